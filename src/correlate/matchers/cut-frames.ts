@@ -11,7 +11,7 @@ import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packet
 import { otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { type Timeline, WAITING } from "../../packets/timeline.js";
+import { WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
@@ -38,7 +38,6 @@ const ANY_HEAD = 1;
 export class CutFrames implements Admits, Settles {
   readonly wants = WANTS_CUT;
   readonly #about: About;
-  readonly #timeline: Timeline;
   /** When the latest cut packet came. */
   #latestNs = Number.NEGATIVE_INFINITY;
   /** Packets that wait, cut or not, by what they have in common with their twins: up to `#indexed` on the timeline. */
@@ -52,14 +51,13 @@ export class CutFrames implements Admits, Settles {
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
-    this.#contested = new SweptSet(CROWDED, (row) => this.#timeline.isHeld(row));
-    this.#waiting = new SweptIndex(about.heap, (row) => this.#timeline.isWaiting(row));
+    this.#contested = new SweptSet(CROWDED, (row) => this.#about.timeline.isHeld(row));
+    this.#waiting = new SweptIndex(about.heap, (row) => this.#about.timeline.isWaiting(row));
   }
 
   /** Takes a cut packet that found no twin when it came. */
   admit(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const timeNs = t.timeNs(row);
     this.#latestNs = Math.max(this.#latestNs, timeNs);
     if (!this.#mayBeBare(row)) return;
@@ -69,7 +67,7 @@ export class CutFrames implements Admits, Settles {
 
   /** Whether a packet whose window is over, or one behind it, may have to do with a cut one. */
   mayPair(row: number): boolean {
-    return this.#timeline.timeNs(row) - this.#latestNs <= this.#about.windowNs;
+    return this.#about.timeline.timeNs(row) - this.#latestNs <= this.#about.windowNs;
   }
 
   /** Pairs a packet whose window is over by `nowNs` with the only one that can be its twin. */
@@ -89,7 +87,7 @@ export class CutFrames implements Admits, Settles {
       const twin = this.#twinOf(later);
       return twin !== NONE && this.#pair(later, twin);
     };
-    return isAnyBehind(this.#timeline, row, isPaired, untilNs);
+    return isAnyBehind(this.#about.timeline, row, isPaired, untilNs);
   }
 
   /** The only packet that can be the twin of one, and that has no other; NONE where there is none. */
@@ -105,7 +103,7 @@ export class CutFrames implements Admits, Settles {
 
   /** Pairs two packets if their translation is known, or enough speaks for it. */
   #pair(row: number, twin: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [inside, outside] = t.insideFirst(row, twin);
     const isKnown = this.#about.translations.relation(row, twin) === KNOWN;
     if (!isKnown && !this.#maySuffice(inside, outside)) return false;
@@ -124,7 +122,7 @@ export class CutFrames implements Admits, Settles {
   /** Why it cannot be said of a packet without a twin that it was dropped; undefined where nothing speaks against that. */
   doubt(row: number): string | undefined {
     if (!this.mayPair(row)) return undefined;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isCut = (t.flags(row) & IS_CUT) !== 0;
     if (isCut && this.#mayBeBare(row)) return "cut short in the capture: what is left of it does not tell its twin";
     const trace = this.#traces.get(this.#traceOf(row, otherSide(t.sideOf(row))));
@@ -135,12 +133,12 @@ export class CutFrames implements Admits, Settles {
 
   /** Whether what was cut off a packet may be what tells its conversation: a header, or what an ICMP error quotes. */
   #mayBeBare(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return (t.flags(row) & IS_HEADLESS) !== 0 || (isIcmp(t.proto(row)) && (t.flags(row) & IS_ECHO) === 0);
   }
 
   #isKind(row: number): boolean {
-    return (this.#timeline.flags(row) & (IS_HEADLESS | IS_FRAGMENT)) === 0;
+    return (this.#about.timeline.flags(row) & (IS_HEADLESS | IS_FRAGMENT)) === 0;
   }
 
   /** The one of a packet's candidates that stands closest to it; with several, the one that took as long as is usual. */
@@ -160,7 +158,7 @@ export class CutFrames implements Admits, Settles {
 
   /** Whether evidence for a new translation may be had of two packets: what was not compared must not count. */
   #maySuffice(inside: number, outside: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0) return true;
     if (t.beginning(inside) !== 0 && t.beginning(outside) !== 0) return true;
     const lowered = t.ttl(inside) - t.ttl(outside);
@@ -171,7 +169,7 @@ export class CutFrames implements Admits, Settles {
   /** The packets that wait on the other side and may be this one, cut, or what it is cut from. */
   #candidatesOf(row: number): number[] {
     this.#index();
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const head = t.head(row);
     const alike =
       head === 0
@@ -190,7 +188,7 @@ export class CutFrames implements Admits, Settles {
 
   /** Files what waits by now and is not filed yet: most of what came meanwhile has its twin. */
   #index(): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let row = t.isHeld(this.#indexed) ? this.#indexed : t.first;
     if (this.#indexed === t.end) row = t.end;
     for (row = t.firstBelow(row, t.end, WAITING + 1); row !== t.end; row = t.firstBelow(row, t.end, WAITING + 1)) {
@@ -204,7 +202,7 @@ export class CutFrames implements Admits, Settles {
   }
 
   #isSame(a: number, b: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.proto(a) !== t.proto(b) || t.payloadLength(a) !== t.payloadLength(b)) return false;
     if (t.ipId(a) !== t.ipId(b) || this.#numberOf(a) !== this.#numberOf(b)) return false;
     if (!areAlike(t.head(a), t.head(b)) || !areAlike(t.beginning(a), t.beginning(b))) return false;
@@ -213,19 +211,19 @@ export class CutFrames implements Admits, Settles {
 
   /** Of what twins have in common, whatever was kept of them. */
   #hashOf(row: number, head: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const numbers = t.proto(row) === TCP ? [t.ack(row), t.tcpFlags(row)] : [];
     return hashed(t.payloadLength(row), t.ipId(row), this.#numberOf(row), t.proto(row), ...numbers, head);
   }
 
   /** The number in its header: a DNS message's, behind it, may have been cut off. */
   #numberOf(row: number): number {
-    return this.#timeline.proto(row) === UDP ? 0 : this.#timeline.seq(row);
+    return this.#about.timeline.proto(row) === UDP ? 0 : this.#about.timeline.seq(row);
   }
 
   /** Of what is left of a packet in any case, on a side. */
   #traceOf(row: number, side: Side): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     // the protocol is not known behind IPv6 extension headers that were cut
     return hashed(t.length(row), t.ipId(row), side);
   }

@@ -13,7 +13,7 @@ import {
 } from "../../packets/results/evidence.js";
 import { INSIDE } from "../../packets/sides.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
+import { GONE, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
@@ -57,7 +57,6 @@ const UNSHIFTED: Shift = { position: 0, before: 0, after: 0 };
 export class ShiftedSegments implements Admits, Settles {
   readonly wants = WANTS_LEAVER;
   readonly #about: About;
-  readonly #timeline: Timeline;
   /** By the flow's id. */
   readonly #shifts = new Map<number, Shifts>();
   /** Packets that came out of the NAT and found no twin at once, by flow and IP ID: in most captures, hardly any. */
@@ -65,13 +64,12 @@ export class ShiftedSegments implements Admits, Settles {
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
-    this.#left = new SweptIndex(about.heap, (row) => this.#timeline.isWaiting(row));
+    this.#left = new SweptIndex(about.heap, (row) => this.#about.timeline.isWaiting(row));
   }
 
   /** Takes a segment that came out of the NAT and found no twin when it came. */
   admit(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     // whether it was changed, the packets behind it tell
     this.#about.translations.accounts.watch(slot);
@@ -112,7 +110,7 @@ export class ShiftedSegments implements Admits, Settles {
   }
 
   #pair(entered: number, left: number, slot: number, evidence: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isOtherPayload = t.payloadLength(entered) !== t.payloadLength(left) || t.head(entered) !== t.head(left);
     const altered =
       (t.seq(entered) === t.seq(left) ? 0 : ALTERED_SEQ) |
@@ -123,12 +121,12 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
   #slotOf(row: number): number {
-    return this.#timeline.proto(row) === TCP && this.#left.size > 0 ? this.#about.translations.slotOf(row) : NONE;
+    return this.#about.timeline.proto(row) === TCP && this.#left.size > 0 ? this.#about.translations.slotOf(row) : NONE;
   }
 
   /** The packets of this flow, direction and IP ID that wait where this one should come out. */
   #leftFor(entered: number, slot: number, flow: Flow): number[] {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { translations } = this.#about;
     const isForward = translations.isForward(entered, flow);
     const isTheirs = (row: number): boolean =>
@@ -148,7 +146,7 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** Whether `left` is what the shifts make of `entered`. */
   #isTwin(entered: number, left: number, flow: Flow, shifts: Shifts): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return (
       this.#hasNumbers(entered, left, flow, shifts) &&
       t.payloadLength(entered) === t.payloadLength(left) &&
@@ -163,7 +161,7 @@ export class ShiftedSegments implements Admits, Settles {
    * is the one last changed, sent again. Null where it is not certain.
    */
   #withChange(entered: number, left: number, slot: number, flow: Flow, shifts: Shifts): Shifts | null {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const grown = t.payloadLength(left) - t.payloadLength(entered);
     if (grown === 0 || t.payloadLength(entered) === 0 || t.payloadLength(left) === 0) return null;
     if (!this.#hasNumbers(entered, left, flow, shifts)) return null;
@@ -179,7 +177,7 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** Whether a later packet has numbers that were shifted just so: its own behind the change, or what it acknowledges. */
   #isConfirmed(entered: number, isForward: boolean, slot: number, flow: Flow, shifts: Shifts): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { position, before } = isForward ? shifts.forward : shifts.backward;
     for (const later of behind(t, entered)) {
       if (t.state(later) === GONE || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot)
@@ -201,7 +199,7 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** Whether both have the same flags, and numbers that differ by the shifts (nf_ct_seq_adjust). */
   #hasNumbers(entered: number, left: number, flow: Flow, { forward, backward }: Shifts): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [own, other] = this.#about.translations.isForward(entered, flow) ? [forward, backward] : [backward, forward];
     const seqShift = isBehind(t.seq(entered), own.position) ? own.after : own.before;
     const ackShift = isBehind(t.ack(entered) - other.before, other.position) ? other.after : other.before;

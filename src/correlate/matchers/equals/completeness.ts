@@ -14,7 +14,6 @@ import type { About } from "../contract.js";
  */
 export class Completeness {
   readonly #about: About;
-  readonly #timeline: Timeline;
   /** By direction, outbound last: how many pairs there were when a packet left that had not been seen to enter, and how many were lost since … */
   readonly #pairsAtMiss = [0, 0];
   readonly #losses = [0, 0];
@@ -26,16 +25,15 @@ export class Completeness {
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
   }
 
   /** Notes that a packet has no twin: if it left, the capture of the other side missed it. */
   noteAlone(row: number): void {
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE) return;
-    if (this.#about.translations.isLeaving(row, slot)) this.noteMisses(otherSide(this.#timeline.sideOf(row)));
+    if (this.#about.translations.isLeaving(row, slot)) this.noteMisses(otherSide(this.#about.timeline.sideOf(row)));
     else {
-      const direction = this.#timeline.side(row) === INSIDE ? 1 : 0;
+      const direction = this.#about.timeline.side(row) === INSIDE ? 1 : 0;
       this.#losses[direction]++;
       this.#findSure(direction);
     }
@@ -61,7 +59,7 @@ export class Completeness {
    * a piece of what entered as one.
    */
   isComplete(row: number, isOutbound: boolean): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const kernel = this.#about.kernel;
     if (!Number.isFinite(kernel.slackNs) || (kernel.hasLongSegments && isData(t, row))) return false;
     return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
@@ -74,12 +72,12 @@ export class Completeness {
 
   /** Has those not looked at that came before a packet. */
   watchFrom(row: number): void {
-    if (this.#timeline.isBefore(this.#watched, row)) this.#watched = row;
+    if (this.#about.timeline.isBefore(this.#watched, row)) this.#watched = row;
   }
 
   /** Whether, since it was looked last, any of those that still wait left by that time and had not been seen to enter, either way. */
   wasMissed(untilNs: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const before = this.#misses;
     for (; this.#watched !== t.end; this.#watched = t.after(this.#watched)) {
       const row = this.#watched;
@@ -92,7 +90,7 @@ export class Completeness {
 
   /** Whether a packet of a flow left, and nothing waits that it can have been. A segment may be a piece of what entered as one. */
   #isUnexplained(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE || (t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return false;
     if (isData(t, row)) return false;

@@ -1,7 +1,7 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS } from "../../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CROWD, PENDING } from "../../kernel/buckets.js";
 import {
@@ -66,7 +66,6 @@ export class Equals implements Admits, Settles {
   /** Those that nothing but their order tells apart. */
   readonly sequences: Sequences;
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #others: Others;
   readonly #reach: Reach;
   readonly #survey: Survey;
@@ -77,7 +76,6 @@ export class Equals implements Admits, Settles {
 
   constructor(about: About, others: Others) {
     this.#about = about;
-    this.#timeline = about.timeline;
     this.#others = others;
     this.#reach = new Reach(about);
     this.#survey = new Survey(about, this.#reach, others.altered);
@@ -100,7 +98,7 @@ export class Equals implements Admits, Settles {
 
   /** Pairs a packet that was taken for another one's twin, unless an equal one came since. */
   ripen(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.state(row) !== WAITING) return;
     if (t.bucket(row) === PENDING) this.#about.buckets.part(row);
     if (t.bucket(row) >= 0) this.#tryPair(row, RIPE);
@@ -108,7 +106,7 @@ export class Equals implements Admits, Settles {
 
   /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */
   #ripenBefore(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
     if (t.timeNs(row) - t.timeNs(before) > this.#about.translations.limitNsOf(row)) this.#tryPair(before, RIPE);
@@ -116,17 +114,17 @@ export class Equals implements Admits, Settles {
 
   /** Whether packets of the other side wait under the key of a packet. */
   mayPair(row: number): boolean {
-    const bucket = this.#timeline.bucket(row);
-    return bucket >= 0 && this.#about.buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
+    const bucket = this.#about.timeline.bucket(row);
+    return bucket >= 0 && this.#about.buckets.count(bucket, otherSide(this.#about.timeline.sideOf(row))) > 0;
   }
 
   /** Decides about a packet whose window is over. One that still waits afterwards is no longer filed. */
   settle(row: number, nowNs: number): Undecided | null {
     this.#nowNs = nowNs;
-    if (this.#timeline.bucket(row) === PENDING) this.#about.buckets.part(row);
+    if (this.#about.timeline.bucket(row) === PENDING) this.#about.buckets.part(row);
     if (this.mayPair(row) && (this.#tryPair(row, FINAL) || this.#learnAhead(row))) return null;
     // the order of those behind it may tell this one's twin, too, or leave it without others
-    if (this.mayPair(row) && this.#pairBehind(row) && this.#timeline.state(row) !== WAITING) return null;
+    if (this.mayPair(row) && this.#pairBehind(row) && this.#about.timeline.state(row) !== WAITING) return null;
     if (this.mayPair(row)) {
       const undecided = this.#gathering.of(row);
       if (undecided) {
@@ -141,7 +139,7 @@ export class Equals implements Admits, Settles {
 
   /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
   #tryPair(row: number, age: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (age !== FINAL && this.#about.buckets.isCrowd(t.bucket(row))) {
       if (age === FRESH && this.#about.kernel.awaitInCrowd(row)) this.#pending = row;
       return false;
@@ -186,7 +184,7 @@ export class Equals implements Admits, Settles {
    * whether it did.
    */
   #pairBehind(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let behind = t.next(row);
     while (behind !== NONE && t.way(behind) !== t.way(row)) behind = t.next(behind);
     return behind !== NONE && t.state(behind) === WAITING && this.#tryPair(behind, FINAL);
@@ -203,7 +201,7 @@ export class Equals implements Admits, Settles {
   #settleContended(row: number, inside: number, outside: number): boolean {
     if (this.#survey.claim === CLAIM_KNOWN) return this.#settleLike(row, inside, outside);
     if (this.#survey.claim !== CLAIM_POSSIBLE) return false;
-    return this.sequences.learnBurst(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
+    return this.sequences.learnBurst(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
   }
 
   /** Pairs a packet and its candidate that nobody contends for, if their translation is known, or enough speaks for it. */
@@ -222,14 +220,14 @@ export class Equals implements Admits, Settles {
     if (this.#hasNearerLike(inside, outside)) return false;
     if (!this.#about.translations.isSupported(inside, outside)) return false;
     const isOutbound = goesOutbound(this.#about.kernel.relate(inside, outside));
-    if (areAnswersAgainst(this.#timeline, this.#about.kernel, inside, outside, isOutbound)) return false;
+    if (areAnswersAgainst(this.#about.timeline, this.#about.kernel, inside, outside, isOutbound)) return false;
     this.#pair(inside, outside, this.#about.translations.learn(inside, outside), BY_EXACT, 0);
     return true;
   }
 
   /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
   #settleLike(row: number, inside: number, outside: number): boolean {
-    return this.sequences.settle(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
+    return this.sequences.settle(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
   }
 
   /**
@@ -237,7 +235,7 @@ export class Equals implements Admits, Settles {
    * same conversation that came behind it, which may have several translations. Returns whether the packet is paired now.
    */
   #learnAhead(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { claim, rivals } = this.#survey;
     if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || rivals > 0) return false;
     const crowd = this.#about.buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
@@ -256,7 +254,7 @@ export class Equals implements Admits, Settles {
    * direction that came behind it left behind it, and none before it. Or where its capture misses nothing, and what packets take grows.
    */
   #pairHeldUp(inside: number, outside: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     // their order may have told one of them the twin of another
     if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !this.#isOnly(inside)) return false;
     if ((this.#survey.relate(inside, outside) & RELATION_MASK) !== KNOWN) return false;
@@ -273,7 +271,7 @@ export class Equals implements Admits, Settles {
 
   /** Whether packets of its direction that entered behind one left behind it, and none before it. */
   #wereHeldUp(entered: number, left: number, isOutbound: boolean): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let together = 0;
     for (const later of behind(t, entered)) {
       if (later === left) break;
@@ -289,14 +287,14 @@ export class Equals implements Admits, Settles {
 
   /** Whether a packet that waits has one candidate, which left behind this row. */
   #isHeldUp(row: number, left: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.bucket(row) < 0 || !this.#isOnly(row)) return false;
     return t.isBefore(left, this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row))));
   }
 
   /** Whether a packet and another one of the other side are all that wait under their key. */
   #isOnly(row: number): boolean {
-    const bucket = this.#timeline.bucket(row);
+    const bucket = this.#about.timeline.bucket(row);
     return this.#about.buckets.count(bucket, INSIDE) === 1 && this.#about.buckets.count(bucket, OUTSIDE) === 1;
   }
 
@@ -305,7 +303,7 @@ export class Equals implements Admits, Settles {
    * itself, and an equal IP ID is chance.
    */
   #hasNearerLike(inside: number, outside: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (
       (t.flags(inside) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== HAS_IP_ID ||
       t.head(inside) === 0 ||
@@ -329,7 +327,7 @@ export class Equals implements Admits, Settles {
   }
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
     if (t.bucket(inside) >= 0) this.#others.likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
     this.#about.kernel.bind(inside, outside, slot, isOutbound, by, extra);

@@ -1,6 +1,5 @@
 import { HAS_IP_ID, HAS_PAYLOAD } from "../../../packets/packets.js";
 import { otherSide, SIDES } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
@@ -11,20 +10,18 @@ import { leaveUndecided, type Undecided } from "../undecided.js";
 /** Gathers the packets that cannot be told apart from one that is given up. */
 export class Gathering {
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #reach: Reach;
   readonly #survey: Survey;
 
   constructor(about: About, reach: Reach, survey: Survey) {
     this.#about = about;
-    this.#timeline = about.timeline;
     this.#reach = reach;
     this.#survey = survey;
   }
 
   /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
   of(row: number): Undecided | null {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const reachNs = this.#reach.nsOf(row);
     const found: [number[], number[]] = [[], []];
     if (reachNs >= 0) {
@@ -49,7 +46,7 @@ export class Gathering {
    * has a twin that came when it usually does, later ones, too.
    */
   #mayBeTwins(a: number, b: number, isTaken: (row: number) => boolean): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const related = this.#survey.relate(a, b);
     if (claimBy(related) >= CLAIM_LATE_POSSIBLE) return true;
     if (this.#survey.mayBeHeldUp(a, b, related) || this.#survey.mayBeHeldUp(b, a, related)) return true;
@@ -76,7 +73,7 @@ export class Gathering {
   }
 
   #why(row: number, [inside, outside]: readonly [readonly number[], readonly number[]]): string {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
     const without = t.ipId(row) === 0 ? "no IP ID" : "an IP ID that others have, too";
     const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : without;

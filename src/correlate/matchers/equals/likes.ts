@@ -1,5 +1,5 @@
 import { otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { About, Notes } from "../contract.js";
 
@@ -22,14 +22,12 @@ export interface Like {
  */
 export class Likes implements Notes {
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #likes = new Map<number, Like>();
   /** Of packets that wait: what the first packet of their flow that is like them and entered behind them became, by row. */
   readonly #overtaken = new Map<number, number>();
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
   }
 
   get size(): number {
@@ -46,7 +44,7 @@ export class Likes implements Notes {
    * all: networks may reorder packets of a flow, a NAT in one kernel does not.
    */
   pair(entered: number, left: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let before = t.previous(entered);
     for (let looked = 0; looked < MOST_OVERTAKEN && before !== NONE; looked++, before = t.previous(before)) {
       if (t.way(before) !== t.way(entered)) continue;
@@ -57,7 +55,7 @@ export class Likes implements Notes {
 
   /** To be told of a packet whose window is over and that has no twin, before it is taken from its bucket, where others wait. */
   note(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const like = this.#firstLike(row);
     if (like === NONE) return;
     const slot = this.#slotOf(row, like);
@@ -83,7 +81,7 @@ export class Likes implements Notes {
 
   /** The first packet of the other side that waits under the key of a packet, and may be of its flow; NONE where there is none. */
   #firstLike(row: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let like = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
     for (let looked = 0; like !== NONE && looked < MOST_LOOKED_AT; looked++, like = t.next(like)) {
       if (t.isBefore(row, like) && this.#mayBeLike(row, like)) return like;
@@ -93,7 +91,7 @@ export class Likes implements Notes {
 
   /** Whether another packet with the same key is undecided, and may be of a packet's flow. */
   #mayBeLike(row: number, other: number): boolean {
-    const state = this.#timeline.state(other);
+    const state = this.#about.timeline.state(other);
     return (state === WAITING || state === AMBIGUOUS) && this.#about.translations.mayBeOfOneFlow(row, other);
   }
 

@@ -1,6 +1,5 @@
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CROWD } from "../../kernel/buckets.js";
 import type { About } from "../contract.js";
@@ -8,11 +7,9 @@ import type { About } from "../contract.js";
 /** Which of those that wait under a packet's key are looked at: all of the other side, but in long buckets. */
 export class Reach {
   readonly #about: About;
-  readonly #timeline: Timeline;
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
   }
 
   /**
@@ -21,10 +18,10 @@ export class Reach {
    */
   nsOf(row: number): number {
     const kernel = this.#about.kernel;
-    const bucket = this.#timeline.bucket(row);
+    const bucket = this.#about.timeline.bucket(row);
     if (Math.max(this.#about.buckets.count(bucket, INSIDE), this.#about.buckets.count(bucket, OUTSIDE)) <= CROWD)
       return Number.POSITIVE_INFINITY;
-    const isRepeatable = (this.#timeline.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
+    const isRepeatable = (this.#about.timeline.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
     const knownNs = this.#about.translations.limitNsOf(row);
     const limitNs = Number.isFinite(knownNs) ? knownNs : kernel.mostLimitNs;
     return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
@@ -32,7 +29,7 @@ export class Reach {
 
   /** The first packet of its bucket's other side that a row is not out of reach of … */
   first(row: number, reachNs: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let other = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
     while (other !== NONE && t.timeNs(other) < t.timeNs(row) - reachNs) other = t.next(other);
     return other !== NONE && t.timeNs(other) <= t.timeNs(row) + reachNs ? other : NONE;
@@ -40,7 +37,9 @@ export class Reach {
 
   /** … and the one behind another. */
   next(row: number, other: number, reachNs: number): number {
-    const next = this.#timeline.next(other);
-    return next !== NONE && this.#timeline.timeNs(next) <= this.#timeline.timeNs(row) + reachNs ? next : NONE;
+    const next = this.#about.timeline.next(other);
+    return next !== NONE && this.#about.timeline.timeNs(next) <= this.#about.timeline.timeNs(row) + reachNs
+      ? next
+      : NONE;
   }
 }

@@ -1,6 +1,6 @@
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
-import { AMBIGUOUS, type Timeline } from "../../../packets/timeline.js";
+import { AMBIGUOUS } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { assign } from "./assignment.js";
 import type { Completeness } from "./completeness.js";
@@ -39,7 +39,6 @@ interface Sequence {
  */
 export class Sequences {
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #completeness: Completeness;
   readonly #onPair: (inside: number, outside: number, slot: number) => void;
   /** By side: whether its capture shows packets twice. */
@@ -54,14 +53,13 @@ export class Sequences {
     onPair: (inside: number, outside: number, slot: number) => void,
   ) {
     this.#about = about;
-    this.#timeline = about.timeline;
     this.#completeness = completeness;
     this.#onPair = onPair;
   }
 
   /** Pairs two packets whose window is over by `nowNs`, with those like them, where their order is certain. Returns whether it paired any. */
   settle(inside: number, outside: number, nowNs: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const way = this.#about.buckets.isCrowd(t.bucket(inside)) ? t.way(inside) : NONE;
     if (way !== NONE && way === this.#vainWay && this.#passedOver++ < FIRST_ALIKE) return false;
     const related = this.#about.kernel.relate(inside, outside);
@@ -77,7 +75,9 @@ export class Sequences {
   #mayBeCertain(inside: number, outside: number, isOutbound: boolean, nowNs: number): boolean {
     if (this.#completeness.isComplete(isOutbound ? inside : outside, isOutbound)) return true;
     const untilNs = nowNs - this.#about.kernel.limitNs(isOutbound);
-    return [inside, outside].every((row) => this.#timeline.timeNs(this.#about.buckets.newestOfWay(row)) < untilNs);
+    return [inside, outside].every(
+      (row) => this.#about.timeline.timeNs(this.#about.buckets.newestOfWay(row)) < untilNs,
+    );
   }
 
   /**
@@ -152,7 +152,7 @@ export class Sequences {
    */
   mayAllBeLate(entered: number, left: number, isOutbound: boolean): boolean {
     if (this.#completeness.hasMissed(isOutbound)) return false;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const limitNs = this.#about.kernel.limitNs(isOutbound);
     const digest = this.#about.kernel.latencies(isOutbound);
     const all = this.#about.buckets.ofWay(entered);
@@ -175,12 +175,12 @@ export class Sequences {
 
   /** Notes that a packet is one that its capture showed before. */
   noteCopy(row: number): void {
-    this.#isCopying[this.#timeline.side(row)] = true;
+    this.#isCopying[this.#about.timeline.side(row)] = true;
   }
 
   /** Whether so many like a packet wait that `begin` or `learn` may tell them: asked again when there are as many more. */
   mayBegin(row: number, isFinal: boolean): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const count = this.#about.buckets.count(t.bucket(row), t.sideOf(row));
     return count >= FIRST_ALIKE && (isFinal || count % FIRST_ALIKE === 0);
   }
@@ -203,7 +203,7 @@ export class Sequences {
 
   /** Whether no others wait under the key of these. */
   #isAll({ inside, outside }: Sequence): boolean {
-    const bucket = this.#timeline.bucket(inside[0]);
+    const bucket = this.#about.timeline.bucket(inside[0]);
     return (
       this.#about.buckets.count(bucket, INSIDE) === inside.length &&
       this.#about.buckets.count(bucket, OUTSIDE) === outside.length
@@ -215,7 +215,7 @@ export class Sequences {
    * ambiguous.
    */
   #likeIn(row: number, other: number): number[] | null {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const hasOptions = this.#about.kernel.alteredIn(ALTERED_OPTIONS) === 0;
     const like: number[] = [];
     for (const r of this.#about.buckets.ofWay(row)) {
@@ -233,7 +233,7 @@ export class Sequences {
    * other's copy.
    */
   #mayBeCopies(side: Side, rows: readonly number[]): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return (
       this.#isCopying[side] && rows.some((row, at) => at > 0 && t.timeNs(row) - t.timeNs(rows[at - 1]) <= 2 * COPY_NS)
     );
@@ -305,7 +305,7 @@ export class Sequences {
   /** Whether no equal packet passed shortly before these, and none may come behind them. */
   #isGroup(rows: readonly number[], limitNs: number, nowNs: number): boolean {
     const sinceNs = this.#about.kernel.sinceNs(rows[0]);
-    return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#timeline.timeNs(rows[rows.length - 1]) > limitNs;
+    return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#about.timeline.timeNs(rows[rows.length - 1]) > limitNs;
   }
 
   /** Whether some of these times are so near to each other that stamps do not tell which was first. */
@@ -315,7 +315,7 @@ export class Sequences {
   }
 
   #timesOf(rows: readonly number[]): number[] {
-    return rows.map((row) => this.#timeline.timeNs(row));
+    return rows.map((row) => this.#about.timeline.timeNs(row));
   }
 
   #pair({ slot, isOutbound }: Sequence, entered: number, left: number): void {

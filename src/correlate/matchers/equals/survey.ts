@@ -1,6 +1,5 @@
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import { INSIDE } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import {
   goesOutbound,
@@ -62,13 +61,11 @@ export class Survey {
   /** The least time between two of which clocks that nothing vouches for are all that speaks against them, nanoseconds. */
   #unvouchedNs = Number.POSITIVE_INFINITY;
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #reach: Reach;
   readonly #altered: Altered;
 
   constructor(about: About, reach: Reach, altered: Altered) {
     this.#about = about;
-    this.#timeline = about.timeline;
     this.#reach = reach;
     this.#altered = altered;
   }
@@ -100,7 +97,7 @@ export class Survey {
 
   /** How two packets stand to each other, with all that is known of them. */
   relate(a: number, b: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const related = this.#about.kernel.relate(a, b);
     const isOutbound = goesOutbound(related);
     // where the router numbers what goes that way itself, an equal IP ID is chance
@@ -137,7 +134,7 @@ export class Survey {
   /** Whether only time speaks against a packet that entered and one that left, and no more of it than a queue may have grown by. */
   mayBeHeldUp(entered: number, left: number, related: number): boolean {
     if ((related & RELATION_MASK) !== KNOWN || claimBy(related) !== CLAIM_NONE) return false;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isOutbound = goesOutbound(related);
     const tookNs = t.timeNs(left) - t.timeNs(entered);
     const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
@@ -167,7 +164,7 @@ export class Survey {
   }
 
   #apartNs(a: number, b: number): number {
-    return Math.abs(this.#timeline.timeNs(a) - this.#timeline.timeNs(b));
+    return Math.abs(this.#about.timeline.timeNs(a) - this.#about.timeline.timeNs(b));
   }
 }
 

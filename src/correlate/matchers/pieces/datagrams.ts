@@ -8,7 +8,7 @@ import {
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
 import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
@@ -45,7 +45,6 @@ type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
 export class Datagrams implements Admits, Settles, Notes {
   readonly wants = WANTS_FRAGMENT;
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #reassembly: Reassembly;
   /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
   #isIdentityKept = false;
@@ -59,7 +58,6 @@ export class Datagrams implements Admits, Settles, Notes {
   constructor(about: About) {
     const { timeline, tuples } = about;
     this.#about = about;
-    this.#timeline = timeline;
     this.#reassembly = new Reassembly(timeline, tuples);
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
@@ -68,7 +66,7 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /** Takes a fragment, or a packet that might be fragmented on the other side. */
   admit(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if ((t.flags(row) & IS_FRAGMENT) === 0) {
       this.#take([row], bytesOf(t, row), false);
       return;
@@ -102,7 +100,7 @@ export class Datagrams implements Admits, Settles, Notes {
   likeOf(row: number): readonly [rows: readonly number[], likeRows: readonly number[]] | undefined {
     const datagram = this.#byRow.get(row);
     if (datagram === undefined || !this.#isWaiting(datagram)) return undefined;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { side, content } = datagram;
     const likes = (content === 0 ? this.#byHeader : this.#byContent)[side]
       .of(content === 0 ? this.#headerKey(datagram) : this.#contentKey(datagram))
@@ -120,7 +118,7 @@ export class Datagrams implements Admits, Settles, Notes {
    * them was kept to compare them.
    */
   mayBeInFragments(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const datagram = this.#byRow.get(row);
     // what cannot be cut is not filed
     if (datagram === undefined) return false;
@@ -144,12 +142,12 @@ export class Datagrams implements Admits, Settles, Notes {
     if (datagram === undefined) return;
     this.#byRow.delete(row);
     // once its first one is gone, nothing tells where it is filed
-    if (this.#timeline.isHeld(datagram.rows[0])) this.#takeOff(datagram);
+    if (this.#about.timeline.isHeld(datagram.rows[0])) this.#takeOff(datagram);
   }
 
   /** Takes a complete datagram. */
   #take(rows: readonly number[], bytes: number, isMixed: boolean): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const content = rows.every((row) => t.content(row) !== 0)
       ? rows.reduce((sum, row) => sum + t.content(row), 0) | 0
       : 0;
@@ -251,7 +249,7 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /** How two datagrams stand to each other; an IPv6 identification says nothing, so there their latency must. */
   #relation(a: Datagram, b: Datagram): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [inside, outside] = inOrder(a, b);
     const [i, o] = [inside.rows[0], outside.rows[0]];
     const gapNs = t.timeNs(o) - t.timeNs(i);
@@ -263,14 +261,14 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /** Whether two datagrams came as close together as twins do, the way their TTL says. */
   #isQuick(a: Datagram, b: Datagram): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [inside, outside] = inOrder(a, b);
     const [i, o] = [inside.rows[0], outside.rows[0]];
     return this.#about.translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
   }
 
   #pair(a: Datagram, b: Datagram): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [inside, outside] = inOrder(a, b);
     const [i, o] = [inside.rows[0], outside.rows[0]];
     const relation = this.#about.translations.relation(i, o);
@@ -286,21 +284,21 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /** Whether two datagrams are of IPv6 and in fragments: no others of IPv6 have an identification. */
   #areIdentified(a: Datagram, b: Datagram): boolean {
-    return a.rows.length > 1 && b.rows.length > 1 && (this.#timeline.flags(a.rows[0]) & IS_IPV6) !== 0;
+    return a.rows.length > 1 && b.rows.length > 1 && (this.#about.timeline.flags(a.rows[0]) & IS_IPV6) !== 0;
   }
 
   #isSameIdentity(a: Datagram, b: Datagram): boolean {
-    return this.#timeline.ipId(a.rows[0]) === this.#timeline.ipId(b.rows[0]);
+    return this.#about.timeline.ipId(a.rows[0]) === this.#about.timeline.ipId(b.rows[0]);
   }
 
   #isWaiting(datagram: Datagram): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return datagram.rows.every((row) => t.isWaiting(row));
   }
 
   /** What twins have in common beside their content, as a number. */
   #headerKey({ rows, bytes }: Datagram): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [first] = rows;
     const isIpv6 = (t.flags(first) & IS_IPV6) !== 0;
     return ((isIpv6 ? 0x100 : 0) | t.proto(first)) * 2 ** 36 + bytes * 2 ** 16 + this.#idOf(first);
@@ -313,7 +311,7 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /** What tells a datagram from others and is the same on both sides: not an IPv6 identification, as a host that puts datagrams together and cuts them again makes that anew. */
   #idOf(first: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if ((t.flags(first) & IS_IPV6) === 0) return t.ipId(first);
     return t.proto(first) === ICMPV6 ? t.seq(first) & 0xffff : 0;
   }

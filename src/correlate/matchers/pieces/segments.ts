@@ -2,7 +2,7 @@ import { forwardOn, outboundFor } from "../../../packets/flows/flow-records.js";
 import { BY_COVERAGE } from "../../../packets/results/evidence.js";
 import { otherSide, type Side } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";
-import { type Timeline, WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../../kernel/wants.js";
@@ -25,7 +25,6 @@ const CROWDED = 256;
 export class Segments implements Admits, Settles {
   readonly wants = WANTS_SEGMENT;
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #covering: Covering;
   /** The segments that wait in flows that are cut. */
   readonly #streams: Streams;
@@ -35,7 +34,6 @@ export class Segments implements Admits, Settles {
   constructor(about: About) {
     const { heap, timeline } = about;
     this.#about = about;
-    this.#timeline = timeline;
     this.#streams = new Streams(
       heap,
       timeline,
@@ -48,7 +46,7 @@ export class Segments implements Admits, Settles {
 
   /** Takes a segment that found no twin of its own size where one would have come before it, or whose flow is cut. */
   admit(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (!this.#isCut(row)) this.#begin(row, t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row);
     this.#streams.add(row);
     this.#cover(row, false);
@@ -67,7 +65,7 @@ export class Segments implements Admits, Settles {
   /** Tries once more to pair a segment whose window is over: its flow may not have been known when it came. */
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isCut = this.#isCut(row);
     if (!isCut || !this.#streams.has(row)) {
       const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));
@@ -81,7 +79,7 @@ export class Segments implements Admits, Settles {
 
   /** Whether a packet that left may be a piece of a segment that waits and entered after another packet did. */
   mayBePiece(left: number, entered: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return this.#sharing(left, t.sideOf(entered)).some(
       (whole) =>
         t.timeNs(whole) >= t.timeNs(entered) &&
@@ -95,7 +93,7 @@ export class Segments implements Admits, Settles {
    * asked of a segment that is given up.
    */
   isSeenInPieces(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let isSeen = this.#orphans.delete(row);
     for (const other of this.#sharing(row, otherSide(t.sideOf(row)))) {
       if (haveSameBytes(t, row, other)) continue;
@@ -119,7 +117,7 @@ export class Segments implements Admits, Settles {
 
   /** A number for a segment's flow and the way that it goes there, on both sides. */
   #streamOf(row: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE) return NONE;
     const bits = this.#about.translations.accounts.bits(slot);
@@ -133,7 +131,7 @@ export class Segments implements Admits, Settles {
 
   /** Whether one of these is a part of a third one, or that of it: of both, one is longer than what a wire takes. */
   #isCutBetween(from: number, end: number, of: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const flow = this.#about.translations.flowAt(this.#about.translations.slotOf(of));
     const isOutbound = this.#about.translations.isOutbound(of, flow);
     for (const row of this.#waitingBetween(from, end, of)) {
@@ -145,24 +143,24 @@ export class Segments implements Admits, Settles {
 
   /** The segments with data that wait from one row up to another, not included, of the flow of a third. */
   *#waitingBetween(from: number, end: number, of: number): Generator<number> {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(of);
     for (let row = from; row !== end; row = t.after(row))
       if (this.#about.translations.isWaitingIn(row, slot) && this.#hasData(row)) yield row;
   }
 
   #hasData(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return t.proto(row) === TCP && t.payloadLength(row) > 0;
   }
 
   #isLong(row: number): boolean {
-    return this.#timeline.length(row) > ORDINARY_BYTES;
+    return this.#about.timeline.length(row) > ORDINARY_BYTES;
   }
 
   /** Pairs the segment as the whole of pieces that are there, or as the last piece of a whole. */
   #cover(row: number, isFinal: boolean): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (this.#pair(row, this.#covering.ofAll(row, isFinal))) return;
     for (const whole of this.#streams.sharing(row, otherSide(t.sideOf(row)))) {
       if (t.state(row) !== WAITING) return;

@@ -27,7 +27,6 @@ const SPREAD_NS = 10_000_000;
  */
 export class SuperDatagrams implements Settles, Notes {
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #newcomers: Newcomers;
   /** What waits, by how its payload begins. */
   readonly #heads: Contents;
@@ -37,7 +36,6 @@ export class SuperDatagrams implements Settles, Notes {
   constructor(about: About) {
     const { heap, timeline, windowNs } = about;
     this.#about = about;
-    this.#timeline = timeline;
     this.#newcomers = new Newcomers(timeline);
     this.#heads = new Contents(heap, timeline, windowNs, headOf, isAlike);
   }
@@ -64,7 +62,7 @@ export class SuperDatagrams implements Settles, Notes {
 
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { own, others, isCrowded } = this.#heads;
     const groups = others.flatMap((other) => this.#groupOf(row, other) ?? []);
     const rivals = groups.flatMap(({ other }) => own.flatMap((rival) => this.#groupOf(rival, other) ?? []));
@@ -82,7 +80,7 @@ export class SuperDatagrams implements Settles, Notes {
   }
 
   #isEligible(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return (
       t.proto(row) === UDP &&
       t.payloadLength(row) >= HEAD_BYTES &&
@@ -103,7 +101,7 @@ export class SuperDatagrams implements Settles, Notes {
 
   /** Of two packets that begin alike, the longer one with the pieces that it is made of; null where they are not there. */
   #groupOf(row: number, other: number) {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.payloadLength(row) === t.payloadLength(other)) return null;
     const [whole, first] = t.payloadLength(row) > t.payloadLength(other) ? [row, other] : [other, row];
     const [inside, outside] = t.insideFirst(row, other);
@@ -127,7 +125,7 @@ export class SuperDatagrams implements Settles, Notes {
    * them begins as another packet of the whole's side does.
    */
   #piecesFrom(first: number, whole: number): number[] | null {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const size = t.payloadLength(first);
     const pieces = [first];
     let missing = t.payloadLength(whole) - size;
@@ -155,7 +153,7 @@ export class SuperDatagrams implements Settles, Notes {
    * were lost, and what is taken for one may be of another whole. IP IDs that count on tell as well.
    */
   #isFollowed(whole: number, last: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if ((t.flags(last) & HAS_IP_ID) !== 0) return true;
     for (const row of behind(t, whole)) {
       if (t.timeNs(row) >= t.timeNs(last)) break;
@@ -169,7 +167,7 @@ export class SuperDatagrams implements Settles, Notes {
    * the first is known by what it carries. IP IDs that count on tell, too.
    */
   #isApart(pieces: readonly number[]): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [first] = pieces;
     const last = pieces[pieces.length - 1];
     if ((t.flags(first) & HAS_IP_ID) !== 0) return true;

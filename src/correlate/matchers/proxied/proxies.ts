@@ -1,13 +1,11 @@
-import type { LatencyDigest, LatencyDigests } from "../../../packets/flows/latency.js";
+import type { LatencyDigest } from "../../../packets/flows/latency.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { HEAD_BYTES } from "../../../packets/records.js";
 import type { Side } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
 import type { About, Admits } from "../contract.js";
 import { Heads } from "./heads.js";
-import type { Link } from "./links.js";
 import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
@@ -55,27 +53,20 @@ interface Stream {
 export class Proxies implements Admits {
   readonly wants = WANTS_STRANGER;
   readonly #about: About;
-  readonly #timeline: Timeline;
   /** By tuple. */
   readonly #streams = new Map<number, Stream>();
   /** By their starts: two that carry one stream have the same, where both are told. */
   readonly #byStart = new Map<number, Set<Stream>>();
   /** By side, in the order they opened: those outside of which it is not known yet whether one inside opened about then, and those inside. */
   readonly #young = [new Set<Stream>(), new Set<Stream>()] as const;
-  readonly #digests: LatencyDigests;
-  readonly #onLink: Link;
 
   constructor(about: About) {
-    const { timeline, translations, link } = about;
     this.#about = about;
-    this.#timeline = timeline;
-    this.#digests = translations.accounts.digests;
-    this.#onLink = link;
   }
 
   /** Takes a TCP segment, at its place in time, of a tuple that has no translation. */
   admit(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const tuple = t.tuple(row);
     const tcpFlags = t.tcpFlags(row);
     if (isOpening(tcpFlags)) this.#open(row);
@@ -105,7 +96,7 @@ export class Proxies implements Admits {
 
   /** Where the other connection of this packet's stream is, if a proxy carries it on. */
   twinOf(row: number): { side: Side; tuple: number } | null {
-    return this.#twinOf(this.#streams.get(this.#timeline.tuple(row)));
+    return this.#twinOf(this.#streams.get(this.#about.timeline.tuple(row)));
   }
 
   #twinOf(stream: Stream | undefined): Stream | null {
@@ -129,7 +120,7 @@ export class Proxies implements Admits {
   }
 
   #open(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     this.#weed(t.timeNs(row));
     const tuple = t.tuple(row);
     this.forget(tuple);
@@ -177,12 +168,12 @@ export class Proxies implements Admits {
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
     const toServer = this.#latencies(client.toServer, server.toServer);
     const toClient = this.#latencies(server.toClient, client.toClient);
-    this.#onLink([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
+    this.#about.link([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
   }
 
   /** What it took to pass on what came in on one leg, where the other one has it. */
   #latencies(from: Leg, to: Leg): LatencyDigest {
-    const digest = this.#digests.make();
+    const digest = this.#about.translations.accounts.digests.make();
     if (from.heads === null || to.heads === null) return digest;
     for (const [before, at] of from.heads.shared(to.heads)) digest.add(to.heads.timeNs(at) - from.heads.timeNs(before));
     return digest;

@@ -1,7 +1,6 @@
-import type { LatencyDigest, LatencyDigests } from "../../../packets/flows/latency.js";
+import type { LatencyDigest } from "../../../packets/flows/latency.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
@@ -9,7 +8,6 @@ import { isAnyBehind } from "../behind.js";
 import { contentHash, hasContent, isSameContent } from "../content.js";
 import { Contents } from "../contents.js";
 import type { About } from "../contract.js";
-import type { Link } from "./links.js";
 import { Newcomers } from "../newcomers.js";
 import { calledBy, callerOf, isOnItsWay, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
@@ -40,11 +38,8 @@ export interface Relay {
  */
 export class Relays {
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
-  readonly #digests: LatencyDigests;
-  readonly #onLink: Link;
   /** By tuple: the conversation itself, and the other one. */
   readonly #halves = new Map<number, readonly [Half, Half]>();
   /** What `#findAlike` found, and whether there may be more. */
@@ -52,20 +47,17 @@ export class Relays {
   #isCrowded = false;
 
   constructor(about: About) {
-    const { heap, timeline, translations, windowNs, link } = about;
+    const { heap, timeline, windowNs } = about;
     this.#about = about;
-    this.#timeline = timeline;
     this.#newcomers = new Newcomers(timeline);
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
-    this.#digests = translations.accounts.digests;
-    this.#onLink = link;
   }
 
   /** Where a proxy carries the conversation of a datagram on that waits and has no translation; null where none does. */
   relayOf(row: number): Relay | null {
     this.#newcomers.take(this.#file);
     if (!this.#isTold(row)) return null;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const halves = this.#halves.get(t.tuple(row)) ?? this.#link(row);
     if (halves === null) return null;
     const [half, { side, tuple }] = halves;
@@ -91,7 +83,7 @@ export class Relays {
 
   /** Whether a packet is a datagram without a translation that is told by what it carries. */
   #isTold(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return (
       t.proto(row) === UDP &&
       (t.flags(row) & IS_FRAGMENT) === 0 &&
@@ -106,7 +98,7 @@ export class Relays {
    * conversations is inside (`mayDial`).
    */
   #findAlike(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const contents = this.#contents;
     contents.find(row, this.#reachNs);
     this.#alike = contents.others;
@@ -124,7 +116,7 @@ export class Relays {
   #link(row: number): readonly [Half, Half] | null {
     const partner = this.#partnerOf(row);
     if (partner === NONE) return null;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isNextOf = (later: number): boolean => {
       if (!this.#isTold(later) || isSameContent(t, row, later)) return false;
       const again = this.#partnerOf(later);
@@ -135,7 +127,7 @@ export class Relays {
 
   /** A datagram of the only conversation that this one can have come from, or have gone to, by a proxy; or NONE. */
   #partnerOf(row: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const partners = this.#partners(row);
     const [first] = partners;
     if (first === undefined || partners.some((other) => t.tuple(other) !== t.tuple(first))) return NONE;
@@ -145,7 +137,7 @@ export class Relays {
 
   /** What may be a datagram that its proxy sent again, or got; of what so many carry that not all are looked at, none. */
   #partners(row: number): number[] {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     this.#findAlike(row);
     if (this.#isCrowded) return [];
     return this.#alike.filter((other) => {
@@ -175,7 +167,7 @@ export class Relays {
    * one less in the TTL, and what it sends has a full one.
    */
   #isSentAgain(before: number, after: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isNumbered = (t.flags(before) & t.flags(after) & HAS_IP_ID) !== 0;
     if (isNumbered && t.ipId(before) === t.ipId(after)) return false;
     return (
@@ -184,16 +176,16 @@ export class Relays {
   }
 
   #endOf(row: number): ProxyEnd {
-    const tuple = this.#timeline.tuple(row);
-    return { side: this.#timeline.sideOf(row), tuple, openedByA: this.#about.tuples.isOpenedByA(tuple) };
+    const tuple = this.#about.timeline.tuple(row);
+    return { side: this.#about.timeline.sideOf(row), tuple, openedByA: this.#about.tuples.isOpenedByA(tuple) };
   }
 
   #isFromOpener(row: number): boolean {
-    return isFromOpener(this.#about.tuples, this.#timeline.way(row));
+    return isFromOpener(this.#about.tuples, this.#about.timeline.way(row));
   }
 
   #open(row: number, partner: number): readonly [Half, Half] {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isClient = t.isBefore(row, partner) === this.#isFromOpener(row);
     const half = (of: number, isClient: boolean): Half => ({
       side: t.sideOf(of),
@@ -202,7 +194,7 @@ export class Relays {
       openedFrame: t.frame(of),
       openedNs: t.timeNs(of),
       lastNs: t.timeNs(of),
-      latencies: this.#digests.make(),
+      latencies: this.#about.translations.accounts.digests.make(),
     });
     const mine = half(row, isClient);
     const other = half(partner, !isClient);
@@ -210,7 +202,7 @@ export class Relays {
     this.#halves.set(other.tuple, [other, mine]);
     const [client, server] = isClient ? [mine, other] : [other, mine];
     const [toServer, toClient] = [client.latencies, server.latencies];
-    this.#onLink([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
+    this.#about.link([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
     return [mine, other];
   }
 }

@@ -3,7 +3,7 @@ import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_FRAGMENT } from "../../../packets/packet
 import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
 import { otherSide } from "../../../packets/sides.js";
 import { Sweep } from "../../../packets/memory/sweep.js";
-import { type Timeline, WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
@@ -34,7 +34,6 @@ const CROWDED = 256;
  */
 export class Hairpins implements Admits, Settles {
   readonly wants = WANTS_TWIN;
-  readonly #timeline: Timeline;
   readonly #about: About;
   readonly #datagrams: Datagrams;
   readonly #turns = new Turns();
@@ -47,7 +46,6 @@ export class Hairpins implements Admits, Settles {
   #slowestNs = 0;
 
   constructor(about: About, datagrams: Datagrams) {
-    this.#timeline = about.timeline;
     this.#about = about;
     this.#datagrams = datagrams;
   }
@@ -61,13 +59,13 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether a packet has others with its key on its side alone, or is a segment that may have been cut; of fragments, `Datagrams` says so. */
   mayPair(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.isBefore(row));
   }
 
   /** Whether others of its side wait under its key, and none of the other side. */
   #isOneSided(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const bucket = t.bucket(row);
     if (bucket < 0) return false;
     const side = t.sideOf(row);
@@ -80,7 +78,7 @@ export class Hairpins implements Admits, Settles {
       this.#settleCut(row);
       return null;
     }
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const like = this.#like(row);
     let afters = this.#aftersOf(row, like);
     // the translation that is known of its conversation may be one of several, or may have ended
@@ -114,7 +112,7 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether a packet of a known conversation, in the form before the rewrite, may have come out after all, in pieces or merged with others. */
   mayHaveComeOut(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return this.#turns.of(t.way(row)).some(({ afterWay }) => mayHaveComeOut(t, row, afterWay));
   }
 
@@ -125,17 +123,17 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether a packet is of a conversation that is turned round, in the form it has before the rewrite … */
   isBefore(row: number): boolean {
-    return this.#turns.has(this.#timeline.way(row));
+    return this.#turns.has(this.#about.timeline.way(row));
   }
 
   /** … or after it. */
   isAfter(row: number): boolean {
-    return this.#turns.has(this.#timeline.way(row) ^ 1);
+    return this.#turns.has(this.#about.timeline.way(row) ^ 1);
   }
 
   /** Whether the translation of a packet in the form before the rewrite is known to have been there still: others went by it behind the packet. */
   isAlive(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const present = this.#turns.present(t.way(row)).map(({ turned }) => turned);
     if (present.some(({ lastNs }) => lastNs > t.timeNs(row))) return true;
     const goesBy = (later: number): boolean =>
@@ -148,7 +146,7 @@ export class Hairpins implements Admits, Settles {
 
   /** The flow of two forms that were paired. */
   flowOf(before: number, after: number): Flow | undefined {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return this.#turns.between(t.way(before), t.way(after))?.flow;
   }
 
@@ -160,7 +158,7 @@ export class Hairpins implements Admits, Settles {
 
   /** Pairs a packet that was cut differently in its two forms, if it is one of those. */
   #settleCut(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if ((t.flags(row) & IS_FRAGMENT) !== 0 || t.proto(row) !== TCP) {
       const forms = this.#datagramOf(row);
       if (forms !== undefined && this.#isTurn(forms)) this.#pair(...forms);
@@ -183,7 +181,7 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether two forms are of a conversation that is turned round, as is known, or learnt by these and what comes behind them. */
   #isTurn([[before], [after]]: Forms): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
     if (this.#turns.has(t.way(before)) || !this.#isPossible(before, after)) return false;
     return (
@@ -197,19 +195,19 @@ export class Hairpins implements Admits, Settles {
   }
 
   #noteMaybe(befores: readonly number[], afters: readonly number[]): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     this.#sweep.run(this.#maybe, (row) => t.isHeld(row));
     for (const row of befores) this.#maybe.set(row, t.frame(afters[0]));
     for (const row of afters) this.#maybe.set(row, t.frame(befores[0]));
   }
 
   #count(row: number): number {
-    return this.#about.buckets.count(this.#timeline.bucket(row), this.#timeline.sideOf(row));
+    return this.#about.buckets.count(this.#about.timeline.bucket(row), this.#about.timeline.sideOf(row));
   }
 
   /** All that wait under a packet's key on its side, the oldest first. */
   #like(row: number): number[] {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const rows: number[] = [];
     const first = this.#about.buckets.oldest(t.bucket(row), t.sideOf(row));
     for (let each = first; each !== NONE; each = t.next(each)) if (t.state(each) === WAITING) rows.push(each);
@@ -218,7 +216,7 @@ export class Hairpins implements Admits, Settles {
 
   /** Those that a packet may have become, by its known conversation. */
   #aftersOf(row: number, like: readonly number[]): number[] {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const way = t.way(row);
     return like.filter((after) => this.#turns.between(way, t.way(after)) !== undefined && t.isBefore(row, after));
   }
@@ -228,7 +226,7 @@ export class Hairpins implements Admits, Settles {
    * longer than packets do is meant only where nothing else is.
    */
   #beforesOf(after: number): number[] {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const rows = this.#like(after).filter(
       (row) =>
         this.#turns.between(t.way(row), t.way(after)) !== undefined &&
@@ -252,7 +250,7 @@ export class Hairpins implements Admits, Settles {
    * known now that the conversation is turned round.
    */
   #learn(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const after = this.#candidateOf(row);
     if (after === NONE) return false;
     const isNextBelieved = (later: number): boolean => {
@@ -274,7 +272,7 @@ export class Hairpins implements Admits, Settles {
    * flipped on its way makes one packet look like another conversation's.
    */
   #isHeard(before: number, after: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isContradicting = this.isBefore(before) || this.isAfter(after);
     if (!isContradicting || isOpening(t.tcpFlags(before))) return true;
     const key = `${t.way(before)} ${t.way(after)}`;
@@ -300,7 +298,7 @@ export class Hairpins implements Admits, Settles {
 
   /** The same on a router that may keep TTLs: then what no other packet has must show that they are one. */
   #mayBeKept(before: number, after: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { kernel } = this.#about;
     if (kernel.isTtlLowered(true) || kernel.isTtlLowered(false)) return false;
     const isTold = (t.flags(before) & t.flags(after) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0;
@@ -308,7 +306,7 @@ export class Hairpins implements Admits, Settles {
   }
 
   #mayBeRewritten(before: number, after: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { tuples } = this.#about;
     if (t.tuple(after) === t.tuple(before)) return false;
     return tuples.isUntranslated(t.tuple(before)) && tuples.isUntranslated(t.tuple(after));
@@ -321,12 +319,12 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */
   #isForwarded(before: number, after: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return t.ttl(before) - t.ttl(after) === 1 && !t.hasOtherOptions(before, after);
   }
 
   #open(before: number, after: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [way, afterWay] = [t.way(before), t.way(after)];
     this.#about.link([way >> 1, afterWay >> 1], (id) => {
       const turned: Turned = {
@@ -357,7 +355,7 @@ export class Hairpins implements Admits, Settles {
   }
 
   #pair(befores: readonly number[], afters: readonly number[]): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [before] = befores;
     const turn = this.#turns.between(t.way(before), t.way(afters[0]));
     if (turn === undefined) return;
