@@ -3,10 +3,10 @@ import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 
-/** Lines of a module `…-words.ts`, as `src/packets/layout.ts` says. */
+/** Lines of a module `…-words.ts`, as `src/packets/memory/layout.ts` says. */
 export const IS_LAYOUT = /-words\.ts$/;
 const LAYOUT_IMPORT = /^import .* from ".*\/layout\.js";$/m;
-const PLACE = /^export const ([A-Z][A-Z0-9_]*) = (word|double)\((\d*)\);$/gm;
+const PLACE = /^export const ([A-Z][A-Z0-9_]*) = (word|double|bytes)\((\d*)\);$/gm;
 const SIZE = /^export const ([A-Z][A-Z0-9_]*) = size\(\);$/m;
 
 /** What TypeScript calls of a module's exports. */
@@ -90,9 +90,9 @@ async function checkCalls(importer, source, bytes) {
     if (!names.has(name)) throw new Error(`${importer} calls ${name}, which ${source} does not export`);
 }
 
-/** A module that lays out a block, with numbers for its places. Doubles come first, as they have to lie at even words. */
+/** A module that lays out a block, or a row, with numbers for its places. Doubles come first, as they have to lie at even words. */
 export function laidOut(source) {
-  const next = { double: 0, word: 0 };
+  const next = { double: 0, word: 0, bytes: 0 };
   for (const [, , kind, count] of source.matchAll(PLACE)) if (kind === "double") next.word += 2 * (Number(count) || 1);
   const placed = source.replace(PLACE, (_, name, kind, count) => {
     const at = next[kind];

@@ -27,8 +27,8 @@ import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const KERNEL = "src/correlate/kernel/assembly";
-const TABLES = "src/packets/assembly";
+/** Folders whose AssemblyScript is changed: the kernel, and the tables that it works on. */
+const CHANGED = ["src/correlate/kernel", "src/packets"];
 
 /** What is put in the place of what. */
 const CHANGES = [
@@ -125,7 +125,9 @@ const { values } = parseArgs({
 
 const files =
   values.file ??
-  [KERNEL, TABLES].flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)));
+  CHANGED.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name)),
+  ).filter((path) => dirname(path).endsWith("/assembly"));
 const mutants = shuffled(files.flatMap(mutantsOf), Number(values.seed));
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "natcorr-mutation-")));
 setPriority(10);

@@ -12,15 +12,15 @@ export { CaptureError, openCapture, type OpenOptions } from "./capture/open.js";
 export { type SideSelectors, splitCapture } from "./pipeline/split.js";
 export { packetSources } from "./pipeline/packet-source.js";
 export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/correlate.js";
-export type { Finding, FindingCode } from "./packets/findings.js";
-export type { Flow, Nat } from "./packets/flows.js";
-export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";
-export type { HostRules, Ruling } from "./packets/host-rules.js";
-export type { LatencySummary } from "./packets/latency.js";
-export type { PacketBatch } from "./packets/packet-batch.js";
-export type { PacketSource, Tally } from "./packets/source.js";
+export type { Finding, FindingCode } from "./packets/results/findings.js";
+export type { Flow, Nat } from "./packets/flows/flows.js";
+export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/batches/frames.js";
+export type { HostRules, Ruling } from "./packets/results/host-rules.js";
+export type { LatencySummary } from "./packets/flows/latency.js";
+export type { PacketBatch } from "./packets/batches/packet-batch.js";
+export type { PacketSource, Tally } from "./packets/batches/source.js";
 export type { Tunnel } from "./packets/tunnels.js";
-export { copyOf } from "./packets/results.js";
+export { copyOf } from "./packets/results/results.js";
 export type {
   Ends,
   FlowSummary,
@@ -35,8 +35,8 @@ export type {
   Update,
   Verdict,
   VerdictCounts,
-} from "./packets/results.js";
+} from "./packets/results/results.js";
 export type { Protocol } from "./protocols/ip-protocols.js";
-export { NdjsonReporter, type NdjsonOptions } from "./report/ndjson.js";
+export { NdjsonReporter, type NdjsonOptions } from "./report/ndjson/ndjson.js";
 export type { Reporter, Write, WriteBytes } from "./report/reporter.js";
-export { TextReporter, type TextOptions } from "./report/text.js";
+export { TextReporter, type TextOptions } from "./report/text/text.js";

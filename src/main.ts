@@ -97,7 +97,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch(async (error: unknown) => {
   const { CaptureError } = await import("./capture/errors.js");
-  const { HeapError } = await import("./packets/heap.js");
+  const { HeapError } = await import("./packets/memory/heap.js");
   if (error instanceof CaptureError) await fail(error.message, ...error.advice.map((each) => `  ${each}`));
   if (error instanceof HeapError) await fail(error.message);
   const stack = (error instanceof Error && error.stack) || String(error);

@@ -1,10 +1,9 @@
-import { close, constants, fstat, fstatSync, open, openSync, read, readSync } from "node:fs";
-import type { Stats } from "node:fs";
+import { close, constants, fstat, fstatSync, open, openSync, read, readSync, type Stats } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { isMainThread } from "node:worker_threads";
-import type { Soon } from "../packets/soon.js";
+import type { Soon } from "../packets/batches/soon.js";
 import { CaptureError, DamageError, messageOf } from "./errors.js";
 
 /** Bytes in order, copied to where the reader wants them. One read at a time. */

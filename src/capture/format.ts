@@ -1,5 +1,5 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import type { Loss, Mark } from "../packets/frame-marks.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import type { Loss, Mark } from "../packets/batches/frame-marks.js";
 import type { ByteWindow } from "./window.js";
 
 /** What a gzip stream begins with (RFC 1952 section 2.3.1) … */
@@ -18,19 +18,6 @@ export const MAX_CAPTURED_BYTES = 262_144;
 export function oversized(capturedBytes: number): string {
   return `the frame claims ${capturedBytes} captured bytes; none has more than ${MAX_CAPTURED_BYTES}`;
 }
-
-/**
- * What the buffer holds: two thirds of a batch of downloads and their acknowledgements. With more, it is out of the cache before it is
- * decoded.
- */
-export const WINDOW_BYTES = 2 * 1024 * 1024;
-
-/**
- * What is read at once of the beginning of a capture, and for whoever takes pieces of it, bytes: it goes where the one before lay, and
- * stays in the second-level cache until it is decoded, beside what the decoder looks up. With as much as the window holds, full-size
- * frames take a tenth longer to read and decode (2 MiB of that cache, 2026-11).
- */
-export const PIECE_BYTES = 512 * 1024;
 
 /** Where a capture says that an interface, by its index, lost frames. */
 export interface LossOn extends Mark {

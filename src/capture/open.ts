@@ -1,15 +1,13 @@
-import type { FrameSource } from "../packets/frames.js";
-import { Heap } from "../packets/heap.js";
-import { Rewound, openBytes } from "./bytes.js";
-import type { ByteStream } from "./bytes.js";
+import type { FrameSource } from "../packets/batches/frames.js";
+import { Heap } from "../packets/memory/heap.js";
+import { type ByteStream, openBytes, Rewound } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
 import { describeForeign } from "./foreign.js";
-import { GZIP_MAGIC, WINDOW_BYTES, ZSTD_MAGIC } from "./format.js";
-import type { Format } from "./format.js";
+import { type Format, GZIP_MAGIC, ZSTD_MAGIC } from "./format.js";
+import { ByteWindow, WINDOW_BYTES } from "./window.js";
 import { PCAP_HEADER_BYTES, Pcap, isPcap } from "./pcap.js";
 import { Pcapng, isPcapng } from "./pcapng.js";
 import { CaptureFile } from "./source.js";
-import { ByteWindow } from "./window.js";
 
 export { CaptureError } from "./errors.js";
 

@@ -1,4 +1,4 @@
-import { double, size, word } from "../packets/layout.js";
+import { double, size, word } from "../packets/memory/layout.js";
 
 /** What `Pcap` and `assembly/pcap.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
 export const WORDS = size();

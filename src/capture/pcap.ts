@@ -1,9 +1,8 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import { asDoubles, type Heap } from "../packets/heap.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import { asDoubles, type Heap } from "../packets/memory/heap.js";
 import code from "./assembly/pcap.wasm";
 import { CaptureError } from "./errors.js";
-import { oversized } from "./format.js";
-import type { Format, Stop } from "./format.js";
+import { type Format, oversized, type Stop } from "./format.js";
 import * as words from "./pcap-words.js";
 import type { ByteWindow } from "./window.js";
 

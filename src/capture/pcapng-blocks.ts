@@ -1,4 +1,4 @@
-import { WINDOW_BYTES } from "./format.js";
+import { WINDOW_BYTES } from "./window.js";
 
 /** Block types, draft-ietf-opsawg-pcapng sections 4 and A. The section header reads the same in both byte orders. */
 export const SECTION_HEADER = 0x0a0d0d0a;

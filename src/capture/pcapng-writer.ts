@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { machine, release, type } from "node:os";
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { CaptureError, messageOf } from "./errors.js";
 import type { LiveStatistics } from "./live/live-source.js";
 import * as block from "./pcapng-blocks.js";

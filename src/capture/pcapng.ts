@@ -1,10 +1,8 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import { MAX_CAPTURED_BYTES, oversized } from "./format.js";
-import type { Format, LossOn, Stop } from "./format.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import { type Format, type LossOn, MAX_CAPTURED_BYTES, oversized, type Stop } from "./format.js";
 import * as block from "./pcapng-blocks.js";
 import { PcapngLosses } from "./pcapng-losses.js";
-import { TickClock } from "./ticks.js";
-import type { Epoch } from "./ticks.js";
+import { type Epoch, TickClock } from "./ticks.js";
 import type { ByteWindow } from "./window.js";
 
 /** An obsolete packet block that does not know how many were dropped before it. */

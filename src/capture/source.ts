@@ -1,12 +1,10 @@
-import { BATCH_FRAMES, FrameBatch } from "../packets/frames.js";
-import type { CaptureInterface, FrameSource } from "../packets/frames.js";
-import type { Heap } from "../packets/heap.js";
-import type { Soon } from "../packets/soon.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../packets/batches/frames.js";
+import type { Heap } from "../packets/memory/heap.js";
+import type { Soon } from "../packets/batches/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
-import { PIECE_BYTES } from "./format.js";
+import { type ByteWindow, PIECE_BYTES } from "./window.js";
 import type { Format, Stop } from "./format.js";
-import type { ByteWindow } from "./window.js";
 
 /** What a capture is read through, and how it is called in messages. */
 export interface CaptureParts {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { type HostRules, NO_RULES } from "../packets/host-rules.js";
-import type { Sink } from "../packets/results.js";
+import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
+import type { Sink } from "../packets/results/results.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
 export interface ExplainOptions {

@@ -1,5 +1,5 @@
 import type { Leaps } from "../correlate/intake/intake.js";
-import { Heap } from "../packets/heap.js";
+import { Heap } from "../packets/memory/heap.js";
 import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";

@@ -1,6 +1,6 @@
 import { listInterfaces } from "../capture/live/open.js";
 import { printable } from "../packets/printable.js";
-import { table, type TableColumn } from "../report/table.js";
+import { table, type TableColumn } from "../report/text/table.js";
 import type { Output } from "./host.js";
 
 const COLUMNS: readonly TableColumn[] = [

@@ -1,6 +1,6 @@
 import type { LiveSource } from "../capture/live/open.js";
 import { CaptureError } from "../capture/open.js";
-import type { FrameBatch, FrameSource } from "../packets/frames.js";
+import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Messages } from "./messages.js";
 import type { Recording } from "./recording.js";

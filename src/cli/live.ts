@@ -1,9 +1,9 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption, Look } from "../correlate/correlate.js";
-import { Heap } from "../packets/heap.js";
-import type { FrameBatch, FrameSource } from "../packets/frames.js";
-import { paint } from "../report/paint.js";
-import { standingText, totalsSoFar } from "../report/standing.js";
+import { Heap } from "../packets/memory/heap.js";
+import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
+import { paint } from "../report/text/paint.js";
+import { standingText, totalsSoFar } from "../report/text/standing.js";
 import type { Host } from "./host.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";

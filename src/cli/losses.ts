@@ -1,8 +1,8 @@
 import type { ClockOption } from "../correlate/correlate.js";
 import type { Leaps } from "../correlate/intake/intake.js";
-import type { Summary } from "../packets/results.js";
-import type { PacketSource } from "../packets/source.js";
-import { latencyText } from "../report/latency.js";
+import type { Summary } from "../packets/results/results.js";
+import type { PacketSource } from "../packets/batches/source.js";
+import { latencyText } from "../report/text/latency.js";
 
 /** What a capture left out or could not show, one text a kind with its count; to be said once it has been read. */
 export function losses({ name, tally, captureDropped }: PacketSource): string[] {

@@ -1,5 +1,5 @@
 import { correlate, type CorrelateOptions, type Ending } from "../correlate/correlate.js";
-import type { PacketSource } from "../packets/source.js";
+import type { PacketSource } from "../packets/batches/source.js";
 import type { Output } from "./host.js";
 import type { Results } from "./results.js";
 

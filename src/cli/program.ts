@@ -50,7 +50,9 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   const onEnd = (code: number): void => {
     exitCode = code;
   };
-  const program = makeProgram(host, onEnd);
+  const program = makeProgram(host);
+  addFile(program, host, onEnd);
+  addPrinting(program, host);
   addLive(program, host, onEnd);
   addHelp(program);
   if (args.length === 0) {
@@ -77,22 +79,26 @@ async function exitCodeOf(command: Command, pairAll: () => Promise<number>): Pro
   }
 }
 
-function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
-  const program = new Command("natcorr")
-    .description("What did my packet become on the other side of the NAT, and if it never got there, why?")
-    .version(host.version, "-V, --version")
-    .configureOutput({
-      writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(text),
-      // it quotes the command line
-      outputError: (text, write) => write(text.replace(/^error: /, "natcorr: ").replaceAll(/[^\n]+/g, printable)),
-    })
-    .exitOverride()
-    .showHelpAfterError("natcorr --help shows what there is.")
-    // commander's own takes any word for a command
-    .helpCommand(false)
-    .addHelpText("after", EXAMPLES);
+function makeProgram(host: Host): Command {
+  return (
+    new Command("natcorr")
+      .description("What did my packet become on the other side of the NAT, and if it never got there, why?")
+      .version(host.version, "-V, --version")
+      .configureOutput({
+        writeOut: (text) => host.stdout.write(text),
+        writeErr: (text) => host.stderr.write(text),
+        // it quotes the command line
+        outputError: (text, write) => write(text.replace(/^error: /, "natcorr: ").replaceAll(/[^\n]+/g, printable)),
+      })
+      .exitOverride()
+      .showHelpAfterError("natcorr --help shows what there is.")
+      // commander's own takes any word for a command
+      .helpCommand(false)
+      .addHelpText("after", EXAMPLES)
+  );
+}
 
+function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
   const file: Command = program
     .command("file")
     .summary("pair the packets of two captures")
@@ -131,6 +137,10 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
       onEnd(await exitCodeOf(file, () => pairFiles([inside, second], filterOf(more), options, host)));
     },
   );
+}
+
+/** Adds the commands that print what there is. */
+function addPrinting(program: Command, host: Host): void {
   program
     .command("interfaces")
     .summary("list what can be captured from")
@@ -146,10 +156,9 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
       "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson: every field, its type, its unit and its meaning.",
     )
     .action(async () => {
-      const { SCHEMA } = await import("../report/schema.js");
+      const { SCHEMA } = await import("../report/ndjson/schema.js");
       host.stdout.write(`${JSON.stringify(SCHEMA, null, 2)}\n`);
     });
-  return program;
 }
 
 function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void): void {

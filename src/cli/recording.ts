@@ -1,6 +1,6 @@
 import type { LiveSource } from "../capture/live/open.js";
 import { PcapngWriter } from "../capture/pcapng-writer.js";
-import type { FrameBatch } from "../packets/frames.js";
+import type { FrameBatch } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 
 /** Counters are written down at least this often, while frames come: what was lost was lost between two of their blocks. */

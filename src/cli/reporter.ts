@@ -1,6 +1,6 @@
-import { NdjsonReporter } from "../report/ndjson.js";
+import { NdjsonReporter } from "../report/ndjson/ndjson.js";
 import type { Reporter } from "../report/reporter.js";
-import { TextReporter } from "../report/text.js";
+import { TextReporter } from "../report/text/text.js";
 import type { Host } from "./host.js";
 import { isColored, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";

@@ -1,5 +1,5 @@
-import type { HostRules } from "../packets/host-rules.js";
-import type { Sink, Summary } from "../packets/results.js";
+import type { HostRules } from "../packets/results/host-rules.js";
+import type { Sink, Summary } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
 import { explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";

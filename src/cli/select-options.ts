@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Sink, Verdict } from "../packets/results.js";
+import type { Sink, Verdict } from "../packets/results/results.js";
 import { Failing } from "../report/failing.js";
 import { SELECTABLE, Selected, type Selection } from "../report/selection.js";
-import { SORT_KEYS, type SortKey } from "../report/translations.js";
+import { SORT_KEYS, type SortKey } from "../report/text/translations.js";
 import { durationNs, positiveInteger } from "./report-options.js";
 
 /** Options that say which results are shown, and which of them the run is to fail on, as commander gives them. */

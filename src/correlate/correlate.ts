@@ -1,7 +1,7 @@
-import { Heap } from "../packets/heap.js";
-import type { HostRules } from "../packets/host-rules.js";
-import type { PacketSource } from "../packets/source.js";
-import type { Sink } from "../packets/results.js";
+import { Heap } from "../packets/memory/heap.js";
+import type { HostRules } from "../packets/results/host-rules.js";
+import type { PacketSource } from "../packets/batches/source.js";
+import type { Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { Clock, type ClockOption } from "./clock/clock.js";
 import { MarkedPackets } from "./intake/copies.js";

@@ -1,5 +1,5 @@
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
-import type { Range } from "../packets/results.js";
+import type { Range } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
 import type { Base } from "./kernel/base.js";
 import type { Pairing } from "./matchers/contract.js";

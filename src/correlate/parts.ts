@@ -1,7 +1,7 @@
-import { FlowAccounts } from "../packets/flow-accounts.js";
-import type { Heap } from "../packets/heap.js";
-import { type HostRules, NO_RULES } from "../packets/host-rules.js";
-import type { Sink } from "../packets/results.js";
+import { FlowAccounts } from "../packets/flows/flow-accounts.js";
+import type { Heap } from "../packets/memory/heap.js";
+import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
+import type { Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";
@@ -55,46 +55,19 @@ export interface RunOptions {
 /** What a run is made of. */
 export type Parts = ReturnType<typeof assemble>;
 
-/** Makes what a run is made of, and tells each part of those that it asks. `isComplete`: whether all there was has been decided about. */
-export function assemble(
-  intakes: readonly [Intake, Intake],
-  clock: Clock,
-  options: RunOptions,
-  sink: Sink,
-  isComplete: () => boolean,
-) {
-  const {
-    heap,
-    windowNs,
-    maxPairs,
-    patienceNs = Number.POSITIVE_INFINITY,
-    strayNs,
-    resolutionNs,
-    haveCounters,
-    rules = NO_RULES,
-  } = options;
+/** The tables of a run, the kernel on them, and what it is fed with: what any of the other parts may look at. */
+function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
+  const { heap, windowNs, strayNs, resolutionNs, rules = NO_RULES } = options;
   const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
-  const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
-  const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
-  const isShowing = sink.wantsPairs || Number.isFinite(maxPairs) || sink.wantsVerdict("copy");
-  const shiftNs = Number(epochsNs[OUTSIDE] - epochsNs[INSIDE] - clock.offsetNs);
+  const isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs) || sink.wantsVerdict("copy");
+  const shiftNs = Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs);
 
   const tuples = new TupleTable(heap);
   const timeline = new Timeline(heap);
   const buckets = new Buckets(heap, timeline);
   const accounts = new FlowAccounts(heap);
-  const kernel = new Kernel({
-    heap,
-    timeline,
-    tuples,
-    buckets,
-    accounts,
-    clock,
-    windowNs,
-    resolutionNs,
-    shiftNs,
-    isShowing,
-  });
+  const ground = { heap, timeline, tuples, buckets, accounts, clock, windowNs };
+  const kernel = new Kernel({ ...ground, resolutionNs, shiftNs, isShowing });
   const translations = new Translations(accounts, timeline, tuples, kernel);
   const tunnels = new Tunnels(heap, tuples, windowNs);
   const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
@@ -110,22 +83,21 @@ export function assemble(
   };
   const cover = [coverOf(INSIDE), coverOf(OUTSIDE)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
-  /** What any of the parts may look at. */
-  const base = {
-    heap,
-    timeline,
-    tuples,
-    buckets,
-    accounts,
-    kernel,
-    translations,
-    clock,
-    windowNs,
-    cover,
-    tallies,
-    sink,
-    rules,
-  };
+  return { ...ground, kernel, translations, cover, tallies, sink, rules, isShowing, tunnels, feeds, sources };
+}
+
+/** Makes what a run is made of, and tells each part of those that it asks. `isComplete`: whether all there was has been decided about. */
+export function assemble(
+  intakes: readonly [Intake, Intake],
+  clock: Clock,
+  options: RunOptions,
+  sink: Sink,
+  isComplete: () => boolean,
+) {
+  const { windowNs, maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
+  const { feeds, sources, ...base } = groundOf(intakes, clock, options, sink);
+  const { timeline, tuples, accounts, kernel, translations, cover, tunnels } = base;
+  const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
 
   const groups = new Groups(timeline);
   const judgedBefore = (...quoted: Parameters<CountJudged>) =>
@@ -151,7 +123,6 @@ export function assemble(
     findings,
     notes,
     turnedFlowOf: (before, after) => matchers.hairpins.flowOf(before, after),
-    isShowing,
     maxPairs,
     shown,
     patienceNs,
@@ -175,7 +146,6 @@ export function assemble(
     misses,
     resets: new Resets(timeline),
     mistimed,
-    tunnels,
     repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
   });
   const book = new FlowBook({ ...base, matchers, findings, impacts, clashes, epochNs: epochsNs[INSIDE] });
@@ -193,7 +163,7 @@ export function assemble(
     timeline,
     tuples,
     epochsNs,
-    names,
+    names: [sources[INSIDE].name, sources[OUTSIDE].name],
     haveCounters,
     flowOf: (row) => book.flowOf(row),
     framesOf: (row) => groups.framesOf(row),
@@ -203,5 +173,5 @@ export function assemble(
     quoteOf: (row) => refusals.errorOf(row),
     tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
   });
-  return { ...base, ...decide, shown, epochsNs, feeds, tunnels, mistimed, settling };
+  return { ...base, ...decide, shown, epochsNs, feeds, mistimed, settling };
 }

@@ -1,18 +1,16 @@
-import type { PacketBatch } from "../packets/packet-batch.js";
+import type { PacketBatch } from "../packets/batches/packet-batch.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
-import { ALTERED, type SideSummary, type Sink, type Summary } from "../packets/results.js";
+import type { SideSummary, Sink, Summary } from "../packets/results/results.js";
+import { ALTERED } from "../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { DONE, type Timeline, WAITING } from "../packets/timeline.js";
+import { DONE, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { Intake } from "./intake/intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
-import type { Kernel } from "./kernel/kernel.js";
-import type { Progress } from "./kernel/progress.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
-import type { Showing } from "./showing.js";
 import type { Standing } from "./standing.js";
 
 /** How a run ended. */
@@ -28,32 +26,21 @@ export interface Ending {
  */
 export class Run {
   readonly #parts: Parts;
-  readonly #feeds: readonly [Feed, Feed];
-  readonly #timeline: Timeline;
   readonly #options: RunOptions;
-  readonly #kernel: Kernel;
-  readonly #showing: Showing;
-  readonly #progress: Progress;
   /** The next outside stamp on the timeline. */
   #outsideNs = Number.NEGATIVE_INFINITY;
   /** Whether all there was has been decided about. */
   #isComplete = false;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
-    const parts = assemble(intakes, clock, options, sink, () => this.#isComplete);
-    this.#parts = parts;
-    this.#feeds = parts.feeds;
-    this.#timeline = parts.timeline;
     this.#options = options;
-    this.#kernel = parts.kernel;
-    this.#showing = parts.showing;
-    this.#progress = parts.kernel.progress;
+    this.#parts = assemble(intakes, clock, options, sink, () => this.#isComplete);
   }
 
   /** The side whose packets are needed next, or null where the run is over. */
   wants(): Side | null {
-    if (this.#showing.isEnough) return null;
-    const [inside, outside] = this.#feeds;
+    if (this.#parts.showing.isEnough) return null;
+    const [inside, outside] = this.#parts.feeds;
     // of two silent interfaces, the one that lags behind
     if (inside.isUsedUp && outside.isUsedUp) return inside.nextNs <= this.#onTimeline(outside) ? INSIDE : OUTSIDE;
     if (inside.isUsedUp) return INSIDE;
@@ -62,30 +49,30 @@ export class Run {
 
   /** Takes the next batch of a side; null is its end. The batch must stay as it is until the side is wanted again. */
   take(side: Side, batch: PacketBatch | null): void {
-    const feed = this.#feeds[side];
+    const feed = this.#parts.feeds[side];
     // all that came longer before what was merged last has been decided about
     feed.intake.repeats.forget(feed.lastNs - 2 * this.#options.windowNs);
     feed.take(batch);
     // packets were looked at meanwhile that are ahead of this one
-    this.#kernel.readClock();
+    this.#parts.kernel.readClock();
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#progress.nowNs);
-    if (feed.hasEnded) this.#kernel.end(side, this.#kernel.timeOf(side, feed.source.lastNs, 0));
+    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#parts.kernel.progress.nowNs);
+    if (feed.hasEnded) this.#parts.kernel.end(side, this.#parts.kernel.timeOf(side, feed.source.lastNs, 0));
   }
 
   /** Goes as far as both sides reach. */
   advance(): void {
-    const [inside, outside] = this.#feeds;
-    while (!this.#showing.isEnough) {
+    const [inside, outside] = this.#parts.feeds;
+    while (!this.#parts.showing.isEnough) {
       const isFurther = this.#parts.matchers.areKeysTelling && !inside.isEmpty && !outside.isEmpty && this.#goFast();
-      if (this.#showing.isEnough) break;
+      if (this.#parts.showing.isEnough) break;
       const hasPassed = this.#pass();
       // what comes then is not to be taken any more, whether it is there or still to be read
-      if (this.#showing.isEnough) break;
+      if (this.#parts.showing.isEnough) break;
       if (hasPassed && isFurther) continue;
       const next = this.#next;
-      if (this.#feeds[next].isEmpty) {
-        this.#showing.show();
+      if (this.#parts.feeds[next].isEmpty) {
+        this.#parts.showing.show();
         break;
       }
       if (next === INSIDE) this.#admit(INSIDE, inside, inside.nextNs);
@@ -98,37 +85,46 @@ export class Run {
 
   /** The side whose packet comes next, or that it is not known of when one does. */
   get #next(): Side {
-    return this.#feeds[INSIDE].nextNs <= this.#outsideNs ? INSIDE : OUTSIDE;
+    return this.#parts.feeds[INSIDE].nextNs <= this.#outsideNs ? INSIDE : OUTSIDE;
   }
 
   /** Takes as many packets as the loop in assembly will. Returns whether it may take more once what is due by then was decided about. */
   #goFast(): boolean {
-    const t = this.#timeline;
-    const kernel = this.#kernel;
-    const [inside, outside] = this.#feeds;
+    const t = this.#parts.timeline;
+    const kernel = this.#parts.kernel;
+    const [inside, outside] = this.#parts.feeds;
     const { end } = t;
     this.#stopAtLoss(INSIDE);
     this.#stopAtLoss(OUTSIDE);
     if (inside.stop === inside.at || outside.stop === outside.at) return false;
-    this.#outsideNs = kernel.run(inside, outside, this.#outsideNs, this.#parts.book.room, this.#showing.mostPackets);
+    this.#outsideNs = kernel.run(
+      inside,
+      outside,
+      this.#outsideNs,
+      this.#parts.book.room,
+      this.#parts.showing.mostPackets,
+    );
     if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
-    this.#showing.takeFromLoop(kernel.pairs);
+    this.#parts.showing.takeFromLoop(kernel.pairs);
     this.#parts.updates.takeNews();
     this.#parts.findings.crossed();
     // where it took none, rows are given back once the next packet was taken, as they are without it
-    if (t.end !== end || kernel.pairs > 0) this.#showing.show();
+    if (t.end !== end || kernel.pairs > 0) this.#parts.showing.show();
     return !kernel.isAtOther;
   }
 
   /** Has a side's packets be taken one by one once the time comes at which its capture tells of a loss. */
   #stopAtLoss(side: Side): void {
-    const feed = this.#feeds[side];
+    const feed = this.#parts.feeds[side];
     const lossNs = this.#parts.cover[side].gaps.nextNs;
     if (lossNs === Number.POSITIVE_INFINITY) feed.stop = feed.end;
     else if (feed.stop < feed.at) {
       const { batch, end } = feed;
       feed.stop = feed.at;
-      while (feed.stop < end && this.#kernel.timeOf(side, batch.stampNs(feed.stop), batch.frame(feed.stop)) <= lossNs)
+      while (
+        feed.stop < end &&
+        this.#parts.kernel.timeOf(side, batch.stampNs(feed.stop), batch.frame(feed.stop)) <= lossNs
+      )
         feed.stop++;
     }
   }
@@ -139,8 +135,8 @@ export class Run {
    */
   #pass(): boolean {
     const next = this.#next;
-    const feed = this.#feeds[next];
-    const progress = this.#progress;
+    const feed = this.#parts.feeds[next];
+    const progress = this.#parts.kernel.progress;
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     // how far a capture is read at once must not matter: time goes on with packets, or by itself
@@ -162,7 +158,7 @@ export class Run {
   #learnLoss(): void {
     const side = this.#parts.lateLosses.learn(this.#parts.updates);
     this.#parts.matchers.completeness.noteMisses(side);
-    this.#feeds[side].stop = UNKNOWN;
+    this.#parts.feeds[side].stop = UNKNOWN;
   }
 
   /** Where the run stands, with the busiest flows, at most so many. */
@@ -172,28 +168,29 @@ export class Run {
 
   /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. Returns how it ended. */
   finish(): Ending {
-    this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
+    this.#isComplete =
+      this.#parts.feeds[INSIDE].hasEnded && this.#parts.feeds[OUTSIDE].hasEnded && !this.#parts.showing.isEnough;
     if (this.#isComplete) {
       while (this.#parts.lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
       this.#parts.settling.settle(Number.POSITIVE_INFINITY);
-      this.#showing.show();
+      this.#parts.showing.show();
       this.#parts.updates.tellCutOff((side) => this.#parts.cover[side].endNs);
     }
     this.#options.onSettled?.();
     this.#parts.tunnels.settle();
-    for (const feed of this.#feeds) feed.leave();
+    for (const feed of this.#parts.feeds) feed.leave();
     this.#parts.book.close();
     const summary = this.#summary();
     const { pairs, alteredPairs, altered } = this.#parts.shown ?? {
-      pairs: this.#kernel.pairsSoFar,
-      alteredPairs: this.#kernel.alteredPairs,
-      altered: ALTERED.map((_, bit) => this.#kernel.alteredIn(1 << bit)),
+      pairs: this.#parts.kernel.pairsSoFar,
+      alteredPairs: this.#parts.kernel.alteredPairs,
+      altered: ALTERED.map((_, bit) => this.#parts.kernel.alteredIn(1 << bit)),
     };
     const unfollowed = this.#parts.impacts.open.refused;
     const end = { summary, unfollowed, pairs, alteredPairs, altered, tunnels: this.#parts.tunnels.tally };
     for (const finding of this.#parts.findings.close(end)) this.#parts.sink.finding(finding);
     this.#parts.sink.end(summary);
-    return { summary, isEnough: this.#showing.isEnough };
+    return { summary, isEnough: this.#parts.showing.isEnough };
   }
 
   #summary(): Summary {
@@ -215,9 +212,9 @@ export class Run {
   }
 
   #sideSummary(side: Side): SideSummary {
-    const { source, intake, hasEnded } = this.#feeds[side];
+    const { source, intake, hasEnded } = this.#parts.feeds[side];
     const tally = this.#parts.tallies[side];
-    if (intake.passed !== null && this.#showing.isEnough) {
+    if (intake.passed !== null && this.#parts.showing.isEnough) {
       // what was read and is not needed depends on how the source cuts its batches
       const { notIp, undecodable } = intake.passed;
       const captureDropped = this.#parts.cover[side].gaps.lostFrames;
@@ -225,19 +222,19 @@ export class Run {
     }
     const { captureDropped, hasCounters } = source;
     const { frames, notIp, undecodable } = source.tally;
-    const isAllDecided = hasEnded && this.#timeline.size === 0;
+    const isAllDecided = hasEnded && this.#parts.timeline.size === 0;
     return tally.summary({ notIp, undecodable, captureDropped, hasCounters }, isAllDecided ? frames : undefined);
   }
 
   /** When the next outside packet comes, on the timeline. */
   #onTimeline({ nextNs, nextFrame }: Feed): number {
-    return this.#kernel.timeOf(OUTSIDE, nextNs, nextFrame);
+    return this.#parts.kernel.timeOf(OUTSIDE, nextNs, nextFrame);
   }
 
   /** Takes a side's next packet, which the loop leaves. */
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    if (side === OUTSIDE) this.#kernel.takeOutside(feed.nextNs, feed.nextFrame);
+    if (side === OUTSIDE) this.#parts.kernel.takeOutside(feed.nextNs, feed.nextFrame);
     const tunnel = batch.tunnel(at);
     if (tunnel === CARRIED) this.#parts.tunnels.choose(batch, at, feed.ways, timeNs);
     if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);
@@ -253,7 +250,7 @@ export class Run {
    * and what carried it comes in its place.
    */
   #meetCarrier(batch: PacketBatch, at: number, timeNs: number): void {
-    const t = this.#timeline;
+    const t = this.#parts.timeline;
     batch.setTunnel(at, 0);
     if ((batch.flags(at) & IS_COPY) !== 0) return;
     const place = this.#parts.tunnels.meet(batch, at, timeNs);
@@ -269,21 +266,21 @@ export class Run {
 
   /** Appends a packet of a batch to the timeline. */
   #append(side: Side, batch: PacketBatch, at: number, timeNs: number, way: number): number {
-    return this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+    return this.#parts.timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
   }
 
   /** Takes a packet of a batch, which was just appended. */
   #enter(row: number, batch: PacketBatch, at: number, timeNs: number): void {
-    const side = this.#timeline.sideOf(row);
-    const way = this.#timeline.way(row);
-    const progress = this.#progress;
+    const side = this.#parts.timeline.sideOf(row);
+    const way = this.#parts.timeline.way(row);
+    const progress = this.#parts.kernel.progress;
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isFirst = this.#parts.tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#parts.tuples.setEcho(way >> 1, this.#parts.refusals.isOfEcho(batch, at));
       this.#parts.refusals.admit(row, batch, at, isCopy);
-    } else if (!isCopy) this.#kernel.note(row, side, isFirst);
+    } else if (!isCopy) this.#parts.kernel.note(row, side, isFirst);
     if (isCopy) this.#parts.settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     progress.goTo(timeNs);
@@ -292,21 +289,21 @@ export class Run {
     if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(progress.nowNs)) {
       this.#parts.verdicts.forgetWays();
       this.#parts.matchers.altered.forgetCandidates();
-      for (const each of this.#feeds) each.findWays();
+      for (const each of this.#parts.feeds) each.findWays();
     }
     // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came
-    if (this.#timeline.state(row) === WAITING) {
+    if (this.#parts.timeline.state(row) === WAITING) {
       if (this.#parts.mistimed.leapNs(row) === undefined) this.#parts.matchers.admit(row);
       else this.#parts.settling.judge(row);
     }
     this.#parts.findings.crossed();
-    this.#showing.show();
+    this.#parts.showing.show();
   }
 
   /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
   #mistime(row: number, { intake }: Feed): void {
-    const t = this.#timeline;
-    const { nowNs } = this.#progress;
+    const t = this.#parts.timeline;
+    const { nowNs } = this.#parts.kernel.progress;
     if ((t.flags(row) & IS_MISTIMED) !== 0) {
       const leapNs = intake.leapNs(t.frame(row));
       intake.forgetLeap(t.frame(row));

@@ -1,6 +1,6 @@
-import type { Judgement, Sink } from "../packets/results.js";
+import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { AMBIGUOUS, DONE, type Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, DONE, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Base } from "./kernel/base.js";
 import type { Matchers } from "./matchers/matchers.js";
@@ -12,7 +12,7 @@ import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flows/flow-book.js";
 import type { Consequence } from "./verdicts/impacts/drop.js";
 import type { Impacts } from "./verdicts/impacts/impacts.js";
-import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/known.js";
+import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/claim.js";
 import type { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import type { LateLosses } from "./verdicts/impacts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
@@ -39,11 +39,9 @@ export interface About extends Base {
 /** Decides about packets whose window is over: a matcher finds their twin, or several that nothing tells apart, or there is none. */
 export class Settling {
   readonly #about: About;
-  readonly #timeline: Timeline;
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
   }
 
   /** Decides about the packets whose window is over by `nowNs`: about all of them, unless enough pairs were shown. */
@@ -79,7 +77,7 @@ export class Settling {
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
     const { tuples, matchers, translations, verdicts, updates, lateLosses, book, impacts } = this.#about;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     updates.takeNews();
     updates.tellBefore(row);
     const judged = verdicts.judge(row);
@@ -118,13 +116,13 @@ export class Settling {
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
   setAside(row: number): void {
     this.#about.matchers.equals.sequences.noteCopy(row);
-    this.#timeline.setState(row, DONE);
+    this.#about.timeline.setState(row, DONE);
     this.#about.showing.takeCopy(row);
   }
 
   #settleOne(row: number, nowNs: number): void {
     const { kernel, buckets, showing } = this.#about;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.state(row) === WAITING) this.#decide(row, nowNs);
     if (t.state(row) === AMBIGUOUS) {
       buckets.remove(row);
@@ -139,7 +137,7 @@ export class Settling {
     this.#about.updates.tellBefore(row);
     const undecided = this.#about.matchers.settle(row, nowNs);
     if (undecided !== null) this.#leave(undecided);
-    if (this.#timeline.state(row) === WAITING) this.judge(row);
+    if (this.#about.timeline.state(row) === WAITING) this.judge(row);
   }
 
   /** Tells of packets that cannot be told apart. */
@@ -148,7 +146,7 @@ export class Settling {
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) {
-      tuples.noteAmbiguous(this.#timeline.tuple(row));
+      tuples.noteAmbiguous(this.#about.timeline.tuple(row));
       verdicts.noteAmbiguous(row);
       updates.tellUnclear(row);
     }
@@ -158,7 +156,7 @@ export class Settling {
 
   #tell(row: number, judgement: Judgement): void {
     const { tallies, findings, book, sink } = this.#about;
-    tallies[this.#timeline.sideOf(row)].judged(judgement);
+    tallies[this.#about.timeline.sideOf(row)].judged(judgement);
     findings.alone(row, judgement, (row) => book.flowOf(row));
     if (sink.wantsVerdict(judgement.verdict)) sink.unmatched(row, judgement);
   }
@@ -166,7 +164,7 @@ export class Settling {
   /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
   #dropped(row: number): Consequence {
     const { translations, matchers, quotedNames, impacts, book, cover } = this.#about;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const side = t.sideOf(row);
     this.#noteLoss(row);
     const flow = book.flowOf(row);
@@ -178,7 +176,7 @@ export class Settling {
   /** Has it looked after whether it was the first packet of a flow: two that clash look like that. */
   #noteLoss(row: number): void {
     const { translations, clashes } = this.#about;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.side(row) !== INSIDE) return;
     const slot = translations.slotOf(row);
     const isFirst = slot === NONE || t.timeNs(row) < translations.accounts.firstNs(slot);

@@ -1,10 +1,9 @@
-import type { Flow } from "../packets/flows.js";
+import type { Flow } from "../packets/flows/flows.js";
 import { IS_COPY } from "../packets/packets.js";
-import type { Sink } from "../packets/results.js";
+import type { Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
-import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timeline.js";
+import { DONE, PAIRED, TURNED, WAITING } from "../packets/timeline.js";
 import type { Base } from "./kernel/base.js";
-import type { Progress } from "./kernel/progress.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { Shown } from "./shown.js";
@@ -36,8 +35,6 @@ export interface About extends Base {
 /** Gives the sink all pairs, and copies among them, that no earlier packet holds up any more, in the order of time, and gives back what is no longer needed. */
 export class Showing {
   readonly #about: About;
-  readonly #timeline: Timeline;
-  readonly #progress: Progress;
   /** Pairs found once `shown` had passed over the row they are shown by: to be shown next. */
   readonly #late: number[] = [];
   /** How many pairs were shown, and how many were found and are to be. */
@@ -46,8 +43,6 @@ export class Showing {
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
-    this.#progress = about.kernel.progress;
   }
 
   /** Whether as many pairs were shown as are wanted. */
@@ -85,9 +80,9 @@ export class Showing {
 
   /** Shows what can be shown by now. */
   show(): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { updates, isShowing } = this.#about;
-    const progress = this.#progress;
+    const progress = this.#about.kernel.progress;
     if (updates.size > 0) progress.findDue();
     if (isShowing) this.#showPairs();
     else progress.shown = progress.due;
@@ -109,19 +104,19 @@ export class Showing {
 
   /** All before it are both shown and decided about. */
   get #firstOpen(): number {
-    const { shown, due } = this.#progress;
-    return this.#timeline.isBefore(shown, due) ? shown : due;
+    const { shown, due } = this.#about.kernel.progress;
+    return this.#about.timeline.isBefore(shown, due) ? shown : due;
   }
 
   /** Notes that the pair of an inside row, or of one that was turned round, is to be shown. */
   #willShow(row: number): void {
     this.#unshown++;
-    if (this.#timeline.isBefore(row, this.#progress.shown)) this.#late.push(row);
+    if (this.#about.timeline.isBefore(row, this.#about.kernel.progress.shown)) this.#late.push(row);
   }
 
   #showPairs(): void {
-    const t = this.#timeline;
-    const progress = this.#progress;
+    const t = this.#about.timeline;
+    const progress = this.#about.kernel.progress;
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
     for (; progress.shown !== t.end && !this.isEnough; progress.shown = t.after(progress.shown)) {
       const state = t.state(progress.shown);
@@ -134,7 +129,7 @@ export class Showing {
   }
 
   #tellCopy(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { tallies, findings, sink } = this.#about;
     const byFrame = t.key(row) >>> 0;
     const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${byFrame}`;
@@ -148,12 +143,12 @@ export class Showing {
   #showAt(row: number): void {
     this.#pairs++;
     this.#unshown--;
-    if (this.#timeline.state(row) === TURNED) this.#showTurned(row);
+    if (this.#about.timeline.state(row) === TURNED) this.#showTurned(row);
     else this.#showPair(row);
   }
 
   #showTurned(before: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { sink, groups, turnedFlowOf } = this.#about;
     const after = t.twin(before);
     const flow = turnedFlowOf(before, after);
@@ -162,7 +157,7 @@ export class Showing {
   }
 
   #showPair(inside: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { sink, groups, translations, shown } = this.#about;
     const outside = t.twin(inside);
     shown?.note(t, inside, translations.flowAt(t.flow(inside)).id);
@@ -176,7 +171,7 @@ export class Showing {
 
   /** Counts a packet that was turned round, and its other form, once they were shown, or need not be. */
   #finishTurned(before: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { groups, tallies } = this.#about;
     for (const row of [before, t.twin(before)]) {
       tallies[t.sideOf(row)].paired += groups.release(row);

@@ -1,4 +1,4 @@
-import { ALTERED } from "../packets/results.js";
+import { ALTERED } from "../packets/results/evidence.js";
 import type { Timeline } from "../packets/timeline.js";
 
 /**

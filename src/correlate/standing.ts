@@ -1,4 +1,4 @@
-import type { FlowSummary, Summary } from "../packets/results.js";
+import type { FlowSummary, Summary } from "../packets/results/results.js";
 
 /** Where a run stands while it goes on. */
 export interface Standing {

@@ -1,5 +1,5 @@
-import type { HostRules, Ruling } from "../packets/host-rules.js";
-import type { Ends, Translation } from "../packets/results.js";
+import type { HostRules, Ruling } from "../packets/results/host-rules.js";
+import type { Ends, Translation } from "../packets/results/results.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { reversed, tupleText } from "./tuples.js";

@@ -1,4 +1,4 @@
-import type { Ends } from "../packets/results.js";
+import type { Ends } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 import { type ConntrackLine, isChatter, parseConntrackLine } from "./conntrack.js";
 import { reversed, tupleText } from "./tuples.js";

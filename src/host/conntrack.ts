@@ -1,4 +1,4 @@
-import type { Ends } from "../packets/results.js";
+import type { Ends } from "../packets/results/results.js";
 import { isEcho } from "../protocols/icmp.js";
 import { hasPorts, ICMP, ICMPV6, type Protocol, protocolName } from "../protocols/ip-protocols.js";
 import { canonicalAddress, parseNumber } from "./address.js";

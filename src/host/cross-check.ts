@@ -1,7 +1,7 @@
-import { type Finding, findingOf, Gathered, oneFlow } from "../packets/findings.js";
-import type { Ends, FlowSummary } from "../packets/results.js";
+import { type Finding, findingOf, Gathered, oneFlow } from "../packets/results/findings.js";
+import type { Ends, FlowSummary } from "../packets/results/results.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
-import { Few } from "../packets/few.js";
+import { Few } from "../packets/results/few.js";
 import { halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */

@@ -1,6 +1,6 @@
-import { findingOf, Gathered } from "../packets/findings.js";
-import { PassingSink } from "../packets/passing-sink.js";
-import { copyOf, type FlowSummary, type Sink, type Summary } from "../packets/results.js";
+import { findingOf, Gathered } from "../packets/results/findings.js";
+import { PassingSink } from "../packets/results/passing-sink.js";
+import { copyOf, type FlowSummary, type Sink, type Summary } from "../packets/results/results.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
 import { InterfaceName } from "./interfaces.js";

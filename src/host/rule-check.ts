@@ -1,5 +1,5 @@
-import { type Finding, findingOf, Gathered } from "../packets/findings.js";
-import type { FlowSummary } from "../packets/results.js";
+import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
+import type { FlowSummary } from "../packets/results/results.js";
 import type { Interfaces } from "./interfaces.js";
 import { type Explanation, isExplained, isReaddressed, type RuleBook } from "./rules.js";
 

@@ -1,5 +1,5 @@
-import type { HostRules, Ruling } from "../packets/host-rules.js";
-import type { Ends, Translation } from "../packets/results.js";
+import type { HostRules, Ruling } from "../packets/results/host-rules.js";
+import type { Ends, Translation } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDES } from "../packets/sides.js";
 import { addressOf, parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";

@@ -1,4 +1,4 @@
-import type { Ends, Translation } from "../packets/results.js";
+import type { Ends, Translation } from "../packets/results/results.js";
 import { isIcmp } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";

@@ -1,4 +1,4 @@
-import type { Ends } from "../packets/results.js";
+import type { Ends } from "../packets/results/results.js";
 import { isWithin, parseAddress, parseAddressRange } from "./address.js";
 import type { Answer } from "./answer.js";
 import { parsePortRange } from "./matches.js";

@@ -1,4 +1,4 @@
-import type { Ends, Translation } from "../packets/results.js";
+import type { Ends, Translation } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 
 /** A tuple in tcpdump's wording, `tcp 172.17.0.2.45678 > 180.101.49.11.443`; equal tuples have equal texts. */

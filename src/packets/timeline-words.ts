@@ -1,4 +1,4 @@
-import { size, word } from "./layout.js";
+import { size, word } from "./memory/layout.js";
 
 /** What there is of a `Timeline` beside its rows, which `timeline.ts` and `assembly/timeline.ts` both know: the words of a block. */
 export const WORDS = size();

@@ -1,5 +1,5 @@
 import code from "./assembly/timeline.wasm";
-import { asDoubles, type Heap, type Kind } from "./heap.js";
+import { asDoubles, type Heap, type Kind } from "./memory/heap.js";
 import { hasWideId, IS_SELECTED } from "./packets.js";
 import { RecordRows } from "./record-rows.js";
 import {
@@ -15,7 +15,7 @@ import {
   WAY,
   WINDOW_SHIFT,
 } from "./records.js";
-import { BY_HAIRPIN } from "./results.js";
+import { BY_HAIRPIN } from "./results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./timeline-words.js";
 import { NONE } from "./tuples.js";
@@ -217,6 +217,11 @@ export class Timeline extends RecordRows {
 
   sideOf(row: number): Side {
     return this.side(row) === INSIDE ? INSIDE : OUTSIDE;
+  }
+
+  /** Two packets of both sides, whichever is inside, the inside one first; of one side, as they are. */
+  insideFirst(a: number, b: number): [inside: number, outside: number] {
+    return this.side(a) > this.side(b) ? [b, a] : [a, b];
   }
 
   /** Nanoseconds on the inside clock, counted from the inside capture's epoch. */

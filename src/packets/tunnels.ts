@@ -1,5 +1,5 @@
 import { addressText } from "./address.js";
-import type { Outers } from "./packet-batch.js";
+import type { Outers } from "./batches/packet-batch.js";
 import { IS_IPV6 } from "./packets.js";
 import { DST, FLAGS_PROTO_TTL, MOST_TUNNELS, RECORD_BITS, SRC } from "./records.js";
 import { TUNNEL_KINDS, type TunnelType } from "../protocols/tunnels.js";

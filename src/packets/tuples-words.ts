@@ -1,4 +1,4 @@
-import { size, word } from "./layout.js";
+import { size, word } from "./memory/layout.js";
 
 /** What there is of a `TupleTable` beside its rows, which `tuples.ts` and `assembly/tuples.ts` both know: the words of a block. */
 export const WORDS = size();

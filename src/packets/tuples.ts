@@ -1,8 +1,8 @@
 import { addressText } from "./address.js";
 import code from "./assembly/tuples.wasm";
-import { sameAddress } from "./columns.js";
-import { ROOM_FLOWS, type Heap } from "./heap.js";
-import type { PacketBatch } from "./packet-batch.js";
+import { sameAddress } from "./memory/columns.js";
+import { ROOM_FLOWS, type Heap } from "./memory/heap.js";
+import type { PacketBatch } from "./batches/packet-batch.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./tuples-words.js";
 

@@ -1,8 +1,9 @@
-import { BATCH_FRAMES } from "../packets/frames.js";
-import type { Silence } from "../packets/coverage.js";
-import type { Heap } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch } from "../packets/packet-batch.js";
-import type { Tally } from "../packets/source.js";
+import { BATCH_FRAMES } from "../packets/batches/frames.js";
+import type { Silence } from "../packets/batches/coverage.js";
+import type { Heap } from "../packets/memory/heap.js";
+import { BATCH_BYTES, PacketBatch } from "../packets/batches/packet-batch.js";
+import type { Tally } from "../packets/batches/source.js";
+import * as beside from "./batch-ring-words.js";
 
 /**
  * Batches that are filled, waiting, or being used: enough for the filler to go on while the user has something else to do for ten
@@ -24,28 +25,10 @@ const FILLER_WAITS = 2;
 const USER_WAITS = 3;
 const WORDS = 4;
 
-/** Doubles, for each batch: what it says beside its rows … */
-const COUNT = 0;
-const IS_IN_ORDER = 1;
-const REACHED_NS = 2;
-const QUOTES = 3;
-const OUTERS = 4;
-const ROWLESS = 5;
-/** … and its source, as of then. */
-const FIRST_NS = 6;
-const LAST_NS = 7;
-const CAPTURE_DROPPED = 8;
-const FRAMES = 9;
-const NOT_IP = 10;
-const UNDECODABLE = 11;
-const CUT = 12;
-/** How many marks there are: they come by another way. */
-const MARKS = 13;
-/** How many silences it found meanwhile, and their beginnings and ends: it takes hundreds of frames until there can be another. */
-const SILENCES = 14;
-const SILENCE = 15;
-const MOST_SILENCES = 26;
-const DOUBLES = SILENCE + 2 * MOST_SILENCES;
+/** Doubles, for each batch. */
+const DOUBLES = beside.WORDS / 2;
+/** It takes hundreds of frames until there can be another one. */
+const MOST_SILENCES = (DOUBLES - beside.SILENCE) / 2;
 
 /** What a source says of itself that changes from batch to batch; see `PacketSource`. */
 export interface SourceState {
@@ -117,23 +100,23 @@ export class BatchRing {
     const { count, isInOrder, reachedNs, quotes, outers, rowless, marks } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
-    d[at + COUNT] = count;
-    d[at + IS_IN_ORDER] = isInOrder ? 1 : 0;
-    d[at + REACHED_NS] = reachedNs;
-    d[at + QUOTES] = quotes.count;
-    d[at + MARKS] = marks.length;
-    d[at + OUTERS] = outers.count;
-    d[at + ROWLESS] = rowless.count;
-    d[at + FIRST_NS] = firstNs;
-    d[at + LAST_NS] = lastNs;
-    d[at + CAPTURE_DROPPED] = captureDropped;
-    d[at + FRAMES] = tally.frames;
-    d[at + NOT_IP] = tally.notIp;
-    d[at + UNDECODABLE] = tally.undecodable;
-    d[at + CUT] = tally.cut;
+    d[at + beside.COUNT] = count;
+    d[at + beside.IS_IN_ORDER] = isInOrder ? 1 : 0;
+    d[at + beside.REACHED_NS] = reachedNs;
+    d[at + beside.QUOTES] = quotes.count;
+    d[at + beside.MARKS] = marks.length;
+    d[at + beside.OUTERS] = outers.count;
+    d[at + beside.ROWLESS] = rowless.count;
+    d[at + beside.FIRST_NS] = firstNs;
+    d[at + beside.LAST_NS] = lastNs;
+    d[at + beside.CAPTURE_DROPPED] = captureDropped;
+    d[at + beside.FRAMES] = tally.frames;
+    d[at + beside.NOT_IP] = tally.notIp;
+    d[at + beside.UNDECODABLE] = tally.undecodable;
+    d[at + beside.CUT] = tally.cut;
     const told = silences.splice(0).slice(0, MOST_SILENCES);
-    d[at + SILENCES] = told.length;
-    for (const [n, { fromNs, toNs }] of told.entries()) d.set([fromNs, toNs], at + SILENCE + 2 * n);
+    d[at + beside.SILENCES] = told.length;
+    for (const [n, { fromNs, toNs }] of told.entries()) d.set([fromNs, toNs], at + beside.SILENCE + 2 * n);
     const filled = Atomics.add(this.#words, FILLED, 1) + 1;
     return this.#inUse >= Math.min(WORTH_A_CALL, filled) && Atomics.exchange(this.#words, USER_WAITS, 0) === 1;
   }
@@ -145,7 +128,7 @@ export class BatchRing {
 
   /** The user's: whether the batch filled first had marks. Precondition: it need not wait. */
   get hasMarks(): boolean {
-    return this.#doubles[DOUBLES * this.#batchAt(USED) + MARKS] > 0;
+    return this.#doubles[DOUBLES * this.#batchAt(USED) + beside.MARKS] > 0;
   }
 
   /** The user's: the batch filled first, without its marks; what its source said as of then goes into `state`. Precondition: it need not wait. */
@@ -153,22 +136,22 @@ export class BatchRing {
     const batch = this.#batches[this.#batchAt(USED)];
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(USED);
-    batch.count = d[at + COUNT];
-    batch.isInOrder = d[at + IS_IN_ORDER] === 1;
-    batch.reachedNs = d[at + REACHED_NS];
-    batch.quotes.count = d[at + QUOTES];
+    batch.count = d[at + beside.COUNT];
+    batch.isInOrder = d[at + beside.IS_IN_ORDER] === 1;
+    batch.reachedNs = d[at + beside.REACHED_NS];
+    batch.quotes.count = d[at + beside.QUOTES];
     batch.marks.length = 0;
-    batch.outers.count = d[at + OUTERS];
-    batch.rowless.count = d[at + ROWLESS];
-    state.captureDropped = d[at + CAPTURE_DROPPED];
-    state.firstNs = d[at + FIRST_NS];
-    state.lastNs = d[at + LAST_NS];
-    state.tally.frames = d[at + FRAMES];
-    state.tally.notIp = d[at + NOT_IP];
-    state.tally.undecodable = d[at + UNDECODABLE];
-    state.tally.cut = d[at + CUT];
-    for (let n = 0; n < d[at + SILENCES]; n++)
-      state.silences.push({ fromNs: d[at + SILENCE + 2 * n], toNs: d[at + SILENCE + 2 * n + 1] });
+    batch.outers.count = d[at + beside.OUTERS];
+    batch.rowless.count = d[at + beside.ROWLESS];
+    state.captureDropped = d[at + beside.CAPTURE_DROPPED];
+    state.firstNs = d[at + beside.FIRST_NS];
+    state.lastNs = d[at + beside.LAST_NS];
+    state.tally.frames = d[at + beside.FRAMES];
+    state.tally.notIp = d[at + beside.NOT_IP];
+    state.tally.undecodable = d[at + beside.UNDECODABLE];
+    state.tally.cut = d[at + beside.CUT];
+    for (let n = 0; n < d[at + beside.SILENCES]; n++)
+      state.silences.push({ fromNs: d[at + beside.SILENCE + 2 * n], toNs: d[at + beside.SILENCE + 2 * n + 1] });
     return batch;
   }
 

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
-import type { Silence } from "../packets/coverage.js";
-import { Heap } from "../packets/heap.js";
-import type { Mark } from "../packets/frame-marks.js";
-import type { PacketBatch } from "../packets/packet-batch.js";
-import { type PacketSource, Tally } from "../packets/source.js";
+import type { Silence } from "../packets/batches/coverage.js";
+import { Heap } from "../packets/memory/heap.js";
+import type { Mark } from "../packets/batches/frame-marks.js";
+import type { PacketBatch } from "../packets/batches/packet-batch.js";
+import { type PacketSource, Tally } from "../packets/batches/source.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
 import type { Captures, OpenEvents } from "./captures.js";
@@ -42,44 +42,22 @@ export async function decodeElsewhere(
       const sources: SharedSource[] = [];
       const fail = (error: Error): void => {
         reject(error);
-        for (const each of sources) each.end(error);
+        for (const each of sources) each.fail(error);
       };
       worker.on("error", fail);
       worker.on("message", (said: FromThread) => {
-        switch (said.kind) {
-          case "opened": {
-            const { interfaces, rings } = said;
-            const source = (side: Side): SharedSource => {
-              const onRoom = (): void => worker.postMessage(side satisfies ToThread);
-              return new SharedSource(said, side, new BatchRing(heap, rings[side]), pace, onRoom);
-            };
-            const packets = [source(INSIDE), source(OUTSIDE)] as const;
-            sources.push(...packets);
-            resolve({ packets, interfaces, close });
-            break;
-          }
-          case "unusable":
-            fail(new CaptureError(said.message));
-            break;
-          case "filled":
-            sources[said.side].wake();
-            break;
-          case "reasons":
-            sources[said.side].note(said.reasons);
-            break;
-          case "marks":
-            sources[said.side].noteMarks(said.marks);
-            break;
-          case "ended":
-            sources[said.side].end(said.state);
-            break;
-          case "warning":
-            events.onWarning(said.text, said.isDamage);
-            break;
-          case "bytes":
-            events.onBytes(said.capture, said.read, said.total);
-            break;
-        }
+        if (said.kind === "opened") {
+          const source = (side: Side): SharedSource => {
+            const onRoom = (): void => worker.postMessage(side satisfies ToThread);
+            return new SharedSource(said, side, new BatchRing(heap, said.rings[side]), pace, onRoom);
+          };
+          const packets = [source(INSIDE), source(OUTSIDE)] as const;
+          sources.push(...packets);
+          resolve({ packets, interfaces: said.interfaces, close });
+        } else if (said.kind === "unusable") fail(new CaptureError(said.message));
+        else if (said.kind === "warning") events.onWarning(said.text, said.isDamage);
+        else if (said.kind === "bytes") events.onBytes(said.capture, said.read, said.total);
+        else sources[said.side].take(said);
       });
     });
   } catch (error) {
@@ -128,24 +106,18 @@ class SharedSource implements PacketSource {
     this.#onRoom = onRoom;
   }
 
-  /** There is a batch again. */
-  wake(): void {
+  /** Takes what the thread says of this side. */
+  take(said: Extract<FromThread, { readonly side: Side }>): void {
+    if (said.kind === "reasons") this.#reasons.push(said.reasons);
+    else if (said.kind === "marks") this.#marks.push(said.marks);
+    else if (said.kind === "ended") this.#end ??= said.state;
     this.#onNews?.();
   }
 
-  note(reasons: Tally["reasons"]): void {
-    this.#reasons.push(reasons);
-    this.wake();
-  }
-
-  noteMarks(marks: readonly Mark[]): void {
-    this.#marks.push(marks);
-    this.wake();
-  }
-
-  end(end: LastState | Error): void {
-    this.#end ??= end;
-    this.wake();
+  /** Takes why there is no more. */
+  fail(error: Error): void {
+    this.#end ??= error;
+    this.#onNews?.();
   }
 
   async next(): Promise<PacketBatch | null> {

@@ -1,6 +1,6 @@
-import type { HeapPart } from "../packets/heap.js";
-import type { Mark } from "../packets/frame-marks.js";
-import type { Tally } from "../packets/source.js";
+import type { HeapPart } from "../packets/memory/heap.js";
+import type { Mark } from "../packets/batches/frame-marks.js";
+import type { Tally } from "../packets/batches/source.js";
 import type { Side } from "../packets/sides.js";
 import type { RingPlace, SourceState } from "./batch-ring.js";
 import type { Captures } from "./captures.js";

@@ -1,7 +1,7 @@
 /** What runs on the thread that `decodeElsewhere` starts: reads and decodes ahead, as far as there are batches to fill. */
 import { parentPort } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
-import { Heap, HeapError } from "../packets/heap.js";
+import { Heap, HeapError } from "../packets/memory/heap.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
 import { decodeHere } from "./decoding.js";

@@ -1,6 +1,6 @@
-import { Heap } from "../packets/heap.js";
-import type { PacketSource } from "../packets/source.js";
-import type { Soon } from "../packets/soon.js";
+import { Heap } from "../packets/memory/heap.js";
+import type { PacketSource } from "../packets/batches/source.js";
+import type { Soon } from "../packets/batches/soon.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { openCaptures } from "./open-captures.js";
 import { type FrameFilter, programsOf } from "./frame-filter.js";

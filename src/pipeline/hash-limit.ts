@@ -1,4 +1,4 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { linkHeaderBytes } from "../protocols/link-types.js";
 import type { Decoder, Limits } from "../wire/decode.js";
 

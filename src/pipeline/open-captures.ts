@@ -1,6 +1,6 @@
 import { openCapture } from "../capture/open.js";
-import type { FrameSource } from "../packets/frames.js";
-import type { Heap } from "../packets/heap.js";
+import type { FrameSource } from "../packets/batches/frames.js";
+import type { Heap } from "../packets/memory/heap.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { splitCapture } from "./split.js";
 

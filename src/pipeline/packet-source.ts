@@ -1,10 +1,10 @@
-import { Coverage, type Silence } from "../packets/coverage.js";
+import { Coverage, type Silence } from "../packets/batches/coverage.js";
 import { CaptureError } from "../capture/errors.js";
-import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/frames.js";
-import { Heap } from "../packets/heap.js";
-import { batchIn, type PacketBatch } from "../packets/packet-batch.js";
-import { type PacketSource, Tally } from "../packets/source.js";
-import type { Soon } from "../packets/soon.js";
+import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/batches/frames.js";
+import { Heap } from "../packets/memory/heap.js";
+import { batchIn, type PacketBatch } from "../packets/batches/packet-batch.js";
+import { type PacketSource, Tally } from "../packets/batches/source.js";
+import type { Soon } from "../packets/batches/soon.js";
 import { Decoder, type Limits, type ProgramOf, type Senders, sendersIn } from "../wire/decode.js";
 import { limitsOf, TELLING_FRAMES } from "./hash-limit.js";
 import { areOfOnePoint } from "./same-packets.js";

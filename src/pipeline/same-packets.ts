@@ -1,4 +1,4 @@
-import type { FrameBatch, FrameSource } from "../packets/frames.js";
+import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import type { Decoder } from "../wire/decode.js";
 import { TELLING_FRAMES } from "./hash-limit.js";
 

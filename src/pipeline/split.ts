@@ -1,8 +1,8 @@
 import type { LossOn } from "../capture/format.js";
-import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/frames.js";
-import { Heap } from "../packets/heap.js";
-import type { Mark } from "../packets/frame-marks.js";
-import { MassTime } from "../packets/mass-time.js";
+import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/batches/frames.js";
+import { Heap } from "../packets/memory/heap.js";
+import type { Mark } from "../packets/batches/frame-marks.js";
+import { MassTime } from "../packets/batches/mass-time.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
 import { CaptureError } from "../capture/errors.js";
 import { FrameQueue } from "./split/frame-queue.js";

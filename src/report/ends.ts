@@ -1,6 +1,6 @@
-import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows/flows.js";
 import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
-import type { Ends, Tables } from "../packets/results.js";
+import type { Ends, Tables } from "../packets/results/results.js";
 import { hasPorts } from "../protocols/ip-protocols.js";
 
 /** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */

@@ -1,6 +1,6 @@
-import type { Finding } from "../packets/findings.js";
-import type { Flow } from "../packets/flows.js";
-import { PassingSink } from "../packets/passing-sink.js";
+import type { Finding } from "../packets/results/findings.js";
+import type { Flow } from "../packets/flows/flows.js";
+import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   type Impact,
   type Judgement,
@@ -11,7 +11,7 @@ import {
   type Verdict,
   VERDICTS,
   wantsUpdate,
-} from "../packets/results.js";
+} from "../packets/results/results.js";
 
 /** What has a verdict, and what a drop came to. */
 type Judged = Pick<Judgement, "verdict" | "impact">;

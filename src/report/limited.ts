@@ -1,8 +1,8 @@
-import type { Flow } from "../packets/flows.js";
-import { Heap } from "../packets/heap.js";
-import { type LatencyDigest, LatencyDigests } from "../packets/latency.js";
-import { PassingSink } from "../packets/passing-sink.js";
-import { copyOf, type FlowSummary, type Tables } from "../packets/results.js";
+import type { Flow } from "../packets/flows/flows.js";
+import { Heap } from "../packets/memory/heap.js";
+import { type LatencyDigest, LatencyDigests } from "../packets/flows/latency.js";
+import { PassingSink } from "../packets/results/passing-sink.js";
+import { copyOf, type FlowSummary, type Tables } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
 
 /** What the pairs of a flow come to that were shown. */

@@ -1,4 +1,4 @@
-import type { Sink, Summary } from "../packets/results.js";
+import type { Sink, Summary } from "../packets/results/results.js";
 
 /** A sink that turns results into text, and may hold some of it back for larger writes. */
 export interface Reporter extends Sink {

@@ -1,6 +1,6 @@
-import type { Flow } from "../packets/flows.js";
-import { type Finding, FINDINGS } from "../packets/findings.js";
-import { PassingSink } from "../packets/passing-sink.js";
+import type { Flow } from "../packets/flows/flows.js";
+import { type Finding, FINDINGS } from "../packets/results/findings.js";
+import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   copyOf,
   type FlowSummary,
@@ -13,7 +13,7 @@ import {
   type Verdict,
   VERDICTS,
   wantsUpdate,
-} from "../packets/results.js";
+} from "../packets/results/results.js";
 
 /** What drops came to, as words: `unknown` is a verdict, and means that alone. */
 const NAMED_IMPACTS = IMPACTS.filter((impact) => impact !== "unknown");

@@ -1,7 +1,7 @@
-import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/frames.js";
-import { asDoubles, type Heap } from "../packets/heap.js";
-import type { PacketBatch } from "../packets/packet-batch.js";
-import type { Tally } from "../packets/source.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import { asDoubles, type Heap } from "../packets/memory/heap.js";
+import type { PacketBatch } from "../packets/batches/packet-batch.js";
+import type { Tally } from "../packets/batches/source.js";
 import { linkOf } from "../protocols/link-types.js";
 import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
-import type { CaptureInterface } from "../../src/packets/frames.js";
-import type { Loss } from "../../src/packets/frame-marks.js";
+import type { CaptureInterface } from "../../src/packets/batches/frames.js";
+import type { Loss } from "../../src/packets/batches/frame-marks.js";
 import { scratch } from "../support/scratch.js";
 
 /** A frame as the test wants it written. `ticks` count in the file's or interface's own resolution. */

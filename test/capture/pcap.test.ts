@@ -1,12 +1,10 @@
 import { once } from "node:events";
 import * as fc from "fast-check";
-import { parse } from "pcap-parser";
-import type { ParsedPacket } from "pcap-parser";
+import { parse, type ParsedPacket } from "pcap-parser";
 import { expect, test } from "vitest";
-import { BATCH_FRAMES } from "../../src/packets/frames.js";
+import { BATCH_FRAMES } from "../../src/packets/batches/frames.js";
 import { runs } from "../support/runs.js";
-import { pcap, readBytes, readPath, stored } from "./files.js";
-import type { Written } from "./files.js";
+import { pcap, readBytes, readPath, stored, type Written } from "./files.js";
 
 const HELLO = Buffer.from("hello");
 const FRAMES: Written[] = [

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { CaptureError } from "../../src/capture/errors.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
-import { FrameBatch } from "../../src/packets/frames.js";
+import { FrameBatch } from "../../src/packets/batches/frames.js";
 import { isSkipped, root, tools } from "../support/needs.js";
 import { readPath } from "./files.js";
 import { scratch } from "../support/scratch.js";

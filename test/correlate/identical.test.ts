@@ -1,8 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import { randomFrom } from "../support/random.js";
-import { CLIENT, CONTAINER, conversation, datagram, HOST, inStep, merged, OTHER } from "./traffic.js";
-import { segment, SERVER, SYN, SYN_ACK } from "./traffic.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  inStep,
+  merged,
+  OTHER,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+} from "./traffic.js";
 
 /** A heartbeat: always the same bytes, and no IP ID. */
 function beat(src: string, srcPort: number, ttl: number): Uint8Array {

@@ -1,7 +1,7 @@
-import { Heap } from "../../src/packets/heap.js";
-import { FrameBatch } from "../../src/packets/frames.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
-import { type PacketSource, Tally } from "../../src/packets/source.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import { FrameBatch } from "../../src/packets/batches/frames.js";
+import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batch.js";
+import { type PacketSource, Tally } from "../../src/packets/batches/source.js";
 import { Decoder, NO_LIMITS, sendersIn } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
 import type { Stamped } from "./outcome.js";

@@ -2,8 +2,7 @@ import { InterfaceName } from "../../src/host/interfaces.js";
 import { RuleFacts } from "../../src/host/rule-facts.js";
 import { RuleBook } from "../../src/host/rules.js";
 import { describe, expect, it } from "vitest";
-import { echo6, filler, ipv6, transport, udp } from "../support/packets.js";
-import { ipv4 } from "../support/packets.js";
+import { echo6, filler, ipv4, ipv6, transport, udp } from "../support/packets.js";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import {
   CLIENT,

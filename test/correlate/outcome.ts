@@ -1,4 +1,4 @@
-import type { HostRules } from "../../src/packets/host-rules.js";
+import type { HostRules } from "../../src/packets/results/host-rules.js";
 import { deepStrictEqual } from "node:assert";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
 import {
@@ -8,17 +8,13 @@ import {
   REWRITE_DST_PORT,
   REWRITE_SRC,
   REWRITE_SRC_PORT,
-} from "../../src/packets/flows.js";
-import { Coverage, type Silence } from "../../src/packets/coverage.js";
-import { Heap } from "../../src/packets/heap.js";
-import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
-import { type PacketSource, Tally } from "../../src/packets/source.js";
+} from "../../src/packets/flows/flows.js";
+import { Coverage, type Silence } from "../../src/packets/batches/coverage.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import { BATCH_FRAMES, FrameBatch } from "../../src/packets/batches/frames.js";
+import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batch.js";
+import { type PacketSource, Tally } from "../../src/packets/batches/source.js";
 import {
-  alteredNames,
-  BY,
-  type By,
-  EVIDENCE,
   copyOf,
   type FlowSummary,
   type Impact,
@@ -30,9 +26,10 @@ import {
   type Tables,
   type Update,
   type Verdict,
-} from "../../src/packets/results.js";
-import type { Reason } from "../../src/packets/reasons.js";
-import type { Finding } from "../../src/packets/findings.js";
+} from "../../src/packets/results/results.js";
+import { alteredNames, BY, EVIDENCE } from "../../src/packets/results/evidence.js";
+import type { Reason } from "../../src/packets/results/reasons.js";
+import type { Finding } from "../../src/packets/results/findings.js";
 import { tunnelText } from "../../src/packets/tunnels.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
 import { Decoder, NO_LIMITS, sendersIn } from "../../src/wire/decode.js";
@@ -152,7 +149,7 @@ export interface Pair {
   /** All frames of each side, where a packet is cut differently on the two. */
   readonly frames: readonly [readonly number[], readonly number[]];
   readonly flow: number;
-  readonly by: By;
+  readonly by: string;
   readonly evidence: readonly string[];
   /** Which fields changed, as "src dstPort". */
   readonly rewrite: string;

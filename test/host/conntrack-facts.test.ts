@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ConntrackFacts } from "../../src/host/conntrack-facts.js";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
-import { NO_RULES } from "../../src/packets/host-rules.js";
+import { NO_RULES } from "../../src/packets/results/host-rules.js";
 import { UDP } from "../../src/protocols/ip-protocols.js";
 import { us } from "../correlate/outcome.js";
 import { OTHER } from "../correlate/traffic.js";

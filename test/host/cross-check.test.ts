@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
 import { CrossCheck } from "../../src/host/cross-check.js";
-import type { FlowSummary } from "../../src/packets/results.js";
-import { type Finding, findingOf } from "../../src/packets/findings.js";
+import type { FlowSummary } from "../../src/packets/results/results.js";
+import { type Finding, findingOf } from "../../src/packets/results/findings.js";
 import { OUTSIDE } from "../../src/packets/sides.js";
 import { flow, START_NS } from "./flow.js";
 

@@ -1,4 +1,4 @@
-import type { Ends, FlowSummary } from "../../src/packets/results.js";
+import type { Ends, FlowSummary } from "../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import type { Protocol } from "../../src/protocols/ip-protocols.js";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { RuleFacts } from "../../src/host/rule-facts.js";
 import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
-import type { Ends, FlowSummary } from "../../src/packets/results.js";
+import type { Ends, FlowSummary } from "../../src/packets/results/results.js";
 import { TCP } from "../../src/protocols/ip-protocols.js";
 import { fetched, named, nat, pinged, published, routed } from "./explained.js";
 import { flow } from "./flow.js";

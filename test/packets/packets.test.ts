@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Column } from "../../src/packets/columns.js";
-import { BATCH_BYTES, PacketBatch } from "../../src/packets/packet-batch.js";
+import type { Column } from "../../src/packets/memory/columns.js";
+import { BATCH_BYTES, PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import { IS_DF, IS_IPV6, IS_SELECTED } from "../../src/packets/packets.js";
-import { BATCH_FRAMES } from "../../src/packets/frames.js";
+import { BATCH_FRAMES } from "../../src/packets/batches/frames.js";
 import { CARRIED, FLAGS_PROTO_TTL, FRAME, KEY, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 
 const ROWS = 8;

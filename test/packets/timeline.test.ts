@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { Heap } from "../../src/packets/heap.js";
+import { Heap } from "../../src/packets/memory/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { AMBIGUOUS, GONE, Timeline, WAITING } from "../../src/packets/timeline.js";

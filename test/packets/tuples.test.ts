@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Heap } from "../../src/packets/heap.js";
+import { Heap } from "../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import {
   ENDED_BY_BOTH,

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { Heap } from "../../src/packets/heap.js";
-import { BATCH_FRAMES } from "../../src/packets/frames.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import { BATCH_FRAMES } from "../../src/packets/batches/frames.js";
+import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import { IS_ERROR, IS_IPV6 } from "../../src/packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, PORTS, RECORD_BITS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { BATCHES, BatchRing, type SourceState, WORTH_A_CALL } from "../../src/pipeline/batch-ring.js";
-import { Heap } from "../../src/packets/heap.js";
+import { Heap } from "../../src/packets/memory/heap.js";
 import { FRAME } from "../../src/packets/records.js";
 import { runs } from "../support/runs.js";
 

@@ -10,9 +10,9 @@ import { frameFilter } from "../../src/pipeline/compile-filter.js";
 import { BATCHES } from "../../src/pipeline/batch-ring.js";
 import { decodeElsewhere as decodeOnThread } from "../../src/pipeline/decode-elsewhere.js";
 import { isWorthAThread, startEarly, startThread } from "../../src/pipeline/thread.js";
-import { Heap } from "../../src/packets/heap.js";
-import type { PacketBatch } from "../../src/packets/packet-batch.js";
-import type { PacketSource } from "../../src/packets/source.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import type { PacketBatch } from "../../src/packets/batches/packet-batch.js";
+import type { PacketSource } from "../../src/packets/batches/source.js";
 import { RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 

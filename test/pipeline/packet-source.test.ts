@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { limitsOf } from "../../src/pipeline/hash-limit.js";
-import { Heap } from "../../src/packets/heap.js";
+import { Heap } from "../../src/packets/memory/heap.js";
 import { losses } from "../../src/cli/losses.js";
 import { packetSources } from "../../src/pipeline/packet-source.js";
-import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/batches/frames.js";
 import { Decoder, type Limits, NO_LIMITS } from "../../src/wire/decode.js";
-import type { PacketBatch } from "../../src/packets/packet-batch.js";
+import type { PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import { HAS_IP_ID } from "../../src/packets/packets.js";
 import { concat, ethernet, filler, ipv4, udp } from "../support/packets.js";
 import * as samples from "../wire/samples.js";

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { openCapture } from "../../src/capture/open.js";
-import { FrameBatch } from "../../src/packets/frames.js";
+import { FrameBatch } from "../../src/packets/batches/frames.js";
 import { natcorr as inThisProcess, type Printed } from "../support/natcorr.js";
 import { scratch } from "../support/scratch.js";
 

@@ -1,5 +1,5 @@
-import { type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
-import type { Mark } from "../../src/packets/frame-marks.js";
+import { type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/batches/frames.js";
+import type { Mark } from "../../src/packets/batches/frame-marks.js";
 
 /** A frame of a capture in memory. */
 export interface Taken {

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
 import { type SideSelectors, splitCapture } from "../../src/pipeline/split.js";
-import type { Mark } from "../../src/packets/frame-marks.js";
+import type { Mark } from "../../src/packets/batches/frame-marks.js";
 import { concat, echo, ethernet, ipv4, sll2 } from "../support/packets.js";
 import { Blocks, pcap, stored } from "../capture/files.js";
 import { type Given, MemorySource, type Taken, drained, framesOf } from "./split-source.js";

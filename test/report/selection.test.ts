@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { type Sink, VERDICTS, wantsUpdate } from "../../src/packets/results.js";
-import { findingOf, oneFlow } from "../../src/packets/findings.js";
+import { type Sink, VERDICTS, wantsUpdate } from "../../src/packets/results/results.js";
+import { findingOf, oneFlow } from "../../src/packets/results/findings.js";
 import { INSIDE } from "../../src/packets/sides.js";
 import { Failing } from "../../src/report/failing.js";
-import { NdjsonReporter } from "../../src/report/ndjson.js";
+import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
 import { Selected, type Selection } from "../../src/report/selection.js";
 import { articlePing, FLOW, HandFilled, publishedPort, SUMMARY, UDP, UPDATE } from "./tables.js";
 

@@ -1,8 +1,8 @@
-import { Heap } from "../../src/packets/heap.js";
-import { Flow } from "../../src/packets/flows.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import { Flow } from "../../src/packets/flows/flows.js";
 import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../src/packets/packets.js";
 import * as record from "../../src/packets/records.js";
-import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
+import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import type { Tunnel } from "../../src/packets/tunnels.js";
 import { BY_EVIDENCE_OUTBOUND, IS_RETRANSMISSION, decidedBy, FATE_BITS, Timeline } from "../../src/packets/timeline.js";

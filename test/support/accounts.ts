@@ -1,7 +1,7 @@
 import { Clock } from "../../src/correlate/clock/clock.js";
 import { Buckets } from "../../src/correlate/kernel/buckets.js";
 import { Kernel } from "../../src/correlate/kernel/kernel.js";
-import { FlowAccounts } from "../../src/packets/flow-accounts.js";
+import { FlowAccounts } from "../../src/packets/flows/flow-accounts.js";
 import {
   BACKWARD_OUTBOUND_BIT,
   BITS,
@@ -15,10 +15,10 @@ import {
   PAIRS,
   RECORD_BITS,
   rewrittenBy,
-} from "../../src/packets/flow-records.js";
-import * as words from "../../src/packets/flow-accounts-words.js";
-import type { Flow } from "../../src/packets/flows.js";
-import type { Heap } from "../../src/packets/heap.js";
+} from "../../src/packets/flows/flow-records.js";
+import * as words from "../../src/packets/flows/flow-accounts-words.js";
+import type { Flow } from "../../src/packets/flows/flows.js";
+import type { Heap } from "../../src/packets/memory/heap.js";
 import { RECORD_BITS as PACKET_BITS, TIME_NS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { Timeline } from "../../src/packets/timeline.js";

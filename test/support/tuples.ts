@@ -1,6 +1,6 @@
-import { BATCH_FRAMES } from "../../src/packets/frames.js";
-import type { Heap } from "../../src/packets/heap.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
+import { BATCH_FRAMES } from "../../src/packets/batches/frames.js";
+import type { Heap } from "../../src/packets/memory/heap.js";
+import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import { IS_IPV6 } from "../../src/packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, PORTS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import type { Side } from "../../src/packets/sides.js";

@@ -1,7 +1,7 @@
-import { FrameBatch } from "../../src/packets/frames.js";
-import { Heap } from "../../src/packets/heap.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
-import { Tally } from "../../src/packets/source.js";
+import { FrameBatch } from "../../src/packets/batches/frames.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batch.js";
+import { Tally } from "../../src/packets/batches/source.js";
 import { Decoder, type Limits, NO_LIMITS } from "../../src/wire/decode.js";
 import { address } from "../support/packets.js";
 import type { Sample } from "./samples.js";

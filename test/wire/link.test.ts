@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { FrameBatch } from "../../src/packets/frames.js";
-import { Heap } from "../../src/packets/heap.js";
-import { batchIn } from "../../src/packets/packet-batch.js";
-import { Tally } from "../../src/packets/source.js";
+import { FrameBatch } from "../../src/packets/batches/frames.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import { batchIn } from "../../src/packets/batches/packet-batch.js";
+import { Tally } from "../../src/packets/batches/source.js";
 import { linkHeaderBytes } from "../../src/protocols/link-types.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet, hex, ipv4, ipv6, sll, tcp } from "../support/packets.js";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addressText } from "../../src/packets/address.js";
-import type { PacketBatch } from "../../src/packets/packet-batch.js";
+import type { PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import { IS_CUT } from "../../src/packets/packets.js";
 import { CARRIED, CARRIER } from "../../src/packets/records.js";
 import { type Tunnel, TunnelTable, tunnelText } from "../../src/packets/tunnels.js";

@@ -1,5 +1,5 @@
 import { decodePacket, type Packet } from "./packet.js";
-import { isPcapng, readPcapng } from "./pcapng.js";
+import { type FileRecord, isPcapng, readPcapng } from "./pcapng.js";
 import type { SideName } from "./report.js";
 
 /** A frame of a capture. */
@@ -38,12 +38,6 @@ function numberUses(frames: readonly Frame[]): void {
 
 const ETHERTYPE_OFFSET = 12;
 const ETHERNET_HEADER_BYTES = 14;
-
-/** What a file is made of, without its header. */
-export interface FileRecord {
-  readonly timeNs: bigint;
-  readonly bytes: Uint8Array;
-}
 
 /** Nanoseconds in the unit of a classic pcap's fractions, by its magic number. */
 const FRACTION_NS: Readonly<Record<number, bigint>> = { 0xa1b23c4d: 1n, 0xa1b2c3d4: 1000n };

@@ -1,7 +1,11 @@
-import type { FileRecord } from "./capture.js";
-
 const SECTION_HEADER = 0x0a0d0d0a;
 const ENHANCED_PACKET = 6;
+
+/** What a file is made of, without its header. */
+export interface FileRecord {
+  readonly timeNs: bigint;
+  readonly bytes: Uint8Array;
+}
 
 export function isPcapng(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32LE() === SECTION_HEADER;

@@ -1,5 +1,5 @@
 /** `Pcap.scan`'s loop: from one record's header to the next. */
-import { doubleOf, setWord, wordOf } from "../../packets/assembly/words.js";
+import { doubleOf, setWord, wordOf } from "../../packets/memory/assembly/words.js";
 import { MAX_CAPTURED_BYTES } from "../format.js";
 import { CAPTURED_LENGTH, ORIGINAL_LENGTH, TICKS } from "../pcap.js";
 import * as words from "../pcap-words.js";

@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import { setTimeout } from "node:timers/promises";
-import { BATCH_FRAMES, FrameBatch } from "../../packets/frames.js";
-import type { CaptureInterface } from "../../packets/frames.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../../packets/batches/frames.js";
 import { ETHERNET, NULL, RAW, SLL } from "../../protocols/link-types.js";
 import { CaptureError, messageOf } from "../errors.js";
 import type { LiveOptions, LiveSource, LiveStatistics } from "./live-source.js";

@@ -1,7 +1,6 @@
 import { endianness } from "node:os";
 import { CaptureError, FilterError } from "../errors.js";
-import { ERROR_BYTES, koffi, libpcap, textIn } from "./libpcap.js";
-import type { Libpcap, Pointer } from "./libpcap.js";
+import { ERROR_BYTES, koffi, libpcap, type Libpcap, type Pointer, textIn } from "./libpcap.js";
 
 /** PCAP_NETMASK_UNKNOWN, pcap/pcap.h. */
 const NETMASK_UNKNOWN = 0xffffffff;

@@ -2,8 +2,7 @@ import { endianness } from "node:os";
 import type { TypeObject } from "koffi";
 import { addressText } from "../../packets/address.js";
 import { CaptureError } from "../errors.js";
-import { ERROR_BYTES, koffi, libpcap, textIn } from "./libpcap.js";
-import type { Pointer } from "./libpcap.js";
+import { ERROR_BYTES, koffi, libpcap, type Pointer, textIn } from "./libpcap.js";
 
 /** A network interface of this network namespace. */
 export interface NetworkInterface {

@@ -1,7 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { BATCH_FRAMES, FrameBatch } from "../../packets/frames.js";
-import type { CaptureInterface } from "../../packets/frames.js";
-import type { Mark } from "../../packets/frame-marks.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../../packets/batches/frames.js";
+import type { Mark } from "../../packets/batches/frame-marks.js";
 import { Counters } from "./counters.js";
 import type { Libpcap, Pointer } from "./libpcap.js";
 import { isUp } from "./link-state.js";

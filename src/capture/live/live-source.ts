@@ -1,4 +1,4 @@
-import type { FrameSource } from "../../packets/frames.js";
+import type { FrameSource } from "../../packets/batches/frames.js";
 
 export interface LiveOptions {
   /** Most bytes kept of a frame, 1 … 262,144; 0 is the most there is. */

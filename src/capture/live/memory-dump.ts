@@ -1,5 +1,5 @@
 import { endianness } from "node:os";
-import type { FrameBatch } from "../../packets/frames.js";
+import type { FrameBatch } from "../../packets/batches/frames.js";
 import { CaptureError } from "../errors.js";
 import type { Libpcap, Pointer } from "./libpcap.js";
 

@@ -1,6 +1,5 @@
 import { CaptureError, messageOf } from "../errors.js";
-import { koffi } from "./libpcap.js";
-import type { Pointer } from "./libpcap.js";
+import { koffi, type Pointer } from "./libpcap.js";
 
 /**
  * Becomes `user` for good, with the user's groups (tcpdump's -Z). Handles and files that are open stay usable: call it once

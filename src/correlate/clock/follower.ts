@@ -1,5 +1,5 @@
-import type { Heap } from "../../packets/heap.js";
-import type { PacketBatch } from "../../packets/packet-batch.js";
+import type { Heap } from "../../packets/memory/heap.js";
+import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { SET_NS } from "../intake/disorder.js";

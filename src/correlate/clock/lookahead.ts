@@ -1,5 +1,5 @@
-import type { Heap } from "../../packets/heap.js";
-import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
+import type { Heap } from "../../packets/memory/heap.js";
+import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import type { Intake } from "../intake/intake.js";
 
 /** Some packets in a row: rows `from` … `to`-1 of a batch. */

@@ -1,4 +1,4 @@
-import { Few } from "../../packets/few.js";
+import { Few } from "../../packets/results/few.js";
 import { SET_NS } from "../intake/disorder.js";
 import type { ClockStep, Stretch } from "./clock.js";
 

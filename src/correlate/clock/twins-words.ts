@@ -1,4 +1,4 @@
-import { double, size, word } from "../../packets/layout.js";
+import { double, size, word } from "../../packets/memory/layout.js";
 
 /** What is remembered of how a side goes on: the words of a block that `twins.ts` and `assembly/twins.ts` both know. */
 export const WORDS = size();

@@ -1,6 +1,6 @@
-import { HashIndex } from "../../packets/hash-index.js";
-import { asDoubles, type Heap } from "../../packets/heap.js";
-import type { PacketBatch } from "../../packets/packet-batch.js";
+import { HashIndex } from "../../packets/memory/hash-index.js";
+import { asDoubles, type Heap } from "../../packets/memory/heap.js";
+import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../packets/packets.js";
 import {
   ACK,

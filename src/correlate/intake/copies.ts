@@ -1,7 +1,7 @@
-import type { PacketBatch } from "../../packets/packet-batch.js";
+import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_FRAGMENT, IS_IPV6, IS_SELECTED } from "../../packets/packets.js";
-import type { PacketSource } from "../../packets/source.js";
-import { sameAddress } from "../../packets/columns.js";
+import type { PacketSource } from "../../packets/batches/source.js";
+import { sameAddress } from "../../packets/memory/columns.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
 import { Identities } from "./identities.js";
 import { Repeats } from "./repeats.js";
@@ -37,19 +37,8 @@ const NONE = 0;
 const REMEMBERED = 4096;
 const PROBES = 8;
 
-/** Words of what is remembered of a packet. */
-const WORDS = 9;
-const THEIR_KEY = 0;
-const THEIR_KEY2 = 1;
-const THEIR_SRC = 2;
-const THEIR_DST = 3;
-const THEIR_PORTS = 4;
-const THEIR_FLAGS = 5;
-const THEIR_FRAME = 6;
-/** How often it came, one just after the other. */
-const TIMES = 7;
-/** With what keys leave out: the TCP options. */
-const THEIR_ID = 8;
+/** Words of a record that copies have in common; the ID's with what keys leave out: the TCP options. */
+const IN_COMMON = [KEY, KEY2, SRC, DST, PORTS, IP_ID] as const;
 /** Words of both addresses over IPv6. */
 const ADDRESSES = 8;
 const TTL_SHIFT = 24;
@@ -66,7 +55,9 @@ const FLAGS_AND_PROTO = 0xff_ffff & ~(IS_SELECTED | HAS_IP_ID);
  */
 class Copies {
   readonly repeats = new Repeats();
-  readonly #remembered = new Int32Array(REMEMBERED * WORDS);
+  /** The records of the packets remembered, and how often each came, one just after the other. */
+  readonly #records = new Int32Array(REMEMBERED << RECORD_BITS);
+  readonly #timesOf = new Int32Array(REMEMBERED);
   readonly #addresses = new Uint32Array(REMEMBERED * ADDRESSES);
   readonly #timesNs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
   /** By their IP IDs, and those that have none, by the numbers of their TCP data. */
@@ -151,9 +142,8 @@ class Copies {
     let place = -1;
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = (records[r + KEY] + probe) & (REMEMBERED - 1);
-      const at = slot * WORDS;
       if (Math.abs(timeNs - this.#timesNs[slot]) <= COPY_NS && this.#isSame(slot, batch, row)) {
-        const lowered = (this.#remembered[at + THEIR_FLAGS] >>> TTL_SHIFT) - (flags >>> TTL_SHIFT);
+        const lowered = (this.#records[(slot << RECORD_BITS) + FLAGS_PROTO_TTL] >>> TTL_SHIFT) - (flags >>> TTL_SHIFT);
         // as it was, or behind a router
         if (lowered === 0 || lowered === 1) return this.#again(slot, batch, row);
       }
@@ -167,9 +157,8 @@ class Copies {
 
   /** A packet has come once more. Returns the frame of the one that it may be a copy of. */
   #again(slot: number, batch: PacketBatch, row: number): number {
-    const at = slot * WORDS;
-    const like = this.#remembered[at + THEIR_FRAME];
-    this.#times = ++this.#remembered[at + TIMES];
+    const like = this.#records[(slot << RECORD_BITS) + FRAME];
+    this.#times = ++this.#timesOf[slot];
     this.#identitiesFor(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
     if (this.#times % 2 === 1) this.#remember(slot, batch, row, this.#times);
     return like;
@@ -177,42 +166,27 @@ class Copies {
 
   #isSame(slot: number, { records, src6, dst6 }: PacketBatch, row: number): boolean {
     const r = row << RECORD_BITS;
-    const seen = this.#remembered;
-    const at = slot * WORDS;
-    const isIpv4 = (records[r + FLAGS_PROTO_TTL] & IS_IPV6) === 0;
+    const seen = this.#records;
+    const at = slot << RECORD_BITS;
+    for (const word of IN_COMMON) if (seen[at + word] !== records[r + word]) return false;
+    if (((seen[at + FLAGS_PROTO_TTL] ^ records[r + FLAGS_PROTO_TTL]) & FLAGS_AND_PROTO) !== 0) return false;
+    if ((records[r + FLAGS_PROTO_TTL] & IS_IPV6) === 0) return true;
     const addresses = slot * ADDRESSES;
     return (
-      seen[at + THEIR_KEY] === records[r + KEY] &&
-      seen[at + THEIR_KEY2] === records[r + KEY2] &&
-      seen[at + THEIR_SRC] === records[r + SRC] &&
-      seen[at + THEIR_DST] === records[r + DST] &&
-      seen[at + THEIR_PORTS] === records[r + PORTS] &&
-      seen[at + THEIR_ID] === records[r + IP_ID] &&
-      ((seen[at + THEIR_FLAGS] ^ records[r + FLAGS_PROTO_TTL]) & FLAGS_AND_PROTO) === 0 &&
-      (isIpv4 ||
-        (sameAddress(this.#addresses, addresses, src6, 4 * row) &&
-          sameAddress(this.#addresses, addresses + ADDRESSES / 2, dst6, 4 * row)))
+      sameAddress(this.#addresses, addresses, src6, 4 * row) &&
+      sameAddress(this.#addresses, addresses + ADDRESSES / 2, dst6, 4 * row)
     );
   }
 
   #remember(slot: number, batch: PacketBatch, row: number, times: number): void {
     const { records, src6, dst6 } = batch;
     const r = row << RECORD_BITS;
-    const at = slot * WORDS;
-    const seen = this.#remembered;
-    seen[at + THEIR_KEY] = records[r + KEY];
-    seen[at + THEIR_KEY2] = records[r + KEY2];
-    seen[at + THEIR_SRC] = records[r + SRC];
-    seen[at + THEIR_DST] = records[r + DST];
-    seen[at + THEIR_PORTS] = records[r + PORTS];
-    seen[at + THEIR_ID] = records[r + IP_ID];
-    seen[at + THEIR_FLAGS] = records[r + FLAGS_PROTO_TTL];
-    seen[at + THEIR_FRAME] = records[r + FRAME];
-    seen[at + TIMES] = times;
+    for (let word = 0; word < 1 << RECORD_BITS; word++) this.#records[(slot << RECORD_BITS) + word] = records[r + word];
     if ((records[r + FLAGS_PROTO_TTL] & IS_IPV6) !== 0) {
       this.#addresses.set(src6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES);
       this.#addresses.set(dst6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES + ADDRESSES / 2);
     }
+    this.#timesOf[slot] = times;
     this.#timesNs[slot] = batch.stampNs(row);
   }
 }

@@ -1,4 +1,4 @@
-import { keepNewest } from "../../packets/keep-newest.js";
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 
 /** Stamps are as far out of order as others within this time are, nanoseconds. */
 export const NEAR_NS = 100_000_000;

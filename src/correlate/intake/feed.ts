@@ -1,7 +1,7 @@
-import { BATCH_FRAMES } from "../../packets/frames.js";
-import type { Heap } from "../../packets/heap.js";
-import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
-import type { PacketSource } from "../../packets/source.js";
+import { BATCH_FRAMES } from "../../packets/batches/frames.js";
+import type { Heap } from "../../packets/memory/heap.js";
+import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
+import type { PacketSource } from "../../packets/batches/source.js";
 import type { Intake } from "./intake.js";
 import { OUTSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";

@@ -1,8 +1,9 @@
-import type { Heap } from "../../packets/heap.js";
-import type { Mark } from "../../packets/frame-marks.js";
-import { MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
-import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
-import type { PacketSource } from "../../packets/source.js";
+import type { Heap } from "../../packets/memory/heap.js";
+import type { Mark } from "../../packets/batches/frame-marks.js";
+import { MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/batches/mass-time.js";
+import { firstNotBefore } from "../../packets/memory/sorted.js";
+import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
+import type { PacketSource } from "../../packets/batches/source.js";
 import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
 import { Kinds } from "./kinds.js";
@@ -305,11 +306,6 @@ export class Intake {
 /** Whether a mark tells no more than the packet behind it does, in a batch in order, and stands behind row `voting`. */
 function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch, voting: number): boolean {
   if (loss !== undefined || reachedNs === undefined) return false;
-  let [from, to] = [0, batch.count];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (batch.frame(middle) <= frame) from = middle + 1;
-    else to = middle;
-  }
+  const from = firstNotBefore(0, batch.count, (row) => batch.frame(row) <= frame);
   return from > voting && (from === batch.count || batch.stampNs(from) >= reachedNs);
 }

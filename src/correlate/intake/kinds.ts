@@ -1,4 +1,4 @@
-import type { PacketBatch } from "../../packets/packet-batch.js";
+import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";

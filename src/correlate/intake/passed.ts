@@ -1,4 +1,4 @@
-import type { Rowless } from "../../packets/packet-batch.js";
+import type { Rowless } from "../../packets/batches/packet-batch.js";
 
 /** Frames are dropped from the list once so many of them were passed, and half of it. */
 const MANY = 1024;

@@ -1,4 +1,4 @@
-import { Few } from "../../packets/few.js";
+import { Few } from "../../packets/results/few.js";
 import type { Tunnel } from "../../packets/tunnels.js";
 
 /** So many are counted by themselves: each direction is one, and each VNI and key, of which a node may have one for each container. */
@@ -46,16 +46,10 @@ export class TunnelTally {
     else counted.frames.remove(frame);
   }
 
-  /** Packets of inside came in it … */
-  open(tunnel: Tunnel): void {
+  /** Packets of inside came in it, or it passes inside as well. */
+  decide(tunnel: Tunnel, isOpen: boolean): void {
     const counted = this.#of(tunnel);
-    if (counted !== undefined) counted.isOpen = true;
-  }
-
-  /** … or it passes inside as well. */
-  close(tunnel: Tunnel): void {
-    const counted = this.#of(tunnel);
-    if (counted !== undefined) counted.isClosed = true;
+    if (counted !== undefined) counted[isOpen ? "isOpen" : "isClosed"] = true;
   }
 
   #of(tunnel: Tunnel): Counted | undefined {

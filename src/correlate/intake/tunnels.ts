@@ -1,7 +1,7 @@
-import { keepNewest } from "../../packets/keep-newest.js";
-import { BATCH_FRAMES } from "../../packets/frames.js";
-import type { Heap } from "../../packets/heap.js";
-import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
+import { keepNewest } from "../../packets/memory/keep-newest.js";
+import { BATCH_FRAMES } from "../../packets/batches/frames.js";
+import type { Heap } from "../../packets/memory/heap.js";
+import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import { idOf, IS_COPY, IS_FRAGMENT, IS_MISTIMED } from "../../packets/packets.js";
 import { CARRIED, FLAGS_PROTO_TTL, IP_ID, KEY, KEY2, MOST_TUNNELS, RECORD_BITS } from "../../packets/records.js";
 import { OUTSIDE } from "../../packets/sides.js";
@@ -179,9 +179,7 @@ export class Tunnels {
 
   #decide(number: number, state: number): void {
     this.#states[number] = state;
-    const tunnel = this.table.of(number);
-    if (state === OPEN) this.tally.open(tunnel);
-    else this.tally.close(tunnel);
+    this.tally.decide(this.table.of(number), state === OPEN);
   }
 
   /** Whether packets of a conversation, which came in a tunnel, have found their twins. */

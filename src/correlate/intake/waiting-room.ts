@@ -1,4 +1,4 @@
-import { PacketBatch } from "../../packets/packet-batch.js";
+import { PacketBatch } from "../../packets/batches/packet-batch.js";
 
 /** Room at first: what a busy host captures within the least horizon. */
 const FEW_ROWS = 512;

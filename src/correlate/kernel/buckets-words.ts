@@ -1,4 +1,4 @@
-import { size, word } from "../../packets/layout.js";
+import { size, word } from "../../packets/memory/layout.js";
 
 /** What there is of `Buckets` beside them, which `buckets.ts` and `assembly/buckets.ts` both know: the words of a block. */
 export const WORDS = size();

@@ -1,5 +1,5 @@
-import { HashIndex } from "../../packets/hash-index.js";
-import type { Heap } from "../../packets/heap.js";
+import { HashIndex } from "../../packets/memory/hash-index.js";
+import type { Heap } from "../../packets/memory/heap.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";

@@ -1,5 +1,5 @@
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
-import type { Heap } from "../../packets/heap.js";
+import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
+import type { Heap } from "../../packets/memory/heap.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import code from "./assembly/idle.wasm";

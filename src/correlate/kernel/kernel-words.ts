@@ -1,4 +1,4 @@
-import { double, size, word } from "../../packets/layout.js";
+import { double, size, word } from "../../packets/memory/layout.js";
 
 /**
  * What the kernel is told, what it knows, and what it says: the words of a block that `kernel.ts` and `assembly/` both know.

@@ -1,19 +1,32 @@
-import { BATCH_FRAMES } from "../../packets/frames.js";
-import { asDoubles } from "../../packets/heap.js";
-import type { LatencyDigest } from "../../packets/latency.js";
+import { BATCH_FRAMES } from "../../packets/batches/frames.js";
+import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
+import { asDoubles, type Heap } from "../../packets/memory/heap.js";
+import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
-import { NONE } from "../../packets/tuples.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { Clock } from "../clock/clock.js";
 import code from "./assembly/kernel.wasm";
-import type { Base } from "./base.js";
+import type { Buckets } from "./buckets.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
 import { Progress } from "./progress.js";
 import { UNVOUCHED_SLACK_NS } from "./relations.js";
 
-/** The tables that the kernel works on. */
-export interface Tables extends Omit<Base, "kernel" | "translations"> {
+/** What the kernel works on. */
+export interface Ground {
+  readonly heap: Heap;
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly buckets: Buckets;
+  readonly accounts: FlowAccounts;
+  readonly clock: Clock;
+  readonly windowNs: number;
+}
+
+export interface KernelOptions extends Ground {
   /** The coarser unit of both captures' stamps. */
   readonly resolutionNs: number;
   /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
@@ -41,7 +54,7 @@ const module = new WebAssembly.Module(code);
  * What happens to every packet, in WebAssembly over the tables' memory: how two packets stand to each other, what speaks for a
  * translation, how it is learnt, and what a pair adds to its flow. Its loop (`run`) takes the packets that make up most of any capture:
  * whole ones that come with a key nobody waits under, or are the twin of the only one that does, by a known translation or as evidence
- * enough for a new one. It stops before any other packet, and before any that something else has to be done for; `Matcher` and `Run`
+ * enough for a new one. It stops before any other packet, and before any that something else has to be done for; `Equals` and `Run`
  * take those, by the same steps.
  */
 export class Kernel {
@@ -50,10 +63,9 @@ export class Kernel {
   ripePairs = 0;
   /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
   isAtOther = false;
-  /** Latencies of all pairs. */
-  readonly outbound: LatencyDigest;
-  readonly inbound: LatencyDigest;
-  readonly #tables: Tables;
+  /** Latencies of all pairs that went in a direction: at `outbound`. */
+  readonly #digests: readonly [LatencyDigest, LatencyDigest];
+  readonly #tables: KernelOptions;
   /** How far the run is. */
   readonly progress: Progress;
   #listener!: Listener;
@@ -71,11 +83,10 @@ export class Kernel {
   /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
   readonly crossings: Int32Array;
 
-  constructor(tables: Tables) {
+  constructor(tables: KernelOptions) {
     const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, shiftNs, isShowing } = tables;
     this.#tables = tables;
-    this.outbound = accounts.digests.make();
-    this.inbound = accounts.digests.make();
+    this.#digests = [accounts.digests.make(), accounts.digests.make()];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;
@@ -99,8 +110,7 @@ export class Kernel {
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.WANTED] = this.#wanted.byteOffset;
     this.#words[words.CROSSINGS] = this.crossings.byteOffset;
-    this.#words[words.DIGESTS] = this.inbound.address;
-    this.#words[words.DIGESTS + 1] = this.outbound.address;
+    for (const [outbound, { address }] of this.#digests.entries()) this.#words[words.DIGESTS + outbound] = address;
     const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
@@ -150,8 +160,7 @@ export class Kernel {
    * `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
    */
   relate(a: number, b: number, mayBeAltered = false): number {
-    const { timeline } = this.#tables;
-    const [inside, outside] = timeline.side(a) > timeline.side(b) ? [b, a] : [a, b];
+    const [inside, outside] = this.#tables.timeline.insideFirst(a, b);
     return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 
@@ -215,6 +224,11 @@ export class Kernel {
     return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
   }
 
+  /** The same of any packet. */
+  get mostLimitNs(): number {
+    return Math.max(this.limitNs(true), this.limitNs(false));
+  }
+
   /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
   get slackNs(): number {
     return this.#doubles[words.SLACK_NS];
@@ -233,6 +247,11 @@ export class Kernel {
   /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */
   get blurNs(): number {
     return Math.max(this.disorderNs, this.#tables.resolutionNs);
+  }
+
+  /** Latencies of all pairs that went in a direction. */
+  latencies(isOutbound: boolean): LatencyDigest {
+    return this.#digests[isOutbound ? 1 : 0];
   }
 
   /** How many pairs there were so far. */
@@ -463,7 +482,7 @@ export class Kernel {
       const latencyNs = this.#latencyNs[at >> 1];
       const facts = this.#latencies[at + words.OUTBOUND];
       const digest = this.#latencies[at + words.DIGEST];
-      if ((facts & words.IS_COUNTED) === 0) ((facts & 1) === 1 ? this.outbound : this.inbound).add(latencyNs);
+      if ((facts & words.IS_COUNTED) === 0) this.latencies((facts & 1) === 1).add(latencyNs);
       if (digest < 0) continue;
       accounts.digest(digest >> 1, digest & 1, facts >>> words.KNOWN_SHIFT).add(latencyNs);
     }

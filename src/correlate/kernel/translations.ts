@@ -1,7 +1,7 @@
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
-import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-records.js";
-import type { Flow } from "../../packets/flows.js";
-import { INSIDE } from "../../packets/sides.js";
+import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
+import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flows/flow-records.js";
+import type { Flow } from "../../packets/flows/flows.js";
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isOpening } from "../../protocols/tcp.js";
@@ -108,7 +108,7 @@ export class Translations {
   /** Whether the time between two packets of both sides and one flow is what others take: what is sent again comes later. */
   isTimely(a: number, b: number): boolean {
     const t = this.#timeline;
-    const [inside, outside] = t.side(a) === INSIDE ? [a, b] : [b, a];
+    const [inside, outside] = t.insideFirst(a, b);
     const isOutbound = this.isOutbound(inside, this.flowAt(this.slotOf(inside)));
     return this.isQuick(isOutbound, t.timeNs(outside) - t.timeNs(inside));
   }
@@ -157,13 +157,8 @@ export class Translations {
       this.#forget(candidate);
       return true;
     }
-    if (this.#candidates.size >= MOST_CANDIDATES) {
-      for (const oldest of this.#candidates.keys()) {
-        this.#forget(oldest);
-        break;
-      }
-    }
     this.#candidates.set(candidate, { bits, timeNs });
+    keepNewest(this.#candidates, MOST_CANDIDATES, (oldest) => this.#forget(oldest));
     this.#tuples.suggest(t.tuple(inside));
     return false;
   }

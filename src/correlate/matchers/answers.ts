@@ -2,10 +2,8 @@ import { INSIDE } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { UNVOUCHED_SLACK_NS } from "../kernel/relations.js";
+import { behind, LOOK_AROUND } from "./behind.js";
 import { contentHash } from "./content.js";
-
-/** So many packets before two and behind them are looked through for answers. */
-const LOOK_AROUND = 1024;
 
 /** What answers something carries, and when it was seen; null where several answers carry the same. */
 type Answers = Map<number, number | null>;
@@ -32,12 +30,11 @@ export function areAnswersAgainst(
     answers[side].set(content, answers[side].has(content) ? null : t.timeNs(row));
   };
   const [first, last] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
-  let row = t.after(first);
-  for (let n = 0; n < LOOK_AROUND && row !== t.end && t.timeNs(row) - t.timeNs(last) <= kernel.windowNs; n++) {
+  for (const row of behind(t, first)) {
+    if (t.timeNs(row) - t.timeNs(last) > kernel.windowNs) break;
     note(row);
-    row = t.after(row);
   }
-  row = first;
+  let row = first;
   for (let n = 0; n < LOOK_AROUND && row !== t.first && t.timeNs(first) - t.timeNs(row) <= kernel.windowNs; n++) {
     row = t.before(row, 1);
     note(row);

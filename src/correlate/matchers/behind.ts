@@ -1,8 +1,14 @@
 import { DECIDED, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 
-/** How many packets behind one are looked through for those of its conversation. */
-const LOOK_AHEAD = 4096;
+/** How many packets behind one, or before it, are looked through. */
+export const LOOK_AROUND = 4096;
+
+/** The packets behind one, of both sides, in the order of time, no more of them than are looked through. */
+export function* behind(t: Timeline, row: number): Generator<number> {
+  let later = t.after(row);
+  for (let looked = 0; looked < LOOK_AROUND && later !== t.end; looked++, later = t.after(later)) yield later;
+}
 
 /**
  * Whether one of the packets behind a packet is what is looked for: those of its conversation that wait on its side, in the order they came, as
@@ -14,8 +20,7 @@ export function isAnyBehind(
   is: (later: number) => boolean,
   untilNs = Number.POSITIVE_INFINITY,
 ): boolean {
-  let later = t.after(row);
-  for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
+  for (const later of behind(t, row)) {
     if (t.state(later) !== WAITING) continue;
     if (t.timeNs(later) > untilNs) return false;
     if (t.tuple(later) === t.tuple(row) && t.side(later) === t.side(row) && is(later)) return true;

@@ -16,7 +16,7 @@ import {
   EVIDENCE_QUOTE,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
-} from "../../packets/results.js";
+} from "../../packets/results/evidence.js";
 import type { Timeline } from "../../packets/timeline.js";
 import * as icmp from "../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";

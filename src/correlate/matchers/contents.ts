@@ -1,6 +1,6 @@
-import type { Heap } from "../../packets/heap.js";
+import type { Heap } from "../../packets/memory/heap.js";
 import { otherSide, type Side } from "../../packets/sides.js";
-import { SweptIndex } from "../../packets/swept-index.js";
+import { SweptIndex } from "../../packets/memory/swept-index.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { Crowd } from "./crowd.js";
 
@@ -99,15 +99,12 @@ export class Contents {
       if (near.length === MOST_LOOKED_AT) this.isCrowded = true;
       return near.filter((other) => other !== row && this.#isSame(t, row, other));
     }
-    let found: number[] | undefined;
-    const index = this.#index;
-    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
-      const other = index.idAt(cell);
-      if (other === row || !this.#isWaiting(other) || t.sideOf(other) !== side) continue;
-      if (Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs && this.#isSame(t, row, other))
-        (found ??= []).push(other);
-    }
-    return found ?? NONE_FOUND;
+    const isLike = (other: number): boolean =>
+      other !== row &&
+      t.sideOf(other) === side &&
+      Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs &&
+      this.#isSame(t, row, other);
+    return this.#index.of(hash).filter(isLike);
   }
 
   /** Makes a crowd of what has a content, where it has become too many. What waits no more is taken out on the way. */

@@ -1,6 +1,6 @@
-import type { Range } from "../../packets/results.js";
+import type { Range } from "../../packets/results/results.js";
 import type { Base } from "../kernel/base.js";
-import type { Link } from "./links.js";
+import type { Link } from "./proxied/links.js";
 import type { Undecided } from "./undecided.js";
 
 /** What matchers work on, and who takes what they find. */

@@ -1,3 +1,4 @@
+import { firstNotBefore } from "../../packets/memory/sorted.js";
 import type { Side } from "../../packets/sides.js";
 
 /** Packets of one content, where there are too many to look at all: by side, in the order of time. */
@@ -36,7 +37,7 @@ export class Crowd {
     this.#passOver(side);
     const before: number[] = [];
     const after: number[] = [];
-    let to = firstFrom(timesNs, timeNs, this.#first[side]);
+    let to = firstNotBefore(this.#first[side], timesNs.length, (at) => timesNs[at] < timeNs);
     let from = to - 1;
     while (before.length + after.length < most) {
       const beforeNs = from < this.#first[side] ? Number.POSITIVE_INFINITY : timeNs - timesNs[from];
@@ -73,16 +74,4 @@ export class Crowd {
     const rows = this.#rows[side];
     while (this.#first[side] < rows.length && !this.#isWaiting(rows[this.#first[side]])) this.#first[side]++;
   }
-}
-
-/** Where the first time stands, from a place on, that is not before this one. */
-function firstFrom(timesNs: readonly number[], timeNs: number, from: number): number {
-  let low = from;
-  let high = timesNs.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (timesNs[middle] < timeNs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -7,21 +7,23 @@ import {
   IS_FRAGMENT,
   IS_HEADLESS,
 } from "../../packets/packets.js";
-import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results.js";
-import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
-import { Sweep, SweptSet } from "../../packets/sweep.js";
-import { type Timeline, WAITING } from "../../packets/timeline.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results/evidence.js";
+import { otherSide, type Side } from "../../packets/sides.js";
+import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
+import { SweptIndex } from "../../packets/memory/swept-index.js";
+import { WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
+import { mixed } from "./content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
 const MOST_ALIKE = 64;
-/** The index is cleared of what no longer waits when it reaches this size, or twice what was left of it then. */
+/** What is noted of packets is cleared of those that no longer wait when it reaches this size, or twice what was left of it then. */
 const CROWDED = 4096;
 
 /** What a packet is filed under beside its head: all that have the same of everything else. */
@@ -36,27 +38,26 @@ const ANY_HEAD = 1;
 export class CutFrames implements Admits, Settles {
   readonly wants = WANTS_CUT;
   readonly #about: About;
-  readonly #timeline: Timeline;
   /** When the latest cut packet came. */
   #latestNs = Number.NEGATIVE_INFINITY;
   /** Packets that wait, cut or not, by what they have in common with their twins: up to `#indexed` on the timeline. */
-  readonly #waiting = new Map<number, number[]>();
+  readonly #waiting: SweptIndex;
   #indexed = 0;
-  readonly #sweep = new Sweep(CROWDED);
   /** Packets that several may be the twin of: what is left of those later does not make it certain. */
-  readonly #contested = new SweptSet<number>(CROWDED);
+  readonly #contested: SweptSet<number>;
   /** When packets came of which too little was kept to pair them, by `#traceOf`. */
   readonly #traces = new Map<number, number>();
   readonly #sweepTraces = new Sweep(CROWDED);
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
+    this.#contested = new SweptSet(CROWDED, (row) => this.#about.timeline.isHeld(row));
+    this.#waiting = new SweptIndex(about.heap, (row) => this.#about.timeline.isWaiting(row));
   }
 
   /** Takes a cut packet that found no twin when it came. */
   admit(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const timeNs = t.timeNs(row);
     this.#latestNs = Math.max(this.#latestNs, timeNs);
     if (!this.#mayBeBare(row)) return;
@@ -66,7 +67,7 @@ export class CutFrames implements Admits, Settles {
 
   /** Whether a packet whose window is over, or one behind it, may have to do with a cut one. */
   mayPair(row: number): boolean {
-    return this.#timeline.timeNs(row) - this.#latestNs <= this.#about.windowNs;
+    return this.#about.timeline.timeNs(row) - this.#latestNs <= this.#about.windowNs;
   }
 
   /** Pairs a packet whose window is over by `nowNs` with the only one that can be its twin. */
@@ -81,13 +82,12 @@ export class CutFrames implements Admits, Settles {
    * one, and whose twins have come by `nowNs`. Returns whether it paired one.
    */
   learnAhead(row: number, nowNs: number): boolean {
-    const kernel = this.#about.kernel;
-    const untilNs = nowNs - Math.max(kernel.limitNs(true), kernel.limitNs(false));
+    const untilNs = nowNs - this.#about.kernel.mostLimitNs;
     const isPaired = (later: number): boolean => {
       const twin = this.#twinOf(later);
       return twin !== NONE && this.#pair(later, twin);
     };
-    return isAnyBehind(this.#timeline, row, isPaired, untilNs);
+    return isAnyBehind(this.#about.timeline, row, isPaired, untilNs);
   }
 
   /** The only packet that can be the twin of one, and that has no other; NONE where there is none. */
@@ -97,14 +97,14 @@ export class CutFrames implements Admits, Settles {
     const twin = this.#only(row, candidates);
     const isCertain = twin !== NONE && this.#only(twin, this.#candidatesOf(twin)) === row;
     if (isCertain && !this.#contested.has(row) && !this.#contested.has(twin)) return twin;
-    this.#contest(candidates);
+    for (const candidate of candidates) this.#contested.add(candidate);
     return NONE;
   }
 
   /** Pairs two packets if their translation is known, or enough speaks for it. */
   #pair(row: number, twin: number): boolean {
-    const t = this.#timeline;
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, twin] : [twin, row];
+    const t = this.#about.timeline;
+    const [inside, outside] = t.insideFirst(row, twin);
     const isKnown = this.#about.translations.relation(row, twin) === KNOWN;
     if (!isKnown && !this.#maySuffice(inside, outside)) return false;
     const slot = isKnown ? this.#about.translations.slotOf(inside) : this.#about.translations.support(inside, outside);
@@ -122,7 +122,7 @@ export class CutFrames implements Admits, Settles {
   /** Why it cannot be said of a packet without a twin that it was dropped; undefined where nothing speaks against that. */
   doubt(row: number): string | undefined {
     if (!this.mayPair(row)) return undefined;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isCut = (t.flags(row) & IS_CUT) !== 0;
     if (isCut && this.#mayBeBare(row)) return "cut short in the capture: what is left of it does not tell its twin";
     const trace = this.#traces.get(this.#traceOf(row, otherSide(t.sideOf(row))));
@@ -131,19 +131,14 @@ export class CutFrames implements Admits, Settles {
     return isCut ? "cut short in the capture: nothing tells its twin" : "a frame that was cut short may be its twin";
   }
 
-  #contest(rows: readonly number[]): void {
-    this.#contested.sweep((row) => this.#timeline.isHeld(row));
-    for (const row of rows) this.#contested.add(row);
-  }
-
   /** Whether what was cut off a packet may be what tells its conversation: a header, or what an ICMP error quotes. */
   #mayBeBare(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return (t.flags(row) & IS_HEADLESS) !== 0 || (isIcmp(t.proto(row)) && (t.flags(row) & IS_ECHO) === 0);
   }
 
   #isKind(row: number): boolean {
-    return (this.#timeline.flags(row) & (IS_HEADLESS | IS_FRAGMENT)) === 0;
+    return (this.#about.timeline.flags(row) & (IS_HEADLESS | IS_FRAGMENT)) === 0;
   }
 
   /** The one of a packet's candidates that stands closest to it; with several, the one that took as long as is usual. */
@@ -163,7 +158,7 @@ export class CutFrames implements Admits, Settles {
 
   /** Whether evidence for a new translation may be had of two packets: what was not compared must not count. */
   #maySuffice(inside: number, outside: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0) return true;
     if (t.beginning(inside) !== 0 && t.beginning(outside) !== 0) return true;
     const lowered = t.ttl(inside) - t.ttl(outside);
@@ -174,12 +169,12 @@ export class CutFrames implements Admits, Settles {
   /** The packets that wait on the other side and may be this one, cut, or what it is cut from. */
   #candidatesOf(row: number): number[] {
     this.#index();
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const head = t.head(row);
     const alike =
       head === 0
-        ? this.#alike(this.#hashOf(row, ANY_HEAD))
-        : [...this.#alike(this.#hashOf(row, head)), ...this.#alike(this.#hashOf(row, 0))];
+        ? this.#waiting.of(this.#hashOf(row, ANY_HEAD))
+        : [...this.#waiting.of(this.#hashOf(row, head)), ...this.#waiting.of(this.#hashOf(row, 0))];
     if (alike.length > MOST_ALIKE) return [];
     const isCut = (t.flags(row) & IS_CUT) !== 0;
     return alike.filter(
@@ -191,40 +186,23 @@ export class CutFrames implements Admits, Settles {
     );
   }
 
-  /** Those filed under a hash that still wait. */
-  #alike(hash: number): readonly number[] {
-    const rows = this.#waiting.get(hash);
-    if (!rows) return [];
-    const waiting = rows.filter((row) => this.#timeline.isWaiting(row));
-    if (waiting.length > 0) this.#waiting.set(hash, waiting);
-    else this.#waiting.delete(hash);
-    return waiting;
-  }
-
   /** Files what waits by now and is not filed yet: most of what came meanwhile has its twin. */
   #index(): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     let row = t.isHeld(this.#indexed) ? this.#indexed : t.first;
     if (this.#indexed === t.end) row = t.end;
     for (row = t.firstBelow(row, t.end, WAITING + 1); row !== t.end; row = t.firstBelow(row, t.end, WAITING + 1)) {
       if (this.#isKind(row)) {
-        this.#file(this.#hashOf(row, ANY_HEAD), row);
-        this.#file(this.#hashOf(row, t.head(row)), row);
+        this.#waiting.add(this.#hashOf(row, ANY_HEAD), row);
+        this.#waiting.add(this.#hashOf(row, t.head(row)), row);
       }
       row = t.after(row);
     }
     this.#indexed = t.end;
-    this.#sweep.run(this.#waiting, (hash) => this.#alike(hash).length > 0);
-  }
-
-  #file(hash: number, row: number): void {
-    const rows = this.#waiting.get(hash);
-    if (rows) rows.push(row);
-    else this.#waiting.set(hash, [row]);
   }
 
   #isSame(a: number, b: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.proto(a) !== t.proto(b) || t.payloadLength(a) !== t.payloadLength(b)) return false;
     if (t.ipId(a) !== t.ipId(b) || this.#numberOf(a) !== this.#numberOf(b)) return false;
     if (!areAlike(t.head(a), t.head(b)) || !areAlike(t.beginning(a), t.beginning(b))) return false;
@@ -233,28 +211,24 @@ export class CutFrames implements Admits, Settles {
 
   /** Of what twins have in common, whatever was kept of them. */
   #hashOf(row: number, head: number): number {
-    const t = this.#timeline;
-    const numbers = t.proto(row) === TCP ? hash(t.ack(row), t.tcpFlags(row)) : 0;
-    return hash(
-      hash(hash(t.payloadLength(row), t.ipId(row)), hash(this.#numberOf(row), t.proto(row))),
-      hash(numbers, head),
-    );
+    const t = this.#about.timeline;
+    const numbers = t.proto(row) === TCP ? [t.ack(row), t.tcpFlags(row)] : [];
+    return hashed(t.payloadLength(row), t.ipId(row), this.#numberOf(row), t.proto(row), ...numbers, head);
   }
 
   /** The number in its header: a DNS message's, behind it, may have been cut off. */
   #numberOf(row: number): number {
-    return this.#timeline.proto(row) === UDP ? 0 : this.#timeline.seq(row);
+    return this.#about.timeline.proto(row) === UDP ? 0 : this.#about.timeline.seq(row);
   }
 
   /** Of what is left of a packet in any case, on a side. */
   #traceOf(row: number, side: Side): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     // the protocol is not known behind IPv6 extension headers that were cut
-    return hash(hash(t.length(row), t.ipId(row)), side);
+    return hashed(t.length(row), t.ipId(row), side);
   }
 }
 
-function hash(a: number, b: number): number {
-  const mixed = Math.imul(a ^ Math.imul(b ^ (b >>> 15), 0x2c1b3c6d), 0x297a2d39);
-  return mixed ^ (mixed >>> 15);
+function hashed(...words: readonly number[]): number {
+  return words.reduce((hash, word) => mixed(hash, word), 0);
 }

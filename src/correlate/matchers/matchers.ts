@@ -1,18 +1,18 @@
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Altered } from "./altered/altered.js";
-import { Completeness } from "./completeness.js";
+import { Completeness } from "./equals/completeness.js";
 import type { About, Admits, Notes, Settles } from "./contract.js";
 import { CutFrames } from "./cut-frames.js";
-import { Datagrams } from "./datagrams.js";
-import { Hairpins } from "./hairpins.js";
-import { Likes } from "./likes.js";
-import { Matcher } from "./matcher.js";
-import { Proxies } from "./proxies.js";
-import { Relays } from "./relays.js";
-import { Segments } from "./segments.js";
+import { Datagrams } from "./pieces/datagrams.js";
+import { Hairpins } from "./turned/hairpins.js";
+import { Likes } from "./equals/likes.js";
+import { Equals } from "./equals/equals.js";
+import { Proxies } from "./proxied/proxies.js";
+import { Relays } from "./proxied/relays.js";
+import { Segments } from "./pieces/segments.js";
 import { ShiftedSegments } from "./shifts.js";
-import { SuperDatagrams } from "./super-datagrams.js";
+import { SuperDatagrams } from "./pieces/super-datagrams.js";
 import type { Undecided } from "./undecided.js";
 
 /** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
@@ -29,7 +29,7 @@ export class Matchers {
   readonly relays: Relays;
   readonly supers: SuperDatagrams;
   /** Packets with equal keys. */
-  readonly equals: Matcher;
+  readonly equals: Equals;
   readonly notes: readonly Notes[];
   /** In the order in which they see a packet that comes. */
   readonly #admit: readonly Admits[];
@@ -47,7 +47,7 @@ export class Matchers {
     this.likes = new Likes(about);
     this.cutFrames = new CutFrames(about);
     this.segments = new Segments(about);
-    this.equals = new Matcher(about, this);
+    this.equals = new Equals(about, this);
     this.datagrams = new Datagrams(about);
     this.hairpins = new Hairpins(about, this.datagrams);
     this.proxies = new Proxies(about);

@@ -1,5 +1,5 @@
-import type { Flow } from "../../packets/flows.js";
-import { keepNewest } from "../../packets/keep-newest.js";
+import type { Flow } from "../../packets/flows/flows.js";
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 import {
   ALTERED_ACK,
   ALTERED_PAYLOAD,
@@ -10,22 +10,20 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
-} from "../../packets/results.js";
+} from "../../packets/results/evidence.js";
 import { INSIDE } from "../../packets/sides.js";
-import { Sweep } from "../../packets/sweep.js";
-import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
+import { SweptIndex } from "../../packets/memory/swept-index.js";
+import { GONE, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
+import { behind } from "./behind.js";
+import { mixed } from "./content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
-/** How many packets behind a changed segment are looked through for one that confirms the shift. */
-const LOOK_AHEAD = 4096;
-/** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
-const CROWDED = 4096;
 /** Flows whose shifts are remembered at the most; the oldest go first. */
 const MOST_SHIFTED = 4096;
 
@@ -59,30 +57,23 @@ const UNSHIFTED: Shift = { position: 0, before: 0, after: 0 };
 export class ShiftedSegments implements Admits, Settles {
   readonly wants = WANTS_LEAVER;
   readonly #about: About;
-  readonly #timeline: Timeline;
   /** By the flow's id. */
   readonly #shifts = new Map<number, Shifts>();
-  /** Packets that came out of the NAT and found no twin at once, by `keyOf`: in most captures, hardly any. */
-  readonly #left = new Map<number, number[]>();
-  readonly #sweep = new Sweep(CROWDED);
+  /** Packets that came out of the NAT and found no twin at once, by flow and IP ID: in most captures, hardly any. */
+  readonly #left: SweptIndex;
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
+    this.#left = new SweptIndex(about.heap, (row) => this.#about.timeline.isWaiting(row));
   }
 
   /** Takes a segment that came out of the NAT and found no twin when it came. */
   admit(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     // whether it was changed, the packets behind it tell
     this.#about.translations.accounts.watch(slot);
-    const isForward = this.#about.translations.isForward(row, this.#about.translations.flowAt(slot));
-    this.#sweep.run(this.#left, (key) => this.#hasWaiting(key));
-    const key = keyOf(slot, isForward, t.ipId(row));
-    const rows = this.#left.get(key);
-    if (rows) rows.push(row);
-    else this.#left.set(key, [row]);
+    this.#left.add(mixed(slot, t.ipId(row)), row);
   }
 
   /** Whether there is a packet that `settle` might find to be this one's twin. */
@@ -119,7 +110,7 @@ export class ShiftedSegments implements Admits, Settles {
   }
 
   #pair(entered: number, left: number, slot: number, evidence: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isOtherPayload = t.payloadLength(entered) !== t.payloadLength(left) || t.head(entered) !== t.head(left);
     const altered =
       (t.seq(entered) === t.seq(left) ? 0 : ALTERED_SEQ) |
@@ -130,15 +121,20 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
   #slotOf(row: number): number {
-    return this.#timeline.proto(row) === TCP && this.#left.size > 0 ? this.#about.translations.slotOf(row) : NONE;
+    return this.#about.timeline.proto(row) === TCP && this.#left.size > 0 ? this.#about.translations.slotOf(row) : NONE;
   }
 
   /** The packets of this flow, direction and IP ID that wait where this one should come out. */
   #leftFor(entered: number, slot: number, flow: Flow): number[] {
-    const t = this.#timeline;
-    const rows = this.#left.get(keyOf(slot, this.#about.translations.isForward(entered, flow), t.ipId(entered)));
-    const side = t.sideOf(entered);
-    return rows?.filter((row) => t.sideOf(row) !== side && this.#about.translations.isWaitingIn(row, slot)) ?? [];
+    const t = this.#about.timeline;
+    const { translations } = this.#about;
+    const isForward = translations.isForward(entered, flow);
+    const isTheirs = (row: number): boolean =>
+      t.sideOf(row) !== t.sideOf(entered) &&
+      t.ipId(row) === t.ipId(entered) &&
+      translations.slotOf(row) === slot &&
+      translations.isForward(row, flow) === isForward;
+    return this.#left.of(mixed(slot, t.ipId(entered))).filter(isTheirs);
   }
 
   /** The one of those that there is, if it is the only one; or NONE. */
@@ -150,7 +146,7 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** Whether `left` is what the shifts make of `entered`. */
   #isTwin(entered: number, left: number, flow: Flow, shifts: Shifts): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     return (
       this.#hasNumbers(entered, left, flow, shifts) &&
       t.payloadLength(entered) === t.payloadLength(left) &&
@@ -165,7 +161,7 @@ export class ShiftedSegments implements Admits, Settles {
    * is the one last changed, sent again. Null where it is not certain.
    */
   #withChange(entered: number, left: number, slot: number, flow: Flow, shifts: Shifts): Shifts | null {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const grown = t.payloadLength(left) - t.payloadLength(entered);
     if (grown === 0 || t.payloadLength(entered) === 0 || t.payloadLength(left) === 0) return null;
     if (!this.#hasNumbers(entered, left, flow, shifts)) return null;
@@ -181,10 +177,9 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** Whether a later packet has numbers that were shifted just so: its own behind the change, or what it acknowledges. */
   #isConfirmed(entered: number, isForward: boolean, slot: number, flow: Flow, shifts: Shifts): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { position, before } = isForward ? shifts.forward : shifts.backward;
-    let later = t.after(entered);
-    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
+    for (const later of behind(t, entered)) {
       if (t.state(later) === GONE || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot)
         continue;
       const isSameWay = this.#about.translations.isForward(later, flow) === isForward;
@@ -204,7 +199,7 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** Whether both have the same flags, and numbers that differ by the shifts (nf_ct_seq_adjust). */
   #hasNumbers(entered: number, left: number, flow: Flow, { forward, backward }: Shifts): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const [own, other] = this.#about.translations.isForward(entered, flow) ? [forward, backward] : [backward, forward];
     const seqShift = isBehind(t.seq(entered), own.position) ? own.after : own.before;
     const ackShift = isBehind(t.ack(entered) - other.before, other.position) ? other.after : other.before;
@@ -214,21 +209,9 @@ export class ShiftedSegments implements Admits, Settles {
       ((t.tcpFlags(entered) & ACK) === 0 || ((t.ack(entered) - t.ack(left)) | 0) === ackShift)
     );
   }
-
-  /** Whether any of those under a key still wait; the others are dropped. */
-  #hasWaiting(key: number): boolean {
-    const waiting = this.#left.get(key)?.filter((row) => this.#timeline.isWaiting(row)) ?? [];
-    this.#left.set(key, waiting);
-    return waiting.length > 0;
-  }
 }
 
 /** Whether a sequence number is behind another one (they wrap). */
 function isBehind(seq: number, position: number): boolean {
   return ((seq - position) | 0) > 0;
-}
-
-/** An IP ID of TCP over IPv4 has 16 bits; of IPv6, only fragments have one, and the index may mix those up: the numbers decide. */
-function keyOf(slot: number, isForward: boolean, ipId: number): number {
-  return (slot * 2 + (isForward ? 1 : 0)) * 2 ** 16 + (ipId & 0xffff);
 }

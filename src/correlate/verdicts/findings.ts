@@ -1,6 +1,6 @@
-import type { Finding } from "../../packets/findings.js";
-import type { Heap } from "../../packets/heap.js";
-import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results.js";
+import type { Finding } from "../../packets/results/findings.js";
+import type { Heap } from "../../packets/memory/heap.js";
+import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results/results.js";
 import { isAgain } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS } from "../../packets/records.js";
 import { TCP } from "../../protocols/ip-protocols.js";

@@ -1,77 +1,14 @@
-import type { HostRules } from "../../packets/host-rules.js";
-import type { Reason } from "../../packets/reasons.js";
-import type { Judgement } from "../../packets/results.js";
-import type { Side } from "../../packets/sides.js";
+import type { HostRules } from "../../packets/results/host-rules.js";
 import type { Base } from "../kernel/base.js";
 import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
 import type { Matchers } from "../matchers/matchers.js";
-import type { Carried } from "./captures/carried.js";
-import type { Common } from "./captures/common.js";
 import type { Cover } from "./captures/cover.js";
-import type { Elsewhere } from "./claims/elsewhere.js";
-import type { Filtered } from "./captures/filtered.js";
 import type { Impacts } from "./impacts/impacts.js";
-import type { Locals } from "./claims/locals.js";
 import type { Misses } from "./captures/misses.js";
 import type { Mistimed } from "./captures/mistimed.js";
-import type { Reach } from "./captures/reach.js";
 import type { Refusals } from "./claims/refusals.js";
 import type { Resets } from "./claims/resets.js";
-import type { Speakers } from "./claims/speakers.js";
-import type { Strangers } from "./claims/strangers.js";
-import type { Taken } from "./claims/taken.js";
-
-/** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
-type Lack = "exit" | "entry" | "crossing" | "anything";
-
-/** A judgement as far as the packet itself goes: whether the other capture can be believed where it lacks something is still to be asked. */
-export interface Claim extends Judgement {
-  readonly lacks?: Lack;
-  /** Whether it is not so if the other capture has lost something, though nothing that it has to have. */
-  readonly isByAbsence?: true;
-  /** The side whose capture lacks it; the other one's if not given. */
-  readonly on?: Side;
-  /** Of a packet that takes an interface which is not captured, as it seems: the way to its conversation's far end. */
-  readonly elsewhereWay?: number;
-}
-
-/** A claim that says of a packet only why nothing is known of it. */
-export function unknown(reason: Reason, why: string, lacks?: Lack): Claim {
-  return { verdict: "unknown", reason, why, ...(lacks !== undefined && { lacks }) };
-}
-
-/** A judgement that does not hold if some capture turns out to have lost frames about then. */
-export interface Verdict extends Judgement {
-  readonly mayBeLostBy?: Side;
-  /** A way to an address that packets are now known to take an interface to which is not captured. */
-  readonly elsewhereWay?: number;
-  /** Whether it is the first of its conversation of which that is proved. */
-  readonly isProof?: boolean;
-}
-
-const UNCOVERED: ReadonlySet<Reason> = new Set(["no-frames", "not-begun", "ended", "silence"]);
-
-/** Whether the other capture does not cover the time of a packet, as far as it shows: nothing follows from what it lacks then. */
-export function isUncovered({ reason }: Judgement): boolean {
-  return UNCOVERED.has(reason);
-}
-
-/** What tells of packets that they did not come out, whatever else became of them. */
-const STAYED: ReadonlySet<Reason> = new Set([
-  "may-be-copy",
-  "may-be-refused",
-  "may-be-rejected",
-  "no-answer",
-  "not-yet-translated",
-  "proxy-keeps",
-  "translation-gone",
-]);
-
-/** Whether a packet without a twin may have come out unseen, as nothing tells what became of it, or the other capture may have missed that. */
-export function mayHaveCrossed({ verdict, reason }: Judgement): boolean {
-  return (verdict === "unknown" || verdict === "no-overlap" || verdict === "capture-loss") && !STAYED.has(reason);
-}
 
 /** What a verdict may draw on. */
 export interface Known extends Base {
@@ -87,18 +24,4 @@ export interface Known extends Base {
   /** What each side's capture has twice, and may show twice. */
   readonly repeats: readonly [Repeats, Repeats];
   readonly rules: HostRules;
-}
-
-/** The same, with what is learnt of it as packets are judged. */
-export interface Judged extends Known {
-  readonly locals: Locals;
-  readonly reach: Reach;
-  readonly strangers: Strangers;
-  readonly speakers: Speakers;
-  readonly elsewhere: Elsewhere;
-  readonly carried: Carried;
-  /** By side: what all conversations that its capture has have in common. */
-  readonly common: readonly [Common, Common];
-  readonly filtered: Filtered;
-  readonly taken: Taken;
 }

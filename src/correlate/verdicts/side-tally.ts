@@ -1,4 +1,4 @@
-import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../packets/results.js";
+import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../packets/results/results.js";
 
 /** What a capture says of its frames before any is paired, and of those that it lost. */
 export type Captured = Pick<SideSummary, "notIp" | "undecodable" | "captureDropped" | "hasCounters">;

@@ -1,5 +1,5 @@
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
-import type { Judgement } from "../../packets/results.js";
+import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
+import type { Judgement } from "../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
@@ -12,7 +12,9 @@ import { Elsewhere } from "./claims/elsewhere.js";
 import { Filtered } from "./captures/filtered.js";
 import { FlowView } from "./flows/flow-summary.js";
 import type { Gap } from "./captures/gaps.js";
-import { type Claim, isUncovered, type Judged, type Known, unknown, type Verdict } from "./known.js";
+import type { Known } from "./known.js";
+import type { Judged } from "./judged.js";
+import { type Claim, isUncovered, unknown, type Verdict } from "./claim.js";
 import { Locals } from "./claims/locals.js";
 import { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";

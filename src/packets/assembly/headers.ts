@@ -1,7 +1,7 @@
 /** What headers say beside the key, by the records of the packets they are of. */
 import { hasWideId, IS_IPV6 } from "../packets.js";
 import { CLASS_SHIFT, FLAGS_PROTO_TTL, IP_ID, LENGTH_MASK, OPTIONS_SHIFT, PAYLOAD_LENGTH_CLASS } from "../records.js";
-import { ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results.js";
+import { ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results/evidence.js";
 
 /** Above a traffic class's two bits of ECN: its DSCP, and then the hash of a flow label. */
 const ECN = 3;

@@ -3,8 +3,8 @@
  * Of each direction, the highest MOST_RANGES ranges are kept: the first with its stream, the others, where there are some, in a row of ranges. What is not in them is not known to have crossed.
  */
 import { ACK, MOST_WINDOW, SYN } from "../../protocols/tcp.js";
-import * as account from "../flow-records.js";
-import { accountOf, streamOf, takeGaps } from "./flow-accounts.js";
+import * as account from "../flows/flow-records.js";
+import { accountOf, streamOf, takeGaps } from "../flows/assembly/flow-accounts.js";
 
 const RANGE_BYTES_BITS = 3;
 

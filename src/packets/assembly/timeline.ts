@@ -4,9 +4,9 @@ import { INSIDE } from "../sides.js";
 import * as timeline from "../timeline.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
-import { giveNumber, takeNumber } from "./free-list.js";
+import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
 import { areOtherOptions, headerChanges } from "./headers.js";
-import { setWord, wordOf } from "./words.js";
+import { setWord, wordOf } from "../memory/assembly/words.js";
 
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
 const FATE_BYTES_BITS = timeline.FATE_BITS + 2;

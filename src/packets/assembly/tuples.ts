@@ -1,12 +1,12 @@
 /** What happens to rows of the `TupleTable` whose block is at `table`: see `tuples-words.ts`. */
-import * as column from "../batch-columns.js";
-import { BATCH_FRAMES } from "../frames.js";
+import * as column from "../batches/columns-words.js";
+import { BATCH_FRAMES } from "../batches/frames.js";
 import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../tuples-words.js";
-import { giveNumber, takeNumber } from "./free-list.js";
-import { setWord, wordOf } from "./words.js";
+import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
+import { setWord, wordOf } from "../memory/assembly/words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 /** Cells that are in a cache of a megabyte, and how many packets' are looked at ahead where they are not. */

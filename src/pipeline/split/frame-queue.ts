@@ -1,5 +1,5 @@
-import { BATCH_FRAMES, FrameBatch } from "../../packets/frames.js";
-import type { Mark } from "../../packets/frame-marks.js";
+import { BATCH_FRAMES, FrameBatch } from "../../packets/batches/frames.js";
+import type { Mark } from "../../packets/batches/frame-marks.js";
 
 /** Bytes a batch has room for; more where a single piece of a capture is longer. */
 const ROOM_BYTES = 1 << 20;

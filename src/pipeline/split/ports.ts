@@ -1,4 +1,4 @@
-import type { CaptureInterface } from "../../packets/frames.js";
+import type { CaptureInterface } from "../../packets/batches/frames.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { SLL2 } from "../../protocols/link-types.js";
 import { CaptureError } from "../../capture/errors.js";

@@ -1,5 +1,5 @@
-import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from "../../packets/frames.js";
-import type { Heap } from "../../packets/heap.js";
+import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from "../../packets/batches/frames.js";
+import type { Heap } from "../../packets/memory/heap.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import { TO_OTHERS } from "../../protocols/link-types.js";
 import { Decoder } from "../../wire/decode.js";

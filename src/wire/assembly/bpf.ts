@@ -107,44 +107,10 @@ export function passes(program: i32, start: i32, captured: u32, original: u32): 
         store<u32>(program + ((<i32>k) << 2), x);
         break;
       case ALU: {
+        const operation = code & OPERATION;
         const operand = (code & BY_X) !== 0 ? x : k;
-        switch (code & OPERATION) {
-          case ADD:
-            a += operand;
-            break;
-          case SUB:
-            a -= operand;
-            break;
-          case MUL:
-            a *= operand;
-            break;
-          case DIV:
-            if (operand === 0) return false;
-            a /= operand;
-            break;
-          case MOD:
-            if (operand === 0) return false;
-            a %= operand;
-            break;
-          case OR:
-            a |= operand;
-            break;
-          case AND:
-            a &= operand;
-            break;
-          case XOR:
-            a ^= operand;
-            break;
-          case LSH:
-            a = operand < 32 ? a << operand : 0;
-            break;
-          case RSH:
-            a = operand < 32 ? a >> operand : 0;
-            break;
-          case NEG:
-            a = 0 - a;
-            break;
-        }
+        if (operand === 0 && (operation === DIV || operation === MOD)) return false;
+        a = computed(operation, a, operand);
         break;
       }
       case JMP: {
@@ -153,15 +119,7 @@ export function passes(program: i32, start: i32, captured: u32, original: u32): 
           at += (<i32>k) << 3;
           break;
         }
-        const operand = (code & BY_X) !== 0 ? x : k;
-        const isTrue =
-          operation === JEQ
-            ? a === operand
-            : operation === JGT
-              ? a > operand
-              : operation === JGE
-                ? a >= operand
-                : (a & operand) !== 0;
+        const isTrue = compares(operation, a, (code & BY_X) !== 0 ? x : k);
         at += (<i32>load<u8>(isTrue ? at : at + 1, 2)) << 3;
         break;
       }
@@ -172,5 +130,49 @@ export function passes(program: i32, start: i32, captured: u32, original: u32): 
         else x = a;
     }
     at += 8;
+  }
+}
+
+/** What an operation makes of two numbers. Precondition: none is divided by 0. */
+function computed(operation: i32, a: u32, operand: u32): u32 {
+  switch (operation) {
+    case ADD:
+      return a + operand;
+    case SUB:
+      return a - operand;
+    case MUL:
+      return a * operand;
+    case DIV:
+      return a / operand;
+    case MOD:
+      return a % operand;
+    case OR:
+      return a | operand;
+    case AND:
+      return a & operand;
+    case XOR:
+      return a ^ operand;
+    case LSH:
+      return operand < 32 ? a << operand : 0;
+    case RSH:
+      return operand < 32 ? a >> operand : 0;
+    case NEG:
+      return 0 - a;
+    default:
+      return a;
+  }
+}
+
+/** Whether a conditional jump is taken. */
+function compares(operation: i32, a: u32, operand: u32): bool {
+  switch (operation) {
+    case JEQ:
+      return a === operand;
+    case JGT:
+      return a > operand;
+    case JGE:
+      return a >= operand;
+    default:
+      return (a & operand) !== 0;
   }
 }

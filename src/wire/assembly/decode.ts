@@ -1,7 +1,7 @@
 /** `Decoder`'s loop: frame by frame from the link header to the transport header, each protocol in a file of its own. */
-import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
-import * as column from "../../packets/batch-columns.js";
-import { BATCH_FRAMES } from "../../packets/frames.js";
+import { setDouble, setWord, wordOf } from "../../packets/memory/assembly/words.js";
+import * as column from "../../packets/batches/columns-words.js";
+import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import {
   IS_CUT,
   IS_ERROR,
@@ -283,22 +283,24 @@ function datagram(at: i32, end: i32, wireEnd: i32, limit: i32, headerLimit: i32,
   }
   endKey(record);
   store<i32>(record, load<i32>(record, 4 * PAYLOAD_LENGTH_CLASS) | marksOf(at), 4 * PAYLOAD_LENGTH_CLASS);
-  const quoted = ((load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
-  let hash = 0;
-  if (quoted < 0) {
-    const ports = load<i32>(record, 4 * PORTS);
-    hash = hashOfTuple(flags, proto, ports, load<i32>(record, 4 * SRC), load<i32>(record, 4 * DST), src6, dst6);
-  } else {
-    const from = quotes.quotedSrc(quoted);
-    const to = quotes.quotedDst(quoted);
-    const ports = quotes.quotedPorts(quoted);
-    hash = hashOfTuple(flags, quotes.quotedProto(quoted), ports, load<i32>(from), load<i32>(to), from, to);
-  }
-  store<i32>(batch + (row << 2), hash, BATCH_FRAMES * column.TUPLE_HASH);
+  store<i32>(batch + (row << 2), tupleHash(record, flags, proto, src6, dst6), BATCH_FRAMES * column.TUPLE_HASH);
   packetAt = at;
   transportAt = transport;
   packetEnd = datagramEnd;
   return tunnel.mayCarry(proto, record) ? MAY_CARRY : DECODED;
+}
+
+/** The hash of a packet's conversation; of an ICMP error, that of the packet which it quotes. */
+function tupleHash(record: i32, flags: i32, proto: i32, src6: i32, dst6: i32): i32 {
+  const quoted = ((load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
+  if (quoted < 0) {
+    const ports = load<i32>(record, 4 * PORTS);
+    return hashOfTuple(flags, proto, ports, load<i32>(record, 4 * SRC), load<i32>(record, 4 * DST), src6, dst6);
+  }
+  const from = quotes.quotedSrc(quoted);
+  const to = quotes.quotedDst(quoted);
+  const ports = quotes.quotedPorts(quoted);
+  return hashOfTuple(flags, quotes.quotedProto(quoted), ports, load<i32>(from), load<i32>(to), from, to);
 }
 
 /** What stands above the length in PAYLOAD_LENGTH_CLASS, of the packet whose IP header is at `at`. */

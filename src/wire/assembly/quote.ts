@@ -1,5 +1,5 @@
-import { BATCH_FRAMES } from "../../packets/frames.js";
-import * as column from "../../packets/batch-columns.js";
+import { BATCH_FRAMES } from "../../packets/batches/frames.js";
+import * as column from "../../packets/batches/columns-words.js";
 import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
 import { CONTENT, FLAGS_PROTO_TTL, HEAD_BYTES, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import * as icmp from "../../protocols/icmp.js";

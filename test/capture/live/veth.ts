@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { koffi, libpcap } from "../../../src/capture/live/libpcap.js";
-import type { Pointer } from "../../../src/capture/live/libpcap.js";
+import { koffi, libpcap, type Pointer } from "../../../src/capture/live/libpcap.js";
 import { isSkipped, root, tools } from "../../support/needs.js";
 
 const CLONE_NEWNET = 0x40000000;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ClockOption } from "../../../src/correlate/clock/clock.js";
 import { MarkedPackets } from "../../../src/correlate/intake/copies.js";
 import { Intake } from "../../../src/correlate/intake/intake.js";
-import { Heap } from "../../../src/packets/heap.js";
+import { Heap } from "../../../src/packets/memory/heap.js";
 import { IS_MISTIMED } from "../../../src/packets/packets.js";
 import { Capture, type Cut, type Outcome, correlated, outcomeOf, type Stamped, told } from "../outcome.js";
 import { busyTraffic, cuts } from "../stamps.js";

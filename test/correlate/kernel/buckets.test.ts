@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { ALONE, Buckets } from "../../../src/correlate/kernel/buckets.js";
-import { Heap } from "../../../src/packets/heap.js";
+import { Heap } from "../../../src/packets/memory/heap.js";
 import { KEY, KEY2, RECORD_BITS } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
 import { Timeline } from "../../../src/packets/timeline.js";

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Idle } from "../../../src/correlate/kernel/idle.js";
-import { Flow } from "../../../src/packets/flows.js";
-import { Heap } from "../../../src/packets/heap.js";
+import { Flow } from "../../../src/packets/flows/flows.js";
+import { Heap } from "../../../src/packets/memory/heap.js";
 import { RECORD_BITS } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { AMBIGUOUS, DONE, GONE, MEMBER, PAIRED, SHOWN, Timeline, WAITING } from "../../../src/packets/timeline.js";

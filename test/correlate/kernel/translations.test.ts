@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Kernel } from "../../../src/correlate/kernel/kernel.js";
 import { Translations } from "../../../src/correlate/kernel/translations.js";
-import { Flow } from "../../../src/packets/flows.js";
-import { Heap } from "../../../src/packets/heap.js";
+import { Flow } from "../../../src/packets/flows/flows.js";
+import { Heap } from "../../../src/packets/memory/heap.js";
 import { Timeline } from "../../../src/packets/timeline.js";
 import { FilledAccounts } from "../../support/accounts.js";
 import { FilledTable } from "../../support/tuples.js";

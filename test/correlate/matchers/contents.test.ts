@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Contents } from "../../../src/correlate/matchers/contents.js";
-import { Heap } from "../../../src/packets/heap.js";
+import { Heap } from "../../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
 import { DONE, type Timeline, WAITING } from "../../../src/packets/timeline.js";
 

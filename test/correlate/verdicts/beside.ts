@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { HostRules } from "../../../src/packets/host-rules.js";
+import type { HostRules } from "../../../src/packets/results/host-rules.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, OTHER, SERVER } from "../traffic.js";
 

@@ -3,10 +3,16 @@ import { expect, it } from "vitest";
 import { TunnelTally } from "../../../src/correlate/intake/tunnel-tally.js";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
-import { BITS, RECORD_BITS, WAS_ALTERED } from "../../../src/packets/flow-records.js";
-import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
-import { Heap } from "../../../src/packets/heap.js";
-import { NO_RULES } from "../../../src/packets/host-rules.js";
+import { BITS, RECORD_BITS, WAS_ALTERED } from "../../../src/packets/flows/flow-records.js";
+import {
+  Flow,
+  REWRITE_DST,
+  REWRITE_DST_PORT,
+  REWRITE_SRC,
+  REWRITE_SRC_PORT,
+} from "../../../src/packets/flows/flows.js";
+import { Heap } from "../../../src/packets/memory/heap.js";
+import { NO_RULES } from "../../../src/packets/results/host-rules.js";
 import { Timeline } from "../../../src/packets/timeline.js";
 import { FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";

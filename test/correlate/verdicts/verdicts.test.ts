@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NO_RULES } from "../../../src/packets/host-rules.js";
+import { NO_RULES } from "../../../src/packets/results/host-rules.js";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
 import {

@@ -1,5 +1,5 @@
 /** `Twins`' loop: most packets of a busy capture are passed over, as a part of them is enough. */
-import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import {
   HAS_PAYLOAD,
   HAS_TCP_NUMBERS,

@@ -1,17 +1,17 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
 import { areOtherOptions, payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { addBytes, countPair, pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
-import { addIn, bucketOf } from "../../../packets/assembly/latency.js";
-import * as samples from "../../../packets/assembly/samples.js";
+import { addBytes, countPair, pairsOf, streamOf } from "../../../packets/flows/assembly/flow-accounts.js";
+import { addIn, bucketOf } from "../../../packets/flows/assembly/latency.js";
+import * as samples from "../../../packets/flows/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
-import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
-import { SAMPLES } from "../../../packets/flow-accounts-words.js";
-import { EXACT_SAMPLES } from "../../../packets/latency.js";
+import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
+import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
+import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
 import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { ALTERED_OPTIONS } from "../../../packets/results.js";
-import { CHUNK_SAMPLES } from "../../../packets/samples.js";
+import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
+import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";

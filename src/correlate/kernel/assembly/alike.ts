@@ -4,7 +4,7 @@
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";

@@ -1,7 +1,7 @@
 /** Who waits under which key, in the `Buckets` whose block is at `buckets`: see `buckets-words.ts`. */
-import * as hashIndex from "../../../packets/assembly/hash-index.js";
+import * as hashIndex from "../../../packets/memory/assembly/hash-index.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
-import { setWord, wordOf } from "../../../packets/assembly/words.js";
+import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { KEY, KEY2, WAY } from "../../../packets/records.js";
 import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

@@ -1,8 +1,8 @@
 /** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or answer it, or come where something was. */
-import { pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
+import { pairsOf, streamOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
+import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_AGAIN, IS_ECHO, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";

@@ -3,8 +3,8 @@
  * waits with it.
  */
 import { stateOf, sideOf } from "../../../packets/assembly/timeline.js";
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
+import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
@@ -16,19 +16,8 @@ import * as buckets from "./buckets.js";
 import * as lanes from "./lanes.js";
 import { APART_NS, limitOf } from "./pace.js";
 import { isInDoubt } from "./pairing.js";
-import { expect, isFull, mayComeAgain } from "./pending.js";
 import { accountOf, lineOf, packetOf, passedNs, wayAt, wayOf } from "./places.js";
 import * as relation from "./relation.js";
-
-/**
- * Has a row of a crowd that just came wait for an equal one, with the only one of its flow that may be its twin. Returns false where there is none,
- * or more than one: then its window decides.
- */
-export function awaitInCrowd(ground: usize, row: i32): bool {
-  if (twinInCrowd(ground, row) === NONE || isFull(ground) || !mayComeAgain(ground, packetOf(ground, row))) return false;
-  expect(ground, row, passedNs(packetOf(ground, row)));
-  return true;
-}
 
 /** Whether, of the two that `twinInCrowd` found, only time speaks against others. */
 export let usesTime = false;

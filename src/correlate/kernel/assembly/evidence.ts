@@ -7,7 +7,7 @@ import {
   EVIDENCE_QUOTE,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
-} from "../../../packets/results.js";
+} from "../../../packets/results/evidence.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 
 /** The evidence that a key with these flags stands for. */

@@ -2,7 +2,7 @@
  * Packets that were held up: they took longer than packets of their direction did until then. A NAT in one kernel keeps the order of what it
  * forwards: what entered behind such a packet and seems to have left before it, as nothing but time tells, may be late as well.
  */
-import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
 
 /** Bytes of an entry: when the packet entered, and when it left, as doubles. */

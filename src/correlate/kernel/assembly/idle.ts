@@ -1,9 +1,9 @@
 /** `Idle`'s loops. A mark is a byte. */
-import { accountOf } from "../../../packets/assembly/flow-accounts.js";
+import { accountOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import { fateOf, packetOf, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
 import { isUntranslated, tupleOf } from "../../../packets/assembly/tuples.js";
-import { wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
+import { wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { FLOW, GONE, PAIRED, ROW_MASK, SHOWN } from "../../../packets/timeline.js";
 import { END, FIRST } from "../../../packets/timeline-words.js";

@@ -25,7 +25,7 @@ export { evidenceOf } from "./evidence.js";
 export { run } from "./loop.js";
 export { outsideNs } from "./outside.js";
 export { accountForRows, bind, finish, noteAgain } from "./pairing.js";
-export { awaitInCrowd } from "./crowd.js";
+export { awaitInCrowd } from "./pending.js";
 export { awaitEqual, confirm } from "./pending.js";
 export { findDue } from "./progress.js";
 export { rewrite } from "./relation.js";

@@ -1,7 +1,7 @@
 /** Of which kinds the translations are that were learnt: one of another kind takes more to believe. */
 import { endOf } from "../../../packets/assembly/tuples.js";
-import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
+import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { tupleOf } from "./places.js";

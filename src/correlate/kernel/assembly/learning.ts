@@ -1,11 +1,11 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
-import { open } from "../../../packets/assembly/flow-accounts.js";
+import { open } from "../../../packets/flows/assembly/flow-accounts.js";
 import { loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { endOf } from "../../../packets/assembly/tuples.js";
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
-import { SIZE } from "../../../packets/hash-index-words.js";
-import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
+import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
+import { SIZE } from "../../../packets/memory/hash-index-words.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import {
   HAS_IP_ID,
   HAS_PAYLOAD,

@@ -1,5 +1,5 @@
 /** How stamps of the outside capture come to the timeline. */
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
 
 /** `Clock`'s method, which is asked where there may be anything to correct. */

@@ -1,5 +1,5 @@
 /** What packets take now, in each direction: how long one may be under way, and what time alone can tell of equal ones. */
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
 import { JITTER_NS } from "../relations.js";
 

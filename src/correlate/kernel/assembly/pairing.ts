@@ -2,11 +2,11 @@
 import { headerChanges, loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
-import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
+import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results.js";
+import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results/evidence.js";
 import { INSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import { END } from "../../../packets/timeline-words.js";

@@ -4,9 +4,9 @@
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
-import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -73,6 +73,16 @@ export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): 
   const packet = packetOf(ground, row);
   if (!mayComeAgain(ground, packet)) return false;
   if (!isFull(ground)) expect(ground, row, passedNs(packet));
+  return true;
+}
+
+/**
+ * Has a row of a crowd that just came wait for an equal one, with the only one of its flow that may be its twin. Returns false where there is none,
+ * or more than one: then its window decides.
+ */
+export function awaitInCrowd(ground: usize, row: i32): bool {
+  if (twinInCrowd(ground, row) === NONE || isFull(ground) || !mayComeAgain(ground, packetOf(ground, row))) return false;
+  expect(ground, row, passedNs(packetOf(ground, row)));
   return true;
 }
 

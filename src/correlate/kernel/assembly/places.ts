@@ -1,8 +1,8 @@
 /** Where things are in the tables of packets/ that the kernel works on. */
-import * as accounts from "../../../packets/assembly/flow-accounts.js";
+import * as accounts from "../../../packets/flows/assembly/flow-accounts.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import * as tuples from "../../../packets/assembly/tuples.js";
-import { wordOf } from "../../../packets/assembly/words.js";
+import { wordOf } from "../../../packets/memory/assembly/words.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../../../packets/records.js";
 import * as words from "../kernel-words.js";
 

@@ -1,6 +1,6 @@
 /** How far a run is: see `progress.ts`. */
 import { firstBelow } from "../../../packets/assembly/timeline.js";
-import { setWord, wordOf } from "../../../packets/assembly/words.js";
+import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { DECIDED } from "../../../packets/timeline.js";
 import { END } from "../../../packets/timeline-words.js";
 import * as words from "../kernel-words.js";

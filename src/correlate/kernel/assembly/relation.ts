@@ -1,13 +1,13 @@
 /** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
 import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
 import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
-import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
+import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
-import { ALTERED_OPTIONS } from "../../../packets/results.js";
+import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";

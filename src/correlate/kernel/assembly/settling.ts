@@ -1,6 +1,6 @@
 /** Decides about packets whose window is over and that no matcher wants: in most captures, most of them. */
 import { leave, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
-import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { WAITING } from "../../../packets/timeline.js";

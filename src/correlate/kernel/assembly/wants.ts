@@ -1,7 +1,7 @@
 /** What there is in a packet that a matcher wants to see when it comes. */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { setWord } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
+import { setWord } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_IP_ID, IS_CUT, IS_DF, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";

@@ -6,9 +6,9 @@ import {
   BY_QUOTED,
   EVIDENCE_FLOW,
   EVIDENCE_TIME,
-} from "../../../packets/results.js";
-import { INSIDE, otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
+} from "../../../packets/results/evidence.js";
+import { otherSide } from "../../../packets/sides.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
@@ -33,7 +33,6 @@ const MOST_LOOKED_AT = 64;
  */
 export class Altered implements Settles {
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #filed: Filed;
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
   #why: string | undefined;
@@ -42,7 +41,6 @@ export class Altered implements Settles {
 
   constructor(about: About) {
     this.#about = about;
-    this.#timeline = about.timeline;
     this.#filed = new Filed(about);
   }
 
@@ -75,13 +73,13 @@ export class Altered implements Settles {
     if (!this.mayPair(row)) return null;
     const { contents, ids, ports } = this.#filed;
     const undecided = this.#decide(row, contents) ?? this.#decide(row, ids) ?? this.#decide(row, ports);
-    if (this.#timeline.state(row) === WAITING) this.#filed.giveUp(row);
+    if (this.#about.timeline.state(row) === WAITING) this.#filed.giveUp(row);
     return undecided;
   }
 
   /** Why it cannot be said of a packet without a twin that it has none; undefined where nothing speaks against that. */
   doubt(row: number): string | undefined {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (!this.#filed.isEligible(row)) return undefined;
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
     if (isNumbered && this.isRenumbering && this.#filed.hasLike(row)) return WHY_RENUMBERED;
@@ -90,7 +88,7 @@ export class Altered implements Settles {
   }
 
   #decide(row: number, { own, others, isCrowded }: Contents): Undecided | null {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (others.length === 0 || t.state(row) !== WAITING) return null;
     this.#isUntimely = false;
     const claims = others.map((other) => this.#claim(row, other));
@@ -110,7 +108,7 @@ export class Altered implements Settles {
       );
     if (t.state(candidate) === AMBIGUOUS)
       return leaveUndecided(t, [row], "what may be its twin may be another one's as well");
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
+    const [inside, outside] = t.insideFirst(row, candidate);
     return this.#pair(inside, outside, own.length + others.length > 1);
   }
 
@@ -126,8 +124,8 @@ export class Altered implements Settles {
 
   /** How strongly a packet and one of the other side claim to be twins; 0 where they are not. */
   #claim(row: number, other: number): number {
-    const t = this.#timeline;
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const t = this.#about.timeline;
+    const [inside, outside] = t.insideFirst(row, other);
     this.#why = undefined;
     const relation = this.#filed.two.take(inside, outside);
     if (relation === IMPOSSIBLE || (relation !== KNOWN && (this.#hasOwn(inside) || this.#hasOwn(outside)))) return 0;
@@ -152,7 +150,7 @@ export class Altered implements Settles {
 
   /** Whether one with a packet's key, and of its flow, waits on the other side: its twin is that, if any is. */
   #hasOwn(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE || t.bucket(row) < 0) return false;
     let own = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
@@ -164,7 +162,7 @@ export class Altered implements Settles {
   /** Whether others take as long as the two compared last, those around the time of the inside one, or those so far; or those take no time that others are known to need. */
   #isTimely(inside: number): boolean {
     const { isOutbound, gapNs } = this.#filed.two;
-    const usual = this.survivors.gaps[isOutbound ? 1 : 0].at(this.#timeline.timeNs(inside));
+    const usual = this.survivors.gaps[isOutbound ? 1 : 0].at(this.#about.timeline.timeNs(inside));
     if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;
@@ -174,7 +172,7 @@ export class Altered implements Settles {
 
   /** Pairs two packets if their translation is known, or enough speaks for it. */
   #pair(inside: number, outside: number, isContended: boolean): Undecided | null {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const translations = this.#about.translations;
     const relation = this.#filed.two.take(inside, outside);
     const { changes, isOutbound, isSameId } = this.#filed.two;

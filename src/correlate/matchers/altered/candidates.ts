@@ -1,4 +1,4 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { HAS_TCP_NUMBERS, IS_IPV6, tellsSendingTime } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";

@@ -1,6 +1,5 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
-import { ALTERED_IP_ID } from "../../../packets/results.js";
-import type { Timeline } from "../../../packets/timeline.js";
+import { ALTERED_IP_ID } from "../../../packets/results/evidence.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
@@ -23,18 +22,16 @@ export class Comparison {
   /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
   flags = 0;
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #survivors: Survivors;
 
   constructor(about: About, survivors: Survivors) {
     this.#about = about;
-    this.#timeline = about.timeline;
     this.#survivors = survivors;
   }
 
   /** Compares two packets. Returns their relation, by their translations, causality, and their keys: packets whose keys are equal are the matcher's. */
   take(inside: number, outside: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const { kernel } = this.#about;
     const [iFlags, oFlags] = [t.flags(inside), t.flags(outside)];
     const related = kernel.relate(inside, outside, true);
@@ -62,7 +59,7 @@ export class Comparison {
 
   /** The relation of two packets that no known translation makes one of the other. */
   #relationOf(inside: number, outside: number, flags: number): number {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(inside);
     const isKnown = slot !== NONE && slot === this.#about.translations.slotOf(outside);
     const isLowered = t.ttl(inside) !== t.ttl(outside);
@@ -73,7 +70,7 @@ export class Comparison {
   }
 
   #kindOf(row: number): Kind {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.proto(row) !== TCP) return NO_SEGMENT;
     return (t.tcpFlags(row) & SYN) === 0 ? SEGMENT : SYN_SEGMENT;
   }

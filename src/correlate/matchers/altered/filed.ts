@@ -1,5 +1,4 @@
 import { IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../../../packets/packets.js";
-import { INSIDE } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
@@ -45,7 +44,6 @@ export class Filed {
   /** … and those without one, by the port of their server: by the time alone, where a helper is known to work there. */
   readonly ports: Contents;
   readonly #about: About;
-  readonly #timeline: Timeline;
   readonly #newcomers: Newcomers;
   readonly #givenUp = new GivenUp();
   /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
@@ -56,7 +54,6 @@ export class Filed {
   constructor(about: About) {
     const { heap, timeline, tuples, kernel, windowNs } = about;
     this.#about = about;
-    this.#timeline = timeline;
     this.#newcomers = new Newcomers(timeline);
     this.contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
@@ -75,7 +72,7 @@ export class Filed {
 
   /** The lower of two ports, as clients take theirs from above (RFC 6335 section 6). */
   #serverPort(row: number): number {
-    const tuple = this.#timeline.tuple(row);
+    const tuple = this.#about.timeline.tuple(row);
     return Math.min(this.#about.tuples.port(tuple, true), this.#about.tuples.port(tuple, false));
   }
 
@@ -83,7 +80,7 @@ export class Filed {
   hasLike(row: number): boolean {
     this.contents.find(row, this.#longestNs);
     return this.contents.others.some(
-      (other) => this.#timeline.isWaiting(other) && this.#about.translations.mayBeOfOneFlow(row, other),
+      (other) => this.#about.timeline.isWaiting(other) && this.#about.translations.mayBeOfOneFlow(row, other),
     );
   }
 
@@ -95,7 +92,7 @@ export class Filed {
 
   /** Whether a packet may be forwarded at all, and is all there. */
   isEligible(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if ((t.flags(row) & (IS_FRAGMENT | IS_HEADLESS | IS_MISTIMED)) !== 0 || !hasContent(t, row)) return false;
     const tuples = this.#about.tuples;
     const { words } = tuples;
@@ -117,12 +114,12 @@ export class Filed {
 
   #file(row: number): void {
     const contents = this.contents;
-    const timeNs = this.#timeline.timeNs(row);
+    const timeNs = this.#about.timeline.timeNs(row);
     this.find(row);
     if (contents.own.length === 0 && contents.others.length === 1) this.#survey(row, contents.others[0]);
     contents.add(row);
     const ids = this.ids;
-    if (hasIdentity(this.#timeline, row)) {
+    if (hasIdentity(this.#about.timeline, row)) {
       if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
       this.#noteRepeating(row);
     }
@@ -132,7 +129,7 @@ export class Filed {
 
   /** Notes it where a packet has the IP ID of another one that goes its way, or of too many to look at. */
   #noteRepeating(row: number): void {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const way = t.way(row);
     if (this.#repeating.has(way)) return;
     const ids = this.ids;
@@ -142,8 +139,8 @@ export class Filed {
 
   /** Learns from two packets that are the only ones of their content. */
   #survey(row: number, other: number): void {
-    const t = this.#timeline;
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const t = this.#about.timeline;
+    const [inside, outside] = t.insideFirst(row, other);
     const relation = this.two.take(inside, outside);
     if (relation === IMPOSSIBLE) return;
     const { isOutbound, gapNs, flags, kind, changes, isSameId } = this.two;
@@ -158,7 +155,7 @@ export class Filed {
 
   /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
   #surveyId(row: number, other: number): void {
-    const [inside, outside] = this.#timeline.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const [inside, outside] = this.#about.timeline.insideFirst(row, other);
     const relation = this.two.take(inside, outside);
     if (relation === IMPOSSIBLE) return;
     this.candidates.addId(inside, outside, this.two.isOutbound);
@@ -177,7 +174,7 @@ export class Filed {
 
   /** Takes a packet out that has no twin: it may be under way for longer. */
   giveUp(row: number): void {
-    this.#givenUp.note(this.#timeline, row, this.remove(row));
+    this.#givenUp.note(this.#about.timeline, row, this.remove(row));
   }
 
   /** Takes a packet out. Returns the hash of what it carries. */
@@ -188,14 +185,14 @@ export class Filed {
 
   /** What a packet is filed in besides, as its payload may have been rewritten; undefined for one of which it may not. */
   #othersOf(row: number): Contents | undefined {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     if (t.proto(row) !== UDP || t.payloadLength(row) === 0) return undefined;
     return hasIdentity(t, row) ? this.ids : this.ports;
   }
 
   /** Whether the one of the two compared last that left is another one's twin, which was given up. */
   isLate(inside: number, outside: number): boolean {
-    return this.#givenUp.hasTwinOf(this.#timeline, this.two.isOutbound ? outside : inside);
+    return this.#givenUp.hasTwinOf(this.#about.timeline, this.two.isOutbound ? outside : inside);
   }
 
   /**
@@ -203,7 +200,7 @@ export class Filed {
    * one ID (jiffies), and those whose payload came through as it was do not outnumber them far, as where one is missed here and another there.
    */
   isHelped(inside: number, outside: number, isKnown: boolean): boolean {
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const shared = this.candidates.sharedIds(inside, outside);
     if (shared < LEAST_SHARED_IDS || this.#repeating.has(t.way(inside)) || this.#repeating.has(t.way(outside)))
       return false;

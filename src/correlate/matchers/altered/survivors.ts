@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, identityOf, tellsSendingTime } from "../../../packets/packets.js";
-import { ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_PAYLOAD, ALTERED_WINDOW } from "../../../packets/results.js";
+import { ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_PAYLOAD, ALTERED_WINDOW } from "../../../packets/results/evidence.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { UsualGaps } from "./usual-gaps.js";
 

@@ -1,3 +1,4 @@
+import { firstNotBefore } from "../../../packets/memory/sorted.js";
 /** Gaps that one block sums up … */
 const BLOCK = 32;
 /** … and how many there must be around a packet's time before they say what is usual. */
@@ -71,14 +72,7 @@ export class UsualGaps {
 
   /** The last block that begins by that time, or the first one. */
   #blockAt(timeNs: number): number {
-    let low = 0;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#blocks[middle].fromNs <= timeNs) low = middle + 1;
-      else high = middle;
-    }
-    return Math.max(0, low - 1);
+    return Math.max(0, firstNotBefore(0, this.#blocks.length, (at) => this.#blocks[at].fromNs <= timeNs) - 1);
   }
 
   #sumUp(): void {

@@ -1,7 +1,7 @@
 /** Which flows there is nothing to find of: of most. */
-import { pairsOf } from "../../../packets/assembly/flow-accounts.js";
-import * as account from "../../../packets/flow-records.js";
-import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
+import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
+import * as account from "../../../packets/flows/flow-records.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { SEEN } from "../findings.js";

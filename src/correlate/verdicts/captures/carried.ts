@@ -1,5 +1,5 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { keepNewest } from "../../../packets/keep-newest.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { serviceOf } from "./services.js";
 

@@ -1,4 +1,4 @@
-import type { PacketSource } from "../../../packets/source.js";
+import type { PacketSource } from "../../../packets/batches/source.js";
 import type { LostSpan } from "../../intake/intake.js";
 import type { Kinds } from "../../intake/kinds.js";
 import { Gaps } from "./gaps.js";

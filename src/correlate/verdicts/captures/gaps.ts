@@ -1,4 +1,4 @@
-import type { Silence } from "../../../packets/coverage.js";
+import type { Silence } from "../../../packets/batches/coverage.js";
 import type { LostSpan } from "../../intake/intake.js";
 
 /**

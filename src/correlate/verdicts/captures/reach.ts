@@ -1,9 +1,10 @@
-import type { Reason } from "../../../packets/reasons.js";
-import type { Judgement } from "../../../packets/results.js";
+import type { Reason } from "../../../packets/results/reasons.js";
+import type { Judgement } from "../../../packets/results/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";
-import { type Known, unknown } from "../known.js";
+import type { Known } from "../known.js";
+import { unknown } from "../claim.js";
 import { seconds } from "../words.js";
 
 /** Packets this near to the limits of a capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */

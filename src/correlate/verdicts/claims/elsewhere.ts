@@ -1,4 +1,4 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { destinationText } from "../../../packets/ways.js";
 

@@ -1,13 +1,14 @@
-import type { Ruling } from "../../../packets/host-rules.js";
+import type { Ruling } from "../../../packets/results/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { undecidedBehind } from "../../matchers/behind.js";
-import { type Claim, type Judged, unknown } from "../known.js";
+import type { Judged } from "../judged.js";
+import { type Claim, unknown } from "../claim.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
 import { refusedByHost } from "./resets.js";
-import { isFromNear } from "./senders.js";
+import { isFromNear } from "./hops.js";
 import { whyMissing } from "../words.js";
 
 /** What is said of a TTL that routers lowered, as it looks. */

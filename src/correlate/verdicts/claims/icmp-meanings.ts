@@ -1,4 +1,4 @@
-import type { Reason } from "../../../packets/reasons.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 
 /** Why a packet was refused, and in words. */
 interface Meaning {

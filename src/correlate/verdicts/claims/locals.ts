@@ -1,7 +1,7 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
-import type { Reason } from "../../../packets/reasons.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -9,7 +9,7 @@ import { destinationOf, destinationText, sourceOf, sourceText } from "../../../p
 import { isGroup } from "../../../protocols/addresses.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
-import { isFromNear, isFromNextHop, isTtlChosen } from "./senders.js";
+import { isFromNear, isFromNextHop, isTtlChosen } from "./hops.js";
 import { isLinkScoped, isSameLink } from "../../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */

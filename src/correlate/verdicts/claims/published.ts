@@ -1,10 +1,11 @@
 import { IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
-import type { Ruling } from "../../../packets/host-rules.js";
+import type { Ruling } from "../../../packets/results/host-rules.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TupleEnds } from "../flows/flow-summary.js";
-import { type Claim, type Known, unknown } from "../known.js";
+import type { Known } from "../known.js";
+import { type Claim, unknown } from "../claim.js";
 import { refusedByHost, resetByHost } from "./resets.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */

@@ -1,4 +1,4 @@
-import type { PacketBatch } from "../../../packets/packet-batch.js";
+import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";

@@ -1,7 +1,7 @@
 import { addressText } from "../../../packets/address.js";
-import type { PacketBatch } from "../../../packets/packet-batch.js";
+import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
-import type { Quoted } from "../../../packets/results.js";
+import type { Quoted } from "../../../packets/results/results.js";
 import { isByRouter } from "../../../protocols/icmp.js";
 import { hasPorts, isIcmp, protocolName } from "../../../protocols/ip-protocols.js";
 

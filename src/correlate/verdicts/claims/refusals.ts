@@ -1,9 +1,9 @@
-import type { PacketBatch } from "../../../packets/packet-batch.js";
-import { keepNewest } from "../../../packets/keep-newest.js";
+import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { areAlike, HAS_IP_ID } from "../../../packets/packets.js";
-import type { Reason } from "../../../packets/reasons.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
-import { isFromNear } from "./senders.js";
+import { isFromNear } from "./hops.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMP, isIcmp } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";

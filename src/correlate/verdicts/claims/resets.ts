@@ -1,11 +1,11 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";
-import type { Claim } from "../known.js";
-import { isFromNear } from "./senders.js";
+import type { Claim } from "../claim.js";
+import { isFromNear } from "./hops.js";
 
 /** A host answers a segment that it does not want at once, nanoseconds. */
 const AT_ONCE_NS = 10_000_000;

@@ -2,7 +2,7 @@ import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { Known } from "../known.js";
 import type { Reach } from "../captures/reach.js";
-import { isFromNear, isFromNextHop } from "./senders.js";
+import { isFromNear, isFromNextHop } from "./hops.js";
 
 /**
  * Who speaks on one side while the other capture covers it: of an end that this lacks then, it is proved that its packets take another way. What was

@@ -1,6 +1,6 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { TupleTable } from "../../../packets/tuples.js";
-import { isOnItsWay, type ProxyEnd } from "../../matchers/proxy-ends.js";
+import { isOnItsWay, type ProxyEnd } from "../../matchers/proxied/proxy-ends.js";
 import { serviceOf } from "../captures/services.js";
 
 /** So many services are remembered, at the most. */

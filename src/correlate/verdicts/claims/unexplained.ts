@@ -6,10 +6,11 @@ import { isPrivate } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
-import { type Claim, type Judged, unknown } from "../known.js";
+import type { Judged } from "../judged.js";
+import { type Claim, unknown } from "../claim.js";
 import type { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
-import { isFromNear } from "./senders.js";
+import { isFromNear } from "./hops.js";
 import { WHY_TAKEN } from "./taken.js";
 import { whyMissing } from "../words.js";
 

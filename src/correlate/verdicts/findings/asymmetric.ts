@@ -1,4 +1,4 @@
-import { type Finding, Gathered } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/results/findings.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";

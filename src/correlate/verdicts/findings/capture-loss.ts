@@ -1,5 +1,5 @@
-import { type Finding, Gathered } from "../../../packets/findings.js";
-import type { Judgement, Moved, Update } from "../../../packets/results.js";
+import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
 import { INSIDE, otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { type Context, type End, type Finder, ofSides } from "./finder.js";

@@ -1,6 +1,6 @@
-import { type Finding, Gathered, type Located } from "../../../packets/findings.js";
-import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
-import type { FlowSummary } from "../../../packets/results.js";
+import { type Finding, Gathered, type Located } from "../../../packets/results/findings.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
+import type { FlowSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Finder, ofFlows } from "./finder.js";

@@ -1,4 +1,4 @@
-import { type Finding, Gathered } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/results/findings.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { type Context, type Finder, ofSides } from "./finder.js";

@@ -1,8 +1,8 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import type { Located } from "../../../packets/findings.js";
-import { REWRITE_DST } from "../../../packets/flows.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import type { Located } from "../../../packets/results/findings.js";
+import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
-import { copyOfEnds, type Ends } from "../../../packets/results.js";
+import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";

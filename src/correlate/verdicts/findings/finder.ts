@@ -1,7 +1,15 @@
-import { type Finding, type FindingCode, findingOf, type Gathered } from "../../../packets/findings.js";
-import type { HostRules } from "../../../packets/host-rules.js";
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
+import { type Finding, type FindingCode, findingOf, type Gathered } from "../../../packets/results/findings.js";
+import type { HostRules } from "../../../packets/results/host-rules.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import type {
+  FlowSummary,
+  Judgement,
+  Missing,
+  Moved,
+  Summary,
+  Update,
+  Verdict,
+} from "../../../packets/results/results.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";

@@ -1,8 +1,8 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import * as record from "../../../packets/records.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
-import { Few } from "../../../packets/few.js";
+import { Few } from "../../../packets/results/few.js";
 
 /** Directions of flows that are looked after at once … */
 const MOST_DIRECTIONS = 4096;

@@ -1,6 +1,6 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import type { Judgement, Update } from "../../../packets/results.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import type { Judgement, Update } from "../../../packets/results/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import { type Context, type Finder, isIpv6 } from "./finder.js";
 

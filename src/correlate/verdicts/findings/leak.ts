@@ -1,6 +1,6 @@
-import { type Finding, findingOf, Gathered, type Located } from "../../../packets/findings.js";
-import type { HostRules, Ruling } from "../../../packets/host-rules.js";
-import type { Ends } from "../../../packets/results.js";
+import { type Finding, findingOf, Gathered, type Located } from "../../../packets/results/findings.js";
+import type { HostRules, Ruling } from "../../../packets/results/host-rules.js";
+import type { Ends } from "../../../packets/results/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";

@@ -1,6 +1,6 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import type { Judgement } from "../../../packets/results.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";

@@ -1,4 +1,4 @@
-import { type Finding, Gathered } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/results/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Finder, ofFlows } from "./finder.js";
 import { isPortRewritten } from "./port-rewritten.js";

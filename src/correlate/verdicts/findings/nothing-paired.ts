@@ -1,5 +1,5 @@
-import { type Finding, FINDINGS, findingOf } from "../../../packets/findings.js";
-import type { FlowSummary } from "../../../packets/results.js";
+import { type Finding, FINDINGS, findingOf } from "../../../packets/results/findings.js";
+import type { FlowSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { seconds } from "../words.js";
 import type { Context, End, Finder } from "./finder.js";

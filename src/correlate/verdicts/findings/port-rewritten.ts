@@ -1,5 +1,5 @@
-import { type Finding, Gathered } from "../../../packets/findings.js";
-import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows.js";
+import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Finder, ofFlows } from "./finder.js";

@@ -1,7 +1,7 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/findings.js";
-import type { Reason } from "../../../packets/reasons.js";
-import type { Judgement, Update } from "../../../packets/results.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
+import type { Reason } from "../../../packets/results/reasons.js";
+import type { Judgement, Update } from "../../../packets/results/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { type Context, type Finder, isIpv6 } from "./finder.js";

@@ -1,5 +1,5 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Finder } from "./finder.js";
 

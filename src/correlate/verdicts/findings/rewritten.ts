@@ -1,5 +1,5 @@
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import { alteredWords } from "../../../packets/results.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { alteredWords } from "../../../packets/results/evidence.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { End, Finder } from "./finder.js";
 

@@ -1,7 +1,7 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import type { Judgement, Moved, Update } from "../../../packets/results.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
 import { INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { UDP } from "../../../protocols/ip-protocols.js";

@@ -1,5 +1,5 @@
-import { type Finding, Gathered } from "../../../packets/findings.js";
-import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
+import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, ofFlows } from "./finder.js";

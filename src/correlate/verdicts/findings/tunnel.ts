@@ -1,5 +1,5 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf } from "../../../packets/findings.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, findingOf } from "../../../packets/results/findings.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Counted } from "../../intake/tunnel-tally.js";
 import type { End, Finder } from "./finder.js";

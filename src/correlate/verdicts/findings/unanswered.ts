@@ -1,5 +1,5 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/findings.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";

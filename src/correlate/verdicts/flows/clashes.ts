@@ -1,4 +1,4 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 
 /** Conversations remembered whose first packet was dropped. */

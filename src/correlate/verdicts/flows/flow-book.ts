@@ -1,10 +1,10 @@
-import { copyOf, type FlowSummary, type Sink } from "../../../packets/results.js";
+import { copyOf, type FlowSummary, type Sink } from "../../../packets/results/results.js";
 import { FIRST_TUPLES, NONE } from "../../../packets/tuples.js";
 import type { Base } from "../../kernel/base.js";
 import type { Clashes } from "./clashes.js";
 import type { Findings } from "../findings.js";
 import { FlowView, summarizeLinked } from "./flow-summary.js";
-import type { Link, Linked } from "../../matchers/links.js";
+import type { Link, Linked } from "../../matchers/proxied/links.js";
 import type { Matchers } from "../../matchers/matchers.js";
 import { Idle } from "../../kernel/idle.js";
 import type { Impacts } from "../impacts/impacts.js";

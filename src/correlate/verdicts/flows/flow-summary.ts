@@ -1,12 +1,12 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import type { Nat } from "../../../packets/flows.js";
-import { type Ends, type FlowSummary, natOf } from "../../../packets/results.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import type { Nat } from "../../../packets/flows/flows.js";
+import { type Ends, type FlowSummary, natOf } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName } from "../../../protocols/ip-protocols.js";
-import type { Turned } from "../../matchers/turns.js";
-import type { Linked } from "../../matchers/links.js";
-import type { Proxied } from "../../matchers/proxies.js";
+import type { Turned } from "../../matchers/turned/turns.js";
+import type { Linked } from "../../matchers/proxied/links.js";
+import type { Proxied } from "../../matchers/proxied/proxy-ends.js";
 import { ViewedFlow } from "./viewed-flow.js";
 
 /** What one flow after the other came to, found out when it is asked for, which of most flows hardly anything is. */

@@ -1,4 +1,4 @@
-import type { Missing } from "../../../packets/results.js";
+import type { Missing } from "../../../packets/results/results.js";
 import { MEMBER, type Timeline } from "../../../packets/timeline.js";
 
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */

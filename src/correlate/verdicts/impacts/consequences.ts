@@ -1,4 +1,4 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";

@@ -1,7 +1,7 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
 import { areAlike } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE } from "../../../packets/records.js";
-import type { Impact, Verdict } from "../../../packets/results.js";
+import type { Impact, Verdict } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";

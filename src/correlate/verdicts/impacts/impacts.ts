@@ -1,7 +1,7 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
-import { keepNewest } from "../../../packets/keep-newest.js";
-import type { Range } from "../../../packets/results.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import type { Range } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";

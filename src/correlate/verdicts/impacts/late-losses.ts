@@ -1,4 +1,4 @@
-import { type Judgement, type Sink, type Update, wantsUpdate } from "../../../packets/results.js";
+import { type Judgement, type Sink, type Update, wantsUpdate } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import type { Clashes } from "../flows/clashes.js";
 import type { Cover } from "../captures/cover.js";

@@ -1,5 +1,5 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
-import type { Judgement } from "../../../packets/results.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { type Drop, type Late, mayBeAbout, mayBeHeldUp } from "./drop.js";
 

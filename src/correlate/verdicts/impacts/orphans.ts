@@ -1,4 +1,4 @@
-import { keepNewest } from "../../../packets/keep-newest.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { keyOf } from "./drop.js";

@@ -1,4 +1,4 @@
-import { asDoubles } from "../../../packets/heap.js";
+import { asDoubles } from "../../../packets/memory/heap.js";
 import * as record from "../../../packets/records.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { Kernel } from "../../kernel/kernel.js";

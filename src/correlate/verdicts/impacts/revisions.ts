@@ -1,4 +1,11 @@
-import { type Impact, IMPACTS, type Judgement, type Update, type Verdict, VERDICTS } from "../../../packets/results.js";
+import {
+  type Impact,
+  IMPACTS,
+  type Judgement,
+  type Update,
+  type Verdict,
+  VERDICTS,
+} from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 

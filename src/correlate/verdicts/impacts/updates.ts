@@ -1,6 +1,6 @@
-import type { Reason } from "../../../packets/reasons.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import { HAS_IP_ID, IS_IPV6 } from "../../../packets/packets.js";
-import type { Judgement, Update } from "../../../packets/results.js";
+import type { Judgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -13,7 +13,7 @@ import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
 import { type Answer, type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
-import { isFromNear } from "../claims/senders.js";
+import { isFromNear } from "../claims/hops.js";
 import { WHY_TAKEN } from "../claims/taken.js";
 import { seconds } from "../words.js";
 

@@ -1,4 +1,4 @@
-import type { Finding, FindingCode } from "../../../../src/packets/findings.js";
+import type { Finding, FindingCode } from "../../../../src/packets/results/findings.js";
 import { type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER } from "../../traffic.js";
 

@@ -16,7 +16,7 @@ it("tells once of all that came between two ends, both ways", () => {
   const tunnels = new TunnelTally();
   const some = [vxlan(42, "10.0.2.3"), vxlan(42, "10.0.2.3", true), vxlan(7, "10.0.2.3")];
   for (const [n, tunnel] of some.entries()) tunnels.note(tunnel, 3 - n);
-  tunnels.open(some[1]);
+  tunnels.decide(some[1], true);
   expect(told(tunnels)).toMatchObject([
     {
       code: "tunnel",
@@ -31,7 +31,7 @@ it("tells of no tunnel that passes inside, and of none that nothing came in", ()
   const tunnels = new TunnelTally();
   const [own, silent] = [vxlan(7, "10.0.2.3"), vxlan(8, "10.0.2.4")];
   tunnels.note(own, 1);
-  tunnels.close(own);
+  tunnels.decide(own, false);
   tunnels.note(silent, 2);
   tunnels.takeBack(silent, 2);
   expect(told(tunnels)).toEqual([]);
@@ -42,7 +42,7 @@ it("tells of the busiest by themselves, those first that packets of inside came 
   const some = Array.from({ length: 15 }, (_, n) => vxlan(1, `10.0.3.${n}`));
   for (const [n, tunnel] of some.entries())
     for (let frame = 0; frame <= n; frame++) tunnels.note(tunnel, 100 * n + frame);
-  tunnels.open(some[0]);
+  tunnels.decide(some[0], true);
   const found = told(tunnels);
   expect(found.map(({ count }) => count)).toEqual([1, 15, 14, 13, 12, 11, 10, 9, 8, 7, 20]);
   expect(found[10].text).toBe("outside has tunnels between 5 other pairs of ends");

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type About, FlowBook } from "../../../../src/correlate/verdicts/flows/flow-book.js";
-import { Heap } from "../../../../src/packets/heap.js";
+import { Heap } from "../../../../src/packets/memory/heap.js";
 import { INSIDE } from "../../../../src/packets/sides.js";
 import { Timeline } from "../../../../src/packets/timeline.js";
 import { UDP } from "../../../../src/protocols/ip-protocols.js";

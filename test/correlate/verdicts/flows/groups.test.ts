@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { Groups } from "../../../../src/correlate/verdicts/flows/groups.js";
-import { Heap } from "../../../../src/packets/heap.js";
+import { Heap } from "../../../../src/packets/memory/heap.js";
 import { RECORD_BITS } from "../../../../src/packets/records.js";
-import { BY_COVERAGE } from "../../../../src/packets/results.js";
+import { BY_COVERAGE } from "../../../../src/packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
 import { GONE, PAIRED, Timeline } from "../../../../src/packets/timeline.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Judgement } from "../../../../src/packets/results.js";
+import type { Judgement } from "../../../../src/packets/results/results.js";
 import { SIDE_NAMES } from "../../../../src/packets/sides.js";
 import { concat, icmp, ipv4, udp } from "../../../support/packets.js";
 import { ms, type Outcome, outcomeOf, type Stamped } from "../../outcome.js";

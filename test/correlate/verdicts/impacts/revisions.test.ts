@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Revisions } from "../../../../src/correlate/verdicts/impacts/revisions.js";
-import type { Judgement, Update } from "../../../../src/packets/results.js";
+import type { Judgement, Update } from "../../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../../src/packets/sides.js";
 
 const REMEMBERED = 16_384;

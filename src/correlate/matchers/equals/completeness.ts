@@ -1,0 +1,107 @@
+import { IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
+import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
+import { type Timeline, WAITING } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { ALONE } from "../../kernel/buckets.js";
+import { COINCIDENCE_PAIRS } from "../../kernel/relations.js";
+import type { About } from "../contract.js";
+
+/**
+ * Whether captures miss anything. One misses nothing as long as each packet that left had been seen to enter. Against that stands what neither
+ * capture shows: that one was lost and another one missed that looks like its twin. The shares of both, as seen since the last miss, say how
+ * seldom that is.
+ */
+export class Completeness {
+  readonly #about: About;
+  /** By direction, outbound last: how many pairs there were when a packet left that had not been seen to enter, and how many were lost since … */
+  readonly #pairsAtMiss = [0, 0];
+  readonly #losses = [0, 0];
+  /** … and with how many pairs nothing is taken to be missed any more. */
+  readonly #sureFrom = [COINCIDENCE_PAIRS, COINCIDENCE_PAIRS];
+  #misses = 0;
+  /** Up to where it was looked for such packets among those that wait. */
+  #watched = 0;
+
+  constructor(about: About) {
+    this.#about = about;
+  }
+
+  /** Notes that a packet has no twin: if it left, the capture of the other side missed it. */
+  noteAlone(row: number): void {
+    const slot = this.#about.translations.slotOf(row);
+    if (slot === NONE) return;
+    if (this.#about.translations.isLeaving(row, slot)) this.noteMisses(otherSide(this.#about.timeline.sideOf(row)));
+    else {
+      const direction = this.#about.timeline.side(row) === INSIDE ? 1 : 0;
+      this.#losses[direction]++;
+      this.#findSure(direction);
+    }
+  }
+
+  /** Notes that a side's capture misses packets: some that enter there may leave without having been seen. */
+  noteMisses(side: Side): void {
+    const direction = side === INSIDE ? 1 : 0;
+    this.#misses++;
+    this.#pairsAtMiss[direction] = this.#about.kernel.pairsThatWent(direction === 1);
+    this.#losses[direction] = 0;
+    this.#findSure(direction);
+  }
+
+  #findSure(direction: number): void {
+    const pairs = this.#pairsAtMiss[direction] + COINCIDENCE_PAIRS * Math.sqrt(this.#losses[direction] + 1);
+    this.#sureFrom[direction] = pairs;
+    if (this.#misses > 0) this.#about.kernel.setUnsure(direction === 1, pairs);
+  }
+
+  /**
+   * Whether what left like this packet had been seen to enter as that, as far as can be told: nothing of its direction is missed, and it cannot be
+   * a piece of what entered as one.
+   */
+  isComplete(row: number, isOutbound: boolean): boolean {
+    const t = this.#about.timeline;
+    const kernel = this.#about.kernel;
+    if (!Number.isFinite(kernel.slackNs) || (kernel.hasLongSegments && isData(t, row))) return false;
+    return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
+  }
+
+  /** Whether what entered to travel this direction was missed, as far as is known. */
+  hasMissed(isOutbound: boolean): boolean {
+    return this.#pairsAtMiss[isOutbound ? 1 : 0] > 0;
+  }
+
+  /** Has those not looked at that came before a packet. */
+  watchFrom(row: number): void {
+    if (this.#about.timeline.isBefore(this.#watched, row)) this.#watched = row;
+  }
+
+  /** Whether, since it was looked last, any of those that still wait left by that time and had not been seen to enter, either way. */
+  wasMissed(untilNs: number): boolean {
+    const t = this.#about.timeline;
+    const before = this.#misses;
+    for (; this.#watched !== t.end; this.#watched = t.after(this.#watched)) {
+      const row = this.#watched;
+      if (t.state(row) !== WAITING) continue;
+      if (t.timeNs(row) > untilNs) break;
+      if (this.#isUnexplained(row)) this.noteMisses(otherSide(t.sideOf(row)));
+    }
+    return this.#misses > before;
+  }
+
+  /** Whether a packet of a flow left, and nothing waits that it can have been. A segment may be a piece of what entered as one. */
+  #isUnexplained(row: number): boolean {
+    const t = this.#about.timeline;
+    const slot = this.#about.translations.slotOf(row);
+    if (slot === NONE || (t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return false;
+    if (isData(t, row)) return false;
+    const bucket = t.bucket(row);
+    const isAlone =
+      bucket === ALONE || (bucket >= 0 && this.#about.buckets.count(bucket, otherSide(t.sideOf(row))) === 0);
+    return isAlone && this.#about.translations.isLeaving(row, slot);
+  }
+}
+
+/** Whether a packet carries TCP data, which may be cut on its way. */
+function isData(t: Timeline, row: number): boolean {
+  return t.proto(row) === TCP && t.payloadLength(row) > 0;
+}

@@ -1,0 +1,344 @@
+import { HAS_IP_ID, HAS_TCP_NUMBERS } from "../../../packets/packets.js";
+import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
+import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import { CROWD, PENDING } from "../../kernel/buckets.js";
+import {
+  goesOutbound,
+  IS_REPEATABLE,
+  KNOWN,
+  MAY_BE_CHANCE,
+  MAY_BE_PIECE,
+  RELATION_MASK,
+} from "../../kernel/relations.js";
+import { WANTS_TWIN } from "../../kernel/wants.js";
+import type { Altered } from "../altered/altered.js";
+import { areAnswersAgainst } from "../answers.js";
+import { behind, isAnyBehind } from "../behind.js";
+import type { Completeness } from "./completeness.js";
+import type { About, Admits, Settles } from "../contract.js";
+import type { CutFrames } from "../cut-frames.js";
+import { Gathering } from "./gathering.js";
+import type { Likes } from "./likes.js";
+import { Reach } from "./reach.js";
+import type { Segments } from "../pieces/segments.js";
+import { Sequences } from "./sequences.js";
+import {
+  CLAIM_CONFLICT,
+  CLAIM_KNOWN,
+  CLAIM_LATE_CONFLICT,
+  CLAIM_LATE_KNOWN,
+  CLAIM_NONE,
+  CLAIM_POSSIBLE,
+  GROWTH,
+  Survey,
+} from "./survey.js";
+import type { Undecided } from "../undecided.js";
+
+/** How many packets behind one with too little evidence are asked for more, where they are of one crowd with it: each says hardly more than it does. */
+const MOST_OF_CROWD = 16;
+
+/** How many packets that were held up together it takes to believe that one was, which may be sent again. */
+const HELD_UP_TOGETHER = 8;
+
+/** A packet that just came; one behind which others with its key came as late as its twin could; and one whose window is over. */
+const FRESH = 0;
+const RIPE = 1;
+const FINAL = 2;
+
+/** Matchers that know more of such packets. */
+export interface Others {
+  readonly completeness: Completeness;
+  readonly altered: Altered;
+  readonly likes: Likes;
+  readonly cutFrames: CutFrames;
+  readonly segments: Segments;
+}
+
+/**
+ * Finds twins among packets with one key, where there are several, or where one alone is not certain. A packet that comes is compared with
+ * those of the other side (`Survey`); it is paired at once where one candidate is left and that candidate has no other, else it waits for what
+ * later packets teach. At the end of its window `settle` decides with all there is to know.
+ */
+export class Equals implements Admits, Settles {
+  readonly wants = WANTS_TWIN;
+  /** Those that nothing but their order tells apart. */
+  readonly sequences: Sequences;
+  readonly #about: About;
+  readonly #others: Others;
+  readonly #reach: Reach;
+  readonly #survey: Survey;
+  readonly #gathering: Gathering;
+  /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
+  #pending = NONE;
+  #nowNs = Number.NEGATIVE_INFINITY;
+
+  constructor(about: About, others: Others) {
+    this.#about = about;
+    this.#others = others;
+    this.#reach = new Reach(about);
+    this.#survey = new Survey(about, this.#reach, others.altered);
+    this.#gathering = new Gathering(about, this.#reach, this.#survey);
+    this.sequences = new Sequences(about, others.completeness, (inside, outside, slot) =>
+      this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
+    );
+  }
+
+  admit(row: number): void {
+    this.#about.buckets.add(row);
+    this.#pending = NONE;
+    if (this.mayPair(row) && !this.#tryPair(row, FRESH)) this.#ripenBefore(row);
+  }
+
+  /** Whether the packet that came last is taken for its candidate's twin unless an equal one comes soon: no other matcher is to see it. */
+  isPending(row: number): boolean {
+    return this.#pending === row;
+  }
+
+  /** Pairs a packet that was taken for another one's twin, unless an equal one came since. */
+  ripen(row: number): void {
+    const t = this.#about.timeline;
+    if (t.state(row) !== WAITING) return;
+    if (t.bucket(row) === PENDING) this.#about.buckets.part(row);
+    if (t.bucket(row) >= 0) this.#tryPair(row, RIPE);
+  }
+
+  /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */
+  #ripenBefore(row: number): void {
+    const t = this.#about.timeline;
+    const before = t.previous(row);
+    if (before === NONE || t.state(before) !== WAITING) return;
+    if (t.timeNs(row) - t.timeNs(before) > this.#about.translations.limitNsOf(row)) this.#tryPair(before, RIPE);
+  }
+
+  /** Whether packets of the other side wait under the key of a packet. */
+  mayPair(row: number): boolean {
+    const bucket = this.#about.timeline.bucket(row);
+    return bucket >= 0 && this.#about.buckets.count(bucket, otherSide(this.#about.timeline.sideOf(row))) > 0;
+  }
+
+  /** Decides about a packet whose window is over. One that still waits afterwards is no longer filed. */
+  settle(row: number, nowNs: number): Undecided | null {
+    this.#nowNs = nowNs;
+    if (this.#about.timeline.bucket(row) === PENDING) this.#about.buckets.part(row);
+    if (this.mayPair(row) && (this.#tryPair(row, FINAL) || this.#learnAhead(row))) return null;
+    // the order of those behind it may tell this one's twin, too, or leave it without others
+    if (this.mayPair(row) && this.#pairBehind(row) && this.#about.timeline.state(row) !== WAITING) return null;
+    if (this.mayPair(row)) {
+      const undecided = this.#gathering.of(row);
+      if (undecided) {
+        this.#noteLikes(undecided);
+        return undecided;
+      }
+      this.#others.likes.note(row);
+    }
+    this.#about.buckets.remove(row);
+    return null;
+  }
+
+  /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
+  #tryPair(row: number, age: number): boolean {
+    const t = this.#about.timeline;
+    if (age !== FINAL && this.#about.buckets.isCrowd(t.bucket(row))) {
+      if (age === FRESH && this.#about.kernel.awaitInCrowd(row)) this.#pending = row;
+      return false;
+    }
+    const reachNs = this.#reach.nsOf(row);
+    if (reachNs < 0) return false;
+    const survey = this.#survey;
+    survey.take(row, reachNs);
+    const { candidate, claim } = survey;
+    if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
+    const [inside, outside] = t.insideFirst(row, candidate);
+    const related = this.#about.kernel.relate(inside, outside);
+    const isOutbound = goesOutbound(related);
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    // what left may be of bytes that were sent again, cut otherwise, and entered after the candidate did
+    if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered)) return false;
+    if (claim === CLAIM_NONE) {
+      // that it is late is all that speaks against the only candidate it has
+      if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(entered, left, isOutbound);
+      return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
+    }
+    const isContended = survey.rivals > 0 || survey.isClose;
+    if (isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
+    if (isContended && age !== FINAL) return false;
+    // time alone says little while more may come: what is late may be so because all is
+    if (survey.usedTime) {
+      const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
+      if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound)) return false;
+    }
+    const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
+    if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;
+    if (isContended) return this.#settleContended(row, inside, outside);
+    if (age === FRESH && this.#about.kernel.awaitEqual(row, inside, outside)) {
+      this.#pending = row;
+      return false;
+    }
+    return this.#pairOnly(inside, outside, age === FINAL);
+  }
+
+  /**
+   * Pairs the equal packet that came behind one, if its twin is certain: that is not the twin of this one, then, nor is what left behind it. Returns
+   * whether it did.
+   */
+  #pairBehind(row: number): boolean {
+    const t = this.#about.timeline;
+    let behind = t.next(row);
+    while (behind !== NONE && t.way(behind) !== t.way(row)) behind = t.next(behind);
+    return behind !== NONE && t.state(behind) === WAITING && this.#tryPair(behind, FINAL);
+  }
+
+  /** Pairs a packet and the candidate that others contend for with those like them, where there are many and their order tells. Returns whether it did. */
+  #tryInOrder(row: number, inside: number, outside: number, isFinal: boolean): boolean {
+    const { claim } = this.#survey;
+    if (claim === CLAIM_KNOWN) return this.sequences.mayBegin(row, isFinal) && this.sequences.begin(inside, outside);
+    return claim === CLAIM_POSSIBLE && this.sequences.mayBegin(row, false) && this.sequences.learn(inside, outside);
+  }
+
+  /** The same of a packet whose window is over, however few there are. Returns whether it has a twin now. */
+  #settleContended(row: number, inside: number, outside: number): boolean {
+    if (this.#survey.claim === CLAIM_KNOWN) return this.#settleLike(row, inside, outside);
+    if (this.#survey.claim !== CLAIM_POSSIBLE) return false;
+    return this.sequences.learnBurst(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
+  }
+
+  /** Pairs a packet and its candidate that nobody contends for, if their translation is known, or enough speaks for it. */
+  #pairOnly(inside: number, outside: number, isFinal: boolean): boolean {
+    const { claim, isDoubted, others, usedTime } = this.#survey;
+    if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !isDoubted)) {
+      this.#about.kernel.relate(inside, outside);
+      const slot = this.#about.kernel.knownSlot;
+      const evidence = EVIDENCE_FLOW | (usedTime ? EVIDENCE_TIME : 0);
+      this.#pair(inside, outside, slot, others > 0 ? BY_FLOW : BY_EXACT, others > 0 ? evidence : 0);
+      return true;
+    }
+    if (claim === CLAIM_LATE_KNOWN) return false;
+    const isReplacing = claim === CLAIM_CONFLICT || claim === CLAIM_LATE_CONFLICT;
+    if (isReplacing && (!isFinal || (others > 0 && claim === CLAIM_LATE_CONFLICT))) return false;
+    if (this.#hasNearerLike(inside, outside)) return false;
+    if (!this.#about.translations.isSupported(inside, outside)) return false;
+    const isOutbound = goesOutbound(this.#about.kernel.relate(inside, outside));
+    if (areAnswersAgainst(this.#about.timeline, this.#about.kernel, inside, outside, isOutbound)) return false;
+    this.#pair(inside, outside, this.#about.translations.learn(inside, outside), BY_EXACT, 0);
+    return true;
+  }
+
+  /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
+  #settleLike(row: number, inside: number, outside: number): boolean {
+    return this.sequences.settle(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
+  }
+
+  /**
+   * Where a packet has one candidate and too little evidence for a new translation: looks for more in the packets of the
+   * same conversation that came behind it, which may have several translations. Returns whether the packet is paired now.
+   */
+  #learnAhead(row: number): boolean {
+    const t = this.#about.timeline;
+    const { claim, rivals } = this.#survey;
+    if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || rivals > 0) return false;
+    const crowd = this.#about.buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
+    let alike = 0;
+    const isLearnt = (later: number): boolean =>
+      t.bucket(later) >= 0 &&
+      (t.bucket(later) !== crowd || alike++ < MOST_OF_CROWD) &&
+      this.#tryPair(later, FINAL) &&
+      this.#tryPair(row, FINAL);
+    if (isAnyBehind(t, row, isLearnt)) return true;
+    return this.#others.cutFrames.learnAhead(row, this.#nowNs) && this.#tryPair(row, FINAL);
+  }
+
+  /**
+   * Pairs a packet that is late and may be sent again with its only candidate, where everything was held up then: packets of its
+   * direction that came behind it left behind it, and none before it. Or where its capture misses nothing, and what packets take grows.
+   */
+  #pairHeldUp(inside: number, outside: number): boolean {
+    const t = this.#about.timeline;
+    // their order may have told one of them the twin of another
+    if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !this.#isOnly(inside)) return false;
+    if ((this.#survey.relate(inside, outside) & RELATION_MASK) !== KNOWN) return false;
+    const slot = this.#about.kernel.knownSlot;
+    const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
+    const mayGrow = t.timeNs(left) - t.timeNs(entered) <= mostNs && !this.#about.kernel.isUnwatched(entered, left);
+    const isCertain = mayGrow && this.#others.completeness.isComplete(entered, isOutbound);
+    if (!isCertain && !this.#wereHeldUp(entered, left, isOutbound)) return false;
+    this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
+    return true;
+  }
+
+  /** Whether packets of its direction that entered behind one left behind it, and none before it. */
+  #wereHeldUp(entered: number, left: number, isOutbound: boolean): boolean {
+    const t = this.#about.timeline;
+    let together = 0;
+    for (const later of behind(t, entered)) {
+      if (later === left) break;
+      if (t.side(later) !== t.side(entered)) continue;
+      if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
+      const twin = t.lastTwin(later);
+      // what goes the other way says nothing
+      if (twin !== NONE && t.isHeld(twin) && t.isBefore(twin, left) && t.wentOutbound(later) === isOutbound)
+        return false;
+    }
+    return together >= HELD_UP_TOGETHER;
+  }
+
+  /** Whether a packet that waits has one candidate, which left behind this row. */
+  #isHeldUp(row: number, left: number): boolean {
+    const t = this.#about.timeline;
+    if (t.bucket(row) < 0 || !this.#isOnly(row)) return false;
+    return t.isBefore(left, this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row))));
+  }
+
+  /** Whether a packet and another one of the other side are all that wait under their key. */
+  #isOnly(row: number): boolean {
+    const bucket = this.#about.timeline.bucket(row);
+    return this.#about.buckets.count(bucket, INSIDE) === 1 && this.#about.buckets.count(bucket, OUTSIDE) === 1;
+  }
+
+  /**
+   * Whether, between two packets, others passed that carry the same as they do but have another key: then the router numbers packets
+   * itself, and an equal IP ID is chance.
+   */
+  #hasNearerLike(inside: number, outside: number): boolean {
+    const t = this.#about.timeline;
+    if (
+      (t.flags(inside) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== HAS_IP_ID ||
+      t.head(inside) === 0 ||
+      this.#about.kernel.areNovel(inside, outside)
+    )
+      return false;
+    const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
+    for (const row of behind(t, from)) {
+      if (row === to) break;
+      if (t.state(row) !== WAITING || t.head(row) !== t.head(inside)) continue;
+      const own = t.side(row) === INSIDE ? inside : outside;
+      if (
+        t.way(row) === t.way(own) &&
+        t.payloadLength(row) === t.payloadLength(own) &&
+        t.seq(row) === t.seq(own) &&
+        t.ack(row) === t.ack(own)
+      )
+        return true;
+    }
+    return false;
+  }
+
+  #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
+    const t = this.#about.timeline;
+    const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
+    if (t.bucket(inside) >= 0) this.#others.likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
+    this.#about.kernel.bind(inside, outside, slot, isOutbound, by, extra);
+    this.#about.buckets.remove(inside);
+    this.#about.buckets.remove(outside);
+    this.#about.pairing.paired(inside, outside);
+  }
+
+  /** Notes what is like packets that are left undecided: they are not settled again. */
+  #noteLikes({ inside, outside }: Undecided): void {
+    if (inside.length + outside.length > CROWD) return;
+    for (const rows of [inside, outside]) for (const row of rows) this.#others.likes.note(row);
+  }
+}

@@ -1,0 +1,88 @@
+import { HAS_IP_ID, HAS_PAYLOAD } from "../../../packets/packets.js";
+import { otherSide, SIDES } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
+import type { About } from "../contract.js";
+import type { Reach } from "./reach.js";
+import { CLAIM_CONFLICT, CLAIM_LATE_POSSIBLE, claimBy, type Survey } from "./survey.js";
+import { leaveUndecided, type Undecided } from "../undecided.js";
+
+/** Gathers the packets that cannot be told apart from one that is given up. */
+export class Gathering {
+  readonly #about: About;
+  readonly #reach: Reach;
+  readonly #survey: Survey;
+
+  constructor(about: About, reach: Reach, survey: Survey) {
+    this.#about = about;
+    this.#reach = reach;
+    this.#survey = survey;
+  }
+
+  /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
+  of(row: number): Undecided | null {
+    const t = this.#about.timeline;
+    const reachNs = this.#reach.nsOf(row);
+    const found: [number[], number[]] = [[], []];
+    if (reachNs >= 0) {
+      const seen = new Set([row]);
+      const isTaken = this.#usualTwins(reachNs);
+      for (const from of seen) {
+        found[t.sideOf(from)].push(from);
+        for (let r = this.#reach.first(from, reachNs); r !== NONE; r = this.#reach.next(from, r, reachNs))
+          if (!seen.has(r) && this.#mayBeTwins(from, r, isTaken)) seen.add(r);
+      }
+    } else {
+      for (const side of SIDES) {
+        for (let r = this.#about.buckets.oldest(t.bucket(row), side); r !== NONE; r = t.next(r)) found[side].push(r);
+      }
+    }
+    if (found[otherSide(t.sideOf(row))].length === 0) return null;
+    return leaveUndecided(t, found.flat(), this.#why(row, found));
+  }
+
+  /**
+   * Whether two packets with one key may be twins: those that came when they usually do, or that a queue may have held up that grows; where neither
+   * has a twin that came when it usually does, later ones, too.
+   */
+  #mayBeTwins(a: number, b: number, isTaken: (row: number) => boolean): boolean {
+    const t = this.#about.timeline;
+    const related = this.#survey.relate(a, b);
+    if (claimBy(related) >= CLAIM_LATE_POSSIBLE) return true;
+    if (this.#survey.mayBeHeldUp(a, b, related) || this.#survey.mayBeHeldUp(b, a, related)) return true;
+    if ((related & IS_UNVOUCHED) === 0) {
+      if ((related & RELATION_MASK) < POSSIBLE) return false;
+    } else if (Math.abs(t.timeNs(a) - t.timeNs(b)) <= this.#about.kernel.limitNs(goesOutbound(related))) return true;
+    return !isTaken(a) && !isTaken(b);
+  }
+
+  /** Whether one that a packet may be the twin of came when it usually does: found out once of each, as all are asked about with all. */
+  #usualTwins(reachNs: number): (row: number) => boolean {
+    const known = new Map<number, boolean>();
+    return (row) => {
+      const isKnown = known.get(row) ?? this.#hasUsualTwin(row, reachNs);
+      known.set(row, isKnown);
+      return isKnown;
+    };
+  }
+
+  #hasUsualTwin(row: number, reachNs: number): boolean {
+    for (let r = this.#reach.first(row, reachNs); r !== NONE; r = this.#reach.next(row, r, reachNs))
+      if (claimBy(this.#survey.relate(row, r)) >= CLAIM_CONFLICT) return true;
+    return false;
+  }
+
+  #why(row: number, [inside, outside]: readonly [readonly number[], readonly number[]]): string {
+    const t = this.#about.timeline;
+    const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
+    const without = t.ipId(row) === 0 ? "no IP ID" : "an IP ID that others have, too";
+    const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : without;
+    const isUnknown = this.#about.translations.slotOf(inside[0] ?? row) === NONE;
+    if (inside.length > 1 || outside.length > 1) return `${same}, ${id}, ${isUnknown ? "no known flow" : "one flow"}`;
+    if (isUnknown)
+      return `one candidate, but too little evidence for a translation not seen before: ${id}, no known flow`;
+    if ((this.#about.kernel.relate(inside[0], outside[0]) & RELATION_MASK) === CONFLICT)
+      return "one candidate, but a known translation says otherwise, and no other packet supports it";
+    return `one candidate, but the time between them does not tell it from a copy sent again: ${id}, one flow`;
+  }
+}

@@ -1,0 +1,103 @@
+import { otherSide } from "../../../packets/sides.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import type { About, Notes } from "../contract.js";
+
+/** Clocks that nothing vouches for may be taken for one although they differ by this, nanoseconds: by more, only what passed once on each side tells. */
+const UNSEEN_OFFSET_NS = 5_000_000;
+/** So many packets are looked at, at the most, for one that is like another … */
+const MOST_LOOKED_AT = 4096;
+/** … and for those that one overtakes. */
+const MOST_OVERTAKEN = 16;
+
+/** A frame of the other capture that is like a packet without a twin, has none either, and is seen later, or sooner, than its twin would be. */
+export interface Like {
+  readonly frame: number;
+  readonly isSooner: boolean;
+}
+
+/**
+ * Packets that are given up although one like them waits on the other side, where time alone speaks against the two: nothing that may have come
+ * out late is said to be lost.
+ */
+export class Likes implements Notes {
+  readonly #about: About;
+  readonly #likes = new Map<number, Like>();
+  /** Of packets that wait: what the first packet of their flow that is like them and entered behind them became, by row. */
+  readonly #overtaken = new Map<number, number>();
+
+  constructor(about: About) {
+    this.#about = about;
+  }
+
+  get size(): number {
+    return this.#likes.size + this.#overtaken.size;
+  }
+
+  /** What is like a packet, as far as it was noted; undefined where nothing is. */
+  of(row: number): Like | undefined {
+    return this.#likes.get(row);
+  }
+
+  /**
+   * To be told of a pair before it is taken from its bucket. Whatever waits there, like it, and entered before it came out before it, if at
+   * all: networks may reorder packets of a flow, a NAT in one kernel does not.
+   */
+  pair(entered: number, left: number): void {
+    const t = this.#about.timeline;
+    let before = t.previous(entered);
+    for (let looked = 0; looked < MOST_OVERTAKEN && before !== NONE; looked++, before = t.previous(before)) {
+      if (t.way(before) !== t.way(entered)) continue;
+      if (this.#overtaken.has(before)) return;
+      this.#overtaken.set(before, left);
+    }
+  }
+
+  /** To be told of a packet whose window is over and that has no twin, before it is taken from its bucket, where others wait. */
+  note(row: number): void {
+    const t = this.#about.timeline;
+    const like = this.#firstLike(row);
+    if (like === NONE) return;
+    const slot = this.#slotOf(row, like);
+    const isLeaving = slot !== NONE && this.#about.translations.isLeaving(row, slot);
+    const last = this.#overtaken.get(row) ?? like;
+    if (!isLeaving && !t.isBefore(last, like)) {
+      this.#likes.set(row, { frame: t.frame(like), isSooner: false });
+      if (!this.#likes.has(like)) this.#likes.set(like, { frame: t.frame(row), isSooner: false });
+    }
+    if (!isLeaving && slot !== NONE) return;
+    // as the stamps have it, it left before the others entered
+    const isOnce = this.#about.kernel.sinceNs(row) === 0 && this.#about.kernel.sinceNs(like) === 0;
+    if (isOnce) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
+    const mostNs = Math.min(this.#about.clock.unboundNs, UNSEEN_OFFSET_NS);
+    for (let each = like; each !== NONE && t.timeNs(each) - t.timeNs(row) <= mostNs; each = t.next(each))
+      if (this.#mayBeLike(row, each)) this.#likes.set(each, { frame: t.frame(row), isSooner: true });
+  }
+
+  forget(row: number): void {
+    this.#likes.delete(row);
+    this.#overtaken.delete(row);
+  }
+
+  /** The first packet of the other side that waits under the key of a packet, and may be of its flow; NONE where there is none. */
+  #firstLike(row: number): number {
+    const t = this.#about.timeline;
+    let like = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    for (let looked = 0; like !== NONE && looked < MOST_LOOKED_AT; looked++, like = t.next(like)) {
+      if (t.isBefore(row, like) && this.#mayBeLike(row, like)) return like;
+    }
+    return NONE;
+  }
+
+  /** Whether another packet with the same key is undecided, and may be of a packet's flow. */
+  #mayBeLike(row: number, other: number): boolean {
+    const state = this.#about.timeline.state(other);
+    return (state === WAITING || state === AMBIGUOUS) && this.#about.translations.mayBeOfOneFlow(row, other);
+  }
+
+  /** The flow that one of two packets is known to be of. */
+  #slotOf(a: number, b: number): number {
+    const slot = this.#about.translations.slotOf(a);
+    return slot === NONE ? this.#about.translations.slotOf(b) : slot;
+  }
+}

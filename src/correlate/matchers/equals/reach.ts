@@ -1,0 +1,45 @@
+import { HAS_IP_ID } from "../../../packets/packets.js";
+import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { CROWD } from "../../kernel/buckets.js";
+import type { About } from "../contract.js";
+
+/** Which of those that wait under a packet's key are looked at: all of the other side, but in long buckets. */
+export class Reach {
+  readonly #about: About;
+
+  constructor(about: About) {
+    this.#about = about;
+  }
+
+  /**
+   * How far in time from a packet those are looked for that it may be the twin of, nanoseconds. Infinity in all but long buckets. In those it is
+   * twice what packets take at the most, for a candidate and its rivals; negative where what is later may be meant, too, or where nothing tells.
+   */
+  nsOf(row: number): number {
+    const kernel = this.#about.kernel;
+    const bucket = this.#about.timeline.bucket(row);
+    if (Math.max(this.#about.buckets.count(bucket, INSIDE), this.#about.buckets.count(bucket, OUTSIDE)) <= CROWD)
+      return Number.POSITIVE_INFINITY;
+    const isRepeatable = (this.#about.timeline.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
+    const knownNs = this.#about.translations.limitNsOf(row);
+    const limitNs = Number.isFinite(knownNs) ? knownNs : kernel.mostLimitNs;
+    return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
+  }
+
+  /** The first packet of its bucket's other side that a row is not out of reach of … */
+  first(row: number, reachNs: number): number {
+    const t = this.#about.timeline;
+    let other = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    while (other !== NONE && t.timeNs(other) < t.timeNs(row) - reachNs) other = t.next(other);
+    return other !== NONE && t.timeNs(other) <= t.timeNs(row) + reachNs ? other : NONE;
+  }
+
+  /** … and the one behind another. */
+  next(row: number, other: number, reachNs: number): number {
+    const next = this.#about.timeline.next(other);
+    return next !== NONE && this.#about.timeline.timeNs(next) <= this.#about.timeline.timeNs(row) + reachNs
+      ? next
+      : NONE;
+  }
+}

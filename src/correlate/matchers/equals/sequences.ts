@@ -1,0 +1,325 @@
+import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
+import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import { AMBIGUOUS } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import { assign } from "./assignment.js";
+import type { Completeness } from "./completeness.js";
+import type { About } from "../contract.js";
+import { COPY_NS } from "../../intake/copies.js";
+import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, RELATION_MASK } from "../../kernel/relations.js";
+import { nearest, nearestTo, runsOf } from "./order.js";
+import { rhythmBits } from "./rhythm.js";
+
+/** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
+const FIRST_ALIKE = 16;
+const FIRST_SHARE = 0.6;
+
+/** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
+const DECIDED_BITS = 40;
+
+/** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
+interface Sequence {
+  readonly slot: number;
+  readonly isOutbound: boolean;
+  /** Whether each capture may have missed another one of two. */
+  readonly mayHide: boolean;
+  readonly inside: readonly number[];
+  readonly outside: readonly number[];
+  readonly entered: readonly number[];
+  readonly left: readonly number[];
+}
+
+/**
+ * Pairs identical packets of one flow by their order: networks may reorder packets of a flow, a NAT in one kernel does not; and identical
+ * ones that it did reorder cannot be told apart by anybody. Which k-th is which depends on what was lost, and where:
+ *
+ * - Where the capture of the side that they enter misses nothing (`Completeness`), each that left is one of those that entered, by DECIDED_BITS
+ *   of time.
+ * - Else only a group that is apart from others like it is told: as many left as entered, and each took what packets take.
+ */
+export class Sequences {
+  readonly #about: About;
+  readonly #completeness: Completeness;
+  readonly #onPair: (inside: number, outside: number, slot: number) => void;
+  /** By side: whether its capture shows packets twice. */
+  readonly #isCopying = [false, false];
+  /** The way of a crowd whose order was not certain when it was looked at last, and how many of it were not looked at since: all of it is looked at. */
+  #vainWay = NONE;
+  #passedOver = 0;
+
+  constructor(
+    about: About,
+    completeness: Completeness,
+    onPair: (inside: number, outside: number, slot: number) => void,
+  ) {
+    this.#about = about;
+    this.#completeness = completeness;
+    this.#onPair = onPair;
+  }
+
+  /** Pairs two packets whose window is over by `nowNs`, with those like them, where their order is certain. Returns whether it paired any. */
+  settle(inside: number, outside: number, nowNs: number): boolean {
+    const t = this.#about.timeline;
+    const way = this.#about.buckets.isCrowd(t.bucket(inside)) ? t.way(inside) : NONE;
+    if (way !== NONE && way === this.#vainWay && this.#passedOver++ < FIRST_ALIKE) return false;
+    const related = this.#about.kernel.relate(inside, outside);
+    if (!this.#mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
+    const sequence = this.#sequenceOf(inside, outside, related);
+    const isDone = sequence !== null && this.#pairAll(sequence, this.#certain(sequence, nowNs));
+    this.#vainWay = isDone ? NONE : way;
+    this.#passedOver = 0;
+    return isDone;
+  }
+
+  /** Whether captures miss nothing of a packet's like, or no more of it come: asked of each, so it looks at none of the others. */
+  #mayBeCertain(inside: number, outside: number, isOutbound: boolean, nowNs: number): boolean {
+    if (this.#completeness.isComplete(isOutbound ? inside : outside, isOutbound)) return true;
+    const untilNs = nowNs - this.#about.kernel.limitNs(isOutbound);
+    return [inside, outside].every(
+      (row) => this.#about.timeline.timeNs(this.#about.buckets.newestOfWay(row)) < untilNs,
+    );
+  }
+
+  /**
+   * Pairs the first of a stream of identical packets, while nothing else tells what packets take: as each leaves far sooner than the next one
+   * enters, from the first on, most of them are told by that, and say how long the others may take. Returns whether it paired any.
+   */
+  begin(inside: number, outside: number): boolean {
+    const related = this.#about.kernel.relate(inside, outside);
+    if (!this.#about.kernel.isNew(goesOutbound(related))) return false;
+    const sequence = this.#sequenceOf(inside, outside, related);
+    if (sequence === null) return false;
+    const { entered, left } = sequence;
+    // those before the first of them, if there were any, have each other
+    const [sinceIn, sinceOut] = [this.#about.kernel.sinceNs(entered[0]), this.#about.kernel.sinceNs(left[0])];
+    const isBegin = sinceIn === 0 && sinceOut === 0;
+    const hasPairs = this.#about.translations.accounts.pairs(sequence.slot) > 0;
+    if (!isBegin && (!hasPairs || 4 * Math.abs(sinceIn - sinceOut) > sinceIn)) return false;
+    const pairs = nearest(this.#timesOf(entered), this.#timesOf(left), this.#about.kernel.causalSlackNs);
+    if (pairs === null || pairs.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
+    for (const [from, to] of pairs) this.#pair(sequence, entered[from], left[to]);
+    return true;
+  }
+
+  /**
+   * Learns the translation of a stream of identical packets, where no packet has a candidate to itself: by its rhythm, if nobody else sends
+   * the same, and all took what packets take. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
+   */
+  learn(inside: number, outside: number): boolean {
+    const related = this.#about.kernel.relate(inside, outside);
+    const isOutbound = goesOutbound(related);
+    if (!this.#completeness.isComplete(inside, isOutbound)) return false;
+    const sequence = this.#sequenceBetween(inside, outside, related);
+    if (sequence === null || !this.#isAll(sequence)) return false;
+    const { entered, left } = sequence;
+    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    const usualNs = this.#about.kernel.latencies(isOutbound).medianNs;
+    // the first that left is what came closest to the usual time before it, and each behind it the next one
+    const first = nearestTo(enteredNs, leftNs[0] - usualNs);
+    const count = Math.min(entered.length - first, left.length);
+    const bits = rhythmBits(enteredNs.slice(first, first + count), leftNs.slice(0, count), this.#about.kernel.slackNs);
+    const [i, o] = isOutbound ? [entered[first], left[0]] : [left[0], entered[first]];
+    this.#about.kernel.relate(i, o);
+    if (this.#about.kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
+    const pairs = this.#decided(sequence);
+    if (pairs.length === 0) return false;
+    this.#about.kernel.relate(i, o);
+    const slot = this.#about.translations.learn(i, o);
+    for (const [from, to] of pairs) this.#pair({ ...sequence, slot }, from, to);
+    return true;
+  }
+
+  /**
+   * Learns the translation of identical packets that came at once, and whose windows are over by `nowNs`: it is the same whichever of them are
+   * twins, if nobody else sent the like and what they carry says enough. Pairs those whose order is certain, or does nothing. Returns whether
+   * it paired any.
+   */
+  learnBurst(inside: number, outside: number, nowNs: number): boolean {
+    const related = this.#about.kernel.relate(inside, outside);
+    if (this.#about.kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
+    if (!this.#mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
+    const sequence = this.#sequenceBetween(inside, outside, related);
+    if (sequence === null || !this.#isAll(sequence)) return false;
+    const pairs = this.#certain(sequence, nowNs);
+    if (pairs.length === 0) return false;
+    this.#about.kernel.relate(inside, outside);
+    return this.#pairAll({ ...sequence, slot: this.#about.translations.learn(inside, outside) }, pairs);
+  }
+
+  /**
+   * Whether a packet that was passed over for being late, where this one was taken instead, may have been only the first of several that were: one
+   * of those that left behind this one is left over, although captures miss none, and the few before that do not tell that they were in time.
+   */
+  mayAllBeLate(entered: number, left: number, isOutbound: boolean): boolean {
+    if (this.#completeness.hasMissed(isOutbound)) return false;
+    const t = this.#about.timeline;
+    const limitNs = this.#about.kernel.limitNs(isOutbound);
+    const digest = this.#about.kernel.latencies(isOutbound);
+    const all = this.#about.buckets.ofWay(entered);
+    let next = all.indexOf(entered);
+    let bits = 0;
+    for (const row of this.#about.buckets.ofWay(left)) {
+      if (t.isBefore(row, left)) continue;
+      const leftNs = t.timeNs(row);
+      while (next < all.length && t.timeNs(all[next]) < leftNs - limitNs) next++;
+      if (next === all.length || t.timeNs(all[next]) > leftNs + this.#about.kernel.causalSlackNs) return true;
+      // how much less likely one that was late leaves that soon behind another one
+      const enteredNs = t.timeNs(all[next]);
+      if (next > 0)
+        bits += Math.log2(digest.density(leftNs - enteredNs, limitNs) * (enteredNs - t.timeNs(all[next - 1])));
+      if (bits >= DECIDED_BITS) return false;
+      next++;
+    }
+    return false;
+  }
+
+  /** Notes that a packet is one that its capture showed before. */
+  noteCopy(row: number): void {
+    this.#isCopying[this.#about.timeline.side(row)] = true;
+  }
+
+  /** Whether so many like a packet wait that `begin` or `learn` may tell them: asked again when there are as many more. */
+  mayBegin(row: number, isFinal: boolean): boolean {
+    const t = this.#about.timeline;
+    const count = this.#about.buckets.count(t.bucket(row), t.sideOf(row));
+    return count >= FIRST_ALIKE && (isFinal || count % FIRST_ALIKE === 0);
+  }
+
+  /** Those like two packets, which a known translation makes one of the other; null where it does not, or where one of them is called ambiguous. */
+  #sequenceOf(i: number, o: number, related: number): Sequence | null {
+    if ((related & RELATION_MASK) !== KNOWN) return null;
+    return this.#sequenceBetween(i, o, related, this.#about.kernel.knownSlot);
+  }
+
+  #sequenceBetween(i: number, o: number, related: number, slot = NONE): Sequence | null {
+    const isOutbound = goesOutbound(related);
+    const inside = this.#likeIn(i, o);
+    const outside = this.#likeIn(o, i);
+    if (inside === null || outside === null || this.#mayBeCopies(INSIDE, inside) || this.#mayBeCopies(OUTSIDE, outside))
+      return null;
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    return { slot, isOutbound, mayHide: (related & MAY_HIDE) !== 0, inside, outside, entered, left };
+  }
+
+  /** Whether no others wait under the key of these. */
+  #isAll({ inside, outside }: Sequence): boolean {
+    const bucket = this.#about.timeline.bucket(inside[0]);
+    return (
+      this.#about.buckets.count(bucket, INSIDE) === inside.length &&
+      this.#about.buckets.count(bucket, OUTSIDE) === outside.length
+    );
+  }
+
+  /**
+   * The packets of its bucket that nothing but time tells from one that may be the twin of `other`, oldest first; null where one of them is called
+   * ambiguous.
+   */
+  #likeIn(row: number, other: number): number[] | null {
+    const t = this.#about.timeline;
+    const hasOptions = this.#about.kernel.alteredIn(ALTERED_OPTIONS) === 0;
+    const like: number[] = [];
+    for (const r of this.#about.buckets.ofWay(row)) {
+      if (t.ttl(r) !== t.ttl(row)) continue;
+      // a router that alters them may have made equal ones of others
+      if (hasOptions && t.hasOtherOptions(r, row) && t.hasOtherOptions(r, other)) continue;
+      if (t.state(r) === AMBIGUOUS) return null;
+      like.push(r);
+    }
+    return like;
+  }
+
+  /**
+   * Whether some of these packets may be copies of others: of two that follow each other closely and are shown twice, each is taken for the
+   * other's copy.
+   */
+  #mayBeCopies(side: Side, rows: readonly number[]): boolean {
+    const t = this.#about.timeline;
+    return (
+      this.#isCopying[side] && rows.some((row, at) => at > 0 && t.timeNs(row) - t.timeNs(rows[at - 1]) <= 2 * COPY_NS)
+    );
+  }
+
+  /** Those whose order is certain: what is decided where nothing was missed, or all of a group. */
+  #certain(sequence: Sequence, nowNs: number): [entered: number, left: number][] {
+    const isComplete = this.#completeness.isComplete(sequence.entered[0], sequence.isOutbound);
+    const decided = isComplete ? this.#decided(sequence) : [];
+    return decided.length > 0 || !this.#isGroupOfTwins(sequence, nowNs)
+      ? decided
+      : sequence.entered.map((row, at) => [row, sequence.left[at]]);
+  }
+
+  #pairAll(sequence: Sequence, pairs: readonly (readonly [entered: number, left: number])[]): boolean {
+    for (const [from, to] of pairs) this.#pair(sequence, from, to);
+    return pairs.length > 0;
+  }
+
+  /** What is decided by time, where nothing was missed: of those that left, what they had entered as. */
+  #decided({ entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
+    const kernel = this.#about.kernel;
+    const limitNs = kernel.limitNs(isOutbound);
+    const digest = kernel.latencies(isOutbound);
+    // against one that comes by chance, anywhere within the limit
+    const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs, limitNs) * limitNs);
+    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    this.#completeness.watchFrom(entered[0]);
+    const pairs: [number, number][] = [];
+    for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, limitNs)) {
+      const from = enteredNs.slice(run.entered, run.enteredEnd);
+      const to = leftNs.slice(run.left, run.leftEnd);
+      if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
+      const found = assign(from, to, -kernel.slackNs, limitNs, costOf, DECIDED_BITS);
+      if (this.#completeness.wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
+      if (found === null) continue;
+      for (const [k, index] of found.entries()) {
+        if (index < 0 || costOf(to[k] - from[index]) > 0) continue;
+        if (kernel.overtakes(entered[run.entered + index], left[run.left + k], isOutbound)) continue;
+        pairs.push([entered[run.entered + index], left[run.left + k]]);
+      }
+    }
+    return pairs;
+  }
+
+  /**
+   * Whether as many entered as left, and they are a group of their own, each in time: where others like them came right before, or are
+   * still coming, the first may be the second.
+   */
+  #isGroupOfTwins({ entered, left, isOutbound, mayHide }: Sequence, nowNs: number): boolean {
+    const limitNs = this.#about.kernel.limitNs(isOutbound);
+    if (mayHide || entered.length !== left.length) return false;
+    if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
+    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
+    const isInTime = (at: number) => {
+      const latencyNs = leftNs[at] - enteredNs[at];
+      const isPossible = latencyNs >= -this.#about.kernel.causalSlackNs && latencyNs <= limitNs;
+      return isPossible && (this.#about.kernel.relate(entered[at], left[at]) & IS_LATE) === 0;
+    };
+    const last = entered.length - 1;
+    if (this.#about.kernel.isUnwatched(entered[last], left[last])) return false;
+    if (entered.some((row, at) => this.#about.kernel.overtakes(row, left[at], isOutbound))) return false;
+    // or held up together: all had entered before the first left, and the last took as long as others do
+    const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
+    return areHeldUp || entered.every((_, at) => isInTime(at));
+  }
+
+  /** Whether no equal packet passed shortly before these, and none may come behind them. */
+  #isGroup(rows: readonly number[], limitNs: number, nowNs: number): boolean {
+    const sinceNs = this.#about.kernel.sinceNs(rows[0]);
+    return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#about.timeline.timeNs(rows[rows.length - 1]) > limitNs;
+  }
+
+  /** Whether some of these times are so near to each other that stamps do not tell which was first. */
+  #mayBeSwapped(times: readonly number[]): boolean {
+    const { disorderNs } = this.#about.kernel;
+    return disorderNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= disorderNs);
+  }
+
+  #timesOf(rows: readonly number[]): number[] {
+    return rows.map((row) => this.#about.timeline.timeNs(row));
+  }
+
+  #pair({ slot, isOutbound }: Sequence, entered: number, left: number): void {
+    if (isOutbound) this.#onPair(entered, left, slot);
+    else this.#onPair(left, entered, slot);
+  }
+}

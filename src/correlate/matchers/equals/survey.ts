@@ -1,0 +1,174 @@
+import { HAS_IP_ID } from "../../../packets/packets.js";
+import { INSIDE } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import {
+  goesOutbound,
+  IMPOSSIBLE,
+  IS_CLOSE,
+  IS_LATE,
+  IS_REPEATABLE,
+  IS_UNVOUCHED,
+  IS_USUAL,
+  KNOWN,
+  POSSIBLE,
+  RELATION_MASK,
+} from "../../kernel/relations.js";
+import type { Altered } from "../altered/altered.js";
+import type { About } from "../contract.js";
+import type { Reach } from "./reach.js";
+
+/**
+ * How strong a claim on each other two packets have. Time comes before translations: one that is known is evidence, not proof, and
+ * loses against another pair that is in time. What is late and may be sent again has no claim.
+ */
+export const CLAIM_NONE = 0;
+export const CLAIM_LATE_CONFLICT = 1;
+export const CLAIM_LATE_POSSIBLE = 2;
+export const CLAIM_CONFLICT = 3;
+export const CLAIM_POSSIBLE = 4;
+export const CLAIM_LATE_KNOWN = 5;
+export const CLAIM_KNOWN = 6;
+
+/** How much longer than the limit of those before it a packet may take: a queue grows … */
+export const GROWTH = 4;
+/** … but where so many took so much less, in bits, that none is known to have. */
+const NEVER_BITS = 10;
+
+/** The claim that two packets have on each other, by how they stand to each other. */
+export function claimBy(related: number): number {
+  const relation = related & RELATION_MASK;
+  const isLate = (related & IS_LATE) !== 0;
+  if (relation === IMPOSSIBLE || (isLate && (related & IS_REPEATABLE) !== 0)) return CLAIM_NONE;
+  if (relation === KNOWN) return isLate ? CLAIM_LATE_KNOWN : CLAIM_KNOWN;
+  if (relation === POSSIBLE) return isLate ? CLAIM_LATE_POSSIBLE : CLAIM_POSSIBLE;
+  return isLate ? CLAIM_LATE_CONFLICT : CLAIM_CONFLICT;
+}
+
+/** Looks at every packet that waits with the key of another one: which may be its twin, and which contend with that. */
+export class Survey {
+  /** The candidate with the strongest claim, or where there is none, one that only time speaks against; or NONE. */
+  candidate = NONE;
+  claim = CLAIM_NONE;
+  /** How many rivals there are, other candidates as good, or other packets that claim it as well; and how many more have the same key. */
+  rivals = 0;
+  others = 0;
+  /** Whether that candidate is close to equal packets. */
+  isClose = false;
+  /** Whether one was passed over that only time speaks against. */
+  usedTime = false;
+  /** Whether one that is in time contends with a known translation that is not. */
+  isDoubted = false;
+  /** The least time between two of which clocks that nothing vouches for are all that speaks against them, nanoseconds. */
+  #unvouchedNs = Number.POSITIVE_INFINITY;
+  readonly #about: About;
+  readonly #reach: Reach;
+  readonly #altered: Altered;
+
+  constructor(about: About, reach: Reach, altered: Altered) {
+    this.#about = about;
+    this.#reach = reach;
+    this.#altered = altered;
+  }
+
+  /** Looks at those around a packet: see `Reach.nsOf`. */
+  take(row: number, reachNs: number): void {
+    this.usedTime = false;
+    this.isDoubted = false;
+    this.#unvouchedNs = Number.POSITIVE_INFINITY;
+    const best = this.#findBest(row, reachNs);
+    const { candidate } = this;
+    this.claim = claimBy(best);
+    this.isClose = (best & IS_CLOSE) !== 0;
+    if (this.claim === CLAIM_NONE) return;
+    const rank = rankOf(best);
+    for (
+      let rival = this.#reach.first(candidate, reachNs);
+      rival !== NONE;
+      rival = this.#reach.next(candidate, rival, reachNs)
+    ) {
+      if (rival === row) continue;
+      this.others++;
+      const related = this.#weigh(rival, candidate);
+      if (rankOf(related) >= rank || this.mayBeHeldUp(rival, candidate, related)) this.rivals++;
+      else this.#doubt(related);
+    }
+    if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rivals++;
+  }
+
+  /** How two packets stand to each other, with all that is known of them. */
+  relate(a: number, b: number): number {
+    const t = this.#about.timeline;
+    const related = this.#about.kernel.relate(a, b);
+    const isOutbound = goesOutbound(related);
+    // where the router numbers what goes that way itself, an equal IP ID is chance
+    const hasId = (t.flags(t.side(a) === INSIDE ? a : b) & HAS_IP_ID) !== 0;
+    if (hasId && this.#altered.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
+    const isEntry = (t.sideOf(a) === INSIDE) === isOutbound;
+    return (isEntry ? this.#about.mayBecome(a, b) : this.#about.mayBecome(b, a)) ? related : IMPOSSIBLE;
+  }
+
+  /** Finds the candidate with the strongest claim, and those as good. Returns how it stands to the packet; 0 where none has a claim. */
+  #findBest(row: number, reachNs: number): number {
+    this.candidate = NONE;
+    this.rivals = 0;
+    this.others = -1;
+    let best = 0;
+    let heldUp = 0;
+    for (let other = this.#reach.first(row, reachNs); other !== NONE; other = this.#reach.next(row, other, reachNs)) {
+      this.others++;
+      const related = this.#weigh(row, other);
+      this.#doubt(related);
+      if (claimBy(related) === CLAIM_NONE) {
+        if (this.candidate === NONE && (related & RELATION_MASK) === KNOWN) this.candidate = other;
+        if (this.mayBeHeldUp(other, row, related)) heldUp++;
+      } else if (best === 0 || rankOf(related) > rankOf(best)) {
+        this.candidate = other;
+        best = related;
+        this.rivals = 0;
+      } else if (rankOf(related) === rankOf(best)) this.rivals++;
+    }
+    this.rivals += heldUp;
+    return best;
+  }
+
+  /** Whether only time speaks against a packet that entered and one that left, and no more of it than a queue may have grown by. */
+  mayBeHeldUp(entered: number, left: number, related: number): boolean {
+    if ((related & RELATION_MASK) !== KNOWN || claimBy(related) !== CLAIM_NONE) return false;
+    const t = this.#about.timeline;
+    const isOutbound = goesOutbound(related);
+    const tookNs = t.timeNs(left) - t.timeNs(entered);
+    const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
+    if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs > mostNs) return false;
+    const digest = this.#about.kernel.latencies(isOutbound);
+    return Math.log2(digest.density(tookNs, mostNs) * tookNs) > -NEVER_BITS;
+  }
+
+  /** Relates two of those that are looked at, and notes it where time alone speaks against them. */
+  #weigh(a: number, b: number): number {
+    const related = this.relate(a, b);
+    if ((related & RELATION_MASK) === KNOWN && claimBy(related) === CLAIM_NONE) this.usedTime = true;
+    if ((related & IS_UNVOUCHED) !== 0) this.#unvouchedNs = Math.min(this.#unvouchedNs, this.#apartNs(a, b));
+    return related;
+  }
+
+  /** Notes what a claim beside another one says of that. */
+  #doubt(related: number): void {
+    const claim = claimBy(related);
+    if (claim === CLAIM_CONFLICT || claim === CLAIM_POSSIBLE) this.isDoubted = true;
+  }
+
+  /** Whether a packet and its candidate took so long that another one, which clocks that nothing vouches for speak against, may be meant as well. */
+  #isUnvouchedRival(row: number, candidate: number): boolean {
+    const limitNs = this.#about.kernel.limitNs(goesOutbound(this.#about.kernel.relate(row, candidate)));
+    return this.#unvouchedNs <= limitNs || this.#apartNs(row, candidate) > limitNs;
+  }
+
+  #apartNs(a: number, b: number): number {
+    return Math.abs(this.#about.timeline.timeNs(a) - this.#about.timeline.timeNs(b));
+  }
+}
+
+/** Which claims go first: the stronger, and of two as strong, that with a usual TTL and usual options. */
+function rankOf(related: number): number {
+  return 2 * claimBy(related) + ((related & IS_USUAL) === 0 ? 0 : 1);
+}

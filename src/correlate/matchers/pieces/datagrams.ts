@@ -1,0 +1,332 @@
+import { areAlike, HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
+import { HEAD_BYTES } from "../../../packets/records.js";
+import {
+  BY_FRAGMENTS,
+  EVIDENCE_FLOW,
+  EVIDENCE_IP_ID,
+  EVIDENCE_LENGTH,
+  EVIDENCE_PAYLOAD,
+} from "../../../packets/results/evidence.js";
+import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import { ICMPV6 } from "../../../protocols/ip-protocols.js";
+import { WANTS_FRAGMENT } from "../../kernel/wants.js";
+import { behind } from "../behind.js";
+import type { About, Admits, Notes, Settles } from "../contract.js";
+import type { Undecided } from "../undecided.js";
+import { bytesOf, Reassembly } from "./reassembly.js";
+import { Shelf } from "./shelf.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../../kernel/relations.js";
+
+/** One datagram on one side. */
+interface Datagram {
+  readonly side: Side;
+  /** By offset. The first one has the transport header. */
+  readonly rows: readonly number[];
+  /** Transport bytes, header included. */
+  readonly bytes: number;
+  /** Hashes of what it carries and of the beginning of that; 0 where not all of it was kept. */
+  readonly content: number;
+  readonly head: number;
+  /** Some of its fragments may be another's: only the content tells. */
+  readonly isMixed: boolean;
+}
+
+/** Of each side. */
+type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
+
+/**
+ * Pairs datagrams that are cut into other fragments on the other side, or not at all there: by protocol, identification, size, and
+ * above all by content. Where a capture did not keep that, an identification and the beginning of it do; without these, two are twins
+ * only if they are the only ones of the window that can be. A datagram of which a fragment is missing is not paired: part of it proves
+ * nothing.
+ */
+export class Datagrams implements Admits, Settles, Notes {
+  readonly wants = WANTS_FRAGMENT;
+  readonly #about: About;
+  readonly #reassembly: Reassembly;
+  /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
+  #isIdentityKept = false;
+  /** Complete datagrams of each side that are not paired, by content and size … */
+  readonly #byContent: Shelves;
+  /** … and by identification, size and protocol. */
+  readonly #byHeader: Shelves;
+  /** The same by each row of theirs. */
+  readonly #byRow = new Map<number, Datagram>();
+
+  constructor(about: About) {
+    const { timeline, tuples } = about;
+    this.#about = about;
+    this.#reassembly = new Reassembly(timeline, tuples);
+    const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
+    this.#byContent = [shelf(), shelf()];
+    this.#byHeader = [shelf(), shelf()];
+  }
+
+  /** Takes a fragment, or a packet that might be fragmented on the other side. */
+  admit(row: number): void {
+    const t = this.#about.timeline;
+    if ((t.flags(row) & IS_FRAGMENT) === 0) {
+      this.#take([row], bytesOf(t, row), false);
+      return;
+    }
+    const whole = this.#reassembly.add(row);
+    if (whole) this.#take(whole.rows, whole.bytes, whole.isMixed);
+  }
+
+  mayPair(row: number): boolean {
+    const datagram = this.#byRow.get(row);
+    return datagram !== undefined && this.#isWaiting(datagram);
+  }
+
+  /** All rows of the complete datagram that a packet is of, the same list for each, as long as that is held; undefined where some are missing. */
+  wholeOf(row: number): readonly number[] | undefined {
+    return this.#byRow.get(row)?.rows;
+  }
+
+  /** Tries once more to pair the datagram of a packet whose window is over, with what has been learnt meanwhile. */
+  settle(row: number): Undecided | null {
+    const datagram = this.#byRow.get(row);
+    if (datagram === undefined || !this.#isWaiting(datagram)) return null;
+    if (!this.#pairSurely(datagram, true)) this.#pairOnly(datagram);
+    return null;
+  }
+
+  /**
+   * The datagram of a packet whose window is over, and the only other one of its side that is its like, is addressed otherwise, was not there
+   * before it, and has no other like it; undefined where there is none, or both are in one frame.
+   */
+  likeOf(row: number): readonly [rows: readonly number[], likeRows: readonly number[]] | undefined {
+    const datagram = this.#byRow.get(row);
+    if (datagram === undefined || !this.#isWaiting(datagram)) return undefined;
+    const t = this.#about.timeline;
+    const { side, content } = datagram;
+    const likes = (content === 0 ? this.#byHeader : this.#byContent)[side]
+      .of(content === 0 ? this.#headerKey(datagram) : this.#contentKey(datagram))
+      .filter((each) => this.#isWaiting(each) && each.content === content && each.head === datagram.head);
+    const others = likes.filter((each) => t.tuple(each.rows[0]) !== t.tuple(datagram.rows[0]));
+    const isTold = content !== 0 || (datagram.head !== 0 && !likes.some(({ isMixed }) => isMixed));
+    const [like] = others;
+    if (likes.length !== 2 || others.length !== 1 || !isTold || datagram.rows.length + like.rows.length === 2)
+      return undefined;
+    return t.isBefore(datagram.rows[0], like.rows[0]) ? [datagram.rows, like.rows] : undefined;
+  }
+
+  /**
+   * Whether fragments wait behind a packet on the other side, or are left undecided, that may be of it: some may be missing, or too little of
+   * them was kept to compare them.
+   */
+  mayBeInFragments(row: number): boolean {
+    const t = this.#about.timeline;
+    const datagram = this.#byRow.get(row);
+    // what cannot be cut is not filed
+    if (datagram === undefined) return false;
+    const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
+    const first = datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first));
+    for (const next of behind(t, first)) {
+      if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
+      if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
+      if (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row)) return true;
+    }
+    return false;
+  }
+
+  get size(): number {
+    return this.#byRow.size + this.#reassembly.size;
+  }
+
+  forget(row: number): void {
+    this.#reassembly.forget(row);
+    const datagram = this.#byRow.get(row);
+    if (datagram === undefined) return;
+    this.#byRow.delete(row);
+    // once its first one is gone, nothing tells where it is filed
+    if (this.#about.timeline.isHeld(datagram.rows[0])) this.#takeOff(datagram);
+  }
+
+  /** Takes a complete datagram. */
+  #take(rows: readonly number[], bytes: number, isMixed: boolean): void {
+    const t = this.#about.timeline;
+    const content = rows.every((row) => t.content(row) !== 0)
+      ? rows.reduce((sum, row) => sum + t.content(row), 0) | 0
+      : 0;
+    // of a first fragment that is shorter, it would be of less than the other side's
+    const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
+    const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed };
+    if (!this.#isWaiting(datagram) || this.#pairSurely(datagram, false)) return;
+    if (content !== 0) this.#byContent[datagram.side].put(this.#contentKey(datagram), datagram);
+    this.#byHeader[datagram.side].put(this.#headerKey(datagram), datagram);
+    for (const row of rows) this.#byRow.set(row, datagram);
+  }
+
+  #takeOff(datagram: Datagram): void {
+    const { side } = datagram;
+    if (datagram.content !== 0) this.#byContent[side].takeOff(this.#contentKey(datagram), datagram);
+    this.#byHeader[side].takeOff(this.#headerKey(datagram), datagram);
+  }
+
+  /**
+   * Pairs a datagram with the one whose content says that it can be its twin, if there is but one, it has no other claimant as
+   * good, and it is certain. `isFinal`: whatever belongs to it must have come by now.
+   */
+  #pairSurely(datagram: Datagram, isFinal: boolean): boolean {
+    if (datagram.content !== 0) {
+      const key = this.#contentKey(datagram);
+      const shelves = this.#byContent;
+      const isAlone = !isContested(shelves, key) && this.#twinsOf(datagram, shelves, key).length === 0;
+      const areSame = (a: Datagram, b: Datagram) => a.content === b.content;
+      // what all of it says against a known translation adds up, as that of any packet
+      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, areSame, CONFLICT);
+    }
+    const areNumberedAlike = (a: Datagram, b: Datagram) => this.#areNumberedAlike(a, b);
+    return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike, POSSIBLE);
+  }
+
+  /** `mayBeTwins`: what two must be beside what all twins are; `least`: how they stand to each other at least. */
+  #pairBest(
+    datagram: Datagram,
+    shelves: Shelves,
+    key: number,
+    isFinal: boolean,
+    mayBeTwins: (a: Datagram, b: Datagram) => boolean,
+    least: number,
+  ): boolean {
+    if (isContested(shelves, key)) return false;
+    const candidates = this.#twinsOf(datagram, shelves, key).filter((other) => mayBeTwins(datagram, other));
+    const best = Math.max(least, ...candidates.map((other) => this.#relation(datagram, other)));
+    const asGood = candidates.filter((other) => this.#relation(datagram, other) >= best);
+    const twins = asGood.length > 1 ? asGood.filter((other) => this.#isQuick(datagram, other)) : asGood;
+    if (twins.length !== 1) return false;
+    const [twin] = twins;
+    const rivals = this.#twinsOf(twin, shelves, key).filter(
+      (other) => other !== datagram && mayBeTwins(other, twin) && this.#relation(other, twin) >= best,
+    );
+    if (rivals.length > 0 && (!this.#isQuick(datagram, twin) || rivals.some((rival) => this.#isQuick(rival, twin)))) {
+      if (isFinal) contest(shelves, key);
+      return false;
+    }
+    return this.#pair(datagram, twin);
+  }
+
+  /**
+   * Pairs a datagram whose window is over with the only one that can be its twin, where one of the two was not kept whole. Without
+   * an identification that is the same on both sides, its latency must be usual.
+   */
+  #pairOnly(datagram: Datagram): boolean {
+    const key = this.#headerKey(datagram);
+    if (isContested(this.#byHeader, key)) return false;
+    const candidates = this.#twinsOf(datagram, this.#byHeader, key);
+    if (candidates.length === 0) return false;
+    const [twin] = candidates;
+    if (candidates.length > 1 || this.#twinsOf(twin, this.#byHeader, key).length > 1) {
+      contest(this.#byHeader, key);
+      return false;
+    }
+    if (datagram.isMixed || twin.isMixed || this.#relation(datagram, twin) < POSSIBLE) return false;
+    if (this.#idOf(datagram.rows[0]) === 0 && !this.#isQuick(datagram, twin)) return false;
+    return this.#pair(datagram, twin);
+  }
+
+  /** Those filed under a key that may be a datagram's twins. */
+  #twinsOf(datagram: Datagram, shelves: Shelves, key: number): readonly Datagram[] {
+    return shelves[otherSide(datagram.side)].of(key).filter((other) => this.#mayBeTwins(datagram, other));
+  }
+
+  /** Two datagrams that came whole on both sides are not this file's business. */
+  #mayBeTwins(a: Datagram, b: Datagram): boolean {
+    if (a.rows.length + b.rows.length === 2) return false;
+    if (!areAlike(a.content, b.content) || !areAlike(a.head, b.head)) return false;
+    if (this.#headerKey(a) !== this.#headerKey(b) || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
+    if (this.#isIdentityKept && this.#areIdentified(a, b) && !this.#isSameIdentity(a, b)) return false;
+    return this.#relation(a, b) !== IMPOSSIBLE;
+  }
+
+  /** Whether two that may be twins have numbers and the beginning of their content in common. */
+  #areNumberedAlike(a: Datagram, b: Datagram): boolean {
+    return a.head !== 0 && b.head !== 0 && !a.isMixed && !b.isMixed && this.#idOf(a.rows[0]) !== 0;
+  }
+
+  /** How two datagrams stand to each other; an IPv6 identification says nothing, so there their latency must. */
+  #relation(a: Datagram, b: Datagram): number {
+    const t = this.#about.timeline;
+    const [inside, outside] = inOrder(a, b);
+    const [i, o] = [inside.rows[0], outside.rows[0]];
+    const gapNs = t.timeNs(o) - t.timeNs(i);
+    const isOutbound = t.ttl(i) > t.ttl(o);
+    if ((t.flags(i) & IS_IPV6) !== 0 && !this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs))
+      return IMPOSSIBLE;
+    return this.#about.translations.relation(i, o);
+  }
+
+  /** Whether two datagrams came as close together as twins do, the way their TTL says. */
+  #isQuick(a: Datagram, b: Datagram): boolean {
+    const t = this.#about.timeline;
+    const [inside, outside] = inOrder(a, b);
+    const [i, o] = [inside.rows[0], outside.rows[0]];
+    return this.#about.translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
+  }
+
+  #pair(a: Datagram, b: Datagram): boolean {
+    const t = this.#about.timeline;
+    const [inside, outside] = inOrder(a, b);
+    const [i, o] = [inside.rows[0], outside.rows[0]];
+    const relation = this.#about.translations.relation(i, o);
+    const slot = relation === KNOWN ? this.#about.translations.slotOf(i) : this.#about.translations.support(i, o);
+    if (slot === NONE) return false;
+    let evidence = EVIDENCE_LENGTH | (relation === KNOWN ? EVIDENCE_FLOW : 0);
+    if ((t.flags(i) & t.flags(o) & HAS_IP_ID) !== 0 && this.#isSameIdentity(a, b)) evidence |= EVIDENCE_IP_ID;
+    if (this.#areIdentified(a, b)) this.#isIdentityKept = this.#isSameIdentity(a, b);
+    if (a.content !== 0 && b.content !== 0) evidence |= EVIDENCE_PAYLOAD;
+    this.#about.pairing.pairGroup(inside.rows, outside.rows, slot, BY_FRAGMENTS, evidence);
+    return true;
+  }
+
+  /** Whether two datagrams are of IPv6 and in fragments: no others of IPv6 have an identification. */
+  #areIdentified(a: Datagram, b: Datagram): boolean {
+    return a.rows.length > 1 && b.rows.length > 1 && (this.#about.timeline.flags(a.rows[0]) & IS_IPV6) !== 0;
+  }
+
+  #isSameIdentity(a: Datagram, b: Datagram): boolean {
+    return this.#about.timeline.ipId(a.rows[0]) === this.#about.timeline.ipId(b.rows[0]);
+  }
+
+  #isWaiting(datagram: Datagram): boolean {
+    const t = this.#about.timeline;
+    return datagram.rows.every((row) => t.isWaiting(row));
+  }
+
+  /** What twins have in common beside their content, as a number. */
+  #headerKey({ rows, bytes }: Datagram): number {
+    const t = this.#about.timeline;
+    const [first] = rows;
+    const isIpv6 = (t.flags(first) & IS_IPV6) !== 0;
+    return ((isIpv6 ? 0x100 : 0) | t.proto(first)) * 2 ** 36 + bytes * 2 ** 16 + this.#idOf(first);
+  }
+
+  /** The same with their content: a hash, as a number has no room for both. A datagram is smaller than 2^20 bytes, even where a host hands over several as one. */
+  #contentKey({ rows, bytes, content }: Datagram): number {
+    return bytes * 2 ** 32 + ((content ^ Math.imul(this.#idOf(rows[0]), 0x9e3779b1)) >>> 0);
+  }
+
+  /** What tells a datagram from others and is the same on both sides: not an IPv6 identification, as a host that puts datagrams together and cuts them again makes that anew. */
+  #idOf(first: number): number {
+    const t = this.#about.timeline;
+    if ((t.flags(first) & IS_IPV6) === 0) return t.ipId(first);
+    return t.proto(first) === ICMPV6 ? t.seq(first) & 0xffff : 0;
+  }
+}
+
+function isContested([inside, outside]: Shelves, key: number): boolean {
+  return inside.isContested(key) || outside.isContested(key);
+}
+
+/** Notes that nothing tells which of those filed under a key is whose twin. */
+function contest(shelves: Shelves, key: number): void {
+  for (const shelf of shelves) shelf.contest(key);
+}
+
+/** Two datagrams of both sides, the inside one first. */
+function inOrder(a: Datagram, b: Datagram): readonly [Datagram, Datagram] {
+  return a.side === INSIDE ? [a, b] : [b, a];
+}

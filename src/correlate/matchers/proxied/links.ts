@@ -1,0 +1,8 @@
+import type { Proxied } from "./proxy-ends.js";
+import type { Turned } from "../turned/turns.js";
+
+/** What is known of two conversations that are one flow. It goes on. */
+export type Linked = Proxied | Turned;
+
+/** Takes two conversations that turned out to be one flow; `begin` says what is known of it, from its id. */
+export type Link = (tuples: readonly [number, number], begin: (id: number) => Linked) => void;

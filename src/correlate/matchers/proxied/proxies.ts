@@ -1,0 +1,259 @@
+import type { LatencyDigest } from "../../../packets/flows/latency.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { HEAD_BYTES } from "../../../packets/records.js";
+import type { Side } from "../../../packets/sides.js";
+import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
+import { WANTS_STRANGER } from "../../kernel/wants.js";
+import type { About, Admits } from "../contract.js";
+import { Heads } from "./heads.js";
+import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
+
+/** Connections without a translation that are remembered at the most; the oldest go first. */
+const MOST_STREAMS = 16_384;
+/** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
+const DIAL_NS = 1_000_000_000;
+
+/** No hash of any bytes. */
+const UNTOLD = 0;
+
+/** One direction of a connection: when its bytes came, and hashes of where segments begin. */
+interface Leg {
+  /** When the SYN of this direction was seen; Infinity until then. */
+  openedNs: number;
+  firstNs: number;
+  /** Sequence number of the first byte; -1 until the SYN of this direction was seen. */
+  firstSeq: number;
+  bytes: number;
+  /** Most connections get none. */
+  heads: Heads | null;
+}
+
+/** A TCP connection that no translation explains. */
+interface Stream {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly openedFrame: number;
+  readonly openedNs: number;
+  lastNs: number;
+  readonly openedByA: boolean;
+  readonly toServer: Leg;
+  readonly toClient: Leg;
+  /** Hash of the first bytes that the client sent, if they came in a segment that has as many as are hashed; else UNTOLD. */
+  start: number;
+  twin: Stream | null;
+  /** Bytes there were when a twin was last looked for: without new ones there is nothing new to find. */
+  triedBytes: number;
+}
+
+/**
+ * Links the two connections of docker-proxy: one that a client opened to the host, and one that the host opened to the
+ * container, on the inside; and those of a proxy that takes what goes out on its way, and dials the same server itself. They share nothing but the bytes, which come out on the second later than they went into the
+ * first, and the other way round for the answer. Two that fit are linked where neither fits any other.
+ */
+export class Proxies implements Admits {
+  readonly wants = WANTS_STRANGER;
+  readonly #about: About;
+  /** By tuple. */
+  readonly #streams = new Map<number, Stream>();
+  /** By their starts: two that carry one stream have the same, where both are told. */
+  readonly #byStart = new Map<number, Set<Stream>>();
+  /** By side, in the order they opened: those outside of which it is not known yet whether one inside opened about then, and those inside. */
+  readonly #young = [new Set<Stream>(), new Set<Stream>()] as const;
+
+  constructor(about: About) {
+    this.#about = about;
+  }
+
+  /** Takes a TCP segment, at its place in time, of a tuple that has no translation. */
+  admit(row: number): void {
+    const t = this.#about.timeline;
+    const tuple = t.tuple(row);
+    const tcpFlags = t.tcpFlags(row);
+    if (isOpening(tcpFlags)) this.#open(row);
+    const stream = this.#streams.get(tuple);
+    if (!stream || (tcpFlags & RST) !== 0) return;
+    stream.lastNs = t.timeNs(row);
+    const leg = (t.forward(row) === 1) === stream.openedByA ? stream.toServer : stream.toClient;
+    if ((tcpFlags & SYN) !== 0) {
+      leg.firstSeq = (t.seq(row) + 1) >>> 0;
+      leg.openedNs = Math.min(leg.openedNs, t.timeNs(row));
+    }
+    const bytes = t.payloadLength(row);
+    if (bytes === 0 || leg.firstSeq < 0) return;
+    const offset = (t.seq(row) - leg.firstSeq) | 0;
+    if (offset < 0) return;
+    if (leg.bytes === 0) leg.firstNs = t.timeNs(row);
+    leg.bytes = Math.max(leg.bytes, offset + bytes);
+    if (t.head(row) === 0) return;
+    leg.heads ??= new Heads();
+    const isNew = leg.heads.add(offset, t.head(row), bytes, t.timeNs(row));
+    if (isNew && leg === stream.toServer && offset === 0 && bytes >= HEAD_BYTES) {
+      this.#unfile(stream);
+      stream.start = t.head(row);
+      this.#file(stream);
+    }
+  }
+
+  /** Where the other connection of this packet's stream is, if a proxy carries it on. */
+  twinOf(row: number): { side: Side; tuple: number } | null {
+    return this.#twinOf(this.#streams.get(this.#about.timeline.tuple(row)));
+  }
+
+  #twinOf(stream: Stream | undefined): Stream | null {
+    if (stream === undefined) return null;
+    const bytes = stream.toServer.bytes + stream.toClient.bytes;
+    if (stream.twin === null && bytes > stream.triedBytes) {
+      stream.triedBytes = bytes;
+      this.#link(stream);
+    }
+    return stream.twin;
+  }
+
+  /** Forgets the stream of a tuple that has a translation after all, or is about to be released. */
+  forget(tuple: number): void {
+    const stream = this.#streams.get(tuple);
+    if (stream === undefined) return;
+    this.#streams.delete(tuple);
+    this.#young[stream.side].delete(stream);
+    this.#unfile(stream);
+    this.#about.tuples.setStream(tuple, false);
+  }
+
+  #open(row: number): void {
+    const t = this.#about.timeline;
+    this.#weed(t.timeNs(row));
+    const tuple = t.tuple(row);
+    this.forget(tuple);
+    const stream: Stream = {
+      side: t.sideOf(row),
+      tuple,
+      openedByA: t.forward(row) === 1,
+      openedFrame: t.frame(row),
+      openedNs: t.timeNs(row),
+      lastNs: t.timeNs(row),
+      toServer: emptyLeg(),
+      toClient: emptyLeg(),
+      start: UNTOLD,
+      twin: null,
+      triedBytes: 0,
+    };
+    this.#young[stream.side].add(stream);
+    this.#streams.set(tuple, stream);
+    this.#file(stream);
+    this.#about.tuples.setStream(tuple, true);
+    keepNewest(this.#streams, MOST_STREAMS, (oldest) => this.forget(oldest));
+  }
+
+  /** Forgets the host's own connections: of a proxy's two, one is inside, and neither opens long before the other. */
+  #weed(nowNs: number): void {
+    const [insides, outsides] = this.#young;
+    for (const stream of outsides) {
+      if (nowNs - stream.openedNs <= DIAL_NS) return;
+      outsides.delete(stream);
+      for (const inside of insides) {
+        if (stream.openedNs - inside.openedNs <= DIAL_NS) break;
+        insides.delete(inside);
+      }
+      const [inside] = insides;
+      if (inside === undefined || inside.openedNs - stream.openedNs > DIAL_NS) this.forget(stream.tuple);
+    }
+  }
+
+  #link(stream: Stream): void {
+    const found = this.#partnersOf(stream);
+    if (found.length !== 1 || this.#partnersOf(found[0]).length !== 1) return;
+    const [partner] = found;
+    stream.twin = partner;
+    partner.twin = stream;
+    const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
+    const toServer = this.#latencies(client.toServer, server.toServer);
+    const toClient = this.#latencies(server.toClient, client.toClient);
+    this.#about.link([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
+  }
+
+  /** What it took to pass on what came in on one leg, where the other one has it. */
+  #latencies(from: Leg, to: Leg): LatencyDigest {
+    const digest = this.#about.translations.accounts.digests.make();
+    if (from.heads === null || to.heads === null) return digest;
+    for (const [before, at] of from.heads.shared(to.heads)) digest.add(to.heads.timeNs(at) - from.heads.timeNs(before));
+    return digest;
+  }
+
+  /** Connections that may be the other one of this stream, before or behind the proxy. */
+  #partnersOf(stream: Stream): Stream[] {
+    const partners: Stream[] = [];
+    for (const other of this.#candidatesFor(stream)) {
+      if (other === stream || other.twin !== null) continue;
+      if (!this.#isCarriedOn(stream, other) && !this.#isCarriedOn(other, stream)) continue;
+      // asked last: of most, the tuple is long out of the cache
+      if (this.#about.tuples.isUntranslated(other.tuple)) partners.push(other);
+    }
+    return partners;
+  }
+
+  /** Those that begin like it, and those of which that cannot be said. */
+  #candidatesFor({ start }: Stream): Iterable<Stream> {
+    if (start === UNTOLD) return this.#streams.values();
+    return [...(this.#byStart.get(start) ?? []), ...(this.#byStart.get(UNTOLD) ?? [])];
+  }
+
+  /** Files a stream by its start. */
+  #file(stream: Stream): void {
+    const alike = this.#byStart.get(stream.start);
+    if (alike) alike.add(stream);
+    else this.#byStart.set(stream.start, new Set([stream]));
+  }
+
+  #unfile(stream: Stream): void {
+    const alike = this.#byStart.get(stream.start);
+    alike?.delete(stream);
+    if (alike?.size === 0) this.#byStart.delete(stream.start);
+  }
+
+  #isCarriedOn(client: Stream, server: Stream): boolean {
+    if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
+    if (!this.#isSentHere(client, false) || !this.#isSentHere(server, true)) return false;
+    if (mayDial(this.#about.tuples, client, server, this.#about.isNat)) return true;
+    // what is only forwarded is answered once the other one is; and nobody dials himself by way of the uplink
+    if (!isOnItsWay(this.#about.tuples, client, server) || client.toClient.openedNs > server.openedNs) return false;
+    return !this.#about.isNat(calledBy(this.#about.tuples, server));
+  }
+
+  /** Whether the host itself may send what goes to a connection's server, or to its client: nobody has lowered the TTL of that. */
+  #isSentHere({ tuple, openedByA }: Stream, isToServer: boolean): boolean {
+    const way = 2 * tuple + (openedByA === isToServer ? 1 : 0);
+    return !this.#about.tuples.hasOtherTtl(way);
+  }
+}
+
+function emptyLeg(): Leg {
+  return { openedNs: Number.POSITIVE_INFINITY, firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: null };
+}
+
+/** Whether two are one connection in two forms, as it is translated and turned round: its numbers are the same. */
+function isSameConnection(a: Stream, b: Stream): boolean {
+  return a.toServer.firstSeq === b.toServer.firstSeq && a.toClient.firstSeq === b.toClient.firstSeq;
+}
+
+/** Whether the server connection can carry on the client's: opened after it, the same bytes, each after the other. */
+function carriesOn(client: Stream, server: Stream): boolean {
+  const dialNs = server.openedNs - client.openedNs;
+  if (dialNs < 0 || dialNs > DIAL_NS) return false;
+  return isSameBytes(client.toServer, server.toServer) && isSameBytes(server.toClient, client.toClient);
+}
+
+/** Whether all that came out of `to` went into `from` before, as far as their segments can be compared; at least once. */
+function isSameBytes(from: Leg, to: Leg): boolean {
+  if (to.bytes > from.bytes || to.firstNs < from.firstNs) return false;
+  const [went, came] = [from.heads, to.heads];
+  if (went === null || came === null) return false;
+  let isCompared = false;
+  for (const [before, at] of went.shared(came)) {
+    const bytes = [went.bytes(before), came.bytes(at)];
+    // heads of segments shorter than a head compare only where both are cut alike
+    if (bytes[0] !== bytes[1] && Math.min(...bytes) < HEAD_BYTES) continue;
+    if (went.head(before) !== came.head(at) || went.timeNs(before) > came.timeNs(at)) return false;
+    isCompared = true;
+  }
+  return isCompared;
+}

@@ -1,0 +1,376 @@
+import { Flow } from "../../../packets/flows/flows.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_FRAGMENT } from "../../../packets/packets.js";
+import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
+import { otherSide } from "../../../packets/sides.js";
+import { Sweep } from "../../../packets/memory/sweep.js";
+import { WAITING } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { isOpening } from "../../../protocols/tcp.js";
+import { isAnyBehind, undecidedBehind } from "../behind.js";
+import type { Datagrams } from "../pieces/datagrams.js";
+import { goesOutbound, JITTER_NS, POSSIBLE } from "../../kernel/relations.js";
+import { WANTS_TWIN } from "../../kernel/wants.js";
+import type { About, Admits, Settles } from "../contract.js";
+import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
+import { type Turned, Turns } from "./turns.js";
+import { leaveUndecided, type Undecided } from "../undecided.js";
+
+/** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
+const MOST_LIKE = 64;
+/** Pairs that it takes to know how long packets take … */
+const ESTABLISHED_PAIRS = 8;
+/** … and while there are fewer, they may take so many times as long. */
+const EARLY_FACTOR = 16;
+/** What is noted of single packets is cleared when it reaches this size. */
+const CROWDED = 256;
+
+/**
+ * Pairs packets that the host turns round on one side, as a service's address stands for a container on the sender's own link: a hairpin.
+ * The capture of that side has each packet twice, before the rewrite and after it, with other addresses and all else the same.
+ *
+ * Two forms have one key, and no packet of the other side does. That a capture shows a packet again as it was is no hairpin: a rewrite
+ * has to show.
+ */
+export class Hairpins implements Admits, Settles {
+  readonly wants = WANTS_TWIN;
+  readonly #about: About;
+  readonly #datagrams: Datagrams;
+  readonly #turns = new Turns();
+  /** Translations that contradict known ones and that one pair speaks for, by their ways. */
+  readonly #heard = new Set<string>();
+  /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
+  readonly #maybe = new Map<number, number>();
+  readonly #sweep = new Sweep(CROWDED);
+  #pairs = 0;
+  #slowestNs = 0;
+
+  constructor(about: About, datagrams: Datagrams) {
+    this.#about = about;
+    this.#datagrams = datagrams;
+  }
+
+  /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
+  admit(row: number): void {
+    if (this.#turns.size === 0 || !this.#isOneSided(row) || this.#count(row) > MOST_LIKE) return;
+    const [before, ...others] = this.#beforesOf(row);
+    if (before !== undefined && others.length === 0) this.#pair([before], [row]);
+  }
+
+  /** Whether a packet has others with its key on its side alone, or is a segment that may have been cut; of fragments, `Datagrams` says so. */
+  mayPair(row: number): boolean {
+    const t = this.#about.timeline;
+    return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.isBefore(row));
+  }
+
+  /** Whether others of its side wait under its key, and none of the other side. */
+  #isOneSided(row: number): boolean {
+    const t = this.#about.timeline;
+    const bucket = t.bucket(row);
+    if (bucket < 0) return false;
+    const side = t.sideOf(row);
+    return this.#count(row) > 1 && this.#about.buckets.count(bucket, otherSide(side)) === 0;
+  }
+
+  /** Decides about a packet whose window is over, the oldest of its key. */
+  settle(row: number): Undecided | null {
+    if (!this.#isOneSided(row)) {
+      this.#settleCut(row);
+      return null;
+    }
+    const t = this.#about.timeline;
+    const like = this.#like(row);
+    let afters = this.#aftersOf(row, like);
+    // the translation that is known of its conversation may be one of several, or may have ended
+    if (afters.length === 0 && this.#learn(row)) afters = this.#aftersOf(row, like);
+    if (afters.length === 0) {
+      for (const other of like) {
+        if (!t.isBefore(row, other)) continue;
+        if (this.#mayBeForms(row, other) || this.#mayBeKept(row, other)) this.#noteMaybe([row], [other]);
+        // where stamps are in disorder
+        if (this.#mayBeForms(other, row)) this.#noteMaybe([other], [row]);
+      }
+      return null;
+    }
+    if (like.length <= MOST_LIKE) {
+      const befores = afters.map((after) => this.#beforesOf(after));
+      const certain = befores.findIndex((rows) => rows.length === 1 && rows[0] === row);
+      if (certain >= 0) this.#pair([row], [afters[certain]]);
+      // one that came out late, and is no other's, may have been held up
+      const late = befores.findIndex((rows) => rows.length === 0);
+      if (late >= 0) this.#noteMaybe([row], [afters[late]]);
+      if (!befores.some((rows) => rows.includes(row)) || certain >= 0) return null;
+    }
+    const ways = new Set([row, ...afters].map((each) => t.way(each)));
+    const undecided = like.filter((each) => ways.has(t.way(each)));
+    return leaveUndecided(
+      t,
+      undecided,
+      "identical packets that are turned round, and nothing tells which came of which",
+    );
+  }
+
+  /** Whether a packet of a known conversation, in the form before the rewrite, may have come out after all, in pieces or merged with others. */
+  mayHaveComeOut(row: number): boolean {
+    const t = this.#about.timeline;
+    return this.#turns.of(t.way(row)).some(({ afterWay }) => mayHaveComeOut(t, row, afterWay));
+  }
+
+  /** The frame on its side that is like a packet and may be its other form, though too little speaks for it; undefined where there is none. */
+  likeOf(row: number): number | undefined {
+    return this.#maybe.get(row);
+  }
+
+  /** Whether a packet is of a conversation that is turned round, in the form it has before the rewrite … */
+  isBefore(row: number): boolean {
+    return this.#turns.has(this.#about.timeline.way(row));
+  }
+
+  /** … or after it. */
+  isAfter(row: number): boolean {
+    return this.#turns.has(this.#about.timeline.way(row) ^ 1);
+  }
+
+  /** Whether the translation of a packet in the form before the rewrite is known to have been there still: others went by it behind the packet. */
+  isAlive(row: number): boolean {
+    const t = this.#about.timeline;
+    const present = this.#turns.present(t.way(row)).map(({ turned }) => turned);
+    if (present.some(({ lastNs }) => lastNs > t.timeNs(row))) return true;
+    const goesBy = (later: number): boolean =>
+      this.#turns.of(t.way(later)).some(({ turned }) => present.includes(turned)) &&
+      this.#isOneSided(later) &&
+      this.#aftersOf(later, this.#like(later)).length > 0;
+    const found = undecidedBehind(t, row, goesBy);
+    return found !== NONE && found !== t.end;
+  }
+
+  /** The flow of two forms that were paired. */
+  flowOf(before: number, after: number): Flow | undefined {
+    const t = this.#about.timeline;
+    return this.#turns.between(t.way(before), t.way(after))?.flow;
+  }
+
+  /** Forgets the conversation of a tuple that is about to be released. */
+  forget(tuple: number): void {
+    this.#turns.forget(tuple);
+    this.#heard.clear();
+  }
+
+  /** Pairs a packet that was cut differently in its two forms, if it is one of those. */
+  #settleCut(row: number): void {
+    const t = this.#about.timeline;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0 || t.proto(row) !== TCP) {
+      const forms = this.#datagramOf(row);
+      if (forms !== undefined && this.#isTurn(forms)) this.#pair(...forms);
+      else if (forms !== undefined) this.#noteMaybe(...forms);
+      return;
+    }
+    if (t.payloadLength(row) === 0) return;
+    const found = this.#turns
+      .of(t.way(row))
+      .map(({ afterWay }) => turnedSegment(t, row, afterWay, this.#limitNs))
+      .filter((forms) => forms !== null);
+    if (found.length === 1) this.#pair(...found[0]);
+  }
+
+  /** The two forms of a datagram, one of which is in fragments, as far as they and their TTL tell. */
+  #datagramOf(row: number): Forms | undefined {
+    const forms = this.#datagrams.likeOf(row);
+    return forms !== undefined && this.#isForwarded(forms[0][0], forms[1][0]) ? forms : undefined;
+  }
+
+  /** Whether two forms are of a conversation that is turned round, as is known, or learnt by these and what comes behind them. */
+  #isTurn([[before], [after]]: Forms): boolean {
+    const t = this.#about.timeline;
+    if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
+    if (this.#turns.has(t.way(before)) || !this.#isPossible(before, after)) return false;
+    return (
+      this.#isBelieved(before, after) ||
+      isAnyBehind(t, before, (later) => {
+        const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
+        const isOfBoth = next === later && t.way(next) === t.way(before) && t.way(nextAfter) === t.way(after);
+        return isOfBoth && this.#isPossible(next, nextAfter) && this.#isBelieved(next, nextAfter);
+      })
+    );
+  }
+
+  #noteMaybe(befores: readonly number[], afters: readonly number[]): void {
+    const t = this.#about.timeline;
+    this.#sweep.run(this.#maybe, (row) => t.isHeld(row));
+    for (const row of befores) this.#maybe.set(row, t.frame(afters[0]));
+    for (const row of afters) this.#maybe.set(row, t.frame(befores[0]));
+  }
+
+  #count(row: number): number {
+    return this.#about.buckets.count(this.#about.timeline.bucket(row), this.#about.timeline.sideOf(row));
+  }
+
+  /** All that wait under a packet's key on its side, the oldest first. */
+  #like(row: number): number[] {
+    const t = this.#about.timeline;
+    const rows: number[] = [];
+    const first = this.#about.buckets.oldest(t.bucket(row), t.sideOf(row));
+    for (let each = first; each !== NONE; each = t.next(each)) if (t.state(each) === WAITING) rows.push(each);
+    return rows;
+  }
+
+  /** Those that a packet may have become, by its known conversation. */
+  #aftersOf(row: number, like: readonly number[]): number[] {
+    const t = this.#about.timeline;
+    const way = t.way(row);
+    return like.filter((after) => this.#turns.between(way, t.way(after)) !== undefined && t.isBefore(row, after));
+  }
+
+  /**
+   * Those that a packet may have come of, by its known conversation: what came before it on the way that leads to its own. What took
+   * longer than packets do is meant only where nothing else is.
+   */
+  #beforesOf(after: number): number[] {
+    const t = this.#about.timeline;
+    const rows = this.#like(after).filter(
+      (row) =>
+        this.#turns.between(t.way(row), t.way(after)) !== undefined &&
+        t.isBefore(row, after) &&
+        this.#isForwarded(row, after),
+    );
+    const limitNs = this.#limitNs;
+    const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
+    // what may be sent again byte for byte is never meant so late
+    return usual.length > 0 || (t.flags(after) & HAS_IP_ID) === 0 ? usual : rows;
+  }
+
+  /** What packets take at the most that are turned round, nanoseconds. */
+  get #limitNs(): number {
+    const factor = this.#pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR : 1;
+    return this.#pairs === 0 ? Number.POSITIVE_INFINITY : factor * (2 * this.#slowestNs + JITTER_NS);
+  }
+
+  /**
+   * Looks for what a packet became, and with too little evidence for that, at what came behind it on its way. Returns whether it is
+   * known now that the conversation is turned round.
+   */
+  #learn(row: number): boolean {
+    const t = this.#about.timeline;
+    const after = this.#candidateOf(row);
+    if (after === NONE) return false;
+    const isNextBelieved = (later: number): boolean => {
+      if (t.way(later) !== t.way(row) || !this.#isOneSided(later)) return false;
+      const next = this.#candidateOf(later);
+      return next !== NONE && t.way(next) === t.way(after) && this.#isBelieved(later, next);
+    };
+    return this.#isBelieved(row, after) || isAnyBehind(t, row, isNextBelieved);
+  }
+
+  #isBelieved(before: number, after: number): boolean {
+    if (!this.#about.translations.isSupported(before, after) || !this.#isHeard(before, after)) return false;
+    this.#open(before, after);
+    return true;
+  }
+
+  /**
+   * Whether enough pairs speak for a translation: one, or two where that contradicts a known one, unless it opens a connection. A bit that is
+   * flipped on its way makes one packet look like another conversation's.
+   */
+  #isHeard(before: number, after: number): boolean {
+    const t = this.#about.timeline;
+    const isContradicting = this.isBefore(before) || this.isAfter(after);
+    if (!isContradicting || isOpening(t.tcpFlags(before))) return true;
+    const key = `${t.way(before)} ${t.way(after)}`;
+    if (this.#heard.has(key)) return true;
+    if (this.#heard.size >= CROWDED) this.#heard.clear();
+    this.#heard.add(key);
+    return false;
+  }
+
+  /** The only packet with its key that a packet may have become, on a way of its own, with a TTL that is one lower; or NONE. */
+  #candidateOf(before: number): number {
+    if (this.#count(before) !== 2) return NONE;
+    const [first, after] = this.#like(before);
+    if (first !== before || after === undefined || !this.#mayBeForms(before, after)) return NONE;
+    return this.#isPossible(before, after) ? after : NONE;
+  }
+
+  /** Whether two packets with one key may be two forms of one, by a translation not known by now. */
+  #mayBeForms(before: number, after: number): boolean {
+    if (!this.#isForwarded(before, after) || this.isAfter(before) || this.isBefore(after)) return false;
+    return this.#mayBeRewritten(before, after);
+  }
+
+  /** The same on a router that may keep TTLs: then what no other packet has must show that they are one. */
+  #mayBeKept(before: number, after: number): boolean {
+    const t = this.#about.timeline;
+    const { kernel } = this.#about;
+    if (kernel.isTtlLowered(true) || kernel.isTtlLowered(false)) return false;
+    const isTold = (t.flags(before) & t.flags(after) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0;
+    return isTold && t.ttl(before) === t.ttl(after) && this.#mayBeRewritten(before, after);
+  }
+
+  #mayBeRewritten(before: number, after: number): boolean {
+    const t = this.#about.timeline;
+    const { tuples } = this.#about;
+    if (t.tuple(after) === t.tuple(before)) return false;
+    return tuples.isUntranslated(t.tuple(before)) && tuples.isUntranslated(t.tuple(after));
+  }
+
+  #isPossible(before: number, after: number): boolean {
+    if (this.#about.translations.relation(before, after) !== POSSIBLE) return false;
+    return goesOutbound(this.#about.kernel.relate(before, after));
+  }
+
+  /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */
+  #isForwarded(before: number, after: number): boolean {
+    const t = this.#about.timeline;
+    return t.ttl(before) - t.ttl(after) === 1 && !t.hasOtherOptions(before, after);
+  }
+
+  #open(before: number, after: number): void {
+    const t = this.#about.timeline;
+    const [way, afterWay] = [t.way(before), t.way(after)];
+    this.#about.link([way >> 1, afterWay >> 1], (id) => {
+      const turned: Turned = {
+        kind: "turned",
+        side: t.sideOf(before),
+        there: this.#flow(id, way, afterWay),
+        back: this.#flow(id, afterWay ^ 1, way ^ 1),
+        firstFrames: [t.frame(before), t.frame(after)],
+        pairs: 0,
+        bytes: 0,
+        firstNs: t.timeNs(before),
+        lastNs: t.timeNs(before),
+        latencies: this.#about.translations.accounts.digests.make(),
+      };
+      this.#turns.add(way, afterWay, turned);
+      return turned;
+    });
+  }
+
+  /** The flow as packets have it that go one way before the rewrite and another one after it. */
+  #flow(id: number, way: number, afterWay: number): Flow {
+    const rewrite = this.#about.kernel.rewrite(way, afterWay);
+    const back = this.#about.kernel.rewrite(way ^ 1, afterWay ^ 1);
+    const isForward = (way & 1) === 1;
+    const isFlipped = ((way ^ afterWay) & 1) === 1;
+    const [forward, backward] = isForward ? [rewrite, back] : [back, rewrite];
+    return new Flow(id, NONE, way >> 1, afterWay >> 1, isFlipped, isForward, forward, backward);
+  }
+
+  #pair(befores: readonly number[], afters: readonly number[]): void {
+    const t = this.#about.timeline;
+    const [before] = befores;
+    const turn = this.#turns.between(t.way(before), t.way(afters[0]));
+    if (turn === undefined) return;
+    const { turned } = turn;
+    const evidence = this.#about.kernel.evidenceOf(t.proto(before), t.flags(before));
+    const isCutAlike = befores.length === afters.length;
+    const timeNs = t.timeNs(before);
+    const bytes = befores.reduce((sum, row) => sum + t.length(row), 0);
+    const latencyNs = this.#about.pairing.turned(befores, afters, isCutAlike ? evidence : evidence & ~EVIDENCE_LENGTH);
+    this.#pairs++;
+    this.#slowestNs = Math.max(this.#slowestNs, latencyNs);
+    turned.pairs++;
+    turned.bytes += bytes;
+    turned.firstNs = Math.min(turned.firstNs, timeNs);
+    turned.lastNs = Math.max(turned.lastNs, timeNs);
+    turned.latencies.add(latencyNs);
+  }
+}

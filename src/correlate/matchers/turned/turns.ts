@@ -1,0 +1,86 @@
+import type { Flow } from "../../../packets/flows/flows.js";
+import type { LatencyDigest } from "../../../packets/flows/latency.js";
+import type { Side } from "../../../packets/sides.js";
+
+/** What a conversation that is turned round came to. */
+export interface Turned {
+  readonly kind: "turned";
+  /** Where. */
+  readonly side: Side;
+  /** The flow as packets of each direction have it: its inside tuple is that of their form before the rewrite, the outside one of that after. */
+  readonly there: Flow;
+  readonly back: Flow;
+  /** Of its first pair: the form before the rewrite and the one after. */
+  readonly firstFrames: readonly [number, number];
+  pairs: number;
+  /** IP bytes of the form before the rewrite. */
+  bytes: number;
+  /** Nanoseconds on the timeline, of the first pair and the last. */
+  firstNs: number;
+  lastNs: number;
+  readonly latencies: LatencyDigest;
+}
+
+/** One direction of it: the way of what comes out, and the flow. */
+interface Turn {
+  readonly afterWay: number;
+  readonly flow: Flow;
+  readonly turned: Turned;
+}
+
+/**
+ * The conversations that are turned round on their own side, by the ways of both forms. One may be translated anew (`conntrack -F`, an entry
+ * that timed out), and its old port be another one's by then: a way may lead to several.
+ */
+export class Turns {
+  /** By the way of the form before the rewrite, the newest last. */
+  readonly #byWay = new Map<number, readonly Turn[]>();
+
+  get size(): number {
+    return this.#byWay.size;
+  }
+
+  /** Whether packets that go this way are turned round. */
+  has(way: number): boolean {
+    return this.#byWay.has(way);
+  }
+
+  /** What packets become that go this way. */
+  of(way: number): readonly Turn[] {
+    return this.#byWay.get(way) ?? [];
+  }
+
+  /** How packets that go one way come out on another one; undefined where they are not known to. */
+  between(way: number, afterWay: number): Turn | undefined {
+    return this.#byWay.get(way)?.find((turn) => turn.afterWay === afterWay);
+  }
+
+  /** What packets become that go this way, but for those whose place another translation has taken, as its ends have it. */
+  present(way: number): readonly Turn[] {
+    return this.of(way).filter(({ afterWay }) => this.of(afterWay ^ 1).at(-1)?.afterWay === (way ^ 1));
+  }
+
+  /** Adds a conversation, by the ways of one of its directions before the rewrite and after it. */
+  add(way: number, afterWay: number, turned: Turned): void {
+    this.#put(way, { afterWay, flow: turned.there, turned });
+    this.#put(afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
+  }
+
+  /** Forgets the conversations of a tuple. */
+  forget(tuple: number): void {
+    for (const way of [2 * tuple, 2 * tuple + 1]) {
+      for (const { afterWay } of this.of(way)) this.#take(afterWay ^ 1, way ^ 1);
+      this.#byWay.delete(way);
+    }
+  }
+
+  #put(way: number, turn: Turn): void {
+    this.#byWay.set(way, [...this.of(way), turn]);
+  }
+
+  #take(way: number, afterWay: number): void {
+    const left = this.of(way).filter((turn) => turn.afterWay !== afterWay);
+    if (left.length > 0) this.#byWay.set(way, left);
+    else this.#byWay.delete(way);
+  }
+}

@@ -1,0 +1,20 @@
+import { size, word } from "../memory/layout.js";
+
+/** What there is of `FlowAccounts` beside them, which `flow-accounts.ts` and `assembly/flow-accounts.ts` both know: the words of a block. */
+export const WORDS = size();
+
+/** By slot: where the accounts begin, and their TCP streams; the slots used so far are below END. */
+export const RECORDS = word();
+export const STREAMS = word();
+export const END = word();
+/** Slots of flows that were let go, the last one first to be used again, and how many they are. */
+export const FREE = word();
+export const FREE_COUNT = word();
+/** How many flows were taken so far: the id of the last one. */
+export const LEARNT = word();
+/** Where rows of ranges begin, the first number that none ever had, and one that is free, which names the next; 0 for none. */
+export const GAPS = word();
+export const GAPS_END = word();
+export const GAPS_FREE = word();
+/** The block of the latencies. */
+export const SAMPLES = word();

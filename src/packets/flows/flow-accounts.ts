@@ -1,0 +1,373 @@
+import code from "./assembly/flow-order.wasm";
+import * as words from "./flow-accounts-words.js";
+import * as account from "./flow-records.js";
+import { Flow } from "./flows.js";
+import { asDoubles, ROOM_FLOWS, type Heap } from "../memory/heap.js";
+import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
+import { Samples } from "./samples.js";
+
+const RECORD_WORDS = 1 << account.RECORD_BITS;
+const FIRST_GAPS = 2 ** 8;
+
+const FIRST_SLOTS = 2 ** 12;
+
+/** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
+export const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
+/** So many flows beside the busiest so far are ordered at once: a list of all of them may be more than the run ever held. */
+const ORDERED_AT_ONCE = 2 ** 16;
+const NO_SLOTS = new Int32Array(0);
+
+const module = new WebAssembly.Module(code);
+
+/** The flows, by their slots, with what every pair asks of its flow and adds to it. As objects, ten thousands of flows were most of the memory. */
+export class FlowAccounts {
+  records: Int32Array;
+  /** The same memory. */
+  doubles: Float64Array;
+  /** TCP streams, by the slots of their flows, as memory that nothing is written to is none; and rows of ranges. */
+  #streams: Int32Array;
+  #gaps: Int32Array;
+  /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
+  readonly block: number;
+  readonly #words: Int32Array;
+  #free: Int32Array;
+  readonly samples: Samples;
+  readonly digests: LatencyDigests;
+  readonly #heap: Heap;
+  readonly #loops: WebAssembly.Instance["exports"];
+  readonly #listed = new Int32Array(2 * EXACT_SAMPLES);
+  readonly #few = new Int32Array(2 * EXACT_SAMPLES);
+  /** Those of flows that have some, by their addresses. */
+  readonly #digestsOf = new Map<number, LatencyDigest>();
+
+  /** `slots`: for how many flows at first. */
+  constructor(heap: Heap, slots: number = FIRST_SLOTS) {
+    this.#heap = heap;
+    this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.samples = new Samples(heap);
+    this.digests = new LatencyDigests(heap);
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.block = this.#words.byteOffset;
+    this.#words[words.SAMPLES] = this.samples.block;
+    this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
+    this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
+    this.doubles = asDoubles(this.records);
+    this.#streams = heap.take(Int32Array, slots << account.STREAM_BITS, ROOM_FLOWS << account.STREAM_BITS);
+    this.#gaps = heap.take(Int32Array, FIRST_GAPS << account.GAPS_BITS, (ROOM_FLOWS / 8) << account.GAPS_BITS);
+    // 0 is no row
+    this.#words[words.GAPS_END] = 1;
+    this.#locate();
+  }
+
+  /** The slots used so far are below it. */
+  get end(): number {
+    return this.#words[words.END];
+  }
+
+  /** How many flows were taken so far: the id of the last one. */
+  get learnt(): number {
+    return this.#words[words.LEARNT];
+  }
+
+  /** The id of a flow that has no slot. */
+  takeId(): number {
+    return ++this.#words[words.LEARNT];
+  }
+
+  /** Forgets all flows. */
+  clear(): void {
+    this.#words[words.END] = 0;
+  }
+
+  /** The flow in a slot, as it was taken. */
+  flow(slot: number): Flow {
+    return new Flow(
+      this.id(slot),
+      slot,
+      this.insideTuple(slot),
+      this.outsideTuple(slot),
+      this.isFlipped(slot),
+      this.isOutbound(slot, 1),
+      this.rewrite(slot, 1),
+      this.rewrite(slot, 0),
+    );
+  }
+
+  /** Lets a flow go: its slot may be used again. */
+  close(slot: number): void {
+    this.records[(slot << account.RECORD_BITS) + account.ID] = 0;
+    const gaps = this.#rowOf(slot);
+    if (gaps !== 0) {
+      this.#gaps[gaps + account.NEXT_FREE] = this.#words[words.GAPS_FREE];
+      this.#words[words.GAPS_FREE] = gaps >> account.GAPS_BITS;
+    }
+    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
+    if (this.#has(slot, account.HAS_DIGESTS))
+      for (const outbound of [0, 1]) this.#freeDigest(this.records[latencies + outbound]);
+    else if (this.pairs(slot) > account.FEW_LATENCIES)
+      this.samples.drop(this.records[latencies + account.FEW_LATENCIES - 1]);
+    this.#free[this.#words[words.FREE_COUNT]++] = slot;
+  }
+
+  /** How many slots are in use. */
+  get size(): number {
+    return this.end - this.#words[words.FREE_COUNT];
+  }
+
+  /** Lends the slots that are in use, by the ids of their flows: some of them at a time. */
+  lendSlots(use: (slots: Int32Array) => void): void {
+    // most runs let no flow go before their end: slots are taken in the order of ids, and no list of all of them is needed
+    const most = this.#loops["areByIds"](this.block) !== 0 ? ORDERED_AT_ONCE : this.end;
+    this.#heap.lend(Int32Array, 2 * Math.min(most, this.end) + DIGITS, (lists) => {
+      for (let from = 0; from < this.end; from += most) {
+        const to = Math.min(from + most, this.end);
+        use(lists.subarray(0, this.#loops["byId"](lists.byteOffset, from, to, this.records.byteOffset)));
+      }
+    });
+  }
+
+  /** Those of some slots, and of others, that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
+  busiest(slots: Int32Array, most: number, others: Int32Array = NO_SLOTS): Int32Array {
+    const room = others.length + Math.min(slots.length, most + ORDERED_AT_ONCE);
+    return this.#heap.lend(Int32Array, 2 * room + DIGITS, (lists) => {
+      lists.set(others);
+      let kept = others.length;
+      for (let from = 0; from < slots.length; ) {
+        const next = slots.subarray(from, from + room - kept);
+        lists.set(next, kept);
+        from += next.length;
+        this.#loops["byPairs"](lists.byteOffset, kept + next.length, this.records.byteOffset);
+        kept = Math.min(most, kept + next.length);
+      }
+      return lists.slice(0, kept);
+    });
+  }
+
+  /** 0 where the slot is free. */
+  id(slot: number): number {
+    return this.records[(slot << account.RECORD_BITS) + account.ID];
+  }
+
+  insideTuple(slot: number): number {
+    return this.records[(slot << account.RECORD_BITS) + account.INSIDE_TUPLE];
+  }
+
+  outsideTuple(slot: number): number {
+    return this.records[(slot << account.RECORD_BITS) + account.OUTSIDE_TUPLE];
+  }
+
+  /** REWRITE_… bits of packets that are `forward` on the inside, or of the others. */
+  rewrite(slot: number, forward: number): number {
+    return account.rewriteOf(this.bits(slot), forward);
+  }
+
+  /** Notes that its tuples are free for other flows. */
+  retire(slot: number): void {
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_RETIRED;
+  }
+
+  /** What is so of it: for `forwardOn` and `outboundFor`. */
+  bits(slot: number): number {
+    return this.records[(slot << account.RECORD_BITS) + account.BITS];
+  }
+
+  /** Whether the router altered packets of it beyond what a translation does. */
+  wasAltered(slot: number): boolean {
+    return this.#has(slot, account.WAS_ALTERED);
+  }
+
+  /** Whether who opened the conversation did not begin this translation: see IS_TAKEN_UP. */
+  isTakenUp(slot: number): boolean {
+    return (this.bits(slot) & account.IS_TAKEN_UP) !== 0;
+  }
+
+  isFlipped(slot: number): boolean {
+    return (this.bits(slot) & account.IS_FLIPPED) !== 0;
+  }
+
+  /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
+  isOutbound(slot: number, forward: number): boolean {
+    return account.outboundFor(this.bits(slot), forward) === 1;
+  }
+
+  /** Notes that TCP segments of a flow are cut on their way. */
+  noteCut(slot: number): void {
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_CUT_SEGMENTS;
+  }
+
+  hasCutSegments(slot: number): boolean {
+    return (this.records[(slot << account.RECORD_BITS) + account.BITS] & account.HAS_CUT_SEGMENTS) !== 0;
+  }
+
+  /** Lets the records of the flow's packets stay on the timeline, from the next pair on, unless it is cut: they may be looked at again. */
+  watch(slot: number): void {
+    this.records[(slot << account.RECORD_BITS) + account.BITS] = account.watchedBits(this.bits(slot));
+  }
+
+  /** IP bytes of its pairs, as long as they are inside. */
+  bytes(slot: number): number {
+    const record = slot << account.RECORD_BITS;
+    const more = this.#has(slot, account.HAS_DIGESTS) ? this.records[record + account.MORE_BYTES] : 0;
+    return 2 ** 32 * more + (this.records[record + account.BYTES] >>> 0);
+  }
+
+  addBytes(slot: number, bytes: number): void {
+    this.#loops["addBytes"](this.#at(slot), bytes);
+  }
+
+  /** The frames of its first pair, inside and outside; 0 where it had none. */
+  firstFrames(slot: number): [number, number] {
+    const at = (slot << account.RECORD_BITS) + account.FIRST_FRAMES;
+    return [this.records[at], this.records[at + 1]];
+  }
+
+  /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
+  acked(slot: number, forward: number): number {
+    return this.#has(slot, account.HAS_STREAM)
+      ? this.#streams[(slot << account.STREAM_BITS) + account.ACKED + forward] >>> 0
+      : 0;
+  }
+
+  /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
+  firstSeq(slot: number, forward: number): number | undefined {
+    if (!this.#has(slot, account.HAS_STREAM)) return 0;
+    const row = this.#rowOf(slot);
+    if (row === 0) return this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ + forward] >>> 0;
+    const half = row + (forward << (account.GAPS_BITS - 1));
+    return this.#gaps[half] === this.#gaps[half + 1] ? this.#gaps[half + account.HIGHEST_FROM] >>> 0 : undefined;
+  }
+
+  /** Where its row of ranges begins, 0 where it has none. */
+  #rowOf(slot: number): number {
+    return this.#has(slot, account.HAS_GAPS)
+      ? this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ] << account.GAPS_BITS
+      : 0;
+  }
+
+  /** Where its record is in the heap. */
+  #at(slot: number): number {
+    return this.records.byteOffset + (slot << (account.RECORD_BITS + 2));
+  }
+
+  #has(slot: number, bit: number): boolean {
+    return (this.records[(slot << account.RECORD_BITS) + account.BITS] & bit) !== 0;
+  }
+
+  /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
+  hasProgress(slot: number, forward: number): boolean {
+    return (this.bits(slot) & (account.HAS_PROGRESS << forward)) !== 0;
+  }
+
+  pairs(slot: number): number {
+    return this.pairsThatWent(slot, true) + this.pairsThatWent(slot, false);
+  }
+
+  pairsThatWent(slot: number, isOutbound: boolean): number {
+    return this.#loops["pairsOf"](this.#at(slot), isOutbound ? 1 : 0);
+  }
+
+  /** Paired TCP segments all of whose bytes had crossed the NAT before; keep-alives are not counted. */
+  retransmissions(slot: number): number {
+    return this.#has(slot, account.HAS_RETRANSMISSIONS) ? this.#gaps[this.#rowOf(slot) + account.RETRANSMISSIONS] : 0;
+  }
+
+  /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
+  firstNs(slot: number): number {
+    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.FIRST_NS];
+  }
+
+  /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
+  lastNs(slot: number): number {
+    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.LAST_NS];
+  }
+
+  /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */
+  noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
+    this.reserve(1);
+    return this.#loops["noteSegment"](this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
+  }
+
+  /** What has the latencies of a direction, where they are not kept one by one. */
+  #digest(slot: number, outbound: number): LatencyDigest | undefined {
+    return this.#has(slot, account.HAS_DIGESTS)
+      ? this.#digestsOf.get(this.records[(slot << account.RECORD_BITS) + account.LATENCIES + outbound])
+      : undefined;
+  }
+
+  /** Those that are kept one by one, `count` of both directions; valid until the next call. */
+  #fewOf(slot: number, outbound: number, count: number): Int32Array {
+    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
+    const inRecord = count > account.FEW_LATENCIES ? account.FEW_LATENCIES - 1 : count;
+    const listed = this.#listed.subarray(0, count);
+    for (let at = 0; at < inRecord; at++) listed[at] = this.records[latencies + at];
+    if (count > inRecord) this.samples.copy(this.records[latencies + inRecord], listed.subarray(inRecord));
+    let few = 0;
+    for (const sample of listed) if ((sample & 1) === outbound) this.#few[few++] = sample >> 1;
+    return this.#few.subarray(0, few);
+  }
+
+  /** What the latencies of all pairs that went that way come to; null where there were none. */
+  latencySummary(slot: number, isOutbound: boolean): LatencySummary | null {
+    const outbound = isOutbound ? 1 : 0;
+    const digest = this.#digest(slot, outbound);
+    return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairs(slot)));
+  }
+
+  /** The latency of the first pair that went that way, or, where they are not kept one by one, the least of them; 0 where none did. */
+  firstLatencyNs(slot: number, isOutbound: boolean): number {
+    const outbound = isOutbound ? 1 : 0;
+    return this.#digest(slot, outbound)?.minNs ?? this.#fewOf(slot, outbound, this.pairs(slot)).at(0) ?? 0;
+  }
+
+  /** Where the latencies of a flow go that are not kept one by one: `count` of both directions were up to now. */
+  digest(slot: number, outbound: number, count: number): LatencyDigest {
+    const known = this.#digest(slot, outbound);
+    if (known) return known;
+    const record = slot << account.RECORD_BITS;
+    const made = [0, 1].map((direction) => this.digests.make(this.#fewOf(slot, direction, count)));
+    if (count > account.FEW_LATENCIES)
+      this.samples.drop(this.records[record + account.LATENCIES + account.FEW_LATENCIES - 1]);
+    for (const [direction, digest] of made.entries()) {
+      this.records[record + account.LATENCIES + direction] = digest.address;
+      this.#digestsOf.set(this.records[record + account.LATENCIES + direction], digest);
+    }
+    this.records[record + account.MORE_PAIRS] = 0;
+    this.records[record + account.MORE_BYTES] = 0;
+    this.records[record + account.BITS] |= account.HAS_DIGESTS;
+    return made[outbound];
+  }
+
+  #freeDigest(address: number): void {
+    this.#digestsOf.get(address)?.free();
+    this.#digestsOf.delete(address);
+  }
+
+  /** Makes room for what so many pairs may need: each a flow, a chunk of latencies, and a row of ranges. */
+  reserve(pairs: number): void {
+    this.samples.reserve(pairs);
+    while (this.end + pairs > this.#free.length) this.#grow();
+    while ((this.#words[words.GAPS_END] + pairs) << account.GAPS_BITS > this.#gaps.length) this.#growGaps();
+  }
+
+  #grow(): void {
+    this.records = this.#heap.doubled(Int32Array, this.records);
+    this.doubles = asDoubles(this.records);
+    this.#streams = this.#heap.doubled(Int32Array, this.#streams);
+    this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.#locate();
+  }
+
+  #growGaps(): void {
+    this.#gaps = this.#heap.doubled(Int32Array, this.#gaps);
+    this.#locate();
+  }
+
+  /** Says in its block where the tables are. */
+  #locate(): void {
+    this.#words[words.RECORDS] = this.records.byteOffset;
+    this.#words[words.STREAMS] = this.#streams.byteOffset;
+    this.#words[words.GAPS] = this.#gaps.byteOffset;
+    this.#words[words.FREE] = this.#free.byteOffset;
+  }
+}

@@ -1,0 +1,189 @@
+import code from "./assembly/latency.wasm";
+import { asDoubles, type Heap } from "../memory/heap.js";
+
+/** Samples kept as they are before a digest turns to buckets: up to here its quantiles are samples, exactly. */
+export const EXACT_SAMPLES = 64;
+/** Buckets an octave (a doubling) is cut into: a quantile is then off by 1.6 % at most. */
+export const BUCKETS_PER_OCTAVE = 32;
+export const OCTAVE_BITS = 5;
+
+/** Words of a digest: how many latencies it has … */
+export const COUNT = 0;
+/** … and where they are counted, of which bucket first and of how many; or where they are themselves, as doubles, and 0 buckets. */
+export const COUNTS = 1;
+export const LOWEST = 2;
+export const BUCKETS = 3;
+/** Doubles, at half the word. */
+export const MIN_NS = 2;
+export const MAX_NS = 3;
+const WORDS = 8;
+
+const NO_SAMPLES = new Int32Array(0);
+
+const module = new WebAssembly.Module(code);
+
+/** What a digest says, nanoseconds. */
+export interface LatencySummary {
+  minNs: number;
+  p50Ns: number;
+  p99Ns: number;
+  maxNs: number;
+}
+
+/** Makes digests in a heap. */
+export class LatencyDigests {
+  readonly heap: Heap;
+  readonly steps: WebAssembly.Instance["exports"];
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+    this.steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+  }
+
+  /** A digest of these samples, at most EXACT_SAMPLES, and of what is added to it. */
+  make(samples: Int32Array = NO_SAMPLES): LatencyDigest {
+    const digest = new LatencyDigest(this);
+    for (const sample of samples) digest.add(sample);
+    return digest;
+  }
+}
+
+/**
+ * Minimum, quantiles and maximum of the latencies of one flow in one direction, in memory that does not grow with their
+ * number: exact up to 64 samples, then a log-linear histogram over the buckets that occur. WebAssembly adds to it as well.
+ */
+export class LatencyDigest {
+  readonly #heap: Heap;
+  readonly #steps: WebAssembly.Instance["exports"];
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  /** The samples, while there are few; then the counts. */
+  #kept: Float64Array | Uint32Array;
+
+  constructor({ heap, steps }: LatencyDigests) {
+    this.#heap = heap;
+    this.#steps = steps;
+    this.#words = heap.take(Int32Array, WORDS);
+    this.#doubles = asDoubles(this.#words);
+    this.#doubles[MIN_NS] = Number.POSITIVE_INFINITY;
+    this.#doubles[MAX_NS] = Number.NEGATIVE_INFINITY;
+    this.#kept = heap.take(Float64Array, EXACT_SAMPLES);
+    this.#words[COUNTS] = this.#kept.byteOffset;
+  }
+
+  /** Where its words are in the heap. */
+  get address(): number {
+    return this.#words.byteOffset;
+  }
+
+  get count(): number {
+    return this.#words[COUNT];
+  }
+
+  get minNs(): number {
+    return this.#doubles[MIN_NS];
+  }
+
+  get maxNs(): number {
+    return this.#doubles[MAX_NS];
+  }
+
+  /** Gives its memory back: nobody may ask it anything any more. */
+  free(): void {
+    this.#heap.give(this.#words);
+    this.#heap.give(this.#kept);
+  }
+
+  /** Adds a latency in nanoseconds; it may be negative (clocks disagree). */
+  add(latencyNs: number): void {
+    while (this.#steps["add"](this.address, latencyNs) === 0) this.#makeRoomFor(latencyNs);
+  }
+
+  /** The median, nanoseconds; there is a sample. */
+  get medianNs(): number {
+    return this.#quantile(0.5);
+  }
+
+  /** Null where there is no sample. Quantiles are nearest-rank. */
+  summary(): LatencySummary | null {
+    if (this.count === 0) return null;
+    return { minNs: this.minNs, p50Ns: this.#quantile(0.5), p99Ns: this.#quantile(0.99), maxNs: this.maxNs };
+  }
+
+  /**
+   * Which share of latencies lies in a nanosecond there: of those that were counted around it, and of half a one more, which may lie anywhere
+   * within `rangeNs`.
+   */
+  density(latencyNs: number, rangeNs: number): number {
+    const bucket = this.#bucketOf(latencyNs);
+    const widthNs = middleOf(bucket + 2) - middleOf(bucket - 1);
+    const counts = this.#words[BUCKETS] === 0 ? NO_SAMPLES : this.#kept;
+    const at = bucket - this.#words[LOWEST];
+    const around = (counts[at - 1] ?? 0) + (counts[at] ?? 0) + (counts[at + 1] ?? 0);
+    return (around / widthNs + 0.5 / rangeNs) / (this.count + 0.5);
+  }
+
+  #quantile(q: number): number {
+    const rank = rankOf(q, this.count);
+    // in place: their order means nothing
+    if (this.#words[BUCKETS] === 0) return this.#kept.subarray(0, this.count).sort()[rank];
+    let seen = 0;
+    for (let at = 0; at < this.#kept.length; at++) {
+      seen += this.#kept[at];
+      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#words[LOWEST] + at)));
+    }
+    return this.maxNs;
+  }
+
+  /** Has buckets for a latency beside those that it has; where it had none so far, what it kept is counted in them. */
+  #makeRoomFor(latencyNs: number): void {
+    const words = this.#words;
+    const kept = this.#kept;
+    const before = words[LOWEST];
+    const lowest = this.#bucketOf(Math.min(this.minNs, latencyNs));
+    const highest = this.#bucketOf(Math.max(this.maxNs, latencyNs));
+    const counts = this.#heap.take(Uint32Array, highest - lowest + 1);
+    this.#kept = counts;
+    words[COUNTS] = counts.byteOffset;
+    words[LOWEST] = lowest;
+    words[BUCKETS] = counts.length;
+    if (kept instanceof Uint32Array) counts.set(kept, before - lowest);
+    else {
+      words[COUNT] = 0;
+      for (const sample of kept) this.add(sample);
+    }
+    this.#heap.give(kept);
+  }
+
+  #bucketOf(latencyNs: number): number {
+    return this.#steps["bucketOf"](latencyNs);
+  }
+}
+
+/** What few samples say, at most EXACT_SAMPLES of them; sorts them in place. Null where there is none. */
+export function summaryOf(samples: Int32Array): LatencySummary | null {
+  const count = samples.length;
+  if (count === 0) return null;
+  samples.sort();
+  return {
+    minNs: samples[0],
+    p50Ns: samples[rankOf(0.5, count)],
+    p99Ns: samples[rankOf(0.99, count)],
+    maxNs: samples[count - 1],
+  };
+}
+
+/** Where the nearest-rank quantile stands among so many sorted samples. */
+function rankOf(q: number, count: number): number {
+  return Math.max(1, Math.ceil(q * count)) - 1;
+}
+
+/** The middle of a bucket, nanoseconds: see `bucketOf` of assembly/latency.ts. */
+function middleOf(bucket: number): number {
+  const size = Math.abs(bucket);
+  if (size < 2 * BUCKETS_PER_OCTAVE) return bucket;
+  const octave = Math.floor(size / BUCKETS_PER_OCTAVE) - 1;
+  const low = (size - octave * BUCKETS_PER_OCTAVE) * 2 ** octave;
+  const middle = low + 2 ** (octave - 1);
+  return bucket < 0 ? -middle : middle;
+}

@@ -1,0 +1,48 @@
+import { HashIndex } from "./hash-index.js";
+import type { Heap } from "./heap.js";
+
+/** Fewer ids are not swept. */
+const LEAST = 4096;
+
+const NOTHING: readonly number[] = [];
+
+/** An index that drops what is of no more use, each time there is twice as much as was left the last time: an id is looked at twice on average. */
+export class SweptIndex extends HashIndex {
+  readonly #isOfUse: (id: number) => boolean;
+  #sweepAt = LEAST;
+
+  /** `isOfUse`: whether an id is to stay. */
+  constructor(heap: Heap, isOfUse: (id: number) => boolean) {
+    super(heap);
+    this.#isOfUse = isOfUse;
+  }
+
+  override add(hash: number, id: number): void {
+    if (this.size >= this.#sweepAt) this.#sweep();
+    super.add(hash, id);
+  }
+
+  has(hash: number, id: number): boolean {
+    for (let cell = this.seek(hash); cell >= 0; cell = this.next(cell, hash)) if (this.idAt(cell) === id) return true;
+    return false;
+  }
+
+  /** All ids of use with this hash, the first added first. */
+  of(hash: number): readonly number[] {
+    let cell = this.seek(hash);
+    if (cell < 0) return NOTHING;
+    const ids: number[] = [];
+    for (; cell >= 0; cell = this.next(cell, hash)) if (this.#isOfUse(this.idAt(cell))) ids.push(this.idAt(cell));
+    return ids;
+  }
+
+  #sweep(): void {
+    const cells = this.cells.slice();
+    this.clear();
+    for (let at = 0; at < cells.length; at += 2) {
+      const id = cells[at + 1] - 1;
+      if (cells[at + 1] !== 0 && this.#isOfUse(id)) super.add(cells[at], id);
+    }
+    this.#sweepAt = Math.max(LEAST, 2 * this.size);
+  }
+}

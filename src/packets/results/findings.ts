@@ -1,0 +1,223 @@
+import { Few } from "./few.js";
+import { INSIDE, OUTSIDE, type Side } from "../sides.js";
+
+/** What a finding may be about: how serious it is, and what to look at next. */
+export const FINDINGS = {
+  asymmetric: {
+    severity: "info",
+    hint: "does the way back avoid one of the two interfaces (ip route get <address>), or does a filter leave it out?",
+  },
+  "capture-loss": {
+    severity: "warning",
+    hint: "capture with a larger buffer (tcpdump -B, natcorr live -B), a shorter snaplen (-s), or a filter",
+  },
+  "client-address-hidden": {
+    severity: "info",
+    hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",
+  },
+  conntrack: { severity: "info", hint: "" },
+  "conntrack-bypassed": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
+  },
+  "conntrack-contradicted": {
+    severity: "warning",
+    hint: "--flow shows its packets, conntrack -L the entries as they are now",
+  },
+  "conntrack-missing": {
+    severity: "info",
+    hint: "conntrack -E must run before the first packet; conntrack -L shows only what lives",
+  },
+  "conntrack-unread": { severity: "warning", hint: "record with conntrack -E -o timestamp,id, or conntrack -L" },
+  "conntrack-unseen": { severity: "info", hint: "do the captures' filters, and their times, cover it?" },
+  dropped: {
+    severity: "warning",
+    hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",
+  },
+  duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
+  "host-reset": {
+    severity: "warning",
+    hint: "conntrack -L shows whether its entry is there; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
+  },
+  leak: {
+    severity: "warning",
+    hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides, conntrack -L whose entry is there",
+  },
+  "missing-pieces": {
+    severity: "warning",
+    hint: "a queue behind the cut dropped them: tc -s qdisc show dev <interface>, ip -s link; --flow shows the segments",
+  },
+  mtu: {
+    severity: "warning",
+    hint: "ip link shows MTUs, ip route get <address> which one counts; docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu",
+  },
+  "nat-clash-drop": {
+    severity: "warning",
+    hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",
+  },
+  "nothing-paired": {
+    severity: "warning",
+    hint: "capinfos -ae shows when a capture begins and ends; sysctl net.ipv4.ip_forward, whether the host forwards; iptables -vnL FORWARD, what it drops; ip route get <address>, where it sends the rest",
+  },
+  "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
+  refused: {
+    severity: "warning",
+    hint: "on the host: iptables -S shows what rejects, ip route get <address> and ip neigh whether there is a way",
+  },
+  "reply-untranslated": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
+  },
+  retransmissions: {
+    severity: "info",
+    hint: "--flow shows the packets of one; in NDJSON, those pairs say retransmission",
+  },
+  rewritten: {
+    severity: "info",
+    hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP), and iptables -t raw -S helpers (CT --helper)",
+  },
+  rule: { severity: "info", hint: "" },
+  "rule-missing": {
+    severity: "warning",
+    hint: "are these the rules of that host and time? iptables-save -t nat, nft list ruleset",
+  },
+  "rules-unread": { severity: "warning", hint: "what such a rule matches counts as possible" },
+  "several-nat-addresses": {
+    severity: "warning",
+    hint: "iptables -t nat -S POSTROUTING and ip route get <address> show which address is taken; ip addr, whose it is",
+  },
+  "slow-retry": {
+    severity: "warning",
+    hint: "--flow shows what was dropped; iptables -vnL FORWARD counts what rules drop, conntrack -S (insert_failed) what clashed: first packets from one port at a time",
+  },
+  "swapped-sides": {
+    severity: "warning",
+    hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
+  },
+  tunnel: {
+    severity: "info",
+    hint: "-v tells which packets came in it; on the host, ip -d link shows whose it is",
+  },
+  unanswered: {
+    severity: "warning",
+    hint: "ping and traceroute from the host show whether anybody is there; if so, somebody beyond the host drops it, or the answers",
+  },
+  untranslated: { severity: "info", hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides" },
+} as const satisfies Record<string, { readonly severity: "info" | "warning"; readonly hint: string }>;
+
+export type FindingCode = keyof typeof FINDINGS;
+
+/** What an operator should know beyond single packets. */
+export interface Finding {
+  readonly severity: "info" | "warning";
+  readonly code: FindingCode;
+  readonly count: number;
+  /** Ids of the flows it concerns, the first 100; empty where it concerns none, or all. */
+  readonly flows: readonly number[];
+  /** Frames it concerns, the first 100 of each side; empty where it is not about single ones. */
+  readonly frames: { readonly inside: readonly number[]; readonly outside: readonly number[] };
+  /** How many it does not list: frames, or flows where it lists no frames. */
+  readonly more: number;
+  readonly text: string;
+  /** What to run or to look at next; empty where there is nothing to do. */
+  readonly hint: string;
+}
+
+/** Which IP versions packets are of. */
+interface IpVersions {
+  readonly isIpv4: boolean;
+  readonly isIpv6: boolean;
+}
+
+/** What a finding is about, as data: flows, and frames by side; and the IP versions of these, where they are known. */
+export interface Concerned {
+  readonly versions?: IpVersions;
+  readonly flows?: Few<number>;
+  readonly frames?: readonly [Few<number>, Few<number>];
+}
+
+/** A flow, and the frames that it was first seen in: of each form, on the side where that was seen; 0 for none. */
+export interface Located {
+  readonly id: number;
+  readonly sides: readonly [Side, Side];
+  readonly firstFrames: readonly [number, number];
+  /** Of which IP version it is inside; where that is not given, its ends there tell. */
+  readonly isIpv6?: boolean;
+  readonly inside?: { readonly src: string };
+}
+
+/** What a finding is about, while it is gathered. */
+export class Gathered implements Concerned {
+  readonly versions = { isIpv4: false, isIpv6: false };
+  readonly flows = new Few<number>();
+  readonly frames = [new Few<number>(), new Few<number>()] as const;
+
+  /** Takes a frame, and its flow where that is known. `isIpv6`: undefined where that is not known, or does not matter. */
+  add(side: Side, frame: number, flow: number | undefined, isIpv6?: boolean): void {
+    if (isIpv6 !== undefined) this.#note(isIpv6);
+    this.frames[side].add(frame);
+    if (flow !== undefined) this.flows.addOnce(flow);
+  }
+
+  /** Takes a flow, by the frames that it was first seen in. */
+  addFlow({ id, sides, firstFrames, isIpv6, inside }: Located): void {
+    this.#note(isIpv6 ?? inside?.src.includes(":") ?? false);
+    this.flows.add(id);
+    // one that was learnt and never had a pair has none
+    for (const [at, side] of sides.entries()) if (firstFrames[at] > 0) this.frames[side].add(firstFrames[at]);
+  }
+
+  /** How many frames there are. */
+  get count(): number {
+    return this.frames[INSIDE].count + this.frames[OUTSIDE].count;
+  }
+
+  #note(isIpv6: boolean): void {
+    if (isIpv6) this.versions.isIpv6 = true;
+    else this.versions.isIpv4 = true;
+  }
+}
+
+/** What hints name of IPv4, and what is for IPv6 instead: conntrack lists IPv4 alone unless it is told otherwise (conntrack(8)). */
+const FOR_IPV6: readonly (readonly [RegExp, string])[] = [
+  [/\biptables\b/g, "ip6tables"],
+  [/\bconntrack -L\b/g, "conntrack -f ipv6 -L"],
+  [/'Ip\*Reasm\*'/g, "'Ip6*Reasm*'"],
+  [/\bnet\.ipv4\.ipfrag_/g, "net.ipv6.ip6frag_"],
+];
+
+/** A hint that names what is for the IP versions of what it is about: of both, what rules are for both. */
+function hintFor(hint: string, { isIpv4, isIpv6 }: IpVersions): string {
+  if (!isIpv6) return hint;
+  if (isIpv4) return hint.replaceAll(/\biptables\b/g, "iptables and ip6tables");
+  return FOR_IPV6.reduce((text, [of, instead]) => text.replaceAll(of, instead), hint);
+}
+
+/** `hint`: what to look at next, where that depends on what was found. */
+export function findingOf(
+  code: FindingCode,
+  count: number,
+  text: string,
+  { flows, frames, versions }: Concerned = {},
+  hint: string = FINDINGS[code].hint,
+): Finding {
+  const [inside, outside] = frames ?? [];
+  const more = frames === undefined ? flows?.more : frames[INSIDE].more + frames[OUTSIDE].more;
+  return {
+    severity: FINDINGS[code].severity,
+    code,
+    count,
+    flows: flows?.listed ?? [],
+    frames: { inside: inside?.listed ?? [], outside: outside?.listed ?? [] },
+    more: more ?? 0,
+    text,
+    hint: versions === undefined ? hint : hintFor(hint, versions),
+  };
+}
+
+/** The only flow that a finding is about. */
+export function oneFlow(flow: Located): Gathered {
+  const gathered = new Gathered();
+  gathered.addFlow(flow);
+  return gathered;
+}

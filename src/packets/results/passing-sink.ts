@@ -1,0 +1,60 @@
+import type { Finding } from "./findings.js";
+import type { Flow } from "../flows/flows.js";
+import type { FlowSummary, Judgement, Moved, Sink, Summary, Tables, Update, Verdict } from "./results.js";
+
+/** Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. */
+export class PassingSink implements Sink {
+  protected readonly next: Sink;
+
+  constructor(next: Sink) {
+    this.next = next;
+  }
+
+  get wantsPairs(): boolean {
+    return this.next.wantsPairs;
+  }
+
+  get mostFlows(): number {
+    return this.next.mostFlows;
+  }
+
+  wantsVerdict(verdict: Verdict): boolean {
+    return this.next.wantsVerdict(verdict);
+  }
+
+  begin(tables: Tables): void {
+    this.next.begin(tables);
+  }
+
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    this.next.pair(inside, outside, flow, isOutbound, latencyNs);
+  }
+
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    this.next.ambiguous(inside, outside, why);
+  }
+
+  unmatched(row: number, judgement: Judgement): void {
+    this.next.unmatched(row, judgement);
+  }
+
+  update(update: Update): void {
+    this.next.update(update);
+  }
+
+  moved(moved: Moved): void {
+    this.next.moved?.(moved);
+  }
+
+  flow(flow: FlowSummary): void {
+    this.next.flow(flow);
+  }
+
+  finding(finding: Finding): void {
+    this.next.finding(finding);
+  }
+
+  end(summary: Summary): void {
+    this.next.end(summary);
+  }
+}

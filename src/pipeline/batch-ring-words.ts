@@ -1,0 +1,23 @@
+import { double, size } from "../packets/memory/layout.js";
+
+/** Doubles that a `BatchRing` has for each batch: what the batch says beside its rows … */
+export const WORDS = size();
+export const COUNT = double();
+export const IS_IN_ORDER = double();
+export const REACHED_NS = double();
+export const QUOTES = double();
+export const OUTERS = double();
+export const ROWLESS = double();
+/** … and its source, as of then. */
+export const FIRST_NS = double();
+export const LAST_NS = double();
+export const CAPTURE_DROPPED = double();
+export const FRAMES = double();
+export const NOT_IP = double();
+export const UNDECODABLE = double();
+export const CUT = double();
+/** How many marks there are: they come by another way. */
+export const MARKS = double();
+/** How many silences it found meanwhile, and from here on, their beginnings and ends. */
+export const SILENCES = double();
+export const SILENCE = double(52);

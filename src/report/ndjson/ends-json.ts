@@ -1,0 +1,19 @@
+import type { Ends, Quoted } from "../../packets/results/results.js";
+import type { Tunnel } from "../../packets/tunnels.js";
+
+/** Ends as members of an object, without its braces. Addresses hold nothing that JSON escapes. */
+export function endsJson({ src, srcPort, dst, dstPort, icmpId }: Ends): string {
+  if (icmpId !== undefined) return `"src":"${src}","dst":"${dst}","icmpId":${icmpId}`;
+  if (srcPort === undefined || dstPort === undefined) return `"src":"${src}","dst":"${dst}"`;
+  return `"src":"${src}","srcPort":${srcPort},"dst":"${dst}","dstPort":${dstPort}`;
+}
+
+/** A packet that an ICMP error quotes, as an object. */
+export function quotedJson(quoted: Quoted): string {
+  return `{"proto":"${quoted.proto}",${endsJson(quoted)},"ipId":${quoted.ipId},"length":${quoted.length}}`;
+}
+
+/** A tunnel that a packet came in, as a further member of an object. */
+export function tunnelJson({ type, id, src, dst }: Tunnel): string {
+  return `,"tunnel":{"type":"${type}"${id === undefined ? "" : `,"id":${id}`},"src":"${src}","dst":"${dst}"}`;
+}

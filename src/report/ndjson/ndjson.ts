@@ -1,0 +1,198 @@
+import type { Flow } from "../../packets/flows/flows.js";
+import type { Finding } from "../../packets/results/findings.js";
+import type { LatencySummary } from "../../packets/flows/latency.js";
+import { printableJson } from "../../packets/printable.js";
+import {
+  type Ends,
+  type FlowSummary,
+  type ImpactCounts,
+  IMPACTS,
+  type Judgement,
+  type SideSummary,
+  type Summary,
+  type Tables,
+  type Update,
+  type VerdictCounts,
+  VERDICTS,
+} from "../../packets/results/results.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
+import { protocolName } from "../../protocols/ip-protocols.js";
+import { ByteLines } from "./byte-lines.js";
+import { endsOf } from "../ends.js";
+import { endsJson, tunnelJson } from "./ends-json.js";
+import { EpochText, epochText } from "../epoch.js";
+import { PairLines } from "./pair-lines.js";
+import type { Reporter, WriteBytes } from "../reporter.js";
+
+/** Of the output's format: it goes up where a reader of the one before would misread it. */
+const VERSION = 2;
+
+export interface NdjsonOptions {
+  /** The version of the program, for the header. */
+  program: string;
+  /** Leaves out what is about single frames: pairs, ambiguous and unmatched ones. */
+  quiet: boolean;
+}
+
+/**
+ * The machine-readable report: one JSON object a line, `type` first, in the order the results come.
+ *
+ * Lines about packets are put together by hand: JSON.stringify of an object a packet takes several times as long.
+ */
+export class NdjsonReporter implements Reporter {
+  readonly wantsPairs: boolean;
+  readonly mostFlows = Number.POSITIVE_INFINITY;
+  readonly #lines: ByteLines;
+  readonly #isQuiet: boolean;
+  readonly #program: string;
+  #tables!: Tables;
+  #times!: readonly [EpochText, EpochText];
+  #pairs!: PairLines;
+
+  constructor(write: WriteBytes, options: NdjsonOptions) {
+    this.#lines = new ByteLines(write);
+    this.#isQuiet = options.quiet;
+    this.#program = options.program;
+    this.wantsPairs = !options.quiet;
+  }
+
+  wantsVerdict(): boolean {
+    return !this.#isQuiet;
+  }
+
+  begin(tables: Tables): void {
+    this.#tables = tables;
+    this.#times = [new EpochText(tables.epochsNs[INSIDE]), new EpochText(tables.epochsNs[OUTSIDE])];
+    this.#pairs = new PairLines(this.#lines, tables);
+    const captures = (side: Side) => [{ name: tables.names[side], counters: tables.haveCounters[side] }];
+    this.#line({
+      type: "header",
+      format: "natcorr",
+      version: VERSION,
+      program: this.#program,
+      captures: { inside: captures(INSIDE), outside: captures(OUTSIDE) },
+    });
+  }
+
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    this.#pairs.write(inside, outside, flow, isOutbound, latencyNs);
+  }
+
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    if (this.#isQuiet) return;
+    const { timeline } = this.#tables;
+    const proto = protocolName(timeline.proto(inside[0] ?? outside[0]));
+    this.#line({ type: "ambiguous", proto, inside: this.#several(inside), outside: this.#several(outside), why });
+  }
+
+  unmatched(row: number, judgement: Judgement): void {
+    if (this.#isQuiet) return;
+    const t = this.#tables.timeline;
+    const side = t.side(row);
+    const time = this.#times[side].of(t.stampNs(row));
+    const flow = this.#tables.flowOf(row);
+    const tunnel = this.#tables.tunnelOf(row);
+    const facts =
+      `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
+      `,${endsJson(endsOf(this.#tables, row))},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
+    const judged = judgementJson(judgement);
+    for (const frame of this.#frames(row)) {
+      this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
+    }
+  }
+
+  update(update: Update): void {
+    if (this.#isQuiet) return;
+    const of = `"side":"${SIDE_NAMES[update.side]}","frame":${update.frame}`;
+    this.#lines.text(`{"type":"update",${of},${judgementJson(update)}}\n`);
+  }
+
+  flow(flow: FlowSummary): void {
+    const { outbound, inbound } = flow.latency;
+    const [insideSide, outsideSide] = flow.sides;
+    const side = insideSide === outsideSide ? `,"side":"${SIDE_NAMES[insideSide]}"` : "";
+    const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
+    this.#lines.text(
+      `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"${side}` +
+        `,"inside":{${endsJson(flow.inside)}},"outside":{${endsJson(flow.outside)}}` +
+        `,"pairs":${flow.pairs},"bytes":${flow.bytes},"insideOnly":${flow.insideOnly},"outsideOnly":${flow.outsideOnly}` +
+        `,"first":"${epochText(flow.firstNs)}","last":"${epochText(flow.lastNs)}"` +
+        `,"latency":{"outbound":${latencyJson(outbound)},"inbound":${latencyJson(inbound)}}${rule}}\n`,
+    );
+  }
+
+  finding({ severity, code, count, flows, frames, more, text, hint }: Finding): void {
+    this.#line({ type: "finding", severity, code, count, flows, frames, more, text, hint });
+  }
+
+  end({ inside, outside, verdicts, impacts, flows, clock }: Summary): void {
+    const { offsetNs, driftPpm, uncertaintyNs, source, moreSteps } = clock;
+    const steps = clock.steps.map(({ timeNs, byNs }) => ({ time: epochText(timeNs), byNs }));
+    this.#line({
+      type: "summary",
+      totals: {
+        inside: totals(inside, verdicts[INSIDE], impacts[INSIDE]),
+        outside: totals(outside, verdicts[OUTSIDE], impacts[OUTSIDE]),
+      },
+      flowCount: flows,
+      clock: {
+        offsetNs,
+        driftPpm,
+        uncertaintyNs,
+        source,
+        ...(steps.length > 0 && { steps, moreSteps }),
+      },
+    });
+    this.flush();
+  }
+
+  flush(): void {
+    this.#lines.flush();
+  }
+
+  #line(result: object): void {
+    this.#lines.text(`${printableJson(result)}\n`);
+  }
+
+  /** Packets of one side, with what all of them have in common of their ends; the time is that of the first. */
+  #several(rows: readonly number[]): object {
+    const frames = rows.flatMap((row) => this.#frames(row));
+    if (rows.length === 0) return { frames };
+    const t = this.#tables.timeline;
+    const time = this.#times[t.sideOf(rows[0])].of(t.stampNs(rows[0]));
+    const [first, ...others] = rows.map((row) => endsOf(this.#tables, row));
+    const shared = (name: keyof Ends) => (others.every((ends) => ends[name] === first[name]) ? first[name] : undefined);
+    const [src, srcPort, dst] = [shared("src"), shared("srcPort"), shared("dst")];
+    return { frames, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId") };
+  }
+
+  #frames(row: number): readonly number[] {
+    const { timeline } = this.#tables;
+    return this.#tables.framesOf(row) ?? [timeline.frame(row)];
+  }
+}
+
+function latencyJson(latency: LatencySummary | null): string {
+  if (latency === null) return "null";
+  const { minNs, p50Ns, p99Ns, maxNs } = latency;
+  return `{"minNs":${minNs},"p50Ns":${p50Ns},"p99Ns":${p99Ns},"maxNs":${maxNs}}`;
+}
+
+/** What became of a packet, as members of an object. */
+function judgementJson({ verdict, reason, impact, byFrame, why }: Judgement): string {
+  const told = impact === undefined ? "" : `,"impact":"${impact}"`;
+  const by = byFrame === undefined ? "" : `,"byFrame":${byFrame}`;
+  return `"verdict":"${verdict}","reason":"${reason}"${told}${by},"why":${printableJson(why)}`;
+}
+
+function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {
+  const { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, hasCounters: counters } = side;
+  const verdicts = ordered(VERDICTS, verdictCounts);
+  const impacts = ordered(IMPACTS, impactCounts);
+  return { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, counters, verdicts, impacts };
+}
+
+/** Counts by name, in the order of the names, those that there are. */
+function ordered<T extends string>(names: readonly T[], counts: ReadonlyMap<T, number>): object {
+  return Object.fromEntries(names.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])));
+}

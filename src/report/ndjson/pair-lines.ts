@@ -1,0 +1,203 @@
+import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
+import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
+import { natOf, type Tables } from "../../packets/results/results.js";
+import { alteredNames, BY, EVIDENCE } from "../../packets/results/evidence.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import type { Tunnel } from "../../packets/tunnels.js";
+import { ICMP, ICMPV6, protocolName, TCP } from "../../protocols/ip-protocols.js";
+import type { ByteLines } from "./byte-lines.js";
+import { writeUint32 } from "./digits.js";
+import { ECHO_ID, endsKind, endsOf, rewriteOf } from "../ends.js";
+import { writeEnds } from "./ends-bytes.js";
+import { endsJson, quotedJson, tunnelJson } from "./ends-json.js";
+import { EpochParts } from "./epoch-parts.js";
+import { Part, writePart, writeText } from "./part.js";
+import { tcpFlagsText } from "../tcp-flags.js";
+
+const PAIR_FLOW = new Part('{"type":"pair","flow":');
+const TCP_SEQ = new Part(',"tcp":{"seq":');
+const TCP_ACK = new Part(',"ack":');
+/** By a segment's flags. */
+const TCP_FLAGS = Array.from({ length: 256 }, (_, flags) => new Part(`,"flags":"${tcpFlagsText(flags)}","payload":`));
+const ICMP_TYPE = new Part(',"icmp":{"type":');
+const ICMP_CODE = new Part(',"code":');
+const ICMP_SEQ = new Part(',"seq":');
+const INSIDE_FRAMES = new Part(',"inside":{"frames":[');
+const INSIDE_FRAMES_BEHIND_FACTS = new Part('},"inside":{"frames":[');
+const OUTSIDE_FRAMES = new Part('},"outside":{"frames":[');
+const IP_ID = new Part(',"ipId":');
+/** By the TTL. */
+const TTL_LENGTH = Array.from({ length: 256 }, (_, ttl) => new Part(`,"ttl":${ttl},"length":`));
+const END = new Part("}}\n");
+/** The most bytes that one of `missing` takes. */
+const MISSING_BYTES = '{"seq":4294967295,"length":4294967295,"impact":"resent","byFrame":4294967295},'.length;
+
+/** NDJSON's lines of pairs. They are nearly all there is of it, so they are put together from bytes. */
+export class PairLines {
+  readonly #lines: ByteLines;
+  readonly #tables: Tables;
+  readonly #times: readonly [EpochParts, EpochParts];
+  /** From `proto` to `latencyNs`, by all that it depends on: a few dozen combinations occur. */
+  readonly #kinds = new Map<number, Part>();
+
+  constructor(lines: ByteLines, tables: Tables) {
+    this.#lines = lines;
+    this.#tables = tables;
+    const time = (side: Side): EpochParts => new EpochParts(tables.epochsNs[side], '],"time":"');
+    this.#times = [time(INSIDE), time(OUTSIDE)];
+  }
+
+  /** Writes a pair's line. What is read of the rows is read first: V8 cannot tell that writing does not change it. */
+  write(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    const lines = this.#lines;
+    const tables = this.#tables;
+    const t = tables.timeline;
+    const insideNs = t.stampNs(inside);
+    const outsideNs = t.stampNs(outside);
+    const insideSide = t.side(inside);
+    const outsideSide = t.side(outside);
+    const insideFrame = t.frame(inside);
+    const outsideFrame = t.frame(outside);
+    const insideFrames = tables.framesOf(inside);
+    const outsideFrames = tables.framesOf(outside);
+    const insideLength = insideFrames ? tables.lengthOf(inside) : t.length(inside);
+    const outsideLength = outsideFrames ? tables.lengthOf(outside) : t.length(outside);
+    const missing = insideFrames && tables.missingOf(inside);
+    if (insideFrames || outsideFrames)
+      lines.reserve(listBytes(insideFrames) + listBytes(outsideFrames) + (missing?.length ?? 0) * MISSING_BYTES);
+    const kind = this.#kindOf(inside, outside, flow, isOutbound);
+    const { view } = lines;
+    let at = writePart(view, lines.at, PAIR_FLOW);
+    at = writeUint32(view, at, flow.id);
+    at = writePart(view, at, kind);
+    at = writeNumber(view, at, latencyNs);
+    at = writeFacts(view, at, t, inside);
+    at = writeFrames(view, at, insideFrames, insideFrame);
+    at = this.#times[insideSide].write(view, at, insideNs);
+    at = writeSide(view, at, tables, inside, insideLength);
+    at = writePart(view, at, OUTSIDE_FRAMES);
+    at = writeFrames(view, at, outsideFrames, outsideFrame);
+    at = this.#times[outsideSide].write(view, at, outsideNs);
+    at = writeSide(view, at, tables, outside, outsideLength);
+    lines.goTo(missing ? writeText(view, at, `},"missing":${JSON.stringify(missing)}}\n`) : writePart(view, at, END));
+  }
+
+  #kindOf(inside: number, outside: number, flow: Flow, isOutbound: boolean): Part {
+    const { timeline, tuples } = this.#tables;
+    const proto = timeline.proto(inside);
+    const flags = timeline.flags(inside);
+    const isEcho = endsKind(proto, flags) === ECHO_ID;
+    // an ICMP error has the flow of the packet it quotes, but ends of its own
+    const isError = (flags & IS_ERROR) !== 0;
+    const rewrite = isError
+      ? rewriteOf(endsOf(this.#tables, inside), endsOf(this.#tables, outside))
+      : flow.rewrite(timeline.forward(inside));
+    // the initiator's direction: who opened a conversation may be learnt after its first packet
+    const initial = flow.rewrite(tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
+    const isKnown = this.#tables.isOpenerKnown(flow);
+    const by = timeline.by(inside);
+    const evidence = timeline.evidence(inside);
+    const altered = timeline.altered(inside);
+    // which side both are on, of a packet that was turned round there; else none
+    const turnedOn = timeline.side(inside) === timeline.side(outside) ? 1 + timeline.side(inside) : 0;
+    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 14 more
+    const ways =
+      (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
+    const isAgain = timeline.isRetransmission(inside);
+    const key = ((ways << 12) | (by << 9) | evidence) + (8 * altered + 2 * turnedOn + (isAgain ? 1 : 0)) * 2 ** 31;
+    const known = this.#kinds.get(key);
+    if (known) return known;
+    const names = EVIDENCE.filter((_, bit) => (evidence & (1 << bit)) !== 0);
+    const part = new Part(
+      `,"proto":"${protocolName(proto)}","direction":"${isOutbound ? "outbound" : "inbound"}"` +
+        `,"nat":"${natOf(initial, isKnown)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
+        `,"by":"${BY[by]}"${turnedOn === 0 ? "" : `,"side":"${SIDE_NAMES[turnedOn - 1]}"`},"evidence":${JSON.stringify(names)}${isAgain ? ',"retransmission":true' : ""},"latencyNs":`,
+    );
+    this.#kinds.set(key, part);
+    return part;
+  }
+}
+
+/** What a NAT leaves alone of TCP and ICMP, nothing of other protocols; up to the inside's frames. */
+function writeFacts(view: DataView, from: number, t: Timeline, row: number): number {
+  const proto = t.proto(row);
+  const flags = t.flags(row);
+  if ((flags & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return writePart(view, from, INSIDE_FRAMES);
+  const seq = t.seq(row);
+  let at = from;
+  if (proto === TCP) {
+    const ack = t.ack(row);
+    const tcpFlags = TCP_FLAGS[t.tcpFlags(row)];
+    const payloadLength = t.payloadLength(row);
+    at = writePart(view, at, TCP_SEQ);
+    at = writeUint32(view, at, seq);
+    at = writePart(view, at, TCP_ACK);
+    at = writeUint32(view, at, ack);
+    at = writePart(view, at, tcpFlags);
+    at = writeUint32(view, at, payloadLength);
+    return writePart(view, at, INSIDE_FRAMES_BEHIND_FACTS);
+  }
+  if (proto !== ICMP && proto !== ICMPV6) return writePart(view, at, INSIDE_FRAMES);
+  at = writePart(view, at, ICMP_TYPE);
+  at = writeUint32(view, at, seq >>> 24);
+  at = writePart(view, at, ICMP_CODE);
+  at = writeUint32(view, at, (seq >>> 16) & 255);
+  if ((flags & IS_ECHO) !== 0) {
+    at = writePart(view, at, ICMP_SEQ);
+    at = writeUint32(view, at, seq & 0xffff);
+  }
+  return writePart(view, at, INSIDE_FRAMES_BEHIND_FACTS);
+}
+
+/** What follows a side's time. */
+function writeSide(view: DataView, from: number, tables: Tables, row: number, length: number): number {
+  const t = tables.timeline;
+  const ttlLength = TTL_LENGTH[t.ttl(row)];
+  const ipId = t.ipId(row);
+  const isError = (t.flags(row) & IS_ERROR) !== 0;
+  let at = isError ? writeText(view, from, `",${endsJson(endsOf(tables, row))}`) : writeEnds(view, from, tables, row);
+  at = writePart(view, at, IP_ID);
+  at = writeUint32(view, at, ipId);
+  at = writePart(view, at, ttlLength);
+  at = writeNumber(view, at, length);
+  const quoted = isError ? tables.quoteOf(row)?.quoted : undefined;
+  if (quoted) at = writeText(view, at, `,"quotes":${quotedJson(quoted)}`);
+  const tunnel = tables.tunnelOf(row);
+  return tunnel === undefined ? at : writePart(view, at, tunnelPart(tunnel));
+}
+
+const TUNNEL_PARTS = new WeakMap<Tunnel, Part>();
+
+function tunnelPart(tunnel: Tunnel): Part {
+  const known = TUNNEL_PARTS.get(tunnel);
+  if (known !== undefined) return known;
+  const part = new Part(tunnelJson(tunnel));
+  TUNNEL_PARTS.set(tunnel, part);
+  return part;
+}
+
+/** The frames of a side: several, or but one. */
+function writeFrames(view: DataView, at: number, frames: readonly number[] | undefined, frame: number): number {
+  return frames ? writeText(view, at, frames.join(",")) : writeUint32(view, at, frame);
+}
+
+/** The most bytes that a list of frames takes. */
+function listBytes(frames: readonly number[] | undefined): number {
+  return frames ? frames.length * "4294967295,".length : 0;
+}
+
+/** A whole number of any size. */
+function writeNumber(view: DataView, at: number, value: number): number {
+  return value >>> 0 === value ? writeUint32(view, at, value) : writeText(view, at, String(value));
+}
+
+function rewriteNames(rewrite: number, isEcho: boolean): string[] {
+  const names: string[] = [];
+  if (rewrite & REWRITE_SRC) names.push("src");
+  if (rewrite & REWRITE_SRC_PORT && !isEcho) names.push("srcPort");
+  if (rewrite & REWRITE_DST) names.push("dst");
+  if (rewrite & REWRITE_DST_PORT && !isEcho) names.push("dstPort");
+  if (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT) && isEcho) names.push("icmpId");
+  return names;
+}

@@ -1,0 +1,452 @@
+/**
+ * The JSON Schema of the NDJSON output, which is its reference: `natcorr schema` prints it, and the package has it as schema.json. Names
+ * that the program has as well come from where it has them.
+ */
+import { FINDINGS } from "../../packets/results/findings.js";
+import { NATS } from "../../packets/flows/flows.js";
+import { REASONS } from "../../packets/results/reasons.js";
+import { IMPACTS, VERDICTS } from "../../packets/results/results.js";
+import { ALTERED, BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/evidence.js";
+import { PROTOCOL_NAMES } from "../../protocols/ip-protocols.js";
+import { TUNNEL_TYPES } from "../../protocols/tunnels.js";
+
+/** A schema of one field or line. */
+type Schema = Readonly<Record<string, unknown>>;
+
+interface Fields {
+  readonly required: Readonly<Record<string, Schema>>;
+  readonly optional?: Readonly<Record<string, Schema>>;
+}
+
+function object(description: string, { required, optional = {} }: Fields): Schema {
+  return {
+    description,
+    type: "object",
+    properties: { ...required, ...optional },
+    required: Object.keys(required),
+    additionalProperties: false,
+  };
+}
+
+function list(description: string, items: Schema): Schema {
+  return { description, type: "array", items };
+}
+
+function oneOf(description: string, names: readonly string[]): Schema {
+  return { description, enum: names };
+}
+
+function count(description: string): Schema {
+  return { description, type: "integer", minimum: 0 };
+}
+
+function text(description: string): Schema {
+  return { description, type: "string" };
+}
+
+/** With a capital letter and a full stop. */
+function sentence(words: string): string {
+  return `${words[0].toUpperCase()}${words.slice(1)}.`;
+}
+
+function flag(description: string): Schema {
+  return { description, type: "boolean" };
+}
+
+function type(name: string): Schema {
+  return { description: "What kind of line it is.", const: name };
+}
+
+function time(description: string): Schema {
+  return {
+    description: `${description}: seconds since 1970-01-01 UTC, with nine decimals.`,
+    type: "string",
+    pattern: String.raw`^-?\d+\.\d{9}$`,
+  };
+}
+
+const frame = (description: string): Schema => ({
+  description: `${description}, counted from 1 in its capture, as Wireshark does.`,
+  type: "integer",
+  minimum: 1,
+});
+const frames = (description: string): Schema => list(description, frame("A frame"));
+
+const FLOW: Schema = { description: "The number of the flow, from 1.", type: "integer", minimum: 1 };
+const PROTO: Schema = {
+  description: `The IP protocol of the packet: ${PROTOCOL_NAMES.join(", ")}, or ip- and its number. Across IP versions, that of the inside.`,
+  type: "string",
+  pattern: String.raw`^(${PROTOCOL_NAMES.join("|")}|ip-\d+)$`,
+};
+const SIDE = oneOf("The side whose capture has the frame: the containers', or the uplink's.", ["inside", "outside"]);
+const HAIRPIN_SIDE = oneOf("The side that has both of its forms; left out where each side has one.", [
+  "inside",
+  "outside",
+]);
+const NAT = oneOf(
+  "What the NAT does to the flow, in the direction of whoever opened it: it rewrites the source (snat), the destination (dnat), both, or " +
+    "nothing (none); or a proxy on the host has a connection on each side (proxy). unknown: one end is rewritten, and nothing tells who opened the flow.",
+  NATS,
+);
+const LENGTH = count(
+  "The length of the IP packet, header included, in bytes; of all its frames together where there are several.",
+);
+
+const port = (description: string): Schema => ({ description, type: "integer", minimum: 0, maximum: 65_535 });
+
+const REASON: Schema = {
+  description: "What the verdict rests on.",
+  oneOf: Object.entries(REASONS).map(([code, description]) => ({ const: code, description: sentence(description) })),
+};
+const IMPACT = oneOf(
+  "What a drop came to, as far as is known by then: no later copy was seen (lost), one got through (resent), later acknowledgements show that it " +
+    "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
+  IMPACTS,
+);
+const BY_FRAME = frame(
+  "The frame on the same side that shows it, where one does by itself: the ICMP error or the reset that refuses it, the copy that got through, or of a copy the frame that it " +
+    "is one of",
+);
+
+const ENDS = {
+  src: text("The source's IP address."),
+  dst: text("The destination's IP address."),
+} as const;
+const PORTS = {
+  srcPort: port("The source's port; only of protocols that have ports, and where the capture has the header."),
+  dstPort: port("The destination's port; as srcPort."),
+  icmpId: port("The id of an ICMP echo; only of those."),
+} as const;
+const IP = {
+  ipId: count("The IP identification; 0 where there is none."),
+  length: LENGTH,
+} as const;
+
+const QUOTES = object("The packet that an ICMP error is about, as the error quotes it on this side.", {
+  required: { proto: PROTO, ...ENDS, ...IP },
+  optional: PORTS,
+});
+
+const TUNNEL = object(
+  "The tunnel that the packet came in, where it is shown as what a tunnel's packet carries: what else is said is of the carried packet.",
+  {
+    required: {
+      type: oneOf("The kind of tunnel: vxlan, geneve, gre, or IP in IP by the versions of both.", TUNNEL_TYPES),
+      src: text("The IP address that sends into the tunnel."),
+      dst: text("The IP address at its other end."),
+    },
+    optional: { id: count("The VNI of VXLAN or Geneve, or the key of GRE, where it has one.") },
+  },
+);
+
+const pairSide = (description: string): Schema =>
+  object(description, {
+    required: {
+      frames: frames("The frames that the packet came in: one, or several where it is in pieces on this side."),
+      time: time("When its first frame passed, by this side's own clock"),
+      ...ENDS,
+      ...IP,
+      ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
+    },
+    optional: { ...PORTS, quotes: QUOTES, tunnel: TUNNEL },
+  });
+
+const ambiguousSide = (description: string): Schema =>
+  object(description, {
+    required: {
+      frames: frames("The frames that may be a twin of those on the other side; empty where there are none."),
+    },
+    optional: {
+      time: time("When the first of them passed, by this side's own clock"),
+      src: text("The source's IP address, where all of them have the same."),
+      dst: text("The destination's IP address, where all of them have the same."),
+      srcPort: port("The source's port, where all of them have the same."),
+      dstPort: port("The destination's port, where all of them have the same."),
+      icmpId: port("The id of an ICMP echo, where all of them have the same."),
+    },
+  });
+
+const flowSide = (description: string): Schema => object(description, { required: ENDS, optional: PORTS });
+
+const latency = (direction: string): Schema => ({
+  ...object(
+    `How long the flow's ${direction} packets took from the side they enter to the side they leave; null where there was none.`,
+    {
+      required: Object.fromEntries(
+        [
+          ["minNs", "The least, nanoseconds."],
+          ["p50Ns", "The median, nanoseconds; of more than 64 packets, to within 1.6 %."],
+          ["p99Ns", "The 99th percentile, nanoseconds; as the median."],
+          ["maxNs", "The most, nanoseconds."],
+        ].map(([name, description]) => [name, { description, type: "number" }]),
+      ),
+    },
+  ),
+  type: ["object", "null"],
+});
+
+const captures = (description: string): Schema =>
+  list(
+    description,
+    object("A capture, in the order that its side was given.", {
+      required: {
+        name: text("The interface that it is of, where it says so; else the file's name."),
+        counters: flag(
+          "Whether it says before its first frame that it counts the frames it loses. Where none does, what a capture missed looks the same as " +
+            "what was dropped. The summary says the same as of the capture's end, if it was read to there.",
+        ),
+      },
+    }),
+  );
+
+const totals = (description: string): Schema =>
+  object(description, {
+    required: {
+      frames: count(
+        "All frames; where -c ended the run, those that were taken and decided about until then. They are the sum of paired, unmatched, ambiguous, " +
+          "notIp and undecodable.",
+      ),
+      paired: count("Frames of pairs."),
+      unmatched: count("Frames without a twin."),
+      ambiguous: count("Frames that may have one of several twins."),
+      notIp: count("Frames that are not IP, as ARP."),
+      undecodable: count("Frames that could not be decoded; standard error says why."),
+      captureDropped: count(
+        "Frames that the capture itself says it lost, which are not among the others; 0 where counters is false.",
+      ),
+      counters: flag("Whether the capture said so at all: without, it may have lost any number."),
+      verdicts: {
+        description: "How many of the unmatched frames have which verdict; those that none has are left out.",
+        type: "object",
+        properties: Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(`Frames that are ${verdict}.`)])),
+        additionalProperties: false,
+      },
+      impacts: {
+        description: "What the dropped ones came to, as is known at the end; those that none came to are left out.",
+        type: "object",
+        properties: Object.fromEntries(IMPACTS.map((impact) => [impact, count(`Dropped frames that are ${impact}.`)])),
+        additionalProperties: false,
+      },
+    },
+  });
+
+const sides = <T>(of: (side: "inside" | "outside") => T): { readonly inside: T; readonly outside: T } => ({
+  inside: of("inside"),
+  outside: of("outside"),
+});
+
+const LINES: Readonly<Record<string, Schema>> = {
+  header: object("The first line.", {
+    required: {
+      type: type("header"),
+      format: { description: "The name of this format.", const: "natcorr" },
+      version: { description: "The version of this format.", const: 2 },
+      program: text("The version of the program."),
+      captures: object("What was read.", {
+        required: sides((side) => captures(`The ${side}'s captures.`)),
+      }),
+    },
+  }),
+  pair: object("A packet and its twin: what it was inside, and what it was outside.", {
+    required: {
+      type: type("pair"),
+      flow: FLOW,
+      proto: PROTO,
+      direction: oneOf("Which way it went: outbound is from inside to outside.", ["outbound", "inbound"]),
+      nat: NAT,
+      rewrite: list(
+        "What was changed of this packet, in its direction of travel.",
+        oneOf("A field: an end's address or port, the ICMP id, or what a router changes beyond these.", [
+          "src",
+          "srcPort",
+          "dst",
+          "dstPort",
+          "icmpId",
+          ...ALTERED,
+        ]),
+      ),
+      by: oneOf(
+        `How the pair was found: ${Object.entries(BY_MEANINGS)
+          .map(([by, meaning]) => `${meaning} (${by})`)
+          .join(", ")}.`,
+        BY,
+      ),
+      evidence: list("What the two have in common that tells them from others.", oneOf("A field.", EVIDENCE)),
+      latencyNs: {
+        description: "The time from the side it enters to the side it leaves, nanoseconds, clock offset taken out.",
+        type: "number",
+      },
+      ...sides((side) => pairSide(`The packet as it is ${side}.`)),
+    },
+    optional: {
+      side: HAIRPIN_SIDE,
+      retransmission: {
+        description: "It is a TCP segment, and all of its bytes have crossed the NAT before; left out where not.",
+        const: true,
+      },
+      tcp: object("What a NAT leaves alone of a TCP segment, as it is inside.", {
+        required: {
+          seq: count("The sequence number."),
+          ack: count("The acknowledgement number."),
+          flags: text("The flags in tcpdump's letters: S is SYN, a dot is ACK, none if there is none."),
+          payload: count("Bytes of payload of the first frame."),
+        },
+      }),
+      missing: list(
+        "What was lost on its way of a segment that was cut, or by the other capture where that tells of losses, in the order of its bytes; left out where nothing was.",
+        object(
+          "Bytes that entered, and that no piece brought out. Where they are sent again, that is a pair of its own.",
+          {
+            required: {
+              seq: count("The sequence number of the first of them."),
+              length: count("How many there are, bytes."),
+            },
+            optional: {
+              impact: oneOf(
+                "What that came to, where it is known by the end of the pair's window: a later copy got through (resent), or a later " +
+                  "acknowledgement shows that it did not matter (covered).",
+                ["resent", "covered"],
+              ),
+              byFrame: BY_FRAME,
+            },
+          },
+        ),
+      ),
+      icmp: object("What a NAT leaves alone of an ICMP or ICMPv6 message, as it is inside.", {
+        required: { type: count("The type."), code: count("The code.") },
+        optional: { seq: count("The sequence number; only of an echo.") },
+      }),
+    },
+  }),
+  ambiguous: object("Packets that may be each other's twins, and that nothing tells apart.", {
+    required: {
+      type: type("ambiguous"),
+      proto: PROTO,
+      ...sides((side) => ambiguousSide(`Those of them that are ${side}.`)),
+      why: text("Why they cannot be told apart, in words."),
+    },
+  }),
+  unmatched: object("A frame without a twin, once the time is over within which there could be one.", {
+    required: {
+      type: type("unmatched"),
+      side: SIDE,
+      frame: frame("The frame"),
+      time: time("When it passed, by this side's own clock"),
+      proto: PROTO,
+      ...ENDS,
+      length: LENGTH,
+      verdict: oneOf("What became of it.", VERDICTS),
+      reason: REASON,
+      why: text("What the verdict rests on, in words; of unknown, what would decide."),
+    },
+    optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
+  }),
+  update: object("What became known of a frame after its line: it takes the place of what was said there.", {
+    required: {
+      type: type("update"),
+      side: SIDE,
+      frame: frame("The frame"),
+      verdict: oneOf(
+        "What became of it: refused where an ICMP error about it came after its line, capture-loss where the other capture told only then " +
+          "that it had lost frames, unknown where an acknowledgement of what it carried came after its line, and no copy.",
+        ["dropped", "refused", "capture-loss", "unknown"],
+      ),
+      reason: REASON,
+      why: text("What that rests on, in words."),
+    },
+    optional: { impact: IMPACT, byFrame: BY_FRAME },
+  }),
+  flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
+    required: {
+      type: type("flow"),
+      flow: FLOW,
+      proto: PROTO,
+      nat: NAT,
+      initiator: oneOf(
+        "Who opened it; unknown where the captures begin in its middle and its ports do not tell, and where the host took it up again by what the other end sent.",
+        ["inside", "outside", "unknown"],
+      ),
+      ...sides((side) => flowSide(`Its ends as they are ${side}, from the initiator to the other one.`)),
+      pairs: count("How many pairs there were."),
+      bytes: count(
+        "The lengths of their IP packets as they are inside, all together, bytes; of segments that lost pieces, those of the pieces that left.",
+      ),
+      insideOnly: count("Frames of the form that it has inside, without a twin; copies do not count."),
+      outsideOnly: count("Frames of the form that it has outside, without a twin; copies do not count."),
+      first: time("When its first pair passed inside"),
+      last: time("When its last pair passed inside"),
+      latency: object("How long its packets took, by direction.", {
+        required: { outbound: latency("outbound"), inbound: latency("inbound") },
+      }),
+    },
+    optional: {
+      side: HAIRPIN_SIDE,
+      rule: text(
+        "The firewall's rules that explain the translation, one a line; 'possibly' before each of several that may. Only with --rules.",
+      ),
+    },
+  }),
+  finding: object("What an operator should know beyond single packets.", {
+    required: {
+      type: type("finding"),
+      severity: oneOf("Whether something is wrong (warning), or only worth knowing (info).", ["warning", "info"]),
+      code: oneOf("What it is.", Object.keys(FINDINGS)),
+      count: count("How often it was seen."),
+      flows: list("The flows that it is about, the first 100; none where it is about all, or none.", FLOW),
+      frames: object("The frames that it is about, the first 100; none where it is not about single frames.", {
+        required: sides((side) => frames(`Those of the ${side}.`)),
+      }),
+      more: count("How many frames it is about beyond those listed; flows, where no frames are listed."),
+      text: text("The finding in words."),
+      hint: text("The next command or setting to look at; empty where there is nothing to do."),
+    },
+  }),
+  summary: object("The last line.", {
+    required: {
+      type: type("summary"),
+      totals: object("What became of every frame.", {
+        required: sides((side) => totals(`Of the ${side}.`)),
+      }),
+      flowCount: count("How many flows there were."),
+      clock: object("How the sides' clocks stand to each other.", {
+        required: {
+          offsetNs: { description: "Outside clock minus inside clock, at the beginning, nanoseconds.", type: "number" },
+          driftPpm: { description: "By how much the outside clock is faster, millionths.", type: "number" },
+          uncertaintyNs: {
+            description:
+              "How far what latencies are corrected by may be wrong at any time but where a clock was set, nanoseconds; null where packets of both directions do not bound it, or nobody looks (files with --clock-offset none).",
+            type: ["number", "null"],
+          },
+          source: oneOf(
+            "Where that comes from: the clocks are taken as one (none), or it was given, or estimated from the packets.",
+            ["none", "given", "estimated"],
+          ),
+        },
+        optional: {
+          steps: list(
+            "Where one of the clocks was set in between, the first 100.",
+            object("One of them.", {
+              required: {
+                time: time("About when, by the inside clock"),
+                byNs: {
+                  description: "By how much the outside clock is further ahead since then, nanoseconds.",
+                  type: "number",
+                },
+              },
+            }),
+          ),
+          moreSteps: count("How many of those it does not list."),
+        },
+      }),
+    },
+  }),
+};
+
+/** Of one line of the output. */
+export const SCHEMA: Schema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  title: "natcorr's NDJSON output, version 2",
+  description: "One line of what natcorr prints with --format ndjson. Fields that do not apply to a line are left out.",
+  oneOf: Object.keys(LINES).map((name) => ({ $ref: `#/$defs/${name}` })),
+  $defs: LINES,
+};

@@ -1,0 +1,63 @@
+import type { Finding, FindingCode } from "../../packets/results/findings.js";
+import { printable } from "../../packets/printable.js";
+import type { Reason } from "../../packets/results/reasons.js";
+import { SIDE_NAMES } from "../../packets/sides.js";
+import { framesText } from "./frames-text.js";
+import type { Paint } from "./paint.js";
+
+/** Most flows, and most frames of a side, that are named of one finding: what can be read. NDJSON has more of them. */
+const MOST_NAMED = 5;
+
+/** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
+const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused", "host-reset"]);
+
+/** Findings that put in doubt what is said of packets, so that they come before that, and the reasons of single packets that they tell. */
+const TOLD_FIRST: ReadonlyMap<FindingCode, readonly Reason[]> = new Map<FindingCode, readonly Reason[]>([
+  ["swapped-sides", []],
+  ["nothing-paired", ["nothing-paired", "not-begun", "ended"]],
+]);
+
+/** What has to be known before anything that is said of packets. */
+export function firstText(warnings: readonly Finding[], paint: Paint): string {
+  const first = warnings.filter(({ code }) => TOLD_FIRST.has(code));
+  return first.map((each) => findingText(each, paint) + nextText(each, 0, [each])).join("");
+}
+
+/** Reasons of single packets that stand there. */
+export function toldFirst(warnings: readonly Finding[]): ReadonlySet<Reason> {
+  return new Set(warnings.flatMap(({ code }) => TOLD_FIRST.get(code) ?? []));
+}
+
+/** What else somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
+export function warningsText(warnings: readonly Finding[], paint: Paint): string {
+  const told = warnings.filter(({ code }) => TOLD_ABOVE.has(code));
+  const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code) && !TOLD_FIRST.has(code));
+  return [
+    ...told.map(nextText),
+    ...others.map((each, at) => findingText(each, paint) + nextText(each, at, others)),
+  ].join("");
+}
+
+/** What to do next, behind the last finding of which that is so. */
+function nextText({ hint }: Finding, at: number, all: readonly Finding[]): string {
+  return hint === "" || all[at + 1]?.hint === hint ? "" : `  next: ${hint}\n`;
+}
+
+/** A finding for people: what was seen, then where. */
+export function findingText({ severity, code, count, text, ...concerned }: Finding, paint: Paint): string {
+  const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
+  const where = whereText(concerned);
+  const times = count > 1 ? ` (${count} times)` : "";
+  return `${name}${times}: ${printable(text)}\n${where === "" ? "" : `  ${where}\n`}`;
+}
+
+/** `flows 3, 7  inside #12 #15  outside #11 …`; empty where a finding is about none of them. */
+function whereText({ flows, frames }: Pick<Finding, "flows" | "frames">): string {
+  const named = flows.slice(0, MOST_NAMED).join(", ") + (flows.length > MOST_NAMED ? " …" : "");
+  const parts = flows.length === 0 ? [] : [`flow${flows.length === 1 ? "" : "s"} ${named}`];
+  for (const side of SIDE_NAMES) {
+    const more = frames[side].length > MOST_NAMED ? " …" : "";
+    if (frames[side].length > 0) parts.push(`${side} ${framesText(frames[side], MOST_NAMED)}${more}`);
+  }
+  return parts.join("  ");
+}

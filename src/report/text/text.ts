@@ -1,0 +1,140 @@
+import type { Finding } from "../../packets/results/findings.js";
+import type { Flow } from "../../packets/flows/flows.js";
+import {
+  type FlowSummary,
+  type Judgement,
+  type Moved,
+  type Summary,
+  type Tables,
+  type Update,
+  type Verdict,
+} from "../../packets/results/results.js";
+import { Buffered } from "./buffered.js";
+import { foldedLines } from "./fold.js";
+import { Lines } from "./lines.js";
+import type { UtcOffset } from "./local-time.js";
+import { type Paint, paint } from "./paint.js";
+import { findingText, firstText, toldFirst, warningsText } from "./findings-text.js";
+import { isTold, Problems } from "./problems.js";
+import type { Reporter, Write } from "../reporter.js";
+import { totals } from "./totals.js";
+import { type SortKey, TranslationTable } from "./translations.js";
+
+/** Most findings that are shown: what can be read, and what bounds their memory. */
+const MOST_FINDINGS = 100;
+
+export interface TextOptions {
+  /** No line a packet: only translations, findings and totals. */
+  quiet: boolean;
+  /** Columns a line may take, 60 or more; it chooses the layout, and what is longer is folded. */
+  width: number;
+  color: boolean;
+  /** How many flows the table of translations shows, and in which order. */
+  top?: number;
+  sort?: SortKey;
+  /** Whether each line says as well what decided it. */
+  isVerbose?: boolean;
+  /** Local time's lead over UTC. */
+  utcOffset: UtcOffset;
+}
+
+/** The report for people: a line a packet, then translations, findings and totals. */
+export class TextReporter implements Reporter {
+  readonly wantsPairs: boolean;
+  readonly mostFlows: number;
+  readonly #out: Buffered;
+  readonly #options: TextOptions;
+  readonly #paint: Paint;
+  readonly #translations: TranslationTable;
+  /** What somebody has to do something about, and what else there is to know. */
+  readonly #warnings: Finding[] = [];
+  readonly #notes: Finding[] = [];
+  #moreFindings = 0;
+  #tables!: Tables;
+  #lines!: Lines;
+  #problems!: Problems;
+
+  constructor(write: Write, options: TextOptions) {
+    this.#out = new Buffered(write);
+    this.#options = options;
+    this.wantsPairs = !options.quiet;
+    const { top, sort = "problems", isVerbose = false, utcOffset } = options;
+    this.#translations = new TranslationTable({ most: top, sort, isVerbose, utcOffset });
+    this.mostFlows = this.#translations.mostFlows;
+    this.#paint = paint(options.color);
+  }
+
+  wantsVerdict(verdict: Verdict): boolean {
+    return !this.#options.quiet || isTold(verdict);
+  }
+
+  begin(tables: Tables): void {
+    this.#problems = new Problems(tables);
+    this.#tables = tables;
+    this.#lines = new Lines(tables, this.#paint, { ...this.#options, isVerbose: this.#options.isVerbose === true });
+    if (!this.#options.quiet) this.#out.add(this.#lines.heading());
+  }
+
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    this.#out.add(this.#lines.pair(inside, outside, flow, isOutbound, latencyNs));
+  }
+
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    if (!this.#options.quiet) this.#out.add(this.#lines.ambiguous(inside, outside, why));
+  }
+
+  unmatched(row: number, judgement: Judgement): void {
+    this.#problems.note(row, judgement);
+    const flow = this.#tables.flowOf(row);
+    if (flow !== undefined) this.#translations.note(flow, judgement.verdict);
+    if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, judgement));
+  }
+
+  update(update: Update): void {
+    this.#problems.update(update);
+    if (update.flow !== undefined) this.#translations.update(update.flow, update.before.verdict, update.verdict);
+    if (!this.#options.quiet) this.#out.add(this.#lines.update(update));
+  }
+
+  moved(moved: Moved): void {
+    this.#problems.moved(moved);
+    this.#translations.moved(moved);
+  }
+
+  flow(flow: FlowSummary): void {
+    this.#translations.add(flow);
+  }
+
+  finding(finding: Finding): void {
+    const list = finding.severity === "warning" ? this.#warnings : this.#notes;
+    if (list.length < MOST_FINDINGS) list.push(finding);
+    else this.#moreFindings++;
+  }
+
+  end(summary: Summary): void {
+    if (!this.#options.quiet) this.#out.add("\n");
+    const { width, utcOffset } = this.#options;
+    const { names } = this.#tables;
+    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(this.#warnings));
+    const first = firstText(this.#warnings, this.#paint);
+    this.#out.add(foldedLines(`${first}${problems}${warningsText(this.#warnings, this.#paint)}\n`, width));
+    this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
+    this.#out.add(foldedLines(this.#notesText(), width));
+    this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
+    this.flush();
+  }
+
+  flush(): void {
+    this.#out.flush();
+  }
+
+  problems(summary: Summary): string {
+    return this.#problems.text(summary, Number.POSITIVE_INFINITY, this.#paint);
+  }
+
+  #notesText(): string {
+    if (this.#notes.length + this.#moreFindings === 0) return "";
+    const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
+    return `${this.#paint.heading("Also seen")}\n${this.#notes.map((note) => findingText(note, this.#paint)).join("")}${more}\n`;
+  }
+}

@@ -1,0 +1,282 @@
+import type { LatencySummary } from "../../packets/flows/latency.js";
+import { printable } from "../../packets/printable.js";
+import {
+  copyOf,
+  type Ends,
+  type FlowSummary,
+  type Moved,
+  PROBLEMS,
+  type Verdict,
+} from "../../packets/results/results.js";
+import { rewriteOf } from "../ends.js";
+import { SIDE_NAMES } from "../../packets/sides.js";
+import { endsText } from "./ends-text.js";
+import { foldedLines } from "./fold.js";
+import { latencyText } from "./latency.js";
+import { LocalTimes, type UtcOffset } from "./local-time.js";
+import type { Paint } from "./paint.js";
+import { table, type TableColumn, widthOf } from "./table.js";
+
+/** Flows the table shows if nobody says how many: what can be read, and what bounds its memory. NDJSON gives them all. */
+const MOST_ROWS = 200;
+
+/** What the table may be sorted by. Of equals, the busier stands first, and then the one learnt first. */
+export type SortKey = "problems" | "pairs" | "bytes" | "lost" | "p99" | "first" | "last";
+
+interface Order {
+  /** What the table's heading says of it. */
+  readonly text: string;
+  /** The highest stands first. `since`: a time as a number. */
+  readonly rank: (flow: FlowSummary, problems: Problems, since: (epochNs: bigint) => number) => number;
+  /** The column of what the flows are sorted by, where no other tells it. */
+  readonly heading?: string;
+  /** What stands there; `time`: a time as text. */
+  readonly cell?: (flow: FlowSummary, problems: Problems, time: (epochNs: bigint) => string) => string;
+}
+
+const ORDERS: Readonly<Record<SortKey, Order>> = {
+  problems: {
+    text: "those with problems first, then the busiest",
+    rank: (_, { all }) => all,
+    // marked like the lines of problems
+    heading: "!",
+    cell: (_, { all }) => (all === 0 ? "" : String(all)),
+  },
+  pairs: { text: "busiest first", rank: ({ pairs }) => pairs },
+  bytes: {
+    text: "most bytes first",
+    rank: ({ bytes }) => bytes,
+    heading: "bytes",
+    cell: ({ bytes }) => String(bytes),
+  },
+  lost: {
+    text: "most lost packets first",
+    rank: (_, { lost }) => lost,
+    heading: "lost",
+    cell: (_, { lost }) => String(lost),
+  },
+  p99: {
+    text: "slowest first, by the slower direction's p99",
+    rank: ({ latency }) => Math.max(latency.outbound?.p99Ns ?? 0, latency.inbound?.p99Ns ?? 0),
+  },
+  first: {
+    text: "as they began",
+    rank: ({ firstNs }, _, since) => -since(firstNs),
+    heading: "first",
+    cell: ({ firstNs }, _, time) => time(firstNs),
+  },
+  last: {
+    text: "latest first",
+    rank: ({ lastNs }, _, since) => since(lastNs),
+    heading: "last",
+    cell: ({ lastNs }, _, time) => time(lastNs),
+  },
+};
+
+const isSortKey = (word: string): word is SortKey => Object.hasOwn(ORDERS, word);
+
+export const SORT_KEYS: readonly SortKey[] = Object.keys(ORDERS).filter(isSortKey);
+
+const COLUMNS: readonly TableColumn[] = [
+  { heading: "flow", align: "right" },
+  { heading: "proto", align: "left" },
+  { heading: "nat", align: "left" },
+  { heading: "side", align: "left" },
+  { heading: "as seen there", align: "left" },
+  { heading: "pairs", align: "right" },
+  { heading: "only", align: "right" },
+  { heading: "p50", align: "right" },
+  { heading: "p99", align: "right" },
+];
+
+export interface TranslationOptions {
+  /** How many flows are shown. */
+  readonly most?: number | undefined;
+  readonly sort: SortKey;
+  /** Whether the rules behind each are shown, where they are known. */
+  readonly isVerbose: boolean;
+  readonly utcOffset: UtcOffset;
+}
+
+interface Row {
+  readonly flow: FlowSummary;
+  /** What it is sorted by, the highest first. */
+  readonly rank: number;
+  readonly problems: Problems;
+}
+
+/** How many packets of a flow met an end that somebody has to do something about. */
+interface Problems {
+  /** Dropped or refused … */
+  readonly all: number;
+  /** … and of these, dropped. */
+  readonly lost: number;
+}
+
+const NO_PROBLEMS: Problems = { all: 0, lost: 0 };
+
+/** Some flows and what the NAT made of them, those first that matter most; the others are counted. */
+export class TranslationTable {
+  readonly #rows: Row[] = [];
+  readonly #options: TranslationOptions;
+  readonly #most: number;
+  /** By flow, as long as it lives. */
+  readonly #problems = new Map<number, Problems>();
+  #isUnknown = false;
+  /** What times are compared from, so that numbers hold them to the nanosecond: when some flow began. */
+  #baseNs: bigint | undefined;
+
+  constructor(options: TranslationOptions) {
+    this.#options = options;
+    this.#most = options.most ?? MOST_ROWS;
+  }
+
+  /** How many flows it needs to be told of, the busiest. */
+  get mostFlows(): number {
+    return this.#options.sort === "pairs" ? this.#most : Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes a packet of a flow without a twin, before the flow itself. */
+  note(flow: number, verdict: Verdict): void {
+    if (!PROBLEMS.has(verdict)) return;
+    const { all, lost } = this.#problems.get(flow) ?? NO_PROBLEMS;
+    this.#problems.set(flow, { all: all + 1, lost: lost + (verdict === "dropped" ? 1 : 0) });
+  }
+
+  /** Takes what a packet of a flow turned out to be. */
+  update(flow: number, before: Verdict, now: Verdict): void {
+    const row = this.#rows.findIndex((each) => each.flow.id === flow);
+    const known = row < 0 ? (this.#problems.get(flow) ?? NO_PROBLEMS) : this.#rows[row].problems;
+    const [isNow, wasBefore] = [PROBLEMS.has(now), PROBLEMS.has(before)];
+    if ((!isNow && !wasBefore) || (wasBefore && known.all === 0)) return;
+    const problems = {
+      all: known.all + Number(isNow) - Number(wasBefore),
+      lost: known.lost - (before === "dropped" && now !== "dropped" ? 1 : 0),
+    };
+    if (row < 0) this.#problems.set(flow, problems);
+    else {
+      const [{ flow: summary }] = this.#rows.splice(row, 1);
+      this.#place(summary, problems);
+    }
+  }
+
+  /** Takes what many packets turned out to be, of whatever flows: how many problems each has is not known any more. */
+  moved({ before }: Moved): void {
+    this.#isUnknown ||= PROBLEMS.has(before.verdict);
+  }
+
+  add(flow: FlowSummary): void {
+    const { id } = flow;
+    const problems = this.#problems.get(id) ?? NO_PROBLEMS;
+    this.#problems.delete(id);
+    this.#place(flow, problems);
+  }
+
+  #place(flow: FlowSummary, problems: Problems): void {
+    const { id, pairs } = flow;
+    const rank = ORDERS[this.#options.sort].rank(flow, problems, (epochNs) => this.#sinceNs(epochNs));
+    const isBefore = ({ rank: other, flow: { pairs: others, id: otherId } }: Row): boolean =>
+      other > rank || (other === rank && (others > pairs || (others === pairs && otherId < id)));
+    const before = this.#rows.findLastIndex(isBefore);
+    // most flows have no place in a full table, and what a flow came to takes some reckoning: it is copied only then
+    if (before === this.#most - 1) return;
+    this.#rows.splice(before + 1, 0, { flow: copyOf(flow), rank, problems });
+    if (this.#rows.length > this.#most) this.#rows.pop();
+  }
+
+  /**
+   * Two lines a flow, one above the other what it is inside and outside; the arrow tells which way its pairs went. Where that does not
+   * fit `width` columns, the flow itself stands above them. `flows`: how many there are in all.
+   */
+  text(paint: Paint, flows: number, width: number): string {
+    if (flows === 0) return `${paint.heading("No translation was seen.")}\n`;
+    const heading = paint.heading(flows === 1 ? "1 translation" : `${flows} translations`);
+    if (this.#rows.length === 0) return `${heading}, none of which was selected\n`;
+    const hidden = flows - this.#rows.length;
+    const which = this.#rows.length < this.#most ? "that were not selected" : "(--top shows more)";
+    const more = hidden === 0 ? "" : `… and ${hidden} more ${which}\n`;
+    const { text, heading: own, cell } = this.#shownOrder;
+    const time = (epochNs: bigint): string => new LocalTimes(epochNs, this.#options.utcOffset, 6).of(0);
+    const columns = own === undefined ? COLUMNS : [...COLUMNS, { heading: own, align: "right" } as const];
+    const isUnknown = this.#isUnknown && ["problems", "lost"].includes(this.#options.sort);
+    const rows = this.#rows.map(({ flow, problems }) =>
+      lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), paint),
+    );
+    const wide = table(columns, rows.flat());
+    const isWide = widthOf(wide) <= width;
+    const blocks = isWide
+      ? wide.match(/(?:^flow .*\n)?.*\n.*\n/g)
+      : rows.map(([inside, outside]) => narrow(inside, outside, own));
+    const shown = blocks?.map((block, at) => block + this.#rulesOf(this.#rows[at])).join("");
+    const legend = isWide ? "" : " (→ pairs outbound, ← inbound)";
+    return foldedLines(`${heading}, ${text}${legend}\n${shown}${more}`, width);
+  }
+
+  #sinceNs(epochNs: bigint): number {
+    this.#baseNs ??= epochNs;
+    return Number(epochNs - this.#baseNs);
+  }
+
+  /** Where no flow had problems, those come first that are the busiest. */
+  get #shownOrder(): Order {
+    const { sort } = this.#options;
+    return ORDERS[sort === "problems" && this.#rows.every(({ problems }) => problems.all === 0) ? "pairs" : sort];
+  }
+
+  /** The rules behind a flow, where they are wanted and known. */
+  #rulesOf({ flow: { rule } }: Row): string {
+    if (!this.#options.isVerbose || rule === undefined) return "";
+    return rule
+      .split("\n")
+      .map((line) => `      rule ${printable(line)}\n`)
+      .join("");
+  }
+}
+
+/** The same rows where there are few columns. `own`: the heading of the last cell, if there is one more than usual. */
+function narrow(inside: readonly string[], outside: readonly string[], own: string | undefined): string {
+  const [flow, proto, nat, , , , , , , value = ""] = inside;
+  const facts = own === undefined || value === "" ? "" : `  ${own} ${value}`;
+  return `flow ${flow}  ${proto} ${nat}${facts}\n${narrowSide(inside)}${narrowSide(outside)}`;
+}
+
+function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]): string {
+  const alone = only === "0" ? "" : `  only ${only}`;
+  const latency = p50 === "-" ? "" : `  p50 ${p50}  p99 ${p99}`;
+  return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}${latency}\n`;
+}
+
+/** The two rows of a flow. `own`: what stands in the last column, if there is one more than usual. */
+function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string[][] {
+  const rewrite = rewriteOf(flow.inside, flow.outside);
+  const ends = (side: Ends): string => endsText(side, rewrite, paint.rewritten);
+  const outbound = `${paint.outbound("→")}${String(flow.pairsOutbound).padStart(6)}`;
+  const inbound = `${paint.inbound("←")}${String(flow.pairs - flow.pairsOutbound).padStart(6)}`;
+  return [
+    [
+      String(flow.id),
+      flow.proto,
+      flow.nat,
+      SIDE_NAMES[flow.sides[0]],
+      ends(flow.inside),
+      outbound,
+      String(flow.insideOnly),
+      ...quantiles(flow.latency.outbound),
+      ...(own === undefined ? [] : [own]),
+    ],
+    [
+      "",
+      "",
+      "",
+      SIDE_NAMES[flow.sides[1]],
+      ends(flow.outside),
+      inbound,
+      String(flow.outsideOnly),
+      ...quantiles(flow.latency.inbound),
+    ],
+  ];
+}
+
+function quantiles(latency: LatencySummary | null): [string, string] {
+  return latency === null ? ["-", "-"] : [latencyText(latency.p50Ns), latencyText(latency.p99Ns)];
+}

@@ -1,0 +1,72 @@
+import { array, assert, integer, property } from "fast-check";
+import { describe, expect, it } from "vitest";
+import { assign } from "../../../../src/correlate/matchers/equals/assignment.js";
+import { runs } from "../../../support/runs.js";
+
+const costOf = (latencyNs: number) => Math.abs(latencyNs - 5);
+
+describe("assignment of packets that left to those that entered", () => {
+  it("is what trying every way to tell them says", () => {
+    const times = array(integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 6 });
+    assert(
+      property(times, times, (a, b) => {
+        const entered = a.toSorted((x, y) => x - y);
+        const left = b.toSorted((x, y) => x - y);
+        expect(assign(entered, left, -1, 12, costOf, 8)).toEqual(tried(entered, left));
+      }),
+      { numRuns: runs(2000) },
+    );
+  });
+
+  it("tells a stream whose latency is longer than its spacing by all of it", () => {
+    const entered = Array.from({ length: 20 }, (_, i) => 3 * i);
+    const left = entered.map((timeNs) => timeNs + 5);
+    expect(assign(entered, left, 0, 12, costOf, 40)).toEqual(Int32Array.from(entered.keys()));
+  });
+
+  it("does not tell which of two was lost where time speaks for neither", () => {
+    expect(assign([0, 1], [5.5], 0, 12, costOf, 8)).toEqual(Int32Array.of(-1));
+    expect(assign([0, 10], [5], 0, 12, costOf, 8)).toEqual(Int32Array.of(0));
+  });
+
+  it("does not tell it by a burst that took what none took before, whichever of them it is", () => {
+    // in microseconds: all but the first took 4 to 5, where others took 10 to 20; the fourth was lost
+    const entered = [0, 21.1, 34.1, 46.1, 55.3, 67, 78.7];
+    const left = [10.6, 26, 39, 60, 71.5, 83.3];
+    const found = assign(entered, left, -10, 245, (latency) => (latency < 8 || latency > 60 ? 10 : -4), 40);
+    expect(found).not.toBeNull();
+    expect(found?.[3]).toBe(-1);
+  });
+});
+
+/** What a pair costs: what follows another one closely tells little beside that. */
+function costs(entered: readonly number[], left: readonly number[]): (from: number, to: number) => number {
+  const latencies = left.flatMap((leftNs) => entered.map((enteredNs) => leftNs - enteredNs));
+  const least = Math.min(...latencies.filter((latency) => latency >= -1 && latency <= 12).map(costOf));
+  return (from, to) => {
+    const share = from === 0 ? 1 : Math.min(1, (entered[from] - entered[from - 1]) / 12);
+    return least + share * (costOf(left[to] - entered[from]) - least);
+  };
+}
+
+/** All ways in order, one by one: of each that left, what it was in the cheapest one, if every way in which it was another costs 8 more. */
+function tried(entered: readonly number[], left: readonly number[]): Int32Array | null {
+  const ways: { of: number[]; cost: number }[] = [];
+  const costAt = costs(entered, left);
+  const go = (of: number[], cost: number) => {
+    if (of.length === left.length) {
+      ways.push({ of, cost });
+      return;
+    }
+    for (let from = (of.at(-1) ?? -1) + 1; from < entered.length; from++) {
+      const latency = left[of.length] - entered[from];
+      if (latency >= -1 && latency <= 12) go([...of, from], cost + costAt(from, of.length));
+    }
+  };
+  go([], 0);
+  if (ways.length === 0) return null;
+  const best = ways.reduce((a, b) => (b.cost < a.cost ? b : a));
+  return Int32Array.from(left, (_, to) =>
+    ways.some(({ of, cost }) => of[to] !== best.of[to] && cost - best.cost < 8) ? -1 : best.of[to],
+  );
+}

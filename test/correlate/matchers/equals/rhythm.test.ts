@@ -1,0 +1,67 @@
+import { assert, constantFrom, integer, property } from "fast-check";
+import { describe, expect, it } from "vitest";
+import { rhythmBits } from "../../../../src/correlate/matchers/equals/rhythm.js";
+import { randomFrom } from "../../../support/random.js";
+import { runs } from "../../../support/runs.js";
+
+const RESOLUTION_NS = 10_000;
+const seed = integer({ min: 0, max: 2 ** 32 - 1 });
+const options = { numRuns: runs(300) };
+
+/** Times of a hundred packets, that far apart. */
+const timesBy = (intervalOf: (at: number) => number): number[] => {
+  let timeNs = 0;
+  return Array.from({ length: 100 }, (_, at) => (timeNs += at === 0 ? 0 : intervalOf(at)));
+};
+
+/** Intervals of 3 ms, up to 10 % longer or shorter. */
+const uneven = (seed: number): (() => number) => {
+  const random = randomFrom(seed);
+  return () => 2_700_000 + 600_000 * random();
+};
+
+describe("what two streams have in common in their rhythm", () => {
+  it("is that of what a router forwards, however long that takes, and the more the longer they are", () => {
+    assert(
+      property(seed, (seed) => {
+        const late = randomFrom(~seed);
+        const entered = timesBy(uneven(seed));
+        const left = entered.map((timeNs) => timeNs + 12_000_000 + 100_000 * late());
+        const bitsOf = (count: number) => rhythmBits(entered.slice(0, count), left.slice(0, count), RESOLUTION_NS);
+        expect(bitsOf(100)).toBeGreaterThan(50);
+        expect(bitsOf(50)).toBeGreaterThan(20);
+        expect(bitsOf(15)).toBe(0);
+      }),
+      options,
+    );
+  });
+
+  it("is next to nothing where strangers send as often, though both pause at once", () => {
+    assert(
+      property(seed, integer({ min: 5, max: 95 }), (seed, pause) => {
+        const [a, b] = [uneven(seed), uneven(~seed)];
+        const strangers = (of: () => number) => timesBy((at) => (at === pause ? 500_000_000 : of()));
+        expect(rhythmBits(strangers(a), strangers(b), RESOLUTION_NS)).toBeLessThan(20);
+      }),
+      options,
+    );
+  });
+
+  it("is next to nothing where both are as regular as clocks, or repeat one pattern, or slow down", () => {
+    const regular = constantFrom(
+      () => 3_000_000,
+      (at: number) => (at % 3 === 0 ? 18_000_000 : 1_000_000),
+      (at: number) => (at % 10 === 0 ? 18_000_000 : 1_000_000),
+      (at: number) => 3_000_000 + 50_000 * at,
+    );
+    assert(
+      property(regular, seed, (intervalOf, seed) => {
+        const [a, b] = [randomFrom(seed), randomFrom(~seed)];
+        const stream = (random: () => number) => timesBy((at) => intervalOf(at) + 20_000 * random());
+        expect(rhythmBits(stream(a), stream(b), RESOLUTION_NS)).toBeLessThan(20);
+        expect(rhythmBits(timesBy(intervalOf), timesBy(intervalOf), RESOLUTION_NS)).toBeLessThan(20);
+      }),
+      options,
+    );
+  });
+});

@@ -1,0 +1,57 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { Heads } from "../../../../src/correlate/matchers/proxied/heads.js";
+
+interface Segment {
+  readonly offset: number;
+  readonly head: number;
+  readonly bytes: number;
+  readonly timeNs: number;
+}
+
+const segments: fc.Arbitrary<Segment[]> = fc.array(
+  fc.record({ offset: fc.nat(40), head: fc.integer(), bytes: fc.nat(1448), timeNs: fc.nat().map((ns) => ns + 0.5) }),
+  { maxLength: 100 },
+);
+
+/** Takes them; returns the first of each place, of which there are less than are kept. */
+function take(heads: Heads, all: readonly Segment[]): Map<number, Segment> {
+  const first = new Map<number, Segment>();
+  for (const segment of all) {
+    const { offset, head, bytes, timeNs } = segment;
+    expect(heads.add(offset, head, bytes, timeNs)).toBe(!first.has(offset));
+    if (!first.has(offset)) first.set(offset, segment);
+  }
+  return first;
+}
+
+it("finds the first segments that begin at one place, whichever comes first", () => {
+  fc.assert(
+    fc.property(segments, segments, (some, others) => {
+      const [a, b] = [new Heads(), new Heads()];
+      const [own, other] = [take(a, some), take(b, others)];
+      const found = [...a.shared(b)].map(([here, there]) =>
+        (
+          [
+            [a, here],
+            [b, there],
+          ] as const
+        ).map(([of, at]) => [of.head(at), of.bytes(at), of.timeNs(at)]),
+      );
+      const places = [...own.keys()].filter((offset) => other.has(offset)).toSorted((x, y) => x - y);
+      expect(found).toEqual(
+        places.map((offset) =>
+          [own, other].map((of) => {
+            const { head, bytes, timeNs } = of.get(offset)!;
+            return [head, bytes, timeNs];
+          }),
+        ),
+      );
+    }),
+  );
+});
+
+it("keeps 64 of a direction", () => {
+  const heads = new Heads();
+  expect(Array.from({ length: 70 }, (_, offset) => heads.add(offset, 1, 1, 0)).filter(Boolean)).toHaveLength(64);
+});
