@@ -67,9 +67,13 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.accounts.pairsThatWent(this.slot, !this.isFromInside);
   }
 
-  /** Stamp of its first pair, nanoseconds on the timeline. */
+  /** Stamps of its first pair and its last, nanoseconds on the timeline. */
   get firstNs(): number {
     return this.accounts.firstNs(this.slot);
+  }
+
+  get lastNs(): number {
+    return this.accounts.lastNs(this.slot);
   }
 
   /** Whether any TCP acknowledgement of its initiator's crossed. */
@@ -116,7 +120,7 @@ export class EndedFlow extends ViewedFlow implements Located {
   get isUnclear(): boolean {
     const tuples = this.tuples;
     const far = this.tupleOn(this.isFromInside ? OUTSIDE : INSIDE);
-    return tuples.unmatched(far) > 0 || tuples.hasAmbiguous(this.insideTuple) || tuples.hasAmbiguous(this.outsideTuple);
+    return tuples.hasUnmatched(far) || tuples.hasAmbiguous(this.insideTuple) || tuples.hasAmbiguous(this.outsideTuple);
   }
 
   /** Whether packets of who answers were on the initiator's side, and did not cross. */
@@ -129,7 +133,7 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** How many packets were on the initiator's side alone. */
   get unmatchedNear(): number {
-    return this.tuples.unmatched(this.tupleOn(this.isFromInside ? INSIDE : OUTSIDE));
+    return this.accounts.unmatched(this.slot, this.isFromInside ? INSIDE : OUTSIDE);
   }
 
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
