@@ -32,6 +32,8 @@ export class FlowAccounts {
   #gaps: Int32Array;
   /** How many packets found no twin, by twice the slot, and 1 more outside. */
   readonly #unmatched: RowCounts;
+  /** How many errors crossed that say that nobody gets what they answer, by twice the slot, and 1 more of outbound ones. */
+  readonly #unreachable: RowCounts;
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
@@ -59,6 +61,7 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.#streams = heap.take(Int32Array, slots << account.STREAM_BITS, ROOM_FLOWS << account.STREAM_BITS);
     this.#unmatched = new RowCounts(heap, 2 * slots, 2 * ROOM_FLOWS);
+    this.#unreachable = new RowCounts(heap, 2 * slots, 2 * ROOM_FLOWS);
     this.#gaps = heap.take(Int32Array, FIRST_GAPS << account.GAPS_BITS, (ROOM_FLOWS / 8) << account.GAPS_BITS);
     // 0 is no row
     this.#words[words.GAPS_END] = 1;
@@ -220,6 +223,18 @@ export class FlowAccounts {
     this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_UNMATCHED << side;
   }
 
+  /** How many of its pairs that went that way are errors which say that nobody gets what they answer. */
+  unreachable(slot: number, isOutbound: boolean): number {
+    const outbound = isOutbound ? 1 : 0;
+    return this.#has(slot, account.HAS_UNREACHABLE << outbound) ? this.#unreachable.of(2 * slot + outbound) : 0;
+  }
+
+  noteUnreachable(slot: number, isOutbound: boolean): void {
+    const outbound = isOutbound ? 1 : 0;
+    this.#unreachable.set(2 * slot + outbound, this.unreachable(slot, isOutbound) + 1);
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_UNREACHABLE << outbound;
+  }
+
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
     const record = slot << account.RECORD_BITS;
@@ -371,6 +386,7 @@ export class FlowAccounts {
     this.#streams = this.#heap.doubled(Int32Array, this.#streams);
     this.#free = this.#heap.doubled(Int32Array, this.#free);
     this.#unmatched.grow();
+    this.#unreachable.grow();
     this.#locate();
   }
 

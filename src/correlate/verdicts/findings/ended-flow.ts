@@ -67,6 +67,11 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.accounts.pairsThatWent(this.slot, !this.isFromInside);
   }
 
+  /** How many of the answers say that nobody gets what they answer. */
+  get unreachableBack(): number {
+    return this.accounts.unreachable(this.slot, !this.isFromInside);
+  }
+
   /** Stamps of its first pair and its last, nanoseconds on the timeline. */
   get firstNs(): number {
     return this.accounts.firstNs(this.slot);
@@ -138,7 +143,8 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
   isProvedElsewhere(isInitiators: boolean): boolean {
-    return ([INSIDE, OUTSIDE] as const).some((side) => this.tuples.isProved(this.wayOn(side, isInitiators)));
+    const isAnothers = (way: number): boolean => this.tuples.isProved(way) && this.tuples.flow(way) !== this.slot;
+    return ([INSIDE, OUTSIDE] as const).some((side) => isAnothers(this.wayOn(side, isInitiators)));
   }
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
