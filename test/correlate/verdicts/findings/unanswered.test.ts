@@ -98,6 +98,7 @@ const beyond = (scene: Scene, ms: number, [type, code]: readonly [number, number
       ack: 0,
       ...syn,
       ipId: 1,
+      ttl: 1,
     });
     return ipv4({ src: "203.0.113.2", dst, id: ms, ttl }, icmp({ type, code, payload: quoted.subarray(0, 28) }));
   };
