@@ -41,7 +41,8 @@ export class RuleFacts implements HostRules {
     if (helped.note(flow)) this.#unexplained.delete(pairOf(flow));
     if (flow.nat === "none" || flow.initiator === "unknown" || this.#explained === MOST_EXPLAINED) return;
     // no rule translates between IP versions
-    if (flow.inside.src.includes(":") !== flow.outside.src.includes(":")) return;
+    const isIpv6 = flow.inside.src.includes(":");
+    if (isIpv6 !== flow.outside.src.includes(":") || !this.#book.isAbout(isIpv6)) return;
     this.#explained++;
     for (const name of this.#interfaces) name.asked.clear();
     const isMade = (interfaces: Interfaces, isDstLocal?: Answer): boolean =>
@@ -131,7 +132,7 @@ export class RuleFacts implements HostRules {
   }
 
   #doubt(isTranslated: Answer, hasRule: boolean): string {
-    if (this.#book.problems.length > 0) return "not all of the rules was understood";
+    if (this.#book.problems.length > 0) return "not all of the rules is known";
     if (this.#unexplained.size > 0) return "the rules do not explain all translations that were seen";
     if (this.#book.hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";
     if (isTranslated !== undefined) return "";

@@ -91,12 +91,15 @@ export class RuleBook {
     return explanations;
   }
 
+  /** Whether there are rules of an IP version: of one that nobody saved any of, nothing is known. */
+  isAbout(isIpv6: boolean): boolean {
+    const family = isIpv6 ? "ipv6" : "ipv4";
+    return this.#tables.some((table) => table.family === family || table.family === "both");
+  }
+
   /** What the rules of a hook make of a packet that opens a conversation. */
   meet(hook: Hook, packet: HookedPacket): Outcome {
-    const family = packet.isIpv6 ? "ipv6" : "ipv4";
-    // of a family that nobody saved the rules of, nothing is known
-    if (!this.#tables.some((table) => table.family === family || table.family === "both"))
-      return { isTranslated: undefined, rules: [], redirects: [] };
+    if (!this.isAbout(packet.isIpv6)) return { isTranslated: undefined, rules: [], redirects: [] };
     const walk = new Walk(hook, packet, (to) => (to === null ? undefined : true));
     const isTranslated = walk.through(this.#tables);
     this.#noteIfCutShort(walk);

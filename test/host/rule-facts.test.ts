@@ -4,7 +4,7 @@ import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
 import type { Ends, FlowSummary } from "../../src/packets/results.js";
 import { TCP } from "../../src/protocols/ip-protocols.js";
-import { fetched, named, nat, pinged, published, routed } from "./explained.js";
+import { fetched, fetchedIpv6, named, nat, pinged, published, routed } from "./explained.js";
 import { flow } from "./flow.js";
 import { DOCKER_IPTABLES, DOCKER_NFT } from "./rulesets.js";
 
@@ -46,6 +46,10 @@ describe("who comes to a port of the host's", () => {
     expect(called(after(DOCKER_IPTABLES, [webPinged]))).toEqual({ answer: true, rules: PUBLISH, doubt: "" });
     expect(called(after(DOCKER_NFT, [webPinged])).answer).toBe(true);
     expect(called(after(DOCKER_IPTABLES, [webPinged], "docker0", "enp0s3")).answer).toBe(true);
+  });
+
+  test("is sent there whatever is translated of an IP version that nobody saved the rules of", () => {
+    expect(called(after(DOCKER_IPTABLES, [webPinged, fetchedIpv6])).answer).toBe(true);
   });
 
   test("is not sent there by another port's rule", () => {
