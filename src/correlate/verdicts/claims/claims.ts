@@ -131,7 +131,8 @@ export class Claims {
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
       return unknown("forwarded-unseen", crossed, "crossing");
     }
-    if (side === INSIDE && isFromNear(t, row) && this.#known.kernel.isTtlLowered(false)) {
+    const isError = (t.flags(row) & IS_ERROR) !== 0;
+    if (side === INSIDE && !isError && isFromNear(t, row) && this.#known.kernel.isTtlLowered(false)) {
       const why = "its TTL shows that the host itself sent it, in the name of the other end";
       return { verdict: "local", reason: "host-answers", why };
     }

@@ -175,7 +175,7 @@ export class Unexplained {
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : ""}`,
+      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or as a neighbour passes it on, or a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : ""}`,
       lacks: "anything",
       ...(isUnseen && { elsewhereWay: nearWay }),
     };
