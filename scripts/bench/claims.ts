@@ -76,6 +76,7 @@ type Judged = Pick<AdversaryPair, "truth" | "circumstances" | "latencyNs">;
 /** Codes that are false wherever neither the scenario nor its frames give reason for them. */
 const JUDGED_FINDINGS: ReadonlySet<string> = new Set([
   "leak",
+  "nat-address-changed",
   "nat-clash-drop",
   "port-rewritten",
   "asymmetric",

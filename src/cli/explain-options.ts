@@ -55,13 +55,15 @@ export async function explained(
   const { RuleBook } = await import("../host/rules.js");
   const { RuleFacts } = await import("../host/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
-  const { followConntrack, readRules, readText } = await import("./host-tables.js");
+  const { followConntrack, followRules, readRules, readText } = await import("./host-tables.js");
   const table = conntrack === undefined ? undefined : new ConntrackTable();
-  let close = nothing;
-  if (table && conntrack === LIVE) close = await followConntrack(table);
+  const following: (() => void)[] = [];
+  if (table && conntrack === LIVE) following.push(await followConntrack(table));
   else if (table && conntrack !== undefined) table.read(await readText(conntrack));
-  const book =
-    rules === undefined ? undefined : new RuleBook(rules === LIVE ? await readRules() : await readText(rules));
+  const text = rules === undefined ? undefined : rules === LIVE ? await readRules() : await readText(rules);
+  const book = text === undefined ? undefined : new RuleBook(text);
+  if (book && text !== undefined && rules === LIVE)
+    following.push(followRules(text, () => book.problems.push("they have changed since natcorr read them")));
   const explaining = new Explaining(next, { conntrack: table, rules: book, interfaces });
   const [inside, outside] = interfaces;
   const facts = book && new RuleFacts(book, [new InterfaceName(inside), new InterfaceName(outside)]);
@@ -69,7 +71,9 @@ export async function explained(
     sink: explaining,
     rules: table === undefined ? facts : new ConntrackFacts(table, facts ?? NO_RULES),
     contradictions: () => explaining.contradictions,
-    close,
+    close: () => {
+      for (const stop of following) stop();
+    },
   };
 }
 

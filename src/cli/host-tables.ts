@@ -9,6 +9,9 @@ const run = promisify(execFile);
 /** A full conntrack table (262,144 entries of some 200 bytes) fits. */
 const MOST_OUTPUT_BYTES = 256 * 1024 * 1024;
 
+/** How often the host's rules are read again: tens of thousands take some tenths of a second. */
+const RULES_EVERY_MS = 10_000;
+
 /** @throws CaptureError naming the file, where it cannot be read. */
 export async function readText(path: string): Promise<string> {
   try {
@@ -43,6 +46,26 @@ export async function readRules(): Promise<string> {
       `the firewall's rules cannot be read (${problems.join("; ")}): run as root, or save them and give the file to --rules`,
     );
   }
+}
+
+/** Tells once if the rules, which `read` gives, are not what they were, until the function returned is called, or they cannot be read any more. */
+export function followRules(text: string, onChanged: () => void, read = readRules): () => void {
+  const before = withoutCounts(text);
+  const stop = (): void => clearInterval(timer);
+  const timer = setInterval(() => {
+    read().then((now) => {
+      if (withoutCounts(now) === before) return;
+      stop();
+      onChanged();
+    }, stop);
+  }, RULES_EVERY_MS);
+  timer.unref();
+  return stop;
+}
+
+/** Rules without what changes as packets meet them, and without the time when they were printed. */
+function withoutCounts(text: string): string {
+  return text.replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+/gm, "");
 }
 
 /**

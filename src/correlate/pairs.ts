@@ -1,6 +1,8 @@
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
 import type { Range } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
+import { isUnreachable } from "../protocols/icmp.js";
+import { ICMPV6 } from "../protocols/ip-protocols.js";
 import type { Base } from "./kernel/base.js";
 import type { Pairing } from "./matchers/contract.js";
 import type { Shown } from "./shown.js";
@@ -88,9 +90,12 @@ export class Pairs implements Pairing {
 
   /** Takes an ICMP error that crossed. */
   #takeError(inside: number, outside: number, slot: number, isOutbound: boolean): void {
-    const { accounts, refusals, findings } = this.#about;
+    const { timeline: t, accounts, refusals, findings } = this.#about;
     for (const row of [inside, outside]) refusals.hasTwin(row);
     const entered = isOutbound ? inside : outside;
+    const message = t.seq(entered);
+    if (isUnreachable(message >>> 24, (message >>> 16) & 0xff, t.proto(entered) === ICMPV6))
+      accounts.noteUnreachable(slot, isOutbound);
     const error = refusals.errorOf(entered);
     if (error !== undefined) this.#tell(inside, () => findings.error(entered, error.src, accounts.id(slot)));
   }

@@ -114,7 +114,10 @@ export function assemble(
   const lateLosses = new LateLosses({ ...base, clashes, findings });
   const told = { impacts, refusals, quotedNames };
   const updates = new Updates({ ...base, ...told }, (update, timeNs) => lateLosses.update(update, timeNs));
-  translations.onReplaced = (slot, row) => updates.replaced(slot, row);
+  translations.onReplaced = (slot, row) => {
+    updates.replaced(slot, row);
+    if (shown === undefined) findings.replaced(slot, row);
+  };
   const notes: Notes[] = [refusals, mistimed];
   const showing = new Showing({
     ...base,

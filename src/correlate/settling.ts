@@ -84,9 +84,11 @@ export class Settling {
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
-    const heldUp = mayBeLate ? updates.tellHeldUp(row, translations.slotOf(row)) : undefined;
+    const slot = translations.slotOf(row);
+    const heldUp = mayBeLate ? updates.tellHeldUp(row, slot) : undefined;
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay, isProof }: Verdict = heldUp ?? judged;
-    tuples.noteUnmatched(t.tuple(row));
+    tuples.noteUnmatched(t.tuple(row), slot !== NONE);
+    if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
     if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
     const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
     if (byFrame !== undefined) judgement.byFrame = byFrame;

@@ -55,9 +55,13 @@ export function canonicalAddress(text: string): string | null {
 
 /** The address that a number stands for, as natcorr writes it. */
 export function addressOf(isIpv6: boolean, value: bigint): string {
+  return addressText(isIpv6, wordsOf(isIpv6, value), 0);
+}
+
+/** The address that a number stands for, as tables have it. */
+export function wordsOf(isIpv6: boolean, value: bigint): Uint32Array {
   const shifts = isIpv6 ? [96n, 64n, 32n, 0n] : [0n];
-  const words = shifts.map((shift) => Number((value >> shift) & 0xffff_ffffn));
-  return addressText(isIpv6, Uint32Array.from(words), 0);
+  return Uint32Array.from(shifts, (shift) => Number((value >> shift) & 0xffff_ffffn));
 }
 
 /** Reads a decimal number from 0 to `most`; null where it is none. */

@@ -1,6 +1,7 @@
-import type { HostRules, Ruling } from "../packets/results/host-rules.js";
+import type { HostRules, Passed, Ruling } from "../packets/results/host-rules.js";
 import type { Ends, Translation } from "../packets/results/results.js";
 import { protocolName } from "../protocols/ip-protocols.js";
+import { parseAddress, wordsOf } from "./address.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { reversed, tupleText } from "./tuples.js";
 
@@ -33,9 +34,14 @@ export class ConntrackFacts implements HostRules {
     return this.#rules.leaving(proto, ends);
   }
 
-  forwardedAs(proto: number, ends: Ends): Ends | undefined {
+  taking(proto: number, ends: Ends): Ruling {
+    return this.#rules.taking(proto, ends);
+  }
+
+  passedAs(proto: number, ends: Ends): Passed | undefined {
     const text = tupleText(protocolName(proto), ends);
     const entry = this.#table.having(text).findLast(({ originalText, isZoned }) => originalText === text && !isZoned);
-    return entry && reversed(entry.reply);
+    const dst = entry && parseAddress(entry.reply.src);
+    return entry && dst ? { ends: reversed(entry.reply), dst: wordsOf(dst.isIpv6, dst.value) } : undefined;
   }
 }

@@ -141,8 +141,7 @@ function verdictOf([option, name = "", ...options]: readonly string[]): Verdict 
     case "NETMAP":
       return { kind: "nat", to: parseTarget(valueOf("--to") ?? "") };
     case "REDIRECT":
-      // to the NAT itself: what is forwarded was not redirected
-      return { kind: "end" };
+      return { kind: "redirect" };
     case "RETURN":
       return { kind: "return" };
     default:

@@ -156,8 +156,8 @@ function readVerdict(reader: TokenReader): Verdict | null {
       return { kind: "return" };
     case "continue":
       return { kind: "continue" };
-    // redirected: to the NAT itself, so what is forwarded was not
     case "redirect":
+      return { kind: "redirect" };
     case "accept":
     case "drop":
     case "reject":

@@ -8,6 +8,8 @@ export class RuleCheck {
   readonly #book: RuleBook;
   readonly #interfaces: Interfaces;
   readonly #missing = new Gathered();
+  /** Flows that are translated, and of an IP version that nobody saved the rules of. */
+  readonly #others = new Gathered();
 
   constructor(book: RuleBook, interfaces: Interfaces) {
     this.#book = book;
@@ -19,7 +21,8 @@ export class RuleCheck {
     const { helped, problems } = this.#book;
     const explanations = this.#book.explain(flow, this.#interfaces);
     const isHelped = helped.has(flow);
-    if (!isExplained(flow, explanations) && !isHelped) this.#missing.addFlow(flow);
+    if (!isExplained(flow, explanations) && !isHelped)
+      (this.#isOther(flow) ? this.#others : this.#missing).addFlow(flow);
     // where no other makes what was made, and all were understood, it is this one
     const isOnly = (kind: Explanation["kind"], to: Explanation["to"]): boolean =>
       to !== null && explanations.filter((each) => each.kind === kind).length === 1 && isReaddressed(flow, kind);
@@ -32,17 +35,31 @@ export class RuleCheck {
     }));
   }
 
+  /** Whether there are rules of the other IP version alone. */
+  #isOther({ inside }: FlowSummary): boolean {
+    const isIpv6 = inside.src.includes(":");
+    return !this.#book.isAbout(isIpv6) && this.#book.isAbout(!isIpv6);
+  }
+
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
     const findings: Finding[] = [];
+    const { problems } = this.#book;
     const { count } = this.#missing.flows;
     if (count > 0) {
-      const text = "no rule explains the translation";
+      const text = `no rule${problems.length > 0 ? " that was understood" : ""} explains the translation`;
       findings.push(findingOf("rule-missing", count, text, this.#missing));
     }
-    const { problems } = this.#book;
+    const others = this.#others.flows.count;
+    if (others > 0) {
+      const version = this.#book.isAbout(false) ? "IPv6" : "IPv4";
+      const text = `no rules of ${version} were given, and flows of it are translated`;
+      const hint =
+        "ip6tables-save -t nat prints those of IPv6, iptables-save -t nat those of IPv4, nft list ruleset all";
+      findings.push(findingOf("rules-unread", others, text, this.#others, hint));
+    }
     if (problems.length > 0) {
-      const text = `of the rules, not all was understood: ${problems.join("; ")}`;
+      const text = `of the rules, not all is known: ${problems.join("; ")}`;
       findings.push(findingOf("rules-unread", problems.length, text));
     }
     return findings;

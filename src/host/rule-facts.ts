@@ -1,6 +1,6 @@
 import type { HostRules, Ruling } from "../packets/results/host-rules.js";
 import type { Ends, Translation } from "../packets/results/results.js";
-import { INSIDE, OUTSIDE, SIDES } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDES } from "../packets/sides.js";
 import { addressOf, parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
 import { pairOf } from "./helped.js";
@@ -41,7 +41,8 @@ export class RuleFacts implements HostRules {
     if (helped.note(flow)) this.#unexplained.delete(pairOf(flow));
     if (flow.nat === "none" || flow.initiator === "unknown" || this.#explained === MOST_EXPLAINED) return;
     // no rule translates between IP versions
-    if (flow.inside.src.includes(":") !== flow.outside.src.includes(":")) return;
+    const isIpv6 = flow.inside.src.includes(":");
+    if (isIpv6 !== flow.outside.src.includes(":") || !this.#book.isAbout(isIpv6)) return;
     this.#explained++;
     for (const name of this.#interfaces) name.asked.clear();
     const isMade = (interfaces: Interfaces, isDstLocal?: Answer): boolean =>
@@ -64,7 +65,7 @@ export class RuleFacts implements HostRules {
   }
 
   arriving(proto: number, ends: Ends): Ruling {
-    const outcome = this.#meet("prerouting", proto, ends, this.#own.has(ends.dst) || undefined);
+    const outcome = this.#meet("prerouting", OUTSIDE, proto, ends, this.#own.has(ends.dst) || undefined);
     const ruling = this.#ruling(outcome);
     if (ruling.answer !== true) return ruling;
     const strangers = outcome.rules.map(({ to }) => destinationOf(to, ends)).filter((each) => !this.#inside.has(each));
@@ -72,11 +73,17 @@ export class RuleFacts implements HostRules {
     return { ...ruling, answer: undefined, doubt: `nothing shows that ${strangers[0]} is inside` };
   }
 
+  taking(proto: number, ends: Ends): Ruling {
+    const rules = this.#meet("prerouting", INSIDE, proto, ends, this.#own.has(ends.dst)).redirects;
+    const isCertain = rules.some((rule) => rule.isCertain);
+    return this.#ruling({ isTranslated: isCertain || (rules.length > 0 ? undefined : false), rules });
+  }
+
   /** Rules do not tell what was. */
-  forwardedAs(): undefined {}
+  passedAs(): undefined {}
 
   leaving(proto: number, ends: Ends): Ruling {
-    return this.#ruling(this.#meet("postrouting", proto, ends, false));
+    return this.#ruling(this.#meet("postrouting", INSIDE, proto, ends, false));
   }
 
   /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */
@@ -97,11 +104,10 @@ export class RuleFacts implements HostRules {
       this.#own.add(entering.dst);
   }
 
-  #meet(hook: Hook, proto: number, ends: Ends, isDstLocal: Answer): Outcome {
+  /** `from`: the side that the packet comes from. */
+  #meet(hook: Hook, from: Side, proto: number, ends: Ends, isDstLocal: Answer): Outcome {
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
-    if (!src || !dst) return { isTranslated: undefined, rules: [] };
-    const [inside, outside] = [this.#interfaces[INSIDE], this.#interfaces[OUTSIDE]];
-    const isArriving = hook === "prerouting";
+    if (!src || !dst) return { isTranslated: undefined, rules: [], redirects: [] };
     return this.#book.meet(hook, {
       isIpv6: src.isIpv6,
       proto,
@@ -110,15 +116,15 @@ export class RuleFacts implements HostRules {
       srcPort: ends.srcPort,
       dstPort: ends.dstPort,
       isEcho: isEchoOf(proto, ends),
-      inInterface: isArriving ? outside : inside,
+      inInterface: this.#interfaces[from],
       // whatever comes in is not routed yet
-      outInterface: isArriving ? new InterfaceName("") : outside,
+      outInterface: hook === "prerouting" ? new InterfaceName("") : this.#interfaces[otherSide(from)],
       isDstLocal,
       isDstRewritten: false,
     });
   }
 
-  #ruling({ isTranslated, rules }: Outcome): Ruling {
+  #ruling({ isTranslated, rules }: Pick<Outcome, "isTranslated" | "rules">): Ruling {
     const named = rules.slice(0, MOST_NAMED).map(({ text }) => text);
     if (rules.length > MOST_NAMED) named.push(`and ${rules.length - MOST_NAMED} more`);
     const doubt = this.#doubt(isTranslated, rules.length > 0);
@@ -126,7 +132,7 @@ export class RuleFacts implements HostRules {
   }
 
   #doubt(isTranslated: Answer, hasRule: boolean): string {
-    if (this.#book.problems.length > 0) return "not all of the rules was understood";
+    if (this.#book.problems.length > 0) return "not all of the rules is known";
     if (this.#unexplained.size > 0) return "the rules do not explain all translations that were seen";
     if (this.#book.hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";
     if (isTranslated !== undefined) return "";

@@ -10,7 +10,7 @@ import { flowProtocolNumber } from "./protocols.js";
 import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
 import { canMake } from "./target.js";
 import { isIncoming, passage } from "./tuples.js";
-import { Walk } from "./walk.js";
+import { type Met, Walk } from "./walk.js";
 
 /** A NAT rule that accounts for a flow's translation, or for half of it. */
 export interface Explanation {
@@ -28,7 +28,9 @@ export interface Outcome {
   /** Whether they translate it, whichever of them. */
   readonly isTranslated: Answer;
   /** Those that do, or may. */
-  readonly rules: readonly { readonly text: string; readonly to: Target | null }[];
+  readonly rules: readonly Met[];
+  /** Those that give it to the host itself, or may. */
+  readonly redirects: readonly Met[];
 }
 
 /** What goes by NAT rules or not before they are asked: conntrack may be told to leave it alone, and a proxy to take it. */
@@ -89,16 +91,19 @@ export class RuleBook {
     return explanations;
   }
 
+  /** Whether there are rules of an IP version: of one that nobody saved any of, nothing is known. */
+  isAbout(isIpv6: boolean): boolean {
+    const family = isIpv6 ? "ipv6" : "ipv4";
+    return this.#tables.some((table) => table.family === family || table.family === "both");
+  }
+
   /** What the rules of a hook make of a packet that opens a conversation. */
   meet(hook: Hook, packet: HookedPacket): Outcome {
-    const family = packet.isIpv6 ? "ipv6" : "ipv4";
-    // of a family that nobody saved the rules of, nothing is known
-    if (!this.#tables.some((table) => table.family === family || table.family === "both"))
-      return { isTranslated: undefined, rules: [] };
+    if (!this.isAbout(packet.isIpv6)) return { isTranslated: undefined, rules: [], redirects: [] };
     const walk = new Walk(hook, packet, (to) => (to === null ? undefined : true));
     const isTranslated = walk.through(this.#tables);
     this.#noteIfCutShort(walk);
-    return { isTranslated, rules: [...walk.found.values()] };
+    return { isTranslated, rules: [...walk.found.values()], redirects: [...walk.redirects.values()] };
   }
 
   /** Reads the `*nat` … `COMMIT` parts. Gives the other lines, blank ones in place of those taken. */

@@ -40,6 +40,8 @@ export interface Target {
 export type Verdict =
   /** Rewrites the destination in prerouting, the source in postrouting; `to` is null where its target is not understood. */
   | { kind: "nat"; to: Target | null }
+  /** Gives it to the NAT itself: what is forwarded was not redirected. */
+  | { kind: "redirect" }
   | { kind: "jump" | "goto"; chain: string }
   /** `end`: no later rule is asked. `unclear`: not understood, it may do anything. */
   | { kind: "end" | "return" | "continue" | "unclear" };

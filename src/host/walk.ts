@@ -15,7 +15,7 @@ const DECIDED = 8; // translated: no other base chain of the hook is asked
 const ANYWHERE = BACK | ENDED | DECIDED;
 
 /** A NAT rule that a packet may have met. */
-interface Met {
+export interface Met {
   readonly text: string;
   readonly to: Target | null;
   readonly isCertain: boolean;
@@ -29,6 +29,8 @@ export class Walk {
   #rulesLeft = MOST_RULES;
   /** In the order the packet meets them. */
   readonly found = new Map<Rule, Met>();
+  /** Those that it may have met which give it to the host itself. */
+  readonly redirects = new Map<Rule, Met>();
   /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
   isCutShort = false;
 
@@ -114,6 +116,9 @@ export class Walk {
         if (verdict.kind === "goto" || (ways & BACK) === 0) return ways;
         return (ways & ~BACK) | ON;
       }
+      case "redirect":
+        this.redirects.set(rule, { text: rule.text, to: null, isCertain });
+        return ENDED;
       case "end":
         return ENDED;
       case "return":

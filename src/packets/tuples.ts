@@ -3,6 +3,7 @@ import code from "./assembly/tuples.wasm";
 import { sameAddress } from "./memory/columns.js";
 import { ROOM_FLOWS, type Heap } from "./memory/heap.js";
 import type { PacketBatch } from "./batches/packet-batch.js";
+import { RowCounts } from "./flows/row-counts.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./tuples-words.js";
 
@@ -47,9 +48,8 @@ const ROOM_TUPLES = 2 * ROOM_FLOWS;
 /** So full, a cache line mostly has all cells that are looked at; filling more of them anew takes time, and fewer take memory. */
 const MOST_FILLED = 0.75;
 const CELLS_GROW_BY = 1.25;
-const MOST_COUNTED = 255;
 
-/** Some of its packets found no twin: how many, is counted beside the records … */
+/** Some of its packets found no twin: how many of those had no known flow, is counted beside the records … */
 export const HAS_UNMATCHED = 1 << 11;
 /** … and some may have one, and nothing tells which. */
 export const HAS_AMBIGUOUS = 1 << 12;
@@ -108,9 +108,8 @@ export class TupleTable {
   readonly #steps: WebAssembly.Instance["exports"];
   /** By tuple, what few have, as memory that nothing is written to is none: addresses over IPv6 … */
   #wide: Int32Array;
-  /** … and how many packets found no twin, up to MOST_COUNTED; of those that have more, how many more. */
-  #unmatched: Uint8Array;
-  readonly #moreUnmatched = new Map<number, number>();
+  /** … and how many packets found no twin while no flow of theirs was known. */
+  readonly #unmatched: RowCounts;
   #free: Int32Array;
   #cells: Int32Array;
   readonly #heap: Heap;
@@ -123,7 +122,7 @@ export class TupleTable {
     this.block = this.#words.byteOffset;
     this.#cells = heap.take(Int32Array, 2 * tuples, 2 * ROOM_TUPLES);
     this.#free = heap.take(Int32Array, tuples, ROOM_TUPLES);
-    this.#unmatched = heap.take(Uint8Array, tuples, ROOM_TUPLES);
+    this.#unmatched = new RowCounts(heap, tuples, ROOM_TUPLES);
     this.records = heap.take(Int32Array, tuples << TUPLE_BITS, ROOM_TUPLES << TUPLE_BITS);
     this.#wide = heap.take(Int32Array, tuples << WIDE_BITS, ROOM_TUPLES << WIDE_BITS);
     this.words = new Uint32Array(this.#wide.buffer);
@@ -239,17 +238,20 @@ export class TupleTable {
     return (this.records[(tuple << TUPLE_BITS) + FACTS] & ENDED_BY_BOTH) === ENDED_BY_BOTH;
   }
 
-  /** Packets of the tuple that found no twin. */
-  unmatched(tuple: number): number {
-    if (!this.#has(tuple, HAS_UNMATCHED)) return 0;
-    const counted = this.#unmatched[tuple];
-    return counted < MOST_COUNTED ? counted : counted + (this.#moreUnmatched.get(tuple) ?? 0);
+  /** Whether packets of the tuple found no twin. */
+  hasUnmatched(tuple: number): boolean {
+    return this.#has(tuple, HAS_UNMATCHED);
   }
 
-  noteUnmatched(tuple: number): void {
-    const count = this.unmatched(tuple) + 1;
-    this.#unmatched[tuple] = Math.min(count, MOST_COUNTED);
-    if (count >= MOST_COUNTED) this.#moreUnmatched.set(tuple, count - MOST_COUNTED);
+  /** How many of those had no known flow. */
+  unmatched(tuple: number): number {
+    return this.hasUnmatched(tuple) ? this.#unmatched.of(tuple) : 0;
+  }
+
+  /** Notes a packet without a twin, which has a known flow or not. */
+  noteUnmatched(tuple: number, hasFlow: boolean): void {
+    const count = this.unmatched(tuple);
+    this.#unmatched.set(tuple, hasFlow ? count : count + 1);
     this.#set(tuple, HAS_UNMATCHED, true);
   }
 
@@ -347,7 +349,7 @@ export class TupleTable {
   #grow(): void {
     const heap = this.#heap;
     this.#free = heap.doubled(Int32Array, this.#free);
-    this.#unmatched = heap.doubled(Uint8Array, this.#unmatched);
+    this.#unmatched.grow();
     this.records = heap.doubled(Int32Array, this.records);
     this.#wide = heap.doubled(Int32Array, this.#wide);
     this.words = new Uint32Array(this.#wide.buffer);

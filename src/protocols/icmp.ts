@@ -45,6 +45,11 @@ export function isTooBig(type: number, code: number, isIpv6: boolean): boolean {
   return isIpv6 ? type === PACKET_TOO_BIG_6 : type === UNREACHABLE && code === FRAGMENTATION_NEEDED;
 }
 
+/** Whether an error says that nobody gets a packet where it goes, whatever its length. */
+export function isUnreachable(type: number, code: number, isIpv6: boolean): boolean {
+  return type === (isIpv6 ? UNREACHABLE_6 : UNREACHABLE) && !isTooBig(type, code, isIpv6);
+}
+
 /** Whether an error is one that routers alone send, and never whom a packet is for: it is too long, or its TTL ran out in transit. RFC 1122 section 3.2.2. */
 export function isByRouter(type: number, code: number, isIpv6: boolean): boolean {
   const isInTransit = code === 0 && type === (isIpv6 ? TIME_EXCEEDED_6 : TIME_EXCEEDED);

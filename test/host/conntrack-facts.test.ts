@@ -7,11 +7,11 @@ import { us } from "../correlate/outcome.js";
 import { OTHER } from "../correlate/traffic.js";
 import { alone, query } from "../correlate/verdicts/beside.js";
 
-/** What conntrack says of OTHER's queries: that they left with this source. */
-function factsOf(src: string): ConntrackFacts {
+/** What conntrack says of OTHER's queries: that they left with this source, and to whom. */
+function factsOf(src: string, dst = "192.168.7.9"): ConntrackFacts {
   const table = new ConntrackTable();
   table.read(
-    `    [NEW] udp      17 30 src=${OTHER} dst=192.168.7.9 sport=9999 dport=53 [UNREPLIED] src=192.168.7.9 dst=${src} sport=53 dport=9999`,
+    `    [NEW] udp      17 30 src=${OTHER} dst=192.168.7.9 sport=9999 dport=53 [UNREPLIED] src=${dst} dst=${src} sport=53 dport=9999`,
   );
   return new ConntrackFacts(table, NO_RULES);
 }
@@ -19,9 +19,9 @@ function factsOf(src: string): ConntrackFacts {
 it("tells as what a conversation was forwarded, by its first packet alone", () => {
   const sent = { src: OTHER, srcPort: 9999, dst: "192.168.7.9", dstPort: 53 };
   const facts = factsOf("10.0.3.15");
-  expect(facts.forwardedAs(UDP, sent)).toEqual({ ...sent, src: "10.0.3.15" });
-  expect(facts.forwardedAs(UDP, { ...sent, srcPort: 9998 })).toBeUndefined();
-  expect(facts.forwardedAs(UDP, { src: "192.168.7.9", srcPort: 53, dst: "10.0.3.15", dstPort: 9999 })).toBeUndefined();
+  expect(facts.passedAs(UDP, sent)?.ends).toEqual({ ...sent, src: "10.0.3.15" });
+  expect(facts.passedAs(UDP, { ...sent, srcPort: 9998 })).toBeUndefined();
+  expect(facts.passedAs(UDP, { src: "192.168.7.9", srcPort: 53, dst: "10.0.3.15", dstPort: 9999 })).toBeUndefined();
 });
 
 it("what nobody answers is not dropped where conntrack says that it left from an address of another uplink", async () => {
@@ -33,4 +33,17 @@ it("what nobody answers is not dropped where conntrack says that it left from an
   // by the captured one, it should have come out
   expect((await alone(unanswered, [], () => factsOf("10.0.2.15")))[0]).toMatch(/^inside dropped/);
   expect((await alone(unanswered, []))[0]).toMatch(/^inside dropped/);
+});
+
+it("what nobody answers is local where conntrack says that the host redirected it to itself", async () => {
+  const unanswered = [us(3050, query({ src: OTHER, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }))];
+  const [redirected] = await alone(unanswered, [], () => factsOf(OTHER, "172.17.0.1"));
+  expect(redirected).toBe(
+    "inside local: conntrack says that the host redirected its conversation to 172.17.0.1: to itself, or a neighbour of who sent it",
+  );
+  // with nothing rewritten, or to somebody on another link, it may have gone on
+  for (const dst of ["192.168.7.9", "172.18.0.2"])
+    expect((await alone(unanswered, [], () => factsOf(OTHER, dst)))[0]).toMatch(
+      /^inside unknown: .* as from 172\.17\.0\.3: by another interface, as it seems, or the host took it$/,
+    );
 });

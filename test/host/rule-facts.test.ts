@@ -4,7 +4,7 @@ import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
 import type { Ends, FlowSummary } from "../../src/packets/results/results.js";
 import { TCP } from "../../src/protocols/ip-protocols.js";
-import { fetched, named, nat, pinged, published, routed } from "./explained.js";
+import { fetched, fetchedIpv6, named, nat, pinged, published, routed } from "./explained.js";
 import { flow } from "./flow.js";
 import { DOCKER_IPTABLES, DOCKER_NFT } from "./rulesets.js";
 
@@ -38,11 +38,18 @@ const left = (facts: RuleFacts, dst = "180.101.49.11", src = "172.17.0.3") => {
   return facts.leaving(TCP, ends);
 };
 
+const taken = (facts: RuleFacts, dstPort: number) =>
+  facts.taking(TCP, { src: "172.17.0.3", srcPort: 4000, dst: "180.101.49.11", dstPort });
+
 describe("who comes to a port of the host's", () => {
   test("is sent inside by the rule that publishes it", () => {
     expect(called(after(DOCKER_IPTABLES, [webPinged]))).toEqual({ answer: true, rules: PUBLISH, doubt: "" });
     expect(called(after(DOCKER_NFT, [webPinged])).answer).toBe(true);
     expect(called(after(DOCKER_IPTABLES, [webPinged], "docker0", "enp0s3")).answer).toBe(true);
+  });
+
+  test("is sent there whatever is translated of an IP version that nobody saved the rules of", () => {
+    expect(called(after(DOCKER_IPTABLES, [webPinged, fetchedIpv6])).answer).toBe(true);
   });
 
   test("is not sent there by another port's rule", () => {
@@ -189,4 +196,26 @@ test("the only rule that may have made a translation did, unless not all rules w
   expect(certain(docker())).toEqual([true]);
   expect(certain(nat(MASQUERADE, MASQUERADE.replace("docker0", "br-app")))).toEqual([false, false]);
   expect(certain(nat("-X POSTROUTING", MASQUERADE))).toEqual([false]);
+});
+
+describe("who calls somebody outside", () => {
+  const redirecting = "-A PREROUTING -i docker0 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 3128";
+
+  test("is given to the host itself by a rule that redirects", () => {
+    const facts = after(nat(redirecting, MASQUERADE), [webPinged], "docker0", "enp0s3");
+    expect(taken(facts, 80)).toEqual({ answer: true, rules: redirecting, doubt: "" });
+    expect(taken(facts, 81)).toEqual({ answer: false, rules: "", doubt: "" });
+    const nft =
+      "table ip nat {\n chain pre {\n  type nat hook prerouting priority -100;\n  tcp dport 80 redirect to :3128\n }\n}";
+    expect(taken(after(nft, [], "docker0", "enp0s3"), 80)).toMatchObject({ answer: true });
+  });
+
+  test("may be, as long as nothing tells the interface that the rule asks for", () => {
+    const doubt = "it asks for more than is to be seen";
+    expect(taken(after(nat(redirecting, MASQUERADE), [webPinged]), 80)).toEqual({
+      answer: undefined,
+      rules: redirecting,
+      doubt,
+    });
+  });
 });

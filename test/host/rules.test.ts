@@ -236,7 +236,8 @@ describe("the way through the chains", () => {
 
 describe("findings", () => {
   test("translations that no rule explains", () => {
-    const check = new RuleCheck(new RuleBook(DOCKER_IP6TABLES), named("docker0", "enp0s3"));
+    const book = new RuleBook(DOCKER_IPTABLES.replaceAll(/-A POSTROUTING.*|-A DOCKER.*/g, "") + DOCKER_IP6TABLES);
+    const check = new RuleCheck(book, named("docker0", "enp0s3"));
     for (let id = 1; id <= 7; id++) check.flow({ ...(id % 2 === 0 ? fetched : published), id });
     check.flow({ ...fetchedIpv6, id: 8 });
     check.flow({ ...routed, id: 9 });
@@ -252,11 +253,30 @@ describe("findings", () => {
     ]);
   });
 
+  test("flows of an IP version that nobody saved the rules of are no translations without a rule", () => {
+    const check = new RuleCheck(new RuleBook(DOCKER_IPTABLES), named("docker0", "enp0s3"));
+    check.flow({ ...fetched, id: 1 });
+    check.flow({ ...fetchedIpv6, id: 2 });
+    const text = "no rules of IPv6 were given, and flows of it are translated";
+    expect(check.end()).toEqual([expect.objectContaining({ code: "rules-unread", count: 1, text, flows: [2] })]);
+  });
+
   test("one half explained is not enough, but a port that clashed needs no rule", () => {
     const check = new RuleCheck(new RuleBook(DOCKER_IPTABLES), named("docker0", "enp0s3"));
     check.flow(flow("tcp", "outside", "172.17.0.1.5 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 4 }));
     check.flow(flow("tcp", "outside", "10.0.2.2.6 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 5 }));
     expect(check.end()[0].flows).toEqual([4]);
+  });
+
+  test("rules that have changed since they were read are known no more", () => {
+    const book = new RuleBook(nat("-A POSTROUTING -s 10.9.9.9 -j MASQUERADE"));
+    const check = new RuleCheck(book, named("", ""));
+    check.flow(fetched);
+    book.problems.push("they have changed since natcorr read them");
+    expect(check.end().map(({ text }) => text)).toEqual([
+      "no rule that was understood explains the translation",
+      "of the rules, not all is known: they have changed since natcorr read them",
+    ]);
   });
 
   test("what could not be read", () => {
@@ -267,7 +287,7 @@ describe("findings", () => {
         severity: "warning",
         code: "rules-unread",
         count: 1,
-        text: "of the rules, not all was understood: there are no NAT chains in it",
+        text: "of the rules, not all is known: there are no NAT chains in it",
       }),
     ]);
   });

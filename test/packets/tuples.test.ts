@@ -136,7 +136,7 @@ it("hands a released row out again, with nothing left in it", () => {
     bindWay(table, each, 7, 0);
     proveWay(table, each);
   }
-  table.noteUnmatched(tuple);
+  table.noteUnmatched(tuple, false);
   openTuple(table, tuple, false, true);
   table.setEcho(tuple, true);
   finishWay(table, way, true);
@@ -188,11 +188,12 @@ it("counts packets without a twin, however many", () => {
   const table = new FilledTable(new Heap());
   const { tuple } = split(intern(table, A, B));
   const { tuple: other } = split(intern(table, A, { ...B, port: 81 }));
-  for (let n = 0; n < 1000; n++) table.noteUnmatched(tuple);
-  table.noteUnmatched(other);
+  for (let n = 0; n < 1000; n++) table.noteUnmatched(tuple, false);
+  table.noteUnmatched(other, false);
+  table.noteUnmatched(other, true);
   expect([table.unmatched(tuple), table.unmatched(other)]).toEqual([1000, 1]);
   table.giveBack([tuple]);
   expect(split(intern(table, A, B)).tuple).toBe(tuple);
-  for (let n = 0; n < 255; n++) table.noteUnmatched(tuple);
+  for (let n = 0; n < 255; n++) table.noteUnmatched(tuple, false);
   expect(table.unmatched(tuple)).toBe(255);
 });

@@ -1,6 +1,6 @@
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { TCP } from "../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../protocols/ip-protocols.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
 
 /** Kinds of frames, of each of which a filter may leave none. */
@@ -12,11 +12,18 @@ export const TCP_PLAIN = 2;
 /** Packets of either IP version. */
 export const IPV4 = 3;
 export const IPV6 = 4;
-const KINDS = 5;
+/** Packets of other protocols than TCP and UDP. */
+export const NO_TRANSPORT = 5;
+const KINDS = 6;
 
 /** The kind of a packet with these flags, by its IP version. */
 export function versionOf(flags: number): number {
   return (flags & IS_IPV6) === 0 ? IPV4 : IPV6;
+}
+
+/** Whether a protocol is TCP or UDP. */
+export function isTransport(proto: number): boolean {
+  return proto === TCP || proto === UDP;
 }
 
 /** Whether a packet is a TCP segment that opens or ends a connection. */
@@ -44,6 +51,8 @@ export class Kinds {
     }
     for (let row = 0; row < count && !(this.#has(IPV4) && this.#has(IPV6)); row++)
       this.#note(versionOf(batch.flags(row)), batch, row);
+    for (let row = 0; row < count && !this.#has(NO_TRANSPORT); row++)
+      if (!isTransport(batch.proto(row))) this.#note(NO_TRANSPORT, batch, row);
     for (let row = 0; row < count && !this.#has(TCP_PLAIN); row++) if (batch.proto(row) === TCP) this.#take(batch, row);
   }
 

@@ -124,6 +124,11 @@ export class Findings {
     for (const finder of this.#finders) finder.error?.(row, src, flow);
   }
 
+  /** Takes it that the conversation of a flow, in a slot, has another translation from this inside row on. */
+  replaced(slot: number, row: number): void {
+    for (const finder of this.#finders) finder.replaced?.(slot, row);
+  }
+
   /** Takes a segment that lost pieces on its way: the row where it entered. */
   missing(row: number, flow: number, missing: readonly Missing[]): void {
     for (const finder of this.#finders) finder.missing?.(row, flow, missing);

@@ -153,7 +153,7 @@ export class Verdicts {
     const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
-      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: its capture may have paused or missed them, or its link was dead`;
+      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: its capture may have paused or missed them, its link was dead, or all took another interface`;
       return { ...unknown("silence", why), mayBeLostBy: other };
     }
     const doubt = this.#doubts.of(row, other, claim);

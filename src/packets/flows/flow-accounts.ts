@@ -4,7 +4,9 @@ import * as account from "./flow-records.js";
 import { Flow } from "./flows.js";
 import { asDoubles, ROOM_FLOWS, type Heap } from "../memory/heap.js";
 import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
+import { RowCounts } from "./row-counts.js";
 import { Samples } from "./samples.js";
+import type { Side } from "../sides.js";
 
 const RECORD_WORDS = 1 << account.RECORD_BITS;
 const FIRST_GAPS = 2 ** 8;
@@ -28,6 +30,10 @@ export class FlowAccounts {
   /** TCP streams, by the slots of their flows, as memory that nothing is written to is none; and rows of ranges. */
   #streams: Int32Array;
   #gaps: Int32Array;
+  /** How many packets found no twin, by twice the slot, and 1 more outside. */
+  readonly #unmatched: RowCounts;
+  /** How many errors crossed that say that nobody gets what they answer, by twice the slot, and 1 more of outbound ones. */
+  readonly #unreachable: RowCounts;
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
@@ -54,6 +60,8 @@ export class FlowAccounts {
     this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
     this.#streams = heap.take(Int32Array, slots << account.STREAM_BITS, ROOM_FLOWS << account.STREAM_BITS);
+    this.#unmatched = new RowCounts(heap, 2 * slots, 2 * ROOM_FLOWS);
+    this.#unreachable = new RowCounts(heap, 2 * slots, 2 * ROOM_FLOWS);
     this.#gaps = heap.take(Int32Array, FIRST_GAPS << account.GAPS_BITS, (ROOM_FLOWS / 8) << account.GAPS_BITS);
     // 0 is no row
     this.#words[words.GAPS_END] = 1;
@@ -203,6 +211,28 @@ export class FlowAccounts {
   /** Lets the records of the flow's packets stay on the timeline, from the next pair on, unless it is cut: they may be looked at again. */
   watch(slot: number): void {
     this.records[(slot << account.RECORD_BITS) + account.BITS] = account.watchedBits(this.bits(slot));
+  }
+
+  /** How many packets that it has on a side found no twin. */
+  unmatched(slot: number, side: Side): number {
+    return this.#has(slot, account.HAS_UNMATCHED << side) ? this.#unmatched.of(2 * slot + side) : 0;
+  }
+
+  noteUnmatched(slot: number, side: Side): void {
+    this.#unmatched.set(2 * slot + side, this.unmatched(slot, side) + 1);
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_UNMATCHED << side;
+  }
+
+  /** How many of its pairs that went that way are errors which say that nobody gets what they answer. */
+  unreachable(slot: number, isOutbound: boolean): number {
+    const outbound = isOutbound ? 1 : 0;
+    return this.#has(slot, account.HAS_UNREACHABLE << outbound) ? this.#unreachable.of(2 * slot + outbound) : 0;
+  }
+
+  noteUnreachable(slot: number, isOutbound: boolean): void {
+    const outbound = isOutbound ? 1 : 0;
+    this.#unreachable.set(2 * slot + outbound, this.unreachable(slot, isOutbound) + 1);
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_UNREACHABLE << outbound;
   }
 
   /** IP bytes of its pairs, as long as they are inside. */
@@ -355,6 +385,8 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.#streams = this.#heap.doubled(Int32Array, this.#streams);
     this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.#unmatched.grow();
+    this.#unreachable.grow();
     this.#locate();
   }
 

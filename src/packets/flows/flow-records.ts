@@ -118,3 +118,7 @@ export const HAS_DIGESTS = 1 << 21;
 export const IS_TAKEN_UP = 1 << 22;
 /** Whether the router altered packets of it beyond what a translation does. */
 export const WAS_ALTERED = 1 << 23;
+/** Two bits, shifted by the side: whether packets of it there found no twin. */
+export const HAS_UNMATCHED = 1 << 28;
+/** Two bits, shifted by 1 for outbound: whether errors crossed that say that nobody gets what they answer. */
+export const HAS_UNREACHABLE = 1 << 30;

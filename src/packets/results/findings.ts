@@ -51,6 +51,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "ip link shows MTUs, ip route get <address> which one counts; docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu",
   },
+  "nat-address-changed": {
+    severity: "warning",
+    hint: "ip route get <address> shows which address is taken, and ip monitor address when one goes; connections from the one before do not go on",
+  },
   "nat-clash-drop": {
     severity: "warning",
     hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",

@@ -10,6 +10,13 @@ export interface Ruling {
   readonly doubt: string;
 }
 
+/** As what a conversation passed the host, by its first packet. */
+export interface Passed {
+  readonly ends: Ends;
+  /** The address of who got it, as tables have it. */
+  readonly dst: Uint32Array;
+}
+
 /**
  * What the host's NAT rules say, for those who judge packets. They were read at another time than the captures were taken: they are
  * believed as long as they explain the translations that were seen.
@@ -23,8 +30,10 @@ export interface HostRules {
   arriving(proto: number, ends: Ends): Ruling;
   /** Of a packet that goes from inside to outside: whether they rewrite its source. */
   leaving(proto: number, ends: Ends): Ruling;
-  /** As what conntrack says that the host forwarded a conversation, by its first packet; undefined where it says nothing of it. */
-  forwardedAs(proto: number, ends: Ends): Ends | undefined;
+  /** Of a packet that goes from inside to outside: whether they give it to the host itself. */
+  taking(proto: number, ends: Ends): Ruling;
+  /** As what conntrack says that a conversation passed the host, by its first packet; undefined where it says nothing of it. */
+  passedAs(proto: number, ends: Ends): Passed | undefined;
 }
 
 const UNTOLD: Ruling = { answer: undefined, rules: "", doubt: "the host's rules would tell (--rules)" };
@@ -35,5 +44,6 @@ export const NO_RULES: HostRules = {
   learn: () => {},
   arriving: () => UNTOLD,
   leaving: () => UNTOLD,
-  forwardedAs: () => undefined,
+  taking: () => UNTOLD,
+  passedAs: () => undefined,
 };

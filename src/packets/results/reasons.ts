@@ -21,6 +21,8 @@ export const REASONS = {
   "host-reset": "the host itself reset its connection, instead of passing on what came: it is that, or the reset",
   "host-refuses":
     "the host itself answers what opens a connection to its own address with a reset: a rule rejects it, or nobody listens on its port",
+  redirected:
+    "conntrack, or the host's rules, say that the host takes its conversation itself, or gives it to a neighbour",
   "no-hop": "TTLs show that its other end is no router away",
   "host-answers": "TTLs show that the host itself answers it",
   "answered-elsewhere": "both its ends speak, and the other capture has none of it",

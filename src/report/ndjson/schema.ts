@@ -371,8 +371,8 @@ const LINES: Readonly<Record<string, Schema>> = {
       bytes: count(
         "The lengths of their IP packets as they are inside, all together, bytes; of segments that lost pieces, those of the pieces that left.",
       ),
-      insideOnly: count("Frames of the form that it has inside, without a twin; copies do not count."),
-      outsideOnly: count("Frames of the form that it has outside, without a twin; copies do not count."),
+      insideOnly: count("How many frames inside without a twin are of it; copies do not count."),
+      outsideOnly: count("How many frames outside without a twin are of it; copies do not count."),
       first: time("When its first pair passed inside"),
       last: time("When its last pair passed inside"),
       latency: object("How long its packets took, by direction.", {

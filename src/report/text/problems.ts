@@ -306,10 +306,17 @@ function groupText(group: readonly Lost[]): string {
   const [first] = group;
   const { flow } = first;
   const others = new Set(group.map(whoOf)).size - 1;
-  if (others === 0) return `${whoOf(first)}${flow === undefined ? "" : `  flow ${flow}`}`;
+  if (others === 0) return `${whoOf(first)}${flowsText(group)}`;
   const service = serviceOf(first);
   const ends = group.every((each) => serviceOf(each) === service) ? service : hostsOf(first);
   return `${ends}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
+}
+
+/** Which flows the packets of a conversation are of, which may have had several, one after the other. */
+function flowsText(group: readonly Lost[]): string {
+  const flows = [...new Set(group.flatMap(({ flow }) => flow ?? []))];
+  if (flows.length < 2) return flows.map((flow) => `  flow ${flow}`).join("");
+  return `  flow ${flows[0]} and ${flows.length === 2 ? "another" : `${flows.length - 1} others`}`;
 }
 
 /** Packets between two hosts, together where they are of many services, and else for each. */

@@ -1,7 +1,17 @@
 import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
-import { IPV4, IPV6, isControl, NOT_IP, TCP_CONTROL, TCP_PLAIN, versionOf } from "../../intake/kinds.js";
+import {
+  IPV4,
+  IPV6,
+  isControl,
+  isTransport,
+  NO_TRANSPORT,
+  NOT_IP,
+  TCP_CONTROL,
+  TCP_PLAIN,
+  versionOf,
+} from "../../intake/kinds.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Known } from "../known.js";
@@ -38,7 +48,10 @@ export class Filtered {
     if (isOneVersion && translations.slotOf(row) === NONE) return `all is ${name}`;
     if (has(TCP_CONTROL) && !has(TCP_PLAIN) && !isControl(t.proto(row), t.tcpFlags(row)))
       return "all segments open or end connections";
-    return this.#common[other].isTelling ? this.#ofOthers(row, other, nearWay) : undefined;
+    if (!this.#common[other].isTelling) return undefined;
+    // an error is not of the protocol of its conversation
+    if (!has(NO_TRANSPORT) && !isTransport(t.proto(row))) return "all is TCP or UDP";
+    return this.#ofOthers(row, other, nearWay);
   }
 
   /** By which protocol, with whom, and on which port all conversations are: all that stays as it is of what is behind the NAT. */

@@ -132,6 +132,11 @@ export class Claims {
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
       return unknown("forwarded-unseen", crossed, "crossing");
     }
+    const isError = (t.flags(row) & IS_ERROR) !== 0;
+    if (side === INSIDE && !isError && isFromNear(t, row) && this.#known.kernel.isTtlLowered(false)) {
+      const why = "its TTL shows that the host itself sent it, in the name of the other end";
+      return { verdict: "local", reason: "host-answers", why };
+    }
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
     return unknown("never-entered", why, "entry");
   }
@@ -164,11 +169,18 @@ export class Claims {
     const reset = resets.answering(row);
     if (reset !== NONE) return resetByHost(t, resets, row, reset);
     // what the host forwards from there has a lowered TTL
-    const accepted = kernel.isTtlLowered(t.side(row) === OUTSIDE) ? resets.accepting(row) : NONE;
+    const isTold = kernel.isTtlLowered(t.side(row) === OUTSIDE);
+    const accepted = isTold ? resets.accepting(row) : NONE;
     if (accepted !== NONE) {
       resets.remember(accepted, row);
       const byFrame = t.frame(accepted);
       const why = `the host itself accepts the connection (frame ${byFrame}), though it forwards this port`;
+      return { verdict: "local", reason: "host-answers", why, byFrame };
+    }
+    const reply = isTold ? resets.replying(row, t.timeNs(row) + this.#known.windowNs) : NONE;
+    if (reply !== NONE) {
+      const byFrame = t.frame(reply);
+      const why = `the host itself answers it (frame ${byFrame}), though it forwarded others of its conversation`;
       return { verdict: "local", reason: "host-answers", why, byFrame };
     }
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))

@@ -7,6 +7,7 @@ import { isFromNear } from "./hops.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMP, isIcmp } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
+import { type Naming, PATIENCE_NS } from "../impacts/drop.js";
 import { meaningOf } from "./icmp-meanings.js";
 import type { QuotedNames } from "./quoted-names.js";
 import { mayBeOneSender, namesEnds, type QuotedError, quotedError } from "./quotes.js";
@@ -61,8 +62,8 @@ interface Said extends Answer {
 /** Why nothing is said of what an error may be about, in words. */
 export const WHY_QUOTED_ALIKE = "an ICMP error is about it, or about another packet that is quoted alike";
 
-/** Counts the packets judged so far that came before a time and are quoted so, with a payload that begins in one of some ways. */
-export type CountJudged = (quotedAs: string, timeNs: number, heads: readonly number[]) => number;
+/** Counts the packets judged so far that errors may be about which name their packets so. */
+export type CountJudged = (quotedAs: string, errors: Naming) => number;
 
 /** Fragments of one datagram leave back to back: a router that does not put them together first may say so before it got the last ones, nanoseconds. */
 const FRAGMENTS_NS = 1_000_000;
@@ -209,7 +210,9 @@ export class Refusals implements Notes {
     );
     if (errors.length === 0) return undefined;
     const heads = errors.map(({ head }) => head);
-    const earlier = isNumbered ? 0 : this.#judgedBefore(quotedAs, t.timeNs(row), heads);
+    const earlier = isNumbered
+      ? 0
+      : this.#judgedBefore(quotedAs, { timeNs: t.timeNs(row), heads, withinNs: PATIENCE_NS });
     const later = isNumbered ? 0 : this.#likesBehind(row, quotedAs, errors);
     const isOfAny = cut !== undefined && !isNumbered;
     if (isOfAny || earlier + 1 + later > errors.length || errors.some(({ use }) => use === "unclear")) {

@@ -1,5 +1,6 @@
+import { IS_ERROR } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -51,6 +52,15 @@ export class Resets {
       (t.tcpFlags(next) & ACK) !== 0 &&
       t.ack(next) === (t.seq(row) + t.payloadLength(row) + 1) >>> 0;
     const answer = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    return answer === t.end ? NONE : answer;
+  }
+
+  /** The datagram by which the host itself answers one that did not come out, by `untilNs` on the timeline; NONE where there is none. */
+  replying(row: number, untilNs: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== UDP) return NONE;
+    const isAnswer = (next: number): boolean => (t.flags(next) & IS_ERROR) === 0 && this.#isByHost(next, row);
+    const answer = undecidedBehind(t, row, isAnswer, untilNs);
     return answer === t.end ? NONE : answer;
   }
 

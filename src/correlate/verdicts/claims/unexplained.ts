@@ -11,6 +11,7 @@ import { type Claim, unknown } from "../claim.js";
 import type { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./hops.js";
+import { isSameLink } from "../../matchers/scope.js";
 import { WHY_TAKEN } from "./taken.js";
 import { whyMissing } from "../words.js";
 
@@ -63,8 +64,8 @@ export class Unexplained {
         const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
         return unknown("may-be-filtered", why, "anything");
       }
-      const elsewhere = isFromHere ? this.#whyElsewhere(way) : undefined;
-      if (elsewhere !== undefined) return unknown("may-go-elsewhere", `${missing}, and ${elsewhere}`, "anything");
+      const told = isFromHere ? (this.#byConntrack(way, missing) ?? this.#byRules(way)) : undefined;
+      if (told !== undefined) return told;
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${destinationText(tuples, way)} and never entered ${other}` : missing;
       return unknown(isToPrivate ? "never-entered" : "untranslated", why, "anything");
@@ -75,14 +76,36 @@ export class Unexplained {
   }
 
   /**
-   * Why a packet from inside may have taken an interface that is not captured, in words: conntrack says that its conversation was forwarded, as from an
-   * address that the NAT is not known to give there. Undefined where it does not.
+   * What conntrack tells of a packet from inside, which has no entry of what the host drops: that its conversation stayed, or was forwarded, as from an
+   * address that the NAT is not known to give there. Undefined where it tells nothing.
    */
-  #whyElsewhere(way: number): string | undefined {
+  #byConntrack(way: number, missing: string): Claim | undefined {
     const { rules, tuples, locals } = this.#known;
-    const left = rules.forwardedAs(tuples.proto(way >> 1), new TupleEnds(tuples).of(way >> 1, (way & 1) === 1));
-    if (left === undefined || locals.isNat(left.src)) return undefined;
-    return `conntrack says that the host forwarded its conversation, as from ${left.src}: by another interface, as it seems`;
+    const ends = new TupleEnds(tuples).of(way >> 1, (way & 1) === 1);
+    const passed = rules.passedAs(tuples.proto(way >> 1), ends);
+    if (passed === undefined || locals.isNat(passed.ends.src)) return undefined;
+    const { src, dst } = passed.ends;
+    const isNear = isSameLink(tuples.isIpv6(way >> 1), tuples.words, sourceOf(tuples, way), passed.dst, 0);
+    if (src === ends.src && dst !== ends.dst && (isNear || locals.isNat(dst))) {
+      const why = `conntrack says that the host redirected its conversation to ${dst}: to itself, or a neighbour of who sent it`;
+      return { verdict: "local", reason: "redirected", why };
+    }
+    const isKept = src === ends.src ? ", or the host took it" : "";
+    const why = `conntrack says that the host forwarded its conversation, as from ${src}: by another interface, as it seems${isKept}`;
+    return unknown("may-go-elsewhere", `${missing}, and ${why}`, "anything");
+  }
+
+  /** What the host's rules tell of a packet from inside that nothing else is known of: that the host takes it, or may. Undefined where they do not. */
+  #byRules(way: number): Claim | undefined {
+    const { rules, tuples, carried } = this.#known;
+    const ends = new TupleEnds(tuples).of(way >> 1, (way & 1) === 1);
+    const { answer, rules: named, doubt } = rules.taking(tuples.proto(way >> 1), ends);
+    if (answer === false || named === "") return undefined;
+    const isContradicted = carried.hasService(way >> 1);
+    if (answer === true && !isContradicted)
+      return { verdict: "local", reason: "redirected", why: `a rule gives it to the host itself: ${named}` };
+    const but = isContradicted ? "others of its service were forwarded" : doubt;
+    return unknown("no-answer", `nothing answers it, and a rule may give it to the host itself, but ${but}: ${named}`);
   }
 
   /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
@@ -153,7 +176,7 @@ export class Unexplained {
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : ""}`,
+      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or as a neighbour passes it on, or a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : ""}`,
       lacks: "anything",
       ...(isUnseen && { elsewhereWay: nearWay }),
     };

@@ -67,9 +67,18 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.accounts.pairsThatWent(this.slot, !this.isFromInside);
   }
 
-  /** Stamp of its first pair, nanoseconds on the timeline. */
+  /** How many of the answers say that nobody gets what they answer. */
+  get unreachableBack(): number {
+    return this.accounts.unreachable(this.slot, !this.isFromInside);
+  }
+
+  /** Stamps of its first pair and its last, nanoseconds on the timeline. */
   get firstNs(): number {
     return this.accounts.firstNs(this.slot);
+  }
+
+  get lastNs(): number {
+    return this.accounts.lastNs(this.slot);
   }
 
   /** Whether any TCP acknowledgement of its initiator's crossed. */
@@ -116,7 +125,7 @@ export class EndedFlow extends ViewedFlow implements Located {
   get isUnclear(): boolean {
     const tuples = this.tuples;
     const far = this.tupleOn(this.isFromInside ? OUTSIDE : INSIDE);
-    return tuples.unmatched(far) > 0 || tuples.hasAmbiguous(this.insideTuple) || tuples.hasAmbiguous(this.outsideTuple);
+    return tuples.hasUnmatched(far) || tuples.hasAmbiguous(this.insideTuple) || tuples.hasAmbiguous(this.outsideTuple);
   }
 
   /** Whether packets of who answers were on the initiator's side, and did not cross. */
@@ -129,12 +138,13 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** How many packets were on the initiator's side alone. */
   get unmatchedNear(): number {
-    return this.tuples.unmatched(this.tupleOn(this.isFromInside ? INSIDE : OUTSIDE));
+    return this.accounts.unmatched(this.slot, this.isFromInside ? INSIDE : OUTSIDE);
   }
 
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
   isProvedElsewhere(isInitiators: boolean): boolean {
-    return ([INSIDE, OUTSIDE] as const).some((side) => this.tuples.isProved(this.wayOn(side, isInitiators)));
+    const isAnothers = (way: number): boolean => this.tuples.isProved(way) && this.tuples.flow(way) !== this.slot;
+    return ([INSIDE, OUTSIDE] as const).some((side) => isAnothers(this.wayOn(side, isInitiators)));
   }
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */

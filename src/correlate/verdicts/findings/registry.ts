@@ -8,6 +8,7 @@ import { HostReset } from "./host-reset.js";
 import { Leak } from "./leak.js";
 import { MissingPieces } from "./missing-pieces.js";
 import { Mtu } from "./mtu.js";
+import { NatAddressChanged } from "./nat-address-changed.js";
 import { NatClashDrop } from "./nat-clash-drop.js";
 import { NothingPaired } from "./nothing-paired.js";
 import { PortRewritten } from "./port-rewritten.js";
@@ -25,6 +26,7 @@ import { Unanswered } from "./unanswered.js";
 export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   Leak,
   NatClashDrop,
+  NatAddressChanged,
   SwappedSides,
   HostReset,
   ReplyUntranslated,

@@ -25,12 +25,15 @@ interface Query {
   readonly flow: number | undefined;
   readonly slot: number;
   readonly crossed: number;
+  readonly timeNs: number;
 }
 
 /** A query that was sent again. */
 interface Retry extends Query {
   readonly byFrame: number;
   readonly afterNs: number;
+  /** When the copy entered that got through, nanoseconds on the timeline: it is of the flow, where that is not known of the query. */
+  readonly againNs: number;
 }
 
 /**
@@ -59,7 +62,8 @@ export class SlowRetry implements Finder {
     const side = timeline.sideOf(row);
     const slot = tuples.flow(timeline.way(row));
     const crossed = this.#crossed(slot, flow, side);
-    const query = { side, frame: timeline.frame(row), tuple: timeline.tuple(row), flow, slot, crossed };
+    const [frame, tuple, timeNs] = [timeline.frame(row), timeline.tuple(row), timeline.timeNs(row)];
+    const query = { side, frame, tuple, flow, slot, crossed, timeNs };
     if (byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
     else if (impact === "lost") {
       this.#queries.set(keyOf(query), query);
@@ -83,8 +87,7 @@ export class SlowRetry implements Finder {
 
   flow(flow: EndedFlow): void {
     for (const tuple of [flow.insideTuple, flow.outsideTuple]) {
-      const retries = this.#retries.get(tuple) ?? [];
-      this.#retries.delete(tuple);
+      const retries = this.#take(tuple, flow);
       if (flow.pairsBack === 0) continue;
       // what was sent several times in vain was waited for once
       for (const byFrame of new Set(retries.map((each) => each.byFrame))) {
@@ -106,6 +109,16 @@ export class SlowRetry implements Finder {
     return [findingOf("slow-retry", count, `dropped, and sent again after a long wait: ${text}`, this.#concerned)];
   }
 
+  /** Takes those of a conversation out that are a flow's. */
+  #take(tuple: number, { id, lastNs }: EndedFlow): Retry[] {
+    const isIts = ({ flow, againNs }: Retry): boolean => (flow === undefined ? againNs <= lastNs : flow === id);
+    const all = this.#retries.get(tuple) ?? [];
+    const others = all.filter((each) => !isIts(each));
+    if (others.length > 0) this.#retries.set(tuple, others);
+    else this.#retries.delete(tuple);
+    return all.filter(isIts);
+  }
+
   /** Takes it that a packet was not dropped. */
   #withdraw({ side, frame }: Update): void {
     for (const [tuple, retries] of this.#retries) {
@@ -125,7 +138,7 @@ export class SlowRetry implements Finder {
     if (afterNs < LEAST_AFTER_NS || this.#crossed(slot, flow, side) - crossed > MOST_MEANWHILE) return;
     const others = this.#retries.get(query.tuple) ?? [];
     if (this.#retries.size < MOST_QUERIES && others.length < MOST_QUERIES)
-      this.#retries.set(query.tuple, [...others, { ...query, byFrame, afterNs }]);
+      this.#retries.set(query.tuple, [...others, { ...query, byFrame, afterNs, againNs: query.timeNs + afterNs }]);
   }
 }
 

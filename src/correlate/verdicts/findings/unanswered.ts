@@ -1,8 +1,11 @@
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
-import { TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { isUnreachable } from "../../../protocols/icmp.js";
+import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import { meaningOf } from "../claims/icmp-meanings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 
@@ -11,14 +14,19 @@ const PATIENCE_NS = 1_000_000_000;
 /** UDP ports of protocols in which whoever is asked answers: DNS (RFC 1035), NTP (RFC 5905). Others may be meant to be one-way, as syslog. */
 const ANSWERED_PORTS: ReadonlySet<number> = new Set([DNS_PORT, 123]);
 
+/** So many flows are remembered, at the most, of which somebody beyond said that nobody gets what is sent. */
+const MOST_SAID = 4096;
+
 /**
  * `unanswered`: SYNs, echo requests and queries crossed the NAT, and nothing came back, on neither side, though the capture of the side where
- * they left goes on. Answers that cross elsewhere show in what the initiator sends next: it acknowledges them.
+ * they left goes on; or nothing but errors of somebody beyond, that it does not get there. Answers that cross elsewhere show in what the initiator sends next: it acknowledges them.
  */
 export class Unanswered implements Finder {
   readonly #context: Context;
   readonly #flows = new Gathered();
   readonly #named = new Few<string>();
+  /** By flow, what those say who are beyond, and who does. */
+  readonly #said = new Map<number, string>();
   #tries = 0;
   /** Whether any of them has an address outside that can be answered. */
   #isAnswerable = false;
@@ -29,12 +37,24 @@ export class Unanswered implements Finder {
     this.#context = context;
   }
 
+  error(row: number, src: string, flow: number): void {
+    const { timeline } = this.#context;
+    const [message, isIpv6] = [timeline.seq(row), timeline.proto(row) === ICMPV6];
+    const [type, code] = [message >>> 24, (message >>> 16) & 0xff];
+    if (!isUnreachable(type, code, isIpv6)) return;
+    this.#said.set(flow, `${meaningOf(!isIpv6, type, code).words}, says ${src}`);
+    keepNewest(this.#said, MOST_SAID);
+  }
+
   flow(flow: EndedFlow): void {
+    const said = this.#said.get(flow.id);
+    this.#said.delete(flow.id);
     this.#mayBeAnswered ||= flow.isOfCutErrors;
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
     this.#flows.addFlow(flow);
-    this.#named.add(`${flow.text} (${pairsThere === 1 ? "once" : `${pairsThere} times`})`);
+    const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
+    this.#named.add(`${flow.text} (${said === undefined ? times : `${times}: ${said}`})`);
     this.#tries += pairsThere;
     this.#isAnswerable ||= flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
   }
@@ -56,8 +76,8 @@ export class Unanswered implements Finder {
 
 /** Whether no answer came to a flow for long enough, if one was to: by its port, or as others of its service are answered. */
 export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Context, areOthers = false): boolean {
-  if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > 0 || !isToBeAnswered(flow, areOthers))
-    return false;
+  if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > flow.unreachableBack) return false;
+  if (!isToBeAnswered(flow, areOthers)) return false;
   if (flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false)) return false;
   const far = flow.isFromInside ? OUTSIDE : INSIDE;
   // the answers may be among what the capture lacks

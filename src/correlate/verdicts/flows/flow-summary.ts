@@ -55,11 +55,11 @@ export class FlowView extends ViewedFlow implements FlowSummary {
   }
 
   get insideOnly(): number {
-    return this.tuples.unmatched(this.insideTuple);
+    return this.accounts.unmatched(this.slot, INSIDE);
   }
 
   get outsideOnly(): number {
-    return this.tuples.unmatched(this.outsideTuple);
+    return this.accounts.unmatched(this.slot, OUTSIDE);
   }
 
   get firstNs(): bigint {

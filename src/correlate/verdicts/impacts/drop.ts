@@ -1,6 +1,7 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
 import { areAlike } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE } from "../../../packets/records.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -13,6 +14,24 @@ import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
  * section 5.5); resolvers after five (resolv.conf(5)); a router that gets no answer to ARP says so after three (arp(7), mcast_solicit).
  */
 export const PATIENCE_NS = 30_000_000_000;
+/**
+ * A host waits so long for the other fragments of a datagram before it says that they are missing, over IPv4 and IPv6, nanoseconds (Linux: net.ipv4.ipfrag_time,
+ * net.ipv6.ip6frag_time); its timers are late by up to an eighth (kernel/time/timer.c).
+ */
+const REASSEMBLY_NS = [(30_000_000_000 * 9) / 8, (60_000_000_000 * 9) / 8] as const;
+
+/** An ICMP error that names packets, and those it may be about: when it came, how the payloads begin that it quotes, and how long after them it may come. */
+export interface Naming {
+  readonly timeNs: number;
+  /** Hashes, 0 for none. */
+  readonly heads: readonly number[];
+  readonly withinNs: number;
+}
+
+/** How long after a packet an error may come that is about it. */
+export function errorWithinNs(reason: Reason, isIpv6: boolean): number {
+  return reason === "reassembly-timeout" ? REASSEMBLY_NS[isIpv6 ? 1 : 0] : PATIENCE_NS;
+}
 
 /** What became of what a dropped packet carried, and the frame on its side that shows it, where there is one. */
 export interface Consequence {
@@ -88,14 +107,13 @@ export function isAnsweredBy(drop: Drop, { proto, tcpFlags, seq, content }: Pack
     : asked === ECHO_REQUEST_6 && said === ECHO_REPLY_6;
 }
 
-/** Whether errors of a time may be about a packet before it that they name, by how the payloads that they quote begin: hashes, 0 for none. */
+/** Whether errors may be about a packet that they name. */
 export function mayBeAbout(
   packet: { readonly timeNs: number; readonly head: number },
-  timeNs: number,
-  heads: readonly number[],
+  { timeNs, heads, withinNs }: Naming,
 ): boolean {
   const afterNs = timeNs - packet.timeNs;
-  return afterNs > 0 && afterNs <= PATIENCE_NS && heads.some((head) => areAlike(head, packet.head));
+  return afterNs > 0 && afterNs <= withinNs && heads.some((head) => areAlike(head, packet.head));
 }
 
 /** A packet that came out and was not seen to enter: what it has in common with its twin, and the id of its flow, where that is known. */

@@ -2,7 +2,7 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Packet, PATIENCE_NS } from "./drop.js";
+import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming, type Packet, PATIENCE_NS } from "./drop.js";
 
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
 export const LEAST_AFTER_NS = 200_000_000;
@@ -105,9 +105,9 @@ export class OpenDrops {
     return like;
   }
 
-  /** Those of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
-  named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Drop[] {
-    return [...this.#quoted.of(quotedAs)].filter((drop) => mayBeAbout(drop, timeNs, heads));
+  /** Those that ICMP errors may be about which name their packets so; the oldest first. */
+  named(quotedAs: string, errors: Naming): readonly Drop[] {
+    return [...this.#quoted.of(quotedAs)].filter((drop) => mayBeAbout(drop, errors));
   }
 
   /** Looks no more after the drops of a side that passed between two times. */

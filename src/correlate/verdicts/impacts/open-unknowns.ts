@@ -1,7 +1,7 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
-import { type Drop, type Late, mayBeAbout, mayBeHeldUp } from "./drop.js";
+import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./drop.js";
 
 /** Names, and keys, under which packets are remembered at the most, the newest. */
 const MOST_NAMES = 4096;
@@ -63,9 +63,9 @@ export class OpenUnknowns {
         if (unknown.way >> 1 === tuple && unknown.said.reason === "forwarded-unseen") yield unknown;
   }
 
-  /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */
-  named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Unknown[] {
-    return (this.#byName.get(quotedAs) ?? []).filter((unknown) => mayBeAbout(unknown, timeNs, heads));
+  /** Those that ICMP errors may be about which name their packets so. */
+  named(quotedAs: string, errors: Naming): readonly Unknown[] {
+    return (this.#byName.get(quotedAs) ?? []).filter((unknown) => mayBeAbout(unknown, errors));
   }
 
   /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */

@@ -7,7 +7,7 @@ import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { Translations } from "../../kernel/translations.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
-import { type Consequence, type Drop, keyOf } from "./drop.js";
+import { type Consequence, type Drop, errorWithinNs, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
@@ -136,14 +136,16 @@ export class Updates {
     const { open } = this.#impacts;
     const timeNs = this.#timeline.timeNs(row);
     // an error that quotes one fragment is about them all, whatever each carries
-    const parts = open.named(said.datagram, timeNs, [0]);
+    const withinNs = errorWithinNs(said.reason, (this.#timeline.flags(row) & IS_IPV6) !== 0);
+    const parts = open.named(said.datagram, { timeNs, heads: [0], withinNs });
     if (parts.length > 0) {
       for (const part of parts) this.#tellRefusedOne(part, said);
       return;
     }
-    const drops = open.named(said.quotedAs, timeNs, [said.head]);
+    const error = { timeNs, heads: [said.head], withinNs };
+    const drops = open.named(said.quotedAs, error);
     const wayBack = this.#timeline.way(row) ^ 1;
-    const unknowns = this.unknowns.named(said.quotedAs, timeNs, [said.head]).filter(({ way }) => way === wayBack);
+    const unknowns = this.unknowns.named(said.quotedAs, error).filter(({ way }) => way === wayBack);
     if (drops.length + unknowns.length > said.alike) {
       const unclear = { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE } as const;
       for (const drop of drops) this.#tellLast(drop, unclear);

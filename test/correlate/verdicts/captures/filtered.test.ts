@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { ipv6, udp } from "../../../support/packets.js";
+import { icmp, ipv4, ipv6, udp } from "../../../support/packets.js";
 import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER, SYN } from "../../traffic.js";
 import { answer, query, sent } from "../beside.js";
 
@@ -48,7 +48,27 @@ describe("a packet is not dropped where all that the other capture has is of ano
   it("of another protocol", async () => {
     expect(await saidOf([asked], [])).toEqual(filtered("all is tcp"));
     const echo = ping({ src: CONTAINER, dst: SERVER, icmpId: 7, seq: 1, ipId: 9, ttl: 64 });
-    expect(await saidOf([us(3050, echo)], [own(3300, { dst: SERVER, text: "x".repeat(99) })])).toEqual(DROPPED);
+    const others = own(3300, { dst: SERVER, text: "x".repeat(99) });
+    expect(await saidOf([us(3050, echo)], [others])).toEqual(filtered("all is TCP or UDP"));
+    const ownPing = us(3400, ping({ src: HOST, dst: SERVER, icmpId: 9, seq: 5, ipId: 10, ttl: 64 }));
+    expect(await saidOf([us(3050, echo)], [others, ownPing])).toEqual(DROPPED);
+  });
+
+  it("of another protocol, though an ICMP error about it is of a known conversation", async () => {
+    const quoted = datagram({
+      src: SERVER,
+      dst: CONTAINER,
+      srcPort: 53,
+      dstPort: 9999,
+      ipId: 3000,
+      ttl: 9,
+      text: "what?",
+    });
+    const error = ipv4({ src: CONTAINER, dst: SERVER, id: 8 }, icmp({ type: 3, code: 3, payload: quoted }));
+    const asking = { srcPort: 9999, dstPort: 53, ipId: 2999, text: "who?" };
+    const crossed = us(2000, datagram({ src: CONTAINER, dst: SERVER, ttl: 64, ...asking }));
+    const left = us(2020, datagram({ src: HOST, dst: SERVER, ttl: 63, ...asking }));
+    expect(await saidOf([crossed, us(3050, error)], [left])).toEqual(filtered("all is TCP or UDP"));
   });
 
   it("of another IP version", async () => {

@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { echo, filler, fragments, icmp, ipv4, transport, type Transport, udp } from "../../../support/packets.js";
+import {
+  echo,
+  filler,
+  fragmentHeader,
+  fragments,
+  icmp,
+  icmpv6,
+  ipv4,
+  ipv6,
+  transport,
+  type Transport,
+  udp,
+} from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, conversation, HOST, merged, segment, SERVER } from "../../traffic.js";
 
@@ -196,4 +208,35 @@ describe("an ICMP error about a packet", () => {
     const { updates } = await outcomeOf(inside, merged(known.outside, last.outside));
     expect(updates.map(({ before, verdict }) => [before.verdict, verdict])).toEqual(times(3, ["dropped", "refused"]));
   });
+
+  it.each([
+    ["31.9 s behind it", [11, 1], 31.9, true],
+    ["later than any host waits", [11, 1], 34, false],
+    ["a minute behind it, over IPv6", [3, 1], 61.9, true],
+    ["of another kind, so late", [11, 0], 31.9, false],
+  ] as const)(
+    "about missing fragments is waited for as long as hosts wait: %s",
+    async (_, [type, code], afterS, isTold) => {
+      const extensions = [fragmentHeader({ offset: 0, more: true, id: 900 })];
+      const v6 = ipv6({ src: "fd00:17::2", dst: "2001:db8::7", extensions }, udp({ payload: filler(1232) }));
+      const v4 = fragments(ipv4({ src: CONTAINER, dst: SERVER, id: 900 }, udp({ payload: filler(3000) })), 1500)[0];
+      const first = type === 3 ? v6 : v4;
+      const error = { type, code, payload: first.subarray(0, 548) };
+      const said =
+        type === 3
+          ? ipv6({ src: "fd00:17::1", dst: "fd00:17::2" }, icmpv6(error))
+          : ipv4({ src: "172.17.0.1", dst: CONTAINER, id: 3 }, icmp(error));
+      const beats = Array.from({ length: 70 }, (_, n) =>
+        conversation(2, { startUs: 6e6 + n * 1e6, srcPort: 50_001, seed: n }),
+      );
+      const inside = [us(5_500_000, first), us(5_500_000 + afterS * 1e6, said)];
+      const { updates } = await outcomeOf(
+        merged(known.inside, inside, ...beats.map((beat) => beat.inside)),
+        merged(known.outside, ...beats.map((beat) => beat.outside)),
+      );
+      expect(updates.map(({ verdict, reason }) => [verdict, reason])).toEqual(
+        isTold ? [["refused", "reassembly-timeout"]] : [],
+      );
+    },
+  );
 });

@@ -94,17 +94,17 @@ export class Scene {
 
   /** What is found that has this code; and that it is found the same way however it is run. */
   async findings(code: FindingCode): Promise<Finding[]> {
-    const { findings } = await this.#outcome();
+    const { findings } = await this.outcome();
     return findings.filter((finding) => finding.code === code);
   }
 
   /** What became of the packets without a twin, in words, in order of time. */
   async verdicts(): Promise<string[]> {
-    const { alone } = await this.#outcome();
+    const { alone } = await this.outcome();
     return alone.map(({ side, frame, verdict, why }) => `${side} ${frame} ${verdict}: ${why}`);
   }
 
-  #outcome(): Promise<Outcome> {
+  outcome(): Promise<Outcome> {
     return outcomeOf(merged(this.inside), merged(this.outside));
   }
 

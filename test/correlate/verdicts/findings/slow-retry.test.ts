@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { ACK, RST } from "../../../../src/protocols/tcp.js";
 import { SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
@@ -66,4 +67,24 @@ it.each([
   ["never answered", query(query(new Scene(), 100, "inside"), 5100, "both")],
 ])("slow-retry is not what is %s", async (_, scene) => {
   expect(await scene.until(7000).findings("slow-retry")).toEqual([]);
+});
+
+it("a drop is of one flow, where its conversation had several, one after the other: in its row, and of slow-retry", async () => {
+  const scene = new Scene();
+  const connect = (ms: number, seq: number, nat: string) => {
+    scene.up(ms, { nat }, { flags: SYN, seq }).down(ms + 1, { nat }, { flags: SYN_ACK, seq: 7 * seq, ack: seq + 1 });
+    scene.up(ms + 2, { nat }, { flags: ACK, seq: seq + 1, ack: 7 * seq + 1 });
+  };
+  const end = (ms: number, seq: number, nat: string) =>
+    scene.up(ms, { nat }, { flags: RST | ACK, seq: seq + 1, ack: 7 * seq + 1 });
+  connect(100, 10_000, "10.0.2.15");
+  end(110, 10_000, "10.0.2.15");
+  connect(200, 20_000, "10.0.2.16");
+  end(210, 20_000, "10.0.2.16");
+  scene.up(300, {}, { flags: SYN, seq: 30_000 }, "inside");
+  connect(1320, 30_000, "10.0.2.17");
+  const { flows, findings } = await scene.until(3000).outcome();
+  const flowsOf = (sought: string) => findings.filter(({ code }) => code === sought).map(({ flows: ids }) => ids);
+  expect([flowsOf("dropped"), flowsOf("slow-retry")]).toEqual([[[3]], [[3]]]);
+  expect(flows.map(({ insideOnly }) => insideOnly)).toEqual([0, 0, 1, 0]);
 });

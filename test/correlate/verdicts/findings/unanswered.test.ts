@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../../support/packets.js";
 import { type Stamped, us } from "../../outcome.js";
-import { CONTAINER, datagram, HOST, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import { CONTAINER, datagram, HOST, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const syn = { flags: SYN };
@@ -83,6 +83,44 @@ describe("unanswered", () => {
     const leaving = scene.outside.filter(({ packet }) => packet.subarray(12, 16).join(".") === HOST);
     scene.outside.splice(0, scene.outside.length, ...leaving);
     expect(await scene.findings("unanswered")).toEqual([]);
+  });
+});
+
+/** An ICMP error of a router beyond about a SYN, as both sides have it. */
+const beyond = (scene: Scene, ms: number, [type, code]: readonly [number, number]): Scene => {
+  const errorTo = (dst: string, ttl: number): Uint8Array => {
+    const quoted = segment({
+      src: dst,
+      dst: SERVER,
+      srcPort: 40_000,
+      dstPort: 443,
+      seq: 1000,
+      ack: 0,
+      ...syn,
+      ipId: 1,
+      ttl: 1,
+    });
+    return ipv4({ src: "203.0.113.2", dst, id: ms, ttl }, icmp({ type, code, payload: quoted.subarray(0, 28) }));
+  };
+  return scene.alone(ms, "outside", errorTo(HOST, 254)).alone(ms + 0.01, "inside", errorTo(CONTAINER, 253));
+};
+
+describe("unanswered, though errors come from beyond", () => {
+  it("is what nobody gets, as they say", async () => {
+    const scene = beyond(beyond(knocking(new Scene()), 1110, [3, 1]), 3110, [3, 1]).until(5000);
+    const [found] = await scene.findings("unanswered");
+    expect(found).toMatchObject({ count: 3, flows: [2] });
+    expect(found?.text).toBe(
+      "sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times: host unreachable, says 203.0.113.2)",
+    );
+  });
+
+  it.each([
+    ["is too long", beyond(knocking(new Scene()), 1110, [3, 4])],
+    ["traces a route", beyond(knocking(new Scene()), 1110, [11, 0])],
+    ["is answered all the same", beyond(knocking(new Scene()), 1110, [3, 1]).down(3120, {}, { flags: SYN_ACK })],
+  ])("is not what %s", async (_, scene) => {
+    expect(await scene.until(5000).findings("unanswered")).toEqual([]);
   });
 });
 

@@ -24,7 +24,9 @@ it("packets of which something else is said are not told of any more", () => {
   for (const timeNs of [1, 2, 3]) for (const side of SIDES) unknowns.add(unknown(side, timeNs));
   unknowns.withdraw(INSIDE, 2, 3);
   const left = SIDES.map((side) =>
-    [1, 2, 3].filter((timeNs) => unknowns.named(`packet of ${side} at ${timeNs}`, 4, [0]).length > 0),
+    [1, 2, 3].filter(
+      (timeNs) => unknowns.named(`packet of ${side} at ${timeNs}`, { timeNs: 4, heads: [0], withinNs: 9 }).length > 0,
+    ),
   );
   expect(left).toEqual([[1], [1, 2, 3]]);
   expect([...unknowns.beforeBegun()].map(({ timeNs }) => timeNs)).toEqual([1]);

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { type HostRules, NO_RULES, type Ruling } from "../../../../src/packets/results/host-rules.js";
+import { us } from "../../outcome.js";
+import { CONTAINER, datagram, OTHER, SERVER } from "../../traffic.js";
+import { alone, query, unanswered } from "../beside.js";
+import { Scene } from "../findings/scene.js";
+
+const RULE = "-A PREROUTING -p udp --dport 53 -j REDIRECT";
+const ruled = (ruling: Partial<Ruling>) => (): HostRules => ({
+  ...NO_RULES,
+  taking: () => ({ answer: true, rules: RULE, doubt: "", ...ruling }),
+});
+
+it("what a rule gives to the host itself is local, and unknown where the rule only may, or others of its service were forwarded", async () => {
+  expect(await alone([unanswered(3050)], [], ruled({}))).toEqual([
+    `inside local: a rule gives it to the host itself: ${RULE}`,
+  ]);
+  expect(await alone([unanswered(3050)], [], ruled({ answer: undefined, doubt: "it asks for more" }))).toEqual([
+    `inside unknown: nothing answers it, and a rule may give it to the host itself, but it asks for more: ${RULE}`,
+  ]);
+  expect((await alone([unanswered(3050)], [], ruled({ answer: false, rules: "" })))[0]).toMatch(/^inside dropped/);
+  const forwarded = { dst: SERVER, ipId: 31_009, text: "another" };
+  const crossed = [us(3000, query({ src: OTHER, ttl: 64, ...forwarded }))];
+  const left = [us(3001, query({ src: "10.0.2.15", ttl: 63, ...forwarded }))];
+  const scene = [...crossed, unanswered(3050)];
+  expect((await alone(scene, left, ruled({}), 81)).at(-1)).toBe(
+    `inside unknown: nothing answers it, and a rule may give it to the host itself, but others of its service were forwarded: ${RULE}`,
+  );
+});
+
+it("a known conversation that the host itself goes on to answer is local from then on, and tells nothing of what outside lacks", async () => {
+  const [scene, ends] = [new Scene(), { service: 8125 }];
+  for (let ms = 100; ms < 500; ms += 100) {
+    scene.datagram(ms, ends, `question ${ms}`).datagram(ms + 30, ends, `answer ${ms}`, false);
+    const ports = { srcPort: 8125, dstPort: 40_000 };
+    const byHost = { src: SERVER, dst: CONTAINER, ...ports, ipId: ms, ttl: 64, text: `told here ${ms}` };
+    scene.datagram(ms + 500, ends, `again ${ms}`, true, "inside").alone(ms + 503, "inside", datagram(byHost));
+  }
+  scene.datagram(1200, { port: 40_001, service: 8125 }, "lost", true, "inside");
+  const taken = (await scene.until(6000).verdicts()).map((each) => each.replace(/^inside \d+ /, ""));
+  expect(taken.filter((_, at) => at % 2 === 0).slice(0, 4)).toEqual(
+    [90, 92, 94, 96].map(
+      (frame) => `local: the host itself answers it (frame ${frame}), though it forwarded others of its conversation`,
+    ),
+  );
+  expect(new Set(taken.slice(0, 8).filter((_, at) => at % 2 === 1))).toEqual(
+    new Set(["local: its TTL shows that the host itself sent it, in the name of the other end"]),
+  );
+  expect(taken[8]).toMatch(/^dropped/);
+});
