@@ -325,6 +325,19 @@ it("an address that is never hidden leaks where the NAT hides others of its netw
   ]);
 });
 
+it("who may only answer what came to it untranslated does not leak, where nothing tells who opened it", async () => {
+  const hidden = conversation(10);
+  const bare = ({ src, ttl }: { src: string; ttl: number }) =>
+    datagram({ src, dst: SERVER, srcPort: 5060, dstPort: 9000, ttl, ipId: 9, text: "a payload of its own" });
+  const outcome = await outcomeOf(
+    merged(hidden.inside, [us(90_000, bare({ src: CONTAINER, ttl: 64 }))]),
+    merged(hidden.outside, [us(90_020, bare({ src: CONTAINER, ttl: 63 }))]),
+  );
+  expect(outcome.findings.map(({ code, severity, flows }) => [code, severity, flows])).toEqual([
+    ["untranslated", "info", [2]],
+  ]);
+});
+
 it("an address that a rule may hide is said to be hidden by it only where the rules tell that", async () => {
   const bare = conversation(4, { insideSrc: OTHER, outsideSrc: OTHER });
   const rule = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";

@@ -9,6 +9,7 @@ import {
   HOST,
   merged,
   OTHER,
+  ping,
   SERVER,
   type Segment,
   segment,
@@ -127,6 +128,8 @@ describe("a UDP conversation", () => {
   it("is not said to be opened by either where both ports are of one kind, and the host may know it from before", async () => {
     for (const [farPort, nearPort] of [
       [9999, 5353],
+      // root's clients bind reserved ports: NFS
+      [9000, 900],
       [51_820, 51_820],
     ]) {
       expect(await datagrams(farPort, nearPort, false)).toEqual(["unknown", "unknown"]);
@@ -139,6 +142,16 @@ describe("a UDP conversation", () => {
   it("is not said to be opened by either where the one met first is rather the server", async () => {
     expect(await datagrams(5000, 40_000, true)).toEqual(["unknown", "unknown"]);
   });
+});
+
+it("pings of which no header was kept were opened by either", async () => {
+  const pinged = (src: string, ttl: number, lateUs: number): Stamped[] =>
+    Array.from({ length: COUNT }, (_, n) => {
+      const packet = ping({ src, dst: SERVER, ttl, icmpId: 7, seq: n, ipId: 40 + n });
+      return { ...us(1000 * n + lateUs, packet), kept: 20 + 6 };
+    });
+  const { flows } = await outcomeOf(pinged(CONTAINER, 64, 0), pinged(HOST, 63, 20));
+  expect(flows.map(({ proto, nat, initiator }) => [proto, nat, initiator])).toEqual([["icmp", "unknown", "unknown"]]);
 });
 
 /** A segment of a connection to a published port, where the NAT has this port for it: its flags, and whether it goes outbound. */

@@ -1,5 +1,5 @@
 import { portsOf } from "../../../packets/assembly/tuples.js";
-import { IS_ECHO } from "../../../packets/packets.js";
+import { IS_ECHO, IS_HEADLESS } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
@@ -7,8 +7,8 @@ import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import { tupleOf } from "./places.js";
 
-/** Ports below this belong to servers (RFC 6335 section 6) … */
-const SYSTEM_PORTS = 1024;
+/** Ports below this belong to servers: of those below 1024 (RFC 6335 section 6), clients of root take some from here on (rresvport(3)) … */
+const SERVER_PORTS = 512;
 /** … and from this one on, to clients (Linux: ip_local_port_range; RFC 6335 has 49152). In between are those of many servers, and of few clients. */
 const EPHEMERAL_PORTS = 32_768;
 /** Where traceroute's datagrams go, of UDP: three for each of 30 hops (traceroute(8)). */
@@ -48,9 +48,11 @@ export function note(ground: usize, packet: usize, way: i32, isFirst: bool): voi
  * server: who is met first there is chance, unless its capture shows that none of it passed for as long as the host would remember.
  */
 function roleOf(conversation: usize, packet: usize, way: i32): i32 {
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  if ((flags & IS_HEADLESS) !== 0) return TELLS_NOTHING;
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
-  const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  const proto = (flags >>> 16) & 0xff;
   if (proto === TCP && (tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0 ? OPENS : ANSWERS;
   if (proto === ICMP || proto === ICMPV6) {
     if (type === (proto === ICMP ? ECHO_REQUEST : ECHO_REQUEST_6)) return OPENS;
@@ -61,11 +63,11 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
   if (rank === 0)
     return proto === UDP && load<f64>(packet, 8 * record.STAMP_NS) >= FORGOTTEN_NS ? OPENS : TELLS_NOTHING;
   if (rank > 0) return OPENS;
-  return proto === TCP || ports >>> 16 < SYSTEM_PORTS ? ANSWERS : TELLS_NOTHING;
+  return proto === TCP || ports >>> 16 < SERVER_PORTS ? ANSWERS : TELLS_NOTHING;
 }
 
 /** How much less a port is one of a server. */
 function rankOf(port: i32, proto: i32): i32 {
   if (proto === UDP && port >= TRACEROUTE_PORTS && port < TRACEROUTE_PORTS + TRACEROUTE_COUNT) return 1;
-  return port < SYSTEM_PORTS ? 0 : port < EPHEMERAL_PORTS ? 1 : 2;
+  return port < SERVER_PORTS ? 0 : port < EPHEMERAL_PORTS ? 1 : 2;
 }

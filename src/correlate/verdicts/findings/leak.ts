@@ -9,8 +9,9 @@ import type { Hidden } from "./hidden.js";
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
 
-/** A flow that an inside address opened and that the NAT left alone. */
+/** A flow that an inside address opened, as far as is known, and that the NAT left alone. */
 interface Untranslated extends Located {
+  readonly isOpenerKnown: boolean;
   readonly proto: number;
   readonly ends: Ends;
   readonly link: string | null;
@@ -26,7 +27,7 @@ class Leaking extends Gathered {
 /**
  * `leak` and `untranslated`: an inside address appears outside as it is. Only where the host's rules hide it, or where they do not tell, the NAT
  * otherwise hides it, or its network, it is a leak: a router that hides nobody forwards all as it came, and rules may exempt some. Not who
- * answers what came to it untranslated.
+ * answers what came to it untranslated; nor who may only do that.
  */
 export class Leak implements Finder {
   readonly #hidden: Hidden;
@@ -39,9 +40,10 @@ export class Leak implements Finder {
   }
 
   flow(flow: EndedFlow): void {
-    if (flow.rewrite !== 0 || flow.untranslated !== undefined || !flow.isOpenerKnown || !flow.isFromInside) return;
+    const { isOpenerKnown } = flow;
+    if (flow.rewrite !== 0 || flow.untranslated !== undefined || (isOpenerKnown && !flow.isFromInside)) return;
     // a bridge may show answers with the NAT undone already: what they answer left as somebody else's
-    if (flow.pairsThere === 0) return;
+    if (isOpenerKnown && flow.pairsThere === 0) return;
     // what goes into a tunnel need not be hidden
     if (flow.isTunneled || this.#flows.length === MOST_UNTRANSLATED) return;
     this.#flows.push({
@@ -50,9 +52,10 @@ export class Leak implements Finder {
       firstFrames: flow.firstFrames,
       isIpv6: flow.isIpv6,
       proto: flow.proto,
+      isOpenerKnown,
       ends: flow.ends(INSIDE),
       link: flow.link(INSIDE, true),
-      isPrivate: flow.isPrivate(INSIDE, true),
+      isPrivate: flow.isPrivate(INSIDE, flow.isFromInside),
       pairs: flow.pairs,
     });
   }
@@ -61,6 +64,10 @@ export class Leak implements Finder {
     const leaks = new Map<string, Leaking>();
     const asTheyCame = new Map<string, Leaking>();
     for (const flow of this.#flows) {
+      if (!flow.isOpenerKnown) {
+        if (flow.isPrivate) gather(asTheyCame, `private addresses appear on outside untranslated, and ${MET}`, flow);
+        continue;
+      }
       const ruling = this.#rules.leaving(flow.proto, flow.ends);
       const hides = this.#whoHides(flow, ruling);
       if (hides !== undefined) gather(leaks, `${flow.ends.src} appears on outside untranslated, though ${hides}`, flow);
@@ -84,6 +91,7 @@ export class Leak implements Finder {
   }
 }
 
+const MET = "nothing tells whether they opened these conversations, or answer what came to them so";
 const NOTHING = "nothing shows that the NAT should hide them";
 
 /** Adds a flow to those of which a text says the same. */
