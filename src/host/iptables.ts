@@ -10,7 +10,7 @@ import {
   stateMatch,
   UNKNOWN,
 } from "./matches.js";
-import type { BaseChain, Match, Rule, Table, Verdict } from "./ruleset.js";
+import type { BaseChain, Match, Rule, Table, RuleVerdict } from "./ruleset.js";
 import { ANYTHING, parseTarget } from "./target.js";
 import { wordsOf } from "./words.js";
 
@@ -102,7 +102,7 @@ function chainOf(chains: Map<string, Rule[]>, name: string): Rule[] {
 function parseRule(words: readonly string[]): Pick<Rule, "matches" | "verdict"> {
   const target = words.findIndex((word) => word === "-j" || word === "-g");
   const options = target < 0 ? words : words.slice(0, target);
-  const verdict: Verdict = target < 0 ? { kind: "continue" } : verdictOf(words.slice(target));
+  const verdict: RuleVerdict = target < 0 ? { kind: "continue" } : verdictOf(words.slice(target));
   return { matches: parseMatches(options), verdict };
 }
 
@@ -123,7 +123,7 @@ function parseMatches(words: readonly string[]): Match[] {
   return matches;
 }
 
-function verdictOf([option, name = "", ...options]: readonly string[]): Verdict {
+function verdictOf([option, name = "", ...options]: readonly string[]): RuleVerdict {
   if (option === "-g") return { kind: "goto", chain: name };
   const valueOf = (option: string): string | undefined => {
     const at = options.indexOf(option);

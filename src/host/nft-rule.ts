@@ -11,7 +11,7 @@ import {
 } from "./matches.js";
 import { type Token, TokenReader, tokensOf } from "./nft-tokens.js";
 import { readValues, splitItems } from "./nft-values.js";
-import type { Match, Rule, Verdict } from "./ruleset.js";
+import type { Match, Rule, RuleVerdict } from "./ruleset.js";
 import { ANYTHING, parseTarget } from "./target.js";
 
 /** Keys of matches, as one word or two, and what their values ask for (nft(8), "Payload expressions" and "Meta expressions"). */
@@ -139,7 +139,7 @@ function readKey(reader: TokenReader): string | null {
 }
 
 /** The verdict that comes next, or null where none does. */
-function readVerdict(reader: TokenReader): Verdict | null {
+function readVerdict(reader: TokenReader): RuleVerdict | null {
   switch (reader.peek()) {
     case "masquerade":
       reader.next();
@@ -172,7 +172,7 @@ function readVerdict(reader: TokenReader): Verdict | null {
 }
 
 /** A target of iptables' own that nft has no words for: `xt target "NETMAP"`, `XT target MASQUERADE not found`. */
-function xtVerdict(reader: TokenReader): Verdict {
+function xtVerdict(reader: TokenReader): RuleVerdict {
   reader.next();
   reader.next();
   const name = reader.next();
@@ -181,7 +181,7 @@ function xtVerdict(reader: TokenReader): Verdict {
 }
 
 /** The verdicts of a verdict map, `{ "lo" : return, "enp0s3" : jump published }`; unclear where it stands elsewhere. */
-function verdictsOf(reader: TokenReader): Verdict[] {
+function verdictsOf(reader: TokenReader): RuleVerdict[] {
   if (reader.peek() !== "{") return [{ kind: "unclear" }];
   return splitItems(reader.block()).map((item) => {
     const verdict = item.slice(item.lastIndexOf(" : ") + 3);

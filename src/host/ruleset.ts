@@ -37,7 +37,7 @@ export interface Target {
   readonly ports: PortRange | undefined;
 }
 
-export type Verdict =
+export type RuleVerdict =
   /** Rewrites the destination in prerouting, the source in postrouting; `to` is null where its target is not understood. */
   | { kind: "nat"; to: Target | null }
   /** Gives it to the NAT itself: what is forwarded was not redirected. */
@@ -51,7 +51,7 @@ export interface Rule {
   readonly text: string;
   /** All must be met. */
   readonly matches: readonly Match[];
-  readonly verdict: Verdict;
+  readonly verdict: RuleVerdict;
 }
 
 /** A chain that packets come to by themselves. */

@@ -5,7 +5,7 @@ import { Heap } from "../packets/memory/heap.js";
 import { batchIn, type PacketBatch } from "../packets/batches/packet-batch.js";
 import { type PacketSource, Tally } from "../packets/batches/source.js";
 import type { Soon } from "../packets/batches/soon.js";
-import { Decoder, type Limits, type ProgramOf, type Senders, sendersIn } from "../wire/decode.js";
+import { Decoder, type Limits, type ProgramOf, sendersIn } from "../wire/decode.js";
 import { limitsOf, TELLING_FRAMES } from "./hash-limit.js";
 import { areOfOnePoint } from "./same-packets.js";
 
@@ -79,7 +79,7 @@ export class DecodedSource implements PacketSource {
   /** What was read of it before. */
   readonly #first: FrameBatch[];
   readonly #opensTunnels: boolean;
-  readonly #senders: Senders;
+  readonly #senders: Int32Array;
 
   constructor(
     heap: Heap,

@@ -8,7 +8,7 @@ const TELLING_BYTES = 64;
 const TOLERANCE_NS = 1000n;
 
 /** The first frames of a capture. */
-export interface Begun {
+export interface Opening {
   readonly frames: FrameSource;
   readonly batches: readonly FrameBatch[];
 }
@@ -18,7 +18,7 @@ export interface Begun {
  * are one capture, or were taken at one point, or one of them was taken on all interfaces. Of those first packets that were stamped while both
  * were running, a quarter must be in both: where an interface is captured alone and among all, the kernel may stamp a packet for each.
  */
-export function areOfOnePoint(decoder: Decoder, one: Begun, other: Begun): boolean {
+export function areOfOnePoint(decoder: Decoder, one: Opening, other: Opening): boolean {
   const [a, b] = [packetsOf(decoder, one), packetsOf(decoder, other)];
   if (a.length === 0 || b.length === 0) return false;
   const [fromNs, toNs] = [a, b]
@@ -41,7 +41,7 @@ interface Packet {
   readonly timeNs: bigint;
 }
 
-function packetsOf(decoder: Decoder, { frames, batches }: Begun): Packet[] {
+function packetsOf(decoder: Decoder, { frames, batches }: Opening): Packet[] {
   const packets: Packet[] = [];
   for (const batch of batches) {
     const headers = decoder.ipHeaders(batch, frames.interfaces);

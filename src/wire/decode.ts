@@ -29,9 +29,7 @@ export type ProgramOf = (linkType: number) => Int32Array | undefined;
 export const NO_LIMITS: Limits = { key: Number.POSITIVE_INFINITY, headers: Number.POSITIVE_INFINITY };
 
 /** A table in the decoder's heap of who sends the packets of a capture: see `assembly/senders.ts`. */
-export type Senders = Int32Array;
-
-export function sendersIn(heap: Heap): Senders {
+export function sendersIn(heap: Heap): Int32Array {
   return heap.take(Int32Array, 1 << (words.SENDERS_BITS + words.SENDER_BITS));
 }
 
@@ -97,7 +95,7 @@ export class Decoder {
     out: PacketBatch,
     tally: Tally,
     opensTunnels = false,
-    senders?: Senders,
+    senders?: Int32Array,
   ): void {
     const { count } = frames;
     const w = this.#words;

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { echo, echo6, filler, ipv4, ipv6, tcp, type Transport, udp } from "../support/packets.js";
+import { echo, echo6, filler, icmp, icmpv6, ipv4, ipv6, tcp, type Transport, udp } from "../support/packets.js";
 import type { Stamped } from "./outcome.js";
 
 /** How senders number their packets: hardly any does so that the number alone would tell one from another. */
@@ -25,6 +25,8 @@ interface Event {
   /** Sends again what this flow sent last in this direction, with the same IP ID or not. */
   readonly isReplay: boolean;
   readonly isNewId: boolean;
+  /** An ICMP error about what came last the other way, if anything did. */
+  readonly isError: boolean;
   readonly fate: "forwarded" | "dropped" | "missed entering" | "missed leaving";
 }
 
@@ -77,6 +79,7 @@ const event = (fates: readonly Event["fate"][]): fc.Arbitrary<Event> =>
     randomId: fc.integer({ min: 1, max: 0xffff }),
     isReplay: fc.nat(4).map((n) => n === 0),
     isNewId: fc.boolean(),
+    isError: fc.nat(7).map((n) => n === 0),
     fate: fc.constantFrom(...fates),
   });
 
@@ -118,6 +121,8 @@ interface Sent {
   readonly ack: number;
   readonly content: number;
   readonly ipId: number;
+  /** What an error is about. */
+  readonly quoted?: Sent;
 }
 
 /** Each conversation once, with a port of its own outside, kept where it is free. */
@@ -137,7 +142,12 @@ function open(specs: readonly FlowSpec[]): LiveFlow[] {
   });
 }
 
-function body(of: LiveFlow, { seq, ack, content }: Sent, isOutbound: boolean, isInside: boolean): Transport {
+function body(of: LiveFlow, sent: Sent, isOutbound: boolean, isInside: boolean): Transport {
+  const { seq, ack, content, quoted } = sent;
+  if (quoted !== undefined) {
+    const payload = packetOf(of, quoted, !isOutbound, isInside, QUOTED_TTL);
+    return of.isIpv6 ? icmpv6({ type: 1, code: 4, payload }) : icmp({ type: 3, code: 3, payload });
+  }
   const payload = filler(4 + 4 * content, content);
   const own = isInside ? (of.isPublished ? 80 : of.port) : of.outerPort;
   const peer = of.isPublished ? of.port : 53;
@@ -148,13 +158,21 @@ function body(of: LiveFlow, { seq, ack, content }: Sent, isOutbound: boolean, is
   return of.kind === "udp" ? udp({ ...ports, payload }) : tcp({ ...ports, seq, ack, payload });
 }
 
-function packetOf(of: LiveFlow, sent: Sent, isOutbound: boolean, isInside: boolean): Uint8Array {
+/** As it came where the error was sent, which is the same on both sides. */
+const QUOTED_TTL = 60;
+
+function packetOf(
+  of: LiveFlow,
+  sent: Sent,
+  isOutbound: boolean,
+  isInside: boolean,
+  ttl = isOutbound === isInside ? 64 : 63,
+): Uint8Array {
   const version = of.isIpv6 ? 1 : 0;
   const inner = of.isIpv6 ? `fd00:17::${of.container}` : `172.17.0.${of.container}`;
   const own = isInside ? inner : HOSTS[version];
   const peer = (of.isPublished ? CLIENTS : PEERS)[version];
   const [src, dst] = isOutbound ? [own, peer] : [peer, own];
-  const ttl = isOutbound === isInside ? 64 : 63;
   const carried = body(of, sent, isOutbound, isInside);
   if (of.isIpv6) return ipv6({ src, dst, hopLimit: ttl }, carried);
   return ipv4({ src, dst, ttl, id: sent.ipId, df: true }, carried);
@@ -182,16 +200,20 @@ export function adversity({ flows, events, ipIds, firstIds, hasEqualNumbers, res
     const ipId = idOf(event.isOutbound ? of.container : of.isPublished ? 0 : 1, event);
     const base = (end: 0 | 1): number => 1e6 * (hasEqualNumbers ? end : 2 * of.n + end) + 1000;
     const last = of.last[end];
-    const sent =
-      event.isReplay && last !== undefined
-        ? { ...last, ...(event.isNewId && { ipId }) }
+    const quoted = of.last[1 - end];
+    const isReplay = event.isReplay && last !== undefined;
+    const isError = !isReplay && event.isError && quoted !== undefined && quoted.quoted === undefined;
+    const sent: Sent = isReplay
+      ? { ...last, ...(event.isNewId && { ipId }) }
+      : isError
+        ? { seq: 0, ack: 0, content: 0, ipId, quoted }
         : {
             seq: base(end) + of.sent[end],
             ack: base(end === 0 ? 1 : 0) + of.sent[1 - end],
             content: event.content,
             ipId,
           };
-    if (!event.isReplay || last === undefined) of.sent[end] += 4 + 4 * event.content;
+    if (!isReplay && !isError) of.sent[end] += 4 + 4 * event.content;
     of.last[end] = sent;
     const [from, to] = event.isOutbound ? ([0, 1] as const) : ([1, 0] as const);
     const stamp = (side: 0 | 1, ns: number): Stamped => ({

@@ -29,6 +29,7 @@ it.each([
 ] as const)(
   "every pair is one that the oracle finds possible, and against none that is certain: %s",
   async (_, fates, isComplete) => {
+    const ways = new Set<string>();
     await fc.assert(
       fc.asyncProperty(spec(fates), async (spec) => {
         const sides = adversity(spec);
@@ -37,6 +38,7 @@ it.each([
           windowNs: WINDOW_NS,
           clock: { kind: "none" },
         });
+        for (const { by } of pairs) ways.add(by);
         // nothing was cut on its way
         expect(pairs.filter(({ frames }) => frames[0].length + frames[1].length > 2)).toEqual([]);
         expect(pairs.filter(({ inside, outside }) => !oracle.isPossible(inside - 1, outside - 1))).toEqual([]);
@@ -44,5 +46,6 @@ it.each([
       }),
       { numRuns: runs(40) },
     );
+    expect([...ways].toSorted()).toEqual(["exact", "flow", "order", "quoted"]);
   },
 );

@@ -39,6 +39,9 @@ interface Read {
 
 const [ICMP, TCP, UDP, ICMPV6] = [1, 6, 17, 58];
 const HOPS = 1;
+/** Unreachable, source quench, time exceeded, parameter problem (RFC 792); of ICMPv6, all below this (RFC 4443 section 2.1). */
+const ERRORS = new Set([3, 4, 11, 12]);
+const FIRST_INFORMATIONAL = 128;
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
@@ -53,6 +56,14 @@ export function read({ ns, packet }: Frame): Read {
     ? [packet.subarray(8, 24), packet.subarray(24, 40)]
     : [packet.subarray(12, 16), packet.subarray(16, 20)];
   const carried = packet.subarray(headerBytes);
+  const isError =
+    (protocol === ICMP && ERRORS.has(carried[0])) || (protocol === ICMPV6 && carried[0] < FIRST_INFORMATIONAL);
+  if (isError) {
+    // it belongs to the conversation of what it quotes, which is translated with it (RFC 5508 section 4.2)
+    const quoted = read({ ns, packet: carried.subarray(8) });
+    const invariants = JSON.stringify([protocol, ...ip, text(carried.subarray(0, 2)), quoted.invariants]);
+    return { ns, ttl, protocol: quoted.protocol, from: quoted.to, to: quoted.from, invariants };
+  }
   const { ports, kept } = transport(protocol, carried);
   return {
     ns,

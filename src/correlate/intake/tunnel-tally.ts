@@ -4,7 +4,7 @@ import type { Tunnel } from "../../packets/tunnels.js";
 /** So many are counted by themselves: each direction is one, and each VNI and key, of which a node may have one for each container. */
 const MOST_COUNTED = 10_000;
 /** What came in a tunnel, in one direction, or in all between two ends. */
-export class Counted {
+export class TunnelCount {
   readonly frames = new Few<number>();
   readonly tunnel: Tunnel;
   /** Packets of inside came in it. */
@@ -19,11 +19,11 @@ export class Counted {
 
 /** Counts what came in tunnels. */
 export class TunnelTally {
-  readonly #counted = new Map<Tunnel, Counted>();
+  readonly #counted = new Map<Tunnel, TunnelCount>();
   #others = 0;
 
   /** What is counted … */
-  get counted(): Iterable<Counted> {
+  get counted(): Iterable<TunnelCount> {
     return this.#counted.values();
   }
 
@@ -52,10 +52,10 @@ export class TunnelTally {
     if (counted !== undefined) counted[isOpen ? "isOpen" : "isClosed"] = true;
   }
 
-  #of(tunnel: Tunnel): Counted | undefined {
+  #of(tunnel: Tunnel): TunnelCount | undefined {
     const known = this.#counted.get(tunnel);
     if (known !== undefined || this.#counted.size === MOST_COUNTED) return known;
-    const counted = new Counted(tunnel);
+    const counted = new TunnelCount(tunnel);
     this.#counted.set(tunnel, counted);
     return counted;
   }

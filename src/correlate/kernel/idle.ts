@@ -1,8 +1,5 @@
-import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
-import type { Heap } from "../../packets/memory/heap.js";
-import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
 import code from "./assembly/idle.wasm";
+import type { Ground } from "./kernel.js";
 
 /** A conversation silent for this long is let go, nanoseconds; conntrack forgets an unanswered UDP flow after three times that … */
 const IDLE_NS = 10_000_000_000;
@@ -17,12 +14,7 @@ const CROWD = 262_144;
 const module = new WebAssembly.Module(code);
 
 /** The tables that are looked at, and the heap they are in. */
-export interface Tables {
-  readonly heap: Heap;
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly accounts: FlowAccounts;
-}
+type Looked = Pick<Ground, "heap" | "timeline" | "tuples" | "accounts">;
 
 /**
  * What can be let go, as of when it was made: conversations that have been silent for long, and have no packet on the timeline. Found
@@ -30,13 +22,13 @@ export interface Tables {
  * each time one leaves. In WebAssembly, as it happens so seldom that V8 would not have got the loops to run fast before they end.
  */
 export class Idle {
-  readonly #tables: Tables;
+  readonly #tables: Looked;
   readonly #loops: WebAssembly.Instance["exports"];
   /** By tuple, and by slot: 1 where it is idle, and where a pair of the flow is on the timeline. */
   readonly #tuples: Uint8Array;
   readonly #held: Uint8Array;
 
-  constructor(tables: Tables, nowNs: number) {
+  constructor(tables: Looked, nowNs: number) {
     const { heap, timeline, tuples, accounts } = tables;
     this.#tables = tables;
     this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;

@@ -6,7 +6,7 @@ import { SYN } from "../../../protocols/tcp.js";
 import { CONFLICT, IMPOSSIBLE, goesOutbound, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import { alterations } from "../content.js";
 import type { About } from "../contract.js";
-import { type Kind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
+import { type SegmentKind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
 
 /** How two packets of one content stand to each other, where the router may have rewritten more than their addresses: those compared last. */
 export class Comparison {
@@ -18,7 +18,7 @@ export class Comparison {
   isOneVersion = false;
   /** Whether they have their IP ID in common, and the router gives none of its own: else one that is the same on both sides is so by chance. */
   isSameId = false;
-  kind: Kind = NO_SEGMENT;
+  kind: SegmentKind = NO_SEGMENT;
   /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
   flags = 0;
   readonly #about: About;
@@ -69,7 +69,7 @@ export class Comparison {
     return isProved ? CONFLICT : POSSIBLE;
   }
 
-  #kindOf(row: number): Kind {
+  #kindOf(row: number): SegmentKind {
     const t = this.#about.timeline;
     if (t.proto(row) !== TCP) return NO_SEGMENT;
     return (t.tcpFlags(row) & SYN) === 0 ? SEGMENT : SYN_SEGMENT;

@@ -20,7 +20,7 @@ const LEAST_OPTIONS_SHARE = 2;
 export const NO_SEGMENT = 0;
 export const SEGMENT = 1;
 export const SYN_SEGMENT = 2;
-export type Kind = typeof NO_SEGMENT | typeof SEGMENT | typeof SYN_SEGMENT;
+export type SegmentKind = typeof NO_SEGMENT | typeof SEGMENT | typeof SYN_SEGMENT;
 const KINDS = 3;
 
 /** All that `alterations` tells. */
@@ -53,7 +53,7 @@ export class Survivors {
    * Takes two packets that look like twins, by the direction they go, the flags of the one that enters, its kind, what
    * differs in them (ALTERED_… bits), and whether both have the same IP ID.
    */
-  note(isOutbound: boolean, flags: number, kind: Kind, changes: number, isSameId: boolean): void {
+  note(isOutbound: boolean, flags: number, kind: SegmentKind, changes: number, isSameId: boolean): void {
     const at = placeOf(isOutbound, kind);
     this.#changes[at * CHANGES + changes]++;
     this.#totals[at]++;
@@ -65,7 +65,7 @@ export class Survivors {
   }
 
   /** Whether such packets of one IP version are altered on their way, and not each another one's retransmission. Parameters as of `note`. */
-  isAltering(isOutbound: boolean, flags: number, kind: Kind, isSameId: boolean): boolean {
+  isAltering(isOutbound: boolean, flags: number, kind: SegmentKind, isSameId: boolean): boolean {
     if (kind === SYN_SEGMENT && isSameId) return true;
     // what keeps its ID does so by chance
     if (!isSameId && (flags & HAS_IP_ID) !== 0 && this.isRenumbering(isOutbound)) return true;
@@ -81,7 +81,7 @@ export class Survivors {
   }
 
   /** Whether what differs in two packets differs in others, too; true where too few are known to tell. */
-  isUsual(isOutbound: boolean, kind: Kind, changes: number): boolean {
+  isUsual(isOutbound: boolean, kind: SegmentKind, changes: number): boolean {
     const at = placeOf(isOutbound, kind);
     const total = this.#totals[at];
     if (total < FEW) return true;
@@ -113,6 +113,6 @@ function indexOf(isOutbound: boolean, flags: number): number {
   return (isOutbound ? 4 : 0) | identityOf(flags);
 }
 
-function placeOf(isOutbound: boolean, kind: Kind): number {
+function placeOf(isOutbound: boolean, kind: SegmentKind): number {
   return (isOutbound ? KINDS : 0) + kind;
 }

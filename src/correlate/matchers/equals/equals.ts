@@ -21,7 +21,7 @@ import type { About, Admits, Settles } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
 import { Gathering } from "./gathering.js";
 import type { Likes } from "./likes.js";
-import { Reach } from "./reach.js";
+import { Sight } from "./sight.js";
 import type { Segments } from "../pieces/segments.js";
 import { Sequences } from "./sequences.js";
 import {
@@ -67,7 +67,7 @@ export class Equals implements Admits, Settles {
   readonly sequences: Sequences;
   readonly #about: About;
   readonly #others: Others;
-  readonly #reach: Reach;
+  readonly #sight: Sight;
   readonly #survey: Survey;
   readonly #gathering: Gathering;
   /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
@@ -77,9 +77,9 @@ export class Equals implements Admits, Settles {
   constructor(about: About, others: Others) {
     this.#about = about;
     this.#others = others;
-    this.#reach = new Reach(about);
-    this.#survey = new Survey(about, this.#reach, others.altered);
-    this.#gathering = new Gathering(about, this.#reach, this.#survey);
+    this.#sight = new Sight(about);
+    this.#survey = new Survey(about, this.#sight, others.altered);
+    this.#gathering = new Gathering(about, this.#sight, this.#survey);
     this.sequences = new Sequences(about, others.completeness, (inside, outside, slot) =>
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
     );
@@ -144,7 +144,7 @@ export class Equals implements Admits, Settles {
       if (age === FRESH && this.#about.kernel.awaitInCrowd(row)) this.#pending = row;
       return false;
     }
-    const reachNs = this.#reach.nsOf(row);
+    const reachNs = this.#sight.nsOf(row);
     if (reachNs < 0) return false;
     const survey = this.#survey;
     survey.take(row, reachNs);

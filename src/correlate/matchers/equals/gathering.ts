@@ -3,33 +3,33 @@ import { otherSide, SIDES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
-import type { Reach } from "./reach.js";
+import type { Sight } from "./sight.js";
 import { CLAIM_CONFLICT, CLAIM_LATE_POSSIBLE, claimBy, type Survey } from "./survey.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
 /** Gathers the packets that cannot be told apart from one that is given up. */
 export class Gathering {
   readonly #about: About;
-  readonly #reach: Reach;
+  readonly #sight: Sight;
   readonly #survey: Survey;
 
-  constructor(about: About, reach: Reach, survey: Survey) {
+  constructor(about: About, sight: Sight, survey: Survey) {
     this.#about = about;
-    this.#reach = reach;
+    this.#sight = sight;
     this.#survey = survey;
   }
 
   /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
   of(row: number): Undecided | null {
     const t = this.#about.timeline;
-    const reachNs = this.#reach.nsOf(row);
+    const reachNs = this.#sight.nsOf(row);
     const found: [number[], number[]] = [[], []];
     if (reachNs >= 0) {
       const seen = new Set([row]);
       const isTaken = this.#usualTwins(reachNs);
       for (const from of seen) {
         found[t.sideOf(from)].push(from);
-        for (let r = this.#reach.first(from, reachNs); r !== NONE; r = this.#reach.next(from, r, reachNs))
+        for (let r = this.#sight.first(from, reachNs); r !== NONE; r = this.#sight.next(from, r, reachNs))
           if (!seen.has(r) && this.#mayBeTwins(from, r, isTaken)) seen.add(r);
       }
     } else {
@@ -67,7 +67,7 @@ export class Gathering {
   }
 
   #hasUsualTwin(row: number, reachNs: number): boolean {
-    for (let r = this.#reach.first(row, reachNs); r !== NONE; r = this.#reach.next(row, r, reachNs))
+    for (let r = this.#sight.first(row, reachNs); r !== NONE; r = this.#sight.next(row, r, reachNs))
       if (claimBy(this.#survey.relate(row, r)) >= CLAIM_CONFLICT) return true;
     return false;
   }

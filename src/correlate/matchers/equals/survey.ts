@@ -15,7 +15,7 @@ import {
 } from "../../kernel/relations.js";
 import type { Altered } from "../altered/altered.js";
 import type { About } from "../contract.js";
-import type { Reach } from "./reach.js";
+import type { Sight } from "./sight.js";
 
 /**
  * How strong a claim on each other two packets have. Time comes before translations: one that is known is evidence, not proof, and
@@ -61,16 +61,16 @@ export class Survey {
   /** The least time between two of which clocks that nothing vouches for are all that speaks against them, nanoseconds. */
   #unvouchedNs = Number.POSITIVE_INFINITY;
   readonly #about: About;
-  readonly #reach: Reach;
+  readonly #sight: Sight;
   readonly #altered: Altered;
 
-  constructor(about: About, reach: Reach, altered: Altered) {
+  constructor(about: About, sight: Sight, altered: Altered) {
     this.#about = about;
-    this.#reach = reach;
+    this.#sight = sight;
     this.#altered = altered;
   }
 
-  /** Looks at those around a packet: see `Reach.nsOf`. */
+  /** Looks at those around a packet: see `Sight.nsOf`. */
   take(row: number, reachNs: number): void {
     this.usedTime = false;
     this.isDoubted = false;
@@ -82,9 +82,9 @@ export class Survey {
     if (this.claim === CLAIM_NONE) return;
     const rank = rankOf(best);
     for (
-      let rival = this.#reach.first(candidate, reachNs);
+      let rival = this.#sight.first(candidate, reachNs);
       rival !== NONE;
-      rival = this.#reach.next(candidate, rival, reachNs)
+      rival = this.#sight.next(candidate, rival, reachNs)
     ) {
       if (rival === row) continue;
       this.others++;
@@ -114,7 +114,7 @@ export class Survey {
     this.others = -1;
     let best = 0;
     let heldUp = 0;
-    for (let other = this.#reach.first(row, reachNs); other !== NONE; other = this.#reach.next(row, other, reachNs)) {
+    for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
       this.others++;
       const related = this.#weigh(row, other);
       this.#doubt(related);

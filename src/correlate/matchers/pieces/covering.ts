@@ -24,7 +24,7 @@ const MOST_PIECES = 512;
 const CROWDED = 256;
 
 /** What a segment became: its pieces, in the order of their bytes, what tells that, and what is missing of it. */
-export interface Cover {
+export interface Cut {
   readonly pieces: readonly number[];
   readonly evidence: number;
   readonly missing: readonly Range[];
@@ -61,7 +61,7 @@ export class Covering {
   }
 
   /** All pieces of a segment; null where they are not there, or not certain. `isFinal`: whether whatever belongs to it must have come by now. */
-  ofAll(whole: number, isFinal: boolean): Cover | null {
+  ofAll(whole: number, isFinal: boolean): Cut | null {
     // pieces come in order, mostly: until the last one is there, the others need not be looked at
     if (!this.#streams.mayEndWith(whole, otherSide(this.#timeline.sideOf(whole)))) return null;
     const candidates = this.#candidatesOf(whole);
@@ -75,7 +75,7 @@ export class Covering {
       if (isFinal && rivals.length > 0) this.#contest(pieces);
       return null;
     }
-    return coverOf(pieces, (hasId ? EVIDENCE_IP_ID : 0) | (isContended ? EVIDENCE_TIME : 0));
+    return cutOf(pieces, (hasId ? EVIDENCE_IP_ID : 0) | (isContended ? EVIDENCE_TIME : 0));
   }
 
   /**
@@ -83,7 +83,7 @@ export class Covering {
    * Where IP IDs count, they tell each piece. Without, the pieces must come as soon as others do, and at once, and no other segment may have
    * become them.
    */
-  ofSome(whole: number): Cover | null {
+  ofSome(whole: number): Cut | null {
     const t = this.#timeline;
     if (t.length(whole) <= ORDINARY_BYTES || this.#translations.isLeaving(whole, this.#translations.slotOf(whole)))
       return null;
@@ -105,7 +105,7 @@ export class Covering {
       this.#contest(pieces);
       return null;
     }
-    return coverOf(pieces, isCounting ? EVIDENCE_IP_ID : EVIDENCE_TIME, missing);
+    return cutOf(pieces, isCounting ? EVIDENCE_IP_ID : EVIDENCE_TIME, missing);
   }
 
   /** Whether what is missing of a segment may come out behind its window: what is behind all pieces that are there, where those took half of that, or others do. */
@@ -245,6 +245,6 @@ export class Covering {
   }
 }
 
-function coverOf(pieces: readonly number[], evidence: number, missing: readonly Range[] = []): Cover {
+function cutOf(pieces: readonly number[], evidence: number, missing: readonly Range[] = []): Cut {
   return { pieces, evidence: EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK | EVIDENCE_FLOW | evidence, missing };
 }

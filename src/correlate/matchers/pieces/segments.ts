@@ -7,7 +7,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../../kernel/wants.js";
 import type { About, Admits, Settles } from "../contract.js";
-import { type Cover, Covering } from "./covering.js";
+import { type Cut, Covering } from "./covering.js";
 import { haveSameBytes, shareBytes } from "./pieces.js";
 import { Streams } from "./streams.js";
 import type { Undecided } from "../undecided.js";
@@ -169,7 +169,7 @@ export class Segments implements Admits, Settles {
     }
   }
 
-  #pair(whole: number, cover: Cover | null): boolean {
+  #pair(whole: number, cover: Cut | null): boolean {
     if (cover === null) return false;
     const { pieces, evidence, missing } = cover;
     this.#about.pairing.pairGroup(

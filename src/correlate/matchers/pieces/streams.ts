@@ -10,11 +10,11 @@ const BLOCK_BITS = 14;
 const LAST_BLOCK = 2 ** (32 - BLOCK_BITS) - 1;
 
 /** What is asked of a timeline. */
-export type Segments = Bytes & Pick<Timeline, "isBefore" | "side">;
+export type SegmentRows = Bytes & Pick<Timeline, "isBefore" | "side">;
 
 /** TCP segments by their sequence numbers: those that have bytes in common with another one are found without a look at all of them. */
 export class Streams {
-  readonly #timeline: Segments;
+  readonly #timeline: SegmentRows;
   readonly #streamOf: (row: number) => number;
   /** By the block that they begin in … */
   readonly #beginnings: SweptIndex;
@@ -29,7 +29,7 @@ export class Streams {
    */
   constructor(
     heap: Heap,
-    timeline: Segments,
+    timeline: SegmentRows,
     isOfUse: (row: number) => boolean,
     streamOf: (row: number) => number = () => 0,
   ) {

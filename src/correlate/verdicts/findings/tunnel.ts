@@ -1,7 +1,7 @@
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf } from "../../../packets/results/findings.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
-import type { Counted } from "../../intake/tunnel-tally.js";
+import type { TunnelCount } from "../../intake/tunnel-tally.js";
 import type { End, Finder } from "./finder.js";
 
 /** So many findings there are: a host has tunnels to each other node. */
@@ -10,7 +10,7 @@ const MOST_TOLD = 10;
 /** `tunnel`: what came in tunnels of the host, by type and ends. */
 export class Tunnel implements Finder {
   close({ tunnels }: Pick<End, "tunnels">): Finding[] {
-    const between = new Map<string, Counted[]>();
+    const between = new Map<string, TunnelCount[]>();
     for (const each of tunnels.counted) {
       if (each.isClosed || each.frames.count === 0) continue;
       const { type, src, dst } = each.tunnel;
@@ -29,16 +29,16 @@ export class Tunnel implements Finder {
   }
 }
 
-function isOpen(all: readonly Counted[]): boolean {
+function isOpen(all: readonly TunnelCount[]): boolean {
   return all.some((each) => each.isOpen);
 }
 
-function sum(all: readonly Counted[]): number {
+function sum(all: readonly TunnelCount[]): number {
   return all.reduce((frames, each) => frames + each.frames.count, 0);
 }
 
 /** What is to be told of the tunnels of a type between two ends. */
-function findingAbout(all: readonly Counted[]): Finding {
+function findingAbout(all: readonly TunnelCount[]): Finding {
   const { type, src, dst } = all[0].tunnel;
   const ids = new Few<number>();
   for (const id of new Set(all.flatMap(({ tunnel }) => tunnel.id ?? []))) ids.add(id);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shareBytes } from "../../../../src/correlate/matchers/pieces/pieces.js";
-import { type Segments, Streams } from "../../../../src/correlate/matchers/pieces/streams.js";
+import { type SegmentRows, Streams } from "../../../../src/correlate/matchers/pieces/streams.js";
 import { Heap } from "../../../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../../../src/packets/sides.js";
 
@@ -13,7 +13,7 @@ interface Segment {
 }
 
 /** What a stream asks a timeline, of segments by their rows. */
-function timelineOf(segments: readonly Segment[]): Segments {
+function timelineOf(segments: readonly Segment[]): SegmentRows {
   return {
     seq: (row) => segments[row].seq,
     payloadLength: (row) => segments[row].bytes,

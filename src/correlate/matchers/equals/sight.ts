@@ -5,7 +5,7 @@ import { CROWD } from "../../kernel/buckets.js";
 import type { About } from "../contract.js";
 
 /** Which of those that wait under a packet's key are looked at: all of the other side, but in long buckets. */
-export class Reach {
+export class Sight {
   readonly #about: About;
 
   constructor(about: About) {
