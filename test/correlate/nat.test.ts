@@ -327,11 +327,10 @@ it("an address that is never hidden leaks where the NAT hides others of its netw
 
 it("who may only answer what came to it untranslated does not leak, where nothing tells who opened it", async () => {
   const hidden = conversation(10);
-  const bare = ({ src, ttl }: { src: string; ttl: number }) =>
-    datagram({ src, dst: SERVER, srcPort: 5060, dstPort: 9000, ttl, ipId: 9, text: "a payload of its own" });
+  const bare = { src: CONTAINER, dst: SERVER, srcPort: 5060, dstPort: 9000, ipId: 9, text: "a payload of its own" };
   const outcome = await outcomeOf(
-    merged(hidden.inside, [us(90_000, bare({ src: CONTAINER, ttl: 64 }))]),
-    merged(hidden.outside, [us(90_020, bare({ src: CONTAINER, ttl: 63 }))]),
+    merged(hidden.inside, [us(90_000, datagram({ ...bare, ttl: 64 }))]),
+    merged(hidden.outside, [us(90_020, datagram({ ...bare, ttl: 63 }))]),
   );
   expect(outcome.findings.map(({ code, severity, flows }) => [code, severity, flows])).toEqual([
     ["untranslated", "info", [2]],

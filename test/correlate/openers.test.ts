@@ -144,12 +144,14 @@ describe("a UDP conversation", () => {
   });
 });
 
+/** Pings of which little more than the IP header was kept. */
+const pinged = (src: string, ttl: number, lateUs: number): Stamped[] =>
+  Array.from({ length: COUNT }, (_, n) => {
+    const packet = ping({ src, dst: SERVER, ttl, icmpId: 7, seq: n, ipId: 40 + n });
+    return { ...us(1000 * n + lateUs, packet), kept: 20 + 6 };
+  });
+
 it("pings of which no header was kept were opened by either", async () => {
-  const pinged = (src: string, ttl: number, lateUs: number): Stamped[] =>
-    Array.from({ length: COUNT }, (_, n) => {
-      const packet = ping({ src, dst: SERVER, ttl, icmpId: 7, seq: n, ipId: 40 + n });
-      return { ...us(1000 * n + lateUs, packet), kept: 20 + 6 };
-    });
   const { flows } = await outcomeOf(pinged(CONTAINER, 64, 0), pinged(HOST, 63, 20));
   expect(flows.map(({ proto, nat, initiator }) => [proto, nat, initiator])).toEqual([["icmp", "unknown", "unknown"]]);
 });

@@ -5,7 +5,8 @@ import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { destinationText } from "../../packets/ways.js";
-import { TCP, UDP } from "../../protocols/ip-protocols.js";
+import { isError } from "../../protocols/icmp.js";
+import { ICMPV6, isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
@@ -13,6 +14,7 @@ import type { Like } from "../matchers/equals/likes.js";
 import { isPartOf } from "../matchers/pieces/pieces.js";
 import type { Known } from "./known.js";
 import { type Claim, unknown } from "./claim.js";
+import { isFromNear } from "./claims/hops.js";
 import type { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS } from "./captures/reach.js";
 import { seconds } from "./words.js";
@@ -81,6 +83,11 @@ export class Doubts {
         const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
         return unknown("like-untimely", why);
       }
+      const error = this.#cutErrorBehind(row);
+      if (error !== undefined) {
+        const why = `frame ${error} is an ICMP error for who sent it, and too little of it was captured to tell what it is about`;
+        return unknown("cut-short", why);
+      }
       const cut = cutFrames.doubt(row);
       if (cut !== undefined) return unknown("cut-short", cut);
       if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
@@ -123,6 +130,19 @@ export class Doubts {
       if (t.side(later) !== other && t.lastTwin(later) !== NONE && t.wentOutbound(later) === isOutbound) return false;
     }
     return true;
+  }
+
+  /** The frame of an ICMP error of somebody near to the sender of a packet, of which the quote was not captured; undefined where there is none. */
+  #cutErrorBehind(row: number): number | undefined {
+    const { timeline: t, tuples, windowNs } = this.#known;
+    const isAbout = (next: number): boolean =>
+      t.side(next) === t.side(row) &&
+      isIcmp(t.proto(next)) &&
+      (t.flags(next) & IS_ERROR) === 0 &&
+      isError(t.seq(next) >>> 24, t.proto(next) === ICMPV6) &&
+      isFromNear(t, next) &&
+      tuples.isSameAddress(t.tuple(next), t.forward(next) === 0, t.tuple(row), t.forward(row) === 1);
+    return this.#frameBehind(row, isAbout, windowNs);
   }
 
   /**

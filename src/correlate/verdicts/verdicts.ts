@@ -195,8 +195,8 @@ export class Verdicts {
       if (elsewhere !== undefined) return unknown("may-go-elsewhere", elsewhere);
       const common = this.#known.filtered.of(row, other);
       if (common === undefined) return claim;
-      const filtered = `in the capture of ${SIDE_NAMES[other]}, ${common}: a filter may have kept it out`;
-      return unknown("may-be-filtered", `${why}; ${filtered}`);
+      const filtered = `${SIDE_NAMES[other]} lacks all of its kind, as ${common} there: a filter may have kept it out`;
+      return unknown("may-be-filtered", filtered);
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0)

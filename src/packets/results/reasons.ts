@@ -48,7 +48,7 @@ export const REASONS = {
     "the other capture has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them",
   "may-be-pieces":
     "the other side has what may be it in pieces, or several in one (GSO, GRO), and nothing tells the others",
-  "cut-short": "too little of it, or of what may be its twin, was captured",
+  "cut-short": "too little of it was captured, or of what may be its twin, or of an ICMP error that may be about it",
   "no-header": "its transport header is not all there: it was not captured, or the packet ends before",
   "capture-misses": "a capture misses so much that nothing follows from what it lacks",
   "one-way":

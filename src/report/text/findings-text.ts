@@ -32,15 +32,14 @@ export function toldFirst(warnings: readonly Finding[]): ReadonlySet<Reason> {
 export function warningsText(warnings: readonly Finding[], paint: Paint): string {
   const told = warnings.filter(({ code }) => TOLD_ABOVE.has(code));
   const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code) && !TOLD_FIRST.has(code));
-  return [
-    ...told.map(nextText),
-    ...others.map((each, at) => findingText(each, paint) + nextText(each, at, others)),
-  ].join("");
+  return [...told, ...others]
+    .map((each, at, all) => (at < told.length ? "" : findingText(each, paint)) + nextText(each, at, all))
+    .join("");
 }
 
 /** What to do next, behind the last finding of which that is so. */
 function nextText({ hint }: Finding, at: number, all: readonly Finding[]): string {
-  return hint === "" || all[at + 1]?.hint === hint ? "" : `  next: ${hint}\n`;
+  return hint === "" || all.some((other, later) => later > at && other.hint === hint) ? "" : `  next: ${hint}\n`;
 }
 
 /** A finding for people: what was seen, then where. */

@@ -255,10 +255,9 @@ function groupOf(packet: Lost): string {
   return `${kind} ${packet.side} ${hostsOf(packet)} ${why}`;
 }
 
-/** A reason, where nothing is known of packets without the frames and times in it: these differ from packet to packet. */
+/** What packets have in common that have one reason: where nothing is known of them, its code, as words have frames and times in them that differ. */
 function causeOf(kind: Kind, judgement: Judgement): string {
-  const why = whyOf(judgement);
-  return kind === "unclear" ? why.replaceAll(/\d+(\.\d+)?( [µm]?s)?/g, "#") : why;
+  return kind === "unclear" ? judgement.reason : whyOf(judgement);
 }
 
 /** A line for each of some groups; those with one reason follow each other. */

@@ -271,13 +271,13 @@ describe("the problems at the head of a summary", () => {
     ]);
   });
 
-  it("put packets together of which the reason is the same but for times and frames", () => {
+  it("put packets together of which the reason is the same, whatever its words", () => {
     const tables = new HandFilled();
     const say = (reporter: Reporter, frame: number, srcPort: number, ms: number): void =>
       reporter.unmatched(lost(tables, srcPort, frame), {
         verdict: "unknown",
         reason: "not-begun",
-        why: `the first frame of outside is ${ms} ms later, and nothing shows whether it was captured then`,
+        why: `the first frame of outside is ${ms} ms later, ${ms === 8 ? "as it seems" : "and nothing shows whether it was captured then"}`,
       });
     const told = (...late: readonly [number, number]): string[] =>
       lines(
@@ -292,6 +292,19 @@ describe("the problems at the head of a summary", () => {
     expect(told(7.5, 8)).toEqual([`${who}  the first frame of the other capture is later`, other, ""]);
     const why = "the first frame of outside is 7 ms later, and nothing shows whether it was captured then";
     expect(told(7, 7)).toEqual([`${who}  ${why}`, other, ""]);
+  });
+
+  it("name the flows of a conversation that had several", () => {
+    const why = { verdict: "refused", reason: "prohibited", why: "a rule" } as const;
+    const told = (...flows: readonly number[]): string | undefined => {
+      const tables = new HandFilled();
+      const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+        for (const [at, flow] of flows.entries()) reporter.unmatched(lost(tables, 5000, at + 1, flow), why);
+        reporter.end(dropped([], flows.length));
+      });
+      return /flow.*(?=  inside)/.exec(output)?.[0];
+    };
+    expect([told(3, 3), told(3, 19), told(3, 4, 19)]).toEqual(["flow 3", "flow 3 and another", "flow 3 and 2 others"]);
   });
 
   it("are those of containers before those from outside", () => {
@@ -467,6 +480,8 @@ describe("the end of a report", () => {
       reporter.finding(findingOf("leak", 1, "172.17.0.3 left untranslated", oneFlow({ ...FLOW, id: 8 })));
       // told of by each of its packets already
       reporter.finding(findingOf("dropped", 1, "entered on inside, never left on outside: 1 lost"));
+      // what to do next is said once, where it is the same
+      reporter.finding(findingOf("refused", 1, "entered, and refused by the host", {}, FINDINGS.leak.hint));
       reporter.finding(findingOf("asymmetric", 1, "estimated"));
       reporter.end(SUMMARY);
     });

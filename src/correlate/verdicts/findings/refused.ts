@@ -72,8 +72,12 @@ function nameOf({ side, frame }: Pick<Update, "side" | "frame">): string {
   return `${SIDE_NAMES[side]} #${frame}`;
 }
 
+/** Of more reasons, what to look at for each would be more than anybody reads. */
+const MOST_HINTED = 2;
+
 /** What to look at next, for each reason by its name where there are several. */
 function hintOf(reasons: readonly Reason[]): string {
+  if (reasons.length > MOST_HINTED) return FINDINGS.refused.hint;
   const hints = reasons.map((reason) => [reason, HINTS[reason] ?? FINDINGS.refused.hint] as const);
   return hints.length === 1 ? hints[0][1] : hints.map(([reason, hint]) => `${reason}: ${hint}`).join("; ");
 }

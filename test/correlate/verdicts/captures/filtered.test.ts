@@ -21,14 +21,14 @@ async function saidOf(inside: readonly Stamped[], outside: readonly Stamped[]) {
   });
   const [{ verdict, reason, why }, ...others] = outcome.alone.filter(({ side }) => side === "inside");
   expect(others).toEqual([]);
-  return [
-    verdict,
-    reason,
-    why.replace(/^no \w+ like it came out on outside within 1 s(; in the capture of outside, )?/, ""),
-  ];
+  return [verdict, reason, why.replace(/^no \w+ like it came out on outside within 1 s/, "")];
 }
 
-const filtered = (what: string) => ["unknown", "may-be-filtered", `${what}: a filter may have kept it out`];
+const filtered = (what: string) => [
+  "unknown",
+  "may-be-filtered",
+  `outside lacks all of its kind, as ${what} there: a filter may have kept it out`,
+];
 const DROPPED = ["dropped", "no-twin", ""];
 
 /** What the host sends in its own name, so that it has no twin. */

@@ -13,7 +13,7 @@ import {
   udp,
 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CONTAINER, conversation, HOST, merged, segment, SERVER } from "../../traffic.js";
+import { CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER } from "../../traffic.js";
 
 const known = conversation(40);
 /** Behind them nothing is at the capture's end. */
@@ -207,6 +207,17 @@ describe("an ICMP error about a packet", () => {
     const inside = merged(known.inside, [...sent, exceeded(6_000_000, pieces[0], 60)], last.inside);
     const { updates } = await outcomeOf(inside, merged(known.outside, last.outside));
     expect(updates.map(({ before, verdict }) => [before.verdict, verdict])).toEqual(times(3, ["dropped", "refused"]));
+  });
+
+  it("may be about any of whom it is for, where a short snaplen left out all that it quotes; not about another's", async () => {
+    const other = ipv4({ src: OTHER, dst: SERVER, id: 8, ttl: 1 }, udp({ payload: filler(40, 3) }));
+    const error = { ...exceeded(10_300, query(5, 1)), kept: 20 + 8 + 14 };
+    expect(await verdicts([us(10_000, query(5, 1)), us(10_100, query(6, 1)), us(10_200, other), error])).toEqual([
+      ["unknown"],
+      ["unknown"],
+      ["dropped"],
+      ["local"],
+    ]);
   });
 
   it.each([

@@ -56,6 +56,8 @@ it("refused says what to look at next by the reason, each by its name where ther
   expect(reassembly).toMatch(/nstat -az 'Ip\*Reasm\*'.*net\.ipv4\.ipfrag_time/);
   expect(await hintOf([11, 0], [11, 1])).toBe(`ttl-exceeded: ${exceeded}; reassembly-timeout: ${reassembly}`);
   expect(await hintOf([12, 0])).toMatch(/^on the host: iptables -S/);
+  // of more, it is all that anybody reads
+  expect(await hintOf([11, 0], [11, 1], [3, 1])).toBe(await hintOf([12, 0]));
 });
 
 /** That nobody listens on the port that a packet is for. */
