@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import type { Worker } from "node:worker_threads";
 import type { Host } from "./cli/host.js";
 
@@ -14,12 +15,13 @@ function makeHost(thread: Worker | undefined): Host {
   const { stdout, stderr, env } = process;
   const stop = new AbortController();
   // only once: a second Ctrl-C ends a process that does not end by itself
-  process.once("SIGINT", () => stop.abort());
-  process.once("SIGTERM", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop.abort());
   // Node opens its debugger on this one where nothing is done about it
   process.on("SIGUSR1", () => {});
   stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") void fail(`cannot write to standard output: ${error.message}`);
+    // a terminal that was hung up says EIO
+    const hasNoReader = error.code === "EPIPE" || (error.code === "EIO" && stdout.isTTY);
+    if (!hasNoReader) void fail(`cannot write to standard output: ${error.message}`);
     stop.abort();
   });
   // there is nowhere left to complain to
@@ -69,6 +71,14 @@ function setBlocking({ _handle: handle }: Handled): void {
   if (handle) handle.setBlocking(true);
 }
 
+/** Has the process end as it should where its terminal was hung up: Node resets the terminals it began with, or aborts (20.20, 2026-11). */
+function leaveTerminals(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on("exit", () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+  });
+}
+
 /** Says lines, whatever they hold, and ends the process. */
 async function fail(...lines: readonly string[]): Promise<never> {
   const { printable } = await import("./packets/printable.js");
@@ -82,6 +92,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${version()}\n`);
     return;
   }
+  leaveTerminals();
   const { startEarly } = await import("./pipeline/thread.js");
   const thread = startEarly(args);
   // what large captures make objects of is soon gone, and V8 would let it pile up: 30 MiB (Node 20, 2026-11)

@@ -5,7 +5,7 @@ export interface Host {
   readonly stdout: Output;
   readonly stderr: Console;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the user wants an end (SIGINT, SIGTERM) or nobody reads stdout any more. */
+  /** Aborted when the user wants an end (SIGINT, SIGTERM, SIGHUP) or nobody reads stdout any more. */
   readonly stop: AbortSignal;
   readonly version: string;
   /** The thread that decodes, where it was started early. */

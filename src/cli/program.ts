@@ -166,8 +166,8 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
     .command("live")
     .summary("pair the packets of two interfaces as they pass")
     .description(
-      "Captures on two interfaces at once, before and behind a NAT, and pairs their packets as they pass. SIGINT (Ctrl-C) ends " +
-        "it, with totals; SIGUSR1 prints the totals so far.",
+      "Captures on two interfaces at once, before and behind a NAT, and pairs their packets as they pass. SIGINT (Ctrl-C), " +
+        "SIGTERM and SIGHUP end it, with totals; SIGUSR1 prints the totals so far.",
     )
     .argument("<inside>", "interface on the side of the containers (docker0)")
     .argument("<outside>", "interface of the uplink")

@@ -26,6 +26,8 @@ export class Interface implements PacketSource {
   lastNs = 0;
   captureDropped = 0;
   readonly hasCounters = true;
+  /** Nobody is told whether it has a filter, unless this is set. */
+  isUnfiltered?: boolean;
   readonly #steps: Iterator<Step>;
   readonly #batch = new FrameBatch();
   readonly #heap = new Heap();

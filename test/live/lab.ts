@@ -81,7 +81,7 @@ export class Running {
     while (!this.#hasEnded && !what.test(this.stderr) && !what.test(this.stdout)) await sleep(10);
   }
 
-  signal(name: "SIGINT" | "SIGUSR1" | "SIGTERM" | "SIGKILL"): void {
+  signal(name: "SIGINT" | "SIGHUP" | "SIGUSR1" | "SIGTERM" | "SIGKILL"): void {
     this.#process.kill(name);
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -159,6 +159,36 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     expect(await live.ended).toBe(0);
     expect(paintings().at(-2)).toMatch(/1 translation[^]*as seen there[^]*Totals/);
     expect(paintings().at(-1)).toMatch(/docker0: \d+ packets captured[^]*1 translation[^]*Totals/);
+  });
+
+  it.each(["SIGHUP", "SIGTERM"] as const)(
+    "ends with totals on %s, and all that was captured is in the file",
+    async (name) => {
+      const path = join(folder, "signalled.pcapng");
+      const live = await lab.live(...BOTH, "-q", "-w", path, ...ONLY_ICMP);
+      await ping(7);
+      live.signal(name);
+      expect(await live.ended).toBe(0);
+      expect(live.stdout).toMatch(/1 translation[^]*Totals/);
+      expect(interfacesOf(path)).toHaveLength(28);
+    },
+  );
+
+  it("keeps all that was captured when its terminal is closed while it shows packets", async () => {
+    const path = join(folder, "hungup.pcapng");
+    const code = join(folder, "hungup.code");
+    const command = [process.execPath, MAIN, "live", ...BOTH, "-w", path, ...ONLY_ICMP].join(" ");
+    // the shell is hung up, too, and stays to tell
+    const script = `trap : HUP; ${command}; echo $? > ${code}`;
+    const live = lab.start("dhost", "script", "-qec", script, "/dev/null");
+    await live.hasSaid(/capturing on/);
+    const traffic = lab.start("c1", "ping", "-q", "-i", "0.01", PUBLIC);
+    await live.hasSaid(/echo reply 9/);
+    live.signal("SIGKILL");
+    while (!existsSync(code) || readFileSync(code, "utf8") === "") await sleep(20);
+    await traffic.interrupt();
+    expect(readFileSync(code, "utf8")).toBe("0\n");
+    expect(interfacesOf(path).length).toBeGreaterThanOrEqual(9 * 4);
   });
 
   it("gives up root for another user, who then owns the file", async () => {

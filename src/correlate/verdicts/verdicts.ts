@@ -56,6 +56,7 @@ export class Verdicts {
     const strangers = new Strangers(known, locals);
     const commonOf = () => new Common(tuples, (address) => locals.isNat(address));
     const common = [commonOf(), commonOf()] as const;
+    const carried = new Carried(tuples, translations.accounts);
     this.#known = {
       ...known,
       locals,
@@ -63,9 +64,9 @@ export class Verdicts {
       strangers,
       speakers,
       elsewhere: new Elsewhere(tuples),
-      carried: new Carried(tuples, translations.accounts),
+      carried,
       common,
-      filtered: new Filtered(known, common),
+      filtered: new Filtered(known, common, carried),
       taken: this.taken,
     };
     this.#senders = new Senders(timeline, tuples, speakers, common);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../../src/packets/results/host-rules.js";
 import { icmp, ipv4 } from "../../support/packets.js";
-import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
+import { correlate } from "../../../src/correlate/correlate.js";
+import { Interface, looks } from "../interface.js";
+import { Outcome, outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
 import {
   CLIENT,
   CONTAINER,
@@ -12,6 +14,7 @@ import {
   OTHER,
   segment,
   SERVER,
+  type Sides,
   SYN,
   SYN_ACK,
 } from "../traffic.js";
@@ -47,6 +50,14 @@ const besideQuery = async (inside: readonly Stamped[], outside: readonly Stamped
   expect(outcome.pairs).toHaveLength(81);
   return outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`);
 };
+
+/** What a live interface gives that has come two seconds far before. */
+const seen = (...parts: readonly (readonly Stamped[])[]) =>
+  looks(
+    merged(...parts).map(({ ns, packet }) => ({ ns: ns + 2e9, packet })),
+    1e7,
+    5e9,
+  );
 
 const outbound = (packets: readonly Stamped[]) => packets.filter((_, n) => n % 2 === 0);
 
@@ -141,6 +152,41 @@ describe("an inside conversation that nothing outside belongs to", () => {
     const both = [`inside unknown: ${why}`, `inside unknown: ${why}`];
     expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual(both);
     expect(await besideQuery([asked(SERVER), told(SERVER, 53)])).toEqual(both);
+  });
+
+  it.each([
+    ["outside", (of: Sides) => of],
+    ["inside", ({ inside, outside }: Sides) => ({ inside: outside, outside: inside })],
+  ] as const)("may be kept out by a filter that an option made of %s", async (side, turned) => {
+    const reasons = async (isUnfiltered: boolean, more: readonly Stamped[]) => {
+      const lacking = turned({ inside: [...more], outside: [] });
+      const sources = [
+        new Interface("docker0", seen(known.inside, otherQuery[0], lacking.inside)),
+        new Interface("enp0s3", seen(known.outside, otherQuery[1], lacking.outside)),
+      ] as const;
+      sources[side === "inside" ? 0 : 1].isUnfiltered = isUnfiltered;
+      const outcome = new Outcome();
+      const options = { windowNs: 1e9, patienceNs: 2e8, clock: { kind: "none" }, maxPairs: 1e9 } as const;
+      await correlate(...sources, options, outcome);
+      return outcome.alone.map(({ verdict, reason, why }) => `${verdict} ${reason} ${/--\w+-filter/.exec(why)?.[0]}`);
+    };
+    const far = "192.168.7.9";
+    const calls =
+      side === "outside"
+        ? [asked(far), told(far, 63)]
+        : [
+            us(3050, query({ src: HOST, dst: far, ipId: 8, ttl: 63 })),
+            us(3070, answer({ src: far, dst: HOST, ipId: 9, ttl: 63 })),
+          ];
+    const kept = `unknown may-be-filtered --${side}-filter`;
+    const unfiltered = side === "outside" ? "elsewhere answered-elsewhere" : "unknown forwarded-unseen";
+    expect(await reasons(true, calls)).toEqual(Array(2).fill(`${unfiltered} undefined`));
+    expect(await reasons(false, calls)).toEqual([kept, kept]);
+    if (side === "inside") return;
+    // nobody answers: dropped, unless the filter may have kept it out, as that lets others of its address and service pass
+    expect(await reasons(true, [asked(far)])).toEqual(["dropped no-twin undefined"]);
+    expect(await reasons(false, [asked(far)])).toEqual([kept]);
+    expect(await reasons(false, [asked("198.51.100.9")])).toEqual(["dropped no-twin undefined"]);
   });
 
   it("may be kept out by a filter where nobody answers, if others of its service are, and others to their address cross", async () => {

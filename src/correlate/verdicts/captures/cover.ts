@@ -16,6 +16,8 @@ export class Cover {
   readonly isLive: boolean;
   /** Whether nobody filtered it, as is known; false where that is not. */
   readonly isUnfiltered: boolean;
+  /** Whether an option of this run had a filter made for it. */
+  readonly isFiltered: boolean;
   /** Which kinds of frames it has, by its stamps, … */
   readonly kinds: Kinds;
   /** … which are here on the timeline. */
@@ -44,6 +46,8 @@ export class Cover {
     this.strayNs = placed(strayNs);
     this.isLive = source.isLive ?? false;
     this.isUnfiltered = source.isUnfiltered ?? false;
+    // who captures knows
+    this.isFiltered = this.isLive && source.isUnfiltered === false;
     this.kinds = kinds;
     this.placed = placed;
     this.gaps = new Gaps(takesNs, placed);

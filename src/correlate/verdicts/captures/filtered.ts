@@ -1,4 +1,4 @@
-import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
+import { INSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
 import {
@@ -12,6 +12,7 @@ import {
   TCP_PLAIN,
   versionOf,
 } from "../../intake/kinds.js";
+import type { Carried } from "./carried.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Known } from "../known.js";
@@ -25,10 +26,24 @@ const ENDS = [true, false] as const;
 export class Filtered {
   readonly #known: Known;
   readonly #common: readonly [Common, Common];
+  readonly #carried: Carried;
 
-  constructor(known: Known, common: readonly [Common, Common]) {
+  constructor(known: Known, common: readonly [Common, Common], carried: Carried) {
     this.#known = known;
     this.#common = common;
+    this.#carried = carried;
+  }
+
+  /**
+   * The same of a filter that an option is known to have made: it lets a conversation pass of which a packet did, or of whose service and address others
+   * did.
+   */
+  byOption(row: number, other: Side): string | undefined {
+    const { cover, timeline, translations } = this.#known;
+    if (!cover[other].isFiltered || translations.slotOf(row) !== NONE) return undefined;
+    const tuple = timeline.tuple(row);
+    const isOfOthers = this.#carried.hasService(tuple) && ENDS.some((isA) => this.#carried.reaches(tuple, isA));
+    return isOfOthers ? undefined : `all is what --${SIDE_NAMES[other]}-filter selects`;
   }
 
   /**
@@ -36,6 +51,8 @@ export class Filtered {
    * its conversation goes from who is behind the NAT.
    */
   of(row: number, other: Side, nearWay = this.#known.timeline.way(row)): string | undefined {
+    const byOption = this.byOption(row, other);
+    if (byOption !== undefined) return byOption;
     const cover = this.#known.cover[other];
     const has = (kind: number, of = cover): boolean => this.#isThere(of.kinds.sinceNs[kind], row, of);
     // ARP is of no conversation

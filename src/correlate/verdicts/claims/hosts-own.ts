@@ -56,8 +56,15 @@ export class HostsOwn {
         lacks: "crossing",
       };
     const whose = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
-    if (tuples.isHeard(natWay) && tuples.isHeard(natWay ^ 1) && !this.#mayTell(natWay >> 1)) {
-      const why = `both ends speak, and ${inside} has nothing of their service: it takes another interface, or a filter kept it out of ${inside}`;
+    const byOption = this.#known.filtered.byOption(row, INSIDE);
+    if (
+      tuples.isHeard(natWay) &&
+      tuples.isHeard(natWay ^ 1) &&
+      (byOption !== undefined || !this.#mayTell(natWay >> 1))
+    ) {
+      const lacks = byOption === undefined ? "has nothing of their service" : "has none of it";
+      const filter = byOption === undefined ? `a filter kept it out of ${inside}` : `was kept out, as ${byOption}`;
+      const why = `both ends speak, and ${inside} ${lacks}: it takes another interface, or ${filter}`;
       return unknown("may-be-filtered", why, "crossing");
     }
     return unknown(

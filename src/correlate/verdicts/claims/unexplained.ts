@@ -173,10 +173,13 @@ export class Unexplained {
         elsewhereWay: nearWay,
       };
     const isUnseen = isBehind && !isReached && elsewhere.isNew(nearWay);
+    const byOption = isBehind ? this.#known.filtered.byOption(row, OUTSIDE) : undefined;
+    const filter =
+      byOption === undefined ? `a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : `kept out, as ${byOption}`;
     return {
       verdict: "unknown",
-      reason: "forwarded-unseen",
-      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or as a neighbour passes it on, or a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : ""}`,
+      reason: byOption === undefined ? "forwarded-unseen" : "may-be-filtered",
+      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or as a neighbour passes it on, or ${filter}` : ""}`,
       lacks: "anything",
       ...(isUnseen && { elsewhereWay: nearWay }),
     };
