@@ -12,18 +12,19 @@ export const TCP_PLAIN = 2;
 /** Packets of either IP version. */
 export const IPV4 = 3;
 export const IPV6 = 4;
-/** Packets of other protocols than TCP and UDP. */
-export const NO_TRANSPORT = 5;
-const KINDS = 6;
+/** Packets of UDP, and of other protocols than it and TCP. */
+export const DATAGRAM = 5;
+export const NO_TRANSPORT = 6;
+const KINDS = 7;
 
 /** The kind of a packet with these flags, by its IP version. */
 export function versionOf(flags: number): number {
   return (flags & IS_IPV6) === 0 ? IPV4 : IPV6;
 }
 
-/** Whether a protocol is TCP or UDP. */
-export function isTransport(proto: number): boolean {
-  return proto === TCP || proto === UDP;
+/** The kind of a packet of another protocol than TCP. */
+export function otherKindOf(proto: number): number {
+  return proto === UDP ? DATAGRAM : NO_TRANSPORT;
 }
 
 /** Whether a packet is a TCP segment that opens or ends a connection. */
@@ -51,8 +52,8 @@ export class Kinds {
     }
     for (let row = 0; row < count && !(this.#has(IPV4) && this.#has(IPV6)); row++)
       this.#note(versionOf(batch.flags(row)), batch, row);
-    for (let row = 0; row < count && !this.#has(NO_TRANSPORT); row++)
-      if (!isTransport(batch.proto(row))) this.#note(NO_TRANSPORT, batch, row);
+    for (let row = 0; row < count && !(this.#has(DATAGRAM) && this.#has(NO_TRANSPORT)); row++)
+      if (batch.proto(row) !== TCP) this.#note(otherKindOf(batch.proto(row)), batch, row);
     for (let row = 0; row < count && !this.#has(TCP_PLAIN); row++) if (batch.proto(row) === TCP) this.#take(batch, row);
   }
 

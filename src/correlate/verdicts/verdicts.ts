@@ -196,7 +196,7 @@ export class Verdicts {
       if (elsewhere !== undefined) return unknown("may-go-elsewhere", elsewhere);
       const common = this.#known.filtered.of(row, other);
       if (common === undefined) return claim;
-      const filtered = `${SIDE_NAMES[other]} lacks all of its kind, as ${common} there: a filter may have kept it out`;
+      const filtered = `${SIDE_NAMES[other]} lacks all of its kind, as ${common} there so far: a filter may have kept it out`;
       return unknown("may-be-filtered", filtered);
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere

@@ -1,17 +1,7 @@
 import { INSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
-import {
-  IPV4,
-  IPV6,
-  isControl,
-  isTransport,
-  NO_TRANSPORT,
-  NOT_IP,
-  TCP_CONTROL,
-  TCP_PLAIN,
-  versionOf,
-} from "../../intake/kinds.js";
+import { hasPorts, protocolName, TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { IPV4, IPV6, isControl, NOT_IP, otherKindOf, TCP_CONTROL, TCP_PLAIN, versionOf } from "../../intake/kinds.js";
 import type { Carried } from "./carried.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
@@ -63,11 +53,12 @@ export class Filtered {
     const isOneVersion =
       !has(versionOf(t.flags(row))) && has(version) && has(version, this.#known.cover[otherSide(other)]);
     if (isOneVersion && translations.slotOf(row) === NONE) return `all is ${name}`;
-    if (has(TCP_CONTROL) && !has(TCP_PLAIN) && !isControl(t.proto(row), t.tcpFlags(row)))
-      return "all segments open or end connections";
+    const proto = t.proto(row);
+    const isKindThere = proto === TCP ? isControl(proto, t.tcpFlags(row)) : has(otherKindOf(proto));
+    if (has(TCP_CONTROL) && !has(TCP_PLAIN) && !isKindThere) return "all segments open or end connections";
     if (!this.#common[other].isTelling) return undefined;
     // an error is not of the protocol of its conversation
-    if (!has(NO_TRANSPORT) && !isTransport(t.proto(row))) return "all is TCP or UDP";
+    if (!isKindThere && proto !== TCP && proto !== UDP) return "all is TCP or UDP";
     return this.#ofOthers(row, other, nearWay);
   }
 
