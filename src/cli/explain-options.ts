@@ -38,7 +38,7 @@ export function addExplainOptions(command: Command): Command {
 
 /**
  * Has a sink told what conntrack and the rules make of each translation, where the options ask for it. `interfaces`: names
- * for the rules, inside and outside, empty where they are not known.
+ * for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
@@ -46,6 +46,7 @@ export async function explained(
   next: Sink,
   { conntrack, rules }: ExplainOptions,
   interfaces: readonly [string, string],
+  isLive: boolean,
 ): Promise<Explained> {
   if (conntrack === undefined && rules === undefined)
     return { sink: next, rules: undefined, contradictions: () => 0, close: nothing };
@@ -58,7 +59,7 @@ export async function explained(
   const { followConntrack, followRules, readRules, readText } = await import("./host-tables.js");
   const table = conntrack === undefined ? undefined : new ConntrackTable();
   const following: (() => void)[] = [];
-  if (table && conntrack === LIVE) following.push(await followConntrack(table));
+  if (table && conntrack === LIVE) following.push(await followConntrack(table, isLive));
   else if (table && conntrack !== undefined) table.read(await readText(conntrack));
   const text = rules === undefined ? undefined : rules === LIVE ? await readRules() : await readText(rules);
   const book = text === undefined ? undefined : new RuleBook(text);

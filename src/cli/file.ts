@@ -84,7 +84,7 @@ export async function pairFiles(
         messages.warn(leapsText(name, leaps));
       },
     };
-    const results = await resultsOf({ ...options, isFiltered: marks !== undefined }, interfaces, host);
+    const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: false }, interfaces, host);
     const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);
     if (!isEnough) for (const each of held) warn(...each);
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);

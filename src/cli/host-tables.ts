@@ -69,11 +69,11 @@ function withoutCounts(text: string): string {
 }
 
 /**
- * Reads the host's conntrack table, then its events as they come, until the function returned is called.
+ * Reads the host's conntrack table, then its events as they come, until the function returned is called. `isBefore`: nothing was captured yet.
  *
  * @throws CaptureError where conntrack is not there, or not permitted.
  */
-export async function followConntrack(table: ConntrackTable): Promise<() => void> {
+export async function followConntrack(table: ConntrackTable, isBefore: boolean): Promise<() => void> {
   const events = spawn("conntrack", ["-E", "-o", "timestamp,id"], { stdio: ["ignore", "pipe", "ignore"] });
   createInterface(events.stdout).on("line", (line) => table.read(line));
   events.on("error", () => {});
@@ -81,7 +81,7 @@ export async function followConntrack(table: ConntrackTable): Promise<() => void
     // the table after the events are on: what begins in between is told twice rather than never
     for (const family of ["ipv4", "ipv6"]) {
       const { stdout } = await run("conntrack", ["-L", "-f", family], { maxBuffer: MOST_OUTPUT_BYTES });
-      table.read(stdout);
+      table.read(stdout, isBefore);
     }
   } catch (error) {
     events.kill();

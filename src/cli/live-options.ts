@@ -38,7 +38,10 @@ export function addLiveOptions(command: Command): Command {
       new Option("-s, --snaplen <bytes>", "bytes kept of a frame; 0 for all").argParser(snaplen).default(0, "all"),
     )
     .addOption(
-      new Option("-B, --buffer-size <KiB>", "the kernel's buffer of each interface")
+      new Option(
+        "-B, --buffer-size <KiB>",
+        "the kernel's buffer of each interface: 256 KiB of it are used up each 10 ms in which packets come, however few or short",
+      )
         .argParser(bufferKib)
         .default(BUFFER_KIB, "32768, which is 32 MiB"),
     )

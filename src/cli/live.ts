@@ -44,7 +44,7 @@ export async function pairLive(
   const marks = filter === "" ? undefined : (await import("../pipeline/compile-filter.js")).frameFilter(filter);
   const messages = new Messages(host.stderr);
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
-  const results = await resultsOf({ ...options, isFiltered: marks !== undefined }, names, host);
+  const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: true }, names, host);
   const capture = await begin(names, options, messages).catch((error: unknown) => {
     results.close();
     throw error;

@@ -9,7 +9,10 @@ import type { SelectOptions } from "./select-options.js";
 const DEFAULT_COLUMNS = 100;
 
 /** The reporter that the options ask for, writing to the host's stdout. */
-export function makeReporter(options: ReportOptions & SelectOptions, { stdout, env, version }: Host): Reporter {
+export function makeReporter(
+  options: ReportOptions & SelectOptions & { readonly isFiltered: boolean },
+  { stdout, env, version }: Host,
+): Reporter {
   const quiet = options.quiet === true;
   if (options.format === "ndjson")
     return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet, program: version });
@@ -18,6 +21,7 @@ export function makeReporter(options: ReportOptions & SelectOptions, { stdout, e
     width: options.width ?? (stdout.columns || columnsOf(env) || DEFAULT_COLUMNS),
     ...(options.top !== undefined && { top: options.top }),
     sort: options.sort,
+    isOfSome: [options.only, options.flow, options.slowerThan].some((each) => each !== undefined) || options.isFiltered,
     isVerbose: options.verbose === true,
     color: isColored(options.color, stdout, env),
     utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),

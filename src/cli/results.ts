@@ -28,18 +28,18 @@ export interface Results {
 
 /**
  * Results on their way to the host's stdout: explained, counted for `--fail-on`, selected, and written. `interfaces`: names for the
- * rules, inside and outside, empty where they are not known.
+ * rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
 export async function resultsOf(
-  options: ReportOptions & SelectOptions & ExplainOptions & { readonly isFiltered: boolean },
+  options: ReportOptions & SelectOptions & ExplainOptions & { readonly isFiltered: boolean; readonly isLive: boolean },
   interfaces: readonly [string, string],
   host: Host,
 ): Promise<Results> {
   const reporter = makeReporter(options, host);
   const { sink: told, failing } = selecting(reporter, options, options.format === "text");
-  const { sink, rules, contradictions, close } = await explained(told, options, interfaces);
+  const { sink, rules, contradictions, close } = await explained(told, options, interfaces, options.isLive);
   return {
     sink: options.count === undefined ? sink : new Limited(sink),
     rules,

@@ -16,7 +16,10 @@ export interface ConntrackEntry {
   readonly bornNs: bigint | undefined;
   diedNs: bigint | undefined;
   isGone: boolean;
-  /** Whether conntrack told of more than its end: of an entry that was idle for minutes, that is all it tells. */
+  /**
+   * Whether conntrack told that it lived during the captures: more than its end, which is all that it tells of an entry that was idle for minutes, and more
+   * than that it was there before them.
+   */
   wasAlive: boolean;
 }
 
@@ -32,9 +35,9 @@ export class ConntrackTable {
   readonly #byTuple = new Map<string, ConntrackEntry[]>();
   #lines = 0;
 
-  /** Takes one or more whole lines of conntrack's output. */
-  read(text: string): void {
-    for (const line of text.replace(/\n$/, "").split("\n")) this.#readLine(line);
+  /** Takes one or more whole lines of conntrack's output. `isBefore`: they tell what there was before the first packet was captured. */
+  read(text: string, isBefore = false): void {
+    for (const line of text.replace(/\n$/, "").split("\n")) this.#readLine(line, isBefore);
   }
 
   /** The entries that have this tuple (by its `tupleText`) as what comes in, in their original direction or in the other. */
@@ -42,27 +45,27 @@ export class ConntrackTable {
     return this.#byTuple.get(tuple) ?? [];
   }
 
-  #readLine(line: string): void {
+  #readLine(line: string, isBefore: boolean): void {
     this.#lines++;
     const said = parseConntrackLine(line);
-    if (said) this.#note(said);
+    if (said) this.#note(said, isBefore);
     else if (!isChatter(line) && this.unread++ === 0) this.firstUnread = this.#lines;
   }
 
-  #note({ event, proto, original, reply, timeNs, isZoned }: ConntrackLine): void {
+  #note({ event, proto, original, reply, timeNs, isZoned }: ConntrackLine, isBefore: boolean): void {
     const originalText = tupleText(proto, original);
     const replyText = tupleText(proto, reply);
     const isGone = event === "destroy";
     const diedNs = isGone ? timeNs : undefined;
+    const wasAlive = !isGone && !isBefore;
     const known = this.having(originalText).find((entry) => entry.replyText === replyText);
     if (known) {
       known.isGone = isGone;
       known.diedNs = diedNs;
-      known.wasAlive ||= !isGone;
+      known.wasAlive ||= wasAlive;
       return;
     }
     const bornNs = event === "new" ? timeNs : undefined;
-    const wasAlive = !isGone;
     const entry = { proto, original, reply, originalText, replyText, isZoned, bornNs, diedNs, isGone, wasAlive };
     this.entries.add(entry);
     this.#index(originalText, entry);

@@ -134,7 +134,7 @@ it.each([
 
 it("-q shows the flows and problems of packets that are not shown, and says how many there are in all", async () => {
   const { stdout } = await file("mixed", "-q", "--width", "200", "udp and host 172.17.0.3");
-  expect(stdout).toMatch(/^Packets that never arrived: 1 lost [^]*1 refused\.\n/);
+  expect(stdout).toMatch(/^Packets that never arrived, selected or not: 1 lost [^]*1 refused\.\n/);
   expect(stdout).toMatch(
     /^! dropped udp 172\.17\.0\.3\.5001 .*\n {2}refused udp 172\.17\.0\.3\..*\n(?: {2}next: .*\n)+\n/m,
   );

@@ -37,6 +37,13 @@ async function live(
   return outcome;
 }
 
+it("says how the interfaces are to be given where they are swapped", async () => {
+  const { inside: containers, outside: uplink } = conversation(80, { startUs: 500_000 });
+  const { findings } = await live(looks(uplink, EVERY_NS, END_NS), looks(containers, EVERY_NS, END_NS));
+  const swapped = findings.filter(({ code }) => code === "swapped-sides");
+  expect(swapped.map(({ hint }) => hint)).toEqual([expect.stringContaining("natcorr live <inside> <outside>")]);
+});
+
 describe("silence", () => {
   /** How far an interface had come when its side's next result came. */
   class Timed extends Outcome {

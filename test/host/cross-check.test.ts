@@ -209,6 +209,21 @@ test("a translation of which only the end was told is not missed: it may have be
   expect(check(`${event(1, "NEW", DNAT)}\n${event(6, "DESTROY", DNAT)}`).findings).toHaveLength(2);
 });
 
+test("a translation that was there before the captures is missed only where conntrack told of it since", () => {
+  const unseen = (events: string) => {
+    const table = new ConntrackTable();
+    table.read(`${SNAT}\n${DNAT}`, true);
+    if (events !== "") table.read(events);
+    return new CrossCheck(table).end().map(({ code, count }) => [code, count]);
+  };
+  expect(unseen("")).toEqual([["conntrack", 0]]);
+  expect(unseen(event(5, "DESTROY", DNAT))).toEqual([["conntrack", 0]]);
+  expect(unseen(event(5, "NEW", DNAT))).toEqual([
+    ["conntrack", 0],
+    ["conntrack-unseen", 1],
+  ]);
+});
+
 test("docker-proxy's flows are not looked up, and lines that could not be read are said", () => {
   const proxied = flow("tcp", "outside", "172.17.0.1.1 > 172.17.0.2.80", "10.0.2.2.2 > 10.0.2.15.88", { nat: "proxy" });
   expect(check("\nhuh\n", proxied).findings).toEqual([

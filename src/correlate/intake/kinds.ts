@@ -13,8 +13,8 @@ export const TCP_PLAIN = 2;
 export const IPV4 = 3;
 export const IPV6 = 4;
 /** Packets of UDP, and of other protocols than it and TCP. */
-export const DATAGRAM = 5;
-export const NO_TRANSPORT = 6;
+const DATAGRAM = 5;
+const NO_TRANSPORT = 6;
 const KINDS = 7;
 
 /** The kind of a packet with these flags, by its IP version. */

@@ -9,7 +9,7 @@ export const FINDINGS = {
   },
   "capture-loss": {
     severity: "warning",
-    hint: "capture with a larger buffer (tcpdump -B, natcorr live -B), a shorter snaplen (-s), or a filter",
+    hint: "capture with a larger buffer (tcpdump -B, natcorr live -B) or a filter; with a shorter snaplen (-s), where frames are long",
   },
   "client-address-hidden": {
     severity: "info",
@@ -96,7 +96,7 @@ export const FINDINGS = {
   },
   "swapped-sides": {
     severity: "warning",
-    hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
+    hint: "the containers' side comes first: natcorr file <inside> <outside>",
   },
   tunnel: {
     severity: "info",

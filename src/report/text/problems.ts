@@ -66,14 +66,17 @@ interface Lost {
 /** The packets that never arrived, and those that nothing is known of: what comes first of a summary. */
 export class Problems {
   readonly #tables: Tables;
+  readonly #isOfSome: boolean;
   /** By `keyOf`, as numbers and not yet as text, which would take four times the memory. */
   readonly #packets = new Map<number, Lost>();
   #unclear = 0;
   /** How many never arrived beside those. */
   #others = 0;
 
-  constructor(tables: Tables) {
+  /** `isOfSome`: it takes those that were selected, beside totals of all. */
+  constructor(tables: Tables, isOfSome: boolean) {
     this.#tables = tables;
+    this.#isOfSome = isOfSome;
   }
 
   /** Takes a packet without a twin, whatever its verdict. */
@@ -129,7 +132,7 @@ export class Problems {
    * is said of the first; reasons that are `told` above are not said again.
    */
   text(summary: Summary, width: number, paint: Paint, told: ReadonlySet<Reason> = new Set()): string {
-    const lines = [`${paint.heading(sumUp(summary))}\n`];
+    const lines = [`${paint.heading(sumUp(summary, this.#isOfSome))}\n`];
     const byKind = this.#byKind();
     let room = MOST_PROBLEMS;
     let hidden = this.#others;
@@ -181,7 +184,7 @@ function countIn<T>(sides: readonly ReadonlyMap<T, number>[], what: T): number {
 }
 
 /** How many packets never arrived, what that comes to, and how many others have no twin, by the words that `--only` takes. */
-function sumUp(summary: Summary): string {
+function sumUp(summary: Summary, isOfSome: boolean): string {
   const { verdicts, impacts, inside, outside } = summary;
   const impact = (name: Impact): number => countIn(impacts, name);
   const lost = countsOf([
@@ -201,7 +204,7 @@ function sumUp(summary: Summary): string {
   const told =
     lost.length === 0
       ? "No packet was seen to be dropped or refused."
-      : `Packets that never arrived: ${lost.join("; ")}.`;
+      : `Packets that never arrived${isOfSome ? ", selected or not" : ""}: ${lost.join("; ")}.`;
   if (seen.length === 0) return told;
   const also = seen.map(([word, count, what]) => `${count} ${word} (${what})`);
   return `${told} Also: ${also.join("; ")}. --only ${seen.map(([word]) => word).join(",")} shows them.`;

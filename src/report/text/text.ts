@@ -32,6 +32,8 @@ export interface TextOptions {
   /** How many flows the table of translations shows, and in which order. */
   top?: number;
   sort?: SortKey;
+  /** Whether it is told of those packets alone that were selected, and of the totals of all. */
+  isOfSome?: boolean;
   /** Whether each line says as well what decided it. */
   isVerbose?: boolean;
   /** Local time's lead over UTC. */
@@ -69,7 +71,7 @@ export class TextReporter implements Reporter {
   }
 
   begin(tables: Tables): void {
-    this.#problems = new Problems(tables);
+    this.#problems = new Problems(tables, this.#options.isOfSome === true);
     this.#tables = tables;
     this.#lines = new Lines(tables, this.#paint, { ...this.#options, isVerbose: this.#options.isVerbose === true });
     if (!this.#options.quiet) this.#out.add(this.#lines.heading());

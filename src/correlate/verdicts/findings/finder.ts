@@ -97,10 +97,10 @@ export function isIpv6(t: Timeline, row: number): boolean {
   return (t.flags(row) & IS_IPV6) !== 0;
 }
 
-/** A finding about some flows, or none where there are none. */
-export function ofFlows(code: FindingCode, gathered: Gathered, text: string): Finding[] {
+/** A finding about some flows, or none where there are none. `hint`: what to look at next, where that is not as usual. */
+export function ofFlows(code: FindingCode, gathered: Gathered, text: string, hint?: string): Finding[] {
   const { count } = gathered.flows;
-  return count === 0 ? [] : [findingOf(code, count, text, gathered)];
+  return count === 0 ? [] : [findingOf(code, count, text, gathered, hint)];
 }
 
 /** A finding about each side that anything was gathered of; `textOf` says what there is of one, `hintOf` what to look at next where that depends on it. */

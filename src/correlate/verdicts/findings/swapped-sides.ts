@@ -1,4 +1,4 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, FINDINGS, Gathered } from "../../../packets/results/findings.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -13,6 +13,7 @@ const SWAPPED = "inside and outside seem to be swapped, and what is said of pack
  */
 export class SwappedSides implements Finder {
   readonly #hidden: Hidden;
+  readonly #hint: string;
   /** Flows that were opened outside and have their source rewritten, and that alone. */
   readonly #hiding = new Gathered();
   /** Flows from a public address inside, of which the destination is rewritten alone, to a private one. */
@@ -20,8 +21,10 @@ export class SwappedSides implements Finder {
   /** Whether any flow has its source rewritten alone on its way out, or its destination on its way in. */
   #isUsual = false;
 
-  constructor({ hidden }: Context) {
+  constructor({ hidden, cover }: Context) {
     this.#hidden = hidden;
+    const { hint } = FINDINGS["swapped-sides"];
+    this.#hint = cover[INSIDE].isLive ? hint.replace("natcorr file", "natcorr live") : hint;
   }
 
   flow(flow: EndedFlow): void {
@@ -35,8 +38,9 @@ export class SwappedSides implements Finder {
 
   close(): Finding[] {
     const hiding = `${SWAPPED}: the NAT hides who comes from outside, and nobody who comes from inside`;
-    if (this.#hidden.isEmpty && this.#hiding.flows.count > 0) return ofFlows("swapped-sides", this.#hiding, hiding);
+    if (this.#hidden.isEmpty && this.#hiding.flows.count > 0)
+      return ofFlows("swapped-sides", this.#hiding, hiding, this.#hint);
     const publishing = `${SWAPPED}: who calls from inside has a public address, and is sent to a private one outside`;
-    return this.#isUsual ? [] : ofFlows("swapped-sides", this.#publishing, publishing);
+    return this.#isUsual ? [] : ofFlows("swapped-sides", this.#publishing, publishing, this.#hint);
   }
 }
