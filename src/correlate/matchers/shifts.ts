@@ -13,7 +13,7 @@ import {
 } from "../../packets/results.js";
 import { INSIDE } from "../../packets/sides.js";
 import { Sweep } from "../../packets/sweep.js";
-import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
+import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
@@ -185,8 +185,7 @@ export class ShiftedSegments implements Admits, Settles {
     const { position, before } = isForward ? shifts.forward : shifts.backward;
     let later = t.after(entered);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      if (t.state(later) === GONE || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot)
-        continue;
+      if (!t.isKnown(later) || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot) continue;
       const isSameWay = this.#about.translations.isForward(later, flow) === isForward;
       if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) continue;
       if (t.state(later) === WAITING) {
