@@ -167,7 +167,7 @@ function laterOf(ground: usize, inside: i32): i32 {
     const state = timeline.stateOf(at, row);
     if ((state !== line.PAIRED && state !== line.FOLDED) || timeline.sideOf(at, row) !== INSIDE) continue;
     if (folds.pairedNs(at, row) > lastNs) break;
-    if (pairedWay(ground, row) !== way || !isWithin(at, row, inside)) continue;
+    if (!isWithin(at, row, inside) || pairedWay(ground, row) !== way) continue;
     if ((timeline.howOf(at, row) & line.IS_RETRANSMISSION) === 0) return row;
   }
   return inside;
