@@ -58,6 +58,7 @@ export class Pairs implements Pairing {
     groups.pair(inside, outside, slot, by, evidence, isOutbound, altered, missing);
     if (missing.length > 0) this.#tell(inside[0], () => findings.missing(entered, accounts.id(slot), missing));
     this.#take(inside, outside, missing.length === 0);
+    for (const rows of [inside, outside]) groups.giveBack(rows);
   }
 
   turned(befores: readonly number[], afters: readonly number[], evidence: number): number {
@@ -66,6 +67,7 @@ export class Pairs implements Pairing {
     groups.turn(befores, afters, evidence);
     const latencyNs = groups.turnedNs(befores[0], afters[0]);
     showing.takeTurned(befores[0]);
+    for (const rows of [befores, afters]) groups.giveBack(rows);
     return latencyNs;
   }
 

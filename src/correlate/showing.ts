@@ -2,7 +2,7 @@ import type { Flow } from "../packets/flows/flows.js";
 import { IS_COPY } from "../packets/packets.js";
 import type { Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
-import { DONE, PAIRED, TURNED, WAITING } from "../packets/timeline.js";
+import { DONE, FOLDED, PAIRED, TURNED, WAITING } from "../packets/timeline.js";
 import type { Base } from "./kernel/base.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
@@ -63,8 +63,9 @@ export class Showing {
 
   /** Takes a pair. */
   take(inside: number, outside: number): void {
-    if (this.#about.isShowing) this.#willShow(inside);
-    else this.#finish(inside, outside);
+    if (!this.#about.isShowing) return this.#finish(inside, outside);
+    this.#about.kernel.putAway(inside, outside);
+    this.#willShow(inside);
   }
 
   /** Takes a packet that was turned round, by the row of its form before the rewrite. */
@@ -117,13 +118,16 @@ export class Showing {
   #showPairs(): void {
     const t = this.#about.timeline;
     const progress = this.#about.kernel.progress;
+    // for a pair that is FOLDED
+    t.reserve(2);
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
     for (; progress.shown !== t.end && !this.isEnough; progress.shown = t.after(progress.shown)) {
       const state = t.state(progress.shown);
       if (state === WAITING && progress.nowNs - t.timeNs(progress.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
       this.#about.updates.tellBefore(this.#firstOpen);
-      if ((state === PAIRED && t.side(progress.shown) === INSIDE) || state === TURNED) this.#showAt(progress.shown);
+      const isPaired = state === PAIRED || state === FOLDED;
+      if ((isPaired && t.side(progress.shown) === INSIDE) || state === TURNED) this.#showAt(progress.shown);
       else if (state === DONE && (t.flags(progress.shown) & IS_COPY) !== 0) this.#tellCopy(progress.shown);
     }
   }
@@ -158,7 +162,8 @@ export class Showing {
 
   #showPair(inside: number): void {
     const t = this.#about.timeline;
-    const { sink, groups, translations, shown } = this.#about;
+    const { sink, groups, kernel, translations, shown } = this.#about;
+    if (t.state(inside) === FOLDED) kernel.unfold(inside);
     const outside = t.twin(inside);
     shown?.note(t, inside, translations.flowAt(t.flow(inside)).id);
     if (sink.wantsPairs) {

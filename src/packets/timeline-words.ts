@@ -16,3 +16,7 @@ export const FATES = word();
 export const PLACES_END = word();
 export const FREE = word();
 export const FREE_COUNT = word();
+/** Where the folds of pairs begin (`fold-words.ts`), how many were used so far, and the one that was given back last, or NONE. */
+export const FOLDS = word();
+export const FOLDS_END = word();
+export const FREE_FOLD = word();

@@ -1,3 +1,4 @@
+import { WORDS as FOLD_WORDS } from "./fold-words.js";
 import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap, type Kind } from "./memory/heap.js";
 import { hasWideId, IS_SELECTED } from "./packets.js";
@@ -32,12 +33,17 @@ export const PAIRED = 2;
 export const MEMBER = 3;
 /** Its other form, after a rewrite, is on its own side, and `twin` names it; the pair is still to be shown. */
 export const TURNED = 4;
+/**
+ * Has its twin, and all that is known of both is what is to be shown: see `assembly/folds.ts`. At its place in `places` an inside row has the number of its
+ * fold, and an outside one what it has if it is GONE.
+ */
+export const FOLDED = 5;
 /** Accounted for: nothing needs it any more. From here on, states are those of packets that can be given back. */
-export const DONE = 5;
+export const DONE = 6;
 /** The same of a packet with a twin: the pair was shown, or nobody wants to see it. */
-export const SHOWN = 6;
+export const SHOWN = 7;
 /** Released: all that is known of it is its side, and its twin and which way they went, at `places`: see `goneOf`. */
-export const GONE = 7;
+export const GONE = 8;
 
 /** Words of what becomes of a packet, beside its record: half a cache line. */
 export const FATE_BITS = 3;
@@ -102,6 +108,9 @@ const ROOM_ROWS = 2 ** 23;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;
 const ROOM_PLACES = 2 ** 20;
+/** Pairs that wait to be shown, while one packet before them waits for its window to end: as many as a second may have of small packets. */
+const FIRST_FOLDS = 2 ** 16;
+const ROOM_FOLDS = 2 ** 22;
 
 const module = new WebAssembly.Module(code);
 
@@ -132,6 +141,7 @@ export class Timeline extends RecordRows {
   doubles: Float64Array;
   fates: Int32Array;
   #free: Int32Array;
+  #folds: Int32Array;
   readonly #heap: Heap;
   readonly #steps: WebAssembly.Instance["exports"];
   /** A packet that comes from elsewhere than the heap. */
@@ -152,6 +162,8 @@ export class Timeline extends RecordRows {
     this.doubles = asDoubles(this.records);
     this.fates = heap.take(Int32Array, places << FATE_BITS, ROOM_PLACES << FATE_BITS);
     this.#free = heap.take(Int32Array, places, ROOM_PLACES);
+    this.#folds = heap.take(Int32Array, FIRST_FOLDS * FOLD_WORDS, ROOM_FOLDS * FOLD_WORDS);
+    this.#words[words.FREE_FOLD] = NONE;
     this.#locate();
   }
 
@@ -185,18 +197,25 @@ export class Timeline extends RecordRows {
     while (this.#words[words.PLACES_END] + rows > this.#free.length) this.#growPlaces();
   }
 
+  /** Makes room for so many pairs more that are FOLDED. */
+  reserveFolds(pairs: number): void {
+    while ((this.#words[words.FOLDS_END] + pairs) * FOLD_WORDS > this.#folds.length) {
+      this.#folds = this.#heap.doubled(Int32Array, this.#folds);
+      this.#locate();
+    }
+  }
+
   /** Gives back what is known of a packet but for its side and its twin: it is GONE. */
   release(row: number): void {
     this.#steps["release"](this.block, row);
   }
 
-  /** Row of the twin of a packet that is GONE or paired; NONE where it had none. */
+  /** Row of the twin of a packet that is GONE, FOLDED or paired; NONE where it had none. */
   lastTwin(row: number): number {
-    if (this.state(row) !== GONE) return this.isPaired(row) ? this.twin(row) : NONE;
-    return this.places[row & this.mask] >> 1;
+    return this.#steps["lastTwin"](this.block, row);
   }
 
-  /** Which way a pair went, by either of its packets, GONE or not. */
+  /** Which way a pair went, by either of its packets, whatever is known of it still. */
   wentOutbound(row: number): boolean {
     return this.#steps["wentOutbound"](this.block, row) === 1;
   }
@@ -282,13 +301,19 @@ export class Timeline extends RecordRows {
     return this.records[this.recordOf(row) + IP_ID];
   }
 
-  /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, DONE, SHOWN or GONE. */
+  /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, FOLDED, DONE, SHOWN or GONE. */
   state(row: number): number {
     return this.states[row & this.mask] >> 1;
   }
 
   setState(row: number, state: number): void {
     this.states[row & this.mask] = (state << 1) | this.side(row);
+  }
+
+  /** Whether its record is still there. */
+  isKnown(row: number): boolean {
+    const state = this.state(row);
+    return state !== FOLDED && state !== GONE;
   }
 
   /** Whether the packet has a twin, which `twin` names. */
@@ -451,5 +476,6 @@ export class Timeline extends RecordRows {
     w[words.RECORDS] = this.records.byteOffset;
     w[words.FATES] = this.fates.byteOffset;
     w[words.FREE] = this.#free.byteOffset;
+    w[words.FOLDS] = this.#folds.byteOffset;
   }
 }

@@ -37,7 +37,7 @@ export class Idle {
     const marks = this.#tuples.byteOffset;
     const unansweredNs = Math.max(ENDED_NS, IDLE_NS * Math.min(1, CROWD / tuples.size));
     this.#loops["markSilent"](marks, tuples.block, tuples.end, nowNs, IDLE_NS, ENDED_NS, unansweredNs);
-    this.#loops["markHeld"](marks, this.#held.byteOffset, timeline.block);
+    this.#loops["markHeld"](marks, this.#held.byteOffset, timeline.block, accounts.block);
   }
 
   hasTuple(tuple: number): boolean {

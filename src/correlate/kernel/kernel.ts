@@ -47,6 +47,8 @@ export interface Listener {
 
 /** How many packets a stretch may take at the most. */
 const MOST_PACKETS = 2 * BATCH_FRAMES;
+/** … and how many pairs become of them at the most, and of those that wait. */
+const MOST_PAIRS = MOST_PACKETS + words.PENDING_ENTRIES;
 
 const module = new WebAssembly.Module(code);
 
@@ -334,8 +336,9 @@ export class Kernel {
     this.ripePairs = 0;
     const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
     if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
-    const { accounts } = this.#tables;
+    const { accounts, timeline } = this.#tables;
     accounts.reserve(pending);
+    timeline.reserveFolds(MOST_PAIRS);
     let row = NONE;
     do {
       w[words.PAIRS] = 0;
@@ -412,6 +415,18 @@ export class Kernel {
     this.#steps["finish"](this.#ground, inside, outside, this.#tables.timeline.flow(inside));
   }
 
+  /** Is done with two rows that were paired: their pair need not be shown, or not yet. */
+  putAway(inside: number, outside: number): void {
+    const { timeline } = this.#tables;
+    timeline.reserveFolds(MOST_PAIRS);
+    this.#steps["putAway"](this.#ground, inside, outside, timeline.flow(inside));
+  }
+
+  /** Makes a pair PAIRED again that is FOLDED, by its inside row, to be shown. Precondition: the timeline has room for two rows more. */
+  unfold(inside: number): void {
+    this.#steps["unfold"](this.#ground, inside);
+  }
+
   /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
   evidenceOf(proto: number, flags: number): number {
     return this.#steps["evidenceOf"](proto, flags);
@@ -428,6 +443,7 @@ export class Kernel {
     const w = this.#words;
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
+    timeline.reserveFolds(MOST_PAIRS);
     buckets.index.reserve(packets);
     accounts.reserve(packets + pending);
     const d = this.#doubles;

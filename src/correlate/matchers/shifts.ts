@@ -13,7 +13,7 @@ import {
 } from "../../packets/results/evidence.js";
 import { INSIDE } from "../../packets/sides.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { GONE, WAITING } from "../../packets/timeline.js";
+import { WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
@@ -180,8 +180,7 @@ export class ShiftedSegments implements Admits, Settles {
     const t = this.#about.timeline;
     const { position, before } = isForward ? shifts.forward : shifts.backward;
     for (const later of behind(t, entered)) {
-      if (t.state(later) === GONE || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot)
-        continue;
+      if (!t.isKnown(later) || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot) continue;
       const isSameWay = this.#about.translations.isForward(later, flow) === isForward;
       if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) continue;
       if (t.state(later) === WAITING) {

@@ -1,4 +1,5 @@
 /** What happens to rows of the `Timeline` whose block is at `line`: see `timeline-words.ts`. */
+import * as fold from "../fold-words.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../records.js";
 import { INSIDE } from "../sides.js";
 import * as timeline from "../timeline.js";
@@ -19,7 +20,7 @@ function stateAt(line: usize, row: i32): usize {
 }
 
 /** … and the number of its place. */
-function placeAt(line: usize, row: i32): usize {
+export function placeAt(line: usize, row: i32): usize {
   return <usize>wordOf(line, words.PLACES) + ((<usize>(row & wordOf(line, words.MASK))) << 2);
 }
 
@@ -105,12 +106,18 @@ export function turn(line: usize, before: i32, after: i32, how: i32): void {
 
 /** Notes with the first row of a pair how it was decided, and what differs in the IP headers of both. */
 function noteHow(line: usize, row: i32, other: i32, how: i32): void {
-  const changes = headerChanges(packetOf(line, row), packetOf(line, other), timeline.outboundOf(how));
-  store<i32>(fateOf(line, row), timeline.alteredToo(how, changes), 4 * timeline.BY_EVIDENCE_OUTBOUND);
+  const whole = withChanges(how, packetOf(line, row), packetOf(line, other));
+  store<i32>(fateOf(line, row), whole, 4 * timeline.BY_EVIDENCE_OUTBOUND);
 }
 
-/** Where it is noted what decided about the pair of an inside row … */
+/** How a pair was decided, with what differs in the IP headers of its packets. */
+export function withChanges(how: i32, i: usize, o: usize): i32 {
+  return timeline.alteredToo(how, headerChanges(i, o, timeline.outboundOf(how)));
+}
+
+/** Where it is noted what decided about the pair of an inside row, FOLDED or not … */
 export function howAt(line: usize, inside: i32): usize {
+  if (stateOf(line, inside) === timeline.FOLDED) return foldOf(line, inside) + 4 * fold.BY_EVIDENCE_OUTBOUND;
   return fateOf(line, inside) + 4 * timeline.BY_EVIDENCE_OUTBOUND;
 }
 
@@ -139,12 +146,34 @@ export function leave(line: usize, row: i32, rest: i32): void {
   store<i32>(at, rest);
 }
 
-/** 1 where a pair went outbound, by either of its packets, which is GONE or paired; else 0. */
+/** Where it is kept of an inside row that is FOLDED what is to be shown of its pair. */
+export function foldOf(line: usize, inside: i32): usize {
+  return foldAt(line, load<i32>(placeAt(line, inside)));
+}
+
+export function foldAt(line: usize, number: i32): usize {
+  return <usize>wordOf(line, words.FOLDS) + <usize>number * (4 * fold.WORDS);
+}
+
+/** 1 where a pair went outbound, by either of its packets, which is GONE, FOLDED or paired; else 0. */
 export function wentOutbound(line: usize, row: i32): i32 {
-  if (stateOf(line, row) === timeline.GONE) return load<i32>(placeAt(line, row)) & 1;
-  const fate = fateOf(line, row);
-  if (sideOf(line, row) === INSIDE) return timeline.outboundOf(load<i32>(fate, 4 * timeline.BY_EVIDENCE_OUTBOUND));
-  return wentOutbound(line, load<i32>(fate, 4 * timeline.TWIN));
+  if (isLeft(line, row)) return load<i32>(placeAt(line, row)) & 1;
+  if (sideOf(line, row) === INSIDE) return timeline.outboundOf(howOf(line, row));
+  return wentOutbound(line, load<i32>(fateOf(line, row), 4 * timeline.TWIN));
+}
+
+/** The row of the twin of a packet that is GONE, FOLDED or paired; NONE where it had none. */
+export function lastTwin(line: usize, row: i32): i32 {
+  if (isLeft(line, row)) return load<i32>(placeAt(line, row)) >> 1;
+  const state = stateOf(line, row);
+  if (state === timeline.FOLDED) return load<i32>(foldOf(line, row), 4 * fold.TWIN);
+  return state === timeline.PAIRED || state === timeline.SHOWN ? load<i32>(fateOf(line, row), 4 * timeline.TWIN) : NONE;
+}
+
+/** Whether all that is left of a row is what `goneOf` has. */
+function isLeft(line: usize, row: i32): bool {
+  const state = stateOf(line, row);
+  return state === timeline.GONE || (state === timeline.FOLDED && sideOf(line, row) !== INSIDE);
 }
 
 /** As `areOtherOptions` has it, of two rows. */

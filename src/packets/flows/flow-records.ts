@@ -63,6 +63,11 @@ export function outboundFor(bits: number, forward: number): number {
   return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
 }
 
+/** 1 where packets are forward on the inside that travel outbound (1) or inbound (0). */
+export function forwardFor(bits: number, outbound: number): number {
+  return (outbound ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
+}
+
 /** Whether packets of this way and side are where they leave the NAT: `bits` are their flow's. */
 export function leavesOn(bits: number, way: number, side: number): boolean {
   return outboundFor(bits, forwardOn(bits, way, side)) === side;

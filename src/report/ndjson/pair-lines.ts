@@ -63,8 +63,8 @@ export class PairLines {
     const outsideFrames = tables.framesOf(outside);
     const insideLength = insideFrames ? tables.lengthOf(inside) : t.length(inside);
     const outsideLength = outsideFrames ? tables.lengthOf(outside) : t.length(outside);
-    const missing = insideFrames && tables.missingOf(inside);
-    if (insideFrames || outsideFrames)
+    const missing = tables.missingOf(inside);
+    if (insideFrames || outsideFrames || missing)
       lines.reserve(listBytes(insideFrames) + listBytes(outsideFrames) + (missing?.length ?? 0) * MISSING_BYTES);
     const kind = this.#kindOf(inside, outside, flow, isOutbound);
     const { view } = lines;

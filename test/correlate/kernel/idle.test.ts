@@ -1,11 +1,24 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { Clock } from "../../../src/correlate/clock/clock.js";
+import { Buckets } from "../../../src/correlate/kernel/buckets.js";
 import { Idle } from "../../../src/correlate/kernel/idle.js";
 import { Flow } from "../../../src/packets/flows/flows.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
+import { Kernel } from "../../../src/correlate/kernel/kernel.js";
 import { RECORD_BITS } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
-import { AMBIGUOUS, DONE, GONE, MEMBER, PAIRED, SHOWN, Timeline, WAITING } from "../../../src/packets/timeline.js";
+import {
+  AMBIGUOUS,
+  DONE,
+  FOLDED,
+  GONE,
+  MEMBER,
+  PAIRED,
+  SHOWN,
+  Timeline,
+  WAITING,
+} from "../../../src/packets/timeline.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { FilledAccounts } from "../../support/accounts.js";
 import { runs } from "../../support/runs.js";
@@ -51,7 +64,7 @@ const worlds = fc.record({
   rows: fc.array(
     fc.record({
       tuple: fc.nat(),
-      state: fc.constantFrom(WAITING, AMBIGUOUS, PAIRED, MEMBER, DONE, SHOWN, GONE),
+      state: fc.constantFrom(WAITING, AMBIGUOUS, PAIRED, MEMBER, FOLDED, DONE, SHOWN, GONE),
       isInside: fc.boolean(),
     }),
     { maxLength: 20 },
@@ -67,6 +80,10 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       const timeline = new Timeline(heap, 4096, 1024);
       const tuples = new CrowdedTable(heap, crowd.size);
       const accounts = new FilledAccounts(heap, 16);
+      const buckets = new Buckets(heap, timeline);
+      const clock = Clock.fixed(0n, "none", 0, null);
+      const times = { windowNs: 1e9, resolutionNs: 1, shiftNs: 0 };
+      const kernel = new Kernel({ heap, timeline, tuples, buckets, accounts, clock, ...times, isShowing: true });
       // the timeline is a ring: what is on it may begin anywhere
       const record = new Int32Array(1 << RECORD_BITS);
       for (let row = 0; row < dropped; row++) {
@@ -101,10 +118,25 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       const isReleased = (tuple: number): boolean => conversations[tuple].isReleased && !hasFlow.has(tuple);
       tuples.giveBack([...conversations.keys()].filter(isReleased));
       const held = new Set<number>();
+      const folded: [row: number, twin: number][] = [];
       if (conversations.length > 0)
         for (const { tuple: pick, state, isInside } of rows) {
           const tuple = pick % conversations.length;
           if (isReleased(tuple)) continue;
+          if (state === FOLDED) {
+            const slot = tuple >> 1;
+            if (slot >= flows.length || !isFlow(slot) || flows[slot].fate === "closed") continue;
+            if (isReleased(2 * slot) || isReleased(2 * slot + 1)) continue;
+            const inside = timeline.append(INSIDE, record, 0, 0, 4 * slot + 1);
+            const outside = timeline.append(OUTSIDE, record, 0, 0, 4 * slot + 3);
+            timeline.pair(inside, outside, slot, 0, 0, true);
+            kernel.putAway(inside, outside);
+            folded.push([inside, outside], [outside, inside]);
+            idle[2 * slot] = false;
+            idle[2 * slot + 1] = false;
+            held.add(slot);
+            continue;
+          }
           const row = timeline.append(isInside ? INSIDE : OUTSIDE, record, 0, 0, 2 * tuple);
           const twin = timeline.append(isInside ? OUTSIDE : INSIDE, record, 0, 0, 2 * tuple);
           const [inside, outside] = isInside ? [row, twin] : [twin, row];
@@ -115,6 +147,9 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
           idle[tuple] = false;
           if ((state === PAIRED || state === SHOWN) && isInside) held.add(tuple >> 1);
         }
+
+      const told = folded.map(([row]) => [timeline.state(row), timeline.lastTwin(row), timeline.wentOutbound(row)]);
+      expect(told).toEqual(folded.map(([, twin]) => [FOLDED, twin, true]));
 
       const found = new Idle({ heap, timeline, tuples, accounts }, NOW_NS);
       const alive = [...conversations.keys()].filter((tuple) => !isReleased(tuple));

@@ -1,11 +1,12 @@
 /** `Idle`'s loops. A mark is a byte. */
 import { accountOf } from "../../../packets/flows/assembly/flow-accounts.js";
-import { fateOf, packetOf, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
+import { pairedFlow } from "../../../packets/assembly/folds.js";
+import { packetOf, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
 import { isUntranslated, tupleOf } from "../../../packets/assembly/tuples.js";
 import { wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { FLOW, GONE, PAIRED, ROW_MASK, SHOWN } from "../../../packets/timeline.js";
+import { FOLDED, GONE, PAIRED, ROW_MASK, SHOWN } from "../../../packets/timeline.js";
 import { END, FIRST } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
 import { wayOf } from "./places.js";
@@ -33,14 +34,18 @@ export function markSilent(
 }
 
 /** Of the packets on the timeline, takes the marks of their tuples away, and marks the flows of pairs. */
-export function markHeld(marks: usize, flowMarks: usize, line: usize): void {
+export function markHeld(marks: usize, flowMarks: usize, line: usize, accounts: usize): void {
   const end = wordOf(line, END);
   for (let row = wordOf(line, FIRST); row !== end; row = (row + 1) & ROW_MASK) {
     const state = stateOf(line, row);
-    if (state === GONE) continue;
-    store<u8>(marks + (wayOf(packetOf(line, row)) >> 1), 0);
-    if ((state === PAIRED || state === SHOWN) && sideOf(line, row) === INSIDE)
-      store<u8>(flowMarks + load<i32>(fateOf(line, row), 4 * FLOW), 1);
+    const isPairs = sideOf(line, row) === INSIDE && (state === PAIRED || state === FOLDED || state === SHOWN);
+    if (isPairs) store<u8>(flowMarks + pairedFlow(line, row), 1);
+    if (state === FOLDED && isPairs) {
+      const flow = accountOf(accounts, pairedFlow(line, row));
+      store<u8>(marks + load<i32>(flow, 4 * account.INSIDE_TUPLE), 0);
+      store<u8>(marks + load<i32>(flow, 4 * account.OUTSIDE_TUPLE), 0);
+    }
+    if (state !== GONE && state !== FOLDED) store<u8>(marks + (wayOf(packetOf(line, row)) >> 1), 0);
   }
 }
 

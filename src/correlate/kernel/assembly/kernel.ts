@@ -24,7 +24,7 @@ import { noteLength, wantsOf } from "./wants.js";
 export { evidenceOf } from "./evidence.js";
 export { run } from "./loop.js";
 export { outsideNs } from "./outside.js";
-export { accountForRows, bind, finish, noteAgain } from "./pairing.js";
+export { accountForRows, bind, finish, noteAgain, putAway, unfold } from "./pairing.js";
 export { awaitInCrowd } from "./pending.js";
 export { awaitEqual, confirm } from "./pending.js";
 export { findDue } from "./progress.js";

@@ -1,4 +1,5 @@
 /** Takes the packets that make up most of any capture, one after the other. */
+import * as folds from "../../../packets/assembly/folds.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { saw } from "../../../packets/assembly/tuples.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
@@ -23,7 +24,18 @@ import { noteEntry } from "./crossings.js";
 import * as lanes from "./lanes.js";
 import { note } from "./openings.js";
 import { outsideNs, tellTaken } from "./outside.js";
-import { accountPair, bind, finish, flowOf, hasLearnt, isInDoubt, isWatched, noteAgain } from "./pairing.js";
+import {
+  accountPair,
+  bind,
+  decided,
+  finish,
+  flowOf,
+  hasLearnt,
+  isFoldable,
+  isInDoubt,
+  isWatched,
+  noteAgain,
+} from "./pairing.js";
 import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt, wayOf } from "./places.js";
 import { dueNs, findDue } from "./progress.js";
 import * as relation from "./relation.js";
@@ -152,7 +164,8 @@ function takeTwin(ground: usize, waiting: i32): bool {
   if (slot === NONE) return false;
   const outbound = relation.isOutbound ? 1 : 0;
   // of a pair that is done with, no record is needed any more
-  const isKept = isShowing || isWatched(ground, slot);
+  const isFolded = isShowing && isFoldable(ground, slot, outbound, i, iWay, iNs, o, oWay, oNs);
+  const isKept = isShowing ? !isFolded : isWatched(ground, slot);
   meet(ground);
   if (!hasLearnt) noteEntry(ground, packet, way, side);
   buckets.remove(wordOf(ground, words.BUCKETS), waiting);
@@ -161,8 +174,9 @@ function takeTwin(ground: usize, waiting: i32): bool {
   const outside = isInside ? waiting : row;
   if (isKept) bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
   else timeline.leave(line, waiting, goneOf(row, outbound));
+  if (isFolded) folds.foldPair(line, inside, outside, i, o, gapNs, slot, decided(i, o, outbound, BY_EXACT, 0));
   const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
-  if (isKept && isAgain) noteAgain(ground, inside);
+  if ((isKept || isFolded) && isAgain) noteAgain(ground, inside);
   if (isKept && !isShowing) finish(ground, inside, outside, slot);
   findDue(ground);
   return true;

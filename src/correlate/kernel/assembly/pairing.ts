@@ -1,5 +1,6 @@
 /** What makes a pair of two packets with equal keys: that they are certain, their flow, and whoever has to know of it. */
-import { headerChanges, loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
+import { headerChanges, loweredBy } from "../../../packets/assembly/headers.js";
+import * as folds from "../../../packets/assembly/folds.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
 import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
@@ -7,7 +8,7 @@ import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results/evidence.js";
-import { INSIDE } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import { END } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
@@ -54,12 +55,15 @@ export function flowOf(ground: usize, found: i32, i: usize, iWay: i32, o: usize,
  * what the key stands for.
  */
 export function bind(ground: usize, inside: i32, outside: i32, slot: i32, outbound: i32, by: i32, extra: i32): void {
-  const i = packetOf(ground, inside);
+  const how = decided(packetOf(ground, inside), packetOf(ground, outside), outbound, by, extra);
+  timeline.pair(lineOf(ground), inside, outside, slot, how);
+}
+
+/** What is said of how two packets with equal keys were paired: see `bind`. */
+export function decided(i: usize, o: usize, outbound: i32, by: i32, extra: i32): i32 {
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
   const evidence = evidenceOf((flags >>> 16) & 0xff, flags) | extra;
-  const altered = alteredOf(i, packetOf(ground, outside));
-  const how = line.decidedBy((flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, outbound, altered);
-  timeline.pair(lineOf(ground), inside, outside, slot, how);
+  return line.decidedBy((flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, outbound, alteredOf(i, o));
 }
 
 /** Is done with two rows that were paired, of the flow in a slot, and were shown, or need not be; of a flow that is watched, their records stay. */
@@ -72,6 +76,70 @@ export function finish(ground: usize, inside: i32, outside: i32, slot: i32): voi
     timeline.release(at, inside);
     timeline.release(at, outside);
   }
+}
+
+/** Is done with two rows that were paired, of the flow in a slot: their pair need not be shown, or not yet. Precondition: there is room for a fold. */
+export function putAway(ground: usize, inside: i32, outside: i32, slot: i32): void {
+  if (wordOf(ground, words.IS_SHOWING) === 0) return finish(ground, inside, outside, slot);
+  const at = lineOf(ground);
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
+  const how = timeline.howOf(at, inside);
+  if (!isFoldable(ground, slot, line.outboundOf(how), i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o))) return;
+  const gapNs = passedNs(o) - passedNs(i);
+  timeline.release(at, inside);
+  timeline.release(at, outside);
+  folds.foldPair(at, inside, outside, i, o, gapNs, slot, how);
+}
+
+/**
+ * Whether of a pair no more is needed than a fold has. Its records follow what is known of it, the inside one first, each with its way and its time; of
+ * a flow that is watched, they stay.
+ */
+export function isFoldable(
+  ground: usize,
+  slot: i32,
+  outbound: i32,
+  i: usize,
+  iWay: i32,
+  iNs: f64,
+  o: usize,
+  oWay: i32,
+  oNs: f64,
+): bool {
+  if (isWatched(ground, slot) || !folds.isFoldable(i, iNs, o, oNs)) return false;
+  const flow = accountOf(ground, slot);
+  return iWay === insideWay(flow, outbound) && oWay === outsideWay(flow, outbound);
+}
+
+/** Brings a pair back that is FOLDED, to be shown, by its inside row. Precondition: there are places for two. */
+export function unfold(ground: usize, inside: i32): void {
+  const at = lineOf(ground);
+  const flow = accountOf(ground, folds.pairedFlow(at, inside));
+  const outbound = timeline.wentOutbound(at, inside);
+  folds.unfoldPair(at, inside, insideWay(flow, outbound), outsideWay(flow, outbound));
+}
+
+/** Which way an inside row goes that is paired, FOLDED or not. */
+function pairedWay(ground: usize, inside: i32): i32 {
+  const at = lineOf(ground);
+  if (timeline.stateOf(at, inside) !== line.FOLDED) return wayOf(packetOf(ground, inside));
+  return insideWay(accountOf(ground, folds.pairedFlow(at, inside)), timeline.wentOutbound(at, inside));
+}
+
+/** The way of a flow's packets on the inside that go outbound (1) or inbound (0) … */
+function insideWay(flow: usize, outbound: i32): i32 {
+  const forward = account.forwardFor(load<i32>(flow, 4 * account.BITS), outbound);
+  return (load<i32>(flow, 4 * account.INSIDE_TUPLE) << 1) | forward;
+}
+
+/** … and on the outside. */
+function outsideWay(flow: usize, outbound: i32): i32 {
+  const bits = load<i32>(flow, 4 * account.BITS);
+  return (
+    (load<i32>(flow, 4 * account.OUTSIDE_TUPLE) << 1) |
+    account.forwardOn(bits, account.forwardFor(bits, outbound), OUTSIDE)
+  );
 }
 
 /** Whether the records of a flow's packets are to stay once they were paired. */
@@ -91,26 +159,25 @@ export function noteAgain(ground: usize, inside: i32): void {
 /** The pair behind an inside row that has bytes of its alone, and is not known to be a retransmission: the row of that, or itself where there is none. */
 function laterOf(ground: usize, inside: i32): i32 {
   const at = lineOf(ground);
-  const packet = packetOf(ground, inside);
-  const slot = load<i32>(timeline.fateOf(at, inside), 4 * line.FLOW);
-  const lastNs = load<f64>(accountOf(ground, slot), 8 * account.LAST_NS);
+  const lastNs = load<f64>(accountOf(ground, folds.pairedFlow(at, inside)), 8 * account.LAST_NS);
+  const way = pairedWay(ground, inside);
   const end = wordOf(at, END);
   for (let row = (inside + 1) & line.ROW_MASK; row !== end; row = (row + 1) & line.ROW_MASK) {
     // it is not shown before the earlier one
-    if (timeline.stateOf(at, row) !== line.PAIRED || timeline.sideOf(at, row) !== INSIDE) continue;
-    const other = packetOf(ground, row);
-    if (passedNs(other) > lastNs) break;
-    if (wayOf(other) !== wayOf(packet) || !isWithin(other, packet)) continue;
+    const state = timeline.stateOf(at, row);
+    if ((state !== line.PAIRED && state !== line.FOLDED) || timeline.sideOf(at, row) !== INSIDE) continue;
+    if (folds.pairedNs(at, row) > lastNs) break;
+    if (!isWithin(at, row, inside) || pairedWay(ground, row) !== way) continue;
     if ((timeline.howOf(at, row) & line.IS_RETRANSMISSION) === 0) return row;
   }
   return inside;
 }
 
-/** Whether a TCP segment has bytes, and none that another one has not. */
-function isWithin(packet: usize, other: usize): bool {
-  const bytes = payloadLengthOf(packet);
-  const ahead = load<i32>(packet, 4 * record.SEQ) - load<i32>(other, 4 * record.SEQ);
-  return bytes > 0 && ahead >= 0 && ahead + bytes <= payloadLengthOf(other);
+/** Whether a TCP segment, of an inside row that is paired, has bytes, and none that another one has not. */
+function isWithin(at: usize, row: i32, other: i32): bool {
+  const bytes = folds.pairedBytes(at, row);
+  const ahead = folds.pairedSeq(at, row) - folds.pairedSeq(at, other);
+  return bytes > 0 && ahead >= 0 && ahead + bytes <= folds.pairedBytes(at, other);
 }
 
 /**

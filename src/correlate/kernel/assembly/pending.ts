@@ -18,7 +18,7 @@ import * as buckets from "./buckets.js";
 import { twinInCrowd, usesTime } from "./crowd.js";
 import { overtakes } from "./held.js";
 import { isNew } from "./pace.js";
-import { accountPair, bind, finish, flowOf, isInDoubt, noteAgain } from "./pairing.js";
+import { accountPair, bind, flowOf, isInDoubt, noteAgain, putAway } from "./pairing.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
@@ -134,6 +134,6 @@ function isConfirmed(ground: usize, row: i32): bool {
   if (isAmongOthers) bind(ground, inside, outside, slot, outbound, BY_FLOW, EVIDENCE_FLOW | timed);
   else bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
   if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) noteAgain(ground, inside);
-  if (!isShowing) finish(ground, inside, outside, slot);
+  putAway(ground, inside, outside, slot);
   return true;
 }

@@ -9,7 +9,7 @@ import {
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import { otherSide, SIDES } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";
-import { GONE, type Timeline } from "../../../packets/timeline.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { KNOWN } from "../../kernel/relations.js";
 import type { Translations } from "../../kernel/translations.js";
@@ -52,7 +52,7 @@ export class Covering {
     this.#streams = streams;
     this.#windowNs = windowNs;
     this.#contested = new SweptSet(CROWDED, (row) => timeline.isHeld(row));
-    this.#undecided = new Streams(heap, timeline, (row) => timeline.isHeld(row) && timeline.state(row) !== GONE);
+    this.#undecided = new Streams(heap, timeline, (row) => timeline.isHeld(row) && timeline.isKnown(row));
   }
 
   /** Takes a segment that may be another one's twin, and that nothing told from others. */

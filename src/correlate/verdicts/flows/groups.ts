@@ -1,10 +1,17 @@
 import type { Missing } from "../../../packets/results/results.js";
 import { MEMBER, type Timeline } from "../../../packets/timeline.js";
 
-/** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */
+/** What is to be shown of several packets of a side, without their records: their frames, their IP lengths together in bytes, and when the last one passed. */
+interface Several {
+  readonly frames: readonly number[];
+  readonly length: number;
+  readonly lastNs: number;
+}
+
+/** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is what there is of the others. */
 export class Groups {
   readonly #timeline: Timeline;
-  readonly #byFirst = new Map<number, readonly number[]>();
+  readonly #byFirst = new Map<number, Several>();
   /** What segments lack that were cut, by the first inside row. */
   readonly #missing = new Map<number, readonly Missing[]>();
 
@@ -29,8 +36,7 @@ export class Groups {
       if (t.isSelected(row)) t.select(inside[0]);
     }
     t.pair(inside[0], outside[0], slot, by, evidence, isOutbound, altered);
-    this.#byFirst.set(inside[0], inside);
-    this.#byFirst.set(outside[0], outside);
+    for (const rows of [inside, outside]) this.#gather(rows);
     if (missing.length > 0) this.#missing.set(inside[0], missing);
   }
 
@@ -39,23 +45,23 @@ export class Groups {
     const t = this.#timeline;
     for (const row of [...befores, ...afters]) t.setState(row, MEMBER);
     t.turn(befores[0], afters[0], evidence);
-    if (befores.length + afters.length === 2) return;
-    this.#byFirst.set(befores[0], befores);
-    this.#byFirst.set(afters[0], afters);
+    for (const rows of [befores, afters]) this.#gather(rows);
+  }
+
+  /** Gives the records back of all but the first of some packets, once they were accounted for. */
+  giveBack(rows: readonly number[]): void {
+    for (const row of rows.slice(1)) this.#timeline.release(row);
   }
 
   /** How long a packet took that was turned round, nanoseconds: what many were made into leaves when the last of them has come. */
   turnedNs(before: number, after: number): number {
-    const t = this.#timeline;
-    const befores = this.#byFirst.get(before);
-    const isMerged = befores !== undefined && befores.length > (this.#byFirst.get(after)?.length ?? 1);
-    return t.timeNs(after) - t.timeNs(isMerged ? befores[befores.length - 1] : before);
+    const isMerged = this.#countOf(before) > this.#countOf(after);
+    return this.#timeline.timeNs(after) - (isMerged ? this.#lastNs(before) : this.#timeline.timeNs(before));
   }
 
   /** The frames a packet stands for, or undefined where it is but one. */
   framesOf(row: number): readonly number[] | undefined {
-    const t = this.#timeline;
-    return this.#byFirst.get(row)?.map((member) => t.frame(member));
+    return this.#byFirst.get(row)?.frames;
   }
 
   /** What was lost on its way of the segment whose pair has this inside row. */
@@ -65,8 +71,7 @@ export class Groups {
 
   /** The IP length of a packet, bytes; of all that it stands for together. */
   lengthOf(row: number): number {
-    const t = this.#timeline;
-    return this.#byFirst.get(row)?.reduce((sum, member) => sum + t.length(member), 0) ?? t.length(row);
+    return this.#byFirst.get(row)?.length ?? this.#timeline.length(row);
   }
 
   /**
@@ -76,25 +81,35 @@ export class Groups {
   gapNs(inside: number, outside: number, isOutbound: boolean): number {
     const t = this.#timeline;
     if (this.#byFirst.size === 0) return t.timeNs(outside) - t.timeNs(inside);
-    const insides = this.#byFirst.get(inside);
-    const outsides = this.#byFirst.get(outside);
-    let i = inside;
-    let o = outside;
-    if (insides && outsides) {
-      if (isOutbound && insides.length > outsides.length) i = insides[insides.length - 1];
-      if (!isOutbound && outsides.length > insides.length) o = outsides[outsides.length - 1];
-    }
-    return t.timeNs(o) - t.timeNs(i);
+    const more = this.#countOf(inside) - this.#countOf(outside);
+    const insideNs = isOutbound && more > 0 ? this.#lastNs(inside) : t.timeNs(inside);
+    return (!isOutbound && more < 0 ? this.#lastNs(outside) : t.timeNs(outside)) - insideNs;
   }
 
-  /** Lets those go that a packet stands for, which was shown; returns how many they are, itself included. */
+  /** Forgets what a packet stands for, which was shown; returns how many packets that were, itself included. */
   release(row: number): number {
-    const t = this.#timeline;
-    const members = this.#byFirst.size === 0 ? undefined : this.#byFirst.get(row);
-    if (members === undefined) return 1;
-    for (const member of members) if (member !== row) t.release(member);
+    const count = this.#countOf(row);
     this.#byFirst.delete(row);
     this.#missing.delete(row);
-    return members.length;
+    return count;
+  }
+
+  #countOf(row: number): number {
+    return this.#byFirst.size === 0 ? 1 : (this.#byFirst.get(row)?.frames.length ?? 1);
+  }
+
+  /** When the last packet passed of those that one stands for. */
+  #lastNs(row: number): number {
+    return this.#byFirst.get(row)?.lastNs ?? this.#timeline.timeNs(row);
+  }
+
+  #gather(rows: readonly number[]): void {
+    if (rows.length === 1) return;
+    const t = this.#timeline;
+    this.#byFirst.set(rows[0], {
+      frames: rows.map((row) => t.frame(row)),
+      length: rows.reduce((sum, row) => sum + t.length(row), 0),
+      lastNs: t.timeNs(rows[rows.length - 1]),
+    });
   }
 }

@@ -1,0 +1,168 @@
+/**
+ * Pairs that wait to be shown, for as long as a packet before them waits for its twin: of each, what is to be shown is kept in a cache line instead of
+ * two records and two fates (`fold-words.ts`).
+ */
+import * as fold from "../fold-words.js";
+import { hasWideId, IS_ERROR, IS_SELECTED } from "../packets.js";
+import {
+  FLAGS_PROTO_TTL,
+  FRAME,
+  HEAD,
+  IP_ID,
+  KEY,
+  LENGTH,
+  LENGTH_MASK,
+  SEQ,
+  STAMP_NS,
+  TCP_FLAGS_QUOTE,
+  TIME_NS,
+  WAY,
+} from "../records.js";
+import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, PAIRED, TWIN } from "../timeline.js";
+import * as words from "../timeline-words.js";
+import { NONE } from "../tuples.js";
+import { takeNumber } from "../memory/assembly/free-list.js";
+import { payloadLengthOf } from "./headers.js";
+import { fateOf, foldAt, foldOf, packetOf, placeAt, setState, stateOf, withChanges } from "./timeline.js";
+import { setWord, wordOf } from "../memory/assembly/words.js";
+
+/** Of the word FLAGS_PROTO_TTL, all but the TTL. */
+const FLAGS_PROTO = 0xff_ffff;
+
+/** Whether two packets of a pair that passed at these times differ in nothing that is to be shown but in what a fold has of each. */
+export function isFoldable(i: usize, iNs: f64, o: usize, oNs: f64): bool {
+  const flags = load<i32>(i, 4 * FLAGS_PROTO_TTL);
+  // what an ICMP error quotes is known by its row alone
+  if ((flags & IS_ERROR) !== 0 || hasWideId(flags)) return false;
+  if (((flags ^ load<i32>(o, 4 * FLAGS_PROTO_TTL)) & FLAGS_PROTO & ~IS_SELECTED) !== 0) return false;
+  const gapNs = oNs - iNs;
+  return (
+    iNs === load<f64>(i, 8 * STAMP_NS) &&
+    abs<f64>(gapNs) <= i32.MAX_VALUE &&
+    <f64>(<i32>gapNs) === gapNs &&
+    load<u16>(i, 4 * IP_ID) === load<u16>(o, 4 * IP_ID) &&
+    load<u64>(i, 4 * LENGTH) === load<u64>(o, 4 * LENGTH) &&
+    load<u64>(i, 4 * SEQ) === load<u64>(o, 4 * SEQ) &&
+    load<u8>(i, 4 * TCP_FLAGS_QUOTE) === load<u8>(o, 4 * TCP_FLAGS_QUOTE)
+  );
+}
+
+/**
+ * Keeps of a pair of rows that are GONE what is to be shown: it is FOLDED. `i` and `o`: the records of both, which are foldable; `gapNs`: how long behind
+ * the inside one the outside one passed; `slot` and `how` as `pair` has them. Precondition: there is room for a fold.
+ */
+export function foldPair(
+  line: usize,
+  inside: i32,
+  outside: i32,
+  i: usize,
+  o: usize,
+  gapNs: f64,
+  slot: i32,
+  how: i32,
+): void {
+  const number = takeFold(line);
+  store<i32>(placeAt(line, inside), number);
+  setState(line, inside, FOLDED);
+  setState(line, outside, FOLDED);
+  const at = foldOf(line, inside);
+  const outsideFlags = load<i32>(o, 4 * FLAGS_PROTO_TTL);
+  const tcpFlags = (load<i32>(i, 4 * TCP_FLAGS_QUOTE) & 0xff) << fold.TCP_FLAGS_SHIFT;
+  store<f64>(at, load<f64>(i, 8 * STAMP_NS), 8 * fold.INSIDE_STAMP_NS);
+  store<f64>(at, load<f64>(o, 8 * STAMP_NS), 8 * fold.OUTSIDE_STAMP_NS);
+  store<i32>(at, <i32>gapNs, 4 * fold.GAP_NS);
+  store<i32>(at, load<i32>(i, 4 * FRAME), 4 * fold.INSIDE_FRAME);
+  store<i32>(at, load<i32>(o, 4 * FRAME), 4 * fold.OUTSIDE_FRAME);
+  store<i32>(at, load<i32>(i, 4 * FLAGS_PROTO_TTL) | (outsideFlags & IS_SELECTED), 4 * fold.FLAGS_PROTO_TTL);
+  store<u64>(at, load<u64>(i, 4 * LENGTH), 4 * fold.LENGTHS);
+  store<u64>(at, load<u64>(i, 4 * SEQ), 4 * fold.NUMBERS);
+  store<i32>(at, outside, 4 * fold.TWIN);
+  store<i32>(at, slot, 4 * fold.FLOW);
+  store<i32>(at, withChanges(how, i, o), 4 * fold.BY_EVIDENCE_OUTBOUND);
+  const id = load<i32>(i, 4 * IP_ID) & fold.ID_MASK;
+  store<i32>(at, id | tcpFlags | (outsideFlags & ~FLAGS_PROTO), 4 * fold.ID_TCP_FLAGS_TTL);
+}
+
+/** The number of a fold that nobody uses. */
+function takeFold(line: usize): i32 {
+  const free = wordOf(line, words.FREE_FOLD);
+  if (free !== NONE) {
+    setWord(line, words.FREE_FOLD, load<i32>(foldAt(line, free), 4 * fold.TWIN));
+    return free;
+  }
+  const number = wordOf(line, words.FOLDS_END);
+  setWord(line, words.FOLDS_END, number + 1);
+  return number;
+}
+
+/** Makes a pair PAIRED again that is FOLDED, by its inside row, with what is to be shown of both packets. Precondition: there are places for two. */
+export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay: i32): void {
+  const number = load<i32>(placeAt(line, inside));
+  const at = foldOf(line, inside);
+  const outside = load<i32>(at, 4 * fold.TWIN);
+  const rest = load<i32>(at, 4 * fold.ID_TCP_FLAGS_TTL);
+  const insideNs = load<f64>(at, 8 * fold.INSIDE_STAMP_NS);
+  const flags = load<i32>(at, 4 * fold.FLAGS_PROTO_TTL);
+  const outsideFlags = (flags & FLAGS_PROTO) | (rest & ~FLAGS_PROTO);
+  spread(line, inside, at, flags, insideWay, load<i32>(at, 4 * fold.INSIDE_FRAME), insideNs, insideNs);
+  spread(
+    line,
+    outside,
+    at,
+    outsideFlags,
+    outsideWay,
+    load<i32>(at, 4 * fold.OUTSIDE_FRAME),
+    load<f64>(at, 8 * fold.OUTSIDE_STAMP_NS),
+    insideNs + <f64>load<i32>(at, 4 * fold.GAP_NS),
+  );
+  const fate = fateOf(line, inside);
+  store<i32>(fate, outside, 4 * TWIN);
+  store<i32>(fateOf(line, outside), inside, 4 * TWIN);
+  store<i32>(fate, load<i32>(at, 4 * fold.FLOW), 4 * FLOW);
+  store<i32>(fate, load<i32>(at, 4 * fold.BY_EVIDENCE_OUTBOUND), 4 * BY_EVIDENCE_OUTBOUND);
+  store<i32>(at, wordOf(line, words.FREE_FOLD), 4 * fold.TWIN);
+  setWord(line, words.FREE_FOLD, number);
+}
+
+/** Gives one of the packets of a fold a place and a record; what follows it is its own. */
+function spread(line: usize, row: i32, at: usize, flags: i32, way: i32, frame: i32, stampNs: f64, timeNs: f64): void {
+  const rest = load<i32>(at, 4 * fold.ID_TCP_FLAGS_TTL);
+  store<i32>(placeAt(line, row), takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END));
+  setState(line, row, PAIRED);
+  const packet = packetOf(line, row);
+  store<f64>(packet, stampNs, 8 * STAMP_NS);
+  store<f64>(packet, timeNs, 8 * TIME_NS);
+  store<u64>(packet, 0, 4 * KEY);
+  store<i32>(packet, way, 4 * WAY);
+  store<i32>(packet, flags, 4 * FLAGS_PROTO_TTL);
+  store<i32>(packet, frame, 4 * FRAME);
+  store<i32>(packet, rest & fold.ID_MASK, 4 * IP_ID);
+  store<u64>(packet, load<u64>(at, 4 * fold.LENGTHS), 4 * LENGTH);
+  store<u64>(packet, load<u64>(at, 4 * fold.NUMBERS), 4 * SEQ);
+  store<i32>(packet, 0, 4 * HEAD);
+  store<i32>(packet, (rest >>> fold.TCP_FLAGS_SHIFT) & 0xff, 4 * TCP_FLAGS_QUOTE);
+}
+
+/** The slot of the flow of an inside row that is paired, FOLDED or not … */
+export function pairedFlow(line: usize, inside: i32): i32 {
+  if (stateOf(line, inside) === FOLDED) return load<i32>(foldOf(line, inside), 4 * fold.FLOW);
+  return load<i32>(fateOf(line, inside), 4 * FLOW);
+}
+
+/** … when it passed … */
+export function pairedNs(line: usize, inside: i32): f64 {
+  if (stateOf(line, inside) === FOLDED) return load<f64>(foldOf(line, inside), 8 * fold.INSIDE_STAMP_NS);
+  return load<f64>(packetOf(line, inside), 8 * TIME_NS);
+}
+
+/** … its sequence number … */
+export function pairedSeq(line: usize, inside: i32): i32 {
+  if (stateOf(line, inside) === FOLDED) return load<i32>(foldOf(line, inside), 4 * fold.NUMBERS);
+  return load<i32>(packetOf(line, inside), 4 * SEQ);
+}
+
+/** … and how many bytes of payload it has. */
+export function pairedBytes(line: usize, inside: i32): i32 {
+  if (stateOf(line, inside) !== FOLDED) return payloadLengthOf(packetOf(line, inside));
+  return load<i32>(foldOf(line, inside), 4 * (fold.LENGTHS + 1)) & LENGTH_MASK;
+}
