@@ -146,7 +146,8 @@ function answer(
   messages.showProgress(() => {
     const rows = stderr.rows || DEFAULT_ROWS;
     const standing = look(rows);
-    return standingText(standing, problems(standing.summary), names, colours, rows);
+    const width = stdout.columns || Number.POSITIVE_INFINITY;
+    return standingText(standing, problems(standing.summary), names, colours, rows, width);
   });
 }
 
