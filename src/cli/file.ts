@@ -5,6 +5,7 @@ import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
 import type { Decoding } from "../pipeline/decoding.js";
 import type { ExplainOptions } from "./explain-options.js";
+import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
 import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages } from "./messages.js";
@@ -34,8 +35,9 @@ export async function pairFiles(
   options: ReportOptions & SelectOptions & ExplainOptions,
   host: Host,
 ): Promise<number> {
-  const marks = filter === "" ? undefined : (await import("../pipeline/compile-filter.js")).frameFilter(filter);
   const messages = new Messages(host.stderr);
+  const marks = await filterFor(filter, messages, host);
+  if (marks === undefined && host.stop.aborted) return 0;
   // a capture can wait for whoever reads what comes of it
   host.stdout.block();
   const readings = Array.from("sides" in from ? "1" : "12", (): Reading => ({ read: 0, total: undefined }));

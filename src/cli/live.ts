@@ -9,6 +9,7 @@ import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
 import { Messages } from "./messages.js";
+import { filterFor } from "./filter-for.js";
 import { programsOf } from "../pipeline/frame-filter.js";
 import { packetSources } from "../pipeline/packet-source.js";
 import { pair } from "./pair.js";
@@ -41,8 +42,10 @@ export async function pairLive(
   options: LiveCommandOptions,
   host: Host,
 ): Promise<number> {
-  const marks = filter === "" ? undefined : (await import("../pipeline/compile-filter.js")).frameFilter(filter);
   const messages = new Messages(host.stderr);
+  const marks = await filterFor(filter, messages, host);
+  // before there was anything to end
+  if (marks === undefined && host.stop.aborted && filter !== "") return 0;
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
   const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: true }, names, host);
   const capture = await begin(names, options, messages).catch((error: unknown) => {
@@ -143,7 +146,8 @@ function answer(
   messages.showProgress(() => {
     const rows = stderr.rows || DEFAULT_ROWS;
     const standing = look(rows);
-    return standingText(standing, problems(standing.summary), names, colours, rows);
+    const width = stdout.columns || Number.POSITIVE_INFINITY;
+    return standingText(standing, problems(standing.summary), names, colours, rows, width);
   });
 }
 

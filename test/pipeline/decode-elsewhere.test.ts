@@ -17,7 +17,7 @@ import { RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 
 /** What both mark packets by. */
-const FILTER = frameFilter("src host 172.17.0.2 or udp");
+const FILTER = await frameFilter("src host 172.17.0.2 or udp");
 
 type Decode = (from: Captures, events: OpenEvents, pace: Pace) => Promise<Decoding>;
 

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { FilterError } from "../../src/capture/errors.js";
 import { openCapture } from "../../src/capture/open.js";
 import { Heap } from "../../src/packets/memory/heap.js";
@@ -15,6 +15,7 @@ import { IS_SELECTED } from "../../src/packets/packets.js";
 import { Tally } from "../../src/packets/batches/source.js";
 import { IPV4, IPV6, LOOP, NULL, PPP, PPPOE, RAW, SLL, SLL2 } from "../../src/protocols/link-types.js";
 import { frameFilter } from "../../src/pipeline/compile-filter.js";
+import { libpcap } from "../../src/capture/live/libpcap.js";
 import { programsOf } from "../../src/pipeline/frame-filter.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { isSkipped, tools } from "../support/needs.js";
@@ -187,7 +188,7 @@ async function byNatcorr(path: string, filter: string): Promise<{ selected: numb
   try {
     decoder = new Decoder(
       heap,
-      programsOf(frameFilter(filter), (text) => (refusal = text)),
+      programsOf(await frameFilter(filter), (text) => (refusal = text)),
     );
   } catch (error) {
     // libpcap takes it for no link type
@@ -233,3 +234,26 @@ describe.skipIf(isSkipped("filters against tcpdump", tools(["tcpdump"])))(
     });
   },
 );
+
+it("a name that nobody knows is looked up once", { timeout: 60_000 }, async () => {
+  const opened = vi.spyOn(libpcap(), "openOffline");
+  await expect(frameFilter("host nobody.invalid")).rejects.toThrow(/^filter 'host nobody.invalid': unknown host/);
+  expect(opened).toHaveBeenCalledOnce();
+  opened.mockRestore();
+});
+
+it("what is waited for is said where names take long", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const said: string[] = [];
+    const compiling = frameFilter("tcp", (text) => said.push(text));
+    vi.advanceTimersByTime(2000);
+    expect(said).toEqual(["filter 'tcp': waiting for its names to be looked up (DNS)"]);
+    await compiling;
+    await frameFilter("tcp", (text) => said.push(text));
+    vi.advanceTimersByTime(2000);
+    expect(said).toHaveLength(1);
+  } finally {
+    vi.useRealTimers();
+  }
+});

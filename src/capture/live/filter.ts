@@ -23,9 +23,12 @@ const PROBE = "99999999999999";
  * A pcap filter's program for frames of a link type (LINKTYPE_…) that come from a capture: two words an instruction. Or what libpcap says
  * against it, which may hold for that link type only.
  *
+ * Names in it are looked up meanwhile, which may take as long as the resolver waits for an answer: not on this thread.
+ *
  * @throws CaptureError where libpcap is missing.
+ * @throws FilterError where a name is not known: nor is it for any other link type.
  */
-export function compileFilter(text: string, linkType: number): Int32Array | FilterError {
+export async function compileFilter(text: string, linkType: number): Promise<Int32Array | FilterError> {
   const pcap = pcapForFilters();
   // of a capture's beginning: what only the kernel knows of a frame is no filter for one, and link types have a file's numbers
   const header = headerOf(linkType);
@@ -35,8 +38,17 @@ export function compileFilter(text: string, linkType: number): Int32Array | Filt
   if (!handle) return new FilterError(`filter '${text}': ${textIn(errors)}`);
   const program = Buffer.alloc(PROGRAM_BYTES);
   try {
-    const complaint = complaintAbout(pcap, handle, program, text);
-    if (complaint !== undefined) return filterError(pcap, handle, text, complaint);
+    const status = await new Promise<number>((resolve, reject) => {
+      pcap.compile.async(handle, program, text, 1, NETMASK_UNKNOWN, (error: Error | null, given: number) => {
+        if (error === null) resolve(given);
+        else reject(error);
+      });
+    });
+    if (status !== 0) {
+      const complaint = pcap.getError(handle);
+      if (UNKNOWN_NAME.test(complaint)) throw new FilterError(`filter '${text}': ${complaint}`);
+      return filterError(pcap, handle, text, complaint);
+    }
     const code = new Int32Array(INSTRUCTION_WORDS * program.readUInt32LE(0));
     code.set(new Int32Array(koffi().view(program.readBigUInt64LE(POINTER_AT), code.byteLength)));
     pcap.freeCode(program);
@@ -45,6 +57,9 @@ export function compileFilter(text: string, linkType: number): Int32Array | Filt
     pcap.close(handle);
   }
 }
+
+/** What libpcap says of a name that nobody knows (gencode.c, gen_scode). */
+const UNKNOWN_NAME = /^unknown (host|network)/;
 
 /** Has the kernel keep what a filter does not let pass. @throws FilterError where libpcap does not take it. */
 export function setFilter(pcap: Libpcap, handle: Pointer, text: string): void {

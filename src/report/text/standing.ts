@@ -1,20 +1,28 @@
 import type { FlowSummary, Summary } from "../../packets/results/results.js";
+import { foldedLines } from "./fold.js";
 import type { Paint } from "./paint.js";
 import { totals } from "./totals.js";
 import { TranslationTable } from "./translations.js";
 
 /** Of the lines beside the totals, problems take so many at the most. */
 const PROBLEM_SHARE = 1 / 2;
-/** Lines of the table beside two a translation: its headings, that there are more, and one between it and what is below. */
-const TABLE_LINES = 4;
+/** Lines that a translation takes at the least. */
+const LINES_EACH = 2;
 
 /** The totals of a run that goes on. */
 export function totalsSoFar(summary: Summary, names: readonly [string, string], paint: Paint): string {
-  return totals(summary, names, [new Map(), new Map()], paint, Number.POSITIVE_INFINITY, () => 0);
+  return standingTotals(summary, names, paint, Number.POSITIVE_INFINITY);
+}
+
+function standingTotals(summary: Summary, names: readonly [string, string], paint: Paint, width: number): string {
+  return foldedLines(
+    totals(summary, names, [new Map(), new Map()], paint, width, () => 0),
+    width,
+  );
 }
 
 /**
- * What stands on a terminal of so many rows while a run goes on: what never arrived (`problems`), the busiest of its translations, and the
+ * What stands on a terminal of so many rows and columns (`width`) while a run goes on: what never arrived (`problems`), the busiest of its translations, and the
  * totals. It takes a row less, as the cursor has the last one; where there is room for the totals alone, those stand.
  */
 export function standingText(
@@ -23,15 +31,20 @@ export function standingText(
   names: readonly [string, string],
   paint: Paint,
   rows: number,
+  width: number,
 ): string {
-  const totals = totalsSoFar(summary, names, paint);
+  const totals = standingTotals(summary, names, paint, width);
   const room = rows - 1 - linesOf(totals).length;
-  const told = firstLines(problems, Math.floor(room * PROBLEM_SHARE));
-  const most = Math.floor((room - linesOf(told).length - TABLE_LINES) / 2);
-  if (most < 1) return `${firstLines(told, room)}${totals}`;
-  const table = new TranslationTable({ most, sort: "pairs", isVerbose: false, utcOffset: () => 0 });
-  for (const flow of flows.slice(0, most)) table.add(flow);
-  return `${told}${table.text(paint, summary.flows, Number.POSITIVE_INFINITY)}\n${totals}`;
+  const all = foldedLines(problems, width);
+  const told = firstLines(all, Math.floor(room * PROBLEM_SHARE));
+  const left = room - linesOf(told).length;
+  for (let most = Math.min(Math.max(1, flows.length), Math.floor(left / LINES_EACH)); most > 0; most--) {
+    const table = new TranslationTable({ most, sort: "pairs", isVerbose: false, utcOffset: () => 0 });
+    for (const flow of flows.slice(0, most)) table.add(flow);
+    const text = `${table.text(paint, summary.flows, width)}\n`;
+    if (linesOf(text).length <= left) return `${told}${text}${totals}`;
+  }
+  return `${firstLines(all, room)}${totals}`;
 }
 
 /** The first lines of a text, at most so many; the last of them says how many more there are. */

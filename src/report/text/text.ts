@@ -131,7 +131,7 @@ export class TextReporter implements Reporter {
   }
 
   problems(summary: Summary): string {
-    return this.#problems.text(summary, Number.POSITIVE_INFINITY, this.#paint);
+    return this.#problems.text(summary, this.#options.width, this.#paint);
   }
 
   #notesText(): string {

@@ -8,8 +8,17 @@ const flows = Array.from({ length: 40 }, (_, at) => ({ ...FLOW, id: at + 1 }));
 const summary = { ...SUMMARY, flows: flows.length };
 const problems = (count: number) => `Packets that never arrived\n${"! LOST    udp\n".repeat(count)}`;
 
-const standing = (rows: number, lost = 30) =>
-  standingText({ flows, summary }, problems(lost), NAMES, paint(false), rows);
+const standing = (rows: number, lost = 30, width = 200) =>
+  standingText({ flows, summary }, problems(lost), NAMES, paint(false), rows, width);
+
+it("folds what is longer than a terminal is wide, and still shows a translation and how many more there are", () => {
+  const told = `Packets that never arrived: ${"1 lost; ".repeat(20)}\n! LOST    udp  flow 1  inside #5  no packet like it came out on outside within 1 s\n`;
+  const text = standingText({ flows, summary }, told, NAMES, paint(false), 24, 80);
+  const lines = text.split("\n");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(text).toMatch(/inside #5[^]*within 1\s+s[^]*40 translations[^]*flow[^]*… and \d+ more[^]*clocks: /);
+});
 
 it("fits terminals of any size that have room for the totals, problems before translations", () => {
   const totals = standing(1, 0).trimEnd().split("\n").length;
