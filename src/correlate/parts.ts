@@ -147,7 +147,7 @@ export function assemble(
     refusals,
     impacts,
     misses,
-    resets: new Resets(timeline),
+    resets: new Resets(timeline, tuples),
     mistimed,
     repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
   });

@@ -179,7 +179,15 @@ export class HostsOwn {
       const refused = this.#known.kernel.isTtlLowered(false) ? this.#refused(row) : null;
       return refused ?? { verdict: "local", reason, why };
     }
-    return unknown("no-answer", "nothing answers it: the host took it, or dropped it, if it forwards that port");
+    const answer = this.#known.resets.standingIn(row);
+    if (answer !== NONE)
+      return {
+        verdict: "local",
+        reason: "host-answers",
+        why: `the host answers it by another address (frame ${this.#known.timeline.frame(answer)})`,
+      };
+    const either = "the host took it, or dropped it, if it forwards that port";
+    return unknown("no-answer", `nothing from where it goes answers it: ${either}`);
   }
 
   /**

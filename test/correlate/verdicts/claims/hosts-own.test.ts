@@ -222,6 +222,20 @@ describe("what calls the host's own address is judged by its rules, where they a
 const between = (src: string, dst: string, [srcPort, dstPort]: [number, number], flags: number, ttl: number) =>
   segment({ src, dst, srcPort, dstPort, seq: 0, ack: 1, flags, ttl, ipId: 0 });
 
+it("what a container sends to the host is the host's where that answers by the address that it has on the bridge", async () => {
+  const numbers = { srcPort: 80, dstPort: 38_562, seq: 500, ack: 900, flags: ACK, text: "a page" };
+  const page = us(3050, segment({ ...numbers, src: OTHER, dst: HOST, ttl: 64, ipId: 1 }));
+  const acked = (seq: number, ack: number) =>
+    us(
+      3090,
+      segment({ src: "172.17.0.1", dst: OTHER, srcPort: 38_562, dstPort: 80, seq, ack, flags: ACK, ttl: 64, ipId: 2 }),
+    );
+  const [answered] = await alone([page, acked(900, 506)], []);
+  expect(answered).toBe("inside local: the host answers it by another address (frame 33)");
+  const [unanswered] = await alone([page, acked(901, 506)], []);
+  expect(unanswered).toContain("inside unknown: nothing from where it goes answers it");
+});
+
 it("what a container opens to the host's own address, and the host resets, is refused", async () => {
   const calling = us(3050, between(CONTAINER, HOST, [5, 81], SYN, 64));
   expect(await alone([calling, us(3060, between(HOST, CONTAINER, [81, 5], RST_ACK, 64))], [])).toEqual([
