@@ -266,6 +266,8 @@ export class Claims {
     const uncovered = this.#known.reach.uncovered(row, side, !isBefore);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
+    const straight = this.#straight(row, isBefore);
+    if (straight !== null) return straight;
     if (isBefore && hairpins.mayHaveComeOut(row)) {
       const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
       return unknown("pieces-missing", why);
@@ -284,6 +286,21 @@ export class Claims {
       };
     const why = `it came out on ${name} and never entered there: that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry", on: side };
+  }
+
+  /** What follows for a packet of such a conversation that a bridge passed on by itself, between neighbours; null where nothing shows that. */
+  #straight(row: number, isBefore: boolean): Claim | null {
+    const { kernel, resets, timeline: t } = this.#known;
+    if (!kernel.isTtlLowered(true)) return null;
+    if (!isBefore) {
+      const why = "its TTL shows that it goes straight to its neighbour";
+      return isFromNear(t, row) ? { verdict: "local", reason: "same-link", why } : null;
+    }
+    const reset = resets.ofNeighbour(row);
+    if (reset === NONE) return null;
+    const byFrame = t.frame(reset);
+    const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;
+    return { verdict: "local", reason: "reset-untranslated", why, byFrame };
   }
 
   /** What a fragment goes on with, where that came in a tunnel; else undefined. */

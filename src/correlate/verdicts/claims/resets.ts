@@ -99,6 +99,14 @@ export class Resets {
     );
   }
 
+  /** The reset by which a neighbour shows that a segment got straight to it, which was to be translated; NONE where there is none. */
+  ofNeighbour(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
+    const answer = undecidedBehind(t, row, (next) => this.#isAnswer(next, row), t.timeNs(row) + AT_ONCE_NS);
+    return answer === t.end ? NONE : answer;
+  }
+
   /** Remembers which segment a reset answers, or what accepts it. */
   remember(reset: number, row: number): void {
     const t = this.#timeline;

@@ -1,16 +1,33 @@
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import type { Judgement } from "../../../packets/results/results.js";
+import { SIDE_NAMES } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import type { EndedFlow } from "./ended-flow.js";
-import type { Finder } from "./finder.js";
+import { type Context, type Finder, isIpv6 } from "./finder.js";
 
 /**
  * `reply-untranslated`: answers of a flow whose destination the NAT rewrites reached the one who opened it with the address that they
- * were sent from, and that one, who knows of no such connection, resets it. With br_netfilter, docker0 shows one direction of all flows like
- * that: nobody resets those.
+ * were sent from, and that one, who knows of no such connection, resets it: as another flow across the host, or straight over the bridge. With
+ * br_netfilter, docker0 shows one direction of all flows like that: nobody resets those.
  */
 export class ReplyUntranslated implements Finder {
+  readonly verdicts = ["local"] as const;
+  readonly #timeline: Timeline;
   readonly #concerned = new Gathered();
   readonly #named = new Few<string>();
+
+  constructor({ timeline }: Context) {
+    this.#timeline = timeline;
+  }
+
+  alone(row: number, { reason, byFrame }: Judgement, flow: number | undefined): void {
+    if (reason !== "reset-untranslated" || byFrame === undefined || flow === undefined) return;
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, isIpv6(t, row));
+    this.#named.add(`${SIDE_NAMES[side]} #${t.frame(row)} of flow ${flow} by #${byFrame}`);
+  }
 
   flow(flow: EndedFlow): void {
     const { untranslated } = flow;

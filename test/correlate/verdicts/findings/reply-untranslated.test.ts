@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { CONTAINER, segment, SYN, SYN_ACK } from "../../traffic.js";
+import { outcomeOf, type Stamped, us } from "../../outcome.js";
+import { CONTAINER, conversation, HOST, merged, OTHER, segment, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const SERVICE = ["10.96.0.10", 80] as const;
@@ -65,4 +66,31 @@ it.each([
   ],
 ])("reply-untranslated is not %s", async (_, scene) => {
   expect(await scene.until(2000).findings("reply-untranslated")).toEqual([]);
+});
+
+it("reply-untranslated is an answer that a bridge passes on by itself to who called a published port, and that resets it", async () => {
+  const known = conversation(10);
+  const later = conversation(4, { startUs: 3_000_000, seed: 5 });
+  const inside: Stamped[] = [];
+  for (let n = 0; n < 3; n++) {
+    const from = 100_000 * (n + 1);
+    const seq = 70_001 * (n + 1);
+    const call = { src: CONTAINER, srcPort: 41_000 + n, seq, ack: 0, flags: SYN, ipId: 60 + n };
+    inside.push(us(from, segment({ ...call, dst: HOST, dstPort: 88, ttl: 64 })));
+    inside.push(us(from + 20, segment({ ...call, dst: OTHER, dstPort: 80, ttl: 63 })));
+    const back = { src: OTHER, srcPort: 80, dst: CONTAINER, dstPort: 41_000 + n, ttl: 64 };
+    inside.push(us(from + 40, segment({ ...back, seq: 900, ack: seq + 1, flags: SYN_ACK, ipId: 0 })));
+    const reset = { src: CONTAINER, srcPort: 41_000 + n, dst: OTHER, dstPort: 80, ttl: 64, ipId: 0 };
+    inside.push(us(from + 50, segment({ ...reset, seq: seq + 1, ack: 0, flags: RST })));
+  }
+  const { alone, findings } = await outcomeOf(
+    merged(known.inside, inside, later.inside),
+    merged(known.outside, later.outside),
+  );
+  expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(
+    Array.from({ length: 3 }, () => ["local reset-untranslated", "local same-link"]).flat(),
+  );
+  expect(findings.find(({ code }) => code === "reply-untranslated")?.text).toBe(
+    "answers came through untranslated, and were reset: inside #13 of flow 2 by #14, inside #17 of flow 3 by #18, inside #21 of flow 4 by #22",
+  );
 });
