@@ -1,6 +1,6 @@
-import type { Timeline } from "../../packets/timeline.js";
 import { OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { TCP } from "../../protocols/ip-protocols.js";
+import type { Known } from "./known.js";
 
 /** Why a packet's twin may not have been captured on a side, in words. */
 export function whyLost(side: Side): string {
@@ -14,10 +14,12 @@ export function seconds(ns: number): string {
   return `${+(ns / 1e9).toPrecision(6)} s`;
 }
 
-/** Why a packet is missed that should have come out on a side within so many nanoseconds, in words. */
-export function whyMissing(t: Timeline, row: number, sideName: string, windowNs: number): string {
+/** Why a packet is missed that should have come out on a side, in words. */
+export function whyMissing({ cover, timeline: t, windowNs }: Known, row: number, side: Side): string {
   const what = t.proto(row) === TCP ? "segment" : "packet";
-  return `no ${what} like it came out on ${sideName} within ${seconds(windowNs)}`;
+  const { hasEnded, lastNs } = cover[side];
+  const isCutOff = hasEnded && lastNs - t.timeNs(row) < windowNs;
+  return `no ${what} like it came out on ${SIDE_NAMES[side]} ${isCutOff ? "before that ended" : `within ${seconds(windowNs)}`}`;
 }
 
 /** Why nothing follows from what a capture lacks that shows nothing of a direction, in words. */

@@ -134,7 +134,7 @@ const call = (src: string, dst: string, ttl: number) =>
 describe("an inside conversation that nothing outside belongs to", () => {
   it("is dropped where nothing answers", async () => {
     expect(await alone([asked("192.168.7.1")], [])).toEqual([
-      "inside dropped: no packet like it came out on outside within 1 s",
+      "inside dropped: no packet like it came out on outside before that ended",
     ]);
   });
 
@@ -148,7 +148,7 @@ describe("an inside conversation that nothing outside belongs to", () => {
 
   it("may be kept out by a filter where outside has nothing else of its service, or others to its address", async () => {
     const why =
-      "no packet like it came out on outside within 1 s, though both ends speak: by another interface, or as a neighbour passes it on, or a filter kept it out of outside";
+      "no packet like it came out on outside before that ended, though both ends speak: by another interface, or as a neighbour passes it on, or a filter kept it out of outside";
     const both = [`inside unknown: ${why}`, `inside unknown: ${why}`];
     expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual(both);
     expect(await besideQuery([asked(SERVER), told(SERVER, 53)])).toEqual(both);

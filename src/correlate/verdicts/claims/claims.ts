@@ -128,7 +128,7 @@ export class Claims {
     }
     if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
     if (!isLeaving) {
-      if (answer === undefined) return this.#notPassedOn(row, otherName);
+      if (answer === undefined) return this.#notPassedOn(row, other);
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
       return unknown("forwarded-unseen", crossed, "crossing");
     }
@@ -164,7 +164,7 @@ export class Claims {
   }
 
   /** What became of a packet of a known translation that entered and did not come out. */
-  #notPassedOn(row: number, otherName: string): Claim {
+  #notPassedOn(row: number, other: Side): Claim {
     const { timeline: t, resets, kernel } = this.#known;
     const reset = resets.answering(row);
     if (reset !== NONE) return resetByHost(t, resets, row, reset);
@@ -186,7 +186,7 @@ export class Claims {
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
       return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
     if (this.#isAnsweredUnseen(row)) {
-      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${otherName}: it comes out unseen, as it seems`;
+      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${SIDE_NAMES[other]}: it comes out unseen, as it seems`;
       return unknown("forwarded-unseen", why, "exit");
     }
     const unexpected = this.#whyUnexpected(row);
@@ -197,7 +197,7 @@ export class Claims {
     return {
       verdict: "dropped",
       reason: "no-twin",
-      why: whyMissing(this.#known.timeline, row, otherName, this.#known.windowNs),
+      why: whyMissing(this.#known, row, other),
       lacks: "exit",
     };
   }
@@ -280,7 +280,7 @@ export class Claims {
       return {
         verdict: "dropped",
         reason: "no-twin",
-        why: `${whyMissing(this.#known.timeline, row, name, this.#known.windowNs)}, where its conversation is turned round`,
+        why: `${whyMissing(this.#known, row, side)}, where its conversation is turned round`,
         lacks: "exit",
         on: side,
       };

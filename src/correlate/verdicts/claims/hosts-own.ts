@@ -35,8 +35,7 @@ export class HostsOwn {
     const tuples = this.#known.tuples;
     const inside = SIDE_NAMES[INSIDE];
     const ruling = this.#published.ruling(row);
-    if (ruling?.answer === true)
-      return this.#published.of(row, whyMissing(this.#known.timeline, row, inside, this.#known.windowNs));
+    if (ruling?.answer === true) return this.#published.of(row, whyMissing(this.#known, row, INSIDE));
     // what is known of a way is not of errors, and beside what the host forwards, it may send resets of the same connection
     const isFromNat = this.#known.timeline.way(row) === natWay;
     const isSentHere = isFromNat && isFromNear(this.#known.timeline, row);

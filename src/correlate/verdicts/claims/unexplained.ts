@@ -28,7 +28,7 @@ export class Unexplained {
   /** `isAnsweredFar`: whether it is about a packet that somebody behind the host answered by an ICMP error, or is that error. */
   of(row: number, side: Side, isAnsweredFar: boolean): Claim {
     const other = SIDE_NAMES[otherSide(side)];
-    const missing = whyMissing(this.#known.timeline, row, other, this.#known.windowNs);
+    const missing = whyMissing(this.#known, row, otherSide(side));
     if (this.#known.translations.accounts.learnt === 0) {
       const doubt = "paired yet: are these captures of the same host and time?";
       return unknown(

@@ -135,7 +135,7 @@ describe("a connection that is turned round on its own side", () => {
         verdict: "dropped",
         reason: "no-twin",
         impact: "unknown",
-        why: "no segment like it came out on inside within 1 s, where its conversation is turned round",
+        why: "no segment like it came out on inside before that ended, where its conversation is turned round",
       },
     ]);
   });

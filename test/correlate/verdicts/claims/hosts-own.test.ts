@@ -180,7 +180,7 @@ describe("what calls the host's own address is judged by its rules, where they a
 
   it("is dropped where they send it to a container, which is there", async () => {
     expect(await alone([], [call(SYN)], RULES)).toEqual([
-      `outside dropped: no segment like it came out on inside within 1 s, though a rule sends it there: ${publishing(CONTAINER)}`,
+      `outside dropped: no segment like it came out on inside before that ended, though a rule sends it there: ${publishing(CONTAINER)}`,
     ]);
   });
 
