@@ -178,6 +178,8 @@ const RST = 4;
 /** How long the host may take to answer; and how much the stamp of the log may be ahead of the capture's. */
 const ERROR_LEAD_NS = 5_000_000n;
 const ERROR_WAIT_NS = 5_000_000_000n;
+/** … and how long it waits for the other fragments of a datagram (net.ipv4.ipfrag_time, net.ipv6.ip6frag_time), with timers that are late. */
+const FRAGMENTS_WAIT_NS = 68_000_000_000n;
 /** No client of the host's own is silent for so long. */
 const OWN_WAIT_NS = 10_000_000_000n;
 
@@ -187,7 +189,7 @@ function isAbout({ timeNs, packet: { quote } }: LogEntry, frame: Frame & { reado
   return (
     quote !== undefined &&
     timeNs >= frame.timeNs - ERROR_LEAD_NS &&
-    timeNs <= frame.timeNs + ERROR_WAIT_NS &&
+    timeNs <= frame.timeNs + (packet.fragment ? FRAGMENTS_WAIT_NS : ERROR_WAIT_NS) &&
     quote.tuple.proto === packet.tuple.proto &&
     quote.ipId === packet.ipId &&
     quote.tcp?.seq === packet.tcp?.seq &&
