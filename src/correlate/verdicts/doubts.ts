@@ -114,7 +114,11 @@ export class Doubts {
     const { timeline: t, kernel, windowNs } = this.#known;
     const isOutbound = side === OUTSIDE;
     const pairs = kernel.pairsThatWent(isOutbound);
-    if (!kernel.isNew(isOutbound) && kernel.limitNs(isOutbound) >= windowNs) this.#slowPairs[side] = pairs;
+    // of few, the slowest tells
+    const isLong = kernel.isNew(isOutbound)
+      ? 2 * kernel.latencies(isOutbound).maxNs >= windowNs
+      : kernel.limitNs(isOutbound) >= windowNs;
+    if (isLong) this.#slowPairs[side] = pairs;
     if (this.#slowPairs[side] !== pairs) return false;
     this.#slowNs[side] = t.timeNs(row) + windowNs;
     return true;

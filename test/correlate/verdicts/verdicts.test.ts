@@ -764,6 +764,28 @@ it("a packet behind those that came to take most of the window is not said to be
   expect(await reasonsOfQueries((n) => (n < 60 ? n / 10 : undefined))).toEqual(new Set(["no-twin"]));
 });
 
+const inboundOf = (packets: readonly Stamped[]) => packets.filter((_, n) => n % 2 === 1);
+const queryNumbered = (src: string, ttl: number, n: number) =>
+  query({ src, dst: SERVER, ipId: 500 + n, ttl, text: `query ${n}` });
+
+it.each([
+  [300, "may-be-held-up"],
+  [3, "no-twin"],
+])("nor is one behind a few, if those took that long: %i ms more each is %s", async (eachMs, reason) => {
+  const numbers = [1, 2, 3, 4, 5];
+  const { alone } = await outcomeOf(
+    merged(
+      inboundOf(incoming.inside),
+      numbers.map((n) => us(400_000 * n, queryNumbered(CONTAINER, 64, n))),
+    ),
+    merged(
+      inboundOf(incoming.outside),
+      numbers.slice(0, 3).map((n) => us(400_000 * n + 1000 * eachMs * n + 20, queryNumbered(HOST, 63, n))),
+    ),
+  );
+  expect(alone.filter(({ side }) => side === "inside").map((each) => each.reason)).toEqual([reason, reason]);
+});
+
 it("what came out then may have entered before the window, whether its like is known or not", async () => {
   expect(await reasonsOfQueries((n) => 20 * n, "outside", false)).toEqual(new Set(["may-be-held-up"]));
   expect(await reasonsOfQueries((n) => 20 * n, "outside")).toEqual(new Set(["like-untimely"]));
