@@ -23,7 +23,7 @@ const PROBE = "99999999999999";
  * A pcap filter's program for frames of a link type (LINKTYPE_…) that come from a capture: two words an instruction. Or what libpcap says
  * against it, which may hold for that link type only.
  *
- * Names in it are looked up meanwhile, which may take as long as the resolver waits for an answer: not on this thread.
+ * libpcap looks up the names in it, on another thread: that takes as long as the resolver waits for an answer.
  *
  * @throws CaptureError where libpcap is missing.
  * @throws FilterError where a name is not known: nor is it for any other link type.

@@ -296,7 +296,7 @@ export class Claims {
       const why = "its TTL shows that it goes straight to its neighbour";
       return isFromNear(t, row) ? { verdict: "local", reason: "same-link", why } : null;
     }
-    const reset = resets.ofNeighbour(row);
+    const reset = resets.answering(row);
     if (reset === NONE) return null;
     const byFrame = t.frame(reset);
     const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;

@@ -38,13 +38,16 @@ export class Resets {
     this.#tuples = tuples;
   }
 
-  /** The reset that answers a segment which did not come out; NONE where there is none. A connection that was accepted first was not refused. */
+  /**
+   * The reset that answers a segment which did not come out, by the host, or by a neighbour that it got straight to; NONE where there is none. A connection
+   * that was accepted first was not refused.
+   */
   answering(row: number): number {
     const t = this.#timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
     const isAnswer = (next: number): boolean => this.#isAccepting(next, row) || this.#isAnswer(next, row);
-    const answer = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
-    return answer === t.end || (t.tcpFlags(answer) & SYN) !== 0 ? NONE : answer;
+    const answer = this.#behind(row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    return answer === NONE || (t.tcpFlags(answer) & SYN) !== 0 ? NONE : answer;
   }
 
   /** The segment by which the host itself accepts the connection that a segment opens which did not come out (SYNPROXY); NONE where there is none. */
@@ -56,8 +59,7 @@ export class Resets {
       this.#isAccepting(next, row) &&
       (t.tcpFlags(next) & ACK) !== 0 &&
       t.ack(next) === (t.seq(row) + t.payloadLength(row) + 1) >>> 0;
-    const answer = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
-    return answer === t.end ? NONE : answer;
+    return this.#behind(row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
   }
 
   /** The datagram by which the host itself answers one that did not come out, by `untilNs` on the timeline; NONE where there is none. */
@@ -65,8 +67,7 @@ export class Resets {
     const t = this.#timeline;
     if (t.proto(row) !== UDP) return NONE;
     const isAnswer = (next: number): boolean => (t.flags(next) & IS_ERROR) === 0 && this.#isByHost(next, row);
-    const answer = undecidedBehind(t, row, isAnswer, untilNs);
-    return answer === t.end ? NONE : answer;
+    return this.#behind(row, isAnswer, untilNs);
   }
 
   /**
@@ -81,8 +82,7 @@ export class Resets {
       t.seq(next) === t.ack(row) &&
       (t.ack(next) - t.seq(row)) >>> 0 <= MOST_ACKED &&
       isFromNear(t, next);
-    const answer = undecidedBehind(t, row, isAnswer, t.timeNs(row) + ACKED_NS);
-    return answer === t.end ? NONE : answer;
+    return this.#behind(row, isAnswer, t.timeNs(row) + ACKED_NS);
   }
 
   /** Whether a segment goes to who sent another one, by its ports back to that, and on its side, but not from where that goes. */
@@ -99,14 +99,6 @@ export class Resets {
     );
   }
 
-  /** The reset by which a neighbour shows that a segment got straight to it, which was to be translated; NONE where there is none. */
-  ofNeighbour(row: number): number {
-    const t = this.#timeline;
-    if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
-    const answer = undecidedBehind(t, row, (next) => this.#isAnswer(next, row), t.timeNs(row) + AT_ONCE_NS);
-    return answer === t.end ? NONE : answer;
-  }
-
   /** Remembers which segment a reset answers, or what accepts it. */
   remember(reset: number, row: number): void {
     const t = this.#timeline;
@@ -120,6 +112,12 @@ export class Resets {
     this.#resets.delete(row);
     // the row may have been another packet's
     return reset?.timeNs === this.#timeline.timeNs(row) ? reset.frame : undefined;
+  }
+
+  /** The first packet behind one, by `untilNs` on the timeline, that nothing is decided about and that is what is looked for; NONE where none is. */
+  #behind(row: number, is: (later: number) => boolean, untilNs: number): number {
+    const found = undecidedBehind(this.#timeline, row, is, untilNs);
+    return found === this.#timeline.end ? NONE : found;
   }
 
   /** Whether a segment accepts the connection that another one opens. */
