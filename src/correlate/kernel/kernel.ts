@@ -226,7 +226,12 @@ export class Kernel {
     return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
   }
 
-  /** The same of any packet. */
+  /** How much what packets of a direction take may change from one to the next, by those that crossed lately, nanoseconds. */
+  swingNs(isOutbound: boolean): number {
+    return this.#steps["swingNs"](this.#ground, isOutbound ? 1 : 0);
+  }
+
+  /** What a packet takes at the most, whatever its direction, nanoseconds. */
   get mostLimitNs(): number {
     return Math.max(this.limitNs(true), this.limitNs(false));
   }

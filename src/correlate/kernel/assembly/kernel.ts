@@ -76,6 +76,11 @@ export function limitNs(ground: usize, outbound: i32): f64 {
   return pace.limitOf(ground, outbound === 1);
 }
 
+/** How much what packets of a direction take may change from one to the next, nanoseconds. */
+export function swingNs(ground: usize, outbound: i32): f64 {
+  return pace.swingOf(ground, outbound === 1);
+}
+
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
 export function isNew(ground: usize, outbound: i32): i32 {
   return pace.isNew(ground, outbound === 1) ? 1 : 0;

@@ -45,6 +45,11 @@ export function limitOf(ground: usize, outbound: bool): f64 {
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
 }
 
+/** How much what packets of this direction take may change from one to the next, nanoseconds: at the most as limitOf, less what even the quickest took lately. */
+export function swingOf(ground: usize, outbound: bool): f64 {
+  return limitOf(ground, outbound) - 2 * doubleOf(ground, words.QUICKEST_NS + (outbound ? 1 : 0));
+}
+
 /**
  * What a packet that may be sent again byte for byte takes at the most while it is not known what packets of its direction take, nanoseconds: far
  * more than the few that crossed, or those of the other direction where there are none, and less than what a sender waits before it sends again.

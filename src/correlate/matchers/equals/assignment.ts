@@ -8,10 +8,11 @@ interface Choices {
 /**
  * Which packet of some that are alike, entering and leaving a router in order, each that left had been: as costs in bits say, by a
  * margin over every other way to tell it. Any may have been lost in between, at no cost; none left that had not entered. Those that enter one right
- * behind the other take what they take together: however many do within `mostNs`, they tell no more than one.
+ * behind the other are quick or slow together: however many do within `swingNs`, they tell no more than one.
  *
  * @param entered,left when they did, in order, nanoseconds.
  * @param costOf bits that speak against a latency; asked for those from `leastNs` to `mostNs`, as others do not occur.
+ * @param swingNs how much what they take changes from one to the next, at the most: a queue takes as long to grow, or to empty.
  * @returns for each that left, the index of the one that entered, or -1 where that is not decided; null where none fits.
  */
 export function assign(
@@ -19,6 +20,7 @@ export function assign(
   left: readonly number[],
   leastNs: number,
   mostNs: number,
+  swingNs: number,
   costOf: (latencyNs: number) => number,
   marginBits: number,
 ): Int32Array | null {
@@ -33,7 +35,7 @@ export function assign(
   eachCell((cell, to, from) => (costs[cell] = costOf(left[to] - entered[from])));
   const least = costs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   eachCell((cell, _, from) => {
-    const share = from === 0 ? 1 : Math.min(1, (entered[from] - entered[from - 1]) / mostNs);
+    const share = from === 0 ? 1 : Math.min(1, (entered[from] - entered[from - 1]) / swingNs);
     costs[cell] = least + share * (costs[cell] - least);
   });
   const before = costsBefore(choices, costs);

@@ -267,7 +267,7 @@ export class Sequences {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
       if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
-      const found = assign(from, to, -kernel.slackNs, limitNs, costOf, DECIDED_BITS);
+      const found = assign(from, to, -kernel.slackNs, limitNs, kernel.swingNs(isOutbound), costOf, DECIDED_BITS);
       if (this.#completeness.wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
       if (found === null) continue;
       for (const [k, index] of found.entries()) {

@@ -12,7 +12,7 @@ describe("assignment of packets that left to those that entered", () => {
       property(times, times, (a, b) => {
         const entered = a.toSorted((x, y) => x - y);
         const left = b.toSorted((x, y) => x - y);
-        expect(assign(entered, left, -1, 12, costOf, 8)).toEqual(tried(entered, left));
+        expect(assign(entered, left, -1, 12, 7, costOf, 8)).toEqual(tried(entered, left));
       }),
       { numRuns: runs(2000) },
     );
@@ -21,19 +21,28 @@ describe("assignment of packets that left to those that entered", () => {
   it("tells a stream whose latency is longer than its spacing by all of it", () => {
     const entered = Array.from({ length: 20 }, (_, i) => 3 * i);
     const left = entered.map((timeNs) => timeNs + 5);
-    expect(assign(entered, left, 0, 12, costOf, 40)).toEqual(Int32Array.from(entered.keys()));
+    expect(assign(entered, left, 0, 12, 12, costOf, 40)).toEqual(Int32Array.from(entered.keys()));
+  });
+
+  it("tells which of it was lost if what packets take changes by less than its spacing", () => {
+    const entered = Array.from({ length: 20 }, (_, i) => 3 * i);
+    const left = entered.slice(0, 19).map((timeNs) => timeNs + 5);
+    // the last one, or each of the last ones, may be the one that was lost: 13 of them together are not
+    const told = left.map((_, at) => (19 - at >= 14 ? at : -1));
+    expect(assign(entered, left, 0, 12, 3, costOf, 40)).toEqual(Int32Array.from(told));
+    expect(assign(entered, left, 0, 12, 12, costOf, 40)).toEqual(new Int32Array(19).fill(-1));
   });
 
   it("does not tell which of two was lost where time speaks for neither", () => {
-    expect(assign([0, 1], [5.5], 0, 12, costOf, 8)).toEqual(Int32Array.of(-1));
-    expect(assign([0, 10], [5], 0, 12, costOf, 8)).toEqual(Int32Array.of(0));
+    expect(assign([0, 1], [5.5], 0, 12, 12, costOf, 8)).toEqual(Int32Array.of(-1));
+    expect(assign([0, 10], [5], 0, 12, 12, costOf, 8)).toEqual(Int32Array.of(0));
   });
 
   it("does not tell it by a burst that took what none took before, whichever of them it is", () => {
     // in microseconds: all but the first took 4 to 5, where others took 10 to 20; the fourth was lost
     const entered = [0, 21.1, 34.1, 46.1, 55.3, 67, 78.7];
     const left = [10.6, 26, 39, 60, 71.5, 83.3];
-    const found = assign(entered, left, -10, 245, (latency) => (latency < 8 || latency > 60 ? 10 : -4), 40);
+    const found = assign(entered, left, -10, 245, 235, (latency) => (latency < 8 || latency > 60 ? 10 : -4), 40);
     expect(found).not.toBeNull();
     expect(found?.[3]).toBe(-1);
   });
@@ -44,7 +53,7 @@ function costs(entered: readonly number[], left: readonly number[]): (from: numb
   const latencies = left.flatMap((leftNs) => entered.map((enteredNs) => leftNs - enteredNs));
   const least = Math.min(...latencies.filter((latency) => latency >= -1 && latency <= 12).map(costOf));
   return (from, to) => {
-    const share = from === 0 ? 1 : Math.min(1, (entered[from] - entered[from - 1]) / 12);
+    const share = from === 0 ? 1 : Math.min(1, (entered[from] - entered[from - 1]) / 7);
     return least + share * (costOf(left[to] - entered[from]) - least);
   };
 }
