@@ -174,7 +174,7 @@ export class Course {
     const parting = partingOf(crossings, toleranceNs, slice.disorderNs);
     if (parting === undefined) return false;
     const [last, first] = parting.map((index) => crossings[index]);
-    if (last.place <= from || first.place > end) return false;
+    if (last.place <= from || first.place > end || !slice.has(last) || !slice.has(first)) return false;
     if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.disorderNs };
     this.#slices.splice(at, 1, ...partsOf(slice, last, first).map((extent) => new Slice(extent)));
     return true;

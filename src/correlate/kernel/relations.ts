@@ -24,6 +24,8 @@ export const IS_UNVOUCHED = 256;
 export const MAY_BE_PIECE = 512;
 /** It took longer than all lately, and not far less than equal ones are apart: one that was lost, or missed, may be meant. */
 export const MAY_BE_CHANCE = 1024;
+/** KNOWN by a translation that nothing used for so long that another container may have what it made of this one's packets. */
+export const IS_STALE = 2048;
 export const RELATION_MASK = 3;
 
 /** Whether rows that were related so travel outbound. */
@@ -47,6 +49,9 @@ export const COINCIDENCE_PAIRS = 256;
 
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. Nanoseconds. */
 export const JITTER_NS = 100_000;
+
+/** A translation of what is not TCP may be forgotten once nothing used it for so long, nanoseconds (nf_conntrack_udp_timeout, nf_conntrack_icmp_timeout). */
+export const FORGOTTEN_NS = 30_000_000_000;
 
 /** How far an effect may seem to precede its cause where nothing vouches for the clocks: stamps of two processors, nanoseconds. */
 export const UNVOUCHED_SLACK_NS = 20_000;

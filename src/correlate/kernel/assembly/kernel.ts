@@ -5,6 +5,7 @@ import {
   IS_LATE,
   IS_RELATED_OUTBOUND,
   IS_REPEATABLE,
+  IS_STALE,
   IS_UNVOUCHED,
   IS_USUAL,
   MAY_BE_CHANCE,
@@ -41,6 +42,7 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
     (relation.isClose ? IS_CLOSE : 0) |
     (relation.mayHide ? MAY_HIDE : 0) |
     (relation.isUnvouched ? IS_UNVOUCHED : 0) |
+    (relation.isStale ? IS_STALE : 0) |
     (relation.mayBePiece ? MAY_BE_PIECE : 0) |
     (relation.mayBeChance ? MAY_BE_CHANCE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |

@@ -17,6 +17,7 @@ import * as words from "../kernel-words.js";
 import {
   COINCIDENCE_PAIRS,
   CONFLICT,
+  FORGOTTEN_NS,
   IMPOSSIBLE,
   JITTER_NS,
   KNOWN,
@@ -55,6 +56,8 @@ export let mayBePiece = false;
 export let soonNs: f64 = 0;
 /** Whether it is longer than all lately took, and not far less than equal ones are apart. */
 export let mayBeChance = false;
+/** Whether nothing used the translation that they are KNOWN by for so long that it may be forgotten. */
+export let isStale = false;
 /** Whether, besides, such ones may have been missed, another one of them by each capture. */
 export let mayHide = false;
 
@@ -84,6 +87,7 @@ export function relate(
   mayBeAltered: bool = false,
 ): i32 {
   isUnvouched = false;
+  isStale = false;
   areBothEndsOther = false;
   const gapNs = oNs - iNs;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
@@ -107,6 +111,8 @@ export function relate(
     slot = outsideSlot;
     isOutbound = account.outboundFor(bits, iWay) === 1;
     relation = KNOWN;
+    const proto = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
+    isStale = proto !== TCP && iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS) > <f64>FORGOTTEN_NS;
   } else {
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, iWay, oWay);
@@ -212,10 +218,8 @@ function weighTime(
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
   if (isNew(ground, isOutbound)) {
-    const isLateAtFirst = hasId
-      ? isTrusted && since === 0 && latencyNs > FIRST_NS
-      : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound);
-    if (isLateAtFirst) isLate = true;
+    const isFirst = hasId && isTrusted && since === 0;
+    if (isFirst ? latencyNs > FIRST_NS : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound)) isLate = true;
   }
   // what takes half as long as equal ones are apart may as well be the next one's; and a stamp tells no more than its unit
   const leastNs = max<f64>(max<f64>(slackNs, latencyNs), doubleOf(ground, words.RESOLUTION_NS));

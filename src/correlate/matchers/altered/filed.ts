@@ -147,7 +147,9 @@ export class Filed {
     const { isOutbound, gapNs, flags, kind, changes, isSameId } = this.two;
     // what was sent again looks so, too, beside the first copy
     const wasSentAgain = isAgain(t.flags(isOutbound ? inside : outside));
-    if (!isSameId && (wasSentAgain || this.isLate(inside, outside))) return;
+    // and what was sent a period later, where nothing vouches for the clocks that speak against its own twin
+    const isUnvouched = this.#about.kernel.slackNs === Number.POSITIVE_INFINITY && Math.abs(gapNs) > UNKNOWN_NS;
+    if (!isSameId && (wasSentAgain || isUnvouched || this.isLate(inside, outside))) return;
     this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
     if (relation !== KNOWN) this.candidates.add(inside, outside, isOutbound, isSameId);
     if (!this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;

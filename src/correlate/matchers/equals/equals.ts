@@ -199,7 +199,7 @@ export class Equals implements Admits, Settles {
 
   /** The same of a packet whose window is over, however few there are. Returns whether it has a twin now. */
   #settleContended(row: number, inside: number, outside: number): boolean {
-    if (this.#survey.claim === CLAIM_KNOWN) return this.#settleLike(row, inside, outside);
+    if (this.#survey.claim === CLAIM_KNOWN) return !this.#survey.isStale && this.#settleLike(row, inside, outside);
     if (this.#survey.claim !== CLAIM_POSSIBLE) return false;
     return this.sequences.learnBurst(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
   }

@@ -4,7 +4,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
 import type { Sight } from "./sight.js";
-import { CLAIM_CONFLICT, CLAIM_LATE_POSSIBLE, claimBy, type Survey } from "./survey.js";
+import { CLAIM_LATE_POSSIBLE, claimBy, type Survey } from "./survey.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
 /** Gathers the packets that cannot be told apart from one that is given up. */
@@ -60,16 +60,10 @@ export class Gathering {
   #usualTwins(reachNs: number): (row: number) => boolean {
     const known = new Map<number, boolean>();
     return (row) => {
-      const isKnown = known.get(row) ?? this.#hasUsualTwin(row, reachNs);
+      const isKnown = known.get(row) ?? this.#survey.hasTimely(row, reachNs);
       known.set(row, isKnown);
       return isKnown;
     };
-  }
-
-  #hasUsualTwin(row: number, reachNs: number): boolean {
-    for (let r = this.#sight.first(row, reachNs); r !== NONE; r = this.#sight.next(row, r, reachNs))
-      if (claimBy(this.#survey.relate(row, r)) >= CLAIM_CONFLICT) return true;
-    return false;
   }
 
   #why(row: number, [inside, outside]: readonly [readonly number[], readonly number[]]): string {

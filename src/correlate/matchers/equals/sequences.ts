@@ -16,6 +16,8 @@ const FIRST_SHARE = 0.6;
 
 /** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
 const DECIDED_BITS = 40;
+/** What speaks against it that one packet was lost, and that a capture missed the next one: that of COINCIDENCE_PAIRS. */
+const MISSED_BITS = 16;
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 interface Sequence {
@@ -256,18 +258,15 @@ export class Sequences {
   /** What is decided by time, where nothing was missed: of those that left, what they had entered as. */
   #decided({ entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
     const kernel = this.#about.kernel;
-    const limitNs = kernel.limitNs(isOutbound);
-    const digest = kernel.latencies(isOutbound);
-    // against one that comes by chance, anywhere within the limit
-    const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs, limitNs) * limitNs);
+    const costOf = this.#costOf(isOutbound);
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
-    for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, limitNs)) {
+    for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, kernel.limitNs(isOutbound))) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
       if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
-      const found = assign(from, to, -kernel.slackNs, limitNs, kernel.swingNs(isOutbound), costOf, DECIDED_BITS);
+      const found = this.#assign(from, to, isOutbound, DECIDED_BITS, MISSED_BITS);
       if (this.#completeness.wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
@@ -277,6 +276,34 @@ export class Sequences {
       }
     }
     return pairs;
+  }
+
+  #assign(
+    enteredNs: readonly number[],
+    leftNs: readonly number[],
+    isOutbound: boolean,
+    marginBits: number,
+    missedBits: number,
+  ): Int32Array | null {
+    const { kernel } = this.#about;
+    const limitNs = kernel.limitNs(isOutbound);
+    return assign(
+      enteredNs,
+      leftNs,
+      -kernel.slackNs,
+      limitNs,
+      kernel.swingNs(isOutbound),
+      this.#costOf(isOutbound),
+      marginBits,
+      missedBits,
+    );
+  }
+
+  /** What speaks against a latency, in bits, against one that comes by chance, anywhere within the limit. */
+  #costOf(isOutbound: boolean): (latencyNs: number) => number {
+    const limitNs = this.#about.kernel.limitNs(isOutbound);
+    const digest = this.#about.kernel.latencies(isOutbound);
+    return (latencyNs) => -Math.log2(digest.density(latencyNs, limitNs) * limitNs);
   }
 
   /**
@@ -299,7 +326,17 @@ export class Sequences {
     if (entered.some((row, at) => this.#about.kernel.overtakes(row, left[at], isOutbound))) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
-    return areHeldUp || entered.every((_, at) => isInTime(at));
+    if (areHeldUp) return true;
+    // … or each in time, and none of them so late that it is likelier that one was lost, and another one missed
+    const areInTime = entered.every((_, at) => isInTime(at));
+    return areInTime && this.#areToldInOrder(enteredNs, leftNs, isOutbound);
+  }
+
+  /** Whether the order of some that may have been missed tells them, wherever among them one may have been lost, and another one missed. */
+  #areToldInOrder(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): boolean {
+    const missedBits = MISSED_BITS - 2 * Math.log2(enteredNs.length);
+    const found = this.#assign(enteredNs, leftNs, isOutbound, 0, missedBits);
+    return found?.every((index, at) => index === at) === true;
   }
 
   /** Whether no equal packet passed shortly before these, and none may come behind them. */

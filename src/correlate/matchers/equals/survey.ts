@@ -7,6 +7,7 @@ import {
   IS_CLOSE,
   IS_LATE,
   IS_REPEATABLE,
+  IS_STALE,
   IS_UNVOUCHED,
   IS_USUAL,
   KNOWN,
@@ -33,6 +34,8 @@ export const CLAIM_KNOWN = 6;
 export const GROWTH = 4;
 /** … but where so many took so much less, in bits, that none is known to have. */
 const NEVER_BITS = 10;
+/** What packets take now and then, they may take again, however short the queue was lately: more than one in 2^this did. */
+const SELDOM_BITS = 6;
 
 /** The claim that two packets have on each other, by how they stand to each other. */
 export function claimBy(related: number): number {
@@ -54,6 +57,8 @@ export class Survey {
   others = 0;
   /** Whether that candidate is close to equal packets. */
   isClose = false;
+  /** Whether it is known by a translation that may be forgotten. */
+  isStale = false;
   /** Whether one was passed over that only time speaks against. */
   usedTime = false;
   /** Whether one that is in time contends with a known translation that is not. */
@@ -72,6 +77,8 @@ export class Survey {
 
   /** Looks at those around a packet: see `Sight.nsOf`. */
   take(row: number, reachNs: number): void {
+    this.rivals = 0;
+    this.others = 0;
     this.usedTime = false;
     this.isDoubted = false;
     this.#unvouchedNs = Number.POSITIVE_INFINITY;
@@ -79,20 +86,29 @@ export class Survey {
     const { candidate } = this;
     this.claim = claimBy(best);
     this.isClose = (best & IS_CLOSE) !== 0;
+    this.isStale = (best & IS_STALE) !== 0;
     if (this.claim === CLAIM_NONE) return;
-    const rank = rankOf(best);
-    for (
-      let rival = this.#sight.first(candidate, reachNs);
-      rival !== NONE;
-      rival = this.#sight.next(candidate, rival, reachNs)
-    ) {
-      if (rival === row) continue;
-      this.others++;
-      const related = this.#weigh(rival, candidate);
-      if (rankOf(related) >= rank || this.mayBeHeldUp(rival, candidate, related)) this.rivals++;
-      else this.#doubt(related);
-    }
+    this.rivals += this.#contenders(row, candidate, best, reachNs) + this.#contenders(candidate, row, best, reachNs);
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rivals++;
+  }
+
+  /** How many packets contend with a chosen one for another, to which it stands so. */
+  #contenders(row: number, chosen: number, best: number, reachNs: number): number {
+    const t = this.#about.timeline;
+    const isKnown = (best & RELATION_MASK) === KNOWN && !this.isStale;
+    let count = 0;
+    for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
+      if (other === chosen) continue;
+      this.others++;
+      const related = this.#weigh(other, row);
+      this.#doubt(related);
+      // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
+      const isUntold = !isKnown && this.#isUntimely(related) && t.way(other) === t.way(chosen);
+      const isAsGood = rankOf(related) >= rankOf(best) || (this.isStale && claimBy(related) !== CLAIM_NONE);
+      if (isAsGood || this.mayBeHeldUp(other, row, related)) count++;
+      else if (isUntold && !this.hasTimely(other, reachNs, row)) count++;
+    }
+    return count;
   }
 
   /** How two packets stand to each other, with all that is known of them. */
@@ -107,40 +123,48 @@ export class Survey {
     return (isEntry ? this.#about.mayBecome(a, b) : this.#about.mayBecome(b, a)) ? related : IMPOSSIBLE;
   }
 
-  /** Finds the candidate with the strongest claim, and those as good. Returns how it stands to the packet; 0 where none has a claim. */
+  /** Finds the candidate with the strongest claim. Returns how it stands to the packet; 0 where none has a claim. */
   #findBest(row: number, reachNs: number): number {
     this.candidate = NONE;
-    this.rivals = 0;
-    this.others = -1;
     let best = 0;
-    let heldUp = 0;
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
-      this.others++;
       const related = this.#weigh(row, other);
-      this.#doubt(related);
       if (claimBy(related) === CLAIM_NONE) {
         if (this.candidate === NONE && (related & RELATION_MASK) === KNOWN) this.candidate = other;
-        if (this.mayBeHeldUp(other, row, related)) heldUp++;
       } else if (best === 0 || rankOf(related) > rankOf(best)) {
         this.candidate = other;
         best = related;
-        this.rivals = 0;
-      } else if (rankOf(related) === rankOf(best)) this.rivals++;
+      }
     }
-    this.rivals += heldUp;
     return best;
   }
 
-  /** Whether only time speaks against a packet that entered and one that left, and no more of it than a queue may have grown by. */
+  /** Whether a packet has a candidate that is in time, but for one. */
+  hasTimely(row: number, reachNs: number, except = NONE): boolean {
+    for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs))
+      if (other !== except && claimBy(this.relate(row, other)) >= CLAIM_CONFLICT) return true;
+    return false;
+  }
+
+  /** Whether time alone speaks against two packets that are related so. */
+  #isUntimely(related: number): boolean {
+    return (related & RELATION_MASK) !== IMPOSSIBLE && claimBy(related) === CLAIM_NONE;
+  }
+
+  /**
+   * Whether only time speaks against a packet that entered and one that left, and packets may take that long: a queue grows, or is as long as it was
+   * before.
+   */
   mayBeHeldUp(entered: number, left: number, related: number): boolean {
-    if ((related & RELATION_MASK) !== KNOWN || claimBy(related) !== CLAIM_NONE) return false;
+    if (!this.#isUntimely(related)) return false;
     const t = this.#about.timeline;
+    const { kernel, windowNs } = this.#about;
     const isOutbound = goesOutbound(related);
     const tookNs = t.timeNs(left) - t.timeNs(entered);
-    const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
-    if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs > mostNs) return false;
-    const digest = this.#about.kernel.latencies(isOutbound);
-    return Math.log2(digest.density(tookNs, mostNs) * tookNs) > -NEVER_BITS;
+    if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs < 0) return false;
+    const mostNs = GROWTH * kernel.limitNs(isOutbound);
+    const [rangeNs, bits] = tookNs > mostNs ? [windowNs, SELDOM_BITS] : [mostNs, NEVER_BITS];
+    return Math.log2(kernel.latencies(isOutbound).density(tookNs, rangeNs) * tookNs) > -bits;
   }
 
   /** Relates two of those that are looked at, and notes it where time alone speaks against them. */
