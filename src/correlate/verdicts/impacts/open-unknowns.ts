@@ -37,6 +37,25 @@ export class OpenUnknowns {
   readonly #byName = new Map<string, readonly Unknown[]>();
   readonly #byKey = new Map<string, readonly Unknown[]>();
 
+  /** Of these, and of others that were judged, those that a proxy may have sent on, or sent itself, by where they are: see `Relays`. */
+  readonly #sighted = new Map<string, readonly Unknown[]>();
+
+  /** Takes one that a proxy may turn out to have sent on, or to have sent. */
+  addSighted(unknown: Unknown): void {
+    addTo(this.#sighted, spotOf(unknown), unknown);
+  }
+
+  /** Has one of those be known. */
+  takeSighted(side: Side, frame: number): Unknown | undefined {
+    const [unknown] = this.#sighted.get(spotOf({ side, frame })) ?? [];
+    if (unknown === undefined) return undefined;
+    const isIt = (each: Unknown): boolean => each === unknown;
+    takeOut(this.#sighted, spotOf(unknown), isIt);
+    takeOut(this.#byName, unknown.quotedAs, isIt);
+    takeOut(this.#byKey, unknown.key, isIt);
+    return unknown;
+  }
+
   add(unknown: Unknown): void {
     addTo(this.#byName, unknown.quotedAs, unknown);
     addTo(this.#byKey, unknown.key, unknown);
@@ -71,13 +90,18 @@ export class OpenUnknowns {
   /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     const isSo = (each: Unknown): boolean => each.side === side && each.timeNs >= fromNs && each.timeNs <= toNs;
-    for (const unknowns of [this.#byName, this.#byKey]) for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
+    for (const unknowns of [this.#byName, this.#byKey, this.#sighted])
+      for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
   }
 
   /** Takes it that something is known of those named so. */
   close(quotedAs: string): void {
     this.#byName.delete(quotedAs);
   }
+}
+
+function spotOf({ side, frame }: Pick<Unknown, "side" | "frame">): string {
+  return `${side} ${frame}`;
 }
 
 function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: Unknown): void {
