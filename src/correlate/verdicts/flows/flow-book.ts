@@ -1,4 +1,4 @@
-import { copyOf, type FlowSummary, type Sink } from "../../../packets/results/results.js";
+import type { LookedAt, Sink } from "../../../packets/results/results.js";
 import { FIRST_TUPLES, NONE } from "../../../packets/tuples.js";
 import type { Base } from "../../kernel/base.js";
 import type { Clashes } from "./clashes.js";
@@ -90,12 +90,16 @@ export class FlowBook {
     return true;
   }
 
-  /** The flows alive that have the most pairs, at most so many. */
-  busiest(most: number): FlowSummary[] {
-    return Array.from(
-      this.#busiest(most, () => {}),
-      (slot) => copyOf(this.#view.of(slot)),
-    );
+  /** Has somebody look at flows that are alive. */
+  look(at: LookedAt): void {
+    const { mostFlows, flows } = at;
+    const { accounts } = this.#about.translations;
+    const isWanted = (slot: number): boolean => flows.has(accounts.id(slot));
+    const isAll = accounts.size <= mostFlows;
+    const busiest = this.#busiest(isAll ? 0 : mostFlows, (slots) => {
+      for (const slot of slots) if (isAll || isWanted(slot)) at.flow(this.#view.of(slot));
+    });
+    for (const slot of busiest) if (!isWanted(slot)) at.flow(this.#view.of(slot));
   }
 
   /** Reports all flows there are. */
