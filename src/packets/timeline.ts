@@ -226,6 +226,11 @@ export class Timeline extends RecordRows {
     return this.#steps["firstBelow"](this.block, from, end, least);
   }
 
+  /** The first row from `from` on that waits, of a side and a tuple; `end` where there is none before it. */
+  firstWaitingOf(side: number, tuple: number, from: number, end: number): number {
+    return this.#steps["firstWaitingOf"](this.block, side, tuple, from, end);
+  }
+
   recordOf(row: number): number {
     return this.places[row & this.mask] << RECORD_BITS;
   }

@@ -1,8 +1,7 @@
-import { INSIDE } from "../../packets/sides.js";
-import { type Timeline, WAITING } from "../../packets/timeline.js";
+import type { Timeline } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { UNVOUCHED_SLACK_NS } from "../kernel/relations.js";
-import { behind, LOOK_AROUND } from "./behind.js";
+import { around } from "./behind.js";
 import { contentHash } from "./content.js";
 
 /** What answers something carries, and when it was seen; null where several answers carry the same. */
@@ -21,23 +20,20 @@ export function areAnswersAgainst(
 ): boolean {
   const gapNs = t.timeNs(outside) - t.timeNs(inside);
   const answers: readonly [Answers, Answers] = [new Map(), new Map()];
-  const note = (row: number): void => {
-    if (t.state(row) !== WAITING) return;
-    const side = t.sideOf(row);
-    const asked = side === INSIDE ? inside : outside;
-    if (t.tuple(row) !== t.tuple(asked) || t.way(row) === t.way(asked)) return;
-    const content = contentHash(t, row);
-    answers[side].set(content, answers[side].has(content) ? null : t.timeNs(row));
-  };
   const [first, last] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
-  for (const row of behind(t, first)) {
-    if (t.timeNs(row) - t.timeNs(last) > kernel.windowNs) break;
-    note(row);
-  }
-  let row = first;
-  for (let n = 0; n < LOOK_AROUND && row !== t.first && t.timeNs(first) - t.timeNs(row) <= kernel.windowNs; n++) {
-    row = t.before(row, 1);
-    note(row);
+  const [from, end] = around(t, first);
+  for (const asked of [inside, outside]) {
+    const side = t.sideOf(asked);
+    const next = (row: number): number => t.firstWaitingOf(side, t.tuple(asked), row, end);
+    for (
+      let row = next(from);
+      row !== end && t.timeNs(row) - t.timeNs(last) <= kernel.windowNs;
+      row = next(t.after(row))
+    ) {
+      if (t.way(row) === t.way(asked) || t.timeNs(first) - t.timeNs(row) > kernel.windowNs) continue;
+      const content = contentHash(t, row);
+      answers[side].set(content, answers[side].has(content) ? null : t.timeNs(row));
+    }
   }
   const [byInside, byOutside] = answers;
   for (const [content, insideNs] of byInside) {

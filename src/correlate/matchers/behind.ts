@@ -1,13 +1,32 @@
-import { DECIDED, type Timeline, WAITING } from "../../packets/timeline.js";
+import { DECIDED, ROW_MASK, type Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 
 /** How many packets behind one, or before it, are looked through. */
-export const LOOK_AROUND = 4096;
+const LOOK_AROUND = 4096;
 
-/** The packets behind one, of both sides, in the order of time, no more of them than are looked through. */
-export function* behind(t: Timeline, row: number): Generator<number> {
-  let later = t.after(row);
-  for (let looked = 0; looked < LOOK_AROUND && later !== t.end; looked++, later = t.after(later)) yield later;
+/**
+ * The first of the packets behind a packet that is what is looked for, of both sides, among those whose state is below `least`, and no more of
+ * them than are looked through; NONE where there is none. What `is` does to a packet may decide about those behind it.
+ */
+export function firstBehind(t: Timeline, row: number, least: number, is: (later: number) => boolean): number {
+  const end = endBehind(t, row);
+  for (let later = t.after(row); ; later = t.after(later)) {
+    later = t.firstBelow(later, end, least);
+    if (later === end) return NONE;
+    if (is(later)) return later;
+  }
+}
+
+/** The row past the last packet behind one that is looked through. */
+function endBehind(t: Timeline, row: number): number {
+  const first = t.after(row);
+  return ((t.end - first) & ROW_MASK) <= LOOK_AROUND ? t.end : (first + LOOK_AROUND) & ROW_MASK;
+}
+
+/** The rows of the packets that are looked through before a packet and behind it: the first one, and the one past the last. */
+export function around(t: Timeline, row: number): [from: number, end: number] {
+  const before = Math.min(LOOK_AROUND, (row - t.first) & ROW_MASK);
+  return [t.before(row, before), endBehind(t, row)];
 }
 
 /**
@@ -20,12 +39,12 @@ export function isAnyBehind(
   is: (later: number) => boolean,
   untilNs = Number.POSITIVE_INFINITY,
 ): boolean {
-  for (const later of behind(t, row)) {
-    if (t.state(later) !== WAITING) continue;
-    if (t.timeNs(later) > untilNs) return false;
-    if (t.tuple(later) === t.tuple(row) && t.side(later) === t.side(row) && is(later)) return true;
+  const end = endBehind(t, row);
+  for (let later = t.after(row); ; later = t.after(later)) {
+    later = t.firstWaitingOf(t.side(row), t.tuple(row), later, end);
+    if (later === end || t.timeNs(later) > untilNs) return false;
+    if (is(later)) return true;
   }
-  return false;
 }
 
 /** How many packets behind one that nothing is decided about are looked through. */

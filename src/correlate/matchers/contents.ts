@@ -2,12 +2,11 @@ import type { Heap } from "../../packets/memory/heap.js";
 import { otherSide, type Side } from "../../packets/sides.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
 import { Crowd } from "./crowd.js";
 
-/** Of more packets of one content than this, only those are looked at that came about the same time … */
+/** Of more packets of one content than this, only those are looked at that came about the same time. */
 const CROWDED = 32;
-/** … and of each side no more than so many, the nearest ones: what a packet costs must not grow with how many there are. */
-const MOST_LOOKED_AT = 64;
 /** How often crowds are cleared of what waits no more, packets filed. */
 const TIDY_EVERY = 1024;
 
@@ -64,6 +63,14 @@ export class Contents {
     this.own = this.#look(this.#hashOf(this.#timeline, row), row, this.#timeline.sideOf(row), longest, 1);
   }
 
+  /** The only packet on the other side that has the content of one, if nothing else contends with the two; NONE where that is not so. */
+  onlyOther(row: number, longest: (timeNs: number) => number): number {
+    const hash = this.#hashOf(this.#timeline, row);
+    const side = this.#timeline.sideOf(row);
+    const others = this.#look(hash, row, otherSide(side), longest, 1, 2);
+    return others.length === 1 && this.#look(hash, row, side, longest, 2, 1).length === 0 ? others[0] : NONE;
+  }
+
   /** As if nothing had been found. */
   clear(): void {
     this.own = NONE_FOUND;
@@ -89,22 +96,27 @@ export class Contents {
     return hash;
   }
 
-  /** What has the content of a packet on a side; of a crowd, what came at most so many times `longest` before or after it. */
-  #look(hash: number, row: number, side: Side, longest: (timeNs: number) => number, times: number): readonly number[] {
+  /** What has the content of a packet on a side, up to a number; of a crowd, what came at most so many times `longest` before or after it. */
+  #look(
+    hash: number,
+    row: number,
+    side: Side,
+    longest: (timeNs: number) => number,
+    times: number,
+    most = Number.POSITIVE_INFINITY,
+  ): readonly number[] {
     const t = this.#timeline;
     const timeNs = t.timeNs(row);
+    const isLike = (other: number): boolean => other !== row && this.#isSame(t, row, other);
     const crowd = this.#crowds.size === 0 ? undefined : this.#crowds.get(hash);
     if (crowd !== undefined) {
-      const near = crowd.near(side, timeNs, times * longest(timeNs), MOST_LOOKED_AT);
-      if (near.length === MOST_LOOKED_AT) this.isCrowded = true;
-      return near.filter((other) => other !== row && this.#isSame(t, row, other));
+      const near = crowd.near(side, timeNs, times * longest(timeNs), most, isLike);
+      if (!crowd.wasLookedThrough) this.isCrowded = true;
+      return near;
     }
-    const isLike = (other: number): boolean =>
-      other !== row &&
-      t.sideOf(other) === side &&
-      Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs &&
-      this.#isSame(t, row, other);
-    return this.#index.of(hash).filter(isLike);
+    const isNear = (other: number): boolean =>
+      t.sideOf(other) === side && Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs;
+    return this.#index.of(hash, most, (other) => isNear(other) && isLike(other));
   }
 
   /** Makes a crowd of what has a content, where it has become too many. What waits no more is taken out on the way. */

@@ -1,8 +1,13 @@
 import { firstNotBefore } from "../../packets/memory/sorted.js";
 import type { Side } from "../../packets/sides.js";
 
+/** Of each side no more than so many are looked at, the nearest ones: what a packet costs must not grow with how many there are. */
+const MOST_LOOKED_AT = 64;
+
 /** Packets of one content, where there are too many to look at all: by side, in the order of time. */
 export class Crowd {
+  /** Whether all that were near enough were looked at the last time. */
+  wasLookedThrough = true;
   readonly #isWaiting: (row: number) => boolean;
   readonly #rows: readonly [number[], number[]] = [[], []];
   /** Of packets that were given back meanwhile, too. */
@@ -30,8 +35,11 @@ export class Crowd {
     }
   }
 
-  /** Those of a side that wait and came at most so long before or after a time: the nearest ones, up to a number, in the order of time. */
-  near(side: Side, timeNs: number, mostNs: number, most: number): number[] {
+  /**
+   * Those of a side that wait, came at most so long before or after a time, and are what is looked for: the nearest ones, up to a number, in the
+   * order of time. `wasLookedThrough` says whether there may be more, as not all were looked at.
+   */
+  near(side: Side, timeNs: number, mostNs: number, most: number, is: (row: number) => boolean): number[] {
     const rows = this.#rows[side];
     const timesNs = this.#timesNs[side];
     this.#passOver(side);
@@ -39,14 +47,18 @@ export class Crowd {
     const after: number[] = [];
     let to = firstNotBefore(this.#first[side], timesNs.length, (at) => timesNs[at] < timeNs);
     let from = to - 1;
-    while (before.length + after.length < most) {
+    let looked = 0;
+    for (; looked < MOST_LOOKED_AT && before.length + after.length < most; ) {
       const beforeNs = from < this.#first[side] ? Number.POSITIVE_INFINITY : timeNs - timesNs[from];
       const afterNs = to === timesNs.length ? Number.POSITIVE_INFINITY : timesNs[to] - timeNs;
       if (Math.min(beforeNs, afterNs) > mostNs) break;
       const isBefore = beforeNs < afterNs;
       const row = rows[isBefore ? from-- : to++];
-      if (this.#isWaiting(row)) (isBefore ? before : after).push(row);
+      if (!this.#isWaiting(row)) continue;
+      looked++;
+      if (is(row)) (isBefore ? before : after).push(row);
     }
+    this.wasLookedThrough = looked < MOST_LOOKED_AT;
     return before.reverse().concat(after);
   }
 

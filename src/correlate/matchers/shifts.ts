@@ -13,13 +13,13 @@ import {
 } from "../../packets/results/evidence.js";
 import { INSIDE } from "../../packets/sides.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { WAITING } from "../../packets/timeline.js";
+import { GONE, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
-import { behind } from "./behind.js";
+import { firstBehind } from "./behind.js";
 import { mixed } from "./content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
@@ -179,21 +179,21 @@ export class ShiftedSegments implements Admits, Settles {
   #isConfirmed(entered: number, isForward: boolean, slot: number, flow: Flow, shifts: Shifts): boolean {
     const t = this.#about.timeline;
     const { position, before } = isForward ? shifts.forward : shifts.backward;
-    for (const later of behind(t, entered)) {
-      if (!t.isKnown(later) || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot) continue;
+    const confirms = (later: number): boolean => {
+      if (!t.isKnown(later) || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot) return false;
       const isSameWay = this.#about.translations.isForward(later, flow) === isForward;
-      if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) continue;
+      if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) return false;
       if (t.state(later) === WAITING) {
         const left = this.#onlyLeft(later, slot, flow);
-        if (left !== NONE && left !== later && this.#isTwin(later, left, flow, shifts)) return true;
-      } else if (t.isPaired(later) && t.isHeld(t.twin(later))) {
-        // changes that add up to nothing leave the numbers as they were, and the keys equal
-        const isEntry =
-          flow.isOutbound(this.#about.translations.isForward(later, flow) ? 1 : 0) === (t.side(later) === INSIDE);
-        if (isEntry && this.#hasNumbers(later, t.twin(later), flow, shifts)) return true;
+        return left !== NONE && left !== later && this.#isTwin(later, left, flow, shifts);
       }
-    }
-    return false;
+      if (!t.isPaired(later) || !t.isHeld(t.twin(later))) return false;
+      // changes that add up to nothing leave the numbers as they were, and the keys equal
+      const isEntry =
+        flow.isOutbound(this.#about.translations.isForward(later, flow) ? 1 : 0) === (t.side(later) === INSIDE);
+      return isEntry && this.#hasNumbers(later, t.twin(later), flow, shifts);
+    };
+    return firstBehind(t, entered, GONE, confirms) !== NONE;
   }
 
   /** Whether both have the same flags, and numbers that differ by the shifts (nf_ct_seq_adjust). */

@@ -201,3 +201,14 @@ export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
   }
   return end;
 }
+
+/** The first row from `from` on that waits, of a side and a tuple; `end` where there is none before it. */
+export function firstWaitingOf(line: usize, side: i32, tuple: i32, from: i32, end: i32): i32 {
+  let row = from;
+  for (; row !== end; row = (row + 1) & timeline.ROW_MASK) {
+    row = firstBelow(line, row, end, timeline.AMBIGUOUS);
+    if (row === end) return end;
+    if (sideOf(line, row) === side && load<i32>(packetOf(line, row), 4 * WAY) >> 1 === tuple) return row;
+  }
+  return end;
+}

@@ -6,10 +6,11 @@ export interface Kept<K> {
 }
 
 /** Drops what came first, where one more was just added than there may be. `drop`: what else that takes. */
-export function keepNewest<K>(kept: Kept<K>, most: number, drop = (key: K): unknown => kept.delete(key)): void {
+export function keepNewest<K>(kept: Kept<K>, most: number, drop?: (key: K) => unknown): void {
   if (kept.size <= most) return;
   for (const oldest of kept.keys()) {
-    drop(oldest);
+    if (drop === undefined) kept.delete(oldest);
+    else drop(oldest);
     return;
   }
 }

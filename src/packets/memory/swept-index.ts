@@ -27,13 +27,17 @@ export class SweptIndex extends HashIndex {
     return false;
   }
 
-  /** All ids of use with this hash, the first added first. */
-  of(hash: number): readonly number[] {
-    let cell = this.seek(hash);
-    if (cell < 0) return NOTHING;
-    const ids: number[] = [];
-    for (; cell >= 0; cell = this.next(cell, hash)) if (this.#isOfUse(this.idAt(cell))) ids.push(this.idAt(cell));
-    return ids;
+  /** The ids of use with this hash that are what is looked for, the first added first, up to a number. */
+  of(hash: number, most = Number.POSITIVE_INFINITY, is?: (id: number) => boolean): readonly number[] {
+    let ids: number[] | null = null;
+    for (let cell = this.seek(hash); cell >= 0; cell = this.next(cell, hash)) {
+      const id = this.idAt(cell);
+      if (!this.#isOfUse(id) || is?.(id) === false) continue;
+      ids = ids ?? [];
+      ids.push(id);
+      if (ids.length === most) break;
+    }
+    return ids ?? NOTHING;
   }
 
   #sweep(): void {

@@ -1,5 +1,6 @@
 import { IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
@@ -113,17 +114,17 @@ export class Filed {
   };
 
   #file(row: number): void {
-    const contents = this.contents;
     const timeNs = this.#about.timeline.timeNs(row);
-    this.find(row);
-    if (contents.own.length === 0 && contents.others.length === 1) this.#survey(row, contents.others[0]);
-    contents.add(row);
-    const ids = this.ids;
-    if (hasIdentity(this.#about.timeline, row)) {
-      if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
+    const likeIt = this.contents.onlyOther(row, this.#longestNs);
+    if (likeIt !== NONE) this.#survey(row, likeIt);
+    this.contents.add(row);
+    const others = this.#othersOf(row);
+    if (others === this.ids) {
+      const withItsId = others.onlyOther(row, this.#longestNs);
+      if (withItsId !== NONE) this.#surveyId(row, withItsId);
       this.#noteRepeating(row);
     }
-    this.#othersOf(row)?.add(row);
+    others?.add(row);
     for (const gaps of this.survivors.gaps) gaps.forget(timeNs - PAST_WINDOWS * this.#about.windowNs);
   }
 

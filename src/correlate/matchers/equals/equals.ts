@@ -1,7 +1,7 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS } from "../../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
+import { AMBIGUOUS, GONE, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CROWD, PENDING } from "../../kernel/buckets.js";
 import {
@@ -15,7 +15,7 @@ import {
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { Altered } from "../altered/altered.js";
 import { areAnswersAgainst } from "../answers.js";
-import { behind, isAnyBehind } from "../behind.js";
+import { firstBehind, isAnyBehind } from "../behind.js";
 import type { Completeness } from "./completeness.js";
 import type { About, Admits, Settles } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
@@ -273,16 +273,16 @@ export class Equals implements Admits, Settles {
   #wereHeldUp(entered: number, left: number, isOutbound: boolean): boolean {
     const t = this.#about.timeline;
     let together = 0;
-    for (const later of behind(t, entered)) {
-      if (later === left) break;
-      if (t.side(later) !== t.side(entered)) continue;
+    const isEnd = (later: number): boolean => {
+      if (later === left) return true;
+      if (t.side(later) !== t.side(entered)) return false;
       if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
       const twin = t.lastTwin(later);
       // what goes the other way says nothing
-      if (twin !== NONE && t.isHeld(twin) && t.isBefore(twin, left) && t.wentOutbound(later) === isOutbound)
-        return false;
-    }
-    return together >= HELD_UP_TOGETHER;
+      return twin !== NONE && t.isHeld(twin) && t.isBefore(twin, left) && t.wentOutbound(later) === isOutbound;
+    };
+    const end = firstBehind(t, entered, GONE + 1, isEnd);
+    return together >= HELD_UP_TOGETHER && (end === left || end === NONE);
   }
 
   /** Whether a packet that waits has one candidate, which left behind this row. */
@@ -311,19 +311,18 @@ export class Equals implements Admits, Settles {
     )
       return false;
     const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
-    for (const row of behind(t, from)) {
-      if (row === to) break;
-      if (t.state(row) !== WAITING || t.head(row) !== t.head(inside)) continue;
+    const isLike = (row: number): boolean => {
+      if (t.head(row) !== t.head(inside)) return false;
       const own = t.side(row) === INSIDE ? inside : outside;
-      if (
+      return (
         t.way(row) === t.way(own) &&
         t.payloadLength(row) === t.payloadLength(own) &&
         t.seq(row) === t.seq(own) &&
         t.ack(row) === t.ack(own)
-      )
-        return true;
-    }
-    return false;
+      );
+    };
+    const found = firstBehind(t, from, AMBIGUOUS, (row) => row === to || isLike(row));
+    return found !== NONE && found !== to;
   }
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {

@@ -8,11 +8,11 @@ import {
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
 import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
-import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
+import { DECIDED } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
-import { behind } from "../behind.js";
+import { firstBehind } from "../behind.js";
 import type { About, Admits, Notes, Settles } from "../contract.js";
 import type { Undecided } from "../undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
@@ -124,12 +124,12 @@ export class Datagrams implements Admits, Settles, Notes {
     if (datagram === undefined) return false;
     const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
     const first = datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first));
-    for (const next of behind(t, first)) {
-      if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
-      if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
-      if (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row)) return true;
-    }
-    return false;
+    const isFragment = (next: number): boolean =>
+      t.side(next) !== t.side(row) &&
+      (t.flags(next) & IS_FRAGMENT) !== 0 &&
+      t.proto(next) === t.proto(row) &&
+      (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row));
+    return firstBehind(t, first, DECIDED, isFragment) !== NONE;
   }
 
   get size(): number {

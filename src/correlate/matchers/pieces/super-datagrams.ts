@@ -7,10 +7,10 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
-import type { Timeline } from "../../../packets/timeline.js";
+import { AMBIGUOUS, type Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
-import { behind } from "../behind.js";
+import { firstBehind } from "../behind.js";
 import { Contents } from "../contents.js";
 import { Newcomers } from "../newcomers.js";
 import type { About, Notes, Settles } from "../contract.js";
@@ -129,17 +129,18 @@ export class SuperDatagrams implements Settles, Notes {
     const size = t.payloadLength(first);
     const pieces = [first];
     let missing = t.payloadLength(whole) - size;
-    for (const row of behind(t, first)) {
-      if (t.side(row) !== t.side(first) || !t.isWaiting(row) || t.way(row) !== t.way(first)) continue;
+    const isLastOrOther = (row: number): boolean => {
+      if (t.side(row) !== t.side(first) || t.way(row) !== t.way(first)) return false;
       const length = t.payloadLength(row);
-      const isLast = length === missing;
-      if (t.timeNs(row) - t.timeNs(first) > SPREAD_NS || length > size || (length < size && !isLast)) return null;
-      if (!hasIdOf(t, row, first, pieces.length) || this.#beginsOther(row)) return null;
+      if (t.timeNs(row) - t.timeNs(first) > SPREAD_NS || length > size || (length < size && length !== missing))
+        return true;
+      if (!hasIdOf(t, row, first, pieces.length) || this.#beginsOther(row)) return true;
       pieces.push(row);
-      if (isLast) return this.#isApart(pieces) && this.#isFollowed(whole, row) ? pieces : null;
       missing -= length;
-    }
-    return null;
+      return missing === 0;
+    };
+    const last = firstBehind(t, first, AMBIGUOUS, isLastOrOther);
+    return missing === 0 && this.#isApart(pieces) && this.#isFollowed(whole, last) ? pieces : null;
   }
 
   /** Whether a packet begins as one of the other side does that waits. */
@@ -155,11 +156,9 @@ export class SuperDatagrams implements Settles, Notes {
   #isFollowed(whole: number, last: number): boolean {
     const t = this.#about.timeline;
     if ((t.flags(last) & HAS_IP_ID) !== 0) return true;
-    for (const row of behind(t, whole)) {
-      if (t.timeNs(row) >= t.timeNs(last)) break;
-      if (t.isWaiting(row) && t.way(row) === t.way(whole) && !this.#beginsOther(row)) return false;
-    }
-    return true;
+    const isAlone = (row: number): boolean => t.way(row) === t.way(whole) && !this.#beginsOther(row);
+    const found = firstBehind(t, whole, AMBIGUOUS, (row) => t.timeNs(row) >= t.timeNs(last) || isAlone(row));
+    return found === NONE || t.timeNs(found) >= t.timeNs(last);
   }
 
   /**

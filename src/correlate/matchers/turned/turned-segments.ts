@@ -1,7 +1,8 @@
 import { IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
-import { behind } from "../behind.js";
+import { AMBIGUOUS, DECIDED, type Timeline } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import { firstBehind } from "../behind.js";
 import { areAtOnce, evenPieces, isPartOf, missingBetween, shareBytes } from "../pieces/pieces.js";
 
 /** The packets of one side that a packet was, before a rewrite and after it. */
@@ -16,13 +17,14 @@ export function turnedSegment(t: Timeline, row: number, afterWay: number, limitN
   const hasId = t.ipId(row) !== 0;
   const untilNs = hasId ? Number.POSITIVE_INFINITY : t.timeNs(row) + limitNs;
   const [befores, afters]: [number[], number[]] = [[row], []];
-  for (const later of behind(t, row)) {
-    if (t.timeNs(later) > untilNs) break;
-    if (t.side(later) !== t.side(row) || t.state(later) !== WAITING) continue;
-    if (t.proto(later) !== TCP || t.ack(later) !== t.ack(row)) continue;
+  const isPast = (later: number): boolean => {
+    if (t.timeNs(later) > untilNs) return true;
+    if (t.side(later) !== t.side(row) || t.proto(later) !== TCP || t.ack(later) !== t.ack(row)) return false;
     if (t.way(later) === t.way(row)) befores.push(later);
     else if (t.way(later) === afterWay && t.ttl(row) - t.ttl(later) === 1) afters.push(later);
-  }
+    return false;
+  };
+  firstBehind(t, row, AMBIGUOUS, isPast);
   const cut = partsOf(t, row, afters, hasId);
   if (cut.length > 0)
     return hasId || !befores.some((each) => each !== row && shareBytes(t, each, row)) ? [[row], cut] : null;
@@ -36,14 +38,13 @@ export function mayHaveComeOut(t: Timeline, row: number, afterWay: number): bool
   if ((t.flags(row) & IS_FRAGMENT) !== 0) return true;
   // an IPv6 packet has an identification from where it is cut on
   const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
-  for (const later of behind(t, row)) {
-    if (t.state(later) !== WAITING && t.state(later) !== AMBIGUOUS) continue;
-    if (t.side(later) !== t.side(row) || t.proto(later) !== t.proto(row)) continue;
-    if (t.proto(row) === TCP) {
-      if (t.way(later) === afterWay && shareBytes(t, later, row)) return true;
-    } else if ((t.flags(later) & IS_FRAGMENT) !== 0 && (isIpv6 || t.ipId(later) === t.ipId(row))) return true;
-  }
-  return false;
+  const isPart = (later: number): boolean => {
+    if (t.side(later) !== t.side(row) || t.proto(later) !== t.proto(row)) return false;
+    return t.proto(row) === TCP
+      ? t.way(later) === afterWay && shareBytes(t, later, row)
+      : (t.flags(later) & IS_FRAGMENT) !== 0 && (isIpv6 || t.ipId(later) === t.ipId(row));
+  };
+  return firstBehind(t, row, DECIDED, isPart) !== NONE;
 }
 
 /** All of the packets that make up a segment; none where they do not. */

@@ -63,19 +63,29 @@ export class Carried {
   #look(): void {
     const accounts = this.#accounts;
     if (accounts.learnt === this.#learnt || ++this.#asked * LOOKED_AT_EACH < accounts.end) return;
+    const before = this.#learnt;
     this.#learnt = accounts.learnt;
     this.#asked = 0;
     accounts.lendSlots((slots) => {
-      for (const slot of slots) this.#take(accounts.insideTuple(slot), accounts.outsideTuple(slot));
+      for (const slot of slots)
+        this.#take(accounts.insideTuple(slot), accounts.outsideTuple(slot), accounts.id(slot) > before);
     });
   }
 
-  #take(inside: number, outside: number): void {
+  /** Takes what a flow tells. Of one that was looked at before, there is no more to learn than who opened it. */
+  #take(inside: number, outside: number, isNew: boolean): void {
     const tuples = this.#tuples;
-    for (const tuple of [inside, outside]) remember(this.#services, serviceOf(tuples, tuple));
-    const kept = ENDS.filter((isA) => ENDS.some((isOtherA) => tuples.isSameAddress(inside, isA, outside, isOtherA)));
-    for (const isA of kept) remember(this.#addresses, tuples.addressText(inside, isA));
-    if (kept.length === 0) remember(this.#stands, this.#standing(inside, !tuples.isOpenedByA(inside)));
+    if (!isNew && tuples.isOpenerKnown(inside)) return;
+    remember(this.#services, serviceOf(tuples, inside));
+    remember(this.#services, serviceOf(tuples, outside));
+    let isKept = false;
+    for (const isA of ENDS) {
+      if (!tuples.isSameAddress(inside, isA, outside, true) && !tuples.isSameAddress(inside, isA, outside, false))
+        continue;
+      isKept = true;
+      remember(this.#addresses, tuples.addressText(inside, isA));
+    }
+    if (!isKept) remember(this.#stands, this.#standing(inside, !tuples.isOpenedByA(inside)));
   }
 
   /** One end of a conversation, with the other one's address. */
