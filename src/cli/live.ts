@@ -1,9 +1,10 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
-import type { ClockOption, Look } from "../correlate/correlate.js";
+import type { ClockOption } from "../correlate/correlate.js";
+import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { paint } from "../report/text/paint.js";
-import { standingText, totalsSoFar } from "../report/text/standing.js";
+import { totalsSoFar } from "../report/text/standing.js";
 import type { Host } from "./host.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
@@ -14,7 +15,7 @@ import { programsOf } from "../pipeline/frame-filter.js";
 import { packetSources } from "../pipeline/packet-source.js";
 import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
-import { correlateOptions, isColored } from "./report-options.js";
+import { correlateOptions } from "./report-options.js";
 import { type Results, resultsOf } from "./results.js";
 import { untilAborted } from "./until.js";
 
@@ -134,21 +135,17 @@ function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
 /** Shows problems, translations and totals in place, where there is a terminal and no packets are shown; and the totals whenever asked. */
 function answer(
   look: Look,
-  { problems }: Results,
+  { standing }: Results,
   names: readonly [string, string],
   options: LiveCommandOptions,
-  { stdout, stderr, env, onQuestion }: Host,
+  { stdout, stderr, onQuestion }: Host,
   messages: Messages,
 ): void {
-  onQuestion(() => messages.say(totalsSoFar(look(0).summary, names, paint(false))));
-  if (options.quiet !== true || options.format !== "text" || !stdout.isTerminal) return;
-  const colours = paint(isColored(options.color, stdout, env));
-  messages.showProgress(() => {
-    const rows = stderr.rows || DEFAULT_ROWS;
-    const standing = look(rows);
-    const width = stdout.columns || Number.POSITIVE_INFINITY;
-    return standingText(standing, problems(standing.summary), names, colours, rows, width);
-  });
+  onQuestion(() => messages.say(totalsSoFar(look(), names, paint(false))));
+  if (options.quiet !== true || standing === undefined || !stdout.isTerminal) return;
+  messages.showProgress(() =>
+    standing(look, { rows: stderr.rows || DEFAULT_ROWS, columns: stdout.columns || Number.POSITIVE_INFINITY }),
+  );
 }
 
 /** Reads no faster than stdout takes what comes of it in the end, unless an end is wanted. What the kernel then drops, it counts. */

@@ -1,6 +1,7 @@
 import type { HostRules } from "../packets/results/host-rules.js";
-import type { Sink, Summary } from "../packets/results/results.js";
+import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
+import type { Reporter } from "../report/reporter.js";
 import { explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import type { Messages } from "./messages.js";
@@ -18,8 +19,8 @@ export interface Results {
   readonly rules: HostRules | undefined;
   /** Hands on what is held back for larger writes. */
   readonly flush: () => void;
-  /** What never arrived so far, a line each; empty where the report is not for people. */
-  readonly problems: (summary: Summary) => string;
+  /** What stands on a terminal meanwhile; undefined where the report is not for people. */
+  readonly standing: Reporter["standing"];
   /** FAILED, having said on what, or 0. */
   readonly exitCode: (messages: Messages) => number;
   /** Ends what was started for it. */
@@ -44,7 +45,7 @@ export async function resultsOf(
     sink: options.count === undefined ? sink : new Limited(sink),
     rules,
     flush: () => reporter.flush(),
-    problems: (summary) => reporter.problems?.(summary) ?? "",
+    standing: reporter.standing?.bind(reporter),
     exitCode: (messages) => {
       const found = failing?.text ?? "";
       if (found !== "") messages.warn(`failed on ${found}`);

@@ -1,7 +1,7 @@
 import { Heap } from "../packets/memory/heap.js";
 import type { HostRules } from "../packets/results/host-rules.js";
 import type { PacketSource } from "../packets/batches/source.js";
-import type { Sink } from "../packets/results/results.js";
+import type { Look, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { Clock, type ClockOption } from "./clock/clock.js";
 import { MarkedPackets } from "./intake/copies.js";
@@ -10,11 +10,9 @@ import { Follower } from "./clock/follower.js";
 import { Intake, type Leaps } from "./intake/intake.js";
 import { Lookahead } from "./clock/lookahead.js";
 import { type Ending, Run } from "./run.js";
-import type { Look } from "./standing.js";
 
 export type { ClockOption } from "./clock/clock.js";
 export type { Ending } from "./run.js";
-export type { Look, Standing } from "./standing.js";
 
 export interface CorrelateOptions {
   /** How far apart in time twins may be, nanoseconds, once the clock offset is taken out. */
@@ -68,7 +66,7 @@ export async function correlate(
   const clock = follower === null ? fixedClock(option, resolutionNs, isLive) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
   const run = new Run(intakes, clock, { ...options, heap, strayNs, resolutionNs, haveCounters }, sink);
-  options.onBegin?.((mostFlows) => run.standing(mostFlows));
+  options.onBegin?.(run.look);
   for (let side = run.wants(); side !== null; side = run.wants()) {
     if (signal.aborted) {
       // what was read so far counts

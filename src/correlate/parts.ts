@@ -139,6 +139,7 @@ export function assemble(
       verdicts.taken.note(tuples);
       book.link(tuples, begin);
     },
+    join: (tuple, to) => book.join(tuple, to),
   });
   notes.push(...matchers.notes);
   const verdicts = new Verdicts({

@@ -1,7 +1,7 @@
 import type { PacketBatch } from "../packets/batches/packet-batch.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
-import type { SideSummary, Sink, Summary } from "../packets/results/results.js";
+import type { Look, SideSummary, Sink, Summary } from "../packets/results/results.js";
 import { ALTERED } from "../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { DONE, WAITING } from "../packets/timeline.js";
@@ -11,7 +11,6 @@ import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { Intake } from "./intake/intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
-import type { Standing } from "./standing.js";
 
 /** How a run ended. */
 export interface Ending {
@@ -161,10 +160,11 @@ export class Run {
     this.#parts.feeds[side].stop = UNKNOWN;
   }
 
-  /** Where the run stands, with the busiest flows, at most so many. */
-  standing(mostFlows: number): Standing {
-    return { flows: this.#parts.book.busiest(mostFlows), summary: this.#summary() };
-  }
+  /** Where the run stands. */
+  readonly look: Look = (at) => {
+    if (at !== undefined) this.#parts.book.look(at);
+    return this.#summary();
+  };
 
   /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. Returns how it ended. */
   finish(): Ending {

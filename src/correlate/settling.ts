@@ -17,6 +17,7 @@ import type { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import type { LateLosses } from "./verdicts/impacts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { Updates } from "./verdicts/impacts/updates.js";
+import { whySentAgain } from "./verdicts/words.js";
 import type { Verdicts } from "./verdicts/verdicts.js";
 
 /** Who decides, and who has to know of it. */
@@ -104,13 +105,16 @@ export class Settling {
       lateLosses.note(mayBeLostBy, packet, t.timeNs(row), judgement);
     }
     this.#tell(row, judgement);
-    if (isOpen && heldUp === undefined && reason !== "may-be-refused")
-      updates.noteUnknown(row, judgement, book.flowOf(row));
+    const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
+    const isSighted = (isUnknown || verdict === "local") && matchers.relays.isSighted(row);
+    if (isUnknown || isSighted) updates.note(row, judgement, book.flowOf(row), isSighted);
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
     if (isOpen) updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
     if (isProof === true) updates.tellProved(t.tuple(row), why);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
+    for (const { spot, other } of matchers.relays.news())
+      updates.tellRecognised(spot, book.flowOfTuple(spot.tuple), whySentAgain(tuples, other));
     updates.tellRefused(row, reason === "host-error");
     t.setState(row, DONE);
   }

@@ -1,11 +1,17 @@
-import type { Sink, Summary } from "../packets/results/results.js";
+import type { Look, Sink } from "../packets/results/results.js";
 
 /** A sink that turns results into text, and may hold some of it back for larger writes. */
 export interface Reporter extends Sink {
   /** Hands on what is held back. */
   flush(): void;
-  /** What never arrived so far, a line each; where it is for people. */
-  problems?(summary: Summary): string;
+  /** What stands on a terminal while the run goes on; where it is for people. */
+  standing?(look: Look, screen: Screen): string;
+}
+
+/** How much a terminal shows. */
+export interface Screen {
+  readonly rows: number;
+  readonly columns: number;
 }
 
 /** Takes text as it is made. */

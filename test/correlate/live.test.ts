@@ -1,6 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, integer, oneof, record } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { correlate, type CorrelateOptions, type Look, type Standing } from "../../src/correlate/correlate.js";
+import { correlate, type CorrelateOptions } from "../../src/correlate/correlate.js";
+import { copyOf, type FlowSummary, type Look, type Summary } from "../../src/packets/results/results.js";
 import { ipv4, udp } from "../support/packets.js";
 import { runs } from "../support/runs.js";
 import { Interface, looks, type Step } from "./interface.js";
@@ -216,13 +217,23 @@ it("is of one host and time: where nothing crosses, that is not doubted", async 
   ]);
 });
 
+const lookFor = (of: Look, mostFlows: number, ids: readonly number[] = []) => {
+  const flows: FlowSummary[] = [];
+  const summary = of({ mostFlows, flows: new Set(ids), flow: (flow) => flows.push(copyOf(flow)) });
+  return { summary, flows };
+};
+
 it("can be looked at while it goes on", async () => {
   const { inside: insides, outside: outsides } = conversation(40);
   let look: Look | undefined;
-  const seen: Standing[] = [];
+  const seen: { summary: Summary; flows: FlowSummary[] }[] = [];
+  let named: FlowSummary[] = [];
   function* looking(steps: Iterable<Step>): Generator<Step> {
     for (const step of steps) {
-      if (look !== undefined) seen.push(look(1));
+      if (look !== undefined) {
+        seen.push(lookFor(look, 1));
+        named = lookFor(look, 0, [1, 9]).flows;
+      }
       yield step;
     }
   }
@@ -236,5 +247,6 @@ it("can be looked at while it goes on", async () => {
   expect(paired.at(-1)).toBe(40);
   expect(seen.map(({ summary }) => summary.inside.frames)).toEqual(paired);
   expect(seen.at(-1)?.flows).toMatchObject([{ pairs: 40, nat: "snat" }]);
-  expect(look?.(0).flows).toEqual([]);
+  expect(named).toMatchObject([{ id: 1 }]);
+  expect(look && lookFor(look, 0).flows).toEqual([]);
 });

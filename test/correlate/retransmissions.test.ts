@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { filler, ipv4, tcp } from "../support/packets.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
-import { CONTAINER, HOST, SERVER } from "./traffic.js";
+import { CONTAINER, HOST, segment, SERVER, SYN, SYN_ACK } from "./traffic.js";
 
 /** Segments of one stream, each at a millisecond of its own: where it begins, and its bytes. Packets keep so many bytes. */
 async function told(segments: readonly (readonly [from: number, bytes: number])[], kept = Infinity): Promise<number> {
@@ -77,4 +77,58 @@ it("of two copies, the later one is said to be the retransmission, though it cam
     [4, true],
   ]);
   expect(findings.find(({ code }) => code === "retransmissions")).toMatchObject({ count: 2 });
+});
+
+/** A connection that a container opens: whether each of its segments is said to be a retransmission. `ms`: when. */
+async function openings(
+  sent: readonly { ms: number; seq: number; flags?: number; isAnswer?: boolean; text?: string }[],
+): Promise<{ isAgain: boolean[]; count: number }> {
+  const side = (isInside: boolean): Stamped[] =>
+    sent.map(({ ms, seq, flags = SYN, isAnswer = false, text }, n) => {
+      const near = isInside ? CONTAINER : HOST;
+      const [src, dst] = isAnswer ? [SERVER, near] : [near, SERVER];
+      const ports = isAnswer ? { srcPort: 80, dstPort: 40_000 } : { srcPort: 40_000, dstPort: 80 };
+      const ttl = isInside === isAnswer ? 63 : 64;
+      const ack = flags === SYN ? 0 : isAnswer ? 101 : 701;
+      const packet = segment({
+        src,
+        dst,
+        ...ports,
+        seq,
+        ack,
+        flags,
+        ipId: isAnswer ? 0 : 1 + n,
+        ttl,
+        text: text ?? "",
+      });
+      return us(1000 * ms + (isInside === isAnswer ? 20 : 0), packet);
+    });
+  const { findings, pairs } = await outcomeOf(side(true), side(false));
+  expect(pairs).toHaveLength(sent.length);
+  return {
+    isAgain: pairs.map(({ isRetransmission = false }) => isRetransmission),
+    count: findings.find(({ code }) => code === "retransmissions")?.count ?? 0,
+  };
+}
+
+describe("a SYN that crosses", () => {
+  it("again is a retransmission, and so is its answer", async () => {
+    const answer = { seq: 700, flags: SYN_ACK, isAnswer: true };
+    const sent = [0, 1000, 3000, 7000].map((ms) => ({ ms, seq: 100 }));
+    expect(await openings(sent)).toEqual({ isAgain: [false, true, true, true], count: 3 });
+    const answered = [...sent.slice(0, 1), { ms: 5, ...answer }, { ms: 3000, seq: 100 }, { ms: 3005, ...answer }];
+    expect(await openings(answered)).toEqual({ isAgain: [false, false, true, true], count: 2 });
+  });
+
+  it("opens another connection where its number is another one, or others have followed it", async () => {
+    const apart = [100, 200, 300].map((seq, n) => ({ ms: 1000 * n, seq }));
+    expect((await openings(apart)).count).toBe(0);
+    const first = [
+      { ms: 0, seq: 100 },
+      { ms: 5, seq: 700, flags: SYN_ACK, isAnswer: true },
+      { ms: 6, seq: 101, flags: 0x18, text: "hello" },
+    ];
+    const second = first.map((each) => ({ ...each, ms: each.ms + 3000 }));
+    expect((await openings([...first, ...second])).count).toBe(0);
+  });
 });

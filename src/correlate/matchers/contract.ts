@@ -1,6 +1,6 @@
 import type { Range } from "../../packets/results/results.js";
 import type { Base } from "../kernel/base.js";
-import type { Link } from "./proxied/links.js";
+import type { Join, Link } from "./proxied/links.js";
 import type { Undecided } from "./undecided.js";
 
 /** What matchers work on, and who takes what they find. */
@@ -11,6 +11,7 @@ export interface About extends Base {
   /** Whether an outside address is known to be the NAT's own. */
   readonly isNat: (address: string) => boolean;
   readonly link: Link;
+  readonly join: Join;
 }
 
 /** A matcher that sees packets as they come. */

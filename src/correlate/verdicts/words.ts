@@ -1,3 +1,5 @@
+import type { TupleTable } from "../../packets/tuples.js";
+import { TupleEnds } from "./flows/flow-summary.js";
 import { OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Known } from "./known.js";
@@ -26,4 +28,20 @@ export function whyMissing({ cover, timeline: t, windowNs }: Known, row: number,
 export function whyOneWay(side: Side): string {
   const direction = side === OUTSIDE ? "outbound" : "inbound";
   return `nor (nearly) any other ${direction} packet: the host drops all of them, or ${SIDE_NAMES[side]} was captured in one direction alone, as with tcpdump -Q`;
+}
+
+/** Why a datagram is called proxied, in words. `other`: where its other conversation is. */
+export function whySentAgain(tuples: TupleTable, other: Conversation): string {
+  return `a proxy on the host sends it again: ${conversationText(tuples, other)}`;
+}
+
+interface Conversation {
+  readonly side: Side;
+  readonly tuple: number;
+}
+
+/** A conversation, from who opened it. */
+export function conversationText(tuples: TupleTable, { side, tuple }: Conversation): string {
+  const { src, srcPort, dst, dstPort } = new TupleEnds(tuples).of(tuple, tuples.isOpenedByA(tuple));
+  return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
 }

@@ -1,5 +1,6 @@
 /**
- * Which bytes of a flow's TCP streams have crossed the NAT, to tell retransmissions: a segment is one if all of its bytes crossed before.
+ * Which bytes of a flow's TCP streams have crossed the NAT, to tell retransmissions: a segment is one if all of its bytes crossed before, and a SYN if
+ * one of its number did, and nothing that follows it: behind that, the ports are used again.
  * Of each direction, the highest MOST_RANGES ranges are kept: the first with its stream, the others, where there are some, in a row of ranges. What is not in them is not known to have crossed.
  */
 import { ACK, MOST_WINDOW, SYN } from "../../protocols/tcp.js";
@@ -50,7 +51,7 @@ function noteElsewhere(
   forgetOld();
   // a SYN takes a number of its own, before the data
   const end = seq + bytes + (isSyn ? 1 : 0);
-  const isSameStream = isSyn ? seq === lowest() : <u32>abs<i32>(seq - next) < <u32>MOST_WINDOW;
+  const isSameStream = isSyn ? seq === lowest() && end === next : <u32>abs<i32>(seq - next) < <u32>MOST_WINDOW;
   if ((bits & has) === 0 || !isSameStream) {
     // the ports are used again
     if (isSyn && isOpening) bits &= ~(3 * account.HAS_NEXT_SEQ);
@@ -63,7 +64,7 @@ function noteElsewhere(
   if (isIn(seq, end)) {
     // RFC 9293 section 3.8.4: a keep-alive has the last number before the next one, and may have a byte there
     const isKeepAlive = bytes === 1 && end === next;
-    if (bytes === 0 || isKeepAlive) return false;
+    if (isKeepAlive && !isSyn) return false;
     const row = takeGaps(accounts, slot);
     store<i32>(row, load<i32>(row, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
     store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.HAS_RETRANSMISSIONS, 4 * account.BITS);

@@ -18,6 +18,12 @@ export class Few<T> {
     if (!this.#listed.includes(one)) this.add(one);
   }
 
+  /** Takes all of another list, behind its own. */
+  addAll({ listed, more }: Few<T>): void {
+    for (const one of listed) this.add(one);
+    this.count += more;
+  }
+
   /** Takes one back; what was not listed is not listed in its place. */
   remove(one: T): void {
     this.count--;

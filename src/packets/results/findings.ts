@@ -1,5 +1,5 @@
 import { Few } from "./few.js";
-import { INSIDE, OUTSIDE, type Side } from "../sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../sides.js";
 
 /** What a finding may be about: how serious it is, and what to look at next. */
 export const FINDINGS = {
@@ -169,6 +169,14 @@ export class Gathered implements Concerned {
     this.flows.add(id);
     // one that was learnt and never had a pair has none
     for (const [at, side] of sides.entries()) if (firstFrames[at] > 0) this.frames[side].add(firstFrames[at]);
+  }
+
+  /** Takes all that another one has, whose flows are others. */
+  addAll({ versions, flows, frames }: Gathered): void {
+    this.versions.isIpv4 ||= versions.isIpv4;
+    this.versions.isIpv6 ||= versions.isIpv6;
+    this.flows.addAll(flows);
+    for (const side of SIDES) this.frames[side].addAll(frames[side]);
   }
 
   /** How many frames there are. */

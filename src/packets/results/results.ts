@@ -264,3 +264,16 @@ export interface Sink {
   finding(finding: Finding): void;
   end(summary: Summary): void;
 }
+
+/** The flows that somebody wants to look at while a run goes on. */
+export interface LookedAt {
+  /** So many of the busiest at the most … */
+  readonly mostFlows: number;
+  /** … and these, whatever they are, by their ids. */
+  readonly flows: { has(id: number): boolean };
+  /** Takes one that is alive; it is valid during the call only. */
+  flow(flow: FlowSummary): void;
+}
+
+/** Looks at a run as it is now. Returns what is decided so far; frames that still wait for their twin are left out. */
+export type Look = (at?: LookedAt) => Summary;

@@ -258,9 +258,9 @@ function groupOf(packet: Lost): string {
   return `${kind} ${packet.side} ${hostsOf(packet)} ${why}`;
 }
 
-/** What packets have in common that have one reason: where nothing is known of them, its code, as words have frames and times in them that differ. */
+/** What packets have in common that have one reason: its code, as words have frames and times in them that differ; of what was refused, what is said of that, and by whom. */
 function causeOf(kind: Kind, judgement: Judgement): string {
-  return kind === "unclear" ? judgement.reason : whyOf(judgement);
+  return kind === "refused" ? whyOf(judgement) : judgement.reason;
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
@@ -272,10 +272,15 @@ function linesOf(
   paint: Paint,
 ): string[] {
   const byReason = grouped(groups, (group) =>
-    kind === "unclear" ? causeOf(kind, group[0].judgement) : reasonOf(kind, group),
+    ["resent", "refused"].includes(kind)
+      ? reasonOf(kind, group)
+      : `${causeOf(kind, group[0].judgement)} ${group[0].side}`,
   );
+  let said = "";
   return [...byReason.values()].flatMap((alike) => {
-    const reason = told.has(alike[0][0].judgement.reason) ? "" : reasonOf(kind, alike.flat());
+    const why = told.has(alike[0][0].judgement.reason) ? "" : reasonOf(kind, alike.flat());
+    const reason = why === said ? "" : why;
+    said = why;
     return alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", width, paint));
   });
 }
@@ -286,7 +291,7 @@ function reasonOf(kind: Kind, group: readonly Lost[]): string {
   const again = named([...new Set(frames)]);
   if (kind === "resent") return `again ${again}`;
   if (kind === "covered") return "a later acknowledgement covers it";
-  const isSame = kind !== "unclear" || group.every(({ judgement: { why } }) => why === judgement.why);
+  const isSame = kind === "refused" || group.every(({ judgement: { why } }) => why === judgement.why);
   if (!isSame) return REASONS[judgement.reason];
   return printable(kind === "refused" && again !== "" ? `${whyOf(judgement)} (${again})` : judgement.why);
 }

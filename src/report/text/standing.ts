@@ -1,8 +1,9 @@
-import type { FlowSummary, Summary } from "../../packets/results/results.js";
+import type { Summary } from "../../packets/results/results.js";
 import { foldedLines } from "./fold.js";
 import type { Paint } from "./paint.js";
 import { totals } from "./totals.js";
-import { TranslationTable } from "./translations.js";
+import type { Screen } from "../reporter.js";
+import type { TranslationTable } from "./translations.js";
 
 /** Of the lines beside the totals, problems take so many at the most. */
 const PROBLEM_SHARE = 1 / 2;
@@ -22,26 +23,23 @@ function standingTotals(summary: Summary, names: readonly [string, string], pain
 }
 
 /**
- * What stands on a terminal of so many rows and columns (`width`) while a run goes on: what never arrived (`problems`), the busiest of its translations, and the
- * totals. It takes a row less, as the cursor has the last one; where there is room for the totals alone, those stand.
+ * What stands on a terminal while a run goes on: what never arrived (`problems`), the first of its translations, and the
+ * totals, each as it is shown in the end. It takes a row less, as the cursor has the last one; where there is room for the totals alone, those stand.
  */
 export function standingText(
-  { flows, summary }: { readonly flows: readonly FlowSummary[]; readonly summary: Summary },
+  { table, summary }: { readonly table: TranslationTable; readonly summary: Summary },
   problems: string,
   names: readonly [string, string],
   paint: Paint,
-  rows: number,
-  width: number,
+  { rows, columns: width }: Screen,
 ): string {
   const totals = standingTotals(summary, names, paint, width);
   const room = rows - 1 - linesOf(totals).length;
   const all = foldedLines(problems, width);
   const told = firstLines(all, Math.floor(room * PROBLEM_SHARE));
   const left = room - linesOf(told).length;
-  for (let most = Math.min(Math.max(1, flows.length), Math.floor(left / LINES_EACH)); most > 0; most--) {
-    const table = new TranslationTable({ most, sort: "pairs", isVerbose: false, utcOffset: () => 0 });
-    for (const flow of flows.slice(0, most)) table.add(flow);
-    const text = `${table.text(paint, summary.flows, width)}\n`;
+  for (let most = Math.min(Math.max(1, table.size), Math.floor(left / LINES_EACH)); most > 0; most--) {
+    const text = `${table.text(paint, summary.flows, width, most)}\n`;
     if (linesOf(text).length <= left) return `${told}${text}${totals}`;
   }
   return `${firstLines(all, room)}${totals}`;

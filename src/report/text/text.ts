@@ -2,6 +2,7 @@ import type { Finding } from "../../packets/results/findings.js";
 import type { Flow } from "../../packets/flows/flows.js";
 import {
   type FlowSummary,
+  type Look,
   type Judgement,
   type Moved,
   type Summary,
@@ -16,7 +17,8 @@ import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
 import { findingText, firstText, toldFirst, warningsText } from "./findings-text.js";
 import { isTold, Problems } from "./problems.js";
-import type { Reporter, Write } from "../reporter.js";
+import type { Reporter, Screen, Write } from "../reporter.js";
+import { standingText } from "./standing.js";
 import { totals } from "./totals.js";
 import { type SortKey, TranslationTable } from "./translations.js";
 
@@ -130,8 +132,11 @@ export class TextReporter implements Reporter {
     this.#out.flush();
   }
 
-  problems(summary: Summary): string {
-    return this.#problems.text(summary, this.#options.width, this.#paint);
+  standing(look: Look, screen: Screen): string {
+    const { table, at } = this.#translations.standing(screen.rows);
+    const summary = look(at);
+    const problems = this.#problems.text(summary, screen.columns, this.#paint);
+    return standingText({ table, summary }, problems, this.#tables.names, this.#paint, screen);
   }
 
   #notesText(): string {

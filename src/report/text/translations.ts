@@ -4,6 +4,7 @@ import {
   copyOf,
   type Ends,
   type FlowSummary,
+  type LookedAt,
   type Moved,
   PROBLEMS,
   type Verdict,
@@ -73,6 +74,9 @@ const ORDERS: Readonly<Record<SortKey, Order>> = {
   },
 };
 
+/** Those by which flows without problems are sorted by their pairs alone. */
+const BUSIEST_LAST: ReadonlySet<SortKey> = new Set(["problems", "lost", "pairs"]);
+
 const isSortKey = (word: string): word is SortKey => Object.hasOwn(ORDERS, word);
 
 export const SORT_KEYS: readonly SortKey[] = Object.keys(ORDERS).filter(isSortKey);
@@ -136,6 +140,25 @@ export class TranslationTable {
     return this.#options.sort === "pairs" ? this.#most : Number.POSITIVE_INFINITY;
   }
 
+  /** How many it shows. */
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** A table of so many rows at the most that has what this one has, and what takes the flows that go on for it. */
+  standing(most: number): { readonly table: TranslationTable; readonly at: LookedAt } {
+    const shown = new TranslationTable({ ...this.#options, most: Math.min(most, this.#most) });
+    shown.#rows.push(...this.#rows.slice(0, shown.#most));
+    shown.#isUnknown = this.#isUnknown;
+    shown.#baseNs = this.#baseNs;
+    const at: LookedAt = {
+      mostFlows: BUSIEST_LAST.has(this.#options.sort) ? shown.#most : Number.POSITIVE_INFINITY,
+      flows: this.#problems,
+      flow: (flow) => shown.#place(flow, this.#problems.get(flow.id) ?? NO_PROBLEMS),
+    };
+    return { table: shown, at };
+  }
+
   /** Takes a packet of a flow without a twin, before the flow itself. */
   note(flow: number, verdict: Verdict): void {
     if (!PROBLEMS.has(verdict)) return;
@@ -186,20 +209,21 @@ export class TranslationTable {
 
   /**
    * Two lines a flow, one above the other what it is inside and outside; the arrow tells which way its pairs went. Where that does not
-   * fit `width` columns, the flow itself stands above them. `flows`: how many there are in all.
+   * fit `width` columns, the flow itself stands above them. `flows`: how many there are in all; `most`: how many are shown.
    */
-  text(paint: Paint, flows: number, width: number): string {
+  text(paint: Paint, flows: number, width: number, most = this.#most): string {
     if (flows === 0) return `${paint.heading("No translation was seen.")}\n`;
     const heading = paint.heading(flows === 1 ? "1 translation" : `${flows} translations`);
     if (this.#rows.length === 0) return `${heading}, none of which was selected\n`;
-    const hidden = flows - this.#rows.length;
-    const which = this.#rows.length < this.#most ? "that were not selected" : "(--top shows more)";
+    const shownRows = this.#rows.slice(0, most);
+    const hidden = flows - shownRows.length;
+    const which = shownRows.length < Math.min(this.#most, most) ? "that were not selected" : "(--top shows more)";
     const more = hidden === 0 ? "" : `… and ${hidden} more ${which}\n`;
     const { text, heading: own, cell } = this.#shownOrder;
     const time = (epochNs: bigint): string => new LocalTimes(epochNs, this.#options.utcOffset, 6).of(0);
     const columns = own === undefined ? COLUMNS : [...COLUMNS, { heading: own, align: "right" } as const];
     const isUnknown = this.#isUnknown && ["problems", "lost"].includes(this.#options.sort);
-    const rows = this.#rows.map(({ flow, problems }) =>
+    const rows = shownRows.map(({ flow, problems }) =>
       lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), paint),
     );
     const wide = table(columns, rows.flat());
@@ -207,7 +231,7 @@ export class TranslationTable {
     const blocks = isWide
       ? wide.match(/(?:^flow .*\n)?.*\n.*\n/g)
       : rows.map(([inside, outside]) => narrow(inside, outside, own));
-    const shown = blocks?.map((block, at) => block + this.#rulesOf(this.#rows[at])).join("");
+    const shown = blocks?.map((block, at) => block + this.#rulesOf(shownRows[at])).join("");
     const legend = isWide ? "" : " (→ pairs outbound, ← inbound)";
     return foldedLines(`${heading}, ${text}${legend}\n${shown}${more}`, width);
   }

@@ -1,19 +1,24 @@
 import { expect, it } from "vitest";
 import { paint } from "../../../src/report/text/paint.js";
+import { TextReporter } from "../../../src/report/text/text.js";
+import { TranslationTable } from "../../../src/report/text/translations.js";
 import { standingText } from "../../../src/report/text/standing.js";
-import { FLOW, SUMMARY } from "../tables.js";
+import type { Look } from "../../../src/packets/results/results.js";
+import { FLOW, HandFilled, SUMMARY, UDP } from "../tables.js";
 
 const NAMES = ["docker0", "enp0s3"] as const;
 const flows = Array.from({ length: 40 }, (_, at) => ({ ...FLOW, id: at + 1 }));
+const table = new TranslationTable({ sort: "problems", isVerbose: false, utcOffset: () => 0 });
+for (const flow of flows) table.add(flow);
 const summary = { ...SUMMARY, flows: flows.length };
 const problems = (count: number) => `Packets that never arrived\n${"! LOST    udp\n".repeat(count)}`;
 
 const standing = (rows: number, lost = 30, width = 200) =>
-  standingText({ flows, summary }, problems(lost), NAMES, paint(false), rows, width);
+  standingText({ table, summary }, problems(lost), NAMES, paint(false), { rows, columns: width });
 
 it("folds what is longer than a terminal is wide, and still shows a translation and how many more there are", () => {
   const told = `Packets that never arrived: ${"1 lost; ".repeat(20)}\n! LOST    udp  flow 1  inside #5  no packet like it came out on outside within 1 s\n`;
-  const text = standingText({ flows, summary }, told, NAMES, paint(false), 24, 80);
+  const text = standingText({ table, summary }, told, NAMES, paint(false), { rows: 24, columns: 80 });
   const lines = text.split("\n");
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(lines.length).toBeLessThanOrEqual(24);
@@ -44,4 +49,55 @@ it("shows all there is where there is room for it", () => {
   const text = standing(200);
   expect(text.match(/^! LOST/gm)).toHaveLength(30);
   expect(text).not.toContain("more lines");
+});
+
+/** What a report says of its translations while the run goes on, and at its end; two of the 40 flows have dropped packets, one of them has ended. */
+function translationsOf(sort?: "bytes"): readonly [string, string] {
+  let written = "";
+  const reporter = new TextReporter((text) => (written += text), {
+    quiet: true,
+    width: 200,
+    color: false,
+    utcOffset: () => 0,
+    ...(sort !== undefined && { sort }),
+  });
+  const tables = new HandFilled(["docker0", "enp0s3"]);
+  reporter.begin(tables);
+  for (const flow of [30, 40, 40]) {
+    const row = tables.add({
+      side: 0,
+      proto: UDP,
+      src: "172.17.0.2",
+      dst: "9.9.9.9",
+      srcPort: flow,
+      dstPort: 53,
+      flow,
+    });
+    reporter.unmatched(row, { verdict: "dropped", reason: "no-twin", why: "gone", impact: "lost" });
+  }
+  const alive = Array.from({ length: 40 }, (_, at) => ({ ...FLOW, id: at + 1, pairs: 999 - at, bytes: 100 + at }));
+  const [ended] = alive.splice(29, 1);
+  reporter.flow(ended);
+  const look: Look = (at) => {
+    for (const [place, flow] of alive.entries())
+      if (at !== undefined && (place < at.mostFlows || at.flows.has(flow.id))) at.flow(flow);
+    return summary;
+  };
+  const standing = reporter.standing(look, { rows: 30, columns: 200 });
+  for (const flow of alive) reporter.flow(flow);
+  reporter.end(summary);
+  return [standing, written];
+}
+
+const translationsIn = (text: string) => text.slice(text.indexOf("40 translations")).split("\n").slice(0, 8).join("\n");
+
+it("shows translations in the order and with the marks of the end", () => {
+  const [standing, end] = translationsOf();
+  expect(translationsIn(standing)).toBe(translationsIn(end));
+  expect(translationsIn(end)).toMatch(/problems first[^]* {2}!\n *40 [^]* 2\n[^]*\n *30 [^]* 1\n[^]*\n *1 /);
+});
+
+it("sorts them as is wanted, whatever the run would tell of first", () => {
+  const [standing, end] = translationsOf("bytes");
+  expect(translationsIn(standing)).toBe(translationsIn(end));
 });

@@ -434,15 +434,31 @@ describe("the problems at the head of a summary", () => {
     ]);
   });
 
-  it("are no more than can be read, and the others are counted", () => {
+  it("of one reason in different words have a line together, and what is said of one is not said again of the next", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true }, (reporter) => {
       const judgement = { verdict: "dropped", reason: "no-twin", impact: "lost" } as const;
+      for (const [n, why] of ["within 1 s", "before that ended"].entries())
+        for (const port of [5000, 5001])
+          reporter.unmatched(lost(tables, port, 10 * n + port - 4999, port - 4999), { ...judgement, why });
+      reporter.end(dropped([["lost", 4]]));
+    });
+    expect(output.match(/^! LOST .*$/gm)?.map((line) => line.match(/#.*/)?.[0].slice(0, 7))).toEqual([
+      "#1 #11",
+      "#2 #12",
+    ]);
+    expect(output.replaceAll(/\s+/g, " ").match(/nothing like it came out/g)).toHaveLength(1);
+  });
+
+  it("are no more than can be read, and the others are counted", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true }, (reporter) => {
+      const judgement = { verdict: "refused", reason: "host-unreachable" } as const;
       for (let n = 0; n < 130; n++)
-        reporter.unmatched(lost(tables, 5000, n + 1, undefined, n), { ...judgement, why: `never left ${n}` });
+        reporter.unmatched(lost(tables, 5000, n + 1, undefined, n), { ...judgement, why: `says router ${n}` });
       reporter.end(dropped([["lost", 130]]));
     });
-    expect(output.match(/^! LOST/gm)).toHaveLength(100);
+    expect(output.match(/^ {2}refused/gm)).toHaveLength(100);
     expect(output).toContain("… and 30 more packets (--only problem --format ndjson lists them all)\n");
   });
 });

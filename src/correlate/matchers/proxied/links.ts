@@ -6,3 +6,6 @@ export type Linked = Proxied | Turned;
 
 /** Takes two conversations that turned out to be one flow; `begin` says what is known of it, from its id. */
 export type Link = (tuples: readonly [number, number], begin: (id: number) => Linked) => void;
+
+/** Takes a further conversation of the flow that another one belongs to. */
+export type Join = (tuple: number, to: number) => void;

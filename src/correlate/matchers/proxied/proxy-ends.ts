@@ -57,6 +57,18 @@ function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boo
   return tuples.isSameAddress(client.tuple, !client.openedByA, server.tuple, server.openedByA);
 }
 
+/** Whether two conversations that a proxy opens come from the same address, and go to the same address and port. */
+export function isSameDial(tuples: TupleTable, a: number, b: number): boolean {
+  if (a === b) return true;
+  const [isA, isB] = [tuples.isOpenedByA(a), tuples.isOpenedByA(b)];
+  return (
+    tuples.sideOf(a) === tuples.sideOf(b) &&
+    tuples.isSameAddress(a, isA, b, isB) &&
+    tuples.isSameAddress(a, !isA, b, !isB) &&
+    tuples.port(a, !isA) === tuples.port(b, !isB)
+  );
+}
+
 /** The address that a conversation comes from. */
 export function callerOf(tuples: TupleTable, { tuple, openedByA }: ProxyEnd): string {
   return tuples.addressText(tuple, openedByA);

@@ -1,4 +1,5 @@
 import type { LatencyDigest } from "../../../packets/flows/latency.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
@@ -9,7 +10,12 @@ import { contentHash, hasContent, isSameContent } from "../content.js";
 import { Contents } from "../contents.js";
 import type { About } from "../contract.js";
 import { Newcomers } from "../newcomers.js";
-import { calledBy, callerOf, isOnItsWay, mayDial, type ProxyEnd } from "./proxy-ends.js";
+import { calledBy, callerOf, isOnItsWay, isSameDial, mayDial, type ProxyEnd } from "./proxy-ends.js";
+
+/** Of so many conversations it is remembered at the most what a proxy may have sent on, the newest … */
+const MOST_SIGHTED = 4096;
+/** … and of each, so many datagrams. */
+const MOST_OF_ONE = 64;
 
 /** One of two conversations that a proxy carries on in each other. */
 interface Half {
@@ -23,6 +29,29 @@ interface Half {
   readonly latencies: LatencyDigest;
 }
 
+/** A datagram that was seen. */
+export interface Spot {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly frame: number;
+  readonly timeNs: number;
+}
+
+/** A datagram that went into a proxy, as it seems, and what it sent of that: too little shows it so far. */
+interface Sighting {
+  readonly client: Spot;
+  readonly server: Spot;
+  /** Of what both carry. */
+  readonly hash: number;
+  readonly isFromOpener: boolean;
+}
+
+/** A datagram of which it was not known when it was judged that a proxy sent it on, and the conversation of its twin. */
+export interface Recognised {
+  readonly spot: Spot;
+  readonly other: Pick<Spot, "side" | "tuple">;
+}
+
 /** Where a datagram's other conversation is, and whether the proxy has sent the datagram there. */
 export interface Relay {
   readonly side: Side;
@@ -34,7 +63,8 @@ export interface Relay {
  * Links the two conversations of a UDP proxy, such as docker-proxy: a client's with the host, and the host's with the container; or of one
  * that takes what goes out on its way (TPROXY): a container's with a server, and the host's with the same server. The
  * proxy sends each datagram again, from a socket of its own: they share nothing but what they carry. Two are linked once two datagrams that
- * carry different things came out after they went in, and neither conversation fits any other.
+ * carry different things came out after they went in, and neither conversation fits any other. A proxy takes another socket where nobody
+ * listened at the other end: what else comes from its address, and goes to the same one, may carry a client's conversation on.
  */
 export class Relays {
   readonly #about: About;
@@ -45,6 +75,9 @@ export class Relays {
   /** What `#findAlike` found, and whether there may be more. */
   #alike: readonly number[] = [];
   #isCrowded = false;
+  /** What may have been sent on by a proxy, by both tuples. */
+  readonly #sightings = new Map<number, readonly Sighting[]>();
+  #news: Recognised[] = [];
 
   constructor(about: About) {
     const { heap, timeline, windowNs } = about;
@@ -64,17 +97,37 @@ export class Relays {
     half.lastNs = Math.max(half.lastNs, t.timeNs(row));
     if (half.isClient !== this.#isFromOpener(row)) return { side, tuple, isSentOn: true };
     this.#findAlike(row);
-    const sentOn = this.#alike
-      .filter((other) => t.tuple(other) === tuple && this.#isSentAgain(row, other))
-      .map((other) => t.timeNs(other) - t.timeNs(row));
-    if (sentOn.length === 0) return this.#isCrowded ? null : { side, tuple, isSentOn: false };
-    half.latencies.add(Math.min(...sentOn));
-    return { side, tuple, isSentOn: true };
+    const isCrowded = this.#isCrowded;
+    const sentOn = this.#alike.filter(
+      (other) => this.#areLinked(halves, t.tuple(other)) && this.#isSentAgain(row, other),
+    );
+    if (sentOn.length === 0 && half.isClient) sentOn.push(...this.#join(row, halves));
+    const [first] = sentOn;
+    if (first === undefined) return isCrowded ? null : { side, tuple, isSentOn: false };
+    half.latencies.add(Math.min(...sentOn.map((other) => t.timeNs(other) - t.timeNs(row))));
+    return { side, tuple: t.tuple(first), isSentOn: true };
+  }
+
+  /** Whether a proxy may have sent a datagram on, or sent it itself, though too little showed that when it was judged. */
+  isSighted(row: number): boolean {
+    const t = this.#about.timeline;
+    const [side, frame] = [t.sideOf(row), t.frame(row)];
+    const isIt = (spot: Spot): boolean => spot.side === side && spot.frame === frame;
+    return this.#sightings.get(t.tuple(row))?.some(({ client, server }) => isIt(client) || isIt(server)) ?? false;
+  }
+
+  /** Of which of those it is known since it was asked last. */
+  news(): readonly Recognised[] {
+    if (this.#news.length === 0) return this.#news;
+    const news = this.#news;
+    this.#news = [];
+    return news;
   }
 
   /** Forgets the conversation of a tuple that is about to be released. */
   forget(tuple: number): void {
     this.#halves.delete(tuple);
+    for (const sighting of this.#sightings.get(tuple) ?? []) this.#forgetSighting(sighting);
   }
 
   readonly #file = (row: number): void => {
@@ -117,12 +170,37 @@ export class Relays {
     const partner = this.#partnerOf(row);
     if (partner === NONE) return null;
     const t = this.#about.timeline;
+    const isClient = t.isBefore(row, partner) === this.#isFromOpener(row);
+    const [client, server] = isClient ? [row, partner] : [partner, row];
     const isNextOf = (later: number): boolean => {
       if (!this.#isTold(later) || isSameContent(t, row, later)) return false;
       const again = this.#partnerOf(later);
-      return again !== NONE && t.tuple(again) === t.tuple(partner);
+      if (again === NONE || !isClient) return again !== NONE && t.tuple(again) === t.tuple(partner);
+      return isSameDial(this.#about.tuples, t.tuple(again), t.tuple(partner));
     };
-    return isAnyBehind(t, row, isNextOf) ? this.#open(row, partner) : null;
+    const before = (this.#sightings.get(t.tuple(client)) ?? []).filter(
+      (each) => each.client.tuple === t.tuple(client) && this.#isFreeDial(each.server.tuple, t.tuple(server)),
+    );
+    const hash = contentHash(t, row);
+    if (before.some((each) => each.hash !== hash) || isAnyBehind(t, row, isNextOf)) {
+      this.#open(client, server, before);
+      return this.#halves.get(t.tuple(row)) ?? null;
+    }
+    this.#sight({
+      client: this.#spotOf(client),
+      server: this.#spotOf(server),
+      hash,
+      isFromOpener: this.#isFromOpener(row),
+    });
+    return null;
+  }
+
+  /** Takes it that a proxy carries a client's datagram on by another conversation than so far, if it does. Returns the datagram there. */
+  #join(row: number, [client, server]: readonly [Half, Half]): readonly number[] {
+    const partner = this.#partnerOf(row);
+    if (partner === NONE) return [];
+    this.#joinAt(this.#spotOf(partner), client, server);
+    return [partner];
   }
 
   /** A datagram of the only conversation that this one can have come from, or have gone to, by a proxy; or NONE. */
@@ -141,12 +219,32 @@ export class Relays {
     this.#findAlike(row);
     if (this.#isCrowded) return [];
     return this.#alike.filter((other) => {
-      if (this.#halves.has(t.tuple(other)) || this.#isFromOpener(other) !== this.#isFromOpener(row)) return false;
+      if (this.#isFromOpener(other) !== this.#isFromOpener(row)) return false;
       const [before, after] = t.isBefore(row, other) ? [row, other] : [other, row];
       const isFromOpener = this.#isFromOpener(row);
       const [client, server] = isFromOpener ? [before, after] : [after, before];
+      if (!this.#isFree(t.tuple(client), t.tuple(server))) return false;
       return this.#mayBeDialled(this.#endOf(client), this.#endOf(server)) && this.#isSentAgain(before, after);
     });
+  }
+
+  /** Whether no other conversation is known by which a proxy carries a client's on, but for those to the same end; and no other client's that this one carries on. */
+  #isFree(client: number, server: number): boolean {
+    if (this.#halves.has(server)) return false;
+    const known = this.#halves.get(client);
+    return known === undefined || (known[0].isClient && isSameDial(this.#about.tuples, known[1].tuple, server));
+  }
+
+  /** Whether a proxy opened two conversations to the same end, and no client is known whose one of them carries on. */
+  #isFreeDial(tuple: number, other: number): boolean {
+    return !this.#halves.has(tuple) && isSameDial(this.#about.tuples, tuple, other);
+  }
+
+  /** Whether one of two conversations is a client's, and a proxy carries it on by the other one. */
+  #areLinked([half, other]: readonly [Half, Half], tuple: number): boolean {
+    const halves = this.#halves.get(tuple);
+    if (halves === undefined || halves[0].isClient === half.isClient) return false;
+    return half.isClient ? halves[1].tuple === half.tuple : halves[0].tuple === other.tuple;
   }
 
   /** Whether the host itself may have opened a conversation to carry a client's on. */
@@ -184,25 +282,66 @@ export class Relays {
     return isFromOpener(this.#about.tuples, this.#about.timeline.way(row));
   }
 
-  #open(row: number, partner: number): readonly [Half, Half] {
-    const t = this.#about.timeline;
-    const isClient = t.isBefore(row, partner) === this.#isFromOpener(row);
-    const half = (of: number, isClient: boolean): Half => ({
-      side: t.sideOf(of),
-      tuple: t.tuple(of),
-      isClient,
-      openedFrame: t.frame(of),
-      openedNs: t.timeNs(of),
-      lastNs: t.timeNs(of),
-      latencies: this.#about.translations.accounts.digests.make(),
-    });
-    const mine = half(row, isClient);
-    const other = half(partner, !isClient);
-    this.#halves.set(mine.tuple, [mine, other]);
-    this.#halves.set(other.tuple, [other, mine]);
-    const [client, server] = isClient ? [mine, other] : [other, mine];
+  /** Links the conversations of two datagrams. `before`: what was sighted of them, or of the client's and others to the same end. */
+  #open(clientRow: number, serverRow: number, before: readonly Sighting[]): void {
+    const [oldest] = before;
+    const lastNs = this.#about.timeline.timeNs(clientRow);
+    const half = (spot: Spot, isClient: boolean): Half =>
+      halfAt(spot, { isClient, lastNs, latencies: this.#about.translations.accounts.digests.make() });
+    const client = half(oldest?.client ?? this.#spotOf(clientRow), true);
+    const server = half(oldest?.server ?? this.#spotOf(serverRow), false);
     const [toServer, toClient] = [client.latencies, server.latencies];
     this.#about.link([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
-    return [mine, other];
+    this.#pair(client, server);
+    for (const sighting of before) {
+      const { client: into, server: out, isFromOpener } = sighting;
+      this.#forgetSighting(sighting);
+      this.#joinAt(out, client, server);
+      (isFromOpener ? toServer : toClient).add(Math.abs(out.timeNs - into.timeNs));
+      this.#news.push({ spot: into, other: out }, { spot: out, other: into });
+    }
+    this.#joinAt(this.#spotOf(serverRow), client, server);
   }
+
+  /** Takes it that a client's conversation is carried on by that of a datagram, as it is by `server`. */
+  #joinAt(spot: Spot, client: Half, server: Half): void {
+    if (this.#halves.has(spot.tuple)) return;
+    this.#pair(client, halfAt(spot, server));
+    this.#about.join(spot.tuple, client.tuple);
+  }
+
+  #pair(client: Half, server: Half): void {
+    this.#halves.set(client.tuple, [client, server]);
+    this.#halves.set(server.tuple, [server, client]);
+  }
+
+  #spotOf(row: number): Spot {
+    const t = this.#about.timeline;
+    return { side: t.sideOf(row), tuple: t.tuple(row), frame: t.frame(row), timeNs: t.timeNs(row) };
+  }
+
+  #sight(sighting: Sighting): void {
+    for (const { tuple } of [sighting.client, sighting.server]) {
+      const others = this.#sightings.get(tuple) ?? [];
+      this.#sightings.delete(tuple);
+      this.#sightings.set(tuple, [...others, sighting].slice(-MOST_OF_ONE));
+      keepNewest(this.#sightings, MOST_SIGHTED);
+    }
+  }
+
+  #forgetSighting(sighting: Sighting): void {
+    for (const { tuple } of [sighting.client, sighting.server]) {
+      const left = (this.#sightings.get(tuple) ?? []).filter((each) => each !== sighting);
+      if (left.length === 0) this.#sightings.delete(tuple);
+      else this.#sightings.set(tuple, left);
+    }
+  }
+}
+
+/** The half whose first datagram is there. */
+function halfAt(
+  { side, tuple, frame: openedFrame, timeNs: openedNs }: Spot,
+  { isClient, lastNs, latencies }: Pick<Half, "isClient" | "lastNs" | "latencies">,
+): Half {
+  return { side, tuple, isClient, openedFrame, openedNs, lastNs, latencies };
 }

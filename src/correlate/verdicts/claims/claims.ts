@@ -17,7 +17,7 @@ import { isFromAfar, isFromNear } from "./hops.js";
 import { Unexplained } from "./unexplained.js";
 import { WHY_ARRIVED, WHY_REPLACED } from "../impacts/updates.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
-import { seconds, whyMissing } from "../words.js";
+import { conversationText, seconds, whyMissing, whySentAgain } from "../words.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
 const SHORTEST_TIMEOUT_NS = 10_000_000_000;
@@ -94,14 +94,14 @@ export class Claims {
       return {
         verdict: "proxied",
         reason: "proxy",
-        why: `a proxy on the host passes it on: ${this.#connection(proxied)}`,
+        why: `a proxy on the host passes it on: ${conversationText(this.#known.tuples, proxied)}`,
       };
     const relay = slot === NONE ? this.#known.matchers.relays.relayOf(row) : null;
     if (relay !== null) {
-      const connection = this.#connection(relay);
-      if (relay.isSentOn)
-        return { verdict: "proxied", reason: "proxy", why: `a proxy on the host sends it again: ${connection}` };
-      return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${connection}`);
+      const { tuples } = this.#known;
+      if (relay.isSentOn) return { verdict: "proxied", reason: "proxy", why: whySentAgain(tuples, relay) };
+      const into = conversationText(tuples, relay);
+      return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${into}`);
     }
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
@@ -309,15 +309,6 @@ export class Claims {
     if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
     const { src, dst } = new TupleEnds(this.#known.tuples).of(t.tuple(row), t.forward(row) === 1);
     return this.#known.tunnels.begunBy(src, dst, t.ipId(row));
-  }
-
-  /** The other connection of a proxied stream, from who opened it. */
-  #connection({ side, tuple }: { side: Side; tuple: number }): string {
-    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#known.tuples).of(
-      tuple,
-      this.#known.tuples.isOpenedByA(tuple),
-    );
-    return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
   }
 
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */

@@ -158,6 +158,11 @@ export class EndedFlow extends ViewedFlow implements Located {
     return `${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
   }
 
+  /** The source port of its initiator's packets, or the ICMP id, as a side sees it; of packets that travel outbound, where that is not known. */
+  initiatorsPort(side: Side): number {
+    return this.tuples.port(this.tupleOn(side), this.isA(side, true));
+  }
+
   /** The ends of its initiator's packets, as a side sees them, to be kept. */
   ends(side: Side): Ends {
     return copyOfEnds(new TupleEnds(this.tuples).of(this.tupleOn(side), this.isA(side, true)));

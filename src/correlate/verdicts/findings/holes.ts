@@ -1,6 +1,5 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import * as record from "../../../packets/records.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { Few } from "../../../packets/results/few.js";
 
@@ -8,91 +7,113 @@ import { Few } from "../../../packets/results/few.js";
 const MOST_DIRECTIONS = 4096;
 /** … and segments of each. */
 const MOST_HOLES = 4;
-/** So often a segment crosses again at the least: that it is lost each time by chance is rare, even where one of ten is. */
-const LEAST_TIMES = 2;
-
-/** A segment that crossed again. */
-export interface Hole {
+/** A TCP segment that is sent again, as it was last. */
+export interface Segment {
   readonly seq: number;
+  readonly ack: number;
   readonly payloadLength: number;
   /** Of its IP packet. */
   readonly length: number;
-  /** What it acknowledged when it crossed again for the first time. */
+  readonly frame: number;
+  /** Hash of how its payload begins, where that matters. */
+  readonly head: number;
+}
+
+/** A segment that was sent again, as it was when it was shortest. */
+interface Hole {
+  readonly seq: number;
+  readonly head: number;
+  payloadLength: number;
+  /** Of its IP packet. */
+  length: number;
+  /** What it acknowledged at first. */
   readonly ack: number;
   /** Where it entered. */
   readonly frames: Few<number>;
 }
 
+/** The segments of one direction of a flow. */
 interface Direction {
-  readonly flow: number;
   readonly holes: Hole[];
+  /** The length of the shortest that was taken, of its IP packet. */
+  shortest: number;
+}
+
+/** A segment that never got through. */
+interface Hanging {
+  readonly hole: Hole;
+  /** Whether both ends went on behind it: the other one sent something new, and that was acknowledged. */
+  readonly hasGoneOn: boolean;
+  /** Whether nothing shorter was taken of its direction. */
+  readonly isShortest: boolean;
 }
 
 /**
- * TCP segments that are sent again and again in vain: what does not fit through some link beyond, and nobody says so. That is to be told from
+ * TCP segments that are sent again and again in vain: what does not fit through some link, and nobody says so. That is to be told from
  * ordinary losses and from an end that is gone, by what both ends go on to do: see `hanging`.
  */
 export class Holes {
   readonly #accounts: FlowAccounts;
-  /** By twice the flow's slot, and 1 more for what is forward on the inside. */
+  readonly #leastTimes: number;
+  /** By twice the flow's id, and 1 more for what goes outbound. */
   readonly #directions = new Map<number, Direction>();
 
-  constructor(accounts: FlowAccounts) {
+  /** `leastTimes`: so often a segment must have been taken. */
+  constructor(accounts: FlowAccounts, leastTimes: number) {
     this.#accounts = accounts;
+    this.#leastTimes = leastTimes;
   }
 
-  /** Takes a segment that crossed again: its record begins at `at`. */
-  again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
-    const length = records[at + record.LENGTH];
+  /** Takes a segment. */
+  add(flow: number, isOutbound: boolean, { seq, ack, payloadLength, length, frame, head }: Segment): void {
+    const key = keyOf(flow, isOutbound);
+    const direction = this.#directions.get(key) ?? { holes: [], shortest: length };
+    this.#directions.set(key, direction);
+    keepNewest(this.#directions, MOST_DIRECTIONS);
+    direction.shortest = Math.min(direction.shortest, length);
     if (length <= NEVER_CUT_BYTES) return;
-    const { holes } = this.#directionOf(slot, isOutbound);
-    const seq = records[at + record.SEQ] >>> 0;
-    const payloadLength = records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK;
-    let hole = holes.find((each) => each.seq === seq && each.payloadLength === payloadLength);
+    const { holes } = direction;
+    let hole = holes.find((each) => each.seq === seq);
     if (hole === undefined) {
-      hole = { seq, payloadLength, length, ack: records[at + record.ACK] >>> 0, frames: new Few() };
+      hole = { seq, head, payloadLength, length, ack, frames: new Few() };
       if (holes.length === MOST_HOLES) holes.splice(rarest(holes), 1);
       holes.push(hole);
     }
-    hole.frames.add(records[at + record.FRAME] >>> 0);
+    if (length < hole.length) Object.assign(hole, { payloadLength, length });
+    hole.frames.add(frame);
   }
 
-  /**
-   * The segment of a direction of a flow that has ended which never got through, though those before it did, all of them shorter, and
-   * though the other end went on: it sent something new, which was acknowledged, but did not acknowledge this. Undefined of most.
-   */
-  hanging(slot: number, isOutbound: boolean): Hole | undefined {
+  /** Takes one back. */
+  remove(flow: number, isOutbound: boolean, frame: number): void {
+    const hole = this.#directions
+      .get(keyOf(flow, isOutbound))
+      ?.holes.find(({ frames }) => frames.listed.includes(frame));
+    hole?.frames.remove(frame);
+  }
+
+  /** The segment of a direction of a flow that has ended which never got through, though those before it did, all of them shorter. Undefined of most. */
+  hanging(slot: number, isOutbound: boolean): Hanging | undefined {
     const accounts = this.#accounts;
-    const key = this.#keyOf(slot, isOutbound);
+    const key = keyOf(accounts.id(slot), isOutbound);
     const direction = this.#directions.get(key);
+    if (direction === undefined) return undefined;
     this.#directions.delete(key);
-    if (direction?.flow !== accounts.id(slot)) return undefined;
-    const forward = key & 1;
+    const forward = accounts.isOutbound(slot, 1) === isOutbound ? 1 : 0;
     const first = accounts.firstSeq(slot, forward);
     if (first === undefined) return undefined;
-    return direction.holes.find(({ seq, payloadLength, ack, frames }) => {
+    const hole = direction.holes.find(({ seq, payloadLength, frames }) => {
       const before = (seq - first) | 0;
       const isLongest = before > 0 && before < payloadLength;
-      const isReached = accounts.acked(slot, 1 - forward) === seq;
-      const hasGoneOn = ((accounts.acked(slot, forward) - ack) | 0) > 0;
-      return frames.count >= LEAST_TIMES && isLongest && isReached && hasGoneOn;
+      return frames.count >= this.#leastTimes && isLongest && accounts.acked(slot, 1 - forward) === seq;
     });
+    if (hole === undefined) return undefined;
+    const hasGoneOn = ((accounts.acked(slot, forward) - hole.ack) | 0) > 0;
+    return { hole, hasGoneOn, isShortest: direction.shortest >= hole.length };
   }
+}
 
-  #directionOf(slot: number, isOutbound: boolean): Direction {
-    const key = this.#keyOf(slot, isOutbound);
-    const flow = this.#accounts.id(slot);
-    const known = this.#directions.get(key);
-    if (known?.flow === flow) return known;
-    const direction = { flow, holes: [] };
-    this.#directions.set(key, direction);
-    keepNewest(this.#directions, MOST_DIRECTIONS);
-    return direction;
-  }
-
-  #keyOf(slot: number, isOutbound: boolean): number {
-    return 2 * slot + (this.#accounts.isOutbound(slot, 1) === isOutbound ? 1 : 0);
-  }
+function keyOf(flow: number, isOutbound: boolean): number {
+  return 2 * flow + (isOutbound ? 1 : 0);
 }
 
 function rarest(holes: readonly Hole[]): number {

@@ -1,6 +1,7 @@
 import { Few } from "../../../packets/results/few.js";
+import * as record from "../../../packets/records.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
-import type { Judgement } from "../../../packets/results/results.js";
+import type { Judgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
@@ -8,15 +9,27 @@ import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import { Holes } from "./holes.js";
 
+/** So often a segment crosses again at the least: that it is lost each time by chance is rare, even where one of ten is. */
+const LEAST_AGAIN = 2;
+/** So often one is dropped that is lost each time. */
+const LEAST_DROPPED = 3;
+
+/** So many such segments have to differ: a rule that looks at what they carry drops those that carry the same. */
+const LEAST_KINDS = 2;
+const HINT_HERE =
+  "ip link and ip route get <address> show MTUs; iptables -vnL FORWARD: does a rule drop by length, or the ICMP errors that would say so? TCPMSS --clamp-mss-to-pmtu";
+
 /** So many MTUs are told of, each with who says so: anybody can send such errors. */
 const MOST_SAID = 100;
 
 /**
  * `mtu`: the host, or a router beyond it, refused packets as too long for the next link, and says how long they may be; or a long segment never got through some link
- * beyond, while shorter ones did (`Holes`), which is what becomes of segments that are too long where nobody says so.
+ * beyond, while shorter ones did (`Holes`), which is what becomes of segments that are too long where nobody says so. Of what was dropped here it takes more, as rules may look
+ * at what segments carry, and a rule for all of a conversation drops short ones as well: two flows that carry different things, nothing shorter of which was dropped
+ * on its way there, and behind the attempts, something shorter of one of them that crossed.
  */
 export class Mtu implements Finder {
-  readonly verdicts = ["refused"] as const;
+  readonly verdicts = ["refused", "dropped"] as const;
   readonly #context: Context;
   readonly #concerned = new Gathered();
   /** Frames and their lengths, by the MTU. */
@@ -29,34 +42,74 @@ export class Mtu implements Finder {
   readonly #lost = new Gathered();
   readonly #lostNamed = new Few<string>();
 
+  /** The same of what was dropped here. */
+  readonly #droppedHoles: Holes;
+  readonly #swallowed = new Gathered();
+  readonly #swallowedNamed = new Few<string>();
+  /** How those segments differ: their lengths, and how they begin. */
+  readonly #kinds = new Set<string>();
+  #hasGoneOn = false;
+
   constructor(context: Context) {
     this.#context = context;
-    this.#holes = new Holes(context.accounts);
+    this.#holes = new Holes(context.accounts, LEAST_AGAIN);
+    this.#droppedHoles = new Holes(context.accounts, LEAST_DROPPED);
   }
 
   again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
-    this.#holes.again(slot, isOutbound, records, at);
+    this.#holes.add(this.#context.accounts.id(slot), isOutbound, {
+      seq: records[at + record.SEQ] >>> 0,
+      ack: records[at + record.ACK] >>> 0,
+      payloadLength: records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK,
+      length: records[at + record.LENGTH],
+      frame: records[at + record.FRAME] >>> 0,
+      head: 0,
+    });
   }
 
   flow(flow: EndedFlow): void {
     if (flow.proto !== TCP) return;
     for (const side of SIDES) {
-      const hole = this.#holes.hanging(flow.slot, side === INSIDE);
-      if (hole === undefined) continue;
-      const { length, frames } = hole;
-      for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
-      this.#lostNamed.add(`${flow.text} ${length} bytes, ${frames.count} times again`);
+      const crossed = this.#holes.hanging(flow.slot, side === INSIDE);
+      if (crossed?.hasGoneOn === true) {
+        const { length, frames } = crossed.hole;
+        for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
+        this.#lostNamed.add(`${flow.text} ${length} bytes, ${frames.count} times again`);
+      }
+      const dropped = this.#droppedHoles.hanging(flow.slot, side === INSIDE);
+      if (dropped?.isShortest !== true) continue;
+      const { length, frames, head } = dropped.hole;
+      for (const frame of frames.listed) this.#swallowed.add(side, frame, flow.id);
+      const way = side === INSIDE ? "outbound" : "inbound";
+      this.#swallowedNamed.add(`${flow.text} ${way} ${length} bytes ${frames.count} times`);
+      if (this.#kinds.size < LEAST_KINDS) this.#kinds.add(`${length} ${head}`);
+      this.#hasGoneOn ||= dropped.hasGoneOn;
     }
   }
 
-  alone(row: number, { mtu }: Judgement, flow: number | undefined): void {
+  alone(row: number, { verdict, mtu }: Judgement, flow: number | undefined): void {
     const { timeline } = this.#context;
-    if (mtu === undefined) return;
     const side = timeline.sideOf(row);
+    if (verdict === "dropped" && flow !== undefined && timeline.proto(row) === TCP) {
+      this.#droppedHoles.add(flow, side === INSIDE, {
+        seq: timeline.seq(row),
+        ack: timeline.ack(row),
+        payloadLength: timeline.payloadLength(row),
+        length: timeline.length(row),
+        frame: timeline.frame(row),
+        head: timeline.head(row),
+      });
+    }
+    if (mtu === undefined) return;
     this.#concerned.add(side, timeline.frame(row), flow);
     const named = this.#named.get(mtu) ?? new Few<string>();
     this.#named.set(mtu, named);
     named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} of ${timeline.length(row)} bytes`);
+  }
+
+  update({ side, frame, flow, verdict, before }: Update): void {
+    if (flow === undefined || before.verdict !== "dropped" || verdict === "dropped") return;
+    this.#droppedHoles.remove(flow, side === INSIDE, frame);
   }
 
   error(row: number, src: string, flow: number): void {
@@ -72,7 +125,7 @@ export class Mtu implements Finder {
   }
 
   close(): Finding[] {
-    return [...this.#refused(), ...this.#refusedBeyond(), ...this.#silent()];
+    return [...this.#refused(), ...this.#refusedBeyond(), ...this.#silent(), ...this.#silentHere()];
   }
 
   #refusedBeyond(): Finding[] {
@@ -87,6 +140,13 @@ export class Mtu implements Finder {
     if (count === 0) return [];
     const said = `segments crossed again and again and were never acknowledged, while all shorter ones were: ${text}`;
     return [findingOf("mtu", count, said, this.#lost)];
+  }
+
+  #silentHere(): Finding[] {
+    const { count, text } = this.#swallowedNamed;
+    if (this.#kinds.size < LEAST_KINDS || !this.#hasGoneOn) return [];
+    const said = `segments never left, however often they were sent, while all shorter ones of their flow and direction did: ${text}`;
+    return [findingOf("mtu", count, said, this.#swallowed, HINT_HERE)];
   }
 
   #refused(): Finding[] {

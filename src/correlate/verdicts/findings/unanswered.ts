@@ -16,6 +16,25 @@ const ANSWERED_PORTS: ReadonlySet<number> = new Set([DNS_PORT, 123]);
 
 /** So many flows are remembered, at the most, of which somebody beyond said that nobody gets what is sent. */
 const MOST_SAID = 4096;
+/** So many addresses that ask are told apart; all others count as one. */
+const MOST_ASKERS = 4096;
+const OTHERS = "";
+
+/** What was asked from one address, and never answered. */
+class Tries {
+  readonly flows = new Gathered();
+  readonly named = new Few<string>();
+  count = 0;
+  /** Whether any of them has an address outside that can be answered. */
+  isAnswerable = false;
+
+  addAll({ flows, named, count, isAnswerable }: Tries): void {
+    this.flows.addAll(flows);
+    this.named.addAll(named);
+    this.count += count;
+    this.isAnswerable ||= isAnswerable;
+  }
+}
 
 /**
  * `unanswered`: SYNs, echo requests and queries crossed the NAT, and nothing came back, on neither side, though the capture of the side where
@@ -23,15 +42,13 @@ const MOST_SAID = 4096;
  */
 export class Unanswered implements Finder {
   readonly #context: Context;
-  readonly #flows = new Gathered();
-  readonly #named = new Few<string>();
+  /** All in the order that they ended, and the same by the address inside. */
+  readonly #all = new Tries();
+  readonly #byAsker = new Map<string, Tries>();
   /** By flow, what those say who are beyond, and who does. */
   readonly #said = new Map<number, string>();
-  #tries = 0;
-  /** Whether any of them has an address outside that can be answered. */
-  #isAnswerable = false;
-  /** Whether there are ICMP errors that may be about any of them. */
-  #mayBeAnswered = false;
+  /** Those that ICMP errors may be about which were cut too short to say so: the ends inside of what they are, or are about. */
+  readonly #mayBeAnswered = new Set<string>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -49,28 +66,45 @@ export class Unanswered implements Finder {
   flow(flow: EndedFlow): void {
     const said = this.#said.get(flow.id);
     this.#said.delete(flow.id);
-    this.#mayBeAnswered ||= flow.isOfCutErrors;
+    if (flow.isOfCutErrors) this.#takeCutErrors(flow);
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
-    this.#flows.addFlow(flow);
     const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
-    this.#named.add(`${flow.text} (${said === undefined ? times : `${times}: ${said}`})`);
-    this.#tries += pairsThere;
-    this.#isAnswerable ||= flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
+    const named = `${flow.text} (${said === undefined ? times : `${times}: ${said}`})`;
+    const isAnswerable = flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
+    for (const tries of [this.#all, this.#triesOf(flow.address(INSIDE, true))]) {
+      tries.flows.addFlow(flow);
+      tries.named.add(named);
+      tries.count += pairsThere;
+      tries.isAnswerable ||= isAnswerable;
+    }
   }
 
   close(): Finding[] {
-    if (this.#tries === 0 || this.#mayBeAnswered) return [];
-    const text = `sent on${this.#isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${this.#named.text}`;
-    return [
-      findingOf(
-        "unanswered",
-        this.#tries,
-        text,
-        this.#flows,
-        FINDINGS[this.#isAnswerable ? "unanswered" : "leak"].hint,
-      ),
-    ];
+    const { flows, named, count, isAnswerable } = this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
+    if (count === 0) return [];
+    const text = `sent on${isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${named.text}`;
+    return [findingOf("unanswered", count, text, flows, FINDINGS[isAnswerable ? "unanswered" : "leak"].hint)];
+  }
+
+  /** Those that no such error may be about. */
+  #certain(): Tries {
+    const certain = new Tries();
+    if (this.#mayBeAnswered.size === MOST_ASKERS) return certain;
+    for (const [asker, tries] of this.#byAsker) if (!this.#mayBeAnswered.has(asker)) certain.addAll(tries);
+    return certain;
+  }
+
+  #takeCutErrors(flow: EndedFlow): void {
+    const ends = [true, false].map((isInitiator) => flow.address(INSIDE, isInitiator));
+    for (const end of [...ends, OTHERS]) if (this.#mayBeAnswered.size < MOST_ASKERS) this.#mayBeAnswered.add(end);
+  }
+
+  #triesOf(asker: string): Tries {
+    const key = this.#byAsker.size < MOST_ASKERS || this.#byAsker.has(asker) ? asker : OTHERS;
+    const tries = this.#byAsker.get(key) ?? new Tries();
+    this.#byAsker.set(key, tries);
+    return tries;
   }
 }
 

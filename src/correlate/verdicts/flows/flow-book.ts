@@ -1,10 +1,10 @@
-import { copyOf, type FlowSummary, type Sink } from "../../../packets/results/results.js";
+import type { LookedAt, Sink } from "../../../packets/results/results.js";
 import { FIRST_TUPLES, NONE } from "../../../packets/tuples.js";
 import type { Base } from "../../kernel/base.js";
 import type { Clashes } from "./clashes.js";
 import type { Findings } from "../findings.js";
-import { FlowView, summarizeLinked } from "./flow-summary.js";
-import type { Link, Linked } from "../../matchers/proxied/links.js";
+import { FlowView, type LinkedTuples, summarizeLinked } from "./flow-summary.js";
+import type { Join, Link, Linked } from "../../matchers/proxied/links.js";
 import type { Matchers } from "../../matchers/matchers.js";
 import { Idle } from "../../kernel/idle.js";
 import type { Impacts } from "../impacts/impacts.js";
@@ -17,10 +17,9 @@ const MOST_TUPLES = FIRST_TUPLES;
 /** Conversations are looked at again once there are so many times as many as the last look left: a look costs little beside what they cost. */
 const GROWS_BY = 1.25;
 
-/** Two conversations that are one flow. */
-interface Entry {
-  readonly tuples: readonly [number, number];
-  readonly linked: Linked;
+/** Conversations that are one flow: two, and of a proxy, all by which it carries its client's on. */
+interface Entry extends LinkedTuples {
+  readonly tuples: number[];
 }
 
 /** What the book keeps accounts of, and for whom. */
@@ -53,9 +52,22 @@ export class FlowBook {
 
   readonly link: Link = (tuples, begin) => {
     const id = this.#about.translations.accounts.takeId();
-    this.#linked.set(id, { tuples, linked: begin(id) });
+    this.#linked.set(id, { tuples: [...tuples], linked: begin(id) });
     for (const tuple of tuples) this.#ids.set(tuple, id);
   };
+
+  readonly join: Join = (tuple, to) => {
+    const id = this.#ids.get(to);
+    const entry = id === undefined ? undefined : this.#linked.get(id);
+    if (id === undefined || entry === undefined) return;
+    entry.tuples.push(tuple);
+    this.#ids.set(tuple, id);
+  };
+
+  /** The id of the flow that linked conversations are, by one of them. */
+  flowOfTuple(tuple: number): number | undefined {
+    return this.#ids.get(tuple);
+  }
 
   /** The id of the flow that a packet belongs to, if its translation is known, or of the one whose second conversation it is of. */
   flowOf(row: number): number | undefined {
@@ -78,12 +90,16 @@ export class FlowBook {
     return true;
   }
 
-  /** The flows alive that have the most pairs, at most so many. */
-  busiest(most: number): FlowSummary[] {
-    return Array.from(
-      this.#busiest(most, () => {}),
-      (slot) => copyOf(this.#view.of(slot)),
-    );
+  /** Has somebody look at flows that are alive. */
+  look(at: LookedAt): void {
+    const { mostFlows, flows } = at;
+    const { accounts } = this.#about.translations;
+    const isWanted = (slot: number): boolean => flows.has(accounts.id(slot));
+    const isAll = accounts.size <= mostFlows;
+    const busiest = this.#busiest(isAll ? 0 : mostFlows, (slots) => {
+      for (const slot of slots) if (isAll || isWanted(slot)) at.flow(this.#view.of(slot));
+    });
+    for (const slot of busiest) if (!isWanted(slot)) at.flow(this.#view.of(slot));
   }
 
   /** Reports all flows there are. */
@@ -150,6 +166,7 @@ export class FlowBook {
     const released = idle.tuples();
     for (let tuple = released.indexOf(1); tuple >= 0; tuple = released.indexOf(1, tuple + 1)) {
       matchers.proxies.forget(tuple);
+      matchers.relays.forget(tuple);
       impacts.forget(tuple);
     }
     tuples.release(released);
@@ -165,8 +182,8 @@ export class FlowBook {
 
   #reportLinked(flows: readonly (readonly [id: number, entry: Entry])[]): void {
     const { tuples, epochNs, findings, sink } = this.#about;
-    for (const [id, { linked }] of flows) {
-      const flow = summarizeLinked(id, linked, tuples, epochNs);
+    for (const [id, entry] of flows) {
+      const flow = summarizeLinked(id, entry, tuples, epochNs);
       findings.linked(flow);
       sink.flow(flow);
     }

@@ -76,26 +76,41 @@ export class FlowView extends ViewedFlow implements FlowSummary {
   }
 }
 
-/** Two conversations that are one flow. `epochNs`: the inside capture's epoch. */
-export function summarizeLinked(id: number, linked: Linked, tuples: TupleTable, epochNs: bigint): FlowSummary {
+/** Conversations that are one flow. */
+export interface LinkedTuples {
+  /** Of a proxy, the client's one first. */
+  readonly tuples: readonly number[];
+  readonly linked: Linked;
+}
+
+/** `epochNs`: the inside capture's epoch. */
+export function summarizeLinked(
+  id: number,
+  { tuples: of, linked }: LinkedTuples,
+  tuples: TupleTable,
+  epochNs: bigint,
+): FlowSummary {
   return linked.kind === "turned"
     ? summarizeTurned(id, linked, tuples, epochNs)
-    : summarizeProxied(id, linked, tuples, epochNs);
+    : summarizeProxied(id, linked, of.slice(1), tuples, epochNs);
 }
 
 /**
  * A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy; or the other way
- * round where the client is inside, and the server outside.
+ * round where the client is inside, and the server outside. `servers`: all that the proxy opened, of which the first stands for all.
  */
 function summarizeProxied(
   id: number,
   { client, server, toServer, toClient }: Proxied,
+  servers: readonly number[],
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
   const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples).of(tuple, tuples.isOpenedByA(tuple));
   const isOutbound = client.side === INSIDE && server.side === OUTSIDE;
   const [inside, outside] = isOutbound ? [client, server] : [server, client];
+  const unmatched = [tuples.unmatched(client.tuple), servers.reduce((all, each) => all + tuples.unmatched(each), 0)];
+  const [insideOnly, outsideOnly] = isOutbound ? unmatched : unmatched.toReversed();
   const [there, back] = [toServer.summary(), toClient.summary()];
   return {
     id,
@@ -109,8 +124,8 @@ function summarizeProxied(
     pairs: 0,
     pairsOutbound: 0,
     bytes: 0,
-    insideOnly: tuples.unmatched(inside.tuple),
-    outsideOnly: tuples.unmatched(outside.tuple),
+    insideOnly,
+    outsideOnly,
     firstNs: epochNs + BigInt(Math.round(client.openedNs)),
     lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
     latency: isOutbound ? { outbound: there, inbound: back } : { outbound: back, inbound: there },

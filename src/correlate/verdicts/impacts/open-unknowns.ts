@@ -1,4 +1,5 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./drop.js";
@@ -7,6 +8,9 @@ import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./dr
 const MOST_NAMES = 4096;
 /** Of one of these, so many: an error about it tells nothing where there are several. */
 const MOST_OF_A_NAME = 2;
+
+/** Why nothing is known of what is forwarded, and of which the other capture has nothing. */
+const UNSEEN: ReadonlySet<Reason> = new Set(["forwarded-unseen", "may-be-filtered"]);
 
 /** A packet of which nothing tells what became of it, and how it was judged. */
 export interface Unknown
@@ -37,6 +41,25 @@ export class OpenUnknowns {
   readonly #byName = new Map<string, readonly Unknown[]>();
   readonly #byKey = new Map<string, readonly Unknown[]>();
 
+  /** Of these, and of others that were judged, those that a proxy may have sent on, or sent itself, by where they are: see `Relays`. */
+  readonly #sighted = new Map<string, readonly Unknown[]>();
+
+  /** Takes one that a proxy may turn out to have sent on, or to have sent. */
+  addSighted(unknown: Unknown): void {
+    addTo(this.#sighted, spotOf(unknown), unknown);
+  }
+
+  /** Has one of those be known. */
+  takeSighted(side: Side, frame: number): Unknown | undefined {
+    const [unknown] = this.#sighted.get(spotOf({ side, frame })) ?? [];
+    if (unknown === undefined) return undefined;
+    const isIt = (each: Unknown): boolean => each === unknown;
+    takeOut(this.#sighted, spotOf(unknown), isIt);
+    takeOut(this.#byName, unknown.quotedAs, isIt);
+    takeOut(this.#byKey, unknown.key, isIt);
+    return unknown;
+  }
+
   add(unknown: Unknown): void {
     addTo(this.#byName, unknown.quotedAs, unknown);
     addTo(this.#byKey, unknown.key, unknown);
@@ -56,11 +79,10 @@ export class OpenUnknowns {
         if (unknown.side === INSIDE && unknown.said.verdict === "no-overlap") yield unknown;
   }
 
-  /** Those of a conversation that was seen to be forwarded, and nothing else. */
+  /** Those of a conversation that was seen to be forwarded, and nothing else, or that a filter might have kept out of the other capture. */
   *unseenOf(tuple: number): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
-      for (const unknown of unknowns)
-        if (unknown.way >> 1 === tuple && unknown.said.reason === "forwarded-unseen") yield unknown;
+      for (const unknown of unknowns) if (unknown.way >> 1 === tuple && UNSEEN.has(unknown.said.reason)) yield unknown;
   }
 
   /** Those that ICMP errors may be about which name their packets so. */
@@ -71,13 +93,18 @@ export class OpenUnknowns {
   /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     const isSo = (each: Unknown): boolean => each.side === side && each.timeNs >= fromNs && each.timeNs <= toNs;
-    for (const unknowns of [this.#byName, this.#byKey]) for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
+    for (const unknowns of [this.#byName, this.#byKey, this.#sighted])
+      for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
   }
 
   /** Takes it that something is known of those named so. */
   close(quotedAs: string): void {
     this.#byName.delete(quotedAs);
   }
+}
+
+function spotOf({ side, frame }: Pick<Unknown, "side" | "frame">): string {
+  return `${side} ${frame}`;
 }
 
 function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: Unknown): void {

@@ -92,12 +92,15 @@ export class Updates {
     for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
   }
 
-  /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there. */
-  noteUnknown(row: number, { verdict, reason }: Judgement, flow: number | undefined): void {
+  /**
+   * Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there; and after one
+   * that a proxy may turn out to have sent on (`isSighted`).
+   */
+  note(row: number, { verdict, reason }: Judgement, flow: number | undefined, isSighted: boolean): void {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
     if (slot !== NONE && this.#translations.isLeaving(row, slot)) return;
-    this.unknowns.add({
+    const packet = {
       side: t.sideOf(row),
       frame: t.frame(row),
       flow,
@@ -112,7 +115,9 @@ export class Updates {
       proto: t.proto(row),
       hasId: (t.flags(row) & HAS_IP_ID) !== 0,
       said: { verdict, reason },
-    });
+    };
+    if (isSighted) this.unknowns.addSighted(packet);
+    if (verdict !== "local") this.unknowns.add(packet);
   }
 
   /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
@@ -259,6 +264,16 @@ export class Updates {
   tellProved(tuple: number, why: string): void {
     for (const unknown of this.unknowns.unseenOf(tuple))
       this.#tellOfUnknown(unknown, { verdict: "elsewhere", reason: "answered-elsewhere", why });
+  }
+
+  /** Tells it that a proxy sent a datagram on which was judged before that was known, or sent it itself. `flow`: of that proxy. */
+  tellRecognised({ side, frame }: Pick<Update, "side" | "frame">, flow: number | undefined, why: string): void {
+    this.takeNews();
+    const now = { verdict: "proxied", reason: "proxy", why } as const;
+    const unknown = this.unknowns.takeSighted(side, frame);
+    if (unknown !== undefined) this.#tellOfUnknown({ ...unknown, flow }, now);
+    for (const drop of this.#impacts.open.takeOut((drop) => drop.side === side && drop.frame === frame))
+      this.#tell({ ...updateOf(drop, now), flow }, drop.timeNs);
   }
 
   /** The same of what is of a service that a proxy is now known to take on its way. */

@@ -138,6 +138,58 @@ describe("the two conversations of a UDP proxy", () => {
   });
 });
 
+/** Only what a client asks, and what the proxy sends on: nobody answers. */
+function unanswered(atUs: number, question: string, clientPort?: number, proxyPort?: number): Exchange {
+  const { outside, inside } = exchange(atUs, question, "", clientPort, proxyPort);
+  return { outside: outside.slice(0, 1), inside: inside.slice(0, 1) };
+}
+
+/** A conversation that goes on long after what proxies do. */
+const last = unanswered(8_000_000, "bye", 9, 9);
+
+describe("a UDP proxy that opens another conversation for each datagram, as nobody listens", () => {
+  it("is one flow with them all", async () => {
+    const asked = ["a", "b", "c"].map((text, n) => unanswered(10_000 * (n + 1), text, 5353, 40_000 + n));
+    const { proxied, alone } = await outcomeOfAll(...asked);
+    expect(proxied).toMatchObject([{ inside: { srcPort: 40_000 }, insideOnly: 3, outsideOnly: 3 }]);
+    expect(alone.map(({ verdict, why }) => [verdict, why.slice(-60).match(/1\.(4000.)/)?.[1]])).toEqual(
+      ["40000", "40001", "40002"].flatMap((port) => [
+        ["proxied", port],
+        ["proxied", undefined],
+      ]),
+    );
+  });
+
+  it("is told of datagrams that were judged before that was known", async () => {
+    const asked = ["a", "b", "c"].map((text, n) => unanswered(10_000 + 2_000_000 * n, text, 5353, 40_000 + n));
+    const { proxied, alone, updates } = await outcomeOfAll(...asked, last);
+    expect(proxied).toMatchObject([{ insideOnly: 3, outsideOnly: 3, latency: { inbound: { minNs: 50_000 } } }]);
+    expect(alone.slice(0, 2).map(({ verdict }) => verdict)).toEqual(["unknown", "local"]);
+    expect(updates).toMatchObject([
+      { side: 1, verdict: "proxied", before: { verdict: "unknown" }, flow: proxied[0]?.id },
+      { side: 0, verdict: "proxied", before: { verdict: "local" }, flow: proxied[0]?.id },
+    ]);
+    expect(alone.slice(2, 6).map(({ verdict }) => verdict)).toEqual(["proxied", "proxied", "proxied", "proxied"]);
+  });
+
+  it("is none where all carry the same, nor where they go to different ends", async () => {
+    const alike = [0, 1].map((n) => unanswered(10_000 + 2_000_000 * n, "a", 5353, 40_000 + n));
+    expect((await outcomeOfAll(...alike, last)).proxied).toEqual([]);
+    const elsewhere = unanswered(2_010_000, "b", 5353, 40_001);
+    const moved = datagram({ src: GATEWAY, dst: OTHER, srcPort: 40_001, dstPort: 5300, ipId: 0, ttl: 64, text: "b" });
+    const split = { ...elsewhere, inside: [us(2_010_050, moved)] };
+    expect((await outcomeOfAll(unanswered(10_000, "a"), split, last)).proxied).toEqual([]);
+  });
+
+  it("and what another client's datagram may have become is not called this one's", async () => {
+    const asked = ["a", "b"].map((text, n) => unanswered(10_000 * (n + 1), text, 5353, 40_000 + n));
+    const both = [unanswered(30_000, "c", 5353, 40_002), unanswered(30_010, "c", 5354, 40_003)];
+    const { proxied, alone } = await outcomeOfAll(...asked, ...both);
+    expect(proxied).toMatchObject([{ insideOnly: 2, outsideOnly: 3 }]);
+    expect(alone.slice(4).map(({ verdict }) => verdict)).not.toContain("proxied");
+  });
+});
+
 const numbers = (seq: number, ack: number, ipId: number) => ({ seq, ack, ipId });
 
 /** The client's connection, accepted at once, and the proxy's own to the same server from `dialledUs` on. */

@@ -48,6 +48,7 @@ const recall = (flags: number, seq: number, ttl: number) =>
 
 const heardAgain = (n: number) => us(3070 + 10 * n, answer({ src: SERVER, dst: HOST, ipId: 9 + n, ttl: 53 }));
 const heard = heardAgain(0);
+const later = ({ ns, packet }: Stamped, byNs: number): Stamped => ({ ns: ns + byNs, packet });
 
 /** A query of another container's that crosses and has nothing in common with `known`. */
 const asking = (src: string, ttl: number) =>
@@ -100,6 +101,22 @@ describe("what has the NAT's own address outside is local only if the host sent 
   const ELSEWHERE = "elsewhere: both ends speak, and inside has none of it: it takes another interface";
   const SHOWN =
     "unknown: its TTL is none that systems begin with (64, 128, 255): the host forwards it, by another interface or missed by inside, or that TTL was chosen";
+
+  it("is told of what was said before that was proved, as nothing of its service had crossed", async () => {
+    const long = conversation(400, { everyUs: 10_000 });
+    const said = [0, 1].flatMap((n) =>
+      [sent(63), heardAgain(0), heardAgain(1), heardAgain(2)].map((each) => later(each, 3e9 * n)),
+    );
+    const { alone, updates } = await outcomeOf(
+      merged(long.inside, [later(asking(OTHER, 64), 2.5e9)]),
+      merged(long.outside, [later(asking(HOST, 63), 2.5e9)], said),
+      { mayBeFiltered: true },
+    );
+    const [before, after] = [alone.slice(0, 4), alone.slice(4)].map((some) => some.map(({ reason }) => reason));
+    expect(before).toEqual(before.map(() => "may-be-filtered"));
+    expect(after).toEqual(after.map(() => "answered-elsewhere"));
+    expect(updates.map(({ side, verdict }) => [side, verdict])).toEqual(before.map(() => [1, "elsewhere"]));
+  });
 
   it("nothing is forwarded of a datagram of which a fragment is missing", async () => {
     expect(await saidOfFragments(true)).toEqual(new Set(["elsewhere answered-elsewhere"]));

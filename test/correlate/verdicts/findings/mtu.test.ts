@@ -87,3 +87,46 @@ it.each([
 ])("mtu is not %s", async (_, scene) => {
   expect(await scene.findings("mtu")).toEqual([]);
 });
+
+/** Uploads of which the host drops what is long, each from a port of its own with a body of its own; `short`: something that it drops beside. */
+const swallowing = (bodies: readonly string[], { isOver = true, short = "" } = {}) => {
+  const scene = new Scene();
+  for (const [n, text] of bodies.entries()) {
+    const ends = { port: 40_000 + n };
+    const at = 100 + n;
+    scene
+      .up(at, ends, { flags: SYN })
+      .down(at + 10, ends, { flags: SYN_ACK })
+      .up(at + 11, ends, { flags: ACK, seq: 1001, ack: 5001 });
+    for (const ms of [at + 30, 330, 750, 1550])
+      scene.up(ms, ends, { flags: ACK, seq: 1001, ack: 5001, text }, "inside");
+    if (short !== "") scene.up(1560, ends, { flags: ACK, seq: 1001 + text.length, ack: 5001, text: short }, "inside");
+  }
+  if (isOver)
+    scene.down(3000, {}, { flags: FIN_ACK, seq: 5001, ack: 1001 }).up(3001, {}, { flags: ACK, seq: 2401, ack: 5002 });
+  return scene.until(5000);
+};
+const OTHER_BODY = "y".repeat(1400);
+
+it("mtu is what the host drops however often it is sent, in two flows that carry different things, where all that is shorter crosses", async () => {
+  const found = (await swallowing([BODY, OTHER_BODY]).findings("mtu")).map(({ text, frames }) => ({ text, frames }));
+  expect(found).toEqual([
+    {
+      text:
+        "segments never left, however often they were sent, while all shorter ones of their flow and direction did: " +
+        "tcp 172.17.0.2.40000 > 180.101.49.11.443 outbound 1440 bytes 4 times, " +
+        "tcp 172.17.0.2.40001 > 180.101.49.11.443 outbound 1440 bytes 4 times",
+      frames: { inside: [87, 89, 91, 93, 88, 90, 92, 94], outside: [] },
+    },
+  ]);
+});
+
+it.each([
+  ["one flow", swallowing([BODY])],
+  ["two that carry the same: a rule may look at that", swallowing([BODY, BODY])],
+  ["two of which nothing crosses any more", swallowing([BODY, OTHER_BODY], { isOver: false })],
+  ["two that lose short segments as well", swallowing([BODY, OTHER_BODY], { short: "bye" })],
+  ["two that lose short requests", swallowing(["x".repeat(400), "y".repeat(400)])],
+])("mtu is not what the host drops of %s", async (_, scene) => {
+  expect(await scene.findings("mtu")).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../../support/packets.js";
 import { type Stamped, us } from "../../outcome.js";
-import { CONTAINER, datagram, HOST, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import { CONTAINER, datagram, HOST, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const syn = { flags: SYN };
@@ -76,6 +76,10 @@ describe("unanswered", () => {
     scene.inside.push(error(CONTAINER, CONTAINER, 253));
     scene.outside.push(error(HOST, HOST, 254));
     expect(await scene.findings("unanswered")).toEqual([]);
+    scene.datagram(105, { container: OTHER, port: 4001 }, "and you?");
+    const [found, ...others] = await scene.findings("unanswered");
+    expect(others).toEqual([]);
+    expect(found?.text).toMatch(new RegExp(`^sent on and never answered: udp ${OTHER}\\.4001 > \\S+ \\(once\\)$`));
   });
 
   it("is not what a capture of one direction alone cannot show to be answered", async () => {
