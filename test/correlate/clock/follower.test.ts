@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
-import { PROCESSORS_NS } from "../../../src/correlate/clock/course.js";
+import { PROCESSORS_NS } from "../../../src/correlate/clock/clock.js";
 import { correlated, type Outcome, type Stamped } from "../outcome.js";
 import { CONTAINER, HOST, segment, SERVER, datagram } from "../traffic.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Witness } from "../../../src/correlate/clock/envelope.js";
+import type { Witness } from "../../../src/correlate/clock/crossings.js";
 import { partingOf } from "../../../src/correlate/clock/parting.js";
 
 /** Packets that go out and come in by turns, as their offset is; each takes 20 µs and what is said of its latency. */
