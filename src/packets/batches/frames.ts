@@ -80,11 +80,12 @@ export class FrameBatch {
     for (const each of COLUMNS) this[each].set(from[each].subarray(0, from.count), to);
   }
 
-  /** The part of `data` that its frames lie in. */
-  bytes(): Uint8Array {
+  /** The part of `data` that its frames lie in, or the first `count` of those that `rows` names. */
+  bytes(rows?: Uint16Array, count = this.count): Uint8Array {
     let from = Number.POSITIVE_INFINITY;
     let to = 0;
-    for (let row = 0; row < this.count; row++) {
+    for (let n = 0; n < count; n++) {
+      const row = rows === undefined ? n : rows[n];
       from = Math.min(from, this.start[row]);
       to = Math.max(to, this.start[row] + this.captured[row]);
     }
