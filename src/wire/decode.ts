@@ -67,7 +67,7 @@ export class Decoder {
   constructor(heap: Heap, programOf?: ProgramOf) {
     this.#heap = heap;
     this.#programOf = programOf;
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+    const exports = heap.load(module);
     this.#decode = exports["decode"];
     this.#findIpHeaders = exports["ipHeaders"];
     this.#words = heap.take(Int32Array, words.WORDS);

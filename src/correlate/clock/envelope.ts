@@ -1,5 +1,5 @@
 import { SET_NS } from "../intake/disorder.js";
-import { apart, type Bounds, isBounded } from "./bounds.js";
+import { apart, type Bounds, isBounded, middleOf, narrowed, UNBOUNDED } from "./bounds.js";
 import type { Crossing, Witness } from "./crossings.js";
 import { LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
 
@@ -97,6 +97,11 @@ export class Slice implements Bounds {
     const behindNs = Math.min(this.atLeastNs, (this.#confirmedLeast?.gapNs ?? Number.NEGATIVE_INFINITY) - this.wrongNs);
     const aheadNs = Math.min(-this.atMostNs, -(this.#confirmedMost?.gapNs ?? Number.POSITIVE_INFINITY) - this.wrongNs);
     return Math.max(0, behindNs, aheadNs);
+  }
+
+  /** Its bounds, each moved by so much. */
+  movedBy(leastNs: number, mostNs: number): Bounds {
+    return { atLeastNs: this.atLeastNs + leastNs, atMostNs: this.atMostNs + mostNs };
   }
 
   /** Whether its packets, and others around it, say that there is an offset, though stamps may be wrong by so much. */
@@ -273,25 +278,19 @@ class Rates {
     const doubtRate = (most - least) / 2;
     const likely = ((least + most) / 2) * certaintyOf(doubtRate);
     const rate = Math.max(least, Math.min(most, likely));
-    let atLeastNs = Number.NEGATIVE_INFINITY;
-    let atMostNs = Number.POSITIVE_INFINITY;
-    let lineLeastNs = Number.NEGATIVE_INFINITY;
-    let lineMostNs = Number.POSITIVE_INFINITY;
+    let bounds = UNBOUNDED;
+    let ofLine = UNBOUNDED;
     // what bounds the offset elsewhere does so here but for what the clock may have gained or lost in between, at any rate it may have
     for (const slice of this.#slices) {
       const sinceLeastNs = atNs - slice.leastAtNs;
       const sinceMostNs = atNs - slice.mostAtNs;
       const gainedNs = Math.min(least * sinceLeastNs, most * sinceLeastNs) - WANDER_RATE * Math.abs(sinceLeastNs);
       const lostNs = Math.max(least * sinceMostNs, most * sinceMostNs) + WANDER_RATE * Math.abs(sinceMostNs);
-      atLeastNs = Math.max(atLeastNs, slice.atLeastNs + gainedNs);
-      atMostNs = Math.min(atMostNs, slice.atMostNs + lostNs);
-      lineLeastNs = Math.max(lineLeastNs, slice.atLeastNs + rate * sinceLeastNs);
-      lineMostNs = Math.min(lineMostNs, slice.atMostNs + rate * sinceMostNs);
+      bounds = narrowed(bounds, slice.movedBy(gainedNs, lostNs));
+      ofLine = narrowed(ofLine, slice.movedBy(rate * sinceLeastNs, rate * sinceMostNs));
     }
-    const known = [lineLeastNs, lineMostNs].filter((ns) => Number.isFinite(ns));
-    const middleNs = known.reduce((sum, ns) => sum + ns, 0) / known.length;
-    const offsetNs = Math.max(atLeastNs, Math.min(atMostNs, middleNs));
+    const offsetNs = Math.max(bounds.atLeastNs, Math.min(bounds.atMostNs, middleOf(ofLine) ?? 0));
     const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
-    return { atNs, offsetNs, rate, doubtRate, bounds: { atLeastNs, atMostNs }, movedNs };
+    return { atNs, offsetNs, rate, doubtRate, bounds, movedNs };
   }
 }

@@ -1,7 +1,7 @@
 import type { Heap } from "../../packets/memory/heap.js";
 import { otherSide, type Side } from "../../packets/sides.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { Crowd } from "./crowd.js";
 
 /** Of more packets of one content than this, only those are looked at that came about the same time … */
@@ -136,6 +136,6 @@ export class Contents {
   /** Whether a packet filed may still be another one's twin. */
   readonly #isWaiting = (row: number): boolean => {
     const t = this.#timeline;
-    return t.isHeld(row) && t.state(row) < DECIDED;
+    return t.isHeld(row) && t.isOpen(row);
   };
 }

@@ -8,7 +8,6 @@ import {
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
 import { otherSide, type Side } from "../../../packets/sides.js";
-import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
@@ -125,7 +124,7 @@ export class Datagrams implements Admits, Settles, Notes {
     const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
     const first = datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first));
     for (const next of behind(t, first)) {
-      if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
+      if (t.side(next) === t.side(row) || !t.isOpen(next)) continue;
       if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
       if (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row)) return true;
     }

@@ -1,6 +1,6 @@
 import { IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
+import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { behind } from "../behind.js";
 import { areAtOnce, evenPieces, isPartOf, missingBetween, shareBytes } from "../pieces/pieces.js";
 
@@ -37,8 +37,7 @@ export function mayHaveComeOut(t: Timeline, row: number, afterWay: number): bool
   // an IPv6 packet has an identification from where it is cut on
   const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
   for (const later of behind(t, row)) {
-    if (t.state(later) !== WAITING && t.state(later) !== AMBIGUOUS) continue;
-    if (t.side(later) !== t.side(row) || t.proto(later) !== t.proto(row)) continue;
+    if (!t.isOpen(later) || t.side(later) !== t.side(row) || t.proto(later) !== t.proto(row)) continue;
     if (t.proto(row) === TCP) {
       if (t.way(later) === afterWay && shareBytes(t, later, row)) return true;
     } else if ((t.flags(later) & IS_FRAGMENT) !== 0 && (isIpv6 || t.ipId(later) === t.ipId(row))) return true;
