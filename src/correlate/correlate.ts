@@ -63,7 +63,7 @@ export async function correlate(
       ? null
       : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
   // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
-  const unitNs = Math.min(await intakes[INSIDE].unitNs(), await intakes[OUTSIDE].unitNs());
+  const unitNs = Math.min(await intakes[INSIDE].packets.unitNs(), await intakes[OUTSIDE].packets.unitNs());
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
   const clock = follower === null ? fixedClock(option, resolutionNs, isLive) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);

@@ -102,7 +102,7 @@ export class Survey {
     const isOutbound = goesOutbound(related);
     // where the router numbers what goes that way itself, an equal IP ID is chance
     const hasId = (t.flags(t.side(a) === INSIDE ? a : b) & HAS_IP_ID) !== 0;
-    if (hasId && this.#altered.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
+    if (hasId && this.#altered.filed.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
     const isEntry = (t.sideOf(a) === INSIDE) === isOutbound;
     return (isEntry ? this.#about.mayBecome(a, b) : this.#about.mayBecome(b, a)) ? related : IMPOSSIBLE;
   }
