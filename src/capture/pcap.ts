@@ -53,7 +53,7 @@ export class Pcap implements Format {
     const minor = view.getUint16(start + 6, little);
     if (major !== 2 || minor !== 4)
       throw new CaptureError(`${path}: pcap version ${major}.${minor} is not 2.4; convert it with editcap -F pcap`);
-    this.#scan = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["scan"];
+    this.#scan = heap.load(module)["scan"];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#words[words.IS_LITTLE] = little ? 1 : 0;

@@ -3,9 +3,9 @@ import type { HostRules } from "../packets/results/host-rules.js";
 import type { PacketSource } from "../packets/batches/source.js";
 import type { Look, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { Clock, type ClockOption } from "./clock/clock.js";
+import { Clock, type ClockOption, PROCESSORS_NS } from "./clock/clock.js";
 import { MarkedPackets } from "./intake/copies.js";
-import { MOST_SLACK_NS, PROCESSORS_NS } from "./clock/course.js";
+import { MOST_SLACK_NS } from "./clock/course.js";
 import { Follower } from "./clock/follower.js";
 import { Intake, type Leaps } from "./intake/intake.js";
 import { Lookahead } from "./clock/lookahead.js";
@@ -61,7 +61,7 @@ export async function correlate(
       ? null
       : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
   // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
-  const unitNs = Math.min(await intakes[INSIDE].unitNs(), await intakes[OUTSIDE].unitNs());
+  const unitNs = Math.min(await intakes[INSIDE].packets.unitNs(), await intakes[OUTSIDE].packets.unitNs());
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
   const clock = follower === null ? fixedClock(option, resolutionNs, isLive) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);

@@ -150,7 +150,7 @@ export function assemble(
     misses,
     resets: new Resets(timeline, tuples),
     mistimed,
-    repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
+    repeats: [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats],
   });
   const book = new FlowBook({ ...base, matchers, findings, impacts, clashes, epochNs: epochsNs[INSIDE] });
   const decide = { ...told, matchers, verdicts, updates, lateLosses, clashes, findings, book, showing };

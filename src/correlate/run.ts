@@ -50,7 +50,7 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#parts.feeds[side];
     // all that came longer before what was merged last has been decided about
-    feed.intake.repeats.forget(feed.lastNs - 2 * this.#options.windowNs);
+    feed.intake.packets.repeats.forget(feed.lastNs - 2 * this.#options.windowNs);
     feed.take(batch);
     // packets were looked at meanwhile that are ahead of this one
     this.#parts.kernel.readClock();
@@ -288,7 +288,7 @@ export class Run {
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(progress.nowNs)) {
       this.#parts.verdicts.forgetWays();
-      this.#parts.matchers.altered.forgetCandidates();
+      this.#parts.matchers.altered.filed.forgetCandidates();
       for (const each of this.#parts.feeds) each.findWays();
     }
     // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came

@@ -152,7 +152,7 @@ export class Timeline extends RecordRows {
     super();
     this.mask = rows - 1;
     this.#heap = heap;
-    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#steps = heap.load(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#packet = heap.take(Int32Array, 1 << RECORD_BITS);
@@ -313,6 +313,11 @@ export class Timeline extends RecordRows {
 
   setState(row: number, state: number): void {
     this.states[row & this.mask] = (state << 1) | this.side(row);
+  }
+
+  /** Whether something is still to be decided about it. */
+  isOpen(row: number): boolean {
+    return this.state(row) < DECIDED;
   }
 
   /** Whether its record is still there. */

@@ -117,7 +117,7 @@ export class TupleTable {
   /** `tuples`: for how many at first. */
   constructor(heap: Heap, tuples: number = FIRST_TUPLES) {
     this.#heap = heap;
-    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#steps = heap.load(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#cells = heap.take(Int32Array, 2 * tuples, 2 * ROOM_TUPLES);

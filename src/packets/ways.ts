@@ -12,7 +12,17 @@ export function destinationOf(tuples: TupleTable, way: number): number {
   return tuples.address(way >> 1, (way & 1) === 0);
 }
 
-/** The same addresses, as `addressText` has them. */
+/** Whether packets of two ways come from the same address; they go to the same one where those of the opposite ways come from one. */
+export function haveSameSource(tuples: TupleTable, way: number, other: number): boolean {
+  return tuples.isSameAddress(way >> 1, (way & 1) === 1, other >> 1, (other & 1) === 1);
+}
+
+/** Whether they come from the same port. */
+export function haveSameSourcePort(tuples: TupleTable, way: number, other: number): boolean {
+  return tuples.port(way >> 1, (way & 1) === 1) === tuples.port(other >> 1, (other & 1) === 1);
+}
+
+/** The addresses that they come from and go to, as `addressText` has them. */
 export function sourceText(tuples: TupleTable, way: number): string {
   return tuples.addressText(way >> 1, (way & 1) === 1);
 }

@@ -1,4 +1,4 @@
-import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { linkHeaderBytes } from "../protocols/link-types.js";
 import type { Decoder, Limits } from "../wire/decode.js";
 
@@ -12,12 +12,14 @@ export const TELLING_FRAMES = 256;
  * What the beginnings of two captures say of both: of no packet is more looked at than the shorter one keeps of most. What stands between
  * link header and IP header, as tags do, takes its part of a snaplen: as much as that is in these frames.
  */
-export function limitsOf(decoder: Decoder, ...sides: readonly Beginning[]): Limits {
-  const limits = sides.flatMap(({ batches, interfaces, isLive }) => {
-    const frames = firstFrames(decoder, batches, interfaces);
+export function limitsOf(decoder: Decoder, ...sides: readonly Opening<"interfaces" | "isLive">[]): Limits {
+  const limits = sides.flatMap((side) => {
+    const { interfaces, isLive } = side.source;
+    const frames = firstFrames(decoder, side);
     const tags = interfaces.map((_, iface) => tagsOf(frames.filter((frame) => frame.iface === iface)));
     const used = interfaces.flatMap((one, iface) =>
-      isLive || frames.some((frame) => frame.iface === iface) ? [{ ...one, ...tags[iface] }] : [],
+      // of one that is running, all are known, those that are silent as well
+      isLive === true || frames.some((frame) => frame.iface === iface) ? [{ ...one, ...tags[iface] }] : [],
     );
     return [declared(used), observed(frames)];
   });
@@ -25,11 +27,10 @@ export function limitsOf(decoder: Decoder, ...sides: readonly Beginning[]): Limi
   return { key: shortest(({ key }) => key), headers: shortest(({ headers }) => headers) };
 }
 
-export interface Beginning {
+/** A capture, of which what is asked for is to be known, and its first frames. */
+export interface Opening<Asked extends keyof FrameSource> {
+  readonly source: Pick<FrameSource, Asked>;
   readonly batches: readonly FrameBatch[];
-  readonly interfaces: readonly CaptureInterface[];
-  /** Then all its interfaces are known, those that are silent as well. */
-  readonly isLive: boolean;
 }
 
 /** Bytes between the link header and the IP header of some frames. */
@@ -81,11 +82,7 @@ interface Frame {
   readonly iface: number;
 }
 
-function firstFrames(
-  decoder: Decoder,
-  batches: readonly FrameBatch[],
-  interfaces: readonly CaptureInterface[],
-): Frame[] {
+function firstFrames(decoder: Decoder, { source: { interfaces }, batches }: Opening<"interfaces">): Frame[] {
   const frames: Frame[] = [];
   for (const batch of batches) {
     const ipHeaders = decoder.ipHeaders(batch, interfaces);

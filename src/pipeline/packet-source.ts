@@ -28,23 +28,15 @@ export async function packetSources(
   heap: Heap = new Heap(),
   programOf?: ProgramOf,
 ): Promise<readonly [DecodedSource, DecodedSource]> {
-  const [insideFirst, outsideFirst] = await Promise.all([beginning(inside, read), beginning(outside, read)]);
+  const [one, other] = await Promise.all([beginning(inside, read), beginning(outside, read)]);
   const decoder = new Decoder(heap, programOf);
-  const limits = limitsOf(
-    decoder,
-    { batches: insideFirst, interfaces: inside.interfaces, isLive: inside.isLive ?? false },
-    { batches: outsideFirst, interfaces: outside.interfaces, isLive: outside.isLive ?? false },
-  );
+  const limits = limitsOf(decoder, one, other);
   const isSplit = inside.isPart === true || inside.isLive === true;
-  const [one, other] = [
-    { frames: inside, batches: insideFirst },
-    { frames: outside, batches: outsideFirst },
-  ];
   if (!isSplit && areOfOnePoint(decoder, one, other)) throw new CaptureError(whySame(inside.name, outside.name));
   // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
   return [
-    new DecodedSource(heap, decoder, inside, read, insideFirst, limits, false),
-    new DecodedSource(heap, decoder, outside, read, outsideFirst, limits, true),
+    new DecodedSource(heap, decoder, one, read, limits, false),
+    new DecodedSource(heap, decoder, other, read, limits, true),
   ];
 }
 
@@ -56,15 +48,21 @@ function whySame(inside: string, outside: string): string {
 }
 
 /** The first frames of a capture, as many as tell how it was cut; of one that is running, what is there. */
-async function beginning(source: FrameSource, read: Read): Promise<FrameBatch[]> {
+async function beginning(source: FrameSource, read: Read): Promise<Begun> {
   const gathered = new FrameBatch();
   for (;;) {
     const batch = await read(source, BATCH_FRAMES - gathered.count);
     const before = gathered.count > 0 || gathered.marks.length > 0 ? [gathered] : [];
-    if (batch === null) return before;
-    if (source.isLive || gathered.count + batch.count >= TELLING_FRAMES) return [...before, batch];
+    if (batch === null) return { source, batches: before };
+    if (source.isLive || gathered.count + batch.count >= TELLING_FRAMES) return { source, batches: [...before, batch] };
     gathered.append(batch);
   }
+}
+
+/** A capture, and what was read of it. */
+interface Begun {
+  readonly source: FrameSource;
+  readonly batches: FrameBatch[];
 }
 
 export class DecodedSource implements PacketSource {
@@ -84,9 +82,8 @@ export class DecodedSource implements PacketSource {
   constructor(
     heap: Heap,
     decoder: Decoder,
-    frames: FrameSource,
+    { source: frames, batches }: Begun,
     read: Read,
-    first: FrameBatch[],
     limits: Limits,
     opensTunnels: boolean,
   ) {
@@ -97,7 +94,7 @@ export class DecodedSource implements PacketSource {
     // a part goes on as long as the whole does, from its first frame on
     if (frames.isPart === true) this.#coverage.reach(Number.NEGATIVE_INFINITY);
     this.#read = read;
-    this.#first = first;
+    this.#first = batches;
     this.#limits = limits;
     this.#opensTunnels = opensTunnels;
     this.#senders = sendersIn(heap);

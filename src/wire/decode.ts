@@ -67,7 +67,7 @@ export class Decoder {
   constructor(heap: Heap, programOf?: ProgramOf) {
     this.#heap = heap;
     this.#programOf = programOf;
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+    const exports = heap.load(module);
     this.#decode = exports["decode"];
     this.#findIpHeaders = exports["ipHeaders"];
     this.#words = heap.take(Int32Array, words.WORDS);
@@ -163,32 +163,21 @@ export class Decoder {
     this.#located = hasData && hasColumns ? frames : undefined;
   }
 
-  #copiedColumns({ count, start, captured, original, frame, iface, timeNs }: FrameBatch): FrameBatch {
+  #copiedColumns(frames: FrameBatch): FrameBatch {
     const columns = (this.#columns ??= new FrameBatch(this.#heap));
-    columns.start.set(start.subarray(0, count));
-    columns.captured.set(captured.subarray(0, count));
-    columns.original.set(original.subarray(0, count));
-    columns.frame.set(frame.subarray(0, count));
-    columns.iface.set(iface.subarray(0, count));
-    columns.timeNs.set(timeNs.subarray(0, count));
+    columns.copyColumns(frames, 0);
     return columns;
   }
 
   /** Copies the part of the frames' bytes that they lie in. Returns where byte 0 of all of them would be. */
-  #copy({ count, start, captured, data }: FrameBatch): number {
-    let from = Number.POSITIVE_INFINITY;
-    let to = 0;
-    for (let row = 0; row < count; row++) {
-      from = Math.min(from, start[row]);
-      to = Math.max(to, start[row] + captured[row]);
-    }
-    if (to <= from) return 0;
-    if (this.#copies.length < to - from) {
+  #copy(frames: FrameBatch): number {
+    const bytes = frames.bytes();
+    if (this.#copies.length < bytes.length) {
       this.#heap.give(this.#copies);
-      this.#copies = this.#heap.take(Uint8Array, to - from);
+      this.#copies = this.#heap.take(Uint8Array, bytes.length);
     }
-    this.#copies.set(data.subarray(from, to));
-    return this.#copies.byteOffset - from;
+    this.#copies.set(bytes);
+    return this.#copies.byteOffset - (bytes.byteOffset - frames.data.byteOffset);
   }
 
   #setLinkTypes(interfaces: readonly CaptureInterface[]): void {

@@ -39,7 +39,7 @@ const WHOLE = { captured: 60, original: 60 };
 function limits(frames: readonly Cut[], interfaces: readonly CaptureInterface[], isLive = false): Limits {
   const first = batch(frames);
   if (frames.length > 0) first.iface[0] = interfaces.length - 1;
-  return limitsOf(new Decoder(new Heap()), { batches: [first], interfaces, isLive });
+  return limitsOf(new Decoder(new Heap()), { batches: [first], source: { interfaces, isLive } });
 }
 
 it("a capture that cuts nothing sets no limit", () => {
@@ -63,7 +63,7 @@ it("tags take their part of a snaplen where frames have some", () => {
   const limitsWith = (...frames: readonly Uint8Array[]): Limits => {
     const lengths = frames.map(({ length }) => ({ captured: length, original: length }));
     const batches = [batch(lengths, Uint8Array.from(concat(...frames)))];
-    return limitsOf(new Decoder(new Heap()), { batches, interfaces: [cut], isLive: false });
+    return limitsOf(new Decoder(new Heap()), { batches, source: { interfaces: [cut] } });
   };
   expect(limitsWith(tagged[0])).toEqual({ key: 96 - 14 - 4, headers: 96 - 14 - 4 });
   expect(limitsWith(...tagged)).toEqual({ key: 96 - 14 - 8, headers: 96 - 14 });
@@ -92,7 +92,7 @@ it("what comes later in a capture does not count, and it does not matter in whic
   const begins = Array.from({ length: 256 }, () => WHOLE);
   expect(limits([...begins, cut], [RAW])).toEqual(NO_LIMITS);
   const pieces = [[WHOLE], [cut, WHOLE], [cut]].map((frames) => batch(frames));
-  expect(limitsOf(new Decoder(new Heap()), { batches: pieces, interfaces: [RAW], isLive: false })).toEqual({
+  expect(limitsOf(new Decoder(new Heap()), { batches: pieces, source: { interfaces: [RAW] } })).toEqual({
     key: 80,
     headers: 80,
   });

@@ -4,6 +4,11 @@
  */
 export type ClockOption = { kind: "none"; slackNs?: number } | { kind: "given"; offsetNs: bigint } | { kind: "auto" };
 
+/** Processors of one computer may disagree by this about the time, nanoseconds. */
+export const PROCESSORS_NS = 10_000;
+/** A clock may run away by this, beyond what is known of its rate. */
+export const UNKNOWN_RATE = 100e-6;
+
 /** How the clocks stand to each other for some time. Times are those of outside stamps on the timeline, uncorrected. */
 export interface Stretch {
   /** It is the last one where this is Infinity, as long as nothing follows it. */

@@ -1,30 +1,16 @@
 import { NEAR_NS } from "../intake/disorder.js";
-import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import {
-  certaintyOf,
-  type Crossing,
-  Crossings,
-  type Line,
-  lineThrough,
-  orStill,
-  Slice,
-  SUPPORTERS,
-} from "./envelope.js";
-import type { Bounds } from "./estimate.js";
+import { apart, isEnclosing, middleOf, wrongBy } from "./bounds.js";
+import { PROCESSORS_NS, STILL, type Stretch, UNKNOWN_RATE } from "./clock.js";
+import { type Crossing, Crossings, SUPPORTERS } from "./crossings.js";
+import { type Extent, type Line, lineThrough, orStill, Slice } from "./envelope.js";
 import { partingOf, partsOf } from "./parting.js";
-import { Steps, UNKNOWN_RATE } from "./steps.js";
+import { Summary } from "./summary.js";
 
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
 const AHEAD_NS = 2_000_000_000;
 const AHEAD_PACKETS = 16_384;
-/** Slices that are told of ahead of the packets that are taken, at the most. */
-const MOST_SAID = 64;
 /** Slices behind one that tell whether its quickest packets are believable. */
 const SUPPORTING = 2;
-/** Processors of one computer may disagree by this about the time, nanoseconds. */
-export const PROCESSORS_NS = 10_000;
-/** Nobody gives an offset more exactly: nanoseconds. */
-export const AS_GIVEN_NS = 1e6;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
 export const MOST_SLACK_NS = 200_000;
 /** Witnesses of each direction before and behind a slice that tell whether a clock was set in it. */
@@ -33,7 +19,9 @@ const PARTING = 8;
 const KEPT_SLICES = 64;
 
 /** How the clocks stand in a slice, wherever that begins. */
-type StretchLine = Omit<Stretch, "firstFrame" | "disorderNs">;
+type StretchLine = Omit<Stretch, "untilNs" | "firstFrame" | "disorderNs">;
+/** What two stretches of no drift have to have in common to be one. */
+const STEADY = ["correctionNs", "firstFrame", "slackNs", "disorderNs", "unboundNs", "isTrusted"] as const;
 
 /** How far stamps of both captures go back between two times on the timeline, where they differ by that beyond the base, nanoseconds. */
 type DisorderNs = (fromNs: number, untilNs: number, nearNs: number) => number;
@@ -47,7 +35,6 @@ export class Course {
   nearNs: number | null = null;
   /** What is taken for granted about the clocks, as long as nothing contradicts it. */
   assumed: "none" | "given" | null = null;
-  source: "none" | "given" | "estimated" = "none";
   /** How far stamps may be wrong, by the units of both captures: against each other on one clock, and on two. */
   oneUnitNs = 0;
   unitNs = 0;
@@ -60,8 +47,7 @@ export class Course {
   readonly stretches: Stretch[] = [];
   /** All is told of outside packets up to there. */
   toldNs = Number.NEGATIVE_INFINITY;
-  /** What the summary says where a run ends there, of the latest slices that were told of; the offset is that beyond the base. */
-  readonly #said: { readonly untilNs: number; readonly facts: ClockFacts }[] = [];
+  readonly summary = new Summary();
   readonly #windowNs: number;
   readonly #disorderNs: DisorderNs;
   readonly #crossings: readonly [Crossings, Crossings] = [new Crossings(), new Crossings()];
@@ -73,16 +59,6 @@ export class Course {
   #mingled = { atNs: Number.NEGATIVE_INFINITY, backNs: 0 };
   /** Those that packets bound. */
   readonly #known: Slice[] = [];
-  /** What the summary says. */
-  #firstNs: number | null = null;
-  #uncertaintyNs: number | null = null;
-  #atLeastNs = Number.NEGATIVE_INFINITY;
-  #atMostNs = Number.POSITIVE_INFINITY;
-  #grownNs = 0;
-  #followedNs = 0;
-  readonly #steps = new Steps();
-  /** How far the rate may have been wrong where it was known best. */
-  #doubtRate = Number.POSITIVE_INFINITY;
 
   constructor(windowNs: number, disorderNs: DisorderNs) {
     this.#windowNs = windowNs;
@@ -128,25 +104,24 @@ export class Course {
 
   #isFarBehind(at: number): boolean {
     const last = this.#slices.length - 1;
-    return (
-      at < last &&
-      (this.#slices[last].toNs - this.#slices[at].toNs >= AHEAD_NS ||
-        this.#slices[last].end - this.#slices[at].end >= AHEAD_PACKETS)
-    );
+    if (at >= last) return false;
+    const [own, latest] = [this.#slices[at].extent, this.#slices[last].extent];
+    return latest.toNs - own.toNs >= AHEAD_NS || latest.end - own.end >= AHEAD_PACKETS;
   }
 
   /** Bounds slices before this one, by what their packets say. */
   #bound(until: number): void {
-    let end = until;
-    for (; this.#bounded < end; this.#bounded++) {
+    let last = until;
+    for (; this.#bounded < last; this.#bounded++) {
       const slice = this.#slices[this.#bounded];
-      slice.disorderNs = this.#disorderAt(slice);
+      const { from, end } = slice.extent;
+      slice.disorderNs = this.#disorderAt(slice.extent);
       if (this.#part(this.#bounded, slice)) {
         this.#bounded--;
-        end++;
+        last++;
         continue;
       }
-      const found = this.#crossings.map((each) => each.between(slice.from, slice.end));
+      const found = this.#crossings.map((each) => each.between(from, end));
       slice.wrongNs = Math.min(slice.disorderNs, scatterOf(found.map(({ around }) => around)));
       this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
       for (const [way, { own, around }] of found.entries()) {
@@ -154,8 +129,7 @@ export class Course {
         slice.bound(way === 1, its, around);
       }
       slice.widen();
-      const middleNs = middleOf(slice.atLeastNs, slice.atMostNs);
-      if (middleNs !== null) this.nearNs = middleNs;
+      this.nearNs = middleOf(slice) ?? this.nearNs;
       slice.place = this.#known.length;
       if (slice.isBounded) this.#known.push(slice);
     }
@@ -163,7 +137,7 @@ export class Course {
 
   /** Cuts a slice in two where a clock was set in it, or in three, if there are packets in between that may be of either. Returns whether it was. */
   #part(at: number, slice: Slice): boolean {
-    const { from, end } = slice;
+    const { from, end } = slice.extent;
     const crossings = this.#crossings
       .flatMap((each) => each.between(from, end, PARTING).around)
       .filter((one) => one.place <= from || one.place > end || slice.has(one))
@@ -176,14 +150,14 @@ export class Course {
     const [last, first] = parting.map((index) => crossings[index]);
     if (last.place <= from || first.place > end || !slice.has(last) || !slice.has(first)) return false;
     if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.disorderNs };
-    this.#slices.splice(at, 1, ...partsOf(slice, last, first).map((extent) => new Slice(extent)));
+    this.#slices.splice(at, 1, ...partsOf(slice.extent, last, first).map((extent) => new Slice(extent)));
     return true;
   }
 
   /** How far the stamps of both captures go back around a slice, as far as they were looked at, but for what a clock does that was set back. */
-  #disorderAt({ leastNs, toNs }: Slice): number {
+  #disorderAt({ leastNs, toNs }: Extent): number {
     const fromNs = leastNs - NEAR_NS;
-    const untilNs = Math.min(toNs + NEAR_NS, this.#slices[this.#slices.length - 1].toNs);
+    const untilNs = Math.min(toNs + NEAR_NS, this.#slices[this.#slices.length - 1].extent.toNs);
     const disorderNs = this.#disorderNs(fromNs, untilNs, this.nearNs ?? 0);
     const { atNs, backNs } = this.#mingled;
     return disorderNs <= backNs && fromNs - NEAR_NS <= atNs && atNs <= untilNs + NEAR_NS ? 0 : disorderNs;
@@ -195,28 +169,21 @@ export class Course {
     this.#bound(Math.min(at + 2, this.#slices.length));
     const slice = this.#slices[at];
     if (this.assumed !== null && this.#isContradicted(at)) {
-      if (this.assumed === "none") this.source = "estimated";
+      if (this.assumed === "none") this.summary.source = "estimated";
       this.assumed = null;
       this.#mayStillBe = true;
     }
     const last = this.stretches[this.stretches.length - 1];
     const line = this.#standing(at);
-    const firstFrame = slice.setFrame > 0 ? slice.setFrame : last.firstFrame;
-    const stretch = { ...line, firstFrame, disorderNs: slice.disorderNs };
-    const isSteady = stretch.rate === 0 && last.rate === 0 && (stretch.setFrame | last.setFrame) === 0;
-    const isSame = isSteady && stretch.correctionNs === last.correctionNs;
-    const isBehindSet = stretch.firstFrame === last.firstFrame;
-    const isAsSure = (["slackNs", "disorderNs", "unboundNs"] as const).every((each) => stretch[each] === last[each]);
-    if (isSame && isBehindSet && isAsSure && stretch.isTrusted === last.isTrusted) last.untilNs = slice.toNs;
+    const { toNs, setFrame } = slice.extent;
+    const firstFrame = setFrame > 0 ? setFrame : last.firstFrame;
+    const stretch = { ...line, untilNs: toNs, firstFrame, disorderNs: slice.disorderNs };
+    const isSteady = [stretch, last].every(({ rate, setFrame }) => rate === 0 && setFrame === 0);
+    if (isSteady && STEADY.every((each) => stretch[each] === last[each])) last.untilNs = toNs;
     else if (this.stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.stretches[0] = stretch;
     else this.stretches.push(stretch);
-    this.toldNs = slice.toNs;
-    if (stretch.isTrusted) this.#firstNs ??= stretch.correctionNs;
-    if (this.source === "given" && Math.abs(this.#firstNs ?? 0) > AS_GIVEN_NS) this.source = "estimated";
-    const assumed = { atLeastNs: this.#atLeastNs, atMostNs: this.#atMostNs };
-    if (stretch.isTrusted && (this.isEnclosed || isEnclosing(assumed))) this.#steps.take(stretch);
-    this.#said.push({ untilNs: slice.toNs, facts: this.#facts() });
-    if (this.#said.length > MOST_SAID) this.#said.shift();
+    this.toldNs = toNs;
+    this.summary.tell(stretch, this.isEnclosed);
   }
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
@@ -238,21 +205,12 @@ export class Course {
       const slice = this.#slices[near];
       wrongNs = Math.max(wrongNs, slice.disorderNs + slice.awayNs);
     }
-    this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
-    this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
-    if (this.#isAgainstOne && isEnclosing(slice)) this.#mayBeWrongBy(wrongBy(slice, 0));
     return {
       ...STILL,
-      untilNs: slice.toNs,
       slackNs: this.oneUnitNs + wrongNs,
       isTrusted: true,
-      unboundNs: Math.max(-this.#atLeastNs, this.#atMostNs),
+      unboundNs: this.summary.holdOne(slice),
     };
-  }
-
-  /** Whether some of the packets taken so far contradict that there is one clock, by too little to give that up. */
-  get #isAgainstOne(): boolean {
-    return Math.max(this.#atLeastNs, -this.#atMostNs) > 0;
   }
 
   /** An offset that was given holds as long as nothing contradicts it; but two clocks drift: it may be wrong by what the line through slices may. */
@@ -261,25 +219,22 @@ export class Course {
     const line = lineThrough(this.#known, slice, this.unitNs);
     if (line !== null && isEnclosing(line.bounds)) {
       this.isEnclosed = true;
-      this.#mayBeWrongBy(wrongBy(line.bounds, 0) + line.movedNs + this.unitNs);
+      this.summary.mayBeWrongBy(wrongBy(line.bounds, 0) + line.movedNs + this.unitNs);
     }
-    return { ...STILL, untilNs: slice.toNs, slackNs: MOST_SLACK_NS, isTrusted: true, unboundNs: 0 };
+    return { ...STILL, slackNs: MOST_SLACK_NS, isTrusted: true, unboundNs: 0 };
   }
 
   /** How the clocks stand in a slice, by its packets and those around it. */
   #follow(at: number): StretchLine {
     const slice = this.#slices[at];
-    if (this.nearNs === null)
-      return { ...this.stretches[this.stretches.length - 1], untilNs: slice.toNs, isTrusted: false };
-    const spanNs = slice.toNs - (Number.isFinite(slice.fromNs) ? slice.fromNs : Math.min(slice.leastNs, slice.toNs));
+    if (this.nearNs === null) return { ...this.stretches[this.stretches.length - 1], isTrusted: false };
+    const { fromNs, toNs, leastNs } = slice.extent;
+    const spanNs = toNs - (Number.isFinite(fromNs) ? fromNs : Math.min(leastNs, toNs));
     const line = this.#lineAt(slice);
     if (line === null || (this.isEnclosed && !isEnclosing(line.bounds))) return this.#goOn(at, spanNs, line);
     const halfNs = Math.max(0, wrongBy(line.bounds, line.offsetNs));
-    this.#mayBeWrongBy(halfNs + line.movedNs + this.unitNs);
-    const certainty = certaintyOf(line.doubtRate);
-    this.#grownNs += line.rate * certainty * spanNs;
-    this.#followedNs += certainty ** 2 * spanNs;
-    this.#doubtRate = Math.min(this.#doubtRate, line.doubtRate);
+    this.summary.mayBeWrongBy(halfNs + line.movedNs + this.unitNs);
+    this.summary.follow(line, spanNs);
     if (Number.isFinite(halfNs)) this.isEnclosed = true;
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
     const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
@@ -296,13 +251,9 @@ export class Course {
     return this.#mayStillBe ? orStill(line, slice.halfNs) : line;
   }
 
-  #mayBeWrongBy(uncertaintyNs: number): void {
-    this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
-  }
-
   /** Goes on as before where too little is known: the clock may run away meanwhile, within what bounds it. */
   #goOn(at: number, spanNs: number, line: Line | null): StretchLine {
-    const atNs = line?.atNs ?? this.#slices[at].toNs;
+    const atNs = line?.atNs ?? this.#slices[at].extent.toNs;
     const last = this.stretches[this.stretches.length - 1];
     if (!last.isTrusted) return this.#stretch(at, atNs, this.nearNs ?? 0, 0, this.#windowNs);
     const expectedNs = last.correctionNs + last.rate * (atNs - last.atNs);
@@ -311,7 +262,7 @@ export class Course {
       Math.min(line?.bounds.atMostNs ?? Infinity, expectedNs),
     );
     const slackNs = last.slackNs + spanNs * UNKNOWN_RATE;
-    if (this.isEnclosed) this.#mayBeWrongBy(slackNs);
+    if (this.isEnclosed) this.summary.mayBeWrongBy(slackNs);
     return this.#stretch(at, atNs, offsetNs, last.rate, slackNs);
   }
 
@@ -325,7 +276,6 @@ export class Course {
     const against = telling.map((one) => one.contradicts(offsetAt));
     const { doubtNs, frame, setNs } = this.#setBack(at, offsetNs);
     return {
-      untilNs: slice.toNs,
       atNs,
       correctionNs: Math.round(offsetNs),
       rate,
@@ -346,11 +296,11 @@ export class Course {
     let frame = 0;
     let doubtNs = 0;
     for (let next = at + 1; next < this.#bounded; next++) {
-      const { leastNs, atLeastNs, atMostNs, setFrame } = this.#slices[next];
-      if (leastNs >= slice.toNs) continue;
-      if (frame === 0) frame = setFrame;
-      const awayNs = Math.max(slice.atLeastNs - atMostNs, atLeastNs - slice.atMostNs);
-      const thereNs = middleOf(atLeastNs, atMostNs);
+      const other = this.#slices[next];
+      if (other.extent.leastNs >= slice.extent.toNs) continue;
+      if (frame === 0) frame = other.extent.setFrame;
+      const awayNs = apart(slice, other);
+      const thereNs = middleOf(other);
       if (awayNs > 0 && frame > 0 && thereNs !== null) return { doubtNs, frame, setNs: Math.round(thereNs - middleNs) };
       doubtNs = Math.max(doubtNs, awayNs);
     }
@@ -361,7 +311,7 @@ export class Course {
   forget(): void {
     const count = this.#told - KEPT_SLICES;
     if (count < KEPT_SLICES) return;
-    for (const crossings of this.#crossings) crossings.forgetBefore(this.#slices[count - 1].end);
+    for (const crossings of this.#crossings) crossings.forgetBefore(this.#slices[count - 1].extent.end);
     this.#slices.splice(0, count);
     this.#told -= count;
     this.#bounded -= count;
@@ -370,33 +320,6 @@ export class Course {
     this.#known.splice(0, known);
     for (const slice of this.#slices) slice.place -= known;
   }
-
-  /** What is known of the clocks up to this time of the outside, as if nothing had been looked at behind it. `offsetNs`: the base. */
-  factsAt(timeNs: number, offsetNs: bigint): ClockFacts {
-    const said = this.#said.find(({ untilNs }) => untilNs >= timeNs);
-    const facts = said?.facts ?? this.#facts();
-    return { ...facts, offsetNs: Number(offsetNs + BigInt(facts.offsetNs)) };
-  }
-
-  #facts(): ClockFacts {
-    const rate = this.#followedNs > 0 ? (certaintyOf(this.#doubtRate) * this.#grownNs) / this.#followedNs : 0;
-    // a drift smaller than what no packet contradicts may as well be none
-    const driftPpm = Math.abs(rate) > this.#doubtRate ? 1e6 * rate : 0;
-    // stamps of one clock that seem to contradict each other are wrong by what two processors may be
-    const wrongNs = this.#isAgainstOne ? PROCESSORS_NS : 0;
-    const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs, wrongNs);
-    const hasAssumed = this.#atLeastNs > -Infinity || this.#atMostNs < Infinity;
-    const uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, hasAssumed ? assumedNs : 0);
-    const isKnown = (this.#uncertaintyNs !== null || hasAssumed) && Number.isFinite(uncertaintyNs);
-    return {
-      source: this.source,
-      offsetNs: this.#firstNs ?? 0,
-      driftPpm,
-      uncertaintyNs: isKnown ? Math.ceil(uncertaintyNs) : null,
-      steps: [...this.#steps.found.listed],
-      moreSteps: this.#steps.found.more,
-    };
-  }
 }
 
 /** How far the gaps of twins differ that go the same way, nanoseconds, as far as there are enough of them to tell; else Infinity. */
@@ -404,20 +327,4 @@ function scatterOf(ways: readonly (readonly Crossing[])[]): number {
   const told = ways.filter(({ length }) => length >= SUPPORTERS).map((way) => way.map(({ gapNs }) => gapNs));
   if (told.length === 0) return Number.POSITIVE_INFINITY;
   return Math.max(...told.map((gaps) => Math.max(...gaps) - Math.min(...gaps)));
-}
-
-/** Whether both directions bound the offset. */
-function isEnclosing({ atLeastNs, atMostNs }: Bounds): boolean {
-  return Number.isFinite(atLeastNs) && Number.isFinite(atMostNs);
-}
-
-/** By how much an offset may be wrong that lies between two bounds, or beside them. */
-function wrongBy({ atLeastNs, atMostNs }: Bounds, offsetNs: number): number {
-  return Math.max(atMostNs - offsetNs, offsetNs - atLeastNs);
-}
-
-/** What is between two bounds, or at the only one; null where there is none. */
-export function middleOf(atLeastNs: number, atMostNs: number): number | null {
-  if (!Number.isFinite(atLeastNs)) return Number.isFinite(atMostNs) ? atMostNs : null;
-  return Number.isFinite(atMostNs) ? (atLeastNs + atMostNs) / 2 : atLeastNs;
 }

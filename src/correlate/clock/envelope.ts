@@ -1,5 +1,7 @@
 import { SET_NS } from "../intake/disorder.js";
-import { type Bounds, LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
+import { apart, type Bounds, isBounded, middleOf, narrowed, UNBOUNDED } from "./bounds.js";
+import type { Crossing, Witness } from "./crossings.js";
+import { LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
 
 /** Faster or slower than this, no computer's clock runs. */
 const MOST_RATE = 0.001;
@@ -9,31 +11,6 @@ const USUAL_RATE = 50e-6;
 const WANDER_RATE = 1e-6;
 /** How far away the slices are that a line may go through: all of the nearest, and fewer of those that only tell the rate. */
 const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
-/** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
-export const SUPPORTERS = 16;
-
-/** A packet that was seen on both sides, of known direction. */
-export interface Crossing {
-  readonly isOutbound: boolean;
-  /** Outside stamp on the timeline, uncorrected; and by how much it is later than the inside one. */
-  readonly timeNs: number;
-  readonly gapNs: number;
-  /** How many outside packets there were up to it, and its frame there. */
-  readonly place: number;
-  readonly frame: number;
-  /** Whether it is that very packet; else it may be one that was sent again. */
-  readonly isSure: boolean;
-}
-
-/** What was sent again comes in bursts, a timeout late: its twins within this time of each other tell no more than one does, nanoseconds, … */
-const BURST_NS = 10_000_000;
-/** … if their gaps differ by no more than this. */
-const ALIKE_NS = 1_000_000;
-
-/** A crossing, and whether it tells anything that no other does. */
-export interface Witness extends Crossing {
-  readonly isWitness: boolean;
-}
 
 /** Which outside packets a slice has. */
 export interface Extent {
@@ -53,14 +30,8 @@ export interface Extent {
 }
 
 /** Some outside packets in a row, and what those of them that have a twin say. */
-export class Slice implements Bounds, Extent {
-  readonly fromNs: number;
-  readonly toNs: number;
-  readonly leastNs: number;
-  readonly from: number;
-  readonly end: number;
-  readonly setFrame: number;
-  readonly untilFrame: number;
+export class Slice implements Bounds {
+  readonly extent: Extent;
   /** Between what the offset lies, and when: by the slowest lower bound and the least upper one. */
   atLeastNs = Number.NEGATIVE_INFINITY;
   atMostNs = Number.POSITIVE_INFINITY;
@@ -78,32 +49,26 @@ export class Slice implements Bounds, Extent {
   /** How many slices before it are bounded. */
   place = 0;
 
-  constructor({ fromNs, toNs, leastNs, from, end, setFrame, untilFrame }: Extent) {
-    this.fromNs = fromNs;
-    this.toNs = toNs;
-    this.leastNs = leastNs;
-    this.from = from;
-    this.end = end;
-    this.setFrame = setFrame;
-    this.untilFrame = untilFrame;
+  constructor(extent: Extent) {
+    this.extent = extent;
   }
 
   /** Whether a packet between its beginning and its end is one of its own. */
   has({ frame }: Crossing): boolean {
-    return this.setFrame <= frame && frame < this.untilFrame;
+    return this.extent.setFrame <= frame && frame < this.extent.untilFrame;
   }
 
   /** The middle of its stamps, and how far they are from it at the most. */
   get middleNs(): number {
-    return (Math.max(this.fromNs, this.leastNs) + this.toNs) / 2;
+    return (Math.max(this.extent.fromNs, this.extent.leastNs) + this.extent.toNs) / 2;
   }
 
   get halfNs(): number {
-    return Math.abs(this.toNs - this.middleNs);
+    return Math.abs(this.extent.toNs - this.middleNs);
   }
 
   get isBounded(): boolean {
-    return this.atLeastNs > Number.NEGATIVE_INFINITY || this.atMostNs < Number.POSITIVE_INFINITY;
+    return isBounded(this);
   }
 
   /**
@@ -132,6 +97,11 @@ export class Slice implements Bounds, Extent {
     const behindNs = Math.min(this.atLeastNs, (this.#confirmedLeast?.gapNs ?? Number.NEGATIVE_INFINITY) - this.wrongNs);
     const aheadNs = Math.min(-this.atMostNs, -(this.#confirmedMost?.gapNs ?? Number.POSITIVE_INFINITY) - this.wrongNs);
     return Math.max(0, behindNs, aheadNs);
+  }
+
+  /** Its bounds, each moved by so much. */
+  movedBy(leastNs: number, mostNs: number): Bounds {
+    return { atLeastNs: this.atLeastNs + leastNs, atMostNs: this.atMostNs + mostNs };
   }
 
   /** Whether its packets, and others around it, say that there is an offset, though stamps may be wrong by so much. */
@@ -229,11 +199,9 @@ function linesWith(here: Slice, near: Neighbours, far: Neighbours, toleranceNs: 
 
 /** Whether a clock may go from one line to the other within so long before and behind where they are told, without being set. */
 function areMeeting(line: Line, other: Line, withinNs: number): boolean {
-  const apartNs = Math.max(
-    line.bounds.atLeastNs - other.bounds.atMostNs,
-    other.bounds.atLeastNs - line.bounds.atMostNs,
+  return (
+    apart(line.bounds, other.bounds) <= withinNs * (Math.abs(line.rate - other.rate) + line.doubtRate + other.doubtRate)
   );
-  return apartNs <= withinNs * (Math.abs(line.rate - other.rate) + line.doubtRate + other.doubtRate);
 }
 
 /** The line in the middle between one and that of no offset and no drift, for a slice that may go with both. */
@@ -310,75 +278,19 @@ class Rates {
     const doubtRate = (most - least) / 2;
     const likely = ((least + most) / 2) * certaintyOf(doubtRate);
     const rate = Math.max(least, Math.min(most, likely));
-    let atLeastNs = Number.NEGATIVE_INFINITY;
-    let atMostNs = Number.POSITIVE_INFINITY;
-    let lineLeastNs = Number.NEGATIVE_INFINITY;
-    let lineMostNs = Number.POSITIVE_INFINITY;
+    let bounds = UNBOUNDED;
+    let ofLine = UNBOUNDED;
     // what bounds the offset elsewhere does so here but for what the clock may have gained or lost in between, at any rate it may have
     for (const slice of this.#slices) {
       const sinceLeastNs = atNs - slice.leastAtNs;
       const sinceMostNs = atNs - slice.mostAtNs;
       const gainedNs = Math.min(least * sinceLeastNs, most * sinceLeastNs) - WANDER_RATE * Math.abs(sinceLeastNs);
       const lostNs = Math.max(least * sinceMostNs, most * sinceMostNs) + WANDER_RATE * Math.abs(sinceMostNs);
-      atLeastNs = Math.max(atLeastNs, slice.atLeastNs + gainedNs);
-      atMostNs = Math.min(atMostNs, slice.atMostNs + lostNs);
-      lineLeastNs = Math.max(lineLeastNs, slice.atLeastNs + rate * sinceLeastNs);
-      lineMostNs = Math.min(lineMostNs, slice.atMostNs + rate * sinceMostNs);
+      bounds = narrowed(bounds, slice.movedBy(gainedNs, lostNs));
+      ofLine = narrowed(ofLine, slice.movedBy(rate * sinceLeastNs, rate * sinceMostNs));
     }
-    const known = [lineLeastNs, lineMostNs].filter((ns) => Number.isFinite(ns));
-    const middleNs = known.reduce((sum, ns) => sum + ns, 0) / known.length;
-    const offsetNs = Math.max(atLeastNs, Math.min(atMostNs, middleNs));
+    const offsetNs = Math.max(bounds.atLeastNs, Math.min(bounds.atMostNs, middleOf(ofLine) ?? 0));
     const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
-    return { atNs, offsetNs, rate, doubtRate, bounds: { atLeastNs, atMostNs }, movedNs };
-  }
-}
-
-/** Keeps packets of one direction that both sides saw, in the order of the outside, as long as they tell anything of others. */
-export class Crossings {
-  readonly #kept: Witness[] = [];
-
-  /** Adds one, if it is not there. Where a clock was set back, the other side shows it late. */
-  add(crossing: Crossing): void {
-    const at = this.#upTo(crossing.place);
-    if (this.#kept[at - 1]?.place === crossing.place) return;
-    this.#kept.splice(at, 0, { ...crossing, isWitness: crossing.isSure || !this.#isOfBurst(at, crossing) });
-  }
-
-  /** Gives those behind one place and up to another, and the same with up to `most` more witnesses on each side of them. */
-  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Witness[] } {
-    const [a, b] = [this.#upTo(from), this.#upTo(to)];
-    return { own: this.#kept.slice(a, b), around: this.#kept.slice(this.#before(a, most), this.#behind(b, most)) };
-  }
-
-  forgetBefore(place: number): void {
-    const count = this.#before(this.#upTo(place), SUPPORTERS);
-    if (count >= 4 * SUPPORTERS) this.#kept.splice(0, count);
-  }
-
-  /** Whether the last witness before a place in the list tells what a crossing there would. */
-  #isOfBurst(at: number, { timeNs, gapNs }: Crossing): boolean {
-    const last = this.#kept[this.#before(at, 1)];
-    return at > 0 && Math.abs(timeNs - last.timeNs) <= BURST_NS && Math.abs(gapNs - last.gapNs) <= ALIKE_NS;
-  }
-
-  /** Goes back by so many witnesses from a place in the list, to its beginning at the most. */
-  #before(at: number, witnesses: number): number {
-    let first = at;
-    for (let left = witnesses; left > 0 && first > 0; ) if (this.#kept[--first].isWitness) left--;
-    return first;
-  }
-
-  /** Goes on behind so many witnesses from a place in the list, to its end at the most. */
-  #behind(at: number, witnesses: number): number {
-    let end = at;
-    for (let left = witnesses; left > 0 && end < this.#kept.length; ) if (this.#kept[end++].isWitness) left--;
-    return end;
-  }
-
-  /** How many of those kept are up to a place: most are asked for at the end. */
-  #upTo(place: number): number {
-    let count = this.#kept.length;
-    while (count > 0 && this.#kept[count - 1].place > place) count--;
-    return count;
+    return { atNs, offsetNs, rate, doubtRate, bounds, movedNs };
   }
 }

@@ -1,10 +1,5 @@
+import { type Bounds, isEnclosing, isWithin } from "./bounds.js";
 import { NUMBERS, RESENDABLE, SEGMENT, type Twin } from "./twins.js";
-
-/** Between what an offset lies. Infinite where no packet went that way. */
-export interface Bounds {
-  readonly atLeastNs: number;
-  readonly atMostNs: number;
-}
 
 /** What twins agree on. */
 export interface Agreed extends Bounds {
@@ -53,7 +48,7 @@ export function agreedOffset(twins: readonly Twin[], windowNs: number): Agreed |
   // what was sent again keeps its distance to all that was: in both directions, it keeps another one
   const resendable = byNumbers(RESENDABLE);
   const agreed = resendable && agreedBy(resendable, upTo(RESENDABLE), windowNs);
-  if (agreed && Number.isFinite(agreed.atMostNs - agreed.atLeastNs)) return agreed;
+  if (agreed && isEnclosing(agreed)) return agreed;
   const others = byTime.filter(({ by }) => by !== RESENDABLE);
   const irregular =
     agreement(others.slice(0, EARLY_TWINS), windowNs, isIrregular) ??
@@ -99,14 +94,9 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
 export function areOfOneClock(twins: readonly Twin[], windowNs: number, gapNs: number, toleranceNs: number): boolean {
   const segments = twins.filter(({ by }) => by === SEGMENT);
   const bounds = boundsOf(segments, witnessed);
-  if (!Number.isFinite(bounds.atMostNs - bounds.atLeastNs)) return false;
+  if (!isEnclosing(bounds)) return false;
   const isNear = Math.min(gapNs - bounds.atLeastNs, bounds.atMostNs - gapNs) <= windowNs;
   return isNear && isWithin(gapNs, bounds, toleranceNs);
-}
-
-/** Whether an offset lies between some bounds, but for what it and they may be wrong by. */
-export function isWithin(offsetNs: number, { atLeastNs, atMostNs }: Bounds, toleranceNs: number): boolean {
-  return atLeastNs - toleranceNs <= offsetNs && offsetNs <= atMostNs + toleranceNs;
 }
 
 function inTime(a: Twin, b: Twin): number {

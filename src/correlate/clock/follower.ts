@@ -3,21 +3,14 @@ import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { SET_NS } from "../intake/disorder.js";
-import { Clock, type ClockOption } from "./clock.js";
-import { AS_GIVEN_NS, Course, middleOf, PROCESSORS_NS } from "./course.js";
+import { isEnclosing, isWithin, middleOf } from "./bounds.js";
+import { Clock, type ClockOption, PROCESSORS_NS, UNKNOWN_RATE } from "./clock.js";
+import { Course } from "./course.js";
 import { Slice } from "./envelope.js";
-import {
-  type Agreed,
-  agreedOffset,
-  areOfOneClock,
-  gapOf,
-  isWithin,
-  LEAST_WITNESSES,
-  mayBeOneClock,
-} from "./estimate.js";
+import { type Agreed, agreedOffset, areOfOneClock, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
-import { UNKNOWN_RATE } from "./steps.js";
+import { AS_GIVEN_NS } from "./summary.js";
 import { unitOf } from "./units.js";
 import { IP_ID_ONLY, MARKED, NUMBERS, PAYLOAD, RESENDABLE, SEGMENT, type Twin, Twins } from "./twins.js";
 
@@ -118,7 +111,7 @@ export class Follower {
     return new Clock(
       offsetNs,
       this.#windowNs,
-      (timeNs) => this.#course.factsAt(timeNs, offsetNs),
+      (timeNs) => this.#course.summary.factsAt(timeNs, offsetNs),
       this.#course.stretches,
     );
   }
@@ -161,7 +154,7 @@ export class Follower {
       const givenNs = Number(this.#option.offsetNs - epochGapNs);
       if (agreed === null || this.#mayBe(givenNs, agreed, AS_GIVEN_NS)) {
         this.#course.assumed = "given";
-        this.#course.source = "given";
+        this.#course.summary.source = "given";
         this.#course.nearNs = 0;
         this.#baseNs = givenNs;
         return this.#option.offsetNs;
@@ -184,12 +177,12 @@ export class Follower {
       return 0n;
     }
     if (agreed === null) return 0n;
-    this.#course.source = "estimated";
+    this.#course.summary.source = "estimated";
     this.#course.nearNs = 0;
-    this.#baseNs = Math.round(middleOf(agreed.atLeastNs, agreed.atMostNs) ?? agreed.middleNs);
+    this.#baseNs = Math.round(middleOf(agreed) ?? agreed.middleNs);
     this.#firstSlackNs =
       agreed.spreadNs + Math.abs(this.#baseNs - agreed.middleNs) + this.#course.unitNs + PROCESSORS_NS;
-    this.#course.isEnclosed = Number.isFinite(agreed.atLeastNs) && Number.isFinite(agreed.atMostNs);
+    this.#course.isEnclosed = isEnclosing(agreed);
     return BigInt(this.#baseNs) + epochGapNs;
   }
 
@@ -343,8 +336,8 @@ export class Follower {
       this.#course.nearNs = 0;
       return;
     }
-    this.#course.nearNs = (middleOf(agreed.atLeastNs, agreed.atMostNs) ?? agreed.middleNs) - this.#baseNs;
-    if (this.#course.assumed === null) this.#course.source = "estimated";
+    this.#course.nearNs = (middleOf(agreed) ?? agreed.middleNs) - this.#baseNs;
+    if (this.#course.assumed === null) this.#course.summary.source = "estimated";
   }
 
   /** Finds the units that both captures' stamps have. */

@@ -1,4 +1,6 @@
-import type { Crossing, Extent, Witness } from "./envelope.js";
+import { type Bounds, isEnclosing } from "./bounds.js";
+import type { Crossing, Witness } from "./crossings.js";
+import type { Extent } from "./envelope.js";
 import { LEAST_WITNESSES } from "./estimate.js";
 
 /** What LEAST_WITNESSES of some packets say of the offset: it is at least, and at most. */
@@ -13,7 +15,7 @@ class Witnesses {
     own.splice(LEAST_WITNESSES);
   }
 
-  get bounds(): { atLeastNs: number; atMostNs: number } {
+  get bounds(): Bounds {
     return {
       atLeastNs: -(this.#least[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY),
       atMostNs: this.#most[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY,
@@ -46,7 +48,7 @@ export function partingOf(
     const backNs = old.atLeastNs - now.atMostNs;
     const against = [old, now].map(({ atLeastNs, atMostNs }) => Math.max(0, atLeastNs - atMostNs));
     // stamps that are early by chance contradict the other direction's, where there are both
-    const mayBeEarly = [old, now].some(({ atLeastNs, atMostNs }) => !Number.isFinite(atMostNs - atLeastNs));
+    const mayBeEarly = ![old, now].every(isEnclosing);
     const clearNs = Math.max(forthNs, backNs) - against[0] - against[1] - (mayBeEarly ? 2 * wrongNs : 0);
     if (!(clearNs > mostNs)) continue;
     mostNs = clearNs;
@@ -70,9 +72,7 @@ export function partingOf(
  * What a slice comes to whose clock was set between two of its packets: what is before, and what is behind; where the clock was set forth, also what is in
  * between, and may be of either.
  */
-export function partsOf(slice: Extent, last: Crossing, first: Crossing): Extent[] {
-  const { fromNs, toNs, leastNs, from, end, setFrame, untilFrame } = slice;
-  const whole = { fromNs, toNs, leastNs, from, end, setFrame, untilFrame };
+export function partsOf(whole: Extent, last: Crossing, first: Crossing): Extent[] {
   if (first.timeNs <= last.timeNs)
     return [
       { ...whole, toNs: last.timeNs, untilFrame: first.frame },
@@ -91,7 +91,7 @@ export function partsOf(slice: Extent, last: Crossing, first: Crossing): Extent[
 }
 
 /** What those up to each of some packets say. */
-function boundsUpTo(crossings: readonly Witness[]): { atLeastNs: number; atMostNs: number }[] {
+function boundsUpTo(crossings: readonly Witness[]): Bounds[] {
   const witnesses = new Witnesses();
   return crossings.map((crossing) => {
     if (crossing.isWitness) witnesses.add(crossing);

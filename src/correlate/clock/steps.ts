@@ -1,9 +1,6 @@
 import { Few } from "../../packets/results/few.js";
 import { SET_NS } from "../intake/disorder.js";
-import type { ClockStep, Stretch } from "./clock.js";
-
-/** A clock may run away by this, beyond what is known of its rate. */
-export const UNKNOWN_RATE = 100e-6;
+import { type ClockStep, type Stretch, UNKNOWN_RATE } from "./clock.js";
 
 /**
  * Where a clock was set: where how the clocks stand cannot have become what it is now by running. A slice in which it was set is sure

@@ -87,7 +87,7 @@ export class Twins {
   constructor(heap: Heap) {
     this.#index = new HashIndex(heap, 2 ** 12);
     this.#sides = [new Remembered(heap, true), new Remembered(heap, false)];
-    this.#loop = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#loop = heap.load(module);
   }
 
   /** Looks at a side's next packets, which are in the heap. */

@@ -204,7 +204,7 @@ export class MarkedPackets {
     this.#source = source;
   }
 
-  /** What the stamps at the beginning are multiples of, nanoseconds. */
+  /** What the stamps at the beginning are multiples of, nanoseconds; 1 of a live capture. */
   async unitNs(): Promise<number> {
     this.#beginning ??= await this.#look();
     return this.#unit.ns;

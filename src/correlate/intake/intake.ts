@@ -8,7 +8,6 @@ import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
 import { Kinds } from "./kinds.js";
 import { Passed } from "./passed.js";
-import type { Repeats } from "./repeats.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /**
@@ -55,7 +54,7 @@ export class Intake {
   readonly losses: LostSpan[] = [];
   /** What it has beside the packets that were taken; null where nobody asks for that before the end. */
   readonly passed: Passed | null;
-  readonly #packets: MarkedPackets;
+  readonly packets: MarkedPackets;
   readonly #heap: Heap;
   readonly #windowNs: number;
   readonly #mass: MassTime;
@@ -85,7 +84,7 @@ export class Intake {
   constructor(source: PacketSource, packets: MarkedPackets, heap: Heap, windowNs: number, mayStop = false) {
     this.passed = mayStop ? new Passed() : null;
     this.source = source;
-    this.#packets = packets;
+    this.packets = packets;
     this.#heap = heap;
     this.#windowNs = windowNs;
     this.#mass = new MassTime(windowNs, (frame, timeNs) => this.#settle(frame, timeNs));
@@ -93,10 +92,6 @@ export class Intake {
 
   get epochNs(): bigint {
     return this.source.epochNs;
-  }
-
-  get repeats(): Repeats {
-    return this.#packets.repeats;
   }
 
   /** How far the stamp of a packet that is IS_MISTIMED is ahead of the time it was given, nanoseconds. */
@@ -107,11 +102,6 @@ export class Intake {
   /** To be told once nobody will ask that of a packet any more. */
   forgetLeap(frame: number): void {
     this.#leapsNs.delete(frame);
-  }
-
-  /** What the stamps at its beginning are multiples of, nanoseconds; 1 of a live capture. */
-  unitNs(): Promise<number> {
-    return this.#packets.unitNs();
   }
 
   /** Has it end with what was read so far. */
@@ -136,7 +126,7 @@ export class Intake {
   /** Reads on; an error is an end, and told of once all that came before it has gone. */
   async #read(): Promise<PacketBatch | null> {
     try {
-      return await this.#packets.next();
+      return await this.packets.next();
     } catch (error) {
       this.#error = error;
       return null;

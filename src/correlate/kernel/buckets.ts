@@ -54,7 +54,7 @@ export class Buckets {
   constructor(heap: Heap, timeline: Timeline) {
     this.#heap = heap;
     this.#timeline = timeline;
-    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#steps = heap.load(module);
     this.index = new HashIndex(heap, FIRST_CELLS);
     this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << BUCKET_BITS);
     this.#words = heap.take(Int32Array, words.WORDS);

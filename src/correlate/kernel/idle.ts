@@ -31,7 +31,7 @@ export class Idle {
   constructor(tables: Looked, nowNs: number) {
     const { heap, timeline, tuples, accounts } = tables;
     this.#tables = tables;
-    this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#loops = heap.load(module);
     this.#tuples = heap.take(Uint8Array, tuples.end);
     this.#held = heap.take(Uint8Array, accounts.end);
     const marks = this.#tuples.byteOffset;

@@ -118,8 +118,7 @@ export class Kernel {
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
     this.#words[words.HELD] = heap.take(Int32Array, (2 * words.HELD_ENTRIES) << words.HELD_BITS).byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
-    this.#steps = new WebAssembly.Instance(module, {
-      env: { memory: heap.memory },
+    this.#steps = heap.load(module, {
       "outside.js": {
         correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
         taken: (stampNs: number, frame: number) => this.takeOutside(stampNs, frame),
@@ -127,7 +126,7 @@ export class Kernel {
       "pairing.js": { learnt: (slot: number) => this.#listener.onFlow(slot) },
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
-    }).exports;
+    });
     this.readClock();
     this.progress = new Progress(this.#words, this.#doubles, () => this.#steps["findDue"](this.#ground));
   }

@@ -118,9 +118,9 @@ export class Translations {
     return (isOutbound ? gapNs : -gapNs) <= this.#kernel.limitNs(isOutbound);
   }
 
-  /** Whether this can be the latency of a packet that may be sent again, nanoseconds: causal, and what packets of its direction take now. */
-  isPlausible(isOutbound: boolean, latencyNs: number): boolean {
-    return latencyNs >= -this.#kernel.slackNs && latencyNs <= this.#kernel.limitNs(isOutbound);
+  /** The same where the packet may be sent again: it must not have left before it entered, either. */
+  isPlausible(isOutbound: boolean, gapNs: number): boolean {
+    return (isOutbound ? gapNs : -gapNs) >= -this.#kernel.slackNs && this.isQuick(isOutbound, gapNs);
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Heap } from "../../packets/memory/heap.js";
 import { otherSide, type Side } from "../../packets/sides.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { Crowd } from "./crowd.js";
 
@@ -148,6 +148,6 @@ export class Contents {
   /** Whether a packet filed may still be another one's twin. */
   readonly #isWaiting = (row: number): boolean => {
     const t = this.#timeline;
-    return t.isHeld(row) && t.state(row) < DECIDED;
+    return t.isHeld(row) && t.isOpen(row);
   };
 }

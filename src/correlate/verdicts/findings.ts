@@ -50,7 +50,7 @@ export class Findings {
   constructor(about: About) {
     const { heap, accounts, tuples, shown } = about;
     this.#about = about;
-    this.#remarkable = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["remarkable"];
+    this.#remarkable = heap.load(module)["remarkable"];
     this.#seen = heap.take(Int32Array, 2 * SEEN);
     this.#flow = new EndedFlow(accounts, tuples, shown);
     this.#finders = FINDERS.map((Each) => new Each({ ...about, hidden: this.#hidden }));

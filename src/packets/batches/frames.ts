@@ -5,6 +5,8 @@ import type { Soon } from "./soon.js";
 /** Most frames a batch holds: large enough to amortise a call per batch, small enough for the columns to stay in L2. */
 export const BATCH_FRAMES = 4096;
 
+const COLUMNS = ["frame", "start", "captured", "original", "timeNs", "iface"] as const;
+
 /** An interface a capture says it was taken on. */
 export interface CaptureInterface {
   /** Its name, as the capture gives it; empty where the format has none (classic pcap). */
@@ -59,25 +61,35 @@ export class FrameBatch {
 
   /** Adds a copy of another batch's frames, which are fewer than there is room for. */
   append(from: FrameBatch): void {
-    const { count } = from;
-    const begin = Math.min(...from.start.subarray(0, count));
-    const end = from.start
-      .subarray(0, count)
-      .reduce((last, start, row) => Math.max(last, start + from.captured[row]), 0);
+    const bytes = from.bytes();
     const before = this.data.length;
-    const data = new Uint8Array(before + Math.max(0, end - begin));
+    const data = new Uint8Array(before + bytes.length);
     data.set(this.data);
-    data.set(from.data.subarray(begin, end), before);
+    data.set(bytes, before);
     this.data = data;
-    for (let row = 0; row < count; row++) this.start[this.count + row] = from.start[row] - begin + before;
-    this.frame.set(from.frame.subarray(0, count), this.count);
-    this.captured.set(from.captured.subarray(0, count), this.count);
-    this.original.set(from.original.subarray(0, count), this.count);
-    this.timeNs.set(from.timeNs.subarray(0, count), this.count);
-    this.iface.set(from.iface.subarray(0, count), this.count);
-    this.count += count;
+    this.copyColumns(from, this.count);
+    const moved = before - (bytes.byteOffset - from.data.byteOffset);
+    for (let row = this.count; row < this.count + from.count; row++) this.start[row] += moved;
+    this.count += from.count;
     this.reachedNs = from.reachedNs;
     this.marks = [...this.marks, ...from.marks];
+  }
+
+  /** Copies what another batch says of its frames, to this row and those behind it. */
+  copyColumns(from: FrameBatch, to: number): void {
+    for (const each of COLUMNS) this[each].set(from[each].subarray(0, from.count), to);
+  }
+
+  /** The part of `data` that its frames lie in, or the first `count` of those that `rows` names. */
+  bytes(rows?: Uint16Array, count = this.count): Uint8Array {
+    let from = Number.POSITIVE_INFINITY;
+    let to = 0;
+    for (let n = 0; n < count; n++) {
+      const row = rows === undefined ? n : rows[n];
+      from = Math.min(from, this.start[row]);
+      to = Math.max(to, this.start[row] + this.captured[row]);
+    }
+    return this.data.subarray(from, to);
   }
 
   /** Numbers the rows one after the other, from `first` on. */

@@ -50,7 +50,7 @@ export class FlowAccounts {
   /** `slots`: for how many flows at first. */
   constructor(heap: Heap, slots: number = FIRST_SLOTS) {
     this.#heap = heap;
-    this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#loops = heap.load(module);
     this.samples = new Samples(heap);
     this.digests = new LatencyDigests(heap);
     this.#words = heap.take(Int32Array, words.WORDS);

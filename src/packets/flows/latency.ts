@@ -37,7 +37,7 @@ export class LatencyDigests {
 
   constructor(heap: Heap) {
     this.heap = heap;
-    this.steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.steps = heap.load(module);
   }
 
   /** A digest of these samples, at most EXACT_SAMPLES, and of what is added to it. */

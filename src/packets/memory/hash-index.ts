@@ -26,7 +26,7 @@ export class HashIndex {
   /** `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. */
   constructor(heap: Heap, cells: number = 1024) {
     this.#heap = heap;
-    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#steps = heap.load(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.cells = heap.take(Int32Array, 2 * cells);

@@ -65,6 +65,11 @@ export class Heap {
     this.#most = to;
   }
 
+  /** The functions of a module that works on this memory. `imports`: what it asks for beside that. */
+  load(module: WebAssembly.Module, imports: Record<string, Record<string, unknown>> = {}) {
+    return new WebAssembly.Instance(module, { ...imports, env: { memory: this.memory } }).exports;
+  }
+
   /** So many bytes for a heap of another thread. Nobody may take them back. */
   part(bytes: number): HeapPart {
     const from = this.#extend(bytes);

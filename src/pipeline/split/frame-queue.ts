@@ -17,17 +17,10 @@ export class FrameQueue {
   append(frames: FrameBatch, rows: Uint16Array, count: number): void {
     if (count === 0) return;
     // what lies between the frames is copied with them: one call for all, where each frame would take an object
-    let from = Number.POSITIVE_INFINITY;
-    let to = 0;
-    for (let i = 0; i < count; i++) {
-      const start = frames.start[rows[i]];
-      const end = start + frames.captured[rows[i]];
-      if (start < from) from = start;
-      if (end > to) to = end;
-    }
-    const batch = this.#withRoom(count, to - from);
-    batch.data.set(frames.data.subarray(from, to), this.#used);
-    const shift = this.#used - from;
+    const bytes = frames.bytes(rows, count);
+    const batch = this.#withRoom(count, bytes.length);
+    batch.data.set(bytes, this.#used);
+    const shift = this.#used - (bytes.byteOffset - frames.data.byteOffset);
     const first = batch.count;
     for (let i = 0; i < count; i++) {
       const row = rows[i];
@@ -39,7 +32,7 @@ export class FrameQueue {
       batch.iface[first + i] = frames.iface[row];
     }
     batch.count += count;
-    this.#used += to - from;
+    this.#used += bytes.length;
   }
 
   /** Has marks go with the frames appended last: none is of a place before frames that went on already. */

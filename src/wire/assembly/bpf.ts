@@ -22,10 +22,10 @@ const HALF = 0x08;
 const BYTE = 0x10;
 const MODE = 0xe0;
 const IMM = 0x00;
-const ABS = 0x20;
 const IND = 0x40;
 const MEM = 0x60;
 const LEN = 0x80;
+const MSH = 0xa0;
 /** … what arithmetic does and jumps ask, and where their operand is X … */
 const OPERATION = 0xf0;
 const ADD = 0x00;
@@ -61,45 +61,13 @@ export function passes(program: i32, start: i32, captured: u32, original: u32): 
     const k = load<u32>(at, 4);
     switch (code & 7) {
       case LD:
-        switch (code & MODE) {
-          case ABS:
-          case IND: {
-            // in 64 bits, as the sum may be larger than 32 bits hold
-            const from = <u64>k + ((code & MODE) === IND ? <u64>x : 0);
-            const size = code & SIZE;
-            const bytes = size === BYTE ? 1 : size === HALF ? 2 : 4;
-            if (from + bytes > <u64>captured) return false;
-            const byte = start + <i32>from;
-            a = <u32>(size === BYTE ? byteAt(byte) : size === HALF ? halfAt(byte) : wordAt(byte));
-            break;
-          }
-          case LEN:
-            a = original;
-            break;
-          case MEM:
-            a = load<u32>(program + ((<i32>k) << 2));
-            break;
-          default:
-            a = k;
-        }
+      case LDX: {
+        const value = loaded(code, k, x, program, start, captured, original);
+        if (value < 0) return false;
+        if ((code & 7) === LD) a = <u32>value;
+        else x = <u32>value;
         break;
-      case LDX:
-        switch (code & MODE) {
-          case LEN:
-            x = original;
-            break;
-          case MEM:
-            x = load<u32>(program + ((<i32>k) << 2));
-            break;
-          case IMM:
-            x = k;
-            break;
-          default:
-            // MSH: the length of the IPv4 header there
-            if (k >= captured) return false;
-            x = <u32>((byteAt(start + <i32>k) & 0xf) << 2);
-        }
-        break;
+      }
       case ST:
         store<u32>(program + ((<i32>k) << 2), a);
         break;
@@ -130,6 +98,30 @@ export function passes(program: i32, start: i32, captured: u32, original: u32): 
         else x = a;
     }
     at += 8;
+  }
+}
+
+/** What an instruction loads; negative where that lies beyond the bytes captured. */
+function loaded(code: i32, k: u32, x: u32, program: i32, start: i32, captured: u32, original: u32): i64 {
+  switch (code & MODE) {
+    case IMM:
+      return <i64>k;
+    case LEN:
+      return <i64>original;
+    case MEM:
+      return <i64>load<u32>(program + ((<i32>k) << 2));
+    case MSH:
+      // the length of the IPv4 header there
+      return k < captured ? <i64>((byteAt(start + <i32>k) & 0xf) << 2) : -1;
+    default: {
+      // in 64 bits, as the sum may be larger than 32 bits hold
+      const from = <u64>k + ((code & MODE) === IND ? <u64>x : 0);
+      const size = code & SIZE;
+      const bytes = size === BYTE ? 1 : size === HALF ? 2 : 4;
+      if (from + bytes > <u64>captured) return -1;
+      const byte = start + <i32>from;
+      return <i64>(<u32>(size === BYTE ? byteAt(byte) : size === HALF ? halfAt(byte) : wordAt(byte)));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Crossings, lineThrough, Slice, type Witness } from "../../../src/correlate/clock/envelope.js";
+import { Crossings, type Witness } from "../../../src/correlate/clock/crossings.js";
+import { lineThrough, Slice } from "../../../src/correlate/clock/envelope.js";
 import { quickest } from "../../../src/correlate/clock/estimate.js";
 
 const crossing = (at: number, gapNs: number, isSure: boolean) => ({
@@ -121,7 +122,7 @@ describe("the line through slices", () => {
         const line = lineThrough(all, here, 0);
         const { atLeastNs, atMostNs } = line?.bounds ?? { atLeastNs: Number.NaN, atMostNs: Number.NaN };
         const movedNs = line?.movedNs ?? 0;
-        for (const ns of [here.fromNs, here.middleNs, here.toNs]) {
+        for (const ns of [here.extent.fromNs, here.middleNs, here.extent.toNs]) {
           const expectedNs = offsetNs(ns) - (line?.rate ?? 0) * (ns - here.middleNs);
           expect(expectedNs).toBeGreaterThanOrEqual(atLeastNs - movedNs - 4000);
           expect(expectedNs).toBeLessThanOrEqual(atMostNs + movedNs + 4000);
@@ -134,7 +135,7 @@ describe("the line through slices", () => {
     const all = slices(24, (ns) => (ns > 3.25e9 ? 20e6 : 0));
     for (const here of all) {
       const line = lineThrough(all, here, 0);
-      expect(Math.abs((line?.offsetNs ?? 0) - (here.fromNs > 3.25e9 ? 20e6 : 0))).toBeLessThan(8000);
+      expect(Math.abs((line?.offsetNs ?? 0) - (here.extent.fromNs > 3.25e9 ? 20e6 : 0))).toBeLessThan(8000);
       expect((line?.bounds.atMostNs ?? 0) - (line?.bounds.atLeastNs ?? 0)).toBeLessThan(30_000);
     }
   });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
-import { PROCESSORS_NS } from "../../../src/correlate/clock/course.js";
+import { PROCESSORS_NS } from "../../../src/correlate/clock/clock.js";
 import { correlated, type Outcome, type Stamped } from "../outcome.js";
 import { CONTAINER, HOST, segment, SERVER, datagram } from "../traffic.js";
 
@@ -17,6 +17,8 @@ interface Path {
   /** How the outside clock stands to the inside one at a time. */
   readonly offsetNs: (ns: number) => number;
   readonly ways?: "both" | "outbound" | "inbound";
+  /** From this packet on, all go out. */
+  readonly outboundFrom?: number;
   readonly isUdp?: boolean;
   /** From this packet on, they are a thousand times as far apart. */
   readonly sparseFrom?: number;
@@ -36,6 +38,7 @@ function captures({
   jitterNs,
   offsetNs,
   ways = "both",
+  outboundFrom = packets,
   isUdp = false,
   sparseFrom = packets,
   unnumberedFrom = packets,
@@ -45,7 +48,7 @@ function captures({
   let ns = 1e9;
   for (let n = 0; n < packets; n++) {
     ns += Math.round(everyNs * (n < sparseFrom ? 1 : 1000) * (0.5 + drawn(3 * n)));
-    const isOut = ways === "both" ? drawn(5 * n + 1) < 0.5 : ways === "outbound";
+    const isOut = n >= outboundFrom || (ways === "both" ? drawn(5 * n + 1) < 0.5 : ways === "outbound");
     const jitter = Math.round(jitterNs * drawn(7 * n + 2) ** 2);
     const isNumbered = !isUdp && (isOut || n < unnumberedFrom);
     const numbers = { seq: 1000 + 100 * n, ack: 77_000 + 100 * n, ipId: isNumbered ? 1 + (n % 0xffff) : 0 };
@@ -235,6 +238,29 @@ describe("two clocks", () => {
     const { pairs, summary } = await correlated(inside, outside);
     expect(summary.clock.steps).toHaveLength(1);
     for (const { latencyNs } of pairs.slice(-1000)) expect(Math.abs(latencyNs - 20_000)).toBeLessThan(100_000);
+  });
+
+  it("go on as they stood where packets go one way alone for long, and may be wrong by more and more", async () => {
+    const whole: Path = {
+      packets: 400,
+      outboundFrom: 100,
+      everyNs: 300e6,
+      outNs: 100_000,
+      inNs: 100_000,
+      jitterNs: 20_000,
+      offsetNs: drifting,
+    };
+    const uncertaintyNs = async (of: Path): Promise<number> => {
+      const { inside, outside } = captures(of);
+      const outcome = await correlated(inside, outside);
+      const most = outcome.summary.clock.uncertaintyNs ?? -1;
+      expect(outcome.pairs).toHaveLength(of.packets);
+      expect(errors(outcome, of)).toBeLessThanOrEqual(most);
+      return most;
+    };
+    // by what a clock runs away at the most in 150 times 300 ms
+    const grownNs = (await uncertaintyNs(whole)) - (await uncertaintyNs({ ...whole, packets: 250 }));
+    expect(grownNs).toBeGreaterThan(4e6);
   });
 
   it.each([1_100_000, -300_000])(

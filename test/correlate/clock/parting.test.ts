@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Witness } from "../../../src/correlate/clock/envelope.js";
-import { partingOf } from "../../../src/correlate/clock/parting.js";
+import type { Witness } from "../../../src/correlate/clock/crossings.js";
+import { partingOf, partsOf } from "../../../src/correlate/clock/parting.js";
 
 /** Packets that go out and come in by turns, as their offset is; each takes 20 µs and what is said of its latency. */
 function crossed(offsets: readonly number[], laterNs: (at: number) => number = () => 0, everyNs = 1): Witness[] {
@@ -57,4 +57,34 @@ it("takes stamps that may be early for those of a clock that was set only where 
   const oneWay = both.filter(({ place, isOutbound }) => place <= 10 || isOutbound);
   expect(partingOf(oneWay, 100_000, 0)).toBeDefined();
   expect(partingOf(oneWay, 100_000, 1_100_000)).toBeUndefined();
+});
+
+const SLICE = {
+  fromNs: 0,
+  toNs: 900,
+  leastNs: 10,
+  from: 0,
+  end: 20,
+  setFrame: 0,
+  untilFrame: Number.POSITIVE_INFINITY,
+};
+const at = (place: number, timeNs: number) => ({ ...crossed([0])[0], place, frame: place, timeNs });
+
+it("cuts a slice by stamps where the clock was set forth, with what may be of either in between", () => {
+  expect(partsOf(SLICE, at(7, 300), at(8, 500))).toMatchObject([
+    { toNs: 400, end: 7 },
+    { fromNs: 400, leastNs: 400, from: 7, end: 20 },
+  ]);
+  expect(partsOf(SLICE, at(7, 300), at(11, 500))).toMatchObject([
+    { toNs: 300, end: 7 },
+    { fromNs: 300, toNs: 499, from: 7, end: 10 },
+    { fromNs: 499, from: 10, end: 20 },
+  ]);
+});
+
+it("cuts it by frames where the clock was set back: in the order of stamps, they are mingled", () => {
+  expect(partsOf(SLICE, at(7, 300), at(11, 290))).toMatchObject([
+    { from: 0, toNs: 300, end: 20, untilFrame: 11 },
+    { from: 0, fromNs: 300, leastNs: 290, end: 20, setFrame: 11 },
+  ]);
 });

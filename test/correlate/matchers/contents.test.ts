@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Contents } from "../../../src/correlate/matchers/contents.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
-import { DONE, type Timeline, WAITING } from "../../../src/packets/timeline.js";
+import type { Timeline } from "../../../src/packets/timeline.js";
 
 const WINDOW_NS = 1e9;
 const LONGEST_NS = 5e6;
@@ -21,7 +21,7 @@ function filed(packets: readonly Filed[]) {
     sideOf: (row: number) => packets[row].side,
     timeNs: (row: number) => packets[row].timeNs,
     isHeld: () => true,
-    state: (row: number) => (decided.has(row) ? DONE : WAITING),
+    isOpen: (row: number) => !decided.has(row),
   } as unknown as Timeline;
   let compared = 0;
   const isSame = (_: Timeline, a: number, b: number): boolean => {

@@ -18,7 +18,6 @@ import { Contents } from "../contents.js";
 import type { About, Settles } from "../contract.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
-import type { Survivors } from "./survivors.js";
 
 /** So many with a packet's key are looked at, at the most, for one of its flow. */
 const MOST_LOOKED_AT = 64;
@@ -33,7 +32,8 @@ const MOST_LOOKED_AT = 64;
  */
 export class Altered implements Settles {
   readonly #about: About;
-  readonly #filed: Filed;
+  /** The packets that wait, and what this router does to packets, as they teach. */
+  readonly filed: Filed;
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
   #why: string | undefined;
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
@@ -41,26 +41,16 @@ export class Altered implements Settles {
 
   constructor(about: About) {
     this.#about = about;
-    this.#filed = new Filed(about);
-  }
-
-  /** What this router does to packets, as was learnt so far. */
-  get survivors(): Survivors {
-    return this.#filed.survivors;
+    this.filed = new Filed(about);
   }
 
   /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
   get isRenumbering(): boolean {
-    return this.survivors.isRenumbering(true) || this.survivors.isRenumbering(false);
-  }
-
-  /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
-  forgetCandidates(): void {
-    this.#filed.forgetCandidates();
+    return this.filed.survivors.isRenumbering(true) || this.filed.survivors.isRenumbering(false);
   }
 
   mayPair(row: number): boolean {
-    const filed = this.#filed;
+    const filed = this.filed;
     if (!filed.isEligible(row)) return false;
     filed.lookAhead();
     filed.find(row);
@@ -71,20 +61,20 @@ export class Altered implements Settles {
 
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
-    const { contents, ids, ports } = this.#filed;
+    const { contents, ids, ports } = this.filed;
     const undecided = this.#decide(row, contents) ?? this.#decide(row, ids) ?? this.#decide(row, ports);
-    if (this.#about.timeline.state(row) === WAITING) this.#filed.giveUp(row);
+    if (this.#about.timeline.state(row) === WAITING) this.filed.giveUp(row);
     return undecided;
   }
 
   /** Why it cannot be said of a packet without a twin that it has none; undefined where nothing speaks against that. */
   doubt(row: number): string | undefined {
     const t = this.#about.timeline;
-    if (!this.#filed.isEligible(row)) return undefined;
+    if (!this.filed.isEligible(row)) return undefined;
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
-    if (isNumbered && this.isRenumbering && this.#filed.hasLike(row)) return WHY_RENUMBERED;
+    if (isNumbered && this.isRenumbering && this.filed.hasLike(row)) return WHY_RENUMBERED;
     if (t.proto(row) !== UDP || isNumbered) return undefined;
-    return this.#filed.isOfHelper(row) ? WHY_HELPED : undefined;
+    return this.filed.isOfHelper(row) ? WHY_HELPED : undefined;
   }
 
   #decide(row: number, { own, others, isCrowded }: Contents): Undecided | null {
@@ -127,15 +117,15 @@ export class Altered implements Settles {
     const t = this.#about.timeline;
     const [inside, outside] = t.insideFirst(row, other);
     this.#why = undefined;
-    const relation = this.#filed.two.take(inside, outside);
+    const relation = this.filed.two.take(inside, outside);
     if (relation === IMPOSSIBLE || (relation !== KNOWN && (this.#hasOwn(inside) || this.#hasOwn(outside)))) return 0;
-    const { isOutbound, isOneVersion, flags, kind, changes, isSameId } = this.#filed.two;
-    const { survivors } = this;
-    if (!isSameId && this.#filed.isLate(inside, outside)) return 0;
+    const { isOutbound, isOneVersion, flags, kind, changes, isSameId } = this.filed.two;
+    const { survivors } = this.filed;
+    if (!isSameId && this.filed.isLate(inside, outside)) return 0;
     if ((changes & ALTERED_PAYLOAD) !== 0) {
       if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside)) return 0;
-      if (!hasIdentity(t, row)) return relation !== CONFLICT && this.#filed.isOfHelper(row) ? relation : 0;
-      if (this.#filed.isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
+      if (!hasIdentity(t, row)) return relation !== CONFLICT && this.filed.isOfHelper(row) ? relation : 0;
+      if (this.filed.isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
       this.#why = WHY_IDENTITY;
       return 0;
     }
@@ -161,8 +151,8 @@ export class Altered implements Settles {
 
   /** Whether others take as long as the two compared last, those around the time of the inside one, or those so far; or those take no time that others are known to need. */
   #isTimely(inside: number): boolean {
-    const { isOutbound, gapNs } = this.#filed.two;
-    const usual = this.survivors.gaps[isOutbound ? 1 : 0].at(this.#about.timeline.timeNs(inside));
+    const { isOutbound, gapNs } = this.filed.two;
+    const usual = this.filed.survivors.gaps[isOutbound ? 1 : 0].at(this.#about.timeline.timeNs(inside));
     if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;
@@ -174,24 +164,24 @@ export class Altered implements Settles {
   #pair(inside: number, outside: number, isContended: boolean): Undecided | null {
     const t = this.#about.timeline;
     const translations = this.#about.translations;
-    const relation = this.#filed.two.take(inside, outside);
-    const { changes, isOutbound, isSameId } = this.#filed.two;
+    const relation = this.filed.two.take(inside, outside);
+    const { changes, isOutbound, isSameId } = this.filed.two;
     let evidence = evidenceBetween(t, inside, outside, changes) | (isContended ? EVIDENCE_TIME : 0);
     let slot = this.#about.kernel.knownSlot;
     let by = BY_FLOW;
     if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
     else {
-      this.#filed.candidates.add(inside, outside, isOutbound, isSameId);
+      this.filed.candidates.add(inside, outside, isOutbound, isSameId);
       const isBelieved =
-        this.#filed.candidates.believe(inside, outside, relation === CONFLICT) &&
+        this.filed.candidates.believe(inside, outside, relation === CONFLICT) &&
         !areAnswersAgainst(t, this.#about.kernel, inside, outside, isOutbound);
       if (!isBelieved) return leaveUndecided(t, [inside, outside], WHY_LITTLE);
       slot = translations.learnAcross(inside, outside);
       by = BY_EXACT;
     }
     if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
-    this.#filed.remove(inside);
-    this.#filed.remove(outside);
+    this.filed.remove(inside);
+    this.filed.remove(outside);
     this.#about.pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
     return null;
   }

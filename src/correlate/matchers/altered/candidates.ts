@@ -2,6 +2,7 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { HAS_TCP_NUMBERS, IS_IPV6, tellsSendingTime } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { haveSameSource, haveSameSourcePort, sourceOf } from "../../../packets/ways.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import {
   IP_ID_BITS,
@@ -162,41 +163,30 @@ export class Candidates {
     if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside))
       bits += tellsSendingTime(t.flags(inside)) ? SENDING_TIME_BITS : PAYLOAD_BITS;
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
+    const [way, other] = [t.way(inside), t.way(outside)];
     if (isIcmp(t.proto(inside))) bits += ICMP_SEQ_BITS;
-    else if (this.#isSamePort(inside, outside, true) && this.#isSamePort(inside, outside, false))
+    else if (haveSameSourcePort(this.#tuples, way, other) && haveSameSourcePort(this.#tuples, way ^ 1, other ^ 1))
       bits += SAME_PORTS_BITS;
     return bits;
   }
 
   /** Whether one end is the same on both sides. */
   #isEndKept(inside: number, outside: number): boolean {
-    const hasNoPorts = isIcmp(this.#timeline.proto(inside));
-    return [true, false].some(
-      (isSource) =>
-        this.#isSameAddress(inside, outside, isSource) && (hasNoPorts || this.#isSamePort(inside, outside, isSource)),
-    );
-  }
-
-  #isSamePort(inside: number, outside: number, isSource: boolean): boolean {
-    const tuples = this.#tuples;
-    const port = (row: number): number => tuples.port(this.#timeline.tuple(row), this.#isA(row, isSource));
-    return port(inside) === port(outside);
-  }
-
-  #isSameAddress(inside: number, outside: number, isSource: boolean): boolean {
     const t = this.#timeline;
-    const { words } = this.#tuples;
-    const [isInsideA, isOutsideA] = [this.#isA(inside, isSource), this.#isA(outside, isSource)];
-    if (((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0)
-      return this.#tuples.isSameAddress(t.tuple(inside), isInsideA, t.tuple(outside), isOutsideA);
-    const at = (row: number): number => this.#tuples.address(t.tuple(row), this.#isA(row, isSource));
-    const [six, four] = (t.flags(inside) & IS_IPV6) !== 0 ? [inside, outside] : [outside, inside];
-    return isEmbedded(words[at(four)], words, at(six));
+    return [0, 1].some((isDestination) => {
+      const [way, other] = [t.way(inside) ^ isDestination, t.way(outside) ^ isDestination];
+      const hasPort = !isIcmp(t.proto(inside));
+      return this.#isSameAddress(way, other) && (!hasPort || haveSameSourcePort(this.#tuples, way, other));
+    });
   }
 
-  /** Whether a packet's source, or destination, is its tuple's A. */
-  #isA(row: number, isSource: boolean): boolean {
-    return (this.#timeline.forward(row) === 1) === isSource;
+  /** Whether packets of two ways come from the same address, or one that holds the other. */
+  #isSameAddress(way: number, other: number): boolean {
+    const tuples = this.#tuples;
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    if (isIpv6 === tuples.isIpv6(other >> 1)) return haveSameSource(tuples, way, other);
+    const [six, four] = isIpv6 ? [way, other] : [other, way];
+    return isEmbedded(tuples.words[sourceOf(tuples, four)], tuples.words, sourceOf(tuples, six));
   }
 
   /** Tuple numbers stay below 2^26: that many conversations do not fit the memory. */

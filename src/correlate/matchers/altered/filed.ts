@@ -152,7 +152,7 @@ export class Filed {
     if (!isSameId && (wasSentAgain || isUnvouched || this.isLate(inside, outside))) return;
     this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
     if (relation !== KNOWN) this.candidates.add(inside, outside, isOutbound, isSameId);
-    if (!this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
+    if (!this.#about.translations.isPlausible(isOutbound, gapNs)) return;
     this.survivors.note(isOutbound, flags, kind, changes, isSameId);
   }
 

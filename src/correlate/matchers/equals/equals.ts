@@ -96,12 +96,10 @@ export class Equals implements Admits, Settles {
     return this.#pending === row;
   }
 
-  /** Pairs a packet that was taken for another one's twin, unless an equal one came since. */
+  /** Pairs a packet that waits and was taken for another one's twin, unless an equal one came since. */
   ripen(row: number): void {
-    const t = this.#about.timeline;
-    if (t.state(row) !== WAITING) return;
-    if (t.bucket(row) === PENDING) this.#about.buckets.part(row);
-    if (t.bucket(row) >= 0) this.#tryPair(row, RIPE);
+    if (this.#about.timeline.bucket(row) === PENDING) this.#about.buckets.part(row);
+    this.#tryPair(row, RIPE);
   }
 
   /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */

@@ -1,5 +1,4 @@
 import { otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { About, Notes } from "../contract.js";
 
@@ -91,8 +90,7 @@ export class Likes implements Notes {
 
   /** Whether another packet with the same key is undecided, and may be of a packet's flow. */
   #mayBeLike(row: number, other: number): boolean {
-    const state = this.#about.timeline.state(other);
-    return (state === WAITING || state === AMBIGUOUS) && this.#about.translations.mayBeOfOneFlow(row, other);
+    return this.#about.timeline.isOpen(other) && this.#about.translations.mayBeOfOneFlow(row, other);
   }
 
   /** The flow that one of two packets is known to be of. */

@@ -102,11 +102,12 @@ export class Survey {
       this.others++;
       const related = this.#weigh(other, row);
       this.#doubt(related);
-      // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
-      const isUntold = !isKnown && this.#isUntimely(related) && t.way(other) === t.way(chosen);
       const isAsGood = rankOf(related) >= rankOf(best) || (this.isStale && claimBy(related) !== CLAIM_NONE);
-      if (isAsGood || this.mayBeHeldUp(other, row, related)) count++;
-      else if (isUntold && !this.hasTimely(other, reachNs, row)) count++;
+      const isSameWay = t.way(other) === t.way(chosen);
+      const isOfOne = isSameWay || (related & RELATION_MASK) === KNOWN;
+      if (isAsGood || (isOfOne && this.mayBeHeldUp(other, row, related))) count++;
+      // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
+      else if (!isKnown && isSameWay && this.#isUntimely(related) && !this.hasTimely(other, reachNs, row)) count++;
     }
     return count;
   }
@@ -118,7 +119,7 @@ export class Survey {
     const isOutbound = goesOutbound(related);
     // where the router numbers what goes that way itself, an equal IP ID is chance
     const hasId = (t.flags(t.side(a) === INSIDE ? a : b) & HAS_IP_ID) !== 0;
-    if (hasId && this.#altered.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
+    if (hasId && this.#altered.filed.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
     const isEntry = (t.sideOf(a) === INSIDE) === isOutbound;
     return (isEntry ? this.#about.mayBecome(a, b) : this.#about.mayBecome(b, a)) ? related : IMPOSSIBLE;
   }
@@ -158,12 +159,13 @@ export class Survey {
   mayBeHeldUp(entered: number, left: number, related: number): boolean {
     if (!this.#isUntimely(related)) return false;
     const t = this.#about.timeline;
-    const { kernel, windowNs } = this.#about;
+    const { kernel } = this.#about;
     const isOutbound = goesOutbound(related);
     const tookNs = t.timeNs(left) - t.timeNs(entered);
     if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs < 0) return false;
     const mostNs = GROWTH * kernel.limitNs(isOutbound);
-    const [rangeNs, bits] = tookNs > mostNs ? [windowNs, SELDOM_BITS] : [mostNs, NEVER_BITS];
+    const mayGrow = (related & RELATION_MASK) === KNOWN && tookNs <= mostNs;
+    const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
     return Math.log2(kernel.latencies(isOutbound).density(tookNs, rangeNs) * tookNs) > -bits;
   }
 

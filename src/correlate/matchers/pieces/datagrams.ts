@@ -7,7 +7,7 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
-import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
+import { otherSide, type Side } from "../../../packets/sides.js";
 import { DECIDED } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
@@ -250,27 +250,23 @@ export class Datagrams implements Admits, Settles, Notes {
   /** How two datagrams stand to each other; an IPv6 identification says nothing, so there their latency must. */
   #relation(a: Datagram, b: Datagram): number {
     const t = this.#about.timeline;
-    const [inside, outside] = inOrder(a, b);
-    const [i, o] = [inside.rows[0], outside.rows[0]];
-    const gapNs = t.timeNs(o) - t.timeNs(i);
-    const isOutbound = t.ttl(i) > t.ttl(o);
-    if ((t.flags(i) & IS_IPV6) !== 0 && !this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs))
-      return IMPOSSIBLE;
-    return this.#about.translations.relation(i, o);
+    const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
+    const { translations } = this.#about;
+    const isIpv6 = (t.flags(i) & IS_IPV6) !== 0;
+    if (isIpv6 && !translations.isPlausible(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i))) return IMPOSSIBLE;
+    return translations.relation(i, o);
   }
 
   /** Whether two datagrams came as close together as twins do, the way their TTL says. */
   #isQuick(a: Datagram, b: Datagram): boolean {
     const t = this.#about.timeline;
-    const [inside, outside] = inOrder(a, b);
-    const [i, o] = [inside.rows[0], outside.rows[0]];
+    const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     return this.#about.translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
   }
 
   #pair(a: Datagram, b: Datagram): boolean {
     const t = this.#about.timeline;
-    const [inside, outside] = inOrder(a, b);
-    const [i, o] = [inside.rows[0], outside.rows[0]];
+    const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     const relation = this.#about.translations.relation(i, o);
     const slot = relation === KNOWN ? this.#about.translations.slotOf(i) : this.#about.translations.support(i, o);
     if (slot === NONE) return false;
@@ -278,7 +274,7 @@ export class Datagrams implements Admits, Settles, Notes {
     if ((t.flags(i) & t.flags(o) & HAS_IP_ID) !== 0 && this.#isSameIdentity(a, b)) evidence |= EVIDENCE_IP_ID;
     if (this.#areIdentified(a, b)) this.#isIdentityKept = this.#isSameIdentity(a, b);
     if (a.content !== 0 && b.content !== 0) evidence |= EVIDENCE_PAYLOAD;
-    this.#about.pairing.pairGroup(inside.rows, outside.rows, slot, BY_FRAGMENTS, evidence);
+    this.#about.pairing.pairGroup(a.rows, b.rows, slot, BY_FRAGMENTS, evidence);
     return true;
   }
 
@@ -324,9 +320,4 @@ function isContested([inside, outside]: Shelves, key: number): boolean {
 /** Notes that nothing tells which of those filed under a key is whose twin. */
 function contest(shelves: Shelves, key: number): void {
   for (const shelf of shelves) shelf.contest(key);
-}
-
-/** Two datagrams of both sides, the inside one first. */
-function inOrder(a: Datagram, b: Datagram): readonly [Datagram, Datagram] {
-  return a.side === INSIDE ? [a, b] : [b, a];
 }

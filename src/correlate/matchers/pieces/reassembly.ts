@@ -2,6 +2,7 @@ import { firstNotBefore } from "../../../packets/memory/sorted.js";
 import { HAS_MORE_FRAGMENTS, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
+import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
 import * as icmp from "../../../protocols/icmp.js";
 import { ICMP, ICMPV6, UDP } from "../../../protocols/ip-protocols.js";
 import * as udp from "../../../protocols/udp.js";
@@ -97,9 +98,7 @@ export class Reassembly {
     const t = this.#timeline;
     const tuples = this.#tuples;
     const { words } = tuples;
-    const isForward = t.forward(row) === 1;
-    const source = tuples.address(t.tuple(row), isForward);
-    const destination = tuples.address(t.tuple(row), !isForward);
+    const [source, destination] = [sourceOf(tuples, t.way(row)), destinationOf(tuples, t.way(row))];
     let hash = t.ipId(row) ^ (t.proto(row) << 1) ^ t.side(row);
     for (let word = 0; word < (tuples.isIpv6(t.tuple(row)) ? 4 : 1); word++) {
       hash = Math.imul(hash ^ words[source + word], 0x9e3779b1);
@@ -111,13 +110,8 @@ export class Reassembly {
   #isOfOne(a: number, b: number): boolean {
     const t = this.#timeline;
     if (t.side(a) !== t.side(b) || t.proto(a) !== t.proto(b) || t.ipId(a) !== t.ipId(b)) return false;
-    return this.#isSameAddress(a, b, true) && this.#isSameAddress(a, b, false);
-  }
-
-  #isSameAddress(a: number, b: number, isSource: boolean): boolean {
-    const t = this.#timeline;
-    const isA = (row: number): boolean => isSource === (t.forward(row) === 1);
-    return this.#tuples.isSameAddress(t.tuple(a), isA(a), t.tuple(b), isA(b));
+    const [way, other] = [t.way(a), t.way(b)];
+    return haveSameSource(this.#tuples, way, other) && haveSameSource(this.#tuples, way ^ 1, other ^ 1);
   }
 }
 

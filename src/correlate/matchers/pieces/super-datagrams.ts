@@ -111,7 +111,7 @@ export class SuperDatagrams implements Settles, Notes {
     const slot = relation === KNOWN ? this.#about.kernel.knownSlot : NONE;
     const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    if (!this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
+    if (!this.#about.translations.isPlausible(isOutbound, gapNs)) return null;
     if (!hasIdOf(t, first, whole, 0)) return null;
     const mayPair = slot !== NONE && t.isWaiting(whole) && t.isWaiting(first);
     const pieces = mayPair ? this.#piecesFrom(first, whole) : null;

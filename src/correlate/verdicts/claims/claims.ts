@@ -4,7 +4,6 @@ import { NONE } from "../../../packets/tuples.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import { RST } from "../../../protocols/tcp.js";
-import type { Begun } from "../../intake/tunnels.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Judged } from "../judged.js";
@@ -39,23 +38,67 @@ export class Claims {
 
   /** What became of it, as far as that goes. */
   of(row: number): Claim {
-    const t = this.#known.timeline;
+    const { timeline: t, translations, locals, matchers, reach, resets } = this.#known;
     const side = t.sideOf(row);
     const other = otherSide(side);
-    const otherName = SIDE_NAMES[other];
-    const local = this.#known.locals.of(row);
-    if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
-    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24))
-      return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
-
-    const leapNs = this.#known.mistimed.leapNs(row);
-    if (leapNs !== undefined) {
-      const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
-      return unknown("stamp-leaps", `its stamp leaps ${leap} those of the frames around it`);
-    }
+    const local = locals.of(row);
+    const never = this.#never(row, local);
+    if (never !== null) return never;
     const isLeaving = this.#isLeaving(row, local);
     const answer = isLeaving ? undefined : this.#answerTo(row, local);
     if (answer === "unclear") return unknown("may-be-refused", WHY_QUOTED_ALIKE);
+    const slot = translations.slotOf(row);
+    const told =
+      this.#refused(row, local, answer) ??
+      this.#begun(row) ??
+      this.#turned(row, side) ??
+      (slot === NONE ? this.#proxied(row) : null);
+    if (told !== null) return told;
+
+    const own =
+      slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
+    if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
+    const uncovered = reach.uncovered(row, other, isLeaving);
+    if (uncovered !== null) return uncovered;
+    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
+    // a router that puts fragments together forwards none where one is missing
+    const isPart = isFragment && !matchers.datagrams.mayPair(row);
+    if (own !== null && !isPart) return own;
+    if (isPart || (isFragment && isLeaving))
+      return unknown("fragment", `a fragment without a like one on ${SIDE_NAMES[other]}`);
+    if (t.proto(row) === TCP && matchers.segments.isSeenInPieces(row)) {
+      const why = `${SIDE_NAMES[other]} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`;
+      return unknown("pieces-missing", why);
+    }
+    const answered = resets.take(row);
+    if (answered !== undefined) {
+      const isReset = (t.tcpFlags(row) & RST) !== 0;
+      const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass frame ${answered} on`;
+      return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
+    }
+    if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
+    if (isLeaving) return this.#neverEntered(row, side);
+    if (answer === undefined) return this.#notPassedOn(row, other);
+    const crossed = `it crossed, though ${SIDE_NAMES[other]} lacks it, as it was answered from there: ${answer.why}`;
+    return unknown("forwarded-unseen", crossed, "crossing");
+  }
+
+  /** What follows of what is never forwarded, and of a stamp that tells nothing; null of any other packet. */
+  #never(row: number, local: Local | null): Claim | null {
+    const { timeline: t, mistimed } = this.#known;
+    if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
+    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24))
+      return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
+    const leapNs = mistimed.leapNs(row);
+    if (leapNs === undefined) return null;
+    const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
+    return unknown("stamp-leaps", `its stamp leaps ${leap} those of the frames around it`);
+  }
+
+  /** What follows of an error about a packet by somebody beside it, and of one by the host itself; null where there is none. */
+  #refused(row: number, local: Local | null, answer: Answer | undefined): Claim | null {
+    const { timeline: t, refusals, locals } = this.#known;
+    const side = t.sideOf(row);
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;
       if (side === OUTSIDE && !this.#isByHost(row, local, answer)) {
@@ -63,81 +106,50 @@ export class Claims {
         return unknown("may-be-refused", `${why}: ${either}`);
       }
       const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, `refused by the host: ${why}`) : null;
-      if (doubt !== null) return doubt;
-      return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
+      return doubt ?? { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
     }
-    const error = this.#known.refusals.errorOf(row);
-    if (error && isFromNear(t, row) && this.#known.locals.isFromHost(side, error)) {
-      const why = `the host itself (${error.src}) refuses a packet of ${error.dst}`;
-      const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, why) : null;
-      return doubt ?? { verdict: "local", reason: "host-error", why };
-    }
+    const error = refusals.errorOf(row);
+    if (!error || !isFromNear(t, row) || !locals.isFromHost(side, error)) return null;
+    const why = `the host itself (${error.src}) refuses a packet of ${error.dst}`;
+    const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, why) : null;
+    return doubt ?? { verdict: "local", reason: "host-error", why };
+  }
 
-    const begun = this.#begunBy(row);
-    if (begun !== undefined)
-      return {
-        verdict: begun.isOwn ? "local" : "unknown",
-        reason: "in-tunnel",
-        why: `it goes on with what frame ${begun.frame} carries through a tunnel${begun.isOwn ? " of the host" : ""}`,
-      };
+  /** What follows of a fragment that goes on with what came in a tunnel; null of any other packet. */
+  #begun(row: number): Claim | null {
+    const { timeline: t, tuples, tunnels } = this.#known;
+    if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return null;
+    const { src, dst } = new TupleEnds(tuples).of(t.tuple(row), t.forward(row) === 1);
+    const begun = tunnels.begunBy(src, dst, t.ipId(row));
+    if (begun === undefined) return null;
+    const why = `it goes on with what frame ${begun.frame} carries through a tunnel${begun.isOwn ? " of the host" : ""}`;
+    return { verdict: begun.isOwn ? "local" : "unknown", reason: "in-tunnel", why };
+  }
 
-    const like = this.#known.matchers.hairpins.likeOf(row);
-    if (like !== undefined) {
-      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
-      return unknown("may-be-hairpin", why);
+  /** What follows where a proxy took it; null where none is known to have. */
+  #proxied(row: number): Claim | null {
+    const { timeline: t, tuples, matchers } = this.#known;
+    const proxied = t.proto(row) === TCP ? matchers.proxies.twinOf(row) : null;
+    if (proxied !== null) {
+      const why = `a proxy on the host passes it on: ${conversationText(tuples, proxied)}`;
+      return { verdict: "proxied", reason: "proxy", why };
     }
-    const half = this.#halfHairpin(row, side);
-    if (half !== null) return half;
-    const slot = this.#known.translations.slotOf(row);
-    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
-    if (proxied)
-      return {
-        verdict: "proxied",
-        reason: "proxy",
-        why: `a proxy on the host passes it on: ${conversationText(this.#known.tuples, proxied)}`,
-      };
-    const relay = slot === NONE ? this.#known.matchers.relays.relayOf(row) : null;
-    if (relay !== null) {
-      const { tuples } = this.#known;
-      if (relay.isSentOn) return { verdict: "proxied", reason: "proxy", why: whySentAgain(tuples, relay) };
-      const into = conversationText(tuples, relay);
-      return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${into}`);
-    }
-    const own =
-      slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
-    if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
-    const uncovered = this.#known.reach.uncovered(row, other, isLeaving);
-    if (uncovered !== null) return uncovered;
-    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
-    // a router that puts fragments together forwards none where one is missing
-    const isPart = isFragment && !this.#known.matchers.datagrams.mayPair(row);
-    if (own !== null && !isPart) return own;
-    if (isPart || (isFragment && isLeaving))
-      return unknown("fragment", `a fragment without a like one on ${otherName}`);
-    if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
-      return unknown(
-        "pieces-missing",
-        `${otherName} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`,
-      );
-    }
-    const answered = this.#known.resets.take(row);
-    if (answered !== undefined) {
-      const isReset = (t.tcpFlags(row) & RST) !== 0;
-      const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass frame ${answered} on`;
-      return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
-    }
-    if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
-    if (!isLeaving) {
-      if (answer === undefined) return this.#notPassedOn(row, other);
-      const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
-      return unknown("forwarded-unseen", crossed, "crossing");
-    }
+    const relay = matchers.relays.relayOf(row);
+    if (relay === null) return null;
+    if (relay.isSentOn) return { verdict: "proxied", reason: "proxy", why: whySentAgain(tuples, relay) };
+    const into = conversationText(tuples, relay);
+    return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${into}`);
+  }
+
+  /** What follows for a packet of a known translation that left and was not seen to enter. */
+  #neverEntered(row: number, side: Side): Claim {
+    const { timeline: t, kernel } = this.#known;
     const isError = (t.flags(row) & IS_ERROR) !== 0;
-    if (side === INSIDE && !isError && isFromNear(t, row) && this.#known.kernel.isTtlLowered(false)) {
+    if (side === INSIDE && !isError && isFromNear(t, row) && kernel.isTtlLowered(false)) {
       const why = "its TTL shows that the host itself sent it, in the name of the other end";
       return { verdict: "local", reason: "host-answers", why };
     }
-    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${SIDE_NAMES[otherSide(side)]}: it came by another interface, that capture missed it, or the host sent it`;
     return unknown("never-entered", why, "entry");
   }
 
@@ -258,9 +270,14 @@ export class Claims {
     return this.#known.translations.isLeaving(row, slot);
   }
 
-  /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
-  #halfHairpin(row: number, side: Side): Claim | null {
+  /** What follows for a packet that is turned round on its side, or may be, and is there in one form only; null of any other. */
+  #turned(row: number, side: Side): Claim | null {
     const { hairpins } = this.#known.matchers;
+    const like = hairpins.likeOf(row);
+    if (like !== undefined) {
+      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
+      return unknown("may-be-hairpin", why);
+    }
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
     const uncovered = this.#known.reach.uncovered(row, side, !isBefore);
@@ -301,14 +318,6 @@ export class Claims {
     const byFrame = t.frame(reset);
     const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;
     return { verdict: "local", reason: "reset-untranslated", why, byFrame };
-  }
-
-  /** What a fragment goes on with, where that came in a tunnel; else undefined. */
-  #begunBy(row: number): Begun | undefined {
-    const t = this.#known.timeline;
-    if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
-    const { src, dst } = new TupleEnds(this.#known.tuples).of(t.tuple(row), t.forward(row) === 1);
-    return this.#known.tunnels.begunBy(src, dst, t.ipId(row));
   }
 
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */

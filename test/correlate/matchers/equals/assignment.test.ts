@@ -91,11 +91,12 @@ function tried(entered: readonly number[], left: readonly number[]): Int32Array 
   const told = ways.filter(({ of }) => !of.includes(-1));
   if (told.length === 0) return null;
   const best = told.reduce((a, b) => (b.cost < a.cost ? b : a));
-  const isIn = (ways: readonly { cost: number }[]) => Math.min(...ways.map(({ cost }) => cost));
   return Int32Array.from(left, (_, to) => {
     const isIt = ({ of }: { of: number[] }) => of[to] === best.of[to];
-    const other = isIn(told.filter((way) => !isIt(way))) - best.cost;
-    const missed = isIn(ways.filter((way) => !isIt(way))) - isIn(ways.filter(isIt));
+    const other = cheapest(told.filter((way) => !isIt(way))) - best.cost;
+    const missed = cheapest(ways.filter((way) => !isIt(way))) - cheapest(ways.filter(isIt));
     return other >= 8 && missed >= 8 ? best.of[to] : -1;
   });
 }
+
+const cheapest = (ways: readonly { readonly cost: number }[]) => Math.min(...ways.map(({ cost }) => cost));

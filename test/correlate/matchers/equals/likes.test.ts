@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import type { About } from "../../../../src/correlate/matchers/contract.js";
 import { Likes } from "../../../../src/correlate/matchers/equals/likes.js";
 import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
-import { WAITING } from "../../../../src/packets/timeline.js";
 import { NONE } from "../../../../src/packets/tuples.js";
 import { ms, outcomeOf, type Stamped } from "../../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, SERVER } from "../../traffic.js";
@@ -63,7 +62,7 @@ it("so says the one that may have come out late, of the first that may be it", (
     bucket: () => 0,
     next: (row: number) => (row === 4 ? NONE : row + 1),
     isBefore: (a: number, b: number) => a < b,
-    state: () => WAITING,
+    isOpen: () => true,
     frame: (row: number) => 10 * row,
     timeNs: (row: number) => 1e9 * row,
   };

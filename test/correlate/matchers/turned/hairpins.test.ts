@@ -255,6 +255,12 @@ describe("identical packets of a connection that is turned round", () => {
     expect(outcome.twins).toEqual(inTwos(17));
   });
 
+  it("are told by that however many there are, once the connection is known", async () => {
+    const later = Array.from({ length: 100 }, (_, n) => back(3_000_000 + 200 * n, same)).flat();
+    const outcome = await outcomeOf([...known, ...later], []);
+    expect(outcome.twins).toEqual(inTwos(114));
+  });
+
   it("are ambiguous where two come in before one comes out", async () => {
     const [first, out] = back(2000, same, 9);
     const [second, outAgain] = back(2004, same, 9);

@@ -1,0 +1,74 @@
+/** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
+export const SUPPORTERS = 16;
+/** What was sent again comes in bursts, a timeout late: its twins within this time of each other tell no more than one does, nanoseconds, … */
+const BURST_NS = 10_000_000;
+/** … if their gaps differ by no more than this. */
+const ALIKE_NS = 1_000_000;
+
+/** A packet that was seen on both sides, of known direction. */
+export interface Crossing {
+  readonly isOutbound: boolean;
+  /** Outside stamp on the timeline, uncorrected; and by how much it is later than the inside one. */
+  readonly timeNs: number;
+  readonly gapNs: number;
+  /** How many outside packets there were up to it, and its frame there. */
+  readonly place: number;
+  readonly frame: number;
+  /** Whether it is that very packet; else it may be one that was sent again. */
+  readonly isSure: boolean;
+}
+
+/** A crossing, and whether it tells anything that no other does. */
+export interface Witness extends Crossing {
+  readonly isWitness: boolean;
+}
+
+/** Keeps packets of one direction that both sides saw, in the order of the outside, as long as they tell anything of others. */
+export class Crossings {
+  readonly #kept: Witness[] = [];
+
+  /** Adds one, if it is not there. Where a clock was set back, the other side shows it late. */
+  add(crossing: Crossing): void {
+    const at = this.#upTo(crossing.place);
+    if (this.#kept[at - 1]?.place === crossing.place) return;
+    this.#kept.splice(at, 0, { ...crossing, isWitness: crossing.isSure || !this.#isOfBurst(at, crossing) });
+  }
+
+  /** Gives those behind one place and up to another, and the same with up to `most` more witnesses on each side of them. */
+  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Witness[] } {
+    const [a, b] = [this.#upTo(from), this.#upTo(to)];
+    return { own: this.#kept.slice(a, b), around: this.#kept.slice(this.#before(a, most), this.#behind(b, most)) };
+  }
+
+  forgetBefore(place: number): void {
+    const count = this.#before(this.#upTo(place), SUPPORTERS);
+    if (count >= 4 * SUPPORTERS) this.#kept.splice(0, count);
+  }
+
+  /** Whether the last witness before a place in the list tells what a crossing there would. */
+  #isOfBurst(at: number, { timeNs, gapNs }: Crossing): boolean {
+    const last = this.#kept[this.#before(at, 1)];
+    return at > 0 && Math.abs(timeNs - last.timeNs) <= BURST_NS && Math.abs(gapNs - last.gapNs) <= ALIKE_NS;
+  }
+
+  /** Goes back by so many witnesses from a place in the list, to its beginning at the most. */
+  #before(at: number, witnesses: number): number {
+    let first = at;
+    for (let left = witnesses; left > 0 && first > 0; ) if (this.#kept[--first].isWitness) left--;
+    return first;
+  }
+
+  /** Goes on behind so many witnesses from a place in the list, to its end at the most. */
+  #behind(at: number, witnesses: number): number {
+    let end = at;
+    for (let left = witnesses; left > 0 && end < this.#kept.length; ) if (this.#kept[end++].isWitness) left--;
+    return end;
+  }
+
+  /** How many of those kept are up to a place: most are asked for at the end. */
+  #upTo(place: number): number {
+    let count = this.#kept.length;
+    while (count > 0 && this.#kept[count - 1].place > place) count--;
+    return count;
+  }
+}

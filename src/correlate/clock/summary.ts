@@ -1,0 +1,85 @@
+import { type Bounds, isBounded, isEnclosing, narrowed, UNBOUNDED, wrongBy } from "./bounds.js";
+import { type ClockFacts, PROCESSORS_NS, type Stretch } from "./clock.js";
+import { certaintyOf, type Line } from "./envelope.js";
+import { Steps } from "./steps.js";
+
+/** Nobody gives an offset more exactly: nanoseconds. */
+export const AS_GIVEN_NS = 1e6;
+/** Slices that are told of ahead of the packets that are taken, at the most. */
+const MOST_SAID = 64;
+
+/** What is known of the clocks in all, by the slices that were told of: what the summary says. */
+export class Summary {
+  source: ClockFacts["source"] = "none";
+  /** What it says where a run ends there, of the latest slices; the offset is that beyond the base. */
+  readonly #said: { readonly untilNs: number; readonly facts: ClockFacts }[] = [];
+  readonly #steps = new Steps();
+  #firstNs: number | null = null;
+  #uncertaintyNs = Number.NEGATIVE_INFINITY;
+  /** What bounds the offset by the slices that are taken for those of one clock. */
+  #ofOne = UNBOUNDED;
+  #grownNs = 0;
+  #followedNs = 0;
+  /** How far the rate may have been wrong where it was known best. */
+  #doubtRate = Number.POSITIVE_INFINITY;
+
+  /** Takes a slice of one clock. Returns how far the clocks may stand from that although no packet shows it. */
+  holdOne(slice: Bounds): number {
+    this.#ofOne = narrowed(this.#ofOne, slice);
+    if (this.#isAgainstOne && isEnclosing(slice)) this.mayBeWrongBy(wrongBy(slice, 0));
+    return wrongBy(this.#ofOne, 0);
+  }
+
+  /** Whether some of the packets taken so far contradict that there is one clock, by too little to give that up. */
+  get #isAgainstOne(): boolean {
+    return Math.max(this.#ofOne.atLeastNs, -this.#ofOne.atMostNs) > 0;
+  }
+
+  /** Takes the line that is followed for so long. */
+  follow({ rate, doubtRate }: Line, spanNs: number): void {
+    const certainty = certaintyOf(doubtRate);
+    this.#grownNs += rate * certainty * spanNs;
+    this.#followedNs += certainty ** 2 * spanNs;
+    this.#doubtRate = Math.min(this.#doubtRate, doubtRate);
+  }
+
+  mayBeWrongBy(uncertaintyNs: number): void {
+    this.#uncertaintyNs = Math.max(0, this.#uncertaintyNs, uncertaintyNs);
+  }
+
+  /** Takes the next stretch that is told of. `isEnclosed`: whether packets of both directions bound it. */
+  tell(stretch: Stretch, isEnclosed: boolean): void {
+    if (stretch.isTrusted) {
+      this.#firstNs ??= stretch.correctionNs;
+      if (isEnclosed || isEnclosing(this.#ofOne)) this.#steps.take(stretch);
+    }
+    if (this.source === "given" && Math.abs(this.#firstNs ?? 0) > AS_GIVEN_NS) this.source = "estimated";
+    this.#said.push({ untilNs: stretch.untilNs, facts: this.#facts() });
+    if (this.#said.length > MOST_SAID) this.#said.shift();
+  }
+
+  /** What is known of the clocks up to this time of the outside, as if nothing had been looked at behind it. `offsetNs`: the base. */
+  factsAt(timeNs: number, offsetNs: bigint): ClockFacts {
+    const said = this.#said.find(({ untilNs }) => untilNs >= timeNs);
+    const facts = said?.facts ?? this.#facts();
+    return { ...facts, offsetNs: Number(offsetNs + BigInt(facts.offsetNs)) };
+  }
+
+  #facts(): ClockFacts {
+    const rate = this.#followedNs > 0 ? (certaintyOf(this.#doubtRate) * this.#grownNs) / this.#followedNs : 0;
+    // a drift smaller than what no packet contradicts may as well be none
+    const driftPpm = Math.abs(rate) > this.#doubtRate ? 1e6 * rate : 0;
+    // stamps of one clock that seem to contradict each other are wrong by what two processors may be
+    const leastNs = this.#isAgainstOne ? PROCESSORS_NS : 0;
+    const ofOneNs = isBounded(this.#ofOne) ? Math.max(leastNs, wrongBy(this.#ofOne, 0)) : Number.NEGATIVE_INFINITY;
+    const uncertaintyNs = Math.max(this.#uncertaintyNs, ofOneNs);
+    return {
+      source: this.source,
+      offsetNs: this.#firstNs ?? 0,
+      driftPpm,
+      uncertaintyNs: Number.isFinite(uncertaintyNs) ? Math.ceil(uncertaintyNs) : null,
+      steps: [...this.#steps.found.listed],
+      moreSteps: this.#steps.found.more,
+    };
+  }
+}
