@@ -38,6 +38,9 @@ export class Findings {
   readonly #seen: Int32Array;
   readonly #hidden = new Hidden();
   readonly #flow: EndedFlow;
+  /** The flows of a conversation whose translation was replaced. */
+  readonly #before: EndedFlow;
+  readonly #now: EndedFlow;
   readonly #finders: readonly Finder[];
   readonly #ofFlows: readonly Finder[];
   readonly #ofLinked: readonly Finder[];
@@ -53,6 +56,8 @@ export class Findings {
     this.#remarkable = heap.load(module)["remarkable"];
     this.#seen = heap.take(Int32Array, 2 * SEEN);
     this.#flow = new EndedFlow(accounts, tuples, shown);
+    this.#before = new EndedFlow(accounts, tuples, undefined);
+    this.#now = new EndedFlow(accounts, tuples, undefined);
     this.#finders = FINDERS.map((Each) => new Each({ ...about, hidden: this.#hidden }));
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
     this.#ofLinked = this.#finders.filter((finder) => finder.linked !== undefined);
@@ -126,7 +131,9 @@ export class Findings {
 
   /** Takes it that the conversation of a flow, in a slot, has another translation from this inside row on. */
   replaced(slot: number, row: number): void {
-    for (const finder of this.#finders) finder.replaced?.(slot, row);
+    const { timeline: t, tuples } = this.#about;
+    const [before, now] = [this.#before.of(slot), this.#now.of(tuples.flow(t.way(row)))];
+    for (const finder of this.#finders) finder.replaced?.(before, now, row);
   }
 
   /** Takes a segment that lost pieces on its way: the row where it entered. */

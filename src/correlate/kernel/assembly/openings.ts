@@ -15,7 +15,7 @@ const EPHEMERAL_PORTS = 32_768;
 const TRACEROUTE_PORTS = 33_434;
 const TRACEROUTE_COUNT = 90;
 /** Whoever sends UDP behind so long a silence begins anew: nanoseconds (nf_conntrack-sysctl.rst, nf_conntrack_udp_timeout_stream). */
-const FORGOTTEN_NS = 120e9;
+const STREAM_FORGOTTEN_NS = 120e9;
 
 /** What a packet says of who opened its conversation: its sender, the other one, or nothing that could be relied on. */
 const OPENS = 0;
@@ -61,7 +61,7 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
   const ports = portsOf(conversation, way);
   const rank = rankOf(ports >>> 16, proto) - rankOf(ports & 0xffff, proto);
   if (rank === 0)
-    return proto === UDP && load<f64>(packet, 8 * record.STAMP_NS) >= FORGOTTEN_NS ? OPENS : TELLS_NOTHING;
+    return proto === UDP && load<f64>(packet, 8 * record.STAMP_NS) >= STREAM_FORGOTTEN_NS ? OPENS : TELLS_NOTHING;
   if (rank > 0) return OPENS;
   return proto === TCP || ports >>> 16 < SERVER_PORTS ? ANSWERS : TELLS_NOTHING;
 }

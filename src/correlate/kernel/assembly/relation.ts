@@ -111,8 +111,8 @@ export function relate(
     slot = outsideSlot;
     isOutbound = account.outboundFor(bits, iWay) === 1;
     relation = KNOWN;
-    const proto = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
-    isStale = proto !== TCP && iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS) > <f64>FORGOTTEN_NS;
+    const isTcp = ((flags >>> 16) & 0xff) === TCP;
+    isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS) > <f64>FORGOTTEN_NS;
   } else {
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, iWay, oWay);

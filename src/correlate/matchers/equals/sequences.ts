@@ -6,7 +6,15 @@ import { assign } from "./assignment.js";
 import type { Completeness } from "./completeness.js";
 import type { About } from "../contract.js";
 import { COPY_NS } from "../../intake/copies.js";
-import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, RELATION_MASK } from "../../kernel/relations.js";
+import {
+  COINCIDENCE_PAIRS,
+  IS_LATE,
+  goesOutbound,
+  KNOWN,
+  LEARN_BITS,
+  MAY_HIDE,
+  RELATION_MASK,
+} from "../../kernel/relations.js";
 import { nearest, nearestTo, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
 
@@ -17,7 +25,7 @@ const FIRST_SHARE = 0.6;
 /** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
 const DECIDED_BITS = 40;
 /** What speaks against it that one packet was lost, and that a capture missed the next one: that of COINCIDENCE_PAIRS. */
-const MISSED_BITS = 16;
+const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 interface Sequence {

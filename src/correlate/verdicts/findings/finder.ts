@@ -75,8 +75,8 @@ export interface Finder {
   again?(slot: number, isOutbound: boolean, records: Int32Array, at: number): void;
   /** Takes an ICMP error that crossed: its row on the side where it entered, who says so, and the flow of what it is about. */
   error?(row: number, src: string, flow: number): void;
-  /** Takes it that the conversation of a flow, in a slot, has another translation from this inside row on. */
-  replaced?(slot: number, row: number): void;
+  /** Takes it that a conversation has another translation from this inside row on: its flow before, and now. */
+  replaced?(before: EndedFlow, now: EndedFlow, row: number): void;
   /** The verdicts that `alone` is told of … */
   readonly verdicts?: readonly Verdict[];
   /** … with each packet that got one: its row, and the id of its flow where that is known. */

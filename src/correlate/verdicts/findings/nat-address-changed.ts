@@ -5,33 +5,26 @@ import { IS_ERROR } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import { EndedFlow } from "./ended-flow.js";
+import { FORGOTTEN_NS } from "../../kernel/relations.js";
+import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, isIpv6 } from "./finder.js";
-
-/** No translation is forgotten sooner that is in use, nanoseconds: what goes on within so long is the same conversation (nf_conntrack_udp_timeout). */
-const FORGOTTEN_NS = 30_000_000_000;
 
 /** `nat-address-changed`: a conversation that began inside went on from another address of the NAT than before, by which its other end does not know it. */
 export class NatAddressChanged implements Finder {
   readonly #context: Context;
-  readonly #before: EndedFlow;
-  readonly #now: EndedFlow;
   readonly #concerned = new Gathered();
   readonly #named = new Few<string>();
 
   constructor(context: Context) {
-    const { accounts, tuples } = context;
     this.#context = context;
-    this.#before = new EndedFlow(accounts, tuples, undefined);
-    this.#now = new EndedFlow(accounts, tuples, undefined);
   }
 
-  replaced(slot: number, row: number): void {
-    const { timeline: t, tuples, accounts } = this.#context;
+  replaced(before: EndedFlow, now: EndedFlow, row: number): void {
+    const { timeline: t, accounts } = this.#context;
     // a SYN opens another connection
     if ((t.flags(row) & IS_ERROR) !== 0 || (t.proto(row) === TCP && (t.tcpFlags(row) & SYN) !== 0)) return;
-    if (t.timeNs(row) - accounts.lastNs(slot) > FORGOTTEN_NS) return;
-    const [before, now] = [this.#before.of(slot), this.#now.of(tuples.flow(t.way(row)))];
+    // what goes on within so long is the same conversation
+    if (t.timeNs(row) - accounts.lastNs(before.slot) > FORGOTTEN_NS) return;
     const isHidden = [before, now].every((flow) => flow.isFromInside && (flow.rewrite & REWRITE_SRC) !== 0);
     const [from, to] = [before.address(OUTSIDE, true), now.address(OUTSIDE, true)];
     if (!isHidden || from === to) return;

@@ -3,8 +3,8 @@ import { type Finding, Gathered } from "../../../packets/results/findings.js";
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
-import { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, ofFlows } from "./finder.js";
+import type { EndedFlow } from "./ended-flow.js";
+import { type Finder, ofFlows } from "./finder.js";
 
 /** So many conversations are remembered at the most that had several ports outside. */
 const MOST_REMEMBERED = 4096;
@@ -15,25 +15,12 @@ const MOST_REMEMBERED = 4096;
  */
 export class PortRewritten implements Finder {
   readonly #flows = new Gathered();
-  readonly #context: Context;
-  readonly #before: EndedFlow;
-  readonly #now: EndedFlow;
   /** Such conversations, in words: their tuples are given back. */
   readonly #severalPorts = new Set<string>();
 
-  constructor(context: Context) {
-    const { accounts, tuples } = context;
-    this.#context = context;
-    this.#before = new EndedFlow(accounts, tuples, undefined);
-    this.#now = new EndedFlow(accounts, tuples, undefined);
-  }
-
-  replaced(slot: number, row: number): void {
-    const { timeline: t, tuples } = this.#context;
-    const flows = [this.#before.of(slot), this.#now.of(tuples.flow(t.way(row)))];
-    const [from, to] = flows.map((flow) => flow.initiatorsPort(OUTSIDE));
-    if (from === to) return;
-    this.#severalPorts.add(this.#now.text);
+  replaced(before: EndedFlow, now: EndedFlow): void {
+    if (before.initiatorsPort(OUTSIDE) === now.initiatorsPort(OUTSIDE)) return;
+    this.#severalPorts.add(now.text);
     keepNewest(this.#severalPorts, MOST_REMEMBERED);
   }
 
