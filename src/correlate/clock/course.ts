@@ -124,10 +124,8 @@ export class Course {
       const found = this.#crossings.map((each) => each.between(from, end));
       slice.wrongNs = Math.min(slice.disorderNs, scatterOf(found.map(({ around }) => around)));
       this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
-      for (const [way, { own, around }] of found.entries()) {
-        const its = own.filter((one) => slice.has(one));
-        slice.bound(way === 1, its, around);
-      }
+      for (const [way, nearby] of found.entries())
+        slice.bound(way === 1, { ...nearby, own: nearby.own.filter((one) => slice.has(one)) });
       slice.widen();
       this.nearNs = middleOf(slice) ?? this.nearNs;
       slice.place = this.#known.length;

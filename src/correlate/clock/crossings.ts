@@ -23,6 +23,14 @@ export interface Witness extends Crossing {
   readonly isWitness: boolean;
 }
 
+/** Some crossings of a direction, and the witnesses around them: all of those, those up to their end, and those from their beginning on. */
+export interface Nearby {
+  readonly own: readonly Crossing[];
+  readonly around: readonly Witness[];
+  readonly upTo: readonly Witness[];
+  readonly since: readonly Witness[];
+}
+
 /** Keeps packets of one direction that both sides saw, in the order of the outside, as long as they tell anything of others. */
 export class Crossings {
   readonly #kept: Witness[] = [];
@@ -35,9 +43,16 @@ export class Crossings {
   }
 
   /** Gives those behind one place and up to another, and the same with up to `most` more witnesses on each side of them. */
-  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Witness[] } {
+  between(from: number, to: number, most = SUPPORTERS): Nearby {
     const [a, b] = [this.#upTo(from), this.#upTo(to)];
-    return { own: this.#kept.slice(a, b), around: this.#kept.slice(this.#before(a, most), this.#behind(b, most)) };
+    const [first, end] = [this.#before(a, most), this.#behind(b, most)];
+    const kept = this.#kept;
+    return {
+      own: kept.slice(a, b),
+      around: kept.slice(first, end),
+      upTo: kept.slice(first, b),
+      since: kept.slice(a, end),
+    };
   }
 
   forgetBefore(place: number): void {

@@ -1,6 +1,6 @@
 import { SET_NS } from "../intake/disorder.js";
 import { apart, type Bounds, isBounded, middleOf, narrowed, UNBOUNDED } from "./bounds.js";
-import type { Crossing, Witness } from "./crossings.js";
+import type { Crossing, Nearby, Witness } from "./crossings.js";
 import { LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
 
 /** Faster or slower than this, no computer's clock runs. */
@@ -29,6 +29,32 @@ export interface Extent {
   readonly untilFrame: number;
 }
 
+/** What LEAST_WITNESSES of some packets say of the offset, as long as there are so many. */
+class Reading implements Bounds {
+  atLeastNs = Number.NEGATIVE_INFINITY;
+  atMostNs = Number.POSITIVE_INFINITY;
+  #fromNs = Number.POSITIVE_INFINITY;
+  #toNs = Number.NEGATIVE_INFINITY;
+
+  /** Takes those of a direction. */
+  take(isOutbound: boolean, crossings: readonly Witness[]): void {
+    const witnesses = crossings.filter(({ isWitness }) => isWitness);
+    if (witnesses.length < LEAST_WITNESSES) return;
+    if (isOutbound) this.atMostNs = witnessed(witnesses.map(({ gapNs }) => gapNs));
+    else this.atLeastNs = -witnessed(witnesses.map(({ gapNs }) => -gapNs));
+    for (const { timeNs } of witnesses) {
+      this.#fromNs = Math.min(this.#fromNs, timeNs);
+      this.#toNs = Math.max(this.#toNs, timeNs);
+    }
+  }
+
+  /** Whether a clock explains them that runs at some rate, though stamps may be wrong by so much. */
+  isOfOneLine(toleranceNs: number): boolean {
+    const spanNs = Math.max(0, this.#toNs - this.#fromNs);
+    return this.atLeastNs - this.atMostNs <= toleranceNs + MOST_RATE * spanNs;
+  }
+}
+
 /** Some outside packets in a row, and what those of them that have a twin say. */
 export class Slice implements Bounds {
   readonly extent: Extent;
@@ -40,9 +66,8 @@ export class Slice implements Bounds {
   /** How far the stamps around it go back, nanoseconds; and how far those of its twins may be wrong beside their unit: no further than their gaps differ. */
   disorderNs = 0;
   wrongNs = 0;
-  /** What LEAST_WITNESSES of the packets in it and around it say at the least, as long as there are so many: the offset is at least, and at most. */
-  #witnessedLeastNs = Number.NEGATIVE_INFINITY;
-  #witnessedMostNs = Number.POSITIVE_INFINITY;
+  /** What the packets in it and around it say, and those up to its end and from its beginning on alone. */
+  readonly #readings = [new Reading(), new Reading(), new Reading()] as const;
   /** Of its own packets, the one that LEAST_WITNESSES of them confirm, by how much the offset is at least, and at most. */
   #confirmedLeast: Crossing | undefined;
   #confirmedMost: Crossing | undefined;
@@ -104,11 +129,18 @@ export class Slice implements Bounds {
     return { atLeastNs: this.atLeastNs + leastNs, atMostNs: this.atMostNs + mostNs };
   }
 
-  /** Whether its packets, and others around it, say that there is an offset, though stamps may be wrong by so much. */
+  /**
+   * Whether its packets, and others around it, say that there is an offset, though stamps may be wrong by so much. Where a clock was set, those
+   * before it and those behind it each agree: else what says so are twins of others like theirs.
+   */
   isOffset(toleranceNs: number): boolean {
-    const isBehind = this.atLeastNs + this.wrongNs > toleranceNs && this.#witnessedLeastNs > toleranceNs;
-    const isAhead = this.atMostNs - this.wrongNs < -toleranceNs && this.#witnessedMostNs < -toleranceNs;
-    return isBehind || isAhead;
+    const [isBehind, isAhead] = [
+      this.atLeastNs + this.wrongNs > toleranceNs,
+      this.atMostNs - this.wrongNs < -toleranceNs,
+    ];
+    const says = (reading: Reading): boolean =>
+      (isBehind && reading.atLeastNs > toleranceNs) || (isAhead && reading.atMostNs < -toleranceNs);
+    return says(this.#readings[0]) && this.#readings.some((one) => says(one) && one.isOfOneLine(toleranceNs));
   }
 
   /** By how much its packets contradict a line: so much earlier do effects seem to be than their causes. */
@@ -117,15 +149,12 @@ export class Slice implements Bounds {
   }
 
   /** Notes what its packets of one direction say, of which those around them tell whether they are believable. */
-  bound(isOutbound: boolean, own: readonly Crossing[], around: readonly Witness[]): void {
+  bound(isOutbound: boolean, { own, around, upTo, since }: Nearby): void {
+    for (const [at, near] of [around, upTo, since].entries()) this.#readings[at].take(isOutbound, near);
     if (own.length === 0) return;
     const sign = isOutbound ? 1 : -1;
     const gapsOf = (crossings: readonly Crossing[]): number[] => crossings.map(({ gapNs }) => sign * gapNs);
-    const witnesses = gapsOf(around.filter(({ isWitness }) => isWitness));
-    const believableNs = quickest(gapsOf(around), witnesses);
-    const witnessedNs = witnessed(witnesses);
-    if (isOutbound) this.#witnessedMostNs = witnessedNs;
-    else this.#witnessedLeastNs = -witnessedNs;
+    const believableNs = quickest(gapsOf(around), gapsOf(around.filter(({ isWitness }) => isWitness)));
     const byGap = own.filter(({ gapNs }) => sign * gapNs >= believableNs).sort((a, b) => sign * (a.gapNs - b.gapNs));
     if (byGap.length === 0) return;
     const confirmed = byGap[LEAST_WITNESSES - 1];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Crossings, type Witness } from "../../../src/correlate/clock/crossings.js";
+import { Crossings, type Nearby, type Witness } from "../../../src/correlate/clock/crossings.js";
 import { lineThrough, Slice } from "../../../src/correlate/clock/envelope.js";
 import { quickest } from "../../../src/correlate/clock/estimate.js";
 
@@ -18,11 +18,16 @@ function crossings(gaps: readonly number[]): Witness[] {
 
 const WHOLE = { fromNs: 0, leastNs: 0, from: 0, end: 0, setFrame: 0, untilFrame: Number.POSITIVE_INFINITY };
 
+/** Some packets that are all there is of their direction. */
+function all(own: readonly Witness[]): Nearby {
+  return { own, around: own, upTo: own, since: own };
+}
+
 function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0): Slice {
   const made = new Slice({ ...WHOLE, toNs: 1e8 });
   made.wrongNs = wrongNs;
-  made.bound(true, crossings(outboundNs), crossings(outboundNs));
-  made.bound(false, crossings(inboundNs), crossings(inboundNs));
+  made.bound(true, all(crossings(outboundNs)));
+  made.bound(false, all(crossings(inboundNs)));
   made.widen();
   return made;
 }
@@ -61,6 +66,47 @@ describe("what packets say of the clocks in a slice", () => {
   });
 });
 
+/** A slice of one packet, where these come before and behind it: gaps in milliseconds, one each millisecond. */
+function among(outbound: readonly number[], inbound: readonly number[], isOutbound: boolean, own: number): Slice {
+  const made = new Slice({ ...WHOLE, toNs: 1e8 });
+  for (const way of [true, false]) {
+    const gaps = way ? outbound : inbound;
+    const around = gaps.map((gapMs, at) => ({ ...crossing(1e6 * at, 1e6 * gapMs, true), isWitness: true }));
+    const [first, end] = way === isOutbound ? [own, own + 1] : [gaps.length >> 1, gaps.length >> 1];
+    made.bound(way, {
+      own: around.slice(first, end),
+      around,
+      upTo: around.slice(0, end),
+      since: around.slice(first),
+    });
+  }
+  return made;
+}
+
+describe("packets that say that clocks are not one", () => {
+  const near = [0.01, 0.02, 0.03, 0.04, 0.05, 0.06];
+  const far = [240, 243, 245, 238, 246, 241];
+
+  it("are three at the least", () => {
+    expect(among([], [998], false, 0).isOffset(10_000)).toBe(false);
+    expect(among([], [998, 999, 998], false, 0).isOffset(10_000)).toBe(true);
+  });
+
+  it("are none where as many of the other direction say that they are, before them and behind", () => {
+    expect(among(near, far, false, 3).isOffset(10_000)).toBe(false);
+    expect(among([...near, ...near], far, false, 0).isOffset(10_000)).toBe(false);
+  });
+
+  it("are those behind a step, and those before one", () => {
+    expect(
+      among([...near, ...far], [...near.map((ms) => -ms), ...far.map((ms) => ms - 10)], false, 6).isOffset(10_000),
+    ).toBe(true);
+    expect(
+      among([...far, ...near], [...far.map((ms) => ms - 10), ...near.map((ms) => -ms)], false, 5).isOffset(10_000),
+    ).toBe(true);
+  });
+});
+
 it("a few that are sent again together do not tell what the quickest of many take", () => {
   const gaps = Array.from({ length: 64 }, (_, n) => 1000 + 100 * n);
   expect(quickest([...gaps, -51_000_000, -51_100_000, -51_200_000])).toBe(1000);
@@ -78,8 +124,7 @@ const crossed = (isSure: boolean): Crossings => {
 /** What bounds the offset in a slice of the last fourteen. */
 const bound = (isSure: boolean): number => {
   const made = new Slice({ ...WHOLE, toNs: 1e9, end: 24 });
-  const { own, around } = crossed(isSure).between(10, 24);
-  made.bound(true, own, around);
+  made.bound(true, crossed(isSure).between(10, 24));
   return made.atMostNs;
 };
 
@@ -105,7 +150,7 @@ function slices(count: number, offsetNs: (ns: number) => number): Slice[] {
       [false, toNs, -8000],
     ] as const) {
       const witness = { ...crossing(0, offsetNs(timeNs) + aheadNs, true), timeNs, isWitness: true };
-      made.bound(isOutbound, [witness], [witness, witness, witness]);
+      made.bound(isOutbound, { ...all([witness, witness, witness]), own: [witness] });
     }
     made.place = n;
     return made;
