@@ -214,9 +214,10 @@ export class Claims {
     this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);
   }
 
-  /** None where stamps are wrong, or where a clock was set by so little that nobody need tell. */
-  #clockError({ offsetNs, driftPpm, uncertaintyNs, steps = [] }: ClockClaim): ClockError | null {
+  /** None where stamps are wrong, where a clock was set by so little that nobody need tell, or where nothing is said of the clocks. */
+  #clockError({ source, offsetNs, driftPpm, uncertaintyNs, steps = [] }: ClockClaim): ClockError | null {
     const truth = this.#circumstances;
+    if (source === "none" && uncertaintyNs === null) return null;
     if (truth.set !== null) {
       const { timeS, byNs } = truth.set;
       if (steps.length === 0 && Math.abs(byNs) < SET_NS) return null;

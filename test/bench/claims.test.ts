@@ -106,6 +106,12 @@ describe("claims", () => {
     expect(told([summary(clock)]).clock?.isWithin).toBe(isWithin);
   });
 
+  test("of the clock: nothing, where stamps are taken as they are and nobody knows how wrong they are", () => {
+    const said = { offsetNs: 300_000, driftPpm: 0, uncertaintyNs: null };
+    expect(told([summary({ ...said, source: "none" })]).clock).toBeNull();
+    expect(told([summary({ ...said, source: "estimated" })]).clock?.isWithin).toBe(false);
+  });
+
   test.each([
     ["when, and by how much", 20e6, step("1700000003.950000000", 20_015_000), true],
     ["by how much else", 20e6, step("1700000003.950000000", 20_025_000), false],

@@ -1,4 +1,4 @@
-import { NEAR_NS } from "../intake/disorder.js";
+import { NEAR_NS, SET_NS } from "../intake/disorder.js";
 import { apart, isEnclosing, middleOf, wrongBy } from "./bounds.js";
 import { PROCESSORS_NS, STILL, type Stretch, UNKNOWN_RATE } from "./clock.js";
 import { type Crossing, Crossings, SUPPORTERS } from "./crossings.js";
@@ -232,7 +232,7 @@ export class Course {
     if (line === null || (this.isEnclosed && !isEnclosing(line.bounds))) return this.#goOn(at, spanNs, line);
     const halfNs = Math.max(0, wrongBy(line.bounds, line.offsetNs));
     this.summary.mayBeWrongBy(halfNs + line.movedNs + this.unitNs);
-    this.summary.follow(line, spanNs);
+    this.summary.follow(line);
     if (Number.isFinite(halfNs)) this.isEnclosed = true;
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
     const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
@@ -255,12 +255,16 @@ export class Course {
     const last = this.stretches[this.stretches.length - 1];
     if (!last.isTrusted) return this.#stretch(at, atNs, this.nearNs ?? 0, 0, this.#windowNs);
     const expectedNs = last.correctionNs + last.rate * (atNs - last.atNs);
-    const offsetNs = Math.max(
+    const boundNs = Math.max(
       line?.bounds.atLeastNs ?? -Infinity,
       Math.min(line?.bounds.atMostNs ?? Infinity, expectedNs),
     );
+    // packets of one direction do not tell a clock that was set from twins of others like theirs
+    const awayNs = Math.abs(boundNs - expectedNs);
+    const isSet = this.isEnclosed && awayNs > SET_NS;
+    const offsetNs = isSet ? expectedNs : boundNs;
     const slackNs = last.slackNs + spanNs * UNKNOWN_RATE;
-    if (this.isEnclosed) this.summary.mayBeWrongBy(slackNs);
+    if (this.isEnclosed) this.summary.mayBeWrongBy(slackNs + (isSet ? awayNs : 0));
     return this.#stretch(at, atNs, offsetNs, last.rate, slackNs);
   }
 

@@ -192,7 +192,7 @@ export interface Line {
 }
 
 /** How far a rate is believed that may be wrong by so much, from 0 to 1. */
-export function certaintyOf(doubtRate: number): number {
+function certaintyOf(doubtRate: number): number {
   return 1 / (1 + (doubtRate / USUAL_RATE) ** 2);
 }
 

@@ -8,6 +8,8 @@ import { type ClockStep, type Stretch, UNKNOWN_RATE } from "./clock.js";
  */
 export class Steps {
   readonly found = new Few<ClockStep>();
+  /** By how much it was set in all, nanoseconds. */
+  setNs = 0;
   #sure: Stretch | null = null;
   /** Until when it was not set: by those since that are not sure that it was. */
   #untilNs = 0;
@@ -24,7 +26,10 @@ export class Steps {
     const sureNs = sure.slackNs + UNKNOWN_RATE * (stretch.untilNs - sure.untilNs);
     const byNs = Math.round(stretch.correctionNs - expectedNs);
     const isSet = Math.abs(byNs) > Math.max(SET_NS, sureNs + stretch.slackNs);
-    if (isSet) this.found.add({ atNs: this.#untilNs, byNs });
+    if (isSet) {
+      this.found.add({ atNs: this.#untilNs, byNs });
+      this.setNs += byNs;
+    }
     if (isSet || Math.abs(byNs) <= SET_NS) this.#untilNs = stretch.untilNs - stretch.correctionNs;
     if (isSet || stretch.slackNs <= sureNs) this.#sure = stretch;
   }

@@ -1,6 +1,6 @@
 import { type Bounds, isBounded, isEnclosing, narrowed, UNBOUNDED, wrongBy } from "./bounds.js";
 import { type ClockFacts, PROCESSORS_NS, type Stretch } from "./clock.js";
-import { certaintyOf, type Line } from "./envelope.js";
+import type { Line } from "./envelope.js";
 import { Steps } from "./steps.js";
 
 /** Nobody gives an offset more exactly: nanoseconds. */
@@ -18,8 +18,9 @@ export class Summary {
   #uncertaintyNs = Number.NEGATIVE_INFINITY;
   /** What bounds the offset by the slices that are taken for those of one clock. */
   #ofOne = UNBOUNDED;
-  #grownNs = 0;
-  #followedNs = 0;
+  /** The first and the last stretch that packets of both directions bound. */
+  #first: Stretch | null = null;
+  #last: Stretch | null = null;
   /** How far the rate may have been wrong where it was known best. */
   #doubtRate = Number.POSITIVE_INFINITY;
 
@@ -35,11 +36,8 @@ export class Summary {
     return Math.max(this.#ofOne.atLeastNs, -this.#ofOne.atMostNs) > 0;
   }
 
-  /** Takes the line that is followed for so long. */
-  follow({ rate, doubtRate }: Line, spanNs: number): void {
-    const certainty = certaintyOf(doubtRate);
-    this.#grownNs += rate * certainty * spanNs;
-    this.#followedNs += certainty ** 2 * spanNs;
+  /** Takes the line that is followed. */
+  follow({ doubtRate }: Line): void {
     this.#doubtRate = Math.min(this.#doubtRate, doubtRate);
   }
 
@@ -51,7 +49,11 @@ export class Summary {
   tell(stretch: Stretch, isEnclosed: boolean): void {
     if (stretch.isTrusted) {
       this.#firstNs ??= stretch.correctionNs;
-      if (isEnclosed || isEnclosing(this.#ofOne)) this.#steps.take(stretch);
+      if (isEnclosed || isEnclosing(this.#ofOne)) {
+        this.#steps.take(stretch);
+        this.#first ??= stretch;
+        this.#last = stretch;
+      }
     }
     if (this.source === "given" && Math.abs(this.#firstNs ?? 0) > AS_GIVEN_NS) this.source = "estimated";
     this.#said.push({ untilNs: stretch.untilNs, facts: this.#facts() });
@@ -65,8 +67,15 @@ export class Summary {
     return { ...facts, offsetNs: Number(offsetNs + BigInt(facts.offsetNs)) };
   }
 
+  /** How fast the outside clock gained in all, but for where it was set. */
+  get #rate(): number {
+    const [first, last] = [this.#first, this.#last];
+    if (first === null || last === null || last.atNs <= first.atNs) return 0;
+    return (last.correctionNs - first.correctionNs - this.#steps.setNs) / (last.atNs - first.atNs);
+  }
+
   #facts(): ClockFacts {
-    const rate = this.#followedNs > 0 ? (certaintyOf(this.#doubtRate) * this.#grownNs) / this.#followedNs : 0;
+    const rate = this.#rate;
     // a drift smaller than what no packet contradicts may as well be none
     const driftPpm = Math.abs(rate) > this.#doubtRate ? 1e6 * rate : 0;
     // stamps of one clock that seem to contradict each other are wrong by what two processors may be
