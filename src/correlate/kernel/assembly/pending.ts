@@ -105,7 +105,8 @@ function isConfirmed(ground: usize, row: i32): bool {
   if (!timeline.isHeld(at, row) || timeline.stateOf(at, row) !== WAITING) return true;
   const isPending = buckets.isPending(waiting, row);
   const otherRow = isPending ? buckets.pendingWith(waiting, row) : twinInCrowd(ground, row);
-  if (otherRow === NONE) return false;
+  // another matcher may have left its twin undecided meanwhile
+  if (otherRow === NONE || timeline.stateOf(at, otherRow) !== WAITING) return false;
   const isInside = timeline.sideOf(at, row) === INSIDE;
   const inside = isInside ? row : otherRow;
   const outside = isInside ? otherRow : row;

@@ -11,6 +11,7 @@ import { otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
+import { PENDING } from "../../kernel/buckets.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
 import { areAnswersAgainst } from "../answers.js";
 import { evidenceBetween, hasIdentity } from "../content.js";
@@ -138,9 +139,10 @@ export class Altered implements Settles {
     return 2 * relation + (isSameId ? 1 : 0);
   }
 
-  /** Whether one with a packet's key, and of its flow, waits on the other side: its twin is that, if any is. */
+  /** Whether one with a packet's key, and of its flow, waits on the other side, or is taken for its twin: its twin is that, if any is. */
   #hasOwn(row: number): boolean {
     const t = this.#about.timeline;
+    if (t.bucket(row) === PENDING) return true;
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE || t.bucket(row) < 0) return false;
     let own = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
