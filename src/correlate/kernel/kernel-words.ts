@@ -38,6 +38,12 @@ export const DUE = word();
 /** Pairs of an inside row before this one are late. */
 export const SHOWN = word();
 
+/**
+ * Two: 1 from a pair of a direction on that took more than half of the window, until one takes less that is no copy of another packet: more may
+ * be under way than wait.
+ */
+export const IS_QUEUE_LONG = word(2);
+
 /** Where the tables are, in bytes. Two each: the packets of each side that are about to be merged, and which way they go … */
 export const PACKETS = word(2);
 export const WAYS = word(2);
@@ -145,7 +151,7 @@ export const KNOWN_SHIFT = 2;
 
 /** What passed lately: so many entries of four words. It need not hold a window: what follows at a distance is told apart by time. */
 export const ALIKE_BITS = 2;
-export const ALIKE_ENTRIES = 16_384;
+export const ALIKE_ENTRIES = 65_536;
 
 /**
  * In the place that a record has for a quote, what is no ICMP error says what was found as it passed: how long before it an equal one of

@@ -8,7 +8,7 @@ import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/as
 import * as account from "../../../packets/flows/flow-records.js";
 import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
-import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, identityOf, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";
@@ -17,7 +17,7 @@ import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
-import { FORGET_NS, limitOf } from "./pace.js";
+import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
 import { accountOf, tupleOf } from "./places.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
@@ -44,9 +44,12 @@ export function accountFor(
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
   countLatency(ground, slot, outbound, flow, latencyNs);
   countPair(flow, outbound);
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   notePace(ground, outbound, pairNs, latencyNs);
+  const isLong = isMostOfWindow(ground, latencyNs);
+  if (isLong || !isAgain(flags)) setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
   setWord(ground, words.LOWERED + outbound, lowered);
-  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
+  if ((flags & HAS_TCP_NUMBERS) === 0) return false;
   const payload = payloadLengthOf(packet);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);

@@ -31,9 +31,18 @@ export function slowestOf(ground: usize, outbound: bool): f64 {
   return doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0));
 }
 
-/** Whether the slowest packet of this direction took more than half of the window lately: then one that was given up may still be under way. */
+/**
+ * Whether the slowest packet of this direction took more than half of the window lately, or nothing has shown since that packets take less: then one
+ * that was given up may still be under way.
+ */
 export function isQueueLong(ground: usize, outbound: bool): bool {
-  return 2 * slowestOf(ground, outbound) > doubleOf(ground, words.WINDOW_NS);
+  if (wordOf(ground, words.IS_QUEUE_LONG + (outbound ? 1 : 0)) !== 0) return true;
+  return isMostOfWindow(ground, slowestOf(ground, outbound));
+}
+
+/** Whether a packet takes more than half of the window. */
+export function isMostOfWindow(ground: usize, latencyNs: f64): bool {
+  return 2 * latencyNs > doubleOf(ground, words.WINDOW_NS);
 }
 
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */

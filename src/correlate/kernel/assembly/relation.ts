@@ -247,7 +247,8 @@ function weighTime(
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
   if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, leftNs, latencyNs)) isClose = true;
-  if (isQueueLong(ground, isOutbound) && isAgain(load<i32>(i, 4 * record.FLAGS_PROTO_TTL))) isClose = true;
+  const isSentAgain = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
+  if (isSentAgain && isQueueLong(ground, isOutbound)) isClose = true;
 }
 
 /**
