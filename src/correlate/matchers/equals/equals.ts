@@ -160,6 +160,10 @@ export class Equals implements Admits, Settles {
       if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(entered, left, isOutbound);
       return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     }
+    if (age === FINAL && survey.isForgotten) {
+      this.#about.translations.retire(this.#about.kernel.knownSlot);
+      return false;
+    }
     const isContended = survey.rivals > 0 || survey.isClose;
     if (isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
     if (isContended && age !== FINAL) return false;

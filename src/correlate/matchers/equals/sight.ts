@@ -35,6 +35,13 @@ export class Sight {
     return other !== NONE && t.timeNs(other) <= t.timeNs(row) + reachNs ? other : NONE;
   }
 
+  /** Whether one of those is what is looked for. */
+  has(row: number, reachNs: number, is: (other: number) => boolean): boolean {
+    for (let other = this.first(row, reachNs); other !== NONE; other = this.next(row, other, reachNs))
+      if (is(other)) return true;
+    return false;
+  }
+
   /** … and the one behind another. */
   next(row: number, other: number, reachNs: number): number {
     const next = this.#about.timeline.next(other);

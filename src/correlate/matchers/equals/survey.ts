@@ -59,6 +59,8 @@ export class Survey {
   isClose = false;
   /** Whether it is known by a translation that may be forgotten. */
   isStale = false;
+  /** Whether that was so before: the translation is not to be believed any more. */
+  isForgotten = false;
   /** Whether one was passed over that only time speaks against. */
   usedTime = false;
   /** Whether one that is in time contends with a known translation that is not. */
@@ -86,10 +88,34 @@ export class Survey {
     const { candidate } = this;
     this.claim = claimBy(best);
     this.isClose = (best & IS_CLOSE) !== 0;
-    this.isStale = (best & IS_STALE) !== 0;
+    this.isForgotten = false;
+    this.isStale =
+      (best & IS_STALE) !== 0 || (this.claim === CLAIM_KNOWN && this.#mayBeForgotten(row, candidate, reachNs));
     if (this.claim === CLAIM_NONE) return;
     this.rivals += this.#contenders(row, candidate, best, reachNs) + this.#contenders(candidate, row, best, reachNs);
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rivals++;
+  }
+
+  /**
+   * Whether the translation that two are known by may have been forgotten, and all others at once (conntrack -F): an equal packet passed the outside by
+   * a translation that nobody knows, and every one on the inside that it may belong to has another. Once, the inside capture may have missed it.
+   */
+  #mayBeForgotten(row: number, candidate: number, reachNs: number): boolean {
+    const [inside, outside] = this.#about.timeline.insideFirst(row, candidate);
+    const isUnknown = (of: number): boolean => this.#about.translations.slotOf(of) === NONE;
+    const isMeant = (entry: number, exit: number): boolean => claimBy(this.relate(entry, exit)) >= CLAIM_CONFLICT;
+    const isNobodys = (other: number): boolean =>
+      other !== outside &&
+      isUnknown(other) &&
+      isMeant(inside, other) &&
+      !this.#sight.has(other, reachNs, (entry) => isUnknown(entry) && isMeant(entry, other));
+    return this.#sight.has(inside, reachNs, (other) => {
+      if (!isNobodys(other)) return false;
+      const { tuples, timeline } = this.#about;
+      const tuple = timeline.tuple(other);
+      if (tuples.hasAmbiguous(tuple) || tuples.hasUnmatched(tuple)) this.isForgotten = true;
+      return true;
+    });
   }
 
   /** How many packets contend with a chosen one for another, to which it stands so. */
@@ -142,9 +168,11 @@ export class Survey {
 
   /** Whether a packet has a candidate that is in time, but for one. */
   hasTimely(row: number, reachNs: number, except = NONE): boolean {
-    for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs))
-      if (other !== except && claimBy(this.relate(row, other)) >= CLAIM_CONFLICT) return true;
-    return false;
+    return this.#sight.has(
+      row,
+      reachNs,
+      (other) => other !== except && claimBy(this.relate(row, other)) >= CLAIM_CONFLICT,
+    );
   }
 
   /** Whether time alone speaks against two packets that are related so. */
