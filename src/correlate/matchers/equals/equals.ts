@@ -164,7 +164,7 @@ export class Equals implements Admits, Settles {
       this.#about.translations.retire(this.#about.kernel.knownSlot);
       return false;
     }
-    const isContended = survey.rivals > 0 || survey.isClose;
+    const isContended = survey.hasRivals || survey.isClose;
     if (isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
     if (isContended && age !== FINAL) return false;
     // time alone says little while more may come: what is late may be so because all is
@@ -237,8 +237,8 @@ export class Equals implements Admits, Settles {
    */
   #learnAhead(row: number): boolean {
     const t = this.#about.timeline;
-    const { claim, rivals } = this.#survey;
-    if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || rivals > 0) return false;
+    const { claim, hasRivals } = this.#survey;
+    if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || hasRivals) return false;
     const crowd = this.#about.buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
     let alike = 0;
     const isPaired = (): boolean => t.state(row) !== WAITING;

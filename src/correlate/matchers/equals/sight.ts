@@ -42,6 +42,22 @@ export class Sight {
     return false;
   }
 
+  /** The same, the nearest in time first: where most are what is looked for, it takes no look at the others. */
+  hasNear(row: number, reachNs: number, is: (other: number) => boolean): boolean {
+    const t = this.#about.timeline;
+    const timeNs = t.timeNs(row);
+    let before = NONE;
+    let later = this.first(row, reachNs);
+    for (; later !== NONE && t.timeNs(later) < timeNs; later = this.next(row, later, reachNs)) before = later;
+    while (before !== NONE || later !== NONE) {
+      if ((before !== NONE && is(before)) || (later !== NONE && is(later))) return true;
+      if (before !== NONE) before = t.previous(before);
+      if (before !== NONE && t.timeNs(before) < timeNs - reachNs) before = NONE;
+      if (later !== NONE) later = this.next(row, later, reachNs);
+    }
+    return false;
+  }
+
   /** … and the one behind another. */
   next(row: number, other: number, reachNs: number): number {
     const next = this.#about.timeline.next(other);

@@ -52,8 +52,8 @@ export class Survey {
   /** The candidate with the strongest claim, or where there is none, one that only time speaks against; or NONE. */
   candidate = NONE;
   claim = CLAIM_NONE;
-  /** How many rivals there are, other candidates as good, or other packets that claim it as well; and how many more have the same key. */
-  rivals = 0;
+  /** Whether there are rivals, other candidates as good, or other packets that claim it as well; and how many more have the same key. */
+  hasRivals = false;
   others = 0;
   /** Whether that candidate is close to equal packets. */
   isClose = false;
@@ -79,7 +79,7 @@ export class Survey {
 
   /** Looks at those around a packet: see `Sight.nsOf`. */
   take(row: number, reachNs: number): void {
-    this.rivals = 0;
+    this.hasRivals = false;
     this.others = 0;
     this.usedTime = false;
     this.isDoubted = false;
@@ -92,8 +92,9 @@ export class Survey {
     this.isStale =
       (best & IS_STALE) !== 0 || (this.claim === CLAIM_KNOWN && this.#mayBeForgotten(row, candidate, reachNs));
     if (this.claim === CLAIM_NONE) return;
-    this.rivals += this.#contenders(row, candidate, best, reachNs) + this.#contenders(candidate, row, best, reachNs);
-    if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rivals++;
+    this.#contend(row, candidate, best, reachNs);
+    this.#contend(candidate, row, best, reachNs);
+    if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.hasRivals = true;
   }
 
   /**
@@ -118,24 +119,28 @@ export class Survey {
     });
   }
 
-  /** How many packets contend with a chosen one for another, to which it stands so. */
-  #contenders(row: number, chosen: number, best: number, reachNs: number): number {
-    const t = this.#about.timeline;
-    const isKnown = (best & RELATION_MASK) === KNOWN && !this.isStale;
-    let count = 0;
+  /** Looks at the packets that may contend with a chosen one for another, to which it stands so. */
+  #contend(row: number, chosen: number, best: number, reachNs: number): void {
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
       if (other === chosen) continue;
       this.others++;
       const related = this.#weigh(other, row);
       this.#doubt(related);
-      const isAsGood = rankOf(related) >= rankOf(best) || (this.isStale && claimBy(related) !== CLAIM_NONE);
-      const isSameWay = t.way(other) === t.way(chosen);
-      const isOfOne = isSameWay || (related & RELATION_MASK) === KNOWN;
-      if (isAsGood || (isOfOne && this.mayBeHeldUp(other, row, related))) count++;
-      // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
-      else if (!isKnown && isSameWay && this.#isUntimely(related) && !this.hasTimely(other, reachNs, row)) count++;
+      // one is enough, and to find it takes a look at all
+      this.hasRivals ||= this.#isRival(other, row, chosen, best, related, reachNs);
     }
-    return count;
+  }
+
+  /** Whether a packet, which stands so to another one, contends with a chosen one for it, to which that one stands as the best. */
+  #isRival(other: number, row: number, chosen: number, best: number, related: number, reachNs: number): boolean {
+    if (rankOf(related) >= rankOf(best) || (this.isStale && claimBy(related) !== CLAIM_NONE)) return true;
+    const t = this.#about.timeline;
+    const isSameWay = t.way(other) === t.way(chosen);
+    const isOfOne = isSameWay || (related & RELATION_MASK) === KNOWN;
+    if (isOfOne && this.mayBeHeldUp(other, row, related)) return true;
+    // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
+    const isKnown = (best & RELATION_MASK) === KNOWN && !this.isStale;
+    return !isKnown && isSameWay && this.#isUntimely(related) && !this.hasTimely(other, reachNs, row);
   }
 
   /** How two packets stand to each other, with all that is known of them. */
@@ -168,7 +173,7 @@ export class Survey {
 
   /** Whether a packet has a candidate that is in time, but for one. */
   hasTimely(row: number, reachNs: number, except = NONE): boolean {
-    return this.#sight.has(
+    return this.#sight.hasNear(
       row,
       reachNs,
       (other) => other !== except && claimBy(this.relate(row, other)) >= CLAIM_CONFLICT,
