@@ -122,7 +122,8 @@ export class Equals implements Admits, Settles {
     if (this.#about.timeline.bucket(row) === PENDING) this.#about.buckets.part(row);
     if (this.mayPair(row) && (this.#tryPair(row, FINAL) || this.#learnAhead(row))) return null;
     // the order of those behind it may tell this one's twin, too, or leave it without others
-    if (this.mayPair(row) && this.#pairBehind(row) && this.#about.timeline.state(row) !== WAITING) return null;
+    if (this.mayPair(row)) this.#pairBehind(row);
+    if (this.#about.timeline.state(row) !== WAITING) return null;
     if (this.mayPair(row)) {
       const undecided = this.#gathering.of(row);
       if (undecided) {
@@ -177,15 +178,12 @@ export class Equals implements Admits, Settles {
     return this.#pairOnly(inside, outside, age === FINAL);
   }
 
-  /**
-   * Pairs the equal packet that came behind one, if its twin is certain: that is not the twin of this one, then, nor is what left behind it. Returns
-   * whether it did.
-   */
-  #pairBehind(row: number): boolean {
+  /** Pairs the equal packet that came behind one, if its twin is certain: that is not the twin of this one, then, nor is what left behind it. */
+  #pairBehind(row: number): void {
     const t = this.#about.timeline;
     let behind = t.next(row);
     while (behind !== NONE && t.way(behind) !== t.way(row)) behind = t.next(behind);
-    return behind !== NONE && t.state(behind) === WAITING && this.#tryPair(behind, FINAL);
+    if (behind !== NONE && t.state(behind) === WAITING) this.#tryPair(behind, FINAL);
   }
 
   /** Pairs a packet and the candidate that others contend for with those like them, where there are many and their order tells. Returns whether it did. */
@@ -238,11 +236,12 @@ export class Equals implements Admits, Settles {
     if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || rivals > 0) return false;
     const crowd = this.#about.buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
     let alike = 0;
-    const isLearnt = (later: number): boolean =>
-      t.bucket(later) >= 0 &&
-      (t.bucket(later) !== crowd || alike++ < MOST_OF_CROWD) &&
-      this.#tryPair(later, FINAL) &&
-      this.#tryPair(row, FINAL);
+    const isLearnt = (later: number): boolean => {
+      if (t.bucket(later) < 0 || (t.bucket(later) === crowd && alike++ >= MOST_OF_CROWD)) return false;
+      const isPaired = this.#tryPair(later, FINAL);
+      // the order of those behind it may tell this one's twin, too
+      return t.state(row) !== WAITING || (isPaired && this.#tryPair(row, FINAL));
+    };
     if (isAnyBehind(t, row, isLearnt)) return true;
     return this.#others.cutFrames.learnAhead(row, this.#nowNs) && this.#tryPair(row, FINAL);
   }
