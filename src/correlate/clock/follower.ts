@@ -269,6 +269,7 @@ export class Follower {
       .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
       .sort((a, b) => a.seenAt[OUTSIDE] - b.seenAt[OUTSIDE]);
     this.#waiting = this.#waiting.filter((twin) => !isBy(twin));
+    this.#twins.forget(isBy);
     const marked = twins.filter(({ by }) => by === MARKED);
     const agreed = new Set(
       [-1, 0, 1].flatMap((direction) => agreeingOf(marked.filter((twin) => twin.direction === direction))),

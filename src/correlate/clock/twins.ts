@@ -98,6 +98,11 @@ export class Twins {
     for (let row = next(from); row < to; row = next(row + 1)) this.#look(side, batch, row);
   }
 
+  /** Has it no more be noted when packets like these twins come again. */
+  forget(isOver: (twin: Twin) => boolean): void {
+    for (const { twins } of this.#sides) for (const [entry, twin] of twins) if (isOver(twin)) twins.delete(entry);
+  }
+
   #look(side: Side, batch: PacketBatch, row: number): void {
     const { records } = batch;
     const r = row << RECORD_BITS;
@@ -150,7 +155,7 @@ export class Twins {
     own.stampsNs[entry] = stampNs;
     own.seenAt[entry] = own.progress;
     own.repeatedAt[entry] = Number.POSITIVE_INFINITY;
-    own.twins[entry] = undefined;
+    own.twins.delete(entry);
     index.add(hash, 2 * entry + side);
     if (other < 0) return;
     const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
@@ -167,8 +172,8 @@ export class Twins {
       seenAt: [inside.seenAt[i], outside.seenAt[o]],
       repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
     };
-    inside.twins[i] = twin;
-    outside.twins[o] = twin;
+    inside.twins.set(i, twin);
+    outside.twins.set(o, twin);
     this.found.push(twin);
   }
 }
@@ -179,7 +184,8 @@ class Remembered {
   stampsNs = new Float64Array(FIRST_ENTRIES);
   seenAt = new Float64Array(FIRST_ENTRIES);
   repeatedAt = new Float64Array(FIRST_ENTRIES);
-  readonly twins: (Twin | undefined)[] = [];
+  /** Those that are not forgotten, by entry. */
+  readonly twins = new Map<number, Twin>();
   next = 0;
   /** Where the words of `twins-words.ts` are: how far the side has come, and what part of it is looked at. */
   readonly address: number;
@@ -214,7 +220,7 @@ class Remembered {
   /** Notes that a packet came again. */
   repeat(entry: number, side: Side): void {
     this.repeatedAt[entry] = Math.min(this.repeatedAt[entry], this.progress);
-    const twin = this.twins[entry];
+    const twin = this.twins.get(entry);
     if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt[entry];
   }
 }

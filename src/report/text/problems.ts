@@ -82,10 +82,10 @@ export class Problems {
   /** Takes a packet without a twin, whatever its verdict. */
   note(row: number, judgement: Judgement): void {
     const { verdict } = judgement;
+    if (!isTold(verdict)) return;
     const isProblem = PROBLEMS.has(verdict);
-    if (!isTold(verdict) || (!isProblem && this.#unclear === MOST_UNCLEAR_PACKETS)) return;
-    if (isProblem && this.#packets.size - this.#unclear >= MOST_PACKETS) {
-      this.#others++;
+    if (!this.#hasRoom(isProblem)) {
+      if (isProblem) this.#others++;
       return;
     }
     if (!isProblem) this.#unclear++;
@@ -107,13 +107,26 @@ export class Problems {
   update(update: Update): void {
     const key = keyOf(update.side, update.frame);
     const packet = this.#packets.get(key);
+    const isProblem = PROBLEMS.has(update.verdict);
+    const wasProblem = PROBLEMS.has((packet?.judgement ?? update.before).verdict);
     if (packet === undefined) {
-      this.#others += Number(PROBLEMS.has(update.verdict)) - Number(PROBLEMS.has(update.before.verdict));
+      this.#others += Number(isProblem) - Number(wasProblem);
       return;
     }
-    this.#unclear += Number(update.verdict === "unknown") - Number(packet.judgement.verdict === "unknown");
-    if (isTold(update.verdict)) packet.judgement = update;
-    else this.#packets.delete(key);
+    const isKept = isTold(update.verdict) && (isProblem === wasProblem || this.#hasRoom(isProblem));
+    if (!wasProblem) this.#unclear--;
+    if (!isKept) {
+      this.#packets.delete(key);
+      if (isProblem) this.#others++;
+      return;
+    }
+    if (!isProblem) this.#unclear++;
+    packet.judgement = update;
+  }
+
+  /** Whether one more may be remembered of those that never arrived, or of those that nothing is known of. */
+  #hasRoom(isProblem: boolean): boolean {
+    return isProblem ? this.#packets.size - this.#unclear < MOST_PACKETS : this.#unclear < MOST_UNCLEAR_PACKETS;
   }
 
   /** Takes what became known of many, which are not told of one by one: what was said of those of their side is not shown any more. */

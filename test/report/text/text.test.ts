@@ -461,6 +461,29 @@ describe("the problems at the head of a summary", () => {
     expect(output.match(/^ {2}refused/gm)).toHaveLength(100);
     expect(output).toContain("… and 30 more packets (--only problem --format ndjson lists them all)\n");
   });
+
+  it("are remembered of so many packets only, whatever becomes known of them", () => {
+    const tables = new HandFilled();
+    const why = "why";
+    const before = { verdict: "unknown" } as const;
+    const output = text(tables, { quiet: true }, (reporter) => {
+      for (let frame = 1; frame <= 1500; frame++) {
+        reporter.unmatched(lost(tables, 5000, frame), { verdict: "dropped", reason: "no-twin", impact: "lost", why });
+        reporter.update({ ...UPDATE, frame, verdict: "unknown", reason: "forwarded-unseen", why });
+      }
+      for (let n = 0; n < 20; n++) {
+        for (let frame = 1; frame <= 1000; frame++) reporter.update({ ...UPDATE, frame, before });
+        for (let frame = 1; frame <= 1000; frame++)
+          reporter.unmatched(lost(tables, 5000, 2000 + 1000 * n + frame), { ...before, reason: "no-answer", why });
+        for (let frame = 1; frame <= 1000; frame++)
+          reporter.update({ ...UPDATE, frame: 2000 + 1000 * n + frame, before });
+      }
+      for (let frame = 1001; frame <= 1500; frame++) reporter.update({ ...UPDATE, frame, before });
+      reporter.end({ ...dropped([], 21_500), verdicts: [new Map([["refused", 21_500]]), new Map()] });
+    });
+    expect(output).toContain("#8 and 9992 more");
+    expect(output).toContain("… and 11500 more packets");
+  });
 });
 
 /** Latencies one way alone, of which this is the 99th percentile. */
