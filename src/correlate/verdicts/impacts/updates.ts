@@ -266,14 +266,18 @@ export class Updates {
       this.#tellOfUnknown(unknown, { verdict: "elsewhere", reason: "answered-elsewhere", why });
   }
 
-  /** Tells it that a proxy sent a datagram on which was judged before that was known, or sent it itself. `flow`: of that proxy. */
-  tellRecognised({ side, frame }: Pick<Update, "side" | "frame">, flow: number | undefined, why: string): void {
+  /**
+   * Tells it that a proxy sent a datagram on which was judged before that was known, or sent it itself, as far as it is still looked after. `flow`: of that
+   * proxy. Returns whether it is.
+   */
+  tellRecognised({ side, frame }: Pick<Update, "side" | "frame">, flow: number | undefined, why: string): boolean {
     this.takeNews();
     const now = { verdict: "proxied", reason: "proxy", why } as const;
     const unknown = this.unknowns.takeSighted(side, frame);
     if (unknown !== undefined) this.#tellOfUnknown({ ...unknown, flow }, now);
-    for (const drop of this.#impacts.open.takeOut((drop) => drop.side === side && drop.frame === frame))
-      this.#tell({ ...updateOf(drop, now), flow }, drop.timeNs);
+    const drops = this.#impacts.open.takeOut((drop) => drop.side === side && drop.frame === frame);
+    for (const drop of drops) this.#tell({ ...updateOf(drop, now), flow }, drop.timeNs);
+    return unknown !== undefined || drops.length > 0;
   }
 
   /** The same of what is of a service that a proxy is now known to take on its way. */
