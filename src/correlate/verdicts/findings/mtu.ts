@@ -17,7 +17,7 @@ const LEAST_DROPPED = 3;
 /** So many such segments have to differ: a rule that looks at what they carry drops those that carry the same, or one thing and another. */
 const LEAST_KINDS = 4;
 const HINT_HERE =
-  "ip link and ip route get <address> show MTUs; iptables -vnL FORWARD: does a rule drop by length, or the ICMP errors that would say so? TCPMSS --clamp-mss-to-pmtu";
+  "ip link and ip route get <address> show MTUs; iptables -vnL FORWARD: does a rule drop what is long, or the ICMP errors that would say so? TCPMSS --clamp-mss-to-pmtu";
 
 /** So many MTUs are told of, each with who says so: anybody can send such errors. */
 const MOST_SAID = 100;
