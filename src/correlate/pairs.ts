@@ -94,6 +94,7 @@ export class Pairs implements Pairing {
   #takeError(inside: number, outside: number, slot: number, isOutbound: boolean): void {
     const { timeline: t, accounts, refusals, findings } = this.#about;
     for (const row of [inside, outside]) refusals.hasTwin(row);
+    accounts.noteError(slot, t.timeNs(inside));
     const entered = isOutbound ? inside : outside;
     const message = t.seq(entered);
     if (isUnreachable(message >>> 24, (message >>> 16) & 0xff, t.proto(entered) === ICMPV6))

@@ -114,7 +114,8 @@ export class Settling {
     if (isProof === true) updates.tellProved(t.tuple(row), why);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
     for (const { spot, other } of matchers.relays.news())
-      updates.tellRecognised(spot, book.flowOfTuple(spot.tuple), whySentAgain(tuples, other));
+      if (updates.tellRecognised(spot, book.flowOfTuple(spot.tuple), whySentAgain(tuples, other)))
+        tuples.noteUnmatched(spot.tuple, false);
     updates.tellRefused(row, reason === "host-error");
     t.setState(row, DONE);
   }

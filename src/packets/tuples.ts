@@ -243,7 +243,7 @@ export class TupleTable {
     return this.#has(tuple, HAS_UNMATCHED);
   }
 
-  /** How many of those had no known flow. */
+  /** How many of those had no known flow, or are of the linked one that it belongs to by now. */
   unmatched(tuple: number): number {
     return this.hasUnmatched(tuple) ? this.#unmatched.of(tuple) : 0;
   }
@@ -253,6 +253,11 @@ export class TupleTable {
     const count = this.unmatched(tuple);
     this.#unmatched.set(tuple, hasFlow ? count : count + 1);
     this.#set(tuple, HAS_UNMATCHED, true);
+  }
+
+  /** Counts none of those any more: what is said of them from now on names a flow. */
+  clearUnmatched(tuple: number): void {
+    this.#unmatched.set(tuple, 0);
   }
 
   /** Whether it has packets that are ambiguous. */

@@ -16,6 +16,9 @@ const PARAMETER_PROBLEM = 12;
 /** The code of an ICMP UNREACHABLE that asks for smaller packets, RFC 1191. */
 export const FRAGMENTATION_NEEDED = 4;
 
+/** The code of a TIME_EXCEEDED about fragments, of ICMPv6 as well: the others did not come. */
+const REASSEMBLY_TIME = 1;
+
 /** Types of ICMPv6, https://www.iana.org/assignments/icmpv6-parameters */
 export const UNREACHABLE_6 = 1;
 export const PACKET_TOO_BIG_6 = 2;
@@ -45,8 +48,9 @@ export function isTooBig(type: number, code: number, isIpv6: boolean): boolean {
   return isIpv6 ? type === PACKET_TOO_BIG_6 : type === UNREACHABLE && code === FRAGMENTATION_NEEDED;
 }
 
-/** Whether an error says that nobody gets a packet where it goes, whatever its length. */
+/** Whether an error says that nobody gets a packet where it goes, or not all of its fragments; not that it is too long for a link. */
 export function isUnreachable(type: number, code: number, isIpv6: boolean): boolean {
+  if (type === (isIpv6 ? TIME_EXCEEDED_6 : TIME_EXCEEDED)) return code === REASSEMBLY_TIME;
   return type === (isIpv6 ? UNREACHABLE_6 : UNREACHABLE) && !isTooBig(type, code, isIpv6);
 }
 

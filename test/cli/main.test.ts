@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,6 +53,19 @@ function natcorr(args: readonly string[], env: Record<string, string> = {}, inpu
   });
   return { status, stdout, stderr };
 }
+
+it("calls captures by their paths: two of one name are told apart", () => {
+  const [one, other] = [inside, outside].map((from, at) => {
+    const path = join(mkdtempSync(join(folder, `${at}-`)), "cap.pcap");
+    copyFileSync(from, path);
+    return path;
+  });
+  const { stdout } = natcorr(["file", "-q", "--format", "ndjson", one, other]);
+  const { captures } = JSON.parse(stdout.slice(0, stdout.indexOf("\n")));
+  expect(captures).toMatchObject({ inside: [{ name: one }], outside: [{ name: other }] });
+  const text = natcorr(["file", "-q", "--width", "400", one, other]).stdout;
+  expect(text).toContain(`Totals: inside ${one}, outside ${other}\n`);
+});
 
 describe("usage", () => {
   it("shows help where nothing is asked for", () => {

@@ -1,4 +1,4 @@
-about="a container that ends a tunnel itself: its VXLAN 7 passes docker0 as well, and what carries is masqueraded, and DNATed on its way in; begun by the other node"
+about="a container that ends a tunnel itself: its VXLAN 7 passes docker0 as well, masqueraded on its way out and DNATed on its way in; the other node begins"
 home=plain
 snaplen=256
 

@@ -18,8 +18,9 @@ export interface Entry {
 
 const PROTOCOLS: Record<string, number> = { icmp: ICMP, tcp: TCP, udp: UDP, icmpv6: ICMPV6 };
 
-/** Reads the output of `conntrack -E -o timestamp,id` and puts together what it says of each connection. */
+/** Reads the output of `conntrack -E -o timestamp,id` and puts together what it says of each connection. A later one may have the id of one that ended. */
 export function readConntrack(text: string): Entry[] {
+  const ended: Entry[] = [];
   const entries = new Map<string, Entry>();
   for (const line of text.split("\n")) {
     const event = /^\[(\d+)\.(\d{6})\]\s+\[(NEW|UPDATE|DESTROY)\]\s+(\w+)\s/.exec(line);
@@ -29,7 +30,9 @@ export function readConntrack(text: string): Entry[] {
     if (proto === undefined) continue;
     const timeNs = BigInt(seconds) * 1_000_000_000n + BigInt(micros) * 1000n;
     const { original, reply, id } = readTuples(line, proto);
-    const known = entries.get(id);
+    const last = entries.get(id);
+    const known = kind === "NEW" ? undefined : last;
+    if (last !== undefined && known === undefined) ended.push(last);
     entries.set(id, {
       id,
       proto,
@@ -40,7 +43,7 @@ export function readConntrack(text: string): Entry[] {
       isHelped: /\bhelper=\w/.test(line),
     });
   }
-  return [...entries.values()];
+  return [...ended, ...entries.values()];
 }
 
 // src= … of the original direction come first, those of the reply after it; the last id= is the entry's, any before it ICMP's.

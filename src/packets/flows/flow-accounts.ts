@@ -34,6 +34,8 @@ export class FlowAccounts {
   readonly #unmatched: RowCounts;
   /** How many errors crossed that say that nobody gets what they answer, by twice the slot, and 1 more of outbound ones. */
   readonly #unreachable: RowCounts;
+  /** By slot, of those whose last pair is an ICMP error: its stamp, and that of the last other one. */
+  readonly #lastErrors = new Map<number, { readonly errorNs: number; readonly usedNs: number }>();
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
@@ -105,6 +107,7 @@ export class FlowAccounts {
   /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
     this.records[(slot << account.RECORD_BITS) + account.ID] = 0;
+    this.#lastErrors.delete(slot);
     const gaps = this.#rowOf(slot);
     if (gaps !== 0) {
       this.#gaps[gaps + account.NEXT_FREE] = this.#words[words.GAPS_FREE];
@@ -310,6 +313,21 @@ export class FlowAccounts {
   /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(slot: number): number {
     return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.LAST_NS];
+  }
+
+  /**
+   * Stamp of the last pair that kept the host from forgetting the translation, which ICMP errors do not (Linux: nf_conntrack_core.c, nf_conntrack_in);
+   * -Infinity before the first.
+   */
+  usedNs(slot: number): number {
+    const lastNs = this.lastNs(slot);
+    const last = this.#lastErrors.get(slot);
+    return last?.errorNs === lastNs ? last.usedNs : lastNs;
+  }
+
+  /** Notes a pair of ICMP errors. Precondition: it is not accounted for yet. */
+  noteError(slot: number, pairNs: number): void {
+    if (pairNs > this.lastNs(slot)) this.#lastErrors.set(slot, { errorNs: pairNs, usedNs: this.usedNs(slot) });
   }
 
   /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */

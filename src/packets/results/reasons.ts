@@ -1,6 +1,6 @@
 /** What verdicts rest on, as codes, and in words; a code has one meaning, whatever the verdict. */
 export const REASONS = {
-  "no-twin": "nothing like it came out, within the window or before the other capture ended",
+  "no-twin": "nothing like it came out: not within the window, nor before the other capture ended",
   "ttl-exceeded": "an ICMP error says that its TTL, or hop limit, was used up",
   "too-big": "an ICMP error says that it is larger than the next link's MTU, and must not be cut",
   prohibited: "an ICMP error says that a rule forbids it",

@@ -103,7 +103,8 @@ export class NdjsonReporter implements Reporter {
 
   update(update: Update): void {
     if (this.#isQuiet) return;
-    const of = `"side":"${SIDE_NAMES[update.side]}","frame":${update.frame}`;
+    const { side, frame, flow } = update;
+    const of = `"side":"${SIDE_NAMES[side]}","frame":${frame}${flow === undefined ? "" : `,"flow":${flow}`}`;
     this.#lines.text(`{"type":"update",${of},${judgementJson(update)}}\n`);
   }
 

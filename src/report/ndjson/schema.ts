@@ -348,13 +348,14 @@ const LINES: Readonly<Record<string, Schema>> = {
       frame: frame("The frame"),
       verdict: oneOf(
         "What became of it: refused where an ICMP error about it came after its line, capture-loss where the other capture told only then " +
-          "that it had lost frames, unknown where an acknowledgement of what it carried came after its line, and no copy.",
-        ["dropped", "refused", "capture-loss", "unknown"],
+          "that it had lost frames, elsewhere and proxied where only what followed proved that, unknown where an acknowledgement of what it " +
+          "carried came after its line, and no copy.",
+        ["dropped", "refused", "elsewhere", "proxied", "capture-loss", "unknown"],
       ),
       reason: REASON,
       why: text("What that rests on, in words."),
     },
-    optional: { impact: IMPACT, byFrame: BY_FRAME },
+    optional: { flow: FLOW, impact: IMPACT, byFrame: BY_FRAME },
   }),
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {

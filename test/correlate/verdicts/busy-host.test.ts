@@ -14,6 +14,7 @@ import {
   type Sides,
   SYN,
 } from "../traffic.js";
+import { Scene } from "./findings/scene.js";
 
 const S = 1_000_000;
 const idle = conversation(40);
@@ -46,6 +47,45 @@ describe("an answer from outside that does not come out", () => {
   });
 });
 
+/** What a router says of a packet that the container sent. */
+const error = (atUs: number, to: string, quoted: Uint8Array, ttl: number, id = 700) =>
+  us(atUs, ipv4({ src: "198.51.100.1", dst: to, id, ttl }, icmp({ type: 11, code: 1, payload: quoted })));
+
+describe("an ICMP error from outside that does not come out", () => {
+  const last = 38;
+  const outside = error(14 * S, HOST, idle.outside[last].packet, 60, 701);
+  const crossing = (atUs: number): Sides => ({
+    inside: [error(atUs + 20, CONTAINER, idle.inside[last].packet, 59)],
+    outside: [error(atUs, HOST, idle.outside[last].packet, 60)],
+  });
+
+  it("may be what the host has forgotten the translation of, behind a longer silence", async () => {
+    expect(await alone([outside])).toEqual([["unknown", "translation-gone"]]);
+  });
+
+  it("may be that though another error crossed before it, which keeps no translation alive", async () => {
+    expect(await alone([outside], crossing(9 * S))).toEqual([["unknown", "translation-gone"]]);
+  });
+
+  it("may be that whoever opened its conversation: no rule translates it anew", async () => {
+    const ends = { server: CLIENT, port: 80, service: 50_001 };
+    const scene = new Scene();
+    for (const ms of [100, 200, 300])
+      scene.down(ms, ends, { seq: ms, ack: ms, text: "?" }).up(ms + 1, ends, { seq: ms, ack: ms + 1, text: "!" });
+    const quoted = scene.outside.at(-1)!.packet;
+    scene
+      .until(13_000)
+      .alone(14_000, "outside", error(0, HOST, quoted, 60).packet)
+      .until(20_000);
+    const { alone } = await scene.outcome();
+    expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([["unknown", "translation-gone"]]);
+  });
+
+  it("is dropped where its conversation went on", async () => {
+    expect(await alone([outside], conversation(2, { startUs: 9 * S, seed: 3 }))).toEqual([["dropped", "no-twin"]]);
+  });
+});
+
 it("an answer from outside may be what the host took where its conversation has another translation behind it", async () => {
   const query = (ms: number, text: string, outsidePort: number): Sides => {
     const of = { dst: SERVER, dstPort: 53, ipId: 300 + ms, text };
@@ -71,8 +111,8 @@ it("an answer from outside may be what the host took where its conversation has 
 
 it("what leaves from the NAT's own address is refused by whoever answers it there, not by the host", async () => {
   const query = datagram({ src: HOST, dst: CLIENT, ipId: 5, ttl: 64, srcPort: 9, dstPort: 9, text: "?" });
-  const error = ipv4({ src: CLIENT, dst: HOST, id: 6 }, icmp({ type: 3, code: 3, payload: query }));
-  expect(await alone([us(S, query), us(S + 200, error)])).toEqual([
+  const refusal = ipv4({ src: CLIENT, dst: HOST, id: 6 }, icmp({ type: 3, code: 3, payload: query }));
+  expect(await alone([us(S, query), us(S + 200, refusal)])).toEqual([
     ["local", "from-host"],
     ["local", "to-host"],
   ]);

@@ -219,8 +219,8 @@ describe("NDJSON", () => {
       reporter.update(covered);
     });
     expect(lines).toEqual([
-      '{"type":"update","side":"inside","frame":9,"verdict":"refused","reason":"host-unreachable","impact":"lost","byFrame":31,"why":"host unreachable"}',
-      '{"type":"update","side":"outside","frame":9,"verdict":"dropped","reason":"no-twin","impact":"covered","why":"host unreachable"}',
+      '{"type":"update","side":"inside","frame":9,"flow":7,"verdict":"refused","reason":"host-unreachable","impact":"lost","byFrame":31,"why":"host unreachable"}',
+      '{"type":"update","side":"outside","frame":9,"flow":7,"verdict":"dropped","reason":"no-twin","impact":"covered","why":"host unreachable"}',
     ]);
   });
 

@@ -230,17 +230,19 @@ export class Claims {
   }
 
   /**
-   * Why the host may know the translation no more that an answer from outside needs, in words: no rule makes it anew, as for who began. Undefined where
-   * nothing shows that.
+   * Why the host may know the translation no more that an answer or an ICMP error from outside needs, in words: no rule makes it anew, as for who began.
+   * Undefined where nothing shows that.
    */
   #whyForgotten(row: number): string | undefined {
     const { timeline: t, tuples, translations } = this.#known;
     const { accounts } = translations;
-    if (t.side(row) !== OUTSIDE || isFromOpener(tuples, t.way(row))) return undefined;
+    const isError = (t.flags(row) & IS_ERROR) !== 0;
+    if (t.side(row) !== OUTSIDE || (!isError && isFromOpener(tuples, t.way(row)))) return undefined;
     const flow = this.#flow.of(translations.slotOf(row));
-    const idleNs = t.timeNs(row) - accounts.lastNs(flow.slot);
+    const usedNs = accounts.usedNs(flow.slot);
+    const idleNs = t.timeNs(row) - usedNs;
     if (idleNs >= SHORTEST_TIMEOUT_NS)
-      return `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
+      return `nothing${usedNs === accounts.lastNs(flow.slot) ? "" : " but ICMP errors"} crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
     const isReplaced = idleNs > 0 && tuples.flow(flow.wayOn(INSIDE, true)) !== flow.slot;
     return isReplaced ? WHY_REPLACED : undefined;
   }

@@ -14,10 +14,10 @@ const LEAST_AGAIN = 2;
 /** So often one is dropped that is lost each time. */
 const LEAST_DROPPED = 3;
 
-/** So many such segments have to differ: a rule that looks at what they carry drops those that carry the same. */
-const LEAST_KINDS = 2;
+/** So many such segments have to differ: a rule that looks at what they carry drops those that carry the same, or one thing and another. */
+const LEAST_KINDS = 4;
 const HINT_HERE =
-  "ip link and ip route get <address> show MTUs; iptables -vnL FORWARD: does a rule drop by length, or the ICMP errors that would say so? TCPMSS --clamp-mss-to-pmtu";
+  "ip link and ip route get <address> show MTUs; iptables -vnL FORWARD: does a rule drop what is long, or the ICMP errors that would say so? TCPMSS --clamp-mss-to-pmtu";
 
 /** So many MTUs are told of, each with who says so: anybody can send such errors. */
 const MOST_SAID = 100;
@@ -25,7 +25,7 @@ const MOST_SAID = 100;
 /**
  * `mtu`: the host, or a router beyond it, refused packets as too long for the next link, and says how long they may be; or a long segment never got through some link
  * beyond, while shorter ones did (`Holes`), which is what becomes of segments that are too long where nobody says so. Of what was dropped here it takes more, as rules may look
- * at what segments carry, and a rule for all of a conversation drops short ones as well: two flows that carry different things, nothing shorter of which was dropped
+ * at what segments carry, and a rule for all of a conversation drops short ones as well: LEAST_KINDS flows that carry different things, nothing shorter of which was dropped
  * on its way there, and behind the attempts, something shorter of one of them that crossed.
  */
 export class Mtu implements Finder {

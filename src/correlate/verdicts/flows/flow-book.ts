@@ -53,7 +53,7 @@ export class FlowBook {
   readonly link: Link = (tuples, begin) => {
     const id = this.#about.translations.accounts.takeId();
     this.#linked.set(id, { tuples: [...tuples], linked: begin(id) });
-    for (const tuple of tuples) this.#ids.set(tuple, id);
+    for (const tuple of tuples) this.#take(tuple, id);
   };
 
   readonly join: Join = (tuple, to) => {
@@ -61,8 +61,14 @@ export class FlowBook {
     const entry = id === undefined ? undefined : this.#linked.get(id);
     if (id === undefined || entry === undefined) return;
     entry.tuples.push(tuple);
-    this.#ids.set(tuple, id);
+    this.#take(tuple, id);
   };
+
+  /** Takes a conversation into a flow; what was said of its packets before does not name that. */
+  #take(tuple: number, id: number): void {
+    this.#ids.set(tuple, id);
+    this.#about.tuples.clearUnmatched(tuple);
+  }
 
   /** The id of the flow that linked conversations are, by one of them. */
   flowOfTuple(tuple: number): number | undefined {

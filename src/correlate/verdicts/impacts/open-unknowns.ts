@@ -1,5 +1,4 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./drop.js";
@@ -8,9 +7,6 @@ import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./dr
 const MOST_NAMES = 4096;
 /** Of one of these, so many: an error about it tells nothing where there are several. */
 const MOST_OF_A_NAME = 2;
-
-/** Why nothing is known of what is forwarded, and of which the other capture has nothing. */
-const UNSEEN: ReadonlySet<Reason> = new Set(["forwarded-unseen", "may-be-filtered"]);
 
 /** A packet of which nothing tells what became of it, and how it was judged. */
 export interface Unknown
@@ -79,10 +75,10 @@ export class OpenUnknowns {
         if (unknown.side === INSIDE && unknown.said.verdict === "no-overlap") yield unknown;
   }
 
-  /** Those of a conversation that was seen to be forwarded, and nothing else, or that a filter might have kept out of the other capture. */
-  *unseenOf(tuple: number): Iterable<Unknown> {
+  /** Those of a conversation. */
+  *of(tuple: number): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
-      for (const unknown of unknowns) if (unknown.way >> 1 === tuple && UNSEEN.has(unknown.said.reason)) yield unknown;
+      for (const unknown of unknowns) if (unknown.way >> 1 === tuple) yield unknown;
   }
 
   /** Those that ICMP errors may be about which name their packets so. */

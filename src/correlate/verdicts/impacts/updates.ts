@@ -260,20 +260,32 @@ export class Updates {
     }
   }
 
-  /** Tells it of what both ends of a conversation said before another interface was proved to have that, as `why` says. */
+  /**
+   * Tells it of what was said of a conversation before another interface was proved to have that, as `why` says: of what was seen to be forwarded, or that a
+   * filter might have kept out of the other capture, that it went there; of what nothing answers, that it may have.
+   */
   tellProved(tuple: number, why: string): void {
-    for (const unknown of this.unknowns.unseenOf(tuple))
-      this.#tellOfUnknown(unknown, { verdict: "elsewhere", reason: "answered-elsewhere", why });
+    for (const unknown of this.unknowns.of(tuple)) {
+      const { reason } = unknown.said;
+      if (reason === "forwarded-unseen" || reason === "may-be-filtered")
+        this.#tellOfUnknown(unknown, { verdict: "elsewhere", reason: "answered-elsewhere", why });
+      if (reason === "no-answer")
+        this.#tellOfUnknown(unknown, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_OTHERS_ELSEWHERE });
+    }
   }
 
-  /** Tells it that a proxy sent a datagram on which was judged before that was known, or sent it itself. `flow`: of that proxy. */
-  tellRecognised({ side, frame }: Pick<Update, "side" | "frame">, flow: number | undefined, why: string): void {
+  /**
+   * Tells it that a proxy sent a datagram on which was judged before that was known, or sent it itself, as far as it is still looked after. `flow`: of that
+   * proxy. Returns whether it is.
+   */
+  tellRecognised({ side, frame }: Pick<Update, "side" | "frame">, flow: number | undefined, why: string): boolean {
     this.takeNews();
     const now = { verdict: "proxied", reason: "proxy", why } as const;
     const unknown = this.unknowns.takeSighted(side, frame);
     if (unknown !== undefined) this.#tellOfUnknown({ ...unknown, flow }, now);
-    for (const drop of this.#impacts.open.takeOut((drop) => drop.side === side && drop.frame === frame))
-      this.#tell({ ...updateOf(drop, now), flow }, drop.timeNs);
+    const drops = this.#impacts.open.takeOut((drop) => drop.side === side && drop.frame === frame);
+    for (const drop of drops) this.#tell({ ...updateOf(drop, now), flow }, drop.timeNs);
+    return unknown !== undefined || drops.length > 0;
   }
 
   /** The same of what is of a service that a proxy is now known to take on its way. */
@@ -341,6 +353,10 @@ function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
 /** Why nothing follows of a packet that passed before the other capture's first frame, in words. */
 const WHY_NOT_THERE =
   "the first frame of the other capture is later, and nothing of what goes to there came out behind that: it takes another interface, or that capture had not begun";
+
+/** Why nothing tells of a packet that nothing answered, and whose conversation takes an interface that is not captured, in words. */
+const WHY_OTHERS_ELSEWHERE =
+  "nothing answers it, and what follows in its conversation takes another interface: a capture there would tell whether it did";
 
 /** Why an answer is not said to be dropped whose flow has another translation by now, in words. */
 export const WHY_REPLACED =

@@ -118,6 +118,17 @@ describe("what has the NAT's own address outside is local only if the host sent 
     expect(updates.map(({ side, verdict }) => [side, verdict])).toEqual(before.map(() => [1, "elsewhere"]));
   });
 
+  it("is told that what nothing answered may have gone where the rest of its conversation goes", async () => {
+    const long = conversation(400, { everyUs: 10_000 });
+    const conversed = [sent(63), heardAgain(1), heardAgain(2), heardAgain(3)].map((each) => later(each, 3e9));
+    const { alone, updates } = await outcomeOf(
+      merged(long.inside, [asking(OTHER, 64)]),
+      merged(long.outside, [asking(HOST, 63), heardAgain(0)], conversed),
+    );
+    expect(alone.map(({ reason }) => reason)).toEqual(["no-answer", ...conversed.map(() => "answered-elsewhere")]);
+    expect(updates).toMatchObject([{ side: 1, verdict: "unknown", reason: "may-go-elsewhere" }]);
+  });
+
   it("nothing is forwarded of a datagram of which a fragment is missing", async () => {
     expect(await saidOfFragments(true)).toEqual(new Set(["elsewhere answered-elsewhere"]));
     expect(await saidOfFragments(false)).toEqual(new Set(["unknown fragment"]));

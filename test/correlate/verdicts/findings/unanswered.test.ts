@@ -110,12 +110,15 @@ const beyond = (scene: Scene, ms: number, [type, code]: readonly [number, number
 };
 
 describe("unanswered, though errors come from beyond", () => {
-  it("is what nobody gets, as they say", async () => {
-    const scene = beyond(beyond(knocking(new Scene()), 1110, [3, 1]), 3110, [3, 1]).until(5000);
+  it.each([
+    ["host unreachable", [3, 1]],
+    ["fragments missing when the time for reassembly was over", [11, 1]],
+  ] as const)("is what nobody gets, as they say: %s", async (words, kind) => {
+    const scene = beyond(beyond(knocking(new Scene()), 1110, kind), 3110, kind).until(5000);
     const [found] = await scene.findings("unanswered");
     expect(found).toMatchObject({ count: 3, flows: [2] });
     expect(found?.text).toBe(
-      "sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times: host unreachable, says 203.0.113.2)",
+      `sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times: ${words}, says 203.0.113.2)`,
     );
   });
 
