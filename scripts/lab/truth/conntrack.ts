@@ -43,7 +43,23 @@ export function readConntrack(text: string): Entry[] {
       isHelped: /\bhelper=\w/.test(line),
     });
   }
-  return [...ended, ...entries.values()];
+  return untilNext([...ended, ...entries.values()]);
+}
+
+/** Entries that end where the next one begins that has one of their tuples: no two may have that at once, and not every end is told. */
+function untilNext(entries: readonly Entry[]): Entry[] {
+  const nextNs = new Map<string, bigint>();
+  const ended: Entry[] = [];
+  for (const entry of entries.toSorted((a, b) => Number(b.bornNs - a.bornNs))) {
+    let { diedNs } = entry;
+    for (const key of [`original ${tupleKey(entry.original)}`, `reply ${tupleKey(entry.reply)}`]) {
+      const next = nextNs.get(key);
+      if (next !== undefined && (diedNs === undefined || next < diedNs)) diedNs = next;
+      nextNs.set(key, entry.bornNs);
+    }
+    ended.push({ ...entry, diedNs });
+  }
+  return ended.toReversed();
 }
 
 // src= … of the original direction come first, those of the reply after it; the last id= is the entry's, any before it ICMP's.

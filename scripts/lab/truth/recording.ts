@@ -11,6 +11,7 @@ import { SIDES, type SideName } from "./report.js";
 export interface Recording {
   readonly inside: readonly Frame[];
   readonly outside: readonly Frame[];
+  readonly conntrack: readonly Entry[];
   readonly paths: Paths;
   /** The frames that a path's packets may be, in order, by side. */
   readonly byPath: Readonly<Record<SideName, ReadonlyMap<Path, readonly Frame[]>>>;
@@ -36,6 +37,7 @@ export function makeRecording(
   const recording = {
     inside,
     outside,
+    conntrack: entries,
     fragmented: { inside: fragmentedTuples(inside), outside: fragmentedTuples(outside) },
     paths: new Paths(entries, (side, tuple) => seen[side].has(tupleKey(tuple)), bridges),
     byPath: { inside: new Map<Path, Frame[]>(), outside: new Map<Path, Frame[]>() },

@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from "./address.js";
 import type { Frame } from "./capture.js";
-import { tupleKey, reversed } from "./conntrack.js";
+import { type Entry, tupleKey, reversed } from "./conntrack.js";
 import type { Packet, Tuple } from "./packet.js";
 import type { Recording } from "./recording.js";
 import type { Report, SideName, UnmatchedLine } from "./report.js";
@@ -15,7 +15,7 @@ export interface HostFacts {
 }
 
 /** What became of a frame, by the kernel's own account; one that was sent by the host and refused by a rule has several. */
-type Fate = "in" | "out" | "own" | "drop" | "reject" | "error" | "elsewhere" | "same-link" | "link-scope";
+type Fate = "in" | "out" | "own" | "drop" | "reject" | "error" | "clash" | "elsewhere" | "same-link" | "link-scope";
 
 /** A verdict that the facts do not bear out, or a packet without a verdict and what became of it. */
 export interface Judged {
@@ -94,7 +94,22 @@ class Judge {
     const { src, dst } = frame.packet.tuple;
     if (isLinkScope(src) || isLinkScope(dst)) fates.add("link-scope");
     if (BRIDGES.some((prefix) => src.startsWith(prefix) && dst.startsWith(prefix))) fates.add("same-link");
+    if (fates.size === 0 && this.#hasClashed(frame)) fates.add("clash");
     return [...fates];
+  }
+
+  /**
+   * Whether conntrack had no entry of its conversation then, and began one at that moment for another sender's, whose answers would have looked the same:
+   * what comes second is lost (insert_failed), and no rule logs that.
+   */
+  #hasClashed({ timeNs, packet: { tuple } }: Frame & { readonly packet: Packet }): boolean {
+    const { conntrack } = this.#recording;
+    const isAlive = ({ bornNs, diedNs }: Entry): boolean =>
+      bornNs <= timeNs + EVENT_WAIT_NS && (diedNs === undefined || diedNs > timeNs + EVENT_WAIT_NS);
+    const isBorn = ({ bornNs }: Entry): boolean => bornNs >= timeNs - EVENT_WAIT_NS && bornNs <= timeNs + EVENT_WAIT_NS;
+    const own = conntrack.some((entry) => tupleKey(entry.original) === tupleKey(tuple) && isAlive(entry));
+    const asOwn = ({ original }: Entry): string => tupleKey({ ...original, src: tuple.src });
+    return !own && conntrack.some((entry) => isBorn(entry) && asOwn(entry) === tupleKey(tuple));
   }
 
   #problemOf({ verdict, side, ...line }: UnmatchedLine, frame: Frame & { packet: Packet }, fates: readonly Fate[]) {
@@ -104,7 +119,9 @@ class Judge {
         return undefined;
       case "dropped":
         // a reset in answer may pass the capture by: see the README
-        return is("drop", "reject") ? this.#problemOfImpact({ verdict, side, ...line }, frame) : "nothing dropped it";
+        return is("drop", "reject", "clash")
+          ? this.#problemOfImpact({ verdict, side, ...line }, frame)
+          : "nothing dropped it";
       case "refused":
         return is("reject", "error") || this.#isReset(frame) ? undefined : "the host did not refuse it";
       case "local":
@@ -133,9 +150,19 @@ class Judge {
   #isProxys({ timeNs, packet: { tuple } }: Frame & { readonly packet: Packet }): boolean {
     const times = [tuple, reversed(tuple)].flatMap((each) => this.#own.get(tupleKey(each)) ?? []);
     // ports are used again
-    if (times.some((atNs) => atNs >= timeNs - OWN_WAIT_NS && atNs <= timeNs + OWN_WAIT_NS)) return false;
+    const entry = this.#entryOf(tuple, timeNs);
+    const isNear = (atNs: bigint): boolean => atNs >= timeNs - OWN_WAIT_NS && atNs <= timeNs + OWN_WAIT_NS;
+    if (times.some((atNs) => isNear(atNs) && this.#entryOf(tuple, atNs) === entry)) return false;
     const { src, srcPort, dst, dstPort } = tuple;
     return isProxysEnd(src, srcPort, dst, dstPort) || isProxysEnd(dst, dstPort, src, srcPort);
+  }
+
+  /** The last entry of a conversation that had begun by then. */
+  #entryOf(tuple: Tuple, timeNs: bigint): Entry | undefined {
+    const keys = new Set([tupleKey(tuple), tupleKey(reversed(tuple))]);
+    const isIts = ({ original, bornNs }: Entry): boolean =>
+      keys.has(tupleKey(original)) && bornNs <= timeNs + EVENT_WAIT_NS;
+    return this.#recording.conntrack.findLast(isIts);
   }
 
   #isCovered(side: SideName, { timeNs }: Frame): boolean {
@@ -180,6 +207,8 @@ const ERROR_LEAD_NS = 5_000_000n;
 const ERROR_WAIT_NS = 5_000_000_000n;
 /** … and how long it waits for the other fragments of a datagram (net.ipv4.ipfrag_time, net.ipv6.ip6frag_time), with timers that are late. */
 const FRAGMENTS_WAIT_NS = 68_000_000_000n;
+/** How far the stamp of a conntrack event may be from that of its packet. */
+const EVENT_WAIT_NS = 5_000_000n;
 /** No client of the host's own is silent for so long. */
 const OWN_WAIT_NS = 10_000_000_000n;
 

@@ -1,6 +1,7 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
+import * as record from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
 
 /** Directions of flows that are looked after at once … */
@@ -17,6 +18,18 @@ export interface Segment {
   readonly frame: number;
   /** Hash of how its payload begins, where that matters. */
   readonly head: number;
+}
+
+/** The segment whose record begins there. */
+export function segmentAt(records: Int32Array, at: number): Segment {
+  return {
+    seq: records[at + record.SEQ] >>> 0,
+    ack: records[at + record.ACK] >>> 0,
+    payloadLength: records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK,
+    length: records[at + record.LENGTH],
+    frame: records[at + record.FRAME] >>> 0,
+    head: 0,
+  };
 }
 
 /** A segment that was sent again, as it was when it was shortest. */
@@ -49,19 +62,21 @@ interface Hanging {
 }
 
 /**
- * TCP segments that are sent again and again in vain: what does not fit through some link, and nobody says so. That is to be told from
- * ordinary losses and from an end that is gone, by what both ends go on to do: see `hanging`.
+ * TCP segments that are sent again and again in vain: as they do not fit through some link, and nobody says so, or as the other end is gone. These are
+ * told from each other, and from ordinary losses, by what both ends go on to do: see `hanging`.
  */
 export class Holes {
   readonly #accounts: FlowAccounts;
   readonly #leastTimes: number;
+  readonly #areLong: boolean;
   /** By twice the flow's id, and 1 more for what goes outbound. */
   readonly #directions = new Map<number, Direction>();
 
-  /** `leastTimes`: so often a segment must have been taken. */
-  constructor(accounts: FlowAccounts, leastTimes: number) {
+  /** `leastTimes`: so often a segment must have been taken. `areLong`: whether it must be longer than all before it, and than what every link takes. */
+  constructor(accounts: FlowAccounts, leastTimes: number, areLong: boolean) {
     this.#accounts = accounts;
     this.#leastTimes = leastTimes;
+    this.#areLong = areLong;
   }
 
   /** Takes a segment. */
@@ -71,7 +86,7 @@ export class Holes {
     this.#directions.set(key, direction);
     keepNewest(this.#directions, MOST_DIRECTIONS);
     direction.shortest = Math.min(direction.shortest, length);
-    if (length <= NEVER_CUT_BYTES) return;
+    if (this.#areLong && length <= NEVER_CUT_BYTES) return;
     const { holes } = direction;
     let hole = holes.find((each) => each.seq === seq);
     if (hole === undefined) {
@@ -91,7 +106,7 @@ export class Holes {
     hole?.frames.remove(frame);
   }
 
-  /** The segment of a direction of a flow that has ended which never got through, though those before it did, all of them shorter. Undefined of most. */
+  /** The segment of a direction of a flow that has ended which never got through, though those before it did. Undefined of most. */
   hanging(slot: number, isOutbound: boolean): Hanging | undefined {
     const accounts = this.#accounts;
     const key = keyOf(accounts.id(slot), isOutbound);
@@ -103,8 +118,8 @@ export class Holes {
     if (first === undefined) return undefined;
     const hole = direction.holes.find(({ seq, payloadLength, frames }) => {
       const before = (seq - first) | 0;
-      const isLongest = before > 0 && before < payloadLength;
-      return frames.count >= this.#leastTimes && isLongest && accounts.acked(slot, 1 - forward) === seq;
+      const isSo = before > 0 && (!this.#areLong || before < payloadLength);
+      return frames.count >= this.#leastTimes && isSo && accounts.acked(slot, 1 - forward) === seq;
     });
     if (hole === undefined) return undefined;
     const hasGoneOn = ((accounts.acked(slot, forward) - hole.ack) | 0) > 0;

@@ -1,5 +1,4 @@
 import { Few } from "../../../packets/results/few.js";
-import * as record from "../../../packets/records.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
@@ -7,7 +6,7 @@ import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
-import { Holes } from "./holes.js";
+import { Holes, segmentAt } from "./holes.js";
 
 /** So often a segment crosses again at the least: that it is lost each time by chance is rare, even where one of ten is. */
 const LEAST_AGAIN = 2;
@@ -52,19 +51,12 @@ export class Mtu implements Finder {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#holes = new Holes(context.accounts, LEAST_AGAIN);
-    this.#droppedHoles = new Holes(context.accounts, LEAST_DROPPED);
+    this.#holes = new Holes(context.accounts, LEAST_AGAIN, true);
+    this.#droppedHoles = new Holes(context.accounts, LEAST_DROPPED, true);
   }
 
   again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
-    this.#holes.add(this.#context.accounts.id(slot), isOutbound, {
-      seq: records[at + record.SEQ] >>> 0,
-      ack: records[at + record.ACK] >>> 0,
-      payloadLength: records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK,
-      length: records[at + record.LENGTH],
-      frame: records[at + record.FRAME] >>> 0,
-      head: 0,
-    });
+    this.#holes.add(this.#context.accounts.id(slot), isOutbound, segmentAt(records, at));
   }
 
   flow(flow: EndedFlow): void {

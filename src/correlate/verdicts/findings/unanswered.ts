@@ -4,15 +4,19 @@ import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/re
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
+import { Holes, segmentAt } from "./holes.js";
 
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
 const PATIENCE_NS = 1_000_000_000;
 /** UDP ports of protocols in which whoever is asked answers: DNS (RFC 1035), NTP (RFC 5905). Others may be meant to be one-way, as syslog. */
 const ANSWERED_PORTS: ReadonlySet<number> = new Set([DNS_PORT, 123]);
+
+/** So often a segment of a connection crosses again, at the least, that is called unanswered: ordinary losses end sooner. */
+const LEAST_AGAIN = 3;
 
 /** So many flows are remembered, at the most, of which somebody beyond said that nobody gets what is sent. */
 const MOST_SAID = 4096;
@@ -39,6 +43,7 @@ class Tries {
 /**
  * `unanswered`: SYNs, echo requests and queries crossed the NAT, and nothing came back, on neither side, though the capture of the side where
  * they left goes on; or nothing but errors of somebody beyond, that it does not get there. Answers that cross elsewhere show in what the initiator sends next: it acknowledges them.
+ * Also of connections, segments that crossed again and again and were never acknowledged, and their other end sent nothing new: where it did, see `mtu`.
  */
 export class Unanswered implements Finder {
   readonly #context: Context;
@@ -50,8 +55,17 @@ export class Unanswered implements Finder {
   /** Those that ICMP errors may be about which were cut too short to say so: the ends inside of what they are, or are about. */
   readonly #mayBeAnswered = new Set<string>();
 
+  readonly #holes: Holes;
+  readonly #hanging = new Gathered();
+  readonly #hangingNamed = new Few<string>();
+
   constructor(context: Context) {
     this.#context = context;
+    this.#holes = new Holes(context.accounts, LEAST_AGAIN, false);
+  }
+
+  again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
+    this.#holes.add(this.#context.accounts.id(slot), isOutbound, segmentAt(records, at));
   }
 
   error(row: number, src: string, flow: number): void {
@@ -67,6 +81,7 @@ export class Unanswered implements Finder {
     const said = this.#said.get(flow.id);
     this.#said.delete(flow.id);
     if (flow.isOfCutErrors) this.#takeCutErrors(flow);
+    if (flow.proto === TCP) this.#takeHanging(flow);
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
     const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
@@ -81,10 +96,33 @@ export class Unanswered implements Finder {
   }
 
   close(): Finding[] {
+    return [...this.#never(), ...this.#noMore()];
+  }
+
+  #never(): Finding[] {
     const { flows, named, count, isAnswerable } = this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
     if (count === 0) return [];
     const text = `sent on${isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${named.text}`;
     return [findingOf("unanswered", count, text, flows, FINDINGS[isAnswerable ? "unanswered" : "leak"].hint)];
+  }
+
+  #noMore(): Finding[] {
+    const { count, text } = this.#hangingNamed;
+    if (count === 0) return [];
+    const said = `segments crossed again and again and were never acknowledged, and their other end sent nothing new: ${text}`;
+    return [findingOf("unanswered", count, said, this.#hanging)];
+  }
+
+  /** Takes a connection if what its initiator sent was acknowledged up to some segment, and no further, however often that crossed. */
+  #takeHanging(flow: EndedFlow): void {
+    const { misses } = this.#context;
+    const hanging = this.#holes.hanging(flow.slot, flow.isFromInside);
+    if (hanging === undefined || hanging.hasGoneOn || !flow.isOpenerKnown || mayBeUnseen(flow, this.#context)) return;
+    const { payloadLength, frames } = hanging.hole;
+    // one byte asks a full receiver for its window (RFC 9293 section 3.8.6.1)
+    if (payloadLength <= 1 || misses.isPatchy(farOf(flow))) return;
+    for (const frame of frames.listed) this.#hanging.add(flow.isFromInside ? INSIDE : OUTSIDE, frame, flow.id);
+    this.#hangingNamed.add(`${flow.text} (${frames.count} times again)`);
   }
 
   /** Those that no such error may be about. */
@@ -112,13 +150,21 @@ export class Unanswered implements Finder {
 export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Context, areOthers = false): boolean {
   if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > flow.unreachableBack) return false;
   if (!isToBeAnswered(flow, areOthers)) return false;
-  if (flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false)) return false;
-  const far = flow.isFromInside ? OUTSIDE : INSIDE;
-  // the answers may be among what the capture lacks
-  if (misses.lacksEntries(far)) return false;
+  const far = farOf(flow);
+  if (mayBeUnseen(flow, { misses })) return false;
   if (flow.pairsThere === 1 && cover[far].gaps.lostFrames > 0) return false;
   if (misses.isPatchy(far) && (flow.pairsThere === 1 || misses.mayLackAll(far, flow.pairsThere))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
+}
+
+/** The side where what its initiator sends comes out. */
+function farOf(flow: EndedFlow): Side {
+  return flow.isFromInside ? OUTSIDE : INSIDE;
+}
+
+/** Whether answers to its initiator may be among what crossed as another flow, has no twin, or is lacking. */
+function mayBeUnseen(flow: EndedFlow, { misses }: Pick<Context, "misses">): boolean {
+  return flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false) || misses.lacksEntries(farOf(flow));
 }
 
 function isToBeAnswered(flow: EndedFlow, areOthers: boolean): boolean {

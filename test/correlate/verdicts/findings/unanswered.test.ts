@@ -131,6 +131,44 @@ describe("unanswered, though errors come from beyond", () => {
   });
 });
 
+/** A connection whose request is answered, and what its client says next crosses again and again. */
+const stalled = (again: readonly number[] = [400, 800, 1600], text = "more") => {
+  const scene = new Scene()
+    .up(100, {}, syn)
+    .down(110, {}, { flags: SYN_ACK })
+    .up(112, {}, { flags: 0x18, seq: 1001, ack: 5001, text: "GET" })
+    .down(122, {}, { flags: 0x18, seq: 5001, ack: 1004, text: "200" });
+  for (const ms of [200, ...again]) scene.up(ms, {}, { flags: 0x18, seq: 1004, ack: 5004, text });
+  return scene;
+};
+
+describe("unanswered, though its connection was answered before", () => {
+  it("is what crosses again and again, with the frames", async () => {
+    const [found, ...others] = await stalled().until(4000).findings("unanswered");
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ count: 1, flows: [2], frames: { inside: [86, 87, 88], outside: [] } });
+    expect(found?.text).toBe(
+      "segments crossed again and again and were never acknowledged, and their other end sent nothing new: " +
+        "tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times again)",
+    );
+  });
+
+  it.each([
+    ["is acknowledged in the end", stalled().down(1610, {}, { flags: 0x10, seq: 5004, ack: 1008 })],
+    ["is acknowledged, and the answer is dropped", stalled().down(1610, {}, { flags: 16, ack: 1008 }, "outside")],
+    ["was sent again twice", stalled([400, 800])],
+    ["asks a full receiver for its window", stalled(undefined, "m")],
+    [
+      "the other end goes on behind",
+      stalled()
+        .down(1700, {}, { flags: 0x18, seq: 5004, ack: 1004, text: "wait" })
+        .up(1701, {}, { flags: 0x10, seq: 1008, ack: 5008 }),
+    ],
+  ])("is not what %s", async (_, scene) => {
+    expect(await scene.until(4000).findings("unanswered")).toEqual([]);
+  });
+});
+
 /** What is found of datagrams that are asked ten times from one address, and so often from another one that nobody answers at. */
 const asking = (answers: number, tries: number) => {
   const scene = new Scene();
