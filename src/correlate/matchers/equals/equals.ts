@@ -128,6 +128,7 @@ export class Equals implements Admits, Settles {
       const undecided = this.#gathering.of(row);
       if (undecided) {
         this.#noteLikes(undecided);
+        this.sequences.noteUndecided(undecided);
         return undecided;
       }
       this.#others.likes.note(row);

@@ -5,6 +5,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { assign } from "./assignment.js";
 import type { Completeness } from "./completeness.js";
 import type { About } from "../contract.js";
+import type { Undecided } from "../undecided.js";
 import { COPY_NS } from "../../intake/copies.js";
 import {
   COINCIDENCE_PAIRS,
@@ -53,6 +54,8 @@ export class Sequences {
   readonly #onPair: (inside: number, outside: number, slot: number) => void;
   /** By side: whether its capture shows packets twice. */
   readonly #isCopying = [false, false];
+  /** By flow and direction: when those entered that were left undecided lately, and how many of its packets that had left were. */
+  readonly #undecided = new Map<number, { readonly enteredNs: number[]; left: number }>();
   /** The way of a crowd whose order was not certain when it was looked at last, and how many of it were not looked at since: all of it is looked at. */
   #vainWay = NONE;
   #passedOver = 0;
@@ -183,6 +186,37 @@ export class Sequences {
     return false;
   }
 
+  /** Notes packets that were left undecided: some of those that entered may still be under way. */
+  noteUndecided({ inside, outside }: Undecided): void {
+    const t = this.#about.timeline;
+    const { accounts } = this.#about.translations;
+    for (const row of [...inside, ...outside]) {
+      const slot = this.#about.translations.slotOf(row);
+      if (slot === NONE) continue;
+      const isOutbound = accounts.isOutbound(slot, t.forward(row));
+      const key = 2 * slot + (isOutbound ? 1 : 0);
+      const of = this.#undecided.get(key) ?? { enteredNs: [], left: 0 };
+      this.#undecided.set(key, of);
+      const timeNs = t.timeNs(row);
+      if ((t.side(row) === INSIDE) !== isOutbound) of.left++;
+      else of.enteredNs.push(timeNs);
+      for (; of.enteredNs[0] < timeNs - this.#about.windowNs; of.left--) of.enteredNs.shift();
+    }
+  }
+
+  /** When those entered that were left undecided before some others, and may have left since, by `nowNs` at the earliest. */
+  #stillUnderWay(slot: number, isOutbound: boolean, beforeNs: number, nowNs: number): number[] {
+    const key = 2 * slot + (isOutbound ? 1 : 0);
+    const of = this.#undecided.get(key);
+    if (of === undefined) return [];
+    const limitNs = this.#about.kernel.limitNs(isOutbound);
+    // of those, as many left as were left undecided, too, the oldest first
+    const rest = of.enteredNs.slice(Math.max(0, of.left));
+    const near = rest.filter((timeNs) => timeNs < beforeNs && nowNs - timeNs <= limitNs);
+    if (near.length === 0) this.#undecided.delete(key);
+    return near;
+  }
+
   /** Notes that a packet is one that its capture showed before. */
   noteCopy(row: number): void {
     this.#isCopying[this.#about.timeline.side(row)] = true;
@@ -264,10 +298,12 @@ export class Sequences {
   }
 
   /** What is decided by time, where nothing was missed: of those that left, what they had entered as. */
-  #decided({ entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
+  #decided({ slot, entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
     const kernel = this.#about.kernel;
     const costOf = this.#costOf(isOutbound);
-    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    const leftNs = this.#timesOf(left);
+    const before = this.#stillUnderWay(slot, isOutbound, this.#about.timeline.timeNs(entered[0]), leftNs[0]);
+    const enteredNs = [...before, ...this.#timesOf(entered)];
     this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
     for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, kernel.limitNs(isOutbound))) {
@@ -278,9 +314,10 @@ export class Sequences {
       if (this.#completeness.wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
-        if (index < 0 || costOf(to[k] - from[index]) > 0) continue;
-        if (kernel.overtakes(entered[run.entered + index], left[run.left + k], isOutbound)) continue;
-        pairs.push([entered[run.entered + index], left[run.left + k]]);
+        const at = run.entered + index - before.length;
+        if (index < 0 || at < 0 || costOf(to[k] - from[index]) > 0) continue;
+        if (kernel.overtakes(entered[at], left[run.left + k], isOutbound)) continue;
+        pairs.push([entered[at], left[run.left + k]]);
       }
     }
     return pairs;

@@ -137,7 +137,7 @@ export class Survey {
     const t = this.#about.timeline;
     const isSameWay = t.way(other) === t.way(chosen);
     const isOfOne = isSameWay || (related & RELATION_MASK) === KNOWN;
-    if (isOfOne && this.mayBeHeldUp(other, row, related)) return true;
+    if (isOfOne && this.mayBeHeldUp(other, row, related, chosen)) return true;
     // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
     const isKnown = (best & RELATION_MASK) === KNOWN && !this.isStale;
     return !isKnown && isSameWay && this.#isUntimely(related) && !this.hasTimely(other, reachNs, row);
@@ -187,9 +187,9 @@ export class Survey {
 
   /**
    * Whether only time speaks against a packet that entered and one that left, and packets may take that long: a queue grows, or is as long as it was
-   * before.
+   * before; or what is taken for the one that entered instead took about as unlikely long as that.
    */
-  mayBeHeldUp(entered: number, left: number, related: number): boolean {
+  mayBeHeldUp(entered: number, left: number, related: number, instead = NONE): boolean {
     if (!this.#isUntimely(related)) return false;
     const t = this.#about.timeline;
     const { kernel } = this.#about;
@@ -199,7 +199,10 @@ export class Survey {
     const mostNs = GROWTH * kernel.limitNs(isOutbound);
     const mayGrow = (related & RELATION_MASK) === KNOWN && tookNs <= mostNs;
     const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
-    return Math.log2(kernel.latencies(isOutbound).density(tookNs, rangeNs) * tookNs) > -bits;
+    const digest = kernel.latencies(isOutbound);
+    const bitsFor = (ns: number): number => Math.min(0, Math.log2(digest.density(ns, rangeNs) * ns));
+    const leastBits = instead === NONE ? 0 : bitsFor(Math.max(1, t.timeNs(left) - t.timeNs(instead)));
+    return bitsFor(tookNs) > leastBits - bits;
   }
 
   /** Relates two of those that are looked at, and notes it where time alone speaks against them. */
