@@ -211,6 +211,11 @@ export class Kernel {
     return this.#steps["overtakesRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
   }
 
+  /** Whether a row that entered, if it was the one that left, was held up together with another packet. */
+  wasHeldUp(entered: number, left: number, isOutbound: boolean): boolean {
+    return this.#steps["wasHeldUpRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
+  }
+
   /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
   isUnwatched(entered: number, left: number): boolean {
     return this.#steps["isUnwatched"](this.#ground, entered, left) === 1;

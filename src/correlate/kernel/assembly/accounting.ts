@@ -20,8 +20,6 @@ import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
 import { accountOf, tupleOf } from "./places.js";
 
-/** What share of that a single pair makes forgotten at the most. */
-const MOST_FORGOTTEN: f64 = 0.125;
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
 /**
@@ -129,10 +127,7 @@ function countOne(ground: usize, word: i32): void {
   setWord(ground, word, wordOf(ground, word) + 1);
 }
 
-/**
- * What the slowest and the quickest packets of a direction took lately: raised, or lowered, at once, and forgotten over FORGET_NS, as far as others
- * crossed in that time: a queue is not known to be shorter because nothing was seen to leave it.
- */
+/** What the slowest and the quickest packets of a direction took lately: raised, or lowered, at once, and forgotten over FORGET_NS. */
 function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): void {
   if (latencyNs > limitOf(ground, outbound === 1)) {
     const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
@@ -141,7 +136,7 @@ function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): vo
   const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);
   const quickestNs = doubleOf(ground, words.QUICKEST_NS + outbound);
   const passedNs = pairNs - doubleOf(ground, words.PACE_AT_NS + outbound);
-  const kept = 1 - min<f64>(max<f64>(0, passedNs / FORGET_NS), MOST_FORGOTTEN);
+  const kept = passedNs > 0 ? max<f64>(0, 1 - passedNs / FORGET_NS) : 1;
   // nothing takes less than no time, whatever the clocks say: limits are made of it
   const slowerNs = max<f64>(0, max<f64>(latencyNs, latencyNs + (slowestNs - latencyNs) * kept));
   const quickerNs = min<f64>(latencyNs, latencyNs + (quickestNs - latencyNs) * kept);

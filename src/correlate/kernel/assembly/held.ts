@@ -4,6 +4,7 @@
  */
 import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
+import { JITTER_NS } from "../relations.js";
 
 /** Bytes of an entry: when the packet entered, and when it left, as doubles. */
 const ENTRY_BYTES_BITS = 4;
@@ -29,6 +30,23 @@ export function overtakes(ground: usize, outbound: i32, enteredNs: f64, leftNs: 
   for (let number = max<i32>(0, count - words.HELD_ENTRIES); number < count; number++) {
     const entry = heldAt(ground, outbound, number);
     if (load<f64>(entry) < enteredNs - slackNs && load<f64>(entry, 8) > leftNs + slackNs) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a packet of a direction that entered and left at these times would have been held up together with another one, for half as long at the
+ * least: that entered behind it and left behind it, or entered before it and left right before it.
+ */
+export function wasHeldUp(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+  const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
+  const count = wordOf(ground, words.HELD_COUNT + outbound);
+  for (let number = max<i32>(0, count - words.HELD_ENTRIES); number < count; number++) {
+    const entry = heldAt(ground, outbound, number);
+    const from = load<f64>(entry);
+    const restNs = load<f64>(entry, 8) - leftNs;
+    const isInOrder = from < enteredNs - slackNs ? restNs >= -JITTER_NS && restNs <= slackNs : restNs >= -slackNs;
+    if (isInOrder && 2 * (leftNs - from) >= leftNs - enteredNs) return true;
   }
   return false;
 }

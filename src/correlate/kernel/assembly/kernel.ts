@@ -14,7 +14,7 @@ import {
 } from "../relations.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { noteCrossing, noteEntry } from "./crossings.js";
-import { noteHeld, overtakes } from "./held.js";
+import { noteHeld, overtakes, wasHeldUp } from "./held.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
 import * as pace from "./pace.js";
@@ -58,6 +58,11 @@ export function noteHeldRow(ground: usize, entered: i32, left: i32, outbound: i3
 /** Whether a row that entered, if it was the one that left, overtook one that was held up. */
 export function overtakesRow(ground: usize, entered: i32, left: i32, outbound: i32): i32 {
   return overtakes(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left))) ? 1 : 0;
+}
+
+/** Whether a row that entered, if it was the one that left, was held up together with another packet. */
+export function wasHeldUpRow(ground: usize, entered: i32, left: i32, outbound: i32): i32 {
+  return wasHeldUp(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left))) ? 1 : 0;
 }
 
 /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */

@@ -40,11 +40,9 @@ export function assign(
   };
   eachCell((cell, to, from) => (costs[cell] = costOf(left[to] - entered[from])));
   const least = costs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  eachCell((cell, to, from) => {
-    if (from === 0) return;
-    const apartNs = entered[from] - entered[from - 1];
-    const changedNs = to === 0 ? apartNs : Math.min(apartNs, Math.abs(left[to] - left[to - 1] - apartNs));
-    costs[cell] = least + Math.min(1, changedNs / swingNs) * (costs[cell] - least);
+  eachCell((cell, _, from) => {
+    const share = from === 0 ? 1 : Math.min(1, (entered[from] - entered[from - 1]) / swingNs);
+    costs[cell] = least + share * (costs[cell] - least);
   });
   const told = splits(choices, costs, entered.length, Number.POSITIVE_INFINITY);
   const missing = splits(choices, costs, entered.length, missedBits);

@@ -26,11 +26,11 @@ export class Gathering {
     const found: [number[], number[]] = [[], []];
     if (reachNs >= 0) {
       const seen = new Set([row]);
-      const isTaken = this.#usualTwins(reachNs);
+      const timelyFor = this.#usualTwins(reachNs);
       for (const from of seen) {
         found[t.sideOf(from)].push(from);
         for (let r = this.#sight.first(from, reachNs); r !== NONE; r = this.#sight.next(from, r, reachNs))
-          if (!seen.has(r) && this.#mayBeTwins(from, r, isTaken)) seen.add(r);
+          if (!seen.has(r) && this.#mayBeTwins(from, r, timelyFor, from === row)) seen.add(r);
       }
     } else {
       for (const side of SIDES) {
@@ -43,26 +43,27 @@ export class Gathering {
 
   /**
    * Whether two packets with one key may be twins: those that came when they usually do, or that a queue may have held up that grows; where neither
-   * has a twin that came when it usually does, later ones, too.
+   * has a twin that came when it usually does, later ones, too. `isGivenUp`: the first is the one that all others are asked about.
    */
-  #mayBeTwins(a: number, b: number, isTaken: (row: number) => boolean): boolean {
+  #mayBeTwins(a: number, b: number, timelyFor: (row: number) => number, isGivenUp: boolean): boolean {
     const t = this.#about.timeline;
     const related = this.#survey.relate(a, b);
     if (claimBy(related) >= CLAIM_LATE_POSSIBLE) return true;
-    if (this.#survey.mayBeHeldUp(a, b, related) || this.#survey.mayBeHeldUp(b, a, related)) return true;
+    if (this.#survey.mayBeHeldUp(a, b, related, isGivenUp ? timelyFor(b) : NONE)) return true;
+    if (this.#survey.mayBeHeldUp(b, a, related)) return true;
     if ((related & IS_UNVOUCHED) === 0) {
       if ((related & RELATION_MASK) < POSSIBLE) return false;
     } else if (Math.abs(t.timeNs(a) - t.timeNs(b)) <= this.#about.kernel.limitNs(goesOutbound(related))) return true;
-    return !isTaken(a) && !isTaken(b);
+    return timelyFor(a) === NONE && timelyFor(b) === NONE;
   }
 
-  /** Whether one that a packet may be the twin of came when it usually does: found out once of each, as all are asked about with all. */
-  #usualTwins(reachNs: number): (row: number) => boolean {
-    const known = new Map<number, boolean>();
+  /** One that a packet may be the twin of and came when it usually does, or NONE: found out once of each, as all are asked about with all. */
+  #usualTwins(reachNs: number): (row: number) => number {
+    const known = new Map<number, number>();
     return (row) => {
-      const isKnown = known.get(row) ?? this.#survey.hasTimely(row, reachNs);
-      known.set(row, isKnown);
-      return isKnown;
+      const timely = known.get(row) ?? this.#survey.timelyFor(row, reachNs);
+      known.set(row, timely);
+      return timely;
     };
   }
 

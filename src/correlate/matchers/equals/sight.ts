@@ -42,20 +42,21 @@ export class Sight {
     return false;
   }
 
-  /** The same, the nearest in time first: where most are what is looked for, it takes no look at the others. */
-  hasNear(row: number, reachNs: number, is: (other: number) => boolean): boolean {
+  /** About the nearest in time that is what is looked for, or NONE: where most are, it takes no look at the others. */
+  near(row: number, reachNs: number, is: (other: number) => boolean): number {
     const t = this.#about.timeline;
     const timeNs = t.timeNs(row);
     let before = NONE;
     let later = this.first(row, reachNs);
     for (; later !== NONE && t.timeNs(later) < timeNs; later = this.next(row, later, reachNs)) before = later;
     while (before !== NONE || later !== NONE) {
-      if ((before !== NONE && is(before)) || (later !== NONE && is(later))) return true;
+      if (before !== NONE && is(before)) return before;
+      if (later !== NONE && is(later)) return later;
       if (before !== NONE) before = t.previous(before);
       if (before !== NONE && t.timeNs(before) < timeNs - reachNs) before = NONE;
       if (later !== NONE) later = this.next(row, later, reachNs);
     }
-    return false;
+    return NONE;
   }
 
   /** … and the one behind another. */

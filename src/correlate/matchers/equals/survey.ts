@@ -140,7 +140,7 @@ export class Survey {
     if (isOfOne && this.mayBeHeldUp(other, row, related, chosen)) return true;
     // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
     const isKnown = (best & RELATION_MASK) === KNOWN && !this.isStale;
-    return !isKnown && isSameWay && this.#isUntimely(related) && !this.hasTimely(other, reachNs, row);
+    return !isKnown && isSameWay && this.#isUntimely(related) && this.timelyFor(other, reachNs, row) === NONE;
   }
 
   /** How two packets stand to each other, with all that is known of them. */
@@ -171,9 +171,9 @@ export class Survey {
     return best;
   }
 
-  /** Whether a packet has a candidate that is in time, but for one. */
-  hasTimely(row: number, reachNs: number, except = NONE): boolean {
-    return this.#sight.hasNear(
+  /** A candidate of a packet that is in time, but for one; NONE where there is none. */
+  timelyFor(row: number, reachNs: number, except = NONE): number {
+    return this.#sight.near(
       row,
       reachNs,
       (other) => other !== except && claimBy(this.relate(row, other)) >= CLAIM_CONFLICT,
@@ -187,7 +187,7 @@ export class Survey {
 
   /**
    * Whether only time speaks against a packet that entered and one that left, and packets may take that long: a queue grows, or is as long as it was
-   * before; or what is taken for the one that entered instead took about as unlikely long as that.
+   * before; or others were held up as long then, and what is taken for the one that entered instead was, too.
    */
   mayBeHeldUp(entered: number, left: number, related: number, instead = NONE): boolean {
     if (!this.#isUntimely(related)) return false;
@@ -198,11 +198,12 @@ export class Survey {
     if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs < 0) return false;
     const mostNs = GROWTH * kernel.limitNs(isOutbound);
     const mayGrow = (related & RELATION_MASK) === KNOWN && tookNs <= mostNs;
-    const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
     const digest = kernel.latencies(isOutbound);
-    const bitsFor = (ns: number): number => Math.min(0, Math.log2(digest.density(ns, rangeNs) * ns));
-    const leastBits = instead === NONE ? 0 : bitsFor(Math.max(1, t.timeNs(left) - t.timeNs(instead)));
-    return bitsFor(tookNs) > leastBits - bits;
+    const bitsFor = (ns: number, rangeNs: number): number => Math.log2(digest.density(ns, rangeNs) * ns);
+    const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
+    if (bitsFor(tookNs, rangeNs) > -bits) return true;
+    const insteadNs = instead === NONE ? 0 : t.timeNs(left) - t.timeNs(instead);
+    return insteadNs > digest.medianNs && kernel.wasHeldUp(entered, left, isOutbound);
   }
 
   /** Relates two of those that are looked at, and notes it where time alone speaks against them. */
