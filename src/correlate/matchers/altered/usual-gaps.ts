@@ -7,6 +7,12 @@ const LEAST = 8;
 const SPREADS = 8;
 /** … where it is at least this far outside, nanoseconds: scheduling and interrupt moderation. */
 const SLACK_NS = 200_000;
+/**
+ * Gaps that differ by more, nanoseconds, are those of packets that were sent again, and of the copies of them that waited in a queue: no sender sends
+ * again sooner than in twice this time (include/net/tcp.h, TCP_RTO_MIN).
+ */
+const MOST_SPREAD_NS = 100_000_000;
+const NO_GAP: GapRange = { minNs: Number.POSITIVE_INFINITY, maxNs: Number.NEGATIVE_INFINITY };
 
 /** The least and the greatest gap that is usual, nanoseconds. */
 interface GapRange {
@@ -43,7 +49,7 @@ export class UsualGaps {
     this.#isSummedUp = false;
   }
 
-  /** The gaps that are usual at that time; null where too few are known to tell. */
+  /** The gaps that are usual at that time, or that none is; null where too few are known to tell. */
   at(timeNs: number): GapRange | null {
     const blocks = this.#blocks;
     const at = this.#blockAt(timeNs);
@@ -60,6 +66,7 @@ export class UsualGaps {
       lowNs = Math.min(lowNs, blocks[n].lowNs);
       highNs = Math.max(highNs, blocks[n].highNs);
     }
+    if (highNs - lowNs > MOST_SPREAD_NS) return NO_GAP;
     const marginNs = SPREADS * (highNs - lowNs) + SLACK_NS;
     return { minNs: lowNs - marginNs, maxNs: highNs + marginNs };
   }
