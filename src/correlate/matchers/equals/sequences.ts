@@ -210,8 +210,9 @@ export class Sequences {
     const of = this.#undecided.get(key);
     if (of === undefined) return [];
     const limitNs = this.#about.kernel.limitNs(isOutbound);
-    // of those, as many left as were left undecided, too, the oldest first
-    const rest = of.enteredNs.slice(Math.max(0, of.left));
+    // as many left as were left undecided, too, the oldest first; unless some of those had entered longer ago than is known
+    const isKnown = 2 * limitNs <= this.#about.windowNs;
+    const rest = isKnown ? of.enteredNs.slice(Math.max(0, of.left)) : of.enteredNs;
     const near = rest.filter((timeNs) => timeNs < beforeNs && nowNs - timeNs <= limitNs);
     if (near.length === 0) this.#undecided.delete(key);
     return near;
