@@ -33,6 +33,11 @@ export class Rng {
     return Math.floor(this.unit() * limit);
   }
 
+  /** One of some, each as likely. Precondition: there is one. */
+  pick<T>(of: readonly T[]): T {
+    return of[this.below(of.length)];
+  }
+
   /** A number, `from` ≤ x < `to`. */
   between(from: number, to: number): number {
     return from + this.unit() * (to - from);

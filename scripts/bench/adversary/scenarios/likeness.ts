@@ -32,6 +32,41 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 6e9, 80);
     },
   },
+  "wrong/flushed-in-step": {
+    about:
+      "several containers ask the same at the same instant, all from port 123; conntrack -F gives the port to another one; each capture misses one of twenty",
+    recall: null,
+    findings: ["dropped"],
+    play(world) {
+      const { rng } = world;
+      for (const { model } of [world.inside, world.outside]) model.misses = missing(rng, 0.05);
+      const far = { address: server(0), port: 123 };
+      const payload = bytes(rng, 48);
+      const nears = Array.from({ length: 3 + rng.below(3) }, (_, host) => ({ address: container(host), port: 123 }));
+      const flowsIn = (order: readonly number[]) => {
+        const flows = new Map(order.map((at) => [at, flowOf(world, UDP, { near: nears[at], far })]));
+        return nears.map((_, at) => flows.get(at)!);
+      };
+      const order = [...nears.keys()];
+      let flows = flowsIn(order);
+      world.start(0, function* () {
+        for (let i = 0; i < 30; i++) {
+          if (i === 14) {
+            world.flush();
+            flows = flowsIn(order.toReversed());
+          }
+          const asking = [...flows];
+          while (asking.length > 0) {
+            const [flow] = asking.splice(rng.below(asking.length), 1);
+            world.send(flow, "outbound", datagram(payload, 0));
+            yield rng.exponential(60e3);
+          }
+          yield 1e9;
+        }
+      });
+      background(world, 30e9, 60);
+    },
+  },
   "wrong/sampled-statsd": {
     about: "statsd with a socket a datagram, 1 in 10 sampled on each side: an IP ID is all there is to go by",
     recall: null,

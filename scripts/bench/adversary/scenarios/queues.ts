@@ -48,6 +48,21 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
       background(world, duringNs, 30, { rttNs: mostNs });
     },
   },
+  "wrong/queue-over-spacing": {
+    about:
+      "equal datagrams without ID, and a queue that grows to several times what they are apart, and shrinks; nothing is dropped or missed",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const everyNs = rng.pick([10e6, 20e6, 50e6, 100e6, 200e6]);
+      const mostNs = rng.pick([60e6, 120e6, 250e6, 400e6]);
+      world.queue(walk(world, 20e9, () => rng.pick([0, 0, mostNs * rng.unit(), mostNs])));
+      const payload = bytes(rng, 4);
+      world.start(0, beatTalk(world, { everyNs, count: 20e9 / everyNs, payload, port: 5004 }));
+      world.start(0, datagramTalk(world, { count: 1000, hasIds: true, isIpv6: false }));
+      background(world, 20e9, 40);
+    },
+  },
   "wrong/queue-of-a-policer": {
     about:
       "bursts of few different datagrams without ID; a policer drops most of each, a slow uplink has the others wait",
@@ -103,6 +118,18 @@ function sentAgainTalk(world: World, duringNs: number, hasTimestamps: boolean): 
       ends.outbound.seq = (seq + payload.length) >>> 0;
       yield send("inbound", ACK, 0) + world.rng.exponential(3e7);
     }
+  };
+}
+
+/** How long a queue is that goes on to another length every 0.3 to 2 s, and evenly so. */
+function walk({ rng }: World, duringNs: number, nextNs: () => number): (ns: number) => number {
+  const points = [{ ns: 0, waitNs: 0 }];
+  for (let ns = 0; ns < duringNs; points.push({ ns, waitNs: nextNs() })) ns += rng.pick([0.3e9, 1e9, 2e9]);
+  return (ns) => {
+    const at = points.findIndex((point) => point.ns > ns);
+    if (at < 1) return 0;
+    const [a, b] = [points[at - 1], points[at]];
+    return a.waitNs + ((b.waitNs - a.waitNs) * (ns - a.ns)) / (b.ns - a.ns);
   };
 }
 

@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, isAgain } from "../../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, GONE, WAITING } from "../../../packets/timeline.js";
@@ -129,6 +129,7 @@ export class Equals implements Admits, Settles {
       if (undecided) {
         this.#noteLikes(undecided);
         this.sequences.noteUndecided(undecided);
+        this.#forget(undecided);
         return undecided;
       }
       this.#others.likes.note(row);
@@ -340,6 +341,20 @@ export class Equals implements Admits, Settles {
   }
 
   /** Notes what is like packets that are left undecided: they are not settled again. */
+  /**
+   * Forgets the translations of packets that were left undecided where more than one of them left by one never seen before, and none is of a
+   * conversation never seen before: see `Survey.isForgotten`.
+   */
+  #forget({ inside, outside }: Undecided): void {
+    const { timeline: t, translations } = this.#about;
+    const isNew = (row: number): boolean => translations.slotOf(row) === NONE && !isAgain(t.flags(row));
+    if (outside.filter(isNew).length < inside.filter(isNew).length + 2) return;
+    for (const row of inside) {
+      const slot = translations.slotOf(row);
+      if (slot !== NONE) translations.retire(slot);
+    }
+  }
+
   #noteLikes({ inside, outside }: Undecided): void {
     if (inside.length + outside.length > CROWD) return;
     for (const rows of [inside, outside]) for (const row of rows) this.#others.likes.note(row);

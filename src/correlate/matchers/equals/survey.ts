@@ -1,4 +1,4 @@
-import { HAS_IP_ID } from "../../../packets/packets.js";
+import { HAS_IP_ID, isAgain } from "../../../packets/packets.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import {
@@ -99,24 +99,27 @@ export class Survey {
 
   /**
    * Whether the translation that two are known by may have been forgotten, and all others at once (conntrack -F): an equal packet passed the outside by
-   * a translation that nobody knows, and every one on the inside that it may belong to has another. Once, the inside capture may have missed it.
+   * a translation that nobody knows, and every one on the inside that it may belong to has another, or had one before. Once, the inside capture may have
+   * missed it.
    */
   #mayBeForgotten(row: number, candidate: number, reachNs: number): boolean {
-    const [inside, outside] = this.#about.timeline.insideFirst(row, candidate);
-    const isUnknown = (of: number): boolean => this.#about.translations.slotOf(of) === NONE;
+    const { timeline: t, tuples, translations } = this.#about;
+    const [inside, outside] = t.insideFirst(row, candidate);
+    const isUnknown = (of: number): boolean => translations.slotOf(of) === NONE;
+    const isNew = (of: number): boolean => !isAgain(t.flags(of));
     const isMeant = (entry: number, exit: number): boolean => claimBy(this.relate(entry, exit)) >= CLAIM_CONFLICT;
-    const isNobodys = (other: number): boolean =>
-      other !== outside &&
-      isUnknown(other) &&
-      isMeant(inside, other) &&
-      !this.#sight.has(other, reachNs, (entry) => isUnknown(entry) && isMeant(entry, other));
-    return this.#sight.has(inside, reachNs, (other) => {
-      if (!isNobodys(other)) return false;
-      const { tuples, timeline } = this.#about;
-      const tuple = timeline.tuple(other);
-      if (tuples.hasAmbiguous(tuple) || tuples.hasUnmatched(tuple)) this.isForgotten = true;
-      return true;
+    let [isNobodys, count] = [false, 0];
+    this.#sight.has(inside, reachNs, (other) => {
+      if (other === outside || !isUnknown(other) || !isMeant(inside, other)) return false;
+      const explains = (entry: number): boolean =>
+        isUnknown(entry) && (isNew(entry) || !isNew(other)) && isMeant(entry, other);
+      if (this.#sight.has(other, reachNs, explains)) return false;
+      isNobodys = true;
+      const tuple = t.tuple(other);
+      if (tuples.hasAmbiguous(tuple) || tuples.hasUnmatched(tuple) || ++count > 1) this.isForgotten = true;
+      return this.isForgotten;
     });
+    return isNobodys;
   }
 
   /** Looks at the packets that may contend with a chosen one for another, to which it stands so. */
