@@ -1,8 +1,11 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import type { TupleTable } from "../../../packets/tuples.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import * as record from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
+import type { Context } from "./finder.js";
 
 /** Directions of flows that are looked after at once … */
 const MOST_DIRECTIONS = 4096;
@@ -67,14 +70,16 @@ interface Hanging {
  */
 export class Holes {
   readonly #accounts: FlowAccounts;
+  readonly #tuples: Pick<TupleTable, "hasAmbiguous">;
   readonly #leastTimes: number;
   readonly #areLong: boolean;
   /** By twice the flow's id, and 1 more for what goes outbound. */
   readonly #directions = new Map<number, Direction>();
 
   /** `leastTimes`: so often a segment must have been taken. `areLong`: whether it must be longer than all before it, and than what every link takes. */
-  constructor(accounts: FlowAccounts, leastTimes: number, areLong: boolean) {
+  constructor({ accounts, tuples }: Pick<Context, "accounts" | "tuples">, leastTimes: number, areLong: boolean) {
     this.#accounts = accounts;
+    this.#tuples = tuples;
     this.#leastTimes = leastTimes;
     this.#areLong = areLong;
   }
@@ -113,6 +118,7 @@ export class Holes {
     const direction = this.#directions.get(key);
     if (direction === undefined) return undefined;
     this.#directions.delete(key);
+    if (this.#mayBeAcknowledged(slot, isOutbound)) return undefined;
     const forward = accounts.isOutbound(slot, 1) === isOutbound ? 1 : 0;
     const first = accounts.firstSeq(slot, forward);
     if (first === undefined) return undefined;
@@ -124,6 +130,14 @@ export class Holes {
     if (hole === undefined) return undefined;
     const hasGoneOn = ((accounts.acked(slot, forward) - hole.ack) | 0) > 0;
     return { hole, hasGoneOn, isShortest: direction.shortest >= hole.length };
+  }
+
+  /** Whether packets of the other direction may acknowledge what no pair of it does: as they are ambiguous, or without a twin. */
+  #mayBeAcknowledged(slot: number, isOutbound: boolean): boolean {
+    const accounts = this.#accounts;
+    if ([accounts.insideTuple(slot), accounts.outsideTuple(slot)].some((of) => this.#tuples.hasAmbiguous(of)))
+      return true;
+    return accounts.unmatched(slot, isOutbound ? OUTSIDE : INSIDE) > 0;
   }
 }
 

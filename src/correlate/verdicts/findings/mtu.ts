@@ -51,8 +51,8 @@ export class Mtu implements Finder {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#holes = new Holes(context.accounts, LEAST_AGAIN, true);
-    this.#droppedHoles = new Holes(context.accounts, LEAST_DROPPED, true);
+    this.#holes = new Holes(context, LEAST_AGAIN, true);
+    this.#droppedHoles = new Holes(context, LEAST_DROPPED, true);
   }
 
   again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {

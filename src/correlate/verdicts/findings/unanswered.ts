@@ -61,7 +61,7 @@ export class Unanswered implements Finder {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#holes = new Holes(context.accounts, LEAST_AGAIN, false);
+    this.#holes = new Holes(context, LEAST_AGAIN, false);
   }
 
   again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
