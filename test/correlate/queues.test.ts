@@ -39,6 +39,30 @@ it("a keepalive is not paired with the one before it, whose exit took longer tha
   expect(twins.filter(([frame]) => frame > 11)).toEqual([]);
 });
 
+const answer = (dst: string, ttl: number, text: string) =>
+  datagram({ src: SERVER, dst, srcPort: 53, dstPort: 4500, ipId: 0, ttl, text });
+
+it("what comes in late is not paired with an equal one that entered while it waited, however long nothing else came out", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  // the way in takes longer and longer, up to most of the window, …
+  for (let n = 0; n < 40; n++) {
+    outside.push(ms(100 * n, answer(HOST, 53, `the answer to question ${n}`)));
+    inside.push(ms(100 * n + 20 * n, answer(CONTAINER, 52, `the answer to question ${n}`)));
+  }
+  // … and then more: each is answered again, as it was asked again, before the first answer comes out
+  for (let n = 0; n < 6; n++) {
+    const atMs = 4500 + 300 * n;
+    for (const waitedMs of [0, 2500]) {
+      outside.push(ms(atMs + waitedMs, answer(HOST, 53, `and to question ${n}, which is asked again`)));
+      inside.push(ms(atMs + waitedMs + 2700, answer(CONTAINER, 52, `and to question ${n}, which is asked again`)));
+    }
+  }
+  const { twins } = await outcomeOf(inside.toSorted(byTime), outside.toSorted(byTime), { clock });
+  expect(twins.length).toBeGreaterThan(30);
+  expect(twins.filter(([frame]) => frame > 40)).toEqual([]);
+});
+
 it("a segment sent again is not the twin of the first copy, which took longer than the window: its IP ID says so", async () => {
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];

@@ -16,7 +16,10 @@ export const IS_CLOSE = 16;
 export const IS_RELATED_OUTBOUND = 32;
 /** An end is the same, TTL and options became what those of the pairs before did: where several contend, the others are not meant. */
 export const IS_USUAL = 64;
-/** Equal ones follow each other closely, and captures miss packets: another one of two may have been missed on each side. */
+/**
+ * Equal ones follow each other closely, and captures miss packets: another one of two may have been missed on each side. Or queues are about as long as
+ * the window: one that was given up may come out yet.
+ */
 export const MAY_HIDE = 128;
 /** IMPOSSIBLE by the clocks alone, which nothing vouches for: it may be the twin of each all the same. */
 export const IS_UNVOUCHED = 256;

@@ -58,7 +58,7 @@ export let soonNs: f64 = 0;
 export let mayBeChance = false;
 /** Whether nothing used the translation that they are KNOWN by for so long that it may be forgotten. */
 export let isStale = false;
-/** Whether, besides, such ones may have been missed, another one of them by each capture. */
+/** Whether, besides, such ones may have been missed, another one of them by each capture, or have waited for longer than the window. */
 export let mayHide = false;
 
 /** Whether neither end is the same on both sides, where no known translation says so. */
@@ -240,15 +240,15 @@ function weighTime(
   const isSlow = !hasId && isSlowest && since < seldomNs;
   mayBeChance = isSlow && since !== 0;
   const isUnknown = isUnsure || !isBegun;
-  mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance);
+  // one that was given up may come out yet, and look like what was sent again
+  const isSentAgain = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
+  mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance) || (isSentAgain && isQueueLong(ground, isOutbound));
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
   if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, leftNs, latencyNs)) isClose = true;
-  const isSentAgain = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
-  if (isSentAgain && isQueueLong(ground, isOutbound)) isClose = true;
 }
 
 /**

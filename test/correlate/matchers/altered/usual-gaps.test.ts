@@ -33,3 +33,9 @@ it("forgets what is past, and not what is asked for", () => {
   gaps.forget(400e6);
   expect(gaps.at(500e6)).toEqual(before);
 });
+
+it("says that none is usual where they differ by more than a sender waits before it sends again", () => {
+  const usual = gapsOf((n) => 20_000_000 * (n % 30), 64).at(10e6);
+  expect(usual?.minNs).toBeGreaterThan(usual?.maxNs ?? 0);
+  expect(gapsOf((n) => 2_000_000 * (n % 30), 64).at(10e6)?.maxNs).toBeGreaterThan(60_000_000);
+});
