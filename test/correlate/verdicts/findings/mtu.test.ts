@@ -66,6 +66,10 @@ it("mtu is what a router beyond says of a packet that crossed, with the length t
 it.each([
   ["a server that is gone", uploading().until(5000)],
   ["a segment that is acknowledged in the end", timedOut(uploading(), 2405)],
+  [
+    "a segment that is acknowledged by what was lost on its way in",
+    timedOut(uploading().down(1560, {}, { flags: ACK, seq: 5001, ack: 2405 }, "outside")),
+  ],
   ["a segment that is lost once", timedOut(uploading([330]))],
   ["a short segment", timedOut(uploading([330, 750, 1550], { text: "x".repeat(400) }))],
   [
