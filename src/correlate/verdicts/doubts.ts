@@ -180,7 +180,7 @@ export class Doubts {
     };
     const back = this.#frameBehind(row, isUnseen, windowNs);
     if (back === undefined) return undefined;
-    return `frame ${back} of its conversation came out here and never entered ${SIDE_NAMES[other]}: both may take another interface`;
+    return `frame ${back} of its conversation came out here and was not seen to enter ${SIDE_NAMES[other]}: both may take another interface`;
   }
 
   #whyLike(row: number, other: Side, { frame, isSooner }: Like): string {

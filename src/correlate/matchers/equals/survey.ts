@@ -202,9 +202,8 @@ export class Survey {
     const mostNs = GROWTH * kernel.limitNs(isOutbound);
     const mayGrow = (related & RELATION_MASK) === KNOWN && tookNs <= mostNs;
     const digest = kernel.latencies(isOutbound);
-    const bitsFor = (ns: number, rangeNs: number): number => Math.log2(digest.density(ns, rangeNs) * ns);
     const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
-    if (bitsFor(tookNs, rangeNs) > -bits) return true;
+    if (Math.log2(digest.density(tookNs, rangeNs) * tookNs) > -bits) return true;
     const insteadNs = instead === NONE ? 0 : t.timeNs(left) - t.timeNs(instead);
     return insteadNs > digest.medianNs && kernel.wasHeldUp(entered, left, isOutbound);
   }

@@ -149,7 +149,7 @@ export class Claims {
       const why = "its TTL shows that the host itself sent it, in the name of the other end";
       return { verdict: "local", reason: "host-answers", why };
     }
-    const why = `it left on ${SIDE_NAMES[side]} and never entered ${SIDE_NAMES[otherSide(side)]}: it came by another interface, that capture missed it, or the host sent it`;
+    const why = `it left on ${SIDE_NAMES[side]} and was not seen to enter ${SIDE_NAMES[otherSide(side)]}: it came by another interface, that capture missed it, or the host sent it`;
     return unknown("never-entered", why, "entry");
   }
 
@@ -303,7 +303,7 @@ export class Claims {
         lacks: "exit",
         on: side,
       };
-    const why = `it came out on ${name} and never entered there: that capture missed it, or the host sent it`;
+    const why = `it came out on ${name} and was not seen to enter there: that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry", on: side };
   }
 

@@ -67,7 +67,9 @@ export class Unexplained {
       const told = isFromHere ? (this.#byConntrack(way, missing) ?? this.#byRules(way)) : undefined;
       if (told !== undefined) return told;
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-      const why = isToPrivate ? `it reached ${destinationText(tuples, way)} and never entered ${other}` : missing;
+      const why = isToPrivate
+        ? `it reached ${destinationText(tuples, way)} and was not seen to enter ${other}`
+        : missing;
       return unknown(isToPrivate ? "never-entered" : "untranslated", why, "anything");
     }
     if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
