@@ -261,10 +261,10 @@ export class Course {
     );
     // packets of one direction do not tell a clock that was set from twins of others like theirs
     const awayNs = Math.abs(boundNs - expectedNs);
-    const isSet = this.isEnclosed && awayNs > SET_NS;
-    const offsetNs = isSet ? expectedNs : boundNs;
+    const isDoubted = this.isEnclosed && awayNs > SET_NS;
+    const offsetNs = isDoubted ? expectedNs : boundNs;
     const slackNs = last.slackNs + spanNs * UNKNOWN_RATE;
-    if (this.isEnclosed) this.summary.mayBeWrongBy(slackNs + (isSet ? awayNs : 0));
+    if (this.isEnclosed) this.summary.mayBeWrongBy(slackNs + (isDoubted ? awayNs : 0));
     return this.#stretch(at, atNs, offsetNs, last.rate, slackNs);
   }
 

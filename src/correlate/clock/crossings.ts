@@ -31,7 +31,7 @@ export interface Nearby {
   readonly since: readonly Witness[];
 }
 
-/** Keeps packets of one direction that both sides saw, in the order of the outside, as long as they tell anything of others. */
+/** Keeps the packets of one direction that both sides saw, in the order of the outside, while they tell something of others. */
 export class Crossings {
   readonly #kept: Witness[] = [];
 
@@ -66,14 +66,14 @@ export class Crossings {
     return at > 0 && Math.abs(timeNs - last.timeNs) <= BURST_NS && Math.abs(gapNs - last.gapNs) <= ALIKE_NS;
   }
 
-  /** Goes back by so many witnesses from a place in the list, to its beginning at the most. */
+  /** The place in the list that is so many witnesses before another one; its beginning where there are fewer. */
   #before(at: number, witnesses: number): number {
     let first = at;
     for (let left = witnesses; left > 0 && first > 0; ) if (this.#kept[--first].isWitness) left--;
     return first;
   }
 
-  /** Goes on behind so many witnesses from a place in the list, to its end at the most. */
+  /** The place right behind so many witnesses from another one on; its end where there are fewer. */
   #behind(at: number, witnesses: number): number {
     let end = at;
     for (let left = witnesses; left > 0 && end < this.#kept.length; ) if (this.#kept[end++].isWitness) left--;

@@ -241,8 +241,9 @@ function weighTime(
   mayBeChance = isSlow && since !== 0;
   const isUnknown = isUnsure || !isBegun;
   // one that was given up may come out yet, and look like what was sent again
-  const isSentAgain = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
-  mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance) || (isSentAgain && isQueueLong(ground, isOutbound));
+  const mayComeOut =
+    isQueueLong(ground, isOutbound) && (isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL)));
+  mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance) || mayComeOut;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
   if (mayHide) isClose = true;

@@ -163,7 +163,7 @@ export class Equals implements Admits, Settles {
       return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     }
     if (age === FINAL && survey.isForgotten) {
-      this.#about.translations.retire(this.#about.kernel.knownSlot);
+      this.#about.translations.retire(this.#about.translations.slotOf(outside));
       return false;
     }
     const isContended = survey.hasRivals || survey.isClose;
@@ -340,7 +340,6 @@ export class Equals implements Admits, Settles {
     this.#about.pairing.paired(inside, outside);
   }
 
-  /** Notes what is like packets that are left undecided: they are not settled again. */
   /**
    * Forgets the translations of packets that were left undecided where more than one of them left by one never seen before, and none is of a
    * conversation never seen before: see `Survey.isForgotten`.
@@ -355,6 +354,7 @@ export class Equals implements Admits, Settles {
     }
   }
 
+  /** Notes what is like packets that are left undecided: they are not settled again. */
   #noteLikes({ inside, outside }: Undecided): void {
     if (inside.length + outside.length > CROWD) return;
     for (const rows of [inside, outside]) for (const row of rows) this.#others.likes.note(row);

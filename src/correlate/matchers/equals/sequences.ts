@@ -194,7 +194,7 @@ export class Sequences {
       const slot = this.#about.translations.slotOf(row);
       if (slot === NONE) continue;
       const isOutbound = accounts.isOutbound(slot, t.forward(row));
-      const key = 2 * slot + (isOutbound ? 1 : 0);
+      const key = keyOf(slot, isOutbound);
       const of = this.#undecided.get(key) ?? { enteredNs: [], left: 0 };
       this.#undecided.set(key, of);
       const timeNs = t.timeNs(row);
@@ -206,7 +206,7 @@ export class Sequences {
 
   /** When those entered that were left undecided before some others, and may have left since, by `nowNs` at the earliest. */
   #stillUnderWay(slot: number, isOutbound: boolean, beforeNs: number, nowNs: number): number[] {
-    const key = 2 * slot + (isOutbound ? 1 : 0);
+    const key = keyOf(slot, isOutbound);
     const of = this.#undecided.get(key);
     if (of === undefined) return [];
     const limitNs = this.#about.kernel.limitNs(isOutbound);
@@ -405,4 +405,9 @@ export class Sequences {
     if (isOutbound) this.#onPair(entered, left, slot);
     else this.#onPair(left, entered, slot);
   }
+}
+
+/** A number for a direction of the flow in a slot. */
+function keyOf(slot: number, isOutbound: boolean): number {
+  return 2 * slot + (isOutbound ? 1 : 0);
 }

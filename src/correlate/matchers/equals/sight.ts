@@ -35,6 +35,14 @@ export class Sight {
     return other !== NONE && t.timeNs(other) <= t.timeNs(row) + reachNs ? other : NONE;
   }
 
+  /** … and the one behind another. */
+  next(row: number, other: number, reachNs: number): number {
+    const next = this.#about.timeline.next(other);
+    return next !== NONE && this.#about.timeline.timeNs(next) <= this.#about.timeline.timeNs(row) + reachNs
+      ? next
+      : NONE;
+  }
+
   /** Whether one of those is what is looked for. */
   has(row: number, reachNs: number, is: (other: number) => boolean): boolean {
     for (let other = this.first(row, reachNs); other !== NONE; other = this.next(row, other, reachNs))
@@ -42,7 +50,7 @@ export class Sight {
     return false;
   }
 
-  /** About the nearest in time that is what is looked for, or NONE: where most are, it takes no look at the others. */
+  /** One of those that is what is looked for, or NONE. The nearest in time are asked first: where most are it, no other is looked at. */
   near(row: number, reachNs: number, is: (other: number) => boolean): number {
     const t = this.#about.timeline;
     const timeNs = t.timeNs(row);
@@ -57,13 +65,5 @@ export class Sight {
       if (later !== NONE) later = this.next(row, later, reachNs);
     }
     return NONE;
-  }
-
-  /** … and the one behind another. */
-  next(row: number, other: number, reachNs: number): number {
-    const next = this.#about.timeline.next(other);
-    return next !== NONE && this.#about.timeline.timeNs(next) <= this.#about.timeline.timeNs(row) + reachNs
-      ? next
-      : NONE;
   }
 }
