@@ -55,6 +55,8 @@ export const HAS_UNMATCHED = 1 << 11;
 export const HAS_AMBIGUOUS = 1 << 12;
 /** B has sent something as well. */
 export const IS_ANSWERED = 1 << 13;
+/** Of equal packets of it, one is not accounted for: those behind it may be late, all of them. */
+export const IS_DOUBTED = 1 << 14;
 /** Packets of it were dropped, and whether that matters is not known yet: what else crosses of it is looked at. */
 export const HAS_OPEN_DROPS = 1 << 15;
 /** It is not given back. */
@@ -276,6 +278,15 @@ export class TupleTable {
 
   noteClash(tuple: number): void {
     this.#set(tuple, HAS_CLASHED, true);
+  }
+
+  /** Whether one of equal packets is not accounted for: those behind it may be late, all of them. */
+  isDoubted(tuple: number): boolean {
+    return this.#has(tuple, IS_DOUBTED);
+  }
+
+  setDoubted(tuple: number, isSo: boolean): void {
+    this.#set(tuple, IS_DOUBTED, isSo);
   }
 
   /** Notes that a packet went this way with a TTL that hosts begin with, or with another one. */

@@ -255,6 +255,40 @@ describe("a stream of identical packets whose latency is longer than its spacing
   });
 });
 
+/** Whether each of some packets is missed. */
+const isMissed = (seed: number) => {
+  const random = randomFrom(seed);
+  return () => random() < 0.08;
+};
+
+/** The pairs of a stream that enters and leaves then, and those of a hundred segments. */
+async function seen(enteredMs: readonly number[], leftMs: readonly number[]) {
+  const [inside, outside] = [isMissed(3), isMissed(4)];
+  // what others take is known later than the first of it came
+  const tcp = conversation(100, { everyUs: 500, startUs: 200_000, insideSrc: "172.17.0.9" });
+  const entered = enteredMs.filter(() => !inside()).map((timeMs) => ms(timeMs, beat(CONTAINER, 5000, 64)));
+  const left = leftMs.filter(() => !outside()).map((timeMs) => ms(timeMs, beat(HOST, 61_234, 63)));
+  const { pairs } = await outcomeOf(merged(tcp.inside, entered), merged(tcp.outside, left));
+  return pairs;
+}
+
+describe("a stream of identical packets of which both captures miss some, where nothing else tells its flow", () => {
+  it("is told by its rhythm", async () => {
+    const jitter = randomFrom(2);
+    const enteredMs = timesMs(1);
+    const pairs = await seen(
+      enteredMs,
+      enteredMs.map((timeMs) => timeMs + 0.01 + 0.02 * jitter()),
+    );
+    expect(pairs.length).toBeGreaterThan(170);
+    expect(pairs.filter(({ latencyNs }) => latencyNs > 50_000)).toEqual([]);
+  });
+
+  it("is not what somebody else sends as often", async () => {
+    expect(await seen(timesMs(1), timesMs(2))).toHaveLength(100);
+  });
+});
+
 it("a packet cannot be the twin of one that left before it came: what was lost is not what is sent again", async () => {
   // the SYN-ACK is lost in the host; the server sends it again, byte for byte
   const synAck = { src: SERVER, srcPort: 80, dstPort: 40_001, seq: 900, ack: 101, flags: SYN_ACK, ipId: 0 };

@@ -1,5 +1,6 @@
 /** Queues on the uplink: what a packet of later takes the place of, if it is not watched. */
 import { expect, it } from "vitest";
+import { randomFrom } from "../support/random.js";
 import { ms, outcomeOf, type Stamped } from "./outcome.js";
 import { CONTAINER, datagram, HOST, inStep, SERVER, segment } from "./traffic.js";
 
@@ -103,4 +104,27 @@ it("an IP ID that comes again after more than a window tells nothing: by stamps 
   outside.push(ms(1050 * 40 + 900, alive(HOST, 63, 777)));
   const { twins } = await outcomeOf(inside, outside);
   expect(twins).toEqual(inStep(40));
+});
+
+/** A queue that grows to a little more than what equal packets are apart, stays there, and shrinks: nothing is dropped, nothing missed. */
+async function wrongInQueue(seed: number): Promise<(readonly [number, number])[]> {
+  const random = randomFrom(seed);
+  const [inside, outside] = segments(seed % 2 === 0 ? 600 : 40, 1, 0.2);
+  const everyMs = 15 + 30 * random();
+  const jitterMs = [0.02, 0.2, 1][seed % 3];
+  const mostMs = everyMs * (1 + 0.3 * random());
+  const slopeMs = mostMs / (10 + 60 * random());
+  let [atMs, queueMs] = [1000, 0.1];
+  for (let n = 0; n < 200; n++, atMs += everyMs + jitterMs * (random() - 0.5)) {
+    if (n >= 20) queueMs = n < 100 ? Math.min(mostMs, queueMs + slopeMs) : Math.max(0.1, queueMs - slopeMs);
+    inside.push(ms(atMs, alive(CONTAINER, 64)));
+    outside.push(ms(atMs + queueMs, alive(HOST, 63)));
+  }
+  const { twins } = await outcomeOf(inside, outside, { clock });
+  expect(twins.length).toBeGreaterThan(100);
+  return twins.filter(([entered, left]) => entered !== left);
+}
+
+it("where a queue grows beyond what packets were seen to take, none is taken for the next one that entered", async () => {
+  for (const seed of [27, 52, 66, 68, 98, 120, 182]) expect(await wrongInQueue(seed)).toEqual([]);
 });

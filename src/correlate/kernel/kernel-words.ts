@@ -87,6 +87,15 @@ export const HELD_ENTRIES = 64;
 /** Each is two doubles. */
 export const HELD_BITS = 2;
 
+/** Where the packets are that crossed and are like none before them, by when they left, for each direction (`assembly/passed.ts`). */
+export const PASSED = word();
+/** The last one is kept of each part of a window, of which there are so many, for two windows. */
+export const PASSED_A_WINDOW = 128;
+export const PASSED_ENTRIES_BITS = 8;
+export const PASSED_ENTRIES = 256;
+/** Each is two doubles. */
+export const PASSED_BITS = 2;
+
 /** 1 where it is so. */
 export const IS_SHOWING = word();
 export const HAS_LONG_SEGMENTS = word();

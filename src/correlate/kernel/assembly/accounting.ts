@@ -18,6 +18,7 @@ import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
+import { notePassed } from "./passed.js";
 import { accountOf, tupleOf } from "./places.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
@@ -45,7 +46,9 @@ export function accountFor(
   countLatency(ground, slot, outbound, flow, latencyNs);
   countPair(flow, outbound);
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
   notePace(ground, outbound, pairNs, latencyNs);
+  if (!isAgain(flags)) notePassed(ground, outbound, leftNs - latencyNs, leftNs);
   const isLong = isMostOfWindow(ground, latencyNs);
   if (isLong || !isAgain(flags)) setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
   setWord(ground, words.LOWERED + outbound, lowered);

@@ -28,7 +28,7 @@ declare function learnt(slot: i32): void;
 /** Whether something speaks against two packets, just related as `found`, or others like them may be meant. */
 export function isInDoubt(found: i32): bool {
   if (found <= CONFLICT || relation.isClose || relation.mayBePiece || relation.isStale) return true;
-  return relation.isLate && relation.isRepeatable;
+  return relation.isRepeatable && (relation.isLate || relation.isDoubted);
 }
 
 /** Whether the flow that `flowOf` found last was learnt by it. */

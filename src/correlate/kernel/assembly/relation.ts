@@ -58,6 +58,8 @@ export let soonNs: f64 = 0;
 export let mayBeChance = false;
 /** Whether nothing used the translation that they are KNOWN by for so long that it may be forgotten. */
 export let isStale = false;
+/** … and one of equal packets of it is not accounted for. */
+export let isDoubted = false;
 /** Whether, besides, such ones may have been missed, another one of them by each capture, or have waited for longer than the window. */
 export let mayHide = false;
 
@@ -88,6 +90,7 @@ export function relate(
 ): i32 {
   isUnvouched = false;
   isStale = false;
+  isDoubted = false;
   areBothEndsOther = false;
   const gapNs = oNs - iNs;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
@@ -112,7 +115,10 @@ export function relate(
     isOutbound = account.outboundFor(bits, iWay) === 1;
     relation = KNOWN;
     const isTcp = ((flags >>> 16) & 0xff) === TCP;
-    isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS) > <f64>FORGOTTEN_NS;
+    // before its first pair, none: it was learnt just now
+    const silentNs = iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS);
+    isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
+    isStale = !isTcp && silentNs > <f64>FORGOTTEN_NS && silentNs < Infinity;
   } else {
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, iWay, oWay);

@@ -59,10 +59,13 @@ export class Completeness {
    * a piece of what entered as one.
    */
   isComplete(row: number, isOutbound: boolean): boolean {
-    const t = this.#about.timeline;
-    const kernel = this.#about.kernel;
-    if (!Number.isFinite(kernel.slackNs) || (kernel.hasLongSegments && isData(t, row))) return false;
-    return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
+    return this.mayTell(row) && this.#about.kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
+  }
+
+  /** Whether the order of packets like this one may tell them at all: clocks are known, and it cannot be a piece of what entered as one. */
+  mayTell(row: number): boolean {
+    const { kernel, timeline } = this.#about;
+    return Number.isFinite(kernel.slackNs) && !(kernel.hasLongSegments && isData(timeline, row));
   }
 
   /** Whether what entered to travel this direction was missed, as far as is known. */

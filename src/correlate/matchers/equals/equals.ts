@@ -133,6 +133,7 @@ export class Equals implements Admits, Settles {
         return undecided;
       }
       this.#others.likes.note(row);
+      this.sequences.noteAlone(row);
     }
     this.#about.buckets.remove(row);
     return null;
@@ -173,6 +174,10 @@ export class Equals implements Admits, Settles {
     if (survey.usedTime) {
       const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
       if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound)) return false;
+    }
+    if (claim === CLAIM_KNOWN && (related & IS_REPEATABLE) !== 0 && !isContended) {
+      const { knownSlot } = this.#about.kernel;
+      if (!this.sequences.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return false;
     }
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
     if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;

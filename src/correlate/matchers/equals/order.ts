@@ -64,10 +64,31 @@ export function nearest(
   );
 }
 
-/** Which of some times, in order, is the nearest to one. */
-export function nearestTo(times: readonly number[], timeNs: number): number {
-  let nearest = 0;
-  for (let at = 1; at < times.length; at++)
-    if (Math.abs(times[at] - timeNs) < Math.abs(times[nearest] - timeNs)) nearest = at;
+/** Packets by index, one that entered and one that left. */
+export type Aligned = readonly (readonly [from: number, to: number])[];
+
+/** The first that left is what came closest to the usual time before it, and each behind it the next one. */
+export function inTurn(entered: readonly number[], left: readonly number[], usualNs: number): Aligned {
+  const first = nearestTo(entered, left[0] - usualNs);
+  return left.slice(0, entered.length - first).map((_, to) => [first + to, to]);
+}
+
+/** Each that left is what came closest to the usual time before it, where none that left is closer to that. Some may have been missed, or lost. */
+export function nearestOfEach(entered: readonly number[], left: readonly number[], usualNs: number): Aligned {
+  const aligned: [number, number][] = [];
+  let [from, nearest] = [0, 0];
+  for (const [to, leftNs] of left.entries()) {
+    from = nearestTo(entered, leftNs - usualNs, from);
+    nearest = nearestTo(left, entered[from] + usualNs, nearest);
+    if (nearest === to) aligned.push([from, to]);
+  }
+  return aligned;
+}
+
+/** Which of some times, in order, is the nearest to one, from one on that is no later than that. */
+function nearestTo(times: readonly number[], timeNs: number, from = 0): number {
+  let nearest = from;
+  while (nearest + 1 < times.length && Math.abs(times[nearest + 1] - timeNs) <= Math.abs(times[nearest] - timeNs))
+    nearest++;
   return nearest;
 }

@@ -1,5 +1,9 @@
+import type { Aligned } from "./order.js";
+
 /** Fewer intervals than this tell nothing: of so few, chance makes any order. */
 const LEAST_INTERVALS = 15;
+/** More than this say no more than these do. */
+const MOST_INTERVALS = 512;
 
 /**
  * How much two streams of packets have in common in the times at which theirs come, in bits: fewer than one in 2^bits pairs of strangers
@@ -11,11 +15,27 @@ const LEAST_INTERVALS = 15;
  * counts, and intervals that follow from the ones before count as fewer (M. S. Bartlett, "Some aspects of the time-correlation problem",
  * 1935). Two streams as regular as clocks have nothing in common but that, and one that pauses once has as few bits to agree in as tell where.
  *
- * @param entered,left when packets came, in order, nanoseconds; as many of one as of the other.
+ * @param aligned which that entered may be which that left, in order: intervals between those that follow each other on both sides count.
+ * @param entered,left when packets came, in order, nanoseconds.
  * @param resolutionNs intervals that differ by less are equal.
  */
-export function rhythmBits(entered: readonly number[], left: readonly number[], resolutionNs: number): number {
-  const [a, b] = [ranksOf(entered, resolutionNs), ranksOf(left, resolutionNs)];
+export function rhythmBits(
+  aligned: Aligned,
+  entered: readonly number[],
+  left: readonly number[],
+  resolutionNs: number,
+): number {
+  const isNext = (at: number): boolean =>
+    at > 0 && aligned[at][0] === aligned[at - 1][0] + 1 && aligned[at][1] === aligned[at - 1][1] + 1;
+  const steps = aligned.filter((_, at) => isNext(at)).slice(0, MOST_INTERVALS);
+  const a = ranksOf(
+    steps.map(([from]) => entered[from] - entered[from - 1]),
+    resolutionNs,
+  );
+  const b = ranksOf(
+    steps.map(([, to]) => left[to] - left[to - 1]),
+    resolutionNs,
+  );
   const count = a.length;
   if (count < LEAST_INTERVALS) return 0;
   const [ofA, ofB] = [product(a, a, 0), product(b, b, 0)];
@@ -39,9 +59,9 @@ export function rhythmBits(entered: readonly number[], left: readonly number[], 
   return Math.max(0, Math.min(bits, orderBits(a), orderBits(b)));
 }
 
-/** Of each interval between some times, where it stands among all of them, from their middle; equal ones stand in one place. */
-function ranksOf(times: readonly number[], resolutionNs: number): Float64Array {
-  const intervals = times.slice(1).map((timeNs, at) => Math.round((timeNs - times[at]) / Math.max(1, resolutionNs)));
+/** Of each interval, nanoseconds, where it stands among all of them, from their middle; equal ones stand in one place. */
+function ranksOf(intervalsNs: readonly number[], resolutionNs: number): Float64Array {
+  const intervals = intervalsNs.map((intervalNs) => Math.round(intervalNs / Math.max(1, resolutionNs)));
   const order = Array.from(intervals.keys()).sort((a, b) => intervals[a] - intervals[b]);
   const ranks = new Float64Array(intervals.length);
   for (let first = 0; first < order.length; ) {

@@ -5,6 +5,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { assign } from "./assignment.js";
 import type { Completeness } from "./completeness.js";
 import type { About } from "../contract.js";
+import { DECIDED_BITS, type Doubt, Doubts } from "./doubts.js";
 import type { Undecided } from "../undecided.js";
 import { COPY_NS } from "../../intake/copies.js";
 import {
@@ -16,15 +17,13 @@ import {
   MAY_HIDE,
   RELATION_MASK,
 } from "../../kernel/relations.js";
-import { nearest, nearestTo, runsOf } from "./order.js";
+import { inTurn, nearest, nearestOfEach, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
 const FIRST_ALIKE = 16;
 const FIRST_SHARE = 0.6;
 
-/** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
-const DECIDED_BITS = 40;
 /** What speaks against it that one packet was lost, and that a capture missed the next one: that of COINCIDENCE_PAIRS. */
 const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
 
@@ -38,6 +37,14 @@ interface Sequence {
   readonly outside: readonly number[];
   readonly entered: readonly number[];
   readonly left: readonly number[];
+}
+
+/** When packets of one flow and direction entered and left, oldest first. */
+interface Passage {
+  readonly slot: number;
+  readonly isOutbound: boolean;
+  readonly enteredNs: number[];
+  readonly leftNs: number[];
 }
 
 /**
@@ -54,6 +61,7 @@ export class Sequences {
   readonly #onPair: (inside: number, outside: number, slot: number) => void;
   /** By side: whether its capture shows packets twice. */
   readonly #isCopying = [false, false];
+  readonly doubts: Doubts;
   /** By flow and direction: when those entered that were left undecided lately, and how many of its packets that had left were. */
   readonly #undecided = new Map<number, { readonly enteredNs: number[]; left: number }>();
   /** The way of a crowd whose order was not certain when it was looked at last, and how many of it were not looked at since: all of it is looked at. */
@@ -67,6 +75,7 @@ export class Sequences {
   ) {
     this.#about = about;
     this.#completeness = completeness;
+    this.doubts = new Doubts(about);
     this.#onPair = onPair;
   }
 
@@ -116,29 +125,30 @@ export class Sequences {
 
   /**
    * Learns the translation of a stream of identical packets, where no packet has a candidate to itself: by its rhythm, if nobody else sends
-   * the same, and all took what packets take. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
+   * the same, and most took what packets take. Pairs those whose order is certain; the others have a translation to choose by from then on.
+   * Returns whether it learnt any.
    */
   learn(inside: number, outside: number): boolean {
-    const related = this.#about.kernel.relate(inside, outside);
+    const { kernel, translations } = this.#about;
+    const related = kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
-    if (!this.#completeness.isComplete(inside, isOutbound)) return false;
+    if (!this.#completeness.mayTell(inside)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
     const { entered, left } = sequence;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
-    const usualNs = this.#about.kernel.latencies(isOutbound).medianNs;
-    // the first that left is what came closest to the usual time before it, and each behind it the next one
-    const first = nearestTo(enteredNs, leftNs[0] - usualNs);
-    const count = Math.min(entered.length - first, left.length);
-    const bits = rhythmBits(enteredNs.slice(first, first + count), leftNs.slice(0, count), this.#about.kernel.slackNs);
-    const [i, o] = isOutbound ? [entered[first], left[0]] : [left[0], entered[first]];
-    this.#about.kernel.relate(i, o);
-    if (this.#about.kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
-    const pairs = this.#decided(sequence);
-    if (pairs.length === 0) return false;
-    this.#about.kernel.relate(i, o);
-    const slot = this.#about.translations.learn(i, o);
-    for (const [from, to] of pairs) this.#pair({ ...sequence, slot }, from, to);
+    const isComplete = this.#completeness.isComplete(inside, isOutbound);
+    const aligned = (isComplete ? inTurn : nearestOfEach)(enteredNs, leftNs, kernel.latencies(isOutbound).medianNs);
+    if (!isComplete && aligned.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
+    const bits = rhythmBits(aligned, enteredNs, leftNs, kernel.slackNs);
+    const [from, to] = [entered[aligned[0][0]], left[aligned[0][1]]];
+    const [i, o] = isOutbound ? [from, to] : [to, from];
+    kernel.relate(i, o);
+    if (kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
+    const pairs = isComplete ? this.#decided(sequence) : [];
+    if (isComplete && pairs.length === 0) return false;
+    kernel.relate(i, o);
+    this.#pairAll({ ...sequence, slot: translations.learn(i, o) }, pairs);
     return true;
   }
 
@@ -166,42 +176,80 @@ export class Sequences {
   mayAllBeLate(entered: number, left: number, isOutbound: boolean): boolean {
     if (this.#completeness.hasMissed(isOutbound)) return false;
     const t = this.#about.timeline;
-    const limitNs = this.#about.kernel.limitNs(isOutbound);
-    const digest = this.#about.kernel.latencies(isOutbound);
     const all = this.#about.buckets.ofWay(entered);
-    let next = all.indexOf(entered);
+    const from = all.indexOf(entered);
+    if (from > 0 && this.#about.kernel.hasPassed(t.timeNs(all[from - 1]), left, isOutbound)) return false;
+    const behind = this.#about.buckets.ofWay(left).filter((row) => !t.isBefore(row, left));
+    return this.#mayBeLateFrom(this.#timesOf(all), this.#timesOf(behind), from, 0, isOutbound, false);
+  }
+
+  /** The same of those that left from one on, and entered from another one on. `isDoubted`: what it is where they end before it is told. */
+  #mayBeLateFrom(
+    entered: readonly number[],
+    left: readonly number[],
+    from: number,
+    to: number,
+    isOutbound: boolean,
+    isDoubted: boolean,
+  ): boolean {
+    const { kernel } = this.#about;
+    const limitNs = kernel.limitNs(isOutbound);
+    let next = from;
     let bits = 0;
-    for (const row of this.#about.buckets.ofWay(left)) {
-      if (t.isBefore(row, left)) continue;
-      const leftNs = t.timeNs(row);
-      while (next < all.length && t.timeNs(all[next]) < leftNs - limitNs) next++;
-      if (next === all.length || t.timeNs(all[next]) > leftNs + this.#about.kernel.causalSlackNs) return true;
-      // how much less likely one that was late leaves that soon behind another one
-      const enteredNs = t.timeNs(all[next]);
-      if (next > 0)
-        bits += Math.log2(digest.density(leftNs - enteredNs, limitNs) * (enteredNs - t.timeNs(all[next - 1])));
+    for (let at = to; at < left.length; at++, next++) {
+      while (next < entered.length && entered[next] < left[at] - limitNs) next++;
+      if (next === entered.length || entered[next] > left[at] + kernel.causalSlackNs) return true;
+      if (next > 0) {
+        const apartNs = entered[next] - entered[next - 1];
+        const beforeNs = next > 1 ? entered[next - 1] - entered[next - 2] : 0;
+        bits += this.doubts.bitsOf(left[at] - entered[next], apartNs, beforeNs, isOutbound);
+      }
       if (bits >= DECIDED_BITS) return false;
-      next++;
     }
-    return false;
+    return isDoubted;
   }
 
   /** Notes packets that were left undecided: some of those that entered may still be under way. */
   noteUndecided({ inside, outside }: Undecided): void {
+    for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([...inside, ...outside])) {
+      const isLate = this.#isAnyLate(enteredNs, leftNs, isOutbound);
+      this.doubts.note(slot, isOutbound, enteredNs, leftNs.length, isLate);
+      const key = keyOf(slot, isOutbound);
+      const of = this.#undecided.get(key) ?? { enteredNs: [], left: 0 };
+      this.#undecided.set(key, of);
+      of.enteredNs.push(...enteredNs);
+      of.left += leftNs.length;
+      const lastNs = Math.max(enteredNs.at(-1) ?? 0, leftNs.at(-1) ?? 0);
+      for (; of.enteredNs[0] < lastNs - this.#about.windowNs; of.left--) of.enteredNs.shift();
+    }
+  }
+
+  /** Whether one of those that left is later than any was so far. What left without having been seen to enter is none. */
+  #isAnyLate(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): boolean {
+    return !this.#completeness.hasMissed(isOutbound) && this.doubts.isAnyLate(enteredNs, leftNs, isOutbound);
+  }
+
+  /** Notes a packet that has no twin, while some like it wait. */
+  noteAlone(row: number): void {
+    for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([row]))
+      this.doubts.note(slot, isOutbound, enteredNs, leftNs.length, false);
+  }
+
+  /** When packets entered and left, by flow and direction, as far as their flows are known. */
+  #byFlow(rows: readonly number[]): Iterable<Passage> {
     const t = this.#about.timeline;
     const { accounts } = this.#about.translations;
-    for (const row of [...inside, ...outside]) {
+    const found = new Map<number, Passage>();
+    for (const row of rows) {
       const slot = this.#about.translations.slotOf(row);
       if (slot === NONE) continue;
       const isOutbound = accounts.isOutbound(slot, t.forward(row));
       const key = keyOf(slot, isOutbound);
-      const of = this.#undecided.get(key) ?? { enteredNs: [], left: 0 };
-      this.#undecided.set(key, of);
-      const timeNs = t.timeNs(row);
-      if ((t.side(row) === INSIDE) !== isOutbound) of.left++;
-      else of.enteredNs.push(timeNs);
-      for (; of.enteredNs[0] < timeNs - this.#about.windowNs; of.left--) of.enteredNs.shift();
+      const of = found.get(key) ?? { slot, isOutbound, enteredNs: [], leftNs: [] };
+      found.set(key, of);
+      ((t.side(row) === INSIDE) === isOutbound ? of.enteredNs : of.leftNs).push(t.timeNs(row));
     }
+    return found.values();
   }
 
   /** When those entered that were left undecided before some others, and may have left since, by `nowNs` at the earliest. */
@@ -307,6 +355,11 @@ export class Sequences {
     const enteredNs = [...before, ...this.#timesOf(entered)];
     this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
+    // when the last one entered that is not accounted for
+    let next = 0;
+    const doubt = this.#doubtOf({ slot, isOutbound, entered, left });
+    const isDoubted = doubt !== undefined || this.#isAnyLate(enteredNs, leftNs, isOutbound);
+    let openNs = doubt?.enteredNs ?? Number.NEGATIVE_INFINITY;
     for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, kernel.limitNs(isOutbound))) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
@@ -316,12 +369,28 @@ export class Sequences {
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
         const at = run.entered + index - before.length;
+        const of = run.left + k;
         if (index < 0 || at < 0 || costOf(to[k] - from[index]) > 0) continue;
-        if (kernel.overtakes(entered[at], left[run.left + k], isOutbound)) continue;
-        pairs.push([entered[at], left[run.left + k]]);
+        if (kernel.overtakes(entered[at], left[of], isOutbound)) continue;
+        if (run.entered + index > next) openNs = enteredNs[run.entered + index - 1];
+        next = run.entered + index + 1;
+        const isAhead = isDoubted && (doubt?.ahead ?? 0) + at - of > 0;
+        const mayBeLate = isAhead && !kernel.hasPassed(openNs, left[of], isOutbound);
+        if (mayBeLate && this.#mayBeLateFrom(enteredNs, leftNs, run.entered + index, of, isOutbound, true)) continue;
+        pairs.push([entered[at], left[of]]);
       }
     }
     return pairs;
+  }
+
+  /** The doubt about some packets of a flow that are alike, oldest first; undefined where there is none. */
+  #doubtOf({
+    slot,
+    isOutbound,
+    entered,
+    left,
+  }: Pick<Sequence, "slot" | "isOutbound" | "entered" | "left">): Doubt | undefined {
+    return slot === NONE ? undefined : this.doubts.of(slot, isOutbound, entered[0], left[0]);
   }
 
   #assign(
@@ -356,9 +425,10 @@ export class Sequences {
    * Whether as many entered as left, and they are a group of their own, each in time: where others like them came right before, or are
    * still coming, the first may be the second.
    */
-  #isGroupOfTwins({ entered, left, isOutbound, mayHide }: Sequence, nowNs: number): boolean {
+  #isGroupOfTwins({ slot, entered, left, isOutbound, mayHide }: Sequence, nowNs: number): boolean {
     const limitNs = this.#about.kernel.limitNs(isOutbound);
     if (mayHide || entered.length !== left.length) return false;
+    if ((this.#doubtOf({ slot, isOutbound, entered, left })?.ahead ?? 0) > 0) return false;
     if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;

@@ -1,5 +1,6 @@
 import { assert, constantFrom, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { inTurn, nearestOfEach } from "../../../../src/correlate/matchers/equals/order.js";
 import { rhythmBits } from "../../../../src/correlate/matchers/equals/rhythm.js";
 import { randomFrom } from "../../../support/random.js";
 import { runs } from "../../../support/runs.js";
@@ -20,6 +21,10 @@ const uneven = (seed: number): (() => number) => {
   return () => 2_700_000 + 600_000 * random();
 };
 
+/** What a stream that enters has in common with one that leaves as long after it as a router takes. */
+const bitsOf = (entered: readonly number[], left: readonly number[], align = inTurn, usualNs = 0): number =>
+  rhythmBits(align(entered, left, usualNs), entered, left, RESOLUTION_NS);
+
 describe("what two streams have in common in their rhythm", () => {
   it("is that of what a router forwards, however long that takes, and the more the longer they are", () => {
     assert(
@@ -27,10 +32,23 @@ describe("what two streams have in common in their rhythm", () => {
         const late = randomFrom(~seed);
         const entered = timesBy(uneven(seed));
         const left = entered.map((timeNs) => timeNs + 12_000_000 + 100_000 * late());
-        const bitsOf = (count: number) => rhythmBits(entered.slice(0, count), left.slice(0, count), RESOLUTION_NS);
-        expect(bitsOf(100)).toBeGreaterThan(50);
-        expect(bitsOf(50)).toBeGreaterThan(20);
-        expect(bitsOf(15)).toBe(0);
+        const first = (count: number) => bitsOf(entered.slice(0, count), left.slice(0, count), inTurn, 12_000_000);
+        expect(first(100)).toBeGreaterThan(50);
+        expect(first(50)).toBeGreaterThan(20);
+        expect(first(15)).toBe(0);
+      }),
+      options,
+    );
+  });
+
+  it("is that of what a router forwards, where captures miss a tenth of it, each of other packets", () => {
+    assert(
+      property(seed, (seed) => {
+        const [late, missed] = [randomFrom(~seed), randomFrom(seed ^ 0x5555)];
+        const all = timesBy(uneven(seed));
+        const entered = all.filter(() => missed() > 0.1);
+        const left = all.filter(() => missed() > 0.1).map((timeNs) => timeNs + 10_000 + 50_000 * late());
+        expect(bitsOf(entered, left, nearestOfEach, 30_000)).toBeGreaterThan(20);
       }),
       options,
     );
@@ -41,7 +59,7 @@ describe("what two streams have in common in their rhythm", () => {
       property(seed, integer({ min: 5, max: 95 }), (seed, pause) => {
         const [a, b] = [uneven(seed), uneven(~seed)];
         const strangers = (of: () => number) => timesBy((at) => (at === pause ? 500_000_000 : of()));
-        expect(rhythmBits(strangers(a), strangers(b), RESOLUTION_NS)).toBeLessThan(20);
+        for (const align of [inTurn, nearestOfEach]) expect(bitsOf(strangers(a), strangers(b), align)).toBeLessThan(20);
       }),
       options,
     );
@@ -58,8 +76,10 @@ describe("what two streams have in common in their rhythm", () => {
       property(regular, seed, (intervalOf, seed) => {
         const [a, b] = [randomFrom(seed), randomFrom(~seed)];
         const stream = (random: () => number) => timesBy((at) => intervalOf(at) + 20_000 * random());
-        expect(rhythmBits(stream(a), stream(b), RESOLUTION_NS)).toBeLessThan(20);
-        expect(rhythmBits(timesBy(intervalOf), timesBy(intervalOf), RESOLUTION_NS)).toBeLessThan(20);
+        for (const align of [inTurn, nearestOfEach]) {
+          expect(bitsOf(stream(a), stream(b), align)).toBeLessThan(20);
+          expect(bitsOf(timesBy(intervalOf), timesBy(intervalOf), align)).toBeLessThan(20);
+        }
       }),
       options,
     );

@@ -1,0 +1,134 @@
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import type { About } from "../contract.js";
+
+/** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
+export const DECIDED_BITS = 40;
+
+/** What is apart evenly, and a queue that is steady, go on so: of so many packets, each says as much as one. */
+const STEADY = 10;
+/** … or nothing, unless what they take is so much less than they are apart: a queue may as well be as long. */
+const SELDOM = 8;
+
+/** So many doubts are kept at the most. */
+const MOST_DOUBTS = 2 ** 14;
+
+/** Of some that entered it is not known as what they left. */
+export interface Doubt {
+  /** When the last one of those did. */
+  enteredNs: number;
+  /** How many more of them entered than left since it began: as many may be under way. */
+  ahead: number;
+  /** What those behind it say against it that all are late, so far. */
+  bits: number;
+  /** How far apart the last ones of those entered. */
+  apartNs: number;
+}
+
+/**
+ * Streams of equal packets of which some left later than any seen so far, and were left undecided: a queue grows, and each that leaves may be one that
+ * entered before the one that it seems to be. That it is not is told by a packet that is like none before it: it entered behind that one and left, so that one has
+ * left, or never will. Or by time, where packets leave right behind the next ones again and again.
+ */
+export class Doubts {
+  readonly #about: About;
+  /** By the flow's inside tuple and direction; only those count whose tuple says so. */
+  readonly #of = new Map<number, Doubt>();
+
+  constructor(about: About) {
+    this.#about = about;
+  }
+
+  /**
+   * Notes packets of a flow and direction that were left undecided, or have no twin: when they entered, oldest first, and how many left. `isLate`: one of
+   * those was later than any so far.
+   */
+  note(slot: number, isOutbound: boolean, enteredNs: readonly number[], left: number, isLate: boolean): void {
+    const before = this.#openOf(slot, isOutbound);
+    if (before === undefined && !isLate) return;
+    const { tuples, translations } = this.#about;
+    const tuple = translations.accounts.insideTuple(slot);
+    const open = before ?? { enteredNs: Number.NEGATIVE_INFINITY, ahead: 0, bits: 0, apartNs: 0 };
+    open.enteredNs = Math.max(open.enteredNs, enteredNs.at(-1) ?? Number.NEGATIVE_INFINITY);
+    open.ahead += enteredNs.length - left;
+    if (!isLate) return;
+    open.bits = 0;
+    // those that were late last are kept
+    const key = keyOf(tuple, isOutbound);
+    this.#of.delete(key);
+    this.#of.set(key, open);
+    tuples.setDoubted(tuple, true);
+    keepNewest(this.#of, MOST_DOUBTS, (oldest) => this.#close(oldest));
+  }
+
+  /** Whether one of those that left, oldest first, is later than any was so far, whichever of those that entered it had been. */
+  isAnyLate(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): boolean {
+    const { kernel } = this.#about;
+    const limitNs = kernel.limitNs(isOutbound);
+    let next = 0;
+    return leftNs.some((timeNs) => {
+      while (next < enteredNs.length && enteredNs[next] <= timeNs + kernel.causalSlackNs) next++;
+      return next > 0 && timeNs - enteredNs[next - 1] > limitNs;
+    });
+  }
+
+  /**
+   * The doubt about packets of a flow and direction, from one on that entered and one that left; undefined where there is none, or where what passed between
+   * shows that none before them can be meant.
+   */
+  of(slot: number, isOutbound: boolean, entered: number, left: number): Doubt | undefined {
+    const doubt = this.#openOf(slot, isOutbound);
+    if (doubt === undefined) return undefined;
+    const { kernel } = this.#about;
+    // no queue is longer than a window
+    const isOver = kernel.sinceNs(entered) === 0 || kernel.hasPassed(doubt.enteredNs, left, isOutbound);
+    if (!isOver) return doubt;
+    this.#close(keyOf(this.#about.translations.accounts.insideTuple(slot), isOutbound));
+    return undefined;
+  }
+
+  /**
+   * Whether two packets are twins, and not all late, as far as is known. `isLast`: time may tell it, as all that could come is there; to be asked so once
+   * of each, in the order they entered.
+   */
+  isTold(slot: number, isOutbound: boolean, entered: number, left: number, isLast: boolean): boolean {
+    const doubt = this.of(slot, isOutbound, entered, left);
+    if (doubt === undefined) return true;
+    if (!isLast) return false;
+    const { buckets, kernel, timeline } = this.#about;
+    const apartNs = kernel.sinceNs(entered);
+    doubt.bits += this.bitsOf(timeline.timeNs(left) - timeline.timeNs(entered), apartNs, doubt.apartNs, isOutbound);
+    doubt.apartNs = apartNs;
+    if (doubt.bits >= DECIDED_BITS) this.#close(keyOf(this.#about.translations.accounts.insideTuple(slot), isOutbound));
+    const waiting = buckets.ofWay(entered).indexOf(entered) - buckets.ofWay(left).indexOf(left);
+    return doubt.bits >= DECIDED_BITS || doubt.ahead + waiting <= 0;
+  }
+
+  /**
+   * How much less likely one that was late leaves that soon behind another one, in bits. Where they are apart as evenly as a queue is steady, it is one
+   * chance for all.
+   *
+   * @param apartNs how long before that one the next equal one entered, and `beforeNs`: the same of that.
+   */
+  bitsOf(latencyNs: number, apartNs: number, beforeNs: number, isOutbound: boolean): number {
+    const limitNs = this.#about.kernel.limitNs(isOutbound);
+    const isEven = Math.abs(apartNs - beforeNs) <= limitNs;
+    if (isEven && apartNs < SELDOM * limitNs) return 0;
+    const density = this.#about.kernel.latencies(isOutbound).density(latencyNs, limitNs);
+    return Math.log2(density * apartNs) / (isEven ? STEADY : 1);
+  }
+
+  #openOf(slot: number, isOutbound: boolean): Doubt | undefined {
+    const tuple = this.#about.translations.accounts.insideTuple(slot);
+    return this.#about.tuples.isDoubted(tuple) ? this.#of.get(keyOf(tuple, isOutbound)) : undefined;
+  }
+
+  #close(key: number): void {
+    this.#of.delete(key);
+    if (!this.#of.has(key ^ 1)) this.#about.tuples.setDoubted(key >> 1, false);
+  }
+}
+
+/** A number for a direction of the conversation of an inside tuple. */
+function keyOf(tuple: number, isOutbound: boolean): number {
+  return 2 * tuple + (isOutbound ? 1 : 0);
+}
