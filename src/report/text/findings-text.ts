@@ -39,7 +39,7 @@ export function warningsText(warnings: readonly Finding[], paint: Paint): string
 
 /** What to do next, behind the last finding of which that is so. */
 function nextText({ hint }: Finding, at: number, all: readonly Finding[]): string {
-  return hint === "" || all.some((other, later) => later > at && other.hint === hint) ? "" : `  next: ${hint}\n`;
+  return all.some((other, later) => later > at && other.hint === hint) ? "" : `  next: ${hint}\n`;
 }
 
 /** A finding for people: what was seen, then where. */

@@ -51,10 +51,11 @@ export interface End {
   readonly unfollowed: number;
   /** How many packets were found on both sides. */
   readonly pairs: number;
-  /** How many of those the router altered beyond addresses … */
-  readonly alteredPairs: number;
-  /** … and in what, as ALTERED has it. */
+  /** Those that the router altered beyond addresses: their frames and flows, and in what, as ALTERED has it. */
+  readonly rewritten: Gathered;
   readonly altered: readonly number[];
+  /** The TCP segments that crossed again. */
+  readonly retransmissions: Gathered;
   /** What came in tunnels of the host. */
   readonly tunnels: TunnelTally;
 }
