@@ -115,6 +115,7 @@ function tablesOf(heap: Heap, some: Some): About {
     tuples,
     misses,
     rules: NO_RULES,
+    clashes: { lostBy: (tuple) => (tuples.hasClashed(tuple) ? 1 : undefined) },
     cover: [cover, cover],
     decidedNs,
     shown: undefined,
