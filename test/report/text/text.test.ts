@@ -657,6 +657,12 @@ describe("the end of a report", () => {
     expect(at[0]).toBeGreaterThanOrEqual(0);
   });
 
+  it("says where nothing tells how exactly the clocks agree", () => {
+    const clock = { ...SUMMARY.clock, source: "none", uncertaintyNs: null } as const;
+    const shown = text(new HandFilled(), {}, (reporter) => reporter.end({ ...SUMMARY, clock }));
+    expect(shown).toContain("clocks: taken as one, too few packets of both directions tell how exactly\n");
+  });
+
   it("says when a clock was set, and by how much; of many times, the first ones", () => {
     const steps = [
       { timeNs: 3_600_000_000_000n, byNs: 2_500_000_000 },
@@ -746,6 +752,11 @@ describe("the end of a report", () => {
       "    p99 1.20ms",
       "  outside *10.0.2.15 > 180.101.49.11 id *10496  ← 3",
     ]);
+    const proxied = text(new HandFilled(), { quiet: true, width: 80 }, (reporter) => {
+      reporter.flow({ ...FLOW, nat: "proxy" });
+      reporter.end({ ...SUMMARY, flows: 1 });
+    });
+    expect(proxied).toContain("→ 5  proxied 1");
   });
 
   it("is the same where it is told of no more flows than it wants", () => {
