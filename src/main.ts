@@ -50,6 +50,9 @@ function makeHost(thread: Worker | undefined): Host {
       get rows() {
         return stderr.isTTY ? stderr.rows : undefined;
       },
+      get columns() {
+        return stderr.isTTY ? stderr.columns : undefined;
+      },
       write: (text) => void stderr.write(text),
     },
     env,

@@ -64,6 +64,8 @@ interface Line {
   /** Of a finding, what it is, and how often. */
   code: string;
   count: number;
+  hint: string;
+  more: number;
   frames: Record<"inside" | "outside", number[]>;
   latencyNs: number;
   latency: Record<"inbound" | "outbound", { minNs: number; maxNs: number } | null>;
@@ -166,12 +168,42 @@ function checkAccounts(folder: string, text: string): Record<"inside" | "outside
 /** What a NAT rewrites; anything else was rewritten beyond that. */
 const REWRITTEN = new Set(["src", "srcPort", "dst", "dstPort", "icmpId"]);
 
+/** So many frames, and flows, a finding lists. */
+const MOST_LISTED = 100;
+const NO_FINDING: Pick<Line, "flows" | "frames" | "more"> = { flows: [], frames: { inside: [], outside: [] }, more: 0 };
+
+/** Findings that name no frames: what is about all of them. */
+const NAMELESS: ReadonlySet<string> = new Set(["nothing-paired"]);
+
+const byNumber = (a: number, b: number): number => a - b;
+
 /** Findings that count pairs count those that are shown. */
 function checkFindings(findings: readonly Line[], pairs: readonly Line[]): void {
   const countOf = (code: string): number => findings.find((finding) => finding.code === code)?.count ?? 0;
-  expect(countOf("retransmissions")).toBe(pairs.filter(({ retransmission = false }) => retransmission).length);
   const isMore = ({ rewrite }: Line): boolean => rewrite.some((field) => !REWRITTEN.has(field));
-  expect(countOf("rewritten")).toBe(pairs.filter(isMore).length);
+  const told = {
+    retransmissions: pairs.filter((pair) => pair.retransmission === true),
+    rewritten: pairs.filter(isMore),
+  };
+  for (const [code, some] of Object.entries(told)) {
+    expect(countOf(code)).toBe(some.length);
+    const { frames, flows, more } = findings.find((finding) => finding.code === code) ?? NO_FINDING;
+    for (const side of SIDES) {
+      const theirs = some.map((pair) => pair[side].frames[0]);
+      expect(theirs).toEqual(expect.arrayContaining(frames[side]));
+      expect(frames[side]).toHaveLength(Math.min(theirs.length, MOST_LISTED));
+    }
+    expect(flows.toSorted(byNumber)).toEqual([...new Set(some.map(({ flow }) => flow))].toSorted(byNumber));
+    expect(more).toBe(2 * Math.max(0, some.length - MOST_LISTED));
+  }
+  for (const { code, count, frames, more, hint } of findings) {
+    expect(count).toBeGreaterThan(0);
+    expect(hint).not.toBe("");
+    const listed = SIDES.map((side) => frames[side].length);
+    expect([code, listed[0] + listed[1] + more > 0]).toEqual([code, !NAMELESS.has(code)]);
+    expect(SIDES.map((side) => new Set(frames[side]).size)).toEqual(listed);
+    expect([code, Math.max(...listed) < MOST_LISTED && more > 0]).toEqual([code, false]);
+  }
   const shown = new Set(pairs.map(({ flow }) => flow));
   const ofFlows = findings.filter(({ code }) => ["port-rewritten", "retransmissions", "missing-pieces"].includes(code));
   expect(ofFlows.flatMap(({ flows }) => flows.filter((flow) => !shown.has(flow)))).toEqual([]);

@@ -32,7 +32,8 @@ export interface Output {
 export interface Console {
   /** Whether it is a terminal on which what was shown can be replaced. */
   readonly isTerminal: boolean;
-  /** Its height, where it is a terminal. */
+  /** Its height and its width, where it is a terminal. */
   readonly rows: number | undefined;
+  readonly columns: number | undefined;
   write(text: string): void;
 }

@@ -1,4 +1,5 @@
 import { printable } from "../packets/printable.js";
+import { folded } from "../report/text/fold.js";
 import type { Console } from "./host.js";
 
 /** A read shorter than this shows no progress. */
@@ -22,9 +23,9 @@ export class Messages {
     this.#console = console;
   }
 
-  /** Says one line, whatever it holds. */
+  /** Says one line, whatever it holds, folded where a terminal is narrower. */
   warn(text: string): void {
-    this.say(`natcorr: ${printable(text)}\n`);
+    this.say(`${folded(`natcorr: ${printable(text)}`, this.#console.columns || Number.POSITIVE_INFINITY)}\n`);
   }
 
   /** Says whole lines that stay. Precondition: they are safe on a terminal. */

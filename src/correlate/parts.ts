@@ -109,7 +109,7 @@ export function assemble(
   const misses = new Misses(kernel);
   const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
   const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
-  const findings = new Findings({ ...base, misses, decidedNs, shown });
+  const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
   const told = { impacts, refusals, quotedNames };

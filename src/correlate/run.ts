@@ -181,13 +181,15 @@ export class Run {
     for (const feed of this.#parts.feeds) feed.leave();
     this.#parts.book.close();
     const summary = this.#summary();
-    const { pairs, alteredPairs, altered } = this.#parts.shown ?? {
+    const { pairs, altered, rewritten, retransmissions } = this.#parts.shown ?? {
       pairs: this.#parts.kernel.pairsSoFar,
-      alteredPairs: this.#parts.kernel.alteredPairs,
       altered: ALTERED.map((_, bit) => this.#parts.kernel.alteredIn(1 << bit)),
+      rewritten: this.#parts.kernel.rewritten,
+      retransmissions: this.#parts.kernel.retransmissions,
     };
     const unfollowed = this.#parts.impacts.open.refused;
-    const end = { summary, unfollowed, pairs, alteredPairs, altered, tunnels: this.#parts.tunnels.tally };
+    const ofPairs = { pairs, altered, rewritten, retransmissions };
+    const end = { summary, unfollowed, ...ofPairs, tunnels: this.#parts.tunnels.tally };
     for (const finding of this.#parts.findings.close(end)) this.#parts.sink.finding(finding);
     this.#parts.sink.end(summary);
     return { summary, isEnough: this.#parts.showing.isEnough };

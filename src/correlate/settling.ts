@@ -187,6 +187,6 @@ export class Settling {
     if (t.side(row) !== INSIDE) return;
     const slot = translations.slotOf(row);
     const isFirst = slot === NONE || t.timeNs(row) < translations.accounts.firstNs(slot);
-    if (isFirst) clashes.note(t.tuple(row), t.timeNs(row));
+    if (isFirst) clashes.note(t.tuple(row), t.frame(row), t.timeNs(row));
   }
 }

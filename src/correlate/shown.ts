@@ -1,3 +1,4 @@
+import { Gathered } from "../packets/results/findings.js";
 import { ALTERED } from "../packets/results/evidence.js";
 import type { Timeline } from "../packets/timeline.js";
 
@@ -7,11 +8,12 @@ import type { Timeline } from "../packets/timeline.js";
  */
 export class Shown {
   pairs = 0;
-  /** How many the router altered beyond what a translation does, and in what, as ALTERED has it. */
-  alteredPairs = 0;
+  /** How many the router altered beyond what a translation does, in what, as ALTERED has it; which those are, and which crossed again. */
   readonly altered = ALTERED.map(() => 0);
-  /** How many retransmissions there are, by the id of the flow. */
-  readonly #flows = new Map<number, number>();
+  readonly rewritten = new Gathered();
+  readonly retransmissions = new Gathered();
+  /** The ids of flows that pairs were shown of. */
+  readonly #flows = new Set<number>();
   /** What is to be told of pairs once they are shown, by their inside rows. */
   readonly #untold = new Map<number, () => void>();
 
@@ -21,9 +23,12 @@ export class Shown {
     this.#untold.delete(inside);
     const altered = t.altered(inside);
     this.pairs++;
-    if (altered !== 0) this.alteredPairs++;
     for (let bits = altered; bits !== 0; bits &= bits - 1) this.altered[31 - Math.clz32(bits & -bits)]++;
-    this.#flows.set(flow, (this.#flows.get(flow) ?? 0) + (t.isRetransmission(inside) ? 1 : 0));
+    this.#flows.add(flow);
+    for (const row of [inside, t.twin(inside)]) {
+      if (altered !== 0) this.rewritten.add(t.sideOf(row), t.frame(row), flow);
+      if (t.isRetransmission(inside)) this.retransmissions.add(t.sideOf(row), t.frame(row), flow);
+    }
   }
 
   /** Has something told once the pair of an inside row is shown. */
@@ -31,8 +36,8 @@ export class Shown {
     this.#untold.set(inside, tell);
   }
 
-  /** How many retransmissions of a flow were shown; undefined where no pair of it was. */
-  retransmissions(flow: number): number | undefined {
-    return this.#flows.get(flow);
+  /** Whether a pair of the flow with this id was. */
+  has(flow: number): boolean {
+    return this.#flows.has(flow);
   }
 }

@@ -20,7 +20,7 @@ const LATE_NS = 100_000_000n;
 export class CrossCheck {
   readonly #table: ConntrackTable;
   readonly #seen = new Set<ConntrackEntry>();
-  #confirmed = 0;
+  readonly #confirmed = new Gathered();
   #contradicted = 0;
   readonly #missing = new Gathered();
   /** Flows that left as they came beside an entry that translates them, and those entries. */
@@ -44,7 +44,7 @@ export class CrossCheck {
     const sharing = this.#table.having(tupleText(proto, fromOutside));
     const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), fromOutside));
     if (confirming) {
-      this.#confirmed++;
+      this.#confirmed.addFlow(flow);
       this.#seen.add(confirming);
       return null;
     }
@@ -69,9 +69,15 @@ export class CrossCheck {
 
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
-    const checked = this.#confirmed + this.#contradicted + this.#missing.flows.count;
+    const confirmed = this.#confirmed.flows.count;
+    const checked = confirmed + this.#contradicted + this.#missing.flows.count;
     const findings: Finding[] = [
-      findingOf("conntrack", this.#confirmed, `${this.#confirmed} of ${checked} translations confirmed by conntrack`),
+      findingOf(
+        "conntrack",
+        confirmed,
+        `${confirmed} of ${checked} translations confirmed by conntrack`,
+        this.#confirmed,
+      ),
     ];
     const missing = this.#missing;
     if (missing.flows.count > 0) {

@@ -33,7 +33,7 @@ describe("losses that a capture tells of at its end", () => {
     expect(await said("drops", 0, "-q")).toMatch(/^Packets that never arrived: /);
     const text = await said("drops", 1, "-q");
     expect(text).toMatch(
-      /^No packet was seen to be dropped or refused\. Also: 31 capture-loss \(the other capture lost frames\s+then, at most 2 of these\)\. --only capture-loss shows them\.\n/,
+      /^No packet was seen to be dropped or refused\.\nAlso: 31 capture-loss \(the other capture lost frames then, at most 2 of these\)\.\s+--only capture-loss shows them\.\n/,
     );
     expect(text).toMatch(/unmatched: inside \d+ capture-loss.*; outside \d+ capture-loss/);
   });

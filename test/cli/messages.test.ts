@@ -13,7 +13,8 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 function messages(isTerminal: boolean): Messages {
-  return new Messages({ isTerminal, rows: isTerminal ? 24 : undefined, write: (text) => said.push(text) });
+  const [rows, columns] = isTerminal ? [24, 30] : [undefined, undefined];
+  return new Messages({ isTerminal, rows, columns, write: (text) => said.push(text) });
 }
 
 it("shows progress after a second, in the place of what was shown before", () => {
@@ -40,6 +41,14 @@ it("takes progress away before a warning, and in the end", () => {
   shown.endProgress();
   vi.advanceTimersByTime(1000);
   expect(said).toHaveLength(3);
+});
+
+it("folds a warning that is wider than the terminal, and no other", () => {
+  for (const isTerminal of [true, false]) messages(isTerminal).warn("the disk is full, and nothing is kept");
+  expect(said).toEqual([
+    "natcorr: the disk is full, and\n    nothing is kept\n",
+    "natcorr: the disk is full, and nothing is kept\n",
+  ]);
 });
 
 it("shows no progress where there is no terminal", () => {

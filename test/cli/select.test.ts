@@ -18,7 +18,7 @@ it("the summary says which frames were lost, whatever else is shown, and counts 
   const [quiet, flow] = [await mixed("-q", "--width", "200"), await mixed("--flow", "19", "--width", "200")];
   const line = "! LOST    udp 172.17.0.4.5353 > 180.101.49.11.53  flow 19  inside #541";
   const summed =
-    "Packets that never arrived: 1 lost (no later copy seen); 1 dropped, maybe sent again; 4 dropped and made up for; 1 refused.\n";
+    "Packets that never arrived: 1 lost (no later copy got through); 1 dropped, maybe sent again; 4 dropped and made up for; 1 refused.\n";
   expect(quiet.stdout).toContain(summed);
   expect(flow.stdout).toContain(summed.replace(":", ", selected or not:"));
   for (const { stdout } of [quiet, flow]) {

@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
+import type { Finding } from "../../src/packets/results/findings.js";
 import { filler, ipv4, tcp } from "../support/packets.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
 import { CONTAINER, HOST, segment, SERVER, SYN, SYN_ACK } from "./traffic.js";
 
+type Segments = readonly (readonly [from: number, bytes: number])[];
+
+async function told(segments: Segments, kept?: number): Promise<number> {
+  return (await findingOf(segments, kept))?.count ?? 0;
+}
+
 /** Segments of one stream, each at a millisecond of its own: where it begins, and its bytes. Packets keep so many bytes. */
-async function told(segments: readonly (readonly [from: number, bytes: number])[], kept = Infinity): Promise<number> {
+async function findingOf(segments: Segments, kept = Infinity): Promise<Finding | undefined> {
   const side = (isInside: boolean): Stamped[] =>
     segments.map(([from, bytes], n) => {
       const header = { src: isInside ? CONTAINER : HOST, dst: SERVER, id: 1 + n, ttl: isInside ? 64 : 63 };
@@ -14,7 +21,7 @@ async function told(segments: readonly (readonly [from: number, bytes: number])[
     });
   const { findings, pairs } = await outcomeOf(side(true), side(false));
   expect(pairs).toHaveLength(segments.length);
-  return findings.find(({ code }) => code === "retransmissions")?.count ?? 0;
+  return findings.find(({ code }) => code === "retransmissions");
 }
 
 describe("the finding of retransmissions", () => {
@@ -28,6 +35,13 @@ describe("the finding of retransmissions", () => {
         [200, 100],
       ]),
     ).toBe(2);
+  });
+
+  it("lists the first hundred", async () => {
+    const again = Array.from({ length: 130 }, () => [0, 100] as const);
+    const frames = Array.from({ length: 100 }, (_, n) => 3 + n);
+    const listed = { count: 130, flows: [1], frames: { inside: frames, outside: frames }, more: 60 };
+    expect(await findingOf([[0, 100], [100, 100], ...again])).toMatchObject(listed);
   });
 
   it("counts nothing that overtook what was sent before it", async () => {
@@ -76,7 +90,9 @@ it("of two copies, the later one is said to be the retransmission, though it cam
     [3, true],
     [4, true],
   ]);
-  expect(findings.find(({ code }) => code === "retransmissions")).toMatchObject({ count: 2 });
+  // the finding lists the one that came out behind the other
+  const frames = { inside: [2, 4], outside: [3, 4] };
+  expect(findings.find(({ code }) => code === "retransmissions")).toMatchObject({ count: 2, flows: [1], frames });
 });
 
 /** A connection that a container opens: whether each of its segments is said to be a retransmission. `ms`: when. */

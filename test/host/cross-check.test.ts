@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
 import { CrossCheck } from "../../src/host/cross-check.js";
 import type { FlowSummary } from "../../src/packets/results/results.js";
-import { type Finding, findingOf } from "../../src/packets/results/findings.js";
+import type { Finding } from "../../src/packets/results/findings.js";
 import { OUTSIDE } from "../../src/packets/sides.js";
 import { flow, START_NS } from "./flow.js";
 
@@ -29,8 +29,8 @@ function check(
   return { contradictions: flows.map((each) => crossCheck.flow(each)), findings: crossCheck.end() };
 }
 
-const confirmed = (count: number, of: number): Finding =>
-  findingOf("conntrack", count, `${count} of ${of} translations confirmed by conntrack`);
+const confirmed = (count: number, of: number): unknown =>
+  expect.objectContaining({ code: "conntrack", count, text: `${count} of ${of} translations confirmed by conntrack` });
 
 const pinged = flow("icmp", "inside", "172.17.0.4 > 180.101.49.11 id 783", "10.0.2.15 > 180.101.49.11 id 783");
 const published = flow("tcp", "outside", "10.0.2.2.38438 > 172.17.0.2.80", "10.0.2.2.38438 > 10.0.2.15.88", { id: 2 });
@@ -47,6 +47,11 @@ describe("confirmed", () => {
     ],
   ])("%s", (_, conntrack, seen) => {
     expect(check(conntrack, seen)).toEqual({ contradictions: [null], findings: [confirmed(1, 1)] });
+  });
+
+  test("by name", () => {
+    const [finding] = check(`${SNAT}\n${DNAT}\n`, pinged, published).findings;
+    expect(finding).toMatchObject({ count: 2, flows: [pinged.id, 2], frames: { inside: [1, 1], outside: [1, 1] } });
   });
 
   test("by one of several entries with the same original tuple", () => {

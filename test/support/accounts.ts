@@ -31,6 +31,7 @@ export class FilledAccounts extends FlowAccounts {
   readonly #inside: number;
   readonly #outside: number;
   readonly #words: Int32Array;
+  readonly #retransmissions = new Map<number, number>();
 
   constructor(heap: Heap, room?: number) {
     super(heap, room);
@@ -55,9 +56,21 @@ export class FilledAccounts extends FlowAccounts {
     this.#kernel.meet({ onFlow: () => undefined, onWanted: () => undefined, onOverdue: () => false });
   }
 
+  override noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
+    const isAgain = super.noteSegment(slot, forward, seq, bytes, tcpFlags);
+    if (isAgain) this.#retransmissions.set(slot, this.retransmissions(slot) + 1);
+    return isAgain;
+  }
+
+  /** How many segments of the flow in a slot were retransmissions. */
+  retransmissions(slot: number): number {
+    return this.#retransmissions.get(slot) ?? 0;
+  }
+
   /** Takes a flow, without pairs so far, into its slot. Returns what `bits` has of it. */
   open(flow: Flow): number {
     const { slot } = flow;
+    this.#retransmissions.delete(slot);
     this.reserve(slot + 1);
     this.#words[words.END] = Math.max(this.end, slot + 1);
     const record = this.records.subarray(slot << RECORD_BITS, (slot + 1) << RECORD_BITS).fill(0);

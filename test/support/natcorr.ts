@@ -48,7 +48,7 @@ async function printed(program: typeof run, env: Host["env"], args: readonly str
       block: () => {},
       drained: () => Promise.resolve(),
     },
-    stderr: { isTerminal: false, rows: undefined, write: (text) => void (stderr += text) },
+    stderr: { isTerminal: false, rows: undefined, columns: undefined, write: (text) => void (stderr += text) },
     env,
     stop: new AbortController().signal,
     version,

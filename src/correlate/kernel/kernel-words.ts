@@ -126,8 +126,17 @@ export const LOWERED = word(2);
  * Eight: how many pairs had equal keys. By direction, 4 for outbound, then by `identityOf`: whether they had an IP ID, and of which version they are.
  */
 export const INTACT = word(8);
-/** How many pairs the router altered beyond what a translation does, and eleven: in what, by the bits of ALTERED. */
-export const ALTERED_PAIRS = word();
+/**
+ * Two lists of pairs: those of TCP segments all of whose bytes had crossed before, and those that the router altered beyond what a translation does.
+ * Each is how many there were; then the frames of the first of them, inside and outside, and the ids of the first flows that had such, 0 for none: as many
+ * of each as a finding lists.
+ */
+export const AGAIN = word(301);
+export const ALTERED = word(301);
+export const MOST_LISTED = 100;
+export const LISTED_FRAMES = 1;
+export const LISTED_FLOWS = 201;
+/** Eleven: how many pairs the router altered in what, by the bits of ALTERED in `evidence.ts`. */
 export const ALTERED_IN = word(11);
 /** How many pairs there were in a stretch. */
 export const PAIRS = word();

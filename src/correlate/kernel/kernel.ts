@@ -4,7 +4,8 @@ import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
-import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { Gathered } from "../../packets/results/findings.js";
+import { INSIDE, OUTSIDE, SIDES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import type { Clock } from "../clock/clock.js";
@@ -288,14 +289,33 @@ export class Kernel {
     return this.#words[words.LOWERED + (isTold ? 1 : 0)] === (isTold ? 1 : -1);
   }
 
-  /** How many pairs the router altered beyond what a translation does. */
-  get alteredPairs(): number {
-    return this.#words[words.ALTERED_PAIRS];
-  }
-
-  /** How many of those it altered in what one of the ALTERED_… bits stands for. */
+  /** How many pairs the router altered in what one of the ALTERED_… bits stands for. */
   alteredIn(bit: number): number {
     return this.#words[words.ALTERED_IN + 31 - Math.clz32(bit)];
+  }
+
+  /** The TCP segments that crossed again, of which all bytes had crossed before … */
+  get retransmissions(): Gathered {
+    return this.#listed(words.AGAIN);
+  }
+
+  /** … and the pairs that the router altered beyond what a translation does. */
+  get rewritten(): Gathered {
+    return this.#listed(words.ALTERED);
+  }
+
+  #listed(list: number): Gathered {
+    const w = this.#words;
+    const gathered = new Gathered();
+    const pairs = Math.min(w[list], words.MOST_LISTED);
+    for (const side of SIDES) {
+      const frames = w.subarray(list + words.LISTED_FRAMES, list + words.LISTED_FRAMES + 2 * pairs);
+      for (const frame of frames.filter((_, at) => (at & 1) === side).sort()) gathered.frames[side].add(frame);
+      gathered.frames[side].addUnlisted(w[list] - pairs);
+    }
+    const flows = w.subarray(list + words.LISTED_FLOWS, list + words.LISTED_FLOWS + words.MOST_LISTED);
+    for (const flow of flows) if (flow !== 0) gathered.flows.add(flow);
+    return gathered;
   }
 
   /** How many pairs of a direction had equal keys, of packets with such flags as to `identityOf`. */

@@ -40,13 +40,14 @@ export class Doubts {
   }
 
   /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
-  of(row: number, other: Side, { verdict, lacks }: Claim): Judgement | undefined {
+  of(row: number, other: Side, { verdict, reason, lacks }: Claim): Judgement | undefined {
     const t = this.#known.timeline;
     const { mistimed } = this.#known;
     const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return unknown("router-rewrites", rewritten);
-    if (lacks === undefined) return undefined;
+    // what nothing answers need not have been taken where it may have come out
+    if (lacks === undefined && reason !== "no-answer") return undefined;
     if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
       return unknown("no-header", "its transport header is not all there: too little to know its twin by");
     const twin = mistimed.twinOf(row);

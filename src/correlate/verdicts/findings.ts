@@ -51,13 +51,13 @@ export class Findings {
   readonly #byVerdict = new Map<Verdict, Finder[]>();
 
   constructor(about: About) {
-    const { heap, accounts, tuples, shown } = about;
+    const { heap, accounts, tuples } = about;
     this.#about = about;
     this.#remarkable = heap.load(module)["remarkable"];
     this.#seen = heap.take(Int32Array, 2 * SEEN);
-    this.#flow = new EndedFlow(accounts, tuples, shown);
-    this.#before = new EndedFlow(accounts, tuples, undefined);
-    this.#now = new EndedFlow(accounts, tuples, undefined);
+    this.#flow = new EndedFlow(accounts, tuples);
+    this.#before = new EndedFlow(accounts, tuples);
+    this.#now = new EndedFlow(accounts, tuples);
     this.#finders = FINDERS.map((Each) => new Each({ ...about, hidden: this.#hidden }));
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
     this.#ofLinked = this.#finders.filter((finder) => finder.linked !== undefined);
@@ -102,7 +102,7 @@ export class Findings {
     const { shown } = this.#about;
     const flow = this.#flow.of(slot);
     this.#hidden.flow(flow);
-    if (shown !== undefined && shown.retransmissions(flow.id) === undefined) return;
+    if (shown !== undefined && !shown.has(flow.id)) return;
     for (const finder of this.#ofFlows) finder.flow!(flow);
   }
 

@@ -42,6 +42,8 @@ export class Verdicts {
   readonly #claims: Claims;
   readonly #doubts: Doubts;
   readonly #orphans: Orphans;
+  /** Up to when nothing vouched for the clocks, nanoseconds on the timeline: of two, nobody knows where packets stand that came out before. */
+  #unvouchedNs = Number.NEGATIVE_INFINITY;
   readonly #flow: FlowView;
   /** What became of datagrams, by the list of their rows. */
   readonly #ofDatagrams = new WeakMap<readonly number[], Verdict>();
@@ -117,6 +119,8 @@ export class Verdicts {
   }
 
   #judgeOne(row: number): Verdict {
+    const { kernel } = this.#known;
+    if (kernel.slackNs === Number.POSITIVE_INFINITY) this.#unvouchedNs = kernel.progress.nowNs;
     this.#senders.goOn();
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
@@ -136,8 +140,11 @@ export class Verdicts {
 
   /** Whether a packet left by no known translation and was not seen to enter, where there are two clocks: one may have been set meanwhile. */
   #isOrphan(row: number, { reason }: Claim): boolean {
-    const { timeline, clock } = this.#known;
-    return reason === "forwarded-unseen" && timeline.side(row) === OUTSIDE && clock.facts(false).source === "estimated";
+    return reason === "forwarded-unseen" && this.#known.timeline.side(row) === OUTSIDE && this.#areTwoClocks;
+  }
+
+  get #areTwoClocks(): boolean {
+    return this.#known.clock.facts(false).source === "estimated";
   }
 
   #askForFlows(): void {
@@ -188,6 +195,8 @@ export class Verdicts {
     const { lacks, why } = claim;
     if (lacks === "exit") {
       const { misses } = this.#known;
+      if (other !== t.sideOf(row) && t.timeNs(row) <= this.#unvouchedNs && this.#areTwoClocks)
+        return unknown("clock-unknown", `${why}, but nothing told then how the clocks stand to each other`);
       if (misses.noteExit(other)) return unknown("capture-misses", `${why}, but ${misses.why(other)}`);
       // where its conversation is turned round, that was seen of others of it
       if (claim.verdict !== "dropped" || claim.on !== undefined) return claim;
@@ -201,7 +210,7 @@ export class Verdicts {
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0)
-      this.#known.misses.noteEntry(other, this.#known.tuples.isProved(t.way(row)));
+      this.#known.misses.noteEntry(other, t.frame(row), this.#known.tuples.isProved(t.way(row)));
     if (lacks === "crossing") this.#known.misses.noteCrossing(other);
     return claim;
   }

@@ -65,8 +65,6 @@ function noteElsewhere(
     // RFC 9293 section 3.8.4: a keep-alive has the last number before the next one, and may have a byte there
     const isKeepAlive = bytes === 1 && end === next;
     if (isKeepAlive && !isSyn) return false;
-    const row = takeGaps(accounts, slot);
-    store<i32>(row, load<i32>(row, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
     store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.HAS_RETRANSMISSIONS, 4 * account.BITS);
     return true;
   }

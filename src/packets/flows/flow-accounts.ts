@@ -183,11 +183,6 @@ export class FlowAccounts {
     return this.records[(slot << account.RECORD_BITS) + account.BITS];
   }
 
-  /** Whether the router altered packets of it beyond what a translation does. */
-  wasAltered(slot: number): boolean {
-    return this.#has(slot, account.WAS_ALTERED);
-  }
-
   /** Whether who opened the conversation did not begin this translation: see IS_TAKEN_UP. */
   isTakenUp(slot: number): boolean {
     return (this.bits(slot) & account.IS_TAKEN_UP) !== 0;
@@ -300,11 +295,6 @@ export class FlowAccounts {
     return this.#loops["pairsOf"](this.#at(slot), isOutbound ? 1 : 0);
   }
 
-  /** Paired TCP segments all of whose bytes had crossed the NAT before; keep-alives are not counted. */
-  retransmissions(slot: number): number {
-    return this.#has(slot, account.HAS_RETRANSMISSIONS) ? this.#gaps[this.#rowOf(slot) + account.RETRANSMISSIONS] : 0;
-  }
-
   /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
   firstNs(slot: number): number {
     return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.FIRST_NS];
@@ -330,7 +320,7 @@ export class FlowAccounts {
     if (pairNs > this.lastNs(slot)) this.#lastErrors.set(slot, { errorNs: pairNs, usedNs: this.usedNs(slot) });
   }
 
-  /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */
+  /** Notes a paired TCP segment. Returns whether it is a retransmission, which a keep-alive is not. Precondition: its header was there. */
   noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
     this.reserve(1);
     return this.#loops["noteSegment"](this.block, slot, forward, seq, bytes, tcpFlags) !== 0;

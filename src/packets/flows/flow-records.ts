@@ -45,8 +45,6 @@ export const MOST_RANGES = 4;
 export const HIGHEST_FROM = 6;
 /** Of a row that is free, the next one. */
 export const NEXT_FREE = 7;
-/** Paired TCP segments all of whose bytes had crossed before. */
-export const RETRANSMISSIONS = 15;
 
 /** In the lowest bit, as `forward` is in a way: a flow reckons with both. */
 export const IS_FLIPPED = 1;
@@ -109,7 +107,7 @@ export const HAS_BEGUN = 256;
 export const HAS_PROGRESS = 1024;
 /** Whether a TCP segment of it was seen that is longer than what a wire takes: it may be cut on its way. */
 export const HAS_LONG_SEGMENTS = 4096;
-/** Whether it has a TCP stream, a row of ranges, and retransmissions. */
+/** Whether it has a TCP stream, a row of ranges, and paired TCP segments all of whose bytes had crossed before. */
 export const HAS_STREAM = 1 << 13;
 export const HAS_GAPS = 1 << 14;
 export const HAS_RETRANSMISSIONS = 1 << 15;
@@ -121,8 +119,6 @@ export const HAS_DIGESTS = 1 << 21;
  * conversation is not who began this translation.
  */
 export const IS_TAKEN_UP = 1 << 22;
-/** Whether the router altered packets of it beyond what a translation does. */
-export const WAS_ALTERED = 1 << 23;
 /** Two bits, shifted by the side: whether packets of it there found no twin. */
 export const HAS_UNMATCHED = 1 << 28;
 /** Two bits, shifted by 1 for outbound: whether errors crossed that say that nobody gets what they answer. */

@@ -21,7 +21,12 @@ export class Few<T> {
   /** Takes all of another list, behind its own. */
   addAll({ listed, more }: Few<T>): void {
     for (const one of listed) this.add(one);
-    this.count += more;
+    this.addUnlisted(more);
+  }
+
+  /** Takes so many without a word on which. */
+  addUnlisted(count: number): void {
+    this.count += count;
   }
 
   /** Takes one back; what was not listed is not listed in its place. */

@@ -15,7 +15,10 @@ export const FINDINGS = {
     severity: "info",
     hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",
   },
-  conntrack: { severity: "info", hint: "" },
+  conntrack: {
+    severity: "info",
+    hint: "conntrack -E -o timestamp shows entries as they come and go, conntrack -L those that there are",
+  },
   "conntrack-bypassed": {
     severity: "warning",
     hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
@@ -80,7 +83,7 @@ export const FINDINGS = {
     severity: "info",
     hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP), and iptables -t raw -S helpers (CT --helper)",
   },
-  rule: { severity: "info", hint: "" },
+  rule: { severity: "info", hint: "-v names below each translation the rules behind it" },
   "rule-missing": {
     severity: "warning",
     hint: "are these the rules of that host and time? iptables-save -t nat, nft list ruleset",
@@ -123,7 +126,7 @@ export interface Finding {
   /** How many it does not list: frames, or flows where it lists no frames. */
   readonly more: number;
   readonly text: string;
-  /** What to run or to look at next; empty where there is nothing to do. */
+  /** What to run or to look at next. */
   readonly hint: string;
 }
 

@@ -36,7 +36,11 @@ export interface HostRules {
   passedAs(proto: number, ends: Ends): Passed | undefined;
 }
 
-const UNTOLD: Ruling = { answer: undefined, rules: "", doubt: "the host's rules would tell (--rules)" };
+const UNTOLD: Ruling = {
+  answer: undefined,
+  rules: "",
+  doubt: "the host's rules would tell (--rules), and conntrack -S what it drops",
+};
 
 /** Where nobody gave any. */
 export const NO_RULES: HostRules = {

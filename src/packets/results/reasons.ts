@@ -39,6 +39,7 @@ export const REASONS = {
   "capture-edge": "the other capture begins or ends just then: its twin may have been missed",
   "out-of-time": "frames of the other capture that are stamped about then stand out of their time",
   "stamp-leaps": "its own stamp leaps away from those of the frames around it",
+  "clock-unknown": "nothing told at that time how the clocks stand to each other",
   "like-out-of-time": "the other capture has its like, with a stamp that does not tell when that passed",
   "like-untimely": "the other capture has its like, too late or too soon to be its twin for certain",
   "may-be-held-up":

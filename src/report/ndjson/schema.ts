@@ -399,7 +399,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       }),
       more: count("How many frames it is about beyond those listed; flows, where no frames are listed."),
       text: text("The finding in words."),
-      hint: text("The next command or setting to look at; empty where there is nothing to do."),
+      hint: text("The next command or setting to look at."),
     },
   }),
   summary: object("The last line.", {

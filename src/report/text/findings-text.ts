@@ -28,10 +28,28 @@ export function toldFirst(warnings: readonly Finding[]): ReadonlySet<Reason> {
   return new Set(warnings.flatMap(({ code }) => TOLD_FIRST.get(code) ?? []));
 }
 
+/** Those of some warnings that come to no more than the packets at the head of the summary, and those that are to be told. `isTold`: whether its packets' lines tell one. */
+export function sorted(
+  warnings: readonly Finding[],
+  isTold: (finding: Finding) => boolean,
+): Record<"told" | "others", readonly Finding[]> {
+  const isAbove = (each: Finding): boolean => TOLD_ABOVE.has(each.code) || isTold(each);
+  const rest = warnings.filter(({ code }) => !TOLD_FIRST.has(code));
+  const others = rest.filter((each) => !isAbove(each));
+  // where others tell why, they say what to look at, too
+  return { told: rest.filter((each) => isAbove(each) && !isNamedBy(others, each)), others };
+}
+
+/** Whether some findings name all frames of another one. */
+function isNamedBy(findings: readonly Finding[], { frames, more }: Finding): boolean {
+  const isNamed = (side: "inside" | "outside", frame: number) =>
+    findings.some((each) => each.frames[side].includes(frame));
+  const count = frames.inside.length + frames.outside.length;
+  return count > 0 && more === 0 && SIDE_NAMES.every((side) => frames[side].every((frame) => isNamed(side, frame)));
+}
+
 /** What else somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
-export function warningsText(warnings: readonly Finding[], paint: Paint): string {
-  const told = warnings.filter(({ code }) => TOLD_ABOVE.has(code));
-  const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code) && !TOLD_FIRST.has(code));
+export function warningsText(told: readonly Finding[], others: readonly Finding[], paint: Paint): string {
   return [...told, ...others]
     .map((each, at, all) => (at < told.length ? "" : findingText(each, paint)) + nextText(each, at, all))
     .join("");
@@ -39,7 +57,7 @@ export function warningsText(warnings: readonly Finding[], paint: Paint): string
 
 /** What to do next, behind the last finding of which that is so. */
 function nextText({ hint }: Finding, at: number, all: readonly Finding[]): string {
-  return hint === "" || all.some((other, later) => later > at && other.hint === hint) ? "" : `  next: ${hint}\n`;
+  return all.some((other, later) => later > at && other.hint === hint) ? "" : `  next: ${hint}\n`;
 }
 
 /** A finding for people: what was seen, then where. */

@@ -15,7 +15,7 @@ import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
-import { findingText, firstText, toldFirst, warningsText } from "./findings-text.js";
+import { findingText, firstText, sorted, toldFirst, warningsText } from "./findings-text.js";
 import { isTold, Problems } from "./problems.js";
 import type { Reporter, Screen, Write } from "../reporter.js";
 import { standingText } from "./standing.js";
@@ -84,6 +84,7 @@ export class TextReporter implements Reporter {
   }
 
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    this.#problems.ambiguous(inside, outside, why);
     if (!this.#options.quiet) this.#out.add(this.#lines.ambiguous(inside, outside, why));
   }
 
@@ -119,9 +120,10 @@ export class TextReporter implements Reporter {
     if (!this.#options.quiet) this.#out.add("\n");
     const { width, utcOffset } = this.#options;
     const { names } = this.#tables;
-    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(this.#warnings));
+    const { told, others } = sorted(this.#warnings, (finding) => this.#problems.tells(finding));
+    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(this.#warnings), others);
     const first = firstText(this.#warnings, this.#paint);
-    this.#out.add(foldedLines(`${first}${problems}${warningsText(this.#warnings, this.#paint)}\n`, width));
+    this.#out.add(foldedLines(`${first}${problems}${warningsText(told, others, this.#paint)}\n`, width));
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));

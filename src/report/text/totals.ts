@@ -84,7 +84,9 @@ function clocks(
   utcOffset: UtcOffset,
 ): string {
   const confirmed =
-    uncertaintyNs === null ? "not confirmed by packets of both directions" : `to within ${latencyText(uncertaintyNs)}`;
+    uncertaintyNs === null
+      ? "too few packets of both directions tell how exactly"
+      : `to within ${latencyText(uncertaintyNs)}`;
   if (source === "none") return `taken as one, ${confirmed}`;
   const drift = driftPpm === 0 ? "" : `, drifting by ${driftPpm} ppm`;
   const first = steps.length === 0 ? "" : " at first";

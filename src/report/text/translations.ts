@@ -261,11 +261,13 @@ export class TranslationTable {
 function narrow(inside: readonly string[], outside: readonly string[], own: string | undefined): string {
   const [flow, proto, nat, , , , , , , value = ""] = inside;
   const facts = own === undefined || value === "" ? "" : `  ${own} ${value}`;
-  return `flow ${flow}  ${proto} ${nat}${facts}\n${narrowSide(inside)}${narrowSide(outside)}`;
+  const alone = nat === "proxy" ? "proxied" : "only";
+  return `flow ${flow}  ${proto} ${nat}${facts}\n${narrowSide(inside, alone)}${narrowSide(outside, alone)}`;
 }
 
-function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]): string {
-  const alone = only === "0" ? "" : `  only ${only}`;
+/** `word`: what packets are called that have no twin. */
+function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[], word: string): string {
+  const alone = only === "0" ? "" : `  ${word} ${only}`;
   const latency = p50 === "-" ? "" : `  p50 ${p50}  p99 ${p99}`;
   return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}${latency}\n`;
 }

@@ -3,7 +3,6 @@ import { expect, it } from "vitest";
 import { TunnelTally } from "../../../src/correlate/intake/tunnel-tally.js";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
-import { BITS, RECORD_BITS, WAS_ALTERED } from "../../../src/packets/flows/flow-records.js";
 import {
   Flow,
   REWRITE_DST,
@@ -12,6 +11,7 @@ import {
   REWRITE_SRC_PORT,
 } from "../../../src/packets/flows/flows.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
+import { Gathered } from "../../../src/packets/results/findings.js";
 import { NO_RULES } from "../../../src/packets/results/host-rules.js";
 import { Timeline } from "../../../src/packets/timeline.js";
 import { FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
@@ -42,8 +42,9 @@ const END: End = {
   },
   unfollowed: 0,
   pairs: 0,
-  alteredPairs: 1,
   altered: [],
+  rewritten: new Gathered(),
+  retransmissions: new Gathered(),
   tunnels: new TunnelTally(),
 };
 
@@ -70,7 +71,6 @@ const flow = fc.record({
   backward: rewrite,
   outbound: fc.nat(5),
   inbound: fc.nat(5),
-  wasAltered: fc.oneof({ arbitrary: fc.constant(false), weight: 5 }, { arbitrary: fc.constant(true), weight: 1 }),
   isSentAgain: fc.oneof({ arbitrary: fc.constant(false), weight: 5 }, { arbitrary: fc.constant(true), weight: 1 }),
 });
 
@@ -101,7 +101,6 @@ function tablesOf(heap: Heap, some: Some): About {
     const { isFlipped, isForwardOutbound, forward, backward } = of;
     const tuple = 2 * slot;
     accounts.open(new Flow(slot + 1, slot, tuple, tuple + 1, isFlipped, isForwardOutbound, forward, backward));
-    if (of.wasAltered) accounts.records[(slot << RECORD_BITS) + BITS] |= WAS_ALTERED;
     for (let pair = 0; pair < of.outbound; pair++) accounts.add(slot, pair, true, 1);
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
@@ -116,6 +115,7 @@ function tablesOf(heap: Heap, some: Some): About {
     tuples,
     misses,
     rules: NO_RULES,
+    clashes: { lostBy: (tuple) => (tuples.hasClashed(tuple) ? 1 : undefined) },
     cover: [cover, cover],
     decidedNs,
     shown: undefined,
@@ -152,7 +152,7 @@ it("do not look at flows that are over IPv4, translated, with the port kept and 
   const ordinary = { ...facts, proto: TCP, inside: of, outside: { ...of, a: 0x0a00_020f }, outbound: 3, inbound: 3 };
   const tables = tablesOf(
     new Heap(),
-    Array.from({ length: 20 }, () => ({ ...ordinary, isSentAgain: false, wasAltered: false })),
+    Array.from({ length: 20 }, () => ({ ...ordinary, isSentAgain: false })),
   );
   const findings = new Findings(tables);
   const looked: number[] = [];

@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { Flow } from "../../../src/packets/flows/flows.js";
-import type { FlowAccounts } from "../../../src/packets/flows/flow-accounts.js";
 import { HAS_LONG_SEGMENTS, HAS_STREAM, IS_WATCHED, watchedBits } from "../../../src/packets/flows/flow-records.js";
 import { type LatencyDigest, LatencyDigests } from "../../../src/packets/flows/latency.js";
 import { ACK, SYN } from "../../../src/protocols/tcp.js";
@@ -108,7 +107,7 @@ const steps = fc.array(
   { maxLength: 500, size: "max" },
 );
 
-function expectSame(accounts: FlowAccounts, slot: number, plain: Plain): void {
+function expectSame(accounts: FilledAccounts, slot: number, plain: Plain): void {
   for (const isOutbound of [true, false]) {
     const digest = plain.digest(isOutbound);
     expect(accounts.pairsThatWent(slot, isOutbound)).toBe(digest.count);

@@ -1,4 +1,11 @@
-import { FINDINGS, findingOf, oneFlow } from "../../../src/packets/results/findings.js";
+import {
+  type Finding,
+  type FindingCode,
+  FINDINGS,
+  findingOf,
+  Gathered,
+  oneFlow,
+} from "../../../src/packets/results/findings.js";
 import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
 import type { FlowSummary, Impact, Summary } from "../../../src/packets/results/results.js";
@@ -212,7 +219,23 @@ const counted = (captureDropped: number): string =>
       outside: { ...SUMMARY.outside, ambiguous: 2, captureDropped },
       verdicts: [new Map([["capture-loss", 3]]), new Map([["no-overlap", 4]])],
     }),
-  ).split("\n", 1)[0];
+  ).split("\n")[1];
+
+/** A finding about inside frames of flow 7. */
+const warning = (code: FindingCode, ...frames: number[]): Finding => {
+  const gathered = new Gathered();
+  for (const frame of frames) gathered.add(INSIDE, frame, 7);
+  return findingOf(code, 1, "told", gathered);
+};
+
+/** What is said of it. */
+const warned = (code: FindingCode, frames: string) => [
+  `! ${code}: told`,
+  `  flow 7  inside ${frames}`,
+  `  next: ${FINDINGS[code].hint}`,
+];
+
+const whoSent = (port: number): string => `udp 172.17.0.2.${port} > 203.0.113.5.53  inside`;
 
 describe("the problems at the head of a summary", () => {
   it("name who, which flow, which frames and why, a line each", () => {
@@ -225,7 +248,7 @@ describe("the problems at the head of a summary", () => {
       reporter.end(dropped([["lost", 13]]));
     });
     expect(lines(output).slice(0, 4)).toEqual([
-      "Packets that never arrived: 13 lost (no later copy seen).",
+      "Packets that never arrived: 13 lost (no later copy got through).",
       "! LOST    udp 172.17.0.2.5000 > 203.0.113.5.53  flow 3  inside #1 #2 #3 #4 #5 #6 #7 #8 and 4 more",
       String.raw`          never\x1b[2J left`,
       "! LOST    udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40",
@@ -256,9 +279,10 @@ describe("the problems at the head of a summary", () => {
         ],
       });
     });
-    expect(lines(output).slice(0, 11)).toEqual([
-      "Packets that never arrived: 1 refused. Also: 2 elsewhere (by an interface that is not captured); 20",
-      "    unknown (nothing tells what happened). --only elsewhere,unknown shows them.",
+    expect(lines(output).slice(0, 12)).toEqual([
+      "Packets that never arrived: 1 refused.",
+      "Also: 2 elsewhere (by an interface that is not captured);",
+      "    20 unknown (nothing tells what happened).  --only elsewhere,unknown shows them.",
       `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  host unreachable (#31)`,
       `? unknown udp 172.17.0.2.5000 > 203.0.113.5.0  inside #1 #8 #15`,
       `          ${why}`,
@@ -286,7 +310,7 @@ describe("the problems at the head of a summary", () => {
           say(reporter, 9, 5001, 7);
           reporter.end({ ...SUMMARY, verdicts: [new Map([["unknown", 3]]), new Map()] });
         }),
-      ).slice(1, 4);
+      ).slice(2, 5);
     const who = "? unknown udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1 #2";
     const other = "? unknown udp 172.17.0.2.5001 > 203.0.113.5.53  inside #9";
     expect(told(7.5, 8)).toEqual([`${who}  the first frame of the other capture is later`, other, ""]);
@@ -344,10 +368,9 @@ describe("the problems at the head of a summary", () => {
   });
 
   it("leave what is no loss to a word and a count, and say how many a capture can have lost", () => {
-    const also =
-      "No packet was seen to be dropped or refused. Also: 4 no-overlap (the other capture was not running); 3";
+    const also = "Also: 4 no-overlap (before the other capture begins, or behind its end);  3";
     const rest =
-      "; 3 ambiguous (nothing tells whose twin is whose). --only no-overlap,capture-loss,ambiguous shows them.";
+      ";  3 ambiguous (which of them are twins is not certain).  --only no-overlap,capture-loss,ambiguous shows them.";
     expect(counted(3)).toBe(`${also} capture-loss (the other capture lost frames then)${rest}`);
     expect(counted(2)).toBe(`${also} capture-loss (the other capture lost frames then, at most 2 of these)${rest}`);
   });
@@ -383,13 +406,84 @@ describe("the problems at the head of a summary", () => {
     });
     const who = "udp 172.17.0.2.5000 > 203.0.113.5.53  inside";
     expect(lines(output).slice(0, 7)).toEqual([
-      "Packets that never arrived: 1 lost (no later copy seen); 1 dropped, maybe sent again; " +
+      "Packets that never arrived: 1 lost (no later copy got through); 1 dropped, maybe sent again; " +
         "3 dropped and made up for; 1 refused.",
       `! LOST    ${who} #3  never left`,
       `! dropped ${who} #5  never left`,
       `  refused ${who} #9  host unreachable (#31)`,
       `  resent  ${who} #2 #4  again #12 #14`,
       `  covered ${who} #1  a later acknowledgement covers it`,
+      "",
+    ]);
+  });
+
+  it("are left to the findings that tell why, where those name them", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+      const judgement = { verdict: "dropped", reason: "no-twin", why: "never left" } as const;
+      reporter.unmatched(lost(tables, 5000, 1), { ...judgement, impact: "lost" });
+      reporter.unmatched(lost(tables, 5000, 2), { ...judgement, impact: "resent", byFrame: 3 });
+      reporter.unmatched(lost(tables, 5000, 4), { ...judgement, impact: "resent", byFrame: 5 });
+      reporter.unmatched(lost(tables, 5000, 9), {
+        verdict: "refused",
+        reason: "too-big",
+        why: "too big (frame 31)",
+        byFrame: 31,
+      });
+      reporter.finding(warning("dropped", 1, 2));
+      reporter.finding(warning("nat-clash-drop", 1, 4));
+      reporter.finding(warning("slow-retry", 2, 3));
+      reporter.finding(warning("mtu", 9));
+      reporter.end(SUMMARY);
+    });
+    const who = "udp 172.17.0.2.5000 > 203.0.113.5.53  inside";
+    expect(lines(output).slice(1, 12)).toEqual([
+      `! LOST    ${who} #1  see nat-clash-drop`,
+      `  refused ${who} #9  too big (#31)`,
+      `  resent  ${who} #4  again #5`,
+      `  next: ${FINDINGS.mtu.hint}`,
+      ...warned("nat-clash-drop", "#1 #4"),
+      ...warned("slow-retry", "#2 #3"),
+      "",
+    ]);
+  });
+
+  it("are followed by examples of what nothing tells apart, and of what went elsewhere", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 100 }, (reporter) => {
+      const [one, other] = [lost(tables, 5000, 1), lost(tables, 5000, 2)];
+      reporter.ambiguous([one, other], [], "identical payloads");
+      reporter.ambiguous(
+        [lost(tables, 5001, 4)],
+        [
+          tables.add({
+            side: OUTSIDE,
+            proto: UDP,
+            src: "10.0.2.15",
+            srcPort: 5001,
+            dst: "203.0.113.5",
+            dstPort: 53,
+            frame: 7,
+          }),
+        ],
+        "one candidate",
+      );
+      reporter.unmatched(lost(tables, 5003, 5), {
+        verdict: "elsewhere",
+        reason: "answered-elsewhere",
+        why: "both speak",
+      });
+      const inside = { ...SUMMARY.inside, ambiguous: 3 };
+      const outside = { ...SUMMARY.outside, ambiguous: 4 };
+      reporter.end({ ...SUMMARY, inside, outside, verdicts: [new Map([["elsewhere", 1]]), new Map()] });
+    });
+    expect(lines(output).slice(1, 8)).toEqual([
+      "Also: 1 elsewhere (by an interface that is not captured);",
+      "    7 ambiguous (which of them are twins is not certain).  --only elsewhere,ambiguous shows them.",
+      `? ambiguous ${whoSent(5000)} #1 #2  identical payloads`,
+      `? ambiguous ${whoSent(5001)} #4  outside #7  one candidate`,
+      "… and 3 more that are ambiguous",
+      `  elsewhere ${whoSent(5003)} #5  both speak`,
       "",
     ]);
   });
@@ -563,6 +657,12 @@ describe("the end of a report", () => {
     expect(at[0]).toBeGreaterThanOrEqual(0);
   });
 
+  it("says where nothing tells how exactly the clocks agree", () => {
+    const clock = { ...SUMMARY.clock, source: "none", uncertaintyNs: null } as const;
+    const shown = text(new HandFilled(), {}, (reporter) => reporter.end({ ...SUMMARY, clock }));
+    expect(shown).toContain("clocks: taken as one, too few packets of both directions tell how exactly\n");
+  });
+
   it("says when a clock was set, and by how much; of many times, the first ones", () => {
     const steps = [
       { timeNs: 3_600_000_000_000n, byNs: 2_500_000_000 },
@@ -652,6 +752,11 @@ describe("the end of a report", () => {
       "    p99 1.20ms",
       "  outside *10.0.2.15 > 180.101.49.11 id *10496  ← 3",
     ]);
+    const proxied = text(new HandFilled(), { quiet: true, width: 80 }, (reporter) => {
+      reporter.flow({ ...FLOW, nat: "proxy" });
+      reporter.end({ ...SUMMARY, flows: 1 });
+    });
+    expect(proxied).toContain("→ 5  proxied 1");
   });
 
   it("is the same where it is told of no more flows than it wants", () => {

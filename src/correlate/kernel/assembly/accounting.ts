@@ -119,11 +119,26 @@ export function countIntact(ground: usize, outbound: i32, packet: usize): void {
 }
 
 /** Counts a pair of a flow by what the router changed of it: ALTERED_… bits. */
-export function countAltered(ground: usize, flow: usize, altered: i32): void {
+export function countAltered(ground: usize, flow: usize, i: usize, o: usize, altered: i32): void {
   if (altered === 0) return;
-  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.WAS_ALTERED, 4 * account.BITS);
-  countOne(ground, words.ALTERED_PAIRS);
+  listPair(ground, words.ALTERED, i, o, flow);
   for (let bits = altered; bits !== 0; bits &= bits - 1) countOne(ground, words.ALTERED_IN + ctz(bits));
+}
+
+/** Adds a pair of a flow, by its records, to the list that begins at this word: see `kernel-words.ts`. */
+export function listPair(ground: usize, list: i32, i: usize, o: usize, flow: usize): void {
+  const count = wordOf(ground, list);
+  setWord(ground, list, count + 1);
+  if (count < words.MOST_LISTED) {
+    setWord(ground, list + words.LISTED_FRAMES + 2 * count, load<i32>(i, 4 * record.FRAME));
+    setWord(ground, list + words.LISTED_FRAMES + 2 * count + 1, load<i32>(o, 4 * record.FRAME));
+  }
+  const flows = list + words.LISTED_FLOWS;
+  if (wordOf(ground, flows + words.MOST_LISTED - 1) !== 0) return;
+  const id = load<i32>(flow, 4 * account.ID);
+  let at = flows;
+  while (wordOf(ground, at) !== 0 && wordOf(ground, at) !== id) at++;
+  setWord(ground, at, id);
 }
 
 function countOne(ground: usize, word: i32): void {

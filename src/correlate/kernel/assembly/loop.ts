@@ -34,7 +34,7 @@ import {
   isFoldable,
   isInDoubt,
   isWatched,
-  noteAgain,
+  markAgain,
 } from "./pairing.js";
 import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt, wayOf } from "./places.js";
 import { dueNs, findDue } from "./progress.js";
@@ -176,7 +176,7 @@ function takeTwin(ground: usize, waiting: i32): bool {
   else timeline.leave(line, waiting, goneOf(row, outbound));
   if (isFolded) folds.foldPair(line, inside, outside, i, o, gapNs, slot, decided(i, o, outbound, BY_EXACT, 0));
   const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
-  if ((isKept || isFolded) && isAgain) noteAgain(ground, inside);
+  if ((isKept || isFolded) && isAgain) markAgain(ground, inside);
   if (isKept && !isShowing) finish(ground, inside, outside, slot);
   findDue(ground);
   return true;

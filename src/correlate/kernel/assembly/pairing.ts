@@ -14,7 +14,7 @@ import { END } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, KNOWN, LEARN_BITS } from "../relations.js";
-import { accountFor, alteredOf, countAltered, countIntact, noteFirst } from "./accounting.js";
+import { accountFor, alteredOf, countAltered, countIntact, listPair, noteFirst } from "./accounting.js";
 import { isNovel } from "./alike.js";
 import { noteCrossing } from "./crossings.js";
 import { evidenceOf } from "./evidence.js";
@@ -148,11 +148,19 @@ export function isWatched(ground: usize, slot: i32): bool {
   return (load<i32>(accountOf(ground, slot), 4 * account.BITS) & account.IS_WATCHED) !== 0;
 }
 
+/** Notes that the pair of an inside row is a retransmission, as far as was decided by then. */
+export function noteAgain(ground: usize, inside: i32): void {
+  const at = lineOf(ground);
+  const flow = accountOf(ground, folds.pairedFlow(at, inside));
+  listPair(ground, words.AGAIN, packetOf(ground, inside), packetOf(ground, timeline.lastTwin(at, inside)), flow);
+  markAgain(ground, inside);
+}
+
 /**
- * Notes a retransmission, the pair of an inside row all of whose bytes had crossed, as far as was decided by then. Of several that have the same bytes,
+ * Marks a retransmission, the pair of an inside row all of whose bytes had crossed, as far as was decided by then. Of several that have the same bytes,
  * those that passed later are the retransmissions, in whichever order they were decided.
  */
-export function noteAgain(ground: usize, inside: i32): void {
+export function markAgain(ground: usize, inside: i32): void {
   const how = timeline.howAt(lineOf(ground), laterOf(ground, inside));
   store<i32>(how, load<i32>(how) | line.IS_RETRANSMISSION);
 }
@@ -205,8 +213,9 @@ export function accountPair(
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
   countIntact(ground, outbound, i);
-  countAltered(ground, flow, alteredOf(i, o) | headerChanges(i, o, outbound));
+  countAltered(ground, flow, i, o, alteredOf(i, o) | headerChanges(i, o, outbound));
   const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, loweredBy(i, o));
+  if (isAgain) listPair(ground, words.AGAIN, i, o, flow);
   if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
   else noteCrossing(ground, o, oWay, oNs, slot, outbound, iRow);
   return isAgain;
@@ -237,7 +246,7 @@ export function accountForRows(
   const isOneId = altered === 0 && (line.evidenceBy(how) & EVIDENCE_IP_ID) !== 0;
   // pieces of a segment have keys of their own: that they have the IP ID of the whole tells as much of the router
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY) || isOneId) countIntact(ground, outbound, i);
-  countAltered(ground, flow, altered);
+  countAltered(ground, flow, i, o, altered);
   const packet = packetOf(ground, crossed);
   return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, passedNs(i), latencyNs, loweredBy(i, o));
 }

@@ -18,7 +18,7 @@ import * as buckets from "./buckets.js";
 import { twinInCrowd, usesTime } from "./crowd.js";
 import { overtakes } from "./held.js";
 import { isNew } from "./pace.js";
-import { accountPair, bind, flowOf, isInDoubt, noteAgain, putAway } from "./pairing.js";
+import { accountPair, bind, flowOf, isInDoubt, markAgain, putAway } from "./pairing.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
@@ -134,7 +134,7 @@ function isConfirmed(ground: usize, row: i32): bool {
   const timed = usesTime ? EVIDENCE_TIME : 0;
   if (isAmongOthers) bind(ground, inside, outside, slot, outbound, BY_FLOW, EVIDENCE_FLOW | timed);
   else bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
-  if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) noteAgain(ground, inside);
+  if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) markAgain(ground, inside);
   putAway(ground, inside, outside, slot);
   return true;
 }

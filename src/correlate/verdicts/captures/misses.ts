@@ -15,22 +15,27 @@ const CHANCE_BITS = 20;
 export class Misses {
   /** By side: packets that came out on the other one, by a known translation, and are not in this capture. */
   readonly #missing: [number, number] = [0, 0];
+  /** By side: of those, how many are the very next frame on the other side behind one that this capture misses as well; and which that was last. */
+  readonly #inRow: [number, number] = [0, 0];
+  readonly #lastFrame: [number, number] = [0, 0];
   /** By side: packets that came out on the other one, as it seems, and are not in this capture: no pair proves that such enter there. */
   readonly #unproved: [number, number] = [0, 0];
   /** By side: packets that were forwarded and are not in its capture: it missed them, or another interface had them. */
   readonly #foreign: [number, number] = [0, 0];
   /** By side: packets that should have come out there, and are not in its capture. */
   readonly #gone: [number, number] = [0, 0];
-  readonly #kernel: Kernel;
+  readonly #kernel: Pick<Kernel, "pairsThatWent">;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Pick<Kernel, "pairsThatWent">) {
     this.#kernel = kernel;
   }
 
-  /** Notes that a packet of a known translation came out on the other side, and is not in this side's capture; `isProved`: whether a pair went that way. */
-  noteEntry(side: Side, isProved: boolean): void {
+  /** Notes that a packet of a known translation came out on the other side, in this frame, and is not in this side's capture; `isProved`: whether a pair went that way. */
+  noteEntry(side: Side, frame: number, isProved: boolean): void {
     const counts = isProved ? this.#missing : this.#unproved;
     counts[side]++;
+    if (isProved && frame === this.#lastFrame[side] + 1) this.#inRow[side]++;
+    this.#lastFrame[side] = frame;
   }
 
   /** Notes that a packet of an unknown translation was forwarded, and is not in this side's capture. */
@@ -70,14 +75,16 @@ export class Misses {
   }
 
   /**
-   * Whether a capture may lack all of so many packets of one flow as it misses some, by those of other flows that must have entered there. Where none
-   * did, it lacks that direction as a whole.
+   * Whether a capture may lack all of so many packets of one flow as it misses some, by those of other flows that must have entered there, and by how many
+   * of these it missed in a row. Where none entered, it lacks that direction as a whole.
    */
   mayLackAll(side: Side, count: number): boolean {
     const missing = this.#missing[side];
     const all = missing + this.#entered(side);
     // as if there had been one more of either kind (Laplace's rule of succession): few show little
-    return all > 0 && ((missing + 1) / (all + 2)) ** count > 2 ** -CHANCE_BITS;
+    const first = (missing + 1) / (all + 2);
+    const next = Math.max(first, this.#inRow[side] / (missing + 1));
+    return all > 0 && first * next ** (count - 1) > 2 ** -CHANCE_BITS;
   }
 
   /** Why a capture is not believed, in words. Precondition: it is not. */

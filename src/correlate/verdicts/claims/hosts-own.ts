@@ -1,3 +1,4 @@
+import { IS_ERROR } from "../../../packets/packets.js";
 import type { Ruling } from "../../../packets/results/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -41,7 +42,7 @@ export class HostsOwn {
     const isSentHere = isFromNat && isFromNear(this.#known.timeline, row);
     const isOther = tuples.hasOtherTtl(natWay) || (isFromNat && !isSentHere);
     const isFull = isSentHere || (tuples.hasFullTtl(natWay) && !isOther);
-    if (!isFull && !isOther) return unknown("no-answer", this.#whyUnanswered(ruling));
+    if (!isFull && !isOther) return unknown("no-answer", this.#whyUnanswered(row, ruling));
     if (!this.#known.kernel.isTtlLowered(true))
       return this.doubt(row, why) ?? { verdict: "local", reason, why, isByAbsence: true };
     // before anything has crossed, it is not known whether this router leaves TTLs as they are
@@ -152,9 +153,10 @@ export class HostsOwn {
   }
 
   /** Why it is not known what became of a packet that nothing answers, in words. */
-  #whyUnanswered(ruling: Ruling | undefined): string {
-    const inside = SIDE_NAMES[INSIDE];
-    const either = `nothing answers it: the host took it, or dropped it before ${inside}`;
+  #whyUnanswered(row: number, ruling: Ruling | undefined): string {
+    const isError = (this.#known.timeline.flags(row) & IS_ERROR) !== 0;
+    const silence = isError ? "nobody answers an ICMP error" : "nothing answers it";
+    const either = `${silence}: the host took it, or dropped it before ${SIDE_NAMES[INSIDE]}`;
     if (ruling === undefined) return either;
     const { answer, rules, doubt } = ruling;
     if (answer === false) return `${either}; no rule sends it there`;

@@ -1,12 +1,9 @@
-import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Located } from "../../../packets/results/findings.js";
 import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
-import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
-import type { Shown } from "../../shown.js";
 import { linkOf } from "../../matchers/scope.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
@@ -20,13 +17,6 @@ const MOST_SEARCHES = 100;
 export class EndedFlow extends ViewedFlow implements Located {
   #searches = 0;
   #untranslated: number | undefined;
-  readonly #shown: Shown | undefined;
-
-  /** `shown` as for `Findings`. */
-  constructor(accounts: FlowAccounts, tuples: TupleTable, shown: Shown | undefined) {
-    super(accounts, tuples);
-    this.#shown = shown;
-  }
 
   override of(slot: number): this {
     super.of(slot);
@@ -105,15 +95,6 @@ export class EndedFlow extends ViewedFlow implements Located {
   /** The port that its initiator called, or the id of an ICMP echo. */
   get port(): number {
     return this.tuples.port(this.outsideTuple, this.isA(OUTSIDE, false));
-  }
-
-  /** Whether the router altered packets of it beyond what a translation does. */
-  get wasAltered(): boolean {
-    return this.accounts.wasAltered(this.slot);
-  }
-
-  get retransmissions(): number {
-    return this.#shown?.retransmissions(this.id) ?? this.accounts.retransmissions(this.slot);
   }
 
   /** Whether its first packet was dropped, as another flow took the port at that time. */

@@ -15,6 +15,7 @@ import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { SIDES, type Side } from "../../../packets/sides.js";
 import type { TunnelTally } from "../../intake/tunnel-tally.js";
+import type { Clashes } from "../flows/clashes.js";
 import type { Misses } from "../captures/misses.js";
 import type { Gaps } from "../captures/gaps.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -28,6 +29,7 @@ export interface Context {
   readonly accounts: FlowAccounts;
   readonly misses: Pick<Misses, "isPatchy" | "mayLackAll" | "lacksEntries">;
   readonly rules: HostRules;
+  readonly clashes: Pick<Clashes, "lostBy">;
   /** What each side's capture covers. */
   readonly cover: Readonly<
     Record<
@@ -51,10 +53,11 @@ export interface End {
   readonly unfollowed: number;
   /** How many packets were found on both sides. */
   readonly pairs: number;
-  /** How many of those the router altered beyond addresses … */
-  readonly alteredPairs: number;
-  /** … and in what, as ALTERED has it. */
+  /** Those that the router altered beyond addresses: their frames and flows, and in what, as ALTERED has it. */
+  readonly rewritten: Gathered;
   readonly altered: readonly number[];
+  /** The TCP segments that crossed again. */
+  readonly retransmissions: Gathered;
   /** What came in tunnels of the host. */
   readonly tunnels: TunnelTally;
 }

@@ -1,14 +1,23 @@
 import { type Finding, Gathered } from "../../../packets/results/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Finder, ofFlows } from "./finder.js";
+import { INSIDE } from "../../../packets/sides.js";
+import { type Context, type Finder, ofFlows } from "./finder.js";
 import { isPortRewritten } from "./port-rewritten.js";
 
 /** `nat-clash-drop`: the first packet is gone, and `Clashes` found the flow that took its port at that time. */
 export class NatClashDrop implements Finder {
+  readonly #clashes: Context["clashes"];
   readonly #flows = new Gathered();
 
+  constructor({ clashes }: Context) {
+    this.#clashes = clashes;
+  }
+
   flow(flow: EndedFlow): void {
-    if (isPortRewritten(flow) && flow.hasClashed) this.#flows.addFlow(flow);
+    const frame = this.#clashes.lostBy(flow.insideTuple);
+    if (!isPortRewritten(flow) || frame === undefined) return;
+    this.#flows.frames[INSIDE].add(frame);
+    this.#flows.addFlow(flow);
   }
 
   close(): Finding[] {

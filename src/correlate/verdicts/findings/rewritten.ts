@@ -1,23 +1,18 @@
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../../packets/results/findings.js";
 import { alteredWords } from "../../../packets/results/evidence.js";
-import type { EndedFlow } from "./ended-flow.js";
+import { INSIDE } from "../../../packets/sides.js";
 import type { End, Finder } from "./finder.js";
 
 /** `rewritten`: what this router rewrites beyond addresses, ports and ICMP ids. */
 export class Rewritten implements Finder {
-  readonly #flows = new Gathered();
-
-  flow(flow: EndedFlow): void {
-    if (flow.wasAltered) this.#flows.addFlow(flow);
-  }
-
-  close({ alteredPairs, altered, pairs }: End): Finding[] {
-    if (alteredPairs === 0) return [];
-    const fields = altered.flatMap((count, bit) =>
-      count === 0 ? [] : [`${alteredWords(1 << bit)[0]} (${thousands(count)} of ${thousands(pairs)} pairs)`],
+  close({ rewritten, altered, pairs }: End): Finding[] {
+    const { count } = rewritten.frames[INSIDE];
+    if (count === 0) return [];
+    const fields = altered.flatMap((many, bit) =>
+      many === 0 ? [] : [`${alteredWords(1 << bit)[0]} (${thousands(many)} of ${thousands(pairs)} pairs)`],
     );
     const text = `the router rewrites more than addresses and ports: ${fields.join(", ")}`;
-    return [findingOf("rewritten", alteredPairs, text, this.#flows)];
+    return [findingOf("rewritten", count, text, rewritten)];
   }
 }
 

@@ -20,6 +20,9 @@ const LEAST_AGAIN = 3;
 
 /** So many flows are remembered, at the most, of which somebody beyond said that nobody gets what is sent. */
 const MOST_SAID = 4096;
+/** What to look at where somebody beyond says that he does not get there. */
+const HINT_BEYOND =
+  "who says so has no way there: its routes, and whether anybody has that address, tell; ip route get <address> on the host shows whether it is asked rightly";
 /** So many addresses that ask are told apart; all others count as one. */
 const MOST_ASKERS = 4096;
 const OTHERS = "";
@@ -29,15 +32,24 @@ class Tries {
   readonly flows = new Gathered();
   readonly named = new Few<string>();
   count = 0;
-  /** Whether any of them has an address outside that can be answered. */
+  /** Whether any of them has an address outside that can be answered, and whether nobody beyond said anything of some. */
   isAnswerable = false;
+  isSilent = false;
 
-  addAll({ flows, named, count, isAnswerable }: Tries): void {
+  addAll({ flows, named, count, isAnswerable, isSilent }: Tries): void {
     this.flows.addAll(flows);
     this.named.addAll(named);
     this.count += count;
     this.isAnswerable ||= isAnswerable;
+    this.isSilent ||= isSilent;
   }
+}
+
+/** Errors about packets of a flow, by which somebody beyond says that nobody gets them. */
+interface Said {
+  readonly side: Side;
+  readonly words: string;
+  readonly frames: Few<number>;
 }
 
 /**
@@ -50,8 +62,8 @@ export class Unanswered implements Finder {
   /** All in the order that they ended, and the same by the address inside. */
   readonly #all = new Tries();
   readonly #byAsker = new Map<string, Tries>();
-  /** By flow, what those say who are beyond, and who does. */
-  readonly #said = new Map<number, string>();
+  /** By flow. */
+  readonly #said = new Map<number, Said>();
   /** Those that ICMP errors may be about which were cut too short to say so: the ends inside of what they are, or are about. */
   readonly #mayBeAnswered = new Set<string>();
 
@@ -73,7 +85,10 @@ export class Unanswered implements Finder {
     const [message, isIpv6] = [timeline.seq(row), timeline.proto(row) === ICMPV6];
     const [type, code] = [message >>> 24, (message >>> 16) & 0xff];
     if (!isUnreachable(type, code, isIpv6)) return;
-    this.#said.set(flow, `${meaningOf(!isIpv6, type, code).words}, says ${src}`);
+    const words = `${meaningOf(!isIpv6, type, code).words}, says ${src}`;
+    const frames = this.#said.get(flow)?.frames ?? new Few<number>();
+    frames.add(timeline.frame(row));
+    this.#said.set(flow, { side: timeline.sideOf(row), words, frames });
     keepNewest(this.#said, MOST_SAID);
   }
 
@@ -85,13 +100,15 @@ export class Unanswered implements Finder {
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
     const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
-    const named = `${flow.text} (${said === undefined ? times : `${times}: ${said}`})`;
+    const named = `${flow.text} (${times}${said === undefined ? "" : `; ${errorsText(said)}`})`;
     const isAnswerable = flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
     for (const tries of [this.#all, this.#triesOf(flow.address(INSIDE, true))]) {
       tries.flows.addFlow(flow);
+      for (const frame of said?.frames.listed ?? []) tries.flows.frames[said!.side].add(frame);
       tries.named.add(named);
       tries.count += pairsThere;
       tries.isAnswerable ||= isAnswerable;
+      tries.isSilent ||= said === undefined;
     }
   }
 
@@ -100,10 +117,12 @@ export class Unanswered implements Finder {
   }
 
   #never(): Finding[] {
-    const { flows, named, count, isAnswerable } = this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
+    const { flows, named, count, isAnswerable, isSilent } =
+      this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
     if (count === 0) return [];
     const text = `sent on${isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${named.text}`;
-    return [findingOf("unanswered", count, text, flows, FINDINGS[isAnswerable ? "unanswered" : "leak"].hint)];
+    const hint = isSilent ? FINDINGS.unanswered.hint : HINT_BEYOND;
+    return [findingOf("unanswered", count, text, flows, isAnswerable ? hint : FINDINGS.leak.hint)];
   }
 
   #noMore(): Finding[] {
@@ -155,6 +174,11 @@ export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Cont
   if (flow.pairsThere === 1 && cover[far].gaps.lostFrames > 0) return false;
   if (misses.isPatchy(far) && (flow.pairsThere === 1 || misses.mayLackAll(far, flow.pairsThere))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
+}
+
+/** `2 errors: host unreachable, says 203.0.113.2`. */
+function errorsText({ words, frames: { count } }: Said): string {
+  return `${count} error${count === 1 ? "" : "s"}: ${words}`;
 }
 
 /** The side where what its initiator sends comes out. */

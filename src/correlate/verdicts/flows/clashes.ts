@@ -1,4 +1,5 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 
 /** Conversations remembered whose first packet was dropped. */
@@ -13,8 +14,10 @@ const MOST_LOST = 10_000;
 export class Clashes {
   readonly #accounts: FlowAccounts;
   readonly #tuples: TupleTable;
-  /** When the first packet came that was dropped, nanoseconds on the timeline, by inside tuple. */
-  readonly #lost = new Map<number, number>();
+  /** The first packet that was dropped, by inside tuple: its frame, and when it came, nanoseconds on the timeline. */
+  readonly #lost = new Map<number, { readonly frame: number; readonly timeNs: number }>();
+  /** Its frame, by the inside tuple of a flow that had to yield. */
+  readonly #clashed = new Map<number, number>();
 
   constructor(accounts: FlowAccounts, tuples: TupleTable) {
     this.#accounts = accounts;
@@ -22,13 +25,18 @@ export class Clashes {
   }
 
   /** Notes that a packet was dropped before any of its inside tuple had crossed. */
-  note(tuple: number, timeNs: number): void {
-    if (this.#lost.size < MOST_LOST && !this.#lost.has(tuple)) this.#lost.set(tuple, timeNs);
+  note(tuple: number, frame: number, timeNs: number): void {
+    if (this.#lost.size < MOST_LOST && !this.#lost.has(tuple)) this.#lost.set(tuple, { frame, timeNs });
+  }
+
+  /** The frame of the packet that a flow lost because it had to yield, by its inside tuple; undefined where it had not. */
+  lostBy(tuple: number): number | undefined {
+    return this.#tuples.hasClashed(tuple) ? this.#clashed.get(tuple) : undefined;
   }
 
   /** Forgets those between two times: the outside capture may have lost what they became. */
   withdraw(fromNs: number, toNs: number): void {
-    for (const [tuple, timeNs] of this.#lost) if (timeNs >= fromNs && timeNs <= toNs) this.#lost.delete(tuple);
+    for (const [tuple, { timeNs }] of this.#lost) if (timeNs >= fromNs && timeNs <= toNs) this.#lost.delete(tuple);
   }
 
   /** Notes with the tuples which of those had to yield to another flow, by the flows there are. Begins anew. */
@@ -43,9 +51,15 @@ export class Clashes {
     for (let slot = 0; losers.size > 0 && slot < this.#accounts.end; slot++) {
       if (this.#accounts.id(slot) === 0 || !this.#keepsPort(slot)) continue;
       for (const loser of losers.get(this.#keyOf(slot)) ?? [])
-        if (this.#took(slot, loser)) this.#tuples.noteClash(this.#accounts.insideTuple(loser));
+        if (this.#took(slot, loser)) this.#noteClash(this.#accounts.insideTuple(loser));
     }
     this.#lost.clear();
+  }
+
+  #noteClash(tuple: number): void {
+    this.#tuples.noteClash(tuple);
+    this.#clashed.set(tuple, this.#lost.get(tuple)!.frame);
+    keepNewest(this.#clashed, MOST_LOST);
   }
 
   #flowOf(tuple: number): number {
@@ -55,7 +69,7 @@ export class Clashes {
 
   /** Whether one flow took the port that another would have kept, when that one's first packet was on its way. */
   #took(slot: number, loser: number): boolean {
-    const apartNs = Math.abs(this.#accounts.firstNs(slot) - this.#lost.get(this.#accounts.insideTuple(loser))!);
+    const apartNs = Math.abs(this.#accounts.firstNs(slot) - this.#lost.get(this.#accounts.insideTuple(loser))!.timeNs);
     // what came before it would have left before it, had it not been slower: by as much again, at most
     if (apartNs >= this.#accounts.firstLatencyNs(slot, true)) return false;
     return (

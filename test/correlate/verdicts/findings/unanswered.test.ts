@@ -116,9 +116,12 @@ describe("unanswered, though errors come from beyond", () => {
   ] as const)("is what nobody gets, as they say: %s", async (words, kind) => {
     const scene = beyond(beyond(knocking(new Scene()), 1110, kind), 3110, kind).until(5000);
     const [found] = await scene.findings("unanswered");
-    expect(found).toMatchObject({ count: 3, flows: [2] });
+    // the flow's first frames, then those of the errors
+    expect(found).toMatchObject({ count: 3, flows: [2], more: 0 });
+    expect(found?.frames.outside).toHaveLength(3);
+    expect(found?.hint).toMatch(/^who says so has no way there/);
     expect(found?.text).toBe(
-      `sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times: ${words}, says 203.0.113.2)`,
+      `sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times; 2 errors: ${words}, says 203.0.113.2)`,
     );
   });
 

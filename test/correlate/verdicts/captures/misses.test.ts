@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { Misses } from "../../../../src/correlate/verdicts/captures/misses.js";
+import { INSIDE } from "../../../../src/packets/sides.js";
+
+/** Of a thousand packets that entered and came out, and some that the inside capture missed, by the outside frames they came out in. */
+function missing(...frames: readonly number[]): Misses {
+  const misses = new Misses({ pairsThatWent: () => 1000 });
+  for (const frame of frames) misses.noteEntry(INSIDE, frame, true);
+  return misses;
+}
+
+it("a capture that misses packets one by one lacks few of one flow by chance", () => {
+  expect(missing(100, 200, 300, 400, 500, 600).mayLackAll(INSIDE, 2)).toBe(true);
+  expect(missing(100, 200, 300, 400, 500, 600).mayLackAll(INSIDE, 3)).toBe(false);
+});
+
+it("a capture that misses several in a row may lack a whole exchange", () => {
+  expect(missing(100, 101, 102, 400, 401, 402).mayLackAll(INSIDE, 5)).toBe(true);
+  // but not a long conversation
+  expect(missing(100, 101, 102, 400, 401, 402).mayLackAll(INSIDE, 40)).toBe(false);
+});
