@@ -9,7 +9,7 @@ import * as beside from "./batch-ring-words.js";
  * Batches that are filled, waiting, or being used: enough for the filler to go on while the user has something else to do for ten
  * milliseconds. With half as many, large frames take 2 to 3 % longer; twice as many only take memory.
  */
-export const BATCHES = 16;
+export const BATCHES = 8;
 
 /**
  * How many are worth a call to a user who waits, as soon as there were so many: to be called for each takes the two of them longer, and
