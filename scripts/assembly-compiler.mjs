@@ -15,7 +15,7 @@ const FUNCTION =
 const FUNCTION_OR_LINE = new RegExp(`${FUNCTION.source}|.*\\n?`, "gm");
 
 const OPTIONS = [
-  ..."-O3 --converge --noAssert --runtime stub".split(" "),
+  ..."-O3 --converge --runtime stub".split(" "),
   // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB
   ..."--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" "),
   ..."--enable threads --enable simd".split(" "),
@@ -27,7 +27,9 @@ async function compiled(source, isCounted) {
   const sources = [];
   const complaints = [];
   let bytes;
-  const { error } = await compile([source, "--baseDir", folder, "--outFile", "out.wasm", ...OPTIONS], {
+  // what is counted is checked, too: an assertion that does not hold is a trap
+  const asserting = isCounted ? ["--use", "abort="] : ["--noAssert"];
+  const { error } = await compile([source, "--baseDir", folder, "--outFile", "out.wasm", ...OPTIONS, ...asserting], {
     stderr: { write: (text) => complaints.push(text) },
     async readFile(name, base) {
       // it asks for ./x.js of TypeScript's imports, and for x/index.ts and the like while it searches

@@ -30,7 +30,8 @@ async function make(compiler, input, output) {
     // that compiling takes most of the time is no news
     checks: { bundlerTimings: false },
     optimization: { inlineConst: { mode: "all", pass: 3 } },
-    output: { dir: "dist", format: "cjs", ...output },
+    // V8 keeps the text of a program, two bytes a character where one is not of Latin-1
+    output: { dir: "dist", format: "cjs", comments: false, ...output },
   });
 }
 

@@ -20,8 +20,9 @@ function filled(bytes: Uint8Array): PacketBatch {
 function rowOf(batch: PacketBatch, row: number): unknown[] {
   return [
     ...batch.records.subarray(row << RECORD_BITS, (row + 1) << RECORD_BITS),
-    ...batch.src6.subarray(4 * row, 4 * row + 4),
-    ...batch.dst6.subarray(4 * row, 4 * row + 4),
+    // an IPv4 packet has none in the other columns
+    ...batch.address(row, true),
+    ...batch.address(row, false),
     batch.tupleHash[row],
     batch.srcPort(row),
     batch.dstPort(row),

@@ -38,12 +38,18 @@ export function sideOf(line: usize, row: i32): i32 {
 
 /** Where the record of a row is … */
 export function packetOf(line: usize, row: i32): usize {
-  return <usize>wordOf(line, words.RECORDS) + (load<i32>(placeAt(line, row)) << RECORD_BYTES_BITS);
+  return <usize>wordOf(line, words.RECORDS) + (placeOf(line, row) << RECORD_BYTES_BITS);
 }
 
 /** … and what becomes of it. */
 export function fateOf(line: usize, row: i32): usize {
-  return <usize>wordOf(line, words.FATES) + (load<i32>(placeAt(line, row)) << FATE_BYTES_BITS);
+  return <usize>wordOf(line, words.FATES) + (placeOf(line, row) << FATE_BYTES_BITS);
+}
+
+/** The number of the place of a row that has one. */
+function placeOf(line: usize, row: i32): i32 {
+  assert(stateOf(line, row) < timeline.GONE && stateOf(line, row) !== timeline.FOLDED, "a place that was given away");
+  return load<i32>(placeAt(line, row));
 }
 
 /** Whether a row, once appended, has not been given back yet. */

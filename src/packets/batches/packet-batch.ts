@@ -173,8 +173,7 @@ export class PacketBatch extends RecordRows {
     this.marks.splice(0, this.marks.length, ...from.marks);
     this.quotes.count = quotes.count;
     this.records.set(from.records.subarray(0, count << RECORD_BITS));
-    this.src6.set(from.src6.subarray(0, 4 * count));
-    this.dst6.set(from.dst6.subarray(0, 4 * count));
+    this.#setAddresses(0, from, 0, count);
     this.tupleHash.set(from.tupleHash.subarray(0, count));
     this.outers.count = from.outers.count;
     this.rowless.count = from.rowless.count;
@@ -201,15 +200,23 @@ export class PacketBatch extends RecordRows {
     if (from === to) return;
     this.isInOrder &&= batch.isInOrder && (at === 0 || this.stampNs(at - 1) <= batch.stampNs(from));
     this.records.set(batch.records.subarray(from << RECORD_BITS, to << RECORD_BITS), at << RECORD_BITS);
-    this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
-    this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
+    this.#setAddresses(at, batch, from, to);
     this.tupleHash.set(batch.tupleHash.subarray(from, to), at);
     this.count += to - from;
     if (batch.quotes.count + batch.outers.count === 0) return;
     for (let row = from; row < to; row++) this.#appendBeside(at + row - from, batch, row);
   }
 
-  /** The same of these rows. */
+  /** Takes over the IPv6 addresses of rows `from` … `to`-1, if there are any: memory that nothing was written to is none. */
+  #setAddresses(at: number, batch: PacketBatch, from: number, to: number): void {
+    let row = from;
+    while (row < to && (batch.flags(row) & IS_IPV6) === 0) row++;
+    if (row === to) return;
+    this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
+    this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
+  }
+
+  /** Appends these rows of another batch, with what they quote. Precondition: there is room for them. */
   append(from: PacketBatch, rows: Uint32Array): void {
     this.isInOrder = false;
     for (const row of rows) {

@@ -6,11 +6,12 @@ const MOST_LISTED = 100;
 /** How many there were of something, and the first of them. */
 export class Few<T> {
   count = 0;
-  readonly #listed: T[] = [];
+  #listed: T[] = [];
 
   add(one: T): void {
-    this.count++;
-    if (this.#listed.length < MOST_LISTED) this.#listed.push(one);
+    // most have but one, and V8 gives an array that was empty room for seventeen
+    if (this.count++ === 0) this.#listed = [one];
+    else if (this.#listed.length < MOST_LISTED) this.#listed.push(one);
   }
 
   /** Takes one that may be listed by now. */

@@ -1,3 +1,5 @@
+import { HEAD_BYTES } from "../../../packets/records.js";
+
 /** Segments that are kept of a direction at the most. */
 const MOST = 64;
 /** Numbers kept of each: where it begins in its stream, and … */
@@ -12,6 +14,10 @@ const TIME_NS = 3;
  */
 export class Heads {
   readonly #numbers: number[] = [];
+
+  get count(): number {
+    return this.#numbers.length / FIELDS;
+  }
 
   /** Takes a segment by where it begins in its stream, unless one is known that begins there: a hash of its first bytes, how many it has, and when it came. Returns whether it did. */
   add(offset: number, head: number, bytes: number, timeNs: number): boolean {
@@ -34,15 +40,27 @@ export class Heads {
     }
   }
 
-  head(at: number): number {
-    return this.#numbers[at + HEAD];
-  }
-
-  bytes(at: number): number {
-    return this.#numbers[at + BYTES];
+  /** Whether all of the others that can be compared are like one of these, and came later; and at least one could be. */
+  areBefore(others: Heads): boolean {
+    const [a, b] = [this.#numbers, others.#numbers];
+    let isCompared = false;
+    for (let own = 0, other = 0; own < a.length && other < b.length; ) {
+      if (a[own] === b[other] && cutOf(a[own + BYTES]) === cutOf(b[other + BYTES])) {
+        if (a[own + HEAD] !== b[other + HEAD] || a[own + TIME_NS] > b[other + TIME_NS]) return false;
+        isCompared = true;
+      }
+      if (a[own] > b[other]) other += FIELDS;
+      else own += FIELDS;
+    }
+    return isCompared;
   }
 
   timeNs(at: number): number {
     return this.#numbers[at + TIME_NS];
   }
+}
+
+/** Segments compare by their first bytes where both have as many as are hashed, or else where both are cut alike: where this is the same. */
+export function cutOf(bytes: number): number {
+  return Math.min(bytes, HEAD_BYTES);
 }

@@ -1,11 +1,10 @@
 import type { LatencyDigest } from "../../../packets/flows/latency.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { HEAD_BYTES } from "../../../packets/records.js";
 import type { Side } from "../../../packets/sides.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
 import type { About, Admits } from "../contract.js";
-import { Heads } from "./heads.js";
+import { cutOf, Heads } from "./heads.js";
 import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
@@ -13,7 +12,7 @@ const MOST_STREAMS = 16_384;
 /** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
 const DIAL_NS = 1_000_000_000;
 
-/** No hash of any bytes. */
+/** Where it is not known how a stream is cut: of no bytes, there is no hash. */
 const UNTOLD = 0;
 
 /** One direction of a connection: when its bytes came, and hashes of where segments begin. */
@@ -38,7 +37,8 @@ interface Stream {
   readonly openedByA: boolean;
   readonly toServer: Leg;
   readonly toClient: Leg;
-  /** Hash of the first bytes that the client sent, if they came in a segment that has as many as are hashed; else UNTOLD. */
+  /** How the first segment that the client sent is cut (`cutOf`), and the hash of its first bytes; UNTOLD as long as it has not come. */
+  cut: number;
   start: number;
   twin: Stream | null;
   /** Bytes there were when a twin was last looked for: without new ones there is nothing new to find. */
@@ -55,8 +55,8 @@ export class Proxies implements Admits {
   readonly #about: About;
   /** By tuple. */
   readonly #streams = new Map<number, Stream>();
-  /** By their starts: two that carry one stream have the same, where both are told. */
-  readonly #byStart = new Map<number, Set<Stream>>();
+  /** By their cuts, then by their starts: two that carry one stream and are cut alike have the same. */
+  readonly #byStart = new Map<number, Map<number, Set<Stream>>>();
   /** By side, in the order they opened: those outside of which it is not known yet whether one inside opened about then, and those inside. */
   readonly #young = [new Set<Stream>(), new Set<Stream>()] as const;
 
@@ -87,8 +87,9 @@ export class Proxies implements Admits {
     if (t.head(row) === 0) return;
     leg.heads ??= new Heads();
     const isNew = leg.heads.add(offset, t.head(row), bytes, t.timeNs(row));
-    if (isNew && leg === stream.toServer && offset === 0 && bytes >= HEAD_BYTES) {
+    if (isNew && leg === stream.toServer && offset === 0) {
       this.#unfile(stream);
+      stream.cut = cutOf(bytes);
       stream.start = t.head(row);
       this.#file(stream);
     }
@@ -133,6 +134,7 @@ export class Proxies implements Admits {
       lastNs: t.timeNs(row),
       toServer: emptyLeg(),
       toClient: emptyLeg(),
+      cut: UNTOLD,
       start: UNTOLD,
       twin: null,
       triedBytes: 0,
@@ -191,27 +193,31 @@ export class Proxies implements Admits {
     return partners;
   }
 
-  /** Those that begin like it, and those of which that cannot be said. */
-  #candidatesFor({ start }: Stream): Iterable<Stream> {
-    if (start === UNTOLD) return this.#streams.values();
-    return [...(this.#byStart.get(start) ?? []), ...(this.#byStart.get(UNTOLD) ?? [])];
+  /** Those that may have a segment of the client's in common with it: those that begin like it, and where that is not all it has, those of which that cannot be said. */
+  *#candidatesFor({ cut, start, toServer, toClient }: Stream): Generator<Stream> {
+    if (toServer.heads === null || toClient.heads === null) return;
+    if (cut !== UNTOLD) yield* this.#byStart.get(cut)?.get(start) ?? [];
+    if (cut !== UNTOLD && toServer.heads.count === 1) return;
+    for (const [otherCut, byStart] of this.#byStart)
+      if (cut === UNTOLD || cut !== otherCut) for (const alike of byStart.values()) yield* alike;
   }
 
   /** Files a stream by its start. */
   #file(stream: Stream): void {
-    const alike = this.#byStart.get(stream.start);
-    if (alike) alike.add(stream);
-    else this.#byStart.set(stream.start, new Set([stream]));
+    const byStart = this.#byStart.get(stream.cut) ?? new Map<number, Set<Stream>>();
+    this.#byStart.set(stream.cut, byStart);
+    byStart.set(stream.start, (byStart.get(stream.start) ?? new Set()).add(stream));
   }
 
   #unfile(stream: Stream): void {
-    const alike = this.#byStart.get(stream.start);
+    const byStart = this.#byStart.get(stream.cut);
+    const alike = byStart?.get(stream.start);
     alike?.delete(stream);
-    if (alike?.size === 0) this.#byStart.delete(stream.start);
+    if (alike?.size === 0) byStart?.delete(stream.start);
   }
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
-    if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
+    if (!carriesOn(client, server) || isSameConnection(client, server)) return false;
     if (!this.#isSentHere(client, false) || !this.#isSentHere(server, true)) return false;
     if (mayDial(this.#about.tuples, client, server, this.#about.isNat)) return true;
     // what is only forwarded is answered once the other one is; and nobody dials himself by way of the uplink
@@ -245,15 +251,5 @@ function carriesOn(client: Stream, server: Stream): boolean {
 /** Whether all that came out of `to` went into `from` before, as far as their segments can be compared; at least once. */
 function isSameBytes(from: Leg, to: Leg): boolean {
   if (to.bytes > from.bytes || to.firstNs < from.firstNs) return false;
-  const [went, came] = [from.heads, to.heads];
-  if (went === null || came === null) return false;
-  let isCompared = false;
-  for (const [before, at] of went.shared(came)) {
-    const bytes = [went.bytes(before), came.bytes(at)];
-    // heads of segments shorter than a head compare only where both are cut alike
-    if (bytes[0] !== bytes[1] && Math.min(...bytes) < HEAD_BYTES) continue;
-    if (went.head(before) !== came.head(at) || went.timeNs(before) > came.timeNs(at)) return false;
-    isCompared = true;
-  }
-  return isCompared;
+  return from.heads !== null && to.heads !== null && from.heads.areBefore(to.heads);
 }

@@ -1,3 +1,4 @@
+import { joined } from "../../../packets/memory/joined.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import type { Side } from "../../../packets/sides.js";
@@ -78,15 +79,15 @@ export class QuotedNames {
 }
 
 function packetName(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
-  return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
+  return joined(side, tuple, proto, ipId, length, seq);
 }
 
 /** How an error names a packet whose ports it does not quote: its datagram, of a length. */
 function addressed(datagram: string, length: number): string {
-  return `${datagram} ${length}`;
+  return joined(datagram, length);
 }
 
 /** What all fragments of a datagram have in common. */
 function datagramName(side: Side, src: string, dst: string, proto: number, ipId: number): string {
-  return `${side} ${src} ${dst} ${proto} ${ipId}`;
+  return joined(side, src, dst, proto, ipId);
 }

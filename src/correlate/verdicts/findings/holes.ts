@@ -50,7 +50,7 @@ interface Hole {
 
 /** The segments of one direction of a flow. */
 interface Direction {
-  readonly holes: Hole[];
+  holes: Hole[];
   /** The length of the shortest that was taken, of its IP packet. */
   shortest: number;
 }
@@ -96,8 +96,12 @@ export class Holes {
     let hole = holes.find((each) => each.seq === seq);
     if (hole === undefined) {
       hole = { seq, head, payloadLength, length, ack, frames: new Few() };
-      if (holes.length === MOST_HOLES) holes.splice(rarest(holes), 1);
-      holes.push(hole);
+      // most have but one, and V8 gives an array that was empty room for seventeen
+      if (holes.length === 0) direction.holes = [hole];
+      else {
+        if (holes.length === MOST_HOLES) holes.splice(rarest(holes), 1);
+        holes.push(hole);
+      }
     }
     if (length < hole.length) Object.assign(hole, { payloadLength, length });
     hole.frames.add(frame);

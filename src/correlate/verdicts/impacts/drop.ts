@@ -1,4 +1,5 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
+import { joined } from "../../../packets/memory/joined.js";
 import { areAlike } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE } from "../../../packets/records.js";
 import type { Reason } from "../../../packets/results/reasons.js";
@@ -136,7 +137,7 @@ export function mayBeHeldUp(
 
 /** What a packet has in common with its twin on the other side. */
 export function keyOf(t: Timeline, row: number): string {
-  return `${t.key(row)} ${t.key2(row)}`;
+  return joined(t.key(row), t.key2(row));
 }
 
 /** How many sequence numbers a packet takes: of TCP those of its data, of SYN and of FIN; of others none. */

@@ -1,3 +1,4 @@
+import { joined } from "../../../packets/memory/joined.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
@@ -255,7 +256,7 @@ export class Impacts {
 function copyKey(way: number, packet: Packet): string {
   if (packet.proto !== TCP) return likenessOf(way, packet);
   const isBare = spanOf(packet) === 0 && (packet.tcpFlags & RST) === 0;
-  return isBare ? acknowledgementKey(way) : `${way} ${packet.seq} ${spanOf(packet)}`;
+  return isBare ? acknowledgementKey(way) : joined(way, packet.seq, spanOf(packet));
 }
 
 /** What all segments of this way that acknowledge have in common. */

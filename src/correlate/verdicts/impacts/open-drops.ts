@@ -1,3 +1,4 @@
+import { joined } from "../../../packets/memory/joined.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -170,7 +171,7 @@ export class OpenDrops {
 
 /** What a packet of this way has in common with its copies, where it is not TCP. */
 export function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): string {
-  return `${way} ${proto} ${seq} ${payloadLength} ${content}`;
+  return joined(way, proto, seq, payloadLength, content);
 }
 
 const NO_DROPS: readonly Drop[] = [];

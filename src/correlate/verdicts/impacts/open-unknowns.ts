@@ -1,3 +1,4 @@
+import { joined } from "../../../packets/memory/joined.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
@@ -100,7 +101,7 @@ export class OpenUnknowns {
 }
 
 function spotOf({ side, frame }: Pick<Unknown, "side" | "frame">): string {
-  return `${side} ${frame}`;
+  return joined(side, frame);
 }
 
 function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: Unknown): void {

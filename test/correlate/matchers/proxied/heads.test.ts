@@ -30,23 +30,31 @@ it("finds the first segments that begin at one place, whichever comes first", ()
     fc.property(segments, segments, (some, others) => {
       const [a, b] = [new Heads(), new Heads()];
       const [own, other] = [take(a, some), take(b, others)];
-      const found = [...a.shared(b)].map(([here, there]) =>
-        (
-          [
-            [a, here],
-            [b, there],
-          ] as const
-        ).map(([of, at]) => [of.head(at), of.bytes(at), of.timeNs(at)]),
-      );
+      const found = [...a.shared(b)].map(([here, there]) => [a.timeNs(here), b.timeNs(there)]);
       const places = [...own.keys()].filter((offset) => other.has(offset)).toSorted((x, y) => x - y);
-      expect(found).toEqual(
-        places.map((offset) =>
-          [own, other].map((of) => {
-            const { head, bytes, timeNs } = of.get(offset)!;
-            return [head, bytes, timeNs];
-          }),
-        ),
-      );
+      expect(found).toEqual(places.map((offset) => [own, other].map((of) => of.get(offset)!.timeNs)));
+      expect(a.count).toBe(own.size);
+    }),
+  );
+});
+
+/** Of a few heads, lengths and times, so that many are alike. */
+const alike: fc.Arbitrary<Segment[]> = fc.array(
+  fc.record({ offset: fc.nat(3), head: fc.nat(1), bytes: fc.constantFrom(5, 6, 40, 50), timeNs: fc.nat(3) }),
+  { maxLength: 4 },
+);
+
+it("one stream is before another where all that compare are alike and came earlier: heads of less than 32 bytes only where both are cut alike", () => {
+  fc.assert(
+    fc.property(alike, alike, (some, others) => {
+      const [a, b] = [new Heads(), new Heads()];
+      const [own, other] = [take(a, some), take(b, others)];
+      const compared = [...own.values()].flatMap((from) => {
+        const to = other.get(from.offset);
+        const isOne = to !== undefined && (from.bytes === to.bytes || Math.min(from.bytes, to.bytes) >= 32);
+        return isOne ? [from.head === to.head && from.timeNs <= to.timeNs] : [];
+      });
+      expect(a.areBefore(b)).toBe(compared.length > 0 && compared.every(Boolean));
     }),
   );
 });

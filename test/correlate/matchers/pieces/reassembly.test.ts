@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { Reassembly } from "../../../../src/correlate/matchers/pieces/reassembly.js";
+import { Heap } from "../../../../src/packets/memory/heap.js";
+import { HAS_MORE_FRAGMENTS, IS_LATER_FRAGMENT } from "../../../../src/packets/packets.js";
+import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, RECORD_BITS, SEQ } from "../../../../src/packets/records.js";
+import { INSIDE } from "../../../../src/packets/sides.js";
+import { Timeline } from "../../../../src/packets/timeline.js";
+import { TupleTable } from "../../../../src/packets/tuples.js";
+
+/** Takes fragments of 800 bytes without a header of their own, all of one identification, a millisecond and more apart. */
+function fragmentsIn(reassembly: Reassembly, timeline: Timeline) {
+  return (offset: number, isLast: boolean): number[] | undefined => {
+    const record = new Int32Array(1 << RECORD_BITS);
+    record[FLAGS_PROTO_TTL] = IS_LATER_FRAGMENT | (isLast ? 0 : HAS_MORE_FRAGMENTS);
+    record[PAYLOAD_LENGTH_CLASS] = 800;
+    record[SEQ] = offset;
+    const row = timeline.append(INSIDE, record, 0, 2e6 * timeline.size, 1);
+    return reassembly.add(row)?.rows;
+  };
+}
+
+it("of more than eight datagrams of one identification at a time, the oldest is given up", () => {
+  const heap = new Heap();
+  const timeline = new Timeline(heap, 64, 64);
+  const reassembly = new Reassembly(timeline, new TupleTable(heap, 64));
+  const take = fragmentsIn(reassembly, timeline);
+  for (let datagram = 0; datagram < 8; datagram++) expect(take(0, false)).toBeUndefined();
+  expect(reassembly.size).toBe(8);
+  expect(take(0, false)).toBeUndefined();
+  expect(reassembly.size).toBe(8);
+  reassembly.forget(0);
+  expect(reassembly.size).toBe(8);
+  // what comes late goes to the newest
+  expect(take(800, true)).toEqual([8, 9]);
+  expect(reassembly.size).toBe(7);
+  for (let row = 1; row < 8; row++) reassembly.forget(row);
+  expect(reassembly.size).toBe(0);
+});
