@@ -128,3 +128,22 @@ async function wrongInQueue(seed: number): Promise<(readonly [number, number])[]
 it("where a queue grows beyond what packets were seen to take, none is taken for the next one that entered", async () => {
   for (const seed of [27, 52, 66, 68, 98, 120, 182]) expect(await wrongInQueue(seed)).toEqual([]);
 });
+
+it("what those behind it overtook was lost: it is no twin of its copy, of which one capture missed the entry, though the IP ID is the same", async () => {
+  for (const ipId of [0, 0x1234]) {
+    const [inside, outside] = segments(40, 1, 0.2);
+    // one took long
+    inside.push(ms(90, data(CONTAINER, 64, 900, 900_000)));
+    outside.push(ms(104, data(HOST, 63, 900, 900_000)));
+    const asked = (src: string, ttl: number, n: number) =>
+      segment({ src, dst: SERVER, srcPort: 5001, dstPort: 80, ipId, ttl, seq: 10 * n, ack: 1, text: `part ${n}` });
+    for (let n = 0; n < 40; n++) {
+      inside.push(ms(110 + 0.1 * n, asked(CONTAINER, 64, n)));
+      if (n !== 20) outside.push(ms(110.02 + 0.1 * n, asked(HOST, 63, n)));
+    }
+    outside.push(ms(118, asked(HOST, 63, 20)));
+    const { twins } = await outcomeOf(inside, outside, { clock });
+    expect(twins).toHaveLength(40 + 1 + 39);
+    expect(twins.filter(([frame]) => frame === 41 + 21)).toEqual([]);
+  }
+});

@@ -95,6 +95,13 @@ export const PASSED_ENTRIES_BITS = 8;
 export const PASSED_ENTRIES = 256;
 /** Each is two doubles. */
 export const PASSED_BITS = 2;
+/** The same of flows, for each part of a window as far as there is room: those without an IP ID. */
+export const OWN_PASSED = word();
+export const OWN_PASSED_ENTRIES_BITS = 14;
+export const OWN_PASSED_ENTRIES = 16_384;
+/** Each is eight words, of which five are used: two doubles, then the flow's slot and the direction in the lowest bit. */
+export const OWN_PASSED_BITS = 3;
+export const OWN_PASSED_KEY = 4;
 
 /** 1 where it is so. */
 export const IS_SHOWING = word();

@@ -119,6 +119,7 @@ export class Kernel {
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
     this.#words[words.HELD] = heap.take(Int32Array, (2 * words.HELD_ENTRIES) << words.HELD_BITS).byteOffset;
     this.#words[words.PASSED] = heap.take(Int32Array, (2 * words.PASSED_ENTRIES) << words.PASSED_BITS).byteOffset;
+    this.#words[words.OWN_PASSED] = heap.take(Int32Array, words.OWN_PASSED_ENTRIES << words.OWN_PASSED_BITS).byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = heap.load(module, {
       "outside.js": {
@@ -208,7 +209,7 @@ export class Kernel {
     this.#steps["noteHeldRow"](this.#ground, entered, left, isOutbound ? 1 : 0);
   }
 
-  /** Whether a row that entered, if it was the one that left, overtook one that was held up. */
+  /** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */
   overtakes(entered: number, left: number, isOutbound: boolean): boolean {
     return this.#steps["overtakesRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
   }
@@ -216,6 +217,11 @@ export class Kernel {
   /** Whether a packet that is like none before it entered after a time, nanoseconds, and left before a row did: see `assembly/passed.ts`. */
   hasPassed(enteredNs: number, left: number, isOutbound: boolean): boolean {
     return this.#steps["hasPassedRow"](this.#ground, enteredNs, left, isOutbound ? 1 : 0) === 1;
+  }
+
+  /** Whether a row that entered, if it was the one that left, was overtaken by one of its flow, by that slot: see `assembly/passed.ts`. */
+  isOvertaken(slot: number, entered: number, left: number, isOutbound: boolean): boolean {
+    return this.#steps["isOvertakenRow"](this.#ground, slot, entered, left, isOutbound ? 1 : 0) === 1;
   }
 
   /** Whether a row that entered, if it was the one that left, was held up together with another packet. */

@@ -8,7 +8,7 @@ import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/as
 import * as account from "../../../packets/flows/flow-records.js";
 import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
-import { HAS_TCP_NUMBERS, identityOf, isAgain } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, identityOf, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";
@@ -18,7 +18,7 @@ import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
-import { notePassed } from "./passed.js";
+import { noteOwnPassed, notePassed } from "./passed.js";
 import { accountOf, tupleOf } from "./places.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
@@ -48,7 +48,10 @@ export function accountFor(
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
   notePace(ground, outbound, pairNs, latencyNs);
-  if (!isAgain(flags)) notePassed(ground, outbound, leftNs - latencyNs, leftNs);
+  if (!isAgain(flags)) {
+    notePassed(ground, outbound, leftNs - latencyNs, leftNs);
+    noteOwnPassed(ground, slot, outbound, leftNs - latencyNs, leftNs);
+  }
   const isLong = isMostOfWindow(ground, latencyNs);
   if (isLong || !isAgain(flags)) setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
   setWord(ground, words.LOWERED + outbound, lowered);

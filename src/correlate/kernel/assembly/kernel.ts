@@ -18,7 +18,7 @@ import { noteHeld, overtakes, wasHeldUp } from "./held.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
 import * as pace from "./pace.js";
-import { hasPassed } from "./passed.js";
+import { hasPassed, isOutOfOrder, isOvertaken } from "./passed.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 import { noteLength, wantsOf } from "./wants.js";
@@ -56,14 +56,23 @@ export function noteHeldRow(ground: usize, entered: i32, left: i32, outbound: i3
   noteHeld(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)));
 }
 
-/** Whether a row that entered, if it was the one that left, overtook one that was held up. */
+/** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */
 export function overtakesRow(ground: usize, entered: i32, left: i32, outbound: i32): i32 {
-  return overtakes(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left))) ? 1 : 0;
+  const enteredNs = passedNs(packetOf(ground, entered));
+  const leftNs = passedNs(packetOf(ground, left));
+  return overtakes(ground, outbound, enteredNs, leftNs) || isOutOfOrder(ground, outbound, enteredNs, leftNs) ? 1 : 0;
 }
 
 /** Whether a packet that is like none before it entered after a time and left before a row did. */
 export function hasPassedRow(ground: usize, enteredNs: f64, left: i32, outbound: i32): i32 {
   return hasPassed(ground, outbound, enteredNs, passedNs(packetOf(ground, left))) ? 1 : 0;
+}
+
+/** Whether a row that entered, if it was the one that left, was overtaken by one of its flow, by that slot. */
+export function isOvertakenRow(ground: usize, slot: i32, entered: i32, left: i32, outbound: i32): i32 {
+  return isOvertaken(ground, slot, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)))
+    ? 1
+    : 0;
 }
 
 /** Whether a row that entered, if it was the one that left, was held up together with another packet. */

@@ -8,11 +8,26 @@ import * as words from "../kernel-words.js";
 /** Bytes of an entry: when the packet entered, and when it left, as doubles. */
 const ENTRY_BYTES_BITS = 4;
 
+/** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
+const PROCESSORS_NS = 1_000_000;
+/** Odd numbers whose products have their bits far apart. */
+const SPREAD: i32 = 0x1e3779b1;
+const OTHER_SPREAD: i32 = 0x05ebca77;
+
+/** Which part of time that is: there are PASSED_A_WINDOW in a window. */
+function partOf(ground: usize, timeNs: f64): i32 {
+  return <i32>((timeNs * words.PASSED_A_WINDOW) / doubleOf(ground, words.WINDOW_NS));
+}
+
+/** Where the entries of a direction begin. */
+function entriesOf(ground: usize, outbound: i32): usize {
+  return <usize>wordOf(ground, words.PASSED) + ((<usize>(outbound << words.PASSED_ENTRIES_BITS)) << ENTRY_BYTES_BITS);
+}
+
 /** The entry of those that left about then. */
 function entryOf(ground: usize, outbound: i32, leftNs: f64): usize {
-  const slot = <i32>((leftNs * words.PASSED_A_WINDOW) / doubleOf(ground, words.WINDOW_NS)) & (words.PASSED_ENTRIES - 1);
-  const entry = (outbound << words.PASSED_ENTRIES_BITS) | slot;
-  return <usize>wordOf(ground, words.PASSED) + ((<usize>entry) << ENTRY_BYTES_BITS);
+  const slot = partOf(ground, leftNs) & (words.PASSED_ENTRIES - 1);
+  return entriesOf(ground, outbound) + ((<usize>slot) << ENTRY_BYTES_BITS);
 }
 
 /** Notes a packet of a direction that is like none before it. */
@@ -25,10 +40,55 @@ export function notePassed(ground: usize, outbound: i32, enteredNs: f64, leftNs:
 /** Whether such a packet entered after a time and left before another one, as far as is known. */
 export function hasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
-  const first =
-    <usize>wordOf(ground, words.PASSED) + ((<usize>(outbound << words.PASSED_ENTRIES_BITS)) << ENTRY_BYTES_BITS);
+  const first = entriesOf(ground, outbound);
   for (let number = 0; number < words.PASSED_ENTRIES; number++) {
     const entry = first + ((<usize>number) << ENTRY_BYTES_BITS);
+    if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < leftNs - slackNs) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a packet of a direction that entered and left at these times, as nothing but time tells, and such a packet would have overtaken each other, by so
+ * much that it is no matter of several processors, as far as is known.
+ */
+export function isOutOfOrder(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+  const tookNs = leftNs - enteredNs;
+  const first = entriesOf(ground, outbound);
+  for (let number = 0; number < words.PASSED_ENTRIES; number++) {
+    const entry = first + ((<usize>number) << ENTRY_BYTES_BITS);
+    const otherNs = load<f64>(entry);
+    const otherLeftNs = load<f64>(entry, 8);
+    if (abs<f64>(otherLeftNs - otherNs - tookNs) <= PROCESSORS_NS) continue;
+    if (otherNs > enteredNs ? otherLeftNs < leftNs : otherLeftNs > leftNs) return true;
+  }
+  return false;
+}
+
+/** The entry of those of a flow, by its slot, that left in that part of time. */
+function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i32): usize {
+  const hash = ((((slot << 1) | outbound) * SPREAD) ^ (part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
+  return <usize>wordOf(ground, words.OWN_PASSED) + ((<usize>hash) << (words.OWN_PASSED_BITS + 2));
+}
+
+/** Notes a packet of a flow and direction, by the flow's slot. */
+export function noteOwnPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): void {
+  const entry = ownEntryOf(ground, slot, outbound, partOf(ground, leftNs));
+  store<f64>(entry, enteredNs);
+  store<f64>(entry, leftNs, 8);
+  store<i32>(entry, (slot << 1) | outbound, 4 * words.OWN_PASSED_KEY);
+}
+
+/**
+ * Whether a packet of the same flow and direction, by the flow's slot, entered behind one that entered then and left before it did, as far as is
+ * known.
+ */
+export function isOvertaken(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+  const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
+  const last = partOf(ground, leftNs);
+  for (let part = partOf(ground, enteredNs); part <= last; part++) {
+    const entry = ownEntryOf(ground, slot, outbound, part);
+    if (load<i32>(entry, 4 * words.OWN_PASSED_KEY) !== ((slot << 1) | outbound)) continue;
     if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < leftNs - slackNs) return true;
   }
   return false;

@@ -38,6 +38,7 @@ import {
   slowestOf,
 } from "./pace.js";
 import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
+import { isOvertaken } from "./passed.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
@@ -213,6 +214,12 @@ function weighTime(
   isLate = (isTrusted || isEstablished(ground, isOutbound)) && latencyNs > limitNs;
   isSlowest = latencyNs > slowestOf(ground, isOutbound) && !isNew(ground, isOutbound);
   if (isTrusted && latencyNs < leastOf(ground, isOutbound, leftNs) && !isNew(ground, isOutbound)) isLate = true;
+  const way = isOutbound ? 1 : 0;
+  // of a flow, what seems to be overtaken was lost, and sent again as it was: by an IP ID that senders give to many, too
+  if (latencyNs > QUICK_NS && slot !== tuple.NONE && isOvertaken(ground, slot, way, leftNs - latencyNs, leftNs)) {
+    isLate = true;
+    isRepeatable = true;
+  }
   isClose = false;
   mayHide = false;
   mayBeChance = false;
@@ -229,7 +236,6 @@ function weighTime(
   }
   // what takes half as long as equal ones are apart may as well be the next one's; and a stamp tells no more than its unit
   const leastNs = max<f64>(max<f64>(slackNs, latencyNs), doubleOf(ground, words.RESOLUTION_NS));
-  const way = isOutbound ? 1 : 0;
   const bursts = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
   // … or, until so many crossed that captures are known to miss hardly any, a quarter: the next one, and the twin of this, may be missed
   const isProven = wordOf(ground, words.PAIRED + way) >= COINCIDENCE_PAIRS;

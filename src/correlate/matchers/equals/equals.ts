@@ -273,7 +273,8 @@ export class Equals implements Admits, Settles {
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
     const mayGrow = t.timeNs(left) - t.timeNs(entered) <= mostNs && !this.#about.kernel.isUnwatched(entered, left);
-    const isCertain = mayGrow && this.#others.completeness.isComplete(entered, isOutbound);
+    const mayBe = mayGrow && !this.#about.kernel.isOvertaken(slot, entered, left, isOutbound);
+    const isCertain = mayBe && this.#others.completeness.isComplete(entered, isOutbound);
     if (!isCertain && !this.#wereHeldUp(entered, left, isOutbound)) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
     return true;
