@@ -194,9 +194,9 @@ export class Covering {
   /** Whether another segment that has no twin so far may have become some of these pieces, or be one of them. */
   #mayBeOthers(whole: number, pieces: readonly number[], isCounting: boolean): boolean {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(whole);
+    const way = this.#translations.insideWayOf(whole);
     const undecided = SIDES.flatMap((side) => this.#undecided.sharing(whole, side)).filter(
-      (row) => this.#translations.slotOf(row) === slot,
+      (row) => this.#translations.insideWayOf(row) === way,
     );
     return [...this.#streams.sharing(whole, t.sideOf(whole)), ...undecided].some((rival) =>
       t.side(rival) === t.side(whole)
@@ -228,12 +228,13 @@ export class Covering {
     return (this.#timeline.ipId(row) - this.#timeline.ipId(from)) & 0xffff;
   }
 
-  /** Whether pieces, in order of what they carry, came in that order, as those that are cut from one segment do. */
+  /** Whether pieces, in order of what they carry, came in that order, and by one translation, as those that are cut from one segment do. */
   #isInOrder(pieces: readonly number[]): boolean {
+    const t = this.#timeline;
     let latestNs = Number.NEGATIVE_INFINITY;
     for (const row of pieces) {
-      const timeNs = this.#timeline.timeNs(row);
-      if (timeNs < latestNs - BURST_NS) return false;
+      const timeNs = t.timeNs(row);
+      if (timeNs < latestNs - BURST_NS || t.way(row) !== t.way(pieces[0])) return false;
       latestNs = Math.max(latestNs, timeNs);
     }
     return true;
