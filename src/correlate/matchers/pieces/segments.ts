@@ -1,3 +1,4 @@
+import { isAgain } from "../../../packets/packets.js";
 import { BY_COVERAGE } from "../../../packets/results/evidence.js";
 import { OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";
@@ -30,6 +31,9 @@ export class Segments implements Admits, Settles {
   /** Pieces of segments that were given up, so that nothing follows from what they lack. */
   readonly #orphans: SweptSet<number>;
 
+  /** What segments may have become that were given up. */
+  readonly #doubted: SweptSet<number>;
+
   constructor(about: About) {
     const { heap, timeline } = about;
     this.#about = about;
@@ -40,6 +44,7 @@ export class Segments implements Admits, Settles {
       (row) => about.translations.insideWayOf(row),
     );
     this.#orphans = new SweptSet(CROWDED, (row) => timeline.isHeld(row));
+    this.#doubted = new SweptSet(CROWDED, (row) => timeline.isHeld(row));
     this.#covering = new Covering(about, this.#streams);
   }
 
@@ -72,18 +77,22 @@ export class Segments implements Admits, Settles {
       this.#begin(row, row, end);
     }
     this.#cover(row, true);
-    if (t.state(row) === WAITING) this.#pair(row, this.#covering.ofSome(row));
+    if (t.state(row) !== WAITING || this.#pair(row, this.#covering.ofSome(row))) return null;
+    for (const piece of this.#covering.mayBecome(row)) this.#doubted.add(piece);
     return null;
   }
 
-  /** Whether a packet that left may be a piece of a segment that waits and entered after another packet did. */
-  mayBePiece(left: number, entered: number): boolean {
+  /**
+   * Whether a packet that left may be a piece of a segment that waits, or was given up, rather than the twin of one that has its bytes alone. `isFinal`:
+   * whether whatever belongs to that must have come by now.
+   */
+  mayBePiece(left: number, entered: number, isFinal: boolean): boolean {
     const t = this.#about.timeline;
+    if (this.#doubted.has(left)) return true;
+    // what leaves behind it tells whether its flow is cut; pieces fit the wire
+    if (!this.#isCut(left)) return !isFinal && isAgain(t.flags(entered)) && !this.#isLong(left);
     return this.#sharing(left, t.sideOf(entered)).some(
-      (whole) =>
-        t.timeNs(whole) >= t.timeNs(entered) &&
-        this.#covering.isPieceOf(left, whole) &&
-        this.#covering.isPossible(left, whole),
+      (whole) => this.#covering.isPieceOf(left, whole) && this.#covering.mayBecome(whole).includes(left),
     );
   }
 

@@ -238,3 +238,28 @@ it("segments are those of a new connection that has the ports of one before, by 
   expect(covered(found)).toHaveLength(3);
   expect(found.alone).toEqual([]);
 });
+
+it("a segment that waited in a queue for longer than its sender is paired with its pieces, not one of them with what that sent again", async () => {
+  const count = 64;
+  const waited = Array.from({ length: count }, (_, n) => ({ from: n - count, id: 700 + n }));
+  // the second time, the queue ends as soon as that is sent
+  for (const leftUs of [290_000, 230_020]) {
+    const found = await outcome(
+      [
+        ...waited.map((each, n) => segment("inside", 29_900 + n, each)),
+        segment("inside", 30_000, { from: 0, count: 5 }),
+        segment("inside", 230_000, { from: 0 }),
+      ],
+      [
+        ...waited.map((each, n) => segment("outside", leftUs + n, each)),
+        ...[0, 1, 2, 3, 4].map((k) => segment("outside", leftUs + 100 + k, { from: k })),
+        segment("outside", leftUs + 20_000, { from: 0 }),
+      ],
+    );
+    const [whole, first] = [count + 1, count + 1];
+    expect(covered(found)).toEqual([
+      { frames: [[whole], [first, first + 1, first + 2, first + 3, first + 4]], missing: [] },
+    ]);
+    expect(found.alone).toEqual([]);
+  }
+});
