@@ -2,6 +2,7 @@ import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flows/flow-records.js";
 import type { Flow } from "../../packets/flows/flows.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
+import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isOpening } from "../../protocols/tcp.js";
@@ -69,6 +70,17 @@ export class Translations {
   slotOf(row: number): number {
     const t = this.#timeline;
     return this.#tuples.flow(t.way(row));
+  }
+
+  /**
+   * The way on the inside of a packet of a known flow, or of its twin; NONE where no flow is known. It is one for all translations that an inside
+   * tuple has or had.
+   */
+  insideWayOf(row: number): number {
+    const t = this.#timeline;
+    const slot = this.slotOf(row);
+    if (slot === NONE || t.side(row) === INSIDE) return slot === NONE ? NONE : t.way(row);
+    return 2 * this.accounts.insideTuple(slot) + forwardOn(this.accounts.bits(slot), t.way(row), OUTSIDE);
   }
 
   /** Whether two packets may be of one flow: that of one of them may not be known. */

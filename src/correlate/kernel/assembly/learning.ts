@@ -160,10 +160,12 @@ export function learn(ground: usize, iWay: i32, oWay: i32): i32 {
     setOneOfSeveral(accountOf(ground, before));
     setOneOfSeveral(accountOf(ground, slot));
   }
+  const proved = load<i32>(wayAt(ground, iWay ^ 1)) & tuple.PROVED;
   bind(ground, iWay, slot);
   bind(ground, oWay, slot);
-  // the other direction is taken to be the reverse of this one, until a pair shows otherwise
-  if ((load<i32>(wayAt(ground, iWay ^ 1)) & tuple.PROVED) === 0) bind(ground, iWay ^ 1, slot);
+  // the other direction is taken to be the reverse of this one: of an inside tuple, which may have several translations, whatever it had before …
+  bind(ground, iWay ^ 1, slot, proved);
+  // … of an outside one, until a pair shows otherwise
   if ((load<i32>(wayAt(ground, oWay ^ 1)) & tuple.PROVED) === 0) bind(ground, oWay ^ 1, slot);
   return slot;
 }
@@ -182,9 +184,9 @@ function setOneOfSeveral(flow: usize): void {
   store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_ONE_OF_SEVERAL, 4 * account.BITS);
 }
 
-/** Gives a way the flow that is being learnt, which no pair of that way has proved yet. */
-function bind(ground: usize, way: i32, slot: i32): void {
-  store<i32>(wayAt(ground, way), (slot << tuple.FLOW_SHIFT) | (flowBits << tuple.FLOW_BITS_SHIFT));
+/** Gives a way the flow that is being learnt; `proved`: PROVED where a pair of that way has proved one. */
+function bind(ground: usize, way: i32, slot: i32, proved: i32 = 0): void {
+  store<i32>(wayAt(ground, way), (slot << tuple.FLOW_SHIFT) | (flowBits << tuple.FLOW_BITS_SHIFT) | proved);
 }
 
 /**

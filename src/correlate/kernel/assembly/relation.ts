@@ -51,7 +51,7 @@ export let isLate = false;
 export let isSlowest = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
-/** Whether what left may be a piece of a segment that entered later. */
+/** Whether what left may be a piece of a segment that has the same bytes, and others: one was sent again of the other. */
 export let mayBePiece = false;
 /** An equal one that leaves within this time may be meant as well, nanoseconds. */
 export let soonNs: f64 = 0;
@@ -225,8 +225,9 @@ function weighTime(
   mayBeChance = false;
   mayBePiece = false;
   if (!isRepeatable) return;
-  if (latencyNs > FIRST_NS && wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && ((flags >>> 16) & 0xff) === TCP)
-    mayBePiece = payloadLengthOf(i) > 0;
+  const isResent = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
+  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && ((flags >>> 16) & 0xff) === TCP && payloadLengthOf(i) > 0)
+    mayBePiece = latencyNs > FIRST_NS || (isResent && hasLongSegments(ground, slot));
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
@@ -253,8 +254,7 @@ function weighTime(
   mayBeChance = isSlow && since !== 0;
   const isUnknown = isUnsure || !isBegun;
   // one that was given up may come out yet, and look like what was sent again
-  const mayComeOut =
-    isQueueLong(ground, isOutbound) && (isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL)));
+  const mayComeOut = isQueueLong(ground, isOutbound) && isResent;
   mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance) || mayComeOut;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
@@ -269,6 +269,13 @@ function weighTime(
  */
 export function isUnwatched(ground: usize, enteredSide: i32, leftNs: f64, latencyNs: f64): bool {
   return leftNs - doubleOf(ground, words.ENDED_NS + enteredSide) > max<f64>(APART_NS, latencyNs / 2);
+}
+
+/** Whether the flow in a slot has TCP segments longer than what a wire takes; there may be none in it. */
+function hasLongSegments(ground: usize, slot: i32): bool {
+  return (
+    slot !== tuple.NONE && (load<i32>(accountOf(ground, slot), 4 * account.BITS) & account.HAS_LONG_SEGMENTS) !== 0
+  );
 }
 
 /** Whether equal packets of the conversation of two follow each other closely. */

@@ -156,8 +156,8 @@ export class Equals implements Admits, Settles {
     const related = this.#about.kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    // what left may be of bytes that were sent again, cut otherwise, and entered after the candidate did
-    if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered)) return false;
+    // what left may be of bytes that were sent in another segment as well, cut otherwise
+    if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered, age === FINAL)) return false;
     if (claim === CLAIM_NONE) {
       // that it is late is all that speaks against the only candidate it has
       if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(entered, left, isOutbound);

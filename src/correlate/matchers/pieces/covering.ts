@@ -130,6 +130,13 @@ export class Covering {
     return this.#translations.relation(piece, whole) === KNOWN;
   }
 
+  /** What a segment that enters may have become: a queue does not reorder, so that none of its pieces leaves behind a later one. */
+  mayBecome(whole: number): number[] {
+    const t = this.#timeline;
+    const candidates = this.#candidatesOf(whole);
+    return candidates.filter((row) => !candidates.some((each) => offsetIn(t, row, each) > 0 && t.isBefore(each, row)));
+  }
+
   /** The pieces that make up the whole, in order; null if one is missing or could be another. */
   #allPieces(whole: number, candidates: readonly number[]): number[] | null {
     const t = this.#timeline;
@@ -183,20 +190,33 @@ export class Covering {
 
   /** Other segments without IP ID that the pieces may have been: they have the same bytes, and finally all of theirs. */
   #rivalsOf(whole: number, pieces: readonly number[], isFinal: boolean): number[] {
-    return this.#streams.sharing(whole, this.#timeline.sideOf(whole)).filter((rival) => {
-      if (!this.isPossible(pieces[0], rival)) return false;
-      if (pieces.some((piece) => this.#isSame(piece, rival))) return true;
-      if (!pieces.some((piece) => this.isPieceOf(piece, rival))) return false;
-      return !isFinal || this.#allPieces(rival, this.#candidatesOf(rival)) !== null;
+    const t = this.#timeline;
+    const rivals = this.#streams
+      .sharing(whole, t.sideOf(whole))
+      .filter((rival) => this.isPossible(pieces[0], rival) && pieces.some((piece) => this.#hasBytesOf(piece, rival)));
+    const own = pieces.filter((piece) => !rivals.some((rival) => this.#hasBytesOf(piece, rival)));
+    const isEntering = !this.#translations.isLeaving(whole, this.#translations.slotOf(whole));
+    return rivals.filter((rival) => {
+      // a queue does not reorder: what entered behind a segment does not leave before one of its pieces
+      const mayOvertake = !isEntering || t.isBefore(rival, whole);
+      const isOpen = (piece: number): boolean => mayOvertake || !own.some((each) => t.isBefore(piece, each));
+      const open = pieces.filter((piece) => this.#hasBytesOf(piece, rival) && isOpen(piece));
+      if (open.some((piece) => this.#isSame(piece, rival))) return true;
+      return open.length > 0 && (!isFinal || this.#allPieces(rival, this.#candidatesOf(rival)) !== null);
     });
+  }
+
+  /** Whether a piece may be another segment's twin, or its piece, by its bytes. */
+  #hasBytesOf(piece: number, other: number): boolean {
+    return this.#isSame(piece, other) || this.isPieceOf(piece, other);
   }
 
   /** Whether another segment that has no twin so far may have become some of these pieces, or be one of them. */
   #mayBeOthers(whole: number, pieces: readonly number[], isCounting: boolean): boolean {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(whole);
+    const way = this.#translations.insideWayOf(whole);
     const undecided = SIDES.flatMap((side) => this.#undecided.sharing(whole, side)).filter(
-      (row) => this.#translations.slotOf(row) === slot,
+      (row) => this.#translations.insideWayOf(row) === way,
     );
     return [...this.#streams.sharing(whole, t.sideOf(whole)), ...undecided].some((rival) =>
       t.side(rival) === t.side(whole)
@@ -228,12 +248,13 @@ export class Covering {
     return (this.#timeline.ipId(row) - this.#timeline.ipId(from)) & 0xffff;
   }
 
-  /** Whether pieces, in order of what they carry, came in that order, as those that are cut from one segment do. */
+  /** Whether pieces, in order of what they carry, came in that order, and by one translation, as those that are cut from one segment do. */
   #isInOrder(pieces: readonly number[]): boolean {
+    const t = this.#timeline;
     let latestNs = Number.NEGATIVE_INFINITY;
     for (const row of pieces) {
-      const timeNs = this.#timeline.timeNs(row);
-      if (timeNs < latestNs - BURST_NS) return false;
+      const timeNs = t.timeNs(row);
+      if (timeNs < latestNs - BURST_NS || t.way(row) !== t.way(pieces[0])) return false;
       latestNs = Math.max(latestNs, timeNs);
     }
     return true;

@@ -1,6 +1,6 @@
-import { forwardOn, outboundFor } from "../../../packets/flows/flow-records.js";
+import { isAgain } from "../../../packets/packets.js";
 import { BY_COVERAGE } from "../../../packets/results/evidence.js";
-import { otherSide, type Side } from "../../../packets/sides.js";
+import { OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";
 import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -31,6 +31,9 @@ export class Segments implements Admits, Settles {
   /** Pieces of segments that were given up, so that nothing follows from what they lack. */
   readonly #orphans: SweptSet<number>;
 
+  /** What segments may have become that were given up. */
+  readonly #doubted: SweptSet<number>;
+
   constructor(about: About) {
     const { heap, timeline } = about;
     this.#about = about;
@@ -38,9 +41,10 @@ export class Segments implements Admits, Settles {
       heap,
       timeline,
       (row) => timeline.isWaiting(row),
-      (row) => this.#streamOf(row),
+      (row) => about.translations.insideWayOf(row),
     );
     this.#orphans = new SweptSet(CROWDED, (row) => timeline.isHeld(row));
+    this.#doubted = new SweptSet(CROWDED, (row) => timeline.isHeld(row));
     this.#covering = new Covering(about, this.#streams);
   }
 
@@ -73,18 +77,22 @@ export class Segments implements Admits, Settles {
       this.#begin(row, row, end);
     }
     this.#cover(row, true);
-    if (t.state(row) === WAITING) this.#pair(row, this.#covering.ofSome(row));
+    if (t.state(row) !== WAITING || this.#pair(row, this.#covering.ofSome(row))) return null;
+    for (const piece of this.#covering.mayBecome(row)) this.#doubted.add(piece);
     return null;
   }
 
-  /** Whether a packet that left may be a piece of a segment that waits and entered after another packet did. */
-  mayBePiece(left: number, entered: number): boolean {
+  /**
+   * Whether a packet that left may be a piece of a segment that waits, or was given up, rather than the twin of one that has its bytes alone. `isFinal`:
+   * whether whatever belongs to that must have come by now.
+   */
+  mayBePiece(left: number, entered: number, isFinal: boolean): boolean {
     const t = this.#about.timeline;
+    if (this.#doubted.has(left)) return true;
+    // what leaves behind it tells whether its flow is cut; pieces fit the wire
+    if (!this.#isCut(left)) return !isFinal && isAgain(t.flags(entered)) && !this.#isLong(left);
     return this.#sharing(left, t.sideOf(entered)).some(
-      (whole) =>
-        t.timeNs(whole) >= t.timeNs(entered) &&
-        this.#covering.isPieceOf(left, whole) &&
-        this.#covering.isPossible(left, whole),
+      (whole) => this.#covering.isPieceOf(left, whole) && this.#covering.mayBecome(whole).includes(left),
     );
   }
 
@@ -115,15 +123,6 @@ export class Segments implements Admits, Settles {
     return slot !== NONE && this.#about.translations.accounts.hasCutSegments(slot);
   }
 
-  /** A number for a segment's flow and the way that it goes there, on both sides. */
-  #streamOf(row: number): number {
-    const t = this.#about.timeline;
-    const slot = this.#about.translations.slotOf(row);
-    if (slot === NONE) return NONE;
-    const bits = this.#about.translations.accounts.bits(slot);
-    return 2 * slot + outboundFor(bits, forwardOn(bits, t.way(row), t.side(row)));
-  }
-
   /** The waiting segments of a side that have bytes in common with one, where its flow is cut. */
   #sharing(row: number, side: Side): readonly number[] {
     return this.#isCut(row) ? this.#streams.sharing(row, side) : [];
@@ -132,21 +131,19 @@ export class Segments implements Admits, Settles {
   /** Whether one of these is a part of a third one, or that of it: of both, one is longer than what a wire takes. */
   #isCutBetween(from: number, end: number, of: number): boolean {
     const t = this.#about.timeline;
-    const flow = this.#about.translations.flowAt(this.#about.translations.slotOf(of));
-    const isOutbound = this.#about.translations.isOutbound(of, flow);
     for (const row of this.#waitingBetween(from, end, of)) {
-      if (t.sideOf(row) === t.sideOf(of) || this.#about.translations.isOutbound(row, flow) !== isOutbound) continue;
+      if (t.sideOf(row) === t.sideOf(of)) continue;
       if ((this.#isLong(row) || this.#isLong(of)) && shareBytes(t, row, of) && !haveSameBytes(t, row, of)) return true;
     }
     return false;
   }
 
-  /** The segments with data that wait from one row up to another, not included, of the flow of a third. */
+  /** The segments with data that wait from one row up to another, not included, and go as a third does, by any translation of its inside tuple. */
   *#waitingBetween(from: number, end: number, of: number): Generator<number> {
-    const t = this.#about.timeline;
-    const slot = this.#about.translations.slotOf(of);
+    const { timeline: t, translations } = this.#about;
+    const way = translations.insideWayOf(of);
     for (let row = from; row !== end; row = t.after(row))
-      if (this.#about.translations.isWaitingIn(row, slot) && this.#hasData(row)) yield row;
+      if (t.isWaiting(row) && translations.insideWayOf(row) === way && this.#hasData(row)) yield row;
   }
 
   #hasData(row: number): boolean {
@@ -171,16 +168,11 @@ export class Segments implements Admits, Settles {
 
   #pair(whole: number, cover: Cut | null): boolean {
     if (cover === null) return false;
+    const { timeline: t, pairing, translations } = this.#about;
     const { pieces, evidence, missing } = cover;
-    this.#about.pairing.pairGroup(
-      [whole],
-      pieces,
-      this.#about.translations.slotOf(whole),
-      BY_COVERAGE,
-      evidence,
-      0,
-      missing,
-    );
+    // an inside tuple may have several flows, an outside one has one
+    const slot = translations.slotOf(t.sideOf(whole) === OUTSIDE ? whole : pieces[0]);
+    pairing.pairGroup([whole], pieces, slot, BY_COVERAGE, evidence, 0, missing);
     return true;
   }
 }

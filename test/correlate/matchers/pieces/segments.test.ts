@@ -196,3 +196,70 @@ it("a segment is found by its pieces however much passed in between, where other
   expect(covered(found)).toEqual([{ frames: [[2], [3002, 3003, 3004, 3005, 3006]], missing: [] }]);
   expect(found.alone).toEqual([]);
 });
+
+it("segments are those of a new connection that has the ports of one before, by another outside port", async () => {
+  const port = 5990;
+  /** A packet of the new connection, which takes 20 µs outbound and 10 µs inbound. */
+  const both = (atUs: number, isOutbound: boolean, numbers: object, bytes = 0): [Stamped, Stamped] => {
+    const seen = (isInside: boolean) => {
+      const near = isInside ? CONTAINER : HOST;
+      const nearPort = isInside ? 40_000 : port;
+      const [ends, ports] = isOutbound
+        ? [
+            { src: near, dst: SERVER },
+            { srcPort: nearPort, dstPort: 80 },
+          ]
+        : [
+            { src: SERVER, dst: near },
+            { srcPort: 80, dstPort: nearPort },
+          ];
+      const ttl = (isOutbound ? 64 : 53) - (isInside === isOutbound ? 0 : 1);
+      return ipv4({ ...ends, ttl, id: 0, df: true }, tcp({ ...ports, ...numbers, payload: new Uint8Array(bytes) }));
+    };
+    return [us(atUs + (isOutbound ? 0 : 10), seen(true)), us(atUs + (isOutbound ? 20 : 0), seen(false))];
+  };
+  const [SEQ, ACK] = [50_000_000, 60_000_000];
+  const [syn] = both(1_200_000, true, { seq: SEQ - 1, ack: 0, flags: 0x02 });
+  // it takes so long that the answer to it tells more of the translation
+  const [, synLeft] = both(1_200_180, true, { seq: SEQ - 1, ack: 0, flags: 0x02 });
+  const accepted = both(1_210_000, false, { seq: ACK - 1, ack: SEQ, flags: 0x12 });
+  const begun = both(1_210_100, true, { seq: SEQ, ack: ACK });
+  const sent = [0, 1, 2].map((n) => {
+    const [atUs, seq] = [1_210_200 + 10_000 * n, SEQ + 3 * n * MSS];
+    const [whole] = both(atUs, true, { seq, ack: ACK }, 3 * MSS);
+    const cut = [0, 1, 2].map((k) => both(atUs + k, true, { seq: seq + k * MSS, ack: ACK }, MSS)[1]);
+    const answer = both(atUs + 5000, false, { seq: ACK, ack: seq + 3 * MSS });
+    return { inside: [whole, answer[0]], outside: [...cut, answer[1]] };
+  });
+  const found = await outcome(
+    [syn, accepted[0], begun[0], ...sent.flatMap(({ inside }) => inside)],
+    [synLeft, accepted[1], begun[1], ...sent.flatMap(({ outside }) => outside)],
+  );
+  expect(covered(found)).toHaveLength(3);
+  expect(found.alone).toEqual([]);
+});
+
+it("a segment that waited in a queue for longer than its sender is paired with its pieces, not one of them with what that sent again", async () => {
+  const count = 64;
+  const waited = Array.from({ length: count }, (_, n) => ({ from: n - count, id: 700 + n }));
+  // the second time, the queue ends as soon as that is sent
+  for (const leftUs of [290_000, 230_020]) {
+    const found = await outcome(
+      [
+        ...waited.map((each, n) => segment("inside", 29_900 + n, each)),
+        segment("inside", 30_000, { from: 0, count: 5 }),
+        segment("inside", 230_000, { from: 0 }),
+      ],
+      [
+        ...waited.map((each, n) => segment("outside", leftUs + n, each)),
+        ...[0, 1, 2, 3, 4].map((k) => segment("outside", leftUs + 100 + k, { from: k })),
+        segment("outside", leftUs + 20_000, { from: 0 }),
+      ],
+    );
+    const [whole, first] = [count + 1, count + 1];
+    expect(covered(found)).toEqual([
+      { frames: [[whole], [first, first + 1, first + 2, first + 3, first + 4]], missing: [] },
+    ]);
+    expect(found.alone).toEqual([]);
+  }
+});
