@@ -8,6 +8,8 @@ export type ClockOption = { kind: "none"; slackNs?: number } | { kind: "given"; 
 export const PROCESSORS_NS = 10_000;
 /** A clock may run away by this, beyond what is known of its rate. */
 export const UNKNOWN_RATE = 100e-6;
+/** Faster or slower than this, no computer's clock runs, not even one that is being brought to another (ntpd: 500 ppm). */
+export const MOST_RATE = 0.001;
 
 /** How the clocks stand to each other for some time. Times are those of outside stamps on the timeline, uncorrected. */
 export interface Stretch {

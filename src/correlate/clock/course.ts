@@ -55,6 +55,14 @@ export class Course {
   readonly #slices: Slice[] = [];
   #bounded = 0;
   #told = 0;
+  /** Between which packets the clock was set last: behind so many of the outside's, and before what follows so many. And how often it was by then. */
+  #set: { last: Crossing | null; first: Crossing | null; from: number; to: number; count: number } = {
+    last: null,
+    first: null,
+    from: 0,
+    to: 0,
+    count: 0,
+  };
   /** Where stamps were seen to go back as a clock was set back, and by how much. */
   #mingled = { atNs: Number.NEGATIVE_INFINITY, backNs: 0 };
   /** Those that packets bound. */
@@ -129,27 +137,51 @@ export class Course {
       slice.widen();
       this.nearNs = middleOf(slice) ?? this.nearNs;
       slice.place = this.#known.length;
+      slice.sets = this.#setsBefore(slice.extent);
       if (slice.isBounded) this.#known.push(slice);
     }
   }
 
-  /** Cuts a slice in two where a clock was set in it, or in three, if there are packets in between that may be of either. Returns whether it was. */
+  /** Cuts a slice in two where a clock was set in it, or in three, if there are packets in between that may be of either. Returns whether it did. */
   #part(at: number, slice: Slice): boolean {
+    const { extent } = slice;
+    if (extent.from >= this.#set.to) this.#findSet(slice);
+    const { last, first } = this.#set;
+    if (last === null || first === null) return false;
+    const parts = partsOf(extent, last, first);
+    if (parts.length > 1) this.#slices.splice(at, 1, ...parts.map((part) => new Slice(part)));
+    return parts.length > 1;
+  }
+
+  /** Notes it where a clock was set in a slice, or between it and the one before. */
+  #findSet(slice: Slice): void {
     const { from, end } = slice.extent;
     const crossings = this.#crossings
       .flatMap((each) => each.between(from, end, PARTING).around)
       .filter((one) => one.place <= from || one.place > end || slice.has(one))
       .sort((a, b) => a.frame - b.frame);
-    if (crossings.length < 2) return false;
-    const spanNs = Math.abs(crossings[crossings.length - 1].timeNs - crossings[0].timeNs);
-    const toleranceNs = this.unitNs + PROCESSORS_NS + UNKNOWN_RATE * spanNs;
-    const parting = partingOf(crossings, toleranceNs, slice.disorderNs);
-    if (parting === undefined) return false;
+    if (crossings.length < 2) return;
+    const parting = partingOf(crossings, this.unitNs + PROCESSORS_NS, slice.disorderNs);
+    if (parting === undefined) return;
     const [last, first] = parting.map((index) => crossings[index]);
-    if (last.place <= from || first.place > end || !slice.has(last) || !slice.has(first)) return false;
+    if (last.place > end || !slice.has(last) || !slice.has(first)) return;
+    const isBack = first.timeNs <= last.timeNs;
+    const isKnown = this.#set.first !== null && last.frame < this.#set.first.frame;
+    if (isKnown || first.place <= from || (isBack && first.place > end)) return;
     if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.disorderNs };
-    this.#slices.splice(at, 1, ...partsOf(slice.extent, last, first).map((extent) => new Slice(extent)));
-    return true;
+    const count = this.#set.count + 1;
+    this.#set = { last, first, from, to: from, count };
+    if (isBack) return;
+    this.#set = { last, first, from: last.place, to: first.place - 1, count };
+    // too little was known of those before that are in between
+    for (const one of this.#slices.slice(0, this.#bounded)) if (one.extent.from >= last.place) one.sets = count - 0.5;
+  }
+
+  /** How often the clock was set before some packets; and a half, where it may have been once more. */
+  #setsBefore({ from, end, untilFrame }: Extent): number {
+    const { from: last, to, count } = this.#set;
+    if (end <= last || Number.isFinite(untilFrame)) return count - 1;
+    return from < to ? count - 0.5 : count;
   }
 
   /** How far the stamps of both captures go back around a slice, as far as they were looked at, but for what a clock does that was set back. */
@@ -181,7 +213,7 @@ export class Course {
     else if (this.stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.stretches[0] = stretch;
     else this.stretches.push(stretch);
     this.toldNs = toNs;
-    this.summary.tell(stretch, this.isEnclosed);
+    this.summary.tell(stretch, this.isEnclosed, slice);
   }
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
@@ -274,9 +306,12 @@ export class Course {
     const offsetAt = (timeNs: number): number => offsetNs + rate * (timeNs - atNs);
     const telling = [slice];
     // where its own packets do not tell which of its neighbours a slice belongs to, it may be either
-    if (!isEnclosing(slice)) telling.push(...this.#known.slice(Math.max(0, slice.place - 1), slice.place + 2));
+    if (!isEnclosing(slice)) {
+      const nearest = this.#known.slice(Math.max(0, slice.place - 1), slice.place + 2);
+      telling.push(...nearest.filter((other) => other.isOneRunWith(slice)));
+    }
     const against = telling.map((one) => one.contradicts(offsetAt));
-    const { doubtNs, frame, setNs } = this.#setBack(at, offsetNs);
+    const { doubtNs, frame, setNs } = this.#setBack(at, atNs, offsetNs);
     return {
       atNs,
       correctionNs: Math.round(offsetNs),
@@ -293,7 +328,7 @@ export class Course {
    * Whether the clock is set back behind a slice, to before its end: packets from a frame on have stamps that it has, too, and are off
    * by `setNs`. Where no frame tells which they are, any packet may be: `doubtNs`.
    */
-  #setBack(at: number, middleNs: number): { doubtNs: number; frame: number; setNs: number } {
+  #setBack(at: number, atNs: number, offsetNs: number): { doubtNs: number; frame: number; setNs: number } {
     const slice = this.#slices[at];
     let frame = 0;
     let doubtNs = 0;
@@ -302,8 +337,9 @@ export class Course {
       if (other.extent.leastNs >= slice.extent.toNs) continue;
       if (frame === 0) frame = other.extent.setFrame;
       const awayNs = apart(slice, other);
-      const thereNs = middleOf(other);
-      if (awayNs > 0 && frame > 0 && thereNs !== null) return { doubtNs, frame, setNs: Math.round(thereNs - middleNs) };
+      const line = awayNs > 0 && frame > 0 ? lineThrough(this.#known, other, this.unitNs) : null;
+      if (line !== null)
+        return { doubtNs, frame, setNs: Math.round(line.offsetNs + line.rate * (atNs - line.atNs) - offsetNs) };
       doubtNs = Math.max(doubtNs, awayNs);
     }
     return { doubtNs, frame: 0, setNs: 0 };

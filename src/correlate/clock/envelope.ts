@@ -1,10 +1,9 @@
 import { SET_NS } from "../intake/disorder.js";
 import { apart, type Bounds, isBounded, middleOf, narrowed, UNBOUNDED } from "./bounds.js";
+import { MOST_RATE, UNKNOWN_RATE } from "./clock.js";
 import type { Crossing, Nearby, Witness } from "./crossings.js";
 import { LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
 
-/** Faster or slower than this, no computer's clock runs. */
-const MOST_RATE = 0.001;
 /** A rate is believed the more, the narrower its bounds are against this: what clocks differ by. */
 const USUAL_RATE = 50e-6;
 /** The rate of a clock wanders by this much while it is looked at: temperature. */
@@ -73,9 +72,16 @@ export class Slice implements Bounds {
   #confirmedMost: Crossing | undefined;
   /** How many slices before it are bounded. */
   place = 0;
+  /** How often the clock was set before it; and a half, where it may have been once more. */
+  sets = 0;
 
   constructor(extent: Extent) {
     this.extent = extent;
+  }
+
+  /** Whether the clock was not set between this one and another. */
+  isOneRunWith(other: Slice): boolean {
+    return Math.abs(this.sets - other.sets) < 1;
   }
 
   /** Whether a packet between its beginning and its end is one of its own. */
@@ -85,7 +91,9 @@ export class Slice implements Bounds {
 
   /** The middle of its stamps, and how far they are from it at the most. */
   get middleNs(): number {
-    return (Math.max(this.extent.fromNs, this.extent.leastNs) + this.extent.toNs) / 2;
+    const { fromNs, leastNs, toNs, setFrame } = this.extent;
+    // behind a clock that was set back, stamps begin where it was set to
+    return ((setFrame > 0 ? leastNs : Math.max(fromNs, leastNs)) + toNs) / 2;
   }
 
   get halfNs(): number {
@@ -154,7 +162,11 @@ export class Slice implements Bounds {
     if (own.length === 0) return;
     const sign = isOutbound ? 1 : -1;
     const gapsOf = (crossings: readonly Crossing[]): number[] => crossings.map(({ gapNs }) => sign * gapNs);
-    const believableNs = quickest(gapsOf(around), gapsOf(around.filter(({ isWitness }) => isWitness)));
+    // however long ago others came, the clock may have run away since
+    const [firstNs, lastNs] = [own[0].timeNs, own[own.length - 1].timeNs];
+    const runNs = ({ timeNs }: Crossing): number => MOST_RATE * Math.max(0, firstNs - timeNs, timeNs - lastNs);
+    const witnesses = around.filter(({ isWitness }) => isWitness).map((one) => sign * one.gapNs - runNs(one));
+    const believableNs = quickest(gapsOf(around), witnesses);
     const byGap = own.filter(({ gapNs }) => sign * gapNs >= believableNs).sort((a, b) => sign * (a.gapNs - b.gapNs));
     if (byGap.length === 0) return;
     const confirmed = byGap[LEAST_WITNESSES - 1];
@@ -204,8 +216,11 @@ function certaintyOf(doubtRate: number): number {
  */
 export function lineThrough(bounded: readonly Slice[], here: Slice, toleranceNs: number): Line | null {
   const next = here.isBounded ? here.place : here.place - 1;
-  const behind = NEIGHBOURS.map((distance) => bounded[next + distance]);
-  const before = NEIGHBOURS.map((distance) => bounded[here.place - distance]);
+  const [behind, before] = [1, -1].map((way) =>
+    NEIGHBOURS.map((distance): Slice | undefined => bounded[(way > 0 ? next : here.place) + way * distance]).filter(
+      (slice) => slice?.isOneRunWith(here),
+    ),
+  );
   const lines = [...linesWith(here, behind, before, toleranceNs), ...linesWith(here, before, behind, toleranceNs)];
   if (lines.length === 0) return null;
   const nearest = [behind[0], before[0]].filter((slice) => slice !== undefined);
@@ -267,8 +282,9 @@ class Rates {
     this.#toleranceNs = toleranceNs;
   }
 
-  /** Adds a slice, if there is a rate then: a line of that rate goes through all if it does through each two of them. */
+  /** Adds a slice, if there is a rate then: a line of that rate goes through all if it does through each two of them. None does where the clock was set in between. */
   add(slice: Slice): boolean {
+    if (!this.#slices.every((other) => other.isOneRunWith(slice))) return false;
     const [least, most] = [this.#least, this.#most];
     this.#limit(slice, slice);
     for (const other of this.#slices) {
@@ -307,19 +323,23 @@ class Rates {
     const doubtRate = (most - least) / 2;
     const likely = ((least + most) / 2) * certaintyOf(doubtRate);
     const rate = Math.max(least, Math.min(most, likely));
+    // a clock that is slewed may have been, or be, so for no longer than it is seen to be
+    const isSlewed = Math.abs(rate) > UNKNOWN_RATE;
+    const isAtEdge = [1, -1].some((way) => this.#slices.every(({ middleNs }) => way * (middleNs - atNs) >= 0));
+    const wanderRate = isSlewed && isAtEdge ? Math.abs(rate) : WANDER_RATE;
     let bounds = UNBOUNDED;
     let ofLine = UNBOUNDED;
     // what bounds the offset elsewhere does so here but for what the clock may have gained or lost in between, at any rate it may have
     for (const slice of this.#slices) {
       const sinceLeastNs = atNs - slice.leastAtNs;
       const sinceMostNs = atNs - slice.mostAtNs;
-      const gainedNs = Math.min(least * sinceLeastNs, most * sinceLeastNs) - WANDER_RATE * Math.abs(sinceLeastNs);
-      const lostNs = Math.max(least * sinceMostNs, most * sinceMostNs) + WANDER_RATE * Math.abs(sinceMostNs);
+      const gainedNs = Math.min(least * sinceLeastNs, most * sinceLeastNs) - wanderRate * Math.abs(sinceLeastNs);
+      const lostNs = Math.max(least * sinceMostNs, most * sinceMostNs) + wanderRate * Math.abs(sinceMostNs);
       bounds = narrowed(bounds, slice.movedBy(gainedNs, lostNs));
       ofLine = narrowed(ofLine, slice.movedBy(rate * sinceLeastNs, rate * sinceMostNs));
     }
     const offsetNs = Math.max(bounds.atLeastNs, Math.min(bounds.atMostNs, middleOf(ofLine) ?? 0));
-    const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
+    const movedNs = halfNs * (Math.max(most - rate, rate - least) + wanderRate);
     return { atNs, offsetNs, rate, doubtRate, bounds, movedNs };
   }
 }

@@ -1,31 +1,44 @@
 import { type Bounds, isEnclosing } from "./bounds.js";
+import { MOST_RATE } from "./clock.js";
 import type { Crossing, Witness } from "./crossings.js";
 import type { Extent } from "./envelope.js";
 import { LEAST_WITNESSES } from "./estimate.js";
 
+/** A packet that was slow says so much less of when a clock was set than one that could not have been as quick. */
+const SLOW_SHARE = 1 / 4;
+
 /** What LEAST_WITNESSES of some packets say of the offset: it is at least, and at most. */
 class Witnesses {
+  readonly #way: number;
   readonly #least: number[] = [];
   readonly #most: number[] = [];
 
-  add({ isOutbound, gapNs }: Crossing): void {
+  /** `way`: 1 where they come in the order of the outside, -1 where the last one comes first. */
+  constructor(way: number) {
+    this.#way = way;
+  }
+
+  add({ isOutbound, gapNs, timeNs }: Crossing): void {
     const own = isOutbound ? this.#most : this.#least;
-    own.push(isOutbound ? gapNs : -gapNs);
+    // what it says is worth less the longer ago it was: the clock may have run away since
+    own.push((isOutbound ? gapNs : -gapNs) - this.#runNs(timeNs));
     own.sort((a, b) => a - b);
     own.splice(LEAST_WITNESSES);
   }
 
-  get bounds(): Bounds {
-    return {
-      atLeastNs: -(this.#least[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY),
-      atMostNs: this.#most[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY,
-    };
+  boundsAt(timeNs: number): Bounds {
+    const [least, most] = [this.#least, this.#most].map((own) => own[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY);
+    return { atLeastNs: -least - this.#runNs(timeNs), atMostNs: most + this.#runNs(timeNs) };
+  }
+
+  #runNs(timeNs: number): number {
+    return MOST_RATE * this.#way * timeNs;
   }
 }
 
 /**
  * Where a clock was set between some packets, in the order of the outside: what enough of those before say contradicts what enough of those behind
- * do, by more than `toleranceNs`, and neither contradict each other. Each packet belongs to the side whose offset its own gap is nearer to; so it is
+ * do, by more than `toleranceNs`, however fast it runs, and neither contradict each other. Each packet belongs to the side whose offset it fits better; so it is
  * where the fewest are misplaced. Stamps may be early by `wrongNs`, or in order although the clock was set back: packets that are so near to each
  * other may be on either side of it. Returns the indices of the last packet that is before it and of the first one that is behind.
  */
@@ -36,7 +49,7 @@ export function partingOf(
 ): readonly [number, number] | undefined {
   const isNear = (a: number, b: number): boolean =>
     b < crossings.length && Math.abs(crossings[a].timeNs - crossings[b].timeNs) < wrongNs;
-  const [before, behind] = [boundsUpTo(crossings), boundsUpTo(crossings.toReversed()).reverse()];
+  const [before, behind] = [boundsUpTo(crossings, 1), boundsUpTo(crossings.toReversed(), -1).reverse()];
   let mostNs = toleranceNs;
   let [oldNs, newNs] = [0, 0];
   for (let last = 0, first = 1; last < crossings.length; last++) {
@@ -49,7 +62,8 @@ export function partingOf(
     const against = [old, now].map(({ atLeastNs, atMostNs }) => Math.max(0, atLeastNs - atMostNs));
     // stamps that are early by chance contradict the other direction's, where there are both
     const mayBeEarly = ![old, now].every(isEnclosing);
-    const clearNs = Math.max(forthNs, backNs) - against[0] - against[1] - (mayBeEarly ? 2 * wrongNs : 0);
+    const runNs = MOST_RATE * Math.max(0, crossings[first].timeNs - crossings[last].timeNs);
+    const clearNs = Math.max(forthNs, backNs) - against[0] - against[1] - runNs - (mayBeEarly ? 2 * wrongNs : 0);
     if (!(clearNs > mostNs)) continue;
     mostNs = clearNs;
     [oldNs, newNs] = forthNs > backNs ? [old.atMostNs, now.atLeastNs] : [old.atLeastNs, now.atMostNs];
@@ -58,8 +72,7 @@ export function partingOf(
   let [parting, costNs, leastNs] = [0, 0, Number.POSITIVE_INFINITY];
   for (let at = 0; at < crossings.length; at++) {
     if (costNs < leastNs) [parting, leastNs] = [at, costNs];
-    const { gapNs } = crossings[at];
-    costNs += Math.abs(gapNs - oldNs) - Math.abs(gapNs - newNs);
+    costNs += misplacedBy(crossings[at], oldNs) - misplacedBy(crossings[at], newNs);
   }
   if (parting === 0 || costNs < leastNs) return undefined;
   let [last, first] = [parting - 1, parting];
@@ -69,32 +82,47 @@ export function partingOf(
 }
 
 /**
- * What a slice comes to whose clock was set between two of its packets: what is before, and what is behind; where the clock was set forth, also what is in
- * between, and may be of either.
+ * What a slice comes to if the clock was set between two packets: what is before, and what is behind; where the clock was set forth, also what is in
+ * between, and may be of either. It may have one of the two, or none.
  */
 export function partsOf(whole: Extent, last: Crossing, first: Crossing): Extent[] {
-  if (first.timeNs <= last.timeNs)
+  if (first.timeNs <= last.timeNs) {
+    const hasBoth = last.place > whole.from && first.place <= whole.end;
+    if (!hasBoth || last.frame < whole.setFrame || first.frame >= whole.untilFrame) return [whole];
     return [
       { ...whole, toNs: last.timeNs, untilFrame: first.frame },
       { ...whole, fromNs: last.timeNs, leastNs: first.timeNs, setFrame: first.frame },
     ];
+  }
   const isBetween = first.place > last.place + 1;
   const cutNs = isBetween ? last.timeNs : (last.timeNs + first.timeNs) / 2;
-  const nextNs = isBetween ? first.timeNs - 1 : cutNs;
-  const next = isBetween ? first.place - 1 : last.place;
-  const between = { ...whole, fromNs: cutNs, toNs: nextNs, leastNs: cutNs, from: last.place, end: next, setFrame: 0 };
-  return [
-    { ...whole, toNs: cutNs, end: last.place },
-    ...(isBetween ? [between] : []),
-    { ...whole, fromNs: nextNs, leastNs: nextNs, from: next, setFrame: 0 },
-  ];
+  const cuts = [{ place: last.place, atNs: cutNs }];
+  if (isBetween) cuts.push({ place: first.place - 1, atNs: first.timeNs - 1 });
+  const parts = [whole];
+  for (const { place, atNs } of cuts) {
+    const part = parts[parts.length - 1];
+    if (place <= part.from || place >= part.end) continue;
+    parts.splice(
+      -1,
+      1,
+      { ...part, toNs: atNs, end: place },
+      { ...part, fromNs: atNs, leastNs: atNs, from: place, setFrame: 0 },
+    );
+  }
+  return parts;
+}
+
+/** How ill a packet fits an offset: many are slow, and none arrives before it left. */
+function misplacedBy({ isOutbound, gapNs }: Crossing, offsetNs: number): number {
+  const tookNs = isOutbound ? gapNs - offsetNs : offsetNs - gapNs;
+  return tookNs < 0 ? -tookNs : tookNs * SLOW_SHARE;
 }
 
 /** What those up to each of some packets say. */
-function boundsUpTo(crossings: readonly Witness[]): Bounds[] {
-  const witnesses = new Witnesses();
+function boundsUpTo(crossings: readonly Witness[], way: number): Bounds[] {
+  const witnesses = new Witnesses(way);
   return crossings.map((crossing) => {
     if (crossing.isWitness) witnesses.add(crossing);
-    return witnesses.bounds;
+    return witnesses.boundsAt(crossing.timeNs);
   });
 }

@@ -45,12 +45,15 @@ export class Summary {
     this.#uncertaintyNs = Math.max(0, this.#uncertaintyNs, uncertaintyNs);
   }
 
-  /** Takes the next stretch that is told of. `isEnclosed`: whether packets of both directions bound it. */
-  tell(stretch: Stretch, isEnclosed: boolean): void {
+  /**
+   * Takes the next stretch that is told of. `isEnclosed`: whether packets of both directions bound the offset, now or before; `slice`: what
+   * packets of its own say.
+   */
+  tell(stretch: Stretch, isEnclosed: boolean, slice: Bounds): void {
     if (stretch.isTrusted) {
       this.#firstNs ??= stretch.correctionNs;
       if (isEnclosed || isEnclosing(this.#ofOne)) {
-        this.#steps.take(stretch);
+        this.#steps.take(stretch, slice);
         this.#first ??= stretch;
         this.#last = stretch;
       }
@@ -70,8 +73,10 @@ export class Summary {
   /** How fast the outside clock gained in all, but for where it was set. */
   get #rate(): number {
     const [first, last] = [this.#first, this.#last];
-    if (first === null || last === null || last.atNs <= first.atNs) return 0;
-    return (last.correctionNs - first.correctionNs - this.#steps.setNs) / (last.atNs - first.atNs);
+    if (first === null || last === null) return 0;
+    const { setNs } = this.#steps;
+    const ranNs = last.atNs - first.atNs - setNs;
+    return ranNs <= 0 ? 0 : (last.correctionNs - first.correctionNs - setNs) / ranNs;
   }
 
   #facts(): ClockFacts {

@@ -97,6 +97,8 @@ const driftingOn = (ns: number): number => (ns - 1e9) * 50e-6;
 const setOnce = (ns: number): number => 84e6 - (ns > 3e9 ? 30e6 : 0);
 const setOnceForth = (ns: number): number => (ns > 3e9 ? 20e6 : 0);
 const setFarForth = (ns: number): number => 200e6 + (ns > 3e9 ? 2e9 : 0);
+const setFarBack = (ns: number): number => 84e6 - 25e-6 * ns - (ns > 7e9 ? 2.9e9 : 0);
+const soonSlewed = (ns: number): number => 5e9 - 500e-6 * Math.max(0, ns - 1.476e9);
 const setBack = (ns: number): number => (ns > 2e9 ? -300_000_000 : 0);
 
 /** Where a frame stands in its capture: one in fifty behind those of the next millisecond. Its stamp is right. */
@@ -163,6 +165,39 @@ describe("two clocks", () => {
       }),
       { numRuns: runs(6) },
     );
+  });
+
+  it.each([
+    ["slewed by 500 ppm", (ns: number) => -500e-6 * Math.max(0, ns - 600e9)],
+    ["set to another rate", (ns: number) => -49.8e-6 * Math.min(ns, 300e9) + 10.9e-6 * Math.max(0, ns - 300e9)],
+  ])("one that is %s, where packets are few, was not set, and the uncertainty holds the truth", async (_, runNs) => {
+    const offsetNs = (ns: number): number => 632e6 + runNs(ns);
+    const of: Path = { packets: 180, everyNs: 5e9, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs };
+    const { inside, outside } = captures(of);
+    const outcome = await correlated(inside, outside);
+    expect(outcome.pairs.length).toBeGreaterThan(170);
+    expect(outcome.summary.clock.steps).toEqual([]);
+    expect(errors(outcome, of)).toBeLessThanOrEqual(outcome.summary.clock.uncertaintyNs ?? -1);
+  });
+
+  it("where a slew begins soon, what was before is within the uncertainty", async () => {
+    const of: Path = { packets: 2000, everyNs: 4e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: soonSlewed };
+    const { inside, outside } = captures(of);
+    // of the first packets, those that come in alone
+    const isKept = (n: number): boolean => n > 100 || outside[n].trueNs === inside[n].ns;
+    const outcome = await correlated(
+      inside,
+      outside.filter((_one, n) => isKept(n)),
+    );
+    expect(errors(outcome, of)).toBeLessThanOrEqual(outcome.summary.clock.uncertaintyNs ?? -1);
+  });
+
+  it("one that drifts and is set back far was set by just that", async () => {
+    const of: Path = { packets: 6000, everyNs: 2e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: setFarBack };
+    const { inside, outside } = captures(of);
+    const { pairs, summary } = await correlated(inside, outside);
+    expect(Math.abs(summary.clock.steps[0].byNs + 2.9e9)).toBeLessThan(20_000);
+    expect(errors({ pairs }, of)).toBeLessThanOrEqual(summary.clock.uncertaintyNs ?? -1);
   });
 
   it("a clock that is set back is so from that frame on, wherever batches end", async () => {

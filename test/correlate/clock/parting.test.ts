@@ -40,6 +40,29 @@ it("tells none where too few say so, by no more than stamps are wrong, or where 
   expect(parted(crossed(mixed))).toBeUndefined();
 });
 
+it("tells none where a clock is slewed, however seldom packets come", () => {
+  const slewed = Array.from({ length: 32 }, (_, at) => -2.5e6 * Math.max(0, at - 16));
+  expect(
+    partingOf(
+      crossed(slewed, () => 0, 5e9),
+      10_000,
+      0,
+    ),
+  ).toBeUndefined();
+  expect(
+    partingOf(
+      crossed(set(16, 16, 200e6), () => 0, 5e9),
+      10_000,
+      0,
+    ),
+  ).toEqual([15, 16]);
+});
+
+it("takes a packet that was slow for one from before, where one behind it cannot have come since", () => {
+  const slowLast = crossed(set(11, 9, 400_000), (at) => (at === 8 ? 600_000 : 0));
+  expect(partingOf(slowLast, 10_000, 0)).toEqual([10, 11]);
+});
+
 it("leaves out those that mingle where a clock that is set back goes over the same time again", () => {
   const mingled = Array.from({ length: 24 }, (_, at) => (at % 4 < 2 ? -2e6 : 0));
   const offsets = [...set(10, 0, 0), ...mingled, ...set(0, 10, -2e6)];
@@ -80,6 +103,19 @@ it("cuts a slice by stamps where the clock was set forth, with what may be of ei
     { fromNs: 300, toNs: 499, from: 7, end: 10 },
     { fromNs: 499, from: 10, end: 20 },
   ]);
+});
+
+it("cuts off what may be of either where the slice ends in between, or begins there, and nothing where it has none", () => {
+  expect(partsOf(SLICE, at(7, 300), at(25, 1500))).toMatchObject([
+    { toNs: 300, end: 7 },
+    { fromNs: 300, toNs: 900, from: 7, end: 20 },
+  ]);
+  expect(partsOf({ ...SLICE, from: 9, fromNs: 350 }, at(7, 300), at(11, 500))).toMatchObject([
+    { fromNs: 350, toNs: 499, from: 9, end: 10 },
+    { fromNs: 499, from: 10, end: 20 },
+  ]);
+  expect(partsOf({ ...SLICE, from: 10 }, at(7, 300), at(11, 500))).toHaveLength(1);
+  expect(partsOf({ ...SLICE, from: 10 }, at(7, 300), at(11, 290))).toHaveLength(1);
 });
 
 it("cuts it by frames where the clock was set back: in the order of stamps, they are mingled", () => {

@@ -8,7 +8,7 @@ import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/as
 import * as account from "../../../packets/flows/flow-records.js";
 import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, identityOf, isAgain } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, identityOf, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";

@@ -245,6 +245,8 @@ function weighTime(
   const isEarly = isTrusted && isNew(ground, isOutbound);
   soonNs = isEarly ? 2 * leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
+  // where nothing does, the clock may have been set: what seems to have taken so long may be the next one's
+  if (!isTrusted && latencyNs > limitNs) isClose = true;
   // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
   const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
   // what they miss is known once the first windows are over
