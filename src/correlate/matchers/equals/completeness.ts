@@ -7,9 +7,6 @@ import { ALONE } from "../../kernel/buckets.js";
 import { COINCIDENCE_PAIRS } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
 
-/** However seldom that seems, it is no rarer than once in the square of COINCIDENCE_PAIRS. */
-const MOST_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
-
 /**
  * Whether captures miss anything. One misses nothing as long as each packet that left had been seen to enter. Against that stands what neither
  * capture shows: that one was lost and another one missed that looks like its twin. The shares of both, as seen since the last miss, say how
@@ -23,9 +20,6 @@ export class Completeness {
   /** … and with how many pairs nothing is taken to be missed any more. */
   readonly #sureFrom = [COINCIDENCE_PAIRS, COINCIDENCE_PAIRS];
   #misses = 0;
-  /** By direction: how many were lost in all, and how many left that had not been seen to enter. */
-  readonly #lost = [0, 0];
-  readonly #missed = [0, 0];
   /** Up to where it was looked for such packets among those that wait. */
   #watched = 0;
 
@@ -41,7 +35,6 @@ export class Completeness {
     else {
       const direction = this.#about.timeline.side(row) === INSIDE ? 1 : 0;
       this.#losses[direction]++;
-      this.#lost[direction]++;
       this.#findSure(direction);
     }
   }
@@ -50,7 +43,6 @@ export class Completeness {
   noteMisses(side: Side): void {
     const direction = side === INSIDE ? 1 : 0;
     this.#misses++;
-    this.#missed[direction]++;
     this.#pairsAtMiss[direction] = this.#about.kernel.pairsThatWent(direction === 1);
     this.#losses[direction] = 0;
     this.#findSure(direction);
@@ -60,17 +52,6 @@ export class Completeness {
     const pairs = this.#pairsAtMiss[direction] + COINCIDENCE_PAIRS * Math.sqrt(this.#losses[direction] + 1);
     this.#sureFrom[direction] = pairs;
     if (this.#misses > 0) this.#about.kernel.setUnsure(direction === 1, pairs);
-  }
-
-  /** What speaks against it that one packet was lost, and that a capture missed another one like a row, by what was seen of both, in bits. */
-  hiddenBits(row: number, isOutbound: boolean): number {
-    const t = this.#about.timeline;
-    const direction = isOutbound ? 1 : 0;
-    // what has no twin is known up to about this row, and pairs up to now
-    const known = Math.min(1, t.timeNs(row) / t.timeNs(t.before(t.end, 1)));
-    const pairs = this.#about.kernel.pairsThatWent(isOutbound) * known + 1;
-    const share = ((this.#lost[direction] + 1) * (this.#missed[direction] + 1)) / pairs ** 2;
-    return Math.max(0, Math.min(MOST_BITS, -Math.log2(share)));
   }
 
   /**

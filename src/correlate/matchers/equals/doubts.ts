@@ -1,4 +1,5 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import type { Completeness } from "./completeness.js";
 import type { About } from "../contract.js";
 
 /** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
@@ -31,11 +32,13 @@ export interface Doubt {
  */
 export class Doubts {
   readonly #about: About;
+  readonly #completeness: Completeness;
   /** By the flow's inside tuple and direction; only those count whose tuple says so. */
   readonly #of = new Map<number, Doubt>();
 
-  constructor(about: About) {
+  constructor(about: About, completeness: Completeness) {
     this.#about = about;
+    this.#completeness = completeness;
   }
 
   /**
@@ -79,8 +82,11 @@ export class Doubts {
     const doubt = this.#openOf(slot, isOutbound);
     if (doubt === undefined) return undefined;
     const { kernel } = this.#about;
-    // no queue is longer than a window
-    const isOver = kernel.sinceNs(entered) === 0 || kernel.hasPassed(doubt.enteredNs, left, isOutbound);
+    // where captures miss packets, what left late may be one that was not seen to enter; and no queue is longer than a window
+    const isOver =
+      this.#completeness.hasMissed(isOutbound) ||
+      kernel.sinceNs(entered) === 0 ||
+      kernel.hasPassed(doubt.enteredNs, left, isOutbound);
     if (!isOver) return doubt;
     this.#close(keyOf(this.#about.translations.accounts.insideTuple(slot), isOutbound));
     return undefined;

@@ -8,13 +8,24 @@ import type { About } from "../contract.js";
 import { DECIDED_BITS, type Doubt, Doubts } from "./doubts.js";
 import type { Undecided } from "../undecided.js";
 import { COPY_NS } from "../../intake/copies.js";
-import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, RELATION_MASK } from "../../kernel/relations.js";
+import {
+  COINCIDENCE_PAIRS,
+  IS_LATE,
+  goesOutbound,
+  KNOWN,
+  LEARN_BITS,
+  MAY_HIDE,
+  RELATION_MASK,
+} from "../../kernel/relations.js";
 import { inTurn, nearest, nearestOfEach, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
 const FIRST_ALIKE = 16;
 const FIRST_SHARE = 0.6;
+
+/** What speaks against it that one packet was lost, and that a capture missed the next one: that of COINCIDENCE_PAIRS. */
+const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 interface Sequence {
@@ -64,7 +75,7 @@ export class Sequences {
   ) {
     this.#about = about;
     this.#completeness = completeness;
-    this.doubts = new Doubts(about);
+    this.doubts = new Doubts(about, completeness);
     this.#onPair = onPair;
   }
 
@@ -190,7 +201,8 @@ export class Sequences {
       if (next === entered.length || entered[next] > left[at] + kernel.causalSlackNs) return true;
       if (next > 0) {
         const apartNs = entered[next] - entered[next - 1];
-        const beforeNs = next > 1 ? entered[next - 1] - entered[next - 2] : 0;
+        // where nothing speaks for it that a queue is that long, each is a chance of its own
+        const beforeNs = isDoubted && next > 1 ? entered[next - 1] - entered[next - 2] : Number.POSITIVE_INFINITY;
         bits += this.doubts.bitsOf(left[at] - entered[next], apartNs, beforeNs, isOutbound);
       }
       if (bits >= DECIDED_BITS) return false;
@@ -342,7 +354,6 @@ export class Sequences {
     const leftNs = this.#timesOf(left);
     const before = this.#stillUnderWay(slot, isOutbound, this.#about.timeline.timeNs(entered[0]), leftNs[0]);
     const enteredNs = [...before, ...this.#timesOf(entered)];
-    const hiddenBits = this.#completeness.hiddenBits(entered[0], isOutbound);
     this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
     // when the last one entered that is not accounted for
@@ -354,7 +365,7 @@ export class Sequences {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
       if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
-      const found = this.#assign(from, to, isOutbound, DECIDED_BITS, hiddenBits);
+      const found = this.#assign(from, to, isOutbound, DECIDED_BITS, MISSED_BITS);
       if (this.#completeness.wasMissed()) break;
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
@@ -435,20 +446,12 @@ export class Sequences {
     if (areHeldUp) return true;
     // … or each in time, and none of them so late that it is likelier that one was lost, and another one missed
     const areInTime = entered.every((_, at) => isInTime(at));
-    return (
-      areInTime &&
-      this.#areToldInOrder(enteredNs, leftNs, isOutbound, this.#completeness.hiddenBits(entered[0], isOutbound))
-    );
+    return areInTime && this.#areToldInOrder(enteredNs, leftNs, isOutbound);
   }
 
   /** Whether the order of some that may have been missed tells them, wherever among them one may have been lost, and another one missed. */
-  #areToldInOrder(
-    enteredNs: readonly number[],
-    leftNs: readonly number[],
-    isOutbound: boolean,
-    hiddenBits: number,
-  ): boolean {
-    const missedBits = hiddenBits - 2 * Math.log2(enteredNs.length);
+  #areToldInOrder(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): boolean {
+    const missedBits = MISSED_BITS - 2 * Math.log2(enteredNs.length);
     const found = this.#assign(enteredNs, leftNs, isOutbound, 0, missedBits);
     return found?.every((index, at) => index === at) === true;
   }
