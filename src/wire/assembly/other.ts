@@ -1,6 +1,6 @@
 /** Protocols that are told apart by their bytes, but for those that netfilter rewrites: it keeps to these few. */
 import { IS_HEADLESS } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, PORTS } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, PORTS, protoIn } from "../../packets/records.js";
 import { fieldBehindPorts, GRE, PORTS_BYTES } from "../../protocols/ip-protocols.js";
 import { halfAt, wordAt } from "./bytes.js";
 import { mixWord } from "./hash.js";
@@ -15,7 +15,7 @@ const PPTP_CALL_BYTES = 8;
 /** As `udp`, of any header that no other file here knows. */
 export function other(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
-  const proto = (flags >>> 16) & 0xff;
+  const proto = protoIn(flags);
   const headerLength = rewritten(proto, at, kept);
   const field = fieldBehindPorts(proto);
   if (field !== 0) {
