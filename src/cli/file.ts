@@ -1,5 +1,6 @@
 import type { Leaps } from "../correlate/intake/intake.js";
 import { Heap } from "../packets/memory/heap.js";
+import type { Summary } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
@@ -81,15 +82,20 @@ export async function pairFiles(
     const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);
     if (!isEnough) for (const each of held) messages.warn(...each);
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
-    for (const [side, source] of packets.entries()) {
-      const { undecodable } = side === INSIDE ? summary.inside : summary.outside;
-      messages.isPartial ||= undecodable > 0;
-      for (const text of isEnough ? lossesSoFar(source.name, undecodable) : losses(source)) messages.warn(text);
-    }
+    sayLosses(packets, summary, isEnough, messages);
     return results.exitCode(messages) || (messages.isPartial ? 1 : 0);
   } finally {
     await decoding?.close();
     messages.endProgress();
+  }
+}
+
+/** Says what the captures left out. `isEnough`: more may have been read of them than was used. */
+function sayLosses(packets: Decoding["packets"], summary: Summary, isEnough: boolean, messages: Messages): void {
+  for (const [side, source] of packets.entries()) {
+    const { undecodable } = side === INSIDE ? summary.inside : summary.outside;
+    messages.isPartial ||= undecodable > 0;
+    for (const text of isEnough ? lossesSoFar(source.name, undecodable) : losses(source)) messages.warn(text);
   }
 }
 
