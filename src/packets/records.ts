@@ -66,6 +66,12 @@ export const LABEL_SHIFT = 28;
  * is, and its transaction's id, where so much of it was captured; else 0.
  */
 export const SEQ = 12;
+export function icmpTypeIn(word: number): number {
+  return word >>> 24;
+}
+export function icmpCodeIn(word: number): number {
+  return (word >>> 16) & 0xff;
+}
 export const DNS_QUERY = 1 << 16;
 export const DNS_RESPONSE = 2 << 16;
 /** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */

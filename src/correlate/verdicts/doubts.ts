@@ -1,5 +1,5 @@
 import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
-import { DNS_QUERY, DNS_RESPONSE } from "../../packets/records.js";
+import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../packets/records.js";
 import type { Judgement } from "../../packets/results/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -149,7 +149,7 @@ export class Doubts {
       t.side(next) === t.side(row) &&
       isIcmp(t.proto(next)) &&
       (t.flags(next) & IS_ERROR) === 0 &&
-      isError(t.seq(next) >>> 24, t.proto(next) === ICMPV6) &&
+      isError(icmpTypeIn(t.seq(next)), t.proto(next) === ICMPV6) &&
       isFromNear(t, next) &&
       tuples.isSameAddress(t.tuple(next), t.forward(next) === 0, t.tuple(row), t.forward(row) === 1);
     return this.#frameBehind(row, isAbout, windowNs);
