@@ -1,5 +1,6 @@
 import type { Leaps } from "../correlate/intake/intake.js";
 import { Heap } from "../packets/memory/heap.js";
+import type { Summary } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
@@ -44,20 +45,14 @@ export async function pairFiles(
   // a line of progress among lines of packets would help nobody
   if (options.quiet || !host.stdout.isTerminal) messages.showProgress(() => progressText(readings));
   let decoding: Decoding | undefined;
-  /** Whether a capture was used only in part. */
-  let isPartial = false;
   const { maxPairs } = correlateOptions(options);
-  const warn = (text: string, isDamage: boolean): void => {
-    isPartial ||= isDamage;
-    messages.warn(text);
-  };
   /** What is said of captures of which more may be read than is used: how much is chance. */
   const held: (readonly [text: string, isDamage: boolean])[] = [];
   try {
     const events: OpenEvents = {
       onWarning: (text, isDamage = false) => {
         if (Number.isFinite(maxPairs)) held.push([text, isDamage]);
-        else warn(text, isDamage);
+        else messages.warn(text, isDamage);
       },
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
@@ -81,24 +76,26 @@ export async function pairFiles(
       ...correlateOptions(options),
       heap,
       onSettled: () => messages.endProgress(),
-      onLeaps: (name: string, leaps: Readonly<Leaps>) => {
-        isPartial = true;
-        messages.warn(leapsText(name, leaps));
-      },
+      onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
     };
     const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: false }, interfaces, host);
     const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);
-    if (!isEnough) for (const each of held) warn(...each);
+    if (!isEnough) for (const each of held) messages.warn(...each);
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
-    for (const [side, source] of packets.entries()) {
-      const { undecodable } = side === INSIDE ? summary.inside : summary.outside;
-      isPartial ||= undecodable > 0;
-      for (const text of isEnough ? lossesSoFar(source.name, undecodable) : losses(source)) messages.warn(text);
-    }
-    return results.exitCode(messages) || (isPartial ? 1 : 0);
+    sayLosses(packets, summary, isEnough, messages);
+    return results.exitCode(messages) || (messages.isPartial ? 1 : 0);
   } finally {
     await decoding?.close();
     messages.endProgress();
+  }
+}
+
+/** Says what the captures left out. `isEnough`: more may have been read of them than was used. */
+function sayLosses(packets: Decoding["packets"], summary: Summary, isEnough: boolean, messages: Messages): void {
+  for (const [side, source] of packets.entries()) {
+    const { undecodable } = side === INSIDE ? summary.inside : summary.outside;
+    messages.isPartial ||= undecodable > 0;
+    for (const text of isEnough ? lossesSoFar(source.name, undecodable) : losses(source)) messages.warn(text);
   }
 }
 

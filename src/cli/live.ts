@@ -54,8 +54,6 @@ export async function pairLive(
     throw error;
   });
   const settings = correlateOptions(options);
-  /** Whether what passed was used only in part. */
-  let isPartial = false;
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -72,10 +70,7 @@ export async function pairLive(
         heap,
         clock: clockOf(options),
         patienceNs: PATIENCE_NS,
-        onLeaps: (name, leaps) => {
-          isPartial = true;
-          messages.warn(leapsText(name, leaps));
-        },
+        onLeaps: (name, leaps) => messages.warn(leapsText(name, leaps), true),
         onBegin: (look) => answer(look, results, names, options, host, messages),
         onSettled: () => {
           messages.endProgress();
@@ -89,7 +84,7 @@ export async function pairLive(
       host.stdout,
     );
     for (const source of packets) {
-      isPartial ||= source.tally.undecodable > 0;
+      messages.isPartial ||= source.tally.undecodable > 0;
       for (const text of losses(source)) messages.warn(text);
     }
   } finally {
@@ -98,7 +93,7 @@ export async function pairLive(
     messages.endProgress();
     await capture.live.close();
   }
-  return results.exitCode(messages) || (isPartial || capture.live.hasFailed ? 1 : 0);
+  return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
 }
 
 /** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */

@@ -14,6 +14,8 @@ const WRAP_LINES = "\u001B[?7h";
 
 /** What is said beside the data: warnings that stay, and progress that goes. */
 export class Messages {
+  /** Whether a capture was used only in part. */
+  isPartial = false;
   readonly #console: Console;
   #timer: NodeJS.Timeout | undefined;
   /** Lines of progress that stand above the cursor's, or -1 where none is shown. */
@@ -23,8 +25,9 @@ export class Messages {
     this.#console = console;
   }
 
-  /** Says one line, whatever it holds, folded where a terminal is narrower. */
-  warn(text: string): void {
+  /** Says one line, whatever it holds, folded where a terminal is narrower. `isDamage`: it is that a capture was used only in part. */
+  warn(text: string, isDamage = false): void {
+    this.isPartial ||= isDamage;
     this.say(`${folded(`natcorr: ${printable(text)}`, this.#console.columns || Number.POSITIVE_INFINITY)}\n`);
   }
 

@@ -3,12 +3,16 @@ import type { ClockOption, CorrelateOptions } from "../correlate/correlate.js";
 import { parseDuration } from "./duration.js";
 import type { Host, Output } from "./host.js";
 
+/** What results are written as: `reporter.ts` has a reporter for each. */
+const FORMATS = ["text", "ndjson"] as const;
+export type Format = (typeof FORMATS)[number];
+
 const COLOR_CHOICES = ["auto", "always", "never"];
 
 /** Options of every command that pairs packets, as commander gives them. */
 export interface ReportOptions {
   quiet?: true;
-  format: "text" | "ndjson";
+  format: Format;
   count?: number;
   window: number;
   clockOffset: ClockOption;
@@ -21,9 +25,7 @@ export function addReportOptions(command: Command, clock: "auto" | "none"): Comm
   return command
     .option("-q, --quiet", "no packets: only problems, translations, findings and totals")
     .addOption(
-      new Option("--format <format>", "for people, or one JSON object a line")
-        .choices(["text", "ndjson"])
-        .default("text"),
+      new Option("--format <format>", "for people, or one JSON object a line").choices(FORMATS).default("text"),
     )
     .option("-c, --count <n>", "stop after n pairs, shown or not", positiveInteger)
     .addOption(

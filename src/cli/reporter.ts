@@ -2,30 +2,35 @@ import { NdjsonReporter } from "../report/ndjson/ndjson.js";
 import type { Reporter } from "../report/reporter.js";
 import { TextReporter } from "../report/text/text.js";
 import type { Host } from "./host.js";
-import { isColored, type ReportOptions } from "./report-options.js";
+import { type Format, isColored, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
 
 /** Columns assumed where neither a terminal nor COLUMNS says. */
 const DEFAULT_COLUMNS = 100;
 
-/** The reporter that the options ask for, writing to the host's stdout. */
-export function makeReporter(
-  options: ReportOptions & SelectOptions & { readonly isFiltered: boolean },
-  { stdout, env, version }: Host,
-): Reporter {
-  const quiet = options.quiet === true;
-  if (options.format === "ndjson")
-    return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet, program: version });
-  return new TextReporter((text) => stdout.write(text), {
-    quiet,
-    width: options.width ?? (stdout.columns || columnsOf(env) || DEFAULT_COLUMNS),
-    ...(options.top !== undefined && { top: options.top }),
-    sort: options.sort,
-    isOfSome: [options.only, options.flow, options.slowerThan].some((each) => each !== undefined) || options.isFiltered,
-    isVerbose: options.verbose === true,
-    color: isColored(options.color, stdout, env),
-    utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
-  });
+type Options = ReportOptions & SelectOptions & { readonly isFiltered: boolean };
+
+/** The reporters of all formats, writing to the host's stdout. */
+const REPORTERS: Readonly<Record<Format, (options: Options, host: Host) => Reporter>> = {
+  ndjson: ({ quiet = false }, { stdout, version }) =>
+    new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet, program: version }),
+  text: (options, { stdout, env }) =>
+    new TextReporter((text) => stdout.write(text), {
+      quiet: options.quiet === true,
+      width: options.width ?? (stdout.columns || columnsOf(env) || DEFAULT_COLUMNS),
+      ...(options.top !== undefined && { top: options.top }),
+      sort: options.sort,
+      isOfSome:
+        [options.only, options.flow, options.slowerThan].some((each) => each !== undefined) || options.isFiltered,
+      isVerbose: options.verbose === true,
+      color: isColored(options.color, stdout, env),
+      utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
+    }),
+};
+
+/** The reporter that the options ask for. */
+export function makeReporter(options: Options, host: Host): Reporter {
+  return REPORTERS[options.format](options, host);
 }
 
 /** What COLUMNS says, which ls(1) and others take the width from where there is no terminal. */

@@ -1,3 +1,4 @@
+import { icmpCodeIn, icmpTypeIn } from "../packets/records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
 import type { Range } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
@@ -97,7 +98,7 @@ export class Pairs implements Pairing {
     accounts.noteError(slot, t.timeNs(inside));
     const entered = isOutbound ? inside : outside;
     const message = t.seq(entered);
-    if (isUnreachable(message >>> 24, (message >>> 16) & 0xff, t.proto(entered) === ICMPV6))
+    if (isUnreachable(icmpTypeIn(message), icmpCodeIn(message), t.proto(entered) === ICMPV6))
       accounts.noteUnreachable(slot, isOutbound);
     const error = refusals.errorOf(entered);
     if (error !== undefined) this.#tell(inside, () => findings.error(entered, error.src, accounts.id(slot)));

@@ -1,7 +1,7 @@
 import { FlowAccounts } from "../packets/flows/flow-accounts.js";
 import type { Heap } from "../packets/memory/heap.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
-import type { Sink } from "../packets/results/results.js";
+import type { Sink, Tables } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";
@@ -52,6 +52,9 @@ export interface RunOptions {
   onSettled?(): void;
 }
 
+/** What any of the other parts may look at. */
+type Ground = ReturnType<typeof groundOf>;
+
 /** What a run is made of. */
 export type Parts = ReturnType<typeof assemble>;
 
@@ -96,7 +99,7 @@ export function assemble(
 ) {
   const { windowNs, maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
   const { feeds, sources, ...base } = groundOf(intakes, clock, options, sink);
-  const { timeline, tuples, accounts, kernel, translations, cover, tunnels } = base;
+  const { timeline, tuples, accounts, kernel, translations, cover } = base;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
 
   const groups = new Groups(timeline);
@@ -163,10 +166,24 @@ export function assemble(
     onWanted: (row, wants) => matchers.admitLater(row, wants),
     onOverdue: (row) => settling.judgeAlone(row),
   });
-  sink.begin({
+  sink.begin(tablesOf({ ...base, ...decide, groups }, sources, haveCounters));
+  return { ...base, ...decide, shown, epochsNs, feeds, mistimed, settling };
+}
+
+/** What tells of what results refer to. */
+type Referred = Pick<Ground, "timeline" | "tuples" | "accounts" | "tunnels"> & {
+  readonly book: FlowBook;
+  readonly groups: Groups;
+  readonly refusals: Refusals;
+};
+
+/** What results refer to. */
+function tablesOf(parts: Referred, sources: Ground["sources"], haveCounters: RunOptions["haveCounters"]): Tables {
+  const { timeline, tuples, accounts, tunnels, book, groups, refusals } = parts;
+  return {
     timeline,
     tuples,
-    epochsNs,
+    epochsNs: [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs],
     names: [sources[INSIDE].name, sources[OUTSIDE].name],
     haveCounters,
     flowOf: (row) => book.flowOf(row),
@@ -176,6 +193,5 @@ export function assemble(
     lengthOf: (row) => groups.lengthOf(row),
     quoteOf: (row) => refusals.errorOf(row),
     tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
-  });
-  return { ...base, ...decide, shown, epochsNs, feeds, mistimed, settling };
+  };
 }

@@ -11,9 +11,11 @@ import {
   LENGTH,
   LENGTH_MASK,
   PAYLOAD_LENGTH_CLASS,
+  protoIn,
   SEQ,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
+  ttlIn,
   TUNNEL_SHIFT,
 } from "./records.js";
 
@@ -47,12 +49,12 @@ export abstract class RecordRows {
 
   /** IP protocol of the last header reached: 1, 6, 17, 58 or any other. */
   proto(row: number): number {
-    return (this.records[this.recordOf(row) + FLAGS_PROTO_TTL] >>> 16) & 0xff;
+    return protoIn(this.records[this.recordOf(row) + FLAGS_PROTO_TTL]);
   }
 
   /** IPv4 TTL or IPv6 hop limit. */
   ttl(row: number): number {
-    return this.records[this.recordOf(row) + FLAGS_PROTO_TTL] >>> 24;
+    return ttlIn(this.records[this.recordOf(row) + FLAGS_PROTO_TTL]);
   }
 
   /** 1-based frame number in its capture. */

@@ -21,6 +21,15 @@ export const WAY = 6;
 export const PORTS = 6;
 /** IS_… and HAS_… in the lower 16 bits, then 8 of the protocol, then 8 of the TTL. */
 export const FLAGS_PROTO_TTL = 7;
+export function flagsProtoTtl(flags: number, proto: number, ttl: number): number {
+  return flags | (proto << 16) | (ttl << 24);
+}
+export function protoIn(word: number): number {
+  return (word >>> 16) & 0xff;
+}
+export function ttlIn(word: number): number {
+  return word >>> 24;
+}
 export const FRAME = 8;
 /**
  * The identification: 16 bits of IPv4, 32 of an IPv6 fragment. Of TCP, the upper half is what routers are known to rewrite of it, where it
@@ -57,6 +66,12 @@ export const LABEL_SHIFT = 28;
  * is, and its transaction's id, where so much of it was captured; else 0.
  */
 export const SEQ = 12;
+export function icmpTypeIn(word: number): number {
+  return word >>> 24;
+}
+export function icmpCodeIn(word: number): number {
+  return (word >>> 16) & 0xff;
+}
 export const DNS_QUERY = 1 << 16;
 export const DNS_RESPONSE = 2 << 16;
 /** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */

@@ -22,9 +22,20 @@ export const NO_NEXT_HEADER = 59;
 export const DESTINATION_OPTIONS = 60;
 export const MOBILITY = 135;
 
+/** What two ports take. */
+export const PORTS_BYTES = 4;
+
+/**
+ * Of a protocol whose header is two ports, a field that a NAT leaves as it is, and a checksum as wide as that: how wide, bytes; 0 for others. A tag (RFC 9260
+ * section 3.1), offset and coverage (RFC 4340 section 5.1), coverage (RFC 3828 section 3.1).
+ */
+export function fieldBehindPorts(proto: number): number {
+  return proto === SCTP ? 4 : proto === DCCP || proto === UDPLITE ? 2 : 0;
+}
+
 /** Whether a protocol's header begins with the source's port and the destination's, two bytes each. */
 export function hasPorts(proto: number): boolean {
-  return proto === TCP || proto === UDP || proto === SCTP || proto === DCCP || proto === UDPLITE;
+  return proto === TCP || proto === UDP || fieldBehindPorts(proto) !== 0;
 }
 
 /** Whether a protocol is ICMP, of either IP version. */

@@ -9,6 +9,7 @@ import {
   HEAD,
   LENGTH_MASK,
   PAYLOAD_LENGTH_CLASS,
+  protoIn,
   RECORD_BITS,
   SEQ,
   SRC,
@@ -118,7 +119,7 @@ export class Twins {
       this.#see(side, batch, row, stampNs, id, batch.key2(row), IP_ID_ONLY);
     }
     if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) return;
-    const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + ((flags >>> 16) & 0xff) * 0x10000);
+    const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + protoIn(flags) * 0x10000);
     const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
     const isResendable = (flags & HAS_IP_ID) === 0 && (batch.tcpFlags(row) & (SYN | RST)) !== 0;
     this.#see(side, batch, row, stampNs, hash, hash2, !hasNumbers ? PAYLOAD : isResendable ? RESENDABLE : NUMBERS);

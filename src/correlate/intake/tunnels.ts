@@ -48,6 +48,9 @@ export class Tunnels {
   readonly #states = new Uint8Array(MOST_TUNNELS + 1);
   /** When something came in each, by the outside's own stamps. */
   readonly #latestNs = new Float64Array(MOST_TUNNELS + 1);
+  /** Up to when all batches before came, by the same stamps; and the same as tunnels were forgotten last. */
+  #cameNs = Number.NEGATIVE_INFINITY;
+  #forgotNs = Number.NEGATIVE_INFINITY;
   /** The carriers seen last inside, and those of outside packets that may be taken back. */
   readonly #inside = new Carriers(REMEMBERED);
   readonly #outside = new Carriers(REMEMBERED);
@@ -74,17 +77,19 @@ export class Tunnels {
 
   /** Takes an outside batch, before its conversations are found: packets of undecided tunnels stay CARRIED. */
   take(batch: PacketBatch): void {
-    if (batch.outers.count === 0) return;
-    for (let row = 0; row < batch.count; row++) {
-      if (batch.tunnel(row) !== CARRIED) continue;
-      const number = this.#find(batch, row);
-      if ((batch.flags(row) & IS_COPY) !== 0) batch.setTunnel(row, number);
-      else if (this.#states[number] === CLOSED) batch.close(row);
-      else {
-        this.tally.note(this.table.of(number), batch.frame(row));
-        this.#noteBegun(batch, row, number);
-        if (this.#states[number] === OPEN) batch.setTunnel(row, number);
-      }
+    if (batch.outers.count > 0)
+      for (let row = 0; row < batch.count; row++) if (batch.tunnel(row) === CARRIED) this.#take(batch, row);
+    if (batch.count > 0) this.#cameNs = batch.stampNs(batch.count - 1);
+  }
+
+  #take(batch: PacketBatch, row: number): void {
+    const number = this.#find(batch, row);
+    if ((batch.flags(row) & IS_COPY) !== 0) batch.setTunnel(row, number);
+    else if (this.#states[number] === CLOSED) batch.close(row);
+    else {
+      this.tally.note(this.table.of(number), batch.frame(row));
+      this.#noteBegun(batch, row, number);
+      if (this.#states[number] === OPEN) batch.setTunnel(row, number);
     }
   }
 
@@ -210,20 +215,26 @@ export class Tunnels {
 
   #find(batch: PacketBatch, row: number): number {
     let number = this.table.find(batch.outers, batch.outer[row]);
-    if (number === 0 && this.#forget(batch.stampNs(row))) number = this.table.find(batch.outers, batch.outer[row]);
+    if (number === 0 && this.#forget()) number = this.table.find(batch.outers, batch.outer[row]);
     this.#latestNs[number] = batch.stampNs(row);
     return number;
   }
 
-  /** Forgets the tunnels that nothing came in lately: no packet names one of them any more. Returns whether there are such. */
-  #forget(stampNs: number): boolean {
+  /**
+   * Forgets the tunnels that nothing came in lately: no packet names one of them any more, as all came in batches before, and is decided about. Returns
+   * whether there are such.
+   */
+  #forget(): boolean {
+    if (this.#forgotNs === this.#cameNs) return false;
+    this.#forgotNs = this.#cameNs;
     const idleNs = Math.max(IDLE_NS, IDLE_WINDOWS * this.#windowNs);
     const idle: number[] = [];
     for (let number = 1; number < this.table.end; number++) {
-      if (stampNs - this.#latestNs[number] <= idleNs) continue;
+      if (this.#cameNs - this.#latestNs[number] <= idleNs) continue;
       idle.push(number);
       this.#latestNs[number] = Number.POSITIVE_INFINITY;
     }
+    if (idle.length === 0) return false;
     const forgotten = new Set(idle);
     this.#outside.forEach((place) => {
       if (!forgotten.has(this.#numbers[place])) return;
@@ -232,7 +243,7 @@ export class Tunnels {
     });
     for (const number of idle) this.#states[number] = UNDECIDED;
     this.table.giveBack(idle);
-    return idle.length > 0;
+    return true;
   }
 }
 

@@ -1,5 +1,5 @@
 import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
-import { DNS_QUERY, DNS_RESPONSE } from "../../packets/records.js";
+import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../packets/records.js";
 import type { Judgement } from "../../packets/results/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -43,7 +43,7 @@ export class Doubts {
   of(row: number, other: Side, { verdict, reason, lacks }: Claim): Judgement | undefined {
     const t = this.#known.timeline;
     const { mistimed } = this.#known;
-    const { altered, cutFrames, likes } = this.#known.matchers;
+    const { altered, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return unknown("router-rewrites", rewritten);
     // what nothing answers need not have been taken where it may have come out
@@ -67,41 +67,46 @@ export class Doubts {
     }
     if (lacks === "entry" && other !== side && (this.#isSlowTo(side, row) || t.timeNs(row) <= this.#slowNs[side]))
       return unknown("may-be-held-up", this.#whySlow("", `have entered ${SIDE_NAMES[other]} before that`));
-    if (lacks === "exit") {
-      if (other !== side && this.#isSlow(row, other)) {
-        const none = ", and none that entered behind it came out";
-        return unknown("may-be-held-up", this.#whySlow(none, "have come out after that"));
-      }
-      const repeat = this.#known.repeats[side].of(t.frame(row));
-      if (repeat !== undefined) {
-        const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
-        return unknown("may-be-copy", why);
-      }
-      const orphan = this.#orphans.of(row);
-      if (orphan !== undefined) {
-        const soonerNs = t.timeNs(row) - orphan.timeNs;
-        const apart = `${seconds(Math.abs(soonerNs))} ${soonerNs < 0 ? "later" : "earlier"}`;
-        const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
-        return unknown("like-untimely", why);
-      }
-      const error = this.#cutErrorBehind(row);
-      if (error !== undefined) {
-        const why = `frame ${error} is an ICMP error for who sent it, and too little of it was captured to tell what it is about`;
-        return unknown("cut-short", why);
-      }
-      const cut = cutFrames.doubt(row);
-      if (cut !== undefined) return unknown("cut-short", cut);
-      if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
-        const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them`;
-        return unknown("may-be-fragments", why);
-      }
-      if (this.#known.matchers.supers.mayBeCut(row)) {
-        const why = `${SIDE_NAMES[other]} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;
-        return unknown("may-be-pieces", why);
-      }
-      const changed = this.#whyChanged(row, other);
-      if (changed !== undefined) return unknown("may-be-changed", changed);
+    return lacks === "exit" ? this.#ofExit(row, other) : undefined;
+  }
+
+  /** The same of what a packet seems to be that never came out: what else may have become of it. */
+  #ofExit(row: number, other: Side): Judgement | undefined {
+    const t = this.#known.timeline;
+    const side = t.sideOf(row);
+    if (other !== side && this.#isSlow(row, other)) {
+      const none = ", and none that entered behind it came out";
+      return unknown("may-be-held-up", this.#whySlow(none, "have come out after that"));
     }
+    const repeat = this.#known.repeats[side].of(t.frame(row));
+    if (repeat !== undefined) {
+      const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
+      return unknown("may-be-copy", why);
+    }
+    const orphan = this.#orphans.of(row);
+    if (orphan !== undefined) {
+      const soonerNs = t.timeNs(row) - orphan.timeNs;
+      const apart = `${seconds(Math.abs(soonerNs))} ${soonerNs < 0 ? "later" : "earlier"}`;
+      const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
+      return unknown("like-untimely", why);
+    }
+    const error = this.#cutErrorBehind(row);
+    if (error !== undefined) {
+      const why = `frame ${error} is an ICMP error for who sent it, and too little of it was captured to tell what it is about`;
+      return unknown("cut-short", why);
+    }
+    const cut = this.#known.matchers.cutFrames.doubt(row);
+    if (cut !== undefined) return unknown("cut-short", cut);
+    if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
+      const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them`;
+      return unknown("may-be-fragments", why);
+    }
+    if (this.#known.matchers.supers.mayBeCut(row)) {
+      const why = `${SIDE_NAMES[other]} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;
+      return unknown("may-be-pieces", why);
+    }
+    const changed = this.#whyChanged(row, other);
+    if (changed !== undefined) return unknown("may-be-changed", changed);
     return undefined;
   }
 
@@ -144,7 +149,7 @@ export class Doubts {
       t.side(next) === t.side(row) &&
       isIcmp(t.proto(next)) &&
       (t.flags(next) & IS_ERROR) === 0 &&
-      isError(t.seq(next) >>> 24, t.proto(next) === ICMPV6) &&
+      isError(icmpTypeIn(t.seq(next)), t.proto(next) === ICMPV6) &&
       isFromNear(t, next) &&
       tuples.isSameAddress(t.tuple(next), t.forward(next) === 0, t.tuple(row), t.forward(row) === 1);
     return this.#frameBehind(row, isAbout, windowNs);

@@ -2,7 +2,7 @@ import type { Finding } from "../../packets/results/findings.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results/results.js";
 import { isAgain } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, RECORD_BITS } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, protoIn, RECORD_BITS } from "../../packets/records.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
@@ -91,7 +91,7 @@ export class Findings {
     for (; this.#looked !== crossingCount; this.#looked = (this.#looked + 1) >>> 0) {
       const at = (this.#looked & (CROSSING_ENTRIES - 1)) << RECORD_BITS;
       const flags = crossings[at + FLAGS_PROTO_TTL];
-      if (((flags >>> 16) & 0xff) !== TCP || !isAgain(flags)) continue;
+      if (protoIn(flags) !== TCP || !isAgain(flags)) continue;
       const isOutbound = (crossings[at + CROSSING_ROW_OUTBOUND] & 1) === 1;
       for (const finder of this.#ofAgain) finder.again!(crossings[at + CROSSING_SLOT], isOutbound, crossings, at);
     }

@@ -1,6 +1,14 @@
 /** What headers say beside the key, by the records of the packets they are of. */
 import { hasWideId, IS_IPV6 } from "../packets.js";
-import { CLASS_SHIFT, FLAGS_PROTO_TTL, IP_ID, LENGTH_MASK, OPTIONS_SHIFT, PAYLOAD_LENGTH_CLASS } from "../records.js";
+import {
+  CLASS_SHIFT,
+  FLAGS_PROTO_TTL,
+  IP_ID,
+  LENGTH_MASK,
+  OPTIONS_SHIFT,
+  PAYLOAD_LENGTH_CLASS,
+  ttlIn,
+} from "../records.js";
 import { ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results/evidence.js";
 
 /** Above a traffic class's two bits of ECN: its DSCP, and then the hash of a flow label. */
@@ -13,7 +21,7 @@ export function payloadLengthOf(packet: usize): i32 {
 }
 
 export function ttlOf(packet: usize): i32 {
-  return load<i32>(packet, 4 * FLAGS_PROTO_TTL) >>> 24;
+  return ttlIn(load<i32>(packet, 4 * FLAGS_PROTO_TTL));
 }
 
 /** By how much the TTL is lower outside. */

@@ -110,7 +110,7 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
     return intern(
       table,
       hash,
-      kind | ((flags >>> 16) & 0xff),
+      kind | record.protoIn(flags),
       load<i32>(packet, 4 * record.PORTS),
       load<i32>(packet, 4 * record.SRC),
       load<i32>(packet, 4 * record.DST),

@@ -22,6 +22,16 @@ export const VERDICTS = [
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Verdicts that become known of packets that were judged before. */
+export const LATE_VERDICTS = [
+  "dropped",
+  "refused",
+  "elsewhere",
+  "proxied",
+  "capture-loss",
+  "unknown",
+] as const satisfies readonly Verdict[];
+
 /** Verdicts that an operator has to do something about. */
 export const PROBLEMS: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
 
@@ -45,6 +55,11 @@ export interface Judgement {
   readonly mtu?: number;
 }
 
+/** What became known of a packet that was judged before. */
+export interface LateJudgement extends Judgement {
+  readonly verdict: (typeof LATE_VERDICTS)[number];
+}
+
 /** Some bytes of a TCP segment, from a sequence number on. */
 export interface Range {
   readonly seq: number;
@@ -59,7 +74,7 @@ export interface Missing extends Range {
 }
 
 /** What became known of a packet after it was judged: of one that was dropped, or that the other capture may have lost. */
-export interface Update extends Judgement {
+export interface Update extends LateJudgement {
   readonly side: Side;
   readonly frame: number;
   /** The id of its flow, if its translation is known. */

@@ -5,7 +5,7 @@
 import { FINDINGS } from "../../packets/results/findings.js";
 import { NATS } from "../../packets/flows/flows.js";
 import { REASONS } from "../../packets/results/reasons.js";
-import { IMPACTS, VERDICTS } from "../../packets/results/results.js";
+import { IMPACTS, LATE_VERDICTS, VERDICTS } from "../../packets/results/results.js";
 import { ALTERED, BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/evidence.js";
 import { PROTOCOL_NAMES } from "../../protocols/ip-protocols.js";
 import { TUNNEL_TYPES } from "../../protocols/tunnels.js";
@@ -350,7 +350,7 @@ const LINES: Readonly<Record<string, Schema>> = {
         "What became of it: refused where an ICMP error about it came after its line, capture-loss where the other capture told only then " +
           "that it had lost frames, elsewhere and proxied where only what followed proved that, unknown where an acknowledgement of what it " +
           "carried came after its line, and no copy.",
-        ["dropped", "refused", "elsewhere", "proxied", "capture-loss", "unknown"],
+        LATE_VERDICTS,
       ),
       reason: REASON,
       why: text("What that rests on, in words."),

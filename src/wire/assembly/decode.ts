@@ -24,6 +24,7 @@ import {
   LENGTH,
   PAYLOAD_LENGTH_CLASS,
   PORTS,
+  protoIn,
   QUOTE_MASK,
   QUOTE_SHIFT,
   RECORD_BITS,
@@ -260,7 +261,7 @@ function datagram(at: i32, end: i32, wireEnd: i32, limit: i32, headerLimit: i32,
   store<i32>(record, 0, 4 * HEAD);
   store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH_CLASS);
-  const proto = (load<i32>(record, 4 * FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  const proto = protoIn(load<i32>(record, 4 * FLAGS_PROTO_TTL));
   const ip = load<i32>(record, 4 * FLAGS_PROTO_TTL) & 0xffff;
   if (proto === TCP && (ip & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0)
     tcp(transport, datagramEnd, min(end, datagramEnd), headers, covered, kept, record);

@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_MORE_FRAGMENTS, IS_DF, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
+import { DST, FLAGS_PROTO_TTL, flagsProtoTtl, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
 import {
   DESTINATION,
   DF,
@@ -55,7 +55,7 @@ export function ipv4(at: i32, end: i32, wireEnd: i32, record: i32): i32 {
     bits |= offset === 0 ? IS_FRAGMENT : IS_FRAGMENT | IS_LATER_FRAGMENT;
     if ((place & MF) !== 0) bits |= HAS_MORE_FRAGMENTS;
   }
-  store<i32>(record, bits | (protocol << 16) | ((ttlAndProtocol >>> 8) << 24), 4 * FLAGS_PROTO_TTL);
+  store<i32>(record, flagsProtoTtl(bits, protocol, ttlAndProtocol >>> 8), 4 * FLAGS_PROTO_TTL);
   store<i32>(record, offset, 4 * SEQ);
 
   beginKey(record, joined(VERSION_4 | (protocol << 16) | id, place));

@@ -6,7 +6,7 @@ import {
   IS_IPV6,
   IS_LATER_FRAGMENT,
 } from "../../packets/packets.js";
-import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
+import { DST, FLAGS_PROTO_TTL, flagsProtoTtl, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
 import {
   AH,
   DESTINATION_OPTIONS,
@@ -148,7 +148,7 @@ export function ipv6(at: i32, end: i32, held: i32, covered: i32, wireEnd: i32, r
     if ((fragment & MORE_FRAGMENTS) !== 0) flags |= HAS_MORE_FRAGMENTS;
   }
   store<i32>(record, fragment & 0xfff8, 4 * SEQ);
-  store<i32>(record, flags | (proto << 16) | (byteAt(at + HOP_LIMIT) << 24), 4 * FLAGS_PROTO_TTL);
+  store<i32>(record, flagsProtoTtl(flags, proto, byteAt(at + HOP_LIMIT)), 4 * FLAGS_PROTO_TTL);
 
   beginKey(record, joined(VERSION_6 | (proto << 16) | fragment, fragmentId));
   if (authentication !== 0 && authenticationEnd <= min(end, covered))

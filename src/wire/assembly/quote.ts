@@ -3,7 +3,7 @@ import * as column from "../../packets/batches/columns-words.js";
 import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
 import { CONTENT, FLAGS_PROTO_TTL, HEAD_BYTES, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import * as icmp from "../../protocols/icmp.js";
-import { hasPorts, ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
+import { hasPorts, ICMP, ICMPV6, PORTS_BYTES, TCP, UDP } from "../../protocols/ip-protocols.js";
 import * as header4 from "../../protocols/ipv4.js";
 import * as header6 from "../../protocols/ipv6.js";
 import * as udp from "../../protocols/udp.js";
@@ -16,8 +16,6 @@ import * as tcp from "./tcp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
 const TRANSPORT_BYTES = 8;
-/** What ports take of it. */
-const PORTS_BYTES = 4;
 
 /** Where the IP header of a quote leads if it cannot be used at all, or to no transport header. */
 const UNUSABLE = -1;

@@ -1,6 +1,6 @@
 /** Tunnels: packets that carry a whole packet, as Linux, Docker, Kubernetes and Open vSwitch send them. */
 import { IS_IPV6 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, IP_ID, LENGTH, PORTS } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, IP_ID, LENGTH, PORTS, protoIn } from "../../packets/records.js";
 import { ETHERTYPE_BRIDGING, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../protocols/ethertypes.js";
 import { GRE, IP_IN_IP, IPV6_IN_IP, TCP, UDP } from "../../protocols/ip-protocols.js";
 import {
@@ -36,7 +36,7 @@ export function mayCarry(proto: i32, record: i32): bool {
 export function carriedBy(record: i32, at: i32, end: i32): i32 {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   id = 0;
-  switch ((flags >>> 16) & 0xff) {
+  switch (protoIn(flags)) {
     case UDP:
       return (load<i32>(record, 4 * PORTS) & 0xffff) === tunnels.GENEVE_PORT
         ? geneve(at + UDP_BYTES, end)
@@ -59,7 +59,7 @@ export function carriedBy(record: i32, at: i32, end: i32): i32 {
  * often still to be filled in where a container sends.
  */
 export function takeCarried(record: i32, key: u64): void {
-  const proto = (load<i32>(record, 4 * FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  const proto = protoIn(load<i32>(record, 4 * FLAGS_PROTO_TTL));
   beginKey(record, joined(load<i32>(record, 4 * IP_ID), (proto << 24) | load<i32>(record, 4 * LENGTH)));
   mixWord(record, joined(kind, id));
   mixWord(record, key);

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
+import { BATCH_FRAMES } from "../../../src/packets/batches/frames.js";
 import { echo, ethernet, filler, fragments, ipv4, tcp, type Transport, udp } from "../../support/packets.js";
 import { gre, ipInIp, vxlan } from "../../support/tunnels.js";
 import { type Outcome, outcomeOf, type Stamped, told, us } from "../outcome.js";
@@ -162,6 +163,29 @@ it("what is fragmented in its tunnel is paired by its first fragment", async () 
     verdict: "local",
     why: "it goes on with what frame 11 carries through a tunnel of the host",
   });
+});
+
+it("where all numbers are taken, a tunnel gets that of one in which nothing came for a minute before its batch", async () => {
+  const most = 4093;
+  const others = Array.from({ length: most }, (_, k) =>
+    us(
+      k,
+      carrier((of) => vxlan(of, { vni: 1000 + k }), k, false, packet(k, false, 1)),
+    ),
+  );
+  const laterUs = 70_000_000;
+  const { inside, outside } = overlay((of) => vxlan(of), 3);
+  const late = (frames: readonly Stamped[]) => frames.map(({ ns, packet }) => ({ ns: ns + 1000 * laterUs, packet }));
+  const between = Array.from({ length: BATCH_FRAMES }, (_, k) =>
+    us(laterUs - 5000 + k, ipv4({ src: NODE, dst: HOST, id: k }, udp())),
+  );
+  for (const [before, found] of [
+    [[], 0],
+    [between, 6],
+  ] as const) {
+    const outcome = await outcomeOf(late(inside), [...others, ...before, ...late(outside)]);
+    expect(tunnelsOf(outcome).filter((tunnel) => tunnel?.startsWith("vxlan 42 "))).toHaveLength(found);
+  }
 });
 
 it("comes to the same however the captures are cut into batches", async () => {

@@ -92,6 +92,18 @@ it("new flows all of whose packets are cut on one side are found by how their pa
   }
 });
 
+it("new flows of which a capture kept nothing behind the headers are found by IP IDs", async () => {
+  const each = (header: typeof inner, lateUs: number): Stamped[] =>
+    Array.from({ length: 6 }, (_, n) =>
+      us(
+        10_000 + 1000 * n + lateUs,
+        ipv4({ ...header, id: 70 + n }, udp({ srcPort: 50_000, dstPort: 53, payload: filler(38, n) })),
+      ),
+    );
+  const { twins, alone } = await behindKnown(cut(each(inner, 0), 28), each(outer, 20));
+  expect([twins, alone]).toEqual([inStep(6), []]);
+});
+
 const ask = (header: typeof inner, atUs: number, kept?: number): Stamped => ({
   ...us(atUs, ipv4({ ...header, id: 0 }, udp({ srcPort: 50_000, dstPort: 53, payload: filler(57, 5) }))),
   kept,

@@ -1,3 +1,4 @@
+import { icmpTypeIn } from "../../../packets/records.js";
 import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -87,7 +88,7 @@ export class Claims {
   #never(row: number, local: Local | null): Claim | null {
     const { timeline: t, mistimed } = this.#known;
     if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
-    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24))
+    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(icmpTypeIn(t.seq(row))))
       return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
     const leapNs = mistimed.leapNs(row);
     if (leapNs === undefined) return null;

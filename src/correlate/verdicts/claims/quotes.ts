@@ -1,3 +1,4 @@
+import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { addressText } from "../../../packets/address.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
@@ -55,7 +56,7 @@ export function quotedError(batch: PacketBatch, i: number): QuotedError {
   const src = addressText(isIpv6, srcWords, 0);
   const message = batch.seq(i);
   // the host may stand for whom it is for with an address of its own
-  const isByAddressee = src === quoted.dst && !isByRouter(message >>> 24, (message >>> 16) & 255, isIpv6);
+  const isByAddressee = src === quoted.dst && !isByRouter(icmpTypeIn(message), icmpCodeIn(message), isIpv6);
   return {
     src,
     dst: addressText(isIpv6, dstWords, 0),

@@ -1,3 +1,4 @@
+import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { areAlike, HAS_IP_ID } from "../../../packets/packets.js";
@@ -135,7 +136,7 @@ export class Refusals implements Notes {
     const { quotedAs, datagram, isCut } = this.#names.inQuote(row, batch, i, error);
     if (isCut) this.#hasCut = true;
     const message = batch.seq(i);
-    const [type, code] = [message >>> 24, (message >>> 16) & 255];
+    const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     const isIpv4 = batch.proto(i) === ICMP;
     const { reason, words } = meaningOf(isIpv4, type, code);
     const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;

@@ -1,3 +1,4 @@
+import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
@@ -107,7 +108,7 @@ export class Mtu implements Finder {
   error(row: number, src: string, flow: number): void {
     const { timeline } = this.#context;
     const message = timeline.seq(row);
-    if (!isTooBig(message >>> 24, (message >>> 16) & 0xff, timeline.proto(row) === ICMPV6)) return;
+    if (!isTooBig(icmpTypeIn(message), icmpCodeIn(message), timeline.proto(row) === ICMPV6)) return;
     const side = timeline.sideOf(row);
     this.#crossed.add(side, timeline.frame(row), flow);
     const said = `MTU ${message & 0xffff}, says ${src}`;

@@ -1,3 +1,4 @@
+import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
@@ -83,7 +84,7 @@ export class Unanswered implements Finder {
   error(row: number, src: string, flow: number): void {
     const { timeline } = this.#context;
     const [message, isIpv6] = [timeline.seq(row), timeline.proto(row) === ICMPV6];
-    const [type, code] = [message >>> 24, (message >>> 16) & 0xff];
+    const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     if (!isUnreachable(type, code, isIpv6)) return;
     const words = `${meaningOf(!isIpv6, type, code).words}, says ${src}`;
     const frames = this.#said.get(flow)?.frames ?? new Few<number>();

@@ -1,7 +1,7 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
 import { joined } from "../../../packets/memory/joined.js";
 import { areAlike } from "../../../packets/packets.js";
-import { DNS_QUERY, DNS_RESPONSE } from "../../../packets/records.js";
+import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../../packets/records.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
@@ -102,7 +102,7 @@ export function isAnsweredBy(drop: Drop, { proto, tcpFlags, seq, content }: Pack
   if (((seq ^ drop.seq) & 0xffff) !== 0) return false;
   if (proto === UDP) return (drop.seq & DNS_QUERY) !== 0 && (seq & DNS_RESPONSE) !== 0;
   if (!isIcmp(proto)) return false;
-  const [asked, said] = [drop.seq >>> 24, seq >>> 24];
+  const [asked, said] = [icmpTypeIn(drop.seq), icmpTypeIn(seq)];
   return proto === ICMP
     ? asked === ECHO_REQUEST && said === ECHO_REPLY
     : asked === ECHO_REQUEST_6 && said === ECHO_REPLY_6;

@@ -77,7 +77,7 @@ export class RecentCrossings {
     const records = this.#records;
     const at = wordOf(crossing);
     return {
-      proto: (records[at + record.FLAGS_PROTO_TTL] >>> 16) & 0xff,
+      proto: record.protoIn(records[at + record.FLAGS_PROTO_TTL]),
       tcpFlags: records[at + record.TCP_FLAGS_QUOTE] & 0xff,
       seq: records[at + record.SEQ] >>> 0,
       payloadLength: records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK,

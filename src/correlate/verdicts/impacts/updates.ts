@@ -1,6 +1,6 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import { HAS_IP_ID, IS_IPV6 } from "../../../packets/packets.js";
-import type { Judgement, Update } from "../../../packets/results/results.js";
+import type { Judgement, LateJudgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -167,7 +167,7 @@ export class Updates {
     this.#tellOfUnknown(unknown, { verdict: "refused", reason, why, byFrame });
   }
 
-  #tellOfUnknown(unknown: Unknown, now: Judgement): void {
+  #tellOfUnknown(unknown: Unknown, now: LateJudgement): void {
     const { side, frame, flow, isSelected, isIpv6, timeNs } = unknown;
     const before = { verdict: unknown.said.verdict };
     unknown.said = now;
@@ -192,7 +192,7 @@ export class Updates {
   }
 
   /** Tells the last that there is of a drop: what pairs showed of it is not told any more. */
-  #tellLast(drop: Drop, now: Judgement): void {
+  #tellLast(drop: Drop, now: LateJudgement): void {
     this.#impacts.open.close(drop);
     this.#takeUntold(drop);
     this.#tell(updateOf(drop, now), drop.timeNs);
@@ -343,7 +343,7 @@ export class Updates {
 export const WHY_ARRIVED =
   "what it carried was acknowledged or answered, and nothing of that was seen to cross: it, or a copy of it, crossed unseen";
 
-function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
+function judgementOf({ isUnseen, ...consequence }: Consequence): LateJudgement {
   if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
   const { byFrame } = consequence;
   const why = byFrame === undefined ? "a later acknowledgement covers it" : "a copy of it got through";
@@ -367,7 +367,7 @@ function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
   return side === INSIDE && slot === NONE;
 }
 
-function updateOf(drop: Drop, now: Judgement): Update {
+function updateOf(drop: Drop, now: LateJudgement): Update {
   const { side, frame, flow, isSelected, isIpv6, verdict, impact } = drop;
   drop.verdict = now.verdict;
   drop.impact = now.impact ?? impact;

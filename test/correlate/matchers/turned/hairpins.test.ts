@@ -351,13 +351,13 @@ describe("a datagram that is turned round in fragments", () => {
       us(500 * n + 5, datagram({ src: GATEWAY, dst: CONTAINER, ttl: 63, ipId: 70 + n, text, ...known.after })),
     ];
   };
-  const cut = (atUs: number, isAfter: boolean, sizes: readonly number[]) => {
+  const cut = (atUs: number, isAfter: boolean, sizes: readonly number[], id = 90) => {
     const of = isAfter ? { src: GATEWAY, dst: CONTAINER, ttl: 63 } : { src: OTHER, dst: SERVICE, ttl: 64 };
     const bytes = udp({ ...(isAfter ? known.after : known.ports), payload }).bytes;
     let offset = 0;
     return sizes.map((size, k) => {
       const fragment = bytes.subarray(offset, offset + size);
-      const packet = ipv4({ ...of, id: 90, offset, mf: k < sizes.length - 1 }, transport(17, fragment));
+      const packet = ipv4({ ...of, id, offset, mf: k < sizes.length - 1 }, transport(17, fragment));
       offset += size;
       return us(atUs + k, packet);
     });
@@ -380,6 +380,21 @@ describe("a datagram that is turned round in fragments", () => {
       expect(frames?.map((of) => of.length)).toEqual([before.length, after.length]);
       expect(outcome.alone).toEqual([]);
     }
+  });
+
+  const twice = (count: number): Stamped[] =>
+    Array.from({ length: count }, (_, n) => [
+      ...cut(1000 * n, false, [2008], 90 + n),
+      ...cut(1000 * n + 10, true, [1480, 528], 90 + n),
+    ]).flat();
+
+  it("tells how its conversation is turned round, where others behind it say so as well", async () => {
+    const outcome = await outcomeOf(twice(3), []);
+    expect(outcome.pairs.map(({ by, frames }) => `${by} ${frames?.map((of) => of.length).join()}`)).toEqual(
+      Array(3).fill("hairpin 1,2"),
+    );
+    const one = await outcomeOf(twice(1), []);
+    expect([one.pairs, one.alone.map(({ verdict }) => verdict)]).toEqual([[], Array(3).fill("unknown")]);
   });
 
   it("is not said to be dropped where a fragment of it is missing", async () => {

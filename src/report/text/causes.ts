@@ -1,0 +1,26 @@
+import type { Finding, FindingCode } from "../../packets/results/findings.js";
+import { SIDE_NAMES } from "../../packets/sides.js";
+import type { Lost } from "./lost.js";
+
+/** The findings that tell why packets never arrived, by the frames that they name. */
+export class Causes {
+  readonly #findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    this.#findings = findings;
+  }
+
+  /** The code of the finding that tells of a packet that was dropped; undefined where none does. */
+  of({ side, frame, judgement: { verdict } }: Lost): FindingCode | undefined {
+    if (verdict !== "dropped") return undefined;
+    return this.#findings.find(({ frames }) => frames[SIDE_NAMES[side]].includes(frame))?.code;
+  }
+
+  /** Whether a finding names a packet that was dropped, and the one that was sent again and got through. */
+  tellsAgain({ side, frame, judgement: { byFrame, impact } }: Lost): boolean {
+    if (impact !== "resent" || byFrame === undefined) return false;
+    return this.#findings.some(({ frames }) =>
+      [frame, byFrame].every((each) => frames[SIDE_NAMES[side]].includes(each)),
+    );
+  }
+}

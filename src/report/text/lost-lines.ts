@@ -1,0 +1,177 @@
+import { printable } from "../../packets/printable.js";
+import { type Reason, REASONS } from "../../packets/results/reasons.js";
+import { otherSide, SIDE_NAMES } from "../../packets/sides.js";
+import type { Causes } from "./causes.js";
+import { endsText } from "./ends-text.js";
+import { folded } from "./fold.js";
+import { framesText } from "./frames-text.js";
+import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
+import type { Paint } from "./paint.js";
+
+/** Conversations with one service that have a line each; where there are more, they have one together … */
+const MOST_APART = 2;
+/** … and services of one host: who asks for more looks for what there is. */
+const MOST_SERVICES = 8;
+/** Most frames that are named of one problem. */
+const MOST_FRAMES = 8;
+
+/** How it is called what packets came to. */
+const MARKS: Readonly<Record<Kind, string>> = {
+  lost: "! LOST   ",
+  unknown: "! dropped",
+  refused: "  refused",
+  unclear: "? unknown",
+  ambiguous: "? ambiguous",
+  elsewhere: "  elsewhere",
+  resent: "  resent ",
+  covered: "  covered",
+};
+
+/** What lines are made by. */
+export interface Telling {
+  readonly causes: Causes;
+  /** Reasons that are said above. */
+  readonly told: ReadonlySet<Reason>;
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+/** Packets that are told of in one line, by what they came to: those of containers before what comes from outside, as scans do. */
+export function byKind(all: Iterable<Lost>, causes: Causes): Map<Kind, Lost[][]> {
+  const packets = [...all].filter((packet) => !causes.tellsAgain(packet));
+  const byHosts = grouped(packets, (packet) => groupOf(packet, causes));
+  const alike = [...byHosts.values()].flatMap(byService).toSorted(([a], [b]) => a.side - b.side);
+  return grouped(alike, ([{ judgement }]) => kindOf(judgement));
+}
+
+/** A line for each of some groups; those with one reason follow each other. */
+export function linesOf(
+  kind: Kind,
+  groups: readonly (readonly Lost[])[],
+  { causes, told, width, paint }: Telling,
+): string[] {
+  const byReason = grouped(groups, (group) =>
+    kind === "resent" ? reasonOf(kind, group, causes) : `${causeOf(group[0], causes)} ${group[0].side}`,
+  );
+  let said = "";
+  return [...byReason.values()].flatMap((alike) => {
+    const { reason: code } = alike[0][0].judgement;
+    const why = code !== undefined && told.has(code) ? "" : reasonOf(kind, alike.flat(), causes);
+    const reason = why === said ? "" : why;
+    said = why;
+    return alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", width, paint));
+  });
+}
+
+/** Packets between two hosts, together where they are of many services, and else for each. */
+function byService(ofHosts: Lost[]): Lost[][] {
+  const services = grouped(ofHosts, serviceOf);
+  return services.size > MOST_SERVICES ? [ofHosts] : [...services.values()].flatMap(byConversation);
+}
+
+/** Packets of one service, together where they are of many conversations, and else for each. */
+function byConversation(ofService: Lost[]): Lost[][] {
+  const conversations = grouped(ofService, whoOf);
+  return conversations.size > MOST_APART ? [ofService] : [...conversations.values()];
+}
+
+/** What the packets of one line have in common: their hosts, and what became of them. */
+function groupOf(packet: Lost, causes: Causes): string {
+  const kind = kindOf(packet.judgement);
+  const why = kind === "resent" || kind === "covered" ? "" : causeOf(packet, causes);
+  return `${kind} ${packet.side} ${hostsOf(packet)} ${why}`;
+}
+
+/**
+ * What packets have in common that have one reason: the finding that tells it, or its code, as words have frames and times in them that differ; of what was
+ * refused, what is said of that, and by whom.
+ */
+function causeOf(packet: Lost, causes: Causes): string {
+  const { judgement } = packet;
+  return judgement.verdict === "refused" ? whyOf(judgement) : (causes.of(packet) ?? judgement.reason ?? judgement.why);
+}
+
+/** Why, without the frame that says so. */
+function whyOf({ why, byFrame }: Said): string {
+  return byFrame === undefined ? why : why.replace(` (frame ${byFrame})`, "");
+}
+
+function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
+  const [{ judgement }] = group;
+  const cause = causes.of(group[0]);
+  if (cause !== undefined && kind !== "resent" && kind !== "covered") return `see ${cause}`;
+  const frames = group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame]));
+  const again = named([...new Set(frames)]);
+  if (kind === "resent") return `again ${again}`;
+  if (kind === "covered") return "a later acknowledgement covers it";
+  const isSame = kind === "refused" || group.every(({ judgement: { why } }) => why === judgement.why);
+  if (!isSame && judgement.reason !== undefined) return REASONS[judgement.reason];
+  return printable(kind === "refused" && again !== "" ? `${whyOf(judgement)} (${again})` : judgement.why);
+}
+
+function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
+  const [{ side }] = group;
+  const there = group.flatMap(({ alike }) => alike?.there ?? []);
+  const other = there.length === 0 ? "" : `  ${SIDE_NAMES[otherSide(side)]} ${named(there)}`;
+  const here = group.flatMap(({ alike, frame }) => alike?.here ?? [frame]);
+  const facts = `${groupText(group)}  ${SIDE_NAMES[side]} ${named(here)}${other}`;
+  const mark = MARKS[kind];
+  const indent = mark.length + 1;
+  const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
+  const head = folded(`${painted} ${facts}`, width, indent);
+  if (reason === "") return `${head}\n`;
+  if (indent + facts.length + reason.length + 2 <= width) return `${head}  ${reason}\n`;
+  return `${head}\n${folded(" ".repeat(indent) + reason, width, indent)}\n`;
+}
+
+function whoOf({ proto, ends }: Lost): string {
+  return `${proto} ${endsText(ends, 0, String)}`;
+}
+
+/** The same without the port, or ICMP id, that its conversation's opener took for that alone. */
+function serviceOf(packet: Lost): string {
+  const { src, dst, srcPort, dstPort } = packet.ends;
+  if (srcPort === undefined || dstPort === undefined) return hostsOf(packet);
+  return `${packet.proto} ${packet.isFromOpener ? `${src} > ${dst}.${dstPort}` : `${src}.${srcPort} > ${dst}`}`;
+}
+
+/** The same without any port. */
+function hostsOf({ proto, ends }: Lost): string {
+  return `${proto} ${ends.src} > ${ends.dst}`;
+}
+
+/** Whose the packets of a line are, and which flow to look at. */
+function groupText(group: readonly Lost[]): string {
+  const [first] = group;
+  const { flow } = first;
+  const others = new Set(group.map(whoOf)).size - 1;
+  if (others === 0) return `${whoOf(first)}${flowsText(group)}`;
+  const service = serviceOf(first);
+  const ends = group.every((each) => serviceOf(each) === service) ? service : hostsOf(first);
+  return `${ends}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
+}
+
+/** Which flows the packets of a conversation are of, which may have had several, one after the other. */
+function flowsText(group: readonly Lost[]): string {
+  const flows = [...new Set(group.flatMap(({ flow }) => flow ?? []))];
+  if (flows.length < 2) return flows.map((flow) => `  flow ${flow}`).join("");
+  return `  flow ${flows[0]} and ${flows.length === 2 ? "another" : `${flows.length - 1} others`}`;
+}
+
+/** The first of some frames, and how many more there are. */
+function named(frames: readonly number[]): string {
+  const more = frames.length - MOST_FRAMES;
+  return `${framesText(frames, MOST_FRAMES)}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** Some items by a key, in the order that each came first. */
+function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,33 @@
+import type { Reason } from "../../packets/results/reasons.js";
+import type { Ends, Impact, Judgement, Verdict } from "../../packets/results/results.js";
+import type { Side } from "../../packets/sides.js";
+import type { Protocol } from "../../protocols/ip-protocols.js";
+
+/** What is said of packets. */
+export type Said = Pick<Judgement, "why" | "byFrame" | "impact"> & {
+  readonly verdict: Verdict | "ambiguous";
+  readonly reason?: Reason;
+};
+
+/** A packet that never arrived, or that is an example of others; or packets that nothing tells apart. */
+export interface Lost {
+  readonly proto: Protocol;
+  readonly ends: Ends;
+  /** Whether it comes from who opened its conversation. */
+  readonly isFromOpener: boolean;
+  readonly flow: number | undefined;
+  readonly side: Side;
+  /** Of several packets, the first. */
+  readonly frame: number;
+  /** All frames of several packets, on their side and on the other one. */
+  readonly alike?: { readonly here: readonly number[]; readonly there: readonly number[] };
+  judgement: Said;
+}
+
+/** What packets came to of which no twin was seen, the worst first. */
+export type Kind = Impact | "refused" | "unclear" | "ambiguous" | "elsewhere";
+
+export function kindOf({ verdict, impact = "unknown" }: Said): Kind {
+  if (verdict === "unknown") return "unclear";
+  return verdict === "refused" || verdict === "ambiguous" || verdict === "elsewhere" ? verdict : impact;
+}
