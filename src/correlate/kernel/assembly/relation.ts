@@ -116,10 +116,8 @@ export function relate(
     isOutbound = account.outboundFor(bits, iWay) === 1;
     relation = KNOWN;
     const isTcp = ((flags >>> 16) & 0xff) === TCP;
-    // before its first pair, none: it was learnt just now
-    const silentNs = iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS);
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
-    isStale = !isTcp && silentNs > <f64>FORGOTTEN_NS && silentNs < Infinity;
+    isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS) > <f64>FORGOTTEN_NS;
   } else {
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, iWay, oWay);

@@ -17,7 +17,7 @@ import {
   MAY_HIDE,
   RELATION_MASK,
 } from "../../kernel/relations.js";
-import { inTurn, nearest, nearestOfEach, runsOf } from "./order.js";
+import { type Aligned, inTurn, nearest, nearestOfEach, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
@@ -125,8 +125,7 @@ export class Sequences {
 
   /**
    * Learns the translation of a stream of identical packets, where no packet has a candidate to itself: by its rhythm, if nobody else sends
-   * the same, and most took what packets take. Pairs those whose order is certain; the others have a translation to choose by from then on.
-   * Returns whether it learnt any.
+   * the same, and most took what packets take. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
    */
   learn(inside: number, outside: number): boolean {
     const { kernel, translations } = this.#about;
@@ -145,8 +144,8 @@ export class Sequences {
     const [i, o] = isOutbound ? [from, to] : [to, from];
     kernel.relate(i, o);
     if (kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
-    const pairs = isComplete ? this.#decided(sequence) : [];
-    if (isComplete && pairs.length === 0) return false;
+    const pairs = isComplete ? this.#decided(sequence) : this.#apart(sequence, aligned, enteredNs, leftNs);
+    if (pairs.length === 0) return false;
     kernel.relate(i, o);
     this.#pairAll({ ...sequence, slot: translations.learn(i, o) }, pairs);
     return true;
@@ -293,6 +292,26 @@ export class Sequences {
       return null;
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     return { slot, isOutbound, mayHide: (related & MAY_HIDE) !== 0, inside, outside, entered, left };
+  }
+
+  /** Those of some that may be twins which took what packets take, and are twice as far from all others like them. */
+  #apart(
+    { entered, left, isOutbound }: Sequence,
+    aligned: Aligned,
+    enteredNs: readonly number[],
+    leftNs: readonly number[],
+  ): [entered: number, left: number][] {
+    const { kernel } = this.#about;
+    const farNs = 2 * kernel.limitNs(isOutbound) + kernel.slackNs;
+    const isNear = (aNs: number | undefined, bNs: number): boolean => aNs !== undefined && Math.abs(aNs - bNs) <= farNs;
+    return aligned
+      .filter(([from, to]) => {
+        const tookNs = leftNs[to] - enteredNs[from];
+        if (tookNs < -kernel.causalSlackNs || tookNs > kernel.limitNs(isOutbound)) return false;
+        const others = [enteredNs[from - 1], enteredNs[from + 1], leftNs[to - 1], leftNs[to + 1]];
+        return !others.some((timeNs) => isNear(timeNs, enteredNs[from]) || isNear(timeNs, leftNs[to]));
+      })
+      .map(([from, to]) => [entered[from], left[to]]);
   }
 
   /** Whether no others wait under the key of these. */
