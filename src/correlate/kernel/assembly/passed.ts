@@ -15,8 +15,8 @@ const SPREAD: i32 = 0x1e3779b1;
 const OTHER_SPREAD: i32 = 0x05ebca77;
 
 /** Which part of time that is: there are PASSED_A_WINDOW in a window. */
-function partOf(ground: usize, timeNs: f64): i32 {
-  return <i32>((timeNs * words.PASSED_A_WINDOW) / doubleOf(ground, words.WINDOW_NS));
+function partOf(ground: usize, timeNs: f64): i64 {
+  return <i64>((timeNs * words.PASSED_A_WINDOW) / doubleOf(ground, words.WINDOW_NS));
 }
 
 /** Where the entries of a direction begin. */
@@ -26,7 +26,7 @@ function entriesOf(ground: usize, outbound: i32): usize {
 
 /** The entry of those that left about then. */
 function entryOf(ground: usize, outbound: i32, leftNs: f64): usize {
-  const slot = partOf(ground, leftNs) & (words.PASSED_ENTRIES - 1);
+  const slot = <i32>partOf(ground, leftNs) & (words.PASSED_ENTRIES - 1);
   return entriesOf(ground, outbound) + ((<usize>slot) << ENTRY_BYTES_BITS);
 }
 
@@ -66,8 +66,9 @@ export function isOutOfOrder(ground: usize, outbound: i32, enteredNs: f64, leftN
 }
 
 /** The entry of those of a flow, by its slot, that left in that part of time. */
-function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i32): usize {
-  const hash = ((((slot << 1) | outbound) * SPREAD) ^ (part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
+function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i64): usize {
+  const hash =
+    ((((slot << 1) | outbound) * SPREAD) ^ (<i32>part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
   return <usize>wordOf(ground, words.OWN_PASSED) + ((<usize>hash) << (words.OWN_PASSED_BITS + 2));
 }
 
@@ -87,7 +88,8 @@ export function isOvertaken(ground: usize, slot: i32, outbound: i32, enteredNs: 
   const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
   const marginNs = (leftNs - enteredNs) / 4;
   const last = partOf(ground, leftNs);
-  for (let part = partOf(ground, enteredNs); part <= last; part++) {
+  const first = max<i64>(partOf(ground, enteredNs), last - words.PASSED_ENTRIES);
+  for (let part = first; part <= last; part++) {
     const entry = ownEntryOf(ground, slot, outbound, part);
     if (load<i32>(entry, 4 * words.OWN_PASSED_KEY) !== ((slot << 1) | outbound)) continue;
     if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < leftNs - marginNs) return true;

@@ -154,6 +154,7 @@ export class Equals implements Admits, Settles {
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
     const [inside, outside] = t.insideFirst(row, candidate);
     const related = this.#about.kernel.relate(inside, outside);
+    const { knownSlot } = this.#about.kernel;
     const isOutbound = goesOutbound(related);
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     // what left may be of bytes that were sent in another segment as well, cut otherwise
@@ -176,7 +177,6 @@ export class Equals implements Admits, Settles {
       if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound)) return false;
     }
     if (claim === CLAIM_KNOWN && (related & IS_REPEATABLE) !== 0 && !isContended) {
-      const { knownSlot } = this.#about.kernel;
       if (!this.sequences.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return false;
     }
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
