@@ -55,7 +55,7 @@ export class Course {
   readonly #slices: Slice[] = [];
   #bounded = 0;
   #told = 0;
-  /** Between which packets the clock was set last: behind so many of the outside's, and before what follows so many. And how often it was by then. */
+  /** The packets between which the clock was set last, the places of the outside's packets where that may have been, and how often it was set by then. */
   #set: { last: Crossing | null; first: Crossing | null; from: number; to: number; count: number } = {
     last: null,
     first: null,

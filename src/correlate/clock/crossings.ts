@@ -66,14 +66,14 @@ export class Crossings {
     return at > 0 && Math.abs(timeNs - last.timeNs) <= BURST_NS && Math.abs(gapNs - last.gapNs) <= ALIKE_NS;
   }
 
-  /** The place in the list that is so many witnesses before another one; its beginning where there are fewer. */
+  /** Where so many witnesses begin that come before a place in the list; the list's beginning where there are fewer. */
   #before(at: number, witnesses: number): number {
     let first = at;
     for (let left = witnesses; left > 0 && first > 0; ) if (this.#kept[--first].isWitness) left--;
     return first;
   }
 
-  /** The place right behind so many witnesses from another one on; its end where there are fewer. */
+  /** Where so many witnesses end that come from a place in the list on; the list's end where there are fewer. */
   #behind(at: number, witnesses: number): number {
     let end = at;
     for (let left = witnesses; left > 0 && end < this.#kept.length; ) if (this.#kept[end++].isWitness) left--;

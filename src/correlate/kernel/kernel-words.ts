@@ -95,7 +95,7 @@ export const PASSED_ENTRIES_BITS = 8;
 export const PASSED_ENTRIES = 256;
 /** Each is two doubles. */
 export const PASSED_BITS = 2;
-/** The same of flows, for each part of a window as far as there is room: those without an IP ID. */
+/** The same of each flow: the last one of it in each part of a window, as far as there is room. */
 export const OWN_PASSED = word();
 export const OWN_PASSED_ENTRIES_BITS = 14;
 export const OWN_PASSED_ENTRIES = 16_384;

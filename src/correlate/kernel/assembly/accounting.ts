@@ -18,7 +18,7 @@ import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
-import { noteOwnPassed, notePassed } from "./passed.js";
+import { notePassed } from "./passed.js";
 import { accountOf, tupleOf } from "./places.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
@@ -47,11 +47,8 @@ export function accountFor(
   countPair(flow, outbound);
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
-  notePace(ground, outbound, pairNs, latencyNs);
-  if (!isAgain(flags)) {
-    notePassed(ground, outbound, leftNs - latencyNs, leftNs);
-    noteOwnPassed(ground, slot, outbound, leftNs - latencyNs, leftNs);
-  }
+  notePace(ground, outbound, pairNs, leftNs, latencyNs);
+  if (!isAgain(flags)) notePassed(ground, slot, outbound, leftNs - latencyNs, leftNs);
   const isLong = isMostOfWindow(ground, latencyNs);
   if (isLong || !isAgain(flags)) setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
   setWord(ground, words.LOWERED + outbound, lowered);
@@ -149,11 +146,8 @@ function countOne(ground: usize, word: i32): void {
 }
 
 /** What the slowest and the quickest packets of a direction took lately: raised, or lowered, at once, and forgotten over FORGET_NS. */
-function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): void {
-  if (latencyNs > limitOf(ground, outbound === 1)) {
-    const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
-    noteHeld(ground, outbound, leftNs - latencyNs, leftNs);
-  }
+function notePace(ground: usize, outbound: i32, pairNs: f64, leftNs: f64, latencyNs: f64): void {
+  if (latencyNs > limitOf(ground, outbound === 1)) noteHeld(ground, outbound, leftNs - latencyNs, leftNs);
   const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);
   const quickestNs = doubleOf(ground, words.QUICKEST_NS + outbound);
   const passedNs = pairNs - doubleOf(ground, words.PACE_AT_NS + outbound);

@@ -6,7 +6,7 @@ import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
 
 /** Bytes of an entry: when the packet entered, and when it left, as doubles. */
-const ENTRY_BYTES_BITS = 4;
+const ENTRY_BYTES_BITS = words.PASSED_BITS + 2;
 
 /** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
 const PROCESSORS_NS = 1_000_000;
@@ -24,15 +24,20 @@ function entriesOf(ground: usize, outbound: i32): usize {
   return <usize>wordOf(ground, words.PASSED) + ((<usize>(outbound << words.PASSED_ENTRIES_BITS)) << ENTRY_BYTES_BITS);
 }
 
-/** The entry of those that left about then. */
-function entryOf(ground: usize, outbound: i32, leftNs: f64): usize {
-  const slot = <i32>partOf(ground, leftNs) & (words.PASSED_ENTRIES - 1);
-  return entriesOf(ground, outbound) + ((<usize>slot) << ENTRY_BYTES_BITS);
+/** Notes a packet of a flow, by its slot, and a direction that is like none before it. */
+export function notePassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): void {
+  const part = partOf(ground, leftNs);
+  setTimes(
+    entriesOf(ground, outbound) + ((<usize>part & (words.PASSED_ENTRIES - 1)) << ENTRY_BYTES_BITS),
+    enteredNs,
+    leftNs,
+  );
+  const own = ownEntryOf(ground, slot, outbound, part);
+  setTimes(own, enteredNs, leftNs);
+  store<i32>(own, (slot << 1) | outbound, 4 * words.OWN_PASSED_KEY);
 }
 
-/** Notes a packet of a direction that is like none before it. */
-export function notePassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): void {
-  const entry = entryOf(ground, outbound, leftNs);
+function setTimes(entry: usize, enteredNs: f64, leftNs: f64): void {
   store<f64>(entry, enteredNs);
   store<f64>(entry, leftNs, 8);
 }
@@ -70,14 +75,6 @@ function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i64): usize {
   const hash =
     ((((slot << 1) | outbound) * SPREAD) ^ (<i32>part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
   return <usize>wordOf(ground, words.OWN_PASSED) + ((<usize>hash) << (words.OWN_PASSED_BITS + 2));
-}
-
-/** Notes a packet of a flow and direction, by the flow's slot. */
-export function noteOwnPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): void {
-  const entry = ownEntryOf(ground, slot, outbound, partOf(ground, leftNs));
-  store<f64>(entry, enteredNs);
-  store<f64>(entry, leftNs, 8);
-  store<i32>(entry, (slot << 1) | outbound, 4 * words.OWN_PASSED_KEY);
 }
 
 /**

@@ -27,8 +27,8 @@ export interface Doubt {
 
 /**
  * Streams of equal packets of which some left later than any seen so far, and were left undecided: a queue grows, and each that leaves may be one that
- * entered before the one that it seems to be. That it is not is told by a packet that is like none before it: it entered behind that one and left, so that one has
- * left, or never will. Or by time, where packets leave right behind the next ones again and again.
+ * entered before the one that it seems to be. A packet that is like none before it tells that it is not: it entered behind that one and left, so that one
+ * has left, or never will. Time tells it where packets leave right behind the next ones again and again.
  */
 export class Doubts {
   readonly #about: About;
@@ -48,18 +48,16 @@ export class Doubts {
   note(slot: number, isOutbound: boolean, enteredNs: readonly number[], left: number, isLate: boolean): void {
     const before = this.#openOf(slot, isOutbound);
     if (before === undefined && !isLate) return;
-    const { tuples, translations } = this.#about;
-    const tuple = translations.accounts.insideTuple(slot);
     const open = before ?? { enteredNs: Number.NEGATIVE_INFINITY, ahead: 0, bits: 0, apartNs: 0 };
     open.enteredNs = Math.max(open.enteredNs, enteredNs.at(-1) ?? Number.NEGATIVE_INFINITY);
     open.ahead += enteredNs.length - left;
     if (!isLate) return;
     open.bits = 0;
     // those that were late last are kept
-    const key = keyOf(tuple, isOutbound);
+    const key = this.#keyOf(slot, isOutbound);
     this.#of.delete(key);
     this.#of.set(key, open);
-    tuples.setDoubted(tuple, true);
+    this.#about.tuples.setDoubted(key >> 1, true);
     keepNewest(this.#of, MOST_DOUBTS, (oldest) => this.#close(oldest));
   }
 
@@ -88,7 +86,7 @@ export class Doubts {
       kernel.sinceNs(entered) === 0 ||
       kernel.hasPassed(doubt.enteredNs, left, isOutbound);
     if (!isOver) return doubt;
-    this.#close(keyOf(this.#about.translations.accounts.insideTuple(slot), isOutbound));
+    this.#close(this.#keyOf(slot, isOutbound));
     return undefined;
   }
 
@@ -104,7 +102,7 @@ export class Doubts {
     const apartNs = kernel.sinceNs(entered);
     doubt.bits += this.bitsOf(timeline.timeNs(left) - timeline.timeNs(entered), apartNs, doubt.apartNs, isOutbound);
     doubt.apartNs = apartNs;
-    if (doubt.bits >= DECIDED_BITS) this.#close(keyOf(this.#about.translations.accounts.insideTuple(slot), isOutbound));
+    if (doubt.bits >= DECIDED_BITS) this.#close(this.#keyOf(slot, isOutbound));
     const waiting = buckets.ofWay(entered).indexOf(entered) - buckets.ofWay(left).indexOf(left);
     return doubt.bits >= DECIDED_BITS || doubt.ahead + waiting <= 0;
   }
@@ -124,8 +122,13 @@ export class Doubts {
   }
 
   #openOf(slot: number, isOutbound: boolean): Doubt | undefined {
-    const tuple = this.#about.translations.accounts.insideTuple(slot);
-    return this.#about.tuples.isDoubted(tuple) ? this.#of.get(keyOf(tuple, isOutbound)) : undefined;
+    const key = this.#keyOf(slot, isOutbound);
+    return this.#about.tuples.isDoubted(key >> 1) ? this.#of.get(key) : undefined;
+  }
+
+  /** By its inside tuple, which all translations of it share. */
+  #keyOf(slot: number, isOutbound: boolean): number {
+    return keyOf(this.#about.translations.accounts.insideTuple(slot), isOutbound);
   }
 
   #close(key: number): void {
@@ -134,7 +137,7 @@ export class Doubts {
   }
 }
 
-/** A number for a direction of the conversation of an inside tuple. */
-function keyOf(tuple: number, isOutbound: boolean): number {
-  return 2 * tuple + (isOutbound ? 1 : 0);
+/** A number for a direction of what a number stands for. */
+export function keyOf(number: number, isOutbound: boolean): number {
+  return 2 * number + (isOutbound ? 1 : 0);
 }

@@ -176,9 +176,9 @@ export class Equals implements Admits, Settles {
       const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
       if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound)) return false;
     }
-    if (claim === CLAIM_KNOWN && (related & IS_REPEATABLE) !== 0 && !isContended) {
-      if (!this.sequences.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return false;
-    }
+    const mayBeDoubted = claim === CLAIM_KNOWN && (related & IS_REPEATABLE) !== 0 && !isContended;
+    if (mayBeDoubted && !this.sequences.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL))
+      return false;
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
     if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;
     if (isContended) return this.#settleContended(row, inside, outside);

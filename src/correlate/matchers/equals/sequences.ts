@@ -5,7 +5,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { assign } from "./assignment.js";
 import type { Completeness } from "./completeness.js";
 import type { About } from "../contract.js";
-import { DECIDED_BITS, type Doubt, Doubts } from "./doubts.js";
+import { DECIDED_BITS, type Doubt, Doubts, keyOf } from "./doubts.js";
 import type { Undecided } from "../undecided.js";
 import { COPY_NS } from "../../intake/copies.js";
 import {
@@ -367,7 +367,8 @@ export class Sequences {
   }
 
   /** What is decided by time, where nothing was missed: of those that left, what they had entered as. */
-  #decided({ slot, entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
+  #decided(sequence: Sequence): [entered: number, left: number][] {
+    const { slot, entered, left, isOutbound } = sequence;
     const kernel = this.#about.kernel;
     const costOf = this.#costOf(isOutbound);
     const leftNs = this.#timesOf(left);
@@ -375,10 +376,10 @@ export class Sequences {
     const enteredNs = [...before, ...this.#timesOf(entered)];
     this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
-    // when the last one entered that is not accounted for
-    let next = 0;
-    const doubt = this.#doubtOf({ slot, isOutbound, entered, left });
+    const doubt = this.#doubtOf(sequence);
     const isDoubted = doubt !== undefined || this.#isAnyLate(enteredNs, leftNs, isOutbound);
+    let next = 0;
+    // when the last one entered that is not accounted for
     let openNs = doubt?.enteredNs ?? Number.NEGATIVE_INFINITY;
     for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, kernel.limitNs(isOutbound))) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
@@ -404,12 +405,7 @@ export class Sequences {
   }
 
   /** The doubt about some packets of a flow that are alike, oldest first; undefined where there is none. */
-  #doubtOf({
-    slot,
-    isOutbound,
-    entered,
-    left,
-  }: Pick<Sequence, "slot" | "isOutbound" | "entered" | "left">): Doubt | undefined {
+  #doubtOf({ slot, isOutbound, entered, left }: Sequence): Doubt | undefined {
     return slot === NONE ? undefined : this.doubts.of(slot, isOutbound, entered[0], left[0]);
   }
 
@@ -445,10 +441,11 @@ export class Sequences {
    * Whether as many entered as left, and they are a group of their own, each in time: where others like them came right before, or are
    * still coming, the first may be the second.
    */
-  #isGroupOfTwins({ slot, entered, left, isOutbound, mayHide }: Sequence, nowNs: number): boolean {
+  #isGroupOfTwins(sequence: Sequence, nowNs: number): boolean {
+    const { entered, left, isOutbound, mayHide } = sequence;
     const limitNs = this.#about.kernel.limitNs(isOutbound);
     if (mayHide || entered.length !== left.length) return false;
-    if ((this.#doubtOf({ slot, isOutbound, entered, left })?.ahead ?? 0) > 0) return false;
+    if ((this.#doubtOf(sequence)?.ahead ?? 0) > 0) return false;
     if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
@@ -495,9 +492,4 @@ export class Sequences {
     if (isOutbound) this.#onPair(entered, left, slot);
     else this.#onPair(left, entered, slot);
   }
-}
-
-/** A number for a direction of the flow in a slot. */
-function keyOf(slot: number, isOutbound: boolean): number {
-  return 2 * slot + (isOutbound ? 1 : 0);
 }
