@@ -104,7 +104,7 @@ const TRUE_VERDICTS: ReadonlyMap<number, ReadonlySet<string>> = new Map([
 
 const EXAMPLES = 5;
 
-/** A clock that is set by so much is told of; and about when: there are packets meanwhile. */
+/** A clock that is set by so much is told of; and when, to this and to where no packet tells. */
 const SET_NS = 6e6;
 const SET_WITHIN_S = 0.1;
 
@@ -219,10 +219,10 @@ export class Claims {
     const truth = this.#circumstances;
     if (source === "none" && uncertaintyNs === null) return null;
     if (truth.set !== null) {
-      const { timeS, byNs } = truth.set;
+      const { timeS, quietS, byNs } = truth.set;
       if (steps.length === 0 && Math.abs(byNs) < SET_NS) return null;
       const error = { offsetNs: (steps[0]?.byNs ?? 0) - byNs, driftPpm: 0 };
-      const isThen = steps.length === 1 && Math.abs(Number(steps[0].time) - timeS) <= SET_WITHIN_S;
+      const isThen = steps.length === 1 && Math.abs(Number(steps[0].time) - timeS) <= SET_WITHIN_S + quietS;
       return { ...error, isWithin: isThen && Math.abs(error.offsetNs) <= 2 * (uncertaintyNs ?? 0) };
     }
     if (!truth.isSteady) return null;

@@ -73,7 +73,7 @@ describe("claims", () => {
     expect(said(25_002, 5_000)).toBe(1);
     expect(said(14_998, 5_000)).toBe(1);
     expect(said(90_000, null)).toBe(0);
-    const set = { timeS: 1_700_000_001.05, byNs: 5e6 };
+    const set = { timeS: 1_700_000_001.05, quietS: 0, byNs: 5e6 };
     expect(told([pair(90_000), summary(step("1700000001.05", 5e6))], { ...ONE_CLOCK, set }).off).toBe(0);
   });
 
@@ -113,13 +113,27 @@ describe("claims", () => {
   });
 
   test.each([
+    [0, false],
+    [0.1, true],
+  ])("of a clock that was set while nothing passed for %d s", (quietS, isWithin) => {
+    const set = { timeS: 1_700_000_004, quietS, byNs: 20e6 };
+    const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set };
+    expect(told([summary(step("1700000003.850000000", 20e6))], circumstances).clock?.isWithin).toBe(isWithin);
+  });
+
+  test.each([
     ["when, and by how much", 20e6, step("1700000003.950000000", 20_015_000), true],
     ["by how much else", 20e6, step("1700000003.950000000", 20_025_000), false],
     ["at another time", 20e6, step("1700000003.850000000", 20e6), false],
     ["not at all", 20e6, { offsetNs: 0, driftPpm: 0 }, false],
     ["not at all, as it is little", 2e6, { offsetNs: 0, driftPpm: 0 }, undefined],
   ])("of a clock that was set: %s", (_, byNs, clock, isWithin) => {
-    const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set: { timeS: 1_700_000_004, byNs } };
+    const circumstances = {
+      ...ONE_CLOCK,
+      isSteady: false,
+      isOneClock: false,
+      set: { timeS: 1_700_000_004, quietS: 0, byNs },
+    };
     expect(told([summary(clock)], circumstances).clock?.isWithin).toBe(isWithin);
   });
 });

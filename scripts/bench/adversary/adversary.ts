@@ -45,8 +45,8 @@ export interface Circumstances {
   readonly isSteady: boolean;
   /** Whether, besides, both captures took their stamps from one clock. */
   readonly isOneClock: boolean;
-  /** When the outside clock was set meanwhile, in seconds since the epoch, and by how much. */
-  readonly set: { readonly timeS: number; readonly byNs: number } | null;
+  /** When the outside clock was set meanwhile, in seconds since the epoch, and by how much; and for how long around then no packet passed. */
+  readonly set: { readonly timeS: number; readonly quietS: number; readonly byNs: number } | null;
   /** Outside clock minus inside clock at the first packet, and how fast that grows from the first to the last one. */
   readonly offsetNs: number;
   readonly driftPpm: number;
@@ -157,7 +157,7 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
   return {
     isSteady,
     isOneClock: offsetNs === 0 && driftPpm === 0 && isSteady,
-    set: b.set && { timeS: EPOCH_S + b.set.atNs / 1e9, byNs: b.set.byNs },
+    set: b.set && { timeS: EPOCH_S + b.set.atNs / 1e9, quietS: quietNs(fates, b.set.atNs) / 1e9, byNs: b.set.byNs },
     offsetNs,
     driftPpm,
     durationNs: endNs - startNs,
@@ -166,6 +166,15 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
     toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + PROCESSORS_NS,
     hasRewrittenPorts: flows.some(({ inside, outside }) => inside.near.port !== outside.near.port),
   };
+}
+
+/** For how long around a time no packet entered or left, nanoseconds. */
+function quietNs(fates: World["fates"], atNs: number): number {
+  const times = fates.flatMap(({ entryNs, exitNs, left }) => (left === null ? [entryNs] : [entryNs, exitNs]));
+  const around = (isBefore: boolean) => times.filter((timeNs) => timeNs <= atNs === isBefore);
+  const lastNs = around(true).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const nextNs = around(false).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return nextNs - lastNs;
 }
 
 /**

@@ -38,6 +38,11 @@ export class Misses {
     this.#lastFrame[side] = frame;
   }
 
+  /** Whether this side's capture is known to lack any that entered there. */
+  hasEntry(side: Side): boolean {
+    return this.#missing[side] > 0;
+  }
+
   /** Notes that a packet of an unknown translation was forwarded, and is not in this side's capture. */
   noteCrossing(side: Side): void {
     this.#foreign[side]++;

@@ -3,7 +3,6 @@ import type { Ruling } from "../../../packets/results/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { isOpening } from "../../../protocols/tcp.js";
-import { undecidedBehind } from "../../matchers/behind.js";
 import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Local } from "./locals.js";
@@ -129,7 +128,7 @@ export class HostsOwn {
         tuples.isHeard(natWay ^ 1) &&
         speakers.isCovered(natWay, INSIDE) &&
         !misses.hasCrossing(OUTSIDE) &&
-        !this.#mayBeMissed(row) &&
+        !speakers.mayBeMissed(row) &&
         !strangers.hasFor(row))
     );
   }
@@ -137,19 +136,6 @@ export class HostsOwn {
   /** Whether the inside capture would show a conversation that crossed there: a filter that keeps it out keeps out others of its service as well. */
   #mayTell(tuple: number): boolean {
     return this.#known.cover[INSIDE].isUnfiltered || this.#known.carried.hasService(tuple);
-  }
-
-  /** Whether the inside capture may have missed each packet of a conversation so far, as it may miss some. */
-  #mayBeMissed(row: number): boolean {
-    const { timeline: t, tuples, misses } = this.#known;
-    const tuple = t.tuple(row);
-    let count = tuples.unmatched(tuple) + 1;
-    const isEnough = (later: number): boolean => {
-      if (t.tuple(later) === tuple && t.side(later) === OUTSIDE) count++;
-      return !misses.mayLackAll(INSIDE, count);
-    };
-    if (misses.mayLackAll(INSIDE, count)) undecidedBehind(t, row, isEnough);
-    return misses.mayLackAll(INSIDE, count);
   }
 
   /** Why it is not known what became of a packet that nothing answers, in words. */

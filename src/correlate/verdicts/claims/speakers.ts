@@ -1,8 +1,12 @@
 import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
+import { undecidedBehind } from "../../matchers/behind.js";
 import type { Known } from "../known.js";
 import type { Reach } from "../captures/reach.js";
 import { isFromNear, isFromNextHop } from "./hops.js";
+
+/** What passed within so long may be missed in one run of frames, nanoseconds. */
+const RUN_NS = 100_000_000;
 
 /**
  * Who speaks on one side while the other capture covers it: of an end that this lacks then, it is proved that its packets take another way. What was
@@ -49,6 +53,29 @@ export class Speakers {
   isCovered(way: number, other: Side): boolean {
     const spokenNs = this.#spokenNs.get(way);
     return spokenNs !== undefined && this.#reach.covers(spokenNs, other);
+  }
+
+  /**
+   * Whether the other capture may have missed this packet and all of its conversation: one by one, as it may miss some; or, if it is known to miss any, in
+   * runs of frames.
+   */
+  mayBeMissed(row: number): boolean {
+    const { timeline: t, tuples, translations, misses } = this.#known;
+    const [side, way] = [t.sideOf(row), t.way(row)];
+    const other = otherSide(side);
+    let lastNs = t.timeNs(row);
+    let count = tuples.unmatched(way >> 1) + 1;
+    let runs = [way, way ^ 1].some((each) => lastNs - (this.#spokenNs.get(each) ?? lastNs) > RUN_NS) ? 2 : 1;
+    let lacksOthers = misses.hasEntry(other);
+    undecidedBehind(t, row, (later) => {
+      if (t.sideOf(later) !== side) return false;
+      const isBehind = t.timeNs(later) - lastNs > RUN_NS;
+      if (t.tuple(later) !== way >> 1) lacksOthers ||= !isBehind && translations.slotOf(later) !== NONE;
+      else count++;
+      if (t.tuple(later) === way >> 1 && isBehind) [runs, lastNs] = [runs + 1, t.timeNs(later)];
+      return false;
+    });
+    return misses.mayLackAll(other, lacksOthers ? runs : count);
   }
 
   /** Forgets all: ways are about to get another meaning. */

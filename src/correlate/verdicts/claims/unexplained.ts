@@ -165,6 +165,7 @@ export class Unexplained {
       (isAlone &&
         (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
         !this.#known.misses.hasCrossing(INSIDE) &&
+        !speakers.mayBeMissed(row) &&
         !this.#known.strangers.hasFor(row));
     if (isProved && !this.#known.misses.isPatchy(OUTSIDE))
       return {

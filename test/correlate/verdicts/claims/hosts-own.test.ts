@@ -58,6 +58,10 @@ const asking = (src: string, ttl: number) =>
 const like = (src: string, ttl: number) =>
   us(1600 + 64 - ttl, query({ src, dst: "198.51.100.30", ipId: 0, ttl, text: "alike" }));
 
+/** Such a conversation, a while later, its packets so far apart. */
+const spread = (everyNs: number) =>
+  [sent(63), heardAgain(0), heardAgain(1), heardAgain(2)].map((each, n) => later(each, 2e8 + everyNs * n));
+
 /** What becomes of a conversation outside that the host forwards, where there are these packets inside, and such a query, or none. */
 async function forwarded(
   inside: readonly Stamped[],
@@ -154,6 +158,22 @@ describe("what has the NAT's own address outside is local only if the host sent 
     expect((await forwarded(known.inside, alike))[0]).toBe(SHOWN);
     const late = known.inside.filter(({ ns }) => ns > 5_000_000);
     expect((await forwarded(late, { hasOther: false })).filter((text) => text.startsWith("elsewhere"))).toEqual([]);
+  });
+
+  it("what it forwards may be missed in a run of frames by a capture that misses any, before that or right then", async () => {
+    const long = conversation(600, { everyUs: 1000 });
+    const reasons = async (missed: (frame: number) => boolean, everyNs = 0) => {
+      const inside = merged(
+        long.inside.filter((_, n) => !missed(n)),
+        [asking(OTHER, 64)],
+      );
+      const { alone } = await outcomeOf(inside, merged(long.outside, [asking(HOST, 63)], spread(everyNs)));
+      return new Set(alone.map(({ reason }) => reason).filter((reason) => reason !== "never-entered"));
+    };
+    const [proved, open] = [new Set(["answered-elsewhere"]), new Set(["forwarded-unseen"])];
+    expect(await reasons(() => false)).toEqual(proved);
+    for (const at of [40, 208]) expect(await reasons((n) => n === at)).toEqual(open);
+    expect((await reasons((n) => n === 40, 1.2e8)).has("answered-elsewhere")).toBe(true);
   });
 
   it("what it forwards takes another interface however many others are not decided about", async () => {
