@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
+import { correlated, ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN_ACK } from "./traffic.js";
 
 const tcp = conversation(200, { everyUs: 50, srcPort: 33_000, insideSrc: "172.17.0.9" });
@@ -114,6 +114,22 @@ describe("stamps that are out of order", () => {
     );
     expect(wrong(twins)).toEqual([]);
     expect(undecided.length).toBeGreaterThan(0);
+  });
+
+  it.each([15, 20])("do not tell it where the clock of both captures was set back in between (%i)", async (seed) => {
+    let state = seed + 1;
+    const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    const before = conversation(1000, { everyUs: 50, srcPort: 33_000, insideSrc: "172.17.0.9" });
+    const inside: Stamped[] = [us(109_000, hello(CONTAINER, 64))];
+    const outside: Stamped[] = [us(109_010, hello(HOST, 63))];
+    for (let n = 0; n < 400; n++) {
+      const at = 110_000 + 20_000 * n + 60 * random() - (n < 200 ? 0 : 20_000 * (8 + seed));
+      inside.push(us(at, beat(CONTAINER, 64)));
+      outside.push(us(at + 1 + (random() < 0.1 ? 40 : 8) * random(), beat(HOST, 63)));
+    }
+    const { twins } = await correlated([...before.inside, ...inside], [...before.outside, ...outside]);
+    expect(wrong(twins)).toEqual([]);
+    expect(twins.length).toBeGreaterThan(1390);
   });
 
   it("are as wrong where nothing vouches for the clocks: what seems to leave before it enters contends", async () => {

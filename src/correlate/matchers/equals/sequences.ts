@@ -385,6 +385,8 @@ export class Sequences {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
       if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
+      const enteredRun = entered.slice(Math.max(0, run.entered - before.length), run.enteredEnd - before.length);
+      if (this.#areMixed(enteredRun) || this.#areMixed(left.slice(run.left, run.leftEnd))) continue;
       const found = this.#assign(from, to, isOutbound, DECIDED_BITS, MISSED_BITS);
       if (this.#completeness.wasMissed()) break;
       if (found === null) continue;
@@ -449,6 +451,7 @@ export class Sequences {
     if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
+    if (this.#areMixed(entered) || this.#areMixed(left)) return false;
     const isInTime = (at: number) => {
       const latencyNs = leftNs[at] - enteredNs[at];
       const isPossible = latencyNs >= -this.#about.kernel.causalSlackNs && latencyNs <= limitNs;
@@ -482,6 +485,12 @@ export class Sequences {
   #mayBeSwapped(times: readonly number[]): boolean {
     const { disorderNs } = this.#about.kernel;
     return disorderNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= disorderNs);
+  }
+
+  /** Whether these stand in another order in their capture than their stamps say, as where a clock was set back between them: neither tells. */
+  #areMixed(rows: readonly number[]): boolean {
+    const t = this.#about.timeline;
+    return rows.some((row, at) => at > 0 && t.frame(row) < t.frame(rows[at - 1]));
   }
 
   #timesOf(rows: readonly number[]): number[] {
