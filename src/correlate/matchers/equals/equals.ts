@@ -36,8 +36,8 @@ import {
 } from "./survey.js";
 import type { Undecided } from "../undecided.js";
 
-/** How many packets behind one with too little evidence are asked for more, where they are of one crowd with it: each says hardly more than it does. */
-const MOST_OF_CROWD = 16;
+/** How many packets behind one with too little evidence are asked for more, of those with its key: each says hardly more than it does. */
+const MOST_ALIKE = 16;
 
 /** How many packets that were held up together it takes to believe that one was, which may be sent again. */
 const HELD_UP_TOGETHER = 8;
@@ -246,11 +246,11 @@ export class Equals implements Admits, Settles {
     const t = this.#about.timeline;
     const { claim, hasRivals } = this.#survey;
     if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || hasRivals) return false;
-    const crowd = this.#about.buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
+    const bucket = t.bucket(row);
     let alike = 0;
     const isPaired = (): boolean => t.state(row) !== WAITING;
     const isLearnt = (later: number): boolean => {
-      if (t.bucket(later) < 0 || (t.bucket(later) === crowd && alike++ >= MOST_OF_CROWD)) return false;
+      if (t.bucket(later) < 0 || (t.bucket(later) === bucket && alike++ >= MOST_ALIKE)) return false;
       const hasLearnt = this.#tryPair(later, FINAL);
       return isPaired() || (hasLearnt && this.#tryPair(row, FINAL));
     };

@@ -7,6 +7,8 @@ import type { About } from "../contract.js";
 /** Which of those that wait under a packet's key are looked at: all of the other side, but in long buckets. */
 export class Sight {
   readonly #about: About;
+  /** Where it was looked last: packets are asked about in the order they stand in. */
+  #at = NONE;
 
   constructor(about: About) {
     this.#about = about;
@@ -50,13 +52,30 @@ export class Sight {
     return false;
   }
 
+  /** The last packet of its bucket's other side before a row, and the first one that is not; NONE where there is none. */
+  #around(row: number): [before: number, later: number] {
+    const t = this.#about.timeline;
+    const timeNs = t.timeNs(row);
+    const side = otherSide(t.sideOf(row));
+    const isKept = this.#at !== NONE && t.bucket(this.#at) === t.bucket(row) && t.side(this.#at) === side;
+    let before = NONE;
+    let later = isKept ? this.#at : this.#about.buckets.oldest(t.bucket(row), side);
+    while (later !== NONE && t.timeNs(later) < timeNs) [before, later] = [later, t.next(later)];
+    if (later !== NONE && before === NONE) {
+      before = t.previous(later);
+      while (before !== NONE && t.timeNs(before) >= timeNs) [before, later] = [t.previous(before), before];
+    }
+    this.#at = later === NONE ? before : later;
+    return [before, later];
+  }
+
   /** One of those that is what is looked for, or NONE. The nearest in time are asked first: where most are it, no other is looked at. */
   near(row: number, reachNs: number, is: (other: number) => boolean): number {
     const t = this.#about.timeline;
     const timeNs = t.timeNs(row);
-    let before = NONE;
-    let later = this.first(row, reachNs);
-    for (; later !== NONE && t.timeNs(later) < timeNs; later = this.next(row, later, reachNs)) before = later;
+    let [before, later] = this.#around(row);
+    if (before !== NONE && t.timeNs(before) < timeNs - reachNs) before = NONE;
+    if (later !== NONE && t.timeNs(later) > timeNs + reachNs) later = NONE;
     while (before !== NONE || later !== NONE) {
       if (before !== NONE && is(before)) return before;
       if (later !== NONE && is(later)) return later;
