@@ -6,9 +6,13 @@ import { type Extent, type Line, lineThrough, orStill, Slice } from "./envelope.
 import { partingOf, partsOf } from "./parting.js";
 import { Summary } from "./summary.js";
 
-/** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
+/**
+ * How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many; and for how long it is waited for
+ * packets that tell, where they are few.
+ */
 const AHEAD_NS = 2_000_000_000;
 const AHEAD_PACKETS = 16_384;
+const PATIENCE_NS = 10_000_000_000;
 /** Slices behind one that tell whether its quickest packets are believable. */
 const SUPPORTING = 2;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
@@ -50,6 +54,8 @@ export class Course {
   readonly summary = new Summary();
   readonly #windowNs: number;
   readonly #disorderNs: DisorderNs;
+  /** How often the clock was set before how it stands was told last by packets of both directions. */
+  #followedSets = 0;
   readonly #crossings: readonly [Crossings, Crossings] = [new Crossings(), new Crossings()];
   /** Slices; how many of them are bounded, and told of. */
   readonly #slices: Slice[] = [];
@@ -99,47 +105,71 @@ export class Course {
   /** Takes a slice whose packets it has. Tells what can be told by then. */
   take(slice: Slice): void {
     this.#slices.push(slice);
-    this.#bound(this.#slices.length - SUPPORTING);
-    while (this.#isFarBehind(this.#told)) this.#tell(this.#told++);
+    while (this.#isSupported(this.#bounded)) this.#boundNext();
+    while (this.#isBehind(this.#told, this.#bounded - 1, AHEAD_NS) && !this.#isUntold(this.#told))
+      this.#tell(this.#told++);
   }
 
   /** Tells all there is: no slice follows. */
   end(): void {
-    this.#bound(this.#slices.length);
+    while (this.#bounded < this.#slices.length) this.#boundNext();
     while (this.#told < this.#slices.length) this.#tell(this.#told++);
     this.toldNs = Number.POSITIVE_INFINITY;
   }
 
-  #isFarBehind(at: number): boolean {
-    const last = this.#slices.length - 1;
-    if (at >= last) return false;
-    const [own, latest] = [this.#slices[at].extent, this.#slices[last].extent];
-    return latest.toNs - own.toNs >= AHEAD_NS || latest.end - own.end >= AHEAD_PACKETS;
+  /** Whether enough follows a slice to tell whether its packets are believable, and whether the clock was set in it; or as much as is waited for. */
+  #isSupported(at: number): boolean {
+    if (at >= this.#slices.length - SUPPORTING) return false;
+    const { end } = this.#slices[at].extent;
+    return (
+      this.#isBehind(at, this.#slices.length - 1, PATIENCE_NS) ||
+      this.#crossings.every((each) => each.isFollowed(end, PARTING))
+    );
   }
 
-  /** Bounds slices before this one, by what their packets say. */
-  #bound(until: number): void {
-    let last = until;
-    for (; this.#bounded < last; this.#bounded++) {
-      const slice = this.#slices[this.#bounded];
-      const { from, end } = slice.extent;
-      slice.disorderNs = this.#disorderAt(slice.extent);
-      if (this.#part(this.#bounded, slice)) {
-        this.#bounded--;
-        last++;
-        continue;
-      }
-      const found = this.#crossings.map((each) => each.between(from, end));
-      slice.wrongNs = Math.min(slice.disorderNs, scatterOf(found.map(({ around }) => around)));
-      this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
-      for (const [way, nearby] of found.entries())
-        slice.bound(way === 1, { ...nearby, own: nearby.own.filter((one) => slice.has(one)) });
-      slice.widen();
-      this.nearNs = middleOf(slice) ?? this.nearNs;
-      slice.place = this.#known.length;
-      slice.sets = this.#setsBefore(slice.extent);
-      if (slice.isBounded) this.#known.push(slice);
+  /** Whether a slice is that long before another one, or AHEAD_PACKETS. */
+  #isBehind(at: number, other: number, leastNs: number): boolean {
+    if (at >= other) return false;
+    const [own, later] = [this.#slices[at].extent, this.#slices[other].extent];
+    return later.toNs - own.toNs >= leastNs || later.end - own.end >= AHEAD_PACKETS;
+  }
+
+  /** Whether the clock was set before a slice, or may have been, and nothing behind that tells how it stands since: that is waited for as well. */
+  #isUntold(at: number): boolean {
+    const isNews = this.#slices[at].sets > this.#followedSets;
+    return isNews && !this.#isBehind(at, this.#bounded - 1, PATIENCE_NS) && this.#lineBehind(this.#slices[at]) === null;
+  }
+
+  /** What goes through the first slice that is bounded by both directions, of those behind one and of the same run; null where there is none. */
+  #lineBehind({ place, sets }: Slice): Line | null {
+    for (let at = place; at < this.#known.length; at++) {
+      const line = this.#known[at].sets < sets ? null : lineThrough(this.#known, this.#known[at], this.unitNs);
+      if (line !== null && isEnclosing(line.bounds)) return line;
     }
+    return null;
+  }
+
+  /** Bounds the next slice by what its packets say; or what it begins with, where the clock was set in it. */
+  #boundNext(): void {
+    let slice: Slice;
+    do {
+      slice = this.#slices[this.#bounded];
+      slice.disorderNs = this.#disorderAt(slice.extent);
+    } while (this.#part(this.#bounded, slice));
+    const { from, end } = slice.extent;
+    const found = this.#crossings.map((each) => each.between(from, end));
+    slice.wrongNs = Math.min(slice.disorderNs, scatterOf(found.map(({ around }) => around)));
+    this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
+    for (const [way, nearby] of found.entries())
+      slice.bound(way === 1, { ...nearby, own: nearby.own.filter((one) => slice.has(one)) });
+    slice.widen();
+    this.nearNs = middleOf(slice) ?? this.nearNs;
+    slice.place = this.#known.length;
+    slice.sets = this.#setsBefore(slice.extent);
+    const { last, first } = this.#set;
+    if (last !== null && first !== null) slice.setWithinNs = [last.timeNs - last.gapNs, first.timeNs - first.gapNs];
+    if (slice.isBounded) this.#known.push(slice);
+    this.#bounded++;
   }
 
   /** Cuts a slice in two where a clock was set in it, or in three, if there are packets in between that may be of either. Returns whether it did. */
@@ -195,8 +225,6 @@ export class Course {
 
   /** Tells how the clocks stand in a slice. */
   #tell(at: number): void {
-    // a line needs the slice behind, too; where packets are few, that is told of before as many follow it as support others
-    this.#bound(Math.min(at + 2, this.#slices.length));
     const slice = this.#slices[at];
     if (this.assumed !== null && this.#isContradicted(at)) {
       if (this.assumed === "none") this.summary.source = "estimated";
@@ -235,9 +263,10 @@ export class Course {
       const slice = this.#slices[near];
       wrongNs = Math.max(wrongNs, slice.disorderNs + slice.awayNs);
     }
+    const doubtNs = this.#againstNs(slice, () => 0);
     return {
       ...STILL,
-      slackNs: this.oneUnitNs + wrongNs,
+      slackNs: Math.max(this.oneUnitNs + wrongNs, doubtNs > SET_NS ? doubtNs : 0),
       isTrusted: true,
       unboundNs: this.summary.holdOne(slice),
     };
@@ -261,7 +290,11 @@ export class Course {
     const { fromNs, toNs, leastNs } = slice.extent;
     const spanNs = toNs - (Number.isFinite(fromNs) ? fromNs : Math.min(leastNs, toNs));
     const line = this.#lineAt(slice);
-    if (line === null || (this.isEnclosed && !isEnclosing(line.bounds))) return this.#goOn(at, spanNs, line);
+    if (line === null || (this.isEnclosed && !isEnclosing(line.bounds))) {
+      const behind = slice.sets > this.#followedSets && Number.isInteger(slice.sets) ? this.#lineBehind(slice) : null;
+      return behind === null ? this.#goOn(at, spanNs, line) : this.#goBack(at, behind);
+    }
+    this.#followedSets = Math.max(this.#followedSets, Math.floor(slice.sets));
     const halfNs = Math.max(0, wrongBy(line.bounds, line.offsetNs));
     this.summary.mayBeWrongBy(halfNs + line.movedNs + this.unitNs);
     this.summary.follow(line);
@@ -279,6 +312,14 @@ export class Course {
     const isLittle = Math.abs(line.offsetNs) <= MOST_SLACK_NS;
     this.#mayStillBe &&= isLittle && slice.contradicts(() => 0) <= this.toleranceNs;
     return this.#mayStillBe ? orStill(line, slice.halfNs) : line;
+  }
+
+  /** Goes back from how the clock stands behind a slice, where it was set before that: it may run away meanwhile. */
+  #goBack(at: number, { atNs, offsetNs, rate, bounds, movedNs }: Line): StretchLine {
+    const runNs = UNKNOWN_RATE * Math.abs(atNs - this.#slices[at].middleNs);
+    const slackNs = wrongBy(bounds, offsetNs) + movedNs + runNs + this.unitNs + PROCESSORS_NS;
+    this.summary.mayBeWrongBy(slackNs);
+    return this.#stretch(at, atNs, offsetNs, rate, slackNs);
   }
 
   /** Goes on as before where too little is known: the clock may run away meanwhile, within what bounds it. */
@@ -311,17 +352,43 @@ export class Course {
       telling.push(...nearest.filter((other) => other.isOneRunWith(slice)));
     }
     const against = telling.map((one) => one.contradicts(offsetAt));
+    against.push(this.#againstNs(slice, offsetAt));
     const { doubtNs, frame, setNs } = this.#setBack(at, atNs, offsetNs);
+    const eitherNs = this.#mayBeSetBy(slice, atNs, offsetNs);
     return {
       atNs,
       correctionNs: Math.round(offsetNs),
       rate,
       setFrame: frame,
       setNs,
-      slackNs: Math.round(Math.max(leastSlackNs, doubtNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
+      slackNs: Math.round(
+        Math.max(leastSlackNs, doubtNs, eitherNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0))),
+      ),
       isTrusted: true,
       unboundNs: this.isEnclosed ? 0 : Number.POSITIVE_INFINITY,
     };
+  }
+
+  /**
+   * By how much packets of a slice, or the ones before it or behind it, contradict an offset. One alone does not tell that the clock was set, but that it
+   * may have been: until the next one that agrees.
+   */
+  #againstNs({ extent }: Slice, offsetAt: (timeNs: number) => number): number {
+    const nearby = this.#crossings.flatMap((each) => each.between(extent.from, extent.end, 1).around);
+    return Math.max(0, ...nearby.map((one) => againstBy(one, offsetAt(one.timeNs))));
+  }
+
+  /** How far the clock may stand from an offset where packets do not tell whether it was set by then: it stands as it did before, or does behind. */
+  #mayBeSetBy({ sets, place }: Slice, atNs: number, offsetNs: number): number {
+    if (Number.isInteger(sets)) return 0;
+    const either = [
+      this.#known.slice(0, place).findLast((one) => one.sets < sets),
+      this.#known.slice(place).find((one) => one.sets > sets),
+    ].map((one) => one && lineThrough(this.#known, one, this.unitNs));
+    return Math.max(
+      0,
+      ...either.map((line) => (line ? Math.abs(line.offsetNs + line.rate * (atNs - line.atNs) - offsetNs) : 0)),
+    );
   }
 
   /**
@@ -358,6 +425,11 @@ export class Course {
     this.#known.splice(0, known);
     for (const slice of this.#slices) slice.place -= known;
   }
+}
+
+/** By how much a packet would have left before it entered, if the clocks stood so. */
+function againstBy({ isOutbound, gapNs }: Crossing, offsetNs: number): number {
+  return isOutbound ? offsetNs - gapNs : gapNs - offsetNs;
 }
 
 /** How far the gaps of twins differ that go the same way, nanoseconds, as far as there are enough of them to tell; else Infinity. */

@@ -55,6 +55,14 @@ export class Crossings {
     };
   }
 
+  /** Whether so many witnesses are behind a place. */
+  isFollowed(place: number, witnesses: number): boolean {
+    let left = witnesses;
+    for (let at = this.#kept.length - 1; at >= 0 && left > 0 && this.#kept[at].place > place; at--)
+      if (this.#kept[at].isWitness) left--;
+    return left === 0;
+  }
+
   forgetBefore(place: number): void {
     const count = this.#before(this.#upTo(place), SUPPORTERS);
     if (count >= 4 * SUPPORTERS) this.#kept.splice(0, count);

@@ -10,6 +10,7 @@ const USUAL_RATE = 50e-6;
 const WANDER_RATE = 1e-6;
 /** How far away the slices are that a line may go through: all of the nearest, and fewer of those that only tell the rate. */
 const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
+const FARTHEST = 63;
 
 /** Which outside packets a slice has. */
 export interface Extent {
@@ -72,8 +73,9 @@ export class Slice implements Bounds {
   #confirmedMost: Crossing | undefined;
   /** How many slices before it are bounded. */
   place = 0;
-  /** How often the clock was set before it; and a half, where it may have been once more. */
+  /** How often the clock was set before it; and a half, where it may have been once more. And within which inside stamps it was last. */
   sets = 0;
+  setWithinNs: readonly [from: number, to: number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
   constructor(extent: Extent) {
     this.extent = extent;
@@ -216,16 +218,28 @@ function certaintyOf(doubtRate: number): number {
  */
 export function lineThrough(bounded: readonly Slice[], here: Slice, toleranceNs: number): Line | null {
   const next = here.isBounded ? here.place : here.place - 1;
-  const [behind, before] = [1, -1].map((way) =>
-    NEIGHBOURS.map((distance): Slice | undefined => bounded[(way > 0 ? next : here.place) + way * distance]).filter(
-      (slice) => slice?.isOneRunWith(here),
-    ),
-  );
+  const [behind, before] = [1, -1].map((way) => {
+    const at = (distance: number): Slice | undefined => bounded[(way > 0 ? next : here.place) + way * distance];
+    return distancesOf(at)
+      .map(at)
+      .filter((slice) => slice?.isOneRunWith(here));
+  });
   const lines = [...linesWith(here, behind, before, toleranceNs), ...linesWith(here, before, behind, toleranceNs)];
   if (lines.length === 0) return null;
   const nearest = [behind[0], before[0]].filter((slice) => slice !== undefined);
   const withinNs = Math.max(here.halfNs, ...nearest.map((slice) => Math.abs(slice.middleNs - here.middleNs)));
   return lines.reduce((all, line) => (areMeeting(lines[0], line, withinNs) ? either(all, line, here.halfNs) : all));
+}
+
+/** NEIGHBOURS, and what is the nearest to bound the offset from below, and from above: one direction may have few packets. */
+function distancesOf(at: (distance: number) => Slice | undefined): readonly number[] {
+  const distances = new Set(NEIGHBOURS);
+  for (const bound of ["atLeastNs", "atMostNs"] as const) {
+    let distance = 1;
+    while (distance < FARTHEST && !Number.isFinite(at(distance)?.[bound])) distance++;
+    distances.add(distance);
+  }
+  return [...distances].sort((a, b) => a - b);
 }
 
 type Neighbours = readonly (Slice | undefined)[];

@@ -40,6 +40,8 @@ export class Follower {
   /** Twins that no slice has had yet, and those that are not where they should be. */
   #waiting: Twin[] = [];
   #strays: Twin[] = [];
+  /** Where twins are looked for: by what the latest one differs, beyond the base; null where nothing is known. */
+  #nearNs: number | null = null;
   /** How far off the base may be at the beginning. */
   #firstSlackNs = 0;
   /** The outside, cut into slices; and the inside: how far it has come, how many packets were looked at, and how many were handed out. */
@@ -101,6 +103,7 @@ export class Follower {
     const backNs = disorderNs(INSIDE) + disorderNs(OUTSIDE);
     this.#course.mostWrongNs = backNs;
     const offsetNs = this.#decide(epochGapNs);
+    this.#nearNs = this.#course.nearNs;
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
     for (const side of SIDES) {
@@ -314,8 +317,9 @@ export class Follower {
   /** Files a twin with those of its direction, if it is where it should be. */
   #cross(twin: Twin): void {
     const gapNs = gapOf(twin) - this.#baseNs;
-    if (this.#course.nearNs !== null && Math.abs(gapNs - this.#course.nearNs) <= 2 * this.#windowNs) {
+    if (this.#nearNs !== null && Math.abs(gapNs - this.#nearNs) <= 2 * this.#windowNs) {
       this.#strays = [];
+      this.#nearNs = gapNs;
       if (twin.direction !== 0)
         this.#course.cross({
           isOutbound: twin.direction > 0,
@@ -329,16 +333,19 @@ export class Follower {
     }
     this.#strays.push(twin);
     if (this.#strays.length < STRAYS) return;
-    const agreed = agreedOffset(this.#strays, this.#windowNs);
+    const strays = this.#strays;
     this.#strays = [];
+    const agreed = agreedOffset(strays, this.#windowNs);
     if (agreed === null) return;
-    if (this.#course.nearNs === null && this.#mayBe(this.#oneGapNs, agreed, this.#course.toleranceNs)) {
+    if (this.#nearNs === null && this.#mayBe(this.#oneGapNs, agreed, this.#course.toleranceNs)) {
       this.#course.assumed = "none";
       this.#course.nearNs = 0;
-      return;
+    } else {
+      this.#course.nearNs = (middleOf(agreed) ?? agreed.middleNs) - this.#baseNs;
+      if (this.#course.assumed === null) this.#course.summary.source = "estimated";
     }
-    this.#course.nearNs = (middleOf(agreed) ?? agreed.middleNs) - this.#baseNs;
-    if (this.#course.assumed === null) this.#course.summary.source = "estimated";
+    this.#nearNs = this.#course.nearNs;
+    for (const stray of strays) if (Math.abs(gapOf(stray) - agreed.middleNs) <= this.#windowNs) this.#cross(stray);
   }
 
   /** Finds the units that both captures' stamps have. */

@@ -1,7 +1,11 @@
 import { Few } from "../../packets/results/few.js";
 import { SET_NS } from "../intake/disorder.js";
-import { type Bounds, isBounded, isEnclosing } from "./bounds.js";
+import { isBounded, isEnclosing } from "./bounds.js";
 import { type ClockStep, MOST_RATE, type Stretch } from "./clock.js";
+import type { Slice } from "./envelope.js";
+
+/** What packets of a slice say, and how often the clock was set before that. */
+type Said = Pick<Slice, "atLeastNs" | "atMostNs" | "sets" | "setWithinNs">;
 
 /**
  * Where a clock was set: where how the clocks stand cannot have become what it is now by running. A slice in which it was set is sure
@@ -14,9 +18,11 @@ export class Steps {
   #sure: Stretch | null = null;
   /** Until when it was not set: by those since that are not sure that it was. */
   #untilNs = 0;
+  /** How often packets showed that it was set, by then. */
+  #sets = 0;
 
-  /** Takes the next stretch that packets of both directions bound. `slice`: what those within it say. */
-  take(stretch: Stretch, slice: Bounds): void {
+  /** Takes the next stretch that packets of both directions bound. */
+  take(stretch: Stretch, slice: Said): void {
     const sure = this.#sure;
     if (sure === null) {
       this.#sure = stretch;
@@ -29,8 +35,11 @@ export class Steps {
     const sureNs = sure.slackNs + MOST_RATE * Math.abs(stretch.untilNs - sure.untilNs - byNs);
     const isSet = Math.abs(byNs) > Math.max(SET_NS, sureNs + stretch.slackNs);
     if (isSet) {
-      this.found.add({ atNs: this.#untilNs, byNs });
+      const [fromNs, toNs] = slice.setWithinNs;
+      const atNs = slice.sets > this.#sets ? Math.max(fromNs, Math.min(toNs, this.#untilNs)) : this.#untilNs;
+      this.found.add({ atNs, byNs });
       this.setNs += byNs;
+      this.#sets = slice.sets;
     }
     if (isSet || (isBounded(slice) && Math.abs(byNs) <= SET_NS)) this.#untilNs = stretch.untilNs - stretch.correctionNs;
     if (isSet || (isEnclosing(slice) && stretch.slackNs <= sureNs)) this.#sure = stretch;

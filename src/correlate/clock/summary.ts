@@ -1,6 +1,6 @@
 import { type Bounds, isBounded, isEnclosing, narrowed, UNBOUNDED, wrongBy } from "./bounds.js";
 import { type ClockFacts, PROCESSORS_NS, type Stretch } from "./clock.js";
-import type { Line } from "./envelope.js";
+import type { Line, Slice } from "./envelope.js";
 import { Steps } from "./steps.js";
 
 /** Nobody gives an offset more exactly: nanoseconds. */
@@ -49,7 +49,7 @@ export class Summary {
    * Takes the next stretch that is told of. `isEnclosed`: whether packets of both directions bound the offset, now or before; `slice`: what
    * packets of its own say.
    */
-  tell(stretch: Stretch, isEnclosed: boolean, slice: Bounds): void {
+  tell(stretch: Stretch, isEnclosed: boolean, slice: Slice): void {
     if (stretch.isTrusted) {
       this.#firstNs ??= stretch.correctionNs;
       if (isEnclosed || isEnclosing(this.#ofOne)) {

@@ -1,7 +1,7 @@
 import { HashIndex } from "../../packets/memory/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
 import {
   ACK,
   DST,
@@ -111,8 +111,13 @@ export class Twins {
     const flags = records[r + FLAGS_PROTO_TTL];
     const head = records[r + HEAD];
     const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
-    // pings of all hosts count up from the same number, and DNS is known by ports that a NAT rewrites: what they carry must tell them apart
-    const seq = hasNumbers ? records[r + SEQ] : records[r + SEQ] >>> 24;
+    // pings of all hosts count up from the same number, and DNS is known by ports that a NAT rewrites: what they carry must tell them apart, or their ID
+    const isCounted = (flags & (IS_ECHO | HAS_IP_ID)) === (IS_ECHO | HAS_IP_ID);
+    const seq = hasNumbers
+      ? records[r + SEQ]
+      : isCounted
+        ? mixed(records[r + SEQ], batch.ipId(row))
+        : records[r + SEQ] >>> 24;
     const length = records[r + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
     if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
       const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);

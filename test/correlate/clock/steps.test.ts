@@ -3,7 +3,9 @@ import { UNBOUNDED } from "../../../src/correlate/clock/bounds.js";
 import { STILL, type Stretch } from "../../../src/correlate/clock/clock.js";
 import { Steps } from "../../../src/correlate/clock/steps.js";
 
-const SHOWN = { atLeastNs: 0, atMostNs: 1000 };
+const NEVER = { sets: 0, setWithinNs: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] } as const;
+const SHOWN = { ...NEVER, atLeastNs: 0, atMostNs: 1000 };
+const UNTOLD = { ...NEVER, ...UNBOUNDED };
 
 /** Half a second up to a time, in which there is so much to subtract. */
 function stretch(untilNs: number, correctionNs: number, rate = 0): Stretch {
@@ -24,9 +26,20 @@ function stretch(untilNs: number, correctionNs: number, rate = 0): Stretch {
 it("a clock was set no later than what packets show, however late its stamps are that nothing tells of", () => {
   const steps = new Steps();
   steps.take(stretch(5e9, 0), SHOWN);
-  steps.take(stretch(8e9, 0), UNBOUNDED);
+  steps.take(stretch(8e9, 0), UNTOLD);
   steps.take(stretch(9.8e9, 2.78e9), SHOWN);
   expect(steps.found.listed).toEqual([{ atNs: 5e9, byNs: 2.78e9 }]);
+});
+
+it.each([
+  [5.5e9, 6e9, 5.5e9],
+  [4e9, 4.5e9, 4.5e9],
+  [4e9, 6e9, 5e9],
+])("a clock was set between the packets that show it, where some do: %d, %d", (fromNs, toNs, atNs) => {
+  const steps = new Steps();
+  steps.take(stretch(5e9, 0), SHOWN);
+  steps.take(stretch(9.8e9, 2.78e9), { ...SHOWN, sets: 1, setWithinNs: [fromNs, toNs] });
+  expect(steps.found.listed[0].atNs).toBe(atNs);
 });
 
 it("a clock that was set gained nothing in the time that it was set by", () => {
@@ -40,7 +53,7 @@ it("a clock that was set gained nothing in the time that it was set by", () => {
 it("what a clock may have gained that is slewed is no step, since packets of both directions last showed it", () => {
   const steps = new Steps();
   steps.take(stretch(600e9, 0), SHOWN);
-  steps.take(stretch(609e9, 0), UNBOUNDED);
+  steps.take(stretch(609e9, 0), UNTOLD);
   steps.take(stretch(611e9, -5_115_000, -500e-6), SHOWN);
   expect(steps.found.listed).toEqual([]);
 });

@@ -8,6 +8,7 @@ import type { About } from "../contract.js";
 import { DECIDED_BITS, type Doubt, Doubts, keyOf } from "./doubts.js";
 import type { Undecided } from "../undecided.js";
 import { COPY_NS } from "../../intake/copies.js";
+import { SET_NS } from "../../intake/disorder.js";
 import {
   COINCIDENCE_PAIRS,
   IS_LATE,
@@ -481,10 +482,11 @@ export class Sequences {
     return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#about.timeline.timeNs(rows[rows.length - 1]) > limitNs;
   }
 
-  /** Whether some of these times are so near to each other that stamps do not tell which was first. */
+  /** Whether some of these times are so near to each other that stamps do not tell which was first, or that the clock may have been set by as much. */
   #mayBeSwapped(times: readonly number[]): boolean {
-    const { disorderNs } = this.#about.kernel;
-    return disorderNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= disorderNs);
+    const { disorderNs, slackNs } = this.#about.kernel;
+    const nearNs = slackNs > SET_NS ? slackNs : disorderNs;
+    return nearNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= nearNs);
   }
 
   /** Whether these stand in another order in their capture than their stamps say, as where a clock was set back between them: neither tells. */
