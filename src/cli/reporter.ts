@@ -4,9 +4,7 @@ import { TextReporter } from "../report/text/text.js";
 import type { Host } from "./host.js";
 import { type Format, isColored, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
-
-/** Columns assumed where neither a terminal nor COLUMNS says. */
-const DEFAULT_COLUMNS = 100;
+import { widthOf } from "./width.js";
 
 type Options = ReportOptions & SelectOptions & { readonly isFiltered: boolean };
 
@@ -17,7 +15,7 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host) => Repor
   text: (options, { stdout, env }) =>
     new TextReporter((text) => stdout.write(text), {
       quiet: options.quiet === true,
-      width: options.width ?? (stdout.columns || columnsOf(env) || DEFAULT_COLUMNS),
+      width: options.width ?? widthOf(stdout, env),
       ...(options.top !== undefined && { top: options.top }),
       sort: options.sort,
       isOfSome:
@@ -31,9 +29,4 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host) => Repor
 /** The reporter that the options ask for. */
 export function makeReporter(options: Options, host: Host): Reporter {
   return REPORTERS[options.format](options, host);
-}
-
-/** What COLUMNS says, which ls(1) and others take the width from where there is no terminal. */
-function columnsOf({ COLUMNS = "" }: Host["env"]): number | undefined {
-  return /^[1-9]\d*$/.test(COLUMNS) ? Number(COLUMNS) : undefined;
 }
