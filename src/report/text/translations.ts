@@ -261,13 +261,11 @@ export class TranslationTable {
 function narrow(inside: readonly string[], outside: readonly string[], own: string | undefined): string {
   const [flow, proto, nat, , , , , , , value = ""] = inside;
   const facts = own === undefined || value === "" ? "" : `  ${own} ${value}`;
-  const alone = nat === "proxy" ? "proxied" : "only";
-  return `flow ${flow}  ${proto} ${nat}${facts}\n${narrowSide(inside, alone)}${narrowSide(outside, alone)}`;
+  return `flow ${flow}  ${proto} ${nat}${facts}\n${narrowSide(inside)}${narrowSide(outside)}`;
 }
 
-/** `word`: what packets are called that have no twin. */
-function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[], word: string): string {
-  const alone = only === "0" ? "" : `  ${word} ${only}`;
+function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]): string {
+  const alone = only === "0" || only === "" ? "" : `  only ${only}`;
   const latency = p50 === "-" ? "" : `  p50 ${p50}  p99 ${p99}`;
   return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}${latency}\n`;
 }
@@ -276,8 +274,9 @@ function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]
 function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string[][] {
   const rewrite = rewriteOf(flow.inside, flow.outside);
   const ends = (side: Ends): string => endsText(side, rewrite, paint.rewritten);
-  const outbound = `${paint.outbound("→")}${String(flow.pairsOutbound).padStart(6)}`;
-  const inbound = `${paint.inbound("←")}${String(flow.pairs - flow.pairsOutbound).padStart(6)}`;
+  const counts = (arrow: string, pairs: number, only: number): [string, string] =>
+    // of a proxy's two connections, no packet has a twin, and none lacks one
+    flow.nat === "proxy" ? [`${only} proxied`, ""] : [`${arrow}${String(pairs).padStart(6)}`, String(only)];
   return [
     [
       String(flow.id),
@@ -285,8 +284,7 @@ function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string
       flow.nat,
       SIDE_NAMES[flow.sides[0]],
       ends(flow.inside),
-      outbound,
-      String(flow.insideOnly),
+      ...counts(paint.outbound("→"), flow.pairsOutbound, flow.insideOnly),
       ...quantiles(flow.latency.outbound),
       ...(own === undefined ? [] : [own]),
     ],
@@ -296,8 +294,7 @@ function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string
       "",
       SIDE_NAMES[flow.sides[1]],
       ends(flow.outside),
-      inbound,
-      String(flow.outsideOnly),
+      ...counts(paint.inbound("←"), flow.pairs - flow.pairsOutbound, flow.outsideOnly),
       ...quantiles(flow.latency.inbound),
     ],
   ];
