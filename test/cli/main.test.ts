@@ -170,6 +170,15 @@ describe("usage", () => {
     expect(stdout).not.toContain("one was set");
   });
 
+  it("says so where nothing passed an interface but ARP", async () => {
+    const silent = join(folder, "silent.pcap");
+    const frame = ethernet(new Uint8Array(28), { type: 0x0806 });
+    writeFileSync(silent, pcap([{ timeNs: 1_700_000_000_000_000_000n, frame }]));
+    const { code, stdout } = await inThisProcess("file", "-q", silent, outside);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("nothing-paired: inside has no IP packets: nobody")]);
+    expect(stdout).toContain("whether it has a network");
+  });
+
   it("exits 1 where frames cannot be decoded, and 3 where that is to fail it as well", async () => {
     const strange = join(folder, "strange.pcap");
     // LINKTYPE_USER0
