@@ -1,3 +1,5 @@
+import { FINDINGS } from "../packets/results/findings.js";
+import { VERDICTS } from "../packets/results/results.js";
 import { NdjsonReporter } from "../report/ndjson/ndjson.js";
 import type { Reporter } from "../report/reporter.js";
 import { TextReporter } from "../report/text/text.js";
@@ -5,6 +7,10 @@ import type { Host } from "./host.js";
 import { type Format, isColored, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
 import { widthOf } from "./width.js";
+
+/** Words of `--only` that nothing but a finding is called: packets with the others are counted all the same. */
+const FINDING_ALONE = new Set<string>(Object.keys(FINDINGS));
+for (const verdict of VERDICTS) FINDING_ALONE.delete(verdict);
 
 type Options = ReportOptions & SelectOptions & { readonly isFiltered: boolean };
 
@@ -20,6 +26,7 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host) => Repor
       sort: options.sort,
       isOfSome:
         [options.only, options.flow, options.slowerThan].some((each) => each !== undefined) || options.isFiltered,
+      asked: [...(options.only ?? [])].filter((word) => FINDING_ALONE.has(word)),
       isVerbose: options.verbose === true,
       color: isColored(options.color, stdout, env),
       utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),

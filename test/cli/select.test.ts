@@ -93,3 +93,9 @@ it.each([
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(text);
 });
+
+it("says which findings that were asked for there are none of", async () => {
+  const first = async (only: string): Promise<string> => (await mixed("-q", "--only", only)).stdout.split("\n")[0];
+  expect(await first("leak,port-rewritten,unanswered,dropped")).toBe("Not found: leak, unanswered.");
+  for (const only of ["port-rewritten", "capture-loss"]) expect(await first(only)).toMatch(/^Packets that/);
+});
