@@ -94,8 +94,10 @@ it.each([
   expect(stderr).toContain(text);
 });
 
-it("says which findings that were asked for there are none of", async () => {
-  const first = async (only: string): Promise<string> => (await mixed("-q", "--only", only)).stdout.split("\n")[0];
-  expect(await first("leak,port-rewritten,unanswered,dropped")).toBe("Not found: leak, unanswered.");
-  for (const only of ["port-rewritten", "capture-loss"]) expect(await first(only)).toMatch(/^Packets that/);
+it.each([
+  ["leak,port-rewritten,unanswered,dropped", "Not found: leak, unanswered."],
+  ["port-rewritten", "Packets that never arrived"],
+  ["capture-loss", "Packets that never arrived"],
+])("says which findings that were asked for there are none of: %s", async (only, first) => {
+  expect((await mixed("-q", "--only", only)).stdout.startsWith(first)).toBe(true);
 });

@@ -59,3 +59,10 @@ it("folds what goes to stderr as well, errors too", async () => {
   }
   expect(await said({}, "file", ...captures, "--width", "70")).toBeLessThanOrEqual(70);
 });
+
+it("the table names the flow that has the other way of a conversation", async () => {
+  const table = await file("dual-leg", "-q", "--width", "120");
+  expect(table).toMatch(/^ +2 +tcp +snat .* → +8 .*\n.* ← flow 3 /m);
+  expect(table).toMatch(/^ +3 +tcp +snat\+dnat .* → flow 2 .*\n.* ← +8 /m);
+  expect(await file("dual-leg", "-q", "--width", "80")).toContain("← flow 3\n");
+});

@@ -223,8 +223,9 @@ export class TranslationTable {
     const time = (epochNs: bigint): string => new LocalTimes(epochNs, this.#options.utcOffset, 6).of(0);
     const columns = own === undefined ? COLUMNS : [...COLUMNS, { heading: own, align: "right" } as const];
     const isUnknown = this.#isUnknown && ["problems", "lost"].includes(this.#options.sort);
+    const others = new OtherWays(shownRows.map(({ flow }) => flow));
     const rows = shownRows.map(({ flow, problems }) =>
-      lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), paint),
+      lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), others.of(flow), paint),
     );
     const wide = table(columns, rows.flat());
     const isWide = widthOf(wide) <= width;
@@ -270,13 +271,41 @@ function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]
   return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}${latency}\n`;
 }
 
-/** The two rows of a flow. `own`: what stands in the last column, if there is one more than usual. */
-function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string[][] {
+/** Flows of which one has the packets of a conversation that go, and another those that come back: inside, they have other addresses. */
+class OtherWays {
+  readonly #flows: ReadonlyMap<string, number>;
+
+  constructor(flows: readonly FlowSummary[]) {
+    this.#flows = new Map(flows.filter(isOneWay).map((flow) => [keyOf(flow, flow.pairsOutbound > 0), flow.id]));
+  }
+
+  /** The flow that has the other ones of a flow's conversation; undefined where there is none. */
+  of(flow: FlowSummary): number | undefined {
+    return isOneWay(flow) ? this.#flows.get(keyOf(flow, flow.pairsOutbound === 0)) : undefined;
+  }
+}
+
+function isOneWay({ pairs, pairsOutbound }: FlowSummary): boolean {
+  return pairs > 0 && (pairsOutbound === 0 || pairsOutbound === pairs);
+}
+
+/** A conversation, as it is seen outside, and which way. */
+function keyOf({ proto, outside }: FlowSummary, isOutbound: boolean): string {
+  return `${proto} ${endsText(outside, 0, String)} ${isOutbound}`;
+}
+
+/** The two rows of a flow. `own`: what stands in the last column, if there is one more than usual; `other`: the flow that has what comes back. */
+function lines(flow: FlowSummary, own: string | undefined, other: number | undefined, paint: Paint): string[][] {
   const rewrite = rewriteOf(flow.inside, flow.outside);
   const ends = (side: Ends): string => endsText(side, rewrite, paint.rewritten);
   const counts = (arrow: string, pairs: number, only: number): [string, string] =>
     // of a proxy's two connections, no packet has a twin, and none lacks one
-    flow.nat === "proxy" ? [`${only} proxied`, ""] : [`${arrow}${String(pairs).padStart(6)}`, String(only)];
+    flow.nat === "proxy"
+      ? [`${only} proxied`, ""]
+      : [
+          `${arrow}${(pairs === 0 && other !== undefined ? ` flow ${other}` : String(pairs)).padStart(6)}`,
+          String(only),
+        ];
   return [
     [
       String(flow.id),
