@@ -170,6 +170,12 @@ describe("usage", () => {
     expect(stdout).not.toContain("one was set");
   });
 
+  it("asks for an offset that is given where nothing pairs by it", async () => {
+    const captures = ["inside", "outside"].map((side) => join(import.meta.dirname, `../../fixtures/ping/${side}.pcap`));
+    const { stdout } = await inThisProcess("file", "-q", "--clock-offset", "20s", "--width", "200", ...captures);
+    expect(stdout).toContain("by their stamps and --clock-offset, outside ends 15.9987 s before inside begins");
+  });
+
   it("says so where nothing passed an interface but ARP", async () => {
     const silent = join(folder, "silent.pcap");
     const frame = ethernet(new Uint8Array(28), { type: 0x0806 });

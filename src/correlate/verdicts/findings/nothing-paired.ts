@@ -54,23 +54,24 @@ export class NothingPaired implements Finder {
     if (areRelated) return [];
     const { cover } = this.#context;
     const isLive = cover[INSIDE].isLive && cover[OUTSIDE].isLive;
-    const apart = this.#whyApart();
+    const isGiven = summary.clock.source === "given";
+    const apart = this.#whyApart(isGiven ? "their stamps and --clock-offset" : "their stamps");
     const doubt = isLive
       ? "does the host forward any, and this way?"
-      : "are they of one host and one time, and does it forward any?";
+      : `are they of one host and one time, ${isGiven ? "is --clock-offset right, " : ""}and does it forward any?`;
     const text = `natcorr found no packet of one capture in the other: ${apart ?? doubt}`;
     const { hint } = FINDINGS["nothing-paired"];
     return [findingOf("nothing-paired", 1, text, {}, apart !== undefined ? WHEN : isLive ? hint : `${WHEN}; ${hint}`)];
   }
 
-  /** How far apart the captures are by their stamps, in words; undefined where they have some time in common. */
-  #whyApart(): string | undefined {
+  /** How far apart the captures are by what tells that, in words; undefined where they have some time in common. */
+  #whyApart(by: string): string | undefined {
     const { cover } = this.#context;
     const first = cover[INSIDE].firstNs <= cover[OUTSIDE].firstNs ? INSIDE : OUTSIDE;
     const last = otherSide(first);
     const apartNs = cover[last].firstNs - cover[first].lastNs;
     return apartNs >= LEAST_APART_NS
-      ? `by their stamps, ${SIDE_NAMES[first]} ends ${seconds(apartNs)} before ${SIDE_NAMES[last]} begins`
+      ? `by ${by}, ${SIDE_NAMES[first]} ends ${seconds(apartNs)} before ${SIDE_NAMES[last]} begins`
       : undefined;
   }
 }
