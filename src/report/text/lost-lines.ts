@@ -46,9 +46,11 @@ export function byKind(all: Iterable<Lost>, causes: Causes): Map<Kind, Lost[][]>
   return grouped(alike, ([{ judgement }]) => kindOf(judgement));
 }
 
-/** Packets of some groups that are told of by their reasons instead, whoever's they are: so many lines there are at the least that a reader looks for those. */
+/** Packets of some groups that are told of by their reasons instead, whoever's they are; those that open conversations, or go their way, and answers apart. */
 export function byReason(groups: readonly (readonly Lost[])[], causes: Causes): Lost[][] {
-  return [...grouped(groups.flat(), (packet) => `${packet.side} ${causeOf(packet, causes)}`).values()];
+  return [
+    ...grouped(groups.flat(), (packet) => `${packet.side} ${packet.isFromOpener} ${causeOf(packet, causes)}`).values(),
+  ];
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
