@@ -85,7 +85,10 @@ function leaveTerminals(): void {
 /** Says lines, whatever they hold, and ends the process. */
 async function fail(...lines: readonly string[]): Promise<never> {
   const { printable } = await import("./packets/printable.js");
-  process.stderr.write(`natcorr: ${lines.map(printable).join("\n")}\n`);
+  const { foldedLines } = await import("./report/text/fold.js");
+  const { widthOf } = await import("./cli/width.js");
+  const { stderr, env } = process;
+  stderr.write(`${foldedLines(`natcorr: ${lines.map(printable).join("\n")}`, widthOf(stderr, env))}\n`);
   process.exit(1);
 }
 

@@ -1,5 +1,6 @@
 import type { Leaps } from "../correlate/intake/intake.js";
 import { Heap } from "../packets/memory/heap.js";
+import type { Finding } from "../packets/results/findings.js";
 import type { Summary } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
@@ -9,11 +10,12 @@ import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
 import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
-import { Messages } from "./messages.js";
+import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
 import { isWorthAThread } from "../pipeline/thread.js";
 import { untilAborted } from "./until.js";
+import { widthOf } from "./width.js";
 
 /** Bytes read of one file, and how many it has, where that is known. */
 interface Reading {
@@ -36,7 +38,7 @@ export async function pairFiles(
   options: ReportOptions & SelectOptions & ExplainOptions,
   host: Host,
 ): Promise<number> {
-  const messages = new Messages(host.stderr);
+  const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
   const marks = await filterFor(filter, messages, host);
   if (marks === undefined && host.stop.aborted) return 0;
   // a capture can wait for whoever reads what comes of it
@@ -77,6 +79,7 @@ export async function pairFiles(
       heap,
       onSettled: () => messages.endProgress(),
       onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
+      onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
     const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: false }, interfaces, host);
     const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);

@@ -9,7 +9,7 @@ import type { Host } from "./host.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
-import { Messages } from "./messages.js";
+import { Messages, sayDoubt } from "./messages.js";
 import { filterFor } from "./filter-for.js";
 import { programsOf } from "../pipeline/frame-filter.js";
 import { packetSources } from "../pipeline/packet-source.js";
@@ -18,6 +18,7 @@ import { Recording } from "./recording.js";
 import { correlateOptions } from "./report-options.js";
 import { type Results, resultsOf } from "./results.js";
 import { untilAborted } from "./until.js";
+import { widthOf } from "./width.js";
 
 /** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */
 const PATIENCE_NS = 200_000_000;
@@ -43,7 +44,7 @@ export async function pairLive(
   options: LiveCommandOptions,
   host: Host,
 ): Promise<number> {
-  const messages = new Messages(host.stderr);
+  const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
   const marks = await filterFor(filter, messages, host);
   // before there was anything to end
   if (marks === undefined && host.stop.aborted && filter !== "") return 0;
@@ -71,6 +72,7 @@ export async function pairLive(
         clock: clockOf(options),
         patienceNs: PATIENCE_NS,
         onLeaps: (name, leaps) => messages.warn(leapsText(name, leaps), true),
+        onFinding: (finding) => sayDoubt(finding, messages),
         onBegin: (look) => answer(look, results, names, options, host, messages),
         onSettled: () => {
           messages.endProgress();

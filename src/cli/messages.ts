@@ -1,3 +1,4 @@
+import type { Finding } from "../packets/results/findings.js";
 import { printable } from "../packets/printable.js";
 import { folded } from "../report/text/fold.js";
 import type { Console } from "./host.js";
@@ -12,23 +13,31 @@ const ERASE = "\r\u001B[J";
 const CUT_LINES = "\u001B[?7l";
 const WRAP_LINES = "\u001B[?7h";
 
+/** Says on stderr as well what puts all the rest in doubt, whatever is shown. */
+export function sayDoubt({ code, text, hint }: Finding, messages: Messages): void {
+  if (code === "swapped-sides") messages.warn(`${text}; ${hint}`);
+}
+
 /** What is said beside the data: warnings that stay, and progress that goes. */
 export class Messages {
   /** Whether a capture was used only in part. */
   isPartial = false;
   readonly #console: Console;
+  readonly #width: number;
   #timer: NodeJS.Timeout | undefined;
   /** Lines of progress that stand above the cursor's, or -1 where none is shown. */
   #linesAbove = -1;
 
-  constructor(console: Console) {
+  /** `width`: columns that a message may take. */
+  constructor(console: Console, width: number) {
     this.#console = console;
+    this.#width = width;
   }
 
-  /** Says one line, whatever it holds, folded where a terminal is narrower. `isDamage`: it is that a capture was used only in part. */
+  /** Says one line, whatever it holds, folded where it is too long. `isDamage`: it is that a capture was used only in part. */
   warn(text: string, isDamage = false): void {
     this.isPartial ||= isDamage;
-    this.say(`${folded(`natcorr: ${printable(text)}`, this.#console.columns || Number.POSITIVE_INFINITY)}\n`);
+    this.say(`${folded(`natcorr: ${printable(text)}`, this.#width)}\n`);
   }
 
   /** Says whole lines that stay. Precondition: they are safe on a terminal. */

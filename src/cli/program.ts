@@ -8,6 +8,8 @@ import type { Host } from "./host.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
 import { addSelectOptions } from "./select-options.js";
+import { foldedLines } from "../report/text/fold.js";
+import { widthOf } from "./width.js";
 
 const EXAMPLES = `
 Examples:
@@ -88,7 +90,13 @@ function makeProgram(host: Host): Command {
         writeOut: (text) => host.stdout.write(text),
         writeErr: (text) => host.stderr.write(text),
         // it quotes the command line
-        outputError: (text, write) => write(text.replace(/^error: /, "natcorr: ").replaceAll(/[^\n]+/g, printable)),
+        outputError: (text, write) =>
+          write(
+            foldedLines(
+              text.replace(/^error: /, "natcorr: ").replaceAll(/[^\n]+/g, printable),
+              widthOf(host.stderr, host.env),
+            ),
+          ),
       })
       .exitOverride()
       .showHelpAfterError("natcorr --help shows what there is.")

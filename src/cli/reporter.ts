@@ -1,12 +1,16 @@
+import { FINDINGS } from "../packets/results/findings.js";
+import { VERDICTS } from "../packets/results/results.js";
 import { NdjsonReporter } from "../report/ndjson/ndjson.js";
 import type { Reporter } from "../report/reporter.js";
 import { TextReporter } from "../report/text/text.js";
 import type { Host } from "./host.js";
 import { type Format, isColored, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
+import { widthOf } from "./width.js";
 
-/** Columns assumed where neither a terminal nor COLUMNS says. */
-const DEFAULT_COLUMNS = 100;
+/** Words of `--only` that nothing but a finding is called: packets with the others are counted all the same. */
+const FINDING_ALONE = new Set<string>(Object.keys(FINDINGS));
+for (const verdict of VERDICTS) FINDING_ALONE.delete(verdict);
 
 type Options = ReportOptions & SelectOptions & { readonly isFiltered: boolean };
 
@@ -17,11 +21,12 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host) => Repor
   text: (options, { stdout, env }) =>
     new TextReporter((text) => stdout.write(text), {
       quiet: options.quiet === true,
-      width: options.width ?? (stdout.columns || columnsOf(env) || DEFAULT_COLUMNS),
+      width: options.width ?? widthOf(stdout, env),
       ...(options.top !== undefined && { top: options.top }),
       sort: options.sort,
       isOfSome:
         [options.only, options.flow, options.slowerThan].some((each) => each !== undefined) || options.isFiltered,
+      asked: [...(options.only ?? [])].filter((word) => FINDING_ALONE.has(word)),
       isVerbose: options.verbose === true,
       color: isColored(options.color, stdout, env),
       utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
@@ -31,9 +36,4 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host) => Repor
 /** The reporter that the options ask for. */
 export function makeReporter(options: Options, host: Host): Reporter {
   return REPORTERS[options.format](options, host);
-}
-
-/** What COLUMNS says, which ls(1) and others take the width from where there is no terminal. */
-function columnsOf({ COLUMNS = "" }: Host["env"]): number | undefined {
-  return /^[1-9]\d*$/.test(COLUMNS) ? Number(COLUMNS) : undefined;
 }

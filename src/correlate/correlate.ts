@@ -1,5 +1,6 @@
 import { Heap } from "../packets/memory/heap.js";
 import type { HostRules } from "../packets/results/host-rules.js";
+import type { Finding } from "../packets/results/findings.js";
 import type { PacketSource } from "../packets/batches/source.js";
 import type { Look, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
@@ -30,6 +31,8 @@ export interface CorrelateOptions {
   onBegin?(look: Look): void;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
   onSettled?(): void;
+  /** Told of each finding, before the sink is given it. */
+  onFinding?(finding: Finding): void;
   /** Told then of a capture that has stamps which leap, by its name, if it was read to its end. */
   onLeaps?(name: string, leaps: Readonly<Leaps>): void;
 }

@@ -1,5 +1,6 @@
 import { FlowAccounts } from "../packets/flows/flow-accounts.js";
 import type { Heap } from "../packets/memory/heap.js";
+import type { Finding } from "../packets/results/findings.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink, Tables } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -50,6 +51,7 @@ export interface RunOptions {
   /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
   haveCounters: readonly [boolean, boolean];
   onSettled?(): void;
+  onFinding?(finding: Finding): void;
 }
 
 /** What any of the other parts may look at. */

@@ -190,7 +190,10 @@ export class Run {
     const unfollowed = this.#parts.impacts.open.refused;
     const ofPairs = { pairs, altered, rewritten, retransmissions };
     const end = { summary, unfollowed, ...ofPairs, tunnels: this.#parts.tunnels.tally };
-    for (const finding of this.#parts.findings.close(end)) this.#parts.sink.finding(finding);
+    for (const finding of this.#parts.findings.close(end)) {
+      this.#options.onFinding?.(finding);
+      this.#parts.sink.finding(finding);
+    }
     this.#parts.sink.end(summary);
     return { summary, isEnough: this.#parts.showing.isEnough };
   }

@@ -160,6 +160,31 @@ describe("usage", () => {
     expect((await inThisProcess("file", "-q", "--clock-offset", offset, inside, outside)).stderr).toMatch(said);
   });
 
+  it.each(["1s", "-1s", "3ms"])("says so by a few pings, and goes by the clocks as they are: %s", async (offset) => {
+    const captures = ["inside", "outside"].map((side) => join(import.meta.dirname, `../../fixtures/ping/${side}.pcap`));
+    const { stdout, stderr } = await inThisProcess("file", "-q", "--clock-offset", offset, ...captures);
+    expect(stderr).toBe(
+      "natcorr: --clock-offset is wrong: packets show that outside is 26.8µs ahead of inside, and natcorr goes by that\n",
+    );
+    expect(stdout).toMatch(/inside +12 += +10 /);
+    expect(stdout).not.toContain("one was set");
+  });
+
+  it("asks for an offset that is given where nothing pairs by it", async () => {
+    const captures = ["inside", "outside"].map((side) => join(import.meta.dirname, `../../fixtures/ping/${side}.pcap`));
+    const { stdout } = await inThisProcess("file", "-q", "--clock-offset", "20s", "--width", "200", ...captures);
+    expect(stdout).toContain("by their stamps and --clock-offset, outside ends 15.9987 s before inside begins");
+  });
+
+  it("says so where nothing passed an interface but ARP", async () => {
+    const silent = join(folder, "silent.pcap");
+    const frame = ethernet(new Uint8Array(28), { type: 0x0806 });
+    writeFileSync(silent, pcap([{ timeNs: 1_700_000_000_000_000_000n, frame }]));
+    const { code, stdout } = await inThisProcess("file", "-q", silent, outside);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("nothing-paired: inside has no IP packets: nobody")]);
+    expect(stdout).toContain("whether it has a network");
+  });
+
   it("exits 1 where frames cannot be decoded, and 3 where that is to fail it as well", async () => {
     const strange = join(folder, "strange.pcap");
     // LINKTYPE_USER0
@@ -306,7 +331,7 @@ describe("with little address space", () => {
   it("says what to do", () => {
     const { status, stdout, stderr } = limited("");
     expect(stderr).toMatch(
-      /^natcorr: there is no address space for WebAssembly, .* NODE_OPTIONS=--disable-wasm-trap-handler/,
+      /^natcorr: there is no address space for WebAssembly, .*\sNODE_OPTIONS=--disable-wasm-trap-handler/s,
     );
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });

@@ -93,3 +93,11 @@ it.each([
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(text);
 });
+
+it.each([
+  ["leak,port-rewritten,unanswered,dropped", "Not found: leak, unanswered."],
+  ["port-rewritten", "Packets that never arrived"],
+  ["capture-loss", "Packets that never arrived"],
+])("says which findings that were asked for there are none of: %s", async (only, first) => {
+  expect((await mixed("-q", "--only", only)).stdout.startsWith(first)).toBe(true);
+});

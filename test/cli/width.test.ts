@@ -42,3 +42,27 @@ it("takes the width from COLUMNS where there is no terminal, and else 100 column
   expect(await shown({ COLUMNS: "250" })).toBeGreaterThan(150);
   expect(await shown({ COLUMNS: "wide" })).toBeLessThanOrEqual(100);
 });
+
+/** The columns of the widest message of a command line. */
+const said = async (env: Record<string, string>, ...args: string[]): Promise<number> =>
+  widest((await natcorrIn(env, ...args)).stderr);
+
+it("folds what goes to stderr as well, errors too", async () => {
+  const captures = ["inside", "outside"].map((side) => join(ROOT, "swapped-sides", `${side}.pcap`));
+  for (const args of [
+    ["file", ...captures],
+    ["live", "docker0", "any"],
+  ]) {
+    expect(await said({}, ...args)).toBeGreaterThan(80);
+    expect(await said({}, ...args)).toBeLessThanOrEqual(100);
+    expect(await said({ COLUMNS: "60" }, ...args)).toBeLessThanOrEqual(60);
+  }
+  expect(await said({}, "file", ...captures, "--width", "70")).toBeLessThanOrEqual(70);
+});
+
+it("the table names the flow that has the other way of a conversation", async () => {
+  const table = await file("dual-leg", "-q", "--width", "120");
+  expect(table).toMatch(/^ +2 +tcp +snat .* → +8 .*\n.* ← flow 3 /m);
+  expect(table).toMatch(/^ +3 +tcp +snat\+dnat .* → flow 2 .*\n.* ← +8 /m);
+  expect(await file("dual-leg", "-q", "--width", "80")).toContain("← flow 3\n");
+});

@@ -2,7 +2,7 @@ import { InterfaceName } from "../../src/host/interfaces.js";
 import { RuleFacts } from "../../src/host/rule-facts.js";
 import { RuleBook } from "../../src/host/rules.js";
 import { describe, expect, it } from "vitest";
-import { echo6, filler, ipv4, ipv6, transport, udp } from "../support/packets.js";
+import { echo6, filler, icmp, ipv4, ipv6, transport, udp } from "../support/packets.js";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import {
   CLIENT,
@@ -278,6 +278,40 @@ it("a UDP port used again by another container: its first packet waits for what 
   expect(outcome.flows.map(({ inside: { src }, pairs }) => [src, pairs])).toEqual([
     [CONTAINER, 4],
     [OTHER, 4],
+  ]);
+});
+
+/** A datagram without an IP ID on both sides, by a port that the NAT keeps. */
+const kept = (atMs: number, src: string, text: string) => {
+  const packet = { srcPort: 47_317, dst: SERVER, dstPort: 7000, ipId: 0, text };
+  return [
+    ms(atMs, datagram({ src, ttl: 64, ...packet })),
+    ms(atMs + 0.02, datagram({ src: HOST, ttl: 63, ...packet })),
+  ] as const;
+};
+
+/** A router says of a datagram that there is no way to its destination. */
+const noWay = (dst: string, ttl: number, { packet }: Stamped) =>
+  ipv4({ src: "180.101.49.1", dst, id: 99, ttl }, icmp({ type: 3, code: 1, payload: packet.subarray(0, 48) }));
+
+it("a UDP translation that nothing but an ICMP error used for half a minute chooses between equal packets no more", async () => {
+  const [first, firstOut] = kept(0, CONTAINER, "the first");
+  const [own, ownOut] = kept(31_000, CONTAINER, "the same");
+  const [other] = kept(31_000.01, OTHER, "the same");
+  const unused = await outcomeOf([first, own, other], [firstOut, ownOut]);
+  expect(unused.pairs.map(({ inside, outside }) => [inside, outside])).toEqual([[1, 1]]);
+  const errors = [ms(20_000.02, noWay(CONTAINER, 55, first)), ms(20_000, noWay(HOST, 56, firstOut))] as const;
+  const told = await outcomeOf([first, errors[0], own, other], [firstOut, errors[1], ownOut]);
+  expect(told.pairs.map(({ inside, outside }) => [inside, outside])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+  const used = kept(20_000, CONTAINER, "another one");
+  const chosen = await outcomeOf([first, used[0], own, other], [firstOut, used[1], ownOut]);
+  expect(chosen.pairs.map(({ inside, outside }) => [inside, outside])).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 3],
   ]);
 });
 

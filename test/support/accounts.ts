@@ -9,7 +9,7 @@ import {
   ID,
   INSIDE_TUPLE,
   IS_FLIPPED,
-  LAST_NS,
+  USED_NS,
   MORE_PAIRS,
   OUTSIDE_TUPLE,
   PAIRS,
@@ -80,7 +80,7 @@ export class FilledAccounts extends FlowAccounts {
     record[INSIDE_TUPLE] = flow.insideTuple;
     record[OUTSIDE_TUPLE] = flow.outsideTuple;
     this.doubles[(slot << (RECORD_BITS - 1)) + FIRST_NS] = Number.POSITIVE_INFINITY;
-    this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
+    this.doubles[(slot << (RECORD_BITS - 1)) + USED_NS] = Number.NEGATIVE_INFINITY;
     return bits;
   }
 

@@ -16,13 +16,13 @@ export interface Printed {
 
 /**
  * Runs a command line in this process: most are over before a process would have started. What is about the process itself is
- * tested with one (`test/cli/main.test.ts`).
+ * tested with one (`test/cli/main.test.ts`). No message is folded.
  */
 export function natcorr(...args: readonly string[]): Promise<Printed> {
-  return natcorrIn({}, ...args);
+  return printed(run, {}, args, NO_FOLD);
 }
 
-/** The same with these variables in its environment, and no others. */
+/** The same with these variables in its environment, and no others; messages are folded as these say. */
 export function natcorrIn(env: Host["env"], ...args: readonly string[]): Promise<Printed> {
   return printed(run, env, args);
 }
@@ -30,10 +30,18 @@ export function natcorrIn(env: Host["env"], ...args: readonly string[]): Promise
 /** The same as it was built, which is what a user runs. */
 export function builtNatcorr(...args: readonly string[]): Promise<Printed> {
   const built: { readonly run: typeof run } = createRequire(import.meta.url)("../../dist/lib/program.js");
-  return printed(built.run, {}, args);
+  return printed(built.run, {}, args, NO_FOLD);
 }
 
-async function printed(program: typeof run, env: Host["env"], args: readonly string[]): Promise<Printed> {
+/** Columns of a terminal on which every message has one line. */
+const NO_FOLD = 10_000;
+
+async function printed(
+  program: typeof run,
+  env: Host["env"],
+  args: readonly string[],
+  columns?: number,
+): Promise<Printed> {
   const stdout: Buffer[] = [];
   let stderr = "";
   const host: Host = {
@@ -48,7 +56,7 @@ async function printed(program: typeof run, env: Host["env"], args: readonly str
       block: () => {},
       drained: () => Promise.resolve(),
     },
-    stderr: { isTerminal: false, rows: undefined, columns: undefined, write: (text) => void (stderr += text) },
+    stderr: { isTerminal: false, rows: undefined, columns, write: (text) => void (stderr += text) },
     env,
     stop: new AbortController().signal,
     version,

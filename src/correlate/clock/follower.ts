@@ -21,6 +21,8 @@ const LAST_LOOK = 32_768;
 const ENOUGH_TWINS = 256;
 /** Twins that are not where the clocks should have them, before it is asked whether they agree among themselves. */
 const STRAYS = 32;
+/** A twin is so many windows from where the clocks should have it, at the most: else it is a stray. */
+const MOST_WINDOWS = 2;
 /** Inside packets that are held at the most, for outside ones that are stamped later than all of them. */
 const MOST_HELD = 2 ** 18;
 /**
@@ -239,9 +241,15 @@ export class Follower {
   }
 
   /** Whether the inside has come as far as a slice does: all twins have been found that both sides have by then. */
-  #isPassed({ toNs, afterNs }: Pending): boolean {
-    if (this.#sides[INSIDE].hasEnded || this.#insideNs > toNs + afterNs - this.#gapNs) return true;
+  #isPassed(pending: Pending): boolean {
+    if (this.#sides[INSIDE].hasEnded || this.#insideNs > this.#insideToNs(pending)) return true;
     return this.#insideNoted - this.#insideHanded > MOST_HELD;
+  }
+
+  /** Up to which inside stamp there may be twins of a slice: those of an offset that was given, and is wrong, may be behind where it has them. */
+  #insideToNs({ toNs, afterNs }: Pending): number {
+    const wrongNs = this.#course.assumed === "given" ? MOST_WINDOWS * this.#windowNs : 0;
+    return toNs + afterNs + wrongNs - this.#gapNs;
   }
 
   /** What the stamps of one instant differ by, as far as it is known. */
@@ -265,8 +273,8 @@ export class Follower {
 
   /** Takes the twins of a slice: those that both sides had by its end. */
   #close(pending: Pending): void {
-    const { fromNs, toNs, leastNs, end, afterNs } = pending;
-    const insideToNs = toNs + afterNs - this.#gapNs;
+    const { fromNs, toNs, leastNs, end } = pending;
+    const insideToNs = this.#insideToNs(pending);
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
       .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
@@ -317,7 +325,7 @@ export class Follower {
   /** Files a twin with those of its direction, if it is where it should be. */
   #cross(twin: Twin): void {
     const gapNs = gapOf(twin) - this.#baseNs;
-    if (this.#nearNs !== null && Math.abs(gapNs - this.#nearNs) <= 2 * this.#windowNs) {
+    if (this.#nearNs !== null && Math.abs(gapNs - this.#nearNs) <= MOST_WINDOWS * this.#windowNs) {
       this.#strays = [];
       this.#nearNs = gapNs;
       if (twin.direction !== 0)

@@ -56,7 +56,7 @@ export class Doubts {
       return unknown("like-out-of-time", like);
     }
     const like = lacks === "anything" ? undefined : likes.of(row);
-    if (like !== undefined) return unknown("like-untimely", this.#whyLike(row, other, like));
+    if (like !== undefined) return unknown("like-untimely", this.#whyLike(other, like));
     const side = t.sideOf(row);
     if (lacks === "exit" || lacks === "crossing") {
       const form = this.#otherFormOf(row);
@@ -189,10 +189,9 @@ export class Doubts {
     return `frame ${back} of its conversation came out here and was not seen to enter ${SIDE_NAMES[other]}: both may take another interface`;
   }
 
-  #whyLike(row: number, other: Side, { frame, isSooner }: Like): string {
+  #whyLike(other: Side, { frame, isSooner, isTranslated }: Like): string {
     const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
-    if (this.#known.translations.slotOf(row) === NONE && this.#known.timeline.side(row) === OUTSIDE)
-      return `${like}: it may be this one, by a translation that nothing else shows`;
+    if (!isTranslated) return `${like}: it may be this one, by a translation that nothing else shows`;
     return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
   }
 

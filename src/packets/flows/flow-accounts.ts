@@ -34,8 +34,8 @@ export class FlowAccounts {
   readonly #unmatched: RowCounts;
   /** How many errors crossed that say that nobody gets what they answer, by twice the slot, and 1 more of outbound ones. */
   readonly #unreachable: RowCounts;
-  /** By slot, of those whose last pair is an ICMP error: its stamp, and that of the last other one. */
-  readonly #lastErrors = new Map<number, { readonly errorNs: number; readonly usedNs: number }>();
+  /** By slot, of those with pairs of ICMP errors: the stamp of the last. */
+  readonly #lastErrors = new Map<number, number>();
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
@@ -302,7 +302,7 @@ export class FlowAccounts {
 
   /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(slot: number): number {
-    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.LAST_NS];
+    return Math.max(this.usedNs(slot), this.#lastErrors.get(slot) ?? Number.NEGATIVE_INFINITY);
   }
 
   /**
@@ -310,14 +310,12 @@ export class FlowAccounts {
    * -Infinity before the first.
    */
   usedNs(slot: number): number {
-    const lastNs = this.lastNs(slot);
-    const last = this.#lastErrors.get(slot);
-    return last?.errorNs === lastNs ? last.usedNs : lastNs;
+    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.USED_NS];
   }
 
-  /** Notes a pair of ICMP errors. Precondition: it is not accounted for yet. */
+  /** Notes a pair of ICMP errors. */
   noteError(slot: number, pairNs: number): void {
-    if (pairNs > this.lastNs(slot)) this.#lastErrors.set(slot, { errorNs: pairNs, usedNs: this.usedNs(slot) });
+    if (pairNs > this.lastNs(slot)) this.#lastErrors.set(slot, pairNs);
   }
 
   /** Notes a paired TCP segment. Returns whether it is a retransmission, which a keep-alive is not. Precondition: its header was there. */

@@ -6,9 +6,9 @@ export const BITS = 0;
 export const ID = 1;
 export const INSIDE_TUPLE = 2;
 export const OUTSIDE_TUPLE = 3;
-/** Doubles, at half the word: stamps of the first and the last pair. */
+/** Doubles, at half the word: stamps of the first pair, and of the last that is none of ICMP errors. */
 export const FIRST_NS = 2;
-export const LAST_NS = 3;
+export const USED_NS = 3;
 /** Where it was first seen: the frames of its first pair, inside and outside. */
 export const FIRST_FRAMES = 8;
 /** Pairs, the outbound ones in the upper half, and their IP bytes as long as they are inside: modulo 2^16, and 2^32. */

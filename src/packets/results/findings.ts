@@ -64,7 +64,7 @@ export const FINDINGS = {
   },
   "nothing-paired": {
     severity: "warning",
-    hint: "capinfos -ae shows when a capture begins and ends; sysctl net.ipv4.ip_forward, whether the host forwards; iptables -vnL FORWARD, what it drops; ip route get <address>, where it sends the rest",
+    hint: "sysctl net.ipv4.ip_forward shows whether the host forwards; iptables -vnL FORWARD, what it drops; ip route get <address>, where it sends the rest",
   },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
   refused: {

@@ -63,7 +63,7 @@ export const REASONS = {
     "others to its destination, or of its conversation, seem to take an interface that is not captured, and nothing answers it",
   "may-be-filtered":
     "the other capture has nothing of its kind (IP version, protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
-  "no-answer": "nothing answers it: the host may have taken it, or dropped it",
+  "no-answer": "nothing shows what became of it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":
     "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",

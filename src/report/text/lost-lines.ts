@@ -40,8 +40,17 @@ export interface Telling {
 export function byKind(all: Iterable<Lost>, causes: Causes): Map<Kind, Lost[][]> {
   const packets = [...all].filter((packet) => !causes.tellsAgain(packet));
   const byHosts = grouped(packets, (packet) => groupOf(packet, causes));
-  const alike = [...byHosts.values()].flatMap(byService).toSorted(([a], [b]) => a.side - b.side);
+  const divided = (group: Lost[]): Lost[][] =>
+    findingOf(group[0], causes) === undefined ? byService(group) : byConversation(group);
+  const alike = [...byHosts.values()].flatMap(divided).toSorted(([a], [b]) => a.side - b.side);
   return grouped(alike, ([{ judgement }]) => kindOf(judgement));
+}
+
+/** Packets of some groups that are told of by their reasons instead, whoever's they are; those that open conversations, or go their way, and answers apart. */
+export function byReason(groups: readonly (readonly Lost[])[], causes: Causes): Lost[][] {
+  return [
+    ...grouped(groups.flat(), (packet) => `${packet.side} ${packet.isFromOpener} ${causeOf(packet, causes)}`).values(),
+  ];
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
@@ -50,11 +59,11 @@ export function linesOf(
   groups: readonly (readonly Lost[])[],
   { causes, told, width, paint }: Telling,
 ): string[] {
-  const byReason = grouped(groups, (group) =>
+  const ofReasons = grouped(groups, (group) =>
     kind === "resent" ? reasonOf(kind, group, causes) : `${causeOf(group[0], causes)} ${group[0].side}`,
   );
   let said = "";
-  return [...byReason.values()].flatMap((alike) => {
+  return [...ofReasons.values()].flatMap((alike) => {
     const { reason: code } = alike[0][0].judgement;
     const why = code !== undefined && told.has(code) ? "" : reasonOf(kind, alike.flat(), causes);
     const reason = why === said ? "" : why;
@@ -75,11 +84,22 @@ function byConversation(ofService: Lost[]): Lost[][] {
   return conversations.size > MOST_APART ? [ofService] : [...conversations.values()];
 }
 
-/** What the packets of one line have in common: their hosts, and what became of them. */
+/** What the packets of one line have in common: what became of them, and their hosts, but where a finding names their flows. */
 function groupOf(packet: Lost, causes: Causes): string {
   const kind = kindOf(packet.judgement);
-  const why = kind === "resent" || kind === "covered" ? "" : causeOf(packet, causes);
+  const finding = findingOf(packet, causes);
+  if (finding !== undefined) return `${kind} ${packet.side} ${finding}`;
+  const why = isMadeUpFor(kind) ? "" : causeOf(packet, causes);
   return `${kind} ${packet.side} ${hostsOf(packet)} ${why}`;
+}
+
+/** The finding that a line names for why its packets never arrived. */
+function findingOf(packet: Lost, causes: Causes): string | undefined {
+  return isMadeUpFor(kindOf(packet.judgement)) ? undefined : causes.of(packet);
+}
+
+function isMadeUpFor(kind: Kind): boolean {
+  return kind === "resent" || kind === "covered";
 }
 
 /**
@@ -98,8 +118,8 @@ function whyOf({ why, byFrame }: Said): string {
 
 function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
   const [{ judgement }] = group;
-  const cause = causes.of(group[0]);
-  if (cause !== undefined && kind !== "resent" && kind !== "covered") return `see ${cause}`;
+  const finding = findingOf(group[0], causes);
+  if (finding !== undefined) return `see ${finding}`;
   const frames = group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame]));
   const again = named([...new Set(frames)]);
   if (kind === "resent") return `again ${again}`;
@@ -130,14 +150,18 @@ function whoOf({ proto, ends }: Lost): string {
 
 /** The same without the port, or ICMP id, that its conversation's opener took for that alone. */
 function serviceOf(packet: Lost): string {
-  const { src, dst, srcPort, dstPort } = packet.ends;
-  if (srcPort === undefined || dstPort === undefined) return hostsOf(packet);
-  return `${packet.proto} ${packet.isFromOpener ? `${src} > ${dst}.${dstPort}` : `${src}.${srcPort} > ${dst}`}`;
+  return `${packet.proto} ${endOf(packet, "src")} > ${endOf(packet, "dst")}`;
 }
 
 /** The same without any port. */
 function hostsOf({ proto, ends }: Lost): string {
   return `${proto} ${ends.src} > ${ends.dst}`;
+}
+
+/** An end of a packet, with its port if that is the service's. */
+function endOf({ ends, isFromOpener }: Lost, end: "src" | "dst"): string {
+  const port = end === "src" ? ends.srcPort : ends.dstPort;
+  return port === undefined || isFromOpener !== (end === "dst") ? ends[end] : `${ends[end]}.${port}`;
 }
 
 /** Whose the packets of a line are, and which flow to look at. */
@@ -146,22 +170,35 @@ function groupText(group: readonly Lost[]): string {
   const { flow } = first;
   const others = new Set(group.map(whoOf)).size - 1;
   if (others === 0) return `${whoOf(first)}${flowsText(group)}`;
-  const service = serviceOf(first);
-  const ends = group.every((each) => serviceOf(each) === service) ? service : hostsOf(first);
-  return `${ends}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
+  const protocols = [...new Set(group.map(({ proto }) => proto))].join(", ");
+  const flows = flow === undefined ? `${others + 1} conversations` : `flow ${flow}${andOthers(others)}`;
+  return `${protocols} ${allEnds(group, "src")} > ${allEnds(group, "dst")}  ${flows}`;
+}
+
+/** What the ends of a line's packets have in common, or the first of their hosts, and how many others there are. */
+function allEnds(group: readonly Lost[], end: "src" | "dst"): string {
+  const ports = new Set(group.map((packet) => endOf(packet, end)));
+  const hosts = new Set(group.map(({ ends }) => ends[end]));
+  const [text] = ports.size === 1 ? ports : hosts;
+  return `${text}${andOthers(hosts.size - 1)}`;
 }
 
 /** Which flows the packets of a conversation are of, which may have had several, one after the other. */
 function flowsText(group: readonly Lost[]): string {
   const flows = [...new Set(group.flatMap(({ flow }) => flow ?? []))];
-  if (flows.length < 2) return flows.map((flow) => `  flow ${flow}`).join("");
-  return `  flow ${flows[0]} and ${flows.length === 2 ? "another" : `${flows.length - 1} others`}`;
+  return flows.length === 0 ? "" : `  flow ${flows[0]}${andOthers(flows.length - 1)}`;
+}
+
+/** How many there are beside one that is named. */
+function andOthers(count: number): string {
+  return count === 0 ? "" : count === 1 ? " and another" : ` and ${count} others`;
 }
 
 /** The first of some frames, and how many more there are. */
 function named(frames: readonly number[]): string {
   const more = frames.length - MOST_FRAMES;
-  return `${framesText(frames, MOST_FRAMES)}${more > 0 ? ` and ${more} more` : ""}`;
+  const inOrder = frames.toSorted((a, b) => a - b);
+  return `${framesText(inOrder, MOST_FRAMES)}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Some items by a key, in the order that each came first. */

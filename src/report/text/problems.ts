@@ -15,7 +15,7 @@ import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
 import { Causes } from "./causes.js";
 import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
-import { byKind, linesOf } from "./lost-lines.js";
+import { byKind, byReason, linesOf } from "./lost-lines.js";
 import type { Paint } from "./paint.js";
 import { alsoSeen, countIn, sumUp } from "./sum-up.js";
 
@@ -23,7 +23,7 @@ import { alsoSeen, countIn, sumUp } from "./sum-up.js";
 const MOST_PROBLEMS = 100;
 /** Most packets that are remembered, which bounds their memory. */
 const MOST_PACKETS = 10_000;
-/** Of packets that are no problem, or may be none, so many lines are examples enough of each kind … */
+/** Of packets that are no problem, or may be none, so many lines are examples enough of each kind: where there are more, they are told of by reason … */
 const MOST_EXAMPLES = 5;
 /** … of so many packets, or sets of packets that nothing tells apart. */
 const MOST_EXAMPLE_PACKETS = 1000;
@@ -158,7 +158,8 @@ export class Problems {
     let hidden = this.#others;
     for (const kind of ["lost", "unknown", "refused"] as const) add(kind);
     for (const kind of ["unclear", "ambiguous", "elsewhere"] as const) {
-      const groups = groupsOf.get(kind) ?? [];
+      const each = groupsOf.get(kind) ?? [];
+      const groups = each.length > MOST_EXAMPLES ? byReason(each, telling.causes) : each;
       const examples = groups.toSorted((a, b) => countOf([b]) - countOf([a])).slice(0, MOST_EXAMPLES);
       lines.push(...linesOf(kind, examples, telling));
       const others = countIn(summary, EXAMPLES[kind]) - countOf(examples);

@@ -36,6 +36,8 @@ export interface TextOptions {
   sort?: SortKey;
   /** Whether it is told of those packets alone that were selected, and of the totals of all. */
   isOfSome?: boolean;
+  /** Codes of findings that were asked for: it says which there are none of. */
+  asked?: readonly string[];
   /** Whether each line says as well what decided it. */
   isVerbose?: boolean;
   /** Local time's lead over UTC. */
@@ -53,6 +55,7 @@ export class TextReporter implements Reporter {
   /** What somebody has to do something about, and what else there is to know. */
   readonly #warnings: Finding[] = [];
   readonly #notes: Finding[] = [];
+  readonly #found = new Set<string>();
   #moreFindings = 0;
   #tables!: Tables;
   #lines!: Lines;
@@ -112,6 +115,7 @@ export class TextReporter implements Reporter {
 
   finding(finding: Finding): void {
     const list = finding.severity === "warning" ? this.#warnings : this.#notes;
+    this.#found.add(finding.code);
     if (list.length < MOST_FINDINGS) list.push(finding);
     else this.#moreFindings++;
   }
@@ -123,7 +127,9 @@ export class TextReporter implements Reporter {
     const { told, others } = sorted(this.#warnings, (finding) => this.#problems.tells(finding));
     const problems = this.#problems.text(summary, width, this.#paint, toldFirst(this.#warnings), others);
     const first = firstText(this.#warnings, this.#paint);
-    this.#out.add(foldedLines(`${first}${problems}${warningsText(told, others, this.#paint)}\n`, width));
+    this.#out.add(
+      foldedLines(`${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint)}\n`, width),
+    );
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
@@ -139,6 +145,11 @@ export class TextReporter implements Reporter {
     const summary = look(at);
     const problems = this.#problems.text(summary, screen.columns, this.#paint);
     return standingText({ table, summary }, problems, this.#tables.names, this.#paint, screen);
+  }
+
+  #notFound(): string {
+    const missing = this.#options.asked?.filter((code) => !this.#found.has(code)) ?? [];
+    return missing.length === 0 ? "" : `Not found: ${missing.join(", ")}.\n`;
   }
 
   #notesText(): string {

@@ -38,7 +38,8 @@ export function totals(
     unmatched.length === 0 ? "" : `unmatched: ${unmatched.join("; ")}\n`,
     lost(sides),
     uncounted(sides, verdicts),
-    `clocks: ${clocks(summary.clock, utcOffset)}\n`,
+    // there is nothing to say of a clock that stamped nothing
+    sides.some(({ frames }) => frames === 0) ? "" : `clocks: ${clocks(summary.clock, utcOffset)}\n`,
   ].join("");
 }
 

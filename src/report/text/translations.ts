@@ -223,8 +223,9 @@ export class TranslationTable {
     const time = (epochNs: bigint): string => new LocalTimes(epochNs, this.#options.utcOffset, 6).of(0);
     const columns = own === undefined ? COLUMNS : [...COLUMNS, { heading: own, align: "right" } as const];
     const isUnknown = this.#isUnknown && ["problems", "lost"].includes(this.#options.sort);
+    const others = new OtherWays(shownRows.map(({ flow }) => flow));
     const rows = shownRows.map(({ flow, problems }) =>
-      lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), paint),
+      lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), others.of(flow), paint),
     );
     const wide = table(columns, rows.flat());
     const isWide = widthOf(wide) <= width;
@@ -261,23 +262,50 @@ export class TranslationTable {
 function narrow(inside: readonly string[], outside: readonly string[], own: string | undefined): string {
   const [flow, proto, nat, , , , , , , value = ""] = inside;
   const facts = own === undefined || value === "" ? "" : `  ${own} ${value}`;
-  const alone = nat === "proxy" ? "proxied" : "only";
-  return `flow ${flow}  ${proto} ${nat}${facts}\n${narrowSide(inside, alone)}${narrowSide(outside, alone)}`;
+  return `flow ${flow}  ${proto} ${nat}${facts}\n${narrowSide(inside)}${narrowSide(outside)}`;
 }
 
-/** `word`: what packets are called that have no twin. */
-function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[], word: string): string {
-  const alone = only === "0" ? "" : `  ${word} ${only}`;
+function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]): string {
+  const alone = only === "0" || only === "" ? "" : `  only ${only}`;
   const latency = p50 === "-" ? "" : `  p50 ${p50}  p99 ${p99}`;
   return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}${latency}\n`;
 }
 
-/** The two rows of a flow. `own`: what stands in the last column, if there is one more than usual. */
-function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string[][] {
+/** Flows of which one has the packets of a conversation that go, and another those that come back: inside, they have other addresses. */
+class OtherWays {
+  readonly #flows: ReadonlyMap<string, number>;
+
+  constructor(flows: readonly FlowSummary[]) {
+    this.#flows = new Map(flows.filter(isOneWay).map((flow) => [keyOf(flow, flow.pairsOutbound > 0), flow.id]));
+  }
+
+  /** The flow that has the other ones of a flow's conversation; undefined where there is none. */
+  of(flow: FlowSummary): number | undefined {
+    return isOneWay(flow) ? this.#flows.get(keyOf(flow, flow.pairsOutbound === 0)) : undefined;
+  }
+}
+
+function isOneWay({ pairs, pairsOutbound }: FlowSummary): boolean {
+  return pairs > 0 && (pairsOutbound === 0 || pairsOutbound === pairs);
+}
+
+/** A conversation, as it is seen outside, and which way. */
+function keyOf({ proto, outside }: FlowSummary, isOutbound: boolean): string {
+  return `${proto} ${endsText(outside, 0, String)} ${isOutbound}`;
+}
+
+/** The two rows of a flow. `own`: what stands in the last column, if there is one more than usual; `other`: the flow that has what comes back. */
+function lines(flow: FlowSummary, own: string | undefined, other: number | undefined, paint: Paint): string[][] {
   const rewrite = rewriteOf(flow.inside, flow.outside);
   const ends = (side: Ends): string => endsText(side, rewrite, paint.rewritten);
-  const outbound = `${paint.outbound("→")}${String(flow.pairsOutbound).padStart(6)}`;
-  const inbound = `${paint.inbound("←")}${String(flow.pairs - flow.pairsOutbound).padStart(6)}`;
+  const counts = (arrow: string, pairs: number, only: number): [string, string] =>
+    // of a proxy's two connections, no packet has a twin, and none lacks one
+    flow.nat === "proxy"
+      ? [`${only} proxied`, ""]
+      : [
+          `${arrow}${(pairs === 0 && other !== undefined ? ` flow ${other}` : String(pairs)).padStart(6)}`,
+          String(only),
+        ];
   return [
     [
       String(flow.id),
@@ -285,8 +313,7 @@ function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string
       flow.nat,
       SIDE_NAMES[flow.sides[0]],
       ends(flow.inside),
-      outbound,
-      String(flow.insideOnly),
+      ...counts(paint.outbound("→"), flow.pairsOutbound, flow.insideOnly),
       ...quantiles(flow.latency.outbound),
       ...(own === undefined ? [] : [own]),
     ],
@@ -296,8 +323,7 @@ function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string
       "",
       SIDE_NAMES[flow.sides[1]],
       ends(flow.outside),
-      inbound,
-      String(flow.outsideOnly),
+      ...counts(paint.inbound("←"), flow.pairs - flow.pairsOutbound, flow.outsideOnly),
       ...quantiles(flow.latency.inbound),
     ],
   ];

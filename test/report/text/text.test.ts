@@ -255,7 +255,7 @@ describe("the problems at the head of a summary", () => {
     ]);
   });
 
-  it("tell of packets that nothing is known of, a few lines for example", () => {
+  it("tell of packets that nothing is known of, by their reasons where those are too many conversations", () => {
     const tables = new HandFilled();
     const why = "nothing answers it: the host took it, or dropped it before inside";
     const output = text(tables, { quiet: true, width: 100 }, (reporter) => {
@@ -279,18 +279,13 @@ describe("the problems at the head of a summary", () => {
         ],
       });
     });
-    expect(lines(output).slice(0, 12)).toEqual([
+    expect(lines(output).slice(0, 7)).toEqual([
       "Packets that never arrived: 1 refused.",
       "Also: 2 elsewhere (by an interface that is not captured);",
       "    20 unknown (nothing tells what happened).  --only elsewhere,unknown shows them.",
       `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  host unreachable (#31)`,
-      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.0  inside #1 #8 #15`,
+      `? unknown udp 172.17.0.2 > 203.0.113.5  7 conversations  inside #1 #2 #3 #4 #5 #6 #7 #8 and 12 more`,
       `          ${why}`,
-      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.1  inside #2 #9 #16`,
-      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.2  inside #3 #10 #17`,
-      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.3  inside #4 #11 #18`,
-      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.4  inside #5 #12 #19`,
-      "… and 5 more that are unknown",
       "",
     ]);
   });
@@ -756,7 +751,7 @@ describe("the end of a report", () => {
       reporter.flow({ ...FLOW, nat: "proxy" });
       reporter.end({ ...SUMMARY, flows: 1 });
     });
-    expect(proxied).toContain("→ 5  proxied 1");
+    expect(proxied).toMatch(/inside .* id \*4096 {2}1 proxied {2}p50/);
   });
 
   it("is the same where it is told of no more flows than it wants", () => {

@@ -19,7 +19,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "wrong/clock-answers-sent-again": {
     about: "one clock; the inside begins late, and what answers connections, without ID, is sent again after a second",
     recall: 0.999,
-    findings: ["asymmetric"],
+    findings: ["asymmetric", "retransmissions"],
     nats: ["snat", "dnat"],
     play(world) {
       const { rng } = world;

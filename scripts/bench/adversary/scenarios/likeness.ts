@@ -197,7 +197,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/swapped-options": {
     about: "SYNs that differ in their options alone leave in the other order",
     recall: 0.999,
-    findings: ["asymmetric"],
+    findings: ["asymmetric", "retransmissions"],
     play(world) {
       const { rng } = world;
       swapped(world, TCP, () => {

@@ -8,7 +8,7 @@ import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/as
 import * as account from "../../../packets/flows/flow-records.js";
 import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
-import { HAS_TCP_NUMBERS, identityOf, isAgain } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_ERROR, identityOf, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";
@@ -39,13 +39,14 @@ export function accountFor(
 ): bool {
   const flow = accountOf(ground, slot);
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
-  if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  if ((flags & IS_ERROR) === 0 && pairNs > load<f64>(flow, 8 * account.USED_NS))
+    store<f64>(flow, pairNs, 8 * account.USED_NS);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
   addBytes(flow, length);
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
   countLatency(ground, slot, outbound, flow, latencyNs);
   countPair(flow, outbound);
-  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
   notePace(ground, outbound, pairNs, leftNs, latencyNs);
   if (!isAgain(flags)) notePassed(ground, slot, outbound, leftNs - latencyNs, leftNs);

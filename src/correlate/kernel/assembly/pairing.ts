@@ -168,7 +168,7 @@ export function markAgain(ground: usize, inside: i32): void {
 /** The pair behind an inside row that has bytes of its alone, and is not known to be a retransmission: the row of that, or itself where there is none. */
 function laterOf(ground: usize, inside: i32): i32 {
   const at = lineOf(ground);
-  const lastNs = load<f64>(accountOf(ground, folds.pairedFlow(at, inside)), 8 * account.LAST_NS);
+  const lastNs = load<f64>(accountOf(ground, folds.pairedFlow(at, inside)), 8 * account.USED_NS);
   const way = pairedWay(ground, inside);
   const end = wordOf(at, END);
   for (let row = (inside + 1) & line.ROW_MASK; row !== end; row = (row + 1) & line.ROW_MASK) {

@@ -117,7 +117,7 @@ export function relate(
     relation = KNOWN;
     const isTcp = ((flags >>> 16) & 0xff) === TCP;
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
-    isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.LAST_NS) > <f64>FORGOTTEN_NS;
+    isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.USED_NS) > <f64>FORGOTTEN_NS;
   } else {
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, iWay, oWay);

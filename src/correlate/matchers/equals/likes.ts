@@ -1,4 +1,4 @@
-import { otherSide } from "../../../packets/sides.js";
+import { OUTSIDE, otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { About, Notes } from "../contract.js";
 
@@ -13,6 +13,8 @@ const MOST_OVERTAKEN = 16;
 export interface Like {
   readonly frame: number;
   readonly isSooner: boolean;
+  /** Whether a translation is known of the one that is outside. */
+  readonly isTranslated: boolean;
 }
 
 /**
@@ -61,16 +63,23 @@ export class Likes implements Notes {
     const isLeaving = slot !== NONE && this.#about.translations.isLeaving(row, slot);
     const last = this.#overtaken.get(row) ?? like;
     if (!isLeaving && !t.isBefore(last, like)) {
-      this.#likes.set(row, { frame: t.frame(like), isSooner: false });
-      if (!this.#likes.has(like)) this.#likes.set(like, { frame: t.frame(row), isSooner: false });
+      this.#set(row, like, false);
+      if (!this.#likes.has(like)) this.#set(like, row, false);
     }
     if (!isLeaving && slot !== NONE) return;
     // as the stamps have it, it left before the others entered
     const isOnce = this.#about.kernel.sinceNs(row) === 0 && this.#about.kernel.sinceNs(like) === 0;
-    if (isOnce) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
+    if (isOnce) this.#set(like, row, true);
     const mostNs = Math.min(this.#about.clock.unboundNs, UNSEEN_OFFSET_NS);
     for (let each = like; each !== NONE && t.timeNs(each) - t.timeNs(row) <= mostNs; each = t.next(each))
-      if (this.#mayBeLike(row, each)) this.#likes.set(each, { frame: t.frame(row), isSooner: true });
+      if (this.#mayBeLike(row, each)) this.#set(each, row, true);
+  }
+
+  /** Notes that a packet is like another one, on the other side. */
+  #set(row: number, like: number, isSooner: boolean): void {
+    const { timeline: t, translations } = this.#about;
+    const outside = t.sideOf(row) === OUTSIDE ? row : like;
+    this.#likes.set(row, { frame: t.frame(like), isSooner, isTranslated: translations.slotOf(outside) !== NONE });
   }
 
   forget(row: number): void {

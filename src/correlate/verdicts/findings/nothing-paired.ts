@@ -1,5 +1,5 @@
 import { type Finding, FINDINGS, findingOf } from "../../../packets/results/findings.js";
-import type { FlowSummary } from "../../../packets/results/results.js";
+import type { FlowSummary, SideSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { seconds } from "../words.js";
 import type { Context, End, Finder } from "./finder.js";
@@ -9,6 +9,10 @@ const LEAST_APART_NS = 1_000_000_000;
 
 /** What to look at next where captures are apart. */
 const WHEN = "capinfos -ae shows when a capture begins and ends";
+
+/** And where one of them has nothing. */
+const WHERE =
+  "natcorr interfaces lists interfaces, ip -s link what passes them; in the container, ip addr and ip route show whether it has a network";
 
 /** Verdicts of what may have a twin that nobody found. */
 const OPEN = ["unknown", "no-overlap", "dropped", "capture-loss"] as const;
@@ -35,36 +39,44 @@ export class NothingPaired implements Finder {
 
   close({ summary, pairs }: End): Finding[] {
     const { inside, outside, verdicts } = summary;
-    const empty = SIDES.filter((side) => [inside, outside][side].frames === 0);
+    const empty = SIDES.filter((side) => !hasPackets([inside, outside][side]));
     const isOwn = this.#isTurned || verdicts.some((counts) => counts.has("proxied"));
     // odd only where there was something to pair
     const isOpen = (side: Side): boolean => empty.includes(side) || OPEN.some((verdict) => verdicts[side].has(verdict));
     if (isOwn && !SIDES.every(isOpen)) return [];
-    if (empty.length === 2) return [];
-    if (empty.length === 1) {
-      const text = `${SIDE_NAMES[empty[0]]} has no frames: its interface was silent, or it is another one, or a filter left nothing`;
-      return [findingOf("nothing-paired", 1, text, {}, "tcpdump -D lists interfaces, ip -s link what passes them")];
+    if (empty.length > 0) {
+      const who = empty.length === 2 ? "neither side has" : `${SIDE_NAMES[empty[0]]} has no`;
+      const what = empty.every((side) => [inside, outside][side].frames === 0) ? "frames" : "IP packets";
+      const text = `${who} ${what}: nobody sends any there, or it is another interface, or a filter left nothing`;
+      return [findingOf("nothing-paired", 1, text, {}, WHERE)];
     }
     const areRelated = pairs + inside.ambiguous + outside.ambiguous > 0 || this.#isProxied;
     if (areRelated) return [];
     const { cover } = this.#context;
     const isLive = cover[INSIDE].isLive && cover[OUTSIDE].isLive;
-    const apart = this.#whyApart();
+    const isGiven = summary.clock.source === "given";
+    const apart = this.#whyApart(isGiven ? "their stamps and --clock-offset" : "their stamps");
     const doubt = isLive
       ? "does the host forward any, and this way?"
-      : "are they of one host and one time, and does it forward any?";
+      : `are they of one host and one time, ${isGiven ? "is --clock-offset right, " : ""}and does it forward any?`;
     const text = `natcorr found no packet of one capture in the other: ${apart ?? doubt}`;
-    return [findingOf("nothing-paired", 1, text, {}, apart === undefined ? FINDINGS["nothing-paired"].hint : WHEN)];
+    const { hint } = FINDINGS["nothing-paired"];
+    return [findingOf("nothing-paired", 1, text, {}, apart !== undefined ? WHEN : isLive ? hint : `${WHEN}; ${hint}`)];
   }
 
-  /** How far apart the captures are by their stamps, in words; undefined where they have some time in common. */
-  #whyApart(): string | undefined {
+  /** How far apart the captures are by what tells that, in words; undefined where they have some time in common. */
+  #whyApart(by: string): string | undefined {
     const { cover } = this.#context;
     const first = cover[INSIDE].firstNs <= cover[OUTSIDE].firstNs ? INSIDE : OUTSIDE;
     const last = otherSide(first);
     const apartNs = cover[last].firstNs - cover[first].lastNs;
     return apartNs >= LEAST_APART_NS
-      ? `by their stamps, ${SIDE_NAMES[first]} ends ${seconds(apartNs)} before ${SIDE_NAMES[last]} begins`
+      ? `by ${by}, ${SIDE_NAMES[first]} ends ${seconds(apartNs)} before ${SIDE_NAMES[last]} begins`
       : undefined;
   }
+}
+
+/** Whether there is anything to pair. */
+function hasPackets({ frames, notIp }: SideSummary): boolean {
+  return frames > notIp;
 }

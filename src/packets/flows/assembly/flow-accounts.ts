@@ -99,6 +99,6 @@ export function open(
   store<i32>(flow, insideTuple, 4 * account.INSIDE_TUPLE);
   store<i32>(flow, outsideTuple, 4 * account.OUTSIDE_TUPLE);
   store<f64>(flow, Infinity, 8 * account.FIRST_NS);
-  store<f64>(flow, -Infinity, 8 * account.LAST_NS);
+  store<f64>(flow, -Infinity, 8 * account.USED_NS);
   return slot;
 }

@@ -50,11 +50,11 @@ it("nothing-paired says how far captures are apart that have no time in common",
     expect(await told(inside, outside)).toEqual([expect.stringMatching(APART)]);
 });
 
-it("nothing-paired is a capture without frames, where the other has some", async () => {
+it("nothing-paired is a capture without frames, or both of them", async () => {
   const { inside, outside } = conversation(20);
-  const EMPTY = "has no frames: its interface was silent, or it is another one, or a filter left nothing";
-  expect(await told(inside, [])).toEqual([`outside ${EMPTY}`]);
-  expect(await told([], outside)).toEqual([`inside ${EMPTY}`]);
+  const EMPTY = "nobody sends any there, or it is another interface, or a filter left nothing";
+  expect(await told(inside, [])).toEqual([`outside has no frames: ${EMPTY}`]);
+  expect(await told([], outside)).toEqual([`inside has no frames: ${EMPTY}`]);
   expect(await told(turned, [])).toEqual([]);
-  expect(await told([], [])).toEqual([]);
+  expect(await told([], [])).toEqual([`neither side has frames: ${EMPTY}`]);
 });

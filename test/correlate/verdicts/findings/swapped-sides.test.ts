@@ -22,3 +22,9 @@ it("swapped-sides is not said where a container may call a service just so", asy
   expect(await swapped("dnat-web")).toEqual([]);
   expect(await swapped("reply-untranslated")).toEqual([]);
 });
+
+it("swapped-sides is said once on stderr, too, whatever is shown", async () => {
+  const captures = ["outside.pcap", "inside.pcap"].map((file) => join(FIXTURES, "ping", file));
+  for (const options of [["-q"], ["--only", "dropped"], ["--format", "ndjson"]])
+    expect((await natcorr("file", ...captures, ...options)).stderr.match(/seem to be swapped/g)).toHaveLength(1);
+});
