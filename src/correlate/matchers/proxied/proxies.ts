@@ -1,4 +1,4 @@
-import type { LatencyDigest } from "../../../packets/flows/latency.js";
+import { type Latencies, summaryOf } from "../../../packets/flows/latency.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Side } from "../../../packets/sides.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
@@ -70,6 +70,8 @@ export class Proxies implements Admits {
     const stream = this.#streams.get(tuple);
     if (!stream || (tcpFlags & RST) !== 0) return;
     stream.lastNs = t.timeNs(row);
+    // nothing more is to be found out about it
+    if (stream.twin !== null) return;
     const leg = (t.forward(row) === 1) === stream.openedByA ? stream.toServer : stream.toClient;
     if ((tcpFlags & SYN) !== 0) {
       leg.firstSeq = (t.seq(row) + 1) >>> 0;
@@ -84,8 +86,7 @@ export class Proxies implements Admits {
     if (t.head(row) === 0) return;
     leg.heads ??= new Heads();
     const isNew = leg.heads.add(offset, t.head(row), bytes, t.timeNs(row));
-    if (isNew && leg === stream.toServer && stream.twin === null)
-      this.#file(stream, segmentKey(offset, t.head(row), bytes));
+    if (isNew && leg === stream.toServer) this.#file(stream, segmentKey(offset, t.head(row), bytes));
   }
 
   /** Where the other connection of this packet's stream is, if a proxy carries it on. */
@@ -161,17 +162,10 @@ export class Proxies implements Admits {
     stream.twin = partner;
     partner.twin = stream;
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
-    const toServer = this.#latencies(client.toServer, server.toServer);
-    const toClient = this.#latencies(server.toClient, client.toClient);
+    const toServer = latenciesOf(client.toServer, server.toServer);
+    const toClient = latenciesOf(server.toClient, client.toClient);
+    for (const { toServer: there, toClient: back } of [client, server]) there.heads = back.heads = null;
     this.#about.link([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
-  }
-
-  /** What it took to pass on what came in on one leg, where the other one has it. */
-  #latencies(from: Leg, to: Leg): LatencyDigest {
-    const digest = this.#about.translations.accounts.digests.make();
-    if (from.heads === null || to.heads === null) return digest;
-    for (const [before, at] of from.heads.shared(to.heads)) digest.add(to.heads.timeNs(at) - from.heads.timeNs(before));
-    return digest;
   }
 
   /** Connections that may be the other one of this stream, before or behind the proxy; two at the most, of which neither is. */
@@ -247,6 +241,16 @@ function placeOf(openedNs: number, streams: readonly Stream[]): number {
     else to = middle;
   }
   return from;
+}
+
+/** What it took to pass on what came in on one leg, where the other one has it. */
+function latenciesOf(from: Leg, to: Leg): Latencies {
+  const samples: number[] = [];
+  if (from.heads !== null && to.heads !== null)
+    for (const [before, at] of from.heads.shared(to.heads))
+      samples.push(to.heads.timeNs(at) - from.heads.timeNs(before));
+  const summary = summaryOf(Float64Array.from(samples));
+  return { summary: () => summary, free: () => undefined };
 }
 
 function emptyLeg(): Leg {
