@@ -6,6 +6,8 @@ import { generateAdversary } from "./adversary/adversary.js";
 import { answerer, chatter } from "./chatter.js";
 import { flood, sink } from "./flood.js";
 import { generate } from "./generate.js";
+import { linear } from "./linear.js";
+import { LINEAR_INPUTS } from "./linear-inputs.js";
 import { live } from "./live.js";
 import { measureMixes } from "./mix-speed.js";
 import { MIXES } from "./mixes.js";
@@ -36,6 +38,9 @@ const USAGE = `Usage: npm run bench -- <command> [options]
       --packets <n>           frames a side, default 600000
       --quick                 a tenth of the packets, each run once
       --natcorr <file>        entry to run, default dist/main.js
+  linear                      natcorr on N and 2N of what may cost more than twice as much then; exits 1 where one does
+      --input <name>          may be repeated; default all of them
+      --natcorr <file>        entry to run, default dist/main.js
   live                        natcorr live beside tcpdump and --engine cap in a flooded lab; takes root
       --packets <n>           packets a flood sends, default 1000000
       --natcorr <file>        entry to run, default dist/main.js
@@ -53,15 +58,20 @@ const USAGE = `Usage: npm run bench -- <command> [options]
 Mixes:
 ${[...MIXES].map(([name, { about }]) => `  ${name.padEnd(32)} ${about}`).join("\n")}
 
+Inputs of linear:
+${[...LINEAR_INPUTS].map(([name, { about, count }]) => `  ${name.padEnd(32)} ${about}; N is ${count}`).join("\n")}
+
 Scenarios:
 ${[...SCENARIOS, ...ADVERSARIES].map(([name, { about }]) => `  ${name.padEnd(32)} ${about}`).join("\n")}
 `;
 
 /** Commands that a further word means nothing to: `soak 5` would go on for an hour. */
-const WITHOUT_WORDS: ReadonlySet<string> = new Set(["accuracy", "speed", "mixes", "live", "soak", "clean"]);
+const WITHOUT_WORDS: ReadonlySet<string> = new Set(["accuracy", "speed", "mixes", "linear", "live", "soak", "clean"]);
 
 /** How often each mix is measured: the best of them counts. */
 const MIX_RUNS = 5;
+/** And each of these, whose ratios are far from the limit, or far beyond it. */
+const LINEAR_RUNS = 2;
 
 class UsageError extends Error {}
 
@@ -104,6 +114,7 @@ async function main(): Promise<number> {
       snaplen: { type: "string" },
       scenario: { type: "string", multiple: true, default: [] },
       mix: { type: "string", multiple: true, default: [] },
+      input: { type: "string", multiple: true, default: [] },
       natcorr: { type: "string", default: join("dist", "main.js") },
       quick: { type: "boolean", default: false },
       careful: { type: "boolean", default: false },
@@ -144,6 +155,11 @@ async function main(): Promise<number> {
       const [scale, runs] = values.quick ? [0.1, 1] : [1, MIX_RUNS];
       await measureMixes({ packets, scale, runs, natcorr: values.natcorr, names: values.mix });
       return 0;
+    }
+    case "linear": {
+      const unknown = values.input.find((name) => !LINEAR_INPUTS.has(name));
+      if (unknown !== undefined) throw new UsageError(`there is no input ${unknown}`);
+      return (await linear({ natcorr: values.natcorr, names: values.input, runs: LINEAR_RUNS })) ? 0 : 1;
     }
     case "live":
       await live({ packets: packets ?? 1_000_000, natcorr: values.natcorr });

@@ -91,6 +91,33 @@ function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: Run
   return { ...ground, kernel, translations, cover, tallies, sink, rules, isShowing, tunnels, feeds, sources };
 }
 
+/** Makes what is known of packets, and said of them, once they are decided about. `isComplete`: whether all there was has been. */
+function tellingOf(
+  base: Omit<Ground, "feeds" | "sources">,
+  { windowNs, maxPairs }: RunOptions,
+  isComplete: () => boolean,
+) {
+  const { timeline, tuples, accounts, kernel, translations, cover } = base;
+  const judgedBefore = (...quoted: Parameters<CountJudged>) =>
+    impacts.open.named(...quoted).length + updates.unknowns.named(...quoted).length;
+  const quotedNames = new QuotedNames(timeline, tuples);
+  const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
+  const clashes = new Clashes(accounts, tuples);
+  const misses = new Misses(kernel);
+  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
+  const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
+  const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
+  const impacts = new Impacts(timeline, tuples, accounts, kernel);
+  const lateLosses = new LateLosses({ ...base, clashes, findings });
+  const asked = { impacts, refusals, quotedNames };
+  const updates = new Updates({ ...base, ...asked }, (update, timeNs) => lateLosses.update(update, timeNs));
+  translations.onReplaced = (slot, row) => {
+    updates.replaced(slot, row);
+    if (shown === undefined) findings.replaced(slot, row);
+  };
+  return { ...asked, groups: new Groups(timeline), clashes, misses, shown, findings, lateLosses, updates };
+}
+
 /** Makes what a run is made of, and tells each part of those that it asks. `isComplete`: whether all there was has been decided about. */
 export function assemble(
   intakes: readonly [Intake, Intake],
@@ -99,45 +126,23 @@ export function assemble(
   sink: Sink,
   isComplete: () => boolean,
 ) {
-  const { windowNs, maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
-  const { feeds, sources, ...base } = groundOf(intakes, clock, options, sink);
-  const { timeline, tuples, accounts, kernel, translations, cover } = base;
+  const { maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
+  const { feeds, sources, ...ground } = groundOf(intakes, clock, options, sink);
+  const base = { ...ground, ...tellingOf(ground, options, isComplete) };
+  const { timeline, tuples, accounts, kernel, refusals } = base;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
-
-  const groups = new Groups(timeline);
-  const judgedBefore = (...quoted: Parameters<CountJudged>) =>
-    impacts.open.named(...quoted).length + updates.unknowns.named(...quoted).length;
-  const quotedNames = new QuotedNames(timeline, tuples);
-  const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const mistimed = new Mistimed(timeline);
-  const clashes = new Clashes(accounts, tuples);
-  const misses = new Misses(kernel);
-  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
-  const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
-  const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
-  const impacts = new Impacts(timeline, tuples, accounts, kernel);
-  const lateLosses = new LateLosses({ ...base, clashes, findings });
-  const told = { impacts, refusals, quotedNames };
-  const updates = new Updates({ ...base, ...told }, (update, timeNs) => lateLosses.update(update, timeNs));
-  translations.onReplaced = (slot, row) => {
-    updates.replaced(slot, row);
-    if (shown === undefined) findings.replaced(slot, row);
-  };
   const notes: Notes[] = [refusals, mistimed];
   const showing = new Showing({
     ...base,
-    groups,
-    updates,
-    findings,
     notes,
     turnedFlowOf: (before, after) => matchers.hairpins.flowOf(before, after),
     maxPairs,
-    shown,
     patienceNs,
   });
   const matchers = new Matchers({
     ...base,
-    pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing, shown }),
+    pairing: new Pairs({ ...base, showing }),
     mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
     link: (tuples, begin) => {
@@ -150,16 +155,13 @@ export function assemble(
   const verdicts = new Verdicts({
     ...base,
     matchers,
-    refusals,
-    impacts,
-    misses,
     resets: new Resets(timeline, tuples),
     mistimed,
     repeats: [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats],
   });
-  const book = new FlowBook({ ...base, matchers, findings, impacts, clashes, epochNs: epochsNs[INSIDE] });
-  const decide = { ...told, matchers, verdicts, updates, lateLosses, clashes, findings, book, showing };
-  const settling = new Settling({ ...base, ...decide });
+  const book = new FlowBook({ ...base, matchers, epochNs: epochsNs[INSIDE] });
+  const deciding = { ...base, matchers, verdicts, book, showing };
+  const settling = new Settling(deciding);
   kernel.meet({
     onFlow: (slot) => {
       verdicts.learn(accounts, slot);
@@ -168,8 +170,8 @@ export function assemble(
     onWanted: (row, wants) => matchers.admitLater(row, wants),
     onOverdue: (row) => settling.judgeAlone(row),
   });
-  sink.begin(tablesOf({ ...base, ...decide, groups }, sources, haveCounters));
-  return { ...base, ...decide, shown, epochsNs, feeds, mistimed, settling };
+  sink.begin(tablesOf(deciding, sources, haveCounters));
+  return { ...deciding, epochsNs, feeds, mistimed, settling };
 }
 
 /** What tells of what results refer to. */

@@ -135,12 +135,11 @@ export const LOWERED = word(2);
 export const INTACT = word(8);
 /**
  * Two lists of pairs: those of TCP segments all of whose bytes had crossed before, and those that the router altered beyond what a translation does.
- * Each is how many there were; then the frames of the first of them, inside and outside, and the ids of the first flows that had such, 0 for none: as many
- * of each as a finding lists.
+ * Each is how many there were; then the frames of the first of them, inside and outside, and the ids of the first flows that had such, 0 for none: `MOST_LISTED`
+ * of each.
  */
 export const AGAIN = word(301);
 export const ALTERED = word(301);
-export const MOST_LISTED = 100;
 export const LISTED_FRAMES = 1;
 export const LISTED_FLOWS = 201;
 /** Eleven: how many pairs the router altered in what, by the bits of ALTERED in `evidence.ts`. */

@@ -4,6 +4,7 @@ import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
+import { MOST_LISTED } from "../../packets/results/few.js";
 import { Gathered } from "../../packets/results/findings.js";
 import { INSIDE, OUTSIDE, SIDES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -313,13 +314,13 @@ export class Kernel {
   #listed(list: number): Gathered {
     const w = this.#words;
     const gathered = new Gathered();
-    const pairs = Math.min(w[list], words.MOST_LISTED);
+    const pairs = Math.min(w[list], MOST_LISTED);
     for (const side of SIDES) {
       const frames = w.subarray(list + words.LISTED_FRAMES, list + words.LISTED_FRAMES + 2 * pairs);
       for (const frame of frames.filter((_, at) => (at & 1) === side).sort()) gathered.frames[side].add(frame);
       gathered.frames[side].addUnlisted(w[list] - pairs);
     }
-    const flows = w.subarray(list + words.LISTED_FLOWS, list + words.LISTED_FLOWS + words.MOST_LISTED);
+    const flows = w.subarray(list + words.LISTED_FLOWS, list + words.LISTED_FLOWS + MOST_LISTED);
     for (const flow of flows) if (flow !== 0) gathered.flows.add(flow);
     return gathered;
   }

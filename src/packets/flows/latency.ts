@@ -30,6 +30,13 @@ export interface LatencySummary {
   maxNs: number;
 }
 
+/** What latencies come to, wherever they are kept, until that memory is given back. */
+export interface Latencies {
+  /** Null where there is no sample. */
+  summary(): LatencySummary | null;
+  free(): void;
+}
+
 /** Makes digests in a heap. */
 export class LatencyDigests {
   readonly heap: Heap;
@@ -52,7 +59,7 @@ export class LatencyDigests {
  * Minimum, quantiles and maximum of the latencies of one flow in one direction, in memory that does not grow with their
  * number: exact up to 64 samples, then a log-linear histogram over the buckets that occur. WebAssembly adds to it as well.
  */
-export class LatencyDigest {
+export class LatencyDigest implements Latencies {
   readonly #heap: Heap;
   readonly #steps: WebAssembly.Instance["exports"];
   readonly #words: Int32Array;
@@ -161,7 +168,7 @@ export class LatencyDigest {
 }
 
 /** What few samples say, at most EXACT_SAMPLES of them; sorts them in place. Null where there is none. */
-export function summaryOf(samples: Int32Array): LatencySummary | null {
+export function summaryOf(samples: Int32Array | Float64Array): LatencySummary | null {
   const count = samples.length;
   if (count === 0) return null;
   samples.sort();

@@ -1,7 +1,7 @@
 /** Most that one finding names in words … */
 const MOST_NAMED = 5;
 /** … and as data. */
-const MOST_LISTED = 100;
+export const MOST_LISTED = 100;
 
 /** How many there were of something, and the first of them. */
 export class Few<T> {

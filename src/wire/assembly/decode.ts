@@ -72,16 +72,14 @@ export function decode(block: usize): void {
   const limit = wordOf(block, words.LIMIT);
   const headerLimit = wordOf(block, words.HEADER_LIMIT);
   const batch = wordOf(block, words.BATCH);
-  const reasons = wordOf(block, words.REASONS);
   const opensTunnels = wordOf(block, words.OPENS_TUNNELS) !== 0;
   const senders = wordOf(block, words.SENDERS);
   quotes.goOn(batch, wordOf(block, words.QUOTES));
   outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
-  let rowless = wordOf(block, words.ROWLESS);
-  let notIp = 0;
   let cut = 0;
-  let undecoded = 0;
+  setWord(block, words.NOT_IP, 0);
+  setWord(block, words.UNDECODED, 0);
   let firstNs = Infinity;
   let lastNs = -Infinity;
   let isInOrder = wordOf(block, words.IS_IN_ORDER) !== 0;
@@ -102,15 +100,7 @@ export function decode(block: usize): void {
         : NO_INTERFACE;
     if (reason === MAY_CARRY) lookInside(end, limit, headerLimit, batch, row, opensTunnels);
     if (reason >= 0) {
-      store<i32>(batch + (rowless << 2), load<i32>(frames + (index << 2)), BATCH_FRAMES * column.ROWLESS_FRAME);
-      store<u8>(batch + rowless, reason === NOT_IP ? 0 : 1, BATCH_FRAMES * column.ROWLESS_IS_UNDECODABLE);
-      rowless++;
-      if (reason === NOT_IP) notIp++;
-      else {
-        store<i32>(reasons + (undecoded << 3), index);
-        store<i32>(reasons + (undecoded << 3), reason, 4);
-        undecoded++;
-      }
+      leaveOut(block, index, load<i32>(frames + (index << 2)), reason);
       continue;
     }
     const record = batch + (row << RECORD_BYTES_BITS);
@@ -120,21 +110,40 @@ export function decode(block: usize): void {
     store<f64>(record, stampNs, 8 * STAMP_NS);
     store<i32>(record, load<i32>(frames + (index << 2)), 4 * FRAME);
     const program = load<i32>(programs + (iface << 2));
-    if (program !== 0 && passes(program, start, captured, original))
-      store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | IS_SELECTED, 4 * FLAGS_PROTO_TTL);
+    if (program !== 0 && passes(program, start, captured, original)) select(record);
     if (captured < original) cut++;
     row++;
   }
   setWord(block, words.ROWS, row);
-  setWord(block, words.ROWLESS, rowless);
   setWord(block, words.QUOTES, quotes.count);
   setWord(block, words.OUTERS, outers);
-  setWord(block, words.NOT_IP, notIp);
   setWord(block, words.CUT, cut);
-  setWord(block, words.UNDECODED, undecoded);
   setDouble(block, words.FIRST_NS, firstNs);
   setDouble(block, words.LAST_NS, lastNs);
   setWord(block, words.IS_IN_ORDER, isInOrder ? 1 : 0);
+}
+
+/** Notes a frame that no row is made of, by its place in the block, and why. */
+function leaveOut(block: usize, index: i32, frame: i32, reason: i32): void {
+  const batch = wordOf(block, words.BATCH);
+  const rowless = wordOf(block, words.ROWLESS);
+  setWord(block, words.ROWLESS, rowless + 1);
+  store<i32>(batch + (rowless << 2), frame, BATCH_FRAMES * column.ROWLESS_FRAME);
+  store<u8>(batch + rowless, reason === NOT_IP ? 0 : 1, BATCH_FRAMES * column.ROWLESS_IS_UNDECODABLE);
+  if (reason === NOT_IP) {
+    setWord(block, words.NOT_IP, wordOf(block, words.NOT_IP) + 1);
+    return;
+  }
+  const undecoded = wordOf(block, words.UNDECODED);
+  setWord(block, words.UNDECODED, undecoded + 1);
+  const entry = wordOf(block, words.REASONS) + (undecoded << 3);
+  store<i32>(entry, index);
+  store<i32>(entry, reason, 4);
+}
+
+/** Notes that the pcap filter that says what is shown selects a packet. */
+function select(record: i32): void {
+  store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | IS_SELECTED, 4 * FLAGS_PROTO_TTL);
 }
 
 /**

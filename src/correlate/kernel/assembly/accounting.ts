@@ -10,6 +10,7 @@ import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
 import { HAS_TCP_NUMBERS, IS_ERROR, identityOf, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
+import { MOST_LISTED } from "../../../packets/results/few.js";
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";
 import * as tuple from "../../../packets/tuples.js";
@@ -84,7 +85,7 @@ export function noteFirst(ground: usize, flow: usize, i: usize, iWay: i32, o: us
  * nf_conntrack_proto_tcp.c, tcp_conntracks; nf_conntrack_proto_icmp.c).
  */
 function isPickedUp(packet: usize): bool {
-  const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  const proto = record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL));
   if (proto !== TCP) return !isIcmp(proto);
   return (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) === 0;
 }
@@ -130,12 +131,12 @@ export function countAltered(ground: usize, flow: usize, i: usize, o: usize, alt
 export function listPair(ground: usize, list: i32, i: usize, o: usize, flow: usize): void {
   const count = wordOf(ground, list);
   setWord(ground, list, count + 1);
-  if (count < words.MOST_LISTED) {
+  if (count < MOST_LISTED) {
     setWord(ground, list + words.LISTED_FRAMES + 2 * count, load<i32>(i, 4 * record.FRAME));
     setWord(ground, list + words.LISTED_FRAMES + 2 * count + 1, load<i32>(o, 4 * record.FRAME));
   }
   const flows = list + words.LISTED_FLOWS;
-  if (wordOf(ground, flows + words.MOST_LISTED - 1) !== 0) return;
+  if (wordOf(ground, flows + MOST_LISTED - 1) !== 0) return;
   const id = load<i32>(flow, 4 * account.ID);
   let at = flows;
   while (wordOf(ground, at) !== 0 && wordOf(ground, at) !== id) at++;

@@ -44,7 +44,7 @@ function pass(table: usize, hash: i32, note: i32, timeNs: f64): f64 {
 export function remember(ground: usize, packet: usize, way: i32, side: i32, timeNs: f64): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hasId = (flags & HAS_IP_ID) !== 0;
-  const isTcp = ((flags >>> 16) & 0xff) === TCP;
+  const isTcp = record.protoIn(flags) === TCP;
   // fragments are put together elsewhere; and of a payload that was not kept, nothing is known
   if ((flags & IS_FRAGMENT) !== 0 || (hasId && !isTcp && load<i32>(packet, 4 * record.HEAD) === 0)) return;
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
@@ -60,10 +60,10 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
     }
   }
   const windowNs = doubleOf(ground, words.WINDOW_NS);
-  const carried = (isTcp ? segmentOf(packet) : carriedBy(packet)) ^ (flags >>> 24);
+  const carried = (isTcp ? segmentOf(packet) : carriedBy(packet)) ^ record.ttlIn(flags);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
   const beforeNs = timeNs - pass(table, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
-  if (abs<f64>(beforeNs) <= NEWS_NS && ((flags >>> 16) & 0xff) === UDP)
+  if (abs<f64>(beforeNs) <= NEWS_NS && record.protoIn(flags) === UDP)
     store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
   const isSame = !hasId || foundNote === ipId;
   // an ID that comes again with the same content is the same in all: no counter comes round in that time

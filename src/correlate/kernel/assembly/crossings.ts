@@ -14,7 +14,7 @@ import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
 /** Takes a packet of this way, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
 export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  if (((flags >>> 16) & 0xff) !== TCP || (flags & HAS_TCP_NUMBERS) === 0) return;
+  if (record.protoIn(flags) !== TCP || (flags & HAS_TCP_NUMBERS) === 0) return;
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const bytes = payloadLengthOf(packet) + ((tcpFlags & (SYN | FIN)) !== 0 ? 1 : 0);
   if (bytes === 0) return;
@@ -61,7 +61,7 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   const facts = load<i32>(tupleOf(ground, way), 4 * tuple.FACTS);
   if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  const proto = (flags >>> 16) & 0xff;
+  const proto = record.protoIn(flags);
   if (proto === TCP ? isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
   // an answer comes before it is known that nothing of what it answers was seen to cross
   if ((flags & IS_ECHO) !== 0) return true;

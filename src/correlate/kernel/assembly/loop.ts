@@ -185,7 +185,7 @@ function takeTwin(ground: usize, waiting: i32): bool {
 /** Has it wait for an equal one, with the one that would be its twin; the two were just related as `found`. */
 function takePending(ground: usize, waiting: i32, found: i32): bool {
   // of a segment that nothing is known of, others have to know
-  const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  const proto = record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL));
   if ((found !== KNOWN && proto === TCP) || isFull(ground)) return false;
   const row = enter(ground);
   expect(ground, row, timeNs);

@@ -51,8 +51,8 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & IS_HEADLESS) !== 0) return TELLS_NOTHING;
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
-  const proto = (flags >>> 16) & 0xff;
+  const type = record.icmpTypeIn(load<i32>(packet, 4 * record.SEQ));
+  const proto = record.protoIn(flags);
   if (proto === TCP && (tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0 ? OPENS : ANSWERS;
   if (proto === ICMP || proto === ICMPV6) {
     if (type === (proto === ICMP ? ECHO_REQUEST : ECHO_REQUEST_6)) return OPENS;

@@ -63,7 +63,7 @@ export function bind(ground: usize, inside: i32, outside: i32, slot: i32, outbou
 /** What is said of how two packets with equal keys were paired: see `bind`. */
 export function decided(i: usize, o: usize, outbound: i32, by: i32, extra: i32): i32 {
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
-  const evidence = evidenceOf((flags >>> 16) & 0xff, flags) | extra;
+  const evidence = evidenceOf(record.protoIn(flags), flags) | extra;
   return line.decidedBy((flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, outbound, alteredOf(i, o));
 }
 

@@ -30,7 +30,7 @@ import * as relation from "./relation.js";
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
   if (!relation.isRepeatable) return false;
-  if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return true;
+  if (record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) !== TCP) return true;
   if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > UNVOUCHED_SLACK_NS)
     return true;
   if (relation.isSlowest) return true;

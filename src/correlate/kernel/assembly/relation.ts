@@ -115,22 +115,11 @@ export function relate(
     slot = outsideSlot;
     isOutbound = account.outboundFor(bits, iWay) === 1;
     relation = KNOWN;
-    const isTcp = ((flags >>> 16) & 0xff) === TCP;
+    const isTcp = record.protoIn(flags) === TCP;
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
     isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.USED_NS) > <f64>FORGOTTEN_NS;
   } else {
-    const lowered = loweredBy(i, o);
-    const changes = rewrite(ground, iWay, oWay);
-    areBothEndsOther = haveBothEnds(changes);
-    const byTtl = wayByTtl(ttlOf(i), ttlOf(o));
-    isOutbound = isOutboundBy(gapNs, slackNs, byTtl, changes);
-    if (areBothAgainst(isOutbound, byTtl, changes)) return IMPOSSIBLE;
-    if (!isTranslatable(ground, iWay, changes, flags, lowered)) return IMPOSSIBLE;
-    // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
-    // this router leaves the TTL
-    const isTold = lowered !== 0 || (flags & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0 || isSingular(i, o, flags);
-    if (!isTold && wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0)) !== 0) return IMPOSSIBLE;
-    if (slackNs < Infinity && abs<f64>(gapNs) > QUICK_NS && (isOutbound ? lowered < 0 : lowered > 0)) return IMPOSSIBLE;
+    if (!mayTranslate(ground, flags, i, iWay, o, oWay, gapNs, slackNs)) return IMPOSSIBLE;
     if (((ofInside | ofOutside) & tuple.PROVED) !== 0) relation = CONFLICT;
   }
   const latencyNs = isOutbound ? gapNs : -gapNs;
@@ -141,6 +130,31 @@ export function relate(
   }
   weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
   return relation;
+}
+
+/** Whether two packets that no known flow has may be one that was translated, and which way it went then. */
+function mayTranslate(
+  ground: usize,
+  flags: i32,
+  i: usize,
+  iWay: i32,
+  o: usize,
+  oWay: i32,
+  gapNs: f64,
+  slackNs: f64,
+): bool {
+  const lowered = loweredBy(i, o);
+  const changes = rewrite(ground, iWay, oWay);
+  areBothEndsOther = haveBothEnds(changes);
+  const byTtl = wayByTtl(ttlOf(i), ttlOf(o));
+  isOutbound = isOutboundBy(gapNs, slackNs, byTtl, changes);
+  if (areBothAgainst(isOutbound, byTtl, changes)) return false;
+  if (!isTranslatable(ground, iWay, changes, flags, lowered)) return false;
+  // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
+  // this router leaves the TTL
+  const isTold = lowered !== 0 || (flags & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0 || isSingular(i, o, flags);
+  if (!isTold && wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0)) !== 0) return false;
+  return slackNs === Infinity || abs<f64>(gapNs) <= QUICK_NS || (isOutbound ? lowered >= 0 : lowered <= 0);
 }
 
 /** The same of two rows. */
@@ -222,9 +236,26 @@ function weighTime(
   mayHide = false;
   mayBeChance = false;
   mayBePiece = false;
-  if (!isRepeatable) return;
+  if (isRepeatable) weighLikes(ground, flags, i, iWay, o, oWay, leftNs, latencyNs, slackNs);
+}
+
+/** Sets what is said above of equal packets of two that are repeatable. */
+function weighLikes(
+  ground: usize,
+  flags: i32,
+  i: usize,
+  iWay: i32,
+  o: usize,
+  oWay: i32,
+  leftNs: f64,
+  latencyNs: f64,
+  slackNs: f64,
+): void {
+  const hasId = (flags & HAS_IP_ID) !== 0;
+  const isTrusted = slackNs < Infinity;
+  const way = isOutbound ? 1 : 0;
   const isResent = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
-  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && ((flags >>> 16) & 0xff) === TCP && payloadLengthOf(i) > 0)
+  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && record.protoIn(flags) === TCP && payloadLengthOf(i) > 0)
     mayBePiece = latencyNs > FIRST_NS || (isResent && hasLongSegments(ground, slot));
   const inside = sinceNs(i);
   const outside = sinceNs(o);
@@ -244,7 +275,7 @@ function weighTime(
   soonNs = isEarly ? 2 * leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
   // where nothing does, the clock may have been set: what seems to have taken so long may be the next one's
-  if (!isTrusted && latencyNs > limitNs) isClose = true;
+  if (!isTrusted && latencyNs > limitOf(ground, isOutbound)) isClose = true;
   // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
   const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
   // what they miss is known once the first windows are over

@@ -21,7 +21,7 @@ export const IN_STRETCH = wants.WANTS_TWIN | LATER;
 export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
-  const isTcp = ((flags >>> 16) & 0xff) === TCP;
+  const isTcp = record.protoIn(flags) === TCP;
   if (!isTcp && (flags & IS_FRAGMENT) !== 0) return wants.WANTS_FRAGMENT;
   let bits = wants.WANTS_TWIN | ((flags & IS_CUT) !== 0 ? wants.WANTS_CUT : 0);
   if (!isTcp) return mayBeFragmented(packet, flags, length) ? bits | wants.WANTS_FRAGMENT : bits;
@@ -36,7 +36,7 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
 /** Notes it where a packet is a TCP segment longer than what a wire takes: it may be cut on its way. */
 export function noteLength(ground: usize, packet: usize, way: i32): void {
   if ((load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK) <= wants.ORDINARY_BYTES) return;
-  if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return;
+  if (record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) !== TCP) return;
   setWord(ground, words.HAS_LONG_SEGMENTS, 1);
   const slot = load<i32>(wayAt(ground, way)) >> tuple.FLOW_SHIFT;
   if (slot === tuple.NONE) return;

@@ -15,10 +15,6 @@ const TIME_NS = 3;
 export class Heads {
   readonly #numbers: number[] = [];
 
-  get count(): number {
-    return this.#numbers.length / FIELDS;
-  }
-
   /** Takes a segment by where it begins in its stream, unless one is known that begins there: a hash of its first bytes, how many it has, and when it came. Returns whether it did. */
   add(offset: number, head: number, bytes: number, timeNs: number): boolean {
     const numbers = this.#numbers;
@@ -28,6 +24,13 @@ export class Heads {
     if (at > 0 && numbers[at - FIELDS] === offset) return false;
     numbers.splice(at, 0, offset, head, bytes, timeNs);
     return true;
+  }
+
+  /** What its segments compare by. */
+  *keys(): Generator<number> {
+    const numbers = this.#numbers;
+    for (let at = 0; at < numbers.length; at += FIELDS)
+      yield segmentKey(numbers[at], numbers[at + HEAD], numbers[at + BYTES]);
   }
 
   /** Goes through the segments that begin where one of the others does, by the places of both. */
@@ -60,7 +63,12 @@ export class Heads {
   }
 }
 
+/** A hash that two segments have in common where they begin at one place of a stream, alike, and compare at all. */
+export function segmentKey(offset: number, head: number, bytes: number): number {
+  return Math.imul(head ^ Math.imul(offset, 0x9e3779b1), 0x85ebca6b) ^ cutOf(bytes);
+}
+
 /** Segments compare by their first bytes where both have as many as are hashed, or else where both are cut alike: where this is the same. */
-export function cutOf(bytes: number): number {
+function cutOf(bytes: number): number {
   return Math.min(bytes, HEAD_BYTES);
 }

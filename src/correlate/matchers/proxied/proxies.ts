@@ -1,19 +1,16 @@
-import type { LatencyDigest } from "../../../packets/flows/latency.js";
+import { type Latencies, summaryOf } from "../../../packets/flows/latency.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Side } from "../../../packets/sides.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
 import type { About, Admits } from "../contract.js";
-import { cutOf, Heads } from "./heads.js";
+import { Heads, segmentKey } from "./heads.js";
 import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
 /** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
 const DIAL_NS = 1_000_000_000;
-
-/** Where it is not known how a stream is cut: of no bytes, there is no hash. */
-const UNTOLD = 0;
 
 /** One direction of a connection: when its bytes came, and hashes of where segments begin. */
 interface Leg {
@@ -37,9 +34,8 @@ interface Stream {
   readonly openedByA: boolean;
   readonly toServer: Leg;
   readonly toClient: Leg;
-  /** How the first segment that the client sent is cut (`cutOf`), and the hash of its first bytes; UNTOLD as long as it has not come. */
-  cut: number;
-  start: number;
+  /** Which search came across it last. */
+  search: number;
   twin: Stream | null;
   /** Bytes there were when a twin was last looked for: without new ones there is nothing new to find. */
   triedBytes: number;
@@ -55,8 +51,9 @@ export class Proxies implements Admits {
   readonly #about: About;
   /** By tuple. */
   readonly #streams = new Map<number, Stream>();
-  /** By their cuts, then by their starts: two that carry one stream and are cut alike have the same. */
-  readonly #byStart = new Map<number, Map<number, Set<Stream>>>();
+  /** Those without a twin by what any segment of the client's compares by, in the order they opened: two that carry one stream have one such segment in common. */
+  readonly #bySegment = new Map<number, Stream[]>();
+  #searches = 0;
   /** By side, in the order they opened: those outside of which it is not known yet whether one inside opened about then, and those inside. */
   readonly #young = [new Set<Stream>(), new Set<Stream>()] as const;
 
@@ -73,6 +70,8 @@ export class Proxies implements Admits {
     const stream = this.#streams.get(tuple);
     if (!stream || (tcpFlags & RST) !== 0) return;
     stream.lastNs = t.timeNs(row);
+    // nothing more is to be found out about it
+    if (stream.twin !== null) return;
     const leg = (t.forward(row) === 1) === stream.openedByA ? stream.toServer : stream.toClient;
     if ((tcpFlags & SYN) !== 0) {
       leg.firstSeq = (t.seq(row) + 1) >>> 0;
@@ -87,12 +86,7 @@ export class Proxies implements Admits {
     if (t.head(row) === 0) return;
     leg.heads ??= new Heads();
     const isNew = leg.heads.add(offset, t.head(row), bytes, t.timeNs(row));
-    if (isNew && leg === stream.toServer && offset === 0) {
-      this.#unfile(stream);
-      stream.cut = cutOf(bytes);
-      stream.start = t.head(row);
-      this.#file(stream);
-    }
+    if (isNew && leg === stream.toServer) this.#file(stream, segmentKey(offset, t.head(row), bytes));
   }
 
   /** Where the other connection of this packet's stream is, if a proxy carries it on. */
@@ -134,14 +128,12 @@ export class Proxies implements Admits {
       lastNs: t.timeNs(row),
       toServer: emptyLeg(),
       toClient: emptyLeg(),
-      cut: UNTOLD,
-      start: UNTOLD,
+      search: 0,
       twin: null,
       triedBytes: 0,
     };
     this.#young[stream.side].add(stream);
     this.#streams.set(tuple, stream);
-    this.#file(stream);
     this.#about.tuples.setStream(tuple, true);
     keepNewest(this.#streams, MOST_STREAMS, (oldest) => this.forget(oldest));
   }
@@ -165,55 +157,63 @@ export class Proxies implements Admits {
     const found = this.#partnersOf(stream);
     if (found.length !== 1 || this.#partnersOf(found[0]).length !== 1) return;
     const [partner] = found;
+    this.#unfile(stream);
+    this.#unfile(partner);
     stream.twin = partner;
     partner.twin = stream;
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
-    const toServer = this.#latencies(client.toServer, server.toServer);
-    const toClient = this.#latencies(server.toClient, client.toClient);
+    const toServer = latenciesOf(client.toServer, server.toServer);
+    const toClient = latenciesOf(server.toClient, client.toClient);
+    for (const { toServer: there, toClient: back } of [client, server]) there.heads = back.heads = null;
     this.#about.link([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
   }
 
-  /** What it took to pass on what came in on one leg, where the other one has it. */
-  #latencies(from: Leg, to: Leg): LatencyDigest {
-    const digest = this.#about.translations.accounts.digests.make();
-    if (from.heads === null || to.heads === null) return digest;
-    for (const [before, at] of from.heads.shared(to.heads)) digest.add(to.heads.timeNs(at) - from.heads.timeNs(before));
-    return digest;
-  }
-
-  /** Connections that may be the other one of this stream, before or behind the proxy. */
+  /** Connections that may be the other one of this stream, before or behind the proxy; two at the most, of which neither is. */
   #partnersOf(stream: Stream): Stream[] {
     const partners: Stream[] = [];
     for (const other of this.#candidatesFor(stream)) {
-      if (other === stream || other.twin !== null) continue;
       if (!this.#isCarriedOn(stream, other) && !this.#isCarriedOn(other, stream)) continue;
       // asked last: of most, the tuple is long out of the cache
-      if (this.#about.tuples.isUntranslated(other.tuple)) partners.push(other);
+      if (this.#about.tuples.isUntranslated(other.tuple) && partners.push(other) > 1) break;
     }
     return partners;
   }
 
-  /** Those that may have a segment of the client's in common with it: those that begin like it, and where that is not all it has, those of which that cannot be said. */
-  *#candidatesFor({ cut, start, toServer, toClient }: Stream): Generator<Stream> {
+  /** Those that have a segment of the client's in common with it, and opened about when it did: of each segment, the nearest first. */
+  *#candidatesFor(stream: Stream): Generator<Stream> {
+    const { toServer, toClient, openedNs } = stream;
     if (toServer.heads === null || toClient.heads === null) return;
-    if (cut !== UNTOLD) yield* this.#byStart.get(cut)?.get(start) ?? [];
-    if (cut !== UNTOLD && toServer.heads.count === 1) return;
-    for (const [otherCut, byStart] of this.#byStart)
-      if (cut === UNTOLD || cut !== otherCut) for (const alike of byStart.values()) yield* alike;
+    const search = ++this.#searches;
+    stream.search = search;
+    for (const key of toServer.heads.keys()) {
+      const alike = this.#bySegment.get(key) ?? [];
+      let after = placeOf(openedNs, alike);
+      let before = after - 1;
+      for (;;) {
+        const beforeNs = before < 0 ? Number.POSITIVE_INFINITY : openedNs - alike[before].openedNs;
+        const afterNs = after === alike.length ? Number.POSITIVE_INFINITY : alike[after].openedNs - openedNs;
+        if (Math.min(beforeNs, afterNs) > DIAL_NS) break;
+        const other = alike[beforeNs < afterNs ? before-- : after++];
+        if (other.search !== search && (mayCarryOn(stream, other) || mayCarryOn(other, stream))) yield other;
+        other.search = search;
+      }
+    }
   }
 
-  /** Files a stream by its start. */
-  #file(stream: Stream): void {
-    const byStart = this.#byStart.get(stream.cut) ?? new Map<number, Set<Stream>>();
-    this.#byStart.set(stream.cut, byStart);
-    byStart.set(stream.start, (byStart.get(stream.start) ?? new Set()).add(stream));
+  #file(stream: Stream, key: number): void {
+    const alike = this.#bySegment.get(key);
+    if (alike === undefined) this.#bySegment.set(key, [stream]);
+    else alike.splice(placeOf(stream.openedNs, alike), 0, stream);
   }
 
   #unfile(stream: Stream): void {
-    const byStart = this.#byStart.get(stream.cut);
-    const alike = byStart?.get(stream.start);
-    alike?.delete(stream);
-    if (alike?.size === 0) byStart?.delete(stream.start);
+    if (stream.twin !== null) return;
+    for (const key of stream.toServer.heads?.keys() ?? []) {
+      const alike = this.#bySegment.get(key);
+      if (alike === undefined) continue;
+      alike.splice(alike.indexOf(stream, placeOf(stream.openedNs, alike)), 1);
+      if (alike.length === 0) this.#bySegment.delete(key);
+    }
   }
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
@@ -232,6 +232,27 @@ export class Proxies implements Admits {
   }
 }
 
+/** Where the streams begin that opened at this time or later. */
+function placeOf(openedNs: number, streams: readonly Stream[]): number {
+  let [from, to] = [0, streams.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (streams[middle].openedNs < openedNs) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** What it took to pass on what came in on one leg, where the other one has it. */
+function latenciesOf(from: Leg, to: Leg): Latencies {
+  const samples: number[] = [];
+  if (from.heads !== null && to.heads !== null)
+    for (const [before, at] of from.heads.shared(to.heads))
+      samples.push(to.heads.timeNs(at) - from.heads.timeNs(before));
+  const summary = summaryOf(Float64Array.from(samples));
+  return { summary: () => summary, free: () => undefined };
+}
+
 function emptyLeg(): Leg {
   return { openedNs: Number.POSITIVE_INFINITY, firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: null };
 }
@@ -241,15 +262,27 @@ function isSameConnection(a: Stream, b: Stream): boolean {
   return a.toServer.firstSeq === b.toServer.firstSeq && a.toClient.firstSeq === b.toClient.firstSeq;
 }
 
-/** Whether the server connection can carry on the client's: opened after it, the same bytes, each after the other. */
-function carriesOn(client: Stream, server: Stream): boolean {
+/** Whether the server connection can carry on the client's by its time: opened after it, and no leg began before it could. */
+function mayCarryOn(client: Stream, server: Stream): boolean {
   const dialNs = server.openedNs - client.openedNs;
-  if (dialNs < 0 || dialNs > DIAL_NS) return false;
-  return isSameBytes(client.toServer, server.toServer) && isSameBytes(server.toClient, client.toClient);
+  return (
+    dialNs >= 0 &&
+    dialNs <= DIAL_NS &&
+    server.toClient.firstNs <= client.toClient.firstNs &&
+    client.toServer.firstNs <= server.toServer.firstNs
+  );
+}
+
+/** Whether the server connection can carry on the client's: the same bytes, each after the other. */
+function carriesOn(client: Stream, server: Stream): boolean {
+  return (
+    mayCarryOn(client, server) &&
+    isSameBytes(client.toServer, server.toServer) &&
+    isSameBytes(server.toClient, client.toClient)
+  );
 }
 
 /** Whether all that came out of `to` went into `from` before, as far as their segments can be compared; at least once. */
 function isSameBytes(from: Leg, to: Leg): boolean {
-  if (to.bytes > from.bytes || to.firstNs < from.firstNs) return false;
-  return from.heads !== null && to.heads !== null && from.heads.areBefore(to.heads);
+  return to.bytes <= from.bytes && from.heads !== null && to.heads !== null && from.heads.areBefore(to.heads);
 }

@@ -1,4 +1,4 @@
-import type { LatencyDigest } from "../../../packets/flows/latency.js";
+import type { Latencies } from "../../../packets/flows/latency.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isSameLink } from "../scope.js";
@@ -26,8 +26,8 @@ export interface Proxied {
   client: Connection;
   server: Connection;
   /** What the proxy takes to pass on what the client sends, and the server. */
-  toServer: LatencyDigest;
-  toClient: LatencyDigest;
+  toServer: Latencies;
+  toClient: Latencies;
 }
 
 /** Whether the host itself may have opened a conversation to a container: from an address next to it. */

@@ -1,9 +1,11 @@
+import { pack, unpack } from "../../../packets/memory/packed.js";
 import type { Missing } from "../../../packets/results/results.js";
 import { MEMBER, type Timeline } from "../../../packets/timeline.js";
 
-/** What is to be shown of several packets of a side, without their records: their frames, their IP lengths together in bytes, and when the last one passed. */
+/** What is to be shown of several packets of a side, without their records: how many they are, their frames (`pack`), their IP lengths together in bytes, and when the last one passed. */
 interface Several {
-  readonly frames: readonly number[];
+  readonly count: number;
+  readonly frames: string;
   readonly length: number;
   readonly lastNs: number;
 }
@@ -61,7 +63,8 @@ export class Groups {
 
   /** The frames a packet stands for, or undefined where it is but one. */
   framesOf(row: number): readonly number[] | undefined {
-    return this.#byFirst.get(row)?.frames;
+    const several = this.#byFirst.get(row);
+    return several === undefined ? undefined : unpack(several.frames);
   }
 
   /** What was lost on its way of the segment whose pair has this inside row. */
@@ -95,7 +98,7 @@ export class Groups {
   }
 
   #countOf(row: number): number {
-    return this.#byFirst.size === 0 ? 1 : (this.#byFirst.get(row)?.frames.length ?? 1);
+    return this.#byFirst.size === 0 ? 1 : (this.#byFirst.get(row)?.count ?? 1);
   }
 
   /** When the last packet passed of those that one stands for. */
@@ -107,7 +110,8 @@ export class Groups {
     if (rows.length === 1) return;
     const t = this.#timeline;
     this.#byFirst.set(rows[0], {
-      frames: rows.map((row) => t.frame(row)),
+      count: rows.length,
+      frames: pack(rows.map((row) => t.frame(row))),
       length: rows.reduce((sum, row) => sum + t.length(row), 0),
       lastNs: t.timeNs(rows[rows.length - 1]),
     });

@@ -1,0 +1,309 @@
+import { BRIDGE, client, container, HOST, server } from "./addresses.js";
+import { CaptureWriter } from "./capture-writer.js";
+import { ACK, Packet, PSH, SYN, TCP, UDP } from "./packet.js";
+import { ALPHABET_AT, streamAt } from "./payload.js";
+import { FORWARDED } from "./truth.js";
+
+/** A kind of input whose cost once grew faster than itself, or may. */
+export interface LinearInput {
+  readonly about: string;
+  /** How many of what it is about: so many, and twice as many, are compared. */
+  readonly count: number;
+  write(to: Captures, count: number): void;
+}
+
+/** What crosses the host takes so long, nanoseconds. */
+const CROSSING_NS = 50_000;
+const DNS_PORT = 53;
+const HTTP_PORT = 80;
+/** Ports that clients take in turn. */
+const FIRST_PORT = 1024;
+const PORTS = 60_000;
+const PROXY_SPAN_NS = 2e9;
+
+/** The two captures that an input is written to. */
+export class Captures {
+  readonly #inside: CaptureWriter;
+  readonly #outside: CaptureWriter;
+  readonly packet = new Packet();
+
+  constructor(inside: string, outside: string) {
+    this.#inside = captureAt(inside, "inside");
+    this.#outside = captureAt(outside, "outside");
+  }
+
+  /** Says that nothing follows that is before this time. */
+  advance(nowNs: number): void {
+    this.#inside.advance(nowNs);
+    this.#outside.advance(nowNs);
+  }
+
+  inside(timeNs: number): void {
+    this.#inside.put(this.packet, timeNs, 0, FORWARDED);
+  }
+
+  outside(timeNs: number): void {
+    this.#outside.put(this.packet, timeNs, 0, FORWARDED);
+  }
+
+  /** The packet goes in as it is, and out masqueraded. */
+  crossing(timeNs: number): void {
+    this.inside(timeNs);
+    this.packet.src = HOST;
+    this.packet.ttl--;
+    this.outside(timeNs + CROSSING_NS);
+  }
+
+  close(): void {
+    this.#inside.close();
+    this.#outside.close();
+  }
+}
+
+function captureAt(path: string, side: "inside" | "outside"): CaptureWriter {
+  const whole = { snaplen: 262_144, nanoseconds: true, clockOffsetS: 0, clockOffsetNs: 0, driftPpm: 0 };
+  return new CaptureWriter(path, { side, ...whole, reorder: 0, captureLoss: 0, startNs: 0 }, 1);
+}
+
+export const LINEAR_INPUTS: ReadonlyMap<string, LinearInput> = new Map([
+  ["identical", { about: "identical datagrams", count: 50_000, write: identical }],
+  ["versions", { about: "IPv6 inside, IPv4 outside, which carry the same", count: 25_000, write: versions }],
+  ["proxied", { about: "connections of a proxy within two seconds", count: 8333, write: proxies({}) }],
+  ["proxied-unanswered", { about: "the same without answers", count: 8333, write: proxies({ isAnswered: false }) }],
+  [
+    "proxied-cut",
+    {
+      about: "the same, the first requests cut differently on both sides",
+      count: 8333,
+      write: proxies({ isCut: true }),
+    },
+  ],
+  [
+    "proxied-one-request",
+    { about: "the same, all requests alike", count: 8333, write: proxies({ isOneRequest: true }) },
+  ],
+  [
+    "proxied-alike",
+    { about: "the same, all requests and all answers alike", count: 8333, write: proxies({ isAlike: true }) },
+  ],
+  ["fragments", { about: "fragments with one IP ID", count: 200_000, write: fragments }],
+  ["bursts-1000", { about: "equal datagrams in bursts of 1,000", count: 20_000, write: bursts(1000) }],
+  ["bursts-10000", { about: "equal datagrams in bursts of 10,000", count: 20_000, write: bursts(10_000) }],
+  ["scans", { about: "SYNs that nobody answers, 33,000 a second", count: 600_000, write: scan(33_000) }],
+  ["new-flows", { about: "SYNs that nobody answers, 300,000 a second", count: 300_000, write: scan(300_000) }],
+  ["flows", { about: "questions that are answered, a flow each, 33,000 a second", count: 1_000_000, write: questions }],
+  ["one-packet-flows", { about: "SYNs that nobody answers, 33,000 a second", count: 5_000_000, write: scan(33_000) }],
+]);
+
+function datagram(packet: Packet, port: number, words: readonly number[]): void {
+  packet.reset(UDP, false, 0);
+  packet.src = container(0);
+  packet.dst = server(0);
+  packet.srcPort = port;
+  packet.dstPort = DNS_PORT;
+  packet.ttl = 64;
+  packet.lead.set(words);
+  packet.leadWords = words.length;
+  packet.poolAt = ALPHABET_AT;
+  packet.payloadLength = 4 * words.length + 20;
+}
+
+function identical(to: Captures, count: number): void {
+  for (let k = 0; k < count; k++) {
+    to.advance(k * 20_000);
+    datagram(to.packet, 4000, []);
+    to.crossing(k * 20_000);
+  }
+}
+
+/** What one protocol version carries on one side comes as the other version on the other side, without anything that links them. */
+function versions(to: Captures, count: number): void {
+  for (let k = 0; k < count; k++) {
+    to.advance(k * 20_000);
+    datagram(to.packet, 4000 + (k % 1000), [k, Math.imul(k, 0x9e3779b1) >>> 0]);
+    to.packet.isIpv6 = true;
+    to.inside(k * 20_000);
+    to.packet.isIpv6 = false;
+    to.packet.src = HOST;
+    to.packet.srcPort += 1000;
+    to.packet.ttl--;
+    to.outside(k * 20_000 + CROSSING_NS);
+  }
+}
+
+function bursts(size: number): (to: Captures, count: number) => void {
+  return (to, count) => {
+    for (let k = 0; k < count; k++) {
+      const timeNs = Math.floor(k / size) * size * 1e5 + (k % size) * 2000;
+      to.advance(timeNs);
+      datagram(to.packet, 4000, []);
+      to.crossing(timeNs);
+    }
+  };
+}
+
+function fragments(to: Captures, count: number): void {
+  for (let k = 0; k < count; k++) {
+    to.advance(k * 10_000);
+    datagram(to.packet, 4000, [k]);
+    to.packet.ipId = 7;
+    to.packet.df = false;
+    to.packet.payloadLength = 144;
+    to.packet.fragment = { at: 16 * (k % 8), bytes: 16, isLast: false, id: 7 };
+    to.crossing(k * 10_000);
+  }
+}
+
+/** A flow's client, server and port, so that each is another one. */
+function flow(packet: Packet, k: number): void {
+  packet.src = container(k % 60_000);
+  packet.dst = server(Math.floor(k / PORTS));
+  packet.srcPort = FIRST_PORT + (k % PORTS);
+}
+
+function scan(perSecond: number): (to: Captures, count: number) => void {
+  return (to, count) => {
+    for (let k = 0; k < count; k++) {
+      const timeNs = Math.floor((k * 1e9) / perSecond);
+      to.advance(timeNs);
+      segment(to.packet, SYN, Math.imul(k, 7919) >>> 0, k & 0xffff);
+      flow(to.packet, k);
+      to.packet.dstPort = HTTP_PORT;
+      to.crossing(timeNs);
+    }
+  };
+}
+
+function questions(to: Captures, count: number): void {
+  const { packet } = to;
+  for (let k = 0; k < count; k++) {
+    const timeNs = k * 30_000;
+    to.advance(timeNs);
+    datagram(packet, 0, [k]);
+    flow(packet, k);
+    packet.ipId = k & 0xffff;
+    to.crossing(timeNs);
+    datagram(packet, DNS_PORT, [k, 1]);
+    packet.src = server(Math.floor(k / PORTS));
+    packet.dst = HOST;
+    packet.dstPort = FIRST_PORT + (k % PORTS);
+    packet.ipId = ~k & 0xffff;
+    to.outside(timeNs + 1e6);
+    packet.dst = container(k % 60_000);
+    packet.ttl--;
+    to.inside(timeNs + 1e6 + CROSSING_NS);
+  }
+}
+
+function segment(packet: Packet, flags: number, seq: number, ipId: number): void {
+  packet.reset(TCP, false, ipId);
+  packet.tcpFlags = flags;
+  packet.seq = seq;
+  packet.ack = 0;
+  packet.window = 64_240;
+  packet.ttl = 64;
+}
+
+/** What is peculiar about connections of a proxy. */
+interface Peculiar {
+  readonly isOneRequest?: boolean;
+  readonly isAnswered?: boolean;
+  readonly isCut?: boolean;
+  readonly isAlike?: boolean;
+}
+
+/** One of a proxy's connections: where it is seen, its ends, and the first number of each. */
+interface Connection {
+  readonly see: (timeNs: number) => void;
+  readonly caller: number;
+  readonly callerPort: number;
+  readonly called: number;
+  readonly callerSeq: number;
+  readonly calledSeq: number;
+}
+
+const REQUEST_BYTES = 120;
+const ANSWER_BYTES = 300;
+
+/** Connections to the host, each carried on by one from the host to a container. */
+function proxies({
+  isAnswered = true,
+  isCut = false,
+  isOneRequest = false,
+  isAlike = false,
+}: Peculiar): (to: Captures, count: number) => void {
+  return (to, count) => {
+    const { packet } = to;
+    let ipId = 0;
+    const say = (
+      at: Connection,
+      isRequest: boolean,
+      timeNs: number,
+      flags: number,
+      offset: number,
+      bytes: number,
+      from = 0,
+    ) => {
+      segment(packet, flags, ((isRequest ? at.callerSeq : at.calledSeq) + offset) >>> 0, ipId++ & 0xffff);
+      packet.ack = (isRequest ? at.calledSeq : at.callerSeq) + 1;
+      packet.src = isRequest ? at.caller : at.called;
+      packet.dst = isRequest ? at.called : at.caller;
+      packet.srcPort = isRequest ? at.callerPort : HTTP_PORT;
+      packet.dstPort = isRequest ? HTTP_PORT : at.callerPort;
+      packet.payloadLength = bytes;
+      packet.poolAt = streamAt(from, offset);
+      at.see(timeNs);
+    };
+    const shake = (at: Connection, timeNs: number) => {
+      say(at, true, timeNs, SYN, 0, 0);
+      say(at, false, timeNs + 10_000, SYN | ACK, 0, 0);
+      say(at, true, timeNs + 20_000, ACK, 1, 0);
+    };
+    const insideSee = (timeNs: number) => to.inside(timeNs);
+    const outsideSee = (timeNs: number) => to.outside(timeNs);
+    for (let k = 0; k < count; k++) {
+      const timeNs = Math.floor((k * PROXY_SPAN_NS) / count);
+      to.advance(timeNs);
+      const seq = (salt: number) => Math.imul(4 * k + salt, 0x9e3779b1) >>> 0;
+      const port = FIRST_PORT + (k % PORTS);
+      const front: Connection = {
+        see: outsideSee,
+        caller: client(0),
+        callerPort: port,
+        called: HOST,
+        callerSeq: seq(0),
+        calledSeq: seq(1),
+      };
+      const back: Connection = {
+        see: insideSee,
+        caller: BRIDGE,
+        callerPort: FIRST_PORT + ((k * 7) % PORTS),
+        called: container(0),
+        callerSeq: seq(2),
+        calledSeq: seq(3),
+      };
+      shake(front, timeNs);
+      shake(back, timeNs + 300_000);
+      const said = isAlike || isOneRequest ? 0 : 2 * k;
+      const answered = isAlike ? 0 : 2 * k;
+      const request = (at: Connection, atNs: number, offset: number, pieces: readonly number[]) => {
+        let done = offset;
+        for (const bytes of pieces) {
+          say(at, true, atNs + done - offset, PSH | ACK, done, bytes, said);
+          done += bytes;
+        }
+      };
+      const answer = (at: Connection, atNs: number) =>
+        say(at, false, atNs, PSH | ACK, 1, ANSWER_BYTES, answered + 1000);
+      request(front, timeNs + 330_000, 1, isCut ? [10, REQUEST_BYTES - 10] : [REQUEST_BYTES]);
+      request(back, timeNs + 360_000, 1, isCut ? [20, REQUEST_BYTES - 20] : [REQUEST_BYTES]);
+      if (isCut) {
+        request(front, timeNs + 370_000, 1 + REQUEST_BYTES, [REQUEST_BYTES]);
+        request(back, timeNs + 390_000, 1 + REQUEST_BYTES, [REQUEST_BYTES]);
+      }
+      if (!isAnswered) continue;
+      answer(back, timeNs + 400_000);
+      answer(front, timeNs + 430_000);
+    }
+  };
+}
