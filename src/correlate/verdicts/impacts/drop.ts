@@ -15,6 +15,8 @@ import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
  * section 5.5); resolvers after five (resolv.conf(5)); a router that gets no answer to ARP says so after three (arp(7), mcast_solicit).
  */
 export const PATIENCE_NS = 30_000_000_000;
+/** A router that gets no answer to ARP or neighbour discovery asks again after a second, three times, and keeps packets that long, nanoseconds (arp(7)). */
+const RESOLVED_NS = 4_000_000_000;
 /**
  * A host waits so long for the other fragments of a datagram before it says that they are missing, over IPv4 and IPv6, nanoseconds (Linux: net.ipv4.ipfrag_time,
  * net.ipv6.ip6frag_time); its timers are late by up to an eighth (kernel/time/timer.c).
@@ -133,6 +135,12 @@ export function mayBeHeldUp(
   const heldNs = late.timeNs - timeNs;
   if (side === late.side || heldNs <= 0 || heldNs > PATIENCE_NS || (proto !== TCP && !hasId)) return false;
   return flow === undefined || late.flow === undefined || flow === late.flow;
+}
+
+/** Whether a dropped packet of a known flow, and of the same key, may be such a one, kept for longer than the window while a router waited for its neighbour. */
+export function mayBeKept({ side, timeNs, flow }: Drop, late: Late, windowNs: number): boolean {
+  const keptNs = late.timeNs - timeNs;
+  return side !== late.side && keptNs > windowNs && keptNs <= RESOLVED_NS && flow !== undefined && flow === late.flow;
 }
 
 /** What a packet has in common with its twin on the other side. */

@@ -3,7 +3,16 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming, type Packet, PATIENCE_NS } from "./drop.js";
+import {
+  type Drop,
+  type Late,
+  mayBeAbout,
+  mayBeHeldUp,
+  mayBeKept,
+  type Naming,
+  type Packet,
+  PATIENCE_NS,
+} from "./drop.js";
 
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
 export const LEAST_AFTER_NS = 200_000_000;
@@ -99,8 +108,9 @@ export class OpenDrops {
   }
 
   /** The oldest open drop that may be a packet that came out late, else the newest that was kept: it is closed. Undefined where there is none. */
-  takeLike(late: Late): Drop | undefined {
-    const likes = [...this.#byKey.of(late.key)].filter((drop) => mayBeHeldUp(drop, late));
+  takeLike(late: Late, windowNs: number): Drop | undefined {
+    const mayBe = (drop: Drop): boolean => mayBeHeldUp(drop, late) || mayBeKept(drop, late, windowNs);
+    const likes = [...this.#byKey.of(late.key)].filter(mayBe);
     const like = likes.find(({ isOpen }) => isOpen) ?? likes.at(-1);
     if (like !== undefined) this.close(like);
     return like;

@@ -219,7 +219,7 @@ export class Updates {
     const flow = slot === NONE ? undefined : this.#translations.accounts.id(slot);
     this.takeNews();
     const late = { key: keyOf(t, row), side, timeNs, flow };
-    const drop = this.#impacts.open.takeLike(late);
+    const drop = this.#impacts.open.takeLike(late, this.#windowNs);
     const unknown = drop === undefined ? this.unknowns.takeLike(late) : undefined;
     const like = drop ?? unknown;
     if (like === undefined) return undefined;
