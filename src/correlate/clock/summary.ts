@@ -76,7 +76,9 @@ export class Summary {
     if (first === null || last === null) return 0;
     const { setNs } = this.#steps;
     const ranNs = last.atNs - first.atNs - setNs;
-    return ranNs <= 0 ? 0 : (last.correctionNs - first.correctionNs - setNs) / ranNs;
+    const gainedNs = last.correctionNs - first.correctionNs - setNs;
+    // what both ends may be wrong by is no drift
+    return ranNs <= 0 || Math.abs(gainedNs) <= first.slackNs + last.slackNs ? 0 : gainedNs / ranNs;
   }
 
   #facts(): ClockFacts {

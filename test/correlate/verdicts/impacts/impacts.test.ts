@@ -524,12 +524,13 @@ it.each([
   [1.05, "unknown"],
   [6.05, undefined],
 ])("what a router kept for its neighbour is not dropped, though it has no IP ID: %d s", async (heldS, verdict) => {
-  const beat = (isInside: boolean) =>
-    datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "what nobody else says" });
+  const [entered, left] = [true, false].map((isInside) =>
+    datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "what nobody else says" }),
+  );
   const { inside, outside } = sides([query(1000, "first")]);
   const { updates } = await outcomeOf(
-    merged(known.inside, inside, [ms(1500, beat(true))]),
-    merged(known.outside, outside, [ms(1500 + 1000 * heldS, beat(false))]),
+    merged(known.inside, inside, [ms(1500, entered)]),
+    merged(known.outside, outside, [ms(1500 + 1000 * heldS, left)]),
   );
   expect(updates.find(({ side }) => side === 0)?.verdict).toBe(verdict);
 });
