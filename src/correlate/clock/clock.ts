@@ -28,13 +28,15 @@ export interface Stretch {
   readonly slackNs: number;
   /** Stamps of a capture that are nearer to each other do not tell the order, nanoseconds: theirs goes back by as much around there. */
   readonly disorderNs: number;
+  /** Equal packets that are no farther apart are not told by their stamps, nanoseconds: the clock may have been set by as much, though too little shows it. */
+  readonly doubtNs: number;
   readonly isTrusted: boolean;
   /** How far the clocks may stand from this although no packet shows it, nanoseconds; Infinity where packets of one direction alone bound them. */
   readonly unboundNs: number;
 }
 
 /** What a stretch is where there is nothing to correct. */
-export const STILL = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0 } as const;
+export const STILL = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, doubtNs: 0 } as const;
 
 /** One of the clocks was set: about when, on the timeline, and by how much the outside clock is further ahead since. */
 export interface ClockStep {
@@ -66,6 +68,7 @@ export class Clock {
   #at = -1;
   #slackNs = 0;
   #disorderNs = 0;
+  #doubtNs = 0;
   /** The time of the latest packet that was taken. */
   #takenNs = Number.NEGATIVE_INFINITY;
 
@@ -121,6 +124,11 @@ export class Clock {
     return this.#at < 0 ? this.#stretches[0].disorderNs : this.#disorderNs;
   }
 
+  /** Equal packets that are no farther apart are not told by their stamps, nanoseconds: a clock may have been set by as much. */
+  get doubtNs(): number {
+    return this.#at < 0 ? this.#stretches[0].doubtNs : this.#doubtNs;
+  }
+
   /** Whether there may be anything to correct. */
   get isMoving(): boolean {
     return this.#stretches.length > 1 || this.#stretches[0].correctionNs !== 0 || this.#stretches[0].rate !== 0;
@@ -169,6 +177,7 @@ export class Clock {
     const recent = stretches.slice(first, at + 1);
     this.#slackNs = Math.max(...recent.map(({ slackNs }) => slackNs));
     this.#disorderNs = Math.max(...recent.map(({ disorderNs }) => disorderNs));
+    this.#doubtNs = Math.max(...recent.map(({ doubtNs }) => doubtNs));
   }
 }
 

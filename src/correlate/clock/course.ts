@@ -17,15 +17,17 @@ const PATIENCE_NS = 10_000_000_000;
 const SUPPORTING = 2;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
 export const MOST_SLACK_NS = 200_000;
+/** Equal packets that are about as far apart as the clock was set by are as near to each other by it, but for what they take, nanoseconds. */
+const AROUND_NS = 1_000_000;
 /** Witnesses of each direction before and behind a slice that tell whether a clock was set in it. */
 const PARTING = 8;
 /** Slices that are kept behind those that were told of. */
 const KEPT_SLICES = 64;
 
 /** How the clocks stand in a slice, wherever that begins. */
-type StretchLine = Omit<Stretch, "untilNs" | "firstFrame" | "disorderNs">;
+type StretchLine = Omit<Stretch, "untilNs" | "firstFrame" | "disorderNs" | "doubtNs">;
 /** What two stretches of no drift have to have in common to be one. */
-const STEADY = ["correctionNs", "firstFrame", "slackNs", "disorderNs", "unboundNs", "isTrusted"] as const;
+const STEADY = ["correctionNs", "firstFrame", "slackNs", "disorderNs", "doubtNs", "unboundNs", "isTrusted"] as const;
 
 /** How far stamps of both captures go back between two times on the timeline, where they differ by that beyond the base, nanoseconds. */
 type DisorderNs = (fromNs: number, untilNs: number, nearNs: number) => number;
@@ -235,7 +237,8 @@ export class Course {
     const line = this.#standing(at);
     const { toNs, setFrame } = slice.extent;
     const firstFrame = setFrame > 0 ? setFrame : last.firstFrame;
-    const stretch = { ...line, untilNs: toNs, firstFrame, disorderNs: slice.disorderNs };
+    const doubtNs = this.#doubtNs(slice, line);
+    const stretch = { ...line, untilNs: toNs, firstFrame, disorderNs: slice.disorderNs, doubtNs };
     const isSteady = [stretch, last].every(({ rate, setFrame }) => rate === 0 && setFrame === 0);
     if (isSteady && STEADY.every((each) => stretch[each] === last[each])) last.untilNs = toNs;
     else if (this.stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.stretches[0] = stretch;
@@ -263,10 +266,9 @@ export class Course {
       const slice = this.#slices[near];
       wrongNs = Math.max(wrongNs, slice.disorderNs + slice.awayNs);
     }
-    const doubtNs = this.#againstNs(slice, () => 0);
     return {
       ...STILL,
-      slackNs: Math.max(this.oneUnitNs + wrongNs, doubtNs > SET_NS ? doubtNs : 0),
+      slackNs: this.oneUnitNs + wrongNs,
       isTrusted: true,
       unboundNs: this.summary.holdOne(slice),
     };
@@ -352,43 +354,44 @@ export class Course {
       telling.push(...nearest.filter((other) => other.isOneRunWith(slice)));
     }
     const against = telling.map((one) => one.contradicts(offsetAt));
-    against.push(this.#againstNs(slice, offsetAt));
     const { doubtNs, frame, setNs } = this.#setBack(at, atNs, offsetNs);
-    const eitherNs = this.#mayBeSetBy(slice, atNs, offsetNs);
     return {
       atNs,
       correctionNs: Math.round(offsetNs),
       rate,
       setFrame: frame,
       setNs,
-      slackNs: Math.round(
-        Math.max(leastSlackNs, doubtNs, eitherNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0))),
-      ),
+      slackNs: Math.round(Math.max(leastSlackNs, doubtNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
       isTrusted: true,
       unboundNs: this.isEnclosed ? 0 : Number.POSITIVE_INFINITY,
     };
   }
 
   /**
-   * By how much packets of a slice, or the ones before it or behind it, contradict an offset. One alone does not tell that the clock was set, but that it
-   * may have been: until the next one that agrees.
+   * How far apart equal packets have to be in a slice to be told by their stamps, as the clock may have been set by then: by how much packets of it, or the ones
+   * before it or behind it, contradict how it stands. One alone does not tell that it was set, but that it may have been: until the next one that agrees.
    */
-  #againstNs({ extent }: Slice, offsetAt: (timeNs: number) => number): number {
-    const nearby = this.#crossings.flatMap((each) => each.between(extent.from, extent.end, 1).around);
-    return Math.max(0, ...nearby.map((one) => againstBy(one, offsetAt(one.timeNs))));
+  #doubtNs(slice: Slice, { atNs, correctionNs, rate }: StretchLine): number {
+    const offsetAt = (timeNs: number): number => correctionNs + rate * (timeNs - atNs);
+    const { from, end } = slice.extent;
+    const nearby = this.#crossings.flatMap((each) => each.between(from, end, 1).around);
+    const against = nearby.map((one) => againstBy(one, offsetAt(one.timeNs)));
+    const byNs = Math.max(
+      0,
+      ...against,
+      ...this.#setBy(slice).map((line) => Math.abs(line.offsetNs - offsetAt(line.atNs))),
+    );
+    return byNs > SET_NS ? byNs + AROUND_NS : 0;
   }
 
-  /** How far the clock may stand from an offset where packets do not tell whether it was set by then: it stands as it did before, or does behind. */
-  #mayBeSetBy({ sets, place }: Slice, atNs: number, offsetNs: number): number {
-    if (Number.isInteger(sets)) return 0;
-    const either = [
-      this.#known.slice(0, place).findLast((one) => one.sets < sets),
-      this.#known.slice(place).find((one) => one.sets > sets),
-    ].map((one) => one && lineThrough(this.#known, one, this.unitNs));
-    return Math.max(
-      0,
-      ...either.map((line) => (line ? Math.abs(line.offsetNs + line.rate * (atNs - line.atNs) - offsetNs) : 0)),
-    );
+  /** How the clock stands before it was set and behind that, of a slice of which packets do not tell which of them it belongs to. */
+  #setBy({ sets, place }: Slice): Line[] {
+    if (Number.isInteger(sets)) return [];
+    const before = this.#known.slice(0, place).findLast((one) => one.sets < sets);
+    const behind = this.#known.slice(place).find((one) => one.sets > sets);
+    return [before, behind]
+      .map((one) => (one === undefined ? null : lineThrough(this.#known, one, this.unitNs)))
+      .filter((line) => line !== null);
   }
 
   /**

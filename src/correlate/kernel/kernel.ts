@@ -194,7 +194,8 @@ export class Kernel {
 
   /** Has it know what is known of the clocks: to be called once more may be. */
   readClock(): void {
-    const { isTrusted, slackNs, disorderNs, isMoving } = this.#tables.clock;
+    const { isTrusted, slackNs, disorderNs, doubtNs, isMoving } = this.#tables.clock;
+    this.#doubles[words.DOUBT_NS] = doubtNs;
     this.#doubles[words.SLACK_NS] = isTrusted ? slackNs : Number.POSITIVE_INFINITY;
     this.#doubles[words.CAUSAL_SLACK_NS] = isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
     this.#words[words.IS_ESTIMATED] = isMoving ? 1 : 0;
@@ -267,6 +268,11 @@ export class Kernel {
   /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
   get disorderNs(): number {
     return this.#tables.clock.disorderNs;
+  }
+
+  /** Equal packets that are no farther apart are not told by their order, nanoseconds: by stamps out of order, or as a clock may have been set by as much. */
+  get untoldNs(): number {
+    return Math.max(this.disorderNs, this.#tables.clock.doubtNs);
   }
 
   /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */

@@ -58,7 +58,14 @@ describe("none", () => {
     for (const aheadNs of [0, 300_000, 5e9]) {
       const { inside, outside } = conversation(20);
       const { summary } = await outcomeOf(inside, stamped(outside, aheadNs), { clock: { kind: "none" } });
-      expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: null, source: "none", ...NO_STEPS });
+      expect(summary.clock).toEqual({
+        offsetNs: 0,
+        doubtNs: 0,
+        driftPpm: 0,
+        uncertaintyNs: null,
+        source: "none",
+        ...NO_STEPS,
+      });
     }
   });
 });
@@ -87,14 +94,21 @@ describe("auto", () => {
     const { inside, outside } = conversation(20);
     const { pairs, summary } = await outcomeOf(inside, outside);
     expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
-    expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: 20_000, source: "none", ...NO_STEPS });
+    expect(summary.clock).toEqual({
+      offsetNs: 0,
+      doubtNs: 0,
+      driftPpm: 0,
+      uncertaintyNs: 20_000,
+      source: "none",
+      ...NO_STEPS,
+    });
   });
 
   it("leaves one clock alone where a service's address is rewritten on its way out, and the caller's is not", async () => {
     const { inside, outside } = conversation(20, { outsideSrc: CONTAINER, insideDst: "10.96.0.10" });
     const { pairs, summary } = await outcomeOf(inside, outside);
     expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
-    expect(summary.clock).toMatchObject({ offsetNs: 0, source: "none" });
+    expect(summary.clock).toMatchObject({ offsetNs: 0, doubtNs: 0, source: "none" });
   });
 
   it("leaves one clock alone where what comes again tells too little at first, and nothing contradicts it later", async () => {
@@ -102,7 +116,7 @@ describe("auto", () => {
       answers(CONTAINER, 51, (n) => 275 + ((n * 37) % 300)),
       answers(HOST, 52, () => 0),
     );
-    expect(summary.clock).toMatchObject({ offsetNs: 0, source: "none" });
+    expect(summary.clock).toMatchObject({ offsetNs: 0, doubtNs: 0, source: "none" });
     expect(pairs.filter(({ latencyNs }) => latencyNs < 0)).toEqual([]);
     expect(pairs.length).toBeGreaterThan(100);
   });
@@ -204,14 +218,31 @@ describe("auto", () => {
   });
 });
 
-const STEADY = { atNs: 0, correctionNs: 0, rate: 0, firstFrame: 0, setFrame: 0, setNs: 0, unboundNs: 0, disorderNs: 0 };
+const STEADY = {
+  atNs: 0,
+  correctionNs: 0,
+  rate: 0,
+  firstFrame: 0,
+  setFrame: 0,
+  setNs: 0,
+  doubtNs: 0,
+  unboundNs: 0,
+  disorderNs: 0,
+};
 
 it("a frame from before the clock was set back stays with what was known before that, wherever its stamp puts it", () => {
   const stretches = [
     { ...STEADY, untilNs: 1e9, slackNs: 0, isTrusted: true },
     { ...STEADY, untilNs: 9e9, slackNs: 0, isTrusted: true, correctionNs: -0.5e9, firstFrame: 51 },
   ];
-  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null, ...NO_STEPS } as const;
+  const facts = {
+    source: "estimated",
+    offsetNs: 0,
+    doubtNs: 0,
+    driftPpm: 0,
+    uncertaintyNs: null,
+    ...NO_STEPS,
+  } as const;
   const clock = new Clock(0n, 1e9, () => facts, stretches);
   expect(clock.correctionNs(1.1e9, 51)).toBe(-0.5e9);
   expect(clock.correctionNs(1.1e9, 50)).toBe(0);
@@ -223,7 +254,14 @@ it("has the slack of the packets that were taken, not of those it was asked of",
     { ...same, untilNs: 1e9, slackNs: 500_000 },
     { ...same, untilNs: 9e9, slackNs: 20_000 },
   ];
-  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null, ...NO_STEPS } as const;
+  const facts = {
+    source: "estimated",
+    offsetNs: 0,
+    doubtNs: 0,
+    driftPpm: 0,
+    uncertaintyNs: null,
+    ...NO_STEPS,
+  } as const;
   const clock = new Clock(0n, 1e9, () => facts, stretches);
   clock.correctionNs(5e9, 2);
   expect(clock.slackNs).toBe(500_000);

@@ -265,7 +265,8 @@ function weighLikes(
     if (isFirst ? latencyNs > FIRST_NS : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound)) isLate = true;
   }
   // what takes half as long as equal ones are apart may as well be the next one's; and a stamp tells no more than its unit
-  const leastNs = max<f64>(max<f64>(slackNs, latencyNs), doubleOf(ground, words.RESOLUTION_NS));
+  const blurNs = max<f64>(doubleOf(ground, words.RESOLUTION_NS), doubleOf(ground, words.DOUBT_NS));
+  const leastNs = max<f64>(max<f64>(slackNs, latencyNs), blurNs);
   const bursts = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
   // … or, until so many crossed that captures are known to miss hardly any, a quarter: the next one, and the twin of this, may be missed
   const isProven = wordOf(ground, words.PAIRED + way) >= COINCIDENCE_PAIRS;

@@ -8,7 +8,6 @@ import type { About } from "../contract.js";
 import { DECIDED_BITS, type Doubt, Doubts, keyOf } from "./doubts.js";
 import type { Undecided } from "../undecided.js";
 import { COPY_NS } from "../../intake/copies.js";
-import { SET_NS } from "../../intake/disorder.js";
 import {
   COINCIDENCE_PAIRS,
   IS_LATE,
@@ -482,11 +481,10 @@ export class Sequences {
     return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#about.timeline.timeNs(rows[rows.length - 1]) > limitNs;
   }
 
-  /** Whether some of these times are so near to each other that stamps do not tell which was first, or that the clock may have been set by as much. */
+  /** Whether some of these times are so near to each other that stamps do not tell which was first. */
   #mayBeSwapped(times: readonly number[]): boolean {
-    const { disorderNs, slackNs } = this.#about.kernel;
-    const nearNs = slackNs > SET_NS ? slackNs : disorderNs;
-    return nearNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= nearNs);
+    const { untoldNs } = this.#about.kernel;
+    return untoldNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= untoldNs);
   }
 
   /** Whether these stand in another order in their capture than their stamps say, as where a clock was set back between them: neither tells. */
