@@ -1,5 +1,5 @@
 /** Most that one finding names in words … */
-const MOST_NAMED = 5;
+export const MOST_NAMED = 5;
 /** … and as data. */
 export const MOST_LISTED = 100;
 
@@ -7,11 +7,17 @@ export const MOST_LISTED = 100;
 export class Few<T> {
   count = 0;
   #listed: T[] = [];
+  readonly #most: number;
+
+  /** `most`: how many are listed; of what is only named, MOST_NAMED will do, as long as none is taken back. */
+  constructor(most: number = MOST_LISTED) {
+    this.#most = most;
+  }
 
   add(one: T): void {
     // most have but one, and V8 gives an array that was empty room for seventeen
     if (this.count++ === 0) this.#listed = [one];
-    else if (this.#listed.length < MOST_LISTED) this.#listed.push(one);
+    else if (this.#listed.length < this.#most) this.#listed.push(one);
   }
 
   /** Takes one that may be listed by now. */
@@ -43,7 +49,7 @@ export class Few<T> {
     this.#listed.length = 0;
   }
 
-  /** The first 100. */
+  /** The first of them. */
   get listed(): readonly T[] {
     return this.#listed;
   }

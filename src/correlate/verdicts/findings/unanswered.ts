@@ -1,6 +1,6 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { Few } from "../../../packets/results/few.js";
+import { Few, MOST_NAMED } from "../../../packets/results/few.js";
 import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
@@ -31,7 +31,7 @@ const OTHERS = "";
 /** What was asked from one address, and never answered. */
 class Tries {
   readonly flows = new Gathered();
-  readonly named = new Few<string>();
+  readonly named = new Few<string>(MOST_NAMED);
   count = 0;
   /** Whether any of them has an address outside that can be answered, and whether nobody beyond said anything of some. */
   isAnswerable = false;

@@ -1,7 +1,6 @@
 import { joined } from "../../../packets/memory/joined.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Range } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -13,9 +12,10 @@ import { Consequences } from "./consequences.js";
 import { type Consequence, coveredBy, type Drop, isAnsweredBy, isTelling, keyOf, type Packet, spanOf } from "./drop.js";
 import { LEAST_AFTER_NS, likenessOf, OpenDrops } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
+import { Unclear } from "./unclear.js";
 
-/** Of so many that others cannot be told from, at the most, it is known that they may be copies: the newest. */
-const MOST_UNCLEAR = 4096;
+/** Ranges of a packet that takes no sequence numbers. */
+const NO_NUMBERS: readonly number[] = [];
 
 /** What has just become known of a drop, and the inside row of the pair that shows it. */
 export interface News {
@@ -34,14 +34,15 @@ export class Impacts {
   readonly #timeline: Timeline;
   readonly #consequences: Consequences;
   readonly #crossings: RecentCrossings;
-  /** When the last one passed that others cannot be told from, of those that are copies of each other, nanoseconds on the timeline. */
-  readonly #unclear = new Map<string, number>();
+  readonly #windowNs: number;
+  readonly #unclear = new Unclear();
   /** How many crossings were held against open drops. */
   #looked = 0;
 
   constructor(timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
     this.open = new OpenDrops(tuples, accounts);
     this.#timeline = timeline;
+    this.#windowNs = kernel.windowNs;
     this.#crossings = new RecentCrossings(kernel);
     this.#consequences = new Consequences(accounts, this.#crossings);
   }
@@ -85,8 +86,9 @@ export class Impacts {
   #unclearBy(packet: Packet, side: Side, way: number, timeNs: number): readonly Drop[] {
     const keys = [copyKey(way, packet)];
     if (packet.proto === TCP && (packet.tcpFlags & ACK) !== 0) keys.push(acknowledgementKey(way));
-    for (const key of keys) this.#unclear.set(key, timeNs);
-    keepNewest(this.#unclear, MOST_UNCLEAR);
+    const t = this.#timeline;
+    // captures that are out of order are so by less than a window
+    this.#unclear.note(keys, timeNs, t.timeNs(t.first) - this.#windowNs);
     const drops: Drop[] = [];
     for (const drop of this.open.like(way, packet))
       if (drop.side === side && drop.timeNs < timeNs && keys.includes(copyKey(way, drop)) && isTelling(drop))
@@ -106,9 +108,7 @@ export class Impacts {
 
   /** Whether a packet came behind a drop that may be a copy of it, and that others cannot be told from. */
   #isUnclear(drop: Drop): boolean {
-    if (this.#unclear.size === 0) return false;
-    const unclearNs = this.#unclear.get(copyKey(drop.way, drop));
-    return unclearNs !== undefined && unclearNs > drop.timeNs;
+    return this.#unclear.size > 0 && this.#unclear.isBehind(copyKey(drop.way, drop), drop.timeNs);
   }
 
   /** Whether what a packet carried was answered by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
@@ -185,6 +185,7 @@ export class Impacts {
     const t = this.#timeline;
     const { proto, tcpFlags, seq, payloadLength, content } = packet;
     const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
+    const span = spanOf(packet);
     // spread, it would take three times the memory: V8 makes room for what follows step by step
     return {
       proto,
@@ -203,7 +204,7 @@ export class Impacts {
       isFragment,
       hasId: (t.flags(row) & HAS_IP_ID) !== 0,
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
-      missing: [0, spanOf(packet)],
+      missing: span === 0 ? NO_NUMBERS : [0, span],
       verdict: "dropped",
       impact: isTelling({ proto, content, isFragment }) ? "lost" : "unknown",
       quotedAs,

@@ -22,6 +22,8 @@ const MOST_OPEN = 16_384;
 const MOST_KEPT = 4096;
 /** … and of TCP, those of one way: each segment of it is held against all of them. */
 const MOST_OF_A_WAY = 128;
+/** Closed drops leave the queue together, once it has so many for each open one. */
+const MOST_QUEUED = 1.25;
 
 /**
  * The drops that are looked after: of which more may become known. The conversations of open ones are marked, so that the kernel tells of what crosses
@@ -68,6 +70,7 @@ export class OpenDrops {
     this.#name(drop);
     this.#queue.push(drop);
     this.#count++;
+    if (this.#queue.length > MOST_QUEUED * this.#count) this.#queue = this.#queue.filter(({ isOpen }) => isOpen);
     for (const tuple of this.#tuplesOf(drop)) {
       this.#marks.set(tuple, (this.#marks.get(tuple) ?? 0) + 1);
       this.#tuples.setOpenDrops(tuple, true);

@@ -9,7 +9,7 @@ import {
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 
-/** So many packets are remembered one by one, a power of two, in 28 bytes each; of older ones, only how many there were. */
+/** So many packets are remembered one by one, a power of two, in 30 bytes each and a place in a map; of older ones, only how many there were. */
 const REMEMBERED = 2 ** 14;
 /** Those are counted by the time they passed, at first in cells of this length, nanoseconds … */
 const CELL_NS = 1_000_000_000;
@@ -41,12 +41,12 @@ export interface Counted {
  * packets that were judged last are remembered one by one.
  */
 export class Revisions {
-  readonly #timesNs: number[] = [];
+  readonly #timesNs = new Float64Array(REMEMBERED);
   /** The latest time of all that were judged by then: it never goes back. */
-  readonly #latestNs: number[] = [];
-  readonly #frames: number[] = [];
-  readonly #flows: number[] = [];
-  readonly #facts: number[] = [];
+  readonly #latestNs = new Float64Array(REMEMBERED);
+  readonly #frames = new Float64Array(REMEMBERED);
+  readonly #flows = new Int32Array(REMEMBERED);
+  readonly #facts = new Uint16Array(REMEMBERED);
   /** Where they are, by side and frame: more may become known of them. */
   readonly #places = new Map<number, number>();
   #count = 0;
@@ -61,7 +61,7 @@ export class Revisions {
     { verdict, impact }: Judgement,
   ): void {
     const place = this.#count % REMEMBERED;
-    if (place < this.#facts.length && this.#facts[place] !== GONE) this.#forget(place);
+    if (this.#count >= REMEMBERED && this.#facts[place] !== GONE) this.#forget(place);
     const before = this.#count === 0 ? Number.NEGATIVE_INFINITY : this.#latestNs[(this.#count - 1) % REMEMBERED];
     this.#count++;
     this.#timesNs[place] = timeNs;
