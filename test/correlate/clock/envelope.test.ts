@@ -184,4 +184,13 @@ describe("the line through slices", () => {
       expect((line?.bounds.atMostNs ?? 0) - (line?.bounds.atLeastNs ?? 0)).toBeLessThan(30_000);
     }
   });
+
+  it.each([5, 12, 40])(
+    "is bounded by a packet that came that many slices later, where no other goes its way: %i",
+    (later) => {
+      const all = slices(48, () => 0);
+      for (const [at, each] of all.entries()) if (at !== later) each.atLeastNs = Number.NEGATIVE_INFINITY;
+      expect(lineThrough(all, all[0], 0)?.bounds.atLeastNs).toBeGreaterThan(-1e6);
+    },
+  );
 });
