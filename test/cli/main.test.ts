@@ -163,8 +163,8 @@ describe("usage", () => {
   it.each(["1s", "-1s", "3ms"])("says so by a few pings, and goes by the clocks as they are: %s", async (offset) => {
     const captures = ["inside", "outside"].map((side) => join(import.meta.dirname, `../../fixtures/ping/${side}.pcap`));
     const { stdout, stderr } = await inThisProcess("file", "-q", "--clock-offset", offset, ...captures);
-    expect(stderr).toBe(
-      "natcorr: --clock-offset is wrong: packets show that outside is 26.8µs ahead of inside, and natcorr goes by that\n",
+    expect(stderr).toMatch(
+      /^natcorr: --clock-offset is wrong: packets show that outside is \d\d\.\dµs ahead of inside, and natcorr goes by that\n$/,
     );
     expect(stdout).toMatch(/inside +12 += +10 /);
     expect(stdout).not.toContain("one was set");

@@ -126,8 +126,9 @@ describe("natcorr file with both sides in one capture", () => {
     const args = [MAIN, "file", await bothInOne(), "--inside", "docker1", "--outside", "enp0s3"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect([status, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(
-      /^natcorr: \S+both\.pcapng: has no interface that is known as docker1, .* 0 docker0 \(51\), 1 enp0s3 \(51\)\n$/,
+    // wherever it is folded, as the folder's name may be long
+    expect(stderr.replaceAll(/\s+/g, " ")).toMatch(
+      /^natcorr: \S+both\.pcapng: has no interface that is known as docker1, .* 0 docker0 \(51\), 1 enp0s3 \(51\) $/,
     );
   });
 });

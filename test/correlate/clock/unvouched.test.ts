@@ -14,7 +14,7 @@ const STEADY = {
   unboundNs: 0,
   disorderNs: 0,
 };
-const FACTS = { offsetNs: 0, doubtNs: 0, driftPpm: 0, uncertaintyNs: null, steps: [], moreSteps: 0 } as const;
+const FACTS = { offsetNs: 0, driftPpm: 0, uncertaintyNs: null, steps: [], moreSteps: 0 } as const;
 
 const PORTS = { srcPort: 40_000, dstPort: 80, ack: 77 };
 
