@@ -66,9 +66,8 @@ export class Clock {
   readonly #stretches: Stretch[];
   /** That of the latest packet, and the widest slack and the most disorder within a window of it. */
   #at = -1;
-  #slackNs = 0;
-  #disorderNs = 0;
-  #doubtNs = 0;
+  /** The worst of what is known of the stretches that packets wait from. */
+  #recent: Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs"> | null = null;
   /** The time of the latest packet that was taken. */
   #takenNs = Number.NEGATIVE_INFINITY;
 
@@ -116,17 +115,21 @@ export class Clock {
 
   /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
   get slackNs(): number {
-    return this.#at < 0 ? this.#stretches[0].slackNs : this.#slackNs;
+    return this.#known.slackNs;
   }
 
   /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
   get disorderNs(): number {
-    return this.#at < 0 ? this.#stretches[0].disorderNs : this.#disorderNs;
+    return this.#known.disorderNs;
   }
 
   /** Equal packets that are no farther apart are not told by their stamps, nanoseconds: a clock may have been set by as much. */
   get doubtNs(): number {
-    return this.#at < 0 ? this.#stretches[0].doubtNs : this.#doubtNs;
+    return this.#known.doubtNs;
+  }
+
+  get #known(): Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs"> {
+    return this.#recent ?? this.#stretches[0];
   }
 
   /** Whether there may be anything to correct. */
@@ -175,9 +178,11 @@ export class Clock {
     }
     this.#at = at;
     const recent = stretches.slice(first, at + 1);
-    this.#slackNs = Math.max(...recent.map(({ slackNs }) => slackNs));
-    this.#disorderNs = Math.max(...recent.map(({ disorderNs }) => disorderNs));
-    this.#doubtNs = Math.max(...recent.map(({ doubtNs }) => doubtNs));
+    this.#recent = {
+      slackNs: Math.max(...recent.map(({ slackNs }) => slackNs)),
+      disorderNs: Math.max(...recent.map(({ disorderNs }) => disorderNs)),
+      doubtNs: Math.max(...recent.map(({ doubtNs }) => doubtNs)),
+    };
   }
 }
 

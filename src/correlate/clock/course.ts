@@ -1,7 +1,7 @@
 import { NEAR_NS, SET_NS } from "../intake/disorder.js";
 import { apart, isEnclosing, middleOf, wrongBy } from "./bounds.js";
 import { PROCESSORS_NS, STILL, type Stretch, UNKNOWN_RATE } from "./clock.js";
-import { type Crossing, Crossings, SUPPORTERS } from "./crossings.js";
+import { type Crossing, Crossings, SUPPORTERS, tookBy } from "./crossings.js";
 import { type Extent, type Line, lineThrough, orStill, Slice } from "./envelope.js";
 import { partingOf, partsOf } from "./parting.js";
 import { Summary } from "./summary.js";
@@ -354,14 +354,14 @@ export class Course {
       telling.push(...nearest.filter((other) => other.isOneRunWith(slice)));
     }
     const against = telling.map((one) => one.contradicts(offsetAt));
-    const { doubtNs, frame, setNs } = this.#setBack(at, atNs, offsetNs);
+    const { eitherNs, frame, setNs } = this.#setBack(at, atNs, offsetNs);
     return {
       atNs,
       correctionNs: Math.round(offsetNs),
       rate,
       setFrame: frame,
       setNs,
-      slackNs: Math.round(Math.max(leastSlackNs, doubtNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
+      slackNs: Math.round(Math.max(leastSlackNs, eitherNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
       isTrusted: true,
       unboundNs: this.isEnclosed ? 0 : Number.POSITIVE_INFINITY,
     };
@@ -375,7 +375,7 @@ export class Course {
     const offsetAt = (timeNs: number): number => correctionNs + rate * (timeNs - atNs);
     const { from, end } = slice.extent;
     const nearby = this.#crossings.flatMap((each) => each.between(from, end, 1).around);
-    const against = nearby.map((one) => againstBy(one, offsetAt(one.timeNs)));
+    const against = nearby.map((one) => -tookBy(one, offsetAt(one.timeNs)));
     const byNs = Math.max(
       0,
       ...against,
@@ -396,12 +396,12 @@ export class Course {
 
   /**
    * Whether the clock is set back behind a slice, to before its end: packets from a frame on have stamps that it has, too, and are off
-   * by `setNs`. Where no frame tells which they are, any packet may be: `doubtNs`.
+   * by `setNs`. Where no frame tells which they are, any packet may be: `eitherNs`.
    */
-  #setBack(at: number, atNs: number, offsetNs: number): { doubtNs: number; frame: number; setNs: number } {
+  #setBack(at: number, atNs: number, offsetNs: number): { eitherNs: number; frame: number; setNs: number } {
     const slice = this.#slices[at];
     let frame = 0;
-    let doubtNs = 0;
+    let eitherNs = 0;
     for (let next = at + 1; next < this.#bounded; next++) {
       const other = this.#slices[next];
       if (other.extent.leastNs >= slice.extent.toNs) continue;
@@ -409,10 +409,10 @@ export class Course {
       const awayNs = apart(slice, other);
       const line = awayNs > 0 && frame > 0 ? lineThrough(this.#known, other, this.unitNs) : null;
       if (line !== null)
-        return { doubtNs, frame, setNs: Math.round(line.offsetNs + line.rate * (atNs - line.atNs) - offsetNs) };
-      doubtNs = Math.max(doubtNs, awayNs);
+        return { eitherNs, frame, setNs: Math.round(line.offsetNs + line.rate * (atNs - line.atNs) - offsetNs) };
+      eitherNs = Math.max(eitherNs, awayNs);
     }
-    return { doubtNs, frame: 0, setNs: 0 };
+    return { eitherNs, frame: 0, setNs: 0 };
   }
 
   /** Lets slices go that no line needs any more. */
@@ -428,11 +428,6 @@ export class Course {
     this.#known.splice(0, known);
     for (const slice of this.#slices) slice.place -= known;
   }
-}
-
-/** By how much a packet would have left before it entered, if the clocks stood so. */
-function againstBy({ isOutbound, gapNs }: Crossing, offsetNs: number): number {
-  return isOutbound ? offsetNs - gapNs : gapNs - offsetNs;
 }
 
 /** How far the gaps of twins differ that go the same way, nanoseconds, as far as there are enough of them to tell; else Infinity. */

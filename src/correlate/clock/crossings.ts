@@ -18,6 +18,11 @@ export interface Crossing {
   readonly isSure: boolean;
 }
 
+/** What a packet took if the clocks stood so, nanoseconds: less than 0 where it would have left before it entered. */
+export function tookBy({ isOutbound, gapNs }: Crossing, offsetNs: number): number {
+  return isOutbound ? gapNs - offsetNs : offsetNs - gapNs;
+}
+
 /** A crossing, and whether it tells anything that no other does. */
 export interface Witness extends Crossing {
   readonly isWitness: boolean;

@@ -1,6 +1,6 @@
 import { type Bounds, isEnclosing } from "./bounds.js";
 import { MOST_RATE } from "./clock.js";
-import type { Crossing, Witness } from "./crossings.js";
+import { type Crossing, tookBy, type Witness } from "./crossings.js";
 import type { Extent } from "./envelope.js";
 import { LEAST_WITNESSES } from "./estimate.js";
 
@@ -113,8 +113,8 @@ export function partsOf(whole: Extent, last: Crossing, first: Crossing): Extent[
 }
 
 /** How ill a packet fits an offset: many are slow, and none arrives before it left. */
-function misplacedBy({ isOutbound, gapNs }: Crossing, offsetNs: number): number {
-  const tookNs = isOutbound ? gapNs - offsetNs : offsetNs - gapNs;
+function misplacedBy(crossing: Crossing, offsetNs: number): number {
+  const tookNs = tookBy(crossing, offsetNs);
   return tookNs < 0 ? -tookNs : tookNs * SLOW_SHARE;
 }
 

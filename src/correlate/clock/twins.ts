@@ -7,6 +7,7 @@ import {
   DST,
   FLAGS_PROTO_TTL,
   HEAD,
+  icmpTypeIn,
   LENGTH_MASK,
   PAYLOAD_LENGTH_CLASS,
   protoIn,
@@ -113,11 +114,8 @@ export class Twins {
     const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
     // pings of all hosts count up from the same number, and DNS is known by ports that a NAT rewrites: what they carry must tell them apart, or their ID
     const isCounted = (flags & (IS_ECHO | HAS_IP_ID)) === (IS_ECHO | HAS_IP_ID);
-    const seq = hasNumbers
-      ? records[r + SEQ]
-      : isCounted
-        ? mixed(records[r + SEQ], batch.ipId(row))
-        : records[r + SEQ] >>> 24;
+    const ofOthers = isCounted ? mixed(records[r + SEQ], batch.ipId(row)) : icmpTypeIn(records[r + SEQ]);
+    const seq = hasNumbers ? records[r + SEQ] : ofOthers;
     const length = records[r + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
     if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
       const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);

@@ -265,19 +265,15 @@ export class Kernel {
     return this.#doubles[words.CAUSAL_SLACK_NS];
   }
 
-  /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
-  get disorderNs(): number {
-    return this.#tables.clock.disorderNs;
-  }
-
   /** Equal packets that are no farther apart are not told by their order, nanoseconds: by stamps out of order, or as a clock may have been set by as much. */
   get untoldNs(): number {
-    return Math.max(this.disorderNs, this.#tables.clock.doubtNs);
+    const { disorderNs, doubtNs } = this.#tables.clock;
+    return Math.max(disorderNs, doubtNs);
   }
 
   /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */
   get blurNs(): number {
-    return Math.max(this.disorderNs, this.#tables.resolutionNs);
+    return Math.max(this.#tables.clock.disorderNs, this.#tables.resolutionNs);
   }
 
   /** Latencies of all pairs that went in a direction. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Clock } from "../../../src/correlate/clock/clock.js";
+import { Clock, STILL } from "../../../src/correlate/clock/clock.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, inStep, merged, ping, SERVER, segment } from "../traffic.js";
 
@@ -216,17 +216,7 @@ describe("auto", () => {
   });
 });
 
-const STEADY = {
-  atNs: 0,
-  correctionNs: 0,
-  rate: 0,
-  firstFrame: 0,
-  setFrame: 0,
-  setNs: 0,
-  doubtNs: 0,
-  unboundNs: 0,
-  disorderNs: 0,
-};
+const STEADY = { ...STILL, firstFrame: 0, unboundNs: 0, disorderNs: 0 };
 
 it("a frame from before the clock was set back stays with what was known before that, wherever its stamp puts it", () => {
   const stretches = [

@@ -1,19 +1,9 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { Clock } from "../../../src/correlate/clock/clock.js";
+import { Clock, STILL } from "../../../src/correlate/clock/clock.js";
 import { correlated, type Stamped, us } from "../outcome.js";
 import { CONTAINER, HOST, segment, SERVER } from "../traffic.js";
 
-const STEADY = {
-  atNs: 0,
-  correctionNs: 0,
-  rate: 0,
-  firstFrame: 0,
-  setFrame: 0,
-  setNs: 0,
-  doubtNs: 0,
-  unboundNs: 0,
-  disorderNs: 0,
-};
+const STEADY = { ...STILL, firstFrame: 0, unboundNs: 0, disorderNs: 0 };
 const FACTS = { offsetNs: 0, driftPpm: 0, uncertaintyNs: null, steps: [], moreSteps: 0 } as const;
 
 const PORTS = { srcPort: 40_000, dstPort: 80, ack: 77 };
