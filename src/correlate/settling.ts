@@ -86,7 +86,7 @@ export class Settling {
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
     const slot = translations.slotOf(row);
-    const heldUp = mayBeLate ? updates.tellHeldUp(row, slot) : undefined;
+    const heldUp = mayBeLate ? updates.tellHeldUp(row, slot, "and has no twin") : undefined;
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay, isProof }: Verdict = heldUp ?? judged;
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
     if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
@@ -149,7 +149,7 @@ export class Settling {
 
   /** Tells of packets that cannot be told apart. */
   #leave({ inside, outside, why }: Undecided): void {
-    const { tuples, tallies, matchers, verdicts, updates, sink } = this.#about;
+    const { tuples, tallies, translations, matchers, verdicts, updates, sink } = this.#about;
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) {
@@ -157,6 +157,10 @@ export class Settling {
       verdicts.noteAmbiguous(row);
       updates.tellUnclear(row);
     }
+    // where more came out than went in, the rest may have gone in long before
+    const many = inside.length > outside.length ? inside : outside;
+    for (const row of many.slice(0, Math.abs(inside.length - outside.length)))
+      updates.tellHeldUp(row, translations.slotOf(row), "and more like it came out than had entered");
     matchers.segments.leave([...inside, ...outside]);
     sink.ambiguous(inside, outside, why);
   }

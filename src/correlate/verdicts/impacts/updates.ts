@@ -210,9 +210,10 @@ export class Updates {
 
   /**
    * Tells it where a packet without a twin is like one that entered on the other side, and was not seen to come out: it may be that, held up for longer
-   * than the window. Returns what that makes of the packet; undefined where there is none like it. `slot`: of its flow.
+   * than the window. Returns what that makes of the packet; undefined where there is none like it. `slot`: of its flow; `whyLate`: what shows that it may
+   * have been late, in words.
    */
-  tellHeldUp(row: number, slot: number): Judgement | undefined {
+  tellHeldUp(row: number, slot: number, whyLate: string): Judgement | undefined {
     if (slot !== NONE && !this.#translations.isLeaving(row, slot)) return undefined;
     const t = this.#timeline;
     const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
@@ -225,7 +226,7 @@ export class Updates {
     if (like === undefined) return undefined;
     const heldNs = timeNs - like.timeNs;
     const hint = heldNs > this.#windowNs ? "; a longer --window would tell" : "";
-    const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up${hint}`;
+    const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, ${whyLate}: it may be this one, held up${hint}`;
     const now = { verdict: "unknown", reason: "like-untimely", why } as const;
     if (drop !== undefined) {
       this.#tellLast(drop, now);
