@@ -39,6 +39,8 @@ type DisorderNs = (fromNs: number, untilNs: number, nearNs: number) => number;
 export class Course {
   /** Where the gaps of twins should be: what the clocks differ by, beyond the base; null where nothing is known. */
   nearNs: number | null = null;
+  /** How far from there they may be, as far as both directions tell. */
+  aroundNs = 0;
   /** What is taken for granted about the clocks, as long as nothing contradicts it. */
   assumed: "none" | "given" | null = null;
   /** How far stamps may be wrong, by the units of both captures: against each other on one clock, and on two. */
@@ -166,6 +168,7 @@ export class Course {
       slice.bound(way === 1, { ...nearby, own: nearby.own.filter((one) => slice.has(one)) });
     slice.widen();
     this.nearNs = middleOf(slice) ?? this.nearNs;
+    if (isEnclosing(slice)) this.aroundNs = Math.max(0, wrongBy(slice, this.nearNs ?? 0));
     slice.place = this.#known.length;
     slice.sets = this.#setsBefore(slice.extent);
     const { last, first } = this.#set;

@@ -246,9 +246,13 @@ export class Follower {
     return this.#insideNoted - this.#insideHanded > MOST_HELD;
   }
 
-  /** Up to which inside stamp there may be twins of a slice: those of an offset that was given, and is wrong, may be behind where it has them. */
+  /**
+   * Up to which inside stamp there may be twins of a slice, and what shows that they are none: as far as the clocks are known. Those of an offset that was
+   * given, and is wrong, may be behind where it has them.
+   */
   #insideToNs({ toNs, afterNs }: Pending): number {
-    const wrongNs = this.#course.assumed === "given" ? MOST_WINDOWS * this.#windowNs : 0;
+    const mostNs = MOST_WINDOWS * this.#windowNs;
+    const wrongNs = this.#course.assumed === "given" ? mostNs : Math.min(mostNs, this.#course.aroundNs);
     return toNs + afterNs + wrongNs - this.#gapNs;
   }
 

@@ -77,8 +77,9 @@ export class Summary {
     const { setNs } = this.#steps;
     const ranNs = last.atNs - first.atNs - setNs;
     const gainedNs = last.correctionNs - first.correctionNs - setNs;
-    // what both ends may be wrong by is no drift
-    return ranNs <= 0 || Math.abs(gainedNs) <= first.slackNs + last.slackNs ? 0 : gainedNs / ranNs;
+    // what both ends may be wrong by is no drift, and what is little more than that may be little drift
+    const doubt = Math.min(1, (first.slackNs + last.slackNs) / Math.abs(gainedNs));
+    return ranNs <= 0 || gainedNs === 0 ? 0 : ((1 - doubt ** 2) * gainedNs) / ranNs;
   }
 
   #facts(): ClockFacts {

@@ -24,6 +24,8 @@ interface Path {
   readonly sparseFrom?: number;
   /** From this packet on, those that come in have no IP ID. */
   readonly unnumberedFrom?: number;
+  /** How much longer what goes out takes that leaves at a time. */
+  readonly queueNs?: (ns: number) => number;
 }
 
 /** A number that looks drawn, from 0 to 1. */
@@ -42,6 +44,7 @@ function captures({
   isUdp = false,
   sparseFrom = packets,
   unnumberedFrom = packets,
+  queueNs = () => 0,
 }: Path) {
   const inside: Stamped[] = [];
   const outside: { trueNs: number; ns: number; packet: Uint8Array }[] = [];
@@ -57,7 +60,7 @@ function captures({
       isUdp
         ? datagram({ src, dst, ttl, srcPort: isOut ? 4000 : 443, dstPort: isOut ? 443 : 4000, ipId: 0, text })
         : segment({ src, dst, ttl, srcPort: isOut ? 4000 : 443, dstPort: isOut ? 443 : 4000, ...numbers });
-    const trueNs = isOut ? ns + outNs + jitter : ns;
+    const trueNs = isOut ? ns + outNs + jitter + queueNs(ns) : ns;
     inside.push({
       ns: isOut ? ns : ns + inNs + jitter,
       packet: isOut ? made(CONTAINER, SERVER, 64) : made(SERVER, CONTAINER, 50),
@@ -384,6 +387,40 @@ describe("one clock", () => {
       }),
       { numRuns: runs(25) },
     );
+  });
+
+  it("is not set where a queue hides how it stands, and what is sent again comes sooner than that tells", async () => {
+    const of: Path = {
+      packets: 3000,
+      everyNs: 2_000_000,
+      outNs: 10_000,
+      inNs: 10_000,
+      jitterNs: 0,
+      offsetNs: () => 0,
+      queueNs: (ns) => Math.max(0, (ns - 1.2e9) / 2),
+    };
+    const { inside, outside } = captures(of);
+    // what comes in is sent again after 300 ms, in another packet, and the outside capture misses the first of both
+    const missed = outside.filter(({ packet }, n) => packet[8] === 51 && n > 600 && n % 40 < 2);
+    const again = ({ packet }: Stamped): Uint8Array => {
+      const copy = packet.slice();
+      copy[4] ^= 0x80;
+      return copy;
+    };
+    const later = (frame: Stamped, ns: number): Stamped => ({ ns: frame.ns + ns, packet: again(frame) });
+    const first = new Set(missed.map(({ trueNs }) => trueNs + 10_000));
+    const { summary, pairs } = await correlated(
+      [
+        ...inside,
+        ...inside.filter(({ ns, packet }) => first.has(ns) && packet[8] === 50).map((one) => later(one, 300e6)),
+      ].sort((a, b) => a.ns - b.ns),
+      [...outside.filter((one) => !missed.includes(one)), ...missed.map((one) => later(one, 300e6))].sort(
+        (a, b) => a.ns - b.ns,
+      ),
+    );
+    expect(missed.length).toBeGreaterThan(20);
+    expect(summary.clock).toMatchObject({ source: "none", steps: [] });
+    for (const { direction, latencyNs } of pairs) if (direction === "inbound") expect(latencyNs).toBe(10_000);
   });
 
   it("is given up where packets are few, and what comes in has no IP ID: it drifts from one to the next", async () => {

@@ -51,7 +51,9 @@ export function accountFor(
   const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
   notePace(ground, outbound, pairNs, leftNs, latencyNs);
   if (!isAgain(flags)) notePassed(ground, slot, outbound, leftNs - latencyNs, leftNs);
-  const isLong = isMostOfWindow(ground, latencyNs);
+  // where nothing vouches for the clocks, latencies are as they seem to be
+  const slackNs = doubleOf(ground, words.SLACK_NS);
+  const isLong = isMostOfWindow(ground, slackNs < Infinity ? latencyNs + slackNs : latencyNs);
   if (isLong || !isAgain(flags)) setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
   setWord(ground, words.LOWERED + outbound, lowered);
   if ((flags & HAS_TCP_NUMBERS) === 0) return false;

@@ -26,7 +26,11 @@ let foundNote = 0;
 
 /** Remembers what passed under a hash, and a note of it. Returns the time of what passed under it before, or NaN. */
 function pass(table: usize, hash: i32, note: i32, timeNs: f64): f64 {
-  const entry = table + ((<usize>(hash & ENTRY_MASK)) << ENTRY_BYTES_BITS);
+  const first = table + ((<usize>(hash & ENTRY_MASK)) << ENTRY_BYTES_BITS);
+  const second = table + ((<usize>((hash ^ 1) & ENTRY_MASK)) << ENTRY_BYTES_BITS);
+  let entry = first;
+  if (load<i32>(first) !== hash && (load<i32>(second) === hash || load<f64>(second, 8) < load<f64>(first, 8)))
+    entry = second;
   const isAlike = load<i32>(entry) === hash;
   const before = isAlike ? load<f64>(entry, 8) : NaN;
   foundNote = load<i32>(entry, 4);

@@ -205,7 +205,12 @@ export class Survey {
     const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
     if (Math.log2(digest.density(tookNs, rangeNs) * tookNs) > -bits) return true;
     const insteadNs = instead === NONE ? 0 : t.timeNs(left) - t.timeNs(instead);
-    return insteadNs > digest.medianNs && kernel.wasHeldUp(entered, left, isOutbound);
+    if (insteadNs <= digest.medianNs) return false;
+    if (kernel.wasHeldUp(entered, left, isOutbound)) return true;
+    // where nothing shows that packets passed meanwhile, what took unusually long may have been dropped, and the one before it held up
+    const limitNs = kernel.limitNs(isOutbound);
+    const isUnusual = digest.density(insteadNs, limitNs) * limitNs < 1;
+    return isUnusual && !kernel.hasPassed(t.timeNs(entered), left, isOutbound);
   }
 
   /** Relates two of those that are looked at, and notes it where time alone speaks against them. */
