@@ -10,6 +10,7 @@ import {
   KNOWN,
   MAY_BE_CHANCE,
   MAY_BE_PIECE,
+  MAY_HIDE,
   RELATION_MASK,
 } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
@@ -267,7 +268,8 @@ export class Equals implements Admits, Settles {
     const t = this.#about.timeline;
     // their order may have told one of them the twin of another
     if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !this.#isOnly(inside)) return false;
-    if ((this.#survey.relate(inside, outside) & RELATION_MASK) !== KNOWN) return false;
+    const related = this.#survey.relate(inside, outside);
+    if ((related & RELATION_MASK) !== KNOWN || (related & MAY_HIDE) !== 0) return false;
     const slot = this.#about.kernel.knownSlot;
     const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
