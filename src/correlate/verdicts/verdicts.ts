@@ -29,6 +29,8 @@ import { seconds, whyLost, whyOneWay } from "./words.js";
  * captured.
  */
 const LEAST_ALONE = 16;
+/** Where both captures are silent for longer at once, who sent what was under way has given it up, nanoseconds: that tells it no more from a clock that was set. */
+const ASLEEP_NS = 30_000_000_000;
 
 /**
  * Judges frames that found no twin. A verdict takes evidence: that a packet was dropped, of a capture that misses nothing; that it
@@ -156,20 +158,30 @@ export class Verdicts {
   #believed(row: number, claim: Claim): Verdict {
     const t = this.#known.timeline;
     const other = claim.on ?? otherSide(t.sideOf(row));
-    // a silence is known once time has come to there: what is judged before must not lie beside it
-    const marginNs = Math.min(MARGIN_NS, this.#known.windowNs);
-    const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
-    if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
-      const silentNs = silence.toNs - silence.fromNs;
-      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: its capture may have paused or missed them, its link was dead, or all took another interface`;
-      return { ...unknown("silence", why), mayBeLostBy: other };
-    }
+    const silent = claim.lacks === undefined ? undefined : this.#whySilent(row, other);
+    if (silent !== undefined) return { ...unknown("silence", silent), mayBeLostBy: other };
     const doubt = this.#doubts.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
     if (this.#known.cover[other].gaps.mayHold(t.timeNs(row)))
       return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(other) };
     return { ...this.#reckon(row, other, claim), mayBeLostBy: other };
+  }
+
+  /** What a silence of the other capture beside a packet says against what it seems to be, in words; undefined where none does. */
+  #whySilent(row: number, other: Side): string | undefined {
+    const t = this.#known.timeline;
+    const { cover, windowNs } = this.#known;
+    // a silence is known once time has come to there: what is judged before must not lie beside it
+    const marginNs = Math.min(MARGIN_NS, windowNs);
+    const silence = cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
+    if (silence === undefined) return undefined;
+    const lasts = (gap: Gap): string => `no frame at all for ${seconds(gap.toNs - gap.fromNs)}`;
+    const own = cover[t.sideOf(row)].gaps.silenceAt(t.timeNs(row), marginNs);
+    if (own !== undefined && Math.min(own.toNs - own.fromNs, silence.toNs - silence.fromNs) > ASLEEP_NS)
+      return `both captures have ${lasts(silence)} beside it: the host may have slept, or its clock was set, while it was under way`;
+    if (!this.#hasMissed(silence, row)) return undefined;
+    return `${SIDE_NAMES[other]} has ${lasts(silence)} about then: its capture may have paused or missed them, its link was dead, or all took another interface`;
   }
 
   /**

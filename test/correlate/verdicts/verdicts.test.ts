@@ -611,6 +611,26 @@ describe("near the end of the other capture", () => {
   });
 });
 
+it.each([
+  [60, "silence"],
+  [3, "no-twin"],
+] as const)(
+  "what was under way when both captures fell silent for %d s may be what came out behind that: %s",
+  async (silentS, reason) => {
+    const before = conversation(40, { everyUs: 500 });
+    const behind = conversation(40, { startUs: 40_000 + silentS * 1_000_000, everyUs: 500, seed: 5 });
+    const last = us(
+      before.inside.at(-1)!.ns / 1000 + 100,
+      query({ src: CONTAINER, dst: SERVER, ipId: 19, ttl: 64, text: "last" }),
+    );
+    const { alone } = await outcomeOf(
+      merged(merged(before.inside, behind.inside), [last]),
+      merged(before.outside, behind.outside),
+    );
+    expect(alone).toMatchObject([{ side: "inside", reason }]);
+  },
+);
+
 it("what a silence tells does not depend on how captures are cut", async () => {
   const [before, behind] = [
     conversation(40, { everyUs: 500 }),
