@@ -176,12 +176,12 @@ export class Verdicts {
     const marginNs = Math.min(MARGIN_NS, windowNs);
     const silence = cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
     if (silence === undefined) return undefined;
-    const lasts = (gap: Gap): string => `no frame at all for ${seconds(gap.toNs - gap.fromNs)}`;
+    const none = `no frame at all for ${seconds(silence.toNs - silence.fromNs)}`;
     const own = cover[t.sideOf(row)].gaps.silenceAt(t.timeNs(row), marginNs);
     if (own !== undefined && Math.min(own.toNs - own.fromNs, silence.toNs - silence.fromNs) > ASLEEP_NS)
-      return `both captures have ${lasts(silence)} beside it: the host may have slept, or its clock was set, while it was under way`;
+      return `both captures have ${none} beside it: the host may have slept, or its clock was set, while it was under way`;
     if (!this.#hasMissed(silence, row)) return undefined;
-    return `${SIDE_NAMES[other]} has ${lasts(silence)} about then: its capture may have paused or missed them, its link was dead, or all took another interface`;
+    return `${SIDE_NAMES[other]} has ${none} about then: its capture may have paused or missed them, its link was dead, or all took another interface`;
   }
 
   /**

@@ -444,22 +444,22 @@ it("so may what was unknown, or answered meanwhile: both say so, and what would 
   ).toEqual(["outside no-answer false", "inside never-entered false"]);
 });
 
+const tick = (isInside: boolean) =>
+  datagram({ ...from(isInside), srcPort: 7000, dstPort: 5001, ipId: 0, text: "beat" });
+const isKept = ({ atMs }: Sent): boolean => atMs >= 12_000 && atMs < 14_800;
+/** Those of some that pass while the link is not dead. */
+const passed = (all: readonly Stamped[]) => all.filter(({ ns }) => ns < 11_900e6 || ns > 14_800e6);
+
 it("so may equal ones without an ID that a router kept: more come out at once than entered just before", async () => {
-  const beat = (isInside: boolean) =>
-    datagram({ ...from(isInside), srcPort: 7000, dstPort: 5001, ipId: 0, text: "beat" });
-  const sent = Array.from({ length: 40 }, (_, k): Sent => ({ atMs: 1000 + 500 * k, packet: beat }));
-  const isKept = ({ atMs }: Sent): boolean => atMs >= 12_000 && atMs < 14_800;
+  const sent = Array.from({ length: 40 }, (_, k): Sent => ({ atMs: 1000 + 500 * k, packet: tick }));
   const { inside, outside } = sides(sent.map((each) => ({ ...each, isLost: isKept(each) })));
-  const released = sent.filter(isKept).map((_, k): Stamped => ms(14_801 + 0.01 * k, beat(false)));
-  // the link was dead: nothing else passed meanwhile
-  const passed = (all: readonly Stamped[]) => all.filter(({ ns }) => ns < 11_900e6 || ns > 14_800e6);
+  const released = sent.filter(isKept).map((_, k): Stamped => ms(14_801 + 0.01 * k, tick(false)));
   const { alone, updates } = await outcomeOf(
     merged(passed(known.inside), inside),
     merged(passed(known.outside), outside, released),
   );
-  const said = new Map(
-    [...alone.filter(({ side }) => side === "inside"), ...updates].map((each) => [each.frame, each.reason]),
-  );
+  const entered = alone.filter(({ side }) => side === "inside");
+  const said = new Map([...entered, ...updates].map(({ frame, reason }) => [frame, reason]));
   expect([...said.values()]).toEqual(["like-untimely", "like-untimely", "like-untimely", "like-untimely"]);
 });
 
