@@ -128,11 +128,11 @@ export class Settling {
   }
 
   #settleOne(row: number, nowNs: number): void {
-    const { kernel, buckets, showing } = this.#about;
+    const { kernel, matchers, showing } = this.#about;
     const t = this.#about.timeline;
     if (t.state(row) === WAITING) this.#decide(row, nowNs);
     if (t.state(row) === AMBIGUOUS) {
-      buckets.remove(row);
+      matchers.equals.leave(row);
       t.setState(row, DONE);
     }
     // what is decided about later must not be told of before what this one held up

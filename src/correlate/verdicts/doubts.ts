@@ -189,7 +189,8 @@ export class Doubts {
     return `frame ${back} of its conversation came out here and was not seen to enter ${SIDE_NAMES[other]}: both may take another interface`;
   }
 
-  #whyLike(other: Side, { frame, isSooner, isTranslated }: Like): string {
+  #whyLike(other: Side, { frame, isSooner, isContended, isTranslated }: Like): string {
+    if (isContended) return `frame ${frame} of ${SIDE_NAMES[other]} is like it and ambiguous: it may be this one`;
     const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
     if (!isTranslated) return `${like}: it may be this one, by a translation that nothing else shows`;
     return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;

@@ -6,6 +6,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { CROWD, PENDING } from "../../kernel/buckets.js";
 import {
   goesOutbound,
+  IMPOSSIBLE,
   IS_REPEATABLE,
   KNOWN,
   MAY_BE_CHANCE,
@@ -133,11 +134,30 @@ export class Equals implements Admits, Settles {
         this.#forget(undecided);
         return undecided;
       }
+      const contended = this.#nearestLike(row, AMBIGUOUS);
+      if (contended !== NONE) this.#others.likes.noteContended(row, contended);
       this.#others.likes.note(row);
       this.sequences.noteAlone(row);
     }
     this.#about.buckets.remove(row);
     return null;
+  }
+
+  /** Takes a packet that was left undecided from those that may be twins, as its window is over. One that still waits may be its own. */
+  leave(undecided: number): void {
+    const row = this.#nearestLike(undecided, WAITING);
+    if (row !== NONE) this.#others.likes.noteContended(row, undecided);
+    this.#about.buckets.remove(undecided);
+  }
+
+  /** The packet of this state that is nearest to another one and may be its twin, early or late; NONE where there is none. */
+  #nearestLike(row: number, state: number): number {
+    const t = this.#about.timeline;
+    const reachNs = this.mayPair(row) ? this.#sight.nsOf(row) : -1;
+    if (reachNs < 0) return NONE;
+    const mayBe = (other: number): boolean =>
+      t.state(other) === state && (this.#survey.relate(row, other) & RELATION_MASK) !== IMPOSSIBLE;
+    return this.#sight.near(row, reachNs, mayBe);
   }
 
   /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */

@@ -9,10 +9,15 @@ const MOST_LOOKED_AT = 4096;
 /** … and for those that one overtakes. */
 const MOST_OVERTAKEN = 16;
 
-/** A frame of the other capture that is like a packet without a twin, has none either, and is seen later, or sooner, than its twin would be. */
+/**
+ * A frame of the other capture that is like a packet without a twin, and has none either: it is seen later, or sooner, than that packet's twin would be, or it was
+ * left undecided.
+ */
 export interface Like {
   readonly frame: number;
   readonly isSooner: boolean;
+  /** Whether it came when its twin would, and was left undecided, as it may be the twin of others. */
+  readonly isContended: boolean;
   /** Whether a translation is known of the one that is outside. */
   readonly isTranslated: boolean;
 }
@@ -75,11 +80,17 @@ export class Likes implements Notes {
       if (this.#mayBeLike(row, each)) this.#set(each, row, true);
   }
 
+  /** Notes that a packet that still waits may be the twin of one that was left undecided. */
+  noteContended(row: number, undecided: number): void {
+    if (!this.#likes.has(row)) this.#set(row, undecided, false, true);
+  }
+
   /** Notes that a packet is like another one, on the other side. */
-  #set(row: number, like: number, isSooner: boolean): void {
+  #set(row: number, like: number, isSooner: boolean, isContended = false): void {
     const { timeline: t, translations } = this.#about;
     const outside = t.sideOf(row) === OUTSIDE ? row : like;
-    this.#likes.set(row, { frame: t.frame(like), isSooner, isTranslated: translations.slotOf(outside) !== NONE });
+    const isTranslated = translations.slotOf(outside) !== NONE;
+    this.#likes.set(row, { frame: t.frame(like), isSooner, isContended, isTranslated });
   }
 
   forget(row: number): void {
