@@ -15,7 +15,13 @@ async function swapped(name: string): Promise<{ code: string; flows: number[] }[
 it("swapped-sides is known by whom the NAT hides, and else by who calls a published port from a public address", async () => {
   expect(await swapped("ping")).toMatchObject([{ flows: [1] }]);
   expect(await swapped("published-port")).toMatchObject([{ flows: [4, 5] }]);
-  expect(await swapped("dual-leg")).toMatchObject([{ flows: [7] }]);
+  expect(await swapped("dual-leg")).toMatchObject([{ flows: [7, 9] }]);
+});
+
+it("swapped-sides is known where nobody knows who spoke first, and by addresses of who is behind a translator between IP versions", async () => {
+  expect(await swapped("heartbeats")).toMatchObject([{ count: 4 }]);
+  expect(await swapped("nat64")).toMatchObject([{ count: 3 }]);
+  expect(await swapped("siit")).toMatchObject([{ count: 3 }]);
 });
 
 it("swapped-sides is not said where a container may call a service just so", async () => {
