@@ -31,11 +31,15 @@ export class SwappedSides implements Finder {
   }
 
   flow(flow: EndedFlow): void {
+    if (flow.isAcross) {
+      if (!flow.isOpenerKnown) return;
+      if (flow.isFromInside) this.#isUsual = true;
+      else if (flow.isBehindTranslator(OUTSIDE)) this.#crossing.addFlow(flow);
+      return;
+    }
     const rewritten = flow.rewrite & (REWRITE_SRC | REWRITE_DST);
     // a flow of which nobody knows who opened it is taken as it goes out: its end inside is rewritten, or the one outside
-    if (flow.isAcross ? flow.isFromInside : rewritten === (flow.isFromInside ? REWRITE_SRC : REWRITE_DST))
-      this.#isUsual = true;
-    else if (flow.isAcross && flow.isBehindTranslator(OUTSIDE)) this.#crossing.addFlow(flow);
+    if (rewritten === (flow.isFromInside ? REWRITE_SRC : REWRITE_DST)) this.#isUsual = true;
     else if (rewritten === REWRITE_SRC) this.#hiding.addFlow(flow);
     else if (rewritten === REWRITE_DST && !flow.isPrivate(INSIDE, true) && flow.isPrivate(OUTSIDE, false))
       this.#publishing.addFlow(flow);
