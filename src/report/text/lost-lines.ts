@@ -171,7 +171,8 @@ function groupText(group: readonly Lost[]): string {
   if (others === 0) return `${whoOf(first)}${flowsText(group)}`;
   const protocols = [...new Set(group.map(({ proto }) => proto))].join(", ");
   const flows = flow === undefined ? `${others + 1} conversations` : `flow ${flow}${andOthers(others)}`;
-  const isBothWays = new Set(group.map(({ isFromOpener }) => isFromOpener)).size > 1;
+  const destinations = new Set(group.map(({ ends }) => ends.dst));
+  const isBothWays = group.some(({ ends }) => destinations.has(ends.src));
   const there = isBothWays ? group.map(asOpeners) : group;
   return `${protocols} ${allEnds(there, "src")} ${isBothWays ? "<>" : ">"} ${allEnds(there, "dst")}  ${flows}`;
 }

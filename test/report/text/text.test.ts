@@ -306,6 +306,23 @@ describe("the problems at the head of a summary", () => {
     expect(stdout).toContain("  inside #117 #160 #295 #331 #345 #353 #356  outside #100 #107 #117 #329 #351 #352\n");
   });
 
+  it("do not say that they go both ways where they only seem to come from openers and from those who answer", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+      for (let frame = 1; frame <= 6; frame++) {
+        const [from, to] = [
+          { src: `203.0.113.${frame}`, srcPort: 53, dst: "172.17.0.2", dstPort: 5000 },
+          { src: "172.17.0.2", srcPort: 5000, dst: `203.0.113.${frame}`, dstPort: 53 },
+        ];
+        if (frame > 3) tables.add({ side: INSIDE, proto: UDP, ...to });
+        const row = tables.add({ side: INSIDE, proto: UDP, frame, ...from });
+        reporter.unmatched(row, { verdict: "unknown", reason: "no-answer", why: "nothing answers it" });
+      }
+      reporter.end({ ...SUMMARY, verdicts: [new Map([["unknown", 6]]), new Map()] });
+    });
+    expect(lines(output)[2]).toMatch(/^\? unknown udp 203\.0\.113\.1 and 5 others > 172\.17\.0\.2 /);
+  });
+
   it("put packets together of which the reason is the same, whatever its words", () => {
     const tables = new HandFilled();
     const say = (reporter: Reporter, frame: number, srcPort: number, ms: number): void =>
