@@ -1,6 +1,6 @@
 import { printable } from "../../packets/printable.js";
 import { type Reason, REASONS } from "../../packets/results/reasons.js";
-import { otherSide, SIDE_NAMES } from "../../packets/sides.js";
+import { otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Causes } from "./causes.js";
 import { endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
@@ -46,11 +46,9 @@ export function byKind(all: Iterable<Lost>, causes: Causes): Map<Kind, Lost[][]>
   return grouped(alike, ([{ judgement }]) => kindOf(judgement));
 }
 
-/** Packets of some groups that are told of by their reasons instead, whoever's they are; those that open conversations, or go their way, and answers apart. */
+/** Packets of some groups that are told of by their reasons instead, whoever's they are, whichever way they go. */
 export function byReason(groups: readonly (readonly Lost[])[], causes: Causes): Lost[][] {
-  return [
-    ...grouped(groups.flat(), (packet) => `${packet.side} ${packet.isFromOpener} ${causeOf(packet, causes)}`).values(),
-  ];
+  return [...grouped(groups.flat(), (packet) => causeOf(packet, causes)).values()];
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
@@ -130,11 +128,12 @@ function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
 }
 
 function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
-  const [{ side }] = group;
-  const there = group.flatMap(({ alike }) => alike?.there ?? []);
-  const other = there.length === 0 ? "" : `  ${SIDE_NAMES[otherSide(side)]} ${named(there)}`;
-  const here = group.flatMap(({ alike, frame }) => alike?.here ?? [frame]);
-  const facts = `${groupText(group)}  ${SIDE_NAMES[side]} ${named(here)}${other}`;
+  const [{ side: first }] = group;
+  const framesOn = (on: Side): number[] =>
+    group.flatMap(({ side, frame, alike }) => (side === on ? (alike?.here ?? [frame]) : (alike?.there ?? [])));
+  const frames = [first, otherSide(first)].map((side) => [SIDE_NAMES[side], framesOn(side)] as const);
+  const where = frames.flatMap(([side, some]) => (some.length === 0 ? [] : `  ${side} ${named(some)}`)).join("");
+  const facts = `${groupText(group)}${where}`;
   const mark = MARKS[kind];
   const indent = mark.length + 1;
   const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
@@ -172,7 +171,18 @@ function groupText(group: readonly Lost[]): string {
   if (others === 0) return `${whoOf(first)}${flowsText(group)}`;
   const protocols = [...new Set(group.map(({ proto }) => proto))].join(", ");
   const flows = flow === undefined ? `${others + 1} conversations` : `flow ${flow}${andOthers(others)}`;
-  return `${protocols} ${allEnds(group, "src")} > ${allEnds(group, "dst")}  ${flows}`;
+  const destinations = new Set(group.map(({ ends }) => ends.dst));
+  const isBothWays = group.some(({ ends }) => destinations.has(ends.src));
+  const there = isBothWays ? group.map(asOpeners) : group;
+  return `${protocols} ${allEnds(there, "src")} ${isBothWays ? "<>" : ">"} ${allEnds(there, "dst")}  ${flows}`;
+}
+
+/** A packet as if it went the way that its conversation's opener's do. */
+function asOpeners(packet: Lost): Lost {
+  if (packet.isFromOpener) return packet;
+  const { src, srcPort, dst, dstPort, ...rest } = packet.ends;
+  const ends = { ...rest, src: dst, dst: src, srcPort: dstPort, dstPort: srcPort };
+  return { ...packet, ends, isFromOpener: true };
 }
 
 /** What the ends of a line's packets have in common, or the first of their hosts, and how many others there are. */

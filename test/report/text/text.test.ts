@@ -6,6 +6,7 @@ import {
   Gathered,
   oneFlow,
 } from "../../../src/packets/results/findings.js";
+import { join } from "node:path";
 import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
 import type { FlowSummary, Impact, Summary } from "../../../src/packets/results/results.js";
@@ -13,6 +14,7 @@ import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import type { Reporter } from "../../../src/report/reporter.js";
 import { SORT_KEYS, type SortKey } from "../../../src/report/text/translations.js";
 import { TextReporter } from "../../../src/report/text/text.js";
+import { natcorr } from "../../support/natcorr.js";
 import {
   ACK,
   articlePing,
@@ -191,6 +193,8 @@ describe("packet lines", () => {
   });
 });
 
+const FIXTURES = join(import.meta.dirname, "../../../fixtures");
+
 const lost = (tables: HandFilled, srcPort: number, frame: number, flow?: number, dstPort = 53) =>
   tables.add({
     side: INSIDE,
@@ -288,6 +292,35 @@ describe("the problems at the head of a summary", () => {
       `          ${why}`,
       "",
     ]);
+  });
+
+  it("tell of both ways, and of both sides, in one line where the reason is one", async () => {
+    const captures = ["inside", "outside"].map((side) => join(FIXTURES, "askers-in-step", `${side}.pcap`));
+    const { stdout } = await natcorr("file", "-q", "--width", "100", ...captures);
+    const told = stdout.split("\n").filter((line) => line.startsWith("? unknown"));
+    expect(told).toEqual([
+      "? unknown udp 172.17.0.11 and 7 others <> 198.51.100.41 and 2 others  flow 7 and 14 others",
+      "? unknown udp 172.17.0.7 and 5 others > 198.51.100.42 and another  flow 9 and 6 others",
+      "? unknown udp 172.17.0.6 and 5 others <> 198.51.100.41 and another  flow 26 and 12 others",
+    ]);
+    expect(stdout).toContain("  inside #117 #160 #295 #331 #345 #353 #356  outside #100 #107 #117 #329 #351 #352\n");
+  });
+
+  it("do not say that they go both ways where they only seem to come from openers and from those who answer", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+      for (let frame = 1; frame <= 6; frame++) {
+        const [from, to] = [
+          { src: `203.0.113.${frame}`, srcPort: 53, dst: "172.17.0.2", dstPort: 5000 },
+          { src: "172.17.0.2", srcPort: 5000, dst: `203.0.113.${frame}`, dstPort: 53 },
+        ];
+        if (frame > 3) tables.add({ side: INSIDE, proto: UDP, ...to });
+        const row = tables.add({ side: INSIDE, proto: UDP, frame, ...from });
+        reporter.unmatched(row, { verdict: "unknown", reason: "no-answer", why: "nothing answers it" });
+      }
+      reporter.end({ ...SUMMARY, verdicts: [new Map([["unknown", 6]]), new Map()] });
+    });
+    expect(lines(output)[2]).toMatch(/^\? unknown udp 203\.0\.113\.1 and 5 others > 172\.17\.0\.2 /);
   });
 
   it("put packets together of which the reason is the same, whatever its words", () => {

@@ -184,14 +184,10 @@ export class Hairpins implements Admits, Settles {
     const t = this.#about.timeline;
     if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
     if (this.#turns.has(t.way(before)) || !this.#isPossible(before, after)) return false;
-    return (
-      this.#isBelieved(before, after) ||
-      isAnyBehind(t, before, (later) => {
-        const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
-        const isOfBoth = next === later && t.way(next) === t.way(before) && t.way(nextAfter) === t.way(after);
-        return isOfBoth && this.#isPossible(next, nextAfter) && this.#isBelieved(next, nextAfter);
-      })
-    );
+    return this.#learnBy(before, after, (later) => {
+      const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
+      return next === later && this.#isPossible(next, nextAfter) ? nextAfter : NONE;
+    });
   }
 
   #noteMaybe(befores: readonly number[], afters: readonly number[]): void {
@@ -250,21 +246,40 @@ export class Hairpins implements Admits, Settles {
    * known now that the conversation is turned round.
    */
   #learn(row: number): boolean {
-    const t = this.#about.timeline;
     const after = this.#candidateOf(row);
     if (after === NONE) return false;
-    const isNextBelieved = (later: number): boolean => {
-      if (t.way(later) !== t.way(row) || !this.#isOneSided(later)) return false;
-      const next = this.#candidateOf(later);
-      return next !== NONE && t.way(next) === t.way(after) && this.#isBelieved(later, next);
-    };
-    return this.#isBelieved(row, after) || isAnyBehind(t, row, isNextBelieved);
+    return this.#learnBy(row, after, (later) => (this.#isOneSided(later) ? this.#candidateOf(later) : NONE));
+  }
+
+  /**
+   * Takes it that a conversation is turned round, if two forms say so, with those behind them, either way; `afterOf`: what a later packet became, or
+   * NONE. Returns whether they do.
+   */
+  #learnBy(before: number, after: number, afterOf: (later: number) => number): boolean {
+    const t = this.#about.timeline;
+    const [way, afterWay] = [t.way(before), t.way(after)];
+    const isNextBelieved =
+      (from: number, to: number) =>
+      (later: number): boolean => {
+        if (t.way(later) !== from) return false;
+        const next = afterOf(later);
+        return next !== NONE && t.way(next) === to && this.#isBelieved(later, next);
+      };
+    const isBelieved =
+      this.#isBelieved(before, after) ||
+      isAnyBehind(t, before, isNextBelieved(way, afterWay)) ||
+      isAnyBehind(t, after, isNextBelieved(afterWay ^ 1, way ^ 1));
+    if (!isBelieved) return false;
+    this.#open(before, after);
+    return true;
   }
 
   #isBelieved(before: number, after: number): boolean {
-    if (!this.#about.translations.isSupported(before, after) || !this.#isHeard(before, after)) return false;
-    this.#open(before, after);
-    return true;
+    const t = this.#about.timeline;
+    // what both directions say of a translation adds up where its two conversations have one order
+    const isInOrder = t.tuple(before) < t.tuple(after);
+    const [one, other] = isInOrder ? [before, after] : [after, before];
+    return this.#about.translations.isSupported(one, other) && this.#isHeard(before, after);
   }
 
   /**

@@ -3,7 +3,7 @@ import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
-import { isPrivate } from "../../../protocols/addresses.js";
+import { isBehindTranslator, isPrivate } from "../../../protocols/addresses.js";
 import { linkOf } from "../../matchers/scope.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
@@ -162,9 +162,19 @@ export class EndedFlow extends ViewedFlow implements Located {
   }
 
   isPrivate(side: Side, isInitiator: boolean): boolean {
+    return isPrivate(this.#word(side, isInitiator), this.tuples.isIpv6(this.tupleOn(side)));
+  }
+
+  /** Whether a side knows its initiator as somebody behind a translator between IP versions: by his own address, or by the one that he calls. */
+  isBehindTranslator(side: Side): boolean {
+    const isIpv6 = this.tuples.isIpv6(this.tupleOn(side));
+    return isBehindTranslator(this.#word(side, !isIpv6), isIpv6);
+  }
+
+  /** The first 32 bits of an address. */
+  #word(side: Side, isInitiator: boolean): number {
     const tuples = this.tuples;
-    const tuple = this.tupleOn(side);
-    return isPrivate(tuples.words[tuples.address(tuple, this.isA(side, isInitiator))], tuples.isIpv6(tuple));
+    return tuples.words[tuples.address(this.tupleOn(side), this.isA(side, isInitiator))];
   }
 
   #findUntranslated(): number | undefined {

@@ -2,6 +2,7 @@ import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
 import { type Context, type Finder, isIpv6 } from "./finder.js";
 
 /**
@@ -19,17 +20,21 @@ export class HostReset implements Finder {
   }
 
   alone(row: number, { reason, byFrame }: Judgement, flow: number | undefined): void {
-    const { timeline } = this.#context;
+    const { timeline, tuples, accounts } = this.#context;
     if (reason !== "host-reset" || byFrame === undefined || flow === undefined) return;
     const side = timeline.sideOf(row);
-    for (const frame of [timeline.frame(row), byFrame]) {
-      this.#concerned.add(side, frame, flow, isIpv6(timeline, row));
-    }
-    this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);
+    const frame = timeline.frame(row);
+    // each direction of a connection may have its own (`TupleTable.flow`)
+    const back = tuples.flow(timeline.way(row) ^ 1);
+    const resets = back === NONE ? flow : accounts.id(back);
+    this.#concerned.add(side, frame, flow, isIpv6(timeline, row));
+    this.#concerned.add(side, byFrame, resets);
+    const by = resets === flow ? `#${byFrame}` : `#${byFrame} of flow ${resets}`;
+    this.#named.add(`${SIDE_NAMES[side]} #${frame} of flow ${flow} by ${by}`);
   }
 
   update({ side, frame, verdict, before }: Update): void {
-    const name = this.#named.listed.find((each) => each.startsWith(`${SIDE_NAMES[side]} #${frame} by`));
+    const name = this.#named.listed.find((each) => each.startsWith(`${SIDE_NAMES[side]} #${frame} of`));
     if (before.verdict !== "refused" || verdict === "refused" || name === undefined) return;
     this.#named.remove(name);
     this.#concerned.frames[side].remove(frame);

@@ -19,6 +19,8 @@ const stale = () => opened().down(200, {}, STALE, "outside");
 const reset = (src: string, dst: string, ttl: number, ends = [40_000, 443]) =>
   segment({ src, dst, srcPort: ends[0], dstPort: ends[1], seq: 1001, ack: 0, flags: RST, ttl, ipId: 0 });
 
+const ANSWER = { src: SERVER, dst: CONTAINER, srcPort: 443, dstPort: 40_000, seq: 5000, ack: 1001, ipId: 4711 };
+
 describe("host-reset", () => {
   it("is a segment that the host answers with a reset of its own, and names both frames", async () => {
     const scene = stale()
@@ -29,7 +31,7 @@ describe("host-reset", () => {
       { severity: "warning", count: 1, flows: [2], frames: { inside: [], outside: [86, 87] }, more: 0 },
     ]);
     expect(found[0]?.text).toBe(
-      "the host itself reset forwarded connections, instead of passing a segment on: outside #86 by #87",
+      "the host itself reset forwarded connections, instead of passing a segment on: outside #86 of flow 2 by #87",
     );
     expect(await scene.verdicts()).toEqual([
       "outside 86 refused: the host itself reset the connection (frame 87)",
@@ -52,6 +54,20 @@ describe("host-reset", () => {
     });
     const found = await scene.alone(200.05, "inside", answer).until(2000).findings("host-reset");
     expect(found).toMatchObject([{ count: 1, flows: [2], frames: { inside: [86, 87], outside: [] } }]);
+  });
+
+  it("names the flow of each direction where these are two, as with br_netfilter", async () => {
+    const service = "10.96.0.10";
+    const scene = new Scene()
+      .up(100, {}, { flags: SYN })
+      .alone(120, "outside", segment({ ...ANSWER, dst: HOST, ttl: 53, flags: SYN_ACK }))
+      .alone(120.01, "inside", segment({ ...ANSWER, src: service, ttl: 52, flags: SYN_ACK }))
+      .up(121, {}, { flags: ACK, seq: 1001, ack: 5001 })
+      .down(200, {}, STALE, "outside")
+      .alone(200.05, "outside", reset(HOST, SERVER, 64));
+    const [found] = await scene.until(2000).findings("host-reset");
+    expect(found).toMatchObject({ flows: [3, 2], frames: { outside: [84, 85] } });
+    expect(found?.text).toMatch(/outside #84 of flow 3 by #85 of flow 2$/);
   });
 
   it.each([
