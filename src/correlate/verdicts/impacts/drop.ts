@@ -1,6 +1,6 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
 import { joined } from "../../../packets/memory/joined.js";
-import { areAlike } from "../../../packets/packets.js";
+import { areAlike, HAS_IP_ID, isAgain } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../../packets/records.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/results.js";
@@ -58,8 +58,8 @@ export interface Drop extends Packet {
   readonly isSelected: boolean;
   readonly isIpv6: boolean;
   readonly isFragment: boolean;
-  /** Whether it has an IP ID. */
-  readonly hasId: boolean;
+  /** Whether it is like no other one of its way: see `isUnique`. */
+  readonly isUnique: boolean;
   /** Whether some of its bytes entered before, and may have arrived by that; of a datagram, whether one like it passed lately. */
   readonly isAgain: boolean;
   /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
@@ -127,13 +127,19 @@ export interface Late {
   readonly flow: number | undefined;
 }
 
-/** Whether a packet of the same key that entered may be such a one, held up. Where neither an ID nor numbers tell, another one that says the same is as likely. */
+/** Whether a packet is like no other one of its way: by its numbers, its IP ID, or by what it carries, if that was not said within the last minute. */
+export function isUnique(t: Timeline, row: number): boolean {
+  const flags = t.flags(row);
+  return t.proto(row) === TCP || (flags & HAS_IP_ID) !== 0 || (t.head(row) !== 0 && !isAgain(flags));
+}
+
+/** Whether a packet of the same key that entered may be such a one, held up. Where nothing else tells, another one that says the same is as likely. */
 export function mayBeHeldUp(
-  { proto, hasId, side, timeNs, flow }: Pick<Drop, "proto" | "hasId" | "side" | "timeNs" | "flow">,
+  { isUnique, side, timeNs, flow }: Pick<Drop, "isUnique" | "side" | "timeNs" | "flow">,
   late: Late,
 ): boolean {
   const heldNs = late.timeNs - timeNs;
-  if (side === late.side || heldNs <= 0 || heldNs > PATIENCE_NS || (proto !== TCP && !hasId)) return false;
+  if (side === late.side || heldNs <= 0 || heldNs > PATIENCE_NS || !isUnique) return false;
   return flow === undefined || late.flow === undefined || flow === late.flow;
 }
 

@@ -1,6 +1,6 @@
 import { joined } from "../../../packets/memory/joined.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
+import { IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import type { Range } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -9,7 +9,17 @@ import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { Consequences } from "./consequences.js";
-import { type Consequence, coveredBy, type Drop, isAnsweredBy, isTelling, keyOf, type Packet, spanOf } from "./drop.js";
+import {
+  type Consequence,
+  coveredBy,
+  type Drop,
+  isAnsweredBy,
+  isTelling,
+  isUnique,
+  keyOf,
+  type Packet,
+  spanOf,
+} from "./drop.js";
 import { LEAST_AFTER_NS, likenessOf, OpenDrops } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
 import { Unclear } from "./unclear.js";
@@ -202,7 +212,7 @@ export class Impacts {
       isSelected: t.isSelected(row),
       isIpv6: (t.flags(row) & IS_IPV6) !== 0,
       isFragment,
-      hasId: (t.flags(row) & HAS_IP_ID) !== 0,
+      isUnique: isUnique(t, row),
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
       missing: span === 0 ? NO_NUMBERS : [0, span],
       verdict: "dropped",

@@ -24,7 +24,7 @@ export interface Unknown
     | "head"
     | "key"
     | "proto"
-    | "hasId"
+    | "isUnique"
   > {
   /** Whether its translation is known, by which it entered where it was seen. */
   readonly isExplained: boolean;

@@ -1,5 +1,5 @@
 import type { Reason } from "../../../packets/results/reasons.js";
-import { HAS_IP_ID, IS_IPV6 } from "../../../packets/packets.js";
+import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Judgement, LateJudgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
@@ -7,7 +7,7 @@ import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { Translations } from "../../kernel/translations.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
-import { type Consequence, type Drop, errorWithinNs, keyOf } from "./drop.js";
+import { type Consequence, type Drop, errorWithinNs, isUnique, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
@@ -113,7 +113,7 @@ export class Updates {
       head: t.head(row),
       key: keyOf(t, row),
       proto: t.proto(row),
-      hasId: (t.flags(row) & HAS_IP_ID) !== 0,
+      isUnique: isUnique(t, row),
       said: { verdict, reason },
     };
     if (isSighted) this.unknowns.addSighted(packet);

@@ -430,18 +430,23 @@ it("so may what was unknown, or answered meanwhile: both say so, and what would 
     "outside like-untimely true",
     "inside like-untimely true",
   ]);
-  // without an ID, and without numbers, another one that says the same is as likely
-  const nameless = {
-    ...stranger,
-    packet: () => datagram({ ...to(false), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" }),
-  };
-  expect(
-    await saidWith(
-      [nameless],
-      ms(2540, datagram({ ...to(true), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" })),
-      true,
-    ),
-  ).toEqual(["outside no-answer false", "inside never-entered false"]);
+  // without an ID, what it carries tells it, but where the same was said before: another one that says that is as likely
+  const nameless = (isInside: boolean) =>
+    datagram({ ...to(isInside), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" });
+  const once: Sent = { atMs: 1020, isLost: true, isInbound: true, packet: nameless };
+  expect(await saidWith([once], ms(2540, nameless(true)), true)).toEqual([
+    "outside no-answer false",
+    "inside like-untimely true",
+    "outside like-untimely true",
+  ]);
+  const again: Sent[] = [
+    { ...once, isLost: false },
+    { ...once, atMs: 2900 },
+  ];
+  expect(await saidWith(again, ms(8900, nameless(true)), true)).toEqual([
+    "outside no-twin false",
+    "inside never-entered false",
+  ]);
 });
 
 const tick = (isInside: boolean) =>
@@ -544,12 +549,12 @@ it.each([
   [6.05, undefined],
 ])("what a router kept for its neighbour is not dropped, though it has no IP ID: %d s", async (heldS, verdict) => {
   const [entered, left] = [true, false].map((isInside) =>
-    datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "what nobody else says" }),
+    datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "what it says again and again" }),
   );
   const { inside, outside } = sides([query(1000, "first")]);
   const { updates } = await outcomeOf(
-    merged(known.inside, inside, [ms(1500, entered)]),
-    merged(known.outside, outside, [ms(1500 + 1000 * heldS, left)]),
+    merged(known.inside, inside, [ms(1050, entered), ms(3000, entered)]),
+    merged(known.outside, outside, [ms(1050.02, left), ms(3000 + 1000 * heldS, left)]),
   );
   expect(updates.find(({ side }) => side === 0)?.verdict).toBe(verdict);
 });
