@@ -97,6 +97,8 @@ export class Kernel {
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
   readonly #wanted: Int32Array;
+  /** By their words, the rows of AGAIN and ALTERED. */
+  readonly #lists: Record<number, Int32Array> = {};
   /** The pairs that wait, by their doubles. */
   readonly #pendingNs: Float64Array;
   /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
@@ -122,6 +124,10 @@ export class Kernel {
     this.#latencyNs = asDoubles(this.#latencies);
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);
     this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
+    for (const list of [words.AGAIN, words.ALTERED]) {
+      this.#lists[list] = heap.take(Int32Array, MOST_LISTED << words.LISTED_BITS);
+      this.#words[list + words.LISTED_ROWS] = this.#lists[list].byteOffset;
+    }
     // forwarding lowers it by one
     this.#words[words.LOWERED] = -1;
     this.#words[words.LOWERED + 1] = 1;
@@ -289,13 +295,14 @@ export class Kernel {
     const w = this.#words;
     const gathered = new Gathered();
     const pairs = Math.min(w[list], MOST_LISTED);
+    const rows = this.#lists[list];
     for (const side of SIDES) {
-      const frames = w.subarray(list + words.LISTED_FRAMES, list + words.LISTED_FRAMES + 2 * pairs);
-      for (const frame of frames.filter((_, at) => (at & 1) === side).sort()) gathered.frames[side].add(frame);
+      const frames = rows.filter((_, at) => at % (1 << words.LISTED_BITS) === side).subarray(0, pairs);
+      for (const frame of frames.sort()) gathered.frames[side].add(frame);
       gathered.frames[side].addUnlisted(w[list] - pairs);
     }
-    const flows = w.subarray(list + words.LISTED_FLOWS, list + words.LISTED_FLOWS + MOST_LISTED);
-    for (const flow of flows) if (flow !== 0) gathered.flows.add(flow);
+    for (let at = words.LISTED_FLOW; at < rows.length; at += 1 << words.LISTED_BITS)
+      if (rows[at] !== 0) gathered.flows.add(rows[at]);
     return gathered;
   }
 

@@ -132,15 +132,20 @@ export function listPair(ground: usize, list: i32, i: usize, o: usize, flow: usi
   const count = wordOf(ground, list);
   setWord(ground, list, count + 1);
   if (count < MOST_LISTED) {
-    setWord(ground, list + words.LISTED_FRAMES + 2 * count, load<i32>(i, 4 * record.FRAME));
-    setWord(ground, list + words.LISTED_FRAMES + 2 * count + 1, load<i32>(o, 4 * record.FRAME));
+    store<i32>(listedAt(ground, list, count), load<i32>(i, 4 * record.FRAME));
+    store<i32>(listedAt(ground, list, count), load<i32>(o, 4 * record.FRAME), 4);
   }
-  const flows = list + words.LISTED_FLOWS;
-  if (wordOf(ground, flows + MOST_LISTED - 1) !== 0) return;
+  if (load<i32>(listedAt(ground, list, MOST_LISTED - 1), 4 * words.LISTED_FLOW) !== 0) return;
   const id = load<i32>(flow, 4 * account.ID);
-  let at = flows;
-  while (wordOf(ground, at) !== 0 && wordOf(ground, at) !== id) at++;
-  setWord(ground, at, id);
+  for (let n = 0; ; n++) {
+    const at = listedAt(ground, list, n) + 4 * words.LISTED_FLOW;
+    if (load<i32>(at) === 0) store<i32>(at, id);
+    if (load<i32>(at) === id) return;
+  }
+}
+
+function listedAt(ground: usize, list: i32, row: i32): usize {
+  return rowAt(ground, list + words.LISTED_ROWS, row, words.LISTED_BITS);
 }
 
 function countOne(ground: usize, word: i32): void {
