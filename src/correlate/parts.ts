@@ -112,7 +112,7 @@ function tellingOf(
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);
-  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
+  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.nowNs - windowNs);
   const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
   const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);

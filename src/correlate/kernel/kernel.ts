@@ -16,7 +16,6 @@ import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
-import { Progress } from "./progress.js";
 import { UNVOUCHED_SLACK_NS } from "./relations.js";
 
 /** What the kernel works on. */
@@ -87,8 +86,6 @@ export class Kernel {
   /** Latencies of all pairs that went in a direction: at `outbound`. */
   readonly #digests: readonly [LatencyDigest, LatencyDigest];
   readonly #tables: KernelOptions;
-  /** How far the run is. */
-  readonly progress: Progress;
   #listener!: Listener;
   readonly #steps: OnBlock<typeof kernel>;
   /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
@@ -118,6 +115,7 @@ export class Kernel {
     this.#words[words.ACCOUNTS] = accounts.block;
     this.#doubles[words.RESOLUTION_NS] = resolutionNs;
     this.#doubles[words.SHIFT_NS] = shiftNs;
+    this.#doubles[words.NOW_NS] = Number.NEGATIVE_INFINITY;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
@@ -155,7 +153,6 @@ export class Kernel {
     // what Object.assign adds to an object, V8 (Node 20) searches for each time
     Object.defineProperties(this, Object.getOwnPropertyDescriptors(this.#steps));
     this.readClock();
-    this.progress = new Progress(this.#words, this.#doubles, () => this.findDue());
   }
 
   /** Whether a TCP segment was seen that is longer than what a wire takes: any may be cut on its way, or a piece. */
@@ -217,6 +214,34 @@ export class Kernel {
     this.#doubles[words.SLACK_NS] = isTrusted ? slackNs : Number.POSITIVE_INFINITY;
     this.#doubles[words.CAUSAL_SLACK_NS] = isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
     this.#words[words.IS_ESTIMATED] = isMoving ? 1 : 0;
+  }
+
+  /** The latest time of a packet so far, nanoseconds. */
+  get nowNs(): number {
+    return this.#doubles[words.NOW_NS];
+  }
+
+  /** Goes on to that time, if it is later. */
+  goTo(nowNs: number): void {
+    if (nowNs > this.nowNs) this.#doubles[words.NOW_NS] = nowNs;
+  }
+
+  /** Packets before this row are decided about, but for some that `findDue` has to pass over. */
+  get due(): number {
+    return this.#words[words.DUE];
+  }
+
+  set due(row: number) {
+    this.#words[words.DUE] = row;
+  }
+
+  /** The results of packets before this row were given to the sink. */
+  get shown(): number {
+    return this.#words[words.SHOWN];
+  }
+
+  set shown(row: number) {
+    this.#words[words.SHOWN] = row;
   }
 
   /** Notes that a side's capture has ended, with a packet at this time. */
