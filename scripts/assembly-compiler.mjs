@@ -17,9 +17,15 @@ const FUNCTION_OR_LINE = new RegExp(`${FUNCTION.source}|.*\\n?`, "gm");
 const OPTIONS = [
   ..."-O3 --converge --runtime stub".split(" "),
   // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB
-  ..."--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" "),
+  ..."--importMemory --noExportMemory --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" "),
   ..."--enable threads --enable simd".split(" "),
+  // says what it exports in TypeScript, where truths are no numbers
+  ..."--bindings raw".split(" "),
 ];
+
+/** A function that returns a truth, as TypeScript sees it: `Heap.load` has the names of these from a section of the module. */
+const TRUTH = /export function (\w+)\(.*\): boolean;/g;
+const SECTION = "truths";
 
 /** What a source compiles to, and all sources that it took. */
 async function compiled(source, isCounted) {
@@ -27,6 +33,7 @@ async function compiled(source, isCounted) {
   const sources = [];
   const complaints = [];
   let bytes;
+  let truths = [];
   // what is counted is checked, too: an assertion that does not hold is a trap
   const asserting = isCounted ? ["--use", "abort="] : ["--noAssert"];
   const { error } = await compile([source, "--baseDir", folder, "--outFile", "out.wasm", ...OPTIONS, ...asserting], {
@@ -42,11 +49,23 @@ async function compiled(source, isCounted) {
     },
     writeFile(name, contents) {
       if (name === "out.wasm") bytes = contents;
+      if (name === "out.d.ts") truths = [...contents.matchAll(TRUTH)].map(([, each]) => each);
     },
     listFiles: () => [],
   });
   if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
-  return { bytes, sources };
+  return { bytes: Buffer.concat([bytes, truthsSection(truths)]), sources };
+}
+
+/** The names of functions as a section of a module, in which they take less than 16 KiB: both lengths are numbers of seven bits a byte. */
+function truthsSection(names) {
+  const content = Buffer.from(names.join(" "));
+  const length = 1 + SECTION.length + content.length;
+  return Buffer.concat([
+    Buffer.from([0, (length & 0x7f) | 0x80, length >> 7, SECTION.length]),
+    Buffer.from(SECTION),
+    content,
+  ]);
 }
 
 /** What is the same in both languages, each at its line. */

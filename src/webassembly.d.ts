@@ -8,7 +8,10 @@ declare namespace WebAssembly {
   }
 
   type Module = object;
-  const Module: new (bytes: Uint8Array) => Module;
+  const Module: {
+    new (bytes: Uint8Array): Module;
+    customSections(module: Module, name: string): ArrayBuffer[];
+  };
 
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);

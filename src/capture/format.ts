@@ -1,4 +1,4 @@
-import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import type { Loss, Mark } from "../packets/batches/frame-marks.js";
 import type { ByteWindow } from "./window.js";
 
@@ -32,16 +32,11 @@ export interface LossOn extends Mark {
 export type Stop = "more" | "full" | { readonly damage: string };
 
 /** A capture file format: turns the bytes of a window into rows of a batch. */
-export interface Format {
-  readonly interfaces: readonly CaptureInterface[];
-  readonly epochNs: bigint;
-  readonly resolutionNs: number;
+export interface Format extends Pick<FrameSource, "interfaces" | "epochNs" | "resolutionNs" | "endedNs"> {
   /** Whether the capture has said so far how many frames were lost, were it none. */
   readonly hasCounters: boolean;
   /** Frames the capture says were lost on the interface with this index. */
   droppedOn(iface: number): number;
-  /** Up to when it says that it went on, behind its last frame as well, nanoseconds since the epoch; -Infinity where it does not. */
-  readonly endedNs?: number;
   /** Where it said so since they were last taken out. */
   readonly losses: LossOn[];
   /** No frame comes any more: what it said behind the last one is among `losses` then. */

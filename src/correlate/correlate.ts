@@ -1,6 +1,4 @@
 import { Heap } from "../packets/memory/heap.js";
-import type { HostRules } from "../packets/results/host-rules.js";
-import type { Finding } from "../packets/results/findings.js";
 import type { PacketSource } from "../packets/batches/source.js";
 import type { Look, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
@@ -10,29 +8,18 @@ import { MOST_SLACK_NS } from "./clock/course.js";
 import { Follower } from "./clock/follower.js";
 import { Intake, type Leaps } from "./intake/intake.js";
 import { Lookahead } from "./clock/lookahead.js";
+import type { PairingOptions } from "./parts.js";
 import { type Ending, Run } from "./run.js";
 
 export type { ClockOption } from "./clock/clock.js";
 export type { Ending } from "./run.js";
 
-export interface CorrelateOptions {
-  /** How far apart in time twins may be, nanoseconds, once the clock offset is taken out. */
-  windowNs: number;
+export interface CorrelateOptions extends PairingOptions {
   clock: ClockOption;
-  /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
-  patienceNs?: number;
-  /** Stops once this many pairs were shown; Infinity for all. */
-  maxPairs: number;
   /** The heap that the sources' batches are in: they need not be copied then. */
   heap?: Heap;
-  /** What the host's NAT rules say, where that is known. */
-  rules?: HostRules | undefined;
   /** Told, once the run has begun, how to look at it while it goes on. */
   onBegin?(look: Look): void;
-  /** Told once all is decided, before the sink is given flows, findings and the summary. */
-  onSettled?(): void;
-  /** Told of each finding, before the sink is given it. */
-  onFinding?(finding: Finding): void;
   /** Told then of a capture that has stamps which leap, by its name, if it was read to its end. */
   onLeaps?(name: string, leaps: Readonly<Leaps>): void;
 }

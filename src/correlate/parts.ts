@@ -36,22 +36,30 @@ import { SideTally } from "./verdicts/side-tally.js";
 import { Updates } from "./verdicts/impacts/updates.js";
 import { Verdicts } from "./verdicts/verdicts.js";
 
-export interface RunOptions {
+/** What whoever has captures paired says of it. */
+export interface PairingOptions {
+  /** How far apart in time twins may be, nanoseconds, once the clock offset is taken out. */
   windowNs: number;
   /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
   patienceNs?: number;
+  /** Stops once this many pairs were shown; Infinity for all. */
   maxPairs: number;
-  heap: Heap;
   /** What the host's NAT rules say, where that is known. */
   rules?: HostRules | undefined;
+  /** Told once all is decided, before the sink is given flows, findings and the summary. */
+  onSettled?(): void;
+  /** Told of each finding, before the sink is given it. */
+  onFinding?(finding: Finding): void;
+}
+
+export interface RunOptions extends PairingOptions {
+  heap: Heap;
   /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
   strayNs: readonly [number, number];
   /** The coarser unit of both captures' stamps. */
   resolutionNs: number;
   /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
   haveCounters: readonly [boolean, boolean];
-  onSettled?(): void;
-  onFinding?(finding: Finding): void;
 }
 
 /** What any of the other parts may look at. */
@@ -104,7 +112,7 @@ function tellingOf(
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);
-  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
+  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.nowNs - windowNs);
   const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
   const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);

@@ -55,7 +55,7 @@ export class Run {
     // packets were looked at meanwhile that are ahead of this one
     this.#parts.kernel.readClock();
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#parts.kernel.progress.nowNs);
+    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#parts.kernel.nowNs);
     if (feed.hasEnded) this.#parts.kernel.end(side, this.#parts.kernel.timeOf(side, feed.source.lastNs, 0));
   }
 
@@ -135,13 +135,13 @@ export class Run {
   #pass(): boolean {
     const next = this.#next;
     const feed = this.#parts.feeds[next];
-    const progress = this.#parts.kernel.progress;
+    const { kernel } = this.#parts;
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     // how far a capture is read at once must not matter: time goes on with packets, or by itself
     const isTime = !feed.isEmpty || feed.source.isLive === true;
-    if (isTime && nextNs !== Number.POSITIVE_INFINITY) progress.goTo(nextNs);
-    this.#goTo(progress.nowNs);
+    if (isTime && nextNs !== Number.POSITIVE_INFINITY) kernel.goTo(nextNs);
+    this.#goTo(kernel.nowNs);
     return true;
   }
 
@@ -278,20 +278,20 @@ export class Run {
   #enter(row: number, batch: PacketBatch, at: number, timeNs: number): void {
     const side = this.#parts.timeline.sideOf(row);
     const way = this.#parts.timeline.way(row);
-    const progress = this.#parts.kernel.progress;
+    const { kernel } = this.#parts;
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isFirst = this.#parts.tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#parts.tuples.setEcho(way >> 1, this.#parts.refusals.isOfEcho(batch, at));
       this.#parts.refusals.admit(row, batch, at, isCopy);
-    } else if (!isCopy) this.#parts.kernel.note(row, side, isFirst);
+    } else if (!isCopy) kernel.note(row, side, isFirst);
     if (isCopy) this.#parts.settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
-    progress.goTo(timeNs);
-    this.#goTo(progress.nowNs);
+    kernel.goTo(timeNs);
+    this.#goTo(kernel.nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
-    if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(progress.nowNs)) {
+    if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(kernel.nowNs)) {
       this.#parts.verdicts.forgetWays();
       this.#parts.matchers.altered.filed.forgetCandidates();
       for (const each of this.#parts.feeds) each.findWays();
@@ -308,7 +308,7 @@ export class Run {
   /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
   #mistime(row: number, { intake }: Feed): void {
     const t = this.#parts.timeline;
-    const { nowNs } = this.#parts.kernel.progress;
+    const { nowNs } = this.#parts.kernel;
     if ((t.flags(row) & IS_MISTIMED) !== 0) {
       const leapNs = intake.leapNs(t.frame(row));
       intake.forgetLeap(t.frame(row));

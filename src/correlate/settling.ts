@@ -137,7 +137,7 @@ export class Settling {
     }
     // what is decided about later must not be told of before what this one held up
     showing.show();
-    kernel.progress.due = t.after(row);
+    kernel.due = t.after(row);
   }
 
   #decide(row: number, nowNs: number): void {

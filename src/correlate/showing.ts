@@ -82,11 +82,10 @@ export class Showing {
   /** Shows what can be shown by now. */
   show(): void {
     const t = this.#about.timeline;
-    const { updates, isShowing } = this.#about;
-    const progress = this.#about.kernel.progress;
-    if (updates.size > 0) progress.findDue();
+    const { kernel, updates, isShowing } = this.#about;
+    if (updates.size > 0) kernel.findDue();
     if (isShowing) this.#showPairs();
-    else progress.shown = progress.due;
+    else kernel.shown = kernel.due;
     const end = this.#firstOpen;
     updates.tellBefore(end);
     // of most packets nothing is noted, and this is asked of every one
@@ -105,30 +104,30 @@ export class Showing {
 
   /** All before it are both shown and decided about. */
   get #firstOpen(): number {
-    const { shown, due } = this.#about.kernel.progress;
+    const { shown, due } = this.#about.kernel;
     return this.#about.timeline.isBefore(shown, due) ? shown : due;
   }
 
   /** Notes that the pair of an inside row, or of one that was turned round, is to be shown. */
   #willShow(row: number): void {
     this.#unshown++;
-    if (this.#about.timeline.isBefore(row, this.#about.kernel.progress.shown)) this.#late.push(row);
+    if (this.#about.timeline.isBefore(row, this.#about.kernel.shown)) this.#late.push(row);
   }
 
   #showPairs(): void {
     const t = this.#about.timeline;
-    const progress = this.#about.kernel.progress;
+    const { kernel } = this.#about;
     // for a pair that is FOLDED
     t.reserve(2);
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
-    for (; progress.shown !== t.end && !this.isEnough; progress.shown = t.after(progress.shown)) {
-      const state = t.state(progress.shown);
-      if (state === WAITING && progress.nowNs - t.timeNs(progress.shown) <= this.#about.patienceNs) break;
+    for (; kernel.shown !== t.end && !this.isEnough; kernel.shown = t.after(kernel.shown)) {
+      const state = t.state(kernel.shown);
+      if (state === WAITING && kernel.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
       this.#about.updates.tellBefore(this.#firstOpen);
       const isPaired = state === PAIRED || state === FOLDED;
-      if ((isPaired && t.side(progress.shown) === INSIDE) || state === TURNED) this.#showAt(progress.shown);
-      else if (state === DONE && (t.flags(progress.shown) & IS_COPY) !== 0) this.#tellCopy(progress.shown);
+      if ((isPaired && t.side(kernel.shown) === INSIDE) || state === TURNED) this.#showAt(kernel.shown);
+      else if (state === DONE && (t.flags(kernel.shown) & IS_COPY) !== 0) this.#tellCopy(kernel.shown);
     }
   }
 

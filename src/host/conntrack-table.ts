@@ -1,17 +1,11 @@
-import type { Ends } from "../packets/results/results.js";
-import type { Protocol } from "../protocols/ip-protocols.js";
 import { type ConntrackLine, isChatter, parseConntrackLine } from "./conntrack.js";
 import { reversed, tupleText } from "./tuples.js";
 
 /** A translation as conntrack has it, from the first line about it to the last. */
-export interface ConntrackEntry {
-  readonly proto: Protocol;
-  readonly original: Ends;
-  readonly reply: Ends;
+export interface ConntrackEntry extends Readonly<Pick<ConntrackLine, "proto" | "original" | "reply" | "isZoned">> {
   /** `tupleText` of the two. */
   readonly originalText: string;
   readonly replyText: string;
-  readonly isZoned: boolean;
   /** When conntrack told of its beginning and its end, epoch nanoseconds of the NAT's clock; undefined where it did not. */
   readonly bornNs: bigint | undefined;
   diedNs: bigint | undefined;

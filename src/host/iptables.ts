@@ -12,7 +12,6 @@ import {
 } from "./matches.js";
 import type { BaseChain, Match, Rule, Table, RuleVerdict } from "./ruleset.js";
 import { ANYTHING, parseTarget } from "./target.js";
-import { wordsOf } from "./words.js";
 
 /** Options that take one value, under every name iptables-save writes them by (iptables-extensions(8)). */
 const OPTIONS: Readonly<Record<string, (value: string) => Match>> = {
@@ -153,4 +152,19 @@ function verdictOf([option, name = "", ...options]: readonly string[]): RuleVerd
 /** iptables writes `enp+` for all interfaces whose names begin so. */
 function withStar(name: string): string {
   return name.endsWith("+") ? `${name.slice(0, -1)}*` : name;
+}
+
+const WORD = /"((?:[^"\\]|\\.)*)"?|[^\s"]+/gsy;
+
+/** Cuts a rule as iptables-save writes it into words; one in double quotes may have blanks, and `\"` for a quote. */
+function wordsOf(line: string): string[] {
+  const words: string[] = [];
+  let at = 0;
+  while (at < line.length) {
+    WORD.lastIndex = at;
+    const word = WORD.exec(line);
+    if (word) words.push(word[1] === undefined ? word[0] : word[1].replaceAll(/\\(.)/gs, "$1"));
+    at = word ? WORD.lastIndex : at + 1;
+  }
+  return words;
 }

@@ -235,6 +235,11 @@ export class Timeline extends RecordRows {
     return this.places[row & this.mask] << RECORD_BITS;
   }
 
+  /** The first word of what becomes of a packet. */
+  fateOf(row: number): number {
+    return this.places[row & this.mask] << FATE_BITS;
+  }
+
   side(row: number): number {
     return this.states[row & this.mask] & 1;
   }
@@ -334,61 +339,60 @@ export class Timeline extends RecordRows {
 
   /** Row of the twin once paired; before that, on an inside row, the candidate whose evidence has been counted, or NONE. */
   twin(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + TWIN];
+    return this.fates[this.fateOf(row) + TWIN];
   }
 
   setTwin(row: number, twin: number): void {
-    this.fates[(this.places[row & this.mask] << FATE_BITS) + TWIN] = twin;
+    this.fates[this.fateOf(row) + TWIN] = twin;
   }
 
   /** Bucket of packets with the same key. ALONE: it waits by itself. PENDING: it has a twin unless an equal one comes. NONE: it is not filed. */
   bucket(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET];
+    return this.fates[this.fateOf(row) + BUCKET];
   }
 
   /** Neighbours in the bucket's list of its side, oldest first; NONE at the ends. */
   previous(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + PREVIOUS];
+    return this.fates[this.fateOf(row) + PREVIOUS];
   }
 
   next(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT];
+    return this.fates[this.fateOf(row) + NEXT];
   }
 
   /** Who came before it, of those in its crowd that go its way; NONE for none. */
   older(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + LANE_OLDER];
+    return this.fates[this.fateOf(row) + LANE_OLDER];
   }
 
   /** Flow of a paired inside row, by its slot in `FlowAccounts`. */
   flow(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + FLOW];
+    return this.fates[this.fateOf(row) + FLOW];
   }
 
   /** How an inside row was paired (index into BY). */
   by(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & 0x7f;
+    return this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND] & 0x7f;
   }
 
   /** Whether all bytes of a paired TCP segment, an inside row, had crossed the NAT before. */
   isRetransmission(row: number): boolean {
-    const fate = this.places[row & this.mask] << FATE_BITS;
-    return (this.fates[fate + BY_EVIDENCE_OUTBOUND] & IS_RETRANSMISSION) !== 0;
+    return (this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND] & IS_RETRANSMISSION) !== 0;
   }
 
   /** By which evidence (bits of EVIDENCE) an inside row was. */
   evidence(row: number): number {
-    return evidenceBy(this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND]);
+    return evidenceBy(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]);
   }
 
   /** Whether the pair of an inside row travels from inside to outside. */
   isOutbound(row: number): boolean {
-    return outboundOf(this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND]) === 1;
+    return outboundOf(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]) === 1;
   }
 
   /** What the router changed of the packet of an inside row beyond what its flow says (bits of ALTERED). */
   altered(row: number): number {
-    return alteredBy(this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND]);
+    return alteredBy(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]);
   }
 
   /** Makes two packets each other's twins. `slot` and what follows it as `flow` and the others give them, `altered` but for their IP headers. */

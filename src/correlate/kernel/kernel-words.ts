@@ -137,13 +137,14 @@ export const LOWERED = word(2);
 export const INTACT = word(8);
 /**
  * Two lists of pairs: those of TCP segments all of whose bytes had crossed before, and those that the router altered beyond what a translation does.
- * Each is how many there were; then the frames of the first of them, inside and outside, and the ids of the first flows that had such, 0 for none: `MOST_LISTED`
- * of each.
+ * Each is how many there were, and where its rows are, `MOST_LISTED` of them: the frames of a pair, inside and outside, those of the first ones; and beside
+ * them, of the flows that had such, the id of one, 0 for none.
  */
-export const AGAIN = word(301);
-export const ALTERED = word(301);
-export const LISTED_FRAMES = 1;
-export const LISTED_FLOWS = 201;
+export const AGAIN = word(2);
+export const ALTERED = word(2);
+export const LISTED_ROWS = 1;
+export const LISTED_BITS = 2;
+export const LISTED_FLOW = 2;
 /** Eleven: how many pairs the router altered in what, by the bits of ALTERED in `evidence.ts`. */
 export const ALTERED_IN = word(11);
 /** How many pairs there were in a stretch. */

@@ -1,6 +1,7 @@
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
+import { onBlock, type OnBlock } from "../../packets/memory/steps.js";
 import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
@@ -10,11 +11,11 @@ import { INSIDE, OUTSIDE, SIDES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import type { Clock } from "../clock/clock.js";
+import type * as kernel from "./assembly/kernel.js";
 import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
-import { Progress } from "./progress.js";
 import { UNVOUCHED_SLACK_NS } from "./relations.js";
 
 /** What the kernel works on. */
@@ -28,7 +29,7 @@ export interface Ground {
   readonly windowNs: number;
 }
 
-export interface KernelOptions extends Ground {
+interface KernelOptions extends Ground {
   /** The coarser unit of both captures' stamps. */
   readonly resolutionNs: number;
   /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
@@ -38,7 +39,7 @@ export interface KernelOptions extends Ground {
 }
 
 /** Who has to know of what the loop finds. */
-export interface Listener {
+interface Listener {
   /** A flow was learnt that others may have to know of, in this slot. */
   onFlow(slot: number): void;
   /** A packet waits that matchers want to see for this: WANTS_… bits. */
@@ -53,6 +54,21 @@ const MOST_PACKETS = 2 * BATCH_FRAMES;
 const MOST_PAIRS = MOST_PACKETS + words.PENDING_ENTRIES;
 
 const module = new WebAssembly.Module(code);
+
+/** Steps that need something done around them: these are methods of the class. */
+type Wrapped =
+  | "accountForRows"
+  | "believe"
+  | "confirm"
+  | "fold"
+  | "outsideNs"
+  | "relateRows"
+  | "slotRelated"
+  | "takeOrdinary";
+
+/** @internal Its steps are methods of it as well: see `assembly/kernel.ts`. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the constructor gives it these
+export interface Kernel extends Omit<OnBlock<typeof kernel>, Wrapped> {}
 
 /**
  * What happens to every packet, in WebAssembly over the tables' memory: how two packets stand to each other, what speaks for a
@@ -70,18 +86,16 @@ export class Kernel {
   /** Latencies of all pairs that went in a direction: at `outbound`. */
   readonly #digests: readonly [LatencyDigest, LatencyDigest];
   readonly #tables: KernelOptions;
-  /** How far the run is. */
-  readonly progress: Progress;
   #listener!: Listener;
-  readonly #steps: WebAssembly.Instance["exports"];
+  readonly #steps: OnBlock<typeof kernel>;
   /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
-  /** Where that begins. */
-  readonly #ground: number;
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
   readonly #wanted: Int32Array;
+  /** By their words, the rows of AGAIN and ALTERED. */
+  readonly #lists: Record<number, Int32Array> = {};
   /** The pairs that wait, by their doubles. */
   readonly #pendingNs: Float64Array;
   /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
@@ -93,7 +107,6 @@ export class Kernel {
     this.#digests = [accounts.digests.make(), accounts.digests.make()];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
-    this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#words[words.LINE] = timeline.block;
     this.#words[words.BUCKETS] = buckets.block;
@@ -102,12 +115,17 @@ export class Kernel {
     this.#words[words.ACCOUNTS] = accounts.block;
     this.#doubles[words.RESOLUTION_NS] = resolutionNs;
     this.#doubles[words.SHIFT_NS] = shiftNs;
+    this.#doubles[words.NOW_NS] = Number.NEGATIVE_INFINITY;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);
     this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
+    for (const list of [words.AGAIN, words.ALTERED]) {
+      this.#lists[list] = heap.take(Int32Array, MOST_LISTED << words.LISTED_BITS);
+      this.#words[list + words.LISTED_ROWS] = this.#lists[list].byteOffset;
+    }
     // forwarding lowers it by one
     this.#words[words.LOWERED] = -1;
     this.#words[words.LOWERED + 1] = 1;
@@ -122,7 +140,7 @@ export class Kernel {
     this.#words[words.PASSED] = heap.take(Int32Array, (2 * words.PASSED_ENTRIES) << words.PASSED_BITS).byteOffset;
     this.#words[words.OWN_PASSED] = heap.take(Int32Array, words.OWN_PASSED_ENTRIES << words.OWN_PASSED_BITS).byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
-    this.#steps = heap.load(module, {
+    const exports = heap.load(module, {
       "outside.js": {
         correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
         taken: (stampNs: number, frame: number) => this.takeOutside(stampNs, frame),
@@ -131,8 +149,10 @@ export class Kernel {
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
     });
+    this.#steps = onBlock(module, exports, this.#words.byteOffset);
+    // what Object.assign adds to an object, V8 (Node 20) searches for each time
+    Object.defineProperties(this, Object.getOwnPropertyDescriptors(this.#steps));
     this.readClock();
-    this.progress = new Progress(this.#words, this.#doubles, () => this.#steps["findDue"](this.#ground));
   }
 
   /** Whether a TCP segment was seen that is longer than what a wire takes: any may be cut on its way, or a piece. */
@@ -166,23 +186,18 @@ export class Kernel {
    */
   relate(a: number, b: number, mayBeAltered = false): number {
     const [inside, outside] = this.#tables.timeline.insideFirst(a, b);
-    return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
-  }
-
-  /** REWRITE_… bits between two ways, read from the first to the second. */
-  rewrite(way: number, otherWay: number): number {
-    return this.#steps["rewrite"](this.#ground, way, otherWay);
+    return this.#steps.relateRows(inside, outside, mayBeAltered);
   }
 
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */
   get knownSlot(): number {
-    return this.#steps["knownSlot"]();
+    return this.#steps.slotRelated();
   }
 
   /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
   timeOf(side: Side, stampNs: number, frame: number): number {
     if (side === INSIDE) return stampNs;
-    return this.#steps["outsideNs"](this.#ground, stampNs, frame);
+    return this.#steps.outsideNs(stampNs, frame);
   }
 
   /** Takes an outside packet, by its stamp and its frame: what is known of the clocks is that of its time. */
@@ -201,53 +216,41 @@ export class Kernel {
     this.#words[words.IS_ESTIMATED] = isMoving ? 1 : 0;
   }
 
+  /** The latest time of a packet so far, nanoseconds. */
+  get nowNs(): number {
+    return this.#doubles[words.NOW_NS];
+  }
+
+  /** Goes on to that time, if it is later. */
+  goTo(nowNs: number): void {
+    if (nowNs > this.nowNs) this.#doubles[words.NOW_NS] = nowNs;
+  }
+
+  /** Packets before this row are decided about, but for some that `findDue` has to pass over. */
+  get due(): number {
+    return this.#words[words.DUE];
+  }
+
+  set due(row: number) {
+    this.#words[words.DUE] = row;
+  }
+
+  /** The results of packets before this row were given to the sink. */
+  get shown(): number {
+    return this.#words[words.SHOWN];
+  }
+
+  set shown(row: number) {
+    this.#words[words.SHOWN] = row;
+  }
+
   /** Notes that a side's capture has ended, with a packet at this time. */
   end(side: Side, lastNs: number): void {
     this.#doubles[words.ENDED_NS + side] = lastNs;
   }
 
-  /** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
-  noteHeld(entered: number, left: number, isOutbound: boolean): void {
-    this.#steps["noteHeldRow"](this.#ground, entered, left, isOutbound ? 1 : 0);
-  }
-
-  /** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */
-  overtakes(entered: number, left: number, isOutbound: boolean): boolean {
-    return this.#steps["overtakesRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
-  }
-
-  /** Whether a packet that is like none before it entered after a time, nanoseconds, and left before a row did: see `assembly/passed.ts`. */
-  hasPassed(enteredNs: number, left: number, isOutbound: boolean): boolean {
-    return this.#steps["hasPassedRow"](this.#ground, enteredNs, left, isOutbound ? 1 : 0) === 1;
-  }
-
-  /** Whether a row that entered, if it was the one that left, was overtaken by one of its flow, by that slot: see `assembly/passed.ts`. */
-  isOvertaken(slot: number, entered: number, left: number, isOutbound: boolean): boolean {
-    return this.#steps["isOvertakenRow"](this.#ground, slot, entered, left, isOutbound ? 1 : 0) === 1;
-  }
-
-  /** Whether a row that entered, if it was the one that left, was held up together with another packet. */
-  wasHeldUp(entered: number, left: number, isOutbound: boolean): boolean {
-    return this.#steps["wasHeldUpRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
-  }
-
-  /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
-  isUnwatched(entered: number, left: number): boolean {
-    return this.#steps["isUnwatched"](this.#ground, entered, left) === 1;
-  }
-
   get windowNs(): number {
     return this.#doubles[words.WINDOW_NS];
-  }
-
-  /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
-  limitNs(isOutbound: boolean): number {
-    return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
-  }
-
-  /** How much what packets of a direction take may change from one to the next, by those that crossed lately, nanoseconds. */
-  swingNs(isOutbound: boolean): number {
-    return this.#steps["swingNs"](this.#ground, isOutbound ? 1 : 0);
   }
 
   /** What a packet takes at the most, whatever its direction, nanoseconds. */
@@ -317,13 +320,14 @@ export class Kernel {
     const w = this.#words;
     const gathered = new Gathered();
     const pairs = Math.min(w[list], MOST_LISTED);
+    const rows = this.#lists[list];
     for (const side of SIDES) {
-      const frames = w.subarray(list + words.LISTED_FRAMES, list + words.LISTED_FRAMES + 2 * pairs);
-      for (const frame of frames.filter((_, at) => (at & 1) === side).sort()) gathered.frames[side].add(frame);
+      const frames = rows.filter((_, at) => at % (1 << words.LISTED_BITS) === side).subarray(0, pairs);
+      for (const frame of frames.sort()) gathered.frames[side].add(frame);
       gathered.frames[side].addUnlisted(w[list] - pairs);
     }
-    const flows = w.subarray(list + words.LISTED_FLOWS, list + words.LISTED_FLOWS + MOST_LISTED);
-    for (const flow of flows) if (flow !== 0) gathered.flows.add(flow);
+    for (let at = words.LISTED_FLOW; at < rows.length; at += 1 << words.LISTED_BITS)
+      if (rows[at] !== 0) gathered.flows.add(rows[at]);
     return gathered;
   }
 
@@ -335,39 +339,6 @@ export class Kernel {
   /** Reckons with packets that a capture missed, of what goes in a direction, until there are so many pairs of it. */
   setUnsure(isOutbound: boolean, untilPairs: number): void {
     this.#words[words.UNSURE + (isOutbound ? 1 : 0)] = untilPairs;
-  }
-
-  /** Whether so few packets of a direction have crossed that it is not known what they take. */
-  isNew(isOutbound: boolean): boolean {
-    return this.#steps["isNew"](this.#ground, isOutbound ? 1 : 0) === 1;
-  }
-
-  /** Whether nothing that carries the same passed on either side within the window before these rows. */
-  areNovel(inside: number, outside: number): boolean {
-    return this.#steps["areNovel"](this.#ground, inside, outside) === 1;
-  }
-
-  /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */
-  wantsOf(row: number): number {
-    return this.#steps["wantsOfRow"](this.#ground, row);
-  }
-
-  /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
-  sinceNs(row: number): number {
-    return this.#steps["sinceNsOf"](this.#ground, row);
-  }
-
-  /**
-   * Whether two rows that would be paired are to wait, as an equal packet may come; `row` is the one that just came. `ripe` says when they have
-   * waited.
-   */
-  awaitEqual(row: number, inside: number, outside: number): boolean {
-    return this.#steps["awaitEqual"](this.#ground, row, inside, outside) !== 0;
-  }
-
-  /** The same of a row of a crowd, with the only one of its flow that may be its twin; returns false where that is not certain. */
-  awaitInCrowd(row: number): boolean {
-    return this.#steps["awaitInCrowd"](this.#ground, row) !== 0;
   }
 
   /**
@@ -387,7 +358,7 @@ export class Kernel {
     do {
       w[words.PAIRS] = 0;
       w[words.LATENCY_COUNT] = 0;
-      row = this.#steps["confirm"](this.#ground, nowNs);
+      row = this.#steps.confirm(nowNs);
       this.ripePairs += w[words.PAIRS];
       if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
     } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
@@ -395,15 +366,10 @@ export class Kernel {
     return row;
   }
 
-  /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
-  weigh(inside: number, outside: number, hasSpoken: boolean): number {
-    return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
-  }
-
   /** Believes in the translation of the rows related last. Returns the slot of its flow. */
   learn(inside: number, outside: number): number {
     this.#tables.accounts.reserve(1);
-    return this.#steps["believe"](this.#ground, inside, outside);
+    return this.#steps.believe(inside, outside);
   }
 
   /**
@@ -420,20 +386,9 @@ export class Kernel {
   ): boolean {
     this.#tables.accounts.reserve(1);
     this.#words[words.LATENCY_COUNT] = 0;
-    const outbound = isOutbound ? 1 : 0;
-    const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
+    const isAgain = this.#steps.accountForRows(inside, outside, slot, isOutbound, latencyNs, crossed);
     if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);
-    return isAgain !== 0;
-  }
-
-  /** Notes that a pair of TCP segments is a retransmission, by its inside row; or the later pair is that has its bytes. */
-  noteAgain(inside: number): void {
-    this.#steps["noteAgain"](this.#ground, inside);
-  }
-
-  /** Notes what a row that was just appended says of its conversation, and whether others are like it. It is no ICMP error. */
-  note(row: number, side: Side, isFirst: boolean): void {
-    this.#steps["noteRow"](this.#ground, row, side, isFirst ? 1 : 0);
+    return isAgain;
   }
 
   /** How many packets were put into `crossings` so far, modulo 2^32. */
@@ -441,39 +396,10 @@ export class Kernel {
     return this.#words[words.CROSSING_COUNT] >>> 0;
   }
 
-  /** Notes that a row crossed, the one that entered, of a pair of the flow in this slot; `inside`: the pair's inside row. */
-  noteCrossing(row: number, slot: number, isOutbound: boolean, inside: number): void {
-    this.#steps["noteRowCrossing"](this.#ground, row, slot, isOutbound ? 1 : 0, inside);
-  }
-
-  /**
-   * Makes two rows with equal keys each other's twins, of the flow in a slot. `by` and `extra`: how they were found, and by which evidence
-   * (EVIDENCE_…) beside what the key stands for.
-   */
-  bind(inside: number, outside: number, slot: number, isOutbound: boolean, by: number, extra: number): void {
-    this.#steps["bind"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, by, extra);
-  }
-
-  /** Is done with two rows that were paired, and were shown, or need not be: their records stay where others of their flow may have to look at them. */
-  finish(inside: number, outside: number): void {
-    this.#steps["finish"](this.#ground, inside, outside, this.#tables.timeline.flow(inside));
-  }
-
   /** Is done with two rows that were paired: their pair need not be shown, or not yet. */
   putAway(inside: number, outside: number): void {
-    const { timeline } = this.#tables;
-    timeline.reserveFolds(MOST_PAIRS);
-    this.#steps["putAway"](this.#ground, inside, outside, timeline.flow(inside));
-  }
-
-  /** Makes a pair PAIRED again that is FOLDED, by its inside row, to be shown. Precondition: the timeline has room for two rows more. */
-  unfold(inside: number): void {
-    this.#steps["unfold"](this.#ground, inside);
-  }
-
-  /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
-  evidenceOf(proto: number, flags: number): number {
-    return this.#steps["evidenceOf"](proto, flags);
+    this.#tables.timeline.reserveFolds(MOST_PAIRS);
+    this.#steps.fold(inside, outside);
   }
 
   /**
@@ -505,7 +431,7 @@ export class Kernel {
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.TIDY_AT] = tuples.size + room;
-    this.#steps["run"](this.#ground);
+    this.#steps.takeOrdinary();
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
     this.pairs = w[words.PAIRS];
@@ -514,11 +440,6 @@ export class Kernel {
     if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
     if (w[words.WANTED_COUNT] > 0) this.#handOver();
     return d[words.NEXT_NS + OUTSIDE];
-  }
-
-  /** Decides about packets whose window is over by `nowNs`, up to the first that takes more than a verdict. Returns that one, or NONE. */
-  settle(nowNs: number): number {
-    return this.#steps["settle"](this.#ground, nowNs);
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */

@@ -122,7 +122,7 @@ export class Verdicts {
 
   #judgeOne(row: number): Verdict {
     const { kernel } = this.#known;
-    if (kernel.slackNs === Number.POSITIVE_INFINITY) this.#unvouchedNs = kernel.progress.nowNs;
+    if (kernel.slackNs === Number.POSITIVE_INFINITY) this.#unvouchedNs = kernel.nowNs;
     this.#senders.goOn();
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);

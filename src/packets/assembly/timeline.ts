@@ -7,10 +7,8 @@ import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
 import { areOtherOptions, headerChanges } from "./headers.js";
-import { setWord, wordOf } from "../memory/assembly/words.js";
+import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 
-const RECORD_BYTES_BITS = RECORD_BITS + 2;
-const FATE_BYTES_BITS = timeline.FATE_BITS + 2;
 /** Rows that are looked at at once. */
 const LANES = 16;
 
@@ -21,7 +19,7 @@ function stateAt(line: usize, row: i32): usize {
 
 /** … and the number of its place. */
 export function placeAt(line: usize, row: i32): usize {
-  return <usize>wordOf(line, words.PLACES) + ((<usize>(row & wordOf(line, words.MASK))) << 2);
+  return rowAt(line, words.PLACES, row & wordOf(line, words.MASK), 0);
 }
 
 export function stateOf(line: usize, row: i32): i32 {
@@ -38,12 +36,12 @@ export function sideOf(line: usize, row: i32): i32 {
 
 /** Where the record of a row is … */
 export function packetOf(line: usize, row: i32): usize {
-  return <usize>wordOf(line, words.RECORDS) + (placeOf(line, row) << RECORD_BYTES_BITS);
+  return rowAt(line, words.RECORDS, placeOf(line, row), RECORD_BITS);
 }
 
 /** … and what becomes of it. */
 export function fateOf(line: usize, row: i32): usize {
-  return <usize>wordOf(line, words.FATES) + (placeOf(line, row) << FATE_BYTES_BITS);
+  return rowAt(line, words.FATES, placeOf(line, row), timeline.FATE_BITS);
 }
 
 /** The number of the place of a row that has one. */

@@ -6,22 +6,21 @@ import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../tuples-words.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
-import { setWord, wordOf } from "../memory/assembly/words.js";
+import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 /** Cells that are in a cache of a megabyte, and how many packets' are looked at ahead where they are not. */
 const NEAR_CELLS = 1 << 18;
 const TOUCHED = 64;
-const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 
 /** Where the tuple of a way is … */
 export function tupleOf(table: usize, way: i32): usize {
-  return <usize>wordOf(table, words.RECORDS) + ((way >> 1) << TUPLE_BYTES_BITS);
+  return rowAt(table, words.RECORDS, way >> 1, tuple.TUPLE_BITS);
 }
 
 /** … its addresses, over IPv6 … */
 function wideOf(table: usize, way: i32): usize {
-  return <usize>wordOf(table, words.WIDE) + ((<usize>(way >> 1)) << (tuple.WIDE_BITS + 2));
+  return rowAt(table, words.WIDE, way >> 1, tuple.WIDE_BITS);
 }
 
 /** … and the word of it that has the way's flow. */
@@ -191,7 +190,7 @@ function after(table: usize, cell: i32): i32 {
 }
 
 function cellAt(table: usize, cell: i32): usize {
-  return <usize>wordOf(table, words.CELLS) + ((<usize>cell) << 2);
+  return rowAt(table, words.CELLS, cell, 0);
 }
 
 /** What a cell holds, and the number of the tuple that is; -1 where it is empty. */

@@ -1,4 +1,5 @@
 import type { Silence } from "./coverage.js";
+import type { FrameSource } from "./frames.js";
 import type { PacketBatch } from "./packet-batch.js";
 
 /** What became of each frame of a capture while decoding. frames = notIp + undecodable + rows given. */
@@ -22,15 +23,10 @@ export class Tally {
 }
 
 /** Decoded packets of one side, in capture order. */
-export interface PacketSource {
-  readonly name: string;
+export interface PacketSource extends Pick<FrameSource, "name" | "captureDropped" | "hasCounters" | "isUnfiltered"> {
   /** Epoch nanoseconds that stamps count from; known before the first `next`. */
   readonly epochNs: bigint;
   readonly tally: Tally;
-  /** Frames the capturing kernel or program says it lost; grows while reading. When that was, the batches' marks tell. */
-  readonly captureDropped: number;
-  /** Whether it says so at all; as in `FrameSource`. */
-  readonly hasCounters: boolean;
   /** Stamps of the first and the latest frame read, IP or not, in nanoseconds since the epoch; what the capture covers … */
   readonly firstNs: number;
   readonly lastNs: number;
@@ -38,8 +34,6 @@ export interface PacketSource {
   readonly silences?: Silence[];
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive?: boolean;
-  /** Whether it has all that passed: nobody filtered it. */
-  readonly isUnfiltered?: boolean;
   /** What its stamps are multiples of, nanoseconds. */
   readonly resolutionNs: number;
   /** The next packets, or null at the end; the batch before it is overwritten. A batch may be empty. */

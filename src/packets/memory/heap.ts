@@ -65,7 +65,7 @@ export class Heap {
     this.#most = to;
   }
 
-  /** The functions of a module that works on this memory. `imports`: what it asks for beside that. */
+  /** @internal The functions of a module that works on this memory. `imports`: what it asks for beside that. */
   load(module: WebAssembly.Module, imports: Record<string, Record<string, unknown>> = {}) {
     return new WebAssembly.Instance(module, { ...imports, env: { memory: this.memory } }).exports;
   }

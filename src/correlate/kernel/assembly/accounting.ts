@@ -4,7 +4,7 @@ import { addBytes, countPair, pairsOf, streamOf } from "../../../packets/flows/a
 import { addIn, bucketOf } from "../../../packets/flows/assembly/latency.js";
 import * as samples from "../../../packets/flows/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
-import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
@@ -21,8 +21,6 @@ import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
 import { notePassed } from "./passed.js";
 import { accountOf, tupleOf } from "./places.js";
-
-const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
 /**
  * Accounts for a pair of the flow in a slot. Returns whether it is a TCP retransmission. `packet`: the record of one of them, with its TCP numbers; `forward`: whether it is, or its twin
@@ -134,15 +132,20 @@ export function listPair(ground: usize, list: i32, i: usize, o: usize, flow: usi
   const count = wordOf(ground, list);
   setWord(ground, list, count + 1);
   if (count < MOST_LISTED) {
-    setWord(ground, list + words.LISTED_FRAMES + 2 * count, load<i32>(i, 4 * record.FRAME));
-    setWord(ground, list + words.LISTED_FRAMES + 2 * count + 1, load<i32>(o, 4 * record.FRAME));
+    store<i32>(listedAt(ground, list, count), load<i32>(i, 4 * record.FRAME));
+    store<i32>(listedAt(ground, list, count), load<i32>(o, 4 * record.FRAME), 4);
   }
-  const flows = list + words.LISTED_FLOWS;
-  if (wordOf(ground, flows + MOST_LISTED - 1) !== 0) return;
+  if (load<i32>(listedAt(ground, list, MOST_LISTED - 1), 4 * words.LISTED_FLOW) !== 0) return;
   const id = load<i32>(flow, 4 * account.ID);
-  let at = flows;
-  while (wordOf(ground, at) !== 0 && wordOf(ground, at) !== id) at++;
-  setWord(ground, at, id);
+  for (let n = 0; ; n++) {
+    const at = listedAt(ground, list, n) + 4 * words.LISTED_FLOW;
+    if (load<i32>(at) === 0) store<i32>(at, id);
+    if (load<i32>(at) === id) return;
+  }
+}
+
+function listedAt(ground: usize, list: i32, row: i32): usize {
+  return rowAt(ground, list + words.LISTED_ROWS, row, words.LISTED_BITS);
 }
 
 function countOne(ground: usize, word: i32): void {
@@ -182,7 +185,7 @@ function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, late
   const isCounted = addIn(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
   if (isCounted && digest < 0) return;
   const count = wordOf(ground, words.LATENCY_COUNT);
-  const entry = <usize>wordOf(ground, words.LATENCIES) + ((<usize>count) << LATENCY_BYTES_BITS);
+  const entry = rowAt(ground, words.LATENCIES, count, words.LATENCY_BITS);
   store<f64>(entry, latencyNs);
   store<i32>(entry, digest, 4 * words.DIGEST);
   store<i32>(entry, outbound | (isCounted ? words.IS_COUNTED : 0) | (known << words.KNOWN_SHIFT), 4 * words.OUTBOUND);

@@ -4,7 +4,7 @@
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt } from "../../../packets/memory/assembly/words.js";
 import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
@@ -13,8 +13,6 @@ import * as words from "../kernel-words.js";
 import { burstNs } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";
 
-/** Bytes of an entry: hash, IP ID, and the time on the timeline as a double. */
-const ENTRY_BYTES_BITS = words.ALIKE_BITS + 2;
 /** A float without its lowest bits: 11 are left, with the sign, which is 0. */
 const FLOAT_SHIFT = 31 - words.SINCE_BITS;
 /** What was said within a minute is no news, nor a copy of what was lost: agents report once in ten, thirty, sixty seconds. */
@@ -25,9 +23,9 @@ const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 let foundNote = 0;
 
 /** Remembers what passed under a hash, and a note of it. Returns the time of what passed under it before, or NaN. */
-function pass(table: usize, hash: i32, note: i32, timeNs: f64): f64 {
-  const first = table + ((<usize>(hash & ENTRY_MASK)) << ENTRY_BYTES_BITS);
-  const second = table + ((<usize>((hash ^ 1) & ENTRY_MASK)) << ENTRY_BYTES_BITS);
+function pass(ground: usize, hash: i32, note: i32, timeNs: f64): f64 {
+  const first = rowAt(ground, words.ALIKE, hash & ENTRY_MASK, words.ALIKE_BITS);
+  const second = rowAt(ground, words.ALIKE, (hash ^ 1) & ENTRY_MASK, words.ALIKE_BITS);
   let entry = first;
   if (load<i32>(first) !== hash && (load<i32>(second) === hash || load<f64>(second, 8) < load<f64>(first, 8)))
     entry = second;
@@ -54,10 +52,9 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((noted & words.IS_REMEMBERED) !== 0) return;
   noted = (noted & ~words.REMEMBERED_MASK) | words.IS_REMEMBERED;
-  const table = <usize>wordOf(ground, words.ALIKE);
   const isUnbound = load<i32>(wayAt(ground, way)) === tuple.UNBOUND;
   if (isTcp) {
-    if (!isUnbound || areNumbersNew(table, packet, side, endsOf(ground, way), timeNs)) noted |= words.IS_NOVEL;
+    if (!isUnbound || areNumbersNew(ground, packet, side, endsOf(ground, way), timeNs)) noted |= words.IS_NOVEL;
     if (hasId) {
       store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
       return;
@@ -66,7 +63,7 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const carried = (isTcp ? segmentOf(packet) : carriedBy(packet)) ^ record.ttlIn(flags);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
-  const beforeNs = timeNs - pass(table, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
+  const beforeNs = timeNs - pass(ground, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
   if (abs<f64>(beforeNs) <= NEWS_NS && record.protoIn(flags) === UDP)
     store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
   const isSame = !hasId || foundNote === ipId;
@@ -86,7 +83,7 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   if (isUnbound && !isTcp) {
     // pings count up, and carry the same, but where they carry the time
     const said = (flags & IS_ECHO) === 0 ? carried : spread(load<i32>(packet, 4 * record.HEAD));
-    const seenNs = timeNs - pass(table, spread(said ^ (side * 2 + 1)), ipId, timeNs);
+    const seenNs = timeNs - pass(ground, spread(said ^ (side * 2 + 1)), ipId, timeNs);
     if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= words.IS_NOVEL;
   }
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
@@ -96,10 +93,10 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
  * Whether no packet of another way had a segment's numbers and flags on its side lately: who floods a port, or scans many, has one number for all.
  * Remembers them.
  */
-function areNumbersNew(table: usize, packet: usize, side: i32, ends: i32, timeNs: f64): bool {
+function areNumbersNew(ground: usize, packet: usize, side: i32, ends: i32, timeNs: f64): bool {
   const numbers = spread(load<i32>(packet, 4 * record.SEQ) + spread(load<i32>(packet, 4 * record.ACK)));
   const hash = spread(numbers + load<u8>(packet, 4 * record.TCP_FLAGS_QUOTE)) ^ (side * 2 + 1);
-  const seenNs = timeNs - pass(table, spread(hash), ends, timeNs);
+  const seenNs = timeNs - pass(ground, spread(hash), ends, timeNs);
   return !(abs<f64>(seenNs) <= NEWS_NS) || foundNote === ends;
 }
 

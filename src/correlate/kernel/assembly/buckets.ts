@@ -1,7 +1,7 @@
 /** Who waits under which key, in the `Buckets` whose block is at `buckets`: see `buckets-words.ts`. */
 import * as hashIndex from "../../../packets/memory/assembly/hash-index.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
-import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { KEY, KEY2, WAY } from "../../../packets/records.js";
 import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -9,10 +9,8 @@ import * as bucket from "../buckets.js";
 import * as words from "../buckets-words.js";
 import * as lanes from "./lanes.js";
 
-const BUCKET_BYTES_BITS = bucket.BUCKET_BITS + 2;
-
 function bucketAt(buckets: usize, number: i32): usize {
-  return <usize>wordOf(buckets, words.BUCKETS) + (number << BUCKET_BYTES_BITS);
+  return rowAt(buckets, words.BUCKETS, number, bucket.BUCKET_BITS);
 }
 
 /** Where a bucket has its list of the side of a row. */

@@ -2,16 +2,13 @@
  * Packets that were held up: they took longer than packets of their direction did until then. A NAT in one kernel keeps the order of what it
  * forwards: what entered behind such a packet and seems to have left before it, as nothing but time tells, may be late as well.
  */
-import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
 import { JITTER_NS } from "../relations.js";
 
-/** Bytes of an entry: when the packet entered, and when it left, as doubles. */
-const ENTRY_BYTES_BITS = 4;
-
 function heldAt(ground: usize, outbound: i32, number: i32): usize {
   const entry = (outbound << words.HELD_ENTRIES_BITS) | (number & (words.HELD_ENTRIES - 1));
-  return <usize>wordOf(ground, words.HELD) + ((<usize>entry) << ENTRY_BYTES_BITS);
+  return rowAt(ground, words.HELD, entry, words.HELD_BITS);
 }
 
 /** Notes a packet of a direction that was held up. */

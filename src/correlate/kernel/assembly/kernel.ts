@@ -1,4 +1,8 @@
-/** The kernel's steps, as the rest of the program takes them: of rows on the timeline. */
+/**
+ * The kernel's steps, as the rest of the program takes them: of rows on the timeline. Those that need nothing done around them are methods of
+ * `Kernel` by these names.
+ */
+import { pairedFlow } from "../../../packets/assembly/folds.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import {
   IS_CLOSE,
@@ -12,29 +16,29 @@ import {
   MAY_BE_PIECE,
   MAY_HIDE,
 } from "../relations.js";
-import { isNovel, remember, sinceNs } from "./alike.js";
-import { noteCrossing, noteEntry } from "./crossings.js";
-import { noteHeld, overtakes, wasHeldUp } from "./held.js";
+import * as alike from "./alike.js";
+import * as crossings from "./crossings.js";
+import * as evidence from "./evidence.js";
+import * as held from "./held.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
-import { note } from "./openings.js";
-import * as pace from "./pace.js";
-import { hasPassed, isOutOfOrder, isOvertaken } from "./passed.js";
+import * as openings from "./openings.js";
+import * as pairing from "./pairing.js";
+import * as passed from "./passed.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
-import { noteLength, wantsOf } from "./wants.js";
+import * as wants from "./wants.js";
 
-export { evidenceOf } from "./evidence.js";
-export { run } from "./loop.js";
+export { takeOrdinary } from "./loop.js";
 export { outsideNs } from "./outside.js";
-export { accountForRows, bind, finish, noteAgain, putAway, unfold } from "./pairing.js";
-export { awaitInCrowd } from "./pending.js";
-export { awaitEqual, confirm } from "./pending.js";
+export { isNew, limitOf as limitNs, swingOf as swingNs } from "./pace.js";
+export { accountForRows, noteAgain, unfold } from "./pairing.js";
+export { awaitEqual, awaitInCrowd, confirm } from "./pending.js";
 export { findDue } from "./progress.js";
 export { rewrite } from "./relation.js";
 export { settle } from "./settling.js";
 
 /** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */
-export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: bool): i32 {
+export function relateRows(ground: usize, inside: i32, outside: i32, mayBeAltered: bool): i32 {
   const found = relation.relateRows(ground, inside, outside, mayBeAltered);
   return (
     found |
@@ -51,85 +55,72 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
   );
 }
 
-/** Notes that a row that entered may have been held up until another one left. */
-export function noteHeldRow(ground: usize, entered: i32, left: i32, outbound: i32): void {
-  noteHeld(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)));
-}
-
-/** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */
-export function overtakesRow(ground: usize, entered: i32, left: i32, outbound: i32): i32 {
-  const enteredNs = passedNs(packetOf(ground, entered));
-  const leftNs = passedNs(packetOf(ground, left));
-  return overtakes(ground, outbound, enteredNs, leftNs) || isOutOfOrder(ground, outbound, enteredNs, leftNs) ? 1 : 0;
-}
-
-/** Whether a packet that is like none before it entered after a time and left before a row did. */
-export function hasPassedRow(ground: usize, enteredNs: f64, left: i32, outbound: i32): i32 {
-  return hasPassed(ground, outbound, enteredNs, passedNs(packetOf(ground, left))) ? 1 : 0;
-}
-
-/** Whether a row that entered, if it was the one that left, was overtaken by one of its flow, by that slot. */
-export function isOvertakenRow(ground: usize, slot: i32, entered: i32, left: i32, outbound: i32): i32 {
-  return isOvertaken(ground, slot, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)))
-    ? 1
-    : 0;
-}
-
-/** Whether a row that entered, if it was the one that left, was held up together with another packet. */
-export function wasHeldUpRow(ground: usize, entered: i32, left: i32, outbound: i32): i32 {
-  return wasHeldUp(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left))) ? 1 : 0;
-}
-
-/** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
-export function isUnwatched(ground: usize, entered: i32, left: i32): i32 {
-  const leftNs = passedNs(packetOf(ground, left));
-  const latencyNs = leftNs - passedNs(packetOf(ground, entered));
-  const side = timeline.sideOf(lineOf(ground), entered);
-  return relation.isUnwatched(ground, side, leftNs, latencyNs) ? 1 : 0;
-}
-
 /** The flow that the rows related last are KNOWN by, or NONE. */
-export function knownSlot(): i32 {
+export function slotRelated(_ground: usize): i32 {
   return relation.slot;
 }
 
-/** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
-export function limitNs(ground: usize, outbound: i32): f64 {
-  return pace.limitOf(ground, outbound === 1);
+/** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
+export function noteHeld(ground: usize, entered: i32, left: i32, isOutbound: bool): void {
+  held.noteHeld(ground, i32(isOutbound), passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)));
 }
 
-/** How much what packets of a direction take may change from one to the next, nanoseconds. */
-export function swingNs(ground: usize, outbound: i32): f64 {
-  return pace.swingOf(ground, outbound === 1);
+/** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */
+export function overtakes(ground: usize, entered: i32, left: i32, isOutbound: bool): bool {
+  const enteredNs = passedNs(packetOf(ground, entered));
+  const leftNs = passedNs(packetOf(ground, left));
+  return (
+    held.overtakes(ground, i32(isOutbound), enteredNs, leftNs) ||
+    passed.isOutOfOrder(ground, i32(isOutbound), enteredNs, leftNs)
+  );
 }
 
-/** Whether so few packets of a direction have crossed that it is not known what they take. */
-export function isNew(ground: usize, outbound: i32): i32 {
-  return pace.isNew(ground, outbound === 1) ? 1 : 0;
+/** Whether a packet that is like none before it entered after a time, nanoseconds, and left before a row did: see `passed.ts`. */
+export function hasPassed(ground: usize, enteredNs: f64, left: i32, isOutbound: bool): bool {
+  return passed.hasPassed(ground, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
+}
+
+/** Whether a row that entered, if it was the one that left, was overtaken by one of its flow, by that slot: see `passed.ts`. */
+export function isOvertaken(ground: usize, slot: i32, entered: i32, left: i32, isOutbound: bool): bool {
+  const enteredNs = passedNs(packetOf(ground, entered));
+  return passed.isOvertaken(ground, slot, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
+}
+
+/** Whether a row that entered, if it was the one that left, was held up together with another packet. */
+export function wasHeldUp(ground: usize, entered: i32, left: i32, isOutbound: bool): bool {
+  const enteredNs = passedNs(packetOf(ground, entered));
+  return held.wasHeldUp(ground, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
+}
+
+/** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
+export function isUnwatched(ground: usize, entered: i32, left: i32): bool {
+  const leftNs = passedNs(packetOf(ground, left));
+  const latencyNs = leftNs - passedNs(packetOf(ground, entered));
+  return relation.isUnwatched(ground, timeline.sideOf(lineOf(ground), entered), leftNs, latencyNs);
 }
 
 /** Whether nothing that carries the same passed on either side within the window before these rows. */
-export function areNovel(ground: usize, inside: i32, outside: i32): i32 {
-  return isNovel(packetOf(ground, inside)) && isNovel(packetOf(ground, outside)) ? 1 : 0;
+export function areNovel(ground: usize, inside: i32, outside: i32): bool {
+  return alike.isNovel(packetOf(ground, inside)) && alike.isNovel(packetOf(ground, outside));
 }
 
 /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */
-export function wantsOfRow(ground: usize, row: i32): i32 {
+export function wantsOf(ground: usize, row: i32): i32 {
   const packet = packetOf(ground, row);
-  return wantsOf(ground, packet, wayOf(packet), timeline.sideOf(lineOf(ground), row));
+  return wants.wantsOf(ground, packet, wayOf(packet), timeline.sideOf(lineOf(ground), row));
 }
 
 /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
-export function sinceNsOf(ground: usize, row: i32): f64 {
-  return sinceNs(packetOf(ground, row));
+export function sinceNs(ground: usize, row: i32): f64 {
+  return alike.sinceNs(packetOf(ground, row));
 }
 
 /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
-export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32): f64 {
+export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: bool): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const bits = timingBits(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
-  if (hasSpoken === 1) return bits + newsBits(ground, i, wayOf(i), o, wayOf(o));
+  if (hasSpoken) return bits + newsBits(ground, i, wayOf(i), o, wayOf(o));
   const line = lineOf(ground);
   const isTurned = timeline.sideOf(line, inside) === timeline.sideOf(line, outside);
   return bits + headerBits(ground, i, wayOf(i), o, wayOf(o), isTurned);
@@ -141,17 +132,40 @@ export function believe(ground: usize, inside: i32, outside: i32): i32 {
 }
 
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */
-export function noteRow(ground: usize, row: i32, side: i32, isFirst: i32): void {
+export function note(ground: usize, row: i32, side: i32, isFirst: bool): void {
   const packet = packetOf(ground, row);
   const way = wayOf(packet);
-  note(ground, packet, way, isFirst === 1);
-  noteLength(ground, packet, way);
-  noteEntry(ground, packet, way, side);
-  remember(ground, packet, way, side, passedNs(packet));
+  openings.note(ground, packet, way, isFirst);
+  wants.noteLength(ground, packet, way);
+  crossings.noteEntry(ground, packet, way, side);
+  alike.remember(ground, packet, way, side, passedNs(packet));
 }
 
 /** Notes that a row crossed, the one that entered, of a pair of the flow in a slot; `inside`: the pair's inside row. */
-export function noteRowCrossing(ground: usize, row: i32, slot: i32, outbound: i32, inside: i32): void {
+export function noteCrossing(ground: usize, row: i32, slot: i32, isOutbound: bool, inside: i32): void {
   const packet = packetOf(ground, row);
-  noteCrossing(ground, packet, wayOf(packet), passedNs(packet), slot, outbound, inside);
+  crossings.noteCrossing(ground, packet, wayOf(packet), passedNs(packet), slot, i32(isOutbound), inside);
+}
+
+/**
+ * Makes two rows with equal keys each other's twins, of the flow in a slot. `by` and `extra`: how they were found, and by which evidence
+ * (EVIDENCE_…) beside what the key stands for.
+ */
+export function bind(ground: usize, inside: i32, outside: i32, slot: i32, isOutbound: bool, by: i32, extra: i32): void {
+  pairing.bind(ground, inside, outside, slot, i32(isOutbound), by, extra);
+}
+
+/** Is done with two rows that were paired, and were shown, or need not be: their records stay where others of their flow may have to look at them. */
+export function finish(ground: usize, inside: i32, outside: i32): void {
+  pairing.finish(ground, inside, outside, pairedFlow(lineOf(ground), inside));
+}
+
+/** Is done with two rows that were paired: their pair need not be shown, or not yet. Precondition: there is room for a fold. */
+export function fold(ground: usize, inside: i32, outside: i32): void {
+  pairing.putAway(ground, inside, outside, pairedFlow(lineOf(ground), inside));
+}
+
+/** The evidence (EVIDENCE_…) that a key of this protocol, with these flags of its packet, stands for. */
+export function evidenceOf(_ground: usize, proto: i32, flags: i32): i32 {
+  return evidence.evidenceOf(proto, flags);
 }

@@ -2,7 +2,7 @@
 import * as folds from "../../../packets/assembly/folds.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { saw } from "../../../packets/assembly/tuples.js";
-import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
@@ -49,7 +49,7 @@ let way = 0;
 let timeNs: f64 = 0;
 
 /** Takes packets as long as they are ordinary, and says in `ground` how far it came. One that it leaves is as if nobody had looked at it. */
-export function run(ground: usize): void {
+export function takeOrdinary(ground: usize): void {
   setWord(ground, words.LATENCY_COUNT, 0);
   setWord(ground, words.PAIRS, 0);
   setWord(ground, words.IS_AT_OTHER, 1);
@@ -232,7 +232,7 @@ function frameOf(packet: usize): u32 {
 /** Lists a row that waits with those that matchers are to see later. */
 function wantLater(ground: usize, row: i32, wants: i32): void {
   const count = wordOf(ground, words.WANTED_COUNT);
-  const entry = <usize>wordOf(ground, words.WANTED) + (count << (words.WANTED_BITS + 2));
+  const entry = rowAt(ground, words.WANTED, count, words.WANTED_BITS);
   store<i32>(entry, row);
   store<i32>(entry, wants, 4);
   setWord(ground, words.WANTED_COUNT, count + 1);

@@ -230,10 +230,11 @@ export function accountForRows(
   inside: i32,
   outside: i32,
   slot: i32,
-  outbound: i32,
+  isOutbound: bool,
   latencyNs: f64,
   crossed: i32,
 ): bool {
+  const outbound = i32(isOutbound);
   const flow = accountOf(ground, slot);
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);

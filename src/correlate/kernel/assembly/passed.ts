@@ -2,11 +2,8 @@
  * Packets that crossed and are like none before them: time did not choose them. A NAT in one kernel keeps the order of what it forwards: whatever
  * entered before such a packet has left before it, or never will.
  */
-import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
-
-/** Bytes of an entry: when the packet entered, and when it left, as doubles. */
-const ENTRY_BYTES_BITS = words.PASSED_BITS + 2;
 
 /** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
 const PROCESSORS_NS = 1_000_000;
@@ -19,19 +16,16 @@ function partOf(ground: usize, timeNs: f64): i64 {
   return <i64>((timeNs * words.PASSED_A_WINDOW) / doubleOf(ground, words.WINDOW_NS));
 }
 
-/** Where the entries of a direction begin. */
-function entriesOf(ground: usize, outbound: i32): usize {
-  return <usize>wordOf(ground, words.PASSED) + ((<usize>(outbound << words.PASSED_ENTRIES_BITS)) << ENTRY_BYTES_BITS);
+/** The entry of a direction with that number, of as many as there are. */
+function entryOf(ground: usize, outbound: i32, number: i32): usize {
+  const entry = (outbound << words.PASSED_ENTRIES_BITS) | (number & (words.PASSED_ENTRIES - 1));
+  return rowAt(ground, words.PASSED, entry, words.PASSED_BITS);
 }
 
 /** Notes a packet of a flow, by its slot, and a direction that is like none before it. */
 export function notePassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): void {
   const part = partOf(ground, leftNs);
-  setTimes(
-    entriesOf(ground, outbound) + ((<usize>part & (words.PASSED_ENTRIES - 1)) << ENTRY_BYTES_BITS),
-    enteredNs,
-    leftNs,
-  );
+  setTimes(entryOf(ground, outbound, <i32>part), enteredNs, leftNs);
   const own = ownEntryOf(ground, slot, outbound, part);
   setTimes(own, enteredNs, leftNs);
   store<i32>(own, (slot << 1) | outbound, 4 * words.OWN_PASSED_KEY);
@@ -45,9 +39,8 @@ function setTimes(entry: usize, enteredNs: f64, leftNs: f64): void {
 /** Whether such a packet entered after a time and left before another one, as far as is known. */
 export function hasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
-  const first = entriesOf(ground, outbound);
   for (let number = 0; number < words.PASSED_ENTRIES; number++) {
-    const entry = first + ((<usize>number) << ENTRY_BYTES_BITS);
+    const entry = entryOf(ground, outbound, number);
     if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < leftNs - slackNs) return true;
   }
   return false;
@@ -59,9 +52,8 @@ export function hasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: 
  */
 export function isOutOfOrder(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const tookNs = leftNs - enteredNs;
-  const first = entriesOf(ground, outbound);
   for (let number = 0; number < words.PASSED_ENTRIES; number++) {
-    const entry = first + ((<usize>number) << ENTRY_BYTES_BITS);
+    const entry = entryOf(ground, outbound, number);
     const otherNs = load<f64>(entry);
     const otherLeftNs = load<f64>(entry, 8);
     if (abs<f64>(otherLeftNs - otherNs - tookNs) <= PROCESSORS_NS) continue;
@@ -74,7 +66,7 @@ export function isOutOfOrder(ground: usize, outbound: i32, enteredNs: f64, leftN
 function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i64): usize {
   const hash =
     ((((slot << 1) | outbound) * SPREAD) ^ (<i32>part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
-  return <usize>wordOf(ground, words.OWN_PASSED) + ((<usize>hash) << (words.OWN_PASSED_BITS + 2));
+  return rowAt(ground, words.OWN_PASSED, hash, words.OWN_PASSED_BITS);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
-import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as record from "../../../packets/records.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE } from "../../../packets/sides.js";
@@ -44,8 +44,7 @@ export function pendingUntil(ground: usize): f64 {
 }
 
 function pendingAt(ground: usize, number: i32): usize {
-  const entry = <usize>(number & (words.PENDING_ENTRIES - 1));
-  return <usize>wordOf(ground, words.PENDING_PAIRS) + (entry << (words.PENDING_BITS + 2));
+  return rowAt(ground, words.PENDING_PAIRS, number & (words.PENDING_ENTRIES - 1), words.PENDING_BITS);
 }
 
 /** Whether there is no room for one more pair that waits. */

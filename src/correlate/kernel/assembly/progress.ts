@@ -1,4 +1,4 @@
-/** How far a run is: see `progress.ts`. */
+/** How far a run is: three places that move along the timeline, beside its `first`, the oldest row that anything needs. */
 import { firstBelow } from "../../../packets/assembly/timeline.js";
 import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { DECIDED } from "../../../packets/timeline.js";

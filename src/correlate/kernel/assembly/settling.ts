@@ -1,6 +1,6 @@
 /** Decides about packets whose window is over and that no matcher wants: in most captures, most of them. */
 import { leave, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
-import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { WAITING } from "../../../packets/timeline.js";
@@ -13,8 +13,6 @@ import { wantsOf } from "./wants.js";
 
 /** A packet has no twin: it is judged, unless it takes more than a verdict. Returns whether it was. */
 declare function judge(row: i32): bool;
-
-const WANTED_BYTES_BITS = words.WANTED_BITS + 2;
 
 /**
  * Decides about the packets whose window is over by `nowNs`, up to the first one that takes more than a verdict: one that others
@@ -46,17 +44,16 @@ function isJudged(ground: usize, row: i32): bool {
 /** Leaves, of the packets that matchers are to see later, those that wait for a twin and are still wanted. Returns how many they are. */
 export function wantedLeft(ground: usize): i32 {
   const line = lineOf(ground);
-  const list = <usize>wordOf(ground, words.WANTED);
   const count = wordOf(ground, words.WANTED_COUNT);
   let left = 0;
   for (let entry = 0; entry < count; entry++) {
-    const at = list + (entry << WANTED_BYTES_BITS);
+    const at = rowAt(ground, words.WANTED, entry, words.WANTED_BITS);
     const row = load<i32>(at);
     if (stateOf(line, row) !== WAITING) continue;
     const packet = packetOf(ground, row);
     const wants = load<i32>(at, 4) & wantsOf(ground, packet, wayOf(packet), sideOf(line, row));
     if (wants === 0) continue;
-    const into = list + (left++ << WANTED_BYTES_BITS);
+    const into = rowAt(ground, words.WANTED, left++, words.WANTED_BITS);
     store<i32>(into, row);
     store<i32>(into, wants, 4);
   }

@@ -5,7 +5,7 @@ import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
 import type { About, Admits } from "../contract.js";
 import { Heads, segmentKey } from "./heads.js";
-import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
+import { calledBy, type Connection, isOnItsWay, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
@@ -25,13 +25,8 @@ interface Leg {
 }
 
 /** A TCP connection that no translation explains. */
-interface Stream {
-  readonly side: Side;
-  readonly tuple: number;
-  readonly openedFrame: number;
-  readonly openedNs: number;
+interface Stream extends Connection, ProxyEnd {
   lastNs: number;
-  readonly openedByA: boolean;
   readonly toServer: Leg;
   readonly toClient: Leg;
   /** Which search came across it last. */

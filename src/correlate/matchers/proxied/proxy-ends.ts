@@ -10,8 +10,8 @@ export interface ProxyEnd {
   readonly openedByA: boolean;
 }
 
-/** A connection of a proxied stream; it goes on. */
-interface Connection {
+/** A conversation of a proxied flow; it goes on. */
+export interface Connection {
   readonly side: Side;
   readonly tuple: number;
   readonly openedFrame: number;

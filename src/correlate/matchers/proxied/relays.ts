@@ -10,7 +10,7 @@ import { contentHash, hasContent, isSameContent } from "../content.js";
 import { Contents } from "../contents.js";
 import type { About } from "../contract.js";
 import { Newcomers } from "../newcomers.js";
-import { calledBy, callerOf, isOnItsWay, isSameDial, mayDial, type ProxyEnd } from "./proxy-ends.js";
+import { calledBy, callerOf, type Connection, isOnItsWay, isSameDial, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
 /** Of so many conversations it is remembered at the most what a proxy may have sent on, the newest … */
 const MOST_SIGHTED = 4096;
@@ -18,12 +18,8 @@ const MOST_SIGHTED = 4096;
 const MOST_OF_ONE = 64;
 
 /** One of two conversations that a proxy carries on in each other. */
-interface Half {
-  readonly side: Side;
-  readonly tuple: number;
+interface Half extends Connection {
   readonly isClient: boolean;
-  readonly openedFrame: number;
-  readonly openedNs: number;
   lastNs: number;
   /** What the proxy takes to send on what it gets here. */
   readonly latencies: LatencyDigest;

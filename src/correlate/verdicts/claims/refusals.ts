@@ -13,29 +13,6 @@ import { meaningOf } from "./icmp-meanings.js";
 import type { QuotedNames } from "./quoted-names.js";
 import { mayBeOneSender, namesEnds, type QuotedError, quotedError } from "./quotes.js";
 
-/** An ICMP error that has no twin so far. */
-interface Refusal {
-  readonly row: number;
-  readonly timeNs: number;
-  /** How it names the packet that it quotes, and the datagram that this is, or is a fragment of. */
-  readonly quotedAs: string;
-  readonly datagram: string;
-  readonly frame: number;
-  readonly reason: Reason;
-  readonly why: string;
-  readonly src: string;
-  /** The MTU that the packet is too long for, bytes; 0 where the error is about something else, or does not tell (RFC 1191 section 4). */
-  readonly mtu: number;
-  /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
-  readonly isFromFar: boolean;
-  /** It was sent by whom the packet is for: so much for having been refused on its way. */
-  readonly isOfAddressee: boolean;
-  /** How the payload begins that it quotes; 0 where it does not quote that much. */
-  readonly head: number;
-  /** Whether it was said to be about a packet, or that it may be about any of several. */
-  use: "none" | "told" | "unclear";
-}
-
 /** What an ICMP error says of the packet that it is about. */
 export interface Answer {
   readonly reason: Reason;
@@ -45,17 +22,34 @@ export interface Answer {
   readonly src: string;
   /** The error's frame. */
   readonly byFrame: number;
+  /** The MTU that the packet is too long for, bytes; 0 where the error is about something else, or does not tell (RFC 1191 section 4). */
   readonly mtu: number;
+  /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
   readonly isFromFar: boolean;
+  /** It was sent by whom the packet is for: so much for having been refused on its way. */
   readonly isOfAddressee: boolean;
 }
 
-/** The same, and how the packet is named that it is about. */
-interface Said extends Answer {
+/** How an error names the packet that it quotes. */
+interface Names {
   readonly quotedAs: string;
-  /** The datagram that the packet is, or is a fragment of. */
+  /** The datagram that this is, or is a fragment of. */
   readonly datagram: string;
+  /** How the payload begins that it quotes; 0 where it does not quote that much. */
   readonly head: number;
+}
+
+/** An ICMP error that has no twin so far. */
+interface Refusal extends Names {
+  readonly row: number;
+  readonly timeNs: number;
+  readonly answer: Answer;
+  /** Whether it was said to be about a packet, or that it may be about any of several. */
+  use: "none" | "told" | "unclear";
+}
+
+/** What an error says, and how the packet is named that it is about. */
+interface Said extends Answer, Names {
   /** How many errors, from this one on, name their packets so; 0 where it may be about one that is judged by now. */
   readonly alike: number;
 }
@@ -140,22 +134,13 @@ export class Refusals implements Notes {
     const isIpv4 = batch.proto(i) === ICMP;
     const { reason, words } = meaningOf(isIpv4, type, code);
     const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
-    const frame = t.frame(row);
-    const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${error.src} (frame ${frame})`;
+    const byFrame = t.frame(row);
+    const { src, isByAddressee } = error;
+    const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${src} (frame ${byFrame})`;
     const isFromFar = !isFromNear(t, row);
     const head = batch.quotes.head[batch.quote(i)];
-    const names = { row, timeNs: t.timeNs(row), frame, quotedAs, datagram };
-    const refusal: Refusal = {
-      ...names,
-      reason,
-      why,
-      src: error.src,
-      mtu,
-      isFromFar,
-      isOfAddressee: error.isByAddressee,
-      head,
-      use: "none",
-    };
+    const answer = { reason, why, src, byFrame, mtu, isFromFar, isOfAddressee: isByAddressee };
+    const refusal: Refusal = { row, timeNs: t.timeNs(row), quotedAs, datagram, head, answer, use: "none" };
     this.#byQuoted.set(quotedAs, [...(this.#byQuoted.get(quotedAs) ?? []), refusal]);
     this.#byDatagram.set(datagram, [...(this.#byDatagram.get(datagram) ?? []), refusal]);
     this.#byRow.set(row, refusal);
@@ -182,13 +167,13 @@ export class Refusals implements Notes {
   /** What an error of the host's says that is not known to be about a packet by now; undefined of any other. */
   saidBy(row: number): Said | undefined {
     const refusal = this.#byRow.get(row);
-    if (refusal === undefined || refusal.use === "told" || refusal.isFromFar) return undefined;
+    if (refusal === undefined || refusal.use === "told" || refusal.answer.isFromFar) return undefined;
     const { quotedAs, datagram, head, use } = refusal;
     const like = (this.#byQuoted.get(quotedAs) ?? []).filter(
       (each) => each.use === "none" && each.timeNs >= refusal.timeNs && areAlike(each.head, head),
     );
     refusal.use = "told";
-    return { ...answerOf(refusal), quotedAs, datagram, head, alike: use === "none" ? like.length : 0 };
+    return { ...refusal.answer, quotedAs, datagram, head, alike: use === "none" ? like.length : 0 };
   }
 
   /**
@@ -222,7 +207,7 @@ export class Refusals implements Notes {
     }
     // a router says so of one after the other
     errors[earlier].use = "told";
-    return answerOf(errors[earlier]);
+    return errors[earlier].answer;
   }
 
   /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */
@@ -236,7 +221,7 @@ export class Refusals implements Notes {
     error.use = "told";
     this.#refused.set(datagram, error);
     keepNewest(this.#refused, MOST_REFUSED);
-    return answerOf(error);
+    return error.answer;
   }
 
   /** Whether an error came within a packet's window: of later ones, it is not known yet how many there are. */
@@ -260,10 +245,6 @@ export class Refusals implements Notes {
     }
     return count;
   }
-}
-
-function answerOf({ reason, why, src, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
-  return { reason, why, src, byFrame: frame, mtu, isFromFar, isOfAddressee };
 }
 
 function without(refusals: Map<string, readonly Refusal[]>, key: string, refusal: Refusal): void {

@@ -2,10 +2,9 @@ import type { Reason } from "../../../packets/results/reasons.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Judgement, LateJudgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
-import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
-import type { Kernel } from "../../kernel/kernel.js";
-import type { Translations } from "../../kernel/translations.js";
+import { ROW_MASK } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import type { Base } from "../../kernel/base.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, errorWithinNs, isUnique, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
@@ -18,15 +17,10 @@ import { WHY_TAKEN } from "../claims/taken.js";
 import { seconds } from "../words.js";
 
 /** What they are told by. */
-interface About {
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly translations: Translations;
+interface About extends Base {
   readonly impacts: Impacts;
   readonly refusals: Refusals;
   readonly quotedNames: QuotedNames;
-  readonly kernel: Kernel;
-  readonly windowNs: number;
 }
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
@@ -41,30 +35,13 @@ interface Pending {
  * order does not depend on what else is told of.
  */
 export class Updates {
-  readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #translations: Translations;
-  readonly #impacts: Impacts;
-  readonly #refusals: Refusals;
-  readonly #quotedNames: QuotedNames;
-  readonly #kernel: Kernel;
-  readonly #windowNs: number;
+  readonly #about: About;
   readonly unknowns = new OpenUnknowns();
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
-  constructor(
-    { timeline, tuples, translations, impacts, refusals, quotedNames, kernel, windowNs }: About,
-    tell: (update: Update, timeNs: number) => void,
-  ) {
-    this.#timeline = timeline;
-    this.#tuples = tuples;
-    this.#translations = translations;
-    this.#impacts = impacts;
-    this.#refusals = refusals;
-    this.#quotedNames = quotedNames;
-    this.#kernel = kernel;
-    this.#windowNs = windowNs;
+  constructor(about: About, tell: (update: Update, timeNs: number) => void) {
+    this.#about = about;
     this.#tell = tell;
   }
 
@@ -75,7 +52,7 @@ export class Updates {
 
   /** Takes what those that crossed show of earlier drops. */
   takeNews(): void {
-    for (const { drop, consequence, row } of this.#impacts.news()) {
+    for (const { drop, consequence, row } of this.#about.impacts.news()) {
       this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, judgementOf(consequence)) });
     }
   }
@@ -83,7 +60,7 @@ export class Updates {
   /** Tells what pairs show that come before a row. */
   tellBefore(end: number): void {
     if (this.#pending.length === 0) return;
-    const t = this.#timeline;
+    const t = this.#about.timeline;
     const isDue = ({ row }: Pending): boolean => !t.isHeld(row) || t.isBefore(row, end);
     const due = this.#pending.filter(isDue);
     if (due.length === 0) return;
@@ -97,9 +74,9 @@ export class Updates {
    * that a proxy may turn out to have sent on (`isSighted`).
    */
   note(row: number, { verdict, reason }: Judgement, flow: number | undefined, isSighted: boolean): void {
-    const t = this.#timeline;
-    const slot = this.#translations.slotOf(row);
-    if (slot !== NONE && this.#translations.isLeaving(row, slot)) return;
+    const t = this.#about.timeline;
+    const slot = this.#about.translations.slotOf(row);
+    if (slot !== NONE && this.#about.translations.isLeaving(row, slot)) return;
     const packet = {
       side: t.sideOf(row),
       frame: t.frame(row),
@@ -109,7 +86,7 @@ export class Updates {
       way: t.way(row),
       timeNs: t.timeNs(row),
       isExplained: slot !== NONE,
-      quotedAs: this.#quotedNames.of(row),
+      quotedAs: this.#about.quotedNames.of(row),
       head: t.head(row),
       key: keyOf(t, row),
       proto: t.proto(row),
@@ -126,7 +103,7 @@ export class Updates {
     this.#pending = this.#pending.filter(
       ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
     );
-    this.#impacts.open.withdraw(side, fromNs, toNs);
+    this.#about.impacts.open.withdraw(side, fromNs, toNs);
     this.unknowns.withdraw(side, fromNs, toNs);
   }
 
@@ -136,12 +113,12 @@ export class Updates {
    * whether the error is the host's own for certain.
    */
   tellRefused(row: number, isByHost: boolean): void {
-    const said = this.#refusals.saidBy(row);
+    const said = this.#about.refusals.saidBy(row);
     if (said === undefined) return;
-    const { open } = this.#impacts;
-    const timeNs = this.#timeline.timeNs(row);
+    const { open } = this.#about.impacts;
+    const timeNs = this.#about.timeline.timeNs(row);
     // an error that quotes one fragment is about them all, whatever each carries
-    const withinNs = errorWithinNs(said.reason, (this.#timeline.flags(row) & IS_IPV6) !== 0);
+    const withinNs = errorWithinNs(said.reason, (this.#about.timeline.flags(row) & IS_IPV6) !== 0);
     const parts = open.named(said.datagram, { timeNs, heads: [0], withinNs });
     if (parts.length > 0) {
       for (const part of parts) this.#tellRefusedOne(part, said);
@@ -149,7 +126,7 @@ export class Updates {
     }
     const error = { timeNs, heads: [said.head], withinNs };
     const drops = open.named(said.quotedAs, error);
-    const wayBack = this.#timeline.way(row) ^ 1;
+    const wayBack = this.#about.timeline.way(row) ^ 1;
     const unknowns = this.unknowns.named(said.quotedAs, error).filter(({ way }) => way === wayBack);
     if (drops.length + unknowns.length > said.alike) {
       const unclear = { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE } as const;
@@ -178,11 +155,11 @@ export class Updates {
   #isRefused({ side, isExplained }: Unknown, { isOfAddressee }: Answer, isByHost: boolean): boolean {
     // whom it is for answers what has arrived, and stands for the host outside
     if (side === INSIDE) return !isOfAddressee;
-    return isExplained ? !isOfAddressee || this.#kernel.isTtlLowered(true) : isByHost;
+    return isExplained ? !isOfAddressee || this.#about.kernel.isTtlLowered(true) : isByHost;
   }
 
   #tellRefusedOne(drop: Drop, { reason, why, byFrame, isOfAddressee }: Answer): void {
-    if (isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
+    if (isOfAddressee && !this.#about.kernel.isTtlLowered(drop.side === OUTSIDE)) {
       const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
       this.#tellLast(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame });
       return;
@@ -193,7 +170,7 @@ export class Updates {
 
   /** Tells the last that there is of a drop: what pairs showed of it is not told any more. */
   #tellLast(drop: Drop, now: LateJudgement): void {
-    this.#impacts.open.close(drop);
+    this.#about.impacts.open.close(drop);
     this.#takeUntold(drop);
     this.#tell(updateOf(drop, now), drop.timeNs);
   }
@@ -214,23 +191,23 @@ export class Updates {
    * have been late, in words.
    */
   tellHeldUp(row: number, slot: number, whyLate: string): Judgement | undefined {
-    if (slot !== NONE && !this.#translations.isLeaving(row, slot)) return undefined;
-    const t = this.#timeline;
+    if (slot !== NONE && !this.#about.translations.isLeaving(row, slot)) return undefined;
+    const t = this.#about.timeline;
     const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
-    const flow = slot === NONE ? undefined : this.#translations.accounts.id(slot);
+    const flow = slot === NONE ? undefined : this.#about.translations.accounts.id(slot);
     this.takeNews();
     const late = { key: keyOf(t, row), side, timeNs, flow };
-    const drop = this.#impacts.open.takeLike(late, this.#windowNs);
+    const drop = this.#about.impacts.open.takeLike(late, this.#about.windowNs);
     const unknown = drop === undefined ? this.unknowns.takeLike(late) : undefined;
     const like = drop ?? unknown;
     if (like === undefined) return undefined;
     const heldNs = timeNs - like.timeNs;
-    const hint = heldNs > this.#windowNs ? "; a longer --window would tell" : "";
+    const hint = heldNs > this.#about.windowNs ? "; a longer --window would tell" : "";
     const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, ${whyLate}: it may be this one, held up${hint}`;
     const now = { verdict: "unknown", reason: "like-untimely", why } as const;
     if (drop !== undefined) {
       this.#tellLast(drop, now);
-      this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
+      this.#tellUnclearOf(this.#about.impacts.unclearLike(drop), drop.frame);
     } else if (unknown !== undefined && unknown.said.reason !== now.reason) this.#tellOfUnknown(unknown, now);
     return {
       ...now,
@@ -240,9 +217,9 @@ export class Updates {
 
   /** Tells it of drops that a packet of somebody beyond answers which left, and was not seen to enter: they had come to there. */
   tellAnswered(row: number): void {
-    if (this.#impacts.open.isEmpty || isFromNear(this.#timeline, row)) return;
+    if (this.#about.impacts.open.isEmpty || isFromNear(this.#about.timeline, row)) return;
     this.takeNews();
-    for (const drop of this.#impacts.answeredBy(row))
+    for (const drop of this.#about.impacts.answeredBy(row))
       this.#tell(updateOf(drop, { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED }), drop.timeNs);
   }
 
@@ -252,7 +229,7 @@ export class Updates {
    */
   tellElsewhere(way: number): void {
     this.takeNews();
-    const tuples = this.#tuples;
+    const tuples = this.#about.tuples;
     const isThere = (of: number) => tuples.isSameAddress(of >> 1, (of & 1) === 0, way >> 1, (way & 1) === 0);
     this.#tellUnknown((drop) => isUnexplained(drop) && isThere(drop.way), "may-go-elsewhere", WHY_ELSEWHERE);
     for (const unknown of this.unknowns.beforeBegun()) {
@@ -284,7 +261,7 @@ export class Updates {
     const now = { verdict: "proxied", reason: "proxy", why } as const;
     const unknown = this.unknowns.takeSighted(side, frame);
     if (unknown !== undefined) this.#tellOfUnknown({ ...unknown, flow }, now);
-    const drops = this.#impacts.open.takeOut((drop) => drop.side === side && drop.frame === frame);
+    const drops = this.#about.impacts.open.takeOut((drop) => drop.side === side && drop.frame === frame);
     for (const drop of drops) this.#tell({ ...updateOf(drop, now), flow }, drop.timeNs);
     return unknown !== undefined || drops.length > 0;
   }
@@ -292,7 +269,7 @@ export class Updates {
   /** The same of what is of a service that a proxy is now known to take on its way. */
   tellTaken(service: number): void {
     this.takeNews();
-    const isOfIt = (drop: Drop) => isUnexplained(drop) && serviceOf(this.#tuples, drop.way >> 1) === service;
+    const isOfIt = (drop: Drop) => isUnexplained(drop) && serviceOf(this.#about.tuples, drop.way >> 1) === service;
     this.#tellUnknown(isOfIt, "proxy-keeps", WHY_TAKEN);
   }
 
@@ -301,29 +278,29 @@ export class Updates {
    * the host took.
    */
   replaced(slot: number, row: number): void {
-    const { open } = this.#impacts;
+    const { open } = this.#about.impacts;
     if (open.isEmpty) return;
     this.takeNews();
-    const lastNs = this.#translations.accounts.lastNs(slot);
+    const lastNs = this.#about.translations.accounts.lastNs(slot);
     const isGone = (drop: Drop) =>
       drop.side === OUTSIDE &&
       drop.slot === slot &&
       lastNs < drop.timeNs &&
-      this.#tuples.isOpenedByA(drop.way >> 1) !== ((drop.way & 1) === 1);
+      this.#about.tuples.isOpenedByA(drop.way >> 1) !== ((drop.way & 1) === 1);
     const now = { verdict: "unknown", reason: "translation-gone", why: WHY_REPLACED } as const;
     for (const drop of open.takeOut(isGone))
       this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, now) });
   }
 
   #tellUnknown(isSo: (drop: Drop) => boolean, reason: Reason, why: string): void {
-    for (const drop of this.#impacts.open.takeOut(isSo))
+    for (const drop of this.#about.impacts.open.takeOut(isSo))
       this.#tell(updateOf(drop, { verdict: "unknown", reason, why }), drop.timeNs);
   }
 
   /** Tells it of drops that a packet may be a copy of of which nothing tells whether it got through. */
   tellUnclear(row: number): void {
     this.takeNews();
-    this.#tellUnclearOf(this.#impacts.unclear(row), this.#timeline.frame(row));
+    this.#tellUnclearOf(this.#about.impacts.unclear(row), this.#about.timeline.frame(row));
   }
 
   #tellUnclearOf(drops: readonly Drop[], frame: number): void {
@@ -335,7 +312,7 @@ export class Updates {
   /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
   tellCutOff(endNs: (side: Side) => number): void {
     const why = "the capture ends before a copy could be expected";
-    for (const drop of this.#impacts.open.cutOff(endNs))
+    for (const drop of this.#about.impacts.open.cutOff(endNs))
       this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
 }

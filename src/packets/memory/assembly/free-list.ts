@@ -1,5 +1,5 @@
 /** Numbers of rows, slots and places that are given back and used again. */
-import { setWord, wordOf } from "./words.js";
+import { rowAt, setWord, wordOf } from "./words.js";
 
 /**
  * A number that nobody uses: the one that was given back last, or else the first that never was handed out. By their words in the block: where
@@ -9,7 +9,7 @@ export function takeNumber(block: usize, free: i32, freeCount: i32, end: i32): i
   const count = wordOf(block, freeCount) - 1;
   if (count >= 0) {
     setWord(block, freeCount, count);
-    return load<i32>(<usize>wordOf(block, free) + ((<usize>count) << 2));
+    return load<i32>(rowAt(block, free, count, 0));
   }
   const number = wordOf(block, end);
   setWord(block, end, number + 1);
@@ -19,6 +19,6 @@ export function takeNumber(block: usize, free: i32, freeCount: i32, end: i32): i
 /** Gives a number back. */
 export function giveNumber(block: usize, free: i32, freeCount: i32, number: i32): void {
   const count = wordOf(block, freeCount);
-  store<i32>(<usize>wordOf(block, free) + ((<usize>count) << 2), number);
+  store<i32>(rowAt(block, free, count, 0), number);
   setWord(block, freeCount, count + 1);
 }

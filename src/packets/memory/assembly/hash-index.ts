@@ -1,11 +1,12 @@
 /** What is done with the `HashIndex` whose block is at `index`: see `hash-index-words.ts`. */
 import * as words from "../hash-index-words.js";
-import { setWord, wordOf } from "./words.js";
+import { rowAt, setWord, wordOf } from "./words.js";
 
-const CELL_BYTES_BITS = 3;
+/** Hash and id of a cell. */
+const CELL_BITS = 1;
 
 function cellAt(index: usize, cell: i32): usize {
-  return <usize>wordOf(index, words.CELLS) + (cell << CELL_BYTES_BITS);
+  return rowAt(index, words.CELLS, cell, CELL_BITS);
 }
 
 /** The id in a cell. */

@@ -8,6 +8,11 @@ export function setWord(block: usize, word: i32, value: i32): void {
   store<i32>(block + ((<usize>word) << 2), value);
 }
 
+/** Where a row of a table begins: the word `rows` of the block says where the first one does, and each takes 2^bits words. */
+export function rowAt(block: usize, rows: i32, row: i32, bits: i32): usize {
+  return <usize>wordOf(block, rows) + ((<usize>row) << (bits + 2));
+}
+
 export function doubleOf(block: usize, double: i32): f64 {
   return load<f64>(block + ((<usize>double) << 3));
 }
