@@ -174,19 +174,24 @@ export class Proxies implements Admits {
     return partners;
   }
 
-  /** Those that have a segment of the client's in common with it, and opened about when it did: of each segment, the nearest first. */
+  /**
+   * Those that have a segment of the client's in common with it, and opened about when it did: of each segment, the nearest first. Of those that opened
+   * later, only those that opened before it was answered can have carried it on.
+   */
   *#candidatesFor(stream: Stream): Generator<Stream> {
     const { toServer, toClient, openedNs } = stream;
     if (toServer.heads === null || toClient.heads === null) return;
     const search = ++this.#searches;
     stream.search = search;
+    const lastNs = Math.min(openedNs + DIAL_NS, toClient.firstNs);
     for (const key of toServer.heads.keys()) {
       const alike = this.#bySegment.get(key) ?? [];
       let after = placeOf(openedNs, alike);
       let before = after - 1;
       for (;;) {
         const beforeNs = before < 0 ? Number.POSITIVE_INFINITY : openedNs - alike[before].openedNs;
-        const afterNs = after === alike.length ? Number.POSITIVE_INFINITY : alike[after].openedNs - openedNs;
+        const isOver = after === alike.length || alike[after].openedNs > lastNs;
+        const afterNs = isOver ? Number.POSITIVE_INFINITY : alike[after].openedNs - openedNs;
         if (Math.min(beforeNs, afterNs) > DIAL_NS) break;
         const other = alike[beforeNs < afterNs ? before-- : after++];
         if (other.search !== search && (mayCarryOn(stream, other) || mayCarryOn(other, stream))) yield other;

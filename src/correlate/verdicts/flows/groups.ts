@@ -2,18 +2,14 @@ import { pack, unpack } from "../../../packets/memory/packed.js";
 import type { Missing } from "../../../packets/results/results.js";
 import { MEMBER, type Timeline } from "../../../packets/timeline.js";
 
-/** What is to be shown of several packets of a side, without their records: how many they are, their frames (`pack`), their IP lengths together in bytes, and when the last one passed. */
-interface Several {
-  readonly count: number;
-  readonly frames: string;
-  readonly length: number;
-  readonly lastNs: number;
-}
-
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is what there is of the others. */
 export class Groups {
   readonly #timeline: Timeline;
-  readonly #byFirst = new Map<number, Several>();
+  /**
+   * By the row of the first of several packets, what is to be shown of all of them, as `pack` has it: their IP lengths together in bytes, how long after
+   * the first one the last one passed in nanoseconds, then their frames.
+   */
+  readonly #byFirst = new Map<number, string>();
   /** What segments lack that were cut, by the first inside row. */
   readonly #missing = new Map<number, readonly Missing[]>();
 
@@ -63,8 +59,7 @@ export class Groups {
 
   /** The frames a packet stands for, or undefined where it is but one. */
   framesOf(row: number): readonly number[] | undefined {
-    const several = this.#byFirst.get(row);
-    return several === undefined ? undefined : unpack(several.frames);
+    return this.#severalOf(row)?.frames;
   }
 
   /** What was lost on its way of the segment whose pair has this inside row. */
@@ -74,7 +69,7 @@ export class Groups {
 
   /** The IP length of a packet, bytes; of all that it stands for together. */
   lengthOf(row: number): number {
-    return this.#byFirst.get(row)?.length ?? this.#timeline.length(row);
+    return this.#severalOf(row)?.length ?? this.#timeline.length(row);
   }
 
   /**
@@ -98,22 +93,26 @@ export class Groups {
   }
 
   #countOf(row: number): number {
-    return this.#byFirst.size === 0 ? 1 : (this.#byFirst.get(row)?.count ?? 1);
+    return this.#severalOf(row)?.frames.length ?? 1;
   }
 
   /** When the last packet passed of those that one stands for. */
   #lastNs(row: number): number {
-    return this.#byFirst.get(row)?.lastNs ?? this.#timeline.timeNs(row);
+    return this.#timeline.timeNs(row) + (this.#severalOf(row)?.lastingNs ?? 0);
+  }
+
+  #severalOf(row: number) {
+    const packed = this.#byFirst.size === 0 ? undefined : this.#byFirst.get(row);
+    if (packed === undefined) return undefined;
+    const [length, lastingNs, ...frames] = unpack(packed);
+    return { length, lastingNs, frames };
   }
 
   #gather(rows: readonly number[]): void {
     if (rows.length === 1) return;
     const t = this.#timeline;
-    this.#byFirst.set(rows[0], {
-      count: rows.length,
-      frames: pack(rows.map((row) => t.frame(row))),
-      length: rows.reduce((sum, row) => sum + t.length(row), 0),
-      lastNs: t.timeNs(rows[rows.length - 1]),
-    });
+    const length = rows.reduce((sum, row) => sum + t.length(row), 0);
+    const lastingNs = t.timeNs(rows[rows.length - 1]) - t.timeNs(rows[0]);
+    this.#byFirst.set(rows[0], pack([length, lastingNs, ...rows.map((row) => t.frame(row))]));
   }
 }
