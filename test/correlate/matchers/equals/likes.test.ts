@@ -48,8 +48,8 @@ it("a heartbeat that never comes out was dropped, whatever else is like it", asy
 
 it("one that may have come out late was not, where another like it came out then and has no twin", async () => {
   // both came out together: the first of the two was held up longer than packets are
-  const takes = (n: number) => (n === LOST ? EVERY_MS + 0.099 : n === LOST + 1 ? 0.1 : 0.02);
-  expect(await verdicts(beats(takes))).toEqual([]);
+  const all = beats((n) => (n === LOST ? EVERY_MS + 0.099 : n === LOST + 1 ? 0.1 : 0.02));
+  expect(await verdicts(all)).toEqual([]);
 });
 
 it("so says the one that may have come out late, of the first that may be it", () => {

@@ -417,6 +417,9 @@ async function saidWith(sent: readonly Sent[], late: Stamped, isInbound: boolean
   ];
 }
 
+const nameless = (isInside: boolean) =>
+  datagram({ ...to(isInside), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" });
+
 it("so may what was unknown, or answered meanwhile: both say so, and what would tell", async () => {
   const stranger = knock(1020, "hello");
   expect(await saidWith([stranger], ms(2540, stranger.packet(true)), true)).toEqual([
@@ -431,8 +434,6 @@ it("so may what was unknown, or answered meanwhile: both say so, and what would 
     "inside like-untimely true",
   ]);
   // without an ID, what it carries tells it, but where the same was said before: another one that says that is as likely
-  const nameless = (isInside: boolean) =>
-    datagram({ ...to(isInside), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" });
   const once: Sent = { atMs: 1020, isLost: true, isInbound: true, packet: nameless };
   expect(await saidWith([once], ms(2540, nameless(true)), true)).toEqual([
     "outside no-answer false",

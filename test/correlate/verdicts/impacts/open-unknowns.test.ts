@@ -14,7 +14,7 @@ const unknown = (side: Side, timeNs: number): Unknown => ({
   head: 0,
   key: `${side} ${timeNs}`,
   proto: 17,
-  hasId: true,
+  isUnique: true,
   isExplained: true,
   said: { verdict: "no-overlap", reason: "not-begun" },
 });
