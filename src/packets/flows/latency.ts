@@ -66,6 +66,9 @@ export class LatencyDigest implements Latencies {
   readonly #doubles: Float64Array;
   /** The samples, while there are few; then the counts. */
   #kept: Float64Array | Uint32Array;
+  /** The median of as many samples: it is asked more often than there are new ones. */
+  #medianNs = 0;
+  #medianOf = 0;
 
   constructor({ heap, steps }: LatencyDigests) {
     this.#heap = heap;
@@ -108,13 +111,17 @@ export class LatencyDigest implements Latencies {
 
   /** The median, nanoseconds; there is a sample. */
   get medianNs(): number {
-    return this.#quantile(0.5);
+    if (this.#medianOf !== this.count) {
+      this.#medianNs = this.#quantile(0.5);
+      this.#medianOf = this.count;
+    }
+    return this.#medianNs;
   }
 
   /** Null where there is no sample. Quantiles are nearest-rank. */
   summary(): LatencySummary | null {
     if (this.count === 0) return null;
-    return { minNs: this.minNs, p50Ns: this.#quantile(0.5), p99Ns: this.#quantile(0.99), maxNs: this.maxNs };
+    return { minNs: this.minNs, p50Ns: this.medianNs, p99Ns: this.#quantile(0.99), maxNs: this.maxNs };
   }
 
   /**
@@ -185,12 +192,14 @@ function rankOf(q: number, count: number): number {
   return Math.max(1, Math.ceil(q * count)) - 1;
 }
 
+/** How wide the buckets of an octave are, nanoseconds. */
+const WIDTHS = Float64Array.from({ length: 64 }, (_, octave) => 2 ** octave);
+
 /** The middle of a bucket, nanoseconds: see `bucketOf` of assembly/latency.ts. */
 function middleOf(bucket: number): number {
   const size = Math.abs(bucket);
   if (size < 2 * BUCKETS_PER_OCTAVE) return bucket;
   const octave = Math.floor(size / BUCKETS_PER_OCTAVE) - 1;
-  const low = (size - octave * BUCKETS_PER_OCTAVE) * 2 ** octave;
-  const middle = low + 2 ** (octave - 1);
+  const middle = (size - octave * BUCKETS_PER_OCTAVE + 0.5) * WIDTHS[octave];
   return bucket < 0 ? -middle : middle;
 }
