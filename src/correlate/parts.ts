@@ -137,7 +137,7 @@ export function assemble(
   const { maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
   const { feeds, sources, ...ground } = groundOf(intakes, clock, options, sink);
   const base = { ...ground, ...tellingOf(ground, options, isComplete) };
-  const { timeline, tuples, accounts, kernel, refusals } = base;
+  const { timeline, accounts, kernel, refusals } = base;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline);
   const notes: Notes[] = [refusals, mistimed];
@@ -163,7 +163,7 @@ export function assemble(
   const verdicts = new Verdicts({
     ...base,
     matchers,
-    resets: new Resets(timeline, tuples),
+    resets: new Resets(timeline),
     mistimed,
     repeats: [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats],
   });

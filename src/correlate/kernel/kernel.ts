@@ -10,6 +10,7 @@ import { Gathered } from "../../packets/results/findings.js";
 import { INSIDE, OUTSIDE, SIDES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isTtlSet } from "../../protocols/ttl.js";
 import type { Clock } from "../clock/clock.js";
 import type * as kernel from "./assembly/kernel.js";
 import code from "./assembly/kernel.wasm";
@@ -294,11 +295,12 @@ export class Kernel {
     return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
   }
 
-  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, or of the other one; before any, forwarding. */
+  /** Whether packets of a direction leave with a TTL that routers lowered, as the last pair of it tells, or of the other one; before any, forwarding. */
   isTtlLowered(isOutbound: boolean): boolean {
     const isOther = this.pairsThatWent(isOutbound) === 0 && this.pairsThatWent(!isOutbound) > 0;
     const isTold = isOther ? !isOutbound : isOutbound;
-    return this.#words[words.LOWERED + (isTold ? 1 : 0)] === (isTold ? 1 : -1);
+    const lowered = this.#words[words.LOWERED + (isTold ? 1 : 0)] * (isTold ? 1 : -1);
+    return lowered > 0 && !isTtlSet(lowered, 0);
   }
 
   /** How many pairs the router altered in what one of the ALTERED_… bits stands for. */

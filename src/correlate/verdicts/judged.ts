@@ -5,6 +5,7 @@ import type { Filtered } from "./captures/filtered.js";
 import type { Locals } from "./claims/locals.js";
 import type { Reach } from "./captures/reach.js";
 import type { Speakers } from "./claims/speakers.js";
+import type { StandIns } from "./claims/stand-ins.js";
 import type { Strangers } from "./claims/strangers.js";
 import type { Taken } from "./claims/taken.js";
 import type { Known } from "./known.js";
@@ -16,6 +17,7 @@ export interface Judged extends Known {
   readonly strangers: Strangers;
   readonly speakers: Speakers;
   readonly elsewhere: Elsewhere;
+  readonly standIns: StandIns;
   readonly carried: Carried;
   /** By side: what all conversations that its capture has have in common. */
   readonly common: readonly [Common, Common];

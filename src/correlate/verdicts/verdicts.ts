@@ -20,6 +20,7 @@ import { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";
 import { Senders } from "./claims/senders.js";
 import { Speakers } from "./claims/speakers.js";
+import { StandIns } from "./claims/stand-ins.js";
 import { Strangers } from "./claims/strangers.js";
 import { Taken } from "./claims/taken.js";
 import { seconds, whyLost, whyOneWay } from "./words.js";
@@ -68,6 +69,7 @@ export class Verdicts {
       strangers,
       speakers,
       elsewhere: new Elsewhere(tuples),
+      standIns: new StandIns(timeline, tuples, known.windowNs),
       carried,
       common,
       filtered: new Filtered(known, common, carried),
@@ -100,6 +102,7 @@ export class Verdicts {
     this.locals.forgetWays();
     this.#known.speakers.forget();
     this.#known.elsewhere.forgetWays();
+    this.#known.standIns.forget();
   }
 
   /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */

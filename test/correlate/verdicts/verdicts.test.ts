@@ -340,13 +340,15 @@ const unreachable = (atUs: number, src: string, dst: string, ttl: number, quoted
 const to = (atUs: number, src: string, ttl: number, n: number) =>
   us(atUs, query({ src, dst: SERVER, ipId: 700 + n, ttl, text: `query ${n}` }));
 
-/** What a router has that keeps TTLs. */
-const kept = (packets: readonly Stamped[]) =>
+/** Packets, those that left with other TTLs than one router makes, by so much. */
+const raised = (packets: readonly Stamped[], by: number) =>
   packets.map(({ ns, packet }) => {
     const copy = packet.slice();
-    copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
+    if (copy[8] === 63 || copy[8] === 52) copy[8] += by;
     return { ns, packet: copy };
   });
+/** What a router has that keeps TTLs. */
+const kept = (packets: readonly Stamped[]) => raised(packets, 1);
 
 describe("an ICMP error without a twin", () => {
   it("is the host's where nothing lowered its TTL: what it quotes is refused", async () => {
@@ -540,6 +542,15 @@ describe("nothing follows from what the other side lacks while it has packets th
       ["unknown", "unknown"],
     );
   });
+});
+
+it("where two routers lie between the captures, what has the NAT's address is its host's with a full TTL alone", async () => {
+  const [inside, outside] = [raised(known.inside, -1), raised(known.outside, -1)];
+  const heard = us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 53 }));
+  const verdicts = async (ttl: number) =>
+    (await outcomeOf(inside, merged(outside, [sent(ttl), heard]))).verdicts("outside").map(([, verdict]) => verdict);
+  expect(await verdicts(64)).toEqual(["local", "local"]);
+  expect(await verdicts(62)).toEqual(["unknown", "unknown"]);
 });
 
 const fromAfar = (ttl: number) => us(3050, answer({ src: "10.99.0.5", dst: CONTAINER, ipId: 0, ttl }));

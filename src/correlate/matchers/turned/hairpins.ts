@@ -5,6 +5,7 @@ import { otherSide } from "../../../packets/sides.js";
 import { Sweep } from "../../../packets/memory/sweep.js";
 import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
+import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { isAnyBehind, undecidedBehind } from "../behind.js";
@@ -12,6 +13,7 @@ import type { Datagrams } from "../pieces/datagrams.js";
 import { goesOutbound, JITTER_NS, POSSIBLE } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { About, Admits, Settles } from "../contract.js";
+import { isSameLink } from "../scope.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { type Turned, Turns } from "./turns.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
@@ -44,6 +46,8 @@ export class Hairpins implements Admits, Settles {
   readonly #sweep = new Sweep(CROWDED);
   #pairs = 0;
   #slowestNs = 0;
+  /** Whether packets between neighbours were turned round: br_netfilter has a bridge rewrite those, too. */
+  #areNeighboursTurned = false;
 
   constructor(about: About, datagrams: Datagrams) {
     this.#about = about;
@@ -129,6 +133,21 @@ export class Hairpins implements Admits, Settles {
   /** … or after it. */
   isAfter(row: number): boolean {
     return this.#turns.has(this.#about.timeline.way(row) ^ 1);
+  }
+
+  /** Whether a packet in the form before the rewrite goes to a neighbour of its sender, whatever is rewritten: a bridge passes that straight on. */
+  goesStraight(row: number): boolean {
+    return !this.#areNeighboursTurned && this.#isBetweenNeighbours(row);
+  }
+
+  #isBetweenNeighbours(before: number): boolean {
+    const { timeline: t, tuples } = this.#about;
+    const way = t.way(before);
+    const [src, dst] = [sourceOf(tuples, way), destinationOf(tuples, way)];
+    return (
+      isSameLink(tuples.isIpv6(way >> 1), tuples.words, src, tuples.words, dst) &&
+      this.#turns.of(way).every(({ afterWay }) => haveSameSource(tuples, way ^ 1, afterWay ^ 1))
+    );
   }
 
   /** Whether the translation of a packet in the form before the rewrite is known to have been there still: others went by it behind the packet. */
@@ -380,6 +399,7 @@ export class Hairpins implements Admits, Settles {
     const timeNs = t.timeNs(before);
     const bytes = befores.reduce((sum, row) => sum + t.length(row), 0);
     const latencyNs = this.#about.pairing.turned(befores, afters, isCutAlike ? evidence : evidence & ~EVIDENCE_LENGTH);
+    this.#areNeighboursTurned ||= this.#isBetweenNeighbours(before);
     this.#pairs++;
     this.#slowestNs = Math.max(this.#slowestNs, latencyNs);
     turned.pairs++;

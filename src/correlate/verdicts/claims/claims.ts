@@ -283,11 +283,11 @@ export class Claims {
     }
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
+    const straight = this.#straight(row, isBefore);
+    if (straight !== null) return straight;
     const uncovered = this.#known.reach.uncovered(row, side, !isBefore);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
-    const straight = this.#straight(row, isBefore);
-    if (straight !== null) return straight;
     if (isBefore && hairpins.mayHaveComeOut(row)) {
       const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
       return unknown("pieces-missing", why);
@@ -310,17 +310,17 @@ export class Claims {
 
   /** What follows for a packet of such a conversation that a bridge passed on by itself, between neighbours; null where nothing shows that. */
   #straight(row: number, isBefore: boolean): Claim | null {
-    const { kernel, resets, timeline: t } = this.#known;
-    if (!kernel.isTtlLowered(true)) return null;
-    if (!isBefore) {
-      const why = "its TTL shows that it goes straight to its neighbour";
-      return isFromNear(t, row) ? { verdict: "local", reason: "same-link", why } : null;
+    const { kernel, matchers, resets, timeline: t } = this.#known;
+    const reset = isBefore && kernel.isTtlLowered(true) ? resets.answering(row) : NONE;
+    if (reset !== NONE) {
+      const byFrame = t.frame(reset);
+      const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;
+      return { verdict: "local", reason: "reset-untranslated", why, byFrame };
     }
-    const reset = resets.answering(row);
-    if (reset === NONE) return null;
-    const byFrame = t.frame(reset);
-    const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;
-    return { verdict: "local", reason: "reset-untranslated", why, byFrame };
+    const isStraight = isBefore ? matchers.hairpins.goesStraight(row) : kernel.isTtlLowered(true) && isFromNear(t, row);
+    if (!isStraight) return null;
+    const shows = isBefore ? "the host stands for one end alone:" : "its TTL shows that";
+    return { verdict: "local", reason: "same-link", why: `${shows} it goes straight to its neighbour` };
   }
 
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */

@@ -166,8 +166,8 @@ export class HostsOwn {
       const refused = this.#known.kernel.isTtlLowered(false) ? this.#refused(row) : null;
       return refused ?? { verdict: "local", reason, why };
     }
-    const answer = this.#known.resets.standingIn(row);
-    if (answer !== NONE)
+    const answer = this.#known.standIns.answering(row);
+    if (answer !== NONE && isFromNear(this.#known.timeline, answer))
       return {
         verdict: "local",
         reason: "host-answers",

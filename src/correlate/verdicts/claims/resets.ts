@@ -3,16 +3,13 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";
 import type { Claim } from "../claim.js";
 import { isFromNear } from "./hops.js";
 
 /** A host answers a segment that it does not want at once, nanoseconds. */
 const AT_ONCE_NS = 10_000_000;
-/** Nobody waits longer to acknowledge a segment, nanoseconds (tcp.h, TCP_DELACK_MAX), nor acknowledges more bytes at once (RFC 7323 section 2.3). */
-const ACKED_NS = 200_000_000;
-const MOST_ACKED = 2 ** 30;
 /** Resets that are remembered until they are judged. */
 const MOST_REMEMBERED = 4096;
 
@@ -29,13 +26,11 @@ interface Reset {
  */
 export class Resets {
   readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
   /** By row of the reset. */
   readonly #resets = new Map<number, Reset>();
 
-  constructor(timeline: Timeline, tuples: TupleTable) {
+  constructor(timeline: Timeline) {
     this.#timeline = timeline;
-    this.#tuples = tuples;
   }
 
   /**
@@ -68,35 +63,6 @@ export class Resets {
     if (t.proto(row) !== UDP) return NONE;
     const isAnswer = (next: number): boolean => (t.flags(next) & IS_ERROR) === 0 && this.#isByHost(next, row);
     return this.#behind(row, isAnswer, untilNs);
-  }
-
-  /**
-   * The segment by which somebody of the same link answers one to the host's address, with the numbers that go on with it: there, the host has another
-   * address towards who sent that. NONE where there is none.
-   */
-  standingIn(row: number): number {
-    const t = this.#timeline;
-    if (t.proto(row) !== TCP || (t.tcpFlags(row) & (ACK | RST)) !== ACK) return NONE;
-    const isAnswer = (next: number): boolean =>
-      this.#isFromOtherAddress(next, row) &&
-      t.seq(next) === t.ack(row) &&
-      (t.ack(next) - t.seq(row)) >>> 0 <= MOST_ACKED &&
-      isFromNear(t, next);
-    return this.#behind(row, isAnswer, t.timeNs(row) + ACKED_NS);
-  }
-
-  /** Whether a segment goes to who sent another one, by its ports back to that, and on its side, but not from where that goes. */
-  #isFromOtherAddress(next: number, row: number): boolean {
-    const t = this.#timeline;
-    if (t.side(next) !== t.side(row) || t.proto(next) !== TCP || t.tuple(next) === t.tuple(row)) return false;
-    const [one, other] = [t.tuple(row), t.tuple(next)];
-    // whether the sender of each is A
-    const [isFromA, isNextFromA] = [t.forward(row) === 1, t.forward(next) === 1];
-    return (
-      this.#tuples.isSameAddress(other, !isNextFromA, one, isFromA) &&
-      this.#tuples.port(other, !isNextFromA) === this.#tuples.port(one, isFromA) &&
-      this.#tuples.port(other, isNextFromA) === this.#tuples.port(one, !isFromA)
-    );
   }
 
   /** Remembers which segment a reset answers, or what accepts it. */

@@ -66,6 +66,11 @@ export class Unexplained {
       }
       const told = isFromHere ? (this.#byConntrack(way, missing) ?? this.#byRules(way)) : undefined;
       if (told !== undefined) return told;
+      const answer = isFromHere ? this.#known.standIns.mayAnswer(row) : NONE;
+      if (answer !== NONE) {
+        const why = `${missing}, but frame ${this.#known.timeline.frame(answer)} comes to its sender from where that sent nothing: it may answer this, rewritten by the host before the capture`;
+        return unknown("forwarded-unseen", why, "anything");
+      }
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate
         ? `it reached ${destinationText(tuples, way)} and was not seen to enter ${other}`
@@ -137,9 +142,8 @@ export class Unexplained {
    * NAT. Null where only one does, and no ICMP error speaks for the other one.
    */
   #answered(row: number, nearWay: number, missing: string, isAnsweredFar: boolean): Claim | null {
-    const tuples = this.#known.tuples;
-    const { speakers } = this.#known;
-    const farWay = nearWay ^ 1;
+    const { speakers, standIns, timeline, tuples } = this.#known;
+    const farWay = timeline.way(row) === nearWay ? standIns.answersTo(row) : nearWay ^ 1;
     const isFull = tuples.hasFullTtl(farWay);
     const isOther = tuples.hasOtherTtl(farWay);
     const isAnswered = isAnsweredFar || ((isFull || isOther) && tuples.isHeard(nearWay));

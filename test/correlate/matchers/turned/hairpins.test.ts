@@ -196,6 +196,49 @@ describe("a connection that is turned round on its own side", () => {
   });
 });
 
+/** A question to the service, turned round to a neighbour of who asks … */
+const question = (n: number): Stamped[] => {
+  const ask = { src: OTHER, srcPort: 7778, ipId: 100 + n, text: `question ${n}` };
+  return [
+    us(20_000 * n, datagram({ ...ask, dst: SERVICE, dstPort: 8053, ttl: 64 })),
+    us(20_000 * n + 5, datagram({ ...ask, dst: CONTAINER, dstPort: 53, ttl: 63 })),
+  ];
+};
+/** … the neighbour's answer, and what br_netfilter makes of it on the bridge. */
+const reply = (n: number): Stamped[] => {
+  const answer = { dst: OTHER, dstPort: 7778, ipId: 200 + n, text: `answer ${n}` };
+  return [
+    us(20_000 * n + 100, datagram({ ...answer, src: CONTAINER, srcPort: 53, ttl: 64 })),
+    us(20_000 * n + 105, datagram({ ...answer, src: SERVICE, srcPort: 8053, ttl: 63 })),
+  ];
+};
+
+describe("what answers a conversation of which the host replaces one end alone", () => {
+  const numbers = Array.from({ length: 6 }, (_, n) => n + 1);
+
+  it("goes straight to its neighbour", async () => {
+    const outcome = await outcomeOf(
+      merged(
+        numbers.flatMap(question),
+        numbers.map((n) => reply(n)[0]),
+      ),
+      [],
+    );
+    expect(outcome.pairs).toHaveLength(6);
+    expect(new Set(outcome.alone.map(({ verdict, reason }) => `${verdict} ${reason}`))).toEqual(
+      new Set(["local same-link"]),
+    );
+    expect(outcome.findings).toEqual([]);
+  });
+
+  it("is dropped where others were turned round, by br_netfilter", async () => {
+    const turned = numbers.flatMap((n) => (n === 3 ? reply(n).slice(0, 1) : reply(n)));
+    const outcome = await outcomeOf(merged(numbers.flatMap(question), turned), []);
+    expect(outcome.pairs).toHaveLength(11);
+    expect(outcome.alone).toMatchObject([{ verdict: "dropped", reason: "no-twin" }]);
+  });
+});
+
 const beat = (atUs: number, src: string, dst: string, ttl: number, ipId = 0): Stamped =>
   us(atUs, datagram({ src, dst, srcPort: 7, dstPort: 7, ipId, ttl, text: "alive" }));
 

@@ -1,0 +1,84 @@
+import { IS_ERROR } from "../../../packets/packets.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { haveSameSource, haveSameSourcePort } from "../../../packets/ways.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { ACK, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+import { undecidedBehind } from "../../matchers/behind.js";
+
+/** So many conversations are remembered, at the most. */
+const MOST_CONVERSATIONS = 65_536;
+
+/**
+ * Who answers a conversation from another address, or port, than it goes to, on its own side: where the host has another address there, or where
+ * br_netfilter has a bridge show what a container sends after its DNAT, and the answers before that is undone.
+ */
+export class StandIns {
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #windowNs: number;
+  /** By the way of a conversation, the way of the segments that answer it. */
+  readonly #ways = new Map<number, number>();
+
+  constructor(timeline: Timeline, tuples: TupleTable, windowNs: number) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#windowNs = windowNs;
+  }
+
+  /** The segment that answers one so, with the numbers that go on with it; NONE where there is none. */
+  answering(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
+    return this.#behind(row, (next) => this.#isGoneOn(next, row));
+  }
+
+  /** The way of what answers the conversation of a packet: back, or as such a segment shows. */
+  answersTo(row: number): number {
+    const way = this.#timeline.way(row);
+    const back = way ^ 1;
+    if (this.#tuples.isHeard(back)) return back;
+    const known = this.#ways.get(way);
+    if (known !== undefined) return known;
+    const answer = this.answering(row);
+    if (answer === NONE) return back;
+    const answers = this.#timeline.way(answer);
+    this.#ways.set(way, answers);
+    keepNewest(this.#ways, MOST_CONVERSATIONS);
+    return answers;
+  }
+
+  /** The packet that may answer one so which has no numbers: nobody was heard to send anything to where it comes from. NONE where there is none. */
+  mayAnswer(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) === TCP || this.#tuples.isHeard(t.way(row) ^ 1)) return NONE;
+    return this.#behind(row, (next) => !this.#tuples.isHeard(t.way(next) ^ 1));
+  }
+
+  /** Forgets all: ways are about to get another meaning. */
+  forget(): void {
+    this.#ways.clear();
+  }
+
+  /** The first packet behind one, within the window, that goes to who sent that, of another conversation, and is what is looked for. */
+  #behind(row: number, is: (next: number) => boolean): number {
+    const t = this.#timeline;
+    const isBack = (next: number): boolean => {
+      const [to, from] = [t.way(next) ^ 1, t.way(row)];
+      if (t.side(next) !== t.side(row) || t.proto(next) !== t.proto(row) || to === from) return false;
+      if ((t.flags(next) & IS_ERROR) !== 0) return false;
+      return haveSameSource(this.#tuples, to, from) && haveSameSourcePort(this.#tuples, to, from) && is(next);
+    };
+    const found = undecidedBehind(t, row, isBack, t.timeNs(row) + this.#windowNs);
+    return found === t.end ? NONE : found;
+  }
+
+  #isGoneOn(next: number, row: number): boolean {
+    const t = this.#timeline;
+    const acked = (t.ack(next) - t.seq(row)) >>> 0;
+    if (isOpening(t.tcpFlags(row)))
+      return (t.tcpFlags(next) & (SYN | ACK)) === (SYN | ACK) && acked === t.payloadLength(row) + 1;
+    return t.seq(next) === t.ack(row) && acked <= MOST_WINDOW;
+  }
+}
