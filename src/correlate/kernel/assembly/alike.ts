@@ -64,8 +64,11 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const carried = (isTcp ? segmentOf(packet) : carriedBy(packet)) ^ record.ttlIn(flags);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
   const beforeNs = timeNs - pass(ground, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
-  if (abs<f64>(beforeNs) <= NEWS_NS && record.protoIn(flags) === UDP)
-    store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
+  if (abs<f64>(beforeNs) <= NEWS_NS) {
+    if (record.protoIn(flags) === UDP) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
+    // whoever gets something twice says twice that it came
+    if (isTcp && payloadLengthOf(packet) === 0) noted &= ~words.IS_NOVEL;
+  }
   const isSame = !hasId || foundNote === ipId;
   // an ID that comes again with the same content is the same in all: no counter comes round in that time
   const repeatsIn = hasId && isSame ? max<f64>(windowNs, NEWS_NS) : windowNs;
