@@ -1,7 +1,8 @@
 import { NEAR_NS, SET_NS } from "../intake/disorder.js";
 import { apart, isEnclosing, middleOf, wrongBy } from "./bounds.js";
-import { PROCESSORS_NS, STILL, type Stretch, UNKNOWN_RATE } from "./clock.js";
+import { MOST_RATE, PROCESSORS_NS, STILL, type Stretch, UNKNOWN_RATE } from "./clock.js";
 import { type Crossing, Crossings, SUPPORTERS, tookBy } from "./crossings.js";
+import { LEAST_WITNESSES } from "./estimate.js";
 import { type Extent, type Line, lineThrough, orStill, Slice } from "./envelope.js";
 import { partingOf, partsOf } from "./parting.js";
 import { Summary } from "./summary.js";
@@ -25,6 +26,7 @@ const PARTING = 8;
 const KEPT_SLICES = 64;
 
 /** How the clocks stand in a slice, wherever that begins. */
+type At = Pick<Stretch, "atNs" | "correctionNs" | "rate">;
 type StretchLine = Omit<Stretch, "untilNs" | "firstFrame" | "disorderNs" | "doubtNs">;
 /** What two stretches of no drift have to have in common to be one. */
 const STEADY = ["correctionNs", "firstFrame", "slackNs", "disorderNs", "doubtNs", "unboundNs", "isTrusted"] as const;
@@ -241,7 +243,10 @@ export class Course {
     const { toNs, setFrame } = slice.extent;
     const firstFrame = setFrame > 0 ? setFrame : last.firstFrame;
     const doubtNs = this.#doubtNs(slice, line);
-    const stretch = { ...line, untilNs: toNs, firstFrame, disorderNs: slice.disorderNs, doubtNs };
+    const awayNs = line.isTrusted ? this.#awayNs(slice, line) : 0;
+    if (awayNs > 0) this.summary.mayBeWrongBy(awayNs);
+    const unboundNs = Math.max(line.unboundNs, awayNs);
+    const stretch = { ...line, untilNs: toNs, firstFrame, disorderNs: slice.disorderNs, doubtNs, unboundNs };
     const isSteady = [stretch, last].every(({ rate, setFrame }) => rate === 0 && setFrame === 0);
     if (isSteady && STEADY.every((each) => stretch[each] === last[each])) last.untilNs = toNs;
     else if (this.stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.stretches[0] = stretch;
@@ -374,27 +379,56 @@ export class Course {
    * How far apart equal packets have to be in a slice to be told by their stamps, as the clock may have been set by then: by how much packets of it, or the ones
    * before it or behind it, contradict how it stands. One alone does not tell that it was set, but that it may have been: until the next one that agrees.
    */
-  #doubtNs(slice: Slice, { atNs, correctionNs, rate }: StretchLine): number {
+  #doubtNs(slice: Slice, line: At): number {
+    const { atNs, correctionNs, rate } = line;
     const offsetAt = (timeNs: number): number => correctionNs + rate * (timeNs - atNs);
     const { from, end } = slice.extent;
     const nearby = this.#crossings.flatMap((each) => each.between(from, end, 1).around);
     const against = nearby.map((one) => -tookBy(one, offsetAt(one.timeNs)));
-    const byNs = Math.max(
-      0,
-      ...against,
-      ...this.#setBy(slice).map((line) => Math.abs(line.offsetNs - offsetAt(line.atNs))),
-    );
+    const byNs = Math.max(this.#setByNs(slice, line), ...against);
     return byNs > SET_NS ? byNs + AROUND_NS : 0;
   }
 
-  /** How the clock stands before it was set and behind that, of a slice of which packets do not tell which of them it belongs to. */
-  #setBy({ sets, place }: Slice): Line[] {
-    if (Number.isInteger(sets)) return [];
+  /**
+   * How far the clocks may stand in a slice from what is taken, although too little says so: where the clock was set, but nothing tells where in between; where a
+   * packet contradicts what is taken, and none of the other direction contradicts that one; where all of one direction took that long, and
+   * none of the other comes any more; and where none comes of either.
+   */
+  #awayNs(slice: Slice, line: At): number {
+    const { from, end, fromNs, toNs } = slice.extent;
+    const { atNs, correctionNs, rate } = line;
+    const tookNs = (one: Crossing): number => tookBy(one, correctionNs + rate * (one.timeNs - atNs));
+    const isOfRun = ({ place }: Crossing): boolean =>
+      this.#slices.slice(0, this.#bounded).every((other) => !other.holds(place) || other.isOneRunWith(slice));
+    // two clocks may part until the next packet that tells, at any rate that one may have
+    const mostRate = this.assumed === null ? MOST_RATE : 0;
+    const ranNs = (timeNs: number): number => mostRate * Math.max(0, fromNs - timeNs, timeNs - toNs);
+    const mostNs = this.unitNs + this.toleranceNs;
+    let awayNs = this.#setByNs(slice, line);
+    for (const [way, own] of this.#crossings.entries()) {
+      const others = this.#crossings[1 - way];
+      for (const one of own.between(from, end, 1).around) {
+        if (tookNs(one) >= -mostNs - ranNs(one.timeNs) || !isOfRun(one)) continue;
+        const againstNs = Math.min(...others.since(one.place, from, 1).map(tookNs));
+        if (againstNs + tookNs(one) >= -mostNs) awayNs = Math.max(awayNs, againstNs);
+      }
+      if (others.last.place > from) continue;
+      const since = own.since(others.last.place, from, LEAST_WITNESSES);
+      if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookNs)));
+    }
+    return Math.max(awayNs, mostRate * (toNs - Math.max(...this.#crossings.map(({ last }) => last.timeNs))));
+  }
+
+  /** How far the clock stood from there before it was set, or does behind that, where packets do not tell to which of them a slice belongs. */
+  #setByNs({ sets, place }: Slice, { atNs, correctionNs, rate }: At): number {
+    if (Number.isInteger(sets)) return 0;
     const before = this.#known.slice(0, place).findLast((one) => one.sets < sets);
     const behind = this.#known.slice(place).find((one) => one.sets > sets);
-    return [before, behind]
-      .map((one) => (one === undefined ? null : lineThrough(this.#known, one, this.unitNs)))
-      .filter((line) => line !== null);
+    const lines = [before, behind].map((one) =>
+      one === undefined ? null : lineThrough(this.#known, one, this.unitNs),
+    );
+    const awayNs = (line: Line): number => Math.abs(line.offsetNs - correctionNs - rate * (line.atNs - atNs));
+    return Math.max(...lines.map((line) => (line === null ? 0 : awayNs(line))));
   }
 
   /**

@@ -36,6 +36,8 @@ export interface Nearby {
   readonly since: readonly Witness[];
 }
 
+const NONE = { place: -1, timeNs: Number.NEGATIVE_INFINITY };
+
 /** Keeps the packets of one direction that both sides saw, in the order of the outside, while they tell something of others. */
 export class Crossings {
   readonly #kept: Witness[] = [];
@@ -58,6 +60,18 @@ export class Crossings {
       upTo: kept.slice(first, b),
       since: kept.slice(a, end),
     };
+  }
+
+  /** The last one; of no place where there is none. */
+  get last(): Pick<Crossing, "place" | "timeNs"> {
+    return this.#kept[this.#kept.length - 1] ?? NONE;
+  }
+
+  /** Of those behind a place, the witnesses behind another one as well, and as many before that as there are to be at the least. */
+  since(place: number, from: number, least: number): readonly Witness[] {
+    const behind = this.#kept.slice(this.#upTo(place)).filter(({ isWitness }) => isWitness);
+    const count = behind.filter((one) => one.place > from).length;
+    return behind.slice(-Math.max(count, least));
   }
 
   /** Whether so many witnesses are behind a place. */

@@ -86,6 +86,11 @@ export class Slice implements Bounds {
     return Math.abs(this.sets - other.sets) < 1;
   }
 
+  /** Whether what came up to a place ends between its beginning and its end. */
+  holds(place: number): boolean {
+    return this.extent.from < place && place <= this.extent.end;
+  }
+
   /** Whether a packet between its beginning and its end is one of its own. */
   has({ frame }: Crossing): boolean {
     return this.extent.setFrame <= frame && frame < this.extent.untilFrame;

@@ -99,6 +99,7 @@ const drifting = (ns: number): number => 2.5e9 + ns * 20e-6;
 const driftingOn = (ns: number): number => (ns - 1e9) * 50e-6;
 const setOnce = (ns: number): number => 84e6 - (ns > 3e9 ? 30e6 : 0);
 const setOnceForth = (ns: number): number => (ns > 3e9 ? 20e6 : 0);
+const setForth = (ns: number): number => 632e6 + (ns > 2.5e9 ? 20e6 : 0);
 const setFarForth = (ns: number): number => 200e6 + (ns > 3e9 ? 2e9 : 0);
 const setFarBack = (ns: number): number => 84e6 - 25e-6 * ns - (ns > 7e9 ? 2.9e9 : 0);
 const soonSlewed = (ns: number): number => 5e9 - 500e-6 * Math.max(0, ns - 1.476e9);
@@ -106,6 +107,30 @@ const setBack = (ns: number): number => (ns > 2e9 ? -300_000_000 : 0);
 
 /** Where a frame stands in its capture: one in fifty behind those of the next millisecond. Its stamp is right. */
 const late = ({ ns }: Stamped, n: number): number => (n % 50 === 7 ? ns + 1_000_000 : ns);
+
+/** Two captures in which little tells of the clocks: some packets are kept, and some that carry too little to tell go out all along. */
+function quiet(of: Path, isKept: (ns: number, isOut: boolean) => boolean) {
+  const { inside, outside } = captures(of);
+  const kept = outside.map(({ packet, trueNs }) => isKept(trueNs, packet[12] === 10));
+  const whole = {
+    inside: inside.filter(({ packet }) => outside.some((one, n) => kept[n] && areTwins(one.packet, packet))),
+    outside: outside.filter((_one, n) => kept[n]),
+  };
+  for (let ns = 1.02e9, ipId = 0x8000; ns < 5e9; ns += 100e6, ipId++) {
+    const poll = (src: string, ttl: number) =>
+      datagram({ src, dst: SERVER, ttl, srcPort: 500, dstPort: 161, ipId, text: "up?" });
+    const trueNs = ns + of.outNs;
+    whole.inside.push({ ns, packet: poll(CONTAINER, 64) });
+    whole.outside.push({ trueNs, ns: Math.round(trueNs + of.offsetNs(trueNs)), packet: poll(HOST, 63) });
+  }
+  return {
+    inside: whole.inside.sort((a, b) => a.ns - b.ns),
+    outside: whole.outside.sort((a, b) => a.trueNs - b.trueNs),
+  };
+}
+
+/** Whether two packets of `captures` are one: by their IP ID, as each has its own. */
+const areTwins = (a: Uint8Array, b: Uint8Array): boolean => a[4] === b[4] && a[5] === b[5];
 
 /** What is sent again so much later, in a packet of its own. */
 function later({ ns, packet }: Stamped, laterNs: number): Stamped {
@@ -188,6 +213,33 @@ describe("two clocks", () => {
     expect(outcome.pairs.length).toBeGreaterThan(170);
     expect(outcome.summary.clock.steps).toEqual([]);
     expect(errors(outcome, of)).toBeLessThanOrEqual(outcome.summary.clock.uncertaintyNs ?? -1);
+  });
+
+  it.each<[string, (ns: number) => number, (ns: number, isOut: boolean) => boolean]>([
+    [
+      "slewed where one direction tells",
+      (ns) => 500e-6 * Math.min(Math.max(0, ns - 2e9), 1e9),
+      (ns, isOut) => isOut || ns < 2e9,
+    ],
+    ["slewed where nothing tells", (ns) => 500e-6 * Math.max(0, ns - 2e9), (ns) => ns < 2e9],
+  ])(
+    "where packets that tell nothing pass while one is %s, the uncertainty holds the truth",
+    async (_, runNs, isKept) => {
+      const offsetNs = (ns: number): number => 632e6 + runNs(ns);
+      const of: Path = { packets: 400, everyNs: 10e6, outNs: 60_000, inNs: 60_000, jitterNs: 20_000, offsetNs };
+      const { inside, outside } = quiet(of, isKept);
+      const outcome = await correlated(inside, outside);
+      expect(outcome.pairs.filter(({ latencyNs }) => Math.abs(latencyNs - 60_000) > 300_000).length).toBeGreaterThan(3);
+      expect(errors(outcome, of)).toBeLessThanOrEqual(outcome.summary.clock.uncertaintyNs ?? -1);
+    },
+  );
+
+  it("where nothing tells when one was set, the uncertainty holds the step", async () => {
+    const of: Path = { packets: 400, everyNs: 10e6, outNs: 60_000, inNs: 60_000, jitterNs: 20_000, offsetNs: setForth };
+    const { inside, outside } = quiet(of, (ns) => ns < 2e9 || ns > 3e9);
+    const { clock } = (await correlated(inside, outside)).summary;
+    expect(clock.steps).toHaveLength(1);
+    expect(clock.uncertaintyNs).toBeGreaterThan(19.9e6);
   });
 
   it("where a slew begins soon, what was before is within the uncertainty", async () => {
@@ -480,6 +532,25 @@ describe("one clock", () => {
       }
     },
   );
+
+  it.each([
+    ["by all of one direction", 1e6, (ns: number, isOut: boolean) => isOut || ns < 2e9],
+    [
+      "by one of either",
+      1e6,
+      (ns: number, isOut: boolean) => ns < 2e9 || (isOut ? ns > 3.5e9 : ns > 2.8e9 && ns < 2.82e9),
+    ],
+    ["by one that leaves it open how far", -1e6, (ns: number) => ns < 2e9 || (ns > 2.8e9 && ns < 2.81e9)],
+  ])("is not as certain any more where too little tells otherwise: %s", async (_, setNs, isKept) => {
+    const offsetNs = (ns: number): number => (ns < 2.5e9 ? 0 : setNs);
+    const of: Path = { packets: 400, everyNs: 10e6, outNs: 60_000, inNs: 60_000, jitterNs: 20_000, offsetNs };
+    const { inside, outside } = quiet(of, isKept);
+    const outcome = await correlated(inside, outside);
+    expect(outcome.summary.clock.source).toBe("none");
+    const { uncertaintyNs } = outcome.summary.clock;
+    expect(uncertaintyNs === null).toBe(setNs < 0);
+    expect(errors(outcome, of)).toBeLessThanOrEqual(uncertaintyNs ?? Number.POSITIVE_INFINITY);
+  });
 
   it.each<[string, (ns: number) => number, number?]>([
     ["stamps 30 µs early after a second", (ns: number) => (ns > 2e9 ? -30_000 : 0)],
