@@ -107,7 +107,9 @@ function tellingOf(
 ) {
   const { timeline, tuples, accounts, kernel, translations, cover } = base;
   const judgedBefore = (...quoted: Parameters<CountJudged>) =>
-    impacts.open.named(...quoted).length + updates.unknowns.named(...quoted).length;
+    updates.unknowns.isCrowded(...quoted)
+      ? Number.POSITIVE_INFINITY
+      : impacts.open.named(...quoted).length + updates.unknowns.named(...quoted).length;
   const quotedNames = new QuotedNames(timeline, tuples);
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const clashes = new Clashes(accounts, tuples);

@@ -6,8 +6,10 @@ import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./dr
 
 /** Names, and keys, under which packets are remembered at the most, the newest. */
 const MOST_NAMES = 4096;
-/** Of one of these, so many: an error about it tells nothing where there are several. */
-const MOST_OF_A_NAME = 2;
+/** Of a name, so many: there must be as many errors as packets that they may be about, and of more packets nobody counts them. */
+const MOST_OF_A_NAME = 16;
+/** Of a key, so many: more than one of it tells nothing. */
+const MOST_OF_A_KEY = 2;
 
 /** A packet of which nothing tells what became of it, and how it was judged. */
 export interface Unknown
@@ -43,7 +45,7 @@ export class OpenUnknowns {
 
   /** Takes one that a proxy may turn out to have sent on, or to have sent. */
   addSighted(unknown: Unknown): void {
-    addTo(this.#sighted, spotOf(unknown), unknown);
+    addTo(this.#sighted, spotOf(unknown), unknown, 1);
   }
 
   /** Has one of those be known. */
@@ -58,8 +60,8 @@ export class OpenUnknowns {
   }
 
   add(unknown: Unknown): void {
-    addTo(this.#byName, unknown.quotedAs, unknown);
-    addTo(this.#byKey, unknown.key, unknown);
+    addTo(this.#byName, unknown.quotedAs, unknown, MOST_OF_A_NAME);
+    addTo(this.#byKey, unknown.key, unknown, MOST_OF_A_KEY);
   }
 
   /** The oldest that may be a packet that came out late: no other one may be. Undefined where there is none. */
@@ -87,6 +89,12 @@ export class OpenUnknowns {
     return (this.#byName.get(quotedAs) ?? []).filter((unknown) => mayBeAbout(unknown, errors));
   }
 
+  /** Whether errors may be about more packets than are remembered under their name. */
+  isCrowded(quotedAs: string, { timeNs, withinNs }: Naming): boolean {
+    const unknowns = this.#byName.get(quotedAs);
+    return unknowns?.length === MOST_OF_A_NAME && timeNs - unknowns[0].timeNs <= withinNs;
+  }
+
   /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     const isSo = (each: Unknown): boolean => each.side === side && each.timeNs >= fromNs && each.timeNs <= toNs;
@@ -104,10 +112,10 @@ function spotOf({ side, frame }: Pick<Unknown, "side" | "frame">): string {
   return joined(side, frame);
 }
 
-function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: Unknown): void {
+function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: Unknown, most: number): void {
   const others = unknowns.get(key) ?? [];
   unknowns.delete(key);
-  unknowns.set(key, [...others, unknown].slice(-MOST_OF_A_NAME));
+  unknowns.set(key, [...others, unknown].slice(-most));
   keepNewest(unknowns, MOST_NAMES);
 }
 

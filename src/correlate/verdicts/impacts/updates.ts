@@ -128,7 +128,7 @@ export class Updates {
     const drops = open.named(said.quotedAs, error);
     const wayBack = this.#about.timeline.way(row) ^ 1;
     const unknowns = this.unknowns.named(said.quotedAs, error).filter(({ way }) => way === wayBack);
-    if (drops.length + unknowns.length > said.alike) {
+    if (this.unknowns.isCrowded(said.quotedAs, error) || drops.length + unknowns.length > said.alike) {
       const unclear = { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE } as const;
       for (const drop of drops) this.#tellLast(drop, unclear);
       return;

@@ -635,6 +635,11 @@ describe("an ICMP error after the window", () => {
     expect(await saidOf(asked, unreachable(4020, query(1020, "who is it?")))).toEqual([unknown]);
     const again = { ...asked, atMs: 1090 };
     expect(await saidOf(asked, again, unreachable(4020, asked))).toEqual([unknown]);
+    for (const count of [4, 20]) {
+      const alike = Array.from({ length: count }, (_, n) => ({ ...asked, atMs: 1020 + n }));
+      const errors = [4020, 4021, 4022].map((atMs) => unreachable(atMs, asked));
+      expect(await saidOf(...alike, ...errors)).toHaveLength(1);
+    }
     expect(await saidOf(asked, unreachable(40_000, asked))).toEqual([unknown]);
   });
 
