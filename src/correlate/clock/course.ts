@@ -244,7 +244,7 @@ export class Course {
     const firstFrame = setFrame > 0 ? setFrame : last.firstFrame;
     const doubtNs = this.#doubtNs(slice, line);
     const awayNs = line.isTrusted ? this.#awayNs(slice, line) : 0;
-    if (awayNs > 0) this.summary.mayBeWrongBy(awayNs);
+    if (awayNs > 0 && (this.isEnclosed || this.assumed === "none")) this.summary.mayBeWrongBy(awayNs);
     const unboundNs = Math.max(line.unboundNs, awayNs);
     const stretch = { ...line, untilNs: toNs, firstFrame, disorderNs: slice.disorderNs, doubtNs, unboundNs };
     const isSteady = [stretch, last].every(({ rate, setFrame }) => rate === 0 && setFrame === 0);
@@ -361,7 +361,8 @@ export class Course {
       const nearest = this.#known.slice(Math.max(0, slice.place - 1), slice.place + 2);
       telling.push(...nearest.filter((other) => other.isOneRunWith(slice)));
     }
-    const against = telling.map((one) => one.contradicts(offsetAt));
+    const againstNs = Math.max(...telling.map((one) => one.contradicts(offsetAt)));
+    if (againstNs > leastSlackNs && this.isEnclosed) this.summary.mayBeWrongBy(againstNs + leastSlackNs);
     const { eitherNs, frame, setNs } = this.#setBack(at, atNs, offsetNs);
     return {
       atNs,
@@ -369,7 +370,7 @@ export class Course {
       rate,
       setFrame: frame,
       setNs,
-      slackNs: Math.round(Math.max(leastSlackNs, eitherNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
+      slackNs: Math.round(Math.max(leastSlackNs, eitherNs, againstNs > 0 ? againstNs + PROCESSORS_NS : 0)),
       isTrusted: true,
       unboundNs: this.isEnclosed ? 0 : Number.POSITIVE_INFINITY,
     };

@@ -222,6 +222,11 @@ describe("two clocks", () => {
       (ns, isOut) => isOut || ns < 2e9,
     ],
     ["slewed where nothing tells", (ns) => 500e-6 * Math.max(0, ns - 2e9), (ns) => ns < 2e9],
+    [
+      "set by little",
+      (ns) => (ns < 2.5e9 ? 0 : 0.6e6),
+      (ns, isOut) => ns < 2e9 || ns > 2.6e9 || (!isOut && ns < 2.45e9),
+    ],
   ])(
     "where packets that tell nothing pass while one is %s, the uncertainty holds the truth",
     async (_, runNs, isKept) => {
