@@ -15,6 +15,7 @@ import { isPartOf } from "../matchers/pieces/pieces.js";
 import type { Known } from "./known.js";
 import { type Claim, unknown } from "./claim.js";
 import { isFromNear } from "./claims/hops.js";
+import { whyCut } from "./claims/refusals.js";
 import type { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS } from "./captures/reach.js";
 import { seconds } from "./words.js";
@@ -91,10 +92,7 @@ export class Doubts {
       return unknown("like-untimely", why);
     }
     const error = this.#cutErrorBehind(row);
-    if (error !== undefined) {
-      const why = `frame ${error} is an ICMP error for who sent it, and too little of it was captured to tell what it is about`;
-      return unknown("cut-short", why);
-    }
+    if (error !== undefined) return unknown("cut-short", whyCut(error));
     const cut = this.#known.matchers.cutFrames.doubt(row);
     if (cut !== undefined) return unknown("cut-short", cut);
     if (this.#known.matchers.datagrams.mayBeInFragments(row)) {

@@ -12,7 +12,8 @@ import { namesEnds, type QuotedError } from "./quotes.js";
 interface Named {
   readonly quotedAs: string;
   readonly datagram: string;
-  /** Whether the quote was cut before its ports, or the id of its echo. */
+  /** Whether the quote was cut before its ports, or the id of its echo; and whether before the sequence number behind these. */
+  readonly lacksEnds: boolean;
   readonly isCut: boolean;
 }
 
@@ -33,10 +34,11 @@ export class QuotedNames {
     const { quotes } = batch;
     const q = batch.quote(i);
     const [proto, ipId, length] = [quotes.proto[q], quotes.ipId[q], quotes.length[q]];
-    const isCut = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
+    const lacksEnds = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
+    const isCut = lacksEnds || (proto === TCP && quotes.seq[q] === 0);
     const datagram = datagramName(side, quoted.src, quoted.dst, proto, ipId);
     const name = packetName(side, t.tuple(row), proto, ipId, length, quotes.seq[q]);
-    return { quotedAs: isCut ? addressed(datagram, length) : name, datagram, isCut };
+    return { quotedAs: lacksEnds ? addressed(datagram, length) : name, datagram, lacksEnds, isCut };
   }
 
   /** How an error names a packet that is about it. */

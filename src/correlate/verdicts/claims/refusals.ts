@@ -35,6 +35,8 @@ interface Names {
   readonly quotedAs: string;
   /** The datagram that this is, or is a fragment of. */
   readonly datagram: string;
+  /** Whether too little of what names it was captured: it may be another one of its conversation, or of others between the same addresses. */
+  readonly isCut: boolean;
   /** How the payload begins that it quotes; 0 where it does not quote that much. */
   readonly head: number;
 }
@@ -56,6 +58,11 @@ interface Said extends Answer, Names {
 
 /** Why nothing is said of what an error may be about, in words. */
 export const WHY_QUOTED_ALIKE = "an ICMP error is about it, or about another packet that is quoted alike";
+
+/** The same of one that was cut short. */
+export function whyCut(frame: number): string {
+  return `frame ${frame} is an ICMP error for who sent it, and too little of it was captured to tell what it is about`;
+}
 
 /** Counts the packets judged so far that errors may be about which name their packets so. */
 export type CountJudged = (quotedAs: string, errors: Naming) => number;
@@ -127,8 +134,8 @@ export class Refusals implements Notes {
     this.#errors.set(row, error);
     if (isCopy) return;
     const t = this.#timeline;
-    const { quotedAs, datagram, isCut } = this.#names.inQuote(row, batch, i, error);
-    if (isCut) this.#hasCut = true;
+    const { quotedAs, datagram, lacksEnds, isCut } = this.#names.inQuote(row, batch, i, error);
+    if (lacksEnds) this.#hasCut = true;
     const message = batch.seq(i);
     const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     const isIpv4 = batch.proto(i) === ICMP;
@@ -140,7 +147,7 @@ export class Refusals implements Notes {
     const isFromFar = !isFromNear(t, row);
     const head = batch.quotes.head[batch.quote(i)];
     const answer = { reason, why, src, byFrame, mtu, isFromFar, isOfAddressee: isByAddressee };
-    const refusal: Refusal = { row, timeNs: t.timeNs(row), quotedAs, datagram, head, answer, use: "none" };
+    const refusal: Refusal = { row, timeNs: t.timeNs(row), quotedAs, datagram, isCut, head, answer, use: "none" };
     this.#byQuoted.set(quotedAs, [...(this.#byQuoted.get(quotedAs) ?? []), refusal]);
     this.#byDatagram.set(datagram, [...(this.#byDatagram.get(datagram) ?? []), refusal]);
     this.#byRow.set(row, refusal);
@@ -168,12 +175,12 @@ export class Refusals implements Notes {
   saidBy(row: number): Said | undefined {
     const refusal = this.#byRow.get(row);
     if (refusal === undefined || refusal.use === "told" || refusal.answer.isFromFar) return undefined;
-    const { quotedAs, datagram, head, use } = refusal;
+    const { quotedAs, datagram, isCut, head, use } = refusal;
     const like = (this.#byQuoted.get(quotedAs) ?? []).filter(
       (each) => each.use === "none" && each.timeNs >= refusal.timeNs && areAlike(each.head, head),
     );
     refusal.use = "told";
-    return { ...refusal.answer, quotedAs, datagram, head, alike: use === "none" ? like.length : 0 };
+    return { ...refusal.answer, quotedAs, datagram, isCut, head, alike: use === "none" ? like.length : 0 };
   }
 
   /**
@@ -188,8 +195,12 @@ export class Refusals implements Notes {
     const quotedAs = names.of(row);
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
     // a short snaplen leaves the number out, and the ports; the IP ID is enough
-    const named = this.#byQuoted.get(quotedAs) ?? (isNumbered ? this.#byQuoted.get(names.ofCut(row)) : undefined);
-    const cut = named === undefined && this.#hasCut ? this.#byQuoted.get(names.withoutEnds(row)) : undefined;
+    const named = this.#byQuoted.get(quotedAs);
+    const cut =
+      named === undefined
+        ? (this.#byQuoted.get(names.ofCut(row)) ??
+          (this.#hasCut ? this.#byQuoted.get(names.withoutEnds(row)) : undefined))
+        : undefined;
     const errors = (named ?? cut ?? []).filter(
       (error) =>
         error.use !== "told" && t.isBefore(row, error.row) && this.#isInTime(error, row) && this.#mayQuote(error, row),

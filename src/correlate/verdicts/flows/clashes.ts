@@ -4,6 +4,8 @@ import { NONE, type TupleTable } from "../../../packets/tuples.js";
 
 /** Conversations remembered whose first packet was dropped. */
 const MOST_LOST = 10_000;
+/** The NAT takes the port of a first packet within so many times what the quickest one took in all: what took longer waited in a queue behind that. */
+const MOST_TIMES = 1.5;
 
 /**
  * Finds the flows whose first packet a NAT dropped because another flow took the wanted port at the same instant (insert_failed). That the
@@ -48,10 +50,11 @@ export class Clashes {
       const key = this.#keyOf(slot);
       losers.set(key, [...(losers.get(key) ?? []), slot]);
     }
+    const quickestNs = losers.size > 0 ? this.#quickestNs() : 0;
     for (let slot = 0; losers.size > 0 && slot < this.#accounts.end; slot++) {
       if (this.#accounts.id(slot) === 0 || !this.#keepsPort(slot)) continue;
       for (const loser of losers.get(this.#keyOf(slot)) ?? [])
-        if (this.#took(slot, loser)) this.#noteClash(this.#accounts.insideTuple(loser));
+        if (this.#took(slot, loser, quickestNs)) this.#noteClash(this.#accounts.insideTuple(loser));
     }
     this.#lost.clear();
   }
@@ -68,16 +71,26 @@ export class Clashes {
   }
 
   /** Whether one flow took the port that another would have kept, when that one's first packet was on its way. */
-  #took(slot: number, loser: number): boolean {
+  #took(slot: number, loser: number, quickestNs: number): boolean {
     const apartNs = Math.abs(this.#accounts.firstNs(slot) - this.#lost.get(this.#accounts.insideTuple(loser))!.timeNs);
     // what came before it would have left before it, had it not been slower: by as much again, at most
-    if (apartNs >= this.#accounts.firstLatencyNs(slot, true)) return false;
+    if (apartNs >= Math.min(this.#accounts.firstLatencyNs(slot, true), MOST_TIMES * quickestNs)) return false;
     return (
       this.#insidePort(slot) === this.#insidePort(loser) &&
       this.#isSameEnd(slot, loser, true) &&
       this.#isSameEnd(slot, loser, false) &&
       this.#outsidePort(slot, false) === this.#outsidePort(loser, false)
     );
+  }
+
+  /** What the quickest first packet of all flows took, nanoseconds. */
+  #quickestNs(): number {
+    let quickestNs = Number.POSITIVE_INFINITY;
+    for (let slot = 0; slot < this.#accounts.end; slot++) {
+      const firstNs = this.#accounts.id(slot) === 0 ? 0 : this.#accounts.firstLatencyNs(slot, true);
+      if (firstNs > 0) quickestNs = Math.min(quickestNs, firstNs);
+    }
+    return quickestNs;
   }
 
   #keepsPort(slot: number): boolean {

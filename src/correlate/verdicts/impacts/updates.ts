@@ -4,13 +4,14 @@ import type { Judgement, LateJudgement, Update } from "../../../packets/results/
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
+import { haveSameSource } from "../../../packets/ways.js";
 import type { Base } from "../../kernel/base.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
-import { type Consequence, type Drop, errorWithinNs, isUnique, keyOf } from "./drop.js";
+import { type Consequence, type Drop, errorWithinNs, isUnique, keyOf, mayBeAbout, type Naming } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
-import { type Answer, type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
+import { type Answer, type Refusals, whyCut, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
 import { isFromNear } from "../claims/hops.js";
 import { WHY_TAKEN } from "../claims/taken.js";
@@ -125,6 +126,10 @@ export class Updates {
       return;
     }
     const error = { timeNs, heads: [said.head], withinNs };
+    if (said.isCut) {
+      this.#tellCut(row, error);
+      return;
+    }
     const drops = open.named(said.quotedAs, error);
     const wayBack = this.#about.timeline.way(row) ^ 1;
     const unknowns = this.unknowns.named(said.quotedAs, error).filter(({ way }) => way === wayBack);
@@ -142,6 +147,20 @@ export class Updates {
     if (drops.length > 0 || !this.#isRefused(unknown, said, isByHost)) return;
     const { reason, why, byFrame } = said;
     this.#tellOfUnknown(unknown, { verdict: "refused", reason, why, byFrame });
+  }
+
+  /** Tells it of all drops that an error of which too little was captured may be about: those between the addresses that it quotes. */
+  #tellCut(row: number, error: Naming): void {
+    const { impacts, timeline: t, tuples } = this.#about;
+    const wayBack = t.way(row) ^ 1;
+    const mayBe = (drop: Drop): boolean =>
+      drop.side === t.side(row) &&
+      mayBeAbout(drop, error) &&
+      haveSameSource(tuples, drop.way, wayBack) &&
+      haveSameSource(tuples, drop.way ^ 1, wayBack ^ 1);
+    const why = whyCut(t.frame(row));
+    for (const drop of impacts.open.takeOut(mayBe))
+      this.#tellLast(drop, { verdict: "unknown", reason: "cut-short", why });
   }
 
   #tellOfUnknown(unknown: Unknown, now: LateJudgement): void {

@@ -108,9 +108,12 @@ describe("an ICMP error about a packet", () => {
     expect(await flowsOfCut(udp({ srcPort: 4000, payload: filler(32) }))).toEqual([40_000, 4000, undefined]);
   });
 
-  it("without an IP ID may be about any packet of its length, where a short snaplen left out its ports", async () => {
+  it("without an IP ID may be about any packet of its length, where a short snaplen left out its ports, or its number", async () => {
     const error = { ...exceeded(10_200, query(0, 1)), kept: 20 + 8 + 20 + 2 };
     expect(await verdicts([us(10_000, query(0, 1)), error])).toEqual([["unknown"]]);
+    const opening = segment({ src: CONTAINER, dst: SERVER, srcPort: 5, dstPort: 80, seq: 77, ack: 0, ipId: 0, ttl: 1 });
+    const numberless = { ...exceeded(10_200, opening, 28), kept: 20 + 8 + 20 + 6 };
+    expect(await verdicts([us(10_000, opening), numberless])).toEqual([["unknown"]]);
   });
 
   it.each([50, 132])("is about it whatever its protocol (%i): by how its payload begins", async (proto) => {

@@ -45,6 +45,13 @@ describe("a clash", () => {
       expect(await clashes([sent(atUs, OTHER, 5353, 9)], [sent(atUs, HOST, 5353, 9)])).toEqual([]);
   });
 
+  it("is none where the other flow's first packet was held up behind the NAT, and its port was taken long before", async () => {
+    const atUs = START_US - 100;
+    const left = sent(atUs, HOST, 5353, 9);
+    const late = { ...left, ns: left.ns + 130_000 };
+    expect(await clashes([sent(atUs, OTHER, 5353, 9)], [late])).toEqual([]);
+  });
+
   it("is one by the first packet of a flow that goes on", async () => {
     const [inside, outside] = [OTHER, HOST].map((src) =>
       Array.from({ length: 100 }, (_, i) => sent(START_US + 10 + 1000 * i, src, 5353, 100 + i)),

@@ -618,6 +618,16 @@ describe("an ICMP error after the window", () => {
     );
   });
 
+  it("of which a short snaplen left out the ports, or the number, may be about any drop between the same addresses", async () => {
+    const lost = data(1050, 1005, "lost", { isLost: true });
+    const { inside, outside } = sides([...opened, lost]);
+    for (const kept of [2, 6]) {
+      const error = { ...ms(4062, unreachable(4062, lost).packet(true)), kept: 20 + 8 + 20 + kept };
+      const { updates } = await outcomeOf(merged(known.inside, inside, [error]), merged(known.outside, outside));
+      expect(updates.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(["unknown cut-short"]);
+    }
+  });
+
   it("makes what was unknown refused, where it can be about nothing else", async () => {
     const asked = query(1020, "who is it?");
     const outside = [ms(900, ping({ src: HOST, dst: SERVER, ttl: 64, icmpId: 5, seq: 1, ipId: 8 }))];
