@@ -66,8 +66,7 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const beforeNs = timeNs - pass(ground, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
   if (abs<f64>(beforeNs) <= NEWS_NS) {
     if (record.protoIn(flags) === UDP) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
-    // whoever gets something twice says twice that it came
-    if (isTcp && payloadLengthOf(packet) === 0) noted &= ~words.IS_NOVEL;
+    if (isTcp) noted |= words.IS_SAID_AGAIN;
   }
   const isSame = !hasId || foundNote === ipId;
   // an ID that comes again with the same content is the same in all: no counter comes round in that time
@@ -112,6 +111,11 @@ export function sinceNs(packet: usize): f64 {
 /** Whether nothing that carries the same passed on its side within the window before it, or of a segment, nothing with its numbers went another way. */
 export function isNovel(packet: usize): bool {
   return (notedOf(packet) & words.IS_NOVEL) !== 0;
+}
+
+/** Whether a segment says what its way has said before: it was sent again, or acknowledges what was. */
+export function isSaidAgain(packet: usize): bool {
+  return (notedOf(packet) & words.IS_SAID_AGAIN) !== 0;
 }
 
 /** What was noted of a packet; of an ICMP error, which has a quote in that place, nothing. */

@@ -24,7 +24,7 @@ import {
   POSSIBLE,
   UNVOUCHED_SLACK_NS,
 } from "../relations.js";
-import { isNovel, sinceNs } from "./alike.js";
+import { isNovel, isSaidAgain, sinceNs } from "./alike.js";
 import {
   APART_NS,
   apartOf,
@@ -286,8 +286,7 @@ function weighLikes(
   mayBeChance = isSlow && since !== 0;
   const isUnknown = isUnsure || !isBegun;
   // one that was given up may come out yet, and look like what was sent again, or like an acknowledgement that says the same
-  const isSaidAgain = payloadLengthOf(i) === 0 && !(isNovel(i) && isNovel(o));
-  const mayComeOut = isQueueLong(ground, isOutbound) && (isResent || (isSaidAgain && record.protoIn(flags) === TCP));
+  const mayComeOut = isQueueLong(ground, isOutbound) && (isResent || isSaidAgain(i) || isSaidAgain(o));
   mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance) || mayComeOut;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
