@@ -1,4 +1,5 @@
-import { type Finding, type FindingCode, findingOf, type Gathered } from "../../../packets/results/findings.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, type FindingCode, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type {
@@ -98,6 +99,17 @@ export interface Finder {
 /** Of which IP version a packet is. */
 export function isIpv6(t: Timeline, row: number): boolean {
   return (t.flags(row) & IS_IPV6) !== 0;
+}
+
+/** What a finding is about, and each case of it in words. */
+export class Named extends Gathered {
+  readonly named = new Few<string>();
+}
+
+/** A finding about the cases that are named, behind a text that says what they are; none where there are none. `hint`: as in `ofFlows`. */
+export function ofNamed(code: FindingCode, gathered: Named, text: string, hint?: string): Finding[] {
+  const { count, text: names } = gathered.named;
+  return count === 0 ? [] : [findingOf(code, count, `${text}: ${names}`, gathered, hint)];
 }
 
 /** A finding about some flows, or none where there are none. `hint`: what to look at next, where that is not as usual. */

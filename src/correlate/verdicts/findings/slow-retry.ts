@@ -1,13 +1,12 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import type { Finding } from "../../../packets/results/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
 import { INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import type { EndedFlow } from "./ended-flow.js";
-import type { Context, Finder } from "./finder.js";
+import { type Context, type Finder, Named, ofNamed } from "./finder.js";
 
 /** Whoever waits for an answer does so for a second at least: TCP for that of a SYN (RFC 6298 section 2.1), resolvers for five (resolv.conf(5)). */
 const LEAST_AFTER_NS = 900_000_000;
@@ -47,8 +46,7 @@ export class SlowRetry implements Finder {
   readonly #queries = new Map<string, Query>();
   /** By conversation. */
   readonly #retries = new Map<number, Retry[]>();
-  readonly #concerned = new Gathered();
-  readonly #named = new Few<string>();
+  readonly #concerned = new Named();
 
   constructor(context: Context) {
     this.#context = context;
@@ -98,15 +96,13 @@ export class SlowRetry implements Finder {
         const clashed = flow.hasClashed ? ", as another flow took its port" : "";
         const when = `${(Math.max(...waits.map(({ afterNs }) => afterNs)) / 1e9).toFixed(2)} s later`;
         const lost = waits.map(({ frame }) => `#${frame}`).join(" ");
-        this.#named.add(`${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${byFrame} ${when}${clashed}`);
+        this.#concerned.named.add(`${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${byFrame} ${when}${clashed}`);
       }
     }
   }
 
   close(): Finding[] {
-    const { count, text } = this.#named;
-    if (count === 0) return [];
-    return [findingOf("slow-retry", count, `dropped, and sent again after a long wait: ${text}`, this.#concerned)];
+    return ofNamed("slow-retry", this.#concerned, "dropped, and sent again after a long wait");
   }
 
   /** Takes those of a conversation out that are a flow's. */
