@@ -1,4 +1,3 @@
-import { Few } from "../../../packets/results/few.js";
 import { type Finding, type FindingCode, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
@@ -99,23 +98,6 @@ export interface Finder {
 /** Of which IP version a packet is. */
 export function isIpv6(t: Timeline, row: number): boolean {
   return (t.flags(row) & IS_IPV6) !== 0;
-}
-
-/** What a finding is about, and each case of it in words. */
-export class Named extends Gathered {
-  readonly named = new Few<string>();
-}
-
-/** A finding about the cases that are named, behind a text that says what they are; none where there are none. `hint`: as in `ofFlows`. */
-export function ofNamed(code: FindingCode, gathered: Named, text: string, hint?: string): Finding[] {
-  const { count, text: names } = gathered.named;
-  return count === 0 ? [] : [findingOf(code, count, `${text}: ${names}`, gathered, hint)];
-}
-
-/** A finding about some flows, or none where there are none. `hint`: what to look at next, where that is not as usual. */
-export function ofFlows(code: FindingCode, gathered: Gathered, text: string, hint?: string): Finding[] {
-  const { count } = gathered.flows;
-  return count === 0 ? [] : [findingOf(code, count, text, gathered, hint)];
 }
 
 /** A finding about each side that anything was gathered of; `textOf` says what there is of one, `hintOf` what to look at next where that depends on it. */

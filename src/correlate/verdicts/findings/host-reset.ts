@@ -1,8 +1,8 @@
-import type { Finding } from "../../../packets/results/findings.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import { type Context, type Finder, isIpv6, Named, ofNamed } from "./finder.js";
+import { type Context, type Finder, isIpv6 } from "./finder.js";
 
 /**
  * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`); of no others, as those it may never have forwarded. Why

@@ -1,12 +1,12 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, findingOf, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, Named, ofNamed } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 import { Holes, segmentAt } from "./holes.js";
 
 /** So often a segment crosses again at the least: that it is lost each time by chance is rare, even where one of ten is. */

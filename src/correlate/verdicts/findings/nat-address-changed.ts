@@ -1,4 +1,4 @@
-import type { Finding } from "../../../packets/results/findings.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
@@ -6,7 +6,7 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import { FORGOTTEN_NS } from "../../kernel/relations.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, isIpv6, Named, ofNamed } from "./finder.js";
+import { type Context, type Finder, isIpv6 } from "./finder.js";
 
 /** `nat-address-changed`: a conversation that began inside went on from another address of the NAT than before, by which its other end does not know it. */
 export class NatAddressChanged implements Finder {

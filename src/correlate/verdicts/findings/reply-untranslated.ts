@@ -1,9 +1,9 @@
-import type { Finding } from "../../../packets/results/findings.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, isIpv6, Named, ofNamed } from "./finder.js";
+import { type Context, type Finder, isIpv6 } from "./finder.js";
 
 /**
  * `reply-untranslated`: answers of a flow whose destination the NAT rewrites reached the one who opened it with the address that they

@@ -1,13 +1,13 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
-import type { Finding } from "../../../packets/results/findings.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
 import { INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, Named, ofNamed } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 
 /** Whoever waits for an answer does so for a second at least: TCP for that of a SYN (RFC 6298 section 2.1), resolvers for five (resolv.conf(5)). */
 const LEAST_AFTER_NS = 900_000_000;

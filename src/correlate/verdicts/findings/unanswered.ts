@@ -1,14 +1,14 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few, MOST_NAMED } from "../../../packets/results/few.js";
-import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, Named, ofNamed } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 import { Holes, segmentAt } from "./holes.js";
 
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
