@@ -53,6 +53,6 @@ export default defineConfig({
     globalSetup: isCounted ? ["test/support/coverage-report.ts"] : [],
     // vitest leaves one for itself, though it has little to do: with two, that would be half of the machine
     maxWorkers: availableParallelism(),
-    coverage: { provider: "v8", include: ["src/**"], reporter: ["text", "html"] },
+    coverage: { provider: "v8", include: ["src/**"], exclude: ["src/**/assembly/**"], reporter: ["text", "html"] },
   },
 });

@@ -207,13 +207,9 @@ function opened(path: string): number {
 }
 
 function words(...values: readonly number[]): Buffer {
-  return Buffer.concat(
-    values.map((value) => {
-      const word = Buffer.alloc(4);
-      word.writeUInt32LE(value);
-      return word;
-    }),
-  );
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [at, value] of values.entries()) bytes.writeUInt32LE(value, 4 * at);
+  return bytes;
 }
 
 /** An option with a count, or none where it is not known. */

@@ -5,7 +5,7 @@ import type { Look, SideSummary, Sink, Summary } from "../packets/results/result
 import { ALTERED } from "../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { DONE, WAITING } from "../packets/timeline.js";
-import { NONE } from "../packets/tuples.js";
+import { IS_ECHO_ID, NONE } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { Intake } from "./intake/intake.js";
@@ -283,7 +283,7 @@ export class Run {
     const isFirst = this.#parts.tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
-      if (isFirst) this.#parts.tuples.setEcho(way >> 1, this.#parts.refusals.isOfEcho(batch, at));
+      if (isFirst) this.#parts.tuples.set(way >> 1, IS_ECHO_ID, this.#parts.refusals.isOfEcho(batch, at));
       this.#parts.refusals.admit(row, batch, at, isCopy);
     } else if (!isCopy) kernel.note(row, side, isFirst);
     if (isCopy) this.#parts.settling.setAside(row);

@@ -1,7 +1,7 @@
 import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, WAITING } from "../packets/timeline.js";
-import { NONE } from "../packets/tuples.js";
+import { HAS_AMBIGUOUS, NONE } from "../packets/tuples.js";
 import type { Base } from "./kernel/base.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
@@ -153,7 +153,7 @@ export class Settling {
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) {
-      tuples.noteAmbiguous(this.#about.timeline.tuple(row));
+      tuples.set(this.#about.timeline.tuple(row), HAS_AMBIGUOUS, true);
       verdicts.noteAmbiguous(row);
       updates.tellUnclear(row);
     }

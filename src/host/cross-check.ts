@@ -1,7 +1,6 @@
-import { type Finding, findingOf, Gathered, oneFlow } from "../packets/results/findings.js";
+import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
 import type { Ends, FlowSummary } from "../packets/results/results.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
-import { Few } from "../packets/results/few.js";
 import { halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */
@@ -24,8 +23,7 @@ export class CrossCheck {
   #contradicted = 0;
   readonly #missing = new Gathered();
   /** Flows that left as they came beside an entry that translates them, and those entries. */
-  readonly #bypassing = new Gathered();
-  readonly #bypassed = new Few<string>();
+  readonly #bypassing = new Named();
 
   constructor(table: ConntrackTable) {
     this.#table = table;
@@ -56,7 +54,7 @@ export class CrossCheck {
     }
     if (flow.nat === "none") {
       this.#bypassing.addFlow(flow);
-      this.#bypassed.add(entryText(contradicting));
+      this.#bypassing.named.add(entryText(contradicting));
       return null;
     }
     this.#contradicted++;
@@ -71,29 +69,15 @@ export class CrossCheck {
   end(): Finding[] {
     const confirmed = this.#confirmed.flows.count;
     const checked = confirmed + this.#contradicted + this.#missing.flows.count;
-    const findings: Finding[] = [
-      findingOf(
-        "conntrack",
-        confirmed,
-        `${confirmed} of ${checked} translations confirmed by conntrack`,
-        this.#confirmed,
-      ),
+    const share = `${confirmed} of ${checked} translations confirmed by conntrack`;
+    const lacking = `conntrack has no entry for ${this.#missing.flows.count === 1 ? "it" : "them"}`;
+    const bypassing = "packets left as they came, though conntrack has an entry that translates their flow";
+    const findings = [
+      findingOf("conntrack", confirmed, share, this.#confirmed),
+      ...ofFlows("conntrack-missing", this.#missing, lacking),
+      ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
+      ...ofNamed("conntrack-unseen", this.#unseen(), "conntrack translated, but no pair shows it"),
     ];
-    const missing = this.#missing;
-    if (missing.flows.count > 0) {
-      const text = `conntrack has no entry for ${missing.flows.count === 1 ? "it" : "them"}`;
-      findings.push(findingOf("conntrack-missing", missing.flows.count, text, missing));
-    }
-    if (this.#bypassed.count > 0) {
-      const text = `packets left as they came, though conntrack has an entry that translates their flow: ${this.#bypassed.text}`;
-      findings.push(findingOf("conntrack-bypassed", this.#bypassed.count, text, this.#bypassing));
-    }
-    const unseen = this.#unseen();
-    if (unseen.count > 0) {
-      findings.push(
-        findingOf("conntrack-unseen", unseen.count, `conntrack translated, but no pair shows it: ${unseen.text}`),
-      );
-    }
     const { unread, firstUnread } = this.#table;
     if (unread > 0) {
       const text = `${unread} lines of conntrack's could not be read, the first is line ${firstUnread}`;
@@ -102,10 +86,10 @@ export class CrossCheck {
     return findings;
   }
 
-  #unseen(): Few<string> {
-    const unseen = new Few<string>();
+  #unseen(): Named {
+    const unseen = new Named();
     for (const entry of this.#table.entries) {
-      if (entry.wasAlive && !this.#seen.has(entry) && isTranslated(entry)) unseen.add(entryText(entry));
+      if (entry.wasAlive && !this.#seen.has(entry) && isTranslated(entry)) unseen.named.add(entryText(entry));
     }
     return unseen;
   }

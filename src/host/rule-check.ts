@@ -1,4 +1,4 @@
-import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
+import { type Finding, findingOf, Gathered, ofFlows } from "../packets/results/findings.js";
 import type { FlowSummary } from "../packets/results/results.js";
 import type { Interfaces } from "./interfaces.js";
 import { type Explanation, isExplained, isReaddressed, type RuleBook } from "./rules.js";
@@ -43,21 +43,15 @@ export class RuleCheck {
 
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
-    const findings: Finding[] = [];
     const { problems } = this.#book;
-    const { count } = this.#missing.flows;
-    if (count > 0) {
-      const text = `no rule${problems.length > 0 ? " that was understood" : ""} explains the translation`;
-      findings.push(findingOf("rule-missing", count, text, this.#missing));
-    }
-    const others = this.#others.flows.count;
-    if (others > 0) {
-      const version = this.#book.isAbout(false) ? "IPv6" : "IPv4";
-      const text = `no rules of ${version} were given, and flows of it are translated`;
-      const hint =
-        "ip6tables-save -t nat prints those of IPv6, iptables-save -t nat those of IPv4, nft list ruleset all";
-      findings.push(findingOf("rules-unread", others, text, this.#others, hint));
-    }
+    const missing = `no rule${problems.length > 0 ? " that was understood" : ""} explains the translation`;
+    const version = this.#book.isAbout(false) ? "IPv6" : "IPv4";
+    const others = `no rules of ${version} were given, and flows of it are translated`;
+    const hint = "ip6tables-save -t nat prints those of IPv6, iptables-save -t nat those of IPv4, nft list ruleset all";
+    const findings = [
+      ...ofFlows("rule-missing", this.#missing, missing),
+      ...ofFlows("rules-unread", this.#others, others, hint),
+    ];
     if (problems.length > 0) {
       const text = `of the rules, not all is known: ${problems.join("; ")}`;
       findings.push(findingOf("rules-unread", problems.length, text));

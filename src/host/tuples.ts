@@ -10,13 +10,7 @@ export function tupleText(proto: Protocol, { src, dst, srcPort, dstPort, icmpId 
 
 /** The tuple of the other direction. */
 export function reversed({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
-  const ends: Ends = { src: dst, dst: src };
-  if (srcPort !== undefined && dstPort !== undefined) {
-    ends.srcPort = dstPort;
-    ends.dstPort = srcPort;
-  }
-  if (icmpId !== undefined) ends.icmpId = icmpId;
-  return ends;
+  return { src: dst, dst: src, srcPort: dstPort, dstPort: srcPort, icmpId };
 }
 
 /**
@@ -24,14 +18,10 @@ export function reversed({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
  * address is rewritten first (net/netfilter/nf_nat_proto.c, icmp_manip_pkt).
  */
 export function halfway(entering: Ends, leaving: Ends): Ends {
-  const ends: Ends = { src: entering.src, dst: leaving.dst };
-  if (entering.srcPort !== undefined && leaving.dstPort !== undefined) {
-    ends.srcPort = entering.srcPort;
-    ends.dstPort = leaving.dstPort;
-  }
-  const { icmpId } = entering.dst === leaving.dst ? entering : leaving;
-  if (icmpId !== undefined) ends.icmpId = icmpId;
-  return ends;
+  const { src, srcPort } = entering;
+  const { dst, dstPort } = leaving;
+  const { icmpId } = entering.dst === dst ? entering : leaving;
+  return { src, dst, srcPort, dstPort, icmpId };
 }
 
 /** Whether its initiator's packets come to the NAT as `outside` has them. What is turned round on a side comes as `inside` has it, whichever side that is. */

@@ -70,8 +70,8 @@ export const ENDED_BY_B = 1 << 19;
 export const ENDED_BY_BOTH = 3 << 19;
 /** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
 export const HAS_EVIDENCE = 1 << 21;
-/** Its first packet was dropped, as another flow took the port at that time. */
-const HAS_CLASHED = 1 << 22;
+/** Its first packet was dropped, as another flow took the port at that time: see `Clashes`. */
+export const HAS_CLASHED = 1 << 22;
 /** It may be one of the two connections of a proxied stream. */
 export const IS_STREAM = 1 << 23;
 /** B has sent a packet with a TTL that hosts begin with, and A has, at 1 bit more … */
@@ -154,11 +154,6 @@ export class TupleTable {
     return (this.records[flowOf(way)] & PROVED) !== 0;
   }
 
-  /** Notes that there is some evidence for a translation of a tuple. */
-  suggest(tuple: number): void {
-    this.#set(tuple, HAS_EVIDENCE, true);
-  }
-
   /** Takes a direction's flow away. */
   unbind(way: number): void {
     this.records[flowOf(way)] = UNBOUND;
@@ -217,22 +212,24 @@ export class TupleTable {
     return isA ? ports >>> 16 : ports & 0xffff;
   }
 
-  /** Whether the ports are an ICMP echo id. */
-  isEcho(tuple: number): boolean {
-    return this.#has(tuple, IS_ECHO_ID);
+  /** Whether a fact is so of it: one of the bits from HAS_UNMATCHED on. */
+  has(tuple: number, fact: number): boolean {
+    return (this.records[(tuple << TUPLE_BITS) + FACTS] & fact) !== 0;
   }
 
-  setEcho(tuple: number, isEcho: boolean): void {
-    this.#set(tuple, IS_ECHO_ID, isEcho);
+  set(tuple: number, fact: number, isSo: boolean): void {
+    const at = (tuple << TUPLE_BITS) + FACTS;
+    if (isSo) this.records[at] |= fact;
+    else this.records[at] &= ~fact;
   }
 
   /** Whether A opened the conversation, or B did; a guess where `isOpenerKnown` is false. */
   isOpenedByA(tuple: number): boolean {
-    return this.#has(tuple, IS_OPENED_BY_A);
+    return this.has(tuple, IS_OPENED_BY_A);
   }
 
   isOpenerKnown(tuple: number): boolean {
-    return this.#has(tuple, IS_OPENER_KNOWN);
+    return this.has(tuple, IS_OPENER_KNOWN);
   }
 
   /** Whether both ends of a TCP conversation send no more. */
@@ -240,21 +237,16 @@ export class TupleTable {
     return (this.records[(tuple << TUPLE_BITS) + FACTS] & ENDED_BY_BOTH) === ENDED_BY_BOTH;
   }
 
-  /** Whether packets of the tuple found no twin. */
-  hasUnmatched(tuple: number): boolean {
-    return this.#has(tuple, HAS_UNMATCHED);
-  }
-
-  /** How many of those had no known flow, or are of the linked one that it belongs to by now. */
+  /** How many packets without a twin had no known flow, or are of the linked one that it belongs to by now. */
   unmatched(tuple: number): number {
-    return this.hasUnmatched(tuple) ? this.#unmatched.of(tuple) : 0;
+    return this.has(tuple, HAS_UNMATCHED) ? this.#unmatched.of(tuple) : 0;
   }
 
   /** Notes a packet without a twin, which has a known flow or not. */
   noteUnmatched(tuple: number, hasFlow: boolean): void {
     const count = this.unmatched(tuple);
     this.#unmatched.set(tuple, hasFlow ? count : count + 1);
-    this.#set(tuple, HAS_UNMATCHED, true);
+    this.set(tuple, HAS_UNMATCHED, true);
   }
 
   /** Counts none of those any more: what is said of them from now on names a flow. */
@@ -262,69 +254,24 @@ export class TupleTable {
     this.#unmatched.set(tuple, 0);
   }
 
-  /** Whether it has packets that are ambiguous. */
-  hasAmbiguous(tuple: number): boolean {
-    return this.#has(tuple, HAS_AMBIGUOUS);
-  }
-
-  noteAmbiguous(tuple: number): void {
-    this.#set(tuple, HAS_AMBIGUOUS, true);
-  }
-
-  /** Whether its first packet was dropped, as another flow took the port at that time: see `Clashes`. */
-  hasClashed(tuple: number): boolean {
-    return this.#has(tuple, HAS_CLASHED);
-  }
-
-  noteClash(tuple: number): void {
-    this.#set(tuple, HAS_CLASHED, true);
-  }
-
-  /** Whether one of equal packets is not accounted for: those behind it may be late, all of them. */
-  isDoubted(tuple: number): boolean {
-    return this.#has(tuple, IS_DOUBTED);
-  }
-
-  setDoubted(tuple: number, isSo: boolean): void {
-    this.#set(tuple, IS_DOUBTED, isSo);
-  }
-
   /** Notes that a packet went this way with a TTL that hosts begin with, or with another one. */
   noteTtl(way: number, isFull: boolean): void {
-    this.#set(way >> 1, (isFull ? HAS_FULL_TTL : HAS_OTHER_TTL) << (way & 1), true);
+    this.set(way >> 1, (isFull ? HAS_FULL_TTL : HAS_OTHER_TTL) << (way & 1), true);
   }
 
   /** Whether a packet is noted that went this way with a TTL that hosts begin with … */
   hasFullTtl(way: number): boolean {
-    return this.#has(way >> 1, HAS_FULL_TTL << (way & 1));
+    return this.has(way >> 1, HAS_FULL_TTL << (way & 1));
   }
 
   /** … or with another one. */
   hasOtherTtl(way: number): boolean {
-    return this.#has(way >> 1, HAS_OTHER_TTL << (way & 1));
+    return this.has(way >> 1, HAS_OTHER_TTL << (way & 1));
   }
 
   /** Whether a packet that went this way is noted with either. */
   isHeard(way: number): boolean {
     return this.hasFullTtl(way) || this.hasOtherTtl(way);
-  }
-
-  setOpenDrops(tuple: number, hasSome: boolean): void {
-    this.#set(tuple, HAS_OPEN_DROPS, hasSome);
-  }
-
-  setStream(tuple: number, isStream: boolean): void {
-    this.#set(tuple, IS_STREAM, isStream);
-  }
-
-  #has(tuple: number, fact: number): boolean {
-    return (this.records[(tuple << TUPLE_BITS) + FACTS] & fact) !== 0;
-  }
-
-  #set(tuple: number, facts: number, isSo: boolean): void {
-    const at = (tuple << TUPLE_BITS) + FACTS;
-    if (isSo) this.records[at] |= facts;
-    else this.records[at] &= ~facts;
   }
 
   /**

@@ -3,11 +3,12 @@ import { Heap } from "../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import {
   ENDED_BY_BOTH,
-  FACTS,
+  HAS_CLASHED,
   IS_ALIVE,
+  IS_ECHO_ID,
   KIND,
-  LAST_NS,
   KIND_MASK,
+  LAST_NS,
   NONE,
   SIDE_SHIFT,
   TUPLE_BITS,
@@ -30,11 +31,6 @@ const B: End = { words: [0xb465310b, 0, 0, 0], port: 80 };
 /** The way of a packet from one end to the other; all under one hash unless told, so that only comparing tells them apart. */
 function intern(table: FilledTable, from: End, to: End, of: Partial<Conversation> = {}): number {
   return table.intern({ side: INSIDE, hash: 1, proto: TCP, isIpv6: false, from, to, ...of });
-}
-
-/** Bits of FACTS. */
-function has(table: TupleTable, tuple: number, facts: number): boolean {
-  return (table.records[(tuple << TUPLE_BITS) + FACTS] & facts) !== 0;
 }
 
 function lastNs(table: TupleTable, tuple: number): number {
@@ -138,22 +134,22 @@ it("hands a released row out again, with nothing left in it", () => {
   }
   table.noteUnmatched(tuple, false);
   openTuple(table, tuple, false, true);
-  table.setEcho(tuple, true);
+  table.set(tuple, IS_ECHO_ID, true);
   finishWay(table, way, true);
-  table.noteClash(tuple);
+  table.set(tuple, HAS_CLASHED, true);
   table.saw(way, 5);
   expect([table.size, lastNs(table, tuple)]).toEqual([1, 5]);
   table.giveBack([tuple]);
-  expect([table.size, has(table, tuple, IS_ALIVE)]).toEqual([0, false]);
+  expect([table.size, table.has(tuple, IS_ALIVE)]).toEqual([0, false]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
-  expect([has(table, tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);
+  expect([table.has(tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);
   for (const each of [way, way ^ 1]) expect([table.flow(each), table.isProved(each)]).toEqual([NONE, false]);
-  expect([table.unmatched(tuple), has(table, tuple, ENDED_BY_BOTH), table.hasClashed(tuple)]).toEqual([
+  expect([table.unmatched(tuple), table.has(tuple, ENDED_BY_BOTH), table.has(tuple, HAS_CLASHED)]).toEqual([
     0,
     false,
     false,
   ]);
-  expect([table.isOpenedByA(tuple), table.isEcho(tuple)]).toEqual([true, false]);
+  expect([table.isOpenedByA(tuple), table.has(tuple, IS_ECHO_ID)]).toEqual([true, false]);
   expect([table.size, lastNs(table, tuple), table.saw(way, 6)]).toEqual([0, Number.NEGATIVE_INFINITY, true]);
   expect(table.end).toBe(1);
 });

@@ -5,6 +5,7 @@ import * as record from "../../src/packets/records.js";
 import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import type { Tunnel } from "../../src/packets/tunnels.js";
+import { IS_ECHO_ID } from "../../src/packets/tuples.js";
 import { BY_EVIDENCE_OUTBOUND, IS_RETRANSMISSION, decidedBy, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
 import { ICMP, TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
@@ -70,7 +71,7 @@ export class HandFilled implements Tables {
     const to = { words: words(packet.dst), port: packet.dstPort ?? packet.icmpId ?? 0 };
     const { side, proto } = packet;
     const way = this.tuples.intern({ side, hash: 7, proto, isIpv6, from, to });
-    this.tuples.setEcho(way >> 1, isEcho);
+    this.tuples.set(way >> 1, IS_ECHO_ID, isEcho);
     const flags =
       HAS_IP_ID |
       (isIpv6 ? IS_IPV6 : 0) |

@@ -4,7 +4,7 @@ import type { Flow } from "../../packets/flows/flows.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { HAS_EVIDENCE, NONE, type TupleTable } from "../../packets/tuples.js";
 import { isOpening } from "../../protocols/tcp.js";
 import type { Kernel } from "./kernel.js";
 import {
@@ -171,7 +171,7 @@ export class Translations {
     }
     this.#candidates.set(candidate, { bits, timeNs });
     keepNewest(this.#candidates, MOST_CANDIDATES, (oldest) => this.#forget(oldest));
-    this.#tuples.suggest(t.tuple(inside));
+    this.#tuples.set(t.tuple(inside), HAS_EVIDENCE, true);
     return false;
   }
 

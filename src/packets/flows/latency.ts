@@ -40,6 +40,7 @@ export interface Latencies {
 /** Makes digests in a heap. */
 export class LatencyDigests {
   readonly heap: Heap;
+  /** @internal What is done with digests in it. */
   readonly steps: WebAssembly.Instance["exports"];
 
   constructor(heap: Heap) {
@@ -70,7 +71,8 @@ export class LatencyDigest implements Latencies {
   #medianNs = 0;
   #medianOf = 0;
 
-  constructor({ heap, steps }: LatencyDigests) {
+  constructor(digests: LatencyDigests) {
+    const { heap, steps } = digests;
     this.#heap = heap;
     this.#steps = steps;
     this.#words = heap.take(Int32Array, WORDS);

@@ -193,6 +193,11 @@ export class Gathered implements Concerned {
   }
 }
 
+/** What a finding is about, and each case of it in words. */
+export class Named extends Gathered {
+  readonly named = new Few<string>();
+}
+
 /** What hints name of IPv4, and what is for IPv6 instead: conntrack lists IPv4 alone unless it is told otherwise (conntrack(8)). */
 const FOR_IPV6: readonly (readonly [RegExp, string])[] = [
   [/\biptables\b/g, "ip6tables"],
@@ -228,6 +233,18 @@ export function findingOf(
     text,
     hint: versions === undefined ? hint : hintFor(hint, versions),
   };
+}
+
+/** A finding about the cases that are named, behind a text that says what they are; none where there are none. `hint`: as in `ofFlows`. */
+export function ofNamed(code: FindingCode, gathered: Named, text: string, hint?: string): Finding[] {
+  const { count, text: names } = gathered.named;
+  return count === 0 ? [] : [findingOf(code, count, `${text}: ${names}`, gathered, hint)];
+}
+
+/** A finding about some flows, or none where there are none. `hint`: what to look at next, where that is not as usual. */
+export function ofFlows(code: FindingCode, gathered: Gathered, text: string, hint?: string): Finding[] {
+  const { count } = gathered.flows;
+  return count === 0 ? [] : [findingOf(code, count, text, gathered, hint)];
 }
 
 /** The only flow that a finding is about. */

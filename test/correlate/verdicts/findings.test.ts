@@ -14,7 +14,7 @@ import { Heap } from "../../../src/packets/memory/heap.js";
 import { Gathered } from "../../../src/packets/results/findings.js";
 import { NO_RULES } from "../../../src/packets/results/host-rules.js";
 import { Timeline } from "../../../src/packets/timeline.js";
-import { FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
+import { FACTS, HAS_CLASHED, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
 import { runs } from "../../support/runs.js";
@@ -83,7 +83,7 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
   tuples.words[tuples.address(at, true)] = of.a;
   tuples.words[tuples.address(at, false)] = of.b;
   openTuple(tuples, at, of.isOpenedByA, of.isOpenerKnown);
-  if (of.hasClashed) tuples.noteClash(at);
+  if (of.hasClashed) tuples.set(at, HAS_CLASHED, true);
 }
 
 type Some = readonly Made<typeof flow>[];
@@ -115,7 +115,7 @@ function tablesOf(heap: Heap, some: Some): About {
     tuples,
     misses,
     rules: NO_RULES,
-    clashes: { lostBy: (tuple) => (tuples.hasClashed(tuple) ? 1 : undefined) },
+    clashes: { lostBy: (tuple) => (tuples.has(tuple, HAS_CLASHED) ? 1 : undefined) },
     cover: [cover, cover],
     decidedNs,
     shown: undefined,

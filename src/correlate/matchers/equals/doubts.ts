@@ -1,4 +1,5 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { IS_DOUBTED } from "../../../packets/tuples.js";
 import type { Completeness } from "./completeness.js";
 import type { About } from "../contract.js";
 
@@ -57,7 +58,7 @@ export class Doubts {
     const key = this.#keyOf(slot, isOutbound);
     this.#of.delete(key);
     this.#of.set(key, open);
-    this.#about.tuples.setDoubted(key >> 1, true);
+    this.#about.tuples.set(key >> 1, IS_DOUBTED, true);
     keepNewest(this.#of, MOST_DOUBTS, (oldest) => this.#close(oldest));
   }
 
@@ -123,7 +124,7 @@ export class Doubts {
 
   #openOf(slot: number, isOutbound: boolean): Doubt | undefined {
     const key = this.#keyOf(slot, isOutbound);
-    return this.#about.tuples.isDoubted(key >> 1) ? this.#of.get(key) : undefined;
+    return this.#about.tuples.has(key >> 1, IS_DOUBTED) ? this.#of.get(key) : undefined;
   }
 
   /** By its inside tuple, which all translations of it share. */
@@ -133,7 +134,7 @@ export class Doubts {
 
   #close(key: number): void {
     this.#of.delete(key);
-    if (!this.#of.has(key ^ 1)) this.#about.tuples.setDoubted(key >> 1, false);
+    if (!this.#of.has(key ^ 1)) this.#about.tuples.set(key >> 1, IS_DOUBTED, false);
   }
 }
 

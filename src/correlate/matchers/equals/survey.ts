@@ -1,6 +1,6 @@
 import { HAS_IP_ID, isAgain } from "../../../packets/packets.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { HAS_AMBIGUOUS, HAS_UNMATCHED, NONE } from "../../../packets/tuples.js";
 import {
   goesOutbound,
   IMPOSSIBLE,
@@ -116,7 +116,7 @@ export class Survey {
       if (this.#sight.has(other, reachNs, explains)) return false;
       isNobodys = true;
       const tuple = t.tuple(other);
-      if (tuples.hasAmbiguous(tuple) || tuples.hasUnmatched(tuple) || ++count > 1) this.isForgotten = true;
+      if (tuples.has(tuple, HAS_AMBIGUOUS) || tuples.has(tuple, HAS_UNMATCHED) || ++count > 1) this.isForgotten = true;
       return this.isForgotten;
     });
     return isNobodys;

@@ -1,6 +1,7 @@
 import { type Latencies, summaryOf } from "../../../packets/flows/latency.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Side } from "../../../packets/sides.js";
+import { IS_STREAM } from "../../../packets/tuples.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
 import type { About, Admits } from "../contract.js";
@@ -106,7 +107,7 @@ export class Proxies implements Admits {
     this.#streams.delete(tuple);
     this.#young[stream.side].delete(stream);
     this.#unfile(stream);
-    this.#about.tuples.setStream(tuple, false);
+    this.#about.tuples.set(tuple, IS_STREAM, false);
   }
 
   #open(row: number): void {
@@ -129,7 +130,7 @@ export class Proxies implements Admits {
     };
     this.#young[stream.side].add(stream);
     this.#streams.set(tuple, stream);
-    this.#about.tuples.setStream(tuple, true);
+    this.#about.tuples.set(tuple, IS_STREAM, true);
     keepNewest(this.#streams, MOST_STREAMS, (oldest) => this.forget(oldest));
   }
 

@@ -1,5 +1,5 @@
 import type { LatencyDigest } from "../../../packets/flows/latency.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
@@ -72,7 +72,7 @@ export class Relays {
   #alike: readonly number[] = [];
   #isCrowded = false;
   /** What may have been sent on by a proxy, by both tuples. */
-  readonly #sightings = new Map<number, readonly Sighting[]>();
+  readonly #sightings: Lists<number, Sighting> = new Map();
   #news: Recognised[] = [];
 
   constructor(about: About) {
@@ -317,20 +317,13 @@ export class Relays {
   }
 
   #sight(sighting: Sighting): void {
-    for (const { tuple } of [sighting.client, sighting.server]) {
-      const others = this.#sightings.get(tuple) ?? [];
-      this.#sightings.delete(tuple);
-      this.#sightings.set(tuple, [...others, sighting].slice(-MOST_OF_ONE));
-      keepNewest(this.#sightings, MOST_SIGHTED);
-    }
+    for (const { tuple } of [sighting.client, sighting.server])
+      addTo(this.#sightings, tuple, sighting, MOST_OF_ONE, MOST_SIGHTED);
   }
 
   #forgetSighting(sighting: Sighting): void {
-    for (const { tuple } of [sighting.client, sighting.server]) {
-      const left = (this.#sightings.get(tuple) ?? []).filter((each) => each !== sighting);
-      if (left.length === 0) this.#sightings.delete(tuple);
-      else this.#sightings.set(tuple, left);
-    }
+    for (const { tuple } of [sighting.client, sighting.server])
+      takeOut(this.#sightings, tuple, (each) => each === sighting);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Flow } from "../../../packets/flows/flows.js";
 import type { LatencyDigest } from "../../../packets/flows/latency.js";
+import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import type { Side } from "../../../packets/sides.js";
 
 /** What a conversation that is turned round came to. */
@@ -34,7 +35,7 @@ interface Turn {
  */
 export class Turns {
   /** By the way of the form before the rewrite, the newest last. */
-  readonly #byWay = new Map<number, readonly Turn[]>();
+  readonly #byWay: Lists<number, Turn> = new Map();
 
   get size(): number {
     return this.#byWay.size;
@@ -62,25 +63,16 @@ export class Turns {
 
   /** Adds a conversation, by the ways of one of its directions before the rewrite and after it. */
   add(way: number, afterWay: number, turned: Turned): void {
-    this.#put(way, { afterWay, flow: turned.there, turned });
-    this.#put(afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
+    addTo(this.#byWay, way, { afterWay, flow: turned.there, turned });
+    addTo(this.#byWay, afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
   }
 
   /** Forgets the conversations of a tuple. */
   forget(tuple: number): void {
     for (const way of [2 * tuple, 2 * tuple + 1]) {
-      for (const { afterWay } of this.of(way)) this.#take(afterWay ^ 1, way ^ 1);
+      for (const turn of this.of(way))
+        takeOut(this.#byWay, turn.afterWay ^ 1, ({ afterWay }) => afterWay === (way ^ 1));
       this.#byWay.delete(way);
     }
-  }
-
-  #put(way: number, turn: Turn): void {
-    this.#byWay.set(way, [...this.of(way), turn]);
-  }
-
-  #take(way: number, afterWay: number): void {
-    const left = this.of(way).filter((turn) => turn.afterWay !== afterWay);
-    if (left.length > 0) this.#byWay.set(way, left);
-    else this.#byWay.delete(way);
   }
 }

@@ -1,6 +1,7 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import { areAlike, HAS_IP_ID } from "../../../packets/packets.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
@@ -91,8 +92,8 @@ export class Refusals implements Notes {
   /** All of them, by row. */
   readonly #errors = new Map<number, QuotedError>();
   /** In the order they came: by how they name packets, and datagrams. */
-  readonly #byQuoted = new Map<string, readonly Refusal[]>();
-  readonly #byDatagram = new Map<string, readonly Refusal[]>();
+  readonly #byQuoted: Lists<string, Refusal> = new Map();
+  readonly #byDatagram: Lists<string, Refusal> = new Map();
   readonly #byRow = new Map<number, Refusal>();
   /** Errors about the datagrams that were refused last: a fragment may come behind that about the first one, and be judged when this is gone. */
   readonly #refused = new Map<string, Refusal>();
@@ -148,8 +149,8 @@ export class Refusals implements Notes {
     const head = batch.quotes.head[batch.quote(i)];
     const answer = { reason, why, src, byFrame, mtu, isFromFar, isOfAddressee: isByAddressee };
     const refusal: Refusal = { row, timeNs: t.timeNs(row), quotedAs, datagram, isCut, head, answer, use: "none" };
-    this.#byQuoted.set(quotedAs, [...(this.#byQuoted.get(quotedAs) ?? []), refusal]);
-    this.#byDatagram.set(datagram, [...(this.#byDatagram.get(datagram) ?? []), refusal]);
+    addTo(this.#byQuoted, quotedAs, refusal);
+    addTo(this.#byDatagram, datagram, refusal);
     this.#byRow.set(row, refusal);
   }
 
@@ -162,8 +163,9 @@ export class Refusals implements Notes {
     const refusal = this.#byRow.get(row);
     if (refusal === undefined) return;
     this.#byRow.delete(row);
-    without(this.#byQuoted, refusal.quotedAs, refusal);
-    without(this.#byDatagram, refusal.datagram, refusal);
+    const isIt = (each: Refusal): boolean => each === refusal;
+    takeOut(this.#byQuoted, refusal.quotedAs, isIt);
+    takeOut(this.#byDatagram, refusal.datagram, isIt);
   }
 
   /** Whether there is none. */
@@ -256,10 +258,4 @@ export class Refusals implements Notes {
     }
     return count;
   }
-}
-
-function without(refusals: Map<string, readonly Refusal[]>, key: string, refusal: Refusal): void {
-  const others = refusals.get(key)?.filter((each) => each !== refusal);
-  if (others && others.length > 0) refusals.set(key, others);
-  else refusals.delete(key);
 }

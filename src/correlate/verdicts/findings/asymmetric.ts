@@ -1,8 +1,8 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, ofFlows } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 
 /** The request of an echo reply, at most so long before it, would be in the capture, nanoseconds. */
 const LEAST_BEFORE_NS = 10_000_000_000;

@@ -1,9 +1,9 @@
-import { type Finding, Gathered, type Located } from "../../../packets/results/findings.js";
+import { type Finding, Gathered, type Located, ofFlows } from "../../../packets/results/findings.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import type { FlowSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Finder, ofFlows } from "./finder.js";
+import type { Finder } from "./finder.js";
 
 /** Most addresses that clients are seen under, each by the means. */
 const MOST_ADDRESSES = 1000;

@@ -3,6 +3,7 @@ import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import { HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../packets/tuples.js";
 import { isBehindTranslator, isPrivate } from "../../../protocols/addresses.js";
 import { linkOf } from "../../matchers/scope.js";
 import { TupleEnds } from "../flows/flow-summary.js";
@@ -83,7 +84,7 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** Whether it is of ICMP echoes. */
   get isEcho(): boolean {
-    return this.tuples.isEcho(this.insideTuple);
+    return this.tuples.has(this.insideTuple, IS_ECHO_ID);
   }
 
   /** Whether it is of ICMP errors that were cut so short that nothing tells which packets they are about. */
@@ -99,14 +100,18 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** Whether its first packet was dropped, as another flow took the port at that time. */
   get hasClashed(): boolean {
-    return this.tuples.hasClashed(this.insideTuple);
+    return this.tuples.has(this.insideTuple, HAS_CLASHED);
   }
 
   /** Whether some packets may be twins of others of it, or have none where it comes out. */
   get isUnclear(): boolean {
     const tuples = this.tuples;
     const far = this.tupleOn(this.isFromInside ? OUTSIDE : INSIDE);
-    return tuples.hasUnmatched(far) || tuples.hasAmbiguous(this.insideTuple) || tuples.hasAmbiguous(this.outsideTuple);
+    return (
+      tuples.has(far, HAS_UNMATCHED) ||
+      tuples.has(this.insideTuple, HAS_AMBIGUOUS) ||
+      tuples.has(this.outsideTuple, HAS_AMBIGUOUS)
+    );
   }
 
   /** Whether packets of who answers were on the initiator's side, and did not cross. */

@@ -1,4 +1,4 @@
-import { type Finding, type FindingCode, findingOf, type Gathered } from "../../../packets/results/findings.js";
+import { type Finding, type FindingCode, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type {
@@ -98,12 +98,6 @@ export interface Finder {
 /** Of which IP version a packet is. */
 export function isIpv6(t: Timeline, row: number): boolean {
   return (t.flags(row) & IS_IPV6) !== 0;
-}
-
-/** A finding about some flows, or none where there are none. `hint`: what to look at next, where that is not as usual. */
-export function ofFlows(code: FindingCode, gathered: Gathered, text: string, hint?: string): Finding[] {
-  const { count } = gathered.flows;
-  return count === 0 ? [] : [findingOf(code, count, text, gathered, hint)];
 }
 
 /** A finding about each side that anything was gathered of; `textOf` says what there is of one, `hintOf` what to look at next where that depends on it. */

@@ -1,7 +1,7 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import { HAS_AMBIGUOUS, type TupleTable } from "../../../packets/tuples.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import * as record from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
@@ -70,7 +70,7 @@ interface Hanging {
  */
 export class Holes {
   readonly #accounts: FlowAccounts;
-  readonly #tuples: Pick<TupleTable, "hasAmbiguous">;
+  readonly #tuples: Pick<TupleTable, "has">;
   readonly #leastTimes: number;
   readonly #areLong: boolean;
   /** By twice the flow's id, and 1 more for what goes outbound. */
@@ -139,7 +139,7 @@ export class Holes {
   /** Whether packets of the other direction may acknowledge what no pair of it does: as they are ambiguous, or without a twin. */
   #mayBeAcknowledged(slot: number, isOutbound: boolean): boolean {
     const accounts = this.#accounts;
-    if ([accounts.insideTuple(slot), accounts.outsideTuple(slot)].some((of) => this.#tuples.hasAmbiguous(of)))
+    if ([accounts.insideTuple(slot), accounts.outsideTuple(slot)].some((of) => this.#tuples.has(of, HAS_AMBIGUOUS)))
       return true;
     return accounts.unmatched(slot, isOutbound ? OUTSIDE : INSIDE) > 0;
   }

@@ -1,5 +1,4 @@
-import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -12,8 +11,7 @@ import { type Context, type Finder, isIpv6 } from "./finder.js";
 export class HostReset implements Finder {
   readonly verdicts = ["refused"] as const;
   readonly #context: Context;
-  readonly #concerned = new Gathered();
-  readonly #named = new Few<string>();
+  readonly #concerned = new Named();
 
   constructor(context: Context) {
     this.#context = context;
@@ -30,20 +28,18 @@ export class HostReset implements Finder {
     this.#concerned.add(side, frame, flow, isIpv6(timeline, row));
     this.#concerned.add(side, byFrame, resets);
     const by = resets === flow ? `#${byFrame}` : `#${byFrame} of flow ${resets}`;
-    this.#named.add(`${SIDE_NAMES[side]} #${frame} of flow ${flow} by ${by}`);
+    this.#concerned.named.add(`${SIDE_NAMES[side]} #${frame} of flow ${flow} by ${by}`);
   }
 
   update({ side, frame, verdict, before }: Update): void {
-    const name = this.#named.listed.find((each) => each.startsWith(`${SIDE_NAMES[side]} #${frame} of`));
+    const name = this.#concerned.named.listed.find((each) => each.startsWith(`${SIDE_NAMES[side]} #${frame} of`));
     if (before.verdict !== "refused" || verdict === "refused" || name === undefined) return;
-    this.#named.remove(name);
+    this.#concerned.named.remove(name);
     this.#concerned.frames[side].remove(frame);
   }
 
   close(): Finding[] {
-    const { count, text } = this.#named;
-    if (count === 0) return [];
-    const said = `the host itself reset forwarded connections, instead of passing a segment on: ${text}`;
-    return [findingOf("host-reset", count, said, this.#concerned)];
+    const text = "the host itself reset forwarded connections, instead of passing a segment on";
+    return ofNamed("host-reset", this.#concerned, text);
   }
 }

@@ -1,6 +1,6 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, findingOf, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { isTooBig } from "../../../protocols/icmp.js";
@@ -39,13 +39,11 @@ export class Mtu implements Finder {
   readonly #beyond = new Map<string, Few<string>>();
 
   readonly #holes: Holes;
-  readonly #lost = new Gathered();
-  readonly #lostNamed = new Few<string>();
+  readonly #lost = new Named();
 
   /** The same of what was dropped here. */
   readonly #droppedHoles: Holes;
-  readonly #swallowed = new Gathered();
-  readonly #swallowedNamed = new Few<string>();
+  readonly #swallowed = new Named();
   /** How those segments differ: their lengths, and how they begin. */
   readonly #kinds = new Set<string>();
   #hasGoneOn = false;
@@ -67,14 +65,14 @@ export class Mtu implements Finder {
       if (crossed?.hasGoneOn === true) {
         const { length, frames } = crossed.hole;
         for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
-        this.#lostNamed.add(`${flow.text} ${length} bytes, ${frames.count} times again`);
+        this.#lost.named.add(`${flow.text} ${length} bytes, ${frames.count} times again`);
       }
       const dropped = this.#droppedHoles.hanging(flow.slot, side === INSIDE);
       if (dropped?.isShortest !== true) continue;
       const { length, frames, head } = dropped.hole;
       for (const frame of frames.listed) this.#swallowed.add(side, frame, flow.id);
       const way = side === INSIDE ? "outbound" : "inbound";
-      this.#swallowedNamed.add(`${flow.text} ${way} ${length} bytes ${frames.count} times`);
+      this.#swallowed.named.add(`${flow.text} ${way} ${length} bytes ${frames.count} times`);
       if (this.#kinds.size < LEAST_KINDS) this.#kinds.add(`${length} ${head}`);
       this.#hasGoneOn ||= dropped.hasGoneOn;
     }
@@ -118,7 +116,8 @@ export class Mtu implements Finder {
   }
 
   close(): Finding[] {
-    return [...this.#refused(), ...this.#refusedBeyond(), ...this.#silent(), ...this.#silentHere()];
+    const silent = "segments crossed again and again and were never acknowledged, while all shorter ones were";
+    return [...this.#refused(), ...this.#refusedBeyond(), ...ofNamed("mtu", this.#lost, silent), ...this.#silentHere()];
   }
 
   #refusedBeyond(): Finding[] {
@@ -128,18 +127,11 @@ export class Mtu implements Finder {
     return [findingOf("mtu", count, `crossed, and too long for a link beyond: ${named.join("; ")}`, this.#crossed)];
   }
 
-  #silent(): Finding[] {
-    const { count, text } = this.#lostNamed;
-    if (count === 0) return [];
-    const said = `segments crossed again and again and were never acknowledged, while all shorter ones were: ${text}`;
-    return [findingOf("mtu", count, said, this.#lost)];
-  }
-
   #silentHere(): Finding[] {
-    const { count, text } = this.#swallowedNamed;
     if (this.#kinds.size < LEAST_KINDS || !this.#hasGoneOn) return [];
-    const said = `segments never left, however often they were sent, while all shorter ones of their flow and direction did: ${text}`;
-    return [findingOf("mtu", count, said, this.#swallowed, HINT_HERE)];
+    const text =
+      "segments never left, however often they were sent, while all shorter ones of their flow and direction did";
+    return ofNamed("mtu", this.#swallowed, text, HINT_HERE);
   }
 
   #refused(): Finding[] {

@@ -1,5 +1,4 @@
-import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
@@ -12,8 +11,7 @@ import { type Context, type Finder, isIpv6 } from "./finder.js";
 /** `nat-address-changed`: a conversation that began inside went on from another address of the NAT than before, by which its other end does not know it. */
 export class NatAddressChanged implements Finder {
   readonly #context: Context;
-  readonly #concerned = new Gathered();
-  readonly #named = new Few<string>();
+  readonly #concerned = new Named();
 
   constructor(context: Context) {
     this.#context = context;
@@ -29,14 +27,10 @@ export class NatAddressChanged implements Finder {
     const [from, to] = [before.address(OUTSIDE, true), now.address(OUTSIDE, true)];
     if (!isHidden || from === to) return;
     this.#concerned.add(INSIDE, t.frame(row), now.id, isIpv6(t, row));
-    this.#named.add(`${now.text} from ${from}, then from ${to}`);
+    this.#concerned.named.add(`${now.text} from ${from}, then from ${to}`);
   }
 
   close(): Finding[] {
-    const { count, text } = this.#named;
-    if (count === 0) return [];
-    return [
-      findingOf("nat-address-changed", count, `went on from another address of the NAT: ${text}`, this.#concerned),
-    ];
+    return ofNamed("nat-address-changed", this.#concerned, "went on from another address of the NAT");
   }
 }

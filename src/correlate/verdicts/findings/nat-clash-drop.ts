@@ -1,7 +1,7 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { type Context, type Finder, ofFlows } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 import { isPortRewritten } from "./port-rewritten.js";
 
 /** `nat-clash-drop`: the first packet is gone, and `Clashes` found the flow that took its port at that time. */

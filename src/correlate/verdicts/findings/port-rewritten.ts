@@ -1,10 +1,10 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Finder, ofFlows } from "./finder.js";
+import type { Finder } from "./finder.js";
 
 /** So many conversations are remembered at the most that had several ports outside. */
 const MOST_REMEMBERED = 4096;

@@ -1,5 +1,4 @@
-import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -14,8 +13,7 @@ import { type Context, type Finder, isIpv6 } from "./finder.js";
 export class ReplyUntranslated implements Finder {
   readonly verdicts = ["local"] as const;
   readonly #timeline: Timeline;
-  readonly #concerned = new Gathered();
-  readonly #named = new Few<string>();
+  readonly #concerned = new Named();
 
   constructor({ timeline }: Context) {
     this.#timeline = timeline;
@@ -26,7 +24,7 @@ export class ReplyUntranslated implements Finder {
     const t = this.#timeline;
     const side = t.sideOf(row);
     for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, isIpv6(t, row));
-    this.#named.add(`${SIDE_NAMES[side]} #${t.frame(row)} of flow ${flow} by #${byFrame}`);
+    this.#concerned.named.add(`${SIDE_NAMES[side]} #${t.frame(row)} of flow ${flow} by #${byFrame}`);
   }
 
   flow(flow: EndedFlow): void {
@@ -34,13 +32,10 @@ export class ReplyUntranslated implements Finder {
     if (untranslated === undefined) return;
     this.#concerned.flows.addOnce(untranslated);
     this.#concerned.addFlow(flow);
-    this.#named.add(`those of flow ${untranslated} as flow ${flow.id}, ${flow.text}`);
+    this.#concerned.named.add(`those of flow ${untranslated} as flow ${flow.id}, ${flow.text}`);
   }
 
   close(): Finding[] {
-    const { count, text } = this.#named;
-    if (count === 0) return [];
-    const said = `answers came through untranslated, and were reset: ${text}`;
-    return [findingOf("reply-untranslated", count, said, this.#concerned)];
+    return ofNamed("reply-untranslated", this.#concerned, "answers came through untranslated, and were reset");
   }
 }

@@ -1,9 +1,9 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { protocolName, UDP } from "../../../protocols/ip-protocols.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, ofFlows } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 import { isUnanswered } from "./unanswered.js";
 
 /** Most addresses of the NAT that are told apart, and most kinds of traffic of each. */

@@ -1,6 +1,6 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
 import { INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
@@ -46,9 +46,8 @@ export class SlowRetry implements Finder {
   /** By side and frame. */
   readonly #queries = new Map<string, Query>();
   /** By conversation. */
-  readonly #retries = new Map<number, Retry[]>();
-  readonly #concerned = new Gathered();
-  readonly #named = new Few<string>();
+  readonly #retries: Lists<number, Retry> = new Map();
+  readonly #concerned = new Named();
 
   constructor(context: Context) {
     this.#context = context;
@@ -98,33 +97,27 @@ export class SlowRetry implements Finder {
         const clashed = flow.hasClashed ? ", as another flow took its port" : "";
         const when = `${(Math.max(...waits.map(({ afterNs }) => afterNs)) / 1e9).toFixed(2)} s later`;
         const lost = waits.map(({ frame }) => `#${frame}`).join(" ");
-        this.#named.add(`${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${byFrame} ${when}${clashed}`);
+        this.#concerned.named.add(`${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${byFrame} ${when}${clashed}`);
       }
     }
   }
 
   close(): Finding[] {
-    const { count, text } = this.#named;
-    if (count === 0) return [];
-    return [findingOf("slow-retry", count, `dropped, and sent again after a long wait: ${text}`, this.#concerned)];
+    return ofNamed("slow-retry", this.#concerned, "dropped, and sent again after a long wait");
   }
 
   /** Takes those of a conversation out that are a flow's. */
   #take(tuple: number, { id, lastNs }: EndedFlow): Retry[] {
     const isIts = ({ flow, againNs }: Retry): boolean => (flow === undefined ? againNs <= lastNs : flow === id);
-    const all = this.#retries.get(tuple) ?? [];
-    const others = all.filter((each) => !isIts(each));
-    if (others.length > 0) this.#retries.set(tuple, others);
-    else this.#retries.delete(tuple);
-    return all.filter(isIts);
+    const its = this.#retries.get(tuple)?.filter(isIts) ?? [];
+    takeOut(this.#retries, tuple, isIts);
+    return its;
   }
 
   /** Takes it that a packet was not dropped. */
   #withdraw({ side, frame }: Update): void {
-    for (const [tuple, retries] of this.#retries) {
-      const left = retries.filter((each) => each.side !== side || each.frame !== frame);
-      if (left.length < retries.length) this.#retries.set(tuple, left);
-    }
+    for (const tuple of this.#retries.keys())
+      takeOut(this.#retries, tuple, (each) => each.side === side && each.frame === frame);
   }
 
   /** How many packets of a flow crossed from a side; of one whose slot another one has by now, none. */
@@ -136,9 +129,8 @@ export class SlowRetry implements Finder {
   #sentAgain(query: Query, byFrame: number, afterNs: number): void {
     const { slot, flow, side, crossed } = query;
     if (afterNs < LEAST_AFTER_NS || this.#crossed(slot, flow, side) - crossed > MOST_MEANWHILE) return;
-    const others = this.#retries.get(query.tuple) ?? [];
-    if (this.#retries.size < MOST_QUERIES && others.length < MOST_QUERIES)
-      this.#retries.set(query.tuple, [...others, { ...query, byFrame, afterNs, againNs: query.timeNs + afterNs }]);
+    const retry = { ...query, byFrame, afterNs, againNs: query.timeNs + afterNs };
+    addTo(this.#retries, query.tuple, retry, MOST_QUERIES, MOST_QUERIES);
   }
 }
 

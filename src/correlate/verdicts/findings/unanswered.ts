@@ -1,7 +1,7 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few, MOST_NAMED } from "../../../packets/results/few.js";
-import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
@@ -69,8 +69,7 @@ export class Unanswered implements Finder {
   readonly #mayBeAnswered = new Set<string>();
 
   readonly #holes: Holes;
-  readonly #hanging = new Gathered();
-  readonly #hangingNamed = new Few<string>();
+  readonly #hanging = new Named();
 
   constructor(context: Context) {
     this.#context = context;
@@ -114,7 +113,8 @@ export class Unanswered implements Finder {
   }
 
   close(): Finding[] {
-    return [...this.#never(), ...this.#noMore()];
+    const noMore = "segments crossed again and again and were never acknowledged, and their other end sent nothing new";
+    return [...this.#never(), ...ofNamed("unanswered", this.#hanging, noMore)];
   }
 
   #never(): Finding[] {
@@ -126,13 +126,6 @@ export class Unanswered implements Finder {
     return [findingOf("unanswered", count, text, flows, isAnswerable ? hint : FINDINGS.leak.hint)];
   }
 
-  #noMore(): Finding[] {
-    const { count, text } = this.#hangingNamed;
-    if (count === 0) return [];
-    const said = `segments crossed again and again and were never acknowledged, and their other end sent nothing new: ${text}`;
-    return [findingOf("unanswered", count, said, this.#hanging)];
-  }
-
   /** Takes a connection if what its initiator sent was acknowledged up to some segment, and no further, however often that crossed. */
   #takeHanging(flow: EndedFlow): void {
     const { misses } = this.#context;
@@ -142,7 +135,7 @@ export class Unanswered implements Finder {
     // one byte asks a full receiver for its window (RFC 9293 section 3.8.6.1)
     if (payloadLength <= 1 || misses.isPatchy(farOf(flow))) return;
     for (const frame of frames.listed) this.#hanging.add(flow.isFromInside ? INSIDE : OUTSIDE, frame, flow.id);
-    this.#hangingNamed.add(`${flow.text} (${frames.count} times again)`);
+    this.#hanging.named.add(`${flow.text} (${frames.count} times again)`);
   }
 
   /** Those that no such error may be about. */

@@ -1,6 +1,6 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { HAS_CLASHED, IS_ECHO_ID, NONE, type TupleTable } from "../../../packets/tuples.js";
 
 /** Conversations remembered whose first packet was dropped. */
 const MOST_LOST = 10_000;
@@ -33,7 +33,7 @@ export class Clashes {
 
   /** The frame of the packet that a flow lost because it had to yield, by its inside tuple; undefined where it had not. */
   lostBy(tuple: number): number | undefined {
-    return this.#tuples.hasClashed(tuple) ? this.#clashed.get(tuple) : undefined;
+    return this.#tuples.has(tuple, HAS_CLASHED) ? this.#clashed.get(tuple) : undefined;
   }
 
   /** Forgets those between two times: the outside capture may have lost what they became. */
@@ -60,7 +60,7 @@ export class Clashes {
   }
 
   #noteClash(tuple: number): void {
-    this.#tuples.noteClash(tuple);
+    this.#tuples.set(tuple, HAS_CLASHED, true);
     this.#clashed.set(tuple, this.#lost.get(tuple)!.frame);
     keepNewest(this.#clashed, MOST_LOST);
   }
@@ -118,7 +118,7 @@ export class Clashes {
   /** That of the opener on the outside, or of the other end; both are the id in an ICMP echo, which says nothing more of the other end. */
   #outsidePort(slot: number, isNear: boolean): number {
     const tuple = this.#accounts.outsideTuple(slot);
-    if (!isNear && this.#tuples.isEcho(tuple)) return 0;
+    if (!isNear && this.#tuples.has(tuple, IS_ECHO_ID)) return 0;
     return this.#tuples.port(tuple, isNear === this.#isNearA(slot));
   }
 

@@ -2,7 +2,7 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Nat } from "../../../packets/flows/flows.js";
 import { type Ends, type FlowSummary, natOf } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import { IS_ECHO_ID, type TupleTable } from "../../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName } from "../../../protocols/ip-protocols.js";
 import type { Turned } from "../../matchers/turned/turns.js";
 import type { Linked } from "../../matchers/proxied/links.js";
@@ -196,7 +196,7 @@ export class TupleEnds implements Ends {
   }
 
   get icmpId(): number | undefined {
-    return !this.#hasPorts && this.#tuples.isEcho(this.#tuple) ? this.#port(true) : undefined;
+    return !this.#hasPorts && this.#tuples.has(this.#tuple, IS_ECHO_ID) ? this.#port(true) : undefined;
   }
 
   /** Where all that is there is errors whose quotes leave the ports out, it has none. */

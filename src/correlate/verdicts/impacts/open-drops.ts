@@ -1,7 +1,7 @@
 import { joined } from "../../../packets/memory/joined.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Side } from "../../../packets/sides.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { HAS_OPEN_DROPS, NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import {
   type Drop,
@@ -73,7 +73,7 @@ export class OpenDrops {
     if (this.#queue.length > MOST_QUEUED * this.#count) this.#queue = this.#queue.filter(({ isOpen }) => isOpen);
     for (const tuple of this.#tuplesOf(drop)) {
       this.#marks.set(tuple, (this.#marks.get(tuple) ?? 0) + 1);
-      this.#tuples.setOpenDrops(tuple, true);
+      this.#tuples.set(tuple, HAS_OPEN_DROPS, true);
     }
     return true;
   }
@@ -168,7 +168,7 @@ export class OpenDrops {
       if (marks > 0) this.#marks.set(tuple, marks);
       else {
         this.#marks.delete(tuple);
-        this.#tuples.setOpenDrops(tuple, false);
+        this.#tuples.set(tuple, HAS_OPEN_DROPS, false);
       }
     }
   }

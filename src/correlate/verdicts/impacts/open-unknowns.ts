@@ -1,5 +1,5 @@
 import { joined } from "../../../packets/memory/joined.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./drop.js";
@@ -37,15 +37,15 @@ export interface Unknown
 /** The packets of which an ICMP error, or their like, may tell later what became of them, or where others of their destination go. */
 export class OpenUnknowns {
   /** By how errors name them, and by what their twins would have, the newest last. */
-  readonly #byName = new Map<string, readonly Unknown[]>();
-  readonly #byKey = new Map<string, readonly Unknown[]>();
+  readonly #byName: Lists<string, Unknown> = new Map();
+  readonly #byKey: Lists<string, Unknown> = new Map();
 
   /** Of these, and of others that were judged, those that a proxy may have sent on, or sent itself, by where they are: see `Relays`. */
-  readonly #sighted = new Map<string, readonly Unknown[]>();
+  readonly #sighted: Lists<string, Unknown> = new Map();
 
   /** Takes one that a proxy may turn out to have sent on, or to have sent. */
   addSighted(unknown: Unknown): void {
-    addTo(this.#sighted, spotOf(unknown), unknown, 1);
+    addTo(this.#sighted, spotOf(unknown), unknown, 1, MOST_NAMES);
   }
 
   /** Has one of those be known. */
@@ -60,8 +60,8 @@ export class OpenUnknowns {
   }
 
   add(unknown: Unknown): void {
-    addTo(this.#byName, unknown.quotedAs, unknown, MOST_OF_A_NAME);
-    addTo(this.#byKey, unknown.key, unknown, MOST_OF_A_KEY);
+    addTo(this.#byName, unknown.quotedAs, unknown, MOST_OF_A_NAME, MOST_NAMES);
+    addTo(this.#byKey, unknown.key, unknown, MOST_OF_A_KEY, MOST_NAMES);
   }
 
   /** The oldest that may be a packet that came out late: no other one may be. Undefined where there is none. */
@@ -110,18 +110,4 @@ export class OpenUnknowns {
 
 function spotOf({ side, frame }: Pick<Unknown, "side" | "frame">): string {
   return joined(side, frame);
-}
-
-function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: Unknown, most: number): void {
-  const others = unknowns.get(key) ?? [];
-  unknowns.delete(key);
-  unknowns.set(key, [...others, unknown].slice(-most));
-  keepNewest(unknowns, MOST_NAMES);
-}
-
-/** Takes out those of a key of which something is so. */
-function takeOut(unknowns: Map<string, readonly Unknown[]>, key: string, isSo: (unknown: Unknown) => boolean): void {
-  const left = unknowns.get(key)?.filter((each) => !isSo(each)) ?? [];
-  if (left.length === 0) unknowns.delete(key);
-  else unknowns.set(key, left);
 }

@@ -5,7 +5,7 @@ import { Heap } from "../../../../src/packets/memory/heap.js";
 import { RECORD_BITS, TCP_FLAGS_QUOTE } from "../../../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../../src/packets/sides.js";
 import { Timeline } from "../../../../src/packets/timeline.js";
-import { TupleTable } from "../../../../src/packets/tuples.js";
+import { IS_STREAM, TupleTable } from "../../../../src/packets/tuples.js";
 import { FilledAccounts } from "../../../support/accounts.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, conversation, HOST, merged, SERVER, SYN, SYN_ACK, segment } from "../../traffic.js";
@@ -95,14 +95,7 @@ it("two clients that say the same to one server are none, each missed on one sid
 function remembered(opened: readonly (readonly [side: Side, atS: number])[]): number[] {
   const heap = new Heap();
   const timeline = new Timeline(heap, 64, 64);
-  const found = new Set<number>();
-  class Tuples extends TupleTable {
-    override setStream(tuple: number, isStream: boolean): void {
-      if (isStream) found.add(tuple);
-      else found.delete(tuple);
-    }
-  }
-  const tuples = new Tuples(heap, 64);
+  const tuples = new TupleTable(heap, 64);
   const rest = { translations: { accounts: new FilledAccounts(heap) }, isNat: () => false, link: () => undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that it asks for
   const proxies = new Proxies({ timeline, tuples, ...rest } as unknown as About);
@@ -110,7 +103,7 @@ function remembered(opened: readonly (readonly [side: Side, atS: number])[]): nu
   syn[TCP_FLAGS_QUOTE] = SYN;
   for (const [tuple, [side, atS]] of opened.entries())
     proxies.admit(timeline.append(side, syn, 0, atS * 1e9, 2 * tuple + 1));
-  return [...found];
+  return [...opened.keys()].filter((tuple) => tuples.has(tuple, IS_STREAM));
 }
 
 it("connections outside are forgotten that none inside opened within a second of, before them or behind", () => {
