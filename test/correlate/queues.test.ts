@@ -64,6 +64,42 @@ it("what comes in late is not paired with an equal one that entered while it wai
   expect(twins.filter(([frame]) => frame > 40)).toEqual([]);
 });
 
+const acknowledgement = (dst: string, ttl: number) =>
+  segment({ src: SERVER, dst, srcPort: 443, dstPort: 4500, ipId: 0, ttl, seq: 900, ack: 77, flags: 0x10, text: "" });
+
+it("nor is an acknowledgement that says every two seconds what the one before said, when queues are longer than the window", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < 40; n++) {
+    outside.push(ms(100 * n, answer(HOST, 53, `the answer to question ${n}`)));
+    inside.push(ms(100 * n + 20 * n, answer(CONTAINER, 52, `the answer to question ${n}`)));
+  }
+  // the flow is known, and then each comes in 1.7 s after it left, just behind the next one of the server's
+  outside.push(ms(3210, acknowledgement(HOST, 53)));
+  inside.push(ms(3850, acknowledgement(CONTAINER, 52)));
+  for (let n = 0; n < 5; n++) {
+    outside.push(ms(4500 + 2000 * n, acknowledgement(HOST, 53)));
+    inside.push(ms(4500 + 2000 * n + 2700, acknowledgement(CONTAINER, 52)));
+  }
+  const { twins } = await outcomeOf(inside.toSorted(byTime), outside.toSorted(byTime), { clock });
+  expect(twins.length).toBeGreaterThan(30);
+  expect(twins.filter(([frame]) => frame > 41)).toEqual([]);
+});
+
+it("what may have been dropped behind a stall, in which nothing passed, does not take the place of what stood", async () => {
+  const [inside, outside] = segments(40, 20, 0.01);
+  for (let n = 0; n < 30; n++) {
+    inside.push(ms(1000 + 20 * n, alive(CONTAINER, 64)));
+    outside.push(ms(1000 + 20 * n + 0.01, alive(HOST, 63)));
+  }
+  // the first one stands for 20 ms, the next one is dropped just before that leaves
+  inside.push(ms(1600, alive(CONTAINER, 64)), ms(1620, alive(CONTAINER, 64)));
+  outside.push(ms(1620.06, alive(HOST, 63)));
+  const { twins, undecided } = await outcomeOf(inside, outside, { clock });
+  expect(twins).toEqual(inStep(70));
+  expect(undecided).toEqual([expect.objectContaining({ inside: [71, 72], outside: [71] })]);
+});
+
 it("a segment sent again is not the twin of the first copy, which took longer than the window: its IP ID says so", async () => {
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];
