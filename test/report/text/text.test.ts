@@ -744,7 +744,7 @@ describe("the end of a report", () => {
   });
 
   it.each([
-    ["problems", ["1", "3", "2"], /, those with problems first.*\n.*p99 {2}!\n.* {2}2\n/],
+    ["problems", ["1", "3", "2"], /, problems first.*\n.*p99 {2}!\n.* {2}2\n/],
     ["pairs", ["2", "3", "1"], /, busiest first\n.*p99\n/],
     ["bytes", ["1", "3", "2"], /, most bytes first\n.*p99 {2}bytes\n.* 900\n/],
     ["lost", ["3", "2", "1"], /, most lost packets first\n.*p99 {2}lost\n.* 1\n/],
@@ -785,6 +785,11 @@ describe("the end of a report", () => {
       reporter.end({ ...SUMMARY, flows: 1 });
     });
     expect(proxied).toMatch(/inside .* id \*4096 {2}1 proxied {2}p50/);
+    const hairpin = text(new HandFilled(), { quiet: true, width: 100 }, (reporter) => {
+      reporter.flow({ ...FLOW, sides: [INSIDE, INSIDE], pairsOutbound: FLOW.pairs });
+      reporter.end({ ...SUMMARY, flows: 1 });
+    });
+    expect(hairpin).toMatch(/inside .* id \*4096 +8 hairpins +1 .*\n *inside .* id \*10496 +0 +- +-\n/);
   });
 
   it("is the same where it is told of no more flows than it wants", () => {
