@@ -264,7 +264,7 @@ describe("the problems at the head of a summary", () => {
     const why = "nothing answers it: the host took it, or dropped it before inside";
     const output = text(tables, { quiet: true, width: 100 }, (reporter) => {
       for (let n = 0; n < 20; n++)
-        reporter.unmatched(lost(tables, 5000, n + 1, undefined, n % 7), {
+        reporter.unmatched(lost(tables, 5000, n + 1, undefined, n % 4), {
           verdict: "unknown",
           reason: "no-answer",
           why,
@@ -288,7 +288,7 @@ describe("the problems at the head of a summary", () => {
       "Also: 2 elsewhere (by an interface that is not captured);",
       "    20 unknown (nothing tells what happened).  --only elsewhere,unknown shows them.",
       `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  answer #31  host unreachable`,
-      `? unknown udp 172.17.0.2 > 203.0.113.5  7 conversations  inside #1 #2 #3 #4 #5 and 15 more`,
+      `? unknown udp 172.17.0.2 > 203.0.113.5  4 conversations  inside #1 #2 #3 #4 #5 and 15 more`,
       `          ${why}`,
       "",
     ]);
@@ -499,16 +499,16 @@ describe("the problems at the head of a summary", () => {
         reason: "answered-elsewhere",
         why: "both speak",
       });
-      const inside = { ...SUMMARY.inside, ambiguous: 3 };
+      const inside = { ...SUMMARY.inside, ambiguous: 1 };
       const outside = { ...SUMMARY.outside, ambiguous: 4 };
       reporter.end({ ...SUMMARY, inside, outside, verdicts: [new Map([["elsewhere", 1]]), new Map()] });
     });
     expect(lines(output).slice(1, 8)).toEqual([
       "Also: 1 elsewhere (by an interface that is not captured);",
-      "    7 ambiguous (which of them are twins is not certain).  --only elsewhere,ambiguous shows them.",
+      "    5 ambiguous (which of them are twins is not certain).  --only elsewhere,ambiguous shows them.",
       `? ambiguous ${whoSent(5000)} #1 #2  identical payloads`,
       `? ambiguous ${whoSent(5001)} #4  outside #7  one candidate`,
-      "… and 3 more that are ambiguous",
+      "… and 1 more that is ambiguous",
       `  elsewhere ${whoSent(5003)} #5  both speak`,
       "",
     ]);
