@@ -216,8 +216,7 @@ function andOthers(count: number): string {
 /** The first of some frames, and how many more there are. */
 function named(frames: readonly number[]): string {
   const more = frames.length - MOST_NAMED;
-  const inOrder = frames.toSorted((a, b) => a - b);
-  return `${framesText(inOrder)}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${framesText(frames)}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Some items by a key, in the order that each came first. */

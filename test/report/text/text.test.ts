@@ -458,7 +458,7 @@ describe("the problems at the head of a summary", () => {
       });
       reporter.finding(warning("dropped", 1, 2));
       reporter.finding(warning("nat-clash-drop", 1, 4));
-      reporter.finding(warning("slow-retry", 2, 3));
+      reporter.finding(warning("slow-retry", 3, 2));
       reporter.finding(warning("mtu", 9));
       reporter.end(SUMMARY);
     });
