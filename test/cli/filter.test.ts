@@ -138,7 +138,7 @@ it("-q shows the flows and problems of packets that are not shown, and says how 
   expect(stdout).toMatch(
     /^! dropped udp 172\.17\.0\.3\.5001 .*\n {2}refused udp 172\.17\.0\.3\..*\n(?: {2}next: .*\n)+\n/m,
   );
-  expect(stdout).toContain("\n36 translations, those with problems first, then the busiest\n");
+  expect(stdout).toContain("\n36 translations, problems first, then the busiest\n");
   expect(stdout.match(/^ +\d+ +(?:udp|tcp|icmp) /gm)).toEqual(Array(6).fill(expect.stringContaining("udp")));
   expect(stdout).toContain("and 30 more that were not selected");
   expect((await file("mixed", "-q", "host 192.0.2.1")).stdout).toContain(

@@ -2,11 +2,8 @@ import type { Finding, FindingCode } from "../../packets/results/findings.js";
 import { printable } from "../../packets/printable.js";
 import type { Reason } from "../../packets/results/reasons.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
-import { framesText } from "./frames-text.js";
+import { framesText, MOST_NAMED } from "./frames-text.js";
 import type { Paint } from "./paint.js";
-
-/** Most flows, and most frames of a side, that are named of one finding: what can be read. NDJSON has more of them. */
-const MOST_NAMED = 5;
 
 /** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
 const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused", "host-reset"]);
@@ -74,7 +71,7 @@ function whereText({ flows, frames }: Pick<Finding, "flows" | "frames">): string
   const parts = flows.length === 0 ? [] : [`flow${flows.length === 1 ? "" : "s"} ${named}`];
   for (const side of SIDE_NAMES) {
     const more = frames[side].length > MOST_NAMED ? " …" : "";
-    if (frames[side].length > 0) parts.push(`${side} ${framesText(frames[side], MOST_NAMED)}${more}`);
+    if (frames[side].length > 0) parts.push(`${side} ${framesText(frames[side])}${more}`);
   }
   return parts.join("  ");
 }

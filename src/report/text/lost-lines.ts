@@ -4,7 +4,7 @@ import { otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Causes } from "./causes.js";
 import { endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
-import { framesText } from "./frames-text.js";
+import { framesText, MOST_NAMED } from "./frames-text.js";
 import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
 import type { Paint } from "./paint.js";
 
@@ -12,8 +12,6 @@ import type { Paint } from "./paint.js";
 const MOST_APART = 2;
 /** … and services of one host: who asks for more looks for what there is. */
 const MOST_SERVICES = 8;
-/** Most frames that are named of one problem. */
-const MOST_FRAMES = 8;
 
 /** How it is called what packets came to. */
 const MARKS: Readonly<Record<Kind, string>> = {
@@ -26,6 +24,9 @@ const MARKS: Readonly<Record<Kind, string>> = {
   resent: "  resent ",
   covered: "  covered",
 };
+
+/** How the frames are called that a line names behind its own. */
+const FOLLOWED: Partial<Readonly<Record<Kind, string>>> = { resent: "again", refused: "answer" };
 
 /** What lines are made by. */
 export interface Telling {
@@ -46,9 +47,9 @@ export function byKind(all: Iterable<Lost>, causes: Causes): Map<Kind, Lost[][]>
   return grouped(alike, ([{ judgement }]) => kindOf(judgement));
 }
 
-/** Packets of some groups that are told of by their reasons instead, whoever's they are, whichever way they go. */
+/** Packets of some groups that are told of by their reasons instead, whoever's they are, whichever way they go: those of a side, as a host has another address on the other one. */
 export function byReason(groups: readonly (readonly Lost[])[], causes: Causes): Lost[][] {
-  return [...grouped(groups.flat(), (packet) => causeOf(packet, causes)).values()];
+  return [...grouped(groups.flat(), (packet) => reasonThere(packet, causes)).values()];
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
@@ -57,9 +58,7 @@ export function linesOf(
   groups: readonly (readonly Lost[])[],
   { causes, told, width, paint }: Telling,
 ): string[] {
-  const ofReasons = grouped(groups, (group) =>
-    kind === "resent" ? reasonOf(kind, group, causes) : `${causeOf(group[0], causes)} ${group[0].side}`,
-  );
+  const ofReasons = grouped(groups, ([packet]) => reasonThere(packet, causes));
   let said = "";
   return [...ofReasons.values()].flatMap((alike) => {
     const { reason: code } = alike[0][0].judgement;
@@ -109,6 +108,11 @@ function causeOf(packet: Lost, causes: Causes): string {
   return judgement.verdict === "refused" ? whyOf(judgement) : (causes.of(packet) ?? judgement.reason ?? judgement.why);
 }
 
+/** The same, of one side. */
+function reasonThere(packet: Lost, causes: Causes): string {
+  return `${causeOf(packet, causes)} ${packet.side}`;
+}
+
 /** Why, without the frame that says so. */
 function whyOf({ why, byFrame }: Said): string {
   return byFrame === undefined ? why : why.replace(` (frame ${byFrame})`, "");
@@ -118,13 +122,11 @@ function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
   const [{ judgement }] = group;
   const finding = findingOf(group[0], causes);
   if (finding !== undefined) return `see ${finding}`;
-  const frames = group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame]));
-  const again = named([...new Set(frames)]);
-  if (kind === "resent") return `again ${again}`;
+  if (kind === "resent") return "";
   if (kind === "covered") return "a later acknowledgement covers it";
   const isSame = kind === "refused" || group.every(({ judgement: { why } }) => why === judgement.why);
   if (!isSame && judgement.reason !== undefined) return REASONS[judgement.reason];
-  return printable(kind === "refused" && again !== "" ? `${whyOf(judgement)} (${again})` : judgement.why);
+  return printable(kind === "refused" ? whyOf(judgement) : judgement.why);
 }
 
 function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
@@ -133,7 +135,7 @@ function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: numbe
     group.flatMap(({ side, frame, alike }) => (side === on ? (alike?.here ?? [frame]) : (alike?.there ?? [])));
   const frames = [first, otherSide(first)].map((side) => [SIDE_NAMES[side], framesOn(side)] as const);
   const where = frames.flatMap(([side, some]) => (some.length === 0 ? [] : `  ${side} ${named(some)}`)).join("");
-  const facts = `${groupText(group)}${where}`;
+  const facts = `${groupText(group)}${where}${followedText(kind, group)}`;
   const mark = MARKS[kind];
   const indent = mark.length + 1;
   const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
@@ -141,6 +143,13 @@ function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: numbe
   if (reason === "") return `${head}\n`;
   if (indent + facts.length + reason.length + 2 <= width) return `${head}  ${reason}\n`;
   return `${head}\n${folded(" ".repeat(indent) + reason, width, indent)}\n`;
+}
+
+/** The frames that followed: copies that got through, or what the host answered. */
+function followedText(kind: Kind, group: readonly Lost[]): string {
+  const name = FOLLOWED[kind];
+  const frames = new Set(group.flatMap(({ judgement: { byFrame } }) => byFrame ?? []));
+  return name === undefined || frames.size === 0 ? "" : `  ${name} ${named([...frames])}`;
 }
 
 function whoOf({ proto, ends }: Lost): string {
@@ -206,9 +215,8 @@ function andOthers(count: number): string {
 
 /** The first of some frames, and how many more there are. */
 function named(frames: readonly number[]): string {
-  const more = frames.length - MOST_FRAMES;
-  const inOrder = frames.toSorted((a, b) => a - b);
-  return `${framesText(inOrder, MOST_FRAMES)}${more > 0 ? ` and ${more} more` : ""}`;
+  const more = frames.length - MOST_NAMED;
+  return `${framesText(frames)}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Some items by a key, in the order that each came first. */

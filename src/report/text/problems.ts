@@ -24,7 +24,7 @@ const MOST_PROBLEMS = 100;
 /** Most packets that are remembered, which bounds their memory. */
 const MOST_PACKETS = 10_000;
 /** Of packets that are no problem, or may be none, so many lines are examples enough of each kind: where there are more, they are told of by reason … */
-const MOST_EXAMPLES = 5;
+const MOST_EXAMPLES = 3;
 /** … of so many packets, or sets of packets that nothing tells apart. */
 const MOST_EXAMPLE_PACKETS = 1000;
 
@@ -163,7 +163,8 @@ export class Problems {
       const examples = groups.toSorted((a, b) => countOf([b]) - countOf([a])).slice(0, MOST_EXAMPLES);
       lines.push(...linesOf(kind, examples, telling));
       const others = countIn(summary, EXAMPLES[kind]) - countOf(examples);
-      if (examples.length > 0 && others > 0) lines.push(`… and ${others} more that are ${EXAMPLES[kind]}\n`);
+      if (examples.length > 0 && others > 0)
+        lines.push(`… and ${others} more that ${others === 1 ? "is" : "are"} ${EXAMPLES[kind]}\n`);
     }
     for (const kind of ["resent", "covered"] as const) add(kind);
     if (hidden > 0) lines.push(`… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`);

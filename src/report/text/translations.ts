@@ -37,7 +37,7 @@ interface Order {
 
 const ORDERS: Readonly<Record<SortKey, Order>> = {
   problems: {
-    text: "those with problems first, then the busiest",
+    text: "problems first, then the busiest",
     rank: (_, { all }) => all,
     // marked like the lines of problems
     heading: "!",
@@ -266,9 +266,10 @@ function narrow(inside: readonly string[], outside: readonly string[], own: stri
 }
 
 function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]): string {
+  const count = pairs === "" ? "" : `  ${pairs.replace(/ +/, " ")}`;
   const alone = only === "0" || only === "" ? "" : `  only ${only}`;
   const latency = p50 === "-" ? "" : `  p50 ${p50}  p99 ${p99}`;
-  return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}${latency}\n`;
+  return `  ${side.padEnd("outside".length)} ${ends}${count}${alone}${latency}\n`;
 }
 
 /** Flows of which one has the packets of a conversation that go, and another those that come back: inside, they have other addresses. */
@@ -298,20 +299,23 @@ function keyOf({ proto, outside }: FlowSummary, isOutbound: boolean): string {
 function lines(flow: FlowSummary, own: string | undefined, other: number | undefined, paint: Paint): string[][] {
   const rewrite = rewriteOf(flow.inside, flow.outside);
   const ends = (side: Ends): string => endsText(side, rewrite, paint.rewritten);
-  const counts = (arrow: string, pairs: number, only: number): [string, string] =>
+  const [first, second] = flow.sides;
+  const counts = (arrow: string, pairs: number, only: number): [string, string] => {
     // of a proxy's two connections, no packet has a twin, and none lacks one
-    flow.nat === "proxy"
-      ? [`${only} proxied`, ""]
-      : [
-          `${arrow}${(pairs === 0 && other !== undefined ? ` flow ${other}` : String(pairs)).padStart(6)}`,
-          String(only),
-        ];
+    if (flow.nat === "proxy") return [`${only} proxied`, ""];
+    // both forms of a packet are on one side, whichever way it goes
+    if (first === second) return [pairs === 0 ? "" : `${pairs} hairpins`, String(only)];
+    return [
+      `${arrow}${(pairs === 0 && other !== undefined ? ` flow ${other}` : String(pairs)).padStart(6)}`,
+      String(only),
+    ];
+  };
   return [
     [
       String(flow.id),
       flow.proto,
       flow.nat,
-      SIDE_NAMES[flow.sides[0]],
+      SIDE_NAMES[first],
       ends(flow.inside),
       ...counts(paint.outbound("→"), flow.pairsOutbound, flow.insideOnly),
       ...quantiles(flow.latency.outbound),
@@ -321,7 +325,7 @@ function lines(flow: FlowSummary, own: string | undefined, other: number | undef
       "",
       "",
       "",
-      SIDE_NAMES[flow.sides[1]],
+      SIDE_NAMES[second],
       ends(flow.outside),
       ...counts(paint.inbound("←"), flow.pairs - flow.pairsOutbound, flow.outsideOnly),
       ...quantiles(flow.latency.inbound),

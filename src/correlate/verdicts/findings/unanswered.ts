@@ -23,7 +23,7 @@ const LEAST_AGAIN = 3;
 const MOST_SAID = 4096;
 /** What to look at where somebody beyond says that he does not get there. */
 const HINT_BEYOND =
-  "who says so has no way there: its routes, and whether anybody has that address, tell; ip route get <address> on the host shows whether it is asked rightly";
+  "whoever says so has no way there: look at its routes, and whether anybody has that address; ip route get <address> on the host shows whether it is the right router to ask";
 /** So many addresses that ask are told apart; all others count as one. */
 const MOST_ASKERS = 4096;
 const OTHERS = "";

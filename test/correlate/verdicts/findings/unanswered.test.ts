@@ -119,7 +119,7 @@ describe("unanswered, though errors come from beyond", () => {
     // the flow's first frames, then those of the errors
     expect(found).toMatchObject({ count: 3, flows: [2], more: 0 });
     expect(found?.frames.outside).toHaveLength(3);
-    expect(found?.hint).toMatch(/^who says so has no way there/);
+    expect(found?.hint).toMatch(/^whoever says so has no way there/);
     expect(found?.text).toBe(
       `sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times; 2 errors: ${words}, says 203.0.113.2)`,
     );
