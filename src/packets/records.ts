@@ -81,12 +81,12 @@ export const HEAD = 14;
 /** Bytes of payload that it is of, at the most: enough to tell one request line from another. */
 export const HEAD_BYTES = 32;
 /**
- * TCP flags in the lower 8 bits, then 13 of the row of the quote, and 1 more, so that 0 is none; then a hash of how the payload begins,
- * 0 if too little of it was kept.
+ * TCP flags in the lower 8 bits, then 13 of the row of the quote, and 1 more, so that 0 is none, and one that is free; then a hash of how the
+ * payload begins, 0 if too little of it was kept. What is no ICMP error has no quote: the kernel takes its bits, and the free one (`REMEMBERED_MASK`).
  */
 export const TCP_FLAGS_QUOTE = 15;
 export const QUOTE_SHIFT = 8;
 export const QUOTE_MASK = 0x1fff;
-export const BEGINNING_SHIFT = 21;
+export const BEGINNING_SHIFT = 22;
 /** Bytes of payload that it is of, no more and no fewer: a frame cut to 60 bytes has so many of UDP over IPv4. */
 export const BEGINNING_BYTES = 16;

@@ -292,7 +292,7 @@ export class Timeline extends RecordRows {
     return (this.records[this.recordOf(row) + PAYLOAD_LENGTH_CLASS] >>> DSCP_SHIFT) & 0x3f;
   }
 
-  /** Hash of the first 16 payload bytes, 11 bits; 0 if there are fewer, or they were not kept. */
+  /** Hash of the first 16 payload bytes, 10 bits; 0 if there are fewer, or they were not kept. */
   beginning(row: number): number {
     return this.records[this.recordOf(row) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
   }
