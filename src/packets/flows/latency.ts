@@ -139,6 +139,21 @@ export class LatencyDigest implements Latencies {
     return (around / widthNs + 0.5 / rangeNs) / (this.count + 0.5);
   }
 
+  /** Which share of latencies lies between two, as far as buckets tell; of none, 0. */
+  share(fromNs: number, toNs: number): number {
+    if (this.count === 0) return 0;
+    if (this.#words[BUCKETS] === 0) {
+      const between = this.#kept
+        .subarray(0, this.count)
+        .filter((latencyNs) => latencyNs >= fromNs && latencyNs <= toNs);
+      return between.length / this.count;
+    }
+    const [first, last] = [fromNs, toNs].map((ns) => this.#bucketOf(ns) - this.#words[LOWEST]);
+    let counted = 0;
+    for (let at = Math.max(0, first); at <= last && at < this.#kept.length; at++) counted += this.#kept[at];
+    return counted / this.count;
+  }
+
   #quantile(q: number): number {
     const rank = rankOf(q, this.count);
     // in place: their order means nothing

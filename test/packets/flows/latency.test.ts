@@ -130,3 +130,12 @@ it("takes all latencies for equally likely where it has seen none, whatever thei
   for (const latencyNs of [-254_246, 0, 3, 12_000, 19e6])
     expect(digest.density(latencyNs, 20e6)).toBeCloseTo(0.5 / 1000.5 / 20e6, 16);
 });
+
+it.each([40, 4000])("tells which share of %d latencies lies between two", (count) => {
+  const digest = digestOf(Array.from({ length: count }, (_, n) => (n % 4 === 0 ? 5_000_000 : 20_000)));
+  expect(digest.share(19_000, 21_000)).toBe(0.75);
+  expect(digest.share(4_000_000, 6_000_000)).toBe(0.25);
+  expect(digest.share(30_000, 3_000_000)).toBe(0);
+  expect(digest.share(0, 60_000_000_000)).toBe(1);
+  expect(digests.make().share(0, 1e9)).toBe(0);
+});

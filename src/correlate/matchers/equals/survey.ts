@@ -37,6 +37,9 @@ const NEVER_BITS = 10;
 /** What packets take now and then, they may take again, however short the queue was lately: more than one in 2^this did. */
 const SELDOM_BITS = 6;
 
+/** How many times longer, or shorter, what took nearly as long may have taken. */
+const NEARLY = 1.3;
+
 /** The claim that two packets have on each other, by how they stand to each other. */
 export function claimBy(related: number): number {
   const relation = related & RELATION_MASK;
@@ -209,7 +212,8 @@ export class Survey {
     if (kernel.wasHeldUp(entered, left, isOutbound)) return true;
     // where nothing shows that packets passed meanwhile, what took unusually long may have been dropped, and the one before it held up
     const limitNs = kernel.limitNs(isOutbound);
-    const isUnusual = digest.density(insteadNs, limitNs) * limitNs < 1;
+    const [fromNs, toNs] = [insteadNs / NEARLY, insteadNs * NEARLY];
+    const isUnusual = digest.share(fromNs, toNs) * limitNs < toNs - fromNs;
     return isUnusual && !kernel.hasPassed(t.timeNs(entered), left, isOutbound);
   }
 
