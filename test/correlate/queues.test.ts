@@ -43,15 +43,18 @@ it("a keepalive is not paired with the one before it, whose exit took longer tha
 const answer = (dst: string, ttl: number, text: string) =>
   datagram({ src: SERVER, dst, srcPort: 53, dstPort: 4500, ipId: 0, ttl, text });
 
+/** Answers, one every 100 ms, whose way in takes longer and longer, up to most of the window. */
+function slower(): [Stamped[], Stamped[]] {
+  const numbers = Array.from({ length: 40 }, (_, n) => n);
+  return [
+    numbers.map((n) => ms(120 * n, answer(CONTAINER, 52, `the answer to question ${n}`))),
+    numbers.map((n) => ms(100 * n, answer(HOST, 53, `the answer to question ${n}`))),
+  ];
+}
+
 it("what comes in late is not paired with an equal one that entered while it waited, however long nothing else came out", async () => {
-  const inside: Stamped[] = [];
-  const outside: Stamped[] = [];
-  // the way in takes longer and longer, up to most of the window, …
-  for (let n = 0; n < 40; n++) {
-    outside.push(ms(100 * n, answer(HOST, 53, `the answer to question ${n}`)));
-    inside.push(ms(100 * n + 20 * n, answer(CONTAINER, 52, `the answer to question ${n}`)));
-  }
-  // … and then more: each is answered again, as it was asked again, before the first answer comes out
+  const [inside, outside] = slower();
+  // and then it takes more: each is answered again, as it was asked again, before the first answer comes out
   for (let n = 0; n < 6; n++) {
     const atMs = 4500 + 300 * n;
     for (const waitedMs of [0, 2500]) {
@@ -68,12 +71,7 @@ const acknowledgement = (dst: string, ttl: number) =>
   segment({ src: SERVER, dst, srcPort: 443, dstPort: 4500, ipId: 0, ttl, seq: 900, ack: 77, flags: 0x10, text: "" });
 
 it("nor is an acknowledgement that says every two seconds what the one before said, when queues are longer than the window", async () => {
-  const inside: Stamped[] = [];
-  const outside: Stamped[] = [];
-  for (let n = 0; n < 40; n++) {
-    outside.push(ms(100 * n, answer(HOST, 53, `the answer to question ${n}`)));
-    inside.push(ms(100 * n + 20 * n, answer(CONTAINER, 52, `the answer to question ${n}`)));
-  }
+  const [inside, outside] = slower();
   // the flow is known, and then each comes in 1.7 s after it left, just behind the next one of the server's
   outside.push(ms(3210, acknowledgement(HOST, 53)));
   inside.push(ms(3850, acknowledgement(CONTAINER, 52)));

@@ -25,8 +25,9 @@ const PARTING = 8;
 /** Slices that are kept behind those that were told of. */
 const KEPT_SLICES = 64;
 
-/** How the clocks stand in a slice, wherever that begins. */
+/** What the clocks differ by, at a time and from there on. */
 type At = Pick<Stretch, "atNs" | "correctionNs" | "rate">;
+/** How the clocks stand in a slice, wherever that begins. */
 type StretchLine = Omit<Stretch, "untilNs" | "firstFrame" | "disorderNs" | "doubtNs">;
 /** What two stretches of no drift have to have in common to be one. */
 const STEADY = ["correctionNs", "firstFrame", "slackNs", "disorderNs", "doubtNs", "unboundNs", "isTrusted"] as const;
@@ -242,8 +243,9 @@ export class Course {
     const line = this.#standing(at);
     const { toNs, setFrame } = slice.extent;
     const firstFrame = setFrame > 0 ? setFrame : last.firstFrame;
-    const doubtNs = this.#doubtNs(slice, line);
-    const awayNs = line.isTrusted ? this.#awayNs(slice, line) : 0;
+    const setByNs = this.#setByNs(slice, line);
+    const doubtNs = this.#doubtNs(slice, line, setByNs);
+    const awayNs = line.isTrusted ? Math.max(setByNs, this.#awayNs(slice, line)) : 0;
     if (awayNs > 0 && (this.isEnclosed || this.assumed === "none")) this.summary.mayBeWrongBy(awayNs);
     const unboundNs = Math.max(line.unboundNs, awayNs);
     const stretch = { ...line, untilNs: toNs, firstFrame, disorderNs: slice.disorderNs, doubtNs, unboundNs };
@@ -380,42 +382,36 @@ export class Course {
    * How far apart equal packets have to be in a slice to be told by their stamps, as the clock may have been set by then: by how much packets of it, or the ones
    * before it or behind it, contradict how it stands. One alone does not tell that it was set, but that it may have been: until the next one that agrees.
    */
-  #doubtNs(slice: Slice, line: At): number {
-    const { atNs, correctionNs, rate } = line;
-    const offsetAt = (timeNs: number): number => correctionNs + rate * (timeNs - atNs);
-    const { from, end } = slice.extent;
-    const nearby = this.#crossings.flatMap((each) => each.between(from, end, 1).around);
-    const against = nearby.map((one) => -tookBy(one, offsetAt(one.timeNs)));
-    const byNs = Math.max(this.#setByNs(slice, line), ...against);
+  #doubtNs({ extent }: Slice, line: At, setByNs: number): number {
+    const nearby = this.#crossings.flatMap((each) => each.between(extent.from, extent.end, 1).around);
+    const byNs = Math.max(setByNs, ...nearby.map((one) => -tookNs(one, line)));
     return byNs > SET_NS ? byNs + AROUND_NS : 0;
   }
 
   /**
-   * How far the clocks may stand in a slice from what is taken, although too little says so: where the clock was set, but nothing tells where in between; where a
-   * packet contradicts what is taken, and none of the other direction contradicts that one; where all of one direction took that long, and
-   * none of the other comes any more; and where none comes of either.
+   * How far the clocks may stand in a slice from what is taken, although too little says so. A packet contradicts what is taken, and none of the other
+   * direction contradicts that packet. Or all of one direction took that long, and none of the other comes any more. Or none comes of either.
    */
   #awayNs(slice: Slice, line: At): number {
     const { from, end, fromNs, toNs } = slice.extent;
-    const { atNs, correctionNs, rate } = line;
-    const tookNs = (one: Crossing): number => tookBy(one, correctionNs + rate * (one.timeNs - atNs));
+    const tookByLine = (one: Crossing): number => tookNs(one, line);
     const isOfRun = ({ place }: Crossing): boolean =>
       this.#slices.slice(0, this.#bounded).every((other) => !other.holds(place) || other.isOneRunWith(slice));
     // two clocks may part until the next packet that tells, at any rate that one may have
     const mostRate = this.assumed === null ? MOST_RATE : 0;
     const ranNs = (timeNs: number): number => mostRate * Math.max(0, fromNs - timeNs, timeNs - toNs);
     const mostNs = this.unitNs + this.toleranceNs;
-    let awayNs = this.#setByNs(slice, line);
+    let awayNs = 0;
     for (const [way, own] of this.#crossings.entries()) {
       const others = this.#crossings[1 - way];
       for (const one of own.between(from, end, 1).around) {
-        if (tookNs(one) >= -mostNs - ranNs(one.timeNs) || !isOfRun(one)) continue;
-        const againstNs = Math.min(...others.since(one.place, from, 1).map(tookNs));
-        if (againstNs + tookNs(one) >= -mostNs) awayNs = Math.max(awayNs, againstNs);
+        if (tookByLine(one) >= -mostNs - ranNs(one.timeNs) || !isOfRun(one)) continue;
+        const againstNs = Math.min(...others.since(one.place, from, 1).map(tookByLine));
+        if (againstNs + tookByLine(one) >= -mostNs) awayNs = Math.max(awayNs, againstNs);
       }
       if (others.last.place > from) continue;
       const since = own.since(others.last.place, from, LEAST_WITNESSES);
-      if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookNs)));
+      if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookByLine)));
     }
     return Math.max(awayNs, mostRate * (toNs - Math.max(...this.#crossings.map(({ last }) => last.timeNs))));
   }
@@ -466,6 +462,11 @@ export class Course {
     this.#known.splice(0, known);
     for (const slice of this.#slices) slice.place -= known;
   }
+}
+
+/** What a packet took if the clocks stood as a line says, nanoseconds: see `tookBy`. */
+function tookNs(one: Crossing, { atNs, correctionNs, rate }: At): number {
+  return tookBy(one, correctionNs + rate * (one.timeNs - atNs));
 }
 
 /** How far the gaps of twins differ that go the same way, nanoseconds, as far as there are enough of them to tell; else Infinity. */

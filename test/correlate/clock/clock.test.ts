@@ -217,19 +217,13 @@ describe("auto", () => {
 });
 
 const STEADY = { ...STILL, firstFrame: 0, unboundNs: 0, disorderNs: 0 };
+const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null, ...NO_STEPS } as const;
 
 it("a frame from before the clock was set back stays with what was known before that, wherever its stamp puts it", () => {
   const stretches = [
     { ...STEADY, untilNs: 1e9, slackNs: 0, isTrusted: true },
     { ...STEADY, untilNs: 9e9, slackNs: 0, isTrusted: true, correctionNs: -0.5e9, firstFrame: 51 },
   ];
-  const facts = {
-    source: "estimated",
-    offsetNs: 0,
-    driftPpm: 0,
-    uncertaintyNs: null,
-    ...NO_STEPS,
-  } as const;
   const clock = new Clock(0n, 1e9, () => facts, stretches);
   expect(clock.correctionNs(1.1e9, 51)).toBe(-0.5e9);
   expect(clock.correctionNs(1.1e9, 50)).toBe(0);
@@ -241,13 +235,6 @@ it("has the slack of the packets that were taken, not of those it was asked of",
     { ...same, untilNs: 1e9, slackNs: 500_000 },
     { ...same, untilNs: 9e9, slackNs: 20_000 },
   ];
-  const facts = {
-    source: "estimated",
-    offsetNs: 0,
-    driftPpm: 0,
-    uncertaintyNs: null,
-    ...NO_STEPS,
-  } as const;
   const clock = new Clock(0n, 1e9, () => facts, stretches);
   clock.correctionNs(5e9, 2);
   expect(clock.slackNs).toBe(500_000);

@@ -22,7 +22,10 @@ const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 /** What `pass` found noted with a hash. */
 let foundNote = 0;
 
-/** Remembers what passed under a hash, and a note of it. Returns the time of what passed under it before, or NaN. */
+/**
+ * Remembers what passed under a hash, and a note of it, in one of two places: the one that has it, or the older one. Returns the time of what passed under
+ * it before, or NaN.
+ */
 function pass(ground: usize, hash: i32, note: i32, timeNs: f64): f64 {
   const first = rowAt(ground, words.ALIKE, hash & ENTRY_MASK, words.ALIKE_BITS);
   const second = rowAt(ground, words.ALIKE, (hash ^ 1) & ENTRY_MASK, words.ALIKE_BITS);

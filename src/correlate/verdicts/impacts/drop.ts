@@ -134,12 +134,10 @@ export function isUnique(t: Timeline, row: number): boolean {
 }
 
 /** Whether a packet of the same key that entered may be such a one, held up. Where nothing else tells, another one that says the same is as likely. */
-export function mayBeHeldUp(
-  { isUnique, side, timeNs, flow }: Pick<Drop, "isUnique" | "side" | "timeNs" | "flow">,
-  late: Late,
-): boolean {
+export function mayBeHeldUp(packet: Pick<Drop, "isUnique" | "side" | "timeNs" | "flow">, late: Late): boolean {
+  const { side, timeNs, flow } = packet;
   const heldNs = late.timeNs - timeNs;
-  if (side === late.side || heldNs <= 0 || heldNs > PATIENCE_NS || !isUnique) return false;
+  if (side === late.side || heldNs <= 0 || heldNs > PATIENCE_NS || !packet.isUnique) return false;
   return flow === undefined || late.flow === undefined || flow === late.flow;
 }
 
