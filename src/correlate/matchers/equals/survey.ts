@@ -210,10 +210,11 @@ export class Survey {
     const insteadNs = instead === NONE ? 0 : t.timeNs(left) - t.timeNs(instead);
     if (insteadNs <= digest.medianNs) return false;
     if (kernel.wasHeldUp(entered, left, isOutbound)) return true;
-    // where nothing shows that packets passed meanwhile, what took unusually long may have been dropped, and the one before it held up
+    // where nothing shows that packets passed meanwhile, what took unusually long may have been dropped, and the one before it held up;
+    // as long as no latency is known, none is unusual
     const limitNs = kernel.limitNs(isOutbound);
     const [fromNs, toNs] = [insteadNs / NEARLY, insteadNs * NEARLY];
-    const isUnusual = digest.share(fromNs, toNs) * limitNs < toNs - fromNs;
+    const isUnusual = digest.count > 0 && digest.share(fromNs, toNs) * limitNs < toNs - fromNs;
     return isUnusual && !kernel.hasPassed(t.timeNs(entered), left, isOutbound);
   }
 
