@@ -77,7 +77,7 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { tuples, matchers, translations, verdicts, updates, lateLosses, book, impacts } = this.#about;
+    const { kernel, tuples, matchers, translations, verdicts, updates, lateLosses, book, impacts } = this.#about;
     const t = this.#about.timeline;
     updates.takeNews();
     updates.tellBefore(row);
@@ -90,7 +90,8 @@ export class Settling {
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay, isProof }: Verdict = heldUp ?? judged;
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
     if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
-    if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
+    if (heldUp !== undefined && !kernel.isToldAgain(row)) kernel.noteLate(t.sideOf(row) === OUTSIDE);
+    else if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
     const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
     if (byFrame !== undefined) judgement.byFrame = byFrame;
     if (mtu !== undefined) judgement.mtu = mtu;

@@ -30,6 +30,16 @@ export const SLOWEST_NS = double(2);
 export const QUICKEST_NS = double(2);
 export const PACE_AT_NS = double(2);
 
+/**
+ * Two each: when the packet entered, and left, that entered last of those that are like none before them, by direction; and when one left last that another
+ * one had overtaken, -Infinity where none did, nanoseconds on the timeline.
+ */
+export const LAST_ENTERED_NS = double(2);
+export const LAST_LEFT_NS = double(2);
+export const OVERTAKEN_NS = double(2);
+/** Two: by how much packets of one flow may overtake each other at the most, as far as any did, nanoseconds. */
+export const REORDERED_NS = double(2);
+
 /** Words. Two: where each side's next packet stands among its packets, and where those end. */
 export const AT = word(2);
 export const END = word(2);
@@ -41,8 +51,8 @@ export const DUE = word();
 export const SHOWN = word();
 
 /**
- * Two: 1 from a pair of a direction on that took more than half of the window, until one takes less that is no copy of another packet: more may
- * be under way than wait.
+ * Two: 1 from a packet of a direction on that took more than half of the window, until one takes less that is no copy of another packet, where packets keep
+ * their order: more may be under way than wait.
  */
 export const IS_QUEUE_LONG = word(2);
 

@@ -118,6 +118,8 @@ export class Kernel {
     this.#doubles[words.SHIFT_NS] = shiftNs;
     this.#doubles[words.NOW_NS] = Number.NEGATIVE_INFINITY;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
+    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LAST_ENTERED_NS, words.LAST_ENTERED_NS + 2);
+    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.OVERTAKEN_NS, words.OVERTAKEN_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
@@ -269,10 +271,13 @@ export class Kernel {
     return this.#doubles[words.CAUSAL_SLACK_NS];
   }
 
-  /** Equal packets that are no farther apart are not told by their order, nanoseconds: by stamps out of order, or as a clock may have been set by as much. */
+  /**
+   * Equal packets that are no farther apart are not told by their order, nanoseconds: by stamps out of order, as a clock may have been set by as much, or as
+   * packets of one flow overtake each other.
+   */
   get untoldNs(): number {
     const { disorderNs, doubtNs } = this.#tables.clock;
-    return Math.max(disorderNs, doubtNs);
+    return Math.max(disorderNs, doubtNs, ...this.#doubles.subarray(words.REORDERED_NS, words.REORDERED_NS + 2));
   }
 
   /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */
@@ -336,6 +341,11 @@ export class Kernel {
   /** How many pairs of a direction had equal keys, of packets with such flags as to `identityOf`. */
   intact(isOutbound: boolean, flags: number): number {
     return this.#words[words.INTACT + ((isOutbound ? 4 : 0) | identityOf(flags))];
+  }
+
+  /** Notes that a packet left in a direction whose twin had been given up: it took longer than the window. */
+  noteLate(isOutbound: boolean): void {
+    this.#words[words.IS_QUEUE_LONG + (isOutbound ? 1 : 0)] = 1;
   }
 
   /** Reckons with packets that a capture missed, of what goes in a direction, until there are so many pairs of it. */

@@ -29,6 +29,8 @@ export const MAY_BE_PIECE = 512;
 export const MAY_BE_CHANCE = 1024;
 /** KNOWN by a translation that nothing used for so long that another container may have what it made of this one's packets. */
 export const IS_STALE = 2048;
+/** What entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
+export const IS_REPEAT = 4096;
 export const RELATION_MASK = 3;
 
 /** Whether rows that were related so travel outbound. */

@@ -23,16 +23,11 @@ import { seconds } from "./words.js";
 /** Bytes of a segment that every host takes (RFC 9293 section 3.7.1). */
 const LEAST_MSS = 536;
 
-/** So many packets are looked at, at the most, for one that entered behind another one and came out. */
-const MOST_LOOKED_AT = 4096;
-
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
   readonly #known: Known;
   readonly #orphans: Orphans;
-  /** By the side where packets come out: how many had, when the last of them took so long that the next ones may take more than the window. */
-  readonly #slowPairs: [number, number] = [NONE, NONE];
-  /** By that side: up to when that was so, nanoseconds on the timeline. */
+  /** By the side where packets come out: up to when those were slow, nanoseconds on the timeline. */
   readonly #slowNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
   constructor(known: Known, orphans: Orphans) {
@@ -117,27 +112,18 @@ export class Doubts {
   #isSlowTo(side: Side, row: number): boolean {
     const { timeline: t, kernel, windowNs } = this.#known;
     const isOutbound = side === OUTSIDE;
-    const pairs = kernel.pairsThatWent(isOutbound);
     // of few, the slowest tells
-    const isLong = kernel.isNew(isOutbound)
-      ? 2 * kernel.latencies(isOutbound).maxNs >= windowNs
-      : kernel.limitNs(isOutbound) >= windowNs;
-    if (isLong) this.#slowPairs[side] = pairs;
-    if (this.#slowPairs[side] !== pairs) return false;
+    const isLong = kernel.isNew(isOutbound) && 2 * kernel.latencies(isOutbound).maxNs >= windowNs;
+    if (!isLong && !kernel.isQueueLong(isOutbound)) return false;
     this.#slowNs[side] = t.timeNs(row) + windowNs;
     return true;
   }
 
-  /** Whether a packet may come out behind its window, as others came to take so long: none that entered behind it has come out sooner. */
+  /** Whether a packet may come out behind its window, as others came to take so long: nothing that entered behind it, and may not overtake it, has. */
   #isSlow(row: number, other: Side): boolean {
     if (!this.#isSlowTo(other, row)) return false;
-    const t = this.#known.timeline;
-    const isOutbound = other === OUTSIDE;
-    let later = t.after(row);
-    for (let looked = 0; looked < MOST_LOOKED_AT && later !== t.end; looked++, later = t.after(later)) {
-      if (t.side(later) !== other && t.lastTwin(later) !== NONE && t.wentOutbound(later) === isOutbound) return false;
-    }
-    return true;
+    const { timeline: t, kernel, translations } = this.#known;
+    return !kernel.hasLaterLeft(translations.slotOf(row), t.timeNs(row), other === OUTSIDE);
   }
 
   /** The frame of an ICMP error of somebody near to the sender of a packet, of which the quote was not captured; undefined where there is none. */

@@ -19,7 +19,7 @@ import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
-import { notePassed } from "./passed.js";
+import { isOrdered, notePassed } from "./passed.js";
 import { accountOf, tupleOf } from "./places.js";
 
 /**
@@ -52,7 +52,9 @@ export function accountFor(
   // where nothing vouches for the clocks, latencies are as they seem to be
   const slackNs = doubleOf(ground, words.SLACK_NS);
   const isLong = isMostOfWindow(ground, slackNs < Infinity ? latencyNs + slackNs : latencyNs);
-  if (isLong || !isAgain(flags)) setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
+  // where packets overtake each other, one that was quick tells nothing of what others wait behind
+  if (isLong || (!isAgain(flags) && isOrdered(ground, outbound, leftNs)))
+    setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
   setWord(ground, words.LOWERED + outbound, lowered);
   if ((flags & HAS_TCP_NUMBERS) === 0) return false;
   const payload = payloadLengthOf(packet);

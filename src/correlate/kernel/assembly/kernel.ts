@@ -8,6 +8,7 @@ import {
   IS_CLOSE,
   IS_LATE,
   IS_RELATED_OUTBOUND,
+  IS_REPEAT,
   IS_REPEATABLE,
   IS_STALE,
   IS_UNVOUCHED,
@@ -30,7 +31,7 @@ import * as wants from "./wants.js";
 
 export { takeOrdinary } from "./loop.js";
 export { outsideNs } from "./outside.js";
-export { isNew, limitOf as limitNs, swingOf as swingNs } from "./pace.js";
+export { isNew, isQueueLong, limitOf as limitNs, swingOf as swingNs } from "./pace.js";
 export { accountForRows, noteAgain, unfold } from "./pairing.js";
 export { awaitEqual, awaitInCrowd, confirm } from "./pending.js";
 export { findDue } from "./progress.js";
@@ -50,6 +51,7 @@ export function relateRows(ground: usize, inside: i32, outside: i32, mayBeAltere
     (relation.isStale ? IS_STALE : 0) |
     (relation.mayBePiece ? MAY_BE_PIECE : 0) |
     (relation.mayBeChance ? MAY_BE_CHANCE : 0) |
+    (relation.isRepeat ? IS_REPEAT : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, packetOf(ground, inside), packetOf(ground, outside)) ? IS_USUAL : 0)
   );
@@ -75,9 +77,14 @@ export function overtakes(ground: usize, entered: i32, left: i32, isOutbound: bo
   );
 }
 
-/** Whether a packet that is like none before it entered after a time, nanoseconds, and left before a row did: see `passed.ts`. */
-export function hasPassed(ground: usize, enteredNs: f64, left: i32, isOutbound: bool): bool {
-  return passed.hasPassed(ground, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
+/** Whether a packet that is like none before it entered after a time, nanoseconds, and left before a row of a flow, by its slot, did: see `passed.ts`. */
+export function hasPassed(ground: usize, slot: i32, enteredNs: f64, left: i32, isOutbound: bool): bool {
+  return passed.hasPassed(ground, slot, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
+}
+
+/** Whether a packet has left that entered behind one of a flow, by its slot, that entered then, and may not overtake it: see `passed.ts`. */
+export function hasLaterLeft(ground: usize, slot: i32, enteredNs: f64, isOutbound: bool): bool {
+  return passed.hasLaterLeft(ground, slot, i32(isOutbound), enteredNs);
 }
 
 /** Whether a row that entered, if it was the one that left, was overtaken by one of its flow, by that slot: see `passed.ts`. */
@@ -102,6 +109,11 @@ export function isUnwatched(ground: usize, entered: i32, left: i32): bool {
 /** Whether nothing that carries the same passed on either side within the window before these rows. */
 export function areNovel(ground: usize, inside: i32, outside: i32): bool {
   return alike.isNovel(packetOf(ground, inside)) && alike.isNovel(packetOf(ground, outside));
+}
+
+/** Whether a row was sent again, or says what one of its way has said before. */
+export function isToldAgain(ground: usize, row: i32): bool {
+  return relation.isToldAgain(packetOf(ground, row));
 }
 
 /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */

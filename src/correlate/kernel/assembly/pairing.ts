@@ -27,7 +27,8 @@ declare function learnt(slot: i32): void;
 
 /** Whether something speaks against two packets, just related as `found`, or others like them may be meant. */
 export function isInDoubt(found: i32): bool {
-  if (found <= CONFLICT || relation.isClose || relation.mayBePiece || relation.isStale) return true;
+  if (found <= CONFLICT || relation.isClose || relation.mayBePiece || relation.isStale || relation.isRepeat)
+    return true;
   return relation.isRepeatable && (relation.isLate || relation.isDoubted);
 }
 

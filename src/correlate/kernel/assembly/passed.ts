@@ -1,12 +1,16 @@
 /**
  * Packets that crossed and are like none before them: time did not choose them. A NAT in one kernel keeps the order of what it forwards: whatever
- * entered before such a packet has left before it, or never will.
+ * entered before such a packet has left before it, or never will. Queues for each class or flow behind it (tc-prio(8), tc-fq_codel(8)) keep that of a flow.
  */
-import { doubleOf, rowAt } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt, setDouble } from "../../../packets/memory/assembly/words.js";
 import * as words from "../kernel-words.js";
 
 /** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
 const PROCESSORS_NS = 1_000_000;
+/** What few packets of one flow overtook each other by, others may by so many times as much. */
+const SELDOM_SEEN: f64 = 4;
+/** So long after a packet was overtaken, others may be, nanoseconds. */
+const DISORDER_NS: f64 = 60_000_000_000;
 /** Odd numbers whose products have their bits far apart. */
 const SPREAD: i32 = 0x1e3779b1;
 const OTHER_SPREAD: i32 = 0x05ebca77;
@@ -27,8 +31,41 @@ export function notePassed(ground: usize, slot: i32, outbound: i32, enteredNs: f
   const part = partOf(ground, leftNs);
   setTimes(entryOf(ground, outbound, <i32>part), enteredNs, leftNs);
   const own = ownEntryOf(ground, slot, outbound, part);
+  const key = (slot << 1) | outbound;
+  if (load<i32>(own, 4 * words.OWN_PASSED_KEY) === key) noteReordered(ground, outbound, own, enteredNs, leftNs);
   setTimes(own, enteredNs, leftNs);
-  store<i32>(own, (slot << 1) | outbound, 4 * words.OWN_PASSED_KEY);
+  store<i32>(own, key, 4 * words.OWN_PASSED_KEY);
+  noteOrder(ground, outbound, enteredNs, leftNs);
+}
+
+/** Notes by how much a packet, and the one before it of its flow, overtook each other, if they did: per-packet balancing does that. */
+function noteReordered(ground: usize, outbound: i32, own: usize, enteredNs: f64, leftNs: f64): void {
+  const byNs = min<f64>(load<f64>(own) - enteredNs, leftNs - load<f64>(own, 8));
+  if (byNs <= doubleOf(ground, words.CAUSAL_SLACK_NS)) return;
+  const most = words.REORDERED_NS + outbound;
+  setDouble(ground, most, max<f64>(doubleOf(ground, most), SELDOM_SEEN * byNs));
+}
+
+/** Notes whether a packet that left then had been overtaken by another one, by so much that it is no matter of several processors. */
+function noteOrder(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): void {
+  const lastNs = doubleOf(ground, words.LAST_ENTERED_NS + outbound);
+  const lastLeftNs = doubleOf(ground, words.LAST_LEFT_NS + outbound);
+  // of one that was decided late, those behind it tell
+  const wasOvertaken =
+    leftNs < lastLeftNs
+      ? leftNs - enteredNs > PROCESSORS_NS &&
+        wasPassed(ground, outbound, enteredNs + PROCESSORS_NS, leftNs - PROCESSORS_NS)
+      : enteredNs < lastNs - PROCESSORS_NS && leftNs > lastLeftNs + PROCESSORS_NS;
+  if (wasOvertaken)
+    setDouble(ground, words.OVERTAKEN_NS + outbound, max<f64>(leftNs, doubleOf(ground, words.OVERTAKEN_NS + outbound)));
+  if (enteredNs < lastNs) return;
+  setDouble(ground, words.LAST_ENTERED_NS + outbound, enteredNs);
+  setDouble(ground, words.LAST_LEFT_NS + outbound, leftNs);
+}
+
+/** Whether packets of a direction that leave then keep their order, as far as is known. */
+export function isOrdered(ground: usize, outbound: i32, leftNs: f64): bool {
+  return leftNs - doubleOf(ground, words.OVERTAKEN_NS + outbound) > DISORDER_NS;
 }
 
 function setTimes(entry: usize, enteredNs: f64, leftNs: f64): void {
@@ -36,12 +73,29 @@ function setTimes(entry: usize, enteredNs: f64, leftNs: f64): void {
   store<f64>(entry, leftNs, 8);
 }
 
-/** Whether such a packet entered after a time and left before another one, as far as is known. */
-export function hasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+/**
+ * Whether such a packet entered after a time and left before another one, as far as is known; of its flow, by its slot, where others may overtake it: of
+ * none, then, if that is not known.
+ */
+export function hasPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
+  if (!isOrdered(ground, outbound, leftNs))
+    return hasOwnPassed(ground, slot, outbound, enteredNs, leftNs, leftNs - slackNs);
+  return wasPassed(ground, outbound, enteredNs + slackNs, leftNs - slackNs);
+}
+
+/** Whether such a packet has left that entered behind one of a flow, by its slot, that entered then; one of that flow, where others may overtake it. */
+export function hasLaterLeft(ground: usize, slot: i32, outbound: i32, enteredNs: f64): bool {
+  if (isOrdered(ground, outbound, enteredNs)) return doubleOf(ground, words.LAST_ENTERED_NS + outbound) > enteredNs;
+  const untilNs = enteredNs + 2 * doubleOf(ground, words.WINDOW_NS);
+  return hasOwnPassed(ground, slot, outbound, enteredNs, untilNs, Infinity);
+}
+
+/** Whether such a packet entered after a time and left before another one, as far as is known. */
+function wasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   for (let number = 0; number < words.PASSED_ENTRIES; number++) {
     const entry = entryOf(ground, outbound, number);
-    if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < leftNs - slackNs) return true;
+    if (load<f64>(entry) > enteredNs && load<f64>(entry, 8) < leftNs) return true;
   }
   return false;
 }
@@ -74,14 +128,18 @@ function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i64): usize {
  * quarter of what that took, as far as is known: networks may reorder a little.
  */
 export function isOvertaken(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+  return hasOwnPassed(ground, slot, outbound, enteredNs, leftNs, leftNs - (leftNs - enteredNs) / 4);
+}
+
+/** Whether one of a flow, by its slot, entered behind one that entered and left then, and left before a time. */
+function hasOwnPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64, beforeNs: f64): bool {
   const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
-  const marginNs = (leftNs - enteredNs) / 4;
   const last = partOf(ground, leftNs);
   const first = max<i64>(partOf(ground, enteredNs), last - words.PASSED_ENTRIES);
   for (let part = first; part <= last; part++) {
     const entry = ownEntryOf(ground, slot, outbound, part);
     if (load<i32>(entry, 4 * words.OWN_PASSED_KEY) !== ((slot << 1) | outbound)) continue;
-    if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < leftNs - marginNs) return true;
+    if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < beforeNs) return true;
   }
   return false;
 }

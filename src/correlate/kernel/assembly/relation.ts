@@ -2,6 +2,7 @@
 import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
 import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
+import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6, isAgain } from "../../../packets/packets.js";
@@ -11,7 +12,7 @@ import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
-import { SYN } from "../../../protocols/tcp.js";
+import { FIN, SYN } from "../../../protocols/tcp.js";
 import { isTtlSet, wayByTtl } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import {
@@ -57,6 +58,8 @@ export let mayBePiece = false;
 export let soonNs: f64 = 0;
 /** Whether it is longer than all lately took, and not far less than equal ones are apart. */
 export let mayBeChance = false;
+/** Whether what entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
+export let isRepeat = false;
 /** Whether nothing used the translation that they are KNOWN by for so long that it may be forgotten. */
 export let isStale = false;
 /** … and one of equal packets of it is not accounted for. */
@@ -236,6 +239,7 @@ function weighTime(
   mayHide = false;
   mayBeChance = false;
   mayBePiece = false;
+  isRepeat = false;
   if (isRepeatable) weighLikes(ground, flags, i, iWay, o, oWay, leftNs, latencyNs, slackNs);
 }
 
@@ -264,8 +268,9 @@ function weighLikes(
     const isFirst = hasId && isTrusted && since === 0;
     if (isFirst ? latencyNs > FIRST_NS : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound)) isLate = true;
   }
-  // what takes half as long as equal ones are apart may as well be the next one's; and a stamp tells no more than its unit
-  const blurNs = max<f64>(doubleOf(ground, words.RESOLUTION_NS), doubleOf(ground, words.DOUBT_NS));
+  // what takes half as long as equal ones are apart may as well be the next one's; a stamp tells no more than its unit, nor order where it is not kept
+  const stampNs = max<f64>(doubleOf(ground, words.RESOLUTION_NS), doubleOf(ground, words.DOUBT_NS));
+  const blurNs = max<f64>(stampNs, doubleOf(ground, words.REORDERED_NS + way));
   const leastNs = max<f64>(max<f64>(slackNs, latencyNs), blurNs);
   const bursts = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
   // … or, until so many crossed that captures are known to miss hardly any, a quarter: the next one, and the twin of this, may be missed
@@ -282,12 +287,24 @@ function weighLikes(
   // what they miss is known once the first windows are over
   const isBegun = isProven && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
   const seldomNs = SELDOM * latencyNs;
-  const isSlow = !hasId && isSlowest && since < seldomNs;
+  // … which takes equal ones as close to each other as that: of many, none was
+  const isApart = !bursts && slot !== tuple.NONE && pairsOf(accountOf(ground, slot), way) >= COINCIDENCE_PAIRS;
+  const isSlow = !hasId && isSlowest && since < seldomNs && !isApart;
   mayBeChance = isSlow && since !== 0;
   const isUnknown = isUnsure || !isBegun;
   // one that was given up may come out yet, and look like what was sent again, or like an acknowledgement that says the same
-  const mayComeOut = isQueueLong(ground, isOutbound) && (isResent || isSaidAgain(i) || isSaidAgain(o));
-  mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance) || mayComeOut;
+  const mayComeOut = isQueueLong(ground, isOutbound) && (isToldAgain(i) || isToldAgain(o));
+  const enteredSince = isOutbound ? inside : outside;
+  // what is known of it is rounded down to an eighth
+  const wasGivenUp = enteredSince === 0 || 1.125 * enteredSince + latencyNs >= doubleOf(ground, words.WINDOW_NS);
+  // … and that it comes out just behind the one that repeats it is a chance of one in ten thousand
+  isRepeat =
+    wasGivenUp &&
+    latencyNs > JITTER_NS &&
+    (isOutbound ? isToldAgain(i) && !isToldAgain(o) : isToldAgain(o) && !isToldAgain(i));
+  // what takes sequence numbers and is not sent again follows nothing that equals it
+  const isOnce = takesNumbers(i) && !isToldAgain(i) && !isToldAgain(o);
+  mayHide = (isUnsure && bursts && !isOnce) || (isUnknown && mayBeChance) || mayComeOut;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
   if (mayHide) isClose = true;
@@ -301,6 +318,17 @@ function weighLikes(
  */
 export function isUnwatched(ground: usize, enteredSide: i32, leftNs: f64, latencyNs: f64): bool {
   return leftNs - doubleOf(ground, words.ENDED_NS + enteredSide) > max<f64>(APART_NS, latencyNs / 2);
+}
+
+/** Whether a packet is a segment of data, or one that opens or closes a stream (RFC 9293 section 3.4). */
+function takesNumbers(packet: usize): bool {
+  if (record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) !== TCP) return false;
+  return payloadLengthOf(packet) > 0 || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN)) !== 0;
+}
+
+/** Whether a packet was sent again, or says what one of its way has said before. */
+export function isToldAgain(packet: usize): bool {
+  return isAgain(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) || isSaidAgain(packet);
 }
 
 /** Whether the flow in a slot has TCP segments longer than what a wire takes; there may be none in it. */

@@ -85,7 +85,7 @@ export class Doubts {
     const isOver =
       this.#completeness.hasMissed(isOutbound) ||
       kernel.sinceNs(entered) === 0 ||
-      kernel.hasPassed(doubt.enteredNs, left, isOutbound);
+      kernel.hasPassed(slot, doubt.enteredNs, left, isOutbound);
     if (!isOver) return doubt;
     this.#close(this.#keyOf(slot, isOutbound));
     return undefined;

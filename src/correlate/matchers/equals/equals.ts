@@ -7,6 +7,7 @@ import { CROWD, PENDING } from "../../kernel/buckets.js";
 import {
   goesOutbound,
   IMPOSSIBLE,
+  IS_REPEAT,
   IS_REPEATABLE,
   KNOWN,
   MAY_BE_CHANCE,
@@ -170,7 +171,7 @@ export class Equals implements Admits, Settles {
     const reachNs = this.#sight.nsOf(row);
     if (reachNs < 0) return false;
     const survey = this.#survey;
-    survey.take(row, reachNs);
+    survey.take(row, reachNs, age !== FINAL && !this.sequences.mayBegin(row, false));
     const { candidate, claim } = survey;
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
     const [inside, outside] = t.insideFirst(row, candidate);
@@ -191,7 +192,8 @@ export class Equals implements Admits, Settles {
     }
     const isContended = survey.hasRivals || survey.isClose;
     if (isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
-    if (isContended && age !== FINAL) return false;
+    // of what is sent again, both may come out yet
+    if ((isContended || (related & IS_REPEAT) !== 0) && age !== FINAL) return false;
     // time alone says little while more may come: what is late may be so because all is
     if (survey.usedTime) {
       const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
@@ -293,9 +295,12 @@ export class Equals implements Admits, Settles {
     const slot = this.#about.kernel.knownSlot;
     const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
-    const mayGrow = t.timeNs(left) - t.timeNs(entered) <= mostNs && !this.#about.kernel.isUnwatched(entered, left);
-    const mayBe = mayGrow && !this.#about.kernel.isOvertaken(slot, entered, left, isOutbound);
+    const { kernel } = this.#about;
+    const isInTime = t.timeNs(left) - t.timeNs(entered) <= GROWTH * kernel.limitNs(isOutbound);
+    // what is like no other may take as long as a window
+    const mayTakeThat =
+      (isInTime || !(kernel.isToldAgain(inside) || kernel.isToldAgain(outside))) && !kernel.isUnwatched(entered, left);
+    const mayBe = mayTakeThat && !kernel.isOvertaken(slot, entered, left, isOutbound);
     const isCertain = mayBe && this.#others.completeness.isComplete(entered, isOutbound);
     if (!isCertain && !this.#wereHeldUp(entered, left, isOutbound)) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);

@@ -174,10 +174,11 @@ export class Sequences {
    */
   mayAllBeLate(entered: number, left: number, isOutbound: boolean): boolean {
     if (this.#completeness.hasMissed(isOutbound)) return false;
-    const t = this.#about.timeline;
+    const { kernel, timeline: t, translations } = this.#about;
     const all = this.#about.buckets.ofWay(entered);
     const from = all.indexOf(entered);
-    if (from > 0 && this.#about.kernel.hasPassed(t.timeNs(all[from - 1]), left, isOutbound)) return false;
+    const slot = translations.slotOf(left);
+    if (from > 0 && kernel.hasPassed(slot, t.timeNs(all[from - 1]), left, isOutbound)) return false;
     const behind = this.#about.buckets.ofWay(left).filter((row) => !t.isBefore(row, left));
     return this.#mayBeLateFrom(this.#timesOf(all), this.#timesOf(behind), from, 0, isOutbound, false);
   }
@@ -398,7 +399,7 @@ export class Sequences {
         if (run.entered + index > next) openNs = enteredNs[run.entered + index - 1];
         next = run.entered + index + 1;
         const isAhead = isDoubted && (doubt?.ahead ?? 0) + at - of > 0;
-        const mayBeLate = isAhead && !kernel.hasPassed(openNs, left[of], isOutbound);
+        const mayBeLate = isAhead && !kernel.hasPassed(slot, openNs, left[of], isOutbound);
         if (mayBeLate && this.#mayBeLateFrom(enteredNs, leftNs, run.entered + index, of, isOutbound, true)) continue;
         pairs.push([entered[at], left[of]]);
       }

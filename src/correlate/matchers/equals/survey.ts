@@ -30,6 +30,9 @@ export const CLAIM_POSSIBLE = 4;
 export const CLAIM_LATE_KNOWN = 5;
 export const CLAIM_KNOWN = 6;
 
+/** What none goes before: see `rankOf`. */
+const HIGHEST_RANK = 2 * CLAIM_KNOWN + 1;
+
 /** How much longer than the limit of those before it a packet may take: a queue grows … */
 export const GROWTH = 4;
 /** … but where so many took so much less, in bits, that none is known to have. */
@@ -80,23 +83,28 @@ export class Survey {
     this.#altered = altered;
   }
 
-  /** Looks at those around a packet: see `Sight.nsOf`. */
-  take(row: number, reachNs: number): void {
+  /**
+   * Looks at those around a packet: see `Sight.nsOf`. `isHasty`: no further than it takes to see that its candidate has rivals, or that time alone speaks
+   * against another one.
+   */
+  take(row: number, reachNs: number, isHasty: boolean): void {
     this.hasRivals = false;
     this.others = 0;
     this.usedTime = false;
     this.isDoubted = false;
     this.#unvouchedNs = Number.POSITIVE_INFINITY;
-    const best = this.#findBest(row, reachNs);
+    const best = this.#findBest(row, reachNs, isHasty);
     const { candidate } = this;
     this.claim = claimBy(best);
     this.isClose = (best & IS_CLOSE) !== 0;
     this.isForgotten = false;
+    this.isStale = false;
+    if (isHasty && this.#isUndecided()) return;
     this.isStale =
       (best & IS_STALE) !== 0 || (this.claim === CLAIM_KNOWN && this.#mayBeForgotten(row, candidate, reachNs));
     if (this.claim === CLAIM_NONE) return;
-    this.#contend(row, candidate, best, reachNs);
-    this.#contend(candidate, row, best, reachNs);
+    this.#contend(row, candidate, best, reachNs, isHasty);
+    this.#contend(candidate, row, best, reachNs, isHasty);
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.hasRivals = true;
   }
 
@@ -126,7 +134,7 @@ export class Survey {
   }
 
   /** Looks at the packets that may contend with a chosen one for another, to which it stands so. */
-  #contend(row: number, chosen: number, best: number, reachNs: number): void {
+  #contend(row: number, chosen: number, best: number, reachNs: number, isHasty: boolean): void {
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
       if (other === chosen) continue;
       this.others++;
@@ -134,7 +142,13 @@ export class Survey {
       this.#doubt(related);
       // one is enough, and to find it takes a look at all
       this.hasRivals ||= this.#isRival(other, row, chosen, best, related, reachNs);
+      if (isHasty && this.#isUndecided()) return;
     }
+  }
+
+  /** Whether the candidate has rivals, or time alone speaks against another one. */
+  #isUndecided(): boolean {
+    return this.hasRivals || this.usedTime;
   }
 
   /** Whether a packet, which stands so to another one, contends with a chosen one for it, to which that one stands as the best. */
@@ -161,8 +175,8 @@ export class Survey {
     return (isEntry ? this.#about.mayBecome(a, b) : this.#about.mayBecome(b, a)) ? related : IMPOSSIBLE;
   }
 
-  /** Finds the candidate with the strongest claim. Returns how it stands to the packet; 0 where none has a claim. */
-  #findBest(row: number, reachNs: number): number {
+  /** Finds the candidate with the strongest claim. Returns how it stands to the packet; 0 where none has a claim. Two that none can beat are rivals. */
+  #findBest(row: number, reachNs: number, isHasty: boolean): number {
     this.candidate = NONE;
     let best = 0;
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
@@ -172,7 +186,8 @@ export class Survey {
       } else if (best === 0 || rankOf(related) > rankOf(best)) {
         this.candidate = other;
         best = related;
-      }
+      } else if (isHasty && rankOf(related) === HIGHEST_RANK) this.hasRivals = true;
+      if (isHasty && this.#isUndecided()) break;
     }
     return best;
   }
@@ -215,7 +230,7 @@ export class Survey {
     const limitNs = kernel.limitNs(isOutbound);
     const [fromNs, toNs] = [insteadNs / NEARLY, insteadNs * NEARLY];
     const isUnusual = digest.count > 0 && digest.share(fromNs, toNs) * limitNs < toNs - fromNs;
-    return isUnusual && !kernel.hasPassed(t.timeNs(entered), left, isOutbound);
+    return isUnusual && !kernel.hasPassed(this.#about.translations.slotOf(left), t.timeNs(entered), left, isOutbound);
   }
 
   /** Relates two of those that are looked at, and notes it where time alone speaks against them. */
