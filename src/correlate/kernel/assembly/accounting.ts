@@ -39,8 +39,8 @@ export function accountFor(
   const flow = accountOf(ground, slot);
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  if ((flags & IS_ERROR) === 0 && pairNs > load<f64>(flow, 8 * account.USED_NS))
-    store<f64>(flow, pairNs, 8 * account.USED_NS);
+  const isLatest = pairNs >= load<f64>(flow, 8 * account.USED_NS);
+  if (isLatest && (flags & IS_ERROR) === 0) store<f64>(flow, pairNs, 8 * account.USED_NS);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
   addBytes(flow, length);
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
@@ -61,9 +61,10 @@ export function accountFor(
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);
   const stream = streamOf(accounts, slot);
-  const isSyn = (tcpFlags & SYN) !== 0;
-  if ((tcpFlags & ACK) !== 0) noteAck(flow, stream, forward, load<i32>(packet, 4 * record.ACK), isSyn);
-  else if (isSyn) noteOpening(flow, stream, forward);
+  // one that is decided behind others of its connection begins nothing
+  const isBeginning = (tcpFlags & SYN) !== 0 && isLatest;
+  if ((tcpFlags & ACK) !== 0) noteAck(flow, stream, forward, load<i32>(packet, 4 * record.ACK), isBeginning);
+  else if (isBeginning) noteOpening(flow, stream, forward);
   return noteSegment(accounts, slot, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
 }
 

@@ -48,8 +48,11 @@ const fin = (atMs: number, isLost = false) => data(atMs, 1005, "", { flags: FIN_
 const reset = (atMs: number, isLost = false) => data(atMs, 1005, "", { flags: RST, ack: 0, isLost });
 
 /** An acknowledgement of the server's. */
-function acked(atMs: number, ack: number, { isLost = false, seq = 5000, text = "", flags = 0x18 } = {}): Sent {
-  const id = ++ipId;
+function acked(
+  atMs: number,
+  ack: number,
+  { isLost = false, seq = 5000, text = "", flags = 0x18, id = ++ipId } = {},
+): Sent {
   const numbers = { srcPort: 80, dstPort: 40_000, ipId: id, seq, ack, text, flags };
   return { atMs, isLost, isInbound: true, packet: (isInside) => segment({ ...to(isInside), ...numbers }) };
 }
@@ -289,6 +292,15 @@ describe("of TCP", () => {
       "1020 lost",
       "1020 update covered",
     ]);
+  });
+
+  it("an acknowledgement says so that crossed before the pair of an earlier SYN was decided", async () => {
+    // the answer to the SYN is lost, and comes again: without an IP ID, nothing tells until the window of the first is over
+    const accept = (atMs: number, isLost = false) => acked(atMs, 1000, { seq: 4999, flags: SYN_ACK, isLost, id: 0 });
+    const asked = [syn(1000), accept(1001, true), accept(1150), data(1200, 1000, "GET /")];
+    const lost = acked(1210, 1005, { isLost: true });
+    expect(await told([...asked, lost, acked(1220, 1005)])).toEqual(["1001 resent by 1150", "1210 covered"]);
+    expect(await told([...asked, lost])).toEqual(["1001 resent by 1150", "1210 lost"]);
   });
 
   it("a SYN is sent again before anything is known of its flow", async () => {
