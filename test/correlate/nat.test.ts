@@ -349,9 +349,10 @@ it("a leak: packets of a known flow leave untranslated, and that is a finding", 
 it("an address that is never hidden leaks where the NAT hides others of its network, and else it is untranslated", async () => {
   const hidden = conversation(10);
   const bare = conversation(4, { startUs: 5000, insideSrc: OTHER, outsideSrc: OTHER, seed: 3 });
-  const beside = await outcomeOf(merged(hidden.inside, bare.inside), merged(hidden.outside, bare.outside));
-  expect(beside.findings.map(({ code, text }) => `${code}: ${text}`)).toEqual([
-    `leak: ${OTHER} appears on outside untranslated, though the NAT hides others of its network`,
+  const [inside, outside] = [bare.inside, bare.outside].map((sent) => sent.filter((_, at) => at % 2 === 0));
+  const beside = await outcomeOf(merged(hidden.inside, inside), merged(hidden.outside, outside));
+  expect(beside.findings.filter(({ code }) => code === "leak").map(({ text }) => text)).toEqual([
+    `${OTHER} appears on outside untranslated, though the NAT hides others of its network`,
   ]);
   const by = await outcomeOf(bare.inside, bare.outside);
   expect(by.findings.map(({ code, severity, count }) => [code, severity, count])).toEqual([

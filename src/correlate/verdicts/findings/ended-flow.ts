@@ -1,4 +1,5 @@
 import type { Located } from "../../../packets/results/findings.js";
+import { IS_ONE_OF_SEVERAL } from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
@@ -80,6 +81,16 @@ export class EndedFlow extends ViewedFlow implements Located {
   /** Whether its initiator's TCP segments that crossed show that they were answered, or those of the other end that they are answers. */
   hasProgress(isInitiators: boolean): boolean {
     return this.accounts.hasProgress(this.slot, this.forwardOf(isInitiators));
+  }
+
+  /** Whether its conversation had another translation as well, before or behind this one. */
+  get isOneOfSeveral(): boolean {
+    return (this.accounts.bits(this.slot) & IS_ONE_OF_SEVERAL) !== 0;
+  }
+
+  /** Whether its other end answers, by more than errors and resets. */
+  get isAnswered(): boolean {
+    return this.proto === TCP ? this.hasProgress(false) : this.pairsBack > this.unreachableBack;
   }
 
   /** Whether it is of ICMP echoes. */

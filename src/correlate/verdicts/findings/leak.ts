@@ -1,5 +1,5 @@
 import { type Finding, findingOf, Gathered, type Located } from "../../../packets/results/findings.js";
-import type { HostRules, Ruling } from "../../../packets/results/host-rules.js";
+import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { Ends } from "../../../packets/results/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -16,6 +16,7 @@ interface Untranslated extends Located {
   readonly ends: Ends;
   readonly link: string | null;
   readonly isPrivate: boolean;
+  readonly mayBeExempt: boolean;
   readonly pairs: number;
 }
 
@@ -26,8 +27,9 @@ class Leaking extends Gathered {
 
 /**
  * `leak` and `untranslated`: an inside address appears outside as it is. Only where the host's rules hide it, or where they do not tell, the NAT
- * otherwise hides it, or its network, it is a leak: a router that hides nobody forwards all as it came, and rules may exempt some. Not who
- * answers what came to it untranslated; nor who may only do that.
+ * otherwise hides it, or its network, it is a leak: a router that hides nobody forwards all as it came. Nor is it one, as far as captures tell,
+ * where all of the conversation is like that, and answered: rules exempt who knows the way to that address. Not who answers what came to it untranslated;
+ * nor who may only do that.
  */
 export class Leak implements Finder {
   readonly #hidden: Hidden;
@@ -56,6 +58,8 @@ export class Leak implements Finder {
       ends: flow.ends(INSIDE),
       link: flow.link(INSIDE, true),
       isPrivate: flow.isPrivate(INSIDE, flow.isFromInside),
+      // rules act on the first packet of a conversation
+      mayBeExempt: flow.isAnswered && !flow.isOneOfSeveral,
       pairs: flow.pairs,
     });
   }
@@ -64,18 +68,9 @@ export class Leak implements Finder {
     const leaks = new Map<string, Leaking>();
     const asTheyCame = new Map<string, Leaking>();
     for (const flow of this.#flows) {
-      if (!flow.isOpenerKnown) {
-        if (flow.isPrivate) gather(asTheyCame, `private addresses appear on outside untranslated, and ${MET}`, flow);
-        continue;
-      }
-      const ruling = this.#rules.leaving(flow.proto, flow.ends);
-      const hides = this.#whoHides(flow, ruling);
-      if (hides !== undefined) gather(leaks, `${flow.ends.src} appears on outside untranslated, though ${hides}`, flow);
-      else if (flow.isPrivate) {
-        const { answer, rules, doubt } = ruling;
-        const mayHide = answer === undefined && rules !== "" ? `a rule may hide them, but ${doubt}: ${rules}` : NOTHING;
-        gather(asTheyCame, `private addresses appear on outside untranslated, and ${mayHide}`, flow);
-      }
+      const { isLeak, why } = this.#judged(flow);
+      if (isLeak) gather(leaks, `${flow.ends.src} appears on outside untranslated, though ${why}`, flow);
+      else if (flow.isPrivate) gather(asTheyCame, `private addresses appear on outside untranslated, and ${why}`, flow);
     }
     return [
       ...[...leaks].map(([text, leaking]) => findingOf("leak", leaking.pairs, text, leaking)),
@@ -83,16 +78,23 @@ export class Leak implements Finder {
     ];
   }
 
-  /** What shows that a flow should have been translated, in words; undefined where nothing does, or the host's rules exempt it. */
-  #whoHides({ ends, link }: Untranslated, { answer, rules }: Ruling): string | undefined {
-    if (answer !== undefined) return answer ? `a rule hides it: ${rules}` : undefined;
-    if (this.#hidden.has(ends.src)) return "the NAT hides it in other flows";
-    return this.#hidden.hasLink(link) ? "the NAT hides others of its network" : undefined;
+  /** Whether a flow should have been translated, and what shows that, or does not, in words. */
+  #judged({ isOpenerKnown, proto, ends, link, mayBeExempt }: Untranslated): { isLeak: boolean; why: string } {
+    if (!isOpenerKnown) return { isLeak: false, why: MET };
+    const { answer, rules, doubt } = this.#rules.leaving(proto, ends);
+    if (answer !== undefined) return { isLeak: answer, why: answer ? `a rule hides it: ${rules}` : NOTHING };
+    const isHidden = this.#hidden.has(ends.src);
+    if (isHidden || this.#hidden.hasLink(link)) {
+      if (mayBeExempt) return { isLeak: false, why: ANSWERED };
+      return { isLeak: true, why: `the NAT hides ${isHidden ? "it in other flows" : "others of its network"}` };
+    }
+    return { isLeak: false, why: rules === "" ? NOTHING : `a rule may hide them, but ${doubt}: ${rules}` };
   }
 }
 
 const MET = "nothing tells whether they opened these conversations, or answer what came to them so";
 const NOTHING = "nothing shows that the NAT should hide them";
+const ANSWERED = "are answered so: a rule may exempt these conversations from the NAT, which hides others";
 
 /** Adds a flow to those of which a text says the same. */
 function gather(texts: Map<string, Leaking>, text: string, flow: Untranslated): void {
