@@ -127,9 +127,9 @@ describe("wording", () => {
       quoted,
     });
     expect(wording(tables, row)).toBe(
-      "ICMP 1.2.3.4 udp port 53 unreachable (udp 172.17.0.2.4000 > 1.2.3.4.53), length 36",
+      "ICMP 1.2.3.4 udp port 53 unreachable for udp 172.17.0.2.4000 > 1.2.3.4.53, length 36",
     );
-    expect(shortWording(tables, row)).toBe("1.2.3.4 udp port 53 unreachable");
+    expect(shortWording(tables, row)).toBe("1.2.3.4 udp port 53 unreachable for udp 172.17.0.2.4000 > 1.2.3.4.53");
   });
 
   it("has a word for every type and code", () => {

@@ -152,8 +152,8 @@ function followedText(kind: Kind, group: readonly Lost[]): string {
   return name === undefined || frames.size === 0 ? "" : `  ${name} ${named([...frames])}`;
 }
 
-function whoOf({ proto, ends }: Lost): string {
-  return `${proto} ${endsText(ends, 0, String)}`;
+function whoOf({ proto, ends, error }: Lost): string {
+  return `${proto} ${endsText(ends, 0, String)}${error === undefined ? "" : ` ${error}`}`;
 }
 
 /** The same without the port, or ICMP id, that its conversation's opener took for that alone. */
@@ -178,7 +178,9 @@ function groupText(group: readonly Lost[]): string {
   const { flow } = first;
   const others = new Set(group.map(whoOf)).size - 1;
   if (others === 0) return `${whoOf(first)}${flowsText(group)}`;
-  const protocols = [...new Set(group.map(({ proto }) => proto))].join(", ");
+  const protocols = [
+    ...new Set(group.map(({ proto, error }) => (error === undefined ? proto : `${proto} error`))),
+  ].join(", ");
   const flows = flow === undefined ? `${others + 1} conversations` : `flow ${flow}${andOthers(others)}`;
   const destinations = new Set(group.map(({ ends }) => ends.dst));
   const isBothWays = group.some(({ ends }) => destinations.has(ends.src));

@@ -13,6 +13,8 @@ export type Said = Pick<Judgement, "why" | "byFrame" | "impact"> & {
 export interface Lost {
   readonly proto: Protocol;
   readonly ends: Ends;
+  /** Of an ICMP error, what it says, and about which packet. */
+  readonly error?: string;
   /** Whether it comes from who opened its conversation. */
   readonly isFromOpener: boolean;
   readonly flow: number | undefined;

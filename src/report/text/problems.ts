@@ -1,3 +1,4 @@
+import { IS_ERROR } from "../../packets/packets.js";
 import type { Finding } from "../../packets/results/findings.js";
 import type { Reason } from "../../packets/results/reasons.js";
 import {
@@ -18,6 +19,7 @@ import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
 import { byKind, byReason, linesOf } from "./lost-lines.js";
 import type { Paint } from "./paint.js";
 import { alsoSeen, countIn, sumUp } from "./sum-up.js";
+import { messageOf } from "./wording.js";
 
 /** Most problems that are shown: what can be read. */
 const MOST_PROBLEMS = 100;
@@ -79,6 +81,7 @@ export class Problems {
     this.#packets.set(keyOf(side, frame), {
       proto: protocolName(timeline.proto(row)),
       ends: endsOf(this.#tables, row),
+      ...((timeline.flags(row) & IS_ERROR) !== 0 && { error: messageOf(this.#tables, row) }),
       isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),
       side,

@@ -1,5 +1,6 @@
 import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import type { Quoted, Tables } from "../../packets/results/results.js";
+import { icmpCodeIn, icmpTypeIn } from "../../packets/records.js";
+import type { Tables } from "../../packets/results/results.js";
 import { HEADER_BYTES as ICMP_HEADER_BYTES } from "../../protocols/icmp.js";
 import { ICMP, ICMPV6, protocolName, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
@@ -27,11 +28,9 @@ export function wording(tables: Tables, row: number): string {
   }
   if (proto !== ICMP && proto !== ICMPV6) return `ip-proto-${proto}, length ${payload}`;
   const isEcho = (flags & IS_ECHO) !== 0;
-  const quoted = tables.quoteOf(row)?.quoted;
-  const message = icmpMessage(proto === ICMPV6, t.seq(row) >>> 24, (t.seq(row) >>> 16) & 255, quoted);
   const seq = isEcho ? `, seq ${t.seq(row) & 0xffff}` : "";
   // tcpdump counts the ICMP header as length
-  return `${proto === ICMPV6 ? "ICMP6," : "ICMP"} ${message}${seq}${quoting(quoted)}, length ${payload + ICMP_HEADER_BYTES}`;
+  return `${proto === ICMPV6 ? "ICMP6," : "ICMP"} ${messageOf(tables, row)}${seq}, length ${payload + ICMP_HEADER_BYTES}`;
 }
 
 /** The same in as few characters as can be understood: `[P.] length 10`, `echo request 3`. */
@@ -45,11 +44,14 @@ export function shortWording(tables: Tables, row: number): string {
   if (proto === UDP) return `UDP length ${payload}`;
   if (proto === TCP) return `[${tcpFlagsText(t.tcpFlags(row))}] length ${payload}`;
   if (proto !== ICMP && proto !== ICMPV6) return `ip-proto-${proto} length ${payload}`;
-  const quoted = tables.quoteOf(row)?.quoted;
-  const message = icmpMessage(proto === ICMPV6, t.seq(row) >>> 24, (t.seq(row) >>> 16) & 255, quoted);
-  return (flags & IS_ECHO) === 0 ? message : `${message} ${t.seq(row) & 0xffff}`;
+  return (flags & IS_ECHO) === 0 ? messageOf(tables, row) : `${messageOf(tables, row)} ${t.seq(row) & 0xffff}`;
 }
 
-function quoting(quoted: Quoted | undefined): string {
-  return quoted === undefined ? "" : ` (${quoted.proto} ${endsText(quoted, 0, String)})`;
+/** What an ICMP message says; of an error, about which packet. */
+export function messageOf(tables: Tables, row: number): string {
+  const t = tables.timeline;
+  const message = t.seq(row);
+  const quoted = tables.quoteOf(row)?.quoted;
+  const text = icmpMessage(t.proto(row) === ICMPV6, icmpTypeIn(message), icmpCodeIn(message), quoted);
+  return quoted === undefined ? text : `${text} for ${quoted.proto} ${endsText(quoted, 0, String)}`;
 }

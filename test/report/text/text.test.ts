@@ -11,6 +11,7 @@ import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
 import type { FlowSummary, Impact, Summary } from "../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
+import { ICMP } from "../../../src/protocols/ip-protocols.js";
 import type { Reporter } from "../../../src/report/reporter.js";
 import { SORT_KEYS, type SortKey } from "../../../src/report/text/translations.js";
 import { TextReporter } from "../../../src/report/text/text.js";
@@ -257,6 +258,38 @@ describe("the problems at the head of a summary", () => {
       String.raw`          never\x1b[2J left`,
       "! LOST    udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40",
     ]);
+  });
+
+  it("say of ICMP errors what they say, and about which packet", () => {
+    const quoted = {
+      proto: "udp",
+      src: "10.0.2.15",
+      srcPort: 5000,
+      dst: "203.0.113.5",
+      dstPort: 53,
+      ipId: 1,
+      length: 60,
+    } as const;
+    const told = (...ports: readonly number[]): string | undefined => {
+      const tables = new HandFilled();
+      const ends = { side: OUTSIDE, proto: ICMP, src: "203.0.113.1", dst: "10.0.2.15", seq: 11 << 24 } as const;
+      const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+        for (const [at, srcPort] of ports.entries())
+          reporter.unmatched(tables.add({ ...ends, frame: at + 1, quoted: { ...quoted, srcPort } }), {
+            verdict: "unknown",
+            reason: "no-answer",
+            why: "no answer",
+          });
+        reporter.end({ ...SUMMARY, verdicts: [new Map(), new Map([["unknown", ports.length]])] });
+      });
+      return lines(output)[2];
+    };
+    expect(told(5000)).toBe(
+      "? unknown icmp 203.0.113.1 > 10.0.2.15 time exceeded in-transit for udp 10.0.2.15.5000 > 203.0.113.5.53  outside #1  no answer",
+    );
+    expect(told(5000, 5001, 5002)).toBe(
+      "? unknown icmp error 203.0.113.1 > 10.0.2.15  3 conversations  outside #1 #2 #3  no answer",
+    );
   });
 
   it("tell of packets that nothing is known of, by their reasons where those are too many conversations", () => {
