@@ -84,10 +84,7 @@ function clocks(
   { offsetNs, driftPpm, uncertaintyNs, source, steps, moreSteps }: Summary["clock"],
   utcOffset: UtcOffset,
 ): string {
-  const confirmed =
-    uncertaintyNs === null
-      ? "too few packets of both directions tell how exactly"
-      : `to within ${latencyText(uncertaintyNs)}`;
+  const confirmed = uncertaintyNs === null ? "nothing tells how exactly" : `to within ${latencyText(uncertaintyNs)}`;
   if (source === "none") return `taken as one, ${confirmed}`;
   const drift = driftPpm === 0 ? "" : `, drifting by ${driftPpm} ppm`;
   const first = steps.length === 0 ? "" : " at first";

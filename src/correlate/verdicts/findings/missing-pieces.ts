@@ -76,11 +76,12 @@ export class MissingPieces implements Finder {
   close(): Finding[] {
     for (const side of SIDES) for (const pieces of this.#recent[side]) this.#missed[side].take(side, pieces);
     return ofSides("missing-pieces", this.#missed, ({ bytes, stretches, resent, covered }, side) => {
+      const pieces = stretches === 1 ? "one piece" : `${stretches} pieces`;
       const open = stretches - resent - covered;
       const told = [`${resent} resent`, `${covered} covered`, `nothing tells of ${open}`].filter(
         (_, at) => [resent, covered, open][at] > 0,
       );
-      return `segments entered on ${SIDE_NAMES[side]}, and pieces of them never left on ${SIDE_NAMES[otherSide(side)]}, ${bytes} bytes: ${told.join(", ")}`;
+      return `segments entered on ${SIDE_NAMES[side]}, and ${bytes} bytes of them never left on ${SIDE_NAMES[otherSide(side)]}, in ${pieces}: ${told.join(", ")}`;
     });
   }
 }

@@ -32,7 +32,7 @@ export class ReplyUntranslated implements Finder {
     if (untranslated === undefined) return;
     this.#concerned.flows.addOnce(untranslated);
     this.#concerned.addFlow(flow);
-    this.#concerned.named.add(`those of flow ${untranslated} as flow ${flow.id}, ${flow.text}`);
+    this.#concerned.named.add(`those of flow ${untranslated}, seen as flow ${flow.id} (${flow.text})`);
   }
 
   close(): Finding[] {

@@ -46,7 +46,7 @@ it("reply-untranslated is an answer from the backend's own address that is reset
   expect(others).toEqual([]);
   expect(found).toMatchObject({ severity: "warning", count: 1, flows: [2, 3], more: 0 });
   expect(found?.text).toBe(
-    "answers came through untranslated, and were reset: those of flow 2 as flow 3, tcp 172.17.0.2.40000 > 172.18.0.3.8080",
+    "answers came through untranslated, and were reset: those of flow 2, seen as flow 3 (tcp 172.17.0.2.40000 > 172.18.0.3.8080)",
   );
   expect(await scene.findings("leak")).toEqual([]);
 });
