@@ -1,16 +1,35 @@
 /** What keeps its keys in the order in which they came: a Map, or a Set. */
 export interface Kept<K> {
   readonly size: number;
-  keys(): Iterable<K>;
+  keys(): IterableIterator<K>;
   delete(key: K): boolean;
 }
 
-/** Drops what came first, where one more was just added than there may be. `drop`: what else that takes. */
-export function keepNewest<K>(kept: Kept<K>, most: number, drop?: (key: K) => unknown): void {
-  if (kept.size <= most) return;
-  for (const oldest of kept.keys()) {
-    if (drop === undefined) kept.delete(oldest);
-    else drop(oldest);
+/**
+ * Of what is full, what drops the next one. It goes on behind those that were dropped before: to begin anew, V8 passes over all that are gone, of which there
+ * may be as many as are kept. Where there is room again it is forgotten, as it keeps alive what was there.
+ */
+const droppers = new WeakMap<object, () => void>();
+
+/** Drops what came first, where one more was just added than there may be. `drop`: what else that takes; the same each time. */
+export function keepNewest<K>(
+  kept: Kept<K>,
+  most: number,
+  drop: (key: K) => unknown = (key) => kept.delete(key),
+): void {
+  if (kept.size <= most) {
+    droppers.delete(kept);
     return;
   }
+  const dropNext = droppers.get(kept) ?? dropperOf(kept, drop);
+  droppers.set(kept, dropNext);
+  dropNext();
+}
+
+function dropperOf<K>(kept: Kept<K>, drop: (key: K) => unknown): () => void {
+  const keys = kept.keys();
+  return () => {
+    const { value, done } = keys.next();
+    if (done !== true) drop(value);
+  };
 }

@@ -1,4 +1,5 @@
 import { joined } from "../../../packets/memory/joined.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Side } from "../../../packets/sides.js";
 import { HAS_OPEN_DROPS, NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -106,8 +107,7 @@ export class OpenDrops {
     if (drop.isOpen) this.#leave(drop);
     else this.#name(drop);
     this.#kept.add(drop);
-    const [oldest] = this.#kept;
-    if (this.#kept.size > MOST_KEPT) this.close(oldest);
+    keepNewest(this.#kept, MOST_KEPT, (oldest) => this.close(oldest));
   }
 
   /** The oldest open drop that may be a packet that came out late, else the newest that was kept: it is closed. Undefined where there is none. */
