@@ -12,6 +12,8 @@ import { calledBy, type Connection, isOnItsWay, mayDial, type ProxyEnd } from ".
 const MOST_STREAMS = 16_384;
 /** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
 const DIAL_NS = 1_000_000_000;
+/** One of so many that are alike may be filed no more: to take each out by itself moves all behind it. */
+const MOST_KEPT = 8;
 
 /** One direction of a connection: when its bytes came, and hashes of where segments begin. */
 interface Leg {
@@ -33,8 +35,16 @@ interface Stream extends Connection, ProxyEnd {
   /** Which search came across it last. */
   search: number;
   twin: Stream | null;
+  /** Whether others may still find it by what it carries. */
+  isFiled: boolean;
   /** Bytes there were when a twin was last looked for: without new ones there is nothing new to find. */
   triedBytes: number;
+}
+
+/** Those that have one segment in common, in the order they opened; so many of them are filed no more. */
+interface Alike {
+  streams: Stream[];
+  gone: number;
 }
 
 /**
@@ -47,8 +57,8 @@ export class Proxies implements Admits {
   readonly #about: About;
   /** By tuple. */
   readonly #streams = new Map<number, Stream>();
-  /** Those without a twin by what any segment of the client's compares by, in the order they opened: two that carry one stream have one such segment in common. */
-  readonly #bySegment = new Map<number, Stream[]>();
+  /** Those without a twin by what any segment of the client's compares by: two that carry one stream have one such segment in common. */
+  readonly #bySegment = new Map<number, Alike>();
   #searches = 0;
   /** By side, in the order they opened: those outside of which it is not known yet whether one inside opened about then, and those inside. */
   readonly #young = [new Set<Stream>(), new Set<Stream>()] as const;
@@ -126,6 +136,7 @@ export class Proxies implements Admits {
       toClient: emptyLeg(),
       search: 0,
       twin: null,
+      isFiled: true,
       triedBytes: 0,
     };
     this.#young[stream.side].add(stream);
@@ -186,7 +197,7 @@ export class Proxies implements Admits {
     stream.search = search;
     const lastNs = Math.min(openedNs + DIAL_NS, toClient.firstNs);
     for (const key of toServer.heads.keys()) {
-      const alike = this.#bySegment.get(key) ?? [];
+      const alike = this.#bySegment.get(key)?.streams ?? [];
       let after = placeOf(openedNs, alike);
       let before = after - 1;
       for (;;) {
@@ -195,7 +206,8 @@ export class Proxies implements Admits {
         const afterNs = isOver ? Number.POSITIVE_INFINITY : alike[after].openedNs - openedNs;
         if (Math.min(beforeNs, afterNs) > DIAL_NS) break;
         const other = alike[beforeNs < afterNs ? before-- : after++];
-        if (other.search !== search && (mayCarryOn(stream, other) || mayCarryOn(other, stream))) yield other;
+        if (other.isFiled && other.search !== search && (mayCarryOn(stream, other) || mayCarryOn(other, stream)))
+          yield other;
         other.search = search;
       }
     }
@@ -203,17 +215,19 @@ export class Proxies implements Admits {
 
   #file(stream: Stream, key: number): void {
     const alike = this.#bySegment.get(key);
-    if (alike === undefined) this.#bySegment.set(key, [stream]);
-    else alike.splice(placeOf(stream.openedNs, alike), 0, stream);
+    if (alike === undefined) this.#bySegment.set(key, { streams: [stream], gone: 0 });
+    else alike.streams.splice(placeOf(stream.openedNs, alike.streams), 0, stream);
   }
 
   #unfile(stream: Stream): void {
-    if (stream.twin !== null) return;
+    if (!stream.isFiled) return;
+    stream.isFiled = false;
     for (const key of stream.toServer.heads?.keys() ?? []) {
       const alike = this.#bySegment.get(key);
-      if (alike === undefined) continue;
-      alike.splice(alike.indexOf(stream, placeOf(stream.openedNs, alike)), 1);
-      if (alike.length === 0) this.#bySegment.delete(key);
+      if (alike === undefined || MOST_KEPT * ++alike.gone <= alike.streams.length) continue;
+      alike.streams = alike.streams.filter(({ isFiled }) => isFiled);
+      alike.gone = 0;
+      if (alike.streams.length === 0) this.#bySegment.delete(key);
     }
   }
 
