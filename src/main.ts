@@ -101,12 +101,14 @@ async function main(args: readonly string[]): Promise<void> {
   leaveTerminals();
   const { startEarly } = await import("./pipeline/thread.js");
   const thread = startEarly(args);
-  if (thread !== undefined) {
+  if (args[0] === "file") {
     const { setFlagsFromString } = await import("node:v8");
     setFlagsFromString("--optimize-for-size");
-    // What large captures make objects of is soon gone, and V8 would let it pile up: 30 MiB. Its heap for a thread, once made, has that
-    // flag at 2 again (`Heap::ConfigureHeap` in heap.cc of V8 11.3, Node 20).
-    thread.once("online", () => setFlagsFromString("--semi-space-growth-factor=1"));
+    // What captures make objects of is soon gone, and V8 would let it pile up: 30 to 70 MiB.
+    const keepYoungSmall = () => setFlagsFromString("--semi-space-growth-factor=1");
+    keepYoungSmall();
+    // its heap for a thread, once made, has that flag at 2 again (`Heap::ConfigureHeap` in heap.cc of V8 11.3, Node 20)
+    thread?.once("online", keepYoungSmall);
   }
   const { run } = await import("./cli/program.js");
   const host = makeHost(thread);
