@@ -55,3 +55,40 @@ export const busyTraffic: fc.Arbitrary<Sides> = fc
       outside: outsideFaults.reduce(faulty, merged(fast.outside, slow.outside)),
     };
   });
+
+/** A place in a capture, as a share of its frames. */
+const place = fc.integer({ min: 1, max: 99 }).map((percent) => percent / 100);
+
+/** Where a clock is set, and by how much. */
+const setting = fc.record({ at: place, byNs: fc.integer({ min: -5000, max: 5000 }).map((ms) => 1e6 * ms + 7) });
+
+/** A frame that comes so many places late. */
+const lateness = fc.record({ at: place, by: fc.integer({ min: 1, max: 12 }) });
+
+type Set = typeof setting extends fc.Arbitrary<infer T> ? T : never;
+type Late = typeof lateness extends fc.Arbitrary<infer T> ? T : never;
+
+function set(capture: readonly Stamped[], { at, byNs }: Set): Stamped[] {
+  return faulty(capture, { kind: "step", at, length: 0, byNs });
+}
+
+function delayed(capture: readonly Stamped[], { at, by }: Late): Stamped[] {
+  const from = Math.floor(at * capture.length);
+  return capture.toSpliced(from, 1).toSpliced(from + by, 0, ...capture.slice(from, from + 1));
+}
+
+/** A conversation in captures that go on long after what is looked at in the beginning, while their clocks are set forth and back. */
+export const clocksSet: fc.Arbitrary<Sides> = fc
+  .record({
+    count: fc.integer({ min: 600, max: 1500 }),
+    everyUs: fc.integer({ min: 1000, max: 20_000 }),
+    sets: fc.tuple(fc.array(setting, { maxLength: 2, size: "max" }), fc.array(setting, { maxLength: 2, size: "max" })),
+    late: fc.tuple(fc.array(lateness, { maxLength: 8 }), fc.array(lateness, { maxLength: 8 })),
+  })
+  .map(({ count, everyUs, sets, late }) => {
+    const { inside, outside } = conversation(count, { everyUs });
+    return {
+      inside: late[0].reduce(delayed, sets[0].reduce(set, inside)),
+      outside: late[1].reduce(delayed, sets[1].reduce(set, outside)),
+    };
+  });

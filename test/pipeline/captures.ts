@@ -9,7 +9,7 @@ import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { Blocks, pcap } from "../capture/files.js";
 import { simulate, spec } from "../correlate/nat-simulation.js";
 import type { Stamped } from "../correlate/outcome.js";
-import { busyTraffic } from "../correlate/stamps.js";
+import { busyTraffic, clocksSet } from "../correlate/stamps.js";
 import { CONTAINER, conversation, datagram, HOST, SERVER, type Sides } from "../correlate/traffic.js";
 import { ethernet } from "../support/packets.js";
 
@@ -48,7 +48,7 @@ export type Captured = readonly Uint8Array[];
 export const FORMS = ["pcap", "pcapng", "split"] as const;
 type Form = (typeof FORMS)[number];
 
-const traffic: fc.Arbitrary<Sides> = fc.oneof(spec.map(simulate), busyTraffic);
+const traffic: fc.Arbitrary<Sides> = fc.oneof(spec.map(simulate), busyTraffic, clocksSet);
 
 /** Captures with which anything may be wrong, in any form. */
 export const captured: fc.Arbitrary<Captured> = fc

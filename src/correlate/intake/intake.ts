@@ -260,7 +260,11 @@ export class Intake {
     if (row === undefined) return;
     this.#aside.delete(frame);
     if (timeNs !== this.#room.packets.stampNs(row)) this.#mistime(row, timeNs);
-    else this.#room.give(row, Math.max(timeNs, this.#limitNs));
+    else {
+      // the clock was set back: all that waits passed before
+      if (timeNs < this.#mass.nowNs - this.#windowNs) this.#raise(this.#mass.nowNs);
+      this.#room.give(row, Math.max(timeNs, this.#limitNs));
+    }
   }
 
   /** Gives a packet whose stamp leaps the time that its capture has come to. */

@@ -7,7 +7,7 @@ import { Intake } from "../../../src/correlate/intake/intake.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { IS_MISTIMED } from "../../../src/packets/packets.js";
 import { Capture, type Cut, type Outcome, correlated, outcomeOf, type Stamped, told } from "../outcome.js";
-import { busyTraffic, cuts } from "../stamps.js";
+import { busyTraffic, clocksSet, cuts } from "../stamps.js";
 import { conversation, datagram, HOST, inStep, merged, SERVER, type Sides } from "../traffic.js";
 
 const WINDOW_NS = 1e9;
@@ -90,6 +90,14 @@ describe("the packets of a capture in order of time", () => {
     expect(times).toEqual(stamps.toSorted((a, b) => a - b));
   });
 
+  it("come before those behind a clock that was set back, wherever batches end", async () => {
+    const stamps = Array.from({ length: 400 }, (_, n) => 5_000_000 * n - (n < 150 ? 0 : 1_100_000_000));
+    for (const cut of [4096, 150, [7, 30]]) {
+      const { frames } = await taken(stamps, cut);
+      expect(frames.map(({ frame }) => frame)).toEqual(stamps.map((_, at) => at + 1));
+    }
+  });
+
   it("do not wait for ever where stamps do not move", async () => {
     const source = new Capture(
       "docker0",
@@ -127,7 +135,7 @@ function isThere({ ns }: Stamped): boolean {
 describe("a run", () => {
   it("comes to the same however the captures are cut, whatever their stamps", async () => {
     await fc.assert(
-      fc.asyncProperty(busyTraffic, cuts, cuts, async (sides, inside, outside) => {
+      fc.asyncProperty(fc.oneof(busyTraffic, clocksSet), cuts, cuts, async (sides, inside, outside) => {
         const { summary } = await ofPieces(sides, [inside, outside]);
         expect(summary.inside.frames).toBe(sides.inside.length);
       }),
