@@ -78,9 +78,16 @@ export class Translations {
    */
   insideWayOf(row: number): number {
     const t = this.#timeline;
+    return t.side(row) === INSIDE && this.slotOf(row) !== NONE ? t.way(row) : this.twinWayOf(row);
+  }
+
+  /** Which way the twin of a packet goes on the other side, by its translation; NONE where none is known. */
+  twinWayOf(row: number): number {
+    const t = this.#timeline;
     const slot = this.slotOf(row);
-    if (slot === NONE || t.side(row) === INSIDE) return slot === NONE ? NONE : t.way(row);
-    return 2 * this.accounts.insideTuple(slot) + forwardOn(this.accounts.bits(slot), t.way(row), OUTSIDE);
+    if (slot === NONE) return NONE;
+    const tuple = t.side(row) === INSIDE ? this.accounts.outsideTuple(slot) : this.accounts.insideTuple(slot);
+    return 2 * tuple + forwardOn(this.accounts.bits(slot), t.way(row), OUTSIDE);
   }
 
   /** Whether two packets may be of one flow: that of one of them may not be known. */

@@ -66,6 +66,14 @@ export class Consequences {
     return false;
   }
 
+  /** Whether a packet came out that entered behind a drop and went the same way. */
+  isOvertaken(drop: Drop): boolean {
+    let looked = 0;
+    for (const crossing of this.#crossings.of(drop.way))
+      if (++looked > MOST_LOOKED_AT || this.isAfter(drop, crossing)) return true;
+    return false;
+  }
+
   isAfter({ timeNs }: Drop, crossing: number): boolean {
     const afterNs = this.#crossings.timeNs(crossing) - timeNs;
     return afterNs > 0 && afterNs <= PATIENCE_NS;

@@ -6,6 +6,7 @@ import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
@@ -85,6 +86,17 @@ export interface Packet {
   readonly content: number;
 }
 
+export function packetOf(t: Timeline, row: number): Packet {
+  const proto = t.proto(row);
+  return {
+    proto,
+    tcpFlags: t.tcpFlags(row),
+    seq: t.seq(row),
+    payloadLength: t.payloadLength(row),
+    content: proto === TCP ? t.ack(row) : t.content(row),
+  };
+}
+
 /** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. What fragments carry is not remembered. */
 export function isTelling({ proto, content, isFragment }: Pick<Drop, "proto" | "content" | "isFragment">): boolean {
   if (isFragment) return false;
@@ -119,9 +131,13 @@ export function mayBeAbout(
   return afterNs > 0 && afterNs <= withinNs && heads.some((head) => areAlike(head, packet.head));
 }
 
-/** A packet that came out and was not seen to enter: what it has in common with its twin, and the id of its flow, where that is known. */
-export interface Late {
+/**
+ * A packet that came out and was not seen to enter: what it has in common with its twin, the id of its flow, and the way that its twin went; undefined and
+ * NONE where those are not known.
+ */
+export interface Late extends Packet {
   readonly key: string;
+  readonly way: number;
   readonly side: Side;
   readonly timeNs: number;
   readonly flow: number | undefined;
@@ -141,10 +157,24 @@ export function mayBeHeldUp(packet: Pick<Drop, "isUnique" | "side" | "timeNs" | 
   return flow === undefined || late.flow === undefined || flow === late.flow;
 }
 
-/** Whether a dropped packet of a known flow, and of the same key, may be such a one, kept for longer than the window while a router waited for its neighbour. */
-export function mayBeKept({ side, timeNs, flow }: Drop, late: Late, windowNs: number): boolean {
+/** Whether a dropped packet of the same flow, and of the same key, may be such a one, kept for longer than the window while a router waited for its neighbour. */
+export function mayBeKept({ side, timeNs, flow, way }: Drop, late: Late, windowNs: number): boolean {
   const keptNs = late.timeNs - timeNs;
-  return side !== late.side && keptNs > windowNs && keptNs <= RESOLVED_NS && flow !== undefined && flow === late.flow;
+  if (side === late.side || keptNs <= windowNs || keptNs > RESOLVED_NS) return false;
+  return late.way === NONE ? flow === undefined : way === late.way;
+}
+
+/** Whether a segment of a known flow may be a piece of a dropped one, or that one of it: one was cut, or several were merged, where they were held up. */
+export function mayBeInPieces(drop: Drop, late: Late): boolean {
+  const heldNs = late.timeNs - drop.timeNs;
+  const areOfOne = drop.side !== late.side && drop.way === late.way && drop.content === late.content;
+  return areOfOne && heldNs > 0 && heldNs <= PATIENCE_NS && (isWithin(drop, late) || isWithin(late, drop));
+}
+
+/** Whether a segment has data, and all of that is another one's. */
+function isWithin(part: Packet, whole: Packet): boolean {
+  const from = (part.seq - whole.seq) | 0;
+  return part.payloadLength > 0 && from >= 0 && from + part.payloadLength <= whole.payloadLength;
 }
 
 /** What a packet has in common with its twin on the other side. */

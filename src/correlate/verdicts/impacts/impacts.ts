@@ -18,6 +18,7 @@ import {
   isUnique,
   keyOf,
   type Packet,
+  packetOf,
   spanOf,
 } from "./drop.js";
 import { LEAST_AFTER_NS, likenessOf, OpenDrops } from "./open-drops.js";
@@ -62,7 +63,7 @@ export class Impacts {
    * `endNs`: how far its capture goes, nanoseconds on the timeline, Infinity where it goes on.
    */
   dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
-    const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
+    const drop = this.#dropOf(packetOf(this.#timeline, row), row, slot, flow, quotedAs);
     const consequence = this.#consequenceOf(drop);
     if (consequence !== null) {
       drop.impact = consequence.impact;
@@ -85,7 +86,7 @@ export class Impacts {
    */
   unclear(row: number): readonly Drop[] {
     const t = this.#timeline;
-    return this.#unclearBy(this.#packetOf(row), t.sideOf(row), t.way(row), t.timeNs(row));
+    return this.#unclearBy(packetOf(this.#timeline, row), t.sideOf(row), t.way(row), t.timeNs(row));
   }
 
   /** The same of one that was taken for a drop. */
@@ -123,7 +124,7 @@ export class Impacts {
 
   /** Whether what a packet carried was answered by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
   hasArrived(row: number, slot: number): boolean {
-    const packet = this.#packetOf(row);
+    const packet = packetOf(this.#timeline, row);
     if (packet.proto === TCP && spanOf(packet) === 0) return false;
     const drop = this.#dropOf(packet, row, slot, undefined, "");
     return this.#consequences.hasArrived(drop);
@@ -141,7 +142,7 @@ export class Impacts {
    */
   answeredBy(row: number): readonly Drop[] {
     const t = this.#timeline;
-    const packet = this.#packetOf(row);
+    const packet = packetOf(this.#timeline, row);
     const isSo = (drop: Drop): boolean =>
       drop.side === t.side(row) &&
       drop.timeNs < t.timeNs(row) &&
@@ -152,9 +153,17 @@ export class Impacts {
     return found;
   }
 
+  /**
+   * Takes it that nothing comes out any more. Returns the drops that may wait still: none that entered behind them
+   * and went the same way came out. They are looked after no more. `waitingNs`: since when what entered on a side may wait.
+   */
+  queued(waitingNs: (side: Side) => number): readonly Drop[] {
+    return this.open.takeAll((drop) => drop.timeNs >= waitingNs(drop.side) && !this.#consequences.isOvertaken(drop));
+  }
+
   /** What is known by now of some bytes that were lost of a TCP segment; null where that is nothing. `slot` as for `dropped`. */
   missing(row: number, slot: number, { seq, length }: Range): Consequence | null {
-    const packet = this.#packetOf(row);
+    const packet = packetOf(this.#timeline, row);
     const lost = { ...packet, seq, payloadLength: length, tcpFlags: packet.tcpFlags & ~(SYN | FIN) };
     return this.#consequences.of(this.#dropOf(lost, row, slot, undefined, ""));
   }
@@ -177,18 +186,6 @@ export class Impacts {
       for (const drop of this.open.of(way)) this.open.close(drop);
       this.#crossings.forget(way);
     }
-  }
-
-  #packetOf(row: number): Packet {
-    const t = this.#timeline;
-    const proto = t.proto(row);
-    return {
-      proto,
-      tcpFlags: t.tcpFlags(row),
-      seq: t.seq(row),
-      payloadLength: t.payloadLength(row),
-      content: proto === TCP ? t.ack(row) : t.content(row),
-    };
   }
 
   #dropOf(packet: Packet, row: number, slot: number, flow: number | undefined, quotedAs: string): Drop {

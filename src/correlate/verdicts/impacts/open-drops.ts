@@ -9,6 +9,7 @@ import {
   type Late,
   mayBeAbout,
   mayBeHeldUp,
+  mayBeInPieces,
   mayBeKept,
   type Naming,
   type Packet,
@@ -40,6 +41,8 @@ export class OpenDrops {
   readonly #alike = new DropsBy<string>();
   readonly #quoted = new DropsBy<string>();
   readonly #byKey = new DropsBy<string>();
+  /** Segments with data, of which pieces may come out, by the way they went. */
+  readonly #segments = new DropsBy<number>();
   /** Those that are kept, the oldest first. */
   readonly #kept = new Set<Drop>();
   #count = 0;
@@ -100,6 +103,7 @@ export class OpenDrops {
     this.#kept.delete(drop);
     this.#quoted.delete(drop.quotedAs, drop);
     this.#byKey.delete(drop.key, drop);
+    this.#segments.delete(drop.way, drop);
   }
 
   /** Takes it that all is known of a drop, unless it comes out late, or turns out to be refused. */
@@ -110,13 +114,14 @@ export class OpenDrops {
     keepNewest(this.#kept, MOST_KEPT, (oldest) => this.close(oldest));
   }
 
-  /** The oldest open drop that may be a packet that came out late, else the newest that was kept: it is closed. Undefined where there is none. */
-  takeLike(late: Late, windowNs: number): Drop | undefined {
+  /** The drops that may be a packet that came out late, or that it may be a piece of, the oldest first: they are closed. */
+  takeLike(late: Late, windowNs: number): readonly Drop[] {
     const mayBe = (drop: Drop): boolean => mayBeHeldUp(drop, late) || mayBeKept(drop, late, windowNs);
-    const likes = [...this.#byKey.of(late.key)].filter(mayBe);
-    const like = likes.find(({ isOpen }) => isOpen) ?? likes.at(-1);
-    if (like !== undefined) this.close(like);
-    return like;
+    let likes = [...this.#byKey.of(late.key)].filter(mayBe);
+    if (likes.length === 0 && late.proto === TCP && late.way !== NONE)
+      likes = [...this.#segments.of(late.way)].filter((drop) => mayBeInPieces(drop, late));
+    for (const like of likes) this.close(like);
+    return likes;
   }
 
   /** Those that ICMP errors may be about which name their packets so; the oldest first. */
@@ -126,9 +131,14 @@ export class OpenDrops {
 
   /** Looks no more after the drops of a side that passed between two times. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
-    const isSo = (drop: Drop): boolean => drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs;
-    this.takeOut(isSo);
-    for (const drop of this.#kept) if (isSo(drop)) this.close(drop);
+    this.takeAll((drop) => drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs);
+  }
+
+  /** The drops of which something is so, those that are kept as well. They are looked after no more. */
+  takeAll(isSo: (drop: Drop) => boolean): readonly Drop[] {
+    const kept = [...this.#kept].filter(isSo);
+    for (const drop of kept) this.close(drop);
+    return [...this.takeOut(isSo), ...kept];
   }
 
   /** The open drops of which something is so. They are open no more. */
@@ -155,6 +165,7 @@ export class OpenDrops {
   #name(drop: Drop): void {
     this.#quoted.add(drop.quotedAs, drop);
     this.#byKey.add(drop.key, drop);
+    if (drop.proto === TCP && drop.payloadLength > 0) this.#segments.add(drop.way, drop);
   }
 
   /** Takes an open drop from those that what crosses may tell of. */

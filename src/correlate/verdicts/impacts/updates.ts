@@ -1,13 +1,23 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Judgement, LateJudgement, Update } from "../../../packets/results/results.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
 import { ROW_MASK } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { haveSameSource } from "../../../packets/ways.js";
 import type { Base } from "../../kernel/base.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
-import { type Consequence, type Drop, errorWithinNs, isUnique, keyOf, mayBeAbout, type Naming } from "./drop.js";
+import {
+  type Consequence,
+  type Drop,
+  errorWithinNs,
+  isUnique,
+  keyOf,
+  mayBeAbout,
+  type Naming,
+  packetOf,
+} from "./drop.js";
+import { HeldUp } from "./held-up.js";
 import type { Impacts } from "./impacts.js";
 import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
@@ -39,6 +49,8 @@ export class Updates {
   readonly #about: About;
   readonly unknowns = new OpenUnknowns();
   readonly #tell: (update: Update, timeNs: number) => void;
+  /** By the side where they came out. */
+  readonly #heldUp = [new HeldUp(), new HeldUp()] as const;
   #pending: Pending[] = [];
 
   constructor(about: About, tell: (update: Update, timeNs: number) => void) {
@@ -215,19 +227,23 @@ export class Updates {
     const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
     const flow = slot === NONE ? undefined : this.#about.translations.accounts.id(slot);
     this.takeNews();
-    const late = { key: keyOf(t, row), side, timeNs, flow };
-    const drop = this.#about.impacts.open.takeLike(late, this.#about.windowNs);
-    const unknown = drop === undefined ? this.unknowns.takeLike(late) : undefined;
-    const like = drop ?? unknown;
+    const way = this.#about.translations.twinWayOf(row);
+    const late = { ...packetOf(t, row), key: keyOf(t, row), way, side, timeNs, flow };
+    const drops = this.#about.impacts.open.takeLike(late, this.#about.windowNs);
+    const unknown = drops.length === 0 ? this.unknowns.takeLike(late) : undefined;
+    const like = drops.at(0) ?? unknown;
     if (like === undefined) return undefined;
     const heldNs = timeNs - like.timeNs;
+    const leastNs = timeNs - (drops.at(-1) ?? like).timeNs;
+    if (leastNs > this.#about.windowNs) this.#heldUp[side].note(timeNs, leastNs);
     const hint = heldNs > this.#about.windowNs ? "; a longer --window would tell" : "";
     const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, ${whyLate}: it may be this one, held up${hint}`;
     const now = { verdict: "unknown", reason: "like-untimely", why } as const;
-    if (drop !== undefined) {
+    for (const drop of drops) {
       this.#tellLast(drop, now);
       this.#tellUnclearOf(this.#about.impacts.unclearLike(drop), drop.frame);
-    } else if (unknown !== undefined && unknown.said.reason !== now.reason) this.#tellOfUnknown(unknown, now);
+    }
+    if (unknown !== undefined && unknown.said.reason !== now.reason) this.#tellOfUnknown(unknown, now);
     return {
       ...now,
       why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, held up for ${seconds(heldNs)}${hint}`,
@@ -328,8 +344,18 @@ export class Updates {
       this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
 
-  /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
+  /**
+   * Tells of what may still have waited as the captures ended, as others had waited for as long; and of what was taken for lost just before that. `endNs` says
+   * how far a side's capture goes.
+   */
   tellCutOff(endNs: (side: Side) => number): void {
+    this.takeNews();
+    const heldNs = (side: Side): number => this.#heldUp[otherSide(side)].longestNs(endNs(otherSide(side)));
+    for (const drop of this.#about.impacts.queued((side) => endNs(otherSide(side)) - heldNs(side))) {
+      const [out, held] = [SIDE_NAMES[otherSide(drop.side)], seconds(heldNs(drop.side))];
+      const why = `others came to ${out} up to ${held} late just before that ended: it may have waited still; a capture that goes on for longer would tell`;
+      this.#tellLast(drop, { verdict: "unknown", reason: "may-be-held-up", why });
+    }
     const why = "the capture ends before a copy could be expected";
     for (const drop of this.#about.impacts.open.cutOff(endNs))
       this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);

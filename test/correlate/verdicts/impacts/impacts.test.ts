@@ -481,6 +481,69 @@ it("so may equal ones without an ID that a router kept: more come out at once th
   expect([...said.values()]).toEqual(["like-untimely", "like-untimely", "like-untimely", "like-untimely"]);
 });
 
+/** What is said last of the frames of a side that have no twin, by frame. */
+function lastSaid({ alone, updates }: Outcome, side: string): Map<number, string> {
+  const late = updates.map((each) => ({ ...each, side: SIDE_NAMES[each.side] }));
+  const all = [...alone, ...late].filter((each) => each.side === side);
+  return new Map(all.map(({ frame, verdict, reason }) => [frame, `${verdict} ${reason}`]));
+}
+
+it("so may each of several equal ones of a flow that was not known yet, where fewer came out late", async () => {
+  const sent = [1000, 2000, 3000].map((atMs): Sent => ({ atMs, isLost: true, packet: tick }));
+  const { inside } = sides(sent);
+  const next = sides([
+    {
+      ...query(4200, "another"),
+      packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 5001, ipId: 9, text: "another" }),
+    },
+  ]);
+  const late = [4500, 4510].map((atMs) => ms(atMs, tick(false)));
+  const all = await outcomeOf(merged(known.inside, inside, next.inside), merged(known.outside, next.outside, late));
+  expect(new Set(lastSaid(all, "inside").values())).toEqual(new Set(["unknown like-untimely"]));
+  expect(lastSaid(all, "inside").size).toBe(3);
+});
+
+/** Segments of one flow that came out late: when each entered, and all that came out. */
+function heldUp(heldMs: number): Sides {
+  const sent = Array.from({ length: 10 }, (_, k) => data(2000 + 50 * k, 1005 + 8 * k, "01234567", { isLost: true }));
+  const late = sent.map(({ atMs, packet }) => ms(atMs + heldMs, packet(false)));
+  const { inside, outside } = sides([...opened, ...sent]);
+  return { inside, outside: merged(outside, late) };
+}
+
+it("so may a segment that was cut behind the NAT, or of which a part came out; not one with other bytes, or of another time", async () => {
+  const whole = data(2000, 1005, "0123456789abcdef", { isLost: true });
+  const other = data(2010, 1021, "ghijklmn", { isLost: true });
+  const { inside, outside } = sides([...opened, whole, other]);
+  const piece = (atMs: number, seq: number, text: string, ack: number) =>
+    ms(atMs, data(0, seq, text, { ack }).packet(false));
+  const saidOf = async (late: readonly Stamped[]) => [
+    ...lastSaid(await outcomeOf(merged(known.inside, inside), merged(known.outside, outside, late)), "inside").values(),
+  ];
+  expect(await saidOf([piece(4000, 1005, "01234567", 5000), piece(4001, 1013, "89abcdef", 5000)])).toEqual([
+    "unknown like-untimely",
+    "dropped no-twin",
+  ]);
+  expect(await saidOf([piece(4000, 1013, "89abcdef", 5004)])).toEqual(["dropped no-twin", "dropped no-twin"]);
+});
+
+it("what entered just before the end may wait still where others did for as long, and none behind it came out", async () => {
+  const short = conversation(60, { everyUs: 100_000, srcPort: 50_000, seed: 7 });
+  const saidOf = async (held: Sides, last: readonly Sent[]) => {
+    const { inside, outside } = sides(last);
+    const all = await outcomeOf(
+      merged(short.inside, held.inside, inside),
+      merged(short.outside, held.outside, outside),
+    );
+    return [...lastSaid(all, "inside").values()].slice(-1);
+  };
+  const lost = query(4600, "who is it?", true);
+  expect(await saidOf(heldUp(3000), [lost])).toEqual(["unknown may-be-held-up"]);
+  expect(await saidOf(heldUp(3000), [lost, query(4650, "and who else?")])).toEqual(["dropped no-twin"]);
+  // none of those waited for as long
+  expect(await saidOf(heldUp(1100), [lost])).toEqual(["dropped no-twin"]);
+});
+
 it("so may what was resent or covered since, or entered just before its capture ended", async () => {
   const lost = data(1020, 1005, "0123456789", { isLost: true });
   const late: Stamped = ms(4020, lost.packet(false));
