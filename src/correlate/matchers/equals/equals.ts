@@ -390,6 +390,6 @@ export class Equals implements Admits, Settles {
   /** Notes what is like packets that are left undecided: they are not settled again. */
   #noteLikes({ inside, outside }: Undecided): void {
     if (inside.length + outside.length > CROWD) return;
-    for (const rows of [inside, outside]) for (const row of rows) this.#others.likes.note(row);
+    for (const rows of [inside, outside]) for (const row of rows) this.#others.likes.note(row, true);
   }
 }

@@ -4,6 +4,8 @@ import type { About, Notes } from "../contract.js";
 
 /** Clocks that nothing vouches for may be taken for one although they differ by this, nanoseconds: by more, only what passed once on each side tells. */
 const UNSEEN_OFFSET_NS = 5_000_000;
+/** How far stamps may be wrong is told by few packets where a clock was just set: the twin of one that was left undecided may be out of order by so much more. */
+const SLACKS = 2;
 /** So many packets are looked at, at the most, for one that is like another … */
 const MOST_LOOKED_AT = 4096;
 /** … and for those that one overtakes. */
@@ -59,8 +61,11 @@ export class Likes implements Notes {
     }
   }
 
-  /** To be told of a packet whose window is over and that has no twin, before it is taken from its bucket, where others wait. */
-  note(row: number): void {
+  /**
+   * To be told of a packet whose window is over and that has no twin, or was left undecided (`isContended`), before it is taken from its bucket, where
+   * others wait.
+   */
+  note(row: number, isContended = false): void {
     const t = this.#about.timeline;
     const like = this.#firstLike(row);
     if (like === NONE) return;
@@ -69,15 +74,16 @@ export class Likes implements Notes {
     const last = this.#overtaken.get(row) ?? like;
     if (!isLeaving && !t.isBefore(last, like)) {
       this.#set(row, like, false);
-      if (!this.#likes.has(like)) this.#set(like, row, false);
+      if (!this.#likes.has(like)) this.#set(like, row, false, isContended);
     }
     if (!isLeaving && slot !== NONE) return;
     // as the stamps have it, it left before the others entered
     const isOnce = this.#about.kernel.sinceNs(row) === 0 && this.#about.kernel.sinceNs(like) === 0;
-    if (isOnce) this.#set(like, row, true);
-    const mostNs = Math.min(this.#about.clock.unboundNs, UNSEEN_OFFSET_NS);
+    if (isOnce) this.#set(like, row, true, isContended);
+    const { unboundNs, slackNs } = this.#about.clock;
+    const mostNs = Math.min(Math.max(unboundNs, isContended ? SLACKS * slackNs : 0), UNSEEN_OFFSET_NS);
     for (let each = like; each !== NONE && t.timeNs(each) - t.timeNs(row) <= mostNs; each = t.next(each))
-      if (this.#mayBeLike(row, each)) this.#set(each, row, true);
+      if (this.#mayBeLike(row, each)) this.#set(each, row, true, isContended);
   }
 
   /** Notes that a packet that still waits may be the twin of one that was left undecided. */

@@ -52,8 +52,8 @@ it("one that may have come out late was not, where another like it came out then
   expect(await verdicts(all)).toEqual([]);
 });
 
-it("so says the one that may have come out late, of the first that may be it", () => {
-  // rows 1 and 2 entered, rows 3 and 4 left, all alike, and of a flow that is not known
+/** Rows 1 and 2 are inside, rows 3 and 4 outside, all alike, so long apart; of a flow that is not known, or one by which those inside left. */
+function likesOf(apartNs: number, isKnown: boolean): Likes {
   const timeline = {
     sideOf: (row: number) => (row < 3 ? INSIDE : OUTSIDE),
     bucket: () => 0,
@@ -61,15 +61,31 @@ it("so says the one that may have come out late, of the first that may be it", (
     isBefore: (a: number, b: number) => a < b,
     isOpen: () => true,
     frame: (row: number) => 10 * row,
-    timeNs: (row: number) => 1e9 * row,
+    timeNs: (row: number) => apartNs * row,
   };
-  const translations = { mayBeOfOneFlow: () => true, slotOf: () => NONE };
-  const others = { buckets: { oldest: () => 3 }, kernel: { sinceNs: () => 1 }, clock: { unboundNs: 0 } };
+  const translations = { mayBeOfOneFlow: () => true, slotOf: () => (isKnown ? 7 : NONE), isLeaving: () => isKnown };
+  const clock = { unboundNs: 0, slackNs: 100_000 };
+  const others = { buckets: { oldest: () => 3 }, kernel: { sinceNs: () => 1 }, clock };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is asked of them
-  const likes = new Likes({ timeline, translations, ...others } as unknown as About);
+  return new Likes({ timeline, translations, ...others } as unknown as About);
+}
+
+it("so says the one that may have come out late, of the first that may be it", () => {
+  const likes = likesOf(1e9, false);
   likes.note(1);
   likes.note(2);
   expect([1, 2, 3, 4].map((row) => likes.of(row)?.frame)).toEqual([30, 30, 10, undefined]);
+});
+
+it("nor is one lost that entered where one like it was left undecided, by no more than the clocks may be wrong", () => {
+  const ofNext = (apartNs: number, isContended: boolean) => {
+    const likes = likesOf(apartNs, true);
+    likes.note(2, isContended);
+    return likes.of(3);
+  };
+  expect(ofNext(150_000, true)).toMatchObject({ frame: 20, isSooner: true, isContended: true });
+  expect(ofNext(150_000, false)).toBeUndefined();
+  expect(ofNext(250_000, true)).toBeUndefined();
 });
 
 it("nor were those held up by as long as they are apart: none takes the twin of the one before it", async () => {
