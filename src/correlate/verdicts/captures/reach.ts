@@ -1,6 +1,7 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";
 import type { Known } from "../known.js";
@@ -12,6 +13,9 @@ export const MARGIN_NS = 10_000_000;
 /** The last frame of a file shows how far it goes: a packet that was to come out later is not in it. Forwarding takes so long at the least. */
 const FORWARDING_NS = 100_000;
 
+/** So many packets that crossed must be missing there: one alone the capture may have missed. */
+const LEAST_LACKED = 2;
+
 /**
  * How far captures reach: whether the other one covers the time of a packet's twin. By its stamps, a capture begins with its first frame and ends with
  * its last one; but it may have run before and behind that, while nothing came out. That it did not is proved by what was forwarded then.
@@ -21,6 +25,12 @@ export class Reach {
   /** By side: up to when its capture had not begun, and from when on it had ended, as packets prove that crossed there; nanoseconds on the timeline. */
   readonly #notBegunNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   readonly #endedNs: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+  /** Before its first frame, and behind its last one, by side: the frames of the other side that prove that, as far as they were judged. */
+  readonly #lacked = [
+    [new Set<number>(), new Set<number>()],
+    [new Set<number>(), new Set<number>()],
+  ] as const;
 
   constructor(known: Known) {
     this.#known = known;
@@ -80,18 +90,23 @@ export class Reach {
       const isTold = this.#areApart() || (isBefore && clock.isTrusted);
       return isTold && this.#isForwarded(t.way(row));
     }
-    if (misses.isPatchy(side)) return false;
+    if (misses.isPatchy(side) || clock.unboundNs === Number.POSITIVE_INFINITY) return false;
+    const hasCrossed = this.#hasCrossed(row);
+    const known = this.#lacked[isBefore ? 0 : 1][side];
+    if (hasCrossed && known.size < LEAST_LACKED) known.add(t.frame(row));
+    let lacked = known.size;
+    const leastNs = hasCrossed ? timeNs : timeNs + this.#takesNs(otherSide(side));
+    const isEnough = (later: number): boolean =>
+      t.side(later) !== side && t.timeNs(later) >= leastNs && this.#hasCrossed(later) && ++lacked >= LEAST_LACKED;
+    const isProof = hasCrossed && lacked >= LEAST_LACKED;
     if (!isBefore) {
-      if (this.#hasCrossed(row)) this.#endedNs[side] = Math.min(this.#endedNs[side], timeNs);
+      const isFirst = hasCrossed && timeNs < this.#endedNs[side];
+      if (isFirst && (isProof || isThere(t, undecidedBehind(t, row, isEnough)))) this.#endedNs[side] = timeNs;
       return timeNs >= this.#endedNs[side];
     }
     if (timeNs > this.#notBegunNs[side]) {
-      const { firstNs } = this.#known.cover[side];
-      const leastNs = timeNs + this.#takesNs(otherSide(side));
-      const isLater = (later: number): boolean =>
-        t.side(later) !== side && t.timeNs(later) >= leastNs && this.#hasCrossed(later);
-      const proof = this.#hasCrossed(row) ? row : undecidedBehind(t, row, isLater, firstNs);
-      if (proof !== t.end && proof !== NONE) this.#notBegunNs[side] = t.timeNs(proof);
+      const proof = isProof ? row : undecidedBehind(t, row, isEnough, this.#known.cover[side].firstNs);
+      if (isThere(t, proof)) this.#notBegunNs[side] = t.timeNs(proof);
     }
     return timeNs <= this.#notBegunNs[side];
   }
@@ -150,6 +165,10 @@ export class Reach {
     const takesNs = kernel.isNew(isOutbound) ? MARGIN_NS : Math.max(FORWARDING_NS, kernel.limitNs(isOutbound));
     return Math.min(takesNs, windowNs);
   }
+}
+
+function isThere(t: Timeline, row: number): boolean {
+  return row !== NONE && row !== t.end;
 }
 
 /** A packet that passed before the other capture began, or after it ended. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { About } from "../../../../src/correlate/matchers/contract.js";
-import { Likes } from "../../../../src/correlate/matchers/equals/likes.js";
+import { type Like, Likes } from "../../../../src/correlate/matchers/equals/likes.js";
 import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
 import { NONE } from "../../../../src/packets/tuples.js";
 import { ms, outcomeOf, type Stamped } from "../../outcome.js";
@@ -77,15 +77,17 @@ it("so says the one that may have come out late, of the first that may be it", (
   expect([1, 2, 3, 4].map((row) => likes.of(row)?.frame)).toEqual([30, 30, 10, undefined]);
 });
 
+/** What is said to be like a packet that entered so long after one had left, which was left undecided, or given up. */
+function likeBehind(apartNs: number, isContended: boolean): Like | undefined {
+  const likes = likesOf(apartNs, true);
+  likes.note(2, isContended);
+  return likes.of(3);
+}
+
 it("nor is one lost that entered where one like it was left undecided, by no more than the clocks may be wrong", () => {
-  const ofNext = (apartNs: number, isContended: boolean) => {
-    const likes = likesOf(apartNs, true);
-    likes.note(2, isContended);
-    return likes.of(3);
-  };
-  expect(ofNext(150_000, true)).toMatchObject({ frame: 20, isSooner: true, isContended: true });
-  expect(ofNext(150_000, false)).toBeUndefined();
-  expect(ofNext(250_000, true)).toBeUndefined();
+  expect(likeBehind(150_000, true)).toMatchObject({ frame: 20, isSooner: true, isContended: true });
+  expect(likeBehind(150_000, false)).toBeUndefined();
+  expect(likeBehind(250_000, true)).toBeUndefined();
 });
 
 it("nor were those held up by as long as they are apart: none takes the twin of the one before it", async () => {
