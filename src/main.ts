@@ -108,7 +108,7 @@ async function main(args: readonly string[]): Promise<void> {
     const keepYoungSmall = () => setFlagsFromString("--semi-space-growth-factor=1");
     keepYoungSmall();
     // its heap for a thread, once made, has that flag at 2 again (`Heap::ConfigureHeap` in heap.cc of V8 11.3, Node 20)
-    thread?.once("online", keepYoungSmall);
+    if (thread !== undefined) thread.once("online", keepYoungSmall);
   }
   const { run } = await import("./cli/program.js");
   const host = makeHost(thread);
