@@ -181,3 +181,25 @@ it("what those behind it overtook was lost: it is no twin of its copy, of which 
     expect(twins.filter(([frame]) => frame === 41 + 21)).toEqual([]);
   }
 });
+
+/** Segments without IP ID that all differ, one every millisecond up to a time, each under way for 0.5 ms. */
+function quick(untilMs: number): [Stamped[], Stamped[]] {
+  const numbers = Array.from({ length: untilMs }, (_, n) => n);
+  return [
+    numbers.map((n) => ms(n, data(CONTAINER, 64, 0, 1000 * n))),
+    numbers.map((n) => ms(n + 0.5, data(HOST, 63, 0, 1000 * n))),
+  ];
+}
+
+it("a segment like no other may take as long as a window, where captures miss nothing", async () => {
+  const [inside, outside] = quick(800);
+  for (const [seq, atMs, tookMs] of [
+    [900_000, 1000, 700],
+    [901_000, 1800, 0.5],
+  ]) {
+    inside.push(ms(atMs, data(CONTAINER, 64, 0, seq)));
+    outside.push(ms(atMs + tookMs, data(HOST, 63, 0, seq)));
+  }
+  const { twins } = await outcomeOf(inside, outside, { clock });
+  expect(twins).toEqual(inStep(802));
+});
