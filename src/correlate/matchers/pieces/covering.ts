@@ -193,7 +193,7 @@ export class Covering {
     const t = this.#timeline;
     const rivals = this.#streams
       .sharing(whole, t.sideOf(whole))
-      .filter((rival) => this.isPossible(pieces[0], rival) && pieces.some((piece) => this.#hasBytesOf(piece, rival)));
+      .filter((rival) => pieces.some((piece) => this.isPossible(piece, rival) && this.#hasBytesOf(piece, rival)));
     const own = pieces.filter((piece) => !rivals.some((rival) => this.#hasBytesOf(piece, rival)));
     const isEntering = !this.#translations.isLeaving(whole, this.#translations.slotOf(whole));
     return rivals.filter((rival) => {
