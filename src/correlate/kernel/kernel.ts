@@ -277,7 +277,8 @@ export class Kernel {
    */
   get untoldNs(): number {
     const { disorderNs, doubtNs } = this.#tables.clock;
-    return Math.max(disorderNs, doubtNs, ...this.#doubles.subarray(words.REORDERED_NS, words.REORDERED_NS + 2));
+    const reorderedNs = Math.max(this.#doubles[words.REORDERED_NS], this.#doubles[words.REORDERED_NS + 1]);
+    return Math.max(disorderNs, doubtNs, reorderedNs);
   }
 
   /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */

@@ -1,4 +1,5 @@
 /** What headers say beside the key, by the records of the packets they are of. */
+import { FIN, SYN } from "../../protocols/tcp.js";
 import { hasWideId, IS_IPV6 } from "../packets.js";
 import {
   CLASS_SHIFT,
@@ -7,6 +8,7 @@ import {
   LENGTH_MASK,
   OPTIONS_SHIFT,
   PAYLOAD_LENGTH_CLASS,
+  TCP_FLAGS_QUOTE,
   ttlIn,
 } from "../records.js";
 import { ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results/evidence.js";
@@ -18,6 +20,12 @@ const LABEL = 0xf00;
 
 export function payloadLengthOf(packet: usize): i32 {
   return load<i32>(packet, 4 * PAYLOAD_LENGTH_CLASS) & LENGTH_MASK;
+}
+
+/** How many sequence numbers a TCP segment takes: those of its data, and one where it opens or closes a stream (RFC 9293 section 3.4). */
+export function spanOf(segment: usize): i32 {
+  const isEnd = (load<i32>(segment, 4 * TCP_FLAGS_QUOTE) & (SYN | FIN)) !== 0;
+  return payloadLengthOf(segment) + (isEnd ? 1 : 0);
 }
 
 export function ttlOf(packet: usize): i32 {

@@ -1,13 +1,13 @@
 /** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or answer it, or come where something was. */
 import { pairsOf, streamOf } from "../../../packets/flows/assembly/flow-accounts.js";
-import { payloadLengthOf } from "../../../packets/assembly/headers.js";
+import { spanOf } from "../../../packets/assembly/headers.js";
 import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_AGAIN, IS_ECHO, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { FIN, SYN } from "../../../protocols/tcp.js";
+import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
 
@@ -15,8 +15,7 @@ import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
 export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if (record.protoIn(flags) !== TCP || (flags & HAS_TCP_NUMBERS) === 0) return;
-  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  const bytes = payloadLengthOf(packet) + ((tcpFlags & (SYN | FIN)) !== 0 ? 1 : 0);
+  const bytes = spanOf(packet);
   if (bytes === 0) return;
   const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
@@ -29,7 +28,7 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
   const entered = load<i32>(direction, 4 * account.ENTERED);
   const from = load<i32>(packet, 4 * record.SEQ);
   if (entered !== 0 && from - entered < 0) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
-  if (entered === 0 || from + bytes - entered > 0 || (tcpFlags & SYN) !== 0)
+  if (entered === 0 || from + bytes - entered > 0 || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) !== 0)
     store<i32>(direction, from + bytes, 4 * account.ENTERED);
 }
 

@@ -7,7 +7,7 @@ import * as words from "../kernel-words.js";
 
 /** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
 const PROCESSORS_NS = 1_000_000;
-/** What few packets of one flow overtook each other by, others may by so many times as much. */
+/** Few packets show by how much those of one flow overtake each other: it may be so many times as much. */
 const SELDOM_SEEN: f64 = 4;
 /** So long after a packet was overtaken, others may be, nanoseconds. */
 const DISORDER_NS: f64 = 60_000_000_000;
@@ -31,7 +31,7 @@ export function notePassed(ground: usize, slot: i32, outbound: i32, enteredNs: f
   const part = partOf(ground, leftNs);
   setTimes(entryOf(ground, outbound, <i32>part), enteredNs, leftNs);
   const own = ownEntryOf(ground, slot, outbound, part);
-  const key = (slot << 1) | outbound;
+  const key = ownKeyOf(slot, outbound);
   if (load<i32>(own, 4 * words.OWN_PASSED_KEY) === key) noteReordered(ground, outbound, own, enteredNs, leftNs);
   setTimes(own, enteredNs, leftNs);
   store<i32>(own, key, 4 * words.OWN_PASSED_KEY);
@@ -116,10 +116,15 @@ export function isOutOfOrder(ground: usize, outbound: i32, enteredNs: f64, leftN
   return false;
 }
 
+/** A flow, by its slot, and a direction in one number. */
+function ownKeyOf(slot: i32, outbound: i32): i32 {
+  return (slot << 1) | outbound;
+}
+
 /** The entry of those of a flow, by its slot, that left in that part of time. */
 function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i64): usize {
   const hash =
-    ((((slot << 1) | outbound) * SPREAD) ^ (<i32>part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
+    ((ownKeyOf(slot, outbound) * SPREAD) ^ (<i32>part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
   return rowAt(ground, words.OWN_PASSED, hash, words.OWN_PASSED_BITS);
 }
 
@@ -138,7 +143,7 @@ function hasOwnPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, l
   const first = max<i64>(partOf(ground, enteredNs), last - words.PASSED_ENTRIES);
   for (let part = first; part <= last; part++) {
     const entry = ownEntryOf(ground, slot, outbound, part);
-    if (load<i32>(entry, 4 * words.OWN_PASSED_KEY) !== ((slot << 1) | outbound)) continue;
+    if (load<i32>(entry, 4 * words.OWN_PASSED_KEY) !== ownKeyOf(slot, outbound)) continue;
     if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < beforeNs) return true;
   }
   return false;

@@ -1,5 +1,5 @@
 /** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
-import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
+import { areOtherOptions, loweredBy, payloadLengthOf, spanOf, ttlOf } from "../../../packets/assembly/headers.js";
 import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
@@ -12,7 +12,7 @@ import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
-import { FIN, SYN } from "../../../protocols/tcp.js";
+import { SYN } from "../../../protocols/tcp.js";
 import { isTtlSet, wayByTtl } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import {
@@ -259,7 +259,8 @@ function weighLikes(
   const isTrusted = slackNs < Infinity;
   const way = isOutbound ? 1 : 0;
   const isResent = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
-  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && record.protoIn(flags) === TCP && payloadLengthOf(i) > 0)
+  const isTcp = record.protoIn(flags) === TCP;
+  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && isTcp && payloadLengthOf(i) > 0)
     mayBePiece = latencyNs > FIRST_NS || (isResent && hasLongSegments(ground, slot));
   const inside = sinceNs(i);
   const outside = sinceNs(o);
@@ -268,7 +269,7 @@ function weighLikes(
     const isFirst = hasId && isTrusted && since === 0;
     if (isFirst ? latencyNs > FIRST_NS : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound)) isLate = true;
   }
-  // what takes half as long as equal ones are apart may as well be the next one's; a stamp tells no more than its unit, nor order where it is not kept
+  // What takes half as long as equal ones are apart may as well be the next one's. A stamp tells no more than its unit, and order tells nothing where it is not kept.
   const stampNs = max<f64>(doubleOf(ground, words.RESOLUTION_NS), doubleOf(ground, words.DOUBT_NS));
   const blurNs = max<f64>(stampNs, doubleOf(ground, words.REORDERED_NS + way));
   const leastNs = max<f64>(max<f64>(slackNs, latencyNs), blurNs);
@@ -287,23 +288,22 @@ function weighLikes(
   // what they miss is known once the first windows are over
   const isBegun = isProven && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
   const seldomNs = SELDOM * latencyNs;
-  // … which takes equal ones as close to each other as that: of many, none was
+  // … but then equal ones must come as close to each other as that, and of many, none did
   const isApart = !bursts && slot !== tuple.NONE && pairsOf(accountOf(ground, slot), way) >= COINCIDENCE_PAIRS;
   const isSlow = !hasId && isSlowest && since < seldomNs && !isApart;
   mayBeChance = isSlow && since !== 0;
   const isUnknown = isUnsure || !isBegun;
+  const enteredAgain = isToldAgain(isOutbound ? i : o);
+  const leftAgain = isToldAgain(isOutbound ? o : i);
   // one that was given up may come out yet, and look like what was sent again, or like an acknowledgement that says the same
-  const mayComeOut = isQueueLong(ground, isOutbound) && (isToldAgain(i) || isToldAgain(o));
+  const mayComeOut = isQueueLong(ground, isOutbound) && (enteredAgain || leftAgain);
   const enteredSince = isOutbound ? inside : outside;
   // what is known of it is rounded down to an eighth
   const wasGivenUp = enteredSince === 0 || 1.125 * enteredSince + latencyNs >= doubleOf(ground, words.WINDOW_NS);
-  // … and that it comes out just behind the one that repeats it is a chance of one in ten thousand
-  isRepeat =
-    wasGivenUp &&
-    latencyNs > JITTER_NS &&
-    (isOutbound ? isToldAgain(i) && !isToldAgain(o) : isToldAgain(o) && !isToldAgain(i));
-  // what takes sequence numbers and is not sent again follows nothing that equals it
-  const isOnce = takesNumbers(i) && !isToldAgain(i) && !isToldAgain(o);
+  // the chance that the first one comes out within JITTER_NS of the second one's entry is one in ten thousand
+  isRepeat = wasGivenUp && latencyNs > JITTER_NS && enteredAgain && !leftAgain;
+  // a segment that takes sequence numbers and is not sent again has no equal one beside it
+  const isOnce = isTcp && spanOf(i) > 0 && !enteredAgain && !leftAgain;
   mayHide = (isUnsure && bursts && !isOnce) || (isUnknown && mayBeChance) || mayComeOut;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
@@ -318,12 +318,6 @@ function weighLikes(
  */
 export function isUnwatched(ground: usize, enteredSide: i32, leftNs: f64, latencyNs: f64): bool {
   return leftNs - doubleOf(ground, words.ENDED_NS + enteredSide) > max<f64>(APART_NS, latencyNs / 2);
-}
-
-/** Whether a packet is a segment of data, or one that opens or closes a stream (RFC 9293 section 3.4). */
-function takesNumbers(packet: usize): bool {
-  if (record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) !== TCP) return false;
-  return payloadLengthOf(packet) > 0 || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN)) !== 0;
 }
 
 /** Whether a packet was sent again, or says what one of its way has said before. */

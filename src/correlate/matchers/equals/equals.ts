@@ -287,20 +287,20 @@ export class Equals implements Admits, Settles {
    * direction that came behind it left behind it, and none before it. Or where its capture misses nothing, and what packets take grows.
    */
   #pairHeldUp(inside: number, outside: number): boolean {
-    const t = this.#about.timeline;
+    const { timeline: t, kernel, translations } = this.#about;
     // their order may have told one of them the twin of another
     if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !this.#isOnly(inside)) return false;
     const related = this.#survey.relate(inside, outside);
     if ((related & RELATION_MASK) !== KNOWN || (related & MAY_HIDE) !== 0) return false;
-    const slot = this.#about.kernel.knownSlot;
-    const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
+    const slot = kernel.knownSlot;
+    const isOutbound = translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    const { kernel } = this.#about;
     const isInTime = t.timeNs(left) - t.timeNs(entered) <= GROWTH * kernel.limitNs(isOutbound);
-    // what is like no other may take as long as a window
-    const mayTakeThat =
-      (isInTime || !(kernel.isToldAgain(inside) || kernel.isToldAgain(outside))) && !kernel.isUnwatched(entered, left);
-    const mayBe = mayTakeThat && !kernel.isOvertaken(slot, entered, left, isOutbound);
+    // a packet that is like no other may take as long as a window
+    const isLikeOthers = kernel.isToldAgain(inside) || kernel.isToldAgain(outside);
+    const mayTakeThat = isInTime || !isLikeOthers;
+    const mayBe =
+      mayTakeThat && !kernel.isUnwatched(entered, left) && !kernel.isOvertaken(slot, entered, left, isOutbound);
     const isCertain = mayBe && this.#others.completeness.isComplete(entered, isOutbound);
     if (!isCertain && !this.#wereHeldUp(entered, left, isOutbound)) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);

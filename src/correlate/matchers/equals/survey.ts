@@ -73,6 +73,8 @@ export class Survey {
   isDoubted = false;
   /** The least time between two of which clocks that nothing vouches for are all that speaks against them, nanoseconds. */
   #unvouchedNs = Number.POSITIVE_INFINITY;
+  /** See `take`. */
+  #isHasty = false;
   readonly #about: About;
   readonly #sight: Sight;
   readonly #altered: Altered;
@@ -88,23 +90,24 @@ export class Survey {
    * against another one.
    */
   take(row: number, reachNs: number, isHasty: boolean): void {
+    this.#isHasty = isHasty;
     this.hasRivals = false;
     this.others = 0;
     this.usedTime = false;
     this.isDoubted = false;
     this.#unvouchedNs = Number.POSITIVE_INFINITY;
-    const best = this.#findBest(row, reachNs, isHasty);
+    const best = this.#findBest(row, reachNs);
     const { candidate } = this;
     this.claim = claimBy(best);
     this.isClose = (best & IS_CLOSE) !== 0;
     this.isForgotten = false;
     this.isStale = false;
-    if (isHasty && this.#isUndecided()) return;
+    if (this.#isEnough()) return;
     this.isStale =
       (best & IS_STALE) !== 0 || (this.claim === CLAIM_KNOWN && this.#mayBeForgotten(row, candidate, reachNs));
     if (this.claim === CLAIM_NONE) return;
-    this.#contend(row, candidate, best, reachNs, isHasty);
-    this.#contend(candidate, row, best, reachNs, isHasty);
+    this.#contend(row, candidate, best, reachNs);
+    this.#contend(candidate, row, best, reachNs);
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.hasRivals = true;
   }
 
@@ -134,7 +137,7 @@ export class Survey {
   }
 
   /** Looks at the packets that may contend with a chosen one for another, to which it stands so. */
-  #contend(row: number, chosen: number, best: number, reachNs: number, isHasty: boolean): void {
+  #contend(row: number, chosen: number, best: number, reachNs: number): void {
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
       if (other === chosen) continue;
       this.others++;
@@ -142,13 +145,13 @@ export class Survey {
       this.#doubt(related);
       // one is enough, and to find it takes a look at all
       this.hasRivals ||= this.#isRival(other, row, chosen, best, related, reachNs);
-      if (isHasty && this.#isUndecided()) return;
+      if (this.#isEnough()) return;
     }
   }
 
-  /** Whether the candidate has rivals, or time alone speaks against another one. */
-  #isUndecided(): boolean {
-    return this.hasRivals || this.usedTime;
+  /** Whether no more need be looked at. */
+  #isEnough(): boolean {
+    return this.#isHasty && (this.hasRivals || this.usedTime);
   }
 
   /** Whether a packet, which stands so to another one, contends with a chosen one for it, to which that one stands as the best. */
@@ -176,7 +179,7 @@ export class Survey {
   }
 
   /** Finds the candidate with the strongest claim. Returns how it stands to the packet; 0 where none has a claim. Two that none can beat are rivals. */
-  #findBest(row: number, reachNs: number, isHasty: boolean): number {
+  #findBest(row: number, reachNs: number): number {
     this.candidate = NONE;
     let best = 0;
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
@@ -186,8 +189,8 @@ export class Survey {
       } else if (best === 0 || rankOf(related) > rankOf(best)) {
         this.candidate = other;
         best = related;
-      } else if (isHasty && rankOf(related) === HIGHEST_RANK) this.hasRivals = true;
-      if (isHasty && this.#isUndecided()) break;
+      } else if (this.#isHasty && rankOf(related) === HIGHEST_RANK) this.hasRivals = true;
+      if (this.#isEnough()) break;
     }
     return best;
   }
