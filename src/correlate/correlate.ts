@@ -5,7 +5,7 @@ import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { Clock, type ClockOption, PROCESSORS_NS } from "./clock/clock.js";
 import { MarkedPackets } from "./intake/copies.js";
 import { MOST_SLACK_NS } from "./clock/course.js";
-import { Follower } from "./clock/follower.js";
+import { Follower, UNSEEN } from "./clock/follower.js";
 import { Intake, type Leaps } from "./intake/intake.js";
 import { Lookahead } from "./clock/lookahead.js";
 import type { PairingOptions } from "./parts.js";
@@ -54,8 +54,8 @@ export async function correlate(
   const unitNs = Math.min(await intakes[INSIDE].packets.unitNs(), await intakes[OUTSIDE].packets.unitNs());
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
   const clock = follower === null ? fixedClock(option, resolutionNs, isLive) : await follower.begin();
-  const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
-  const run = new Run(intakes, clock, { ...options, heap, strayNs, resolutionNs, haveCounters }, sink);
+  const seen = follower?.seen ?? ([UNSEEN, UNSEEN] as const);
+  const run = new Run(intakes, clock, { ...options, heap, seen, resolutionNs, haveCounters }, sink);
   options.onBegin?.(run.look);
   for (let side = run.wants(); side !== null; side = run.wants()) {
     if (signal.aborted) {

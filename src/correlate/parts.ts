@@ -7,6 +7,7 @@ import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
+import type { Seen } from "./clock/follower.js";
 import { Feed } from "./intake/feed.js";
 import { Tunnels } from "./intake/tunnels.js";
 import type { Intake } from "./intake/intake.js";
@@ -54,8 +55,8 @@ export interface PairingOptions {
 
 export interface RunOptions extends PairingOptions {
   heap: Heap;
-  /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
-  strayNs: readonly [number, number];
+  /** By side: what was seen of its capture before anything was placed. */
+  seen: readonly [Seen, Seen];
   /** The coarser unit of both captures' stamps. */
   resolutionNs: number;
   /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
@@ -70,7 +71,7 @@ export type Parts = ReturnType<typeof assemble>;
 
 /** The tables of a run, the kernel on them, and what it is fed with: what any of the other parts may look at. */
 function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
-  const { heap, windowNs, strayNs, resolutionNs, rules = NO_RULES } = options;
+  const { heap, windowNs, seen, resolutionNs, rules = NO_RULES } = options;
   const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
   const isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs) || sink.wantsVerdict("copy");
   const shiftNs = Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs);
@@ -92,7 +93,7 @@ function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: Run
   };
   const coverOf = (side: Side) => {
     const placed = (stampNs: number) => kernel.timeOf(side, stampNs, 0);
-    return new Cover(sources[side], intakes[side].kinds, strayNs[side], windowNs, takesNs, placed);
+    return new Cover(sources[side], intakes[side].kinds, seen[side], windowNs, takesNs, placed);
   };
   const cover = [coverOf(INSIDE), coverOf(OUTSIDE)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
@@ -142,7 +143,16 @@ export function assemble(
   const { timeline, accounts, kernel, refusals } = base;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline);
-  const notes: Notes[] = [refusals, mistimed];
+  const repeats = [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats] as const;
+  const noted = (side: Side): Notes => ({
+    get size() {
+      return repeats[side].size;
+    },
+    forget(row) {
+      if (timeline.sideOf(row) === side) repeats[side].forget(timeline.frame(row));
+    },
+  });
+  const notes: Notes[] = [refusals, mistimed, noted(INSIDE), noted(OUTSIDE)];
   const showing = new Showing({
     ...base,
     notes,
@@ -167,7 +177,7 @@ export function assemble(
     matchers,
     resets: new Resets(timeline),
     mistimed,
-    repeats: [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats],
+    repeats,
   });
   const book = new FlowBook({ ...base, matchers, epochNs: epochsNs[INSIDE] });
   const deciding = { ...base, matchers, verdicts, book, showing };

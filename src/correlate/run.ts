@@ -49,8 +49,6 @@ export class Run {
   /** Takes the next batch of a side; null is its end. The batch must stay as it is until the side is wanted again. */
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#parts.feeds[side];
-    // all that came longer before what was merged last has been decided about
-    feed.intake.packets.repeats.forget(feed.lastNs - 2 * this.#options.windowNs);
     feed.take(batch);
     // packets were looked at meanwhile that are ahead of this one
     this.#parts.kernel.readClock();

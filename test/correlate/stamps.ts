@@ -65,8 +65,12 @@ const setting = fc.record({ at: place, byNs: fc.integer({ min: -5000, max: 5000 
 /** A frame that comes so many places late. */
 const lateness = fc.record({ at: place, by: fc.integer({ min: 1, max: 12 }) });
 
+/** A frame whose stamp is off by little, as those of several processors are. */
+const offness = fc.record({ at: place, byNs: fc.integer({ min: -3_000_000, max: 3_000_000 }) });
+
 type Set = typeof setting extends fc.Arbitrary<infer T> ? T : never;
 type Late = typeof lateness extends fc.Arbitrary<infer T> ? T : never;
+type Off = typeof offness extends fc.Arbitrary<infer T> ? T : never;
 
 function set(capture: readonly Stamped[], { at, byNs }: Set): Stamped[] {
   return faulty(capture, { kind: "step", at, length: 0, byNs });
@@ -77,6 +81,10 @@ function delayed(capture: readonly Stamped[], { at, by }: Late): Stamped[] {
   return capture.toSpliced(from, 1).toSpliced(from + by, 0, ...capture.slice(from, from + 1));
 }
 
+function off(capture: readonly Stamped[], { at, byNs }: Off): Stamped[] {
+  return faulty(capture, { kind: "leap", at, length: 0, byNs });
+}
+
 /** A conversation in captures that go on long after what is looked at in the beginning, while their clocks are set forth and back. */
 export const clocksSet: fc.Arbitrary<Sides> = fc
   .record({
@@ -84,11 +92,13 @@ export const clocksSet: fc.Arbitrary<Sides> = fc
     everyUs: fc.integer({ min: 1000, max: 20_000 }),
     sets: fc.tuple(fc.array(setting, { maxLength: 2, size: "max" }), fc.array(setting, { maxLength: 2, size: "max" })),
     late: fc.tuple(fc.array(lateness, { maxLength: 8 }), fc.array(lateness, { maxLength: 8 })),
+    offs: fc.tuple(fc.array(offness, { maxLength: 24 }), fc.array(offness, { maxLength: 24 })),
   })
-  .map(({ count, everyUs, sets, late }) => {
+  .map(({ count, everyUs, sets, late, offs }) => {
     const { inside, outside } = conversation(count, { everyUs });
-    return {
-      inside: late[0].reduce(delayed, sets[0].reduce(set, inside)),
-      outside: late[1].reduce(delayed, sets[1].reduce(set, outside)),
-    };
+    const [one, other] = [inside, outside].map((capture, side) => {
+      const isSet = sets[side].reduce(set, capture);
+      return late[side].reduce(delayed, offs[side].reduce(off, isSet));
+    });
+    return { inside: one, outside: other };
   });

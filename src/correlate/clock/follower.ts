@@ -2,7 +2,7 @@ import type { Heap } from "../../packets/memory/heap.js";
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
-import { SET_NS } from "../intake/disorder.js";
+import { type Progress, SET_NS } from "../intake/disorder.js";
 import { isEnclosing, isWithin, middleOf } from "./bounds.js";
 import { Clock, type ClockOption, PROCESSORS_NS, UNKNOWN_RATE } from "./clock.js";
 import { Course } from "./course.js";
@@ -25,6 +25,17 @@ const STRAYS = 32;
 const MOST_WINDOWS = 2;
 /** Inside packets that are held at the most, for outside ones that are stamped later than all of them. */
 const MOST_HELD = 2 ** 18;
+/** What is known of a capture before anything is placed. */
+export interface Seen {
+  /** The earliest stamp that is not where those in front of it are, nanoseconds; Infinity for none. */
+  readonly strayNs: number;
+  /** Whether it was looked at to its end, has packets that others can be told from, and none that is like one of the other capture. */
+  readonly sharesNothing: boolean;
+}
+
+/** That of a capture that is not looked at before. */
+export const UNSEEN: Seen = { strayNs: Number.POSITIVE_INFINITY, sharesNothing: false };
+
 /**
  * Finds out how the outside clock stands to the inside one, and follows it. It looks at what packets carry, and never at what was
  * paired, and it is ahead of the packets that are placed on the timeline: what is said of a stretch of time is said before the
@@ -50,6 +61,8 @@ export class Follower {
   readonly #slicer = new Slicer();
   #insideNs = Number.NEGATIVE_INFINITY;
   #insideNoted = 0;
+  /** How far both had come by the end of the slice that was closed last. */
+  #closedAt: readonly [Progress, Progress] = [UNLIMITED, UNLIMITED];
   #insideHanded = 0;
   /** Whether TCP numbers tell, so that payloads are not asked. */
   #hasNumbers = false;
@@ -64,8 +77,8 @@ export class Follower {
   #isOver = false;
   /** What the slices come to. */
   readonly #course: Course;
-  /** By side: the earliest stamp seen at the beginning that is not where those in front of it are, nanoseconds; Infinity for none. */
-  readonly strayNs: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  /** By side: what was seen at the beginning. */
+  readonly seen: [Seen, Seen] = [UNSEEN, UNSEEN];
 
   constructor(sides: readonly [Lookahead, Lookahead], option: ClockOption, windowNs: number, heap: Heap) {
     this.#sides = sides;
@@ -73,7 +86,7 @@ export class Follower {
     this.#windowNs = windowNs;
     this.#course = new Course(windowNs, (fromNs, untilNs, nearNs) => {
       const of = (side: Side, shiftNs: number) =>
-        sides[side].source.disorder.between(fromNs + shiftNs, untilNs + shiftNs);
+        sides[side].source.disorder.between(fromNs + shiftNs, untilNs + shiftNs, this.#closedAt[side]);
       return of(INSIDE, -nearNs) + of(OUTSIDE, this.#baseNs);
     });
     this.#twins = new Twins(heap);
@@ -97,19 +110,16 @@ export class Follower {
     }
     const { epochNs } = this.#sides[OUTSIDE].source;
     const epochGapNs = epochNs - this.#sides[INSIDE].source.epochNs;
-    const disorderNs = (side: Side): number => {
-      const rows = looked[side];
-      if (rows.length === 0) return 0;
-      return this.#sides[side].source.disorder.between(rows[0].batch.stampNs(0), Math.max(...rows.map(latestOf)));
-    };
-    const backNs = disorderNs(INSIDE) + disorderNs(OUTSIDE);
+    const backNs = this.#disorderNs(INSIDE, looked[INSIDE]) + this.#disorderNs(OUTSIDE, looked[OUTSIDE]);
     this.#course.mostWrongNs = backNs;
     const offsetNs = this.#decide(epochGapNs);
+    const areUnlike = this.#twins.found.length === 0 && SIDES.every((side) => this.#twins.hasNoted(side));
     this.#nearNs = this.#course.nearNs;
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
     for (const side of SIDES) {
-      this.strayNs[side] = this.#earliestStray(side, looked[side]);
+      const sharesNothing = areUnlike && this.#sides[side].hasEnded;
+      this.seen[side] = { strayNs: this.#earliestStray(side, looked[side]), sharesNothing };
       for (const rows of looked[side]) this.#pass(side, rows);
     }
     this.#course.begin(this.#firstSlackNs, backNs);
@@ -119,6 +129,15 @@ export class Follower {
       (timeNs) => this.#course.summary.factsAt(timeNs, offsetNs),
       this.#course.stretches,
     );
+  }
+
+  /** How far the first packets of a side go back. */
+  #disorderNs(side: Side, looked: readonly Rows[]): number {
+    if (looked.length === 0) return 0;
+    const packets = looked.reduce((sum, { from, to }) => sum + to - from, 0);
+    const { disorder } = this.#sides[side].source;
+    const toNs = Math.max(...looked.map(latestOf));
+    return disorder.between(looked[0].batch.stampNs(0), toNs, { ...UNLIMITED, packets });
   }
 
   /** The earliest stamp of some packets that is more than a window before one in front of it, or leaps; Infinity for none. */
@@ -279,6 +298,10 @@ export class Follower {
   #close(pending: Pending): void {
     const { fromNs, toNs, leastNs, end } = pending;
     const insideToNs = this.#insideToNs(pending);
+    this.#closedAt = [
+      { ...UNLIMITED, reachedNs: insideToNs },
+      { ...UNLIMITED, packets: end },
+    ];
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
       .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
@@ -378,6 +401,7 @@ const ENOUGH = 16;
 const AGREED_NS = 1_000_000;
 /** However far the sides have come. */
 const MAX = Number.MAX_VALUE;
+const UNLIMITED: Progress = { reachedNs: MAX, packets: MAX };
 /** Whether a twin tells an offset. */
 function isCertain({ by }: Twin): boolean {
   return by !== IP_ID_ONLY;

@@ -100,6 +100,11 @@ export class Twins {
     for (let row = next(from); row < to; row = next(row + 1)) this.#look(side, batch, row);
   }
 
+  /** Whether a side had packets that are told from others by what they carry. */
+  hasNoted(side: Side): boolean {
+    return this.#sides[side].next > 0;
+  }
+
   /** Has it no more be noted when packets like these twins come again. */
   forget(isOver: (twin: Twin) => boolean): void {
     for (const { twins } of this.#sides) for (const [entry, twin] of twins) if (isOver(twin)) twins.delete(entry);

@@ -97,7 +97,7 @@ class Copies {
         const r = row << RECORD_BITS;
         batch.records[r + KEY] = like;
         batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
-      } else if (this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like, batch.stampNs(row));
+      } else if (this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like);
     }
   }
 

@@ -23,8 +23,6 @@ export class Feed {
   stop = UNKNOWN;
   /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the source's epoch. */
   nextNs = Number.NEGATIVE_INFINITY;
-  /** Stamp of the batch's last packet, or of the last one there was. */
-  lastNs = Number.NEGATIVE_INFINITY;
   readonly #side: Side;
   readonly #heap: Heap;
   readonly #tuples: TupleTable;
@@ -70,7 +68,6 @@ export class Feed {
     this.hasEnded = batch === null;
     this.end = batch?.count ?? 0;
     this.stop = UNKNOWN;
-    if (this.#batch !== null && this.end > 0) this.lastNs = this.#batch.stampNs(this.end - 1);
     this.goTo(0);
     if (this.#side === OUTSIDE && this.#batch !== null) this.#tunnels.take(this.#batch);
     this.findWays();

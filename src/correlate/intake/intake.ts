@@ -229,7 +229,7 @@ export class Intake {
     if (past < count) this.#holdNoLonger(batch.stampNs(count - 1 - past));
     this.#taken += count;
     this.#mass.nowNs = lastNs;
-    this.disorder.take(lastNs);
+    this.disorder.take(lastNs, lastNs, this.#taken);
     this.#raise(lastNs - this.#horizonNs);
     return true;
   }
@@ -239,8 +239,8 @@ export class Intake {
     const frame = this.#room.packets.frame(row);
     const stampNs = this.#room.packets.stampNs(row);
     const mass = this.#mass;
-    this.disorder.take(stampNs);
     const how = mass.take(frame, stampNs);
+    this.disorder.take(stampNs, mass.nowNs, ++this.#taken);
     if (how === SET_ASIDE) {
       this.#room.give(row, Number.POSITIVE_INFINITY);
       this.#aside.set(frame, row);
@@ -251,7 +251,7 @@ export class Intake {
       this.#room.give(row, Math.max(stampNs, this.#limitNs));
       this.#raise(mass.nowNs - this.#horizonNs);
     }
-    if (++this.#taken % MOST_HELD === 0) this.#holdNoLonger(mass.nowNs);
+    if (this.#taken % MOST_HELD === 0) this.#holdNoLonger(mass.nowNs);
   }
 
   /** Notes when one that was set aside passed, as the mass of frames tells. */

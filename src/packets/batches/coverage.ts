@@ -42,7 +42,7 @@ export class Coverage {
     mostNs = Number.POSITIVE_INFINITY,
   ): void {
     const mass = this.#mass;
-    if (this.#isOrdinary(leastNs) && this.#isOrdinary(mostNs)) {
+    if (this.#isOrdinary(mostNs) && leastNs >= Math.max(mostNs, this.lastNs) - LEAP_NS) {
       this.#frames += count;
       this.#goOn(mostNs);
       return;

@@ -571,17 +571,28 @@ describe("one clock", () => {
   });
 });
 
-it("does not depend on how the captures are cut into batches", async () => {
-  const of = { packets: 1500, everyNs: 1.5e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs: setBack };
-  const { inside, outside } = captures(of);
-  const whole = await correlated(inside, outside);
-  for (const batches of [
-    [7, 300],
-    [1000, 13],
-    [[1, 90, 700], 256],
-  ] as const) {
-    const cut = await correlated(inside, outside, { batches });
-    expect(cut.pairs).toEqual(whole.pairs);
-    expect(cut.summary.clock).toEqual(whole.summary.clock);
-  }
+describe("does not depend on how the captures are cut into batches", () => {
+  const of = { packets: 1500, everyNs: 1.5e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000 };
+
+  const orderly = captures({ ...of, offsetNs: () => 0 });
+  // stamps are set back, and behind that, each third one is early, by more and more
+  const unruly = orderly.inside.map((one, n) =>
+    n < 700 ? one : { ...one, ns: one.ns - 1.5e9 - (n % 3 === 0 ? 1_000_003 + 1000 * n : 0) },
+  );
+
+  it.each([
+    ["where the outside clock is set back", captures({ ...of, offsetNs: setBack })],
+    ["where the inside clock is, and its stamps are out of order then", { ...orderly, inside: unruly }],
+  ])("%s", async (_, { inside, outside }) => {
+    const whole = await correlated(inside, outside);
+    for (const batches of [
+      [7, 300],
+      [1000, 13],
+      [[1, 90, 700], 256],
+    ] as const) {
+      const cut = await correlated(inside, outside, { batches });
+      expect(cut.pairs).toEqual(whole.pairs);
+      expect(cut.summary.clock).toEqual(whole.summary.clock);
+    }
+  });
 });

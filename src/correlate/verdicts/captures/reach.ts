@@ -86,8 +86,8 @@ export class Reach {
     const { timeline: t, misses, translations, clock } = this.#known;
     const timeNs = t.timeNs(row);
     if (translations.accounts.learnt === 0) {
-      // clocks of captures that overlap, and of which nothing crossed, may be apart; before both run, nothing could
-      const isTold = this.#areApart() || (isBefore && clock.isTrusted);
+      // before both run, nothing could cross
+      const isTold = clock.isTrusted ? isBefore || this.#areApart() : this.#shareNothing && this.#areApart();
       return isTold && this.#isForwarded(t.way(row));
     }
     if (misses.isPatchy(side) || clock.unboundNs === Number.POSITIVE_INFINITY) return false;
@@ -111,10 +111,15 @@ export class Reach {
     return timeNs <= this.#notBegunNs[side];
   }
 
-  /** Whether one capture ended before the other one began, by their stamps. */
+  /** Whether one capture ended before the other one began, by their stamps; to be asked once it has, or both are known to their ends. */
   #areApart(): boolean {
     const [inside, outside] = this.#known.cover;
     return inside.lastNs < outside.firstNs || outside.lastNs < inside.firstNs;
+  }
+
+  /** Whether both captures are known to their ends, and tell by their packets that none of one is in the other: else their clocks may be apart. */
+  get #shareNothing(): boolean {
+    return this.#known.cover.every(({ sharesNothing }) => sharesNothing);
   }
 
   /** Whether a packet came out where it was seen, by a translation that is known. */
