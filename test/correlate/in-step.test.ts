@@ -68,6 +68,20 @@ it.each([63, 65, 128, 255])("a router that sets the TTL to %d turns nobody round
   expect(Math.min(...outcome.pairs.map(({ latencyNs }) => latencyNs))).toBeGreaterThanOrEqual(0);
 });
 
+it("who calls a service whose address the NAT rewrites calls it from inside, though stamps of two processors say otherwise by little", async () => {
+  const known = conversation(20, { everyUs: 10_000 });
+  const ends = { insideSrc: "10.244.1.2", outsideSrc: "10.244.1.2", insideDst: "10.96.5.5" };
+  const called = conversation(20, { ...ends, startUs: 500_000, everyUs: 10_000, srcPort: 41_000, seed: 3 });
+  const early = called.outside.map(({ packet }, n) => ({
+    ns: called.inside[n].ns + (n % 2 === 0 ? -2000 : 2000),
+    packet,
+  }));
+  const outcome = await outcomeOf(merged(known.inside, called.inside), merged(known.outside, early));
+  expect(outcome.pairs.map(({ direction }) => direction)).toEqual(
+    Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? "outbound" : "inbound")),
+  );
+});
+
 it("what a DNS forwarder on the host sends on says nothing of the clocks", async () => {
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];

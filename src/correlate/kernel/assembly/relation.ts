@@ -150,7 +150,7 @@ function mayTranslate(
   const changes = rewrite(ground, iWay, oWay);
   areBothEndsOther = haveBothEnds(changes);
   const byTtl = wayByTtl(ttlOf(i), ttlOf(o));
-  isOutbound = isOutboundBy(gapNs, slackNs, byTtl, changes);
+  isOutbound = isOutboundBy(ground, gapNs, slackNs, lowered, byTtl, changes);
   if (areBothAgainst(isOutbound, byTtl, changes)) return false;
   if (!isTranslatable(ground, iWay, changes, flags, lowered)) return false;
   // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
@@ -185,15 +185,23 @@ function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool
 
 /**
  * The clocks tell, where they can; else the TTL (`byTtl` as of `wayByTtl`); else the rewritten end is the inside one. Where a router sets the TTL,
- * the last two disagree: the stamps decide between them, as far as they compare at all.
+ * or translates the address of a server that is called from inside, the last two disagree: what the TTL was lowered by lately tells, or else the
+ * stamps decide between them, as far as they compare at all.
  */
-function isOutboundBy(gapNs: f64, slackNs: f64, byTtl: i32, changes: i32): bool {
+function isOutboundBy(ground: usize, gapNs: f64, slackNs: f64, lowered: i32, byTtl: i32, changes: i32): bool {
   if (abs<f64>(gapNs) > slackNs) return gapNs > 0;
   const isSource = (changes & REWRITE_SRC) !== 0;
   const isOneEnd = isSource !== ((changes & REWRITE_DST) !== 0);
   if (byTtl === 0) return isOneEnd ? isSource : gapNs >= 0;
-  if (isOneEnd && slackNs < Infinity && isSource !== byTtl > 0) return gapNs >= 0;
-  return byTtl > 0;
+  const isOpen = isOneEnd && slackNs < Infinity && isSource !== byTtl > 0;
+  return isOpen && !isUsualWay(ground, lowered, byTtl > 0) ? gapNs >= 0 : byTtl > 0;
+}
+
+/** Whether the last pair of this direction had its TTL lowered by that, and the last one of the other direction had not. */
+function isUsualWay(ground: usize, lowered: i32, outbound: bool): bool {
+  const own: i32 = outbound ? 1 : 0;
+  if (wordOf(ground, words.PAIRED) === 0 || wordOf(ground, words.PAIRED + 1) === 0) return false;
+  return wordOf(ground, words.LOWERED + own) === lowered && wordOf(ground, words.LOWERED + 1 - own) !== lowered;
 }
 
 /** Whether both the TTL and the end that is rewritten say that two packets went the other way than their stamps: then they are no twins. */
