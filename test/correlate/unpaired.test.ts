@@ -51,6 +51,12 @@ const asked = (count: number): Stamped[] =>
     return [us(500_000 * n, datagram(query)), us(500_000 * n + 20_000, datagram(answer))];
   }).flat();
 
+/** What a host sends every 10 ms. */
+const sent = (ttl: number, src: string): Stamped[] =>
+  Array.from({ length: 40 }, (_, n) =>
+    us(10_000 * n, datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 9999, ipId: 1 + n, ttl, text: `${n}` })),
+  );
+
 /** What is said of packets without a twin, once each. */
 async function saidBy(inside: readonly Stamped[], outside: readonly Stamped[], clock: ClockOption): Promise<string[]> {
   const { alone } = await outcomeOf(inside, outside, { clock });
@@ -206,6 +212,21 @@ describe("verdicts", () => {
       Array.from({ length: 10 }, (_, n) => [n + 1, n % 2 === 0 && n > 3 ? "unknown" : "no-overlap"]),
     );
     expect(new Set(alone.map(({ reason }) => reason))).toEqual(new Set(["not-begun", "capture-edge"]));
+  });
+
+  it("what a capture's end finds waiting may still come out: it was only dropped where one that entered behind it came out", async () => {
+    const { inside, outside } = conversation(80, { everyUs: 5000 });
+    const answers = { inside: inbound(inside), outside: inbound(outside) };
+    const ofThose = async (hasLeft: (n: number) => boolean) => {
+      const left = sent(63, HOST).filter((_, n) => hasLeft(n));
+      const { alone } = await outcomeOf(merged(sent(64, CONTAINER), answers.inside), merged(left, answers.outside));
+      return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+    };
+    expect(await ofThose((n) => n < 35)).toEqual(Array(5).fill("unknown capture-edge"));
+    expect(await ofThose((n) => n < 35 || n === 38)).toEqual([
+      ...Array(3).fill("dropped no-twin"),
+      "unknown capture-edge",
+    ]);
   });
 
   it("an empty capture tells nothing", async () => {

@@ -100,7 +100,8 @@ export class Doubts {
     }
     const changed = this.#whyChanged(row, other);
     if (changed !== undefined) return unknown("may-be-changed", changed);
-    return undefined;
+    const held = other === side ? undefined : this.#whyCutOff(row, other);
+    return held === undefined ? undefined : unknown("capture-edge", held);
   }
 
   /** What follows where packets may take more than the window, in words. `besides`: what else shows that; `may`: what this one may have done. */
@@ -124,6 +125,20 @@ export class Doubts {
     if (!this.#isSlowTo(other, row)) return false;
     const { timeline: t, kernel, translations } = this.#known;
     return !kernel.hasLaterLeft(translations.slotOf(row), t.timeNs(row), other === OUTSIDE);
+  }
+
+  /**
+   * Why a packet of a known flow may come out behind the end of a capture, in words: none that entered behind it, and may not overtake it, came out
+   * before that. A stall that goes on until then looks like that. Undefined where one did.
+   */
+  #whyCutOff(row: number, other: Side): string | undefined {
+    const { timeline: t, kernel, translations, cover, windowNs } = this.#known;
+    const isOutbound = other === OUTSIDE;
+    const untilNs = cover[other].endNs - t.timeNs(row);
+    const slot = translations.slotOf(row);
+    if (untilNs >= windowNs || slot === NONE || kernel.isNew(isOutbound)) return undefined;
+    if (kernel.hasLaterLeft(slot, t.timeNs(row), isOutbound)) return undefined;
+    return `nothing that entered behind it came out before ${SIDE_NAMES[other]} ends, ${seconds(untilNs)} later: it may have been held up`;
   }
 
   /** The frame of an ICMP error of somebody near to the sender of a packet, of which the quote was not captured; undefined where there is none. */

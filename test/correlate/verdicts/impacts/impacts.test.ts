@@ -605,7 +605,11 @@ it("nothing is known of a drop whose copy may have got through: held up, past th
   ]);
   const ended = merged(known.outside, outside).filter(({ ns }) => ns < 1.2e9);
   const last = data(1190, 900, "", { isLost: true });
-  const cut = await outcomeOf(merged(known.inside, inside), merged(ended, [ms(1190, last.packet(false))]));
+  const behindIt = sides([query(1100, "what crosses behind it")]);
+  const cut = await outcomeOf(
+    merged(known.inside, inside, behindIt.inside),
+    merged(ended, behindIt.outside, [ms(1190, last.packet(false))]),
+  );
   expect(cut.updates.map(({ verdict, impact }) => [verdict, impact])).toEqual([["dropped", "unknown"]]);
 });
 
