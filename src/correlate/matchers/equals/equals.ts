@@ -24,6 +24,7 @@ import type { About, Admits, Settles } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
 import { Gathering } from "./gathering.js";
 import type { Likes } from "./likes.js";
+import { Retries } from "./retries.js";
 import { Sight } from "./sight.js";
 import type { Segments } from "../pieces/segments.js";
 import { Sequences } from "./sequences.js";
@@ -73,6 +74,7 @@ export class Equals implements Admits, Settles {
   readonly #sight: Sight;
   readonly #survey: Survey;
   readonly #gathering: Gathering;
+  readonly #retries: Retries;
   /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
   #pending = NONE;
   #nowNs = Number.NEGATIVE_INFINITY;
@@ -83,6 +85,7 @@ export class Equals implements Admits, Settles {
     this.#sight = new Sight(about);
     this.#survey = new Survey(about, this.#sight, others.altered);
     this.#gathering = new Gathering(about, this.#sight, this.#survey);
+    this.#retries = new Retries(about.timeline);
     this.sequences = new Sequences(about, others.completeness, (inside, outside, slot) =>
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
     );
@@ -262,8 +265,8 @@ export class Equals implements Admits, Settles {
 
   /**
    * Where a packet has one candidate and too little evidence for a new translation: looks for more in the packets of the
-   * same conversation that came behind it, which may have several translations. Returns whether the packet is paired now: what pairs
-   * another one may pair it, too.
+   * same conversation that came behind it, which may have several translations, as far as they are due (`Retries`). Returns whether the packet is
+   * paired now: what pairs another one may pair it, too.
    */
   #learnAhead(row: number): boolean {
     const t = this.#about.timeline;
@@ -274,7 +277,9 @@ export class Equals implements Admits, Settles {
     const isPaired = (): boolean => t.state(row) !== WAITING;
     const isLearnt = (later: number): boolean => {
       if (t.bucket(later) < 0 || (t.bucket(later) === bucket && alike++ >= MOST_ALIKE)) return false;
+      if (!this.#retries.isDue(later, this.#nowNs)) return false;
       const hasLearnt = this.#tryPair(later, FINAL);
+      if (!hasLearnt) this.#retries.note(later, this.#survey.rival, this.#nowNs);
       return isPaired() || (hasLearnt && this.#tryPair(row, FINAL));
     };
     if (isAnyBehind(t, row, isLearnt)) return true;

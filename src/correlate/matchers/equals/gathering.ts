@@ -49,7 +49,7 @@ export class Gathering {
     const t = this.#about.timeline;
     const related = this.#survey.relate(a, b);
     if (claimBy(related) >= CLAIM_LATE_POSSIBLE) return true;
-    if (this.#survey.mayBeHeldUp(a, b, related, isGivenUp ? timelyFor(b) : NONE)) return true;
+    if (this.#survey.mayBeHeldUp(a, b, related, isGivenUp ? timelyFor : undefined)) return true;
     if (this.#survey.mayBeHeldUp(b, a, related)) return true;
     if ((related & IS_UNVOUCHED) === 0) {
       if ((related & RELATION_MASK) < POSSIBLE) return false;

@@ -58,8 +58,9 @@ export class Survey {
   /** The candidate with the strongest claim, or where there is none, one that only time speaks against; or NONE. */
   candidate = NONE;
   claim = CLAIM_NONE;
-  /** Whether there are rivals, other candidates as good, or other packets that claim it as well; and how many more have the same key. */
-  hasRivals = false;
+  /** A rival: another candidate as good, or another packet that claims it as well; NONE where there is none. */
+  rival = NONE;
+  /** How many more have the same key. */
   others = 0;
   /** Whether that candidate is close to equal packets. */
   isClose = false;
@@ -85,13 +86,17 @@ export class Survey {
     this.#altered = altered;
   }
 
+  get hasRivals(): boolean {
+    return this.rival !== NONE;
+  }
+
   /**
    * Looks at those around a packet: see `Sight.nsOf`. `isHasty`: no further than it takes to see that its candidate has rivals, or that time alone speaks
    * against another one.
    */
   take(row: number, reachNs: number, isHasty: boolean): void {
     this.#isHasty = isHasty;
-    this.hasRivals = false;
+    this.rival = NONE;
     this.others = 0;
     this.usedTime = false;
     this.isDoubted = false;
@@ -108,7 +113,7 @@ export class Survey {
     if (this.claim === CLAIM_NONE) return;
     this.#contend(row, candidate, best, reachNs);
     this.#contend(candidate, row, best, reachNs);
-    if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.hasRivals = true;
+    if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rival = candidate;
   }
 
   /**
@@ -144,7 +149,7 @@ export class Survey {
       const related = this.#weigh(other, row);
       this.#doubt(related);
       // one is enough, and to find it takes a look at all
-      this.hasRivals ||= this.#isRival(other, row, chosen, best, related, reachNs);
+      if (!this.hasRivals && this.#isRival(other, row, chosen, best, related, reachNs)) this.rival = other;
       if (this.#isEnough()) return;
     }
   }
@@ -160,7 +165,7 @@ export class Survey {
     const t = this.#about.timeline;
     const isSameWay = t.way(other) === t.way(chosen);
     const isOfOne = isSameWay || (related & RELATION_MASK) === KNOWN;
-    if (isOfOne && this.mayBeHeldUp(other, row, related, chosen)) return true;
+    if (isOfOne && this.mayBeHeldUp(other, row, related, () => chosen)) return true;
     // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
     const isKnown = (best & RELATION_MASK) === KNOWN && !this.isStale;
     return !isKnown && isSameWay && this.#isUntimely(related) && this.timelyFor(other, reachNs, row) === NONE;
@@ -189,7 +194,7 @@ export class Survey {
       } else if (best === 0 || rankOf(related) > rankOf(best)) {
         this.candidate = other;
         best = related;
-      } else if (this.#isHasty && rankOf(related) === HIGHEST_RANK) this.hasRivals = true;
+      } else if (this.#isHasty && rankOf(related) === HIGHEST_RANK) this.rival = other;
       if (this.#isEnough()) break;
     }
     return best;
@@ -211,9 +216,10 @@ export class Survey {
 
   /**
    * Whether only time speaks against a packet that entered and one that left, and packets may take that long: a queue grows, or is as long as it was
-   * before; or others were held up as long then, and what is taken for the one that entered instead was, too.
+   * before; or others were held up as long then, and what is taken for the one that entered instead was, too. `insteadOf` finds that, NONE where
+   * nothing is: it is asked only where that matters.
    */
-  mayBeHeldUp(entered: number, left: number, related: number, instead = NONE): boolean {
+  mayBeHeldUp(entered: number, left: number, related: number, insteadOf?: (left: number) => number): boolean {
     if (!this.#isUntimely(related)) return false;
     const t = this.#about.timeline;
     const { kernel } = this.#about;
@@ -225,6 +231,7 @@ export class Survey {
     const digest = kernel.latencies(isOutbound);
     const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
     if (Math.log2(digest.density(tookNs, rangeNs) * tookNs) > -bits) return true;
+    const instead = insteadOf?.(left) ?? NONE;
     const insteadNs = instead === NONE ? 0 : t.timeNs(left) - t.timeNs(instead);
     if (insteadNs <= digest.medianNs) return false;
     if (kernel.wasHeldUp(entered, left, isOutbound)) return true;
