@@ -1,21 +1,46 @@
-/** IPv4 addresses that were asked for lately, and their texts: most come again soon. */
+/** How many addresses of a version are remembered. */
 const RECENT = 1024;
-const recent = new Uint32Array(RECENT);
-const recentTexts: string[] = Array.from({ length: RECENT }, () => ipv4Text(0));
+
+/** Addresses of an IP version that were asked for lately, and their texts: most come again soon, and all who keep a text keep the same one. */
+class Texts {
+  readonly #length: number;
+  readonly #textOf: (words: Uint32Array, at: number) => string;
+  readonly #words: Uint32Array;
+  readonly #texts: string[];
+
+  /** `length`: an address's words; `textOf`: makes a text of them. */
+  constructor(length: number, textOf: (words: Uint32Array, at: number) => string) {
+    this.#length = length;
+    this.#textOf = textOf;
+    this.#words = new Uint32Array(length * RECENT);
+    this.#texts = Array.from({ length: RECENT }, () => textOf(this.#words, 0));
+  }
+
+  of(words: Uint32Array, at: number): string {
+    let mixed = 0;
+    for (let word = 0; word < this.#length; word++) mixed = Math.imul(mixed, 31) ^ words[at + word];
+    const place = (mixed ^ (mixed >>> 10) ^ (mixed >>> 20)) & (RECENT - 1);
+    let isKnown = true;
+    for (let word = 0; word < this.#length; word++)
+      isKnown &&= this.#words[this.#length * place + word] === words[at + word];
+    if (!isKnown) {
+      this.#words.set(words.subarray(at, at + this.#length), this.#length * place);
+      this.#texts[place] = this.#textOf(words, at);
+    }
+    return this.#texts[place];
+  }
+}
+
+const ipv4 = new Texts(1, ipv4Text);
+const ipv6 = new Texts(4, ipv6Text);
 
 /** An address as text, canonical (RFC 5952 for IPv6), from its words in an address column. */
 export function addressText(isIpv6: boolean, words: Uint32Array, at: number): string {
-  if (isIpv6) return ipv6Text(words, at);
-  const word = words[at];
-  const place = (word ^ (word >>> 10) ^ (word >>> 20)) & (RECENT - 1);
-  if (recent[place] !== word) {
-    recent[place] = word;
-    recentTexts[place] = ipv4Text(word);
-  }
-  return recentTexts[place];
+  return (isIpv6 ? ipv6 : ipv4).of(words, at);
 }
 
-function ipv4Text(word: number): string {
+function ipv4Text(words: Uint32Array, at: number): string {
+  const word = words[at];
   return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
 }
 

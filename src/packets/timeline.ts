@@ -102,8 +102,8 @@ export function isOlder(first: number, row: number, other: number): boolean {
   return ((row - first) & ROW_MASK) < ((other - first) & ROW_MASK);
 }
 
-/** As many as a busy second of both sides has, and so many as its ring may become where it is. */
-const FIRST_ROWS = 2 ** 20;
+/** As many as a second of a few ten thousand packets has, and so many as its ring may become where it is: all of it is written to, time and again. */
+const FIRST_ROWS = 2 ** 17;
 const ROOM_ROWS = 2 ** 23;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;

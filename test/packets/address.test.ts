@@ -61,3 +61,13 @@ it("writes every IPv6 address as another program reads it, and as short as that 
     }),
   );
 });
+
+it("tells addresses apart of which it remembers one, however many there are", () => {
+  const groups = Array.from({ length: 3000 }, (_, n) => [0x2001, 0xdb8, n, 0, 7 * n, 0, 0, n % 5]);
+  const nets = Array.from({ length: 3000 }, (_, n) => `10.${n % 7}.${n >>> 8}.${n & 255}`);
+  for (const at of [...groups.keys(), ...groups.keys()]) {
+    const full = groups[at].map((group) => group.toString(16)).join(":");
+    expect(addressText(true, ipv6(groups[at]), 0)).toBe(new SocketAddress({ address: full, family: "ipv6" }).address);
+    expect(addressText(false, ipv4(nets[at]), 0)).toBe(nets[at]);
+  }
+});

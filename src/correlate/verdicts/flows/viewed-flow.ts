@@ -1,5 +1,5 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 
 /** One flow after the other, as its initiator has it; as those that travel outbound, where that is not known. */
@@ -36,7 +36,7 @@ export class ViewedFlow {
   }
 
   get sides(): readonly [Side, Side] {
-    return [INSIDE, OUTSIDE];
+    return SIDES;
   }
 
   get firstFrames(): readonly [number, number] {
