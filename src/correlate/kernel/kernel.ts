@@ -120,6 +120,7 @@ export class Kernel {
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LAST_ENTERED_NS, words.LAST_ENTERED_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.OVERTAKEN_NS, words.OVERTAKEN_NS + 2);
+    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.CROSSED_NS, words.CROSSED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);

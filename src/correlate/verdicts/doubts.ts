@@ -137,7 +137,7 @@ export class Doubts {
     const untilNs = cover[other].endNs - t.timeNs(row);
     const slot = translations.slotOf(row);
     if (untilNs >= windowNs || slot === NONE || kernel.isNew(isOutbound)) return undefined;
-    if (kernel.hasLaterLeft(slot, t.timeNs(row), isOutbound)) return undefined;
+    if (kernel.hasLaterCrossed(slot, t.timeNs(row), isOutbound)) return undefined;
     return `nothing that entered behind it came out before ${SIDE_NAMES[other]} ends, ${seconds(untilNs)} later: it may have been held up`;
   }
 

@@ -48,6 +48,8 @@ export function accountFor(
   countPair(flow, outbound);
   const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
   notePace(ground, outbound, pairNs, leftNs, latencyNs);
+  const crossed = words.CROSSED_NS + outbound;
+  setDouble(ground, crossed, max<f64>(doubleOf(ground, crossed), leftNs - latencyNs));
   if (!isAgain(flags)) notePassed(ground, slot, outbound, leftNs - latencyNs, leftNs);
   // where nothing vouches for the clocks, latencies are as they seem to be
   const slackNs = doubleOf(ground, words.SLACK_NS);

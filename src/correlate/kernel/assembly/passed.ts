@@ -91,6 +91,12 @@ export function hasLaterLeft(ground: usize, slot: i32, outbound: i32, enteredNs:
   return hasOwnPassed(ground, slot, outbound, enteredNs, untilNs, Infinity);
 }
 
+/** The same of any packet that crossed, be others like it or not. */
+export function hasLaterCrossed(ground: usize, slot: i32, outbound: i32, enteredNs: f64): bool {
+  if (hasLaterLeft(ground, slot, outbound, enteredNs)) return true;
+  return isOrdered(ground, outbound, enteredNs) && doubleOf(ground, words.CROSSED_NS + outbound) > enteredNs;
+}
+
 /** Whether such a packet entered after a time and left before another one, as far as is known. */
 function wasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   for (let number = 0; number < words.PASSED_ENTRIES; number++) {

@@ -305,6 +305,8 @@ function weighLikes(
   const leftAgain = isToldAgain(isOutbound ? o : i);
   // one that was given up may come out yet, and look like what was sent again, or like an acknowledgement that says the same
   const mayComeOut = isQueueLong(ground, isOutbound) && (enteredAgain || leftAgain);
+  // while it is not known what packets take, it may be the twin of another one that says the same
+  const mayBeOther = isTcp && isNew(ground, isOutbound) && (enteredAgain || leftAgain) && latencyNs > FIRST_NS;
   const enteredSince = isOutbound ? inside : outside;
   // what is known of it is rounded down to an eighth
   const wasGivenUp = enteredSince === 0 || 1.125 * enteredSince + latencyNs >= doubleOf(ground, words.WINDOW_NS);
@@ -312,7 +314,7 @@ function weighLikes(
   isRepeat = wasGivenUp && latencyNs > JITTER_NS && enteredAgain && !leftAgain;
   // a segment that takes sequence numbers and is not sent again has no equal one beside it
   const isOnce = isTcp && spanOf(i) > 0 && !enteredAgain && !leftAgain;
-  mayHide = (isUnsure && bursts && !isOnce) || (isUnknown && mayBeChance) || mayComeOut;
+  mayHide = (isUnsure && bursts && !isOnce) || (isUnknown && mayBeChance) || mayComeOut || mayBeOther;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
   if (mayHide) isClose = true;
