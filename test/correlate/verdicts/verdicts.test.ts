@@ -737,6 +737,29 @@ describe("a segment to a published port that gets no further", () => {
   });
 });
 
+it.each([
+  [
+    "comes out unseen where what it acknowledges with was acknowledged, and nothing of its direction was ever seen",
+    7001,
+  ],
+  ["was dropped, as far as is known, where nothing of its direction was acknowledged", 0],
+])("a bare acknowledgement of a published port %s", async (_, ack) => {
+  const inside = [
+    knocking(3120, true, SYN, FIRST),
+    answering(3140, true, SYN_ACK, 7000, FIRST + 1, 64),
+    knocking(3220, true, ack > 0 ? ACK : SYN, ack > 0 ? FIRST + 1 : FIRST, ack),
+    answering(3240, true, ACK, 7001, FIRST + 1, 64),
+    knocking(3320, true, ack > 0 ? ACK : SYN, ack > 0 ? FIRST + 1 : FIRST, ack),
+  ];
+  const outside = [
+    knocking(3100, false, SYN, FIRST),
+    knocking(3200, false, ack > 0 ? ACK : SYN, ack > 0 ? FIRST + 1 : FIRST, ack),
+    knocking(3300, false, ack > 0 ? ACK : SYN, ack > 0 ? FIRST + 1 : FIRST, ack),
+  ];
+  const said = await saidOf(inside, outside);
+  expect(said.at(-1)).toBe(ack > 0 ? "inside unknown forwarded-unseen" : "inside dropped no-twin");
+});
+
 it("nobody answers an ICMP error: what crosses behind it says nothing of it", async () => {
   const ports = { srcPort: 53, dstPort: 40_000 };
   const answer = (dst: string, ipId: number) =>

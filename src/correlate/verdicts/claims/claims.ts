@@ -250,13 +250,16 @@ export class Claims {
 
   /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */
   #isAnsweredUnseen(row: number): boolean {
-    const { timeline: t, tuples, translations } = this.#known;
+    const { timeline: t, tuples, translations, impacts } = this.#known;
     // nobody answers an error
     if ((t.flags(row) & IS_ERROR) !== 0) return false;
     const { accounts } = translations;
     const flow = this.#flow.of(translations.slotOf(row));
     const isOutbound = t.side(row) === INSIDE;
-    if (!flow.isOpenerKnown || flow.isFromInside !== isOutbound) return false;
+    if (!flow.isOpenerKnown) return false;
+    // who opened a connection sends much without an answer, but acknowledges none that did not come
+    const isOpener = flow.isFromInside === isOutbound;
+    if (!isOpener && (t.proto(row) !== TCP || !impacts.isHeard(row, flow.slot))) return false;
     // what is there, and has no twin so far, may be another one of them
     const far = flow.wayOn(otherSide(t.sideOf(row)), true);
     if (tuples.isHeard(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;

@@ -118,12 +118,21 @@ export class Consequences {
   #acknowledged(drop: Drop): Consequence | null {
     const { slot, way } = drop;
     if (drop.proto !== TCP || slot === NONE || this.isReopened(drop)) return null;
+    const isBare = spanOf(drop) === 0;
+    const acked = this.#ackedOf(slot, isBare ? way : way ^ 1);
+    return acked === 0 ? null : coveredBy(drop, ACK, acked, isBare);
+  }
+
+  /** Whether who gets what goes one way in a TCP flow has acknowledged any of it. */
+  isHeard(slot: number, way: number): boolean {
+    return this.#ackedOf(slot, way ^ 1) !== 0;
+  }
+
+  /** The highest acknowledgement that crossed by now of those that go one way in a flow; 0 for none. */
+  #ackedOf(slot: number, way: number): number {
     const accounts = this.#accounts;
     const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
-    const forward = (way & 1) ^ (isTurned ? 1 : 0);
-    const isBare = spanOf(drop) === 0;
-    const acked = accounts.acked(slot, isBare ? forward : 1 - forward);
-    return acked === 0 ? null : coveredBy(drop, ACK, acked, isBare);
+    return accounts.acked(slot, (way & 1) ^ (isTurned ? 1 : 0));
   }
 
   /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */

@@ -130,6 +130,11 @@ export class Impacts {
     return this.#consequences.hasArrived(drop);
   }
 
+  /** Whether anything was acknowledged by now of what goes the way of a segment in its flow. */
+  isHeard(row: number, slot: number): boolean {
+    return this.#consequences.isHeard(slot, this.#timeline.way(row));
+  }
+
   /** Whether another connection of the same ports began behind a segment. */
   isReopened(row: number): boolean {
     const t = this.#timeline;
