@@ -48,7 +48,7 @@ function findingAbout(all: readonly TunnelCount[]): Finding {
   const inside = SIDE_NAMES[INSIDE];
   const what = isOpen(all)
     ? `carries packets of ${inside}, and what it carries is paired`
-    : `carries nothing that ${inside} has`;
+    : `carries nothing that ${inside} is known to have`;
   const text = `${type}${ids.count === 0 ? "" : ` ${ids.text}`} between ${src} and ${dst} ${what}`;
   return findingOf("tunnel", frames.count, text, { frames: [new Few<number>(), frames] });
 }
