@@ -8,6 +8,8 @@ import type { ByteWindow } from "./window.js";
 /** An obsolete packet block that does not know how many were dropped before it. */
 const UNKNOWN_DROPS = 0xffff;
 const MICROSECONDS = 6;
+/** The programs that capture on several interfaces at once and say that they wrote the file: "Dumpcap (Wireshark) 4.0.17 …". */
+const CAPTURES = /^(dumpcap|natcorr)\b/i;
 /** What the `iface` column can tell apart. */
 const MAX_INTERFACES = 65_536;
 const NO_INTERFACE = "the frame belongs to an interface that was not described";
@@ -25,6 +27,8 @@ export function isPcapng(view: DataView, at: number): boolean {
  */
 export class Pcapng implements Format {
   readonly interfaces: CaptureInterface[] = [];
+  /** Whoever rewrote a capture put his own name into it, and may have been given a merged one. */
+  isOfOneRun = false;
   readonly #warn: (text: string) => void;
   readonly #epoch: Epoch = { ns: 0n };
   #started = false;
@@ -171,7 +175,7 @@ export class Pcapng implements Format {
 
   /** Takes in what a block that is not a packet says; types it does not know say nothing. */
   #note(view: DataView, at: number, bytes: number, type: number): string | undefined {
-    if (type === block.SECTION_HEADER) return this.#section(view, at);
+    if (type === block.SECTION_HEADER) return this.#section(view, at, at + bytes - 4);
     if (type === block.INTERFACE_DESCRIPTION) return this.#interface(view, at, at + bytes - 4);
     if (type !== block.INTERFACE_STATISTICS) return undefined;
     const index = this.#sectionStart + view.getUint32(at + 8, this.#little);
@@ -182,11 +186,13 @@ export class Pcapng implements Format {
   }
 
   /** Section 4.1. */
-  #section(view: DataView, at: number): string | undefined {
+  #section(view: DataView, at: number, end: number): string | undefined {
     const major = view.getUint16(at + 12, this.#little);
     const minor = view.getUint16(at + 14, this.#little);
     // 1.2 is 1.0 written by an early draft's reader; libpcap and Wireshark take it too.
     if (major !== 1 || (minor !== 0 && minor !== 2)) return `pcapng version ${major}.${minor} is not known`;
+    const writer = block.optionIn(view, this.#little, at + 24, end, block.SHB_USERAPPL, 1);
+    this.isOfOneRun = this.interfaces.length === 0 && writer >= 0 && CAPTURES.test(text(view, writer, this.#little));
     this.#sectionStart = this.interfaces.length;
     return undefined;
   }
@@ -199,7 +205,7 @@ export class Pcapng implements Format {
     const resolution = block.optionIn(view, this.#little, options, end, block.IF_TSRESOL, 1);
     const offset = block.optionIn(view, this.#little, options, end, block.IF_TSOFFSET, 8);
     this.interfaces.push({
-      name: name < 0 ? "" : text(view, name, view.getUint16(name - 2, this.#little)),
+      name: name < 0 ? "" : text(view, name, this.#little),
       linkType: view.getUint16(at + 8, this.#little),
       snaplen: view.getUint32(at + 12, this.#little),
     });
@@ -215,8 +221,9 @@ export class Pcapng implements Format {
   }
 }
 
-/** UTF-8, and no more of it than ends with the first NUL: some writers count it in. */
-function text(view: DataView, at: number, bytes: number): string {
+/** An option's value in UTF-8, and no more of it than ends with the first NUL: some writers count it in. */
+function text(view: DataView, at: number, little: boolean): string {
+  const bytes = view.getUint16(at - 2, little);
   // a copy: a TextDecoder takes no shared memory
   return new TextDecoder()
     .decode(new Uint8Array(view.buffer, view.byteOffset + at, bytes).slice())

@@ -58,6 +58,10 @@ export class CaptureFile implements FrameSource {
     return this.#parts.format.endedNs ?? Number.NEGATIVE_INFINITY;
   }
 
+  get isOfOneRun(): boolean {
+    return this.#parts.format.isOfOneRun ?? false;
+  }
+
   droppedOn(iface: number): number {
     return this.#parts.format.droppedOn(iface);
   }

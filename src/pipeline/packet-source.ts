@@ -68,6 +68,8 @@ interface Begun {
 export class DecodedSource implements PacketSource {
   readonly tally = new Tally();
   readonly #coverage: Coverage;
+  /** Whether it is told how far the capture goes on, frames or not. */
+  readonly #isTold: boolean;
   readonly #frames: FrameSource;
   readonly #read: Read;
   readonly #limits: Limits;
@@ -90,9 +92,11 @@ export class DecodedSource implements PacketSource {
     this.#heap = heap;
     this.#decoder = decoder;
     this.#frames = frames;
-    this.#coverage = new Coverage(frames.isLive !== true && frames.isPart !== true);
-    // a part goes on as long as the whole does, from its first frame on
-    if (frames.isPart === true) this.#coverage.reach(Number.NEGATIVE_INFINITY);
+    // a part of one run goes on as long as the whole does, from its first frame on
+    const isPart = frames.isPart === true && frames.isOfOneRun === true;
+    this.#isTold = frames.isLive === true || isPart;
+    this.#coverage = new Coverage(!this.#isTold);
+    if (isPart) this.#coverage.reach(Number.NEGATIVE_INFINITY);
     this.#read = read;
     this.#first = batches;
     this.#limits = limits;
@@ -162,7 +166,7 @@ export class DecodedSource implements PacketSource {
 
   #cover({ timeNs, count, frame, marks, reachedNs }: FrameBatch): void {
     const { firstNs, lastNs } = this.#decoder;
-    const reaches = marks.filter((mark) => mark.reachedNs !== undefined);
+    const reaches = this.#isTold ? marks.filter((mark) => mark.reachedNs !== undefined) : [];
     let row = 0;
     for (const { frame: before, reachedNs: ns = 0 } of reaches) {
       const from = row;

@@ -5,6 +5,7 @@ import type { Mark } from "../packets/batches/frame-marks.js";
 import { MassTime } from "../packets/batches/mass-time.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
 import { CaptureError } from "../capture/errors.js";
+import { SLL, SLL2 } from "../protocols/link-types.js";
 import { FrameQueue } from "./split/frame-queue.js";
 import {
   type Selector,
@@ -38,8 +39,9 @@ const MOST_AHEAD = 64;
  *
  * Before it returns it looks for what the selectors name, in the first 64 batches at most: on a stream, it waits for the first
  * frames of an ifindex. Frames of one side wait in memory while the other one is asked for: half a second's, since a silent
- * side gives empty batches that say how far the capture has been read. Both sides thereby cover the whole time of the capture; of one
- * with several interfaces, up to their own last frame, or to half a second before the last one of all.
+ * side gives empty batches that say how far the capture has been read. Both sides of what was captured in one run thereby cover the
+ * whole time of the capture; of one with several interfaces, up to their own last frame, or to half a second before the last one of all.
+ * Where the capture may be merged of several, a side covers what its own frames show.
  *
  * `heap`: where the frames' bytes lie, if they do in one.
  *
@@ -122,6 +124,12 @@ class SplitCapture {
     for (let iface = 0; iface < source.interfaces.length; iface++)
       if (this.#sorter.ports.mayConcern(side, iface)) dropped += source.droppedOn(iface);
     return dropped;
+  }
+
+  /** A cooked capture is one of all interfaces by itself. */
+  get isOfOneRun(): boolean {
+    const { isOfOneRun = false, interfaces } = this.source;
+    return isOfOneRun || interfaces.every(({ linkType }) => linkType === SLL || linkType === SLL2);
   }
 
   async close(side: Side): Promise<void> {
@@ -235,6 +243,10 @@ class SideSource implements FrameSource {
 
   get resolutionNs(): number {
     return this.#capture.source.resolutionNs;
+  }
+
+  get isOfOneRun(): boolean {
+    return this.#capture.isOfOneRun;
   }
 
   get captureDropped(): number {

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
 import { type SideSelectors, splitCapture } from "../../src/pipeline/split.js";
+import { packetSources } from "../../src/pipeline/packet-source.js";
 import type { Mark } from "../../src/packets/batches/frame-marks.js";
 import { concat, echo, ethernet, ipv4, sll2 } from "../support/packets.js";
 import { Blocks, pcap, stored } from "../capture/files.js";
@@ -115,6 +116,32 @@ test("a silent side of one interface is covered up to the last frame there is", 
   for (let batch = await outside.next(); batch !== null; batch = await outside.next())
     reachedNs = Math.max(reachedNs, batch.reachedNs);
   expect(reachedNs).toBe(9 * MS);
+});
+
+test("a side that was captured in one run with the other begins with it, and one that was merged with it by itself", async () => {
+  const blocks = new Blocks();
+  const frame = ethernet(ipv4({}, echo()));
+  const writtenBy = (program: string): Uint8Array =>
+    concat(
+      blocks.section(program === "" ? undefined : blocks.option(4, Buffer.from(program))),
+      blocks.describe({ name: "docker0" }),
+      blocks.describe({ name: "enp0s3" }),
+      ...[0, 1, 2, 3].map((seconds) => blocks.enhanced(seconds < 2 ? 0 : 1, BigInt(seconds * 1e6), frame)),
+    );
+  const outsideFirstNs = async (program: string): Promise<number> => {
+    const source = await openCapture(stored(writtenBy(program), "both.pcapng"), {
+      onWarning: (text) => expect.fail(text),
+    });
+    const sides = await splitCapture(source, SIDES, { onWarning: (text) => expect.fail(text) });
+    const [, outside] = await packetSources(...sides);
+    while ((await outside.next()) !== null);
+    return outside.firstNs;
+  };
+  for (const program of ["Dumpcap (Wireshark) 4.0.17 (Git v4.0.17)", "natcorr"])
+    expect(await outsideFirstNs(program)).toBe(0);
+  // a program that rewrites captures may have been given a merged one
+  for (const program of ["Mergecap (Wireshark) 4.0.17 (Git v4.0.17)", "Editcap (Wireshark) 4.0.17", ""])
+    expect(await outsideFirstNs(program)).toBe(2e9);
 });
 
 test("frames too late for what has been said are told, once", async () => {

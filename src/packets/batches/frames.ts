@@ -126,6 +126,11 @@ export interface FrameSource {
   readonly endedNs?: number;
   /** Whether it is a part of a capture, which goes on while this part of it is silent. */
   readonly isPart?: boolean;
+  /**
+   * Whether one run of a capturing program made all of it, as far as it tells: while one of its interfaces is silent, frames of others show
+   * that it went on. What was merged of several captures shows nothing of the kind.
+   */
+  readonly isOfOneRun?: boolean;
   /** Whether the next frames are at hand, all the way: nobody has to be waited for. */
   readonly isOnDisk?: boolean;
   /**
