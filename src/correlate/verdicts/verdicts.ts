@@ -109,6 +109,12 @@ export class Verdicts {
   noteAmbiguous(row: number): void {
     this.#known.strangers.note(row);
     this.#known.speakers.noteUnproved(row);
+    this.noteLike(row);
+  }
+
+  /** Takes a packet that may be another one of the other side, as that is like it. */
+  noteLike(row: number): void {
+    this.#known.elsewhere.noteLike(this.#known.timeline.tuple(row));
   }
 
   /** Judges a packet whose window is over: fragments by all of their datagram, which came out, or did not, as a whole. */

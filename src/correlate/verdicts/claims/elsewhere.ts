@@ -19,6 +19,8 @@ export class Elsewhere {
   readonly #asked = new Set<number>();
   /** Conversations of which that is proved by one of their packets. */
   readonly #conversations = new Set<number>();
+  /** Those of which a packet may have crossed here: a like of it was on the other side. */
+  readonly #doubtful = new Set<number>();
   /** Those of the addresses that are proved to be reached by another interface. */
   readonly #proved = new Set<string>();
 
@@ -50,9 +52,21 @@ export class Elsewhere {
     this.#conversations.delete(tuple);
   }
 
-  /** … and whether it has. */
+  /** … or that one of its packets may have crossed here: what follows of it proves nothing any more. */
+  noteLike(tuple: number): void {
+    this.#conversations.delete(tuple);
+    this.#doubtful.add(tuple);
+    keepNewest(this.#doubtful, MOST_CONVERSATIONS);
+  }
+
+  /** Whether it has, … */
   isConversation(tuple: number): boolean {
     return this.#conversations.has(tuple);
+  }
+
+  /** … and whether one of its packets may have crossed here. */
+  mayCross(tuple: number): boolean {
+    return this.#doubtful.has(tuple);
   }
 
   /** Takes it that another interface is proved to have what goes this way. */
@@ -83,6 +97,7 @@ export class Elsewhere {
     this.#ways.clear();
     this.#asked.clear();
     this.#conversations.clear();
+    this.#doubtful.clear();
   }
 }
 

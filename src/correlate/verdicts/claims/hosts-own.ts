@@ -113,7 +113,7 @@ export class HostsOwn {
 
   /**
    * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
-   * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out. What proves it of one packet
+   * while the inside capture covered that, and nothing inside may be what became of any of it, nor may a filter have kept it out. What proves it of one packet
    * proves it of those that follow.
    */
   #isElsewhere(row: number, natWay: number): boolean {
@@ -122,7 +122,8 @@ export class HostsOwn {
     if (misses.isPatchy(INSIDE)) return false;
     return (
       elsewhere.isConversation(tuple) ||
-      (this.#mayTell(tuple) &&
+      (!elsewhere.mayCross(tuple) &&
+        this.#mayTell(tuple) &&
         !common[INSIDE].mayKeepOut(timeline.proto(row), tuple) &&
         filtered.of(row, INSIDE) === undefined &&
         tuples.isHeard(natWay ^ 1) &&

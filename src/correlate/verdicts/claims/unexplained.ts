@@ -167,6 +167,7 @@ export class Unexplained {
     const isProved =
       elsewhere.isConversation(tuple) ||
       (isAlone &&
+        !elsewhere.mayCross(tuple) &&
         (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
         !this.#known.misses.hasCrossing(INSIDE) &&
         !speakers.mayBeMissed(row) &&

@@ -55,8 +55,8 @@ const asking = (src: string, ttl: number) =>
   us(1015 + 64 - ttl, query({ src, dst: "198.51.100.9", ipId: 31_005, ttl, text: "something else" }));
 
 /** One of several queries that nothing tells apart. */
-const like = (src: string, ttl: number) =>
-  us(1600 + 64 - ttl, query({ src, dst: "198.51.100.30", ipId: 0, ttl, text: "alike" }));
+const like = (src: string, ttl: number, dst = "198.51.100.30") =>
+  us(1600 + 64 - ttl, query({ src, dst, ipId: 0, ttl, text: "alike" }));
 
 /** Such a conversation, a while later, its packets so far apart. */
 const spread = (everyNs: number) =>
@@ -174,6 +174,21 @@ describe("what has the NAT's own address outside is local only if the host sent 
     expect(await reasons(() => false)).toEqual(proved);
     for (const at of [40, 208]) expect(await reasons((n) => n === at)).toEqual(open);
     expect((await reasons((n) => n === 40, 1.2e8)).has("answered-elsewhere")).toBe(true);
+  });
+
+  it("what it forwards is not known to take another interface where one packet of it may have crossed, long before", async () => {
+    const long = conversation(400, { everyUs: 10_000 });
+    const reasons = async (inside: readonly Stamped[], outside: readonly Stamped[]) => {
+      const rest = spread(0).map((each) => later(each, 3e9));
+      const { alone } = await outcomeOf(
+        merged(long.inside, [asking(OTHER, 64)], inside),
+        merged(long.outside, [asking(HOST, 63)], outside, rest),
+      );
+      return new Set(alone.slice(-4).map(({ reason }) => reason));
+    };
+    expect(await reasons([], [])).toEqual(new Set(["answered-elsewhere"]));
+    const both = [like(CONTAINER, 64, SERVER), like(OTHER, 64, SERVER)];
+    expect(await reasons(both, [like(HOST, 63, SERVER)])).toEqual(new Set(["forwarded-unseen"]));
   });
 
   it("what it forwards takes another interface however many others are not decided about", async () => {
