@@ -27,7 +27,7 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
 
 /**
  * Over IPv4, both ways seen, nothing sent again, unreachable or without a twin, its initiator's port kept, its inside address known to be hidden in that way, and
- * traffic like it known to be answered at the address that stands for it; or hiding nobody, and not from a public address.
+ * traffic like it known to be answered at the address that stands for it; or hiding nobody, not from a public address, and known to call there from its network.
  */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const inside = tuples + (load<i32>(flow, 4 * account.INSIDE_TUPLE) << TUPLE_BYTES_BITS);
@@ -55,11 +55,15 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   if (!isFromInside && (rewrite & REWRITE_SRC) !== 0) return false;
   const isA = isFromInside === (forward === 1);
   const address = addressOf(inside, isA);
-  if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) === 0) return !isFromInside || isPrivate(address, false);
+  const isOpenerA = isA !== ((bits & account.IS_FLIPPED) !== 0);
+  if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) === 0) {
+    if (!isFromInside) return true;
+    const call = addressOf(outside, !isOpenerA) ^ ((address >>> 8) * SCATTER);
+    return isPrivate(address, false) && isSeen(seen + ((<usize>SEEN) << 2), call);
+  }
   const isBoth = (rewrite & REWRITE_SRC) !== 0 && (rewrite & REWRITE_DST) !== 0;
   const isHiddenSeen = isSeen(seen, isBoth ? address ^ SCATTER : address);
   if (!isFromInside) return isHiddenSeen;
-  const isOpenerA = isA !== ((bits & account.IS_FLIPPED) !== 0);
   const ports = load<i32>(outside, 4 * tuple.PORTS);
   const port = (facts & tuple.IS_ECHO_ID) !== 0 ? 0 : isOpenerA ? ports & 0xffff : ports >>> 16;
   const what = (((kind & 0xff) << 16) | port) * SCATTER;

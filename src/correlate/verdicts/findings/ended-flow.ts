@@ -177,6 +177,16 @@ export class EndedFlow extends ViewedFlow implements Located {
     return linkOf(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.isA(side, isInitiator)));
   }
 
+  /**
+   * Whom its initiator's network calls outside, as keys: the address, and the network that this looks to be of, if any. An initiator whose network
+   * nothing tells stands for himself.
+   */
+  get calls(): string[] {
+    const from = this.link(INSIDE, true) ?? this.address(INSIDE, true);
+    const network = this.link(OUTSIDE, false);
+    return [this.address(OUTSIDE, false), ...(network === null ? [] : [network])].map((to) => `${from} to ${to}`);
+  }
+
   isPrivate(side: Side, isInitiator: boolean): boolean {
     return isPrivate(this.#word(side, isInitiator), this.tuples.isIpv6(this.tupleOn(side)));
   }

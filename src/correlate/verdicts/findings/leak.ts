@@ -1,13 +1,18 @@
+import { REWRITE_SRC } from "../../../packets/flows/flows.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { type Finding, findingOf, Gathered, type Located } from "../../../packets/results/findings.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { Ends } from "../../../packets/results/results.js";
-import { INSIDE } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import type { Hidden } from "./hidden.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
+
+/** So many addresses of a network that are exempt show that the network is. */
+const ENOUGH = 2;
 
 /** A flow that an inside address opened, as far as is known, and that the NAT left alone. */
 interface Untranslated extends Located {
@@ -16,7 +21,9 @@ interface Untranslated extends Located {
   readonly ends: Ends;
   readonly link: string | null;
   readonly isPrivate: boolean;
-  readonly mayBeExempt: boolean;
+  readonly calls: readonly string[];
+  readonly isKept: boolean;
+  readonly isOneOfSeveral: boolean;
   readonly pairs: number;
 }
 
@@ -28,13 +35,15 @@ class Leaking extends Gathered {
 /**
  * `leak` and `untranslated`: an inside address appears outside as it is. Only where the host's rules hide it, or where they do not tell, the NAT
  * otherwise hides it, or its network, it is a leak: a router that hides nobody forwards all as it came. Nor is it one, as far as captures tell,
- * where all of the conversation is like that, and answered: rules exempt who knows the way to that address. Not who answers what came to it untranslated;
- * nor who may only do that.
+ * where all of the conversation is like that, and answered: rules exempt who knows the way to that address. Then they exempt what nobody
+ * answers there, too. Not who answers what came to it untranslated; nor who may only do that.
  */
 export class Leak implements Finder {
   readonly #hidden: Hidden;
   readonly #rules: HostRules;
   readonly #flows: Untranslated[] = [];
+  /** The addresses that answer what calls there with its own address, as many as tell something. */
+  readonly #answering = new Map<string, Set<string>>();
 
   constructor({ hidden, rules }: Context) {
     this.#hidden = hidden;
@@ -43,6 +52,7 @@ export class Leak implements Finder {
 
   flow(flow: EndedFlow): void {
     const { isOpenerKnown } = flow;
+    if (isOpenerKnown && isKept(flow)) this.#takeAnswered(flow.calls, flow.address(OUTSIDE, false));
     if (flow.rewrite !== 0 || flow.untranslated !== undefined || (isOpenerKnown && !flow.isFromInside)) return;
     // a bridge may show answers with the NAT undone already: what they answer left as somebody else's
     if (isOpenerKnown && flow.pairsThere === 0) return;
@@ -58,8 +68,9 @@ export class Leak implements Finder {
       ends: flow.ends(INSIDE),
       link: flow.link(INSIDE, true),
       isPrivate: flow.isPrivate(INSIDE, flow.isFromInside),
-      // rules act on the first packet of a conversation
-      mayBeExempt: flow.isAnswered && !flow.isOneOfSeveral,
+      calls: flow.calls,
+      isKept: isKept(flow),
+      isOneOfSeveral: flow.isOneOfSeveral,
       pairs: flow.pairs,
     });
   }
@@ -79,22 +90,46 @@ export class Leak implements Finder {
   }
 
   /** Whether a flow should have been translated, and what shows that, or does not, in words. */
-  #judged({ isOpenerKnown, proto, ends, link, mayBeExempt }: Untranslated): { isLeak: boolean; why: string } {
+  #judged(flow: Untranslated): { isLeak: boolean; why: string } {
+    const { isOpenerKnown, proto, ends, link } = flow;
     if (!isOpenerKnown) return { isLeak: false, why: MET };
     const { answer, rules, doubt } = this.#rules.leaving(proto, ends);
     if (answer !== undefined) return { isLeak: answer, why: answer ? `a rule hides it: ${rules}` : NOTHING };
     const isHidden = this.#hidden.has(ends.src);
     if (isHidden || this.#hidden.hasLink(link)) {
-      if (mayBeExempt) return { isLeak: false, why: ANSWERED };
+      if (flow.isKept) return { isLeak: false, why: ANSWERED };
+      if (this.#isExempt(flow)) return { isLeak: false, why: OTHERS_ANSWERED };
       return { isLeak: true, why: `the NAT hides ${isHidden ? "it in other flows" : "others of its network"}` };
     }
     return { isLeak: false, why: rules === "" ? NOTHING : `a rule may hide them, but ${doubt}: ${rules}` };
   }
+
+  #takeAnswered(calls: readonly string[], address: string): void {
+    for (const call of calls) {
+      const answering = this.#answering.get(call) ?? new Set();
+      this.#answering.set(call, answering);
+      if (answering.size < ENOUGH) answering.add(address);
+    }
+    keepNewest(this.#answering, MOST_UNTRANSLATED);
+  }
+
+  /** Whether its network calls an address that answers, or a network of which so many do. */
+  #isExempt({ calls, isOneOfSeveral }: Untranslated): boolean {
+    if (isOneOfSeveral) return false;
+    return calls.some((call, at) => (this.#answering.get(call)?.size ?? 0) >= (at === 0 ? 1 : ENOUGH));
+  }
+}
+
+/** Whether a conversation that began inside keeps its initiator's address, is answered so, and always was like that: rules act on its first packet. */
+function isKept({ isFromInside, rewrite, isAnswered, isOneOfSeveral }: EndedFlow): boolean {
+  return isFromInside && (rewrite & REWRITE_SRC) === 0 && isAnswered && !isOneOfSeveral;
 }
 
 const MET = "nothing tells whether they opened these conversations, or answer what came to them so";
 const NOTHING = "nothing shows that the NAT should hide them";
 const ANSWERED = "are answered so: a rule may exempt these conversations from the NAT, which hides others";
+const OTHERS_ANSWERED =
+  "others from their network to the same address, or to two of its network, are answered so: a rule may exempt that from the NAT, which hides others";
 
 /** Adds a flow to those of which a text says the same. */
 function gather(texts: Map<string, Leaking>, text: string, flow: Untranslated): void {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { ACK, RST } from "../../../../src/protocols/tcp.js";
 import { CONTAINER, conversation, HOST, merged, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import { Scene } from "./scene.js";
 
 const S = 1_000_000;
 const known = conversation(40);
@@ -42,4 +43,39 @@ it("a reset is no such answer: who gets a segment of no connection that he knows
 
 it("one does not that is only in answers, which a bridge shows with the NAT undone", async () => {
   expect(await codes(seen(true, CONTAINER, CONTAINER), seen(false, HOST, CONTAINER))).not.toContain("leak");
+});
+
+/**
+ * What is found of datagrams to an address that leave untranslated, where connections to others are opened so, and answered: as they are called, or by an
+ * address that stands for them.
+ */
+async function foundOf(to: string, answering: readonly string[], service?: string) {
+  const scene = new Scene();
+  for (const [at, server] of answering.entries()) {
+    const { port, ms } = { port: 40_000 + at, ms: 1000 + 100 * at };
+    const of = { srcPort: port, dstPort: 80, seq: 1000, ack: 0 };
+    const back = { srcPort: 80, dstPort: port, seq: 5000, ack: 1001, flags: SYN_ACK, ipId: 950 + at };
+    const [ttl, lower] = [64, 63];
+    for (const [n, numbers] of [{ flags: SYN }, { seq: 1001, ack: 5001 }].entries()) {
+      const there = { src: CONTAINER, ...of, ...numbers, ipId: 900 + 2 * at + n };
+      scene.alone(ms + 2 * n, "inside", segment({ ...there, dst: service ?? server, ttl }));
+      scene.alone(ms + 2 * n + 0.02, "outside", segment({ ...there, dst: server, ttl: lower }));
+    }
+    scene.alone(ms + 1, "outside", segment({ ...back, src: server, dst: CONTAINER, ttl }));
+    scene.alone(ms + 1.02, "inside", segment({ ...back, src: service ?? server, dst: CONTAINER, ttl: lower }));
+  }
+  for (const n of [0, 1, 2]) scene.datagram(2000 + n, { nat: CONTAINER, server: to, service: 8125 }, `count ${n}`);
+  return (await scene.until(4000).outcome()).findings.map(({ code }) => code);
+}
+
+it("one does not that only asks, if others to the same address are answered as they are, or to two of its network", async () => {
+  const [one, two, three] = ["10.9.0.5", "10.9.0.6", "10.9.0.7"];
+  expect(await foundOf(one, [])).toContain("leak");
+  expect(await foundOf(one, [one])).toEqual(["untranslated", "untranslated"]);
+  expect(await foundOf(two, [one])).toContain("leak");
+  expect(await foundOf(three, [one, two])).toEqual(["untranslated", "untranslated"]);
+});
+
+it("nor if the destination alone is rewritten of those others", async () => {
+  expect(await foundOf("10.9.0.5", ["10.9.0.5"], "10.96.0.1")).toEqual(["untranslated"]);
 });
