@@ -77,7 +77,7 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { kernel, tuples, matchers, translations, verdicts, updates, lateLosses, book, impacts } = this.#about;
+    const { kernel, tuples, matchers, translations, verdicts, updates, lateLosses, book, impacts, cover } = this.#about;
     const t = this.#about.timeline;
     updates.takeNews();
     updates.tellBefore(row);
@@ -109,10 +109,13 @@ export class Settling {
     this.#tell(row, judgement);
     const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
     const isSighted = (isUnknown || verdict === "local") && matchers.relays.isSighted(row);
-    if (isUnknown || isSighted) updates.note(row, judgement, book.flowOf(row), isSighted);
+    // what looks like neighbours may turn out to be forwarded
+    const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
+    if (isUnknown || isSighted || isNear) updates.note(row, judgement, book.flowOf(row), isSighted);
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
     if (isOpen) updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
+    updates.tellCrossing();
     if (isProof === true) updates.tellProved(t.tuple(row), why);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
     for (const { spot, other } of matchers.relays.news())

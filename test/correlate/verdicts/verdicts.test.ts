@@ -38,6 +38,10 @@ const begunLate = () => {
   return { inside, outside: outside.filter(({ ns }) => ns >= 4_000_000) };
 };
 
+/** A query to what looks like a neighbour. */
+const asking = (atUs: number, ipId: number, ttl: number) =>
+  us(atUs, query({ src: CONTAINER, dst: "172.17.4.5", ipId, ttl, text: `query ${ipId}` }));
+
 /** A query and its twin: the outside capture has others of its service. */
 const otherQuery = [
   [us(7950, query({ src: OTHER, dst: "198.51.100.9", ipId: 31_005, ttl: 64, text: "something else" }))],
@@ -89,6 +93,19 @@ describe("an inside conversation between neighbours, by its addresses", () => {
     const sentOn = us(3050, query({ src: OTHER, dst: CONTAINER, ipId: 31_000, ttl: 64 }));
     const verdicts = await alone([sentOn, turned], []);
     expect(verdicts.map((text) => text.slice(0, 12))).toEqual(["inside local", "inside local"]);
+  });
+
+  it("is local before the outside capture began, as the two look, until their conversation crosses", async () => {
+    const { inside, outside } = conversation(400, { everyUs: 10_000 });
+    const begun = outside.filter(({ ns }) => ns >= 1.5e9);
+    const early = asking(1050, 31_000, 64);
+    const stays = await outcomeOf(merged(inside, [early]), begun);
+    expect(stays.alone.map(({ reason }) => reason)).toContain("same-link");
+    expect(stays.updates).toEqual([]);
+    const late = [64, 63].map((ttl) => [1, 2, 3].map((n) => asking(2_500_000 + 100 * n + 64 - ttl, 31_000 + n, ttl)));
+    const crosses = await outcomeOf(merged(inside, [early], late[0]), merged(begun, late[1]));
+    const { frame } = crosses.alone.find(({ reason }) => reason === "same-link")!;
+    expect(crosses.updates).toMatchObject([{ frame, verdict: "unknown", before: { verdict: "local" } }]);
   });
 
   it("may be forwarded where others are, as the host stands there for somebody behind it", async () => {

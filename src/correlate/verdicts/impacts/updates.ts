@@ -52,6 +52,7 @@ export class Updates {
   /** By the side where they came out. */
   readonly #heldUp = [new HeldUp(), new HeldUp()] as const;
   #pending: Pending[] = [];
+  readonly #crossing: Unknown[] = [];
 
   constructor(about: About, tell: (update: Update, timeNs: number) => void) {
     this.#about = about;
@@ -84,7 +85,7 @@ export class Updates {
 
   /**
    * Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there; and after one
-   * that a proxy may turn out to have sent on (`isSighted`).
+   * that a proxy may turn out to have sent on (`isSighted`), or that looks as if it stayed between neighbours.
    */
   note(row: number, { verdict, reason }: Judgement, flow: number | undefined, isSighted: boolean): void {
     const t = this.#about.timeline;
@@ -108,6 +109,7 @@ export class Updates {
     };
     if (isSighted) this.unknowns.addSighted(packet);
     if (verdict !== "local") this.unknowns.add(packet);
+    if (reason === "same-link") this.unknowns.addNear(packet);
   }
 
   /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
@@ -273,6 +275,17 @@ export class Updates {
     }
   }
 
+  /** Takes it that a conversation crosses: of it, packets may have been said to stay between neighbours, as they look … */
+  noteCrossing(tuple: number): void {
+    this.#crossing.push(...this.unknowns.takeNear(tuple));
+  }
+
+  /** … and tells of these, with what else is told of packets without a twin. */
+  tellCrossing(): void {
+    for (const unknown of this.#crossing.splice(0))
+      this.#tellOfUnknown(unknown, { verdict: "unknown", reason: "not-begun", why: WHY_NOT_NEAR });
+  }
+
   /**
    * Tells it of what was said of a conversation before another interface was proved to have that, as `why` says: of what was seen to be forwarded, or that a
    * filter might have kept out of the other capture, that it went there; of what nothing answers, that it may have.
@@ -350,6 +363,7 @@ export class Updates {
    */
   tellCutOff(endNs: (side: Side) => number): void {
     this.takeNews();
+    this.tellCrossing();
     const heldNs = (side: Side): number => this.#heldUp[otherSide(side)].longestNs(endNs(otherSide(side)));
     for (const drop of this.#about.impacts.queued((side) => endNs(otherSide(side)) - heldNs(side))) {
       const [out, held] = [SIDE_NAMES[otherSide(drop.side)], seconds(heldNs(drop.side))];
@@ -376,6 +390,9 @@ function judgementOf({ isUnseen, ...consequence }: Consequence): LateJudgement {
 /** Why nothing follows of a packet that passed before the other capture's first frame, in words. */
 const WHY_NOT_THERE =
   "the first frame of the other capture is later, and nothing of what goes to there came out behind that: it takes another interface, or that capture had not begun";
+
+/** Why a packet is not said to stay on its link that passed before the other capture's first frame, in words. */
+const WHY_NOT_NEAR = "the first frame of the other capture is later, and its conversation crosses behind that";
 
 /** Why nothing tells of a packet that nothing answered, and whose conversation takes an interface that is not captured, in words. */
 const WHY_OTHERS_ELSEWHERE =
