@@ -1,3 +1,4 @@
+import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import { type Bounds, isBounded, isEnclosing, narrowed, UNBOUNDED, wrongBy } from "./bounds.js";
 import { type ClockFacts, PROCESSORS_NS, type Stretch } from "./clock.js";
 import type { Line, Slice } from "./envelope.js";
@@ -5,8 +6,8 @@ import { Steps } from "./steps.js";
 
 /** Nobody gives an offset more exactly: nanoseconds. */
 export const AS_GIVEN_NS = 1e6;
-/** Slices that are told of ahead of the packets that are taken, at the most. */
-const MOST_SAID = 64;
+/** Slices that are told of ahead of the packets that are taken, at the most: all packets of a batch are told of at once, and each may be a slice. */
+const MOST_SAID = BATCH_FRAMES;
 
 /** What is known of the clocks in all, by the slices that were told of: what the summary says. */
 export class Summary {

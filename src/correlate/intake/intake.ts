@@ -201,7 +201,8 @@ export class Intake {
     }
     if (loss === undefined) return;
     const { sinceNs: fromNs, toldNs, count } = loss;
-    this.losses.push({ fromNs, toNs: Math.max(toldNs, this.#mass.nowNs), count });
+    // behind a clock that was set back, time is where it was
+    this.losses.push({ fromNs, toNs: Math.max(toldNs, this.#mass.nowNs, this.#limitNs), count });
   }
 
   #reach(reachedNs: number): void {
