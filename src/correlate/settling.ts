@@ -111,7 +111,7 @@ export class Settling {
     const isSighted = (isUnknown || verdict === "local") && matchers.relays.isSighted(row);
     // what looks like neighbours may turn out to be forwarded
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
-    if (isUnknown || isSighted || isNear) updates.note(row, judgement, book.flowOf(row), isSighted);
+    if (isUnknown || isSighted || isNear) updates.note(row, judgement, book.flowOf(row), { isSighted, isNear });
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
     if (isOpen) updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);

@@ -85,9 +85,14 @@ export class Updates {
 
   /**
    * Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there; and after one
-   * that a proxy may turn out to have sent on (`isSighted`), or that looks as if it stayed between neighbours.
+   * that a proxy may turn out to have sent on (`isSighted`), or that looks as if it stayed between neighbours before the outside capture began (`isNear`).
    */
-  note(row: number, { verdict, reason }: Judgement, flow: number | undefined, isSighted: boolean): void {
+  note(
+    row: number,
+    { verdict, reason }: Judgement,
+    flow: number | undefined,
+    { isSighted, isNear }: { isSighted: boolean; isNear: boolean },
+  ): void {
     const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     if (slot !== NONE && this.#about.translations.isLeaving(row, slot)) return;
@@ -109,7 +114,7 @@ export class Updates {
     };
     if (isSighted) this.unknowns.addSighted(packet);
     if (verdict !== "local") this.unknowns.add(packet);
-    if (reason === "same-link") this.unknowns.addNear(packet);
+    if (isNear) this.unknowns.addNear(packet);
   }
 
   /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
