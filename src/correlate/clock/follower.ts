@@ -25,6 +25,7 @@ const STRAYS = 32;
 const MOST_WINDOWS = 2;
 /** Inside packets that are held at the most, for outside ones that are stamped later than all of them. */
 const MOST_HELD = 2 ** 18;
+
 /** What is known of a capture before anything is placed. */
 export interface Seen {
   /** The earliest stamp that is not where those in front of it are, nanoseconds; Infinity for none. */
@@ -61,9 +62,9 @@ export class Follower {
   readonly #slicer = new Slicer();
   #insideNs = Number.NEGATIVE_INFINITY;
   #insideNoted = 0;
+  #insideHanded = 0;
   /** How far both had come by the end of the slice that was closed last. */
   #closedAt: readonly [Progress, Progress] = [UNLIMITED, UNLIMITED];
-  #insideHanded = 0;
   /** Whether TCP numbers tell, so that payloads are not asked. */
   #hasNumbers = false;
   /** Whether what may have been sent again is asked, as nothing else tells one of the directions. */

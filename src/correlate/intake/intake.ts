@@ -201,7 +201,7 @@ export class Intake {
     }
     if (loss === undefined) return;
     const { sinceNs: fromNs, toldNs, count } = loss;
-    // behind a clock that was set back, time is where it was
+    // where a clock was set back, time has stayed where it was
     this.losses.push({ fromNs, toNs: Math.max(toldNs, this.#mass.nowNs, this.#limitNs), count });
   }
 

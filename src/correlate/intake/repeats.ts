@@ -21,7 +21,7 @@ export class Repeats {
     return this.#likes.get(frame);
   }
 
-  /** Forgets a frame, of which nobody asks any more. */
+  /** Forgets a frame. Nobody asks about it any more. */
   forget(frame: number): void {
     this.#likes.delete(frame);
   }

@@ -7,7 +7,7 @@ import * as words from "../kernel-words.js";
 
 /** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
 const PROCESSORS_NS = 1_000_000;
-/** Few packets show by how much those of one flow overtake each other: it may be so many times as much. */
+/** Few packets show by how much those of one flow overtake each other. The most of it may be so many times what they show. */
 const SELDOM_SEEN: f64 = 4;
 /** So long after a packet was overtaken, others may be, nanoseconds. */
 const DISORDER_NS: f64 = 60_000_000_000;
@@ -91,10 +91,11 @@ export function hasLaterLeft(ground: usize, slot: i32, outbound: i32, enteredNs:
   return hasOwnPassed(ground, slot, outbound, enteredNs, untilNs, Infinity);
 }
 
-/** The same of any packet that crossed, be others like it or not. */
+/** The same of any packet that crossed, be others like it or not, where packets keep their order. */
 export function hasLaterCrossed(ground: usize, slot: i32, outbound: i32, enteredNs: f64): bool {
-  if (hasLaterLeft(ground, slot, outbound, enteredNs)) return true;
-  return isOrdered(ground, outbound, enteredNs) && doubleOf(ground, words.CROSSED_NS + outbound) > enteredNs;
+  return isOrdered(ground, outbound, enteredNs)
+    ? doubleOf(ground, words.CROSSED_NS + outbound) > enteredNs
+    : hasLaterLeft(ground, slot, outbound, enteredNs);
 }
 
 /** Whether such a packet entered after a time and left before another one, as far as is known. */

@@ -248,7 +248,7 @@ export class Claims {
     return isReplaced ? WHY_REPLACED : undefined;
   }
 
-  /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */
+  /** Whether the sender of a packet is answered, or over TCP acknowledged, though none of what it sent was seen to cross. */
   #isAnsweredUnseen(row: number): boolean {
     const { timeline: t, tuples, translations, impacts } = this.#known;
     // nobody answers an error

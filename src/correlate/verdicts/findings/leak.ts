@@ -52,7 +52,8 @@ export class Leak implements Finder {
 
   flow(flow: EndedFlow): void {
     const { isOpenerKnown } = flow;
-    if (isOpenerKnown && isKept(flow)) this.#takeAnswered(flow.calls, flow.address(OUTSIDE, false));
+    const hasKept = isKept(flow);
+    if (isOpenerKnown && hasKept) this.#takeAnswered(flow.calls, flow.address(OUTSIDE, false));
     if (flow.rewrite !== 0 || flow.untranslated !== undefined || (isOpenerKnown && !flow.isFromInside)) return;
     // a bridge may show answers with the NAT undone already: what they answer left as somebody else's
     if (isOpenerKnown && flow.pairsThere === 0) return;
@@ -69,7 +70,7 @@ export class Leak implements Finder {
       link: flow.link(INSIDE, true),
       isPrivate: flow.isPrivate(INSIDE, flow.isFromInside),
       calls: flow.calls,
-      isKept: isKept(flow),
+      isKept: hasKept,
       isOneOfSeveral: flow.isOneOfSeveral,
       pairs: flow.pairs,
     });
