@@ -2,7 +2,7 @@ import type { Heap } from "../../packets/memory/heap.js";
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
-import { type Progress, SET_NS } from "../intake/disorder.js";
+import { isBy, type Progress, SET_NS } from "../intake/disorder.js";
 import { isEnclosing, isWithin, middleOf } from "./bounds.js";
 import { Clock, type ClockOption, PROCESSORS_NS, UNKNOWN_RATE } from "./clock.js";
 import { Course } from "./course.js";
@@ -23,8 +23,13 @@ const ENOUGH_TWINS = 256;
 const STRAYS = 32;
 /** A twin is so many windows from where the clocks should have it, at the most: else it is a stray. */
 const MOST_WINDOWS = 2;
-/** Inside packets that are held at the most, for outside ones that are stamped later than all of them. */
-const MOST_HELD = 2 ** 18;
+/**
+ * Where the outside clock leaps ahead, the inside is looked at no further than so many of these many packets behind where it had come before, and as many
+ * for each one that came outside since.
+ */
+const PART_PACKETS = 2 ** 17;
+const MOST_PARTS_AHEAD = 2;
+const MOST_PER_OUTSIDE = 4;
 
 /** What is known of a capture before anything is placed. */
 export interface Seen {
@@ -58,11 +63,12 @@ export class Follower {
   #nearNs: number | null = null;
   /** How far off the base may be at the beginning. */
   #firstSlackNs = 0;
-  /** The outside, cut into slices; and the inside: how far it has come, how many packets were looked at, and how many were handed out. */
+  /** The outside, cut into slices; and the inside: how far it has come, and the greatest stamp of it by the end of each part behind `#seenAll`. */
   readonly #slicer = new Slicer();
-  #insideNs = Number.NEGATIVE_INFINITY;
-  #insideNoted = 0;
-  #insideHanded = 0;
+  #inside: Progress = { reachedNs: Number.NEGATIVE_INFINITY, packets: 0 };
+  readonly #parts: number[] = [];
+  /** Where the inside had come with the last slice that all was seen of: that many parts, and outside packets. */
+  #seenAll = { parts: 0, end: 0 };
   /** How far both had come by the end of the slice that was closed last. */
   #closedAt: readonly [Progress, Progress] = [UNLIMITED, UNLIMITED];
   /** Whether TCP numbers tell, so that payloads are not asked. */
@@ -105,7 +111,7 @@ export class Follower {
           this.#twins.note(side, rows);
         }
       }
-      const certain = this.#twins.found.filter((twin) => isCertain(twin) && isUnrepeated(twin, MAX, MAX));
+      const certain = this.#twins.found.filter((twin) => isCertain(twin) && isUnrepeated(twin, [UNLIMITED, UNLIMITED]));
       isEnough = certain.length >= ENOUGH_TWINS && agreedOffset(certain, this.#windowNs) !== null;
       if (packets === FIRST_LOOK) this.#findUnits(looked);
     }
@@ -159,8 +165,7 @@ export class Follower {
   async next(side: Side): Promise<PacketBatch | null> {
     const own = this.#sides[side];
     while (own.first === undefined && (await this.#lookOn(side)));
-    if (side === INSIDE) this.#insideHanded += own.first?.count ?? 0;
-    else if (own.first !== undefined)
+    if (side === OUTSIDE && own.first !== undefined)
       await this.#reach(latestOf({ batch: own.first, from: 0, to: own.first.count }) - this.#baseNs);
     return own.next();
   }
@@ -173,7 +178,7 @@ export class Follower {
 
   /** Decides what is taken for the offset at the beginning, and whether that is taken for granted. */
   #decide(epochGapNs: bigint): bigint {
-    const twins = this.#twins.found.filter((twin) => isUnrepeated(twin, MAX, MAX));
+    const twins = this.#twins.found.filter((twin) => isUnrepeated(twin, [UNLIMITED, UNLIMITED]));
     const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
     if (this.#option.kind === "given") {
       const givenNs = Number(this.#option.offsetNs - epochGapNs);
@@ -255,15 +260,28 @@ export class Follower {
   #pass(side: Side, rows: Rows): void {
     if (side === OUTSIDE) this.#slicer.take(rows);
     else {
-      this.#insideNs = Math.max(this.#insideNs, latestOf(rows));
-      this.#insideNoted += rows.to - rows.from;
+      const { packets } = this.#inside;
+      const partTo = Math.min(rows.to, rows.from + PART_PACKETS - (packets % PART_PACKETS));
+      const reachedNs = Math.max(this.#inside.reachedNs, latestOf({ ...rows, to: partTo }));
+      this.#inside = { reachedNs, packets: packets + partTo - rows.from };
+      if (this.#inside.packets % PART_PACKETS === 0) this.#parts.push(reachedNs);
+      if (partTo < rows.to) this.#pass(side, { ...rows, from: partTo });
     }
   }
 
   /** Whether the inside has come as far as a slice does: all twins have been found that both sides have by then. */
   #isPassed(pending: Pending): boolean {
-    if (this.#sides[INSIDE].hasEnded || this.#insideNs > this.#insideToNs(pending)) return true;
-    return this.#insideNoted - this.#insideHanded > MOST_HELD;
+    return this.#sides[INSIDE].hasEnded || !isBy(this.#inside, this.#insideTo(pending));
+  }
+
+  /** How far the inside is looked at for the twins of a slice. */
+  #insideTo(pending: Pending): Progress {
+    const { parts, end } = this.#seenAll;
+    const since = Math.floor((MOST_PER_OUTSIDE * (pending.end - end)) / PART_PACKETS);
+    return {
+      reachedNs: this.#insideToNs(pending),
+      packets: (parts + MOST_PARTS_AHEAD + since) * PART_PACKETS - 1,
+    };
   }
 
   /**
@@ -298,17 +316,15 @@ export class Follower {
   /** Takes the twins of a slice: those that both sides had by its end. */
   #close(pending: Pending): void {
     const { fromNs, toNs, leastNs, end } = pending;
-    const insideToNs = this.#insideToNs(pending);
-    this.#closedAt = [
-      { ...UNLIMITED, reachedNs: insideToNs },
-      { ...UNLIMITED, packets: end },
-    ];
-    const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
+    const insideTo = this.#insideTo(pending);
+    this.#closedAt = [insideTo, { ...UNLIMITED, packets: end }];
+    const isSeen = ({ seenAt }: Twin): boolean => SIDES.every((side) => isBy(seenAt[side], this.#closedAt[side]));
     const twins = this.#waiting
-      .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
-      .sort((a, b) => a.seenAt[OUTSIDE] - b.seenAt[OUTSIDE]);
-    this.#waiting = this.#waiting.filter((twin) => !isBy(twin));
-    this.#twins.forget(isBy);
+      .filter((twin) => isSeen(twin) && isUnrepeated(twin, this.#closedAt))
+      .sort((a, b) => a.seenAt[OUTSIDE].packets - b.seenAt[OUTSIDE].packets);
+    this.#waiting = this.#waiting.filter((twin) => !isSeen(twin));
+    this.#twins.forget(isSeen);
+    this.#seeAll(insideTo, end);
     const marked = twins.filter(({ by }) => by === MARKED);
     const agreed = new Set(
       [-1, 0, 1].flatMap((direction) => agreeingOf(marked.filter((twin) => twin.direction === direction))),
@@ -323,6 +339,16 @@ export class Follower {
       if (asked.has(twin) || (at > told[twin.direction + 1] && isDoubtful(twin))) this.#ask(twin, asked.has(twin));
     const base = this.#baseNs;
     this.#course.take(new Slice({ ...pending, fromNs: fromNs - base, toNs: toNs - base, leastNs: leastNs - base }));
+  }
+
+  /** Notes how far the inside came with a slice, unless it was not looked at as far as its stamps go. */
+  #seeAll({ reachedNs, packets }: Progress, end: number): void {
+    const later = this.#parts.findIndex((partNs) => partNs > reachedNs);
+    const past = later < 0 ? this.#parts.length : later;
+    const parts = this.#seenAll.parts + past;
+    if (parts * PART_PACKETS > packets) return;
+    this.#parts.splice(0, past);
+    this.#seenAll = { parts, end };
   }
 
   /** Takes a twin that was asked, or may be none: those that may be are asked once the latest of both directions agree. */
@@ -361,7 +387,7 @@ export class Follower {
           isOutbound: twin.direction > 0,
           timeNs: twin.outsideNs - this.#baseNs,
           gapNs,
-          place: twin.seenAt[OUTSIDE],
+          place: twin.seenAt[OUTSIDE].packets,
           frame: twin.outsideFrame,
           isSure: twin.by === SEGMENT,
         });
@@ -400,9 +426,8 @@ export class Follower {
 const ENOUGH = 16;
 /** Twins that are as far apart agree: others, that are none, are so by chance. */
 const AGREED_NS = 1_000_000;
-/** However far the sides have come. */
-const MAX = Number.MAX_VALUE;
-const UNLIMITED: Progress = { reachedNs: MAX, packets: MAX };
+/** However far a side has come. */
+const UNLIMITED: Progress = { reachedNs: Number.MAX_VALUE, packets: Number.MAX_VALUE };
 /** Whether a twin tells an offset. */
 function isCertain({ by }: Twin): boolean {
   return by !== IP_ID_ONLY;
@@ -426,8 +451,8 @@ function isDoubtful({ by }: Twin): boolean {
 }
 
 /** Whether nothing like a twin's two packets was seen until the sides had come so far. */
-function isUnrepeated({ repeatedAt }: Twin, insideToNs: number, outsideEnd: number): boolean {
-  return repeatedAt[INSIDE] > insideToNs && repeatedAt[OUTSIDE] > outsideEnd;
+function isUnrepeated({ repeatedAt }: Twin, until: readonly [Progress, Progress]): boolean {
+  return SIDES.every((side) => !isBy(repeatedAt[side], until[side]));
 }
 
 /** The greatest stamp of some packets. */

@@ -18,6 +18,7 @@ import {
 import { INSIDE, type Side } from "../../packets/sides.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
 import { wayByTtl } from "../../protocols/ttl.js";
+import { NEVER, type Progress } from "../intake/disorder.js";
 import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
 import * as word from "./twins-words.js";
@@ -32,10 +33,10 @@ export interface Twin {
   readonly outsideFrame: number;
   /** What makes it unique: SEGMENT, NUMBERS, RESENDABLE, MARKED, PAYLOAD or IP_ID_ONLY. */
   readonly by: number;
-  /** How far each side had come when it was seen there, by `Twins.progress` … */
-  readonly seenAt: readonly [number, number];
+  /** How far each side had come when it was seen there … */
+  readonly seenAt: readonly [Progress, Progress];
   /** … and when another packet like it was: from then on it proves nothing. */
-  readonly repeatedAt: [number, number];
+  readonly repeatedAt: [Progress, Progress];
 }
 
 /** TCP numbers, and an IP ID: what is sent again has another one. A lower number tells more. */
@@ -88,7 +89,7 @@ export class Twins {
 
   constructor(heap: Heap) {
     this.#index = new HashIndex(heap, 2 ** 12);
-    this.#sides = [new Remembered(heap, true), new Remembered(heap, false)];
+    this.#sides = [new Remembered(heap), new Remembered(heap)];
     this.#loop = heap.load(module);
   }
 
@@ -163,7 +164,7 @@ export class Twins {
     words[e + FRAME] = batch.frame(row);
     own.stampsNs[entry] = stampNs;
     own.seenAt[entry] = own.progress;
-    own.repeatedAt[entry] = Number.POSITIVE_INFINITY;
+    own.repeatedAt[entry] = NEVER;
     own.twins.delete(entry);
     index.add(hash, 2 * entry + side);
     if (other < 0) return;
@@ -191,8 +192,8 @@ export class Twins {
 class Remembered {
   words = new Int32Array(FIRST_ENTRIES << ENTRY_BITS);
   stampsNs = new Float64Array(FIRST_ENTRIES);
-  seenAt = new Float64Array(FIRST_ENTRIES);
-  repeatedAt = new Float64Array(FIRST_ENTRIES);
+  readonly seenAt: Progress[] = [];
+  readonly repeatedAt: Progress[] = [];
   /** Those that are not forgotten, by entry. */
   readonly twins = new Map<number, Twin>();
   next = 0;
@@ -200,18 +201,16 @@ class Remembered {
   readonly address: number;
   readonly #doubles: Float64Array;
 
-  /** `isByTime`: whether progress is told by stamps, else by packets. */
-  constructor(heap: Heap, isByTime: boolean) {
+  constructor(heap: Heap) {
     const state = heap.take(Int32Array, word.WORDS);
-    state[word.IS_BY_TIME] = isByTime ? 1 : 0;
     this.address = state.byteOffset;
     this.#doubles = asDoubles(state);
-    this.#doubles[word.PROGRESS] = isByTime ? Number.NEGATIVE_INFINITY : 0;
+    this.#doubles[word.REACHED_NS] = Number.NEGATIVE_INFINITY;
   }
 
-  /** How far the side has come: the greatest stamp of the inside, and how many packets there were of the outside. */
-  get progress(): number {
-    return this.#doubles[word.PROGRESS];
+  /** How far the side has come: its greatest stamp, and how many packets there were. */
+  get progress(): Progress {
+    return { reachedNs: this.#doubles[word.REACHED_NS], packets: this.#doubles[word.PACKETS] };
   }
 
   /** Makes room for as many again. */
@@ -219,16 +218,14 @@ class Remembered {
     const words = new Int32Array(2 * this.words.length);
     words.set(this.words);
     this.words = words;
-    for (const each of ["stampsNs", "seenAt", "repeatedAt"] as const) {
-      const doubles = new Float64Array(2 * this[each].length);
-      doubles.set(this[each]);
-      this[each] = doubles;
-    }
+    const stampsNs = new Float64Array(2 * this.stampsNs.length);
+    stampsNs.set(this.stampsNs);
+    this.stampsNs = stampsNs;
   }
 
   /** Notes that a packet came again. */
   repeat(entry: number, side: Side): void {
-    this.repeatedAt[entry] = Math.min(this.repeatedAt[entry], this.progress);
+    if (this.repeatedAt[entry] === NEVER) this.repeatedAt[entry] = this.progress;
     const twin = this.twins.get(entry);
     if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt[entry];
   }

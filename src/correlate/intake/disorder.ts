@@ -13,6 +13,14 @@ export interface Progress {
   readonly packets: number;
 }
 
+/** Where no capture comes to. */
+export const NEVER: Progress = { reachedNs: Number.POSITIVE_INFINITY, packets: Number.POSITIVE_INFINITY };
+
+/** Whether a capture comes to one place no later than to another: both are told by its packets alone, however it is read. */
+export function isBy({ reachedNs, packets }: Progress, until: Progress): boolean {
+  return reachedNs <= until.reachedNs && packets <= until.packets;
+}
+
 /** How far a stamp goes back, and how far its capture had come with it. */
 interface Setback extends Progress {
   readonly backNs: number;
@@ -55,11 +63,10 @@ export class Disorder {
    */
   between(fromNs: number, toNs: number, until: Progress): number {
     if (this.#setbacks.size === 0) return 0;
-    const isBy = ({ reachedNs, packets }: Progress): boolean =>
-      reachedNs <= until.reachedNs && packets <= until.packets;
+    const isKnown = (setback: Setback): boolean => isBy(setback, until);
     let mostNs = 0;
     for (let part = Math.floor(fromNs / NEAR_NS); part <= Math.floor(toNs / NEAR_NS); part++)
-      mostNs = Math.max(mostNs, this.#setbacks.get(part)?.findLast(isBy)?.backNs ?? 0);
+      mostNs = Math.max(mostNs, this.#setbacks.get(part)?.findLast(isKnown)?.backNs ?? 0);
     return mostNs;
   }
 }

@@ -40,9 +40,8 @@ export function next(side: usize, records: usize, from: i32, to: i32, isAll: i32
 
 /** Takes the next stamp into account: the busier a capture is, the smaller a part of it is enough. */
 function pass(side: usize, stampNs: f64): void {
-  const progress = doubleOf(side, words.PROGRESS);
-  if (wordOf(side, words.IS_BY_TIME) === 0) setDouble(side, words.PROGRESS, progress + 1);
-  else if (stampNs > progress) setDouble(side, words.PROGRESS, stampNs);
+  setDouble(side, words.PACKETS, doubleOf(side, words.PACKETS) + 1);
+  if (stampNs > doubleOf(side, words.REACHED_NS)) setDouble(side, words.REACHED_NS, stampNs);
   const rows = wordOf(side, words.ROWS) + 1;
   setWord(side, words.ROWS, rows);
   if (rows === 1) setDouble(side, words.SINCE_NS, stampNs);
