@@ -20,6 +20,8 @@ import { Streams } from "./streams.js";
 
 /** Most pieces a segment is cut into: 512 KiB (Linux, BIG TCP) of 1,024 bytes each. */
 const MOST_PIECES = 512;
+/** Where more segments than this have the same bytes, sent again and again, it is not asked of each of them what it may have become. */
+const MOST_ALIKE = 16;
 /** Noted pieces are swept when they reach this number. */
 const CROWDED = 256;
 
@@ -125,6 +127,25 @@ export class Covering {
     return t.ipId(whole) === 0 || this.#countOf(piece, whole) < MOST_PIECES;
   }
 
+  /**
+   * The segments on the other side, of those that wait, that a piece may be the last one of, or any where there is but one: none where they are too many.
+   */
+  wholesOf(piece: number): number[] {
+    const t = this.#timeline;
+    const others = this.#streams.sharing(piece, otherSide(t.sideOf(piece)));
+    const wholes = others.filter((row) => this.isPieceOf(piece, row));
+    if (wholes.length < 2) return wholes;
+    const isLast = (row: number): boolean => offsetIn(t, row, piece) + t.payloadLength(piece) === t.payloadLength(row);
+    const placed = wholes.filter((row) => isLast(row) && this.#isPlaced(piece, row));
+    return placed.length > MOST_ALIKE ? [] : placed.sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
+  }
+
+  /** Whether a piece's IP ID says that it stands where it does, if a segment was cut evenly. */
+  #isPlaced(piece: number, whole: number): boolean {
+    const t = this.#timeline;
+    return t.ipId(whole) === 0 || this.#countOf(piece, whole) * t.payloadLength(piece) <= offsetIn(t, whole, piece);
+  }
+
   /** Whether a piece, by its direction and stamp, can have come from a whole, or become one. */
   isPossible(piece: number, whole: number): boolean {
     return this.#translations.relation(piece, whole) === KNOWN;
@@ -133,8 +154,14 @@ export class Covering {
   /** What a segment that enters may have become: a queue does not reorder, so that none of its pieces leaves behind a later one. */
   mayBecome(whole: number): number[] {
     const t = this.#timeline;
-    const candidates = this.#candidatesOf(whole);
-    return candidates.filter((row) => !candidates.some((each) => offsetIn(t, row, each) > 0 && t.isBefore(each, row)));
+    let soonest = NONE;
+    const mayBe = (row: number): boolean => {
+      const isOvertaken = soonest !== NONE && t.isBefore(soonest, row);
+      if (!isOvertaken) soonest = row;
+      return !isOvertaken;
+    };
+    // from the last byte on: of those with the same ones, the latest first
+    return this.#candidatesOf(whole).toReversed().filter(mayBe);
   }
 
   /** The pieces that make up the whole, in order; null if one is missing or could be another. */
@@ -173,12 +200,15 @@ export class Covering {
   /** What may be pieces of a segment: in time themselves, or right behind one that is, as pieces leave one after the other. */
   #candidatesOf(whole: number): number[] {
     const t = this.#timeline;
-    const others = this.#streams.sharing(whole, otherSide(t.sideOf(whole)));
+    const others = this.#streams
+      .sharing(whole, otherSide(t.sideOf(whole)))
+      .filter((row) => this.isPieceOf(row, whole) && !this.#contested.has(row));
+    // one that was sent again and again has more than it is cut into
+    const likely = others.length > MOST_PIECES ? others.filter((row) => this.#isPlaced(row, whole)) : others;
     const mostNs = this.#translations.limitNsOf(whole);
     let last = NONE;
-    return others
-      .filter((row) => this.isPieceOf(row, whole) && !this.#contested.has(row))
-      .sort((a, b) => offsetIn(t, whole, a) - offsetIn(t, whole, b) || t.timeNs(a) - t.timeNs(b))
+    return likely
+      .sort((a, b) => offsetIn(t, whole, a) - offsetIn(t, whole, b) || (t.isBefore(a, b) ? -1 : 1))
       .filter((row) => {
         const behindNs = last === NONE ? Infinity : t.timeNs(row) - t.timeNs(last);
         const isNext = behindNs >= 0 && behindNs <= mostNs && offsetIn(t, last, row) === t.payloadLength(last);
@@ -194,6 +224,7 @@ export class Covering {
     const rivals = this.#streams
       .sharing(whole, t.sideOf(whole))
       .filter((rival) => pieces.some((piece) => this.isPossible(piece, rival) && this.#hasBytesOf(piece, rival)));
+    if (rivals.length > MOST_ALIKE) return rivals;
     const own = pieces.filter((piece) => !rivals.some((rival) => this.#hasBytesOf(piece, rival)));
     const isEntering = !this.#translations.isLeaving(whole, this.#translations.slotOf(whole));
     return rivals.filter((rival) => {

@@ -159,10 +159,9 @@ export class Segments implements Admits, Settles {
   #cover(row: number, isFinal: boolean): void {
     const t = this.#about.timeline;
     if (this.#pair(row, this.#covering.ofAll(row, isFinal))) return;
-    for (const whole of this.#streams.sharing(row, otherSide(t.sideOf(row)))) {
+    for (const whole of this.#covering.wholesOf(row)) {
       if (t.state(row) !== WAITING) return;
-      if (t.state(whole) === WAITING && this.#covering.isPieceOf(row, whole))
-        this.#pair(whole, this.#covering.ofAll(whole, isFinal));
+      if (t.state(whole) === WAITING) this.#pair(whole, this.#covering.ofAll(whole, isFinal));
     }
   }
 

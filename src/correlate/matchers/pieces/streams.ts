@@ -10,7 +10,7 @@ const BLOCK_BITS = 14;
 const LAST_BLOCK = 2 ** (32 - BLOCK_BITS) - 1;
 
 /** What is asked of a timeline. */
-export type SegmentRows = Bytes & Pick<Timeline, "isBefore" | "side">;
+export type SegmentRows = Bytes & Pick<Timeline, "side">;
 
 /** TCP segments by their sequence numbers: those that have bytes in common with another one are found without a look at all of them. */
 export class Streams {
@@ -57,7 +57,7 @@ export class Streams {
     return this.#ends.seek(this.#hashOf(row, side, this.#endOf(row))) >= 0;
   }
 
-  /** The others of a side that have bytes in common with a segment, in order of time. */
+  /** The others of a side that have bytes in common with a segment. */
   sharing(row: number, side: Side): number[] {
     const t = this.#timeline;
     const index = this.#beginnings;
@@ -69,7 +69,7 @@ export class Streams {
       const hash = this.#hashOf(row, side, (first + n) & LAST_BLOCK);
       for (const other of index.of(hash)) if (other !== row && this.#isThere(other, row, side)) found.push(other);
     }
-    return found.length < 2 ? found : found.sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
+    return found;
   }
 
   /** Whether one of a side has bytes in common with a segment, and is of its stream. */
