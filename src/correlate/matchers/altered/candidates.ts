@@ -11,6 +11,7 @@ import {
   TTL_BY_ONE_BITS,
   TTL_LOWER_BITS,
 } from "../../kernel/weights.js";
+import { mixed } from "../content.js";
 import { isEmbedded } from "./embedding.js";
 
 /** Bits it takes to believe in a translation never seen before, beyond the strangers that it is held against … */
@@ -41,7 +42,8 @@ const MOST_CANDIDATES = 65_536;
 interface Candidate {
   /** What speaks for it, but for an end that is the same on both sides. */
   bits: number;
-  isEndKept: boolean;
+  /** A hash of that end, as the inside has it; NONE where none is. */
+  keptEnd: number;
   /** Which directions it was seen in: a bit each. */
   directions: number;
   /** By how much the TTL was lowered in the first of them. */
@@ -60,8 +62,8 @@ export class Candidates {
   readonly #candidates = new Map<number, Candidate>();
   /** How many were tried for which too little speaks: so many strangers had a chance to look like twins … */
   #strangers = 0;
-  /** … and how many of those have an end in common, as all go to the same few servers. */
-  #keptStrangers = 0;
+  /** … and how many of those have that end in common, by its hash: all may go to the same few servers. */
+  readonly #keptStrangers = new Map<number, number>();
 
   constructor(timeline: Timeline, tuples: TupleTable) {
     this.#timeline = timeline;
@@ -76,10 +78,10 @@ export class Candidates {
     const key = this.#keyOf(inside, outside);
     let candidate = this.#candidates.get(key);
     if (candidate === undefined) {
-      const isEndKept = this.#isEndKept(inside, outside);
+      const keptEnd = this.#keptEnd(inside, outside);
       candidate = {
-        bits: this.#contentBits(inside, outside, isEndKept) + (isSameId ? IP_ID_BITS : 0),
-        isEndKept,
+        bits: this.#contentBits(inside, outside, keptEnd) + (isSameId ? IP_ID_BITS : 0),
+        keptEnd,
         directions: 0,
         lowered: 0,
         ipId: NONE,
@@ -107,12 +109,17 @@ export class Candidates {
   #countStranger(candidate: Candidate, by: number): void {
     if (candidate.isBelieved || nominalBits(candidate) >= ALTERED_LEARN_BITS) return;
     this.#strangers += by;
-    if (candidate.isEndKept) this.#keptStrangers += by;
+    const { keptEnd } = candidate;
+    if (keptEnd === NONE) return;
+    const count = (this.#keptStrangers.get(keptEnd) ?? 0) + by;
+    if (count > 0) this.#keptStrangers.set(keptEnd, count);
+    else this.#keptStrangers.delete(keptEnd);
   }
 
-  /** What an end in common says, bits: the less, the more strangers have one. */
-  get #keptEndBits(): number {
-    const share = (this.#keptStrangers + 2 ** -KEPT_END_BITS) / (this.#strangers + 1);
+  /** What an end in common says, bits: the less, the more strangers have that one. */
+  #keptEndBits(keptEnd: number): number {
+    if (keptEnd === NONE) return 0;
+    const share = ((this.#keptStrangers.get(keptEnd) ?? 0) + 2 ** -KEPT_END_BITS) / (this.#strangers + 1);
     return Math.min(KEPT_END_BITS, -Math.log2(share));
   }
 
@@ -140,9 +147,9 @@ export class Candidates {
     if (candidate === undefined) return false;
     const leastBits =
       (isReplacing ? ALTERED_REPLACE_BITS : ALTERED_LEARN_BITS) + Math.log2(Math.max(1, this.#strangers));
-    if (candidate.bits + (candidate.isEndKept ? this.#keptEndBits : 0) < leastBits) return false;
+    if (candidate.bits + this.#keptEndBits(candidate.keptEnd) < leastBits) return false;
     candidate.isBelieved = true;
-    candidate.bits = this.#contentBits(inside, outside, candidate.isEndKept);
+    candidate.bits = this.#contentBits(inside, outside, candidate.keptEnd);
     candidate.directions = 0;
     return true;
   }
@@ -151,15 +158,15 @@ export class Candidates {
   clear(): void {
     this.#candidates.clear();
     this.#strangers = 0;
-    this.#keptStrangers = 0;
+    this.#keptStrangers.clear();
   }
 
-  #contentBits(inside: number, outside: number, isEndKept: boolean): number {
+  #contentBits(inside: number, outside: number, keptEnd: number): number {
     const t = this.#timeline;
     const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
     let bits = 0;
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
-      bits += isEndKept || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
+      bits += keptEnd !== NONE || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
     if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside))
       bits += tellsSendingTime(t.flags(inside)) ? SENDING_TIME_BITS : PAYLOAD_BITS;
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
@@ -170,14 +177,19 @@ export class Candidates {
     return bits;
   }
 
-  /** Whether one end is the same on both sides. */
-  #isEndKept(inside: number, outside: number): boolean {
+  /** A hash of the end that is the same on both sides, as the inside has it; NONE where none is. */
+  #keptEnd(inside: number, outside: number): number {
     const t = this.#timeline;
-    return [0, 1].some((isDestination) => {
+    const tuples = this.#tuples;
+    for (const isDestination of [0, 1]) {
       const [way, other] = [t.way(inside) ^ isDestination, t.way(outside) ^ isDestination];
       const hasPort = !isIcmp(t.proto(inside));
-      return this.#isSameAddress(way, other) && (!hasPort || haveSameSourcePort(this.#tuples, way, other));
-    });
+      if (!this.#isSameAddress(way, other) || (hasPort && !haveSameSourcePort(tuples, way, other))) continue;
+      const at = sourceOf(tuples, way);
+      const words = tuples.words.subarray(at, at + (tuples.isIpv6(way >> 1) ? 4 : 1));
+      return words.reduce(mixed, hasPort ? tuples.port(way >> 1, (way & 1) === 1) : 0) >>> 1;
+    }
+    return NONE;
   }
 
   /** Whether packets of two ways come from the same address, or one that holds the other. */
@@ -202,6 +214,6 @@ function ttlBits(lowered: number): number {
   return lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
 }
 
-function nominalBits({ bits, isEndKept }: Candidate): number {
-  return isEndKept ? bits + KEPT_END_BITS : bits;
+function nominalBits({ bits, keptEnd }: Candidate): number {
+  return keptEnd === NONE ? bits : bits + KEPT_END_BITS;
 }
