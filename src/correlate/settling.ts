@@ -82,6 +82,7 @@ export class Settling {
     updates.takeNews();
     updates.tellBefore(row);
     const judged = verdicts.judge(row);
+    const mayBeUndecided = matchers.equals.sequences.noteAlone(row);
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
@@ -92,7 +93,7 @@ export class Settling {
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
     if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
     if (heldUp !== undefined && !kernel.isToldAgain(row)) kernel.noteLate(t.sideOf(row) === OUTSIDE);
-    else if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
+    else if (!mayBeUndecided && !isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
     const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
     if (byFrame !== undefined) judgement.byFrame = byFrame;
     if (mtu !== undefined) judgement.mtu = mtu;

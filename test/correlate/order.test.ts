@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { randomFrom } from "../support/random.js";
 import { correlated, ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN_ACK } from "./traffic.js";
 
@@ -216,3 +217,32 @@ it("tells equal datagrams that never come close by time, though both captures mi
   const told = slow.filter(([i, o]) => twins.some(([a, b]) => a === i && b === o));
   expect(told.length).toBeGreaterThan(20);
 });
+
+it.each([0, -170])(
+  "equal ACKs are ambiguous where packets of their flow overtake each other, by clocks %d ms apart",
+  async (apartMs) => {
+    const random = randomFrom(7);
+    const inside: Stamped[] = [];
+    const outside: Stamped[] = [];
+    const pass = (atMs: number, isOut: boolean, tookMs: number, packet: (dst: string, ttl: number) => Uint8Array) => {
+      inside.push(ms(isOut ? atMs : atMs + tookMs, packet(CONTAINER, isOut ? 64 : 52)));
+      outside.push(ms((isOut ? atMs + tookMs : atMs) + apartMs + 1000, packet(HOST, isOut ? 63 : 53)));
+    };
+    for (let n = 0; n < 2000; n++) {
+      const atMs = 1000 + 0.8 * n;
+      const took = () => 5 + 2 * random();
+      pass(atMs, true, took(), (src, ttl) => asked(src, ttl, 100 * n, `part ${n}`));
+      pass(atMs + 0.4, false, took(), (dst, ttl) => answered(dst, ttl, 100 * n, 100 * n + 90));
+      if (n < 1500 || n % 20 !== 19) continue;
+      // two that are equal, of which the second leaves first
+      pass(atMs + 0.1, true, 6, (src, ttl) => asked(src, ttl, 100 * n + 50));
+      pass(atMs + 0.3, true, 5.5, (src, ttl) => asked(src, ttl, 100 * n + 50));
+    }
+    const [entered, left] = [inside, outside].map((side) => side.toSorted((a, b) => a.ns - b.ns));
+    const { twins } = await outcomeOf(entered, left, { clock: { kind: "auto" } });
+    expect(twins.length).toBeGreaterThan(3500);
+    expect(twins.filter(([from, to]) => inside.indexOf(entered[from - 1]) !== outside.indexOf(left[to - 1]))).toEqual(
+      [],
+    );
+  },
+);

@@ -17,6 +17,8 @@ export const NOW_NS = double();
 export const WINDOW_NS = double();
 /** What happens within it may have one stamp, nanoseconds. */
 export const RESOLUTION_NS = double();
+/** Packets of one capture whose stamps are farther apart passed in that order, nanoseconds. */
+export const ORDER_NS = double();
 /** Equal packets that are no farther apart are not told by their stamps, as a clock may have been set by as much. */
 export const DOUBT_NS = double();
 /** What brings an outside stamp to the timeline. */

@@ -11,7 +11,7 @@ import { INSIDE, OUTSIDE, SIDES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isTtlSet } from "../../protocols/ttl.js";
-import type { Clock } from "../clock/clock.js";
+import { type Clock, PROCESSORS_NS } from "../clock/clock.js";
 import type * as kernel from "./assembly/kernel.js";
 import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
@@ -214,6 +214,7 @@ export class Kernel {
   /** Has it know what is known of the clocks: to be called once more may be. */
   readClock(): void {
     const { isTrusted, slackNs, disorderNs, doubtNs, isMoving } = this.#tables.clock;
+    this.#doubles[words.ORDER_NS] = this.blurNs + PROCESSORS_NS;
     this.#doubles[words.DOUBT_NS] = doubtNs;
     this.#doubles[words.SLACK_NS] = isTrusted ? slackNs : Number.POSITIVE_INFINITY;
     this.#doubles[words.CAUSAL_SLACK_NS] = isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;

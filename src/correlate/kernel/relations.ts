@@ -31,6 +31,8 @@ export const MAY_BE_CHANCE = 1024;
 export const IS_STALE = 2048;
 /** What entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
 export const IS_REPEAT = 4096;
+/** IMPOSSIBLE, as the end that is rewritten says that they went the other way than their stamps, and the TTL does not speak for those. */
+export const IS_BACKWARD = 8192;
 export const RELATION_MASK = 3;
 
 /** Whether rows that were related so travel outbound. */

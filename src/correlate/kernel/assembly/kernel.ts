@@ -5,6 +5,7 @@
 import { pairedFlow } from "../../../packets/assembly/folds.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import {
+  IS_BACKWARD,
   IS_CLOSE,
   IS_LATE,
   IS_RELATED_OUTBOUND,
@@ -21,6 +22,7 @@ import * as alike from "./alike.js";
 import * as crossings from "./crossings.js";
 import * as evidence from "./evidence.js";
 import * as held from "./held.js";
+import { limitOf } from "./pace.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
 import * as openings from "./openings.js";
 import * as pairing from "./pairing.js";
@@ -48,6 +50,7 @@ export function relateRows(ground: usize, inside: i32, outside: i32, mayBeAltere
     (relation.isClose ? IS_CLOSE : 0) |
     (relation.mayHide ? MAY_HIDE : 0) |
     (relation.isUnvouched ? IS_UNVOUCHED : 0) |
+    (relation.isBackward ? IS_BACKWARD : 0) |
     (relation.isStale ? IS_STALE : 0) |
     (relation.mayBePiece ? MAY_BE_PIECE : 0) |
     (relation.mayBeChance ? MAY_BE_CHANCE : 0) |
@@ -62,9 +65,17 @@ export function slotRelated(_ground: usize): i32 {
   return relation.slot;
 }
 
-/** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
-export function noteHeld(ground: usize, entered: i32, left: i32, isOutbound: bool): void {
-  held.noteHeld(ground, i32(isOutbound), passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)));
+/**
+ * Notes that a row may have been held up: it entered, and the other one left that is all that is like it. Where it took no longer
+ * than others, it was overtaken by one of their flow, by its slot.
+ */
+export function noteHeld(ground: usize, slot: i32, entered: i32, left: i32, isOutbound: bool): void {
+  const outbound = i32(isOutbound);
+  const enteredNs = passedNs(packetOf(ground, entered));
+  const leftNs = passedNs(packetOf(ground, left));
+  held.noteHeld(ground, outbound, enteredNs, leftNs);
+  if (leftNs - enteredNs <= limitOf(ground, isOutbound))
+    passed.noteOutOfTurn(ground, slot, outbound, enteredNs, leftNs);
 }
 
 /** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */
@@ -80,6 +91,11 @@ export function overtakes(ground: usize, entered: i32, left: i32, isOutbound: bo
 /** Whether a packet that is like none before it entered after a time, nanoseconds, and left before a row of a flow, by its slot, did: see `passed.ts`. */
 export function hasPassed(ground: usize, slot: i32, enteredNs: f64, left: i32, isOutbound: bool): bool {
   return passed.hasPassed(ground, slot, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
+}
+
+/** Notes it where a packet that entered then at the latest, and left then, was overtaken: see `passed.ts`. */
+export function noteOvertaken(ground: usize, enteredNs: f64, leftNs: f64, isOutbound: bool): void {
+  passed.noteOvertaken(ground, i32(isOutbound), enteredNs, leftNs);
 }
 
 /** Whether a packet has left that entered behind one of a flow, by its slot, that entered then, and may not overtake it: see `passed.ts`. */

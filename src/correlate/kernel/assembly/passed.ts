@@ -38,12 +38,24 @@ export function notePassed(ground: usize, slot: i32, outbound: i32, enteredNs: f
   noteOrder(ground, outbound, enteredNs, leftNs);
 }
 
-/** Notes by how much a packet, and the one before it of its flow, overtook each other, if they did: per-packet balancing does that. */
+/** Notes by how much a packet, and the one before it of its flow, overtook each other, if they did: per-packet balancing does that. Either may be noted first. */
 function noteReordered(ground: usize, outbound: i32, own: usize, enteredNs: f64, leftNs: f64): void {
-  const byNs = min<f64>(load<f64>(own) - enteredNs, leftNs - load<f64>(own, 8));
-  if (byNs <= doubleOf(ground, words.CAUSAL_SLACK_NS)) return;
+  const soonerNs = load<f64>(own) - enteredNs;
+  const laterNs = leftNs - load<f64>(own, 8);
+  const byNs = min<f64>(abs<f64>(soonerNs), abs<f64>(laterNs));
+  if (soonerNs > 0 !== laterNs > 0 || byNs <= doubleOf(ground, words.ORDER_NS)) return;
   const most = words.REORDERED_NS + outbound;
   setDouble(ground, most, max<f64>(doubleOf(ground, most), SELDOM_SEEN * byNs));
+}
+
+/** The same of a packet of a flow, by its slot, that is taken for late as it seems to be overtaken, and took no longer than others. */
+export function noteOutOfTurn(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): void {
+  const last = partOf(ground, leftNs);
+  for (let part = partOf(ground, enteredNs); part <= last; part++) {
+    const own = ownEntryOf(ground, slot, outbound, part);
+    const isIts = load<i32>(own, 4 * words.OWN_PASSED_KEY) === ownKeyOf(slot, outbound);
+    if (isIts && load<f64>(own) > enteredNs) noteReordered(ground, outbound, own, enteredNs, leftNs);
+  }
 }
 
 /** Notes whether a packet that left then had been overtaken by another one, by so much that it is no matter of several processors. */
@@ -51,16 +63,23 @@ function noteOrder(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): v
   const lastNs = doubleOf(ground, words.LAST_ENTERED_NS + outbound);
   const lastLeftNs = doubleOf(ground, words.LAST_LEFT_NS + outbound);
   // of one that was decided late, those behind it tell
-  const wasOvertaken =
-    leftNs < lastLeftNs
-      ? leftNs - enteredNs > PROCESSORS_NS &&
-        wasPassed(ground, outbound, enteredNs + PROCESSORS_NS, leftNs - PROCESSORS_NS)
-      : enteredNs < lastNs - PROCESSORS_NS && leftNs > lastLeftNs + PROCESSORS_NS;
-  if (wasOvertaken)
-    setDouble(ground, words.OVERTAKEN_NS + outbound, max<f64>(leftNs, doubleOf(ground, words.OVERTAKEN_NS + outbound)));
+  if (leftNs < lastLeftNs) noteOvertaken(ground, outbound, enteredNs, leftNs);
+  else if (enteredNs < lastNs - PROCESSORS_NS && leftNs > lastLeftNs + PROCESSORS_NS)
+    setOvertaken(ground, outbound, leftNs);
   if (enteredNs < lastNs) return;
   setDouble(ground, words.LAST_ENTERED_NS + outbound, enteredNs);
   setDouble(ground, words.LAST_LEFT_NS + outbound, leftNs);
+}
+
+/** Notes it where a packet that entered then at the latest, and left then, was overtaken: whatever it had entered as. */
+export function noteOvertaken(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): void {
+  if (leftNs - enteredNs <= PROCESSORS_NS) return;
+  if (wasPassed(ground, outbound, enteredNs + PROCESSORS_NS, leftNs - PROCESSORS_NS))
+    setOvertaken(ground, outbound, leftNs);
+}
+
+function setOvertaken(ground: usize, outbound: i32, leftNs: f64): void {
+  setDouble(ground, words.OVERTAKEN_NS + outbound, max<f64>(leftNs, doubleOf(ground, words.OVERTAKEN_NS + outbound)));
 }
 
 /** Whether packets of a direction that leave then keep their order, as far as is known. */

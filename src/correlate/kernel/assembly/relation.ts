@@ -73,9 +73,12 @@ let areBothEndsOther = false;
 /** Whether they are IMPOSSIBLE by the clocks alone, which nothing vouches for. */
 export let isUnvouched = false;
 
+/** Whether they are IMPOSSIBLE as the end that is rewritten says that they went the other way. */
+export let isBackward = false;
+
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
-/** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
+/** Where a TTL grows on its way, as a router sets it, or is kept while the rewritten end says otherwise, a pair is only believed that is this quick, nanoseconds. */
 const QUICK_NS = 1_000_000;
 
 /**
@@ -93,6 +96,7 @@ export function relate(
   mayBeAltered: bool = false,
 ): i32 {
   isUnvouched = false;
+  isBackward = false;
   isStale = false;
   isDoubted = false;
   areBothEndsOther = false;
@@ -151,7 +155,8 @@ function mayTranslate(
   areBothEndsOther = haveBothEnds(changes);
   const byTtl = wayByTtl(ttlOf(i), ttlOf(o));
   isOutbound = isOutboundBy(ground, gapNs, slackNs, lowered, byTtl, changes);
-  if (areBothAgainst(isOutbound, byTtl, changes)) return false;
+  isBackward = isAgainst(isOutbound, byTtl, changes, gapNs);
+  if (isBackward) return false;
   if (!isTranslatable(ground, iWay, changes, flags, lowered)) return false;
   // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
   // this router leaves the TTL
@@ -204,11 +209,14 @@ function isUsualWay(ground: usize, lowered: i32, outbound: bool): bool {
   return wordOf(ground, words.LOWERED + own) === lowered && wordOf(ground, words.LOWERED + 1 - own) !== lowered;
 }
 
-/** Whether both the TTL and the end that is rewritten say that two packets went the other way than their stamps: then they are no twins. */
-function areBothAgainst(outbound: bool, byTtl: i32, changes: i32): bool {
+/**
+ * Whether the end that is rewritten says that two packets went the other way than their stamps, and the TTL says so too, or is kept, and they are farther apart
+ * than one is from the other's copy that was sent again: then they are no twins.
+ */
+function isAgainst(outbound: bool, byTtl: i32, changes: i32, gapNs: f64): bool {
   const isSource = (changes & REWRITE_SRC) !== 0;
-  if (byTtl === 0 || isSource === ((changes & REWRITE_DST) !== 0)) return false;
-  return isSource !== outbound && byTtl > 0 !== outbound;
+  if (isSource === ((changes & REWRITE_DST) !== 0) || isSource === outbound) return false;
+  return byTtl === 0 ? abs<f64>(gapNs) > QUICK_NS : byTtl > 0 !== outbound;
 }
 
 /** Equal packets that are so many times farther apart than two stamps seldom come to be that near to each other by chance. */

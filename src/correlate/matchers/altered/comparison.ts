@@ -3,7 +3,15 @@ import { ALTERED_IP_ID } from "../../../packets/results/evidence.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import { CONFLICT, IMPOSSIBLE, goesOutbound, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
+import {
+  CONFLICT,
+  IMPOSSIBLE,
+  IS_BACKWARD,
+  goesOutbound,
+  KNOWN,
+  POSSIBLE,
+  RELATION_MASK,
+} from "../../kernel/relations.js";
 import { alterations } from "../content.js";
 import type { About } from "../contract.js";
 import { type SegmentKind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
@@ -36,7 +44,7 @@ export class Comparison {
     const [iFlags, oFlags] = [t.flags(inside), t.flags(outside)];
     const related = kernel.relate(inside, outside, true);
     const relation = (related & RELATION_MASK) === KNOWN ? KNOWN : this.#relationOf(inside, outside, iFlags);
-    if (relation === IMPOSSIBLE) return IMPOSSIBLE;
+    if (relation === IMPOSSIBLE || (related & IS_BACKWARD) !== 0) return IMPOSSIBLE;
     const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
     if (Math.abs(gapNs) > kernel.windowNs || (isOutbound ? gapNs : -gapNs) < -kernel.causalSlackNs) return IMPOSSIBLE;

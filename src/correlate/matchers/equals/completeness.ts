@@ -1,5 +1,5 @@
 import { IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
-import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -78,20 +78,23 @@ export class Completeness {
     if (this.#about.timeline.isBefore(this.#watched, row)) this.#watched = row;
   }
 
-  /** Whether, since it was looked last, any of those that still wait left and had not been seen to enter, either way. */
-  wasMissed(): boolean {
+  /**
+   * Whether, since it was looked last, any of those that still wait left and had not been seen to enter, either way. `isAhead`: whether some of a flow and
+   * direction were left undecided, and may leave yet.
+   */
+  wasMissed(isAhead: (slot: number, isOutbound: boolean) => boolean): boolean {
     const t = this.#about.timeline;
     const before = this.#misses;
     for (; this.#watched !== t.end; this.#watched = t.after(this.#watched)) {
       const row = this.#watched;
       if (t.state(row) !== WAITING) continue;
-      if (this.#isUnexplained(row)) this.noteMisses(otherSide(t.sideOf(row)));
+      if (this.#isUnexplained(row, isAhead)) this.noteMisses(otherSide(t.sideOf(row)));
     }
     return this.#misses > before;
   }
 
   /** Whether a packet of a flow left, and nothing waits that it can have been. A segment may be a piece of what entered as one. */
-  #isUnexplained(row: number): boolean {
+  #isUnexplained(row: number, isAhead: (slot: number, isOutbound: boolean) => boolean): boolean {
     const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE || (t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return false;
@@ -99,7 +102,7 @@ export class Completeness {
     const bucket = t.bucket(row);
     const isAlone =
       bucket === ALONE || (bucket >= 0 && this.#about.buckets.count(bucket, otherSide(t.sideOf(row))) === 0);
-    return isAlone && this.#about.translations.isLeaving(row, slot);
+    return isAlone && this.#about.translations.isLeaving(row, slot) && !isAhead(slot, t.side(row) === OUTSIDE);
   }
 }
 

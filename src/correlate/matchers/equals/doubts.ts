@@ -24,6 +24,8 @@ export interface Doubt {
   bits: number;
   /** How far apart the last ones of those entered. */
   apartNs: number;
+  /** When the last one left that was later than any before it: until then not all were in time. */
+  lateNs: number;
 }
 
 /**
@@ -43,17 +45,19 @@ export class Doubts {
   }
 
   /**
-   * Notes packets of a flow and direction that were left undecided, or have no twin: when they entered, oldest first, and how many left. `isLate`: one of
-   * those was later than any so far.
+   * Notes packets of a flow and direction that were left undecided, or have no twin: when they entered, oldest first, and how many left. `lateNs`: when the
+   * last one of those left that was later than any so far, -Infinity where none was.
    */
-  note(slot: number, isOutbound: boolean, enteredNs: readonly number[], left: number, isLate: boolean): void {
+  note(slot: number, isOutbound: boolean, enteredNs: readonly number[], left: number, lateNs: number): void {
     const before = this.#openOf(slot, isOutbound);
+    const isLate = lateNs > Number.NEGATIVE_INFINITY;
     if (before === undefined && !isLate) return;
-    const open = before ?? { enteredNs: Number.NEGATIVE_INFINITY, ahead: 0, bits: 0, apartNs: 0 };
+    const open = before ?? { enteredNs: Number.NEGATIVE_INFINITY, ahead: 0, bits: 0, apartNs: 0, lateNs };
     open.enteredNs = Math.max(open.enteredNs, enteredNs.at(-1) ?? Number.NEGATIVE_INFINITY);
     open.ahead += enteredNs.length - left;
     if (!isLate) return;
     open.bits = 0;
+    open.lateNs = Math.max(open.lateNs, lateNs);
     // those that were late last are kept
     const key = this.#keyOf(slot, isOutbound);
     this.#of.delete(key);
@@ -62,15 +66,27 @@ export class Doubts {
     keepNewest(this.#of, MOST_DOUBTS, (oldest) => this.#close(oldest));
   }
 
-  /** Whether one of those that left, oldest first, is later than any was so far, whichever of those that entered it had been. */
-  isAnyLate(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): boolean {
+  /** Whether more packets of a flow and direction entered than left since a doubt about them began. */
+  isAhead(slot: number, isOutbound: boolean): boolean {
+    return (this.#openOf(slot, isOutbound)?.ahead ?? 0) > 0;
+  }
+
+  /**
+   * When the last one of those left, oldest first, that is later than any was so far, whichever of those that entered it had been; -Infinity where none
+   * is. Notes it where others overtook them.
+   */
+  lateNs(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): number {
     const { kernel } = this.#about;
     const limitNs = kernel.limitNs(isOutbound);
     let next = 0;
-    return leftNs.some((timeNs) => {
+    let lateNs = Number.NEGATIVE_INFINITY;
+    for (const timeNs of leftNs) {
       while (next < enteredNs.length && enteredNs[next] <= timeNs + kernel.causalSlackNs) next++;
-      return next > 0 && timeNs - enteredNs[next - 1] > limitNs;
-    });
+      if (next === 0) continue;
+      kernel.noteOvertaken(enteredNs[next - 1], timeNs, isOutbound);
+      if (timeNs - enteredNs[next - 1] > limitNs) lateNs = timeNs;
+    }
+    return lateNs;
   }
 
   /**
@@ -101,7 +117,9 @@ export class Doubts {
     if (!isLast) return false;
     const { buckets, kernel, timeline } = this.#about;
     const apartNs = kernel.sinceNs(entered);
-    doubt.bits += this.bitsOf(timeline.timeNs(left) - timeline.timeNs(entered), apartNs, doubt.apartNs, isOutbound);
+    const leftNs = timeline.timeNs(left);
+    const bits = this.bitsOf(leftNs - timeline.timeNs(entered), apartNs, doubt.apartNs, isOutbound);
+    if (leftNs > doubt.lateNs) doubt.bits += bits;
     doubt.apartNs = apartNs;
     if (doubt.bits >= DECIDED_BITS) this.#close(this.#keyOf(slot, isOutbound));
     const waiting = buckets.ofWay(entered).indexOf(entered) - buckets.ofWay(left).indexOf(left);

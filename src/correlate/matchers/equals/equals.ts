@@ -141,7 +141,6 @@ export class Equals implements Admits, Settles {
       const contended = this.#nearestLike(row, AMBIGUOUS);
       if (contended !== NONE) this.#others.likes.noteContended(row, contended);
       this.#others.likes.note(row);
-      this.sequences.noteAlone(row);
     }
     this.#about.buckets.remove(row);
     return null;
@@ -186,7 +185,7 @@ export class Equals implements Admits, Settles {
     if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered, age === FINAL)) return false;
     if (claim === CLAIM_NONE) {
       // that it is late is all that speaks against the only candidate it has
-      if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(entered, left, isOutbound);
+      if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(knownSlot, entered, left, isOutbound);
       return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     }
     if (age === FINAL && survey.isForgotten) {

@@ -213,8 +213,8 @@ export class Sequences {
   /** Notes packets that were left undecided: some of those that entered may still be under way. */
   noteUndecided({ inside, outside }: Undecided): void {
     for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([...inside, ...outside])) {
-      const isLate = this.#isAnyLate(enteredNs, leftNs, isOutbound);
-      this.doubts.note(slot, isOutbound, enteredNs, leftNs.length, isLate);
+      const lateNs = this.#lateNs(enteredNs, leftNs, isOutbound);
+      this.doubts.note(slot, isOutbound, enteredNs, leftNs.length, lateNs);
       const key = keyOf(slot, isOutbound);
       const of = this.#undecided.get(key) ?? { enteredNs: [], left: 0 };
       this.#undecided.set(key, of);
@@ -225,15 +225,23 @@ export class Sequences {
     }
   }
 
-  /** Whether one of those that left is later than any was so far. What left without having been seen to enter is none. */
-  #isAnyLate(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): boolean {
-    return !this.#completeness.hasMissed(isOutbound) && this.doubts.isAnyLate(enteredNs, leftNs, isOutbound);
+  /**
+   * When the last of those left that is later than any was so far, or -Infinity: what left without having been seen to enter is none. Notes it where others
+   * overtook them.
+   */
+  #lateNs(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): number {
+    if (this.#completeness.hasMissed(isOutbound)) return Number.NEGATIVE_INFINITY;
+    return this.doubts.lateNs(enteredNs, leftNs, isOutbound);
   }
 
-  /** Notes a packet that has no twin, while some like it wait. */
-  noteAlone(row: number): void {
-    for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([row]))
-      this.doubts.note(slot, isOutbound, enteredNs, leftNs.length, false);
+  /** Notes a packet that has no twin. Returns whether it left, and may be one of those that were left undecided before. */
+  noteAlone(row: number): boolean {
+    let mayBeOneOf = false;
+    for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([row])) {
+      mayBeOneOf = leftNs.length > 0 && this.doubts.isAhead(slot, isOutbound);
+      this.doubts.note(slot, isOutbound, enteredNs, leftNs.length, Number.NEGATIVE_INFINITY);
+    }
+    return mayBeOneOf;
   }
 
   /** When packets entered and left, by flow and direction, as far as their flows are known. */
@@ -378,7 +386,8 @@ export class Sequences {
     this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
     const doubt = this.#doubtOf(sequence);
-    const isDoubted = doubt !== undefined || this.#isAnyLate(enteredNs, leftNs, isOutbound);
+    const isAhead = (of: number, goesOut: boolean): boolean => this.doubts.isAhead(of, goesOut);
+    const isDoubted = doubt !== undefined || this.#lateNs(enteredNs, leftNs, isOutbound) > Number.NEGATIVE_INFINITY;
     let next = 0;
     // when the last one entered that is not accounted for
     let openNs = doubt?.enteredNs ?? Number.NEGATIVE_INFINITY;
@@ -389,7 +398,7 @@ export class Sequences {
       const enteredRun = entered.slice(Math.max(0, run.entered - before.length), run.enteredEnd - before.length);
       if (this.#areMixed(enteredRun) || this.#areMixed(left.slice(run.left, run.leftEnd))) continue;
       const found = this.#assign(from, to, isOutbound, DECIDED_BITS, MISSED_BITS);
-      if (this.#completeness.wasMissed()) break;
+      if (this.#completeness.wasMissed(isAhead)) break;
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
         const at = run.entered + index - before.length;
@@ -398,8 +407,8 @@ export class Sequences {
         if (kernel.overtakes(entered[at], left[of], isOutbound)) continue;
         if (run.entered + index > next) openNs = enteredNs[run.entered + index - 1];
         next = run.entered + index + 1;
-        const isAhead = isDoubted && (doubt?.ahead ?? 0) + at - of > 0;
-        const mayBeLate = isAhead && !kernel.hasPassed(slot, openNs, left[of], isOutbound);
+        const hasMore = isDoubted && (doubt?.ahead ?? 0) + at - of > 0;
+        const mayBeLate = hasMore && !kernel.hasPassed(slot, openNs, left[of], isOutbound);
         if (mayBeLate && this.#mayBeLateFrom(enteredNs, leftNs, run.entered + index, of, isOutbound, true)) continue;
         pairs.push([entered[at], left[of]]);
       }

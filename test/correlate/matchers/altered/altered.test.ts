@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { altered, KINDS, spec } from "../../altering-router.js";
 import { ms, outcomeOf, type Stamped } from "../../outcome.js";
 import { ipv4, ipv6, udp } from "../../../support/packets.js";
-import { CONTAINER, conversation, datagram, HOST, inStep, merged, SERVER } from "../../traffic.js";
+import { CONTAINER, conversation, datagram, HOST, inStep, merged, segment, SERVER } from "../../traffic.js";
 
 const clocks = fc.constantFrom({ kind: "none" } as const, { kind: "auto" } as const);
 
@@ -218,4 +218,21 @@ it("a packet whose like of its own flow waits is no twin of one of the other IP 
     const { undecided } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
     expect(undecided.filter(({ why }) => why.includes("router"))).toEqual([]);
   }
+});
+
+const said = (src: string, ipId: number, n: number) =>
+  segment({ src, dst: SERVER, srcPort: 40_000, dstPort: 80, seq: 100 * n, ack: 1, ipId, ttl: 64, text: `part ${n}` });
+
+it("what was sent again is no twin of the first copy, which left before it, as if that had come in: the router keeps the TTL, and its IDs are its own", async () => {
+  const parts = Array.from({ length: 80 }, (_, n) => n);
+  // of some, inside missed the first copy, and the second was lost
+  const inside = parts.map((n) => ms(20 * n + (n % 20 === 19 ? 200 : 0), said(CONTAINER, 0, n)));
+  const outside = parts.map((n) => ms(20 * n + 50, said(HOST, 40_000 + 7 * n, n)));
+  const { pairs } = await outcomeOf(
+    inside.toSorted((a, b) => a.ns - b.ns),
+    outside,
+    { clock: { kind: "none" } },
+  );
+  expect(pairs.length).toBeGreaterThan(70);
+  expect(pairs.filter(({ direction }) => direction === "inbound")).toEqual([]);
 });
