@@ -71,6 +71,8 @@ const TTL = 4;
 /** Its IP ID, and 1 more bit for IPv6. */
 const ID = 5;
 const FRAME = 6;
+/** By what its twin would be known, as far as its own header tells. */
+const BY = 7;
 const ENTRY_BITS = 3;
 
 /**
@@ -162,6 +164,7 @@ export class Twins {
     words[e + TTL] = batch.ttl(row);
     words[e + ID] = (batch.ipId(row) & 0xffff) | ((batch.flags(row) & IS_IPV6) === 0 ? 0 : 0x1_0000);
     words[e + FRAME] = batch.frame(row);
+    words[e + BY] = by;
     own.stampsNs[entry] = stampNs;
     own.seenAt[entry] = own.progress;
     own.repeatedAt[entry] = NEVER;
@@ -171,14 +174,16 @@ export class Twins {
     const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
     const [inside, outside] = this.#sides;
     if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
-    if (by === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
+    // a router may give an IP ID to what has none
+    const least = Math.max(by, others.words[(other << ENTRY_BITS) + BY]);
+    if (least === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
     const hasOneId = haveOneId(inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]);
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
       direction: directionOf(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS),
       outsideFrame: outside.words[(o << ENTRY_BITS) + FRAME],
-      by: !hasOneId ? by : by === NUMBERS ? SEGMENT : by === PAYLOAD ? MARKED : by,
+      by: !hasOneId ? least : least === NUMBERS ? SEGMENT : least === PAYLOAD ? MARKED : least,
       seenAt: [inside.seenAt[i], outside.seenAt[o]],
       repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
     };

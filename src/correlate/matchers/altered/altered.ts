@@ -154,7 +154,8 @@ export class Altered implements Settles {
   /** Whether others take as long as the two compared last, those around the time of the inside one, or those so far; or those take no time that others are known to need. */
   #isTimely(inside: number): boolean {
     const { isOutbound, gapNs } = this.filed.two;
-    const usual = this.filed.survivors.gaps[isOutbound ? 1 : 0].at(this.#about.timeline.timeNs(inside));
+    const { kernel, timeline } = this.#about;
+    const usual = this.filed.survivors.gaps[isOutbound ? 1 : 0].at(timeline.timeNs(inside), kernel.blurNs);
     if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;

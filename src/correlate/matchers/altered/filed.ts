@@ -214,7 +214,7 @@ export class Filed {
   readonly #longestNs = (timeNs: number): number => {
     let longestNs = UNKNOWN_NS;
     for (const gaps of this.survivors.gaps) {
-      const usual = gaps.at(timeNs);
+      const usual = gaps.at(timeNs, this.#about.kernel.blurNs);
       if (usual !== null) longestNs = Math.max(longestNs, -usual.minNs, usual.maxNs);
     }
     return longestNs;

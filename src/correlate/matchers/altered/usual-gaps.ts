@@ -49,8 +49,8 @@ export class UsualGaps {
     this.#isSummedUp = false;
   }
 
-  /** The gaps that are usual at that time, or that none is; null where too few are known to tell. */
-  at(timeNs: number): GapRange | null {
+  /** The gaps that are usual at that time, or that none is; null where too few are known to tell. `blurNs`: how exact stamps are. */
+  at(timeNs: number, blurNs: number): GapRange | null {
     const blocks = this.#blocks;
     const at = this.#blockAt(timeNs);
     const end = Math.min(blocks.length, at + 2);
@@ -67,7 +67,7 @@ export class UsualGaps {
       highNs = Math.max(highNs, blocks[n].highNs);
     }
     if (highNs - lowNs > MOST_SPREAD_NS) return NO_GAP;
-    const marginNs = SPREADS * (highNs - lowNs) + SLACK_NS;
+    const marginNs = SPREADS * (highNs - lowNs) + SLACK_NS + blurNs;
     return { minNs: lowNs - marginNs, maxNs: highNs + marginNs };
   }
 
