@@ -90,6 +90,7 @@ export class Settling {
     const heldUp = mayBeLate ? updates.tellHeldUp(row, slot, "and has no twin") : undefined;
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay, isProof }: Verdict = heldUp ?? judged;
     if (reason === "like-untimely") verdicts.noteLike(row);
+    matchers.datagrams.giveUp(row);
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
     if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
     if (heldUp !== undefined && !kernel.isToldAgain(row)) kernel.noteLate(t.sideOf(row) === OUTSIDE);

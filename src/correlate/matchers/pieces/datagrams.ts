@@ -7,6 +7,7 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { otherSide, type Side } from "../../../packets/sides.js";
 import { DECIDED } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -33,6 +34,16 @@ interface Datagram {
   readonly isMixed: boolean;
 }
 
+/** The last packets of an identification that found no twin. */
+interface GivenUp {
+  readonly timeNs: number;
+  /** Whether they were a complete datagram. */
+  readonly isWhole: boolean;
+}
+
+/** So many identifications of packets that were given up are remembered of each side, at the most: the newest. */
+const MOST_GIVEN_UP = 4096;
+
 /** Of each side. */
 type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
 
@@ -54,6 +65,8 @@ export class Datagrams implements Admits, Settles, Notes {
   readonly #byHeader: Shelves;
   /** The same by each row of theirs. */
   readonly #byRow = new Map<number, Datagram>();
+  /** By side, and by what fragments of one datagram have in common on both sides. */
+  readonly #givenUp = [new Map<number, GivenUp>(), new Map<number, GivenUp>()] as const;
 
   constructor(about: About) {
     const { timeline, tuples } = about;
@@ -113,23 +126,51 @@ export class Datagrams implements Admits, Settles, Notes {
     return t.isBefore(datagram.rows[0], like.rows[0]) ? [datagram.rows, like.rows] : undefined;
   }
 
+  /** To be told of a packet that has no twin: a like of it on the other side may be judged later. */
+  giveUp(row: number): void {
+    const t = this.#about.timeline;
+    const isWhole = this.#byRow.has(row);
+    if (!isWhole && (t.flags(row) & IS_FRAGMENT) === 0) return;
+    const givenUp = this.#givenUp[t.sideOf(row)];
+    givenUp.set(this.#identityOf(row), { timeNs: t.timeNs(row), isWhole });
+    keepNewest(givenUp, MOST_GIVEN_UP);
+  }
+
+  /** Whether a complete datagram of the other side was given up shortly before a packet that may be of it: nothing told them apart from others. */
+  hasLikeBefore(row: number): boolean {
+    return this.#wasGivenUp(row, this.#about.windowNs)?.isWhole === true;
+  }
+
   /**
-   * Whether fragments wait behind a packet on the other side, or are left undecided, that may be of it: some may be missing, or too little of
+   * Whether fragments wait behind a packet on the other side, or were left undecided, that may be of it: some may be missing, or too little of
    * them was kept to compare them.
    */
   mayBeInFragments(row: number): boolean {
-    const t = this.#about.timeline;
+    const { timeline: t, kernel, windowNs } = this.#about;
     const datagram = this.#byRow.get(row);
     // what cannot be cut is not filed
     if (datagram === undefined) return false;
-    const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
     const first = datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first));
+    // as stamps have it, its twin may come out before it
+    if (this.#wasGivenUp(first, Math.min(kernel.slackNs, windowNs)) !== undefined) return true;
+    const identity = this.#identityOf(row);
     const isFragment = (next: number): boolean =>
-      t.side(next) !== t.side(row) &&
-      (t.flags(next) & IS_FRAGMENT) !== 0 &&
-      t.proto(next) === t.proto(row) &&
-      (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row));
+      t.side(next) !== t.side(row) && (t.flags(next) & IS_FRAGMENT) !== 0 && this.#identityOf(next) === identity;
     return firstBehind(t, first, DECIDED, isFragment) !== NONE;
+  }
+
+  /** What was given up last on the other side that a packet may be of, so long before it at the most; undefined where nothing was. */
+  #wasGivenUp(row: number, withinNs: number): GivenUp | undefined {
+    const t = this.#about.timeline;
+    const last = this.#givenUp[otherSide(t.sideOf(row))].get(this.#identityOf(row));
+    return last !== undefined && t.timeNs(row) - last.timeNs <= withinNs ? last : undefined;
+  }
+
+  /** What fragments of one datagram have in common on both sides: of IPv6, no identification, see `#idOf`. */
+  #identityOf(row: number): number {
+    const t = this.#about.timeline;
+    const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
+    return ((isIpv6 ? 0x100 : 0) | t.proto(row)) * 2 ** 16 + (isIpv6 ? 0 : t.ipId(row));
   }
 
   get size(): number {

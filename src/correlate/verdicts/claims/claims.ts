@@ -65,7 +65,7 @@ export class Claims {
     // a router that puts fragments together forwards none where one is missing
     const isPart = isFragment && !matchers.datagrams.mayPair(row);
     if (own !== null && !isPart) return own;
-    if (isPart || (isFragment && isLeaving))
+    if (isPart || (isFragment && isLeaving && matchers.datagrams.hasLikeBefore(row)))
       return unknown("fragment", `a fragment without a like one on ${SIDE_NAMES[other]}`);
     if (t.proto(row) === TCP && matchers.segments.isSeenInPieces(row)) {
       const why = `${SIDE_NAMES[other]} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`;

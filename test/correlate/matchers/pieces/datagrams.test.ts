@@ -282,6 +282,15 @@ describe("a datagram that is whole where it enters is not said to be dropped", (
     expect(await said([1])).toEqual(Array(3).fill("unknown may-be-fragments undefined"));
   });
 
+  it("nor where what came out of it is stamped a little before it entered", async () => {
+    const early: Sent = { ...entered(0, false), afterUs: -5, mtu: [MTU, MTU] };
+    const { outcome } = await correlated([early, later], Infinity, (of, k) => of.ipId === 7 && k < 2);
+    expect(outcome.alone.map(({ side, verdict }) => `${side} ${verdict}`)).toEqual([
+      "outside unknown",
+      ...Array(3).fill("inside unknown"),
+    ]);
+  });
+
   it("nor where one of its fragments is missing there", async () => {
     const pieces = cut({ ...entered(0, false), mtu: [MTU, MTU] }, true).slice(1);
     const inside = pieces.map((packet, k) => us(3000 + k, packet));
@@ -321,4 +330,28 @@ describe("datagrams whose flow has another translation by now", () => {
     expect((await seenOfFlushed((n) => n > 5)).frames).toEqual([1, 2, 3, 4, 5]);
     expect((await seenOfFlushed((n, k) => n > 4 && k === 1)).frames).toEqual([1, 2, 3, 4, 5]);
   });
+});
+
+it("a datagram in fragments that left and was not seen to enter shows that the other capture misses packets, and one with a like there does not", async () => {
+  const crossed: Sent = { ...entered(0, false), atUs: 500, payload: filler(40), mtu: [0, 0] };
+  const missed = (atUs: number): Sent => ({ ...entered(1, false), atUs, mtu: [0, MTU] });
+  const at = (sent: readonly Sent[], isInside: boolean): Stamped[] =>
+    sent.flatMap((of) => cut(of, isInside).map((packet, k) => us(of.atUs + (isInside ? k : of.afterUs + k), packet)));
+  // an answer that entered outside at 5.1 ms is not there
+  const inside = known.inside.filter((_, n) => n !== 51);
+  const said = async (entering: readonly Sent[], leaving: readonly Sent[]) => {
+    const all = [
+      merged(inside, at([crossed, ...entering], true)),
+      merged(known.outside, at([crossed, ...leaving], false)),
+    ];
+    const { alone } = await outcomeOf(all[0], all[1]);
+    return [...new Set(alone.map(({ side, verdict, reason }) => `${side} ${verdict} ${reason}`))];
+  };
+  expect(await said([], [missed(3000)])).toEqual(["outside unknown never-entered", "outside unknown capture-misses"]);
+  const two = [missed(3000), missed(3002)];
+  expect(await said(two, two)).toEqual([
+    "inside unknown may-be-fragments",
+    "outside unknown fragment",
+    "outside dropped no-twin",
+  ]);
 });
