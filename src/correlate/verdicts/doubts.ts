@@ -128,17 +128,16 @@ export class Doubts {
   }
 
   /**
-   * Why a packet of a known flow may come out behind the end of a capture, in words: none that entered behind it, and may not overtake it, came out
-   * before that. A stall that goes on until then looks like that. Undefined where one did.
+   * Why a packet may come out behind the end of a capture, in words: none that entered behind it, and may not overtake it, came out before that. A stall
+   * that goes on until then looks like that. Undefined where one did.
    */
   #whyCutOff(row: number, other: Side): string | undefined {
-    const { timeline: t, kernel, translations, cover, windowNs } = this.#known;
+    const { timeline: t, kernel, cover, windowNs } = this.#known;
     const isOutbound = other === OUTSIDE;
     const untilNs = cover[other].endNs - t.timeNs(row);
-    const slot = translations.slotOf(row);
-    if (untilNs >= windowNs || slot === NONE || kernel.isNew(isOutbound)) return undefined;
-    if (kernel.hasLaterCrossed(slot, t.timeNs(row), isOutbound)) return undefined;
-    return `nothing that entered behind it came out before ${SIDE_NAMES[other]} ends, ${seconds(untilNs)} later: it may have been held up`;
+    if (untilNs >= windowNs || kernel.isNew(isOutbound)) return undefined;
+    if (kernel.hasLaterCrossed(t.timeNs(row), isOutbound)) return undefined;
+    return `${SIDE_NAMES[other]} ends ${seconds(untilNs)} later, and nothing came out before that which entered behind it and cannot have overtaken it: it may have been held up`;
   }
 
   /** The frame of an ICMP error of somebody near to the sender of a packet, of which the quote was not captured; undefined where there is none. */

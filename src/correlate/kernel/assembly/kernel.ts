@@ -103,9 +103,9 @@ export function hasLaterLeft(ground: usize, slot: i32, enteredNs: f64, isOutboun
   return passed.hasLaterLeft(ground, slot, i32(isOutbound), enteredNs);
 }
 
-/** Whether any has, be others like it or not: see `passed.ts`. */
-export function hasLaterCrossed(ground: usize, slot: i32, enteredNs: f64, isOutbound: bool): bool {
-  return passed.hasLaterCrossed(ground, slot, i32(isOutbound), enteredNs);
+/** Whether any has that entered behind one that entered then, be others like it or not, and may not overtake it: see `passed.ts`. */
+export function hasLaterCrossed(ground: usize, enteredNs: f64, isOutbound: bool): bool {
+  return passed.hasLaterCrossed(ground, i32(isOutbound), enteredNs);
 }
 
 /** Whether a row that entered, if it was the one that left, was overtaken by one of its flow, by that slot: see `passed.ts`. */

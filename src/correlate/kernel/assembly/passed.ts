@@ -110,11 +110,12 @@ export function hasLaterLeft(ground: usize, slot: i32, outbound: i32, enteredNs:
   return hasOwnPassed(ground, slot, outbound, enteredNs, untilNs, Infinity);
 }
 
-/** The same of any packet that crossed, be others like it or not, where packets keep their order. */
-export function hasLaterCrossed(ground: usize, slot: i32, outbound: i32, enteredNs: f64): bool {
-  return isOrdered(ground, outbound, enteredNs)
-    ? doubleOf(ground, words.CROSSED_NS + outbound) > enteredNs
-    : hasLaterLeft(ground, slot, outbound, enteredNs);
+/**
+ * Whether any packet that crossed entered behind one that entered then, be others like it or not, and may not overtake it: none, where packets do not keep
+ * their order. A queue may prefer small ones, of the same flow as well.
+ */
+export function hasLaterCrossed(ground: usize, outbound: i32, enteredNs: f64): bool {
+  return isOrdered(ground, outbound, enteredNs) && doubleOf(ground, words.CROSSED_NS + outbound) > enteredNs;
 }
 
 /** Whether such a packet entered after a time and left before another one, as far as is known. */
