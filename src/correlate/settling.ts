@@ -156,7 +156,7 @@ export class Settling {
 
   /** Tells of packets that cannot be told apart. */
   #leave({ inside, outside, why }: Undecided): void {
-    const { tuples, tallies, translations, matchers, verdicts, updates, sink } = this.#about;
+    const { tuples, tallies, matchers, verdicts, updates, sink } = this.#about;
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) {
@@ -164,12 +164,26 @@ export class Settling {
       verdicts.noteAmbiguous(row);
       updates.tellUnclear(row);
     }
-    // where more came out than went in, the rest may have gone in long before
-    const many = inside.length > outside.length ? inside : outside;
-    for (const row of many.slice(0, Math.abs(inside.length - outside.length)))
-      updates.tellHeldUp(row, translations.slotOf(row), "and more like it came out than had entered");
+    this.#tellHeldUp(inside, outside.length);
+    this.#tellHeldUp(outside, inside.length);
     matchers.segments.leave([...inside, ...outside]);
     sink.ambiguous(inside, outside, why);
+  }
+
+  /**
+   * Tells of those that may be ambiguous packets of one side, having entered long before: where more of these came out than went in, and where packets
+   * come out behind their window.
+   */
+  #tellHeldUp(rows: readonly number[], others: number): void {
+    const { timeline: t, kernel, translations, updates } = this.#about;
+    for (const [at, row] of rows.entries()) {
+      const isMore = at < rows.length - others;
+      if (!isMore && !kernel.isQueueLong(t.side(row) === OUTSIDE)) continue;
+      const why = isMore
+        ? "and more like it came out than had entered"
+        : "and what else entered that is like it is ambiguous";
+      updates.tellHeldUp(row, translations.slotOf(row), why);
+    }
   }
 
   #tell(row: number, judgement: Judgement): void {

@@ -211,3 +211,22 @@ it("a segment like no other may take as long as a window, where captures miss no
   const { twins } = await outcomeOf(inside, outside, { clock });
   expect(twins).toEqual(inStep(802));
 });
+
+const query = (src: string, ttl: number, n: number) =>
+  datagram({ src, dst: SERVER, srcPort: 4500, dstPort: 53, ipId: 0, ttl, text: `query ${n}` });
+
+it("what was given up is not said to be dropped where its exit, or that of the same sent again, is ambiguous and queues are long", async () => {
+  const [inside, outside] = segments(60, 50, 700);
+  for (let n = 0; n < 10; n++) {
+    inside.push(ms(33 + 50 * n, query(CONTAINER, 64, n)));
+    outside.push(ms(733 + 50 * n, query(HOST, 63, n)));
+  }
+  for (let n = 20; n < 23; n++) {
+    // the second is still under way as the capture ends
+    for (const againMs of [0, 1000]) inside.push(ms(1001 + 50 * n + againMs, query(CONTAINER, 64, n)));
+    outside.push(ms(2301 + 50 * n, query(HOST, 63, n)));
+  }
+  const { alone, updates } = await outcomeOf(inside.toSorted(byTime), outside.toSorted(byTime), { clock });
+  const last = new Map([...alone, ...updates].map(({ frame, verdict, reason }) => [frame, `${verdict} ${reason}`]));
+  expect([...last.values()]).toEqual(Array(3).fill("unknown like-untimely"));
+});
