@@ -52,6 +52,18 @@ const asked = (count: number): Stamped[] =>
     return [us(500_000 * n, datagram(query)), us(500_000 * n + 20_000, datagram(answer))];
   }).flat();
 
+/** One that looks like a neighbour of the containers. */
+const BEYOND = "172.17.9.9";
+
+const metric = (src: string, dst: string, n: number) =>
+  datagram({ src, dst, srcPort: 8125, dstPort: 8125, ipId: 0, ttl: 64, text: `metric ${n}` });
+
+/** What is said of packets inside, beside what is known. */
+async function saidInside(inside: readonly Stamped[], outside: readonly Stamped[]): Promise<string[]> {
+  const { alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  return alone.filter(({ side }) => side === "inside").map(({ verdict, reason }) => `${verdict} ${reason}`);
+}
+
 /** What a host sends every 10 ms. */
 const sent = (ttl: number, src: string, srcPort = 5000): Stamped[] =>
   Array.from({ length: 40 }, (_, n) => {
@@ -106,6 +118,19 @@ describe("verdicts", () => {
       known.outside,
     );
     expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["local", "local"]);
+  });
+
+  it("but not where packets between the two pass outside, nor where one like it left there", async () => {
+    const both = [us(775, metric(CONTAINER, BEYOND, 1)), us(900, metric(BEYOND, CONTAINER, 2))];
+    expect(await saidInside(both, [])).toEqual(Array(2).fill("local same-link"));
+    expect(await saidInside(both, [us(780, metric(CONTAINER, BEYOND, 3))])).toEqual(
+      Array(2).fill("unknown forwarded-unseen"),
+    );
+    expect(await saidInside([both[1]], [us(890, metric(BEYOND, CONTAINER, 4))])).toEqual(["unknown forwarded-unseen"]);
+    // an answer to whom the host stands for with its own address inside
+    const answer = us(775, metric(CONTAINER, "172.17.0.1", 5));
+    expect(await saidInside([answer], [])).toEqual(["local same-link"]);
+    expect(await saidInside([answer], [us(800, metric(HOST, SERVER, 5))])).toEqual(["unknown like-untimely"]);
   });
 
   it("the host's own traffic on the uplink is local", async () => {

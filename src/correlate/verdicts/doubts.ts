@@ -42,9 +42,10 @@ export class Doubts {
     const { altered, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return unknown("router-rewrites", rewritten);
-    // what nothing answers need not have been taken where it may have come out
-    if (lacks === undefined && reason !== "no-answer") return undefined;
-    if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
+    // two that look like neighbours need not be where it may have come out, nor need what nothing answers have been taken
+    const isByAddresses = reason === "same-link";
+    if (lacks === undefined && reason !== "no-answer" && !isByAddresses) return undefined;
+    if (!isByAddresses && (t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
       return unknown("no-header", "its transport header is not all there: too little to know its twin by");
     const twin = mistimed.twinOf(row);
     if (twin !== undefined) {

@@ -1,3 +1,4 @@
+import type { Beyond } from "./claims/beyond.js";
 import type { Carried } from "./captures/carried.js";
 import type { Common } from "./captures/common.js";
 import type { Elsewhere } from "./claims/elsewhere.js";
@@ -16,6 +17,7 @@ export interface Judged extends Known {
   readonly reach: Reach;
   readonly strangers: Strangers;
   readonly speakers: Speakers;
+  readonly beyond: Beyond;
   readonly elsewhere: Elsewhere;
   readonly standIns: StandIns;
   readonly carried: Carried;

@@ -4,6 +4,7 @@ import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
+import { Beyond } from "./claims/beyond.js";
 import { Carried } from "./captures/carried.js";
 import { Claims } from "./claims/claims.js";
 import { Common } from "./captures/common.js";
@@ -68,6 +69,7 @@ export class Verdicts {
       reach,
       strangers,
       speakers,
+      beyond: new Beyond(known, locals),
       elsewhere: new Elsewhere(tuples),
       standIns: new StandIns(timeline, tuples, known.windowNs),
       carried,
@@ -86,7 +88,8 @@ export class Verdicts {
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
     this.locals.learn(accounts, slot);
-    const { common, rules } = this.#known;
+    const { beyond, common, rules } = this.#known;
+    beyond.learn(accounts, slot);
     common[INSIDE].learn(accounts.insideTuple(slot));
     common[OUTSIDE].learn(accounts.outsideTuple(slot));
     rules.learn(this.#flow.of(slot));
@@ -102,6 +105,7 @@ export class Verdicts {
     this.locals.forgetWays();
     this.#known.speakers.forget();
     this.#known.elsewhere.forgetWays();
+    this.#known.beyond.forgetWays();
     this.#known.standIns.forget();
   }
 
@@ -134,6 +138,7 @@ export class Verdicts {
     if (kernel.slackNs === Number.POSITIVE_INFINITY) this.#unvouchedNs = kernel.nowNs;
     this.#senders.goOn();
     this.#known.strangers.note(row);
+    this.#known.beyond.note(row);
     const claim = this.#claims.of(row);
     const believed = this.#believed(row, claim);
     const isElsewhere = believed.verdict === "elsewhere";

@@ -161,6 +161,10 @@ export class HostsOwn {
       const others = "others are forwarded between the two, for which the host stands with an address of its own";
       return unknown("forwarded-unseen", `${why}, or not: ${others}`, "anything");
     }
+    if (natWay === NONE && this.#known.beyond.has(row)) {
+      const others = `${SIDE_NAMES[OUTSIDE]} has packets between the two`;
+      return unknown("forwarded-unseen", `${why}, or not: ${others}`, "anything");
+    }
     if (natWay === NONE) return { verdict: "local", reason, why };
     if (this.#known.tuples.hasFullTtl(natWay)) {
       // where TTLs are kept, whoever the host forwards that port to may have sent it

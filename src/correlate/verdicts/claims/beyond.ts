@@ -1,0 +1,79 @@
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { joined } from "../../../packets/memory/joined.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { OUTSIDE } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
+import { undecidedBehind } from "../../matchers/behind.js";
+import { isSameLink } from "../../matchers/scope.js";
+import type { Known } from "../known.js";
+import type { Locals } from "./locals.js";
+
+/** So many pairs of addresses, and conversations, are remembered, at the most: the newest. */
+const MOST_REMEMBERED = 4096;
+
+/**
+ * Addresses that look like neighbours inside, and are not, as outside shows packets between the two: in a tunnel to another host's part of the network, or
+ * by a rule that leaves them as they are. No capture tells the real prefix.
+ */
+export class Beyond {
+  readonly #known: Known;
+  readonly #locals: Locals;
+  readonly #pairs = new Set<string>();
+  /** Conversations inside that were asked about. */
+  readonly #asked = new Set<number>();
+
+  constructor(known: Known, locals: Locals) {
+    this.#known = known;
+    this.#locals = locals;
+  }
+
+  /** Takes the addresses outside of the flow in this slot, which was just learnt … */
+  learn(accounts: FlowAccounts, slot: number): void {
+    this.#note(2 * accounts.outsideTuple(slot));
+  }
+
+  /** … and those of a packet without a twin. */
+  note(row: number): void {
+    const t = this.#known.timeline;
+    if (t.side(row) === OUTSIDE && this.#known.translations.slotOf(row) === NONE) this.#note(t.way(row));
+  }
+
+  /** Whether packets between the two ends of an inside packet pass outside, as far as is known within its window. */
+  has(row: number): boolean {
+    const { timeline: t, tuples, windowNs } = this.#known;
+    const way = t.way(row);
+    if (!this.#asked.has(way >> 1)) {
+      this.#asked.add(way >> 1);
+      keepNewest(this.#asked, MOST_REMEMBERED);
+      const isBetween = (next: number): boolean =>
+        t.side(next) === OUTSIDE &&
+        haveSameSource(tuples, t.way(next), way) &&
+        haveSameSource(tuples, t.way(next) ^ 1, way ^ 1);
+      const found = undecidedBehind(t, row, isBetween, t.timeNs(row) + windowNs);
+      if (found !== NONE && found !== t.end) this.#note(t.way(found));
+    }
+    return this.#pairs.size > 0 && this.#pairs.has(this.#pairOf(way));
+  }
+
+  /** Forgets which conversations were asked about: they are about to get another meaning. */
+  forgetWays(): void {
+    this.#asked.clear();
+  }
+
+  #note(way: number): void {
+    const { tuples } = this.#known;
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    if (!isSameLink(isIpv6, tuples.words, sourceOf(tuples, way), tuples.words, destinationOf(tuples, way))) return;
+    // of the uplink's own network, nothing is inside
+    if ([true, false].some((isA) => this.#locals.isNat(tuples.addressText(way >> 1, isA)))) return;
+    this.#pairs.add(this.#pairOf(way));
+    keepNewest(this.#pairs, MOST_REMEMBERED);
+  }
+
+  /** The two addresses of a conversation, whichever way. */
+  #pairOf(way: number): string {
+    const ends = [true, false].map((isA) => this.#known.tuples.addressText(way >> 1, isA)).sort();
+    return joined(...ends);
+  }
+}
