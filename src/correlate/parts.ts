@@ -185,7 +185,7 @@ export function assemble(
   kernel.meet({
     onFlow: (slot) => {
       verdicts.learn(accounts, slot);
-      base.updates.noteCrossing(accounts.insideTuple(slot));
+      for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) base.updates.noteCrossing(tuple);
       for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) matchers.proxies.forget(tuple);
     },
     onWanted: (row, wants) => matchers.admitLater(row, wants),

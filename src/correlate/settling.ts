@@ -111,9 +111,10 @@ export class Settling {
     this.#tell(row, judgement);
     const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
     const isSighted = (isUnknown || verdict === "local") && matchers.relays.isSighted(row);
-    // what looks like neighbours may turn out to be forwarded
+    // what looks like neighbours may turn out to be forwarded, and what takes another interface to cross here
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
-    if (isUnknown || isSighted || isNear) updates.note(row, judgement, book.flowOf(row), { isSighted, isNear });
+    const mayCross = isNear || verdict === "elsewhere";
+    if (isUnknown || isSighted || mayCross) updates.note(row, judgement, book.flowOf(row), { isSighted, mayCross });
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
     if (isOpen) updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);

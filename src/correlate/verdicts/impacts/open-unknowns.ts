@@ -43,20 +43,20 @@ export class OpenUnknowns {
   /** Of these, and of others that were judged, those that a proxy may have sent on, or sent itself, by where they are: see `Relays`. */
   readonly #sighted: Lists<string, Unknown> = new Map();
 
-  /** Packets that were said to stay between neighbours, before the outside capture began, by their conversation. */
-  readonly #near: Lists<string, Unknown> = new Map();
+  /** Packets that were said to stay between neighbours, before the outside capture began, or to take another interface, by their conversation. */
+  readonly #uncrossed: Lists<string, Unknown> = new Map();
 
   /** Takes one of those … */
-  addNear(unknown: Unknown): void {
-    addTo(this.#near, String(unknown.way >> 1), unknown, MOST_OF_A_NAME, MOST_NAMES);
+  addUncrossed(unknown: Unknown): void {
+    addTo(this.#uncrossed, String(unknown.way >> 1), unknown, MOST_OF_A_NAME, MOST_NAMES);
   }
 
   /** … and gives those of a conversation, and has nothing more to tell of them. */
-  takeNear(tuple: number): readonly Unknown[] {
-    if (this.#near.size === 0) return [];
-    const near = this.#near.get(String(tuple)) ?? [];
-    this.#near.delete(String(tuple));
-    return near;
+  takeUncrossed(tuple: number): readonly Unknown[] {
+    if (this.#uncrossed.size === 0) return [];
+    const uncrossed = this.#uncrossed.get(String(tuple)) ?? [];
+    this.#uncrossed.delete(String(tuple));
+    return uncrossed;
   }
 
   /** Takes one that a proxy may turn out to have sent on, or to have sent. */
@@ -114,7 +114,7 @@ export class OpenUnknowns {
   /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     const isSo = (each: Unknown): boolean => each.side === side && each.timeNs >= fromNs && each.timeNs <= toNs;
-    for (const unknowns of [this.#byName, this.#byKey, this.#sighted, this.#near])
+    for (const unknowns of [this.#byName, this.#byKey, this.#sighted, this.#uncrossed])
       for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
   }
 

@@ -85,13 +85,13 @@ export class Updates {
 
   /**
    * Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there; and after one
-   * that a proxy may turn out to have sent on (`isSighted`), or that looks as if it stayed between neighbours before the outside capture began (`isNear`).
+   * that a proxy may turn out to have sent on (`isSighted`), or that did not cross here, unless its conversation turns out to (`mayCross`).
    */
   note(
     row: number,
     { verdict, reason }: Judgement,
     flow: number | undefined,
-    { isSighted, isNear }: { isSighted: boolean; isNear: boolean },
+    { isSighted, mayCross }: { isSighted: boolean; mayCross: boolean },
   ): void {
     const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
@@ -113,8 +113,8 @@ export class Updates {
       said: { verdict, reason },
     };
     if (isSighted) this.unknowns.addSighted(packet);
-    if (verdict !== "local") this.unknowns.add(packet);
-    if (isNear) this.unknowns.addNear(packet);
+    if (verdict !== "local" && verdict !== "elsewhere") this.unknowns.add(packet);
+    if (mayCross) this.unknowns.addUncrossed(packet);
   }
 
   /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
@@ -280,15 +280,20 @@ export class Updates {
     }
   }
 
-  /** Takes it that a conversation crosses: of it, packets may have been said to stay between neighbours, as they look … */
+  /** Takes it that a conversation crosses: of it, packets may have been said to stay between neighbours, as they look, or to take another interface … */
   noteCrossing(tuple: number): void {
-    this.#crossing.push(...this.unknowns.takeNear(tuple));
+    this.#crossing.push(...this.unknowns.takeUncrossed(tuple));
   }
 
   /** … and tells of these, with what else is told of packets without a twin. */
   tellCrossing(): void {
-    for (const unknown of this.#crossing.splice(0))
-      this.#tellOfUnknown(unknown, { verdict: "unknown", reason: "not-begun", why: WHY_NOT_NEAR });
+    for (const unknown of this.#crossing.splice(0)) {
+      const isNear = unknown.said.verdict === "local";
+      const now: LateJudgement = isNear
+        ? { verdict: "unknown", reason: "not-begun", why: WHY_NOT_NEAR }
+        : { verdict: "unknown", reason: "forwarded-unseen", why: WHY_HERE };
+      this.#tellOfUnknown(unknown, now);
+    }
   }
 
   /**
@@ -398,6 +403,10 @@ const WHY_NOT_THERE =
 
 /** Why a packet is not said to stay on its link that passed before the other capture's first frame, in words. */
 const WHY_NOT_NEAR = "the first frame of the other capture is later, and its conversation crosses behind that";
+
+/** Why a packet is not said to take another interface whose conversation crosses later, in words. */
+const WHY_HERE =
+  "its conversation crosses behind it: it may have crossed as well, and was missed, or took another interface then";
 
 /** Why nothing tells of a packet that nothing answered, and whose conversation takes an interface that is not captured, in words. */
 const WHY_OTHERS_ELSEWHERE =

@@ -122,6 +122,24 @@ describe("what has the NAT's own address outside is local only if the host sent 
     expect(updates.map(({ side, verdict }) => [side, verdict])).toEqual(before.map(() => [1, "elsewhere"]));
   });
 
+  it("is told that what took another interface may have crossed, once its conversation does", async () => {
+    const long = conversation(800, { everyUs: 10_000 });
+    const conversed = [sent(63), heardAgain(1), heardAgain(2), heardAgain(3)].map((each) => later(each, 3e9));
+    const crossing = [CONTAINER, HOST].map((src, side) =>
+      [1, 2, 3].map((n) =>
+        us(6_000_000 + 100 * n + 20 * side, query({ src, dst: SERVER, ipId: 41_000 + n, ttl: 64 - side })),
+      ),
+    );
+    const { alone, updates } = await outcomeOf(
+      merged(long.inside, [asking(OTHER, 64)], crossing[0]),
+      merged(long.outside, [asking(HOST, 63)], conversed, crossing[1]),
+    );
+    expect(alone.map(({ reason }) => reason)).toEqual(conversed.map(() => "answered-elsewhere"));
+    expect(updates.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(
+      conversed.map(() => "unknown forwarded-unseen"),
+    );
+  });
+
   it("is told that what nothing answered may have gone where the rest of its conversation goes", async () => {
     const long = conversation(400, { everyUs: 10_000 });
     const conversed = [sent(63), heardAgain(1), heardAgain(2), heardAgain(3)].map((each) => later(each, 3e9));
