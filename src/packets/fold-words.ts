@@ -1,24 +1,33 @@
-import { double, size, word } from "./memory/layout.js";
+import { size, word } from "./memory/layout.js";
 
-/** What is kept of a pair that waits to be shown, in a cache line: what its packets share, once, and what each has of its own. */
+/**
+ * What is kept of a pair that waits to be shown: what its packets share, once, and what each has of its own. The last words of pairs that are alike are
+ * the same, but for a few (`assembly/fold-blocks.ts`). Of a number of 64 bits, each half is a word.
+ */
 export const WORDS = size();
 
-/** Doubles, at half the word: when each capture stamped its packet. On the timeline, the inside one came just then … */
-export const INSIDE_STAMP_NS = double();
-export const OUTSIDE_STAMP_NS = double();
-/** … and the outside one so many nanoseconds later. */
+/** When the inside capture stamped its packet, nanoseconds, which is when it passed on the timeline … */
+export const STAMP_LOW = word();
+/** … and the outside one passed so many nanoseconds later. */
 export const GAP_NS = word();
 export const INSIDE_FRAME = word();
 export const OUTSIDE_FRAME = word();
-/** As the inside record has them: FLAGS_PROTO_TTL; LENGTH and PAYLOAD_LENGTH_CLASS; SEQ and ACK … */
-export const FLAGS_PROTO_TTL = word();
-export const LENGTHS = word(2);
-export const NUMBERS = word(2);
-/** … and as the fate has them. In a fold that was given back, TWIN is the one that was before it, or NONE. */
 export const TWIN = word();
-export const FLOW = word();
+/** As the inside record has them: LENGTH; SEQ and ACK; and FLAGS_PROTO_TTL, the TTL first. */
+export const LENGTH = word();
+export const NUMBERS = word(2);
+export const TTL_FLAGS_PROTO = word();
+/** As the fate has it. */
 export const BY_EVIDENCE_OUTBOUND = word();
-/** 16 bits of the IP ID, then the TCP flags, then the outside TTL. */
+/** 16 bits of the IP ID, then the TCP flags, then by how much the outside TTL is higher. */
 export const ID_TCP_FLAGS_TTL = word();
 export const ID_MASK = 0xffff;
 export const TCP_FLAGS_SHIFT = 16;
+/** The first of the last words: by how much PAYLOAD_LENGTH_CLASS is more than LENGTH in the inside record. */
+export const HEADERS = word();
+export const STAMP_HIGH = word();
+/** By how much the outside stamp is ahead of when that packet passed. */
+export const AHEAD_LOW = word();
+export const AHEAD_HIGH = word();
+/** As the fate has it. */
+export const FLOW = word();

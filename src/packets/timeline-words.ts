@@ -16,7 +16,24 @@ export const FATES = word();
 export const PLACES_END = word();
 export const FREE = word();
 export const FREE_COUNT = word();
-/** Where the folds of pairs begin (`fold-words.ts`), how many were used so far, and the one that was given back last, or NONE. */
-export const FOLDS = word();
-export const FOLDS_END = word();
-export const FREE_FOLD = word();
+/**
+ * Pairs that are FOLDED, in blocks (`assembly/fold-blocks.ts`): where the table of these begins, how many were used so far, and the one that was given
+ * back last, or NONE …
+ */
+export const BLOCKS = word();
+export const BLOCKS_END = word();
+export const FREE_BLOCK = word();
+/** … the same of the spans that those have which are not packed, and of the pieces of those that are … */
+export const SPANS = word();
+export const SPANS_END = word();
+export const FREE_SPAN = word();
+export const PIECES = word();
+export const PIECES_END = word();
+export const FREE_PIECE = word();
+/** … the fold behind the last one that was taken; the blocks that were opened last, and how many ever were; room to pack; and the block that was looked at. */
+export const NEXT_FOLD = word();
+export const OPENED = word();
+export const RECENT = word(32);
+export const MOST_RECENT = 32;
+export const PACKING = word();
+export const LOOKED_AT = word();

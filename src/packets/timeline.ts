@@ -1,4 +1,3 @@
-import { WORDS as FOLD_WORDS } from "./fold-words.js";
 import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap, type Kind } from "./memory/heap.js";
 import { hasWideId, IS_SELECTED } from "./packets.js";
@@ -44,6 +43,15 @@ export const DONE = 6;
 export const SHOWN = 7;
 /** Released: all that is known of it is its side, and its twin and which way they went, at `places`: see `goneOf`. */
 export const GONE = 8;
+
+/** Of pairs that are FOLDED, as bits: how many are in a block; words of a block, of the span that it has, and of the pieces that it is packed into. */
+export const FOLDS_BITS = 8;
+export const BLOCK_BITS = 1;
+export const SPAN_BITS = 12;
+export const PIECE_BITS = 6;
+/** A block takes so many pieces at the most, and so many words on the way there. */
+const MOST_PIECES = 74;
+const PACKING_WORDS = 9216;
 
 /** Words of what becomes of a packet, beside its record: half a cache line. */
 export const FATE_BITS = 3;
@@ -108,9 +116,9 @@ const ROOM_ROWS = 2 ** 23;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;
 const ROOM_PLACES = 2 ** 20;
-/** Pairs that wait to be shown, while one packet before them waits for its window to end: as many as a second may have of small packets. */
-const FIRST_FOLDS = 2 ** 16;
-const ROOM_FOLDS = 2 ** 22;
+/** Blocks of pairs that wait to be shown, while one packet before them waits for its window to end: as many as a second may have of small packets. */
+const FIRST_BLOCKS = 2 ** 8;
+const ROOM_BLOCKS = 2 ** 14;
 
 const module = new WebAssembly.Module(code);
 
@@ -141,7 +149,9 @@ export class Timeline extends RecordRows {
   doubles: Float64Array;
   fates: Int32Array;
   #free: Int32Array;
-  #folds: Int32Array;
+  #blocks: Int32Array;
+  #spans: Int32Array;
+  #pieces: Int32Array;
   readonly #heap: Heap;
   readonly #steps: WebAssembly.Instance["exports"];
   /** A packet that comes from elsewhere than the heap. */
@@ -162,8 +172,12 @@ export class Timeline extends RecordRows {
     this.doubles = asDoubles(this.records);
     this.fates = heap.take(Int32Array, places << FATE_BITS, ROOM_PLACES << FATE_BITS);
     this.#free = heap.take(Int32Array, places, ROOM_PLACES);
-    this.#folds = heap.take(Int32Array, FIRST_FOLDS * FOLD_WORDS, ROOM_FOLDS * FOLD_WORDS);
-    this.#words[words.FREE_FOLD] = NONE;
+    const blocks = (bits: number) => heap.take(Int32Array, FIRST_BLOCKS << bits, ROOM_BLOCKS << bits);
+    this.#blocks = blocks(BLOCK_BITS);
+    this.#spans = blocks(SPAN_BITS);
+    this.#pieces = blocks(SPAN_BITS);
+    for (const none of [words.FREE_BLOCK, words.FREE_SPAN, words.FREE_PIECE, words.LOOKED_AT]) this.#words[none] = NONE;
+    this.#words[words.PACKING] = heap.take(Int32Array, PACKING_WORDS).byteOffset;
     this.#locate();
   }
 
@@ -199,8 +213,14 @@ export class Timeline extends RecordRows {
 
   /** Makes room for so many pairs more that are FOLDED. */
   reserveFolds(pairs: number): void {
-    while ((this.#words[words.FOLDS_END] + pairs) * FOLD_WORDS > this.#folds.length) {
-      this.#folds = this.#heap.doubled(Int32Array, this.#folds);
+    const blocks = (pairs >> FOLDS_BITS) + 2;
+    while (this.#words[words.BLOCKS_END] + blocks > this.#blocks.length >> BLOCK_BITS) {
+      this.#blocks = this.#heap.doubled(Int32Array, this.#blocks);
+      this.#spans = this.#heap.doubled(Int32Array, this.#spans);
+      this.#locate();
+    }
+    while (this.#words[words.PIECES_END] + blocks * MOST_PIECES > this.#pieces.length >> PIECE_BITS) {
+      this.#pieces = this.#heap.doubled(Int32Array, this.#pieces);
       this.#locate();
     }
   }
@@ -490,6 +510,8 @@ export class Timeline extends RecordRows {
     w[words.RECORDS] = this.records.byteOffset;
     w[words.FATES] = this.fates.byteOffset;
     w[words.FREE] = this.#free.byteOffset;
-    w[words.FOLDS] = this.#folds.byteOffset;
+    w[words.BLOCKS] = this.#blocks.byteOffset;
+    w[words.SPANS] = this.#spans.byteOffset;
+    w[words.PIECES] = this.#pieces.byteOffset;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Pairs that wait to be shown, for as long as a packet before them waits for its twin: of each, what is to be shown is kept in a cache line instead of
- * two records and two fates (`fold-words.ts`).
+ * Pairs that wait to be shown, for as long as a packet before them waits for its twin: of each, what is to be shown is kept in a fold (`fold-words.ts`) instead
+ * of two records and two fates.
  */
 import * as fold from "../fold-words.js";
 import { hasWideId, IS_ERROR, IS_SELECTED } from "../packets.js";
@@ -12,6 +12,7 @@ import {
   KEY,
   LENGTH,
   LENGTH_MASK,
+  PAYLOAD_LENGTH_CLASS,
   SEQ,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
@@ -20,14 +21,14 @@ import {
 } from "../records.js";
 import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, PAIRED, TWIN } from "../timeline.js";
 import * as words from "../timeline-words.js";
-import { NONE } from "../tuples.js";
 import { takeNumber } from "../memory/assembly/free-list.js";
+import { foldToWrite, giveFold, mayBeOf, takeFold } from "./fold-blocks.js";
 import { payloadLengthOf } from "./headers.js";
-import { fateOf, foldAt, foldOf, packetOf, placeAt, setState, stateOf, withChanges } from "./timeline.js";
-import { setWord, wordOf } from "../memory/assembly/words.js";
+import { fateOf, foldOf, packetOf, placeAt, setState, stateOf, withChanges } from "./timeline.js";
 
-/** Of the word FLAGS_PROTO_TTL, all but the TTL. */
+/** Of the word FLAGS_PROTO_TTL, all but the TTL, and how many bits that has. */
 const FLAGS_PROTO = 0xff_ffff;
+const TTL_BITS = 8;
 
 /** Whether two packets of a pair that passed at these times differ in nothing that is to be shown but in what a fold has of each. */
 export function isFoldable(i: usize, iNs: f64, o: usize, oNs: f64): bool {
@@ -61,49 +62,41 @@ export function foldPair(
   slot: i32,
   how: i32,
 ): void {
-  const number = takeFold(line);
-  store<i32>(placeAt(line, inside), number);
+  store<i32>(placeAt(line, inside), takeFold(line));
   setState(line, inside, FOLDED);
   setState(line, outside, FOLDED);
   const at = foldOf(line, inside);
+  const flags = load<i32>(i, 4 * FLAGS_PROTO_TTL);
   const outsideFlags = load<i32>(o, 4 * FLAGS_PROTO_TTL);
+  const id = load<i32>(i, 4 * IP_ID) & fold.ID_MASK;
   const tcpFlags = (load<i32>(i, 4 * TCP_FLAGS_QUOTE) & 0xff) << fold.TCP_FLAGS_SHIFT;
-  store<f64>(at, load<f64>(i, 8 * STAMP_NS), 8 * fold.INSIDE_STAMP_NS);
-  store<f64>(at, load<f64>(o, 8 * STAMP_NS), 8 * fold.OUTSIDE_STAMP_NS);
+  const raised = (outsideFlags & ~FLAGS_PROTO) - (flags & ~FLAGS_PROTO);
+  const insideNs = load<f64>(i, 8 * STAMP_NS);
+  setWide(at, fold.STAMP_LOW, fold.STAMP_HIGH, <i64>insideNs);
+  setWide(at, fold.AHEAD_LOW, fold.AHEAD_HIGH, <i64>load<f64>(o, 8 * STAMP_NS) - <i64>(insideNs + gapNs));
   store<i32>(at, <i32>gapNs, 4 * fold.GAP_NS);
   store<i32>(at, load<i32>(i, 4 * FRAME), 4 * fold.INSIDE_FRAME);
   store<i32>(at, load<i32>(o, 4 * FRAME), 4 * fold.OUTSIDE_FRAME);
-  store<i32>(at, load<i32>(i, 4 * FLAGS_PROTO_TTL) | (outsideFlags & IS_SELECTED), 4 * fold.FLAGS_PROTO_TTL);
-  store<u64>(at, load<u64>(i, 4 * LENGTH), 4 * fold.LENGTHS);
+  store<i32>(at, rotl<i32>(flags | (outsideFlags & IS_SELECTED), TTL_BITS), 4 * fold.TTL_FLAGS_PROTO);
+  store<i32>(at, load<i32>(i, 4 * LENGTH), 4 * fold.LENGTH);
+  store<i32>(at, load<i32>(i, 4 * PAYLOAD_LENGTH_CLASS) - load<i32>(i, 4 * LENGTH), 4 * fold.HEADERS);
   store<u64>(at, load<u64>(i, 4 * SEQ), 4 * fold.NUMBERS);
   store<i32>(at, outside, 4 * fold.TWIN);
   store<i32>(at, slot, 4 * fold.FLOW);
   store<i32>(at, withChanges(how, i, o), 4 * fold.BY_EVIDENCE_OUTBOUND);
-  const id = load<i32>(i, 4 * IP_ID) & fold.ID_MASK;
-  store<i32>(at, id | tcpFlags | (outsideFlags & ~FLAGS_PROTO), 4 * fold.ID_TCP_FLAGS_TTL);
-}
-
-/** The number of a fold that nobody uses. */
-function takeFold(line: usize): i32 {
-  const free = wordOf(line, words.FREE_FOLD);
-  if (free !== NONE) {
-    setWord(line, words.FREE_FOLD, load<i32>(foldAt(line, free), 4 * fold.TWIN));
-    return free;
-  }
-  const number = wordOf(line, words.FOLDS_END);
-  setWord(line, words.FOLDS_END, number + 1);
-  return number;
+  store<i32>(at, id | tcpFlags | raised, 4 * fold.ID_TCP_FLAGS_TTL);
 }
 
 /** Makes a pair PAIRED again that is FOLDED, by its inside row, with what is to be shown of both packets. Precondition: there are places for two. */
 export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay: i32): void {
   const number = load<i32>(placeAt(line, inside));
-  const at = foldOf(line, inside);
+  const at = foldToWrite(line, number);
   const outside = load<i32>(at, 4 * fold.TWIN);
   const rest = load<i32>(at, 4 * fold.ID_TCP_FLAGS_TTL);
-  const insideNs = load<f64>(at, 8 * fold.INSIDE_STAMP_NS);
-  const flags = load<i32>(at, 4 * fold.FLAGS_PROTO_TTL);
-  const outsideFlags = (flags & FLAGS_PROTO) | (rest & ~FLAGS_PROTO);
+  const insideNs = <f64>wide(at, fold.STAMP_LOW, fold.STAMP_HIGH);
+  const outsideNs = insideNs + <f64>load<i32>(at, 4 * fold.GAP_NS);
+  const flags = rotl<i32>(load<i32>(at, 4 * fold.TTL_FLAGS_PROTO), 32 - TTL_BITS);
+  const outsideFlags = flags + (rest & ~FLAGS_PROTO);
   spread(line, inside, at, flags, insideWay, load<i32>(at, 4 * fold.INSIDE_FRAME), insideNs, insideNs);
   spread(
     line,
@@ -112,16 +105,15 @@ export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay:
     outsideFlags,
     outsideWay,
     load<i32>(at, 4 * fold.OUTSIDE_FRAME),
-    load<f64>(at, 8 * fold.OUTSIDE_STAMP_NS),
-    insideNs + <f64>load<i32>(at, 4 * fold.GAP_NS),
+    <f64>(<i64>outsideNs + wide(at, fold.AHEAD_LOW, fold.AHEAD_HIGH)),
+    outsideNs,
   );
   const fate = fateOf(line, inside);
   store<i32>(fate, outside, 4 * TWIN);
   store<i32>(fateOf(line, outside), inside, 4 * TWIN);
   store<i32>(fate, load<i32>(at, 4 * fold.FLOW), 4 * FLOW);
   store<i32>(fate, load<i32>(at, 4 * fold.BY_EVIDENCE_OUTBOUND), 4 * BY_EVIDENCE_OUTBOUND);
-  store<i32>(at, wordOf(line, words.FREE_FOLD), 4 * fold.TWIN);
-  setWord(line, words.FREE_FOLD, number);
+  giveFold(line, number);
 }
 
 /** Gives one of the packets of a fold a place and a record; what follows it is its own. */
@@ -137,10 +129,16 @@ function spread(line: usize, row: i32, at: usize, flags: i32, way: i32, frame: i
   store<i32>(packet, flags, 4 * FLAGS_PROTO_TTL);
   store<i32>(packet, frame, 4 * FRAME);
   store<i32>(packet, rest & fold.ID_MASK, 4 * IP_ID);
-  store<u64>(packet, load<u64>(at, 4 * fold.LENGTHS), 4 * LENGTH);
+  store<i32>(packet, load<i32>(at, 4 * fold.LENGTH), 4 * LENGTH);
+  store<i32>(packet, lengthsOf(at), 4 * PAYLOAD_LENGTH_CLASS);
   store<u64>(packet, load<u64>(at, 4 * fold.NUMBERS), 4 * SEQ);
   store<i32>(packet, 0, 4 * HEAD);
   store<i32>(packet, (rest >>> fold.TCP_FLAGS_SHIFT) & 0xff, 4 * TCP_FLAGS_QUOTE);
+}
+
+/** Whether an inside row that is paired, FOLDED or not, may be of the flow in a slot: this is known for less than which flow it is of. */
+export function mayBePairOf(line: usize, inside: i32, slot: i32): bool {
+  return stateOf(line, inside) !== FOLDED || mayBeOf(line, load<i32>(placeAt(line, inside)), slot);
 }
 
 /** The slot of the flow of an inside row that is paired, FOLDED or not … */
@@ -151,7 +149,7 @@ export function pairedFlow(line: usize, inside: i32): i32 {
 
 /** … when it passed … */
 export function pairedNs(line: usize, inside: i32): f64 {
-  if (stateOf(line, inside) === FOLDED) return load<f64>(foldOf(line, inside), 8 * fold.INSIDE_STAMP_NS);
+  if (stateOf(line, inside) === FOLDED) return <f64>wide(foldOf(line, inside), fold.STAMP_LOW, fold.STAMP_HIGH);
   return load<f64>(packetOf(line, inside), 8 * TIME_NS);
 }
 
@@ -164,5 +162,21 @@ export function pairedSeq(line: usize, inside: i32): i32 {
 /** … and how many bytes of payload it has. */
 export function pairedBytes(line: usize, inside: i32): i32 {
   if (stateOf(line, inside) !== FOLDED) return payloadLengthOf(packetOf(line, inside));
-  return load<i32>(foldOf(line, inside), 4 * (fold.LENGTHS + 1)) & LENGTH_MASK;
+  return lengthsOf(foldOf(line, inside)) & LENGTH_MASK;
+}
+
+/** PAYLOAD_LENGTH_CLASS of a fold's packets. */
+function lengthsOf(at: usize): i32 {
+  return load<i32>(at, 4 * fold.LENGTH) + load<i32>(at, 4 * fold.HEADERS);
+}
+
+/** A number of 64 bits, by the words of its halves … */
+function wide(at: usize, low: usize, high: usize): i64 {
+  return ((<i64>load<i32>(at + 4 * high)) << 32) | <i64>load<u32>(at + 4 * low);
+}
+
+/** … of which it is made. */
+function setWide(at: usize, low: usize, high: usize, value: i64): void {
+  store<i32>(at + 4 * low, <i32>value);
+  store<i32>(at + 4 * high, <i32>(value >> 32));
 }

@@ -6,6 +6,7 @@ import * as timeline from "../timeline.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
+import { foldAt, foldToWrite } from "./fold-blocks.js";
 import { areOtherOptions, headerChanges } from "./headers.js";
 import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 
@@ -119,15 +120,16 @@ export function withChanges(how: i32, i: usize, o: usize): i32 {
   return timeline.alteredToo(how, headerChanges(i, o, timeline.outboundOf(how)));
 }
 
-/** Where it is noted what decided about the pair of an inside row, FOLDED or not … */
+/** Where it is noted, and can be changed, what decided about the pair of an inside row, FOLDED or not … */
 export function howAt(line: usize, inside: i32): usize {
-  if (stateOf(line, inside) === timeline.FOLDED) return foldOf(line, inside) + 4 * fold.BY_EVIDENCE_OUTBOUND;
-  return fateOf(line, inside) + 4 * timeline.BY_EVIDENCE_OUTBOUND;
+  if (stateOf(line, inside) !== timeline.FOLDED) return fateOf(line, inside) + 4 * timeline.BY_EVIDENCE_OUTBOUND;
+  return foldToWrite(line, load<i32>(placeAt(line, inside))) + 4 * fold.BY_EVIDENCE_OUTBOUND;
 }
 
 /** … and what that is, as `decidedBy` has it. */
 export function howOf(line: usize, inside: i32): i32 {
-  return load<i32>(howAt(line, inside));
+  if (stateOf(line, inside) !== timeline.FOLDED) return load<i32>(howAt(line, inside));
+  return load<i32>(foldOf(line, inside), 4 * fold.BY_EVIDENCE_OUTBOUND);
 }
 
 /** Gives back what is known of a packet but for its side and its twin: it is GONE. */
@@ -150,13 +152,9 @@ export function leave(line: usize, row: i32, rest: i32): void {
   store<i32>(at, rest);
 }
 
-/** Where it is kept of an inside row that is FOLDED what is to be shown of its pair. */
+/** Where it is kept, to be read, of an inside row that is FOLDED what is to be shown of its pair. */
 export function foldOf(line: usize, inside: i32): usize {
   return foldAt(line, load<i32>(placeAt(line, inside)));
-}
-
-export function foldAt(line: usize, number: i32): usize {
-  return <usize>wordOf(line, words.FOLDS) + <usize>number * (4 * fold.WORDS);
 }
 
 /** 1 where a pair went outbound, by either of its packets, which is GONE, FOLDED or paired; else 0. */

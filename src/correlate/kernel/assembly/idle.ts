@@ -1,13 +1,15 @@
 /** `Idle`'s loops. A mark is a byte. */
 import { accountOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import { pairedFlow } from "../../../packets/assembly/folds.js";
-import { packetOf, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
+import { foldAt, isPacked } from "../../../packets/assembly/fold-blocks.js";
+import { packetOf, placeAt, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
 import { isUntranslated, tupleOf } from "../../../packets/assembly/tuples.js";
 import { wordOf } from "../../../packets/memory/assembly/words.js";
+import { FLOW } from "../../../packets/fold-words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { FOLDED, GONE, PAIRED, ROW_MASK, SHOWN } from "../../../packets/timeline.js";
-import { END, FIRST } from "../../../packets/timeline-words.js";
+import { FOLDED, FOLDS_BITS, GONE, PAIRED, ROW_MASK, SHOWN } from "../../../packets/timeline.js";
+import { BLOCKS_END, END, FIRST } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
 import { wayOf } from "./places.js";
 
@@ -39,14 +41,26 @@ export function markHeld(marks: usize, flowMarks: usize, line: usize, accounts: 
   for (let row = wordOf(line, FIRST); row !== end; row = (row + 1) & ROW_MASK) {
     const state = stateOf(line, row);
     const isPairs = sideOf(line, row) === INSIDE && (state === PAIRED || state === FOLDED || state === SHOWN);
-    if (isPairs) store<u8>(flowMarks + pairedFlow(line, row), 1);
-    if (state === FOLDED && isPairs) {
-      const flow = accountOf(accounts, pairedFlow(line, row));
-      store<u8>(marks + load<i32>(flow, 4 * account.INSIDE_TUPLE), 0);
-      store<u8>(marks + load<i32>(flow, 4 * account.OUTSIDE_TUPLE), 0);
-    }
+    if (state === FOLDED) {
+      if (isPairs && !isPacked(line, load<i32>(placeAt(line, row)) >> FOLDS_BITS))
+        markFolded(marks, flowMarks, accounts, pairedFlow(line, row));
+    } else if (isPairs) store<u8>(flowMarks + pairedFlow(line, row), 1);
     if (state !== GONE && state !== FOLDED) store<u8>(marks + (wayOf(packetOf(line, row)) >> 1), 0);
   }
+  for (let block = 0; block < wordOf(line, BLOCKS_END); block++) {
+    if (!isPacked(line, block)) continue;
+    for (let fold = block << FOLDS_BITS; fold < (block + 1) << FOLDS_BITS; fold++)
+      markFolded(marks, flowMarks, accounts, load<i32>(foldAt(line, fold), 4 * FLOW));
+  }
+}
+
+/** Marks the flow of a pair that is FOLDED, if it is not NONE, and takes the marks of its tuples away. */
+function markFolded(marks: usize, flowMarks: usize, accounts: usize, slot: i32): void {
+  if (slot === tuple.NONE) return;
+  const flow = accountOf(accounts, slot);
+  store<u8>(flowMarks + slot, 1);
+  store<u8>(marks + load<i32>(flow, 4 * account.INSIDE_TUPLE), 0);
+  store<u8>(marks + load<i32>(flow, 4 * account.OUTSIDE_TUPLE), 0);
 }
 
 /** Lists the flows, by their slots, both of whose tuples are marked, and which still have them. Returns how many they are. */

@@ -169,13 +169,15 @@ export function markAgain(ground: usize, inside: i32): void {
 /** The pair behind an inside row that has bytes of its alone, and is not known to be a retransmission: the row of that, or itself where there is none. */
 function laterOf(ground: usize, inside: i32): i32 {
   const at = lineOf(ground);
-  const lastNs = load<f64>(accountOf(ground, folds.pairedFlow(at, inside)), 8 * account.USED_NS);
+  const slot = folds.pairedFlow(at, inside);
+  const lastNs = load<f64>(accountOf(ground, slot), 8 * account.USED_NS);
   const way = pairedWay(ground, inside);
   const end = wordOf(at, END);
   for (let row = (inside + 1) & line.ROW_MASK; row !== end; row = (row + 1) & line.ROW_MASK) {
     // it is not shown before the earlier one
     const state = timeline.stateOf(at, row);
     if ((state !== line.PAIRED && state !== line.FOLDED) || timeline.sideOf(at, row) !== INSIDE) continue;
+    if (!folds.mayBePairOf(at, row, slot)) continue;
     if (folds.pairedNs(at, row) > lastNs) break;
     if (!isWithin(at, row, inside) || pairedWay(ground, row) !== way) continue;
     if ((timeline.howOf(at, row) & line.IS_RETRANSMISSION) === 0) return row;

@@ -1,4 +1,5 @@
 /** Numbers of rows, slots and places that are given back and used again. */
+import { NONE } from "../../tuples.js";
 import { rowAt, setWord, wordOf } from "./words.js";
 
 /**
@@ -21,4 +22,20 @@ export function giveNumber(block: usize, free: i32, freeCount: i32, number: i32)
   const count = wordOf(block, freeCount);
   store<i32>(rowAt(block, free, count, 0), number);
   setWord(block, freeCount, count + 1);
+}
+
+/**
+ * The same of rows of 2^bits words, where the first word of one that was given back says which one was before it, or NONE. By their words in the block: where
+ * the rows begin, the one that was given back last, and the first that never was handed out.
+ */
+export function takeRow(block: usize, rows: i32, bits: i32, free: i32, end: i32): i32 {
+  const row = wordOf(block, free);
+  if (row !== NONE) setWord(block, free, load<i32>(rowAt(block, rows, row, bits)));
+  else setWord(block, end, wordOf(block, end) + 1);
+  return row !== NONE ? row : wordOf(block, end) - 1;
+}
+
+export function giveRow(block: usize, rows: i32, bits: i32, free: i32, row: i32): void {
+  store<i32>(rowAt(block, rows, row, bits), wordOf(block, free));
+  setWord(block, free, row);
 }
