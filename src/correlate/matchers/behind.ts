@@ -1,4 +1,5 @@
 import { DECIDED, ROW_MASK, type Timeline } from "../../packets/timeline.js";
+import type { Side } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
 
 /** How many packets behind one, or before it, are looked through. */
@@ -30,21 +31,27 @@ export function around(t: Timeline, row: number): [from: number, end: number] {
 }
 
 /**
- * Whether one of the packets behind a packet is what is looked for: those of its conversation that wait on its side, in the order they came, as
- * far as they came by `untilNs` on the timeline. What `is` does to a packet may decide about those behind it.
+ * The first of the packets behind a packet that is what is looked for: of those of a conversation that wait on a side, in the order they came, as far as
+ * they came by `untilNs` on the timeline; NONE where there is none. What `is` does to a packet may decide about those behind it.
  */
-export function isAnyBehind(
+export function waitingBehind(
   t: Timeline,
   row: number,
+  [side, tuple]: readonly [Side, number],
   is: (later: number) => boolean,
   untilNs = Number.POSITIVE_INFINITY,
-): boolean {
+): number {
   const end = endBehind(t, row);
   for (let later = t.after(row); ; later = t.after(later)) {
-    later = t.firstWaitingOf(t.side(row), t.tuple(row), later, end);
-    if (later === end || t.timeNs(later) > untilNs) return false;
-    if (is(later)) return true;
+    later = t.firstWaitingOf(side, tuple, later, end);
+    if (later === end || t.timeNs(later) > untilNs) return NONE;
+    if (is(later)) return later;
   }
+}
+
+/** Whether one of its own conversation, on its side, is that. */
+export function isAnyBehind(t: Timeline, row: number, is: (later: number) => boolean, untilNs?: number): boolean {
+  return waitingBehind(t, row, [t.sideOf(row), t.tuple(row)], is, untilNs) !== NONE;
 }
 
 /** How many packets behind one that nothing is decided about are looked through. */

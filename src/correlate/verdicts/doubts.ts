@@ -1,14 +1,14 @@
 import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../packets/records.js";
 import type { Judgement } from "../../packets/results/results.js";
-import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
+import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { destinationText } from "../../packets/ways.js";
 import { isError } from "../../protocols/icmp.js";
 import { ICMPV6, isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
-import { undecidedBehind } from "../matchers/behind.js";
+import { undecidedBehind, waitingBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/equals/likes.js";
 import { isPartOf } from "../matchers/pieces/pieces.js";
@@ -227,10 +227,21 @@ export class Doubts {
       if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
       return slot === NONE || this.#known.translations.isLeaving(next, slot);
     };
-    const changed = this.#frameBehind(row, isChanged, windowNs);
+    const changed =
+      slot === NONE ? this.#frameBehind(row, isChanged, windowNs) : this.#frameOfFlow(row, slot, isChanged);
     if (changed === undefined) return undefined;
     const frame = `frame ${changed} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;
+  }
+
+  /** The first frame within the window behind a packet that is what is looked for, of those of its flow that wait on the other side; undefined where none is. */
+  #frameOfFlow(row: number, slot: number, is: (next: number) => boolean): number | undefined {
+    const { timeline: t, translations, windowNs } = this.#known;
+    const { accounts } = translations;
+    const other = otherSide(t.sideOf(row));
+    const tuple = other === OUTSIDE ? accounts.outsideTuple(slot) : accounts.insideTuple(slot);
+    const found = waitingBehind(t, row, [other, tuple], is, t.timeNs(row) + windowNs);
+    return found === NONE ? undefined : t.frame(found);
   }
 
   /** The first frame within so long behind a packet that is what is looked for, and that nothing is decided about; undefined where none is known. */

@@ -809,6 +809,18 @@ it("what was held up may have left with another IP ID, if it carries the same", 
   expect(await reasons("another")).toEqual(["no-twin"]);
 });
 
+it("however many others wait in between", async () => {
+  const long = conversation(400, { everyUs: 10_000 });
+  const others = Array.from({ length: 200 }, (_, n) =>
+    us(20_000 + 1000 * n, query({ src: OTHER, dst: "172.17.0.1", ttl: 64, ipId: 900 + n, text: `of the host ${n}` })),
+  );
+  const inside = merged(long.inside, [entered(1000, 501, "a question"), entered(10_000, 0, "one more"), ...others]);
+  const outside = merged(long.outside, [leftAs(1020, 501, "a question"), leftAs(500_000, 77, "one more")]);
+  const { alone } = await outcomeOf(inside, outside);
+  const reasons = alone.filter(({ side }) => side === "inside").map(({ reason }) => reason);
+  expect(reasons.filter((reason) => reason === "may-be-changed" || reason === "no-twin")).toEqual(["may-be-changed"]);
+});
+
 /** Answers of another conversation, which keep coming in. */
 const incoming = conversation(1800, { startUs: -2_000_000, everyUs: 5000 });
 const incomingOnly = (packets: readonly Stamped[]) => packets.filter(({ ns }, n) => ns < 0 || n % 2 === 1);
