@@ -110,7 +110,7 @@ export class Settling {
     }
     this.#tell(row, judgement);
     const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
-    const isSighted = (isUnknown || verdict === "local") && matchers.relays.isSighted(row);
+    const isSighted = (isOpen || verdict === "local") && matchers.relays.isSighted(row);
     // what looks like neighbours may turn out to be forwarded, and what takes another interface to cross here
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
     const mayCross = isNear || verdict === "elsewhere";
