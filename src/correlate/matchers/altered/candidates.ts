@@ -112,8 +112,10 @@ export class Candidates {
     const { keptEnd } = candidate;
     if (keptEnd === NONE) return;
     const count = (this.#keptStrangers.get(keptEnd) ?? 0) + by;
-    if (count > 0) this.#keptStrangers.set(keptEnd, count);
-    else this.#keptStrangers.delete(keptEnd);
+    this.#keptStrangers.delete(keptEnd);
+    if (count === 0) return;
+    this.#keptStrangers.set(keptEnd, count);
+    keepNewest(this.#keptStrangers, MOST_CANDIDATES);
   }
 
   /** What an end in common says, bits: the less, the more strangers have that one. */
