@@ -185,8 +185,10 @@ export function assemble(
   kernel.meet({
     onFlow: (slot) => {
       verdicts.learn(accounts, slot);
-      for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) base.updates.noteCrossing(tuple);
-      for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) matchers.proxies.forget(tuple);
+      for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) {
+        base.updates.noteCrossing(tuple);
+        matchers.proxies.forget(tuple);
+      }
     },
     onWanted: (row, wants) => matchers.admitLater(row, wants),
     onOverdue: (row) => settling.judgeAlone(row),

@@ -176,13 +176,13 @@ export class Settling {
    * come out behind their window.
    */
   #tellHeldUp(rows: readonly number[], others: number): void {
+    if (rows.length === 0) return;
     const { timeline: t, kernel, translations, updates } = this.#about;
-    for (const [at, row] of rows.entries()) {
-      const isMore = at < rows.length - others;
-      if (!isMore && !kernel.isQueueLong(t.side(row) === OUTSIDE)) continue;
-      const why = isMore
-        ? "and more like it came out than had entered"
-        : "and what else entered that is like it is ambiguous";
+    const more = rows.length - others;
+    const late = kernel.isQueueLong(t.side(rows[0]) === OUTSIDE) ? rows : rows.slice(0, Math.max(0, more));
+    for (const [at, row] of late.entries()) {
+      const why =
+        at < more ? "and more like it came out than had entered" : "and what else entered that is like it is ambiguous";
       updates.tellHeldUp(row, translations.slotOf(row), why);
     }
   }

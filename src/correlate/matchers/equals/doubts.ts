@@ -66,6 +66,10 @@ export class Doubts {
     keepNewest(this.#of, MOST_DOUBTS, (oldest) => this.#close(oldest));
   }
 
+  get isEmpty(): boolean {
+    return this.#of.size === 0;
+  }
+
   /** Whether more packets of a flow and direction entered than left since a doubt about them began. */
   isAhead(slot: number, isOutbound: boolean): boolean {
     return (this.#openOf(slot, isOutbound)?.ahead ?? 0) > 0;

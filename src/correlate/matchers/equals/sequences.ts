@@ -236,6 +236,8 @@ export class Sequences {
 
   /** Notes a packet that has no twin. Returns whether it left, and may be one of those that were left undecided before. */
   noteAlone(row: number): boolean {
+    // of most packets, nothing else is in doubt
+    if (this.doubts.isEmpty) return false;
     let mayBeOneOf = false;
     for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([row])) {
       mayBeOneOf = leftNs.length > 0 && this.doubts.isAhead(slot, isOutbound);

@@ -20,8 +20,9 @@ export class Beyond {
   readonly #known: Known;
   readonly #locals: Locals;
   readonly #pairs = new Set<string>();
-  /** Conversations inside that were asked about. */
+  /** Conversations inside that were asked about, and those outside that were noted. */
   readonly #asked = new Set<number>();
+  readonly #noted = new Set<number>();
 
   constructor(known: Known, locals: Locals) {
     this.#known = known;
@@ -36,16 +37,15 @@ export class Beyond {
   /** … and those of a packet without a twin. */
   note(row: number): void {
     const t = this.#known.timeline;
-    if (t.side(row) === OUTSIDE && this.#known.translations.slotOf(row) === NONE) this.#note(t.way(row));
+    const isAlone = t.side(row) === OUTSIDE && this.#known.translations.slotOf(row) === NONE;
+    if (isAlone && isNewIn(this.#noted, t.tuple(row))) this.#note(t.way(row));
   }
 
   /** Whether packets between the two ends of an inside packet pass outside, as far as is known within its window. */
   has(row: number): boolean {
     const { timeline: t, tuples, windowNs } = this.#known;
     const way = t.way(row);
-    if (!this.#asked.has(way >> 1)) {
-      this.#asked.add(way >> 1);
-      keepNewest(this.#asked, MOST_REMEMBERED);
+    if (isNewIn(this.#asked, way >> 1)) {
       const isBetween = (next: number): boolean =>
         t.side(next) === OUTSIDE &&
         haveSameSource(tuples, t.way(next), way) &&
@@ -56,9 +56,10 @@ export class Beyond {
     return this.#pairs.size > 0 && this.#pairs.has(this.#pairOf(way));
   }
 
-  /** Forgets which conversations were asked about: they are about to get another meaning. */
+  /** Forgets which conversations those were: their numbers are about to get another meaning. */
   forgetWays(): void {
     this.#asked.clear();
+    this.#noted.clear();
   }
 
   #note(way: number): void {
@@ -76,4 +77,12 @@ export class Beyond {
     const ends = [true, false].map((isA) => this.#known.tuples.addressText(way >> 1, isA)).sort();
     return joined(...ends);
   }
+}
+
+/** Whether a conversation is none of those that are remembered. It is one from now on. */
+function isNewIn(remembered: Set<number>, tuple: number): boolean {
+  if (remembered.has(tuple)) return false;
+  remembered.add(tuple);
+  keepNewest(remembered, MOST_REMEMBERED);
+  return true;
 }

@@ -29,12 +29,17 @@ export function giveNumber(block: usize, free: i32, freeCount: i32, number: i32)
  * the rows begin, the one that was given back last, and the first that never was handed out.
  */
 export function takeRow(block: usize, rows: i32, bits: i32, free: i32, end: i32): i32 {
-  const row = wordOf(block, free);
-  if (row !== NONE) setWord(block, free, load<i32>(rowAt(block, rows, row, bits)));
-  else setWord(block, end, wordOf(block, end) + 1);
-  return row !== NONE ? row : wordOf(block, end) - 1;
+  const last = wordOf(block, free);
+  if (last !== NONE) {
+    setWord(block, free, load<i32>(rowAt(block, rows, last, bits)));
+    return last;
+  }
+  const row = wordOf(block, end);
+  setWord(block, end, row + 1);
+  return row;
 }
 
+/** Gives such a row back. */
 export function giveRow(block: usize, rows: i32, bits: i32, free: i32, row: i32): void {
   store<i32>(rowAt(block, rows, row, bits), wordOf(block, free));
   setWord(block, free, row);
