@@ -22,7 +22,6 @@ import * as alike from "./alike.js";
 import * as crossings from "./crossings.js";
 import * as evidence from "./evidence.js";
 import * as held from "./held.js";
-import { limitOf } from "./pace.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
 import * as openings from "./openings.js";
 import * as pairing from "./pairing.js";
@@ -65,17 +64,9 @@ export function slotRelated(_ground: usize): i32 {
   return relation.slot;
 }
 
-/**
- * Notes that a row may have been held up: it entered, and the other one left that is all that is like it. Where it took no longer
- * than others, it was overtaken by one of their flow, by its slot.
- */
-export function noteHeld(ground: usize, slot: i32, entered: i32, left: i32, isOutbound: bool): void {
-  const outbound = i32(isOutbound);
-  const enteredNs = passedNs(packetOf(ground, entered));
-  const leftNs = passedNs(packetOf(ground, left));
-  held.noteHeld(ground, outbound, enteredNs, leftNs);
-  if (leftNs - enteredNs <= limitOf(ground, isOutbound))
-    passed.noteOutOfTurn(ground, slot, outbound, enteredNs, leftNs);
+/** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
+export function noteHeld(ground: usize, entered: i32, left: i32, isOutbound: bool): void {
+  held.noteHeld(ground, i32(isOutbound), passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)));
 }
 
 /** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */

@@ -48,16 +48,6 @@ function noteReordered(ground: usize, outbound: i32, own: usize, enteredNs: f64,
   setDouble(ground, most, max<f64>(doubleOf(ground, most), SELDOM_SEEN * byNs));
 }
 
-/** The same of a packet of a flow, by its slot, that is taken for late as it seems to be overtaken, and took no longer than others. */
-export function noteOutOfTurn(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): void {
-  const last = partOf(ground, leftNs);
-  for (let part = partOf(ground, enteredNs); part <= last; part++) {
-    const own = ownEntryOf(ground, slot, outbound, part);
-    const isIts = load<i32>(own, 4 * words.OWN_PASSED_KEY) === ownKeyOf(slot, outbound);
-    if (isIts && load<f64>(own) > enteredNs) noteReordered(ground, outbound, own, enteredNs, leftNs);
-  }
-}
-
 /** Notes whether a packet that left then had been overtaken by another one, by so much that it is no matter of several processors. */
 function noteOrder(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): void {
   const lastNs = doubleOf(ground, words.LAST_ENTERED_NS + outbound);

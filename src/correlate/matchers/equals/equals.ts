@@ -185,7 +185,7 @@ export class Equals implements Admits, Settles {
     if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered, age === FINAL)) return false;
     if (claim === CLAIM_NONE) {
       // that it is late is all that speaks against the only candidate it has
-      if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(knownSlot, entered, left, isOutbound);
+      if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(entered, left, isOutbound);
       return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     }
     if (age === FINAL && survey.isForgotten) {
