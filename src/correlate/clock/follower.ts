@@ -23,11 +23,11 @@ const ENOUGH_TWINS = 256;
 const STRAYS = 32;
 /** A twin is so many windows from where the clocks should have it, at the most: else it is a stray. */
 const MOST_WINDOWS = 2;
-/** The inside is counted in parts of so many packets. */
+/** A part of the inside has so many packets. */
 const PART_PACKETS = 2 ** 17;
 /**
- * Where the outside clock leaps ahead, the inside is looked at up to so many parts behind where it had come before, and so many packets for each one that
- * came outside since.
+ * Where the outside clock leaps ahead, no slice asks for more of the inside than so many parts behind where that had come before, and so many packets for each
+ * one that came outside since.
  */
 const MOST_PARTS_AHEAD = 2;
 const MOST_PER_OUTSIDE = 4;
