@@ -82,7 +82,7 @@ export const HEAD = 14;
 export const HEAD_BYTES = 32;
 /**
  * TCP flags in the lower 8 bits, then 13 of the row of the quote, and 1 more, so that 0 is none, and one that is free; then a hash of how the
- * payload begins, 0 if too little of it was kept. What is no ICMP error has no quote: the kernel takes its bits, and the free one (`REMEMBERED_MASK`).
+ * payload begins, 0 if too little of it was kept, or of a segment with less than that, further bits of that of its options. What is no ICMP error has no quote: the kernel takes its bits, and the free one (`REMEMBERED_MASK`).
  */
 export const TCP_FLAGS_QUOTE = 15;
 export const QUOTE_SHIFT = 8;

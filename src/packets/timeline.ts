@@ -3,6 +3,7 @@ import { asDoubles, type Heap, type Kind } from "./memory/heap.js";
 import { hasWideId, IS_SELECTED } from "./packets.js";
 import { RecordRows } from "./record-rows.js";
 import {
+  BEGINNING_BYTES,
   BEGINNING_SHIFT,
   FLAGS_PROTO_TTL,
   IP_ID,
@@ -314,6 +315,7 @@ export class Timeline extends RecordRows {
 
   /** Hash of the first 16 payload bytes, 10 bits; 0 if there are fewer, or they were not kept. */
   beginning(row: number): number {
+    if (this.payloadLength(row) < BEGINNING_BYTES) return 0;
     return this.records[this.recordOf(row) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
   }
 

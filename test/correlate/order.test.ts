@@ -246,3 +246,25 @@ it.each([0, -170])(
     );
   },
 );
+
+it("equal ACKs are ambiguous as soon as one segment was overtaken by another one, be it not the one that left just before it", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  const pass = (fromUs: number, tookUs: number, isOut: boolean, packet: (own: string, ttl: number) => Uint8Array) => {
+    inside.push(us(isOut ? fromUs : fromUs + tookUs, packet(CONTAINER, isOut ? 64 : 52)));
+    outside.push(us(isOut ? fromUs + tookUs : fromUs, packet(HOST, isOut ? 63 : 53)));
+  };
+  for (let n = 0; n < 20; n++) {
+    pass(5000 * n, 20 + 3 * (n % 10), true, (own, ttl) => asked(own, ttl, 100 * n, `part ${n}`));
+    pass(5000 * n + 2000, 20 + 3 * (n % 10), false, (own, ttl) => answered(own, ttl, 100 * n, 100 * n + 90));
+  }
+  const burst = [16, 29, 58, 81, 9, 37, 27, 62, 32, 12];
+  for (const [n, tookUs] of burst.entries())
+    pass(100_360 + 2 * n + (n < 4 ? 0 : 31), tookUs, false, (own, ttl) => answered(own, ttl, 2000, 3000 + 100 * n));
+  for (const [n, tookUs] of [55, 85, 19].entries())
+    pass(100_468 + 2 * n, tookUs, true, (own, ttl) => asked(own, ttl, 2000));
+  const [entered, left] = [inside, outside].map((side) => side.toSorted((a, b) => a.ns - b.ns));
+  const { twins } = await outcomeOf(entered, left, { clock: { kind: "none" } });
+  expect(twins.length).toBeGreaterThanOrEqual(50);
+  expect(twins.filter(([from, to]) => inside.indexOf(entered[from - 1]) !== outside.indexOf(left[to - 1]))).toEqual([]);
+});

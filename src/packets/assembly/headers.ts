@@ -2,6 +2,8 @@
 import { FIN, SYN } from "../../protocols/tcp.js";
 import { hasWideId, IS_IPV6 } from "../packets.js";
 import {
+  BEGINNING_BYTES,
+  BEGINNING_SHIFT,
   CLASS_SHIFT,
   FLAGS_PROTO_TTL,
   IP_ID,
@@ -55,10 +57,20 @@ export function headerChanges(i: usize, o: usize, outbound: i32): i32 {
 export function areOtherOptions(packet: usize, other: usize): bool {
   const options = optionsOf(packet);
   const others = optionsOf(other);
-  return options !== others && options !== 0 && others !== 0;
+  if (options === 0 || others === 0) return false;
+  return options !== others || (isShort(packet) && isShort(other) && beginningOf(packet) !== beginningOf(other));
 }
 
 /** 8 bits of a hash of a packet's TCP options, NO_OPTIONS for none, 0 where they are not known. */
 function optionsOf(packet: usize): i32 {
   return hasWideId(load<i32>(packet, 4 * FLAGS_PROTO_TTL)) ? 0 : load<i32>(packet, 4 * IP_ID) >>> OPTIONS_SHIFT;
+}
+
+/** Whether a segment's payload is too short to have a hash of its beginning: further bits of its options are there. */
+function isShort(segment: usize): bool {
+  return payloadLengthOf(segment) < BEGINNING_BYTES;
+}
+
+function beginningOf(packet: usize): i32 {
+  return load<i32>(packet, 4 * TCP_FLAGS_QUOTE) >>> BEGINNING_SHIFT;
 }

@@ -109,6 +109,11 @@ export function briefOf(word: u64): i32 {
   return max(1, <i32>((word * <u64>0x9e3779b97f4a7c15) >>> 56));
 }
 
+/** The 10 bits that follow those of `briefOf`. */
+export function restOf(word: u64): i32 {
+  return <i32>((word * <u64>0x9e3779b97f4a7c15) >>> 46) & 0x3ff;
+}
+
 /** Two words as one hash of 32 bits. */
 export function hashOfPair(high: i32, low: i32): i32 {
   return <i32>avalanche(joined(high, low));

@@ -1,6 +1,8 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
 import {
   ACK,
+  BEGINNING_BYTES,
+  BEGINNING_SHIFT,
   FLAGS_PROTO_TTL,
   IP_ID,
   NO_OPTIONS,
@@ -13,7 +15,7 @@ import {
 } from "../../packets/records.js";
 import { SYN } from "../../protocols/tcp.js";
 import { byteAt, wordAt } from "./bytes.js";
-import { briefOf, joined, keyOf, mix, mixWord, setKey, sumOf } from "./hash.js";
+import { briefOf, joined, keyOf, mix, mixWord, restOf, setKey, sumOf } from "./hash.js";
 import { payload } from "./payload.js";
 
 /** Byte offsets in the header, RFC 9293 section 3.1. */
@@ -76,6 +78,9 @@ export function tcp(at: i32, end: i32, taken: i32, headers: i32, covered: i32, k
         : 0;
     const rewritable = (briefOf(word & WINDOW) << WINDOW_SHIFT) | (options << OPTIONS_SHIFT);
     store<i32>(record, load<i32>(record, 4 * IP_ID) | rewritable, 4 * IP_ID);
+    // acknowledgements and keep-alives often differ in their timestamps alone
+    if (end - body < BEGINNING_BYTES && areKnown)
+      store<i32>(record, control | (restOf(optionsSum) << BEGINNING_SHIFT), 4 * TCP_FLAGS_QUOTE);
   }
 
   // both numbers in one: in which order their bytes are does not matter here

@@ -32,13 +32,16 @@ export function notePassed(ground: usize, slot: i32, outbound: i32, enteredNs: f
   setTimes(entryOf(ground, outbound, <i32>part), enteredNs, leftNs);
   const own = ownEntryOf(ground, slot, outbound, part);
   const key = ownKeyOf(slot, outbound);
-  if (load<i32>(own, 4 * words.OWN_PASSED_KEY) === key) noteReordered(ground, outbound, own, enteredNs, leftNs);
-  setTimes(own, enteredNs, leftNs);
+  const isOwn = load<i32>(own, 4 * words.OWN_PASSED_KEY) === key;
+  if (isOwn) noteReordered(ground, outbound, own, enteredNs, leftNs);
+  // the last to enter has overtaken most
+  if (!isOwn || partOf(ground, load<f64>(own, 8)) !== part || enteredNs >= load<f64>(own))
+    setTimes(own, enteredNs, leftNs);
   store<i32>(own, key, 4 * words.OWN_PASSED_KEY);
   noteOrder(ground, outbound, enteredNs, leftNs);
 }
 
-/** Notes by how much a packet, and the one before it of its flow, overtook each other, if they did: per-packet balancing does that. Either may be noted first. */
+/** Notes by how much a packet, and the one of its flow that entered last before it was noted, overtook each other, if they did: per-packet balancing does that. Either may be noted first. */
 function noteReordered(ground: usize, outbound: i32, own: usize, enteredNs: f64, leftNs: f64): void {
   const soonerNs = load<f64>(own) - enteredNs;
   const laterNs = leftNs - load<f64>(own, 8);

@@ -19,6 +19,7 @@ import { Contents } from "../contents.js";
 import type { About, Settles } from "../contract.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
+import { MIXED } from "./usual-gaps.js";
 
 /** So many with a packet's key are looked at, at the most, for one of its flow. */
 const MOST_LOOKED_AT = 64;
@@ -84,13 +85,13 @@ export class Altered implements Settles {
     this.#isUntimely = false;
     const claims = others.map((other) => this.#claim(row, other));
     const best = Math.max(...claims);
-    if (best === 0) {
+    if (best <= 0) {
       const why = isCrowded && this.#isUntimely ? WHY_CROWDED : this.#whyOpen(row, own, others);
       return why === undefined ? null : leaveUndecided(t, [row], why);
     }
-    const candidates = others.filter((_, n) => claims[n] === best);
-    const [candidate] = candidates;
-    const rivals = own.filter((rival) => this.#claim(rival, candidate) >= best);
+    const candidate = others[claims.indexOf(best)];
+    const candidates = others.filter((_, n) => Math.abs(claims[n]) >= best);
+    const rivals = own.filter((rival) => Math.abs(this.#claim(rival, candidate)) >= best);
     if (candidates.length > 1 || rivals.length > 0 || isCrowded)
       return leaveUndecided(
         t,
@@ -113,7 +114,10 @@ export class Altered implements Settles {
     return undefined;
   }
 
-  /** How strongly a packet and one of the other side claim to be twins; 0 where they are not. */
+  /**
+   * How strongly a packet and one of the other side claim to be twins; 0 where they are not. Negative where they may be as far as all but time tells, and what
+   * packets take then is too mixed to tell anything: they are no twins by that, but others are not either, as long as these may be.
+   */
   #claim(row: number, other: number): number {
     const t = this.#about.timeline;
     const [inside, outside] = t.insideFirst(row, other);
@@ -124,7 +128,7 @@ export class Altered implements Settles {
     const { survivors } = this.filed;
     if (!isSameId && this.filed.isLate(inside, outside)) return 0;
     if ((changes & ALTERED_PAYLOAD) !== 0) {
-      if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside)) return 0;
+      if (survivors.isRenumbering(isOutbound) || this.#timely(inside) <= 0) return 0;
       if (!hasIdentity(t, row)) return relation !== CONFLICT && this.filed.isOfHelper(row) ? relation : 0;
       if (this.filed.isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
       this.#why = WHY_IDENTITY;
@@ -132,11 +136,10 @@ export class Altered implements Settles {
     }
     if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, isSameId)) return 0;
     if (!survivors.isUsual(isOutbound, kind, changes)) return 0;
-    if (!this.#isTimely(inside)) {
-      this.#isUntimely = true;
-      return 0;
-    }
-    return 2 * relation + (isSameId ? 1 : 0);
+    const claim = 2 * relation + (isSameId ? 1 : 0);
+    const timely = this.#timely(inside);
+    if (timely <= 0) this.#isUntimely = true;
+    return timely * claim;
   }
 
   /** Whether one with a packet's key, and of its flow, waits on the other side, or is taken for its twin: its twin is that, if any is. */
@@ -151,16 +154,20 @@ export class Altered implements Settles {
     return false;
   }
 
-  /** Whether others take as long as the two compared last, those around the time of the inside one, or those so far; or those take no time that others are known to need. */
-  #isTimely(inside: number): boolean {
+  /**
+   * 1 where others take as long as the two compared last, those around the time of the inside one, or those so far, or where those take no time that others are
+   * known to need; -1 where what others take is too mixed to tell; else 0.
+   */
+  #timely(inside: number): number {
     const { isOutbound, gapNs } = this.filed.two;
     const { kernel, timeline } = this.#about;
     const usual = this.filed.survivors.gaps[isOutbound ? 1 : 0].at(timeline.timeNs(inside), kernel.blurNs);
-    if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
+    if (usual === MIXED) return -1;
+    if (usual !== null) return Number(gapNs >= usual.minNs && gapNs <= usual.maxNs);
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;
     if (isQuick && isLong) this.#why = WHY_OPEN;
-    return isQuick && !isLong;
+    return Number(isQuick && !isLong);
   }
 
   /** Pairs two packets if their translation is known, or enough speaks for it. */

@@ -210,7 +210,7 @@ export class Filed {
     return !isKnown || shared * LEAST_SHARE >= this.#about.translations.accounts.pairs(this.#about.kernel.knownSlot);
   }
 
-  /** How far apart twins are at the most about a time, nanoseconds, as `#isTimely` has it. */
+  /** How far apart twins are at the most about a time, nanoseconds, as `#timely` has it. */
   readonly #longestNs = (timeNs: number): number => {
     let longestNs = UNKNOWN_NS;
     for (const gaps of this.survivors.gaps) {

@@ -12,13 +12,15 @@ const SLACK_NS = 200_000;
  * again sooner than in twice this time (include/net/tcp.h, TCP_RTO_MIN).
  */
 const MOST_SPREAD_NS = 100_000_000;
-const NO_GAP: GapRange = { minNs: Number.POSITIVE_INFINITY, maxNs: Number.NEGATIVE_INFINITY };
 
 /** The least and the greatest gap that is usual, nanoseconds. */
 interface GapRange {
   readonly minNs: number;
   readonly maxNs: number;
 }
+
+/** What is usual where gaps are too mixed to tell: none. */
+export const MIXED: GapRange = { minNs: Number.POSITIVE_INFINITY, maxNs: Number.NEGATIVE_INFINITY };
 
 /** Where most gaps of some candidates in a row lie. */
 interface Block {
@@ -49,7 +51,7 @@ export class UsualGaps {
     this.#isSummedUp = false;
   }
 
-  /** The gaps that are usual at that time, or that none is; null where too few are known to tell. `blurNs`: how exact stamps are. */
+  /** The gaps that are usual at that time, or MIXED; null where too few are known to tell. `blurNs`: how exact stamps are. */
   at(timeNs: number, blurNs: number): GapRange | null {
     const blocks = this.#blocks;
     const at = this.#blockAt(timeNs);
@@ -66,7 +68,7 @@ export class UsualGaps {
       lowNs = Math.min(lowNs, blocks[n].lowNs);
       highNs = Math.max(highNs, blocks[n].highNs);
     }
-    if (highNs - lowNs > MOST_SPREAD_NS) return NO_GAP;
+    if (highNs - lowNs > MOST_SPREAD_NS) return MIXED;
     const marginNs = SPREADS * (highNs - lowNs) + SLACK_NS + blurNs;
     return { minNs: lowNs - marginNs, maxNs: highNs + marginNs };
   }

@@ -236,3 +236,23 @@ it("what was sent again is no twin of the first copy, which left before it, as i
   expect(pairs.length).toBeGreaterThan(70);
   expect(pairs.filter(({ direction }) => direction === "inbound")).toEqual([]);
 });
+
+/** What part `n` takes, milliseconds. */
+const mixedAtFirst = (n: number) => (n < 400 ? 10 + 280 * (n % 2) : 250 + 60 * (n % 2));
+const answer = (dst: string, ipId: number, n: number) =>
+  segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, seq: 100 * n, ack: 1, ipId, ttl: 60, text: `part ${n}` });
+
+it("what was sent again is not taken for the first copy, whose time tells nothing as packets then took all sorts of time", async () => {
+  const parts = Array.from({ length: 1000 }, (_, n) => n);
+  const outside = parts.map((n) => ms(2 * n, answer(HOST, 100 + n, n)));
+  const inside = parts.map((n) => ms(2 * n + mixedAtFirst(n), answer(CONTAINER, 40_000 + 7 * n, n)));
+  // outside missed it as it came again
+  const again = ms(1230.5, answer(CONTAINER, 7, 301));
+  const { pairs } = await outcomeOf(
+    [...inside, again].toSorted((a, b) => a.ns - b.ns),
+    outside,
+    { clock: { kind: "none" } },
+  );
+  expect(pairs.length).toBeGreaterThan(500);
+  expect(pairs.filter(({ latencyNs }) => ![10, 250, 290, 310].includes(latencyNs / 1e6))).toEqual([]);
+});
