@@ -7,7 +7,7 @@ import { type Fate, type Flow, listOf, type World } from "./world.js";
  * - packets that are alike in all that survives the router, of flows whose translation nothing tells (clones in lock-step);
  * - packets of one flow that are alike and left in another order than they entered;
  * - packets of one flow that are alike, of which one was dropped or missed nearby: it may have been any of them, unless
- *   each is so far from the next that only one partner lies within four times the longest latency of the run;
+ *   each is so far from the next that only one partner lies within four times the longest latency of the run, as stamps may show it;
  * - what a scenario says of single packets (`SendOptions.why`), as where an IP ID is all there is to go by.
  *
  * A TTL tells packets apart as their bytes do. Bytes behind a snaplen count as if they had been kept: a scenario that cuts
@@ -17,8 +17,9 @@ export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, wi
   const contents = new Map(world.fates.map((fate) => [fate.serial, contentOf(fate)]));
   const content = (fate: Fate) => `${fate.direction} ${contents.get(fate.serial) ?? ""}`;
   const longestNs = world.fates.reduce((longest, fate) => Math.max(longest, fate.exitNs - fate.entryNs), 0);
+  const farNs = 4 * (longestNs + Math.max(world.inside.model.resolutionNs, world.outside.model.resolutionNs));
   const all = [...grouped(world.fates, content).values()].flatMap((alike) => chains(alike, windowNs));
-  const known = knownFlows(world, all, isSeen, 4 * longestNs);
+  const known = knownFlows(world, all, isSeen, farNs);
   const decidable = new Set<number>();
   const own = (fate: Fate) => (known.has(fate.flow) ? `${fate.flow} ${content(fate)}` : content(fate));
   for (const [, alike] of grouped(world.fates, own)) {
@@ -28,7 +29,7 @@ export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, wi
         chain.length === 1 || (isOrdered && chain.every((fate) => fate.flow === chain[0].flow && known.has(fate.flow)));
       for (const [i, fate] of chain.entries()) {
         if (!isSeen(fate) || fate.isUndecidable) continue;
-        if (isOne || (known.has(fate.flow) && isFarFromOthers(chain, i, 4 * longestNs))) decidable.add(fate.serial);
+        if (isOne || (known.has(fate.flow) && isFarFromOthers(chain, i, farNs))) decidable.add(fate.serial);
       }
     }
   }

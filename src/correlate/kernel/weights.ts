@@ -4,5 +4,9 @@ export const TCP_NUMBERS_BITS = 32;
 export const IP_ID_BITS = 14;
 export const TTL_BY_ONE_BITS = 4;
 export const TTL_LOWER_BITS = 2;
+/** A payload that was not seen lately: so many for each byte, up to so many; one that was may be the same in every packet of a kind (pings), however long it is. */
+export const NOVEL_BYTE_BITS = 4;
+export const MOST_NOVEL_BITS = 12;
+export const MOST_PAYLOAD_BITS = 4;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more. */
 export const MOST_TIMING_BITS = 12;

@@ -19,7 +19,16 @@ import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isTtlSet } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
-import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
+import {
+  IP_ID_BITS,
+  MOST_NOVEL_BITS,
+  MOST_PAYLOAD_BITS,
+  MOST_TIMING_BITS,
+  NOVEL_BYTE_BITS,
+  TCP_NUMBERS_BITS,
+  TTL_BY_ONE_BITS,
+  TTL_LOWER_BITS,
+} from "../weights.js";
 import { isNovel } from "./alike.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
@@ -31,9 +40,6 @@ declare function log2(x: f64): f64;
 /** Numbers that another conversation has, too, as those of a flood: whoever sends it gives them to all. */
 const SHARED_NUMBERS_BITS = 8;
 const QUOTE_BITS = 8;
-/** A payload that was not seen lately; one that was may be the same in every packet of a kind (pings), however long it is. */
-const MOST_NOVEL_BITS = 12;
-const MOST_PAYLOAD_BITS = 4;
 /** A router sets TTLs, but seldom, unless it does so with all. */
 const TTL_SET_BITS = -32;
 /** A NAT keeps a port wherever it is free (nf_nat_core.c, get_unique_tuple). */
@@ -64,7 +70,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   if ((flags & HAS_IP_ID) !== 0) bits += IP_ID_BITS;
   if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
   if ((flags & HAS_PAYLOAD) !== 0)
-    bits += isNews(i, o) ? min(MOST_NOVEL_BITS, 4 * payload) : min(MOST_PAYLOAD_BITS, payload);
+    bits += isNews(i, o) ? min(MOST_NOVEL_BITS, NOVEL_BYTE_BITS * payload) : min(MOST_PAYLOAD_BITS, payload);
   const lowered = isOutbound ? loweredBy(i, o) : -loweredBy(i, o);
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
   else if (isTtlSet(lowered, 0)) bits += isSettingTtl(ground) ? 0 : TTL_SET_BITS;

@@ -6,12 +6,16 @@ import { haveSameSource, haveSameSourcePort, sourceOf } from "../../../packets/w
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import {
   IP_ID_BITS,
+  MOST_NOVEL_BITS,
+  MOST_PAYLOAD_BITS,
   MOST_TIMING_BITS,
+  NOVEL_BYTE_BITS,
   TCP_NUMBERS_BITS,
   TTL_BY_ONE_BITS,
   TTL_LOWER_BITS,
 } from "../../kernel/weights.js";
 import { mixed } from "../content.js";
+import type { About } from "../contract.js";
 import { isEmbedded } from "./embedding.js";
 
 /** Bits it takes to believe in a translation never seen before, beyond the strangers that it is held against … */
@@ -24,8 +28,6 @@ const STRANGERS_NUMBERS_BITS = 8;
 /** The same end on both sides, or one that holds the other (RFC 6052), as long as no strangers have that in common, too. */
 const KEPT_END_BITS = 12;
 const SAME_PORTS_BITS = 4;
-/** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
-const PAYLOAD_BITS = 4;
 /** Twenty bits on paper; but what is to be pinged on the minute begins about the same time. */
 const SENDING_TIME_BITS = 16;
 /** With neither numbers nor a payload in common, every packet of a kind may be meant. */
@@ -56,6 +58,7 @@ interface Candidate {
 
 /** Translations that packets of one content suggest, with what speaks for each so far. */
 export class Candidates {
+  readonly #kernel: About["kernel"];
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   /** By `keyOf`. */
@@ -65,7 +68,8 @@ export class Candidates {
   /** … and how many of those have that end in common, by its hash: all may go to the same few servers. */
   readonly #keptStrangers = new Map<number, number>();
 
-  constructor(timeline: Timeline, tuples: TupleTable) {
+  constructor({ kernel, timeline, tuples }: Pick<About, "kernel" | "timeline" | "tuples">) {
+    this.#kernel = kernel;
     this.#timeline = timeline;
     this.#tuples = tuples;
   }
@@ -170,13 +174,22 @@ export class Candidates {
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
       bits += keptEnd !== NONE || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
     if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside))
-      bits += tellsSendingTime(t.flags(inside)) ? SENDING_TIME_BITS : PAYLOAD_BITS;
+      bits += this.#payloadBits(inside, outside, keptEnd);
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
     const [way, other] = [t.way(inside), t.way(outside)];
     if (isIcmp(t.proto(inside))) bits += ICMP_SEQ_BITS;
     else if (haveSameSourcePort(this.#tuples, way, other) && haveSameSourcePort(this.#tuples, way ^ 1, other ^ 1))
       bits += SAME_PORTS_BITS;
     return bits;
+  }
+
+  /** What one payload says for both, bits: strangers in step say the same, but seldom to one end what nobody said before. */
+  #payloadBits(inside: number, outside: number, keptEnd: number): number {
+    const t = this.#timeline;
+    if (tellsSendingTime(t.flags(inside))) return SENDING_TIME_BITS;
+    const bytes = t.payloadLength(inside);
+    const isNews = keptEnd !== NONE && !isIcmp(t.proto(inside)) && this.#kernel.areNovel(inside, outside);
+    return isNews ? Math.min(MOST_NOVEL_BITS, NOVEL_BYTE_BITS * bytes) : Math.min(MOST_PAYLOAD_BITS, bytes);
   }
 
   /** A hash of the end that is the same on both sides, as the inside has it; NONE where none is. */

@@ -53,7 +53,7 @@ export class Filed {
   readonly #repeating = new Set<number>();
 
   constructor(about: About) {
-    const { heap, timeline, tuples, kernel, windowNs } = about;
+    const { heap, timeline, kernel, windowNs } = about;
     this.#about = about;
     this.#newcomers = new Newcomers(timeline);
     this.contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
@@ -61,7 +61,7 @@ export class Filed {
     const isSamePort = (t: Timeline, a: number, b: number): boolean =>
       this.#serverPort(a) === this.#serverPort(b) && mayBeRewritten(t, a, b);
     this.ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
-    this.candidates = new Candidates(timeline, tuples);
+    this.candidates = new Candidates(about);
     this.survivors = new Survivors(kernel);
     this.two = new Comparison(about, this.survivors);
   }

@@ -256,3 +256,38 @@ it("what was sent again is not taken for the first copy, whose time tells nothin
   expect(pairs.length).toBeGreaterThan(500);
   expect(pairs.filter(({ latencyNs }) => ![10, 250, 290, 310].includes(latencyNs / 1e6))).toEqual([]);
 });
+
+const RTP = 16_384;
+
+it("pairs calls whose every datagram says what none has said, though they take milliseconds, and the router numbers IP IDs itself", async () => {
+  const [inside, outside]: [Stamped[], Stamped[]] = [[], []];
+  const cross = (
+    host: number,
+    atMs: number,
+    isOut: boolean,
+    build: (own: string, ipId: number, ttl: number) => Uint8Array,
+  ) => {
+    const tookMs = 8 + ((7 * inside.length) % 11) / 20;
+    const [sent, numbered] = [500 * host + inside.length, 7000 + inside.length];
+    const own = `172.17.0.${host}`;
+    inside.push(ms(isOut ? atMs : atMs + tookMs, isOut ? build(own, sent, 64) : build(own, numbered, 59)));
+    outside.push(ms(isOut ? atMs + tookMs : atMs, isOut ? build(HOST, numbered, 63) : build(HOST, sent, 60)));
+  };
+  for (let n = 0; n < 50; n++) {
+    for (let host = 2; host < 14; host++) {
+      const portOf = (own: string) => (own === HOST ? 20_000 + host : RTP);
+      cross(host, 20 * n + host, true, (src, ipId, ttl) => {
+        const text = `asked by ${host}: ${n} of many`;
+        return datagram({ src, srcPort: portOf(src), dst: SERVER, dstPort: RTP, ipId, ttl, text });
+      });
+      cross(host, 20 * n + host + 7, false, (dst, ipId, ttl) => {
+        const text = `said to ${host}: ${n} of many`;
+        return datagram({ src: SERVER, srcPort: RTP, dst, dstPort: portOf(dst), ipId, ttl, text });
+      });
+    }
+  }
+  const [entered, left] = [inside, outside].map((side) => side.toSorted((a, b) => a.ns - b.ns));
+  const { twins } = await outcomeOf(entered, left, { clock: { kind: "none" } });
+  expect(twins.length).toBeGreaterThan(1100);
+  expect(twins.filter(([from, to]) => inside.indexOf(entered[from - 1]) !== outside.indexOf(left[to - 1]))).toEqual([]);
+});
