@@ -42,8 +42,8 @@ export class Matchers {
     const { timeline, kernel } = about;
     this.#timeline = timeline;
     this.#kernel = kernel;
-    this.altered = new Altered(about);
     this.completeness = new Completeness(about);
+    this.altered = new Altered(about, this.completeness);
     this.likes = new Likes(about);
     this.cutFrames = new CutFrames(about);
     this.segments = new Segments(about);

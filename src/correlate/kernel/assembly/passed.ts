@@ -136,9 +136,9 @@ export function isOutOfOrder(ground: usize, outbound: i32, enteredNs: f64, leftN
   return false;
 }
 
-/** A flow, by its slot, and a direction in one number. */
+/** A flow, by its slot, and a direction in one number, which is not 0: entries that nothing was noted in have that. */
 function ownKeyOf(slot: i32, outbound: i32): i32 {
-  return (slot << 1) | outbound;
+  return ((slot << 1) | outbound) + 1;
 }
 
 /** The entry of those of a flow, by its slot, that left in that part of time. */

@@ -83,7 +83,8 @@ const QUICK_NS = 1_000_000;
 
 /**
  * The relation of an inside and an outside packet with equal keys, each with its way and its time, nanoseconds: IMPOSSIBLE, CONFLICT, POSSIBLE or
- * KNOWN; `mayBeAltered`: their keys may differ, as a router may have changed what is in them. On a trusted clock, nothing leaves before it enters, whatever the packet.
+ * KNOWN; `mayBeAltered`: their keys may differ, as a router may have changed what is in them, and whether one left before it entered is not asked. Else, on a trusted
+ * clock, nothing does, whatever the packet.
  */
 export function relate(
   ground: usize,
@@ -131,7 +132,7 @@ export function relate(
   }
   const latencyNs = isOutbound ? gapNs : -gapNs;
   // where nothing vouches for the clocks, they are taken as one for that: what contradicts it is not believed on the word of one packet
-  if (latencyNs < -doubleOf(ground, words.CAUSAL_SLACK_NS)) {
+  if (!mayBeAltered && latencyNs < -doubleOf(ground, words.CAUSAL_SLACK_NS)) {
     isUnvouched = slackNs === Infinity;
     return IMPOSSIBLE;
   }

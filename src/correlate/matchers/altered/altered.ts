@@ -17,9 +17,11 @@ import { areAnswersAgainst } from "../answers.js";
 import { evidenceBetween, hasIdentity } from "../content.js";
 import { Contents } from "../contents.js";
 import type { About, Settles } from "../contract.js";
+import type { Completeness } from "../equals/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
-import { MIXED } from "./usual-gaps.js";
+import { NO_SEGMENT } from "./survivors.js";
+import { type GapRange, MIXED } from "./usual-gaps.js";
 
 /** So many with a packet's key are looked at, at the most, for one of its flow. */
 const MOST_LOOKED_AT = 64;
@@ -34,6 +36,7 @@ const MOST_LOOKED_AT = 64;
  */
 export class Altered implements Settles {
   readonly #about: About;
+  readonly #completeness: Completeness;
   /** The packets that wait, and what this router does to packets, as they teach. */
   readonly filed: Filed;
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
@@ -41,8 +44,9 @@ export class Altered implements Settles {
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
   #isUntimely = false;
 
-  constructor(about: About) {
+  constructor(about: About, completeness: Completeness) {
     this.#about = about;
+    this.#completeness = completeness;
     this.filed = new Filed(about);
   }
 
@@ -115,8 +119,8 @@ export class Altered implements Settles {
   }
 
   /**
-   * How strongly a packet and one of the other side claim to be twins; 0 where they are not. Negative where they may be as far as all but time tells, and what
-   * packets take then is too mixed to tell anything: they are no twins by that, but others are not either, as long as these may be.
+   * How strongly a packet and one of the other side claim to be twins; 0 where they are not. Negative where they may be as far as all but time tells, and time
+   * tells nothing, as what packets take then is too mixed, or the clocks may not be one: they are no twins by that, but others are not either.
    */
   #claim(row: number, other: number): number {
     const t = this.#about.timeline;
@@ -124,11 +128,11 @@ export class Altered implements Settles {
     this.#why = undefined;
     const relation = this.filed.two.take(inside, outside);
     if (relation === IMPOSSIBLE || (relation !== KNOWN && (this.#hasOwn(inside) || this.#hasOwn(outside)))) return 0;
-    const { isOutbound, isOneVersion, flags, kind, changes, isSameId } = this.filed.two;
+    const { isOutbound, isEarly, isOneVersion, flags, kind, changes, isSameId } = this.filed.two;
     const { survivors } = this.filed;
     if (!isSameId && this.filed.isLate(inside, outside)) return 0;
     if ((changes & ALTERED_PAYLOAD) !== 0) {
-      if (survivors.isRenumbering(isOutbound) || this.#timely(inside) <= 0) return 0;
+      if (survivors.isRenumbering(isOutbound) || isEarly || this.#timely(inside) <= 0) return 0;
       if (!hasIdentity(t, row)) return relation !== CONFLICT && this.filed.isOfHelper(row) ? relation : 0;
       if (this.filed.isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
       this.#why = WHY_IDENTITY;
@@ -137,7 +141,7 @@ export class Altered implements Settles {
     if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, isSameId)) return 0;
     if (!survivors.isUsual(isOutbound, kind, changes)) return 0;
     const claim = 2 * relation + (isSameId ? 1 : 0);
-    const timely = this.#timely(inside);
+    const timely = isEarly ? -1 : this.#timely(inside);
     if (timely <= 0) this.#isUntimely = true;
     return timely * claim;
   }
@@ -156,14 +160,20 @@ export class Altered implements Settles {
 
   /**
    * 1 where others take as long as the two compared last, those around the time of the inside one, or those so far, or where those take no time that others are
-   * known to need; -1 where what others take is too mixed to tell; else 0.
+   * known to need; -1 where what others take is too mixed to tell, or few take so long and one may be what was sent again, and entered unseen; else 0.
    */
   #timely(inside: number): number {
-    const { isOutbound, gapNs } = this.filed.two;
+    const { isOutbound, gapNs, isSameId, kind } = this.filed.two;
     const { kernel, timeline } = this.#about;
-    const usual = this.filed.survivors.gaps[isOutbound ? 1 : 0].at(timeline.timeNs(inside), kernel.blurNs);
+    const gaps = this.filed.survivors.gaps[isOutbound ? 1 : 0];
+    const usual = gaps.at(timeline.timeNs(inside), kernel.blurNs);
     if (usual === MIXED) return -1;
-    if (usual !== null) return Number(gapNs >= usual.minNs && gapNs <= usual.maxNs);
+    if (usual !== null && !isWithin(gapNs, usual)) return 0;
+    if (usual !== null) {
+      // TCP alone sends again within the times that packets take
+      const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.hasMissed(isOutbound);
+      return !mayHide || isWithin(gapNs, gaps.at(timeline.timeNs(inside), kernel.blurNs, true) ?? usual) ? 1 : -1;
+    }
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;
     if (isQuick && isLong) this.#why = WHY_OPEN;
@@ -195,6 +205,10 @@ export class Altered implements Settles {
     this.#about.pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
     return null;
   }
+}
+
+function isWithin(gapNs: number, { minNs, maxNs }: GapRange): boolean {
+  return gapNs >= minNs && gapNs <= maxNs;
 }
 
 const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";

@@ -21,6 +21,8 @@ export class Comparison {
   isOutbound = false;
   /** How much later the outside one was stamped, nanoseconds. */
   gapNs = 0;
+  /** Whether one would have left before it entered, but for clocks that may not be one: such are no twins, and others are not for certain. */
+  isEarly = false;
   /** What differs in them: ALTERED_… bits. */
   changes = 0;
   isOneVersion = false;
@@ -47,7 +49,9 @@ export class Comparison {
     if (relation === IMPOSSIBLE || (related & IS_BACKWARD) !== 0) return IMPOSSIBLE;
     const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    if (Math.abs(gapNs) > kernel.windowNs || (isOutbound ? gapNs : -gapNs) < -kernel.causalSlackNs) return IMPOSSIBLE;
+    const earlyNs = (isOutbound ? -gapNs : gapNs) - kernel.causalSlackNs;
+    if (Math.abs(gapNs) > kernel.windowNs || earlyNs > this.#about.clock.unboundNs) return IMPOSSIBLE;
+    this.isEarly = earlyNs > 0;
     // no TTL grows on its way, but where the router sets it
     const raised = (t.ttl(outside) - t.ttl(inside)) * (isOutbound ? 1 : -1);
     if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;

@@ -143,7 +143,7 @@ export class Filed {
     const t = this.#about.timeline;
     const [inside, outside] = t.insideFirst(row, other);
     const relation = this.two.take(inside, outside);
-    if (relation === IMPOSSIBLE) return;
+    if (relation === IMPOSSIBLE || this.two.isEarly) return;
     const { isOutbound, gapNs, flags, kind, changes, isSameId } = this.two;
     // what was sent again looks so, too, beside the first copy
     const wasSentAgain = isAgain(t.flags(isOutbound ? inside : outside));
@@ -160,7 +160,7 @@ export class Filed {
   #surveyId(row: number, other: number): void {
     const [inside, outside] = this.#about.timeline.insideFirst(row, other);
     const relation = this.two.take(inside, outside);
-    if (relation === IMPOSSIBLE) return;
+    if (relation === IMPOSSIBLE || this.two.isEarly) return;
     this.candidates.addId(inside, outside, this.two.isOutbound);
     if (this.isHelped(inside, outside, relation === KNOWN)) this.#helped.add(this.#serverPort(inside));
   }

@@ -5,6 +5,8 @@ const BLOCK = 32;
 const LEAST = 8;
 /** What lies this many spreads (third quartile minus first, which no quarter of wrong candidates moves) outside is not usual … */
 const SPREADS = 8;
+/** … or so many, where it may be one that was sent again and that a capture missed as it entered: its first copy was lost. */
+const HIDDEN_SPREADS = 1;
 /** … where it is at least this far outside, nanoseconds: scheduling and interrupt moderation. */
 const SLACK_NS = 200_000;
 /**
@@ -14,7 +16,7 @@ const SLACK_NS = 200_000;
 const MOST_SPREAD_NS = 100_000_000;
 
 /** The least and the greatest gap that is usual, nanoseconds. */
-interface GapRange {
+export interface GapRange {
   readonly minNs: number;
   readonly maxNs: number;
 }
@@ -51,8 +53,11 @@ export class UsualGaps {
     this.#isSummedUp = false;
   }
 
-  /** The gaps that are usual at that time, or MIXED; null where too few are known to tell. `blurNs`: how exact stamps are. */
-  at(timeNs: number, blurNs: number): GapRange | null {
+  /**
+   * The gaps that are usual at that time, or MIXED; null where too few are known to tell. `blurNs`: how exact stamps are. `mayHide`: whether what was sent again may
+   * have entered unseen.
+   */
+  at(timeNs: number, blurNs: number, mayHide = false): GapRange | null {
     const blocks = this.#blocks;
     const at = this.#blockAt(timeNs);
     const end = Math.min(blocks.length, at + 2);
@@ -69,7 +74,7 @@ export class UsualGaps {
       highNs = Math.max(highNs, blocks[n].highNs);
     }
     if (highNs - lowNs > MOST_SPREAD_NS) return MIXED;
-    const marginNs = SPREADS * (highNs - lowNs) + SLACK_NS + blurNs;
+    const marginNs = (mayHide ? HIDDEN_SPREADS : SPREADS) * (highNs - lowNs) + SLACK_NS + blurNs;
     return { minNs: lowNs - marginNs, maxNs: highNs + marginNs };
   }
 
