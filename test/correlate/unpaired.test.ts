@@ -133,6 +133,18 @@ describe("verdicts", () => {
     expect(await saidInside([answer], [us(800, metric(HOST, SERVER, 5))])).toEqual(["unknown like-untimely"]);
   });
 
+  it("what is like a packet within its window is told with it, and by no update", async () => {
+    const inside = [us(775, metric(CONTAINER, BEYOND, 1))];
+    const outside = [us(780, metric(CONTAINER, BEYOND, 3)), us(825, metric("10.0.2.77", SERVER, 1))];
+    const { alone, updates } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+    const like = alone.filter(({ reason }) => reason === "like-untimely");
+    expect(like.map(({ side, why }) => `${side}: ${why}`)).toEqual([
+      "inside: frame 11 of outside is like it and has no twin: it may be this one, by a translation that nothing else shows",
+      "outside: it may be frame 9 of inside, which is like it, 50 µs sooner",
+    ]);
+    expect(updates).toEqual([]);
+  });
+
   it("the host's own traffic on the uplink is local", async () => {
     const outcome = await outcomeOf(
       known.inside,

@@ -1,5 +1,6 @@
 import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../packets/records.js";
+import type { Reason } from "../../packets/results/reasons.js";
 import type { Judgement } from "../../packets/results/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -13,15 +14,18 @@ import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/equals/likes.js";
 import { isPartOf } from "../matchers/pieces/pieces.js";
 import type { Known } from "./known.js";
-import { type Claim, unknown } from "./claim.js";
+import { type Claim, isUncovered, unknown } from "./claim.js";
 import { isFromNear } from "./claims/hops.js";
 import { whyCut } from "./claims/refusals.js";
 import type { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS } from "./captures/reach.js";
-import { seconds } from "./words.js";
+import { seconds, WHAT_TELLS_LATE } from "./words.js";
 
 /** Bytes of a segment that every host takes (RFC 9293 section 3.7.1). */
 const LEAST_MSS = 536;
+
+/** Why nothing is known of a packet, whatever is like it. */
+const HOLDING: ReadonlySet<Reason> = new Set(["may-be-refused", "nothing-paired", "stamp-leaps"]);
 
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
@@ -36,7 +40,8 @@ export class Doubts {
   }
 
   /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
-  of(row: number, other: Side, { verdict, reason, lacks }: Claim): Judgement | undefined {
+  of(row: number, other: Side, claim: Claim): Judgement | undefined {
+    const { verdict, reason, lacks } = claim;
     const t = this.#known.timeline;
     const { mistimed } = this.#known;
     const { altered, likes } = this.#known.matchers;
@@ -44,7 +49,9 @@ export class Doubts {
     if (rewritten !== undefined) return unknown("router-rewrites", rewritten);
     // two that look like neighbours need not be where it may have come out, nor need what nothing answers have been taken
     const isByAddresses = reason === "same-link";
-    if (lacks === undefined && reason !== "no-answer" && !isByAddresses) return undefined;
+    // what is like it tells more of a packet than that nothing is known
+    const isUntold = verdict === "unknown" && !isUncovered(claim) && !HOLDING.has(reason);
+    if (lacks === undefined && !isUntold && !isByAddresses) return undefined;
     if (!isByAddresses && (t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
       return unknown("no-header", "its transport header is not all there: too little to know its twin by");
     const twin = mistimed.twinOf(row);
@@ -52,7 +59,7 @@ export class Doubts {
       const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
       return unknown("like-out-of-time", like);
     }
-    const like = lacks === "anything" ? undefined : likes.of(row);
+    const like = reason === "nothing-paired" ? undefined : likes.of(row);
     if (like !== undefined) return unknown("like-untimely", this.#whyLike(other, like));
     const side = t.sideOf(row);
     if (lacks === "exit" || lacks === "crossing") {
@@ -107,7 +114,7 @@ export class Doubts {
 
   /** What follows where packets may take more than the window, in words. `besides`: what else shows that; `may`: what this one may have done. */
   #whySlow(besides: string, may: string): string {
-    return `packets took half the window of ${seconds(this.#known.windowNs)} and more${besides}: it may ${may}; a longer --window would tell`;
+    return `packets took half the window of ${seconds(this.#known.windowNs)} and more${besides}: it may ${may}; ${WHAT_TELLS_LATE}`;
   }
 
   /** Whether the last packets that came out on a side, when the window of a packet is over, took so long that the next ones may take more than that. */

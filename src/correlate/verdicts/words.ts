@@ -9,6 +9,9 @@ export function whyLost(side: Side): string {
   return `${SIDE_NAMES[side]} lost frames about then, and may have lost this one`;
 }
 
+/** What decides where a packet may have come out behind its window, in words. */
+export const WHAT_TELLS_LATE = "a longer --window would tell";
+
 /** A time in the unit that suits it. */
 export function seconds(ns: number): string {
   if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;

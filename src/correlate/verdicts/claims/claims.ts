@@ -66,7 +66,7 @@ export class Claims {
     const isPart = isFragment && !matchers.datagrams.mayPair(row);
     if (own !== null && !isPart) return own;
     if (isPart || (isFragment && isLeaving && matchers.datagrams.hasLikeBefore(row)))
-      return unknown("fragment", `a fragment without a like one on ${SIDE_NAMES[other]}`);
+      return unknown("fragment", "a fragment, of a datagram that is not all there on both sides");
     if (t.proto(row) === TCP && matchers.segments.isSeenInPieces(row)) {
       const why = `${SIDE_NAMES[other]} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`;
       return unknown("pieces-missing", why);

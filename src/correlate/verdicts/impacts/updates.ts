@@ -25,7 +25,7 @@ import { type Answer, type Refusals, whyCut, WHY_QUOTED_ALIKE } from "../claims/
 import { serviceOf } from "../captures/services.js";
 import { isFromNear } from "../claims/hops.js";
 import { WHY_TAKEN } from "../claims/taken.js";
-import { seconds } from "../words.js";
+import { seconds, WHAT_TELLS_LATE } from "../words.js";
 
 /** What they are told by. */
 interface About extends Base {
@@ -225,7 +225,7 @@ export class Updates {
 
   /**
    * Tells it where a packet without a twin is like one that entered on the other side, and was not seen to come out: it may be that, held up for longer
-   * than the window. Returns what that makes of the packet; undefined where there is none like it. `slot`: of its flow; `whyLate`: what shows that it may
+   * than the window; or, of one that was judged otherwise meanwhile, within that. Returns what that makes of the packet; undefined where there is none like it. `slot`: of its flow; `whyLate`: what shows that it may
    * have been late, in words.
    */
   tellHeldUp(row: number, slot: number, whyLate: string): Judgement | undefined {
@@ -243,18 +243,21 @@ export class Updates {
     const heldNs = timeNs - like.timeNs;
     const leastNs = timeNs - (drops.at(-1) ?? like).timeNs;
     if (leastNs > this.#about.windowNs) this.#heldUp[side].note(timeNs, leastNs);
-    const hint = heldNs > this.#about.windowNs ? "; a longer --window would tell" : "";
-    const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, ${whyLate}: it may be this one, held up${hint}`;
+    const isBehind = heldNs > this.#about.windowNs;
+    const held = isBehind ? `, held up; ${WHAT_TELLS_LATE}` : "";
+    const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, ${whyLate}: it may be this one${held}`;
     const now = { verdict: "unknown", reason: "like-untimely", why } as const;
     for (const drop of drops) {
       this.#tellLast(drop, now);
       this.#tellUnclearOf(this.#about.impacts.unclearLike(drop), drop.frame);
     }
-    if (unknown !== undefined && unknown.said.reason !== now.reason) this.#tellOfUnknown(unknown, now);
-    return {
-      ...now,
-      why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, held up for ${seconds(heldNs)}${hint}`,
-    };
+    // of what was there within its window, its own judgement tells
+    const isNews = unknown !== undefined && (isBehind || unknown.said.verdict !== now.verdict);
+    if (isNews && unknown.said.reason !== now.reason) this.#tellOfUnknown(unknown, now);
+    const sooner = isBehind
+      ? `held up for ${seconds(heldNs)}; ${WHAT_TELLS_LATE}`
+      : `which is like it, ${seconds(heldNs)} sooner`;
+    return { ...now, why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, ${sooner}` };
   }
 
   /** Tells it of drops that a packet of somebody beyond answers which left, and was not seen to enter: they had come to there. */
