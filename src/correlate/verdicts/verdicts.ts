@@ -16,6 +16,7 @@ import type { Gap } from "./captures/gaps.js";
 import type { Known } from "./known.js";
 import type { Judged } from "./judged.js";
 import { type Claim, isUncovered, unknown, type Verdict } from "./claim.js";
+import { isTtlSpent } from "./claims/hops.js";
 import { Locals } from "./claims/locals.js";
 import { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";
@@ -24,7 +25,7 @@ import { Speakers } from "./claims/speakers.js";
 import { StandIns } from "./claims/stand-ins.js";
 import { Strangers } from "./claims/strangers.js";
 import { Taken } from "./claims/taken.js";
-import { seconds, whyLost, whyOneWay } from "./words.js";
+import { seconds, whyLost, whyOneWay, whySpent } from "./words.js";
 
 /**
  * So many packets without a twin must pass while the other capture is silent: a few may well be lost while there is nothing else to be
@@ -220,7 +221,9 @@ export class Verdicts {
     const t = this.#known.timeline;
     const { lacks, why } = claim;
     if (lacks === "exit") {
-      const { misses } = this.#known;
+      const { misses, kernel } = this.#known;
+      if (claim.verdict === "dropped" && isTtlSpent(t, row) && kernel.isTtlLowered(other === OUTSIDE))
+        return { verdict: "dropped", reason: "ttl-spent", why: whySpent(t, row) };
       if (other !== t.sideOf(row) && t.timeNs(row) <= this.#unvouchedNs && this.#areTwoClocks)
         return unknown("clock-unknown", `${why}, but nothing told then how the clocks stand to each other`);
       if (misses.noteExit(other)) return unknown("capture-misses", `${why}, but ${misses.why(other)}`);

@@ -1,3 +1,5 @@
+import { IS_IPV6 } from "../../packets/packets.js";
+import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { TupleEnds } from "./flows/flow-summary.js";
 import { OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
@@ -25,6 +27,12 @@ export function whyMissing({ cover, timeline: t, windowNs }: Known, row: number,
   const { hasEnded, lastNs } = cover[side];
   const isCutOff = hasEnded && lastNs - t.timeNs(row) < windowNs;
   return `no ${what} like it came out on ${SIDE_NAMES[side]} ${isCutOff ? "before that ended" : `within ${seconds(windowNs)}`}`;
+}
+
+/** Why a packet was discarded whose TTL ran out, in words. */
+export function whySpent(t: Timeline, row: number): string {
+  const [ttl, rfc] = (t.flags(row) & IS_IPV6) === 0 ? ["TTL", "1812 section 5.3.1"] : ["hop limit", "8200 section 3"];
+  return `its ${ttl} was ${t.ttl(row)} and ran out at the host, which forwards no such packet (RFC ${rfc}); no ICMP error that says so was seen`;
 }
 
 /** Why nothing follows from what a capture lacks that shows nothing of a direction, in words. */

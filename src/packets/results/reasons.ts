@@ -2,6 +2,7 @@
 export const REASONS = {
   "no-twin": "nothing like it came out: not within the window, nor before the other capture ended",
   "ttl-exceeded": "an ICMP error says that its TTL, or hop limit, was used up",
+  "ttl-spent": "its TTL, or hop limit, ran out at the host, which forwards no such packet; no ICMP error says so",
   "too-big": "an ICMP error says that it is larger than the next link's MTU, and must not be cut",
   prohibited: "an ICMP error says that a rule forbids it",
   "port-unreachable": "an ICMP error says that nobody listens on its port",

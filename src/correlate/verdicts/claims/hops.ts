@@ -13,6 +13,11 @@ export function isFromNextHop(t: Timeline, row: number): boolean {
   return isFromNear(t, row) || FULL_TTLS.has(t.ttl(row) + 1);
 }
 
+/** Whether a router discards a packet instead of forwarding it, as its TTL runs out there (RFC 1812 section 5.3.1, RFC 8200 section 3). */
+export function isTtlSpent(t: Timeline, row: number): boolean {
+  return t.ttl(row) <= 1;
+}
+
 /** Hardly any path has more routers; traceroute tries no more. */
 const MOST_HOPS = 30;
 const LEAST_TTL = Math.min(...FULL_TTLS) - MOST_HOPS;

@@ -1,7 +1,9 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import { Few } from "../../../packets/results/few.js";
+import { type Finding, FINDINGS, Gathered } from "../../../packets/results/findings.js";
 import { IMPACTS, type Judgement, type Moved, type Update } from "../../../packets/results/results.js";
-import { otherSide, SIDE_NAMES } from "../../../packets/sides.js";
+import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
+import { HINT_TTL } from "./refused.js";
 import { type Context, type End, type Finder, isIpv6, ofSides } from "./finder.js";
 
 /** `dropped`: what entered on one side and never left on the other, and what that came to. */
@@ -10,18 +12,24 @@ export class Dropped implements Finder {
   readonly #timeline: Timeline;
   /** By the side where they entered. */
   readonly #drops = [new Gathered(), new Gathered()] as const;
+  /** Of these, the frames whose TTL ran out: no rule of the host did that. */
+  readonly #spent = [new Few<number>(), new Few<number>()] as const;
 
   constructor({ timeline }: Context) {
     this.#timeline = timeline;
   }
 
-  alone(row: number, _: Judgement, flow: number | undefined): void {
+  alone(row: number, { reason }: Judgement, flow: number | undefined): void {
     const side = this.#timeline.sideOf(row);
-    this.#drops[side].add(side, this.#timeline.frame(row), flow, isIpv6(this.#timeline, row));
+    const frame = this.#timeline.frame(row);
+    this.#drops[side].add(side, frame, flow, isIpv6(this.#timeline, row));
+    if (reason === "ttl-spent") this.#spent[side].add(frame);
   }
 
   update({ side, frame, verdict, before }: Update): void {
-    if (before.verdict === "dropped" && verdict !== "dropped") this.#drops[side].frames[side].remove(frame);
+    if (before.verdict !== "dropped" || verdict === "dropped") return;
+    this.#drops[side].frames[side].remove(frame);
+    if (this.#spent[side].listed.includes(frame)) this.#spent[side].remove(frame);
   }
 
   moved({ side, before, count }: Moved): void {
@@ -29,13 +37,20 @@ export class Dropped implements Finder {
   }
 
   close({ summary, unfollowed }: End): Finding[] {
-    return ofSides("dropped", this.#drops, (_, side) => {
+    const textOf = (_: Gathered, side: Side): string => {
       const impacts = IMPACTS.flatMap((impact) => {
         const of = summary.impacts[side].get(impact);
         return of === undefined ? [] : [impact === "unknown" ? `nothing tells of ${of}` : `${of} ${impact}`];
       });
       const many = unfollowed === 0 ? "" : ` (${unfollowed} in all were too many to follow at once)`;
       return `entered on ${SIDE_NAMES[side]}, never left on ${SIDE_NAMES[otherSide(side)]}: ${impacts.join(", ")}${many}`;
-    });
+    };
+    return ofSides("dropped", this.#drops, textOf, ({ count }, side) => hintOf(count, this.#spent[side].count));
   }
+}
+
+/** What to look at next, where the TTL of some of the drops ran out. */
+function hintOf(drops: number, spent: number): string {
+  if (spent === 0) return FINDINGS.dropped.hint;
+  return spent >= drops ? HINT_TTL : `${FINDINGS.dropped.hint}; ttl-spent: ${HINT_TTL}`;
 }

@@ -105,8 +105,9 @@ export function ofSides<T extends Gathered>(
   code: FindingCode,
   sides: readonly [T, T],
   textOf: (gathered: T, side: Side) => string,
+  hintOf?: (gathered: T, side: Side) => string,
 ): Finding[] {
   return SIDES.filter((side) => sides[side].count > 0).map((side) =>
-    findingOf(code, sides[side].count, textOf(sides[side], side), sides[side]),
+    findingOf(code, sides[side].count, textOf(sides[side], side), sides[side], hintOf?.(sides[side], side)),
   );
 }

@@ -6,6 +6,10 @@ import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { type Context, type Finder, isIpv6 } from "./finder.js";
 
+/** What to look at next where TTLs run out. */
+export const HINT_TTL =
+  "traceroute lets TTLs run out on purpose; else, ip route get <address>, here and on the next router, shows whether packets go round in circles";
+
 /** What to look at next, on the host, by the reason; of others, the finding's own. */
 const HINTS: Readonly<Partial<Record<Reason, string>>> = {
   prohibited: "iptables -S shows which rule rejects",
@@ -15,8 +19,7 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
   "host-unreachable": "ip route get <address> shows the next hop, ip neigh whether it answers",
   "no-route": "ip route get <address> shows whether there is a way, iptables -S which rule rejects",
   "too-big": FINDINGS.mtu.hint,
-  "ttl-exceeded":
-    "traceroute lets TTLs run out on purpose; else, ip route get <address>, here and on the next router, shows whether packets go round in circles",
+  "ttl-exceeded": HINT_TTL,
   "reassembly-timeout":
     "nstat -az 'Ip*Reasm*' counts such datagrams; sysctl net.ipv4.ipfrag_time and net.ipv4.ipfrag_high_thresh say how long and how many fragments wait",
   "host-reset": FINDINGS["host-reset"].hint,
