@@ -126,6 +126,11 @@ describe("verdicts", () => {
     expect(await saidInside(both, [us(780, metric(CONTAINER, BEYOND, 3))])).toEqual(
       Array(2).fill("unknown forwarded-unseen"),
     );
+    // however many others wait between
+    const others = Array.from({ length: 100 }, (_, n) => us(776 + n / 100, own(HOST, "10.0.2.3", n)));
+    expect(await saidInside(both, [...others, us(780, metric(CONTAINER, BEYOND, 3))])).toEqual(
+      Array(2).fill("unknown forwarded-unseen"),
+    );
     expect(await saidInside([both[1]], [us(890, metric(BEYOND, CONTAINER, 4))])).toEqual(["unknown forwarded-unseen"]);
     // an answer to whom the host stands for with its own address inside
     const answer = us(775, metric(CONTAINER, "172.17.0.1", 5));

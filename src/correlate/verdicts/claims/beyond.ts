@@ -2,9 +2,9 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { joined } from "../../../packets/memory/joined.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { OUTSIDE } from "../../../packets/sides.js";
+import { DECIDED } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
-import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
-import { undecidedBehind } from "../../matchers/behind.js";
+import { destinationOf, sourceOf } from "../../../packets/ways.js";
 import { isSameLink } from "../../matchers/scope.js";
 import type { Known } from "../known.js";
 import type { Locals } from "./locals.js";
@@ -20,9 +20,10 @@ export class Beyond {
   readonly #known: Known;
   readonly #locals: Locals;
   readonly #pairs = new Set<string>();
-  /** Conversations inside that were asked about, and those outside that were noted. */
-  readonly #asked = new Set<number>();
+  /** Conversations outside that were noted. */
   readonly #noted = new Set<number>();
+  /** Behind the last packet that was looked at ahead of its time. */
+  #ahead = NONE;
 
   constructor(known: Known, locals: Locals) {
     this.#known = known;
@@ -43,23 +44,27 @@ export class Beyond {
 
   /** Whether packets between the two ends of an inside packet pass outside, as far as is known within its window. */
   has(row: number): boolean {
-    const { timeline: t, tuples, windowNs } = this.#known;
-    const way = t.way(row);
-    if (isNewIn(this.#asked, way >> 1)) {
-      const isBetween = (next: number): boolean =>
-        t.side(next) === OUTSIDE &&
-        haveSameSource(tuples, t.way(next), way) &&
-        haveSameSource(tuples, t.way(next) ^ 1, way ^ 1);
-      const found = undecidedBehind(t, row, isBetween, t.timeNs(row) + windowNs);
-      if (found !== NONE && found !== t.end) this.#note(t.way(found));
-    }
-    return this.#pairs.size > 0 && this.#pairs.has(this.#pairOf(way));
+    const t = this.#known.timeline;
+    this.#lookAhead(row, t.timeNs(row) + this.#known.windowNs);
+    return this.#pairs.size > 0 && this.#pairs.has(this.#pairOf(t.way(row)));
   }
 
   /** Forgets which conversations those were: their numbers are about to get another meaning. */
   forgetWays(): void {
-    this.#asked.clear();
     this.#noted.clear();
+  }
+
+  /** Notes what nothing is decided about behind a packet, as far as it came by `untilNs` on the timeline: each packet once. */
+  #lookAhead(row: number, untilNs: number): void {
+    const t = this.#known.timeline;
+    let next = t.after(row);
+    if (t.isHeld(this.#ahead) && t.isBefore(next, this.#ahead)) next = this.#ahead;
+    for (; ; next = t.after(next)) {
+      next = t.firstBelow(next, t.end, DECIDED);
+      if (next === t.end || t.timeNs(next) > untilNs) break;
+      this.note(next);
+    }
+    this.#ahead = next;
   }
 
   #note(way: number): void {

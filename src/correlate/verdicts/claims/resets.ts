@@ -4,7 +4,7 @@ import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
-import { undecidedBehind } from "../../matchers/behind.js";
+import { undecidedBehind, waitingBehind } from "../../matchers/behind.js";
 import type { Claim } from "../claim.js";
 import { isFromNear } from "./hops.js";
 
@@ -82,8 +82,11 @@ export class Resets {
 
   /** The first packet behind one, by `untilNs` on the timeline, that nothing is decided about and that is what is looked for; NONE where none is. */
   #behind(row: number, is: (later: number) => boolean, untilNs: number): number {
-    const found = undecidedBehind(this.#timeline, row, is, untilNs);
-    return found === this.#timeline.end ? NONE : found;
+    const t = this.#timeline;
+    const found = undecidedBehind(t, row, is, untilNs);
+    // where many others wait, those of its conversation are looked through
+    if (found === NONE) return waitingBehind(t, row, [t.sideOf(row), t.tuple(row)], is, untilNs);
+    return found === t.end ? NONE : found;
   }
 
   /** Whether a segment accepts the connection that another one opens. */

@@ -21,6 +21,10 @@ const reset = (src: string, dst: string, ttl: number, ends = [40_000, 443]) =>
 
 const ANSWER = { src: SERVER, dst: CONTAINER, srcPort: 443, dstPort: 40_000, seq: 5000, ack: 1001, ipId: 4711 };
 
+/** What the host itself sends. */
+const beat = (n: number) =>
+  segment({ src: HOST, dst: "10.0.2.3", srcPort: 9, dstPort: 9, seq: n, ack: 0, ipId: n, ttl: 64 });
+
 describe("host-reset", () => {
   it("is a segment that the host answers with a reset of its own, and names both frames", async () => {
     const scene = stale()
@@ -37,6 +41,16 @@ describe("host-reset", () => {
       "outside 86 refused: the host itself reset the connection (frame 87)",
       "outside 87 local: the host itself resets the connection: it did not pass frame 86 on",
     ]);
+  });
+
+  it("is so however many others wait between the two", async () => {
+    const scene = stale();
+    for (let n = 0; n < 100; n++) scene.alone(200.001 + n / 1e4, "outside", beat(n));
+    const found = await scene
+      .alone(200.05, "outside", reset(HOST, SERVER, 64))
+      .until(2000)
+      .findings("host-reset");
+    expect(found).toMatchObject([{ count: 1, frames: { inside: [], outside: [86, 187] } }]);
   });
 
   it("is one to a container as well", async () => {
