@@ -9,6 +9,7 @@ import { destinationText } from "../../packets/ways.js";
 import { isError } from "../../protocols/icmp.js";
 import { ICMPV6, isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
+import { Ahead } from "./ahead.js";
 import { undecidedBehind, waitingBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/equals/likes.js";
@@ -31,12 +32,18 @@ const HOLDING: ReadonlySet<Reason> = new Set(["may-be-refused", "nothing-paired"
 export class Doubts {
   readonly #known: Known;
   readonly #orphans: Orphans;
+  /** Packets of no known translation, by what they have in common with those they may have become. */
+  readonly #strangers: Ahead;
   /** By the side where packets come out: up to when those were slow, nanoseconds on the timeline. */
   readonly #slowNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
   constructor(known: Known, orphans: Orphans) {
     this.#known = known;
     this.#orphans = orphans;
+    const { timeline, translations } = known;
+    this.#strangers = new Ahead(timeline, (row) =>
+      translations.slotOf(row) === NONE ? markOf(timeline, row) : undefined,
+    );
   }
 
   /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
@@ -234,8 +241,7 @@ export class Doubts {
       if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
       return slot === NONE || this.#known.translations.isLeaving(next, slot);
     };
-    const changed =
-      slot === NONE ? this.#frameBehind(row, isChanged, windowNs) : this.#frameOfFlow(row, slot, isChanged);
+    const changed = slot === NONE ? this.#frameLike(row, isChanged, windowNs) : this.#frameOfFlow(row, slot, isChanged);
     if (changed === undefined) return undefined;
     const frame = `frame ${changed} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;
@@ -251,12 +257,26 @@ export class Doubts {
     return found === NONE ? undefined : t.frame(found);
   }
 
+  /** The same as `#frameBehind`, of what has the content or the number of a packet: however many others wait. */
+  #frameLike(row: number, is: (next: number) => boolean, withinNs: number): number | undefined {
+    const t = this.#known.timeline;
+    const untilNs = t.timeNs(row) + withinNs;
+    const found = undecidedBehind(t, row, is, untilNs);
+    const like = found === NONE ? this.#strangers.first(row, markOf(t, row), untilNs, is) : found;
+    return like === NONE || like === t.end ? undefined : t.frame(like);
+  }
+
   /** The first frame within so long behind a packet that is what is looked for, and that nothing is decided about; undefined where none is known. */
   #frameBehind(row: number, is: (next: number) => boolean, withinNs: number): number | undefined {
     const t = this.#known.timeline;
     const found = undecidedBehind(t, row, is, t.timeNs(row) + withinNs);
     return found === NONE || found === t.end ? undefined : t.frame(found);
   }
+}
+
+/** What a packet keeps, whatever else is changed of it: the number of a segment, what anything else carries. */
+function markOf(t: Timeline, row: number): number {
+  return t.proto(row) === TCP ? t.seq(row) : t.content(row);
 }
 
 /** Whether of two segments one may be a piece of the other: what every wire takes is not cut. */

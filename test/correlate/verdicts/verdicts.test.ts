@@ -586,6 +586,12 @@ it("what came out much as it came in, of a flow not known, may be it: a router r
   expect((await alone([asks], [other]))[0]).toMatch(/^inside dropped/);
   const heldUp = us(150_000, query({ src: HOST, dst: SERVER, ipId: 9, ttl: 63, text: "what is it?" }));
   expect((await alone([asks], [heldUp]))[0]).toMatch(/^inside unknown: .*much like it, never came in/);
+  // however many others wait between the two
+  const own = Array.from({ length: 100 }, (_, n) =>
+    us(3051 + n / 10, query({ src: HOST, dst: "10.0.2.3", ipId: n, ttl: 64, text: `own ${n}` })),
+  );
+  expect((await alone([asks], [...own, left]))[0]).toMatch(/^inside unknown: .*much like it, never came in/);
+  expect((await alone([asks], [...own, other]))[0]).toMatch(/^inside dropped/);
 });
 
 /** What a container and a peer outside send each other from ports of their own. */
