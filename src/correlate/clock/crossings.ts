@@ -107,10 +107,14 @@ export class Crossings {
     return end;
   }
 
-  /** How many of those kept are up to a place: most are asked for at the end. */
+  /** How many of those kept are up to a place. */
   #upTo(place: number): number {
-    let count = this.#kept.length;
-    while (count > 0 && this.#kept[count - 1].place > place) count--;
-    return count;
+    let [from, to] = [0, this.#kept.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.#kept[middle].place <= place) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 }

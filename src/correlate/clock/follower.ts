@@ -57,7 +57,7 @@ export class Follower {
   /** What is taken for it at the beginning: all that follows is in addition to it. */
   #baseNs = 0;
   readonly #twins: Twins;
-  /** Twins that no slice has had yet, and those that are not where they should be. */
+  /** Twins that no slice has had yet, the last one of the outside first; and those that are not where they should be. */
   #waiting: Twin[] = [];
   #strays: Twin[] = [];
   /** Where twins are looked for: by what the latest one differs, beyond the base; null where nothing is known. */
@@ -302,8 +302,11 @@ export class Follower {
 
   /** Goes as far as both sides were looked at; or to the end of what was. */
   #go(isToEnd = false): void {
-    this.#waiting.push(...this.#twins.found);
-    this.#twins.found = [];
+    if (this.#twins.found.length > 0) {
+      this.#waiting.push(...this.#twins.found);
+      this.#waiting.sort((a, b) => b.seenAt[OUTSIDE].packets - a.seenAt[OUTSIDE].packets);
+      this.#twins.found = [];
+    }
     let count = 0;
     for (const pending of this.#slicer.pending) {
       if (!isToEnd && !this.#isPassed(pending)) break;
@@ -319,12 +322,13 @@ export class Follower {
     const { fromNs, toNs, leastNs, end } = pending;
     const insideTo = this.#insideTo(pending);
     this.#closedAt = [insideTo, { ...UNLIMITED, packets: end }];
-    const isSeen = ({ seenAt }: Twin): boolean => SIDES.every((side) => isBy(seenAt[side], this.#closedAt[side]));
-    const twins = this.#waiting
-      .filter((twin) => isSeen(twin) && isUnrepeated(twin, this.#closedAt))
-      .sort((a, b) => a.seenAt[OUTSIDE].packets - b.seenAt[OUTSIDE].packets);
-    this.#waiting = this.#waiting.filter((twin) => !isSeen(twin));
-    this.#twins.forget(isSeen);
+    const later = this.#waiting.findLastIndex(({ seenAt }) => seenAt[OUTSIDE].packets > end);
+    const passed = this.#waiting.splice(later + 1);
+    const isSeen = ({ seenAt }: Twin): boolean => isBy(seenAt[INSIDE], insideTo);
+    this.#waiting.push(...passed.filter((twin) => !isSeen(twin)));
+    const seen = passed.filter(isSeen).reverse();
+    const twins = seen.filter((twin) => isUnrepeated(twin, this.#closedAt));
+    this.#twins.forget(seen);
     this.#seeAll(insideTo, end);
     const marked = twins.filter(({ by }) => by === MARKED);
     const agreed = new Set(

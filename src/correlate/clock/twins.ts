@@ -37,6 +37,8 @@ export interface Twin {
   readonly seenAt: readonly [Progress, Progress];
   /** … and when another packet like it was: from then on it proves nothing. */
   readonly repeatedAt: [Progress, Progress];
+  /** Where each side remembers it. */
+  readonly entries: readonly [number, number];
 }
 
 /** TCP numbers, and an IP ID: what is sent again has another one. A lower number tells more. */
@@ -109,8 +111,10 @@ export class Twins {
   }
 
   /** Has it no more be noted when packets like these twins come again. */
-  forget(isOver: (twin: Twin) => boolean): void {
-    for (const { twins } of this.#sides) for (const [entry, twin] of twins) if (isOver(twin)) twins.delete(entry);
+  forget(over: readonly Twin[]): void {
+    for (const twin of over)
+      for (const [side, { twins }] of this.#sides.entries())
+        if (twins.get(twin.entries[side]) === twin) twins.delete(twin.entries[side]);
   }
 
   #look(side: Side, batch: PacketBatch, row: number): void {
@@ -186,6 +190,7 @@ export class Twins {
       by: !hasOneId ? least : least === NUMBERS ? SEGMENT : least === PAYLOAD ? MARKED : least,
       seenAt: [inside.seenAt[i], outside.seenAt[o]],
       repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
+      entries: [i, o],
     };
     inside.twins.set(i, twin);
     outside.twins.set(o, twin);
