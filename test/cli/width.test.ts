@@ -25,7 +25,7 @@ it("no line is wider than it may be, whatever is shown and how", async () => {
       const text = await file(fixture, "--width", String(columns), ...(isQuiet ? ["-q"] : []), ...options);
       expect(widest(text)).toBeLessThanOrEqual(columns);
     }),
-    { numRuns: runs(30) },
+    { numRuns: runs(18) },
   );
 });
 

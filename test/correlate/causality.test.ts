@@ -20,6 +20,6 @@ it("whatever two captures of one clock hold, no pair leaves before it enters", a
       expect(told.filter(({ pair }) => pair.latencyNs < -toleranceNs)).toEqual([]);
       expect(told.filter(({ pair, isOutbound }) => isOutbound !== (pair.direction === "outbound"))).toEqual([]);
     }),
-    { numRuns: runs(50) },
+    { numRuns: runs(25) },
   );
 });

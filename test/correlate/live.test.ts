@@ -142,7 +142,7 @@ describe("patience", () => {
           expect(hasty.summary.outside.frames).toBe(sides[1].length);
         },
       ),
-      { numRuns: runs(30) },
+      { numRuns: runs(12) },
     );
   });
 });

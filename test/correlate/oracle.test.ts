@@ -19,7 +19,7 @@ it("the oracle says of no true pair that it cannot be, and of none that is not t
       expect([...sides.twins].filter(([i, o]) => !oracle.isPossible(i - 1, o - 1))).toEqual([]);
       expect(oracle.certain.filter(([i, o]) => sides.twins.get(i + 1) !== o + 1)).toEqual([]);
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(20) },
   );
 });
 
@@ -44,7 +44,7 @@ it.each([
         expect(pairs.filter(({ inside, outside }) => !oracle.isPossible(inside - 1, outside - 1))).toEqual([]);
         expect(pairs.filter(({ inside, outside }) => oracle.against(inside - 1, outside - 1).length > 0)).toEqual([]);
       }),
-      { numRuns: runs(40) },
+      { numRuns: runs(25) },
     );
     expect([...ways].toSorted()).toEqual(["exact", "flow", "order", "quoted"]);
   },

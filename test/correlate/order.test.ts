@@ -213,7 +213,7 @@ it("tells equal datagrams that never come close by time, though both captures mi
     if (n % 100 !== 70) outside.push(us(320 * n + (isSlow ? 30 : 10), beat(HOST, 63)));
     if (isSlow) slow.push([inside.length, outside.length]);
   }
-  const { twins } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
+  const { twins } = await correlated(inside, outside, { clock: { kind: "none" } });
   const told = slow.filter(([i, o]) => twins.some(([a, b]) => a === i && b === o));
   expect(told.length).toBeGreaterThan(20);
 });

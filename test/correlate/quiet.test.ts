@@ -30,7 +30,7 @@ it("comes to the same totals whether anybody wants to see the pairs or not", asy
       const { inside, outside } = adversity(spec);
       expect(await sameTotals(inside, outside)).toBeGreaterThanOrEqual(0);
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(18) },
   );
 });
 

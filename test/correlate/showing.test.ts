@@ -88,7 +88,7 @@ it("shows of both packets of a pair what their captures have of them", async () 
       expect(ofIpv4.map(([, , src]) => src)).toEqual(sources);
       expect(gaps.map(([gapNs]) => gapNs)).toEqual(gaps.map(([, latencyNs]) => latencyNs));
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(16) },
   );
 });
 

@@ -16,7 +16,7 @@ it("no pair is ever wrong, and every frame is accounted for", async () => {
       const wrong = pairs.filter((pair) => twins.get(pair.inside) !== pair.outside);
       expect(wrong).toEqual([]);
     }),
-    { numRuns: runs(20) },
+    { numRuns: runs(8) },
   );
 });
 
@@ -37,7 +37,7 @@ it("packets that nothing could be mistaken for are all paired", async () => {
       const outcome = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(outcome.twins).toEqual([...twins].sort((a, b) => a[0] - b[0]));
     }),
-    { numRuns: runs(30) },
+    { numRuns: runs(18) },
   );
 });
 
@@ -51,7 +51,7 @@ it("the same captures give the same results, however their sources cut them into
       expect(told(await correlated(inside, outside, { clock }))).toEqual(whole);
       expect(told(await correlated(inside, outside, { clock, batches }))).toEqual(whole);
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(10) },
   );
 });
 

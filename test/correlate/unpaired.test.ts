@@ -332,7 +332,7 @@ describe("captures that have nothing to do with each other give no pair", () => 
           expect(pairs).toEqual([]);
         },
       ),
-      { numRuns: runs(30) },
+      { numRuns: runs(15) },
     );
   });
 
@@ -347,7 +347,7 @@ describe("captures that have nothing to do with each other give no pair", () => 
         const { pairs } = await outcomeOf(capture(CONTAINER, 64, 0), capture("192.168.1.7", 63, late), { clock });
         expect(pairs).toEqual([]);
       }),
-      { numRuns: runs(45) },
+      { numRuns: runs(25) },
     );
   });
 
@@ -370,7 +370,7 @@ describe("captures that have nothing to do with each other give no pair", () => 
         const { pairs } = await outcomeOf(capture(a, CONTAINER, true), capture(b, "192.168.1.7", false));
         expect(pairs).toEqual([]);
       }),
-      { numRuns: runs(50) },
+      { numRuns: runs(40) },
     );
   });
 

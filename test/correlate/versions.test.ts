@@ -162,7 +162,7 @@ it("no pair is ever wrong where hosts do the same over IPv4, IPv6 and NAT64 at o
       const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(pairs.filter((pair) => twins.get(pair.inside) !== pair.outside)).toEqual([]);
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(22) },
   );
 });
 

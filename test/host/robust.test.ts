@@ -55,6 +55,6 @@ test("whatever the rules are, they are read, and asked about any flow, to the en
           expect(doubt === "").toBe(answer !== undefined);
       }
     }),
-    { numRuns: runs(1500) },
+    { numRuns: runs(1000) },
   );
 });

@@ -110,7 +110,7 @@ it("says the same of any captures, whatever pieces they are read in", async () =
       const expected = await toldOf(files, of);
       expect(await toldOf(files, of, [one, other])).toBe(expected);
     }),
-    { numRuns: runs(10) },
+    { numRuns: runs(7) },
   );
 });
 

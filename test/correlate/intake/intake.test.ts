@@ -139,7 +139,7 @@ describe("a run", () => {
         const { summary } = await ofPieces(sides, [inside, outside]);
         expect(summary.inside.frames).toBe(sides.inside.length);
       }),
-      { numRuns: runs(25) },
+      { numRuns: runs(6) },
     );
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { BATCH_FRAMES } from "../../../src/packets/batches/frames.js";
 import { echo, ethernet, filler, fragments, ipv4, tcp, type Transport, udp } from "../../support/packets.js";
 import { gre, ipInIp, vxlan } from "../../support/tunnels.js";
-import { type Outcome, outcomeOf, type Stamped, told, us } from "../outcome.js";
+import { type Outcome, correlated, outcomeOf, type Stamped, told, us } from "../outcome.js";
 
 const CONTAINER = "172.17.0.2";
 const POD = "10.244.3.5";
@@ -183,7 +183,7 @@ it("where all numbers are taken, a tunnel gets that of one in which nothing came
     [[], 0],
     [between, 6],
   ] as const) {
-    const outcome = await outcomeOf(late(inside), [...others, ...before, ...late(outside)]);
+    const outcome = await correlated(late(inside), [...others, ...before, ...late(outside)]);
     expect(tunnelsOf(outcome).filter((tunnel) => tunnel?.startsWith("vxlan 42 "))).toHaveLength(found);
   }
 });

@@ -170,6 +170,6 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       expect(isLetGo).toEqual(isUnused);
       found.free();
     }),
-    { numRuns: runs(100) },
+    { numRuns: runs(60) },
   );
 });

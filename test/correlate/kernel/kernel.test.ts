@@ -72,7 +72,7 @@ describe("with a limit to the pairs", () => {
         expect(told).toEqual(ofPackets(all).slice(0, told.length));
         expect(some.pairs).toHaveLength(Math.min(maxPairs, all.pairs.length));
       }),
-      { numRuns: runs(25) },
+      { numRuns: runs(8) },
     );
   });
 
@@ -83,7 +83,7 @@ describe("with a limit to the pairs", () => {
         const pieces = await correlated(inside, outside, { ...options, maxPairs, batches: [a, b] });
         expect([pieces.pairs, pieces.flows]).toEqual([whole.pairs, whole.flows]);
       }),
-      { numRuns: runs(30) },
+      { numRuns: runs(10) },
     );
   });
 });
@@ -95,7 +95,7 @@ it("all that is told comes to the same however captures are cut into batches", a
       const pieces = await correlated(inside, outside, { ...options, batches: [a, b] });
       expect(told(pieces)).toEqual(told(whole));
     }),
-    { numRuns: runs(30), endOnFailure: true },
+    { numRuns: runs(8), endOnFailure: true },
   );
 });
 
@@ -120,7 +120,7 @@ it("what is told does not depend on what else anybody wants to see", async () =>
       expect(quiet.pairs).toEqual([]);
       expect(told(quiet)).toEqual(told(await correlated(inside, outside, options), wants));
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(10) },
   );
 });
 
@@ -140,7 +140,7 @@ it("packets that nobody forwards get the same verdicts, be they told or counted"
       for (const wants of ["no pairs", "totals"] as const)
         expect(told(await correlated(inside, outside, { ...options, wants }))).toEqual(told(all, wants));
     }),
-    { numRuns: runs(30) },
+    { numRuns: runs(14) },
   );
   expect([...verdicts]).toEqual(expect.arrayContaining(["local", "proxied", "dropped", "unknown"]));
 });

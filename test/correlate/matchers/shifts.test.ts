@@ -215,7 +215,7 @@ it("no pair is ever wrong, whatever is changed, lost and sent again", async () =
       const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(pairs.filter((pair) => known.get(pair.inside) !== pair.outside)).toEqual([]);
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(25) },
   );
 });
 
@@ -234,6 +234,6 @@ it("comes to the same on either path where windows are over soon, beside what no
         await expect(outcomeOf(...both, { windowNs, clock: { kind: "none" } })).resolves.toBeDefined();
       },
     ),
-    { numRuns: runs(18) },
+    { numRuns: runs(10) },
   );
 });

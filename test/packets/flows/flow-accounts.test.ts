@@ -1,3 +1,4 @@
+import { deepStrictEqual } from "node:assert";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Heap } from "../../../src/packets/memory/heap.js";
@@ -108,19 +109,28 @@ const steps = fc.array(
 );
 
 function expectSame(accounts: FilledAccounts, slot: number, plain: Plain): void {
-  for (const isOutbound of [true, false]) {
-    const digest = plain.digest(isOutbound);
-    expect(accounts.pairsThatWent(slot, isOutbound)).toBe(digest.count);
-    expect(accounts.latencySummary(slot, isOutbound)).toEqual(digest.summary());
-  }
-  expect(accounts.pairs(slot)).toBe(plain.latencies[0].length + plain.latencies[1].length);
-  expect([accounts.firstNs(slot), accounts.lastNs(slot)]).toEqual([plain.firstNs, plain.lastNs]);
-  expect(accounts.retransmissions(slot)).toBe(plain.retransmissions);
-  expect(accounts.isFlipped(slot)).toBe(plain.isFlipped);
-  expect([accounts.isOutbound(slot, 1), accounts.isOutbound(slot, 0)]).toEqual([
-    plain.isForwardOutbound,
-    !plain.isForwardOutbound,
-  ]);
+  const digests = [true, false].map((isOutbound) => plain.digest(isOutbound));
+  deepStrictEqual(
+    {
+      ways: [true, false].map((isOutbound) => [
+        accounts.pairsThatWent(slot, isOutbound),
+        accounts.latencySummary(slot, isOutbound),
+      ]),
+      pairs: accounts.pairs(slot),
+      times: [accounts.firstNs(slot), accounts.lastNs(slot)],
+      retransmissions: accounts.retransmissions(slot),
+      isFlipped: accounts.isFlipped(slot),
+      isOutbound: [accounts.isOutbound(slot, 1), accounts.isOutbound(slot, 0)],
+    },
+    {
+      ways: digests.map((digest) => [digest.count, digest.summary()]),
+      pairs: plain.latencies[0].length + plain.latencies[1].length,
+      times: [plain.firstNs, plain.lastNs],
+      retransmissions: plain.retransmissions,
+      isFlipped: plain.isFlipped,
+      isOutbound: [plain.isForwardOutbound, !plain.isForwardOutbound],
+    },
+  );
 }
 
 it("say of each flow what a plain list of its pairs says, with others between them and before it in its slot", () => {
@@ -153,7 +163,7 @@ it("say of each flow what a plain list of its pairs says, with others between th
       for (const [slot, plain] of model) expectSame(accounts, slot, plain);
       expect(model.size).toBe(SLOTS.length);
     }),
-    { numRuns: runs(140) },
+    { numRuns: runs(40) },
   );
 });
 
@@ -213,6 +223,7 @@ it("have a flow as it was taken, until it is let go", () => {
         [...flows.values()].map(({ id }) => id).toSorted((a, b) => a - b),
       );
     }),
+    { numRuns: runs(40) },
   );
 });
 
@@ -242,6 +253,7 @@ it("tell the busiest of some flows, and of equals the ones learnt first", () => 
       const ofAll = accounts.busiest(Int32Array.from(given.slice(half)), most, busiest);
       expect([...ofAll]).toEqual(inOrder.slice(0, most));
     }),
+    { numRuns: runs(40) },
   );
 });
 
@@ -375,6 +387,7 @@ describe("a retransmission", () => {
         });
         expect(tooMany).toEqual([]);
       }),
+      { numRuns: runs(40) },
     );
   });
 });

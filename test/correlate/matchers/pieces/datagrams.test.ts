@@ -237,7 +237,7 @@ it("no datagram is paired with one of other content, whatever is lost and howeve
         expect(contents.size).toBe(1);
       }
     }),
-    { numRuns: runs(16) },
+    { numRuns: runs(12) },
   );
 });
 
