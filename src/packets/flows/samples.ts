@@ -2,21 +2,29 @@ import { ROOM_FLOWS, type Heap } from "../memory/heap.js";
 import * as words from "./samples-words.js";
 import { NONE } from "../tuples.js";
 
-/** A chunk is half a cache line: 7 samples, and the number of the chunk filled before it. */
+/** A chunk is half a cache line, which ends with a word. */
 export const CHUNK_BITS = 3;
-export const CHUNK_SAMPLES = 7;
-/** Where in a chunk the other one's number is. */
+/** So many bytes are numbers, seven bits each, the lowest ones first: of each number, all but the last have MORE_BYTES as well. */
+export const CHUNK_BYTES = 28;
+export const MORE_BYTES = 0x80;
+/** Behind them: the chunk filled before it, and how many bytes of this one are in use in the lowest bits. */
 export const BEFORE = 7;
+export const BEFORE_SHIFT = 5;
+export const FILLED_MASK = 0x1f;
 const FIRST_CHUNKS = 2 ** 12;
+
 /**
  * Lists of whole numbers (-2^31 … 2^31-1) that only grow, in chunks of one memory: ten thousands of short ones take no object each,
- * and adding to one touches one cache line. Whoever has a list keeps its newest chunk, and how many numbers there are.
+ * and adding to one touches one cache line. Most numbers are small and positive, and take two or three bytes. Whoever has a list keeps its newest chunk, and
+ * how many numbers there are.
  */
 export class Samples {
   /** Where its block is, which WebAssembly goes by: see `samples-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
   #chunks: Int32Array;
+  /** The same memory. */
+  #bytes!: Uint8Array;
   #dropped: Int32Array;
   readonly #heap: Heap;
 
@@ -30,13 +38,17 @@ export class Samples {
     this.#locate();
   }
 
-  /** Copies the samples of a list, in no certain order, to `to`, which is as long. */
+  /** Copies the numbers of a list to `to`, which is as long. */
   copy(newest: number, to: Int32Array): void {
-    let chunk = newest;
-    for (let left = to.length; left > 0; chunk = this.#before(chunk)) {
-      const from = chunk << CHUNK_BITS;
-      const filled = ((left - 1) % CHUNK_SAMPLES) + 1;
-      for (let at = from; at < from + filled; at++) to[--left] = this.#chunks[at];
+    let left = to.length;
+    for (let chunk = newest; chunk !== NONE; chunk = this.#tail(chunk) >> BEFORE_SHIFT) {
+      const from = chunk << (CHUNK_BITS + 2);
+      // backwards: the highest bits of a number come first then
+      for (let at = from + (this.#tail(chunk) & FILLED_MASK) - 1; at >= from; at--) {
+        const byte = this.#bytes[at];
+        if (byte < MORE_BYTES) to[--left] = byte;
+        else to[left] = (to[left] << 7) | (byte - MORE_BYTES);
+      }
     }
   }
 
@@ -56,11 +68,13 @@ export class Samples {
 
   /** Says in its block where they are. */
   #locate(): void {
-    this.#words[words.CHUNKS] = this.#chunks.byteOffset;
+    const { buffer, byteOffset, byteLength } = this.#chunks;
+    this.#bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    this.#words[words.CHUNKS] = byteOffset;
     this.#words[words.DROPPED] = this.#dropped.byteOffset;
   }
 
-  #before(chunk: number): number {
+  #tail(chunk: number): number {
     return this.#chunks[(chunk << CHUNK_BITS) + BEFORE];
   }
 }

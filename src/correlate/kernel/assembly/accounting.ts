@@ -12,7 +12,6 @@ import { HAS_TCP_NUMBERS, IS_ERROR, identityOf, isAgain } from "../../../packets
 import * as record from "../../../packets/records.js";
 import { MOST_LISTED } from "../../../packets/results/few.js";
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
-import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
@@ -182,7 +181,7 @@ function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, late
     const itsDigest = load<i32>(flow + ((<usize>outbound) << 2), 4 * account.LATENCIES);
     if (!addIn(itsDigest, latencyNs, bucket)) digest = 2 * slot + outbound;
   } else if ((bits & account.IS_FULL) === 0 && pairsOf(flow, outbound) < EXACT_SAMPLES && isSample(latencyNs))
-    store<i32>(nextAt(ground, flow, known), account.sampleOf(<i32>latencyNs, outbound));
+    keepLatency(ground, flow, known, account.sampleOf(<i32>latencyNs, outbound));
   else {
     store<i32>(flow, bits | account.IS_FULL, 4 * account.BITS);
     digest = 2 * slot + outbound;
@@ -197,20 +196,18 @@ function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, late
   setWord(ground, words.LATENCY_COUNT, count + 1);
 }
 
-/** Where a flow's next latency goes, behind `known` others: in its record, or where that has no room, in the newest chunk, or in one that begins with it. */
-function nextAt(ground: usize, flow: usize, known: i32): usize {
-  if (known < account.FEW_LATENCIES) return flow + ((<usize>(account.LATENCIES + known)) << 2);
+/** Keeps a flow's next latency, behind `known` others: in its record, or where that has no room, in the list of those that it has no room for. */
+function keepLatency(ground: usize, flow: usize, known: i32, sample: i32): void {
+  if (known < account.FEW_LATENCIES) {
+    store<i32>(flow + ((<usize>known) << 2), sample, 4 * account.LATENCIES);
+    return;
+  }
   const list = <usize>wordOf(wordOf(ground, words.ACCOUNTS), SAMPLES);
   const last = flow + 4 * (account.LATENCIES + account.FEW_LATENCIES - 1);
-  const newest = load<i32>(last);
-  const place = (known - account.FEW_LATENCIES + 1) % CHUNK_SAMPLES;
+  let newest = load<i32>(last);
   // the one whose word says where the others are is the first of them
-  const isFirst = known === account.FEW_LATENCIES;
-  if (!isFirst && place !== 0) return samples.chunkAt(list, newest) + ((<usize>place) << 2);
-  const chunk = samples.openChunk(list, isFirst ? tuple.NONE : newest);
-  if (isFirst) store<i32>(samples.chunkAt(list, chunk), newest);
-  store<i32>(last, chunk);
-  return samples.chunkAt(list, chunk) + ((<usize>place) << 2);
+  if (known === account.FEW_LATENCIES) newest = samples.add(list, tuple.NONE, newest);
+  store<i32>(last, samples.add(list, newest, sample));
 }
 
 /** Whether a latency is one that samples have room for: whole nanoseconds of 31 bits. */

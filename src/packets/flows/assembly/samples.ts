@@ -1,16 +1,34 @@
 /** Lists of whole numbers, in the `Samples` whose block is at `samples`: see `samples-words.ts`. */
-import { BEFORE, CHUNK_BITS } from "../samples.js";
+import { BEFORE, BEFORE_SHIFT, CHUNK_BITS, CHUNK_BYTES, FILLED_MASK, MORE_BYTES } from "../samples.js";
 import * as words from "../samples-words.js";
 import { NONE } from "../../tuples.js";
 import { setWord, wordOf } from "../../memory/assembly/words.js";
 
+/** Adds a number to the list that has this newest chunk, or NONE. Returns its newest chunk. Precondition: there is room for one chunk more. */
+export function add(samples: usize, newest: i32, value: u32): i32 {
+  const bytes = <i32>((38 - clz<u32>(value | 1)) / 7);
+  let chunk = newest;
+  let filled = chunk === NONE ? CHUNK_BYTES : load<i32>(chunkAt(samples, chunk), 4 * BEFORE) & FILLED_MASK;
+  if (filled + bytes > CHUNK_BYTES) {
+    chunk = openChunk(samples, newest);
+    filled = 0;
+  }
+  const tail = chunkAt(samples, chunk) + 4 * BEFORE;
+  store<i32>(tail, load<i32>(tail) + bytes);
+  let at = chunkAt(samples, chunk) + filled;
+  let rest = value;
+  for (; rest >= <u32>MORE_BYTES; rest >>>= 7) store<u8>(at++, rest | MORE_BYTES);
+  store<u8>(at, rest);
+  return chunk;
+}
+
 /** Where a chunk is. */
-export function chunkAt(samples: usize, chunk: i32): usize {
+function chunkAt(samples: usize, chunk: i32): usize {
   return <usize>wordOf(samples, words.CHUNKS) + ((<usize>chunk) << (CHUNK_BITS + 2));
 }
 
-/** Begins a chunk behind that one, and returns its number. Precondition: there is room. */
-export function openChunk(samples: usize, before: i32): i32 {
+/** Begins a chunk behind that one, and returns its number. */
+function openChunk(samples: usize, before: i32): i32 {
   let rest = wordOf(samples, words.REST);
   const dropped = wordOf(samples, words.DROPPED_COUNT);
   if (rest === NONE && dropped > 0) {
@@ -21,8 +39,8 @@ export function openChunk(samples: usize, before: i32): i32 {
   if (rest === NONE) {
     chunk = wordOf(samples, words.END);
     setWord(samples, words.END, chunk + 1);
-  } else rest = load<i32>(chunkAt(samples, rest), 4 * BEFORE);
+  } else rest = load<i32>(chunkAt(samples, rest), 4 * BEFORE) >> BEFORE_SHIFT;
   setWord(samples, words.REST, rest);
-  store<i32>(chunkAt(samples, chunk), before, 4 * BEFORE);
+  store<i32>(chunkAt(samples, chunk), before << BEFORE_SHIFT, 4 * BEFORE);
   return chunk;
 }
