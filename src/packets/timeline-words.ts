@@ -6,10 +6,8 @@ export const WORDS = size();
 /** The oldest row still held, and the one that the next packet will get. */
 export const FIRST = word();
 export const END = word();
-/** By row: where the rings begin, and what makes a place in them of a row. */
-export const STATES = word();
-export const PLACES = word();
-export const MASK = word();
+/** Where the table of sections is: see `timeline.ts`. */
+export const SECTIONS = word();
 /** By place: where these tables begin, how many places were used so far, and those of them that were given back, the last one first to be used again. */
 export const RECORDS = word();
 export const FATES = word();

@@ -1,5 +1,5 @@
 import code from "./assembly/timeline.wasm";
-import { asDoubles, type Heap, type Kind } from "./memory/heap.js";
+import { asDoubles, type Heap } from "./memory/heap.js";
 import { hasWideId, IS_SELECTED } from "./packets.js";
 import { RecordRows } from "./record-rows.js";
 import {
@@ -111,9 +111,15 @@ export function isOlder(first: number, row: number, other: number): boolean {
   return ((row - first) & ROW_MASK) < ((other - first) & ROW_MASK);
 }
 
-/** As many as a second of a few ten thousand packets has, and so many as its ring may become where it is: all of it is written to, time and again. */
-const FIRST_ROWS = 2 ** 17;
-const ROOM_ROWS = 2 ** 23;
+/**
+ * Rows are in sections of so many, as bits, which have a byte of each row's state, and behind these a word of each row's place. Where sections begin is in a
+ * table of all that row numbers can name.
+ */
+export const SECTION_BITS = 15;
+export const SECTION_ROWS = 1 << 15;
+export const SECTION_MASK = 0x7fff;
+const SECTION_BYTES = 5 * SECTION_ROWS;
+const MOST_SECTIONS = (ROW_MASK + 1) >> SECTION_BITS;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;
 const ROOM_PLACES = 2 ** 20;
@@ -124,13 +130,13 @@ const ROOM_BLOCKS = 2 ** 14;
 const module = new WebAssembly.Module(code);
 
 /**
- * The packets of both sides in one order of time, for as long as natcorr needs them: a ring of rows that grows with
- * what has to be held and never with the length of a capture.
+ * The packets of both sides in one order of time, for as long as natcorr needs them: rows that are as many as
+ * what has to be held, whatever the length of a capture.
  *
- * A packet is named by its row number, which says where it stands in the ring. Rows are appended at `end` and given back at
+ * A packet is named by its row number, which says where it stands. Rows are appended at `end` and given back at
  * `first`. The methods that take a row are meant for rows in between.
  *
- * Of most packets in the ring, nothing is needed any more but that they have a twin: one without holds them up there for the
+ * Of most packets here, nothing is needed any more but that they have a twin: one without holds them up there for the
  * length of the window, a million of them in a busy second. What a packet's record says, and what became of it, is
  * therefore kept elsewhere, at a place that `release` gives to the next packet: it is still in the cache then.
  */
@@ -139,11 +145,12 @@ export class Timeline extends RecordRows {
   readonly block: number;
   readonly #words: Int32Array;
   // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called
-  mask: number;
-  /** Of each row its state, and in the lowest bit its side: whoever goes along the timeline looks at nothing else of most packets. */
-  states: Uint8Array;
-  /** Where the rest is, as long as it is not GONE. */
-  places: Int32Array;
+  /** Where each section begins … */
+  sections: Uint32Array;
+  /** … in all memory of the heap, as far as sections are: of each row its state, and in the lowest bit its side, as whoever goes along the timeline looks at nothing else of most packets … */
+  bytes = new Uint8Array(0);
+  /** … and where the rest is, as long as it is not GONE. */
+  ints = new Int32Array(0);
   /** At each place, what its capture says of a packet: see `records.ts`. */
   records: Int32Array;
   /** The same memory. */
@@ -157,18 +164,23 @@ export class Timeline extends RecordRows {
   readonly #steps: WebAssembly.Instance["exports"];
   /** A packet that comes from elsewhere than the heap. */
   readonly #packet: Int32Array;
+  /** The numbers of the oldest section that there is, and of the next one. */
+  #oldest: number;
+  #next: number;
 
-  /** `rows`: for how many rows at first, a power of two; `places`: for how many that something is known of. */
-  constructor(heap: Heap, rows: number = FIRST_ROWS, places: number = FIRST_PLACES) {
+  /** `places`: for how many rows at first that something is known of; `first`: the number of the first row. */
+  constructor(heap: Heap, places: number = FIRST_PLACES, first = 0) {
     super();
-    this.mask = rows - 1;
+    this.#oldest = first >> SECTION_BITS;
+    this.#next = this.#oldest;
     this.#heap = heap;
     this.#steps = heap.load(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#packet = heap.take(Int32Array, 1 << RECORD_BITS);
-    this.states = heap.take(Uint8Array, rows, ROOM_ROWS);
-    this.places = heap.take(Int32Array, rows, ROOM_ROWS);
+    this.#words[words.FIRST] = first;
+    this.#words[words.END] = first;
+    this.sections = heap.take(Uint32Array, MOST_SECTIONS);
     this.records = heap.take(Int32Array, places << RECORD_BITS, ROOM_PLACES << RECORD_BITS);
     this.doubles = asDoubles(this.records);
     this.fates = heap.take(Int32Array, places << FATE_BITS, ROOM_PLACES << FATE_BITS);
@@ -206,9 +218,9 @@ export class Timeline extends RecordRows {
     return this.#steps["append"](this.block, side, this.#packet.byteOffset, timeNs, way);
   }
 
-  /** Makes room for so many rows more: until they are appended, `mask` and the arrays stay what they are. */
+  /** Makes room for so many rows more: until they are appended, the arrays stay what they are. */
   reserve(rows: number): void {
-    while (this.size + rows > this.mask + 1) this.#grow();
+    while (this.#room < rows) this.#addSection();
     while (this.#words[words.PLACES_END] + rows > this.#free.length) this.#growPlaces();
   }
 
@@ -253,16 +265,16 @@ export class Timeline extends RecordRows {
   }
 
   recordOf(row: number): number {
-    return this.places[row & this.mask] << RECORD_BITS;
+    return this.#place(row) << RECORD_BITS;
   }
 
   /** The first word of what becomes of a packet. */
   fateOf(row: number): number {
-    return this.places[row & this.mask] << FATE_BITS;
+    return this.#place(row) << FATE_BITS;
   }
 
   side(row: number): number {
-    return this.states[row & this.mask] & 1;
+    return this.bytes[this.#stateAt(row)] & 1;
   }
 
   sideOf(row: number): Side {
@@ -335,11 +347,19 @@ export class Timeline extends RecordRows {
 
   /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, FOLDED, DONE, SHOWN or GONE. */
   state(row: number): number {
-    return this.states[row & this.mask] >> 1;
+    return this.bytes[this.#stateAt(row)] >> 1;
   }
 
   setState(row: number, state: number): void {
-    this.states[row & this.mask] = (state << 1) | this.side(row);
+    this.bytes[this.#stateAt(row)] = (state << 1) | this.side(row);
+  }
+
+  #stateAt(row: number): number {
+    return this.sections[row >> SECTION_BITS] + (row & SECTION_MASK);
+  }
+
+  #place(row: number): number {
+    return this.ints[((this.sections[row >> SECTION_BITS] + SECTION_ROWS) >>> 2) + (row & SECTION_MASK)];
   }
 
   /** Whether something is still to be decided about it. */
@@ -478,21 +498,25 @@ export class Timeline extends RecordRows {
     }
   }
 
-  #grow(): void {
-    const rows = this.mask + 1;
-    this.mask = 2 * this.mask + 1;
-    // where the oldest row stands now: either it stays there, or all from there on goes to the end
-    const from = this.first & (rows - 1);
-    const stays = (this.first & this.mask) === from;
-    const widened = <T extends Int32Array | Uint8Array>(kind: Kind<T>, ring: T): T => {
-      const wider = this.#heap.doubled(kind, ring);
-      if (stays) wider.copyWithin(rows, 0, from);
-      else wider.copyWithin(rows + from, from, rows);
-      return wider;
-    };
-    this.states = widened(Uint8Array, this.states);
-    this.places = widened(Int32Array, this.places);
-    this.#locate();
+  /** How many rows there are sections for behind those that are held. */
+  get #room(): number {
+    const sections = (this.#next - (this.end >> SECTION_BITS)) & (MOST_SECTIONS - 1);
+    return (sections << SECTION_BITS) - (this.end & SECTION_MASK);
+  }
+
+  /** Adds a section: the oldest one, once all its rows were given back. */
+  #addSection(): void {
+    const number = this.#next;
+    this.#next = (number + 1) & (MOST_SECTIONS - 1);
+    if (this.#oldest !== this.first >> SECTION_BITS) {
+      this.sections[number] = this.sections[this.#oldest];
+      this.#oldest = (this.#oldest + 1) & (MOST_SECTIONS - 1);
+      return;
+    }
+    const { buffer, byteOffset } = this.#heap.take(Uint8Array, SECTION_BYTES);
+    this.sections[number] = byteOffset;
+    this.bytes = new Uint8Array(buffer);
+    this.ints = new Int32Array(buffer);
   }
 
   #growPlaces(): void {
@@ -506,9 +530,7 @@ export class Timeline extends RecordRows {
   /** Says in its block where the tables are. */
   #locate(): void {
     const w = this.#words;
-    w[words.STATES] = this.states.byteOffset;
-    w[words.PLACES] = this.places.byteOffset;
-    w[words.MASK] = this.mask;
+    w[words.SECTIONS] = this.sections.byteOffset;
     w[words.RECORDS] = this.records.byteOffset;
     w[words.FATES] = this.fates.byteOffset;
     w[words.FREE] = this.#free.byteOffset;

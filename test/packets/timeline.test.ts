@@ -4,8 +4,7 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/memory/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { AMBIGUOUS, GONE, Timeline, WAITING } from "../../src/packets/timeline.js";
-import * as words from "../../src/packets/timeline-words.js";
+import { AMBIGUOUS, GONE, ROW_MASK, SECTION_ROWS, Timeline, WAITING } from "../../src/packets/timeline.js";
 import { NONE } from "../../src/packets/tuples.js";
 import { runs } from "../support/runs.js";
 
@@ -36,25 +35,24 @@ function expectHeld(timeline: Timeline, values: readonly number[]): void {
 }
 
 it("gives a new row no state, twin or bucket", () => {
-  const timeline = new Timeline(new Heap(), 4096, 1024);
-  const at = push(timeline, 0);
-  timeline.setState(at, AMBIGUOUS);
+  const timeline = new Timeline(new Heap(), 1024);
+  timeline.setState(push(timeline, 0), AMBIGUOUS);
   timeline.fates.fill(9);
   timeline.drop();
-  for (let more = 0; more < timeline.mask; more++) {
+  for (let more = 1; more < SECTION_ROWS; more++) {
     push(timeline, more);
     timeline.drop();
   }
   const again = timeline.append(INSIDE, rows, FROM, 0, 0);
-  expect(again & timeline.mask).toBe(at);
+  expect(timeline.sections[1]).toBe(timeline.sections[0]);
   expect([timeline.state(again), timeline.twin(again), timeline.bucket(again)]).toEqual([WAITING, NONE, NONE]);
 });
 
 it("is a queue that keeps all it holds, wherever it stands when it grows", () => {
-  const moves = fc.array(fc.record({ push: fc.nat(3000), drop: fc.nat(3000) }), { maxLength: 12 });
+  const moves = fc.array(fc.record({ push: fc.nat(30_000), drop: fc.nat(30_000) }), { maxLength: 12 });
   fc.assert(
     fc.property(moves, (moves) => {
-      const timeline = new Timeline(new Heap(), 4096, 1024);
+      const timeline = new Timeline(new Heap(), 1024);
       const held: number[] = [];
       let value = 0;
       for (const { push: pushes, drop } of moves) {
@@ -78,30 +76,32 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
 });
 
 it("stays as small as what it holds", () => {
-  const timeline = new Timeline(new Heap(), 4096, 1024);
-  for (let value = 0; value < 100_000; value++) {
+  const timeline = new Timeline(new Heap(), 1024);
+  for (let value = 0; value < 200_000; value++) {
     push(timeline, value);
     if (value >= 4000) timeline.drop();
   }
-  expect(timeline.mask).toBe(4095);
+  // two sections, and those that there are not
+  expect(new Set(timeline.sections).size).toBe(3);
 });
 
-it("grows when full, with the ring turned or not", () => {
-  for (const turned of [0, 1, 4095, 5000]) {
-    const timeline = new Timeline(new Heap(), 4096, 1024);
-    for (let value = 0; value < turned; value++) {
-      push(timeline, value);
-      timeline.drop();
-    }
-    const values = Array.from({ length: 9000 }, (_, at) => at);
+it("has as many sections as its rows stand in", () => {
+  for (const [first, sections] of [
+    [0, 2],
+    [1, 3],
+    [SECTION_ROWS - 1, 3],
+    [SECTION_ROWS, 2],
+  ]) {
+    const timeline = timelineFrom(first);
+    const values = Array.from({ length: 2 * SECTION_ROWS }, (_, at) => at);
     for (const value of values) push(timeline, value);
-    expect(timeline.mask).toBe(16_383);
+    expect(new Set(timeline.sections).size).toBe(sections + 1);
     expectHeld(timeline, values);
   }
 });
 
 it("makes room in advance, and appends that many rows without another array", () => {
-  const timeline = new Timeline(new Heap(), 4096, 1024);
+  const timeline = new Timeline(new Heap(), 1024);
   for (let value = 0; value < 5000; value++) {
     push(timeline, value);
     if (value >= 1000) timeline.drop();
@@ -122,7 +122,7 @@ it("keeps of a released packet its side, and of all others everything", () => {
   });
   fc.assert(
     fc.property(moves, (moves) => {
-      const timeline = new Timeline(new Heap(), 4096, 1024);
+      const timeline = new Timeline(new Heap(), 1024);
       const held: { row: number; value: number; isReleased: boolean }[] = [];
       let value = 0;
       for (const { pushes, drops, releases } of moves) {
@@ -158,19 +158,14 @@ it("keeps of a released packet its side, and of all others everything", () => {
 
 /** A timeline that was gone along up to this row. */
 function timelineFrom(row: number): Timeline {
-  const heap = new Heap();
-  const timeline = new Timeline(heap, 4096, 1024);
-  const block = new Int32Array(heap.memory.buffer, timeline.block, words.WORDS);
-  block[words.FIRST] = row;
-  block[words.END] = row;
-  return timeline;
+  return new Timeline(new Heap(), 1024, row);
 }
 
-it("finds the first row whose state is low enough, wherever the ring turns", () => {
+it("finds the first row whose state is low enough, wherever a section ends, or row numbers wrap", () => {
   const states = fc.array(fc.nat(GONE), { maxLength: 200 });
   fc.assert(
-    fc.property(states, fc.nat(4095), fc.nat(GONE + 1), fc.nat(200), (states, turned, least, from) => {
-      const timeline = timelineFrom(0x3fff_f000 + turned);
+    fc.property(states, fc.nat(300), fc.nat(GONE + 1), fc.nat(200), (states, before, least, from) => {
+      const timeline = timelineFrom((before % 2 === 0 ? ROW_MASK : SECTION_ROWS) - before);
       for (const state of states) timeline.setState(push(timeline, 0), state);
       const at = Math.min(from, states.length);
       const found = states.findIndex((state, place) => place >= at && state < least);
@@ -182,7 +177,7 @@ it("finds the first row whose state is low enough, wherever the ring turns", () 
 });
 
 it("takes as much memory for records as there are packets not released", () => {
-  const timeline = new Timeline(new Heap(), 4096, 1024);
+  const timeline = new Timeline(new Heap(), 1024);
   const before = timeline.records.length;
   const lone = push(timeline, 7);
   for (let value = 0; value < 100_000; value++) timeline.release(push(timeline, value));
@@ -192,7 +187,7 @@ it("takes as much memory for records as there are packets not released", () => {
 });
 
 it("wraps its row numbers at 2^30, growing or not", () => {
-  for (const rows of [100, 9000]) {
+  for (const rows of [100, 40_000]) {
     const timeline = timelineFrom(0x3fff_fff0);
     const values = Array.from({ length: rows }, (_, at) => at);
     for (const value of values) push(timeline, value);
@@ -208,7 +203,7 @@ it("wraps its row numbers at 2^30, growing or not", () => {
 });
 
 it("keeps all that is told of a pair, whatever its numbers are", () => {
-  const timeline = new Timeline(new Heap(), 4096, 1024);
+  const timeline = new Timeline(new Heap(), 1024);
   const inside = push(timeline, 0);
   const outside = push(timeline, 1);
   for (const [slot, by, evidence, isOutbound] of [

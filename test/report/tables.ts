@@ -52,7 +52,7 @@ export interface Packet {
 /** Tables filled by hand, one packet a call. */
 export class HandFilled implements Tables {
   readonly #heap = new Heap();
-  readonly timeline = new Timeline(this.#heap, 1024, 64);
+  readonly timeline = new Timeline(this.#heap, 64);
   readonly tuples = new FilledTable(this.#heap, 64);
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
   readonly names: readonly [string, string];

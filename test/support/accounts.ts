@@ -36,7 +36,7 @@ export class FilledAccounts extends FlowAccounts {
   constructor(heap: Heap, room?: number) {
     super(heap, room);
     this.#words = new Int32Array(heap.memory.buffer, this.block, words.WORDS);
-    const timeline = new Timeline(heap, 16, 16);
+    const timeline = new Timeline(heap, 16);
     const packet = new Int32Array(1 << PACKET_BITS);
     this.#timeline = timeline;
     this.#inside = timeline.append(INSIDE, packet, 0, 0, 0);
@@ -94,7 +94,7 @@ export class FilledAccounts extends FlowAccounts {
   /** Adds a pair with its inside stamp and its latency in its direction of travel, whole nanoseconds. */
   add(slot: number, timeNs: number, isOutbound: boolean, latencyNs: number): void {
     const t = this.#timeline;
-    t.doubles[(t.places[this.#inside & t.mask] << (PACKET_BITS - 1)) + TIME_NS] = timeNs;
+    t.doubles[(t.recordOf(this.#inside) >> 1) + TIME_NS] = timeNs;
     this.#kernel.account(this.#inside, this.#outside, slot, isOutbound, latencyNs, this.#inside);
   }
 }

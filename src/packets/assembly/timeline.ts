@@ -15,12 +15,16 @@ const LANES = 16;
 
 /** Where a row's state is, with its side in the lowest bit … */
 function stateAt(line: usize, row: i32): usize {
-  return <usize>wordOf(line, words.STATES) + (row & wordOf(line, words.MASK));
+  return sectionOf(line, row) + (row & timeline.SECTION_MASK);
 }
 
 /** … and the number of its place. */
 export function placeAt(line: usize, row: i32): usize {
-  return rowAt(line, words.PLACES, row & wordOf(line, words.MASK), 0);
+  return sectionOf(line, row) + timeline.SECTION_ROWS + ((<usize>(row & timeline.SECTION_MASK)) << 2);
+}
+
+function sectionOf(line: usize, row: i32): usize {
+  return load<u32>(rowAt(line, words.SECTIONS, row >> timeline.SECTION_BITS, 0));
 }
 
 export function stateOf(line: usize, row: i32): i32 {
@@ -185,19 +189,17 @@ export function haveOtherOptions(line: usize, row: i32, other: i32): bool {
 
 /** The first row from `from` on whose state is below `least`; `end` where there is none before it. */
 export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
-  const states = <usize>wordOf(line, words.STATES);
-  const mask = wordOf(line, words.MASK);
   const leastByte = least << 1;
   const bound = i8x16.splat(<i8>leastByte);
   let row = from;
   while (row !== end) {
-    const at = row & mask;
-    if (((end - row) & timeline.ROW_MASK) >= LANES && at + LANES <= mask + 1) {
-      const below = i8x16.bitmask(i8x16.lt_u(v128.load(states + at), bound));
+    const at = stateAt(line, row);
+    if (((end - row) & timeline.ROW_MASK) >= LANES && (row & timeline.SECTION_MASK) + LANES <= timeline.SECTION_ROWS) {
+      const below = i8x16.bitmask(i8x16.lt_u(v128.load(at), bound));
       if (below !== 0) return row + ctz(below);
       row = (row + LANES) & timeline.ROW_MASK;
     } else {
-      if (<i32>load<u8>(states + at) < leastByte) return row;
+      if (<i32>load<u8>(at) < leastByte) return row;
       row = (row + 1) & timeline.ROW_MASK;
     }
   }

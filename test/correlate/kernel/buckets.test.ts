@@ -75,7 +75,7 @@ it("hold the packets that wait by all of their keys, a list a side, whoever leav
   fc.assert(
     fc.property(steps, (steps) => {
       const heap = new Heap();
-      const timeline = new Timeline(heap, 4096, 1024);
+      const timeline = new Timeline(heap, 1024);
       const buckets = new Buckets(heap, timeline);
       const groups = new Map<string, number[]>();
       const waiting: number[] = [];
@@ -106,7 +106,7 @@ it("hold the packets that wait by all of their keys, a list a side, whoever leav
 
 it("grow, and forget what is in none of them any more", () => {
   const heap = new Heap();
-  const timeline = new Timeline(heap, 4096, 1024);
+  const timeline = new Timeline(heap, 1024);
   const buckets = new Buckets(heap, timeline);
   const groups = new Map<string, number[]>();
   // three a key: one bucket a key

@@ -80,7 +80,7 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
   fc.assert(
     fc.property(worlds, ({ conversations, flows, rows, dropped, crowd }) => {
       const heap = new Heap();
-      const timeline = new Timeline(heap, 4096, 1024);
+      const timeline = new Timeline(heap, 1024);
       const tuples = new CrowdedTable(heap, crowd.size);
       const accounts = new FilledAccounts(heap, 16);
       const buckets = new Buckets(heap, timeline);

@@ -12,7 +12,7 @@ it("says which flow is in a slot, without an object for each that was ever asked
   const accounts = new FilledAccounts(heap);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing is asked of it
   const kernel = {} as unknown as Kernel;
-  const translations = new Translations(accounts, new Timeline(heap, 16, 16), new FilledTable(heap), kernel);
+  const translations = new Translations(accounts, new Timeline(heap, 16), new FilledTable(heap), kernel);
   const open = (id: number, slot: number) => accounts.open(new Flow(id, slot, 0, 0, false, true, 0, 0));
   open(1, 3);
   open(2, 3 + 8192);

@@ -106,7 +106,7 @@ function tablesOf(heap: Heap, some: Some): About {
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
   const cover = { firstNs: 0, lastNs: 0, isLive: false, gaps: { lostFrames: 0, mayHold: () => false } };
-  const timeline = new Timeline(heap, 64, 64);
+  const timeline = new Timeline(heap, 64);
   return {
     heap,
     kernel: { crossings: new Int32Array(0), crossingCount: 0 },

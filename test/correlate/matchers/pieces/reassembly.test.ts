@@ -21,7 +21,7 @@ function fragmentsIn(reassembly: Reassembly, timeline: Timeline) {
 
 it("of more than eight datagrams of one identification at a time, the oldest is given up", () => {
   const heap = new Heap();
-  const timeline = new Timeline(heap, 64, 64);
+  const timeline = new Timeline(heap, 64);
   const reassembly = new Reassembly(timeline, new TupleTable(heap, 64));
   const take = fragmentsIn(reassembly, timeline);
   for (let datagram = 0; datagram < 8; datagram++) expect(take(0, false)).toBeUndefined();

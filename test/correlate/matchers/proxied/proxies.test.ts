@@ -94,7 +94,7 @@ it("two clients that say the same to one server are none, each missed on one sid
 /** Connections without a translation, by their tuples, that are remembered once all of them have opened: these, each with its side and second. */
 function remembered(opened: readonly (readonly [side: Side, atS: number])[]): number[] {
   const heap = new Heap();
-  const timeline = new Timeline(heap, 64, 64);
+  const timeline = new Timeline(heap, 64);
   const tuples = new TupleTable(heap, 64);
   const rest = { translations: { accounts: new FilledAccounts(heap) }, isNat: () => false, link: () => undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that it asks for

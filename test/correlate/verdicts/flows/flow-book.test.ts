@@ -25,7 +25,7 @@ it("lets idle conversations go from 65,536 on, and again when there are a quarte
   const about = {
     heap,
     tuples,
-    timeline: new Timeline(heap, 4096, 1024),
+    timeline: new Timeline(heap, 1024),
     translations: { accounts: new FilledAccounts(heap, 16), retired: [], forgetCandidates: () => {} },
     matchers: { proxies: { forget: () => {} }, relays: { forget: () => {} } },
     findings: { flows: () => {} },

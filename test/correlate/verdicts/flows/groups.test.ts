@@ -7,7 +7,7 @@ import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
 import { GONE, PAIRED, Timeline } from "../../../../src/packets/timeline.js";
 
 it("gives back what is known of all that a pair's two packets stand for, but for those themselves", () => {
-  const timeline = new Timeline(new Heap(), 16, 16);
+  const timeline = new Timeline(new Heap(), 16);
   const [whole, ...pieces] = ([INSIDE, OUTSIDE, OUTSIDE, OUTSIDE] as const).map((side) =>
     timeline.append(side, new Int32Array(1 << RECORD_BITS), 0, 0, 0),
   );
