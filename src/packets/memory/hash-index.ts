@@ -2,6 +2,9 @@ import code from "./assembly/hash-index.wasm";
 import * as words from "./hash-index-words.js";
 import type { Heap } from "./heap.js";
 
+/** So many cells are made where they are, which takes addresses and no memory. */
+const ROOM_CELLS = 2 ** 19;
+
 const module = new WebAssembly.Module(code);
 
 /**
@@ -29,7 +32,7 @@ export class HashIndex {
     this.#steps = heap.load(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
-    this.cells = heap.take(Int32Array, 2 * cells);
+    this.cells = heap.take(Int32Array, 2 * cells, 2 * ROOM_CELLS);
     this.mask = cells - 1;
     touch(this.cells);
     this.#locate();
@@ -82,8 +85,9 @@ export class HashIndex {
 
   /** Makes twice as many cells. */
   #grow(): void {
-    const { cells, mask } = this;
-    this.cells = this.#heap.take(Int32Array, 2 * cells.length);
+    const { mask } = this;
+    const cells = this.cells.slice();
+    this.cells = this.#heap.doubled(Int32Array, this.cells);
     this.mask = cells.length - 1;
     touch(this.cells);
     this.#locate();
@@ -95,7 +99,6 @@ export class HashIndex {
       const cell = (empty + past) & mask;
       if (cells[2 * cell + 1] !== 0) this.#steps["add"](this.block, cells[2 * cell], cells[2 * cell + 1] - 1);
     }
-    this.#heap.give(cells);
   }
 
   /** Says in its block where the cells are. */
