@@ -239,15 +239,15 @@ it("what was sent again is no twin of the first copy, which left before it, as i
 
 /** What part `n` takes, milliseconds. */
 const mixedAtFirst = (n: number) => (n < 400 ? 10 + 280 * (n % 2) : 250 + 60 * (n % 2));
-const answer = (dst: string, ipId: number, n: number) =>
-  segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, seq: 100 * n, ack: 1, ipId, ttl: 60, text: `part ${n}` });
+const answer = (dst: string, ttl: number, ipId: number, n: number) =>
+  segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, seq: 100 * n, ack: 1, ipId, ttl, text: `part ${n}` });
 
 it("what was sent again is not taken for the first copy, whose time tells nothing as packets then took all sorts of time", async () => {
   const parts = Array.from({ length: 1000 }, (_, n) => n);
-  const outside = parts.map((n) => ms(2 * n, answer(HOST, 100 + n, n)));
-  const inside = parts.map((n) => ms(2 * n + mixedAtFirst(n), answer(CONTAINER, 40_000 + 7 * n, n)));
+  const outside = parts.map((n) => ms(2 * n, answer(HOST, 60, 100 + n, n)));
+  const inside = parts.map((n) => ms(2 * n + mixedAtFirst(n), answer(CONTAINER, 60, 40_000 + 7 * n, n)));
   // outside missed it as it came again
-  const again = ms(1230.5, answer(CONTAINER, 7, 301));
+  const again = ms(1230.5, answer(CONTAINER, 60, 7, 301));
   const { pairs } = await outcomeOf(
     [...inside, again].toSorted((a, b) => a.ns - b.ns),
     outside,
@@ -317,8 +317,6 @@ it("what was lost is not taken for its copy sent again where clocks taken for on
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];
   const wrong: Stamped[] = [];
-  const answer = (dst: string, ttl: number, ipId: number, n: number) =>
-    segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, seq: 100 * n, ack: 1, ipId, ttl, text: `part ${n}` });
   for (let n = 0; n < 300; n++) {
     // the outside clock is 2 ms ahead, and the router sets all TTLs to 64
     inside.push(ms(20 * n, said(CONTAINER, 100 + n, n)));
