@@ -21,7 +21,7 @@ it("tells acknowledgements apart that differ in their timestamps alone", () => {
       return { frame, linkType: ETHERNET, captured: frame.length, original: frame.length };
     }),
   );
-  const timeline = new Timeline(new Heap(), 4096, 1024);
+  const timeline = new Timeline(new Heap(), 1024);
   const rows = acks.map((_, n) => timeline.append(INSIDE, out.records, n << RECORD_BITS, n, 0));
   expect(rows.filter((row) => !timeline.hasOtherOptions(row, rows[0]))).toEqual([rows[0]]);
 });

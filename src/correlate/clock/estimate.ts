@@ -99,6 +99,26 @@ export function areOfOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
   return isNear && isWithin(gapNs, bounds, toleranceNs);
 }
 
+/** So many neighbours tell whether TTLs are set, if no more than this share says otherwise. */
+const LEAST_NEIGHBOURS = 32;
+const MOST_AGAINST = 1 / 8;
+
+/**
+ * Whether the router sets TTLs, where these contradict the rewritten ends of some twins: whatever the clocks differ by, what left is stamped later outside than what
+ * came in about the same time, by what both took.
+ */
+export function areTtlsSet(twins: readonly Twin[]): boolean {
+  const told = twins.filter(({ byEnds }) => byEnds !== 0).sort(inTime);
+  let [neighbours, against] = [0, 0];
+  for (const [at, twin] of told.entries()) {
+    const next = told[at + 1];
+    if (next === undefined || next.byEnds === twin.byEnds || (twin.direction !== 0 && next.direction !== 0)) continue;
+    neighbours++;
+    if ((gapOf(twin) - gapOf(next)) * twin.byEnds <= 0) against++;
+  }
+  return neighbours >= LEAST_NEIGHBOURS && against <= MOST_AGAINST * neighbours;
+}
+
 function inTime(a: Twin, b: Twin): number {
   return a.insideNs - b.insideNs || a.outsideNs - b.outsideNs;
 }

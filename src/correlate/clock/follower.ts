@@ -7,7 +7,15 @@ import { isEnclosing, isWithin, middleOf } from "./bounds.js";
 import { Clock, type ClockOption, PROCESSORS_NS, UNKNOWN_RATE } from "./clock.js";
 import { Course } from "./course.js";
 import { Slice } from "./envelope.js";
-import { type Agreed, agreedOffset, areOfOneClock, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
+import {
+  type Agreed,
+  agreedOffset,
+  areTtlsSet,
+  areOfOneClock,
+  gapOf,
+  LEAST_WITNESSES,
+  mayBeOneClock,
+} from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
 import { AS_GIVEN_NS } from "./summary.js";
@@ -180,6 +188,10 @@ export class Follower {
   /** Decides what is taken for the offset at the beginning, and whether that is taken for granted. */
   #decide(epochGapNs: bigint): bigint {
     const twins = this.#twins.found.filter((twin) => isUnrepeated(twin, [UNLIMITED, UNLIMITED]));
+    if (areTtlsSet(twins.filter(({ by }) => by <= NUMBERS))) {
+      this.#twins.areTtlsSet = true;
+      for (const twin of this.#twins.found) if (twin.byEnds !== 0) twin.direction = twin.byEnds;
+    }
     const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
     if (this.#option.kind === "given") {
       const givenNs = Number(this.#option.offsetNs - epochGapNs);

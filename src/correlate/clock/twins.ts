@@ -27,8 +27,10 @@ import * as word from "./twins-words.js";
 export interface Twin {
   readonly insideNs: number;
   readonly outsideNs: number;
-  /** 1 where it went from inside to outside, -1 where it came the other way, 0 where neither its ends nor its TTL tell. */
-  readonly direction: number;
+  /** 1 where it went from inside to outside, -1 where it came the other way, 0 where neither its ends nor its TTL tell, or one contradicts the other … */
+  direction: number;
+  /** … and which of these it is by its ends alone. */
+  readonly byEnds: number;
   /** The frame of the outside one. */
   readonly outsideFrame: number;
   /** What makes it unique: SEGMENT, NUMBERS, RESENDABLE, MARKED, PAYLOAD or IP_ID_ONLY. */
@@ -87,6 +89,8 @@ export class Twins {
   found: Twin[] = [];
   /** Whether all packets are looked at, and twins for that are unique by no more than their IP ID, too. */
   isBeginning = true;
+  /** Whether the router sets TTLs, so that ends tell where these contradict them. */
+  areTtlsSet = false;
   readonly #index: HashIndex;
   readonly #sides: readonly [Remembered, Remembered];
   readonly #loop: WebAssembly.Instance["exports"];
@@ -182,10 +186,13 @@ export class Twins {
     const least = Math.max(by, others.words[(other << ENTRY_BITS) + BY]);
     if (least === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
     const hasOneId = haveOneId(inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]);
+    const byEnds = directionByEnds(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS);
+    const byTtl = wayByTtl(inside.words[(i << ENTRY_BITS) + TTL], outside.words[(o << ENTRY_BITS) + TTL]);
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
-      direction: directionOf(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS),
+      direction: byEnds === 0 ? byTtl : byTtl === -byEnds && !this.areTtlsSet ? 0 : byEnds,
+      byEnds,
       outsideFrame: outside.words[(o << ENTRY_BITS) + FRAME],
       by: !hasOneId ? least : least === NUMBERS ? SEGMENT : least === PAYLOAD ? MARKED : least,
       seenAt: [inside.seenAt[i], outside.seenAt[o]],
@@ -243,16 +250,13 @@ class Remembered {
 
 /**
  * A NAT rewrites the address of the inside host: the source's of what leaves, the destination's of what comes in. But an inside host
- * may call a service whose address the NAT rewrites, too. Forwarding lowers the TTL, unless a router sets it to whatever it likes.
- * So neither tells anything where the two contradict each other.
+ * may call a service whose address the NAT rewrites, too; 0 where both are rewritten, or none. Forwarding lowers the TTL, unless a router sets it to whatever it
+ * likes: so neither tells anything where the two contradict each other.
  */
-function directionOf(inside: Int32Array, i: number, outside: Int32Array, o: number): number {
+function directionByEnds(inside: Int32Array, i: number, outside: Int32Array, o: number): number {
   const isFromRewritten = inside[i + FROM] !== outside[o + FROM];
   const isToRewritten = inside[i + TO] !== outside[o + TO];
-  const byTtl = wayByTtl(inside[i + TTL], outside[o + TTL]);
-  if (isFromRewritten === isToRewritten) return byTtl;
-  const byAddress = isFromRewritten ? 1 : -1;
-  return byTtl === -byAddress ? 0 : byAddress;
+  return Number(isFromRewritten) - Number(isToRewritten);
 }
 
 /**

@@ -20,6 +20,7 @@ import type { About, Settles } from "../contract.js";
 import type { Completeness } from "../equals/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
+import { LeftUndecided } from "./given-up.js";
 import { NO_SEGMENT } from "./survivors.js";
 import { type GapRange, MIXED } from "./usual-gaps.js";
 
@@ -39,6 +40,7 @@ export class Altered implements Settles {
   readonly #completeness: Completeness;
   /** The packets that wait, and what this router does to packets, as they teach. */
   readonly filed: Filed;
+  readonly #left = new LeftUndecided();
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
   #why: string | undefined;
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
@@ -69,6 +71,7 @@ export class Altered implements Settles {
     if (!this.mayPair(row)) return null;
     const { contents, ids, ports } = this.filed;
     const undecided = this.#decide(row, contents) ?? this.#decide(row, ids) ?? this.#decide(row, ports);
+    if (undecided) this.#left.note(this.#about.timeline, [...undecided.inside, ...undecided.outside]);
     if (this.#about.timeline.state(row) === WAITING) this.filed.giveUp(row);
     return undecided;
   }
@@ -79,6 +82,7 @@ export class Altered implements Settles {
     if (!this.filed.isEligible(row)) return undefined;
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
     if (isNumbered && this.isRenumbering && this.filed.hasLike(row)) return WHY_RENUMBERED;
+    if (this.#left.hasLike(t, row, this.#about.windowNs)) return WHY_LEFT;
     if (t.proto(row) !== UDP || isNumbered) return undefined;
     return this.filed.isOfHelper(row) ? WHY_HELPED : undefined;
   }
@@ -166,13 +170,14 @@ export class Altered implements Settles {
     const { isOutbound, gapNs, isSameId, kind } = this.filed.two;
     const { kernel, timeline } = this.#about;
     const gaps = this.filed.survivors.gaps[isOutbound ? 1 : 0];
-    const usual = gaps.at(timeline.timeNs(inside), kernel.blurNs);
+    const timeNs = timeline.timeNs(inside);
+    const usual = gaps.at(timeNs, kernel.blurNs);
     if (usual === MIXED) return -1;
     if (usual !== null && !isWithin(gapNs, usual)) return 0;
     if (usual !== null) {
       // TCP alone sends again within the times that packets take
-      const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.hasMissed(isOutbound);
-      return !mayHide || isWithin(gapNs, gaps.at(timeline.timeNs(inside), kernel.blurNs, true) ?? usual) ? 1 : -1;
+      const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
+      return !mayHide || isWithin(gapNs, gaps.at(timeNs, kernel.blurNs, true) ?? usual) ? 1 : -1;
     }
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;
@@ -214,6 +219,7 @@ function isWithin(gapNs: number, { minNs, maxNs }: GapRange): boolean {
 const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
 const WHY_RENUMBERED =
   "the router gives IP IDs of its own, and a packet on the other side carries the same, too soon or too late to be its twin for certain";
+const WHY_LEFT = "packets on the other side that carry the same are ambiguous: its twin may be one of these";
 const WHY_IDENTITY =
   "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";
 const WHY_CROWDED = "the router rewrites such packets, and more of them are like it than can be looked at";

@@ -187,9 +187,8 @@ export class Candidates {
   #payloadBits(inside: number, outside: number, keptEnd: number): number {
     const t = this.#timeline;
     if (tellsSendingTime(t.flags(inside))) return SENDING_TIME_BITS;
-    const bytes = t.payloadLength(inside);
     const isNews = keptEnd !== NONE && !isIcmp(t.proto(inside)) && this.#kernel.areNovel(inside, outside);
-    return isNews ? Math.min(MOST_NOVEL_BITS, NOVEL_BYTE_BITS * bytes) : Math.min(MOST_PAYLOAD_BITS, bytes);
+    return isNews ? Math.min(MOST_NOVEL_BITS, NOVEL_BYTE_BITS * t.payloadLength(inside)) : MOST_PAYLOAD_BITS;
   }
 
   /** A hash of the end that is the same on both sides, as the inside has it; NONE where none is. */

@@ -77,11 +77,11 @@ export class Filed {
     return Math.min(this.#about.tuples.port(tuple, true), this.#about.tuples.port(tuple, false));
   }
 
-  /** Whether a packet of the other side that waits carries the same, and may be of its flow. */
+  /** Whether a packet of the other side that nothing is decided about carries the same, and may be of its flow. */
   hasLike(row: number): boolean {
     this.contents.find(row, this.#longestNs);
     return this.contents.others.some(
-      (other) => this.#about.timeline.isWaiting(other) && this.#about.translations.mayBeOfOneFlow(row, other),
+      (other) => this.#about.timeline.isOpen(other) && this.#about.translations.mayBeOfOneFlow(row, other),
     );
   }
 

@@ -73,6 +73,13 @@ export class Completeness {
     return this.#pairsAtMiss[isOutbound ? 1 : 0] > 0;
   }
 
+  /** The same where it cannot be known yet of a packet that passed then, as the first windows were not over, or few had crossed. */
+  mayHaveMissed(isOutbound: boolean, timeNs: number): boolean {
+    const { kernel, windowNs } = this.#about;
+    const isBegun = timeNs > 2 * windowNs && kernel.pairsThatWent(isOutbound) >= COINCIDENCE_PAIRS;
+    return !isBegun || this.hasMissed(isOutbound);
+  }
+
   /** Has those not looked at that came before a packet. */
   watchFrom(row: number): void {
     if (this.#about.timeline.isBefore(this.#watched, row)) this.#watched = row;
