@@ -50,7 +50,10 @@ export class Comparison {
     const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
     const earlyNs = (isOutbound ? -gapNs : gapNs) - kernel.causalSlackNs;
-    if (Math.abs(gapNs) > kernel.windowNs || earlyNs > this.#about.clock.unboundNs) return IMPOSSIBLE;
+    this.kind = this.#kindOf(inside);
+    // a segment that was lost is sent again; what is said again and again keeps its order
+    const unboundNs = this.kind === NO_SEGMENT ? 0 : this.#about.clock.unboundNs;
+    if (Math.abs(gapNs) > kernel.windowNs || earlyNs > unboundNs) return IMPOSSIBLE;
     this.isEarly = earlyNs > 0;
     // no TTL grows on its way, but where the router sets it
     const raised = (t.ttl(outside) - t.ttl(inside)) * (isOutbound ? 1 : -1);
@@ -64,7 +67,6 @@ export class Comparison {
     this.isOneVersion = isOneVersion;
     this.changes = alterations(t, inside, outside);
     this.isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.changes & ALTERED_IP_ID) === 0 && !isRenumbering;
-    this.kind = this.#kindOf(inside);
     this.flags = isOutbound ? iFlags | (oFlags & HAS_IP_ID) : oFlags | (iFlags & HAS_IP_ID);
     return relation;
   }
