@@ -101,11 +101,12 @@ export class Doubts {
       const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
       return unknown("like-untimely", why);
     }
+    const { altered, datagrams } = this.#known.matchers;
     const error = this.#cutErrorBehind(row);
     if (error !== undefined) return unknown("cut-short", whyCut(error));
     const cut = this.#known.matchers.cutFrames.doubt(row);
     if (cut !== undefined) return unknown("cut-short", cut);
-    if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
+    if (datagrams.mayBeInFragments(row, altered.isRenumbering)) {
       const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them`;
       return unknown("may-be-fragments", why);
     }

@@ -20,7 +20,7 @@ import type { About, Settles } from "../contract.js";
 import type { Completeness } from "../equals/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
-import { LeftUndecided } from "./given-up.js";
+import { LeftUndecided } from "./left-undecided.js";
 import { NO_SEGMENT } from "./survivors.js";
 import { type GapRange, MIXED } from "./usual-gaps.js";
 

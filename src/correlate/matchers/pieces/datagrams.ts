@@ -143,9 +143,9 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /**
    * Whether fragments wait behind a packet on the other side, or were left undecided, that may be of it: some may be missing, or too little of
-   * them was kept to compare them.
+   * them was kept to compare them. `isRenumbering`: whether the router gives IP IDs of its own, so that these tell nothing of that.
    */
-  mayBeInFragments(row: number): boolean {
+  mayBeInFragments(row: number, isRenumbering: boolean): boolean {
     const { timeline: t, kernel, windowNs } = this.#about;
     const datagram = this.#byRow.get(row);
     // what cannot be cut is not filed
@@ -154,8 +154,9 @@ export class Datagrams implements Admits, Settles, Notes {
     // as stamps have it, its twin may come out before it
     if (this.#wasGivenUp(first, Math.min(kernel.slackNs, windowNs)) !== undefined) return true;
     const identity = this.#identityOf(row);
+    const isSame = (other: number): boolean => (isRenumbering ? (other ^ identity) >>> 16 === 0 : other === identity);
     const isFragment = (next: number): boolean =>
-      t.side(next) !== t.side(row) && (t.flags(next) & IS_FRAGMENT) !== 0 && this.#identityOf(next) === identity;
+      t.side(next) !== t.side(row) && (t.flags(next) & IS_FRAGMENT) !== 0 && isSame(this.#identityOf(next));
     return firstBehind(t, first, DECIDED, isFragment) !== NONE;
   }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LeftUndecided } from "../../../../src/correlate/matchers/altered/given-up.js";
+import { LeftUndecided } from "../../../../src/correlate/matchers/altered/left-undecided.js";
 import { Heap } from "../../../../src/packets/memory/heap.js";
 import { RECORD_BITS } from "../../../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../../src/packets/sides.js";
