@@ -173,8 +173,8 @@ export class Altered implements Settles {
     const timeNs = timeline.timeNs(inside);
     const usual = gaps.at(timeNs, kernel.blurNs);
     if (usual === MIXED) return -1;
-    if (usual !== null && !isWithin(gapNs, usual)) return 0;
     if (usual !== null) {
+      if (!isWithin(gapNs, usual)) return 0;
       // TCP alone sends again within the times that packets take
       const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
       return !mayHide || isWithin(gapNs, gaps.at(timeNs, kernel.blurNs, true) ?? usual) ? 1 : -1;
