@@ -1,3 +1,5 @@
+import { firstNotBefore } from "../../packets/memory/sorted.js";
+
 /** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
 export const SUPPORTERS = 16;
 /** What was sent again comes in bursts, a timeout late: its twins within this time of each other tell no more than one does, nanoseconds, … */
@@ -109,12 +111,6 @@ export class Crossings {
 
   /** How many of those kept are up to a place. */
   #upTo(place: number): number {
-    let [from, to] = [0, this.#kept.length];
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (this.#kept[middle].place <= place) from = middle + 1;
-      else to = middle;
-    }
-    return from;
+    return firstNotBefore(0, this.#kept.length, (at) => this.#kept[at].place <= place);
   }
 }

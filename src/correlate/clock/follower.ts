@@ -31,11 +31,11 @@ const ENOUGH_TWINS = 256;
 const STRAYS = 32;
 /** A twin is so many windows from where the clocks should have it, at the most: else it is a stray. */
 const MOST_WINDOWS = 2;
-/** A part of the inside has so many packets. */
+/** Packets in a part of the inside. */
 const PART_PACKETS = 2 ** 17;
 /**
- * Where the outside clock leaps ahead, no slice asks for more of the inside than so many parts behind where that had come before, and so many packets for each
- * one that came outside since.
+ * Where the outside clock leaps ahead, a slice asks for no more of the inside than this: so many parts beyond where the slice before had it, and so many packets
+ * for each one that came outside since.
  */
 const MOST_PARTS_AHEAD = 2;
 const MOST_PER_OUTSIDE = 4;

@@ -4,9 +4,10 @@ export const TCP_NUMBERS_BITS = 32;
 export const IP_ID_BITS = 14;
 export const TTL_BY_ONE_BITS = 4;
 export const TTL_LOWER_BITS = 2;
-/** A payload that was not seen lately: so many for each byte, up to so many; one that was may be the same in every packet of a kind (pings), however long it is. */
+/** A payload that was not seen lately tells by each of its bytes, up to a limit. */
 export const NOVEL_BYTE_BITS = 4;
 export const MOST_NOVEL_BITS = 12;
+/** One that was seen tells little, however long it is: every packet of a kind may carry it (pings). */
 export const MOST_PAYLOAD_BITS = 4;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more. */
 export const MOST_TIMING_BITS = 12;

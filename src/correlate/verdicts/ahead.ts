@@ -1,47 +1,33 @@
-import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { UndecidedAhead } from "./undecided-ahead.js";
 
 /** Of so many packets, those are forgotten that something was decided about. */
 const SWEPT_EACH = 4096;
 
-/**
- * Packets that nothing is decided about, by what they may be asked for. Each is looked at once, when a packet is judged whose window it is in: looking
- * through all of them for each packet takes too long where many wait.
- */
+/** Packets that nothing is decided about, by what they may be asked for. */
 export class Ahead {
   readonly #timeline: Timeline;
-  /** What a packet may be asked for; undefined where it may not be. */
-  readonly #keyOf: (row: number) => number | undefined;
+  readonly #undecided: UndecidedAhead;
   readonly #rows = new Map<number, number[]>();
-  /** Behind the last packet that was looked at. */
-  #next = NONE;
   #added = 0;
 
+  /** `keyOf`: what a packet may be asked for; undefined where it may not be. */
   constructor(timeline: Timeline, keyOf: (row: number) => number | undefined) {
     this.#timeline = timeline;
-    this.#keyOf = keyOf;
+    this.#undecided = new UndecidedAhead(timeline, (row) => {
+      const key = keyOf(row);
+      if (key !== undefined) this.#add(key, row);
+    });
   }
 
   /** The first packet of a key behind one, by `untilNs` on the timeline, that is what is looked for; NONE where none is. */
   first(row: number, key: number, untilNs: number, is: (later: number) => boolean): number {
-    this.#look(row, untilNs);
+    this.#undecided.look(row, untilNs);
     const t = this.#timeline;
     const isIt = (later: number): boolean =>
       this.#isOpen(later) && t.isBefore(row, later) && t.timeNs(later) <= untilNs && is(later);
     return this.#rows.get(key)?.find(isIt) ?? NONE;
-  }
-
-  #look(row: number, untilNs: number): void {
-    const t = this.#timeline;
-    let next = t.after(row);
-    if (t.isHeld(this.#next) && t.isBefore(next, this.#next)) next = this.#next;
-    for (; ; next = t.after(next)) {
-      next = t.firstBelow(next, t.end, DECIDED);
-      if (next === t.end || t.timeNs(next) > untilNs) break;
-      const key = this.#keyOf(next);
-      if (key !== undefined) this.#add(key, next);
-    }
-    this.#next = next;
   }
 
   #add(key: number, row: number): void {

@@ -106,12 +106,17 @@ export function headOf(bytes: i32, sum: u64): i32 {
 
 /** A hash of 8 bits, not 0, of a word, or of what a sum is over. */
 export function briefOf(word: u64): i32 {
-  return max(1, <i32>((word * <u64>0x9e3779b97f4a7c15) >>> 56));
+  return max(1, <i32>(multiplied(word) >>> 56));
 }
 
 /** The 10 bits that follow those of `briefOf`. */
 export function restOf(word: u64): i32 {
-  return <i32>((word * <u64>0x9e3779b97f4a7c15) >>> 46) & 0x3ff;
+  return <i32>(multiplied(word) >>> 46) & 0x3ff;
+}
+
+/** A word whose upper bits are of all of it. */
+function multiplied(word: u64): u64 {
+  return word * <u64>0x9e3779b97f4a7c15;
 }
 
 /** Two words as one hash of 32 bits. */

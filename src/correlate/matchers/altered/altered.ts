@@ -163,21 +163,21 @@ export class Altered implements Settles {
   }
 
   /**
-   * 1 where others take as long as the two compared last, those around the time of the inside one, or those so far, or where those take no time that others are
-   * known to need; -1 where what others take is too mixed to tell, or few take so long and one may be what was sent again, and entered unseen; else 0.
+   * 1 where the two compared last took as long as others around the time of the inside one, or so far; or where nothing is known of that, and they took hardly any
+   * time. -1 where time does not tell: others took too many times, or few took so long, and the one that left may have been sent again and have entered unseen. Else 0.
    */
   #timely(inside: number): number {
     const { isOutbound, gapNs, isSameId, kind } = this.filed.two;
     const { kernel, timeline } = this.#about;
     const gaps = this.filed.survivors.gaps[isOutbound ? 1 : 0];
     const timeNs = timeline.timeNs(inside);
-    const usual = gaps.at(timeNs, kernel.blurNs);
+    // TCP alone sends again within the times that packets take
+    const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
+    const usual = gaps.at(timeNs, kernel.blurNs, mayHide);
     if (usual === MIXED) return -1;
     if (usual !== null) {
-      if (!isWithin(gapNs, usual)) return 0;
-      // TCP alone sends again within the times that packets take
-      const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
-      return !mayHide || isWithin(gapNs, gaps.at(timeNs, kernel.blurNs, true) ?? usual) ? 1 : -1;
+      if (isWithin(gapNs, usual)) return 1;
+      return mayHide && isWithin(gapNs, gaps.at(timeNs, kernel.blurNs) ?? usual) ? -1 : 0;
     }
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;

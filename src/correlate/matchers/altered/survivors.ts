@@ -25,7 +25,7 @@ const KINDS = 3;
 
 /** All that `alterations` tells. */
 const CHANGES = ALTERED_PAYLOAD << 1;
-/** What may have changed unseen: of options and window, hashes of 8 bits are compared. */
+/** What may have changed unseen: of options and window, hashes of few bits are compared. */
 const HIDDEN = [0, ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_OPTIONS | ALTERED_WINDOW] as const;
 
 /**

@@ -2,11 +2,11 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { joined } from "../../../packets/memory/joined.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { OUTSIDE } from "../../../packets/sides.js";
-import { DECIDED } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { destinationOf, sourceOf } from "../../../packets/ways.js";
 import { isSameLink } from "../../matchers/scope.js";
 import type { Known } from "../known.js";
+import { UndecidedAhead } from "../undecided-ahead.js";
 import type { Locals } from "./locals.js";
 
 /** So many pairs of addresses, and conversations, are remembered, at the most: the newest. */
@@ -22,12 +22,12 @@ export class Beyond {
   readonly #pairs = new Set<string>();
   /** Conversations outside that were noted. */
   readonly #noted = new Set<number>();
-  /** Behind the last packet that was looked at ahead of its time. */
-  #ahead = NONE;
+  readonly #undecided: UndecidedAhead;
 
   constructor(known: Known, locals: Locals) {
     this.#known = known;
     this.#locals = locals;
+    this.#undecided = new UndecidedAhead(known.timeline, (row) => this.note(row));
   }
 
   /** Takes the addresses outside of the flow in this slot, which was just learnt … */
@@ -45,26 +45,13 @@ export class Beyond {
   /** Whether packets between the two ends of an inside packet pass outside, as far as is known within its window. */
   has(row: number): boolean {
     const t = this.#known.timeline;
-    this.#lookAhead(row, t.timeNs(row) + this.#known.windowNs);
+    this.#undecided.look(row, t.timeNs(row) + this.#known.windowNs);
     return this.#pairs.size > 0 && this.#pairs.has(this.#pairOf(t.way(row)));
   }
 
   /** Forgets which conversations those were: their numbers are about to get another meaning. */
   forgetWays(): void {
     this.#noted.clear();
-  }
-
-  /** Notes what nothing is decided about behind a packet, as far as it came by `untilNs` on the timeline: each packet once. */
-  #lookAhead(row: number, untilNs: number): void {
-    const t = this.#known.timeline;
-    let next = t.after(row);
-    if (t.isHeld(this.#ahead) && t.isBefore(next, this.#ahead)) next = this.#ahead;
-    for (; ; next = t.after(next)) {
-      next = t.firstBelow(next, t.end, DECIDED);
-      if (next === t.end || t.timeNs(next) > untilNs) break;
-      this.note(next);
-    }
-    this.#ahead = next;
   }
 
   #note(way: number): void {
