@@ -115,7 +115,7 @@ export interface Line {
   readonly direction: string;
   readonly nat: string;
   readonly verdict: string;
-  readonly why: string;
+  readonly reason: string;
   readonly side: string;
   readonly latencyNs: number;
   readonly inside: Side;
