@@ -1,5 +1,6 @@
 import { HAS_IP_ID, HAS_PAYLOAD } from "../../../packets/packets.js";
 import { otherSide, SIDES } from "../../../packets/sides.js";
+import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
@@ -29,6 +30,8 @@ export class Gathering {
       const timelyFor = this.#usualTwins(reachNs);
       for (const from of seen) {
         found[t.sideOf(from)].push(from);
+        // one that was left undecided has been asked about all that it may be the twin of
+        if (t.state(from) !== WAITING) continue;
         for (let r = this.#sight.first(from, reachNs); r !== NONE; r = this.#sight.next(from, r, reachNs))
           if (!seen.has(r) && this.#mayBeTwins(from, r, timelyFor, from === row)) seen.add(r);
       }

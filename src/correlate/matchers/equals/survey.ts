@@ -154,9 +154,9 @@ export class Survey {
     }
   }
 
-  /** Whether no more need be looked at. */
+  /** Whether no more need be looked at: what else there is matters only where nobody contends. */
   #isEnough(): boolean {
-    return this.#isHasty && (this.hasRivals || this.usedTime);
+    return this.#isHasty ? this.hasRivals || this.usedTime : this.hasRivals && this.usedTime;
   }
 
   /** Whether a packet, which stands so to another one, contends with a chosen one for it, to which that one stands as the best. */
