@@ -1,4 +1,5 @@
 import { firstNotBefore } from "../../packets/memory/sorted.js";
+import { MOST_RATE } from "./clock.js";
 
 /** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
 export const SUPPORTERS = 16;
@@ -74,6 +75,13 @@ export class Crossings {
     const behind = this.#kept.slice(this.#upTo(place)).filter(({ isWitness }) => isWitness);
     const count = behind.filter((one) => one.place > from).length;
     return behind.slice(-Math.max(count, least));
+  }
+
+  /** Of the witnesses behind a place and before another one, those that say most of the offset at a time, however fast the clock ran since: `most` of them. */
+  telling(from: number, before: number, timeNs: number, most: number): readonly Witness[] {
+    const slowNs = (one: Witness): number => tookBy(one, 0) + MOST_RATE * Math.abs(timeNs - one.timeNs);
+    const witnesses = this.#kept.slice(this.#upTo(from), this.#upTo(before - 1)).filter(({ isWitness }) => isWitness);
+    return witnesses.sort((a, b) => slowNs(a) - slowNs(b)).slice(0, most);
   }
 
   /** Whether so many witnesses are behind a place. */

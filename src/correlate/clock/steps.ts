@@ -33,7 +33,7 @@ export class Steps {
     // the time that it was set by did not pass, and it gained nothing in it
     const byNs = Math.round((stretch.correctionNs - expectedNs) / (1 - sure.rate));
     const sureNs = sure.slackNs + MOST_RATE * Math.abs(stretch.untilNs - sure.untilNs - byNs);
-    const isSet = Math.abs(byNs) > Math.max(SET_NS, sureNs + stretch.slackNs);
+    const isSet = Math.abs(byNs) > Math.max(SET_NS, 2 * (sureNs + stretch.slackNs));
     if (isSet) {
       const [fromNs, toNs] = slice.setWithinNs;
       const atNs = slice.sets > this.#sets ? Math.max(fromNs, Math.min(toNs, this.#untilNs)) : this.#untilNs;

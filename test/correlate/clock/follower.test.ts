@@ -140,6 +140,24 @@ function later({ ns, packet }: Stamped, laterNs: number): Stamped {
 }
 
 describe("two clocks", () => {
+  it("one that was set behind a queue was set then, by what was known of it before the queue", async () => {
+    const of: Path = {
+      packets: 2000,
+      everyNs: 2_000_000,
+      outNs: 10_000,
+      inNs: 10_000,
+      jitterNs: 0,
+      offsetNs: (ns) => 10e6 + (ns > 3e9 ? 20e6 : 0),
+      queueNs: (ns) => (ns < 3.4e9 ? Math.max(0, (ns - 1.5e9) / 4) : 0),
+    };
+    const { inside, outside } = captures(of);
+    const outcome = await correlated(inside, outside);
+    expect(outcome.summary.clock.steps).toHaveLength(1);
+    const [{ timeNs, byNs }] = outcome.summary.clock.steps;
+    expect(Math.abs(Number(timeNs - EPOCH_NS) - 3e9)).toBeLessThan(20e6);
+    expect(Math.abs(byNs - 20e6)).toBeLessThan(100_000);
+  });
+
   it("the uncertainty holds the truth, whatever latencies, offset and drift are, and all pairs of TCP are found", async () => {
     const clocks = fc.record({
       aheadNs: fc.constantFrom(3_000_000_000, -37_000_000_000, 3_600_000_000_000),

@@ -57,3 +57,12 @@ it("what a clock may have gained that is slewed is no step, since packets of bot
   steps.take(stretch(611e9, -5_115_000, -500e-6), SHOWN);
   expect(steps.found.listed).toEqual([]);
 });
+
+it("a step is told once it is known to within half of it, and is no later for that", () => {
+  const steps = new Steps();
+  steps.take(stretch(5e9, 0), SHOWN);
+  steps.take({ ...stretch(5.5e9, 60e6), slackNs: 50e6 }, { ...SHOWN, sets: 1, setWithinNs: [5.2e9, 5.3e9] });
+  expect(steps.found.listed).toEqual([]);
+  steps.take(stretch(6e9, 20e6), { ...SHOWN, sets: 1, setWithinNs: [5.2e9, 5.3e9] });
+  expect(steps.found.listed).toEqual([{ atNs: 5.2e9, byNs: 20e6 }]);
+});
