@@ -85,19 +85,19 @@ export function manyFrames(form: Form): Captured {
   return capturesOf(sides, [mannerOf([0.1, 0.8]), mannerOf([0.1, 0.9])], form);
 }
 
-/** Datagrams of which each second one is not in the outside capture, which says at its end that it lost some. */
-export function halfLost(count: number): Captured {
+/** Datagrams of which one in so many is in the outside capture, which says at its end that it lost some. */
+export function mostLost(count: number, every: number): Captured {
   const sent = Array.from({ length: count }, (_, n) => {
     const of = { dst: SERVER, srcPort: 5000, dstPort: 53, ipId: 1 + (n % 60_000), text: `datagram ${n}` };
     return [
-      { ns: 300_000 * n, packet: datagram({ ...of, src: CONTAINER, ttl: 64 }) },
-      { ns: 300_000 * n + 20_000, packet: datagram({ ...of, src: HOST, ttl: 63 }) },
+      { ns: 1_500_000 * n, packet: datagram({ ...of, src: CONTAINER, ttl: 64 }) },
+      { ns: 1_500_000 * n + 20_000, packet: datagram({ ...of, src: HOST, ttl: 63 }) },
     ] as const;
   });
   const manner: Manner = { statements: [], arps: [], runts: [], snaplen: 0, interfaces: 1 };
   const statements = [{ at: 1, kind: "statistics", lost: 9, iface: 0 } as const];
   const inside = sent.map(([frame]) => frame);
-  const outside = sent.filter((_, n) => n % 2 === 0).map(([, frame]) => frame);
+  const outside = sent.filter((_, n) => n % every === 0).map(([, frame]) => frame);
   return capturesOf({ inside, outside }, [manner, { ...manner, statements }], "pcapng");
 }
 
