@@ -162,7 +162,8 @@ function keyOf(record: Buffer, unit: number): string {
 }
 
 /** Runs tcpdump with each filter, from a small process: this one is large, and takes as long to start another as that takes to end. */
-const EACH = 'for filter; do n=$((n+1)); tcpdump -r "$0" -w - --nano "$filter" >"$n.selected" 2>/dev/null; echo $?; done';
+const EACH =
+  'for filter; do n=$((n+1)); tcpdump -r "$0" -w - --nano "$filter" >"$n.selected" 2>/dev/null; echo $?; done';
 
 /** What tcpdump makes of each filter: the numbers of the frames it selects, or that it refuses it. */
 function byTcpdump(path: string): (number[] | "refused")[] {
