@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
@@ -21,7 +21,7 @@ const refuseOldNode = `if (parseInt(process.versions.node, 10) < 20) {
  * - It puts modules together: Node takes half a millisecond to load each, and a run needs a hundred of them.
  * - It makes CommonJS of them, which Node loads in less than half the time, on the thread that decodes as well (Node 20, 2026-11).
  */
-async function make(compiler, input, output) {
+async function make(compiler, input, output, more) {
   await build({
     input,
     platform: "node",
@@ -30,6 +30,7 @@ async function make(compiler, input, output) {
     // that compiling takes most of the time is no news
     checks: { bundlerTimings: false },
     optimization: { inlineConst: { mode: "all", pass: 3 } },
+    ...more,
     // V8 keeps the text of a program, two bytes a character where one is not of Latin-1
     output: { dir: "dist", format: "cjs", comments: false, ...output },
   });
@@ -60,6 +61,18 @@ export async function makeAll(compiler = assembly()) {
 
   // for editors and validators, which read files
   await writeFile("dist/schema.json", execFileSync(process.execPath, ["dist/main.js", "schema"]));
+}
+
+/** Makes in `dir` one module of each of src's, constants written into it as in dist: for tests, which import them one by one. */
+export async function makeModules(compiler, dir) {
+  const files = await readdir("src", { recursive: true });
+  const modules = files.filter((file) => file.endsWith(".ts") && !/\bassembly\/|\.d\.ts$/.test(file));
+  await make(
+    compiler,
+    modules.map((file) => `src/${file}`),
+    { dir, cleanDir: true, format: "esm", preserveModules: true, preserveModulesRoot: "src" },
+    { preserveEntrySignatures: "strict" },
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await makeAll();

@@ -1,8 +1,7 @@
 import { assert, asyncProperty, constantFrom, letrec, oneof, pre, tuple } from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
-import Module from "node:module";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { natcorr, type Printed } from "../support/natcorr.js";
 import { runs } from "../support/runs.js";
 
@@ -178,24 +177,6 @@ it("says so where a filter selects nothing of a link type, and goes on", async (
   const { code, stderr } = await file("article-ping", "-q", "ifindex 3");
   expect(code).toBe(0);
   expect(stderr).toMatch(/natcorr: filter 'ifindex 3': .*; so no frame of link type 1 is selected\n/);
-});
-
-describe("without libpcap", () => {
-  afterEach(() => vi.restoreAllMocks());
-
-  it("says that a filter needs it, and needs it for nothing else", async () => {
-    vi.resetModules();
-    // what `require` goes through; Node's types do not tell
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const loader = Module as unknown as { _load(request: string, ...rest: unknown[]): unknown };
-    vi.spyOn(loader, "_load").mockImplementation((request) => {
-      throw new Error(`Cannot find module '${request}'`);
-    });
-    const { natcorr: fresh } = await import("../support/natcorr.js");
-    const captures = ["inside", "outside"].map((side) => join(ROOT, "article-ping", `${side}.pcap`));
-    expect(await fresh("file", "-q", ...captures)).toMatchObject({ code: 0 });
-    await expect(fresh("file", "-q", ...captures, "icmp")).rejects.toThrow(/^a filter needs libpcap: koffi/);
-  });
 });
 
 /** How a run ends that is to fail on problems among what a filter selects, and which findings it tells of. */
