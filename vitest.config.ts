@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { assembly } from "./scripts/assembly.mjs";
 import { makeAll, makeModules } from "./scripts/build.mjs";
 import { TIMES } from "./test/support/runs.js";
@@ -14,6 +15,17 @@ const LIMIT_MS = 120_000 * Math.max(1, TIMES);
 
 /** Tests that give up root, or leave for another network namespace: their process is of no use to others. */
 const OF_PROCESSES = "test/capture/live/**/*.test.ts";
+
+/** Whether a file has whole runs of a simulated host. */
+const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes("/test/bench/");
+
+/** Begins with the longest: what is begun last keeps one process busy while the others have nothing left to do. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 const compiler = assembly();
 
@@ -73,6 +85,7 @@ export default defineConfig({
       },
       { plugins, test: { ...common, name: "own process", include: [OF_PROCESSES] } },
     ],
+    sequence: { sequencer: LongestFirst },
     globalSetup: isCounted ? ["test/support/coverage-report.ts"] : [],
     // vitest leaves one for itself, though it has little to do: with two, that would be half of the machine
     maxWorkers: availableParallelism(),

@@ -193,12 +193,12 @@ export class Course {
 
   /** Notes it where a clock was set in a slice, or between it and the one before. */
   #findSet(slice: Slice): void {
-    const { from, end, toNs } = slice.extent;
+    const { from, end } = slice.extent;
     const crossings = this.#crossings
       .flatMap((each) => {
         const { around } = each.between(from, end, PARTING);
         // in a queue that grew since, earlier ones say more
-        return [...each.telling(this.#set.to, around[0]?.place ?? from, toNs, LEAST_WITNESSES), ...around];
+        return [...each.telling(this.#set.to, around[0]?.place ?? from), ...around];
       })
       .filter((one) => one.place <= from || one.place > end || slice.has(one))
       .sort((a, b) => a.frame - b.frame);

@@ -1,5 +1,6 @@
 import { firstNotBefore } from "../../packets/memory/sorted.js";
 import { MOST_RATE } from "./clock.js";
+import { LEAST_WITNESSES } from "./estimate.js";
 
 /** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
 export const SUPPORTERS = 16;
@@ -26,6 +27,11 @@ export function tookBy({ isOutbound, gapNs }: Crossing, offsetNs: number): numbe
   return isOutbound ? gapNs - offsetNs : offsetNs - gapNs;
 }
 
+/** How slow a packet would be later, however fast the clock runs, beside others of its direction: what it says of the offset is worth less the longer ago it was. */
+function slowNs(one: Crossing): number {
+  return (one.isOutbound ? one.gapNs : -one.gapNs) - MOST_RATE * one.timeNs;
+}
+
 /** A crossing, and whether it tells anything that no other does. */
 export interface Witness extends Crossing {
   readonly isWitness: boolean;
@@ -44,12 +50,16 @@ const NONE = { place: -1, timeNs: Number.NEGATIVE_INFINITY };
 /** Keeps the packets of one direction that both sides saw, in the order of the outside, while they tell something of others. */
 export class Crossings {
   readonly #kept: Witness[] = [];
+  /** What says most of the offset: see `telling`. */
+  #told: { readonly from: number; before: number; readonly found: Witness[] } = { from: -1, before: 0, found: [] };
 
   /** Adds one, if it is not there. Where a clock was set back, the other side shows it late. */
   add(crossing: Crossing): void {
     const at = this.#upTo(crossing.place);
     if (this.#kept[at - 1]?.place === crossing.place) return;
-    this.#kept.splice(at, 0, { ...crossing, isWitness: crossing.isSure || !this.#isOfBurst(at, crossing) });
+    const one = { ...crossing, isWitness: crossing.isSure || !this.#isOfBurst(at, crossing) };
+    this.#kept.splice(at, 0, one);
+    if (one.place > this.#told.from && one.place < this.#told.before) this.#tell(one);
   }
 
   /** Gives those behind one place and up to another, and the same with up to `most` more witnesses on each side of them. */
@@ -72,16 +82,33 @@ export class Crossings {
 
   /** Of those behind a place, the witnesses behind another one as well, and as many before that as there are to be at the least. */
   since(place: number, from: number, least: number): readonly Witness[] {
-    const behind = this.#kept.slice(this.#upTo(place)).filter(({ isWitness }) => isWitness);
-    const count = behind.filter((one) => one.place > from).length;
-    return behind.slice(-Math.max(count, least));
+    const found: Witness[] = [];
+    for (let at = this.#kept.length - 1; at >= 0 && this.#kept[at].place > place; at--) {
+      const one = this.#kept[at];
+      if (one.place <= from && found.length >= least) break;
+      if (one.isWitness) found.push(one);
+    }
+    return found.reverse();
   }
 
-  /** Of the witnesses behind a place and before another one, those that say most of the offset at a time, however fast the clock ran since: `most` of them. */
-  telling(from: number, before: number, timeNs: number, most: number): readonly Witness[] {
-    const slowNs = (one: Witness): number => tookBy(one, 0) + MOST_RATE * Math.abs(timeNs - one.timeNs);
-    const witnesses = this.#kept.slice(this.#upTo(from), this.#upTo(before - 1)).filter(({ isWitness }) => isWitness);
-    return witnesses.sort((a, b) => slowNs(a) - slowNs(b)).slice(0, most);
+  /**
+   * Of the witnesses behind a place and before another one, the LEAST_WITNESSES that say most of the offset from then on, however fast the clock runs. What
+   * was looked at is not looked at again while the first place stays, and the second one goes on.
+   */
+  telling(from: number, before: number): readonly Witness[] {
+    if (from !== this.#told.from || before < this.#told.before) this.#told = { from, before: from + 1, found: [] };
+    for (let at = this.#upTo(this.#told.before - 1); at < this.#kept.length && this.#kept[at].place < before; at++)
+      this.#tell(this.#kept[at]);
+    this.#told.before = before;
+    return this.#told.found;
+  }
+
+  #tell(one: Witness): void {
+    const { found } = this.#told;
+    if (!one.isWitness || (found.length === LEAST_WITNESSES && slowNs(one) >= slowNs(found[LEAST_WITNESSES - 1])))
+      return;
+    found.push(one);
+    found.sort((a, b) => slowNs(a) - slowNs(b)).splice(LEAST_WITNESSES);
   }
 
   /** Whether so many witnesses are behind a place. */
