@@ -2,7 +2,7 @@ import type { Timeline } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { UNVOUCHED_SLACK_NS } from "../kernel/relations.js";
 import { around } from "./behind.js";
-import { contentHash } from "./content.js";
+import { contentHash } from "../../packets/content.js";
 
 /** What answers something carries, and when it was seen; null where several answers carry the same. */
 type Answers = Map<number, number | null>;

@@ -17,7 +17,7 @@ import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
-import { mixed } from "./content.js";
+import { mixed } from "../../packets/content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 

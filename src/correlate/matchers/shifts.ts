@@ -20,7 +20,7 @@ import { ACK } from "../../protocols/tcp.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
 import { firstBehind } from "./behind.js";
-import { mixed } from "./content.js";
+import { mixed } from "../../packets/content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 

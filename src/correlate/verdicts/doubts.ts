@@ -11,7 +11,7 @@ import { ICMPV6, isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
 import { Ahead } from "./ahead.js";
 import { undecidedBehind, waitingBehind } from "../matchers/behind.js";
-import { isSameContent, isSameSegment } from "../matchers/content.js";
+import { isSameContent, isSameSegment } from "../../packets/content.js";
 import type { Like } from "../matchers/equals/likes.js";
 import { isPartOf } from "../matchers/pieces/pieces.js";
 import type { Known } from "./known.js";

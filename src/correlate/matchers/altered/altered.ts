@@ -14,7 +14,7 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { PENDING } from "../../kernel/buckets.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
 import { areAnswersAgainst } from "../answers.js";
-import { evidenceBetween, hasIdentity } from "../content.js";
+import { evidenceBetween, hasIdentity } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { About, Settles } from "../contract.js";
 import type { Completeness } from "../equals/completeness.js";

@@ -14,7 +14,7 @@ import {
   TTL_BY_ONE_BITS,
   TTL_LOWER_BITS,
 } from "../../kernel/weights.js";
-import { mixed } from "../content.js";
+import { mixed } from "../../../packets/content.js";
 import type { About } from "../contract.js";
 import { isEmbedded } from "./embedding.js";
 

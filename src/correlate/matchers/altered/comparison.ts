@@ -12,7 +12,7 @@ import {
   POSSIBLE,
   RELATION_MASK,
 } from "../../kernel/relations.js";
-import { alterations } from "../content.js";
+import { alterations } from "../../../packets/content.js";
 import type { About } from "../contract.js";
 import { type SegmentKind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
 

@@ -13,7 +13,7 @@ import {
   isSameContent,
   mayBeRewritten,
   mixed,
-} from "../content.js";
+} from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { About } from "../contract.js";
 import { Newcomers } from "../newcomers.js";

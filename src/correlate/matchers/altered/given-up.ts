@@ -1,7 +1,7 @@
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { contentHash, mixed } from "../content.js";
+import { contentHash, mixed } from "../../../packets/content.js";
 
 /** Packets of a side that are remembered. */
 const ENTRIES = 2 ** 14;

@@ -1,6 +1,6 @@
 import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { contentHash } from "../content.js";
+import { contentHash } from "../../../packets/content.js";
 
 /** Packets of a side that are remembered. */
 const ENTRIES = 2 ** 14;

@@ -2,7 +2,7 @@ import type { Heap } from "../../../packets/memory/heap.js";
 import type { Side } from "../../../packets/sides.js";
 import { SweptIndex } from "../../../packets/memory/swept-index.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { mixed } from "../content.js";
+import { mixed } from "../../../packets/content.js";
 import { type Bytes, shareBytes } from "./pieces.js";
 
 /** A block is so many bytes of sequence numbers, 2 to the power of it. Segments are found by their blocks; one holds a dozen of a stream. */

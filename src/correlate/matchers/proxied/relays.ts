@@ -6,7 +6,7 @@ import { isFromOpener } from "../../../packets/ways.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { isAnyBehind } from "../behind.js";
-import { contentHash, hasContent, isSameContent } from "../content.js";
+import { contentHash, hasContent, isSameContent } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { About } from "../contract.js";
 import { Newcomers } from "../newcomers.js";

@@ -2,8 +2,8 @@
  * What survives of a packet whatever a router rewrites, but for its payload: TCP's numbers and flags, ICMP's type and echo sequence number,
  * the payload; of an ICMP error, what it says of which packet. It is the same across IP versions (RFC 7915).
  */
-import { icmpCodeIn, icmpTypeIn } from "../../packets/records.js";
-import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
+import { icmpCodeIn, icmpTypeIn } from "./records.js";
+import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_IPV6 } from "./packets.js";
 import {
   ALTERED_ECN,
   ALTERED_IP_ID,
@@ -17,11 +17,12 @@ import {
   EVIDENCE_QUOTE,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
-} from "../../packets/results/evidence.js";
-import type { Timeline } from "../../packets/timeline.js";
-import * as icmp from "../../protocols/icmp.js";
-import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
-import { ACK, FIN, PSH, RST, SYN, URG } from "../../protocols/tcp.js";
+} from "./results/evidence.js";
+import type { RecordRows } from "./record-rows.js";
+import type { Timeline } from "./timeline.js";
+import * as icmp from "../protocols/icmp.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../protocols/ip-protocols.js";
+import { ACK, FIN, PSH, RST, SYN, URG } from "../protocols/tcp.js";
 
 /** The flags of TCP that are no business of a router's; ECE and CWR (RFC 3168) may be. */
 const TCP_FLAGS = FIN | SYN | RST | PSH | ACK | URG;
@@ -41,7 +42,7 @@ export function hasContent(t: Timeline, row: number): boolean {
 }
 
 /** A hash of a packet's content. */
-export function contentHash(t: Timeline, row: number): number {
+export function contentHash(t: RecordRows, row: number): number {
   let hash = mixed(kindOf(t, row), lengthOf(t, row));
   if (t.proto(row) === TCP) {
     hash = mixed(hash, t.seq(row));
@@ -123,23 +124,23 @@ export function evidenceBetween(t: Timeline, a: number, b: number, altered: numb
   return kindOf(t, a) === ICMP ? evidence | EVIDENCE_ICMP_SEQ : evidence;
 }
 
-function kindOf(t: Timeline, row: number): number {
+function kindOf(t: RecordRows, row: number): number {
   const proto = t.proto(row);
   return proto === ICMPV6 ? ICMP : proto;
 }
 
 /** An error quotes as much as its version and its sender like. */
-function lengthOf(t: Timeline, row: number): number {
+function lengthOf(t: RecordRows, row: number): number {
   return (t.flags(row) & IS_ERROR) === 0 ? t.payloadLength(row) : 0;
 }
 
 /** Of what is not TCP, the hash of all of the payload, or of its beginning where the capture has no more; 0 where there is none. */
-function payloadOf(t: Timeline, row: number): number {
+function payloadOf(t: RecordRows, row: number): number {
   return t.content(row) || t.head(row);
 }
 
 /** Of ICMP, what message it is; one that is neither an echo nor an error is one of its own IP version only. */
-function messageOf(t: Timeline, row: number): number {
+function messageOf(t: RecordRows, row: number): number {
   const isIpv6 = t.proto(row) === ICMPV6;
   if (!isIpv6 && t.proto(row) !== ICMP) return 0;
   const type = icmpTypeIn(t.seq(row));
