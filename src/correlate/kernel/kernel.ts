@@ -316,6 +316,11 @@ export class Kernel {
     return this.#words[words.ALTERED_IN + 31 - Math.clz32(bit)];
   }
 
+  /** Whether the router has altered a pair beyond what a translation does. */
+  get isAltering(): boolean {
+    return this.#words[words.ALTERED] > 0;
+  }
+
   /** The TCP segments that crossed again, of which all bytes had crossed before … */
   get retransmissions(): Gathered {
     return this.#listed(words.AGAIN);

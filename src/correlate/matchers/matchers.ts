@@ -51,7 +51,7 @@ export class Matchers {
     this.datagrams = new Datagrams(about);
     this.hairpins = new Hairpins(about, this.datagrams);
     this.proxies = new Proxies(about);
-    this.relays = new Relays(about);
+    this.relays = new Relays(about, this.altered);
     this.supers = new SuperDatagrams(about);
     this.shifted = new ShiftedSegments(about);
     const { equals, datagrams, hairpins, cutFrames, proxies, segments, supers, shifted, altered, likes } = this;

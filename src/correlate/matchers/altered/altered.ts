@@ -14,13 +14,13 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { PENDING } from "../../kernel/buckets.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
 import { areAnswersAgainst } from "../answers.js";
-import { evidenceBetween, hasIdentity } from "../../../packets/content.js";
+import { contentHash, evidenceBetween, hasIdentity } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { About, Settles } from "../contract.js";
 import type { Completeness } from "../equals/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
-import { LeftUndecided } from "./left-undecided.js";
+import { Remembered } from "./remembered.js";
 import { NO_SEGMENT } from "./survivors.js";
 import { type GapRange, MIXED } from "./usual-gaps.js";
 
@@ -40,7 +40,8 @@ export class Altered implements Settles {
   readonly #completeness: Completeness;
   /** The packets that wait, and what this router does to packets, as they teach. */
   readonly filed: Filed;
-  readonly #left = new LeftUndecided();
+  /** What was left undecided, by what it carries: the twin of one like it may be among that. */
+  readonly #left = new Remembered();
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
   #why: string | undefined;
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
@@ -71,7 +72,7 @@ export class Altered implements Settles {
     if (!this.mayPair(row)) return null;
     const { contents, ids, ports } = this.filed;
     const undecided = this.#decide(row, contents) ?? this.#decide(row, ids) ?? this.#decide(row, ports);
-    if (undecided) this.#left.note(this.#about.timeline, [...undecided.inside, ...undecided.outside]);
+    if (undecided) for (const each of [...undecided.inside, ...undecided.outside]) this.#noteLeft(each);
     if (this.#about.timeline.state(row) === WAITING) this.filed.giveUp(row);
     return undecided;
   }
@@ -80,11 +81,17 @@ export class Altered implements Settles {
   doubt(row: number): string | undefined {
     const t = this.#about.timeline;
     if (!this.filed.isEligible(row)) return undefined;
-    const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
-    if (isNumbered && this.isRenumbering && this.filed.hasLike(row)) return WHY_RENUMBERED;
-    if (this.#left.hasLike(t, row, this.#about.windowNs)) return WHY_LEFT;
-    if (t.proto(row) !== UDP || isNumbered) return undefined;
+    if (this.isRenumbering && this.filed.hasLike(row)) return WHY_RENUMBERED;
+    if (this.#about.kernel.isAltering && this.filed.hadLike(row)) return WHY_ALTERED;
+    const left = this.#left.of(otherSide(t.sideOf(row)), contentHash(t, row));
+    if (left !== undefined && Math.abs(left.timeNs - t.timeNs(row)) <= this.#about.windowNs) return WHY_LEFT;
+    if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0) return undefined;
     return this.filed.isOfHelper(row) ? WHY_HELPED : undefined;
+  }
+
+  #noteLeft(row: number): void {
+    const { timeline: t, translations } = this.#about;
+    this.#left.note(t.sideOf(row), contentHash(t, row), { timeNs: t.timeNs(row), slot: translations.slotOf(row) });
   }
 
   #decide(row: number, { own, others, isCrowded }: Contents): Undecided | null {
@@ -219,6 +226,8 @@ function isWithin(gapNs: number, { minNs, maxNs }: GapRange): boolean {
 const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
 const WHY_RENUMBERED =
   "the router gives IP IDs of its own, and a packet on the other side carries the same, too soon or too late to be its twin for certain";
+const WHY_ALTERED =
+  "a packet on the other side carries the same and has no twin: the router alters packets, and may have altered this one";
 const WHY_LEFT = "packets on the other side that carry the same are ambiguous: its twin may be one of these";
 const WHY_IDENTITY =
   "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";

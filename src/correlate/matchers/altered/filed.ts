@@ -1,4 +1,5 @@
-import { IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../../../packets/packets.js";
+import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
@@ -20,7 +21,7 @@ import { Newcomers } from "../newcomers.js";
 import { isLinkScoped } from "../scope.js";
 import { Candidates } from "./candidates.js";
 import { Comparison } from "./comparison.js";
-import { GivenUp } from "./given-up.js";
+import { Remembered } from "./remembered.js";
 import { Survivors } from "./survivors.js";
 
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
@@ -46,7 +47,13 @@ export class Filed {
   readonly ports: Contents;
   readonly #about: About;
   readonly #newcomers: Newcomers;
-  readonly #givenUp = new GivenUp();
+  /**
+   * What was given up when its window was over, by its content and IP ID: it may have been under way for longer. What comes out on the other side then
+   * is that, and not one sent again meanwhile, to which the router would have given the ID of the first …
+   */
+  readonly #givenUp = new Remembered();
+  /** … and by its content alone: time may not tell which of two that are like each other is judged first. */
+  readonly #like = new Remembered();
   /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
   readonly #helped = new Set<number>();
   /** Ways of which several packets that wait have one IP ID. */
@@ -77,12 +84,25 @@ export class Filed {
     return Math.min(this.#about.tuples.port(tuple, true), this.#about.tuples.port(tuple, false));
   }
 
-  /** Whether a packet of the other side that nothing is decided about carries the same, and may be of its flow. */
+  /** Whether a packet of the other side that nothing is decided about carries the same, and may be of its flow, and one of both has an IP ID. */
   hasLike(row: number): boolean {
+    const { timeline: t, translations } = this.#about;
     this.contents.find(row, this.#longestNs);
     return this.contents.others.some(
-      (other) => this.#about.timeline.isOpen(other) && this.#about.translations.mayBeOfOneFlow(row, other),
+      (other) =>
+        ((t.flags(row) | t.flags(other)) & HAS_IP_ID) !== 0 &&
+        t.isOpen(other) &&
+        translations.mayBeOfOneFlow(row, other),
     );
+  }
+
+  /** Whether a packet of the other side that was given up within the window before one carries the same, and may be of its flow. */
+  hadLike(row: number): boolean {
+    const { timeline: t, translations, windowNs } = this.#about;
+    const like = this.#like.of(otherSide(t.sideOf(row)), contentHash(t, row));
+    if (like === undefined || Math.abs(t.timeNs(row) - like.timeNs) > windowNs) return false;
+    const slot = translations.slotOf(row);
+    return like.slot === slot || like.slot === NONE || slot === NONE;
   }
 
   /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
@@ -177,7 +197,11 @@ export class Filed {
 
   /** Takes a packet out that has no twin: it may be under way for longer. */
   giveUp(row: number): void {
-    this.#givenUp.note(this.#about.timeline, row, this.remove(row));
+    const { timeline: t, translations } = this.#about;
+    const content = this.remove(row);
+    const given = { timeNs: t.timeNs(row), slot: translations.slotOf(row) };
+    this.#like.note(t.sideOf(row), content, given);
+    if ((t.flags(row) & HAS_IP_ID) !== 0) this.#givenUp.note(t.sideOf(row), mixed(content, t.ipId(row)), given);
   }
 
   /** Takes a packet out. Returns the hash of what it carries. */
@@ -195,7 +219,10 @@ export class Filed {
 
   /** Whether the one of the two compared last that left is another one's twin, which was given up. */
   isLate(inside: number, outside: number): boolean {
-    return this.#givenUp.hasTwinOf(this.#about.timeline, this.two.isOutbound ? outside : inside);
+    const t = this.#about.timeline;
+    const left = this.two.isOutbound ? outside : inside;
+    if ((t.flags(left) & HAS_IP_ID) === 0) return false;
+    return this.#givenUp.of(otherSide(t.sideOf(left)), mixed(contentHash(t, left), t.ipId(left))) !== undefined;
   }
 
   /**

@@ -8,6 +8,7 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { isAnyBehind } from "../behind.js";
 import { contentHash, hasContent, isSameContent } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
+import type { Altered } from "../altered/altered.js";
 import type { About } from "../contract.js";
 import { Newcomers } from "../newcomers.js";
 import { calledBy, callerOf, type Connection, isOnItsWay, isSameDial, mayDial, type ProxyEnd } from "./proxy-ends.js";
@@ -64,6 +65,7 @@ export interface Relay {
  */
 export class Relays {
   readonly #about: About;
+  readonly #altered: Pick<Altered, "isRenumbering">;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
   /** By tuple: the conversation itself, and the other one. */
@@ -75,9 +77,10 @@ export class Relays {
   readonly #sightings: Lists<number, Sighting> = new Map();
   #news: Recognised[] = [];
 
-  constructor(about: About) {
+  constructor(about: About, altered: Pick<Altered, "isRenumbering">) {
     const { heap, timeline, windowNs } = about;
     this.#about = about;
+    this.#altered = altered;
     this.#newcomers = new Newcomers(timeline);
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
   }
@@ -85,7 +88,8 @@ export class Relays {
   /** Where a proxy carries the conversation of a datagram on that waits and has no translation; null where none does. */
   relayOf(row: number): Relay | null {
     this.#newcomers.take(this.#file);
-    if (!this.#isTold(row)) return null;
+    // what is forwarded with a new IP ID looks like what is sent again
+    if (!this.#isTold(row) || this.#altered.isRenumbering) return null;
     const t = this.#about.timeline;
     const halves = this.#halves.get(t.tuple(row)) ?? this.#link(row);
     if (halves === null) return null;

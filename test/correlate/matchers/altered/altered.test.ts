@@ -101,18 +101,27 @@ it("what several datagrams in one are cut to is no helper's work, though the fir
   expect(outcome.findings.filter(({ code }) => code === "rewritten")).toEqual([]);
 });
 
-it("a segment that came out late with another IP ID was not dropped", async () => {
-  const talk = conversation(100);
-  const LATE = 40;
-  const renumbered = talk.outside.map(({ ns }, n) => {
-    const packet = talk.outside[n].packet.slice();
-    packet.set([0x77, n], 4);
-    return { ns: ns + (n === LATE ? 4_500_000 : 0), packet };
-  });
-  const outcome = await outcomeOf(talk.inside, merged(renumbered), { clock: { kind: "none" } });
-  expect(outcome.pairs).toHaveLength(99);
-  expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["unknown", "unknown"]);
-});
+it.each([
+  { lateNs: 4_500_000, field: 4 },
+  { lateNs: -4_500_000, field: 4 },
+  { lateNs: -4_500_000, field: 34 },
+])(
+  "a segment that came out late, or early by its stamp, with another IP ID or window was not dropped: %o",
+  async ({ lateNs, field }) => {
+    const talk = conversation(100);
+    const LATE = 40;
+    const rewritten = talk.outside.map(({ ns, packet }, n) => {
+      const copy = packet.slice();
+      copy.set([0x77, field === 4 ? n : 0], field);
+      return { ns: ns + (n === LATE ? lateNs : 0), packet: copy };
+    });
+    const outcome = await outcomeOf(talk.inside, merged(rewritten), { clock: { kind: "none" } });
+    expect(outcome.pairs).toHaveLength(99);
+    expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["unknown", "unknown"]);
+    const entered = outcome.alone.filter(({ side }) => side === "inside");
+    expect(entered.map(({ reason }) => reason)).toEqual(["router-rewrites"]);
+  },
+);
 
 it("payloads without an IP ID, by the time they take, where a helper is known to rewrite those of their port", async () => {
   const phone = { address: "172.17.0.9", port: 5009 };

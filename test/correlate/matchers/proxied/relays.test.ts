@@ -50,8 +50,10 @@ const leaving = (atUs: number, text: string): Exchange => ({
   inside: [us(atUs + 50, datagram({ src: GATEWAY, dst: CONTAINER, srcPort: 2, dstPort: 53, ipId: 0, ttl: 64, text }))],
 });
 
-async function outcomeOfAll(...exchanges: readonly Exchange[]) {
-  const known = conversation(40, { startUs: 1_000 });
+const outcomeOfAll = (...exchanges: readonly Exchange[]) =>
+  outcomeBeside(conversation(40, { startUs: 1_000 }), ...exchanges);
+
+async function outcomeBeside(known: Exchange, ...exchanges: readonly Exchange[]) {
   const inside = merged(known.inside, ...exchanges.map((each) => each.inside));
   const outside = merged(known.outside, ...exchanges.map((each) => each.outside));
   const { flows, alone, updates, findings, pairs } = await outcomeOf(inside, outside);
@@ -119,6 +121,13 @@ describe("the two conversations of a UDP proxy", () => {
 
   it("nor where the host may have forwarded it", async () => {
     expect((await outcomeOfAll(forwarded(10_000, "one"), forwarded(20_000, "two"))).proxied).toEqual([]);
+  });
+
+  it("nor where the router gives packets IP IDs of its own: what it forwards looks like what is sent again", async () => {
+    const { inside, outside } = conversation(40, { startUs: 1_000 });
+    for (const [n, { packet }] of outside.entries()) packet.set([0x77, n], 4);
+    const asked = [exchange(10_000, "who?", "me"), exchange(20_000, "and you?", "me, too")];
+    expect((await outcomeBeside({ inside, outside }, ...asked)).proxied).toEqual([]);
   });
 
   it("nor where what seems to call left from the NAT's own address", async () => {

@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { Remembered } from "../../../../src/correlate/matchers/altered/remembered.js";
+import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
+
+it("remembers of each side the newest packet of a hash, or of one that has its place", () => {
+  const remembered = new Remembered();
+  const [older, newer] = [
+    { timeNs: 1e6, slot: 3 },
+    { timeNs: 2e6, slot: -1 },
+  ];
+  remembered.note(INSIDE, -7, older);
+  expect(remembered.of(INSIDE, -7)).toEqual(older);
+  expect(remembered.of(OUTSIDE, -7)).toBeUndefined();
+  remembered.note(INSIDE, -7, newer);
+  expect(remembered.of(INSIDE, -7)).toEqual(newer);
+  remembered.note(INSIDE, -7 - 2 ** 20, older);
+  expect(remembered.of(INSIDE, -7)).toBeUndefined();
+  expect(remembered.of(INSIDE, 0)).toBeUndefined();
+});
