@@ -1,3 +1,4 @@
+import { mixed } from "./content.js";
 import type { TupleTable } from "./tuples.js";
 
 // A way is twice a tuple's number, and 1 more where it leads from the tuple's A to its B.
@@ -10,6 +11,14 @@ export function sourceOf(tuples: TupleTable, way: number): number {
 /** … and of that they go to. */
 export function destinationOf(tuples: TupleTable, way: number): number {
   return tuples.address(way >> 1, (way & 1) === 0);
+}
+
+/** A hash of the address that packets of a way go to. */
+export function destinationHash(tuples: TupleTable, way: number): number {
+  const { words } = tuples;
+  const at = destinationOf(tuples, way);
+  if (!tuples.isIpv6(way >> 1)) return mixed(words[at], 0);
+  return mixed(mixed(mixed(words[at], words[at + 1]), words[at + 2]), words[at + 3]);
 }
 
 /** Whether packets of two ways come from the same address; they go to the same one where those of the opposite ways come from one. */

@@ -5,7 +5,7 @@ import type { Judgement } from "../../packets/results/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { destinationText } from "../../packets/ways.js";
+import { destinationHash, destinationText, haveSameSource } from "../../packets/ways.js";
 import { isError } from "../../protocols/icmp.js";
 import { ICMPV6, isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
@@ -32,17 +32,22 @@ const HOLDING: ReadonlySet<Reason> = new Set(["may-be-refused", "nothing-paired"
 export class Doubts {
   readonly #known: Known;
   readonly #orphans: Orphans;
-  /** Packets of no known translation, by what they have in common with those they may have become. */
+  /** Packets of no known translation, by what they have in common with those they may have become, … */
   readonly #strangers: Ahead;
+  /** … and ICMP errors of which the quote was not captured, by where they go. */
+  readonly #cutErrors: Ahead;
   /** By the side where packets come out: up to when those were slow, nanoseconds on the timeline. */
   readonly #slowNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
   constructor(known: Known, orphans: Orphans) {
     this.#known = known;
     this.#orphans = orphans;
-    const { timeline, translations } = known;
+    const { timeline, tuples, translations } = known;
     this.#strangers = new Ahead(timeline, (row) =>
       translations.slotOf(row) === NONE ? markOf(timeline, row) : undefined,
+    );
+    this.#cutErrors = new Ahead(timeline, (row) =>
+      isCutError(timeline, row) ? destinationHash(tuples, timeline.way(row)) : undefined,
     );
   }
 
@@ -159,14 +164,12 @@ export class Doubts {
   /** The frame of an ICMP error of somebody near to the sender of a packet, of which the quote was not captured; undefined where there is none. */
   #cutErrorBehind(row: number): number | undefined {
     const { timeline: t, tuples, windowNs } = this.#known;
+    const way = t.way(row);
     const isAbout = (next: number): boolean =>
-      t.side(next) === t.side(row) &&
-      isIcmp(t.proto(next)) &&
-      (t.flags(next) & IS_ERROR) === 0 &&
-      isError(icmpTypeIn(t.seq(next)), t.proto(next) === ICMPV6) &&
-      isFromNear(t, next) &&
-      tuples.isSameAddress(t.tuple(next), t.forward(next) === 0, t.tuple(row), t.forward(row) === 1);
-    return this.#frameBehind(row, isAbout, windowNs);
+      t.side(next) === t.side(row) && isFromNear(t, next) && haveSameSource(tuples, t.way(next) ^ 1, way);
+    return this.#frameOf(
+      this.#cutErrors.first(row, destinationHash(tuples, way ^ 1), t.timeNs(row) + windowNs, isAbout),
+    );
   }
 
   /**
@@ -182,7 +185,7 @@ export class Doubts {
       t.ttl(row) - t.ttl(next) === 1 &&
       (t.proto(row) === TCP ? isSameSegment(t, row, next) : isSameContent(t, row, next)) &&
       destinationText(tuples, t.way(row)) !== destinationText(tuples, t.way(next));
-    return this.#frameBehind(row, isForm, MARGIN_NS);
+    return this.#frameLike(row, isForm, MARGIN_NS);
   }
 
   /**
@@ -198,7 +201,7 @@ export class Doubts {
       const bucket = t.bucket(next);
       return mayAnswer(t, row, next) && (bucket < 0 || buckets.count(bucket, other) === 0);
     };
-    const back = this.#frameBehind(row, isUnseen, windowNs);
+    const back = this.#frameOf(undecidedBehind(t, row, isUnseen, t.timeNs(row) + windowNs));
     if (back === undefined) return undefined;
     return `frame ${back} of its conversation came out here and was not seen to enter ${SIDE_NAMES[other]}: both may take another interface`;
   }
@@ -254,25 +257,30 @@ export class Doubts {
     const { accounts } = translations;
     const other = otherSide(t.sideOf(row));
     const tuple = other === OUTSIDE ? accounts.outsideTuple(slot) : accounts.insideTuple(slot);
-    const found = waitingBehind(t, row, [other, tuple], is, t.timeNs(row) + windowNs);
-    return found === NONE ? undefined : t.frame(found);
+    return this.#frameOf(waitingBehind(t, row, [other, tuple], is, t.timeNs(row) + windowNs));
   }
 
-  /** The same as `#frameBehind`, of what has the content or the number of a packet: however many others wait. */
+  /**
+   * The first frame within so long behind a packet that has its mark, is what is looked for, and that nothing is decided about; undefined where none is. Where
+   * many wait, those of no known translation are looked through.
+   */
   #frameLike(row: number, is: (next: number) => boolean, withinNs: number): number | undefined {
     const t = this.#known.timeline;
     const untilNs = t.timeNs(row) + withinNs;
     const found = undecidedBehind(t, row, is, untilNs);
-    const like = found === NONE ? this.#strangers.first(row, markOf(t, row), untilNs, is) : found;
-    return like === NONE || like === t.end ? undefined : t.frame(like);
+    return this.#frameOf(found === NONE ? this.#strangers.first(row, markOf(t, row), untilNs, is) : found);
   }
 
-  /** The first frame within so long behind a packet that is what is looked for, and that nothing is decided about; undefined where none is known. */
-  #frameBehind(row: number, is: (next: number) => boolean, withinNs: number): number | undefined {
+  #frameOf(row: number): number | undefined {
     const t = this.#known.timeline;
-    const found = undecidedBehind(t, row, is, t.timeNs(row) + withinNs);
-    return found === NONE || found === t.end ? undefined : t.frame(found);
+    return row === NONE || row === t.end ? undefined : t.frame(row);
   }
+}
+
+/** Whether a packet is an ICMP error of which the quote was not captured. */
+function isCutError(t: Timeline, row: number): boolean {
+  const proto = t.proto(row);
+  return isIcmp(proto) && (t.flags(row) & IS_ERROR) === 0 && isError(icmpTypeIn(t.seq(row)), proto === ICMPV6);
 }
 
 /** What a packet keeps, whatever else is changed of it: the number of a segment, what anything else carries. */

@@ -307,6 +307,10 @@ it("what may have been turned round on its own side is neither dropped nor elsew
   for (const other of [sentTo("172.17.0.1", OTHER, 64), sentTo("172.17.0.4", SERVER, 63)])
     expect((await alone([before, other], []))[0]).toMatch(/^inside dropped/);
   expect((await alone([before, after], []))[0]).toMatch(/^inside unknown: frame \d+ of inside is like it/);
+  const others = Array.from({ length: 80 }, (_, n) =>
+    us(3050 + n / 100, query({ src: OTHER, dst: SERVER, ipId: 100 + n, ttl: 64, text: `lost ${n}` })),
+  );
+  expect((await alone([before, ...others, after], []))[0]).toMatch(/^inside unknown: frame \d+ of inside is like it/);
 });
 
 describe("a packet was dropped only if the other capture would have shown it", () => {

@@ -1,6 +1,7 @@
 import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import { undecidedBehind } from "../../matchers/behind.js";
+import { isAnyBehind } from "../../matchers/behind.js";
+import { Ahead } from "../ahead.js";
 import type { Known } from "../known.js";
 import type { Reach } from "../captures/reach.js";
 import { isFromNear, isFromNextHop } from "./hops.js";
@@ -18,12 +19,16 @@ const RUN_NS = 100_000_000;
 export class Speakers {
   readonly #known: Known;
   readonly #reach: Reach;
+  /** Packets of known translations, by their side: what else of them has no twin may be missed as well. */
+  readonly #others: Ahead;
   /** By way, when a packet without a twin went it, nanoseconds on the timeline: the first that was covered, as far as is known. */
   readonly #spokenNs = new Map<number, number>();
 
   constructor(known: Known, reach: Reach) {
     this.#known = known;
     this.#reach = reach;
+    const { timeline, translations } = known;
+    this.#others = new Ahead(timeline, (row) => (translations.slotOf(row) === NONE ? undefined : timeline.side(row)));
   }
 
   /** Takes a packet that found no twin by now: one of a known translation is missed there, or lost. */
@@ -60,21 +65,19 @@ export class Speakers {
    * runs of frames.
    */
   mayBeMissed(row: number): boolean {
-    const { timeline: t, tuples, translations, misses } = this.#known;
+    const { timeline: t, tuples, misses } = this.#known;
     const [side, way] = [t.sideOf(row), t.way(row)];
     const other = otherSide(side);
     let lastNs = t.timeNs(row);
     let count = tuples.unmatched(way >> 1) + 1;
     let runs = [way, way ^ 1].some((each) => lastNs - (this.#spokenNs.get(each) ?? lastNs) > RUN_NS) ? 2 : 1;
-    let lacksOthers = misses.hasEntry(other);
-    undecidedBehind(t, row, (later) => {
-      if (t.sideOf(later) !== side) return false;
-      const isBehind = t.timeNs(later) - lastNs > RUN_NS;
-      if (t.tuple(later) !== way >> 1) lacksOthers ||= !isBehind && translations.slotOf(later) !== NONE;
-      else count++;
-      if (t.tuple(later) === way >> 1 && isBehind) [runs, lastNs] = [runs + 1, t.timeNs(later)];
+    isAnyBehind(t, row, (later) => {
+      count++;
+      if (t.timeNs(later) - lastNs > RUN_NS) [runs, lastNs] = [runs + 1, t.timeNs(later)];
       return false;
     });
+    const isOther = (later: number): boolean => t.tuple(later) !== way >> 1;
+    const lacksOthers = misses.hasEntry(other) || this.#others.first(row, side, lastNs + RUN_NS, isOther) !== NONE;
     return misses.mayLackAll(other, lacksOthers ? runs : count);
   }
 

@@ -1,11 +1,12 @@
 import { IS_ERROR } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { haveSameSource, haveSameSourcePort } from "../../../packets/ways.js";
+import { mixed } from "../../../packets/content.js";
+import { destinationHash, haveSameSource, haveSameSourcePort } from "../../../packets/ways.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
-import { undecidedBehind } from "../../matchers/behind.js";
+import { Ahead } from "../ahead.js";
 
 /** So many conversations are remembered, at the most. */
 const MOST_CONVERSATIONS = 65_536;
@@ -18,6 +19,8 @@ export class StandIns {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #windowNs: number;
+  /** Packets by where they go. */
+  readonly #ahead: Ahead;
   /** By the way of a conversation, the way of the segments that answer it. */
   readonly #ways = new Map<number, number>();
 
@@ -25,6 +28,7 @@ export class StandIns {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#windowNs = windowNs;
+    this.#ahead = new Ahead(timeline, (row) => this.#endOf(timeline.way(row)));
   }
 
   /** The segment that answers one so, with the numbers that go on with it; NONE where there is none. */
@@ -70,8 +74,12 @@ export class StandIns {
       if ((t.flags(next) & IS_ERROR) !== 0) return false;
       return haveSameSource(this.#tuples, to, from) && haveSameSourcePort(this.#tuples, to, from) && is(next);
     };
-    const found = undecidedBehind(t, row, isBack, t.timeNs(row) + this.#windowNs);
-    return found === t.end ? NONE : found;
+    return this.#ahead.first(row, this.#endOf(t.way(row) ^ 1), t.timeNs(row) + this.#windowNs, isBack);
+  }
+
+  /** A hash of the address and the port that packets of a way go to. */
+  #endOf(way: number): number {
+    return mixed(destinationHash(this.#tuples, way), this.#tuples.port(way >> 1, (way & 1) === 0));
   }
 
   #isGoneOn(next: number, row: number): boolean {

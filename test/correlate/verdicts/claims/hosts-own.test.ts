@@ -180,18 +180,23 @@ describe("what has the NAT's own address outside is local only if the host sent 
 
   it("what it forwards may be missed in a run of frames by a capture that misses any, before that or right then", async () => {
     const long = conversation(600, { everyUs: 1000 });
-    const reasons = async (missed: (frame: number) => boolean, everyNs = 0) => {
+    const reasons = async (missed: (frame: number) => boolean, everyNs = 0, others: readonly Stamped[] = []) => {
       const inside = merged(
         long.inside.filter((_, n) => !missed(n)),
         [asking(OTHER, 64)],
       );
-      const { alone } = await outcomeOf(inside, merged(long.outside, [asking(HOST, 63)], spread(everyNs)));
+      const { alone } = await outcomeOf(inside, merged(long.outside, [asking(HOST, 63)], spread(everyNs), others));
       return new Set(alone.map(({ reason }) => reason).filter((reason) => reason !== "never-entered"));
     };
     const [proved, open] = [new Set(["answered-elsewhere"]), new Set(["forwarded-unseen"])];
     expect(await reasons(() => false)).toEqual(proved);
     for (const at of [40, 208]) expect(await reasons((n) => n === at)).toEqual(open);
     expect((await reasons((n) => n === 40, 1.2e8)).has("answered-elsewhere")).toBe(true);
+    // however many others are not decided about
+    const calling = { src: CLIENT, dst: HOST, ttl: 50 };
+    const others = Array.from({ length: 80 }, (_, n) => us(204_000 + n, query({ ...calling, ipId: n, text: `${n}` })));
+    expect((await reasons((n) => n === 208, 0, others)).has("answered-elsewhere")).toBe(false);
+    expect((await reasons(() => false, 0, others)).has("answered-elsewhere")).toBe(true);
   });
 
   it("what it forwards is not known to take another interface where one packet of it may have crossed, long before", async () => {

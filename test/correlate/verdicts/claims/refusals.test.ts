@@ -116,6 +116,12 @@ describe("an ICMP error about a packet", () => {
     expect(await verdicts([us(10_000, opening), numberless])).toEqual([["unknown"]]);
   });
 
+  it("may be about any packet before it, however many there are, where a short snaplen left out all that it quotes", async () => {
+    const sent = Array.from({ length: 80 }, (_, n) => us(10_000 + n, query(0, n, 64)));
+    const error = { ...exceeded(10_200, query(0, 1)), kept: 20 + 8 };
+    expect((await verdicts([...sent, error])).slice(0, 80)).toEqual(times(80, ["unknown"]));
+  });
+
   it.each([50, 132])("is about it whatever its protocol (%i): by how its payload begins", async (proto) => {
     const carried = ipv4({ src: CONTAINER, dst: SERVER, id: 5, ttl: 1 }, transport(proto, filler(64)));
     expect(await verdicts([us(10_000, carried), exceeded(10_200, carried)])).toEqual([["refused", 10_200]]);

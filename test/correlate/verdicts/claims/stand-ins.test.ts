@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { us } from "../../outcome.js";
-import { OTHER, type Segment, segment, SYN, SYN_ACK } from "../../traffic.js";
+import { OTHER, SERVER, type Segment, segment, SYN, SYN_ACK } from "../../traffic.js";
 import { alone, answer, query } from "../beside.js";
 
 const [NEIGHBOUR, PUBLISHED] = ["172.18.0.3", "203.0.113.5"];
@@ -46,6 +46,11 @@ describe("what is answered from another address than it goes to", () => {
     expect(await verdicts([question])).toEqual(["inside dropped"]);
     const [said] = await alone([question, told], []);
     expect(said).toMatch(/^inside unknown: .*, but frame 33 comes to its sender from where that sent nothing/);
+    // however many others wait in between
+    const others = Array.from({ length: 80 }, (_, n) =>
+      us(3002 + n / 4, query({ src: "172.17.0.9", dst: SERVER, ipId: 100 + n, ttl: 64, text: `lost ${n}` })),
+    );
+    expect((await alone([question, ...others, told], []))[0]).toBe(said.replace("frame 33", "frame 113"));
     const askedThere = us(3010, query({ ...ask, dst: PUBLISHED, ipId: 31_001, text: "and you?" }));
     expect((await verdicts([question, askedThere, told]))[0]).toBe("inside dropped");
   });
