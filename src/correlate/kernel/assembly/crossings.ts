@@ -7,7 +7,7 @@ import { HAS_TCP_NUMBERS, IS_AGAIN, IS_ECHO, isAgain } from "../../../packets/pa
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { SYN } from "../../../protocols/tcp.js";
+import { RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
 
@@ -61,7 +61,9 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const proto = record.protoIn(flags);
-  if (proto === TCP ? isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  // a reset takes no sequence number that would show that it is sent again
+  const isReset = (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & RST) !== 0;
+  if (proto === TCP ? isReset || isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
   // an answer comes before it is known that nothing of what it answers was seen to cross
   if ((flags & IS_ECHO) !== 0) return true;
   const isDns = (load<i32>(packet, 4 * record.SEQ) & (record.DNS_QUERY | record.DNS_RESPONSE)) !== 0;

@@ -331,6 +331,9 @@ describe("of TCP", () => {
       "1020 lost",
       "1020 update resent by 3000",
     ]);
+    // also behind many, before it is judged
+    const acks = Array.from({ length: 10 }, (_, n) => data(1011 + n / 2, 1005, ""));
+    expect(await told([...opened, ...acks, reset(1020, true), reset(1220)])).toEqual(["1020 resent by 1220"]);
   });
 
   it("a connection that uses the ports again says nothing of the one before", async () => {
