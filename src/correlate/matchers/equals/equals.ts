@@ -199,7 +199,8 @@ export class Equals implements Admits, Settles {
     // time alone says little while more may come: what is late may be so because all is
     if (survey.usedTime) {
       const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
-      if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound)) return false;
+      if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound, this.#nowNs))
+        return false;
     }
     const mayBeDoubted = claim === CLAIM_KNOWN && (related & IS_REPEATABLE) !== 0 && !isContended;
     if (mayBeDoubted && !this.sequences.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL))

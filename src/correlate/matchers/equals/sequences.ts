@@ -24,6 +24,9 @@ import { rhythmBits } from "./rhythm.js";
 const FIRST_ALIKE = 16;
 const FIRST_SHARE = 0.6;
 
+/** While more may come, what left so soon behind others that one of a thousand does by chance tells that it was in time, in bits. */
+const EARLY_BITS = 10;
+
 /** What speaks against it that one packet was lost, and that a capture missed the next one: that of COINCIDENCE_PAIRS. */
 const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
 
@@ -170,9 +173,10 @@ export class Sequences {
 
   /**
    * Whether a packet that was passed over for being late, where this one was taken instead, may have been only the first of several that were: one
-   * of those that left behind this one is left over, although captures miss none, and the few before that do not tell that they were in time.
+   * of those that left behind this one is left over, although captures miss none, and the few before that do not tell that they were in time. `nowNs`: while
+   * its window goes on, others may still be left over.
    */
-  mayAllBeLate(entered: number, left: number, isOutbound: boolean): boolean {
+  mayAllBeLate(entered: number, left: number, isOutbound: boolean, nowNs: number): boolean {
     if (this.#completeness.hasMissed(isOutbound)) return false;
     const { kernel, timeline: t, translations } = this.#about;
     const all = this.#about.buckets.ofWay(entered);
@@ -180,10 +184,14 @@ export class Sequences {
     const slot = translations.slotOf(left);
     if (from > 0 && kernel.hasPassed(slot, t.timeNs(all[from - 1]), left, isOutbound)) return false;
     const behind = this.#about.buckets.ofWay(left).filter((row) => !t.isBefore(row, left));
-    return this.#mayBeLateFrom(this.#timesOf(all), this.#timesOf(behind), from, 0, isOutbound, false);
+    const leastBits = t.timeNs(entered) + this.#about.windowNs > nowNs ? EARLY_BITS : 0;
+    return this.#mayBeLateFrom(this.#timesOf(all), this.#timesOf(behind), from, 0, isOutbound, false, leastBits);
   }
 
-  /** The same of those that left from one on, and entered from another one on. `isDoubted`: what it is where they end before it is told. */
+  /**
+   * The same of those that left from one on, and entered from another one on. `isDoubted`: what it is where they end before it is told; so it is as well where they
+   * tell less than `leastBits`.
+   */
   #mayBeLateFrom(
     entered: readonly number[],
     left: readonly number[],
@@ -191,6 +199,7 @@ export class Sequences {
     to: number,
     isOutbound: boolean,
     isDoubted: boolean,
+    leastBits = 0,
   ): boolean {
     const { kernel } = this.#about;
     const limitNs = kernel.limitNs(isOutbound);
@@ -207,7 +216,7 @@ export class Sequences {
       }
       if (bits >= DECIDED_BITS) return false;
     }
-    return isDoubted;
+    return isDoubted || bits < leastBits;
   }
 
   /** Notes packets that were left undecided: some of those that entered may still be under way. */
