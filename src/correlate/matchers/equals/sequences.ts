@@ -24,9 +24,6 @@ import { rhythmBits } from "./rhythm.js";
 const FIRST_ALIKE = 16;
 const FIRST_SHARE = 0.6;
 
-/** While more may come, what left so soon behind others that one of a thousand does by chance tells that it was in time, in bits. */
-const EARLY_BITS = 10;
-
 /** What speaks against it that one packet was lost, and that a capture missed the next one: that of COINCIDENCE_PAIRS. */
 const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
 
@@ -174,7 +171,7 @@ export class Sequences {
   /**
    * Whether a packet that was passed over for being late, where this one was taken instead, may have been only the first of several that were: one
    * of those that left behind this one is left over, although captures miss none, and the few before that do not tell that they were in time. `nowNs`: while
-   * its window goes on, others may still be left over.
+   * its window goes on, and each takes longer than the one before, others may still be left over.
    */
   mayAllBeLate(entered: number, left: number, isOutbound: boolean, nowNs: number): boolean {
     if (this.#completeness.hasMissed(isOutbound)) return false;
@@ -184,14 +181,12 @@ export class Sequences {
     const slot = translations.slotOf(left);
     if (from > 0 && kernel.hasPassed(slot, t.timeNs(all[from - 1]), left, isOutbound)) return false;
     const behind = this.#about.buckets.ofWay(left).filter((row) => !t.isBefore(row, left));
-    const leastBits = t.timeNs(entered) + this.#about.windowNs > nowNs ? EARLY_BITS : 0;
-    return this.#mayBeLateFrom(this.#timesOf(all), this.#timesOf(behind), from, 0, isOutbound, false, leastBits);
+    const [enteredNs, leftNs] = [this.#timesOf(all), this.#timesOf(behind)];
+    if (this.#mayBeLateFrom(enteredNs, leftNs, from, 0, isOutbound, false)) return true;
+    return from > 0 && t.timeNs(entered) + this.#about.windowNs > nowNs && isGrowing(enteredNs.slice(from - 1), leftNs);
   }
 
-  /**
-   * The same of those that left from one on, and entered from another one on. `isDoubted`: what it is where they end before it is told; so it is as well where they
-   * tell less than `leastBits`.
-   */
+  /** The same of those that left from one on, and entered from another one on. `isDoubted`: what it is where they end before it is told. */
   #mayBeLateFrom(
     entered: readonly number[],
     left: readonly number[],
@@ -199,7 +194,6 @@ export class Sequences {
     to: number,
     isOutbound: boolean,
     isDoubted: boolean,
-    leastBits = 0,
   ): boolean {
     const { kernel } = this.#about;
     const limitNs = kernel.limitNs(isOutbound);
@@ -216,7 +210,7 @@ export class Sequences {
       }
       if (bits >= DECIDED_BITS) return false;
     }
-    return isDoubted || bits < leastBits;
+    return isDoubted;
   }
 
   /** Notes packets that were left undecided: some of those that entered may still be under way. */
@@ -522,4 +516,14 @@ export class Sequences {
     if (isOutbound) this.#onPair(entered, left, slot);
     else this.#onPair(left, entered, slot);
   }
+}
+
+/**
+ * Whether what packets take grows from each to the next, by half of what the first was behind the one before it or more: then a queue may have been longer by that
+ * from the first on. `entered`: that one, and those that left.
+ */
+function isGrowing([beforeNs, ...entered]: readonly number[], left: readonly number[]): boolean {
+  const took = left.slice(0, entered.length).map((ns, at) => ns - entered[at]);
+  const isEach = took.every((ns, at) => at === 0 || ns > took[at - 1]);
+  return isEach && took[took.length - 1] - took[0] >= (entered[0] - beforeNs) / 2;
 }
