@@ -96,23 +96,8 @@ function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: Run
     return new Cover(sources[side], intakes[side].kinds, seen[side], windowNs, takesNs, placed);
   };
   const cover = [coverOf(INSIDE), coverOf(OUTSIDE)] as const;
-  const shareNothing =
-    seen.every(({ sharesNothing }) => sharesNothing) && !intakes[INSIDE].contents.hasLikeOf(intakes[OUTSIDE].contents);
   const tallies = [new SideTally(), new SideTally()] as const;
-  return {
-    ...ground,
-    kernel,
-    translations,
-    cover,
-    shareNothing,
-    tallies,
-    sink,
-    rules,
-    isShowing,
-    tunnels,
-    feeds,
-    sources,
-  };
+  return { ...ground, kernel, translations, cover, tallies, sink, rules, isShowing, tunnels, feeds, sources };
 }
 
 /** Makes what is known of packets, and said of them, once they are decided about. `isComplete`: whether all there was has been. */

@@ -27,9 +27,12 @@ export function tookBy({ isOutbound, gapNs }: Crossing, offsetNs: number): numbe
   return isOutbound ? gapNs - offsetNs : offsetNs - gapNs;
 }
 
-/** How slow a packet would be later, however fast the clock runs, beside others of its direction: what it says of the offset is worth less the longer ago it was. */
-function slowNs(one: Crossing): number {
-  return (one.isOutbound ? one.gapNs : -one.gapNs) - MOST_RATE * one.timeNs;
+/**
+ * How slow a packet is beside others of its direction, nanoseconds, where what it says of the offset is worth less the longer ago it was (`way` 1), or the later it
+ * comes (-1): the clock may run away meanwhile.
+ */
+export function slowBy(one: Crossing, way: number): number {
+  return tookBy(one, 0) - MOST_RATE * way * one.timeNs;
 }
 
 /** A crossing, and whether it tells anything that no other does. */
@@ -105,10 +108,10 @@ export class Crossings {
 
   #tell(one: Witness): void {
     const { found } = this.#told;
-    if (!one.isWitness || (found.length === LEAST_WITNESSES && slowNs(one) >= slowNs(found[LEAST_WITNESSES - 1])))
+    if (!one.isWitness || (found.length === LEAST_WITNESSES && slowBy(one, 1) >= slowBy(found[LEAST_WITNESSES - 1], 1)))
       return;
     found.push(one);
-    found.sort((a, b) => slowNs(a) - slowNs(b)).splice(LEAST_WITNESSES);
+    found.sort((a, b) => slowBy(a, 1) - slowBy(b, 1)).splice(LEAST_WITNESSES);
   }
 
   /** Whether so many witnesses are behind a place. */

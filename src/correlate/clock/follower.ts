@@ -16,7 +16,7 @@ import {
   LEAST_WITNESSES,
   mayBeOneClock,
 } from "./estimate.js";
-import type { Lookahead, Rows } from "./lookahead.js";
+import { haveLikes, type Lookahead, type Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
 import { AS_GIVEN_NS } from "./summary.js";
 import { unitOf } from "./units.js";
@@ -34,8 +34,8 @@ const MOST_WINDOWS = 2;
 /** Packets in a part of the inside. */
 const PART_PACKETS = 2 ** 17;
 /**
- * Where the outside clock leaps ahead, a slice asks for no more of the inside than this: so many parts beyond where the slice before had it, and so many packets
- * for each one that came outside since.
+ * Where the outside clock leaps ahead, a slice asks for so much of the inside at the most: so many parts beyond those that the slice before asked for, and so many
+ * packets for each one that came outside since.
  */
 const MOST_PARTS_AHEAD = 2;
 const MOST_PER_OUTSIDE = 4;
@@ -44,7 +44,7 @@ const MOST_PER_OUTSIDE = 4;
 export interface Seen {
   /** The earliest stamp that is not where those in front of it are, nanoseconds; Infinity for none. */
   readonly strayNs: number;
-  /** Whether it was looked at to its end, has packets that others can be told from, and none that is like one of the other capture. */
+  /** Whether both were looked at to their ends, have packets that others can be told from, and none of one carries what one of the other does. */
   readonly sharesNothing: boolean;
 }
 
@@ -129,12 +129,12 @@ export class Follower {
     const backNs = this.#disorderNs(INSIDE, looked[INSIDE]) + this.#disorderNs(OUTSIDE, looked[OUTSIDE]);
     this.#course.mostWrongNs = backNs;
     const offsetNs = this.#decide(epochGapNs);
-    const areUnlike = this.#twins.found.length === 0 && SIDES.every((side) => this.#twins.hasNoted(side));
+    const haveAll = SIDES.every((side) => this.#sides[side].hasEnded && this.#twins.hasNoted(side));
+    const sharesNothing = haveAll && this.#twins.found.length === 0 && !haveLikes(looked);
     this.#nearNs = this.#course.nearNs;
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
     for (const side of SIDES) {
-      const sharesNothing = areUnlike && this.#sides[side].hasEnded;
       this.seen[side] = { strayNs: this.#earliestStray(side, looked[side]), sharesNothing };
       for (const rows of looked[side]) this.#pass(side, rows);
     }

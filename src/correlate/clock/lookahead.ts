@@ -1,4 +1,5 @@
 import type { Heap } from "../../packets/memory/heap.js";
+import { contentHash } from "../../packets/content.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import type { Intake } from "../intake/intake.js";
 
@@ -7,6 +8,16 @@ export interface Rows {
   readonly batch: PacketBatch;
   readonly from: number;
   readonly to: number;
+}
+
+/** Whether a packet of one side carries what one of the other does, whatever a router rewrote of its headers. */
+export function haveLikes([inside, outside]: readonly [readonly Rows[], readonly Rows[]]): boolean {
+  const contents = new Set(inside.flatMap(contentsOf));
+  return outside.some((rows) => contentsOf(rows).some((content) => contents.has(content)));
+}
+
+function contentsOf({ batch, from, to }: Rows): number[] {
+  return Array.from({ length: to - from }, (_, at) => contentHash(batch, from + at));
 }
 
 /** The packets of a side, of which the next ones can be looked at before they are handed on as if nobody had. All are in the heap. */

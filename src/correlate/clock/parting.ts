@@ -1,6 +1,6 @@
 import { type Bounds, isEnclosing } from "./bounds.js";
 import { MOST_RATE } from "./clock.js";
-import { type Crossing, tookBy, type Witness } from "./crossings.js";
+import { type Crossing, slowBy, tookBy, type Witness } from "./crossings.js";
 import type { Extent } from "./envelope.js";
 import { LEAST_WITNESSES } from "./estimate.js";
 
@@ -18,10 +18,9 @@ class Witnesses {
     this.#way = way;
   }
 
-  add({ isOutbound, gapNs, timeNs }: Crossing): void {
-    const own = isOutbound ? this.#most : this.#least;
-    // what it says is worth less the longer ago it was: the clock may have run away since
-    own.push((isOutbound ? gapNs : -gapNs) - this.#runNs(timeNs));
+  add(crossing: Crossing): void {
+    const own = crossing.isOutbound ? this.#most : this.#least;
+    own.push(slowBy(crossing, this.#way));
     own.sort((a, b) => a - b);
     own.splice(LEAST_WITNESSES);
   }

@@ -6,7 +6,6 @@ import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js
 import type { PacketSource } from "../../packets/batches/source.js";
 import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
-import { FirstContents } from "./first-contents.js";
 import { Kinds } from "./kinds.js";
 import { Passed } from "./passed.js";
 import { WaitingRoom } from "./waiting-room.js";
@@ -51,7 +50,6 @@ export class Intake {
   readonly leaps: Leaps = { count: 0, firstFrame: 0, firstLeapNs: 0 };
   readonly disorder = new Disorder();
   readonly kinds = new Kinds();
-  readonly contents = new FirstContents();
   /** What it tells of losses, one after the other; for whoever reads that to take out. */
   readonly losses: LostSpan[] = [];
   /** What it has beside the packets that were taken; null where nobody asks for that before the end. */
@@ -166,7 +164,6 @@ export class Intake {
     const beforeNs = this.#mass.nowNs;
     this.passed?.read(batch.rowless);
     this.kinds.read(batch);
-    this.contents.read(batch);
     // the first packets that there are wait for those that vouch for them, and marks among them tell of that as well
     const voting = beforeNs === Number.NEGATIVE_INFINITY ? MOST_VOTES : -1;
     const isInTime = marks.every((mark) => changesNothing(mark, batch, voting)) && this.#goThrough(batch);

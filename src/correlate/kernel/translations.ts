@@ -92,8 +92,7 @@ export class Translations {
 
   /** Whether two packets may be of one flow: that of one of them may not be known. */
   mayBeOfOneFlow(a: number, b: number): boolean {
-    const [ofA, ofB] = [this.slotOf(a), this.slotOf(b)];
-    return ofA === ofB || ofA === NONE || ofB === NONE;
+    return mayBeOneFlow(this.slotOf(a), this.slotOf(b));
   }
 
   /** Whether the packet once in this row waits for its twin, and belongs to the flow in this slot. */
@@ -259,4 +258,9 @@ interface Candidate {
 function candidateKey(t: Timeline, inside: number, outside: number, isForwardOutbound: boolean): number {
   const isFlipped = t.forward(inside) !== t.forward(outside);
   return (4 * t.tuple(inside) + (isFlipped ? 2 : 0) + (isForwardOutbound ? 1 : 0)) * 2 ** 25 + t.tuple(outside);
+}
+
+/** Whether two slots may be of one flow: NONE is that of a packet whose flow is not known. */
+export function mayBeOneFlow(a: number, b: number): boolean {
+  return a === b || a === NONE || b === NONE;
 }

@@ -21,8 +21,6 @@ export interface Known extends Base {
   readonly tunnels: Tunnels;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
-  /** Whether both captures were known to their ends before the run began, and no packet of one is like one of the other: else their clocks may be apart. */
-  readonly shareNothing: boolean;
   /** What each side's capture has twice, and may show twice. */
   readonly repeats: readonly [Repeats, Repeats];
   readonly rules: HostRules;

@@ -20,7 +20,7 @@ import type { About, Settles } from "../contract.js";
 import type { Completeness } from "../equals/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
-import { Remembered } from "./remembered.js";
+import { type Passed, Remembered } from "./remembered.js";
 import { NO_SEGMENT } from "./survivors.js";
 import { type GapRange, MIXED } from "./usual-gaps.js";
 
@@ -82,16 +82,22 @@ export class Altered implements Settles {
     const t = this.#about.timeline;
     if (!this.filed.isEligible(row)) return undefined;
     if (this.isRenumbering && this.filed.hasLike(row)) return WHY_RENUMBERED;
-    if (this.#about.kernel.isAltering && this.filed.hadLike(row)) return WHY_ALTERED;
-    const left = this.#left.of(otherSide(t.sideOf(row)), contentHash(t, row));
-    if (left !== undefined && Math.abs(left.timeNs - t.timeNs(row)) <= this.#about.windowNs) return WHY_LEFT;
+    const { kernel, windowNs } = this.#about;
+    const content = contentHash(t, row);
+    if (kernel.isAltering && this.filed.hadLike(row, content)) return WHY_ALTERED;
+    if (this.#left.hasLike(otherSide(t.sideOf(row)), content, this.#passed(row), windowNs)) return WHY_LEFT;
     if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0) return undefined;
     return this.filed.isOfHelper(row) ? WHY_HELPED : undefined;
   }
 
   #noteLeft(row: number): void {
-    const { timeline: t, translations } = this.#about;
-    this.#left.note(t.sideOf(row), contentHash(t, row), { timeNs: t.timeNs(row), slot: translations.slotOf(row) });
+    const t = this.#about.timeline;
+    this.#left.note(t.sideOf(row), contentHash(t, row), this.#passed(row));
+  }
+
+  /** What was left undecided is asked for by its time, whatever its flow. */
+  #passed(row: number): Passed {
+    return { timeNs: this.#about.timeline.timeNs(row), slot: NONE };
   }
 
   #decide(row: number, { own, others, isCrowded }: Contents): Undecided | null {
@@ -170,8 +176,9 @@ export class Altered implements Settles {
   }
 
   /**
-   * 1 where the two compared last took as long as others around the time of the inside one, or so far; or where nothing is known of that, and they took hardly any
-   * time. -1 where time does not tell: others took too many times, or few took so long, and the one that left may have been sent again and have entered unseen. Else 0.
+   * 1 where the two compared last took as long as others did around the time of the inside one, or have so far. Where nobody knows what others take, 1 if these took
+   * hardly any time. -1 where time does not tell: others took too many times, or few took so long, and the one that left may have been sent again and have entered
+   * unseen. Else 0.
    */
   #timely(inside: number): number {
     const { isOutbound, gapNs, isSameId, kind } = this.filed.two;

@@ -21,7 +21,7 @@ import { Newcomers } from "../newcomers.js";
 import { isLinkScoped } from "../scope.js";
 import { Candidates } from "./candidates.js";
 import { Comparison } from "./comparison.js";
-import { Remembered } from "./remembered.js";
+import { type Passed, Remembered } from "./remembered.js";
 import { Survivors } from "./survivors.js";
 
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
@@ -96,13 +96,14 @@ export class Filed {
     );
   }
 
-  /** Whether a packet of the other side that was given up within the window before one carries the same, and may be of its flow. */
-  hadLike(row: number): boolean {
-    const { timeline: t, translations, windowNs } = this.#about;
-    const like = this.#like.of(otherSide(t.sideOf(row)), contentHash(t, row));
-    if (like === undefined || Math.abs(t.timeNs(row) - like.timeNs) > windowNs) return false;
-    const slot = translations.slotOf(row);
-    return like.slot === slot || like.slot === NONE || slot === NONE;
+  /** Whether a packet of the other side that was given up, no farther from one than the window, carries the same (`content`), and may be of its flow. */
+  hadLike(row: number, content: number): boolean {
+    const other = otherSide(this.#about.timeline.sideOf(row));
+    return this.#like.hasLike(other, content, this.#passed(row), this.#about.windowNs);
+  }
+
+  #passed(row: number): Passed {
+    return { timeNs: this.#about.timeline.timeNs(row), slot: this.#about.translations.slotOf(row) };
   }
 
   /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
@@ -197,9 +198,9 @@ export class Filed {
 
   /** Takes a packet out that has no twin: it may be under way for longer. */
   giveUp(row: number): void {
-    const { timeline: t, translations } = this.#about;
+    const t = this.#about.timeline;
     const content = this.remove(row);
-    const given = { timeNs: t.timeNs(row), slot: translations.slotOf(row) };
+    const given = this.#passed(row);
     this.#like.note(t.sideOf(row), content, given);
     if ((t.flags(row) & HAS_IP_ID) !== 0) this.#givenUp.note(t.sideOf(row), mixed(content, t.ipId(row)), given);
   }

@@ -1,9 +1,10 @@
 import type { Side } from "../../../packets/sides.js";
+import { mayBeOneFlow } from "../../kernel/translations.js";
 
 /** Packets of a side that are remembered: of those that have one place, the newest. */
 const ENTRIES = 2 ** 14;
 
-interface Packet {
+export interface Passed {
   readonly timeNs: number;
   /** Its flow; NONE where that is not known. */
   readonly slot: number;
@@ -13,7 +14,7 @@ interface Packet {
 export class Remembered {
   readonly #sides = [new Table(), new Table()] as const;
 
-  note(side: Side, hash: number, { timeNs, slot }: Packet): void {
+  note(side: Side, hash: number, { timeNs, slot }: Passed): void {
     const { hashes, timesNs, slots } = this.#sides[side];
     const at = hash & (ENTRIES - 1);
     hashes[at] = hash;
@@ -22,10 +23,16 @@ export class Remembered {
   }
 
   /** The newest of a side that has a hash; undefined where none is remembered. */
-  of(side: Side, hash: number): Packet | undefined {
+  of(side: Side, hash: number): Passed | undefined {
     const { hashes, timesNs, slots } = this.#sides[side];
     const at = hash & (ENTRIES - 1);
     return hash !== 0 && hashes[at] === hash ? { timeNs: timesNs[at], slot: slots[at] } : undefined;
+  }
+
+  /** Whether one of a side that has a hash passed within so long of another packet, and may be of its flow. */
+  hasLike(side: Side, hash: number, { timeNs, slot }: Passed, withinNs: number): boolean {
+    const like = this.of(side, hash);
+    return like !== undefined && Math.abs(like.timeNs - timeNs) <= withinNs && mayBeOneFlow(like.slot, slot);
   }
 }
 

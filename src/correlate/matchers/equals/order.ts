@@ -92,3 +92,13 @@ function nearestTo(times: readonly number[], timeNs: number, from = 0): number {
     nearest++;
   return nearest;
 }
+
+/**
+ * Whether packets that left in order each took longer than the one before, and the last one longer than the first by half of what that entered behind another one,
+ * or more: a queue that grows so may have been longer by as much from the first on. `entered`: that other one's time, and theirs.
+ */
+export function isGrowing([beforeNs, ...entered]: readonly number[], left: readonly number[]): boolean {
+  const took = left.slice(0, entered.length).map((ns, at) => ns - entered[at]);
+  const isEach = took.every((ns, at) => at === 0 || ns > took[at - 1]);
+  return isEach && took[took.length - 1] - took[0] >= (entered[0] - beforeNs) / 2;
+}

@@ -17,7 +17,7 @@ import {
   MAY_HIDE,
   RELATION_MASK,
 } from "../../kernel/relations.js";
-import { type Aligned, inTurn, nearest, nearestOfEach, runsOf } from "./order.js";
+import { type Aligned, inTurn, isGrowing, nearest, nearestOfEach, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
@@ -516,14 +516,4 @@ export class Sequences {
     if (isOutbound) this.#onPair(entered, left, slot);
     else this.#onPair(left, entered, slot);
   }
-}
-
-/**
- * Whether what packets take grows from each to the next, by half of what the first was behind the one before it or more: then a queue may have been longer by that
- * from the first on. `entered`: that one, and those that left.
- */
-function isGrowing([beforeNs, ...entered]: readonly number[], left: readonly number[]): boolean {
-  const took = left.slice(0, entered.length).map((ns, at) => ns - entered[at]);
-  const isEach = took.every((ns, at) => at === 0 || ns > took[at - 1]);
-  return isEach && took[took.length - 1] - took[0] >= (entered[0] - beforeNs) / 2;
 }

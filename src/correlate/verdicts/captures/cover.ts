@@ -13,6 +13,8 @@ export class Cover {
   readonly gaps: Gaps;
   /** The earliest stamp known of a frame that stands out of its time; Infinity for none. */
   readonly strayNs: number;
+  /** Whether it is known to its end, and has nothing of the other capture: see `Seen`. */
+  readonly sharesNothing: boolean;
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive: boolean;
   /** Whether nobody filtered it, as is known; false where that is not. */
@@ -34,7 +36,7 @@ export class Cover {
   constructor(
     source: PacketSource,
     kinds: Kinds,
-    { strayNs }: Seen,
+    { strayNs, sharesNothing }: Seen,
     windowNs: number,
     takesNs: () => number,
     placed: (stampNs: number) => number,
@@ -45,6 +47,7 @@ export class Cover {
     this.firstNs = placed(source.firstNs);
     this.lastNs = placed(source.lastNs);
     this.strayNs = placed(strayNs);
+    this.sharesNothing = sharesNothing;
     this.isLive = source.isLive ?? false;
     this.isUnfiltered = source.isUnfiltered ?? false;
     // who captures knows

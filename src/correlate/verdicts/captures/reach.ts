@@ -83,11 +83,11 @@ export class Reach {
    * passed there as well and it lacks them.
    */
   #isProved(row: number, side: Side, isBefore: boolean): boolean {
-    const { timeline: t, misses, translations, clock, shareNothing } = this.#known;
+    const { timeline: t, misses, translations, clock } = this.#known;
     const timeNs = t.timeNs(row);
     if (translations.accounts.learnt === 0) {
       // before both run, nothing could cross
-      const isTold = clock.isTrusted ? isBefore || this.#areApart() : shareNothing && this.#areApart();
+      const isTold = clock.isTrusted ? isBefore || this.#areApart() : this.#shareNothing && this.#areApart();
       return isTold && this.#isForwarded(t.way(row));
     }
     if (misses.isPatchy(side) || clock.unboundNs === Number.POSITIVE_INFINITY) return false;
@@ -115,6 +115,11 @@ export class Reach {
   #areApart(): boolean {
     const [inside, outside] = this.#known.cover;
     return inside.lastNs < outside.firstNs || outside.lastNs < inside.firstNs;
+  }
+
+  /** Whether both captures are known to their ends, and tell by their packets that none of one is in the other: else their clocks may be apart. */
+  get #shareNothing(): boolean {
+    return this.#known.cover.every(({ sharesNothing }) => sharesNothing);
   }
 
   /** Whether a packet came out where it was seen, by a translation that is known. */
