@@ -20,7 +20,8 @@ export class UndecidedAhead {
   look(row: number, untilNs: number): void {
     const t = this.#timeline;
     let next = t.after(row);
-    if (t.isHeld(this.#next) && t.isBefore(next, this.#next)) next = this.#next;
+    const isThere = this.#next === t.end || t.isHeld(this.#next);
+    if (isThere && t.isBefore(next, this.#next)) next = this.#next;
     for (; ; next = t.after(next)) {
       next = t.firstBelow(next, t.end, DECIDED);
       if (next === t.end || t.timeNs(next) > untilNs) break;
