@@ -142,15 +142,14 @@ export class LatencyDigest implements Latencies {
   /** Which share of latencies lies between two, as far as buckets tell; of none, 0. */
   share(fromNs: number, toNs: number): number {
     if (this.count === 0) return 0;
-    if (this.#words[BUCKETS] === 0) {
-      const between = this.#kept
-        .subarray(0, this.count)
-        .filter((latencyNs) => latencyNs >= fromNs && latencyNs <= toNs);
-      return between.length / this.count;
-    }
-    const [first, last] = [fromNs, toNs].map((ns) => this.#bucketOf(ns) - this.#words[LOWEST]);
     let counted = 0;
-    for (let at = Math.max(0, first); at <= last && at < this.#kept.length; at++) counted += this.#kept[at];
+    if (this.#words[BUCKETS] === 0) {
+      for (let at = 0; at < this.count; at++) if (this.#kept[at] >= fromNs && this.#kept[at] <= toNs) counted++;
+      return counted / this.count;
+    }
+    const first = Math.max(0, this.#bucketOf(fromNs) - this.#words[LOWEST]);
+    const last = Math.min(this.#bucketOf(toNs) - this.#words[LOWEST], this.#kept.length - 1);
+    for (let at = first; at <= last; at++) counted += this.#kept[at];
     return counted / this.count;
   }
 

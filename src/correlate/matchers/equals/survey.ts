@@ -76,6 +76,8 @@ export class Survey {
   #unvouchedNs = Number.POSITIVE_INFINITY;
   /** See `take`. */
   #isHasty = false;
+  /** How those that were looked at stand to the packet, in the order of their time: all of them, unless that was enough. */
+  readonly #related: number[] = [];
   readonly #about: About;
   readonly #sight: Sight;
   readonly #altered: Altered;
@@ -111,8 +113,8 @@ export class Survey {
     this.isStale =
       (best & IS_STALE) !== 0 || (this.claim === CLAIM_KNOWN && this.#mayBeForgotten(row, candidate, reachNs));
     if (this.claim === CLAIM_NONE) return;
-    this.#contend(row, candidate, best, reachNs);
-    this.#contend(candidate, row, best, reachNs);
+    this.#contend(row, candidate, best, reachNs, (_, at) => this.#related[at]);
+    this.#contend(candidate, row, best, reachNs, (other) => this.#weigh(other, candidate));
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rival = candidate;
   }
 
@@ -141,12 +143,20 @@ export class Survey {
     return isNobodys;
   }
 
-  /** Looks at the packets that may contend with a chosen one for another, to which it stands so. */
-  #contend(row: number, chosen: number, best: number, reachNs: number): void {
+  /** Looks at the packets that may contend with a chosen one for another, to which it stands as the best. `relatedOf`: how they stand to that. */
+  #contend(
+    row: number,
+    chosen: number,
+    best: number,
+    reachNs: number,
+    relatedOf: (other: number, at: number) => number,
+  ): void {
+    let at = 0;
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
+      const place = at++;
       if (other === chosen) continue;
       this.others++;
-      const related = this.#weigh(other, row);
+      const related = relatedOf(other, place);
       this.#doubt(related);
       // one is enough, and to find it takes a look at all
       if (!this.hasRivals && this.#isRival(other, row, chosen, best, related, reachNs)) this.rival = other;
@@ -186,9 +196,11 @@ export class Survey {
   /** Finds the candidate with the strongest claim. Returns how it stands to the packet; 0 where none has a claim. Two that none can beat are rivals. */
   #findBest(row: number, reachNs: number): number {
     this.candidate = NONE;
+    this.#related.length = 0;
     let best = 0;
     for (let other = this.#sight.first(row, reachNs); other !== NONE; other = this.#sight.next(row, other, reachNs)) {
       const related = this.#weigh(row, other);
+      this.#related.push(related);
       if (claimBy(related) === CLAIM_NONE) {
         if (this.candidate === NONE && (related & RELATION_MASK) === KNOWN) this.candidate = other;
       } else if (best === 0 || rankOf(related) > rankOf(best)) {
