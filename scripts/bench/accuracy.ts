@@ -99,7 +99,7 @@ export async function outcomeOf(
     const exitCode = await natcorr(paths, (line) => judge.read(line));
     return { score: judge.finish(), truthfulness: null, exitCode };
   }
-  const pair = generateAdversary(adversary, folder, seed);
+  const pair = generateAdversary(adversary, folder, seed, packets);
   const judge = new Judge(pair.truth, pair.isUnknowable);
   const claims = new Claims(pair, adversary);
   const exitCode = await natcorr([pair.inside, pair.outside, ...(adversary.args ?? [])], (line) => {

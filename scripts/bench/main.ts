@@ -130,7 +130,7 @@ async function main(): Promise<number> {
       if (folder === undefined) throw new UsageError("generate needs a folder");
       const adversary = ADVERSARIES.get(name);
       if (adversary !== undefined) {
-        generateAdversary(adversary, folder, seed ?? 1);
+        generateAdversary(adversary, folder, seed ?? 1, packets);
         return 0;
       }
       const scenario = known(name);

@@ -79,12 +79,15 @@ const WINDOW_NS = 1e9;
 /** How much two processors' stamps may differ. */
 const PROCESSORS_NS = 10_000;
 
-/** Writes `inside.pcap`, `outside.pcap` and `truth.bin` to a folder. The same scenario and seed give the same bytes. */
-export function generateAdversary({ play }: Adversary, folder: string, seed: number): AdversaryPair {
+/**
+ * Writes `inside.pcap`, `outside.pcap` and `truth.bin` to a folder. The same scenario and seed give the same bytes. `packets`: nothing is sent any more
+ * once the inside capture has so many.
+ */
+export function generateAdversary({ play }: Adversary, folder: string, seed: number, packets?: number): AdversaryPair {
   mkdirSync(folder, { recursive: true });
   const world = new World(seed);
   play(world);
-  world.run();
+  world.run(packets);
   const paths = pairPaths(folder);
   world.inside.write(paths.inside);
   world.outside.write(paths.outside);

@@ -125,9 +125,9 @@ export class World {
     this.#turns.push(this.nowNs + afterNs, this.#actors.length - 1);
   }
 
-  /** Lets all conversations come to their end. */
-  run(): void {
-    while (this.#turns.size > 0) {
+  /** Lets all conversations come to their end, or go on until the inside capture has so many frames. */
+  run(packets = Infinity): void {
+    while (this.#turns.size > 0 && this.inside.taps.length < packets) {
       this.nowNs = this.#turns.time;
       const nextNs = this.#actors[this.#turns.id].step(this.nowNs);
       if (nextNs < 0) this.#turns.pop();
