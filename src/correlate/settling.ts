@@ -82,7 +82,7 @@ export class Settling {
     updates.takeNews();
     updates.tellBefore(row);
     const judged = verdicts.judge(row);
-    const mayBeUndecided = matchers.equals.sequences.noteAlone(row);
+    const mayBeUndecided = matchers.equals.order.underWay.noteAlone(row);
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
@@ -130,7 +130,7 @@ export class Settling {
 
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
   setAside(row: number): void {
-    this.#about.matchers.equals.sequences.noteCopy(row);
+    this.#about.matchers.equals.order.sequences.noteCopy(row);
     this.#about.timeline.setState(row, DONE);
     this.#about.showing.takeCopy(row);
   }

@@ -1,6 +1,6 @@
 import { HashIndex } from "../../packets/memory/hash-index.js";
 import type { Heap } from "../../packets/memory/heap.js";
-import type { Side } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import code from "./assembly/buckets.wasm";
@@ -76,6 +76,11 @@ export class Buckets {
 
   count(bucket: number, side: Side): number {
     return this.#buckets[(bucket << BUCKET_BITS) + COUNT + side];
+  }
+
+  /** Whether all that waits in the bucket are one packet of each side. */
+  holdsOnePair(bucket: number): boolean {
+    return this.count(bucket, INSIDE) === 1 && this.count(bucket, OUTSIDE) === 1;
   }
 
   /** Whether more than CROWD of a side waited in the bucket at once. */

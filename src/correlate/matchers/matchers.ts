@@ -1,7 +1,7 @@
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Altered } from "./altered/altered.js";
-import { Completeness } from "./equals/completeness.js";
+import { Completeness } from "./order/completeness.js";
 import type { About, Admits, Notes, Settles } from "./contract.js";
 import { CutFrames } from "./cut-frames.js";
 import { Datagrams } from "./pieces/datagrams.js";

@@ -17,7 +17,7 @@ import { areAnswersAgainst } from "../answers.js";
 import { contentHash, evidenceBetween, hasIdentity } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { About, Settles } from "../contract.js";
-import type { Completeness } from "../equals/completeness.js";
+import type { Completeness } from "../order/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
 import { type Passed, Remembered } from "./remembered.js";

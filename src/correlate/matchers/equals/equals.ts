@@ -1,7 +1,7 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, isAgain } from "../../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
-import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, GONE, WAITING } from "../../../packets/timeline.js";
+import { INSIDE, otherSide } from "../../../packets/sides.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CROWD, PENDING } from "../../kernel/buckets.js";
 import {
@@ -19,15 +19,16 @@ import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { Altered } from "../altered/altered.js";
 import { areAnswersAgainst } from "../answers.js";
 import { firstBehind, isAnyBehind } from "../behind.js";
-import type { Completeness } from "./completeness.js";
 import type { About, Admits, Settles } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
 import { Gathering } from "./gathering.js";
+import { HeldUp } from "./held-up.js";
 import type { Likes } from "./likes.js";
 import { Retries } from "./retries.js";
 import { Sight } from "./sight.js";
+import type { Completeness } from "../order/completeness.js";
+import { type Order, orderOf } from "../order/order.js";
 import type { Segments } from "../pieces/segments.js";
-import { Sequences } from "./sequences.js";
 import {
   CLAIM_CONFLICT,
   CLAIM_KNOWN,
@@ -35,16 +36,12 @@ import {
   CLAIM_LATE_KNOWN,
   CLAIM_NONE,
   CLAIM_POSSIBLE,
-  GROWTH,
   Survey,
 } from "./survey.js";
 import type { Undecided } from "../undecided.js";
 
 /** How many packets behind one with too little evidence are asked for more, of those with its key: each says hardly more than it does. */
 const MOST_ALIKE = 16;
-
-/** How many packets that were held up together it takes to believe that one was, which may be sent again. */
-const HELD_UP_TOGETHER = 8;
 
 /** A packet that just came; one behind which others with its key came as late as its twin could; and one whose window is over. */
 const FRESH = 0;
@@ -67,13 +64,14 @@ export interface Others {
  */
 export class Equals implements Admits, Settles {
   readonly wants = WANTS_TWIN;
-  /** Those that nothing but their order tells apart. */
-  readonly sequences: Sequences;
+  /** What tells those that nothing but their order tells apart. */
+  readonly order: Order;
   readonly #about: About;
   readonly #others: Others;
   readonly #sight: Sight;
   readonly #survey: Survey;
   readonly #gathering: Gathering;
+  readonly #heldUp: HeldUp;
   readonly #retries: Retries;
   /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
   #pending = NONE;
@@ -85,8 +83,9 @@ export class Equals implements Admits, Settles {
     this.#sight = new Sight(about);
     this.#survey = new Survey(about, this.#sight, others.altered);
     this.#gathering = new Gathering(about, this.#sight, this.#survey);
+    this.#heldUp = new HeldUp(about, others.completeness);
     this.#retries = new Retries(about.timeline);
-    this.sequences = new Sequences(about, others.completeness, (inside, outside, slot) =>
+    this.order = orderOf(about, others.completeness, (inside, outside, slot) =>
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
     );
   }
@@ -134,7 +133,7 @@ export class Equals implements Admits, Settles {
       const undecided = this.#gathering.of(row);
       if (undecided) {
         this.#noteLikes(undecided);
-        this.sequences.noteUndecided(undecided);
+        this.order.underWay.noteUndecided(undecided);
         this.#forget(undecided);
         return undecided;
       }
@@ -173,7 +172,7 @@ export class Equals implements Admits, Settles {
     const reachNs = this.#sight.nsOf(row);
     if (reachNs < 0) return false;
     const survey = this.#survey;
-    survey.take(row, reachNs, age !== FINAL && !this.sequences.mayBegin(row, false));
+    survey.take(row, reachNs, age !== FINAL && !this.order.beginnings.mayBegin(row, false));
     const { candidate, claim } = survey;
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
     const [inside, outside] = t.insideFirst(row, candidate);
@@ -185,7 +184,8 @@ export class Equals implements Admits, Settles {
     if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered, age === FINAL)) return false;
     if (claim === CLAIM_NONE) {
       // that it is late is all that speaks against the only candidate it has
-      if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(entered, left, isOutbound);
+      if (age === FRESH && this.#about.buckets.holdsOnePair(t.bucket(inside)))
+        this.#about.kernel.noteHeld(entered, left, isOutbound);
       return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     }
     if (age === FINAL && survey.isForgotten) {
@@ -199,12 +199,11 @@ export class Equals implements Admits, Settles {
     // time alone says little while more may come: what is late may be so because all is
     if (survey.usedTime) {
       const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
-      if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound, this.#nowNs))
+      if (age !== FINAL || isDoubtful || this.order.lateness.mayAllBe(entered, left, isOutbound, this.#nowNs))
         return false;
     }
     const mayBeDoubted = claim === CLAIM_KNOWN && (related & IS_REPEATABLE) !== 0 && !isContended;
-    if (mayBeDoubted && !this.sequences.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL))
-      return false;
+    if (mayBeDoubted && !this.order.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return false;
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
     if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;
     if (isContended) return this.#settleContended(row, inside, outside);
@@ -226,15 +225,22 @@ export class Equals implements Admits, Settles {
   /** Pairs a packet and the candidate that others contend for with those like them, where there are many and their order tells. Returns whether it did. */
   #tryInOrder(row: number, inside: number, outside: number, isFinal: boolean): boolean {
     const { claim } = this.#survey;
-    if (claim === CLAIM_KNOWN) return this.sequences.mayBegin(row, isFinal) && this.sequences.begin(inside, outside);
-    return claim === CLAIM_POSSIBLE && this.sequences.mayBegin(row, false) && this.sequences.learn(inside, outside);
+    if (claim === CLAIM_KNOWN)
+      return this.order.beginnings.mayBegin(row, isFinal) && this.order.beginnings.begin(inside, outside);
+    return (
+      claim === CLAIM_POSSIBLE &&
+      this.order.beginnings.mayBegin(row, false) &&
+      this.order.beginnings.learn(inside, outside)
+    );
   }
 
   /** The same of a packet whose window is over, however few there are. Returns whether it has a twin now. */
   #settleContended(row: number, inside: number, outside: number): boolean {
     if (this.#survey.claim === CLAIM_KNOWN) return !this.#survey.isStale && this.#settleLike(row, inside, outside);
     if (this.#survey.claim !== CLAIM_POSSIBLE) return false;
-    return this.sequences.learnBurst(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
+    return (
+      this.order.beginnings.learnBurst(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING
+    );
   }
 
   /** Pairs a packet and its candidate that nobody contends for, if their translation is known, or enough speaks for it. */
@@ -260,7 +266,7 @@ export class Equals implements Admits, Settles {
 
   /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
   #settleLike(row: number, inside: number, outside: number): boolean {
-    return this.sequences.settle(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
+    return this.order.inOrder.settle(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
   }
 
   /**
@@ -287,58 +293,20 @@ export class Equals implements Admits, Settles {
     return isPaired() || (hasLearnt && this.#tryPair(row, FINAL));
   }
 
-  /**
-   * Pairs a packet that is late and may be sent again with its only candidate, where everything was held up then: packets of its
-   * direction that came behind it left behind it, and none before it. Or where its capture misses nothing, and what packets take grows.
-   */
+  /** Pairs a packet that is late and may be sent again with its only candidate, where it was held up (`HeldUp`). */
   #pairHeldUp(inside: number, outside: number): boolean {
-    const { timeline: t, kernel, translations } = this.#about;
+    const { timeline: t, buckets, kernel, translations } = this.#about;
     // their order may have told one of them the twin of another
-    if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !this.#isOnly(inside)) return false;
+    if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !buckets.holdsOnePair(t.bucket(inside)))
+      return false;
     const related = this.#survey.relate(inside, outside);
     if ((related & RELATION_MASK) !== KNOWN || (related & MAY_HIDE) !== 0) return false;
     const slot = kernel.knownSlot;
     const isOutbound = translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    const isInTime = t.timeNs(left) - t.timeNs(entered) <= GROWTH * kernel.limitNs(isOutbound);
-    // a packet that is like no other may take as long as a window
-    const isLikeOthers = kernel.isToldAgain(inside) || kernel.isToldAgain(outside);
-    const mayTakeThat = isInTime || !isLikeOthers;
-    const mayBe =
-      mayTakeThat && !kernel.isUnwatched(entered, left) && !kernel.isOvertaken(slot, entered, left, isOutbound);
-    const isCertain = mayBe && this.#others.completeness.isComplete(entered, isOutbound);
-    if (!isCertain && !this.#wereHeldUp(entered, left, isOutbound)) return false;
+    if (!this.#heldUp.is(entered, left, slot, isOutbound)) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
     return true;
-  }
-
-  /** Whether packets of its direction that entered behind one left behind it, and none before it. */
-  #wereHeldUp(entered: number, left: number, isOutbound: boolean): boolean {
-    const t = this.#about.timeline;
-    let together = 0;
-    const isEnd = (later: number): boolean => {
-      if (later === left) return true;
-      if (t.side(later) !== t.side(entered)) return false;
-      if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
-      const twin = t.lastTwin(later);
-      // what goes the other way says nothing
-      return twin !== NONE && t.isHeld(twin) && t.isBefore(twin, left) && t.wentOutbound(later) === isOutbound;
-    };
-    const end = firstBehind(t, entered, GONE + 1, isEnd);
-    return together >= HELD_UP_TOGETHER && (end === left || end === NONE);
-  }
-
-  /** Whether a packet that waits has one candidate, which left behind this row. */
-  #isHeldUp(row: number, left: number): boolean {
-    const t = this.#about.timeline;
-    if (t.bucket(row) < 0 || !this.#isOnly(row)) return false;
-    return t.isBefore(left, this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row))));
-  }
-
-  /** Whether a packet and another one of the other side are all that wait under their key. */
-  #isOnly(row: number): boolean {
-    const bucket = this.#about.timeline.bucket(row);
-    return this.#about.buckets.count(bucket, INSIDE) === 1 && this.#about.buckets.count(bucket, OUTSIDE) === 1;
   }
 
   /**

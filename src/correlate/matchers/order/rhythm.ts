@@ -1,4 +1,4 @@
-import type { Aligned } from "./order.js";
+import type { Aligned } from "./alignment.js";
 
 /** Fewer intervals than this tell nothing: of so few, chance makes any order. */
 const LEAST_INTERVALS = 15;

@@ -76,24 +76,6 @@ export class Doubts {
   }
 
   /**
-   * When the last one of those left, oldest first, that is later than any was so far, whichever of those that entered it had been; -Infinity where none
-   * is. Notes it where others overtook them.
-   */
-  lateNs(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): number {
-    const { kernel } = this.#about;
-    const limitNs = kernel.limitNs(isOutbound);
-    let next = 0;
-    let lateNs = Number.NEGATIVE_INFINITY;
-    for (const timeNs of leftNs) {
-      while (next < enteredNs.length && enteredNs[next] <= timeNs + kernel.causalSlackNs) next++;
-      if (next === 0) continue;
-      kernel.noteOvertaken(enteredNs[next - 1], timeNs, isOutbound);
-      if (timeNs - enteredNs[next - 1] > limitNs) lateNs = timeNs;
-    }
-    return lateNs;
-  }
-
-  /**
    * The doubt about packets of a flow and direction, from one on that entered and one that left; undefined where there is none, or where what passed between
    * shows that none before them can be meant.
    */

@@ -1,7 +1,7 @@
 import { assert, constantFrom, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inTurn, nearestOfEach } from "../../../../src/correlate/matchers/equals/order.js";
-import { rhythmBits } from "../../../../src/correlate/matchers/equals/rhythm.js";
+import { inTurn, nearestOfEach } from "../../../../src/correlate/matchers/order/alignment.js";
+import { rhythmBits } from "../../../../src/correlate/matchers/order/rhythm.js";
 import { randomFrom } from "../../../support/random.js";
 import { runs } from "../../../support/runs.js";
 

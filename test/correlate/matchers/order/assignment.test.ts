@@ -1,6 +1,6 @@
 import { array, assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { assign } from "../../../../src/correlate/matchers/equals/assignment.js";
+import { assign } from "../../../../src/correlate/matchers/order/assignment.js";
 import { runs } from "../../../support/runs.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
