@@ -152,8 +152,10 @@ export class InOrder {
     const last = entered.length - 1;
     if (this.#about.kernel.isUnwatched(entered[last], left[last])) return false;
     if (entered.some((row, at) => this.#about.kernel.overtakes(row, left[at], isOutbound))) return false;
-    // or held up together: all had entered before the first left, and the last took as long as others do
-    const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
+    // or held up together: all had entered before the first left, and the last took as long as others do; where packets that enter are missed, the first may
+    // have been lost, and the last be one that was sent again and not seen to enter
+    const mayBeUnseen = this.#known.completeness.hasMissed(isOutbound);
+    const areHeldUp = last > 0 && !mayBeUnseen && isInTime(last) && enteredNs[last] <= leftNs[0];
     if (areHeldUp) return true;
     // … or each in time, and none of them so late that it is likelier that one was lost, and another one missed
     const areInTime = entered.every((_, at) => isInTime(at));
