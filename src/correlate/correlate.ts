@@ -2,10 +2,10 @@ import { Heap } from "../packets/memory/heap.js";
 import type { PacketSource } from "../packets/batches/source.js";
 import type { Look, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { Clock, type ClockOption, PROCESSORS_NS } from "./clock/clock.js";
+import { UNSEEN } from "./clock/beginning.js";
+import { Clock, type ClockOption, MOST_SLACK_NS, PROCESSORS_NS } from "./clock/clock.js";
 import { MarkedPackets } from "./intake/copies.js";
-import { MOST_SLACK_NS } from "./clock/course.js";
-import { Follower, UNSEEN } from "./clock/follower.js";
+import { Follower } from "./clock/follower.js";
 import { Intake, type Leaps } from "./intake/intake.js";
 import { Lookahead } from "./clock/lookahead.js";
 import type { PairingOptions } from "./parts.js";
@@ -45,15 +45,15 @@ export async function correlate(
   const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs, mayStop);
   const intakes = [intake(inside), intake(outside)] as const;
   const ahead = (from: Intake) => new Lookahead(from, heap);
+  // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
+  const unitNs = Math.min(await intakes[INSIDE].packets.unitNs(), await intakes[OUTSIDE].packets.unitNs());
+  const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
   // what is captured now is shown now: nothing is looked at ahead of it
   const follower =
     option.kind === "none" || (isLive && option.kind === "given")
       ? null
-      : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
-  // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
-  const unitNs = Math.min(await intakes[INSIDE].packets.unitNs(), await intakes[OUTSIDE].packets.unitNs());
-  const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
-  const clock = follower === null ? fixedClock(option, resolutionNs, isLive) : await follower.begin();
+      : await Follower.begin([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
+  const clock = follower?.clock ?? fixedClock(option, resolutionNs, isLive);
   const seen = follower?.seen ?? ([UNSEEN, UNSEEN] as const);
   const run = new Run(intakes, clock, { ...options, heap, seen, resolutionNs, haveCounters }, sink);
   options.onBegin?.(run.look);

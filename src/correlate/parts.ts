@@ -7,7 +7,7 @@ import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
-import type { Seen } from "./clock/follower.js";
+import type { Seen } from "./clock/beginning.js";
 import { Feed } from "./intake/feed.js";
 import { Tunnels } from "./intake/tunnels.js";
 import type { Intake } from "./intake/intake.js";

@@ -6,6 +6,8 @@ export type ClockOption = { kind: "none"; slackNs?: number } | { kind: "given"; 
 
 /** Processors of one computer may disagree by this about the time, nanoseconds. */
 export const PROCESSORS_NS = 10_000;
+/** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
+export const MOST_SLACK_NS = 200_000;
 /** A clock may run away by this, beyond what is known of its rate. */
 export const UNKNOWN_RATE = 100e-6;
 /** Faster or slower than this, no computer's clock runs, not even one that is being brought to another (ntpd: 500 ppm). */

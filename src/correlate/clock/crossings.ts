@@ -1,6 +1,6 @@
 import { firstNotBefore } from "../../packets/memory/sorted.js";
 import { MOST_RATE } from "./clock.js";
-import { LEAST_WITNESSES } from "./estimate.js";
+import { LEAST_WITNESSES } from "./witnesses.js";
 
 /** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
 export const SUPPORTERS = 16;

@@ -1,5 +1,7 @@
+import { SET_NS } from "../intake/disorder.js";
 import { type Bounds, isEnclosing, isWithin } from "./bounds.js";
 import { NUMBERS, RESENDABLE, SEGMENT, type Twin } from "./twins.js";
+import { LEAST_WITNESSES, quickest, witnessed } from "./witnesses.js";
 
 /** What twins agree on. */
 export interface Agreed extends Bounds {
@@ -11,8 +13,11 @@ export interface Agreed extends Bounds {
   readonly asksResendable: boolean;
 }
 
-/** So many packets must say that clocks are not one: one or two may be twins of others like theirs. */
-export const LEAST_WITNESSES = 3;
+/**
+ * From so many twins on that TCP numbers tell, payloads are not asked: one that was lost may be like one that was missed. And from so many of a
+ * direction on that are that very segment, others of it are not: one that was lost may be one that was sent again.
+ */
+export const ENOUGH = 16;
 
 /** Twins that must agree on an offset before it is believed, where each is unique by its TCP numbers … */
 const LEAST_NUMBERED = 4;
@@ -29,10 +34,6 @@ const MORE_TWINS = 1024;
 const LAGS = [1, 8, 64];
 /** Offsets are compared from this width on, nanoseconds, doubling it up to twice the window. */
 const LEAST_WIDTH_NS = 1_000_000;
-/** The quickest packet is believed to be so if two others, or one in so many, are as quick but for this, nanoseconds. */
-const LEAST_SUPPORT_NS = 1_000_000;
-const SUPPORT_SHARE = 1 / 16;
-
 /**
  * The offset (outside minus inside stamp) that the first of some twins agree on, or null: what is in the middle of those that
  * agree, what bounds it, and how far from the middle any of them is. A packet that left is stamped later outside by the offset plus its latency, one that came by the
@@ -74,6 +75,14 @@ function agreedOf(agreeing: readonly Twin[], telling: readonly Twin[], windowNs:
   const spreadNs = near.reduce((most, twin) => Math.max(most, Math.abs(gapOf(twin) - middleNs)), 0);
   const [bounds, confirmed] = [boundsOf(near, quickest), boundsOf(near, witnessed)];
   return { middleNs, spreadNs, ...bounds, witnessed: confirmed, asksResendable: false };
+}
+
+/** Whether an offset explains what twins agree on: their bounds, but for what it and their stamps may be wrong by. */
+export function explains(offsetNs: number, agreed: Agreed, windowNs: number, wrongNs: number): boolean {
+  const { middleNs, witnessed } = agreed;
+  const contradictionNs = Math.max(0, witnessed.atLeastNs - witnessed.atMostNs);
+  const toleranceNs = wrongNs + Math.min(contradictionNs, SET_NS);
+  return Math.abs(middleNs - offsetNs) <= windowNs && isWithin(offsetNs, witnessed, toleranceNs);
 }
 
 /**
@@ -213,28 +222,4 @@ function boundsOf(twins: readonly Twin[], leastOf: (gaps: readonly number[]) => 
     if (outbound.length < LEAST_WITNESSES) bounds.atMostNs = Number.POSITIVE_INFINITY;
   }
   return bounds;
-}
-
-/** What LEAST_WITNESSES of some gaps are at the most, or all of them, where they are fewer; Infinity where there is none. */
-export function witnessed(gaps: readonly number[]): number {
-  return gaps.toSorted((a, b) => a - b)[Math.min(LEAST_WITNESSES, gaps.length) - 1] ?? Number.POSITIVE_INFINITY;
-}
-
-/**
- * The least of some gaps that enough witnesses come near to: a packet that seems to be far quicker than any other one is not a twin, but
- * like one. Infinity where there is none.
- */
-export function quickest(gaps: readonly number[], witnesses: readonly number[] = gaps): number {
-  const sorted = gaps.toSorted((a, b) => a - b);
-  if (witnesses.length < 3) return sorted[0] ?? Number.POSITIVE_INFINITY;
-  const near = witnesses.toSorted((a, b) => a - b);
-  const medianNs = near[near.length >> 1];
-  const support = 1 + Math.max(2, Math.floor(near.length * SUPPORT_SHARE));
-  let first = 0;
-  for (const gapNs of sorted) {
-    while (near[first] < gapNs - LEAST_SUPPORT_NS) first++;
-    if (near[first + support - 1] <= gapNs + Math.max(LEAST_SUPPORT_NS, (medianNs - gapNs) / 4)) return gapNs;
-    if (gapNs >= medianNs) break;
-  }
-  return medianNs;
 }

@@ -1,5 +1,4 @@
 import type { Heap } from "../../packets/memory/heap.js";
-import { contentHash } from "../../packets/content.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import type { Intake } from "../intake/intake.js";
 
@@ -10,14 +9,12 @@ export interface Rows {
   readonly to: number;
 }
 
-/** Whether a packet of one side carries what one of the other does, whatever a router rewrote of its headers. */
-export function haveLikes([inside, outside]: readonly [readonly Rows[], readonly Rows[]]): boolean {
-  const contents = new Set(inside.flatMap(contentsOf));
-  return outside.some((rows) => contentsOf(rows).some((content) => contents.has(content)));
-}
-
-function contentsOf({ batch, from, to }: Rows): number[] {
-  return Array.from({ length: to - from }, (_, at) => contentHash(batch, from + at));
+/** The greatest stamp of some packets. */
+export function latestOf({ batch, from, to }: Rows): number {
+  if (batch.isInOrder && to > from) return batch.stampNs(to - 1);
+  let latestNs = Number.NEGATIVE_INFINITY;
+  for (let row = from; row < to; row++) latestNs = Math.max(latestNs, batch.stampNs(row));
+  return latestNs;
 }
 
 /** The packets of a side, of which the next ones can be looked at before they are handed on as if nobody had. All are in the heap. */

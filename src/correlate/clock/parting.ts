@@ -1,11 +1,79 @@
 import { type Bounds, isEnclosing } from "./bounds.js";
 import { MOST_RATE } from "./clock.js";
-import { type Crossing, slowBy, tookBy, type Witness } from "./crossings.js";
-import type { Extent } from "./envelope.js";
-import { LEAST_WITNESSES } from "./estimate.js";
+import { type Crossing, type Crossings, slowBy, tookBy, type Witness } from "./crossings.js";
+import type { Extent, Slice } from "./slice.js";
+import { LEAST_WITNESSES } from "./witnesses.js";
 
+/** Witnesses of each direction before and behind a slice that tell whether a clock was set in it. */
+export const PARTING = 8;
 /** A packet that was slow says so much less of when a clock was set than one that could not have been as quick. */
 const SLOW_SHARE = 1 / 4;
+
+/** The packets between which a clock was set, the places of the outside's packets where that may have been, and how often it was set by then. */
+interface Parting {
+  readonly last: Crossing;
+  readonly first: Crossing;
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** Where a clock was set last, by the slices so far. */
+export class Partings {
+  /** The inside stamps within which that was. */
+  withinNs: readonly [from: number, to: number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  #latest: Parting | null = null;
+  /** Where stamps were seen to go back as a clock was set back, and by how much. */
+  #mingled = { atNs: Number.NEGATIVE_INFINITY, backNs: 0 };
+
+  /** Notes it where a clock was set in the next slice, or between it and the last of those that were `measured`. */
+  find(slice: Slice, measured: readonly Slice[], ways: readonly Crossings[], toleranceNs: number): void {
+    const { from, end } = slice.extent;
+    const foundTo = this.#latest?.to ?? 0;
+    if (from < foundTo) return;
+    const crossings = ways
+      .flatMap((each) => {
+        const { around } = each.between(from, end, PARTING);
+        // in a queue that grew since, earlier ones say more
+        return [...each.telling(foundTo, around[0]?.place ?? from), ...around];
+      })
+      .filter((one) => one.place <= from || one.place > end || slice.has(one))
+      .sort((a, b) => a.frame - b.frame);
+    const parting = partingOf(crossings, toleranceNs, slice.disorderNs);
+    if (parting === undefined) return;
+    const [last, first] = parting.map((index) => crossings[index]);
+    const isBack = first.timeNs <= last.timeNs;
+    const isKnown = this.#latest !== null && last.frame < this.#latest.first.frame;
+    const isHere = last.place <= end && first.place > from && (!isBack || first.place <= end);
+    if (isKnown || !isHere || !slice.has(last) || !slice.has(first)) return;
+    if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.disorderNs };
+    const count = (this.#latest?.count ?? 0) + 1;
+    this.#latest = { last, first, ...(isBack ? { from, to: from } : { from: last.place, to: first.place - 1 }), count };
+    this.withinNs = [last.timeNs - last.gapNs, first.timeNs - first.gapNs];
+    if (isBack) return;
+    // too little was known of those before that are in between
+    for (const one of measured) if (one.extent.from >= last.place) one.sets = count - 0.5;
+  }
+
+  /** What a slice comes to where a clock was set in it. */
+  partsOf(whole: Extent): Extent[] {
+    return this.#latest === null ? [whole] : partsOf(whole, this.#latest.last, this.#latest.first);
+  }
+
+  /** How often the clock was set before some packets; and a half, where it may have been once more. */
+  setsBefore({ from, end, untilFrame }: Extent): number {
+    if (this.#latest === null) return 0;
+    const { from: last, to, count } = this.#latest;
+    if (end <= last || Number.isFinite(untilFrame)) return count - 1;
+    return from < to ? count - 0.5 : count;
+  }
+
+  /** Whether stamps go back by so much between two times, as far as they were looked at, because a clock was set back there. */
+  explains(disorderNs: number, fromNs: number, untilNs: number): boolean {
+    const { atNs, backNs } = this.#mingled;
+    return disorderNs <= backNs && fromNs <= atNs && atNs <= untilNs;
+  }
+}
 
 /** What LEAST_WITNESSES of some packets say of the offset: it is at least, and at most. */
 class Witnesses {

@@ -1,5 +1,5 @@
 import { SET_NS } from "../intake/disorder.js";
-import type { Extent } from "./envelope.js";
+import type { Extent } from "./slice.js";
 import type { Rows } from "./lookahead.js";
 
 /** A slice has so many packets, or as many as come within this time, nanoseconds. */

@@ -2,7 +2,7 @@ import { Few } from "../../packets/results/few.js";
 import { SET_NS } from "../intake/disorder.js";
 import { isBounded, isEnclosing } from "./bounds.js";
 import { type ClockStep, MOST_RATE, type Stretch } from "./clock.js";
-import type { Slice } from "./envelope.js";
+import type { Slice } from "./slice.js";
 
 /** What packets of a slice say, and how often the clock was set before that. */
 type Said = Pick<Slice, "atLeastNs" | "atMostNs" | "sets" | "setWithinNs">;

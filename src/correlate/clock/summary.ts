@@ -1,7 +1,8 @@
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import { type Bounds, isBounded, isEnclosing, narrowed, UNBOUNDED, wrongBy } from "./bounds.js";
 import { type ClockFacts, PROCESSORS_NS, type Stretch } from "./clock.js";
-import type { Line, Slice } from "./envelope.js";
+import type { Line } from "./line.js";
+import type { Slice } from "./slice.js";
 import { Steps } from "./steps.js";
 
 /** Nobody gives an offset more exactly: nanoseconds. */
@@ -11,7 +12,7 @@ const MOST_SAID = BATCH_FRAMES;
 
 /** What is known of the clocks in all, by the slices that were told of: what the summary says. */
 export class Summary {
-  source: ClockFacts["source"] = "none";
+  source: ClockFacts["source"];
   /** What it says where a run ends there, of the latest slices; the offset is that beyond the base. */
   readonly #said: { readonly untilNs: number; readonly facts: ClockFacts }[] = [];
   readonly #steps = new Steps();
@@ -24,6 +25,10 @@ export class Summary {
   #last: Stretch | null = null;
   /** How far the rate may have been wrong where it was known best. */
   #doubtRate = Number.POSITIVE_INFINITY;
+
+  constructor(source: ClockFacts["source"]) {
+    this.source = source;
+  }
 
   /** Takes a slice of one clock. Returns how far the clocks may stand from that although no packet shows it. */
   holdOne(slice: Bounds): number {

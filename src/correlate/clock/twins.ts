@@ -15,10 +15,10 @@ import {
   SEQ,
   SRC,
 } from "../../packets/records.js";
-import { INSIDE, type Side } from "../../packets/sides.js";
+import { INSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
 import { wayByTtl } from "../../protocols/ttl.js";
-import { NEVER, type Progress } from "../intake/disorder.js";
+import { isBy, NEVER, type Progress } from "../intake/disorder.js";
 import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
 import * as word from "./twins-words.js";
@@ -41,6 +41,11 @@ export interface Twin {
   readonly repeatedAt: [Progress, Progress];
   /** Where each side remembers it. */
   readonly entries: readonly [number, number];
+}
+
+/** Whether nothing like a twin's two packets was seen until the sides had come so far. */
+export function isUnrepeated({ repeatedAt }: Twin, until: readonly [Progress, Progress]): boolean {
+  return SIDES.every((side) => !isBy(repeatedAt[side], until[side]));
 }
 
 /** TCP numbers, and an IP ID: what is sent again has another one. A lower number tells more. */
@@ -90,7 +95,7 @@ export class Twins {
   /** Whether all packets are looked at, and twins for that are unique by no more than their IP ID, too. */
   isBeginning = true;
   /** Whether the router sets TTLs, so that ends tell where these contradict them. */
-  areTtlsSet = false;
+  #areTtlsSet = false;
   readonly #index: HashIndex;
   readonly #sides: readonly [Remembered, Remembered];
   readonly #loop: WebAssembly.Instance["exports"];
@@ -112,6 +117,12 @@ export class Twins {
   /** Whether a side had packets that are told from others by what they carry. */
   hasNoted(side: Side): boolean {
     return this.#sides[side].next > 0;
+  }
+
+  /** Takes that the router sets TTLs. */
+  setTtls(): void {
+    this.#areTtlsSet = true;
+    for (const twin of this.found) if (twin.byEnds !== 0) twin.direction = twin.byEnds;
   }
 
   /** Has it no more be noted when packets like these twins come again. */
@@ -191,7 +202,7 @@ export class Twins {
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
-      direction: byEnds === 0 ? byTtl : byTtl === -byEnds && !this.areTtlsSet ? 0 : byEnds,
+      direction: byEnds === 0 ? byTtl : byTtl === -byEnds && !this.#areTtlsSet ? 0 : byEnds,
       byEnds,
       outsideFrame: outside.words[(o << ENTRY_BITS) + FRAME],
       by: !hasOneId ? least : least === NUMBERS ? SEGMENT : least === PAYLOAD ? MARKED : least,

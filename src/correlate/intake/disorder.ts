@@ -16,6 +16,9 @@ export interface Progress {
 /** Where no capture comes to. */
 export const NEVER: Progress = { reachedNs: Number.POSITIVE_INFINITY, packets: Number.POSITIVE_INFINITY };
 
+/** However far a capture comes. */
+export const UNLIMITED: Progress = { reachedNs: Number.MAX_VALUE, packets: Number.MAX_VALUE };
+
 /** Whether a capture comes to one place no later than to another: both are told by its packets alone, however it is read. */
 export function isBy({ reachedNs, packets }: Progress, until: Progress): boolean {
   return reachedNs <= until.reachedNs && packets <= until.packets;

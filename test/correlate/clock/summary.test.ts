@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { UNBOUNDED } from "../../../src/correlate/clock/bounds.js";
 import { STILL, type Stretch } from "../../../src/correlate/clock/clock.js";
-import { Slice } from "../../../src/correlate/clock/envelope.js";
+import { Slice } from "../../../src/correlate/clock/slice.js";
 import { Summary } from "../../../src/correlate/clock/summary.js";
 
 it.each([
@@ -11,7 +11,7 @@ it.each([
 ])(
   "what both ends of a run may be wrong by is no drift, and what is little more is little: %d ns",
   (slackNs, driftPpm) => {
-    const summary = new Summary();
+    const summary = new Summary("none");
     summary.follow({ atNs: 0, offsetNs: 0, rate: 0, doubtRate: 0, bounds: UNBOUNDED, movedNs: 0 });
     for (const atNs of [0, 20e9]) {
       const correctionNs = atNs * 100e-6;

@@ -1,5 +1,5 @@
 import type { PacketSource } from "../../../packets/batches/source.js";
-import type { Seen } from "../../clock/follower.js";
+import type { Seen } from "../../clock/beginning.js";
 import type { LostSpan } from "../../intake/intake.js";
 import type { Kinds } from "../../intake/kinds.js";
 import { Gaps } from "./gaps.js";
