@@ -2,7 +2,7 @@ import { SET_NS } from "../intake/disorder.js";
 import type { Beginning } from "./beginning.js";
 import { apart, isEnclosing, UNBOUNDED, wrongBy } from "./bounds.js";
 import { MOST_RATE, MOST_SLACK_NS, PROCESSORS_NS, STILL, type Stretch, UNKNOWN_RATE } from "./clock.js";
-import { doubtsOf } from "./doubts.js";
+import { doubtsOf, nearerBy } from "./doubts.js";
 import { type Line, lineThrough, orStill } from "./line.js";
 import type { Slice } from "./slice.js";
 import { PATIENCE_NS, type Slices, SUPPORTING } from "./slices.js";
@@ -162,7 +162,9 @@ export class Course {
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
     const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
     const slackNs = boundNs + slice.disorderNs + line.movedNs + this.#exactness.unitNs + PROCESSORS_NS;
-    return this.#stretch(slice, line, slackNs);
+    const { atNs, offsetNs, rate } = line;
+    const byNs = Number.isFinite(halfNs) ? 0 : nearerBy(this.#slices, slice, { atNs, correctionNs: offsetNs, rate });
+    return this.#stretch(slice, { atNs, offsetNs: offsetNs + byNs, rate }, slackNs);
   }
 
   /** What goes through a slice and its neighbours. A clock that was set, or began to drift, by little may as well stand still there yet. */

@@ -11,6 +11,8 @@ const AROUND_NS = 1_000_000;
 
 /** What the clocks differ by, at a time and from there on. */
 type At = Pick<Stretch, "atNs" | "correctionNs" | "rate">;
+/** … and Infinity where packets of one direction alone bound that. */
+type Standing = At & Pick<Stretch, "unboundNs">;
 
 /** What speaks against how the clocks are taken to stand in a slice, too little though it is to say otherwise: see `Stretch`. */
 export interface Doubts {
@@ -19,13 +21,28 @@ export interface Doubts {
   readonly doubtNs: number;
 }
 
-/** `mostRate`: at which rate the clocks may part until the next packet that tells. */
-export function doubtsOf(slices: Slices, slice: Slice, line: At, mostRate: number): Doubts {
+/** `mostRate`: at which rate the clocks may part until the next packet that tells; 0 where that is taken for granted. */
+export function doubtsOf(slices: Slices, slice: Slice, line: Standing, mostRate: number): Doubts {
   const setByNs = setByNsOf(slices, slice, line);
+  const isOneSided = mostRate > 0 && line.unboundNs === Number.POSITIVE_INFINITY;
+  const swingNs = isOneSided ? swingNsOf(slices, slice, line) : 0;
   return {
     awayNs: Math.max(setByNs, awayNsOf(slices, slice, line, mostRate)),
-    doubtNs: doubtNsOf(slices, slice, line, setByNs),
+    doubtNs: doubtNsOf(slices, slice, line, Math.max(setByNs, swingNs)),
   };
+}
+
+/**
+ * By how much a line is to be moved so that the quickest packet of a slice and right around it takes no time, where packets of one direction alone tell: where
+ * none of the others bounds the offset, what is taken is what those that are near took, be it a queue or a clock.
+ */
+export function nearerBy({ crossings }: Slices, { extent }: Slice, line: At): number {
+  const near = crossings.map((each) => each.between(extent.from, extent.end, LEAST_WITNESSES).around);
+  if (near.every((one) => one.length > 0)) return 0;
+  const [one] = near.find((each) => each.length > 0) ?? [];
+  if (one === undefined) return 0;
+  const leastNs = Math.max(0, Math.min(...near.flat().map((each) => tookNs(each, line))));
+  return one.isOutbound ? leastNs : -leastNs;
 }
 
 /** How far the clock stood from there before it was set, or does behind that, where packets do not tell to which of them a slice belongs. */
@@ -38,6 +55,23 @@ function setByNsOf({ bounded, exactness }: Slices, { sets, place }: Slice, { atN
     return line === null ? 0 : Math.abs(line.offsetNs - correctionNs - rate * (line.atNs - atNs));
   });
   return Math.max(...away);
+}
+
+/**
+ * By how much those packets differ in what they took between which the clock may have been set: the quickest before a packet of a slice, and from that one on.
+ * Where nothing comes the other way, a clock that is set looks like a queue that ends.
+ */
+function swingNsOf({ crossings }: Slices, { extent }: Slice, line: At): number {
+  let swingNs = 0;
+  for (const each of crossings) {
+    const took = each.between(extent.from, extent.end, LEAST_WITNESSES).around.map((one) => tookNs(one, line));
+    for (let at = 1; at < took.length; at++) {
+      const before = took.slice(Math.max(0, at - LEAST_WITNESSES), at);
+      const behind = took.slice(at, at + LEAST_WITNESSES);
+      swingNs = Math.max(swingNs, Math.abs(Math.min(...before) - Math.min(...behind)));
+    }
+  }
+  return swingNs;
 }
 
 /**

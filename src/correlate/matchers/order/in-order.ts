@@ -100,7 +100,10 @@ export class InOrder {
     let next = 0;
     // when the last one entered that is not accounted for
     let openNs = doubt?.enteredNs ?? Number.NEGATIVE_INFINITY;
-    for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, kernel.limitNs(isOutbound))) {
+    const { untoldNs } = kernel;
+    // what stamps do not tell is of one run
+    const [slackNs, limitNs] = [kernel.slackNs, kernel.limitNs(isOutbound)].map((ns) => Math.max(ns, untoldNs));
+    for (const run of runsOf(enteredNs, leftNs, slackNs, limitNs)) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
       if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
@@ -140,7 +143,8 @@ export class InOrder {
     const limitNs = this.#about.kernel.limitNs(isOutbound);
     if (mayHide || entered.length !== left.length) return false;
     if ((this.#doubtOf(sequence)?.ahead ?? 0) > 0) return false;
-    if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
+    const apartNs = Math.max(limitNs, this.#about.kernel.untoldNs);
+    if (!this.#isGroup(entered, apartNs, nowNs) || !this.#isGroup(left, apartNs, nowNs)) return false;
     const [enteredNs, leftNs] = [timesOf(this.#about.timeline, entered), timesOf(this.#about.timeline, left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
     if (this.#areMixed(entered) || this.#areMixed(left)) return false;
