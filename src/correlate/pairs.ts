@@ -12,7 +12,7 @@ import type { Findings } from "./verdicts/findings.js";
 import type { Groups } from "./verdicts/flows/groups.js";
 import type { Impacts } from "./verdicts/impacts/impacts.js";
 import type { Refusals } from "./verdicts/claims/refusals.js";
-import type { Updates } from "./verdicts/impacts/updates.js";
+import type { Teller } from "./verdicts/updates/teller.js";
 
 /** Whom pairs concern. */
 export interface About extends Base {
@@ -20,7 +20,7 @@ export interface About extends Base {
   readonly refusals: Refusals;
   readonly impacts: Impacts;
   readonly findings: Findings;
-  readonly updates: Updates;
+  readonly teller: Teller;
   readonly showing: Showing;
   /** Of a run that ends after so many pairs, those that it has shown: findings are about them alone. */
   readonly shown: Shown | undefined;
@@ -74,7 +74,7 @@ export class Pairs implements Pairing {
 
   /** Takes a pair that the timeline has, with all packets that its two, the first of each side, stand for. `isComplete`: nothing was lost of it. */
   #take(insides: readonly number[], outsides: readonly number[], isComplete = true): void {
-    const { timeline: t, kernel, groups, updates, showing } = this.#about;
+    const { timeline: t, kernel, groups, teller, showing } = this.#about;
     const [[inside], [outside]] = [insides, outsides];
     const slot = t.flow(inside);
     const isOutbound = t.isOutbound(inside);
@@ -87,7 +87,7 @@ export class Pairs implements Pairing {
     if (isAgain) kernel.noteAgain(inside);
     if (isComplete)
       for (const row of isOutbound ? insides : outsides) kernel.noteCrossing(row, slot, isOutbound, inside);
-    updates.takeNews();
+    teller.takeNews();
     showing.take(inside, outside);
   }
 

@@ -27,14 +27,18 @@ import { isOpenerKnown } from "./verdicts/flows/viewed-flow.js";
 import { FlowBook } from "./verdicts/flows/flow-book.js";
 import { Groups } from "./verdicts/flows/groups.js";
 import { Impacts } from "./verdicts/impacts/impacts.js";
-import { LateLosses } from "./verdicts/impacts/late-losses.js";
 import { Misses } from "./verdicts/captures/misses.js";
 import { Mistimed } from "./verdicts/captures/mistimed.js";
 import { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import { type CountJudged, Refusals } from "./verdicts/claims/refusals.js";
 import { Resets } from "./verdicts/claims/resets.js";
 import { SideTally } from "./verdicts/side-tally.js";
-import { Updates } from "./verdicts/impacts/updates.js";
+import { LateComers } from "./verdicts/updates/late-comers.js";
+import { LateLosses } from "./verdicts/updates/late-losses.js";
+import { OpenUnknowns } from "./verdicts/updates/open-unknowns.js";
+import { tellReplaced } from "./verdicts/updates/replaced.js";
+import { Revisions } from "./verdicts/updates/revisions.js";
+import { Teller } from "./verdicts/updates/teller.js";
 import { Verdicts } from "./verdicts/verdicts.js";
 
 /** What whoever has captures paired says of it. */
@@ -100,33 +104,35 @@ function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: Run
   return { ...ground, kernel, translations, cover, tallies, sink, rules, isShowing, tunnels, feeds, sources };
 }
 
-/** Makes what is known of packets, and said of them, once they are decided about. `isComplete`: whether all there was has been. */
+/** Adds what is known of packets, and said of them, once they are decided about. `isComplete`: whether all there was has been. */
 function tellingOf(
   base: Omit<Ground, "feeds" | "sources">,
   { windowNs, maxPairs }: RunOptions,
   isComplete: () => boolean,
 ) {
   const { timeline, tuples, accounts, kernel, translations, cover } = base;
-  const judgedBefore = (...quoted: Parameters<CountJudged>) =>
-    updates.unknowns.isCrowded(...quoted)
-      ? Number.POSITIVE_INFINITY
-      : impacts.open.named(...quoted).length + updates.unknowns.named(...quoted).length;
   const quotedNames = new QuotedNames(timeline, tuples);
+  const impacts = new Impacts(timeline, tuples, accounts, kernel);
+  const unknowns = new OpenUnknowns();
+  const judgedBefore: CountJudged = (...quoted) =>
+    unknowns.isCrowded(...quoted)
+      ? Number.POSITIVE_INFINITY
+      : impacts.open.named(...quoted).length + unknowns.named(...quoted).length;
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);
   const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.nowNs - windowNs);
   const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
   const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
-  const impacts = new Impacts(timeline, tuples, accounts, kernel);
-  const lateLosses = new LateLosses({ ...base, clashes, findings });
-  const asked = { impacts, refusals, quotedNames };
-  const updates = new Updates({ ...base, ...asked }, (update, timeNs) => lateLosses.update(update, timeNs));
+  const revisions = [new Revisions(), new Revisions()] as const;
+  const teller = new Teller({ ...base, impacts, findings, revisions });
+  const known = { ...base, quotedNames, impacts, unknowns, refusals, clashes, findings, revisions, teller };
   translations.onReplaced = (slot, row) => {
-    updates.replaced(slot, row);
+    tellReplaced(known, slot, row);
     if (shown === undefined) findings.replaced(slot, row);
   };
-  return { ...asked, groups: new Groups(timeline), clashes, misses, shown, findings, lateLosses, updates };
+  const [lateComers, lateLosses] = [new LateComers(known), new LateLosses(known)];
+  return { ...known, groups: new Groups(timeline), misses, shown, lateComers, lateLosses };
 }
 
 /** Makes what a run is made of, and tells each part of those that it asks. `isComplete`: whether all there was has been decided about. */
@@ -139,7 +145,7 @@ export function assemble(
 ) {
   const { maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
   const { feeds, sources, ...ground } = groundOf(intakes, clock, options, sink);
-  const base = { ...ground, ...tellingOf(ground, options, isComplete) };
+  const base = tellingOf(ground, options, isComplete);
   const { timeline, accounts, kernel, refusals } = base;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline);
@@ -186,7 +192,7 @@ export function assemble(
     onFlow: (slot) => {
       verdicts.learn(accounts, slot);
       for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) {
-        base.updates.noteCrossing(tuple);
+        base.unknowns.noteCrossing(tuple);
         matchers.proxies.forget(tuple);
       }
     },

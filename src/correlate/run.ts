@@ -11,6 +11,7 @@ import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { Intake } from "./intake/intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
+import { tellCrossing } from "./verdicts/updates/other-ways.js";
 
 /** How a run ended. */
 export interface Ending {
@@ -103,7 +104,7 @@ export class Run {
     );
     if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
     this.#parts.showing.takeFromLoop(kernel.pairs);
-    this.#parts.updates.takeNews();
+    this.#parts.teller.takeNews();
     this.#parts.findings.crossed();
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end || kernel.pairs > 0) this.#parts.showing.show();
@@ -153,7 +154,7 @@ export class Run {
   }
 
   #learnLoss(): void {
-    const side = this.#parts.lateLosses.learn(this.#parts.updates);
+    const side = this.#parts.lateLosses.learn();
     this.#parts.matchers.completeness.noteMisses(side);
     this.#parts.feeds[side].stop = UNKNOWN;
   }
@@ -172,7 +173,8 @@ export class Run {
       while (this.#parts.lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
       this.#parts.settling.settle(Number.POSITIVE_INFINITY);
       this.#parts.showing.show();
-      this.#parts.updates.tellCutOff((side) => this.#parts.cover[side].endNs);
+      tellCrossing(this.#parts);
+      this.#parts.lateComers.tellAtEnd();
     }
     this.#options.onSettled?.();
     this.#parts.tunnels.settle();

@@ -2,36 +2,36 @@ import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, WAITING } from "../packets/timeline.js";
 import { HAS_AMBIGUOUS, NONE } from "../packets/tuples.js";
-import type { Base } from "./kernel/base.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
 import type { Showing } from "./showing.js";
 import type { Clashes } from "./verdicts/flows/clashes.js";
-import type { Cover } from "./verdicts/captures/cover.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flows/flow-book.js";
 import type { Consequence } from "./verdicts/impacts/drop.js";
-import type { Impacts } from "./verdicts/impacts/impacts.js";
 import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/claim.js";
 import type { QuotedNames } from "./verdicts/claims/quoted-names.js";
-import type { LateLosses } from "./verdicts/impacts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
-import type { Updates } from "./verdicts/impacts/updates.js";
-import { whySentAgain } from "./verdicts/words.js";
+import type { LateComers } from "./verdicts/updates/late-comers.js";
+import { unknownOf } from "./verdicts/updates/open-unknowns.js";
+import { tellOtherWays } from "./verdicts/updates/other-ways.js";
+import { tellProxied } from "./verdicts/updates/proxied.js";
+import { tellRefused } from "./verdicts/updates/refused.js";
+import type { Revisions } from "./verdicts/updates/revisions.js";
+import type { Told } from "./verdicts/updates/told.js";
+import { tellAnswered, tellCopied } from "./verdicts/updates/unseen.js";
 import type { Verdicts } from "./verdicts/verdicts.js";
 
 /** Who decides, and who has to know of it. */
-export interface About extends Base {
+export interface About extends Told {
   readonly matchers: Matchers;
   readonly verdicts: Verdicts;
   readonly quotedNames: QuotedNames;
-  readonly impacts: Impacts;
-  readonly updates: Updates;
-  readonly lateLosses: LateLosses;
+  readonly revisions: readonly [Revisions, Revisions];
+  readonly lateComers: LateComers;
   readonly clashes: Clashes;
   readonly findings: Findings;
   readonly book: FlowBook;
-  readonly cover: readonly [Cover, Cover];
   readonly tallies: readonly [SideTally, SideTally];
   readonly showing: Showing;
   readonly sink: Sink;
@@ -77,18 +77,19 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { kernel, tuples, matchers, translations, verdicts, updates, lateLosses, book, impacts, cover } = this.#about;
-    const t = this.#about.timeline;
-    updates.takeNews();
-    updates.tellBefore(row);
+    const { timeline: t, kernel, tuples, matchers, translations, verdicts, book, impacts, cover } = this.#about;
+    const { teller, unknowns, revisions, lateComers } = this.#about;
+    teller.takeNews();
+    teller.tellBefore(row);
     const judged = verdicts.judge(row);
     const mayBeUndecided = matchers.equals.order.underWay.noteAlone(row);
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
     const slot = translations.slotOf(row);
-    const heldUp = mayBeLate ? updates.tellHeldUp(row, slot, "and has no twin") : undefined;
-    const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay, isProof }: Verdict = heldUp ?? judged;
+    const heldUp = mayBeLate ? lateComers.tell(row, slot, "and has no twin") : undefined;
+    const said: Verdict = heldUp ?? judged;
+    const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = said;
     if (reason === "like-untimely") verdicts.noteLike(row);
     matchers.datagrams.giveUp(row);
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
@@ -106,7 +107,7 @@ export class Settling {
         flow: book.flowOf(row),
         isSelected: t.isSelected(row),
       };
-      lateLosses.note(mayBeLostBy, packet, t.timeNs(row), judgement);
+      revisions[mayBeLostBy].note(packet, t.timeNs(row), judgement);
     }
     this.#tell(row, judgement);
     const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
@@ -114,17 +115,14 @@ export class Settling {
     // what looks like neighbours may turn out to be forwarded, and what takes another interface to cross here
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
     const mayCross = isNear || verdict === "elsewhere";
-    if (isUnknown || isSighted || mayCross) updates.note(row, judgement, book.flowOf(row), { isSighted, mayCross });
-    if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
-    if (isOpen) updates.tellAnswered(row);
-    if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
-    updates.tellCrossing();
-    if (isProof === true) updates.tellProved(t.tuple(row), why);
-    for (const service of verdicts.taken.news()) updates.tellTaken(service);
-    for (const { spot, other } of matchers.relays.news())
-      if (updates.tellRecognised(spot, book.flowOfTuple(spot.tuple), whySentAgain(tuples, other)))
-        tuples.noteUnmatched(spot.tuple, false);
-    updates.tellRefused(row, reason === "host-error");
+    const isLeaving = slot !== NONE && translations.isLeaving(row, slot);
+    if ((isUnknown || isSighted || mayCross) && !isLeaving)
+      unknowns.add(unknownOf(this.#about, row, judgement, book.flowOf(row)), { isSighted, mayCross });
+    if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) tellCopied(this.#about, row);
+    if (isOpen) tellAnswered(this.#about, row);
+    tellOtherWays(this.#about, row, said);
+    tellProxied(this.#about);
+    tellRefused(this.#about, row, reason === "host-error");
     t.setState(row, DONE);
   }
 
@@ -149,7 +147,7 @@ export class Settling {
   }
 
   #decide(row: number, nowNs: number): void {
-    this.#about.updates.tellBefore(row);
+    this.#about.teller.tellBefore(row);
     const undecided = this.#about.matchers.settle(row, nowNs);
     if (undecided !== null) this.#leave(undecided);
     if (this.#about.timeline.state(row) === WAITING) this.judge(row);
@@ -157,13 +155,14 @@ export class Settling {
 
   /** Tells of packets that cannot be told apart. */
   #leave({ inside, outside, why }: Undecided): void {
-    const { tuples, tallies, matchers, verdicts, updates, sink } = this.#about;
+    const { tuples, tallies, matchers, verdicts, teller, sink } = this.#about;
+    teller.takeNews();
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) {
       tuples.set(this.#about.timeline.tuple(row), HAS_AMBIGUOUS, true);
       verdicts.noteAmbiguous(row);
-      updates.tellUnclear(row);
+      tellCopied(this.#about, row);
     }
     this.#tellHeldUp(inside, outside.length);
     this.#tellHeldUp(outside, inside.length);
@@ -177,13 +176,13 @@ export class Settling {
    */
   #tellHeldUp(rows: readonly number[], others: number): void {
     if (rows.length === 0) return;
-    const { timeline: t, kernel, translations, updates } = this.#about;
+    const { timeline: t, kernel, translations, lateComers } = this.#about;
     const more = rows.length - others;
     const late = kernel.isQueueLong(t.side(rows[0]) === OUTSIDE) ? rows : rows.slice(0, Math.max(0, more));
     for (const [at, row] of late.entries()) {
       const why =
         at < more ? "and more like it came out than had entered" : "and what else entered that is like it is ambiguous";
-      updates.tellHeldUp(row, translations.slotOf(row), why);
+      lateComers.tell(row, translations.slotOf(row), why);
     }
   }
 

@@ -9,12 +9,12 @@ import type { Findings } from "./verdicts/findings.js";
 import type { Shown } from "./shown.js";
 import type { Groups } from "./verdicts/flows/groups.js";
 import type { SideTally } from "./verdicts/side-tally.js";
-import type { Updates } from "./verdicts/impacts/updates.js";
+import type { Teller } from "./verdicts/updates/teller.js";
 
 /** What is shown, and where. */
 export interface About extends Base {
   readonly groups: Groups;
-  readonly updates: Updates;
+  readonly teller: Teller;
   readonly findings: Findings;
   readonly tallies: readonly [SideTally, SideTally];
   /** What is to be forgotten with packets. */
@@ -82,12 +82,12 @@ export class Showing {
   /** Shows what can be shown by now. */
   show(): void {
     const t = this.#about.timeline;
-    const { kernel, updates, isShowing } = this.#about;
-    if (updates.size > 0) kernel.findDue();
+    const { kernel, teller, isShowing } = this.#about;
+    if (teller.size > 0) kernel.findDue();
     if (isShowing) this.#showPairs();
     else kernel.shown = kernel.due;
     const end = this.#firstOpen;
-    updates.tellBefore(end);
+    teller.tellBefore(end);
     // of most packets nothing is noted, and this is asked of every one
     t.dropDone(end, this.#isAnyNoted ? this.#forget : undefined);
   }
@@ -124,7 +124,7 @@ export class Showing {
       const state = t.state(kernel.shown);
       if (state === WAITING && kernel.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
-      this.#about.updates.tellBefore(this.#firstOpen);
+      this.#about.teller.tellBefore(this.#firstOpen);
       const isPaired = state === PAIRED || state === FOLDED;
       if ((isPaired && t.side(kernel.shown) === INSIDE) || state === TURNED) this.#showAt(kernel.shown);
       else if (state === DONE && (t.flags(kernel.shown) & IS_COPY) !== 0) this.#tellCopy(kernel.shown);

@@ -11,6 +11,14 @@ export function whyLost(side: Side): string {
   return `${SIDE_NAMES[side]} lost frames about then, and may have lost this one`;
 }
 
+/** Why a packet that was answered is not said to be dropped, in words. */
+export const WHY_ARRIVED =
+  "what it carried was acknowledged or answered, and nothing of that was seen to cross: it, or a copy of it, crossed unseen";
+
+/** Why an answer is not said to be dropped whose flow has another translation by now, in words. */
+export const WHY_REPLACED =
+  "what it answers has another translation behind it: the host may have forgotten its own, and taken it";
+
 /** What decides where a packet may have come out behind its window, in words. */
 export const WHAT_TELLS_LATE = "a longer --window would tell";
 

@@ -15,9 +15,8 @@ import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
 import { resetByHost } from "./resets.js";
 import { isFromAfar, isFromNear } from "./hops.js";
 import { Unexplained } from "./unexplained.js";
-import { WHY_ARRIVED, WHY_REPLACED } from "../impacts/updates.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
-import { conversationText, seconds, whyMissing, whySentAgain } from "../words.js";
+import { conversationText, seconds, WHY_ARRIVED, WHY_REPLACED, whyMissing, whySentAgain } from "../words.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
 const SHORTEST_TIMEOUT_NS = 10_000_000_000;

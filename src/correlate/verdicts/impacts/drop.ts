@@ -47,32 +47,39 @@ export interface Consequence {
   readonly isUnseen?: boolean;
 }
 
-/** A packet that was dropped, and of which more may become known. */
-export interface Drop extends Packet {
+/** A packet without a twin of which more may become known. */
+export interface Watched {
   readonly side: Side;
   readonly frame: number;
   readonly way: number;
   readonly timeNs: number;
-  /** Slot and id of its flow; NONE and undefined where that is not known. */
-  readonly slot: number;
+  readonly proto: number;
+  /** The id of its flow; undefined where that is not known. */
   readonly flow: number | undefined;
   readonly isSelected: boolean;
   readonly isIpv6: boolean;
-  readonly isFragment: boolean;
   /** Whether it is like no other one of its way: see `isUnique`. */
   readonly isUnique: boolean;
+  /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
+  readonly quotedAs: string;
+  readonly head: number;
+  /** What it has in common with its twin: see `keyOf`. */
+  readonly key: string;
+  /** What was said of it last. */
+  verdict: Verdict;
+  reason: Reason;
+  impact: Impact;
+}
+
+/** A packet that was dropped. */
+export interface Drop extends Packet, Watched {
+  /** The slot of its flow; NONE where that is not known. */
+  readonly slot: number;
+  readonly isFragment: boolean;
   /** Whether some of its bytes entered before, and may have arrived by that; of a datagram, whether one like it passed lately. */
   readonly isAgain: boolean;
   /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
   missing: readonly number[];
-  /** What was said of it last. */
-  verdict: Verdict;
-  impact: Impact;
-  /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
-  readonly quotedAs: string;
-  /** What it has in common with its twin: see `keyOf`. */
-  readonly key: string;
-  readonly head: number;
   isOpen: boolean;
 }
 

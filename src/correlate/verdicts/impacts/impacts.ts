@@ -218,6 +218,7 @@ export class Impacts {
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
       missing: span === 0 ? NO_NUMBERS : [0, span],
       verdict: "dropped",
+      reason: "no-twin",
       impact: isTelling({ proto, content, isFragment }) ? "lost" : "unknown",
       quotedAs,
       key: keyOf(this.#timeline, row),

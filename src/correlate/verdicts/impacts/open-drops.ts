@@ -1,7 +1,7 @@
 import { joined } from "../../../packets/memory/joined.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import type { Side } from "../../../packets/sides.js";
+import { INSIDE, type Side } from "../../../packets/sides.js";
 import { HAS_OPEN_DROPS, NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import {
@@ -146,6 +146,11 @@ export class OpenDrops {
     const found = this.#queue.filter((drop) => drop.isOpen && isSo(drop));
     for (const drop of found) this.close(drop);
     return found;
+  }
+
+  /** Those from inside of no known translation whose way is such a one: a translation would say which interface it took. They are open no more. */
+  takeUnexplained(isSuch: (way: number) => boolean): readonly Drop[] {
+    return this.takeOut(({ side, slot, way }) => side === INSIDE && slot === NONE && isSuch(way));
   }
 
   /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */

@@ -1,8 +1,12 @@
 import { joined } from "../../../packets/memory/joined.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
+import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
-import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Naming } from "./drop.js";
+import { NONE } from "../../../packets/tuples.js";
+import type { Base } from "../../kernel/base.js";
+import type { QuotedNames } from "../claims/quoted-names.js";
+import { isUnique, keyOf, type Late, mayBeAbout, mayBeHeldUp, type Naming, type Watched } from "../impacts/drop.js";
 
 /** Names, and keys, under which packets are remembered at the most, the newest. */
 const MOST_NAMES = 4096;
@@ -11,27 +15,18 @@ const MOST_OF_A_NAME = 16;
 /** Of a key, so many: more than one of it tells nothing. */
 const MOST_OF_A_KEY = 2;
 
-/** A packet of which nothing tells what became of it, and how it was judged. */
-export interface Unknown
-  extends Pick<
-    Drop,
-    | "side"
-    | "frame"
-    | "flow"
-    | "isSelected"
-    | "isIpv6"
-    | "way"
-    | "timeNs"
-    | "quotedAs"
-    | "head"
-    | "key"
-    | "proto"
-    | "isUnique"
-  > {
+/** A packet of which nothing tells what became of it, or of which that may turn out to be something else. */
+export interface Unknown extends Watched {
   /** Whether its translation is known, by which it entered where it was seen. */
   readonly isExplained: boolean;
-  /** What was said of it last. */
-  said: Pick<Judgement, "verdict" | "reason">;
+}
+
+/** What a packet may turn out to be. */
+interface Prospects {
+  /** Sent on by a proxy, or sent by one. */
+  readonly isSighted: boolean;
+  /** Of a conversation that crosses, though it did not. */
+  readonly mayCross: boolean;
 }
 
 /** The packets of which an ICMP error, or their like, may tell later what became of them, or where others of their destination go. */
@@ -45,26 +40,33 @@ export class OpenUnknowns {
 
   /** Packets that were said to stay between neighbours, before the outside capture began, or to take another interface, by their conversation. */
   readonly #uncrossed: Lists<string, Unknown> = new Map();
+  /** Those that were, whose conversation turned out to cross. */
+  readonly #crossing: Unknown[] = [];
 
-  /** Takes one of those … */
-  addUncrossed(unknown: Unknown): void {
-    addTo(this.#uncrossed, String(unknown.way >> 1), unknown, MOST_OF_A_NAME, MOST_NAMES);
+  /** Looks after a packet that was judged: the host may have refused it, as nothing is known by which it left there, or it may have come out late. */
+  add(unknown: Unknown, { isSighted, mayCross }: Prospects): void {
+    const { verdict, quotedAs, key, way } = unknown;
+    if (isSighted) addTo(this.#sighted, spotOf(unknown), unknown, 1, MOST_NAMES);
+    if (verdict !== "local" && verdict !== "elsewhere") {
+      addTo(this.#byName, quotedAs, unknown, MOST_OF_A_NAME, MOST_NAMES);
+      addTo(this.#byKey, key, unknown, MOST_OF_A_KEY, MOST_NAMES);
+    }
+    if (mayCross) addTo(this.#uncrossed, String(way >> 1), unknown, MOST_OF_A_NAME, MOST_NAMES);
   }
 
-  /** … and gives those of a conversation, and has nothing more to tell of them. */
-  takeUncrossed(tuple: number): readonly Unknown[] {
-    if (this.#uncrossed.size === 0) return [];
-    const uncrossed = this.#uncrossed.get(String(tuple)) ?? [];
+  /** Takes it that a conversation crosses … */
+  noteCrossing(tuple: number): void {
+    if (this.#uncrossed.size === 0) return;
+    this.#crossing.push(...(this.#uncrossed.get(String(tuple)) ?? []));
     this.#uncrossed.delete(String(tuple));
-    return uncrossed;
   }
 
-  /** Takes one that a proxy may turn out to have sent on, or to have sent. */
-  addSighted(unknown: Unknown): void {
-    addTo(this.#sighted, spotOf(unknown), unknown, 1, MOST_NAMES);
+  /** … and gives those of such ones that were taken for what does not, once. */
+  takeCrossing(): readonly Unknown[] {
+    return this.#crossing.splice(0);
   }
 
-  /** Has one of those be known. */
+  /** Gives the packet at a place that a proxy may turn out to have sent on, or to have sent, and has nothing more to tell of it. */
   takeSighted(side: Side, frame: number): Unknown | undefined {
     const [unknown] = this.#sighted.get(spotOf({ side, frame })) ?? [];
     if (unknown === undefined) return undefined;
@@ -73,11 +75,6 @@ export class OpenUnknowns {
     takeOut(this.#byName, unknown.quotedAs, isIt);
     takeOut(this.#byKey, unknown.key, isIt);
     return unknown;
-  }
-
-  add(unknown: Unknown): void {
-    addTo(this.#byName, unknown.quotedAs, unknown, MOST_OF_A_NAME, MOST_NAMES);
-    addTo(this.#byKey, unknown.key, unknown, MOST_OF_A_KEY, MOST_NAMES);
   }
 
   /** The oldest that may be a packet that came out late: no other one may be. Undefined where there is none. */
@@ -90,8 +87,7 @@ export class OpenUnknowns {
   /** Those that passed inside before the outside capture began, as was said of them. */
   *beforeBegun(): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
-      for (const unknown of unknowns)
-        if (unknown.side === INSIDE && unknown.said.verdict === "no-overlap") yield unknown;
+      for (const unknown of unknowns) if (unknown.side === INSIDE && unknown.verdict === "no-overlap") yield unknown;
   }
 
   /** Those of a conversation. */
@@ -122,6 +118,33 @@ export class OpenUnknowns {
   close(quotedAs: string): void {
     this.#byName.delete(quotedAs);
   }
+}
+
+/** A packet as it was judged. `flow`: the id of its flow; undefined where that is not known. */
+export function unknownOf(
+  { timeline: t, translations, quotedNames }: Base & { readonly quotedNames: QuotedNames },
+  row: number,
+  { verdict, reason }: Judgement,
+  flow: number | undefined,
+): Unknown {
+  return {
+    side: t.sideOf(row),
+    frame: t.frame(row),
+    way: t.way(row),
+    timeNs: t.timeNs(row),
+    proto: t.proto(row),
+    flow,
+    isSelected: t.isSelected(row),
+    isIpv6: (t.flags(row) & IS_IPV6) !== 0,
+    isUnique: isUnique(t, row),
+    quotedAs: quotedNames.of(row),
+    head: t.head(row),
+    key: keyOf(t, row),
+    verdict,
+    reason,
+    impact: "unknown",
+    isExplained: translations.slotOf(row) !== NONE,
+  };
 }
 
 function spotOf({ side, frame }: Pick<Unknown, "side" | "frame">): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Revisions } from "../../../../src/correlate/verdicts/impacts/revisions.js";
+import { Revisions } from "../../../../src/correlate/verdicts/updates/revisions.js";
 import type { Judgement, Update } from "../../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../../src/packets/sides.js";
 

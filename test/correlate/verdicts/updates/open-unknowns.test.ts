@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { OpenUnknowns, type Unknown } from "../../../../src/correlate/verdicts/impacts/open-unknowns.js";
+import { OpenUnknowns, type Unknown } from "../../../../src/correlate/verdicts/updates/open-unknowns.js";
 import { INSIDE, type Side, SIDES } from "../../../../src/packets/sides.js";
 
 const unknown = (side: Side, timeNs: number): Unknown => ({
@@ -16,12 +16,15 @@ const unknown = (side: Side, timeNs: number): Unknown => ({
   proto: 17,
   isUnique: true,
   isExplained: true,
-  said: { verdict: "no-overlap", reason: "not-begun" },
+  verdict: "no-overlap",
+  reason: "not-begun",
+  impact: "unknown",
 });
 
 it("packets of which something else is said are not told of any more", () => {
   const unknowns = new OpenUnknowns();
-  for (const timeNs of [1, 2, 3]) for (const side of SIDES) unknowns.add(unknown(side, timeNs));
+  for (const timeNs of [1, 2, 3])
+    for (const side of SIDES) unknowns.add(unknown(side, timeNs), { isSighted: false, mayCross: false });
   unknowns.withdraw(INSIDE, 2, 3);
   const left = SIDES.map((side) =>
     [1, 2, 3].filter(

@@ -1,0 +1,126 @@
+import { type LateJudgement, type Sink, type Update, wantsUpdate } from "../../../packets/results/results.js";
+import { otherSide, type Side } from "../../../packets/sides.js";
+import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
+import type { Findings } from "../findings.js";
+import type { Consequence, Drop, Watched } from "../impacts/drop.js";
+import type { Impacts } from "../impacts/impacts.js";
+import type { SideTally } from "../side-tally.js";
+import { WHY_ARRIVED } from "../words.js";
+import type { Revisions } from "./revisions.js";
+
+/** What it tells of, and who has to know. */
+export interface About {
+  readonly timeline: Timeline;
+  readonly impacts: Impacts;
+  readonly revisions: readonly [Revisions, Revisions];
+  readonly findings: Findings;
+  readonly tallies: readonly [SideTally, SideTally];
+  readonly sink: Sink;
+}
+
+/** What pairs show of an earlier drop, with the pair's inside row. */
+interface Pending {
+  readonly row: number;
+  readonly timeNs: number;
+  readonly update: Update;
+}
+
+/**
+ * Tells what becomes known of packets after they were judged. What a pair shows is told once all before that pair are decided about, so that the
+ * order does not depend on what else is told of. What crossed by now is taken (`takeNews`) before anything else is told.
+ */
+export class Teller {
+  readonly #about: About;
+  #pending: Pending[] = [];
+
+  constructor(about: About) {
+    this.#about = about;
+  }
+
+  /** How many updates are not told yet. */
+  get size(): number {
+    return this.#pending.length;
+  }
+
+  /** Takes what those that crossed show of earlier drops. */
+  takeNews(): void {
+    for (const { drop, consequence, row } of this.#about.impacts.news())
+      this.tellWith(row, drop, judgementOf(consequence));
+  }
+
+  /** Tells what pairs show that come before a row. */
+  tellBefore(end: number): void {
+    if (this.#pending.length === 0) return;
+    const t = this.#about.timeline;
+    const isDue = ({ row }: Pending): boolean => !t.isHeld(row) || t.isBefore(row, end);
+    const due = this.#pending.filter(isDue);
+    if (due.length === 0) return;
+    this.#pending = this.#pending.filter((each) => !isDue(each));
+    const placeOf = ({ row }: Pending): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
+    for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
+  }
+
+  /** Tells what became known of a packet, … */
+  tell(packet: Watched, now: LateJudgement): void {
+    this.#tell(updateOf(packet, now), packet.timeNs);
+  }
+
+  /** … or does so with what the pair of an inside row shows, … */
+  tellWith(row: number, packet: Watched, now: LateJudgement): void {
+    this.#pending.push({ row, timeNs: packet.timeNs, update: updateOf(packet, now) });
+  }
+
+  /** … or tells the last that there is of a drop: what pairs showed of it is not told any more. */
+  tellLast(drop: Drop, now: LateJudgement): void {
+    this.#about.impacts.open.close(drop);
+    this.#takeUntold(drop);
+    this.tell(drop, now);
+  }
+
+  /** Takes back what is not told yet of a drop, if there is anything. */
+  #takeUntold(drop: Drop): void {
+    const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
+    if (untold === undefined) return;
+    this.#pending = this.#pending.filter((each) => each !== untold);
+    const { verdict, impact } = untold.update.before;
+    drop.verdict = verdict;
+    drop.impact = impact ?? drop.impact;
+  }
+
+  /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
+  withdraw(side: Side, fromNs: number, toNs: number): void {
+    this.takeNews();
+    this.#pending = this.#pending.filter(
+      ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
+    );
+  }
+
+  #tell(update: Update, timeNs: number): void {
+    this.#about.revisions[otherSide(update.side)].update(update, timeNs);
+    this.update(update);
+  }
+
+  /** Counts what became known of a packet, and tells of it. */
+  update(update: Update): void {
+    const { tallies, findings, sink } = this.#about;
+    tallies[update.side].updated(update);
+    findings.update(update);
+    if (wantsUpdate(sink, update)) sink.update(update);
+  }
+}
+
+function judgementOf({ isUnseen, ...consequence }: Consequence): LateJudgement {
+  if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
+  const { byFrame } = consequence;
+  const why = byFrame === undefined ? "a later acknowledgement covers it" : "a copy of it got through";
+  return { verdict: "dropped", reason: "no-twin", why, ...consequence };
+}
+
+function updateOf(packet: Watched, now: LateJudgement): Update {
+  const { side, frame, flow, isSelected, isIpv6, verdict, impact } = packet;
+  packet.verdict = now.verdict;
+  packet.reason = now.reason;
+  packet.impact = now.impact ?? impact;
+  const before = verdict === "dropped" ? { verdict, impact } : { verdict };
+  return { side, frame, flow, isSelected, isIpv6, ...now, before };
+}
