@@ -9,7 +9,7 @@ import type { Clashes } from "./verdicts/flows/clashes.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flows/flow-book.js";
 import type { Consequence } from "./verdicts/impacts/drop.js";
-import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/claim.js";
+import { type Decision, isUncovered, mayHaveCrossed } from "./verdicts/claim.js";
 import type { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { LateComers } from "./verdicts/updates/late-comers.js";
@@ -88,7 +88,7 @@ export class Settling {
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
     const slot = translations.slotOf(row);
     const heldUp = mayBeLate ? lateComers.tell(row, slot, "and has no twin") : undefined;
-    const said: Verdict = heldUp ?? judged;
+    const said: Decision = heldUp ?? judged;
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = said;
     if (reason === "like-untimely") verdicts.noteLike(row);
     matchers.datagrams.giveUp(row);

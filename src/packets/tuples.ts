@@ -9,6 +9,8 @@ import * as words from "./tuples-words.js";
 
 /** What a tuple's columns hold where there is nothing to say. */
 export const NONE = -1;
+/** Whether an end of a tuple is its A, for both of them. */
+export const ENDS = [true, false] as const;
 
 /** Words of a tuple's record, half a cache line: the ports of its first packet, the sender's in the upper half. */
 export const PORTS = 0;
@@ -272,6 +274,16 @@ export class TupleTable {
   /** Whether a packet that went this way is noted with either. */
   isHeard(way: number): boolean {
     return this.hasFullTtl(way) || this.hasOtherTtl(way);
+  }
+
+  /** Whether all that are noted that went this way had such a TTL … */
+  hasFullTtlOnly(way: number): boolean {
+    return this.hasFullTtl(way) && !this.hasOtherTtl(way);
+  }
+
+  /** … or another one. Neither, where none are. */
+  hasOtherTtlOnly(way: number): boolean {
+    return this.hasOtherTtl(way) && !this.hasFullTtl(way);
   }
 
   /**

@@ -75,3 +75,13 @@ export function undecidedBehind(
   }
   return NONE;
 }
+
+/** Whether there is what was looked for so … */
+export function isThere(t: Timeline, row: number): boolean {
+  return row !== NONE && row !== t.end;
+}
+
+/** … and its frame; undefined where there is none. */
+export function frameOf(t: Timeline, row: number): number | undefined {
+  return isThere(t, row) ? t.frame(row) : undefined;
+}

@@ -22,7 +22,7 @@ export function unknown(reason: Reason, why: string, lacks?: Lack): Claim {
 }
 
 /** A judgement that does not hold if some capture turns out to have lost frames about then. */
-export interface Verdict extends Judgement {
+export interface Decision extends Judgement {
   readonly mayBeLostBy?: Side;
   /** A way to an address that packets are now known to take an interface to which is not captured. */
   readonly elsewhereWay?: number;

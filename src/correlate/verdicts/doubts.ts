@@ -2,28 +2,24 @@ import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../packets/records.js";
 import type { Reason } from "../../packets/results/reasons.js";
 import type { Judgement } from "../../packets/results/results.js";
-import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
+import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { destinationHash, destinationText, haveSameSource } from "../../packets/ways.js";
+import { destinationHash, haveSameSource } from "../../packets/ways.js";
 import { isError } from "../../protocols/icmp.js";
 import { ICMPV6, isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
 import { Ahead } from "./ahead.js";
-import { undecidedBehind, waitingBehind } from "../matchers/behind.js";
-import { isSameContent, isSameSegment } from "../../packets/content.js";
+import { frameOf, undecidedBehind } from "../matchers/behind.js";
 import type { Like } from "../matchers/equals/likes.js";
-import { isPartOf } from "../matchers/pieces/pieces.js";
 import type { Known } from "./known.js";
 import { type Claim, isUncovered, unknown } from "./claim.js";
 import { isFromNear } from "./claims/hops.js";
 import { whyCut } from "./claims/refusals.js";
-import type { Orphans } from "./impacts/orphans.js";
-import { MARGIN_NS } from "./captures/reach.js";
-import { seconds, WHAT_TELLS_LATE } from "./words.js";
-
-/** Bytes of a segment that every host takes (RFC 9293 section 3.7.1). */
-const LEAST_MSS = 536;
+import { Changed } from "./doubts/changed.js";
+import type { Orphans } from "./doubts/orphans.js";
+import { Slow } from "./doubts/slow.js";
+import { seconds } from "./words.js";
 
 /** Why nothing is known of a packet, whatever is like it. */
 const HOLDING: ReadonlySet<Reason> = new Set(["may-be-refused", "nothing-paired", "stamp-leaps"]);
@@ -32,20 +28,17 @@ const HOLDING: ReadonlySet<Reason> = new Set(["may-be-refused", "nothing-paired"
 export class Doubts {
   readonly #known: Known;
   readonly #orphans: Orphans;
-  /** Packets of no known translation, by what they have in common with those they may have become, … */
-  readonly #strangers: Ahead;
-  /** … and ICMP errors of which the quote was not captured, by where they go. */
+  readonly #slow: Slow;
+  readonly #changed: Changed;
+  /** ICMP errors of which the quote was not captured, by where they go. */
   readonly #cutErrors: Ahead;
-  /** By the side where packets come out: up to when those were slow, nanoseconds on the timeline. */
-  readonly #slowNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
   constructor(known: Known, orphans: Orphans) {
     this.#known = known;
     this.#orphans = orphans;
-    const { timeline, tuples, translations } = known;
-    this.#strangers = new Ahead(timeline, (row) =>
-      translations.slotOf(row) === NONE ? markOf(timeline, row) : undefined,
-    );
+    this.#slow = new Slow(known);
+    this.#changed = new Changed(known);
+    const { timeline, tuples } = known;
     this.#cutErrors = new Ahead(timeline, (row) =>
       isCutError(timeline, row) ? destinationHash(tuples, timeline.way(row)) : undefined,
     );
@@ -75,14 +68,11 @@ export class Doubts {
     if (like !== undefined) return unknown("like-untimely", this.#whyLike(other, like));
     const side = t.sideOf(row);
     if (lacks === "exit" || lacks === "crossing") {
-      const form = this.#otherFormOf(row);
-      if (form !== undefined) {
-        const why = `frame ${form} of ${SIDE_NAMES[side]} is like it, with other addresses and a TTL one lower: the host may have turned it round, but too little shows that`;
-        return unknown("may-be-hairpin", why);
-      }
+      const turned = this.#changed.whyTurned(row);
+      if (turned !== undefined) return unknown("may-be-hairpin", turned);
     }
-    if (lacks === "entry" && other !== side && (this.#isSlowTo(side, row) || t.timeNs(row) <= this.#slowNs[side]))
-      return unknown("may-be-held-up", this.#whySlow("", `have entered ${SIDE_NAMES[other]} before that`));
+    const late = lacks === "entry" && other !== side ? this.#slow.whyCame(row) : undefined;
+    if (late !== undefined) return unknown("may-be-held-up", late);
     return lacks === "exit" ? this.#ofExit(row, other) : undefined;
   }
 
@@ -90,10 +80,8 @@ export class Doubts {
   #ofExit(row: number, other: Side): Judgement | undefined {
     const t = this.#known.timeline;
     const side = t.sideOf(row);
-    if (other !== side && this.#isSlow(row, other)) {
-      const none = ", and none that entered behind it came out";
-      return unknown("may-be-held-up", this.#whySlow(none, "have come out after that"));
-    }
+    const late = other === side ? undefined : this.#slow.whyWaits(row);
+    if (late !== undefined) return unknown("may-be-held-up", late);
     const repeat = this.#known.repeats[side].of(t.frame(row));
     if (repeat !== undefined) {
       const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
@@ -119,46 +107,10 @@ export class Doubts {
       const why = `${SIDE_NAMES[other]} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;
       return unknown("may-be-pieces", why);
     }
-    const changed = this.#whyChanged(row, other);
+    const changed = this.#changed.why(row, other);
     if (changed !== undefined) return unknown("may-be-changed", changed);
-    const held = other === side ? undefined : this.#whyCutOff(row, other);
+    const held = other === side ? undefined : this.#slow.whyCutOff(row);
     return held === undefined ? undefined : unknown("capture-edge", held);
-  }
-
-  /** What follows where packets may take more than the window, in words. `besides`: what else shows that; `may`: what this one may have done. */
-  #whySlow(besides: string, may: string): string {
-    return `packets took half the window of ${seconds(this.#known.windowNs)} and more${besides}: it may ${may}; ${WHAT_TELLS_LATE}`;
-  }
-
-  /** Whether the last packets that came out on a side, when the window of a packet is over, took so long that the next ones may take more than that. */
-  #isSlowTo(side: Side, row: number): boolean {
-    const { timeline: t, kernel, windowNs } = this.#known;
-    const isOutbound = side === OUTSIDE;
-    // of few, the slowest tells
-    const isLong = kernel.isNew(isOutbound) && 2 * kernel.latencies(isOutbound).maxNs >= windowNs;
-    if (!isLong && !kernel.isQueueLong(isOutbound)) return false;
-    this.#slowNs[side] = t.timeNs(row) + windowNs;
-    return true;
-  }
-
-  /** Whether a packet may come out behind its window, as others came to take so long: nothing that entered behind it, and may not overtake it, has. */
-  #isSlow(row: number, other: Side): boolean {
-    if (!this.#isSlowTo(other, row)) return false;
-    const { timeline: t, kernel, translations } = this.#known;
-    return !kernel.hasLaterLeft(translations.slotOf(row), t.timeNs(row), other === OUTSIDE);
-  }
-
-  /**
-   * Why a packet may come out behind the end of a capture, in words: none that entered behind it, and may not overtake it, came out before that. A stall
-   * that goes on until then looks like that. Undefined where one did.
-   */
-  #whyCutOff(row: number, other: Side): string | undefined {
-    const { timeline: t, kernel, cover, windowNs } = this.#known;
-    const isOutbound = other === OUTSIDE;
-    const untilNs = cover[other].endNs - t.timeNs(row);
-    if (untilNs >= windowNs || kernel.isNew(isOutbound)) return undefined;
-    if (kernel.hasLaterCrossed(t.timeNs(row), isOutbound)) return undefined;
-    return `${SIDE_NAMES[other]} ends ${seconds(untilNs)} later, and nothing came out before that which entered behind it and cannot have overtaken it: it may have been held up`;
   }
 
   /** The frame of an ICMP error of somebody near to the sender of a packet, of which the quote was not captured; undefined where there is none. */
@@ -167,25 +119,7 @@ export class Doubts {
     const way = t.way(row);
     const isAbout = (next: number): boolean =>
       t.side(next) === t.side(row) && isFromNear(t, next) && haveSameSource(tuples, t.way(next) ^ 1, way);
-    return this.#frameOf(
-      this.#cutErrors.first(row, destinationHash(tuples, way ^ 1), t.timeNs(row) + windowNs, isAbout),
-    );
-  }
-
-  /**
-   * The frame behind a packet on its own side that it may have become as it was turned round, to another destination, and of which nothing else is
-   * known; undefined where there is none.
-   */
-  #otherFormOf(row: number): number | undefined {
-    const { timeline: t, tuples } = this.#known;
-    const isForm = (next: number): boolean =>
-      t.side(next) === t.side(row) &&
-      t.proto(next) === t.proto(row) &&
-      t.tuple(next) !== t.tuple(row) &&
-      t.ttl(row) - t.ttl(next) === 1 &&
-      (t.proto(row) === TCP ? isSameSegment(t, row, next) : isSameContent(t, row, next)) &&
-      destinationText(tuples, t.way(row)) !== destinationText(tuples, t.way(next));
-    return this.#frameLike(row, isForm, MARGIN_NS);
+    return frameOf(t, this.#cutErrors.first(row, destinationHash(tuples, way ^ 1), t.timeNs(row) + windowNs, isAbout));
   }
 
   /**
@@ -201,7 +135,7 @@ export class Doubts {
       const bucket = t.bucket(next);
       return mayAnswer(t, row, next) && (bucket < 0 || buckets.count(bucket, other) === 0);
     };
-    const back = this.#frameOf(undecidedBehind(t, row, isUnseen, t.timeNs(row) + windowNs));
+    const back = frameOf(t, undecidedBehind(t, row, isUnseen, t.timeNs(row) + windowNs));
     if (back === undefined) return undefined;
     return `frame ${back} of its conversation came out here and was not seen to enter ${SIDE_NAMES[other]}: both may take another interface`;
   }
@@ -212,86 +146,12 @@ export class Doubts {
     if (!isTranslated) return `${like}: it may be this one, by a translation that nothing else shows`;
     return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
   }
-
-  /** Whether a segment left as another of its flow would that entered, where a helper shifts the numbers there. */
-  #isShifted(entered: number, left: number, slot: number): boolean {
-    const t = this.#known.timeline;
-    const isAlike = slot !== NONE && t.payloadLength(entered) === t.payloadLength(left);
-    return isAlike && this.#known.matchers.shifted.isShifted(entered, left, slot);
-  }
-
-  /**
-   * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
-   * never came in. Undefined where there is none. A segment must have the same numbers, or a part of the same bytes, as one that was cut
-   * does: whatever else is changed of one, those tell it. Of a flow that is not known, and of what may have been held up, the content tells.
-   */
-  #whyChanged(row: number, other: Side): string | undefined {
-    const t = this.#known.timeline;
-    const { buckets, kernel, windowNs } = this.#known;
-    const slot = this.#known.translations.slotOf(row);
-    const isTcp = t.proto(row) === TCP;
-    // what others took tells nothing of one that its numbers tell, nor of one of no known flow
-    const usuallyNs = isTcp || slot === NONE ? 0 : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE));
-    const usualNs = t.timeNs(row) + usuallyNs;
-    const isChanged = (next: number): boolean => {
-      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#known.translations.slotOf(next) !== slot)
-        return false;
-      const isSame = isTcp
-        ? isSameSegment(t, row, next) || isCut(t, row, next) || this.#isShifted(row, next, slot)
-        : t.timeNs(next) <= usualNs || isSameContent(t, row, next);
-      if (!isSame) return false;
-      // what others with its key wait for is one of them
-      const bucket = t.bucket(next);
-      if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
-      return slot === NONE || this.#known.translations.isLeaving(next, slot);
-    };
-    const changed = slot === NONE ? this.#frameLike(row, isChanged, windowNs) : this.#frameOfFlow(row, slot, isChanged);
-    if (changed === undefined) return undefined;
-    const frame = `frame ${changed} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
-    return `${frame}, never came in: it may be this one, changed on its way`;
-  }
-
-  /** The first frame within the window behind a packet that is what is looked for, of those of its flow that wait on the other side; undefined where none is. */
-  #frameOfFlow(row: number, slot: number, is: (next: number) => boolean): number | undefined {
-    const { timeline: t, translations, windowNs } = this.#known;
-    const { accounts } = translations;
-    const other = otherSide(t.sideOf(row));
-    const tuple = other === OUTSIDE ? accounts.outsideTuple(slot) : accounts.insideTuple(slot);
-    return this.#frameOf(waitingBehind(t, row, [other, tuple], is, t.timeNs(row) + windowNs));
-  }
-
-  /**
-   * The first frame within so long behind a packet that has its mark, is what is looked for, and that nothing is decided about; undefined where none is. Where
-   * many wait, those of no known translation are looked through.
-   */
-  #frameLike(row: number, is: (next: number) => boolean, withinNs: number): number | undefined {
-    const t = this.#known.timeline;
-    const untilNs = t.timeNs(row) + withinNs;
-    const found = undecidedBehind(t, row, is, untilNs);
-    return this.#frameOf(found === NONE ? this.#strangers.first(row, markOf(t, row), untilNs, is) : found);
-  }
-
-  #frameOf(row: number): number | undefined {
-    const t = this.#known.timeline;
-    return row === NONE || row === t.end ? undefined : t.frame(row);
-  }
 }
 
 /** Whether a packet is an ICMP error of which the quote was not captured. */
 function isCutError(t: Timeline, row: number): boolean {
   const proto = t.proto(row);
   return isIcmp(proto) && (t.flags(row) & IS_ERROR) === 0 && isError(icmpTypeIn(t.seq(row)), proto === ICMPV6);
-}
-
-/** What a packet keeps, whatever else is changed of it: the number of a segment, what anything else carries. */
-function markOf(t: Timeline, row: number): number {
-  return t.proto(row) === TCP ? t.seq(row) : t.content(row);
-}
-
-/** Whether of two segments one may be a piece of the other: what every wire takes is not cut. */
-function isCut(t: Timeline, a: number, b: number): boolean {
-  const isLong = Math.max(t.payloadLength(a), t.payloadLength(b)) > LEAST_MSS;
-  return isLong && t.ack(a) === t.ack(b) && (isPartOf(t, a, b) || isPartOf(t, b, a));
 }
 
 /** Whether one packet may answer another, as far as that tells: a datagram of no protocol that names what it answers, or a reset (RFC 9293, 3.10.7.1). */

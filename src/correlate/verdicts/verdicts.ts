@@ -15,10 +15,10 @@ import { FlowView } from "./flows/flow-summary.js";
 import type { Gap } from "./captures/gaps.js";
 import type { Known } from "./known.js";
 import type { Judged } from "./judged.js";
-import { type Claim, isUncovered, unknown, type Verdict } from "./claim.js";
+import { type Claim, type Decision, isUncovered, unknown } from "./claim.js";
 import { isTtlSpent } from "./claims/hops.js";
 import { Locals } from "./claims/locals.js";
-import { Orphans } from "./impacts/orphans.js";
+import { Orphans } from "./doubts/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";
 import { Senders } from "./claims/senders.js";
 import { Speakers } from "./claims/speakers.js";
@@ -51,7 +51,7 @@ export class Verdicts {
   #unvouchedNs = Number.NEGATIVE_INFINITY;
   readonly #flow: FlowView;
   /** What became of datagrams, by the list of their rows. */
-  readonly #ofDatagrams = new WeakMap<readonly number[], Verdict>();
+  readonly #ofDatagrams = new WeakMap<readonly number[], Decision>();
 
   constructor(known: Known) {
     const { timeline, tuples, kernel, translations } = known;
@@ -123,7 +123,7 @@ export class Verdicts {
   }
 
   /** Judges a packet whose window is over: fragments by all of their datagram, which came out, or did not, as a whole. */
-  judge(row: number): Verdict {
+  judge(row: number): Decision {
     const { datagrams } = this.#known.matchers;
     const whole = datagrams.wholeOf(row);
     if (whole === undefined || whole.length === 1) return this.#judgeOne(row);
@@ -134,7 +134,7 @@ export class Verdicts {
     return verdict;
   }
 
-  #judgeOne(row: number): Verdict {
+  #judgeOne(row: number): Decision {
     const { kernel } = this.#known;
     if (kernel.slackNs === Number.POSITIVE_INFINITY) this.#unvouchedNs = kernel.nowNs;
     this.#senders.goOn();
@@ -170,7 +170,7 @@ export class Verdicts {
   }
 
   /** What a claim about a packet comes to, by how far the other capture is to be believed. */
-  #believed(row: number, claim: Claim): Verdict {
+  #believed(row: number, claim: Claim): Decision {
     const t = this.#known.timeline;
     const other = claim.on ?? otherSide(t.sideOf(row));
     const silent = claim.lacks === undefined ? undefined : this.#whySilent(row, other);

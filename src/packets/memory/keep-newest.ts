@@ -26,6 +26,14 @@ export function keepNewest<K>(
   dropNext();
 }
 
+/** Remembers one, and drops what came first where there are more than `most`. Returns whether it is new. */
+export function remember<K>(known: Set<K>, one: K, most: number): boolean {
+  if (known.has(one)) return false;
+  known.add(one);
+  keepNewest(known, most);
+  return true;
+}
+
 function dropperOf<K>(kept: Kept<K>, drop: (key: K) => unknown): () => void {
   const keys = kept.keys();
   return () => {

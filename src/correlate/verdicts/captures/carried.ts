@@ -1,9 +1,7 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import { remember } from "../../../packets/memory/keep-newest.js";
+import { ENDS, type TupleTable } from "../../../packets/tuples.js";
 import { serviceOf } from "./services.js";
-
-const ENDS = [true, false] as const;
 
 /** So many flows are looked at for each question, at the most, as long as questions come: what is new since is known soon. */
 const LOOKED_AT_EACH = 64;
@@ -51,7 +49,7 @@ export class Carried {
 
   /** Takes it that a conversation with an address that others reach was forwarded, and not seen. */
   noteUnseen(tuple: number): void {
-    remember(this.#unseen, serviceOf(this.#tuples, tuple));
+    remember(this.#unseen, serviceOf(this.#tuples, tuple), MOST_REMEMBERED);
   }
 
   /** Whether conversations of the same service are forwarded, and none of them was seen. */
@@ -76,16 +74,16 @@ export class Carried {
   #take(inside: number, outside: number, isNew: boolean): void {
     const tuples = this.#tuples;
     if (!isNew && tuples.isOpenerKnown(inside)) return;
-    remember(this.#services, serviceOf(tuples, inside));
-    remember(this.#services, serviceOf(tuples, outside));
+    remember(this.#services, serviceOf(tuples, inside), MOST_REMEMBERED);
+    remember(this.#services, serviceOf(tuples, outside), MOST_REMEMBERED);
     let isKept = false;
     for (const isA of ENDS) {
       if (!tuples.isSameAddress(inside, isA, outside, true) && !tuples.isSameAddress(inside, isA, outside, false))
         continue;
       isKept = true;
-      remember(this.#addresses, tuples.addressText(inside, isA));
+      remember(this.#addresses, tuples.addressText(inside, isA), MOST_REMEMBERED);
     }
-    if (!isKept) remember(this.#stands, this.#standing(inside, !tuples.isOpenedByA(inside)));
+    if (!isKept) remember(this.#stands, this.#standing(inside, !tuples.isOpenedByA(inside)), MOST_REMEMBERED);
   }
 
   /** One end of a conversation, with the other one's address. */
@@ -94,9 +92,4 @@ export class Carried {
     const port = tuples.port(tuple, isA);
     return `${tuples.proto(tuple)} ${tuples.addressText(tuple, isA)} ${port} ${tuples.addressText(tuple, !isA)}`;
   }
-}
-
-function remember<K>(known: Set<K>, one: K): void {
-  known.add(one);
-  keepNewest(known, MOST_REMEMBERED);
 }

@@ -1,7 +1,5 @@
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { ENDS, NONE, type TupleTable } from "../../../packets/tuples.js";
 import { hasPorts } from "../../../protocols/ip-protocols.js";
-
-const ENDS = [true, false] as const;
 
 /** Fewer conversations have something in common by themselves. */
 const LEAST_CONVERSATIONS = 4;

@@ -1,13 +1,11 @@
 import { INSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { ENDS, NONE } from "../../../packets/tuples.js";
 import { hasPorts, protocolName, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { IPV4, IPV6, isControl, NOT_IP, otherKindOf, TCP_CONTROL, TCP_PLAIN, versionOf } from "../../intake/kinds.js";
 import type { Carried } from "./carried.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Known } from "../known.js";
-
-const ENDS = [true, false] as const;
 
 /**
  * Whether a filter may have made a capture, as far as a packet goes that it lacks: by all that it has, which would have let that one pass no more

@@ -2,6 +2,7 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { Notes } from "../../matchers/contract.js";
+import { keyOf } from "../impacts/drop.js";
 
 /** As many are remembered as possible twins: a capture of which a part stands elsewhere has any number. */
 const MOST_REMEMBERED = 4096;
@@ -29,7 +30,7 @@ export class Mistimed implements Notes {
     this.#leapsNs.set(row, leapNs);
     const t = this.#timeline;
     const frames = this.#frames[t.sideOf(row)];
-    frames.set(this.#keyOf(row), t.frame(row));
+    frames.set(keyOf(t, row), t.frame(row));
     keepNewest(frames, MOST_REMEMBERED);
   }
 
@@ -41,14 +42,10 @@ export class Mistimed implements Notes {
   /** The number of such a frame of the other side that may be the packet's twin, or undefined. */
   twinOf(row: number): number | undefined {
     const frames = this.#frames[otherSide(this.#timeline.sideOf(row))];
-    return frames.size === 0 ? undefined : frames.get(this.#keyOf(row));
+    return frames.size === 0 ? undefined : frames.get(keyOf(this.#timeline, row));
   }
 
   forget(row: number): void {
     this.#leapsNs.delete(row);
-  }
-
-  #keyOf(row: number): string {
-    return `${this.#timeline.key(row)} ${this.#timeline.key2(row)}`;
   }
 }

@@ -1,9 +1,8 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
-import { undecidedBehind } from "../../matchers/behind.js";
+import { isThere, undecidedBehind } from "../../matchers/behind.js";
 import type { Known } from "../known.js";
 import { unknown } from "../claim.js";
 import { seconds } from "../words.js";
@@ -132,7 +131,7 @@ export class Reach {
   /** Whether the host forwards a conversation, by its TTLs: both ends speak, and neither is the host. */
   #isForwarded(way: number): boolean {
     const { tuples } = this.#known;
-    const isFar = (of: number): boolean => tuples.hasOtherTtl(of) && !tuples.hasFullTtl(of);
+    const isFar = (of: number): boolean => tuples.hasOtherTtlOnly(of);
     const ways = [way, way ^ 1];
     return (
       ways.every((of) => tuples.isHeard(of)) &&
@@ -170,10 +169,6 @@ export class Reach {
     const takesNs = kernel.isNew(isOutbound) ? MARGIN_NS : Math.max(FORWARDING_NS, kernel.limitNs(isOutbound));
     return Math.min(takesNs, windowNs);
   }
-}
-
-function isThere(t: Timeline, row: number): boolean {
-  return row !== NONE && row !== t.end;
 }
 
 /** A packet that passed before the other capture began, or after it ended. */

@@ -1,8 +1,8 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { joined } from "../../../packets/memory/joined.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { remember } from "../../../packets/memory/keep-newest.js";
 import { OUTSIDE } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { ENDS, NONE } from "../../../packets/tuples.js";
 import { destinationOf, sourceOf } from "../../../packets/ways.js";
 import { isSameLink } from "../../matchers/scope.js";
 import type { Known } from "../known.js";
@@ -39,7 +39,7 @@ export class Beyond {
   note(row: number): void {
     const t = this.#known.timeline;
     const isAlone = t.side(row) === OUTSIDE && this.#known.translations.slotOf(row) === NONE;
-    if (isAlone && isNewIn(this.#noted, t.tuple(row))) this.#note(t.way(row));
+    if (isAlone && remember(this.#noted, t.tuple(row), MOST_REMEMBERED)) this.#note(t.way(row));
   }
 
   /** Whether packets between the two ends of an inside packet pass outside, as far as is known within its window. */
@@ -59,22 +59,13 @@ export class Beyond {
     const isIpv6 = tuples.isIpv6(way >> 1);
     if (!isSameLink(isIpv6, tuples.words, sourceOf(tuples, way), tuples.words, destinationOf(tuples, way))) return;
     // of the uplink's own network, nothing is inside
-    if ([true, false].some((isA) => this.#locals.isNat(tuples.addressText(way >> 1, isA)))) return;
-    this.#pairs.add(this.#pairOf(way));
-    keepNewest(this.#pairs, MOST_REMEMBERED);
+    if (ENDS.some((isA) => this.#locals.isNat(tuples.addressText(way >> 1, isA)))) return;
+    remember(this.#pairs, this.#pairOf(way), MOST_REMEMBERED);
   }
 
   /** The two addresses of a conversation, whichever way. */
   #pairOf(way: number): string {
-    const ends = [true, false].map((isA) => this.#known.tuples.addressText(way >> 1, isA)).sort();
+    const ends = ENDS.map((isA) => this.#known.tuples.addressText(way >> 1, isA)).sort();
     return joined(...ends);
   }
-}
-
-/** Whether a conversation is none of those that are remembered. It is one from now on. */
-function isNewIn(remembered: Set<number>, tuple: number): boolean {
-  if (remembered.has(tuple)) return false;
-  remembered.add(tuple);
-  keepNewest(remembered, MOST_REMEMBERED);
-  return true;
 }

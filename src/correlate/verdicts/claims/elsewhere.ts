@@ -1,4 +1,4 @@
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { remember } from "../../../packets/memory/keep-newest.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { destinationText } from "../../../packets/ways.js";
 
@@ -32,19 +32,12 @@ export class Elsewhere {
   learn(way: number): boolean {
     if (this.#ways.has(way)) return false;
     this.#ways.add(way);
-    const address = destinationText(this.#tuples, way);
-    if (this.#addresses.has(address)) return false;
-    this.#addresses.add(address);
-    keepNewest(this.#addresses, MOST_ADDRESSES);
-    return true;
+    return remember(this.#addresses, destinationText(this.#tuples, way), MOST_ADDRESSES);
   }
 
   /** Takes it that another interface is proved to have a conversation, and returns whether that is new … */
   proveConversation(tuple: number): boolean {
-    if (this.#conversations.has(tuple)) return false;
-    this.#conversations.add(tuple);
-    keepNewest(this.#conversations, MOST_CONVERSATIONS);
-    return true;
+    return remember(this.#conversations, tuple, MOST_CONVERSATIONS);
   }
 
   /** … or that it crosses here after all, … */
@@ -55,8 +48,7 @@ export class Elsewhere {
   /** … or that one of its packets may have crossed here: what follows of it proves nothing any more. */
   noteLike(tuple: number): void {
     this.#conversations.delete(tuple);
-    this.#doubtful.add(tuple);
-    keepNewest(this.#doubtful, MOST_CONVERSATIONS);
+    remember(this.#doubtful, tuple, MOST_CONVERSATIONS);
   }
 
   /** Whether it has, … */
@@ -71,8 +63,7 @@ export class Elsewhere {
 
   /** Takes it that another interface is proved to have what goes this way. */
   prove(way: number): void {
-    this.#proved.add(destinationText(this.#tuples, way));
-    keepNewest(this.#proved, MOST_ADDRESSES);
+    remember(this.#proved, destinationText(this.#tuples, way), MOST_ADDRESSES);
   }
 
   /** Whether that is proved of what goes to where a way leads. */

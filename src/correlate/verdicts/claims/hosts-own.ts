@@ -193,7 +193,7 @@ export class HostsOwn {
     const isFromHost = this.#known.locals.isNat(tunnel.src);
     if (isFromHost === this.#known.locals.isNat(tunnel.dst)) return null;
     const way = isFromHost ? t.way(row) : t.way(row) ^ 1;
-    if (!this.#known.tuples.hasFullTtl(way) || this.#known.tuples.hasOtherTtl(way)) return null;
+    if (!this.#known.tuples.hasFullTtlOnly(way)) return null;
     const end = `the host's own end of ${tunnel.type} (${isFromHost ? tunnel.src : tunnel.dst})`;
     const why = isFromHost
       ? `its sender is at ${end}: its TTL is full`

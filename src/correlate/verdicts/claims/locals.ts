@@ -7,6 +7,7 @@ import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { destinationOf, destinationText, sourceOf, sourceText } from "../../../packets/ways.js";
 import { isGroup } from "../../../protocols/addresses.js";
+import { serviceAt } from "../captures/services.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
 import { isFromNear, isFromNextHop, isTtlChosen } from "./hops.js";
@@ -31,7 +32,7 @@ export class Locals {
   readonly #natAddresses = new Set<string>();
   /** Those of IPv4, as words. */
   readonly #natWords = new Set<number>();
-  /** Outside ports that are forwarded inside, by address; see `portKey`. */
+  /** Outside ports that are forwarded inside, by address; see `serviceAt`. */
   readonly #published = new Map<string, Set<number>>();
   /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
   readonly #found = new Map<number, Local | null>();
@@ -77,7 +78,8 @@ export class Locals {
     const known = this.#natAddresses.size + ports.size;
     this.#natAddresses.add(address);
     if (!isIpv6) this.#natWords.add(words[at]);
-    if (!isOpenedThere) this.#published.set(address, ports.add(portKey(tuples.proto(tuple), tuples.port(tuple, isA))));
+    if (!isOpenedThere)
+      this.#published.set(address, ports.add(serviceAt(tuples.proto(tuple), tuples.port(tuple, isA))));
     if (this.#natAddresses.size + ports.size > known) this.forgetWays();
   }
 
@@ -108,7 +110,7 @@ export class Locals {
   isToPublished(row: number): boolean {
     const t = this.#timeline;
     const ports = this.#published.get(destinationText(this.#tuples, t.way(row)));
-    return ports?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), t.forward(row) === 0))) ?? false;
+    return ports?.has(serviceAt(t.proto(row), this.#tuples.port(t.tuple(row), t.forward(row) === 0))) ?? false;
   }
 
   /**
@@ -122,7 +124,7 @@ export class Locals {
     const way = t.way(row);
     const isTurned = isFromNextHop(t, row) && tuples.hasFullTtl(way);
     if (!isFromNear(t, row) && !isTurned && !isTtlChosen(t, row)) return true;
-    return tuples.hasOtherTtl(way ^ 1) && !tuples.hasFullTtl(way ^ 1);
+    return tuples.hasOtherTtlOnly(way ^ 1);
   }
 
   /**
@@ -176,9 +178,4 @@ function host(reason: Reason, why: string, natWay: number): Local {
 function isLastOf(word: number, other: number, bits: number): boolean {
   const mask = (1 << bits) - 1;
   return (word & mask) === mask && word >>> bits === other >>> bits;
-}
-
-/** A port of a protocol, as a number. */
-function portKey(proto: number, port: number): number {
-  return (proto << 16) | port;
 }

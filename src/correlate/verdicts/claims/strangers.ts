@@ -66,7 +66,6 @@ export class Strangers {
     if (isNever) return false;
     if (natWay === NONE) return this.#locals.isForwarded(row);
     // what has the NAT's own address outside may be anybody's behind it, if its TTL does not show the host
-    const isHosts = this.#known.tuples.hasFullTtl(natWay) && !this.#known.tuples.hasOtherTtl(natWay);
-    return !isHosts || !this.#known.kernel.isTtlLowered(true);
+    return !this.#known.tuples.hasFullTtlOnly(natWay) || !this.#known.kernel.isTtlLowered(true);
   }
 }

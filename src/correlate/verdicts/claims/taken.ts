@@ -1,4 +1,4 @@
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { remember } from "../../../packets/memory/keep-newest.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isOnItsWay, type ProxyEnd } from "../../matchers/proxied/proxy-ends.js";
 import { serviceOf } from "../captures/services.js";
@@ -23,8 +23,7 @@ export class Taken {
   note([client, server]: readonly [number, number]): void {
     const service = serviceOf(this.#tuples, client);
     if (this.#services.has(service) || !isOnItsWay(this.#tuples, this.#endOf(client), this.#endOf(server))) return;
-    this.#services.add(service);
-    keepNewest(this.#services, MOST_REMEMBERED);
+    remember(this.#services, service, MOST_REMEMBERED);
     this.#news.push(service);
   }
 

@@ -131,8 +131,8 @@ export class Unexplained {
   /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
   #isFromNearer(way: number): boolean {
     const tuples = this.#known.tuples;
-    const isNear = tuples.hasFullTtl(way) && !tuples.hasOtherTtl(way);
-    const isOtherNear = tuples.hasFullTtl(way ^ 1) && !tuples.hasOtherTtl(way ^ 1);
+    const isNear = tuples.hasFullTtlOnly(way);
+    const isOtherNear = tuples.hasFullTtlOnly(way ^ 1);
     const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.isTtlLowered(false);
     return isNear !== isOtherNear && isTold ? isNear : tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
   }

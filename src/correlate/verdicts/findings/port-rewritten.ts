@@ -1,4 +1,4 @@
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { remember } from "../../../packets/memory/keep-newest.js";
 import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { OUTSIDE } from "../../../packets/sides.js";
@@ -20,8 +20,7 @@ export class PortRewritten implements Finder {
 
   replaced(before: EndedFlow, now: EndedFlow): void {
     if (before.initiatorsPort(OUTSIDE) === now.initiatorsPort(OUTSIDE)) return;
-    this.#severalPorts.add(now.text);
-    keepNewest(this.#severalPorts, MOST_REMEMBERED);
+    remember(this.#severalPorts, now.text, MOST_REMEMBERED);
   }
 
   flow(flow: EndedFlow): void {

@@ -1,5 +1,5 @@
 import { haveSameSource } from "../../../packets/ways.js";
-import type { Verdict } from "../claim.js";
+import type { Decision } from "../claim.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import type { Told } from "./told.js";
 
@@ -19,7 +19,7 @@ const WHY_OTHERS_ELSEWHERE =
   "nothing answers it, and what follows in its conversation takes another interface: a capture there would tell whether it did";
 
 /** Tells what a packet that was judged just now says of others before it, by where it goes. */
-export function tellOtherWays(about: Told, row: number, { elsewhereWay, isProof, why }: Verdict): void {
+export function tellOtherWays(about: Told, row: number, { elsewhereWay, isProof, why }: Decision): void {
   if (elsewhereWay !== undefined) tellElsewhere(about, elsewhereWay);
   tellCrossing(about);
   if (isProof === true) tellProved(about, about.timeline.tuple(row), why);

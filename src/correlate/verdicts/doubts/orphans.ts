@@ -1,7 +1,7 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { keyOf } from "./drop.js";
+import { keyOf } from "../impacts/drop.js";
 
 /** So many are remembered of each side, at the most: the newest. */
 const MOST_REMEMBERED = 4096;
