@@ -1,36 +1,34 @@
 import { icmpTypeIn } from "../../../packets/records.js";
 import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
+import { OUTSIDE, SIDE_NAMES, otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import { isFromOpener } from "../../../packets/ways.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import { RST } from "../../../protocols/tcp.js";
 import { TupleEnds } from "../flows/flow-summary.js";
+import { Explained } from "./explained.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Local } from "./locals.js";
 import { Published } from "./published.js";
 import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
-import { resetByHost } from "./resets.js";
 import { isFromAfar, isFromNear } from "./hops.js";
+import { Turned } from "./turned.js";
 import { Unexplained } from "./unexplained.js";
-import { ViewedFlow } from "../flows/viewed-flow.js";
-import { conversationText, seconds, WHY_ARRIVED, WHY_REPLACED, whyMissing, whySentAgain } from "../words.js";
-
-/** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
-const SHORTEST_TIMEOUT_NS = 10_000_000_000;
+import { conversationText, seconds, whySentAgain } from "../words.js";
 
 /** What became of a packet without a twin, as far as it goes by itself: by its addresses, errors and resets about it, and its conversation. */
 export class Claims {
   readonly #known: Judged;
   readonly #hostsOwn: HostsOwn;
+  readonly #explained: Explained;
   readonly #unexplained: Unexplained;
-  readonly #flow: ViewedFlow;
+  readonly #turned: Turned;
 
   constructor(known: Judged) {
     this.#known = known;
-    this.#flow = new ViewedFlow(known.translations.accounts, known.tuples);
+    this.#explained = new Explained(known);
+    this.#turned = new Turned(known);
     const published = new Published(known);
     this.#hostsOwn = new HostsOwn(known, published);
     this.#unexplained = new Unexplained(known, published);
@@ -51,7 +49,7 @@ export class Claims {
     const told =
       this.#refused(row, local, answer) ??
       this.#begun(row) ??
-      this.#turned(row, side) ??
+      this.#turned.of(row, side) ??
       (slot === NONE ? this.#proxied(row) : null);
     if (told !== null) return told;
 
@@ -77,8 +75,8 @@ export class Claims {
       return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
     }
     if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
-    if (isLeaving) return this.#neverEntered(row, side);
-    if (answer === undefined) return this.#notPassedOn(row, other);
+    if (isLeaving) return this.#explained.neverEntered(row, side);
+    if (answer === undefined) return this.#explained.notPassedOn(row, other);
     const crossed = `it crossed, though ${SIDE_NAMES[other]} lacks it, as it was answered from there: ${answer.why}`;
     return unknown("forwarded-unseen", crossed, "crossing");
   }
@@ -141,18 +139,6 @@ export class Claims {
     return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${into}`);
   }
 
-  /** What follows for a packet of a known translation that left and was not seen to enter. */
-  #neverEntered(row: number, side: Side): Claim {
-    const { timeline: t, kernel } = this.#known;
-    const isError = (t.flags(row) & IS_ERROR) !== 0;
-    if (side === INSIDE && !isError && isFromNear(t, row) && kernel.isTtlLowered(false)) {
-      const why = "its TTL shows that the host itself sent it, in the name of the other end";
-      return { verdict: "local", reason: "host-answers", why };
-    }
-    const why = `it left on ${SIDE_NAMES[side]} and was not seen to enter ${SIDE_NAMES[otherSide(side)]}: it came by another interface, that capture missed it, or the host sent it`;
-    return unknown("never-entered", why, "entry");
-  }
-
   /** What an ICMP error says of a packet; undefined where somebody behind the host said so who is on this side: the packet had come to him. */
   #answerTo(row: number, local: Local | null): Answer | "unclear" | undefined {
     const { timeline: t, kernel, refusals } = this.#known;
@@ -175,96 +161,6 @@ export class Claims {
     return reason !== "ttl-exceeded" && isFromAfar(t, row);
   }
 
-  /** What became of a packet of a known translation that entered and did not come out. */
-  #notPassedOn(row: number, other: Side): Claim {
-    const { timeline: t, resets, kernel } = this.#known;
-    const reset = resets.answering(row);
-    if (reset !== NONE) return resetByHost(t, resets, row, reset);
-    // what the host forwards from there has a lowered TTL
-    const isTold = kernel.isTtlLowered(t.side(row) === OUTSIDE);
-    const accepted = isTold ? resets.accepting(row) : NONE;
-    if (accepted !== NONE) {
-      resets.remember(accepted, row);
-      const byFrame = t.frame(accepted);
-      const why = `the host itself accepts the connection (frame ${byFrame}), though it forwards this port`;
-      return { verdict: "local", reason: "host-answers", why, byFrame };
-    }
-    const reply = isTold ? resets.replying(row, t.timeNs(row) + this.#known.windowNs) : NONE;
-    if (reply !== NONE) {
-      const byFrame = t.frame(reply);
-      const why = `the host itself answers it (frame ${byFrame}), though it forwarded others of its conversation`;
-      return { verdict: "local", reason: "host-answers", why, byFrame };
-    }
-    if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
-      return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
-    if (this.#isAnsweredUnseen(row)) {
-      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${SIDE_NAMES[other]}: it comes out unseen, as it seems`;
-      return unknown("forwarded-unseen", why, "exit");
-    }
-    const unexpected = this.#whyUnexpected(row);
-    if (unexpected !== undefined)
-      return unknown("not-yet-translated", `${unexpected}: the host may have taken it, as it had no translation`);
-    const forgotten = this.#whyForgotten(row);
-    if (forgotten !== undefined) return unknown("translation-gone", forgotten);
-    return {
-      verdict: "dropped",
-      reason: "no-twin",
-      why: whyMissing(this.#known, row, other),
-      lacks: "exit",
-    };
-  }
-
-  /**
-   * Why a packet came from outside by no translation that is known, in words: nothing had crossed of its flow before, which began inside, or may have, or by
-   * a SYN that came later. Not an answer, by its ports: to that belongs a query, before the capture. Undefined where it did not.
-   */
-  #whyUnexpected(row: number): string | undefined {
-    const { timeline: t, tuples, translations, impacts } = this.#known;
-    const flow = this.#flow.of(translations.slotOf(row));
-    if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return undefined;
-    if (t.proto(row) === TCP && impacts.isReopened(row)) return "its connection begins behind it";
-    const mayBeByPeer = flow.isOpenerKnown
-      ? flow.isFromInside && isFromOpener(tuples, t.way(row))
-      : t.proto(row) !== TCP;
-    return mayBeByPeer ? "nothing of its conversation had crossed yet, which began inside, or may have" : undefined;
-  }
-
-  /**
-   * Why the host may know the translation no more that an answer or an ICMP error from outside needs, in words: no rule makes it anew, as for who began.
-   * Undefined where nothing shows that.
-   */
-  #whyForgotten(row: number): string | undefined {
-    const { timeline: t, tuples, translations } = this.#known;
-    const { accounts } = translations;
-    const isError = (t.flags(row) & IS_ERROR) !== 0;
-    if (t.side(row) !== OUTSIDE || (!isError && isFromOpener(tuples, t.way(row)))) return undefined;
-    const flow = this.#flow.of(translations.slotOf(row));
-    const usedNs = accounts.usedNs(flow.slot);
-    const idleNs = t.timeNs(row) - usedNs;
-    if (idleNs >= SHORTEST_TIMEOUT_NS)
-      return `nothing${usedNs === accounts.lastNs(flow.slot) ? "" : " but ICMP errors"} crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
-    const isReplaced = idleNs > 0 && tuples.flow(flow.wayOn(INSIDE, true)) !== flow.slot;
-    return isReplaced ? WHY_REPLACED : undefined;
-  }
-
-  /** Whether the sender of a packet is answered, or over TCP acknowledged, though none of what it sent was seen to cross. */
-  #isAnsweredUnseen(row: number): boolean {
-    const { timeline: t, tuples, translations, impacts } = this.#known;
-    // nobody answers an error
-    if ((t.flags(row) & IS_ERROR) !== 0) return false;
-    const { accounts } = translations;
-    const flow = this.#flow.of(translations.slotOf(row));
-    const isOutbound = t.side(row) === INSIDE;
-    if (!flow.isOpenerKnown) return false;
-    // who opened a connection sends much without an answer, but acknowledges none that did not come
-    const isOpener = flow.isFromInside === isOutbound;
-    if (!isOpener && (t.proto(row) !== TCP || !impacts.isHeard(row, flow.slot))) return false;
-    // what is there, and has no twin so far, may be another one of them
-    const far = flow.wayOn(otherSide(t.sideOf(row)), true);
-    if (tuples.isHeard(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
-    return accounts.pairsThatWent(flow.slot, isOutbound) === 0 && accounts.pairsThatWent(flow.slot, !isOutbound) > 0;
-  }
-
   /**
    * Whether a known flow, or its sender's address on the uplink, tells that a packet left where it was seen: whoever answers it there is behind
    * the host.
@@ -273,56 +169,6 @@ export class Claims {
     const slot = this.#known.translations.slotOf(row);
     if (slot === NONE) return local?.reason === "from-host" && this.#known.timeline.side(row) === OUTSIDE;
     return this.#known.translations.isLeaving(row, slot);
-  }
-
-  /** What follows for a packet that is turned round on its side, or may be, and is there in one form only; null of any other. */
-  #turned(row: number, side: Side): Claim | null {
-    const { hairpins } = this.#known.matchers;
-    const like = hairpins.likeOf(row);
-    if (like !== undefined) {
-      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
-      return unknown("may-be-hairpin", why);
-    }
-    const isBefore = hairpins.isBefore(row);
-    if (!isBefore && !hairpins.isAfter(row)) return null;
-    const straight = this.#straight(row, isBefore);
-    if (straight !== null) return straight;
-    const uncovered = this.#known.reach.uncovered(row, side, !isBefore);
-    if (uncovered !== null) return uncovered;
-    const name = SIDE_NAMES[side];
-    if (isBefore && hairpins.mayHaveComeOut(row)) {
-      const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
-      return unknown("pieces-missing", why);
-    }
-    if (isBefore && !hairpins.isAlive(row)) {
-      const why = `nothing behind it was turned round on ${name} by its translation: the host may have forgotten that, and taken it`;
-      return unknown("translation-gone", why);
-    }
-    if (isBefore)
-      return {
-        verdict: "dropped",
-        reason: "no-twin",
-        why: `${whyMissing(this.#known, row, side)}, where its conversation is turned round`,
-        lacks: "exit",
-        on: side,
-      };
-    const why = `it came out on ${name} and was not seen to enter there: that capture missed it, or the host sent it`;
-    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry", on: side };
-  }
-
-  /** What follows for a packet of such a conversation that a bridge passed on by itself, between neighbours; null where nothing shows that. */
-  #straight(row: number, isBefore: boolean): Claim | null {
-    const { kernel, matchers, resets, timeline: t } = this.#known;
-    const reset = isBefore && kernel.isTtlLowered(true) ? resets.answering(row) : NONE;
-    if (reset !== NONE) {
-      const byFrame = t.frame(reset);
-      const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;
-      return { verdict: "local", reason: "reset-untranslated", why, byFrame };
-    }
-    const isStraight = isBefore ? matchers.hairpins.goesStraight(row) : kernel.isTtlLowered(true) && isFromNear(t, row);
-    if (!isStraight) return null;
-    const shows = isBefore ? "the host stands for one end alone:" : "its TTL shows that";
-    return { verdict: "local", reason: "same-link", why: `${shows} it goes straight to its neighbour` };
   }
 
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */

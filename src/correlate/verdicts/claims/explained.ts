@@ -1,0 +1,127 @@
+import { IS_ERROR } from "../../../packets/packets.js";
+import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { isFromOpener } from "../../../packets/ways.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { type Claim, unknown } from "../claim.js";
+import { ViewedFlow } from "../flows/viewed-flow.js";
+import type { Judged } from "../judged.js";
+import { seconds, WHY_ARRIVED, WHY_REPLACED, whyMissing } from "../words.js";
+import { isFromNear } from "./hops.js";
+import { resetByHost } from "./resets.js";
+
+/** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
+const SHORTEST_TIMEOUT_NS = 10_000_000_000;
+
+/** What became of packets that a translation is known of: what else is known of their flow tells. */
+export class Explained {
+  readonly #known: Judged;
+  readonly #flow: ViewedFlow;
+
+  constructor(known: Judged) {
+    this.#known = known;
+    this.#flow = new ViewedFlow(known.translations.accounts, known.tuples);
+  }
+
+  /** What follows for one that left and was not seen to enter. */
+  neverEntered(row: number, side: Side): Claim {
+    const { timeline: t, kernel } = this.#known;
+    const isError = (t.flags(row) & IS_ERROR) !== 0;
+    if (side === INSIDE && !isError && isFromNear(t, row) && kernel.isTtlLowered(false)) {
+      const why = "its TTL shows that the host itself sent it, in the name of the other end";
+      return { verdict: "local", reason: "host-answers", why };
+    }
+    const why = `it left on ${SIDE_NAMES[side]} and was not seen to enter ${SIDE_NAMES[otherSide(side)]}: it came by another interface, that capture missed it, or the host sent it`;
+    return unknown("never-entered", why, "entry");
+  }
+
+  /** What became of one that entered and did not come out. */
+  notPassedOn(row: number, other: Side): Claim {
+    const { timeline: t, resets, kernel } = this.#known;
+    const reset = resets.answering(row);
+    if (reset !== NONE) return resetByHost(t, resets, row, reset);
+    // what the host forwards from there has a lowered TTL
+    const isTold = kernel.isTtlLowered(t.side(row) === OUTSIDE);
+    const accepted = isTold ? resets.accepting(row) : NONE;
+    if (accepted !== NONE) {
+      resets.remember(accepted, row);
+      const byFrame = t.frame(accepted);
+      const why = `the host itself accepts the connection (frame ${byFrame}), though it forwards this port`;
+      return { verdict: "local", reason: "host-answers", why, byFrame };
+    }
+    const reply = isTold ? resets.replying(row, t.timeNs(row) + this.#known.windowNs) : NONE;
+    if (reply !== NONE) {
+      const byFrame = t.frame(reply);
+      const why = `the host itself answers it (frame ${byFrame}), though it forwarded others of its conversation`;
+      return { verdict: "local", reason: "host-answers", why, byFrame };
+    }
+    if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
+      return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
+    if (this.#isAnsweredUnseen(row)) {
+      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${SIDE_NAMES[other]}: it comes out unseen, as it seems`;
+      return unknown("forwarded-unseen", why, "exit");
+    }
+    const unexpected = this.#whyUnexpected(row);
+    if (unexpected !== undefined)
+      return unknown("not-yet-translated", `${unexpected}: the host may have taken it, as it had no translation`);
+    const forgotten = this.#whyForgotten(row);
+    if (forgotten !== undefined) return unknown("translation-gone", forgotten);
+    return {
+      verdict: "dropped",
+      reason: "no-twin",
+      why: whyMissing(this.#known, row, other),
+      lacks: "exit",
+    };
+  }
+
+  /**
+   * Why a packet came from outside by no translation that is known, in words: nothing had crossed of its flow before, which began inside, or may have, or by
+   * a SYN that came later. Not an answer, by its ports: to that belongs a query, before the capture. Undefined where it did not.
+   */
+  #whyUnexpected(row: number): string | undefined {
+    const { timeline: t, tuples, translations, impacts } = this.#known;
+    const flow = this.#flow.of(translations.slotOf(row));
+    if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return undefined;
+    if (t.proto(row) === TCP && impacts.isReopened(row)) return "its connection begins behind it";
+    const mayBeByPeer = flow.isOpenerKnown
+      ? flow.isFromInside && isFromOpener(tuples, t.way(row))
+      : t.proto(row) !== TCP;
+    return mayBeByPeer ? "nothing of its conversation had crossed yet, which began inside, or may have" : undefined;
+  }
+
+  /**
+   * Why the host may know the translation no more that an answer or an ICMP error from outside needs, in words: no rule makes it anew, as for who began.
+   * Undefined where nothing shows that.
+   */
+  #whyForgotten(row: number): string | undefined {
+    const { timeline: t, tuples, translations } = this.#known;
+    const { accounts } = translations;
+    const isError = (t.flags(row) & IS_ERROR) !== 0;
+    if (t.side(row) !== OUTSIDE || (!isError && isFromOpener(tuples, t.way(row)))) return undefined;
+    const flow = this.#flow.of(translations.slotOf(row));
+    const usedNs = accounts.usedNs(flow.slot);
+    const idleNs = t.timeNs(row) - usedNs;
+    if (idleNs >= SHORTEST_TIMEOUT_NS)
+      return `nothing${usedNs === accounts.lastNs(flow.slot) ? "" : " but ICMP errors"} crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
+    const isReplaced = idleNs > 0 && tuples.flow(flow.wayOn(INSIDE, true)) !== flow.slot;
+    return isReplaced ? WHY_REPLACED : undefined;
+  }
+
+  /** Whether the sender of a packet is answered, or over TCP acknowledged, though none of what it sent was seen to cross. */
+  #isAnsweredUnseen(row: number): boolean {
+    const { timeline: t, tuples, translations, impacts } = this.#known;
+    // nobody answers an error
+    if ((t.flags(row) & IS_ERROR) !== 0) return false;
+    const { accounts } = translations;
+    const flow = this.#flow.of(translations.slotOf(row));
+    const isOutbound = t.side(row) === INSIDE;
+    if (!flow.isOpenerKnown) return false;
+    // who opened a connection sends much without an answer, but acknowledges none that did not come
+    const isOpener = flow.isFromInside === isOutbound;
+    if (!isOpener && (t.proto(row) !== TCP || !impacts.isHeard(row, flow.slot))) return false;
+    // what is there, and has no twin so far, may be another one of them
+    const far = flow.wayOn(otherSide(t.sideOf(row)), true);
+    if (tuples.isHeard(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
+    return accounts.pairsThatWent(flow.slot, isOutbound) === 0 && accounts.pairsThatWent(flow.slot, !isOutbound) > 0;
+  }
+}
