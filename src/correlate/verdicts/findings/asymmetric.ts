@@ -1,6 +1,6 @@
 import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 
@@ -34,8 +34,8 @@ export class Asymmetric implements Finder {
   #hasOthers(flow: EndedFlow): boolean {
     if (flow.proto === TCP) return flow.hasProgress(flow.pairsThere > 0);
     if (flow.pairsThere > 0) {
-      const far = flow.isFromInside ? OUTSIDE : INSIDE;
-      return flow.isOpenerKnown && flow.isAnsweredNear && !this.#context.misses.mayLackAll(far, flow.unmatchedNear);
+      const mayLackAll = this.#context.misses.mayLackAll(flow.farSide, flow.unmatchedNear);
+      return flow.isOpenerKnown && flow.isAnsweredNear && !mayLackAll;
     }
     const { firstNs } = this.#context.cover[INSIDE];
     return flow.isEcho && flow.firstNs - firstNs >= LEAST_BEFORE_NS;

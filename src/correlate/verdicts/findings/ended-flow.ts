@@ -3,7 +3,7 @@ import { IS_ONE_OF_SEVERAL } from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../packets/tuples.js";
 import { isBehindTranslator, isPrivate } from "../../../protocols/addresses.js";
 import { linkOf } from "../../matchers/scope.js";
@@ -109,6 +109,16 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.tuples.port(this.outsideTuple, this.isA(OUTSIDE, false));
   }
 
+  /** The side where its initiator is … */
+  get nearSide(): Side {
+    return this.isFromInside ? INSIDE : OUTSIDE;
+  }
+
+  /** … and where what that sends comes out. */
+  get farSide(): Side {
+    return otherSide(this.nearSide);
+  }
+
   /** Whether its first packet was dropped, as another flow took the port at that time. */
   get hasClashed(): boolean {
     return this.tuples.has(this.insideTuple, HAS_CLASHED);
@@ -117,7 +127,7 @@ export class EndedFlow extends ViewedFlow implements Located {
   /** Whether some packets may be twins of others of it, or have none where it comes out. */
   get isUnclear(): boolean {
     const tuples = this.tuples;
-    const far = this.tupleOn(this.isFromInside ? OUTSIDE : INSIDE);
+    const far = this.tupleOn(this.farSide);
     return (
       tuples.has(far, HAS_UNMATCHED) ||
       tuples.has(this.insideTuple, HAS_AMBIGUOUS) ||
@@ -127,15 +137,13 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** Whether packets of who answers were on the initiator's side, and did not cross. */
   get isAnsweredNear(): boolean {
-    const near = this.isFromInside ? INSIDE : OUTSIDE;
     // whoever sent a packet that was judged is known by its TTL
-    const way = this.wayOn(near, false);
-    return this.tuples.isHeard(way);
+    return this.tuples.isHeard(this.wayOn(this.nearSide, false));
   }
 
   /** How many packets were on the initiator's side alone. */
   get unmatchedNear(): number {
-    return this.accounts.unmatched(this.slot, this.isFromInside ? INSIDE : OUTSIDE);
+    return this.accounts.unmatched(this.slot, this.nearSide);
   }
 
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
@@ -146,7 +154,7 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
   get text(): string {
-    const side = this.isFromInside ? INSIDE : OUTSIDE;
+    const side = this.nearSide;
     const tuple = this.tupleOn(side);
     const end = (isInitiator: boolean): string => {
       const address = this.address(side, isInitiator);

@@ -13,7 +13,7 @@ import type {
 import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
-import { SIDES, type Side } from "../../../packets/sides.js";
+import { SIDES, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import type { TunnelTally } from "../../intake/tunnel-tally.js";
 import type { Clashes } from "../flows/clashes.js";
 import type { Misses } from "../captures/misses.js";
@@ -98,6 +98,11 @@ export interface Finder {
 /** Of which IP version a packet is. */
 export function isIpv6(t: Timeline, row: number): boolean {
   return (t.flags(row) & IS_IPV6) !== 0;
+}
+
+/** A frame of a side's, as findings name it. */
+export function frameText(side: Side, frame: number): string {
+  return `${SIDE_NAMES[side]} #${frame}`;
 }
 
 /** A finding about each side that anything was gathered of; `textOf` says what there is of one, `hintOf` what to look at next where that depends on it. */

@@ -1,8 +1,7 @@
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
-import { SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import { type Context, type Finder, isIpv6 } from "./finder.js";
+import { type Context, type Finder, frameText, isIpv6 } from "./finder.js";
 
 /**
  * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`); of no others, as those it may never have forwarded. Why
@@ -28,11 +27,11 @@ export class HostReset implements Finder {
     this.#concerned.add(side, frame, flow, isIpv6(timeline, row));
     this.#concerned.add(side, byFrame, resets);
     const by = resets === flow ? `#${byFrame}` : `#${byFrame} of flow ${resets}`;
-    this.#concerned.named.add(`${SIDE_NAMES[side]} #${frame} of flow ${flow} by ${by}`);
+    this.#concerned.named.add(`${frameText(side, frame)} of flow ${flow} by ${by}`);
   }
 
   update({ side, frame, verdict, before }: Update): void {
-    const name = this.#concerned.named.listed.find((each) => each.startsWith(`${SIDE_NAMES[side]} #${frame} of`));
+    const name = this.#concerned.named.listed.find((each) => each.startsWith(`${frameText(side, frame)} of`));
     if (before.verdict !== "refused" || verdict === "refused" || name === undefined) return;
     this.#concerned.named.remove(name);
     this.#concerned.frames[side].remove(frame);

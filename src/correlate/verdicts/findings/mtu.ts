@@ -2,11 +2,11 @@ import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
-import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
+import { INSIDE, SIDES } from "../../../packets/sides.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
-import type { Context, Finder } from "./finder.js";
+import { type Context, type Finder, frameText } from "./finder.js";
 import { Holes, segmentAt } from "./holes.js";
 
 /** So often a segment crosses again at the least: that it is lost each time by chance is rare, even where one of ten is. */
@@ -95,7 +95,7 @@ export class Mtu implements Finder {
     this.#concerned.add(side, timeline.frame(row), flow);
     const named = this.#named.get(mtu) ?? new Few<string>();
     this.#named.set(mtu, named);
-    named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} of ${timeline.length(row)} bytes`);
+    named.add(`${frameText(side, timeline.frame(row))} of ${timeline.length(row)} bytes`);
   }
 
   update({ side, frame, flow, verdict, before }: Update): void {
@@ -112,7 +112,7 @@ export class Mtu implements Finder {
     const said = `MTU ${message & 0xffff}, says ${src}`;
     const frames = this.#beyond.get(said) ?? new Few<string>();
     if (this.#beyond.size < MOST_SAID) this.#beyond.set(said, frames);
-    frames.add(`${SIDE_NAMES[side]} #${timeline.frame(row)}`);
+    frames.add(frameText(side, timeline.frame(row)));
   }
 
   close(): Finding[] {

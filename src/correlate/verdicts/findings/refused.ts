@@ -2,9 +2,8 @@ import { Few } from "../../../packets/results/few.js";
 import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
-import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { type Context, type Finder, isIpv6 } from "./finder.js";
+import { type Context, type Finder, frameText, isIpv6 } from "./finder.js";
 
 /** What to look at next where TTLs run out. */
 export const HINT_TTL =
@@ -48,7 +47,7 @@ export class Refused implements Finder {
     if (verdict === "refused") this.#add(update);
     else if (before.verdict === "refused") {
       this.#refused.frames[side].remove(frame);
-      const name = nameOf(update);
+      const name = frameText(side, frame);
       for (const some of this.#reasons.values()) if (some.listed.includes(name)) some.remove(name);
     }
   }
@@ -62,17 +61,12 @@ export class Refused implements Finder {
     return [findingOf("refused", this.#refused.count, text, this.#refused, hintOf(reasons.map(([reason]) => reason)))];
   }
 
-  #add(refused: Pick<Update, "side" | "frame" | "flow" | "reason" | "isIpv6">): void {
-    const { side, frame, flow, reason, isIpv6 } = refused;
+  #add({ side, frame, flow, reason, isIpv6 }: Pick<Update, "side" | "frame" | "flow" | "reason" | "isIpv6">): void {
     this.#refused.add(side, frame, flow, isIpv6);
     const frames = this.#reasons.get(reason) ?? new Few<string>();
     this.#reasons.set(reason, frames);
-    frames.add(nameOf(refused));
+    frames.add(frameText(side, frame));
   }
-}
-
-function nameOf({ side, frame }: Pick<Update, "side" | "frame">): string {
-  return `${SIDE_NAMES[side]} #${frame}`;
 }
 
 /** Of more reasons, what to look at for each would be more than anybody reads. */

@@ -1,9 +1,8 @@
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement } from "../../../packets/results/results.js";
-import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, isIpv6 } from "./finder.js";
+import { type Context, type Finder, frameText, isIpv6 } from "./finder.js";
 
 /**
  * `reply-untranslated`: answers of a flow whose destination the NAT rewrites reached the one who opened it with the address that they
@@ -24,7 +23,7 @@ export class ReplyUntranslated implements Finder {
     const t = this.#timeline;
     const side = t.sideOf(row);
     for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, isIpv6(t, row));
-    this.#concerned.named.add(`${SIDE_NAMES[side]} #${t.frame(row)} of flow ${flow} by #${byFrame}`);
+    this.#concerned.named.add(`${frameText(side, t.frame(row))} of flow ${flow} by #${byFrame}`);
   }
 
   flow(flow: EndedFlow): void {

@@ -5,7 +5,7 @@ import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import { INSIDE, type Side } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
@@ -133,8 +133,8 @@ export class Unanswered implements Finder {
     if (hanging === undefined || hanging.hasGoneOn || !flow.isOpenerKnown || mayBeUnseen(flow, this.#context)) return;
     const { payloadLength, frames } = hanging.hole;
     // one byte asks a full receiver for its window (RFC 9293 section 3.8.6.1)
-    if (payloadLength <= 1 || misses.isPatchy(farOf(flow))) return;
-    for (const frame of frames.listed) this.#hanging.add(flow.isFromInside ? INSIDE : OUTSIDE, frame, flow.id);
+    if (payloadLength <= 1 || misses.isPatchy(flow.farSide)) return;
+    for (const frame of frames.listed) this.#hanging.add(flow.nearSide, frame, flow.id);
     this.#hanging.named.add(`${flow.text} (${frames.count} times again)`);
   }
 
@@ -163,7 +163,7 @@ export class Unanswered implements Finder {
 export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Context, areOthers = false): boolean {
   if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > flow.unreachableBack) return false;
   if (!isToBeAnswered(flow, areOthers)) return false;
-  const far = farOf(flow);
+  const far = flow.farSide;
   if (mayBeUnseen(flow, { misses })) return false;
   if (flow.pairsThere === 1 && cover[far].gaps.lostFrames > 0) return false;
   if (misses.isPatchy(far) && (flow.pairsThere === 1 || misses.mayLackAll(far, flow.pairsThere))) return false;
@@ -175,14 +175,9 @@ function errorsText({ words, frames: { count } }: Said): string {
   return `${count} error${count === 1 ? "" : "s"}: ${words}`;
 }
 
-/** The side where what its initiator sends comes out. */
-function farOf(flow: EndedFlow): Side {
-  return flow.isFromInside ? OUTSIDE : INSIDE;
-}
-
 /** Whether answers to its initiator may be among what crossed as another flow, has no twin, or is lacking. */
 function mayBeUnseen(flow: EndedFlow, { misses }: Pick<Context, "misses">): boolean {
-  return flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false) || misses.lacksEntries(farOf(flow));
+  return flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false) || misses.lacksEntries(flow.farSide);
 }
 
 function isToBeAnswered(flow: EndedFlow, areOthers: boolean): boolean {
