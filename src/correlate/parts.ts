@@ -120,8 +120,8 @@ function tellingOf(
       : impacts.open.named(...quoted).length + unknowns.named(...quoted).length;
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const clashes = new Clashes(accounts, tuples);
-  const misses = new Misses(kernel);
-  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.nowNs - windowNs);
+  const misses = new Misses(kernel.tally);
+  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.time.nowNs - windowNs);
   const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
   const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
   const revisions = [new Revisions(), new Revisions()] as const;

@@ -4,7 +4,7 @@ import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import type { Look, SideSummary, Sink, Summary } from "../packets/results/results.js";
 import { ALTERED } from "../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { DONE, WAITING } from "../packets/timeline.js";
+import { DONE, WAITING } from "../packets/fates.js";
 import { IS_ECHO_ID, NONE } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import { type Feed, UNKNOWN } from "./intake/feed.js";
@@ -52,10 +52,10 @@ export class Run {
     const feed = this.#parts.feeds[side];
     feed.take(batch);
     // packets were looked at meanwhile that are ahead of this one
-    this.#parts.kernel.readClock();
+    this.#parts.kernel.time.readClock();
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#parts.kernel.nowNs);
-    if (feed.hasEnded) this.#parts.kernel.end(side, this.#parts.kernel.timeOf(side, feed.source.lastNs, 0));
+    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#parts.kernel.time.nowNs);
+    if (feed.hasEnded) this.#parts.kernel.time.end(side, this.#parts.kernel.timeOf(side, feed.source.lastNs, 0));
   }
 
   /** Goes as far as both sides reach. */
@@ -139,8 +139,8 @@ export class Run {
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     // how far a capture is read at once must not matter: time goes on with packets, or by itself
     const isTime = !feed.isEmpty || feed.source.isLive === true;
-    if (isTime && nextNs !== Number.POSITIVE_INFINITY) kernel.goTo(nextNs);
-    this.#goTo(kernel.nowNs);
+    if (isTime && nextNs !== Number.POSITIVE_INFINITY) kernel.time.goTo(nextNs);
+    this.#goTo(kernel.time.nowNs);
     return true;
   }
 
@@ -182,10 +182,10 @@ export class Run {
     this.#parts.book.close();
     const summary = this.#summary();
     const { pairs, altered, rewritten, retransmissions } = this.#parts.shown ?? {
-      pairs: this.#parts.kernel.pairsSoFar,
-      altered: ALTERED.map((_, bit) => this.#parts.kernel.alteredIn(1 << bit)),
-      rewritten: this.#parts.kernel.rewritten,
-      retransmissions: this.#parts.kernel.retransmissions,
+      pairs: this.#parts.kernel.tally.pairsSoFar,
+      altered: ALTERED.map((_, bit) => this.#parts.kernel.tally.alteredIn(1 << bit)),
+      rewritten: this.#parts.kernel.tally.rewritten,
+      retransmissions: this.#parts.kernel.tally.retransmissions,
     };
     const unfollowed = this.#parts.impacts.open.refused;
     const ofPairs = { pairs, altered, rewritten, retransmissions };
@@ -239,7 +239,7 @@ export class Run {
   /** Takes a side's next packet, which the loop leaves. */
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    if (side === OUTSIDE) this.#parts.kernel.takeOutside(feed.nextNs, feed.nextFrame);
+    if (side === OUTSIDE) this.#parts.kernel.time.takeOutside(feed.nextNs, feed.nextFrame);
     const tunnel = batch.tunnel(at);
     if (tunnel === CARRIED) this.#parts.tunnels.choose(batch, at, feed.ways, timeNs);
     if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);
@@ -288,10 +288,10 @@ export class Run {
     } else if (!isCopy) kernel.note(row, side, isFirst);
     if (isCopy) this.#parts.settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
-    kernel.goTo(timeNs);
-    this.#goTo(kernel.nowNs);
+    kernel.time.goTo(timeNs);
+    this.#goTo(kernel.time.nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
-    if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(kernel.nowNs)) {
+    if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(kernel.time.nowNs)) {
       this.#parts.verdicts.forgetWays();
       this.#parts.matchers.altered.filed.forgetCandidates();
       for (const each of this.#parts.feeds) each.findWays();
@@ -308,7 +308,7 @@ export class Run {
   /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
   #mistime(row: number, { intake }: Feed): void {
     const t = this.#parts.timeline;
-    const { nowNs } = this.#parts.kernel;
+    const { nowNs } = this.#parts.kernel.time;
     if ((t.flags(row) & IS_MISTIMED) !== 0) {
       const leapNs = intake.leapNs(t.frame(row));
       intake.forgetLeap(t.frame(row));

@@ -1,6 +1,6 @@
 import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { AMBIGUOUS, DONE, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, DONE, WAITING } from "../packets/fates.js";
 import { HAS_AMBIGUOUS, NONE } from "../packets/tuples.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";

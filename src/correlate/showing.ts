@@ -2,7 +2,7 @@ import type { Flow } from "../packets/flows/flows.js";
 import { IS_COPY } from "../packets/packets.js";
 import type { Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
-import { DONE, FOLDED, PAIRED, TURNED, WAITING } from "../packets/timeline.js";
+import { DONE, FOLDED, PAIRED, TURNED, WAITING } from "../packets/fates.js";
 import type { Base } from "./kernel/base.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
@@ -122,7 +122,7 @@ export class Showing {
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
     for (; kernel.shown !== t.end && !this.isEnough; kernel.shown = t.after(kernel.shown)) {
       const state = t.state(kernel.shown);
-      if (state === WAITING && kernel.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
+      if (state === WAITING && kernel.time.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
       this.#about.teller.tellBefore(this.#firstOpen);
       const isPaired = state === PAIRED || state === FOLDED;

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { Kernel } from "../../src/correlate/kernel/kernel.js";
-import { GONE, Timeline } from "../../src/packets/timeline.js";
+import { GONE } from "../../src/packets/fates.js";
+import { Timeline } from "../../src/packets/timeline.js";
 import { runs } from "../support/runs.js";
 import { adversity, EITHER, spec } from "./adversary.js";
 import { correlated, ms, type Stamped } from "./outcome.js";

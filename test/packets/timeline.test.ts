@@ -4,7 +4,9 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/memory/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { AMBIGUOUS, GONE, ROW_MASK, SECTION_ROWS, Timeline, WAITING } from "../../src/packets/timeline.js";
+import { AMBIGUOUS, GONE, WAITING } from "../../src/packets/fates.js";
+import { Timeline } from "../../src/packets/timeline.js";
+import { ROW_MASK, SECTION_ROWS } from "../../src/packets/timeline-rows.js";
 import { NONE } from "../../src/packets/tuples.js";
 import { runs } from "../support/runs.js";
 

@@ -6,7 +6,8 @@ import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/pac
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import type { Tunnel } from "../../src/packets/tunnels.js";
 import { IS_ECHO_ID } from "../../src/packets/tuples.js";
-import { BY_EVIDENCE_OUTBOUND, IS_RETRANSMISSION, decidedBy, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
+import { BY_EVIDENCE_OUTBOUND, IS_RETRANSMISSION, decidedBy, FATE_BITS } from "../../src/packets/fates.js";
+import { Timeline } from "../../src/packets/timeline.js";
 import { ICMP, TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";

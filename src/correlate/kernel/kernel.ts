@@ -2,22 +2,19 @@ import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { onBlock, type OnBlock } from "../../packets/memory/steps.js";
-import type { LatencyDigest } from "../../packets/flows/latency.js";
-import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
-import { MOST_LISTED } from "../../packets/results/few.js";
-import { Gathered } from "../../packets/results/findings.js";
-import { INSIDE, OUTSIDE, SIDES, type Side } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
-import { isTtlSet } from "../../protocols/ttl.js";
-import { type Clock, PROCESSORS_NS } from "../clock/clock.js";
+import type { Clock } from "../clock/clock.js";
 import type * as kernel from "./assembly/kernel.js";
 import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
-import { UNVOUCHED_SLACK_NS } from "./relations.js";
+import { Latencies } from "./latencies.js";
+import { Tally } from "./tally.js";
+import { Time, type TimeOptions } from "./time.js";
 
 /** What the kernel works on. */
 export interface Ground {
@@ -30,11 +27,7 @@ export interface Ground {
   readonly windowNs: number;
 }
 
-interface KernelOptions extends Ground {
-  /** The coarser unit of both captures' stamps. */
-  readonly resolutionNs: number;
-  /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
-  readonly shiftNs: number;
+interface KernelOptions extends Ground, TimeOptions {
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
 }
@@ -84,59 +77,42 @@ export class Kernel {
   ripePairs = 0;
   /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
   isAtOther = false;
-  /** Latencies of all pairs that went in a direction: at `outbound`. */
-  readonly #digests: readonly [LatencyDigest, LatencyDigest];
-  readonly #tables: KernelOptions;
+  readonly time: Time;
+  readonly tally: Tally;
+  readonly latencies: Latencies;
+  readonly #tables: Ground;
   #listener!: Listener;
   readonly #steps: OnBlock<typeof kernel>;
   /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
-  readonly #latencies: Int32Array;
-  readonly #latencyNs: Float64Array;
   readonly #wanted: Int32Array;
-  /** By their words, the rows of AGAIN and ALTERED. */
-  readonly #lists: Record<number, Int32Array> = {};
   /** The pairs that wait, by their doubles. */
   readonly #pendingNs: Float64Array;
   /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
   readonly crossings: Int32Array;
 
   constructor(tables: KernelOptions) {
-    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, shiftNs, isShowing } = tables;
+    const { heap, timeline, tuples, buckets, accounts, clock } = tables;
     this.#tables = tables;
-    this.#digests = [accounts.digests.make(), accounts.digests.make()];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
-    this.#doubles[words.WINDOW_NS] = windowNs;
+    this.time = new Time(this.#words, tables);
+    this.tally = new Tally(this.#words, heap);
+    this.latencies = new Latencies(this.#words, heap, accounts);
     this.#words[words.LINE] = timeline.block;
     this.#words[words.BUCKETS] = buckets.block;
     this.#words[words.INDEX] = buckets.index.block;
     this.#words[words.TUPLES] = tuples.block;
     this.#words[words.ACCOUNTS] = accounts.block;
-    this.#doubles[words.RESOLUTION_NS] = resolutionNs;
-    this.#doubles[words.SHIFT_NS] = shiftNs;
-    this.#doubles[words.NOW_NS] = Number.NEGATIVE_INFINITY;
-    this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LAST_ENTERED_NS, words.LAST_ENTERED_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.OVERTAKEN_NS, words.OVERTAKEN_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.CROSSED_NS, words.CROSSED_NS + 2);
-    this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
-    this.#latencies = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
-    this.#latencyNs = asDoubles(this.#latencies);
+    this.#words[words.IS_SHOWING] = tables.isShowing ? 1 : 0;
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);
     this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
-    for (const list of [words.AGAIN, words.ALTERED]) {
-      this.#lists[list] = heap.take(Int32Array, MOST_LISTED << words.LISTED_BITS);
-      this.#words[list + words.LISTED_ROWS] = this.#lists[list].byteOffset;
-    }
-    // forwarding lowers it by one
-    this.#words[words.LOWERED] = -1;
-    this.#words[words.LOWERED + 1] = 1;
-    this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.WANTED] = this.#wanted.byteOffset;
     this.#words[words.CROSSINGS] = this.crossings.byteOffset;
-    for (const [outbound, { address }] of this.#digests.entries()) this.#words[words.DIGESTS + outbound] = address;
     const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
@@ -147,7 +123,7 @@ export class Kernel {
     const exports = heap.load(module, {
       "outside.js": {
         correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
-        taken: (stampNs: number, frame: number) => this.takeOutside(stampNs, frame),
+        taken: (stampNs: number, frame: number) => this.time.takeOutside(stampNs, frame),
       },
       "pairing.js": { learnt: (slot: number) => this.#listener.onFlow(slot) },
       "settling.js": { judge: (row: number) => this.#judge(row) },
@@ -156,7 +132,6 @@ export class Kernel {
     this.#steps = onBlock(module, exports, this.#words.byteOffset);
     // what Object.assign adds to an object, V8 (Node 20) searches for each time
     Object.defineProperties(this, Object.getOwnPropertyDescriptors(this.#steps));
-    this.readClock();
   }
 
   /** Whether a TCP segment was seen that is longer than what a wire takes: any may be cut on its way, or a piece. */
@@ -204,33 +179,6 @@ export class Kernel {
     return this.#steps.outsideNs(stampNs, frame);
   }
 
-  /** Takes an outside packet, by its stamp and its frame: what is known of the clocks is that of its time. */
-  takeOutside(stampNs: number, frame: number): void {
-    const { clock, shiftNs } = this.#tables;
-    clock.take(stampNs + shiftNs, frame);
-    this.readClock();
-  }
-
-  /** Has it know what is known of the clocks: to be called once more may be. */
-  readClock(): void {
-    const { isTrusted, slackNs, disorderNs, doubtNs, isMoving } = this.#tables.clock;
-    this.#doubles[words.ORDER_NS] = this.blurNs + PROCESSORS_NS;
-    this.#doubles[words.DOUBT_NS] = doubtNs;
-    this.#doubles[words.SLACK_NS] = isTrusted ? slackNs : Number.POSITIVE_INFINITY;
-    this.#doubles[words.CAUSAL_SLACK_NS] = isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
-    this.#words[words.IS_ESTIMATED] = isMoving ? 1 : 0;
-  }
-
-  /** The latest time of a packet so far, nanoseconds. */
-  get nowNs(): number {
-    return this.#doubles[words.NOW_NS];
-  }
-
-  /** Goes on to that time, if it is later. */
-  goTo(nowNs: number): void {
-    if (nowNs > this.nowNs) this.#doubles[words.NOW_NS] = nowNs;
-  }
-
   /** Packets before this row are decided about, but for some that `findDue` has to pass over. */
   get due(): number {
     return this.#words[words.DUE];
@@ -249,106 +197,9 @@ export class Kernel {
     this.#words[words.SHOWN] = row;
   }
 
-  /** Notes that a side's capture has ended, with a packet at this time. */
-  end(side: Side, lastNs: number): void {
-    this.#doubles[words.ENDED_NS + side] = lastNs;
-  }
-
-  get windowNs(): number {
-    return this.#doubles[words.WINDOW_NS];
-  }
-
   /** What a packet takes at the most, whatever its direction, nanoseconds. */
   get mostLimitNs(): number {
     return Math.max(this.limitNs(true), this.limitNs(false));
-  }
-
-  /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
-  get slackNs(): number {
-    return this.#doubles[words.SLACK_NS];
-  }
-
-  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
-  get causalSlackNs(): number {
-    return this.#doubles[words.CAUSAL_SLACK_NS];
-  }
-
-  /**
-   * Equal packets that are no farther apart are not told by their order, nanoseconds: by stamps out of order, as a clock may have been set by as much, or as
-   * packets of one flow overtake each other.
-   */
-  get untoldNs(): number {
-    const { disorderNs, doubtNs } = this.#tables.clock;
-    const reorderedNs = Math.max(this.#doubles[words.REORDERED_NS], this.#doubles[words.REORDERED_NS + 1]);
-    return Math.max(disorderNs, doubtNs, reorderedNs);
-  }
-
-  /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */
-  get blurNs(): number {
-    return Math.max(this.#tables.clock.disorderNs, this.#tables.resolutionNs);
-  }
-
-  /** Latencies of all pairs that went in a direction. */
-  latencies(isOutbound: boolean): LatencyDigest {
-    return this.#digests[isOutbound ? 1 : 0];
-  }
-
-  /** How many pairs there were so far. */
-  get pairsSoFar(): number {
-    return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
-  }
-
-  /** How many of them went in a direction. */
-  pairsThatWent(isOutbound: boolean): number {
-    return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
-  }
-
-  /** Whether packets of a direction leave with a TTL that routers lowered, as the last pair of it tells, or of the other one; before any, forwarding. */
-  isTtlLowered(isOutbound: boolean): boolean {
-    const isOther = this.pairsThatWent(isOutbound) === 0 && this.pairsThatWent(!isOutbound) > 0;
-    const isTold = isOther ? !isOutbound : isOutbound;
-    const lowered = this.#words[words.LOWERED + (isTold ? 1 : 0)] * (isTold ? 1 : -1);
-    return lowered > 0 && !isTtlSet(lowered, 0);
-  }
-
-  /** How many pairs the router altered in what one of the ALTERED_… bits stands for. */
-  alteredIn(bit: number): number {
-    return this.#words[words.ALTERED_IN + 31 - Math.clz32(bit)];
-  }
-
-  /** Whether the router has altered a pair beyond what a translation does. */
-  get isAltering(): boolean {
-    return this.#words[words.ALTERED] > 0;
-  }
-
-  /** The TCP segments that crossed again, of which all bytes had crossed before … */
-  get retransmissions(): Gathered {
-    return this.#listed(words.AGAIN);
-  }
-
-  /** … and the pairs that the router altered beyond what a translation does. */
-  get rewritten(): Gathered {
-    return this.#listed(words.ALTERED);
-  }
-
-  #listed(list: number): Gathered {
-    const w = this.#words;
-    const gathered = new Gathered();
-    const pairs = Math.min(w[list], MOST_LISTED);
-    const rows = this.#lists[list];
-    for (const side of SIDES) {
-      const frames = rows.filter((_, at) => at % (1 << words.LISTED_BITS) === side).subarray(0, pairs);
-      for (const frame of frames.sort()) gathered.frames[side].add(frame);
-      gathered.frames[side].addUnlisted(w[list] - pairs);
-    }
-    for (let at = words.LISTED_FLOW; at < rows.length; at += 1 << words.LISTED_BITS)
-      if (rows[at] !== 0) gathered.flows.add(rows[at]);
-    return gathered;
-  }
-
-  /** How many pairs of a direction had equal keys, of packets with such flags as to `identityOf`. */
-  intact(isOutbound: boolean, flags: number): number {
-    return this.#words[words.INTACT + ((isOutbound ? 4 : 0) | identityOf(flags))];
   }
 
   /** Notes that a packet left in a direction whose twin had been given up: it took longer than the window. */
@@ -380,7 +231,7 @@ export class Kernel {
       w[words.LATENCY_COUNT] = 0;
       row = this.#steps.confirm(nowNs);
       this.ripePairs += w[words.PAIRS];
-      if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
+      if (w[words.LATENCY_COUNT] > 0) this.latencies.count(w[words.LATENCY_COUNT]);
     } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
     if (row !== NONE) w[words.PENDING_OVER]++;
     return row;
@@ -407,7 +258,7 @@ export class Kernel {
     this.#tables.accounts.reserve(1);
     this.#words[words.LATENCY_COUNT] = 0;
     const isAgain = this.#steps.accountForRows(inside, outside, slot, isOutbound, latencyNs, crossed);
-    if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);
+    if (this.#words[words.LATENCY_COUNT] > 0) this.latencies.count(this.#words[words.LATENCY_COUNT]);
     return isAgain;
   }
 
@@ -457,7 +308,7 @@ export class Kernel {
     this.pairs = w[words.PAIRS];
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
     // of most stretches there is none of these: V8 makes less of `run`, and once instead of twice
-    if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
+    if (w[words.LATENCY_COUNT] > 0) this.latencies.count(w[words.LATENCY_COUNT]);
     if (w[words.WANTED_COUNT] > 0) this.#handOver();
     return d[words.NEXT_NS + OUTSIDE];
   }
@@ -474,19 +325,6 @@ export class Kernel {
     for (let at = 0; at < w[words.WANTED_COUNT] << words.WANTED_BITS; at += 1 << words.WANTED_BITS)
       this.#listener.onWanted(this.#wanted[at], this.#wanted[at + 1]);
     w[words.WANTED_COUNT] = 0;
-  }
-
-  /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */
-  #digest(latencies: number): void {
-    const { accounts } = this.#tables;
-    for (let at = 0; at < latencies << words.LATENCY_BITS; at += 1 << words.LATENCY_BITS) {
-      const latencyNs = this.#latencyNs[at >> 1];
-      const facts = this.#latencies[at + words.OUTBOUND];
-      const digest = this.#latencies[at + words.DIGEST];
-      if ((facts & words.IS_COUNTED) === 0) this.latencies((facts & 1) === 1).add(latencyNs);
-      if (digest < 0) continue;
-      accounts.digest(digest >> 1, digest & 1, facts >>> words.KNOWN_SHIFT).add(latencyNs);
-    }
   }
 }
 

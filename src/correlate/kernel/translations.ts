@@ -138,7 +138,7 @@ export class Translations {
 
   /** The same where the packet may be sent again: it must not have left before it entered, either. */
   isPlausible(isOutbound: boolean, gapNs: number): boolean {
-    return (isOutbound ? gapNs : -gapNs) >= -this.#kernel.slackNs && this.isQuick(isOutbound, gapNs);
+    return (isOutbound ? gapNs : -gapNs) >= -this.#kernel.time.slackNs && this.isQuick(isOutbound, gapNs);
   }
 
   /**

@@ -27,10 +27,10 @@ export function areAnswersAgainst(
     const next = (row: number): number => t.firstWaitingOf(side, t.tuple(asked), row, end);
     for (
       let row = next(from);
-      row !== end && t.timeNs(row) - t.timeNs(last) <= kernel.windowNs;
+      row !== end && t.timeNs(row) - t.timeNs(last) <= kernel.time.windowNs;
       row = next(t.after(row))
     ) {
-      if (t.way(row) === t.way(asked) || t.timeNs(first) - t.timeNs(row) > kernel.windowNs) continue;
+      if (t.way(row) === t.way(asked) || t.timeNs(first) - t.timeNs(row) > kernel.time.windowNs) continue;
       const content = contentHash(t, row);
       answers[side].set(content, answers[side].has(content) ? null : t.timeNs(row));
     }
@@ -40,7 +40,7 @@ export function areAnswersAgainst(
     const outsideNs = byOutside.get(content);
     if (insideNs === null || outsideNs === undefined || outsideNs === null) continue;
     const againstNs = (outsideNs - insideNs - gapNs) * (isOutbound ? 1 : -1);
-    if (againstNs > kernel.blurNs + UNVOUCHED_SLACK_NS) return true;
+    if (againstNs > kernel.time.blurNs + UNVOUCHED_SLACK_NS) return true;
   }
   return false;
 }

@@ -11,7 +11,7 @@ import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packet
 import { otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { WAITING } from "../../packets/timeline.js";
+import { WAITING } from "../../packets/fates.js";
 import { NONE } from "../../packets/tuples.js";
 import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";

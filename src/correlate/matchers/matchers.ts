@@ -1,4 +1,5 @@
-import { type Timeline, WAITING } from "../../packets/timeline.js";
+import { WAITING } from "../../packets/fates.js";
+import type { Timeline } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Altered } from "./altered/altered.js";
 import { Completeness } from "./order/completeness.js";

@@ -1,4 +1,5 @@
-import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import { DECIDED } from "../../packets/fates.js";
+import type { Timeline } from "../../packets/timeline.js";
 
 /** The packets of a timeline that are not decided about, each once, in the order they came. */
 export class Newcomers {

@@ -13,7 +13,7 @@ import {
 } from "../../packets/results/evidence.js";
 import { INSIDE } from "../../packets/sides.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { GONE, WAITING } from "../../packets/timeline.js";
+import { GONE, WAITING } from "../../packets/fates.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";

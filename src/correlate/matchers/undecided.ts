@@ -1,5 +1,6 @@
 import { INSIDE } from "../../packets/sides.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
+import { AMBIGUOUS, WAITING } from "../../packets/fates.js";
+import type { Timeline } from "../../packets/timeline.js";
 
 /** Packets that may be each other's twins and cannot be told apart. */
 export interface Undecided {

@@ -1,4 +1,5 @@
-import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import { DECIDED } from "../../packets/fates.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import type { Judgement } from "../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
-import { DECIDED } from "../../packets/timeline.js";
+import { DECIDED } from "../../packets/fates.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
 import { Beyond } from "./claims/beyond.js";
@@ -136,7 +136,7 @@ export class Verdicts {
 
   #judgeOne(row: number): Decision {
     const { kernel } = this.#known;
-    if (kernel.slackNs === Number.POSITIVE_INFINITY) this.#unvouchedNs = kernel.nowNs;
+    if (kernel.time.slackNs === Number.POSITIVE_INFINITY) this.#unvouchedNs = kernel.time.nowNs;
     this.#senders.goOn();
     this.#known.strangers.note(row);
     this.#known.beyond.note(row);
@@ -222,7 +222,7 @@ export class Verdicts {
     const { lacks, why } = claim;
     if (lacks === "exit") {
       const { misses, kernel } = this.#known;
-      if (claim.verdict === "dropped" && isTtlSpent(t, row) && kernel.isTtlLowered(other === OUTSIDE))
+      if (claim.verdict === "dropped" && isTtlSpent(t, row) && kernel.tally.isTtlLowered(other === OUTSIDE))
         return { verdict: "dropped", reason: "ttl-spent", why: whySpent(t, row) };
       if (other !== t.sideOf(row) && t.timeNs(row) <= this.#unvouchedNs && this.#areTwoClocks)
         return unknown("clock-unknown", `${why}, but nothing told then how the clocks stand to each other`);

@@ -6,7 +6,7 @@
 import * as fold from "../fold-words.js";
 import { giveRow, takeRow } from "../memory/assembly/free-list.js";
 import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
-import { BLOCK_BITS, FOLDS_BITS, PIECE_BITS, SPAN_BITS } from "../timeline.js";
+import { BLOCK_BITS, FOLDS_BITS, PIECE_BITS, SPAN_BITS } from "../timeline-rows.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
 

@@ -19,7 +19,7 @@ import {
   TIME_NS,
   WAY,
 } from "../records.js";
-import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, PAIRED, TWIN } from "../timeline.js";
+import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, PAIRED, TWIN } from "../fates.js";
 import * as words from "../timeline-words.js";
 import { takeNumber } from "../memory/assembly/free-list.js";
 import { foldToWrite, giveFold, mayBeOf, takeFold } from "./fold-blocks.js";

@@ -1,8 +1,9 @@
 /** What happens to rows of the `Timeline` whose block is at `line`: see `timeline-words.ts`. */
+import * as fates from "../fates.js";
 import * as fold from "../fold-words.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../records.js";
 import { INSIDE } from "../sides.js";
-import * as timeline from "../timeline.js";
+import * as rows from "../timeline-rows.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
@@ -15,16 +16,16 @@ const LANES = 16;
 
 /** Where a row's state is, with its side in the lowest bit … */
 function stateAt(line: usize, row: i32): usize {
-  return sectionOf(line, row) + (row & timeline.SECTION_MASK);
+  return sectionOf(line, row) + (row & rows.SECTION_MASK);
 }
 
 /** … and the number of its place. */
 export function placeAt(line: usize, row: i32): usize {
-  return sectionOf(line, row) + timeline.SECTION_ROWS + ((<usize>(row & timeline.SECTION_MASK)) << 2);
+  return sectionOf(line, row) + rows.SECTION_ROWS + ((<usize>(row & rows.SECTION_MASK)) << 2);
 }
 
 function sectionOf(line: usize, row: i32): usize {
-  return load<u32>(rowAt(line, words.SECTIONS, row >> timeline.SECTION_BITS, 0));
+  return load<u32>(rowAt(line, words.SECTIONS, row >> rows.SECTION_BITS, 0));
 }
 
 export function stateOf(line: usize, row: i32): i32 {
@@ -46,12 +47,12 @@ export function packetOf(line: usize, row: i32): usize {
 
 /** … and what becomes of it. */
 export function fateOf(line: usize, row: i32): usize {
-  return rowAt(line, words.FATES, placeOf(line, row), timeline.FATE_BITS);
+  return rowAt(line, words.FATES, placeOf(line, row), fates.FATE_BITS);
 }
 
 /** The number of the place of a row that has one. */
 function placeOf(line: usize, row: i32): i32 {
-  assert(stateOf(line, row) < timeline.GONE && stateOf(line, row) !== timeline.FOLDED, "a place that was given away");
+  assert(stateOf(line, row) < fates.GONE && stateOf(line, row) !== fates.FOLDED, "a place that was given away");
   return load<i32>(placeAt(line, row));
 }
 
@@ -62,7 +63,7 @@ export function isHeld(line: usize, row: i32): bool {
 
 /** Whether a row comes before another one; both are held. */
 export function isBefore(line: usize, row: i32, other: i32): bool {
-  return timeline.isOlder(wordOf(line, words.FIRST), row, other);
+  return rows.isOlder(wordOf(line, words.FIRST), row, other);
 }
 
 /**
@@ -71,7 +72,7 @@ export function isBefore(line: usize, row: i32, other: i32): bool {
  */
 export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: i32): i32 {
   const row = appendGone(line, side, takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END));
-  setState(line, row, timeline.WAITING);
+  setState(line, row, fates.WAITING);
   const record = packetOf(line, row);
   v128.store(record, v128.load(packet));
   v128.store(record, v128.load(packet, 16), 16);
@@ -80,77 +81,77 @@ export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: 
   store<f64>(record, timeNs, 8 * TIME_NS);
   store<i32>(record, way, 4 * WAY);
   const fate = fateOf(line, row);
-  store<i32>(fate, NONE, 4 * timeline.BUCKET);
-  store<i32>(fate, NONE, 4 * timeline.TWIN);
+  store<i32>(fate, NONE, 4 * fates.BUCKET);
+  store<i32>(fate, NONE, 4 * fates.TWIN);
   return row;
 }
 
 /** Appends a packet that nothing is to be known of but its side and `rest`, as of `leave`. Returns its row. */
 export function appendGone(line: usize, side: i32, rest: i32): i32 {
   const row = wordOf(line, words.END);
-  store<u8>(stateAt(line, row), <u8>((timeline.GONE << 1) | side));
+  store<u8>(stateAt(line, row), <u8>((fates.GONE << 1) | side));
   store<i32>(placeAt(line, row), rest);
-  setWord(line, words.END, (row + 1) & timeline.ROW_MASK);
+  setWord(line, words.END, (row + 1) & rows.ROW_MASK);
   return row;
 }
 
 /** Makes two packets each other's twins; both are PAIRED. `slot`: of their flow; `how`: as `decidedBy` has it, but for their IP headers. */
 export function pair(line: usize, inside: i32, outside: i32, slot: i32, how: i32): void {
-  setState(line, inside, timeline.PAIRED);
-  setState(line, outside, timeline.PAIRED);
+  setState(line, inside, fates.PAIRED);
+  setState(line, outside, fates.PAIRED);
   const fate = fateOf(line, inside);
-  store<i32>(fate, outside, 4 * timeline.TWIN);
-  store<i32>(fateOf(line, outside), inside, 4 * timeline.TWIN);
-  store<i32>(fate, slot, 4 * timeline.FLOW);
+  store<i32>(fate, outside, 4 * fates.TWIN);
+  store<i32>(fateOf(line, outside), inside, 4 * fates.TWIN);
+  store<i32>(fate, slot, 4 * fates.FLOW);
   noteHow(line, inside, outside, how);
 }
 
 /** Makes two packets of one side the two forms of one: the first is TURNED, and the second a MEMBER of it. `how` as `pair` has it. */
 export function turn(line: usize, before: i32, after: i32, how: i32): void {
-  setState(line, before, timeline.TURNED);
-  setState(line, after, timeline.MEMBER);
-  store<i32>(fateOf(line, before), after, 4 * timeline.TWIN);
+  setState(line, before, fates.TURNED);
+  setState(line, after, fates.MEMBER);
+  store<i32>(fateOf(line, before), after, 4 * fates.TWIN);
   noteHow(line, before, after, how);
 }
 
 /** Notes with the first row of a pair how it was decided, and what differs in the IP headers of both. */
 function noteHow(line: usize, row: i32, other: i32, how: i32): void {
   const whole = withChanges(how, packetOf(line, row), packetOf(line, other));
-  store<i32>(fateOf(line, row), whole, 4 * timeline.BY_EVIDENCE_OUTBOUND);
+  store<i32>(fateOf(line, row), whole, 4 * fates.BY_EVIDENCE_OUTBOUND);
 }
 
 /** How a pair was decided, with what differs in the IP headers of its packets. */
 export function withChanges(how: i32, i: usize, o: usize): i32 {
-  return timeline.alteredToo(how, headerChanges(i, o, timeline.outboundOf(how)));
+  return fates.alteredToo(how, headerChanges(i, o, fates.outboundOf(how)));
 }
 
 /** Where it is noted, and can be changed, what decided about the pair of an inside row, FOLDED or not … */
 export function howAt(line: usize, inside: i32): usize {
-  if (stateOf(line, inside) !== timeline.FOLDED) return fateOf(line, inside) + 4 * timeline.BY_EVIDENCE_OUTBOUND;
+  if (stateOf(line, inside) !== fates.FOLDED) return fateOf(line, inside) + 4 * fates.BY_EVIDENCE_OUTBOUND;
   return foldToWrite(line, load<i32>(placeAt(line, inside))) + 4 * fold.BY_EVIDENCE_OUTBOUND;
 }
 
 /** … and what that is, as `decidedBy` has it. */
 export function howOf(line: usize, inside: i32): i32 {
-  if (stateOf(line, inside) !== timeline.FOLDED) return load<i32>(howAt(line, inside));
+  if (stateOf(line, inside) !== fates.FOLDED) return load<i32>(howAt(line, inside));
   return load<i32>(foldOf(line, inside), 4 * fold.BY_EVIDENCE_OUTBOUND);
 }
 
 /** Gives back what is known of a packet but for its side and its twin: it is GONE. */
 export function release(line: usize, row: i32): void {
   const state = stateOf(line, row);
-  if (state === timeline.GONE) return;
-  const isPaired = state === timeline.PAIRED || state === timeline.SHOWN;
+  if (state === fates.GONE) return;
+  const isPaired = state === fates.PAIRED || state === fates.SHOWN;
   leave(
     line,
     row,
-    isPaired ? timeline.goneOf(load<i32>(fateOf(line, row), 4 * timeline.TWIN), wentOutbound(line, row)) : NONE,
+    isPaired ? fates.goneOf(load<i32>(fateOf(line, row), 4 * fates.TWIN), wentOutbound(line, row)) : NONE,
   );
 }
 
 /** The same, where it is known what stays of the packet: `rest`, what `goneOf` makes of its twin, or NONE. */
 export function leave(line: usize, row: i32, rest: i32): void {
-  setState(line, row, timeline.GONE);
+  setState(line, row, fates.GONE);
   const at = placeAt(line, row);
   giveNumber(line, words.FREE, words.FREE_COUNT, load<i32>(at));
   store<i32>(at, rest);
@@ -164,22 +165,22 @@ export function foldOf(line: usize, inside: i32): usize {
 /** 1 where a pair went outbound, by either of its packets, which is GONE, FOLDED or paired; else 0. */
 export function wentOutbound(line: usize, row: i32): i32 {
   if (isLeft(line, row)) return load<i32>(placeAt(line, row)) & 1;
-  if (sideOf(line, row) === INSIDE) return timeline.outboundOf(howOf(line, row));
-  return wentOutbound(line, load<i32>(fateOf(line, row), 4 * timeline.TWIN));
+  if (sideOf(line, row) === INSIDE) return fates.outboundOf(howOf(line, row));
+  return wentOutbound(line, load<i32>(fateOf(line, row), 4 * fates.TWIN));
 }
 
 /** The row of the twin of a packet that is GONE, FOLDED or paired; NONE where it had none. */
 export function lastTwin(line: usize, row: i32): i32 {
   if (isLeft(line, row)) return load<i32>(placeAt(line, row)) >> 1;
   const state = stateOf(line, row);
-  if (state === timeline.FOLDED) return load<i32>(foldOf(line, row), 4 * fold.TWIN);
-  return state === timeline.PAIRED || state === timeline.SHOWN ? load<i32>(fateOf(line, row), 4 * timeline.TWIN) : NONE;
+  if (state === fates.FOLDED) return load<i32>(foldOf(line, row), 4 * fold.TWIN);
+  return state === fates.PAIRED || state === fates.SHOWN ? load<i32>(fateOf(line, row), 4 * fates.TWIN) : NONE;
 }
 
 /** Whether all that is left of a row is what `goneOf` has. */
 function isLeft(line: usize, row: i32): bool {
   const state = stateOf(line, row);
-  return state === timeline.GONE || (state === timeline.FOLDED && sideOf(line, row) !== INSIDE);
+  return state === fates.GONE || (state === fates.FOLDED && sideOf(line, row) !== INSIDE);
 }
 
 /** As `areOtherOptions` has it, of two rows. */
@@ -194,13 +195,13 @@ export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
   let row = from;
   while (row !== end) {
     const at = stateAt(line, row);
-    if (((end - row) & timeline.ROW_MASK) >= LANES && (row & timeline.SECTION_MASK) + LANES <= timeline.SECTION_ROWS) {
+    if (((end - row) & rows.ROW_MASK) >= LANES && (row & rows.SECTION_MASK) + LANES <= rows.SECTION_ROWS) {
       const below = i8x16.bitmask(i8x16.lt_u(v128.load(at), bound));
       if (below !== 0) return row + ctz(below);
-      row = (row + LANES) & timeline.ROW_MASK;
+      row = (row + LANES) & rows.ROW_MASK;
     } else {
       if (<i32>load<u8>(at) < leastByte) return row;
-      row = (row + 1) & timeline.ROW_MASK;
+      row = (row + 1) & rows.ROW_MASK;
     }
   }
   return end;
@@ -209,8 +210,8 @@ export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
 /** The first row from `from` on that waits, of a side and a tuple; `end` where there is none before it. */
 export function firstWaitingOf(line: usize, side: i32, tuple: i32, from: i32, end: i32): i32 {
   let row = from;
-  for (; row !== end; row = (row + 1) & timeline.ROW_MASK) {
-    row = firstBelow(line, row, end, timeline.AMBIGUOUS);
+  for (; row !== end; row = (row + 1) & rows.ROW_MASK) {
+    row = firstBelow(line, row, end, fates.AMBIGUOUS);
     if (row === end) return end;
     if (sideOf(line, row) === side && load<i32>(packetOf(line, row), 4 * WAY) >> 1 === tuple) return row;
   }

@@ -21,7 +21,8 @@ import {
   TCP_FLAGS_QUOTE,
 } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
-import { FOLDED, Timeline } from "../../../src/packets/timeline.js";
+import { FOLDED } from "../../../src/packets/fates.js";
+import { Timeline } from "../../../src/packets/timeline.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { FilledAccounts } from "../../support/accounts.js";
 import { randomFrom } from "../../support/random.js";

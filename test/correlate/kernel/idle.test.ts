@@ -8,17 +8,8 @@ import { Heap } from "../../../src/packets/memory/heap.js";
 import { Kernel } from "../../../src/correlate/kernel/kernel.js";
 import { RECORD_BITS } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
-import {
-  AMBIGUOUS,
-  DONE,
-  FOLDED,
-  GONE,
-  MEMBER,
-  PAIRED,
-  SHOWN,
-  Timeline,
-  WAITING,
-} from "../../../src/packets/timeline.js";
+import { AMBIGUOUS, DONE, FOLDED, GONE, MEMBER, PAIRED, SHOWN, WAITING } from "../../../src/packets/fates.js";
+import { Timeline } from "../../../src/packets/timeline.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { FilledAccounts } from "../../support/accounts.js";
 import { runs } from "../../support/runs.js";

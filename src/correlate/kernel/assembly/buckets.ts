@@ -3,7 +3,7 @@ import * as hashIndex from "../../../packets/memory/assembly/hash-index.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { KEY, KEY2, WAY } from "../../../packets/records.js";
-import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../packets/timeline.js";
+import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import * as bucket from "../buckets.js";
 import * as words from "../buckets-words.js";

@@ -8,7 +8,7 @@ import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/fates.js";
 import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { IMPOSSIBLE, KNOWN } from "../relations.js";

@@ -6,7 +6,7 @@ import * as hashIndex from "../../../packets/memory/assembly/hash-index.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { wordOf } from "../../../packets/memory/assembly/words.js";
 import { WAY } from "../../../packets/records.js";
-import { BUCKET, LANE_NEWER, LANE_OLDER } from "../../../packets/timeline.js";
+import { BUCKET, LANE_NEWER, LANE_OLDER } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import * as words from "../buckets-words.js";
 

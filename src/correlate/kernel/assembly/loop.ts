@@ -8,7 +8,7 @@ import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/pa
 import * as record from "../../../packets/records.js";
 import { BY_EXACT } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { AMBIGUOUS, goneOf } from "../../../packets/timeline.js";
+import { AMBIGUOUS, goneOf } from "../../../packets/fates.js";
 import { END } from "../../../packets/timeline-words.js";
 import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
 import { SEEN } from "../../../packets/tuples-words.js";

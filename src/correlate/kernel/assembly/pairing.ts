@@ -9,7 +9,8 @@ import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import * as line from "../../../packets/timeline.js";
+import * as fates from "../../../packets/fates.js";
+import { ROW_MASK } from "../../../packets/timeline-rows.js";
 import { END } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
@@ -65,15 +66,15 @@ export function bind(ground: usize, inside: i32, outside: i32, slot: i32, outbou
 export function decided(i: usize, o: usize, outbound: i32, by: i32, extra: i32): i32 {
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
   const evidence = evidenceOf(record.protoIn(flags), flags) | extra;
-  return line.decidedBy((flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, outbound, alteredOf(i, o));
+  return fates.decidedBy((flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, outbound, alteredOf(i, o));
 }
 
 /** Is done with two rows that were paired, of the flow in a slot, and were shown, or need not be; of a flow that is watched, their records stay. */
 export function finish(ground: usize, inside: i32, outside: i32, slot: i32): void {
   const at = lineOf(ground);
   if (isWatched(ground, slot)) {
-    timeline.setState(at, inside, line.SHOWN);
-    timeline.setState(at, outside, line.SHOWN);
+    timeline.setState(at, inside, fates.SHOWN);
+    timeline.setState(at, outside, fates.SHOWN);
   } else {
     timeline.release(at, inside);
     timeline.release(at, outside);
@@ -87,7 +88,7 @@ export function putAway(ground: usize, inside: i32, outside: i32, slot: i32): vo
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const how = timeline.howOf(at, inside);
-  if (!isFoldable(ground, slot, line.outboundOf(how), i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o))) return;
+  if (!isFoldable(ground, slot, fates.outboundOf(how), i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o))) return;
   const gapNs = passedNs(o) - passedNs(i);
   timeline.release(at, inside);
   timeline.release(at, outside);
@@ -125,7 +126,7 @@ export function unfold(ground: usize, inside: i32): void {
 /** Which way an inside row goes that is paired, FOLDED or not. */
 function pairedWay(ground: usize, inside: i32): i32 {
   const at = lineOf(ground);
-  if (timeline.stateOf(at, inside) !== line.FOLDED) return wayOf(packetOf(ground, inside));
+  if (timeline.stateOf(at, inside) !== fates.FOLDED) return wayOf(packetOf(ground, inside));
   return insideWay(accountOf(ground, folds.pairedFlow(at, inside)), timeline.wentOutbound(at, inside));
 }
 
@@ -163,7 +164,7 @@ export function noteAgain(ground: usize, inside: i32): void {
  */
 export function markAgain(ground: usize, inside: i32): void {
   const how = timeline.howAt(lineOf(ground), laterOf(ground, inside));
-  store<i32>(how, load<i32>(how) | line.IS_RETRANSMISSION);
+  store<i32>(how, load<i32>(how) | fates.IS_RETRANSMISSION);
 }
 
 /** The pair behind an inside row that has bytes of its alone, and is not known to be a retransmission: the row of that, or itself where there is none. */
@@ -173,14 +174,14 @@ function laterOf(ground: usize, inside: i32): i32 {
   const lastNs = load<f64>(accountOf(ground, slot), 8 * account.USED_NS);
   const way = pairedWay(ground, inside);
   const end = wordOf(at, END);
-  for (let row = (inside + 1) & line.ROW_MASK; row !== end; row = (row + 1) & line.ROW_MASK) {
+  for (let row = (inside + 1) & ROW_MASK; row !== end; row = (row + 1) & ROW_MASK) {
     // it is not shown before the earlier one
     const state = timeline.stateOf(at, row);
-    if ((state !== line.PAIRED && state !== line.FOLDED) || timeline.sideOf(at, row) !== INSIDE) continue;
+    if ((state !== fates.PAIRED && state !== fates.FOLDED) || timeline.sideOf(at, row) !== INSIDE) continue;
     if (!folds.mayBePairOf(at, row, slot)) continue;
     if (folds.pairedNs(at, row) > lastNs) break;
     if (!isWithin(at, row, inside) || pairedWay(ground, row) !== way) continue;
-    if ((timeline.howOf(at, row) & line.IS_RETRANSMISSION) === 0) return row;
+    if ((timeline.howOf(at, row) & fates.IS_RETRANSMISSION) === 0) return row;
   }
   return inside;
 }
@@ -246,8 +247,8 @@ export function accountForRows(
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));
   const how = timeline.howOf(lineOf(ground), inside);
-  const altered = line.alteredBy(how);
-  const isOneId = altered === 0 && (line.evidenceBy(how) & EVIDENCE_IP_ID) !== 0;
+  const altered = fates.alteredBy(how);
+  const isOneId = altered === 0 && (fates.evidenceBy(how) & EVIDENCE_IP_ID) !== 0;
   // pieces of a segment have keys of their own: that they have the IP ID of the whole tells as much of the router
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY) || isOneId) countIntact(ground, outbound, i);
   countAltered(ground, flow, i, o, altered);

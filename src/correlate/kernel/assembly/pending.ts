@@ -8,7 +8,7 @@ import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assemb
 import * as record from "../../../packets/records.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";

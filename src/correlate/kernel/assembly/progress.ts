@@ -1,7 +1,7 @@
 /** How far a run is: three places that move along the timeline, beside its `first`, the oldest row that anything needs. */
 import { firstBelow } from "../../../packets/assembly/timeline.js";
 import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import { DECIDED } from "../../../packets/timeline.js";
+import { DECIDED } from "../../../packets/fates.js";
 import { END } from "../../../packets/timeline-words.js";
 import * as words from "../kernel-words.js";
 import { lineOf, packetOf, passedNs } from "./places.js";

@@ -3,7 +3,7 @@ import { leave, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
 import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import * as buckets from "./buckets.js";

@@ -8,7 +8,7 @@ import {
   EVIDENCE_TIME,
 } from "../../../packets/results/evidence.js";
 import { otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { PENDING } from "../../kernel/buckets.js";
@@ -84,7 +84,7 @@ export class Altered implements Settles {
     if (this.isRenumbering && this.filed.hasLike(row)) return WHY_RENUMBERED;
     const { kernel, windowNs } = this.#about;
     const content = contentHash(t, row);
-    if (kernel.isAltering && this.filed.hadLike(row, content)) return WHY_ALTERED;
+    if (kernel.tally.isAltering && this.filed.hadLike(row, content)) return WHY_ALTERED;
     if (this.#left.hasLike(otherSide(t.sideOf(row)), content, this.#passed(row), windowNs)) return WHY_LEFT;
     if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0) return undefined;
     return this.filed.isOfHelper(row) ? WHY_HELPED : undefined;
@@ -187,11 +187,11 @@ export class Altered implements Settles {
     const timeNs = timeline.timeNs(inside);
     // TCP alone sends again within the times that packets take
     const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
-    const usual = gaps.at(timeNs, kernel.blurNs, mayHide);
+    const usual = gaps.at(timeNs, kernel.time.blurNs, mayHide);
     if (usual === MIXED) return -1;
     if (usual !== null) {
       if (isWithin(gapNs, usual)) return 1;
-      return mayHide && isWithin(gapNs, gaps.at(timeNs, kernel.blurNs) ?? usual) ? -1 : 0;
+      return mayHide && isWithin(gapNs, gaps.at(timeNs, kernel.time.blurNs) ?? usual) ? -1 : 0;
     }
     const isQuick = this.#about.translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;

@@ -49,11 +49,11 @@ export class Comparison {
     if (relation === IMPOSSIBLE || (related & IS_BACKWARD) !== 0) return IMPOSSIBLE;
     const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    const earlyNs = (isOutbound ? -gapNs : gapNs) - kernel.causalSlackNs;
+    const earlyNs = (isOutbound ? -gapNs : gapNs) - kernel.time.causalSlackNs;
     this.kind = this.#kindOf(inside);
     // a segment that was lost is sent again; what is said again and again keeps its order
     const unboundNs = this.kind === NO_SEGMENT ? 0 : this.#about.clock.unboundNs;
-    if (Math.abs(gapNs) > kernel.windowNs || earlyNs > unboundNs) return IMPOSSIBLE;
+    if (Math.abs(gapNs) > kernel.time.windowNs || earlyNs > unboundNs) return IMPOSSIBLE;
     this.isEarly = earlyNs > 0;
     // no TTL grows on its way, but where the router sets it
     const raised = (t.ttl(outside) - t.ttl(inside)) * (isOutbound ? 1 : -1);

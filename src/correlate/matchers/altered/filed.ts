@@ -169,7 +169,7 @@ export class Filed {
     // what was sent again looks so, too, beside the first copy
     const wasSentAgain = isAgain(t.flags(isOutbound ? inside : outside));
     // and what was sent a period later, where nothing vouches for the clocks that speak against its own twin
-    const isUnvouched = this.#about.kernel.slackNs === Number.POSITIVE_INFINITY && Math.abs(gapNs) > UNKNOWN_NS;
+    const isUnvouched = this.#about.kernel.time.slackNs === Number.POSITIVE_INFINITY && Math.abs(gapNs) > UNKNOWN_NS;
     if (!isSameId && (wasSentAgain || isUnvouched || this.isLate(inside, outside))) return;
     this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
     if (relation !== KNOWN) this.candidates.add(inside, outside, isOutbound, isSameId);
@@ -242,7 +242,7 @@ export class Filed {
   readonly #longestNs = (timeNs: number): number => {
     let longestNs = UNKNOWN_NS;
     for (const gaps of this.survivors.gaps) {
-      const usual = gaps.at(timeNs, this.#about.kernel.blurNs);
+      const usual = gaps.at(timeNs, this.#about.kernel.time.blurNs);
       if (usual !== null) longestNs = Math.max(longestNs, -usual.minNs, usual.maxNs);
     }
     return longestNs;

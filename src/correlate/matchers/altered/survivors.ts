@@ -76,7 +76,7 @@ export class Survivors {
     const count = altered[indexOf(isOutbound, flags)];
     const least = hasNumber ? LEAST : FEW;
     if (count === 0 || count + altered[indexOf(!isOutbound, flags)] < least) return false;
-    const intact = this.#kernel.intact(isOutbound, flags);
+    const intact = this.#kernel.tally.intact(isOutbound, flags);
     return count > intact || (count >= FEW && count * (isSameId ? LEAST_SHARE_SAME_ID : LEAST_SHARE) >= intact);
   }
 
@@ -99,7 +99,7 @@ export class Survivors {
   isRenumbering(isOutbound: boolean): boolean {
     const renumbered = this.#renumbered[isOutbound ? 1 : 0];
     const kernel = this.#kernel;
-    const withId = kernel.intact(isOutbound, HAS_IP_ID) + kernel.intact(isOutbound, HAS_IP_ID | IS_IPV6);
+    const withId = kernel.tally.intact(isOutbound, HAS_IP_ID) + kernel.tally.intact(isOutbound, HAS_IP_ID | IS_IPV6);
     return renumbered >= FEW && renumbered * LEAST_SHARE >= withId;
   }
 }

@@ -1,7 +1,7 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, isAgain } from "../../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE, otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, WAITING } from "../../../packets/timeline.js";
+import { AMBIGUOUS, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CROWD, PENDING } from "../../kernel/buckets.js";
 import {

@@ -1,6 +1,6 @@
 import { HAS_IP_ID, HAS_PAYLOAD } from "../../../packets/packets.js";
 import { otherSide, SIDES } from "../../../packets/sides.js";
-import { WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";

@@ -1,5 +1,5 @@
 import { otherSide } from "../../../packets/sides.js";
-import { GONE, WAITING } from "../../../packets/timeline.js";
+import { GONE, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { firstBehind } from "../behind.js";
 import type { About } from "../contract.js";

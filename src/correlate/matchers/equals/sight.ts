@@ -26,7 +26,7 @@ export class Sight {
     const isRepeatable = (this.#about.timeline.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
     const knownNs = this.#about.translations.limitNsOf(row);
     const limitNs = Number.isFinite(knownNs) ? knownNs : kernel.mostLimitNs;
-    return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
+    return isRepeatable && Number.isFinite(kernel.time.slackNs) && limitNs < kernel.time.windowNs ? 2 * limitNs : -1;
   }
 
   /** The first packet of its bucket's other side that a row is not out of reach of … */

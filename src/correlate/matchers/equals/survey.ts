@@ -240,7 +240,7 @@ export class Survey {
     if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs < 0) return false;
     const mostNs = GROWTH * kernel.limitNs(isOutbound);
     const mayGrow = (related & RELATION_MASK) === KNOWN && tookNs <= mostNs;
-    const digest = kernel.latencies(isOutbound);
+    const digest = kernel.latencies.of(isOutbound);
     const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
     if (Math.log2(digest.density(tookNs, rangeNs) * tookNs) > -bits) return true;
     const instead = insteadOf?.(left) ?? NONE;

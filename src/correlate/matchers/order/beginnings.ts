@@ -49,7 +49,7 @@ export class Beginnings {
     const pairs = nearest(
       timesOf(this.#about.timeline, entered),
       timesOf(this.#about.timeline, left),
-      this.#about.kernel.causalSlackNs,
+      this.#about.kernel.time.causalSlackNs,
     );
     if (pairs === null || pairs.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
     for (const [from, to] of pairs) this.#inOrder.pair(sequence, entered[from], left[to]);
@@ -70,9 +70,9 @@ export class Beginnings {
     const { entered, left } = sequence;
     const [enteredNs, leftNs] = [timesOf(this.#about.timeline, entered), timesOf(this.#about.timeline, left)];
     const isComplete = this.#completeness.isComplete(inside, isOutbound);
-    const aligned = (isComplete ? inTurn : nearestOfEach)(enteredNs, leftNs, kernel.latencies(isOutbound).medianNs);
+    const aligned = (isComplete ? inTurn : nearestOfEach)(enteredNs, leftNs, kernel.latencies.of(isOutbound).medianNs);
     if (!isComplete && aligned.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
-    const bits = rhythmBits(aligned, enteredNs, leftNs, kernel.slackNs);
+    const bits = rhythmBits(aligned, enteredNs, leftNs, kernel.time.slackNs);
     const [from, to] = [entered[aligned[0][0]], left[aligned[0][1]]];
     const [i, o] = isOutbound ? [from, to] : [to, from];
     kernel.relate(i, o);
@@ -109,12 +109,12 @@ export class Beginnings {
     leftNs: readonly number[],
   ): [entered: number, left: number][] {
     const { kernel } = this.#about;
-    const farNs = 2 * kernel.limitNs(isOutbound) + kernel.slackNs;
+    const farNs = 2 * kernel.limitNs(isOutbound) + kernel.time.slackNs;
     const isNear = (aNs: number | undefined, bNs: number): boolean => aNs !== undefined && Math.abs(aNs - bNs) <= farNs;
     return aligned
       .filter(([from, to]) => {
         const tookNs = leftNs[to] - enteredNs[from];
-        if (tookNs < -kernel.causalSlackNs || tookNs > kernel.limitNs(isOutbound)) return false;
+        if (tookNs < -kernel.time.causalSlackNs || tookNs > kernel.limitNs(isOutbound)) return false;
         const others = [enteredNs[from - 1], enteredNs[from + 1], leftNs[to - 1], leftNs[to + 1]];
         return !others.some((timeNs) => isNear(timeNs, enteredNs[from]) || isNear(timeNs, leftNs[to]));
       })

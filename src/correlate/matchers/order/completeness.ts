@@ -1,6 +1,7 @@
 import { IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
-import { type Timeline, WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/fates.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ALONE } from "../../kernel/buckets.js";
@@ -43,7 +44,7 @@ export class Completeness {
   noteMisses(side: Side): void {
     const direction = side === INSIDE ? 1 : 0;
     this.#misses++;
-    this.#pairsAtMiss[direction] = this.#about.kernel.pairsThatWent(direction === 1);
+    this.#pairsAtMiss[direction] = this.#about.kernel.tally.pairsThatWent(direction === 1);
     this.#losses[direction] = 0;
     this.#findSure(direction);
   }
@@ -59,13 +60,15 @@ export class Completeness {
    * a piece of what entered as one.
    */
   isComplete(row: number, isOutbound: boolean): boolean {
-    return this.mayTell(row) && this.#about.kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
+    return (
+      this.mayTell(row) && this.#about.kernel.tally.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0]
+    );
   }
 
   /** Whether the order of packets like this one may tell them at all: clocks are known, and it cannot be a piece of what entered as one. */
   mayTell(row: number): boolean {
     const { kernel, timeline } = this.#about;
-    return Number.isFinite(kernel.slackNs) && !(kernel.hasLongSegments && isData(timeline, row));
+    return Number.isFinite(kernel.time.slackNs) && !(kernel.hasLongSegments && isData(timeline, row));
   }
 
   /** Whether what entered to travel this direction was missed, as far as is known. */
@@ -76,7 +79,7 @@ export class Completeness {
   /** The same where it cannot be known yet of a packet that passed then, as the first windows were not over, or few had crossed. */
   mayHaveMissed(isOutbound: boolean, timeNs: number): boolean {
     const { kernel, windowNs } = this.#about;
-    const isBegun = timeNs > 2 * windowNs && kernel.pairsThatWent(isOutbound) >= COINCIDENCE_PAIRS;
+    const isBegun = timeNs > 2 * windowNs && kernel.tally.pairsThatWent(isOutbound) >= COINCIDENCE_PAIRS;
     return !isBegun || this.hasMissed(isOutbound);
   }
 

@@ -122,7 +122,7 @@ export class Doubts {
     const limitNs = this.#about.kernel.limitNs(isOutbound);
     const isEven = Math.abs(apartNs - beforeNs) <= limitNs;
     if (isEven && apartNs < SELDOM * limitNs) return 0;
-    const density = this.#about.kernel.latencies(isOutbound).density(latencyNs, limitNs);
+    const density = this.#about.kernel.latencies.of(isOutbound).density(latencyNs, limitNs);
     return Math.log2(density * apartNs) / (isEven ? STEADY : 1);
   }
 

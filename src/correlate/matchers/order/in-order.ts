@@ -100,9 +100,9 @@ export class InOrder {
     let next = 0;
     // when the last one entered that is not accounted for
     let openNs = doubt?.enteredNs ?? Number.NEGATIVE_INFINITY;
-    const { untoldNs } = kernel;
+    const { untoldNs } = kernel.time;
     // what stamps do not tell is of one run
-    const [slackNs, limitNs] = [kernel.slackNs, kernel.limitNs(isOutbound)].map((ns) => Math.max(ns, untoldNs));
+    const [slackNs, limitNs] = [kernel.time.slackNs, kernel.limitNs(isOutbound)].map((ns) => Math.max(ns, untoldNs));
     for (const run of runsOf(enteredNs, leftNs, slackNs, limitNs)) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
@@ -143,14 +143,14 @@ export class InOrder {
     const limitNs = this.#about.kernel.limitNs(isOutbound);
     if (mayHide || entered.length !== left.length) return false;
     if ((this.#doubtOf(sequence)?.ahead ?? 0) > 0) return false;
-    const apartNs = Math.max(limitNs, this.#about.kernel.untoldNs);
+    const apartNs = Math.max(limitNs, this.#about.kernel.time.untoldNs);
     if (!this.#isGroup(entered, apartNs, nowNs) || !this.#isGroup(left, apartNs, nowNs)) return false;
     const [enteredNs, leftNs] = [timesOf(this.#about.timeline, entered), timesOf(this.#about.timeline, left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
     if (this.#areMixed(entered) || this.#areMixed(left)) return false;
     const isInTime = (at: number) => {
       const latencyNs = leftNs[at] - enteredNs[at];
-      const isPossible = latencyNs >= -this.#about.kernel.causalSlackNs && latencyNs <= limitNs;
+      const isPossible = latencyNs >= -this.#about.kernel.time.causalSlackNs && latencyNs <= limitNs;
       return isPossible && (this.#about.kernel.relate(entered[at], left[at]) & IS_LATE) === 0;
     };
     const last = entered.length - 1;
@@ -191,7 +191,7 @@ export class InOrder {
     return assign(
       enteredNs,
       leftNs,
-      -kernel.slackNs,
+      -kernel.time.slackNs,
       limitNs,
       kernel.swingNs(isOutbound),
       this.#costOf(isOutbound),
@@ -203,13 +203,13 @@ export class InOrder {
   /** What speaks against a latency, in bits, against one that comes by chance, anywhere within the limit. */
   #costOf(isOutbound: boolean): (latencyNs: number) => number {
     const limitNs = this.#about.kernel.limitNs(isOutbound);
-    const digest = this.#about.kernel.latencies(isOutbound);
+    const digest = this.#about.kernel.latencies.of(isOutbound);
     return (latencyNs) => -Math.log2(digest.density(latencyNs, limitNs) * limitNs);
   }
 
   /** Whether some of these times are so near to each other that stamps do not tell which was first. */
   #mayBeSwapped(times: readonly number[]): boolean {
-    const { untoldNs } = this.#about.kernel;
+    const { untoldNs } = this.#about.kernel.time;
     return untoldNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= untoldNs);
   }
 

@@ -49,7 +49,7 @@ export class Lateness {
     let bits = 0;
     for (let at = to; at < left.length; at++, next++) {
       while (next < entered.length && entered[next] < left[at] - limitNs) next++;
-      if (next === entered.length || entered[next] > left[at] + kernel.causalSlackNs) return true;
+      if (next === entered.length || entered[next] > left[at] + kernel.time.causalSlackNs) return true;
       if (next > 0) {
         const apartNs = entered[next] - entered[next - 1];
         // where nothing speaks for it that a queue is that long, each is a chance of its own
@@ -72,7 +72,7 @@ export class Lateness {
     let next = 0;
     let lateNs = Number.NEGATIVE_INFINITY;
     for (const timeNs of leftNs) {
-      while (next < enteredNs.length && enteredNs[next] <= timeNs + kernel.causalSlackNs) next++;
+      while (next < enteredNs.length && enteredNs[next] <= timeNs + kernel.time.causalSlackNs) next++;
       if (next === 0) continue;
       kernel.noteOvertaken(enteredNs[next - 1], timeNs, isOutbound);
       if (timeNs - enteredNs[next - 1] > limitNs) lateNs = timeNs;

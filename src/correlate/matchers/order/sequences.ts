@@ -1,6 +1,7 @@
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
-import { AMBIGUOUS, type Timeline } from "../../../packets/timeline.js";
+import { AMBIGUOUS } from "../../../packets/fates.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { COPY_NS } from "../../intake/copies.js";
 import { goesOutbound, KNOWN, MAY_HIDE, RELATION_MASK } from "../../kernel/relations.js";
@@ -65,7 +66,7 @@ export class Sequences {
    */
   #likeIn(row: number, other: number): number[] | null {
     const t = this.#about.timeline;
-    const hasOptions = this.#about.kernel.alteredIn(ALTERED_OPTIONS) === 0;
+    const hasOptions = this.#about.kernel.tally.alteredIn(ALTERED_OPTIONS) === 0;
     const like: number[] = [];
     for (const r of this.#about.buckets.ofWay(row)) {
       if (t.ttl(r) !== t.ttl(row)) continue;

@@ -9,7 +9,7 @@ import {
 } from "../../../packets/results/evidence.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { otherSide, type Side } from "../../../packets/sides.js";
-import { DECIDED } from "../../../packets/timeline.js";
+import { DECIDED } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
@@ -152,7 +152,7 @@ export class Datagrams implements Admits, Settles, Notes {
     if (datagram === undefined) return false;
     const first = datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first));
     // as stamps have it, its twin may come out before it
-    if (this.#wasGivenUp(first, Math.min(kernel.slackNs, windowNs)) !== undefined) return true;
+    if (this.#wasGivenUp(first, Math.min(kernel.time.slackNs, windowNs)) !== undefined) return true;
     const identity = this.#identityOf(row);
     const isSame = (other: number): boolean => (isRenumbering ? (other ^ identity) >>> 16 === 0 : other === identity);
     const isFragment = (next: number): boolean =>

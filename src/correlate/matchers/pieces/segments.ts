@@ -2,7 +2,7 @@ import { isAgain } from "../../../packets/packets.js";
 import { BY_COVERAGE } from "../../../packets/results/evidence.js";
 import { OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";
-import { WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../../kernel/wants.js";

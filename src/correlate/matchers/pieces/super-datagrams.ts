@@ -7,7 +7,8 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
-import { AMBIGUOUS, type Timeline } from "../../../packets/timeline.js";
+import { AMBIGUOUS } from "../../../packets/fates.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { firstBehind } from "../behind.js";
@@ -96,7 +97,7 @@ export class SuperDatagrams implements Settles, Notes {
   /** How far the first of some pieces is from the whole at the most, nanoseconds, as `#groupOf` has it. */
   readonly #reachNs = (): number => {
     const { kernel, windowNs } = this.#about;
-    return Math.min(windowNs, Math.max(kernel.slackNs, kernel.mostLimitNs));
+    return Math.min(windowNs, Math.max(kernel.time.slackNs, kernel.mostLimitNs));
   };
 
   /** Of two packets that begin alike, the longer one with the pieces that it is made of; null where they are not there. */
@@ -170,7 +171,7 @@ export class SuperDatagrams implements Settles, Notes {
     const [first] = pieces;
     const last = pieces[pieces.length - 1];
     if ((t.flags(first) & HAS_IP_ID) !== 0) return true;
-    const { blurNs } = this.#about.kernel;
+    const { blurNs } = this.#about.kernel.time;
     const isRival = (row: number): boolean => t.isWaiting(row) && t.way(row) === t.way(first);
     for (let row = first; row !== t.first && t.timeNs(first) - t.timeNs(row) < blurNs; ) {
       row = t.before(row, 1);

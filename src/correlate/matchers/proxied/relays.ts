@@ -253,7 +253,7 @@ export class Relays {
     if (mayDial(tuples, client, server, this.#about.isNat)) return true;
     // what the host forwards on this way leaves with one less in the TTL, which nothing sent here has
     const isSentHere =
-      this.#about.kernel.isTtlLowered(true) && !tuples.hasOtherTtl(2 * server.tuple + (server.openedByA ? 1 : 0));
+      this.#about.kernel.tally.isTtlLowered(true) && !tuples.hasOtherTtl(2 * server.tuple + (server.openedByA ? 1 : 0));
     const isFromHost = this.#about.isNat(callerOf(tuples, server));
     return (
       isOnItsWay(tuples, client, server) && isSentHere && isFromHost && !this.#about.isNat(calledBy(tuples, server))

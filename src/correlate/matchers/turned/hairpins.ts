@@ -3,7 +3,7 @@ import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_FRAGMENT } from "../../../packets/packet
 import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
 import { otherSide } from "../../../packets/sides.js";
 import { Sweep } from "../../../packets/memory/sweep.js";
-import { WAITING } from "../../../packets/timeline.js";
+import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -334,7 +334,7 @@ export class Hairpins implements Admits, Settles {
   #mayBeKept(before: number, after: number): boolean {
     const t = this.#about.timeline;
     const { kernel } = this.#about;
-    if (kernel.isTtlLowered(true) || kernel.isTtlLowered(false)) return false;
+    if (kernel.tally.isTtlLowered(true) || kernel.tally.isTtlLowered(false)) return false;
     const isTold = (t.flags(before) & t.flags(after) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0;
     return isTold && t.ttl(before) === t.ttl(after) && this.#mayBeRewritten(before, after);
   }

@@ -1,6 +1,7 @@
 import { IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { AMBIGUOUS, DECIDED, type Timeline } from "../../../packets/timeline.js";
+import { AMBIGUOUS, DECIDED } from "../../../packets/fates.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { firstBehind } from "../behind.js";
 import { areAtOnce, evenPieces, isPartOf, missingBetween, shareBytes } from "../pieces/pieces.js";

@@ -1,5 +1,5 @@
 import { OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../../packets/sides.js";
-import type { Kernel } from "../../kernel/kernel.js";
+import type { Tally } from "../../kernel/tally.js";
 
 /** A capture that so many packets entered by, and fewer, shows nothing of how many it misses. */
 const LEAST_ENTERED = 16;
@@ -24,10 +24,10 @@ export class Misses {
   readonly #foreign: [number, number] = [0, 0];
   /** By side: packets that should have come out there, and are not in its capture. */
   readonly #gone: [number, number] = [0, 0];
-  readonly #kernel: Pick<Kernel, "pairsThatWent">;
+  readonly #tally: Pick<Tally, "pairsThatWent">;
 
-  constructor(kernel: Pick<Kernel, "pairsThatWent">) {
-    this.#kernel = kernel;
+  constructor(tally: Pick<Tally, "pairsThatWent">) {
+    this.#tally = tally;
   }
 
   /** Notes that a packet of a known translation came out on the other side, in this frame, and is not in this side's capture; `isProved`: whether a pair went that way. */
@@ -56,7 +56,7 @@ export class Misses {
   /** Notes that a packet should have come out on this side, and is not in its capture. Returns whether that may be as the capture missed it. */
   noteExit(side: Side): boolean {
     const gone = ++this.#gone[side];
-    const left = this.#kernel.pairsThatWent(side === OUTSIDE);
+    const left = this.#tally.pairsThatWent(side === OUTSIDE);
     return this.#share(side) * (left + gone) > TOLERATED * gone;
   }
 
@@ -65,7 +65,7 @@ export class Misses {
    * `noteExit` was told of all of it.
    */
   lacksExits(side: Side): boolean {
-    return this.#kernel.pairsThatWent(side === OUTSIDE) <= TOLERATED * this.#gone[side];
+    return this.#tally.pairsThatWent(side === OUTSIDE) <= TOLERATED * this.#gone[side];
   }
 
   /** Whether (nearly) nothing that must have entered on this side is in its capture: that may be of one direction alone as well. */
@@ -119,6 +119,6 @@ export class Misses {
 
   /** Packets that entered on a side, and came out on the other one. */
   #entered(side: Side): number {
-    return this.#kernel.pairsThatWent(side !== OUTSIDE);
+    return this.#tally.pairsThatWent(side !== OUTSIDE);
   }
 }

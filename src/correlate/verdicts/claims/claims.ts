@@ -146,7 +146,7 @@ export class Claims {
     if (answer === undefined || answer === "unclear" || answer.isFromFar || !answer.isOfAddressee) return answer;
     if (t.side(row) === OUTSIDE || local?.reason === "to-host") return answer;
     // where TTLs are kept, the host may have that address, or somebody behind it
-    if (!kernel.isTtlLowered(false)) return { ...answer, isFromFar: true };
+    if (!kernel.tally.isTtlLowered(false)) return { ...answer, isFromFar: true };
     // the host may have other addresses
     return local === null && isFromNear(t, row) ? answer : undefined;
   }

@@ -27,7 +27,7 @@ export class Explained {
   neverEntered(row: number, side: Side): Claim {
     const { timeline: t, kernel } = this.#known;
     const isError = (t.flags(row) & IS_ERROR) !== 0;
-    if (side === INSIDE && !isError && isFromNear(t, row) && kernel.isTtlLowered(false)) {
+    if (side === INSIDE && !isError && isFromNear(t, row) && kernel.tally.isTtlLowered(false)) {
       const why = "its TTL shows that the host itself sent it, in the name of the other end";
       return { verdict: "local", reason: "host-answers", why };
     }
@@ -41,7 +41,7 @@ export class Explained {
     const reset = resets.answering(row);
     if (reset !== NONE) return resetByHost(t, resets, row, reset);
     // what the host forwards from there has a lowered TTL
-    const isTold = kernel.isTtlLowered(t.side(row) === OUTSIDE);
+    const isTold = kernel.tally.isTtlLowered(t.side(row) === OUTSIDE);
     const accepted = isTold ? resets.accepting(row) : NONE;
     if (accepted !== NONE) {
       resets.remember(accepted, row);

@@ -42,10 +42,10 @@ export class HostsOwn {
     const isOther = tuples.hasOtherTtl(natWay) || (isFromNat && !isSentHere);
     const isFull = isSentHere || (tuples.hasFullTtl(natWay) && !isOther);
     if (!isFull && !isOther) return unknown("no-answer", this.#whyUnanswered(row, ruling));
-    if (!this.#known.kernel.isTtlLowered(true))
+    if (!this.#known.kernel.tally.isTtlLowered(true))
       return this.doubt(row, why) ?? { verdict: "local", reason, why, isByAbsence: true };
     // before anything has crossed, it is not known whether this router leaves TTLs as they are
-    const isTold = this.#known.kernel.pairsSoFar > 0;
+    const isTold = this.#known.kernel.tally.pairsSoFar > 0;
     if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why, ...(!isTold && { isByAbsence: true }) };
     if (this.#isElsewhere(row, natWay))
       return {
@@ -87,13 +87,13 @@ export class HostsOwn {
    */
   doubt(row: number, why: string): Claim | null {
     const { kernel, misses, filtered, strangers } = this.#known;
-    if (kernel.isTtlLowered(true)) return null;
+    if (kernel.tally.isTtlLowered(true)) return null;
     const doubt = `${why}, or forwarded`;
     if (misses.isPatchy(INSIDE)) return unknown("capture-misses", `${doubt}: ${misses.why(INSIDE)}`);
     const common = filtered.of(row, INSIDE);
     if (common !== undefined) return unknown("may-be-filtered", `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}`);
     // what goes out must have come in there: where inside shows nothing of that, it shows nothing of this either
-    if (kernel.pairsThatWent(true) === 0)
+    if (kernel.tally.pairsThatWent(true) === 0)
       return unknown(
         "one-way",
         `${doubt}: ${SIDE_NAMES[INSIDE]} shows nothing that goes out, as if captured in one direction alone`,
@@ -168,7 +168,7 @@ export class HostsOwn {
     if (natWay === NONE) return { verdict: "local", reason, why };
     if (this.#known.tuples.hasFullTtl(natWay)) {
       // where TTLs are kept, whoever the host forwards that port to may have sent it
-      const refused = this.#known.kernel.isTtlLowered(false) ? this.#refused(row) : null;
+      const refused = this.#known.kernel.tally.isTtlLowered(false) ? this.#refused(row) : null;
       return refused ?? { verdict: "local", reason, why };
     }
     const answer = this.#known.standIns.answering(row);
@@ -189,7 +189,7 @@ export class HostsOwn {
   ofTunnel(row: number): Claim | null {
     const t = this.#known.timeline;
     const tunnel = this.#known.tunnels.of(t.tunnel(row));
-    if (tunnel === undefined || !this.#known.kernel.isTtlLowered(true)) return null;
+    if (tunnel === undefined || !this.#known.kernel.tally.isTtlLowered(true)) return null;
     const isFromHost = this.#known.locals.isNat(tunnel.src);
     if (isFromHost === this.#known.locals.isNat(tunnel.dst)) return null;
     const way = isFromHost ? t.way(row) : t.way(row) ^ 1;

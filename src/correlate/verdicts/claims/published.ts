@@ -42,7 +42,7 @@ export class Published {
     const isFull = tuples.hasFullTtl(answers);
     if (!isFull && !tuples.hasOtherTtl(answers))
       return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-    if (kernel.isTtlLowered(true) && isFull) {
+    if (kernel.tally.isTtlLowered(true) && isFull) {
       const reset = resets.answering(row);
       if (reset !== NONE && isOpening(t.tcpFlags(row))) return refusedByHost(t, reset);
       if (reset !== NONE) return resetByHost(t, resets, row, reset);

@@ -1,5 +1,6 @@
 import { otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, DECIDED, type Timeline } from "../../../packets/timeline.js";
+import { AMBIGUOUS, DECIDED } from "../../../packets/fates.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { Known } from "../known.js";
 import type { Locals } from "./locals.js";
@@ -66,6 +67,6 @@ export class Strangers {
     if (isNever) return false;
     if (natWay === NONE) return this.#locals.isForwarded(row);
     // what has the NAT's own address outside may be anybody's behind it, if its TTL does not show the host
-    return !this.#known.tuples.hasFullTtlOnly(natWay) || !this.#known.kernel.isTtlLowered(true);
+    return !this.#known.tuples.hasFullTtlOnly(natWay) || !this.#known.kernel.tally.isTtlLowered(true);
   }
 }

@@ -51,13 +51,15 @@ export class Turned {
   /** What follows for a packet of such a conversation that a bridge passed on by itself, between neighbours; null where nothing shows that. */
   #straight(row: number, isBefore: boolean): Claim | null {
     const { kernel, matchers, resets, timeline: t } = this.#known;
-    const reset = isBefore && kernel.isTtlLowered(true) ? resets.answering(row) : NONE;
+    const reset = isBefore && kernel.tally.isTtlLowered(true) ? resets.answering(row) : NONE;
     if (reset !== NONE) {
       const byFrame = t.frame(reset);
       const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;
       return { verdict: "local", reason: "reset-untranslated", why, byFrame };
     }
-    const isStraight = isBefore ? matchers.hairpins.goesStraight(row) : kernel.isTtlLowered(true) && isFromNear(t, row);
+    const isStraight = isBefore
+      ? matchers.hairpins.goesStraight(row)
+      : kernel.tally.isTtlLowered(true) && isFromNear(t, row);
     if (!isStraight) return null;
     const shows = isBefore ? "the host stands for one end alone:" : "its TTL shows that";
     return { verdict: "local", reason: "same-link", why: `${shows} it goes straight to its neighbour` };

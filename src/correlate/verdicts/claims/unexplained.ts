@@ -125,7 +125,7 @@ export class Unexplained {
     const t = this.#known.timeline;
     if (t.proto(row) !== TCP || !isOpening(t.tcpFlags(row))) return NONE;
     const reset = this.#known.resets.answering(row);
-    return reset !== NONE && this.#known.kernel.isTtlLowered(false) ? reset : NONE;
+    return reset !== NONE && this.#known.kernel.tally.isTtlLowered(false) ? reset : NONE;
   }
 
   /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
@@ -133,7 +133,7 @@ export class Unexplained {
     const tuples = this.#known.tuples;
     const isNear = tuples.hasFullTtlOnly(way);
     const isOtherNear = tuples.hasFullTtlOnly(way ^ 1);
-    const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.isTtlLowered(false);
+    const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.tally.isTtlLowered(false);
     return isNear !== isOtherNear && isTold ? isNear : tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
   }
 
@@ -148,7 +148,7 @@ export class Unexplained {
     const isOther = tuples.hasOtherTtl(farWay);
     const isAnswered = isAnsweredFar || ((isFull || isOther) && tuples.isHeard(nearWay));
     if (!isAnswered) return null;
-    const isTold = this.#known.kernel.isTtlLowered(false);
+    const isTold = this.#known.kernel.tally.isTtlLowered(false);
     if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
       return {
         verdict: "local",

@@ -50,7 +50,7 @@ export class Slow {
     const { kernel, windowNs } = this.#known;
     const isOutbound = side === OUTSIDE;
     // of few, the slowest tells
-    const isLong = kernel.isNew(isOutbound) && 2 * kernel.latencies(isOutbound).maxNs >= windowNs;
+    const isLong = kernel.isNew(isOutbound) && 2 * kernel.latencies.of(isOutbound).maxNs >= windowNs;
     return isLong || kernel.isQueueLong(isOutbound);
   }
 

@@ -1,6 +1,7 @@
 import { pack, unpack } from "../../../packets/memory/packed.js";
 import type { Missing } from "../../../packets/results/results.js";
-import { MEMBER, type Timeline } from "../../../packets/timeline.js";
+import { MEMBER } from "../../../packets/fates.js";
+import type { Timeline } from "../../../packets/timeline.js";
 
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is what there is of the others. */
 export class Groups {

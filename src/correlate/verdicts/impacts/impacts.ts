@@ -53,7 +53,7 @@ export class Impacts {
   constructor(timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
     this.open = new OpenDrops(tuples, accounts);
     this.#timeline = timeline;
-    this.#windowNs = kernel.windowNs;
+    this.#windowNs = kernel.time.windowNs;
     this.#crossings = new RecentCrossings(kernel);
     this.#consequences = new Consequences(accounts, this.#crossings);
   }

@@ -61,7 +61,7 @@ function tellCut({ impacts, timeline: t, tuples, teller }: Told, row: number, er
 }
 
 function tellRefusedOne({ kernel, teller }: Told, drop: Drop, { reason, why, byFrame, isOfAddressee }: Answer): void {
-  if (isOfAddressee && !kernel.isTtlLowered(drop.side === OUTSIDE)) {
+  if (isOfAddressee && !kernel.tally.isTtlLowered(drop.side === OUTSIDE)) {
     const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
     teller.tellLast(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame });
     return;
@@ -79,5 +79,5 @@ function isRefused(
 ): boolean {
   // whom it is for answers what has arrived, and stands for the host outside
   if (side === INSIDE) return !isOfAddressee;
-  return isExplained ? !isOfAddressee || kernel.isTtlLowered(true) : isByHost;
+  return isExplained ? !isOfAddressee || kernel.tally.isTtlLowered(true) : isByHost;
 }

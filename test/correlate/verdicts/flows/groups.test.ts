@@ -4,7 +4,8 @@ import { Heap } from "../../../../src/packets/memory/heap.js";
 import { RECORD_BITS } from "../../../../src/packets/records.js";
 import { BY_COVERAGE } from "../../../../src/packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
-import { GONE, PAIRED, Timeline } from "../../../../src/packets/timeline.js";
+import { GONE, PAIRED } from "../../../../src/packets/fates.js";
+import { Timeline } from "../../../../src/packets/timeline.js";
 
 it("gives back what is known of all that a pair's two packets stand for, but for those themselves", () => {
   const timeline = new Timeline(new Heap(), 16);
