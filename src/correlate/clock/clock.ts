@@ -66,7 +66,7 @@ export class Clock {
   readonly #windowNs: number;
   readonly #facts: (timeNs: number) => ClockFacts;
   readonly #stretches: Stretch[];
-  /** That of the latest packet, and the widest slack and the most disorder within a window of it. */
+  /** That of the latest packet. */
   #at = -1;
   /** The worst of what is known of the stretches that packets wait from. */
   #recent: Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs"> | null = null;

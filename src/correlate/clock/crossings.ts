@@ -48,7 +48,7 @@ export interface Nearby {
   readonly since: readonly Witness[];
 }
 
-const NONE = { place: -1, timeNs: Number.NEGATIVE_INFINITY };
+const NOWHERE = { place: -1, timeNs: Number.NEGATIVE_INFINITY };
 
 /** Keeps the packets of one direction that both sides saw, in the order of the outside, while they tell something of others. */
 export class Crossings {
@@ -80,7 +80,7 @@ export class Crossings {
 
   /** The last one; of no place where there is none. */
   get last(): Pick<Crossing, "place" | "timeNs"> {
-    return this.#kept[this.#kept.length - 1] ?? NONE;
+    return this.#kept[this.#kept.length - 1] ?? NOWHERE;
   }
 
   /** Of those behind a place, the witnesses behind another one as well, and as many before that as there are to be at the least. */

@@ -92,7 +92,7 @@ const ENTRY_BITS = 3;
 export class Twins {
   /** Those found since they were last taken. */
   found: Twin[] = [];
-  /** Whether all packets are looked at, and twins for that are unique by no more than their IP ID, too. */
+  /** Whether all packets are looked at, also for twins that are unique by no more than their IP ID. */
   isBeginning = true;
   /** Whether the router sets TTLs, so that ends tell where these contradict them. */
   #areTtlsSet = false;
