@@ -107,6 +107,7 @@ function awayNsOf({ measured, crossings, exactness }: Slices, slice: Slice, line
     const since = own.since(others.last.place, from, LEAST_WITNESSES);
     if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookByLine)));
   }
+  if (mostRate === 0) return awayNs;
   return Math.max(awayNs, mostRate * (toNs - Math.max(...crossings.map(({ last }) => last.timeNs))));
 }
 
