@@ -23,13 +23,21 @@ export interface Doubts {
 
 /** `mostRate`: at which rate the clocks may part until the next packet that tells; 0 where that is taken for granted. */
 export function doubtsOf(slices: Slices, slice: Slice, line: Standing, mostRate: number): Doubts {
+  const isFollowed = mostRate > 0;
+  const isOneSided = isFollowed && line.unboundNs === Number.POSITIVE_INFINITY;
   const setByNs = setByNsOf(slices, slice, line);
-  const isOneSided = mostRate > 0 && line.unboundNs === Number.POSITIVE_INFINITY;
+  const awayNs = Math.max(setByNs, awayNsOf(slices, slice, line, mostRate));
   const swingNs = isOneSided ? swingNsOf(slices, slice, line) : 0;
   return {
-    awayNs: Math.max(setByNs, awayNsOf(slices, slice, line, mostRate)),
-    doubtNs: doubtNsOf(slices, slice, line, Math.max(setByNs, swingNs)),
+    awayNs: Math.max(awayNs, ranNsOf(slices, slice, mostRate)),
+    doubtNs: doubtNsOf(slices, slice, line, isFollowed ? Math.max(awayNs, swingNs) : setByNs),
   };
+}
+
+/** How far the clocks may have parted since a packet told how they stand; Infinity where none did. */
+function ranNsOf({ crossings }: Slices, { extent }: Slice, mostRate: number): number {
+  const toldNs = Math.max(...crossings.map(({ last }) => last.timeNs));
+  return mostRate === 0 ? 0 : mostRate * (extent.toNs - toldNs);
 }
 
 /**
@@ -78,15 +86,15 @@ function swingNsOf({ crossings }: Slices, { extent }: Slice, line: At): number {
  * How far apart equal packets have to be in a slice to be told by their stamps, as the clock may have been set by then: by how much packets of it, or the ones
  * before it or behind it, contradict how it stands. One alone does not tell that it was set, but that it may have been: until the next one that agrees.
  */
-function doubtNsOf({ crossings }: Slices, { extent }: Slice, line: At, setByNs: number): number {
+function doubtNsOf({ crossings }: Slices, { extent }: Slice, line: At, awayNs: number): number {
   const nearby = crossings.flatMap((each) => each.between(extent.from, extent.end, 1).around);
-  const byNs = Math.max(setByNs, ...nearby.map((one) => -tookNs(one, line)));
+  const byNs = Math.max(awayNs, ...nearby.map((one) => -tookNs(one, line)));
   return byNs > SET_NS ? byNs + AROUND_NS : 0;
 }
 
 /**
  * How far the clocks may stand in a slice from what is taken. A packet contradicts what is taken, and none of the other direction contradicts that packet. Or all
- * of one direction took that long, and none of the other comes any more. Or none comes of either.
+ * of one direction took that long, and none of the other comes any more.
  */
 function awayNsOf({ measured, crossings, exactness }: Slices, slice: Slice, line: At, mostRate: number): number {
   const { from, end, fromNs, toNs } = slice.extent;
@@ -107,8 +115,7 @@ function awayNsOf({ measured, crossings, exactness }: Slices, slice: Slice, line
     const since = own.since(others.last.place, from, LEAST_WITNESSES);
     if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookByLine)));
   }
-  if (mostRate === 0) return awayNs;
-  return Math.max(awayNs, mostRate * (toNs - Math.max(...crossings.map(({ last }) => last.timeNs))));
+  return awayNs;
 }
 
 /** What a packet took if the clocks stood as a line says, nanoseconds: see `tookBy`. */

@@ -111,6 +111,32 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       background(world, 6e9, 240);
     },
   },
+  "wrong/clock-set-beside-beats": {
+    about:
+      "the outside clock is set once by whole periods of equal datagrams; what else passes goes one way alone at times, and has IDs that the router draws; captures miss up to one in five",
+    recall: null,
+    findings: ["rewritten", "port-rewritten"],
+    play(world) {
+      const { rng, outside, inside, router } = world;
+      const isOneWay = rng.chance(0.5);
+      const everyNs = rng.between(2e6, 100e6);
+      const byNs = everyNs * Math.max(1, Math.round(rng.between(2e6, 400e6) / everyNs));
+      outside.model.set = { atNs: START_NS + rng.between(1e9, 7e9), byNs: rng.chance(0.5) ? byNs : -byNs };
+      if (rng.chance(0.5)) offset(world);
+      const misses = missing(rng, rng.between(0, 0.2));
+      (rng.chance(0.5) ? inside : outside).model.misses = misses;
+      if (rng.chance(0.3)) router.rewrite = (sent) => ({ ...sent, ipId: 1 + rng.below(0xffff) });
+      const jitter = rng.chance(0.5) ? 0 : 0.05;
+      const beat = { everyNs, count: Math.ceil(8e9 / everyNs), payload: bytes(rng, 40), port: 5001, jitter };
+      world.start(0, beatTalk(world, beat));
+      const log = flowOf(world, UDP, { port: 514 });
+      for (let i = 0; i < 400; i++) {
+        const line = () => world.send(log, "outbound", datagram(bytes(rng, 60), 0));
+        if (isOneWay) world.after(rng.between(0, 8e9), line);
+        else world.start(rng.between(0, 8e9), dnsTalk(world, { hasIds: false }));
+      }
+    },
+  },
   "said/clock-set-far-back": {
     about: "the outside clock is set back on the way by more than the window, 1.2 to 4 s",
     recall: 0.7,

@@ -149,7 +149,7 @@ export class Altered implements Settles {
     const { survivors } = this.filed;
     if (!isSameId && this.filed.isLate(inside, outside)) return 0;
     if ((changes & ALTERED_PAYLOAD) !== 0) {
-      if (survivors.isRenumbering(isOutbound) || isEarly || this.#timely(inside) <= 0) return 0;
+      if (survivors.isRenumbering(isOutbound) || isEarly || this.#timely(inside, outside) <= 0) return 0;
       if (!hasIdentity(t, row)) return relation !== CONFLICT && this.filed.isOfHelper(row) ? relation : 0;
       if (this.filed.isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
       this.#why = WHY_IDENTITY;
@@ -158,7 +158,7 @@ export class Altered implements Settles {
     if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, isSameId)) return 0;
     if (!survivors.isUsual(isOutbound, kind, changes)) return 0;
     const claim = 2 * relation + (isSameId ? 1 : 0);
-    const timely = isEarly ? -1 : this.#timely(inside);
+    const timely = isEarly || this.#mayBeNext(inside, outside) ? -1 : this.#timely(inside, outside);
     if (timely <= 0) this.#isUntimely = true;
     return timely * claim;
   }
@@ -176,17 +176,29 @@ export class Altered implements Settles {
   }
 
   /**
+   * Whether one of two packets says again what was said, and the other may be the twin of the next one that does, as a clock may have been set by what they are
+   * apart. Where nothing vouches for the clocks, that may be anything; but for packets of two IP versions, which nothing else would tell.
+   */
+  #mayBeNext(inside: number, outside: number): boolean {
+    const { kernel, clock } = this.#about;
+    const isVouched = kernel.time.slackNs < Number.POSITIVE_INFINITY || !this.filed.two.isOneVersion;
+    const doubtNs = isVouched ? clock.doubtNs : Number.POSITIVE_INFINITY;
+    return doubtNs > 0 && [inside, outside].some((row) => kernel.isToldAgain(row) && kernel.sinceNs(row) <= doubtNs);
+  }
+
+  /**
    * 1 where the two compared last took as long as others did around the time of the inside one, or have so far. Where nobody knows what others take, 1 if these took
    * hardly any time. -1 where time does not tell: others took too many times, or few took so long, and the one that left may have been sent again and have entered
    * unseen. Else 0.
    */
-  #timely(inside: number): number {
+  #timely(inside: number, outside: number): number {
     const { isOutbound, gapNs, isSameId, kind } = this.filed.two;
     const { kernel, timeline } = this.#about;
     const gaps = this.filed.survivors.gaps[isOutbound ? 1 : 0];
     const timeNs = timeline.timeNs(inside);
-    // TCP alone sends again within the times that packets take
-    const mayHide = kind !== NO_SEGMENT && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
+    // TCP sends again within the times that packets take, and so does who says the same again and again
+    const mayComeAgain = kind !== NO_SEGMENT || kernel.isToldAgain(inside) || kernel.isToldAgain(outside);
+    const mayHide = mayComeAgain && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
     const usual = gaps.at(timeNs, kernel.time.blurNs, mayHide);
     if (usual === MIXED) return -1;
     if (usual !== null) {

@@ -146,7 +146,9 @@ export class Reach {
   #edgeNs(side: Side | null): number {
     const { kernel, clock, windowNs } = this.#known;
     if (!clock.isTrusted || (side !== null && kernel.isNew(side === OUTSIDE))) return windowNs;
-    return Math.min(windowNs, Math.max(MARGIN_NS, side === null ? 0 : this.#takesNs(side)));
+    const edgeNs = Math.min(windowNs, Math.max(MARGIN_NS, side === null ? 0 : this.#takesNs(side)));
+    // as far as the clocks may stand from what is taken, nothing is beyond it
+    return Number.isFinite(clock.unboundNs) ? Math.max(edgeNs, clock.unboundNs) : edgeNs;
   }
 
   /**
