@@ -121,6 +121,12 @@ describe("claims", () => {
     expect(told([summary(step("1700000003.850000000", 20e6))], circumstances).clock?.isWithin).toBe(isWithin);
   });
 
+  test("of a clock that was set, not at all, where packets of one direction alone show it", () => {
+    const set = { timeS: 1_700_000_004, quietS: 0, byNs: 20e6 };
+    const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set, offsetErrorNs: Infinity };
+    expect(told([summary({ offsetNs: 0, driftPpm: 0, uncertaintyNs: null })], circumstances).clock).toBeNull();
+  });
+
   test.each([
     ["when, and by how much", 20e6, step("1700000003.950000000", 20_015_000), true],
     ["by how much else", 20e6, step("1700000003.950000000", 20_025_000), false],
