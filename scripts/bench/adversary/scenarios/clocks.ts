@@ -127,8 +127,13 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       (rng.chance(0.5) ? inside : outside).model.misses = misses;
       if (rng.chance(0.3)) router.rewrite = (sent) => ({ ...sent, ipId: 1 + rng.below(0xffff) });
       const jitter = rng.chance(0.5) ? 0 : 0.05;
-      const beat = { everyNs, count: Math.ceil(8e9 / everyNs), payload: bytes(rng, 40), port: 5001, jitter };
-      world.start(0, beatTalk(world, beat));
+      const [stream, payload] = [flowOf(world, UDP, { port: 5001 }), bytes(rng, 40)];
+      world.start(0, function* () {
+        for (let sentNs = 0; sentNs < 8e9; sentNs += everyNs) {
+          world.send(stream, "outbound", datagram(payload, 0));
+          yield everyNs * (1 + jitter * rng.between(-1, 1));
+        }
+      });
       const log = flowOf(world, UDP, { port: 514 });
       for (let i = 0; i < 400; i++) {
         const line = () => world.send(log, "outbound", datagram(bytes(rng, 60), 0));
