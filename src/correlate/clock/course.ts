@@ -2,8 +2,9 @@ import { SET_NS } from "../intake/disorder.js";
 import type { Beginning } from "./beginning.js";
 import { apart, isEnclosing, UNBOUNDED, wrongBy } from "./bounds.js";
 import { MOST_RATE, MOST_SLACK_NS, PROCESSORS_NS, STILL, type Stretch, UNKNOWN_RATE } from "./clock.js";
-import { doubtsOf, nearerBy } from "./doubts.js";
+import { doubtsOf } from "./doubts.js";
 import { type Line, lineThrough, orStill } from "./line.js";
+import { nearerBy } from "./near.js";
 import type { Slice } from "./slice.js";
 import { PATIENCE_NS, type Slices, SUPPORTING } from "./slices.js";
 import { Summary } from "./summary.js";
@@ -97,7 +98,7 @@ export class Course {
     }
     const last = this.stretches[this.stretches.length - 1];
     const line = this.#standing(slice, last);
-    // two clocks may part until the next packet that tells, at any rate that one may have
+    // until a packet tells again, two clocks may part as fast as any does
     const doubts = doubtsOf(this.#slices, slice, line, this.assumed === null ? MOST_RATE : 0);
     const awayNs = line.isTrusted ? doubts.awayNs : 0;
     if (awayNs > 0 && (this.#isEnclosed || this.assumed === "none")) this.summary.mayBeWrongBy(awayNs);

@@ -1,7 +1,8 @@
 import { SET_NS } from "../intake/disorder.js";
 import type { Stretch } from "./clock.js";
-import { type Crossing, tookBy } from "./crossings.js";
+import type { Crossing } from "./crossings.js";
 import { lineThrough } from "./line.js";
+import { type At, tookNear, tookNs } from "./near.js";
 import type { Slice } from "./slice.js";
 import type { Slices } from "./slices.js";
 import { LEAST_WITNESSES } from "./witnesses.js";
@@ -9,9 +10,7 @@ import { LEAST_WITNESSES } from "./witnesses.js";
 /** Equal packets that are about as far apart as the clock was set by are as near to each other by it, but for what they take, nanoseconds. */
 const AROUND_NS = 1_000_000;
 
-/** What the clocks differ by, at a time and from there on. */
-type At = Pick<Stretch, "atNs" | "correctionNs" | "rate">;
-/** … and Infinity where packets of one direction alone bound that. */
+/** How the clocks are taken to stand; `unboundNs` is Infinity where packets of one direction alone tell. */
 type Standing = At & Pick<Stretch, "unboundNs">;
 
 /** What speaks against how the clocks are taken to stand in a slice, too little though it is to say otherwise: see `Stretch`. */
@@ -40,19 +39,6 @@ function ranNsOf({ crossings }: Slices, { extent }: Slice, mostRate: number): nu
   return mostRate === 0 ? 0 : mostRate * (extent.toNs - toldNs);
 }
 
-/**
- * By how much a line is to be moved so that the quickest packet of a slice and right around it takes no time, where packets of one direction alone tell: where
- * none of the others bounds the offset, what is taken is what those that are near took, be it a queue or a clock.
- */
-export function nearerBy({ crossings }: Slices, { extent }: Slice, line: At): number {
-  const near = crossings.map((each) => each.between(extent.from, extent.end, LEAST_WITNESSES).around);
-  if (near.every((one) => one.length > 0)) return 0;
-  const [one] = near.find((each) => each.length > 0) ?? [];
-  if (one === undefined) return 0;
-  const leastNs = Math.max(0, Math.min(...near.flat().map((each) => tookNs(each, line))));
-  return one.isOutbound ? leastNs : -leastNs;
-}
-
 /** How far the clock stood from there before it was set, or does behind that, where packets do not tell to which of them a slice belongs. */
 function setByNsOf({ bounded, exactness }: Slices, { sets, place }: Slice, { atNs, correctionNs, rate }: At): number {
   if (Number.isInteger(sets)) return 0;
@@ -66,19 +52,17 @@ function setByNsOf({ bounded, exactness }: Slices, { sets, place }: Slice, { atN
 }
 
 /**
- * By how much those packets differ in what they took between which the clock may have been set: the quickest before a packet of a slice, and from that one on.
- * Where nothing comes the other way, a clock that is set looks like a queue that ends.
+ * How much longer or shorter the quickest packets took before some packet of a slice than from that one on, at the most. Where nothing comes the other way, a
+ * clock that is set looks like a queue that ends.
  */
-function swingNsOf({ crossings }: Slices, { extent }: Slice, line: At): number {
+function swingNsOf(slices: Slices, slice: Slice, line: At): number {
   let swingNs = 0;
-  for (const each of crossings) {
-    const took = each.between(extent.from, extent.end, LEAST_WITNESSES).around.map((one) => tookNs(one, line));
+  for (const took of tookNear(slices, slice, line))
     for (let at = 1; at < took.length; at++) {
       const before = took.slice(Math.max(0, at - LEAST_WITNESSES), at);
       const behind = took.slice(at, at + LEAST_WITNESSES);
       swingNs = Math.max(swingNs, Math.abs(Math.min(...before) - Math.min(...behind)));
     }
-  }
   return swingNs;
 }
 
@@ -116,9 +100,4 @@ function awayNsOf({ measured, crossings, exactness }: Slices, slice: Slice, line
     if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookByLine)));
   }
   return awayNs;
-}
-
-/** What a packet took if the clocks stood as a line says, nanoseconds: see `tookBy`. */
-function tookNs(one: Crossing, { atNs, correctionNs, rate }: At): number {
-  return tookBy(one, correctionNs + rate * (one.timeNs - atNs));
 }

@@ -15,7 +15,7 @@ export function witnessed(gaps: readonly number[]): number {
  */
 export function quickest(gaps: readonly number[], witnesses: readonly number[] = gaps): number {
   const sorted = gaps.toSorted((a, b) => a - b);
-  if (witnesses.length < 3) return sorted[0] ?? Number.POSITIVE_INFINITY;
+  if (witnesses.length < LEAST_WITNESSES) return sorted[0] ?? Number.POSITIVE_INFINITY;
   const near = witnesses.toSorted((a, b) => a - b);
   const medianNs = near[near.length >> 1];
   const support = 1 + Math.max(2, Math.floor(near.length * SUPPORT_SHARE));
