@@ -221,7 +221,8 @@ export class Claims {
     if (truth.set !== null) {
       const { timeS, quietS, byNs } = truth.set;
       // where packets of one direction alone show it, what is said to be uncertain holds it, or nothing is said of that
-      const isHeld = Math.abs(byNs) <= (uncertaintyNs ?? truth.offsetErrorNs);
+      const isOneWay = truth.offsetErrorNs === Number.POSITIVE_INFINITY;
+      const isHeld = isOneWay && Math.abs(byNs) <= (uncertaintyNs ?? Number.POSITIVE_INFINITY);
       if (steps.length === 0 && (isHeld || Math.abs(byNs) < SET_NS)) return null;
       const error = { offsetNs: (steps[0]?.byNs ?? 0) - byNs, driftPpm: 0 };
       const isThen = steps.length === 1 && Math.abs(Number(steps[0].time) - timeS) <= SET_WITHIN_S + quietS;
