@@ -37,6 +37,10 @@ it.each<[name: string, seed: number, packets?: number]>([
   ["wrong/order-rare-misses", 44, 11_500],
   // one behind a queue that grew to what they are apart, taken for in time before the next ones showed it
   ["wrong/queue-over-spacing", 16],
+  // a clock set forth by three times what equal ones are apart, and each of the others late by as much
+  ["wrong/clock-set-beside-beats", 13],
+  // … of which none has crossed since when the first of them seems to be in time
+  ["wrong/clock-set-beside-beats", 25],
   // one that is settled, and left without others by the pair of the one behind it
   ["heartbeats", 101],
   // more latencies at once than are counted at a time

@@ -47,3 +47,19 @@ export function wasHeldUp(ground: usize, outbound: i32, enteredNs: f64, leftNs: 
   }
   return false;
 }
+
+/**
+ * Whether a packet of a direction that entered and left at these times took as long as one that was held up within a window of it did: what all take may
+ * have changed, for as long as nothing that is like no other shows the contrary.
+ */
+export function tookAsLong(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  const count = wordOf(ground, words.HELD_COUNT + outbound);
+  for (let number = max<i32>(0, count - words.HELD_ENTRIES); number < count; number++) {
+    const entry = heldAt(ground, outbound, number);
+    const from = load<f64>(entry);
+    if (abs(from - enteredNs) <= windowNs && abs(load<f64>(entry, 8) - from - (leftNs - enteredNs)) <= JITTER_NS)
+      return true;
+  }
+  return false;
+}

@@ -111,6 +111,12 @@ export function wasHeldUp(ground: usize, entered: i32, left: i32, isOutbound: bo
   return held.wasHeldUp(ground, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
 }
 
+/** Whether a row that entered, if it was the one that left, took as long as a packet that was held up near it. */
+export function tookAsLong(ground: usize, entered: i32, left: i32, isOutbound: bool): bool {
+  const enteredNs = passedNs(packetOf(ground, entered));
+  return held.tookAsLong(ground, i32(isOutbound), enteredNs, passedNs(packetOf(ground, left)));
+}
+
 /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
 export function isUnwatched(ground: usize, entered: i32, left: i32): bool {
   const leftNs = passedNs(packetOf(ground, left));

@@ -243,6 +243,7 @@ export class Survey {
     const digest = kernel.latencies.of(isOutbound);
     const [rangeNs, bits] = mayGrow ? [mostNs, NEVER_BITS] : [Number.POSITIVE_INFINITY, SELDOM_BITS];
     if (Math.log2(digest.density(tookNs, rangeNs) * tookNs) > -bits) return true;
+    if (kernel.tookAsLong(entered, left, isOutbound)) return true;
     const instead = insteadOf?.(left) ?? NONE;
     const insteadNs = instead === NONE ? 0 : t.timeNs(left) - t.timeNs(instead);
     if (insteadNs <= digest.medianNs) return false;

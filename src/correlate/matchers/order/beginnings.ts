@@ -5,6 +5,7 @@ import type { InOrder } from "./in-order.js";
 import { type Aligned, inTurn, nearest, nearestOfEach } from "./alignment.js";
 import { rhythmBits } from "./rhythm.js";
 import { type Sequence, type Sequences, timesOf } from "./sequences.js";
+import { standsStill } from "./standstill.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
 const FIRST_ALIKE = 16;
@@ -68,6 +69,7 @@ export class Beginnings {
     const sequence = this.#sequences.between(inside, outside, related);
     if (sequence === null || !this.#sequences.isAll(sequence)) return false;
     const { entered, left } = sequence;
+    if (standsStill(this.#about, entered[entered.length - 1], isOutbound)) return false;
     const [enteredNs, leftNs] = [timesOf(this.#about.timeline, entered), timesOf(this.#about.timeline, left)];
     const isComplete = this.#completeness.isComplete(inside, isOutbound);
     const aligned = (isComplete ? inTurn : nearestOfEach)(enteredNs, leftNs, kernel.latencies.of(isOutbound).medianNs);

@@ -7,6 +7,7 @@ import { DECIDED_BITS, type Doubt, type Doubts } from "./doubts.js";
 import type { Lateness } from "./lateness.js";
 import { runsOf } from "./alignment.js";
 import { type Sequence, type Sequences, timesOf } from "./sequences.js";
+import { standsStill } from "./standstill.js";
 import type { UnderWay } from "./under-way.js";
 
 /** So many of a crowd whose order was not certain are passed over until all of it is looked at again. */
@@ -116,7 +117,8 @@ export class InOrder {
         const at = run.entered + index - before.length;
         const of = run.left + k;
         if (index < 0 || at < 0 || costOf(to[k] - from[index]) > 0) continue;
-        if (kernel.overtakes(entered[at], left[of], isOutbound)) continue;
+        if (kernel.overtakes(entered[at], left[of], isOutbound) || standsStill(this.#about, entered[at], isOutbound))
+          continue;
         if (run.entered + index > next) openNs = enteredNs[run.entered + index - 1];
         next = run.entered + index + 1;
         const hasMore = isDoubted && (doubt?.ahead ?? 0) + at - of > 0;
@@ -156,6 +158,7 @@ export class InOrder {
     const last = entered.length - 1;
     if (this.#about.kernel.isUnwatched(entered[last], left[last])) return false;
     if (entered.some((row, at) => this.#about.kernel.overtakes(row, left[at], isOutbound))) return false;
+    if (standsStill(this.#about, entered[last], isOutbound)) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do; where packets that enter are missed, the first may
     // have been lost, and the last be one that was sent again and not seen to enter
     const mayBeUnseen = this.#known.completeness.hasMissed(isOutbound);
