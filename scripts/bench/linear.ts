@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Captures, LINEAR_INPUTS, type LinearInput } from "./linear-inputs.js";
 import { type Cost, inTurn, measure } from "./measure.js";
-import { table } from "./table.js";
+import { growing } from "./table.js";
 
 /** What `npm run bench -- linear` is asked for. */
 export interface LinearOptions {
@@ -17,39 +17,43 @@ export interface LinearOptions {
 /** Most that twice the input may cost, as against once. */
 const MOST_RATIO = 2.3;
 
+const MEASURED = ["N", "2N", "ratio", "MiB at 2N"];
+const HEADINGS = [
+  "input",
+  "",
+  "N",
+  ...MEASURED.map((each) => `-q, ${each}`),
+  ...MEASURED.map((each) => `NDJSON, ${each}`),
+];
+
 /**
- * Measures what natcorr takes for N and for 2N of each input, and prints a table of that as Markdown.
+ * Measures what natcorr takes for N and for 2N of each input, and prints a table of that as Markdown, a row as soon as it is known.
  *
  * @returns whether none grows faster than its input.
  * @throws Error where natcorr fails.
  */
 export async function linear({ natcorr, names, runs }: LinearOptions): Promise<boolean> {
-  const rows: string[][] = [];
+  const inputs = [...LINEAR_INPUTS].filter(([name]) => names.length === 0 || names.includes(name));
+  const { head, row } = growing(HEADINGS, inputs.map(titleOf));
+  process.stdout.write(`\n### CPU seconds at N and 2N\n\n${head}`);
   let isLinear = true;
-  for (const [name, input] of LINEAR_INPUTS) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    process.stderr.write(`${name}\n`);
-    const [once, twice] = [
-      await costs(input, input.count, natcorr, runs),
-      await costs(input, 2 * input.count, natcorr, runs),
-    ];
+  for (const named of inputs) {
+    const [, input] = named;
+    const once = await costs(input, input.count, natcorr, runs);
+    const twice = await costs(input, 2 * input.count, natcorr, runs);
     const cells = once.flatMap((cost, i) => {
       const ratio = twice[i].cpuS / cost.cpuS;
       isLinear &&= ratio <= MOST_RATIO;
       return [cost.cpuS.toFixed(2), twice[i].cpuS.toFixed(2), ratio.toFixed(2), twice[i].peakMiB.toFixed(0)];
     });
-    rows.push([name, input.about, input.count.toLocaleString("en"), ...cells]);
+    process.stdout.write(row([...titleOf(named), ...cells]));
   }
-  const columns = ["N", "2N", "ratio", "MiB at 2N"];
-  const headings = [
-    "input",
-    "",
-    "N",
-    ...columns.map((each) => `-q, ${each}`),
-    ...columns.map((each) => `NDJSON, ${each}`),
-  ];
-  process.stdout.write(`\n### CPU seconds at N and 2N\n\n${table(headings, rows)}`);
   return isLinear;
+}
+
+/** What its row begins with. */
+function titleOf([name, { about, count }]: readonly [string, LinearInput]): string[] {
+  return [name, about, count.toLocaleString("en")];
 }
 
 /** What `-q` costs, and NDJSON to a pipe. */
