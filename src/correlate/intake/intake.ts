@@ -66,7 +66,7 @@ export class Intake {
   /** How many packets came, and how far time had gone on when the number was a multiple of MOST_HELD. */
   #taken = 0;
   #heldNs = Number.NEGATIVE_INFINITY;
-  readonly #room = new WaitingRoom();
+  readonly #room: WaitingRoom;
   /** Rows there of packets that are set aside, by frame. */
   readonly #aside = new Map<number, number>();
   /** The batch that the source gave last, until it is asked for the next one; and how many rows there are behind those handed on. */
@@ -86,6 +86,7 @@ export class Intake {
     this.source = source;
     this.packets = packets;
     this.#heap = heap;
+    this.#room = new WaitingRoom(heap);
     this.#windowNs = windowNs;
     this.#mass = new MassTime(windowNs, (frame, timeNs) => this.#settle(frame, timeNs));
   }

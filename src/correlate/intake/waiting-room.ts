@@ -1,7 +1,8 @@
-import { PacketBatch } from "../../packets/batches/packet-batch.js";
+import { batchIn, PacketBatch } from "../../packets/batches/packet-batch.js";
+import type { Heap } from "../../packets/memory/heap.js";
 
-/** Room at first: what a busy host captures within the least horizon. */
-const FEW_ROWS = 512;
+/** Room at first: a batch, and what the busiest host captures within the least horizon. In a heap, room that is not used is no memory. */
+const FIRST_ROWS = 2 ** 13;
 
 /** Packets that wait for their turn, which is that of their keys; of equal ones, the key that was given first comes first. */
 export class WaitingRoom {
@@ -9,6 +10,7 @@ export class WaitingRoom {
   packets = new PacketBatch(0);
   /** Where the next ones go that are to stay. */
   #spare = new PacketBatch(0);
+  readonly #heap: Heap;
   #keys = new Float64Array(0);
   /** How many keys had been given before each. */
   #givenBefore = new Float64Array(0);
@@ -19,6 +21,10 @@ export class WaitingRoom {
   /** Of these, how many may leave, and how many did. */
   #free = 0;
   #left = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
 
   /** How many may leave. */
   get free(): number {
@@ -76,8 +82,7 @@ export class WaitingRoom {
     const { packets } = this;
     const order = this.#order.subarray(left, packets.count);
     if (order.length > 0) {
-      if (this.#spare.rows < packets.rows) this.#spare = new PacketBatch(packets.rows);
-      this.packets = this.#spare;
+      this.packets = this.#spare.rows < packets.rows ? this.#inPlaceOf(this.#spare, packets.rows) : this.#spare;
       this.#spare = packets;
       this.packets.append(packets, order);
       this.#keys.set(Float64Array.from(order, (row) => this.#keys[row]));
@@ -88,11 +93,18 @@ export class WaitingRoom {
 
   #reserve(rows: number): void {
     if (rows <= this.packets.rows) return;
-    const packets = new PacketBatch(Math.max(FEW_ROWS, 2 * rows));
-    packets.take(this.packets);
+    const packets = this.#inPlaceOf(this.packets, Math.max(FIRST_ROWS, 2 * rows));
     this.packets = packets;
     this.#keys = widened(this.#keys, packets.rows);
     this.#givenBefore = widened(this.#givenBefore, packets.rows);
+  }
+
+  /** A batch with more room, and what another one had, which is given back. */
+  #inPlaceOf(batch: PacketBatch, rows: number): PacketBatch {
+    const wider = batchIn(this.#heap, rows);
+    wider.take(batch);
+    if (batch.rows > 0) this.#heap.give(batch.block);
+    return wider;
   }
 }
 

@@ -65,7 +65,7 @@ export interface Rowless {
   readonly isUndecodable: Uint8Array;
 }
 
-/** Bytes that a `PacketBatch` takes. */
+/** Bytes that a `PacketBatch` takes, if it has room for as many as the decoder fills one with. */
 export const BATCH_BYTES = BATCH_FRAMES * column.ROW_BYTES;
 
 /**
@@ -83,6 +83,8 @@ export class PacketBatch extends RecordRows {
   reachedNs = Number.NEGATIVE_INFINITY;
   /** Those of the frames it was decoded from. */
   readonly marks: Mark[] = [];
+  /** Where all columns lie. */
+  readonly block: Uint8Array;
   /** The rows' records, laid out as `records.ts` says. */
   readonly records: Int32Array;
   /** The same memory. */
@@ -108,6 +110,7 @@ export class PacketBatch extends RecordRows {
   /** `rows`: how many it has room for. `block`: where, `column.ROW_BYTES` of each. */
   constructor(rows: number = BATCH_FRAMES, block: Uint8Array = new Uint8Array(rows * column.ROW_BYTES)) {
     super();
+    this.block = block;
     const { buffer, byteOffset } = block;
     const at = (bytes: number): number => byteOffset + rows * bytes;
     this.records = new Int32Array(buffer, at(column.RECORD), rows << RECORD_BITS);
@@ -322,7 +325,7 @@ function columnsOf(of: Quotes | Outers | Rowless): readonly Column[] {
   return Object.values(columns);
 }
 
-/** A batch that a decoder which works on this heap can fill. */
-export function batchIn(heap: Heap): PacketBatch {
-  return new PacketBatch(BATCH_FRAMES, heap.take(Uint8Array, BATCH_BYTES));
+/** A batch in this heap, which a decoder that works on that can fill. */
+export function batchIn(heap: Heap, rows: number = BATCH_FRAMES): PacketBatch {
+  return new PacketBatch(rows, heap.take(Uint8Array, rows * column.ROW_BYTES));
 }
