@@ -176,8 +176,10 @@ export class Survey {
     const isSameWay = t.way(other) === t.way(chosen);
     const isOfOne = isSameWay || (related & RELATION_MASK) === KNOWN;
     if (isOfOne && this.mayBeHeldUp(other, row, related, () => chosen)) return true;
-    // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
     const isKnown = (best & RELATION_MASK) === KNOWN && !this.isStale;
+    // the other one may have another translation by now as well as this one, which has lost its own or had none
+    if (!isKnown && claimBy(related) === CLAIM_CONFLICT && (related & IS_REPEATABLE) !== 0) return true;
+    // while no translation is known, what packets take does not tell which of one conversation is meant, if the other is nobody else's
     return !isKnown && isSameWay && this.#isUntimely(related) && this.timelyFor(other, reachNs, row) === NONE;
   }
 
