@@ -148,7 +148,7 @@ export function assemble(
   const base = tellingOf(ground, options, isComplete);
   const { timeline, accounts, kernel, refusals } = base;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
-  const mistimed = new Mistimed(timeline);
+  const mistimed = new Mistimed(timeline, options.windowNs);
   const repeats = [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats] as const;
   const noted = (side: Side): Notes => ({
     get size() {

@@ -14,6 +14,7 @@ import type { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { LateComers } from "./verdicts/updates/late-comers.js";
 import { unknownOf } from "./verdicts/updates/open-unknowns.js";
+import { tellMayHaveRun } from "./verdicts/updates/may-have-run.js";
 import { tellOtherWays } from "./verdicts/updates/other-ways.js";
 import { tellProxied } from "./verdicts/updates/proxied.js";
 import { tellRefused } from "./verdicts/updates/refused.js";
@@ -87,7 +88,7 @@ export class Settling {
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
     const slot = translations.slotOf(row);
-    const heldUp = mayBeLate ? lateComers.tell(row, slot, "and has no twin") : undefined;
+    const heldUp = mayBeLate ? lateComers.tell(row, slot, matchers.altered, "and has no twin") : undefined;
     const said: Decision = heldUp ?? judged;
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = said;
     if (reason === "like-untimely") verdicts.noteLike(row);
@@ -116,10 +117,16 @@ export class Settling {
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
     const mayCross = isNear || verdict === "elsewhere";
     const isLeaving = slot !== NONE && translations.isLeaving(row, slot);
-    if ((isUnknown || isSighted || mayCross) && !isLeaving)
-      unknowns.add(unknownOf(this.#about, row, judgement, book.flowOf(row)), { isSighted, mayCross });
+    const isEarly = verdict === "no-overlap" && reason === "not-begun";
+    const isLookedAfter = (isUnknown || isSighted || mayCross) && !isLeaving;
+    if (isEarly || isLookedAfter) {
+      const unknown = unknownOf(this.#about, row, judgement, book.flowOf(row));
+      if (isEarly) unknowns.addEarly(unknown);
+      if (isLookedAfter) unknowns.add(unknown, { isSighted, mayCross });
+    }
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) tellCopied(this.#about, row);
     if (isOpen) tellAnswered(this.#about, row);
+    if (judged.mayHaveRun !== undefined) tellMayHaveRun(this.#about, judged.mayHaveRun);
     tellOtherWays(this.#about, row, said);
     tellProxied(this.#about);
     tellRefused(this.#about, row, reason === "host-error");
@@ -176,13 +183,13 @@ export class Settling {
    */
   #tellHeldUp(rows: readonly number[], others: number): void {
     if (rows.length === 0) return;
-    const { timeline: t, kernel, translations, lateComers } = this.#about;
+    const { timeline: t, kernel, translations, matchers, lateComers } = this.#about;
     const more = rows.length - others;
     const late = kernel.isQueueLong(t.side(rows[0]) === OUTSIDE) ? rows : rows.slice(0, Math.max(0, more));
     for (const [at, row] of late.entries()) {
       const why =
         at < more ? "and more like it came out than had entered" : "and what else entered that is like it is ambiguous";
-      lateComers.tell(row, translations.slotOf(row), why);
+      lateComers.tell(row, translations.slotOf(row), matchers.altered, why);
     }
   }
 

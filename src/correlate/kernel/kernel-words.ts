@@ -145,6 +145,8 @@ export const PAIRED = word(2);
 export const UNSURE = word(2);
 /** Two: by how much the TTL of the last pair of a direction was lowered. */
 export const LOWERED = word(2);
+/** Two: how many pairs of a direction left with a TTL that was not lowered: a router keeps it, or sets one of its own. */
+export const UNLOWERED = word(2);
 /**
  * Eight: how many pairs had equal keys. By direction, 4 for outbound, then by `identityOf`: whether they had an IP ID, and of which version they are.
  */

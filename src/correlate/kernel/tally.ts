@@ -41,6 +41,13 @@ export class Tally {
     return lowered > 0 && !isTtlSet(lowered, 0);
   }
 
+  /** Whether most packets of a direction left with a TTL that was not lowered, and others with one that was: a router sets TTLs. */
+  areTtlsMixed(isOutbound: boolean): boolean {
+    const unlowered = this.#words[words.UNLOWERED + (isOutbound ? 1 : 0)];
+    const all = this.pairsThatWent(isOutbound);
+    return 2 * unlowered > all && unlowered < all;
+  }
+
   /** How many pairs the router altered in what one of the ALTERED_… bits stands for. */
   alteredIn(bit: number): number {
     return this.#words[words.ALTERED_IN + 31 - Math.clz32(bit)];

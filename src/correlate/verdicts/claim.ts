@@ -28,6 +28,8 @@ export interface Decision extends Judgement {
   readonly elsewhereWay?: number;
   /** Whether it is the first of its conversation of which that is proved. */
   readonly isProof?: boolean;
+  /** A side whose capture may have run before its first frame, as it is now known to miss packets. */
+  readonly mayHaveRun?: Side;
 }
 
 const UNCOVERED: ReadonlySet<Reason> = new Set(["no-frames", "not-begun", "ended", "silence"]);

@@ -59,7 +59,7 @@ export class Doubts {
     if (lacks === undefined && !isUntold && !isByAddresses) return undefined;
     if (!isByAddresses && (t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
       return unknown("no-header", "its transport header is not all there: too little to know its twin by");
-    const twin = mistimed.twinOf(row);
+    const twin = mistimed.twinOf(row, altered);
     if (twin !== undefined) {
       const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
       return unknown("like-out-of-time", like);

@@ -1,5 +1,4 @@
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
-import type { Judgement } from "../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/fates.js";
 import { NONE } from "../../packets/tuples.js";
@@ -80,7 +79,7 @@ export class Verdicts {
     };
     this.#senders = new Senders(timeline, tuples, speakers, common);
     this.#claims = new Claims(this.#known);
-    this.#orphans = new Orphans(timeline);
+    this.#orphans = new Orphans(timeline, known.matchers.altered);
     this.#doubts = new Doubts(known, this.#orphans);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);
     this.#askForFlows();
@@ -217,7 +216,7 @@ export class Verdicts {
   }
 
   /** What a claim comes to by how much the other capture misses. */
-  #reckon(row: number, other: Side, claim: Claim): Judgement {
+  #reckon(row: number, other: Side, claim: Claim): Decision {
     const t = this.#known.timeline;
     const { lacks, why } = claim;
     if (lacks === "exit") {
@@ -238,8 +237,10 @@ export class Verdicts {
       return unknown("may-be-filtered", filtered);
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
-    if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0)
+    if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0) {
       this.#known.misses.noteEntry(other, t.frame(row), this.#known.tuples.isProved(t.way(row)));
+      if (this.#known.reach.doubtBeginning(other)) return { ...claim, mayHaveRun: other };
+    }
     if (lacks === "crossing") this.#known.misses.noteCrossing(other);
     return claim;
   }

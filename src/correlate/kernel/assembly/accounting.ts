@@ -57,6 +57,8 @@ export function accountFor(
   if (isLong || (!isAgain(flags) && isOrdered(ground, outbound, leftNs)))
     setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
   setWord(ground, words.LOWERED + outbound, lowered);
+  if (outbound === 1 ? lowered <= 0 : lowered >= 0)
+    setWord(ground, words.UNLOWERED + outbound, wordOf(ground, words.UNLOWERED + outbound) + 1);
   if ((flags & HAS_TCP_NUMBERS) === 0) return false;
   const payload = payloadLengthOf(packet);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);

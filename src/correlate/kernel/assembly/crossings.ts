@@ -9,6 +9,7 @@ import * as tuple from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
+import { isSaidAgain } from "./alike.js";
 import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
 
 /** Takes a packet of this way, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
@@ -63,7 +64,9 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   const proto = record.protoIn(flags);
   // a reset takes no sequence number that would show that it is sent again
   const isReset = (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & RST) !== 0;
-  if (proto === TCP ? isReset || isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  // of a flow that was not known as it entered, its own way tells that a segment is sent again
+  const isTcpAgain = isReset || isAgain(flags) || isSaidAgain(packet);
+  if (proto === TCP ? isTcpAgain : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
   // an answer comes before it is known that nothing of what it answers was seen to cross
   if ((flags & IS_ECHO) !== 0) return true;
   const isDns = (load<i32>(packet, 4 * record.SEQ) & (record.DNS_QUERY | record.DNS_RESPONSE)) !== 0;

@@ -1,13 +1,17 @@
 import { HAS_IP_ID, IS_ERROR } from "../../../packets/packets.js";
 import {
+  ALTERED_ECN,
+  ALTERED_IP_ID,
+  ALTERED_OPTIONS,
   ALTERED_PAYLOAD,
+  ALTERED_WINDOW,
   BY_EXACT,
   BY_FLOW,
   BY_QUOTED,
   EVIDENCE_FLOW,
   EVIDENCE_TIME,
 } from "../../../packets/results/evidence.js";
-import { otherSide } from "../../../packets/sides.js";
+import { otherSide, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { AMBIGUOUS, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
@@ -20,12 +24,18 @@ import type { About, Settles } from "../contract.js";
 import type { Completeness } from "../order/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
-import { type Passed, Remembered } from "./remembered.js";
+import { type Passed, passedOf, Remembered } from "./remembered.js";
 import { NO_SEGMENT } from "./survivors.js";
 import { type GapRange, MIXED } from "./usual-gaps.js";
 
 /** So many with a packet's key are looked at, at the most, for one of its flow. */
 const MOST_LOOKED_AT = 64;
+
+/** What a router is seen to do to packets, beyond what it takes to translate them. */
+export interface Rewriting {
+  /** Whether it may have made one of two packets of the other that carry the same and have other keys, with these IP IDs, 0 for none. */
+  mayHaveAltered(ipId: number, otherId: number): boolean;
+}
 
 /**
  * Pairs packets of which the router rewrites more than addresses, ports and ICMP id: the IP version (NAT64, SIIT, 464XLAT), the IP ID, TCP's
@@ -35,7 +45,7 @@ const MOST_LOOKED_AT = 64;
  *
  * Works on packets that wait (`Filed`), once the window of one of them is over; `Survivors` learns ahead, from all that wait by then.
  */
-export class Altered implements Settles {
+export class Altered implements Settles, Rewriting {
   readonly #about: About;
   readonly #completeness: Completeness;
   /** The packets that wait, and what this router does to packets, as they teach. */
@@ -56,6 +66,15 @@ export class Altered implements Settles {
   /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
   get isRenumbering(): boolean {
     return this.filed.survivors.isRenumbering(true) || this.filed.survivors.isRenumbering(false);
+  }
+
+  mayHaveAltered(ipId: number, otherId: number): boolean {
+    const { tally } = this.#about.kernel;
+    const { survivors } = this.filed;
+    const isAlteredIn = (bit: number): boolean => tally.alteredIn(bit) > 0;
+    const isRenumbered =
+      isAlteredIn(ALTERED_IP_ID) && (survivors.mayRenumber(true, 1) || survivors.mayRenumber(false, 1));
+    return isRenumbered || (ipId === otherId && [ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_ECN].some(isAlteredIn));
   }
 
   mayPair(row: number): boolean {
@@ -81,11 +100,14 @@ export class Altered implements Settles {
   doubt(row: number): string | undefined {
     const t = this.#about.timeline;
     if (!this.filed.isEligible(row)) return undefined;
-    if (this.isRenumbering && this.filed.hasLike(row)) return WHY_RENUMBERED;
-    const { kernel, windowNs } = this.#about;
+    const other = otherSide(t.sideOf(row));
+    const waiting = this.isRenumbering ? this.filed.waitingLike(row) : undefined;
+    if (waiting !== undefined) return whyRenumbered(other, t.frame(waiting));
     const content = contentHash(t, row);
-    if (kernel.tally.isAltering && this.filed.hadLike(row, content)) return WHY_ALTERED;
-    if (this.#left.hasLike(otherSide(t.sideOf(row)), content, this.#passed(row), windowNs)) return WHY_LEFT;
+    const givenUp = this.filed.givenUpLike(row, content);
+    if (givenUp !== undefined && this.mayHaveAltered(t.ipId(row), givenUp.ipId))
+      return whyAltered(other, givenUp.frame);
+    if (this.#left.like(other, content, this.#passed(row), this.#about.windowNs) !== undefined) return WHY_LEFT;
     if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0) return undefined;
     return this.filed.isOfHelper(row) ? WHY_HELPED : undefined;
   }
@@ -97,7 +119,7 @@ export class Altered implements Settles {
 
   /** What was left undecided is asked for by its time, whatever its flow. */
   #passed(row: number): Passed {
-    return { timeNs: this.#about.timeline.timeNs(row), slot: NONE };
+    return passedOf(this.#about.timeline, row, NONE);
   }
 
   #decide(row: number, { own, others, isCrowded }: Contents): Undecided | null {
@@ -242,11 +264,17 @@ function isWithin(gapNs: number, { minNs, maxNs }: GapRange): boolean {
   return gapNs >= minNs && gapNs <= maxNs;
 }
 
+/** Why a packet is not said to have no twin where one of the other side that carries the same still waits, in words … */
+function whyRenumbered(side: Side, frame: number): string {
+  return `frame ${frame} of ${SIDE_NAMES[side]} carries the same, too soon or too late to be its twin for certain: the router gives IP IDs of its own`;
+}
+
+/** … and where that has no twin. */
+function whyAltered(side: Side, frame: number): string {
+  return `frame ${frame} of ${SIDE_NAMES[side]} carries the same and has no twin: the router alters packets, and may have altered this one`;
+}
+
 const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
-const WHY_RENUMBERED =
-  "the router gives IP IDs of its own, and a packet on the other side carries the same, too soon or too late to be its twin for certain";
-const WHY_ALTERED =
-  "a packet on the other side carries the same and has no twin: the router alters packets, and may have altered this one";
 const WHY_LEFT = "packets on the other side that carry the same are ambiguous: its twin may be one of these";
 const WHY_IDENTITY =
   "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";

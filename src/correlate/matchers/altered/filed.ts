@@ -21,7 +21,7 @@ import { Newcomers } from "../newcomers.js";
 import { isLinkScoped } from "../scope.js";
 import { Candidates } from "./candidates.js";
 import { Comparison } from "./comparison.js";
-import { type Passed, Remembered } from "./remembered.js";
+import { type Passed, passedOf, Remembered } from "./remembered.js";
 import { Survivors } from "./survivors.js";
 
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
@@ -84,11 +84,11 @@ export class Filed {
     return Math.min(this.#about.tuples.port(tuple, true), this.#about.tuples.port(tuple, false));
   }
 
-  /** Whether a packet of the other side that nothing is decided about carries the same, and may be of its flow, and one of both has an IP ID. */
-  hasLike(row: number): boolean {
+  /** A packet of the other side that nothing is decided about, carries the same, and may be of its flow, where one of both has an IP ID; undefined where there is none. */
+  waitingLike(row: number): number | undefined {
     const { timeline: t, translations } = this.#about;
     this.contents.find(row, this.#longestNs);
-    return this.contents.others.some(
+    return this.contents.others.find(
       (other) =>
         ((t.flags(row) | t.flags(other)) & HAS_IP_ID) !== 0 &&
         t.isOpen(other) &&
@@ -96,14 +96,14 @@ export class Filed {
     );
   }
 
-  /** Whether a packet of the other side that was given up, no farther from one than the window, carries the same (`content`), and may be of its flow. */
-  hadLike(row: number, content: number): boolean {
+  /** The last packet of the other side that was given up, no farther from one than the window, carries the same (`content`), and may be of its flow. */
+  givenUpLike(row: number, content: number): Passed | undefined {
     const other = otherSide(this.#about.timeline.sideOf(row));
-    return this.#like.hasLike(other, content, this.#passed(row), this.#about.windowNs);
+    return this.#like.like(other, content, this.#passed(row), this.#about.windowNs);
   }
 
   #passed(row: number): Passed {
-    return { timeNs: this.#about.timeline.timeNs(row), slot: this.#about.translations.slotOf(row) };
+    return passedOf(this.#about.timeline, row, this.#about.translations.slotOf(row));
   }
 
   /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */

@@ -1,43 +1,57 @@
 import type { Side } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { mayBeOneFlow } from "../../kernel/translations.js";
 
 /** Packets of a side that are remembered: of those that have one place, the newest. */
 const ENTRIES = 2 ** 14;
 
 export interface Passed {
+  readonly frame: number;
+  /** Its IP ID, 0 for none. */
+  readonly ipId: number;
   readonly timeNs: number;
   /** Its flow; NONE where that is not known. */
   readonly slot: number;
+}
+
+export function passedOf(t: Timeline, row: number, slot: number): Passed {
+  return { frame: t.frame(row), ipId: t.ipId(row), timeNs: t.timeNs(row), slot };
 }
 
 /** Packets that were decided about without a twin, by a hash of what they have in common with those that may be it. */
 export class Remembered {
   readonly #sides = [new Table(), new Table()] as const;
 
-  note(side: Side, hash: number, { timeNs, slot }: Passed): void {
-    const { hashes, timesNs, slots } = this.#sides[side];
+  note(side: Side, hash: number, { frame, ipId, timeNs, slot }: Passed): void {
+    const { hashes, frames, ipIds, timesNs, slots } = this.#sides[side];
     const at = hash & (ENTRIES - 1);
     hashes[at] = hash;
+    frames[at] = frame;
+    ipIds[at] = ipId;
     timesNs[at] = timeNs;
     slots[at] = slot;
   }
 
   /** The newest of a side that has a hash; undefined where none is remembered. */
   of(side: Side, hash: number): Passed | undefined {
-    const { hashes, timesNs, slots } = this.#sides[side];
+    const { hashes, frames, ipIds, timesNs, slots } = this.#sides[side];
     const at = hash & (ENTRIES - 1);
-    return hash !== 0 && hashes[at] === hash ? { timeNs: timesNs[at], slot: slots[at] } : undefined;
+    if (hash === 0 || hashes[at] !== hash) return undefined;
+    return { frame: frames[at], ipId: ipIds[at], timeNs: timesNs[at], slot: slots[at] };
   }
 
-  /** Whether one of a side that has a hash passed within so long of another packet, and may be of its flow. */
-  hasLike(side: Side, hash: number, { timeNs, slot }: Passed, withinNs: number): boolean {
+  /** The newest of a side that has a hash, if it passed within so long of another packet, and may be of its flow. */
+  like(side: Side, hash: number, { timeNs, slot }: Passed, withinNs: number): Passed | undefined {
     const like = this.of(side, hash);
-    return like !== undefined && Math.abs(like.timeNs - timeNs) <= withinNs && mayBeOneFlow(like.slot, slot);
+    const isLike = like !== undefined && Math.abs(like.timeNs - timeNs) <= withinNs && mayBeOneFlow(like.slot, slot);
+    return isLike ? like : undefined;
   }
 }
 
 class Table {
   readonly hashes = new Int32Array(ENTRIES);
+  readonly frames = new Float64Array(ENTRIES);
+  readonly ipIds = new Uint16Array(ENTRIES);
   readonly timesNs = new Float64Array(ENTRIES);
   readonly slots = new Int32Array(ENTRIES);
 }

@@ -97,10 +97,15 @@ export class Survivors {
    * evidence.
    */
   isRenumbering(isOutbound: boolean): boolean {
+    return this.mayRenumber(isOutbound, FEW);
+  }
+
+  /** Whether it may, by so many packets at least. */
+  mayRenumber(isOutbound: boolean, least: number): boolean {
     const renumbered = this.#renumbered[isOutbound ? 1 : 0];
     const kernel = this.#kernel;
     const withId = kernel.tally.intact(isOutbound, HAS_IP_ID) + kernel.tally.intact(isOutbound, HAS_IP_ID | IS_IPV6);
-    return renumbered >= FEW && renumbered * LEAST_SHARE >= withId;
+    return renumbered >= least && renumbered * LEAST_SHARE >= withId;
   }
 }
 

@@ -38,6 +38,11 @@ export class Misses {
     this.#lastFrame[side] = frame;
   }
 
+  /** Whether so many packets that this side's capture lacks show that it did not run: not where it misses some, and may have missed as many. */
+  showAbsence(side: Side, count: number): boolean {
+    return !this.isPatchy(side) && !(this.hasEntry(side) && this.mayLackAll(side, count));
+  }
+
   /** Whether this side's capture is known to lack any that entered there. */
   hasEntry(side: Side): boolean {
     return this.#missing[side] > 0;

@@ -1,11 +1,15 @@
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
+import type { Rewriting } from "../../matchers/altered/altered.js";
 import type { Notes } from "../../matchers/contract.js";
-import { keyOf } from "../impacts/drop.js";
+import { Alike, type Traits, traitsOf } from "../traits.js";
 
-/** As many are remembered as possible twins: a capture of which a part stands elsewhere has any number. */
-const MOST_REMEMBERED = 4096;
+/** Such a packet, by where it stands in its capture. */
+interface Leaping {
+  readonly frame: number;
+  readonly timeNs: number;
+  readonly leapNs: number;
+  readonly traits: Traits;
+}
 
 /**
  * Packets whose stamps do not tell when they passed, as they leap away from those around them. No latency can be told of one, and so
@@ -14,12 +18,14 @@ const MOST_REMEMBERED = 4096;
 export class Mistimed implements Notes {
   /** How far the stamp is ahead of when the packet came, nanoseconds, by row on the timeline. */
   readonly #leapsNs = new Map<number, number>();
-  /** Of each side: frames by match key. */
-  readonly #frames = [new Map<string, number>(), new Map<string, number>()] as const;
+  readonly #known: Alike<Leaping>;
   readonly #timeline: Timeline;
+  readonly #windowNs: number;
 
-  constructor(timeline: Timeline) {
+  constructor(timeline: Timeline, windowNs: number) {
     this.#timeline = timeline;
+    this.#windowNs = windowNs;
+    this.#known = new Alike(timeline);
   }
 
   get size(): number {
@@ -29,9 +35,7 @@ export class Mistimed implements Notes {
   admit(row: number, leapNs: number): void {
     this.#leapsNs.set(row, leapNs);
     const t = this.#timeline;
-    const frames = this.#frames[t.sideOf(row)];
-    frames.set(keyOf(t, row), t.frame(row));
-    keepNewest(frames, MOST_REMEMBERED);
+    this.#known.note(row, { frame: t.frame(row), timeNs: t.timeNs(row), leapNs, traits: traitsOf(t, row) });
   }
 
   /** How far the packet's stamp leaps, or undefined where it does not. */
@@ -39,10 +43,13 @@ export class Mistimed implements Notes {
     return this.#leapsNs.get(row);
   }
 
-  /** The number of such a frame of the other side that may be the packet's twin, or undefined. */
-  twinOf(row: number): number | undefined {
-    const frames = this.#frames[otherSide(this.#timeline.sideOf(row))];
-    return frames.size === 0 ? undefined : frames.get(keyOf(this.#timeline, row));
+  /** The number of such a frame of the other side that may be the packet's twin, or undefined. `router`: what may have altered it. */
+  twinOf(row: number, router: Rewriting): number | undefined {
+    const timeNs = this.#timeline.timeNs(row);
+    // what carries the same need not be what it was: it passed somewhere about where it stands, and where its stamp says
+    const isNear = (leaping: Leaping): boolean =>
+      Math.abs(leaping.timeNs - timeNs) <= Math.max(this.#windowNs, Math.abs(leaping.leapNs));
+    return this.#known.of(row, router, isNear)?.frame;
   }
 
   forget(row: number): void {

@@ -12,8 +12,10 @@ export const MARGIN_NS = 10_000_000;
 /** The last frame of a file shows how far it goes: a packet that was to come out later is not in it. Forwarding takes so long at the least. */
 const FORWARDING_NS = 100_000;
 
-/** So many packets that crossed must be missing there: one alone the capture may have missed. */
+/** So many packets that crossed must be missing there: one alone the capture may have missed … */
 const LEAST_LACKED = 2;
+/** … and so many are counted: one that misses several in a row may lack more. */
+const MOST_LACKED = 64;
 
 /**
  * How far captures reach: whether the other one covers the time of a packet's twin. By its stamps, a capture begins with its first frame and ends with
@@ -82,22 +84,25 @@ export class Reach {
    * passed there as well and it lacks them.
    */
   #isProved(row: number, side: Side, isBefore: boolean): boolean {
-    const { timeline: t, misses, translations, clock } = this.#known;
+    const { timeline: t, translations, clock } = this.#known;
     const timeNs = t.timeNs(row);
     if (translations.accounts.learnt === 0) {
       // before both run, nothing could cross
       const isTold = clock.isTrusted ? isBefore || this.#areApart() : this.#shareNothing && this.#areApart();
       return isTold && this.#isForwarded(t.way(row));
     }
-    if (misses.isPatchy(side) || clock.unboundNs === Number.POSITIVE_INFINITY) return false;
+    if (clock.unboundNs === Number.POSITIVE_INFINITY) return false;
     const hasCrossed = this.#hasCrossed(row);
     const known = this.#lacked[isBefore ? 0 : 1][side];
-    if (hasCrossed && known.size < LEAST_LACKED) known.add(t.frame(row));
+    if (hasCrossed && known.size < MOST_LACKED) known.add(t.frame(row));
     let lacked = known.size;
     const leastNs = hasCrossed ? timeNs : timeNs + this.#takesNs(otherSide(side));
     const isEnough = (later: number): boolean =>
-      t.side(later) !== side && t.timeNs(later) >= leastNs && this.#hasCrossed(later) && ++lacked >= LEAST_LACKED;
-    const isProof = hasCrossed && lacked >= LEAST_LACKED;
+      t.side(later) !== side &&
+      t.timeNs(later) >= leastNs &&
+      this.#hasCrossed(later) &&
+      this.#showAbsence(side, ++lacked);
+    const isProof = hasCrossed && this.#showAbsence(side, lacked);
     if (!isBefore) {
       const isFirst = hasCrossed && timeNs < this.#endedNs[side];
       if (isFirst && (isProof || isThere(t, undecidedBehind(t, row, isEnough)))) this.#endedNs[side] = timeNs;
@@ -108,6 +113,19 @@ export class Reach {
       if (isThere(t, proof)) this.#notBegunNs[side] = t.timeNs(proof);
     }
     return timeNs <= this.#notBegunNs[side];
+  }
+
+  /** Whether so many packets that crossed and that a side's capture lacks show that it did not run. */
+  #showAbsence(side: Side, lacked: number): boolean {
+    return lacked >= LEAST_LACKED && this.#known.misses.showAbsence(side, lacked);
+  }
+
+  /** Takes it that a side's capture missed a packet. Returns whether it may have run before its first frame by that, though something else was said. */
+  doubtBeginning(side: Side): boolean {
+    if (this.#notBegunNs[side] === Number.NEGATIVE_INFINITY) return false;
+    if (this.#showAbsence(side, this.#lacked[0][side].size)) return false;
+    this.#notBegunNs[side] = Number.NEGATIVE_INFINITY;
+    return true;
   }
 
   /** Whether one capture ended before the other one began, by their stamps; to be asked once it has, or both are known to their ends. */

@@ -46,7 +46,11 @@ export class HostsOwn {
       return this.doubt(row, why) ?? { verdict: "local", reason, why, isByAbsence: true };
     // before anything has crossed, it is not known whether this router leaves TTLs as they are
     const isTold = this.#known.kernel.tally.pairsSoFar > 0;
-    if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why, ...(!isTold && { isByAbsence: true }) };
+    if (isFull)
+      return (
+        this.#refused(row) ??
+        this.doubt(row, why) ?? { verdict: "local", reason, why, ...(!isTold && { isByAbsence: true }) }
+      );
     if (this.#isElsewhere(row, natWay))
       return {
         verdict: "elsewhere",
@@ -82,13 +86,17 @@ export class HostsOwn {
   }
 
   /**
-   * What follows for an outside packet of the host's own, as its full TTL says (`why`), if this router keeps TTLs, and the inside capture lacks
-   * packets, or has some that may be it; null where it is the host's.
+   * What follows for an outside packet of the host's own, as its full TTL says (`why`), if this router keeps TTLs and the inside capture lacks
+   * packets, or has some that may be it; or if it sets most TTLs, and that capture lacks any. Null where it is the host's.
    */
   doubt(row: number, why: string): Claim | null {
     const { kernel, misses, filtered, strangers } = this.#known;
-    if (kernel.tally.isTtlLowered(true)) return null;
     const doubt = `${why}, or forwarded`;
+    if (kernel.tally.areTtlsMixed(true) && misses.hasEntry(INSIDE)) {
+      const lacks = `${SIDE_NAMES[INSIDE]} lacks packets that must have entered there, and this router sets TTLs`;
+      return unknown("capture-misses", `${doubt}: ${lacks}`);
+    }
+    if (kernel.tally.isTtlLowered(true)) return null;
     if (misses.isPatchy(INSIDE)) return unknown("capture-misses", `${doubt}: ${misses.why(INSIDE)}`);
     const common = filtered.of(row, INSIDE);
     if (common !== undefined) return unknown("may-be-filtered", `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}`);

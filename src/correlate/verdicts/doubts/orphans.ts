@@ -1,15 +1,13 @@
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { keyOf } from "../impacts/drop.js";
-
-/** So many are remembered of each side, at the most: the newest. */
-const MOST_REMEMBERED = 4096;
+import type { Rewriting } from "../../matchers/altered/altered.js";
+import { isUnique } from "../impacts/drop.js";
+import { Alike, type Traits, traitsOf } from "../traits.js";
 
 /** A packet that left on a side and never entered on the other one. */
 export interface Orphan {
   readonly frame: number;
   readonly timeNs: number;
+  readonly traits: Traits;
 }
 
 /**
@@ -18,25 +16,25 @@ export interface Orphan {
  */
 export class Orphans {
   readonly #timeline: Timeline;
-  /** By side, and by what twins have in common. */
-  readonly #known = [new Map<string, Orphan>(), new Map<string, Orphan>()] as const;
+  readonly #router: Rewriting;
+  readonly #known: Alike<Orphan>;
 
-  constructor(timeline: Timeline) {
+  /** `router`: what may have altered them. */
+  constructor(timeline: Timeline, router: Rewriting) {
     this.#timeline = timeline;
+    this.#router = router;
+    this.#known = new Alike(timeline);
   }
 
   /** Takes a packet that left and was never seen to enter. */
   note(row: number): void {
     const t = this.#timeline;
-    const orphans = this.#known[t.sideOf(row)];
-    orphans.set(keyOf(t, row), { frame: t.frame(row), timeNs: t.timeNs(row) });
-    keepNewest(orphans, MOST_REMEMBERED);
+    this.#known.note(row, { frame: t.frame(row), timeNs: t.timeNs(row), traits: traitsOf(t, row) });
   }
 
   /** The one of the other side that a packet is like; undefined where there is none. */
   of(row: number): Orphan | undefined {
-    const t = this.#timeline;
-    const orphans = this.#known[otherSide(t.sideOf(row))];
-    return orphans.size === 0 ? undefined : orphans.get(keyOf(t, row));
+    // what is said again and again is like any other that says so
+    return this.#known.of(row, this.#router, () => isUnique(this.#timeline, row));
   }
 }

@@ -1,6 +1,5 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
-import { joined } from "../../../packets/memory/joined.js";
-import { areAlike, HAS_IP_ID, isAgain } from "../../../packets/packets.js";
+import { areAlike, isAgain } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../../packets/records.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/results.js";
@@ -10,6 +9,8 @@ import { NONE } from "../../../packets/tuples.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+import type { Rewriting } from "../../matchers/altered/altered.js";
+import { mayBeAltered, type Traits } from "../traits.js";
 
 /**
  * A packet without a twin is looked after for so long, nanoseconds: TCP sends again after a second, and waits twice as long each time (RFC 6298
@@ -58,13 +59,12 @@ export interface Watched {
   readonly flow: number | undefined;
   readonly isSelected: boolean;
   readonly isIpv6: boolean;
-  /** Whether it is like no other one of its way: see `isUnique`. */
+  /** Whether it is like no other one of its way, whatever its IP ID: see `isUnique`. */
   readonly isUnique: boolean;
   /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
   readonly quotedAs: string;
   readonly head: number;
-  /** What it has in common with its twin: see `keyOf`. */
-  readonly key: string;
+  readonly traits: Traits;
   /** What was said of it last. */
   verdict: Verdict;
   reason: Reason;
@@ -139,28 +139,40 @@ export function mayBeAbout(
 }
 
 /**
- * A packet that came out and was not seen to enter: what it has in common with its twin, the id of its flow, and the way that its twin went; undefined and
- * NONE where those are not known.
+ * A packet that came out and was not seen to enter: the id of its flow, and the way that its twin went; undefined and NONE where those are not known.
  */
 export interface Late extends Packet {
-  readonly key: string;
+  readonly traits: Traits;
+  /** What may have altered it on its way. */
+  readonly router: Rewriting;
   readonly way: number;
   readonly side: Side;
   readonly timeNs: number;
   readonly flow: number | undefined;
 }
 
-/** Whether a packet is like no other one of its way: by its numbers, its IP ID, or by what it carries, if that was not said within the last minute. */
+/** Whether a packet is like no other one of its way: by its numbers, or by what it carries, if that was not said within the last minute. */
 export function isUnique(t: Timeline, row: number): boolean {
-  const flags = t.flags(row);
-  return t.proto(row) === TCP || (flags & HAS_IP_ID) !== 0 || (t.head(row) !== 0 && !isAgain(flags));
+  return t.proto(row) === TCP || (t.head(row) !== 0 && !isAgain(t.flags(row)));
 }
 
 /** Whether a packet of the same key that entered may be such a one, held up. Where nothing else tells, another one that says the same is as likely. */
-export function mayBeHeldUp(packet: Pick<Drop, "isUnique" | "side" | "timeNs" | "flow">, late: Late): boolean {
-  const { side, timeNs, flow } = packet;
+export function mayBeHeldUp(
+  packet: Pick<Drop, "isUnique" | "side" | "timeNs" | "flow" | "traits">,
+  late: Late,
+): boolean {
+  const { isUnique, traits } = packet;
+  return (isUnique || traits.ipId !== 0) && mayHaveTaken(packet, late, PATIENCE_NS);
+}
+
+/** Whether a packet entered so long before such a one at the most, and may be of its flow. */
+function mayHaveTaken(
+  { side, timeNs, flow }: Pick<Drop, "side" | "timeNs" | "flow">,
+  late: Late,
+  mostNs: number,
+): boolean {
   const heldNs = late.timeNs - timeNs;
-  if (side === late.side || heldNs <= 0 || heldNs > PATIENCE_NS || !packet.isUnique) return false;
+  if (side === late.side || heldNs <= 0 || heldNs > mostNs) return false;
   return flow === undefined || late.flow === undefined || flow === late.flow;
 }
 
@@ -169,6 +181,12 @@ export function mayBeKept({ side, timeNs, flow, way }: Drop, late: Late, windowN
   const keptNs = late.timeNs - timeNs;
   if (side === late.side || keptNs <= windowNs || keptNs > RESOLVED_NS) return false;
   return late.way === NONE ? flow === undefined : way === late.way;
+}
+
+/** Whether a dropped packet of another key may be such a one, altered and held up. Of those that say the same again and again, any may that entered within the window. */
+export function mayBeAlteredLate(drop: Drop, late: Late, windowNs: number): boolean {
+  if (!mayBeAltered(late.router, drop.traits, late.traits)) return false;
+  return mayHaveTaken(drop, late, drop.isUnique ? PATIENCE_NS : windowNs) || mayBeKept(drop, late, windowNs);
 }
 
 /** Whether a segment of a known flow may be a piece of a dropped one, or that one of it: one was cut, or several were merged, where they were held up. */
@@ -182,11 +200,6 @@ export function mayBeInPieces(drop: Drop, late: Late): boolean {
 function isWithin(part: Packet, whole: Packet): boolean {
   const from = (part.seq - whole.seq) | 0;
   return part.payloadLength > 0 && from >= 0 && from + part.payloadLength <= whole.payloadLength;
-}
-
-/** What a packet has in common with its twin on the other side. */
-export function keyOf(t: Timeline, row: number): string {
-  return joined(t.key(row), t.key2(row));
 }
 
 /** How many sequence numbers a packet takes: of TCP those of its data, of SYN and of FIN; of others none. */

@@ -8,6 +8,7 @@ import type { TupleTable } from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";
+import { traitsOf } from "../traits.js";
 import { Consequences } from "./consequences.js";
 import {
   type Consequence,
@@ -16,7 +17,6 @@ import {
   isAnsweredBy,
   isTelling,
   isUnique,
-  keyOf,
   type Packet,
   packetOf,
   spanOf,
@@ -221,7 +221,7 @@ export class Impacts {
       reason: "no-twin",
       impact: isTelling({ proto, content, isFragment }) ? "lost" : "unknown",
       quotedAs,
-      key: keyOf(this.#timeline, row),
+      traits: traitsOf(t, row),
       head: t.head(row),
       isOpen: false,
     };

@@ -8,6 +8,7 @@ import {
   type Drop,
   type Late,
   mayBeAbout,
+  mayBeAlteredLate,
   mayBeHeldUp,
   mayBeInPieces,
   mayBeKept,
@@ -36,11 +37,12 @@ export class OpenDrops {
   refused = 0;
   readonly #tuples: TupleTable;
   readonly #accounts: FlowAccounts;
-  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them, and by what their twins would have. */
+  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them, and by what their twins would have: see `Traits`. */
   readonly #byWay = new DropsBy<number>();
   readonly #alike = new DropsBy<string>();
   readonly #quoted = new DropsBy<string>();
   readonly #byKey = new DropsBy<string>();
+  readonly #byCarried = new DropsBy<number>();
   /** Segments with data, of which pieces may come out, by the way they went. */
   readonly #segments = new DropsBy<number>();
   /** Those that are kept, the oldest first. */
@@ -102,7 +104,8 @@ export class OpenDrops {
     if (drop.isOpen) this.#leave(drop);
     this.#kept.delete(drop);
     this.#quoted.delete(drop.quotedAs, drop);
-    this.#byKey.delete(drop.key, drop);
+    this.#byKey.delete(drop.traits.key, drop);
+    this.#byCarried.delete(drop.traits.carried, drop);
     this.#segments.delete(drop.way, drop);
   }
 
@@ -117,7 +120,10 @@ export class OpenDrops {
   /** The drops that may be a packet that came out late, or that it may be a piece of, the oldest first: they are closed. */
   takeLike(late: Late, windowNs: number): readonly Drop[] {
     const mayBe = (drop: Drop): boolean => mayBeHeldUp(drop, late) || mayBeKept(drop, late, windowNs);
-    let likes = [...this.#byKey.of(late.key)].filter(mayBe);
+    const { key, carried } = late.traits;
+    let likes = [...this.#byKey.of(key)].filter(mayBe);
+    if (likes.length === 0)
+      likes = [...this.#byCarried.of(carried)].filter((drop) => mayBeAlteredLate(drop, late, windowNs));
     if (likes.length === 0 && late.proto === TCP && late.way !== NONE)
       likes = [...this.#segments.of(late.way)].filter((drop) => mayBeInPieces(drop, late));
     for (const like of likes) this.close(like);
@@ -169,7 +175,8 @@ export class OpenDrops {
 
   #name(drop: Drop): void {
     this.#quoted.add(drop.quotedAs, drop);
-    this.#byKey.add(drop.key, drop);
+    this.#byKey.add(drop.traits.key, drop);
+    if (drop.traits.carried !== 0) this.#byCarried.add(drop.traits.carried, drop);
     if (drop.proto === TCP && drop.payloadLength > 0) this.#segments.add(drop.way, drop);
   }
 

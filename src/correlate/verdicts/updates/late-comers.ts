@@ -1,7 +1,9 @@
-import type { Judgement } from "../../../packets/results/results.js";
+import type { Judgement, LateJudgement } from "../../../packets/results/results.js";
 import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import { keyOf, packetOf } from "../impacts/drop.js";
+import { packetOf, type Watched } from "../impacts/drop.js";
+import type { Rewriting } from "../../matchers/altered/altered.js";
+import { traitsOf } from "../traits.js";
 import { seconds, WHAT_TELLS_LATE } from "../words.js";
 import { HeldUp } from "./held-up.js";
 import type { Told } from "./told.js";
@@ -20,15 +22,15 @@ export class LateComers {
   /**
    * Tells of those that a packet without a twin may be, which entered on the other side, were not seen to come out and are like it: held up for longer
    * than the window; or, of one that was judged otherwise meanwhile, within that. Returns what that makes of the packet; undefined where none is like
-   * it. `slot`: of its flow; `whyLate`: what shows that it may have been late, in words.
+   * it. `slot`: of its flow; `router`: what may have altered it; `whyLate`: what shows that it may have been late, in words.
    */
-  tell(row: number, slot: number, whyLate: string): Judgement | undefined {
+  tell(row: number, slot: number, router: Rewriting, whyLate: string): Judgement | undefined {
     const { timeline: t, translations, impacts, unknowns, teller, windowNs } = this.#about;
     if (slot !== NONE && !translations.isLeaving(row, slot)) return undefined;
     const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
     const flow = slot === NONE ? undefined : translations.accounts.id(slot);
     const way = translations.twinWayOf(row);
-    const late = { ...packetOf(t, row), key: keyOf(t, row), way, side, timeNs, flow };
+    const late = { ...packetOf(t, row), traits: traitsOf(t, row), router, way, side, timeNs, flow };
     const drops = impacts.open.takeLike(late, windowNs);
     const unknown = drops.length === 0 ? unknowns.takeLike(late) : undefined;
     const like = drops.at(0) ?? unknown;
@@ -37,20 +39,27 @@ export class LateComers {
     const leastNs = timeNs - (drops.at(-1) ?? like).timeNs;
     if (leastNs > windowNs) this.#heldUp[side].note(timeNs, leastNs);
     const isBehind = heldNs > windowNs;
-    const held = isBehind ? `, held up; ${WHAT_TELLS_LATE}` : "";
-    const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, ${whyLate}: it may be this one${held}`;
-    const now = { verdict: "unknown", reason: "like-untimely", why } as const;
+    const laterThan = (entered: Watched): LateJudgement => {
+      const tookNs = timeNs - entered.timeNs;
+      const held = tookNs > windowNs ? `, held up; ${WHAT_TELLS_LATE}` : "";
+      const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(tookNs)} later, ${whyLate}: it may be this one${held}`;
+      return { verdict: "unknown", reason: "like-untimely", why };
+    };
     for (const drop of drops) {
-      teller.tellLast(drop, now);
+      teller.tellLast(drop, laterThan(drop));
       tellCopiedBy(this.#about, drop);
     }
     // of what was there within its window, its own judgement tells
-    const isNews = unknown !== undefined && (isBehind || unknown.verdict !== now.verdict);
-    if (isNews && unknown.reason !== now.reason) teller.tell(unknown, now);
+    const isNews = unknown !== undefined && (isBehind || unknown.verdict !== "unknown");
+    if (isNews && unknown.reason !== "like-untimely") teller.tell(unknown, laterThan(unknown));
     const sooner = isBehind
       ? `held up for ${seconds(heldNs)}; ${WHAT_TELLS_LATE}`
       : `which is like it, ${seconds(heldNs)} sooner`;
-    return { ...now, why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, ${sooner}` };
+    return {
+      verdict: "unknown",
+      reason: "like-untimely",
+      why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, ${sooner}`,
+    };
   }
 
   /**

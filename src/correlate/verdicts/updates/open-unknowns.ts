@@ -6,7 +6,8 @@ import { INSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { Base } from "../../kernel/base.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
-import { isUnique, keyOf, type Late, mayBeAbout, mayBeHeldUp, type Naming, type Watched } from "../impacts/drop.js";
+import { traitsOf } from "../traits.js";
+import { isUnique, type Late, mayBeAbout, mayBeHeldUp, type Naming, type Watched } from "../impacts/drop.js";
 
 /** Names, and keys, under which packets are remembered at the most, the newest. */
 const MOST_NAMES = 4096;
@@ -38,6 +39,9 @@ export class OpenUnknowns {
   /** Of these, and of others that were judged, those that a proxy may have sent on, or sent itself, by where they are: see `Relays`. */
   readonly #sighted: Lists<string, Unknown> = new Map();
 
+  /** Those that were said to have passed before the other capture began, the newest last. */
+  #early: Unknown[] = [];
+
   /** Packets that were said to stay between neighbours, before the outside capture began, or to take another interface, by their conversation. */
   readonly #uncrossed: Lists<string, Unknown> = new Map();
   /** Those that were, whose conversation turned out to cross. */
@@ -45,13 +49,25 @@ export class OpenUnknowns {
 
   /** Looks after a packet that was judged: the host may have refused it, as nothing is known by which it left there, or it may have come out late. */
   add(unknown: Unknown, { isSighted, mayCross }: Prospects): void {
-    const { verdict, quotedAs, key, way } = unknown;
+    const { verdict, quotedAs, traits, way } = unknown;
     if (isSighted) addTo(this.#sighted, spotOf(unknown), unknown, 1, MOST_NAMES);
     if (verdict !== "local" && verdict !== "elsewhere") {
       addTo(this.#byName, quotedAs, unknown, MOST_OF_A_NAME, MOST_NAMES);
-      addTo(this.#byKey, key, unknown, MOST_OF_A_KEY, MOST_NAMES);
+      addTo(this.#byKey, traits.key, unknown, MOST_OF_A_KEY, MOST_NAMES);
     }
     if (mayCross) addTo(this.#uncrossed, String(way >> 1), unknown, MOST_OF_A_NAME, MOST_NAMES);
+  }
+
+  /** Looks after a packet that passed before the other capture began, as is said of it: that may turn out to have run. */
+  addEarly(unknown: Unknown): void {
+    if (this.#early.length < MOST_NAMES) this.#early.push(unknown);
+  }
+
+  /** Gives those of a side, once. */
+  takeEarly(side: Side): readonly Unknown[] {
+    const taken = this.#early.filter((unknown) => unknown.side === side && unknown.verdict === "no-overlap");
+    this.#early = this.#early.filter((unknown) => unknown.side !== side);
+    return taken;
   }
 
   /** Takes it that a conversation crosses … */
@@ -73,14 +89,15 @@ export class OpenUnknowns {
     const isIt = (each: Unknown): boolean => each === unknown;
     takeOut(this.#sighted, spotOf(unknown), isIt);
     takeOut(this.#byName, unknown.quotedAs, isIt);
-    takeOut(this.#byKey, unknown.key, isIt);
+    takeOut(this.#byKey, unknown.traits.key, isIt);
     return unknown;
   }
 
   /** The oldest that may be a packet that came out late: no other one may be. Undefined where there is none. */
   takeLike(late: Late): Unknown | undefined {
-    const like = this.#byKey.get(late.key)?.find((unknown) => mayBeHeldUp(unknown, late));
-    if (like !== undefined) takeOut(this.#byKey, late.key, (each) => each === like);
+    const { key } = late.traits;
+    const like = this.#byKey.get(key)?.find((unknown) => mayBeHeldUp(unknown, late));
+    if (like !== undefined) takeOut(this.#byKey, key, (each) => each === like);
     return like;
   }
 
@@ -112,6 +129,7 @@ export class OpenUnknowns {
     const isSo = (each: Unknown): boolean => each.side === side && each.timeNs >= fromNs && each.timeNs <= toNs;
     for (const unknowns of [this.#byName, this.#byKey, this.#sighted, this.#uncrossed])
       for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
+    this.#early = this.#early.filter((each) => !isSo(each));
   }
 
   /** Takes it that something is known of those named so. */
@@ -139,7 +157,7 @@ export function unknownOf(
     isUnique: isUnique(t, row),
     quotedAs: quotedNames.of(row),
     head: t.head(row),
-    key: keyOf(t, row),
+    traits: traitsOf(t, row),
     verdict,
     reason,
     impact: "unknown",

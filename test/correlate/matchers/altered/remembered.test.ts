@@ -5,8 +5,8 @@ import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
 it("remembers of each side the newest packet of a hash, or of one that has its place", () => {
   const remembered = new Remembered();
   const [older, newer] = [
-    { timeNs: 1e6, slot: 3 },
-    { timeNs: 2e6, slot: -1 },
+    { frame: 5, ipId: 7, timeNs: 1e6, slot: 3 },
+    { frame: 2 ** 40, ipId: 0, timeNs: 2e6, slot: -1 },
   ];
   remembered.note(INSIDE, -7, older);
   expect(remembered.of(INSIDE, -7)).toEqual(older);

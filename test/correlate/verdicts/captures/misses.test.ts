@@ -19,3 +19,9 @@ it("a capture that misses several in a row may lack a whole exchange", () => {
   // but not a long conversation
   expect(missing(100, 101, 102, 400, 401, 402).mayLackAll(INSIDE, 40)).toBe(false);
 });
+
+it("packets that a capture lacks show that it did not run, unless it misses others, and may have missed as many", () => {
+  expect(missing().showAbsence(INSIDE, 2)).toBe(true);
+  expect(missing(100, 200, 300, 400, 500, 600).showAbsence(INSIDE, 2)).toBe(false);
+  expect(missing(100, 200, 300, 400, 500, 600).showAbsence(INSIDE, 3)).toBe(true);
+});

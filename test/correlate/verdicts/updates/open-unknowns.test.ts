@@ -12,7 +12,7 @@ const unknown = (side: Side, timeNs: number): Unknown => ({
   timeNs,
   quotedAs: `packet of ${side} at ${timeNs}`,
   head: 0,
-  key: `${side} ${timeNs}`,
+  traits: { key: `${side} ${timeNs}`, carried: 0, ipId: 0 },
   proto: 17,
   isUnique: true,
   isExplained: true,
@@ -33,4 +33,12 @@ it("packets of which something else is said are not told of any more", () => {
   );
   expect(left).toEqual([[1], [1, 2, 3]]);
   expect([...unknowns.beforeBegun()].map(({ timeNs }) => timeNs)).toEqual([1]);
+});
+
+it("those that passed before the other capture began are given once, but for what is told otherwise", () => {
+  const unknowns = new OpenUnknowns();
+  for (const timeNs of [1, 2, 3]) for (const side of SIDES) unknowns.addEarly(unknown(side, timeNs));
+  unknowns.withdraw(INSIDE, 2, 2);
+  expect(unknowns.takeEarly(INSIDE).map(({ timeNs }) => timeNs)).toEqual([1, 3]);
+  expect(unknowns.takeEarly(INSIDE)).toEqual([]);
 });
