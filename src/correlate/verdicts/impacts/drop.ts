@@ -141,7 +141,8 @@ export function mayBeAbout(
 /**
  * A packet that came out and was not seen to enter: the id of its flow, and the way that its twin went; undefined and NONE where those are not known.
  */
-export interface Late extends Packet {
+export interface Late {
+  readonly packet: Packet;
   readonly traits: Traits;
   /** What may have altered it on its way. */
   readonly router: Rewriting;
@@ -192,8 +193,10 @@ export function mayBeAlteredLate(drop: Drop, late: Late, windowNs: number): bool
 /** Whether a segment of a known flow may be a piece of a dropped one, or that one of it: one was cut, or several were merged, where they were held up. */
 export function mayBeInPieces(drop: Drop, late: Late): boolean {
   const heldNs = late.timeNs - drop.timeNs;
-  const areOfOne = drop.side !== late.side && drop.way === late.way && drop.content === late.content;
-  return areOfOne && heldNs > 0 && heldNs <= PATIENCE_NS && (isWithin(drop, late) || isWithin(late, drop));
+  const areOfOne = drop.side !== late.side && drop.way === late.way && drop.content === late.packet.content;
+  return (
+    areOfOne && heldNs > 0 && heldNs <= PATIENCE_NS && (isWithin(drop, late.packet) || isWithin(late.packet, drop))
+  );
 }
 
 /** Whether a segment has data, and all of that is another one's. */

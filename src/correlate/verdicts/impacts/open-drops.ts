@@ -124,7 +124,7 @@ export class OpenDrops {
     let likes = [...this.#byKey.of(key)].filter(mayBe);
     if (likes.length === 0)
       likes = [...this.#byCarried.of(carried)].filter((drop) => mayBeAlteredLate(drop, late, windowNs));
-    if (likes.length === 0 && late.proto === TCP && late.way !== NONE)
+    if (likes.length === 0 && late.packet.proto === TCP && late.way !== NONE)
       likes = [...this.#segments.of(late.way)].filter((drop) => mayBeInPieces(drop, late));
     for (const like of likes) this.close(like);
     return likes;
