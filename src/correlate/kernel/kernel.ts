@@ -164,8 +164,10 @@ export class Kernel {
    * `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
    */
   relate(a: number, b: number, mayBeAltered = false): number {
-    const [inside, outside] = this.#tables.timeline.insideFirst(a, b);
-    return this.#steps.relateRows(inside, outside, mayBeAltered);
+    const { timeline } = this.#tables;
+    // of many that are alike, each is asked about with each: an array of both for each time is what the collector has most work with
+    const isInsideFirst = timeline.side(a) <= timeline.side(b);
+    return isInsideFirst ? this.#steps.relateRows(a, b, mayBeAltered) : this.#steps.relateRows(b, a, mayBeAltered);
   }
 
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */

@@ -103,9 +103,10 @@ export class Survivors {
   /** Whether it may, by so many packets at least. */
   mayRenumber(isOutbound: boolean, least: number): boolean {
     const renumbered = this.#renumbered[isOutbound ? 1 : 0];
-    const kernel = this.#kernel;
-    const withId = kernel.tally.intact(isOutbound, HAS_IP_ID) + kernel.tally.intact(isOutbound, HAS_IP_ID | IS_IPV6);
-    return renumbered >= least && renumbered * LEAST_SHARE >= withId;
+    if (renumbered < least) return false;
+    const { tally } = this.#kernel;
+    const withId = tally.intact(isOutbound, HAS_IP_ID) + tally.intact(isOutbound, HAS_IP_ID | IS_IPV6);
+    return renumbered * LEAST_SHARE >= withId;
   }
 }
 
