@@ -102,6 +102,33 @@ describe("what has the NAT's own address outside is local only if the host sent 
     ]);
   });
 
+  it.each([
+    { missed: 0, said: "local from-host" },
+    { missed: 1, said: "unknown capture-misses" },
+  ])(
+    "where a router sets most TTLs, and inside lacks $missed of those that crossed, it is $said",
+    async ({ missed, said }) => {
+      const crossed = Array.from({ length: 240 }, (_, n) => {
+        const of = { dst: SERVER, ipId: 500 + n, text: `query ${n}` };
+        const ttl = n % 8 === 0 ? 63 : 64;
+        return [
+          us(100 * n, query({ src: CONTAINER, ttl: 64, ...of })),
+          us(100 * n + 20, query({ src: HOST, ttl, ...of })),
+        ];
+      });
+      const inside = crossed.map(([entered]) => entered).filter((_, n) => n !== 16 || missed === 0);
+      const own = us(
+        20_050,
+        datagram({ src: HOST, dst: OTHER, srcPort: 7, dstPort: 7, ipId: 9, ttl: 64, text: "own" }),
+      );
+      const outside = [...crossed.map(([, left]) => left), own];
+      const outcome = await outcomeOf(merged(inside), merged(outside));
+      // behind the one that was missed
+      const judged = outcome.alone.slice(missed);
+      expect(judged.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual([said]);
+    },
+  );
+
   const ELSEWHERE = "elsewhere: both ends speak, and inside has none of it: it takes another interface";
   const SHOWN =
     "unknown: its TTL is none that systems begin with (64, 128, 255): the host forwards it, by another interface or missed by inside, or that TTL was chosen";
