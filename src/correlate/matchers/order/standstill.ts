@@ -1,7 +1,6 @@
 import { PAIRED, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ALONE } from "../../kernel/buckets.js";
-import { around } from "../behind.js";
 import type { About } from "../contract.js";
 
 /** So many packets that wait for their twins, and none that has one, show that nothing crosses … */
@@ -14,10 +13,9 @@ const LOOK_BACK = 64;
  * What leaves then may have entered long before. Of one whose window is over, no others wait: what crossed and what was lost is known by then.
  */
 export function standsStill({ timeline: t }: About, entered: number, isOutbound: boolean): boolean {
-  const [first] = around(t, entered);
   let waiting = 0;
   let row = entered;
-  for (let looked = 0; looked < LOOK_BACK && row !== first; looked++) {
+  for (let looked = 0; looked < LOOK_BACK && row !== t.first; looked++) {
     row = t.before(row, 1);
     if (t.side(row) !== t.side(entered)) continue;
     if (t.state(row) >= PAIRED && t.lastTwin(row) !== NONE && t.wentOutbound(row) === isOutbound) return false;
