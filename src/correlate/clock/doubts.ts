@@ -52,8 +52,8 @@ function setByNsOf({ bounded, exactness }: Slices, { sets, place }: Slice, { atN
 }
 
 /**
- * How much longer or shorter the quickest packets took before some packet of a slice than from that one on, at the most. Where nothing comes the other way, a
- * clock that is set looks like a queue that ends.
+ * The most by which the quickest packets before some packet of a slice, and the quickest from that one on, differ in what they took. Where nothing comes the
+ * other way, a clock that is set looks like a queue that ends.
  */
 function swingNsOf(slices: Slices, slice: Slice, line: At): number {
   let swingNs = 0;
