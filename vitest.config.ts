@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { promisify } from "node:util";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { assembly } from "./scripts/assembly.mjs";
@@ -55,8 +56,10 @@ const build = {
   name: "build",
   async configureVitest() {
     await makeAll(compiler);
-    if (isMade) await makeModules(compiler, MODULES);
-    execFileSync("npx", ["tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
+    const types = promisify(execFile)("node_modules/.bin/tsc", ["-p", "tsconfig.json"]).catch(({ stdout }) => {
+      throw new Error(`tsc says\n${stdout}`);
+    });
+    await Promise.all([types, isMade && makeModules(compiler, MODULES)]);
   },
 };
 

@@ -110,7 +110,7 @@ function tellingOf(
   { windowNs, maxPairs }: RunOptions,
   isComplete: () => boolean,
 ) {
-  const { timeline, tuples, accounts, kernel, translations, cover } = base;
+  const { heap, timeline, tuples, accounts, kernel, translations, cover } = base;
   const quotedNames = new QuotedNames(timeline, tuples);
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const unknowns = new OpenUnknowns();
@@ -124,7 +124,7 @@ function tellingOf(
   const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.time.nowNs - windowNs);
   const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
   const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
-  const revisions = [new Revisions(), new Revisions()] as const;
+  const revisions = [new Revisions(heap), new Revisions(heap)] as const;
   const teller = new Teller({ ...base, impacts, findings, revisions });
   const known = { ...base, quotedNames, impacts, unknowns, refusals, clashes, findings, revisions, teller };
   translations.onReplaced = (slot, row) => {

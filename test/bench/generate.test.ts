@@ -1,3 +1,4 @@
+import { strictEqual } from "node:assert";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -153,7 +154,7 @@ describe.each(NAMES)("%s", (name) => {
     expect(new Set(inside.keys())).toEqual(new Set(outside.keys()));
     for (const [serial, frames] of inside) {
       const twins = outside.get(serial) ?? [];
-      expect(Math.abs(ttlOf(insideCapture, frames[0]) - ttlOf(outsideCapture, twins[0]))).toBe(1);
+      strictEqual(Math.abs(ttlOf(insideCapture, frames[0]) - ttlOf(outsideCapture, twins[0])), 1);
       const isCut = [...frames.map((frame) => isFragment(insideCapture, frame)), frames.length > 1, twins.length > 1];
       const [there, here] = [piecesOf(outsideCapture, twins), piecesOf(insideCapture, frames)];
       // of a segment, pieces may be lost behind the cut
@@ -162,7 +163,7 @@ describe.each(NAMES)("%s", (name) => {
       const [told, expected] = isCut.includes(true)
         ? [digestOf(pieces), digestOf(isWhole ? whole : partsOf(whole[0], pieces))]
         : [contentOf(outsideCapture, twins[0], kept), contentOf(insideCapture, frames[0], kept)];
-      expect(told).toBe(expected);
+      strictEqual(told, expected);
     }
   });
 
@@ -227,7 +228,7 @@ test("transport checksums outside are right, as nothing is left to a card there"
     pseudo.writeUInt16BE(6, 8);
     pseudo.writeUInt16BE(end - ip - 20, 10);
     bytes.copy(pseudo, 12, ip + 20, end);
-    expect(onesSum(pseudo, 0, pseudo.length)).toBe(0xffff);
+    strictEqual(onesSum(pseudo, 0, pseudo.length), 0xffff);
     checked++;
   }
   expect(checked).toBeGreaterThan(PACKETS / 2);

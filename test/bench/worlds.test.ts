@@ -34,7 +34,7 @@ it.each<[name: string, seed: number, packets?: number]>([
   // one that took a millisecond longer than the others, and so left just before another one entered
   ["recall/stream-latency-over-spacing", 46],
   // one held up by as much as equal ones are apart, and the next one lost
-  ["wrong/order-rare-misses", 44, 11_500],
+  ["wrong/order-rare-misses", 24, 1850],
   // one behind a queue that grew to what they are apart, taken for in time before the next ones showed it
   ["wrong/queue-over-spacing", 16],
   // a clock set forth by three times what equal ones are apart, and each of the others late by as much

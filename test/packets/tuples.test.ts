@@ -1,3 +1,4 @@
+import { deepStrictEqual, strictEqual } from "node:assert";
 import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
@@ -160,11 +161,11 @@ it("grows, and keeps every conversation findable and without a flow", () => {
   const table = new FilledTable(new Heap(), 256);
   const ways = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: true }));
   for (const [n, way] of ways.entries()) {
-    expect(intern(table, B, end(n), { hash: n % 300, isIpv6: true })).toBe(way ^ 1);
-    expect([table.flow(way), table.flow(way ^ 1)]).toEqual([NONE, NONE]);
-    expect(table.saw(way, n)).toBe(true);
-    expect(addressOf(table, way >> 1, true)).toEqual(end(n).words);
-    expect(addressOf(table, way >> 1, false)).toEqual(B.words);
+    strictEqual(intern(table, B, end(n), { hash: n % 300, isIpv6: true }), way ^ 1);
+    deepStrictEqual([table.flow(way), table.flow(way ^ 1)], [NONE, NONE]);
+    strictEqual(table.saw(way, n), true);
+    deepStrictEqual(addressOf(table, way >> 1, true), end(n).words);
+    deepStrictEqual(addressOf(table, way >> 1, false), B.words);
   }
   expect([table.size, table.end]).toEqual([1000, 1000]);
 });
@@ -176,7 +177,7 @@ it("finds conversations by any hash when there are so many that they are out of 
   for (let n = 0; n < count; n++) wayOf(n);
   expect(table.end).toBe(count);
   table.giveBack(Array.from({ length: count / 2 }, (_, n) => 2 * n));
-  for (let n = 1; n < count; n += 2) expect(wayOf(n)).toBe(2 * n + 1);
+  for (let n = 1; n < count; n += 2) strictEqual(wayOf(n), 2 * n + 1);
   expect(table.end).toBe(count);
 });
 

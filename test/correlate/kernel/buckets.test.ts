@@ -41,7 +41,7 @@ function listOf(timeline: Timeline, buckets: Buckets, bucket: number, side: Side
   const rows: number[] = [];
   let before = NONE;
   for (let row = buckets.oldest(bucket, side); row !== NONE; row = timeline.next(row)) {
-    expect(timeline.previous(row)).toBe(before);
+    strictEqual(timeline.previous(row), before);
     rows.push(row);
     before = row;
   }
@@ -55,7 +55,7 @@ function expectFiled(timeline: Timeline, buckets: Buckets, groups: ReadonlyMap<s
     if (rows.length === 0) continue;
     filed++;
     const [bucket] = new Set(rows.map((row) => timeline.bucket(row)));
-    for (const row of rows) expect(timeline.bucket(row)).toBe(bucket);
+    for (const row of rows) strictEqual(timeline.bucket(row), bucket);
     if (bucket === ALONE) {
       strictEqual(rows.length, 1);
       continue;

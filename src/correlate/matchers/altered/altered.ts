@@ -51,7 +51,7 @@ export class Altered implements Settles, Rewriting {
   /** The packets that wait, and what this router does to packets, as they teach. */
   readonly filed: Filed;
   /** What was left undecided, by what it carries: the twin of one like it may be among that. */
-  readonly #left = new Remembered();
+  readonly #left: Remembered;
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
   #why: string | undefined;
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
@@ -61,6 +61,7 @@ export class Altered implements Settles, Rewriting {
     this.#about = about;
     this.#completeness = completeness;
     this.filed = new Filed(about);
+    this.#left = new Remembered(about.heap);
   }
 
   /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */

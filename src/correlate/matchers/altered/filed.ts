@@ -51,9 +51,9 @@ export class Filed {
    * What was given up when its window was over, by its content and IP ID: it may have been under way for longer. What comes out on the other side then
    * is that, and not one sent again meanwhile, to which the router would have given the ID of the first …
    */
-  readonly #givenUp = new Remembered();
+  readonly #givenUp: Remembered;
   /** … and by its content alone: time may not tell which of two that are like each other is judged first. */
-  readonly #like = new Remembered();
+  readonly #like: Remembered;
   /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
   readonly #helped = new Set<number>();
   /** Ways of which several packets that wait have one IP ID. */
@@ -63,6 +63,8 @@ export class Filed {
     const { heap, timeline, kernel, windowNs } = about;
     this.#about = about;
     this.#newcomers = new Newcomers(timeline);
+    this.#givenUp = new Remembered(heap);
+    this.#like = new Remembered(heap);
     this.contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
     const isSamePort = (t: Timeline, a: number, b: number): boolean =>

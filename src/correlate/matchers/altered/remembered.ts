@@ -1,3 +1,4 @@
+import type { Heap } from "../../../packets/memory/heap.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { mayBeOneFlow } from "../../kernel/translations.js";
@@ -20,7 +21,11 @@ export function passedOf(t: Timeline, row: number, slot: number): Passed {
 
 /** Packets that were decided about without a twin, by a hash of what they have in common with those that may be it. */
 export class Remembered {
-  readonly #sides = [new Table(), new Table()] as const;
+  readonly #sides: readonly [Table, Table];
+
+  constructor(heap: Heap) {
+    this.#sides = [new Table(heap), new Table(heap)];
+  }
 
   note(side: Side, hash: number, { frame, ipId, timeNs, slot }: Passed): void {
     const { hashes, frames, ipIds, timesNs, slots } = this.#sides[side];
@@ -48,10 +53,19 @@ export class Remembered {
   }
 }
 
+/** In a heap, entries that nothing is written to are no memory. */
 class Table {
-  readonly hashes = new Int32Array(ENTRIES);
-  readonly frames = new Float64Array(ENTRIES);
-  readonly ipIds = new Uint16Array(ENTRIES);
-  readonly timesNs = new Float64Array(ENTRIES);
-  readonly slots = new Int32Array(ENTRIES);
+  readonly hashes: Int32Array;
+  readonly frames: Float64Array;
+  readonly ipIds: Uint16Array;
+  readonly timesNs: Float64Array;
+  readonly slots: Int32Array;
+
+  constructor(heap: Heap) {
+    this.hashes = heap.take(Int32Array, ENTRIES);
+    this.frames = heap.take(Float64Array, ENTRIES);
+    this.ipIds = heap.take(Uint16Array, ENTRIES);
+    this.timesNs = heap.take(Float64Array, ENTRIES);
+    this.slots = heap.take(Int32Array, ENTRIES);
+  }
 }

@@ -2,7 +2,7 @@ import { HAS_IP_ID, HAS_PAYLOAD } from "../../../packets/packets.js";
 import { otherSide, SIDES } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
-import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
+import { CONFLICT, goesOutbound, IMPOSSIBLE, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
 import type { Sight } from "./sight.js";
 import { CLAIM_LATE_POSSIBLE, claimBy, type Survey } from "./survey.js";
@@ -51,6 +51,7 @@ export class Gathering {
   #mayBeTwins(a: number, b: number, timelyFor: (row: number) => number, isGivenUp: boolean): boolean {
     const t = this.#about.timeline;
     const related = this.#survey.relate(a, b);
+    if (related === IMPOSSIBLE) return false;
     if (claimBy(related) >= CLAIM_LATE_POSSIBLE) return true;
     if (this.#survey.mayBeHeldUp(a, b, related, isGivenUp ? timelyFor : undefined)) return true;
     if (this.#survey.mayBeHeldUp(b, a, related)) return true;

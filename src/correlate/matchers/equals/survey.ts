@@ -187,6 +187,8 @@ export class Survey {
   relate(a: number, b: number): number {
     const t = this.#about.timeline;
     const related = this.#about.kernel.relate(a, b);
+    // most of many that are alike are too far apart: nothing else need be asked
+    if ((related & (RELATION_MASK | IS_UNVOUCHED)) === IMPOSSIBLE) return IMPOSSIBLE;
     const isOutbound = goesOutbound(related);
     // where the router numbers what goes that way itself, an equal IP ID is chance
     const hasId = (t.flags(t.side(a) === INSIDE ? a : b) & HAS_IP_ID) !== 0;

@@ -1,3 +1,4 @@
+import type { Heap } from "../../../packets/memory/heap.js";
 import {
   type Impact,
   IMPACTS,
@@ -41,18 +42,26 @@ export interface Counted {
  * packets that were judged last are remembered one by one.
  */
 export class Revisions {
-  readonly #timesNs = new Float64Array(REMEMBERED);
+  readonly #timesNs: Float64Array;
   /** The latest time of all that were judged by then: it never goes back. */
-  readonly #latestNs = new Float64Array(REMEMBERED);
-  readonly #frames = new Float64Array(REMEMBERED);
-  readonly #flows = new Int32Array(REMEMBERED);
-  readonly #facts = new Uint16Array(REMEMBERED);
+  readonly #latestNs: Float64Array;
+  readonly #frames: Float64Array;
+  readonly #flows: Int32Array;
+  readonly #facts: Uint16Array;
   /** Where they are, by side and frame: more may become known of them. */
   readonly #places = new Map<number, number>();
   #count = 0;
   /** How many packets of each side were said to be what, by the number of their cell. */
   #cells = new Map<number, Uint32Array>();
   #cellNs = CELL_NS;
+
+  constructor(heap: Heap) {
+    this.#timesNs = heap.take(Float64Array, REMEMBERED);
+    this.#latestNs = heap.take(Float64Array, REMEMBERED);
+    this.#frames = heap.take(Float64Array, REMEMBERED);
+    this.#flows = heap.take(Int32Array, REMEMBERED);
+    this.#facts = heap.take(Uint16Array, REMEMBERED);
+  }
 
   /** Takes a packet that was judged. */
   note(

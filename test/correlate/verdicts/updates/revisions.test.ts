@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Revisions } from "../../../../src/correlate/verdicts/updates/revisions.js";
+import { Heap } from "../../../../src/packets/memory/heap.js";
 import type { Judgement, Update } from "../../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../../src/packets/sides.js";
 
@@ -9,7 +10,7 @@ const UNKNOWN = { verdict: "unknown", reason: "untranslated", why: "" } as const
 
 /** So many packets, a millisecond apart: frame n of the inside was dropped, every third one of the outside is unknown. */
 function noted(count: number): Revisions {
-  const revisions = new Revisions();
+  const revisions = new Revisions(new Heap());
   for (let n = 1; n <= count; n++) note(revisions, n % 3 === 0 ? OUTSIDE : INSIDE, n, n % 3 === 0 ? UNKNOWN : LOST);
   return revisions;
 }
@@ -89,7 +90,7 @@ describe("what was said of packets that a capture lacks", () => {
   });
 
   it("is counted in no more cells, however long a capture is", () => {
-    const revisions = new Revisions();
+    const revisions = new Revisions(new Heap());
     const count = REMEMBERED + 5000;
     for (let n = 0; n < count; n++)
       revisions.note({ side: INSIDE, frame: n, flow: undefined, isSelected: false }, n * 10e9, LOST);
