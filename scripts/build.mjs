@@ -60,7 +60,11 @@ export async function makeAll(compiler = assembly()) {
   await writeFile("dist/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
 
   // for editors and validators, which read files
-  await writeFile("dist/schema.json", execFileSync(process.execPath, ["dist/main.js", "schema"]));
+  for (const [of, file] of [
+    ["output", "schema.json"],
+    ["snapshot", "snapshot-schema.json"],
+  ])
+    await writeFile(`dist/${file}`, execFileSync(process.execPath, ["dist/main.js", "schema", of]));
 }
 
 /** Makes in `dir` one module of each of src's, constants written into it as in dist: for tests, which import them one by one. */

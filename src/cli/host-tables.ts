@@ -1,13 +1,10 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { CaptureError } from "../capture/errors.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
-
-const run = promisify(execFile);
-/** A full conntrack table (262,144 entries of some 200 bytes) fits. */
-const MOST_OUTPUT_BYTES = 256 * 1024 * 1024;
+import { hasNatRules, rulesText } from "../host/rules-text.js";
+import { failureText, printed } from "./host-tools.js";
 
 /** How often the host's rules are read again: tens of thousands take some tenths of a second. */
 const RULES_EVERY_MS = 10_000;
@@ -17,7 +14,7 @@ export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new CaptureError(`${path}: cannot be read: ${reasonOf(error)}`);
+    throw new CaptureError(`${path}: cannot be read: ${failureText(error)}`);
   }
 }
 
@@ -27,25 +24,23 @@ export async function readText(path: string): Promise<string> {
  * @throws CaptureError where there is no tool, or no permission.
  */
 export async function readRules(): Promise<string> {
-  const texts: string[] = [];
+  const iptables: string[] = [];
   const problems: string[] = [];
   for (const tool of ["iptables-save", "ip6tables-save"]) {
-    await run(tool, { maxBuffer: MOST_OUTPUT_BYTES }).then(
-      ({ stdout }) => texts.push(stdout),
-      (error: unknown) => problems.push(`${tool}: ${reasonOf(error)}`),
+    await printed(tool).then(
+      (text) => iptables.push(text),
+      (error: unknown) => problems.push(`${tool}: ${failureText(error)}`),
     );
   }
-  if (texts.some((text) => text.includes("*nat"))) return texts.join("\n");
-  try {
-    const { stdout } = await run("nft", ["list", "ruleset"], { maxBuffer: MOST_OUTPUT_BYTES });
-    return stdout;
-  } catch (error) {
-    if (texts.length > 0) return texts.join("\n");
-    problems.push(`nft: ${reasonOf(error)}`);
+  if (hasNatRules(iptables)) return rulesText(iptables, undefined);
+  const nft = await printed("nft", "list", "ruleset").catch((error: unknown) => {
+    problems.push(`nft: ${failureText(error)}`);
+  });
+  if (nft === undefined && iptables.length === 0)
     throw new CaptureError(
       `the firewall's rules cannot be read (${problems.join("; ")}): run as root, or save them and give the file to --rules`,
     );
-  }
+  return rulesText(iptables, nft ?? undefined);
 }
 
 /** Tells once if the rules, which `read` gives, are not what they were, until the function returned is called, or they cannot be read any more. */
@@ -80,16 +75,11 @@ export async function followConntrack(table: ConntrackTable, isBefore: boolean):
   try {
     // the table after the events are on: what begins in between is told twice rather than never
     for (const family of ["ipv4", "ipv6"]) {
-      const { stdout } = await run("conntrack", ["-L", "-f", family], { maxBuffer: MOST_OUTPUT_BYTES });
-      table.read(stdout, isBefore);
+      table.read(await printed("conntrack", "-L", "-f", family), isBefore);
     }
   } catch (error) {
     events.kill();
-    throw new CaptureError(`conntrack cannot be read (${reasonOf(error)}): as root, with 'apt install conntrack'`);
+    throw new CaptureError(`conntrack cannot be read (${failureText(error)}): as root, with 'apt install conntrack'`);
   }
   return () => events.kill();
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.split("\n")[0] : String(error);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { addSideOptions, type FileOptions, sidesOf } from "./file-options.js";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
@@ -54,7 +54,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   };
   const program = makeProgram(host);
   addFile(program, host, onEnd);
-  addPrinting(program, host);
+  addPrinting(program, host, onEnd);
   addLive(program, host, onEnd);
   addHelp(program);
   if (args.length === 0) {
@@ -148,7 +148,20 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
 }
 
 /** Adds the commands that print what there is. */
-function addPrinting(program: Command, host: Host): void {
+function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
+  program
+    .command("snapshot")
+    .summary("print what the host knows now, for natcorr file --host")
+    .description(
+      "Prints what the host knows now as one JSON object: containers, networks and published ports, addresses and routes, the firewall's rules and " +
+        "conntrack's entries with their counters, and the sysctls that decide about forwarding. What cannot be read is named in it, and nothing is " +
+        "required. The environment and the commands of containers are left out.",
+    )
+    .option("--docker <socket|off>", "Docker's socket (default: that of DOCKER_HOST, else /var/run/docker.sock)")
+    .action(async ({ docker }: { docker?: string }) => {
+      const { showSnapshot } = await import("./snapshot.js");
+      onEnd(await showSnapshot(docker, host));
+    });
   program
     .command("interfaces")
     .summary("list what can be captured from")
@@ -159,12 +172,15 @@ function addPrinting(program: Command, host: Host): void {
     });
   program
     .command("schema")
-    .summary("print the JSON Schema of the NDJSON output")
+    .summary("print the JSON Schema of the NDJSON output, or of a snapshot")
     .description(
-      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson: every field, its type, its unit and its meaning.",
+      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson, or of what natcorr snapshot prints: every field, its type, its unit and " +
+        "its meaning.",
     )
-    .action(async () => {
-      const { SCHEMA } = await import("../report/ndjson/schema.js");
+    .addArgument(new Argument("[of]", "which of the two").choices(["output", "snapshot"]).default("output"))
+    .action(async (of: "output" | "snapshot") => {
+      const { SCHEMA } =
+        of === "output" ? await import("../report/ndjson/schema.js") : await import("../host/snapshot/schema.js");
       host.stdout.write(`${JSON.stringify(SCHEMA, null, 2)}\n`);
     });
 }

@@ -9,10 +9,15 @@ export function printable(text: string): string {
   });
 }
 
-/** JSON that is safe on a terminal, too: JSON.stringify leaves what is above U+007E as it is. */
-export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(ACTIVE, (character) =>
-    Array.from({ length: character.length }, (_, at) => `\\u${hex4(character.charCodeAt(at))}`).join(""),
+/**
+ * JSON that is safe on a terminal, too: JSON.stringify leaves what is above U+007E as it is. With an `indent`, on many lines; these are its
+ * only line feeds.
+ */
+export function printableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replaceAll(ACTIVE, (character) =>
+    character === "\n"
+      ? character
+      : Array.from({ length: character.length }, (_, at) => `\\u${hex4(character.charCodeAt(at))}`).join(""),
   );
 }
 

@@ -2,6 +2,7 @@
  * The JSON Schema of the NDJSON output, which is its reference: `natcorr schema` prints it, and the package has it as schema.json. Names
  * that the program has as well come from where it has them.
  */
+import { count, flag, list, object, oneOf, port, type Schema, text, time } from "../../packets/json-schema.js";
 import { FINDINGS } from "../../packets/results/findings.js";
 import { NATS } from "../../packets/flows/flows.js";
 import { REASONS } from "../../packets/results/reasons.js";
@@ -10,59 +11,13 @@ import { ALTERED, BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/eviden
 import { PROTOCOL_NAMES } from "../../protocols/ip-protocols.js";
 import { TUNNEL_TYPES } from "../../protocols/tunnels.js";
 
-/** A schema of one field or line. */
-type Schema = Readonly<Record<string, unknown>>;
-
-interface Fields {
-  readonly required: Readonly<Record<string, Schema>>;
-  readonly optional?: Readonly<Record<string, Schema>>;
-}
-
-function object(description: string, { required, optional = {} }: Fields): Schema {
-  return {
-    description,
-    type: "object",
-    properties: { ...required, ...optional },
-    required: Object.keys(required),
-    additionalProperties: false,
-  };
-}
-
-function list(description: string, items: Schema): Schema {
-  return { description, type: "array", items };
-}
-
-function oneOf(description: string, names: readonly string[]): Schema {
-  return { description, enum: names };
-}
-
-function count(description: string): Schema {
-  return { description, type: "integer", minimum: 0 };
-}
-
-function text(description: string): Schema {
-  return { description, type: "string" };
-}
-
 /** With a capital letter and a full stop. */
 function sentence(words: string): string {
   return `${words[0].toUpperCase()}${words.slice(1)}.`;
 }
 
-function flag(description: string): Schema {
-  return { description, type: "boolean" };
-}
-
 function type(name: string): Schema {
   return { description: "What kind of line it is.", const: name };
-}
-
-function time(description: string): Schema {
-  return {
-    description: `${description}: seconds since 1970-01-01 UTC, with nine decimals.`,
-    type: "string",
-    pattern: String.raw`^-?\d+\.\d{9}$`,
-  };
 }
 
 const frame = (description: string): Schema => ({
@@ -91,8 +46,6 @@ const NAT = oneOf(
 const LENGTH = count(
   "The length of the IP packet, header included, in bytes; of all its frames together where there are several.",
 );
-
-const port = (description: string): Schema => ({ description, type: "integer", minimum: 0, maximum: 65_535 });
 
 const REASON: Schema = {
   description: "What the verdict rests on.",

@@ -1,0 +1,65 @@
+import { at, listAt, parseJson, picked, textAt } from "./json.js";
+
+/** What of `ip -j` is kept, by the names it has there. */
+export const LINK = [
+  "ifindex",
+  "ifname",
+  "link_index",
+  "link_netnsid",
+  "master",
+  "mtu",
+  "operstate",
+  "link_type",
+  "address",
+];
+export const ADDRESS = ["family", "local", "prefixlen", "scope"];
+export const COUNTERS = ["bytes", "packets", "errors", "dropped"];
+export const ROUTE = ["type", "dst", "gateway", "dev", "prefsrc", "table", "protocol", "scope", "metric"];
+export const NEXT_HOP = ["gateway", "dev", "weight"];
+export const POLICY_RULE = [
+  "priority",
+  "not",
+  "src",
+  "srclen",
+  "dst",
+  "dstlen",
+  "iif",
+  "oif",
+  "fwmark",
+  "fwmask",
+  "ipproto",
+  "sport",
+  "dport",
+  "table",
+  "action",
+];
+
+/** Reads `ip -j -s -d addr`. Throws where that is no JSON. */
+export function interfacesOf(text: string): object[] {
+  return listAt(parseJson(text)).map(interfaceOf);
+}
+
+function interfaceOf(link: unknown): object {
+  const kind = textAt(link, "linkinfo", "info_kind");
+  return {
+    ...picked(link, LINK),
+    ...(kind !== undefined && { info_kind: kind }),
+    addr_info: listAt(link, "addr_info").map((each) => picked(each, ADDRESS)),
+    stats64: { rx: picked(at(link, "stats64", "rx"), COUNTERS), tx: picked(at(link, "stats64", "tx"), COUNTERS) },
+  };
+}
+
+/** Reads `ip -j route`. Throws where that is no JSON. */
+export function routesOf(text: string): object[] {
+  return listAt(parseJson(text)).map(routeOf);
+}
+
+function routeOf(route: unknown): object {
+  const nexthops = listAt(route, "nexthops").map((hop) => picked(hop, NEXT_HOP));
+  return { ...picked(route, ROUTE), ...(nexthops.length > 0 && { nexthops }) };
+}
+
+/** Reads `ip -j rule`. Throws where that is no JSON. */
+export function policyRulesOf(text: string): object[] {
+  return listAt(parseJson(text)).map((rule) => picked(rule, POLICY_RULE));
+}

@@ -1,0 +1,151 @@
+/**
+ * The JSON Schema of a snapshot, which is its reference: `natcorr schema snapshot` prints it, and the package has it as
+ * snapshot-schema.json.
+ */
+import { count, flag, list, object, port, type Schema, text, time } from "../../packets/json-schema.js";
+import { LABELS, OPTIONS } from "./docker.js";
+import { ADDRESS, COUNTERS, LINK, NEXT_HOP, POLICY_RULE, ROUTE } from "./ip.js";
+import { FORMAT, VERSION } from "./snapshot.js";
+
+/** An object of a tool's own, of which these members are kept, as the tool has them. */
+const kept = (description: string, names: readonly string[], more: Readonly<Record<string, Schema>> = {}): Schema => ({
+  description,
+  type: "object",
+  properties: {
+    ...Object.fromEntries(names.map((name) => [name, { type: ["string", "number", "boolean", "null"] }])),
+    ...more,
+  },
+  additionalProperties: false,
+});
+
+const texts = (description: string, names: readonly string[]): Schema => ({
+  description,
+  type: "object",
+  properties: Object.fromEntries(names.map((name) => [name, { type: "string" }])),
+  additionalProperties: false,
+});
+
+const valuesOf = (description: string, type: "string" | "integer"): Schema => ({
+  description,
+  type: "object",
+  additionalProperties: { type },
+});
+
+const lines = (tool: string): Schema => list(`What ${tool} prints, by line.`, text("A line."));
+
+const PUBLISHED = {
+  proto: text("The protocol: tcp, udp or sctp."),
+  hostAddress: text("The host's address; 0.0.0.0 or :: for all of an IP version."),
+  hostPort: port("The host's port."),
+  containerPort: port("The container's port."),
+} as const;
+
+const CONTAINER = object(
+  "A container that runs. Its environment and its command are left out, as they may hold secrets.",
+  {
+    required: {
+      id: text("Its id."),
+      name: text("Its name, without a slash."),
+      image: text("The image it was made of, as it was named."),
+      pid: count("The id of its first process."),
+      networkMode: text(
+        "bridge, host, none, the name of a network, or container: and the id of the container whose addresses it shares.",
+      ),
+      networks: list(
+        "Its ends of networks.",
+        object("One of them.", {
+          required: {
+            network: text("The network's name."),
+            addresses: list("Its addresses there.", text("An IP address.")),
+          },
+          optional: { mac: text("Its MAC address there.") },
+        }),
+      ),
+      published: list("Its published ports.", object("One of them.", { required: PUBLISHED })),
+      labels: texts("Those of its labels that say what it is a part of.", LABELS),
+    },
+    optional: { started: time("When it began to run") },
+  },
+);
+
+const NETWORK = object("A network of Docker's.", {
+  required: {
+    id: text("Its id."),
+    name: text("Its name."),
+    driver: text("What makes it: bridge, host, macvlan, overlay and others."),
+    subnets: list("Its prefixes.", text("A prefix.")),
+    isInternal: flag("Whether it has no way out."),
+    options: texts("What is set of it.", OPTIONS),
+  },
+  optional: { bridge: text("The host's interface that it is, where it is one.") },
+});
+
+const INTERFACE = kept("An interface.", [...LINK, "info_kind"], {
+  addr_info: list("Its addresses.", kept("One of them.", ADDRESS)),
+  stats64: object("Its counters.", {
+    required: { rx: kept("What it received.", COUNTERS), tx: kept("What it sent.", COUNTERS) },
+  }),
+});
+
+export const SCHEMA: Schema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  title: "natcorr's snapshot of a host, version 1",
+  ...object("What natcorr snapshot prints: what a host knew at one moment.", {
+    required: {
+      format: { description: "The name of this format.", const: FORMAT },
+      version: { description: "The version of this format.", const: VERSION },
+      program: text("The version of the program."),
+      time: time("When it was taken, by the host's clock"),
+      dockerProxies: list(
+        "The processes that take connections to published ports which no rule translates.",
+        object("One of them.", {
+          required: { pid: count("Its id."), ...PUBLISHED, containerAddress: text("The container's IP address.") },
+        }),
+      ),
+      interfaces: list("The interfaces, as ip -j -s -d addr has them.", INTERFACE),
+      routes: list(
+        "The routes of all tables, as ip -j route has them.",
+        kept("A route.", ROUTE, { nexthops: list("Its gateways, of several.", kept("One of them.", NEXT_HOP)) }),
+      ),
+      policyRules: list("What chooses between those tables, as ip -j rule has it.", kept("A rule.", POLICY_RULE)),
+      rules: object("The firewall's rules, with their counters.", {
+        required: {},
+        optional: {
+          iptables: lines("iptables-save -c"),
+          ip6tables: lines("ip6tables-save -c"),
+          nft: lines("nft list ruleset"),
+        },
+      }),
+      conntrack: object("What conntrack knows.", {
+        required: {
+          entries: lines("conntrack -L, or else /proc/net/nf_conntrack,"),
+          more: count("How many more entries there are, which were left out."),
+          counters: valuesOf("What conntrack -S counts, all processors together.", "integer"),
+        },
+      }),
+      sysctls: valuesOf("What decides whether and how the host forwards, by name: those that there are.", "string"),
+      missing: list(
+        "What could not be read.",
+        object("One of it.", {
+          required: { source: text("What would have told it: a command, or docker."), why: text("Why it did not.") },
+        }),
+      ),
+    },
+    optional: {
+      docker: object("What Docker says.", {
+        required: {
+          engine: object("Which engine says it.", {
+            required: {
+              name: text("Engine is Docker's, Podman Engine that of Podman."),
+              version: text("Its version."),
+              isRootless: flag("Whether it runs in a user's own namespaces, whose addresses are on no interface here."),
+              isSwarm: flag("Whether it is a node of a Swarm."),
+            },
+          }),
+          containers: list("The containers that run.", CONTAINER),
+          networks: list("Its networks.", NETWORK),
+        },
+      }),
+    },
+  }),
+};

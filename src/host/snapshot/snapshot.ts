@@ -1,0 +1,63 @@
+import type { Container, Engine, Network, Proxy } from "./docker.js";
+
+export const FORMAT = "natcorr-snapshot";
+/** Of the snapshot's format: it goes up where a reader of the one before would misread it. */
+export const VERSION = 1;
+
+/** What a host knows at one moment: `natcorr snapshot` writes it, `natcorr file --host` reads it. */
+export interface Snapshot {
+  readonly format: typeof FORMAT;
+  readonly version: typeof VERSION;
+  /** The version of the program. */
+  readonly program: string;
+  /** When it was taken, epoch seconds with nine decimals. */
+  readonly time: string;
+  readonly docker?: DockerFacts;
+  /** Those of this network namespace. */
+  readonly dockerProxies: readonly Proxy[];
+  /** As `ip -j` names what they have. */
+  readonly interfaces: readonly object[];
+  readonly routes: readonly object[];
+  readonly policyRules: readonly object[];
+  readonly rules: SavedRules;
+  readonly conntrack: ConntrackState;
+  /** Those that there are, by name, as sysctl(8) writes it. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** What it lacks, and why. */
+  readonly missing: readonly Missing[];
+}
+
+export interface Missing {
+  readonly source: string;
+  readonly why: string;
+}
+
+export interface DockerFacts {
+  readonly engine: Engine;
+  readonly containers: readonly Container[];
+  readonly networks: readonly Network[];
+}
+
+/** The firewall's rules with their counters, as the tools print them, by line. */
+interface SavedRules {
+  readonly iptables?: readonly string[];
+  readonly ip6tables?: readonly string[];
+  readonly nft?: readonly string[];
+}
+
+interface ConntrackState {
+  /** As `conntrack -L` or /proc/net/nf_conntrack prints them, by line … */
+  readonly entries: readonly string[];
+  /** … and how many more there are. */
+  readonly more: number;
+  /** `conntrack -S`, the sums of all processors. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Reads `conntrack -S`: a line for each processor. */
+export function countersOf(text: string): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [, name, value] of text.matchAll(/\b(\w+)=(\d+)/g))
+    if (name !== "cpu") sums[name] = (sums[name] ?? 0) + Number(value);
+  return sums;
+}

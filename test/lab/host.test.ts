@@ -1,0 +1,105 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isSkipped, root, tools } from "../support/needs.js";
+
+const ROOT = join(import.meta.dirname, "../..");
+const MAIN = join(ROOT, "dist/main.js");
+const LAB_NAME = `natcorr-test-${process.pid}`;
+const SOCKET = `/run/natcorr-lab/${LAB_NAME}-docker/docker.sock`;
+const TOOLS = ["ip", "iptables", "nft", "conntrack", "tcpdump", "dockerd", "docker", "runc", "busybox"];
+
+const skips = isSkipped("what a Docker host says, in the lab", root, tools(TOOLS, "scripts/lab/install"));
+
+function lab(...args: readonly string[]): string {
+  const env = { ...process.env, LAB_NAME };
+  return execFileSync(join(ROOT, "scripts/lab/lab"), args, {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+  });
+}
+
+function docker(...args: readonly string[]): string {
+  return execFileSync("docker", ["-H", `unix://${SOCKET}`, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+  });
+}
+
+const natcorr = (...args: readonly string[]): string => lab("exec", "dhost", process.execPath, MAIN, ...args);
+const snapshot = () => JSON.parse(natcorr("snapshot", "--docker", SOCKET));
+
+describe.skipIf(skips)("a Docker host", () => {
+  beforeAll(() => {
+    lab("up", "docker");
+    docker("network", "create", "--subnet", "172.28.0.0/16", "--label", "token=s3cret", "app");
+    const sleeps = ["busybox:lab", "sleep", "1000000"];
+    docker("run", "-d", "--name", "db", "--network", "app", "--label", "com.docker.compose.service=store", ...sleeps);
+    docker("run", "-d", "--name", "side", "--network", "container:db", "-e", "TOKEN=s3cret", ...sleeps);
+    docker("run", "-d", "--name", "agent", "--network", "host", "--label", "token=s3cret", ...sleeps);
+    docker("run", "-d", "--name", "lonely", "--network", "none", "busybox:lab", "sh", "-c", "sleep 1000000", "s3cret");
+    docker("run", "-d", "--name", "dns", "-p", "127.0.0.1:53:5353/udp", "-p", "80", ...sleeps);
+  });
+  afterAll(() => lab("down", "docker"));
+
+  it("a snapshot has the containers that docker has, whatever networks they are in, and no secret", () => {
+    const { docker: said, missing, dockerProxies } = snapshot();
+    expect(missing).toEqual([]);
+    const format =
+      "{{slice .Name 1}} {{.Id}} {{.State.Pid}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}" +
+      "{{range $port, $bound := .NetworkSettings.Ports}}{{range $bound}} {{.HostIp}}:{{.HostPort}}->{{$port}}{{end}}{{end}}";
+    const inspected = docker("inspect", "-f", format, ...linesOf(docker("ps", "-q")));
+    expect(said.containers.map(summed).toSorted()).toEqual(linesOf(inspected).toSorted());
+    const modes = said.containers.map(({ name, networkMode }: Container) => [name, networkMode]);
+    const db = said.containers.find(({ name }: Container) => name === "db");
+    expect(Object.fromEntries(modes)).toMatchObject({
+      web: "bridge",
+      db: "app",
+      side: `container:${db.id}`,
+      agent: "host",
+      lonely: "none",
+    });
+    expect(db.labels).toEqual({ "com.docker.compose.service": "store" });
+    expect(JSON.stringify(said)).not.toContain("s3cret");
+    expect(dockerProxies).toContainEqual(
+      expect.objectContaining({ proto: "udp", hostAddress: "127.0.0.1", hostPort: 53, containerPort: 5353 }),
+    );
+  });
+
+  it("a snapshot has the addresses, rules and counters that the tools of the host print", () => {
+    const { docker: said, interfaces, routes, rules, conntrack, sysctls } = snapshot();
+    const app = said.networks.find(({ name }: { name: string }) => name === "app");
+    const names = interfaces.map(({ ifname }: { ifname: string }) => ifname);
+    expect(names).toEqual(expect.arrayContaining(["lo", "enp0s3", "docker0", app.bridge]));
+    expect(routes).toContainEqual(expect.objectContaining({ dst: "default", gateway: "10.0.2.2", dev: "enp0s3" }));
+    expect(rules.iptables.join("\n")).toContain("] -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE");
+    expect(conntrack.counters).toHaveProperty("insert_failed");
+    expect(sysctls).toMatchObject({
+      "net.ipv4.ip_forward": "1",
+      "net.ipv4.conf.docker0.rp_filter": expect.any(String),
+    });
+  });
+});
+
+/** A container of a snapshot, as far as tests look at it. */
+interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly pid: number;
+  readonly networkMode: string;
+  readonly networks: readonly { readonly addresses: readonly string[] }[];
+  readonly published: readonly Readonly<Record<string, string | number>>[];
+}
+
+/** A container, as `docker inspect` is asked for it. */
+function summed({ id, name, pid, networks, published }: Container): string {
+  const ports = published.map(
+    ({ proto, hostAddress, hostPort, containerPort }) => ` ${hostAddress}:${hostPort}->${containerPort}/${proto}`,
+  );
+  return `${name} ${id} ${pid}${networks.map(({ addresses }) => ` ${addresses[0] ?? ""}`).join("")}${ports.join("")}`;
+}
+
+function linesOf(text: string): string[] {
+  return text.trim().split("\n");
+}
