@@ -103,7 +103,7 @@ function hasOtherContent(t: Timeline, a: number, b: number): boolean {
 
 /** Which fields differ in two packets of one content, or one IP ID: ALTERED_… bits. What another IP version brings with it is none of those. */
 export function alterations(t: Timeline, a: number, b: number): number {
-  const isOneVersion = ((t.flags(a) ^ t.flags(b)) & IS_IPV6) === 0;
+  const isOneVersion = t.isIpv6(a) === t.isIpv6(b);
   let altered = isOneVersion && t.ipId(a) !== t.ipId(b) ? ALTERED_IP_ID : 0;
   if (t.proto(a) !== TCP) return t.proto(a) === UDP && hasOtherContent(t, a, b) ? altered | ALTERED_PAYLOAD : altered;
   if (t.window(a) !== t.window(b)) altered |= ALTERED_WINDOW;
@@ -114,7 +114,7 @@ export function alterations(t: Timeline, a: number, b: number): number {
 
 /** What of two packets is equal, by the ALTERED_… bits that tell what is not: EVIDENCE_… bits. */
 export function evidenceBetween(t: Timeline, a: number, b: number, altered: number): number {
-  const isOneVersion = ((t.flags(a) ^ t.flags(b)) & IS_IPV6) === 0;
+  const isOneVersion = t.isIpv6(a) === t.isIpv6(b);
   let evidence = 0;
   if (isOneVersion && t.ipId(a) !== 0 && t.ipId(a) === t.ipId(b)) evidence |= EVIDENCE_IP_ID;
   if ((t.flags(a) & IS_ERROR) !== 0) return evidence | EVIDENCE_QUOTE;

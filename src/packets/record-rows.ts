@@ -1,4 +1,4 @@
-import { idOf } from "./packets.js";
+import { idOf, IS_IPV6 } from "./packets.js";
 import {
   ACK,
   CONTENT,
@@ -45,6 +45,10 @@ export abstract class RecordRows {
   /** The bits IS_… and HAS_… of packets.ts. */
   flags(row: number): number {
     return this.records[this.recordOf(row) + FLAGS_PROTO_TTL] & 0xffff;
+  }
+
+  isIpv6(row: number): boolean {
+    return (this.flags(row) & IS_IPV6) !== 0;
   }
 
   /** IP protocol of the last header reached: 1, 6, 17, 58 or any other. */

@@ -1,4 +1,3 @@
-import { IS_IPV6 } from "../../packets/packets.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { TupleEnds } from "./flows/flow-summary.js";
@@ -39,7 +38,7 @@ export function whyMissing({ cover, timeline: t, windowNs }: Known, row: number,
 
 /** Why a packet was discarded whose TTL ran out, in words. */
 export function whySpent(t: Timeline, row: number): string {
-  const [ttl, rfc] = (t.flags(row) & IS_IPV6) === 0 ? ["TTL", "1812 section 5.3.1"] : ["hop limit", "8200 section 3"];
+  const [ttl, rfc] = t.isIpv6(row) ? ["hop limit", "8200 section 3"] : ["TTL", "1812 section 5.3.1"];
   return `its ${ttl} was ${t.ttl(row)} and ran out at the host, which forwards no such packet (RFC ${rfc}); no ICMP error that says so was seen`;
 }
 

@@ -3,7 +3,7 @@ import { type Column, copyRow, takeAll } from "../memory/columns.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "../memory/heap.js";
 import type { Mark } from "./frame-marks.js";
-import { IS_ERROR, IS_IPV6, IS_MISTIMED, IS_SELECTED } from "../packets.js";
+import { IS_ERROR, IS_MISTIMED, IS_SELECTED } from "../packets.js";
 import { firstNotBefore } from "../memory/sorted.js";
 import { RecordRows } from "../record-rows.js";
 import {
@@ -213,7 +213,7 @@ export class PacketBatch extends RecordRows {
   /** Takes over the IPv6 addresses of rows `from` … `to`-1, if there are any: memory that nothing was written to is none. */
   #setAddresses(at: number, batch: PacketBatch, from: number, to: number): void {
     let row = from;
-    while (row < to && (batch.flags(row) & IS_IPV6) === 0) row++;
+    while (row < to && !batch.isIpv6(row)) row++;
     if (row === to) return;
     this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
     this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
@@ -227,7 +227,7 @@ export class PacketBatch extends RecordRows {
       for (let word = 0; word < 1 << RECORD_BITS; word++)
         this.records[(to << RECORD_BITS) + word] = from.records[this.recordOf(row) + word];
       this.tupleHash[to] = from.tupleHash[row];
-      if ((from.flags(row) & IS_IPV6) !== 0) {
+      if (from.isIpv6(row)) {
         for (let word = 0; word < 4; word++) {
           this.src6[4 * to + word] = from.src6[4 * row + word];
           this.dst6[4 * to + word] = from.dst6[4 * row + word];
@@ -294,7 +294,7 @@ export class PacketBatch extends RecordRows {
 
   /** The four words of the source's address, or of the destination's, in a copy. IPv4: the first is the address, the others are 0. */
   address(row: number, isSource: boolean): Uint32Array {
-    if ((this.flags(row) & IS_IPV6) !== 0) return (isSource ? this.src6 : this.dst6).slice(4 * row, 4 * row + 4);
+    if (this.isIpv6(row)) return (isSource ? this.src6 : this.dst6).slice(4 * row, 4 * row + 4);
     return Uint32Array.of(this.records[this.recordOf(row) + (isSource ? SRC : DST)], 0, 0, 0);
   }
 

@@ -1,5 +1,5 @@
 import type { Flow } from "../../packets/flows/flows.js";
-import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
+import { IS_ERROR } from "../../packets/packets.js";
 import { type Judgement, PROBLEMS, type Tables, type Update, type Verdict } from "../../packets/results/results.js";
 import { ALTERED_DSCP, ALTERED_TTL, alteredWords, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
@@ -188,7 +188,7 @@ export class Lines {
   #family(row: number): string {
     const t = this.#tables.timeline;
     if (!this.#isWide) return "";
-    return (t.flags(row) & IS_IPV6) === 0 ? "IP " : "IP6 ";
+    return t.isIpv6(row) ? "IP6 " : "IP ";
   }
 
   #pairText(inside: number, outside: number): PairText {

@@ -1,5 +1,5 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { HAS_TCP_NUMBERS, IS_IPV6, tellsSendingTime } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, tellsSendingTime } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { haveSameSource, haveSameSourcePort, sourceOf } from "../../../packets/ways.js";
@@ -169,7 +169,7 @@ export class Candidates {
 
   #contentBits(inside: number, outside: number, keptEnd: number): number {
     const t = this.#timeline;
-    const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
+    const isOneVersion = t.isIpv6(inside) === t.isIpv6(outside);
     let bits = 0;
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
       bits += keptEnd !== NONE || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;

@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import { ALTERED_IP_ID } from "../../../packets/results/evidence.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -58,7 +58,7 @@ export class Comparison {
     // no TTL grows on its way, but where the router sets it
     const raised = (t.ttl(outside) - t.ttl(inside)) * (isOutbound ? 1 : -1);
     if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
-    const isOneVersion = ((iFlags ^ oFlags) & IS_IPV6) === 0;
+    const isOneVersion = t.isIpv6(inside) === t.isIpv6(outside);
     const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
     const isRenumbering = this.#survivors.isRenumbering(isOutbound);
     if (isSameKey && !t.hasOtherOptions(inside, outside) && !isRenumbering) return IMPOSSIBLE;

@@ -1,4 +1,4 @@
-import { areAlike, HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
+import { areAlike, HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import { HEAD_BYTES } from "../../../packets/records.js";
 import {
   BY_FRAGMENTS,
@@ -170,7 +170,7 @@ export class Datagrams implements Admits, Settles, Notes {
   /** What fragments of one datagram have in common on both sides: of IPv6, no identification, see `#idOf`. */
   #identityOf(row: number): number {
     const t = this.#about.timeline;
-    const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
+    const isIpv6 = t.isIpv6(row);
     return ((isIpv6 ? 0x100 : 0) | t.proto(row)) * 2 ** 16 + (isIpv6 ? 0 : t.ipId(row));
   }
 
@@ -294,7 +294,7 @@ export class Datagrams implements Admits, Settles, Notes {
     const t = this.#about.timeline;
     const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     const { translations } = this.#about;
-    const isIpv6 = (t.flags(i) & IS_IPV6) !== 0;
+    const isIpv6 = t.isIpv6(i);
     if (isIpv6 && !translations.isPlausible(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i))) return IMPOSSIBLE;
     return translations.relation(i, o);
   }
@@ -322,7 +322,7 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /** Whether two datagrams are of IPv6 and in fragments: no others of IPv6 have an identification. */
   #areIdentified(a: Datagram, b: Datagram): boolean {
-    return a.rows.length > 1 && b.rows.length > 1 && (this.#about.timeline.flags(a.rows[0]) & IS_IPV6) !== 0;
+    return a.rows.length > 1 && b.rows.length > 1 && this.#about.timeline.isIpv6(a.rows[0]);
   }
 
   #isSameIdentity(a: Datagram, b: Datagram): boolean {
@@ -338,7 +338,7 @@ export class Datagrams implements Admits, Settles, Notes {
   #headerKey({ rows, bytes }: Datagram): number {
     const t = this.#about.timeline;
     const [first] = rows;
-    const isIpv6 = (t.flags(first) & IS_IPV6) !== 0;
+    const isIpv6 = t.isIpv6(first);
     return ((isIpv6 ? 0x100 : 0) | t.proto(first)) * 2 ** 36 + bytes * 2 ** 16 + this.#idOf(first);
   }
 
@@ -350,7 +350,7 @@ export class Datagrams implements Admits, Settles, Notes {
   /** What tells a datagram from others and is the same on both sides: not an IPv6 identification, as a host that puts datagrams together and cuts them again makes that anew. */
   #idOf(first: number): number {
     const t = this.#about.timeline;
-    if ((t.flags(first) & IS_IPV6) === 0) return t.ipId(first);
+    if (!t.isIpv6(first)) return t.ipId(first);
     return t.proto(first) === ICMPV6 ? t.seq(first) & 0xffff : 0;
   }
 }

@@ -1,4 +1,4 @@
-import { IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
+import { IS_FRAGMENT } from "../../../packets/packets.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { AMBIGUOUS, DECIDED } from "../../../packets/fates.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -38,7 +38,7 @@ export function turnedSegment(t: Timeline, row: number, afterWay: number, limitN
 export function mayHaveComeOut(t: Timeline, row: number, afterWay: number): boolean {
   if ((t.flags(row) & IS_FRAGMENT) !== 0) return true;
   // an IPv6 packet has an identification from where it is cut on
-  const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
+  const isIpv6 = t.isIpv6(row);
   const isPart = (later: number): boolean => {
     if (t.side(later) !== t.side(row) || t.proto(later) !== t.proto(row)) return false;
     return t.proto(row) === TCP

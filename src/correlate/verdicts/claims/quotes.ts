@@ -1,7 +1,6 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { addressText } from "../../../packets/address.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
-import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Quoted } from "../../../packets/results/results.js";
 import { isByRouter } from "../../../protocols/icmp.js";
 import { hasPorts, isIcmp, protocolName } from "../../../protocols/ip-protocols.js";
@@ -36,7 +35,7 @@ export function namesEnds({ quotes }: PacketBatch, q: number): boolean {
 export function quotedError(batch: PacketBatch, i: number): QuotedError {
   const { quotes } = batch;
   const q = batch.quote(i);
-  const isIpv6 = (batch.flags(i) & IS_IPV6) !== 0;
+  const isIpv6 = batch.isIpv6(i);
   const proto = quotes.proto[q];
   const quoted: Quoted = {
     proto: protocolName(proto),

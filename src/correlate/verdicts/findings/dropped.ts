@@ -4,7 +4,7 @@ import { IMPACTS, type Judgement, type Moved, type Update } from "../../../packe
 import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { HINT_TTL } from "./refused.js";
-import { type Context, type End, type Finder, isIpv6, ofSides } from "./finder.js";
+import { type Context, type End, type Finder, ofSides } from "./finder.js";
 
 /** `dropped`: what entered on one side and never left on the other, and what that came to. */
 export class Dropped implements Finder {
@@ -22,7 +22,7 @@ export class Dropped implements Finder {
   alone(row: number, { reason }: Judgement, flow: number | undefined): void {
     const side = this.#timeline.sideOf(row);
     const frame = this.#timeline.frame(row);
-    this.#drops[side].add(side, frame, flow, isIpv6(this.#timeline, row));
+    this.#drops[side].add(side, frame, flow, this.#timeline.isIpv6(row));
     if (reason === "ttl-spent") this.#spent[side].add(frame);
   }
 

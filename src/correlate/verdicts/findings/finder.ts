@@ -10,7 +10,6 @@ import type {
   Update,
   Verdict,
 } from "../../../packets/results/results.js";
-import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { SIDES, SIDE_NAMES, type Side } from "../../../packets/sides.js";
@@ -93,11 +92,6 @@ export interface Finder {
   /** Takes it that so many packets turned out to be something else, without a word on which. */
   moved?(moved: Moved): void;
   close(end: End): Iterable<Finding>;
-}
-
-/** Of which IP version a packet is. */
-export function isIpv6(t: Timeline, row: number): boolean {
-  return (t.flags(row) & IS_IPV6) !== 0;
 }
 
 /** A frame of a side's, as findings name it. */

@@ -1,7 +1,7 @@
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { NONE } from "../../../packets/tuples.js";
-import { type Context, type Finder, frameText, isIpv6 } from "./finder.js";
+import { type Context, type Finder, frameText } from "./finder.js";
 
 /**
  * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`); of no others, as those it may never have forwarded. Why
@@ -24,7 +24,7 @@ export class HostReset implements Finder {
     // each direction of a connection may have its own (`TupleTable.flow`)
     const back = tuples.flow(timeline.way(row) ^ 1);
     const resets = back === NONE ? flow : accounts.id(back);
-    this.#concerned.add(side, frame, flow, isIpv6(timeline, row));
+    this.#concerned.add(side, frame, flow, timeline.isIpv6(row));
     this.#concerned.add(side, byFrame, resets);
     const by = resets === flow ? `#${byFrame}` : `#${byFrame} of flow ${resets}`;
     this.#concerned.named.add(`${frameText(side, frame)} of flow ${flow} by ${by}`);

@@ -6,7 +6,7 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import { FORGOTTEN_NS } from "../../kernel/relations.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, isIpv6 } from "./finder.js";
+import { type Context, type Finder } from "./finder.js";
 
 /** `nat-address-changed`: a conversation that began inside went on from another address of the NAT than before, by which its other end does not know it. */
 export class NatAddressChanged implements Finder {
@@ -26,7 +26,7 @@ export class NatAddressChanged implements Finder {
     const isHidden = [before, now].every((flow) => flow.isFromInside && (flow.rewrite & REWRITE_SRC) !== 0);
     const [from, to] = [before.address(OUTSIDE, true), now.address(OUTSIDE, true)];
     if (!isHidden || from === to) return;
-    this.#concerned.add(INSIDE, t.frame(row), now.id, isIpv6(t, row));
+    this.#concerned.add(INSIDE, t.frame(row), now.id, t.isIpv6(row));
     this.#concerned.named.add(`${now.text} from ${from}, then from ${to}`);
   }
 

@@ -3,7 +3,7 @@ import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/re
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { type Context, type Finder, frameText, isIpv6 } from "./finder.js";
+import { type Context, type Finder, frameText } from "./finder.js";
 
 /** What to look at next where TTLs run out. */
 export const HINT_TTL =
@@ -39,7 +39,7 @@ export class Refused implements Finder {
 
   alone(row: number, { reason }: Judgement, flow: number | undefined): void {
     const t = this.#timeline;
-    this.#add({ side: t.sideOf(row), frame: t.frame(row), flow, reason, isIpv6: isIpv6(t, row) });
+    this.#add({ side: t.sideOf(row), frame: t.frame(row), flow, reason, isIpv6: t.isIpv6(row) });
   }
 
   update(update: Update): void {

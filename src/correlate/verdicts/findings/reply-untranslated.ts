@@ -2,7 +2,7 @@ import { type Finding, Named, ofNamed } from "../../../packets/results/findings.
 import type { Judgement } from "../../../packets/results/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, frameText, isIpv6 } from "./finder.js";
+import { type Context, type Finder, frameText } from "./finder.js";
 
 /**
  * `reply-untranslated`: answers of a flow whose destination the NAT rewrites reached the one who opened it with the address that they
@@ -22,7 +22,7 @@ export class ReplyUntranslated implements Finder {
     if (reason !== "reset-untranslated" || byFrame === undefined || flow === undefined) return;
     const t = this.#timeline;
     const side = t.sideOf(row);
-    for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, isIpv6(t, row));
+    for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, t.isIpv6(row));
     this.#concerned.named.add(`${frameText(side, t.frame(row))} of flow ${flow} by #${byFrame}`);
   }
 

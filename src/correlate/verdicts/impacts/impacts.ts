@@ -1,6 +1,6 @@
 import { joined } from "../../../packets/memory/joined.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import { IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
+import { IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
 import type { Range } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -212,7 +212,7 @@ export class Impacts {
       slot,
       flow,
       isSelected: t.isSelected(row),
-      isIpv6: (t.flags(row) & IS_IPV6) !== 0,
+      isIpv6: t.isIpv6(row),
       isFragment,
       isUnique: isUnique(t, row),
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),

@@ -1,6 +1,5 @@
 import { joined } from "../../../packets/memory/joined.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
-import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -153,7 +152,7 @@ export function unknownOf(
     proto: t.proto(row),
     flow,
     isSelected: t.isSelected(row),
-    isIpv6: (t.flags(row) & IS_IPV6) !== 0,
+    isIpv6: t.isIpv6(row),
     isUnique: isUnique(t, row),
     quotedAs: quotedNames.of(row),
     head: t.head(row),

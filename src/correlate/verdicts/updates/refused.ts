@@ -1,4 +1,3 @@
-import { IS_IPV6 } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { haveSameSource } from "../../../packets/ways.js";
 import { type Answer, whyCut, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
@@ -16,7 +15,7 @@ export function tellRefused(about: Told, row: number, isByHost: boolean): void {
   const said = refusals.saidBy(row);
   if (said === undefined) return;
   const timeNs = t.timeNs(row);
-  const withinNs = errorWithinNs(said.reason, (t.flags(row) & IS_IPV6) !== 0);
+  const withinNs = errorWithinNs(said.reason, t.isIpv6(row));
   // an error that quotes one fragment is about them all, whatever each carries
   const parts = impacts.open.named(said.datagram, { timeNs, heads: [0], withinNs });
   if (parts.length > 0) {
