@@ -131,8 +131,7 @@ function tellingOf(
     tellReplaced(known, slot, row);
     if (shown === undefined) findings.replaced(slot, row);
   };
-  const [lateComers, lateLosses] = [new LateComers(known), new LateLosses(known)];
-  return { ...known, groups: new Groups(timeline), misses, shown, lateComers, lateLosses };
+  return { ...known, groups: new Groups(timeline), misses, shown, lateLosses: new LateLosses(known) };
 }
 
 /** Makes what a run is made of, and tells each part of those that it asks. `isComplete`: whether all there was has been decided about. */
@@ -186,7 +185,8 @@ export function assemble(
     repeats,
   });
   const book = new FlowBook({ ...base, matchers, epochNs: epochsNs[INSIDE] });
-  const deciding = { ...base, matchers, verdicts, book, showing };
+  const lateComers = new LateComers({ ...base, matchers });
+  const deciding = { ...base, matchers, verdicts, book, showing, lateComers };
   const settling = new Settling(deciding);
   kernel.meet({
     onFlow: (slot) => {

@@ -88,7 +88,7 @@ export class Settling {
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
     const slot = translations.slotOf(row);
-    const heldUp = mayBeLate ? lateComers.tell(row, slot, matchers.altered, "and has no twin") : undefined;
+    const heldUp = mayBeLate ? lateComers.tell(row, "and has no twin") : undefined;
     const said: Decision = heldUp ?? judged;
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = said;
     if (reason === "like-untimely") verdicts.noteLike(row);
@@ -183,13 +183,13 @@ export class Settling {
    */
   #tellHeldUp(rows: readonly number[], others: number): void {
     if (rows.length === 0) return;
-    const { timeline: t, kernel, translations, matchers, lateComers } = this.#about;
+    const { timeline: t, kernel, lateComers } = this.#about;
     const more = rows.length - others;
     const late = kernel.isQueueLong(t.side(rows[0]) === OUTSIDE) ? rows : rows.slice(0, Math.max(0, more));
     for (const [at, row] of late.entries()) {
       const why =
         at < more ? "and more like it came out than had entered" : "and what else entered that is like it is ambiguous";
-      lateComers.tell(row, translations.slotOf(row), matchers.altered, why);
+      lateComers.tell(row, why);
     }
   }
 

@@ -1,35 +1,40 @@
 import type { Judgement, LateJudgement } from "../../../packets/results/results.js";
 import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
+import type { Matchers } from "../../matchers/matchers.js";
 import { packetOf, type Watched } from "../impacts/drop.js";
-import type { Rewriting } from "../../matchers/altered/altered.js";
 import { traitsOf } from "../traits.js";
 import { seconds, WHAT_TELLS_LATE } from "../words.js";
 import { HeldUp } from "./held-up.js";
 import type { Told } from "./told.js";
 import { tellCopiedBy } from "./unseen.js";
 
+/** Who tells, and who knows what a router alters. */
+type About = Told & { readonly matchers: Matchers };
+
 /** What was held up for longer than the window, and came out after all, or may still have waited as the captures ended. */
 export class LateComers {
-  readonly #about: Told;
+  readonly #about: About;
   /** By the side where they came out. */
   readonly #heldUp = [new HeldUp(), new HeldUp()] as const;
 
-  constructor(about: Told) {
+  constructor(about: About) {
     this.#about = about;
   }
 
   /**
    * Tells of those that a packet without a twin may be, which entered on the other side, were not seen to come out and are like it: held up for longer
    * than the window; or, of one that was judged otherwise meanwhile, within that. Returns what that makes of the packet; undefined where none is like
-   * it. `slot`: of its flow; `router`: what may have altered it; `whyLate`: what shows that it may have been late, in words.
+   * it. `whyLate`: what shows that it may have been late, in words.
    */
-  tell(row: number, slot: number, router: Rewriting, whyLate: string): Judgement | undefined {
-    const { timeline: t, translations, impacts, unknowns, teller, windowNs } = this.#about;
+  tell(row: number, whyLate: string): Judgement | undefined {
+    const { timeline: t, translations, matchers, impacts, unknowns, teller, windowNs } = this.#about;
+    const slot = translations.slotOf(row);
     if (slot !== NONE && !translations.isLeaving(row, slot)) return undefined;
     const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
     const flow = slot === NONE ? undefined : translations.accounts.id(slot);
     const way = translations.twinWayOf(row);
+    const router = matchers.altered;
     const late = { packet: packetOf(t, row), traits: traitsOf(t, row), router, way, side, timeNs, flow };
     const drops = impacts.open.takeLike(late, windowNs);
     const unknown = drops.length === 0 ? unknowns.takeLike(late) : undefined;
