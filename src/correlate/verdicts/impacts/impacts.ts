@@ -1,4 +1,3 @@
-import { joined } from "../../../packets/memory/joined.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
 import type { Range } from "../../../packets/results/results.js";
@@ -6,7 +5,7 @@ import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
+import { FIN, isOpening, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { traitsOf } from "../traits.js";
 import { Consequences } from "./consequences.js";
@@ -21,9 +20,9 @@ import {
   packetOf,
   spanOf,
 } from "./drop.js";
-import { LEAST_AFTER_NS, likenessOf, OpenDrops } from "./open-drops.js";
+import { LEAST_AFTER_NS, OpenDrops } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
-import { Unclear } from "./unclear.js";
+import { SaidAgain } from "./said-again.js";
 
 /** Ranges of a packet that takes no sequence numbers. */
 const NO_NUMBERS: readonly number[] = [];
@@ -42,18 +41,17 @@ export interface News {
  */
 export class Impacts {
   readonly open: OpenDrops;
+  readonly saidAgain: SaidAgain;
   readonly #timeline: Timeline;
   readonly #consequences: Consequences;
   readonly #crossings: RecentCrossings;
-  readonly #windowNs: number;
-  readonly #unclear = new Unclear();
   /** How many crossings were held against open drops. */
   #looked = 0;
 
   constructor(timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
     this.open = new OpenDrops(tuples, accounts);
     this.#timeline = timeline;
-    this.#windowNs = kernel.time.windowNs;
+    this.saidAgain = new SaidAgain(timeline, this.open, kernel.time.windowNs);
     this.#crossings = new RecentCrossings(kernel);
     this.#consequences = new Consequences(accounts, this.#crossings);
   }
@@ -77,35 +75,7 @@ export class Impacts {
   /** What is known by now of what a drop comes to; null where more may become known. */
   #consequenceOf(drop: Drop): Consequence | null {
     if (this.#isHabit(drop)) return { impact: "unknown" };
-    return this.#consequences.of(drop) ?? (this.#isUnclear(drop) ? { impact: "unknown" } : null);
-  }
-
-  /**
-   * Takes a packet of which nothing tells whether it got through. Returns the drops that it may be a copy of, of which nothing follows any more;
-   * they are open no more.
-   */
-  unclear(row: number): readonly Drop[] {
-    const t = this.#timeline;
-    return this.#unclearBy(packetOf(this.#timeline, row), t.sideOf(row), t.way(row), t.timeNs(row));
-  }
-
-  /** The same of one that was taken for a drop. */
-  unclearLike(drop: Drop): readonly Drop[] {
-    return this.#unclearBy(drop, drop.side, drop.way, drop.timeNs);
-  }
-
-  #unclearBy(packet: Packet, side: Side, way: number, timeNs: number): readonly Drop[] {
-    const keys = [copyKey(way, packet)];
-    if (packet.proto === TCP && (packet.tcpFlags & ACK) !== 0) keys.push(acknowledgementKey(way));
-    const t = this.#timeline;
-    // captures that are out of order are so by less than a window
-    this.#unclear.note(keys, timeNs, t.timeNs(t.first) - this.#windowNs);
-    const drops: Drop[] = [];
-    for (const drop of this.open.like(way, packet))
-      if (drop.side === side && drop.timeNs < timeNs && keys.includes(copyKey(way, drop)) && isTelling(drop))
-        drops.push(drop);
-    for (const drop of drops) this.open.keep(drop);
-    return drops;
+    return this.#consequences.of(drop) ?? (this.saidAgain.isBehind(drop) ? { impact: "unknown" } : null);
   }
 
   /**
@@ -115,11 +85,6 @@ export class Impacts {
   #isHabit(drop: Drop): boolean {
     if (drop.proto === TCP || !drop.isAgain) return false;
     return ![...this.open.like(drop.way, drop)].some(({ timeNs }) => timeNs < drop.timeNs);
-  }
-
-  /** Whether a packet came behind a drop that may be a copy of it, and that others cannot be told from. */
-  #isUnclear(drop: Drop): boolean {
-    return this.#unclear.size > 0 && this.#unclear.isBehind(copyKey(drop.way, drop), drop.timeNs);
   }
 
   /** Whether what a packet carried was answered by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
@@ -264,16 +229,4 @@ export class Impacts {
       found(drop, covered && { ...covered, isUnseen: this.#consequences.isUnseen(drop) }, isOver);
     }
   }
-}
-
-/** What a packet of this way has in common with its copies; of one that only acknowledges, any that does as well says as much. */
-function copyKey(way: number, packet: Packet): string {
-  if (packet.proto !== TCP) return likenessOf(way, packet);
-  const isBare = spanOf(packet) === 0 && (packet.tcpFlags & RST) === 0;
-  return isBare ? acknowledgementKey(way) : joined(way, packet.seq, spanOf(packet));
-}
-
-/** What all segments of this way that acknowledge have in common. */
-function acknowledgementKey(way: number): string {
-  return String(way);
 }

@@ -5,12 +5,12 @@ import type { Told } from "./told.js";
 
 /** Nothing tells whether a packet got through: says so of the drops that it may be a copy of, … */
 export function tellCopied(about: Told, row: number): void {
-  tellUnclear(about, about.impacts.unclear(row), about.timeline.frame(row));
+  tellUnclear(about, about.impacts.saidAgain.by(row), about.timeline.frame(row));
 }
 
 /** … or that a drop may be a copy of, which may have got through, as it turns out. */
 export function tellCopiedBy(about: Told, drop: Drop): void {
-  tellUnclear(about, about.impacts.unclearLike(drop), drop.frame);
+  tellUnclear(about, about.impacts.saidAgain.byDrop(drop), drop.frame);
 }
 
 function tellUnclear({ teller }: Told, drops: readonly Drop[], frame: number): void {
