@@ -11,12 +11,14 @@ import type { Showing } from "./showing.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { Groups } from "./verdicts/flows/groups.js";
 import type { Impacts } from "./verdicts/impacts/impacts.js";
+import type { Errors } from "./verdicts/claims/errors.js";
 import type { Refusals } from "./verdicts/claims/refusals.js";
 import type { Teller } from "./verdicts/updates/teller.js";
 
 /** Whom pairs concern. */
 export interface About extends Base {
   readonly groups: Groups;
+  readonly errors: Errors;
   readonly refusals: Refusals;
   readonly impacts: Impacts;
   readonly findings: Findings;
@@ -93,14 +95,14 @@ export class Pairs implements Pairing {
 
   /** Takes an ICMP error that crossed. */
   #takeError(inside: number, outside: number, slot: number, isOutbound: boolean): void {
-    const { timeline: t, accounts, refusals, findings } = this.#about;
-    for (const row of [inside, outside]) refusals.hasTwin(row);
+    const { timeline: t, accounts, errors, refusals, findings } = this.#about;
+    for (const row of [inside, outside]) refusals.forget(row);
     accounts.noteError(slot, t.timeNs(inside));
     const entered = isOutbound ? inside : outside;
     const message = t.seq(entered);
     if (isUnreachable(icmpTypeIn(message), icmpCodeIn(message), t.proto(entered) === ICMPV6))
       accounts.noteUnreachable(slot, isOutbound);
-    const error = refusals.errorOf(entered);
+    const error = errors.of(entered);
     if (error !== undefined) this.#tell(inside, () => findings.error(entered, error.src, accounts.id(slot)));
   }
 

@@ -30,6 +30,7 @@ import { Impacts } from "./verdicts/impacts/impacts.js";
 import { Misses } from "./verdicts/captures/misses.js";
 import { Mistimed } from "./verdicts/captures/mistimed.js";
 import { QuotedNames } from "./verdicts/claims/quoted-names.js";
+import { Errors } from "./verdicts/claims/errors.js";
 import { type CountJudged, Refusals } from "./verdicts/claims/refusals.js";
 import { Resets } from "./verdicts/claims/resets.js";
 import { SideTally } from "./verdicts/side-tally.js";
@@ -118,6 +119,7 @@ function tellingOf(
     unknowns.isCrowded(...quoted)
       ? Number.POSITIVE_INFINITY
       : impacts.open.named(...quoted).length + unknowns.named(...quoted).length;
+  const errors = new Errors();
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel.tally);
@@ -126,7 +128,7 @@ function tellingOf(
   const findings = new Findings({ ...base, clashes, misses, decidedNs, shown });
   const revisions = [new Revisions(heap), new Revisions(heap)] as const;
   const teller = new Teller({ ...base, impacts, findings, revisions });
-  const known = { ...base, quotedNames, impacts, unknowns, refusals, clashes, findings, revisions, teller };
+  const known = { ...base, quotedNames, impacts, unknowns, errors, refusals, clashes, findings, revisions, teller };
   translations.onReplaced = (slot, row) => {
     tellReplaced(known, slot, row);
     if (shown === undefined) findings.replaced(slot, row);
@@ -145,7 +147,7 @@ export function assemble(
   const { maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
   const { feeds, sources, ...ground } = groundOf(intakes, clock, options, sink);
   const base = tellingOf(ground, options, isComplete);
-  const { timeline, accounts, kernel, refusals } = base;
+  const { timeline, accounts, kernel, errors } = base;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline, options.windowNs);
   const repeats = [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats] as const;
@@ -157,7 +159,7 @@ export function assemble(
       if (timeline.sideOf(row) === side) repeats[side].forget(timeline.frame(row));
     },
   });
-  const notes: Notes[] = [refusals, mistimed, noted(INSIDE), noted(OUTSIDE)];
+  const notes: Notes[] = [errors, base.refusals, mistimed, noted(INSIDE), noted(OUTSIDE)];
   const showing = new Showing({
     ...base,
     notes,
@@ -168,7 +170,7 @@ export function assemble(
   const matchers = new Matchers({
     ...base,
     pairing: new Pairs({ ...base, showing }),
-    mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
+    mayBecome: (entered, left) => errors.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
     link: (tuples, begin) => {
       verdicts.taken.note(tuples);
@@ -207,12 +209,12 @@ export function assemble(
 type Referred = Pick<Ground, "timeline" | "tuples" | "accounts" | "tunnels"> & {
   readonly book: FlowBook;
   readonly groups: Groups;
-  readonly refusals: Refusals;
+  readonly errors: Errors;
 };
 
 /** What results refer to. */
 function tablesOf(parts: Referred, sources: Ground["sources"], haveCounters: RunOptions["haveCounters"]): Tables {
-  const { timeline, tuples, accounts, tunnels, book, groups, refusals } = parts;
+  const { timeline, tuples, accounts, tunnels, book, groups, errors } = parts;
   return {
     timeline,
     tuples,
@@ -224,7 +226,7 @@ function tablesOf(parts: Referred, sources: Ground["sources"], haveCounters: Run
     isOpenerKnown: ({ slot, insideTuple }) => isOpenerKnown(accounts, tuples, slot, insideTuple),
     missingOf: (row) => groups.missingOf(row),
     lengthOf: (row) => groups.lengthOf(row),
-    quoteOf: (row) => refusals.errorOf(row),
+    quoteOf: (row) => errors.of(row),
     tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
   };
 }

@@ -12,6 +12,7 @@ import type { Intake } from "./intake/intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
 import { tellCrossing } from "./verdicts/updates/other-ways.js";
+import { isAboutEcho } from "./verdicts/claims/quotes.js";
 
 /** How a run ended. */
 export interface Ending {
@@ -283,8 +284,10 @@ export class Run {
     const isFirst = this.#parts.tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
-      if (isFirst) this.#parts.tuples.set(way >> 1, IS_ECHO_ID, this.#parts.refusals.isOfEcho(batch, at));
-      this.#parts.refusals.admit(row, batch, at, isCopy);
+      if (isFirst) this.#parts.tuples.set(way >> 1, IS_ECHO_ID, isAboutEcho(batch, at));
+      const error = this.#parts.errors.admit(row, batch, at);
+      // a copy of another one refuses nothing
+      if (!isCopy) this.#parts.refusals.admit(row, batch, at, error);
     } else if (!isCopy) kernel.note(row, side, isFirst);
     if (isCopy) this.#parts.settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over

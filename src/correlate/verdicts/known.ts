@@ -7,12 +7,14 @@ import type { Cover } from "./captures/cover.js";
 import type { Impacts } from "./impacts/impacts.js";
 import type { Misses } from "./captures/misses.js";
 import type { Mistimed } from "./captures/mistimed.js";
+import type { Errors } from "./claims/errors.js";
 import type { Refusals } from "./claims/refusals.js";
 import type { Resets } from "./claims/resets.js";
 
 /** What a verdict may draw on. */
 export interface Known extends Base {
   readonly matchers: Matchers;
+  readonly errors: Errors;
   readonly refusals: Refusals;
   readonly impacts: Impacts;
   readonly misses: Misses;

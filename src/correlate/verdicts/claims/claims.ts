@@ -95,7 +95,7 @@ export class Claims {
 
   /** What follows of an error about a packet by somebody beside it, and of one by the host itself; null where there is none. */
   #refused(row: number, local: Local | null, answer: Answer | undefined): Claim | null {
-    const { timeline: t, refusals, locals } = this.#known;
+    const { timeline: t, errors, locals } = this.#known;
     const side = t.sideOf(row);
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;
@@ -106,7 +106,7 @@ export class Claims {
       const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, `refused by the host: ${why}`) : null;
       return doubt ?? { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
     }
-    const error = refusals.errorOf(row);
+    const error = errors.of(row);
     if (!error || !isFromNear(t, row) || !locals.isFromHost(side, error)) return null;
     const why = `the host itself (${error.src}) refuses a packet of ${error.dst}`;
     const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, why) : null;

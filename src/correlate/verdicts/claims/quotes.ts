@@ -31,6 +31,12 @@ export function namesEnds({ quotes }: PacketBatch, q: number): boolean {
   return quotes.srcPort[q] !== 0 || quotes.dstPort[q] !== 0;
 }
 
+/** Whether an error, row `i` of its batch, is about an echo, and tells its id. */
+export function isAboutEcho(batch: PacketBatch, i: number): boolean {
+  const q = batch.quote(i);
+  return isIcmp(batch.quotes.proto[q]) && namesEnds(batch, q);
+}
+
 /** Reads the quote of batch row `i`, an ICMP error. */
 export function quotedError(batch: PacketBatch, i: number): QuotedError {
   const { quotes } = batch;

@@ -8,12 +8,12 @@ import { WAITING } from "../../../packets/fates.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { isFromNear } from "./hops.js";
 import { isTooBig } from "../../../protocols/icmp.js";
-import { ICMP, isIcmp } from "../../../protocols/ip-protocols.js";
+import { ICMP } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
 import { type Naming, PATIENCE_NS } from "../impacts/drop.js";
 import { meaningOf } from "./icmp-meanings.js";
 import type { QuotedNames } from "./quoted-names.js";
-import { mayBeOneSender, namesEnds, type QuotedError, quotedError } from "./quotes.js";
+import type { QuotedError } from "./quotes.js";
 
 /** What an ICMP error says of the packet that it is about. */
 export interface Answer {
@@ -79,8 +79,8 @@ const MOST_REFUSED = 64;
 const MOST_LOOKED_AT = 4096;
 
 /**
- * The ICMP errors on the timeline, and those among them that may be refusals, by the packet they are about. An error with a twin came through the
- * NAT. One without, whose TTL nobody lowered, was sent by the host, and tells why the packet it quotes never came out.
+ * The ICMP errors that may be refusals, by the packet they are about. An error with a twin came through the NAT. One without, whose TTL nobody
+ * lowered, was sent by the host, and tells why the packet it quotes never came out.
  *
  * Packets without an IP ID may be quoted alike. Then what the error quotes of the payload tells them apart; where it does not, there must
  * be as many errors as packets that they may be about. An error about a fragment, or about what a host put together, is about all of the datagram.
@@ -90,8 +90,6 @@ export class Refusals implements Notes {
   readonly #names: QuotedNames;
   readonly #judgedBefore: CountJudged;
   readonly #windowNs: number;
-  /** All of them, by row. */
-  readonly #errors = new Map<number, QuotedError>();
   /** In the order they came: by how they name packets, and datagrams. */
   readonly #byQuoted: Lists<string, Refusal> = new Map();
   readonly #byDatagram: Lists<string, Refusal> = new Map();
@@ -110,31 +108,11 @@ export class Refusals implements Notes {
   }
 
   get size(): number {
-    return this.#errors.size;
+    return this.#byRow.size;
   }
 
-  /** What an ICMP error is about; undefined for any other row. */
-  errorOf(row: number): QuotedError | undefined {
-    return this.#errors.get(row);
-  }
-
-  /** Whether one row may be the other as it left, by who sent them; true of what is no error. */
-  mayBeOne(entered: number, left: number): boolean {
-    const [one, other] = [this.#errors.get(entered), this.#errors.get(left)];
-    return one === undefined || other === undefined || mayBeOneSender(one, other);
-  }
-
-  /** Whether an error, row `i` of its batch, is about an echo, and tells its id. */
-  isOfEcho(batch: PacketBatch, i: number): boolean {
-    const q = batch.quote(i);
-    return isIcmp(batch.quotes.proto[q]) && namesEnds(batch, q);
-  }
-
-  /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
-  admit(row: number, batch: PacketBatch, i: number, isCopy: boolean): void {
-    const error = quotedError(batch, i);
-    this.#errors.set(row, error);
-    if (isCopy) return;
+  /** Takes an error just appended to the timeline, row `i` of the batch it came in, and what it is about. */
+  admit(row: number, batch: PacketBatch, i: number, error: QuotedError): void {
     const t = this.#timeline;
     const { quotedAs, datagram, lacksEnds, isCut } = this.#names.inQuote(row, batch, i, error);
     if (lacksEnds) this.#hasCut = true;
@@ -155,12 +133,8 @@ export class Refusals implements Notes {
     this.#byRow.set(row, refusal);
   }
 
+  /** Forgets an error that has a twin, as it came through the NAT, or that the timeline is about to give back. */
   forget(row: number): void {
-    if (this.#errors.delete(row)) this.hasTwin(row);
-  }
-
-  /** Takes it that an error has a twin: it came through the NAT. */
-  hasTwin(row: number): void {
     const refusal = this.#byRow.get(row);
     if (refusal === undefined) return;
     this.#byRow.delete(row);
