@@ -5,7 +5,7 @@ import type { Look, SideSummary, Sink, Summary } from "../packets/results/result
 import { ALTERED } from "../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { DONE, WAITING } from "../packets/fates.js";
-import { IS_ECHO_ID, NONE } from "../packets/tuples.js";
+import { IS_ECHO_ID, NONE, tupleIn } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { Intake } from "./intake/intake.js";
@@ -284,7 +284,7 @@ export class Run {
     const isFirst = this.#parts.tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
-      if (isFirst) this.#parts.tuples.set(way >> 1, IS_ECHO_ID, isAboutEcho(batch, at));
+      if (isFirst) this.#parts.tuples.set(tupleIn(way), IS_ECHO_ID, isAboutEcho(batch, at));
       const error = this.#parts.errors.admit(row, batch, at);
       // a copy of another one refuses nothing
       if (!isCopy) this.#parts.refusals.admit(row, batch, at, error);

@@ -32,6 +32,7 @@ import {
   WAY,
   WINDOW_SHIFT,
 } from "./records.js";
+import { forwardIn, tupleIn } from "./tuples.js";
 import { BY_HAIRPIN } from "./results/evidence.js";
 import { TimelineRows } from "./timeline-rows.js";
 
@@ -73,12 +74,12 @@ export class Timeline extends TimelineRows {
 
   /** Row in its side's `TupleTable`. An ICMP error has the tuple of the packet it quotes, in the opposite direction. */
   tuple(row: number): number {
-    return this.records[this.recordOf(row) + WAY] >> 1;
+    return tupleIn(this.way(row));
   }
 
   /** 1 if the packet goes from the tuple's A to its B, else 0. */
   forward(row: number): number {
-    return this.records[this.recordOf(row) + WAY] & 1;
+    return forwardIn(this.way(row));
   }
 
   /** Whether the pcap filter that says what is shown selects the packet, or one of those that it stands for … */

@@ -95,10 +95,23 @@ export const UNBOUND = -8;
 
 const module = new WebAssembly.Module(code);
 
+/** A tuple and a direction in one number, a *way*: twice the tuple, and 1 more where it leads from the tuple's A to its B. The opposite way is `way ^ 1`. */
+export function wayOfTuple(tuple: number, forward: number): number {
+  return (tuple << 1) | forward;
+}
+export function tupleIn(way: number): number {
+  return way >> 1;
+}
+export function forwardIn(way: number): number {
+  return way & 1;
+}
+export function isFromA(way: number): boolean {
+  return forwardIn(way) === 1;
+}
+
 /**
  * The conversations seen on each side: a protocol and two endpoints, the same row for both directions. Endpoint A is the
- * sender of the first packet seen; a packet from A to B is `forward`. A tuple and a direction in one number are a *way*:
- * twice the tuple, and 1 more if it is forward.
+ * sender of the first packet seen; a packet from A to B is `forward`.
  *
  * Rows are taken by `findWays` and given back by `release`, so the table is as large as the conversations alive at once.
  */
@@ -258,17 +271,17 @@ export class TupleTable {
 
   /** Notes that a packet went this way with a TTL that hosts begin with, or with another one. */
   noteTtl(way: number, isFull: boolean): void {
-    this.set(way >> 1, (isFull ? HAS_FULL_TTL : HAS_OTHER_TTL) << (way & 1), true);
+    this.set(tupleIn(way), (isFull ? HAS_FULL_TTL : HAS_OTHER_TTL) << forwardIn(way), true);
   }
 
   /** Whether a packet is noted that went this way with a TTL that hosts begin with … */
   hasFullTtl(way: number): boolean {
-    return this.has(way >> 1, HAS_FULL_TTL << (way & 1));
+    return this.has(tupleIn(way), HAS_FULL_TTL << forwardIn(way));
   }
 
   /** … or with another one. */
   hasOtherTtl(way: number): boolean {
-    return this.has(way >> 1, HAS_OTHER_TTL << (way & 1));
+    return this.has(tupleIn(way), HAS_OTHER_TTL << forwardIn(way));
   }
 
   /** Whether a packet that went this way is noted with either. */
@@ -334,5 +347,5 @@ export class TupleTable {
 
 /** Where the word of a way is. */
 function flowOf(way: number): number {
-  return ((way >> 1) << TUPLE_BITS) + FLOW + (way & 1);
+  return (tupleIn(way) << TUPLE_BITS) + FLOW + forwardIn(way);
 }

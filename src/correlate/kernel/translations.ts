@@ -4,7 +4,7 @@ import type { Flow } from "../../packets/flows/flows.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
-import { HAS_EVIDENCE, NONE, type TupleTable } from "../../packets/tuples.js";
+import { HAS_EVIDENCE, NONE, type TupleTable, wayOfTuple } from "../../packets/tuples.js";
 import { isOpening } from "../../protocols/tcp.js";
 import type { Kernel } from "./kernel.js";
 import {
@@ -87,7 +87,7 @@ export class Translations {
     const slot = this.slotOf(row);
     if (slot === NONE) return NONE;
     const tuple = t.side(row) === INSIDE ? this.accounts.outsideTuple(slot) : this.accounts.insideTuple(slot);
-    return 2 * tuple + forwardOn(this.accounts.bits(slot), t.way(row), OUTSIDE);
+    return wayOfTuple(tuple, forwardOn(this.accounts.bits(slot), t.way(row), OUTSIDE));
   }
 
   /** Whether two packets may be of one flow: that of one of them may not be known. */
@@ -226,8 +226,8 @@ export class Translations {
   /** Takes a flow away from the directions of a tuple that have no other one by now. */
   #unbind(tuple: number, slot: number): void {
     const tuples = this.#tuples;
-    if (tuples.flow(2 * tuple) === slot) tuples.unbind(2 * tuple);
-    if (tuples.flow(2 * tuple + 1) === slot) tuples.unbind(2 * tuple + 1);
+    if (tuples.flow(wayOfTuple(tuple, 0)) === slot) tuples.unbind(wayOfTuple(tuple, 0));
+    if (tuples.flow(wayOfTuple(tuple, 1)) === slot) tuples.unbind(wayOfTuple(tuple, 1));
   }
 
   /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */

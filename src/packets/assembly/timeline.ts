@@ -5,7 +5,7 @@ import { RECORD_BITS, TIME_NS, WAY } from "../records.js";
 import { INSIDE } from "../sides.js";
 import * as rows from "../timeline-rows.js";
 import * as words from "../timeline-words.js";
-import { NONE } from "../tuples.js";
+import { NONE, tupleIn } from "../tuples.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
 import { foldAt, foldToWrite } from "./fold-blocks.js";
 import { areOtherOptions, headerChanges } from "./headers.js";
@@ -213,7 +213,7 @@ export function firstWaitingOf(line: usize, side: i32, tuple: i32, from: i32, en
   for (; row !== end; row = (row + 1) & rows.ROW_MASK) {
     row = firstBelow(line, row, end, fates.AMBIGUOUS);
     if (row === end) return end;
-    if (sideOf(line, row) === side && load<i32>(packetOf(line, row), 4 * WAY) >> 1 === tuple) return row;
+    if (sideOf(line, row) === side && tupleIn(load<i32>(packetOf(line, row), 4 * WAY)) === tuple) return row;
   }
   return end;
 }

@@ -15,17 +15,17 @@ const TOUCHED = 64;
 
 /** Where the tuple of a way is … */
 export function tupleOf(table: usize, way: i32): usize {
-  return rowAt(table, words.RECORDS, way >> 1, tuple.TUPLE_BITS);
+  return rowAt(table, words.RECORDS, tuple.tupleIn(way), tuple.TUPLE_BITS);
 }
 
 /** … its addresses, over IPv6 … */
 function wideOf(table: usize, way: i32): usize {
-  return rowAt(table, words.WIDE, way >> 1, tuple.WIDE_BITS);
+  return rowAt(table, words.WIDE, tuple.tupleIn(way), tuple.WIDE_BITS);
 }
 
 /** … and the word of it that has the way's flow. */
 export function wayAt(table: usize, way: i32): usize {
-  return tupleOf(table, way) + ((way & 1) << 2) + 4 * tuple.FLOW;
+  return tupleOf(table, way) + (tuple.forwardIn(way) << 2) + 4 * tuple.FLOW;
 }
 
 /** Notes a packet of this way and its time. Returns whether it is its tuple's first. */
@@ -33,7 +33,7 @@ export function saw(table: usize, way: i32, timeNs: f64): bool {
   const at = tupleOf(table, way);
   const isFirst = load<f32>(at, 4 * tuple.LAST_NS) === -Infinity;
   store<f32>(at, <f32>timeNs, 4 * tuple.LAST_NS);
-  store<i32>(at, load<i32>(at, 4 * tuple.FACTS) | ((way & 1) !== 0 ? 0 : tuple.IS_ANSWERED), 4 * tuple.FACTS);
+  store<i32>(at, load<i32>(at, 4 * tuple.FACTS) | (tuple.isFromA(way) ? 0 : tuple.IS_ANSWERED), 4 * tuple.FACTS);
   if (isFirst) setWord(table, words.SEEN, wordOf(table, words.SEEN) + 1);
   return isFirst;
 }
@@ -41,13 +41,13 @@ export function saw(table: usize, way: i32, timeNs: f64): bool {
 /** The ports of packets that go a way of a tuple, the source's in the upper half. */
 export function portsOf(at: usize, way: i32): i32 {
   const ports = load<i32>(at, 4 * tuple.PORTS);
-  return (way & 1) === 1 ? ports : rotl(ports, 16);
+  return tuple.isFromA(way) ? ports : rotl(ports, 16);
 }
 
 /** Where a way's source address is, or its destination: of one word over IPv4, else of four. */
 export function endOf(table: usize, way: i32, isSource: bool): usize {
   const known = tupleOf(table, way);
-  const isA = ((way & 1) === 1) === isSource;
+  const isA = tuple.isFromA(way) === isSource;
   if (isIpv6(known)) return wideOf(table, way) + (isA ? 0 : 4 * tuple.WIDE_B);
   return known + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
 }

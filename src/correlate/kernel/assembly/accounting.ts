@@ -82,7 +82,7 @@ export function noteFirst(ground: usize, flow: usize, i: usize, iWay: i32, o: us
   const bits = load<i32>(flow, 4 * account.BITS) & ~account.IS_TAKEN_UP;
   if ((bits & account.IS_ONE_OF_SEVERAL) === 0) return;
   const isByA = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
-  const isTakenUp = isByA !== ((iWay & 1) === 1) && isPickedUp(i);
+  const isTakenUp = isByA !== tuple.isFromA(iWay) && isPickedUp(i);
   store<i32>(flow, isTakenUp ? bits | account.IS_TAKEN_UP : bits, 4 * account.BITS);
 }
 

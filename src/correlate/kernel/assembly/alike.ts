@@ -81,7 +81,7 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
       noted |= (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
     }
     const conversation = tupleOf(ground, way);
-    let facts = load<i32>(conversation, 4 * tuple.FACTS) | (tuple.IS_REPEATING << (way & 1));
+    let facts = load<i32>(conversation, 4 * tuple.FACTS) | (tuple.IS_REPEATING << tuple.forwardIn(way));
     if (isSame && abs<f64>(beforeNs) <= burstNs(ground)) facts |= tuple.IS_BURSTING;
     store<i32>(conversation, facts, 4 * tuple.FACTS);
   }
@@ -129,7 +129,7 @@ function notedOf(packet: usize): i32 {
 
 /** A hash of a way's ends and direction: how conversations are numbered depends on how captures are read. */
 function endsOf(ground: usize, way: i32): i32 {
-  return load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
+  return load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + tuple.forwardIn(way);
 }
 
 /** A hash of a TCP segment without an IP ID, with its options, which are not all in the key. */

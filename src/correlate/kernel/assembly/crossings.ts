@@ -66,7 +66,7 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   const isReset = (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & RST) !== 0;
   // of a flow that was not known as it entered, its own way tells that a segment is sent again
   const isTcpAgain = isReset || isAgain(flags) || isSaidAgain(packet);
-  if (proto === TCP ? isTcpAgain : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  if (proto === TCP ? isTcpAgain : (facts & (tuple.IS_REPEATING << tuple.forwardIn(way))) !== 0) return true;
   // an answer comes before it is known that nothing of what it answers was seen to cross
   if ((flags & IS_ECHO) !== 0) return true;
   const isDns = (load<i32>(packet, 4 * record.SEQ) & (record.DNS_QUERY | record.DNS_RESPONSE)) !== 0;

@@ -9,7 +9,7 @@ import { HAS_IP_ID } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/fates.js";
-import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
+import { FLOW_SHIFT, NONE, wayOfTuple } from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { IMPOSSIBLE, KNOWN } from "../relations.js";
 import * as buckets from "./buckets.js";
@@ -44,7 +44,7 @@ export function twinInCrowd(ground: usize, row: i32): i32 {
   if ((bits & account.IS_ONE_OF_SEVERAL) !== 0) return NONE;
   const isInside = sideOf(lineOf(ground), row) === INSIDE;
   const tuple = isInside ? load<i32>(flow, 4 * account.OUTSIDE_TUPLE) : load<i32>(flow, 4 * account.INSIDE_TUPLE);
-  const twinWay = (tuple << 1) | ((way ^ bits) & account.IS_FLIPPED);
+  const twinWay = wayOfTuple(tuple, (way ^ bits) & account.IS_FLIPPED);
   const forward = account.forwardOn(bits, way, isInside ? INSIDE : OUTSIDE);
   // time tells those apart that are far apart; of others, what follows decides, at the end of their window
   const reachNs = max<f64>(APART_NS, 2 * limitOf(ground, account.outboundFor(bits, forward) === 1));

@@ -46,7 +46,7 @@ export function markHeld(marks: usize, flowMarks: usize, line: usize, accounts: 
       if (isPairs && !isPacked(line, load<i32>(placeAt(line, row)) >> FOLDS_BITS))
         markFolded(marks, flowMarks, accounts, pairedFlow(line, row));
     } else if (isPairs) store<u8>(flowMarks + pairedFlow(line, row), 1);
-    if (state !== GONE && state !== FOLDED) store<u8>(marks + (wayOf(packetOf(line, row)) >> 1), 0);
+    if (state !== GONE && state !== FOLDED) store<u8>(marks + tuple.tupleIn(wayOf(packetOf(line, row))), 0);
   }
   for (let block = 0; block < wordOf(line, BLOCKS_END); block++) {
     if (!isPacked(line, block)) continue;

@@ -153,15 +153,17 @@ let flowBits = 0;
  */
 export function learn(ground: usize, iWay: i32, oWay: i32): i32 {
   const isFlipped = ((iWay ^ oWay) & 1) === 1;
-  const isForward = (iWay & 1) === 1;
+  const isForward = tuple.isFromA(iWay);
   rewriteForward = rewrite(ground, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
   const rewriteBackward = rewrite(ground, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
   noteKind(ground, isForward ? rewriteForward : rewriteBackward, iWay, oWay);
   flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);
   const before = load<i32>(wayAt(ground, iWay)) >> tuple.FLOW_SHIFT;
-  const isSame = before !== tuple.NONE && isOf(accountOf(ground, before), iWay >> 1, oWay >> 1);
-  const slot = isSame ? before : open(accounts, flowBits, iWay >> 1, oWay >> 1, rewriteForward, rewriteBackward);
+  const isSame = before !== tuple.NONE && isOf(accountOf(ground, before), tuple.tupleIn(iWay), tuple.tupleIn(oWay));
+  const slot = isSame
+    ? before
+    : open(accounts, flowBits, tuple.tupleIn(iWay), tuple.tupleIn(oWay), rewriteForward, rewriteBackward);
   if (before !== tuple.NONE && !isSame) {
     setOneOfSeveral(accountOf(ground, before));
     setOneOfSeveral(accountOf(ground, slot));

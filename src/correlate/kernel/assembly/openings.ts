@@ -32,11 +32,11 @@ export function note(ground: usize, packet: usize, way: i32, isFirst: bool): voi
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   let facts = load<i32>(conversation, 4 * tuple.FACTS);
   if ((tcpFlags & (FIN | RST)) !== 0)
-    facts |= (tcpFlags & RST) !== 0 ? tuple.ENDED_BY_BOTH : tuple.ENDED_BY_B << (way & 1);
+    facts |= (tcpFlags & RST) !== 0 ? tuple.ENDED_BY_BOTH : tuple.ENDED_BY_B << tuple.forwardIn(way);
   if (isFirst || (tcpFlags & SYN) !== 0) {
     facts &= ~(tuple.ENDED_BY_BOTH | tuple.IS_OPENED_BY_A | tuple.IS_OPENER_KNOWN | tuple.IS_ECHO_ID);
     const role = roleOf(conversation, packet, way);
-    if ((role !== ANSWERS) === ((way & 1) === 1)) facts |= tuple.IS_OPENED_BY_A;
+    if ((role !== ANSWERS) === tuple.isFromA(way)) facts |= tuple.IS_OPENED_BY_A;
     if (role !== TELLS_NOTHING) facts |= tuple.IS_OPENER_KNOWN;
     if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0) facts |= tuple.IS_ECHO_ID;
   }

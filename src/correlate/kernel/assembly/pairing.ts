@@ -133,16 +133,14 @@ function pairedWay(ground: usize, inside: i32): i32 {
 /** The way of a flow's packets on the inside that go outbound (1) or inbound (0) … */
 function insideWay(flow: usize, outbound: i32): i32 {
   const forward = account.forwardFor(load<i32>(flow, 4 * account.BITS), outbound);
-  return (load<i32>(flow, 4 * account.INSIDE_TUPLE) << 1) | forward;
+  return tuple.wayOfTuple(load<i32>(flow, 4 * account.INSIDE_TUPLE), forward);
 }
 
 /** … and on the outside. */
 function outsideWay(flow: usize, outbound: i32): i32 {
   const bits = load<i32>(flow, 4 * account.BITS);
-  return (
-    (load<i32>(flow, 4 * account.OUTSIDE_TUPLE) << 1) |
-    account.forwardOn(bits, account.forwardFor(bits, outbound), OUTSIDE)
-  );
+  const forward = account.forwardOn(bits, account.forwardFor(bits, outbound), OUTSIDE);
+  return tuple.wayOfTuple(load<i32>(flow, 4 * account.OUTSIDE_TUPLE), forward);
 }
 
 /** Whether the records of a flow's packets are to stay once they were paired. */
@@ -218,7 +216,7 @@ export function accountPair(
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
   countIntact(ground, outbound, i);
   countAltered(ground, flow, i, o, alteredOf(i, o) | headerChanges(i, o, outbound));
-  const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, loweredBy(i, o));
+  const isAgain = accountFor(ground, slot, outbound, tuple.forwardIn(iWay), i, iNs, latencyNs, loweredBy(i, o));
   if (isAgain) listPair(ground, words.AGAIN, i, o, flow);
   if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
   else noteCrossing(ground, o, oWay, oNs, slot, outbound, iRow);

@@ -1,7 +1,7 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { HAS_TCP_NUMBERS, tellsSendingTime } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { NONE, type TupleTable, tupleIn, isFromA } from "../../../packets/tuples.js";
 import { haveSameSource, haveSameSourcePort, sourceOf } from "../../../packets/ways.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import {
@@ -200,8 +200,8 @@ export class Candidates {
       const hasPort = !isIcmp(t.proto(inside));
       if (!this.#isSameAddress(way, other) || (hasPort && !haveSameSourcePort(tuples, way, other))) continue;
       const at = sourceOf(tuples, way);
-      const words = tuples.words.subarray(at, at + (tuples.isIpv6(way >> 1) ? 4 : 1));
-      return words.reduce(mixed, hasPort ? tuples.port(way >> 1, (way & 1) === 1) : 0) >>> 1;
+      const words = tuples.words.subarray(at, at + (tuples.isIpv6(tupleIn(way)) ? 4 : 1));
+      return words.reduce(mixed, hasPort ? tuples.port(tupleIn(way), isFromA(way)) : 0) >>> 1;
     }
     return NONE;
   }
@@ -209,7 +209,7 @@ export class Candidates {
   /** Whether packets of two ways come from the same address, or one that holds the other. */
   #isSameAddress(way: number, other: number): boolean {
     const tuples = this.#tuples;
-    const isIpv6 = tuples.isIpv6(way >> 1);
+    const isIpv6 = tuples.isIpv6(tupleIn(way));
     if (isIpv6 === tuples.isIpv6(other >> 1)) return haveSameSource(tuples, way, other);
     const [six, four] = isIpv6 ? [way, other] : [other, way];
     return isEmbedded(tuples.words[sourceOf(tuples, four)], tuples.words, sourceOf(tuples, six));

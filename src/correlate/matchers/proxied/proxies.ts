@@ -1,7 +1,7 @@
 import { type Latencies, summaryOf } from "../../../packets/flows/latency.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Side } from "../../../packets/sides.js";
-import { IS_STREAM } from "../../../packets/tuples.js";
+import { IS_STREAM, wayOfTuple } from "../../../packets/tuples.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
 import type { About, Admits } from "../contract.js";
@@ -242,7 +242,7 @@ export class Proxies implements Admits {
 
   /** Whether the host itself may send what goes to a connection's server, or to its client: nobody has lowered the TTL of that. */
   #isSentHere({ tuple, openedByA }: Stream, isToServer: boolean): boolean {
-    const way = 2 * tuple + (openedByA === isToServer ? 1 : 0);
+    const way = wayOfTuple(tuple, openedByA === isToServer ? 1 : 0);
     return !this.#about.tuples.hasOtherTtl(way);
   }
 }

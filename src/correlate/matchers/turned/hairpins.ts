@@ -4,7 +4,7 @@ import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
 import { otherSide } from "../../../packets/sides.js";
 import { Sweep } from "../../../packets/memory/sweep.js";
 import { WAITING } from "../../../packets/fates.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
 import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
@@ -145,7 +145,7 @@ export class Hairpins implements Admits, Settles {
     const way = t.way(before);
     const [src, dst] = [sourceOf(tuples, way), destinationOf(tuples, way)];
     return (
-      isSameLink(tuples.isIpv6(way >> 1), tuples.words, src, tuples.words, dst) &&
+      isSameLink(tuples.isIpv6(tupleIn(way)), tuples.words, src, tuples.words, dst) &&
       this.#turns.of(way).every(({ afterWay }) => haveSameSource(tuples, way ^ 1, afterWay ^ 1))
     );
   }
@@ -360,7 +360,7 @@ export class Hairpins implements Admits, Settles {
   #open(before: number, after: number): void {
     const t = this.#about.timeline;
     const [way, afterWay] = [t.way(before), t.way(after)];
-    this.#about.link([way >> 1, afterWay >> 1], (id) => {
+    this.#about.link([tupleIn(way), tupleIn(afterWay)], (id) => {
       const turned: Turned = {
         kind: "turned",
         side: t.sideOf(before),
@@ -382,10 +382,10 @@ export class Hairpins implements Admits, Settles {
   #flow(id: number, way: number, afterWay: number): Flow {
     const rewrite = this.#about.kernel.rewrite(way, afterWay);
     const back = this.#about.kernel.rewrite(way ^ 1, afterWay ^ 1);
-    const isForward = (way & 1) === 1;
+    const isForward = isFromA(way);
     const isFlipped = ((way ^ afterWay) & 1) === 1;
     const [forward, backward] = isForward ? [rewrite, back] : [back, rewrite];
-    return new Flow(id, NONE, way >> 1, afterWay >> 1, isFlipped, isForward, forward, backward);
+    return new Flow(id, NONE, tupleIn(way), tupleIn(afterWay), isFlipped, isForward, forward, backward);
   }
 
   #pair(befores: readonly number[], afters: readonly number[]): void {

@@ -1,3 +1,4 @@
+import { wayOfTuple } from "../../../packets/tuples.js";
 import type { Flow } from "../../../packets/flows/flows.js";
 import type { LatencyDigest } from "../../../packets/flows/latency.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
@@ -69,7 +70,7 @@ export class Turns {
 
   /** Forgets the conversations of a tuple. */
   forget(tuple: number): void {
-    for (const way of [2 * tuple, 2 * tuple + 1]) {
+    for (const way of [wayOfTuple(tuple, 0), wayOfTuple(tuple, 1)]) {
       for (const turn of this.of(way))
         takeOut(this.#byWay, turn.afterWay ^ 1, ({ afterWay }) => afterWay === (way ^ 1));
       this.#byWay.delete(way);

@@ -1,5 +1,5 @@
 import { INSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
-import { ENDS, NONE } from "../../../packets/tuples.js";
+import { ENDS, NONE, isFromA } from "../../../packets/tuples.js";
 import { hasPorts, protocolName, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { IPV4, IPV6, isControl, NOT_IP, otherKindOf, TCP_CONTROL, TCP_PLAIN, versionOf } from "../../intake/kinds.js";
 import type { Carried } from "./carried.js";
@@ -71,7 +71,7 @@ export class Filtered {
     const tuple = t.tuple(row);
     const ends = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
     if (addresses.length > 0 && !addresses.some((address) => ends.has(address))) return `all is with ${addresses[0]}`;
-    const isOfPort = hasPorts(tuples.proto(tuple)) && ports.includes(tuples.port(tuple, (nearWay & 1) === 0));
+    const isOfPort = hasPorts(tuples.proto(tuple)) && ports.includes(tuples.port(tuple, !isFromA(nearWay)));
     return ports.length === 0 || isOfPort ? undefined : `all has port ${ports[0]}`;
   }
 

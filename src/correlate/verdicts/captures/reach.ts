@@ -1,7 +1,7 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, tupleIn } from "../../../packets/tuples.js";
 import { isThere, undecidedBehind } from "../../matchers/behind.js";
 import type { Known } from "../known.js";
 import { unknown } from "../claim.js";
@@ -153,7 +153,7 @@ export class Reach {
     const ways = [way, way ^ 1];
     return (
       ways.every((of) => tuples.isHeard(of)) &&
-      (tuples.sideOf(way >> 1) === OUTSIDE ? ways.every(isFar) : ways.some(isFar))
+      (tuples.sideOf(tupleIn(way)) === OUTSIDE ? ways.every(isFar) : ways.some(isFar))
     );
   }
 

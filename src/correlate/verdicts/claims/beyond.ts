@@ -2,7 +2,7 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { joined } from "../../../packets/memory/joined.js";
 import { remember } from "../../../packets/memory/keep-newest.js";
 import { OUTSIDE } from "../../../packets/sides.js";
-import { ENDS, NONE } from "../../../packets/tuples.js";
+import { ENDS, NONE, tupleIn } from "../../../packets/tuples.js";
 import { destinationOf, sourceOf } from "../../../packets/ways.js";
 import { isSameLink } from "../../matchers/scope.js";
 import type { Known } from "../known.js";
@@ -56,16 +56,16 @@ export class Beyond {
 
   #note(way: number): void {
     const { tuples } = this.#known;
-    const isIpv6 = tuples.isIpv6(way >> 1);
+    const isIpv6 = tuples.isIpv6(tupleIn(way));
     if (!isSameLink(isIpv6, tuples.words, sourceOf(tuples, way), tuples.words, destinationOf(tuples, way))) return;
     // of the uplink's own network, nothing is inside
-    if (ENDS.some((isA) => this.#locals.isNat(tuples.addressText(way >> 1, isA)))) return;
+    if (ENDS.some((isA) => this.#locals.isNat(tuples.addressText(tupleIn(way), isA)))) return;
     remember(this.#pairs, this.#pairOf(way), MOST_REMEMBERED);
   }
 
   /** The two addresses of a conversation, whichever way. */
   #pairOf(way: number): string {
-    const ends = ENDS.map((isA) => this.#known.tuples.addressText(way >> 1, isA)).sort();
+    const ends = ENDS.map((isA) => this.#known.tuples.addressText(tupleIn(way), isA)).sort();
     return joined(...ends);
   }
 }

@@ -1,7 +1,7 @@
 import { IS_ERROR } from "../../../packets/packets.js";
 import type { Ruling } from "../../../packets/results/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, tupleIn } from "../../../packets/tuples.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
@@ -63,7 +63,7 @@ export class HostsOwn {
     if (
       tuples.isHeard(natWay) &&
       tuples.isHeard(natWay ^ 1) &&
-      (byOption !== undefined || !this.#mayTell(natWay >> 1))
+      (byOption !== undefined || !this.#mayTell(tupleIn(natWay)))
     ) {
       const lacks = byOption === undefined ? "has nothing of their service" : "has none of it";
       const filter = byOption === undefined ? `a filter kept it out of ${inside}` : `was kept out, as ${byOption}`;

@@ -4,7 +4,7 @@ import { IS_ERROR } from "../../../packets/packets.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { NONE, type TupleTable, tupleIn } from "../../../packets/tuples.js";
 import { destinationOf, destinationText, sourceOf, sourceText } from "../../../packets/ways.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { serviceAt } from "../captures/services.js";
@@ -147,7 +147,7 @@ export class Locals {
     const side = this.#timeline.side(row);
     const tuples = this.#tuples;
     const { words } = tuples;
-    const isIpv6 = tuples.isIpv6(way >> 1);
+    const isIpv6 = tuples.isIpv6(tupleIn(way));
     const src = sourceOf(tuples, way);
     const dst = destinationOf(tuples, way);
     const srcText = sourceText(tuples, way);

@@ -1,5 +1,5 @@
 import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, tupleIn, wayOfTuple } from "../../../packets/tuples.js";
 import { isAnyBehind } from "../../matchers/behind.js";
 import { Ahead } from "../ahead.js";
 import type { Known } from "../known.js";
@@ -45,7 +45,7 @@ export class Speakers {
 
   /** Takes it that a conversation crosses after all. */
   noteCrossing(tuple: number): void {
-    for (const way of [2 * tuple, 2 * tuple + 1]) this.#spokenNs.delete(way);
+    for (const way of [wayOfTuple(tuple, 0), wayOfTuple(tuple, 1)]) this.#spokenNs.delete(way);
   }
 
   /** Takes it that a packet may have a twin, or another form on its side, or one that the other capture missed. */
@@ -69,14 +69,14 @@ export class Speakers {
     const [side, way] = [t.sideOf(row), t.way(row)];
     const other = otherSide(side);
     let lastNs = t.timeNs(row);
-    let count = tuples.unmatched(way >> 1) + 1;
+    let count = tuples.unmatched(tupleIn(way)) + 1;
     let runs = [way, way ^ 1].some((each) => lastNs - (this.#spokenNs.get(each) ?? lastNs) > RUN_NS) ? 2 : 1;
     isAnyBehind(t, row, (later) => {
       count++;
       if (t.timeNs(later) - lastNs > RUN_NS) [runs, lastNs] = [runs + 1, t.timeNs(later)];
       return false;
     });
-    const isOther = (later: number): boolean => t.tuple(later) !== way >> 1;
+    const isOther = (later: number): boolean => t.tuple(later) !== tupleIn(way);
     const lacksOthers = misses.hasEntry(other) || this.#others.first(row, side, lastNs + RUN_NS, isOther) !== NONE;
     return misses.mayLackAll(other, lacksOthers ? runs : count);
   }

@@ -3,7 +3,7 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { mixed } from "../../../packets/content.js";
 import { destinationHash, haveSameSource, haveSameSourcePort } from "../../../packets/ways.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { NONE, type TupleTable, tupleIn, isFromA } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 import { Ahead } from "../ahead.js";
@@ -79,7 +79,7 @@ export class StandIns {
 
   /** A hash of the address and the port that packets of a way go to. */
   #endOf(way: number): number {
-    return mixed(destinationHash(this.#tuples, way), this.#tuples.port(way >> 1, (way & 1) === 0));
+    return mixed(destinationHash(this.#tuples, way), this.#tuples.port(tupleIn(way), !isFromA(way)));
   }
 
   #isGoneOn(next: number, row: number): boolean {

@@ -1,6 +1,6 @@
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
-import { destinationOf, destinationText, sourceOf } from "../../../packets/ways.js";
+import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
+import { isFromOpener, destinationOf, destinationText, sourceOf } from "../../../packets/ways.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -40,7 +40,7 @@ export class Unexplained {
     const tuples = this.#known.tuples;
     const { words } = tuples;
     const way = this.#known.timeline.way(row);
-    const isIpv6 = tuples.isIpv6(way >> 1);
+    const isIpv6 = tuples.isIpv6(tupleIn(way));
     const src = sourceOf(tuples, way);
     const dst = destinationOf(tuples, way);
     if (side === INSIDE) {
@@ -48,7 +48,7 @@ export class Unexplained {
       const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const reset = this.#rejecting(row);
-      if (reset !== NONE && this.#known.carried.reaches(way >> 1, (way & 1) === 0))
+      if (reset !== NONE && this.#known.carried.reaches(tupleIn(way), !isFromA(way)))
         return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
       if (reset !== NONE) {
         const why = `frame ${this.#known.timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
@@ -59,8 +59,8 @@ export class Unexplained {
       // between two private networks, only a sender's full TTL shows which of them is behind this side
       const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#known.timeline, row));
       if (isFromHere && this.#known.elsewhere.has(way)) return unknown("may-go-elsewhere", WHY_ELSEWHERE, "anything");
-      if (isFromHere && this.#known.taken.has(way >> 1)) return unknown("proxy-keeps", WHY_TAKEN, "anything");
-      if (isFromHere && this.#known.carried.isUnseen(way >> 1)) {
+      if (isFromHere && this.#known.taken.has(tupleIn(way))) return unknown("proxy-keeps", WHY_TAKEN, "anything");
+      if (isFromHere && this.#known.carried.isUnseen(tupleIn(way))) {
         const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
         return unknown("may-be-filtered", why, "anything");
       }
@@ -88,11 +88,11 @@ export class Unexplained {
    */
   #byConntrack(way: number, missing: string): Claim | undefined {
     const { rules, tuples, locals } = this.#known;
-    const ends = new TupleEnds(tuples).of(way >> 1, (way & 1) === 1);
-    const passed = rules.passedAs(tuples.proto(way >> 1), ends);
+    const ends = new TupleEnds(tuples).of(tupleIn(way), isFromA(way));
+    const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends);
     if (passed === undefined || locals.isNat(passed.ends.src)) return undefined;
     const { src, dst } = passed.ends;
-    const isNear = isSameLink(tuples.isIpv6(way >> 1), tuples.words, sourceOf(tuples, way), passed.dst, 0);
+    const isNear = isSameLink(tuples.isIpv6(tupleIn(way)), tuples.words, sourceOf(tuples, way), passed.dst, 0);
     if (src === ends.src && dst !== ends.dst && (isNear || locals.isNat(dst))) {
       const why = `conntrack says that the host redirected its conversation to ${dst}: to itself, or a neighbour of who sent it`;
       return { verdict: "local", reason: "redirected", why };
@@ -105,10 +105,10 @@ export class Unexplained {
   /** What the host's rules tell of a packet from inside that nothing else is known of: that the host takes it, or may. Undefined where they do not. */
   #byRules(way: number): Claim | undefined {
     const { rules, tuples, carried } = this.#known;
-    const ends = new TupleEnds(tuples).of(way >> 1, (way & 1) === 1);
-    const { answer, rules: named, doubt } = rules.taking(tuples.proto(way >> 1), ends);
+    const ends = new TupleEnds(tuples).of(tupleIn(way), isFromA(way));
+    const { answer, rules: named, doubt } = rules.taking(tuples.proto(tupleIn(way)), ends);
     if (answer === false || named === "") return undefined;
-    const isContradicted = carried.hasService(way >> 1);
+    const isContradicted = carried.hasService(tupleIn(way));
     if (answer === true && !isContradicted)
       return { verdict: "local", reason: "redirected", why: `a rule gives it to the host itself: ${named}` };
     const but = isContradicted ? "others of its service were forwarded" : doubt;
@@ -134,7 +134,7 @@ export class Unexplained {
     const isNear = tuples.hasFullTtlOnly(way);
     const isOtherNear = tuples.hasFullTtlOnly(way ^ 1);
     const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.tally.isTtlLowered(false);
-    return isNear !== isOtherNear && isTold ? isNear : tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
+    return isNear !== isOtherNear && isTold ? isNear : isFromOpener(tuples, way);
   }
 
   /**
@@ -156,9 +156,9 @@ export class Unexplained {
         why: "the other end is no hop away: the host itself, or on the same link",
       };
     const { carried, elsewhere } = this.#known;
-    const tuple = nearWay >> 1;
+    const tuple = tupleIn(nearWay);
     const isBehind = isTold && !isFull;
-    const isReached = isBehind && carried.reaches(tuple, (nearWay & 1) === 0);
+    const isReached = isBehind && carried.reaches(tuple, !isFromA(nearWay));
     if (isReached) carried.noteUnseen(tuple);
     // a filter by port or protocol keeps out others of the service as well, and one by address all that goes there
     const isCarried = carried.hasService(tuple) || elsewhere.isProved(nearWay);

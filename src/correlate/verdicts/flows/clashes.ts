@@ -1,6 +1,6 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { HAS_CLASHED, IS_ECHO_ID, NONE, type TupleTable } from "../../../packets/tuples.js";
+import { HAS_CLASHED, IS_ECHO_ID, NONE, type TupleTable, wayOfTuple } from "../../../packets/tuples.js";
 
 /** Conversations remembered whose first packet was dropped. */
 const MOST_LOST = 10_000;
@@ -66,8 +66,8 @@ export class Clashes {
   }
 
   #flowOf(tuple: number): number {
-    const forward = this.#tuples.flow(2 * tuple + 1);
-    return forward === NONE ? this.#tuples.flow(2 * tuple) : forward;
+    const forward = this.#tuples.flow(wayOfTuple(tuple, 1));
+    return forward === NONE ? this.#tuples.flow(wayOfTuple(tuple, 0)) : forward;
   }
 
   /** Whether one flow took the port that another would have kept, when that one's first packet was on its way. */

@@ -1,6 +1,6 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, tupleIn, forwardIn } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 import {
@@ -131,8 +131,8 @@ export class Consequences {
   /** The highest acknowledgement that crossed by now of those that go one way in a flow; 0 for none. */
   #ackedOf(slot: number, way: number): number {
     const accounts = this.#accounts;
-    const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
-    return accounts.acked(slot, (way & 1) ^ (isTurned ? 1 : 0));
+    const isTurned = tupleIn(way) !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
+    return accounts.acked(slot, forwardIn(way) ^ (isTurned ? 1 : 0));
   }
 
   /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */

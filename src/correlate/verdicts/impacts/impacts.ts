@@ -1,3 +1,4 @@
+import { wayOfTuple } from "../../../packets/tuples.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
 import type { Range } from "../../../packets/results/results.js";
@@ -152,7 +153,7 @@ export class Impacts {
 
   /** Forgets a conversation that is about to be let go. */
   forget(tuple: number): void {
-    for (const way of [2 * tuple, 2 * tuple + 1]) {
+    for (const way of [wayOfTuple(tuple, 0), wayOfTuple(tuple, 1)]) {
       for (const drop of this.open.of(way)) this.open.close(drop);
       this.#crossings.forget(way);
     }

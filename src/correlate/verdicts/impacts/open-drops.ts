@@ -2,7 +2,7 @@ import { joined } from "../../../packets/memory/joined.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
-import { HAS_OPEN_DROPS, NONE, type TupleTable } from "../../../packets/tuples.js";
+import { HAS_OPEN_DROPS, NONE, type TupleTable, tupleIn } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import {
   type Drop,
@@ -198,7 +198,7 @@ export class OpenDrops {
 
   /** Its own conversation, and the one of its flow on the other side, where its answers enter. */
   #tuplesOf({ way, slot }: Drop): readonly number[] {
-    const own = way >> 1;
+    const own = tupleIn(way);
     if (slot === NONE) return [own];
     const both = [this.#accounts.insideTuple(slot), this.#accounts.outsideTuple(slot)];
     return both.includes(own) ? both : [own];

@@ -2,7 +2,7 @@ import { joined } from "../../../packets/memory/joined.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, tupleIn } from "../../../packets/tuples.js";
 import type { Base } from "../../kernel/base.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
 import { traitsOf } from "../traits.js";
@@ -54,7 +54,7 @@ export class OpenUnknowns {
       addTo(this.#byName, quotedAs, unknown, MOST_OF_A_NAME, MOST_NAMES);
       addTo(this.#byKey, traits.key, unknown, MOST_OF_A_KEY, MOST_NAMES);
     }
-    if (mayCross) addTo(this.#uncrossed, String(way >> 1), unknown, MOST_OF_A_NAME, MOST_NAMES);
+    if (mayCross) addTo(this.#uncrossed, String(tupleIn(way)), unknown, MOST_OF_A_NAME, MOST_NAMES);
   }
 
   /** Looks after a packet that passed before the other capture began, as is said of it: that may turn out to have run. */
@@ -109,7 +109,7 @@ export class OpenUnknowns {
   /** Those of a conversation. */
   *of(tuple: number): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
-      for (const unknown of unknowns) if (unknown.way >> 1 === tuple) yield unknown;
+      for (const unknown of unknowns) if (tupleIn(unknown.way) === tuple) yield unknown;
   }
 
   /** Those that ICMP errors may be about which name their packets so. */

@@ -1,3 +1,4 @@
+import { tupleIn } from "../../../packets/tuples.js";
 import type { Matchers } from "../../matchers/matchers.js";
 import type { Recognised } from "../../matchers/proxied/relays.js";
 import { serviceOf } from "../captures/services.js";
@@ -22,7 +23,7 @@ export function tellProxied(about: AboutProxies): void {
 
 /** A proxy is now known to take a service: it may have taken what was dropped of that on its way out. */
 function tellTaken({ tuples, impacts, teller }: Told, service: number): void {
-  for (const drop of impacts.open.takeUnexplained((way) => serviceOf(tuples, way >> 1) === service))
+  for (const drop of impacts.open.takeUnexplained((way) => serviceOf(tuples, tupleIn(way)) === service))
     teller.tell(drop, { verdict: "unknown", reason: "proxy-keeps", why: WHY_TAKEN });
 }
 
