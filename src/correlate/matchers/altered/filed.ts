@@ -2,7 +2,7 @@ import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../..
 import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
-import { isGroup } from "../../../protocols/addresses.js";
+import { isGroup, isLinkScoped } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
 import {
@@ -18,7 +18,6 @@ import {
 import { Contents } from "../contents.js";
 import type { About } from "../contract.js";
 import { Newcomers } from "../newcomers.js";
-import { isLinkScoped } from "../scope.js";
 import { Candidates } from "./candidates.js";
 import { Comparison } from "./comparison.js";
 import { type Passed, passedOf, Remembered } from "./remembered.js";

@@ -1,3 +1,4 @@
+import { isSameLink } from "../../../protocols/addresses.js";
 import { Flow } from "../../../packets/flows/flows.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_FRAGMENT } from "../../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
@@ -13,7 +14,6 @@ import type { Datagrams } from "../pieces/datagrams.js";
 import { goesOutbound, JITTER_NS, POSSIBLE } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { About, Admits, Settles } from "../contract.js";
-import { isSameLink } from "../scope.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { type Turned, Turns } from "./turns.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";

@@ -1,10 +1,10 @@
+import { isSameLink } from "../../../protocols/addresses.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { joined } from "../../../packets/memory/joined.js";
 import { remember } from "../../../packets/memory/keep-newest.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import { ENDS, NONE, tupleIn } from "../../../packets/tuples.js";
 import { destinationOf, sourceOf } from "../../../packets/ways.js";
-import { isSameLink } from "../../matchers/scope.js";
 import type { Known } from "../known.js";
 import { UndecidedAhead } from "../undecided-ahead.js";
 import type { Locals } from "./locals.js";

@@ -6,12 +6,11 @@ import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.j
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable, tupleIn } from "../../../packets/tuples.js";
 import { destinationOf, destinationText, sourceOf, sourceText } from "../../../packets/ways.js";
-import { isGroup } from "../../../protocols/addresses.js";
+import { isGroup, isLinkScoped, isSameLink } from "../../../protocols/addresses.js";
 import { serviceAt } from "../captures/services.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
 import { isFromNear, isFromNextHop, isTtlChosen } from "./hops.js";
-import { isLinkScoped, isSameLink } from "../../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */
 export interface Local {

@@ -2,7 +2,7 @@ import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../pack
 import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
 import { isFromOpener, destinationOf, destinationText, sourceOf } from "../../../packets/ways.js";
 import { TupleEnds } from "../flows/flow-summary.js";
-import { isPrivate } from "../../../protocols/addresses.js";
+import { isPrivate, isSameLink } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
@@ -11,7 +11,6 @@ import { type Claim, unknown } from "../claim.js";
 import type { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./hops.js";
-import { isSameLink } from "../../matchers/scope.js";
 import { WHY_TAKEN } from "./taken.js";
 import { whyMissing } from "../words.js";
 

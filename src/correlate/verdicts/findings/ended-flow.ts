@@ -5,8 +5,7 @@ import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-proto
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../packets/tuples.js";
-import { isBehindTranslator, isPrivate } from "../../../protocols/addresses.js";
-import { linkOf } from "../../matchers/scope.js";
+import { isBehindTranslator, isPrivate, privateLinkOf } from "../../../protocols/addresses.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
 
@@ -178,11 +177,11 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.tuples.addressText(this.tupleOn(side), this.isA(side, isInitiator));
   }
 
-  /** As `linkOf`. */
+  /** As `privateLinkOf`. */
   link(side: Side, isInitiator: boolean): string | null {
     const tuples = this.tuples;
     const tuple = this.tupleOn(side);
-    return linkOf(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.isA(side, isInitiator)));
+    return privateLinkOf(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.isA(side, isInitiator)));
   }
 
   /**
