@@ -6,6 +6,7 @@ import { WAITING } from "../../../packets/fates.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind, waitingBehind } from "../../matchers/behind.js";
+import { Ahead } from "../ahead.js";
 import type { Claim } from "../claim.js";
 import { isFromNear } from "./hops.js";
 
@@ -29,9 +30,14 @@ export class Resets {
   readonly #timeline: Timeline;
   /** By row of the reset. */
   readonly #resets = new Map<number, Reset>();
+  /** Datagrams that the host may have sent, by their way. */
+  readonly #datagrams: Ahead;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
+    const isDatagram = (row: number): boolean =>
+      timeline.proto(row) === UDP && (timeline.flags(row) & IS_ERROR) === 0 && isFromNear(timeline, row);
+    this.#datagrams = new Ahead(timeline, (row) => (isDatagram(row) ? timeline.way(row) : undefined));
   }
 
   /**
@@ -42,7 +48,7 @@ export class Resets {
     const t = this.#timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
     const isAnswer = (next: number): boolean => this.#isAccepting(next, row) || this.#isAnswer(next, row);
-    const answer = this.#behind(row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    const answer = this.#atOnce(row, isAnswer);
     return answer === NONE || (t.tcpFlags(answer) & SYN) !== 0 ? NONE : answer;
   }
 
@@ -55,15 +61,14 @@ export class Resets {
       this.#isAccepting(next, row) &&
       (t.tcpFlags(next) & ACK) !== 0 &&
       t.ack(next) === (t.seq(row) + t.payloadLength(row) + 1) >>> 0;
-    return this.#behind(row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    return this.#atOnce(row, isAnswer);
   }
 
   /** The datagram by which the host itself answers one that did not come out, by `untilNs` on the timeline; NONE where there is none. */
   replying(row: number, untilNs: number): number {
     const t = this.#timeline;
     if (t.proto(row) !== UDP) return NONE;
-    const isAnswer = (next: number): boolean => (t.flags(next) & IS_ERROR) === 0 && this.#isByHost(next, row);
-    return this.#behind(row, isAnswer, untilNs);
+    return this.#datagrams.first(row, t.way(row) ^ 1, untilNs, (next) => this.#isByHost(next, row));
   }
 
   /** Remembers which segment a reset answers, or what accepts it. */
@@ -81,9 +86,10 @@ export class Resets {
     return reset?.timeNs === this.#timeline.timeNs(row) ? reset.frame : undefined;
   }
 
-  /** The first packet behind one, by `untilNs` on the timeline, that nothing is decided about and that is what is looked for; NONE where none is. */
-  #behind(row: number, is: (later: number) => boolean, untilNs: number): number {
+  /** The first packet right behind one that nothing is decided about and that is what is looked for; NONE where none is. */
+  #atOnce(row: number, is: (later: number) => boolean): number {
     const t = this.#timeline;
+    const untilNs = t.timeNs(row) + AT_ONCE_NS;
     const found = undecidedBehind(t, row, is, untilNs);
     // where many others wait, those of its conversation are looked through
     if (found === NONE) return waitingBehind(t, row, [t.sideOf(row), t.tuple(row)], is, untilNs);

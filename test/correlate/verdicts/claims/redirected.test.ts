@@ -48,3 +48,18 @@ it("a known conversation that the host itself goes on to answer is local from th
   );
   expect(taken[8]).toMatch(/^dropped/);
 });
+
+it("the host's answer is found however much else passes before it", async () => {
+  const [scene, ends] = [new Scene(), { service: 8125 }];
+  for (const ms of [100, 200])
+    scene.datagram(ms, ends, `question ${ms}`).datagram(ms + 30, ends, `answer ${ms}`, false);
+  scene.datagram(500, ends, "again", true, "inside");
+  // every 50th of them is lost
+  for (let n = 0; n < 5000; n++) {
+    const other = { port: 40_001 + (n % 50), service: 53 };
+    scene.datagram(501 + n / 100, other, `other ${n}`, true, n % 50 === 0 ? "inside" : "both");
+  }
+  const byHost = { src: SERVER, dst: CONTAINER, srcPort: 8125, dstPort: 40_000, ipId: 7, ttl: 64, text: "told here" };
+  const [asked] = await scene.alone(560, "inside", datagram(byHost)).until(6000).verdicts();
+  expect(asked).toMatch(/^inside 85 local: the host itself answers it/);
+});
