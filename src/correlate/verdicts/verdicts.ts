@@ -7,7 +7,7 @@ import { Beyond } from "./claims/beyond.js";
 import { Carried } from "./captures/carried.js";
 import { Claims } from "./claims/claims.js";
 import { Common } from "./captures/common.js";
-import { Doubts } from "./doubts.js";
+import { Objections } from "./objections.js";
 import { Elsewhere } from "./claims/elsewhere.js";
 import { Filtered } from "./captures/filtered.js";
 import { FlowView } from "./flows/flow-summary.js";
@@ -17,7 +17,7 @@ import type { Judged } from "./judged.js";
 import { type Claim, type Decision, isUncovered, unknown } from "./claim.js";
 import { isTtlSpent } from "./claims/hops.js";
 import { Locals } from "./claims/locals.js";
-import { Orphans } from "./doubts/orphans.js";
+import { Orphans } from "./objections/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";
 import { Senders } from "./claims/senders.js";
 import { Speakers } from "./claims/speakers.js";
@@ -44,7 +44,7 @@ export class Verdicts {
   readonly #known: Judged;
   readonly #senders: Senders;
   readonly #claims: Claims;
-  readonly #doubts: Doubts;
+  readonly #objections: Objections;
   readonly #orphans: Orphans;
   /** Up to when nothing vouched for the clocks, nanoseconds on the timeline: of two, nobody knows where packets stand that came out before. */
   #unvouchedNs = Number.NEGATIVE_INFINITY;
@@ -80,7 +80,7 @@ export class Verdicts {
     this.#senders = new Senders(timeline, tuples, speakers, common);
     this.#claims = new Claims(this.#known);
     this.#orphans = new Orphans(timeline, known.matchers.altered);
-    this.#doubts = new Doubts(known, this.#orphans);
+    this.#objections = new Objections(known, this.#orphans);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);
     this.#askForFlows();
   }
@@ -174,7 +174,7 @@ export class Verdicts {
     const other = claim.on ?? otherSide(t.sideOf(row));
     const silent = claim.lacks === undefined ? undefined : this.#whySilent(row, other);
     if (silent !== undefined) return { ...unknown("silence", silent), mayBeLostBy: other };
-    const doubt = this.#doubts.of(row, other, claim);
+    const doubt = this.#objections.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
     if (this.#known.cover[other].gaps.mayHold(t.timeNs(row)))
@@ -229,7 +229,7 @@ export class Verdicts {
       // where its conversation is turned round, that was seen of others of it
       if (claim.verdict !== "dropped" || claim.on !== undefined) return claim;
       if (misses.lacksExits(other)) return unknown("one-way", `${why}, ${whyOneWay(other)}`);
-      const elsewhere = this.#doubts.whyElsewhere(row, other);
+      const elsewhere = this.#objections.whyElsewhere(row, other);
       if (elsewhere !== undefined) return unknown("may-go-elsewhere", elsewhere);
       const common = this.#known.filtered.of(row, other);
       if (common === undefined) return claim;

@@ -97,7 +97,7 @@ export class InOrder {
     const doubt = this.#doubtOf(sequence);
     const isAhead = (of: number, goesOut: boolean): boolean => this.#known.doubts.isAhead(of, goesOut);
     const isDoubted =
-      doubt !== undefined || this.#known.lateness.lastNs(enteredNs, leftNs, isOutbound) > Number.NEGATIVE_INFINITY;
+      doubt !== undefined || this.#known.lateness.noteLate(enteredNs, leftNs, isOutbound) > Number.NEGATIVE_INFINITY;
     let next = 0;
     // when the last one entered that is not accounted for
     let openNs = doubt?.enteredNs ?? Number.NEGATIVE_INFINITY;

@@ -62,10 +62,10 @@ export class Lateness {
   }
 
   /**
-   * When the last one of those left, oldest first, that is later than any was so far, whichever of those that entered it had been; -Infinity where none
-   * is, or where what left may not have been seen to enter. Notes it where others overtook them.
+   * Notes it where others overtook those that left, oldest first. Returns when the last of them left that is later than any was so far, whichever of those
+   * that entered it had been; -Infinity where none is, or where what left may not have been seen to enter.
    */
-  lastNs(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): number {
+  noteLate(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): number {
     if (this.#completeness.hasMissed(isOutbound)) return Number.NEGATIVE_INFINITY;
     const { kernel } = this.#about;
     const limitNs = kernel.limitNs(isOutbound);

@@ -30,7 +30,7 @@ export class UnderWay {
   /** Notes packets that were left undecided: some of those that entered may still be under way. */
   noteUndecided({ inside, outside }: Undecided): void {
     for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([...inside, ...outside])) {
-      const lateNs = this.#lateness.lastNs(enteredNs, leftNs, isOutbound);
+      const lateNs = this.#lateness.noteLate(enteredNs, leftNs, isOutbound);
       this.#doubts.note(slot, isOutbound, enteredNs, leftNs.length, lateNs);
       const key = keyOf(slot, isOutbound);
       const of = this.#undecided.get(key) ?? { enteredNs: [], left: 0 };

@@ -16,16 +16,16 @@ import type { Known } from "./known.js";
 import { type Claim, isUncovered, unknown } from "./claim.js";
 import { isFromNear } from "./claims/hops.js";
 import { whyCut } from "./claims/refusals.js";
-import { Changed } from "./doubts/changed.js";
-import type { Orphans } from "./doubts/orphans.js";
-import { Slow } from "./doubts/slow.js";
+import { Changed } from "./objections/changed.js";
+import type { Orphans } from "./objections/orphans.js";
+import { Slow } from "./objections/slow.js";
 import { seconds } from "./words.js";
 
 /** Why nothing is known of a packet, whatever is like it. */
 const HOLDING: ReadonlySet<Reason> = new Set(["may-be-refused", "nothing-paired", "stamp-leaps"]);
 
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
-export class Doubts {
+export class Objections {
   readonly #known: Known;
   readonly #orphans: Orphans;
   readonly #slow: Slow;
