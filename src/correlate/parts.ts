@@ -3,7 +3,7 @@ import type { Heap } from "../packets/memory/heap.js";
 import type { Finding } from "../packets/results/findings.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink, Tables } from "../packets/results/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
@@ -11,6 +11,7 @@ import type { Seen } from "./clock/beginning.js";
 import { Feed } from "./intake/feed.js";
 import { Tunnels } from "./intake/tunnels.js";
 import type { Intake } from "./intake/intake.js";
+import type { Repeats } from "./intake/repeats.js";
 import { Buckets } from "./kernel/buckets.js";
 import { Kernel } from "./kernel/kernel.js";
 import { Translations } from "./kernel/translations.js";
@@ -151,15 +152,8 @@ export function assemble(
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline, options.windowNs);
   const repeats = [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats] as const;
-  const noted = (side: Side): Notes => ({
-    get size() {
-      return repeats[side].size;
-    },
-    forget(row) {
-      if (timeline.sideOf(row) === side) repeats[side].forget(timeline.frame(row));
-    },
-  });
-  const notes: Notes[] = [errors, base.refusals, mistimed, noted(INSIDE), noted(OUTSIDE)];
+  const repeated = SIDES.map((side) => notesOf(repeats[side], timeline, side));
+  const notes: Notes[] = [errors, base.refusals, mistimed, ...repeated];
   const showing = new Showing({
     ...base,
     notes,
@@ -203,6 +197,18 @@ export function assemble(
   });
   sink.begin(tablesOf(deciding, sources, haveCounters));
   return { ...deciding, epochsNs, feeds, mistimed, settling };
+}
+
+/** What a side's capture may show twice, as notes of rows. */
+function notesOf(repeats: Repeats, timeline: Timeline, side: Side): Notes {
+  return {
+    get size() {
+      return repeats.size;
+    },
+    forget(row) {
+      if (timeline.sideOf(row) === side) repeats.forget(timeline.frame(row));
+    },
+  };
 }
 
 /** What tells of what results refer to. */
