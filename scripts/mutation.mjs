@@ -109,7 +109,6 @@ async function isAsExpected(expected, ...options) {
 /** A change makes the tests end, or never: what takes so many times as long as they did before, and some seconds, does not end. */
 const MOST_TIMES = 5;
 const MOST_MORE_MS = 120_000;
-const MOST_FIXTURES_MS = 120_000;
 
 /** What a test file takes at the least, with all that is done around it. */
 const LEAST_MS = 200;
@@ -136,12 +135,14 @@ try {
   await bundle(folder);
   const made = await compiledOf(modulesIn(folder));
   setModules(made);
+  const first = Date.now();
   if (!areFixturesAsExpected()) throw new Error("fixtures fail as they are");
+  const mostFixturesMs = mostSince(first);
   // once more, by what the first run has transformed, as all others do
   tested([]);
   const begun = Date.now();
   const baseline = tested([]);
-  const mostMs = MOST_TIMES * (Date.now() - begun) + MOST_MORE_MS;
+  const mostMs = mostSince(begun);
   if (baseline === null || baseline.some(({ status }) => status !== "passed"))
     throw new Error(`these fail as they are: ${baseline?.filter(({ status }) => status !== "passed").map(nameOf)}`);
   /** By test file: how long it takes, and how many changes it noticed. */
@@ -151,7 +152,7 @@ try {
     const path = join(folder, mutant.file);
     const source = readFileSync(path, "utf8");
     writeFileSync(path, mutant.source);
-    const [what, by] = await judged(made, path, tests, mostMs);
+    const [what, by] = await judged(made, path, tests, { mostMs, mostFixturesMs });
     writeFileSync(path, source);
     counts[what]++;
     console.log(`${what.padEnd(8)} ${mutant.file}:${mutant.line}  ${mutant.before} → ${mutant.after}  ${by}`);
@@ -164,7 +165,7 @@ try {
 }
 
 /** What became of a change of a file, which has been made, and by what. */
-async function judged(made, path, tests, mostMs) {
+async function judged(made, path, tests, { mostMs, mostFixturesMs }) {
   const concerned = [...made].filter(([, { sources }]) => sources.has(path)).map(([name]) => name);
   let changed;
   try {
@@ -175,7 +176,7 @@ async function judged(made, path, tests, mostMs) {
   if (concerned.every((name) => changed.get(name).code === made.get(name).code))
     return ["none", "(it compiles to the same)"];
   setModules(new Map([...made, ...changed]));
-  if (!areFixturesAsExpected()) return ["noticed", "(fixtures)"];
+  if (!areFixturesAsExpected(mostFixturesMs)) return ["noticed", "(fixtures)"];
   tests.sort((a, b) => worthOf(b) - worthOf(a));
   const results = tested(
     tests.map(({ name }) => name),
@@ -218,8 +219,13 @@ function setModules(modules) {
   writeFileSync(join(folder, "modules.json"), JSON.stringify([...modules].map(([name, { code }]) => [name, code])));
 }
 
-function areFixturesAsExpected() {
-  const options = { cwd: folder, stdio: "ignore", timeout: MOST_FIXTURES_MS, killSignal: "SIGKILL" };
+/** How long what took the time since then may take once something is changed. */
+function mostSince(begun) {
+  return MOST_TIMES * (Date.now() - begun) + MOST_MORE_MS;
+}
+
+function areFixturesAsExpected(mostMs) {
+  const options = { cwd: folder, stdio: "ignore", timeout: mostMs, killSignal: "SIGKILL" };
   return spawnSync(process.execPath, ["fixtures.cjs"], options).status === 0;
 }
 
