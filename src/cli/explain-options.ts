@@ -1,17 +1,22 @@
 import type { Command } from "commander";
+import type { ConntrackTable } from "../host/conntrack-table.js";
+import type { RuleBook } from "../host/rules.js";
+import type { HostFacts } from "../host/snapshot/host-facts.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
 export interface ExplainOptions {
-  /** A file of conntrack's output, or "live". */
+  /** A file of conntrack's output, "live" or "off". */
   conntrack?: string;
-  /** A file of the firewall's rules, or "live". */
+  /** A file of the firewall's rules, "live" or "off". */
   rules?: string;
 }
 
 /** What "live" stands for: the host's own tables, where natcorr runs on it. */
 const LIVE = "live";
+/** Nobody's, whatever else is known of the host. */
+const OFF = "off";
 
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
 export interface Explained {
@@ -27,55 +32,84 @@ export interface Explained {
 export function addExplainOptions(command: Command): Command {
   return command
     .option(
-      "--conntrack <file|live>",
+      "--conntrack <file|live|off>",
       "hold the translations against `conntrack -E` or `conntrack -L`, and go by it where packets seem dropped; exit 3 if one is contradicted",
     )
     .option(
-      "--rules <file|live>",
+      "--rules <file|live|off>",
       "name the rule behind each translation, and go by them in verdicts: iptables-save or nft list ruleset",
     );
 }
 
 /**
- * Has a sink told what conntrack and the rules make of each translation, where the options ask for it. `interfaces`: names
- * for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on.
+ * Has a sink told what conntrack and the rules make of each translation, by what the options ask for, or else by what the `host` said.
+ * `interfaces`: names for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
 export async function explained(
   next: Sink,
-  { conntrack, rules }: ExplainOptions,
+  options: ExplainOptions,
+  host: HostFacts | undefined,
   interfaces: readonly [string, string],
   isLive: boolean,
 ): Promise<Explained> {
+  const following: (() => void)[] = [];
+  const conntrack = await conntrackOf(options, host, isLive, following);
+  const rules = await rulesOf(options, host, following);
   if (conntrack === undefined && rules === undefined)
     return { sink: next, rules: undefined, contradictions: () => 0, close: nothing };
   const { Explaining } = await import("../host/explaining.js");
-  const { ConntrackTable } = await import("../host/conntrack-table.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
-  const { RuleBook } = await import("../host/rules.js");
   const { RuleFacts } = await import("../host/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
-  const { followConntrack, followRules, readRules, readText } = await import("./host-tables.js");
-  const table = conntrack === undefined ? undefined : new ConntrackTable();
-  const following: (() => void)[] = [];
-  if (table && conntrack === LIVE) following.push(await followConntrack(table, isLive));
-  else if (table && conntrack !== undefined) table.read(await readText(conntrack));
-  const text = rules === undefined ? undefined : rules === LIVE ? await readRules() : await readText(rules);
-  const book = text === undefined ? undefined : new RuleBook(text);
-  if (book && text !== undefined && rules === LIVE)
-    following.push(followRules(text, () => book.problems.push("they have changed since natcorr read them")));
-  const explaining = new Explaining(next, { conntrack: table, rules: book, interfaces });
+  const explaining = new Explaining(next, { conntrack, rules, interfaces });
   const [inside, outside] = interfaces;
-  const facts = book && new RuleFacts(book, [new InterfaceName(inside), new InterfaceName(outside)]);
+  const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
+  const facts = rules && new RuleFacts(rules, names, host?.addresses);
   return {
     sink: explaining,
-    rules: table === undefined ? facts : new ConntrackFacts(table, facts ?? NO_RULES),
+    rules: conntrack === undefined ? facts : new ConntrackFacts(conntrack, facts ?? NO_RULES),
     contradictions: () => explaining.contradictions,
     close: () => {
       for (const stop of following) stop();
     },
   };
+}
+
+/** conntrack's table, where there is one to go by; what ends its events is added to `following`. */
+async function conntrackOf(
+  { conntrack }: ExplainOptions,
+  host: HostFacts | undefined,
+  isLive: boolean,
+  following: (() => void)[],
+): Promise<ConntrackTable | undefined> {
+  const listed = conntrack === undefined ? host?.conntrack : undefined;
+  if (conntrack === OFF || (conntrack === undefined && listed === undefined)) return undefined;
+  const { ConntrackTable } = await import("../host/conntrack-table.js");
+  const { followConntrack, readText } = await import("./host-tables.js");
+  const table = new ConntrackTable(listed === undefined ? undefined : host?.timeNs);
+  if (listed !== undefined) table.read(listed, true);
+  else if (conntrack === LIVE) following.push(await followConntrack(table, isLive));
+  else if (conntrack !== undefined) table.read(await readText(conntrack));
+  return table;
+}
+
+/** The firewall's rules, where there are some to go by; what ends the watch on them is added to `following`. */
+async function rulesOf(
+  { rules }: ExplainOptions,
+  host: HostFacts | undefined,
+  following: (() => void)[],
+): Promise<RuleBook | undefined> {
+  const saved = rules === undefined ? host?.rules : undefined;
+  if (rules === OFF || (rules === undefined && saved === undefined)) return undefined;
+  const { RuleBook } = await import("../host/rules.js");
+  const { followRules, readRules, readText } = await import("./host-tables.js");
+  const text = saved ?? (rules === undefined || rules === LIVE ? await readRules() : await readText(rules));
+  const book = new RuleBook(text);
+  if (rules === LIVE)
+    following.push(followRules(text, () => book.problems.push("they have changed since natcorr read them")));
+  return book;
 }
 
 function nothing(): void {}

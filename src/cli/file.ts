@@ -9,6 +9,7 @@ import type { Decoding } from "../pipeline/decoding.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
+import type { HostOptions, KnownHost } from "./host-options.js";
 import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
@@ -35,7 +36,7 @@ interface Reading {
 export async function pairFiles(
   from: Captures,
   filter: string,
-  options: ReportOptions & SelectOptions & ExplainOptions,
+  options: ReportOptions & SelectOptions & ExplainOptions & HostOptions & { readonly known?: KnownHost | undefined },
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));

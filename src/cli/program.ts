@@ -5,6 +5,7 @@ import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
+import { addHostOptions, type HostOptions, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
 import { addSelectOptions } from "./select-options.js";
@@ -119,9 +120,15 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
     .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
-  addReportOptions(addSelectOptions(addExplainOptions(addSideOptions(file))), "auto").action(
-    async (inside: string, second: string | undefined, more: string[], options: FileOptions & ExplainOptions) => {
+  addReportOptions(addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file)))), "auto").action(
+    async (
+      inside: string,
+      second: string | undefined,
+      more: string[],
+      given: FileOptions & ExplainOptions & HostOptions,
+    ) => {
       const { pairFiles } = await import("./file.js");
+      const options = { ...given, known: await knownHost(file, given) };
       const sides = sidesOf(file, options);
       if (sides !== undefined) {
         const words = second === undefined ? [] : [second, ...more];

@@ -1,9 +1,11 @@
+import type { Containers } from "../packets/results/containers.js";
 import { FINDINGS } from "../packets/results/findings.js";
 import { VERDICTS } from "../packets/results/results.js";
 import { NdjsonReporter } from "../report/ndjson/ndjson.js";
 import type { Reporter } from "../report/reporter.js";
 import { TextReporter } from "../report/text/text.js";
 import type { Host } from "./host.js";
+import type { HostOptions } from "./host-options.js";
 import { type Format, isColored, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
 import { widthOf } from "./width.js";
@@ -12,28 +14,34 @@ import { widthOf } from "./width.js";
 const FINDING_ALONE = new Set<string>(Object.keys(FINDINGS));
 for (const verdict of VERDICTS) FINDING_ALONE.delete(verdict);
 
-type Options = ReportOptions & SelectOptions & { readonly isFiltered: boolean };
+type Options = ReportOptions & SelectOptions & HostOptions & { readonly isFiltered: boolean };
 
 /** The reporters of all formats, writing to the host's stdout. */
-const REPORTERS: Readonly<Record<Format, (options: Options, host: Host) => Reporter>> = {
-  ndjson: ({ quiet = false }, { stdout, version }) =>
-    new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet, program: version }),
-  text: (options, { stdout, env }) =>
+const REPORTERS: Readonly<Record<Format, (options: Options, host: Host, containers?: Containers) => Reporter>> = {
+  ndjson: ({ quiet = false }, { stdout, version }, containers) =>
+    new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), {
+      quiet,
+      program: version,
+      ...(containers !== undefined && { containers }),
+    }),
+  text: (options, { stdout, env }, containers) =>
     new TextReporter((text) => stdout.write(text), {
       quiet: options.quiet === true,
       width: options.width ?? widthOf(stdout, env),
       ...(options.top !== undefined && { top: options.top }),
       sort: options.sort,
       isOfSome:
-        [options.only, options.flow, options.slowerThan].some((each) => each !== undefined) || options.isFiltered,
+        [options.only, options.flow, options.slowerThan, options.container].some((each) => each !== undefined) ||
+        options.isFiltered,
       asked: [...(options.only ?? [])].filter((word) => FINDING_ALONE.has(word)),
       isVerbose: options.verbose === true,
+      ...(containers !== undefined && { containers }),
       color: isColored(options.color, stdout, env),
       utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
     }),
 };
 
-/** The reporter that the options ask for. */
-export function makeReporter(options: Options, host: Host): Reporter {
-  return REPORTERS[options.format](options, host);
+/** The reporter that the options ask for. `containers`: who had which address, where that is known. */
+export function makeReporter(options: Options, host: Host, containers?: Containers): Reporter {
+  return REPORTERS[options.format](options, host, containers);
 }

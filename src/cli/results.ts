@@ -4,6 +4,7 @@ import { Limited } from "../report/limited.js";
 import type { Reporter } from "../report/reporter.js";
 import { explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
+import type { HostOptions, KnownHost } from "./host-options.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
@@ -27,6 +28,13 @@ export interface Results {
   readonly close: () => void;
 }
 
+/** What is known of a run beside its options. */
+interface RunFacts extends HostOptions {
+  readonly isFiltered: boolean;
+  readonly isLive: boolean;
+  readonly known?: KnownHost | undefined;
+}
+
 /**
  * Results on their way to the host's stdout: explained, counted for `--fail-on`, selected, and written. `interfaces`: names for the
  * rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on.
@@ -34,13 +42,15 @@ export interface Results {
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
 export async function resultsOf(
-  options: ReportOptions & SelectOptions & ExplainOptions & { readonly isFiltered: boolean; readonly isLive: boolean },
+  options: ReportOptions & SelectOptions & ExplainOptions & RunFacts,
   interfaces: readonly [string, string],
   host: Host,
 ): Promise<Results> {
-  const reporter = makeReporter(options, host);
-  const { sink: told, failing } = selecting(reporter, options, options.format === "text");
-  const { sink, rules, contradictions, close } = await explained(told, options, interfaces, options.isLive);
+  const { known, container: words, isLive } = options;
+  const reporter = makeReporter(options, host, known?.containers);
+  const ofContainers = known && words && { containers: known.containers, words };
+  const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
+  const { sink, rules, contradictions, close } = await explained(told, options, known?.facts, interfaces, isLive);
   return {
     sink: options.count === undefined ? sink : new Limited(sink),
     rules,

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Sink, Verdict } from "../packets/results/results.js";
 import { Failing } from "../report/failing.js";
-import { SELECTABLE, Selected, type Selection } from "../report/selection.js";
+import { type OfContainers, SELECTABLE, Selected, type Selection } from "../report/selection.js";
 import { SORT_KEYS, type SortKey } from "../report/text/translations.js";
 import { durationNs, positiveInteger } from "./report-options.js";
 
@@ -53,15 +53,15 @@ export interface Selecting {
  */
 export function selecting(
   next: Sink,
-  options: SelectOptions & { readonly isFiltered: boolean },
+  options: SelectOptions & { readonly isFiltered: boolean; readonly ofContainers: OfContainers | undefined },
   isForPeople: boolean,
 ): Selecting {
-  const { flow: flows, slowerThan: slowerThanNs, all, failOn, isFiltered } = options;
+  const { flow: flows, slowerThan: slowerThanNs, all, failOn, isFiltered, ofContainers } = options;
   const only = slowerThanNs === undefined ? options.only : pairsOf(options.only);
   const isHidden = isForPeople && all !== true;
   const hidden = isHidden ? UNEVENTFUL.filter((verdict) => only?.has(verdict) !== true) : [];
-  const packets = { flows, slowerThanNs, isFiltered };
-  const isOfSome = flows !== undefined || slowerThanNs !== undefined || isFiltered;
+  const packets = { flows, slowerThanNs, isFiltered, ofContainers };
+  const isOfSome = [flows, slowerThanNs, ofContainers].some((each) => each !== undefined) || isFiltered;
   if (failOn === undefined)
     return { sink: selected(next, { ...packets, only, hidden: new Set(hidden) }), failing: undefined };
   const shown = selected(next, { only, hidden: new Set(hidden), slowerThanNs, isFiltered: false });
@@ -71,8 +71,8 @@ export function selecting(
 
 /** A sink more is a call more for every pair. */
 function selected(next: Sink, selection: Selection): Sink {
-  const { only, flows, slowerThanNs, hidden, isFiltered } = selection;
-  const isAll = only === undefined && flows === undefined && slowerThanNs === undefined && !isFiltered;
+  const { only, flows, slowerThanNs, hidden, isFiltered, ofContainers } = selection;
+  const isAll = [only, flows, slowerThanNs, ofContainers].every((each) => each === undefined) && !isFiltered;
   return isAll && hidden.size === 0 ? next : new Selected(next, selection);
 }
 

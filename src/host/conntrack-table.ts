@@ -26,8 +26,14 @@ export class ConntrackTable {
   unread = 0;
   firstUnread = 0;
   readonly entries = new Set<ConntrackEntry>();
+  /** When all of it was there, epoch nanoseconds, where it is a list of that moment: it tells of no other. */
+  readonly listedNs: bigint | undefined;
   readonly #byTuple = new Map<string, ConntrackEntry[]>();
   #lines = 0;
+
+  constructor(listedNs?: bigint) {
+    this.listedNs = listedNs;
+  }
 
   /** Takes one or more whole lines of conntrack's output. `isBefore`: they tell what there was before the first packet was captured. */
   read(text: string, isBefore = false): void {

@@ -46,6 +46,7 @@ export class CrossCheck {
       this.#seen.add(confirming);
       return null;
     }
+    if (!this.#tellsOf(flow)) return null;
     const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))];
     const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
     if (!contradicting) {
@@ -73,7 +74,9 @@ export class CrossCheck {
     const lacking = `conntrack has no entry for ${this.#missing.flows.count === 1 ? "it" : "them"}`;
     const bypassing = "packets left as they came, though conntrack has an entry that translates their flow";
     const findings = [
-      findingOf("conntrack", confirmed, share, this.#confirmed),
+      ...(checked === 0 && this.#table.listedNs !== undefined
+        ? []
+        : [findingOf("conntrack", confirmed, share, this.#confirmed)]),
       ...ofFlows("conntrack-missing", this.#missing, lacking),
       ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
       ...ofNamed("conntrack-unseen", this.#unseen(), "conntrack translated, but no pair shows it"),
@@ -84,6 +87,12 @@ export class CrossCheck {
       findings.push(findingOf("conntrack-unread", unread, text));
     }
     return findings;
+  }
+
+  /** Whether an entry that is not there tells anything of a flow: a list of a moment does only of what lived then. */
+  #tellsOf({ firstNs, lastNs }: FlowSummary): boolean {
+    const { listedNs } = this.#table;
+    return listedNs === undefined || (firstNs <= listedNs && listedNs <= lastNs);
   }
 
   #unseen(): Named {

@@ -24,14 +24,16 @@ export class RuleFacts implements HostRules {
   /** Who is behind the inside. */
   readonly #inside = new Set<string>();
   /** Addresses that are on an interface of the host. */
-  readonly #own = new Set<string>();
+  readonly #own: Set<string>;
   #explained = 0;
   /** Pairs of hosts with a translation that no rule explains, and no helper of what else they speak. */
   readonly #unexplained = new Set<string>();
 
-  constructor(book: RuleBook, interfaces: Interfaces) {
+  /** `own`: addresses that are known to be on an interface of the host. */
+  constructor(book: RuleBook, interfaces: Interfaces, own: Iterable<string> = []) {
     this.#book = book;
     this.#interfaces = interfaces;
+    this.#own = new Set(own);
   }
 
   learn(flow: Translation): void {

@@ -1,5 +1,6 @@
 import type { Flow } from "../packets/flows/flows.js";
 import { type Finding, FINDINGS } from "../packets/results/findings.js";
+import { type ContainerName, type Containers, NO_CONTAINERS } from "../packets/results/containers.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   copyOf,
@@ -14,6 +15,10 @@ import {
   VERDICTS,
   wantsUpdate,
 } from "../packets/results/results.js";
+import { SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
+import { endsOf } from "./ends.js";
+import { epochNsOf } from "./epoch.js";
+import { Eras } from "./eras.js";
 
 /** What drops came to, as words: `unknown` is a verdict, and means that alone. */
 const NAMED_IMPACTS = IMPACTS.filter((impact) => impact !== "unknown");
@@ -35,6 +40,14 @@ export interface Selection {
   readonly hidden: ReadonlySet<Verdict>;
   /** Whether a pcap filter selects packets, and their flows: those of which it selects a frame, on either side. */
   readonly isFiltered: boolean;
+  /** The containers, by the words that name them, whose packets are selected, and their flows; undefined: of whomever. */
+  readonly ofContainers?: OfContainers | undefined;
+}
+
+/** Some containers. */
+export interface OfContainers {
+  readonly containers: Containers;
+  readonly words: ReadonlySet<string>;
 }
 
 /** Flows, and frames, that are remembered for the findings about them, a few megabytes. */
@@ -52,11 +65,17 @@ export class Selected extends PassingSink {
   readonly #slowerThanNs: number | undefined;
   readonly #hidden: ReadonlySet<Verdict>;
   readonly #isFiltered: boolean;
-  /** Flows that live and have a packet that the filter selects … */
+  readonly #ofContainers: OfContainers | undefined;
+  /** Whether packets are selected one by one: by the filter, or as some containers'. */
+  readonly #isByPacket: boolean;
+  /** Flows that live and have a packet that is selected so … */
   readonly #selected = new Set<number>();
   /** … and those that were shown, but for those too many to be remembered. */
   readonly #shown = new Set<number>();
-  /** The frames that it selects of those without a pair, by side, up to so many. */
+  /** Flows that live, by whether they are of those containers, and in which era. */
+  readonly #areOfContainers = new Map<number, { readonly era: number; readonly is: boolean }>();
+  #eras!: Eras;
+  /** The frames that are selected so of those without a pair, by side, up to so many. */
   readonly #frames = [new Set<number>(), new Set<number>()] as const;
   /** Flows of which results are shown, and that live; where words say which. */
   readonly #told = new Set<number>();
@@ -64,31 +83,33 @@ export class Selected extends PassingSink {
   readonly #held = new Map<number, FlowSummary>();
   #tables!: Tables;
 
-  constructor(next: Sink, { only, flows, slowerThanNs, hidden, isFiltered }: Selection) {
+  constructor(next: Sink, { only, flows, slowerThanNs, hidden, isFiltered, ofContainers }: Selection) {
     super(next);
     this.#only = only;
     this.#flows = flows;
     this.#slowerThanNs = slowerThanNs;
     this.#hidden = hidden;
     this.#isFiltered = isFiltered;
+    this.#ofContainers = ofContainers;
+    this.#isByPacket = isFiltered || ofContainers !== undefined;
   }
 
-  /** With a filter, whatever is shown: pairs tell of which flows it selects a packet. So do those that are slow. */
+  /** Where packets are selected one by one, whatever is shown: pairs tell of which flows one is. So do those that are slow. */
   override get wantsPairs(): boolean {
-    return this.#isFiltered || this.#showsPairs || (this.#slowerThanNs !== undefined && this.#isWanted("pair"));
+    return this.#isByPacket || this.#showsPairs || (this.#slowerThanNs !== undefined && this.#isWanted("pair"));
   }
 
   override get mostFlows(): number {
-    return this.#flows === undefined && !this.#isFiltered && this.#showsAllFlows
+    return this.#flows === undefined && !this.#isByPacket && this.#showsAllFlows
       ? super.mostFlows
       : Number.POSITIVE_INFINITY;
   }
 
   override wantsVerdict(verdict: Verdict): boolean {
-    return this.#isFiltered || this.#shows(verdict) || (!this.#showsAllFlows && this.#selects(verdict));
+    return this.#isByPacket || this.#shows(verdict) || (!this.#showsAllFlows && this.#selects(verdict));
   }
 
-  /** Whether each flow is shown that the filter and the ids select: all have pairs. */
+  /** Whether each flow is shown that is selected, by packets or by its id: all have pairs. */
   get #showsAllFlows(): boolean {
     return this.#isWanted("pair") && this.#slowerThanNs === undefined;
   }
@@ -111,13 +132,13 @@ export class Selected extends PassingSink {
 
   override begin(tables: Tables): void {
     this.#tables = tables;
+    this.#eras = new Eras(tables, this.#ofContainers?.containers ?? NO_CONTAINERS);
     super.begin(tables);
   }
 
   override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
-    if (this.#isFiltered) {
-      const { timeline } = this.#tables;
-      if (!timeline.isSelected(inside) && !timeline.isSelected(outside)) return;
+    if (this.#isByPacket) {
+      if (!this.#isFilteredIn([inside, outside]) || !this.#isPairOfContainers(flow.id, inside, outside)) return;
       this.#selected.add(flow.id);
     }
     if (!this.#isWanted("pair")) return;
@@ -147,6 +168,7 @@ export class Selected extends PassingSink {
   /** Whoever asks for what a packet was, or for what it turned out to be, is shown that. */
   override update(update: Update): void {
     if (this.#isFiltered && !update.isSelected) return;
+    if (this.#ofContainers !== undefined && !this.#isFrameShown(update.side, update.frame)) return;
     const [wasWanted, isWanted] = [update.before, update].map(
       (said) => this.#selects(said.verdict) && this.#isJudgementWanted(said),
     );
@@ -156,7 +178,8 @@ export class Selected extends PassingSink {
   }
 
   override flow(flow: FlowSummary): void {
-    if (this.#isFiltered) {
+    if (this.#isByPacket) {
+      this.#areOfContainers.delete(flow.id);
       if (!this.#selected.delete(flow.id)) return;
       if (this.#shown.size < MOST_REMEMBERED) this.#shown.add(flow.id);
     }
@@ -181,11 +204,11 @@ export class Selected extends PassingSink {
     if (flow !== undefined && !this.#showsAllFlows) this.#told.add(flow);
   }
 
-  /** Whether the filter, if there is one, selects any of these packets; their flows are then shown. */
+  /** Whether any of these packets is selected; their flows are then shown. */
   #isSelected(rows: readonly number[]): boolean {
-    if (!this.#isFiltered) return true;
+    if (!this.#isByPacket) return true;
+    if (!this.#isFilteredIn(rows) || !this.#isOfContainers(rows)) return false;
     const { timeline } = this.#tables;
-    if (!rows.some((row) => timeline.isSelected(row))) return false;
     for (const row of rows) {
       const flow = this.#tables.flowOf(row);
       if (flow !== undefined) this.#selected.add(flow);
@@ -195,16 +218,44 @@ export class Selected extends PassingSink {
     return true;
   }
 
-  /** Whether a finding may be about a flow, or a frame, that the filter shows, or about none in particular. */
-  #isAboutShown({ flows, frames, more }: Finding): boolean {
-    if (!this.#isFiltered || more > 0) return true;
-    const named = [frames.inside, frames.outside] as const;
-    if (flows.length === 0 && named.every(({ length }) => length === 0)) return true;
-    const isFrameShown = named.some((some, side) => {
-      const shown = this.#frames[side];
-      return shown !== undefined && (shown.size === MOST_REMEMBERED || some.some((frame) => shown.has(frame)));
+  /** Whether the filter selects any of these packets. */
+  #isFilteredIn(rows: readonly number[]): boolean {
+    return !this.#isFiltered || rows.some((row) => this.#tables.timeline.isSelected(row));
+  }
+
+  /** Whether any of these packets is from, or to, one of the containers. */
+  #isOfContainers(rows: readonly number[]): boolean {
+    if (this.#ofContainers === undefined) return true;
+    const { containers, words } = this.#ofContainers;
+    return rows.some((row) => {
+      const { src, dst } = endsOf(this.#tables, row);
+      const epochNs = epochNsOf(this.#tables, row);
+      return [src, dst].some((address) => isCalled(containers.having(address, epochNs), words));
     });
-    return isFrameShown || this.#shown.size === MOST_REMEMBERED || flows.some((flow) => this.#shown.has(flow));
+  }
+
+  /** The same of a pair, which is as others of its flow are as long as no address changes hands. */
+  #isPairOfContainers(flow: number, inside: number, outside: number): boolean {
+    const era = this.#eras.of(inside);
+    const known = this.#areOfContainers.get(flow);
+    if (known?.era === era) return known.is;
+    const is = this.#isOfContainers([inside, outside]);
+    this.#areOfContainers.set(flow, { era, is });
+    return is;
+  }
+
+  #isFrameShown(side: Side, frame: number): boolean {
+    const shown = this.#frames[side];
+    return shown.size === MOST_REMEMBERED || shown.has(frame);
+  }
+
+  /** Whether a finding may be about a flow, or a frame, that is shown, or about none in particular. */
+  #isAboutShown({ flows, frames, more }: Finding): boolean {
+    if (!this.#isByPacket || more > 0) return true;
+    const named = SIDES.map((side) => frames[SIDE_NAMES[side]]);
+    if (flows.length === 0 && named.every(({ length }) => length === 0)) return true;
+    if (SIDES.some((side) => named[side].some((frame) => this.#isFrameShown(side, frame)))) return true;
+    return this.#shown.size === MOST_REMEMBERED || flows.some((flow) => this.#shown.has(flow));
   }
 
   #isVerdictWanted(verdict: Verdict): boolean {
@@ -222,4 +273,8 @@ export class Selected extends PassingSink {
   #isOf(flow: number | undefined): boolean {
     return this.#flows === undefined || (flow !== undefined && this.#flows.has(flow));
   }
+}
+
+function isCalled(container: ContainerName | undefined, words: ReadonlySet<string>): boolean {
+  return container !== undefined && [...container.words].some((word) => words.has(word));
 }

@@ -241,3 +241,23 @@ test("docker-proxy's flows are not looked up, and lines that could not be read a
     }),
   ]);
 });
+
+describe("a list of one moment", () => {
+  const { firstNs, lastNs } = pinged;
+  const other = SNAT.replace("dst=10.0.2.15", "dst=10.0.2.16");
+  const listed = (atNs: bigint, conntrack: string): unknown => {
+    const table = new ConntrackTable(atNs);
+    table.read(conntrack, true);
+    const crossCheck = new CrossCheck(table);
+    const contradiction = crossCheck.flow(pinged);
+    return [contradiction?.code, ...crossCheck.end().map(({ code }) => code)];
+  };
+
+  test.each([
+    ["confirms whatever it has", lastNs + 1n, SNAT, [undefined, "conntrack"]],
+    ["contradicts a flow that lived then", lastNs, other, ["conntrack-contradicted", "conntrack"]],
+    ["lacks a flow that lived then", firstNs, LOCAL, [undefined, "conntrack", "conntrack-missing"]],
+    ["says nothing of one that had ended", lastNs + 1n, other, [undefined]],
+    ["says nothing of one that had not begun", firstNs - 1n, other, [undefined]],
+  ])("%s", (_, atNs, conntrack, codes) => expect(listed(atNs, conntrack)).toEqual(codes));
+});

@@ -50,6 +50,13 @@ function shown(selection: Partial<Selection>): string[] {
     .map(({ type, verdict, code, flow }) => verdict ?? code ?? (type === "pair" ? `pair of ${flow}` : type));
 }
 
+/** Containers that go by these words, where 172.17.0.2 is one. */
+function of(...words: readonly string[]): Selection["ofContainers"] {
+  const web = { name: "web", words: new Set(["web", "front"]) };
+  const having = (address: string) => (address === "172.17.0.2" ? web : undefined);
+  return { containers: { having, changesNs: [] }, words: new Set(words) };
+}
+
 const [FIRST, LAST] = ["header", "summary"];
 
 it.each([
@@ -64,6 +71,9 @@ it.each([
   [{ flows: new Set([1]) }, ["pair of 1", "dropped", "refused", "ambiguous", "leak"]],
   [{ flows: new Set([1]), only: new Set(["dropped"]) }, ["dropped", "refused"]],
   [{ slowerThanNs: 1e6, only: new Set(["pair"]) }, ["pair of 2"]],
+  [{ ofContainers: of("web"), only: new Set(["pair", "leak"]) }, ["pair of 1", "pair of 2", "leak"]],
+  [{ ofContainers: of("front", "other"), only: new Set(["pair"]) }, ["pair of 1", "pair of 2"]],
+  [{ ofContainers: of("other") }, ["port-rewritten"]],
 ] as const)("%j shows what it says, and the totals of all", (selection, expected) => {
   expect(shown(selection)).toEqual([FIRST, ...expected, LAST]);
 });

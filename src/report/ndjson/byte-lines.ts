@@ -8,7 +8,7 @@ const SPARE_BYTES = 2048;
 /** Chunks kept for using them again: as many as are full before their reader gets its turn, but not all that wait for a slow one. */
 const MOST_FREE_CHUNKS = 16;
 /** UTF-8 takes no more for a character of a string. */
-const MOST_BYTES_A_CHARACTER = 3;
+export const MOST_BYTES_A_CHARACTER = 3;
 
 /**
  * Gathers UTF-8 into chunks that are worth a write. A line of 2048 bytes at the most may be written into `view`, from `at` on;

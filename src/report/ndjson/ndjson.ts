@@ -1,5 +1,6 @@
 import type { Flow } from "../../packets/flows/flows.js";
 import type { Finding } from "../../packets/results/findings.js";
+import type { Containers } from "../../packets/results/containers.js";
 import type { LatencySummary } from "../../packets/flows/latency.js";
 import { printableJson } from "../../packets/printable.js";
 import {
@@ -19,8 +20,8 @@ import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "../ends.js";
-import { endsJson, tunnelJson } from "./ends-json.js";
-import { EpochText, epochText } from "../epoch.js";
+import { endsJson, namesJson, namesOf, tunnelJson } from "./ends-json.js";
+import { epochNsOf, EpochText, epochText } from "../epoch.js";
 import { PairLines } from "./pair-lines.js";
 import type { Reporter, WriteBytes } from "../reporter.js";
 
@@ -32,6 +33,8 @@ export interface NdjsonOptions {
   program: string;
   /** Leaves out what is about single frames: pairs, ambiguous and unmatched ones. */
   quiet: boolean;
+  /** Who had which address. */
+  containers?: Containers;
 }
 
 /**
@@ -45,6 +48,7 @@ export class NdjsonReporter implements Reporter {
   readonly #lines: ByteLines;
   readonly #isQuiet: boolean;
   readonly #program: string;
+  readonly #containers: Containers | undefined;
   #tables!: Tables;
   #times!: readonly [EpochText, EpochText];
   #pairs!: PairLines;
@@ -53,6 +57,7 @@ export class NdjsonReporter implements Reporter {
     this.#lines = new ByteLines(write);
     this.#isQuiet = options.quiet;
     this.#program = options.program;
+    this.#containers = options.containers;
     this.wantsPairs = !options.quiet;
   }
 
@@ -63,7 +68,7 @@ export class NdjsonReporter implements Reporter {
   begin(tables: Tables): void {
     this.#tables = tables;
     this.#times = [new EpochText(tables.epochsNs[INSIDE]), new EpochText(tables.epochsNs[OUTSIDE])];
-    this.#pairs = new PairLines(this.#lines, tables);
+    this.#pairs = new PairLines(this.#lines, tables, this.#containers);
     const captures = (side: Side) => [{ name: tables.names[side], counters: tables.haveCounters[side] }];
     this.#line({
       type: "header",
@@ -92,9 +97,10 @@ export class NdjsonReporter implements Reporter {
     const time = this.#times[side].of(t.stampNs(row));
     const flow = this.#tables.flowOf(row);
     const tunnel = this.#tables.tunnelOf(row);
+    const ends = endsOf(this.#tables, row);
     const facts =
       `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
-      `,${endsJson(endsOf(this.#tables, row))},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
+      `,${endsJson(ends)}${this.#named(ends, row)},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
     const judged = judgementJson(judgement);
     for (const frame of this.#frames(row)) {
       this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
@@ -113,9 +119,15 @@ export class NdjsonReporter implements Reporter {
     const [insideSide, outsideSide] = flow.sides;
     const side = insideSide === outsideSide ? `,"side":"${SIDE_NAMES[insideSide]}"` : "";
     const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
+    const named = (ends: Ends): string => {
+      const { firstNs, lastNs } = flow;
+      return (
+        endsJson(ends) + (this.#containers === undefined ? "" : namesJson(this.#containers, ends, firstNs, lastNs))
+      );
+    };
     this.#lines.text(
       `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"${side}` +
-        `,"inside":{${endsJson(flow.inside)}},"outside":{${endsJson(flow.outside)}}` +
+        `,"inside":{${named(flow.inside)}},"outside":{${named(flow.outside)}}` +
         `,"pairs":${flow.pairs},"bytes":${flow.bytes},"insideOnly":${flow.insideOnly},"outsideOnly":${flow.outsideOnly}` +
         `,"first":"${epochText(flow.firstNs)}","last":"${epochText(flow.lastNs)}"` +
         `,"latency":{"outbound":${latencyJson(outbound)},"inbound":${latencyJson(inbound)}}${rule}}\n`,
@@ -147,6 +159,11 @@ export class NdjsonReporter implements Reporter {
     this.flush();
   }
 
+  /** The containers that a row's packet is of, as members of what has its ends. */
+  #named(ends: Ends, row: number): string {
+    return this.#containers === undefined ? "" : namesJson(this.#containers, ends, epochNsOf(this.#tables, row));
+  }
+
   flush(): void {
     this.#lines.flush();
   }
@@ -162,9 +179,11 @@ export class NdjsonReporter implements Reporter {
     const t = this.#tables.timeline;
     const time = this.#times[t.sideOf(rows[0])].of(t.stampNs(rows[0]));
     const [first, ...others] = rows.map((row) => endsOf(this.#tables, row));
-    const shared = (name: keyof Ends) => (others.every((ends) => ends[name] === first[name]) ? first[name] : undefined);
+    const shared = <Name extends keyof Ends>(name: Name): Ends[Name] | undefined =>
+      others.every((ends) => ends[name] === first[name]) ? first[name] : undefined;
     const [src, srcPort, dst] = [shared("src"), shared("srcPort"), shared("dst")];
-    return { frames, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId") };
+    const names = this.#containers && namesOf(this.#containers, { src, dst }, epochNsOf(this.#tables, rows[0]));
+    return { frames, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId"), ...names };
   }
 
   #frames(row: number): readonly number[] {

@@ -1,16 +1,19 @@
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
+import type { Containers } from "../../packets/results/containers.js";
 import { natOf, type Tables } from "../../packets/results/results.js";
 import { alteredNames, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { Tunnel } from "../../packets/tunnels.js";
 import { ICMP, ICMPV6, protocolName, TCP } from "../../protocols/ip-protocols.js";
-import type { ByteLines } from "./byte-lines.js";
+import { type ByteLines, MOST_BYTES_A_CHARACTER } from "./byte-lines.js";
 import { writeUint32 } from "./digits.js";
+import { PairTexts } from "../pair-texts.js";
 import { ECHO_ID, endsKind, endsOf, rewriteOf } from "../ends.js";
 import { writeEnds } from "./ends-bytes.js";
-import { endsJson, quotedJson, tunnelJson } from "./ends-json.js";
+import { endsJson, namesJson, quotedJson, tunnelJson } from "./ends-json.js";
+import { epochNsOf } from "../epoch.js";
 import { EpochParts } from "./epoch-parts.js";
 import { Part, writePart, writeText } from "./part.js";
 import { tcpFlagsText } from "../tcp-flags.js";
@@ -30,6 +33,7 @@ const IP_ID = new Part(',"ipId":');
 /** By the TTL. */
 const TTL_LENGTH = Array.from({ length: 256 }, (_, ttl) => new Part(`,"ttl":${ttl},"length":`));
 const END = new Part("}}\n");
+const NO_NAMES = ["", ""] as const;
 /** The most bytes that one of `missing` takes. */
 const MISSING_BYTES = '{"seq":4294967295,"length":4294967295,"impact":"resent","byFrame":4294967295},'.length;
 
@@ -40,10 +44,16 @@ export class PairLines {
   readonly #times: readonly [EpochParts, EpochParts];
   /** From `proto` to `latencyNs`, by all that it depends on: a few dozen combinations occur. */
   readonly #kinds = new Map<number, Part>();
+  /** What stands behind the ends of each side, where containers are known. */
+  readonly #names: PairTexts<readonly [inside: string, outside: string]> | undefined;
 
-  constructor(lines: ByteLines, tables: Tables) {
+  constructor(lines: ByteLines, tables: Tables, containers: Containers | undefined) {
     this.#lines = lines;
     this.#tables = tables;
+    if (containers !== undefined) {
+      const named = (row: number): string => namesJson(containers, endsOf(tables, row), epochNsOf(tables, row));
+      this.#names = new PairTexts(tables, containers, (inside, outside) => [named(inside), named(outside)]);
+    }
     const time = (side: Side): EpochParts => new EpochParts(tables.epochsNs[side], '],"time":"');
     this.#times = [time(INSIDE), time(OUTSIDE)];
   }
@@ -64,8 +74,14 @@ export class PairLines {
     const insideLength = insideFrames ? tables.lengthOf(inside) : t.length(inside);
     const outsideLength = outsideFrames ? tables.lengthOf(outside) : t.length(outside);
     const missing = tables.missingOf(inside);
-    if (insideFrames || outsideFrames || missing)
-      lines.reserve(listBytes(insideFrames) + listBytes(outsideFrames) + (missing?.length ?? 0) * MISSING_BYTES);
+    const names = this.#names?.of(inside, outside, flow, isOutbound) ?? NO_NAMES;
+    if (insideFrames || outsideFrames || missing || names !== NO_NAMES)
+      lines.reserve(
+        listBytes(insideFrames) +
+          listBytes(outsideFrames) +
+          (missing?.length ?? 0) * MISSING_BYTES +
+          MOST_BYTES_A_CHARACTER * (names[INSIDE].length + names[OUTSIDE].length),
+      );
     const kind = this.#kindOf(inside, outside, flow, isOutbound);
     const { view } = lines;
     let at = writePart(view, lines.at, PAIR_FLOW);
@@ -75,11 +91,11 @@ export class PairLines {
     at = writeFacts(view, at, t, inside);
     at = writeFrames(view, at, insideFrames, insideFrame);
     at = this.#times[insideSide].write(view, at, insideNs);
-    at = writeSide(view, at, tables, inside, insideLength);
+    at = writeSide(view, at, tables, inside, insideLength, names[INSIDE]);
     at = writePart(view, at, OUTSIDE_FRAMES);
     at = writeFrames(view, at, outsideFrames, outsideFrame);
     at = this.#times[outsideSide].write(view, at, outsideNs);
-    at = writeSide(view, at, tables, outside, outsideLength);
+    at = writeSide(view, at, tables, outside, outsideLength, names[OUTSIDE]);
     lines.goTo(missing ? writeText(view, at, `},"missing":${JSON.stringify(missing)}}\n`) : writePart(view, at, END));
   }
 
@@ -151,12 +167,13 @@ function writeFacts(view: DataView, from: number, t: Timeline, row: number): num
 }
 
 /** What follows a side's time. */
-function writeSide(view: DataView, from: number, tables: Tables, row: number, length: number): number {
+function writeSide(view: DataView, from: number, tables: Tables, row: number, length: number, names: string): number {
   const t = tables.timeline;
   const ttlLength = TTL_LENGTH[t.ttl(row)];
   const ipId = t.ipId(row);
   const isError = (t.flags(row) & IS_ERROR) !== 0;
   let at = isError ? writeText(view, from, `",${endsJson(endsOf(tables, row))}`) : writeEnds(view, from, tables, row);
+  if (names !== "") at = writeText(view, at, names);
   at = writePart(view, at, IP_ID);
   at = writeUint32(view, at, ipId);
   at = writePart(view, at, ttlLength);

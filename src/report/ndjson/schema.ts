@@ -70,6 +70,12 @@ const PORTS = {
   dstPort: port("The destination's port; as srcPort."),
   icmpId: port("The id of an ICMP echo; only of those."),
 } as const;
+const NAMES = {
+  container: text(
+    "The name of the container whose address the source, or else the destination, is, by the host's snapshot; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
+  ),
+  peer: text("The same of the destination, where both ends are containers."),
+} as const;
 const IP = {
   ipId: count("The IP identification; 0 where there is none."),
   length: LENGTH,
@@ -101,7 +107,7 @@ const pairSide = (description: string): Schema =>
       ...IP,
       ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
     },
-    optional: { ...PORTS, quotes: QUOTES, tunnel: TUNNEL },
+    optional: { ...PORTS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
   });
 
 const ambiguousSide = (description: string): Schema =>
@@ -116,10 +122,12 @@ const ambiguousSide = (description: string): Schema =>
       srcPort: port("The source's port, where all of them have the same."),
       dstPort: port("The destination's port, where all of them have the same."),
       icmpId: port("The id of an ICMP echo, where all of them have the same."),
+      ...NAMES,
     },
   });
 
-const flowSide = (description: string): Schema => object(description, { required: ENDS, optional: PORTS });
+const flowSide = (description: string): Schema =>
+  object(description, { required: ENDS, optional: { ...PORTS, ...NAMES } });
 
 const latency = (direction: string): Schema => ({
   ...object(
@@ -292,7 +300,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
-    optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
+    optional: { flow: FLOW, ...PORTS, ...NAMES, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
   }),
   update: object("What became known of a frame after its line: it takes the place of what was said there.", {
     required: {

@@ -1,16 +1,24 @@
 import type { Flow } from "../../packets/flows/flows.js";
-import { IS_ERROR } from "../../packets/packets.js";
-import { type Judgement, PROBLEMS, type Tables, type Update, type Verdict } from "../../packets/results/results.js";
+import {
+  type Ends,
+  type Judgement,
+  PROBLEMS,
+  type Tables,
+  type Update,
+  type Verdict,
+} from "../../packets/results/results.js";
 import { ALTERED_DSCP, ALTERED_TTL, alteredWords, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import { tunnelText } from "../../packets/tunnels.js";
 import { columnsOf } from "./columns.js";
 import { endsOf, rewriteOf } from "../ends.js";
 import { changesText, endsText } from "./ends-text.js";
+import type { EndNames } from "./end-names.js";
+import { epochNsOf } from "../epoch.js";
 import { folded } from "./fold.js";
 import { latencyText } from "./latency.js";
 import { LocalTimes, type UtcOffset } from "./local-time.js";
-import { PairTexts } from "./pair-texts.js";
+import { PairTexts } from "../pair-texts.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../../packets/printable.js";
 import { shortWording, wording } from "./wording.js";
@@ -67,6 +75,7 @@ export interface LineOptions {
 export class Lines {
   readonly #tables: Tables;
   readonly #paint: Paint;
+  readonly #names: EndNames;
   readonly #width: number;
   readonly #isDetailed: boolean;
   readonly #isWide: boolean;
@@ -78,9 +87,10 @@ export class Lines {
   #insideColumns = 0;
   #outsideColumns = 0;
 
-  constructor(tables: Tables, paint: Paint, { width, utcOffset, isVerbose }: LineOptions) {
+  constructor(tables: Tables, paint: Paint, names: EndNames, { width, utcOffset, isVerbose }: LineOptions) {
     this.#tables = tables;
     this.#paint = paint;
+    this.#names = names;
     this.#width = width;
     this.#isDetailed = width >= DETAILED_COLUMNS;
     this.#isWide = width >= WIDE_COLUMNS;
@@ -91,7 +101,7 @@ export class Lines {
       new LocalTimes(tables.epochsNs[INSIDE], utcOffset, decimals),
       new LocalTimes(tables.epochsNs[OUTSIDE], utcOffset, decimals),
     ];
-    this.#pairTexts = new PairTexts(tables, (inside, outside) => this.#pairText(inside, outside));
+    this.#pairTexts = new PairTexts(tables, names.containers, (inside, outside) => this.#pairText(inside, outside));
     this.#arrows = { outbound: paint.outbound("→"), inbound: paint.inbound("←") };
   }
 
@@ -106,8 +116,7 @@ export class Lines {
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): string {
     const t = this.#tables.timeline;
     const isTurned = t.side(inside) === t.side(outside);
-    const hasOwnText = isTurned || (t.flags(inside) & IS_ERROR) !== 0;
-    const text = hasOwnText ? this.#pairText(inside, outside) : this.#pairTexts.of(inside, outside, flow, isOutbound);
+    const text = this.#pairTexts.of(inside, outside, flow, isOutbound);
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
     const hairpin = isTurned ? `, hairpin on ${SIDE_NAMES[t.side(inside)]}` : "";
@@ -172,7 +181,7 @@ export class Lines {
   }
 
   #packet(row: number): string {
-    const ends = this.#family(row) + endsText(endsOf(this.#tables, row), 0, String);
+    const ends = this.#family(row) + endsText(this.#named(row), 0, String);
     return `${ends}${this.#isDetailed ? ":" : ""} ${this.#facts(row)}`;
   }
 
@@ -197,16 +206,22 @@ export class Lines {
     const rewrite = rewriteOf(insideEnds, outsideEnds);
     const mark = this.#paint.rewritten;
     const isMarkLeftOut = !this.#isWide && this.#paint.isMarked;
-    const insideText = this.#family(inside) + endsText(insideEnds, rewrite, isMarkLeftOut ? String : mark);
+    const insideText = this.#family(inside) + endsText(this.#named(inside), rewrite, isMarkLeftOut ? String : mark);
+    const outsideNamed = this.#named(outside);
     const outsideText = this.#isWide
-      ? endsText(outsideEnds, rewrite, mark)
-      : changesText(outsideEnds, rewrite, isMarkLeftOut ? String : mark);
+      ? endsText(outsideNamed, rewrite, mark)
+      : changesText(outsideNamed, rewrite, isMarkLeftOut ? String : mark);
     return {
       inside: insideText,
       outside: outsideText,
       insideColumns: columnsOf(insideText),
       outsideColumns: columnsOf(outsideText),
     };
+  }
+
+  /** A packet's ends, with containers' names in place of their addresses. */
+  #named(row: number): Ends {
+    return this.#names.of(endsOf(this.#tables, row), epochNsOf(this.#tables, row));
   }
 
   #ttl(inside: number, outside: number, isOutbound: boolean): string {

@@ -14,7 +14,9 @@ import { SIDE_NAMES, type Side, SIDES } from "../../packets/sides.js";
 import { isFromOpener } from "../../packets/ways.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
+import { epochNsOf } from "../epoch.js";
 import { Causes } from "./causes.js";
+import type { EndNames } from "./end-names.js";
 import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
 import { byKind, byReason, linesOf } from "./lost-lines.js";
 import type { Paint } from "./paint.js";
@@ -42,6 +44,7 @@ export function isTold(verdict: Verdict): boolean {
 /** The packets that never arrived, and examples of those that may have: what comes first of a summary. */
 export class Problems {
   readonly #tables: Tables;
+  readonly #names: EndNames;
   readonly #isOfSome: boolean;
   /** By `keyOf`, as numbers and not yet as text, which would take four times the memory. */
   readonly #packets = new Map<number, Lost>();
@@ -51,8 +54,9 @@ export class Problems {
   #others = 0;
 
   /** `isOfSome`: it takes those that were selected, beside totals of all. */
-  constructor(tables: Tables, isOfSome: boolean) {
+  constructor(tables: Tables, names: EndNames, isOfSome: boolean) {
     this.#tables = tables;
+    this.#names = names;
     this.#isOfSome = isOfSome;
   }
 
@@ -80,7 +84,7 @@ export class Problems {
     this.#count(kindOf(judgement), 1);
     this.#packets.set(keyOf(side, frame), {
       proto: protocolName(timeline.proto(row)),
-      ends: endsOf(this.#tables, row),
+      ends: this.#names.of(endsOf(this.#tables, row), epochNsOf(this.#tables, row)),
       ...((timeline.flags(row) & IS_ERROR) !== 0 && { error: messageOf(this.#tables, row) }),
       isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),

@@ -10,7 +10,9 @@ import {
   type Update,
   type Verdict,
 } from "../../packets/results/results.js";
+import type { Containers } from "../../packets/results/containers.js";
 import { Buffered } from "./buffered.js";
+import { EndNames } from "./end-names.js";
 import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
@@ -40,6 +42,8 @@ export interface TextOptions {
   asked?: readonly string[];
   /** Whether each line says as well what decided it. */
   isVerbose?: boolean;
+  /** Who had which address. */
+  containers?: Containers;
   /** Local time's lead over UTC. */
   utcOffset: UtcOffset;
 }
@@ -51,6 +55,7 @@ export class TextReporter implements Reporter {
   readonly #out: Buffered;
   readonly #options: TextOptions;
   readonly #paint: Paint;
+  readonly #names: EndNames;
   readonly #translations: TranslationTable;
   /** What somebody has to do something about, and what else there is to know. */
   readonly #warnings: Finding[] = [];
@@ -66,7 +71,8 @@ export class TextReporter implements Reporter {
     this.#options = options;
     this.wantsPairs = !options.quiet;
     const { top, sort = "problems", isVerbose = false, utcOffset } = options;
-    this.#translations = new TranslationTable({ most: top, sort, isVerbose, utcOffset });
+    this.#names = new EndNames(options.containers);
+    this.#translations = new TranslationTable({ most: top, sort, isVerbose, utcOffset, names: this.#names });
     this.mostFlows = this.#translations.mostFlows;
     this.#paint = paint(options.color);
   }
@@ -76,9 +82,10 @@ export class TextReporter implements Reporter {
   }
 
   begin(tables: Tables): void {
-    this.#problems = new Problems(tables, this.#options.isOfSome === true);
+    this.#problems = new Problems(tables, this.#names, this.#options.isOfSome === true);
     this.#tables = tables;
-    this.#lines = new Lines(tables, this.#paint, { ...this.#options, isVerbose: this.#options.isVerbose === true });
+    const isVerbose = this.#options.isVerbose === true;
+    this.#lines = new Lines(tables, this.#paint, this.#names, { ...this.#options, isVerbose });
     if (!this.#options.quiet) this.#out.add(this.#lines.heading());
   }
 
@@ -133,6 +140,7 @@ export class TextReporter implements Reporter {
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
+    this.#out.add(foldedLines(this.#names.legend(), width));
     this.flush();
   }
 

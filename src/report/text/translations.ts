@@ -11,6 +11,7 @@ import {
 } from "../../packets/results/results.js";
 import { rewriteOf } from "../ends.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
+import type { EndNames } from "./end-names.js";
 import { endsText } from "./ends-text.js";
 import { foldedLines } from "./fold.js";
 import { latencyText } from "./latency.js";
@@ -100,6 +101,7 @@ export interface TranslationOptions {
   /** Whether the rules behind each are shown, where they are known. */
   readonly isVerbose: boolean;
   readonly utcOffset: UtcOffset;
+  readonly names: EndNames;
 }
 
 interface Row {
@@ -225,7 +227,11 @@ export class TranslationTable {
     const isUnknown = this.#isUnknown && ["problems", "lost"].includes(this.#options.sort);
     const others = new OtherWays(shownRows.map(({ flow }) => flow));
     const rows = shownRows.map(({ flow, problems }) =>
-      lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), others.of(flow), paint),
+      lines(
+        flow,
+        { own: isUnknown ? "?" : cell?.(flow, problems, time), other: others.of(flow), names: this.#options.names },
+        paint,
+      ),
     );
     const wide = table(columns, rows.flat());
     const isWide = widthOf(wide) <= width;
@@ -295,10 +301,18 @@ function keyOf({ proto, outside }: FlowSummary, isOutbound: boolean): string {
   return `${proto} ${endsText(outside, 0, String)} ${isOutbound}`;
 }
 
-/** The two rows of a flow. `own`: what stands in the last column, if there is one more than usual; `other`: the flow that has what comes back. */
-function lines(flow: FlowSummary, own: string | undefined, other: number | undefined, paint: Paint): string[][] {
+interface Beside {
+  /** What stands in the last column, if there is one more than usual. */
+  readonly own: string | undefined;
+  /** The flow that has what comes back. */
+  readonly other: number | undefined;
+  readonly names: EndNames;
+}
+
+/** The two rows of a flow. */
+function lines(flow: FlowSummary, { own, other, names }: Beside, paint: Paint): string[][] {
   const rewrite = rewriteOf(flow.inside, flow.outside);
-  const ends = (side: Ends): string => endsText(side, rewrite, paint.rewritten);
+  const ends = (side: Ends): string => endsText(names.of(side, flow.firstNs, flow.lastNs), rewrite, paint.rewritten);
   const [first, second] = flow.sides;
   const counts = (arrow: string, pairs: number, only: number): [string, string] => {
     // of a proxy's two connections, no packet has a twin, and none lacks one

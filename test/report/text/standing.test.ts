@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { paint } from "../../../src/report/text/paint.js";
 import { TextReporter } from "../../../src/report/text/text.js";
+import { EndNames } from "../../../src/report/text/end-names.js";
 import { TranslationTable } from "../../../src/report/text/translations.js";
 import { standingText } from "../../../src/report/text/standing.js";
 import type { Look } from "../../../src/packets/results/results.js";
@@ -8,7 +9,7 @@ import { FLOW, HandFilled, SUMMARY, UDP } from "../tables.js";
 
 const NAMES = ["docker0", "enp0s3"] as const;
 const flows = Array.from({ length: 40 }, (_, at) => ({ ...FLOW, id: at + 1 }));
-const table = new TranslationTable({ sort: "problems", isVerbose: false, utcOffset: () => 0 });
+const table = new TranslationTable({ sort: "problems", isVerbose: false, utcOffset: () => 0, names: new EndNames() });
 for (const flow of flows) table.add(flow);
 const summary = { ...SUMMARY, flows: flows.length };
 const problems = (count: number) => `Packets that never arrived\n${"! LOST    udp\n".repeat(count)}`;

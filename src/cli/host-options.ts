@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { CaptureError } from "../capture/errors.js";
+import type { AddressBook } from "../host/snapshot/address-book.js";
+import type { HostFacts } from "../host/snapshot/host-facts.js";
+
+/** Options of a command that goes by what the host said. */
+export interface HostOptions {
+  /** A file that `natcorr snapshot` printed, or "off". */
+  host?: string;
+  /** Names of containers, or of services. */
+  container?: ReadonlySet<string>;
+}
+
+/** What the host said, and whom addresses belonged to by that. */
+export interface KnownHost {
+  readonly facts: HostFacts;
+  readonly containers: AddressBook;
+}
+
+/** Adds those options. */
+export function addHostOptions(command: Command): Command {
+  return command
+    .option(
+      "--host <snapshot|off>",
+      "what natcorr snapshot printed: names containers, and gives rules and conntrack's entries where --rules and --conntrack give none",
+    )
+    .option("--container <name,...>", "show only packets of these containers, or services, and their flows", words);
+}
+
+/**
+ * What the host said, where the options name a snapshot. What is wrong with them ends the command.
+ *
+ * @throws CaptureError where the snapshot cannot be read.
+ */
+export async function knownHost(command: Command, { host, container }: HostOptions): Promise<KnownHost | undefined> {
+  if (host === undefined || host === "off") {
+    if (container !== undefined) command.error("error: --container needs --host, which says who the containers are");
+    return undefined;
+  }
+  const { readSnapshot } = await import("../host/snapshot/host-facts.js");
+  const { AddressBook } = await import("../host/snapshot/address-book.js");
+  const { readText } = await import("./host-tables.js");
+  const { failureText } = await import("./host-tools.js");
+  const text = await readText(host);
+  let facts: HostFacts;
+  try {
+    facts = readSnapshot(text);
+  } catch (error) {
+    throw new CaptureError(`${host}: cannot be read: ${failureText(error)}`);
+  }
+  const containers = new AddressBook([facts]);
+  const unknown = [...(container ?? [])].find((word) => !containers.words.has(word));
+  if (unknown !== undefined) {
+    const known = [...containers.words].join(", ") || "none with an address";
+    command.error(`error: ${host} has no container, and no service, that is called '${unknown}'; there are: ${known}`);
+  }
+  return { facts, containers };
+}
+
+function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {
+  return new Set([...before, ...text.split(",").map((word) => word.trim())]);
+}

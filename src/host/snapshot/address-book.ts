@@ -1,0 +1,77 @@
+import type { ContainerName, Containers } from "../../packets/results/containers.js";
+import type { HostFacts, KnownContainer } from "./host-facts.js";
+
+/** Docker notes that a container has begun when its process runs already: packets came 5 ms before (20.10). No address is given on sooner than that. */
+const EARLY_NS = 50_000_000n;
+
+/** Before the id of whose addresses a container shares. */
+const SHARING = "container:";
+/** Labels that say which service a container is of. */
+const SERVICES = ["com.docker.compose.service", "com.docker.swarm.service.name", "io.kubernetes.pod.name"];
+
+/** Whose an address is from a time on, epoch nanoseconds; without a name, nobody's, or more than one's. */
+interface Tenancy {
+  readonly sinceNs: bigint;
+  readonly id: string;
+  readonly name: ContainerName | undefined;
+}
+
+/** What addresses meant at which time: a container has its own from when it began, or was first seen to have it, until another has it. */
+export class AddressBook implements Containers {
+  /** By address, in the order of time. */
+  readonly #tenancies = new Map<string, Tenancy[]>();
+
+  /** `snapshots`: of one host, in the order of time. */
+  constructor(snapshots: readonly HostFacts[]) {
+    let lastNs = 0n;
+    for (const { containers, timeNs } of snapshots) {
+      const tenants = tenantsOf(containers, timeNs);
+      for (const [address, tenancies] of this.#tenancies)
+        if (!tenants.has(address)) tenancies.push({ sinceNs: timeNs, id: "", name: undefined });
+      for (const [address, tenant] of tenants) {
+        const before = this.#tenancies.get(address) ?? [];
+        this.#tenancies.set(address, before);
+        if (before.at(-1)?.id === tenant.id) continue;
+        before.push({ ...tenant, sinceNs: tenant.sinceNs > lastNs ? tenant.sinceNs : lastNs });
+      }
+      lastNs = timeNs;
+    }
+  }
+
+  /** What the containers are called that it knows, and their services. */
+  get words(): ReadonlySet<string> {
+    return new Set([...this.#tenancies.values()].flat().flatMap(({ name }) => Array.from(name?.words ?? [])));
+  }
+
+  get changesNs(): readonly bigint[] {
+    const changes = new Set([...this.#tenancies.values()].flat().map(({ sinceNs }) => sinceNs));
+    return [...changes].toSorted((one, other) => (one < other ? -1 : 1));
+  }
+
+  having(address: string, fromNs: bigint, untilNs = fromNs): ContainerName | undefined {
+    const tenancies = this.#tenancies.get(address);
+    const at = tenancies?.findLast(({ sinceNs }) => sinceNs <= untilNs);
+    return at !== undefined && at.sinceNs <= fromNs ? at.name : undefined;
+  }
+}
+
+/** Who has which address at one moment. */
+function tenantsOf(containers: readonly KnownContainer[], nowNs: bigint): Map<string, Tenancy> {
+  const tenants = new Map<string, Tenancy>();
+  for (const { id, name, startedNs, addresses, labels } of containers) {
+    const sharing = containers.filter(({ networkMode }) => [id, name].some((each) => networkMode === SHARING + each));
+    const called = nameOf([{ name, labels }, ...sharing]);
+    const sinceNs = startedNs === undefined ? nowNs : startedNs - EARLY_NS;
+    // of two, nothing tells which it is
+    for (const address of addresses)
+      tenants.set(address, tenants.has(address) ? { sinceNs, id: "", name: undefined } : { sinceNs, id, name: called });
+  }
+  return tenants;
+}
+
+/** What containers of one address are called. */
+function nameOf(containers: readonly Pick<KnownContainer, "name" | "labels">[]): ContainerName {
+  const services = containers.flatMap(({ labels }) => SERVICES.flatMap((label) => labels.get(label) ?? []));
+  const names = containers.map(({ name }) => name);
+  return { name: names.join("+"), words: new Set([...names, ...services]) };
+}

@@ -1,0 +1,76 @@
+import { canonicalAddress } from "../address.js";
+import { rulesText } from "../rules-text.js";
+import { at, listAt, membersAt, parseJson, textAt, textsAt } from "./json.js";
+import { FORMAT, VERSION } from "./snapshot.js";
+
+/** What a container is, as far as packets tell of it. */
+export interface KnownContainer {
+  readonly id: string;
+  readonly name: string;
+  /** When it began to run, epoch nanoseconds; undefined where nobody told. */
+  readonly startedNs: bigint | undefined;
+  readonly networkMode: string;
+  /** In all of its networks. */
+  readonly addresses: readonly string[];
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** What a snapshot says, for those who explain packets. */
+export interface HostFacts {
+  /** When it was taken, epoch nanoseconds. */
+  readonly timeNs: bigint;
+  readonly containers: readonly KnownContainer[];
+  /** On the host's interfaces, as natcorr writes them. */
+  readonly addresses: readonly string[];
+  /** As `RuleBook` reads them; undefined where it has none. */
+  readonly rules: string | undefined;
+  /** As `ConntrackTable` reads them; undefined where it has none. */
+  readonly conntrack: string | undefined;
+}
+
+/**
+ * Reads what `natcorr snapshot` printed. What is not as it writes it counts as not there.
+ *
+ * @throws an Error that says what it is instead, where it is no snapshot.
+ */
+export function readSnapshot(text: string): HostFacts {
+  const snapshot = parseJson(text);
+  if (at(snapshot, "format") !== FORMAT) throw new Error("it is not what natcorr snapshot prints");
+  const version = at(snapshot, "version");
+  if (version !== VERSION) throw new Error(`its version is ${String(version)}, and this natcorr reads ${VERSION}`);
+  const linesAt = (...path: readonly string[]): string | undefined =>
+    textsAt(snapshot, ...path).join("\n") || undefined;
+  const iptables = ["iptables", "ip6tables"].flatMap((tool) => linesAt("rules", tool) ?? []);
+  return {
+    timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
+    containers: listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
+    addresses: listAt(snapshot, "interfaces")
+      .flatMap((link) => listAt(link, "addr_info"))
+      .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
+    rules: rulesText(iptables, linesAt("rules", "nft")) || undefined,
+    conntrack: linesAt("conntrack", "entries"),
+  };
+}
+
+function containerOf(container: unknown): KnownContainer | undefined {
+  const [id, name] = [textAt(container, "id"), textAt(container, "name")];
+  if (id === undefined || name === undefined) return undefined;
+  return {
+    id,
+    name,
+    startedNs: nsOf(textAt(container, "started")),
+    networkMode: textAt(container, "networkMode") ?? "",
+    addresses: listAt(container, "networks").flatMap((end) =>
+      textsAt(end, "addresses").flatMap((each) => canonicalAddress(each) ?? []),
+    ),
+    labels: new Map(
+      membersAt(container, "labels").flatMap(([label, value]) => (typeof value === "string" ? [[label, value]] : [])),
+    ),
+  };
+}
+
+/** Epoch nanoseconds of seconds with decimals. */
+function nsOf(seconds = ""): bigint | undefined {
+  const [, whole, decimals] = /^(\d{1,12})\.(\d{9})$/.exec(seconds) ?? [];
+  return whole === undefined ? undefined : BigInt(whole + decimals);
+}

@@ -1,0 +1,18 @@
+/** What a container is called. */
+export interface ContainerName {
+  /** Its name; of several that share an address, all of theirs, joined by `+`. */
+  readonly name: string;
+  /** Each of these names, and those of the services that they are of. */
+  readonly words: ReadonlySet<string>;
+}
+
+/** Which containers had which addresses, for those who show packets. Times are epoch nanoseconds of the host's clock. */
+export interface Containers {
+  /** Who had an address, at a time or all the time until another one; undefined where that is not known, or was not one alone. */
+  having(address: string, fromNs: bigint, untilNs?: bigint): ContainerName | undefined;
+  /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. */
+  readonly changesNs: readonly bigint[];
+}
+
+/** Where nobody says. */
+export const NO_CONTAINERS: Containers = { having: () => undefined, changesNs: [] };

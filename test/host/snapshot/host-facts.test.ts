@@ -1,0 +1,81 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { AddressBook } from "../../../src/host/snapshot/address-book.js";
+import { readSnapshot } from "../../../src/host/snapshot/host-facts.js";
+import { RuleBook } from "../../../src/host/rules.js";
+import { runs } from "../../support/runs.js";
+
+const HEAD = { format: "natcorr-snapshot", version: 1, time: "1700000000.000000005" };
+const NAT = ["*nat", "[1:60] -A POSTROUTING -j MASQUERADE", "COMMIT"];
+
+const read = (snapshot: object) => readSnapshot(JSON.stringify({ ...HEAD, ...snapshot }));
+
+describe("a snapshot", () => {
+  it("is read as it was written", () => {
+    const facts = read({
+      docker: {
+        containers: [
+          {
+            id: "1",
+            name: "web",
+            started: "1699999999.000000007",
+            networkMode: "bridge",
+            networks: [{ network: "bridge", addresses: ["172.17.0.2", "FD00:17:0::2"] }],
+            labels: { "com.docker.compose.service": "front" },
+          },
+        ],
+      },
+      interfaces: [{ ifname: "docker0", addr_info: [{ local: "172.17.0.1" }, { local: "fd00::1" }] }],
+      rules: { iptables: NAT, nft: ["table ip nat {", "}"] },
+      conntrack: { entries: ["udp 17 src=1", "udp 17 src=2"] },
+    });
+    expect(facts).toMatchObject({
+      timeNs: 1_700_000_000_000_000_005n,
+      containers: [
+        { id: "1", name: "web", startedNs: 1_699_999_999_000_000_007n, addresses: ["172.17.0.2", "fd00:17::2"] },
+      ],
+      addresses: ["172.17.0.1", "fd00::1"],
+      rules: NAT.join("\n"),
+      conntrack: "udp 17 src=1\nudp 17 src=2",
+    });
+  });
+
+  it("gives nftables' rules where iptables has none that translate", () => {
+    const nft = ["table ip nat {", "}"];
+    expect(read({ rules: { iptables: ["*filter", "COMMIT"], nft } }).rules).toBe(nft.join("\n"));
+    expect(read({ rules: { iptables: ["*filter", "COMMIT"] } }).rules).toBe("*filter\nCOMMIT");
+    expect(read({}).rules).toBeUndefined();
+    expect(read({}).conntrack).toBeUndefined();
+  });
+
+  it.each([
+    ["{", "no JSON"],
+    ["[]", "not what natcorr snapshot prints"],
+    ['{"type":"header","format":"natcorr"}', "not what natcorr snapshot prints"],
+    [JSON.stringify({ ...HEAD, version: 2 }), "its version is 2"],
+  ])("is none where it is %s", (text, why) => expect(() => readSnapshot(text)).toThrow(why));
+
+  it("is read to its end, whatever is in it", () => {
+    const name = fc.constantFrom(
+      ..."docker containers networks addresses id name started labels interfaces addr_info".split(" "),
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        fc.anything(),
+        fc.array(tie("tree"), { maxLength: 3 }),
+        fc.dictionary(
+          fc.oneof(name, fc.constantFrom("local", "rules", "nft", "conntrack", "entries", "__proto__")),
+          tie("tree"),
+        ),
+      ),
+    }));
+    fc.assert(
+      fc.property(fc.array(tree, { maxLength: 3 }), tree, (containers, more) => {
+        const facts = read({ docker: { containers }, interfaces: more, rules: more, conntrack: more });
+        new AddressBook([facts]).having("172.17.0.2", facts.timeNs);
+        expect(new RuleBook(facts.rules ?? "").problems).toBeInstanceOf(Array);
+      }),
+      { numRuns: runs(300) },
+    );
+  });
+});
