@@ -80,8 +80,6 @@ export function decode(block: usize): void {
   let cut = 0;
   setWord(block, words.NOT_IP, 0);
   setWord(block, words.UNDECODED, 0);
-  let firstNs = Infinity;
-  let lastNs = -Infinity;
   let isInOrder = wordOf(block, words.IS_IN_ORDER) !== 0;
   let latestNs = row === 0 ? -Infinity : load<f64>(batch + ((row - 1) << RECORD_BYTES_BITS), 8 * STAMP_NS);
   for (let index = 0; index < count; index++) {
@@ -91,8 +89,6 @@ export function decode(block: usize): void {
     const start = data + load<i32>(starts + (index << 2));
     const end = start + <i32>captured;
     const stampNs = load<f64>(stamps + (index << 3));
-    firstNs = min<f64>(firstNs, stampNs);
-    lastNs = max<f64>(lastNs, stampNs);
     const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
     let reason =
       iface < interfaces
@@ -118,9 +114,21 @@ export function decode(block: usize): void {
   setWord(block, words.QUOTES, quotes.count);
   setWord(block, words.OUTERS, outers);
   setWord(block, words.CUT, cut);
+  setWord(block, words.IS_IN_ORDER, isInOrder ? 1 : 0);
+  noteSpan(block, stamps, count);
+}
+
+/** Notes the earliest and the latest stamp of a batch of frames, whatever they are. */
+function noteSpan(block: usize, stamps: usize, count: i32): void {
+  let firstNs = Infinity;
+  let lastNs = -Infinity;
+  for (let index = 0; index < count; index++) {
+    const stampNs = load<f64>(stamps + (index << 3));
+    firstNs = min<f64>(firstNs, stampNs);
+    lastNs = max<f64>(lastNs, stampNs);
+  }
   setDouble(block, words.FIRST_NS, firstNs);
   setDouble(block, words.LAST_NS, lastNs);
-  setWord(block, words.IS_IN_ORDER, isInOrder ? 1 : 0);
 }
 
 /** Notes a frame that no row is made of, by its place in the block, and why. */
