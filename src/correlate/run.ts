@@ -200,7 +200,8 @@ export class Run {
   }
 
   #summary(): Summary {
-    const { steps, ...clock } = this.#parts.clock.facts(this.#isComplete);
+    const { steps, uncertaintyNs, ...clock } = this.#parts.clock.facts(this.#isComplete);
+    const { untoldNs } = this.#parts.kernel.tally;
     const epochNs = this.#parts.epochsNs[INSIDE];
     const [inside, outside] = this.#parts.tallies;
     return {
@@ -211,6 +212,7 @@ export class Run {
       flows: this.#parts.translations.accounts.learnt,
       clock: {
         ...clock,
+        uncertaintyNs: uncertaintyNs === null ? null : Math.max(uncertaintyNs, untoldNs),
         driftPpm: Math.round(10 * clock.driftPpm) / 10,
         steps: steps.map(({ atNs, byNs }) => ({ timeNs: epochNs + BigInt(Math.round(atNs)), byNs })),
       },

@@ -73,7 +73,7 @@ describe("claims", () => {
     expect(said(25_002, 5_000)).toBe(1);
     expect(said(14_998, 5_000)).toBe(1);
     expect(said(90_000, null)).toBe(0);
-    const set = { timeS: 1_700_000_001.05, quietS: 0, byNs: 5e6 };
+    const set = { timeS: 1_700_000_001.05, quietS: 0, byNs: 5e6, isOneWay: false };
     expect(told([pair(90_000), summary(step("1700000001.05", 5e6))], { ...ONE_CLOCK, set }).off).toBe(0);
   });
 
@@ -116,14 +116,14 @@ describe("claims", () => {
     [0, false],
     [0.1, true],
   ])("of a clock that was set while nothing passed for %d s", (quietS, isWithin) => {
-    const set = { timeS: 1_700_000_004, quietS, byNs: 20e6 };
+    const set = { timeS: 1_700_000_004, quietS, byNs: 20e6, isOneWay: false };
     const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set };
     expect(told([summary(step("1700000003.850000000", 20e6))], circumstances).clock?.isWithin).toBe(isWithin);
   });
 
   test("of a clock that was set, not at all, where packets of one direction alone show it", () => {
-    const set = { timeS: 1_700_000_004, quietS: 0, byNs: 20e6 };
-    const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set, offsetErrorNs: Infinity };
+    const set = { timeS: 1_700_000_004, quietS: 0, byNs: 20e6, isOneWay: true };
+    const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set };
     expect(told([summary({ offsetNs: 0, driftPpm: 0, uncertaintyNs: null })], circumstances).clock).toBeNull();
   });
 
@@ -138,7 +138,7 @@ describe("claims", () => {
       ...ONE_CLOCK,
       isSteady: false,
       isOneClock: false,
-      set: { timeS: 1_700_000_004, quietS: 0, byNs },
+      set: { timeS: 1_700_000_004, quietS: 0, byNs, isOneWay: false },
     };
     expect(told([summary(clock)], circumstances).clock?.isWithin).toBe(isWithin);
   });

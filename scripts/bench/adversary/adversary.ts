@@ -39,14 +39,22 @@ export interface Adversary extends Expectation {
   readonly play: (world: World) => void;
 }
 
+/** When a clock was set, in seconds since the epoch, and by how much; for how long around then no packet passed; and whether all went one way from then on. */
+interface ClockSet {
+  readonly timeS: number;
+  readonly quietS: number;
+  readonly byNs: number;
+  readonly isOneWay: boolean;
+}
+
 /** What is true of a capture pair beyond its pairs. */
 export interface Circumstances {
   /** Whether each stamp is what its clock said, and no clock was set meanwhile. */
   readonly isSteady: boolean;
   /** Whether, besides, both captures took their stamps from one clock. */
   readonly isOneClock: boolean;
-  /** When the outside clock was set meanwhile, in seconds since the epoch, and by how much; and for how long around then no packet passed. */
-  readonly set: { readonly timeS: number; readonly quietS: number; readonly byNs: number } | null;
+  /** Where the outside clock was set meanwhile. */
+  readonly set: ClockSet | null;
   /** Outside clock minus inside clock at the first packet, and how fast that grows from the first to the last one. */
   readonly offsetNs: number;
   readonly driftPpm: number;
@@ -160,7 +168,7 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
   return {
     isSteady,
     isOneClock: offsetNs === 0 && driftPpm === 0 && isSteady,
-    set: b.set && { timeS: EPOCH_S + b.set.atNs / 1e9, quietS: quietNs(fates, b.set.atNs) / 1e9, byNs: b.set.byNs },
+    set: b.set && clockSet(fates, b.set),
     offsetNs,
     driftPpm,
     durationNs: endNs - startNs,
@@ -169,6 +177,12 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
     toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + PROCESSORS_NS,
     hasRewrittenPorts: flows.some(({ inside, outside }) => inside.near.port !== outside.near.port),
   };
+}
+
+function clockSet(fates: World["fates"], { atNs, byNs }: NonNullable<CapturePoint["model"]["set"]>): ClockSet {
+  const behind = fates.filter(({ entryNs, left }) => left !== null && entryNs > atNs);
+  const isOneWay = new Set(behind.map(({ direction }) => direction)).size < 2;
+  return { timeS: EPOCH_S + atNs / 1e9, quietS: quietNs(fates, atNs) / 1e9, byNs, isOneWay };
 }
 
 /** For how long around a time no packet entered or left, nanoseconds. */

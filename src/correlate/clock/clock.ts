@@ -35,10 +35,16 @@ export interface Stretch {
   readonly isTrusted: boolean;
   /** How far the clocks may stand from this although no packet shows it, nanoseconds; Infinity where packets of one direction alone bound them. */
   readonly unboundNs: number;
+  /** Whether it is far from all packets that tell how the clocks stand. */
+  readonly isUntold: boolean;
 }
 
 /** What a stretch is where there is nothing to correct. */
-export const STILL = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, doubtNs: 0 } as const;
+export const STILL = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, doubtNs: 0, isUntold: false } as const;
+
+/** Between which times on the timeline no packet tells how the clocks stand. */
+type Untold = readonly [afterNs: number, untilNs: number];
+const NEVER: Untold = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
 /** One of the clocks was set: about when, on the timeline, and by how much the outside clock is further ahead since. */
 export interface ClockStep {
@@ -70,6 +76,8 @@ export class Clock {
   #at = -1;
   /** The worst of what is known of the stretches that packets wait from. */
   #recent: Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs"> | null = null;
+  /** The first stretch that packets wait from. */
+  #first = 0;
   /** The time of the latest packet that was taken. */
   #takenNs = Number.NEGATIVE_INFINITY;
 
@@ -130,6 +138,12 @@ export class Clock {
     return this.#known.doubtNs;
   }
 
+  /** Where no packet tells, of the stretches that packets wait from, and the next one: from the first one of these to the last. */
+  get untold(): Untold {
+    const untold = this.#stretches.slice(this.#first, this.#at + 2).filter(({ isUntold }) => isUntold);
+    return untold.length === 0 ? NEVER : [this.#beginningOf(untold[0]), endOf(untold[untold.length - 1])];
+  }
+
   get #known(): Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs"> {
     return this.#recent ?? this.#stretches[0];
   }
@@ -144,17 +158,21 @@ export class Clock {
    * where it is not one's. To be asked in about the order that frames come.
    */
   correctionNs(timeNs: number, frame: number): number {
-    const { atNs, correctionNs, rate, setFrame, setNs } = this.#stretches[this.#stretchOf(timeNs, frame)];
-    const isSet = setFrame > 0 && frame >= setFrame;
-    const hereNs = isSet ? correctionNs + setNs : correctionNs;
-    return rate === 0 ? hereNs : Math.round(hereNs + rate * (timeNs - atNs));
+    const stretch = this.#stretches[this.#stretchOf(timeNs, frame)];
+    const isSet = stretch.setFrame > 0 && frame >= stretch.setFrame;
+    return correctionOf(stretch, timeNs, isSet ? stretch.setNs : 0);
   }
 
-  /** Takes an outside packet, by the time and frame that were asked for: `slackNs` and `isTrusted` are those of the latest ones. */
-  take(timeNs: number, frame: number): void {
+  /**
+   * Takes an outside packet, by the time and frame that were asked for: `slackNs` and `isTrusted` are those of the latest ones. Returns whether it begins
+   * another stretch.
+   */
+  take(timeNs: number, frame: number): boolean {
     if (timeNs > this.#takenNs) this.#takenNs = timeNs;
     const at = this.#stretchOf(timeNs, frame);
-    if (at > this.#at) this.#goTo(at);
+    const isFurther = at > this.#at;
+    if (isFurther) this.#goTo(at);
+    return isFurther;
   }
 
   #stretchOf(timeNs: number, frame: number): number {
@@ -185,7 +203,25 @@ export class Clock {
       disorderNs: Math.max(...recent.map(({ disorderNs }) => disorderNs)),
       doubtNs: Math.max(...recent.map(({ doubtNs }) => doubtNs)),
     };
+    this.#first = first;
   }
+
+  /** When a stretch begins, on the timeline. */
+  #beginningOf(stretch: Stretch): number {
+    const before = this.#stretches[this.#stretches.indexOf(stretch) - 1];
+    return before === undefined ? Number.NEGATIVE_INFINITY : endOf(before);
+  }
+}
+
+/** What to subtract from an outside stamp of a stretch, in which the clock may have been set by then. */
+function correctionOf({ atNs, correctionNs, rate }: Stretch, timeNs: number, setNs = 0): number {
+  return rate === 0 ? correctionNs + setNs : Math.round(correctionNs + setNs + rate * (timeNs - atNs));
+}
+
+/** When a stretch ends, on the timeline. */
+function endOf(stretch: Stretch): number {
+  const { untilNs } = stretch;
+  return Number.isFinite(untilNs) ? untilNs - correctionOf(stretch, untilNs) : untilNs;
 }
 
 /** Stretches behind those that are needed, before they are forgotten, many at once. */

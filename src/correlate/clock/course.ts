@@ -14,9 +14,18 @@ import type { Exactness } from "./units.js";
 const AHEAD_NS = 2_000_000_000;
 
 /** How the clocks stand in a slice, wherever that begins. */
-type StretchLine = Omit<Stretch, "untilNs" | "firstFrame" | "disorderNs" | "doubtNs">;
+type StretchLine = Omit<Stretch, "untilNs" | "firstFrame" | "disorderNs" | "doubtNs" | "isUntold">;
 /** What two stretches of no drift have to have in common to be one. */
-const STEADY = ["correctionNs", "firstFrame", "slackNs", "disorderNs", "doubtNs", "unboundNs", "isTrusted"] as const;
+const STEADY = [
+  "correctionNs",
+  "firstFrame",
+  "slackNs",
+  "disorderNs",
+  "doubtNs",
+  "unboundNs",
+  "isTrusted",
+  "isUntold",
+] as const;
 
 /** How the clocks stand, stretch after stretch: what is made of what a slice's packets and those of its neighbours say. What is said of a stretch stays. */
 export class Course {
@@ -110,6 +119,7 @@ export class Course {
       disorderNs: slice.disorderNs,
       doubtNs: doubts.doubtNs,
       unboundNs: Math.max(line.unboundNs, awayNs),
+      isUntold: doubts.isUntold,
     };
     const isSteady = [stretch, last].every(({ rate, setFrame }) => rate === 0 && setFrame === 0);
     if (isSteady && STEADY.every((each) => stretch[each] === last[each])) last.untilNs = toNs;

@@ -52,6 +52,8 @@ const NOWHERE = { place: -1, timeNs: Number.NEGATIVE_INFINITY };
 
 /** Keeps the packets of one direction that both sides saw, in the order of the outside, while they tell something of others. */
 export class Crossings {
+  /** When the first one came. */
+  firstNs = Number.POSITIVE_INFINITY;
   readonly #kept: Witness[] = [];
   /** What says most of the offset: see `telling`. */
   #told: { readonly from: number; before: number; readonly found: Witness[] } = { from: -1, before: 0, found: [] };
@@ -63,6 +65,7 @@ export class Crossings {
     // in place: what is spread and given one field more has a shape of its own, each time (V8 of Node 20), and takes ten times as long
     const one = Object.assign(crossing, { isWitness: crossing.isSure || !this.#isOfBurst(at, crossing) });
     this.#kept.splice(at, 0, one);
+    this.firstNs = Math.min(this.firstNs, one.timeNs);
     if (one.place > this.#told.from && one.place < this.#told.before) this.#tell(one);
   }
 

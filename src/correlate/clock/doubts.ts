@@ -9,6 +9,8 @@ import { LEAST_WITNESSES } from "./witnesses.js";
 
 /** Equal packets that are about as far apart as the clock was set by are as near to each other by it, but for what they take, nanoseconds. */
 const AROUND_NS = 1_000_000;
+/** For a shorter time than this, nothing is made of it that no packet tells how the clocks stand, nanoseconds: captures end soon after one does. */
+const LEAST_UNTOLD_NS = 250_000_000;
 
 /** How the clocks are taken to stand; `unboundNs` is Infinity where packets of one direction alone tell. */
 type Standing = At & Pick<Stretch, "unboundNs">;
@@ -18,6 +20,7 @@ export interface Doubts {
   /** How far they may stand from that. */
   readonly awayNs: number;
   readonly doubtNs: number;
+  readonly isUntold: boolean;
 }
 
 /** `mostRate`: at which rate the clocks may part until the next packet that tells; 0 where that is taken for granted. */
@@ -26,17 +29,21 @@ export function doubtsOf(slices: Slices, slice: Slice, line: Standing, mostRate:
   const isOneSided = isFollowed && line.unboundNs === Number.POSITIVE_INFINITY;
   const setByNs = setByNsOf(slices, slice, line);
   const awayNs = Math.max(setByNs, awayNsOf(slices, slice, line, mostRate));
+  const untoldNs = untoldNsOf(slices, slice);
   const swingNs = isOneSided ? swingNsOf(slices, slice, line) : 0;
   return {
-    awayNs: Math.max(awayNs, ranNsOf(slices, slice, mostRate)),
+    // as fast as that, the clocks may have parted meanwhile
+    awayNs: isFollowed ? Math.max(awayNs, mostRate * untoldNs) : awayNs,
     doubtNs: doubtNsOf(slices, slice, line, isFollowed ? Math.max(awayNs, swingNs) : setByNs),
+    isUntold: untoldNs > LEAST_UNTOLD_NS,
   };
 }
 
-/** How far the clocks may have parted since a packet told how they stand; Infinity where none did. */
-function ranNsOf({ crossings }: Slices, { extent }: Slice, mostRate: number): number {
-  const toldNs = Math.max(...crossings.map(({ last }) => last.timeNs));
-  return mostRate === 0 ? 0 : mostRate * (extent.toNs - toldNs);
+/** For how long no packet has told how the clocks stand by the end of a slice, or does from its beginning on, nanoseconds; Infinity where none does at all. */
+function untoldNsOf({ crossings }: Slices, { extent }: Slice): number {
+  const beganNs = Math.min(...crossings.map(({ firstNs }) => firstNs));
+  const endedNs = Math.max(...crossings.map(({ last }) => last.timeNs));
+  return Math.max(0, beganNs - extent.leastNs, extent.toNs - endedNs);
 }
 
 /** How far the clock stood from there before it was set, or does behind that, where packets do not tell to which of them a slice belongs. */

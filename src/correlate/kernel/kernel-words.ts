@@ -27,6 +27,12 @@ export const SHIFT_NS = double();
 export const SLACK_NS = double();
 /** The same, taken as one clock's where they do not compare. */
 export const CAUSAL_SLACK_NS = double();
+/** Behind which time and up to which one no packet tells how the clocks stand, nanoseconds on the timeline. */
+export const UNTOLD_AFTER_NS = double();
+export const UNTOLD_UNTIL_NS = double();
+/** What three pairs of a direction in a row took there at the least, where that is most; and two of each: what its last pair took, and the one before; 0 elsewhere. */
+export const UNTOLD_MOST_NS = double();
+export const UNTOLD_TOOK_NS = double(4);
 /** Two: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */
 export const SLOWEST_NS = double(2);
 export const QUICKEST_NS = double(2);

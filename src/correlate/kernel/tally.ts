@@ -1,4 +1,4 @@
-import type { Heap } from "../../packets/memory/heap.js";
+import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { identityOf } from "../../packets/packets.js";
 import { MOST_LISTED } from "../../packets/results/few.js";
 import { Gathered } from "../../packets/results/findings.js";
@@ -9,11 +9,13 @@ import * as words from "./kernel-words.js";
 /** What the pairs so far come to, as the kernel counts them in words of its block. */
 export class Tally {
   readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
   /** By their words, the rows of AGAIN and ALTERED. */
   readonly #lists: Record<number, Int32Array> = {};
 
   constructor(block: Int32Array, heap: Heap) {
     this.#words = block;
+    this.#doubles = asDoubles(block);
     for (const list of [words.AGAIN, words.ALTERED]) {
       this.#lists[list] = heap.take(Int32Array, MOST_LISTED << words.LISTED_BITS);
       block[list + words.LISTED_ROWS] = this.#lists[list].byteOffset;
@@ -26,6 +28,15 @@ export class Tally {
   /** How many pairs there were so far. */
   get pairsSoFar(): number {
     return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
+  }
+
+  /**
+   * How far the clocks may stand from what is taken where no packet tells, nanoseconds: by what the packets there took. A clock that is set stays so:
+   * one that took long among others that did not was held up, but for the last one.
+   */
+  get untoldNs(): number {
+    const took = this.#doubles.subarray(words.UNTOLD_TOOK_NS, words.UNTOLD_TOOK_NS + 4);
+    return Math.max(this.#doubles[words.UNTOLD_MOST_NS], took[0], took[2]);
   }
 
   /** How many of them went in a direction. */

@@ -35,17 +35,17 @@ export class Time {
   /** Takes an outside packet, by its stamp and its frame: what is known of the clocks is that of its time. */
   takeOutside(stampNs: number, frame: number): void {
     const { clock, shiftNs } = this.#options;
-    clock.take(stampNs + shiftNs, frame);
-    this.readClock();
+    if (clock.take(stampNs + shiftNs, frame)) this.readClock();
   }
 
-  /** Has it know what is known of the clocks: to be called once more may be. */
+  /** Has it know what is known of the clocks: to be called once more may be, or that is of another stretch. */
   readClock(): void {
-    const { isTrusted, slackNs, disorderNs, doubtNs, isMoving } = this.#options.clock;
+    const { isTrusted, slackNs, disorderNs, doubtNs, isMoving, untold } = this.#options.clock;
     this.#doubles[words.ORDER_NS] = this.blurNs + PROCESSORS_NS;
     this.#doubles[words.DOUBT_NS] = doubtNs;
     this.#doubles[words.SLACK_NS] = isTrusted ? slackNs : Number.POSITIVE_INFINITY;
     this.#doubles[words.CAUSAL_SLACK_NS] = isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
+    [this.#doubles[words.UNTOLD_AFTER_NS], this.#doubles[words.UNTOLD_UNTIL_NS]] = untold;
     this.#words[words.IS_ESTIMATED] = isMoving ? 1 : 0;
   }
 

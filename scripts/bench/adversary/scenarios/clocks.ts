@@ -142,6 +142,28 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       }
     },
   },
+  "said/clock-set-unseen": {
+    about:
+      "the outside clock is set once, by up to 400 ms; by then nothing passes any more but equal datagrams with IDs, one way, which come later by that",
+    recall: null,
+    play(world) {
+      const { rng, outside } = world;
+      if (rng.chance(0.7)) offset(world);
+      background(world, 2e9, 80, { rttNs: 5e6 });
+      const isOutbound = rng.chance(0.5);
+      const byNs = rng.between(1e6, 400e6);
+      outside.model.set = { atNs: START_NS + rng.between(4e9, 7e9), byNs: isOutbound ? byNs : -byNs };
+      const flow = flowOf(world, UDP, { port: 8125 });
+      const [payload, id] = [bytes(rng, 40), ids(rng, true)];
+      world.start(0, function* () {
+        for (let i = 0; i < 200; i++) {
+          const direction = isOutbound || i < 2 ? "outbound" : "inbound";
+          world.send(flow, direction, datagram(payload, id(), direction === "outbound" ? 64 : 50));
+          yield rng.between(30e6, 70e6);
+        }
+      });
+    },
+  },
   "said/clock-set-far-back": {
     about: "the outside clock is set back on the way by more than the window, 1.2 to 4 s",
     recall: 0.7,

@@ -47,6 +47,7 @@ export function accountFor(
   countPair(flow, outbound);
   const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
   notePace(ground, outbound, pairNs, leftNs, latencyNs);
+  noteUntold(ground, outbound, outbound === 1 ? leftNs : pairNs - latencyNs, latencyNs);
   const crossed = words.CROSSED_NS + outbound;
   setDouble(ground, crossed, max<f64>(doubleOf(ground, crossed), leftNs - latencyNs));
   if (!isAgain(flags)) notePassed(ground, slot, outbound, leftNs - latencyNs, leftNs);
@@ -171,6 +172,18 @@ function notePace(ground: usize, outbound: i32, pairNs: f64, leftNs: f64, latenc
   setDouble(ground, words.SLOWEST_NS + outbound, slowerNs);
   setDouble(ground, words.QUICKEST_NS + outbound, quickerNs);
   if (passedNs > 0) setDouble(ground, words.PACE_AT_NS + outbound, pairNs);
+}
+
+/** Notes what a pair took that passed outside then: how far the clocks may stand from what is taken where no packet tells, as all take some time. */
+function noteUntold(ground: usize, outbound: i32, outsideNs: f64, latencyNs: f64): void {
+  const isUntold =
+    outsideNs > doubleOf(ground, words.UNTOLD_AFTER_NS) && outsideNs <= doubleOf(ground, words.UNTOLD_UNTIL_NS);
+  const tookNs = isUntold ? abs<f64>(latencyNs) + doubleOf(ground, words.RESOLUTION_NS) : 0;
+  const last = words.UNTOLD_TOOK_NS + 2 * outbound;
+  const leastNs = min<f64>(tookNs, min<f64>(doubleOf(ground, last), doubleOf(ground, last + 1)));
+  setDouble(ground, words.UNTOLD_MOST_NS, max<f64>(doubleOf(ground, words.UNTOLD_MOST_NS), leastNs));
+  setDouble(ground, last + 1, doubleOf(ground, last));
+  setDouble(ground, last, tookNs);
 }
 
 /** Adds a latency to those of the flow and of all pairs; what takes more than that is listed in LATENCIES for TypeScript to count. */
