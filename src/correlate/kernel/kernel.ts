@@ -2,7 +2,6 @@ import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { onBlock, type OnBlock } from "../../packets/memory/steps.js";
-import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
@@ -12,6 +11,7 @@ import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
+import { Crossed } from "./crossed.js";
 import { Latencies } from "./latencies.js";
 import { Tally } from "./tally.js";
 import { Time, type TimeOptions } from "./time.js";
@@ -80,6 +80,7 @@ export class Kernel {
   readonly time: Time;
   readonly tally: Tally;
   readonly latencies: Latencies;
+  readonly crossed: Crossed;
   readonly #tables: Ground;
   #listener!: Listener;
   readonly #steps: OnBlock<typeof kernel>;
@@ -89,8 +90,6 @@ export class Kernel {
   readonly #wanted: Int32Array;
   /** The pairs that wait, by their doubles. */
   readonly #pendingNs: Float64Array;
-  /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
-  readonly crossings: Int32Array;
 
   constructor(tables: KernelOptions) {
     const { heap, timeline, tuples, buckets, accounts, clock } = tables;
@@ -100,6 +99,7 @@ export class Kernel {
     this.time = new Time(this.#words, tables);
     this.tally = new Tally(this.#words, heap);
     this.latencies = new Latencies(this.#words, heap, accounts);
+    this.crossed = new Crossed(this.#words, heap);
     this.#words[words.LINE] = timeline.block;
     this.#words[words.BUCKETS] = buckets.block;
     this.#words[words.INDEX] = buckets.index.block;
@@ -110,9 +110,7 @@ export class Kernel {
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.CROSSED_NS, words.CROSSED_NS + 2);
     this.#words[words.IS_SHOWING] = tables.isShowing ? 1 : 0;
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);
-    this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
     this.#words[words.WANTED] = this.#wanted.byteOffset;
-    this.#words[words.CROSSINGS] = this.crossings.byteOffset;
     const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
@@ -262,11 +260,6 @@ export class Kernel {
     const isAgain = this.#steps.accountForRows(inside, outside, slot, isOutbound, latencyNs, crossed);
     if (this.#words[words.LATENCY_COUNT] > 0) this.latencies.count(this.#words[words.LATENCY_COUNT]);
     return isAgain;
-  }
-
-  /** How many packets were put into `crossings` so far, modulo 2^32. */
-  get crossingCount(): number {
-    return this.#words[words.CROSSING_COUNT] >>> 0;
   }
 
   /** Is done with two rows that were paired: their pair need not be shown, or not yet. */

@@ -2,12 +2,10 @@ import type { Finding } from "../../packets/results/findings.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results/results.js";
 import { isAgain } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, protoIn, RECORD_BITS } from "../../packets/records.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
 import type { Shown } from "../shown.js";
 import code from "./assembly/remarkable.wasm";
 import { EndedFlow } from "./findings/ended-flow.js";
@@ -26,7 +24,7 @@ const module = new WebAssembly.Module(code);
 export interface About extends Omit<Context, "hidden"> {
   readonly heap: Heap;
   readonly tuples: TupleTable;
-  readonly kernel: Pick<Kernel, "crossings" | "crossingCount">;
+  readonly kernel: Pick<Kernel, "crossed">;
   /** Of a run that ends after so many pairs, those that it has shown. */
   readonly shown: Shown | undefined;
 }
@@ -84,17 +82,13 @@ export class Findings {
     });
   }
 
-  /** Takes what crossed since the last call, as far as the kernel keeps it (`crossings.ts`). */
+  /** Takes what crossed since the last call, as far as the kernel keeps it (`Crossed`). */
   crossed(): void {
-    const { kernel } = this.#about;
-    const { crossings, crossingCount } = kernel;
-    for (; this.#looked !== crossingCount; this.#looked = (this.#looked + 1) >>> 0) {
-      const at = (this.#looked & (CROSSING_ENTRIES - 1)) << RECORD_BITS;
-      const flags = crossings[at + FLAGS_PROTO_TTL];
-      if (protoIn(flags) !== TCP || !isAgain(flags)) continue;
-      const isOutbound = (crossings[at + CROSSING_ROW_OUTBOUND] & 1) === 1;
-      for (const finder of this.#ofAgain) finder.again!(crossings[at + CROSSING_SLOT], isOutbound, crossings, at);
-    }
+    const { crossed } = this.#about.kernel;
+    const { count } = crossed;
+    for (; this.#looked !== count; this.#looked = (this.#looked + 1) >>> 0)
+      if (crossed.proto(this.#looked) === TCP && isAgain(crossed.flags(this.#looked)))
+        for (const finder of this.#ofAgain) finder.again!(crossed, this.#looked);
   }
 
   /** Takes one flow. */

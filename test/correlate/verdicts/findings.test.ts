@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { Crossed } from "../../../src/correlate/kernel/crossed.js";
+import { WORDS } from "../../../src/correlate/kernel/kernel-words.js";
 import { TunnelTally } from "../../../src/correlate/intake/tunnel-tally.js";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
@@ -109,7 +111,7 @@ function tablesOf(heap: Heap, some: Some): About {
   const timeline = new Timeline(heap, 64);
   return {
     heap,
-    kernel: { crossings: new Int32Array(0), crossingCount: 0 },
+    kernel: { crossed: new Crossed(new Int32Array(WORDS), heap) },
     timeline,
     accounts,
     tuples,

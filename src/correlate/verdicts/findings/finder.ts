@@ -1,3 +1,4 @@
+import type { Crossed } from "../../kernel/crossed.js";
 import { type Finding, type FindingCode, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
@@ -73,8 +74,8 @@ export interface Finder {
   flow?(flow: EndedFlow): void;
   /** Takes a flow of two conversations that is over, a proxy's or one that is turned round; it is valid during the call only. */
   linked?(flow: FlowSummary): void;
-  /** Takes a TCP segment of the flow in a slot that crossed, and of which some bytes had entered before; its record begins at `at`. */
-  again?(slot: number, isOutbound: boolean, records: Int32Array, at: number): void;
+  /** Takes a TCP segment that crossed, and of which some bytes had entered before. */
+  again?(crossed: Crossed, crossing: number): void;
   /** Takes an ICMP error that crossed: its row on the side where it entered, who says so, and the flow of what it is about. */
   error?(row: number, src: string, flow: number): void;
   /** Takes it that a conversation has another translation from this inside row on: its flow before, and now. */

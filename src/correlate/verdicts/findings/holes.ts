@@ -3,7 +3,7 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { HAS_AMBIGUOUS, type TupleTable } from "../../../packets/tuples.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
-import * as record from "../../../packets/records.js";
+import type { RecordRows } from "../../../packets/record-rows.js";
 import { Few } from "../../../packets/results/few.js";
 import type { Context } from "./finder.js";
 
@@ -23,15 +23,15 @@ export interface Segment {
   readonly head: number;
 }
 
-/** The segment whose record begins there. */
-export function segmentAt(records: Int32Array, at: number): Segment {
+/** A packet as a segment. `head`: where that matters. */
+export function segmentOf(t: RecordRows, row: number, head = 0): Segment {
   return {
-    seq: records[at + record.SEQ] >>> 0,
-    ack: records[at + record.ACK] >>> 0,
-    payloadLength: records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK,
-    length: records[at + record.LENGTH],
-    frame: records[at + record.FRAME] >>> 0,
-    head: 0,
+    seq: t.seq(row),
+    ack: t.ack(row),
+    payloadLength: t.payloadLength(row),
+    length: t.length(row),
+    frame: t.frame(row),
+    head,
   };
 }
 

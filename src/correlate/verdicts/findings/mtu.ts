@@ -7,7 +7,8 @@ import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, frameText } from "./finder.js";
-import { Holes, segmentAt } from "./holes.js";
+import type { Crossed } from "../../kernel/crossed.js";
+import { Holes, segmentOf } from "./holes.js";
 
 /** So often a segment crosses again at the least: that it is lost each time by chance is rare, even where one of ten is. */
 const LEAST_AGAIN = 2;
@@ -54,8 +55,9 @@ export class Mtu implements Finder {
     this.#droppedHoles = new Holes(context, LEAST_DROPPED, true);
   }
 
-  again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
-    this.#holes.add(this.#context.accounts.id(slot), isOutbound, segmentAt(records, at));
+  again(crossed: Crossed, crossing: number): void {
+    const flow = this.#context.accounts.id(crossed.slot(crossing));
+    this.#holes.add(flow, crossed.isOutbound(crossing), segmentOf(crossed, crossing));
   }
 
   flow(flow: EndedFlow): void {
@@ -81,16 +83,8 @@ export class Mtu implements Finder {
   alone(row: number, { verdict, mtu }: Judgement, flow: number | undefined): void {
     const { timeline } = this.#context;
     const side = timeline.sideOf(row);
-    if (verdict === "dropped" && flow !== undefined && timeline.proto(row) === TCP) {
-      this.#droppedHoles.add(flow, side === INSIDE, {
-        seq: timeline.seq(row),
-        ack: timeline.ack(row),
-        payloadLength: timeline.payloadLength(row),
-        length: timeline.length(row),
-        frame: timeline.frame(row),
-        head: timeline.head(row),
-      });
-    }
+    if (verdict === "dropped" && flow !== undefined && timeline.proto(row) === TCP)
+      this.#droppedHoles.add(flow, side === INSIDE, segmentOf(timeline, row, timeline.head(row)));
     if (mtu === undefined) return;
     this.#concerned.add(side, timeline.frame(row), flow);
     const named = this.#named.get(mtu) ?? new Few<string>();

@@ -9,7 +9,8 @@ import { INSIDE, type Side } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
-import { Holes, segmentAt } from "./holes.js";
+import type { Crossed } from "../../kernel/crossed.js";
+import { Holes, segmentOf } from "./holes.js";
 
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
 const PATIENCE_NS = 1_000_000_000;
@@ -76,8 +77,9 @@ export class Unanswered implements Finder {
     this.#holes = new Holes(context, LEAST_AGAIN, false);
   }
 
-  again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
-    this.#holes.add(this.#context.accounts.id(slot), isOutbound, segmentAt(records, at));
+  again(crossed: Crossed, crossing: number): void {
+    const flow = this.#context.accounts.id(crossed.slot(crossing));
+    this.#holes.add(flow, crossed.isOutbound(crossing), segmentOf(crossed, crossing));
   }
 
   error(row: number, src: string, flow: number): void {

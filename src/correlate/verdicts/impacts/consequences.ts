@@ -1,8 +1,9 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { NONE, tupleIn, forwardIn } from "../../../packets/tuples.js";
+import { forwardIn, NONE, tupleIn, wayOfTuple } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+import type { Crossed } from "../../kernel/crossed.js";
 import {
   type Consequence,
   coveredBy,
@@ -10,6 +11,7 @@ import {
   isAnsweredBy,
   isTelling,
   mayBeAnswered,
+  packetOf,
   PATIENCE_NS,
   spanOf,
   without,
@@ -23,10 +25,12 @@ const MOST_LOOKED_AT = 256;
 export class Consequences {
   readonly #accounts: FlowAccounts;
   readonly #crossings: RecentCrossings;
+  readonly #crossed: Crossed;
 
   constructor(accounts: FlowAccounts, crossings: RecentCrossings) {
     this.#accounts = accounts;
     this.#crossings = crossings;
+    this.#crossed = crossings.crossed;
   }
 
   /** What is known by now of a drop; null where that is nothing. */
@@ -45,7 +49,7 @@ export class Consequences {
     if (drop.isAgain) return false;
     let looked = 0;
     for (const crossing of this.#crossings.of(drop.way)) {
-      const packet = this.#crossings.packet(crossing);
+      const packet = packetOf(this.#crossed, crossing);
       const from = (packet.seq - drop.seq) | 0;
       // where there are too many to look at, one of them may have some
       if (++looked > MOST_LOOKED_AT || (drop.proto !== TCP && from === 0)) return false;
@@ -61,7 +65,7 @@ export class Consequences {
     let looked = 0;
     for (const crossing of this.#crossings.of(this.wayBack(slot, side === INSIDE))) {
       if (++looked > MOST_LOOKED_AT) return false;
-      if (this.isAfter(drop, crossing) && isAnsweredBy(drop, this.#crossings.packet(crossing))) return true;
+      if (this.isAfter(drop, crossing) && isAnsweredBy(drop, packetOf(this.#crossed, crossing))) return true;
     }
     return false;
   }
@@ -75,7 +79,7 @@ export class Consequences {
   }
 
   isAfter({ timeNs }: Drop, crossing: number): boolean {
-    const afterNs = this.#crossings.timeNs(crossing) - timeNs;
+    const afterNs = this.#crossed.timeNs(crossing) - timeNs;
     return afterNs > 0 && afterNs <= PATIENCE_NS;
   }
 
@@ -83,8 +87,8 @@ export class Consequences {
   wayBack(slot: number, isOutbound: boolean): number {
     const accounts = this.#accounts;
     const forward = accounts.isOutbound(slot, 1) === isOutbound ? 0 : 1;
-    if (!isOutbound) return 2 * accounts.insideTuple(slot) + forward;
-    return 2 * accounts.outsideTuple(slot) + (accounts.isFlipped(slot) ? 1 - forward : forward);
+    if (!isOutbound) return wayOfTuple(accounts.insideTuple(slot), forward);
+    return wayOfTuple(accounts.outsideTuple(slot), accounts.isFlipped(slot) ? 1 - forward : forward);
   }
 
   /** Whether another connection of the same ports began behind a segment: what was acknowledged since may be of that. */
@@ -92,22 +96,22 @@ export class Consequences {
     let looked = 0;
     for (const crossing of this.#crossings.of(way)) {
       if (++looked > MOST_LOOKED_AT) return false;
-      const { tcpFlags, seq: first } = this.#crossings.packet(crossing);
-      if (isOpening(tcpFlags) && first !== seq && this.#crossings.timeNs(crossing) > timeNs) return true;
+      const { tcpFlags, seq: first } = packetOf(this.#crossed, crossing);
+      if (isOpening(tcpFlags) && first !== seq && this.#crossed.timeNs(crossing) > timeNs) return true;
     }
     return false;
   }
 
   /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
   #remembered(drop: Drop): Consequence | null {
-    const crossings = this.#crossings;
+    const crossed = this.#crossed;
     const behind: number[] = [];
     let looked = 0;
-    for (const crossing of crossings.of(drop.way)) {
+    for (const crossing of this.#crossings.of(drop.way)) {
       if (++looked > MOST_LOOKED_AT) break;
       if (this.isAfter(drop, crossing)) behind.push(crossing);
     }
-    for (const crossing of behind.sort((a, b) => crossings.timeNs(a) - crossings.timeNs(b))) {
+    for (const crossing of behind.sort((a, b) => crossed.timeNs(a) - crossed.timeNs(b))) {
       const consequence = this.ofCopy(drop, crossing);
       if (consequence !== null) return consequence;
     }
@@ -137,11 +141,11 @@ export class Consequences {
 
   /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */
   ofCopy(drop: Drop, crossing: number): Consequence | null {
-    const crossings = this.#crossings;
-    const copy = crossings.packet(crossing);
+    const crossed = this.#crossed;
+    const copy = packetOf(crossed, crossing);
     if (copy.proto !== drop.proto) return null;
-    const afterNs = crossings.timeNs(crossing) - drop.timeNs;
-    const resent = { impact: "resent", byFrame: crossings.frame(crossing), afterNs } as const;
+    const afterNs = crossed.timeNs(crossing) - drop.timeNs;
+    const resent = { impact: "resent", byFrame: crossed.frame(crossing), afterNs } as const;
     if (drop.proto !== TCP) {
       const isSame =
         copy.seq === drop.seq && copy.payloadLength === drop.payloadLength && copy.content === drop.content;

@@ -4,6 +4,7 @@ import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../../packets/records.js
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
+import type { RecordRows } from "../../../packets/record-rows.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
@@ -93,7 +94,7 @@ export interface Packet {
   readonly content: number;
 }
 
-export function packetOf(t: Timeline, row: number): Packet {
+export function packetOf(t: RecordRows, row: number): Packet {
   const proto = t.proto(row);
   return {
     proto,

@@ -53,7 +53,7 @@ export class Impacts {
     this.open = new OpenDrops(tuples, accounts);
     this.#timeline = timeline;
     this.saidAgain = new SaidAgain(timeline, this.open, kernel.time.windowNs);
-    this.#crossings = new RecentCrossings(kernel);
+    this.#crossings = new RecentCrossings(kernel.crossed);
     this.#consequences = new Consequences(accounts, this.#crossings);
   }
 
@@ -141,7 +141,7 @@ export class Impacts {
 
   /** What packets that crossed since the last call show of drops. */
   news(): readonly News[] {
-    const { count } = this.#crossings;
+    const { count } = this.#crossings.crossed;
     if (this.open.isEmpty) {
       this.#looked = count;
       return [];
@@ -195,13 +195,13 @@ export class Impacts {
 
   /** Holds a crossing against the open drops of its way, and of the way back. */
   #look(crossing: number, news: News[]): void {
-    const crossings = this.#crossings;
-    const way = crossings.way(crossing);
-    const wayBack = this.#consequences.wayBack(crossings.slot(crossing), crossings.isOutbound(crossing));
+    const { crossed } = this.#crossings;
+    const way = crossed.way(crossing);
+    const wayBack = this.#consequences.wayBack(crossed.slot(crossing), crossed.isOutbound(crossing));
     // nothing was dropped of most conversations
     if (!this.open.hasOf(wayBack) && !this.open.hasOf(way)) return;
-    const row = crossings.row(crossing);
-    const packet = crossings.packet(crossing);
+    const row = crossed.row(crossing);
+    const packet = packetOf(crossed, crossing);
     const { proto, tcpFlags, seq, content } = packet;
     const found = (drop: Drop, consequence: Consequence | null, isOver: boolean): void => {
       if (consequence !== null) {

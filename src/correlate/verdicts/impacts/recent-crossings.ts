@@ -1,15 +1,10 @@
-import { asDoubles } from "../../../packets/memory/heap.js";
-import * as record from "../../../packets/records.js";
 import { NONE } from "../../../packets/tuples.js";
-import type { Kernel } from "../../kernel/kernel.js";
-import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../../kernel/kernel-words.js";
-import type { Packet } from "./drop.js";
+import type { Crossed } from "../../kernel/crossed.js";
+import { CROSSING_ENTRIES } from "../../kernel/kernel-words.js";
 
-/** The packets that crossed lately, of those that the kernel keeps (`kernel/assembly/crossings.ts`), each by its number: the newest is the highest. */
+/** The packets that crossed lately, by their ways. */
 export class RecentCrossings {
-  readonly #kernel: Kernel;
-  readonly #records: Int32Array;
-  readonly #doubles: Float64Array;
+  readonly crossed: Crossed;
   /** By what is left of a way modulo CROSSING_ENTRIES, the newest crossing of such ways, or NONE; and by its place, the one before it … */
   #newest = new Float64Array(0);
   #before = new Float64Array(0);
@@ -18,15 +13,8 @@ export class RecentCrossings {
   /** How many are listed there. */
   #listed = 0;
 
-  constructor(kernel: Kernel) {
-    this.#kernel = kernel;
-    this.#records = kernel.crossings;
-    this.#doubles = asDoubles(kernel.crossings);
-  }
-
-  /** How many there were so far, modulo 2^32. */
-  get count(): number {
-    return this.#kernel.crossingCount;
+  constructor(crossed: Crossed) {
+    this.crossed = crossed;
   }
 
   /** Those of a way, the newest first. They come as they were paired, which is not the order in which they passed. */
@@ -47,47 +35,9 @@ export class RecentCrossings {
       if (this.#ways[placeOf(crossing)] === way) yield crossing;
   }
 
-  timeNs(crossing: number): number {
-    return this.#doubles[(placeOf(crossing) << (record.RECORD_BITS - 1)) + record.TIME_NS];
-  }
-
-  way(crossing: number): number {
-    return this.#records[wordOf(crossing) + record.WAY];
-  }
-
-  /** The slot of its flow. */
-  slot(crossing: number): number {
-    return this.#records[wordOf(crossing) + CROSSING_SLOT];
-  }
-
-  /** The inside row of its pair. */
-  row(crossing: number): number {
-    return this.#records[wordOf(crossing) + CROSSING_ROW_OUTBOUND] >>> 1;
-  }
-
-  isOutbound(crossing: number): boolean {
-    return (this.#records[wordOf(crossing) + CROSSING_ROW_OUTBOUND] & 1) === 1;
-  }
-
-  frame(crossing: number): number {
-    return this.#records[wordOf(crossing) + record.FRAME] >>> 0;
-  }
-
-  packet(crossing: number): Packet {
-    const records = this.#records;
-    const at = wordOf(crossing);
-    return {
-      proto: record.protoIn(records[at + record.FLAGS_PROTO_TTL]),
-      tcpFlags: records[at + record.TCP_FLAGS_QUOTE] & 0xff,
-      seq: records[at + record.SEQ] >>> 0,
-      payloadLength: records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK,
-      content: records[at + record.CONTENT],
-    };
-  }
-
   /** Lists those that are new by their ways. */
   #list(): void {
-    const { count } = this;
+    const { count } = this.crossed;
     if (this.#ways.length === 0) {
       this.#newest = new Float64Array(CROSSING_ENTRIES).fill(NONE);
       this.#before = new Float64Array(CROSSING_ENTRIES);
@@ -95,7 +45,7 @@ export class RecentCrossings {
     }
     if ((count - this.#listed) >>> 0 > CROSSING_ENTRIES) this.#listed = (count - CROSSING_ENTRIES) >>> 0;
     for (; this.#listed !== count; this.#listed = (this.#listed + 1) >>> 0) {
-      const way = this.way(this.#listed);
+      const way = this.crossed.way(this.#listed);
       const place = placeOf(this.#listed);
       this.#before[place] = this.#newest[placeOf(way)];
       this.#newest[placeOf(way)] = this.#listed;
@@ -108,12 +58,7 @@ export class RecentCrossings {
   }
 }
 
-/** Where a crossing is in the ring, or what is left of a way … */
+/** Where a crossing is listed, or what is left of a way. */
 function placeOf(crossing: number): number {
   return crossing & (CROSSING_ENTRIES - 1);
-}
-
-/** … and where its record begins. */
-function wordOf(crossing: number): number {
-  return placeOf(crossing) << record.RECORD_BITS;
 }

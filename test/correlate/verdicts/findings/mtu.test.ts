@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { icmp, ipv4 } from "../../../support/packets.js";
+import { icmp, ipv4, transport } from "../../../support/packets.js";
 import { CONTAINER, HOST, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
@@ -41,6 +41,23 @@ it("mtu is a long segment that never gets through, though a shorter one did, and
   expect(found?.text).toBe(
     "segments crossed again and again and were never acknowledged, while all shorter ones were: tcp 172.17.0.2.40000 > 180.101.49.11.443 1440 bytes, 3 times again",
   );
+});
+
+it("mtu tells the length of a segment as it is by itself, where a tunnel brings it", async () => {
+  const long = { flags: ACK, seq: 5005, ack: 1001, text: BODY };
+  const scene = new Scene()
+    .up(100, {}, { flags: SYN })
+    .down(110, {}, { flags: SYN_ACK })
+    .down(112, {}, { flags: ACK, seq: 5001, ack: 1001, text: REQUEST })
+    .up(113, {}, { flags: ACK, seq: 1001, ack: 5005 });
+  for (const ms of [130, 330, 750, 1550]) scene.down(ms, {}, long);
+  scene.up(3000, {}, { flags: FIN_ACK, seq: 1001, ack: 5005 }).down(3001, {}, { flags: ACK, seq: 6405, ack: 1002 });
+  for (const [at, { ns, packet }] of scene.outside.entries()) {
+    const [src, dst] = packet[12] === 10 ? [HOST, "10.0.2.3"] : ["10.0.2.3", HOST];
+    scene.outside[at] = { ns, packet: ipv4({ src, dst, id: at, ttl: 64 }, transport(4, packet)) };
+  }
+  const [found] = await scene.until(5000).findings("mtu");
+  expect(found?.text).toMatch(/ 1440 bytes, 3 times again$/);
 });
 
 it("mtu is what a router beyond says of a packet that crossed, with the length that may pass", async () => {

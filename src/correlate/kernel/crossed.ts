@@ -1,0 +1,53 @@
+import { asDoubles, type Heap } from "../../packets/memory/heap.js";
+import { RecordRows } from "../../packets/record-rows.js";
+import { RECORD_BITS, TIME_NS, WAY } from "../../packets/records.js";
+import * as words from "./kernel-words.js";
+
+/**
+ * The packets that crossed lately, of those that somebody is to know of (`assembly/crossings.ts`), each by its number, modulo 2^32: the newest is the
+ * highest. What is known of them is as they entered, but for their stamps, which nobody asks for.
+ */
+export class Crossed extends RecordRows {
+  records: Int32Array;
+  doubles: Float64Array;
+  readonly #words: Int32Array;
+
+  constructor(block: Int32Array, heap: Heap) {
+    super();
+    this.#words = block;
+    this.records = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
+    this.doubles = asDoubles(this.records);
+    block[words.CROSSINGS] = this.records.byteOffset;
+  }
+
+  /** How many there were so far. */
+  get count(): number {
+    return this.#words[words.CROSSING_COUNT] >>> 0;
+  }
+
+  recordOf(crossing: number): number {
+    return (crossing & (words.CROSSING_ENTRIES - 1)) << RECORD_BITS;
+  }
+
+  timeNs(crossing: number): number {
+    return this.doubles[(this.recordOf(crossing) >> 1) + TIME_NS];
+  }
+
+  way(crossing: number): number {
+    return this.records[this.recordOf(crossing) + WAY];
+  }
+
+  /** The slot of its flow. */
+  slot(crossing: number): number {
+    return this.records[this.recordOf(crossing) + words.CROSSING_SLOT];
+  }
+
+  /** The inside row of its pair. */
+  row(crossing: number): number {
+    return this.records[this.recordOf(crossing) + words.CROSSING_ROW_OUTBOUND] >>> 1;
+  }
+
+  isOutbound(crossing: number): boolean {
+    return (this.records[this.recordOf(crossing) + words.CROSSING_ROW_OUTBOUND] & 1) === 1;
+  }
+}
