@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { CaptureError } from "../capture/errors.js";
 import type { AddressBook } from "../host/snapshot/address-book.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
+import type { Published } from "../packets/results/published.js";
 
 /** Options of a command that goes by what the host said. */
 export interface HostOptions {
@@ -15,6 +16,8 @@ export interface HostOptions {
 export interface KnownHost {
   readonly facts: HostFacts;
   readonly containers: AddressBook;
+  /** The ports of the containers that are selected. */
+  readonly published: readonly Published[];
 }
 
 /** Adds those options. */
@@ -39,6 +42,7 @@ export async function knownHost(command: Command, { host, container }: HostOptio
   }
   const { readSnapshot } = await import("../host/snapshot/host-facts.js");
   const { AddressBook } = await import("../host/snapshot/address-book.js");
+  const { publishedOf } = await import("../host/snapshot/published.js");
   const { readText } = await import("./host-tables.js");
   const { failureText } = await import("./host-tools.js");
   const text = await readText(host);
@@ -54,7 +58,7 @@ export async function knownHost(command: Command, { host, container }: HostOptio
     const known = [...containers.words].join(", ") || "none with an address";
     command.error(`error: ${host} has no container, and no service, that is called '${unknown}'; there are: ${known}`);
   }
-  return { facts, containers };
+  return { facts, containers, published: publishedOf(facts, container) };
 }
 
 function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {

@@ -50,7 +50,8 @@ export async function resultsOf(
   const reporter = makeReporter(options, host, known?.containers);
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
-  const { sink, rules, contradictions, close } = await explained(told, options, known?.facts, interfaces, isLive);
+  const counted = known === undefined ? told : await countingPorts(told, known);
+  const { sink, rules, contradictions, close } = await explained(counted, options, known?.facts, interfaces, isLive);
   return {
     sink: options.count === undefined ? sink : new Limited(sink),
     rules,
@@ -63,4 +64,11 @@ export async function resultsOf(
     },
     close,
   };
+}
+
+/** A sink that is also told, at the end, what went through each published port. */
+async function countingPorts(next: Sink, { facts, containers, published }: KnownHost): Promise<Sink> {
+  if (published.length === 0) return next;
+  const { PublishedPorts } = await import("../report/published-ports.js");
+  return new PublishedPorts(next, { published, containers, addresses: new Set(facts.addresses) });
 }

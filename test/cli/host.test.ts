@@ -54,6 +54,7 @@ interface Line {
   readonly rule?: string;
   readonly inside: { readonly container?: string };
   readonly outside: { readonly container?: string };
+  readonly published?: readonly object[];
 }
 
 async function linesOf(...options: readonly string[]): Promise<Line[]> {
@@ -143,6 +144,26 @@ it("a list of conntrack's that was made when a flow had ended does not contradic
     "tcp 6 60 src=172.17.0.3 dst=180.101.49.11 sport=38450 dport=80 src=180.101.49.11 dst=10.0.2.15 sport=80 dport=999";
   const { code, stdout } = await natcorr(saved([], { conntrack: { entries: [other] } }), "-q");
   expect([code, stdout.includes("conntrack-contradicted")]).toEqual([0, false]);
+});
+
+const port = (hostPort: number, containerPort: number): object => ({
+  proto: "tcp",
+  hostAddress: "0.0.0.0",
+  hostPort,
+  containerPort,
+});
+
+it("says what went through each published port", async () => {
+  const host = saved([
+    { ...container("web", "172.17.0.2"), published: [port(88, 80)] },
+    { ...container("db", "172.17.0.9"), published: [port(5432, 5432)] },
+  ]);
+  const published = async (...options: readonly string[]) => (await linesOf(host, ...options)).at(-1)?.published;
+  const web = { hostAddresses: ["0.0.0.0"], hostPort: 88, container: "web", translated: 2, proxied: 0, flows: [4, 5] };
+  expect(await published()).toMatchObject([web, { hostPort: 5432, container: "db", translated: 0, flows: [] }]);
+  // all of its packets, whatever is shown
+  expect(await published("--only", "leak", "--container", "web", "-q")).toMatchObject([web]);
+  expect((await natcorr(host, "-q")).stdout).toMatch(/^tcp 88→web:80 +2 +0 +0 +0\ntcp 5432→db:5432 +unused /m);
 });
 
 const HOSTILE = "web\u001B[2J\r\n\u009B31m\u202E.80 > 8.8.8.8 <b>".repeat(200);

@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,15 +9,16 @@ import { scratch } from "../support/scratch.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MAIN = join(ROOT, "dist/main.js");
+const LAB = join(ROOT, "scripts/lab/lab");
 const LAB_NAME = `natcorr-test-${process.pid}`;
+const env = { ...process.env, LAB_NAME };
 const SOCKET = `/run/natcorr-lab/${LAB_NAME}-docker/docker.sock`;
 const TOOLS = ["ip", "iptables", "nft", "conntrack", "tcpdump", "dockerd", "docker", "runc", "busybox"];
 
 const skips = isSkipped("what a Docker host says, in the lab", root, tools(TOOLS, "scripts/lab/install"));
 
 function lab(...args: readonly string[]): string {
-  const env = { ...process.env, LAB_NAME };
-  return execFileSync(join(ROOT, "scripts/lab/lab"), args, {
+  return execFileSync(LAB, args, {
     env,
     stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",
@@ -34,12 +35,18 @@ function docker(...args: readonly string[]): string {
 const natcorr = (...args: readonly string[]): string => lab("exec", "dhost", process.execPath, MAIN, ...args);
 const pings = (name: string): string => docker("exec", name, "ping", "-c", "1", "10.0.2.2");
 
-/** Captures on both sides of the NAT while something happens. Gives the two captures. */
-async function captured(happens: () => void): Promise<string[]> {
-  const captures = ["br-app", "enp0s3"].map((name) => {
+/** Has somebody outside ask for pages, whether they are there or not. */
+function get(...urls: readonly string[]): void {
+  for (const url of urls)
+    spawnSync(LAB, ["exec", "wan", "timeout", "2", "busybox", "wget", "-q", "-O", "/dev/null", url], { env });
+}
+
+/** Captures on a bridge and on the uplink while something happens. Gives the two captures. */
+async function captured(bridge: string, happens: () => void): Promise<string[]> {
+  const captures = [bridge, "enp0s3"].map((name) => {
     const path = scratch(`${name}.pcap`);
     const args = ["exec", "dhost", "tcpdump", "-U", "-i", name, "-w", path];
-    return { path, process: spawn(join(ROOT, "scripts/lab/lab"), args, { env: { ...process.env, LAB_NAME } }) };
+    return { path, process: spawn(LAB, args, { env }) };
   });
   const ended = captures.map(({ process }) => once(process, "close"));
   let said = "";
@@ -121,7 +128,7 @@ describe.skipIf(skips)("a Docker host", () => {
     const begin = (name: string) =>
       docker("run", "-d", "--name", name, "--network", "app", "--ip", address, "busybox:lab", "sleep", "1000000");
     begin("first");
-    const captures = await captured(() => {
+    const captures = await captured("br-app", () => {
       pings("first");
       docker("rm", "-f", "first");
       begin("second");
@@ -139,6 +146,55 @@ describe.skipIf(skips)("a Docker host", () => {
       [address, "second"],
       [addressOf("db"), "db+side"],
     ]);
+  });
+
+  it("what went through each published port is what the host's own counters say", async () => {
+    const address = addressOf("dns");
+    const port = /:(\d+)$/m.exec(docker("port", "dns", "80/tcp"))?.[1] ?? "";
+    const drop = ["DOCKER-USER", "-d", `${address}/32`, "-p", "tcp", "-j", "DROP"];
+    lab("exec", "dhost", "iptables", "-I", ...drop);
+    const captures = await captured("docker0", () => {
+      // its packets cross, so it is known to be behind that bridge; the first connection tells the names of the interfaces, and what
+      // crosses later that both captures went on
+      pings("dns");
+      get("http://10.0.2.15:88", `http://10.0.2.15:${port}`, "http://10.0.2.15:88", "http://[fd00:2::15]:88");
+    });
+    const host = scratch("ports.json");
+    writeFileSync(host, natcorr("snapshot", "--docker", SOCKET));
+    const counted = (rule: RegExp): number =>
+      Number(
+        /^\[(\d+):/.exec(
+          JSON.parse(readFileSync(host, "utf8")).rules.iptables.find((line: string) => rule.test(line)),
+        )?.[1],
+      );
+    const text = natcorr("file", ...captures, "--host", host, "--format", "ndjson", "-q");
+    const { published } = JSON.parse(linesOf(text).at(-1) ?? "");
+    expect(published).toContainEqual(
+      expect.objectContaining({
+        container: "web",
+        hostPort: 88,
+        translated: 2,
+        proxied: 1,
+        dropped: 0,
+        pids: [expect.any(Number), expect.any(Number)],
+      }),
+    );
+    expect(counted(/-A DOCKER .*--dport 88 -j DNAT/)).toBe(2);
+    const dropped = counted(/-A DOCKER-USER .*-j DROP/);
+    expect(dropped).toBeGreaterThan(0);
+    expect(published).toContainEqual(
+      expect.objectContaining({ container: "dns", hostPort: Number(port), translated: 0, proxied: 0, dropped }),
+    );
+    expect(published).toContainEqual(
+      expect.objectContaining({
+        proto: "udp",
+        hostAddresses: ["127.0.0.1"],
+        hostPort: 53,
+        container: "dns",
+        translated: 0,
+        dropped: 0,
+      }),
+    );
   });
 });
 

@@ -71,7 +71,10 @@ function tenantsOf(containers: readonly KnownContainer[], nowNs: bigint): Map<st
 
 /** What containers of one address are called. */
 function nameOf(containers: readonly Pick<KnownContainer, "name" | "labels">[]): ContainerName {
-  const services = containers.flatMap(({ labels }) => SERVICES.flatMap((label) => labels.get(label) ?? []));
-  const names = containers.map(({ name }) => name);
-  return { name: names.join("+"), words: new Set([...names, ...services]) };
+  return { name: containers.map(({ name }) => name).join("+"), words: new Set(containers.flatMap(wordsOf)) };
+}
+
+/** What a container, and the services that it is of, are called. */
+export function wordsOf({ name, labels }: Pick<KnownContainer, "name" | "labels">): string[] {
+  return [name, ...SERVICES.flatMap((label) => labels.get(label) ?? [])];
 }

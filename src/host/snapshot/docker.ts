@@ -26,7 +26,7 @@ interface Endpoint {
 }
 
 /** `docker run -p`: a port of the host's that stands for one of a container's. */
-interface PublishedPort {
+export interface PublishedPort {
   readonly proto: string;
   /** The address of the host's, or that of all of an IP version: `0.0.0.0`, `::`. */
   readonly hostAddress: string;

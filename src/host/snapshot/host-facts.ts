@@ -1,6 +1,7 @@
 import { canonicalAddress } from "../address.js";
 import { rulesText } from "../rules-text.js";
-import { at, listAt, membersAt, parseJson, textAt, textsAt } from "./json.js";
+import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
+import type { Proxy, PublishedPort } from "./docker.js";
 import { FORMAT, VERSION } from "./snapshot.js";
 
 /** What a container is, as far as packets tell of it. */
@@ -12,6 +13,7 @@ export interface KnownContainer {
   readonly networkMode: string;
   /** In all of its networks. */
   readonly addresses: readonly string[];
+  readonly published: readonly PublishedPort[];
   readonly labels: ReadonlyMap<string, string>;
 }
 
@@ -20,6 +22,7 @@ export interface HostFacts {
   /** When it was taken, epoch nanoseconds. */
   readonly timeNs: bigint;
   readonly containers: readonly KnownContainer[];
+  readonly proxies: readonly Pick<Proxy, "pid" | "proto" | "hostPort" | "containerPort">[];
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];
   /** As `RuleBook` reads them; undefined where it has none. */
@@ -44,6 +47,10 @@ export function readSnapshot(text: string): HostFacts {
   return {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
     containers: listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
+    proxies: listAt(snapshot, "dockerProxies").flatMap((proxy) => {
+      const [port, pid] = [publishedOf(proxy), numberAt(proxy, "pid")];
+      return port === undefined || pid === undefined ? [] : [{ ...port, pid }];
+    }),
     addresses: listAt(snapshot, "interfaces")
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
@@ -63,10 +70,19 @@ function containerOf(container: unknown): KnownContainer | undefined {
     addresses: listAt(container, "networks").flatMap((end) =>
       textsAt(end, "addresses").flatMap((each) => canonicalAddress(each) ?? []),
     ),
+    published: listAt(container, "published").flatMap((port) => publishedOf(port) ?? []),
     labels: new Map(
       membersAt(container, "labels").flatMap(([label, value]) => (typeof value === "string" ? [[label, value]] : [])),
     ),
   };
+}
+
+function publishedOf(published: unknown): PublishedPort | undefined {
+  const [proto, hostAddress] = [textAt(published, "proto"), canonicalAddress(textAt(published, "hostAddress") ?? "")];
+  const [hostPort, containerPort] = [numberAt(published, "hostPort"), numberAt(published, "containerPort")];
+  if (proto === undefined || hostAddress === null || hostPort === undefined || containerPort === undefined)
+    return undefined;
+  return { proto, hostAddress, hostPort, containerPort };
 }
 
 /** Epoch nanoseconds of seconds with decimals. */

@@ -2,6 +2,7 @@ import type { Protocol } from "../../protocols/ip-protocols.js";
 import type { Finding } from "./findings.js";
 import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../flows/flows.js";
 import type { LatencySummary } from "../flows/latency.js";
+import type { PublishedUse } from "./published.js";
 import type { Reason } from "./reasons.js";
 import type { Side } from "../sides.js";
 import type { Timeline } from "../timeline.js";
@@ -221,6 +222,8 @@ export interface Summary {
     steps: readonly { timeNs: bigint; byNs: number }[];
     moreSteps: number;
   };
+  /** The host's published ports, where they are known. */
+  published?: readonly PublishedUse[];
 }
 
 /** What the rows of results refer to: handed to a reporter once, before the first result. */

@@ -2,6 +2,7 @@ import type { Flow } from "../../packets/flows/flows.js";
 import type { Finding } from "../../packets/results/findings.js";
 import type { Containers } from "../../packets/results/containers.js";
 import type { LatencySummary } from "../../packets/flows/latency.js";
+import type { PublishedUse } from "../../packets/results/published.js";
 import { printableJson } from "../../packets/printable.js";
 import {
   type Ends,
@@ -138,7 +139,7 @@ export class NdjsonReporter implements Reporter {
     this.#line({ type: "finding", severity, code, count, flows, frames, more, text, hint });
   }
 
-  end({ inside, outside, verdicts, impacts, flows, clock }: Summary): void {
+  end({ inside, outside, verdicts, impacts, flows, clock, published }: Summary): void {
     const { offsetNs, driftPpm, uncertaintyNs, source, moreSteps } = clock;
     const steps = clock.steps.map(({ timeNs, byNs }) => ({ time: epochText(timeNs), byNs }));
     this.#line({
@@ -155,6 +156,7 @@ export class NdjsonReporter implements Reporter {
         source,
         ...(steps.length > 0 && { steps, moreSteps }),
       },
+      published: published?.map(publishedJson),
     });
     this.flush();
   }
@@ -203,6 +205,13 @@ function judgementJson({ verdict, reason, impact, byFrame, why }: Judgement): st
   const told = impact === undefined ? "" : `,"impact":"${impact}"`;
   const by = byFrame === undefined ? "" : `,"byFrame":${byFrame}`;
   return `"verdict":"${verdict}","reason":"${reason}"${told}${by},"why":${printableJson(why)}`;
+}
+
+function publishedJson(use: PublishedUse): object {
+  const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
+  const { translated, proxied, flows, dropped, refused } = use;
+  const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
+  return { ...place, translated, proxied, flows, dropped, refused };
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

@@ -401,6 +401,29 @@ const LINES: Readonly<Record<string, Schema>> = {
         },
       }),
     },
+    optional: {
+      published: list(
+        "The host's published ports, by its snapshot, and what went through each, as far as it was captured.",
+        object("One of them.", {
+          required: {
+            proto: text("The protocol: tcp, udp or sctp."),
+            hostAddresses: list(
+              "The host's addresses that it is published on; 0.0.0.0 and :: are all of an IP version.",
+              text("An address."),
+            ),
+            hostPort: port("The host's port."),
+            container: text("The container's name."),
+            containerPort: port("The container's port."),
+            pids: list("The docker-proxies that hold it.", count("The id of a process.")),
+            translated: count("Flows that a rule translated."),
+            proxied: count("Flows that a proxy passed on."),
+            flows: list("The numbers of these flows, the first 100.", FLOW),
+            dropped: count("Packets to it that were dropped on their way to the container."),
+            refused: count("Packets to it that were refused."),
+          },
+        }),
+      ),
+    },
   }),
 };
 

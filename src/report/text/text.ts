@@ -19,6 +19,7 @@ import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
 import { findingText, firstText, sorted, toldFirst, warningsText } from "./findings-text.js";
 import { isTold, Problems } from "./problems.js";
+import { publishedText } from "./published-text.js";
 import type { Reporter, Screen, Write } from "../reporter.js";
 import { standingText } from "./standing.js";
 import { totals } from "./totals.js";
@@ -138,6 +139,7 @@ export class TextReporter implements Reporter {
       foldedLines(`${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint)}\n`, width),
     );
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
+    this.#out.add(foldedLines(publishedText(summary.published ?? [], this.#paint), width));
     this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
     this.#out.add(foldedLines(this.#names.legend(), width));

@@ -17,13 +17,14 @@ function container(
     startedNs: BigInt(startedS) * S,
     networkMode: "bridge",
     addresses: address === "" ? [] : [address],
+    published: [],
     labels: new Map(),
     ...more,
   };
 }
 
 function snapshot(atS: number, ...containers: readonly KnownContainer[]): HostFacts {
-  return { timeNs: BigInt(atS) * S, containers, addresses: [], rules: undefined, conntrack: undefined };
+  return { timeNs: BigInt(atS) * S, containers, proxies: [], addresses: [], rules: undefined, conntrack: undefined };
 }
 
 /** Who has 172.17.0.2 at some seconds. */

@@ -1,0 +1,177 @@
+import type { Containers } from "../packets/results/containers.js";
+import { Few } from "../packets/results/few.js";
+import { PassingSink } from "../packets/results/passing-sink.js";
+import type { Published, PublishedUse } from "../packets/results/published.js";
+import {
+  type Ends,
+  type FlowSummary,
+  type Judgement,
+  PROBLEMS,
+  type Sink,
+  type Summary,
+  type Tables,
+  type Update,
+  type Verdict,
+  wantsUpdate,
+} from "../packets/results/results.js";
+import type { Side } from "../packets/sides.js";
+import { protocolName } from "../protocols/ip-protocols.js";
+import { endsOf } from "./ends.js";
+import { epochNsOf } from "./epoch.js";
+
+/** What is known of a host's published ports. */
+export interface PublishedFacts {
+  readonly published: readonly Published[];
+  readonly containers: Containers;
+  /** The host's own addresses. */
+  readonly addresses: ReadonlySet<string>;
+}
+
+/** Packets that never got there are remembered up to so many, as more may become known of them: a few megabytes. */
+const MOST_REMEMBERED = 10_000;
+
+/** What went through a port so far. */
+class Use {
+  readonly #published: Published;
+  readonly flows = new Few<number>();
+  proxied = 0;
+  dropped = 0;
+  refused = 0;
+
+  constructor(published: Published) {
+    this.#published = published;
+  }
+
+  /** Takes a packet that never got there, or takes it back. */
+  note(verdict: Verdict, by: 1 | -1): void {
+    if (verdict === "dropped") this.dropped += by;
+    if (verdict === "refused") this.refused += by;
+  }
+
+  sum(): PublishedUse {
+    const { flows, proxied, dropped, refused } = this;
+    return {
+      ...this.#published,
+      translated: flows.count - proxied,
+      proxied,
+      flows: flows.listed,
+      dropped,
+      refused,
+    };
+  }
+}
+
+/** Passes all results on, and says at the end what went through each of the host's published ports. */
+export class PublishedPorts extends PassingSink {
+  readonly #facts: PublishedFacts;
+  readonly #uses = new Map<Published, Use>();
+  /** By protocol and port of the host's. */
+  readonly #byPort = new Map<string, Published[]>();
+  /** Packets that never got there, by `keyOf`. */
+  readonly #failed = new Map<number, Use>();
+  #tables!: Tables;
+
+  constructor(next: Sink, facts: PublishedFacts) {
+    super(next);
+    this.#facts = facts;
+    for (const each of facts.published) {
+      this.#uses.set(each, new Use(each));
+      const key = `${each.proto} ${each.hostPort}`;
+      this.#byPort.set(key, [...(this.#byPort.get(key) ?? []), each]);
+    }
+  }
+
+  /** Each flow is looked at, whether it is shown or not. */
+  override get mostFlows(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  override wantsVerdict(verdict: Verdict): boolean {
+    return PROBLEMS.has(verdict) || super.wantsVerdict(verdict);
+  }
+
+  override begin(tables: Tables): void {
+    this.#tables = tables;
+    super.begin(tables);
+  }
+
+  override unmatched(row: number, judgement: Judgement): void {
+    if (PROBLEMS.has(judgement.verdict)) this.#noteFailed(row, judgement.verdict);
+    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+  }
+
+  override update(update: Update): void {
+    const use = this.#failed.get(keyOf(update.side, update.frame));
+    use?.note(update.before.verdict, -1);
+    use?.note(update.verdict, 1);
+    if (wantsUpdate(this.next, update)) super.update(update);
+  }
+
+  override flow(flow: FlowSummary): void {
+    const published = this.#publishedOf(flow);
+    const use = published && this.#uses.get(published);
+    use?.flows.add(flow.id);
+    if (use && flow.nat === "proxy") use.proxied++;
+    super.flow(flow);
+  }
+
+  override end(summary: Summary): void {
+    const published = Array.from(this.#uses.values(), (use) => use.sum());
+    super.end({ ...summary, published });
+  }
+
+  /** The port that a flow went through: of its two forms, one has the host's port at an end where the other has the container's. */
+  #publishedOf({ proto, inside, outside, firstNs }: FlowSummary): Published | undefined {
+    for (const [before, after] of [
+      [outside, inside],
+      [inside, outside],
+    ])
+      for (const [host, container] of [
+        [destinationOf(before), destinationOf(after)],
+        [sourceOf(before), sourceOf(after)],
+      ]) {
+        const name = this.#facts.containers.having(container.address, firstNs);
+        const isIt = (each: Published): boolean =>
+          each.containerPort === container.port && name?.words.has(each.container) === true;
+        const found = this.#at(proto, host).find(isIt);
+        if (found !== undefined) return found;
+      }
+    return undefined;
+  }
+
+  #noteFailed(row: number, verdict: Verdict): void {
+    const { timeline } = this.#tables;
+    const to = destinationOf(endsOf(this.#tables, row));
+    if (!this.#facts.addresses.has(to.address)) return;
+    const epochNs = epochNsOf(this.#tables, row);
+    const published = this.#at(protocolName(timeline.proto(row)), to).find(({ sinceNs }) => sinceNs <= epochNs);
+    const use = published && this.#uses.get(published);
+    if (use === undefined) return;
+    use.note(verdict, 1);
+    if (this.#failed.size < MOST_REMEMBERED) this.#failed.set(keyOf(timeline.sideOf(row), timeline.frame(row)), use);
+  }
+
+  /** What is published at an address and port of the host's. */
+  #at(proto: string, { address, port }: End): Published[] {
+    const all = address.includes(":") ? "::" : "0.0.0.0";
+    const published = this.#byPort.get(`${proto} ${port}`) ?? [];
+    return published.filter(({ hostAddresses }) => hostAddresses.includes(address) || hostAddresses.includes(all));
+  }
+}
+
+interface End {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+function sourceOf({ src, srcPort }: Ends): End {
+  return { address: src, port: srcPort };
+}
+
+function destinationOf({ dst, dstPort }: Ends): End {
+  return { address: dst, port: dstPort };
+}
+
+function keyOf(side: Side, frame: number): number {
+  return 2 * frame + side;
+}
