@@ -18,6 +18,7 @@ import type { Side } from "../packets/sides.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import { endsOf } from "./ends.js";
 import { epochNsOf } from "./epoch.js";
+import { mayOpen } from "./row-names.js";
 
 /** What is known of a host's published ports. */
 export interface PublishedFacts {
@@ -42,7 +43,7 @@ class Use {
     this.#published = published;
   }
 
-  /** Takes a packet that never got there, or takes it back. */
+  /** Takes a packet that never got there, or takes it back; of TCP, one that opens a connection. */
   note(verdict: Verdict, by: 1 | -1): void {
     if (verdict === "dropped") this.dropped += by;
     if (verdict === "refused") this.refused += by;
@@ -142,7 +143,7 @@ export class PublishedPorts extends PassingSink {
   #noteFailed(row: number, verdict: Verdict): void {
     const { timeline } = this.#tables;
     const to = destinationOf(endsOf(this.#tables, row));
-    if (!this.#facts.addresses.has(to.address)) return;
+    if (!this.#facts.addresses.has(to.address) || !mayOpen(this.#tables, row)) return;
     const epochNs = epochNsOf(this.#tables, row);
     const published = this.#at(protocolName(timeline.proto(row)), to).find(({ sinceNs }) => sinceNs <= epochNs);
     const use = published && this.#uses.get(published);

@@ -16,9 +16,8 @@ import {
   wantsUpdate,
 } from "../packets/results/results.js";
 import { SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
-import { endsOf } from "./ends.js";
-import { epochNsOf } from "./epoch.js";
 import { Eras } from "./eras.js";
+import { namesOf } from "./row-names.js";
 
 /** What drops came to, as words: `unknown` is a verdict, and means that alone. */
 const NAMED_IMPACTS = IMPACTS.filter((impact) => impact !== "unknown");
@@ -227,11 +226,7 @@ export class Selected extends PassingSink {
   #isOfContainers(rows: readonly number[]): boolean {
     if (this.#ofContainers === undefined) return true;
     const { containers, words } = this.#ofContainers;
-    return rows.some((row) => {
-      const { src, dst } = endsOf(this.#tables, row);
-      const epochNs = epochNsOf(this.#tables, row);
-      return [src, dst].some((address) => isCalled(containers.having(address, epochNs), words));
-    });
+    return rows.some((row) => namesOf(this.#tables, containers, row).some((name) => isCalled(name, words)));
   }
 
   /** The same of a pair, which is as others of its flow are as long as no address changes hands. */

@@ -185,6 +185,19 @@ describe.skipIf(skips)("a Docker host", () => {
     expect(published).toContainEqual(
       expect.objectContaining({ container: "dns", hostPort: Number(port), translated: 0, proxied: 0, dropped }),
     );
+    const ofDns = natcorr(
+      "file",
+      ...captures,
+      "--host",
+      host,
+      "--format",
+      "ndjson",
+      "--container",
+      "dns",
+      "--only",
+      "dropped",
+    );
+    expect(linesOf(ofDns).filter((line) => /"container":"dns".*"verdict":"dropped"/.test(line))).toHaveLength(dropped);
     expect(published).toContainEqual(
       expect.objectContaining({
         proto: "udp",

@@ -9,6 +9,7 @@ import { publishedText } from "../../src/report/text/published-text.js";
 import { paint } from "../../src/report/text/paint.js";
 import { flow } from "../host/flow.js";
 import { HandFilled, SUMMARY, TCP } from "./tables.js";
+import { ACK, SYN } from "../../src/protocols/tcp.js";
 
 const WEB: Published = {
   proto: "tcp",
@@ -84,12 +85,23 @@ const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "gone",
 
 it("counts packets that never got to the container, by what became known of them last", () => {
   const [web] = uses([WEB], (sink, tables) => {
-    const to = { side: OUTSIDE, proto: TCP, src: "10.0.2.2", srcPort: 5000, dst: "10.0.2.15", dstPort: 88 } as const;
+    const to = {
+      side: OUTSIDE,
+      proto: TCP,
+      src: "10.0.2.2",
+      srcPort: 5000,
+      dst: "10.0.2.15",
+      dstPort: 88,
+      tcpFlags: SYN,
+    } as const;
     for (const frame of [1, 2, 3]) sink.unmatched(tables.add({ ...to, frame }), DROPPED);
     sink.unmatched(tables.add({ ...to, frame: 4 }), { ...DROPPED, verdict: "refused" });
     sink.unmatched(tables.add({ ...to, frame: 5, dstPort: 89 }), DROPPED);
     sink.unmatched(tables.add({ ...to, frame: 6, dst: "10.0.2.99" }), DROPPED);
     sink.unmatched(tables.add({ ...to, frame: 7 }), { ...DROPPED, verdict: "unknown" });
+    // answers to what the NAT sent from that port, by another flow's translation
+    sink.unmatched(tables.add({ ...to, frame: 8, flow: 9 }), DROPPED);
+    sink.unmatched(tables.add({ ...to, frame: 9, tcpFlags: SYN | ACK }), DROPPED);
     const later = { side: OUTSIDE, flow: undefined, isSelected: false, why: "", before: DROPPED } as const;
     const refused: Update = { ...later, frame: 1, verdict: "refused", reason: "host-unreachable" };
     for (const update of [refused, { ...refused, frame: 2, verdict: "unknown" } as const, { ...refused, frame: 99 }])
@@ -100,7 +112,15 @@ it("counts packets that never got to the container, by what became known of them
 
 it("does not count what came before the container began", () => {
   const [web] = uses([{ ...WEB, sinceNs: 1n << 80n }], (sink, tables) => {
-    const to = { side: OUTSIDE, proto: TCP, src: "10.0.2.2", srcPort: 5000, dst: "10.0.2.15", dstPort: 88 } as const;
+    const to = {
+      side: OUTSIDE,
+      proto: TCP,
+      src: "10.0.2.2",
+      srcPort: 5000,
+      dst: "10.0.2.15",
+      dstPort: 88,
+      tcpFlags: SYN,
+    } as const;
     sink.unmatched(tables.add(to), DROPPED);
   });
   expect(web).toMatchObject({ dropped: 0 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { NO_CONTAINERS } from "../../src/packets/results/containers.js";
 import { type Sink, VERDICTS, wantsUpdate } from "../../src/packets/results/results.js";
 import { findingOf, oneFlow } from "../../src/packets/results/findings.js";
 import { INSIDE } from "../../src/packets/sides.js";
@@ -54,7 +55,7 @@ function shown(selection: Partial<Selection>): string[] {
 function of(...words: readonly string[]): Selection["ofContainers"] {
   const web = { name: "web", words: new Set(["web", "front"]) };
   const having = (address: string) => (address === "172.17.0.2" ? web : undefined);
-  return { containers: { having, changesNs: [] }, words: new Set(words) };
+  return { containers: { ...NO_CONTAINERS, having }, words: new Set(words) };
 }
 
 const [FIRST, LAST] = ["header", "summary"];

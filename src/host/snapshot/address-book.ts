@@ -16,15 +16,21 @@ interface Tenancy {
   readonly name: ContainerName | undefined;
 }
 
-/** What addresses meant at which time: a container has its own from when it began, or was first seen to have it, until another has it. */
+/**
+ * What addresses, and the host's published ports, meant at which time: a container has its own from when it began, or was first seen to have it,
+ * until another has it.
+ */
 export class AddressBook implements Containers {
-  /** By address, in the order of time. */
+  /** By address, or by `portKey`, in the order of time. */
   readonly #tenancies = new Map<string, Tenancy[]>();
+  /** The host's own addresses. */
+  readonly #own = new Set<string>();
 
   /** `snapshots`: of one host, in the order of time. */
   constructor(snapshots: readonly HostFacts[]) {
     let lastNs = 0n;
-    for (const { containers, timeNs } of snapshots) {
+    for (const { containers, timeNs, addresses } of snapshots) {
+      for (const address of addresses) this.#own.add(address);
       const tenants = tenantsOf(containers, timeNs);
       for (const [address, tenancies] of this.#tenancies)
         if (!tenants.has(address)) tenancies.push({ sinceNs: timeNs, id: "", name: undefined });
@@ -49,22 +55,34 @@ export class AddressBook implements Containers {
   }
 
   having(address: string, fromNs: bigint, untilNs = fromNs): ContainerName | undefined {
-    const tenancies = this.#tenancies.get(address);
-    const at = tenancies?.findLast(({ sinceNs }) => sinceNs <= untilNs);
+    const at = this.#tenancies.get(address)?.findLast(({ sinceNs }) => sinceNs <= untilNs);
     return at !== undefined && at.sinceNs <= fromNs ? at.name : undefined;
+  }
+
+  publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined {
+    if (!this.#own.has(address)) return undefined;
+    const all = address.includes(":") ? "::" : "0.0.0.0";
+    const keys = [address, all].map((place) => portKey(proto, place, port));
+    return keys.map((key) => this.having(key, epochNs)).find((name) => name !== undefined);
   }
 }
 
-/** Who has which address at one moment. */
+/** A published port, as no address is written. */
+function portKey(proto: string, hostAddress: string, hostPort: number): string {
+  return `${proto} ${hostAddress} ${hostPort}`;
+}
+
+/** Who has which address, and which of the host's ports, at one moment. */
 function tenantsOf(containers: readonly KnownContainer[], nowNs: bigint): Map<string, Tenancy> {
   const tenants = new Map<string, Tenancy>();
-  for (const { id, name, startedNs, addresses, labels } of containers) {
+  for (const { id, name, startedNs, addresses, published, labels } of containers) {
     const sharing = containers.filter(({ networkMode }) => [id, name].some((each) => networkMode === SHARING + each));
     const called = nameOf([{ name, labels }, ...sharing]);
     const sinceNs = startedNs === undefined ? nowNs : startedNs - EARLY_NS;
     // of two, nothing tells which it is
-    for (const address of addresses)
-      tenants.set(address, tenants.has(address) ? { sinceNs, id: "", name: undefined } : { sinceNs, id, name: called });
+    const ports = published.map(({ proto, hostAddress, hostPort }) => portKey(proto, hostAddress, hostPort));
+    for (const key of [...addresses, ...ports])
+      tenants.set(key, tenants.has(key) ? { sinceNs, id: "", name: undefined } : { sinceNs, id, name: called });
   }
   return tenants;
 }

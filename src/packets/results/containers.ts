@@ -10,9 +10,11 @@ export interface ContainerName {
 export interface Containers {
   /** Who had an address, at a time or all the time until another one; undefined where that is not known, or was not one alone. */
   having(address: string, fromNs: bigint, untilNs?: bigint): ContainerName | undefined;
+  /** Who had published a port of an address of the host's, at a time. */
+  publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
   /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. */
   readonly changesNs: readonly bigint[];
 }
 
 /** Where nobody says. */
-export const NO_CONTAINERS: Containers = { having: () => undefined, changesNs: [] };
+export const NO_CONTAINERS: Containers = { having: () => undefined, publishing: () => undefined, changesNs: [] };

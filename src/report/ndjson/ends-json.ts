@@ -1,6 +1,6 @@
 import { printableJson } from "../../packets/printable.js";
-import type { Containers } from "../../packets/results/containers.js";
 import type { Ends, Quoted } from "../../packets/results/results.js";
+import type { EndNames } from "../row-names.js";
 import type { Tunnel } from "../../packets/tunnels.js";
 
 /** Ends as members of an object, without its braces. Addresses hold nothing that JSON escapes. */
@@ -10,22 +10,14 @@ export function endsJson({ src, srcPort, dst, dstPort, icmpId }: Ends): string {
   return `"src":"${src}","srcPort":${srcPort},"dst":"${dst}","dstPort":${dstPort}`;
 }
 
-/** The containers that packets are of, at a time or from one time until another: the source's, or else the destination's; where both are containers, `peer` is the destination's. */
-export function namesOf(
-  containers: Containers,
-  { src, dst }: { readonly src?: string | undefined; readonly dst?: string | undefined },
-  fromNs: bigint,
-  untilNs = fromNs,
-): { container?: string | undefined; peer?: string | undefined } {
-  const [source, destination] = [src, dst].map((address) =>
-    address === undefined ? undefined : containers.having(address, fromNs, untilNs)?.name,
-  );
-  return source === undefined ? { container: destination } : { container: source, peer: destination };
+/** The containers that packets are from and to: the source's, or else the destination's; where both are containers, `peer` is the destination's. */
+export function namedBy([from, to]: EndNames): { container?: string | undefined; peer?: string | undefined } {
+  return from === undefined ? { container: to?.name } : { container: from.name, peer: to?.name };
 }
 
 /** The same, as further members of an object. */
-export function namesJson(containers: Containers, ends: Ends, fromNs: bigint, untilNs = fromNs): string {
-  const members = printableJson(namesOf(containers, ends, fromNs, untilNs)).slice(1, -1);
+export function namesJson(names: EndNames): string {
+  const members = printableJson(namedBy(names)).slice(1, -1);
   return members === "" ? "" : `,${members}`;
 }
 

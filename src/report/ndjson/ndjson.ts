@@ -21,9 +21,10 @@ import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "../ends.js";
-import { endsJson, namesJson, namesOf, tunnelJson } from "./ends-json.js";
-import { epochNsOf, EpochText, epochText } from "../epoch.js";
+import { endsJson, namedBy, namesJson, tunnelJson } from "./ends-json.js";
+import { EpochText, epochText } from "../epoch.js";
 import { PairLines } from "./pair-lines.js";
+import { namesOf } from "../row-names.js";
 import type { Reporter, WriteBytes } from "../reporter.js";
 
 /** Of the output's format: it goes up where a reader of the one before would misread it. */
@@ -98,10 +99,10 @@ export class NdjsonReporter implements Reporter {
     const time = this.#times[side].of(t.stampNs(row));
     const flow = this.#tables.flowOf(row);
     const tunnel = this.#tables.tunnelOf(row);
-    const ends = endsOf(this.#tables, row);
+    const names = this.#containers === undefined ? "" : namesJson(namesOf(this.#tables, this.#containers, row));
     const facts =
       `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
-      `,${endsJson(ends)}${this.#named(ends, row)},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
+      `,${endsJson(endsOf(this.#tables, row))}${names},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
     const judged = judgementJson(judgement);
     for (const frame of this.#frames(row)) {
       this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
@@ -120,12 +121,9 @@ export class NdjsonReporter implements Reporter {
     const [insideSide, outsideSide] = flow.sides;
     const side = insideSide === outsideSide ? `,"side":"${SIDE_NAMES[insideSide]}"` : "";
     const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
-    const named = (ends: Ends): string => {
-      const { firstNs, lastNs } = flow;
-      return (
-        endsJson(ends) + (this.#containers === undefined ? "" : namesJson(this.#containers, ends, firstNs, lastNs))
-      );
-    };
+    const { firstNs, lastNs } = flow;
+    const nameOf = (address: string) => this.#containers?.having(address, firstNs, lastNs);
+    const named = (ends: Ends): string => endsJson(ends) + namesJson([nameOf(ends.src), nameOf(ends.dst)]);
     this.#lines.text(
       `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"${side}` +
         `,"inside":{${named(flow.inside)}},"outside":{${named(flow.outside)}}` +
@@ -161,11 +159,6 @@ export class NdjsonReporter implements Reporter {
     this.flush();
   }
 
-  /** The containers that a row's packet is of, as members of what has its ends. */
-  #named(ends: Ends, row: number): string {
-    return this.#containers === undefined ? "" : namesJson(this.#containers, ends, epochNsOf(this.#tables, row));
-  }
-
   flush(): void {
     this.#lines.flush();
   }
@@ -184,7 +177,8 @@ export class NdjsonReporter implements Reporter {
     const shared = <Name extends keyof Ends>(name: Name): Ends[Name] | undefined =>
       others.every((ends) => ends[name] === first[name]) ? first[name] : undefined;
     const [src, srcPort, dst] = [shared("src"), shared("srcPort"), shared("dst")];
-    const names = this.#containers && namesOf(this.#containers, { src, dst }, epochNsOf(this.#tables, rows[0]));
+    const [from, to] = this.#containers === undefined ? [] : namesOf(this.#tables, this.#containers, rows[0]);
+    const names = namedBy([src === undefined ? undefined : from, dst === undefined ? undefined : to]);
     return { frames, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId"), ...names };
   }
 

@@ -13,9 +13,9 @@ import { PairTexts } from "../pair-texts.js";
 import { ECHO_ID, endsKind, endsOf, rewriteOf } from "../ends.js";
 import { writeEnds } from "./ends-bytes.js";
 import { endsJson, namesJson, quotedJson, tunnelJson } from "./ends-json.js";
-import { epochNsOf } from "../epoch.js";
 import { EpochParts } from "./epoch-parts.js";
 import { Part, writePart, writeText } from "./part.js";
+import { namesOf } from "../row-names.js";
 import { tcpFlagsText } from "../tcp-flags.js";
 
 const PAIR_FLOW = new Part('{"type":"pair","flow":');
@@ -51,7 +51,7 @@ export class PairLines {
     this.#lines = lines;
     this.#tables = tables;
     if (containers !== undefined) {
-      const named = (row: number): string => namesJson(containers, endsOf(tables, row), epochNsOf(tables, row));
+      const named = (row: number): string => namesJson(namesOf(tables, containers, row));
       this.#names = new PairTexts(tables, containers, (inside, outside) => [named(inside), named(outside)]);
     }
     const time = (side: Side): EpochParts => new EpochParts(tables.epochsNs[side], '],"time":"');

@@ -72,7 +72,7 @@ const PORTS = {
 } as const;
 const NAMES = {
   container: text(
-    "The name of the container whose address the source, or else the destination, is, by the host's snapshot; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
+    "The name of the container whose address the source, or else the destination, is, by the host's snapshot, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
   ),
   peer: text("The same of the destination, where both ends are containers."),
 } as const;
@@ -418,8 +418,10 @@ const LINES: Readonly<Record<string, Schema>> = {
             translated: count("Flows that a rule translated."),
             proxied: count("Flows that a proxy passed on."),
             flows: list("The numbers of these flows, the first 100.", FLOW),
-            dropped: count("Packets to it that were dropped on their way to the container."),
-            refused: count("Packets to it that were refused."),
+            dropped: count(
+              "Packets that would open a conversation with it, and were dropped on their way to the container.",
+            ),
+            refused: count("The same of those that were refused."),
           },
         }),
       ),

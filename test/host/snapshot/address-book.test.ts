@@ -88,6 +88,22 @@ function compose(service: string): Partial<KnownContainer> {
   return { labels: new Map([["com.docker.compose.service", service]]) };
 }
 
+const port = (hostAddress: string) => ({ proto: "tcp", hostAddress, hostPort: 88, containerPort: 80 });
+
+it("a published port of an address of the host's is a container's, for as long as its address is", () => {
+  const web = { ...WEB, published: [port("0.0.0.0")] };
+  const next = { ...NEXT, published: [port("10.0.2.16")] };
+  const addresses = ["10.0.2.15", "10.0.2.16", "fd00::1"];
+  const book = new AddressBook([{ ...snapshot(400, web, next), addresses }]);
+  const publishing = (address: string, atS: number, proto = "tcp", number = 88) =>
+    book.publishing(proto, address, number, BigInt(atS) * S)?.name;
+  expect([99, 100].map((atS) => publishing("10.0.2.15", atS))).toEqual([undefined, "web"]);
+  expect(publishing("10.0.2.16", 400)).toBe("next");
+  for (const other of [publishing("10.0.2.99", 400), publishing("fd00::1", 400), publishing("10.0.2.15", 400, "udp")])
+    expect(other).toBeUndefined();
+  expect(publishing("10.0.2.15", 400, "tcp", 80)).toBeUndefined();
+});
+
 it("containers that share an address are named together, and go by all of their names and services", () => {
   const side = container("side", 150, "", { networkMode: "container:id of web", ...compose("proxy") });
   const other = container("other", 150, "", { networkMode: "container:id of next" });
