@@ -31,33 +31,39 @@ export interface PublishedFacts {
 /** Packets that never got there are remembered up to so many, as more may become known of them: a few megabytes. */
 const MOST_REMEMBERED = 10_000;
 
+/** How many packets to a port never got to the container. */
+class Failures {
+  dropped = 0;
+  refused = 0;
+
+  /** Takes a packet, or takes it back. */
+  note(verdict: Verdict, by: 1 | -1): void {
+    if (verdict === "dropped") this.dropped += by;
+    if (verdict === "refused") this.refused += by;
+  }
+}
+
 /** What went through a port so far. */
 class Use {
   readonly #published: Published;
   readonly flows = new Few<number>();
   proxied = 0;
-  dropped = 0;
-  refused = 0;
+  /** Of what would have opened a conversation; and of each flow. */
+  readonly failures = [new Failures()];
 
   constructor(published: Published) {
     this.#published = published;
   }
 
-  /** Takes a packet that never got there, or takes it back; of TCP, one that opens a connection. */
-  note(verdict: Verdict, by: 1 | -1): void {
-    if (verdict === "dropped") this.dropped += by;
-    if (verdict === "refused") this.refused += by;
-  }
-
   sum(): PublishedUse {
-    const { flows, proxied, dropped, refused } = this;
+    const { flows, proxied, failures } = this;
     return {
       ...this.#published,
       translated: flows.count - proxied,
       proxied,
       flows: flows.listed,
-      dropped,
-      refused,
+      dropped: failures.reduce((sum, { dropped }) => sum + dropped, 0),
+      refused: failures.reduce((sum, { refused }) => sum + refused, 0),
     };
   }
 }
@@ -68,8 +74,10 @@ export class PublishedPorts extends PassingSink {
   readonly #uses = new Map<Published, Use>();
   /** By protocol and port of the host's. */
   readonly #byPort = new Map<string, Published[]>();
-  /** Packets that never got there, by `keyOf`. */
-  readonly #failed = new Map<number, Use>();
+  /** What counts a packet that never got there, by `keyOf`. */
+  readonly #failed = new Map<number, Failures>();
+  /** Those of flows that live, and may turn out to go through a port, or to have its number for something else. */
+  readonly #ofFlows = new Map<number, Failures>();
   #tables!: Tables;
 
   constructor(next: Sink, facts: PublishedFacts) {
@@ -102,9 +110,9 @@ export class PublishedPorts extends PassingSink {
   }
 
   override update(update: Update): void {
-    const use = this.#failed.get(keyOf(update.side, update.frame));
-    use?.note(update.before.verdict, -1);
-    use?.note(update.verdict, 1);
+    const failures = this.#failed.get(keyOf(update.side, update.frame));
+    failures?.note(update.before.verdict, -1);
+    failures?.note(update.verdict, 1);
     if (wantsUpdate(this.next, update)) super.update(update);
   }
 
@@ -113,6 +121,9 @@ export class PublishedPorts extends PassingSink {
     const use = published && this.#uses.get(published);
     use?.flows.add(flow.id);
     if (use && flow.nat === "proxy") use.proxied++;
+    const failures = this.#ofFlows.get(flow.id);
+    if (failures) use?.failures.push(failures);
+    this.#ofFlows.delete(flow.id);
     super.flow(flow);
   }
 
@@ -141,15 +152,27 @@ export class PublishedPorts extends PassingSink {
   }
 
   #noteFailed(row: number, verdict: Verdict): void {
+    const failures = this.#failuresFor(row);
+    if (failures === undefined) return;
+    failures.note(verdict, 1);
     const { timeline } = this.#tables;
+    if (this.#failed.size < MOST_REMEMBERED)
+      this.#failed.set(keyOf(timeline.sideOf(row), timeline.frame(row)), failures);
+  }
+
+  /** What counts a packet that never got there; undefined where it is to no published port. */
+  #failuresFor(row: number): Failures | undefined {
     const to = destinationOf(endsOf(this.#tables, row));
-    if (!this.#facts.addresses.has(to.address) || !mayOpen(this.#tables, row)) return;
+    if (!this.#facts.addresses.has(to.address)) return undefined;
     const epochNs = epochNsOf(this.#tables, row);
-    const published = this.#at(protocolName(timeline.proto(row)), to).find(({ sinceNs }) => sinceNs <= epochNs);
-    const use = published && this.#uses.get(published);
-    if (use === undefined) return;
-    use.note(verdict, 1);
-    if (this.#failed.size < MOST_REMEMBERED) this.#failed.set(keyOf(timeline.sideOf(row), timeline.frame(row)), use);
+    const proto = protocolName(this.#tables.timeline.proto(row));
+    const published = this.#at(proto, to).find(({ sinceNs }) => sinceNs <= epochNs);
+    if (published === undefined) return undefined;
+    const flow = this.#tables.flowOf(row);
+    if (flow === undefined) return mayOpen(this.#tables, row) ? this.#uses.get(published)?.failures[0] : undefined;
+    const known = this.#ofFlows.get(flow) ?? new Failures();
+    this.#ofFlows.set(flow, known);
+    return known;
   }
 
   /** What is published at an address and port of the host's. */

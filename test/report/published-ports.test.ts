@@ -99,15 +99,28 @@ it("counts packets that never got to the container, by what became known of them
     sink.unmatched(tables.add({ ...to, frame: 5, dstPort: 89 }), DROPPED);
     sink.unmatched(tables.add({ ...to, frame: 6, dst: "10.0.2.99" }), DROPPED);
     sink.unmatched(tables.add({ ...to, frame: 7 }), { ...DROPPED, verdict: "unknown" });
-    // answers to what the NAT sent from that port, by another flow's translation
-    sink.unmatched(tables.add({ ...to, frame: 8, flow: 9 }), DROPPED);
+    // of a flow that goes through the port, and of one whose translation has its number for something else
+    for (const [frame, flow] of [
+      [8, 1],
+      [10, 9],
+      [11, 9],
+    ])
+      sink.unmatched(tables.add({ ...to, frame, flow }), DROPPED);
+    sink.flow(dnat(1));
+    sink.flow(flow("tcp", "inside", "172.17.0.3.88 > 10.0.2.2.5000", "10.0.2.15.88 > 10.0.2.2.5000", { id: 9 }));
+    // what opens nothing
     sink.unmatched(tables.add({ ...to, frame: 9, tcpFlags: SYN | ACK }), DROPPED);
     const later = { side: OUTSIDE, flow: undefined, isSelected: false, why: "", before: DROPPED } as const;
     const refused: Update = { ...later, frame: 1, verdict: "refused", reason: "host-unreachable" };
-    for (const update of [refused, { ...refused, frame: 2, verdict: "unknown" } as const, { ...refused, frame: 99 }])
+    for (const update of [
+      refused,
+      { ...refused, frame: 2, verdict: "unknown" } as const,
+      { ...refused, frame: 8 },
+      { ...refused, frame: 99 },
+    ])
       sink.update(update);
   });
-  expect(web).toMatchObject({ dropped: 1, refused: 2, translated: 0 });
+  expect(web).toMatchObject({ dropped: 1, refused: 3, translated: 1 });
 });
 
 it("does not count what came before the container began", () => {

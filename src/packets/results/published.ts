@@ -21,7 +21,7 @@ export interface PublishedUse extends Published {
   readonly proxied: number;
   /** … and their ids, the first 100. */
   readonly flows: readonly number[];
-  /** Packets that would open a conversation with it, and never got to the container. */
+  /** Packets to it that never got to the container. */
   readonly dropped: number;
   readonly refused: number;
 }

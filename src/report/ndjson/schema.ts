@@ -418,10 +418,8 @@ const LINES: Readonly<Record<string, Schema>> = {
             translated: count("Flows that a rule translated."),
             proxied: count("Flows that a proxy passed on."),
             flows: list("The numbers of these flows, the first 100.", FLOW),
-            dropped: count(
-              "Packets that would open a conversation with it, and were dropped on their way to the container.",
-            ),
-            refused: count("The same of those that were refused."),
+            dropped: count("Packets to it that were dropped on their way to the container."),
+            refused: count("Packets to it that were refused."),
           },
         }),
       ),
