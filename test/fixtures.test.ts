@@ -105,6 +105,7 @@ function frameCount(path: string): number {
 
 /** Captures whose outside stamps are not of the inside's clock, or go back: what stands there alone is not in the order of the others by them. */
 const CLOCKS_APART: ReadonlySet<string> = new Set([
+  "clock-set-acks-intact",
   "clock-set-beats-flushed",
   "clock-set-by-periods",
   "clock-set-one-way",

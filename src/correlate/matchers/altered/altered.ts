@@ -15,7 +15,6 @@ import { otherSide, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { AMBIGUOUS, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
-import { PENDING } from "../../kernel/buckets.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
 import { areAnswersAgainst } from "../answers.js";
 import { contentHash, evidenceBetween, hasIdentity } from "../../../packets/content.js";
@@ -27,9 +26,6 @@ import { Filed, UNKNOWN_NS } from "./filed.js";
 import { type Passed, passedOf, Remembered } from "./remembered.js";
 import { NO_SEGMENT } from "./survivors.js";
 import { type GapRange, MIXED } from "./usual-gaps.js";
-
-/** So many with a packet's key are looked at, at the most, for one of its flow. */
-const MOST_LOOKED_AT = 64;
 
 /** What a router is seen to do to packets, beyond what it takes to translate them. */
 export interface Rewriting {
@@ -167,7 +163,7 @@ export class Altered implements Settles, Rewriting {
     const [inside, outside] = t.insideFirst(row, other);
     this.#why = undefined;
     const relation = this.filed.two.take(inside, outside);
-    if (relation === IMPOSSIBLE || (relation !== KNOWN && (this.#hasOwn(inside) || this.#hasOwn(outside)))) return 0;
+    if (relation === IMPOSSIBLE) return 0;
     const { isOutbound, isEarly, isOneVersion, flags, kind, changes, isSameId } = this.filed.two;
     const { survivors } = this.filed;
     if (!isSameId && this.filed.isLate(inside, outside)) return 0;
@@ -184,18 +180,6 @@ export class Altered implements Settles, Rewriting {
     const timely = isEarly || this.#mayBeNext(inside, outside) ? -1 : this.#timely(inside, outside);
     if (timely <= 0) this.#isUntimely = true;
     return timely * claim;
-  }
-
-  /** Whether one with a packet's key, and of its flow, waits on the other side, or is taken for its twin: its twin is that, if any is. */
-  #hasOwn(row: number): boolean {
-    const t = this.#about.timeline;
-    if (t.bucket(row) === PENDING) return true;
-    const slot = this.#about.translations.slotOf(row);
-    if (slot === NONE || t.bucket(row) < 0) return false;
-    let own = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
-    for (let looked = 0; own !== NONE && looked < MOST_LOOKED_AT; looked++, own = t.next(own))
-      if (this.#about.translations.isWaitingIn(own, slot)) return true;
-    return false;
   }
 
   /**

@@ -1,8 +1,10 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import { ALTERED_IP_ID } from "../../../packets/results/evidence.js";
+import { otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
+import { PENDING } from "../../kernel/buckets.js";
 import {
   CONFLICT,
   IMPOSSIBLE,
@@ -15,6 +17,9 @@ import {
 import { alterations } from "../../../packets/content.js";
 import type { About } from "../contract.js";
 import { type SegmentKind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
+
+/** So many with a packet's key are looked at, at the most, for one of its flow. */
+const MOST_LOOKED_AT = 64;
 
 /** How two packets of one content stand to each other, where the router may have rewritten more than their addresses: those compared last. */
 export class Comparison {
@@ -62,6 +67,8 @@ export class Comparison {
     const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
     const isRenumbering = this.#survivors.isRenumbering(isOutbound);
     if (isSameKey && !t.hasOtherOptions(inside, outside) && !isRenumbering) return IMPOSSIBLE;
+    // what left as it entered was not altered, however late it is
+    if ((relation !== KNOWN || !isRenumbering) && (this.#hasOwn(inside) || this.#hasOwn(outside))) return IMPOSSIBLE;
     this.isOutbound = isOutbound;
     this.gapNs = gapNs;
     this.isOneVersion = isOneVersion;
@@ -81,6 +88,18 @@ export class Comparison {
     if (isKnown || (flags & IS_ERROR) !== 0 || (!isLowered && (flags & HAS_TCP_NUMBERS) === 0)) return IMPOSSIBLE;
     const isProved = this.#about.tuples.isProved(t.way(inside)) || this.#about.tuples.isProved(t.way(outside));
     return isProved ? CONFLICT : POSSIBLE;
+  }
+
+  /** Whether one with a packet's key and options, and of its flow, waits on the other side, or is taken for its twin: its twin is that, if any is. */
+  #hasOwn(row: number): boolean {
+    const { timeline: t, buckets, translations } = this.#about;
+    if (t.bucket(row) === PENDING) return true;
+    const slot = translations.slotOf(row);
+    if (slot === NONE || t.bucket(row) < 0) return false;
+    let own = buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    for (let looked = 0; own !== NONE && looked < MOST_LOOKED_AT; looked++, own = t.next(own))
+      if (translations.isWaitingIn(own, slot) && !t.hasOtherOptions(row, own)) return true;
+    return false;
   }
 
   #kindOf(row: number): SegmentKind {
