@@ -1,9 +1,12 @@
 import type { Command } from "commander";
 import type { ConntrackTable } from "../host/conntrack-table.js";
+import type { Crossing } from "../host/crossing.js";
 import type { RuleBook } from "../host/rules.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
+import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
+import type { ConntrackFollower } from "./follow-conntrack.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
 export interface ExplainOptions {
@@ -24,6 +27,8 @@ export interface Explained {
   /** What the rules say of single packets; undefined where none were given. */
   readonly rules: HostRules | undefined;
   readonly contradictions: () => number;
+  /** To be told of what is read live, and waited for: at the end, null, the host is asked what is still open. */
+  readonly onFrames: (source: FrameSource, batch: FrameBatch | null) => Promise<void>;
   /** Ends what was started for it. */
   readonly close: () => void;
 }
@@ -58,7 +63,7 @@ export async function explained(
   const conntrack = await conntrackOf(options, host, isLive, following);
   const rules = await rulesOf(options, host, following);
   if (conntrack === undefined && rules === undefined)
-    return { sink: next, rules: undefined, contradictions: () => 0, close: nothing };
+    return { sink: next, rules: undefined, contradictions: () => 0, onFrames: async () => {}, close: nothing };
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleFacts } = await import("../host/rule-facts.js");
@@ -69,12 +74,25 @@ export async function explained(
   const facts = rules && new RuleFacts(rules, names, host?.addresses);
   return {
     sink: explaining,
-    rules: conntrack === undefined ? facts : new ConntrackFacts(conntrack, facts ?? NO_RULES),
+    rules: conntrack === undefined ? facts : new ConntrackFacts(conntrack.table, conntrack.crossing, facts ?? NO_RULES),
     contradictions: () => explaining.contradictions,
+    onFrames: async ({ epochNs }, batch) => {
+      if (batch === null) await conntrack?.follower?.listAtEnd();
+      else if (batch.reachedNs > Number.NEGATIVE_INFINITY)
+        conntrack?.table.reach(epochNs + BigInt(Math.floor(batch.reachedNs)));
+    },
     close: () => {
       for (const stop of following) stop();
     },
   };
+}
+
+/** What conntrack says, and who speaks by the interfaces, which is learnt as the run goes on. */
+interface Told {
+  readonly table: ConntrackTable;
+  readonly crossing: Crossing;
+  /** Who reads into the table what comes. */
+  readonly follower?: ConntrackFollower;
 }
 
 /** conntrack's table, where there is one to go by; what ends its events is added to `following`. */
@@ -83,16 +101,23 @@ async function conntrackOf(
   host: HostFacts | undefined,
   isLive: boolean,
   following: (() => void)[],
-): Promise<ConntrackTable | undefined> {
+): Promise<Told | undefined> {
   const listed = conntrack === undefined ? host?.conntrack : undefined;
   if (conntrack === OFF || (conntrack === undefined && listed === undefined)) return undefined;
   const { ConntrackTable } = await import("../host/conntrack-table.js");
-  const { followConntrack, readText } = await import("./host-tables.js");
-  const table = new ConntrackTable(listed === undefined ? undefined : host?.timeNs);
-  if (listed !== undefined) table.read(listed, true);
-  else if (conntrack === LIVE) following.push(await followConntrack(table, isLive));
-  else if (conntrack !== undefined) table.read(await readText(conntrack));
-  return table;
+  const { Crossing } = await import("../host/crossing.js");
+  const { followConntrack, readConntrack } = await import("./follow-conntrack.js");
+  const crossing = new Crossing();
+  if (conntrack === LIVE) {
+    const table = new ConntrackTable({ isLive });
+    const follower = await followConntrack(table);
+    following.push(() => follower.stop());
+    return { table, crossing, follower };
+  }
+  const table = new ConntrackTable({ listedNs: listed === undefined ? undefined : host?.timeNs });
+  if (listed !== undefined) table.read(listed);
+  else if (conntrack !== undefined) await readConntrack(conntrack, table);
+  return { table, crossing };
 }
 
 /** The firewall's rules, where there are some to go by; what ends the watch on them is added to `following`. */

@@ -1,8 +1,5 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { CaptureError } from "../capture/errors.js";
-import type { ConntrackTable } from "../host/conntrack-table.js";
 import { hasNatRules, rulesText } from "../host/rules-text.js";
 import { failureText, printed } from "./host-tools.js";
 
@@ -61,25 +58,4 @@ export function followRules(text: string, onChanged: () => void, read = readRule
 /** Rules without what changes as packets meet them, and without the time when they were printed. */
 function withoutCounts(text: string): string {
   return text.replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+/gm, "");
-}
-
-/**
- * Reads the host's conntrack table, then its events as they come, until the function returned is called. `isBefore`: nothing was captured yet.
- *
- * @throws CaptureError where conntrack is not there, or not permitted.
- */
-export async function followConntrack(table: ConntrackTable, isBefore: boolean): Promise<() => void> {
-  const events = spawn("conntrack", ["-E", "-o", "timestamp,id"], { stdio: ["ignore", "pipe", "ignore"] });
-  createInterface(events.stdout).on("line", (line) => table.read(line));
-  events.on("error", () => {});
-  try {
-    // the table after the events are on: what begins in between is told twice rather than never
-    for (const family of ["ipv4", "ipv6"]) {
-      table.read(await printed("conntrack", "-L", "-f", family), isBefore);
-    }
-  } catch (error) {
-    events.kill();
-    throw new CaptureError(`conntrack cannot be read (${failureText(error)}): as root, with 'apt install conntrack'`);
-  }
-  return () => events.kill();
 }

@@ -9,7 +9,7 @@ const execute = promisify(execFile);
 /** A full conntrack table (262,144 entries of some 200 bytes) fits. */
 const MOST_OUTPUT_BYTES = 256 * 1024 * 1024;
 /** A tool that takes longer hangs: tens of thousands of rules take some tenths of a second. */
-const MOST_MS = 10_000;
+export const MOST_MS = 10_000;
 const LIMITS = { timeout: MOST_MS, killSignal: "SIGKILL" } as const;
 
 /** Lines of a text, as many as somebody wants, and how many more it has. */

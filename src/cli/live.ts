@@ -61,7 +61,11 @@ export async function pairLive(
   try {
     if (host.stop.aborted) stop();
     const heap = new Heap();
-    const read = (frames: FrameSource): Promise<FrameBatch | null> => paced(frames, capture.live, host);
+    const read = async (frames: FrameSource): Promise<FrameBatch | null> => {
+      const batch = await paced(frames, capture.live, host);
+      await results.onFrames(frames, batch);
+      return batch;
+    };
     const programOf = programsOf(marks, (text) => messages.warn(text));
     const packets = await packetSources(...capture.sources, read, heap, programOf);
     await pair(

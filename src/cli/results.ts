@@ -2,7 +2,7 @@ import type { HostRules } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
 import type { Reporter } from "../report/reporter.js";
-import { explained, type ExplainOptions } from "./explain-options.js";
+import { type Explained, explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import type { HostOptions, KnownHost } from "./host-options.js";
 import type { Messages } from "./messages.js";
@@ -18,6 +18,8 @@ export interface Results {
   readonly sink: Sink;
   /** What the host's rules say; undefined where they are not known. */
   readonly rules: HostRules | undefined;
+  /** To be told of what is read live, null at the end, and waited for. */
+  readonly onFrames: Explained["onFrames"];
   /** Hands on what is held back for larger writes. */
   readonly flush: () => void;
   /** What stands on a terminal meanwhile; undefined where the report is not for people. */
@@ -51,10 +53,17 @@ export async function resultsOf(
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
   const counted = known === undefined ? told : await countingPorts(told, known);
-  const { sink, rules, contradictions, close } = await explained(counted, options, known?.facts, interfaces, isLive);
+  const { sink, rules, contradictions, onFrames, close } = await explained(
+    counted,
+    options,
+    known?.facts,
+    interfaces,
+    isLive,
+  );
   return {
     sink: options.count === undefined ? sink : new Limited(sink),
     rules,
+    onFrames,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
     exitCode: (messages) => {

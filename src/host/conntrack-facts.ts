@@ -3,26 +3,28 @@ import type { Ends, Translation } from "../packets/results/results.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import { parseAddress, wordsOf } from "./address.js";
 import type { ConntrackTable } from "./conntrack-table.js";
-import { reversed, tupleText } from "./tuples.js";
+import type { Crossing } from "./crossing.js";
+import { endsIn, reversed, tupleText } from "./tuples.js";
 
 /**
  * What conntrack says of single packets, beside what the rules do. It has an entry of those alone that went all the way through the host
  * (net/netfilter/nf_conntrack_core.c, __nf_conntrack_confirm): what a rule drops has none.
  */
 export class ConntrackFacts implements HostRules {
+  readonly wantsFlows = true;
   readonly #table: ConntrackTable;
+  readonly #crossing: Crossing;
   readonly #rules: HostRules;
 
-  constructor(table: ConntrackTable, rules: HostRules) {
+  constructor(table: ConntrackTable, crossing: Crossing, rules: HostRules) {
     this.#table = table;
+    this.#crossing = crossing;
     this.#rules = rules;
   }
 
-  get wantsFlows(): boolean {
-    return this.#rules.wantsFlows;
-  }
-
   learn(flow: Translation): void {
+    this.#table.open(flow);
+    this.#crossing.learn(flow);
     this.#rules.learn(flow);
   }
 
@@ -41,7 +43,8 @@ export class ConntrackFacts implements HostRules {
   passedAs(proto: number, ends: Ends): Passed | undefined {
     const text = tupleText(protocolName(proto), ends);
     const entry = this.#table.having(text).findLast(({ originalText, isZoned }) => originalText === text && !isZoned);
-    const dst = entry && parseAddress(entry.reply.src);
-    return entry && dst ? { ends: reversed(entry.reply), dst: wordsOf(dst.isIpv6, dst.value) } : undefined;
+    const passed = entry && reversed(endsIn(entry.replyText));
+    const dst = passed && parseAddress(passed.dst);
+    return passed && dst ? { ends: passed, dst: wordsOf(dst.isIpv6, dst.value) } : undefined;
   }
 }

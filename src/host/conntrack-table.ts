@@ -1,43 +1,111 @@
 import { type ConntrackLine, isChatter, parseConntrackLine } from "./conntrack.js";
-import { reversed, tupleText } from "./tuples.js";
+import type { Ends } from "../packets/results/results.js";
+import type { Protocol } from "../protocols/ip-protocols.js";
+import { reversedText, tupleText } from "./tuples.js";
+
+/**
+ * So many entries are held: twice what the kernel has room for unless it is told otherwise (nf_conntrack_max, 262,144), as those that have ended
+ * are held for a while. Each takes some 400 bytes.
+ */
+const MOST_ENTRIES = 524_288;
+/**
+ * How long an entry that has ended is held for flows that are not known yet, nanoseconds of the packets' time: they wait a second for their twins
+ * unless they are told otherwise.
+ */
+const ENDED_NS = 10_000_000_000n;
+/** How often entries that have ended are let go, nanoseconds: to look at each line for them would take longer than to read it. */
+const TIDY_NS = 1_000_000_000n;
 
 /** A translation as conntrack has it, from the first line about it to the last. */
-export interface ConntrackEntry extends Readonly<Pick<ConntrackLine, "proto" | "original" | "reply" | "isZoned">> {
-  /** `tupleText` of the two. */
+export interface ConntrackEntry {
+  /** What the initiator sent, as it came in, before any translation: its `tupleText` … */
   readonly originalText: string;
+  /** … and that of what an answer looks like as it comes in. */
   readonly replyText: string;
+  /** It is in a zone of its own: the packet may have other entries in other zones, with other translations. */
+  readonly isZoned: boolean;
   /** When conntrack told of its beginning and its end, epoch nanoseconds of the NAT's clock; undefined where it did not. */
   readonly bornNs: bigint | undefined;
   diedNs: bigint | undefined;
   isGone: boolean;
-  /**
-   * Whether conntrack told that it lived during the captures: more than its end, which is all that it tells of an entry that was idle for minutes, and more
-   * than that it was there before them.
-   */
-  wasAlive: boolean;
+  /** Whether a flow was found that it is behind. */
+  isSeen: boolean;
+  /** Which listing of the kernel's was the last one when it was told of. */
+  listing: number;
+}
+
+/** A flow's two ends outside, by which its entry is known. */
+export interface OutsideEnds {
+  readonly proto: Protocol;
+  readonly outside: Ends;
+}
+
+/** A flow that is not over yet. */
+interface Open {
+  count: number;
+  /** When the last of the entries had ended that were let go before the flow was known. */
+  readonly forgottenNs: bigint;
+}
+
+/** Where a table comes from; without any of it, from a recording that is read before the first flow is known: every entry is kept. */
+interface Kind {
+  /** Lines are read as things happen. */
+  readonly isLive?: boolean;
+  /** When all of it was there, epoch nanoseconds, where it is a list of that moment: it tells of no other. */
+  readonly listedNs?: bigint | undefined;
 }
 
 /**
- * All that conntrack said, by tuple. It holds every translation it is told of until the end, some 800 bytes each: a
- * translation that natcorr has not found is known only then.
+ * What conntrack says, by tuple. Of what it says while packets are captured, the table holds the entries that live, those that ended a
+ * short while ago, and those of flows that are not over: it does not grow with the run.
  */
 export class ConntrackTable {
   /** Lines that could not be read, and the number of the first of them. */
   unread = 0;
   firstUnread = 0;
-  readonly entries = new Set<ConntrackEntry>();
-  /** When all of it was there, epoch nanoseconds, where it is a list of that moment: it tells of no other. */
+  /** How often the kernel said that events were lost. */
+  losses = 0;
+  /** Whether events ended before the run did. */
+  isCutOff = false;
+  /** How many entries it had no room for. */
+  untaken = 0;
+  /** How many entries it holds. */
+  size = 0;
+  /** How many times the kernel has listed all that it has. */
+  answers = 0;
+  /** Takes an entry that is let go. */
+  onLetGo: (entry: ConntrackEntry) => void = () => {};
+  /** Called when the kernel is to be asked what it has. */
+  onQuestion: () => void = () => {};
   readonly listedNs: bigint | undefined;
-  readonly #byTuple = new Map<string, ConntrackEntry[]>();
+  readonly #isLive: boolean;
+  readonly #byTuple = new Map<string, readonly ConntrackEntry[]>();
   #lines = 0;
+  /** Entries that ended a short while ago, the first first. */
+  readonly #ended = new Set<ConntrackEntry>();
+  #tidiedNs = 0n;
+  /** Up to when packets were read, where that is told. */
+  #reachedNs: bigint | undefined;
+  readonly #open = new Map<string, Open>();
+  /** When the last of the entries ended that were let go. */
+  #forgottenNs = 0n;
+  /** Whether it may lack entries that the kernel has, or have others; and since when it does not. */
+  #isDeaf = false;
+  #heardSinceNs = 0n;
+  /** The listing that was begun last: which one it is, when it began, and how much was lost before. */
+  #listing = { number: 0, beganNs: 0n, lost: 0 };
+  /** When the last listing began that has ended. */
+  #askedNs = 0n;
+  #isQuestion = false;
 
-  constructor(listedNs?: bigint) {
+  constructor({ isLive = false, listedNs }: Kind = {}) {
+    this.#isLive = isLive;
     this.listedNs = listedNs;
   }
 
-  /** Takes one or more whole lines of conntrack's output. `isBefore`: they tell what there was before the first packet was captured. */
-  read(text: string, isBefore = false): void {
-    for (const line of text.replace(/\n$/, "").split("\n")) this.#readLine(line, isBefore);
+  /** Takes one or more whole lines of conntrack's output. */
+  read(text: string): void {
+    for (const line of text.replace(/\n$/, "").split("\n")) this.#readLine(line);
   }
 
   /** The entries that have this tuple (by its `tupleText`) as what comes in, in their original direction or in the other. */
@@ -45,46 +113,204 @@ export class ConntrackTable {
     return this.#byTuple.get(tuple) ?? [];
   }
 
-  #readLine(line: string, isBefore: boolean): void {
+  /** All entries that it holds. */
+  *entries(): Generator<ConntrackEntry> {
+    for (const [tuple, entries] of this.#byTuple)
+      for (const entry of entries) if (entry.originalText === tuple) yield entry;
+  }
+
+  /** Takes note that packets were read up to then: what is over by then, and no sooner, may be let go after a while. */
+  reach(timeNs: bigint): void {
+    this.#reachedNs = timeNs;
+  }
+
+  /** Keeps what is told of a flow that was just learnt, until it is over. */
+  open({ proto, outside }: OutsideEnds): void {
+    if (!this.#isLive) return;
+    const way = wayless(tupleText(proto, outside));
+    const open = this.#open.get(way);
+    if (open) open.count++;
+    else this.#open.set(way, { count: 1, forgottenNs: this.#forgottenNs });
+  }
+
+  /** Takes note that a flow is over, once it was looked up. */
+  close({ proto, outside }: OutsideEnds): void {
+    const way = wayless(tupleText(proto, outside));
+    const open = this.#open.get(way);
+    if (!open || --open.count > 0) return;
+    this.#open.delete(way);
+    for (const tuple of [way, reversedText(way)])
+      for (const entry of this.having(tuple)) if (entry.isGone && !this.#ended.has(entry)) this.#release(entry);
+  }
+
+  /** Whether it has, or had, all that conntrack had since then. */
+  hasHeardSince(timeNs: bigint): boolean {
+    return !this.#isDeaf && timeNs > this.#heardSinceNs;
+  }
+
+  /** Whether it still has all entries that there may have been of a flow that was not closed. */
+  hasAllOf({ proto, outside, firstNs }: OutsideEnds & { readonly firstNs: bigint }): boolean {
+    const open = this.#open.get(wayless(tupleText(proto, outside)));
+    return this.hasHeardSince(firstNs) && firstNs > (open?.forgottenNs ?? this.#forgottenNs);
+  }
+
+  /** Whether the kernel was asked since then, or cannot be. */
+  wasAskedSince(timeNs: bigint): boolean {
+    return !this.#isLive || this.#askedNs > timeNs;
+  }
+
+  /** Has the kernel asked what it has. */
+  ask(): void {
+    this.#isQuestion = true;
+    this.onQuestion();
+  }
+
+  /** Whether an answer of the kernel's would tell more: one is wanted, or nothing is known of a flow that is not over. */
+  get isInDoubt(): boolean {
+    if (this.#isQuestion || this.#isDeaf) return true;
+    for (const way of this.#open.keys())
+      if (!this.#byTuple.has(way) && !this.#byTuple.has(reversedText(way))) return true;
+    return false;
+  }
+
+  /** Takes note that the kernel has lost events. */
+  lose(): void {
+    this.losses++;
+    this.#isDeaf = true;
+    this.ask();
+  }
+
+  /** Takes note that no event comes any more. */
+  cutOff(): void {
+    this.isCutOff = true;
+    this.#isDeaf = true;
+  }
+
+  /** Takes note that the kernel is about to list all that it has. */
+  beginListing(nowNs: bigint): void {
+    this.#listing = { number: this.#listing.number + 1, beganNs: nowNs, lost: this.#lost };
+    this.#isQuestion = false;
+  }
+
+  /** Takes note that all of that was read. */
+  endListing(nowNs: bigint): void {
+    this.answers++;
+    this.#askedNs = this.#listing.beganNs;
+    if (!this.#isDeaf || this.isCutOff || this.#lost > this.#listing.lost) return;
+    this.#isDeaf = false;
+    this.#heardSinceNs = nowNs;
+    for (const entry of this.entries()) {
+      if (entry.isGone || entry.listing === this.#listing.number) continue;
+      // its end was lost
+      entry.isGone = true;
+      this.#release(entry);
+    }
+  }
+
+  /** How much was not heard, or not taken. */
+  get #lost(): number {
+    return this.losses + this.untaken;
+  }
+
+  #readLine(line: string): void {
     this.#lines++;
     const said = parseConntrackLine(line);
-    if (said) this.#note(said, isBefore);
+    if (said) this.#note(said);
     else if (!isChatter(line) && this.unread++ === 0) this.firstUnread = this.#lines;
   }
 
-  #note({ event, proto, original, reply, timeNs, isZoned }: ConntrackLine, isBefore: boolean): void {
+  #note({ event, proto, original, reply, timeNs, isZoned }: ConntrackLine): void {
     const originalText = tupleText(proto, original);
     const replyText = tupleText(proto, reply);
-    const isGone = event === "destroy";
-    const diedNs = isGone ? timeNs : undefined;
-    const wasAlive = !isGone && !isBefore;
-    const known = this.having(originalText).find((entry) => entry.replyText === replyText);
-    if (known) {
-      known.isGone = isGone;
-      known.diedNs = diedNs;
-      known.wasAlive ||= wasAlive;
-      return;
-    }
     const bornNs = event === "new" ? timeNs : undefined;
-    const entry = { proto, original, reply, originalText, replyText, isZoned, bornNs, diedNs, isGone, wasAlive };
-    this.entries.add(entry);
-    this.#index(originalText, entry);
-    if (replyText !== originalText) this.#index(replyText, entry);
+    const entry =
+      this.having(originalText).find((known) => known.replyText === replyText) ??
+      this.#added({
+        originalText,
+        replyText,
+        isZoned,
+        bornNs,
+        diedNs: undefined,
+        isGone: false,
+        isSeen: false,
+        listing: 0,
+      });
+    if (entry === undefined) return;
+    entry.isGone = event === "destroy";
+    entry.diedNs = entry.isGone ? timeNs : undefined;
+    entry.listing = this.#listing.number;
+    if (!this.#isLive) return;
+    this.#ended.delete(entry);
+    if (entry.isGone) this.#ended.add(entry);
+    if (timeNs !== undefined) this.#tidy(timeNs);
   }
 
-  #index(tuple: string, entry: ConntrackEntry): void {
-    const known = this.#byTuple.get(tuple);
-    if (known) known.push(entry);
-    else this.#byTuple.set(tuple, [entry]);
+  /** Takes a new entry; gives none where there is no room. */
+  #added(entry: ConntrackEntry): ConntrackEntry | undefined {
+    if (this.size === MOST_ENTRIES) {
+      this.untaken++;
+      this.#isDeaf = true;
+      return undefined;
+    }
+    this.size++;
+    const alone = [entry];
+    for (const tuple of tuplesOf(entry)) {
+      const others = this.#byTuple.get(tuple);
+      this.#byTuple.set(tuple, others === undefined ? alone : [...others, entry]);
+    }
+    return entry;
   }
+
+  /** Lets entries go that ended long enough ago. A clock that was set back makes that of any that ended after. */
+  #tidy(toldNs: bigint): void {
+    const nowNs = this.#reachedNs !== undefined && this.#reachedNs < toldNs ? this.#reachedNs : toldNs;
+    if (this.#tidiedNs <= toldNs && toldNs < this.#tidiedNs + TIDY_NS) return;
+    this.#tidiedNs = toldNs;
+    for (const entry of this.#ended) {
+      const diedNs = entry.diedNs ?? toldNs;
+      if (diedNs <= toldNs && nowNs < diedNs + ENDED_NS) break;
+      this.#ended.delete(entry);
+      this.#release(entry);
+    }
+  }
+
+  /** Lets an entry go that has ended, unless a flow may be its. */
+  #release(entry: ConntrackEntry): void {
+    const tuples = tuplesOf(entry);
+    if (tuples.some((tuple) => this.#open.has(wayless(tuple)))) return;
+    this.size--;
+    for (const tuple of tuples) {
+      const others = this.having(tuple).filter((other) => other !== entry);
+      if (others.length > 0) this.#byTuple.set(tuple, others);
+      else this.#byTuple.delete(tuple);
+    }
+    if (entry.diedNs !== undefined && entry.diedNs > this.#forgottenNs) this.#forgottenNs = entry.diedNs;
+    this.onLetGo(entry);
+  }
+}
+
+/** A conversation's text, whichever of its directions a tuple is. */
+function wayless(tuple: string): string {
+  const reversed = reversedText(tuple);
+  return tuple < reversed ? tuple : reversed;
+}
+
+/** The tuples of what comes in; one, where a host speaks to itself by one port. */
+function tuplesOf({ originalText, replyText }: ConntrackEntry): readonly string[] {
+  return originalText === replyText ? [originalText] : [originalText, replyText];
+}
+
+/** How its packets leave, of what the initiator sent. */
+function leavingText({ replyText }: ConntrackEntry): string {
+  return reversedText(replyText);
 }
 
 /** Whether conntrack rewrites anything of it. */
-export function isTranslated({ proto, originalText, reply }: ConntrackEntry): boolean {
-  return originalText !== tupleText(proto, reversed(reply));
+export function isTranslated(entry: ConntrackEntry): boolean {
+  return entry.originalText !== leavingText(entry);
 }
 
 /** `tcp 172.17.0.3.5 > 10.0.2.2.80 → tcp 10.0.2.15.5 > 10.0.2.2.80`: how its packets come in and leave. */
-export function entryText({ proto, originalText, reply }: ConntrackEntry): string {
-  return `${originalText} → ${tupleText(proto, reversed(reply))}`;
+export function entryText(entry: ConntrackEntry): string {
+  return `${entry.originalText} → ${leavingText(entry)}`;
 }

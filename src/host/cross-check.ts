@@ -1,10 +1,14 @@
 import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
-import type { Ends, FlowSummary } from "../packets/results/results.js";
+import { copyOf, type Ends, type FlowSummary } from "../packets/results/results.js";
+import type { Protocol } from "../protocols/ip-protocols.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
-import { halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
+import type { Crossing } from "./crossing.js";
+import { endsIn, halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */
 const LATE_NS = 100_000_000n;
+/** So many flows wait for the kernel's answer: of more, it cannot be told whether they had an entry. */
+const MOST_ASKED = 1000;
 
 /**
  * Holds natcorr's translations against conntrack's.
@@ -18,68 +22,66 @@ const LATE_NS = 100_000_000n;
  */
 export class CrossCheck {
   readonly #table: ConntrackTable;
-  readonly #seen = new Set<ConntrackEntry>();
+  readonly #crossing: Crossing;
   readonly #confirmed = new Gathered();
   #contradicted = 0;
   readonly #missing = new Gathered();
+  /** Flows without an entry, of which the kernel is asked. */
+  #asked: FlowSummary[] = [];
+  #answers = 0;
+  /** Flows without an entry that may have had one. */
+  readonly #untold = new Gathered();
   /** Flows that left as they came beside an entry that translates them, and those entries. */
   readonly #bypassing = new Named();
+  readonly #unseen = new Named();
+  /** From when to when both captures are known to have run: from a time that is given, to the last pair. */
+  #sinceNs = 0n;
+  #lastNs = 0n;
 
-  constructor(table: ConntrackTable) {
+  /** `crossing`: who speaks by the two interfaces, as far as is known by then. */
+  constructor(table: ConntrackTable, crossing: Crossing) {
     this.#table = table;
+    this.#crossing = crossing;
+    table.onLetGo = (entry) => this.#noteUnseen(entry);
+  }
+
+  /** Takes note since when both captures run. */
+  begin(sinceNs: bigint): void {
+    this.#sinceNs = sinceNs;
   }
 
   /**
-   * Checks a finished flow against what conntrack has said so far. Gives a finding where conntrack has another translation
-   * for it, else null. What left as it came shows that itself: an entry says what becomes of packets that conntrack takes for valid.
-   * docker-proxy's flows are none of conntrack's: it has two connections there.
+   * Checks a finished flow against what conntrack has said so far. Gives a finding for each flow that conntrack has another translation
+   * for: it may be one that was looked at before. What left as it came shows that itself: an entry says what becomes of packets that
+   * conntrack takes for valid. docker-proxy's flows are none of conntrack's: it has two connections there.
    */
-  flow(flow: FlowSummary): Finding | null {
-    if (flow.nat === "proxy") return null;
-    const { proto, inside, outside } = flow;
-    const fromInside = isIncoming(flow) ? reversed(inside) : inside;
-    const fromOutside = isIncoming(flow) ? outside : reversed(outside);
-    const sharing = this.#table.having(tupleText(proto, fromOutside));
-    const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), fromOutside));
-    if (confirming) {
-      this.#confirmed.addFlow(flow);
-      this.#seen.add(confirming);
-      return null;
-    }
-    if (!this.#tellsOf(flow)) return null;
-    const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))];
-    const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
-    if (!contradicting) {
-      this.#missing.addFlow(flow);
-      return null;
-    }
-    if (flow.nat === "none") {
-      this.#bypassing.addFlow(flow);
-      this.#bypassing.named.add(entryText(contradicting));
-      return null;
-    }
-    this.#contradicted++;
-    this.#seen.add(contradicting);
-    const { entering, leaving } = passage(flow);
-    const paired = `${tupleText(proto, entering)} → ${tupleText(proto, leaving)}`;
-    const text = `paired as ${paired}, but conntrack has ${entryText(contradicting)}`;
-    return findingOf("conntrack-contradicted", 1, text, oneFlow(flow));
+  flow(flow: FlowSummary): Finding[] {
+    if (flow.lastNs > this.#lastNs) this.#lastNs = flow.lastNs;
+    if (flow.nat === "proxy") return [];
+    const findings = [...this.#answered(), ...this.#check(flow, this.#table.hasAllOf(flow))];
+    this.#table.close(flow);
+    return findings;
   }
 
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
+    const contradictions = this.#answered();
+    for (const flow of this.#asked) this.#untold.addFlow(flow);
+    for (const entry of this.#table.entries()) this.#noteUnseen(entry, this.#lastNs);
     const confirmed = this.#confirmed.flows.count;
-    const checked = confirmed + this.#contradicted + this.#missing.flows.count;
+    const checked = confirmed + this.#contradicted + this.#missing.flows.count + this.#untold.flows.count;
     const share = `${confirmed} of ${checked} translations confirmed by conntrack`;
     const lacking = `conntrack has no entry for ${this.#missing.flows.count === 1 ? "it" : "them"}`;
     const bypassing = "packets left as they came, though conntrack has an entry that translates their flow";
     const findings = [
+      ...contradictions,
       ...(checked === 0 && this.#table.listedNs !== undefined
         ? []
         : [findingOf("conntrack", confirmed, share, this.#confirmed)]),
       ...ofFlows("conntrack-missing", this.#missing, lacking),
       ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
-      ...ofNamed("conntrack-unseen", this.#unseen(), "conntrack translated, but no pair shows it"),
+      ...ofNamed("conntrack-unseen", this.#unseen, "conntrack translated, but no pair shows it"),
+      ...this.#incomplete(),
     ];
     const { unread, firstUnread } = this.#table;
     if (unread > 0) {
@@ -89,32 +91,103 @@ export class CrossCheck {
     return findings;
   }
 
+  /** `hasAll`: whether the table has all entries that there may have been of it. */
+  #check(flow: FlowSummary, hasAll: boolean): Finding[] {
+    const { proto, inside, outside } = flow;
+    const fromInside = isIncoming(flow) ? reversed(inside) : inside;
+    const fromOutside = isIncoming(flow) ? outside : reversed(outside);
+    const sharing = this.#table.having(tupleText(proto, fromOutside));
+    const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), proto, fromOutside));
+    if (confirming) {
+      this.#confirmed.addFlow(flow);
+      confirming.isSeen = true;
+      return [];
+    }
+    if (!this.#tellsOf(flow)) return [];
+    if (!hasAll) {
+      this.#untold.addFlow(flow);
+      return [];
+    }
+    const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))];
+    const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
+    if (!contradicting) {
+      this.#noteMissing(flow);
+      return [];
+    }
+    if (flow.nat === "none") {
+      this.#bypassing.addFlow(flow);
+      this.#bypassing.named.add(entryText(contradicting));
+      return [];
+    }
+    this.#contradicted++;
+    contradicting.isSeen = true;
+    const { entering, leaving } = passage(flow);
+    const paired = `${tupleText(proto, entering)} → ${tupleText(proto, leaving)}`;
+    const text = `paired as ${paired}, but conntrack has ${entryText(contradicting)}`;
+    return [findingOf("conntrack-contradicted", 1, text, oneFlow(flow))];
+  }
+
   /** Whether an entry that is not there tells anything of a flow: a list of a moment does only of what lived then. */
   #tellsOf({ firstNs, lastNs }: FlowSummary): boolean {
     const { listedNs } = this.#table;
     return listedNs === undefined || (firstNs <= listedNs && listedNs <= lastNs);
   }
 
-  #unseen(): Named {
-    const unseen = new Named();
-    for (const entry of this.#table.entries) {
-      if (entry.wasAlive && !this.#seen.has(entry) && isTranslated(entry)) unseen.named.add(entryText(entry));
+  /** The kernel is asked, since the flow's last packet, before its entry is missing. */
+  #noteMissing(flow: FlowSummary): void {
+    if (this.#table.wasAskedSince(flow.lastNs)) this.#missing.addFlow(flow);
+    else if (this.#asked.length === MOST_ASKED) this.#untold.addFlow(flow);
+    else {
+      this.#asked.push(copyOf(flow));
+      this.#table.ask();
     }
-    return unseen;
   }
+
+  /** Looks again at the flows that the kernel was asked of, once it has answered. */
+  #answered(): Finding[] {
+    if (this.#answers === this.#table.answers) return [];
+    this.#answers = this.#table.answers;
+    const asked = this.#asked;
+    this.#asked = [];
+    return asked.flatMap((flow) => this.#check(flow, this.#table.hasHeardSince(flow.firstNs)));
+  }
+
+  /** Takes an entry that no flow will be found of any more. `untilNs`: up to when the captures run, where they have ended. */
+  #noteUnseen(entry: ConntrackEntry, untilNs?: bigint): void {
+    const { bornNs, isSeen } = entry;
+    if (isSeen || bornNs === undefined || !isTranslated(entry) || !this.#table.hasHeardSince(bornNs)) return;
+    if (bornNs - LATE_NS < this.#sinceNs || (untilNs !== undefined && bornNs > untilNs)) return;
+    if (this.#crossing.has(entry)) this.#unseen.named.add(entryText(entry));
+  }
+
+  /** What conntrack did not tell, or was not kept of what it told. */
+  #incomplete(): Finding[] {
+    const { losses, isCutOff, untaken } = this.#table;
+    const { count } = this.#untold.flows;
+    const said = [
+      ...(losses > 0 ? [`conntrack lost events ${times(losses)}`] : []),
+      ...(isCutOff ? ["conntrack's events ended before the run"] : []),
+      ...(untaken > 0 ? [`there was no room for ${untaken} of conntrack's entries`] : []),
+      ...(count > 0 ? [`whether conntrack had an entry for ${count} of the flows cannot be told`] : []),
+    ];
+    return said.length === 0 ? [] : [findingOf("conntrack-incomplete", count, said.join("; "), this.#untold)];
+  }
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
 }
 
 /** Whether an entry that has `fromOutside` is that of packets which look like `fromInside` on a capture there. */
 function isOf(
-  { proto, original, reply, originalText }: ConntrackEntry,
+  { originalText, replyText }: ConntrackEntry,
   fromInside: string,
+  proto: Protocol,
   fromOutside: Ends,
 ): boolean {
-  const entering = originalText === tupleText(proto, fromOutside) ? reply : original;
-  return (
-    tupleText(proto, entering) === fromInside ||
-    tupleText(proto, halfway(entering, reversed(fromOutside))) === fromInside
-  );
+  const enteringText = originalText === tupleText(proto, fromOutside) ? replyText : originalText;
+  if (enteringText === fromInside) return true;
+  return tupleText(proto, halfway(endsIn(enteringText), reversed(fromOutside))) === fromInside;
 }
 
 /**

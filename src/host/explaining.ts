@@ -1,16 +1,17 @@
-import { findingOf, Gathered } from "../packets/results/findings.js";
+import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import { copyOf, type FlowSummary, type Sink, type Summary } from "../packets/results/results.js";
+import { copyOf, type FlowSummary, type Sink, type Summary, type Tables } from "../packets/results/results.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
+import type { Crossing } from "./crossing.js";
 import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rule-check.js";
 import type { RuleBook } from "./rules.js";
 
 /** What is known beside the captures. */
 export interface Sources {
-  /** conntrack's translations; more may be read into it while the run goes on. */
-  readonly conntrack?: ConntrackTable | undefined;
+  /** conntrack's translations; more may be read into it while the run goes on. And who speaks by the interfaces, which may grow likewise. */
+  readonly conntrack?: { readonly table: ConntrackTable; readonly crossing: Crossing } | undefined;
   readonly rules?: RuleBook | undefined;
   /** Interface names for the rules, inside and outside; empty where they are not known. */
   readonly interfaces: readonly [string, string];
@@ -27,7 +28,7 @@ export class Explaining extends PassingSink {
 
   constructor(next: Sink, { conntrack, rules, interfaces }: Sources) {
     super(next);
-    this.#crossCheck = conntrack && new CrossCheck(conntrack);
+    this.#crossCheck = conntrack && new CrossCheck(conntrack.table, conntrack.crossing);
     const [inside, outside] = interfaces;
     this.#ruleCheck = rules && new RuleCheck(rules, [new InterfaceName(inside), new InterfaceName(outside)]);
   }
@@ -35,6 +36,12 @@ export class Explaining extends PassingSink {
   /** Each flow is looked at, whether it is shown or not. */
   override get mostFlows(): number {
     return Number.POSITIVE_INFINITY;
+  }
+
+  override begin(tables: Tables): void {
+    const [inside, outside] = tables.epochsNs;
+    this.#crossCheck?.begin(inside > outside ? inside : outside);
+    super.begin(tables);
   }
 
   override flow(flow: FlowSummary): void {
@@ -45,16 +52,19 @@ export class Explaining extends PassingSink {
       flows.addFlow(flow);
     }
     this.next.flow(rules !== undefined && rules.length > 0 ? { ...copyOf(flow), rule: rules.join("\n") } : flow);
-    const contradicted = this.#crossCheck?.flow(flow);
-    if (!contradicted) return;
-    this.contradictions++;
-    this.next.finding(contradicted);
+    this.#tell(this.#crossCheck?.flow(flow) ?? []);
   }
 
   override end(summary: Summary): void {
     for (const [rule, flows] of this.#byRule) this.next.finding(findingOf("rule", flows.flows.count, rule, flows));
-    for (const finding of [...(this.#ruleCheck?.end() ?? []), ...(this.#crossCheck?.end() ?? [])])
-      this.next.finding(finding);
+    this.#tell([...(this.#ruleCheck?.end() ?? []), ...(this.#crossCheck?.end() ?? [])]);
     this.next.end(summary);
+  }
+
+  #tell(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      if (finding.code === "conntrack-contradicted") this.contradictions++;
+      this.next.finding(finding);
+    }
   }
 }

@@ -3,9 +3,30 @@ import type { Protocol } from "../protocols/ip-protocols.js";
 
 /** A tuple in tcpdump's wording, `tcp 172.17.0.2.45678 > 180.101.49.11.443`; equal tuples have equal texts. */
 export function tupleText(proto: Protocol, { src, dst, srcPort, dstPort, icmpId }: Ends): string {
-  if (icmpId !== undefined) return `${proto} ${src} > ${dst} id ${icmpId}`;
-  if (srcPort === undefined) return `${proto} ${src} > ${dst}`;
-  return `${proto} ${src}.${srcPort} > ${dst}.${dstPort}`;
+  if (icmpId !== undefined) return flat(proto, " ", src, " > ", dst, " id ", icmpId);
+  if (srcPort === undefined) return flat(proto, " ", src, " > ", dst);
+  return flat(proto, " ", src, ".", srcPort, " > ", dst, ".", dstPort);
+}
+
+/** A text that may be kept: of one that a template makes, V8 keeps each piece, and what joins two (Node 20, 2026-11). */
+function flat(...pieces: readonly (string | number | undefined)[]): string {
+  return pieces.join("");
+}
+
+const END = String.raw`((?:\d+\.){3}\d+|[\da-f:]+)(?:\.(\d+))?`;
+const TUPLE = new RegExp(`^(\\S+) ${END} > ${END}(?: id (\\d+))?$`);
+
+/** The ends that a tuple's text tells of. */
+export function endsIn(text: string): Ends {
+  const [, , src, srcPort, dst, dstPort, icmpId] = TUPLE.exec(text) ?? [];
+  if (icmpId !== undefined) return { src, dst, icmpId: Number(icmpId) };
+  return srcPort === undefined ? { src, dst } : { src, dst, srcPort: Number(srcPort), dstPort: Number(dstPort) };
+}
+
+/** The text of the other direction's tuple. */
+export function reversedText(text: string): string {
+  const [proto, src, , dst, ...id] = text.split(" ");
+  return [proto, dst, ">", src, ...id].join(" ");
 }
 
 /** The tuple of the other direction. */

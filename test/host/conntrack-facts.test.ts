@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { ConntrackFacts } from "../../src/host/conntrack-facts.js";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
+import { Crossing } from "../../src/host/crossing.js";
 import { NO_RULES } from "../../src/packets/results/host-rules.js";
 import { UDP } from "../../src/protocols/ip-protocols.js";
 import { us } from "../correlate/outcome.js";
@@ -13,7 +14,7 @@ function factsOf(src: string, dst = "192.168.7.9"): ConntrackFacts {
   table.read(
     `    [NEW] udp      17 30 src=${OTHER} dst=192.168.7.9 sport=9999 dport=53 [UNREPLIED] src=${dst} dst=${src} sport=53 dport=9999`,
   );
-  return new ConntrackFacts(table, NO_RULES);
+  return new ConntrackFacts(table, new Crossing(), NO_RULES);
 }
 
 it("tells as what a conversation was forwarded, by its first packet alone", () => {

@@ -111,6 +111,8 @@ export class Running {
 /** A line of natcorr's NDJSON, as far as tests look at it. */
 export interface Line {
   readonly type: string;
+  readonly code?: string;
+  readonly count?: number;
   readonly proto: string;
   readonly direction: string;
   readonly nat: string;

@@ -203,6 +203,44 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     rmSync(open, { recursive: true });
   });
 
+  /** How many processes of this name there are on the host. */
+  const running = async (name: string): Promise<number> => {
+    const here = '[ "$(readlink $each/ns/net)" = "$(readlink /proc/self/ns/net)" ] && cat $each/comm';
+    const names = await lab.run("dhost", "sh", "-c", `for each in /proc/[0-9]*; do ${here}; done; true`);
+    return names.split("\n").filter((each) => each === name).length;
+  };
+
+  it("has conntrack's word for each translation, and on no others", async () => {
+    await ping(1);
+    const live = await lab.live(...BOTH, "--format", "ndjson", "--conntrack", "live");
+    await ping(3);
+    await download("c1", `http://${PUBLIC}/20k`);
+    await download("wan", "http://10.0.2.15:88/20k");
+    expect(await live.interrupt()).toBe(0);
+    const flows = live.lines.filter(({ type }) => type === "flow");
+    expect(flows.length).toBeGreaterThanOrEqual(3);
+    const findings = live.lines.filter(({ code }) => code?.startsWith("conntrack"));
+    expect(findings.map(({ code, count }) => [code, count])).toEqual([["conntrack", flows.length]]);
+  });
+
+  it.each([
+    ["SIGINT", []],
+    ["SIGTERM", ["-Z", "nobody"]],
+    ["SIGKILL", ["-Z", "nobody"]],
+  ] as const)("conntrack ends with it, after %s %s", async (signal, options) => {
+    const live = await lab.live(...BOTH, "-q", "--conntrack", "live", ...options);
+    expect(await running("conntrack")).toBe(1);
+    live.signal(signal);
+    await live.ended;
+    while ((await running("conntrack")) > 0) await sleep(20);
+  });
+
+  it("conntrack ends with it where an interface cannot be captured from", async () => {
+    const live = await lab.live("docker0", "enp0s33", "--conntrack", "live");
+    expect(await live.ended).toBe(1);
+    while ((await running("conntrack")) > 0) await sleep(20);
+  });
+
   it("refuses an interface that does not exist, with those that do", async () => {
     const live = await lab.live("docker0", "enp0s33");
     expect(await live.ended).toBe(1);

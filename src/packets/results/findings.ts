@@ -27,6 +27,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "--flow shows its packets, conntrack -L the entries as they are now",
   },
+  "conntrack-incomplete": {
+    severity: "warning",
+    hint: "was the machine too busy to read conntrack's events in time? conntrack -L shows the entries as they are now",
+  },
   "conntrack-missing": {
     severity: "info",
     hint: "conntrack -E must run before the first packet; conntrack -L shows only what lives",
