@@ -174,8 +174,8 @@ function notePace(ground: usize, outbound: i32, pairNs: f64, leftNs: f64, latenc
   if (passedNs > 0) setDouble(ground, words.PACE_AT_NS + outbound, pairNs);
 }
 
-/** Notes what a pair took that passed outside then: how far the clocks may stand from what is taken where no packet tells, as all take some time. */
-function noteUntold(ground: usize, outbound: i32, outsideNs: f64, latencyNs: f64): void {
+/** Notes what a pair took, or what would be one if clocks told, that passed outside then: how far the clocks may stand from what is taken where no packet tells, as all take some time. */
+export function noteUntold(ground: usize, outbound: i32, outsideNs: f64, latencyNs: f64): void {
   const isUntold =
     outsideNs > doubleOf(ground, words.UNTOLD_AFTER_NS) && outsideNs <= doubleOf(ground, words.UNTOLD_UNTIL_NS);
   const tookNs = isUntold ? abs<f64>(latencyNs) + doubleOf(ground, words.RESOLUTION_NS) : 0;

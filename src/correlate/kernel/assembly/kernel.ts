@@ -18,6 +18,7 @@ import {
   MAY_BE_PIECE,
   MAY_HIDE,
 } from "../relations.js";
+import { noteUntold } from "./accounting.js";
 import * as alike from "./alike.js";
 import * as crossings from "./crossings.js";
 import * as evidence from "./evidence.js";
@@ -67,6 +68,13 @@ export function slotRelated(_ground: usize): i32 {
 /** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
 export function noteHeld(ground: usize, entered: i32, left: i32, isOutbound: bool): void {
   held.noteHeld(ground, i32(isOutbound), passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)));
+}
+
+/** Notes how far two rows are apart that are left undecided and are all that either may be: the clocks may be off by that, where no packet tells. */
+export function noteUndecided(ground: usize, entered: i32, left: i32, isOutbound: bool): void {
+  const enteredNs = passedNs(packetOf(ground, entered));
+  const leftNs = passedNs(packetOf(ground, left));
+  noteUntold(ground, i32(isOutbound), isOutbound ? leftNs : enteredNs, leftNs - enteredNs);
 }
 
 /** Whether a row that entered, if it was the one that left, overtook one that was held up, or one that time does not choose overtook it. */

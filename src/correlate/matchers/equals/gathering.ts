@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_PAYLOAD } from "../../../packets/packets.js";
-import { otherSide, SIDES } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, SIDES } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CONFLICT, goesOutbound, IMPOSSIBLE, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
@@ -41,6 +41,7 @@ export class Gathering {
       }
     }
     if (found[otherSide(t.sideOf(row))].length === 0) return null;
+    if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) this.#noteApart(found[INSIDE][0], found[OUTSIDE][0]);
     return leaveUndecided(t, found.flat(), this.#why(row, found));
   }
 
@@ -69,6 +70,13 @@ export class Gathering {
       known.set(row, timely);
       return timely;
     };
+  }
+
+  /** Notes how far two are apart that nothing else contends for: nothing but that speaks against them. */
+  #noteApart(inside: number, outside: number): void {
+    const isOutbound = goesOutbound(this.#about.kernel.relate(inside, outside));
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    this.#about.kernel.noteUndecided(entered, left, isOutbound);
   }
 
   #why(row: number, [inside, outside]: readonly [readonly number[], readonly number[]]): string {
