@@ -5,7 +5,7 @@ import { listAt, parseJson, textAt } from "../host/snapshot/json.js";
 import type { DockerFacts } from "../host/snapshot/snapshot.js";
 import { failureText } from "./host-tools.js";
 
-/** Where Docker listens if nobody says otherwise. */
+/** Docker listens there unless it is told otherwise. */
 const SOCKET = "/var/run/docker.sock";
 /** An engine that takes longer hangs. */
 const MOST_MS = 10_000;

@@ -3,6 +3,7 @@ import { CaptureError } from "../capture/errors.js";
 import type { AddressBook } from "../host/snapshot/address-book.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { Published } from "../packets/results/published.js";
+import { wordsIn } from "./select-options.js";
 
 /** Options of a command that goes by what the host said. */
 export interface HostOptions {
@@ -62,5 +63,5 @@ export async function knownHost(command: Command, { host, container }: HostOptio
 }
 
 function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {
-  return new Set([...before, ...text.split(",").map((word) => word.trim())]);
+  return new Set([...before, ...wordsIn(text)]);
 }

@@ -81,15 +81,20 @@ function pairsOf(only: ReadonlySet<string> | undefined): ReadonlySet<string> {
   return new Set(only === undefined || only.has("pair") ? ["pair"] : []);
 }
 
+/** The words of a list, between commas. */
+export function wordsIn(text: string): string[] {
+  return text.split(",").map((word) => word.trim());
+}
+
 function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {
-  const named = text.split(",").map((word) => word.trim());
+  const named = wordsIn(text);
   const unknown = named.find((word) => !SELECTABLE.includes(word));
   if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}' is none of ${SELECTABLE.join(", ")}.`);
   return new Set([...before, ...named]);
 }
 
 function flows(text: string, before: ReadonlySet<number> = new Set()): ReadonlySet<number> {
-  return new Set([...before, ...text.split(",").map((word) => positiveInteger(word.trim()))]);
+  return new Set([...before, ...wordsIn(text).map((word) => positiveInteger(word))]);
 }
 
 function latencyNs(text: string): number {

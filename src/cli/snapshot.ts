@@ -81,7 +81,7 @@ async function takeSnapshot(docker: string | undefined, { env, version }: Host):
     iptables: lines("iptables-save", "-c"),
     ip6tables: lines("ip6tables-save", "-c"),
     nft: lines("nft", "list", "ruleset"),
-    entries: from("conntrack -L", readConntrack),
+    entries: from("conntrack -L", listConntrack),
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
     sysctls: from("sysctls", readSysctls),
   };
@@ -120,7 +120,7 @@ async function askEngine(docker: string | undefined, env: Host["env"]): Promise<
 }
 
 /** conntrack's entries, from its tool, or else from the kernel's own list. */
-async function readConntrack(): Promise<FirstLines> {
+async function listConntrack(): Promise<FirstLines> {
   try {
     const ipv4 = await printedLines(MOST_ENTRIES, "conntrack", "-L", "-f", "ipv4");
     const ipv6 = await printedLines(MOST_ENTRIES - ipv4.lines.length, "conntrack", "-L", "-f", "ipv6");

@@ -1,7 +1,7 @@
 import type { Containers } from "../packets/results/containers.js";
 import { Few } from "../packets/results/few.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import type { Published, PublishedUse } from "../packets/results/published.js";
+import { everyAddress, type Published, type PublishedUse } from "../packets/results/published.js";
 import {
   type Ends,
   type FlowSummary,
@@ -177,9 +177,9 @@ export class PublishedPorts extends PassingSink {
 
   /** What is published at an address and port of the host's. */
   #at(proto: string, { address, port }: End): Published[] {
-    const all = address.includes(":") ? "::" : "0.0.0.0";
+    const places = [address, everyAddress(address)];
     const published = this.#byPort.get(`${proto} ${port}`) ?? [];
-    return published.filter(({ hostAddresses }) => hostAddresses.includes(address) || hostAddresses.includes(all));
+    return published.filter(({ hostAddresses }) => places.some((place) => hostAddresses.includes(place)));
   }
 }
 

@@ -6,10 +6,10 @@ import { endsOf } from "./ends.js";
 import { epochNsOf } from "./epoch.js";
 
 /** The containers that a packet is from, and to; undefined where that end is none, or nobody knows. */
-export type EndNames = readonly [src: ContainerName | undefined, dst: ContainerName | undefined];
+export type NamedEnds = readonly [src: ContainerName | undefined, dst: ContainerName | undefined];
 
 /** The containers whose addresses a row's packet has. What opens a conversation with a published port, and was seen on no other side, is to its container. */
-export function namesOf(tables: Tables, containers: Containers, row: number): EndNames {
+export function namesOf(tables: Tables, containers: Containers, row: number): NamedEnds {
   const { src, dst, dstPort } = endsOf(tables, row);
   const epochNs = epochNsOf(tables, row);
   const [from, to] = [src, dst].map((address) => containers.having(address, epochNs));

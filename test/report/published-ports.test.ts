@@ -81,35 +81,36 @@ it("counts the flows that went through a port, by rules and by proxies", () => {
   ]);
 });
 
+/** A packet that would open a conversation with web's port. */
+const TO = {
+  side: OUTSIDE,
+  proto: TCP,
+  src: "10.0.2.2",
+  srcPort: 5000,
+  dst: "10.0.2.15",
+  dstPort: 88,
+  tcpFlags: SYN,
+} as const;
 const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "gone", impact: "lost" };
 
 it("counts packets that never got to the container, by what became known of them last", () => {
   const [web] = uses([WEB], (sink, tables) => {
-    const to = {
-      side: OUTSIDE,
-      proto: TCP,
-      src: "10.0.2.2",
-      srcPort: 5000,
-      dst: "10.0.2.15",
-      dstPort: 88,
-      tcpFlags: SYN,
-    } as const;
-    for (const frame of [1, 2, 3]) sink.unmatched(tables.add({ ...to, frame }), DROPPED);
-    sink.unmatched(tables.add({ ...to, frame: 4 }), { ...DROPPED, verdict: "refused" });
-    sink.unmatched(tables.add({ ...to, frame: 5, dstPort: 89 }), DROPPED);
-    sink.unmatched(tables.add({ ...to, frame: 6, dst: "10.0.2.99" }), DROPPED);
-    sink.unmatched(tables.add({ ...to, frame: 7 }), { ...DROPPED, verdict: "unknown" });
+    for (const frame of [1, 2, 3]) sink.unmatched(tables.add({ ...TO, frame }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 4 }), { ...DROPPED, verdict: "refused" });
+    sink.unmatched(tables.add({ ...TO, frame: 5, dstPort: 89 }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 6, dst: "10.0.2.99" }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 7 }), { ...DROPPED, verdict: "unknown" });
     // of a flow that goes through the port, and of one whose translation has its number for something else
     for (const [frame, flow] of [
       [8, 1],
       [10, 9],
       [11, 9],
     ])
-      sink.unmatched(tables.add({ ...to, frame, flow }), DROPPED);
+      sink.unmatched(tables.add({ ...TO, frame, flow }), DROPPED);
     sink.flow(dnat(1));
     sink.flow(flow("tcp", "inside", "172.17.0.3.88 > 10.0.2.2.5000", "10.0.2.15.88 > 10.0.2.2.5000", { id: 9 }));
     // what opens nothing
-    sink.unmatched(tables.add({ ...to, frame: 9, tcpFlags: SYN | ACK }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 9, tcpFlags: SYN | ACK }), DROPPED);
     const later = { side: OUTSIDE, flow: undefined, isSelected: false, why: "", before: DROPPED } as const;
     const refused: Update = { ...later, frame: 1, verdict: "refused", reason: "host-unreachable" };
     for (const update of [
@@ -125,16 +126,7 @@ it("counts packets that never got to the container, by what became known of them
 
 it("does not count what came before the container began", () => {
   const [web] = uses([{ ...WEB, sinceNs: 1n << 80n }], (sink, tables) => {
-    const to = {
-      side: OUTSIDE,
-      proto: TCP,
-      src: "10.0.2.2",
-      srcPort: 5000,
-      dst: "10.0.2.15",
-      dstPort: 88,
-      tcpFlags: SYN,
-    } as const;
-    sink.unmatched(tables.add(to), DROPPED);
+    sink.unmatched(tables.add(TO), DROPPED);
   });
   expect(web).toMatchObject({ dropped: 0 });
 });

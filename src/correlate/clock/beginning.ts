@@ -10,10 +10,10 @@ import { AS_GIVEN_NS } from "./summary.js";
 import { IP_ID_ONLY, isUnrepeated, NUMBERS, type Twin, type Twins } from "./twins.js";
 import { Exactness, unitOf } from "./units.js";
 
-/** So many packets of each side are looked at for how the clocks stand at the beginning: from the first number to the last … */
+/** So many packets of each side are looked at for how the clocks stand at the beginning: from the first number on, twice as many each time, up to the last … */
 const FIRST_LOOK = 256;
 const LAST_LOOK = 32_768;
-/** … and the number doubles as long as fewer twins than this are found. */
+/** … until so many twins are found. */
 const ENOUGH_TWINS = 256;
 const BOTH_UNLIMITED = [UNLIMITED, UNLIMITED] as const;
 

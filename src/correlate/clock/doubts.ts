@@ -59,7 +59,7 @@ function setByNsOf({ bounded, exactness }: Slices, { sets, place }: Slice, { atN
 }
 
 /**
- * The most by which the quickest packets before some packet of a slice, and the quickest from that one on, differ in what they took. Where nothing comes the
+ * How much longer or shorter the quickest packets took before a packet of a slice than from it on: the most of all its packets. Where nothing comes the
  * other way, a clock that is set looks like a queue that ends.
  */
 function swingNsOf(slices: Slices, slice: Slice, line: At): number {

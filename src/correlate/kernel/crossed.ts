@@ -5,7 +5,7 @@ import * as words from "./kernel-words.js";
 
 /**
  * The packets that crossed lately, of those that somebody is to know of (`assembly/crossings.ts`), each by its number, modulo 2^32: the newest is the
- * highest. What is known of them is as they entered, but for their stamps, which nobody asks for.
+ * highest. Each is as it entered; its stamp is not kept, as nobody asks for it.
  */
 export class Crossed extends RecordRows {
   records: Int32Array;

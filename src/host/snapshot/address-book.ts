@@ -1,4 +1,5 @@
 import type { ContainerName, Containers } from "../../packets/results/containers.js";
+import { everyAddress } from "../../packets/results/published.js";
 import type { HostFacts, KnownContainer } from "./host-facts.js";
 
 /** Docker notes that a container has begun when its process runs already: packets came 5 ms before (20.10). No address is given on sooner than that. */
@@ -61,8 +62,7 @@ export class AddressBook implements Containers {
 
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined {
     if (!this.#own.has(address)) return undefined;
-    const all = address.includes(":") ? "::" : "0.0.0.0";
-    const keys = [address, all].map((place) => portKey(proto, place, port));
+    const keys = [address, everyAddress(address)].map((place) => portKey(proto, place, port));
     return keys.map((key) => this.having(key, epochNs)).find((name) => name !== undefined);
   }
 }

@@ -25,3 +25,8 @@ export interface PublishedUse extends Published {
   readonly dropped: number;
   readonly refused: number;
 }
+
+/** What stands for all of the host's addresses of an address's IP version, where a port is published on all. */
+export function everyAddress(address: string): string {
+  return address.includes(":") ? "::" : "0.0.0.0";
+}

@@ -1,6 +1,6 @@
 import { printableJson } from "../../packets/printable.js";
 import type { Ends, Quoted } from "../../packets/results/results.js";
-import type { EndNames } from "../row-names.js";
+import type { NamedEnds } from "../row-names.js";
 import type { Tunnel } from "../../packets/tunnels.js";
 
 /** Ends as members of an object, without its braces. Addresses hold nothing that JSON escapes. */
@@ -11,12 +11,12 @@ export function endsJson({ src, srcPort, dst, dstPort, icmpId }: Ends): string {
 }
 
 /** The containers that packets are from and to: the source's, or else the destination's; where both are containers, `peer` is the destination's. */
-export function namedBy([from, to]: EndNames): { container?: string | undefined; peer?: string | undefined } {
+export function namedBy([from, to]: NamedEnds): { container?: string | undefined; peer?: string | undefined } {
   return from === undefined ? { container: to?.name } : { container: from.name, peer: to?.name };
 }
 
 /** The same, as further members of an object. */
-export function namesJson(names: EndNames): string {
+export function namesJson(names: NamedEnds): string {
   const members = printableJson(namedBy(names)).slice(1, -1);
   return members === "" ? "" : `,${members}`;
 }

@@ -1,5 +1,5 @@
 import { printable } from "../../packets/printable.js";
-import type { PublishedUse } from "../../packets/results/published.js";
+import { everyAddress, type PublishedUse } from "../../packets/results/published.js";
 import type { Paint } from "./paint.js";
 import { table, type TableColumn } from "./table.js";
 
@@ -39,7 +39,7 @@ function rowOf(use: PublishedUse, paint: Paint): string[] {
 /** `tcp 88→web:80`; with the host's addresses where it is not on all. */
 function placeText({ proto, hostAddresses, hostPort, container, containerPort }: PublishedUse): string {
   const places = hostAddresses.map((address) => {
-    if (address === "0.0.0.0" || address === "::") return String(hostPort);
+    if (address === everyAddress(address)) return String(hostPort);
     return address.includes(":") ? `[${address}]:${hostPort}` : `${address}:${hostPort}`;
   });
   return printable(`${proto} ${[...new Set(places)].join(" ")}→${container}:${containerPort}`);

@@ -174,7 +174,10 @@ function notePace(ground: usize, outbound: i32, pairNs: f64, leftNs: f64, latenc
   if (passedNs > 0) setDouble(ground, words.PACE_AT_NS + outbound, pairNs);
 }
 
-/** Notes what a pair took, or what would be one if clocks told, that passed outside then: how far the clocks may stand from what is taken where no packet tells, as all take some time. */
+/**
+ * Notes what a pair took that passed outside then, or how far two are apart that would be one if the clocks told: where no packet tells how these stand,
+ * they may be off by that, as nothing takes less than no time.
+ */
 export function noteUntold(ground: usize, outbound: i32, outsideNs: f64, latencyNs: f64): void {
   const isUntold =
     outsideNs > doubleOf(ground, words.UNTOLD_AFTER_NS) && outsideNs <= doubleOf(ground, words.UNTOLD_UNTIL_NS);
