@@ -101,6 +101,7 @@ async function isAsExpected(expected, ...options) {
     process.chdir(join(__dirname, "fixtures", name));
     if (!(await isAsExpected("expected.ndjson"))) process.exit(1);
     if (existsSync("rules.txt") && !(await isAsExpected("expected-rules.ndjson", "--rules", "rules.txt"))) process.exit(1);
+    if (existsSync("after.json") && !(await isAsExpected("expected-host.ndjson", "--host", "before.json,after.json"))) process.exit(1);
   }
   process.exit(0);
 })().catch(() => process.exit(1));

@@ -1,6 +1,6 @@
 /**
  * Walks fixtures/: what `natcorr file` makes of each pair of captures must be its `expected.ndjson`, byte for byte; and where the host's rules are
- * beside them, with `--rules rules.txt`, its `expected-rules.ndjson`.
+ * beside them, with `--rules rules.txt`, its `expected-rules.ndjson`; where snapshots of the host are, with both for `--host`, its `expected-host.ndjson`.
  *
  * `UPDATE_FIXTURES=1 npx vitest run test/fixtures.test.ts` writes the expected output instead of comparing it. Read the
  * difference before you keep it: it must be what somebody who knows the traffic would say.
@@ -255,6 +255,10 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   const ways = [{ file: "expected.ndjson", options: [] as string[] }];
   if (existsSync(`${folder}/rules.txt`))
     ways.push({ file: "expected-rules.ndjson", options: ["--rules", `${folder}/rules.txt`] });
+  if (existsSync(`${folder}/after.json`)) {
+    const snapshots = ["before", "after"].map((moment) => `${folder}/${moment}.json`);
+    ways.push({ file: "expected-host.ndjson", options: ["--host", snapshots.join(",")] });
+  }
 
   it("is complete, and says in a line what it shows", () => {
     const files = isUpdating ? FILES : [...FILES, ...ways.map(({ file }) => file)];

@@ -5,6 +5,8 @@
 #   home     the lab it is recorded in, plain or docker
 #   snaplen  bytes kept of a frame (0: all)
 #   rules    yes: keep the firewall's rules as they are at the end, for --rules
+#   host     yes: keep what natcorr snapshot says before and behind it, for --host
+#   prepare  a function that sets the host up, before the first snapshot
 #   run      a function that makes the traffic
 
 record_tools=(tcpdump conntrack ip ss nft tc ethtool ping traceroute socat node)
@@ -14,7 +16,8 @@ case_names() { basename -s .sh -a "$HERE"/scenarios/*.sh; }
 load_case() {
   local file=$HERE/scenarios/$1.sh
   [[ -f $file ]] || misuse "no such case: $1 (see: lab list)"
-  snaplen=0 rules=
+  snaplen=0 rules= host=
+  prepare() { :; }
   source "$file"
 }
 
@@ -47,11 +50,14 @@ lab_record() {
   WORK=$(mktemp -d)
   undo rm -rf "$WORK"
   forget_the_past
+  prepare
+  if [[ $host == yes ]]; then keep_snapshot before; fi
   start_captures
   run
   await "tcpdump to write what it has captured" captures_caught_up
   await "conntrack to tell of all events" conntrack_caught_up "$CONNTRACK"
   stop_captures
+  if [[ $host == yes ]]; then keep_snapshot after; fi
   if [[ $rules == yes ]]; then keep_rules; fi
   check_captures
   keep "$dir/$name"
@@ -144,6 +150,13 @@ keep_rules() {
   for tool in iptables-save ip6tables-save; do nsenter --net="$(netns_file dhost)" -- "$tool"; done >"$WORK/rules.txt"
 }
 
+# keep_snapshot <before|after>: what natcorr says of dhost.
+keep_snapshot() {
+  local docker=off
+  if [[ $LAB == docker ]]; then docker=$(state_dir docker)/docker.sock; fi
+  nsenter --net="$(netns_file dhost)" -- node "$HERE/../../dist/main.js" snapshot --docker "$docker" >"$WORK/$1.json"
+}
+
 # A fixture with holes that nobody meant would be a wrong judge.
 check_captures() {
   local side
@@ -156,7 +169,7 @@ check_captures() {
 keep() {
   local dir=$1 file
   mkdir -p "$dir"
-  for file in inside.pcap outside.pcap conntrack.txt ${rules:+rules.txt}; do install -m 644 "$WORK/$file" "$dir/$file"; done
+  for file in inside.pcap outside.pcap conntrack.txt ${rules:+rules.txt} ${host:+before.json after.json}; do install -m 644 "$WORK/$file" "$dir/$file"; done
   printf '%s\n' "$about" >"$dir/about.txt"
   say "recorded $dir: $(frames inside) frames inside, $(frames outside) outside, $(grep -c . "$WORK/conntrack.txt" || true) events"
 }

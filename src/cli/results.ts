@@ -60,8 +60,9 @@ export async function resultsOf(
     interfaces,
     isLive,
   );
+  const grounded = known === undefined ? sink : await namingGrounds(sink, known, interfaces);
   return {
-    sink: options.count === undefined ? sink : new Limited(sink),
+    sink: options.count === undefined ? grounded : new Limited(grounded),
     rules,
     onFrames,
     flush: () => reporter.flush(),
@@ -73,6 +74,17 @@ export async function resultsOf(
     },
     close,
   };
+}
+
+/** A sink that is also told, at the end, what could have dropped what was dropped. */
+async function namingGrounds(
+  next: Sink,
+  { snapshots }: KnownHost,
+  interfaces: readonly [string, string],
+): Promise<Sink> {
+  const { GatheredDrops } = await import("../report/gathered-drops.js");
+  const { groundsOf } = await import("../host/drops/grounds.js");
+  return new GatheredDrops(next, (drops) => groundsOf(drops, snapshots, interfaces));
 }
 
 /** A sink that is also told, at the end, what went through each published port. */

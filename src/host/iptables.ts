@@ -10,7 +10,15 @@ import {
   stateMatch,
   UNKNOWN,
 } from "./matches.js";
-import type { BaseChain, Match, Rule, Table, RuleVerdict } from "./ruleset.js";
+import {
+  type BaseChain,
+  type Match,
+  policyRule,
+  type Rule,
+  type Table,
+  type RuleVerdict,
+  withPolicy,
+} from "./ruleset.js";
 import { ANYTHING, parseTarget } from "./target.js";
 
 /** Options that take one value, under every name iptables-save writes them by (iptables-extensions(8)). */
@@ -55,39 +63,67 @@ const ASKING_BY_OPTIONS = new Set([
 ]);
 
 /** Targets that only note something, and those that end a packet's way through the table. */
-const PASSING = new Set(["LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "SET", "TRACE", "CLASSIFY", "DSCP", "TOS"]);
-const ENDING = new Set(["ACCEPT", "DROP", "REJECT", "QUEUE", "NFQUEUE"]);
+const PASSING = new Set(
+  "LOG NFLOG ULOG MARK CONNMARK SET TRACE CLASSIFY DSCP TOS TCPMSS TTL HL CT NOTRACK CHECKSUM".split(" "),
+);
+const ENDING = new Set(["ACCEPT", "QUEUE", "NFQUEUE"]);
+const DROPPING = new Set(["DROP", "REJECT"]);
+
+/** Where the chains that packets come to by themselves have their place, of the tables that drop: include/uapi/linux/netfilter_ipv4.h, NF_IP_PRI_… */
+const PRIORITIES = new Map([
+  ["raw", -300],
+  ["mangle", -150],
+  ["filter", 0],
+  ["security", 50],
+]);
+const HOOKS = [
+  ["PREROUTING", "prerouting"],
+  ["FORWARD", "forward"],
+  ["POSTROUTING", "postrouting"],
+] as const;
 
 /**
- * Reads the lines of one table as `iptables-save` and `ip6tables-save` write them, from what follows `*nat` up to `COMMIT`.
+ * Reads the lines of one table as `iptables-save` and `ip6tables-save` write them, from what follows `*` and its `name` up to `COMMIT`.
  * `family` is undefined where the text does not say which of the two wrote it: then the addresses in it tell.
  * `unread` are the indices of lines that are none of theirs.
  */
 export function parseIptablesTable(
+  name: string,
   lines: readonly string[],
   family: "ipv4" | "ipv6" | undefined,
 ): { table: Table; unread: number[] } {
   const unread: number[] = [];
   const chains = new Map<string, Rule[]>();
+  /** What becomes of what no rule of a chain decides, where that is dropped. */
+  const policies = new Map<string, Rule>();
   let hasIpv6 = false;
   for (const [index, line] of lines.entries()) {
-    const rule = /^(?:\[\d+:\d+\] )?(-A (\S+).*)$/.exec(line);
+    const rule = /^(?:\[(\d+):\d+\] )?(-A (\S+).*)$/.exec(line);
+    const declared = /^:(\S+) (\S+)(?: \[(\d+):)?/.exec(line);
     if (rule) {
-      const words = wordsOf(rule[1]).slice(2);
+      const [, packets, text, chain] = rule;
+      const words = wordsOf(text).slice(2);
       hasIpv6 ||= words.some(isIpv6Text);
-      chainOf(chains, rule[2]).push({ text: rule[1].trimEnd(), ...parseRule(words) });
-    } else if (/^:\S+ /.test(line)) {
-      chainOf(chains, line.slice(1, line.indexOf(" ")));
+      chainOf(chains, chain).push({ text: text.trimEnd(), chain, packets: countOf(packets), ...parseRule(words) });
+    } else if (declared) {
+      const [, chain, policy, packets] = declared;
+      chainOf(chains, chain);
+      if (DROPPING.has(policy)) policies.set(chain, policyRule(chain, `-P ${chain} ${policy}`, countOf(packets)));
     } else if (!/^\s*(#|$)/.test(line)) {
       unread.push(index);
     }
   }
-  // the priorities that iptables' own chains have: NF_IP_PRI_NAT_DST and _SRC, include/uapi/linux/netfilter_ipv4.h
-  const base: BaseChain[] = [
-    { hook: "prerouting", priority: -100, rules: chains.get("PREROUTING") ?? [] },
-    { hook: "postrouting", priority: 100, rules: chains.get("POSTROUTING") ?? [] },
-  ];
-  return { table: { family: family ?? (hasIpv6 ? "ipv6" : "ipv4"), base, chains }, unread };
+  const type = name === "nat" ? "nat" : "filter";
+  const base = HOOKS.map(([chain, hook]): BaseChain => {
+    // NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC
+    const priority = type === "nat" ? (hook === "prerouting" ? -100 : 100) : (PRIORITIES.get(name) ?? 0);
+    return { type, hook, priority, rules: withPolicy(chains.get(chain) ?? [], policies.get(chain)) };
+  });
+  return { table: { name, family: family ?? (hasIpv6 ? "ipv6" : "ipv4"), base, chains }, unread };
+}
+
+function countOf(packets: string | undefined): number | undefined {
+  return packets === undefined ? undefined : Number(packets);
 }
 
 function chainOf(chains: Map<string, Rule[]>, name: string): Rule[] {
@@ -145,6 +181,7 @@ function verdictOf([option, name = "", ...options]: readonly string[]): RuleVerd
       return { kind: "return" };
     default:
       if (PASSING.has(name)) return { kind: "continue" };
+      if (DROPPING.has(name)) return { kind: "drop" };
       return ENDING.has(name) ? { kind: "end" } : { kind: "jump", chain: name };
   }
 }

@@ -42,12 +42,12 @@ export function localMatch(end: "src" | "dst"): Match {
 }
 
 /**
- * Whether the connection has one of these states or marks: NAT rules are asked about new ones. A destination may be rewritten
+ * Whether the connection has one of these states or marks. A destination may be rewritten
  * where a flow does not show it, when a bridge hands its packets to the rules before they are captured.
  */
 export function stateMatch(names: readonly string[]): Match {
   const states = new Set(names.map((name) => name.toLowerCase()));
-  if (states.has("new")) return () => true;
+  if (states.has("new")) return ({ isNew }) => isNew || undefined;
   return states.has("dnat") ? ({ isDstRewritten }) => isDstRewritten || undefined : UNKNOWN;
 }
 

@@ -72,17 +72,38 @@ export function parseNftRules(
   text: string,
   tokens: readonly Token[],
   sets: ReadonlyMap<string, readonly string[]>,
-): Rule[] {
+): Omit<Rule, "chain">[] {
   const reader = new TokenReader(tokens);
   const matches: Match[] = [];
+  let packets: number | undefined;
   while (!reader.isAtEnd) {
     const verdict = readVerdict(reader);
-    if (verdict) return [{ text, matches, verdict }];
+    if (verdict) return [{ text, matches, verdict, packets }];
     if (reader.accepts("vmap"))
-      return verdictsOf(reader).map((verdict) => ({ text, matches: [...matches, UNKNOWN], verdict }));
-    matches.push(...readMatches(reader, sets));
+      return verdictsOf(reader).map((verdict) => ({
+        text,
+        matches: [...matches, UNKNOWN],
+        verdict,
+        packets: undefined,
+      }));
+    if (reader.peek() === "counter" && reader.peek(1) !== "name") {
+      packets = readCounter(reader);
+      continue;
+    }
+    const asked = readMatches(reader, sets);
+    // what was counted so far was not asked for that
+    if (asked.length > 0) packets = undefined;
+    matches.push(...asked);
   }
-  return [{ text, matches, verdict: { kind: "continue" } }];
+  return [{ text, matches, verdict: { kind: "continue" }, packets }];
+}
+
+/** Reads `counter packets 12 bytes 720`, and gives the packets; undefined of `counter` alone, as `nft -s` prints it. */
+function readCounter(reader: TokenReader): number | undefined {
+  reader.next();
+  const packets = reader.accepts("packets") ? Number(reader.next()) : undefined;
+  if (reader.accepts("bytes")) reader.next();
+  return packets;
 }
 
 /** The matches that the next word and what belongs to it make; none where it is a statement that only notes something. */
@@ -103,10 +124,6 @@ function readMatches(reader: TokenReader, sets: ReadonlyMap<string, readonly str
       reader.next();
       if (readKey(reader) !== null) readValues(reader, sets);
       return [UNKNOWN];
-    case "counter":
-      reader.next();
-      while (reader.accepts("packets") || reader.accepts("bytes")) reader.next();
-      return [];
     case "comment":
       reader.next();
       reader.next();
@@ -159,10 +176,11 @@ function readVerdict(reader: TokenReader): RuleVerdict | null {
     case "redirect":
       return { kind: "redirect" };
     case "accept":
-    case "drop":
-    case "reject":
     case "queue":
       return { kind: "end" };
+    case "drop":
+    case "reject":
+      return { kind: "drop" };
     case "xt":
     case "XT":
       return reader.peek(1) === "target" ? xtVerdict(reader) : null;

@@ -1,9 +1,9 @@
 import { parseNftRules } from "./nft-rule.js";
 import { type Token, TokenReader, tokensOf } from "./nft-tokens.js";
 import { splitItems } from "./nft-values.js";
-import type { BaseChain, Rule, Table } from "./ruleset.js";
+import { type BaseChain, policyRule, type Rule, type Table, withPolicy } from "./ruleset.js";
 
-/** Table families that see IP packets; the others (arp, bridge, netdev) do not translate. */
+/** Table families that see IP packets as they are forwarded; the others (arp, bridge, netdev) do not translate. */
 const FAMILIES = new Map<string, Table["family"]>([
   ["ip", "ipv4"],
   ["ip6", "ipv6"],
@@ -34,7 +34,8 @@ export function parseNft(text: string): { tables: Table[]; unread: number[] } {
     // `table ip nat {`; a table of no family is one of ip
     if (brace > 1 && statement[0].text === "table") {
       const family = FAMILIES.get(brace > 2 ? statement[1].text : "ip");
-      if (family) tables.push(parseTable(text, family, new TokenReader(statement.slice(brace)).block()));
+      const { text: name } = statement[brace - 1];
+      if (family) tables.push(parseTable(text, name, family, new TokenReader(statement.slice(brace)).block()));
     } else if (statement.length > 0) {
       unread.push(statement[0].start);
     }
@@ -42,7 +43,7 @@ export function parseNft(text: string): { tables: Table[]; unread: number[] } {
   return { tables, unread };
 }
 
-function parseTable(text: string, family: Table["family"], body: readonly Token[]): Table {
+function parseTable(text: string, name: string, family: Table["family"], body: readonly Token[]): Table {
   const sets = new Map<string, readonly string[]>();
   const chains = new Map<string, Rule[]>();
   const base: BaseChain[] = [];
@@ -51,18 +52,18 @@ function parseTable(text: string, family: Table["family"], body: readonly Token[
   while (!reader.isAtEnd) {
     const inner = new TokenReader(reader.statement());
     const kind = inner.next();
-    const name = inner.next();
+    const named = inner.next();
     if (inner.peek() !== "{") continue;
     const block = inner.block();
-    if (kind === "set") sets.set(name, setElements(block));
-    if (kind === "chain") bodies.set(name, block);
+    if (kind === "set") sets.set(named, setElements(block));
+    if (kind === "chain") bodies.set(named, block);
   }
-  for (const [name, block] of bodies) {
-    const { place, rules } = parseChain(text, block, sets);
-    chains.set(name, rules);
-    if (place) base.push({ ...place, rules });
+  for (const [chain, block] of bodies) {
+    const { place, rules, policy } = parseChain(text, chain, block, sets);
+    chains.set(chain, rules);
+    if (place) base.push({ ...place, rules: withPolicy(rules, policy) });
   }
-  return { family, base, chains };
+  return { name, family, base, chains };
 }
 
 function setElements(block: readonly Token[]): readonly string[] {
@@ -77,35 +78,44 @@ function setElements(block: readonly Token[]): readonly string[] {
 
 function parseChain(
   text: string,
+  chain: string,
   block: readonly Token[],
   sets: ReadonlyMap<string, readonly string[]>,
-): { place: Omit<BaseChain, "rules"> | undefined; rules: Rule[] } {
+): { place: Omit<BaseChain, "rules"> | undefined; rules: Rule[]; policy: Rule | undefined } {
   const reader = new TokenReader(block);
   const rules: Rule[] = [];
   let place: Omit<BaseChain, "rules"> | undefined;
+  let policy: Rule | undefined;
   while (!reader.isAtEnd) {
     const statement = reader.statement();
     const [first] = statement;
-    if (first === undefined || first.text === "policy" || first.text === "comment") continue;
+    if (first === undefined || first.text === "comment") continue;
+    if (first.text === "policy") {
+      // nft counts none of what it decides
+      if (statement[1]?.text === "drop") policy = policyRule(chain, "policy drop", undefined);
+      continue;
+    }
     if (first.text === "type") {
       place = placeOf(statement);
       continue;
     }
     const lines = text.slice(first.start, statement[statement.length - 1].end).split("\n");
     const source = lines.map((line) => line.trim()).join(" ");
-    for (const rule of parseNftRules(source, statement, sets)) rules.push(rule);
+    for (const rule of parseNftRules(source, statement, sets)) rules.push({ chain, ...rule });
   }
-  return { place, rules };
+  return { place, rules, policy };
 }
 
-/** `type nat hook postrouting priority srcnat + 10`; undefined where it is no place that NAT rules for forwarded packets have. */
+/** `type nat hook postrouting priority srcnat + 10`; undefined where it is no place that rules for forwarded packets have. */
 function placeOf(statement: readonly Token[]): Omit<BaseChain, "rules"> | undefined {
   const words = statement.map(({ text }) => text).join(" ");
-  const found = /^type nat hook (prerouting|postrouting) priority ([a-z]*)\s*([+-]?)\s*(\d{0,9})$/.exec(words);
+  const found =
+    /^type (nat|filter) hook (prerouting|forward|postrouting) priority ([a-z]*)\s*([+-]?)\s*(\d{0,9})$/.exec(words);
   if (!found) return undefined;
-  const [, hook, name, sign, offset] = found;
+  const [, type, hook, name, sign, offset] = found;
   return {
-    hook: hook === "prerouting" ? "prerouting" : "postrouting",
+    type: type === "nat" ? "nat" : "filter",
+    hook: hook === "prerouting" || hook === "forward" ? hook : "postrouting",
     priority: (PRIORITIES.get(name) ?? 0) + Number(`${sign}${offset || 0}`),
   };
 }

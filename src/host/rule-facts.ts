@@ -123,6 +123,7 @@ export class RuleFacts implements HostRules {
       outInterface: hook === "prerouting" ? new InterfaceName("") : this.#interfaces[otherSide(from)],
       isDstLocal,
       isDstRewritten: false,
+      isNew: true,
     });
   }
 

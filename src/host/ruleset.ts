@@ -2,8 +2,8 @@ import type { Answer } from "./answer.js";
 import type { Address, AddressRange } from "./address.js";
 import type { InterfaceName } from "./interfaces.js";
 
-/** Where in a packet's way the rules stand that rewrite its destination (prerouting) or its source (postrouting). */
-export type Hook = "prerouting" | "postrouting";
+/** Where in a forwarded packet's way rules stand: a destination is rewritten in prerouting, a source in postrouting. */
+export type Hook = "prerouting" | "forward" | "postrouting";
 
 /** Ports from `first` to `last`, both included. */
 export interface PortRange {
@@ -11,7 +11,7 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** The packet that a rule is asked about: the first of a conversation, as it is at one hook. */
+/** The packet that a rule is asked about, as it is at one hook. */
 export interface HookedPacket {
   isIpv6: boolean;
   proto: number;
@@ -19,6 +19,7 @@ export interface HookedPacket {
   dst: Address;
   srcPort: number | undefined;
   dstPort: number | undefined;
+  /** Whether it is an echo request. */
   isEcho: boolean;
   inInterface: InterfaceName;
   outInterface: InterfaceName;
@@ -26,6 +27,8 @@ export interface HookedPacket {
   isDstLocal: Answer;
   /** Whether the flow shows another destination than the initiator's. */
   isDstRewritten: boolean;
+  /** Whether it opens a conversation: rules that translate are asked about no others. */
+  isNew: Answer;
 }
 
 /** Whether a packet has what one part of a rule asks for. */
@@ -42,6 +45,8 @@ export type RuleVerdict =
   | { kind: "nat"; to: Target | null }
   /** Gives it to the NAT itself: what is forwarded was not redirected. */
   | { kind: "redirect" }
+  /** Ends its way, with an answer or without. */
+  | { kind: "drop" }
   | { kind: "jump" | "goto"; chain: string }
   /** `end`: no later rule is asked. `unclear`: not understood, it may do anything. */
   | { kind: "end" | "return" | "continue" | "unclear" };
@@ -52,10 +57,28 @@ export interface Rule {
   /** All must be met. */
   readonly matches: readonly Match[];
   readonly verdict: RuleVerdict;
+  /** How many packets met it, by its counter; undefined where that does not tell. */
+  readonly packets: number | undefined;
+  /** The name of the chain where it stands. */
+  readonly chain: string;
+}
+
+/** What the rules of a chain are for. */
+export type ChainType = "nat" | "filter";
+
+/** What becomes of packets that no rule of a chain decides about, where that is dropped: a last rule, which all of them meet. */
+export function policyRule(chain: string, text: string, packets: number | undefined): Rule {
+  return { text, chain, packets, matches: [], verdict: { kind: "drop" } };
+}
+
+/** The rules of a chain that packets come to by themselves, with what becomes of those that none of them decides about. */
+export function withPolicy(rules: readonly Rule[], policy: Rule | undefined): readonly Rule[] {
+  return policy === undefined ? rules : [...rules, policy];
 }
 
 /** A chain that packets come to by themselves. */
 export interface BaseChain {
+  readonly type: ChainType;
   readonly hook: Hook;
   /** Chains of one hook are asked in ascending order. */
   readonly priority: number;
@@ -63,6 +86,7 @@ export interface BaseChain {
 }
 
 export interface Table {
+  readonly name: string;
   /** Which packets come here. */
   readonly family: "ipv4" | "ipv6" | "both";
   readonly base: readonly BaseChain[];

@@ -1,5 +1,5 @@
 import type { Answer } from "./answer.js";
-import type { Hook, HookedPacket, Rule, Table, Target } from "./ruleset.js";
+import type { ChainType, Hook, HookedPacket, Rule, Table, Target } from "./ruleset.js";
 
 /** Most jumps within one another: nf_tables allows 16 (NFT_JUMP_STACK_SIZE), and a loop would have no end of them. */
 const MOST_JUMPS = 64;
@@ -11,18 +11,19 @@ const NOWHERE = 0; // it cannot have come here
 const ON = 1; // to the next rule
 const BACK = 2; // out of the chain, to where it was jumped from
 const ENDED = 4; // out of the base chain
-const DECIDED = 8; // translated: no other base chain of the hook is asked
+const DECIDED = 8; // translated, or dropped: no other base chain of the hook is asked
 const ANYWHERE = BACK | ENDED | DECIDED;
 
-/** A NAT rule that a packet may have met. */
+/** A rule that a packet may have met. */
 export interface Met {
   readonly text: string;
   readonly to: Target | null;
   readonly isCertain: boolean;
 }
 
-/** A packet on its way through the rules of one hook, and the NAT rules that can have translated it. */
+/** A packet on its way through the rules of one hook, and those that can have translated it; of chains that filter, those that can have dropped it. */
 export class Walk {
+  readonly #type: ChainType;
   readonly #hook: Hook;
   readonly #packet: HookedPacket;
   readonly #canBe: (to: Target | null) => Answer;
@@ -34,8 +35,9 @@ export class Walk {
   /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
   isCutShort = false;
 
-  /** `canBe`: whether a rule with this target can have made what became of the packet. */
-  constructor(hook: Hook, packet: HookedPacket, canBe: (to: Target | null) => Answer) {
+  /** `canBe`: whether a NAT rule with this target can have made what became of the packet. */
+  constructor(type: ChainType, hook: Hook, packet: HookedPacket, canBe: (to: Target | null) => Answer) {
+    this.#type = type;
     this.#hook = hook;
     this.#packet = packet;
     this.#canBe = canBe;
@@ -43,16 +45,16 @@ export class Walk {
 
   /**
    * Asks the hook's base chains of all tables, in the order the kernel does. The first NAT rule that is met decides
-   * (net/netfilter/nf_nat_core.c, nf_nat_inet_fn); accept ends only its own base chain.
+   * (net/netfilter/nf_nat_core.c, nf_nat_inet_fn), and the first that drops; accept ends only its own base chain.
    *
-   * @returns whether the packet is translated, by whichever rule.
+   * @returns whether the packet is translated, or dropped, by whichever rule.
    */
   through(tables: readonly Table[]): Answer {
     const family = this.#packet.isIpv6 ? "ipv6" : "ipv4";
     const chains = tables
       .filter((table) => table.family === family || table.family === "both")
       .flatMap((table) => table.base.map((chain) => ({ table, chain })))
-      .filter(({ chain }) => chain.hook === this.#hook)
+      .filter(({ chain }) => chain.type === this.#type && chain.hook === this.#hook)
       .toSorted((one, other) => one.chain.priority - other.chain.priority);
     let isCertain = true;
     for (const { table, chain } of chains) {
@@ -99,11 +101,7 @@ export class Walk {
         const isMaker = this.#canBe(verdict.to);
         // what it would have made is not what came out: the packet did not come here
         if (isMaker === false) return NOWHERE;
-        const met = { text: rule.text, to: verdict.to };
-        this.found.set(rule, {
-          ...met,
-          isCertain: this.found.get(rule)?.isCertain === true || (isCertain && isMaker === true),
-        });
+        this.#find(rule, verdict.to, isCertain && isMaker === true);
         // what natcorr does not understand may be a map that lacks the packet
         return isMaker === undefined ? DECIDED | ON : DECIDED;
       }
@@ -119,6 +117,10 @@ export class Walk {
       case "redirect":
         this.redirects.set(rule, { text: rule.text, to: null, isCertain });
         return ENDED;
+      case "drop":
+        if (this.#type === "nat") return ENDED;
+        this.#find(rule, null, isCertain);
+        return DECIDED;
       case "end":
         return ENDED;
       case "return":
@@ -129,6 +131,10 @@ export class Walk {
       default:
         return ANYWHERE | ON;
     }
+  }
+
+  #find(rule: Rule, to: Target | null, isCertain: boolean): void {
+    this.found.set(rule, { text: rule.text, to, isCertain: isCertain || this.found.get(rule)?.isCertain === true });
   }
 
   #cutShort(): number {

@@ -1,7 +1,8 @@
 import { canonicalAddress } from "../address.js";
-import { rulesText } from "../rules-text.js";
+import { rulesText, withoutCounts } from "../rules-text.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
+import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
 import { FORMAT, VERSION } from "./snapshot.js";
 
 /** What a container is, as far as packets tell of it. */
@@ -27,6 +28,9 @@ export interface HostFacts {
   readonly addresses: readonly string[];
   /** As `RuleBook` reads them; undefined where it has none. */
   readonly rules: string | undefined;
+  /** All rules, with their counters, as `FilterBook` reads them; undefined where it has none. */
+  readonly counted: string | undefined;
+  readonly network: NetworkFacts;
   /** As `ConntrackTable` reads them; undefined where it has none. */
   readonly conntrack: string | undefined;
 }
@@ -55,8 +59,15 @@ export function readSnapshot(text: string): HostFacts {
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
     rules: rulesText(iptables, linesAt("rules", "nft")) || undefined,
+    counted: [...iptables, linesAt("rules", "nft") ?? ""].join("\n") || undefined,
+    network: networkFactsOf(snapshot),
     conntrack: linesAt("conntrack", "entries"),
   };
+}
+
+/** Whether the rules of a host stayed as they are, whatever they counted. */
+export function haveSameRules(snapshots: readonly HostFacts[]): boolean {
+  return new Set(snapshots.map(({ rules = "" }) => withoutCounts(rules))).size < 2;
 }
 
 function containerOf(container: unknown): KnownContainer | undefined {

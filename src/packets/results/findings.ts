@@ -41,6 +41,14 @@ export const FINDINGS = {
     severity: "warning",
     hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",
   },
+  "drop-rule": {
+    severity: "warning",
+    hint: "narrow the rule, or accept the packets before it, if they are meant to pass; iptables -vnL <chain> and nft list ruleset show what it counts",
+  },
+  "drop-unexplained": {
+    severity: "info",
+    hint: "xtables-monitor --trace tells what a packet meets (iptables -t raw -A PREROUTING -s <address> -j TRACE), and perf trace -e skb:kfree_skb why it was dropped",
+  },
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
   "host-reset": {
     severity: "warning",
@@ -118,8 +126,21 @@ export const FINDINGS = {
 
 export type FindingCode = keyof typeof FINDINGS;
 
+/** What of the host's tables and counters speaks for a finding. */
+export interface Cause {
+  /** A rule, as it stands in the rule set; `possibly` before one that may not match … */
+  readonly rule?: string;
+  /** … and where it stands. */
+  readonly table?: string;
+  readonly chain?: string;
+  /** What counted, where that is no rule. */
+  readonly counter?: string;
+  /** How many packets that counted between the host's snapshots. */
+  readonly counted?: number;
+}
+
 /** What an operator should know beyond single packets. */
-export interface Finding {
+export interface Finding extends Cause {
   readonly severity: "info" | "warning";
   readonly code: FindingCode;
   readonly count: number;

@@ -133,8 +133,8 @@ export class NdjsonReporter implements Reporter {
     );
   }
 
-  finding({ severity, code, count, flows, frames, more, text, hint }: Finding): void {
-    this.#line({ type: "finding", severity, code, count, flows, frames, more, text, hint });
+  finding({ severity, code, count, flows, frames, more, text, hint, ...cause }: Finding): void {
+    this.#line({ type: "finding", severity, code, count, flows, frames, more, ...cause, text, hint });
   }
 
   end({ inside, outside, verdicts, impacts, flows, clock, published }: Summary): void {

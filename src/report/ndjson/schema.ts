@@ -362,6 +362,13 @@ const LINES: Readonly<Record<string, Schema>> = {
       text: text("The finding in words."),
       hint: text("The next command or setting to look at."),
     },
+    optional: {
+      rule: text("The rule of the host's that speaks for it; 'possibly' before one that may not match."),
+      table: text("The table where that rule stands, as nft names it: ip filter."),
+      chain: text("The chain where it stands."),
+      counter: text("The counter of the host's that speaks for it, where that is no rule's."),
+      counted: count("How many packets that rule, or that counter, counted between the host's snapshots."),
+    },
   }),
   summary: object("The last line.", {
     required: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AddressBook } from "../../../src/host/snapshot/address-book.js";
-import type { HostFacts, KnownContainer } from "../../../src/host/snapshot/host-facts.js";
+import { type HostFacts, type KnownContainer, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
 
 const S = 1_000_000_000n;
 
@@ -24,7 +24,7 @@ function container(
 }
 
 function snapshot(atS: number, ...containers: readonly KnownContainer[]): HostFacts {
-  return { timeNs: BigInt(atS) * S, containers, proxies: [], addresses: [], rules: undefined, conntrack: undefined };
+  return { ...readSnapshot('{"format":"natcorr-snapshot","version":1}'), timeNs: BigInt(atS) * S, containers };
 }
 
 /** Who has 172.17.0.2 at some seconds. */

@@ -1,0 +1,125 @@
+import type { Address } from "../address.js";
+import { InterfaceName } from "../interfaces.js";
+import { readTables } from "../rule-tables.js";
+import { withoutCounts } from "../rules-text.js";
+import type { Hook, HookedPacket, Rule, Table } from "../ruleset.js";
+import { Walk } from "../walk.js";
+
+/** A packet that a host is to forward. */
+export interface ForwardedPacket extends Pick<HookedPacket, "isIpv6" | "proto" | "src" | "srcPort" | "isEcho"> {
+  /** Its destination as it comes, and whether that is the host's own … */
+  readonly dst: Address;
+  readonly dstPort: number | undefined;
+  readonly isToHost: boolean;
+  /** … and after a translation; undefined where that is not known. */
+  readonly forwardedTo: { readonly dst: Address; readonly dstPort: number | undefined } | undefined;
+  /** The interfaces that it comes and goes by; empty where they are not known. */
+  readonly inName: string;
+  readonly outName: string;
+}
+
+/** A rule that drops a packet, or may. */
+export interface DroppingRule {
+  readonly rule: Rule;
+  /** Tells it from any other of the host's, whatever its counter says. */
+  readonly key: string;
+  /** The table where it stands, as nft names it: `ip filter`. */
+  readonly table: string;
+  /** False where it, or one before it, asks for what cannot be told. */
+  readonly isCertain: boolean;
+}
+
+/** The rules of a host that can drop what it forwards. */
+export class FilterBook {
+  readonly #tables: readonly Table[];
+  readonly #places = new Map<Rule, Pick<DroppingRule, "key" | "table">>();
+  /** What each of them counted. */
+  readonly #counts = new Map<string, number | undefined>();
+
+  /** `text`: the rules of iptables and nft, with counters, one after the other. */
+  constructor(text: string) {
+    const { iptables, nft, isIptablesOverNft } = readTables(text, () => true);
+    const names = new Set(isIptablesOverNft ? iptables.map(nameOf) : []);
+    this.#tables = [...iptables, ...nft.filter((table) => !names.has(nameOf(table)))];
+    for (const table of this.#tables) this.#note(table);
+  }
+
+  /** How many packets met a rule, by its key; undefined where it is not there, or does not count. */
+  counted(key: string): number | undefined {
+    return this.#counts.get(key);
+  }
+
+  /** Whether there is a rule with this key. */
+  has(key: string): boolean {
+    return this.#counts.has(key);
+  }
+
+  /** Whether another book has the same rules, whatever they counted. */
+  isLike(other: FilterBook): boolean {
+    return this.#counts.size === other.#counts.size && [...this.#counts.keys()].every((key) => other.has(key));
+  }
+
+  /** The rules that drop a packet, or may, in the order it meets them. */
+  dropping(packet: ForwardedPacket): DroppingRule[] {
+    const found: DroppingRule[] = [];
+    let isCertain = true;
+    for (const hook of HOOKS) {
+      const hooked = hookedAt(hook, packet);
+      if (hooked === undefined) break;
+      const walk = new Walk("filter", hook, hooked, () => true);
+      const isDropped = walk.through(this.#tables);
+      for (const [rule, met] of walk.found) {
+        const place = this.#places.get(rule);
+        if (place !== undefined) found.push({ rule, ...place, isCertain: isCertain && met.isCertain });
+      }
+      if (isDropped === true) break;
+      if (isDropped === undefined) isCertain = false;
+    }
+    return found;
+  }
+
+  #note(table: Table): void {
+    const name = nameOf(table);
+    const rules = new Set([...table.chains.values(), ...table.base.map((base) => base.rules)].flat());
+    for (const rule of rules) {
+      const text = `${name} ${rule.chain} ${withoutCounts(rule.text)}`;
+      // rules may be alike
+      let key = text;
+      for (let nth = 2; this.#counts.has(key); nth++) key = `${text} ${nth}`;
+      this.#counts.set(key, rule.packets);
+      this.#places.set(rule, { key, table: name });
+    }
+  }
+}
+
+const HOOKS: readonly Hook[] = ["prerouting", "forward", "postrouting"];
+
+/** As nft names families. */
+const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet" } as const;
+
+function nameOf({ family, name }: Table): string {
+  return `${FAMILIES[family]} ${name}`;
+}
+
+/** A packet as it is at a hook; undefined where it is not known what it is by then. */
+function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined {
+  const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, inName, outName } = packet;
+  const isRouted = hook !== "prerouting";
+  const end = isRouted ? forwardedTo : packet;
+  if (end === undefined) return undefined;
+  return {
+    isIpv6,
+    proto,
+    src,
+    dst: end.dst,
+    srcPort,
+    dstPort: end.dstPort,
+    isEcho,
+    // iptables does not let a rule ask for it in postrouting, and older kernels do not tell it there
+    inInterface: new InterfaceName(hook === "postrouting" ? "" : inName),
+    outInterface: new InterfaceName(isRouted ? outName : ""),
+    isDstLocal: isRouted ? false : isToHost,
+    isDstRewritten: false,
+    isNew: undefined,
+  };
+}

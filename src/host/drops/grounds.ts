@@ -1,0 +1,64 @@
+import type { Dropped, Drops } from "../../packets/results/drops.js";
+import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
+import type { HostFacts } from "../snapshot/host-facts.js";
+import { type Ground, packetsIn } from "./ground.js";
+import { RuleGrounds } from "./rule-grounds.js";
+import { Ways } from "./ways.js";
+
+/** So many rules are named that may have dropped something and are no ground. */
+const MOST_DOUBTS = 2;
+
+const TWO_SNAPSHOTS =
+  "natcorr snapshot > before.json before the capture and > after.json behind it, then --host before.json,after.json: what the host counted in between shows what dropped them";
+
+/**
+ * What could have dropped packets, the likeliest first, and only what the host's tables and counters speak for; and how many that leaves unexplained.
+ *
+ * @param snapshots of the host that dropped them, in the order of time: counters tell of what was dropped between the first and the last.
+ * @param names the interfaces of the captures, inside and outside; empty where they are not known.
+ */
+export function groundsOf(
+  drops: Drops,
+  snapshots: readonly HostFacts[],
+  names: readonly [string, string],
+): readonly Finding[] {
+  const [before, after] = [snapshots[0], snapshots.at(-1)];
+  if (before === undefined || after === undefined || drops.dropped.length === 0) return [];
+  const ways = new Ways(after, names, drops);
+  const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
+  const { grounds, doubts } = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(counted);
+  return [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, doubts)];
+}
+
+function findingIn({ code, kinds, text, cause }: Ground): Finding {
+  const gathered = gatheredOf(kinds);
+  return { ...findingOf(code, gathered.count, text, gathered), ...cause };
+}
+
+/** What no ground tells of, and what would. */
+function unexplained(
+  { dropped, others }: Drops,
+  counted: readonly Dropped[],
+  grounds: readonly Ground[],
+  doubts: readonly string[],
+): Finding[] {
+  const told = new Set(grounds.flatMap(({ kinds }) => kinds));
+  const rest = dropped.filter((kind) => !told.has(kind));
+  if (rest.length === 0) return [];
+  const gathered = gatheredOf(rest);
+  const uncounted = packetsIn(rest.filter((kind) => !counted.includes(kind)));
+  const said = [
+    "nothing in the host's tables and counters speaks for what dropped them",
+    ...(uncounted > 0 ? [`${uncounted} were not dropped between two snapshots`] : []),
+    ...(others > 0 ? [`${others} more were too many to look at`] : []),
+    ...doubts.slice(0, MOST_DOUBTS),
+  ];
+  const hint = uncounted > 0 ? TWO_SNAPSHOTS : FINDINGS["drop-unexplained"].hint;
+  return [findingOf("drop-unexplained", gathered.count, said.join("; "), gathered, hint)];
+}
+
+function gatheredOf(kinds: readonly Dropped[]): Gathered {
+  const all = new Gathered();
+  for (const { gathered } of kinds) all.addAll(gathered);
+  return all;
+}

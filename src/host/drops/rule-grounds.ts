@@ -1,0 +1,84 @@
+import type { Dropped } from "../../packets/results/drops.js";
+import { type DroppingRule, FilterBook } from "./filter-book.js";
+import { type Ground, packetsIn } from "./ground.js";
+import type { Ways } from "./ways.js";
+
+/** The packets that a rule matches. */
+interface Matched {
+  readonly dropping: DroppingRule;
+  readonly certain: Dropped[];
+  readonly possible: Dropped[];
+}
+
+/** What a host's rules, and how far their counters moved between two snapshots, say of packets that were dropped in between. */
+export class RuleGrounds {
+  readonly #before: FilterBook;
+  readonly #after: FilterBook;
+  readonly #ways: Ways;
+
+  constructor(before: string, after: string, ways: Ways) {
+    this.#before = new FilterBook(before);
+    this.#after = new FilterBook(after);
+    this.#ways = ways;
+  }
+
+  /** The rules that could have dropped them: each matches its packets, and counted at least as many; certain matches come first. `doubts`: what else may be. */
+  grounds(dropped: readonly Dropped[]): { grounds: Ground[]; doubts: string[] } {
+    const certainly: Ground[] = [];
+    const possibly: Ground[] = [];
+    const doubts: string[] = [];
+    for (const { dropping, certain, possible } of this.#matched(dropped)) {
+      const counted = this.#counted(dropping.key);
+      const all = [...certain, ...possible];
+      if (counted === undefined) doubts.push(`${dropping.rule.text} may have dropped some, and does not count`);
+      else if (counted > 0 && counted < packetsIn(all))
+        doubts.push(`${dropping.rule.text} may have dropped ${counted} of ${packetsIn(all)}, by its counter`);
+      if (counted === undefined || counted === 0) continue;
+      if (certain.length > 0 && counted >= packetsIn(certain))
+        certainly.push(groundOf(dropping, certain, counted, true));
+      if (possible.length > 0 && counted >= packetsIn(all)) possibly.push(groundOf(dropping, possible, counted, false));
+    }
+    return { grounds: [...certainly, ...possibly], doubts };
+  }
+
+  /** The packets that each rule matches, in the order in which they meet the rules. */
+  #matched(dropped: readonly Dropped[]): Iterable<Matched> {
+    const byRule = new Map<string, Matched>();
+    const isChanged = !this.#after.isLike(this.#before);
+    for (const kind of dropped) {
+      const { packet } = this.#ways.of(kind);
+      if (packet === undefined) continue;
+      for (const dropping of this.#after.dropping(packet)) {
+        const matched = byRule.get(dropping.key) ?? { dropping, certain: [], possible: [] };
+        byRule.set(dropping.key, matched);
+        (dropping.isCertain && !isChanged ? matched.certain : matched.possible).push(kind);
+      }
+    }
+    return byRule.values();
+  }
+
+  /** How many packets met a rule meanwhile; undefined where its counter does not tell. One that is new, or was put there once more, counts from 0. */
+  #counted(key: string): number | undefined {
+    const after = this.#after.counted(key);
+    const before = this.#before.has(key) ? this.#before.counted(key) : 0;
+    if (after === undefined || before === undefined) return undefined;
+    return after < before ? after : after - before;
+  }
+}
+
+function groundOf(
+  { rule, table }: DroppingRule,
+  kinds: readonly Dropped[],
+  counted: number,
+  isCertain: boolean,
+): Ground {
+  const others = counted - packetsIn(kinds);
+  const matches = isCertain ? "matches them" : "may match them (not all that it asks for can be told)";
+  const more = others > 0 ? `, ${others} of them others` : "";
+  return {
+    code: "drop-rule",
+    kinds,
+    text: `a rule in ${rule.chain} (${table}) ${matches}, and counted ${counted} between the snapshots${more}: ${rule.text}`,
+    cause: { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain, counted },
+  };
+}

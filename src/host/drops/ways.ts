@@ -1,0 +1,102 @@
+import type { Dropped, Drops } from "../../packets/results/drops.js";
+import type { Ends } from "../../packets/results/results.js";
+import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { addressOf, parseAddress } from "../address.js";
+import { InterfaceName } from "../interfaces.js";
+import { RuleBook } from "../rules.js";
+import type { HostFacts } from "../snapshot/host-facts.js";
+import type { ForwardedPacket } from "./filter-book.js";
+import { Routing } from "./routing.js";
+
+/** The way that packets take through a host which drops them, as far as its tables tell it. */
+export interface Way {
+  /** As its rules see them; undefined where that is not known. */
+  readonly packet: ForwardedPacket | undefined;
+  /** Where they go, after a translation; undefined where that is not known. */
+  readonly destination: string | undefined;
+}
+
+/** Tells the ways of packets, by one snapshot. */
+export class Ways {
+  readonly routing: Routing;
+  readonly #book: RuleBook;
+  readonly #own: ReadonlySet<string>;
+  readonly #names: readonly [string, string];
+
+  /** `names`: the interfaces of the captures, inside and outside; empty where they are not known: then, the ways of what crossed tell. */
+  constructor({ network, addresses, rules = "" }: HostFacts, names: readonly [string, string], { reached }: Drops) {
+    this.routing = new Routing(network);
+    this.#book = new RuleBook(rules);
+    this.#own = new Set(addresses);
+    const nameOf = (side: Side): string => names[side] || this.#nameTo(reached[side]);
+    this.#names = [nameOf(INSIDE), nameOf(OUTSIDE)];
+  }
+
+  /** The interface that packets of a side come in by; empty where it is not known. */
+  nameOf(side: Side): string {
+    return this.#names[side];
+  }
+
+  of(dropped: Dropped): Way {
+    const { isPlain, isIpv6, proto, side, ends, isEchoRequest } = dropped;
+    const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
+    const to = this.#forwardedTo(dropped);
+    const end = to === undefined ? null : parseAddress(to.dst);
+    const destination = to?.dst;
+    if (!isPlain || src === null || dst === null) return { packet: undefined, destination };
+    const packet: ForwardedPacket = {
+      isIpv6,
+      proto,
+      src,
+      srcPort: ends.srcPort,
+      dst,
+      dstPort: ends.dstPort,
+      isEcho: isEchoRequest,
+      isToHost: this.#own.has(ends.dst),
+      forwardedTo: to === undefined || end === null ? undefined : { dst: end, dstPort: to.dstPort },
+      inName: this.#names[side],
+      outName: destination === undefined ? "" : (this.routing.interfaceTo(destination) ?? ""),
+    };
+    return { packet, destination };
+  }
+
+  /** The destination once it is translated: of a known flow, that of its other form; of what may open one, what rules make of it. */
+  #forwardedTo(dropped: Dropped): Pick<Ends, "dst" | "dstPort"> | undefined {
+    const { beyond, mayOpen, isPlain, ends, isIpv6, proto, side, isEchoRequest } = dropped;
+    if (beyond !== undefined) return beyond;
+    const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
+    if (!mayOpen || !isPlain || src === null || dst === null) return undefined;
+    const { srcPort, dstPort } = ends;
+    const isDstLocal = this.#own.has(ends.dst);
+    if (!this.#book.isAbout(isIpv6)) return isDstLocal ? undefined : ends;
+    const { isTranslated, rules } = this.#book.meet("prerouting", {
+      isIpv6,
+      proto,
+      src,
+      dst,
+      srcPort,
+      dstPort,
+      isDstLocal,
+      isEcho: isEchoRequest,
+      isDstRewritten: false,
+      inInterface: new InterfaceName(this.#names[side]),
+      outInterface: new InterfaceName(""),
+      isNew: true,
+    });
+    if (isTranslated === false) return isDstLocal ? undefined : ends;
+    const [rule, ...others] = rules;
+    if (isTranslated === undefined || rule?.to == null || others.length > 0) return undefined;
+    const { addresses, ports } = rule.to;
+    if (addresses !== undefined && addresses.first !== addresses.last) return undefined;
+    if (ports !== undefined && ports.first !== ports.last) return undefined;
+    const translated = addresses === undefined ? ends.dst : addressOf(isIpv6, addresses.first);
+    return { dst: translated, dstPort: ports?.first ?? dstPort };
+  }
+
+  /** The one interface that packets to some addresses leave by; empty where that is not known, or there are several. */
+  #nameTo(addresses: ReadonlySet<string>): string {
+    const names = new Set([...addresses].map((address) => this.routing.interfaceTo(address)));
+    const [name] = names;
+    return names.size === 1 && name !== undefined ? name : "";
+  }
+}

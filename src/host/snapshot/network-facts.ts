@@ -1,0 +1,73 @@
+import { type AddressRange, parseAddressRange } from "../address.js";
+import { listAt, membersAt, numberAt, textAt } from "./json.js";
+
+/** A route of the host's. */
+export interface Route {
+  /** As `ip route` writes it: `unicast`, `local`, `blackhole` and others. */
+  readonly type: string;
+  /** Where it leads; undefined for a default route of which nothing tells the IP version. */
+  readonly to: AddressRange | undefined;
+  readonly table: string;
+  /** The interface that packets leave by; undefined where it has none, or several. */
+  readonly dev: string | undefined;
+  readonly metric: number;
+}
+
+/** What a snapshot says of how the host forwards. */
+export interface NetworkFacts {
+  readonly routes: readonly Route[];
+  /** Whether nothing but the destination chooses a route: there are no policy rules but the kernel's own. */
+  readonly isByDestination: boolean;
+  /** The MTU of each interface, bytes. */
+  readonly mtus: ReadonlyMap<string, number>;
+  /** By their names, as sysctl(8) writes them. */
+  readonly sysctls: ReadonlyMap<string, string>;
+  /** What the kernel counted, by name: `conntrack -S`, and of /proc/net/snmp, snmp6 and netstat. */
+  readonly counters: ReadonlyMap<string, number>;
+}
+
+/** The priorities and tables of the policy rules that the kernel makes (ip-rule(8)). */
+const OWN_RULES = new Set(["0 local", "32766 main", "32767 default"]);
+
+export function networkFactsOf(snapshot: unknown): NetworkFacts {
+  const policy = listAt(snapshot, "policyRules");
+  const counters = ["conntrack", "kernel"].flatMap((source) => membersAt(snapshot, source, "counters"));
+  return {
+    routes: listAt(snapshot, "routes").map(routeOf),
+    isByDestination: policy.length > 0 && policy.every(isOwn),
+    mtus: new Map(
+      listAt(snapshot, "interfaces").map((link) => [textAt(link, "ifname") ?? "", numberAt(link, "mtu") ?? 0]),
+    ),
+    sysctls: new Map(
+      membersAt(snapshot, "sysctls").flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+    ),
+    counters: new Map(counters.flatMap(([name, value]) => (typeof value === "number" ? [[name, value]] : []))),
+  };
+}
+
+function isOwn(rule: unknown): boolean {
+  return textAt(rule, "src") === "all" && OWN_RULES.has(`${numberAt(rule, "priority")} ${textAt(rule, "table")}`);
+}
+
+function routeOf(route: unknown): Route {
+  const devs = new Set([textAt(route, "dev"), ...listAt(route, "nexthops").map((hop) => textAt(hop, "dev"))]);
+  devs.delete(undefined);
+  const [dev] = devs;
+  return {
+    type: textAt(route, "type") ?? "unicast",
+    to: destinationOf(route),
+    table: textAt(route, "table") ?? "main",
+    dev: devs.size === 1 ? dev : undefined,
+    metric: numberAt(route, "metric") ?? 0,
+  };
+}
+
+/** `default` is of either IP version: its gateway, or the address that it takes, tells which. */
+function destinationOf(route: unknown): AddressRange | undefined {
+  const dst = textAt(route, "dst") ?? "";
+  if (dst !== "default") return parseAddressRange(dst) ?? undefined;
+  const hints = [textAt(route, "gateway"), textAt(route, "prefsrc"), textAt(listAt(route, "nexthops")[0], "gateway")];
+  const hint = hints.find((each) => each !== undefined);
+  if (hint === undefined) return undefined;
+  return parseAddressRange(hint.includes(":") ? "::/0" : "0.0.0.0/0") ?? undefined;
+}

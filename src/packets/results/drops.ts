@@ -1,0 +1,38 @@
+import type { Side } from "../sides.js";
+import type { Gathered } from "./findings.js";
+import type { Ends } from "./results.js";
+
+/** Packets that entered on one side and never left on the other, and that are alike in all that a host goes by. */
+export interface Dropped {
+  /** Where they entered. */
+  readonly side: Side;
+  readonly isIpv6: boolean;
+  /** The number of their protocol. */
+  readonly proto: number;
+  /** As they entered. */
+  readonly ends: Ends;
+  /** What their flow makes of these on the other side; undefined where that is not known. */
+  readonly beyond: Ends | undefined;
+  /** Whether they are echo requests. */
+  readonly isEchoRequest: boolean;
+  /** Whether all that a host goes by is known of them: not so of later fragments, and of ICMP errors. */
+  readonly isPlain: boolean;
+  /** Whether they may have opened a conversation. */
+  readonly mayOpen: boolean;
+  /** Their IP length, bytes, where they must not be cut; else 0. */
+  readonly uncutLength: number;
+  /** When the first and the last of them entered, epoch nanoseconds by that side's clock. */
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+  /** Their frames and flows. */
+  readonly gathered: Gathered;
+}
+
+/** All that was dropped in a run, and what else shows where packets go. */
+export interface Drops {
+  readonly dropped: readonly Dropped[];
+  /** How many more packets were dropped that are in none of these. */
+  readonly others: number;
+  /** Some addresses that packets crossed to: behind the inside, and beyond the outside. */
+  readonly reached: readonly [behind: ReadonlySet<string>, beyond: ReadonlySet<string>];
+}

@@ -1,0 +1,186 @@
+import { IS_DF, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
+import { icmpTypeIn } from "../packets/records.js";
+import type { Dropped, Drops } from "../packets/results/drops.js";
+import { type Finding, Gathered } from "../packets/results/findings.js";
+import { PassingSink } from "../packets/results/passing-sink.js";
+import {
+  copyOfEnds,
+  type Ends,
+  type FlowSummary,
+  type Judgement,
+  type Moved,
+  type Sink,
+  type Summary,
+  type Tables,
+  type Update,
+  type Verdict,
+  wantsUpdate,
+} from "../packets/results/results.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
+import { endsOf } from "./ends.js";
+import { epochNsOf } from "./epoch.js";
+import { mayOpen } from "./row-names.js";
+
+/** So many kinds of packets are told apart, and so many packets remembered, as more may become known of them: a few megabytes. */
+const MOST_KINDS = 10_000;
+const MOST_REMEMBERED = 10_000;
+/** So many addresses tell where packets go. */
+const MOST_REACHED = 64;
+
+/** A kind while it is gathered. */
+type Kind = { -readonly [Name in keyof Dropped]: Dropped[Name] };
+
+/** Passes all results on, and tells at the end what could have dropped what was dropped. */
+export class GatheredDrops extends PassingSink {
+  readonly #explain: (drops: Drops) => readonly Finding[];
+  readonly #kinds = new Map<string, Kind>();
+  /** By the flow's id, those whose flow lives. */
+  readonly #ofFlows = new Map<number, Kind[]>();
+  /** By `keyOf`. */
+  readonly #kindOf = new Map<number, Kind>();
+  readonly #reached = [new Set<string>(), new Set<string>()] as const;
+  #others = 0;
+  #tables!: Tables;
+
+  constructor(next: Sink, explain: (drops: Drops) => readonly Finding[]) {
+    super(next);
+    this.#explain = explain;
+  }
+
+  /** Each flow is looked at, whether it is shown or not. */
+  override get mostFlows(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  override wantsVerdict(verdict: Verdict): boolean {
+    return verdict === "dropped" || super.wantsVerdict(verdict);
+  }
+
+  override begin(tables: Tables): void {
+    this.#tables = tables;
+    super.begin(tables);
+  }
+
+  override unmatched(row: number, judgement: Judgement): void {
+    if (judgement.verdict === "dropped") this.#note(row);
+    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+  }
+
+  override update(update: Update): void {
+    const { side, frame, verdict, before } = update;
+    if (before.verdict !== verdict) {
+      if (before.verdict === "dropped") this.#takeBack(side, frame);
+      if (verdict === "dropped") this.#others++;
+    }
+    if (wantsUpdate(this.next, update)) super.update(update);
+  }
+
+  /** Nobody says which: of those of that side, nothing is told any more. */
+  override moved(moved: Moved): void {
+    if (moved.before.verdict === "dropped") {
+      for (const [key, { side, gathered }] of this.#kinds)
+        if (side === moved.side) {
+          this.#others += gathered.count;
+          this.#kinds.delete(key);
+        }
+      this.#others = Math.max(0, this.#others - moved.count);
+    }
+    super.moved(moved);
+  }
+
+  override flow(flow: FlowSummary): void {
+    this.#noteReached(flow);
+    for (const kind of this.#ofFlows.get(flow.id) ?? []) kind.beyond ??= beyondOf(kind, flow);
+    this.#ofFlows.delete(flow.id);
+    super.flow(flow);
+  }
+
+  override end(summary: Summary): void {
+    const dropped = [...this.#kinds.values()].filter(({ gathered }) => gathered.count > 0);
+    for (const finding of this.#explain({ dropped, others: this.#others, reached: this.#reached }))
+      this.next.finding(finding);
+    super.end(summary);
+  }
+
+  #note(row: number): void {
+    const { timeline } = this.#tables;
+    const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
+    const kind = this.#kindFor(row, flow);
+    if (kind === undefined) {
+      this.#others++;
+      return;
+    }
+    kind.gathered.add(side, frame, flow, kind.isIpv6);
+    const epochNs = epochNsOf(this.#tables, row);
+    if (epochNs < kind.firstNs) kind.firstNs = epochNs;
+    if (epochNs > kind.lastNs) kind.lastNs = epochNs;
+    if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(keyOf(side, frame), kind);
+  }
+
+  /** The kind that a packet is of; undefined where there are too many. */
+  #kindFor(row: number, flow: number | undefined): Kind | undefined {
+    const kind = kindOf(this.#tables, row);
+    const { side, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
+    const key = JSON.stringify([side, proto, ends, flow, isEchoRequest, isPlain, kind.mayOpen, uncutLength]);
+    const known = this.#kinds.get(key);
+    if (known !== undefined) return known;
+    if (this.#kinds.size === MOST_KINDS) return undefined;
+    this.#kinds.set(key, kind);
+    if (flow !== undefined && isPlain) this.#ofFlows.set(flow, [...(this.#ofFlows.get(flow) ?? []), kind]);
+    return kind;
+  }
+
+  /** Takes it that a packet was not dropped. */
+  #takeBack(side: Side, frame: number): void {
+    const kind = this.#kindOf.get(keyOf(side, frame));
+    if (kind === undefined) this.#others = Math.max(0, this.#others - 1);
+    else kind.gathered.frames[side].remove(frame);
+    this.#kindOf.delete(keyOf(side, frame));
+  }
+
+  /** What crossed left by the other side's interface, as the host sends what goes to that address. */
+  #noteReached({ nat, sides, initiator, inside, outside, pairs, pairsOutbound }: FlowSummary): void {
+    if (nat === "proxy" || sides[INSIDE] === sides[OUTSIDE]) return;
+    const [near, far] = initiator === "outside" ? [inside.dst, outside.src] : [inside.src, outside.dst];
+    const [behind, beyond] = this.#reached;
+    if (pairs > pairsOutbound && behind.size < MOST_REACHED) behind.add(near);
+    if (pairsOutbound > 0 && beyond.size < MOST_REACHED) beyond.add(far);
+  }
+}
+
+/** The kind of a packet, which has none yet. */
+function kindOf(tables: Tables, row: number): Kind {
+  const { timeline } = tables;
+  const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
+  const isIpv6 = timeline.isIpv6(row);
+  const isEchoRequest =
+    (flags & IS_ECHO) !== 0 && icmpTypeIn(timeline.seq(row)) === (isIpv6 ? ECHO_REQUEST_6 : ECHO_REQUEST);
+  return {
+    side: timeline.sideOf(row),
+    isIpv6,
+    proto,
+    ends: endsOf(tables, row),
+    beyond: undefined,
+    isEchoRequest,
+    isPlain: (flags & (IS_LATER_FRAGMENT | IS_HEADLESS | IS_ERROR)) === 0,
+    mayOpen: mayOpen(tables, row),
+    uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
+    firstNs: epochNs,
+    lastNs: epochNs,
+    gathered: new Gathered(),
+  };
+}
+
+/** What a flow makes of packets on the other side. */
+function beyondOf({ side, ends }: Kind, { nat, sides, inside, outside }: FlowSummary): Ends | undefined {
+  if (nat === "proxy" || sides[INSIDE] === sides[OUTSIDE]) return undefined;
+  const [here, there] = side === INSIDE ? [inside, outside] : [outside, inside];
+  if (here.src === ends.src && here.srcPort === ends.srcPort) return copyOfEnds(there);
+  const { src, srcPort, dst, dstPort, icmpId } = there;
+  return { src: dst, srcPort: dstPort, dst: src, dstPort: srcPort, icmpId };
+}
+
+function keyOf(side: Side, frame: number): number {
+  return 2 * frame + side;
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { OUTSIDE } from "../../../src/packets/sides.js";
+import { counted, dropped, filter, found, QUERY, snapshot, TCP, told } from "./drops.js";
+
+const DROP = "-A FORWARD -s 172.17.0.3/32 -p udp -m udp --dport 53 -j DROP";
+
+describe("a rule that matches what was dropped", () => {
+  const three = [dropped(3, QUERY)];
+
+  it("is named where its counter moved by as many", () => {
+    const [finding, ...others] = found(three, counted({ iptables: filter(`[2→5:1] ${DROP}`) }));
+    expect(finding).toMatchObject({
+      code: "drop-rule",
+      count: 3,
+      rule: DROP,
+      table: "ip filter",
+      chain: "FORWARD",
+      counted: 3,
+      text: `a rule in FORWARD (ip filter) matches them, and counted 3 between the snapshots: ${DROP}`,
+    });
+    expect(others).toEqual([]);
+  });
+
+  it("is named with how many others it counted", () => {
+    const [finding] = found(three, counted({ iptables: filter(`[2→9:1] ${DROP}`) }));
+    expect(finding.text).toContain("counted 7 between the snapshots, 4 of them others: ");
+  });
+
+  it.each([
+    ["did not move", "2→2", ""],
+    ["moved by less", "2→4", `${DROP} may have dropped 2 of 3, by its counter`],
+  ])("is not named where its counter %s", (_, counter, doubt) => {
+    const findings = found(three, counted({ iptables: filter(`[${counter}:1] ${DROP}`) }));
+    expect(told(findings)).toEqual(["drop-unexplained 3"]);
+    expect(findings[0].text).toContain(doubt);
+  });
+
+  it("is held against all that it matches", () => {
+    const drops = [...three, dropped(2, { ...QUERY, srcPort: 5354 })];
+    expect(told(found(drops, counted({ iptables: filter(`[0→4:1] ${DROP}`) })))).toEqual(["drop-unexplained 5"]);
+    expect(told(found(drops, counted({ iptables: filter(`[0→5:1] ${DROP}`) })))).toEqual([`drop-rule 5 ${DROP}`]);
+  });
+
+  it("counts from 0 where it was put there once more", () => {
+    expect(told(found(three, counted({ iptables: filter(`[9→3:1] ${DROP}`) })))).toEqual([`drop-rule 3 ${DROP}`]);
+  });
+
+  it("is possibly the one where it was put there meanwhile", () => {
+    const snapshots = [snapshot(100), snapshot(110, { rules: { iptables: filter(`[3:1] ${DROP}`) } })];
+    expect(told(found(three, snapshots))).toEqual([`drop-rule 3 possibly ${DROP}`]);
+  });
+
+  it("is possibly the one where it asks for what nobody can tell, as one behind it is then: both are named", () => {
+    const limited = "-A FORWARD -p udp -m string --string x --algo bm -j DROP";
+    const possible = (counter: string): string[] =>
+      told(found(three, counted({ iptables: filter(`[${counter}:1] ${limited}`, `[0→3:1] ${DROP}`) })));
+    expect(possible("0→5")).toEqual([`drop-rule 3 possibly ${limited}`, `drop-rule 3 possibly ${DROP}`]);
+    expect(possible("0→0")).toEqual([`drop-rule 3 possibly ${DROP}`]);
+  });
+
+  it.each([
+    ["where another one before it accepts", ["[0:0] -A FORWARD -i docker0 -j ACCEPT", `[0→3:1] ${DROP}`]],
+    ["where it is about another bridge", ["[0→3:1] -A FORWARD -i docker0 -o br-app -j DROP"]],
+    ["where it is about another address", ["[0→3:1] -A FORWARD -s 172.17.0.4/32 -j DROP"]],
+  ])("is none %s", (_, lines) => {
+    expect(told(found(three, counted({ iptables: filter(...lines) })))).toEqual(["drop-unexplained 3"]);
+  });
+
+  it.each([
+    ["what a chain does to what no rule decides about", "-P FORWARD DROP", filter(":FORWARD DROP [0→3:1]")],
+    [
+      "in another table",
+      "-A PREROUTING -i docker0 -j DROP",
+      ["*raw", "[0→3:1] -A PREROUTING -i docker0 -j DROP", "COMMIT"],
+    ],
+    [
+      "in a chain that others jump to",
+      "-A X -j REJECT",
+      filter("-A FORWARD ! -o docker0 -j X", "[0→3:1] -A X -j REJECT"),
+    ],
+  ])("may be %s", (_, rule, lines) => {
+    expect(told(found(three, counted({ iptables: lines })))).toEqual([`drop-rule 3 ${rule}`]);
+  });
+
+  it("is asked by the interface that the route leads to", () => {
+    const isolation = filter("-A FORWARD -i docker0 ! -o docker0 -j STAGE-2", "[0→2:1] -A STAGE-2 -o br-app -j DROP");
+    const across = [dropped(2, { ...QUERY, dst: "172.30.0.2" })];
+    expect(told(found(across, counted({ iptables: isolation })))).toEqual(["drop-rule 2 -A STAGE-2 -o br-app -j DROP"]);
+  });
+});
+
+describe("nft's rules", () => {
+  const three = [dropped(3, QUERY)];
+  const hooked = "type filter hook forward priority filter; policy accept;";
+  const counting = "ip saddr 172.17.0.3 udp dport 53 counter packets 1→4 bytes 1 drop";
+
+  it("are named by their counters", () => {
+    const [finding] = found(three, counted({ nft: ["table inet fw {", "chain f {", hooked, counting, "}", "}"] }));
+    expect(finding).toMatchObject({
+      code: "drop-rule",
+      rule: "ip saddr 172.17.0.3 udp dport 53 counter packets 4 bytes 1 drop",
+      table: "inet fw",
+      chain: "f",
+      counted: 3,
+    });
+  });
+
+  it.each([
+    ["has no counter", "ip saddr 172.17.0.3 drop"],
+    ["counts more than what it drops", "counter packets 1→9 bytes 1 ip saddr 172.17.0.3 drop"],
+    ["has a counter that is not printed", "ip saddr 172.17.0.3 counter drop"],
+    ["is one of a map", "ip saddr 172.17.0.3 counter packets 1→9 bytes 1 udp dport vmap { 53 : drop }"],
+  ])("are none to go by where one %s", (_, rule) => {
+    const findings = found(three, counted({ nft: ["table inet fw {", "chain f {", hooked, rule, "}", "}"] }));
+    expect(told(findings)).toEqual(["drop-unexplained 3"]);
+    expect(findings[0].text).toContain("may have dropped some, and does not count");
+  });
+
+  it("are not named once more where they are iptables'", () => {
+    const nft = ["table ip filter {", "chain FORWARD {", hooked, counting, "}", "}"];
+    const iptables = filter(`[1→4:1] ${DROP}`);
+    expect(told(found(three, counted({ iptables, nft })))).toEqual([`drop-rule 3 ${DROP}`]);
+    // of iptables' own, in another place of the kernel
+    const legacy = iptables.filter((line) => !line.startsWith("#"));
+    const own = [`[1→4:1] ${DROP.replace("udp --dport 53", "string --string x")}`];
+    expect(told(found(three, counted({ iptables: [...legacy.slice(0, 1), ...own, "COMMIT"], nft })))).toHaveLength(2);
+  });
+});
+
+describe("what a translation makes of a packet", () => {
+  const ends = { src: "10.0.2.2", srcPort: 5000, dst: "10.0.2.15", dstPort: 88 };
+  const published = [dropped(2, ends, { proto: TCP, side: OUTSIDE })];
+  const inward = "-A FORWARD -d 172.17.0.2/32 -o docker0 -p tcp -m tcp --dport 80 -j DROP";
+
+  it.each([
+    ["is what the rules behind it are asked about", "172.17.0.2:80", `drop-rule 2 ${inward}`],
+    ["is not known where it may be several", "172.17.0.2-172.17.0.9:80", "drop-unexplained 2"],
+  ])("%s", (_, to, line) => {
+    const nat = `-A PREROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 88 -j DNAT --to-destination ${to}`;
+    const iptables = [...filter(`[0→2:1] ${inward}`), "*nat", nat, "COMMIT"];
+    expect(told(found(published, counted({ iptables })))).toEqual([line]);
+  });
+
+  it("is known of a flow", () => {
+    const from = { src: "180.101.49.11", srcPort: 53 };
+    const beyond = { ...from, dst: "172.17.0.3", dstPort: 5353 };
+    const answer = dropped(2, { ...from, dst: "10.0.2.15", dstPort: 5353 }, { side: OUTSIDE, mayOpen: false, beyond });
+    const inbound = "-A FORWARD -d 172.17.0.3/32 -i enp0s3 -o docker0 -j DROP";
+    const snapshots = counted({ iptables: filter(`[0→2:1] ${inbound}`) });
+    expect(told(found([answer], snapshots))).toEqual([`drop-rule 2 ${inbound}`]);
+    expect(told(found([{ ...answer, beyond: undefined }], snapshots))).toEqual(["drop-unexplained 2"]);
+  });
+});
+
+describe("where captures do not tell what their interfaces are called", () => {
+  const rule = "-A FORWARD -i docker0 -o enp0s3 -p udp -j DROP";
+  const snapshots = counted({ iptables: filter(`[0→3:1] ${rule}`) });
+
+  it.each([
+    ["the routes of what crossed do", ["172.17.0.2", "172.17.0.9"], rule],
+    ["they may be any where nothing crossed", [], `possibly ${rule}`],
+    ["they may be any where those lead to several", ["172.17.0.2", "172.30.0.2"], `possibly ${rule}`],
+  ])("%s", (_, behind, named) => {
+    const reached = [new Set(behind), new Set<string>()] as const;
+    expect(told(found([dropped(3, QUERY)], snapshots, { reached }, ["", ""]))).toEqual([`drop-rule 3 ${named}`]);
+  });
+});
+
+describe("what was not dropped between two snapshots", () => {
+  const [before, after] = counted({ iptables: filter(`[0→3:1] ${DROP}`) });
+
+  it.each([
+    ["there is one snapshot", [after], 101_000_000_000n],
+    ["it began before", [before, after], 99_000_000_000n],
+  ])("has no ground: %s", (_, snapshots, firstNs) => {
+    const [finding, ...others] = found([dropped(3, QUERY, { firstNs })], snapshots);
+    expect(finding).toMatchObject({ code: "drop-unexplained", count: 3 });
+    expect(finding.text).toContain("3 were not dropped between two snapshots");
+    expect(finding.hint).toContain("--host before.json,after.json");
+    expect(others).toEqual([]);
+  });
+
+  it("has nothing said of it where there is no snapshot, or nothing was dropped", () => {
+    expect(found([dropped(3, QUERY)], [])).toEqual([]);
+    expect(found([], [before, after])).toEqual([]);
+  });
+});

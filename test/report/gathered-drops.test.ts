@@ -1,0 +1,105 @@
+import { expect, it } from "vitest";
+import type { Drops } from "../../src/packets/results/drops.js";
+import type { Judgement, Sink, Update, Verdict } from "../../src/packets/results/results.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { ACK, SYN } from "../../src/protocols/tcp.js";
+import { GatheredDrops } from "../../src/report/gathered-drops.js";
+import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
+import { flow } from "../host/flow.js";
+import { HandFilled, ICMP, type Packet, SUMMARY, TCP, UDP } from "./tables.js";
+
+const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "" };
+
+/** What is handed on at the end, when a sink is told of a run. */
+function gathered(tell: (sink: Sink, tables: HandFilled) => void): Drops {
+  let drops: Drops = { dropped: [], others: 0, reached: [new Set(), new Set()] };
+  const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
+  const sink = new GatheredDrops(reporter, (all) => {
+    drops = all;
+    return [];
+  });
+  const tables = new HandFilled();
+  sink.begin(tables);
+  tell(sink, tables);
+  sink.end(SUMMARY);
+  return drops;
+}
+
+const QUERY: Packet = { side: INSIDE, proto: UDP, src: "172.17.0.3", srcPort: 5353, dst: "180.101.49.11", dstPort: 53 };
+
+function update(frame: number, verdict: Update["verdict"], before: Verdict): Update {
+  const of = { side: INSIDE, frame, flow: undefined, isSelected: true } as const;
+  return { ...of, verdict, reason: "no-twin", why: "", before: { verdict: before } };
+}
+
+it("gathers what was dropped by what a host goes by, and nothing else", () => {
+  const { dropped, others } = gathered((sink, tables) => {
+    for (const frame of [1, 2]) sink.unmatched(tables.add({ ...QUERY, frame, stampNs: frame }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, frame: 3, dstPort: 54 }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, frame: 4 }), { ...DROPPED, verdict: "unknown" });
+  });
+  expect(dropped).toMatchObject([
+    { side: INSIDE, proto: UDP, mayOpen: true, isPlain: true, ends: { dstPort: 53 }, gathered: { count: 2 } },
+    { ends: { dstPort: 54 }, gathered: { count: 1 } },
+  ]);
+  expect(dropped[0].lastNs - dropped[0].firstNs).toBe(1n);
+  expect(others).toBe(0);
+});
+
+it("takes back what turned out otherwise, and counts what was told of too late", () => {
+  const { dropped, others } = gathered((sink, tables) => {
+    for (const frame of [1, 2]) sink.unmatched(tables.add({ ...QUERY, frame }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, dstPort: 54, frame: 3 }), DROPPED);
+    sink.update(update(1, "refused", "dropped"));
+    sink.update(update(3, "elsewhere", "dropped"));
+    sink.update(update(4, "dropped", "unknown"));
+    sink.update(update(2, "dropped", "dropped"));
+  });
+  expect(dropped.map(({ gathered: { frames } }) => frames[INSIDE].listed)).toEqual([[2]]);
+  expect(others).toBe(1);
+});
+
+it("tells nothing of packets of a side of which others were taken back without a word on which", () => {
+  const { dropped, others } = gathered((sink, tables) => {
+    for (const frame of [1, 2, 3]) sink.unmatched(tables.add({ ...QUERY, frame }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, side: OUTSIDE, frame: 1 }), DROPPED);
+    sink.moved?.({ side: INSIDE, verdict: "unknown", before: { verdict: "dropped" }, count: 2 });
+  });
+  expect(dropped.map(({ side }) => side)).toEqual([OUTSIDE]);
+  expect(others).toBe(1);
+});
+
+it("knows what a flow makes of them on the other side, and where those that cross go", () => {
+  const { dropped, reached } = gathered((sink, tables) => {
+    const answer: Packet = {
+      side: OUTSIDE,
+      proto: TCP,
+      src: "180.101.49.11",
+      srcPort: 80,
+      dst: "10.0.2.15",
+      dstPort: 9,
+    };
+    sink.unmatched(tables.add({ ...answer, flow: 1, tcpFlags: SYN | ACK }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, flow: 1, proto: TCP, srcPort: 4, dstPort: 80, tcpFlags: ACK }), DROPPED);
+    sink.flow(flow("tcp", "inside", "172.17.0.3.4 > 180.101.49.11.80", "10.0.2.15.9 > 180.101.49.11.80"));
+  });
+  expect(dropped).toMatchObject([
+    { side: OUTSIDE, mayOpen: false, beyond: { src: "180.101.49.11", srcPort: 80, dst: "172.17.0.3", dstPort: 4 } },
+    { side: INSIDE, mayOpen: false, beyond: { src: "10.0.2.15", srcPort: 9, dst: "180.101.49.11", dstPort: 80 } },
+  ]);
+  expect(reached).toEqual([new Set(["172.17.0.3"]), new Set(["180.101.49.11"])]);
+});
+
+it("tells echo requests from answers, and what says too little of itself", () => {
+  const ping: Packet = { side: INSIDE, proto: ICMP, src: "172.17.0.3", dst: "180.101.49.11", icmpId: 7 };
+  const { dropped } = gathered((sink, tables) => {
+    sink.unmatched(tables.add({ ...ping, seq: 8 << 24 }), DROPPED);
+    sink.unmatched(tables.add({ ...ping, seq: 0 }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, isHeadless: true }), DROPPED);
+  });
+  expect(dropped.map(({ isEchoRequest, isPlain }) => [isEchoRequest, isPlain])).toEqual([
+    [true, true],
+    [false, true],
+    [false, false],
+  ]);
+});
