@@ -2,6 +2,7 @@ import { open, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type Proxy, proxyOf } from "../host/snapshot/docker.js";
 import { interfacesOf, policyRulesOf, routesOf } from "../host/snapshot/ip.js";
+import { kernelCountersOf } from "../host/snapshot/kernel-counters.js";
 import {
   countersOf,
   type DockerFacts,
@@ -84,6 +85,7 @@ async function takeSnapshot(docker: string | undefined, { env, version }: Host):
     entries: from("conntrack -L", listConntrack),
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
     sysctls: from("sysctls", readSysctls),
+    kernel: from("/proc/net/snmp", readKernelCounters),
   };
   const [engine, iptables, ip6tables, nft] = await Promise.all([
     asked.engine,
@@ -109,6 +111,7 @@ async function takeSnapshot(docker: string | undefined, { env, version }: Host):
     },
     conntrack: { entries, more, counters: (await asked.counters) ?? {} },
     sysctls: (await asked.sysctls) ?? {},
+    counters: (await asked.kernel) ?? {},
     // last: all have answered by now
     missing: missing.toSorted((one, other) => (one.source < other.source ? -1 : 1)),
   };
@@ -157,6 +160,13 @@ async function readSysctls(): Promise<Record<string, string>> {
     return value === undefined ? [] : [[sysctlName(path), value.trim().replaceAll("\t", " ")] as const];
   });
   return Object.fromEntries((await Promise.all(read)).flat());
+}
+
+/** Those that there are: a host may have no IPv6. */
+async function readKernelCounters(): Promise<Record<string, number>> {
+  const ipv4 = ["snmp", "netstat"].map((name) => readFile(`/proc/net/${name}`, "utf8"));
+  const ipv6 = readFile("/proc/net/snmp6", "utf8").catch(() => "");
+  return kernelCountersOf((await Promise.all([...ipv4, ipv6])).join("\n"));
 }
 
 /** As sysctl(8) writes it: a dot in an interface's name as a slash. */

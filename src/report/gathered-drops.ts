@@ -54,7 +54,7 @@ export class GatheredDrops extends PassingSink {
   }
 
   override wantsVerdict(verdict: Verdict): boolean {
-    return verdict === "dropped" || super.wantsVerdict(verdict);
+    return verdict === "dropped" || verdict === "unknown" || super.wantsVerdict(verdict);
   }
 
   override begin(tables: Tables): void {
@@ -63,14 +63,14 @@ export class GatheredDrops extends PassingSink {
   }
 
   override unmatched(row: number, judgement: Judgement): void {
-    if (judgement.verdict === "dropped") this.#note(row);
+    if (judgement.verdict === "dropped" || judgement.reason === "nothing-paired") this.#note(row, judgement.verdict);
     if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
     const { side, frame, verdict, before } = update;
     if (before.verdict !== verdict) {
-      if (before.verdict === "dropped") this.#takeBack(side, frame);
+      this.#takeBack(side, frame, before.verdict);
       if (verdict === "dropped") this.#others++;
     }
     if (wantsUpdate(this.next, update)) super.update(update);
@@ -79,8 +79,8 @@ export class GatheredDrops extends PassingSink {
   /** Nobody says which: of those of that side, nothing is told any more. */
   override moved(moved: Moved): void {
     if (moved.before.verdict === "dropped") {
-      for (const [key, { side, gathered }] of this.#kinds)
-        if (side === moved.side) {
+      for (const [key, { isDropped, side, gathered }] of this.#kinds)
+        if (isDropped && side === moved.side) {
           this.#others += gathered.count;
           this.#kinds.delete(key);
         }
@@ -103,12 +103,13 @@ export class GatheredDrops extends PassingSink {
     super.end(summary);
   }
 
-  #note(row: number): void {
+  #note(row: number, verdict: Verdict): void {
     const { timeline } = this.#tables;
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
-    const kind = this.#kindFor(row, flow);
+    const isDropped = verdict === "dropped";
+    const kind = this.#kindFor(row, flow, isDropped);
     if (kind === undefined) {
-      this.#others++;
+      if (isDropped) this.#others++;
       return;
     }
     kind.gathered.add(side, frame, flow, kind.isIpv6);
@@ -119,10 +120,10 @@ export class GatheredDrops extends PassingSink {
   }
 
   /** The kind that a packet is of; undefined where there are too many. */
-  #kindFor(row: number, flow: number | undefined): Kind | undefined {
-    const kind = kindOf(this.#tables, row);
+  #kindFor(row: number, flow: number | undefined, isDropped: boolean): Kind | undefined {
+    const kind = kindOf(this.#tables, row, isDropped);
     const { side, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
-    const key = JSON.stringify([side, proto, ends, flow, isEchoRequest, isPlain, kind.mayOpen, uncutLength]);
+    const key = JSON.stringify([isDropped, side, proto, ends, flow, isEchoRequest, isPlain, kind.mayOpen, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
     if (this.#kinds.size === MOST_KINDS) return undefined;
@@ -131,10 +132,10 @@ export class GatheredDrops extends PassingSink {
     return kind;
   }
 
-  /** Takes it that a packet was not dropped. */
-  #takeBack(side: Side, frame: number): void {
+  /** Takes it that a packet is not what it was said to be. */
+  #takeBack(side: Side, frame: number, before: Verdict): void {
     const kind = this.#kindOf.get(keyOf(side, frame));
-    if (kind === undefined) this.#others = Math.max(0, this.#others - 1);
+    if (kind === undefined) this.#others = Math.max(0, this.#others - Number(before === "dropped"));
     else kind.gathered.frames[side].remove(frame);
     this.#kindOf.delete(keyOf(side, frame));
   }
@@ -150,13 +151,14 @@ export class GatheredDrops extends PassingSink {
 }
 
 /** The kind of a packet, which has none yet. */
-function kindOf(tables: Tables, row: number): Kind {
+function kindOf(tables: Tables, row: number, isDropped: boolean): Kind {
   const { timeline } = tables;
   const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
   const isIpv6 = timeline.isIpv6(row);
   const isEchoRequest =
     (flags & IS_ECHO) !== 0 && icmpTypeIn(timeline.seq(row)) === (isIpv6 ? ECHO_REQUEST_6 : ECHO_REQUEST);
   return {
+    isDropped,
     side: timeline.sideOf(row),
     isIpv6,
     proto,

@@ -1,5 +1,6 @@
 import type { Dropped } from "../../packets/results/drops.js";
 import type { Cause, FindingCode } from "../../packets/results/findings.js";
+import type { Between } from "./between.js";
 
 /** What could have dropped some packets, by what the host's tables and counters say. */
 export interface Ground {
@@ -12,4 +13,38 @@ export interface Ground {
 /** How many packets there are of some kinds. */
 export function packetsIn(kinds: readonly Dropped[]): number {
   return kinds.reduce((sum, { gathered }) => sum + gathered.count, 0);
+}
+
+/** Packets that could have been dropped by one thing, by what is said of it. */
+export type Reasons = ReadonlyMap<string, readonly Dropped[]>;
+
+/**
+ * The grounds that the host's tables show for some packets; none where the counter that goes with them moved by less than all of these.
+ *
+ * @param counter undefined where the kernel has none.
+ */
+export function countedGrounds(
+  code: FindingCode,
+  reasons: Reasons,
+  counter: string | undefined,
+  between: Between,
+): Ground[] {
+  const counted = counter === undefined ? undefined : between.moved(counter);
+  const packets = packetsIn([...reasons.values()].flat());
+  if (counted !== undefined && counted < packets) return [];
+  const isCounted = counter !== undefined && counted !== undefined;
+  const others = isCounted && counted > packets ? `, ${counted - packets} of them others` : "";
+  const said = isCounted ? `; ${counter} counted ${counted}${others}` : "";
+  const cause = isCounted ? { counter, counted } : {};
+  return Array.from(reasons, ([text, kinds]) => ({ code, kinds, text: `${text}${said}`, cause }));
+}
+
+/** Packets by what is said of them; those of which nothing is are left out. */
+export function reasonsFor(kinds: readonly Dropped[], whyOf: (kind: Dropped) => string | undefined): Reasons {
+  const reasons = new Map<string, Dropped[]>();
+  for (const kind of kinds) {
+    const why = whyOf(kind);
+    if (why !== undefined) reasons.set(why, [...(reasons.get(why) ?? []), kind]);
+  }
+  return reasons;
 }

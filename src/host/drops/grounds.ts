@@ -1,7 +1,9 @@
 import type { Dropped, Drops } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
+import { Between } from "./between.js";
 import { type Ground, packetsIn } from "./ground.js";
+import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
 import { Ways } from "./ways.js";
 
@@ -25,9 +27,15 @@ export function groundsOf(
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined || drops.dropped.length === 0) return [];
   const ways = new Ways(after, names, drops);
+  const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const { grounds, doubts } = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(counted);
-  return [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, doubts)];
+  const byRules = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(counted.filter(isDropped));
+  const grounds = [...new RouteGrounds(between, ways).grounds(counted), ...byRules.grounds];
+  return [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, byRules.doubts)];
+}
+
+function isDropped(kind: Dropped): boolean {
+  return kind.isDropped;
 }
 
 function findingIn({ code, kinds, text, cause }: Ground): Finding {
@@ -43,7 +51,7 @@ function unexplained(
   doubts: readonly string[],
 ): Finding[] {
   const told = new Set(grounds.flatMap(({ kinds }) => kinds));
-  const rest = dropped.filter((kind) => !told.has(kind));
+  const rest = dropped.filter((kind) => kind.isDropped && !told.has(kind));
   if (rest.length === 0) return [];
   const gathered = gatheredOf(rest);
   const uncounted = packetsIn(rest.filter((kind) => !counted.includes(kind)));

@@ -28,7 +28,8 @@ export class Ways {
     this.routing = new Routing(network);
     this.#book = new RuleBook(rules);
     this.#own = new Set(addresses);
-    const nameOf = (side: Side): string => names[side] || this.#nameTo(reached[side]);
+    const nameOf = (side: Side): string =>
+      network.masters.get(names[side]) ?? (names[side] || this.#nameTo(reached[side]));
     this.#names = [nameOf(INSIDE), nameOf(OUTSIDE)];
   }
 

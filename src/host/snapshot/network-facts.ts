@@ -20,29 +20,44 @@ export interface NetworkFacts {
   readonly isByDestination: boolean;
   /** The MTU of each interface, bytes. */
   readonly mtus: ReadonlyMap<string, number>;
+  /** The interface that takes what comes by another one, which is a part of it: a bridge, or a bond. */
+  readonly masters: ReadonlyMap<string, string>;
   /** By their names, as sysctl(8) writes them. */
   readonly sysctls: ReadonlyMap<string, string>;
-  /** What the kernel counted, by name: `conntrack -S`, and of /proc/net/snmp, snmp6 and netstat. */
+  /** What the kernel counted, by name: as `conntrack -S` and nstat(8) have it. */
   readonly counters: ReadonlyMap<string, number>;
 }
 
+/** Kinds of interfaces that take what comes by their parts. */
+const TAKING = new Set(["bridge", "bond"]);
 /** The priorities and tables of the policy rules that the kernel makes (ip-rule(8)). */
 const OWN_RULES = new Set(["0 local", "32766 main", "32767 default"]);
 
 export function networkFactsOf(snapshot: unknown): NetworkFacts {
+  const links = listAt(snapshot, "interfaces");
   const policy = listAt(snapshot, "policyRules");
-  const counters = ["conntrack", "kernel"].flatMap((source) => membersAt(snapshot, source, "counters"));
+  const counters = [...membersAt(snapshot, "conntrack", "counters"), ...membersAt(snapshot, "counters")];
   return {
     routes: listAt(snapshot, "routes").map(routeOf),
     isByDestination: policy.length > 0 && policy.every(isOwn),
-    mtus: new Map(
-      listAt(snapshot, "interfaces").map((link) => [textAt(link, "ifname") ?? "", numberAt(link, "mtu") ?? 0]),
-    ),
+    mtus: new Map(links.map((link) => [textAt(link, "ifname") ?? "", numberAt(link, "mtu") ?? 0])),
+    masters: mastersOf(links),
     sysctls: new Map(
       membersAt(snapshot, "sysctls").flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
     ),
     counters: new Map(counters.flatMap(([name, value]) => (typeof value === "number" ? [[name, value]] : []))),
   };
+}
+
+function mastersOf(links: readonly unknown[]): Map<string, string> {
+  const taking = links.filter((link) => TAKING.has(textAt(link, "info_kind") ?? ""));
+  const names = new Set(taking.map((link) => textAt(link, "ifname")));
+  return new Map(
+    links.flatMap((link) => {
+      const [name, master] = [textAt(link, "ifname"), textAt(link, "master")];
+      return name !== undefined && master !== undefined && names.has(master) ? [[name, master]] : [];
+    }),
+  );
 }
 
 function isOwn(rule: unknown): boolean {

@@ -124,6 +124,10 @@ export const SCHEMA: Schema = {
         },
       }),
       sysctls: valuesOf("What decides whether and how the host forwards, by name: those that there are.", "string"),
+      counters: valuesOf(
+        "What the kernel counted of packets, those that it did not forward among them, by name, as nstat has it: those that there are.",
+        "integer",
+      ),
       missing: list(
         "What could not be read.",
         object("One of it.", {

@@ -23,6 +23,8 @@ export interface Snapshot {
   readonly conntrack: ConntrackState;
   /** Those that there are, by name, as sysctl(8) writes it. */
   readonly sysctls: Readonly<Record<string, string>>;
+  /** What the kernel counted of packets: those that there are, by name, as nstat(8) writes it. */
+  readonly counters: Readonly<Record<string, number>>;
   /** What it lacks, and why. */
   readonly missing: readonly Missing[];
 }

@@ -4,7 +4,9 @@ import type { Ends } from "./results.js";
 
 /** Packets that entered on one side and never left on the other, and that are alike in all that a host goes by. */
 export interface Dropped {
-  /** Where they entered. */
+  /** False where nothing tells which way they went, as nothing paired. */
+  readonly isDropped: boolean;
+  /** Where they entered, or were seen. */
   readonly side: Side;
   readonly isIpv6: boolean;
   /** The number of their protocol. */

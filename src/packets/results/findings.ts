@@ -41,6 +41,18 @@ export const FINDINGS = {
     severity: "warning",
     hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",
   },
+  "drop-no-route": {
+    severity: "warning",
+    hint: "ip route get <address> from <source> iif <interface> shows the way that the host takes, ip route show table all which there are",
+  },
+  "drop-not-forwarded": {
+    severity: "warning",
+    hint: "sysctl -w net.ipv4.ip_forward=1, or what the finding names; dockerd sets it as it starts: what resets it later (sysctl.d, another tool) undoes that",
+  },
+  "drop-reverse-path": {
+    severity: "warning",
+    hint: "rp_filter=2 takes what comes by another interface than answers leave by; ip route get <source> shows that one, nstat -az TcpExtIPReversePathFilter counts on",
+  },
   "drop-rule": {
     severity: "warning",
     hint: "narrow the rule, or accept the packets before it, if they are meant to pass; iptables -vnL <chain> and nft list ruleset show what it counts",

@@ -1,0 +1,40 @@
+import type { HostFacts } from "../snapshot/host-facts.js";
+import { Routing } from "./routing.js";
+
+/** What two snapshots of a host say of the time between them. */
+export class Between {
+  readonly #before: HostFacts;
+  readonly #after: HostFacts;
+  readonly #routings: readonly Routing[];
+
+  constructor(before: HostFacts, after: HostFacts) {
+    this.#before = before;
+    this.#after = after;
+    this.#routings = [before, after].map(({ network }) => new Routing(network));
+  }
+
+  /** A setting that both have alike, by its name as sysctl(8) writes it; undefined where they do not, or lack it. */
+  sysctl(name: string): string | undefined {
+    const [before, after] = [this.#before, this.#after].map(({ network }) => network.sysctls.get(name));
+    return before === after ? after : undefined;
+  }
+
+  /** The settings of all interfaces that have this name: `forwarding` is net.ipv4.conf.<interface>.forwarding. */
+  sysctlsOfInterfaces(name: string): (string | undefined)[] {
+    const names = [...this.#after.network.sysctls.keys()].filter(
+      (each) => each.startsWith("net.ipv4.conf.") && each.endsWith(`.${name}`),
+    );
+    return names.map((each) => this.sysctl(each));
+  }
+
+  /** By how much a counter moved; undefined where one of them lacks it, or it went back. */
+  moved(counter: string): number | undefined {
+    const [before, after] = [this.#before, this.#after].map(({ network }) => network.counters.get(counter));
+    return before === undefined || after === undefined || after < before ? undefined : after - before;
+  }
+
+  /** Whether the route to an address is one of these by both. */
+  isRoute(address: string, isOne: (route: ReturnType<Routing["route"]>) => boolean): boolean {
+    return this.#routings.every((routing) => isOne(routing.route(address)));
+  }
+}

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { OUTSIDE } from "../../../src/packets/sides.js";
+import { dropped, found, QUERY, snapshot, told } from "./drops.js";
+
+/** Two snapshots with the same settings and routes, and counters that moved. */
+function settled(
+  sysctls: Readonly<Record<string, string>>,
+  counters: Readonly<Record<string, readonly [number, number]>> = {},
+  more: object = {},
+) {
+  return ([0, 1] as const).map((at) => {
+    const counted = Object.fromEntries(Object.entries(counters).map(([name, values]) => [name, values[at]]));
+    return snapshot(at === 0 ? 100 : 110, { sysctls, counters: counted, ...more });
+  });
+}
+
+const OFF = { "net.ipv4.ip_forward": "0", "net.ipv4.conf.docker0.forwarding": "0" };
+const three = [dropped(3, QUERY)];
+
+describe("a host that does not forward", () => {
+  it("is named with the setting, and what it counted", () => {
+    const [finding, ...others] = found(three, settled(OFF, { IpInAddrErrors: [2, 6] }));
+    expect(finding).toMatchObject({
+      code: "drop-not-forwarded",
+      count: 3,
+      counter: "IpInAddrErrors",
+      counted: 4,
+      text: "the host does not forward them: net.ipv4.ip_forward is 0; IpInAddrErrors counted 4, 1 of them others",
+    });
+    expect(others).toEqual([]);
+  });
+
+  it("is named by the interface's own setting where the host forwards others", () => {
+    const [finding] = found(three, settled({ ...OFF, "net.ipv4.ip_forward": "1" }));
+    expect(finding.text).toBe("the host does not forward them: net.ipv4.conf.docker0.forwarding is 0");
+  });
+
+  it.each([
+    ["the counter moved by less", settled(OFF, { IpInAddrErrors: [2, 4] })],
+    ["the interface forwards", settled({ ...OFF, "net.ipv4.conf.docker0.forwarding": "1" })],
+    ["the setting is not known", settled({})],
+    [
+      "it changed in between",
+      [...settled(OFF).slice(0, 1), snapshot(110, { sysctls: { ...OFF, "net.ipv4.conf.docker0.forwarding": "1" } })],
+    ],
+  ])("is none where %s", (_, snapshots) => {
+    expect(told(found(three, snapshots))).toEqual(["drop-unexplained 3"]);
+  });
+
+  it("is told over IPv6 by what it has for that", () => {
+    const ends = { src: "fd00:17::3", srcPort: 1, dst: "2001:db8::1", dstPort: 53 };
+    const off = settled(
+      { ...OFF, "net.ipv6.conf.all.forwarding": "0" },
+      {},
+      { routes: [{ dst: "default", gateway: "fd00:2::2", dev: "enp0s3" }] },
+    );
+    expect(found([dropped(1, ends, { isIpv6: true })], off)[0].text).toContain("net.ipv6.conf.all.forwarding is 0");
+  });
+
+  it("is told of what may not have been dropped, where that can only go through it", () => {
+    const unclear = { isDropped: false };
+    const answer = { src: "180.101.49.11", srcPort: 53, dst: "10.0.2.15", dstPort: 5353 };
+    const own = { src: "10.0.2.15", srcPort: 1, dst: "180.101.49.11", dstPort: 53 };
+    const off = settled({ ...OFF, "net.ipv4.conf.enp0s3.forwarding": "0" });
+    const drops = [
+      dropped(3, QUERY, unclear),
+      dropped(1, answer, { ...unclear, side: OUTSIDE }),
+      dropped(1, own, { ...unclear, side: OUTSIDE }),
+    ];
+    expect(told(found(drops, off))).toEqual(["drop-not-forwarded 3"]);
+    expect(told(found(drops, off, {}, ["", ""]))).toEqual(["drop-not-forwarded 3"]);
+  });
+});
+
+/** rp_filter of all interfaces, and docker0's own. */
+function modes(all: string, own: string): Record<string, string> {
+  return { "net.ipv4.conf.all.rp_filter": all, "net.ipv4.conf.docker0.rp_filter": own };
+}
+
+describe("rp_filter", () => {
+  const spoofed = [dropped(2, { ...QUERY, src: "10.0.2.99" })];
+  it.each([
+    ["0", "1"],
+    ["1", "0"],
+  ])("drops what comes by another interface than answers leave by: all %s, its own %s", (all, own) => {
+    const [finding] = found(spoofed, settled(modes(all, own), { TcpExtIPReversePathFilter: [0, 2] }));
+    expect(finding).toMatchObject({
+      code: "drop-reverse-path",
+      count: 2,
+      counter: "TcpExtIPReversePathFilter",
+      counted: 2,
+    });
+    expect(finding.text).toContain("rp_filter of docker0 is 1, and the route to 10.0.2.99 does not leave by it");
+  });
+
+  it.each([
+    ["is off", spoofed, settled(modes("0", "0"))],
+    ["asks only for a route", spoofed, settled(modes("2", "1"))],
+    ["is not known", spoofed, settled({ "net.ipv4.conf.docker0.rp_filter": "1" })],
+    ["counted less", spoofed, settled(modes("1", "1"), { TcpExtIPReversePathFilter: [0, 1] })],
+    ["has nothing against a source", three, settled(modes("1", "1"))],
+    [
+      "is beside policy rules, which may choose another route",
+      spoofed,
+      settled(modes("1", "1"), {}, { policyRules: [{ priority: 99, src: "all", table: "7" }] }),
+    ],
+  ])("is none where it %s", (_, drops, snapshots) => {
+    expect(found(drops, snapshots).map(({ code }) => code)).toEqual(["drop-unexplained"]);
+  });
+
+  it("drops where there is no route at all, even where that is all that it asks for", () => {
+    const routes = [{ dst: "180.101.49.11", gateway: "10.0.2.2", dev: "enp0s3" }];
+    const [finding] = found(spoofed, settled(modes("2", "0"), {}, { routes }));
+    expect(finding.text).toBe("rp_filter of docker0 is 2, and there is no route to 10.0.2.99");
+  });
+});
+
+describe("the way to a destination", () => {
+  const routes = [
+    { dst: "172.17.0.0/16", dev: "docker0" },
+    { dst: "180.101.0.0/16", dev: "enp0s3" },
+    { type: "blackhole", dst: "180.101.49.0/24" },
+  ];
+
+  it("leads nowhere by the longest route that is there", () => {
+    const [finding] = found(three, settled({}, {}, { routes }));
+    expect(finding).toMatchObject({ code: "drop-no-route", count: 3 });
+    expect(finding.text).toBe("the host's route to 180.101.49.11 is one of type blackhole");
+  });
+
+  it("is not there", () => {
+    const counters = { IpExtInNoRoutes: [0, 3] as const };
+    const [finding] = found(three, settled({}, counters, { routes: routes.slice(0, 1) }));
+    expect(finding.text).toBe("the host has no route to 180.101.49.11; IpExtInNoRoutes counted 3");
+  });
+
+  it.each([
+    [
+      "of several, the one of the least metric",
+      [
+        { type: "blackhole", dst: "default", gateway: "10.0.2.3", metric: 9 },
+        { dst: "default", gateway: "10.0.2.2", dev: "enp0s3" },
+      ],
+    ],
+    ["where nothing tells of which IP version a default route is", [{ dst: "default", dev: "ppp0" }]],
+    ["where there are no routes at all, as of a snapshot without", []],
+  ])("has nothing against it: %s", (_, some) => {
+    expect(told(found(three, settled({}, {}, { routes: some })))).toEqual(["drop-unexplained 3"]);
+  });
+});
+
+it("goes by the bridge where one of its parts was captured on", () => {
+  const interfaces = [
+    { ifname: "docker0", info_kind: "bridge" },
+    { ifname: "veth7", master: "docker0" },
+  ];
+  const snapshots = settled(OFF, {}, { interfaces });
+  expect(told(found(three, snapshots, {}, ["veth7", "enp0s3"]))).toEqual(["drop-not-forwarded 3"]);
+});
