@@ -19,6 +19,11 @@ export class Between {
     return before === after ? after : undefined;
   }
 
+  /** A setting as the later one has it; undefined where it lacks that. */
+  sysctlAfter(name: string): string | undefined {
+    return this.#after.network.sysctls.get(name);
+  }
+
   /** The settings of all interfaces that have this name: `forwarding` is net.ipv4.conf.<interface>.forwarding. */
   sysctlsOfInterfaces(name: string): (string | undefined)[] {
     const names = [...this.#after.network.sysctls.keys()].filter(

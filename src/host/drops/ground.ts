@@ -6,6 +6,8 @@ import type { Between } from "./between.js";
 export interface Ground {
   readonly code: FindingCode;
   readonly kinds: readonly Dropped[];
+  /** Whether the host's tables leave no other way; else, no more than that these packets may be among what it counted. */
+  readonly isCertain: boolean;
   readonly text: string;
   readonly cause: Cause;
 }
@@ -28,6 +30,7 @@ export function countedGrounds(
   reasons: Reasons,
   counter: string | undefined,
   between: Between,
+  isCertain = true,
 ): Ground[] {
   const counted = counter === undefined ? undefined : between.moved(counter);
   const packets = packetsIn([...reasons.values()].flat());
@@ -36,7 +39,7 @@ export function countedGrounds(
   const others = isCounted && counted > packets ? `, ${counted - packets} of them others` : "";
   const said = isCounted ? `; ${counter} counted ${counted}${others}` : "";
   const cause = isCounted ? { counter, counted } : {};
-  return Array.from(reasons, ([text, kinds]) => ({ code, kinds, text: `${text}${said}`, cause }));
+  return Array.from(reasons, ([text, kinds]) => ({ code, kinds, isCertain, text: `${text}${said}`, cause }));
 }
 
 /** Packets by what is said of them; those of which nothing is are left out. */

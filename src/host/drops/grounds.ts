@@ -2,6 +2,7 @@ import type { Dropped, Drops } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Between } from "./between.js";
+import { ConntrackGrounds } from "./conntrack-grounds.js";
 import { type Ground, packetsIn } from "./ground.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
@@ -30,7 +31,10 @@ export function groundsOf(
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
   const byRules = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(counted.filter(isDropped));
-  const grounds = [...new RouteGrounds(between, ways).grounds(counted), ...byRules.grounds];
+  const tables = [...new RouteGrounds(between, ways).grounds(counted), ...byRules.grounds];
+  const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
+  const open = counted.filter((kind) => kind.isDropped && !certain.has(kind));
+  const grounds = [...tables, ...new ConntrackGrounds(between).grounds(open)];
   return [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, byRules.doubts)];
 }
 

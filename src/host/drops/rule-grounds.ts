@@ -78,6 +78,7 @@ function groundOf(
   return {
     code: "drop-rule",
     kinds,
+    isCertain,
     text: `a rule in ${rule.chain} (${table}) ${matches}, and counted ${counted} between the snapshots${more}: ${rule.text}`,
     cause: { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain, counted },
   };

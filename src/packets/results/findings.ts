@@ -41,6 +41,14 @@ export const FINDINGS = {
     severity: "warning",
     hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",
   },
+  "drop-conntrack": {
+    severity: "warning",
+    hint: "conntrack -S counts on: insert_failed is two conversations that want one port, for which MASQUERADE --random-fully draws other ones",
+  },
+  "drop-conntrack-full": {
+    severity: "warning",
+    hint: "sysctl -w net.netfilter.nf_conntrack_max=<entries>, or shorter timeouts (net.netfilter.nf_conntrack_…_timeout…); conntrack -L shows whose the entries are",
+  },
   "drop-no-route": {
     severity: "warning",
     hint: "ip route get <address> from <source> iif <interface> shows the way that the host takes, ip route show table all which there are",
