@@ -21,12 +21,17 @@ export interface Met {
   readonly isCertain: boolean;
 }
 
+function never(): boolean {
+  return false;
+}
+
 /** A packet on its way through the rules of one hook, and those that can have translated it; of chains that filter, those that can have dropped it. */
 export class Walk {
   readonly #type: ChainType;
   readonly #hook: Hook;
   readonly #packet: HookedPacket;
   readonly #canBe: (to: Target | null) => Answer;
+  readonly #isIdle: (rule: Rule) => boolean;
   #rulesLeft = MOST_RULES;
   /** In the order the packet meets them. */
   readonly found = new Map<Rule, Met>();
@@ -35,8 +40,15 @@ export class Walk {
   /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
   isCutShort = false;
 
-  /** `canBe`: whether a NAT rule with this target can have made what became of the packet. */
-  constructor(type: ChainType, hook: Hook, packet: HookedPacket, canBe: (to: Target | null) => Answer) {
+  /** `canBe`: whether a NAT rule with this target can have made what became of the packet. `isIdle`: whether nothing met a rule by then. */
+  constructor(
+    type: ChainType,
+    hook: Hook,
+    packet: HookedPacket,
+    canBe: (to: Target | null) => Answer,
+    isIdle: (rule: Rule) => boolean = never,
+  ) {
+    this.#isIdle = isIdle;
     this.#type = type;
     this.#hook = hook;
     this.#packet = packet;
@@ -72,7 +84,7 @@ export class Walk {
     for (const rule of rules) {
       if (this.#rulesLeft-- <= 0) return this.#cutShort();
       const isMet = this.#isMet(rule);
-      if (isMet === false) continue;
+      if (isMet === false || (isMet === undefined && this.#isIdle(rule))) continue;
       let ways = this.#obey(table, rule, isCertain && waysOut === NOWHERE, isMet === true, jumps);
       if (isMet === undefined) ways |= ON;
       waysOut |= ways & ~ON;

@@ -209,6 +209,54 @@ describe.skipIf(skips)("a Docker host", () => {
       }),
     );
   });
+
+  it("what could have dropped packets is what the host counted, and no rule that did not", async () => {
+    const [address, db] = [addressOf("c1"), addressOf("db")];
+    const idle = [
+      "DOCKER-USER",
+      "-i",
+      "docker0",
+      "-p",
+      "icmp",
+      "-m",
+      "string",
+      "--string",
+      "never-there",
+      "--algo",
+      "bm",
+      "-j",
+      "DROP",
+    ];
+    const drop = ["DOCKER-USER", "-s", `${address}/32`, "-p", "icmp", "-j", "DROP"];
+    for (const rule of [idle, drop]) lab("exec", "dhost", "iptables", "-I", ...rule);
+    const [before, after] = [scratch("before.json"), scratch("after.json")];
+    writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+    const captures = await captured("docker0", () => {
+      pings("web");
+      // one that a rule drops, and one to another bridge's container, from which Docker isolates it
+      for (const [name, to] of [
+        ["c1", "10.0.2.2"],
+        ["c2", db],
+      ])
+        spawnSync(LAB, ["exec", name, "ping", "-n", "-q", "-c", "3", "-i", "0.2", "-W", "1", to], { env });
+      pings("web");
+    });
+    writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
+    for (const rule of [idle, drop]) lab("exec", "dhost", "iptables", "-D", ...rule);
+    const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson");
+    const lines = linesOf(text).map((line) => JSON.parse(line));
+    const droppedOf = (src: string): number =>
+      lines.filter((line) => line.verdict === "dropped" && line.src === src).length;
+    const named = lines
+      .filter(({ code }) => code?.startsWith("drop-"))
+      .map(({ rule, count, counted }) => [rule, count, counted]);
+    const [ofRule, isolated] = [droppedOf(address), droppedOf(addressOf("c2"))];
+    expect([ofRule, isolated].map((count) => count > 0)).toEqual([true, true]);
+    expect(named).toEqual([
+      [`-A ${drop.join(" ")}`, ofRule, ofRule],
+      ["-A DOCKER-ISOLATION-STAGE-2 -o br-app -j DROP", isolated, isolated],
+    ]);
+  });
 });
 
 /** A container of a snapshot, as far as tests look at it. */

@@ -32,6 +32,12 @@ export class Between {
     return names.map((each) => this.sysctl(each));
   }
 
+  /** The MTU that an interface has by both, bytes; undefined where they differ, or lack it. */
+  mtu(name: string): number | undefined {
+    const [before, after] = [this.#before, this.#after].map(({ network }) => network.mtus.get(name));
+    return before === after && after !== undefined && after > 0 ? after : undefined;
+  }
+
   /** By how much a counter moved; undefined where one of them lacks it, or it went back. */
   moved(counter: string): number | undefined {
     const [before, after] = [this.#before, this.#after].map(({ network }) => network.counters.get(counter));

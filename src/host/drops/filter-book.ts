@@ -59,14 +59,20 @@ export class FilterBook {
     return this.#counts.size === other.#counts.size && [...this.#counts.keys()].every((key) => other.has(key));
   }
 
-  /** The rules that drop a packet, or may, in the order it meets them. */
-  dropping(packet: ForwardedPacket): DroppingRule[] {
+  /** The rules that drop a packet, or may, in the order it meets them. `isIdle`: whether nothing met a rule meanwhile, by its key. */
+  dropping(packet: ForwardedPacket, isIdle: (key: string) => boolean): DroppingRule[] {
     const found: DroppingRule[] = [];
     let isCertain = true;
     for (const hook of HOOKS) {
       const hooked = hookedAt(hook, packet);
       if (hooked === undefined) break;
-      const walk = new Walk("filter", hook, hooked, () => true);
+      const walk = new Walk(
+        "filter",
+        hook,
+        hooked,
+        () => true,
+        (rule) => isIdle(this.#places.get(rule)?.key ?? ""),
+      );
       const isDropped = walk.through(this.#tables);
       for (const [rule, met] of walk.found) {
         const place = this.#places.get(rule);

@@ -4,6 +4,7 @@ import type { HostFacts } from "../snapshot/host-facts.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
 import { type Ground, packetsIn } from "./ground.js";
+import { LengthGrounds } from "./length-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
 import { Ways } from "./ways.js";
@@ -31,7 +32,11 @@ export function groundsOf(
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
   const byRules = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(counted.filter(isDropped));
-  const tables = [...new RouteGrounds(between, ways).grounds(counted), ...byRules.grounds];
+  const tables = [
+    ...new RouteGrounds(between, ways).grounds(counted),
+    ...new LengthGrounds(between, ways).grounds(counted.filter(isDropped)),
+    ...byRules.grounds,
+  ];
   const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
   const open = counted.filter((kind) => kind.isDropped && !certain.has(kind));
   const grounds = [...tables, ...new ConntrackGrounds(between).grounds(open)];

@@ -48,13 +48,19 @@ export class RuleGrounds {
     for (const kind of dropped) {
       const { packet } = this.#ways.of(kind);
       if (packet === undefined) continue;
-      for (const dropping of this.#after.dropping(packet)) {
+      for (const dropping of this.#after.dropping(packet, (key) => this.#isIdle(key))) {
         const matched = byRule.get(dropping.key) ?? { dropping, certain: [], possible: [] };
         byRule.set(dropping.key, matched);
         (dropping.isCertain && !isChanged ? matched.certain : matched.possible).push(kind);
       }
     }
     return byRule.values();
+  }
+
+  /** Whether nothing met a rule meanwhile: its counter stands where it stood, and was not set back. */
+  #isIdle(key: string): boolean {
+    const after = this.#after.counted(key);
+    return after !== undefined && after === (this.#before.has(key) ? this.#before.counted(key) : 0);
   }
 
   /** How many packets met a rule meanwhile; undefined where its counter does not tell. One that is new, or was put there once more, counts from 0. */

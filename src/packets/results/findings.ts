@@ -65,6 +65,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "narrow the rule, or accept the packets before it, if they are meant to pass; iptables -vnL <chain> and nft list ruleset show what it counts",
   },
+  "drop-too-long": {
+    severity: "warning",
+    hint: "docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu; nstat -az IpFragFails Ip6InTooBigErrors counts on",
+  },
   "drop-unexplained": {
     severity: "info",
     hint: "xtables-monitor --trace tells what a packet meets (iptables -t raw -A PREROUTING -s <address> -j TRACE), and perf trace -e skb:kfree_skb why it was dropped",
