@@ -6,6 +6,7 @@ import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
+import type { SideNames } from "../packets/sides.js";
 import type { ConntrackFollower } from "./follow-conntrack.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
@@ -56,7 +57,7 @@ export async function explained(
   next: Sink,
   options: ExplainOptions,
   host: HostFacts | undefined,
-  interfaces: readonly [string, string],
+  interfaces: SideNames,
   isLive: boolean,
 ): Promise<Explained> {
   const following: (() => void)[] = [];

@@ -3,6 +3,7 @@ import type { ClockOption } from "../correlate/correlate.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
+import { INSIDE, OUTSIDE, type SideNames, SIDES } from "../packets/sides.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
 import type { Host } from "./host.js";
@@ -30,7 +31,7 @@ const BACKLOG_BYTES = 64 << 20;
 const DEFAULT_ROWS = 24;
 
 /**
- * `natcorr live`: pairs the packets of two interfaces as they pass. Ends when the host wants an end, after `--duration` or
+ * `natcorr live`: pairs the packets of both sides' interfaces as they pass. Ends when the host wants an end, after `--duration` or
  * `--count`, or when an interface goes; then with all that was captured.
  *
  * @param filter a pcap filter that says which packets are shown; empty for all.
@@ -39,7 +40,7 @@ const DEFAULT_ROWS = 24;
  * @throws FilterError where libpcap does not take a filter.
  */
 export async function pairLive(
-  names: readonly [string, string],
+  names: SideNames,
   filter: string,
   options: LiveCommandOptions,
   host: Host,
@@ -67,7 +68,9 @@ export async function pairLive(
       return batch;
     };
     const programOf = programsOf(marks, (text) => messages.warn(text));
-    const packets = await packetSources(...capture.sources, read, heap, programOf);
+    const insides = names[INSIDE].length;
+    const { sources } = capture;
+    const packets = await packetSources(sources.slice(0, insides), sources.slice(insides), read, heap, programOf);
     await pair(
       packets,
       {
@@ -89,7 +92,7 @@ export async function pairLive(
       results,
       host.stdout,
     );
-    for (const source of packets) {
+    for (const source of packets.flat()) {
       messages.isPartial ||= source.tally.undecodable > 0;
       for (const text of losses(source)) messages.warn(text);
     }
@@ -102,32 +105,37 @@ export async function pairLive(
   return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
 }
 
-/** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */
+/** Opens all interfaces, those of the inside first, gives up what privileges are not needed any more, and begins the file. */
 async function begin(
-  names: readonly [string, string],
+  names: SideNames,
   options: LiveCommandOptions,
   messages: Messages,
-): Promise<{ sources: readonly [LiveSource, LiveSource]; live: LiveCapture }> {
-  const filters = [options.insideFilter ?? "", options.outsideFilter ?? ""] as const;
+): Promise<{ sources: readonly LiveSource[]; live: LiveCapture }> {
   const open = options.engine === "cap" ? openWithCap : openInterface;
-  const openSide = (side: 0 | 1): Promise<LiveSource> =>
-    open(names[side], {
+  const filters = SIDES.flatMap((side) => {
+    const filter = (side === INSIDE ? options.insideFilter : options.outsideFilter) ?? "";
+    return names[side].map(() => filter);
+  });
+  const sources: LiveSource[] = [];
+  for (const [at, name] of names.flat().entries()) {
+    const source = await open(name, {
       snaplen: options.snaplen,
       bufferBytes: options.bufferSize * 1024,
       isPromiscuous: options.promiscuous,
-      filter: filters[side],
+      filter: filters[at],
       onWarning: (text) => messages.warn(text),
     });
-  const sources = [await openSide(0), await openSide(1)] as const;
+    sources.push(source);
+  }
   if (options.relinquishPrivileges !== undefined) dropPrivileges(options.relinquishPrivileges);
   const recording = options.write === undefined ? undefined : new Recording(options.write, sources, filters);
   if (options.clockOffset.kind === "given" && options.clockOffset.offsetNs !== 0n)
-    messages.warn("--clock-offset is wrong: one clock stamps both interfaces");
-  messages.warn(`capturing on ${names[0]} (inside) and ${names[1]} (outside)`);
+    messages.warn("--clock-offset is wrong: one clock stamps all interfaces");
+  messages.warn(`capturing on ${names[INSIDE].join(", ")} (inside) and ${names[OUTSIDE].join(", ")} (outside)`);
   return { sources, live: new LiveCapture(sources, recording, messages) };
 }
 
-/** Both interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */
+/** All interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */
 function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
   if (clockOffset.kind === "given") return clockOffset;
   return { kind: "none", slackNs: engine === "cap" ? CAP_SLACK_NS : 0 };
@@ -137,7 +145,7 @@ function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
 function answer(
   look: Look,
   { standing }: Results,
-  names: readonly [string, string],
+  names: SideNames,
   options: LiveCommandOptions,
   { stdout, stderr, onQuestion }: Host,
   messages: Messages,

@@ -8,7 +8,9 @@ import type { Host } from "./host.js";
 import { addHostOptions, type HostOptions, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
+import type { CaptureFiles } from "../pipeline/captures.js";
 import { addSelectOptions } from "./select-options.js";
+import { capturesIn, namesIn } from "./side-words.js";
 import { foldedLines } from "../report/text/fold.js";
 import { widthOf } from "./width.js";
 
@@ -144,12 +146,15 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
         const { adviceOnSides } = await import("./sides-advice.js");
         file.error(`error: missing required argument 'outside'${await adviceOnSides(inside)}`);
       }
-      if (inside === second && inside !== "-") {
+      const captures = [capturesOf(file, inside), capturesOf(file, second)] as const;
+      const paths = captures.map((side) => side.flat());
+      const both = paths[0].find((path) => paths[1].includes(path));
+      if (both === "-") file.error("error: standard input can be one of the captures only");
+      if (both !== undefined) {
         const { adviceOnSides } = await import("./sides-advice.js");
-        file.error(`error: '${inside}' is given as both sides${await adviceOnSides(inside)}`);
+        file.error(`error: '${both}' is given as both sides${await adviceOnSides(both)}`);
       }
-      if (inside === "-" && second === "-") file.error("error: standard input can be one of the two captures only");
-      onEnd(await exitCodeOf(file, () => pairFiles([inside, second], filterOf(more), options, host)));
+      onEnd(await exitCodeOf(file, () => pairFiles(captures, filterOf(more), options, host)));
     },
   );
 }
@@ -207,11 +212,13 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
     .addHelpText("after", LIVE_EXAMPLES);
   addLiveOptions(live).action(
     async (inside: string, outside: string, words: readonly string[], options: LiveCommandOptions) => {
-      if (inside === outside) live.error("error: inside and outside must be two interfaces");
-      if (inside === ANY || outside === ANY) live.error(`error: ${NOT_ANY}`);
+      const names = [namesIn(inside), namesIn(outside)] as const;
+      const both = names[0].find((name) => names[1].includes(name));
+      if (both !== undefined) live.error(`error: inside and outside must be two interfaces: ${both} is given as both`);
+      if (names.flat().includes(ANY)) live.error(`error: ${NOT_ANY}`);
       if (options.write === "-") live.error("error: -w needs a file; standard output is for the report");
       const { pairLive } = await import("./live.js");
-      onEnd(await exitCodeOf(live, () => pairLive([inside, outside], filterOf(words), options, host)));
+      onEnd(await exitCodeOf(live, () => pairLive(names, filterOf(words), options, host)));
     },
   );
 }
@@ -225,6 +232,15 @@ function addHelp(program: Command): void {
       const named = name === undefined ? program : program.commands.find((command) => command.name() === name);
       (named ?? program.error(`error: there is no command '${name}'`)).outputHelp();
     });
+}
+
+/** The captures that a word names. What is wrong with it ends the command. */
+function capturesOf(command: Command, word: string): CaptureFiles[] {
+  try {
+    return capturesIn(word);
+  } catch (error) {
+    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** The filter that words of the command line make up, as in tcpdump. */

@@ -1,6 +1,7 @@
 import type { HostRules } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
+import type { SideNames } from "../packets/sides.js";
 import type { Reporter } from "../report/reporter.js";
 import { type Explained, explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
@@ -45,7 +46,7 @@ interface RunFacts extends HostOptions {
  */
 export async function resultsOf(
   options: ReportOptions & SelectOptions & ExplainOptions & RunFacts,
-  interfaces: readonly [string, string],
+  interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
   const { known, container: words, isLive } = options;

@@ -108,13 +108,14 @@ export class Settling {
         flow: book.flowOf(row),
         isSelected: t.isSelected(row),
       };
-      revisions[mayBeLostBy].note(packet, t.timeNs(row), judgement);
+      const lacking = cover[mayBeLostBy];
+      revisions[mayBeLostBy].note(packet, t.timeNs(row), judgement, lacking.mask(lacking.of(row)));
     }
     this.#tell(row, judgement);
     const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
     const isSighted = (isOpen || verdict === "local") && matchers.relays.isSighted(row);
     // what looks like neighbours may turn out to be forwarded, and what takes another interface to cross here
-    const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
+    const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].sinceNs;
     const mayCross = isNear || verdict === "elsewhere";
     const isLeaving = slot !== NONE && translations.isLeaving(row, slot);
     const isEarly = verdict === "no-overlap" && reason === "not-begun";
@@ -209,7 +210,13 @@ export class Settling {
     const flow = book.flowOf(row);
     // copies that are turned round on their own side are not followed
     if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
-    return impacts.dropped(row, translations.slotOf(row), flow, quotedNames.ofDropped(row), cover[side].endNs);
+    return impacts.dropped(
+      row,
+      translations.slotOf(row),
+      flow,
+      quotedNames.ofDropped(row),
+      cover[side].having(row).endNs,
+    );
   }
 
   /** Has it looked after whether it was the first packet of a flow: two that clash look like that. */

@@ -4,6 +4,7 @@ import { copyOf, type FlowSummary, type Sink, type Summary, type Tables } from "
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
 import type { Crossing } from "./crossing.js";
+import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rule-check.js";
 import type { RuleBook } from "./rules.js";
@@ -14,7 +15,7 @@ export interface Sources {
   readonly conntrack?: { readonly table: ConntrackTable; readonly crossing: Crossing } | undefined;
   readonly rules?: RuleBook | undefined;
   /** Interface names for the rules, inside and outside; empty where they are not known. */
-  readonly interfaces: readonly [string, string];
+  readonly interfaces: SideNames;
 }
 
 /** Passes results on to another sink, each flow with the rules behind it, and adds what conntrack and the rules say. */

@@ -1,8 +1,11 @@
 import type { SideSelectors } from "./split.js";
 
-/** The captures of the inside and of the outside, or one with both. */
+/** A capture, by its path, or the paths of its files, one behind the other, where it was cut into several. */
+export type CaptureFiles = readonly string[];
+
+/** The captures of the inside and those of the outside, or one with both. */
 export type Captures =
-  | readonly [inside: string, outside: string]
+  | readonly [inside: readonly CaptureFiles[], outside: readonly CaptureFiles[]]
   | { readonly path: string; readonly sides: SideSelectors };
 
 /** What there is to tell while captures are read. */
@@ -15,5 +18,5 @@ export interface OpenEvents {
 
 /** The files to be read. */
 export function pathsOf(from: Captures): readonly string[] {
-  return "sides" in from ? [from.path] : from;
+  return "sides" in from ? [from.path] : from.flat(2);
 }

@@ -132,8 +132,8 @@ test("a side that was captured in one run with the other begins with it, and one
     const source = await openCapture(stored(writtenBy(program), "both.pcapng"), {
       onWarning: (text) => expect.fail(text),
     });
-    const sides = await splitCapture(source, SIDES, { onWarning: (text) => expect.fail(text) });
-    const [, outside] = await packetSources(...sides);
+    const [one, other] = await splitCapture(source, SIDES, { onWarning: (text) => expect.fail(text) });
+    const [, [outside]] = await packetSources([one], [other]);
     while ((await outside.next()) !== null);
     return outside.firstNs;
   };

@@ -177,8 +177,8 @@ export class Verdicts {
     const doubt = this.#objections.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
-    if (this.#known.cover[other].gaps.mayHold(t.timeNs(row)))
-      return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(other) };
+    const loser = this.#known.cover[other].of(row).find(({ gaps }) => gaps.mayHold(t.timeNs(row)));
+    if (loser !== undefined) return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(loser.name) };
     return { ...this.#reckon(row, other, claim), mayBeLostBy: other };
   }
 
@@ -188,10 +188,11 @@ export class Verdicts {
     const { cover, windowNs } = this.#known;
     // a silence is known once time has come to there: what is judged before must not lie beside it
     const marginNs = Math.min(MARGIN_NS, windowNs);
-    const silence = cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
+    const silences = cover[other].of(row).map(({ gaps }) => gaps.silenceAt(t.timeNs(row), marginNs));
+    const silence = silences.find((each) => each !== undefined);
     if (silence === undefined) return undefined;
     const none = `no frame at all for ${seconds(silence.toNs - silence.fromNs)}`;
-    const own = cover[t.sideOf(row)].gaps.silenceAt(t.timeNs(row), marginNs);
+    const own = cover[t.sideOf(row)].having(row).gaps.silenceAt(t.timeNs(row), marginNs);
     if (own !== undefined && Math.min(own.toNs - own.fromNs, silence.toNs - silence.fromNs) > ASLEEP_NS)
       return `both captures have ${none} beside it: the host may have slept, or its clock was set, while it was under way`;
     if (!this.#hasMissed(silence, row)) return undefined;

@@ -26,6 +26,15 @@ const frame = (description: string): Schema => ({
   minimum: 1,
 });
 const frames = (description: string): Schema => list(description, frame("A frame"));
+const capture = (of: string): Schema =>
+  count(`The capture that ${of} in, by its place in the header's list of its side, from 0; left out where it is 0.`);
+const CAPTURE = capture("the frame is");
+const BY_CAPTURE = capture("byFrame is");
+const FRAMES_IN = list(
+  "The captures that the frames are in, one for each frame, where they are in different ones.",
+  count("The place of the frame's capture in the header's list of its side, from 0."),
+);
+const OF_FRAMES = { capture: capture("all of the frames are"), framesIn: FRAMES_IN } as const;
 
 const FLOW: Schema = { description: "The number of the flow, from 1.", type: "integer", minimum: 1 };
 const PROTO: Schema = {
@@ -107,7 +116,7 @@ const pairSide = (description: string): Schema =>
       ...IP,
       ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
     },
-    optional: { ...PORTS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
+    optional: { ...OF_FRAMES, ...PORTS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
   });
 
 const ambiguousSide = (description: string): Schema =>
@@ -116,6 +125,7 @@ const ambiguousSide = (description: string): Schema =>
       frames: frames("The frames that may be a twin of those on the other side; empty where there are none."),
     },
     optional: {
+      ...OF_FRAMES,
       time: time("When the first of them passed, by this side's own clock"),
       src: text("The source's IP address, where all of them have the same."),
       dst: text("The destination's IP address, where all of them have the same."),
@@ -269,6 +279,7 @@ const LINES: Readonly<Record<string, Schema>> = {
                 ["resent", "covered"],
               ),
               byFrame: BY_FRAME,
+              byCapture: BY_CAPTURE,
             },
           },
         ),
@@ -300,7 +311,16 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
-    optional: { flow: FLOW, ...PORTS, ...NAMES, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
+    optional: {
+      capture: CAPTURE,
+      flow: FLOW,
+      ...PORTS,
+      ...NAMES,
+      impact: IMPACT,
+      byFrame: BY_FRAME,
+      byCapture: BY_CAPTURE,
+      tunnel: TUNNEL,
+    },
   }),
   update: object("What became known of a frame after its line: it takes the place of what was said there.", {
     required: {
@@ -316,7 +336,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What that rests on, in words."),
     },
-    optional: { flow: FLOW, impact: IMPACT, byFrame: BY_FRAME },
+    optional: { capture: CAPTURE, flow: FLOW, impact: IMPACT, byFrame: BY_FRAME, byCapture: BY_CAPTURE },
   }),
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {
@@ -361,6 +381,11 @@ const LINES: Readonly<Record<string, Schema>> = {
       more: count("How many frames it is about beyond those listed; flows, where no frames are listed."),
       text: text("The finding in words."),
       hint: text("The next command or setting to look at."),
+    },
+    optional: {
+      framesIn: object("The captures that these frames are in, one for each frame; only where a side has several.", {
+        required: sides((side) => list(`Of those of the ${side}.`, count("The capture's place in the header's list."))),
+      }),
     },
   }),
   summary: object("The last line.", {

@@ -159,7 +159,8 @@ export class Problems {
     findings: readonly Finding[] = [],
   ): string {
     const lines = [`${paint.heading(sumUp(summary, this.#isOfSome))}\n`, alsoSeen(summary)];
-    const telling = { causes: new Causes(findings), told, width, paint };
+    const { frames } = this.#tables.timeline;
+    const telling = { causes: new Causes(findings), told, width, paint, frames };
     const groupsOf = byKind(this.#packets.values(), telling.causes);
     let room = MOST_PROBLEMS;
     let hidden = this.#others;

@@ -54,7 +54,7 @@ function tellCut({ impacts, timeline: t, tuples, teller }: Told, row: number, er
     mayBeAbout(drop, error) &&
     haveSameSource(tuples, drop.way, wayBack) &&
     haveSameSource(tuples, drop.way ^ 1, wayBack ^ 1);
-  const why = whyCut(t.frame(row));
+  const why = whyCut(t.frameTextOf(row));
   for (const drop of impacts.open.takeOut(mayBe))
     teller.tellLast(drop, { verdict: "unknown", reason: "cut-short", why });
 }
