@@ -34,18 +34,20 @@ const DEFAULT_ROWS = 24;
  * `natcorr live`: pairs the packets of both sides' interfaces as they pass. Ends when the host wants an end, after `--duration` or
  * `--count`, or when an interface goes; then with all that was captured.
  *
+ * @param given the interfaces of both sides; undefined for those of Docker and of the default routes.
  * @param filter a pcap filter that says which packets are shown; empty for all.
  * @returns the exit code: 0, 1 where an interface went, the disk was full or what passed was used only in part, 3 where the run fails (see `Results`).
  * @throws CaptureError where an interface cannot be captured from, the file not be written, or a filter not be compiled.
  * @throws FilterError where libpcap does not take a filter.
  */
 export async function pairLive(
-  names: SideNames,
+  given: SideNames | undefined,
   filter: string,
   options: LiveCommandOptions,
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
+  const names = given ?? (await chosen(host, messages));
   const marks = await filterFor(filter, messages, host);
   // before there was anything to end
   if (marks === undefined && host.stop.aborted && filter !== "") return 0;
@@ -103,6 +105,14 @@ export async function pairLive(
     await capture.live.close();
   }
   return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
+}
+
+/** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
+async function chosen(host: Host, messages: Messages): Promise<SideNames> {
+  const { ownInterfaces } = await import("./own-interfaces.js");
+  const { names, how } = await ownInterfaces(host);
+  messages.warn(`no interfaces are named: takes ${how}`);
+  return names;
 }
 
 /** Opens all interfaces, those of the inside first, gives up what privileges are not needed any more, and begins the file. */

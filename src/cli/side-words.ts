@@ -23,7 +23,9 @@ function filesLike(pattern: string): CaptureFiles {
   const fits = expressionOf(name);
   let found: string[] = [];
   try {
-    found = readdirSync(folder).filter((each) => fits.test(each) && !each.startsWith("."));
+    const entries = readdirSync(folder, { withFileTypes: true });
+    const files = entries.filter((each) => each.isFile() || each.isSymbolicLink());
+    found = files.map((each) => each.name).filter((each) => fits.test(each) && !each.startsWith("."));
   } catch {
     // a folder that cannot be read has no such files, either
   }

@@ -1,4 +1,5 @@
-import type { SideSelectors } from "./split.js";
+import type { FrameSource } from "../packets/batches/frames.js";
+import type { SideSelectors } from "./split/selector.js";
 
 /** A capture, by its path, or the paths of its files, one behind the other, where it was cut into several. */
 export type CaptureFiles = readonly string[];
@@ -7,6 +8,9 @@ export type CaptureFiles = readonly string[];
 export type Captures =
   | readonly [inside: readonly CaptureFiles[], outside: readonly CaptureFiles[]]
   | { readonly path: string; readonly sides: SideSelectors };
+
+/** The captures of each side. */
+export type SideFrames = readonly [inside: readonly FrameSource[], outside: readonly FrameSource[]];
 
 /** What there is to tell while captures are read. */
 export interface OpenEvents {

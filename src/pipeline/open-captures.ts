@@ -2,11 +2,9 @@ import { openCapture } from "../capture/open.js";
 import type { FrameSource } from "../packets/batches/frames.js";
 import type { Heap } from "../packets/memory/heap.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import type { Captures, OpenEvents } from "./captures.js";
+import { type Captures, type OpenEvents, pathsOf, type SideFrames } from "./captures.js";
+import { openChain } from "./chain.js";
 import { splitCapture } from "./split.js";
-
-/** The captures of each side. */
-export type SideFrames = readonly [inside: readonly FrameSource[], outside: readonly FrameSource[]];
 
 /**
  * Opens the frames of both sides, their bytes in the heap.
@@ -14,21 +12,23 @@ export type SideFrames = readonly [inside: readonly FrameSource[], outside: read
  * @throws CaptureError where a capture cannot be used.
  */
 export async function openCaptures(from: Captures, events: OpenEvents, heap: Heap): Promise<SideFrames> {
-  const open = (path: string, capture: number): Promise<FrameSource> =>
+  const open = (path: string, capture: number, isLook = false): Promise<FrameSource> =>
     openCapture(path, {
-      onWarning: (text, isDamage) => events.onWarning(text, isDamage),
-      onBytes: (read, total) => events.onBytes(capture, read, total),
+      onWarning: (text, isDamage) => isLook || events.onWarning(text, isDamage),
+      onBytes: (read, total) => isLook || events.onBytes(capture, read, total),
       heap,
     });
-  if ("sides" in from) {
-    const [inside, outside] = await splitCapture(await open(from.path, 0), from.sides, {
-      onWarning: (text) => events.onWarning(text),
-      heap,
-    });
-    return [[inside], [outside]];
-  }
+  if ("sides" in from)
+    return splitCapture(await open(from.path, 0), from.sides, { onWarning: (text) => events.onWarning(text), heap });
   // all at the same time: a FIFO waits for its writer
-  const opening = [...from[INSIDE], ...from[OUTSIDE]].map(([path], capture) => open(path, capture));
+  const paths = pathsOf(from);
+  const opening = [...from[INSIDE], ...from[OUTSIDE]].map((files) =>
+    files.length === 1
+      ? open(files[0], paths.indexOf(files[0]))
+      : openChain(`${files[0]} and ${files.length - 1} more`, files, (path, isLook) =>
+          open(path, paths.indexOf(path), isLook),
+        ),
+  );
   const opened = await Promise.allSettled(opening);
   const failed = opened.find((each) => each.status === "rejected");
   const sources = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));

@@ -17,6 +17,8 @@ if (process.env.CI === undefined) console.info("skipped: natcorr live in the Doc
 
 /** A lab of these tests' own. */
 export class Lab {
+  /** What its namespaces' names begin with, and its folder's. */
+  readonly name = LAB_NAME;
   readonly #kind: string;
 
   constructor(kind: "plain" | "docker") {

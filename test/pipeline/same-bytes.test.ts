@@ -98,9 +98,11 @@ async function toldOf(files: Captured, of: Settings, cuts?: readonly [Pieces, Pi
   const said: string[] = [];
   const warn = (text: string): void => void said.push(text);
   const sources = await Promise.all(files.map((bytes, at) => opened(`capture${at}`, bytes, heap, warn, cuts?.[at])));
-  const [inside, outside] =
-    sources.length === 2 ? sources : await splitCapture(sources[0], SIDES, { onWarning: warn, heap });
-  return told(await packetSources([inside], [outside], undefined, heap), heap, said, of);
+  const sides =
+    sources.length === 2
+      ? ([[sources[0]], [sources[1]]] as const)
+      : await splitCapture(sources[0], SIDES, { onWarning: warn, heap });
+  return told(await packetSources(...sides, undefined, heap), heap, said, of);
 }
 
 it("says the same of any captures, whatever pieces they are read in", async () => {

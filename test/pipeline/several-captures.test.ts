@@ -89,3 +89,56 @@ describe.each(["mixed", "downloads", "fragments", "hairpin", "drops"])(
     });
   },
 );
+
+const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
+
+describe("a capture that was cut into files", () => {
+  let folder: string;
+  const whole = `${FIXTURES}mixed/inside.pcap`;
+  const outside = `${FIXTURES}mixed/outside.pcap`;
+  /** As tcpdump -C calls them: the order of their names is none of time. */
+  const FILES = 12;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "natcorr-cut-"));
+    const file = readFileSync(whole);
+    const records = recordsOf(file);
+    const each = Math.ceil(records.length / FILES);
+    for (let at = 0; at < FILES; at++) {
+      const some = records.slice(at * each, (at + 1) * each);
+      const path = join(folder, `docker0.pcap${at === 0 ? "" : at}`);
+      writeFileSync(path, Buffer.concat([file.subarray(0, HEADER_BYTES), ...some]));
+    }
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("gives the same pairs, by the numbers that frames have in their files", async () => {
+    const text = await told(join(folder, "docker0.pcap*"), outside);
+    const expected = await told(whole, outside);
+    const header: { captures: Sides<{ name: string }[]> } = JSON.parse(text.split("\n", 1)[0]);
+    const inFiles = header.captures.inside.map(({ name }) => recordsOf(readFileSync(name)).length);
+    expect(inFiles).toHaveLength(FILES);
+    const before = inFiles.map((_, at) => inFiles.slice(0, at).reduce((sum, each) => sum + each, 0));
+    const found = pairsIn(text, (side, { frames, capture = 0, framesIn }) =>
+      frames.map((frame, at) => frame + (side === "inside" ? before[framesIn?.[at] ?? capture] : 0)),
+    );
+    expect(found).toEqual(pairsIn(expected, (_, { frames }) => frames));
+    expect(lastLine(text)).toBe(lastLine(expected));
+  });
+
+  it("is refused where its files are of several captures", async () => {
+    const { code, stderr } = await builtNatcorr(
+      "file",
+      `${FIXTURES}mixed/*side.pcap`,
+      outside.replace("mixed", "ping"),
+    );
+    expect(code).toBe(1);
+    expect(stderr.replaceAll(/\s+/g, " ")).toMatch(/begins before .* ends, so they are not one capture/);
+  });
+
+  it("has files at all", async () => {
+    const { code, stderr } = await builtNatcorr("file", join(folder, "br-*.pcap"), outside);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^natcorr: no file fits/)]);
+  });
+});

@@ -34,7 +34,8 @@ export class SideIntake {
     const epochs = sources.map(({ epochNs }) => epochNs).filter((epochNs) => epochNs !== 0n);
     this.epochNs = epochs.reduce((least, each) => (each < least ? each : least), epochs[0] ?? 0n);
     this.captures = sources.map((source, index) => {
-      const intake = new Intake(source, new MarkedPackets(source), heap, windowNs, mayStop);
+      const onBegins = (frame: number): void => this.frames.begin(index, frame);
+      const intake = new Intake(source, new MarkedPackets(source), heap, windowNs, mayStop, onBegins);
       const shiftNs = source.epochNs === 0n ? 0 : Number(source.epochNs - this.epochNs);
       return new CaptureIntake(intake, index, shiftNs, this.frames);
     });

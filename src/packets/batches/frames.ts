@@ -59,6 +59,11 @@ export class FrameBatch {
     this.iface = heap?.take(Uint16Array, BATCH_FRAMES) ?? new Uint16Array(BATCH_FRAMES);
   }
 
+  /** Gives its columns back to the heap that they are in. */
+  giveTo(heap: Heap): void {
+    for (const each of COLUMNS) heap.give(this[each]);
+  }
+
   /** Adds a copy of another batch's frames, which are fewer than there is room for. */
   append(from: FrameBatch): void {
     const bytes = from.bytes();
