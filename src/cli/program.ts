@@ -9,7 +9,6 @@ import { addHostOptions, type HostOptions, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
 import type { SideNames } from "../packets/sides.js";
-import type { CaptureFiles } from "../pipeline/captures.js";
 import { addSelectOptions } from "./select-options.js";
 import { capturesIn, namesIn } from "./side-words.js";
 import { foldedLines } from "../report/text/fold.js";
@@ -150,7 +149,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
         const { adviceOnSides } = await import("./sides-advice.js");
         file.error(`error: missing required argument 'outside'${await adviceOnSides(inside)}`);
       }
-      const captures = [capturesOf(file, inside), capturesOf(file, second)] as const;
+      const captures = [capturesIn(inside), capturesIn(second)] as const;
       const paths = captures.map((side) => side.flat());
       const both = paths[0].find((path) => paths[1].includes(path));
       if (both === "-") file.error("error: standard input can be one of the captures only");
@@ -255,15 +254,6 @@ async function interfacesIn(command: Command, [inside, outside]: readonly string
   if (both !== undefined) command.error(`error: inside and outside must be two interfaces: ${both} is given as both`);
   if (names.flat().includes(ANY)) command.error(`error: ${NOT_ANY}`);
   return names;
-}
-
-/** The captures that a word names. What is wrong with it ends the command. */
-function capturesOf(command: Command, word: string): CaptureFiles[] {
-  try {
-    return capturesIn(word);
-  } catch (error) {
-    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /** The filter that words of the command line make up, as in tcpdump. */

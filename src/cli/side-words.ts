@@ -9,7 +9,7 @@ export function namesIn(word: string): string[] {
 
 /**
  * The captures that a word names: files with commas between, of which `*`, `?` and `[…]` in a file's name stand for the files of one capture. A file that
- * is called like the word is that file. Throws an Error that says which pattern no file fits.
+ * is called like the word is that file, and a pattern that no file fits is a file that is not there.
  */
 export function capturesIn(word: string): CaptureFiles[] {
   if (word === "-" || existsSync(word)) return [[word]];
@@ -29,7 +29,7 @@ function filesLike(pattern: string): CaptureFiles {
   } catch {
     // a folder that cannot be read has no such files, either
   }
-  if (found.length === 0) throw new Error(`no file fits '${pattern}'`);
+  if (found.length === 0) return [pattern];
   return found.sort().map((each) => (pattern.includes("/") ? join(folder, each) : each));
 }
 

@@ -130,7 +130,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     const timed = await lab.live(...BOTH, "-q", "--duration", "200ms", "--clock-offset", "1s");
     expect(await timed.ended).toBe(0);
     expect(timed.stdout).toContain("No translation was seen.");
-    expect(timed.stderr).toContain("--clock-offset is wrong: one clock stamps both interfaces");
+    expect(timed.stderr).toContain("--clock-offset is wrong: one clock stamps all interfaces");
   });
 
   it("prints the totals on SIGUSR1, and goes on", async () => {
