@@ -85,11 +85,11 @@ export class ConntrackFollower {
     for (const each of [this.#teller, stdin, listings])
       each?.on("error", (error) => (this.failure = failureText(error)));
     const onCutOff = (): void => {
-      if (!this.#isStopped) table.cutOff();
+      if (!this.#isStopped) table.hearing.cutOff();
     };
     linesOf(stdout, (line) => table.read(line), onCutOff);
     // the first of four lines that say so (conntrack-tools 1.4, src/conntrack.c)
-    linesOf(stderr, (line) => line.includes("ENOBUFS") && table.lose());
+    linesOf(stderr, (line) => line.includes("ENOBUFS") && table.hearing.lose());
     linesOf(
       listings,
       (line) => this.#take(line),
@@ -98,7 +98,7 @@ export class ConntrackFollower {
         this.#end();
       },
     );
-    table.onQuestion = () => this.#listLater();
+    table.hearing.onQuestion = () => this.#listLater();
   }
 
   /** Has it list all entries, once it has done what it was asked before; resolves when they were read. */
@@ -106,7 +106,7 @@ export class ConntrackFollower {
     this.#listed = this.#listed.then(() => {
       if (this.#isOver) return undefined;
       this.failure = "";
-      this.#table.beginListing(epochNs());
+      this.#table.hearing.beginListing(epochNs());
       this.#teller.stdin?.write("\n");
       return new Promise((resolve) => (this.#end = resolve));
     });
