@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { Readable, type Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -38,15 +37,6 @@ const FAILED = "failed ";
  */
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
-
-/** @throws CaptureError naming the file, where it cannot be read. */
-export async function readConntrack(path: string, table: ConntrackTable): Promise<void> {
-  try {
-    for await (const line of createInterface(createReadStream(path))) table.read(line);
-  } catch (error) {
-    throw new CaptureError(`${path}: cannot be read: ${failureText(error)}`);
-  }
-}
 
 /**
  * Reads the host's conntrack table, and its events from then on.

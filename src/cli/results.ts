@@ -1,8 +1,7 @@
-import type { HostRules } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
 import type { Reporter } from "../report/reporter.js";
-import { type Explained, explained, type ExplainOptions } from "./explain-options.js";
+import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { Host } from "./host.js";
 import type { HostOptions, KnownHost } from "./host-options.js";
 import type { Messages } from "./messages.js";
@@ -16,8 +15,8 @@ const FAILED = 3;
 /** Where a run's results go. */
 export interface Results {
   readonly sink: Sink;
-  /** What the host's rules say; undefined where they are not known. */
-  readonly rules: HostRules | undefined;
+  /** What the host says of single packets. */
+  readonly says: HostSays;
   /** To be told of what is read live, null at the end, and waited for. */
   readonly onFrames: Explained["onFrames"];
   /** Hands on what is held back for larger writes. */
@@ -53,7 +52,7 @@ export async function resultsOf(
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
   const counted = known === undefined ? told : await countingPorts(told, known);
-  const { sink, rules, contradictions, onFrames, close } = await explained(
+  const { sink, says, contradictions, onFrames, close } = await explained(
     counted,
     options,
     known?.facts,
@@ -62,7 +61,7 @@ export async function resultsOf(
   );
   return {
     sink: options.count === undefined ? sink : new Limited(sink),
-    rules,
+    says,
     onFrames,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { type ConntrackFollower, followConntrack, readConntrack } from "../../src/cli/follow-conntrack.js";
+import { type ConntrackFollower, followConntrack } from "../../src/cli/follow-conntrack.js";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
 import { scratch } from "../support/scratch.js";
 
@@ -121,13 +121,4 @@ it("says why conntrack cannot be read", async () => {
   await expect(followConntrack(new ConntrackTable({ isLive: true }))).rejects.toThrow(
     /conntrack cannot be read \(.*not found\)/,
   );
-});
-
-it("a file is read by its lines, and one that is not there is named", async () => {
-  const path = scratch("conntrack.txt");
-  writeFileSync(path, `${entry(1)}\nhuh\n${entry(2)}`);
-  const table = new ConntrackTable();
-  await readConntrack(path, table);
-  expect(table).toMatchObject({ size: 2, unread: 1, firstUnread: 2 });
-  await expect(readConntrack(scratch("none.txt"), table)).rejects.toThrow(/none\.txt: cannot be read: not found$/);
 });

@@ -1,4 +1,5 @@
 import type { HostRules } from "../../packets/results/host-rules.js";
+import type { Traces } from "../../packets/results/traces.js";
 import type { Base } from "../kernel/base.js";
 import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
@@ -26,4 +27,6 @@ export interface Known extends Base {
   /** What each side's capture has twice, and may show twice. */
   readonly repeats: readonly [Repeats, Repeats];
   readonly rules: HostRules;
+  /** What a trace of the host's firewall says; undefined where there is none. */
+  readonly traces: Traces | undefined;
 }

@@ -195,10 +195,11 @@ function latencyJson(latency: LatencySummary | null): string {
 }
 
 /** What became of a packet, as members of an object. */
-function judgementJson({ verdict, reason, impact, byFrame, why }: Judgement): string {
+function judgementJson({ verdict, reason, impact, byFrame, rule, why }: Judgement): string {
   const told = impact === undefined ? "" : `,"impact":"${impact}"`;
   const by = byFrame === undefined ? "" : `,"byFrame":${byFrame}`;
-  return `"verdict":"${verdict}","reason":"${reason}"${told}${by},"why":${printableJson(why)}`;
+  const of = rule === undefined ? "" : `,"rule":${printableJson(rule)}`;
+  return `"verdict":"${verdict}","reason":"${reason}"${told}${by}${of},"why":${printableJson(why)}`;
 }
 
 function publishedJson(use: PublishedUse): object {

@@ -56,6 +56,10 @@ const IMPACT = oneOf(
     "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
   IMPACTS,
 );
+const STOPPING_RULE = text(
+  "The rule that stopped it, or the chain whose policy did, as the trace has it. Only with --trace, where the reason is rule.",
+);
+
 const BY_FRAME = frame(
   "The frame on the same side that shows it, where one does by itself: the ICMP error or the reset that refuses it, the copy that got through, or of a copy the frame that it " +
     "is one of",
@@ -300,7 +304,15 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
-    optional: { flow: FLOW, ...PORTS, ...NAMES, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
+    optional: {
+      flow: FLOW,
+      ...PORTS,
+      ...NAMES,
+      impact: IMPACT,
+      byFrame: BY_FRAME,
+      rule: STOPPING_RULE,
+      tunnel: TUNNEL,
+    },
   }),
   update: object("What became known of a frame after its line: it takes the place of what was said there.", {
     required: {

@@ -4,7 +4,7 @@ import type { Side } from "../../packets/sides.js";
 import type { Protocol } from "../../protocols/ip-protocols.js";
 
 /** What is said of packets. */
-export type Said = Pick<Judgement, "why" | "byFrame" | "impact"> & {
+export type Said = Pick<Judgement, "why" | "byFrame" | "impact" | "rule"> & {
   readonly verdict: Verdict | "ambiguous";
   readonly reason?: Reason;
 };
