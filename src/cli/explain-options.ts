@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { CaptureError } from "../capture/errors.js";
 import type { CorrelateOptions } from "../correlate/correlate.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
@@ -16,7 +17,7 @@ export interface ExplainOptions {
   conntrack?: string;
   /** A file of the firewall's rules, "live" or "off". */
   rules?: string;
-  /** A file of a trace of the firewall's. */
+  /** A file of a trace of the firewall's, or "live". */
   trace?: string;
 }
 
@@ -40,14 +41,6 @@ export interface Explained {
   readonly close: () => void;
 }
 
-/** Adds an option of recordings: the trace was taken while they were. */
-export function addTraceOption(command: Command): Command {
-  return command.option(
-    "--trace <file>",
-    "name the rule that stopped a packet: what nft monitor trace, or xtables-monitor --trace, printed meanwhile",
-  );
-}
-
 /** Adds those options. */
 export function addExplainOptions(command: Command): Command {
   return command
@@ -58,6 +51,10 @@ export function addExplainOptions(command: Command): Command {
     .option(
       "--rules <file|live|off>",
       "name the rule behind each translation, and go by them in verdicts: iptables-save or nft list ruleset",
+    )
+    .option(
+      "--trace <file|live>",
+      "name the rule that stopped a packet: what nft monitor trace, or xtables-monitor --trace, printed meanwhile; live has the kernel trace some packets",
     );
 }
 
@@ -77,7 +74,8 @@ export async function explained(
   const following: (() => void)[] = [];
   const conntrack = await conntrackOf(options, host, isLive, following);
   const rules = await rulesOf(options, host, following);
-  const trace = options.trace === undefined ? undefined : await traceOf(options.trace);
+  const trace =
+    options.trace === undefined ? undefined : await traceOf(options.trace, isLive ? interfaces : undefined, following);
   if (conntrack === undefined && rules === undefined && trace === undefined)
     return { sink: next, says: {}, contradictions: () => 0, onFrames: async () => {}, close: nothing };
   const { Explaining } = await import("../host/explaining.js");
@@ -137,7 +135,7 @@ async function conntrackOf(
   const table = new ConntrackTable({ listedNs: listed === undefined ? undefined : host?.timeNs });
   if (listed !== undefined) table.read(listed);
   else if (conntrack !== undefined) {
-    const { linesIn } = await import("./host-tables.js");
+    const { linesIn } = await import("./lines.js");
     for await (const line of linesIn(conntrack)) table.read(line);
   }
   return { table, crossing };
@@ -160,10 +158,22 @@ async function rulesOf(
   return book;
 }
 
-/** @throws CaptureError naming the file, where it cannot be read. */
-async function traceOf(path: string): Promise<Trace> {
+/** A trace, which grows where the kernel makes it. `interfaces`: those that are captured from, where some are; what ends the tracing is added to `following`. */
+async function traceOf(
+  path: string,
+  interfaces: readonly string[] | undefined,
+  following: (() => void)[],
+): Promise<Trace> {
   const { Trace } = await import("../host/trace/trace.js");
-  const { linesIn } = await import("./host-tables.js");
+  if (path === LIVE) {
+    if (interfaces === undefined)
+      throw new CaptureError("--trace live is for natcorr live: the kernel traces packets as they come");
+    const { followTrace } = await import("./follow-trace.js");
+    const trace = new Trace({ isLive: true });
+    following.push(await followTrace(trace, interfaces));
+    return trace;
+  }
+  const { linesIn } = await import("./lines.js");
   const trace = new Trace();
   for await (const line of linesIn(path)) trace.read(line);
   return trace;

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { Readable, type Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../capture/errors.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import { failureText, MOST_MS } from "./host-tools.js";
+import { linesOf } from "./lines.js";
 
 /** Room for events that were not read yet: the usual 212,992 bytes are full after some hundred. */
 const EVENT_BYTES = 8 << 20;
@@ -139,12 +138,6 @@ export class ConntrackFollower {
     }
   }
 }
-
-function linesOf(stream: Readable | Writable | null | undefined, take: (line: string) => void, onEnd = nothing): void {
-  if (stream instanceof Readable) createInterface(stream).on("line", take).on("close", onEnd);
-}
-
-function nothing(): void {}
 
 function epochNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;

@@ -1,25 +1,10 @@
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { CaptureError } from "../capture/errors.js";
 import { hasNatRules, rulesText } from "../host/rules-text.js";
 import { failureText, printed } from "./host-tools.js";
 
 /** How often the host's rules are read again: tens of thousands take some tenths of a second. */
 const RULES_EVERY_MS = 10_000;
-
-/**
- * The lines of a file, however long it is.
- *
- * @throws CaptureError naming the file, where it cannot be read.
- */
-export async function* linesIn(path: string): AsyncGenerator<string> {
-  try {
-    yield* createInterface(createReadStream(path));
-  } catch (error) {
-    throw new CaptureError(`${path}: cannot be read: ${failureText(error)}`);
-  }
-}
 
 /** @throws CaptureError naming the file, where it cannot be read. */
 export async function readText(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Argument, Command, CommanderError } from "commander";
 import { addSideOptions, type FileOptions, sidesOf } from "./file-options.js";
-import { addExplainOptions, addTraceOption, type ExplainOptions } from "./explain-options.js";
+import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
@@ -120,10 +120,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
     .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
-  addReportOptions(
-    addSelectOptions(addTraceOption(addExplainOptions(addHostOptions(addSideOptions(file))))),
-    "auto",
-  ).action(
+  addReportOptions(addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file)))), "auto").action(
     async (
       inside: string,
       second: string | undefined,

@@ -101,6 +101,30 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     }
   });
 
+  it.each(["SIGINT", "SIGKILL"] as const)(
+    "names the rule that the kernel shows to have stopped a packet, and leaves none of its own behind: %s",
+    async (signal) => {
+      await lab.run("dhost", "iptables", "-I", "FORWARD", "-p", "udp", "--dport", "5555", "-j", "DROP");
+      const rules = (): Promise<string> => lab.run("dhost", "nft", "list", "ruleset");
+      try {
+        const live = await lab.live(...BOTH, "--format", "ndjson", "--window", "300ms", "--trace", "live");
+        expect(await rules()).toContain("table inet natcorr_");
+        await ping(1);
+        await lab.run("c1", "bash", "-c", `echo lost > /dev/udp/${PUBLIC}/5555`);
+        await live.hasSaid(/"verdict":"dropped"/);
+        live.signal(signal);
+        await live.ended;
+        const dropped = live.lines.filter(({ verdict }) => verdict === "dropped");
+        expect(dropped).toMatchObject([
+          { dstPort: 5555, reason: "rule", rule: "ip filter FORWARD udp dport 5555 drop" },
+        ]);
+        while ((await rules()).includes("natcorr_")) await sleep(10);
+      } finally {
+        await lab.run("dhost", "iptables", "-D", "FORWARD", "1");
+      }
+    },
+  );
+
   it("shows what a filter selects, and counts what the kernel was told to keep of each side", async () => {
     const capture = ["--inside-filter", "icmp or tcp", "--outside-filter", "icmp[0] != 0"];
     const live = await lab.live(...BOTH, "--format", "ndjson", ...capture, "icmp", "or", "arp");

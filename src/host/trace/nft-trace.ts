@@ -1,6 +1,6 @@
 import type { Arrival } from "../../packets/results/traces.js";
 import { canonicalAddress, parseNumber } from "../address.js";
-import type { TraceLine } from "./trace-lines.js";
+import { lineOf, type TraceLine } from "./trace-lines.js";
 
 const LINE = /^trace id ([\da-f]+) (\S+ \S+ \S+) (packet:|rule|policy) (.*)$/;
 /** What a rule, or a chain's policy, did with a packet. */
@@ -13,8 +13,9 @@ export function parseNftTraceLine(line: string): TraceLine | null {
   const [, id, chain, kind, rest] = LINE.exec(line) ?? [];
   if (id === undefined) return null;
   if (kind === "packet:") {
-    const arrival = arrivalIn(rest);
-    return arrival === undefined ? { id } : { id, arrival };
+    const [, from] = / ?iif "([^"]*)"/.exec(rest) ?? [];
+    const [, to] = / oif "([^"]*)"/.exec(rest) ?? [];
+    return lineOf(id, arrivalIn(rest), from, to);
   }
   if (kind === "policy")
     return rest.trim() === "drop" ? { id, stop: { rule: `${chain} policy drop`, isRefusal: false } } : { id };

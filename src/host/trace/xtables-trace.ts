@@ -1,6 +1,6 @@
 import type { Arrival } from "../../packets/results/traces.js";
 import { canonicalAddress, parseNumber } from "../address.js";
-import type { TraceLine } from "./trace-lines.js";
+import { lineOf, type TraceLine } from "./trace-lines.js";
 
 /** A packet, by its protocol family (10 is IPv6: AF_INET6). */
 const PACKET = /^PACKET: (\d+) ([\da-f]+) (.*)$/;
@@ -14,8 +14,8 @@ const LACKING = 40 - 20;
 export function parseXtablesTraceLine(line: string): TraceLine | null {
   const [, family, packet, text] = PACKET.exec(line) ?? [];
   if (packet !== undefined) {
-    const arrival = arrivalIn(Number(family) === AF_INET6, text);
-    return arrival === undefined ? { id: packet } : { id: packet, arrival };
+    const [from, to] = [/(?:^| )IN=(\S+)/, / OUT=(\S+)/].map((name) => name.exec(text)?.[1]);
+    return lineOf(packet, arrivalIn(Number(family) === AF_INET6, text), from, to);
   }
   const [, id, chain, kind, verdict, rule] = TRACE.exec(line) ?? [];
   if (id === undefined) return null;

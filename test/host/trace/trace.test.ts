@@ -68,10 +68,27 @@ describe.each([
       expect(traceOf(...lines).stopOf({ ...DATAGRAM, ...other })).toBeUndefined();
   });
 
-  it("names none where the trace ends before, or begins behind", () => {
+  it("names none where the trace ends before, or shows no packet", () => {
     expect(traceOf(...lines.slice(0, -1)).stopOf(DATAGRAM)).toBeUndefined();
-    expect(traceOf(...lines.slice(1)).stopOf(DATAGRAM)).toBeUndefined();
-    expect(traceOf(...lines.slice(4)).stopOf({ ...DATAGRAM, ttl: 63 })).toBeUndefined();
+    expect(traceOf(...lines.slice(4)).stopOf(DATAGRAM)).toBeUndefined();
+  });
+
+  it("knows a packet by what it was before it was routed, where the trace begins behind that", () => {
+    const behind = lines.slice(3);
+    expect(traceOf(...behind).stopOf(DATAGRAM)?.rule).toBe(rule);
+    expect(traceOf(...behind).stopOf({ ...DATAGRAM, ttl: 63 })).toBeUndefined();
+    // where it stays on its bridge, its TTL stays as well
+    const bridged = behind.map((line) => line.replace("enp0s3", "docker0"));
+    expect(traceOf(...bridged).stopOf({ ...DATAGRAM, ttl: 63 })?.rule).toBe(rule);
+  });
+
+  it("takes what has another id once it was routed, as with br_netfilter, for one packet", () => {
+    const routed = lines.slice(3).map((line) => line.replace("129088c2", "5722024f"));
+    const trace = traceOf(...lines.slice(0, 3), ...routed);
+    expect([trace.stopOf(DATAGRAM)?.rule, trace.stopOf(DATAGRAM)]).toEqual([rule, undefined]);
+    // a second one that only came in
+    const again = lines.slice(0, 3).map((line) => line.replace("129088c2", "15d4b26c"));
+    expect(traceOf(...lines.slice(0, 3), ...again, ...routed).stopOf(DATAGRAM)).toBeUndefined();
   });
 
   it("of packets that look alike, it tells what holds for all of them", () => {
@@ -95,7 +112,7 @@ describe.each([
 
 it("over IPv6, both tools' lengths are those of the whole packet; a chain's policy stops as a rule does, and REJECT says so", () => {
   const xtables = traceOf(
-    "PACKET: 10 bb1ba70f IN=docker0 OUT=enp0s3 MACPROTO=86dd SRC=fd01::2 DST=fd02::2 LEN=60 TC=0 HOPLIMIT=64 FLOWLBL=860402 SPORT=55604 DPORT=81 SYN ",
+    "PACKET: 10 bb1ba70f IN=docker0 OUT=enp0s3 MACPROTO=86dd SRC=fd01::2 DST=fd02::2 LEN=60 TC=0 HOPLIMIT=63 FLOWLBL=860402 SPORT=55604 DPORT=81 SYN ",
     " TRACE: 10 bb1ba70f filter:FORWARD:policy:DROP ",
   );
   expect(xtables.stopOf(SYN)).toEqual({ rule: "filter FORWARD policy DROP", isRefusal: false });
