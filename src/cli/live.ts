@@ -1,11 +1,15 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
+import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
+import { printableJson } from "../packets/printable.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
+import { followHost } from "./follow-host.js";
 import type { Host } from "./host.js";
+import { isFollowed } from "./host-options.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
@@ -41,18 +45,31 @@ const DEFAULT_ROWS = 24;
 export async function pairLive(
   names: readonly [string, string],
   filter: string,
-  options: LiveCommandOptions,
+  options: LiveCommandOptions & { readonly known?: KnownHost | undefined },
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
   const marks = await filterFor(filter, messages, host);
   // before there was anything to end
   if (marks === undefined && host.stop.aborted && filter !== "") return 0;
+  const following = isFollowed(options)
+    ? await followHost(options, options.write !== undefined, host, messages)
+    : undefined;
+  const known = following?.known ?? options.known;
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
-  const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: true }, names, host);
-  const capture = await begin(names, options, messages).catch((error: unknown) => {
+  const results = await resultsOf({ ...options, known, isFiltered: marks !== undefined, isLive: true }, names, host);
+  const close = (): void => {
     results.close();
+    following?.close();
+  };
+  const capture = await begin(names, options, messages).catch((error: unknown) => {
+    close();
     throw error;
+  });
+  following?.keepIn((news, addresses) => {
+    const { containers } = following.known;
+    const called = new Map(addresses.map((address) => [address, containers.namesOf(address).join("|")]));
+    capture.live.note(printableJson(news), called);
   });
   const settings = correlateOptions(options);
   const stop = (): void => capture.live.stop();
@@ -63,6 +80,7 @@ export async function pairLive(
     const heap = new Heap();
     const read = async (frames: FrameSource): Promise<FrameBatch | null> => {
       const batch = await paced(frames, capture.live, host);
+      if (batch === null) await following?.end();
       await results.onFrames(frames, batch);
       return batch;
     };
@@ -94,7 +112,7 @@ export async function pairLive(
       for (const text of losses(source)) messages.warn(text);
     }
   } finally {
-    results.close();
+    close();
     clearTimeout(timer);
     messages.endProgress();
     await capture.live.close();

@@ -5,7 +5,7 @@ import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
-import { addHostOptions, type HostOptions, knownHost } from "./host-options.js";
+import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
 import { addSelectOptions } from "./select-options.js";
@@ -120,7 +120,10 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
     .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
-  addReportOptions(addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file)))), "auto").action(
+  addReportOptions(
+    addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file), "what the inside capture holds"))),
+    "auto",
+  ).action(
     async (
       inside: string,
       second: string | undefined,
@@ -128,7 +131,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
       given: FileOptions & ExplainOptions & HostOptions,
     ) => {
       const { pairFiles } = await import("./file.js");
-      const options = { ...given, known: await knownHost(file, given) };
+      const options = { ...given, known: await knownHost(file, given, inside, host) };
       const sides = sidesOf(file, options);
       if (sides !== undefined) {
         const words = second === undefined ? [] : [second, ...more];
@@ -179,17 +182,21 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     });
   program
     .command("schema")
-    .summary("print the JSON Schema of the NDJSON output, or of a snapshot")
+    .summary("print the JSON Schema of the NDJSON output, or of what is kept of a host")
     .description(
-      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson, or of what natcorr snapshot prints: every field, its type, its unit and " +
-        "its meaning.",
+      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson, of what natcorr snapshot prints, or of a container's change, which natcorr live " +
+        "keeps with -w: every field, its type, its unit and its meaning.",
     )
-    .addArgument(new Argument("[of]", "which of the two").choices(["output", "snapshot"]).default("output"))
-    .action(async (of: "output" | "snapshot") => {
-      const { SCHEMA } =
-        of === "output" ? await import("../report/ndjson/schema.js") : await import("../host/snapshot/schema.js");
-      host.stdout.write(`${JSON.stringify(SCHEMA, null, 2)}\n`);
+    .addArgument(new Argument("[of]", "which of these").choices(["output", "snapshot", "change"]).default("output"))
+    .action(async (of: "output" | "snapshot" | "change") => {
+      host.stdout.write(`${JSON.stringify(await schemaOf(of), null, 2)}\n`);
     });
+}
+
+async function schemaOf(of: "output" | "snapshot" | "change"): Promise<object> {
+  if (of === "output") return (await import("../report/ndjson/schema.js")).SCHEMA;
+  const { CHANGE_SCHEMA, SCHEMA } = await import("../host/snapshot/schema.js");
+  return of === "snapshot" ? SCHEMA : CHANGE_SCHEMA;
 }
 
 function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
@@ -210,8 +217,9 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
       if (inside === outside) live.error("error: inside and outside must be two interfaces");
       if (inside === ANY || outside === ANY) live.error(`error: ${NOT_ANY}`);
       if (options.write === "-") live.error("error: -w needs a file; standard output is for the report");
+      const known = isFollowed(options) ? undefined : await knownHost(live, options, undefined, host);
       const { pairLive } = await import("./live.js");
-      onEnd(await exitCodeOf(live, () => pairLive([inside, outside], filterOf(words), options, host)));
+      onEnd(await exitCodeOf(live, () => pairLive([inside, outside], filterOf(words), { ...options, known }, host)));
     },
   );
 }
