@@ -19,9 +19,8 @@ const BEGIN_MS = 2000;
 const END_MS = 5000;
 /** … in which an engine that hangs leaves time for the rest. */
 const ANSWER_MS = 3000;
-/** How long it waits until it asks an engine again that does not tell what happens, at first and at the most: it doubles each time. */
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
+/** How long it waits until it asks an engine again that does not tell what happens. */
+const PAUSE_MS = 1000;
 /** Where more events wait, no container is asked about by itself: once there is time, all are, at once. So many ends are remembered, too. */
 const MOST_WAITING = 1000;
 
@@ -102,8 +101,15 @@ export class HostFollower {
   /** Takes a snapshot for the last time, behind all that Docker told. Waits for it no longer than a moment, and not at all where none was taken that is not kept. */
   end(): Promise<void> {
     if (!this.#following.isKept && !this.#hasSnapshot) return Promise.resolve();
-    this.#ended ??= Promise.race([this.#snapshot(), sleep(END_MS, undefined, { ref: false })]);
+    this.#ended ??= this.#endInTime();
     return this.#ended;
+  }
+
+  async #endInTime(): Promise<void> {
+    const { isKept, messages } = this.#following;
+    const first = await Promise.race([this.#snapshot(), sleep(END_MS, "late", { ref: false })]);
+    if (first === "late" && isKept)
+      messages.warn(`not in the file: what the host says in the end, for it took longer than ${END_MS / 1000} s`);
   }
 
   /** Ends it: nothing is taken any more. */
@@ -123,16 +129,23 @@ export class HostFollower {
   async #listen(begin: () => void): Promise<void> {
     const { engine } = this.#following;
     const { signal } = this.#over;
-    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    while (!signal.aborted) {
       try {
         await engine.follow(begin, (event) => this.#hear(event), signal);
       } catch (error) {
         if (signal.aborted) return;
         if (!this.#hasSnapshot) begin();
+        this.#lose();
         this.#complain(error);
       }
-      await sleep(pauseMs, undefined, { ref: false });
+      await sleep(PAUSE_MS, undefined, { ref: false });
     }
+  }
+
+  /** Nobody tells any more whose an address is: an engine that begins again gives them out anew. */
+  #lose(): void {
+    const timeNs = BigInt(Date.now()) * 1_000_000n;
+    for (const id of this.#told.keys()) this.#change({ id, timeNs }, undefined);
   }
 
   /** Asks what became of a container. That one ended needs no question, and waits for none: the next may have its address soon. */

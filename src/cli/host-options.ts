@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { CaptureError } from "../capture/errors.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
+import type { DockerEngine } from "./docker-api.js";
 import type { Host } from "./host.js";
 import { Messages } from "./messages.js";
 import { wordsIn } from "./select-options.js";
@@ -78,29 +79,26 @@ async function hostOf(
   { env, version, stderr }: Host,
 ): Promise<KnownHost | undefined> {
   if (from === OFF) return undefined;
-  if (from === undefined)
-    return capture === undefined ? undefined : keptIn(capture, container, new Messages(stderr, widthOf(stderr, env)));
-  const facts = from === LIVE ? await takeFacts(docker, env["DOCKER_HOST"], version) : await readFacts(from);
+  const messages = new Messages(stderr, widthOf(stderr, env));
+  if (from === undefined) return capture === undefined ? undefined : keptIn(capture, container, messages);
+  const { DockerEngine } = await import("./docker-api.js");
+  const facts =
+    from === LIVE
+      ? await takeFacts(new DockerEngine(docker, env["DOCKER_HOST"]), version, messages)
+      : await readFacts(from);
   const { KnownHost } = await import("../host/snapshot/known-host.js");
   const known = new KnownHost(container);
   known.take(facts);
   return known;
 }
 
-async function takeFacts(
-  docker: string | undefined,
-  dockerHost: string | undefined,
-  version: string,
-): Promise<HostFacts> {
+async function takeFacts(engine: DockerEngine, version: string, messages: Messages): Promise<HostFacts> {
   const { takeSnapshot } = await import("./take-snapshot.js");
-  const { DockerEngine } = await import("./docker-api.js");
   const { factsOf } = await import("../host/snapshot/host-facts.js");
-  const engine = new DockerEngine(docker, dockerHost);
-  try {
-    return factsOf(await takeSnapshot(engine, version));
-  } finally {
-    engine.close();
-  }
+  const snapshot = await takeSnapshot(engine, version);
+  engine.close();
+  for (const { source, why } of snapshot.missing) messages.warn(`the host does not tell ${source}: ${why}`);
+  return factsOf(snapshot);
 }
 
 async function readFacts(path: string): Promise<HostFacts> {

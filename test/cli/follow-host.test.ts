@@ -223,16 +223,18 @@ it("what is not kept has what names containers, and no more", async () => {
   expect(snapshot).toMatchObject({ docker: { containers: [{ name: "web" }] }, routes: [], rules: {}, sysctls: {} });
 });
 
-it("an engine that goes is asked again, for all that runs by then", async () => {
+it("an engine that goes is asked again, for all that runs by then; until then, nobody's name is known", async () => {
   const engine = new Engine();
   engine.running.set("1", "web");
   await engine.listen();
   const followed = following(engine.socket);
   await followed.follower.begin();
+  engine.holds = /./;
   engine.hangUp();
-  await until(() => followed.said() !== "");
+  await until(() => nameNow(followed) === undefined);
   engine.running.clear();
   engine.running.set("2", "next");
+  engine.holds = /^$/;
   await until(() => nameNow(followed) === "next");
   expect(followed.said()).toMatch(
     /^natcorr: new containers are not named: docker: .*sock: aborted; --docker off .*\n$/,
