@@ -79,7 +79,7 @@ export class DockerEngine {
       const response = await this.#get({ socketPath, path, signal, timeout: this.#mostMs });
       if (response.statusCode !== 200) throw new Error(`answers /events with ${response.statusCode}`);
       onBegin();
-      for await (const line of linesIn(response)) {
+      for await (const line of eventLines(response)) {
         const event = eventOf(parseJson(line));
         if (event !== undefined) onEvent(event);
       }
@@ -161,7 +161,7 @@ export class DockerEngine {
 }
 
 /** The lines of an answer, as they come. Throws where one is longer than any that Docker writes. */
-async function* linesIn(response: IncomingMessage): AsyncGenerator<string> {
+async function* eventLines(response: IncomingMessage): AsyncGenerator<string> {
   let rest = "";
   for await (const chunk of response.setEncoding("utf8")) {
     const lines = `${rest}${String(chunk)}`.split("\n");

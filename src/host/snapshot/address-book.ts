@@ -1,4 +1,5 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
+import { firstNotBefore } from "../../packets/memory/sorted.js";
 import type { ContainerName, Containers } from "../../packets/results/containers.js";
 import { everyAddress } from "../../packets/results/published.js";
 import type { HostFacts, KnownChange } from "./host-facts.js";
@@ -66,7 +67,9 @@ export class AddressBook implements Containers {
   }
 
   having(address: string, fromNs: bigint, throughNs = fromNs): ContainerName | undefined {
-    const at = this.#tenancies.get(address)?.findLast(({ sinceNs }) => sinceNs <= fromNs);
+    const tenancies = this.#tenancies.get(address) ?? [];
+    const after = firstNotBefore(0, tenancies.length, (place) => tenancies[place].sinceNs <= fromNs);
+    const at = after === 0 ? undefined : tenancies[after - 1];
     return at !== undefined && (at.untilNs === undefined || throughNs < at.untilNs) ? at.name : undefined;
   }
 

@@ -76,7 +76,7 @@ const PORTS = {
 } as const;
 const NAMES = {
   container: text(
-    "The name of the container whose address the source, or else the destination, is, by the host's snapshot, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
+    "The name of the container whose address the source, or else the destination, is, by what the host said, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
   ),
   peer: text("The same of the destination, where both ends are containers."),
 } as const;
@@ -415,7 +415,7 @@ const LINES: Readonly<Record<string, Schema>> = {
     },
     optional: {
       published: list(
-        "The host's published ports, by its snapshot, and what went through each, as far as it was captured.",
+        "The host's published ports, by what it said, and what went through each, as far as it was captured.",
         object("One of them.", {
           required: {
             proto: text("The protocol: tcp, udp or sctp."),
