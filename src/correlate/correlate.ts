@@ -42,7 +42,7 @@ export async function correlate(
   const haveCounters = [inside.hasCounters, outside.hasCounters] as const;
   const isLive = inside.isLive === true || outside.isLive === true;
   const mayStop = Number.isFinite(options.maxPairs);
-  const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs, mayStop);
+  const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source, heap), heap, windowNs, mayStop);
   const intakes = [intake(inside), intake(outside)] as const;
   const ahead = (from: Intake) => new Lookahead(from, heap);
   // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
