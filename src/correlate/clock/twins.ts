@@ -218,8 +218,8 @@ class Remembered {
   readonly stampsNs: Float64Array;
   /** How far the side had come with each, as two doubles: its greatest stamp, and how many packets there were … */
   readonly #seen: Float64Array;
-  /** … and with the first that was like it: 0 packets where there was none. */
-  readonly #repeated: Float64Array;
+  /** … and with the first that was like it, of the few that there is one of. */
+  readonly #repeatedAt = new Map<number, Progress>();
   /** Those that are not forgotten, by entry. */
   readonly twins = new Map<number, Twin>();
   next = 0;
@@ -231,7 +231,6 @@ class Remembered {
     this.words = heap.take(Int32Array, ENTRIES << ENTRY_BITS);
     this.stampsNs = heap.take(Float64Array, ENTRIES);
     this.#seen = heap.take(Float64Array, 2 * ENTRIES);
-    this.#repeated = heap.take(Float64Array, 2 * ENTRIES);
     const state = heap.take(Int32Array, word.WORDS);
     this.address = state.byteOffset;
     this.#doubles = asDoubles(state);
@@ -240,14 +239,19 @@ class Remembered {
 
   /** Has an entry be of the packet that was looked at last. */
   see(entry: number): void {
-    this.#come(this.#seen, entry);
-    if (this.#isRepeated(entry)) this.#repeated[2 * entry + 1] = 0;
+    this.#seen[2 * entry] = this.#doubles[word.REACHED_NS];
+    this.#seen[2 * entry + 1] = this.#doubles[word.PACKETS];
+    this.#repeatedAt.delete(entry);
     this.twins.delete(entry);
   }
 
   /** Notes that a packet came again. */
   repeat(entry: number, side: Side): void {
-    if (!this.#isRepeated(entry)) this.#come(this.#repeated, entry);
+    if (!this.#repeatedAt.has(entry))
+      this.#repeatedAt.set(entry, {
+        reachedNs: this.#doubles[word.REACHED_NS],
+        packets: this.#doubles[word.PACKETS],
+      });
     const twin = this.twins.get(entry);
     if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt(entry);
   }
@@ -257,18 +261,7 @@ class Remembered {
   }
 
   repeatedAt(entry: number): Progress {
-    if (!this.#isRepeated(entry)) return NEVER;
-    return { reachedNs: this.#repeated[2 * entry], packets: this.#repeated[2 * entry + 1] };
-  }
-
-  #isRepeated(entry: number): boolean {
-    return this.#repeated[2 * entry + 1] > 0;
-  }
-
-  /** Notes of an entry how far the side has come. */
-  #come(to: Float64Array, entry: number): void {
-    to[2 * entry] = this.#doubles[word.REACHED_NS];
-    to[2 * entry + 1] = this.#doubles[word.PACKETS];
+    return this.#repeatedAt.get(entry) ?? NEVER;
   }
 }
 
