@@ -11,6 +11,7 @@ import type { Mistimed } from "./captures/mistimed.js";
 import type { Errors } from "./claims/errors.js";
 import type { Refusals } from "./claims/refusals.js";
 import type { Resets } from "./claims/resets.js";
+import type { SideTally } from "./side-tally.js";
 
 /** What a verdict may draw on. */
 export interface Known extends Base {
@@ -22,6 +23,8 @@ export interface Known extends Base {
   readonly resets: Resets;
   readonly mistimed: Mistimed;
   readonly tunnels: Tunnels;
+  /** What became of each side's frames so far. */
+  readonly tallies: readonly [SideTally, SideTally];
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   /** What each side's capture has twice, and may show twice. */
