@@ -1,6 +1,6 @@
 /**
- * Walks fixtures/: what `natcorr file` makes of the captures of each, inside*.pcap and outside*.pcap, must be its `expected.ndjson`, byte for byte; and where the host's rules are
- * beside them, with `--rules rules.txt`, its `expected-rules.ndjson`.
+ * Walks fixtures/: what `natcorr file` makes of the captures of each, inside*.pcap and outside*.pcap, must be its `expected.ndjson`, byte for byte; and where the host's rules,
+ * or a trace of them, are beside them, with `--rules rules.txt`, its `expected-rules.ndjson`, and with `--trace trace.txt`, its `expected-trace.ndjson`.
  *
  * `UPDATE_FIXTURES=1 npx vitest run test/fixtures.test.ts` writes the expected output instead of comparing it. Read the
  * difference before you keep it: it must be what somebody who knows the traffic would say.
@@ -278,8 +278,9 @@ function groupBy(lines: readonly Line[]): Map<number, Line[]> {
 describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   const folder = ROOT + name;
   const ways = [{ file: "expected.ndjson", options: [] as string[] }];
-  if (existsSync(`${folder}/rules.txt`))
-    ways.push({ file: "expected-rules.ndjson", options: ["--rules", `${folder}/rules.txt`] });
+  for (const what of ["rules", "trace"])
+    if (existsSync(`${folder}/${what}.txt`))
+      ways.push({ file: `expected-${what}.ndjson`, options: [`--${what}`, `${folder}/${what}.txt`] });
 
   it("is complete, and says in a line what it shows", () => {
     const files = isUpdating ? FILES : [...FILES, ...ways.map(({ file }) => file)];

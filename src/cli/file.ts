@@ -1,4 +1,5 @@
 import type { Leaps } from "../correlate/intake/intake.js";
+import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { Finding } from "../packets/results/findings.js";
 import type { Summary } from "../packets/results/results.js";
@@ -9,7 +10,7 @@ import type { Decoding } from "../pipeline/decoding.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
-import type { HostOptions, KnownHost } from "./host-options.js";
+import type { HostOptions } from "./host-options.js";
 import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";

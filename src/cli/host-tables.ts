@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { CaptureError } from "../capture/errors.js";
-import { hasNatRules, rulesText } from "../host/rules-text.js";
+import { hasNatRules, rulesText, withoutCounts } from "../host/rules-text.js";
 import { failureText, printed } from "./host-tools.js";
 
 /** How often the host's rules are read again: tens of thousands take some tenths of a second. */
@@ -53,9 +53,4 @@ export function followRules(text: string, onChanged: () => void, read = readRule
   }, RULES_EVERY_MS);
   timer.unref();
   return stop;
-}
-
-/** Rules without what changes as packets meet them, and without the time when they were printed. */
-function withoutCounts(text: string): string {
-  return text.replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+/gm, "");
 }

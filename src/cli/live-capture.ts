@@ -44,6 +44,15 @@ export class LiveCapture {
     return null;
   }
 
+  /** Keeps what was said of the host in the file, as long as it is written; and what addresses are called by it. */
+  note(text: string, names: ReadonlyMap<string, string>): void {
+    try {
+      if (!this.#isRefused) this.#recording?.note(text, names);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
   /** Completes the file: nothing is read any more. */
   finish(): void {
     const recording = this.#recording;

@@ -1,12 +1,16 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
+import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
+import { printableJson } from "../packets/printable.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE, type SideNames, SIDES } from "../packets/sides.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
+import { followHost } from "./follow-host.js";
 import type { Host } from "./host.js";
+import { isFollowed } from "./host-options.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
@@ -43,19 +47,32 @@ const DEFAULT_ROWS = 24;
 export async function pairLive(
   given: SideNames | undefined,
   filter: string,
-  options: LiveCommandOptions,
+  options: LiveCommandOptions & { readonly known?: KnownHost | undefined },
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
-  const names = given ?? (await chosen(host, messages));
+  const names = given ?? (await chosen(options, host, messages));
   const marks = await filterFor(filter, messages, host);
   // before there was anything to end
   if (marks === undefined && host.stop.aborted && filter !== "") return 0;
+  const following = isFollowed(options)
+    ? await followHost(options, options.write !== undefined, host, messages)
+    : undefined;
+  const known = following?.known ?? options.known;
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
-  const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: true }, names, host);
-  const capture = await begin(names, options, messages).catch((error: unknown) => {
+  const results = await resultsOf({ ...options, known, isFiltered: marks !== undefined, isLive: true }, names, host);
+  const close = (): void => {
     results.close();
+    following?.close();
+  };
+  const capture = await begin(names, options, messages).catch((error: unknown) => {
+    close();
     throw error;
+  });
+  following?.keepIn((news, addresses) => {
+    const { containers } = following.known;
+    const called = new Map(addresses.map((address) => [address, containers.namesOf(address).join("|")]));
+    capture.live.note(printableJson(news), called);
   });
   const settings = correlateOptions(options);
   const stop = (): void => capture.live.stop();
@@ -66,6 +83,7 @@ export async function pairLive(
     const heap = new Heap();
     const read = async (frames: FrameSource): Promise<FrameBatch | null> => {
       const batch = await paced(frames, capture.live, host);
+      if (batch === null) await following?.end();
       await results.onFrames(frames, batch);
       return batch;
     };
@@ -99,7 +117,7 @@ export async function pairLive(
       for (const text of losses(source)) messages.warn(text);
     }
   } finally {
-    results.close();
+    close();
     clearTimeout(timer);
     messages.endProgress();
     await capture.live.close();
@@ -108,9 +126,9 @@ export async function pairLive(
 }
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
-async function chosen(host: Host, messages: Messages): Promise<SideNames> {
+async function chosen({ docker }: LiveCommandOptions, host: Host, messages: Messages): Promise<SideNames> {
   const { ownInterfaces } = await import("./own-interfaces.js");
-  const { names, how } = await ownInterfaces(host);
+  const { names, how } = await ownInterfaces(docker, host);
   messages.warn(`no interfaces are named: takes ${how}`);
   return names;
 }

@@ -2,7 +2,7 @@ import { listInterfaces } from "../capture/live/open.js";
 import { CaptureError } from "../capture/errors.js";
 import { listAt, parseJson, textAt } from "../host/snapshot/json.js";
 import type { SideNames } from "../packets/sides.js";
-import { askDocker, dockerSocket } from "./docker-api.js";
+import { DockerEngine } from "./docker-api.js";
 import type { Host } from "./host.js";
 import { failureText, printed } from "./host-tools.js";
 
@@ -16,13 +16,13 @@ export interface OwnInterfaces {
 }
 
 /**
- * Docker's bridges, and the interfaces of this host's default routes, in whichever routing table: those that are up.
+ * Docker's bridges, as the engine at `docker` says (the option's words), and the interfaces of this host's default routes, in whichever routing table: those that are up.
  *
  * @throws CaptureError where there are none of either.
  */
-export async function ownInterfaces({ env }: Pick<Host, "env">): Promise<OwnInterfaces> {
+export async function ownInterfaces(docker: string | undefined, { env }: Pick<Host, "env">): Promise<OwnInterfaces> {
   const up = (await listInterfaces()).filter(({ isUp, isLoopback }) => isUp && !isLoopback).map(({ name }) => name);
-  const { bridges, how } = await bridgesIn(up, env["DOCKER_HOST"]);
+  const { bridges, how } = await bridgesIn(up, new DockerEngine(docker, env["DOCKER_HOST"]));
   const routed = await defaultRoutes();
   const inside = up.filter((name) => bridges.has(name)).sort();
   const outside = up.filter((name) => routed.has(name) && !bridges.has(name)).sort();
@@ -41,10 +41,10 @@ export async function namesInterface(names: readonly string[]): Promise<boolean>
 /** The bridges of Docker's networks; where Docker does not say them, those of these interfaces that are called so. */
 async function bridgesIn(
   interfaces: readonly string[],
-  dockerHost: string | undefined,
+  engine: DockerEngine,
 ): Promise<{ readonly bridges: ReadonlySet<string>; readonly how: string }> {
   try {
-    const { networks } = await askDocker(dockerSocket(dockerHost));
+    const { networks } = await engine.facts();
     return {
       bridges: new Set(networks.flatMap(({ bridge }) => bridge ?? [])),
       how: "the bridges of Docker's networks",
@@ -52,6 +52,8 @@ async function bridgesIn(
   } catch (error) {
     const named = interfaces.filter((name) => DOCKER_BRIDGE.test(name));
     return { bridges: new Set(named), how: `bridges by their names, as Docker does not say: ${failureText(error)}` };
+  } finally {
+    engine.close();
   }
 }
 

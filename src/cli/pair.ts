@@ -10,14 +10,14 @@ const FLUSH_EVERY_MS = 200;
 export async function pair(
   packets: Decoding["packets"],
   options: CorrelateOptions,
-  { sink, rules, flush }: Results,
+  { sink, says, flush }: Results,
   stdout: Output,
   signal?: AbortSignal,
 ): Promise<Ending> {
   const flushing = setInterval(flush, FLUSH_EVERY_MS);
   let ending: Ending;
   try {
-    ending = await correlate(...packets, { ...options, rules }, sink, signal);
+    ending = await correlate(...packets, { ...options, ...says }, sink, signal);
   } finally {
     clearInterval(flushing);
     flush();

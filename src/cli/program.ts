@@ -5,7 +5,7 @@ import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
-import { addHostOptions, type HostOptions, knownHost } from "./host-options.js";
+import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
 import type { SideNames } from "../packets/sides.js";
@@ -125,7 +125,10 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
     .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
-  addReportOptions(addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file)))), "auto").action(
+  addReportOptions(
+    addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file), "what the inside capture holds"))),
+    "auto",
+  ).action(
     async (
       inside: string,
       second: string | undefined,
@@ -133,7 +136,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
       given: FileOptions & ExplainOptions & HostOptions,
     ) => {
       const { pairFiles } = await import("./file.js");
-      const options = { ...given, known: await knownHost(file, given) };
+      const options = { ...given, known: await knownHost(file, given, inside, host) };
       const sides = sidesOf(file, options);
       if (sides !== undefined) {
         const words = second === undefined ? [] : [second, ...more];
@@ -187,17 +190,21 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     });
   program
     .command("schema")
-    .summary("print the JSON Schema of the NDJSON output, or of a snapshot")
+    .summary("print the JSON Schema of the NDJSON output, or of what is kept of a host")
     .description(
-      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson, or of what natcorr snapshot prints: every field, its type, its unit and " +
-        "its meaning.",
+      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson, of what natcorr snapshot prints, or of a container's change, which natcorr live " +
+        "keeps with -w: every field, its type, its unit and its meaning.",
     )
-    .addArgument(new Argument("[of]", "which of the two").choices(["output", "snapshot"]).default("output"))
-    .action(async (of: "output" | "snapshot") => {
-      const { SCHEMA } =
-        of === "output" ? await import("../report/ndjson/schema.js") : await import("../host/snapshot/schema.js");
-      host.stdout.write(`${JSON.stringify(SCHEMA, null, 2)}\n`);
+    .addArgument(new Argument("[of]", "which of these").choices(["output", "snapshot", "change"]).default("output"))
+    .action(async (of: "output" | "snapshot" | "change") => {
+      host.stdout.write(`${JSON.stringify(await schemaOf(of), null, 2)}\n`);
     });
+}
+
+async function schemaOf(of: "output" | "snapshot" | "change"): Promise<object> {
+  if (of === "output") return (await import("../report/ndjson/schema.js")).SCHEMA;
+  const { CHANGE_SCHEMA, SCHEMA } = await import("../host/snapshot/schema.js");
+  return of === "snapshot" ? SCHEMA : CHANGE_SCHEMA;
 }
 
 function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
@@ -223,11 +230,12 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
       if (options.write === "-") live.error("error: -w needs a file; standard output is for the report");
       const words = [inside, outside, ...more].filter((word) => word !== undefined);
       const given = await interfacesIn(live, words);
+      const known = isFollowed(options) ? undefined : await knownHost(live, options, undefined, host);
       const { pairLive } = await import("./live.js");
       const filter = filterOf(given === undefined ? words : more);
       const unless =
         given === undefined && words.length > 0 ? `; if these are to be interfaces: none is called '${words[0]}'` : "";
-      onEnd(await exitCodeOf(live, () => pairLive(given, filter, options, host), unless));
+      onEnd(await exitCodeOf(live, () => pairLive(given, filter, { ...options, known }, host), unless));
     },
   );
 }

@@ -1,6 +1,8 @@
 import type { LiveSource } from "../capture/live/open.js";
 import { PcapngWriter } from "../capture/pcapng-writer.js";
+import { parseAddress, wordsOf } from "../host/address.js";
 import type { FrameBatch } from "../packets/batches/frames.js";
+import { printable } from "../packets/printable.js";
 
 /** Counters are written down at least this often, while frames come: what was lost was lost between two of their blocks. */
 const COUNTERS_EVERY_MS = 1000;
@@ -34,6 +36,16 @@ export class Recording {
     if (isDue || source.captureDropped > this.#dropped[at]) this.#noteCounters(at);
     this.#dropped[at] = source.captureDropped;
     batch.number(this.#writer.write(at, batch, source.epochNs));
+  }
+
+  /** Keeps what was said of the host, and what addresses are called by it. Throws CaptureError where the disk refuses. */
+  note(text: string, names: ReadonlyMap<string, string>): void {
+    const known = [...names].flatMap(([text, name]) => {
+      const address = parseAddress(text);
+      return address === null ? [] : [[wordsOf(address.isIpv6, address.value), printable(name)] as const];
+    });
+    if (known.length > 0) this.#writer.names(known);
+    this.#writer.note(text);
   }
 
   /** Ends the file with the counters of all interfaces. Throws CaptureError where the disk refuses and has not before. */

@@ -10,3 +10,8 @@ export function hasNatRules(iptables: readonly string[]): boolean {
 export function rulesText(iptables: readonly string[], nft: string | undefined): string {
   return hasNatRules(iptables) || nft === undefined ? iptables.join("\n") : nft;
 }
+
+/** Rules without what changes as packets meet them, and without the time when they were printed. */
+export function withoutCounts(text: string): string {
+  return text.replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+/gm, "");
+}

@@ -35,7 +35,7 @@ export class SideIntake {
     this.epochNs = epochs.reduce((least, each) => (each < least ? each : least), epochs[0] ?? 0n);
     this.captures = sources.map((source, index) => {
       const onBegins = (frame: number): void => this.frames.begin(index, frame);
-      const intake = new Intake(source, new MarkedPackets(source), heap, windowNs, mayStop, onBegins);
+      const intake = new Intake(source, new MarkedPackets(source, heap), heap, windowNs, mayStop, onBegins);
       const shiftNs = source.epochNs === 0n ? 0 : Number(source.epochNs - this.epochNs);
       return new CaptureIntake(intake, index, shiftNs, this.frames);
     });

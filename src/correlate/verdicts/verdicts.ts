@@ -24,6 +24,7 @@ import { Speakers } from "./claims/speakers.js";
 import { StandIns } from "./claims/stand-ins.js";
 import { Strangers } from "./claims/strangers.js";
 import { Taken } from "./claims/taken.js";
+import { Traced } from "./claims/traced.js";
 import { seconds, whyLost, whyOneWay, whySpent } from "./words.js";
 
 /**
@@ -33,7 +34,6 @@ import { seconds, whyLost, whyOneWay, whySpent } from "./words.js";
 const LEAST_ALONE = 16;
 /** Where both captures are silent for longer at once, who sent what was under way has given it up, nanoseconds: that tells it no more from a clock that was set. */
 const ASLEEP_NS = 30_000_000_000;
-
 /**
  * Judges frames that found no twin. A verdict takes evidence: that a packet was dropped, of a capture that misses nothing; that it
  * is local, of who sent it. Where there is none it is unknown, and the reason says what would decide.
@@ -46,6 +46,7 @@ export class Verdicts {
   readonly #claims: Claims;
   readonly #objections: Objections;
   readonly #orphans: Orphans;
+  readonly #traced: Traced | undefined;
   /** Up to when nothing vouched for the clocks, nanoseconds on the timeline: of two, nobody knows where packets stand that came out before. */
   #unvouchedNs = Number.NEGATIVE_INFINITY;
   readonly #flow: FlowView;
@@ -81,6 +82,7 @@ export class Verdicts {
     this.#claims = new Claims(this.#known);
     this.#orphans = new Orphans(timeline, known.matchers.altered);
     this.#objections = new Objections(known, this.#orphans);
+    this.#traced = known.traces && new Traced(known, known.traces);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);
     this.#askForFlows();
   }
@@ -140,7 +142,8 @@ export class Verdicts {
     this.#known.strangers.note(row);
     this.#known.beyond.note(row);
     const claim = this.#claims.of(row);
-    const believed = this.#believed(row, claim);
+    const seen = this.#believed(row, claim);
+    const believed = this.#traced === undefined ? seen : this.#traced.of(row, seen);
     const isElsewhere = believed.verdict === "elsewhere";
     const isProof = isElsewhere && this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
     const verdict = isProof ? { ...believed, isProof } : believed;

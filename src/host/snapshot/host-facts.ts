@@ -2,7 +2,7 @@ import { canonicalAddress } from "../address.js";
 import { rulesText } from "../rules-text.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
-import { FORMAT, VERSION } from "./snapshot.js";
+import { CHANGE_FORMAT, FORMAT, VERSION } from "./snapshot.js";
 
 /** What a container is, as far as packets tell of it. */
 export interface KnownContainer {
@@ -21,7 +21,8 @@ export interface KnownContainer {
 export interface HostFacts {
   /** When it was taken, epoch nanoseconds. */
   readonly timeNs: bigint;
-  readonly containers: readonly KnownContainer[];
+  /** Those that run; undefined where Docker did not tell. */
+  readonly containers: readonly KnownContainer[] | undefined;
   readonly proxies: readonly Pick<Proxy, "pid" | "proto" | "hostPort" | "containerPort">[];
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];
@@ -29,6 +30,15 @@ export interface HostFacts {
   readonly rules: string | undefined;
   /** As `ConntrackTable` reads them; undefined where it has none. */
   readonly conntrack: string | undefined;
+}
+
+/** What became of one container, for the same. */
+export interface KnownChange {
+  /** Epoch nanoseconds. */
+  readonly timeNs: bigint;
+  readonly id: string;
+  /** Undefined where it does not run any more. */
+  readonly container: KnownContainer | undefined;
 }
 
 /**
@@ -39,14 +49,44 @@ export interface HostFacts {
 export function readSnapshot(text: string): HostFacts {
   const snapshot = parseJson(text);
   if (at(snapshot, "format") !== FORMAT) throw new Error("it is not what natcorr snapshot prints");
-  const version = at(snapshot, "version");
+  checkVersion(snapshot);
+  return factsOf(snapshot);
+}
+
+/**
+ * Reads a snapshot, or what became of one container, as JSON has it.
+ *
+ * @throws an Error that says what it is instead, where it is neither.
+ */
+export function newsOf(value: unknown): HostFacts | KnownChange {
+  const format = at(value, "format");
+  if (format !== FORMAT && format !== CHANGE_FORMAT) throw new Error("it is not what natcorr live keeps of its host");
+  checkVersion(value);
+  if (format === FORMAT) return factsOf(value);
+  const container = at(value, "container");
+  return {
+    timeNs: nsOf(textAt(value, "time")) ?? 0n,
+    id: textAt(value, "id") ?? "",
+    container: container === undefined ? undefined : containerOf(container),
+  };
+}
+
+function checkVersion(value: unknown): void {
+  const version = at(value, "version");
   if (version !== VERSION) throw new Error(`its version is ${String(version)}, and this natcorr reads ${VERSION}`);
+}
+
+/** What a snapshot says. */
+export function factsOf(snapshot: unknown): HostFacts {
   const linesAt = (...path: readonly string[]): string | undefined =>
     textsAt(snapshot, ...path).join("\n") || undefined;
   const iptables = ["iptables", "ip6tables"].flatMap((tool) => linesAt("rules", tool) ?? []);
   return {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
-    containers: listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
+    containers:
+      at(snapshot, "docker") === undefined
+        ? undefined
+        : listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
     proxies: listAt(snapshot, "dockerProxies").flatMap((proxy) => {
       const [port, pid] = [publishedOf(proxy), numberAt(proxy, "pid")];
       return port === undefined || pid === undefined ? [] : [{ ...port, pid }];

@@ -54,6 +54,8 @@ export interface Judgement {
   readonly afterNs?: number;
   /** The MTU that it is too long for, bytes, where what refuses it says so. */
   readonly mtu?: number;
+  /** The rule that stopped it, as it stands in the rule set, where a trace shows it. */
+  readonly rule?: string;
 }
 
 /** What became known of a packet that was judged before. */

@@ -212,10 +212,11 @@ function latencyJson(latency: LatencySummary | null): string {
 }
 
 /** What became of a packet, as members of an object. `places`: where the frames of its side are. */
-function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, why }: Judgement): string {
+function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, rule, why }: Judgement): string {
   const told = impact === undefined ? "" : `,"impact":"${impact}"`;
   const by = byFrameJson(places, byFrame);
-  return `"verdict":"${verdict}","reason":"${reason}"${told}${by},"why":${printableJson(why)}`;
+  const of = rule === undefined ? "" : `,"rule":${printableJson(rule)}`;
+  return `"verdict":"${verdict}","reason":"${reason}"${told}${by}${of},"why":${printableJson(why)}`;
 }
 
 function publishedJson(use: PublishedUse): object {

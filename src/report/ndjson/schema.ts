@@ -65,6 +65,10 @@ const IMPACT = oneOf(
     "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
   IMPACTS,
 );
+const STOPPING_RULE = text(
+  "The rule that stopped it, or the chain whose policy did, as the trace has it. Only with --trace, where the reason is rule.",
+);
+
 const BY_FRAME = frame(
   "The frame on the same side that shows it, where one does by itself: the ICMP error or the reset that refuses it, the copy that got through, or of a copy the frame that it " +
     "is one of",
@@ -81,7 +85,7 @@ const PORTS = {
 } as const;
 const NAMES = {
   container: text(
-    "The name of the container whose address the source, or else the destination, is, by the host's snapshot, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
+    "The name of the container whose address the source, or else the destination, is, by what the host said, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
   ),
   peer: text("The same of the destination, where both ends are containers."),
 } as const;
@@ -319,6 +323,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       impact: IMPACT,
       byFrame: BY_FRAME,
       byCapture: BY_CAPTURE,
+      rule: STOPPING_RULE,
       tunnel: TUNNEL,
     },
   }),
@@ -428,7 +433,7 @@ const LINES: Readonly<Record<string, Schema>> = {
     },
     optional: {
       published: list(
-        "The host's published ports, by its snapshot, and what went through each, as far as it was captured.",
+        "The host's published ports, by what it said, and what went through each, as far as it was captured.",
         object("One of them.", {
           required: {
             proto: text("The protocol: tcp, udp or sctp."),

@@ -92,7 +92,8 @@ function groupOf(packet: Lost, causes: Causes): string {
 
 /** The finding that a line names for why its packets never arrived. */
 function findingOf(packet: Lost, causes: Causes): string | undefined {
-  return isMadeUpFor(kindOf(packet.judgement)) ? undefined : causes.of(packet);
+  const { judgement } = packet;
+  return judgement.rule !== undefined || isMadeUpFor(kindOf(judgement)) ? undefined : causes.of(packet);
 }
 
 function isMadeUpFor(kind: Kind): boolean {
@@ -100,12 +101,14 @@ function isMadeUpFor(kind: Kind): boolean {
 }
 
 /**
- * What packets have in common that have one reason: the finding that tells it, or its code, as words have frames and times in them that differ; of what was
+ * What packets have in common that have one reason: the rule that a trace names, the finding that tells it, or its code, as words have frames and times in them that differ; of what was
  * refused, what is said of that, and by whom.
  */
 function causeOf(packet: Lost, causes: Causes): string {
   const { judgement } = packet;
-  return judgement.verdict === "refused" ? whyOf(judgement) : (causes.of(packet) ?? judgement.reason ?? judgement.why);
+  return judgement.verdict === "refused"
+    ? whyOf(judgement)
+    : (judgement.rule ?? causes.of(packet) ?? judgement.reason ?? judgement.why);
 }
 
 /** The same, of one side. */

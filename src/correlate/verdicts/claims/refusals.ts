@@ -228,7 +228,7 @@ export class Refusals implements Notes {
     let count = 0;
     let next = t.after(row);
     for (let looked = 0; looked < MOST_LOOKED_AT && next !== last && next !== t.end; looked++, next = t.after(next)) {
-      if (t.tuple(next) !== t.tuple(row) || t.state(next) !== WAITING || this.#names.of(next) !== quotedAs) continue;
+      if (t.way(next) !== t.way(row) || t.state(next) !== WAITING || this.#names.of(next) !== quotedAs) continue;
       if (errors.some((error) => t.isBefore(next, error.row) && this.#mayQuote(error, next))) count++;
     }
     return count;

@@ -28,8 +28,7 @@ export function tellRefused(about: Told, row: number, isByHost: boolean): void {
     return;
   }
   const drops = impacts.open.named(said.quotedAs, error);
-  const wayBack = t.way(row) ^ 1;
-  const others = unknowns.named(said.quotedAs, error).filter(({ way }) => way === wayBack);
+  const others = unknowns.named(said.quotedAs, error);
   if (unknowns.isCrowded(said.quotedAs, error) || drops.length + others.length > said.alike) {
     const unclear = { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE } as const;
     for (const drop of drops) teller.tellLast(drop, unclear);

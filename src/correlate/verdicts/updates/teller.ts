@@ -63,12 +63,12 @@ export class Teller {
 
   /** Tells what became known of a packet, … */
   tell(packet: Watched, now: LateJudgement): void {
-    this.#tell(updateOf(packet, now), packet.timeNs);
+    if (mayBecome(packet, now)) this.#tell(updateOf(packet, now), packet.timeNs);
   }
 
   /** … or does so with what the pair of an inside row shows, … */
   tellWith(row: number, packet: Watched, now: LateJudgement): void {
-    this.#pending.push({ row, packet, update: updateOf(packet, now) });
+    if (mayBecome(packet, now)) this.#pending.push({ row, packet, update: updateOf(packet, now) });
   }
 
   /** … or tells the last that there is of a drop: what pairs showed of it is not told any more. */
@@ -115,11 +115,16 @@ function judgementOf({ isUnseen, ...consequence }: Consequence): LateJudgement {
   return { verdict: "dropped", reason: "no-twin", why, ...consequence };
 }
 
+/** Whether what is known now may be said of a packet: what a trace shows stands, and only what it came to becomes known. */
+function mayBecome({ reason }: Watched, { verdict }: LateJudgement): boolean {
+  return reason !== "rule" || verdict === "dropped";
+}
+
 function updateOf(packet: Watched, now: LateJudgement): Update {
   const { side, frame, flow, isSelected, isIpv6, verdict, impact } = packet;
   packet.verdict = now.verdict;
-  packet.reason = now.reason;
+  packet.reason = packet.reason === "rule" ? "rule" : now.reason;
   packet.impact = now.impact ?? impact;
   const before = verdict === "dropped" ? { verdict, impact } : { verdict };
-  return { side, frame, flow, isSelected, isIpv6, ...now, before };
+  return { side, frame, flow, isSelected, isIpv6, ...now, reason: packet.reason, before };
 }
