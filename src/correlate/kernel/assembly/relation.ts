@@ -61,7 +61,7 @@ export let soonNs: f64 = 0;
 export let mayBeChance = false;
 /** Whether what entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
 export let isRepeat = false;
-/** Whether nothing used the translation that they are KNOWN by for so long that it may be forgotten. */
+/** Whether the translation that they are KNOWN by may be forgotten: nothing used it for so long, or packets contradicted it. */
 export let isStale = false;
 /** … and one of equal packets of it is not accounted for. */
 export let isDoubted = false;
@@ -126,7 +126,7 @@ export function relate(
     relation = KNOWN;
     const isTcp = record.protoIn(flags) === TCP;
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
-    isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.USED_NS) > <f64>FORGOTTEN_NS;
+    isStale = !isTcp && mayBeForgotten(accountOf(ground, slot), iNs);
   } else {
     if (!mayTranslate(ground, flags, i, iWay, o, oWay, gapNs, slackNs)) return IMPOSSIBLE;
     if (((ofInside | ofOutside) & tuple.PROVED) !== 0) relation = CONFLICT;
@@ -139,6 +139,12 @@ export function relate(
   }
   weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
   return relation;
+}
+
+/** Whether a flow's translation may have ended by then: nothing used it for so long, or packets contradicted it. */
+function mayBeForgotten(flow: usize, timeNs: f64): bool {
+  const isSilent = timeNs - load<f64>(flow, 8 * account.USED_NS) > <f64>FORGOTTEN_NS;
+  return isSilent || (load<i32>(flow, 4 * account.BITS) & account.IS_CONTRADICTED) !== 0;
 }
 
 /** Whether two packets that no known flow has may be one that was translated, and which way it went then. */
