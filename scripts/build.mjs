@@ -63,6 +63,7 @@ export async function makeAll(compiler = assembly()) {
   for (const [of, file] of [
     ["output", "schema.json"],
     ["snapshot", "snapshot-schema.json"],
+    ["change", "change-schema.json"],
   ])
     await writeFile(`dist/${file}`, execFileSync(process.execPath, ["dist/main.js", "schema", of]));
 }

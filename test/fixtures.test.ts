@@ -1,6 +1,7 @@
 /**
- * Walks fixtures/: what `natcorr file` makes of each pair of captures must be its `expected.ndjson`, byte for byte; and where the host's rules are
- * beside them, with `--rules rules.txt`, its `expected-rules.ndjson`; where snapshots of the host are, with both for `--host`, its `expected-host.ndjson`.
+ * Walks fixtures/: what `natcorr file` makes of the captures of each, inside*.pcap and outside*.pcap, must be its `expected.ndjson`, byte for byte; and where the host's rules,
+ * or a trace of them, are beside them, with `--rules rules.txt`, its `expected-rules.ndjson`, and with `--trace trace.txt`, its `expected-trace.ndjson`;
+ * where snapshots of the host are, with both for `--host`, its `expected-host.ndjson`.
  *
  * `UPDATE_FIXTURES=1 npx vitest run test/fixtures.test.ts` writes the expected output instead of comparing it. Read the
  * difference before you keep it: it must be what somebody who knows the traffic would say.
@@ -15,10 +16,20 @@ const FILES = ["about.txt", "inside.pcap", "outside.pcap"];
 const SIDES = ["inside", "outside"] as const;
 const isUpdating = process.env["UPDATE_FIXTURES"] === "1";
 
+/** The captures of a side, in the order in which the header lists them. */
+function capturesOf(folder: string, side: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.startsWith(side) && name.endsWith(".pcap"));
+  return names.sort().map((name) => `${folder}/${name}`);
+}
+
+/** How the captures of a fixture are given. */
+function wordsOf(folder: string): string[] {
+  return SIDES.map((side) => capturesOf(folder, side).join(","));
+}
+
 /** What a user gets, in the fixture's folder. */
 async function built(folder: string, options: readonly string[]): Promise<string> {
-  const captures = SIDES.map((side) => `${folder}/${side}.pcap`);
-  const { stdout } = await builtNatcorr("file", ...captures, "--format", "ndjson", ...options);
+  const { stdout } = await builtNatcorr("file", ...wordsOf(folder), "--format", "ndjson", ...options);
   return stdout.replaceAll(`${folder}/`, "");
 }
 
@@ -31,7 +42,7 @@ const OF_PACKETS = /^\{"type":"(pair|ambiguous|unmatched|update)".*\n/gm;
 function unmatchedText(text: string): string | undefined {
   const parts = SIDES.flatMap((side) => {
     const found = text.matchAll(
-      /^\{"type":"(?:unmatched|update)","side":"(\w+)","frame":(\d+).*?"verdict":"([\w-]+)"/gm,
+      /^\{"type":"(?:unmatched|update)","side":"(\w+)","frame":(\d+(?:,"capture":\d+)?).*?"verdict":"([\w-]+)"/gm,
     );
     // an update takes the place of what was said before
     const last = new Map([...found].filter(([, of]) => of === side).map(([, , frame, verdict]) => [frame, verdict]));
@@ -103,6 +114,23 @@ function frameCount(path: string): number {
   return frames;
 }
 
+/** A frame of one of several captures has a number above so many times its capture's place. */
+const APART = 1_000_000;
+
+/** A line with the frames of a side numbered apart by the captures that have them. */
+function numberedApart(text: string): Line {
+  const apart = (frames: number[], captures: number[]): number[] =>
+    frames.map((frame, at) => frame + APART * captures[at]);
+  const line: Line & { capture?: number; framesIn?: Line["frames"] } = JSON.parse(text);
+  if (line.frame !== undefined) line.frame += APART * (line.capture ?? 0);
+  for (const side of SIDES) {
+    const of: { frames?: number[]; capture?: number; framesIn?: number[] } | undefined = line[side];
+    if (of?.frames !== undefined) of.frames = apart(of.frames, of.framesIn ?? of.frames.map(() => of.capture ?? 0));
+    if (line.framesIn !== undefined) line.frames[side] = apart(line.frames[side], line.framesIn[side]);
+  }
+  return line;
+}
+
 /** Captures whose outside stamps are not of the inside's clock, or go back: what stands there alone is not in the order of the others by them. */
 const CLOCKS_APART: ReadonlySet<string> = new Set([
   "clock-set-acks-intact",
@@ -125,10 +153,7 @@ function checkOrder(name: string, text: string): void {
  * the summary's totals, by side.
  */
 function checkAccounts(folder: string, text: string): Record<"inside" | "outside", Totals> {
-  const lines: Line[] = text
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+  const lines: Line[] = text.trimEnd().split("\n").map(numberedApart);
   const of = (type: string): Line[] => lines.filter((line) => line.type === type);
   expect(lines[0].type).toBe("header");
   expect(of("summary")).toEqual([lines.at(-1)]);
@@ -156,7 +181,8 @@ function checkAccounts(folder: string, text: string): Record<"inside" | "outside
     expect(told.paired + told.unmatched + told.ambiguous + told.notIp + told.undecodable).toBe(told.frames);
     const listed = [...paired, ...ambiguous, ...unmatched];
     expect(new Set(listed).size, `frames of ${side} that are in one record`).toBe(listed.length);
-    expect(listed.filter((frame) => frame < 1 || frame > frameCount(`${folder}/${side}.pcap`))).toEqual([]);
+    const frames = capturesOf(folder, side).map(frameCount);
+    expect(listed.filter((frame) => frame < 1 || frame % APART > frames[Math.floor(frame / APART)])).toEqual([]);
   }
   const ids = of("flow").map((line) => line.flow);
   expect(new Set(ids).size).toBe(lines.at(-1)?.flowCount);
@@ -253,8 +279,9 @@ function groupBy(lines: readonly Line[]): Map<number, Line[]> {
 describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   const folder = ROOT + name;
   const ways = [{ file: "expected.ndjson", options: [] as string[] }];
-  if (existsSync(`${folder}/rules.txt`))
-    ways.push({ file: "expected-rules.ndjson", options: ["--rules", `${folder}/rules.txt`] });
+  for (const what of ["rules", "trace"])
+    if (existsSync(`${folder}/${what}.txt`))
+      ways.push({ file: `expected-${what}.ndjson`, options: [`--${what}`, `${folder}/${what}.txt`] });
   if (existsSync(`${folder}/after.json`)) {
     const snapshots = ["before", "after"].map((moment) => `${folder}/${moment}.json`);
     ways.push({ file: "expected-host.ndjson", options: ["--host", snapshots.join(",")] });
@@ -269,7 +296,10 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   it.each(ways)("gives what is expected, with every frame accounted for: $file", async ({ file, options }) => {
     const text = await built(folder, options);
     const totals = checkAccounts(folder, text);
-    for (const side of SIDES) expect(totals[side].frames).toBe(frameCount(`${folder}/${side}.pcap`));
+    for (const side of SIDES) {
+      const frames = capturesOf(folder, side).map(frameCount);
+      expect(totals[side].frames).toBe(frames.reduce((sum, each) => sum + each));
+    }
     checkOrder(name, text);
     if (isUpdating) writeFileSync(`${folder}/${file}`, text);
     expect(text).toBe(readFileSync(`${folder}/${file}`, "utf8"));
@@ -286,7 +316,7 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
 
   it("comes to the same where nobody wants to see packets", async () => {
     const all = readFileSync(`${folder}/expected.ndjson`, "utf8");
-    const quiet = ["file", `${folder}/inside.pcap`, `${folder}/outside.pcap`, "-q"];
+    const quiet = ["file", ...wordsOf(folder), "-q"];
     const { stdout } = await natcorr(...quiet, "--format", "ndjson");
     expect(stdout.replaceAll(`${folder}/`, "")).toBe(all.replace(OF_PACKETS, ""));
     expect((await natcorr(...quiet, "--width", "200")).stdout.match(/^unmatched: .*$/m)?.[0]).toBe(unmatchedText(all));

@@ -169,7 +169,8 @@ check_captures() {
 keep() {
   local dir=$1 file
   mkdir -p "$dir"
-  for file in inside.pcap outside.pcap conntrack.txt ${rules:+rules.txt} ${host:+before.json after.json}; do install -m 644 "$WORK/$file" "$dir/$file"; done
+  for file in "$WORK"/*.pcap; do install -m 644 "$file" "$dir/${file##*/}"; done
+  for file in conntrack.txt ${rules:+rules.txt} ${host:+before.json after.json}; do install -m 644 "$WORK/$file" "$dir/$file"; done
   printf '%s\n' "$about" >"$dir/about.txt"
   say "recorded $dir: $(frames inside) frames inside, $(frames outside) outside, $(grep -c . "$WORK/conntrack.txt" || true) events"
 }

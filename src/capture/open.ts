@@ -51,7 +51,7 @@ export async function openCapture(path: string, options: OpenOptions): Promise<F
 }
 
 /** Gzip and zstd are told by their magic numbers, whatever the file is called; what undoes them takes its time to load. */
-async function decompressed(stored: ByteStream): Promise<ByteStream> {
+export async function decompressed(stored: ByteStream): Promise<ByteStream> {
   const head = new Uint8Array(4);
   let bytes = 0;
   while (bytes < head.length) {

@@ -5,8 +5,17 @@ export const SECTION_HEADER = 0x0a0d0d0a;
 export const INTERFACE_DESCRIPTION = 1;
 export const PACKET = 2;
 export const SIMPLE_PACKET = 3;
+export const NAME_RESOLUTION = 4;
 export const INTERFACE_STATISTICS = 5;
 export const ENHANCED_PACKET = 6;
+
+/**
+ * A text that natcorr keeps between frames (`pcapng-notes.ts`). Section 3.1 leaves types with the first bit to whoever wants one, without a registry: `WRITER` says
+ * whose it is. A custom block (4.8) would take a number of an organisation's, which natcorr has none of; and Wireshark 4 gives such blocks the numbers of frames.
+ */
+export const NOTE = 0x806e_6174;
+/** What natcorr says that it is in the section headers that it writes. */
+export const WRITER = "natcorr";
 
 export const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 
@@ -37,6 +46,10 @@ export const ISB_FILTERACCEPT = 6;
 export const ISB_OSDROP = 7;
 export const ISB_USRDELIV = 8;
 export const EPB_DROPCOUNT = 4;
+
+/** Records of a name resolution block, section 4.5: the address, then names that each end with a NUL. */
+export const NAMES_IPV4 = 1;
+export const NAMES_IPV6 = 2;
 
 /** Bytes with those behind them that fill up whole words. */
 export function padded(bytes: number): number {
@@ -98,4 +111,13 @@ export function optionIn(
     at += 4 + padded(bytes);
   }
   return -1;
+}
+
+/** An option's value in UTF-8, and no more of it than ends with the first NUL: some writers count it in. */
+export function optionText(view: DataView, at: number, little: boolean): string {
+  const bytes = view.getUint16(at - 2, little);
+  // a copy: a TextDecoder takes no shared memory
+  return new TextDecoder()
+    .decode(new Uint8Array(view.buffer, view.byteOffset + at, bytes).slice())
+    .replace(/\0.*$/s, "");
 }

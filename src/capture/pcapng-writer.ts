@@ -4,6 +4,7 @@ import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js"
 import { CaptureError, messageOf } from "./errors.js";
 import type { LiveStatistics } from "./live/live-source.js";
 import * as block from "./pcapng-blocks.js";
+import { pieces } from "./pcapng-notes.js";
 
 /** An interface frames were captured on. */
 export interface WrittenInterface extends CaptureInterface {
@@ -20,6 +21,10 @@ const IS_LIBPCAP_FILTER = 0;
 const WORD = 2 ** 32;
 /** Blocks are collected up to this much before they are written. */
 const BUFFER_BYTES = 1 << 20;
+/** Names in a block, which the buffer has room for several times. */
+const MOST_NAMES = 1000;
+/** Wireshark shows no more bytes of a name (tshark 4.0). */
+const MOST_NAME_BYTES = 63;
 /** … or for so long: more than that a kill does not take with it. */
 const BUFFER_MS = 1000;
 
@@ -66,7 +71,8 @@ export class PcapngWriter {
       words(block.BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),
       text(block.SHB_HARDWARE, machine()),
       text(block.SHB_OS, `${type()} ${release()}`),
-      text(block.SHB_USERAPPL, "natcorr"),
+      text(block.SHB_USERAPPL, block.WRITER),
+      END,
     ]);
     for (const { name, linkType, snaplen, filter } of interfaces)
       this.#block(block.INTERFACE_DESCRIPTION, [
@@ -75,6 +81,7 @@ export class PcapngWriter {
         option(block.IF_TSRESOL, Buffer.of(NANOSECONDS)),
         ...(filter ? [option(block.IF_FILTER, Buffer.from(`${String.fromCharCode(IS_LIBPCAP_FILTER)}${filter}`))] : []),
         text(block.IF_OS, `${type()} ${release()}`),
+        END,
       ]);
   }
 
@@ -131,7 +138,24 @@ export class PcapngWriter {
       ...counter(block.ISB_FILTERACCEPT, received),
       ...counter(block.ISB_OSDROP, dropped),
       ...counter(block.ISB_USRDELIV, this.#framesOf[iface]),
+      END,
     ]);
+  }
+
+  /** Appends what addresses are called, for other programs: an address by its one or four words. A name has no NUL. Throws as `write` does. */
+  names(names: readonly (readonly [address: Uint32Array, name: string])[]): void {
+    for (let from = 0; from < names.length; from += MOST_NAMES) {
+      const records = names.slice(from, from + MOST_NAMES).map(([address, name]) => {
+        const type = address.length === 1 ? block.NAMES_IPV4 : block.NAMES_IPV6;
+        return option(type, Buffer.concat([words(...address).swap32(), cut(name), NUL]));
+      });
+      this.#block(block.NAME_RESOLUTION, [...records, END]);
+    }
+  }
+
+  /** Appends a text that `notesIn` gives back. Throws as `write` does. */
+  note(text: string): void {
+    for (const body of pieces(text)) this.#block(block.NOTE, [body]);
   }
 
   /** Writes what is left. Throws CaptureError where the disk refuses, unless it has been thrown before. */
@@ -145,9 +169,9 @@ export class PcapngWriter {
     }
   }
 
-  /** Appends a block of which all but the type and the length is given; options end themselves. */
+  /** Appends a block of which all but the type and the length is given. */
   #block(type: number, body: readonly Buffer[]): void {
-    const content = Buffer.concat([...body, words(block.END_OF_OPTIONS)]);
+    const content = Buffer.concat(body);
     const length = content.length + block.FRAME_BYTES;
     const at = this.#reserve(length);
     this.#view.setUint32(at, type, true);
@@ -204,6 +228,18 @@ function opened(path: string): number {
   const waiting = openSync(path, flags);
   closeSync(fd);
   return waiting;
+}
+
+const NUL = Buffer.of(0);
+/** What ends options, and the records of a name resolution block. */
+const END = words(block.END_OF_OPTIONS);
+
+/** A name that is too long, with dots for its end; what is cut in its middle of a character is another one, of three bytes. */
+function cut(name: string): Buffer {
+  const bytes = Buffer.from(name);
+  return bytes.length > MOST_NAME_BYTES
+    ? Buffer.from(`${bytes.subarray(0, MOST_NAME_BYTES - 6).toString()}...`)
+    : bytes;
 }
 
 function words(...values: readonly number[]): Buffer {

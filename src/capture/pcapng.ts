@@ -192,7 +192,8 @@ export class Pcapng implements Format {
     // 1.2 is 1.0 written by an early draft's reader; libpcap and Wireshark take it too.
     if (major !== 1 || (minor !== 0 && minor !== 2)) return `pcapng version ${major}.${minor} is not known`;
     const writer = block.optionIn(view, this.#little, at + 24, end, block.SHB_USERAPPL, 1);
-    this.isOfOneRun = this.interfaces.length === 0 && writer >= 0 && CAPTURES.test(text(view, writer, this.#little));
+    this.isOfOneRun =
+      this.interfaces.length === 0 && writer >= 0 && CAPTURES.test(block.optionText(view, writer, this.#little));
     this.#sectionStart = this.interfaces.length;
     return undefined;
   }
@@ -205,7 +206,7 @@ export class Pcapng implements Format {
     const resolution = block.optionIn(view, this.#little, options, end, block.IF_TSRESOL, 1);
     const offset = block.optionIn(view, this.#little, options, end, block.IF_TSOFFSET, 8);
     this.interfaces.push({
-      name: name < 0 ? "" : text(view, name, this.#little),
+      name: name < 0 ? "" : block.optionText(view, name, this.#little),
       linkType: view.getUint16(at + 8, this.#little),
       snaplen: view.getUint32(at + 12, this.#little),
     });
@@ -219,13 +220,4 @@ export class Pcapng implements Format {
     this.#losses.describe();
     return undefined;
   }
-}
-
-/** An option's value in UTF-8, and no more of it than ends with the first NUL: some writers count it in. */
-function text(view: DataView, at: number, little: boolean): string {
-  const bytes = view.getUint16(at - 2, little);
-  // a copy: a TextDecoder takes no shared memory
-  return new TextDecoder()
-    .decode(new Uint8Array(view.buffer, view.byteOffset + at, bytes).slice())
-    .replace(/\0.*$/s, "");
 }

@@ -26,6 +26,7 @@ export class CaptureFile implements FrameSource {
   /** What the last scan ended with; undefined where the window has other bytes since then. */
   #stop: Stop | undefined;
   #over = false;
+  #isClosed = false;
   #hasCountersAtFirst = false;
 
   constructor(parts: CaptureParts) {
@@ -99,9 +100,15 @@ export class CaptureFile implements FrameSource {
     return this.#batch;
   }
 
+  /** What it gave is no more: its memory is used again. */
   async close(): Promise<void> {
     this.#over = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#parts.stream.close();
+    const { heap, window } = this.#parts;
+    heap.give(window.data);
+    this.#batch.giveTo(heap);
   }
 
   /** Scans, reading on as needed, so many bytes at once, until there are frames or `rows` allows no more. False once the capture is over. */

@@ -1,66 +1,172 @@
-import { request } from "node:http";
+import { Agent, type IncomingMessage, request, type RequestOptions } from "node:http";
 import { text } from "node:stream/consumers";
-import { type Container, containerOf, engineOf, networkOf } from "../host/snapshot/docker.js";
+import {
+  type Container,
+  containerOf,
+  type ContainerEvent,
+  engineOf,
+  EVENT_FILTERS,
+  eventOf,
+  networkOf,
+} from "../host/snapshot/docker.js";
 import { listAt, parseJson, textAt } from "../host/snapshot/json.js";
 import type { DockerFacts } from "../host/snapshot/snapshot.js";
 import { failureText } from "./host-tools.js";
 
+/** In place of a socket: nobody is asked. */
+const OFF = "off";
 /** Docker listens there unless it is told otherwise. */
 const SOCKET = "/var/run/docker.sock";
 /** An engine that takes longer hangs. */
 const MOST_MS = 10_000;
 /** So many containers are asked about at a time. */
 const AT_ONCE = 8;
+/** An event has some hundred characters, and a container's labels, each of some hundred. */
+const MOST_LINE = 1_000_000;
 
-/** The socket that DOCKER_HOST names, or Docker's usual one. Throws where it names another host. */
-export function dockerSocket(dockerHost = ""): string {
-  if (dockerHost === "") return SOCKET;
-  if (dockerHost.startsWith("unix://")) return dockerHost.slice("unix://".length);
-  throw new Error("DOCKER_HOST names no Unix socket: give one to --docker");
-}
+/** A Docker engine. Its connections stay open: it can be asked on, once natcorr is a user who may not open one. */
+export class DockerEngine {
+  readonly #docker: string | undefined;
+  readonly #dockerHost: string;
+  readonly #agent = new Agent({ keepAlive: true });
 
-/** What the engine behind a socket says of its containers and networks. Throws an Error that says in one line why it does not. */
-export async function askDocker(socketPath: string): Promise<DockerFacts> {
-  const signal = AbortSignal.timeout(MOST_MS);
-  const ask = async (path: string): Promise<unknown> => {
-    const { status, body } = await answerTo(socketPath, path, signal);
-    if (status !== 200) throw new Error(`answers ${path} with ${status}`);
-    return parseJson(body);
-  };
-  const inspect = async (id: string): Promise<Container | undefined> => {
-    const { status, body } = await answerTo(socketPath, `/containers/${encodeURIComponent(id)}/json`, signal);
-    // else it is gone by now
-    return status === 200 ? containerOf(parseJson(body)) : undefined;
-  };
-  try {
-    const paths = ["/version", "/info", "/networks", "/containers/json"];
-    const [version, info, networks, running] = await Promise.all(paths.map(ask));
-    const ids = listAt(running).flatMap((container) => textAt(container, "Id") ?? []);
-    const containers: (Container | undefined)[] = [];
-    for (let first = 0; first < ids.length; first += AT_ONCE)
-      containers.push(...(await Promise.all(ids.slice(first, first + AT_ONCE).map(inspect))));
-    return {
-      engine: engineOf(version, info),
-      containers: containers.filter((container) => container !== undefined),
-      networks: listAt(networks).flatMap((network) => networkOf(network) ?? []),
+  readonly #mostMs: number;
+
+  /**
+   * `docker`: its socket, or "off"; undefined for the one that `dockerHost`, as DOCKER_HOST, names, or else Docker's usual one. `mostMs`: how long an answer may
+   * take.
+   */
+  constructor(docker: string | undefined, dockerHost = "", mostMs = MOST_MS) {
+    this.#docker = docker;
+    this.#dockerHost = dockerHost;
+    this.#mostMs = mostMs;
+  }
+
+  get isOff(): boolean {
+    return this.#docker === OFF;
+  }
+
+  /** What it says of its containers and networks. Throws an Error that says in one line why it does not. */
+  facts(): Promise<DockerFacts> {
+    return this.#asked(async (ask, inspect) => {
+      const paths = ["/version", "/info", "/networks", "/containers/json"];
+      const [version, info, networks, running] = await Promise.all(paths.map(ask));
+      const ids = listAt(running).flatMap((container) => textAt(container, "Id") ?? []);
+      const containers: (Container | undefined)[] = [];
+      for (let first = 0; first < ids.length; first += AT_ONCE)
+        containers.push(...(await Promise.all(ids.slice(first, first + AT_ONCE).map(inspect))));
+      return {
+        engine: engineOf(version, info),
+        containers: containers.filter((container) => container !== undefined),
+        networks: listAt(networks).flatMap((network) => networkOf(network) ?? []),
+      };
+    });
+  }
+
+  /** What it says of a container; undefined where that does not run. Throws as `facts` does. */
+  container(id: string): Promise<Container | undefined> {
+    return this.#asked((_, inspect) => inspect(id));
+  }
+
+  /**
+   * Tells what happens to containers from then on, until the engine goes, or `signal` is aborted. `onBegin`: called before the first. Throws, in the end, as
+   * `facts` does.
+   */
+  async follow(onBegin: () => void, onEvent: (event: ContainerEvent) => void, signal: AbortSignal): Promise<void> {
+    const socketPath = this.#socketPath();
+    const path = `/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
+    try {
+      const response = await this.#get({ socketPath, path, signal, timeout: this.#mostMs });
+      if (response.statusCode !== 200) throw new Error(`answers /events with ${response.statusCode}`);
+      onBegin();
+      for await (const line of eventLines(response)) {
+        const event = eventOf(parseJson(line));
+        if (event !== undefined) onEvent(event);
+      }
+      throw new Error("ended");
+    } catch (error) {
+      throw new Error(`${socketPath}: ${failureText(error)}`, { cause: error });
+    }
+  }
+
+  /** Closes its connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** What it answers, by paths and by containers' ids. */
+  async #asked<T>(
+    question: (
+      ask: (path: string) => Promise<unknown>,
+      inspect: (id: string) => Promise<Container | undefined>,
+    ) => Promise<T>,
+  ): Promise<T> {
+    const socketPath = this.#socketPath();
+    const answer = async (path: string): Promise<{ readonly status: number | undefined; readonly body: string }> => {
+      const signal = AbortSignal.timeout(this.#mostMs);
+      try {
+        const response = await this.#get({ socketPath, path, signal });
+        return { status: response.statusCode, body: await text(response) };
+      } catch (error) {
+        throw signal.aborted ? this.#late() : error;
+      }
     };
-  } catch (error) {
-    const why = signal.aborted ? `did not answer within ${MOST_MS / 1000} s` : failureText(error);
-    throw new Error(`${socketPath}: ${why}`, { cause: error });
+    const ask = async (path: string): Promise<unknown> => {
+      const { status, body } = await answer(path);
+      if (status !== 200) throw new Error(`answers ${path} with ${status}`);
+      return parseJson(body);
+    };
+    const inspect = async (id: string): Promise<Container | undefined> => {
+      const { status, body } = await answer(`/containers/${encodeURIComponent(id)}/json`);
+      // else it is gone by now
+      return status === 200 ? containerOf(parseJson(body)) : undefined;
+    };
+    try {
+      return await question(ask, inspect);
+    } catch (error) {
+      throw new Error(`${socketPath}: ${failureText(error)}`, { cause: error });
+    }
+  }
+
+  #late(): Error {
+    return new Error(`did not answer within ${this.#mostMs / 1000} s`);
+  }
+
+  #socketPath(): string {
+    if (this.isOff) throw new Error("--docker off");
+    if (this.#docker !== undefined) return this.#docker;
+    if (this.#dockerHost === "") return SOCKET;
+    if (this.#dockerHost.startsWith("unix://")) return this.#dockerHost.slice("unix://".length);
+    throw new Error("DOCKER_HOST names no Unix socket: give one to --docker");
+  }
+
+  /** `timeout`: how long its answer may take to begin, milliseconds. */
+  #get(options: RequestOptions): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const asking = request({ ...options, agent: this.#agent });
+      asking
+        .on("timeout", () => asking.destroy(this.#late()))
+        .on("response", (response) => {
+          asking.setTimeout(0);
+          resolve(response);
+        })
+        .on("error", (error: NodeJS.ErrnoException) => {
+          // an open connection that the engine was about to close
+          if (asking.reusedSocket && error.code === "ECONNRESET") this.#get(options).then(resolve, reject);
+          else reject(error);
+        })
+        .end();
+    });
   }
 }
 
-interface Answer {
-  readonly status: number | undefined;
-  readonly body: string;
-}
-
-function answerTo(socketPath: string, path: string, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    request({ socketPath, path, signal }, (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
-    })
-      .on("error", reject)
-      .end();
-  });
+/** The lines of an answer, as they come. Throws where one is longer than any that Docker writes. */
+async function* eventLines(response: IncomingMessage): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    const lines = `${rest}${String(chunk)}`.split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > MOST_LINE) throw new Error(`an event has more than ${MOST_LINE} characters`);
+    yield* lines.filter((line) => line.trim() !== "");
+  }
 }

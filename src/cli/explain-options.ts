@@ -1,11 +1,15 @@
 import type { Command } from "commander";
+import { CaptureError } from "../capture/errors.js";
+import type { CorrelateOptions } from "../correlate/correlate.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
 import type { RuleBook } from "../host/rules.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
+import type { Trace } from "../host/trace/trace.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
-import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
+import { NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
+import type { SideNames } from "../packets/sides.js";
 import type { ConntrackFollower } from "./follow-conntrack.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
@@ -14,6 +18,8 @@ export interface ExplainOptions {
   conntrack?: string;
   /** A file of the firewall's rules, "live" or "off". */
   rules?: string;
+  /** A file of a trace of the firewall's, or "live". */
+  trace?: string;
 }
 
 /** What "live" stands for: the host's own tables, where natcorr runs on it. */
@@ -21,11 +27,14 @@ const LIVE = "live";
 /** Nobody's, whatever else is known of the host. */
 const OFF = "off";
 
+/** What the host says of single packets. */
+export type HostSays = Pick<CorrelateOptions, "rules" | "traces">;
+
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
 export interface Explained {
   readonly sink: Sink;
-  /** What the rules say of single packets; undefined where none were given. */
-  readonly rules: HostRules | undefined;
+  /** What is known of single packets: by the rules, by a trace. */
+  readonly says: HostSays;
   readonly contradictions: () => number;
   /** To be told of what is read live, and waited for: at the end, null, the host is asked what is still open. */
   readonly onFrames: (source: FrameSource, batch: FrameBatch | null) => Promise<void>;
@@ -43,6 +52,10 @@ export function addExplainOptions(command: Command): Command {
     .option(
       "--rules <file|live|off>",
       "name the rule behind each translation, and go by them in verdicts: iptables-save or nft list ruleset",
+    )
+    .option(
+      "--trace <file|live>",
+      "name the rule that stopped a packet: what nft monitor trace, or xtables-monitor --trace, printed meanwhile; live has the kernel trace some packets",
     );
 }
 
@@ -56,25 +69,33 @@ export async function explained(
   next: Sink,
   options: ExplainOptions,
   host: HostFacts | undefined,
-  interfaces: readonly [string, string],
+  interfaces: SideNames,
   isLive: boolean,
 ): Promise<Explained> {
   const following: (() => void)[] = [];
   const conntrack = await conntrackOf(options, host, isLive, following);
   const rules = await rulesOf(options, host, following);
-  if (conntrack === undefined && rules === undefined)
-    return { sink: next, rules: undefined, contradictions: () => 0, onFrames: async () => {}, close: nothing };
+  const trace =
+    options.trace === undefined
+      ? undefined
+      : await traceOf(options.trace, isLive ? interfaces.flat() : undefined, following);
+  if (conntrack === undefined && rules === undefined && trace === undefined)
+    return { sink: next, says: {}, contradictions: () => 0, onFrames: async () => {}, close: nothing };
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleFacts } = await import("../host/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
-  const explaining = new Explaining(next, { conntrack, rules, interfaces });
+  const explaining = new Explaining(next, { conntrack, rules, trace, interfaces });
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
   const facts = rules && new RuleFacts(rules, names, host?.addresses);
   return {
     sink: explaining,
-    rules: conntrack === undefined ? facts : new ConntrackFacts(conntrack.table, conntrack.crossing, facts ?? NO_RULES),
+    says: {
+      rules:
+        conntrack === undefined ? facts : new ConntrackFacts(conntrack.table, conntrack.crossing, facts ?? NO_RULES),
+      traces: trace,
+    },
     contradictions: () => explaining.contradictions,
     onFrames: async ({ epochNs }, batch) => {
       if (batch === null) await conntrack?.follower?.listAtEnd();
@@ -106,9 +127,9 @@ async function conntrackOf(
   if (conntrack === OFF || (conntrack === undefined && listed === undefined)) return undefined;
   const { ConntrackTable } = await import("../host/conntrack-table.js");
   const { Crossing } = await import("../host/crossing.js");
-  const { followConntrack, readConntrack } = await import("./follow-conntrack.js");
   const crossing = new Crossing();
   if (conntrack === LIVE) {
+    const { followConntrack } = await import("./follow-conntrack.js");
     const table = new ConntrackTable({ isLive });
     const follower = await followConntrack(table);
     following.push(() => follower.stop());
@@ -116,7 +137,10 @@ async function conntrackOf(
   }
   const table = new ConntrackTable({ listedNs: listed === undefined ? undefined : host?.timeNs });
   if (listed !== undefined) table.read(listed);
-  else if (conntrack !== undefined) await readConntrack(conntrack, table);
+  else if (conntrack !== undefined) {
+    const { linesIn } = await import("./lines.js");
+    for await (const line of linesIn(conntrack)) table.read(line);
+  }
   return { table, crossing };
 }
 
@@ -135,6 +159,27 @@ async function rulesOf(
   if (rules === LIVE)
     following.push(followRules(text, () => book.problems.push("they have changed since natcorr read them")));
   return book;
+}
+
+/** A trace, which grows where the kernel makes it. `interfaces`: those that are captured from, where some are; what ends the tracing is added to `following`. */
+async function traceOf(
+  path: string,
+  interfaces: readonly string[] | undefined,
+  following: (() => void)[],
+): Promise<Trace> {
+  const { Trace } = await import("../host/trace/trace.js");
+  if (path === LIVE) {
+    if (interfaces === undefined)
+      throw new CaptureError("--trace live is for natcorr live: the kernel traces packets as they come");
+    const { followTrace } = await import("./follow-trace.js");
+    const trace = new Trace({ isLive: true });
+    following.push(await followTrace(trace, interfaces));
+    return trace;
+  }
+  const { linesIn } = await import("./lines.js");
+  const trace = new Trace();
+  for await (const line of linesIn(path)) trace.read(line);
+  return trace;
 }
 
 function nothing(): void {}

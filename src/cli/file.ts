@@ -1,4 +1,5 @@
 import type { Leaps } from "../correlate/intake/intake.js";
+import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { Finding } from "../packets/results/findings.js";
 import type { Summary } from "../packets/results/results.js";
@@ -9,7 +10,7 @@ import type { Decoding } from "../pipeline/decoding.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
-import type { HostOptions, KnownHost } from "./host-options.js";
+import type { HostOptions } from "./host-options.js";
 import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
@@ -44,7 +45,7 @@ export async function pairFiles(
   if (marks === undefined && host.stop.aborted) return 0;
   // a capture can wait for whoever reads what comes of it
   host.stdout.block();
-  const readings = Array.from("sides" in from ? "1" : "12", (): Reading => ({ read: 0, total: undefined }));
+  const readings = pathsOf(from).map((): Reading => ({ read: 0, total: undefined }));
   // a line of progress among lines of packets would help nobody
   if (options.quiet || !host.stdout.isTerminal) messages.showProgress(() => progressText(readings));
   let decoding: Decoding | undefined;
@@ -96,10 +97,11 @@ export async function pairFiles(
 
 /** Says what the captures left out. `isEnough`: more may have been read of them than was used. */
 function sayLosses(packets: Decoding["packets"], summary: Summary, isEnough: boolean, messages: Messages): void {
-  for (const [side, source] of packets.entries()) {
+  for (const [side, sources] of packets.entries()) {
     const { undecodable } = side === INSIDE ? summary.inside : summary.outside;
     messages.isPartial ||= undecodable > 0;
-    for (const text of isEnough ? lossesSoFar(source.name, undecodable) : losses(source)) messages.warn(text);
+    const name = sources.map((source) => source.name).join(", ");
+    for (const text of isEnough ? lossesSoFar(name, undecodable) : sources.flatMap(losses)) messages.warn(text);
   }
 }
 

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
-import { Readable, type Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../capture/errors.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import { failureText, MOST_MS } from "./host-tools.js";
+import { linesOf } from "./lines.js";
 
 /** Room for events that were not read yet: the usual 212,992 bytes are full after some hundred. */
 const EVENT_BYTES = 8 << 20;
@@ -38,15 +36,6 @@ const FAILED = "failed ";
  */
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
-
-/** @throws CaptureError naming the file, where it cannot be read. */
-export async function readConntrack(path: string, table: ConntrackTable): Promise<void> {
-  try {
-    for await (const line of createInterface(createReadStream(path))) table.read(line);
-  } catch (error) {
-    throw new CaptureError(`${path}: cannot be read: ${failureText(error)}`);
-  }
-}
 
 /**
  * Reads the host's conntrack table, and its events from then on.
@@ -85,11 +74,11 @@ export class ConntrackFollower {
     for (const each of [this.#teller, stdin, listings])
       each?.on("error", (error) => (this.failure = failureText(error)));
     const onCutOff = (): void => {
-      if (!this.#isStopped) table.cutOff();
+      if (!this.#isStopped) table.hearing.cutOff();
     };
     linesOf(stdout, (line) => table.read(line), onCutOff);
     // the first of four lines that say so (conntrack-tools 1.4, src/conntrack.c)
-    linesOf(stderr, (line) => line.includes("ENOBUFS") && table.lose());
+    linesOf(stderr, (line) => line.includes("ENOBUFS") && table.hearing.lose());
     linesOf(
       listings,
       (line) => this.#take(line),
@@ -98,7 +87,7 @@ export class ConntrackFollower {
         this.#end();
       },
     );
-    table.onQuestion = () => this.#listLater();
+    table.hearing.onQuestion = () => this.#listLater();
   }
 
   /** Has it list all entries, once it has done what it was asked before; resolves when they were read. */
@@ -106,7 +95,7 @@ export class ConntrackFollower {
     this.#listed = this.#listed.then(() => {
       if (this.#isOver) return undefined;
       this.failure = "";
-      this.#table.beginListing(epochNs());
+      this.#table.hearing.beginListing(epochNs());
       this.#teller.stdin?.write("\n");
       return new Promise((resolve) => (this.#end = resolve));
     });
@@ -149,12 +138,6 @@ export class ConntrackFollower {
     }
   }
 }
-
-function linesOf(stream: Readable | Writable | null | undefined, take: (line: string) => void, onEnd = nothing): void {
-  if (stream instanceof Readable) createInterface(stream).on("line", take).on("close", onEnd);
-}
-
-function nothing(): void {}
 
 function epochNs(): bigint {
   return BigInt(Date.now()) * 1_000_000n;

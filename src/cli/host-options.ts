@@ -1,64 +1,105 @@
 import type { Command } from "commander";
 import { CaptureError } from "../capture/errors.js";
-import type { AddressBook } from "../host/snapshot/address-book.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
-import type { Published } from "../packets/results/published.js";
+import type { KnownHost } from "../host/snapshot/known-host.js";
+import type { DockerEngine } from "./docker-api.js";
+import type { Host } from "./host.js";
+import { Messages } from "./messages.js";
 import { wordsIn } from "./select-options.js";
+import { widthOf } from "./width.js";
 
 /** Options of a command that goes by what the host said. */
 export interface HostOptions {
-  /** Files that `natcorr snapshot` printed, with commas between, or "off". */
+  /** Files that `natcorr snapshot` printed, with commas between, "live" or "off". */
   host?: string;
+  /** Docker's socket, or "off". */
+  docker?: string;
   /** Names of containers, or of services. */
   container?: ReadonlySet<string>;
 }
 
-/** What the host said, and whom addresses belonged to by that. */
-export interface KnownHost {
-  /** In the order of time. */
-  readonly snapshots: readonly HostFacts[];
-  /** The last of them. Rules that changed are no rules to go by. */
-  readonly facts: HostFacts;
-  readonly containers: AddressBook;
-  /** The ports of the containers that are selected. */
-  readonly published: readonly Published[];
-}
+const NEEDS_HOST =
+  "error: --container needs --host, or a capture that natcorr live wrote, which says who the containers are";
+/** Nobody's, whatever else there is. */
+const OFF = "off";
+/** The host that natcorr runs on. */
+const LIVE = "live";
 
-/** Adds those options. */
-export function addHostOptions(command: Command): Command {
+/** Adds those options. `usual`: what is gone by without `--host`. */
+export function addHostOptions(command: Command, usual: string): Command {
   return command
     .option(
-      "--host <snapshot,...|off>",
-      "what natcorr snapshot printed: names containers, and gives rules and conntrack's entries where --rules and --conntrack give none; " +
-        "one before the capture and one behind it tell what may have dropped packets",
+      "--host <snapshot,...|live|off>",
+      `what the host says, which names containers: what natcorr snapshot printed, or of the host that natcorr runs on; one snapshot from before the capture and one from behind it tell what may have dropped packets (default: ${usual})`,
+    )
+    .option(
+      "--docker <socket|off>",
+      "Docker's socket, of the host that natcorr runs on; one snapshot from before the capture and one from behind it tell what may have dropped packets (default: that of DOCKER_HOST, else /var/run/docker.sock)",
     )
     .option("--container <name,...>", "show only packets of these containers, or services, and their flows", words);
 }
 
+/** Whether a live run follows the host that it runs on. */
+export function isFollowed({ host }: HostOptions): boolean {
+  return host === undefined || host === LIVE;
+}
+
 /**
- * What the host said, where the options name a snapshot. What is wrong with them ends the command.
+ * What the host said, as far as the options tell where that is, or else by what a `capture` holds. What is wrong with them ends the command.
  *
  * @throws CaptureError where a snapshot cannot be read.
  */
-export async function knownHost(command: Command, { host, container }: HostOptions): Promise<KnownHost | undefined> {
-  if (host === undefined || host === "off") {
-    if (container !== undefined) command.error("error: --container needs --host, which says who the containers are");
+export async function knownHost(
+  command: Command,
+  options: HostOptions,
+  capture: string | undefined,
+  host: Host,
+): Promise<KnownHost | undefined> {
+  const { container } = options;
+  const known = await hostOf(options, capture, host);
+  if (known === undefined) {
+    if (container !== undefined) command.error(NEEDS_HOST);
     return undefined;
   }
-  const { AddressBook } = await import("../host/snapshot/address-book.js");
-  const { publishedOf } = await import("../host/snapshot/published.js");
-  const { haveSameRules } = await import("../host/snapshot/host-facts.js");
-  const read = await Promise.all(wordsIn(host).map(readFacts));
-  const snapshots = read.toSorted((one, other) => (one.timeNs < other.timeNs ? -1 : 1));
-  const last = snapshots[snapshots.length - 1];
-  const facts = haveSameRules(snapshots) ? last : { ...last, rules: undefined };
-  const containers = new AddressBook(snapshots);
-  const unknown = [...(container ?? [])].find((word) => !containers.words.has(word));
+  const there = known.containers.words;
+  const unknown = [...(container ?? [])].find((word) => !there.has(word));
   if (unknown !== undefined) {
-    const known = [...containers.words].join(", ") || "none with an address";
-    command.error(`error: ${host} has no container, and no service, that is called '${unknown}'; there are: ${known}`);
+    const source = options.host ?? capture;
+    const names = [...there].join(", ") || "none with an address";
+    command.error(
+      `error: ${source} has no container, and no service, that is called '${unknown}'; there are: ${names}`,
+    );
   }
-  return { snapshots, facts, containers, published: publishedOf(facts, container) };
+  return known;
+}
+
+async function hostOf(
+  { host: from, docker, container }: HostOptions,
+  capture: string | undefined,
+  { env, version, stderr }: Host,
+): Promise<KnownHost | undefined> {
+  if (from === OFF) return undefined;
+  const messages = new Messages(stderr, widthOf(stderr, env));
+  if (from === undefined) return capture === undefined ? undefined : keptIn(capture, container, messages);
+  const { KnownHost } = await import("../host/snapshot/known-host.js");
+  const known = new KnownHost(container);
+  if (from === LIVE) {
+    const { DockerEngine } = await import("./docker-api.js");
+    known.take(await takeFacts(new DockerEngine(docker, env["DOCKER_HOST"]), version, messages));
+    return known;
+  }
+  const snapshots = await Promise.all(wordsIn(from).map(readFacts));
+  for (const facts of snapshots.toSorted((one, other) => (one.timeNs < other.timeNs ? -1 : 1))) known.take(facts);
+  return known;
+}
+
+async function takeFacts(engine: DockerEngine, version: string, messages: Messages): Promise<HostFacts> {
+  const { takeSnapshot } = await import("./take-snapshot.js");
+  const { factsOf } = await import("../host/snapshot/host-facts.js");
+  const snapshot = await takeSnapshot(engine, version);
+  engine.close();
+  for (const { source, why } of snapshot.missing) messages.warn(`the host does not tell ${source}: ${why}`);
+  return factsOf(snapshot);
 }
 
 async function readFacts(path: string): Promise<HostFacts> {
@@ -71,6 +112,33 @@ async function readFacts(path: string): Promise<HostFacts> {
   } catch (error) {
     throw new CaptureError(`${path}: cannot be read: ${failureText(error)}`);
   }
+}
+
+/** What a capture holds of what its host said while natcorr took it; undefined where that is nothing, or nothing that can be gone by. */
+async function keptIn(
+  path: string,
+  words: ReadonlySet<string> | undefined,
+  messages: Messages,
+): Promise<KnownHost | undefined> {
+  const { notesIn } = await import("../capture/notes.js");
+  let known: KnownHost | undefined;
+  for await (const note of notesIn(path)) {
+    const { KnownHost } = await import("../host/snapshot/known-host.js");
+    const { newsOf } = await import("../host/snapshot/host-facts.js");
+    const { parseJson } = await import("../host/snapshot/json.js");
+    const { failureText } = await import("./host-tools.js");
+    known ??= new KnownHost(words);
+    try {
+      known.take(newsOf(parseJson(note)));
+    } catch (error) {
+      // without it, the rest may be wrong
+      messages.warn(`${path}: what it holds of its host is not used: ${failureText(error)}`);
+      return undefined;
+    }
+  }
+  if (known?.haveRulesChanged === true)
+    messages.warn(`${path}: the rules of its host changed while it was captured: they are not gone by`);
+  return known;
 }
 
 function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {

@@ -1,26 +1,27 @@
 import type { LiveSource } from "../capture/live/open.js";
 import { CaptureError } from "../capture/open.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Messages } from "./messages.js";
 import type { Recording } from "./recording.js";
 
 /**
- * Two interfaces that are captured from together: where one ends, or the disk is full, both end, and what was captured by then
+ * Interfaces that are captured from together: where one ends, or the disk is full, all end, and what was captured by then
  * is still given.
  */
 export class LiveCapture {
   /** Whether it ended by itself, before it was asked to. */
   hasFailed = false;
-  readonly #sources: readonly [LiveSource, LiveSource];
+  readonly #sources: readonly LiveSource[];
   #recording: Recording | undefined;
   readonly #messages: Messages;
-  readonly #captured: [number, number] = [0, 0];
+  /** By source: how many frames were captured. */
+  readonly #captured: number[];
   #isStopped = false;
   #isRefused = false;
 
-  constructor(sources: readonly [LiveSource, LiveSource], recording: Recording | undefined, messages: Messages) {
+  constructor(sources: readonly LiveSource[], recording: Recording | undefined, messages: Messages) {
     this.#sources = sources;
+    this.#captured = sources.map(() => 0);
     this.#recording = recording;
     this.#messages = messages;
   }
@@ -31,16 +32,25 @@ export class LiveCapture {
     for (const source of this.#sources) source.stop();
   }
 
-  /** The next frames of one of the two, written down; null at the end. */
+  /** The next frames of one of them, written down; null at the end. */
   async read(frames: FrameSource): Promise<FrameBatch | null> {
-    const side = frames === this.#sources[INSIDE] ? INSIDE : OUTSIDE;
-    const batch = this.#isRefused ? null : await this.#sources[side].next();
-    if (batch !== null && this.#isWritten(side, batch)) {
-      this.#captured[side] += batch.count;
+    const at = this.#sources.findIndex((source) => source === frames);
+    const batch = this.#isRefused ? null : await this.#sources[at].next();
+    if (batch !== null && this.#isWritten(at, batch)) {
+      this.#captured[at] += batch.count;
       return batch;
     }
     if (!this.#isStopped) this.#fail();
     return null;
+  }
+
+  /** Keeps what was said of the host in the file, as long as it is written; and what addresses are called by it. */
+  note(text: string, names: ReadonlyMap<string, string>): void {
+    try {
+      if (!this.#isRefused) this.#recording?.note(text, names);
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   /** Completes the file: nothing is read any more. */
@@ -62,9 +72,9 @@ export class LiveCapture {
 
   /** What tcpdump says of a capture at its end, one text an interface. */
   counts(): string[] {
-    return this.#sources.map((source, side) => {
+    return this.#sources.map((source, at) => {
       const { received, dropped = 0, droppedByInterface = 0 } = source.statistics();
-      const parts = [`${packets(this.#captured[side])} captured`];
+      const parts = [`${packets(this.#captured[at])} captured`];
       if (received === undefined) {
         if (dropped > 0) parts.push(`${packets(dropped)} not read in time`);
         return `${source.name}: ${parts.join(", ")}; how many the kernel dropped is not known`;
@@ -75,9 +85,9 @@ export class LiveCapture {
     });
   }
 
-  #isWritten(side: Side, batch: FrameBatch): boolean {
+  #isWritten(at: number, batch: FrameBatch): boolean {
     try {
-      this.#recording?.write(side, batch);
+      this.#recording?.write(at, batch);
       return true;
     } catch (error) {
       this.#refuse(error);

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
+import { addHostOptions, type HostOptions } from "./host-options.js";
 import { addReportOptions, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
 import { addSelectOptions, type SelectOptions } from "./select-options.js";
 
@@ -16,7 +17,7 @@ const BUFFER_KIB = 32_768;
 const MOST_DURATION_MS = 2 ** 31 - 1;
 
 /** Options of `natcorr live`, as commander gives them. */
-export interface LiveCommandOptions extends ReportOptions, SelectOptions, ExplainOptions {
+export interface LiveCommandOptions extends ReportOptions, SelectOptions, ExplainOptions, HostOptions {
   insideFilter?: string;
   outsideFilter?: string;
   snaplen: number;
@@ -31,7 +32,8 @@ export interface LiveCommandOptions extends ReportOptions, SelectOptions, Explai
 }
 
 export function addLiveOptions(command: Command): Command {
-  return addExplainOptions(addReportOptions(addSelectOptions(command), "none"))
+  const usual = "live, of which names alone are gone by";
+  return addExplainOptions(addHostOptions(addReportOptions(addSelectOptions(command), "none"), usual))
     .option("--inside-filter <filter>", "pcap filter: what the kernel is to keep of the inside interface")
     .option("--outside-filter <filter>", "the same of the outside interface")
     .addOption(
@@ -47,7 +49,10 @@ export function addLiveOptions(command: Command): Command {
     )
     .option("-p, --no-promiscuous", "do not ask for frames to other hosts")
     .option("--duration <duration>", "stop after this time", durationMs)
-    .option("-w, --write <file>", "write all frames to one pcapng file; frames are then numbered as in it")
+    .option(
+      "-w, --write <file>",
+      "write all frames to one pcapng file, and what the host says; frames are then numbered as in it",
+    )
     .option("-Z, --relinquish-privileges <user>", "become this user once the interfaces are open")
     .addOption(
       new Option("--engine <engine>", "what captures; cap is for where koffi does not run")

@@ -1,11 +1,16 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
+import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
+import { printableJson } from "../packets/printable.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
+import { INSIDE, OUTSIDE, type SideNames, SIDES } from "../packets/sides.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
+import { followHost } from "./follow-host.js";
 import type { Host } from "./host.js";
+import { isFollowed } from "./host-options.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
@@ -30,29 +35,44 @@ const BACKLOG_BYTES = 64 << 20;
 const DEFAULT_ROWS = 24;
 
 /**
- * `natcorr live`: pairs the packets of two interfaces as they pass. Ends when the host wants an end, after `--duration` or
+ * `natcorr live`: pairs the packets of both sides' interfaces as they pass. Ends when the host wants an end, after `--duration` or
  * `--count`, or when an interface goes; then with all that was captured.
  *
+ * @param given the interfaces of both sides; undefined for those of Docker and of the default routes.
  * @param filter a pcap filter that says which packets are shown; empty for all.
  * @returns the exit code: 0, 1 where an interface went, the disk was full or what passed was used only in part, 3 where the run fails (see `Results`).
  * @throws CaptureError where an interface cannot be captured from, the file not be written, or a filter not be compiled.
  * @throws FilterError where libpcap does not take a filter.
  */
 export async function pairLive(
-  names: readonly [string, string],
+  given: SideNames | undefined,
   filter: string,
-  options: LiveCommandOptions,
+  options: LiveCommandOptions & { readonly known?: KnownHost | undefined },
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
+  const names = given ?? (await chosen(options, host, messages));
   const marks = await filterFor(filter, messages, host);
   // before there was anything to end
   if (marks === undefined && host.stop.aborted && filter !== "") return 0;
+  const following = isFollowed(options)
+    ? await followHost(options, options.write !== undefined, host, messages)
+    : undefined;
+  const known = following?.known ?? options.known;
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
-  const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: true }, names, host);
-  const capture = await begin(names, options, messages).catch((error: unknown) => {
+  const results = await resultsOf({ ...options, known, isFiltered: marks !== undefined, isLive: true }, names, host);
+  const close = (): void => {
     results.close();
+    following?.close();
+  };
+  const capture = await begin(names, options, messages).catch((error: unknown) => {
+    close();
     throw error;
+  });
+  following?.keepIn((news, addresses) => {
+    const { containers } = following.known;
+    const called = new Map(addresses.map((address) => [address, containers.namesOf(address).join("|")]));
+    capture.live.note(printableJson(news), called);
   });
   const settings = correlateOptions(options);
   const stop = (): void => capture.live.stop();
@@ -63,11 +83,14 @@ export async function pairLive(
     const heap = new Heap();
     const read = async (frames: FrameSource): Promise<FrameBatch | null> => {
       const batch = await paced(frames, capture.live, host);
+      if (batch === null) await following?.end();
       await results.onFrames(frames, batch);
       return batch;
     };
     const programOf = programsOf(marks, (text) => messages.warn(text));
-    const packets = await packetSources(...capture.sources, read, heap, programOf);
+    const insides = names[INSIDE].length;
+    const { sources } = capture;
+    const packets = await packetSources(sources.slice(0, insides), sources.slice(insides), read, heap, programOf);
     await pair(
       packets,
       {
@@ -89,12 +112,12 @@ export async function pairLive(
       results,
       host.stdout,
     );
-    for (const source of packets) {
+    for (const source of packets.flat()) {
       messages.isPartial ||= source.tally.undecodable > 0;
       for (const text of losses(source)) messages.warn(text);
     }
   } finally {
-    results.close();
+    close();
     clearTimeout(timer);
     messages.endProgress();
     await capture.live.close();
@@ -102,32 +125,45 @@ export async function pairLive(
   return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
 }
 
-/** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */
+/** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
+async function chosen({ docker }: LiveCommandOptions, host: Host, messages: Messages): Promise<SideNames> {
+  const { ownInterfaces } = await import("./own-interfaces.js");
+  const { names, how } = await ownInterfaces(docker, host);
+  messages.warn(`no interfaces are named: takes ${how}`);
+  return names;
+}
+
+/** Opens all interfaces, those of the inside first, gives up what privileges are not needed any more, and begins the file. */
 async function begin(
-  names: readonly [string, string],
+  names: SideNames,
   options: LiveCommandOptions,
   messages: Messages,
-): Promise<{ sources: readonly [LiveSource, LiveSource]; live: LiveCapture }> {
-  const filters = [options.insideFilter ?? "", options.outsideFilter ?? ""] as const;
+): Promise<{ sources: readonly LiveSource[]; live: LiveCapture }> {
   const open = options.engine === "cap" ? openWithCap : openInterface;
-  const openSide = (side: 0 | 1): Promise<LiveSource> =>
-    open(names[side], {
+  const filters = SIDES.flatMap((side) => {
+    const filter = (side === INSIDE ? options.insideFilter : options.outsideFilter) ?? "";
+    return names[side].map(() => filter);
+  });
+  const sources: LiveSource[] = [];
+  for (const [at, name] of names.flat().entries()) {
+    const source = await open(name, {
       snaplen: options.snaplen,
       bufferBytes: options.bufferSize * 1024,
       isPromiscuous: options.promiscuous,
-      filter: filters[side],
+      filter: filters[at],
       onWarning: (text) => messages.warn(text),
     });
-  const sources = [await openSide(0), await openSide(1)] as const;
+    sources.push(source);
+  }
   if (options.relinquishPrivileges !== undefined) dropPrivileges(options.relinquishPrivileges);
   const recording = options.write === undefined ? undefined : new Recording(options.write, sources, filters);
   if (options.clockOffset.kind === "given" && options.clockOffset.offsetNs !== 0n)
-    messages.warn("--clock-offset is wrong: one clock stamps both interfaces");
-  messages.warn(`capturing on ${names[0]} (inside) and ${names[1]} (outside)`);
+    messages.warn("--clock-offset is wrong: one clock stamps all interfaces");
+  messages.warn(`capturing on ${names[INSIDE].join(", ")} (inside) and ${names[OUTSIDE].join(", ")} (outside)`);
   return { sources, live: new LiveCapture(sources, recording, messages) };
 }
 
-/** Both interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */
+/** All interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */
 function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
   if (clockOffset.kind === "given") return clockOffset;
   return { kind: "none", slackNs: engine === "cap" ? CAP_SLACK_NS : 0 };
@@ -137,7 +173,7 @@ function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
 function answer(
   look: Look,
   { standing }: Results,
-  names: readonly [string, string],
+  names: SideNames,
   options: LiveCommandOptions,
   { stdout, stderr, onQuestion }: Host,
   messages: Messages,

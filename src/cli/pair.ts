@@ -1,5 +1,5 @@
 import { correlate, type CorrelateOptions, type Ending } from "../correlate/correlate.js";
-import type { PacketSource } from "../packets/batches/source.js";
+import type { Decoding } from "../pipeline/decoding.js";
 import type { Output } from "./host.js";
 import type { Results } from "./results.js";
 
@@ -8,16 +8,16 @@ const FLUSH_EVERY_MS = 200;
 
 /** Pairs the packets of two sides and has it reported; ends once `stdout` has taken all. `signal` stops it early. */
 export async function pair(
-  packets: readonly [PacketSource, PacketSource],
+  packets: Decoding["packets"],
   options: CorrelateOptions,
-  { sink, rules, flush }: Results,
+  { sink, says, flush }: Results,
   stdout: Output,
   signal?: AbortSignal,
 ): Promise<Ending> {
   const flushing = setInterval(flush, FLUSH_EVERY_MS);
   let ending: Ending;
   try {
-    ending = await correlate(...packets, { ...options, rules }, sink, signal);
+    ending = await correlate(...packets, { ...options, ...says }, sink, signal);
   } finally {
     clearInterval(flushing);
     flush();

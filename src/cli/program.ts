@@ -5,10 +5,12 @@ import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
-import { addHostOptions, type HostOptions, knownHost } from "./host-options.js";
+import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
+import type { SideNames } from "../packets/sides.js";
 import { addSelectOptions } from "./select-options.js";
+import { capturesIn, namesIn } from "./side-words.js";
 import { foldedLines } from "../report/text/fold.js";
 import { widthOf } from "./width.js";
 
@@ -19,6 +21,7 @@ Examples:
   natcorr file docker0.pcap enp0s3.pcap host 172.17.0.2 and port 443      packets that are so on either side
   natcorr file --format ndjson in.pcapng.gz out.pcapng.zst | jq 'select(.verdict == "dropped")'
   ssh gateway tcpdump -w - -i eth0 | natcorr file lan.pcap - --clock-offset auto
+  natcorr file docker0.pcap,br-app.pcap enp0s3.pcap      two bridges inside
   natcorr file both.pcapng --inside docker0 --outside enp0s3      both sides in one capture
   natcorr file any.pcap --inside 3 --outside 2                    the same of tcpdump -i any, by ifindex
 `;
@@ -26,7 +29,9 @@ Examples:
 const LIVE_EXAMPLES = `
 Examples:
   natcorr interfaces                                     what can be captured from
+  natcorr live                                           Docker's bridges, and the interfaces of the default routes
   natcorr live docker0 enp0s3                            every packet, inside and outside next to each other
+  natcorr live docker0,br-app enp0s3,wg0                 two bridges and two uplinks
   natcorr live docker0 enp0s3 -q                         a table of translations, refreshed in place
   natcorr live docker0 enp0s3 host 172.17.0.2            what becomes of one container's packets
   natcorr live docker0 enp0s3 -w both.pcapng icmp or tcp port 443      shows these, writes all
@@ -72,13 +77,13 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   }
 }
 
-/** Does what a command is for; a filter that is none is wrong usage of it. */
-async function exitCodeOf(command: Command, pairAll: () => Promise<number>): Promise<number> {
+/** Does what a command is for; a filter that is none is wrong usage of it. `unless`: what else its words were to be, if anything. */
+async function exitCodeOf(command: Command, pairAll: () => Promise<number>, unless = ""): Promise<number> {
   try {
     return await pairAll();
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    return command.error(`error: ${error.message}; man 7 pcap-filter tells what is possible`);
+    return command.error(`error: ${error.message}; man 7 pcap-filter tells what is possible${unless}`);
   }
 }
 
@@ -120,7 +125,10 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
     .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
-  addReportOptions(addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file)))), "auto").action(
+  addReportOptions(
+    addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file), "what the inside capture holds"))),
+    "auto",
+  ).action(
     async (
       inside: string,
       second: string | undefined,
@@ -128,7 +136,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
       given: FileOptions & ExplainOptions & HostOptions,
     ) => {
       const { pairFiles } = await import("./file.js");
-      const options = { ...given, known: await knownHost(file, given) };
+      const options = { ...given, known: await knownHost(file, given, inside, host) };
       const sides = sidesOf(file, options);
       if (sides !== undefined) {
         const words = second === undefined ? [] : [second, ...more];
@@ -144,12 +152,15 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
         const { adviceOnSides } = await import("./sides-advice.js");
         file.error(`error: missing required argument 'outside'${await adviceOnSides(inside)}`);
       }
-      if (inside === second && inside !== "-") {
+      const captures = [capturesIn(inside), capturesIn(second)] as const;
+      const paths = captures.map((side) => side.flat());
+      const both = paths[0].find((path) => paths[1].includes(path));
+      if (both === "-") file.error("error: standard input can be one of the captures only");
+      if (both !== undefined) {
         const { adviceOnSides } = await import("./sides-advice.js");
-        file.error(`error: '${inside}' is given as both sides${await adviceOnSides(inside)}`);
+        file.error(`error: '${both}' is given as both sides${await adviceOnSides(both)}`);
       }
-      if (inside === "-" && second === "-") file.error("error: standard input can be one of the two captures only");
-      onEnd(await exitCodeOf(file, () => pairFiles([inside, second], filterOf(more), options, host)));
+      onEnd(await exitCodeOf(file, () => pairFiles(captures, filterOf(more), options, host)));
     },
   );
 }
@@ -179,39 +190,52 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     });
   program
     .command("schema")
-    .summary("print the JSON Schema of the NDJSON output, or of a snapshot")
+    .summary("print the JSON Schema of the NDJSON output, or of what is kept of a host")
     .description(
-      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson, or of what natcorr snapshot prints: every field, its type, its unit and " +
-        "its meaning.",
+      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson, of what natcorr snapshot prints, or of a container's change, which natcorr live " +
+        "keeps with -w: every field, its type, its unit and its meaning.",
     )
-    .addArgument(new Argument("[of]", "which of the two").choices(["output", "snapshot"]).default("output"))
-    .action(async (of: "output" | "snapshot") => {
-      const { SCHEMA } =
-        of === "output" ? await import("../report/ndjson/schema.js") : await import("../host/snapshot/schema.js");
-      host.stdout.write(`${JSON.stringify(SCHEMA, null, 2)}\n`);
+    .addArgument(new Argument("[of]", "which of these").choices(["output", "snapshot", "change"]).default("output"))
+    .action(async (of: "output" | "snapshot" | "change") => {
+      host.stdout.write(`${JSON.stringify(await schemaOf(of), null, 2)}\n`);
     });
+}
+
+async function schemaOf(of: "output" | "snapshot" | "change"): Promise<object> {
+  if (of === "output") return (await import("../report/ndjson/schema.js")).SCHEMA;
+  const { CHANGE_SCHEMA, SCHEMA } = await import("../host/snapshot/schema.js");
+  return of === "snapshot" ? SCHEMA : CHANGE_SCHEMA;
 }
 
 function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
   const live = program
     .command("live")
-    .summary("pair the packets of two interfaces as they pass")
+    .summary("pair the packets of interfaces as they pass")
     .description(
-      "Captures on two interfaces at once, before and behind a NAT, and pairs their packets as they pass. SIGINT (Ctrl-C), " +
-        "SIGTERM and SIGHUP end it, with totals; SIGUSR1 prints the totals so far.",
+      "Captures on interfaces before and behind a NAT at once, and pairs their packets as they pass. Without interfaces, these are Docker's bridges " +
+        "and those of the default routes. SIGINT (Ctrl-C), SIGTERM and SIGHUP end it, with totals; SIGUSR1 prints the totals so far.",
     )
-    .argument("<inside>", "interface on the side of the containers (docker0)")
-    .argument("<outside>", "interface of the uplink")
+    .argument("[inside]", "interface on the side of the containers (docker0), or several with commas between")
+    .argument("[outside]", "interface of the uplink, or several with commas between")
     .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr live --help shows what there is.")
     .addHelpText("after", LIVE_EXAMPLES);
   addLiveOptions(live).action(
-    async (inside: string, outside: string, words: readonly string[], options: LiveCommandOptions) => {
-      if (inside === outside) live.error("error: inside and outside must be two interfaces");
-      if (inside === ANY || outside === ANY) live.error(`error: ${NOT_ANY}`);
+    async (
+      inside: string | undefined,
+      outside: string | undefined,
+      more: readonly string[],
+      options: LiveCommandOptions,
+    ) => {
       if (options.write === "-") live.error("error: -w needs a file; standard output is for the report");
+      const words = [inside, outside, ...more].filter((word) => word !== undefined);
+      const given = await interfacesIn(live, words);
+      const known = isFollowed(options) ? undefined : await knownHost(live, options, undefined, host);
       const { pairLive } = await import("./live.js");
-      onEnd(await exitCodeOf(live, () => pairLive([inside, outside], filterOf(words), options, host)));
+      const filter = filterOf(given === undefined ? words : more);
+      const unless =
+        given === undefined && words.length > 0 ? `; if these are to be interfaces: none is called '${words[0]}'` : "";
+      onEnd(await exitCodeOf(live, () => pairLive(given, filter, { ...options, known }, host), unless));
     },
   );
 }
@@ -225,6 +249,19 @@ function addHelp(program: Command): void {
       const named = name === undefined ? program : program.commands.find((command) => command.name() === name);
       (named ?? program.error(`error: there is no command '${name}'`)).outputHelp();
     });
+}
+
+/** The interfaces that the first two words name; undefined where they name none, and are a filter's. What is wrong with them ends the command. */
+async function interfacesIn(command: Command, [inside, outside]: readonly string[]): Promise<SideNames | undefined> {
+  if (inside === undefined) return undefined;
+  const { namesInterface } = await import("./own-interfaces.js");
+  const names = [namesIn(inside), namesIn(outside ?? "")] as const;
+  if (!(await namesInterface(names.flat()))) return undefined;
+  if (outside === undefined) command.error("error: missing required argument 'outside'");
+  const both = names[0].find((name) => names[1].includes(name));
+  if (both !== undefined) command.error(`error: inside and outside must be two interfaces: ${both} is given as both`);
+  if (names.flat().includes(ANY)) command.error(`error: ${NOT_ANY}`);
+  return names;
 }
 
 /** The filter that words of the command line make up, as in tcpdump. */

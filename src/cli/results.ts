@@ -1,10 +1,11 @@
-import type { HostRules } from "../packets/results/host-rules.js";
+import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
+import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { Reporter } from "../report/reporter.js";
-import { type Explained, explained, type ExplainOptions } from "./explain-options.js";
+import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { Host } from "./host.js";
-import type { HostOptions, KnownHost } from "./host-options.js";
+import { type HostOptions, isFollowed } from "./host-options.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
@@ -16,8 +17,8 @@ const FAILED = 3;
 /** Where a run's results go. */
 export interface Results {
   readonly sink: Sink;
-  /** What the host's rules say; undefined where they are not known. */
-  readonly rules: HostRules | undefined;
+  /** What the host says of single packets. */
+  readonly says: HostSays;
   /** To be told of what is read live, null at the end, and waited for. */
   readonly onFrames: Explained["onFrames"];
   /** Hands on what is held back for larger writes. */
@@ -45,25 +46,26 @@ interface RunFacts extends HostOptions {
  */
 export async function resultsOf(
   options: ReportOptions & SelectOptions & ExplainOptions & RunFacts,
-  interfaces: readonly [string, string],
+  interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
   const { known, container: words, isLive } = options;
   const reporter = makeReporter(options, host, known?.containers);
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
-  const counted = known === undefined ? told : await countingPorts(told, known);
-  const { sink, rules, contradictions, onFrames, close } = await explained(
+  const counted = known === undefined ? told : await countingPorts(told, known, isLive);
+  const { sink, says, contradictions, onFrames, close } = await explained(
     counted,
     options,
-    known?.facts,
+    // what is true when the run begins need not be so for long
+    isLive && isFollowed(options) ? undefined : known?.facts,
     interfaces,
     isLive,
   );
   const grounded = known === undefined ? sink : await namingGrounds(sink, known, interfaces);
   return {
     sink: options.count === undefined ? grounded : new Limited(grounded),
-    rules,
+    says,
     onFrames,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
@@ -77,19 +79,21 @@ export async function resultsOf(
 }
 
 /** A sink that is also told, at the end, what could have dropped what was dropped. */
-async function namingGrounds(
-  next: Sink,
-  { snapshots }: KnownHost,
-  interfaces: readonly [string, string],
-): Promise<Sink> {
+async function namingGrounds(next: Sink, known: KnownHost, interfaces: SideNames): Promise<Sink> {
   const { GatheredDrops } = await import("../report/gathered-drops.js");
   const { groundsOf } = await import("../host/drops/grounds.js");
-  return new GatheredDrops(next, (drops) => groundsOf(drops, snapshots, interfaces));
+  const names = [nameOf(interfaces[INSIDE]), nameOf(interfaces[OUTSIDE])] as const;
+  return new GatheredDrops(next, (drops) => groundsOf(drops, known.snapshots, names));
 }
 
-/** A sink that is also told, at the end, what went through each published port. */
-async function countingPorts(next: Sink, { facts, containers, published }: KnownHost): Promise<Sink> {
-  if (published.length === 0) return next;
+/** The interface of a side; empty where that is not known, or it has several. */
+function nameOf([name = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? name : "";
+}
+
+/** A sink that is also told, at the end, what went through each published port. `isLive`: there may be some later. */
+async function countingPorts(next: Sink, known: KnownHost, isLive: boolean): Promise<Sink> {
+  if (known.ports.all.length === 0 && !isLive) return next;
   const { PublishedPorts } = await import("../report/published-ports.js");
-  return new PublishedPorts(next, { published, containers, addresses: new Set(facts.addresses) });
+  return new PublishedPorts(next, known);
 }

@@ -4,9 +4,9 @@ import type { Look, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { UNSEEN } from "./clock/beginning.js";
 import { Clock, type ClockOption, MOST_SLACK_NS, PROCESSORS_NS } from "./clock/clock.js";
-import { MarkedPackets } from "./intake/copies.js";
 import { Follower } from "./clock/follower.js";
-import { Intake, type Leaps } from "./intake/intake.js";
+import type { Leaps } from "./intake/intake.js";
+import { SideIntake } from "./intake/side-intake.js";
 import { Lookahead } from "./clock/lookahead.js";
 import type { PairingOptions } from "./parts.js";
 import { type Ending, Run } from "./run.js";
@@ -25,29 +25,29 @@ export interface CorrelateOptions extends PairingOptions {
 }
 
 /**
- * Pairs the packets of two captures and tells `sink` what it finds, in order of time. Ends with both sources, after
- * `maxPairs`, or soon after `signal.aborted` is set: then with what was read so far.
+ * Pairs the packets of two sides, each of one capture or several, and tells `sink` what it finds, in order of time. Ends with all sources, after
+ * `maxPairs`, or soon after `signal.aborted` is set: then with what was read so far. The captures of a side have one clock.
  *
  * Errors are those of the sources; their packets before the error have been given to the sink by then.
  */
 export async function correlate(
-  inside: PacketSource,
-  outside: PacketSource,
+  inside: readonly PacketSource[],
+  outside: readonly PacketSource[],
   options: CorrelateOptions,
   sink: Sink,
   signal: { readonly aborted: boolean } = { aborted: false },
 ): Promise<Ending> {
   const { clock: option, windowNs, heap = new Heap() } = options;
   // before a source is read on: how far it is by then depends on how it is cut
-  const haveCounters = [inside.hasCounters, outside.hasCounters] as const;
-  const isLive = inside.isLive === true || outside.isLive === true;
+  const haveCounters = [countersOf(inside), countersOf(outside)] as const;
   const mayStop = Number.isFinite(options.maxPairs);
-  const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs, mayStop);
+  const intake = (sources: readonly PacketSource[]) => new SideIntake(sources, heap, windowNs, mayStop);
   const intakes = [intake(inside), intake(outside)] as const;
-  const ahead = (from: Intake) => new Lookahead(from, heap);
+  const isLive = intakes.some((each) => each.isLive);
+  const ahead = (from: SideIntake) => new Lookahead(from, heap);
   // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
-  const unitNs = Math.min(await intakes[INSIDE].packets.unitNs(), await intakes[OUTSIDE].packets.unitNs());
-  const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
+  const [one, other] = [await intakes[INSIDE].units(), await intakes[OUTSIDE].units()];
+  const resolutionNs = Math.max(one.saidNs, other.saidNs, Math.min(one.seenNs, other.seenNs));
   // what is captured now is shown now: nothing is looked at ahead of it
   const follower =
     option.kind === "none" || (isLive && option.kind === "given")
@@ -68,8 +68,14 @@ export async function correlate(
   }
   const ending = run.finish();
   if (ending.isEnough) return ending;
-  for (const { source, leaps } of intakes) if (leaps.count > 0) options.onLeaps?.(source.name, leaps);
+  for (const { captures } of intakes)
+    for (const { source, intake } of captures) if (intake.leaps.count > 0) options.onLeaps?.(source.name, intake.leaps);
   return ending;
+}
+
+/** Of each capture, whether its source says by now that it counts the frames that it loses. */
+function countersOf(sources: readonly PacketSource[]): boolean[] {
+  return sources.flatMap(({ name, captures = [name], hasCounters }) => captures.map(() => hasCounters));
 }
 
 /**

@@ -3,15 +3,16 @@ import type { Heap } from "../packets/memory/heap.js";
 import type { Finding } from "../packets/results/findings.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink, Tables } from "../packets/results/results.js";
-import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
+import type { Traces } from "../packets/results/traces.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import type { Seen } from "./clock/beginning.js";
 import { Feed } from "./intake/feed.js";
 import { Tunnels } from "./intake/tunnels.js";
-import type { Intake } from "./intake/intake.js";
-import type { Repeats } from "./intake/repeats.js";
+import type { CaptureIntake } from "./intake/capture-intake.js";
+import type { SideIntake } from "./intake/side-intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { Kernel } from "./kernel/kernel.js";
 import { Translations } from "./kernel/translations.js";
@@ -23,6 +24,7 @@ import { Shown } from "./shown.js";
 import { Showing } from "./showing.js";
 import { Clashes } from "./verdicts/flows/clashes.js";
 import { Cover } from "./verdicts/captures/cover.js";
+import { SideCover } from "./verdicts/captures/side-cover.js";
 import { Findings } from "./verdicts/findings.js";
 import { isOpenerKnown } from "./verdicts/flows/viewed-flow.js";
 import { FlowBook } from "./verdicts/flows/flow-book.js";
@@ -53,6 +55,8 @@ export interface PairingOptions {
   maxPairs: number;
   /** What the host's NAT rules say, where that is known. */
   rules?: HostRules | undefined;
+  /** What a trace of the host's firewall says, where there is one. */
+  traces?: Traces | undefined;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
   onSettled?(): void;
   /** Told of each finding, before the sink is given it. */
@@ -65,8 +69,8 @@ export interface RunOptions extends PairingOptions {
   seen: readonly [Seen, Seen];
   /** The coarser unit of both captures' stamps. */
   resolutionNs: number;
-  /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
-  haveCounters: readonly [boolean, boolean];
+  /** By side: whether its captures say, at their beginning, that they count the frames that they lose. */
+  haveCounters: readonly [readonly boolean[], readonly boolean[]];
 }
 
 /** What any of the other parts may look at. */
@@ -76,14 +80,13 @@ type Ground = ReturnType<typeof groundOf>;
 export type Parts = ReturnType<typeof assemble>;
 
 /** The tables of a run, the kernel on them, and what it is fed with: what any of the other parts may look at. */
-function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
-  const { heap, windowNs, seen, resolutionNs, rules = NO_RULES } = options;
-  const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
+function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, options: RunOptions, sink: Sink) {
+  const { heap, windowNs, seen, resolutionNs, rules = NO_RULES, traces } = options;
   const isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs) || sink.wantsVerdict("copy");
-  const shiftNs = Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs);
+  const shiftNs = Number(intakes[OUTSIDE].epochNs - intakes[INSIDE].epochNs - clock.offsetNs);
 
   const tuples = new TupleTable(heap);
-  const timeline = new Timeline(heap);
+  const timeline = new Timeline(heap, undefined, undefined, [intakes[INSIDE].frames, intakes[OUTSIDE].frames]);
   const buckets = new Buckets(heap, timeline);
   const accounts = new FlowAccounts(heap);
   const ground = { heap, timeline, tuples, buckets, accounts, clock, windowNs };
@@ -97,21 +100,28 @@ function groundOf(intakes: readonly [Intake, Intake], clock: Clock, options: Run
     const known = [false, true].filter((isOutbound) => !kernel.isNew(isOutbound));
     return known.length === 0 ? windowNs : Math.min(windowNs, Math.max(...known.map((each) => kernel.limitNs(each))));
   };
-  const coverOf = (side: Side) => {
-    const placed = (stampNs: number) => kernel.timeOf(side, stampNs, 0);
-    return new Cover(sources[side], intakes[side].kinds, seen[side], windowNs, takesNs, placed);
+  const coverOf = (side: Side) => (capture: CaptureIntake) => {
+    const placed = (stampNs: number) => kernel.timeOf(side, stampNs + capture.shiftNs, 0);
+    const name = intakes[side].captures.length === 1 ? SIDE_NAMES[side] : capture.source.name;
+    return new Cover(name, capture, seen[side], windowNs, takesNs, placed);
   };
-  const cover = [coverOf(INSIDE), coverOf(OUTSIDE)] as const;
+  const sideCoverOf = (side: Side) =>
+    new SideCover(intakes[side].captures.map(coverOf(side)), {
+      side,
+      intake: intakes[side],
+      whereabouts: feeds[side].whereabouts,
+      timeline,
+      translations,
+      windowNs,
+      stampAt: (timeNs) => timeNs - (kernel.timeOf(side, timeNs, 0) - timeNs),
+    });
+  const cover = [sideCoverOf(INSIDE), sideCoverOf(OUTSIDE)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
-  return { ...ground, kernel, translations, cover, tallies, sink, rules, isShowing, tunnels, feeds, sources };
+  return { ...ground, kernel, translations, cover, tallies, sink, rules, traces, isShowing, tunnels, feeds };
 }
 
 /** Adds what is known of packets, and said of them, once they are decided about. `isComplete`: whether all there was has been. */
-function tellingOf(
-  base: Omit<Ground, "feeds" | "sources">,
-  { windowNs, maxPairs }: RunOptions,
-  isComplete: () => boolean,
-) {
+function tellingOf(base: Omit<Ground, "feeds">, { windowNs, maxPairs }: RunOptions, isComplete: () => boolean) {
   const { heap, timeline, tuples, accounts, kernel, translations, cover } = base;
   const quotedNames = new QuotedNames(timeline, tuples);
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
@@ -139,20 +149,19 @@ function tellingOf(
 
 /** Makes what a run is made of, and tells each part of those that it asks. `isComplete`: whether all there was has been decided about. */
 export function assemble(
-  intakes: readonly [Intake, Intake],
+  intakes: readonly [SideIntake, SideIntake],
   clock: Clock,
   options: RunOptions,
   sink: Sink,
   isComplete: () => boolean,
 ) {
   const { maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
-  const { feeds, sources, ...ground } = groundOf(intakes, clock, options, sink);
+  const { feeds, ...ground } = groundOf(intakes, clock, options, sink);
   const base = tellingOf(ground, options, isComplete);
   const { timeline, accounts, kernel, errors } = base;
-  const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
+  const epochsNs = [intakes[INSIDE].epochNs, intakes[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline, options.windowNs);
-  const repeats = [intakes[INSIDE].packets.repeats, intakes[OUTSIDE].packets.repeats] as const;
-  const repeated = SIDES.map((side) => notesOf(repeats[side], timeline, side));
+  const repeated = SIDES.map((side) => notesOf(intakes[side], timeline, side));
   const notes: Notes[] = [errors, base.refusals, mistimed, ...repeated];
   const showing = new Showing({
     ...base,
@@ -178,7 +187,7 @@ export function assemble(
     matchers,
     resets: new Resets(timeline),
     mistimed,
-    repeats,
+    repeatOf: (row) => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row)),
   });
   const book = new FlowBook({ ...base, matchers, epochNs: epochsNs[INSIDE] });
   const lateComers = new LateComers({ ...base, matchers });
@@ -195,18 +204,18 @@ export function assemble(
     onWanted: (row, wants) => matchers.admitLater(row, wants),
     onOverdue: (row) => settling.judgeAlone(row),
   });
-  sink.begin(tablesOf(deciding, sources, haveCounters));
+  sink.begin(tablesOf(deciding, intakes, haveCounters));
   return { ...deciding, epochsNs, feeds, mistimed, settling };
 }
 
-/** What a side's capture may show twice, as notes of rows. */
-function notesOf(repeats: Repeats, timeline: Timeline, side: Side): Notes {
+/** What a side's captures may show twice, as notes of rows. */
+function notesOf(intake: SideIntake, timeline: Timeline, side: Side): Notes {
   return {
     get size() {
-      return repeats.size;
+      return intake.repeats;
     },
     forget(row) {
-      if (timeline.sideOf(row) === side) repeats.forget(timeline.frame(row));
+      if (timeline.sideOf(row) === side) intake.forgetRepeat(timeline.frame(row));
     },
   };
 }
@@ -219,13 +228,16 @@ type Referred = Pick<Ground, "timeline" | "tuples" | "accounts" | "tunnels"> & {
 };
 
 /** What results refer to. */
-function tablesOf(parts: Referred, sources: Ground["sources"], haveCounters: RunOptions["haveCounters"]): Tables {
+function tablesOf(
+  parts: Referred,
+  intakes: readonly [SideIntake, SideIntake],
+  haveCounters: RunOptions["haveCounters"],
+): Tables {
   const { timeline, tuples, accounts, tunnels, book, groups, errors } = parts;
   return {
     timeline,
     tuples,
-    epochsNs: [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs],
-    names: [sources[INSIDE].name, sources[OUTSIDE].name],
+    epochsNs: [intakes[INSIDE].epochNs, intakes[OUTSIDE].epochNs],
     haveCounters,
     flowOf: (row) => book.flowOf(row),
     framesOf: (row) => groups.framesOf(row),

@@ -8,7 +8,7 @@ import { DONE, WAITING } from "../packets/fates.js";
 import { IS_ECHO_ID, NONE, tupleIn } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import { type Feed, UNKNOWN } from "./intake/feed.js";
-import type { Intake } from "./intake/intake.js";
+import type { SideIntake } from "./intake/side-intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
 import { tellCrossing } from "./verdicts/updates/other-ways.js";
@@ -33,7 +33,7 @@ export class Run {
   /** Whether all there was has been decided about. */
   #isComplete = false;
 
-  constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
+  constructor(intakes: readonly [SideIntake, SideIntake], clock: Clock, options: RunOptions, sink: Sink) {
     this.#options = options;
     this.#parts = assemble(intakes, clock, options, sink, () => this.#isComplete);
   }
@@ -55,8 +55,8 @@ export class Run {
     // packets were looked at meanwhile that are ahead of this one
     this.#parts.kernel.time.readClock();
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#parts.kernel.time.nowNs);
-    if (feed.hasEnded) this.#parts.kernel.time.end(side, this.#parts.kernel.timeOf(side, feed.source.lastNs, 0));
+    this.#parts.cover[side].read(feed.hasEnded, this.#parts.kernel.time.nowNs);
+    if (feed.hasEnded) this.#parts.kernel.time.end(side, this.#parts.kernel.timeOf(side, feed.intake.lastNs, 0));
   }
 
   /** Goes as far as both sides reach. */
@@ -115,7 +115,7 @@ export class Run {
   /** Has a side's packets be taken one by one once the time comes at which its capture tells of a loss. */
   #stopAtLoss(side: Side): void {
     const feed = this.#parts.feeds[side];
-    const lossNs = this.#parts.cover[side].gaps.nextNs;
+    const lossNs = this.#parts.cover[side].nextLossNs;
     if (lossNs === Number.POSITIVE_INFINITY) feed.stop = feed.end;
     else if (feed.stop < feed.at) {
       const { batch, end } = feed;
@@ -139,7 +139,7 @@ export class Run {
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     // how far a capture is read at once must not matter: time goes on with packets, or by itself
-    const isTime = !feed.isEmpty || feed.source.isLive === true;
+    const isTime = !feed.isEmpty || feed.intake.isLive;
     if (isTime && nextNs !== Number.POSITIVE_INFINITY) kernel.time.goTo(nextNs);
     this.#goTo(kernel.time.nowNs);
     return true;
@@ -220,18 +220,17 @@ export class Run {
   }
 
   #sideSummary(side: Side): SideSummary {
-    const { source, intake, hasEnded } = this.#parts.feeds[side];
+    const { intake, hasEnded } = this.#parts.feeds[side];
     const tally = this.#parts.tallies[side];
     if (intake.passed !== null && this.#parts.showing.isEnough) {
-      // what was read and is not needed depends on how the source cuts its batches
-      const { notIp, undecodable } = intake.passed;
-      const captureDropped = this.#parts.cover[side].gaps.lostFrames;
-      return tally.summary({ notIp, undecodable, captureDropped, hasCounters: this.#options.haveCounters[side] });
+      // what was read and is not needed depends on how the sources cut their batches
+      const captureDropped = this.#parts.cover[side].lostFrames;
+      const hasCounters = this.#options.haveCounters[side].every(Boolean);
+      return tally.summary({ ...intake.passed, captureDropped, hasCounters });
     }
-    const { captureDropped, hasCounters } = source;
-    const { frames, notIp, undecodable } = source.tally;
+    const { frames, ...captured } = intake.counted;
     const isAllDecided = hasEnded && this.#parts.timeline.size === 0;
-    return tally.summary({ notIp, undecodable, captureDropped, hasCounters }, isAllDecided ? frames : undefined);
+    return tally.summary(captured, isAllDecided ? frames : undefined);
   }
 
   /** When the next outside packet comes, on the timeline. */

@@ -1,3 +1,4 @@
+import type { Reason } from "../packets/results/reasons.js";
 import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, WAITING } from "../packets/fates.js";
@@ -90,7 +91,7 @@ export class Settling {
     const slot = translations.slotOf(row);
     const heldUp = mayBeLate ? lateComers.tell(row, "and has no twin") : undefined;
     const said: Decision = heldUp ?? judged;
-    const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = said;
+    const { verdict, reason, why, byFrame, mtu, rule, mayBeLostBy } = said;
     if (reason === "like-untimely") verdicts.noteLike(row);
     matchers.datagrams.giveUp(row);
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
@@ -100,7 +101,8 @@ export class Settling {
     const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
     if (byFrame !== undefined) judgement.byFrame = byFrame;
     if (mtu !== undefined) judgement.mtu = mtu;
-    if (verdict === "dropped") Object.assign(judgement, this.#dropped(row));
+    if (rule !== undefined) judgement.rule = rule;
+    if (verdict === "dropped") Object.assign(judgement, this.#dropped(row, reason));
     if (mayBeLostBy !== undefined) {
       const packet = {
         side: t.sideOf(row),
@@ -108,13 +110,14 @@ export class Settling {
         flow: book.flowOf(row),
         isSelected: t.isSelected(row),
       };
-      revisions[mayBeLostBy].note(packet, t.timeNs(row), judgement);
+      const lacking = cover[mayBeLostBy];
+      revisions[mayBeLostBy].note(packet, t.timeNs(row), judgement, lacking.mask(lacking.of(row)));
     }
     this.#tell(row, judgement);
     const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
     const isSighted = (isOpen || verdict === "local") && matchers.relays.isSighted(row);
     // what looks like neighbours may turn out to be forwarded, and what takes another interface to cross here
-    const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].firstNs;
+    const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].sinceNs;
     const mayCross = isNear || verdict === "elsewhere";
     const isLeaving = slot !== NONE && translations.isLeaving(row, slot);
     const isEarly = verdict === "no-overlap" && reason === "not-begun";
@@ -201,7 +204,7 @@ export class Settling {
   }
 
   /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
-  #dropped(row: number): Consequence {
+  #dropped(row: number, reason: Reason): Consequence {
     const { translations, matchers, quotedNames, impacts, book, cover } = this.#about;
     const t = this.#about.timeline;
     const side = t.sideOf(row);
@@ -209,7 +212,8 @@ export class Settling {
     const flow = book.flowOf(row);
     // copies that are turned round on their own side are not followed
     if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
-    return impacts.dropped(row, translations.slotOf(row), flow, quotedNames.ofDropped(row), cover[side].endNs);
+    const quotedAs = quotedNames.ofDropped(row);
+    return impacts.dropped(row, reason, translations.slotOf(row), flow, quotedAs, cover[side].having(row).endNs);
   }
 
   /** Has it looked after whether it was the first packet of a flow: two that clash look like that. */

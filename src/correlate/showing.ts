@@ -135,7 +135,7 @@ export class Showing {
     const t = this.#about.timeline;
     const { tallies, findings, sink } = this.#about;
     const byFrame = t.key(row) >>> 0;
-    const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${byFrame}`;
+    const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${t.frameText(t.sideOf(row), byFrame)}`;
     const judgement = { verdict: "copy", reason: "shown-twice", why, byFrame } as const;
     tallies[t.sideOf(row)].judged(judgement);
     findings.alone(row, judgement, tellsNoFlow);

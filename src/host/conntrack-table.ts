@@ -1,6 +1,7 @@
 import { type ConntrackLine, isChatter, parseConntrackLine } from "./conntrack.js";
 import type { Ends } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
+import { Hearing } from "./hearing.js";
 import { reversedText, tupleText } from "./tuples.js";
 
 /**
@@ -63,20 +64,11 @@ export class ConntrackTable {
   /** Lines that could not be read, and the number of the first of them. */
   unread = 0;
   firstUnread = 0;
-  /** How often the kernel said that events were lost. */
-  losses = 0;
-  /** Whether events ended before the run did. */
-  isCutOff = false;
-  /** How many entries it had no room for. */
-  untaken = 0;
   /** How many entries it holds. */
   size = 0;
-  /** How many times the kernel has listed all that it has. */
-  answers = 0;
   /** Takes an entry that is let go. */
   onLetGo: (entry: ConntrackEntry) => void = () => {};
-  /** Called when the kernel is to be asked what it has. */
-  onQuestion: () => void = () => {};
+  readonly hearing = new Hearing();
   readonly listedNs: bigint | undefined;
   readonly #isLive: boolean;
   readonly #byTuple = new Map<string, readonly ConntrackEntry[]>();
@@ -89,14 +81,6 @@ export class ConntrackTable {
   readonly #open = new Map<string, Open>();
   /** When the last of the entries ended that were let go. */
   #forgottenNs = 0n;
-  /** Whether it may lack entries that the kernel has, or have others; and since when it does not. */
-  #isDeaf = false;
-  #heardSinceNs = 0n;
-  /** The listing that was begun last: which one it is, when it began, and how much was lost before. */
-  #listing = { number: 0, beganNs: 0n, lost: 0 };
-  /** When the last listing began that has ended. */
-  #askedNs = 0n;
-  #isQuestion = false;
 
   constructor({ isLive = false, listedNs }: Kind = {}) {
     this.#isLive = isLive;
@@ -143,73 +127,37 @@ export class ConntrackTable {
       for (const entry of this.having(tuple)) if (entry.isGone && !this.#ended.has(entry)) this.#release(entry);
   }
 
-  /** Whether it has, or had, all that conntrack had since then. */
-  hasHeardSince(timeNs: bigint): boolean {
-    return !this.#isDeaf && timeNs > this.#heardSinceNs;
-  }
-
   /** Whether it still has all entries that there may have been of a flow that was not closed. */
   hasAllOf({ proto, outside, firstNs }: OutsideEnds & { readonly firstNs: bigint }): boolean {
     const open = this.#open.get(wayless(tupleText(proto, outside)));
-    return this.hasHeardSince(firstNs) && firstNs > (open?.forgottenNs ?? this.#forgottenNs);
+    return this.hearing.isCompleteSince(firstNs) && firstNs > (open?.forgottenNs ?? this.#forgottenNs);
   }
 
-  /** Whether the kernel was asked since then, or cannot be. */
-  wasAskedSince(timeNs: bigint): boolean {
-    return !this.#isLive || this.#askedNs > timeNs;
-  }
-
-  /** Has the kernel asked what it has. */
-  ask(): void {
-    this.#isQuestion = true;
-    this.onQuestion();
+  /** Whether it need not ask: the kernel was asked since then, or cannot be. */
+  isAskedSince(timeNs: bigint): boolean {
+    return !this.#isLive || this.hearing.wasAskedSince(timeNs);
   }
 
   /** Whether an answer of the kernel's would tell more: one is wanted, or nothing is known of a flow that is not over. */
   get isInDoubt(): boolean {
-    if (this.#isQuestion || this.#isDeaf) return true;
+    if (this.hearing.isInDoubt) return true;
     for (const way of this.#open.keys())
       if (!this.#byTuple.has(way) && !this.#byTuple.has(reversedText(way))) return true;
     return false;
   }
 
-  /** Takes note that the kernel has lost events. */
-  lose(): void {
-    this.losses++;
-    this.#isDeaf = true;
-    this.ask();
-  }
-
-  /** Takes note that no event comes any more. */
-  cutOff(): void {
-    this.isCutOff = true;
-    this.#isDeaf = true;
-  }
-
-  /** Takes note that the kernel is about to list all that it has. */
-  beginListing(nowNs: bigint): void {
-    this.#listing = { number: this.#listing.number + 1, beganNs: nowNs, lost: this.#lost };
-    this.#isQuestion = false;
-  }
-
-  /** Takes note that all of that was read. */
+  /**
+   * Takes note that all was read of what the kernel has listed. What lived until then and is not in the list has ended unheard: it may go, whether or
+   * not more was lost meanwhile.
+   */
   endListing(nowNs: bigint): void {
-    this.answers++;
-    this.#askedNs = this.#listing.beganNs;
-    if (!this.#isDeaf || this.isCutOff || this.#lost > this.#listing.lost) return;
-    this.#isDeaf = false;
-    this.#heardSinceNs = nowNs;
-    for (const entry of this.entries()) {
-      if (entry.isGone || entry.listing === this.#listing.number) continue;
-      // its end was lost
-      entry.isGone = true;
-      this.#release(entry);
-    }
-  }
-
-  /** How much was not heard, or not taken. */
-  get #lost(): number {
-    return this.losses + this.untaken;
+    if (this.hearing.isDeaf)
+      for (const entry of this.entries()) {
+        if (entry.isGone || entry.listing === this.hearing.listing) continue;
+        entry.isGone = true;
+        this.#release(entry);
+      }
+    this.hearing.endListing(nowNs);
   }
 
   #readLine(line: string): void {
@@ -238,7 +186,7 @@ export class ConntrackTable {
     if (entry === undefined) return;
     entry.isGone = event === "destroy";
     entry.diedNs = entry.isGone ? timeNs : undefined;
-    entry.listing = this.#listing.number;
+    entry.listing = this.hearing.listing;
     if (!this.#isLive) return;
     this.#ended.delete(entry);
     if (entry.isGone) this.#ended.add(entry);
@@ -248,8 +196,7 @@ export class ConntrackTable {
   /** Takes a new entry; gives none where there is no room. */
   #added(entry: ConntrackEntry): ConntrackEntry | undefined {
     if (this.size === MOST_ENTRIES) {
-      this.untaken++;
-      this.#isDeaf = true;
+      this.hearing.leaveOut();
       return undefined;
     }
     this.size++;

@@ -135,34 +135,35 @@ export class CrossCheck {
 
   /** The kernel is asked, since the flow's last packet, before its entry is missing. */
   #noteMissing(flow: FlowSummary): void {
-    if (this.#table.wasAskedSince(flow.lastNs)) this.#missing.addFlow(flow);
+    if (this.#table.isAskedSince(flow.lastNs)) this.#missing.addFlow(flow);
     else if (this.#asked.length === MOST_ASKED) this.#untold.addFlow(flow);
     else {
       this.#asked.push(copyOf(flow));
-      this.#table.ask();
+      this.#table.hearing.ask();
     }
   }
 
   /** Looks again at the flows that the kernel was asked of, once it has answered. */
   #answered(): Finding[] {
-    if (this.#answers === this.#table.answers) return [];
-    this.#answers = this.#table.answers;
+    const { hearing } = this.#table;
+    if (this.#answers === hearing.answers) return [];
+    this.#answers = hearing.answers;
     const asked = this.#asked;
     this.#asked = [];
-    return asked.flatMap((flow) => this.#check(flow, this.#table.hasHeardSince(flow.firstNs)));
+    return asked.flatMap((flow) => this.#check(flow, hearing.isCompleteSince(flow.firstNs)));
   }
 
   /** Takes an entry that no flow will be found of any more. `untilNs`: up to when the captures run, where they have ended. */
   #noteUnseen(entry: ConntrackEntry, untilNs?: bigint): void {
     const { bornNs, isSeen } = entry;
-    if (isSeen || bornNs === undefined || !isTranslated(entry) || !this.#table.hasHeardSince(bornNs)) return;
+    if (isSeen || bornNs === undefined || !isTranslated(entry) || !this.#table.hearing.isCompleteSince(bornNs)) return;
     if (bornNs - LATE_NS < this.#sinceNs || (untilNs !== undefined && bornNs > untilNs)) return;
     if (this.#crossing.has(entry)) this.#unseen.named.add(entryText(entry));
   }
 
   /** What conntrack did not tell, or was not kept of what it told. */
   #incomplete(): Finding[] {
-    const { losses, isCutOff, untaken } = this.#table;
+    const { losses, isCutOff, untaken } = this.#table.hearing;
     const { count } = this.#untold.flows;
     const said = [
       ...(losses > 0 ? [`conntrack lost events ${times(losses)}`] : []),

@@ -120,7 +120,7 @@ export class RuleFacts implements HostRules {
       isEcho: isEchoOf(proto, ends),
       inInterface: this.#interfaces[from],
       // whatever comes in is not routed yet
-      outInterface: hook === "prerouting" ? new InterfaceName("") : this.#interfaces[otherSide(from)],
+      outInterface: hook === "prerouting" ? new InterfaceName([""]) : this.#interfaces[otherSide(from)],
       isDstLocal,
       isDstRewritten: false,
       isNew: true,

@@ -8,6 +8,9 @@ export const SIDES = [INSIDE, OUTSIDE] as const;
 
 export const SIDE_NAMES = ["inside", "outside"] as const;
 
+/** Names of what each side has, one or several: its captures, or their interfaces. */
+export type SideNames = readonly [inside: readonly string[], outside: readonly string[]];
+
 export function otherSide(side: Side): Side {
   return side === INSIDE ? OUTSIDE : INSIDE;
 }

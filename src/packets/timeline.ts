@@ -33,11 +33,35 @@ import {
   WINDOW_SHIFT,
 } from "./records.js";
 import { forwardIn, tupleIn } from "./tuples.js";
+import { FramePlaces } from "./frame-places.js";
+import type { Heap } from "./memory/heap.js";
+import type { Side } from "./sides.js";
 import { BY_HAIRPIN } from "./results/evidence.js";
 import { TimelineRows } from "./timeline-rows.js";
 
+const ONE_CAPTURE = new FramePlaces([[""]]);
+
 /** The packets of both sides in one order of time, for as long as natcorr needs them: what each says, and what became of it. */
 export class Timeline extends TimelineRows {
+  /** By side: where the frames are that rows name. */
+  readonly frames: readonly [FramePlaces, FramePlaces];
+
+  /** `places` and `first` as `TimelineRows` has them. */
+  constructor(heap: Heap, places?: number, first?: number, frames = [ONE_CAPTURE, ONE_CAPTURE] as const) {
+    super(heap, places, first);
+    this.frames = frames;
+  }
+
+  /** What a frame of a side is called in words, … */
+  frameText(side: Side, frame: number): string {
+    return this.frames[side].text(frame);
+  }
+
+  /** … and that of a row. */
+  frameTextOf(row: number): string {
+    return this.frameText(this.sideOf(row), this.frame(row));
+  }
+
   /** Row of the twin of a packet that is GONE, FOLDED or paired; NONE where it had none. */
   lastTwin(row: number): number {
     return this.steps["lastTwin"](this.block, row);

@@ -1,9 +1,16 @@
-import type { SideSelectors } from "./split.js";
+import type { FrameSource } from "../packets/batches/frames.js";
+import type { SideSelectors } from "./split/selector.js";
 
-/** The captures of the inside and of the outside, or one with both. */
+/** A capture, by its path, or the paths of its files, one behind the other, where it was cut into several. */
+export type CaptureFiles = readonly string[];
+
+/** The captures of the inside and those of the outside, or one with both. */
 export type Captures =
-  | readonly [inside: string, outside: string]
+  | readonly [inside: readonly CaptureFiles[], outside: readonly CaptureFiles[]]
   | { readonly path: string; readonly sides: SideSelectors };
+
+/** The captures of each side. */
+export type SideFrames = readonly [inside: readonly FrameSource[], outside: readonly FrameSource[]];
 
 /** What there is to tell while captures are read. */
 export interface OpenEvents {
@@ -15,5 +22,5 @@ export interface OpenEvents {
 
 /** The files to be read. */
 export function pathsOf(from: Captures): readonly string[] {
-  return "sides" in from ? [from.path] : from;
+  return "sides" in from ? [from.path] : from.flat(2);
 }

@@ -6,16 +6,16 @@ import { Heap } from "../packets/memory/heap.js";
 import type { Mark } from "../packets/batches/frame-marks.js";
 import type { PacketBatch } from "../packets/batches/packet-batch.js";
 import { type PacketSource, Tally } from "../packets/batches/source.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, SIDES } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
-import type { FromThread, LastState, Task, ToThread } from "./decoding-messages.js";
+import type { FromThread, LastState, SourceFacts, Task, ToThread } from "./decoding-messages.js";
 import type { FrameFilter } from "./frame-filter.js";
 import { startThread } from "./thread.js";
 
-/** More than the thread needs: 32 batches and two windows on captures take half of it. Only what is used takes room. */
-const THREAD_BYTES = 128 * 2 ** 20;
+/** More than the thread needs for a source: 16 batches and a window on its capture take half of it. Only what is used takes room. */
+const SOURCE_BYTES = 64 * 2 ** 20;
 
 /** The event loop turns at least this often, that signals and timers get their turn: sooner than anybody notices. */
 const TURN_EVERY_MS = 10;
@@ -34,7 +34,8 @@ export async function decodeElsewhere(
   filter?: FrameFilter,
   worker: Worker = startThread(),
 ): Promise<Decoding> {
-  worker.postMessage({ from, part: heap.part(THREAD_BYTES), filter } satisfies Task);
+  const count = "sides" in from ? SIDES.length : from.flat().length;
+  worker.postMessage({ from, part: heap.part(count * SOURCE_BYTES), filter } satisfies Task);
   const close = async (): Promise<void> => void (await worker.terminate());
   try {
     return await new Promise<Decoding>((resolve, reject) => {
@@ -47,17 +48,17 @@ export async function decodeElsewhere(
       worker.on("error", fail);
       worker.on("message", (said: FromThread) => {
         if (said.kind === "opened") {
-          const source = (side: Side): SharedSource => {
-            const onRoom = (): void => worker.postMessage(side satisfies ToThread);
-            return new SharedSource(said, side, new BatchRing(heap, said.rings[side]), pace, onRoom);
-          };
-          const packets = [source(INSIDE), source(OUTSIDE)] as const;
-          sources.push(...packets);
-          resolve({ packets, interfaces: said.interfaces, close });
+          const { interfaces } = said;
+          for (const [at, facts] of said.sources.entries()) {
+            const onRoom = (): void => worker.postMessage(at satisfies ToThread);
+            sources.push(new SharedSource(facts, new BatchRing(heap, facts.ring), pace, onRoom));
+          }
+          const insides = interfaces[INSIDE].length;
+          resolve({ packets: [sources.slice(0, insides), sources.slice(insides)], interfaces, close });
         } else if (said.kind === "unusable") fail(new CaptureError(said.message));
         else if (said.kind === "warning") events.onWarning(said.text, said.isDamage);
         else if (said.kind === "bytes") events.onBytes(said.capture, said.read, said.total);
-        else sources[said.side].take(said);
+        else sources[said.source].take(said);
       });
     });
   } catch (error) {
@@ -66,9 +67,10 @@ export async function decodeElsewhere(
   }
 }
 
-/** The packets of a side as another thread decodes them. */
+/** The packets of a capture as another thread decodes them. */
 class SharedSource implements PacketSource {
   readonly name: string;
+  readonly captures: readonly string[];
   readonly epochNs: bigint;
   readonly resolutionNs: number;
   readonly silences: Silence[] = [];
@@ -91,23 +93,23 @@ class SharedSource implements PacketSource {
   #turnedMs = 0;
 
   constructor(
-    { names, epochsNs, resolutionsNs, haveCounters }: Extract<FromThread, { kind: "opened" }>,
-    side: Side,
+    { name, captures = [name], epochNs, resolutionNs, hasCounters }: SourceFacts,
     ring: BatchRing,
     pace: Pace,
     onRoom: () => void,
   ) {
-    this.name = names[side];
-    this.epochNs = epochsNs[side];
-    this.resolutionNs = resolutionsNs[side];
-    this.hasCounters = haveCounters[side];
+    this.name = name;
+    this.captures = captures;
+    this.epochNs = epochNs;
+    this.resolutionNs = resolutionNs;
+    this.hasCounters = hasCounters;
     this.#ring = ring;
     this.#pace = pace;
     this.#onRoom = onRoom;
   }
 
-  /** Takes what the thread says of this side. */
-  take(said: Extract<FromThread, { readonly side: Side }>): void {
+  /** Takes what the thread says of it. */
+  take(said: Extract<FromThread, { readonly source: number }>): void {
     if (said.kind === "reasons") this.#reasons.push(said.reasons);
     else if (said.kind === "marks") this.#marks.push(said.marks);
     else if (said.kind === "ended") this.#end ??= said.state;

@@ -1,7 +1,7 @@
 import type { HeapPart } from "../packets/memory/heap.js";
 import type { Mark } from "../packets/batches/frame-marks.js";
-import type { Tally } from "../packets/batches/source.js";
-import type { Side } from "../packets/sides.js";
+import type { PacketSource, Tally } from "../packets/batches/source.js";
+import type { SideNames } from "../packets/sides.js";
 import type { RingPlace, SourceState } from "./batch-ring.js";
 import type { Captures } from "./captures.js";
 import type { FrameFilter } from "./frame-filter.js";
@@ -21,28 +21,30 @@ export interface LastState extends SourceState {
   readonly tally: SourceState["tally"] & Pick<Tally, "reasons">;
 }
 
-/** What the decoding thread says. First whether the captures can be used; then, beside what its rings tell, how it goes on. */
+/** What a source says of itself before its first packet, and where its batches are. */
+export interface SourceFacts
+  extends Pick<PacketSource, "name" | "captures" | "epochNs" | "resolutionNs" | "hasCounters"> {
+  readonly ring: RingPlace;
+}
+
+/** What the decoding thread says. `source`: its place among all, those of the inside first. First whether the captures can be used; then, beside what its rings tell, how it goes on. */
 export type FromThread =
   | {
       readonly kind: "opened";
-      readonly names: readonly [string, string];
-      readonly epochsNs: readonly [bigint, bigint];
-      readonly resolutionsNs: readonly [number, number];
-      readonly haveCounters: readonly [boolean, boolean];
-      readonly interfaces: readonly [string, string];
-      readonly rings: readonly [RingPlace, RingPlace];
+      readonly sources: readonly SourceFacts[];
+      readonly interfaces: SideNames;
     }
   | { readonly kind: "unusable"; readonly message: string }
-  /** A side's ring has a batch again. */
-  | { readonly kind: "filled"; readonly side: Side }
-  /** What stands between the frames of a side's next batch that has such marks. */
-  | { readonly kind: "marks"; readonly side: Side; readonly marks: readonly Mark[] }
-  /** Why frames of a side were undecodable, as of the next batch that has more of them than the one before. */
-  | { readonly kind: "reasons"; readonly side: Side; readonly reasons: Tally["reasons"] }
-  /** A side has no more batches than its ring has. */
-  | { readonly kind: "ended"; readonly side: Side; readonly state: LastState }
+  /** A source's ring has a batch again. */
+  | { readonly kind: "filled"; readonly source: number }
+  /** What stands between the frames of a source's next batch that has such marks. */
+  | { readonly kind: "marks"; readonly source: number; readonly marks: readonly Mark[] }
+  /** Why frames of a source were undecodable, as of the next batch that has more of them than the one before. */
+  | { readonly kind: "reasons"; readonly source: number; readonly reasons: Tally["reasons"] }
+  /** A source has no more batches than its ring has. */
+  | { readonly kind: "ended"; readonly source: number; readonly state: LastState }
   | { readonly kind: "warning"; readonly text: string; readonly isDamage: boolean }
   | { readonly kind: "bytes"; readonly capture: number; readonly read: number; readonly total: number | undefined };
 
-/** What it is told later: the side whose ring has room again. */
-export type ToThread = Side;
+/** What it is told later: the source whose ring has room again. */
+export type ToThread = number;

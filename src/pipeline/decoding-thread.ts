@@ -2,7 +2,6 @@
 import { parentPort } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { Heap, HeapError } from "../packets/memory/heap.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
 import { decodeHere } from "./decoding.js";
 import type { FromThread, Task, ToThread } from "./decoding-messages.js";
@@ -31,19 +30,19 @@ class Progress {
   }
 }
 
-/** Whom to call once a side's ring has room again. */
-const waiting: [(() => void)?, (() => void)?] = [];
+/** Whom to call once a source's ring has room again. */
+const waiting: (() => void)[] = [];
 
-async function fill(side: Side, source: DecodedSource, ring: BatchRing): Promise<void> {
+async function fill(at: number, source: DecodedSource, ring: BatchRing): Promise<void> {
   const { tally } = source;
   for (;;) {
-    while (ring.mustWaitToFill()) await new Promise<void>((resolve) => (waiting[side] = resolve));
+    while (ring.mustWaitToFill()) await new Promise<void>((resolve) => (waiting[at] = resolve));
     const { undecodable } = tally;
     if ((await source.next(ring.next)) === null) return;
-    if (tally.undecodable > undecodable) say({ kind: "reasons", side, reasons: tally.reasons });
+    if (tally.undecodable > undecodable) say({ kind: "reasons", source: at, reasons: tally.reasons });
     const { marks } = ring.next;
-    if (marks.length > 0) say({ kind: "marks", side, marks });
-    if (ring.fill(source)) say({ kind: "filled", side });
+    if (marks.length > 0) say({ kind: "marks", source: at, marks });
+    if (ring.fill(source)) say({ kind: "filled", source: at });
   }
 }
 
@@ -54,26 +53,21 @@ async function run({ from, part, filter }: Task): Promise<void> {
     onBytes: (capture: number, read: number, total: number | undefined) => progress.note(capture, read, total),
   };
   const heap = new Heap(part);
-  const rings = [new BatchRing(heap), new BatchRing(heap)] as const;
-  parentPort?.on("message", (side: ToThread) => waiting[side]?.());
+  parentPort?.on("message", (source: ToThread) => waiting[source]?.());
   const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap, filter);
-  const [inside, outside] = packets;
-  say({
-    kind: "opened",
-    names: [inside.name, outside.name],
-    epochsNs: [inside.epochNs, outside.epochNs],
-    resolutionsNs: [inside.resolutionNs, outside.resolutionNs],
-    haveCounters: [inside.hasCounters, outside.hasCounters],
-    interfaces,
-    rings: [rings[INSIDE].place, rings[OUTSIDE].place],
+  const sources = packets.flat();
+  const rings = sources.map(() => new BatchRing(heap));
+  const facts = sources.map(({ name, captures, epochNs, resolutionNs, hasCounters }, at) => {
+    return { name, captures, epochNs, resolutionNs, hasCounters, ring: rings[at].place };
   });
-  const decode = async (side: Side): Promise<void> => {
-    await fill(side, packets[side], rings[side]);
+  say({ kind: "opened", sources: facts, interfaces });
+  const decode = async (source: DecodedSource, at: number): Promise<void> => {
+    await fill(at, source, rings[at]);
     progress.tell();
-    const { captureDropped, hasCounters, firstNs, lastNs, silences, tally } = packets[side];
-    say({ kind: "ended", side, state: { captureDropped, hasCounters, firstNs, lastNs, silences, tally } });
+    const { captureDropped, hasCounters, firstNs, lastNs, silences, tally } = source;
+    say({ kind: "ended", source: at, state: { captureDropped, hasCounters, firstNs, lastNs, silences, tally } });
   };
-  await Promise.all([decode(INSIDE), decode(OUTSIDE)]);
+  await Promise.all(sources.map(decode));
   // the thread ends while the other one still has something to do, which would have to wait for that later
   parentPort?.close();
 }

@@ -1,5 +1,7 @@
+import type { FrameSource } from "../packets/batches/frames.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { PacketSource } from "../packets/batches/source.js";
+import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { Soon } from "../packets/batches/soon.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { openCaptures } from "./open-captures.js";
@@ -11,9 +13,9 @@ export type Pace = <T>(next: () => Soon<T | null>) => Soon<T | null>;
 
 /** Captures being read and decoded. */
 export interface Decoding<Source extends PacketSource = PacketSource> {
-  readonly packets: readonly [Source, Source];
-  /** The interface of each side, where it is one and the capture names it, else ''. */
-  readonly interfaces: readonly [string, string];
+  readonly packets: readonly [inside: readonly Source[], outside: readonly Source[]];
+  /** The interface of each capture of a side, where it is one and the capture names it, else ''. */
+  readonly interfaces: SideNames;
   close(): Promise<void>;
 }
 
@@ -30,19 +32,20 @@ export async function decodeHere(
   heap: Heap = new Heap(),
   filter?: FrameFilter,
 ): Promise<Decoding<DecodedSource>> {
-  const [inside, outside] = await openCaptures(from, events, heap);
+  const sides = await openCaptures(from, events, heap);
   const read: Read = (frames, most) => pace(() => frames.next(most));
   const programOf = programsOf(filter, (text) => events.onWarning(text));
-  const packets = await packetSources(inside, outside, read, heap, programOf);
-  // a file's name is no interface's
-  const [insideName, outsideName] = [inside, outside].map(({ interfaces }) =>
-    interfaces.length === 1 ? interfaces[0].name : "",
-  );
+  const packets = await packetSources(...sides, read, heap, programOf);
   return {
     packets,
-    interfaces: [insideName, outsideName],
+    interfaces: [sides[INSIDE].map(interfaceOf), sides[OUTSIDE].map(interfaceOf)],
     close: async () => {
-      await Promise.all([inside.close(), outside.close()]);
+      await Promise.all(sides.flat().map((source) => source.close()));
     },
   };
+}
+
+/** The interface that a capture names, if it is of one: a file's name is no interface's. */
+function interfaceOf({ interfaces }: FrameSource): string {
+  return interfaces.length === 1 ? interfaces[0].name : "";
 }

@@ -15,36 +15,41 @@ export type Read = (frames: FrameSource, most?: number) => Soon<FrameBatch | nul
 const readOn: Read = (frames, most) => frames.next(most);
 
 /**
- * Turns the frames of two captures into packets.
+ * Turns the frames of both sides' captures into packets.
  *
- * Reads the first frames of both before it decodes one: what a packet is known by depends on how much of it the other
- * capture kept. On pipes it therefore waits until both sides have so many, or have ended. `programOf`: a pcap filter, if packets are to
+ * Reads the first frames of all of them before it decodes one: what a packet is known by depends on how much of it the others
+ * kept. On pipes it therefore waits until all have so many, or have ended. `programOf`: a pcap filter, if packets are to
  * be marked that it selects.
  */
 export async function packetSources(
-  inside: FrameSource,
-  outside: FrameSource,
+  inside: readonly FrameSource[],
+  outside: readonly FrameSource[],
   read: Read = readOn,
   heap: Heap = new Heap(),
   programOf?: ProgramOf,
-): Promise<readonly [DecodedSource, DecodedSource]> {
-  const [one, other] = await Promise.all([beginning(inside, read), beginning(outside, read)]);
+): Promise<readonly [readonly DecodedSource[], readonly DecodedSource[]]> {
+  const begun = await Promise.all([...inside, ...outside].map((source) => beginning(source, read)));
   const decoder = new Decoder(heap, programOf);
-  const limits = limitsOf(decoder, one, other);
-  const isSplit = inside.isPart === true || inside.isLive === true;
-  if (!isSplit && areOfOnePoint(decoder, one, other)) throw new CaptureError(whySame(inside.name, outside.name));
+  const limits = limitsOf(decoder, ...begun);
+  const isSplit = begun.some(({ source }) => source.isPart === true || source.isLive === true);
+  if (!isSplit) refuseSame(decoder, begun);
   // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
-  return [
-    new DecodedSource(heap, decoder, one, read, limits, false),
-    new DecodedSource(heap, decoder, other, read, limits, true),
-  ];
+  const decoded = begun.map((each, at) => new DecodedSource(heap, decoder, each, read, limits, at >= inside.length));
+  return [decoded.slice(0, inside.length), decoded.slice(inside.length)];
 }
 
-function whySame(inside: string, outside: string): string {
+/** Throws CaptureError where two captures, of whichever side, show the same packets. */
+function refuseSame(decoder: Decoder, begun: readonly Begun[]): void {
+  for (const [at, one] of begun.entries())
+    for (const other of begun.slice(at + 1))
+      if (areOfOnePoint(decoder, one, other)) throw new CaptureError(whySame(one.source.name, other.source.name));
+}
+
+function whySame(one: string, other: string): string {
   const why = "both are of one interface, or one of them is of all of them (tcpdump -i any)";
   const advice =
     "give a capture of both sides alone: natcorr file <capture> --inside 172.17.0.0/16, the inside's prefix";
-  return `${inside} and ${outside} show the same packets at the same time, so none was forwarded in between: ${why}; ${advice}`;
+  return `${one} and ${other} show the same packets at the same time, so none was forwarded in between: ${why}; ${advice}`;
 }
 
 /** The first frames of a capture, as many as tell how it was cut; of one that is running, what is there. */
@@ -106,6 +111,10 @@ export class DecodedSource implements PacketSource {
 
   get name(): string {
     return this.#frames.name;
+  }
+
+  get captures(): readonly string[] {
+    return this.#frames.captures ?? [this.#frames.name];
   }
 
   get epochNs(): bigint {

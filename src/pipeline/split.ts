@@ -1,11 +1,12 @@
 import type { LossOn } from "../capture/format.js";
-import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/batches/frames.js";
+import { BATCH_FRAMES, type CaptureInterface, type FrameBatch, type FrameSource } from "../packets/batches/frames.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { Mark } from "../packets/batches/frame-marks.js";
 import { MassTime } from "../packets/batches/mass-time.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
 import { CaptureError } from "../capture/errors.js";
 import { SLL, SLL2 } from "../protocols/link-types.js";
+import type { SideFrames } from "./captures.js";
 import { FrameQueue } from "./split/frame-queue.js";
 import {
   type Selector,
@@ -30,7 +31,8 @@ const TOLD_EVERY_NS = 100_000_000;
 const MOST_AHEAD = 64;
 
 /**
- * Two sources from one capture: the inside's frames and the outside's, each with the number it has in the capture.
+ * The sources of two sides from one capture: the inside's frames and the outside's, those of each interface that a selector names by themselves. Each frame has
+ * the number that it has in the capture.
  *
  * A **name** or a **number** (from 0 on) means an interface the capture describes: pcapng. In frames of SLL2 (`tcpdump -i any`) a
  * number is the kernel's ifindex, and a name that of an interface of this host. A **prefix** (`172.17.0.0/16`) takes the frames
@@ -52,26 +54,35 @@ export async function splitCapture(
   source: FrameSource,
   selectors: SideSelectors,
   { onWarning, heap = new Heap() }: { readonly onWarning: (text: string) => void; readonly heap?: Heap },
-): Promise<[FrameSource, FrameSource]> {
+): Promise<SideFrames> {
   try {
     const problem = selectorProblem(selectors);
     if (problem !== undefined) throw new CaptureError(problem);
     const capture = new SplitCapture(source, selectors, onWarning, heap);
     await capture.begin();
-    return [new SideSource(capture, INSIDE), new SideSource(capture, OUTSIDE)];
+    return [capture.partsOf(INSIDE), capture.partsOf(OUTSIDE)];
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
+/** A part of a side: the frames of one interface, or those that are selected by addresses, and that wait to be asked for. */
+interface Part {
+  readonly side: Side;
+  readonly part: number;
+  name: string;
+  readonly queue: FrameQueue;
+}
+
 class SplitCapture {
   readonly source: FrameSource;
-  readonly names: [string, string] = ["", ""];
+  readonly #parts: readonly Part[];
   readonly #selectors: readonly [Selector, Selector];
   readonly #sorter: Sorter;
-  readonly #queues = [new FrameQueue(), new FrameQueue()] as const;
-  readonly #open = new Set<Side>([INSIDE, OUTSIDE]);
+  readonly #open: Set<Part>;
+  /** The rows of a batch that are of a part. */
+  readonly #rows = new Uint16Array(BATCH_FRAMES);
   readonly #warn: (text: string) => void;
   #reading: Promise<void> | undefined;
   /** All frames stamped before this have been read … */
@@ -91,20 +102,31 @@ class SplitCapture {
     this.#selectors = [parseSelector(inside), outside === undefined ? restOf(inside) : parseSelector(outside)];
     this.#warn = (text) => warn(`${source.name}: ${text}`);
     this.#sorter = new Sorter(source.interfaces, this.#selectors, outside === undefined, this.#warn, heap);
+    this.#parts = SIDES.flatMap((side) =>
+      this.#selectors[side].names(String).map((name, part) => ({ side, part, name, queue: new FrameQueue() })),
+    );
+    this.#open = new Set(this.#parts);
   }
 
   /** Reads on until the selectors have turned out to name something. */
   async begin(): Promise<void> {
     const { ports } = this.#sorter;
     for (let ahead = 0; ahead < MOST_AHEAD && !this.#hasEnded && ports.unmet().length > 0; ahead++) await this.#read();
-    for (const side of SIDES) this.names[side] = this.#selectors[side].name((part) => ports.nameOf(part));
+    for (const side of SIDES) {
+      const names = this.#selectors[side].names((part) => ports.nameOf(part));
+      for (const part of this.#parts) if (part.side === side) part.name = names[part.part];
+    }
   }
 
-  /** The next frames of a side; a batch without any where the capture has gone on without them, and once at its end. */
-  async next(side: Side): Promise<FrameBatch | null> {
-    const queue = this.#queues[side];
+  /** The sources of a side. */
+  partsOf(side: Side): PartSource[] {
+    return this.#parts.filter((part) => part.side === side).map((part) => new PartSource(this, part));
+  }
+
+  /** The next frames of a part; a batch without any where the capture has gone on without them, and once at its end. */
+  async next({ queue }: Part): Promise<FrameBatch | null> {
     if (queue.isEmpty && !this.#hasEnded) {
-      // the other side may be asked at the same time, and waits for the same frames
+      // other parts may be asked at the same time, and wait for the same frames
       this.#reading ??= this.#read().finally(() => {
         this.#reading = undefined;
       });
@@ -116,13 +138,13 @@ class SplitCapture {
     return batch;
   }
 
-  /** Frames lost on the side's interfaces; where the capture does not tell interfaces, all that were lost. */
-  droppedOn(side: Side): number {
+  /** Frames lost on the part's interfaces; where the capture does not tell interfaces, all that were lost. */
+  droppedOn({ side, part }: Part): number {
     const { source } = this;
     if (source.droppedOn === undefined) return source.captureDropped;
     let dropped = 0;
     for (let iface = 0; iface < source.interfaces.length; iface++)
-      if (this.#sorter.ports.mayConcern(side, iface)) dropped += source.droppedOn(iface);
+      if (this.#sorter.ports.mayConcern(side, part, iface)) dropped += source.droppedOn(iface);
     return dropped;
   }
 
@@ -132,8 +154,8 @@ class SplitCapture {
     return isOfOneRun || interfaces.every(({ linkType }) => linkType === SLL || linkType === SLL2);
   }
 
-  async close(side: Side): Promise<void> {
-    this.#open.delete(side);
+  async close(part: Part): Promise<void> {
+    this.#open.delete(part);
     if (this.#open.size > 0) return;
     this.#report();
     await this.source.close();
@@ -148,23 +170,34 @@ class SplitCapture {
       const isMore = this.source.interfaces.length > 1;
       this.#reachedNs = Math.max(this.#reachedNs, this.#mass.nowNs - (isMore ? DISORDER_NS : 0));
       this.#toldNs = this.#reachedNs;
-      for (const queue of this.#queues) queue.mark([{ frame: this.#frames, reachedNs: this.#toldNs }]);
+      for (const { queue } of this.#parts) queue.mark([{ frame: this.#frames, reachedNs: this.#toldNs }]);
       this.#checkSelectors();
       this.#report();
       return;
     }
     this.#sorter.sort(batch);
-    const { rows, counts, ports } = this.#sorter;
+    const { ports } = this.#sorter;
     const reached: Mark[] = [];
     const losses: LossOn[] = [];
     this.#reach(batch, reached, losses);
-    for (const side of SIDES) {
-      const own = losses.filter(({ iface }) => ports.mayConcern(side, iface));
-      this.#queues[side].append(batch, rows[side], counts[side]);
-      this.#queues[side].mark([...reached, ...own].toSorted((a, b) => a.frame - b.frame));
+    for (const { side, part, queue } of this.#parts) {
+      const own = losses.filter(({ iface }) => ports.mayConcern(side, part, iface));
+      queue.append(batch, this.#rows, this.#sort(side, part));
+      queue.mark([...reached, ...own].toSorted((a, b) => a.frame - b.frame));
     }
     if (this.#sorter.ports.areNameless && this.#sorter.ports.unmet().some((part) => !isNumber(part)))
       this.#checkSelectors();
+  }
+
+  /** Puts the rows of the batch sorted last that are of a part in front. Returns how many there are. */
+  #sort(side: Side, part: number): number {
+    const { rows, counts, parts } = this.#sorter;
+    let count = 0;
+    for (let at = 0; at < counts[side]; at++) {
+      const row = rows[side][at];
+      if (parts[row] === part) this.#rows[count++] = row;
+    }
+    return count;
   }
 
   /** Goes through the frames of a batch: how far the capture comes with each, and what of that both sides have to know. */
@@ -221,16 +254,16 @@ function isLoss(mark: Mark): mark is LossOn {
   return "iface" in mark;
 }
 
-class SideSource implements FrameSource {
+class PartSource implements FrameSource {
   readonly isPart = true;
   readonly name: string;
   readonly #capture: SplitCapture;
-  readonly #side: Side;
+  readonly #part: Part;
 
-  constructor(capture: SplitCapture, side: Side) {
-    this.name = capture.names[side];
+  constructor(capture: SplitCapture, part: Part) {
+    this.name = part.name;
     this.#capture = capture;
-    this.#side = side;
+    this.#part = part;
   }
 
   get epochNs(): bigint {
@@ -250,7 +283,7 @@ class SideSource implements FrameSource {
   }
 
   get captureDropped(): number {
-    return this.#capture.droppedOn(this.#side);
+    return this.#capture.droppedOn(this.#part);
   }
 
   get hasCounters(): boolean {
@@ -258,10 +291,10 @@ class SideSource implements FrameSource {
   }
 
   next(): Promise<FrameBatch | null> {
-    return this.#capture.next(this.#side);
+    return this.#capture.next(this.#part);
   }
 
   close(): Promise<void> {
-    return this.#capture.close(this.#side);
+    return this.#capture.close(this.#part);
   }
 }

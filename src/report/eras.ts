@@ -2,27 +2,39 @@ import type { Containers } from "../packets/results/containers.js";
 import type { Tables } from "../packets/results/results.js";
 import { SIDES } from "../packets/sides.js";
 
-/** Numbers the times between which no address changes hands: what is said of a container in one of them may be said again. */
+/**
+ * Tells the times apart between which addresses change hands: what is said of a container in one of them may be said again, as far as that was known then.
+ */
 export class Eras {
-  readonly #timeline: Tables["timeline"];
-  /** By side, when each begins but the first, as its stamps count. */
-  readonly #beginnings: readonly (readonly number[])[];
+  readonly #tables: Tables;
+  readonly #containers: Containers;
+  /** When each begins but the first, epoch nanoseconds … */
+  #changesNs: readonly bigint[] | undefined;
+  /** … and by side, as its stamps count. */
+  #beginnings: readonly (readonly number[])[] = [];
 
-  constructor({ timeline, epochsNs }: Tables, { changesNs }: Containers) {
-    this.#timeline = timeline;
-    this.#beginnings = SIDES.map((side) => changesNs.map((ns) => Number(ns - epochsNs[side])));
+  constructor(tables: Tables, containers: Containers) {
+    this.#tables = tables;
+    this.#containers = containers;
   }
 
-  /** The era of a row's packet. */
+  /** The era of a row's packet: when it begins, as its side's stamps count. */
   of(row: number): number {
-    const beginnings = this.#beginnings[this.#timeline.side(row)];
-    const stampNs = this.#timeline.stampNs(row);
-    let era = 0;
-    for (let after = beginnings.length; era < after; ) {
-      const middle = (era + after) >>> 1;
-      if (beginnings[middle] <= stampNs) era = middle + 1;
+    const { timeline } = this.#tables;
+    if (this.#containers.changesNs !== this.#changesNs) this.#takeChanges(this.#containers.changesNs);
+    const beginnings = this.#beginnings[timeline.side(row)];
+    const stampNs = timeline.stampNs(row);
+    let at = 0;
+    for (let after = beginnings.length; at < after; ) {
+      const middle = (at + after) >>> 1;
+      if (beginnings[middle] <= stampNs) at = middle + 1;
       else after = middle;
     }
-    return era;
+    return at === 0 ? Number.NEGATIVE_INFINITY : beginnings[at - 1];
+  }
+
+  #takeChanges(changesNs: readonly bigint[]): void {
+    this.#changesNs = changesNs;
+    this.#beginnings = SIDES.map((side) => changesNs.map((ns) => Number(ns - this.#tables.epochsNs[side])));
   }
 }

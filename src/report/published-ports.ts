@@ -20,12 +20,13 @@ import { endsOf } from "./ends.js";
 import { epochNsOf } from "./epoch.js";
 import { mayOpen } from "./row-names.js";
 
-/** What is known of a host's published ports. */
+/** What is known of a host's published ports; while packets are captured, there may be more. */
 export interface PublishedFacts {
-  readonly published: readonly Published[];
   readonly containers: Containers;
-  /** The host's own addresses. */
-  readonly addresses: ReadonlySet<string>;
+  readonly ports: {
+    /** The same list as long as there are no others. */
+    readonly all: readonly Published[];
+  };
 }
 
 /** Packets that never got there are remembered up to so many, as more may become known of them: a few megabytes. */
@@ -72,7 +73,8 @@ class Use {
 export class PublishedPorts extends PassingSink {
   readonly #facts: PublishedFacts;
   readonly #uses = new Map<Published, Use>();
-  /** By protocol and port of the host's. */
+  /** Those that were known when somebody asked last, and the same by protocol and port of the host's. */
+  #known: readonly Published[] = [];
   readonly #byPort = new Map<string, Published[]>();
   /** What counts a packet that never got there, by `keyOf`. */
   readonly #failed = new Map<number, Failures>();
@@ -83,11 +85,6 @@ export class PublishedPorts extends PassingSink {
   constructor(next: Sink, facts: PublishedFacts) {
     super(next);
     this.#facts = facts;
-    for (const each of facts.published) {
-      this.#uses.set(each, new Use(each));
-      const key = `${each.proto} ${each.hostPort}`;
-      this.#byPort.set(key, [...(this.#byPort.get(key) ?? []), each]);
-    }
   }
 
   /** Each flow is looked at, whether it is shown or not. */
@@ -118,7 +115,7 @@ export class PublishedPorts extends PassingSink {
 
   override flow(flow: FlowSummary): void {
     const published = this.#publishedOf(flow);
-    const use = published && this.#uses.get(published);
+    const use = published && this.#useOf(published);
     use?.flows.add(flow.id);
     if (use && flow.nat === "proxy") use.proxied++;
     const failures = this.#ofFlows.get(flow.id);
@@ -128,8 +125,8 @@ export class PublishedPorts extends PassingSink {
   }
 
   override end(summary: Summary): void {
-    const published = Array.from(this.#uses.values(), (use) => use.sum());
-    super.end({ ...summary, published });
+    const published = this.#facts.ports.all.map((each) => this.#useOf(each).sum());
+    super.end(published.length === 0 ? summary : { ...summary, published });
   }
 
   /** The port that a flow went through: of its two forms, one has the host's port at an end where the other has the container's. */
@@ -163,23 +160,39 @@ export class PublishedPorts extends PassingSink {
   /** What counts a packet that never got there; undefined where it is to no published port. */
   #failuresFor(row: number): Failures | undefined {
     const to = destinationOf(endsOf(this.#tables, row));
-    if (!this.#facts.addresses.has(to.address)) return undefined;
-    const epochNs = epochNsOf(this.#tables, row);
+    if (to.port === undefined) return undefined;
     const proto = protocolName(this.#tables.timeline.proto(row));
-    const published = this.#at(proto, to).find(({ sinceNs }) => sinceNs <= epochNs);
+    const name = this.#facts.containers.publishing(proto, to.address, to.port, epochNsOf(this.#tables, row));
+    const published = this.#at(proto, to).find(({ container }) => name?.words.has(container));
     if (published === undefined) return undefined;
     const flow = this.#tables.flowOf(row);
-    if (flow === undefined) return mayOpen(this.#tables, row) ? this.#uses.get(published)?.failures[0] : undefined;
+    if (flow === undefined) return mayOpen(this.#tables, row) ? this.#useOf(published).failures[0] : undefined;
     const known = this.#ofFlows.get(flow) ?? new Failures();
     this.#ofFlows.set(flow, known);
     return known;
   }
 
+  #useOf(published: Published): Use {
+    const use = this.#uses.get(published) ?? new Use(published);
+    this.#uses.set(published, use);
+    return use;
+  }
+
   /** What is published at an address and port of the host's. */
   #at(proto: string, { address, port }: End): Published[] {
+    if (this.#facts.ports.all !== this.#known) this.#take(this.#facts.ports.all);
     const places = [address, everyAddress(address)];
     const published = this.#byPort.get(`${proto} ${port}`) ?? [];
     return published.filter(({ hostAddresses }) => places.some((place) => hostAddresses.includes(place)));
+  }
+
+  #take(published: readonly Published[]): void {
+    this.#known = published;
+    this.#byPort.clear();
+    for (const each of published) {
+      const key = `${each.proto} ${each.hostPort}`;
+      this.#byPort.set(key, [...(this.#byPort.get(key) ?? []), each]);
+    }
   }
 }
 

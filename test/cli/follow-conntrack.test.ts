@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { type ConntrackFollower, followConntrack, readConntrack } from "../../src/cli/follow-conntrack.js";
+import { type ConntrackFollower, followConntrack } from "../../src/cli/follow-conntrack.js";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
 import { scratch } from "../support/scratch.js";
 
@@ -46,12 +46,12 @@ it("reads what there is, of both IP versions, and what comes; ends conntrack whe
   follower = await followConntrack(table);
   await until(() => table.size === 2);
   expect(readFileSync(join(folder, "asked"), "utf8")).toBe("-L -f ipv4\n-L -f ipv6\n");
-  expect(table).toMatchObject({ answers: 1, unread: 0, losses: 0, isCutOff: false });
+  expect(table).toMatchObject({ unread: 0, hearing: { answers: 1, losses: 0, isCutOff: false } });
   const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
   expect(isAlive(pid)).toBe(true);
   follower.stop();
   await until(() => !isAlive(pid));
-  expect(table.isCutOff).toBe(false);
+  expect(table.hearing.isCutOff).toBe(false);
 });
 
 /** A statement of awk's that prints an event of the i-th conversation. */
@@ -72,7 +72,7 @@ it("of many events, it holds what lives", async () => {
   };
   follower = await followConntrack(table);
   await until(() => letGo + table.size === 20_000);
-  expect([table.unread, table.untaken]).toEqual([0, 0]);
+  expect([table.unread, table.hearing.untaken]).toEqual([0, 0]);
   expect(most).toBeLessThan(11_500);
 });
 
@@ -86,21 +86,21 @@ it("hears that events are lost, and asks for the table anew", async () => {
   const table = new ConntrackTable({ isLive: true });
   follower = await followConntrack(table);
   writeFileSync(join(folder, "lose"), "");
-  await until(() => table.losses > 0);
-  expect(table.hasHeardSince(1n)).toBe(false);
+  await until(() => table.hearing.losses > 0);
+  expect(table.hearing.isCompleteSince(1n)).toBe(false);
   // at the end of a run nothing waits for its turn
   await follower.listAtEnd();
-  expect([table.losses, table.answers, table.size]).toEqual([1, 2, 1]);
-  expect(table.hasHeardSince(BigInt(Date.now() + 1000) * 1_000_000n)).toBe(true);
+  expect([table.hearing.losses, table.hearing.answers, table.size]).toEqual([1, 2, 1]);
+  expect(table.hearing.isCompleteSince(BigInt(Date.now() + 1000) * 1_000_000n)).toBe(true);
 });
 
 it("hears that there are no events any more", async () => {
   const folder = pretend("until [ -e end ]; do sleep 0.01; done; exit 1", "true");
   const table = new ConntrackTable({ isLive: true });
   follower = await followConntrack(table);
-  expect(table.isCutOff).toBe(false);
+  expect(table.hearing.isCutOff).toBe(false);
   writeFileSync(join(folder, "end"), "");
-  await until(() => table.isCutOff);
+  await until(() => table.hearing.isCutOff);
 });
 
 it("asks nothing at the end where nothing is open", async () => {
@@ -108,7 +108,7 @@ it("asks nothing at the end where nothing is open", async () => {
   const table = new ConntrackTable({ isLive: true });
   follower = await followConntrack(table);
   await follower.listAtEnd();
-  expect(table.answers).toBe(1);
+  expect(table.hearing.answers).toBe(1);
   expect(existsSync(join(folder, "asked"))).toBe(true);
 });
 
@@ -121,13 +121,4 @@ it("says why conntrack cannot be read", async () => {
   await expect(followConntrack(new ConntrackTable({ isLive: true }))).rejects.toThrow(
     /conntrack cannot be read \(.*not found\)/,
   );
-});
-
-it("a file is read by its lines, and one that is not there is named", async () => {
-  const path = scratch("conntrack.txt");
-  writeFileSync(path, `${entry(1)}\nhuh\n${entry(2)}`);
-  const table = new ConntrackTable();
-  await readConntrack(path, table);
-  expect(table).toMatchObject({ size: 2, unread: 1, firstUnread: 2 });
-  await expect(readConntrack(scratch("none.txt"), table)).rejects.toThrow(/none\.txt: cannot be read: not found$/);
 });

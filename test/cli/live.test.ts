@@ -4,8 +4,8 @@ import { natcorr } from "../support/natcorr.js";
 // What it does with packets is tested in test/live, which takes root.
 describe("natcorr live", () => {
   it.each([
-    [["docker0"], "missing required argument 'outside'"],
-    [["docker0", "docker0"], "two interfaces"],
+    [["lo"], "missing required argument 'outside'"],
+    [["lo", "lo"], "two interfaces"],
     [["docker0", "any"], "name the uplink"],
     [["any", "enp0s3"], "tcpdump -i any -w any.pcap"],
     [["docker0", "enp0s3", "-w", "-"], "-w needs a file"],

@@ -88,7 +88,7 @@ describe("usage", () => {
     [["file"], "missing required argument 'inside'"],
     [["file", "a"], "missing required argument 'outside'"],
     [["file", "a", "b", "c"], "filter 'c': can't parse filter expression: syntax error"],
-    [["file", "-", "-"], "standard input can be one of the two captures only"],
+    [["file", "-", "-"], "standard input can be one of the captures only"],
     [["file", "--bogus", "a", "b"], "unknown option '--bogus'"],
     [["file", "--format", "xml", "a", "b"], "Allowed choices are text, ndjson"],
     [["file", "--window", "0", "a", "b"], "longer than nothing"],

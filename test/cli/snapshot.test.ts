@@ -59,6 +59,17 @@ it("a snapshot is as its schema says, holds no secret, and whatever names are in
   expect(stdout).not.toMatch(ACTIVE);
 });
 
+it("file --host live names containers by the engine that runs now", async () => {
+  const web = join(import.meta.dirname, "../../fixtures/docker-web");
+  const captures = [join(web, "inside.pcap"), join(web, "outside.pcap")];
+  const running = { ...CONTAINER, Name: "/web", State: { ...CONTAINER.State, StartedAt: "2026-01-01T00:00:00Z" } };
+  const socket = await answering({ ...ANSWERS, [`/containers/${CONTAINER.Id}/json`]: running });
+  const { stdout } = await natcorr("file", ...captures, "--host", "live", "--docker", socket);
+  expect(stdout).toMatch(/^containers: web 172\.17\.0\.2$/m);
+  const { stderr } = await natcorr("file", ...captures, "--host", "live", "--docker", "off");
+  expect(stderr).toContain("the host does not tell docker: --docker off");
+});
+
 it("the engine is the one that DOCKER_HOST names, if nobody says otherwise", async () => {
   const socket = await answering(ANSWERS);
   const { stdout } = await natcorrIn({ DOCKER_HOST: `unix://${socket}` }, "snapshot");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fragmentHeader, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
-import { CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER } from "./traffic.js";
+import { CONTAINER, conversation, HOST, inStep, merged, OTHER, segment, SERVER } from "./traffic.js";
 
 const MSS = 1448;
 /** The flow of `conversation`, which teaches its translation and what it usually takes. */
@@ -213,4 +213,31 @@ it("other containers' segments are left alone", async () => {
   );
   const { pairs } = await coverage([stranger], pieces("outside", 10_020, 0, 3));
   expect(pairs).toEqual([]);
+});
+
+it("behind a router that takes its time, packets without IP ID tell what that is, though some segments are long", async () => {
+  const [client, hidden, server] = ["fd00::2", "2001:db8::15", "2001:db8::80"];
+  const [request, answer] = [new Uint8Array(35), new Uint8Array(3 * MSS)];
+  const [inside, outside]: [Stamped[], Stamped[]] = [[], []];
+  for (let n = 0; n < 40; n++) {
+    const [srcPort, seq, ack] = [40_000 + n, 1000 * n, 777_000 + 5000 * n];
+    const cross = (atUs: number, isUp: boolean, of: Parameters<typeof tcp>[0]): void => {
+      const ports = isUp ? { srcPort, dstPort: 80 } : { srcPort: 80, dstPort: srcPort };
+      const packet = (own: string, hopLimit: number) =>
+        ipv6({ src: isUp ? own : server, dst: isUp ? server : own, hopLimit }, tcp({ ...ports, ...of }));
+      const [insideUs, outsideUs] = isUp ? [atUs, atUs + 500] : [atUs + 520, atUs];
+      inside.push(us(insideUs, packet(client, isUp ? 64 : 63)));
+      outside.push(us(outsideUs, packet(hidden, isUp ? 63 : 64)));
+    };
+    const beganUs = 5000 * n;
+    cross(beganUs, true, { seq, ack: 0, flags: 2 });
+    cross(beganUs + 1000, false, { seq: ack - 1, ack: seq + 1, flags: 0x12 });
+    cross(beganUs + 1600, true, { seq: seq + 1, ack });
+    cross(beganUs + 1601, true, { seq: seq + 1, ack, flags: 0x18, payload: request });
+    cross(beganUs + 3000, false, { seq: ack, ack: seq + 36, flags: 0x18, payload: answer });
+    cross(beganUs + 3800, true, { seq: seq + 36, ack: ack + answer.length });
+  }
+  const outcome = await outcomeOf(merged(inside), merged(outside));
+  expect(outcome.undecided).toEqual([]);
+  expect(outcome.twins).toEqual(inStep(6 * 40));
 });

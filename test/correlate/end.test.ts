@@ -65,8 +65,8 @@ it("ends soon after it is told to, with what was read so far", async () => {
     },
   });
   await correlate(
-    new Capture("docker0", inside, 0n, 10),
-    new Capture("enp0s3", outside, 0n, 10),
+    [new Capture("docker0", inside, 0n, 10)],
+    [new Capture("enp0s3", outside, 0n, 10)],
     { windowNs: 1e9, clock: { kind: "none" }, maxPairs: Number.POSITIVE_INFINITY },
     sink,
     signal,
@@ -89,7 +89,7 @@ it("hands on the error of a source, after what was known before it", async () =>
   }
   const outcome = new Outcome();
   const options = { windowNs: 1e9, clock: { kind: "none" }, maxPairs: Number.POSITIVE_INFINITY } as const;
-  const run = correlate(new Broken("docker0", inside), new Capture("enp0s3", outside), options, outcome);
+  const run = correlate([new Broken("docker0", inside)], [new Capture("enp0s3", outside)], options, outcome);
   await expect(run).rejects.toThrow("frame 21: torn");
   expect(outcome.pairs.length).toBeGreaterThanOrEqual(19);
 });
@@ -145,8 +145,8 @@ it("a frame's first batch may be empty", async () => {
   const arp = us(0, new Uint8Array(28));
   const outcome = new Outcome();
   await correlate(
-    new Capture("docker0", [arp, ...inside], 0n, 1),
-    new Capture("enp0s3", outside, 0n, 3),
+    [new Capture("docker0", [arp, ...inside], 0n, 1)],
+    [new Capture("enp0s3", outside, 0n, 3)],
     { windowNs: 1e9, clock: { kind: "auto" }, maxPairs: Number.POSITIVE_INFINITY },
     outcome,
   );

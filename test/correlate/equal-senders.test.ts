@@ -45,3 +45,18 @@ it("of a translation that is seen no more, it does", async () => {
     `${CONTAINER} 4001`,
   ]);
 });
+
+it("two that get each other's port are not taken for each other once packets of both would have left before they entered", async () => {
+  const [entered, left]: [Stamped[], Stamped[]] = [[], []];
+  for (let n = 0; n < 200; n++) {
+    const atUs = 200_000 * n + 5000;
+    const [ofFirst, ofSecond] = n < 100 ? [4000, 4001] : [4001, 4000];
+    entered.push(inside(CONTAINER, atUs, "heartbeat"), inside(OTHER, atUs + 100, "heartbeat"));
+    left.push(outside(ofFirst, atUs + 30, "heartbeat"), outside(ofSecond, atUs + 130, "heartbeat"));
+  }
+  const busy = conversation(4000, { everyUs: 10_000, srcPort: 50_000 });
+  const { twins } = await outcomeOf(merged(entered, busy.inside), merged(left, busy.outside));
+  // nothing is lost or overtaken: frames of one number are twins
+  expect(twins.filter(([entry, exit]) => entry !== exit)).toEqual([]);
+  expect(twins.length).toBeGreaterThan(4150);
+});

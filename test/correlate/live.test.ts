@@ -33,7 +33,7 @@ async function live(
   options: Partial<CorrelateOptions> = {},
   outcome = new Outcome(),
 ): Promise<Outcome> {
-  const sources = [new Interface("docker0", insideSteps), new Interface("enp0s3", outsideSteps)] as const;
+  const sources = [[new Interface("docker0", insideSteps)], [new Interface("enp0s3", outsideSteps)]] as const;
   await correlate(...sources, { ...OPTIONS, ...options }, outcome);
   return outcome;
 }

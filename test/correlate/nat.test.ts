@@ -376,7 +376,7 @@ it("an address that a rule may hide is said to be hidden by it only where the ru
   const bare = conversation(4, { insideSrc: OTHER, outsideSrc: OTHER });
   const rule = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
   const found = async (inside: string, outside: string) => {
-    const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
+    const names = [new InterfaceName([inside]), new InterfaceName([outside])] as const;
     const rules = () => new RuleFacts(new RuleBook(`*nat\n${rule}\nCOMMIT\n`), names);
     const { findings } = await outcomeOf(bare.inside, bare.outside, { rules });
     return findings.map(({ code, text }) => `${code}: ${text}`);

@@ -399,8 +399,8 @@ export async function correlated(
   const { batches, resolutionNs, mayBeFiltered = false } = options;
   const heap = new Heap();
   const sources = [
-    new Capture("docker0", inside, EPOCH_NS, batches?.[0], false, resolutionNs, !mayBeFiltered, heap),
-    new Capture("enp0s3", outside, options.outsideEpochNs, batches?.[1], true, resolutionNs, !mayBeFiltered, heap),
+    [new Capture("docker0", inside, EPOCH_NS, batches?.[0], false, resolutionNs, !mayBeFiltered, heap)],
+    [new Capture("enp0s3", outside, options.outsideEpochNs, batches?.[1], true, resolutionNs, !mayBeFiltered, heap)],
   ] as const;
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
   await correlate(

@@ -71,7 +71,7 @@ class Reading extends Outcome {
 
 async function read(inside: readonly Stamped[], outside: readonly Stamped[]): Promise<Reading> {
   const reading = new Reading();
-  const sources = [new Capture("docker0", inside), new Capture("enp0s3", outside)] as const;
+  const sources = [[new Capture("docker0", inside)], [new Capture("enp0s3", outside)]] as const;
   await correlate(...sources, { windowNs: 1e9, clock: { kind: "none" }, maxPairs: Number.POSITIVE_INFINITY }, reading);
   return reading;
 }

@@ -82,6 +82,21 @@ test("a clock that is set back keeps nothing", () => {
   expect(table.size).toBeLessThan(11_500 / 5);
 });
 
+test("what ended unheard goes with the next listing, though more is lost meanwhile", () => {
+  const table = new ConntrackTable({ isLive: true });
+  const held = [1, 2, 3, 4].map((round) => {
+    for (let port = 1; port <= 100; port++) table.read(event(1000 * round, "NEW", 1000 * round + port));
+    table.hearing.lose();
+    table.hearing.beginListing(START_NS);
+    table.read(query(1000 * round + 1));
+    table.hearing.lose();
+    table.endListing(START_NS);
+    return table.size;
+  });
+  expect(held).toEqual([1, 1, 1, 1]);
+  expect(table.hearing.isCompleteSince(START_NS + 1n)).toBe(false);
+});
+
 test("of a recording, all is held: its flows come later", () => {
   const table = new ConntrackTable();
   busy(table, 1000, 31_000);

@@ -265,12 +265,12 @@ describe("while packets are captured", () => {
   test("a flow has no entry only where the kernel has none either, asked since its last packet", () => {
     const { table, crossCheck, learn, end } = live();
     let questions = 0;
-    table.onQuestion = () => questions++;
+    table.hearing.onQuestion = () => questions++;
     learn(pinged, published);
     crossCheck.flow(pinged);
     crossCheck.flow(published);
     expect([questions, table.isInDoubt]).toEqual([2, true]);
-    table.beginListing(END_NS + SECOND_NS);
+    table.hearing.beginListing(END_NS + SECOND_NS);
     table.read(DNAT);
     table.endListing(END_NS + 2n * SECOND_NS);
     expect(table.isInDoubt).toBe(false);
@@ -289,7 +289,7 @@ describe("while packets are captured", () => {
     const wrong = { ...pinged, outside: { ...pinged.outside, icmpId: 9000 } };
     learn(wrong, published);
     expect(crossCheck.flow(wrong)).toEqual([]);
-    table.beginListing(END_NS + SECOND_NS);
+    table.hearing.beginListing(END_NS + SECOND_NS);
     table.read(SNAT);
     table.endListing(END_NS + SECOND_NS);
     expect(crossCheck.flow(published)).toMatchObject([{ code: "conntrack-contradicted" }]);
@@ -302,7 +302,7 @@ describe("while packets are captured", () => {
       learn(each);
       crossCheck.flow(each);
     }
-    table.beginListing(END_NS + SECOND_NS);
+    table.hearing.beginListing(END_NS + SECOND_NS);
     table.endListing(END_NS + SECOND_NS);
     expect(end()).toEqual({ conntrack: 0, "conntrack-missing": 1000, "conntrack-incomplete": 1 });
   });
@@ -312,9 +312,9 @@ describe("while packets are captured", () => {
       const { table, crossCheck, learn, end } = live();
       learn(pinged, published);
       table.read(`${event(200, "NEW", SNAT.replaceAll("id=783", "id=784"))}\n${event(300, "NEW", DNAT)}`);
-      table.lose();
+      table.hearing.lose();
       for (const [beganNs, endedNs] of after) {
-        table.beginListing(beganNs);
+        table.hearing.beginListing(beganNs);
         table.endListing(endedNs);
       }
       // it began behind the listing, where there was one
@@ -338,8 +338,8 @@ describe("while packets are captured", () => {
     const leaked = { ...pinged, outside: { ...pinged.outside, icmpId: 9000 }, firstNs: END_NS, lastNs: END_NS };
     learn(leaked);
     table.read(event(-1000, "NEW", SNAT));
-    table.lose();
-    table.beginListing(START_NS);
+    table.hearing.lose();
+    table.hearing.beginListing(START_NS);
     table.endListing(START_NS);
     expect(crossCheck.flow(leaked)).toEqual([]);
   });
@@ -347,9 +347,9 @@ describe("while packets are captured", () => {
 
 test("what was lost, and what there was no room for, is said once", () => {
   const table = new ConntrackTable({ isLive: true });
-  table.lose();
-  table.lose();
-  table.cutOff();
+  table.hearing.lose();
+  table.hearing.lose();
+  table.hearing.cutOff();
   expect(new CrossCheck(table, new Crossing()).end()).toMatchObject([
     { code: "conntrack" },
     {

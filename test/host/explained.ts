@@ -5,8 +5,8 @@ import { flow } from "./flow.js";
 
 /** Interfaces by their names, empty where they are not known. */
 export const named = (inside: string, outside: string): Interfaces => [
-  new InterfaceName(inside),
-  new InterfaceName(outside),
+  new InterfaceName([inside]),
+  new InterfaceName([outside]),
 ];
 
 /** The rules behind a flow, `?` before those that are only possible. */

@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,7 +14,7 @@ const LAB = join(ROOT, "scripts/lab/lab");
 const LAB_NAME = `natcorr-test-${process.pid}`;
 const env = { ...process.env, LAB_NAME };
 const SOCKET = `/run/natcorr-lab/${LAB_NAME}-docker/docker.sock`;
-const TOOLS = ["ip", "iptables", "nft", "conntrack", "tcpdump", "dockerd", "docker", "runc", "busybox"];
+const TOOLS = ["ip", "iptables", "nft", "conntrack", "tcpdump", "tshark", "dockerd", "docker", "runc", "busybox"];
 
 const skips = isSkipped("what a Docker host says, in the lab", root, tools(TOOLS, "scripts/lab/install"));
 
@@ -33,6 +34,8 @@ function docker(...args: readonly string[]): string {
 }
 
 const natcorr = (...args: readonly string[]): string => lab("exec", "dhost", process.execPath, MAIN, ...args);
+const begin = (name: string): string => docker("run", "-d", "--name", name, "busybox:lab", "sleep", "1000000");
+const onBridge = (name: string): string => docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", name).trim();
 const pings = (name: string): string => docker("exec", name, "ping", "-c", "1", "10.0.2.2");
 
 /** Has somebody outside ask for pages, whether they are there or not. */
@@ -58,6 +61,44 @@ async function captured(bridge: string, happens: () => void): Promise<string[]> 
   for (const { process } of captures) process.kill("SIGINT");
   await Promise.all(ended);
   return captures.map(({ path }) => path);
+}
+
+/** Has natcorr capture on docker0 and on the uplink while something happens, which is told what was printed so far. Gives what it printed, and said. */
+async function live(
+  happens: (printed: () => string) => Promise<void>,
+  ...options: readonly string[]
+): Promise<{ stdout: string; stderr: string }> {
+  const args = ["exec", "dhost", process.execPath, MAIN, "live", "docker0", "enp0s3", "--docker", SOCKET, ...options];
+  const running = spawn(LAB, args, { env });
+  const ended = once(running, "close");
+  let [stdout, stderr] = ["", ""];
+  running.stdout.on("data", (text: Buffer) => (stdout += text.toString()));
+  running.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
+  while (!stderr.includes("capturing on")) await sleep(10);
+  await happens(() => stdout);
+  running.kill("SIGINT");
+  await ended;
+  return { stdout, stderr };
+}
+
+/** The containers that pairs are from, in the order of time, each once as long as no other comes, and at which address; where nobody is named, nobody. */
+function sendersOf(stdout: string): string[] {
+  const senders = linesOf(stdout)
+    .map((line) => JSON.parse(line))
+    .filter(({ type, direction }) => type === "pair" && direction === "outbound")
+    .toSorted((one, other) => (one.inside.time < other.inside.time ? -1 : 1))
+    .map(({ inside: { src, container } }) => `${container ?? "nobody"} ${src}`);
+  return senders.filter((sender, at) => sender !== senders[at - 1]);
+}
+
+/** Has a container ping until it was named once more than before: live is told of it when it runs already. */
+async function pingUntilNamed(name: string, printed: () => string): Promise<void> {
+  const named = (): number => printed().split(`"container":"${name}"`).length;
+  const before = named();
+  while (named() === before) {
+    pings(name);
+    await sleep(10);
+  }
 }
 
 const snapshot = () => JSON.parse(natcorr("snapshot", "--docker", SOCKET));
@@ -125,13 +166,13 @@ describe.skipIf(skips)("a Docker host", () => {
 
   it("two containers that had one address one after the other are told apart, and those that share one are named together", async () => {
     const address = "172.28.0.99";
-    const begin = (name: string) =>
+    const beginThere = (name: string) =>
       docker("run", "-d", "--name", name, "--network", "app", "--ip", address, "busybox:lab", "sleep", "1000000");
-    begin("first");
+    beginThere("first");
     const captures = await captured("br-app", () => {
       pings("first");
       docker("rm", "-f", "first");
-      begin("second");
+      beginThere("second");
       for (const name of ["second", "side"]) pings(name);
     });
     const host = scratch("host.json");
@@ -146,6 +187,79 @@ describe.skipIf(skips)("a Docker host", () => {
       [address, "second"],
       [addressOf("db"), "db+side"],
     ]);
+  });
+
+  it("live names containers that begin and end meanwhile, one after the other at one address, and so does its file alone", async () => {
+    const path = scratch("both.pcapng");
+    let shared = "";
+    const { stdout, stderr } = await live(
+      async (printed) => {
+        begin("one");
+        shared = onBridge("one");
+        await pingUntilNamed("one", printed);
+        docker("rm", "-f", "one");
+        begin("two");
+        await pingUntilNamed("two", printed);
+        docker("rename", "two", "one");
+        expect(onBridge("one")).toBe(shared);
+        await pingUntilNamed("one", printed);
+        docker("network", "connect", "--ip", "172.28.0.77", "app", "one");
+        docker("rm", "-f", "one");
+      },
+      "-w",
+      path,
+      "--format",
+      "ndjson",
+      "icmp",
+    );
+    expect(stderr).not.toContain("not named");
+    const senders = [`one ${shared}`, `two ${shared}`, `one ${shared}`];
+    expect(sendersOf(stdout).filter((sender) => !sender.startsWith("nobody"))).toEqual(senders);
+    // where no engine is
+    const told = (...options: readonly string[]): string =>
+      execFileSync(process.execPath, [MAIN, "file", path, "--inside", "docker0", "--outside", "enp0s3", ...options], {
+        encoding: "utf8",
+      });
+    const filed = told("--format", "ndjson", "icmp");
+    expect(sendersOf(filed)).toEqual(senders);
+    expect(sendersOf(told("--format", "ndjson", "--container", "two"))).toEqual([`two ${shared}`]);
+    expect(linesOf(filed).some((line) => line.includes("MASQUERADE"))).toBe(true);
+    const hosts = execFileSync("tshark", ["-r", path, "-q", "-z", "hosts"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    expect(hosts).toMatch(/^172\.17\.0\.2\tweb$/m);
+    expect(hosts).toContain(`\n${shared}\tone|two\n`);
+    expect(hosts).toMatch(/^172\.28\.0\.77\tone$/m);
+  });
+
+  it("live goes on naming containers once it is another user, and keeps that", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "natcorr-host-"));
+    chmodSync(folder, 0o777);
+    try {
+      const path = join(folder, "both.pcapng");
+      const { stdout, stderr } = await live(
+        async (printed) => {
+          begin("brief");
+          await pingUntilNamed("brief", printed);
+          docker("rm", "-f", "brief");
+        },
+        "-Z",
+        "nobody",
+        "-w",
+        path,
+        "--format",
+        "ndjson",
+        "--container",
+        "brief",
+      );
+      expect(stderr).toContain("no container, and no service, is called 'brief' yet");
+      expect(sendersOf(stdout)).toEqual([expect.stringMatching(/^brief 172\.17\./)]);
+      const filed = natcorr("file", path, "--inside", "docker0", "--outside", "enp0s3", "--format", "ndjson");
+      expect(sendersOf(filed)).toEqual(sendersOf(stdout));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("what went through each published port is what the host's own counters say", async () => {

@@ -17,6 +17,8 @@ if (process.env.CI === undefined) console.info("skipped: natcorr live in the Doc
 
 /** A lab of these tests' own. */
 export class Lab {
+  /** What its namespaces' names begin with, and its folder's. */
+  readonly name = LAB_NAME;
   readonly #kind: string;
 
   constructor(kind: "plain" | "docker") {
@@ -41,9 +43,9 @@ export class Lab {
     return new Running(["exec", `${this.#kind}:${place}`, ...command]);
   }
 
-  /** Starts natcorr on the host, and waits until it captures or has ended. */
+  /** Starts natcorr on the host, and waits until it captures or has ended. A Docker engine of the machine that tests run on is not asked. */
   async live(...args: readonly string[]): Promise<Running> {
-    const running = this.start("dhost", process.execPath, MAIN, "live", ...args);
+    const running = this.start("dhost", process.execPath, MAIN, "live", "--docker", "off", ...args);
     await running.hasSaid(/capturing on/);
     return running;
   }

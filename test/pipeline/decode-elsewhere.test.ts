@@ -14,7 +14,6 @@ import { Heap } from "../../src/packets/memory/heap.js";
 import type { PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import type { PacketSource } from "../../src/packets/batches/source.js";
 import { RECORD_BITS } from "../../src/packets/records.js";
-import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 
 /** What both mark packets by. */
 const FILTER = await frameFilter("src host 172.17.0.2 or udp");
@@ -30,7 +29,8 @@ const decodeHere: Decode = (from, events, pace) => decodeOnThisThread(from, even
 
 const PCAP_HEADER_BYTES = 24;
 
-const fixture = (name: string): Captures => [fixtureFile(name, "inside"), fixtureFile(name, "outside")];
+const pairOf = (inside: string, outside: string): Captures => [[[inside]], [[outside]]];
+const fixture = (name: string): Captures => pairOf(fixtureFile(name, "inside"), fixtureFile(name, "outside"));
 const fixtureFile = (name: string, side: string): string =>
   fileURLToPath(new URL(`../../fixtures/${name}/${side}.pcap`, import.meta.url));
 
@@ -93,10 +93,11 @@ async function read(
   const decoding = await decode(from, events, async (next) => next());
   const { packets, interfaces } = decoding;
   // whoever goes by the clocks that are given looks at these before any packet
-  const epochsNs = packets.map(({ epochNs }) => epochNs);
-  const sides = [await everythingOf(packets[INSIDE]), await everythingOf(packets[OUTSIDE])];
+  const [[inside], [outside]] = packets;
+  const epochsNs = [inside.epochNs, outside.epochNs];
+  const sides = [await everythingOf(inside), await everythingOf(outside)];
   await decoding.close();
-  return { names: packets.map(({ name }) => name), epochsNs, interfaces, sides, warnings, bytes };
+  return { names: [inside.name, outside.name], epochsNs, interfaces, sides, warnings, bytes };
 }
 
 describe("decoding on another thread", () => {
@@ -118,7 +119,7 @@ describe("decoding on another thread", () => {
   });
 
   it("goes round its batches, and one side waits for nobody while the other one is read", async () => {
-    const from: Captures = [long("inside", 3000), long("outside", 3000)];
+    const from = pairOf(long("inside", 3000), long("outside", 3000));
     const here = await read(decodeHere, from);
     for (const batches of here.sides) expect(batches.length).toBeGreaterThan(2 * BATCHES);
     expect(await read(decodeElsewhere, from)).toEqual(here);
@@ -126,7 +127,7 @@ describe("decoding on another thread", () => {
 
   it("lets the event loop turn before each batch whose packets take some time", async () => {
     const decoding = await decodeElsewhere(
-      [long("inside"), long("outside")],
+      pairOf(long("inside"), long("outside")),
       { onWarning() {}, onBytes() {} },
       async (next) => next(),
     );
@@ -138,7 +139,7 @@ describe("decoding on another thread", () => {
     };
     turn();
     let before = 0;
-    for (const source of decoding.packets) {
+    for (const source of decoding.packets.flat()) {
       for (let batch = await source.next(); batch !== null; batch = await source.next()) {
         expect(turns).toBeGreaterThan(before);
         before = turns;
@@ -154,14 +155,14 @@ describe("decoding on another thread", () => {
     const cut = join(folder, "cut.pcap");
     copyFileSync(fixtureFile("docker-web", "inside"), cut);
     truncateSync(cut, 1001);
-    const from: Captures = [cut, fixtureFile("docker-web", "outside")];
+    const from = pairOf(cut, fixtureFile("docker-web", "outside"));
     const here = await read(decodeHere, from);
     expect(here).toMatchObject({ warnings: [expect.stringContaining("cut.pcap: damaged at frame")] });
     expect(await read(decodeElsewhere, from)).toEqual(here);
   });
 
   it("refuses what cannot be used, in the same words", async () => {
-    const from: Captures = [join(folder, "none.pcap"), fixtureFile("docker-web", "outside")];
+    const from = pairOf(join(folder, "none.pcap"), fixtureFile("docker-web", "outside"));
     const here: unknown = await read(decodeHere, from).catch((error: unknown) => error);
     expect(here).toMatchObject({ name: "CaptureError", message: expect.stringContaining("none.pcap") });
     // the errors are of one class by name only: one was built, the other was not

@@ -125,9 +125,9 @@ function frame(src: string): Uint8Array {
 
 it("twins of a long and a short capture get the same keys", async () => {
   const arp = new Uint8Array(60);
-  const [inside, outside] = await packetSources(
-    source("docker0", [frame("172.17.0.2"), arp], 100, 4),
-    source("enp0s3", [frame("10.0.2.15")], 1000),
+  const [[inside], [outside]] = await packetSources(
+    [source("docker0", [frame("172.17.0.2"), arp], 100, 4)],
+    [source("enp0s3", [frame("10.0.2.15")], 1000)],
   );
   const a = await inside.next();
   const b = await outside.next();
@@ -147,7 +147,7 @@ const numbered = (id: number, length: number) =>
 
 it("an IP ID that a sender gives to several packets is none", async () => {
   const frames = [numbered(7, 1), numbered(7, 1), numbered(7, 2), numbered(7, 2), numbered(8, 3), numbered(9, 4)];
-  const [inside] = await packetSources(source("docker0", frames, 100), source("enp0s3", [], 100));
+  const [[inside]] = await packetSources([source("docker0", frames, 100)], [source("enp0s3", [], 100)]);
   const packets = await inside.next();
   const haveId = frames.map((_, row) => ((packets?.flags(row) ?? 0) & HAS_IP_ID) !== 0);
   // two equal ones may be one, seen twice
@@ -180,7 +180,7 @@ async function batchesOf(
       return Promise.resolve(next);
     },
   };
-  const [inside] = await packetSources(pieceWise, source("enp0s3", [], 0));
+  const [[inside]] = await packetSources([pieceWise], [source("enp0s3", [], 0)]);
   const batches: PacketBatch[] = [];
   for (let next = await inside.next(); next; next = await inside.next()) batches.push(next.copy());
   expect(inside.tally.frames).toBe(given);

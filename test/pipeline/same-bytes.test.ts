@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { losses } from "../../src/cli/losses.js";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
 import { Heap } from "../../src/packets/memory/heap.js";
-import type { PacketSource } from "../../src/packets/batches/source.js";
 import type { Captures, OpenEvents } from "../../src/pipeline/captures.js";
 import { decodeElsewhere } from "../../src/pipeline/decode-elsewhere.js";
 import { decodeHere, type Decoding, type Pace } from "../../src/pipeline/decoding.js";
@@ -65,7 +64,7 @@ const USUAL: Settings = {
 
 /** All that is said of captures, on stdout and on stderr; where not all of them is asked for, stderr tells of what was read, and is left out. */
 async function told(
-  packets: readonly [PacketSource, PacketSource],
+  packets: Decoding["packets"],
   heap: Heap,
   said: string[],
   { quiet, format, windowNs, clock, maxPairs }: Settings,
@@ -89,7 +88,7 @@ async function told(
   const onLeaps = (name: string, leaps: object): void => void said.push(`${name} ${JSON.stringify(leaps)}`);
   await correlate(...packets, { windowNs, clock, maxPairs, heap, onLeaps }, reporter);
   reporter.flush();
-  for (const source of packets) said.push(...losses(source));
+  for (const source of packets.flat()) said.push(...losses(source));
   return Buffer.concat(lines).toString() + (Number.isFinite(maxPairs) ? "" : said.join("\n"));
 }
 
@@ -99,9 +98,11 @@ async function toldOf(files: Captured, of: Settings, cuts?: readonly [Pieces, Pi
   const said: string[] = [];
   const warn = (text: string): void => void said.push(text);
   const sources = await Promise.all(files.map((bytes, at) => opened(`capture${at}`, bytes, heap, warn, cuts?.[at])));
-  const [inside, outside] =
-    sources.length === 2 ? sources : await splitCapture(sources[0], SIDES, { onWarning: warn, heap });
-  return told(await packetSources(inside, outside, undefined, heap), heap, said, of);
+  const sides =
+    sources.length === 2
+      ? ([[sources[0]], [sources[1]]] as const)
+      : await splitCapture(sources[0], SIDES, { onWarning: warn, heap });
+  return told(await packetSources(...sides, undefined, heap), heap, said, of);
 }
 
 it("says the same of any captures, whatever pieces they are read in", async () => {
@@ -171,7 +172,7 @@ describe.each(FORMS)("of many frames in a %s capture", (form) => {
       kept(path, bytes);
       return path;
     });
-    const from: Captures = paths.length === 2 ? [paths[0], paths[1]] : { path: paths[0], sides: SIDES };
+    const from: Captures = paths.length === 2 ? [[[paths[0]]], [[paths[1]]]] : { path: paths[0], sides: SIDES };
     const heap = new Heap();
     const said: string[] = [];
     const events = { onWarning: (text: string) => void said.push(text), onBytes() {} };

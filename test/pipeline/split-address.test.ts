@@ -77,9 +77,9 @@ async function sidesOf(linkType: number, frames: readonly Taken[], outside?: str
   const source = new MemorySource([{ name: "", linkType, snaplen: 0 }], frames);
   const selectors = { inside: "172.17.0.0/16,fd00:17::/64", outside };
   const sides = await splitCapture(source, selectors, { onWarning: (text) => warnings.push(text) });
-  const given = await Promise.all(sides.map((side) => drained(side)));
+  const given = await Promise.all(sides.map(([part]) => drained(part)));
   return {
-    names: sides.map(({ name }) => name),
+    names: sides.map(([{ name }]) => name),
     inside: given[0].map(({ frame }) => frame),
     outside: given[1].map(({ frame }) => frame),
     warnings,

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
 import { type SideSelectors, splitCapture } from "../../src/pipeline/split.js";
 import { packetSources } from "../../src/pipeline/packet-source.js";
+import type { FrameSource } from "../../src/packets/batches/frames.js";
 import type { Mark } from "../../src/packets/batches/frame-marks.js";
 import { concat, echo, ethernet, ipv4, sll2 } from "../support/packets.js";
 import { Blocks, pcap, stored } from "../capture/files.js";
@@ -13,8 +14,11 @@ const NAMED = ["lo", "docker0", "enp0s3"].map((name) => ({ name, linkType: 1, sn
 const SIDES = { inside: "docker0", outside: "enp0s3" };
 const MS = 1_000_000;
 
-async function split(source: MemorySource, selectors: SideSelectors, warnings: string[] = []) {
-  return splitCapture(source, selectors, { onWarning: (text) => warnings.push(text) });
+/** The sources of both sides, of which each has one part. */
+async function split(source: FrameSource, selectors: SideSelectors, warnings: string[] = []) {
+  const sides = await splitCapture(source, selectors, { onWarning: (text) => warnings.push(text) });
+  expect(sides.map((side) => side.length)).toEqual([1, 1]);
+  return [sides[0][0], sides[1][0]] as const;
 }
 
 async function refusal(source: MemorySource, selectors: SideSelectors): Promise<string> {
@@ -133,7 +137,7 @@ test("a side that was captured in one run with the other begins with it, and one
       onWarning: (text) => expect.fail(text),
     });
     const sides = await splitCapture(source, SIDES, { onWarning: (text) => expect.fail(text) });
-    const [, outside] = await packetSources(...sides);
+    const [, [outside]] = await packetSources(...sides);
     while ((await outside.next()) !== null);
     return outside.firstNs;
   };
@@ -158,10 +162,15 @@ test("frames too late for what has been said are told, once", async () => {
 
 test("interfaces by number, several to a side, and by ifindex", async () => {
   const frames = [1, 2, 0, 1].map((iface) => ({ iface, timeNs: 0, data: new Uint8Array(1) }));
-  const [two, one] = await split(new MemorySource(NAMED, frames), { inside: "0,enp0s3", outside: "1" });
-  expect([two.name, one.name]).toEqual(["lo,enp0s3", "docker0"]);
-  expect((await drained(two)).map(({ frame }) => frame)).toEqual([2, 3]);
-  expect((await drained(one)).map(({ frame }) => frame)).toEqual([1, 4]);
+  const sides = await splitCapture(
+    new MemorySource(NAMED, frames),
+    { inside: "0,enp0s3", outside: "1" },
+    { onWarning: (text) => expect.fail(text) },
+  );
+  // those of each interface by themselves
+  expect(sides.map((side) => side.map(({ name }) => name))).toEqual([["lo", "enp0s3"], ["docker0"]]);
+  const given = await Promise.all(sides.flat().map((part) => drained(part)));
+  expect(given.map((part) => part.map(({ frame }) => frame))).toEqual([[3], [2], [1, 4]]);
 
   const warnings: string[] = [];
   const any = [7, 9, 9, 70_000, 8, 9].map((ifindex) => onIfindex(ifindex));
@@ -248,7 +257,7 @@ test("interfaces described behind frames, and losses told by interface, in a pca
     blocks.statistics(2, lost(7)),
   );
   const source = await openCapture(stored(file, "late.pcapng"), { onWarning: (text) => expect.fail(text) });
-  const [inside, outside] = await splitCapture(source, SIDES, { onWarning: (text) => expect.fail(text) });
+  const [inside, outside] = await split(source, SIDES);
   const marks: [Mark[], Mark[]] = [[], []];
   expect((await drained(inside, marks[0])).map(({ frame }) => frame)).toEqual([1, 2]);
   expect((await drained(outside, marks[1])).map(({ frame, iface }) => [frame, iface])).toEqual([[3, 2]]);
@@ -267,11 +276,7 @@ test("interfaces described behind frames, and losses told by interface, in a pca
 
 test("an empty capture", async () => {
   const source = await openCapture(stored(pcap([])), { onWarning: (text) => expect.fail(text) });
-  const [inside, outside] = await splitCapture(
-    source,
-    { inside: "172.17.0.0/16" },
-    { onWarning: (text) => expect.fail(text) },
-  );
+  const [inside, outside] = await split(source, { inside: "172.17.0.0/16" });
   expect([await drained(inside), await drained(outside)]).toEqual([[], []]);
 });
 

@@ -17,7 +17,6 @@ const WEB: Published = {
   hostPort: 88,
   container: "web",
   containerPort: 80,
-  sinceNs: 0n,
   pids: [7, 8],
 };
 const LOCAL: Published = {
@@ -33,14 +32,17 @@ const LOCAL: Published = {
 function uses(
   published: readonly Published[],
   tell: (sink: Sink, tables: HandFilled) => void,
+  port = 88,
 ): readonly PublishedUse[] {
   let ended: Summary | undefined;
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   reporter.end = (summary) => void (ended = summary);
   const web = { name: "web", words: new Set(["web"]) };
   const having = (address: string) => (address === "172.17.0.2" ? web : undefined);
-  const addresses = new Set(["10.0.2.15", "fd00:2::15"]);
-  const sink = new PublishedPorts(reporter, { published, containers: { ...NO_CONTAINERS, having }, addresses });
+  const publishing = (_: string, address: string, asked: number) =>
+    asked === port && ["10.0.2.15", "fd00:2::15"].includes(address) ? web : undefined;
+  const containers = { ...NO_CONTAINERS, having, publishing };
+  const sink = new PublishedPorts(reporter, { ports: { all: published }, containers });
   const tables = new HandFilled();
   sink.begin(tables);
   tell(sink, tables);
@@ -124,10 +126,8 @@ it("counts packets that never got to the container, by what became known of them
   expect(web).toMatchObject({ dropped: 1, refused: 3, translated: 1 });
 });
 
-it("does not count what came before the container began", () => {
-  const [web] = uses([{ ...WEB, sinceNs: 1n << 80n }], (sink, tables) => {
-    sink.unmatched(tables.add(TO), DROPPED);
-  });
+it("does not count what came while the port was not the container's", () => {
+  const [web] = uses([WEB], (sink, tables) => sink.unmatched(tables.add(TO), DROPPED), 89);
   expect(web).toMatchObject({ dropped: 0 });
 });
 

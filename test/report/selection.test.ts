@@ -94,6 +94,7 @@ it.each([
   [["pair", "local"], "pair (16), local (5)"],
 ])("a run that is to fail on %j says on what it did", (on, expected) => {
   const failing = new Failing(new NdjsonReporter(() => {}, { quiet: false, program: "0.0.0" }), new Set(on), false);
+  failing.begin(new HandFilled());
   failing.finding(LEAK);
   failing.finding(findingOf("dropped", 4, "as the verdicts say"));
   const verdicts = [

@@ -1,3 +1,4 @@
+import { FramePlaces } from "../../src/packets/frame-places.js";
 import { Heap } from "../../src/packets/memory/heap.js";
 import { Flow } from "../../src/packets/flows/flows.js";
 import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../src/packets/packets.js";
@@ -53,15 +54,15 @@ export interface Packet {
 /** Tables filled by hand, one packet a call. */
 export class HandFilled implements Tables {
   readonly #heap = new Heap();
-  readonly timeline = new Timeline(this.#heap, 64);
+  readonly timeline: Timeline;
   readonly tuples = new FilledTable(this.#heap, 64);
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
-  readonly names: readonly [string, string];
-  readonly haveCounters = [false, true] as const;
+  readonly haveCounters = [[false], [true]] as const;
   readonly #packets = new Map<number, Packet>();
 
   constructor(names: readonly [string, string] = ["docker0", "enp0s3"]) {
-    this.names = names;
+    const frames = [new FramePlaces([[names[0]]]), new FramePlaces([[names[1]]])] as const;
+    this.timeline = new Timeline(this.#heap, 64, undefined, frames);
   }
 
   add(packet: Packet): number {

@@ -139,7 +139,7 @@ function disorderNs({ source }: Lookahead, looked: readonly Rows[]): number {
   if (looked.length === 0) return 0;
   const packets = looked.reduce((sum, { from, to }) => sum + to - from, 0);
   const toNs = Math.max(...looked.map(latestOf));
-  return source.disorder.between(looked[0].batch.stampNs(0), toNs, { ...UNLIMITED, packets });
+  return source.disorderBetween(looked[0].batch.stampNs(0), toNs, { ...UNLIMITED, packets });
 }
 
 /** The earliest stamp of some packets that is more than a window before one in front of it, or leaps; Infinity for none. */

@@ -46,7 +46,7 @@ export class Follower {
     this.seen = seen;
     this.#slices = new Slices(exactness, nearNs, (fromNs, untilNs, nearNs) => {
       const of = (side: Side, shiftNs: number) =>
-        sides[side].source.disorder.between(fromNs + shiftNs, untilNs + shiftNs, this.#closedAt[side]);
+        sides[side].source.disorderBetween(fromNs + shiftNs, untilNs + shiftNs, this.#closedAt[side]);
       return of(INSIDE, -nearNs) + of(OUTSIDE, baseNs);
     });
     const course = new Course(this.#slices, beginning, windowNs);

@@ -1,6 +1,6 @@
 import type { Heap } from "../../packets/memory/heap.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
-import type { Intake } from "../intake/intake.js";
+import type { SideIntake } from "../intake/side-intake.js";
 
 /** Some packets in a row: rows `from` … `to`-1 of a batch. */
 export interface Rows {
@@ -19,7 +19,7 @@ export function latestOf({ batch, from, to }: Rows): number {
 
 /** The packets of a side, of which the next ones can be looked at before they are handed on as if nobody had. All are in the heap. */
 export class Lookahead {
-  readonly source: Intake;
+  readonly source: SideIntake;
   /** Whether there is nothing more to look at. */
   hasEnded = false;
   readonly #heap: Heap;
@@ -34,7 +34,7 @@ export class Lookahead {
   /** What the source failed with: to be told once all before it was handed on. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(source: Intake, heap: Heap) {
+  constructor(source: SideIntake, heap: Heap) {
     this.source = source;
     this.#heap = heap;
   }

@@ -64,9 +64,8 @@ export const PAYLOAD = 4;
 /** An IP ID, with whatever payload: that says little, as 65,536 packets later there is another one. */
 export const IP_ID_ONLY = 5;
 
-/** Packets of a side that are remembered, and for how many there is room at first. */
+/** Packets of a side that are remembered. */
 const ENTRIES = 2 ** 15;
-const FIRST_ENTRIES = 2 ** 10;
 /** A shorter payload is the same too often: a byte of a key press, a heartbeat without content. */
 const LEAST_PAYLOAD = 8;
 const module = new WebAssembly.Module(code);
@@ -172,7 +171,6 @@ export class Twins {
     }
     const entry = own.next % ENTRIES;
     if (own.next >= ENTRIES) index.remove(own.words[(entry << ENTRY_BITS) + HASH], 2 * entry + side);
-    if (own.next === own.stampsNs.length && own.next < ENTRIES) own.grow();
     own.next++;
     const e = entry << ENTRY_BITS;
     const { words } = own;
@@ -185,9 +183,7 @@ export class Twins {
     words[e + FRAME] = batch.frame(row);
     words[e + BY] = by;
     own.stampsNs[entry] = stampNs;
-    own.seenAt[entry] = own.progress;
-    own.repeatedAt[entry] = NEVER;
-    own.twins.delete(entry);
+    own.see(entry);
     index.add(hash, 2 * entry + side);
     if (other < 0) return;
     const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
@@ -206,8 +202,8 @@ export class Twins {
       byEnds,
       outsideFrame: outside.words[(o << ENTRY_BITS) + FRAME],
       by: !hasOneId ? least : least === NUMBERS ? SEGMENT : least === PAYLOAD ? MARKED : least,
-      seenAt: [inside.seenAt[i], outside.seenAt[o]],
-      repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
+      seenAt: [inside.seenAt(i), outside.seenAt(o)],
+      repeatedAt: [inside.repeatedAt(i), outside.repeatedAt(o)],
       entries: [i, o],
     };
     inside.twins.set(i, twin);
@@ -216,12 +212,14 @@ export class Twins {
   }
 }
 
-/** What is remembered of a side: a ring. */
+/** What is remembered of a side: a ring. In a heap, room that is not used is no memory. */
 class Remembered {
-  words = new Int32Array(FIRST_ENTRIES << ENTRY_BITS);
-  stampsNs = new Float64Array(FIRST_ENTRIES);
-  readonly seenAt: Progress[] = [];
-  readonly repeatedAt: Progress[] = [];
+  readonly words: Int32Array;
+  readonly stampsNs: Float64Array;
+  /** How far the side had come with each, as two doubles: its greatest stamp, and how many packets there were … */
+  readonly #seen: Float64Array;
+  /** … and with the first that was like it, of the few that there is one of. */
+  readonly #repeatedAt = new Map<number, Progress>();
   /** Those that are not forgotten, by entry. */
   readonly twins = new Map<number, Twin>();
   next = 0;
@@ -230,32 +228,40 @@ class Remembered {
   readonly #doubles: Float64Array;
 
   constructor(heap: Heap) {
+    this.words = heap.take(Int32Array, ENTRIES << ENTRY_BITS);
+    this.stampsNs = heap.take(Float64Array, ENTRIES);
+    this.#seen = heap.take(Float64Array, 2 * ENTRIES);
     const state = heap.take(Int32Array, word.WORDS);
     this.address = state.byteOffset;
     this.#doubles = asDoubles(state);
     this.#doubles[word.REACHED_NS] = Number.NEGATIVE_INFINITY;
   }
 
-  /** How far the side has come: its greatest stamp, and how many packets there were. */
-  get progress(): Progress {
-    return { reachedNs: this.#doubles[word.REACHED_NS], packets: this.#doubles[word.PACKETS] };
-  }
-
-  /** Makes room for as many again. */
-  grow(): void {
-    const words = new Int32Array(2 * this.words.length);
-    words.set(this.words);
-    this.words = words;
-    const stampsNs = new Float64Array(2 * this.stampsNs.length);
-    stampsNs.set(this.stampsNs);
-    this.stampsNs = stampsNs;
+  /** Has an entry be of the packet that was looked at last. */
+  see(entry: number): void {
+    this.#seen[2 * entry] = this.#doubles[word.REACHED_NS];
+    this.#seen[2 * entry + 1] = this.#doubles[word.PACKETS];
+    this.#repeatedAt.delete(entry);
+    this.twins.delete(entry);
   }
 
   /** Notes that a packet came again. */
   repeat(entry: number, side: Side): void {
-    if (this.repeatedAt[entry] === NEVER) this.repeatedAt[entry] = this.progress;
+    if (!this.#repeatedAt.has(entry))
+      this.#repeatedAt.set(entry, {
+        reachedNs: this.#doubles[word.REACHED_NS],
+        packets: this.#doubles[word.PACKETS],
+      });
     const twin = this.twins.get(entry);
-    if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt[entry];
+    if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt(entry);
+  }
+
+  seenAt(entry: number): Progress {
+    return { reachedNs: this.#seen[2 * entry], packets: this.#seen[2 * entry + 1] };
+  }
+
+  repeatedAt(entry: number): Progress {
+    return this.#repeatedAt.get(entry) ?? NEVER;
   }
 }
 

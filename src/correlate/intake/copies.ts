@@ -1,7 +1,8 @@
-import type { PacketBatch } from "../../packets/batches/packet-batch.js";
+import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_FRAGMENT, IS_IPV6, IS_SELECTED } from "../../packets/packets.js";
 import type { PacketSource } from "../../packets/batches/source.js";
 import { sameAddress } from "../../packets/memory/columns.js";
+import type { Heap } from "../../packets/memory/heap.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
 import { Identities } from "./identities.js";
 import { Repeats } from "./repeats.js";
@@ -194,14 +195,17 @@ class Copies {
 /** The packets of a source, those marked that its capture shows a second time. */
 export class MarkedPackets {
   readonly #source: PacketSource;
+  readonly #heap: Heap;
   readonly #copies = new Copies();
   readonly #unit = new StampUnit();
-  /** The beginning, once it was looked at and until it is handed on; and what the source failed with meanwhile. */
+  /** The beginning, once it was looked at and until it is handed on; the batch of it that was handed on last; and what the source failed with meanwhile. */
   #beginning: PacketBatch[] | undefined;
+  #handed: PacketBatch | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(source: PacketSource) {
+  constructor(source: PacketSource, heap: Heap) {
     this.#source = source;
+    this.#heap = heap;
   }
 
   /** What the stamps at the beginning are multiples of, nanoseconds; 1 of a live capture. */
@@ -218,7 +222,9 @@ export class MarkedPackets {
   /** The next packets, or null at the end; the batch before it is overwritten. */
   async next(): Promise<PacketBatch | null> {
     this.#beginning ??= await this.#look();
-    const batch = this.#beginning.shift() ?? (await this.#read());
+    if (this.#handed !== undefined) this.#heap.give(this.#handed.block);
+    this.#handed = this.#beginning.shift();
+    const batch = this.#handed ?? (await this.#read());
     if (batch !== null) this.#copies.mark(batch);
     return batch;
   }
@@ -238,7 +244,8 @@ export class MarkedPackets {
         return null;
       });
       if (batch === null) break;
-      const kept = batch.copy();
+      const kept = batchIn(this.#heap);
+      kept.take(batch);
       beginning.push(kept);
       const end = Math.min(kept.count, STRETCH - looked);
       this.#copies.look(kept, 0, end);

@@ -1,18 +1,18 @@
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
-import type { PacketSource } from "../../packets/batches/source.js";
-import type { Intake } from "./intake.js";
+import type { SideIntake } from "./side-intake.js";
 import { OUTSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import type { Tunnels } from "./tunnels.js";
+import { Whereabouts } from "./whereabouts.js";
 
 export const UNKNOWN = -1;
 
 /** One side while it is merged: its batch, and how far it was taken. */
 export class Feed {
-  readonly intake: Intake;
-  readonly source: PacketSource;
+  readonly intake: SideIntake;
+  readonly whereabouts: Whereabouts;
   hasEnded = false;
   /** Which way each packet of the batch goes, as `TupleTable` numbers ways. */
   readonly ways: Int32Array;
@@ -21,7 +21,7 @@ export class Feed {
   end = 0;
   /** Up to where they may be taken at one go; UNKNOWN until somebody found that out. */
   stop = UNKNOWN;
-  /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the source's epoch. */
+  /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the side's epoch. */
   nextNs = Number.NEGATIVE_INFINITY;
   readonly #side: Side;
   readonly #heap: Heap;
@@ -31,9 +31,9 @@ export class Feed {
   /** For batches that are not in the heap; none before there is such. */
   #own: PacketBatch | undefined;
 
-  constructor(heap: Heap, side: Side, intake: Intake, tuples: TupleTable, tunnels: Tunnels) {
+  constructor(heap: Heap, side: Side, intake: SideIntake, tuples: TupleTable, tunnels: Tunnels) {
     this.intake = intake;
-    this.source = intake.source;
+    this.whereabouts = new Whereabouts(intake.captures.length);
     this.#heap = heap;
     this.#side = side;
     this.#tuples = tuples;
@@ -82,8 +82,7 @@ export class Feed {
 
   /** Goes on to the packet that stands there. */
   goTo(at: number): void {
-    const { passed } = this.intake;
-    if (passed !== null) for (let row = this.at; row < at; row++) passed.goBy(this.batch.frame(row));
+    if (this.intake.mayStop) for (let row = this.at; row < at; row++) this.intake.goBy(this.batch.frame(row));
     this.at = at;
     if (this.#batch !== null && at < this.end) this.nextNs = this.#batch.stampNs(at);
     else this.nextNs = this.#batch?.reachedNs ?? Number.POSITIVE_INFINITY;
@@ -91,7 +90,9 @@ export class Feed {
 
   /** Finds the conversations of the packets not taken yet; to be called again once tuples have been released. */
   findWays(): void {
-    if (this.#batch !== null) this.#tuples.findWays(this.#side, this.#batch, this.at, this.ways);
+    if (this.#batch === null) return;
+    this.#tuples.findWays(this.#side, this.#batch, this.at, this.ways);
+    this.whereabouts.note(this.#batch, this.at, this.ways, this.intake.frames);
   }
 
   /** Leaves the packets not taken yet. */

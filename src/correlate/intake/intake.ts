@@ -80,8 +80,21 @@ export class Intake {
   #isStopped = false;
   #hasEnded = false;
 
-  /** `packets`: those of the source, marked where its capture shows them twice. `mayStop`: whether it may be left before its end. */
-  constructor(source: PacketSource, packets: MarkedPackets, heap: Heap, windowNs: number, mayStop = false) {
+  readonly #onBegins: (frame: number) => void;
+
+  /**
+   * `packets`: those of the source, marked where its capture shows them twice. `mayStop`: whether it may be left before its end. `onBegins`: told of the frame
+   * behind which the next of its captures begins.
+   */
+  constructor(
+    source: PacketSource,
+    packets: MarkedPackets,
+    heap: Heap,
+    windowNs: number,
+    mayStop = false,
+    onBegins: (frame: number) => void = () => {},
+  ) {
+    this.#onBegins = onBegins;
     this.passed = mayStop ? new Passed() : null;
     this.source = source;
     this.packets = packets;
@@ -195,7 +208,8 @@ export class Intake {
   }
 
   /** Takes what stands between two frames. */
-  #pass({ reachedNs, loss }: Mark): void {
+  #pass({ frame, reachedNs, begins, loss }: Mark): void {
+    if (begins === true) this.#onBegins(frame);
     if (reachedNs !== undefined) {
       this.#reachedNs = reachedNs;
       this.#reach(reachedNs);

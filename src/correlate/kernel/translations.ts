@@ -83,11 +83,15 @@ export class Translations {
 
   /** Which way the twin of a packet goes on the other side, by its translation; NONE where none is known. */
   twinWayOf(row: number): number {
-    const t = this.#timeline;
-    const slot = this.slotOf(row);
+    return this.twinWay(this.#timeline.side(row), this.#timeline.way(row));
+  }
+
+  /** The same of the packets that go a way of a side. */
+  twinWay(side: number, way: number): number {
+    const slot = this.#tuples.flow(way);
     if (slot === NONE) return NONE;
-    const tuple = t.side(row) === INSIDE ? this.accounts.outsideTuple(slot) : this.accounts.insideTuple(slot);
-    return wayOfTuple(tuple, forwardOn(this.accounts.bits(slot), t.way(row), OUTSIDE));
+    const tuple = side === INSIDE ? this.accounts.outsideTuple(slot) : this.accounts.insideTuple(slot);
+    return wayOfTuple(tuple, forwardOn(this.accounts.bits(slot), way, OUTSIDE));
   }
 
   /** Whether two packets may be of one flow: that of one of them may not be known. */

@@ -1,15 +1,16 @@
 import type { HostRules } from "../../packets/results/host-rules.js";
+import type { Traces } from "../../packets/results/traces.js";
 import type { Base } from "../kernel/base.js";
-import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
 import type { Matchers } from "../matchers/matchers.js";
-import type { Cover } from "./captures/cover.js";
+import type { SideCover } from "./captures/side-cover.js";
 import type { Impacts } from "./impacts/impacts.js";
 import type { Misses } from "./captures/misses.js";
 import type { Mistimed } from "./captures/mistimed.js";
 import type { Errors } from "./claims/errors.js";
 import type { Refusals } from "./claims/refusals.js";
 import type { Resets } from "./claims/resets.js";
+import type { SideTally } from "./side-tally.js";
 
 /** What a verdict may draw on. */
 export interface Known extends Base {
@@ -21,9 +22,13 @@ export interface Known extends Base {
   readonly resets: Resets;
   readonly mistimed: Mistimed;
   readonly tunnels: Tunnels;
-  /** What each side's capture covers. */
-  readonly cover: readonly [Cover, Cover];
-  /** What each side's capture has twice, and may show twice. */
-  readonly repeats: readonly [Repeats, Repeats];
+  /** What became of each side's frames so far. */
+  readonly tallies: readonly [SideTally, SideTally];
+  /** What each side's captures cover. */
+  readonly cover: readonly [SideCover, SideCover];
+  /** The frame that a packet may be a copy of, or have as one; undefined where there is none. */
+  readonly repeatOf: (row: number) => number | undefined;
   readonly rules: HostRules;
+  /** What a trace of the host's firewall says; undefined where there is none. */
+  readonly traces: Traces | undefined;
 }

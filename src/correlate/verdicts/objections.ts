@@ -2,7 +2,7 @@ import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../packets/records.js";
 import type { Reason } from "../../packets/results/reasons.js";
 import type { Judgement } from "../../packets/results/results.js";
-import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
+import { OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { destinationHash, haveSameSource } from "../../packets/ways.js";
@@ -61,7 +61,7 @@ export class Objections {
       return unknown("no-header", "its transport header is not all there: too little to know its twin by");
     const twin = mistimed.twinOf(row, altered);
     if (twin !== undefined) {
-      const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
+      const like = `${SIDE_NAMES[other]} has its like in frame ${t.frameText(other, twin)}, whose stamp does not tell when it passed`;
       return unknown("like-out-of-time", like);
     }
     const like = reason === "nothing-paired" ? undefined : likes.of(row);
@@ -82,21 +82,21 @@ export class Objections {
     const side = t.sideOf(row);
     const late = other === side ? undefined : this.#slow.whyWaits(row);
     if (late !== undefined) return unknown("may-be-held-up", late);
-    const repeat = this.#known.repeats[side].of(t.frame(row));
+    const repeat = this.#known.repeatOf(row);
     if (repeat !== undefined) {
-      const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
+      const why = `frame ${t.frameText(side, repeat)} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
       return unknown("may-be-copy", why);
     }
     const orphan = this.#orphans.of(row);
     if (orphan !== undefined) {
       const soonerNs = t.timeNs(row) - orphan.timeNs;
       const apart = `${seconds(Math.abs(soonerNs))} ${soonerNs < 0 ? "later" : "earlier"}`;
-      const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
+      const why = `frame ${t.frameText(other, orphan.frame)} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
       return unknown("like-untimely", why);
     }
     const { altered, datagrams } = this.#known.matchers;
     const error = this.#cutErrorBehind(row);
-    if (error !== undefined) return unknown("cut-short", whyCut(error));
+    if (error !== undefined) return unknown("cut-short", whyCut(t.frameText(side, error)));
     const cut = this.#known.matchers.cutFrames.doubt(row);
     if (cut !== undefined) return unknown("cut-short", cut);
     if (datagrams.mayBeInFragments(row, altered.isRenumbering)) {
@@ -137,12 +137,13 @@ export class Objections {
     };
     const back = frameOf(t, undecidedBehind(t, row, isUnseen, t.timeNs(row) + windowNs));
     if (back === undefined) return undefined;
-    return `frame ${back} of its conversation came out here and was not seen to enter ${SIDE_NAMES[other]}: both may take another interface`;
+    return `frame ${t.frameText(otherSide(other), back)} of its conversation came out here and was not seen to enter ${SIDE_NAMES[other]}: both may take another interface`;
   }
 
   #whyLike(other: Side, { frame, isSooner, isContended, isTranslated }: Like): string {
-    if (isContended) return `frame ${frame} of ${SIDE_NAMES[other]} is like it and ambiguous: it may be this one`;
-    const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
+    const name = this.#known.timeline.frameText(other, frame);
+    if (isContended) return `frame ${name} of ${SIDE_NAMES[other]} is like it and ambiguous: it may be this one`;
+    const like = `frame ${name} of ${SIDE_NAMES[other]} is like it and has no twin`;
     if (!isTranslated) return `${like}: it may be this one, by a translation that nothing else shows`;
     return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
   }

@@ -24,6 +24,7 @@ import { Speakers } from "./claims/speakers.js";
 import { StandIns } from "./claims/stand-ins.js";
 import { Strangers } from "./claims/strangers.js";
 import { Taken } from "./claims/taken.js";
+import { Traced } from "./claims/traced.js";
 import { seconds, whyLost, whyOneWay, whySpent } from "./words.js";
 
 /**
@@ -33,7 +34,6 @@ import { seconds, whyLost, whyOneWay, whySpent } from "./words.js";
 const LEAST_ALONE = 16;
 /** Where both captures are silent for longer at once, who sent what was under way has given it up, nanoseconds: that tells it no more from a clock that was set. */
 const ASLEEP_NS = 30_000_000_000;
-
 /**
  * Judges frames that found no twin. A verdict takes evidence: that a packet was dropped, of a capture that misses nothing; that it
  * is local, of who sent it. Where there is none it is unknown, and the reason says what would decide.
@@ -46,6 +46,7 @@ export class Verdicts {
   readonly #claims: Claims;
   readonly #objections: Objections;
   readonly #orphans: Orphans;
+  readonly #traced: Traced | undefined;
   /** Up to when nothing vouched for the clocks, nanoseconds on the timeline: of two, nobody knows where packets stand that came out before. */
   #unvouchedNs = Number.NEGATIVE_INFINITY;
   readonly #flow: FlowView;
@@ -81,6 +82,7 @@ export class Verdicts {
     this.#claims = new Claims(this.#known);
     this.#orphans = new Orphans(timeline, known.matchers.altered);
     this.#objections = new Objections(known, this.#orphans);
+    this.#traced = known.traces && new Traced(known, known.traces);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);
     this.#askForFlows();
   }
@@ -140,7 +142,8 @@ export class Verdicts {
     this.#known.strangers.note(row);
     this.#known.beyond.note(row);
     const claim = this.#claims.of(row);
-    const believed = this.#believed(row, claim);
+    const seen = this.#believed(row, claim);
+    const believed = this.#traced === undefined ? seen : this.#traced.of(row, seen);
     const isElsewhere = believed.verdict === "elsewhere";
     const isProof = isElsewhere && this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
     const verdict = isProof ? { ...believed, isProof } : believed;
@@ -177,8 +180,8 @@ export class Verdicts {
     const doubt = this.#objections.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
-    if (this.#known.cover[other].gaps.mayHold(t.timeNs(row)))
-      return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(other) };
+    const loser = this.#known.cover[other].of(row).find(({ gaps }) => gaps.mayHold(t.timeNs(row)));
+    if (loser !== undefined) return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(loser.name) };
     return { ...this.#reckon(row, other, claim), mayBeLostBy: other };
   }
 
@@ -188,10 +191,11 @@ export class Verdicts {
     const { cover, windowNs } = this.#known;
     // a silence is known once time has come to there: what is judged before must not lie beside it
     const marginNs = Math.min(MARGIN_NS, windowNs);
-    const silence = cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
+    const silences = cover[other].of(row).map(({ gaps }) => gaps.silenceAt(t.timeNs(row), marginNs));
+    const silence = silences.find((each) => each !== undefined);
     if (silence === undefined) return undefined;
     const none = `no frame at all for ${seconds(silence.toNs - silence.fromNs)}`;
-    const own = cover[t.sideOf(row)].gaps.silenceAt(t.timeNs(row), marginNs);
+    const own = cover[t.sideOf(row)].having(row).gaps.silenceAt(t.timeNs(row), marginNs);
     if (own !== undefined && Math.min(own.toNs - own.fromNs, silence.toNs - silence.fromNs) > ASLEEP_NS)
       return `both captures have ${none} beside it: the host may have slept, or its clock was set, while it was under way`;
     if (!this.#hasMissed(silence, row)) return undefined;

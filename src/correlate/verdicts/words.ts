@@ -5,9 +5,9 @@ import { OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Known } from "./known.js";
 
-/** Why a packet's twin may not have been captured on a side, in words. */
-export function whyLost(side: Side): string {
-  return `${SIDE_NAMES[side]} lost frames about then, and may have lost this one`;
+/** Why a packet's twin may not be in a capture, in words. */
+export function whyLost(capture: string): string {
+  return `${capture} lost frames about then, and may have lost this one`;
 }
 
 /** Why a packet that was answered is not said to be dropped, in words. */
@@ -31,8 +31,7 @@ export function seconds(ns: number): string {
 /** Why a packet is missed that should have come out on a side, in words. */
 export function whyMissing({ cover, timeline: t, windowNs }: Known, row: number, side: Side): string {
   const what = t.proto(row) === TCP ? "segment" : "packet";
-  const { hasEnded, lastNs } = cover[side];
-  const isCutOff = hasEnded && lastNs - t.timeNs(row) < windowNs;
+  const isCutOff = cover[side].of(row).some(({ endNs }) => endNs - t.timeNs(row) < windowNs);
   return `no ${what} like it came out on ${SIDE_NAMES[side]} ${isCutOff ? "before that ended" : `within ${seconds(windowNs)}`}`;
 }
 

@@ -122,8 +122,8 @@ function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined
     dstPort: end.dstPort,
     isEcho,
     // iptables does not let a rule ask for it in postrouting, and older kernels do not tell it there
-    inInterface: new InterfaceName(hook === "postrouting" ? "" : inName),
-    outInterface: new InterfaceName(isRouted ? outName : ""),
+    inInterface: new InterfaceName([hook === "postrouting" ? "" : inName]),
+    outInterface: new InterfaceName([isRouted ? outName : ""]),
     isDstLocal: isRouted ? false : isToHost,
     isDstRewritten: false,
     isNew: undefined,

@@ -80,8 +80,8 @@ export class Ways {
       isDstLocal,
       isEcho: isEchoRequest,
       isDstRewritten: false,
-      inInterface: new InterfaceName(this.#names[side]),
-      outInterface: new InterfaceName(""),
+      inInterface: new InterfaceName([this.#names[side]]),
+      outInterface: new InterfaceName([""]),
       isNew: true,
     });
     if (isTranslated === false) return isDstLocal ? undefined : ends;

@@ -1,48 +1,50 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
+import { firstNotBefore } from "../../packets/memory/sorted.js";
 import type { ContainerName, Containers } from "../../packets/results/containers.js";
 import { everyAddress } from "../../packets/results/published.js";
-import type { HostFacts, KnownContainer } from "./host-facts.js";
+import type { HostFacts, KnownChange } from "./host-facts.js";
+import { isPortKey, portKey, type Tenant, Tenants } from "./tenants.js";
 
 /** Docker notes that a container has begun when its process runs already: packets came 5 ms before (20.10). No address is given on sooner than that. */
 const EARLY_NS = 50_000_000n;
+/** So many ends of tenancies are remembered, some megabytes: whose an address was before that is forgotten. */
+const MOST_ENDED = 16_384;
 
-/** Before the id of whose addresses a container shares. */
-const SHARING = "container:";
-/** Labels that say which service a container is of. */
-const SERVICES = ["com.docker.compose.service", "com.docker.swarm.service.name", "io.kubernetes.pod.name"];
-
-/** Whose an address is from a time on, epoch nanoseconds; without a name, nobody's, or more than one's. */
+/** Whose an address, or a published port, is for a while, epoch nanoseconds; without a name, more than one's. */
 interface Tenancy {
-  readonly sinceNs: bigint;
   readonly id: string;
   readonly name: ContainerName | undefined;
+  readonly sinceNs: bigint;
+  /** Undefined as long as it goes on. */
+  untilNs: bigint | undefined;
 }
 
 /**
- * What addresses, and the host's published ports, meant at which time: a container has its own from when it began, or was first seen to have it,
- * until another has it.
+ * What addresses, and the host's published ports, meant at which time, by what the host says from time to time: a container has its own from when it
+ * began, or was first seen to have it, until it ends, or another has it. What changed between two snapshots, without anybody telling when, is nobody's in between.
  */
 export class AddressBook implements Containers {
+  readonly #tenants = new Tenants();
   /** By address, or by `portKey`, in the order of time. */
   readonly #tenancies = new Map<string, Tenancy[]>();
+  /** Those that go on, by the same. */
+  readonly #current = new Map<string, Tenancy>();
+  /** Those that are over, in the order in which that was told. */
+  readonly #ended = new Map<Tenancy, string>();
+  readonly #forget = (tenancy: Tenancy): void => this.#drop(tenancy);
   /** The host's own addresses. */
   readonly #own = new Set<string>();
+  /** Of which moment it was told last, and the last snapshot was; undefined before the first. */
+  #toldNs: bigint | undefined;
+  #snapshotNs: bigint | undefined;
+  #changesNs: readonly bigint[] | undefined;
 
-  /** `snapshots`: of one host, in the order of time. */
-  constructor(snapshots: readonly HostFacts[]) {
-    let lastNs = 0n;
-    for (const { containers, timeNs, addresses } of snapshots) {
-      for (const address of addresses) this.#own.add(address);
-      const tenants = tenantsOf(containers, timeNs);
-      for (const [address, tenancies] of this.#tenancies)
-        if (!tenants.has(address)) tenancies.push({ sinceNs: timeNs, id: "", name: undefined });
-      for (const [address, tenant] of tenants) {
-        const before = this.#tenancies.get(address) ?? [];
-        this.#tenancies.set(address, before);
-        if (before.at(-1)?.id === tenant.id) continue;
-        before.push({ ...tenant, sinceNs: tenant.sinceNs > lastNs ? tenant.sinceNs : lastNs });
-      }
-      lastNs = timeNs;
-    }
+  /** Takes what the host says next. Returns the addresses that another container has than before. */
+  take(news: HostFacts | KnownChange): string[] {
+    const begun = "containers" in news ? this.#takeSnapshot(news) : this.#takeChange(news);
+    if (this.#toldNs === undefined || this.#toldNs < news.timeNs) this.#toldNs = news.timeNs;
+    this.#changesNs = undefined;
+    return begun.filter((key) => !isPortKey(key));
   }
 
   /** What the containers are called that it knows, and their services. */
@@ -50,14 +52,25 @@ export class AddressBook implements Containers {
     return new Set([...this.#tenancies.values()].flat().flatMap(({ name }) => Array.from(name?.words ?? [])));
   }
 
-  get changesNs(): readonly bigint[] {
-    const changes = new Set([...this.#tenancies.values()].flat().map(({ sinceNs }) => sinceNs));
-    return [...changes].toSorted((one, other) => (one < other ? -1 : 1));
+  /** What the containers were called that had an address, in the order of time. */
+  namesOf(address: string): string[] {
+    return [...new Set(this.#tenancies.get(address)?.flatMap(({ name }) => name?.name ?? []))];
   }
 
-  having(address: string, fromNs: bigint, untilNs = fromNs): ContainerName | undefined {
-    const at = this.#tenancies.get(address)?.findLast(({ sinceNs }) => sinceNs <= untilNs);
-    return at !== undefined && at.sinceNs <= fromNs ? at.name : undefined;
+  get changesNs(): readonly bigint[] {
+    if (this.#changesNs === undefined) {
+      const all = [...this.#tenancies.values()].flat();
+      const edges = all.flatMap(({ sinceNs, untilNs }) => [sinceNs, untilNs ?? sinceNs]);
+      this.#changesNs = [...new Set(edges)].toSorted((one, other) => (one < other ? -1 : 1));
+    }
+    return this.#changesNs;
+  }
+
+  having(address: string, fromNs: bigint, throughNs = fromNs): ContainerName | undefined {
+    const tenancies = this.#tenancies.get(address) ?? [];
+    const after = firstNotBefore(0, tenancies.length, (place) => tenancies[place].sinceNs <= fromNs);
+    const at = after === 0 ? undefined : tenancies[after - 1];
+    return at !== undefined && (at.untilNs === undefined || throughNs < at.untilNs) ? at.name : undefined;
   }
 
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined {
@@ -65,34 +78,76 @@ export class AddressBook implements Containers {
     const keys = [address, everyAddress(address)].map((place) => portKey(proto, place, port));
     return keys.map((key) => this.having(key, epochNs)).find((name) => name !== undefined);
   }
-}
 
-/** A published port, as no address is written. */
-function portKey(proto: string, hostAddress: string, hostPort: number): string {
-  return `${proto} ${hostAddress} ${hostPort}`;
-}
-
-/** Who has which address, and which of the host's ports, at one moment. */
-function tenantsOf(containers: readonly KnownContainer[], nowNs: bigint): Map<string, Tenancy> {
-  const tenants = new Map<string, Tenancy>();
-  for (const { id, name, startedNs, addresses, published, labels } of containers) {
-    const sharing = containers.filter(({ networkMode }) => [id, name].some((each) => networkMode === SHARING + each));
-    const called = nameOf([{ name, labels }, ...sharing]);
-    const sinceNs = startedNs === undefined ? nowNs : startedNs - EARLY_NS;
-    // of two, nothing tells which it is
-    const ports = published.map(({ proto, hostAddress, hostPort }) => portKey(proto, hostAddress, hostPort));
-    for (const key of [...addresses, ...ports])
-      tenants.set(key, tenants.has(key) ? { sinceNs, id: "", name: undefined } : { sinceNs, id, name: called });
+  /** One without containers says nothing of them: what is known goes on. */
+  #takeSnapshot({ timeNs, addresses, containers }: HostFacts): string[] {
+    for (const address of addresses) this.#own.add(address);
+    if (containers === undefined) return [];
+    const before = new Set(this.#tenants.ids);
+    const now = new Map(containers.map((container) => [container.id, container]));
+    const keys = [...before, ...now.keys()].flatMap((id) => this.#tenants.set(id, now.get(id)));
+    const toldNs = this.#toldNs;
+    this.#snapshotNs = timeNs;
+    this.#end(keys, toldNs ?? timeNs);
+    return this.#begin(keys, ({ id, startedNs }) =>
+      startedNs === undefined || before.has(id) || (toldNs !== undefined && startedNs <= toldNs)
+        ? timeNs
+        : startedNs - EARLY_NS,
+    );
   }
-  return tenants;
+
+  #takeChange({ timeNs, id, container }: KnownChange): string[] {
+    const wasRunning = this.#tenants.has(id);
+    const keys = this.#tenants.set(id, container);
+    const snapshotNs = this.#snapshotNs;
+    this.#end(keys, timeNs);
+    return this.#begin(keys, ({ id: tenant, startedNs }) =>
+      // who ran before got the address since
+      startedNs === undefined || tenant !== id || wasRunning || (snapshotNs !== undefined && startedNs <= snapshotNs)
+        ? timeNs - EARLY_NS
+        : startedNs - EARLY_NS,
+    );
+  }
+
+  /** Ends what of this does not go on. */
+  #end(keys: readonly string[], nowNs: bigint): void {
+    for (const key of keys) {
+      const tenancy = this.#current.get(key);
+      if (tenancy === undefined || isSame(tenancy, this.#tenants.of(key))) continue;
+      tenancy.untilNs = nowNs > tenancy.sinceNs ? nowNs : tenancy.sinceNs;
+      this.#current.delete(key);
+      this.#ended.set(tenancy, key);
+      keepNewest(this.#ended, MOST_ENDED, this.#forget);
+    }
+  }
+
+  /** Begins what of this does not go on already, and returns the keys of it. */
+  #begin(keys: readonly string[], sinceNs: (tenant: Tenant) => bigint): string[] {
+    return keys.filter((key) => {
+      const tenant = this.#current.has(key) ? undefined : this.#tenants.of(key);
+      if (tenant === undefined) return false;
+      const before = this.#tenancies.get(key) ?? [];
+      const ownNs = sinceNs(tenant);
+      const freeNs = before.at(-1)?.untilNs ?? ownNs;
+      const { id, name } = tenant;
+      const tenancy = { id, name, sinceNs: ownNs > freeNs ? ownNs : freeNs, untilNs: undefined };
+      before.push(tenancy);
+      this.#tenancies.set(key, before);
+      this.#current.set(key, tenancy);
+      return true;
+    });
+  }
+
+  #drop(tenancy: Tenancy): void {
+    const key = this.#ended.get(tenancy) ?? "";
+    this.#ended.delete(tenancy);
+    const tenancies = this.#tenancies.get(key);
+    // of an address, the one that ended first
+    tenancies?.shift();
+    if (tenancies?.length === 0) this.#tenancies.delete(key);
+  }
 }
 
-/** What containers of one address are called. */
-function nameOf(containers: readonly Pick<KnownContainer, "name" | "labels">[]): ContainerName {
-  return { name: containers.map(({ name }) => name).join("+"), words: new Set(containers.flatMap(wordsOf)) };
-}
-
-/** What a container, and the services that it is of, are called. */
-export function wordsOf({ name, labels }: Pick<KnownContainer, "name" | "labels">): string[] {
-  return [name, ...SERVICES.flatMap((label) => labels.get(label) ?? [])];
+function isSame(one: Pick<Tenancy, "id" | "name">, other: Tenant | undefined): boolean {
+  return other !== undefined && one.id === other.id && one.name?.name === other.name?.name;
 }

@@ -76,10 +76,10 @@ export const OPTIONS = [
 /** So many characters of a network's id name its bridge where nobody says otherwise (libnetwork, drivers/bridge). */
 const BRIDGE_ID_CHARACTERS = 12;
 
-/** Reads what Docker answers to `/containers/<id>/json`; undefined where it is no container. */
+/** Reads what Docker answers to `/containers/<id>/json`; undefined where it is no container, or one that does not run. */
 export function containerOf(inspected: unknown): Container | undefined {
   const id = textAt(inspected, "Id");
-  if (id === undefined) return undefined;
+  if (id === undefined || at(inspected, "State", "Running") === false) return undefined;
   const started = epochOf(textAt(inspected, "State", "StartedAt") ?? "");
   const networkMode = textAt(inspected, "HostConfig", "NetworkMode") ?? "default";
   return {
@@ -134,6 +134,31 @@ export function networkOf(described: unknown): Network | undefined {
     isInternal: at(described, "Internal") === true,
     options: pickedTexts(at(described, "Options"), OPTIONS),
   };
+}
+
+/** What makes a container, or its addresses and its name, others than before: what `/events` is asked for. */
+export const EVENT_FILTERS = {
+  type: ["container", "network"],
+  event: ["start", "die", "destroy", "rename", "connect", "disconnect"],
+};
+/** After these, a container does not run. */
+const ENDS = new Set(["die", "destroy"]);
+
+/** Something that happened to a container. */
+export interface ContainerEvent {
+  readonly id: string;
+  /** Epoch nanoseconds, to some hundred. */
+  readonly timeNs: bigint;
+  readonly isEnd: boolean;
+}
+
+/** Reads one of what Docker answers to `/events`; undefined where it is about no container. */
+export function eventOf(told: unknown): ContainerEvent | undefined {
+  const isOfNetwork = textAt(told, "Type") === "network";
+  const id = isOfNetwork ? textAt(told, "Actor", "Attributes", "container") : textAt(told, "Actor", "ID");
+  const timeNano = numberAt(told, "timeNano") ?? 0;
+  if (id === undefined || !Number.isInteger(timeNano) || timeNano <= 0) return undefined;
+  return { id, timeNs: BigInt(timeNano), isEnd: !isOfNetwork && ENDS.has(textAt(told, "Action") ?? "") };
 }
 
 /** Which engine answers, from its `/version` and `/info`. */

@@ -1,9 +1,9 @@
 import { canonicalAddress } from "../address.js";
-import { rulesText, withoutCounts } from "../rules-text.js";
+import { rulesText } from "../rules-text.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
-import { FORMAT, VERSION } from "./snapshot.js";
+import { CHANGE_FORMAT, FORMAT, VERSION } from "./snapshot.js";
 
 /** What a container is, as far as packets tell of it. */
 export interface KnownContainer {
@@ -22,7 +22,8 @@ export interface KnownContainer {
 export interface HostFacts {
   /** When it was taken, epoch nanoseconds. */
   readonly timeNs: bigint;
-  readonly containers: readonly KnownContainer[];
+  /** Those that run; undefined where Docker did not tell. */
+  readonly containers: readonly KnownContainer[] | undefined;
   readonly proxies: readonly Pick<Proxy, "pid" | "proto" | "hostPort" | "containerPort">[];
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];
@@ -35,6 +36,15 @@ export interface HostFacts {
   readonly conntrack: string | undefined;
 }
 
+/** What became of one container, for the same. */
+export interface KnownChange {
+  /** Epoch nanoseconds. */
+  readonly timeNs: bigint;
+  readonly id: string;
+  /** Undefined where it does not run any more. */
+  readonly container: KnownContainer | undefined;
+}
+
 /**
  * Reads what `natcorr snapshot` printed. What is not as it writes it counts as not there.
  *
@@ -43,14 +53,44 @@ export interface HostFacts {
 export function readSnapshot(text: string): HostFacts {
   const snapshot = parseJson(text);
   if (at(snapshot, "format") !== FORMAT) throw new Error("it is not what natcorr snapshot prints");
-  const version = at(snapshot, "version");
+  checkVersion(snapshot);
+  return factsOf(snapshot);
+}
+
+/**
+ * Reads a snapshot, or what became of one container, as JSON has it.
+ *
+ * @throws an Error that says what it is instead, where it is neither.
+ */
+export function newsOf(value: unknown): HostFacts | KnownChange {
+  const format = at(value, "format");
+  if (format !== FORMAT && format !== CHANGE_FORMAT) throw new Error("it is not what natcorr live keeps of its host");
+  checkVersion(value);
+  if (format === FORMAT) return factsOf(value);
+  const container = at(value, "container");
+  return {
+    timeNs: nsOf(textAt(value, "time")) ?? 0n,
+    id: textAt(value, "id") ?? "",
+    container: container === undefined ? undefined : containerOf(container),
+  };
+}
+
+function checkVersion(value: unknown): void {
+  const version = at(value, "version");
   if (version !== VERSION) throw new Error(`its version is ${String(version)}, and this natcorr reads ${VERSION}`);
+}
+
+/** What a snapshot says. */
+export function factsOf(snapshot: unknown): HostFacts {
   const linesAt = (...path: readonly string[]): string | undefined =>
     textsAt(snapshot, ...path).join("\n") || undefined;
   const iptables = ["iptables", "ip6tables"].flatMap((tool) => linesAt("rules", tool) ?? []);
   return {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
-    containers: listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
+    containers:
+      at(snapshot, "docker") === undefined
+        ? undefined
+        : listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
     proxies: listAt(snapshot, "dockerProxies").flatMap((proxy) => {
       const [port, pid] = [publishedOf(proxy), numberAt(proxy, "pid")];
       return port === undefined || pid === undefined ? [] : [{ ...port, pid }];
@@ -63,11 +103,6 @@ export function readSnapshot(text: string): HostFacts {
     network: networkFactsOf(snapshot),
     conntrack: linesAt("conntrack", "entries"),
   };
-}
-
-/** Whether the rules of a host stayed as they are, whatever they counted. */
-export function haveSameRules(snapshots: readonly HostFacts[]): boolean {
-  return new Set(snapshots.map(({ rules = "" }) => withoutCounts(rules))).size < 2;
 }
 
 function containerOf(container: unknown): KnownContainer | undefined {

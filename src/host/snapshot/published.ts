@@ -1,27 +1,57 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { Published } from "../../packets/results/published.js";
-import { wordsOf } from "./address-book.js";
-import type { HostFacts } from "./host-facts.js";
+import { wordsOf } from "./tenants.js";
+import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
 
-/**
- * The published ports of a host, each once, on however many of the host's addresses it is published; by port. `words`: names of
- * the containers, or services, that are meant; undefined for all.
- */
-export function publishedOf({ timeNs, containers, proxies }: HostFacts, words?: ReadonlySet<string>): Published[] {
-  const found = new Map<string, Published & { readonly hostAddresses: string[] }>();
-  const meant = containers.filter((each) => words === undefined || wordsOf(each).some((word) => words.has(word)));
-  for (const { name: container, startedNs: sinceNs = timeNs, published } of meant) {
-    for (const { proto, hostAddress, hostPort, containerPort } of published) {
-      const key = `${proto} ${hostPort} ${containerPort} ${container}`;
-      const pids = proxies
+/** So many are remembered, those of containers that are gone among them: what went through them is told at the end. */
+const MOST_PORTS = 10_000;
+
+type Known = Published & { hostAddresses: string[]; pids: readonly number[] };
+
+/** The published ports of a host, by what it says from time to time, each once, on however many of the host's addresses it is published. */
+export class PortBook {
+  readonly #words: ReadonlySet<string> | undefined;
+  readonly #known = new Map<string, Known>();
+  #all: readonly Published[] | undefined;
+
+  /** `words`: names of the containers, or services, that are meant; undefined for all. */
+  constructor(words?: ReadonlySet<string>) {
+    this.#words = words;
+  }
+
+  /** All of them, by port: the same list as long as nothing is taken. */
+  get all(): readonly Published[] {
+    this.#all ??= [...this.#known.values()].toSorted((one, other) => one.hostPort - other.hostPort);
+    return this.#all;
+  }
+
+  /** Takes what the host says next. */
+  take(news: HostFacts | KnownChange): void {
+    this.#all = undefined;
+    if (!("containers" in news)) {
+      if (news.container !== undefined) this.#add(news.container);
+      return;
+    }
+    for (const container of news.containers ?? []) this.#add(container);
+    for (const known of this.#known.values())
+      known.pids = news.proxies
         .filter(
-          (proxy) => proxy.proto === proto && proxy.hostPort === hostPort && proxy.containerPort === containerPort,
+          ({ proto, hostPort, containerPort }) =>
+            proto === known.proto && hostPort === known.hostPort && containerPort === known.containerPort,
         )
         .map(({ pid }) => pid);
-      const known = found.get(key);
-      if (known === undefined)
-        found.set(key, { proto, hostAddresses: [hostAddress], hostPort, container, containerPort, sinceNs, pids });
-      else known.hostAddresses.push(hostAddress);
+  }
+
+  #add(container: KnownContainer): void {
+    if (this.#words !== undefined && !wordsOf(container).some((word) => this.#words?.has(word))) return;
+    for (const { proto, hostAddress, hostPort, containerPort } of container.published) {
+      const key = `${proto} ${hostPort} ${containerPort} ${container.name}`;
+      const known = this.#known.get(key);
+      if (known === undefined) {
+        const place = { proto, hostAddresses: [hostAddress], hostPort };
+        this.#known.set(key, { ...place, container: container.name, containerPort, pids: [] });
+        keepNewest(this.#known, MOST_PORTS);
+      } else if (!known.hostAddresses.includes(hostAddress)) known.hostAddresses.push(hostAddress);
     }
   }
-  return [...found.values()].toSorted((one, other) => one.hostPort - other.hostPort);
 }

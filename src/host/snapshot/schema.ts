@@ -1,11 +1,11 @@
 /**
- * The JSON Schema of a snapshot, which is its reference: `natcorr schema snapshot` prints it, and the package has it as
- * snapshot-schema.json.
+ * The JSON Schemas of a snapshot, and of a change behind one, which are their reference: `natcorr schema snapshot` and `natcorr schema change` print them, and
+ * the package has them as snapshot-schema.json and change-schema.json.
  */
 import { count, flag, list, object, port, type Schema, text, time } from "../../packets/json-schema.js";
 import { LABELS, OPTIONS } from "./docker.js";
 import { ADDRESS, COUNTERS, LINK, NEXT_HOP, POLICY_RULE, ROUTE } from "./ip.js";
-import { FORMAT, VERSION } from "./snapshot.js";
+import { CHANGE_FORMAT, FORMAT, VERSION } from "./snapshot.js";
 
 /** An object of a tool's own, of which these members are kept, as the tool has them. */
 const kept = (description: string, names: readonly string[], more: Readonly<Record<string, Schema>> = {}): Schema => ({
@@ -87,8 +87,26 @@ const INTERFACE = kept("An interface.", [...LINK, "info_kind"], {
   }),
 });
 
+const DRAFT = "https://json-schema.org/draft/2020-12/schema";
+
+export const CHANGE_SCHEMA: Schema = {
+  $schema: DRAFT,
+  title: "what natcorr live keeps of a container that changed, version 1",
+  ...object("What Docker told of one container while packets were captured.", {
+    required: {
+      format: { description: "The name of this format.", const: CHANGE_FORMAT },
+      version: { description: "The version of this format.", const: VERSION },
+      time: time("When it became so, by the host's clock"),
+      id: text("The container's id."),
+    },
+    optional: {
+      container: { ...CONTAINER, description: "What it is from then on; absent where it does not run any more." },
+    },
+  }),
+};
+
 export const SCHEMA: Schema = {
-  $schema: "https://json-schema.org/draft/2020-12/schema",
+  $schema: DRAFT,
   title: "natcorr's snapshot of a host, version 1",
   ...object("What natcorr snapshot prints: what a host knew at one moment.", {
     required: {

@@ -1,7 +1,8 @@
 import type { Container, Engine, Network, Proxy } from "./docker.js";
 
 export const FORMAT = "natcorr-snapshot";
-/** Of the snapshot's format: it goes up where a reader of the one before would misread it. */
+export const CHANGE_FORMAT = "natcorr-change";
+/** Of both formats: it goes up where a reader of the one before would misread one. */
 export const VERSION = 1;
 
 /** What a host knows at one moment: `natcorr snapshot` writes it, `natcorr file --host` reads it. */
@@ -28,6 +29,20 @@ export interface Snapshot {
   /** What it lacks, and why. */
   readonly missing: readonly Missing[];
 }
+
+/** What the engine told of one container, while packets were captured: `natcorr live` writes it between them. */
+interface ContainerChange {
+  readonly format: typeof CHANGE_FORMAT;
+  readonly version: typeof VERSION;
+  /** When it became so, epoch seconds with nine decimals. */
+  readonly time: string;
+  readonly id: string;
+  /** What the container is from then on; absent where it does not run any more. */
+  readonly container?: Container;
+}
+
+/** What a host says, one after the other. */
+export type HostNews = Snapshot | ContainerChange;
 
 export interface Missing {
   readonly source: string;

@@ -4,6 +4,8 @@ export interface Mark {
   readonly frame: number;
   /** Every frame stamped before this stands before the mark, nanoseconds since the source's epoch; left out where only frames tell. */
   readonly reachedNs?: number;
+  /** Whether the next of several captures begins here: see `FrameSource.captures`. */
+  readonly begins?: true;
   /** What was lost of the frames up to here. */
   readonly loss?: Loss;
 }

@@ -59,6 +59,11 @@ export class FrameBatch {
     this.iface = heap?.take(Uint16Array, BATCH_FRAMES) ?? new Uint16Array(BATCH_FRAMES);
   }
 
+  /** Gives its columns back to the heap that they are in. */
+  giveTo(heap: Heap): void {
+    for (const each of COLUMNS) heap.give(this[each]);
+  }
+
   /** Adds a copy of another batch's frames, which are fewer than there is room for. */
   append(from: FrameBatch): void {
     const bytes = from.bytes();
@@ -103,6 +108,8 @@ export class FrameBatch {
 export interface FrameSource {
   /** What messages and the output header call it: an interface, a file's path, or what selects its part of a capture. */
   readonly name: string;
+  /** The captures that it is, one behind the other, by name; the one of its own name, if not given. A mark says where one begins. */
+  readonly captures?: readonly string[];
   /** Epoch nanoseconds that `timeNs` counts from; set by the first batch, 0n before it. */
   readonly epochNs: bigint;
   /** Grows while reading where the format allows it (pcapng); an index once given out keeps its meaning. */

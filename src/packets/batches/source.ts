@@ -22,8 +22,9 @@ export class Tally {
   }
 }
 
-/** Decoded packets of one side, in capture order. */
-export interface PacketSource extends Pick<FrameSource, "name" | "captureDropped" | "hasCounters" | "isUnfiltered"> {
+/** Decoded packets of one capture, in its order. */
+export interface PacketSource
+  extends Pick<FrameSource, "name" | "captures" | "captureDropped" | "hasCounters" | "isUnfiltered"> {
   /** Epoch nanoseconds that stamps count from; known before the first `next`. */
   readonly epochNs: bigint;
   readonly tally: Tally;

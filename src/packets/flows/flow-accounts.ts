@@ -211,6 +211,11 @@ export class FlowAccounts {
     this.records[(slot << account.RECORD_BITS) + account.BITS] = account.watchedBits(this.bits(slot));
   }
 
+  /** Notes that packets contradict the flow's translation: until its next pair, it is no reason to prefer it to another one. */
+  contradict(slot: number): void {
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_CONTRADICTED;
+  }
+
   /** How many packets that it has on a side found no twin. */
   unmatched(slot: number, side: Side): number {
     return this.#has(slot, account.HAS_UNMATCHED << side) ? this.#unmatched.of(2 * slot + side) : 0;

@@ -119,6 +119,8 @@ export const HAS_DIGESTS = 1 << 21;
  * conversation is not who began this translation.
  */
 export const IS_TAKEN_UP = 1 << 22;
+/** Whether packets contradicted its translation, and another one's, in favour of each other's, since its last pair. */
+export const IS_CONTRADICTED = 1 << 23;
 /** Two bits, shifted by the side: whether packets of it there found no twin. */
 export const HAS_UNMATCHED = 1 << 28;
 /** Two bits, shifted by 1 for outbound: whether errors crossed that say that nobody gets what they answer. */

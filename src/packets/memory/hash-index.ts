@@ -85,20 +85,12 @@ export class HashIndex {
 
   /** Makes twice as many cells. */
   #grow(): void {
-    const { mask } = this;
-    const cells = this.cells.slice();
+    const { length } = this.cells;
     this.cells = this.#heap.doubled(Int32Array, this.cells);
-    this.mask = cells.length - 1;
-    touch(this.cells);
+    this.mask = length - 1;
+    touch(this.cells.subarray(length));
     this.#locate();
-    this.#words[words.SIZE] = 0;
-    // from an empty one on, which no run goes across: those of one hash stay in their order
-    let empty = 0;
-    while (cells[2 * empty + 1] !== 0) empty++;
-    for (let past = 1; past <= mask; past++) {
-      const cell = (empty + past) & mask;
-      if (cells[2 * cell + 1] !== 0) this.#steps["add"](this.block, cells[2 * cell], cells[2 * cell + 1] - 1);
-    }
+    this.#steps["spread"](this.block, length / 2);
   }
 
   /** Says in its block where the cells are. */

@@ -41,11 +41,14 @@ export class SweptIndex extends HashIndex {
   }
 
   #sweep(): void {
-    const cells = this.cells.slice();
-    this.clear();
-    for (let at = 0; at < cells.length; at += 2) {
-      const id = cells[at + 1] - 1;
-      if (cells[at + 1] !== 0 && this.#isOfUse(id)) super.add(cells[at], id);
+    const { cells, mask } = this;
+    // from an empty one on, which no run goes across
+    let empty = 0;
+    while (cells[2 * empty + 1] !== 0) empty++;
+    for (let past = 1; past <= mask; past++) {
+      const cell = (empty + past) & mask;
+      // what stood behind it may have moved up
+      while (cells[2 * cell + 1] !== 0 && !this.#isOfUse(this.idAt(cell))) this.removeAt(cell);
     }
     this.#sweepAt = Math.max(LEAST, 2 * this.size);
   }

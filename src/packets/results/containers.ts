@@ -6,13 +6,16 @@ export interface ContainerName {
   readonly words: ReadonlySet<string>;
 }
 
-/** Which containers had which addresses, for those who show packets. Times are epoch nanoseconds of the host's clock. */
+/**
+ * Which containers had which addresses, for those who show packets. Times are epoch nanoseconds of the host's clock. While packets are captured, more
+ * becomes known: of the past, too, as the host tells of a container when it runs already.
+ */
 export interface Containers {
-  /** Who had an address, at a time or all the time until another one; undefined where that is not known, or was not one alone. */
-  having(address: string, fromNs: bigint, untilNs?: bigint): ContainerName | undefined;
+  /** Who had an address, at a time or all the time through another one; undefined where that is not known, or was not one alone. */
+  having(address: string, fromNs: bigint, throughNs?: bigint): ContainerName | undefined;
   /** Who had published a port of an address of the host's, at a time. */
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
-  /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. */
+  /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. The same list as long as no more becomes known. */
   readonly changesNs: readonly bigint[];
 }
 

@@ -125,6 +125,7 @@ export const FINDINGS = {
     hint: "are these the rules of that host and time? iptables-save -t nat, nft list ruleset",
   },
   "rules-unread": { severity: "warning", hint: "what such a rule matches counts as possible" },
+  "trace-unread": { severity: "warning", hint: "record with nft monitor trace, or xtables-monitor --trace" },
   "several-nat-addresses": {
     severity: "warning",
     hint: "iptables -t nat -S POSTROUTING and ip route get <address> show which address is taken; ip addr, whose it is",

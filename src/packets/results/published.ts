@@ -7,8 +7,6 @@ export interface Published {
   /** The container's name. */
   readonly container: string;
   readonly containerPort: number;
-  /** When the container began, epoch nanoseconds. */
-  readonly sinceNs: bigint;
   /** The docker-proxies that hold it. */
   readonly pids: readonly number[];
 }

@@ -11,6 +11,7 @@ export const REASONS = {
   "reassembly-timeout": "an ICMP error says that other fragments of its datagram did not come in time",
   "icmp-error": "another ICMP error is about it",
   "link-scope": "one of its addresses is of the link alone: no router forwards it",
+  rule: "a trace of the host's firewall shows which rule stopped it",
   multicast: "it goes to a multicast group",
   broadcast:
     "it goes to what looks like the broadcast address of a network that the NAT has an address of, and nobody answers from there",

@@ -54,6 +54,8 @@ export interface Judgement {
   readonly afterNs?: number;
   /** The MTU that it is too long for, bytes, where what refuses it says so. */
   readonly mtu?: number;
+  /** The rule that stopped it, as it stands in the rule set, where a trace shows it. */
+  readonly rule?: string;
 }
 
 /** What became known of a packet that was judged before. */
@@ -226,15 +228,15 @@ export interface Summary {
   published?: readonly PublishedUse[];
 }
 
-/** What the rows of results refer to: handed to a reporter once, before the first result. */
+/** What the rows of results refer to, and their frames: handed to a reporter once, before the first result. */
 export interface Tables {
+  /** Its `frames` tell where a frame is that is named by its number on its side, as all results name frames. */
   timeline: Timeline;
   tuples: TupleTable;
   /** Epoch nanoseconds that each side's `stampNs` counts from. */
   epochsNs: readonly [bigint, bigint];
-  names: readonly [string, string];
-  /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
-  haveCounters: readonly [boolean, boolean];
+  /** By side, for each of its captures: whether it says, at its beginning, that it counts the frames that it loses. */
+  haveCounters: readonly [readonly boolean[], readonly boolean[]];
   /** The id of the flow that a packet belongs to, if its translation is known, or the proxy that carries it on. */
   flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */

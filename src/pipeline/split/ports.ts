@@ -15,6 +15,8 @@ export interface Port {
   /** Its name, or else what it is called in messages. */
   readonly name: string;
   readonly place: Place;
+  /** Which part of its side it is, where a selector names it. */
+  readonly part: number;
   frames: number;
   leftOut: number;
 }
@@ -63,10 +65,11 @@ export class Ports {
     return this.#unmet.flatMap((parts) => [...parts]);
   }
 
-  /** Whether an interface's own count of lost frames is one of this side's. */
-  mayConcern(side: Side, iface: number): boolean {
-    const place = this.#interfaces[iface].linkType === SLL2 ? BY_ADDRESS : this.#portOf(iface).place;
-    return place === side || place === BY_ADDRESS;
+  /** Whether an interface's own count of lost frames is one of this part of a side. */
+  mayConcern(side: Side, part: number, iface: number): boolean {
+    if (this.#interfaces[iface].linkType === SLL2) return true;
+    const port = this.#portOf(iface);
+    return port.place === BY_ADDRESS || (port.place === side && port.part === part);
   }
 
   /** Whether names in the selectors can only be those of this host's interfaces: the capture gives none. */
@@ -132,6 +135,9 @@ export class Ports {
       return parts.length > 0;
     });
     if (isInside && isOutside) throw new CaptureError(`${name} is selected as the inside and as the outside`);
-    return { name, place: isInside ? INSIDE : isOutside ? OUTSIDE : this.#other, frames: 0, leftOut: 0 };
+    const place = isInside ? INSIDE : isOutside ? OUTSIDE : this.#other;
+    const part =
+      isInside || isOutside ? this.#selectors[isInside ? INSIDE : OUTSIDE].interfaces.findIndex(answersTo) : 0;
+    return { name, place, part, frames: 0, leftOut: 0 };
   }
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Prefix, isPrefix } from "./prefix.js";
 
-/** What selects the frames of a side. */
+/** What selects the frames of a side, in parts: those of each interface, and those that are selected by addresses. */
 export interface Selector {
   /** Names and numbers of interfaces. */
   readonly interfaces: readonly string[];
   readonly prefixes: readonly Prefix[];
-  /** What the side is called, each interface as `nameOf` says. */
-  name(nameOf: (part: string) => string): string;
+  /** What its parts are called: each interface as `nameOf` says, and what is selected by addresses, which is the last one. */
+  names(nameOf: (part: string) => string): string[];
 }
 
 /** What the user calls the sides: names or numbers of interfaces, or prefixes; several with commas between. */
@@ -31,17 +31,19 @@ export function selectorProblem({ inside, outside }: SideSelectors): string | un
 
 /** Precondition: the text is a selector, by `selectorProblem`. */
 export function parseSelector(text: string): Selector {
-  const parts = text.split(",");
+  const parts = [...new Set(text.split(","))];
+  const interfaces = parts.filter((part) => !isPrefix(part)).sort();
+  const prefixes = parts.filter((part) => isPrefix(part));
   return {
-    interfaces: parts.filter((part) => !isPrefix(part)),
-    prefixes: parts.filter((part) => isPrefix(part)).map((part) => new Prefix(part)),
-    name: (nameOf) => parts.map((part) => (isPrefix(part) ? part : nameOf(part))).join(","),
+    interfaces,
+    prefixes: prefixes.map((prefix) => new Prefix(prefix)),
+    names: (nameOf) => [...interfaces.map(nameOf), ...(prefixes.length > 0 ? [prefixes.join(",")] : [])],
   };
 }
 
 /** The outside where only the inside is given: it selects nothing itself, and gets the rest. */
 export function restOf(inside: string): Selector {
-  return { interfaces: [], prefixes: [], name: () => `not ${inside}` };
+  return { interfaces: [], prefixes: [], names: () => [`not ${inside}`] };
 }
 
 export function isNumber(part: string): boolean {

@@ -18,11 +18,15 @@ export class Sorter {
   /** Rows of the batch sorted last, by side: the first `counts` of them. */
   readonly rows = [new Uint16Array(BATCH_FRAMES), new Uint16Array(BATCH_FRAMES)] as const;
   readonly counts: [number, number] = [0, 0];
+  /** By row of that batch, which part of its side it is of. */
+  readonly parts = new Uint8Array(BATCH_FRAMES);
   readonly #interfaces: readonly CaptureInterface[];
   readonly #plan: AddressPlan;
   /** Finds IP headers, where addresses decide. */
   readonly #decoder: Decoder | undefined;
   readonly #copies = [new Copies(), new Copies()] as const;
+  /** The part of each side that is selected by addresses. */
+  readonly #byAddressPart: readonly [number, number];
   #copied = 0;
 
   /** @param isRestOutside whether all that is not inside is outside. */
@@ -35,6 +39,7 @@ export class Sorter {
   ) {
     const [inside, outside] = selectors;
     this.#interfaces = interfaces;
+    this.#byAddressPart = [inside.interfaces.length, outside.interfaces.length];
     this.#plan = new AddressPlan(inside.prefixes, outside.prefixes, isRestOutside);
     const isByAddress = inside.prefixes.length + outside.prefixes.length > 0;
     if (isByAddress) this.#decoder = new Decoder(heap);
@@ -55,6 +60,8 @@ export class Sorter {
         headers !== undefined && port.place === BY_ADDRESS
           ? this.#byAddress(view, frames, row, headers[row])
           : port.place;
+      if (place === INSIDE || place === OUTSIDE)
+        this.parts[row] = port.place === place ? port.part : this.#byAddressPart[place];
       if (place === INSIDE) this.rows[INSIDE][inside++] = row;
       else if (place === OUTSIDE) this.rows[OUTSIDE][outside++] = row;
       else if (place === LEFT_OUT) port.leftOut++;

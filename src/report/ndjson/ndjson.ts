@@ -3,6 +3,7 @@ import type { Finding } from "../../packets/results/findings.js";
 import type { Containers } from "../../packets/results/containers.js";
 import type { LatencySummary } from "../../packets/flows/latency.js";
 import type { PublishedUse } from "../../packets/results/published.js";
+import type { FramePlaces } from "../../packets/frame-places.js";
 import { printableJson } from "../../packets/printable.js";
 import {
   type Ends,
@@ -17,12 +18,13 @@ import {
   type VerdictCounts,
   VERDICTS,
 } from "../../packets/results/results.js";
-import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES, SIDES } from "../../packets/sides.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "../ends.js";
 import { endsJson, namedBy, namesJson, tunnelJson } from "./ends-json.js";
 import { EpochText, epochText } from "../epoch.js";
+import { byFrameJson, frameJson, framesJson } from "./frames-json.js";
 import { PairLines } from "./pair-lines.js";
 import { namesOf } from "../row-names.js";
 import type { Reporter, WriteBytes } from "../reporter.js";
@@ -71,7 +73,8 @@ export class NdjsonReporter implements Reporter {
     this.#tables = tables;
     this.#times = [new EpochText(tables.epochsNs[INSIDE]), new EpochText(tables.epochsNs[OUTSIDE])];
     this.#pairs = new PairLines(this.#lines, tables, this.#containers);
-    const captures = (side: Side) => [{ name: tables.names[side], counters: tables.haveCounters[side] }];
+    const captures = (side: Side) =>
+      tables.timeline.frames[side].names.map((name, at) => ({ name, counters: tables.haveCounters[side][at] }));
     this.#line({
       type: "header",
       format: "natcorr",
@@ -103,17 +106,20 @@ export class NdjsonReporter implements Reporter {
     const facts =
       `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
       `,${endsJson(endsOf(this.#tables, row))}${names},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
-    const judged = judgementJson(judgement);
+    const places = t.frames[t.sideOf(row)];
+    const judged = judgementJson(places, judgement);
     for (const frame of this.#frames(row)) {
-      this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
+      const of = `"side":"${SIDE_NAMES[side]}",${frameJson(places, frame)}`;
+      this.#lines.text(`{"type":"unmatched",${of},${facts},${judged}}\n`);
     }
   }
 
   update(update: Update): void {
     if (this.#isQuiet) return;
     const { side, frame, flow } = update;
-    const of = `"side":"${SIDE_NAMES[side]}","frame":${frame}${flow === undefined ? "" : `,"flow":${flow}`}`;
-    this.#lines.text(`{"type":"update",${of},${judgementJson(update)}}\n`);
+    const places = this.#tables.timeline.frames[side];
+    const of = `"side":"${SIDE_NAMES[side]}",${frameJson(places, frame)}${flow === undefined ? "" : `,"flow":${flow}`}`;
+    this.#lines.text(`{"type":"update",${of},${judgementJson(places, update)}}\n`);
   }
 
   flow(flow: FlowSummary): void {
@@ -134,7 +140,7 @@ export class NdjsonReporter implements Reporter {
   }
 
   finding({ severity, code, count, flows, frames, more, text, hint, ...cause }: Finding): void {
-    this.#line({ type: "finding", severity, code, count, flows, frames, more, ...cause, text, hint });
+    this.#line({ type: "finding", severity, code, count, flows, ...this.#ofSides(frames), more, ...cause, text, hint });
   }
 
   end({ inside, outside, verdicts, impacts, flows, clock, published }: Summary): void {
@@ -167,11 +173,22 @@ export class NdjsonReporter implements Reporter {
     this.#lines.text(`${printableJson(result)}\n`);
   }
 
+  /** The frames of both sides that a finding is about, and where a side has several captures, of which they are. */
+  #ofSides(frames: Finding["frames"]): object {
+    const { frames: places } = this.#tables.timeline;
+    const all = SIDES.map((side) => frames[SIDE_NAMES[side]].map((frame) => places[side].of(frame)));
+    const [inside, outside] = all.map((side) => side.map(({ frame }) => frame));
+    if (places.every(({ isOne }) => isOne)) return { frames: { inside, outside } };
+    const [insideIn, outsideIn] = all.map((side) => side.map(({ capture }) => capture));
+    return { frames: { inside, outside }, framesIn: { inside: insideIn, outside: outsideIn } };
+  }
+
   /** Packets of one side, with what all of them have in common of their ends; the time is that of the first. */
   #several(rows: readonly number[]): object {
-    const frames = rows.flatMap((row) => this.#frames(row));
-    if (rows.length === 0) return { frames };
+    if (rows.length === 0) return { frames: [] };
     const t = this.#tables.timeline;
+    const frames = rows.flatMap((row) => this.#frames(row));
+    const named = framesJson(t.frames[t.sideOf(rows[0])], frames);
     const time = this.#times[t.sideOf(rows[0])].of(t.stampNs(rows[0]));
     const [first, ...others] = rows.map((row) => endsOf(this.#tables, row));
     const shared = <Name extends keyof Ends>(name: Name): Ends[Name] | undefined =>
@@ -179,7 +196,7 @@ export class NdjsonReporter implements Reporter {
     const [src, srcPort, dst] = [shared("src"), shared("srcPort"), shared("dst")];
     const [from, to] = this.#containers === undefined ? [] : namesOf(this.#tables, this.#containers, rows[0]);
     const names = namedBy([src === undefined ? undefined : from, dst === undefined ? undefined : to]);
-    return { frames, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId"), ...names };
+    return { ...named, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId"), ...names };
   }
 
   #frames(row: number): readonly number[] {
@@ -194,11 +211,12 @@ function latencyJson(latency: LatencySummary | null): string {
   return `{"minNs":${minNs},"p50Ns":${p50Ns},"p99Ns":${p99Ns},"maxNs":${maxNs}}`;
 }
 
-/** What became of a packet, as members of an object. */
-function judgementJson({ verdict, reason, impact, byFrame, why }: Judgement): string {
+/** What became of a packet, as members of an object. `places`: where the frames of its side are. */
+function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, rule, why }: Judgement): string {
   const told = impact === undefined ? "" : `,"impact":"${impact}"`;
-  const by = byFrame === undefined ? "" : `,"byFrame":${byFrame}`;
-  return `"verdict":"${verdict}","reason":"${reason}"${told}${by},"why":${printableJson(why)}`;
+  const by = byFrameJson(places, byFrame);
+  const of = rule === undefined ? "" : `,"rule":${printableJson(rule)}`;
+  return `"verdict":"${verdict}","reason":"${reason}"${told}${by}${of},"why":${printableJson(why)}`;
 }
 
 function publishedJson(use: PublishedUse): object {

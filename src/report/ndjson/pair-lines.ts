@@ -1,7 +1,8 @@
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
+import type { FramePlaces } from "../../packets/frame-places.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { Containers } from "../../packets/results/containers.js";
-import { natOf, type Tables } from "../../packets/results/results.js";
+import { type Missing, natOf, type Tables } from "../../packets/results/results.js";
 import { alteredNames, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -12,6 +13,7 @@ import { writeUint32 } from "./digits.js";
 import { PairTexts } from "../pair-texts.js";
 import { ECHO_ID, endsKind, endsOf, rewriteOf } from "../ends.js";
 import { writeEnds } from "./ends-bytes.js";
+import { byFrameJson, framesJson } from "./frames-json.js";
 import { endsJson, namesJson, quotedJson, tunnelJson } from "./ends-json.js";
 import { EpochParts } from "./epoch-parts.js";
 import { Part, writePart, writeText } from "./part.js";
@@ -26,16 +28,24 @@ const TCP_FLAGS = Array.from({ length: 256 }, (_, flags) => new Part(`,"flags":"
 const ICMP_TYPE = new Part(',"icmp":{"type":');
 const ICMP_CODE = new Part(',"code":');
 const ICMP_SEQ = new Part(',"seq":');
-const INSIDE_FRAMES = new Part(',"inside":{"frames":[');
-const INSIDE_FRAMES_BEHIND_FACTS = new Part('},"inside":{"frames":[');
-const OUTSIDE_FRAMES = new Part('},"outside":{"frames":[');
+/** What stands before the frames of each side: `behind` facts of a protocol, and without; up to their list where sides have one capture each. */
+const openings = (list: string) => ({
+  inside: new Part(`,"inside":{${list}`),
+  insideBehind: new Part(`},"inside":{${list}`),
+  outside: new Part(`},"outside":{${list}`),
+});
+const FRAMES_OF_ONE = openings('"frames":[');
+const FRAMES_OF_SEVERAL = openings("");
 const IP_ID = new Part(',"ipId":');
 /** By the TTL. */
 const TTL_LENGTH = Array.from({ length: 256 }, (_, ttl) => new Part(`,"ttl":${ttl},"length":`));
 const END = new Part("}}\n");
 const NO_NAMES = ["", ""] as const;
 /** The most bytes that one of `missing` takes. */
-const MISSING_BYTES = '{"seq":4294967295,"length":4294967295,"impact":"resent","byFrame":4294967295},'.length;
+const MISSING_BYTES =
+  '{"seq":4294967295,"length":4294967295,"impact":"resent","byFrame":4294967295,"byCapture":4294967295},'.length;
+/** The most that a side takes more where there may be several captures, but for what its frames do. */
+const OF_SEVERAL_BYTES = '"framesIn":[],"frames":[4294967295,4294967295'.length;
 
 /** NDJSON's lines of pairs. They are nearly all there is of it, so they are put together from bytes. */
 export class PairLines {
@@ -44,6 +54,7 @@ export class PairLines {
   readonly #times: readonly [EpochParts, EpochParts];
   /** From `proto` to `latencyNs`, by all that it depends on: a few dozen combinations occur. */
   readonly #kinds = new Map<number, Part>();
+  readonly #openings: ReturnType<typeof openings>;
   /** What stands behind the ends of each side, where containers are known. */
   readonly #names: PairTexts<readonly [inside: string, outside: string]> | undefined;
 
@@ -54,6 +65,7 @@ export class PairLines {
       const named = (row: number): string => namesJson(namesOf(tables, containers, row));
       this.#names = new PairTexts(tables, containers, (inside, outside) => [named(inside), named(outside)]);
     }
+    this.#openings = tables.timeline.frames.every(({ isOne }) => isOne) ? FRAMES_OF_ONE : FRAMES_OF_SEVERAL;
     const time = (side: Side): EpochParts => new EpochParts(tables.epochsNs[side], '],"time":"');
     this.#times = [time(INSIDE), time(OUTSIDE)];
   }
@@ -74,11 +86,14 @@ export class PairLines {
     const insideLength = insideFrames ? tables.lengthOf(inside) : t.length(inside);
     const outsideLength = outsideFrames ? tables.lengthOf(outside) : t.length(outside);
     const missing = tables.missingOf(inside);
+    const [insidePlaces, outsidePlaces] = [t.frames[t.sideOf(inside)], t.frames[t.sideOf(outside)]];
     const names = this.#names?.of(inside, outside, flow, isOutbound) ?? NO_NAMES;
-    if (insideFrames || outsideFrames || missing || names !== NO_NAMES)
+    const isOfSeveral = this.#openings === FRAMES_OF_SEVERAL;
+    if (insideFrames || outsideFrames || missing || names !== NO_NAMES || isOfSeveral)
       lines.reserve(
         listBytes(insideFrames) +
           listBytes(outsideFrames) +
+          (isOfSeveral ? 2 * OF_SEVERAL_BYTES : 0) +
           (missing?.length ?? 0) * MISSING_BYTES +
           MOST_BYTES_A_CHARACTER * (names[INSIDE].length + names[OUTSIDE].length),
       );
@@ -88,15 +103,23 @@ export class PairLines {
     at = writeUint32(view, at, flow.id);
     at = writePart(view, at, kind);
     at = writeNumber(view, at, latencyNs);
-    at = writeFacts(view, at, t, inside);
-    at = writeFrames(view, at, insideFrames, insideFrame);
+    at = writeFacts(view, at, t, inside, this.#openings);
+    at = isOfSeveral
+      ? writeFramesOfSeveral(view, at, insidePlaces, insideFrames, insideFrame)
+      : writeFrames(view, at, insideFrames, insideFrame);
     at = this.#times[insideSide].write(view, at, insideNs);
     at = writeSide(view, at, tables, inside, insideLength, names[INSIDE]);
-    at = writePart(view, at, OUTSIDE_FRAMES);
-    at = writeFrames(view, at, outsideFrames, outsideFrame);
+    at = writePart(view, at, this.#openings.outside);
+    at = isOfSeveral
+      ? writeFramesOfSeveral(view, at, outsidePlaces, outsideFrames, outsideFrame)
+      : writeFrames(view, at, outsideFrames, outsideFrame);
     at = this.#times[outsideSide].write(view, at, outsideNs);
     at = writeSide(view, at, tables, outside, outsideLength, names[OUTSIDE]);
-    lines.goTo(missing ? writeText(view, at, `},"missing":${JSON.stringify(missing)}}\n`) : writePart(view, at, END));
+    lines.goTo(
+      missing
+        ? writeText(view, at, `},"missing":${missingJson(isOutbound ? insidePlaces : outsidePlaces, missing)}}\n`)
+        : writePart(view, at, END),
+    );
   }
 
   #kindOf(inside: number, outside: number, flow: Flow, isOutbound: boolean): Part {
@@ -136,10 +159,16 @@ export class PairLines {
 }
 
 /** What a NAT leaves alone of TCP and ICMP, nothing of other protocols; up to the inside's frames. */
-function writeFacts(view: DataView, from: number, t: Timeline, row: number): number {
+function writeFacts(
+  view: DataView,
+  from: number,
+  t: Timeline,
+  row: number,
+  { inside, insideBehind }: ReturnType<typeof openings>,
+): number {
   const proto = t.proto(row);
   const flags = t.flags(row);
-  if ((flags & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return writePart(view, from, INSIDE_FRAMES);
+  if ((flags & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return writePart(view, from, inside);
   const seq = t.seq(row);
   let at = from;
   if (proto === TCP) {
@@ -152,9 +181,9 @@ function writeFacts(view: DataView, from: number, t: Timeline, row: number): num
     at = writeUint32(view, at, ack);
     at = writePart(view, at, tcpFlags);
     at = writeUint32(view, at, payloadLength);
-    return writePart(view, at, INSIDE_FRAMES_BEHIND_FACTS);
+    return writePart(view, at, insideBehind);
   }
-  if (proto !== ICMP && proto !== ICMPV6) return writePart(view, at, INSIDE_FRAMES);
+  if (proto !== ICMP && proto !== ICMPV6) return writePart(view, at, inside);
   at = writePart(view, at, ICMP_TYPE);
   at = writeUint32(view, at, seq >>> 24);
   at = writePart(view, at, ICMP_CODE);
@@ -163,7 +192,7 @@ function writeFacts(view: DataView, from: number, t: Timeline, row: number): num
     at = writePart(view, at, ICMP_SEQ);
     at = writeUint32(view, at, seq & 0xffff);
   }
-  return writePart(view, at, INSIDE_FRAMES_BEHIND_FACTS);
+  return writePart(view, at, insideBehind);
 }
 
 /** What follows a side's time. */
@@ -199,9 +228,30 @@ function writeFrames(view: DataView, at: number, frames: readonly number[] | und
   return frames ? writeText(view, at, frames.join(",")) : writeUint32(view, at, frame);
 }
 
-/** The most bytes that a list of frames takes. */
+/** The same of a side that may have several captures: with its list's beginning, and of which captures they are. */
+function writeFramesOfSeveral(
+  view: DataView,
+  at: number,
+  places: FramePlaces,
+  frames: readonly number[] | undefined,
+  frame: number,
+): number {
+  const members = JSON.stringify(framesJson(places, frames ?? [frame]));
+  return writeText(view, at, members.slice(1, -"]}".length));
+}
+
+/** What a segment lost, with the frames of the side where it entered. */
+function missingJson(places: FramePlaces, missing: readonly Missing[]): string {
+  const told = missing.map(({ seq, length, impact, byFrame }) => {
+    const cameTo = impact === undefined ? "" : `,"impact":"${impact}"`;
+    return `{"seq":${seq},"length":${length}${cameTo}${byFrameJson(places, byFrame)}}`;
+  });
+  return `[${told.join(",")}]`;
+}
+
+/** The most bytes that a list of frames takes, with their captures. */
 function listBytes(frames: readonly number[] | undefined): number {
-  return frames ? frames.length * "4294967295,".length : 0;
+  return frames ? frames.length * "4294967295,4294967295,".length : 0;
 }
 
 /** A whole number of any size. */

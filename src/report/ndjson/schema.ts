@@ -26,6 +26,15 @@ const frame = (description: string): Schema => ({
   minimum: 1,
 });
 const frames = (description: string): Schema => list(description, frame("A frame"));
+const capture = (of: string): Schema =>
+  count(`The capture that ${of} in, by its place in the header's list of its side, from 0; left out where it is 0.`);
+const CAPTURE = capture("the frame is");
+const BY_CAPTURE = capture("byFrame is");
+const FRAMES_IN = list(
+  "The captures that the frames are in, one for each frame, where they are in different ones.",
+  count("The place of the frame's capture in the header's list of its side, from 0."),
+);
+const OF_FRAMES = { capture: capture("all of the frames are"), framesIn: FRAMES_IN } as const;
 
 const FLOW: Schema = { description: "The number of the flow, from 1.", type: "integer", minimum: 1 };
 const PROTO: Schema = {
@@ -56,6 +65,10 @@ const IMPACT = oneOf(
     "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
   IMPACTS,
 );
+const STOPPING_RULE = text(
+  "The rule that stopped it, or the chain whose policy did, as the trace has it. Only with --trace, where the reason is rule.",
+);
+
 const BY_FRAME = frame(
   "The frame on the same side that shows it, where one does by itself: the ICMP error or the reset that refuses it, the copy that got through, or of a copy the frame that it " +
     "is one of",
@@ -72,7 +85,7 @@ const PORTS = {
 } as const;
 const NAMES = {
   container: text(
-    "The name of the container whose address the source, or else the destination, is, by the host's snapshot, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
+    "The name of the container whose address the source, or else the destination, is, by what the host said, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
   ),
   peer: text("The same of the destination, where both ends are containers."),
 } as const;
@@ -107,7 +120,7 @@ const pairSide = (description: string): Schema =>
       ...IP,
       ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
     },
-    optional: { ...PORTS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
+    optional: { ...OF_FRAMES, ...PORTS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
   });
 
 const ambiguousSide = (description: string): Schema =>
@@ -116,6 +129,7 @@ const ambiguousSide = (description: string): Schema =>
       frames: frames("The frames that may be a twin of those on the other side; empty where there are none."),
     },
     optional: {
+      ...OF_FRAMES,
       time: time("When the first of them passed, by this side's own clock"),
       src: text("The source's IP address, where all of them have the same."),
       dst: text("The destination's IP address, where all of them have the same."),
@@ -269,6 +283,7 @@ const LINES: Readonly<Record<string, Schema>> = {
                 ["resent", "covered"],
               ),
               byFrame: BY_FRAME,
+              byCapture: BY_CAPTURE,
             },
           },
         ),
@@ -300,7 +315,17 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
-    optional: { flow: FLOW, ...PORTS, ...NAMES, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
+    optional: {
+      capture: CAPTURE,
+      flow: FLOW,
+      ...PORTS,
+      ...NAMES,
+      impact: IMPACT,
+      byFrame: BY_FRAME,
+      byCapture: BY_CAPTURE,
+      rule: STOPPING_RULE,
+      tunnel: TUNNEL,
+    },
   }),
   update: object("What became known of a frame after its line: it takes the place of what was said there.", {
     required: {
@@ -316,7 +341,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What that rests on, in words."),
     },
-    optional: { flow: FLOW, impact: IMPACT, byFrame: BY_FRAME },
+    optional: { capture: CAPTURE, flow: FLOW, impact: IMPACT, byFrame: BY_FRAME, byCapture: BY_CAPTURE },
   }),
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {
@@ -363,6 +388,9 @@ const LINES: Readonly<Record<string, Schema>> = {
       hint: text("The next command or setting to look at."),
     },
     optional: {
+      framesIn: object("The captures that these frames are in, one for each frame; only where a side has several.", {
+        required: sides((side) => list(`Of those of the ${side}.`, count("The capture's place in the header's list."))),
+      }),
       rule: text("The rule of the host's that speaks for it; 'possibly' before one that may not match."),
       table: text("The table where that rule stands, as nft names it: ip filter."),
       chain: text("The chain where it stands."),
@@ -410,7 +438,7 @@ const LINES: Readonly<Record<string, Schema>> = {
     },
     optional: {
       published: list(
-        "The host's published ports, by its snapshot, and what went through each, as far as it was captured.",
+        "The host's published ports, by what it said, and what went through each, as far as it was captured.",
         object("One of them.", {
           required: {
             proto: text("The protocol: tcp, udp or sctp."),

@@ -1,9 +1,13 @@
 import type { Finding, FindingCode } from "../../packets/results/findings.js";
+import type { FramePlaces } from "../../packets/frame-places.js";
 import { printable } from "../../packets/printable.js";
 import type { Reason } from "../../packets/results/reasons.js";
-import { SIDE_NAMES } from "../../packets/sides.js";
+import { SIDE_NAMES, SIDES } from "../../packets/sides.js";
 import { framesText, MOST_NAMED } from "./frames-text.js";
 import type { Paint } from "./paint.js";
+
+/** By side: where frames are. */
+type Places = readonly [FramePlaces, FramePlaces];
 
 /** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
 const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused", "host-reset"]);
@@ -15,9 +19,9 @@ const TOLD_FIRST: ReadonlyMap<FindingCode, readonly Reason[]> = new Map<FindingC
 ]);
 
 /** What has to be known before anything that is said of packets. */
-export function firstText(warnings: readonly Finding[], paint: Paint): string {
+export function firstText(warnings: readonly Finding[], paint: Paint, places: Places): string {
   const first = warnings.filter(({ code }) => TOLD_FIRST.has(code));
-  return first.map((each) => findingText(each, paint) + nextText(each, 0, [each])).join("");
+  return first.map((each) => findingText(each, paint, places) + nextText(each, 0, [each])).join("");
 }
 
 /** Reasons of single packets that stand there. */
@@ -46,9 +50,14 @@ function isNamedBy(findings: readonly Finding[], { frames, more }: Finding): boo
 }
 
 /** What else somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
-export function warningsText(told: readonly Finding[], others: readonly Finding[], paint: Paint): string {
+export function warningsText(
+  told: readonly Finding[],
+  others: readonly Finding[],
+  paint: Paint,
+  places: Places,
+): string {
   return [...told, ...others]
-    .map((each, at, all) => (at < told.length ? "" : findingText(each, paint)) + nextText(each, at, all))
+    .map((each, at, all) => (at < told.length ? "" : findingText(each, paint, places)) + nextText(each, at, all))
     .join("");
 }
 
@@ -58,20 +67,25 @@ function nextText({ hint }: Finding, at: number, all: readonly Finding[]): strin
 }
 
 /** A finding for people: what was seen, then where. */
-export function findingText({ severity, code, count, text, ...concerned }: Finding, paint: Paint): string {
+export function findingText(
+  { severity, code, count, text, ...concerned }: Finding,
+  paint: Paint,
+  places: Places,
+): string {
   const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
-  const where = whereText(concerned);
+  const where = whereText(concerned, places);
   const times = count > 1 ? ` (${count} times)` : "";
   return `${name}${times}: ${printable(text)}\n${where === "" ? "" : `  ${where}\n`}`;
 }
 
 /** `flows 3, 7  inside #12 #15  outside #11 …`; empty where a finding is about none of them. */
-function whereText({ flows, frames }: Pick<Finding, "flows" | "frames">): string {
+function whereText({ flows, frames }: Pick<Finding, "flows" | "frames">, places: Places): string {
   const named = flows.slice(0, MOST_NAMED).join(", ") + (flows.length > MOST_NAMED ? " …" : "");
   const parts = flows.length === 0 ? [] : [`flow${flows.length === 1 ? "" : "s"} ${named}`];
-  for (const side of SIDE_NAMES) {
-    const more = frames[side].length > MOST_NAMED ? " …" : "";
-    if (frames[side].length > 0) parts.push(`${side} ${framesText(frames[side])}${more}`);
+  for (const side of SIDES) {
+    const some = frames[SIDE_NAMES[side]];
+    const more = some.length > MOST_NAMED ? " …" : "";
+    if (some.length > 0) parts.push(`${SIDE_NAMES[side]} ${framesText(some, places[side])}${more}`);
   }
   return parts.join("  ");
 }

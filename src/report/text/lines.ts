@@ -8,7 +8,7 @@ import {
   type Verdict,
 } from "../../packets/results/results.js";
 import { ALTERED_DSCP, ALTERED_TTL, alteredWords, BY, EVIDENCE } from "../../packets/results/evidence.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { tunnelText } from "../../packets/tunnels.js";
 import { columnsOf } from "./columns.js";
 import { endsOf, rewriteOf } from "../ends.js";
@@ -120,7 +120,7 @@ export class Lines {
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
     const hairpin = isTurned ? `, hairpin on ${SIDE_NAMES[t.side(inside)]}` : "";
-    const rest = `${this.#ttl(inside, outside, isOutbound)}${this.#frameCounts(inside, outside)}${this.#missing(inside)}${this.#notes(inside, outside)}${hairpin}`;
+    const rest = `${this.#ttl(inside, outside, isOutbound)}${this.#frameCounts(inside, outside)}${this.#missing(inside, isOutbound ? inside : outside)}${this.#notes(inside, outside)}${hairpin}`;
     const mostColumns = this.#isWide ? MOST_COLUMN.wide : MOST_COLUMN.narrow;
     this.#insideColumns = Math.max(this.#insideColumns, Math.min(text.insideColumns, mostColumns));
     this.#outsideColumns = Math.max(
@@ -145,15 +145,16 @@ export class Lines {
       : "";
     const where = `${flow === undefined ? "" : `flow ${flow} `}${this.#frames(row)}`;
     const packet = `${this.#packet(row)}${decided}  ${where}`;
-    return this.#explained(this.#head(row, side), packet, this.#verdict(judgement), judgement.why);
+    return this.#explained(this.#head(row, side), packet, this.#verdict(t.sideOf(row), judgement), judgement.why);
   }
 
   /** What became known of a packet after its line. */
   update(update: Update): string {
     const { side, frame, flow, why } = update;
     const head = `${" ".repeat(this.#timeColumns)} ${"update".padStart(LATENCY_COLUMNS)} `;
-    const packet = `${SIDE_NAMES[side]}  ${flow === undefined ? "" : `flow ${flow} `}#${frame}`;
-    return this.#explained(head, packet, this.#verdict(update), why);
+    const name = this.#tables.timeline.frameText(side, frame);
+    const packet = `${SIDE_NAMES[side]}  ${flow === undefined ? "" : `flow ${flow} `}#${name}`;
+    return this.#explained(head, packet, this.#verdict(side, update), why);
   }
 
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): string {
@@ -173,9 +174,9 @@ export class Lines {
     return this.#width >= INDENTED_COLUMNS ? this.#timeColumns + LATENCY_COLUMNS + 2 : LEAST_INDENT;
   }
 
-  #verdict({ verdict, impact, byFrame }: Judgement): string {
+  #verdict(side: Side, { verdict, impact, byFrame }: Judgement): string {
     const told = impact === undefined || impact === "unknown" || verdict !== "dropped" ? "" : `, ${impact}`;
-    const text = `${MARKS[verdict]} ${verdict}${told}${told !== "" && byFrame !== undefined ? ` as #${byFrame}` : ""}`;
+    const text = `${MARKS[verdict]} ${verdict}${told}${told === "" ? "" : this.#as(side, byFrame)}`;
     if (PROBLEMS.has(verdict)) return this.#paint.bad(text);
     return FAINT.has(verdict) ? this.#paint.faint(text) : this.#paint.doubtful(text);
   }
@@ -238,10 +239,16 @@ export class Lines {
     return insideFrames === 1 && outsideFrames === 1 ? "" : `, ${insideFrames}│${outsideFrames} frames`;
   }
 
+  /** As which frame of its side something came again; empty where there is none. */
+  #as(side: Side, frame: number | undefined): string {
+    return frame === undefined ? "" : ` as #${this.#tables.timeline.frameText(side, frame)}`;
+  }
+
   /** What was lost of a segment that was cut, and as which frame it came again. */
-  #missing(inside: number): string {
+  #missing(inside: number, entered: number): string {
+    const side = this.#tables.timeline.sideOf(entered);
     const told = this.#tables.missingOf(inside)?.map(({ seq, length, impact, byFrame }) => {
-      const cameTo = impact === undefined ? "" : ` ${impact}${byFrame === undefined ? "" : ` as #${byFrame}`}`;
+      const cameTo = impact === undefined ? "" : ` ${impact}${this.#as(side, byFrame)}`;
       return `, ${this.#paint.bad(`✗ lost ${length} bytes at ${seq}${cameTo}`)}`;
     });
     return told?.join("") ?? "";
@@ -274,14 +281,18 @@ export class Lines {
 
   /** The frame that a packet came in; of several, the first and the last. */
   #frames(row: number): string {
-    const frames = this.#tables.framesOf(row);
-    if (frames === undefined) return `#${this.#tables.timeline.frame(row)}`;
-    return frames.length === 1 ? `#${frames[0]}` : `#${frames[0]}…#${frames[frames.length - 1]}`;
+    const frames = this.#frameTexts(row);
+    return frames.length === 1 ? frames[0] : `${frames[0]}…${frames[frames.length - 1]}`;
+  }
+
+  #frameTexts(row: number): string[] {
+    const { timeline: t } = this.#tables;
+    const frames = this.#tables.framesOf(row) ?? [t.frame(row)];
+    return frames.map((frame) => `#${t.frameText(t.sideOf(row), frame)}`);
   }
 
   #frameList(rows: readonly number[]): string {
-    const { timeline } = this.#tables;
-    const frames = rows.flatMap((row) => this.#tables.framesOf(row) ?? [timeline.frame(row)]);
-    return `#${frames.join(", #")}`;
+    const frames = rows.flatMap((row) => this.#frameTexts(row));
+    return frames.length === 0 ? "#" : frames.join(", ");
   }
 }

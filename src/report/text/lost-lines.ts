@@ -1,3 +1,4 @@
+import type { FramePlaces } from "../../packets/frame-places.js";
 import { printable } from "../../packets/printable.js";
 import { type Reason, REASONS } from "../../packets/results/reasons.js";
 import { otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
@@ -35,6 +36,8 @@ export interface Telling {
   readonly told: ReadonlySet<Reason>;
   readonly width: number;
   readonly paint: Paint;
+  /** By side: where frames are. */
+  readonly frames: readonly [FramePlaces, FramePlaces];
 }
 
 /** Packets that are told of in one line, by what they came to: those of containers before what comes from outside, as scans do. */
@@ -53,11 +56,8 @@ export function byReason(groups: readonly (readonly Lost[])[], causes: Causes): 
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
-export function linesOf(
-  kind: Kind,
-  groups: readonly (readonly Lost[])[],
-  { causes, told, width, paint }: Telling,
-): string[] {
+export function linesOf(kind: Kind, groups: readonly (readonly Lost[])[], telling: Telling): string[] {
+  const { causes, told } = telling;
   const ofReasons = grouped(groups, ([packet]) => reasonThere(packet, causes));
   let said = "";
   return [...ofReasons.values()].flatMap((alike) => {
@@ -65,7 +65,7 @@ export function linesOf(
     const why = code !== undefined && told.has(code) ? "" : reasonOf(kind, alike.flat(), causes);
     const reason = why === said ? "" : why;
     said = why;
-    return alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", width, paint));
+    return alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", telling));
   });
 }
 
@@ -92,7 +92,8 @@ function groupOf(packet: Lost, causes: Causes): string {
 
 /** The finding that a line names for why its packets never arrived. */
 function findingOf(packet: Lost, causes: Causes): string | undefined {
-  return isMadeUpFor(kindOf(packet.judgement)) ? undefined : causes.of(packet);
+  const { judgement } = packet;
+  return judgement.rule !== undefined || isMadeUpFor(kindOf(judgement)) ? undefined : causes.of(packet);
 }
 
 function isMadeUpFor(kind: Kind): boolean {
@@ -100,12 +101,14 @@ function isMadeUpFor(kind: Kind): boolean {
 }
 
 /**
- * What packets have in common that have one reason: the finding that tells it, or its code, as words have frames and times in them that differ; of what was
+ * What packets have in common that have one reason: the rule that a trace names, the finding that tells it, or its code, as words have frames and times in them that differ; of what was
  * refused, what is said of that, and by whom.
  */
 function causeOf(packet: Lost, causes: Causes): string {
   const { judgement } = packet;
-  return judgement.verdict === "refused" ? whyOf(judgement) : (causes.of(packet) ?? judgement.reason ?? judgement.why);
+  return judgement.verdict === "refused"
+    ? whyOf(judgement)
+    : (judgement.rule ?? causes.of(packet) ?? judgement.reason ?? judgement.why);
 }
 
 /** The same, of one side. */
@@ -115,7 +118,7 @@ function reasonThere(packet: Lost, causes: Causes): string {
 
 /** Why, without the frame that says so. */
 function whyOf({ why, byFrame }: Said): string {
-  return byFrame === undefined ? why : why.replace(` (frame ${byFrame})`, "");
+  return byFrame === undefined ? why : why.replace(/ \(frame \d.*?\)(?=$|[:,])/, "");
 }
 
 function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
@@ -129,13 +132,15 @@ function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
   return printable(kind === "refused" ? whyOf(judgement) : judgement.why);
 }
 
-function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
+function lineOf(kind: Kind, group: readonly Lost[], reason: string, { width, paint, frames: places }: Telling): string {
   const [{ side: first }] = group;
   const framesOn = (on: Side): number[] =>
     group.flatMap(({ side, frame, alike }) => (side === on ? (alike?.here ?? [frame]) : (alike?.there ?? [])));
-  const frames = [first, otherSide(first)].map((side) => [SIDE_NAMES[side], framesOn(side)] as const);
-  const where = frames.flatMap(([side, some]) => (some.length === 0 ? [] : `  ${side} ${named(some)}`)).join("");
-  const facts = `${groupText(group)}${where}${followedText(kind, group)}`;
+  const frames = [first, otherSide(first)].map((side) => [side, framesOn(side)] as const);
+  const where = frames.flatMap(([side, some]) =>
+    some.length === 0 ? [] : `  ${SIDE_NAMES[side]} ${named(some, places[side])}`,
+  );
+  const facts = `${groupText(group)}${where.join("")}${followedText(kind, group, places[first])}`;
   const mark = MARKS[kind];
   const indent = mark.length + 1;
   const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
@@ -146,10 +151,10 @@ function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: numbe
 }
 
 /** The frames that followed: copies that got through, or what the host answered. */
-function followedText(kind: Kind, group: readonly Lost[]): string {
+function followedText(kind: Kind, group: readonly Lost[], places: FramePlaces): string {
   const name = FOLLOWED[kind];
   const frames = new Set(group.flatMap(({ judgement: { byFrame } }) => byFrame ?? []));
-  return name === undefined || frames.size === 0 ? "" : `  ${name} ${named([...frames])}`;
+  return name === undefined || frames.size === 0 ? "" : `  ${name} ${named([...frames], places)}`;
 }
 
 function whoOf({ proto, ends, error }: Lost): string {
@@ -216,9 +221,9 @@ function andOthers(count: number): string {
 }
 
 /** The first of some frames, and how many more there are. */
-function named(frames: readonly number[]): string {
+function named(frames: readonly number[], places: FramePlaces): string {
   const more = frames.length - MOST_NAMED;
-  return `${framesText(frames)}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${framesText(frames, places)}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Some items by a key, in the order that each came first. */

@@ -1,20 +1,30 @@
+import { inOnePiece } from "../../packets/memory/joined.js";
 import type { Reason } from "../../packets/results/reasons.js";
-import type { Ends, Impact, Judgement, Verdict } from "../../packets/results/results.js";
+import type { Ends, Impact, Verdict } from "../../packets/results/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Protocol } from "../../protocols/ip-protocols.js";
 
 /** What is said of packets. */
-export type Said = Pick<Judgement, "why" | "byFrame" | "impact"> & {
+export interface Said {
   readonly verdict: Verdict | "ambiguous";
-  readonly reason?: Reason;
-};
+  readonly reason?: Reason | undefined;
+  readonly impact?: Impact | undefined;
+  readonly byFrame?: number | undefined;
+  readonly rule?: string | undefined;
+  readonly why: string;
+}
+
+/** The same, and nothing else, to be kept of many packets. */
+export function kept({ verdict, reason, impact, byFrame, rule, why }: Said): Said {
+  return { verdict, reason, impact, byFrame, rule, why: inOnePiece(why) };
+}
 
 /** A packet that never arrived, or that is an example of others; or packets that nothing tells apart. */
 export interface Lost {
   readonly proto: Protocol;
   readonly ends: Ends;
   /** Of an ICMP error, what it says, and about which packet. */
-  readonly error?: string;
+  readonly error: string | undefined;
   /** Whether it comes from who opened its conversation. */
   readonly isFromOpener: boolean;
   readonly flow: number | undefined;
@@ -22,7 +32,7 @@ export interface Lost {
   /** Of several packets, the first. */
   readonly frame: number;
   /** All frames of several packets, on their side and on the other one. */
-  readonly alike?: { readonly here: readonly number[]; readonly there: readonly number[] };
+  readonly alike: { readonly here: readonly number[]; readonly there: readonly number[] } | undefined;
   judgement: Said;
 }
 

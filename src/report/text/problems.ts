@@ -17,7 +17,7 @@ import { endsOf } from "../ends.js";
 import { epochNsOf } from "../epoch.js";
 import { Causes } from "./causes.js";
 import type { EndNames } from "./end-names.js";
-import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
+import { type Kind, kept, kindOf, type Lost, type Said } from "./lost.js";
 import { byKind, byReason, linesOf } from "./lost-lines.js";
 import type { Paint } from "./paint.js";
 import { alsoSeen, countIn, sumUp } from "./sum-up.js";
@@ -85,13 +85,13 @@ export class Problems {
     this.#packets.set(keyOf(side, frame), {
       proto: protocolName(timeline.proto(row)),
       ends: this.#names.of(endsOf(this.#tables, row), epochNsOf(this.#tables, row)),
-      ...((timeline.flags(row) & IS_ERROR) !== 0 && { error: messageOf(this.#tables, row) }),
+      error: (timeline.flags(row) & IS_ERROR) === 0 ? undefined : messageOf(this.#tables, row),
       isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),
       side,
       frame,
-      ...(alike !== undefined && { alike }),
-      judgement,
+      alike,
+      judgement: kept(judgement),
     });
   }
 
@@ -110,7 +110,7 @@ export class Problems {
     this.#count(before, -1);
     if (isKept) {
       this.#count(kind, 1);
-      packet.judgement = update;
+      packet.judgement = kept(update);
     } else {
       this.#packets.delete(key);
       if (isProblem) this.#others++;
@@ -159,7 +159,8 @@ export class Problems {
     findings: readonly Finding[] = [],
   ): string {
     const lines = [`${paint.heading(sumUp(summary, this.#isOfSome))}\n`, alsoSeen(summary)];
-    const telling = { causes: new Causes(findings), told, width, paint };
+    const { frames } = this.#tables.timeline;
+    const telling = { causes: new Causes(findings), told, width, paint, frames };
     const groupsOf = byKind(this.#packets.values(), telling.causes);
     let room = MOST_PROBLEMS;
     let hidden = this.#others;

@@ -1,5 +1,6 @@
 import type { Summary } from "../../packets/results/results.js";
 import { foldedLines } from "./fold.js";
+import type { SideNames } from "../../packets/sides.js";
 import type { Paint } from "./paint.js";
 import { totals } from "./totals.js";
 import type { Screen } from "../reporter.js";
@@ -11,11 +12,11 @@ const PROBLEM_SHARE = 1 / 2;
 const LINES_EACH = 2;
 
 /** The totals of a run that goes on. */
-export function totalsSoFar(summary: Summary, names: readonly [string, string], paint: Paint): string {
+export function totalsSoFar(summary: Summary, names: SideNames, paint: Paint): string {
   return standingTotals(summary, names, paint, Number.POSITIVE_INFINITY);
 }
 
-function standingTotals(summary: Summary, names: readonly [string, string], paint: Paint, width: number): string {
+function standingTotals(summary: Summary, names: SideNames, paint: Paint, width: number): string {
   return foldedLines(
     totals(summary, names, [new Map(), new Map()], paint, width, () => 0),
     width,
@@ -29,7 +30,7 @@ function standingTotals(summary: Summary, names: readonly [string, string], pain
 export function standingText(
   { table, summary }: { readonly table: TranslationTable; readonly summary: Summary },
   problems: string,
-  names: readonly [string, string],
+  names: SideNames,
   paint: Paint,
   { rows, columns: width }: Screen,
 ): string {

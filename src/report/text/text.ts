@@ -20,6 +20,7 @@ import { type Paint, paint } from "./paint.js";
 import { findingText, firstText, sorted, toldFirst, warningsText } from "./findings-text.js";
 import { isTold, Problems } from "./problems.js";
 import { publishedText } from "./published-text.js";
+import type { SideNames } from "../../packets/sides.js";
 import type { Reporter, Screen, Write } from "../reporter.js";
 import { standingText } from "./standing.js";
 import { totals } from "./totals.js";
@@ -131,12 +132,13 @@ export class TextReporter implements Reporter {
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
     const { width, utcOffset } = this.#options;
-    const { names } = this.#tables;
+    const names = this.#captureNames;
+    const { frames } = this.#tables.timeline;
     const { told, others } = sorted(this.#warnings, (finding) => this.#problems.tells(finding));
     const problems = this.#problems.text(summary, width, this.#paint, toldFirst(this.#warnings), others);
-    const first = firstText(this.#warnings, this.#paint);
+    const first = firstText(this.#warnings, this.#paint, frames);
     this.#out.add(
-      foldedLines(`${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint)}\n`, width),
+      foldedLines(`${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint, frames)}\n`, width),
     );
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(publishedText(summary.published ?? [], this.#paint), width));
@@ -154,7 +156,12 @@ export class TextReporter implements Reporter {
     const { table, at } = this.#translations.standing(screen.rows);
     const summary = look(at);
     const problems = this.#problems.text(summary, screen.columns, this.#paint);
-    return standingText({ table, summary }, problems, this.#tables.names, this.#paint, screen);
+    return standingText({ table, summary }, problems, this.#captureNames, this.#paint, screen);
+  }
+
+  get #captureNames(): SideNames {
+    const [inside, outside] = this.#tables.timeline.frames;
+    return [inside.names, outside.names];
   }
 
   #notFound(): string {
@@ -165,6 +172,6 @@ export class TextReporter implements Reporter {
   #notesText(): string {
     if (this.#notes.length + this.#moreFindings === 0) return "";
     const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
-    return `${this.#paint.heading("Also seen")}\n${this.#notes.map((note) => findingText(note, this.#paint)).join("")}${more}\n`;
+    return `${this.#paint.heading("Also seen")}\n${this.#notes.map((note) => findingText(note, this.#paint, this.#tables.timeline.frames)).join("")}${more}\n`;
   }
 }

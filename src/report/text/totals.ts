@@ -1,6 +1,7 @@
 import type { SideSummary, Summary, VerdictCounts } from "../../packets/results/results.js";
-import { SIDE_NAMES } from "../../packets/sides.js";
+import { SIDE_NAMES, type SideNames } from "../../packets/sides.js";
 import { latencyText } from "./latency.js";
+import { MOST_NAMED } from "./frames-text.js";
 import { LocalTimes, type UtcOffset } from "./local-time.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../../packets/printable.js";
@@ -20,7 +21,7 @@ const COLUMNS: readonly TableColumn[] = [
 /** What became of every frame on both sides, why some found no twin, and how the clocks compare. */
 export function totals(
   summary: Summary,
-  names: readonly [string, string],
+  names: SideNames,
   verdicts: Summary["verdicts"],
   paint: Paint,
   width: number,
@@ -28,7 +29,7 @@ export function totals(
 ): string {
   const sides: readonly [SideSummary, SideSummary] = [summary.inside, summary.outside];
   const rows = sides.map((side, at) => accountRow(SIDE_NAMES[at], side));
-  const called = names.map((name, at) => `${SIDE_NAMES[at]} ${printable(name)}`);
+  const called = names.map((captures, at) => `${SIDE_NAMES[at]} ${printable(namesText(captures))}`);
   const wide = table(COLUMNS, rows);
   const unmatched = sides
     .map((_, at) => `${SIDE_NAMES[at]} ${verdictCounts(verdicts[at])}`)
@@ -41,6 +42,12 @@ export function totals(
     // there is nothing to say of a clock that stamped nothing
     sides.some(({ frames }) => frames === 0) ? "" : `clocks: ${clocks(summary.clock, utcOffset)}\n`,
   ].join("");
+}
+
+/** The captures of a side by name, the first of many. */
+function namesText(captures: readonly string[]): string {
+  const more = captures.length - MOST_NAMED;
+  return `${captures.slice(0, MOST_NAMED).join(" + ")}${more > 0 ? ` + ${more} more` : ""}`;
 }
 
 /** The sum is checked as it is shown: every frame is in exactly one of the columns. */

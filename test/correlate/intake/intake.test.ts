@@ -24,7 +24,8 @@ interface Given {
 async function taken(stampsNs: readonly number[], cut: Cut): Promise<{ frames: Given[]; intake: Intake }> {
   const stamped = stampsNs.map((ns): Stamped => ({ ns, packet }));
   const source = new Capture("docker0", stamped, 0n, cut);
-  const intake = new Intake(source, new MarkedPackets(source), new Heap(), WINDOW_NS);
+  const heap = new Heap();
+  const intake = new Intake(source, new MarkedPackets(source, heap), heap, WINDOW_NS);
   const frames: Given[] = [];
   for (let batch = await intake.next(); batch !== null; batch = await intake.next()) {
     for (let row = 0; row < batch.count; row++) {
@@ -68,7 +69,8 @@ describe("the packets of a capture in order of time", () => {
       0n,
       4096,
     );
-    const intake = new Intake(source, new MarkedPackets(source), new Heap(), WINDOW_NS);
+    const heap = new Heap();
+    const intake = new Intake(source, new MarkedPackets(source, heap), heap, WINDOW_NS);
     const given = new Set<unknown>();
     let handedOn = 0;
     let copied = 0;
@@ -105,7 +107,8 @@ describe("the packets of a capture in order of time", () => {
       0n,
       4096,
     );
-    const intake = new Intake(source, new MarkedPackets(source), new Heap(), WINDOW_NS);
+    const heap = new Heap();
+    const intake = new Intake(source, new MarkedPackets(source, heap), heap, WINDOW_NS);
     let given = 0;
     for (let batch = await intake.next(); batch !== null && given === 0; batch = await intake.next())
       given += batch.count;

@@ -103,8 +103,8 @@ it("follows clocks that drift apart live", async () => {
   const { inside, outside } = conversation(200, { everyUs: 1000 });
   const outcome = new Outcome();
   await correlate(
-    new Interface("docker0", looks(inside, 10e6, 1.4e9)),
-    new Interface("enp0s3", looks(bent(outside, { aheadNs: 3_000_000, ppm: -500 }), 10e6, 1.4e9)),
+    [new Interface("docker0", looks(inside, 10e6, 1.4e9))],
+    [new Interface("enp0s3", looks(bent(outside, { aheadNs: 3_000_000, ppm: -500 }), 10e6, 1.4e9))],
     { windowNs: 1e9, clock: { kind: "auto" }, maxPairs: Number.POSITIVE_INFINITY },
     outcome,
   );

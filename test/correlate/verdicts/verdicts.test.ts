@@ -184,7 +184,7 @@ describe("an inside conversation that nothing outside belongs to", () => {
       sources[side === "inside" ? 0 : 1].isUnfiltered = isUnfiltered;
       const outcome = new Outcome();
       const options = { windowNs: 1e9, patienceNs: 2e8, clock: { kind: "none" }, maxPairs: 1e9 } as const;
-      await correlate(...sources, options, outcome);
+      await correlate([sources[0]], [sources[1]], options, outcome);
       return outcome.alone.map(({ verdict, reason, why }) => `${verdict} ${reason} ${/--\w+-filter/.exec(why)?.[0]}`);
     };
     const far = "192.168.7.9";

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { AddressBook } from "../../../src/host/snapshot/address-book.js";
-import { type HostFacts, type KnownContainer, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
+import {
+  type HostFacts,
+  type KnownChange,
+  type KnownContainer,
+  readSnapshot,
+} from "../../../src/host/snapshot/host-facts.js";
 
 const S = 1_000_000_000n;
 
@@ -27,9 +32,28 @@ function snapshot(atS: number, ...containers: readonly KnownContainer[]): HostFa
   return { ...readSnapshot('{"format":"natcorr-snapshot","version":1}'), timeNs: BigInt(atS) * S, containers };
 }
 
+/** What is known by what a host said. */
+function bookOf(...said: readonly (HostFacts | KnownChange)[]): AddressBook {
+  const book = new AddressBook();
+  for (const news of said) book.take(news);
+  return book;
+}
+
+/** A container began, or is another than before. */
+const changed = (atS: number, now: KnownContainer): KnownChange => ({
+  timeNs: BigInt(atS) * S,
+  id: now.id,
+  container: now,
+});
+const ended = (atS: number, { id }: KnownContainer): KnownChange => ({
+  timeNs: BigInt(atS) * S,
+  id,
+  container: undefined,
+});
+
 /** Who has 172.17.0.2 at some seconds. */
-function tenants(snapshots: readonly HostFacts[], ...atS: readonly number[]): (string | undefined)[] {
-  const book = new AddressBook(snapshots);
+function tenants(said: readonly (HostFacts | KnownChange)[], ...atS: readonly number[]): (string | undefined)[] {
+  const book = bookOf(...said);
   return atS.map((second) => book.having("172.17.0.2", BigInt(second) * S)?.name);
 }
 
@@ -39,7 +63,7 @@ const NEXT = container("next", 300, "172.17.0.2");
 describe("an address", () => {
   it("is a container's since that began: who had it before is not known", () => {
     expect(tenants([snapshot(200, WEB)], 99, 100, 200, 999)).toEqual([undefined, "web", "web", "web"]);
-    const book = new AddressBook([snapshot(200, WEB)]);
+    const book = bookOf(snapshot(200, WEB));
     expect(book.having("172.17.0.3", 200n * S)).toBeUndefined();
     // Docker notes the beginning when the process runs already
     expect(book.having("172.17.0.2", 100n * S - 6_000_000n)?.name).toBe("web");
@@ -49,33 +73,87 @@ describe("an address", () => {
     expect(tenants([snapshot(200, { ...WEB, startedNs: undefined })], 199, 200)).toEqual([undefined, "web"]);
   });
 
-  it("is one container's and then another's", () => {
+  it("is one container's and then another's, and of what changed unseen in between, nobody's", () => {
     const both = [snapshot(200, WEB), snapshot(400, NEXT)];
-    expect(tenants(both, 150, 250, 299, 300, 500)).toEqual(["web", "web", "web", "next", "next"]);
-  });
-
-  it("is nobody's once a snapshot shows none with it, and later another's", () => {
+    expect(tenants(both, 150, 199, 200, 299, 300, 500)).toEqual(["web", "web", undefined, undefined, "next", "next"]);
     const gone = [snapshot(150, WEB), snapshot(200), snapshot(400, NEXT)];
-    expect(tenants(gone, 150, 199, 200, 299, 300)).toEqual(["web", "web", undefined, undefined, "next"]);
+    expect(tenants(gone, 149, 150, 299, 300)).toEqual(["web", undefined, undefined, "next"]);
   });
 
-  it("that a container got later than it began is not its own before it was seen without it", () => {
+  it("that a container got later than it began is its own once it was seen to have it", () => {
     const old = container("old", 50, "172.17.0.2");
-    expect(tenants([snapshot(200, WEB), snapshot(400, old)], 150, 200)).toEqual(["web", "old"]);
+    expect(tenants([snapshot(200, WEB), snapshot(400, old)], 150, 200, 399, 400)).toEqual([
+      "web",
+      undefined,
+      undefined,
+      "old",
+    ]);
     expect(tenants([snapshot(200, WEB), snapshot(400, WEB)], 150, 200, 400)).toEqual(["web", "web", "web"]);
+    const connected = [snapshot(200, { ...WEB, addresses: [] }), changed(300, WEB)];
+    expect(tenants(connected, 200, 299, 300)).toEqual([undefined, undefined, "web"]);
+    const lent = [snapshot(50), changed(100, { ...WEB, addresses: [] }), changed(300, WEB)];
+    expect(tenants(lent, 100, 299, 300)).toEqual([undefined, undefined, "web"]);
+  });
+
+  it("is a container's until it ends, and the next one's from when that began", () => {
+    const replaced = [snapshot(200, WEB), ended(250, WEB), changed(302, NEXT), ended(400, NEXT), snapshot(500)];
+    expect(tenants(replaced, 150, 249, 250, 299, 300, 399, 400, 600)).toEqual([
+      "web",
+      "web",
+      undefined,
+      undefined,
+      "next",
+      "next",
+      undefined,
+      undefined,
+    ]);
+    // it is told of the end late: until then, two had the address
+    const late = [snapshot(200, WEB), changed(302, NEXT), ended(303, WEB)];
+    expect(tenants(late, 250, 301, 302, 303)).toEqual(["web", "web", undefined, "next"]);
+  });
+
+  it("is the same container's once it was renamed, and once it began again", () => {
+    const renamed = [snapshot(200, WEB), changed(300, { ...WEB, name: "www" })];
+    expect(tenants(renamed, 299, 300)).toEqual(["web", "www"]);
+    const again = [snapshot(200, WEB), ended(300, WEB), changed(310, { ...WEB, startedNs: 309n * S })];
+    expect(tenants(again, 299, 300, 309)).toEqual(["web", undefined, "web"]);
+    expect(bookOf(...renamed).namesOf("172.17.0.2")).toEqual(["web", "www"]);
+  });
+
+  it("tells which addresses others have than before", () => {
+    const book = new AddressBook();
+    const ports = [{ proto: "tcp", hostAddress: "0.0.0.0", hostPort: 88, containerPort: 80 }];
+    expect(book.take(snapshot(200, { ...WEB, published: ports }))).toEqual(["172.17.0.2"]);
+    expect(book.take(snapshot(300, { ...WEB, published: ports }))).toEqual([]);
+    expect(book.take(ended(400, WEB))).toEqual([]);
+    expect(book.take(changed(401, NEXT))).toEqual(["172.17.0.2"]);
+  });
+
+  it("is forgotten once so many containers ended since, and what goes on is not", () => {
+    const book = bookOf(snapshot(1, container("stays", 0, "10.0.0.1")));
+    for (let second = 2; second < 40_000; second += 2) {
+      const short = container("short", second, "172.17.0.2");
+      book.take(changed(second, short));
+      book.take(ended(second + 1, short));
+    }
+    expect(book.changesNs.length).toBeLessThan(2 * 20_000);
+    const at = (address: string, second: number) => book.having(address, BigInt(second) * S)?.name;
+    expect([at("172.17.0.2", 2), at("172.17.0.2", 39_998), at("10.0.0.1", 2)]).toEqual([undefined, "short", "stays"]);
   });
 
   it("is one's for a while where it did not change hands meanwhile", () => {
-    const book = new AddressBook([snapshot(200, WEB), snapshot(400, NEXT)]);
-    const during = (fromS: number, untilS: number) =>
-      book.having("172.17.0.2", BigInt(fromS) * S, BigInt(untilS) * S)?.name;
-    expect([during(150, 299), during(150, 300), during(300, 500), during(50, 150)]).toEqual([
+    const book = bookOf(snapshot(200, WEB), ended(290, WEB), changed(301, NEXT));
+    const during = (fromS: number, throughS: number) =>
+      book.having("172.17.0.2", BigInt(fromS) * S, BigInt(throughS) * S)?.name;
+    expect([during(150, 289), during(150, 290), during(300, 500), during(50, 150)]).toEqual([
       "web",
       undefined,
       "next",
       undefined,
     ]);
-    expect(book.changesNs).toEqual([100n * S - 50_000_000n, 300n * S - 50_000_000n]);
+    const { changesNs } = book;
+    expect(changesNs).toEqual([100n * S - 50_000_000n, 290n * S, 300n * S - 50_000_000n]);
+    expect(book.changesNs).toBe(changesNs);
   });
 
   it("of two at once is neither's", () => {
@@ -94,7 +172,7 @@ it("a published port of an address of the host's is a container's, for as long a
   const web = { ...WEB, published: [port("0.0.0.0")] };
   const next = { ...NEXT, published: [port("10.0.2.16")] };
   const addresses = ["10.0.2.15", "10.0.2.16", "fd00::1"];
-  const book = new AddressBook([{ ...snapshot(400, web, next), addresses }]);
+  const book = bookOf({ ...snapshot(400, web, next), addresses });
   const publishing = (address: string, atS: number, proto = "tcp", number = 88) =>
     book.publishing(proto, address, number, BigInt(atS) * S)?.name;
   expect([99, 100].map((atS) => publishing("10.0.2.15", atS))).toEqual([undefined, "web"]);
@@ -108,7 +186,7 @@ it("containers that share an address are named together, and go by all of their 
   const side = container("side", 150, "", { networkMode: "container:id of web", ...compose("proxy") });
   const other = container("other", 150, "", { networkMode: "container:id of next" });
   const host = container("agent", 150, "", { networkMode: "host" });
-  const book = new AddressBook([snapshot(200, { ...WEB, ...compose("front") }, side, other, host)]);
+  const book = bookOf(snapshot(200, { ...WEB, ...compose("front") }, side, other, host));
   const named = book.having("172.17.0.2", 200n * S);
   expect(named?.name).toBe("web+side");
   expect([...(named?.words ?? [])].toSorted()).toEqual(["front", "proxy", "side", "web"]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { containerOf, engineOf, networkOf, proxyOf } from "../../../src/host/snapshot/docker.js";
+import { containerOf, engineOf, eventOf, networkOf, proxyOf } from "../../../src/host/snapshot/docker.js";
 
 /** What Docker 20.10 answers to `/containers/<id>/json`, shortened. */
 const INSPECTED = {
@@ -46,6 +46,11 @@ describe("a container", () => {
       labels: { "com.docker.compose.service": "front" },
     });
     expect(JSON.stringify(container)).not.toContain("s3cret");
+  });
+
+  it("that does not run is none", () => {
+    expect(containerOf({ ...INSPECTED, State: { ...INSPECTED.State, Running: true } })?.name).toBe("web");
+    expect(containerOf({ ...INSPECTED, State: { ...INSPECTED.State, Running: false } })).toBeUndefined();
   });
 
   it("that never ran has no time, and what has no id is none", () => {
@@ -110,4 +115,35 @@ it("a docker-proxy is known by its arguments", () => {
   expect(proxyOf(7, ["/usr/bin/not-docker-proxy", ...args])).toBeUndefined();
   expect(proxyOf(7, ["docker-proxy", "-host-port"])).toBeUndefined();
   expect(proxyOf(7, [])).toBeUndefined();
+});
+
+describe("an event", () => {
+  const timeNano = 1_796_074_998_901_409_300;
+  const timeNs = BigInt(timeNano);
+
+  it.each([
+    ["a container's", { Type: "container", Action: "start", Actor: { ID: "1" } }, { id: "1", isEnd: false }],
+    ["its end", { Type: "container", Action: "die", Actor: { ID: "1" } }, { id: "1", isEnd: true }],
+    [
+      "a network's",
+      { Type: "network", Action: "disconnect", Actor: { ID: "9", Attributes: { container: "1" } } },
+      { id: "1", isEnd: false },
+    ],
+  ])("is %s", (_, told, expected) => expect(eventOf({ ...told, timeNano })).toEqual({ ...expected, timeNs }));
+
+  it.each([
+    undefined,
+    null,
+    7,
+    "start",
+    [],
+    {},
+    { Type: "container", Action: "start", Actor: { ID: 7 }, timeNano },
+    { Type: "network", Action: "create", Actor: { ID: "9" }, timeNano },
+    ...[undefined, 0, -1, 1.5, Number.NaN, "1"].map((each) => ({
+      Type: "container",
+      Actor: { ID: "1" },
+      timeNano: each,
+    })),
+  ])("of another shape (%#) is none", (told) => expect(eventOf(told)).toBeUndefined());
 });

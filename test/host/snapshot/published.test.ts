@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { readSnapshot } from "../../../src/host/snapshot/host-facts.js";
-import { publishedOf } from "../../../src/host/snapshot/published.js";
+import { PortBook } from "../../../src/host/snapshot/published.js";
 
 const port = (hostAddress: string, hostPort: number, containerPort: number, proto = "tcp"): object => ({
   proto,
@@ -38,13 +38,32 @@ const FACTS = readSnapshot(
   }),
 );
 
+function portsOf(words?: ReadonlySet<string>): PortBook {
+  const book = new PortBook(words);
+  book.take(FACTS);
+  return book;
+}
+
 it("each port is listed once, on however many addresses, with the processes that hold it", () => {
-  const web = { proto: "tcp", container: "web", containerPort: 80, sinceNs: 7_000_000_000n };
-  const dns = { proto: "udp", container: "dns", containerPort: 53, sinceNs: 9_000_000_000n };
-  expect(publishedOf(FACTS)).toEqual([
+  const web = { proto: "tcp", container: "web", containerPort: 80 };
+  const dns = { proto: "udp", container: "dns", containerPort: 53 };
+  expect(portsOf().all).toEqual([
     { ...web, hostAddresses: ["::1"], hostPort: 9, pids: [] },
     { ...dns, hostAddresses: ["127.0.0.1"], hostPort: 53, pids: [] },
     { ...web, hostAddresses: ["0.0.0.0", "::"], hostPort: 88, pids: [5, 6] },
   ]);
-  expect(publishedOf(FACTS, new Set(["names"])).map(({ container }) => container)).toEqual(["dns"]);
+  expect(portsOf(new Set(["names"])).all.map(({ container }) => container)).toEqual(["dns"]);
+});
+
+it("a port is listed from when its container begins, and stays when it ends; then nobody holds it", () => {
+  const book = portsOf();
+  const before = book.all;
+  expect(book.all).toBe(before);
+  const [container] = FACTS.containers ?? [];
+  book.take({ timeNs: 10n, id: "3", container: { ...container, id: "3", name: "new" } });
+  book.take({ timeNs: 11n, id: "3", container: undefined });
+  expect(book.all.map((each) => each.container)).toEqual(["web", "new", "dns", "web", "new"]);
+  expect(book.all[3]).toBe(before[2]);
+  book.take({ ...FACTS, containers: undefined, proxies: [] });
+  expect(book.all[3]).toMatchObject({ container: "web", pids: [] });
 });

@@ -48,7 +48,7 @@ async function told(inside: readonly Stamped[], outside: readonly Stamped[]): Pr
     program: "0",
   });
   const options = { windowNs: 1e9, clock: { kind: "none" }, maxPairs: Number.POSITIVE_INFINITY } as const;
-  await correlate(new Capture("inside", inside), new Capture("outside", outside), options, reporter);
+  await correlate([new Capture("inside", inside)], [new Capture("outside", outside)], options, reporter);
   return written.join("");
 }
 

@@ -7,7 +7,7 @@ import { standingText } from "../../../src/report/text/standing.js";
 import type { Look } from "../../../src/packets/results/results.js";
 import { FLOW, HandFilled, SUMMARY, UDP } from "../tables.js";
 
-const NAMES = ["docker0", "enp0s3"] as const;
+const NAMES = [["docker0"], ["enp0s3"]] as const;
 const flows = Array.from({ length: 40 }, (_, at) => ({ ...FLOW, id: at + 1 }));
 const table = new TranslationTable({ sort: "problems", isVerbose: false, utcOffset: () => 0, names: new EndNames() });
 for (const flow of flows) table.add(flow);

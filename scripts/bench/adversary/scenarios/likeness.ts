@@ -32,6 +32,39 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 6e9, 80);
     },
   },
+  "wrong/ports-swapped": {
+    about:
+      "equal heartbeats of two containers at about the same time, answered; conntrack -F gives each the port of the other: the known translations are wrong from then on",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const far = { address: server(0), port: 7 };
+      const payload = bytes(rng, 2);
+      const nears = [0, 1].map((host) => ({ address: container(host), port: 4000 }));
+      const everyNs = rng.between(0.1e9, 0.3e9);
+      world.router.latencyNs = () => rng.between(0.05e6, 0.3e6) + rng.exponential(0.1e6);
+      let flows = nears.map((near) => flowOf(world, UDP, { near, far }));
+      world.start(0, function* () {
+        for (let i = 0; i < 160; i++) {
+          if (i === 80) {
+            const [a, b] = flows;
+            flows = [world.mapped(UDP, a.inside, b.outside), world.mapped(UDP, b.inside, a.outside)];
+          }
+          const [first, second] = rng.chance(0.5) ? flows : flows.toReversed();
+          const apartNs = rng.between(0.05e6, 1e6);
+          world.send(first, "outbound", datagram(payload, 0));
+          yield apartNs;
+          world.send(second, "outbound", datagram(payload, 0));
+          yield 8e6;
+          world.send(first, "inbound", datagram(payload, 0, 57));
+          yield apartNs;
+          world.send(second, "inbound", datagram(payload, 0, 57));
+          yield everyNs;
+        }
+      });
+      background(world, 30e9, 60);
+    },
+  },
   "wrong/flushed-in-step": {
     about:
       "several containers ask the same at the same instant, all from port 123; conntrack -F gives the port to another one; each capture misses one of twenty",

@@ -45,12 +45,20 @@ export function isMostOfWindow(ground: usize, latencyNs: f64): bool {
   return 2 * latencyNs > doubleOf(ground, words.WINDOW_NS);
 }
 
-/** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
+/**
+ * What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; where too few did, the window, or little where captures
+ * have segments that may be cut: see FIRST_NS.
+ */
 export function limitOf(ground: usize, outbound: bool): f64 {
+  const mayBeCut = wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0;
+  return mayBeCut && !isEstablished(ground, outbound) ? FIRST_NS : wholeLimitOf(ground, outbound);
+}
+
+/** The same of one that is no piece of another one: it has no data of TCP. */
+export function wholeLimitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
   const limitNs = 2 * slowestOf(ground, outbound) + blurNs(ground, JITTER_NS);
   if (isEstablished(ground, outbound)) return limitNs;
-  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0) return FIRST_NS;
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
 }
 

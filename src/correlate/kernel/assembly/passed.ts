@@ -156,15 +156,14 @@ export function isOvertaken(ground: usize, slot: i32, outbound: i32, enteredNs: 
   return hasOwnPassed(ground, slot, outbound, enteredNs, leftNs, leftNs - (leftNs - enteredNs) / 4);
 }
 
-/** Whether one of a flow, by its slot, entered behind one that entered and left then, and left before a time. */
+/** Whether one of a flow, by its slot, entered behind one that entered and left then, and left before a time. A capture shows those of a flow in their order. */
 function hasOwnPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64, beforeNs: f64): bool {
-  const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
   const last = partOf(ground, leftNs);
   const first = max<i64>(partOf(ground, enteredNs), last - words.PASSED_ENTRIES);
   for (let part = first; part <= last; part++) {
     const entry = ownEntryOf(ground, slot, outbound, part);
     if (load<i32>(entry, 4 * words.OWN_PASSED_KEY) !== ownKeyOf(slot, outbound)) continue;
-    if (load<f64>(entry) > enteredNs + slackNs && load<f64>(entry, 8) < beforeNs) return true;
+    if (load<f64>(entry) > enteredNs && load<f64>(entry, 8) < beforeNs) return true;
   }
   return false;
 }

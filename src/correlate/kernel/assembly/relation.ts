@@ -37,6 +37,7 @@ import {
   leastOf,
   limitOf,
   slowestOf,
+  wholeLimitOf,
 } from "./pace.js";
 import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 import { isOvertaken } from "./passed.js";
@@ -60,7 +61,7 @@ export let soonNs: f64 = 0;
 export let mayBeChance = false;
 /** Whether what entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
 export let isRepeat = false;
-/** Whether nothing used the translation that they are KNOWN by for so long that it may be forgotten. */
+/** Whether the translation that they are KNOWN by may be forgotten: nothing used it for so long, or packets contradicted it. */
 export let isStale = false;
 /** … and one of equal packets of it is not accounted for. */
 export let isDoubted = false;
@@ -125,7 +126,7 @@ export function relate(
     relation = KNOWN;
     const isTcp = record.protoIn(flags) === TCP;
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
-    isStale = !isTcp && iNs - load<f64>(accountOf(ground, slot), 8 * account.USED_NS) > <f64>FORGOTTEN_NS;
+    isStale = !isTcp && mayBeForgotten(accountOf(ground, slot), iNs);
   } else {
     if (!mayTranslate(ground, flags, i, iWay, o, oWay, gapNs, slackNs)) return IMPOSSIBLE;
     if (((ofInside | ofOutside) & tuple.PROVED) !== 0) relation = CONFLICT;
@@ -138,6 +139,12 @@ export function relate(
   }
   weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
   return relation;
+}
+
+/** Whether a flow's translation may have ended by then: nothing used it for so long, or packets contradicted it. */
+function mayBeForgotten(flow: usize, timeNs: f64): bool {
+  const isSilent = timeNs - load<f64>(flow, 8 * account.USED_NS) > <f64>FORGOTTEN_NS;
+  return isSilent || (load<i32>(flow, 4 * account.BITS) & account.IS_CONTRADICTED) !== 0;
 }
 
 /** Whether two packets that no known flow has may be one that was translated, and which way it went then. */
@@ -240,7 +247,7 @@ function weighTime(
     !hasId ||
     (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
     (load<i32>(tupleOf(ground, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
-  const limitNs = limitOf(ground, isOutbound);
+  const limitNs = mayBeCut(ground, flags, i) ? limitOf(ground, isOutbound) : wholeLimitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   // where nothing vouches for the clocks, what packets took so far was measured by them all the same
   isLate = (isTrusted || isEstablished(ground, isOutbound)) && latencyNs > limitNs;
@@ -277,8 +284,7 @@ function weighLikes(
   const way = isOutbound ? 1 : 0;
   const isResent = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
   const isTcp = record.protoIn(flags) === TCP;
-  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && isTcp && payloadLengthOf(i) > 0)
-    mayBePiece = latencyNs > FIRST_NS || (isResent && hasLongSegments(ground, slot));
+  if (mayBeCut(ground, flags, i)) mayBePiece = latencyNs > FIRST_NS || (isResent && hasLongSegments(ground, slot));
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
@@ -342,6 +348,12 @@ export function isUnwatched(ground: usize, enteredSide: i32, leftNs: f64, latenc
 /** Whether a packet was sent again, or says what one of its way has said before. */
 export function isToldAgain(packet: usize): bool {
   return isAgain(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) || isSaidAgain(packet);
+}
+
+/** Whether a packet is a TCP segment with data, where captures have such as are longer than what a wire takes: what is sent again of one may be cut otherwise. */
+function mayBeCut(ground: usize, flags: i32, packet: usize): bool {
+  const hasLong = wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0;
+  return hasLong && record.protoIn(flags) === TCP && payloadLengthOf(packet) > 0;
 }
 
 /** Whether the flow in a slot has TCP segments longer than what a wire takes; there may be none in it. */

@@ -99,11 +99,11 @@ export class Altered implements Settles, Rewriting {
     if (!this.filed.isEligible(row)) return undefined;
     const other = otherSide(t.sideOf(row));
     const waiting = this.isRenumbering ? this.filed.waitingLike(row) : undefined;
-    if (waiting !== undefined) return whyRenumbered(other, t.frame(waiting));
+    if (waiting !== undefined) return whyRenumbered(other, t.frameTextOf(waiting));
     const content = contentHash(t, row);
     const givenUp = this.filed.givenUpLike(row, content);
     if (givenUp !== undefined && this.mayHaveAltered(t.ipId(row), givenUp.ipId))
-      return whyAltered(other, givenUp.frame);
+      return whyAltered(other, t.frameText(other, givenUp.frame));
     if (this.#left.like(other, content, this.#passed(row), this.#about.windowNs) !== undefined) return WHY_LEFT;
     if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0) return undefined;
     return this.filed.isOfHelper(row) ? WHY_HELPED : undefined;
@@ -250,12 +250,12 @@ function isWithin(gapNs: number, { minNs, maxNs }: GapRange): boolean {
 }
 
 /** Why a packet is not said to have no twin where one of the other side that carries the same still waits, in words … */
-function whyRenumbered(side: Side, frame: number): string {
+function whyRenumbered(side: Side, frame: string): string {
   return `frame ${frame} of ${SIDE_NAMES[side]} carries the same, too soon or too late to be its twin for certain: the router gives IP IDs of its own`;
 }
 
 /** … and where that has no twin. */
-function whyAltered(side: Side, frame: number): string {
+function whyAltered(side: Side, frame: string): string {
   return `frame ${frame} of ${SIDE_NAMES[side]} carries the same and has no twin: the router alters packets, and may have altered this one`;
 }
 

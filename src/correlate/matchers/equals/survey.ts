@@ -110,9 +110,12 @@ export class Survey {
     this.isForgotten = false;
     this.isStale = false;
     if (this.#isEnough()) return;
-    this.isStale =
-      (best & IS_STALE) !== 0 || (this.claim === CLAIM_KNOWN && this.#mayBeForgotten(row, candidate, reachNs));
     if (this.claim === CLAIM_NONE) return;
+    const isKnown = this.claim === CLAIM_KNOWN;
+    const known = isKnown ? candidate : this.#untimelyTwin(row, reachNs);
+    const isContradicted = known !== NONE && this.#isContradicted(row, known, reachNs);
+    this.isStale =
+      (best & IS_STALE) !== 0 || (isKnown && (isContradicted || this.#mayBeForgotten(row, candidate, reachNs)));
     this.#contend(row, candidate, best, reachNs, (_, at) => this.#related[at]);
     this.#contend(candidate, row, best, reachNs, (other) => this.#weigh(other, candidate));
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rival = candidate;
@@ -141,6 +144,36 @@ export class Survey {
       return this.isForgotten;
     });
     return isNobodys;
+  }
+
+  /** One that a packet became by its known translation, though time speaks against it; NONE where there is none. */
+  #untimelyTwin(row: number, reachNs: number): number {
+    if (!this.usedTime) return NONE;
+    return this.#sight.near(row, reachNs, (other) => (this.relate(row, other) & RELATION_MASK) === KNOWN);
+  }
+
+  /**
+   * Whether two others that are equal to a packet, and to what it became by its known translation, contradict that: by another one that is known, one of them is
+   * what the other became, but it left before that entered, and neither has another twin by it. Each may be the twin of one of these two instead, as where the host
+   * forgot both translations and gave each conversation the port of the other. Then both translations are doubted.
+   */
+  #isContradicted(row: number, known: number, reachNs: number): boolean {
+    const { timeline: t, translations } = this.#about;
+    const isOutbound = goesOutbound(this.#about.kernel.relate(row, known));
+    const [entered, left] = (t.side(row) === INSIDE) === isOutbound ? [row, known] : [known, row];
+    const isMeant = (entry: number, exit: number): boolean => claimBy(this.relate(entry, exit)) === CLAIM_CONFLICT;
+    const isUnexplained = (of: number): boolean =>
+      !this.#sight.has(of, reachNs, (other) => claimBy(this.relate(of, other)) >= CLAIM_LATE_KNOWN);
+    return this.#sight.has(entered, reachNs, (exit) => {
+      const slot = translations.slotOf(exit);
+      if (exit === left || slot === NONE || !isMeant(entered, exit)) return false;
+      const contradicts = (entry: number): boolean =>
+        t.isBefore(exit, entry) && translations.slotOf(entry) === slot && isMeant(entry, left) && isUnexplained(entry);
+      if (!this.#sight.has(left, reachNs, contradicts) || !isUnexplained(exit)) return false;
+      translations.accounts.contradict(slot);
+      translations.accounts.contradict(translations.slotOf(left));
+      return true;
+    });
   }
 
   /** Looks at the packets that may contend with a chosen one for another, to which it stands as the best. `relatedOf`: how they stand to that. */

@@ -35,7 +35,8 @@ export class UnderWay {
       const key = keyOf(slot, isOutbound);
       const of = this.#undecided.get(key) ?? { enteredNs: [], left: 0 };
       this.#undecided.set(key, of);
-      of.enteredNs.push(...enteredNs);
+      // one by one: as arguments, 100,000 are too many
+      for (const ns of enteredNs) of.enteredNs.push(ns);
       of.left += leftNs.length;
       const lastNs = Math.max(enteredNs.at(-1) ?? 0, leftNs.at(-1) ?? 0);
       for (; of.enteredNs[0] < lastNs - this.#about.windowNs; of.left--) of.enteredNs.shift();

@@ -28,11 +28,12 @@ const EARLY_FACTOR = 16;
 const CROWDED = 256;
 
 /**
- * Pairs packets that the host turns round on one side, as a service's address stands for a container on the sender's own link: a hairpin.
- * The capture of that side has each packet twice, before the rewrite and after it, with other addresses and all else the same.
+ * Pairs packets that the host turns round on one side, as a service's address stands for a container on the sender's own link, or as they go from one
+ * interface of the side to another one: a hairpin. The captures of that side have each packet twice, before the rewrite and after it, with other
+ * addresses and all else the same.
  *
  * Two forms have one key, and no packet of the other side does. That a capture shows a packet again as it was is no hairpin: a rewrite
- * has to show.
+ * has to show. What one capture shows and then another one, with a lower TTL, need not be rewritten.
  */
 export class Hairpins implements Admits, Settles {
   readonly wants = WANTS_TWIN;
@@ -127,12 +128,34 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether a packet is of a conversation that is turned round, in the form it has before the rewrite … */
   isBefore(row: number): boolean {
-    return this.#turns.has(this.#about.timeline.way(row));
+    return this.#turns.has(this.#about.timeline.way(row), this.#captureOf(row));
   }
 
   /** … or after it. */
   isAfter(row: number): boolean {
-    return this.#turns.has(this.#about.timeline.way(row) ^ 1);
+    return this.#turns.has(this.#about.timeline.way(row) ^ 1, this.#captureOf(row));
+  }
+
+  /** The capture that has a packet, of those of its side. */
+  #captureOf(row: number): number {
+    const t = this.#about.timeline;
+    return t.frames[t.sideOf(row)].sourceOf(t.frame(row));
+  }
+
+  /** Whether two packets of one side go the same way, and one capture has the one and another one the other. */
+  #arePassedOn(before: number, after: number): boolean {
+    const t = this.#about.timeline;
+    return t.way(before) === t.way(after) && this.#captureOf(before) !== this.#captureOf(after);
+  }
+
+  /** Whether a packet may have become another one by what is known of its conversation. */
+  #isTurnedInto(before: number, after: number): boolean {
+    const t = this.#about.timeline;
+    const turn = this.#turns.between(t.way(before), t.way(after));
+    if (turn === undefined || !t.isBefore(before, after)) return false;
+    return (
+      t.way(before) !== t.way(after) || (this.#arePassedOn(before, after) && turn.enteredBy === this.#captureOf(before))
+    );
   }
 
   /** Whether a packet in the form before the rewrite goes to a neighbour of its sender, whatever is rewritten: a bridge passes that straight on. */
@@ -202,7 +225,7 @@ export class Hairpins implements Admits, Settles {
   #isTurn([[before], [after]]: Forms): boolean {
     const t = this.#about.timeline;
     if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
-    if (this.#turns.has(t.way(before)) || !this.#isPossible(before, after)) return false;
+    if (this.isBefore(before) || !this.#isPossible(before, after)) return false;
     return this.#learnBy(before, after, (later) => {
       const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
       return next === later && this.#isPossible(next, nextAfter) ? nextAfter : NONE;
@@ -231,9 +254,7 @@ export class Hairpins implements Admits, Settles {
 
   /** Those that a packet may have become, by its known conversation. */
   #aftersOf(row: number, like: readonly number[]): number[] {
-    const t = this.#about.timeline;
-    const way = t.way(row);
-    return like.filter((after) => this.#turns.between(way, t.way(after)) !== undefined && t.isBefore(row, after));
+    return like.filter((after) => this.#isTurnedInto(row, after));
   }
 
   /**
@@ -242,12 +263,7 @@ export class Hairpins implements Admits, Settles {
    */
   #beforesOf(after: number): number[] {
     const t = this.#about.timeline;
-    const rows = this.#like(after).filter(
-      (row) =>
-        this.#turns.between(t.way(row), t.way(after)) !== undefined &&
-        t.isBefore(row, after) &&
-        this.#isForwarded(row, after),
-    );
+    const rows = this.#like(after).filter((row) => this.#isTurnedInto(row, after) && this.#isForwarded(row, after));
     const limitNs = this.#limitNs;
     const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
     // what may be sent again byte for byte is never meant so late
@@ -326,8 +342,10 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether two packets with one key may be two forms of one, by a translation not known by now. */
   #mayBeForms(before: number, after: number): boolean {
-    if (!this.#isForwarded(before, after) || this.isAfter(before) || this.isBefore(after)) return false;
-    return this.#mayBeRewritten(before, after);
+    if (!this.#isForwarded(before, after)) return false;
+    // what is translated one way may go the other way as it is: br_netfilter has a bridge undo a translation before it shows the packet
+    if (this.#arePassedOn(before, after)) return this.#about.tuples.isUntranslated(this.#about.timeline.tuple(before));
+    return !this.isAfter(before) && !this.isBefore(after) && this.#mayBeRewritten(before, after);
   }
 
   /** The same on a router that may keep TTLs: then what no other packet has must show that they are one. */
@@ -373,7 +391,7 @@ export class Hairpins implements Admits, Settles {
         lastNs: t.timeNs(before),
         latencies: this.#about.translations.accounts.digests.make(),
       };
-      this.#turns.add(way, afterWay, turned);
+      this.#turns.add(way, afterWay, [this.#captureOf(before), this.#captureOf(after)], turned);
       return turned;
     });
   }

@@ -26,6 +26,8 @@ export interface Turned {
 /** One direction of it: the way of what comes out, and the flow. */
 interface Turn {
   readonly afterWay: number;
+  /** The capture that has the form before, of those of its side: where nothing is rewritten, that tells the two forms apart. */
+  readonly enteredBy: number;
   readonly flow: Flow;
   readonly turned: Turned;
 }
@@ -42,9 +44,9 @@ export class Turns {
     return this.#byWay.size;
   }
 
-  /** Whether packets that go this way are turned round. */
-  has(way: number): boolean {
-    return this.#byWay.has(way);
+  /** Whether packets that go this way are turned round, if this capture has them. */
+  has(way: number, capture: number): boolean {
+    return this.of(way).some(({ afterWay, enteredBy }) => afterWay !== way || enteredBy === capture);
   }
 
   /** What packets become that go this way. */
@@ -62,10 +64,10 @@ export class Turns {
     return this.of(way).filter(({ afterWay }) => this.of(afterWay ^ 1).at(-1)?.afterWay === (way ^ 1));
   }
 
-  /** Adds a conversation, by the ways of one of its directions before the rewrite and after it. */
-  add(way: number, afterWay: number, turned: Turned): void {
-    addTo(this.#byWay, way, { afterWay, flow: turned.there, turned });
-    addTo(this.#byWay, afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
+  /** Adds a conversation, by the ways of one of its directions before the rewrite and after it, and the captures that have these. */
+  add(way: number, afterWay: number, [enteredBy, leftBy]: readonly [number, number], turned: Turned): void {
+    addTo(this.#byWay, way, { afterWay, enteredBy, flow: turned.there, turned });
+    addTo(this.#byWay, afterWay ^ 1, { afterWay: way ^ 1, enteredBy: leftBy, flow: turned.back, turned });
   }
 
   /** Forgets the conversations of a tuple. */

@@ -26,7 +26,7 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
 }
 
 /**
- * Over IPv4, both ways seen, nothing sent again, unreachable or without a twin, its initiator's port kept, its inside address known to be hidden in that way, and
+ * Over IPv4, both ways seen, one translation, nothing sent again, unreachable or without a twin, its initiator's port kept, its inside address known to be hidden in that way, and
  * traffic like it known to be answered at the address that stands for it; or hiding nobody, not from a public address, and known to call there from its network.
  */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
@@ -37,7 +37,7 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | (1 << tuple.IPV6_SHIFT))) !== 0) return false;
   const bits = load<i32>(flow, 4 * account.BITS);
   if (
-    (bits & account.HAS_RETRANSMISSIONS) !== 0 ||
+    (bits & (account.HAS_RETRANSMISSIONS | account.IS_ONE_OF_SEVERAL)) !== 0 ||
     (bits & (account.HAS_UNREACHABLE | (account.HAS_UNREACHABLE << 1))) !== 0 ||
     pairsOf(flow, 0) === 0 ||
     pairsOf(flow, 1) === 0

@@ -1,11 +1,14 @@
 import type { PacketSource } from "../../../packets/batches/source.js";
 import type { Seen } from "../../clock/beginning.js";
+import type { CaptureIntake } from "../../intake/capture-intake.js";
 import type { LostSpan } from "../../intake/intake.js";
 import type { Kinds } from "../../intake/kinds.js";
 import { Gaps } from "./gaps.js";
 
-/** What a side's capture covers, nanoseconds on the timeline. */
+/** What a capture covers, nanoseconds on the timeline. */
 export class Cover {
+  /** What it is called where it is spoken of: its side, or its own name where that has several. */
+  readonly name: string;
   firstNs: number;
   lastNs: number;
   hasEnded = false;
@@ -31,22 +34,23 @@ export class Cover {
   readonly #windowNs: number;
 
   /**
-   * `strayNs`: as the source stamps it; `takesNs`: how long packets may take to cross by now; `placed`: a stamp of it on the timeline.
+   * `name`: as above; `strayNs`: as its side stamps it; `takesNs`: how long packets may take to cross by now; `placed`: a stamp of it on the timeline.
    */
   constructor(
-    source: PacketSource,
-    kinds: Kinds,
+    name: string,
+    { source, intake: { kinds }, shiftNs }: CaptureIntake,
     { strayNs, sharesNothing }: Seen,
     windowNs: number,
     takesNs: () => number,
     placed: (stampNs: number) => number,
   ) {
+    this.name = name;
     this.#source = source;
     this.#beganNs = source.firstNs;
     this.#windowNs = windowNs;
     this.firstNs = placed(source.firstNs);
     this.lastNs = placed(source.lastNs);
-    this.strayNs = placed(strayNs);
+    this.strayNs = placed(strayNs - shiftNs);
     this.sharesNothing = sharesNothing;
     this.isLive = source.isLive ?? false;
     this.isUnfiltered = source.isUnfiltered ?? false;

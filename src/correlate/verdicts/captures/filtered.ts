@@ -41,23 +41,32 @@ export class Filtered {
   of(row: number, other: Side, nearWay = this.#known.timeline.way(row)): string | undefined {
     const byOption = this.byOption(row, other);
     if (byOption !== undefined) return byOption;
-    const cover = this.#known.cover[other];
-    const has = (kind: number, of = cover): boolean => this.#isThere(of.kinds.sinceNs[kind], row, of);
-    // ARP is of no conversation
-    if (cover.isUnfiltered || has(NOT_IP)) return undefined;
+    const suspects = this.#known.cover[other].of(row).filter((each) => this.#mayBeFiltered(each, row));
+    if (suspects.length === 0) return undefined;
+    const { isTelling } = this.#common[other];
+    const kinds = suspects.map((each) => this.#byKind(row, other, each, isTelling));
+    return kinds.find((why) => why !== undefined) ?? (isTelling ? this.#ofOthers(row, other, nearWay) : undefined);
+  }
+
+  /** Whether a filter may have made a capture: it has nothing that is of no conversation, as ARP is. */
+  #mayBeFiltered(cover: Cover, row: number): boolean {
+    return !cover.isUnfiltered && !this.#has(NOT_IP, row, cover);
+  }
+
+  /** Of which kind all frames of a capture are, and a packet is not. `isTelling`: whether many conversations are known there. */
+  #byKind(row: number, other: Side, cover: Cover, isTelling: boolean): string | undefined {
     const { timeline: t, translations } = this.#known;
+    const has = (kind: number): boolean => this.#has(kind, row, cover);
     const [version, name] = versionOf(t.flags(row)) === IPV6 ? [IPV4, "IPv4"] : [IPV6, "IPv6"];
     // where its own side has none of that other version, the router is what changes it
-    const isOneVersion =
-      !has(versionOf(t.flags(row))) && has(version) && has(version, this.#known.cover[otherSide(other)]);
+    const isOnOwn = this.#known.cover[otherSide(other)].captures.some((own) => this.#has(version, row, own));
+    const isOneVersion = !has(versionOf(t.flags(row))) && has(version) && isOnOwn;
     if (isOneVersion && translations.slotOf(row) === NONE) return `all is ${name}`;
     const proto = t.proto(row);
     const isKindThere = proto === TCP ? isControl(proto, t.tcpFlags(row)) : has(otherKindOf(proto));
     if (has(TCP_CONTROL) && !has(TCP_PLAIN) && !isKindThere) return "all segments open or end connections";
-    if (!this.#common[other].isTelling) return undefined;
     // an error is not of the protocol of its conversation
-    if (!isKindThere && proto !== TCP && proto !== UDP) return "all is TCP or UDP";
-    return this.#ofOthers(row, other, nearWay);
+    return isTelling && !isKindThere && proto !== TCP && proto !== UDP ? "all is TCP or UDP" : undefined;
   }
 
   /** By which protocol, with whom, and on which port all conversations are: all that stays as it is of what is behind the NAT. */
@@ -75,9 +84,10 @@ export class Filtered {
     return ports.length === 0 || isOfPort ? undefined : `all has port ${ports[0]}`;
   }
 
-  /** Whether a capture had come to a stamp by the time that a packet's window is over: however far it was read by then. */
-  #isThere(stampNs: number, row: number, cover: Cover): boolean {
+  /** Whether a capture had frames of a kind by the time that a packet's window is over: however far it was read by then. */
+  #has(kind: number, row: number, cover: Cover): boolean {
     const { timeline, windowNs } = this.#known;
+    const stampNs = cover.kinds.sinceNs[kind];
     return stampNs < Number.POSITIVE_INFINITY && cover.placed(stampNs) <= timeline.timeNs(row) + windowNs;
   }
 }

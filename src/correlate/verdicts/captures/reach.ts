@@ -1,9 +1,10 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement } from "../../../packets/results/results.js";
-import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import { OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { NONE, tupleIn } from "../../../packets/tuples.js";
 import { isThere, undecidedBehind } from "../../matchers/behind.js";
 import type { Known } from "../known.js";
+import type { Cover } from "./cover.js";
 import { unknown } from "../claim.js";
 import { seconds } from "../words.js";
 
@@ -17,43 +18,54 @@ const LEAST_LACKED = 2;
 /** … and so many are counted: one that misses several in a row may lack more. */
 const MOST_LACKED = 64;
 
+/** What packets prove of a capture that crossed there. */
+interface Proof {
+  /** Up to when it had not begun, and from when on it had ended; nanoseconds on the timeline. */
+  notBegunNs: number;
+  endedNs: number;
+  /** Before its first frame, and behind its last one: the frames of the other side that prove that, as far as they were judged. */
+  readonly lackedBefore: Set<number>;
+  readonly lackedBehind: Set<number>;
+}
+
 /**
  * How far captures reach: whether the other one covers the time of a packet's twin. By its stamps, a capture begins with its first frame and ends with
  * its last one; but it may have run before and behind that, while nothing came out. That it did not is proved by what was forwarded then.
  */
 export class Reach {
   readonly #known: Known;
-  /** By side: up to when its capture had not begun, and from when on it had ended, as packets prove that crossed there; nanoseconds on the timeline. */
-  readonly #notBegunNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  readonly #endedNs: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-
-  /** Before its first frame, and behind its last one, by side: the frames of the other side that prove that, as far as they were judged. */
-  readonly #lacked = [
-    [new Set<number>(), new Set<number>()],
-    [new Set<number>(), new Set<number>()],
-  ] as const;
+  readonly #proofs = new Map<Cover, Proof>();
 
   constructor(known: Known) {
     this.#known = known;
   }
 
-  /** What follows for a packet where the other capture may not cover its time; null where it does. */
+  /** What follows for a packet where a capture that it may be in on the other side may not cover its time; null where all do. */
   uncovered(row: number, other: Side, isLeaving: boolean): Judgement | null {
-    const timeNs = this.#known.timeline.timeNs(row);
-    const limits = this.#limits(timeNs, other, isLeaving);
+    const covers = this.#known.cover[other].of(row);
+    const limits = covers.map((cover) => this.#uncoveredBy(cover, row, other, isLeaving));
+    const given = limits.filter((each) => each !== null);
+    const [first] = given.toSorted((a, b) => Number(b.verdict === "unknown") - Number(a.verdict === "unknown"));
+    if (first === undefined) return null;
+    if (given.length === limits.length || first.verdict === "unknown") return first;
+    return unknown(first.reason, `${first.why}, and it may have been there`);
+  }
+
+  #uncoveredBy(cover: Cover, row: number, other: Side, isLeaving: boolean): Judgement | null {
+    const limits = this.#limits(this.#known.timeline.timeNs(row), cover, other, isLeaving);
     if (limits === null || limits.verdict === "unknown") return limits;
     const { reason, why } = limits;
-    if (reason !== "no-frames" && this.#isProved(row, other, reason === "not-begun")) return limits;
+    if (reason !== "no-frames" && this.#isProved(row, cover, other, reason === "not-begun")) return limits;
     return unknown(reason, `${why}, and nothing shows whether it was captured then`);
   }
 
   /**
-   * The same, as if captures had run from their first frames to their last ones and no longer. A packet that is leaving entered on the other side before;
+   * The same of one of them, as if it had run from its first frame to its last one and no longer. A packet that is leaving entered on the other side before;
    * of any other, what it became is yet to come.
    */
-  #limits(timeNs: number, other: Side, isLeaving: boolean): Judgement | null {
-    const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
-    const name = SIDE_NAMES[other];
+  #limits(timeNs: number, cover: Cover, other: Side, isLeaving: boolean): Judgement | null {
+    const { firstNs, lastNs, strayNs, hasEnded, isLive } = cover;
+    const { name } = cover;
     if (!Number.isFinite(firstNs)) return beyond("no-frames", `${name} has no frames`);
     const afterNs = timeNs - firstNs;
     if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
@@ -80,10 +92,10 @@ export class Reach {
   }
 
   /**
-   * Whether packets prove that a side's capture had not begun when a packet of the other side passed (`isBefore`), or had ended, as they must have
+   * Whether packets prove that a capture of a side had not begun when a packet of the other side passed (`isBefore`), or had ended, as they must have
    * passed there as well and it lacks them.
    */
-  #isProved(row: number, side: Side, isBefore: boolean): boolean {
+  #isProved(row: number, cover: Cover, side: Side, isBefore: boolean): boolean {
     const { timeline: t, translations, clock } = this.#known;
     const timeNs = t.timeNs(row);
     if (translations.accounts.learnt === 0) {
@@ -92,27 +104,41 @@ export class Reach {
       return isTold && this.#isForwarded(t.way(row));
     }
     if (clock.unboundNs === Number.POSITIVE_INFINITY) return false;
-    const hasCrossed = this.#hasCrossed(row);
-    const known = this.#lacked[isBefore ? 0 : 1][side];
+    const hasCrossed = this.#hasCrossed(row, cover, side);
+    const proof = this.#proofOf(cover);
+    const known = isBefore ? proof.lackedBefore : proof.lackedBehind;
     if (hasCrossed && known.size < MOST_LACKED) known.add(t.frame(row));
     let lacked = known.size;
     const leastNs = hasCrossed ? timeNs : timeNs + this.#takesNs(otherSide(side));
     const isEnough = (later: number): boolean =>
       t.side(later) !== side &&
       t.timeNs(later) >= leastNs &&
-      this.#hasCrossed(later) &&
+      this.#hasCrossed(later, cover, side) &&
       this.#showAbsence(side, ++lacked);
     const isProof = hasCrossed && this.#showAbsence(side, lacked);
     if (!isBefore) {
-      const isFirst = hasCrossed && timeNs < this.#endedNs[side];
-      if (isFirst && (isProof || isThere(t, undecidedBehind(t, row, isEnough)))) this.#endedNs[side] = timeNs;
-      return timeNs >= this.#endedNs[side];
+      const isFirst = hasCrossed && timeNs < proof.endedNs;
+      if (isFirst && (isProof || isThere(t, undecidedBehind(t, row, isEnough)))) proof.endedNs = timeNs;
+      return timeNs >= proof.endedNs;
     }
-    if (timeNs > this.#notBegunNs[side]) {
-      const proof = isProof ? row : undecidedBehind(t, row, isEnough, this.#known.cover[side].firstNs);
-      if (isThere(t, proof)) this.#notBegunNs[side] = t.timeNs(proof);
+    if (timeNs > proof.notBegunNs) {
+      const last = isProof ? row : undecidedBehind(t, row, isEnough, cover.firstNs);
+      if (isThere(t, last)) proof.notBegunNs = t.timeNs(last);
     }
-    return timeNs <= this.#notBegunNs[side];
+    return timeNs <= proof.notBegunNs;
+  }
+
+  #proofOf(cover: Cover): Proof {
+    const known = this.#proofs.get(cover);
+    if (known !== undefined) return known;
+    const proof: Proof = {
+      notBegunNs: Number.NEGATIVE_INFINITY,
+      endedNs: Number.POSITIVE_INFINITY,
+      lackedBefore: new Set(),
+      lackedBehind: new Set(),
+    };
+    this.#proofs.set(cover, proof);
+    return proof;
   }
 
   /** Whether so many packets that crossed and that a side's capture lacks show that it did not run. */
@@ -120,12 +146,16 @@ export class Reach {
     return lacked >= LEAST_LACKED && this.#known.misses.showAbsence(side, lacked);
   }
 
-  /** Takes it that a side's capture missed a packet. Returns whether it may have run before its first frame by that, though something else was said. */
+  /** Takes it that a side's captures missed a packet. Returns whether one may have run before its first frame by that, though something else was said. */
   doubtBeginning(side: Side): boolean {
-    if (this.#notBegunNs[side] === Number.NEGATIVE_INFINITY) return false;
-    if (this.#showAbsence(side, this.#lacked[0][side].size)) return false;
-    this.#notBegunNs[side] = Number.NEGATIVE_INFINITY;
-    return true;
+    const isDoubted = (cover: Cover): boolean => {
+      const proof = this.#proofOf(cover);
+      if (proof.notBegunNs === Number.NEGATIVE_INFINITY) return false;
+      if (this.#showAbsence(side, proof.lackedBefore.size)) return false;
+      proof.notBegunNs = Number.NEGATIVE_INFINITY;
+      return true;
+    };
+    return this.#known.cover[side].captures.filter(isDoubted).length > 0;
   }
 
   /** Whether one capture ended before the other one began, by their stamps; to be asked once it has, or both are known to their ends. */
@@ -139,11 +169,12 @@ export class Reach {
     return this.#known.cover.every(({ sharesNothing }) => sharesNothing);
   }
 
-  /** Whether a packet came out where it was seen, by a translation that is known. */
-  #hasCrossed(row: number): boolean {
+  /** Whether a packet came out where it was seen, by a translation that is known, and can have entered by no other capture of the side. */
+  #hasCrossed(row: number, cover: Cover, side: Side): boolean {
     const { translations } = this.#known;
     const slot = translations.slotOf(row);
-    return slot !== NONE && translations.isLeaving(row, slot);
+    if (slot === NONE || !translations.isLeaving(row, slot)) return false;
+    return this.#known.cover[side].of(row).every((each) => each === cover);
   }
 
   /** Whether the host forwards a conversation, by its TTLs: both ends speak, and neither is the host. */
@@ -170,16 +201,18 @@ export class Reach {
   }
 
   /**
-   * Whether a side's capture covers the time of a packet on the other side, and of its twin, whichever way it goes. Of one that it lacks, that
+   * Whether all of a side's captures cover the time of a packet on the other side, and of its twin, whichever way it goes. Of one that it lacks, that
    * tells that it takes another way.
    */
   covers(timeNs: number, side: Side): boolean {
-    return this.hasBegun(timeNs, side) && this.#limits(timeNs, side, false) === null;
+    const { captures } = this.#known.cover[side];
+    const areThere = captures.every((cover) => this.#limits(timeNs, cover, side, false) === null);
+    return this.hasBegun(timeNs, side) && areThere;
   }
 
-  /** The same, as far as the beginning of that side's capture goes. */
+  /** The same, as far as the beginning of that side's captures goes. */
   hasBegun(timeNs: number, side: Side): boolean {
-    return timeNs - this.#known.cover[side].firstNs >= this.#takesNs(otherSide(side));
+    return timeNs - this.#known.cover[side].sinceNs >= this.#takesNs(otherSide(side));
   }
 
   /** How long a packet may take to come out on a side: what others took lately, or where too few did, what a short queue takes. */

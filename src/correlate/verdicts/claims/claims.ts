@@ -71,7 +71,7 @@ export class Claims {
     const answered = resets.take(row);
     if (answered !== undefined) {
       const isReset = (t.tcpFlags(row) & RST) !== 0;
-      const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass frame ${answered} on`;
+      const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass frame ${t.frameText(t.sideOf(row), answered)} on`;
       return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
     }
     if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
@@ -120,7 +120,7 @@ export class Claims {
     const { src, dst } = new TupleEnds(tuples).of(t.tuple(row), t.forward(row) === 1);
     const begun = tunnels.begunBy(src, dst, t.ipId(row));
     if (begun === undefined) return null;
-    const why = `it goes on with what frame ${begun.frame} carries through a tunnel${begun.isOwn ? " of the host" : ""}`;
+    const why = `it goes on with what frame ${t.frameText(t.sideOf(row), begun.frame)} carries through a tunnel${begun.isOwn ? " of the host" : ""}`;
     return { verdict: begun.isOwn ? "local" : "unknown", reason: "in-tunnel", why };
   }
 

@@ -46,13 +46,13 @@ export class Explained {
     if (accepted !== NONE) {
       resets.remember(accepted, row);
       const byFrame = t.frame(accepted);
-      const why = `the host itself accepts the connection (frame ${byFrame}), though it forwards this port`;
+      const why = `the host itself accepts the connection (frame ${t.frameTextOf(accepted)}), though it forwards this port`;
       return { verdict: "local", reason: "host-answers", why, byFrame };
     }
     const reply = isTold ? resets.replying(row, t.timeNs(row) + this.#known.windowNs) : NONE;
     if (reply !== NONE) {
       const byFrame = t.frame(reply);
-      const why = `the host itself answers it (frame ${byFrame}), though it forwarded others of its conversation`;
+      const why = `the host itself answers it (frame ${t.frameTextOf(reply)}), though it forwarded others of its conversation`;
       return { verdict: "local", reason: "host-answers", why, byFrame };
     }
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))

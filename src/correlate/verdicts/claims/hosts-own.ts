@@ -184,7 +184,7 @@ export class HostsOwn {
       return {
         verdict: "local",
         reason: "host-answers",
-        why: `the host answers it by another address (frame ${this.#known.timeline.frame(answer)})`,
+        why: `the host answers it by another address (frame ${this.#known.timeline.frameTextOf(answer)})`,
       };
     const either = "the host took it, or dropped it, if it forwards that port";
     return unknown("no-answer", `nothing from where it goes answers it: ${either}`);

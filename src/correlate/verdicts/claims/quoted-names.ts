@@ -37,7 +37,7 @@ export class QuotedNames {
     const lacksEnds = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
     const isCut = lacksEnds || (proto === TCP && quotes.seq[q] === 0);
     const datagram = datagramName(side, quoted.src, quoted.dst, proto, ipId);
-    const name = packetName(side, t.tuple(row), proto, ipId, length, quotes.seq[q]);
+    const name = packetName(side, t.way(row) ^ 1, proto, ipId, length, quotes.seq[q]);
     return { quotedAs: lacksEnds ? addressed(datagram, length) : name, datagram, lacksEnds, isCut };
   }
 
@@ -59,7 +59,7 @@ export class QuotedNames {
 
   #named(row: number, seq: number): string {
     const t = this.#timeline;
-    return packetName(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
+    return packetName(t.sideOf(row), t.way(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
   /** The name under which errors are looked for that come when a packet is known to be dropped: of a fragment, its datagram's. */
@@ -80,8 +80,9 @@ export class QuotedNames {
   }
 }
 
-function packetName(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
-  return joined(side, tuple, proto, ipId, length, seq);
+/** `way`: that of the packet, against which errors about it go: an answer that equals the question is told from it by nothing else. */
+function packetName(side: Side, way: number, proto: number, ipId: number, length: number, seq: number): string {
+  return joined(side, way, proto, ipId, length, seq);
 }
 
 /** How an error names a packet whose ports it does not quote: its datagram, of a length. */

@@ -62,7 +62,7 @@ interface Said extends Answer, Names {
 export const WHY_QUOTED_ALIKE = "an ICMP error is about it, or about another packet that is quoted alike";
 
 /** The same of one that was cut short. */
-export function whyCut(frame: number): string {
+export function whyCut(frame: string): string {
   return `frame ${frame} is an ICMP error for who sent it, and too little of it was captured to tell what it is about`;
 }
 
@@ -123,7 +123,7 @@ export class Refusals implements Notes {
     const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
     const byFrame = t.frame(row);
     const { src, isByAddressee } = error;
-    const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${src} (frame ${byFrame})`;
+    const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${src} (frame ${t.frameTextOf(row)})`;
     const isFromFar = !isFromNear(t, row);
     const head = batch.quotes.head[batch.quote(i)];
     const answer = { reason, why, src, byFrame, mtu, isFromFar, isOfAddressee: isByAddressee };
@@ -228,7 +228,7 @@ export class Refusals implements Notes {
     let count = 0;
     let next = t.after(row);
     for (let looked = 0; looked < MOST_LOOKED_AT && next !== last && next !== t.end; looked++, next = t.after(next)) {
-      if (t.tuple(next) !== t.tuple(row) || t.state(next) !== WAITING || this.#names.of(next) !== quotedAs) continue;
+      if (t.way(next) !== t.way(row) || t.state(next) !== WAITING || this.#names.of(next) !== quotedAs) continue;
       if (errors.some((error) => t.isBefore(next, error.row) && this.#mayQuote(error, next))) count++;
     }
     return count;

@@ -123,13 +123,13 @@ export class Resets {
 export function resetByHost(t: Timeline, resets: Resets, row: number, reset: number): Claim {
   resets.remember(reset, row);
   const byFrame = t.frame(reset);
-  const why = `the host itself reset the connection (frame ${byFrame})`;
+  const why = `the host itself reset the connection (frame ${t.frameTextOf(reset)})`;
   return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
 }
 
 /** What became of a packet that opens a connection to the host's own address, and that the host answers with a reset. */
 export function refusedByHost(t: Timeline, reset: number): Claim {
   const byFrame = t.frame(reset);
-  const why = `the host resets it (frame ${byFrame}): a rule rejects it, or nobody listens there`;
+  const why = `the host resets it (frame ${t.frameTextOf(reset)}): a rule rejects it, or nobody listens there`;
   return { verdict: "refused", reason: "host-refuses", why, byFrame };
 }

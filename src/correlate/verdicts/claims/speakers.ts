@@ -87,6 +87,7 @@ export class Speakers {
   }
 
   #mayBeCovered(timeNs: number, other: Side): boolean {
-    return this.#reach.hasBegun(timeNs, other) && this.#known.cover[other].gaps.silenceAt(timeNs, 0) === undefined;
+    const areSilent = this.#known.cover[other].captures.some(({ gaps }) => gaps.silenceAt(timeNs, 0) !== undefined);
+    return this.#reach.hasBegun(timeNs, other) && !areSilent;
   }
 }

@@ -18,7 +18,7 @@ export class Turned {
     const { hairpins } = this.#known.matchers;
     const like = hairpins.likeOf(row);
     if (like !== undefined) {
-      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
+      const why = `frame ${this.#known.timeline.frameText(side, like)} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
       return unknown("may-be-hairpin", why);
     }
     const isBefore = hairpins.isBefore(row);
@@ -54,7 +54,7 @@ export class Turned {
     const reset = isBefore && kernel.tally.isTtlLowered(true) ? resets.answering(row) : NONE;
     if (reset !== NONE) {
       const byFrame = t.frame(reset);
-      const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${byFrame})`;
+      const why = `it got straight to its neighbour, its translation not undone, and that reset it (frame ${t.frameTextOf(reset)})`;
       return { verdict: "local", reason: "reset-untranslated", why, byFrame };
     }
     const isStraight = isBefore

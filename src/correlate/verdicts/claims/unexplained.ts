@@ -50,7 +50,7 @@ export class Unexplained {
       if (reset !== NONE && this.#known.carried.reaches(tupleIn(way), !isFromA(way)))
         return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
       if (reset !== NONE) {
-        const why = `frame ${this.#known.timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
+        const why = `frame ${this.#known.timeline.frameTextOf(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
         return unknown("may-be-rejected", why);
       }
       const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
@@ -67,7 +67,7 @@ export class Unexplained {
       if (told !== undefined) return told;
       const answer = isFromHere ? this.#known.standIns.mayAnswer(row) : NONE;
       if (answer !== NONE) {
-        const why = `${missing}, but frame ${this.#known.timeline.frame(answer)} comes to its sender from where that sent nothing: it may answer this, rewritten by the host before the capture`;
+        const why = `${missing}, but frame ${this.#known.timeline.frameTextOf(answer)} comes to its sender from where that sent nothing: it may answer this, rewritten by the host before the capture`;
         return unknown("forwarded-unseen", why, "anything");
       }
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };

@@ -37,7 +37,7 @@ export class Asymmetric implements Finder {
       const mayLackAll = this.#context.misses.mayLackAll(flow.farSide, flow.unmatchedNear);
       return flow.isOpenerKnown && flow.isAnsweredNear && !mayLackAll;
     }
-    const { firstNs } = this.#context.cover[INSIDE];
-    return flow.isEcho && flow.firstNs - firstNs >= LEAST_BEFORE_NS;
+    const { sinceNs } = this.#context.cover[INSIDE];
+    return flow.isEcho && flow.firstNs - sinceNs >= LEAST_BEFORE_NS;
   }
 }

@@ -17,9 +17,16 @@ import { SIDES, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import type { TunnelTally } from "../../intake/tunnel-tally.js";
 import type { Clashes } from "../flows/clashes.js";
 import type { Misses } from "../captures/misses.js";
-import type { Gaps } from "../captures/gaps.js";
+import type { Cover } from "../captures/cover.js";
+import type { SideCover } from "../captures/side-cover.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
+
+/** What a finder asks of what a side's captures cover. */
+interface SideLimits extends Pick<SideCover, "firstNs" | "lastNs" | "sinceNs" | "isLive" | "lostFrames"> {
+  /** The captures that may have the twin of a packet. */
+  of(row: number): readonly { readonly gaps: Pick<Cover["gaps"], "mayHold"> }[];
+}
 
 /** What a finder may look at, whenever it likes. */
 export interface Context {
@@ -30,18 +37,8 @@ export interface Context {
   readonly misses: Pick<Misses, "isPatchy" | "mayLackAll" | "lacksEntries">;
   readonly rules: HostRules;
   readonly clashes: Pick<Clashes, "lostBy">;
-  /** What each side's capture covers. */
-  readonly cover: Readonly<
-    Record<
-      Side,
-      {
-        readonly firstNs: number;
-        readonly lastNs: number;
-        readonly isLive: boolean;
-        readonly gaps: Pick<Gaps, "lostFrames" | "mayHold">;
-      }
-    >
-  >;
+  /** What each side's captures cover. */
+  readonly cover: Readonly<Record<Side, SideLimits>>;
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
   readonly decidedNs: (side: Side) => number;
 }
@@ -96,8 +93,8 @@ export interface Finder {
 }
 
 /** A frame of a side's, as findings name it. */
-export function frameText(side: Side, frame: number): string {
-  return `${SIDE_NAMES[side]} #${frame}`;
+export function frameText(timeline: Pick<Timeline, "frameText">, side: Side, frame: number): string {
+  return `${SIDE_NAMES[side]} #${timeline.frameText(side, frame)}`;
 }
 
 /** A finding about each side that anything was gathered of; `textOf` says what there is of one, `hintOf` what to look at next where that depends on it. */

@@ -26,12 +26,14 @@ export class HostReset implements Finder {
     const resets = back === NONE ? flow : accounts.id(back);
     this.#concerned.add(side, frame, flow, timeline.isIpv6(row));
     this.#concerned.add(side, byFrame, resets);
-    const by = resets === flow ? `#${byFrame}` : `#${byFrame} of flow ${resets}`;
-    this.#concerned.named.add(`${frameText(side, frame)} of flow ${flow} by ${by}`);
+    const again = timeline.frameText(side, byFrame);
+    const by = resets === flow ? `#${again}` : `#${again} of flow ${resets}`;
+    this.#concerned.named.add(`${frameText(timeline, side, frame)} of flow ${flow} by ${by}`);
   }
 
   update({ side, frame, verdict, before }: Update): void {
-    const name = this.#concerned.named.listed.find((each) => each.startsWith(`${frameText(side, frame)} of`));
+    const begin = `${frameText(this.#context.timeline, side, frame)} of`;
+    const name = this.#concerned.named.listed.find((each) => each.startsWith(begin));
     if (before.verdict !== "refused" || verdict === "refused" || name === undefined) return;
     this.#concerned.named.remove(name);
     this.#concerned.frames[side].remove(frame);

@@ -58,7 +58,7 @@ export class MissingPieces implements Finder {
     const { timeline, cover } = this.#about;
     const side = timeline.sideOf(row);
     const timeNs = timeline.timeNs(row);
-    if (cover[otherSide(side)].gaps.mayHold(timeNs)) return;
+    if (cover[otherSide(side)].of(row).some(({ gaps }) => gaps.mayHold(timeNs))) return;
     const recent = this.#recent[side];
     recent.push({ timeNs, frame: timeline.frame(row), flow, missing });
     if (recent.length > REMEMBERED) this.#missed[side].take(side, recent.shift()!);

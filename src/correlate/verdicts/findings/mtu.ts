@@ -89,7 +89,7 @@ export class Mtu implements Finder {
     this.#concerned.add(side, timeline.frame(row), flow);
     const named = this.#named.get(mtu) ?? new Few<string>();
     this.#named.set(mtu, named);
-    named.add(`${frameText(side, timeline.frame(row))} of ${timeline.length(row)} bytes`);
+    named.add(`${frameText(timeline, side, timeline.frame(row))} of ${timeline.length(row)} bytes`);
   }
 
   update({ side, frame, flow, verdict, before }: Update): void {
@@ -106,7 +106,7 @@ export class Mtu implements Finder {
     const said = `MTU ${message & 0xffff}, says ${src}`;
     const frames = this.#beyond.get(said) ?? new Few<string>();
     if (this.#beyond.size < MOST_SAID) this.#beyond.set(said, frames);
-    frames.add(frameText(side, timeline.frame(row)));
+    frames.add(frameText(timeline, side, timeline.frame(row)));
   }
 
   close(): Finding[] {

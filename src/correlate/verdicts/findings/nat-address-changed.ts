@@ -2,16 +2,39 @@ import { type Finding, Named, ofNamed } from "../../../packets/results/findings.
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import { HAS_AMBIGUOUS } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import { FORGOTTEN_NS } from "../../kernel/relations.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder } from "./finder.js";
 
-/** `nat-address-changed`: a conversation that began inside went on from another address of the NAT than before, by which its other end does not know it. */
+/** So many conversations are remembered at the most that seem to have changed. */
+const MOST_CHANGED = 10_000;
+
+/** A conversation that had several addresses of the NAT. */
+interface Changed {
+  /** What shows each change: the inside frame, and the flow from then on. */
+  readonly changes: {
+    readonly frame: number;
+    readonly flow: number;
+    readonly isIpv6: boolean;
+    readonly text: string;
+  }[];
+  /** When each address was left last, nanoseconds on the timeline. */
+  readonly leftNs: Map<string, number>;
+  /** Whether an address was, or may have been, in use after it was left: several conversations have the same ends, as those of two VLANs may. */
+  areSeveral: boolean;
+}
+
+/**
+ * `nat-address-changed`: a conversation that began inside went on from another address of the NAT than before, by which its other end does not know it, and
+ * nothing crossed by the address before from then on.
+ */
 export class NatAddressChanged implements Finder {
   readonly #context: Context;
-  readonly #concerned = new Named();
+  /** By the conversation, in words: its tuples are given back. */
+  readonly #changed = new Map<string, Changed>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -26,11 +49,31 @@ export class NatAddressChanged implements Finder {
     const isHidden = [before, now].every((flow) => flow.isFromInside && (flow.rewrite & REWRITE_SRC) !== 0);
     const [from, to] = [before.address(OUTSIDE, true), now.address(OUTSIDE, true)];
     if (!isHidden || from === to) return;
-    this.#concerned.add(INSIDE, t.frame(row), now.id, t.isIpv6(row));
-    this.#concerned.named.add(`${now.text} from ${from}, then from ${to}`);
+    const changed: Changed = this.#changed.get(now.text) ?? { changes: [], leftNs: new Map(), areSeveral: false };
+    if (this.#changed.size < MOST_CHANGED) this.#changed.set(now.text, changed);
+    if (changed.leftNs.has(to) || changed.leftNs.has(from)) changed.areSeveral = true;
+    changed.leftNs.set(from, t.timeNs(row));
+    const text = `${now.text} from ${from}, then from ${to}`;
+    if (!changed.areSeveral) changed.changes.push({ frame: t.frame(row), flow: now.id, isIpv6: t.isIpv6(row), text });
+  }
+
+  flow(flow: EndedFlow): void {
+    if (this.#changed.size === 0 || !flow.isOneOfSeveral) return;
+    const changed = this.#changed.get(flow.text);
+    const leftNs = changed?.leftNs.get(flow.address(OUTSIDE, true));
+    if (changed === undefined || leftNs === undefined) return;
+    const mayHaveCrossed = this.#context.tuples.has(flow.outsideTuple, HAS_AMBIGUOUS);
+    if (flow.lastNs >= leftNs || mayHaveCrossed) changed.areSeveral = true;
   }
 
   close(): Finding[] {
-    return ofNamed("nat-address-changed", this.#concerned, "went on from another address of the NAT");
+    const concerned = new Named();
+    for (const { changes, areSeveral } of this.#changed.values()) {
+      for (const { frame, flow, isIpv6, text } of areSeveral ? [] : changes) {
+        concerned.add(INSIDE, frame, flow, isIpv6);
+        concerned.named.add(text);
+      }
+    }
+    return ofNamed("nat-address-changed", concerned, "went on from another address of the NAT");
   }
 }

@@ -47,7 +47,7 @@ export class Refused implements Finder {
     if (verdict === "refused") this.#add(update);
     else if (before.verdict === "refused") {
       this.#refused.frames[side].remove(frame);
-      const name = frameText(side, frame);
+      const name = frameText(this.#timeline, side, frame);
       for (const some of this.#reasons.values()) if (some.listed.includes(name)) some.remove(name);
     }
   }
@@ -65,7 +65,7 @@ export class Refused implements Finder {
     this.#refused.add(side, frame, flow, isIpv6);
     const frames = this.#reasons.get(reason) ?? new Few<string>();
     this.#reasons.set(reason, frames);
-    frames.add(frameText(side, frame));
+    frames.add(frameText(this.#timeline, side, frame));
   }
 }
 

@@ -23,7 +23,7 @@ export class ReplyUntranslated implements Finder {
     const t = this.#timeline;
     const side = t.sideOf(row);
     for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, t.isIpv6(row));
-    this.#concerned.named.add(`${frameText(side, t.frame(row))} of flow ${flow} by #${byFrame}`);
+    this.#concerned.named.add(`${frameText(t, side, t.frame(row))} of flow ${flow} by #${t.frameText(side, byFrame)}`);
   }
 
   flow(flow: EndedFlow): void {

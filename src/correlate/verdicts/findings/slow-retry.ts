@@ -85,6 +85,7 @@ export class SlowRetry implements Finder {
   }
 
   flow(flow: EndedFlow): void {
+    const { timeline } = this.#context;
     for (const tuple of [flow.insideTuple, flow.outsideTuple]) {
       const retries = this.#take(tuple, flow);
       if (flow.pairsBack === 0) continue;
@@ -96,8 +97,10 @@ export class SlowRetry implements Finder {
           this.#concerned.add(side, frame, flow.id, flow.isIpv6);
         const clashed = flow.hasClashed ? ", as another flow took its port" : "";
         const when = `${(Math.max(...waits.map(({ afterNs }) => afterNs)) / 1e9).toFixed(2)} s later`;
-        const lost = waits.map(({ frame }) => `#${frame}`).join(" ");
-        this.#concerned.named.add(`${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${byFrame} ${when}${clashed}`);
+        const lost = waits.map(({ frame }) => `#${timeline.frameText(side, frame)}`).join(" ");
+        this.#concerned.named.add(
+          `${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${timeline.frameText(side, byFrame)} ${when}${clashed}`,
+        );
       }
     }
   }

@@ -167,7 +167,7 @@ export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Cont
   if (!isToBeAnswered(flow, areOthers)) return false;
   const far = flow.farSide;
   if (mayBeUnseen(flow, { misses })) return false;
-  if (flow.pairsThere === 1 && cover[far].gaps.lostFrames > 0) return false;
+  if (flow.pairsThere === 1 && cover[far].lostFrames > 0) return false;
   if (misses.isPatchy(far) && (flow.pairsThere === 1 || misses.mayLackAll(far, flow.pairsThere))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
 }

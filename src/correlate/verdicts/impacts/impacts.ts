@@ -1,3 +1,4 @@
+import type { Reason } from "../../../packets/results/reasons.js";
 import { wayOfTuple } from "../../../packets/tuples.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
@@ -61,8 +62,16 @@ export class Impacts {
    * Takes a packet that was dropped, once all that crossed by now was looked at. `slot` and `flow`: of its flow, or NONE and undefined;
    * `endNs`: how far its capture goes, nanoseconds on the timeline, Infinity where it goes on.
    */
-  dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
+  dropped(
+    row: number,
+    reason: Reason,
+    slot: number,
+    flow: number | undefined,
+    quotedAs: string,
+    endNs: number,
+  ): Consequence {
     const drop = this.#dropOf(packetOf(this.#timeline, row), row, slot, flow, quotedAs);
+    drop.reason = reason;
     const consequence = this.#consequenceOf(drop);
     if (consequence !== null) {
       drop.impact = consequence.impact;

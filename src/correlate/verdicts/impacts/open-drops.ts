@@ -15,6 +15,7 @@ import {
   type Naming,
   type Packet,
   PATIENCE_NS,
+  type Watched,
 } from "./drop.js";
 
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
@@ -135,9 +136,9 @@ export class OpenDrops {
     return [...this.#quoted.of(quotedAs)].filter((drop) => mayBeAbout(drop, errors));
   }
 
-  /** Looks no more after the drops of a side that passed between two times. */
-  withdraw(side: Side, fromNs: number, toNs: number): void {
-    this.takeAll((drop) => drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs);
+  /** Looks no more after the drops of which that is so. */
+  withdraw(isSo: (packet: Watched) => boolean): void {
+    this.takeAll(isSo);
   }
 
   /** The drops of which something is so, those that are kept as well. They are looked after no more. */

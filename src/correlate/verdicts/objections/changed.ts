@@ -42,7 +42,7 @@ export class Changed {
       destinationText(tuples, t.way(row)) !== destinationText(tuples, t.way(next));
     const form = this.#frameLike(row, isForm, MARGIN_NS);
     if (form === undefined) return undefined;
-    return `frame ${form} of ${SIDE_NAMES[t.sideOf(row)]} is like it, with other addresses and a TTL one lower: the host may have turned it round, but too little shows that`;
+    return `frame ${t.frameText(t.sideOf(row), form)} of ${SIDE_NAMES[t.sideOf(row)]} is like it, with other addresses and a TTL one lower: the host may have turned it round, but too little shows that`;
   }
 
   /**
@@ -72,7 +72,7 @@ export class Changed {
     };
     const changed = slot === NONE ? this.#frameLike(row, isChanged, windowNs) : this.#frameOfFlow(row, slot, isChanged);
     if (changed === undefined) return undefined;
-    const frame = `frame ${changed} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
+    const frame = `frame ${t.frameText(other, changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;
   }
 

@@ -59,11 +59,13 @@ export class Slow {
    * that goes on until then looks like that. Undefined where one did.
    */
   whyCutOff(row: number): string | undefined {
-    const { timeline: t, kernel, cover, windowNs } = this.#known;
+    const { timeline: t, kernel, cover, tallies, windowNs } = this.#known;
     const other = otherSide(t.sideOf(row));
     const isOutbound = other === OUTSIDE;
     const untilNs = cover[other].endNs - t.timeNs(row);
-    if (untilNs >= windowNs || kernel.isNew(isOutbound)) return undefined;
+    // where few cross, none behind it is nothing to go by; where more are ambiguous, it is not known that few do, nor what they take
+    const isQuiet = kernel.isNew(isOutbound) && tallies[other].ambiguous <= kernel.tally.pairsThatWent(isOutbound);
+    if (untilNs >= windowNs || isQuiet) return undefined;
     if (kernel.hasLaterCrossed(t.timeNs(row), isOutbound)) return undefined;
     return `${SIDE_NAMES[other]} ends ${seconds(untilNs)} later, and nothing came out before that which entered behind it and cannot have overtaken it: it may have been held up`;
   }

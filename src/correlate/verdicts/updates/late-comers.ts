@@ -47,7 +47,7 @@ export class LateComers {
     const laterThan = (entered: Watched): LateJudgement => {
       const tookNs = timeNs - entered.timeNs;
       const held = tookNs > windowNs ? `, held up; ${WHAT_TELLS_LATE}` : "";
-      const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(tookNs)} later, ${whyLate}: it may be this one${held}`;
+      const why = `frame ${t.frameTextOf(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(tookNs)} later, ${whyLate}: it may be this one${held}`;
       return { verdict: "unknown", reason: "like-untimely", why };
     };
     for (const drop of drops) {
@@ -63,7 +63,7 @@ export class LateComers {
     return {
       verdict: "unknown",
       reason: "like-untimely",
-      why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, ${sooner}`,
+      why: `it may be frame ${t.frameText(like.side, like.frame)} of ${SIDE_NAMES[like.side]}, ${sooner}`,
     };
   }
 

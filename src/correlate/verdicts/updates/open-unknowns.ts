@@ -123,9 +123,8 @@ export class OpenUnknowns {
     return unknowns?.length === MOST_OF_A_NAME && timeNs - unknowns[0].timeNs <= withinNs;
   }
 
-  /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
-  withdraw(side: Side, fromNs: number, toNs: number): void {
-    const isSo = (each: Unknown): boolean => each.side === side && each.timeNs >= fromNs && each.timeNs <= toNs;
+  /** Has nothing more to tell of those of which that is so: something else is said of them now. */
+  withdraw(isSo: (packet: Watched) => boolean): void {
     for (const unknowns of [this.#byName, this.#byKey, this.#sighted, this.#uncrossed])
       for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
     this.#early = this.#early.filter((each) => !isSo(each));

@@ -28,8 +28,7 @@ export function tellRefused(about: Told, row: number, isByHost: boolean): void {
     return;
   }
   const drops = impacts.open.named(said.quotedAs, error);
-  const wayBack = t.way(row) ^ 1;
-  const others = unknowns.named(said.quotedAs, error).filter(({ way }) => way === wayBack);
+  const others = unknowns.named(said.quotedAs, error);
   if (unknowns.isCrowded(said.quotedAs, error) || drops.length + others.length > said.alike) {
     const unclear = { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE } as const;
     for (const drop of drops) teller.tellLast(drop, unclear);
@@ -54,7 +53,7 @@ function tellCut({ impacts, timeline: t, tuples, teller }: Told, row: number, er
     mayBeAbout(drop, error) &&
     haveSameSource(tuples, drop.way, wayBack) &&
     haveSameSource(tuples, drop.way ^ 1, wayBack ^ 1);
-  const why = whyCut(t.frame(row));
+  const why = whyCut(t.frameTextOf(row));
   for (const drop of impacts.open.takeOut(mayBe))
     teller.tellLast(drop, { verdict: "unknown", reason: "cut-short", why });
 }

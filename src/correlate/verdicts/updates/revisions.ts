@@ -10,7 +10,7 @@ import {
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 
-/** So many packets are remembered one by one, a power of two, in 30 bytes each and a place in a map; of older ones, only how many there were. */
+/** So many packets are remembered one by one, a power of two, in 34 bytes each and a place in a map; of older ones, only how many there were. */
 const REMEMBERED = 2 ** 14;
 /** Those are counted by the time they passed, at first in cells of this length, nanoseconds … */
 const CELL_NS = 1_000_000_000;
@@ -48,10 +48,12 @@ export class Revisions {
   readonly #frames: Float64Array;
   readonly #flows: Int32Array;
   readonly #facts: Uint16Array;
+  /** Which captures may have lost it, as `SideCover.mask` has it. */
+  readonly #captures: Uint32Array;
   /** Where they are, by side and frame: more may become known of them. */
   readonly #places = new Map<number, number>();
   #count = 0;
-  /** How many packets of each side were said to be what, by the number of their cell. */
+  /** How many packets of each side were said to be what, by the number of their cell, whichever captures may have lost them. */
   #cells = new Map<number, Uint32Array>();
   #cellNs = CELL_NS;
 
@@ -61,13 +63,15 @@ export class Revisions {
     this.#frames = heap.take(Float64Array, REMEMBERED);
     this.#flows = heap.take(Int32Array, REMEMBERED);
     this.#facts = heap.take(Uint16Array, REMEMBERED);
+    this.#captures = heap.take(Uint32Array, REMEMBERED);
   }
 
-  /** Takes a packet that was judged. */
+  /** Takes a packet that was judged, and which captures may have lost it. */
   note(
     { side, frame, flow, isSelected }: Omit<Revised, "before">,
     timeNs: number,
     { verdict, impact }: Judgement,
+    captures: number,
   ): void {
     const place = this.#count % REMEMBERED;
     if (this.#count >= REMEMBERED && this.#facts[place] !== GONE) this.#forget(place);
@@ -78,6 +82,7 @@ export class Revisions {
     this.#frames[place] = frame;
     this.#flows[place] = flow ?? NONE;
     this.#facts[place] = (saidOf(verdict, impact) << SAID_SHIFT) | (isSelected ? IS_SELECTED : 0) | (side & SIDE);
+    this.#captures[place] = captures;
     this.#places.set(keyOf(side, frame), place);
   }
 
@@ -98,8 +103,11 @@ export class Revisions {
     } else this.#drop(place);
   }
 
-  /** Gives those that are remembered and passed between two times, in the order they were judged, and has nothing more to do with them. */
-  takeOut(fromNs: number, toNs: number): Revised[] {
+  /**
+   * Gives those that are remembered, passed between two times and may have been lost by one of these captures, in the order they were judged, and has
+   * nothing more to do with them.
+   */
+  takeOut(fromNs: number, toNs: number, captures: number): Revised[] {
     const found: Revised[] = [];
     const oldest = Math.max(0, this.#count - REMEMBERED);
     for (let n = this.#count - 1; n >= oldest; n--) {
@@ -108,6 +116,7 @@ export class Revisions {
       if (this.#latestNs[place] < fromNs) break;
       const timeNs = this.#timesNs[place];
       if (this.#facts[place] === GONE || timeNs < fromNs || timeNs > toNs) continue;
+      if ((this.#captures[place] & captures) === 0) continue;
       found.push(this.#at(place));
       this.#drop(place);
     }

@@ -1,5 +1,5 @@
 import { type LateJudgement, type Sink, type Update, wantsUpdate } from "../../../packets/results/results.js";
-import { otherSide, type Side } from "../../../packets/sides.js";
+import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { ROW_MASK } from "../../../packets/timeline-rows.js";
 import type { Findings } from "../findings.js";
@@ -22,7 +22,7 @@ export interface About {
 /** What pairs show of an earlier drop, with the pair's inside row. */
 interface Pending {
   readonly row: number;
-  readonly timeNs: number;
+  readonly packet: Watched;
   readonly update: Update;
 }
 
@@ -58,17 +58,17 @@ export class Teller {
     if (due.length === 0) return;
     this.#pending = this.#pending.filter((each) => !isDue(each));
     const placeOf = ({ row }: Pending): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
-    for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
+    for (const { update, packet } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, packet.timeNs);
   }
 
   /** Tells what became known of a packet, … */
   tell(packet: Watched, now: LateJudgement): void {
-    this.#tell(updateOf(packet, now), packet.timeNs);
+    if (mayBecome(packet, now)) this.#tell(updateOf(packet, now), packet.timeNs);
   }
 
   /** … or does so with what the pair of an inside row shows, … */
   tellWith(row: number, packet: Watched, now: LateJudgement): void {
-    this.#pending.push({ row, timeNs: packet.timeNs, update: updateOf(packet, now) });
+    if (mayBecome(packet, now)) this.#pending.push({ row, packet, update: updateOf(packet, now) });
   }
 
   /** … or tells the last that there is of a drop: what pairs showed of it is not told any more. */
@@ -88,12 +88,10 @@ export class Teller {
     drop.impact = impact ?? drop.impact;
   }
 
-  /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
-  withdraw(side: Side, fromNs: number, toNs: number): void {
+  /** Has nothing more to tell of packets of which something is so: what became of them is not known any more. */
+  withdraw(isSo: (packet: Watched) => boolean): void {
     this.takeNews();
-    this.#pending = this.#pending.filter(
-      ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
-    );
+    this.#pending = this.#pending.filter(({ packet }) => !isSo(packet));
   }
 
   #tell(update: Update, timeNs: number): void {
@@ -117,11 +115,16 @@ function judgementOf({ isUnseen, ...consequence }: Consequence): LateJudgement {
   return { verdict: "dropped", reason: "no-twin", why, ...consequence };
 }
 
+/** Whether what is known now may be said of a packet: what a trace shows stands, and only what it came to becomes known. */
+function mayBecome({ reason }: Watched, { verdict }: LateJudgement): boolean {
+  return reason !== "rule" || verdict === "dropped";
+}
+
 function updateOf(packet: Watched, now: LateJudgement): Update {
   const { side, frame, flow, isSelected, isIpv6, verdict, impact } = packet;
   packet.verdict = now.verdict;
-  packet.reason = now.reason;
+  packet.reason = packet.reason === "rule" ? "rule" : now.reason;
   packet.impact = now.impact ?? impact;
   const before = verdict === "dropped" ? { verdict, impact } : { verdict };
-  return { side, frame, flow, isSelected, isIpv6, ...now, before };
+  return { side, frame, flow, isSelected, isIpv6, ...now, reason: packet.reason, before };
 }

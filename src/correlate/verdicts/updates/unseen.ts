@@ -1,3 +1,4 @@
+import type { Side } from "../../../packets/sides.js";
 import { isFromNear } from "../claims/hops.js";
 import type { Drop } from "../impacts/drop.js";
 import { WHY_ARRIVED } from "../words.js";
@@ -5,16 +6,16 @@ import type { Told } from "./told.js";
 
 /** Nothing tells whether a packet got through: says so of the drops that it may be a copy of, … */
 export function tellCopied(about: Told, row: number): void {
-  tellUnclear(about, about.impacts.saidAgain.by(row), about.timeline.frame(row));
+  tellUnclear(about, about.impacts.saidAgain.by(row), about.timeline.sideOf(row), about.timeline.frame(row));
 }
 
 /** … or that a drop may be a copy of, which may have got through, as it turns out. */
 export function tellCopiedBy(about: Told, drop: Drop): void {
-  tellUnclear(about, about.impacts.saidAgain.byDrop(drop), drop.frame);
+  tellUnclear(about, about.impacts.saidAgain.byDrop(drop), drop.side, drop.frame);
 }
 
-function tellUnclear({ teller }: Told, drops: readonly Drop[], frame: number): void {
-  const why = `frame ${frame} may say what it said, and nothing tells whether that got through`;
+function tellUnclear({ timeline, teller }: Told, drops: readonly Drop[], side: Side, frame: number): void {
+  const why = `frame ${timeline.frameText(side, frame)} may say what it said, and nothing tells whether that got through`;
   for (const drop of drops) teller.tell(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" });
 }
 

@@ -46,6 +46,26 @@ export function add(index: usize, hash: i32, id: i32): void {
   setWord(index, words.SIZE, wordOf(index, words.SIZE) + 1);
 }
 
+/**
+ * Files anew what is in the first `cells` cells, of which there are twice as many now, and the others are empty. Precondition: one of the first is empty, too.
+ *
+ * It goes along each run from its beginning, so that an id comes to stand no further from its home than it did: never behind one that is still to be filed
+ * anew. Those of one hash stay in their order.
+ */
+export function spread(index: usize, cells: i32): void {
+  const mask = cells - 1;
+  let empty = 0;
+  while (load<i32>(cellAt(index, empty), 4) !== 0) empty++;
+  setWord(index, words.SIZE, 0);
+  for (let past = 1; past <= mask; past++) {
+    const at = cellAt(index, (empty + past) & mask);
+    const stored = load<i32>(at, 4);
+    if (stored === 0) continue;
+    store<i32>(at, 0, 4);
+    add(index, load<i32>(at), stored - 1);
+  }
+}
+
 /** Puts another id of the same hash into a cell. */
 export function setIdAt(index: usize, cell: i32, id: i32): void {
   store<i32>(cellAt(index, cell), id + 1, 4);

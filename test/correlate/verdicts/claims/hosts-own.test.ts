@@ -34,7 +34,7 @@ const rulesOf =
       "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
       ...others,
     ];
-    const names: Interfaces = [new InterfaceName(""), new InterfaceName("")];
+    const names: Interfaces = [new InterfaceName([""]), new InterfaceName([""])];
     return new RuleFacts(new RuleBook(`*nat\n:DOCKER - [0:0]\n${rules.join("\n")}\nCOMMIT\n`), names);
   };
 const publishing = (container: string) =>

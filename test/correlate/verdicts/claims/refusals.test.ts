@@ -76,6 +76,12 @@ const flowsOfCut = async (carried: Transport) => {
   return outcome.flows.map(({ inside: { srcPort, icmpId }, nat }) => (nat === "dnat" ? nat : (srcPort ?? icmpId)));
 };
 
+/** A datagram without an IP ID to an echo service, which answers with the same. */
+const echoed = (src: string, dst: string, ttl: number, seed = 1) => {
+  const ports = src === SERVER ? { srcPort: 7, dstPort: 40_000 } : { srcPort: 40_000, dstPort: 7 };
+  return ipv4({ src, dst, id: 0, ttl, df: true }, udp({ ...ports, payload: filler(40, seed) }));
+};
+
 describe("an ICMP error about a packet", () => {
   it("with an IP ID is about no other", async () => {
     const [a, b] = [query(5, 1), query(6, 1)];
@@ -162,6 +168,19 @@ describe("an ICMP error about a packet", () => {
       ["dropped"],
       ["refused", 10_200],
     ]);
+  });
+
+  it("about an answer is about no question that equals it", async () => {
+    const answer = echoed(SERVER, CONTAINER, 52);
+    const closed = ipv4({ src: CONTAINER, dst: SERVER, id: 9 }, icmp({ type: 3, code: 3, payload: answer }));
+    const asked = [us(9000, echoed(CONTAINER, SERVER, 64, 2)), us(10_000, echoed(CONTAINER, SERVER, 64))];
+    const outside = [us(9020, echoed(HOST, SERVER, 63, 2)), us(10_080, echoed(SERVER, HOST, 53))];
+    for (const atUs of [10_200, 3_000_000]) {
+      const inside = merged(known.inside, asked, [us(10_100, answer), us(atUs, closed)], last.inside);
+      const { alone, updates } = await outcomeOf(inside, merged(known.outside, outside, last.outside));
+      expect(alone.map(({ verdict }) => verdict)).toEqual(["dropped", "dropped"]);
+      expect(updates).toEqual([]);
+    }
   });
 
   it("that quotes no payload is about none of several that are quoted alike", async () => {

@@ -28,6 +28,18 @@ function asking(afterMs: number, nat: string): Scene {
   return scene;
 }
 
+/** Two such datagrams at a time, of hosts with the same address on two VLANs, each of which has its own address of the NAT. */
+function alike(): Scene {
+  const scene = new Scene();
+  for (let n = 0; n < 8; n++) {
+    for (const [at, nat] of ["10.0.2.15", "10.0.2.30"].entries()) {
+      const ms = 100 + 200 * n + 100 * at;
+      scene.datagram(ms, { nat }, `ask ${at} ${n}`).datagram(ms + 10, { nat }, `say ${at} ${n}`, false);
+    }
+  }
+  return scene;
+}
+
 it("nat-address-changed is a conversation that goes on from another address of the NAT", async () => {
   const [found, ...others] = await going(new Scene(), ["10.0.2.15", "10.0.2.30"])
     .until(3000)
@@ -42,6 +54,7 @@ it("nat-address-changed is a conversation that goes on from another address of t
 
 it.each([
   ["a conversation that goes on as it was", going(new Scene(), ["10.0.2.15", "10.0.2.15"])],
+  ["one of two that have the same ends, both of which go on", alike()],
   ["one that its translation may have been forgotten of", asking(40_000, "10.0.2.30")],
   [
     "another connection by the same port",

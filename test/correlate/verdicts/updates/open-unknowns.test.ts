@@ -25,7 +25,7 @@ it("packets of which something else is said are not told of any more", () => {
   const unknowns = new OpenUnknowns();
   for (const timeNs of [1, 2, 3])
     for (const side of SIDES) unknowns.add(unknown(side, timeNs), { isSighted: false, mayCross: false });
-  unknowns.withdraw(INSIDE, 2, 3);
+  unknowns.withdraw(({ side, timeNs }) => side === INSIDE && timeNs >= 2);
   const left = SIDES.map((side) =>
     [1, 2, 3].filter(
       (timeNs) => unknowns.named(`packet of ${side} at ${timeNs}`, { timeNs: 4, heads: [0], withinNs: 9 }).length > 0,
@@ -38,7 +38,7 @@ it("packets of which something else is said are not told of any more", () => {
 it("those that passed before the other capture began are given once, but for what is told otherwise", () => {
   const unknowns = new OpenUnknowns();
   for (const timeNs of [1, 2, 3]) for (const side of SIDES) unknowns.addEarly(unknown(side, timeNs));
-  unknowns.withdraw(INSIDE, 2, 2);
+  unknowns.withdraw(({ side, timeNs }) => side === INSIDE && timeNs === 2);
   expect(unknowns.takeEarly(INSIDE).map(({ timeNs }) => timeNs)).toEqual([1, 3]);
   expect(unknowns.takeEarly(INSIDE)).toEqual([]);
 });

@@ -1,0 +1,73 @@
+import { listInterfaces } from "../capture/live/open.js";
+import { CaptureError } from "../capture/errors.js";
+import { listAt, parseJson, textAt } from "../host/snapshot/json.js";
+import type { SideNames } from "../packets/sides.js";
+import { DockerEngine } from "./docker-api.js";
+import type { Host } from "./host.js";
+import { failureText, printed } from "./host-tools.js";
+
+/** What Docker calls its bridges where nobody says otherwise (libnetwork, drivers/bridge). */
+const DOCKER_BRIDGE = /^(docker0|br-[0-9a-f]{12})$/;
+
+/** What to capture from where nobody says it, and how that was found out, in words. */
+export interface OwnInterfaces {
+  readonly names: SideNames;
+  readonly how: string;
+}
+
+/**
+ * Docker's bridges, as the engine at `docker` says (the option's words), and the interfaces of this host's default routes, in whichever routing table: those that are up.
+ *
+ * @throws CaptureError where there are none of either.
+ */
+export async function ownInterfaces(docker: string | undefined, { env }: Pick<Host, "env">): Promise<OwnInterfaces> {
+  const up = (await listInterfaces()).filter(({ isUp, isLoopback }) => isUp && !isLoopback).map(({ name }) => name);
+  const { bridges, how } = await bridgesIn(up, new DockerEngine(docker, env["DOCKER_HOST"]));
+  const routed = await defaultRoutes();
+  const inside = up.filter((name) => bridges.has(name)).sort();
+  const outside = up.filter((name) => routed.has(name) && !bridges.has(name)).sort();
+  const advice = "name the interfaces: natcorr live <inside-if,…> <outside-if,…>; natcorr interfaces lists them";
+  if (inside.length === 0) throw new CaptureError(`no Docker bridge is up (${how}); ${advice}`);
+  if (outside.length === 0) throw new CaptureError(`no interface has a default route; ${advice}`);
+  return { names: [inside, outside], how: `${how}; interfaces of default routes` };
+}
+
+/** Whether a word of the command line names interfaces, or libpcap's `any`: one of its names must be one. */
+export async function namesInterface(names: readonly string[]): Promise<boolean> {
+  const known = new Set((await listInterfaces()).map(({ name }) => name));
+  return names.some((name) => known.has(name) || name === "any");
+}
+
+/** The bridges of Docker's networks; where Docker does not say them, those of these interfaces that are called so. */
+async function bridgesIn(
+  interfaces: readonly string[],
+  engine: DockerEngine,
+): Promise<{ readonly bridges: ReadonlySet<string>; readonly how: string }> {
+  try {
+    const { networks } = await engine.facts();
+    return {
+      bridges: new Set(networks.flatMap(({ bridge }) => bridge ?? [])),
+      how: "the bridges of Docker's networks",
+    };
+  } catch (error) {
+    const named = interfaces.filter((name) => DOCKER_BRIDGE.test(name));
+    return { bridges: new Set(named), how: `bridges by their names, as Docker does not say: ${failureText(error)}` };
+  } finally {
+    engine.close();
+  }
+}
+
+/** The interfaces that have a default route, over either IP version. */
+async function defaultRoutes(): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (const version of ["-4", "-6"]) {
+    const text = await printed("ip", "-j", version, "route", "show", "table", "all", "default").catch(
+      (error: unknown) => {
+        throw new CaptureError(`the default routes cannot be read: ip: ${failureText(error)}; name the interfaces`);
+      },
+    );
+    for (const route of listAt(parseJson(text === "" ? "[]" : text)))
+      for (const hop of [route, ...listAt(route, "nexthops")]) names.add(textAt(hop, "dev") ?? "");
+  }
+  return names;
+}

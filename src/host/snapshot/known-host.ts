@@ -1,0 +1,47 @@
+import { withoutCounts } from "../rules-text.js";
+import { AddressBook } from "./address-book.js";
+import type { HostFacts, KnownChange } from "./host-facts.js";
+import { PortBook } from "./published.js";
+
+/** What a host said so far, for those who explain packets. */
+export class KnownHost {
+  readonly containers = new AddressBook();
+  /** The ports of the containers that are meant. */
+  readonly ports: PortBook;
+  #first: HostFacts | undefined;
+  #facts: HostFacts | undefined;
+  /** Whether the host's rules are not what they were, or were others in between: a port that Docker publishes has rules of its own. */
+  haveRulesChanged = false;
+
+  /** `words`: names of the containers, or services, that are meant; undefined for all. */
+  constructor(words?: ReadonlySet<string>) {
+    this.ports = new PortBook(words);
+  }
+
+  /** The last snapshot, if there was one. Rules that changed are no rules to go by. */
+  get facts(): HostFacts | undefined {
+    return this.#facts && this.haveRulesChanged ? { ...this.#facts, rules: undefined } : this.#facts;
+  }
+
+  /** The first snapshot and the last, which may be one, of those that tell of rules: by them, what was dropped between them has a ground. */
+  get snapshots(): readonly HostFacts[] {
+    return [...new Set([this.#first, this.#facts])].filter(isOfRules);
+  }
+
+  /** Takes what the host says next. Returns the addresses that another container has than before. */
+  take(news: HostFacts | KnownChange): string[] {
+    if ("containers" in news) {
+      const before = this.#facts?.rules;
+      if (before !== undefined && news.rules !== undefined && withoutCounts(before) !== withoutCounts(news.rules))
+        this.haveRulesChanged = true;
+      this.#first ??= news;
+      this.#facts = news;
+    } else if ((news.container?.published.length ?? 0) > 0) this.haveRulesChanged = true;
+    this.ports.take(news);
+    return this.containers.take(news);
+  }
+}
+
+function isOfRules(facts: HostFacts | undefined): facts is HostFacts {
+  return facts?.counted !== undefined;
+}

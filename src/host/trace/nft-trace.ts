@@ -1,0 +1,48 @@
+import type { Arrival } from "../../packets/results/traces.js";
+import { canonicalAddress, parseNumber } from "../address.js";
+import { lineOf, type TraceLine } from "./trace-lines.js";
+
+const LINE = /^trace id ([\da-f]+) (\S+ \S+ \S+) (packet:|rule|policy) (.*)$/;
+/** What a rule, or a chain's policy, did with a packet. */
+const VERDICT = /^(.*?) ?\(verdict ([a-z]+)[^()]*\)\s*$/;
+/** An IPv6 header: its own length field counts what follows it (RFC 8200, section 3). */
+const IPV6_HEADER = 40;
+
+/** Reads a line of `nft monitor trace` (nftables 1.0, src/netlink.c, netlink_events_trace_cb); null where it is none. */
+export function parseNftTraceLine(line: string): TraceLine | null {
+  const [, id, chain, kind, rest] = LINE.exec(line) ?? [];
+  if (id === undefined) return null;
+  if (kind === "packet:") {
+    const [, from] = / ?iif "([^"]*)"/.exec(rest) ?? [];
+    const [, to] = / oif "([^"]*)"/.exec(rest) ?? [];
+    return lineOf(id, arrivalIn(rest), from, to);
+  }
+  if (kind === "policy")
+    return rest.trim() === "drop" ? { id, stop: { rule: `${chain} policy drop`, isRefusal: false } } : { id };
+  const [, rule, verdict] = VERDICT.exec(rest) ?? [];
+  if (verdict !== "drop") return { id };
+  return { id, stop: { rule: `${chain} ${withoutCounts(rule)}`, isRefusal: /\breject\b/.test(rule) } };
+}
+
+/** The packet that a line describes; undefined where it lacks what tells it from others. */
+function arrivalIn(text: string): Arrival | undefined {
+  const version = / ip6 saddr /.test(text) ? "ip6" : "ip";
+  const valueOf = (field: string): string => new RegExp(` ${field} (\\S+)`).exec(text)?.[1] ?? "";
+  const src = canonicalAddress(valueOf(`${version} saddr`));
+  const dst = canonicalAddress(valueOf(`${version} daddr`));
+  const length = parseNumber(valueOf(`${version} length`), 0xffff);
+  const ttl = parseNumber(valueOf(version === "ip6" ? "ip6 hoplimit" : "ip ttl"), 0xff);
+  if (src === null || dst === null || length === null || ttl === null) return undefined;
+  const [srcPort, dstPort] = ["sport", "dport"].map((port) => parseNumber(valueOf(`\\w+ ${port}`), 0xffff));
+  return {
+    ends: { src, dst, ...(srcPort !== null && dstPort !== null && { srcPort, dstPort }) },
+    ttl,
+    length: version === "ip6" ? length + IPV6_HEADER : length,
+    ipId: parseNumber(valueOf("ip id"), 0xffff) ?? 0,
+  };
+}
+
+/** Counters stand in a rule as they were when it was read. */
+function withoutCounts(rule: string): string {
+  return rule.replace(/ ?\bcounter packets \d+ bytes \d+/, "").trim();
+}

@@ -1,0 +1,145 @@
+import { type Finding, findingOf } from "../../packets/results/findings.js";
+import type { Arrival, Stop, Traces } from "../../packets/results/traces.js";
+import { isTraceChatter, type TraceLine } from "./trace-lines.js";
+import { parseNftTraceLine } from "./nft-trace.js";
+import { parseXtablesTraceLine } from "./xtables-trace.js";
+
+/** So many packets of a recording are told apart: of what comes after them, nothing is said. */
+const MOST_PACKETS = 262_144;
+/** So many kinds of packets that look alike are held as the kernel traces them, the newest: each is asked of once its window is over. */
+const MOST_ALIKE = 16_384;
+/** So many packets are on their way through the host at once: a trace that has more lost the end of some. */
+const MOST_UNDER_WAY = 4096;
+
+/** All traced packets that look alike. */
+interface Alike {
+  /** How many of them no frame was told to be yet. */
+  left: number;
+  /** How many were stopped. */
+  stops: number;
+  count: number;
+  /** What stopped them, as long as that is one rule. */
+  stop: Stop | undefined;
+  isMixed: boolean;
+  /** How many were not seen to be routed so far, nor stopped. */
+  entering: number;
+}
+
+const NONE_ALIKE: Readonly<Alike> = { left: 0, stops: 0, count: 0, stop: undefined, isMixed: false, entering: 0 };
+
+/** A packet on its way through the host. */
+interface UnderWay {
+  readonly arrival: Arrival;
+  readonly alike: Alike;
+  isEntering: boolean;
+}
+
+/**
+ * What a trace of the firewall's says, by what packets look like as they come to the host. It has no time of day, and shows neither a TCP segment's
+ * number nor what a packet carries: where packets look alike, it tells of each only what holds for all of them.
+ */
+export class Trace implements Traces {
+  /** Lines that could not be read, and the number of the first of them. */
+  #unread = 0;
+  #firstUnread = 0;
+  /** How many packets there was no room for. */
+  #untaken = 0;
+  readonly #alike = new Map<string, Alike>();
+  readonly #underWay = new Map<string, UnderWay>();
+  readonly #isLive: boolean;
+  #packets = 0;
+  #lines = 0;
+
+  /** `isLive`: its packets are traced while they are captured. */
+  constructor({ isLive = false }: { readonly isLive?: boolean } = {}) {
+    this.#isLive = isLive;
+  }
+
+  /** Takes a line of `nft monitor trace`, or of `xtables-monitor --trace`. */
+  read(line: string): void {
+    this.#lines++;
+    const said = parseNftTraceLine(line) ?? parseXtablesTraceLine(line);
+    if (said) this.#note(said);
+    else if (!isTraceChatter(line) && this.#unread++ === 0) this.#firstUnread = this.#lines;
+  }
+
+  stopOf(arrival: Arrival): Stop | undefined {
+    const alike = this.#alike.get(keyOf(arrival));
+    if (alike === undefined || alike.left === 0) return undefined;
+    alike.left--;
+    return alike.isMixed || alike.stops < alike.count ? undefined : alike.stop;
+  }
+
+  /** What there is to say of it; call it once, at the end. */
+  end(): Finding[] {
+    const said = [
+      ...(this.#unread > 0
+        ? [`${this.#unread} lines of the trace could not be read, the first is line ${this.#firstUnread}`]
+        : []),
+      ...(this.#packets === 0 && !this.#isLive ? ["the trace has no packet"] : []),
+      ...(this.#untaken > 0 ? [`there was no room for the last ${this.#untaken} packets of the trace`] : []),
+    ];
+    return said.length === 0 ? [] : [findingOf("trace-unread", this.#unread + this.#untaken, said.join("; "))];
+  }
+
+  #note({ id, arrival, isRouted = false, stop }: TraceLine): void {
+    let known = this.#underWay.get(id);
+    if (arrival !== undefined) {
+      if (known === undefined || !mayBeOne(known.arrival, arrival)) known = this.#begin(id, arrival, isRouted);
+      if (isRouted && known !== undefined) hasEntered(known);
+    } else if (stop !== undefined && known !== undefined) {
+      this.#underWay.delete(id);
+      hasEntered(known);
+      const { alike } = known;
+      alike.stops++;
+      alike.isMixed ||= alike.stop !== undefined && alike.stop.rule !== stop.rule;
+      alike.stop ??= stop;
+    }
+  }
+
+  /** Takes a packet by its first line. What comes from a bridge has another id once it is routed. */
+  #begin(id: string, arrival: Arrival, isRouted: boolean): UnderWay | undefined {
+    this.#underWay.delete(id);
+    const entered = isRouted ? this.#alike.get(keyOf(arrival)) : undefined;
+    if (entered !== undefined && entered.entering > 0) return this.#follow(id, arrival, entered);
+    if (this.#packets === MOST_PACKETS && !this.#isLive) {
+      this.#untaken++;
+      return undefined;
+    }
+    this.#packets++;
+    const key = keyOf(arrival);
+    const alike = this.#alike.get(key) ?? { ...NONE_ALIKE };
+    this.#alike.set(key, alike);
+    if (this.#isLive && this.#alike.size > MOST_ALIKE) deleteFirst(this.#alike);
+    alike.count++;
+    alike.left++;
+    alike.entering++;
+    return this.#follow(id, arrival, alike);
+  }
+
+  #follow(id: string, arrival: Arrival, alike: Alike): UnderWay {
+    const underWay = { arrival, alike, isEntering: true };
+    this.#underWay.set(id, underWay);
+    if (this.#underWay.size > MOST_UNDER_WAY) deleteFirst(this.#underWay);
+    return underWay;
+  }
+}
+
+function hasEntered(packet: UnderWay): void {
+  if (packet.isEntering) packet.alike.entering--;
+  packet.isEntering = false;
+}
+
+/** Whether two descriptions under one id may be of one packet, at first and further on: addresses and ports are rewritten on its way. */
+function mayBeOne(before: Arrival, now: Arrival): boolean {
+  return before.ipId === now.ipId && before.length === now.length && now.ttl <= before.ttl;
+}
+
+function deleteFirst(from: Map<string, unknown>): void {
+  const { value } = from.keys().next();
+  if (value !== undefined) from.delete(value);
+}
+
+function keyOf({ ends: { src, srcPort, dst, dstPort }, ttl, length, ipId }: Arrival): string {
+  return [src, srcPort, dst, dstPort, ttl, length, ipId].join(" ");
+}

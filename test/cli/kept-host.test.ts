@@ -1,0 +1,133 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { openCapture } from "../../src/capture/open.js";
+import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
+import { builtNatcorr } from "../support/natcorr.js";
+import { scratch } from "../support/scratch.js";
+
+const WEB = join(import.meta.dirname, "../../fixtures/docker-web");
+const [INSIDE, OUTSIDE] = [join(WEB, "inside.pcap"), join(WEB, "outside.pcap")];
+/** What acts on a terminal, but for the ends of lines. */
+const ACTIVE = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u;
+
+let files = 0;
+
+/** The inside capture as `natcorr live -w` would have written it, with notes in it: one behind each batch of frames, the others at its end. */
+async function kept(...notes: readonly (object | string)[]): Promise<string> {
+  const path = scratch(`kept-${files++}.pcapng`);
+  const source = await openCapture(INSIDE, { onWarning: () => {} });
+  const writer = new PcapngWriter(path, source.interfaces);
+  const texts = notes.map((note) => (typeof note === "string" ? note : JSON.stringify(note)));
+  for (let batch = await source.next(); batch !== null; batch = await source.next()) {
+    writer.write(0, batch, source.epochNs);
+    for (const text of texts.splice(0, 1)) writer.note(text);
+  }
+  for (const text of texts) writer.note(text);
+  writer.close();
+  await source.close();
+  return path;
+}
+
+const container = (name: string, address: string, started: string): object => ({
+  id: name,
+  name,
+  started,
+  networkMode: "bridge",
+  networks: [{ network: "bridge", addresses: [address] }],
+});
+const snapshot = (time: string, ...containers: readonly object[]): object => ({
+  format: "natcorr-snapshot",
+  version: 1,
+  time,
+  docker: { containers },
+});
+const change = (time: string, id: string, now?: object): object => ({
+  format: "natcorr-change",
+  version: 1,
+  time,
+  id,
+  container: now,
+});
+
+/** When 172.17.0.3 had ended its ping, and had opened no connection yet: another container has its address by then. */
+const BETWEEN = "1795470757.740000000";
+const C1 = container("c1", "172.17.0.3", "1795470000.000000000");
+const NEXT = container("next", "172.17.0.3", BETWEEN);
+const REPLACED = [snapshot("1795470700.000000000", C1), change(BETWEEN, "c1"), change(BETWEEN, "next", NEXT)];
+
+/** What is said of the fixture, with this as its inside capture; whatever that is called. */
+async function run(inside: string, ...options: readonly string[]) {
+  const { code, stdout, stderr } = await builtNatcorr("file", inside, OUTSIDE, ...options);
+  return { code, stdout: stdout.replace(inside, "inside"), stderr };
+}
+
+/** Who the container was of each pair of an address, by the time of the pair. */
+async function namesOf(inside: string, ...options: readonly string[]): Promise<[time: string, name: string][]> {
+  const { stdout } = await run(inside, "--format", "ndjson", ...options);
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .filter(({ type, inside: { src, dst } = {} }) => type === "pair" && [src, dst].includes("172.17.0.3"))
+    .map(({ inside: { time, container: name } }) => [time, name]);
+}
+
+it("what a capture holds of its host is gone by: an address that changed hands is each one's at its time", async () => {
+  const named = await namesOf(await kept(...REPLACED));
+  expect(new Set(named.map(([, name]) => name))).toEqual(new Set(["c1", "next"]));
+  for (const [time, name] of named) expect(name).toBe(time < BETWEEN ? "c1" : "next");
+});
+
+it("--container selects by it", async () => {
+  const path = await kept(...REPLACED);
+  const selected = await namesOf(path, "--container", "next");
+  expect(selected.length).toBeGreaterThan(0);
+  for (const [, name] of selected) expect(name).toBe("next");
+  const { code, stderr } = await run(path, "--container", "other");
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining(`${path} has no container, and no service, that is called`),
+  ]);
+});
+
+it("--host names another source, and off none", async () => {
+  const path = await kept(...REPLACED);
+  const host = scratch("other.json");
+  writeFileSync(host, JSON.stringify(snapshot("1795470700.000000000", { ...C1, name: "given" })));
+  expect(new Set((await namesOf(path, "--host", host)).map(([, name]) => name))).toEqual(new Set(["given"]));
+  expect((await run(path, "--host", "off")).stdout).toBe((await run(INSIDE)).stdout);
+});
+
+it.each([["<html>"], [{ format: "natcorr-change", version: 9 }], [{ format: "another" }]])(
+  "what cannot be read is not used, with all the rest, and that is said (%j)",
+  async (bad) => {
+    const path = await kept(...REPLACED, bad);
+    const { code, stdout, stderr } = await run(path);
+    expect([code, stdout]).toEqual([0, (await run(INSIDE)).stdout]);
+    expect(stderr).toContain(`${path}: what it holds of its host is not used: `);
+  },
+);
+
+const withRule = (seconds: string, rule: string): object => ({
+  ...snapshot(`${seconds}.000000000`),
+  rules: { iptables: ["*nat", rule, "COMMIT"] },
+});
+
+it("of rules that changed during the capture, it is said that they are not gone by", async () => {
+  const rule = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+  const same = await run(await kept(withRule("1795470700", rule), withRule("1795470800", rule)));
+  expect([same.stderr, same.stdout.includes("MASQUERADE")]).toEqual(["", true]);
+  const other = await run(await kept(withRule("1795470700", ""), withRule("1795470800", rule)));
+  expect(other.stderr).toContain("the rules of its host changed while it was captured: they are not gone by");
+  expect(other.stdout).not.toContain("MASQUERADE");
+});
+
+it("names in it do not act on a terminal", async () => {
+  const hostile = { ...C1, name: "c1\u001B[2J\r\n\u009B31m\u202E<b>" };
+  const path = await kept(snapshot("1795470700.000000000", hostile));
+  for (const format of ["text", "ndjson"]) {
+    const { code, stdout, stderr } = await run(path, "--format", format);
+    expect([code, ACTIVE.test(stdout), stderr]).toEqual([0, false, ""]);
+  }
+});

@@ -1,0 +1,58 @@
+import { expect, it } from "vitest";
+import { newsOf } from "../../../src/host/snapshot/host-facts.js";
+import { KnownHost } from "../../../src/host/snapshot/known-host.js";
+
+const WEB = {
+  id: "1",
+  name: "web",
+  started: "7.000000000",
+  networks: [{ network: "bridge", addresses: ["172.17.0.2"] }],
+  published: [{ proto: "tcp", hostAddress: "0.0.0.0", hostPort: 88, containerPort: 80 }],
+};
+
+const snapshot = (timeS: number, more: object = {}) =>
+  newsOf({ format: "natcorr-snapshot", version: 1, time: `${timeS}.000000000`, ...more });
+const change = (timeS: number, id: string, container?: object) =>
+  newsOf({ format: "natcorr-change", version: 1, time: `${timeS}.000000000`, id, container });
+const rules = (...iptables: readonly string[]) => ({ rules: { iptables: ["*nat", ...iptables] } });
+
+it("knows names by snapshots and by changes, and what is in neither goes on", () => {
+  const known = new KnownHost();
+  expect(known.take(snapshot(5, { docker: { containers: [] } }))).toEqual([]);
+  expect(known.take(change(7, "1", WEB))).toEqual(["172.17.0.2"]);
+  // Docker did not answer
+  expect(known.take(snapshot(8))).toEqual([]);
+  const nameAt = (timeS: bigint) => known.containers.having("172.17.0.2", timeS * 1_000_000_000n)?.name;
+  expect([nameAt(6n), nameAt(7n), nameAt(9n)]).toEqual([undefined, "web", "web"]);
+  known.take(change(9, "1"));
+  expect(nameAt(9n)).toBeUndefined();
+  expect(known.ports.all).toMatchObject([{ container: "web", hostPort: 88 }]);
+});
+
+it("does not go by rules that changed, or that were others for a while", () => {
+  const known = new KnownHost();
+  known.take(snapshot(5, rules("[1:60] -A POSTROUTING -j MASQUERADE")));
+  known.take(snapshot(6, rules("[2:90] -A POSTROUTING -j MASQUERADE")));
+  known.take(change(7, "2", { ...WEB, id: "2", published: [] }));
+  expect([known.haveRulesChanged, known.facts?.rules]).toEqual([false, "*nat\n[2:90] -A POSTROUTING -j MASQUERADE"]);
+  const [changed, published] = [new KnownHost(), new KnownHost()];
+  for (const each of [changed, published]) each.take(snapshot(5, rules("-A POSTROUTING -j MASQUERADE")));
+  changed.take(snapshot(6, rules("-A POSTROUTING -j ACCEPT")));
+  published.take(change(6, "1", WEB));
+  for (const each of [changed, published])
+    expect([each.haveRulesChanged, each.facts?.rules]).toEqual([true, undefined]);
+});
+
+it.each([
+  [undefined, "it is not what natcorr live keeps of its host"],
+  [{ format: "natcorr" }, "it is not what natcorr live keeps of its host"],
+  [{ format: "natcorr-change", version: 2 }, "its version is 2, and this natcorr reads 1"],
+])("what is neither a snapshot nor a change is refused (%#)", (value, why) => expect(() => newsOf(value)).toThrow(why));
+
+it.each([{}, { time: 7, id: 7, container: 7 }, { time: "never", container: { id: "1", name: "web", networks: 7 } }])(
+  "a change that is not as it should be says less (%#)",
+  (more) => {
+    const known = new KnownHost();
+    expect(known.take(newsOf({ format: "natcorr-change", version: 1, ...more }))).toEqual([]);
+  },
+);

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
+import { EndNames } from "../../../src/report/text/end-names.js";
+
+/** Names, of which an address is the one that `nameOf` says. */
+function namesBy(nameOf: (address: string) => string): EndNames {
+  return new EndNames({
+    ...NO_CONTAINERS,
+    having: (address) => ({ name: nameOf(address), words: new Set([nameOf(address)]) }),
+  });
+}
+
+/** What is said at the end, when so many addresses were shown. */
+function legendOf(names: EndNames, addresses: number): string {
+  for (let at = 0; at < addresses; at++)
+    names.of({ src: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, dst: "10.255.255.255" }, 0n);
+  return names.legend();
+}
+
+it("of a name that stands for many addresses, the first are listed", () => {
+  const legend = legendOf(
+    namesBy(() => "web"),
+    20,
+  );
+  expect(legend).toBe(
+    "containers: web 10.0.0.0 10.255.255.255 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 …\n",
+  );
+});
+
+it.each([
+  [99, / and 50 more\n$/],
+  [12_000, / and at least 9950 more\n$/],
+])("of %i names, the first are listed, and the others counted up to a limit", (addresses, more) => {
+  const legend = legendOf(
+    namesBy((address) => `of-${address}`),
+    addresses,
+  );
+  expect(legend).toMatch(/^containers: of-10\.0\.0\.0 10\.0\.0\.0, /);
+  expect(legend).toMatch(more);
+});
