@@ -138,6 +138,7 @@ const CLOCKS_APART: ReadonlySet<string> = new Set([
   "clock-set-by-periods",
   "clock-set-one-way",
   "clock-set-renumbered",
+  "port-given-away",
 ]);
 
 /** Lines about single packets come in the order of their inside frames' stamps, and of their own. */

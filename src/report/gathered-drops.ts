@@ -38,7 +38,7 @@ export class GatheredDrops extends PassingSink {
   /** By the flow's id, those whose flow lives. */
   readonly #ofFlows = new Map<number, Kind[]>();
   /** By `keyOf`. */
-  readonly #kindOf = new Map<number, Kind>();
+  readonly #kindOf = new Map<number, Kind | undefined>();
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
   #others = 0;
   #tables!: Tables;
@@ -107,6 +107,11 @@ export class GatheredDrops extends PassingSink {
     const { timeline } = this.#tables;
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
     const isDropped = verdict === "dropped";
+    // the rest of a datagram was dropped with its first fragment, which has the ports that rules ask for
+    if ((timeline.flags(row) & IS_LATER_FRAGMENT) !== 0) {
+      if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(keyOf(side, frame), undefined);
+      return;
+    }
     const kind = this.#kindFor(row, flow, isDropped);
     if (kind === undefined) {
       if (isDropped) this.#others++;
@@ -134,10 +139,10 @@ export class GatheredDrops extends PassingSink {
 
   /** Takes it that a packet is not what it was said to be. */
   #takeBack(side: Side, frame: number, before: Verdict): void {
-    const kind = this.#kindOf.get(keyOf(side, frame));
-    if (kind === undefined) this.#others = Math.max(0, this.#others - Number(before === "dropped"));
-    else kind.gathered.frames[side].remove(frame);
-    this.#kindOf.delete(keyOf(side, frame));
+    const key = keyOf(side, frame);
+    if (this.#kindOf.has(key)) this.#kindOf.get(key)?.gathered.frames[side].remove(frame);
+    else this.#others = Math.max(0, this.#others - Number(before === "dropped"));
+    this.#kindOf.delete(key);
   }
 
   /** What crossed left by the other side's interface, as the host sends what goes to that address. */
@@ -165,7 +170,7 @@ function kindOf(tables: Tables, row: number, isDropped: boolean): Kind {
     ends: endsOf(tables, row),
     beyond: undefined,
     isEchoRequest,
-    isPlain: (flags & (IS_LATER_FRAGMENT | IS_HEADLESS | IS_ERROR)) === 0,
+    isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
     mayOpen: mayOpen(tables, row),
     uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
     firstNs: epochNs,

@@ -14,7 +14,7 @@ function pretend(trace: string, answer: string): string {
   const folder = scratch(`nft-${cases++}`);
   mkdirSync(folder);
   writeFileSync(join(folder, "trace"), trace);
-  const script = `#!/bin/sh\ncd ${folder}\ncase $1 in\nmonitor) cat trace; echo $$ >pid; exec sleep 60 ;;\n-i) ${answer} ;;\nesac\n`;
+  const script = `#!/bin/sh\ncd ${folder}\ncase $1 in\nmonitor) echo $$ >pid; cat trace; exec sleep 60 ;;\n-i) ${answer} ;;\nesac\n`;
   writeFileSync(join(folder, "nft"), script);
   chmodSync(join(folder, "nft"), 0o755);
   vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);

@@ -103,3 +103,14 @@ it("tells echo requests from answers, and what says too little of itself", () =>
     [false, false],
   ]);
 });
+
+it("the rest of a datagram is of no kind of its own, and is no other drop once something else became known of it", () => {
+  const { dropped, others } = gathered((sink, tables) => {
+    sink.unmatched(tables.add({ ...QUERY, frame: 1 }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, frame: 2, isLaterFragment: true }), DROPPED);
+    sink.update(update(3, "dropped", "unknown"));
+    sink.update(update(2, "elsewhere", "dropped"));
+  });
+  expect(dropped).toMatchObject([{ gathered: { count: 1 } }]);
+  expect(others).toBe(1);
+});

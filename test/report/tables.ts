@@ -1,7 +1,15 @@
 import { FramePlaces } from "../../src/packets/frame-places.js";
 import { Heap } from "../../src/packets/memory/heap.js";
 import { Flow } from "../../src/packets/flows/flows.js";
-import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../src/packets/packets.js";
+import {
+  HAS_IP_ID,
+  IS_ECHO,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_LATER_FRAGMENT,
+  IS_IPV6,
+} from "../../src/packets/packets.js";
 import * as record from "../../src/packets/records.js";
 import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
@@ -39,6 +47,8 @@ export interface Packet {
   seq?: number;
   ack?: number;
   isHeadless?: boolean;
+  /** It goes on with a datagram. */
+  isLaterFragment?: boolean;
   quoted?: Quoted;
   tunnel?: Tunnel;
   /** The id of the flow it belongs to, where that is known. */
@@ -79,7 +89,8 @@ export class HandFilled implements Tables {
       (isIpv6 ? IS_IPV6 : 0) |
       (isEcho ? IS_ECHO : 0) |
       (packet.isHeadless ? IS_HEADLESS : 0) |
-      (packet.quoted ? IS_ERROR : 0);
+      (packet.quoted ? IS_ERROR : 0) |
+      (packet.isLaterFragment === true ? IS_FRAGMENT | IS_LATER_FRAGMENT : 0);
     const fields = new Int32Array(1 << record.RECORD_BITS);
     new Float64Array(fields.buffer)[record.STAMP_NS] = packet.stampNs ?? 0;
     fields[record.FLAGS_PROTO_TTL] = flags | (proto << 16) | ((packet.ttl ?? 64) << 24);

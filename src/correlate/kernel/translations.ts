@@ -5,6 +5,7 @@ import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { HAS_EVIDENCE, NONE, type TupleTable, wayOfTuple } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { isOpening } from "../../protocols/tcp.js";
 import type { Kernel } from "./kernel.js";
 import {
@@ -16,6 +17,7 @@ import {
   LEARN_BITS,
   RELATION_MASK,
   REPLACE_BITS,
+  FORGOTTEN_NS,
 } from "./relations.js";
 
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
@@ -97,6 +99,18 @@ export class Translations {
   /** Whether two packets may be of one flow: that of one of them may not be known. */
   mayBeOfOneFlow(a: number, b: number): boolean {
     return mayBeOneFlow(this.slotOf(a), this.slotOf(b));
+  }
+
+  /** The same where the host may have forgotten what was known of one of them, and have given its outside form to the other. */
+  mayBecomeOneFlow(a: number, b: number): boolean {
+    return this.mayBeOfOneFlow(a, b) || this.#mayBeForgotten(a) || this.#mayBeForgotten(b);
+  }
+
+  /** Whether nothing used the translation that a packet is known by for so long that the host may have forgotten it. */
+  #mayBeForgotten(row: number): boolean {
+    const t = this.#timeline;
+    const slot = this.slotOf(row);
+    return slot !== NONE && t.proto(row) !== TCP && t.timeNs(row) - this.accounts.lastNs(slot) > FORGOTTEN_NS;
   }
 
   /** Whether the packet once in this row waits for its twin, and belongs to the flow in this slot. */

@@ -114,9 +114,9 @@ export class Likes implements Notes {
     return NONE;
   }
 
-  /** Whether another packet with the same key is undecided, and may be of a packet's flow. */
+  /** Whether another packet with the same key is undecided, and may be of a packet's flow by now. */
   #mayBeLike(row: number, other: number): boolean {
-    return this.#about.timeline.isOpen(other) && this.#about.translations.mayBeOfOneFlow(row, other);
+    return this.#about.timeline.isOpen(other) && this.#about.translations.mayBecomeOneFlow(row, other);
   }
 
   /** The flow that one of two packets is known to be of. */

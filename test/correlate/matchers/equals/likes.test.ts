@@ -63,7 +63,7 @@ function likesOf(apartNs: number, isKnown: boolean): Likes {
     frame: (row: number) => 10 * row,
     timeNs: (row: number) => apartNs * row,
   };
-  const translations = { mayBeOfOneFlow: () => true, slotOf: () => (isKnown ? 7 : NONE), isLeaving: () => isKnown };
+  const translations = { mayBecomeOneFlow: () => true, slotOf: () => (isKnown ? 7 : NONE), isLeaving: () => isKnown };
   const clock = { unboundNs: 0, slackNs: 100_000 };
   const others = { buckets: { oldest: () => 3 }, kernel: { sinceNs: () => 1 }, clock };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is asked of them
