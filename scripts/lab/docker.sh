@@ -56,6 +56,21 @@ docker_container() {
   ip netns attach "$(netns docker "$name")" "$(engine inspect -f '{{.State.Pid}}' "$name")"
 }
 
+# A network app of this subnet, on a bridge of its own (br-app), and a container app in it, of which the rest is said as to docker run. Both go when the case is over.
+docker_app() {
+  local subnet=$1
+  shift
+  undo docker_app_down
+  engine network create --subnet "$subnet" -o com.docker.network.bridge.name=br-app app >/dev/null
+  docker_container app --network app "$@"
+}
+
+docker_app_down() {
+  engine rm -f app >/dev/null
+  engine network rm app >/dev/null
+  ip netns del "$(netns docker app)"
+}
+
 docker_down() {
   local state containers
   state=$(state_dir docker)

@@ -12,9 +12,8 @@ import {
 import { listAt, parseJson, textAt } from "../host/snapshot/json.js";
 import type { DockerFacts } from "../host/snapshot/snapshot.js";
 import { failureText } from "./host-tools.js";
+import { OFF } from "./option-words.js";
 
-/** In place of a socket: nobody is asked. */
-const OFF = "off";
 /** Docker listens there unless it is told otherwise. */
 const SOCKET = "/var/run/docker.sock";
 /** An engine that takes longer hangs. */

@@ -11,6 +11,7 @@ import { NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 import type { SideNames } from "../packets/sides.js";
 import type { ConntrackFollower } from "./follow-conntrack.js";
+import { LIVE, OFF } from "./option-words.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
 export interface ExplainOptions {
@@ -21,11 +22,6 @@ export interface ExplainOptions {
   /** A file of a trace of the firewall's, or "live". */
   trace?: string;
 }
-
-/** What "live" stands for: the host's own tables, where natcorr runs on it. */
-const LIVE = "live";
-/** Nobody's, whatever else is known of the host. */
-const OFF = "off";
 
 /** What the host says of single packets. */
 export type HostSays = Pick<CorrelateOptions, "rules" | "traces">;

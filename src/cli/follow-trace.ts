@@ -37,7 +37,7 @@ export async function followTrace(trace: Trace, interfaces: readonly string[]): 
   let complaint = "nft ended";
   const failed = new Promise<string>((resolve) => {
     nft.on("error", (error) => resolve(failureText(error)));
-    // that nobody reads any more, it says itself
+    // nft that has ended says why on stderr; that its input is closed says less
     stdin?.on("error", nothing);
     nft.on("close", () => resolve(complaint));
     linesOf(stderr, (line) => resolve((complaint = line)));

@@ -7,6 +7,7 @@ import type { Host } from "./host.js";
 import { Messages } from "./messages.js";
 import { wordsIn } from "./select-options.js";
 import { widthOf } from "./width.js";
+import { LIVE, OFF } from "./option-words.js";
 
 /** Options of a command that goes by what the host said. */
 export interface HostOptions {
@@ -20,10 +21,6 @@ export interface HostOptions {
 
 const NEEDS_HOST =
   "error: --container needs --host, or a capture that natcorr live wrote, which says who the containers are";
-/** Nobody's, whatever else there is. */
-const OFF = "off";
-/** The host that natcorr runs on. */
-const LIVE = "live";
 
 /** Adds those options. `usual`: what is gone by without `--host`. */
 export function addHostOptions(command: Command, usual: string): Command {

@@ -44,7 +44,7 @@ export class LiveCapture {
     return null;
   }
 
-  /** Keeps what was said of the host in the file, as long as it is written; and what addresses are called by it. */
+  /** Keeps what the host said, and what it calls addresses, in the file as long as that is written. */
   note(text: string, names: ReadonlyMap<string, string>): void {
     try {
       if (!this.#isRefused) this.#recording?.note(text, names);

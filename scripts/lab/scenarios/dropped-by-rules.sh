@@ -3,16 +3,8 @@ home=docker
 host=yes
 snaplen=256
 
-app_down() {
-  engine rm -f app >/dev/null
-  engine network rm app >/dev/null
-  ip netns del "$(netns docker app)"
-}
-
 prepare() {
-  undo app_down
-  engine network create --subnet 172.30.0.0/16 -o com.docker.network.bridge.name=br-app app >/dev/null
-  docker_container app --network app busybox:lab httpd -f -p 80 -h /www
+  docker_app 172.30.0.0/16 busybox:lab httpd -f -p 80 -h /www
   serve_echo wan "$PUBLIC" 53
   # met by nothing that the one before leaves
   rule iptables -t filter -I DOCKER-USER -i docker0 -p udp --dport 53 -j DROP

@@ -3,16 +3,8 @@ home=docker
 rules=yes
 snaplen=256
 
-app_down() {
-  engine rm -f app >/dev/null
-  engine network rm app >/dev/null
-  ip netns del "$(netns docker app)"
-}
-
 run() {
-  undo app_down
-  engine network create -o com.docker.network.bridge.name=br-app app >/dev/null
-  docker_container app --network app -p 8080:80 busybox:lab httpd -f -p 80 -h /www
+  docker_app 172.18.0.0/16 -p 8080:80 busybox:lab httpd -f -p 80 -h /www
   background 3
   fetch app "http://$PUBLIC/1k"
   spawn app ping -n -q -c 4 -i 0.2 "$PUBLIC"

@@ -2,16 +2,8 @@ about="docker0 and br-app, both inside: what containers of both send and publish
 home=docker
 snaplen=256
 
-app_down() {
-  engine rm -f app >/dev/null
-  engine network rm app >/dev/null
-  ip netns del "$(netns docker app)"
-}
-
 run() {
-  undo app_down
-  engine network create --subnet 172.18.0.0/16 -o com.docker.network.bridge.name=br-app app >/dev/null
-  docker_container app --network app -p 8080:80 busybox:lab httpd -f -p 80 -h /www
+  docker_app 172.18.0.0/16 -p 8080:80 busybox:lab httpd -f -p 80 -h /www
   start_capture br-app inside-br-app
   background 3
   spawn app ping -n -q -c 6 -i 0.25 "$PUBLIC"
