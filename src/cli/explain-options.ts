@@ -10,7 +10,7 @@ import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 import type { SideNames } from "../packets/sides.js";
-import type { ConntrackFollower } from "./follow-conntrack.js";
+import type { ConntrackFollower } from "./asking/follow-conntrack.js";
 import { LIVE, OFF } from "./option-words.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
@@ -125,7 +125,7 @@ async function conntrackOf(
   const { Crossing } = await import("../host/crossing.js");
   const crossing = new Crossing();
   if (conntrack === LIVE) {
-    const { followConntrack } = await import("./follow-conntrack.js");
+    const { followConntrack } = await import("./asking/follow-conntrack.js");
     const table = new ConntrackTable({ isLive });
     const follower = await followConntrack(table);
     following.push(() => follower.stop());
@@ -134,7 +134,7 @@ async function conntrackOf(
   const table = new ConntrackTable({ listedNs: listed === undefined ? undefined : host?.timeNs });
   if (listed !== undefined) table.read(listed);
   else if (conntrack !== undefined) {
-    const { linesIn } = await import("./lines.js");
+    const { linesIn } = await import("./asking/lines.js");
     for await (const line of linesIn(conntrack)) table.read(line);
   }
   return { table, crossing };
@@ -149,7 +149,7 @@ async function rulesOf(
   const saved = rules === undefined ? host?.rules : undefined;
   if (rules === OFF || (rules === undefined && saved === undefined)) return undefined;
   const { RuleBook } = await import("../host/rules.js");
-  const { followRules, readRules, readText } = await import("./host-tables.js");
+  const { followRules, readRules, readText } = await import("./asking/tables.js");
   const text = saved ?? (rules === undefined || rules === LIVE ? await readRules() : await readText(rules));
   const book = new RuleBook(text);
   if (rules === LIVE)
@@ -167,12 +167,12 @@ async function traceOf(
   if (path === LIVE) {
     if (interfaces === undefined)
       throw new CaptureError("--trace live is for natcorr live: the kernel traces packets as they come");
-    const { followTrace } = await import("./follow-trace.js");
+    const { followTrace } = await import("./asking/follow-trace.js");
     const trace = new Trace({ isLive: true });
     following.push(await followTrace(trace, interfaces));
     return trace;
   }
-  const { linesIn } = await import("./lines.js");
+  const { linesIn } = await import("./asking/lines.js");
   const trace = new Trace();
   for await (const line of linesIn(path)) trace.read(line);
   return trace;

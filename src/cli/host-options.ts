@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { CaptureError } from "../capture/errors.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
-import type { DockerEngine } from "./docker-api.js";
+import type { DockerEngine } from "./asking/docker-api.js";
 import type { Host } from "./host.js";
 import { Messages } from "./messages.js";
 import { wordsIn } from "./select-options.js";
@@ -81,7 +81,7 @@ async function hostOf(
   const { KnownHost } = await import("../host/snapshot/known-host.js");
   const known = new KnownHost(container);
   if (from === LIVE) {
-    const { DockerEngine } = await import("./docker-api.js");
+    const { DockerEngine } = await import("./asking/docker-api.js");
     known.take(await takeFacts(new DockerEngine(docker, env["DOCKER_HOST"]), version, messages));
     return known;
   }
@@ -91,7 +91,7 @@ async function hostOf(
 }
 
 async function takeFacts(engine: DockerEngine, version: string, messages: Messages): Promise<HostFacts> {
-  const { takeSnapshot } = await import("./take-snapshot.js");
+  const { takeSnapshot } = await import("./asking/take-snapshot.js");
   const { factsOf } = await import("../host/snapshot/host-facts.js");
   const snapshot = await takeSnapshot(engine, version);
   engine.close();
@@ -101,8 +101,8 @@ async function takeFacts(engine: DockerEngine, version: string, messages: Messag
 
 async function readFacts(path: string): Promise<HostFacts> {
   const { readSnapshot } = await import("../host/snapshot/host-facts.js");
-  const { readText } = await import("./host-tables.js");
-  const { failureText } = await import("./host-tools.js");
+  const { readText } = await import("./asking/tables.js");
+  const { failureText } = await import("./asking/tools.js");
   const text = await readText(path);
   try {
     return readSnapshot(text);
@@ -123,7 +123,7 @@ async function keptIn(
     const { KnownHost } = await import("../host/snapshot/known-host.js");
     const { newsOf } = await import("../host/snapshot/host-facts.js");
     const { parseJson } = await import("../host/snapshot/json.js");
-    const { failureText } = await import("./host-tools.js");
+    const { failureText } = await import("./asking/tools.js");
     known ??= new KnownHost(words);
     try {
       known.take(newsOf(parseJson(note)));

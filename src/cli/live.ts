@@ -8,7 +8,7 @@ import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE, type SideNames, SIDES } from "../packets/sides.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
-import { followHost } from "./follow-host.js";
+import { followHost } from "./asking/follow-host.js";
 import type { Host } from "./host.js";
 import { isFollowed } from "./host-options.js";
 import { LiveCapture } from "./live-capture.js";
@@ -127,7 +127,7 @@ export async function pairLive(
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
 async function chosen({ docker }: LiveCommandOptions, host: Host, messages: Messages): Promise<SideNames> {
-  const { ownInterfaces } = await import("./own-interfaces.js");
+  const { ownInterfaces } = await import("./asking/own-interfaces.js");
   const { names, how } = await ownInterfaces(docker, host);
   messages.warn(`no interfaces are named: takes ${how}`);
   return names;

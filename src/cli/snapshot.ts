@@ -1,8 +1,8 @@
 import { printableJson } from "../packets/printable.js";
-import { DockerEngine } from "./docker-api.js";
+import { DockerEngine } from "./asking/docker-api.js";
 import type { Host } from "./host.js";
 import { Messages } from "./messages.js";
-import { takeSnapshot } from "./take-snapshot.js";
+import { takeSnapshot } from "./asking/take-snapshot.js";
 import { untilAborted } from "./until.js";
 import { widthOf } from "./width.js";
 

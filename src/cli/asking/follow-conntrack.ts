@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CaptureError } from "../capture/errors.js";
-import type { ConntrackTable } from "../host/conntrack-table.js";
-import { failureText, MOST_MS } from "./host-tools.js";
+import { CaptureError } from "../../capture/errors.js";
+import type { ConntrackTable } from "../../host/conntrack-table.js";
+import { failureText, MOST_MS } from "./tools.js";
 import { linesOf } from "./lines.js";
 
 /** Room for events that were not read yet: the usual 212,992 bytes are full after some hundred. */

@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { type ConntrackFollower, followConntrack } from "../../src/cli/follow-conntrack.js";
-import { ConntrackTable } from "../../src/host/conntrack-table.js";
-import { scratch } from "../support/scratch.js";
+import { type ConntrackFollower, followConntrack } from "../../../src/cli/asking/follow-conntrack.js";
+import { ConntrackTable } from "../../../src/host/conntrack-table.js";
+import { scratch } from "../../support/scratch.js";
 
 let follower: ConntrackFollower | undefined;
 let cases = 0;

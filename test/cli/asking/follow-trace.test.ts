@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { followTrace } from "../../src/cli/follow-trace.js";
-import { Trace } from "../../src/host/trace/trace.js";
-import { scratch } from "../support/scratch.js";
+import { followTrace } from "../../../src/cli/asking/follow-trace.js";
+import { Trace } from "../../../src/host/trace/trace.js";
+import { scratch } from "../../support/scratch.js";
 
 let cases = 0;
 afterEach(() => void vi.unstubAllEnvs());

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Container, ContainerEvent } from "../host/snapshot/docker.js";
-import { newsOf } from "../host/snapshot/host-facts.js";
-import { KnownHost } from "../host/snapshot/known-host.js";
-import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
-import { keepNewest } from "../packets/memory/keep-newest.js";
-import { epochText } from "../report/epoch.js";
+import type { Container, ContainerEvent } from "../../host/snapshot/docker.js";
+import { newsOf } from "../../host/snapshot/host-facts.js";
+import { KnownHost } from "../../host/snapshot/known-host.js";
+import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
+import { keepNewest } from "../../packets/memory/keep-newest.js";
+import { epochText } from "../../report/epoch.js";
 import { DockerEngine } from "./docker-api.js";
-import type { Host } from "./host.js";
-import { failureText } from "./host-tools.js";
-import type { HostOptions } from "./host-options.js";
-import type { Messages } from "./messages.js";
+import type { Host } from "../host.js";
+import { failureText } from "./tools.js";
+import type { HostOptions } from "../host-options.js";
+import type { Messages } from "../messages.js";
 import { takeSnapshot } from "./take-snapshot.js";
-import { untilAborted } from "./until.js";
+import { untilAborted } from "../until.js";
 
 /** So long the run waits for what the host says at its beginning: then it goes on, and containers are named as soon as they are known … */
 const BEGIN_MS = 2000;

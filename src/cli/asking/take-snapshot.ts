@@ -1,12 +1,12 @@
 import { open, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { type Proxy, proxyOf } from "../host/snapshot/docker.js";
-import { interfacesOf, policyRulesOf, routesOf } from "../host/snapshot/ip.js";
-import { kernelCountersOf } from "../host/snapshot/kernel-counters.js";
-import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
-import { epochText } from "../report/epoch.js";
+import { type Proxy, proxyOf } from "../../host/snapshot/docker.js";
+import { interfacesOf, policyRulesOf, routesOf } from "../../host/snapshot/ip.js";
+import { kernelCountersOf } from "../../host/snapshot/kernel-counters.js";
+import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
+import { epochText } from "../../report/epoch.js";
 import type { DockerEngine } from "./docker-api.js";
-import { failureText, type FirstLines, firstLines, printed, printedLines } from "./host-tools.js";
+import { failureText, type FirstLines, firstLines, printed, printedLines } from "./tools.js";
 
 /** A busy host's conntrack table has more: of these, some 10 MB, the rest is counted. */
 const MOST_ENTRIES = 65_536;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { CaptureError } from "../capture/errors.js";
-import type { Trace } from "../host/trace/trace.js";
-import { failureText } from "./host-tools.js";
+import { CaptureError } from "../../capture/errors.js";
+import type { Trace } from "../../host/trace/trace.js";
+import { failureText } from "./tools.js";
 import { linesOf } from "./lines.js";
 
 /**

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { at, textAt } from "../host/snapshot/json.js";
+import { at, textAt } from "../../host/snapshot/json.js";
 
 const execute = promisify(execFile);
 /** A full conntrack table (262,144 entries of some 200 bytes) fits. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { CaptureError } from "../capture/errors.js";
-import { hasNatRules, rulesText, withoutCounts } from "../host/rules-text.js";
-import { failureText, printed } from "./host-tools.js";
+import { CaptureError } from "../../capture/errors.js";
+import { hasNatRules, rulesText, withoutCounts } from "../../host/rules-text.js";
+import { failureText, printed } from "./tools.js";
 
 /** How often the host's rules are read again: tens of thousands take some tenths of a second. */
 const RULES_EVERY_MS = 10_000;

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { linesIn } from "../../src/cli/lines.js";
-import { scratch } from "../support/scratch.js";
+import { linesIn } from "../../../src/cli/asking/lines.js";
+import { scratch } from "../../support/scratch.js";
 
 it("a file is read by its lines, and one that is not there is named", async () => {
   const path = scratch("lines.txt");

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { Readable, type Writable } from "node:stream";
-import { CaptureError } from "../capture/errors.js";
-import { failureText } from "./host-tools.js";
+import { CaptureError } from "../../capture/errors.js";
+import { failureText } from "./tools.js";
 
 /**
  * The lines of a file, however long it is.

@@ -8,11 +8,11 @@ import {
   EVENT_FILTERS,
   eventOf,
   networkOf,
-} from "../host/snapshot/docker.js";
-import { listAt, parseJson, textAt } from "../host/snapshot/json.js";
-import type { DockerFacts } from "../host/snapshot/snapshot.js";
-import { failureText } from "./host-tools.js";
-import { OFF } from "./option-words.js";
+} from "../../host/snapshot/docker.js";
+import { listAt, parseJson, textAt } from "../../host/snapshot/json.js";
+import type { DockerFacts } from "../../host/snapshot/snapshot.js";
+import { failureText } from "./tools.js";
+import { OFF } from "../option-words.js";
 
 /** Docker listens there unless it is told otherwise. */
 const SOCKET = "/var/run/docker.sock";

@@ -1,10 +1,10 @@
-import { listInterfaces } from "../capture/live/open.js";
-import { CaptureError } from "../capture/errors.js";
-import { listAt, parseJson, textAt } from "../host/snapshot/json.js";
-import type { SideNames } from "../packets/sides.js";
+import { listInterfaces } from "../../capture/live/open.js";
+import { CaptureError } from "../../capture/errors.js";
+import { listAt, parseJson, textAt } from "../../host/snapshot/json.js";
+import type { SideNames } from "../../packets/sides.js";
 import { DockerEngine } from "./docker-api.js";
-import type { Host } from "./host.js";
-import { failureText, printed } from "./host-tools.js";
+import type { Host } from "../host.js";
+import { failureText, printed } from "./tools.js";
 
 /** What Docker calls its bridges where nobody says otherwise (libnetwork, drivers/bridge). */
 const DOCKER_BRIDGE = /^(docker0|br-[0-9a-f]{12})$/;
