@@ -35,8 +35,6 @@ export interface Results {
 interface RunFacts extends HostOptions {
   readonly isFiltered: boolean;
   readonly isLive: boolean;
-  /** Where what passes is kept, and what the host says. */
-  readonly write?: string;
   readonly known?: KnownHost | undefined;
 }
 
@@ -64,8 +62,8 @@ export async function resultsOf(
     interfaces,
     isLive,
   );
-  // of a host that is followed, rules are read where they are kept
-  const hasRules = isLive && isFollowed(options) ? options.write !== undefined : known?.snapshots.length !== 0;
+  // a host that is followed tells of its rules later
+  const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
   const grounded = known === undefined || !hasRules ? sink : await namingGrounds(sink, known, interfaces);
   return {
     sink: options.count === undefined ? grounded : new Limited(grounded),

@@ -87,7 +87,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     expect(live.stdout).toMatch(/1 translation[^]*\nTotals: inside docker0, outside enp0s3\n/);
   });
 
-  it("judges what never comes out, without further packets", async () => {
+  it("judges what never comes out, without further packets, and names in the end the rule whose counter moved", async () => {
     await lab.run("dhost", "iptables", "-I", "FORWARD", "-p", "udp", "--dport", "5555", "-j", "DROP");
     try {
       const live = await lab.live(...BOTH, "--format", "ndjson", "--window", "300ms", "udp or icmp");
@@ -96,6 +96,9 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
       await live.hasSaid(/"verdict":"dropped"/);
       await live.interrupt();
       expect(live.lines.filter(({ type }) => type === "unmatched")).toMatchObject([{ side: "inside", dstPort: 5555 }]);
+      expect(live.lines.filter(({ code }) => code?.startsWith("drop-"))).toMatchObject([
+        { code: "drop-rule", count: 1, counted: 1, rule: "-A FORWARD -p udp -m udp --dport 5555 -j DROP" },
+      ]);
     } finally {
       await lab.run("dhost", "iptables", "-D", "FORWARD", "1");
     }

@@ -13,10 +13,10 @@ import type { Messages } from "../messages.js";
 import { takeSnapshot } from "./take-snapshot.js";
 import { untilAborted } from "../until.js";
 
-/** So long the run waits for what the host says at its beginning: then it goes on, and containers are named as soon as they are known … */
-const BEGIN_MS = 2000;
+/** So long the run waits for what the host says at its beginning: then it goes on, and goes by that as soon as it is known … */
+const BEGIN_MS = 5000;
 /** … and so long at its end … */
-const END_MS = 5000;
+const END_MS = 10_000;
 /** … in which an engine that hangs leaves time for the rest. */
 const ANSWER_MS = 3000;
 /** How long it waits until it asks an engine again that does not tell what happens. */
@@ -41,7 +41,7 @@ export async function followHost(
   const follower = new HostFollower(new KnownHost(container), { engine, version, isKept, messages });
   const begun = sleep(BEGIN_MS, "late", { ref: false });
   if ((await untilAborted(Promise.race([follower.begin(), begun]), stop)) === "late")
-    messages.warn("Docker has not answered yet: its containers are named once it has");
+    messages.warn("the host has not answered yet: what it says is gone by once it has");
   const { words } = follower.known.containers;
   for (const word of container ?? [])
     if (!words.has(word)) {
@@ -55,7 +55,7 @@ interface Following {
   readonly engine: DockerEngine;
   /** The version of the program. */
   readonly version: string;
-  /** Whether what the host says is kept: then its snapshots have all that it knows, else what names containers. */
+  /** Whether what the host says is kept: then its snapshots have all that it knows, else what names containers and explains drops. */
   readonly isKept: boolean;
   readonly messages: Messages;
 }
@@ -196,7 +196,7 @@ export class HostFollower {
   async #takeSnapshot(): Promise<void> {
     const { engine, version, isKept } = this.#following;
     const sinceNs = BigInt(Date.now()) * 1_000_000n;
-    const snapshot = await takeSnapshot(engine, version, !isKept);
+    const snapshot = await takeSnapshot(engine, version, isKept);
     if (!this.#hasSnapshot) this.#sayMissing(snapshot);
     this.#hasSnapshot = true;
     // one without containers says nothing of them: what is known of them goes on

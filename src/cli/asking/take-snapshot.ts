@@ -34,17 +34,13 @@ const SYSCTLS = [
 const INTERFACE_SYSCTLS = ["forwarding", "route_localnet", "rp_filter"];
 const INTERFACES = "net/ipv4/conf";
 
-/** What tells which containers there are, and what addresses and published ports are theirs. */
-const NAMING: ReadonlySet<string> = new Set(["docker", "docker-proxy", "ip -s -d addr"]);
-
 /**
- * What the host knows now. No source is required. `isNaming`: it is asked for what names containers alone.
+ * What the host knows now. No source is required. `hasEntries`: conntrack's too, of which a busy host has a quarter of a million.
  */
-export async function takeSnapshot(engine: DockerEngine, program: string, isNaming = false): Promise<Snapshot> {
+export async function takeSnapshot(engine: DockerEngine, program: string, hasEntries = true): Promise<Snapshot> {
   const time = epochText(BigInt(Date.now()) * 1_000_000n);
   const missing: Missing[] = [];
   const from = async <T>(source: string, read: () => Promise<T>): Promise<T | undefined> => {
-    if (isNaming && !NAMING.has(source)) return undefined;
     try {
       return await read();
     } catch (error) {
@@ -66,7 +62,7 @@ export async function takeSnapshot(engine: DockerEngine, program: string, isNami
     iptables: lines("iptables-save", "-c"),
     ip6tables: lines("ip6tables-save", "-c"),
     nft: lines("nft", "list", "ruleset"),
-    entries: from("conntrack -L", listConntrack),
+    entries: hasEntries ? from("conntrack -L", listConntrack) : undefined,
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
     sysctls: from("sysctls", readSysctls),
     kernel: from("/proc/net/snmp", readKernelCounters),

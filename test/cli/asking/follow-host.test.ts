@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { createServer as createSilent } from "node:net";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { DockerEngine } from "../../../src/cli/asking/docker-api.js";
 import { HostFollower } from "../../../src/cli/asking/follow-host.js";
 import { Messages } from "../../../src/cli/messages.js";
@@ -23,6 +25,7 @@ const ADDRESS = "172.17.0.9";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const close of closing.splice(0)) await close();
 });
 
@@ -213,14 +216,21 @@ it("what the host said before somebody keeps it is kept, too", async () => {
   expect(formats).toEqual(["natcorr-snapshot"]);
 });
 
-it("what is not kept has what names containers, and no more", async () => {
+it.each([
+  [true, ["one entry"]],
+  [false, []],
+])("conntrack's entries are asked for where they are kept: %j", async (isKept, entries) => {
+  const folder = scratch("conntrack");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "conntrack"), "#!/bin/sh\ncase $1$3 in\n-Lipv4) echo one entry ;;\nesac\n", {
+    mode: 0o755,
+  });
+  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
   const engine = new Engine();
-  engine.running.set("1", "web");
   await engine.listen();
-  const followed = following(engine.socket, false);
+  const followed = following(engine.socket, isKept);
   await followed.follower.begin();
-  const [snapshot] = followed.news;
-  expect(snapshot).toMatchObject({ docker: { containers: [{ name: "web" }] }, routes: [], rules: {}, sysctls: {} });
+  expect(followed.news).toMatchObject([{ conntrack: { entries } }]);
 });
 
 it("an engine that goes is asked again, for all that runs by then; until then, nobody's name is known", async () => {
