@@ -11,12 +11,17 @@ export const PUBLIC = "180.101.49.11";
 
 const LAB = fileURLToPath(new URL("../../../scripts/lab/lab", import.meta.url));
 
-/** The plain lab under a name of its own, so that it meets no other; takes root. See scripts/lab/README.md. */
+/** A lab under a name of its own, so that it meets no other; takes root. See scripts/lab/README.md. */
 export class BenchLab {
+  /** Of Docker, in the lab that has it. */
+  readonly socket: string;
+  readonly #kind: "plain" | "docker";
   readonly #environment: NodeJS.ProcessEnv;
 
-  constructor(name: string) {
+  constructor(name: string, kind: "plain" | "docker" = "plain") {
+    this.#kind = kind;
     this.#environment = { ...process.env, LAB_NAME: name };
+    this.socket = `/run/natcorr-lab/${name}-${kind}/docker.sock`;
   }
 
   /** Throws Error where it cannot be brought up. If this process is ended by a signal, the lab goes first. */
@@ -28,12 +33,12 @@ export class BenchLab {
         process.exit(128 + number);
       });
     }
-    this.#lab("up", "plain");
+    this.#lab("up", this.#kind);
   }
 
   /** Takes it down, with everything that runs in it. */
   down(): void {
-    this.#lab("down", "plain");
+    this.#lab("down", this.#kind);
   }
 
   /** Runs a command in one of its places to its end. Gives what it prints. */

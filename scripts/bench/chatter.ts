@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { connect, createServer } from "node:net";
 
 /** Where the answerer listens: UDP and TCP. */
-const PORT = 7000;
+export const PORT = 7000;
 /** Nothing listens there. */
 const CLOSED_PORT = 9;
 /** For the lab to drop: nothing that is sent there arrives. */

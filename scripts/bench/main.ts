@@ -11,9 +11,11 @@ import { LINEAR_INPUTS } from "./linear-inputs.js";
 import { live } from "./live.js";
 import { measureMixes } from "./mix-speed.js";
 import { MIXES } from "./mixes.js";
+import { newcomers } from "./newcomers.js";
 import { joinTsharks, readWithPcapParser } from "./rivals.js";
 import { SCENARIOS, type Scenario, scenarioNamed } from "./scenarios.js";
 import { soak } from "./soak.js";
+import { storm } from "./storm.js";
 import { cleanSpeed, speed } from "./speed.js";
 
 const USAGE = `Usage: npm run bench -- <command> [options]
@@ -51,6 +53,13 @@ const USAGE = `Usage: npm run bench -- <command> [options]
       --natcorr <file>        entry to run, default dist/main.js
   chatter <ipv4> <seconds>, answerer <ipv4>
                               what soak talks with, and to whom
+  storm                       natcorr live with conntrack and Docker beside 5,000 new conversations a second: memory, and whether
+                              what it claims is so; takes root and Docker
+      --minutes <n>           default 2
+      --rate <n>              new conversations a second, default 5000
+      --natcorr <file>        entry to run, default dist/main.js
+  newcomers <from> <to> <seconds> <rate>
+                              what storm sends with
   tshark-join <in> <out>      what speed compares with: tshark on both, joined; --packets <n> of each
   pcap-parser <file>…         what speed compares with: pcap-parser, reading alone
   clean                       delete the captures that speed keeps
@@ -66,7 +75,16 @@ ${[...SCENARIOS, ...ADVERSARIES].map(([name, { about }]) => `  ${name.padEnd(32)
 `;
 
 /** Commands that a further word means nothing to: `soak 5` would go on for an hour. */
-const WITHOUT_WORDS: ReadonlySet<string> = new Set(["accuracy", "speed", "mixes", "linear", "live", "soak", "clean"]);
+const WITHOUT_WORDS: ReadonlySet<string> = new Set([
+  "accuracy",
+  "speed",
+  "mixes",
+  "linear",
+  "live",
+  "soak",
+  "storm",
+  "clean",
+]);
 
 /** How often each mix is measured: the best of them counts. */
 const MIX_RUNS = 5;
@@ -111,6 +129,7 @@ async function main(): Promise<number> {
       seeds: { type: "string" },
       packets: { type: "string" },
       minutes: { type: "string" },
+      rate: { type: "string" },
       snaplen: { type: "string" },
       scenario: { type: "string", multiple: true, default: [] },
       mix: { type: "string", multiple: true, default: [] },
@@ -184,6 +203,15 @@ async function main(): Promise<number> {
       answerer(name);
       // it listens until it is ended
       return 0;
+    case "storm": {
+      const [minutes, rate] = [wholeNumber(values.minutes, "minutes") ?? 2, wholeNumber(values.rate, "rate") ?? 5000];
+      return (await storm({ minutes, rate, natcorr: values.natcorr })) ? 0 : 1;
+    }
+    case "newcomers": {
+      const [, from, to, seconds, rate] = positionals;
+      await newcomers(from, to, Number(seconds), Number(rate));
+      return 0;
+    }
     case "tshark-join": {
       const [, inside, outside] = positionals;
       const pairs = await joinTsharks(given(inside), given(outside), packets ?? 0);

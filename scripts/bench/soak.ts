@@ -11,7 +11,7 @@ export interface SoakOptions {
 }
 
 const LAB_NAME = "natcorr-soak";
-const SAMPLE_EVERY_S = 10;
+export const SAMPLE_EVERY_S = 10;
 /** Memory is told at these parts of the time. */
 const TOLD_AT = [1 / 12, 1 / 4, 1 / 2, 3 / 4, 1];
 /** Growth is judged behind this part of the time: by then an hour's tables have the size they keep. */
@@ -67,7 +67,7 @@ export async function soak({ minutes, natcorr }: SoakOptions): Promise<boolean> 
 }
 
 /** Memory every ten seconds, to the end of the time; a line a minute on standard error. */
-async function watched(live: InLab, minutes: number): Promise<Sample[]> {
+export async function watched(live: InLab, minutes: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   const startMs = performance.now();
   for (let seconds = SAMPLE_EVERY_S; seconds <= 60 * minutes; seconds += SAMPLE_EVERY_S) {
@@ -79,7 +79,8 @@ async function watched(live: InLab, minutes: number): Promise<Sample[]> {
   return samples;
 }
 
-function memoryTable(samples: readonly Sample[], minutes: number): string {
+/** As Markdown. */
+export function memoryTable(samples: readonly Sample[], minutes: number): string {
   const settled = samples.filter((sample) => sample.minutes > SETTLED_AT * minutes);
   const row = (name: string, of: (sample: Sample) => number): string[] => {
     const told = TOLD_AT.map((part) => mib(of(samples[Math.ceil(part * samples.length) - 1])));

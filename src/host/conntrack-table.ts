@@ -1,4 +1,4 @@
-import { type ConntrackLine, isChatter, parseConntrackLine } from "./conntrack.js";
+import { type ConntrackLine, type Ending, isChatter, parseConntrackLine } from "./conntrack.js";
 import type { Ends } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 import { Hearing } from "./hearing.js";
@@ -25,10 +25,14 @@ export interface ConntrackEntry {
   readonly replyText: string;
   /** It is in a zone of its own: the packet may have other entries in other zones, with other translations. */
   readonly isZoned: boolean;
-  /** When conntrack told of its beginning and its end, epoch nanoseconds of the NAT's clock; undefined where it did not. */
+  /** When conntrack told of its beginning, epoch nanoseconds of the NAT's clock, and of its end, which it may have begun again after; undefined where it did not. */
   readonly bornNs: bigint | undefined;
   diedNs: bigint | undefined;
   isGone: boolean;
+  /** Why it ended, the last time that it did. */
+  ending: Ending | undefined;
+  /** No answer was seen so far that conntrack took for one. */
+  isUnreplied: boolean;
   /** Whether a flow was found that it is behind. */
   isSeen: boolean;
   /** Which listing of the kernel's was the last one when it was told of. */
@@ -167,7 +171,7 @@ export class ConntrackTable {
     else if (!isChatter(line) && this.unread++ === 0) this.firstUnread = this.#lines;
   }
 
-  #note({ event, proto, original, reply, timeNs, isZoned }: ConntrackLine): void {
+  #note({ event, proto, original, reply, timeNs, isZoned, isUnreplied, ending }: ConntrackLine): void {
     const originalText = tupleText(proto, original);
     const replyText = tupleText(proto, reply);
     const bornNs = event === "new" ? timeNs : undefined;
@@ -180,12 +184,18 @@ export class ConntrackTable {
         bornNs,
         diedNs: undefined,
         isGone: false,
+        ending,
+        isUnreplied,
         isSeen: false,
         listing: 0,
       });
     if (entry === undefined) return;
     entry.isGone = event === "destroy";
-    entry.diedNs = entry.isGone ? timeNs : undefined;
+    if (entry.isGone) {
+      entry.diedNs = timeNs;
+      entry.ending = ending;
+    }
+    entry.isUnreplied = isUnreplied;
     entry.listing = this.hearing.listing;
     if (!this.#isLive) return;
     this.#ended.delete(entry);

@@ -1,6 +1,6 @@
 import type { Ends } from "../packets/results/results.js";
 import { isEcho } from "../protocols/icmp.js";
-import { hasPorts, ICMP, ICMPV6, type Protocol, protocolName } from "../protocols/ip-protocols.js";
+import { hasPorts, ICMP, ICMPV6, type Protocol, protocolName, TCP } from "../protocols/ip-protocols.js";
 import { canonicalAddress, parseNumber } from "./address.js";
 
 /** What a line of conntrack says. */
@@ -15,7 +15,17 @@ export interface ConntrackLine {
   timeNs: bigint | undefined;
   /** It is in a zone of its own: the packet may have other entries in other zones, with other translations. */
   isZoned: boolean;
+  /** No answer was seen that is one by its tuple. */
+  isUnreplied: boolean;
+  /** Of an entry that ends: why. */
+  ending: Ending | undefined;
 }
+
+/**
+ * Why an entry ended: a program deleted it, as conntrack -D and -F do; the kernel cut it short, as the table was full or its address went; its time was over; or its TCP connection was, or may
+ * have been.
+ */
+export type Ending = "program" | "kernel" | "timeout" | "over";
 
 /** Lines that are not about an entry: the sum that `conntrack -L` ends with, and nothing at all. */
 const CHATTER = /^\s*$|^conntrack v[\d.]+ \(conntrack-tools\)/;
@@ -33,26 +43,51 @@ export function parseConntrackLine(line: string): ConntrackLine | null {
   const at = line.search(/\bsrc=/);
   if (at < 0) return null;
   const head = line.slice(0, at);
-  const proto = protocolOf(head);
+  const words = wordsOf(head);
+  const proto = parseNumber(words[0] ?? "", 255);
   const tuples = fieldsByTuple(line.slice(at));
   if (proto === null || tuples.length !== 2) return null;
   const original = endsOf(proto, tuples[0]);
   const reply = endsOf(proto, tuples[1]);
   if (!original || !reply) return null;
   const isZoned = tuples.some((fields) => ZONES.some((zone) => (fields.get(zone) ?? "0") !== "0"));
-  return { event: eventOf(head), proto: protocolName(proto), original, reply, timeNs: stampOf(head), isZoned };
+  const event = eventOf(head);
+  return {
+    event,
+    proto: protocolName(proto),
+    original,
+    reply,
+    timeNs: stampOf(head),
+    isZoned,
+    isUnreplied: line.includes("[UNREPLIED]"),
+    ending: event === "destroy" ? endingOf(words, line) : undefined,
+  };
 }
 
+/**
+ * The kernel tells how much time an entry had left, and nothing where it had none, and the state of a TCP connection (net/netfilter/nf_conntrack_netlink.c, ctnetlink_conntrack_event). One that
+ * is over may end at once: by a reset, or by the next one of its ports (nf_conntrack_proto_tcp.c).
+ */
+function endingOf([proto, ...words]: readonly string[], line: string): Ending {
+  if (line.includes("[USERSPACE]")) return "program";
+  const isTimeLeft = parseNumber(words[0] ?? "", 0xffff_ffff) !== null;
+  const state = words[isTimeLeft ? 1 : 0] ?? "";
+  if (Number(proto) === TCP && !OPEN_STATES.has(state)) return "over";
+  return isTimeLeft ? "kernel" : "timeout";
+}
+
+/** States of a TCP connection that may go on, as conntrack prints them. */
+const OPEN_STATES: ReadonlySet<string> = new Set(["SYN_SENT", "SYN_RECV", "ESTABLISHED", "SYN_SENT2"]);
 const ZONES = ["zone", "zone-orig", "zone-reply"];
 
-/** What stands before the tuples: `[stamp] [EVENT] [ipv4 2] tcp 6 431999 ESTABLISHED`, where most may be missing. */
-function protocolOf(head: string): number | null {
+/** What stands before the tuples, from the protocol's number on: `[stamp] [EVENT] [ipv4 2] tcp 6 431999 ESTABLISHED`, where most may be missing. */
+function wordsOf(head: string): readonly string[] {
   const words = head
     .replaceAll(/\[[^[\]]*\]/g, " ")
     .trim()
     .split(/\s+/);
   const isExtended = words[0] === "ipv4" || words[0] === "ipv6";
-  return parseNumber(words[isExtended ? 3 : 1] ?? "", 255);
+  return words.slice(isExtended ? 3 : 1);
 }
 
 function eventOf(head: string): ConntrackLine["event"] {

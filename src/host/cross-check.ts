@@ -7,8 +7,13 @@ import { endsIn, halfway, isIncoming, passage, reversed, tupleText } from "./tup
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */
 const LATE_NS = 100_000_000n;
+/** An end that is told of this soon behind a flow's first packet may be that of another conversation before it: busy, conntrack is later than that. */
+const EARLIER_NS = 1_000_000_000n;
 /** So many flows wait for the kernel's answer: of more, it cannot be told whether they had an entry. */
 const MOST_ASKED = 1000;
+
+const WENT_ON = "while the conversation went on";
+const UNREPLIED = "answers came from outside, none of which conntrack took for one ([UNREPLIED])";
 
 /**
  * Holds natcorr's translations against conntrack's.
@@ -34,6 +39,10 @@ export class CrossCheck {
   /** Flows that left as they came beside an entry that translates them, and those entries. */
   readonly #bypassing = new Named();
   readonly #unseen = new Named();
+  /** Flows that went on when their entry had ended, by why it did. */
+  readonly #ended = { program: new Gathered(), kernel: new Gathered(), timeout: new Gathered() };
+  /** Flows whose answers conntrack did not take for such. */
+  readonly #unreplied = new Gathered();
   /** From when to when both captures are known to have run: from a time that is given, to the last pair. */
   #sinceNs = 0n;
   #lastNs = 0n;
@@ -81,6 +90,14 @@ export class CrossCheck {
       ...ofFlows("conntrack-missing", this.#missing, lacking),
       ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
       ...ofNamed("conntrack-unseen", this.#unseen, "conntrack translated, but no pair shows it"),
+      ...ofFlows("conntrack-deleted", this.#ended.program, `a program deleted conntrack's entry ${WENT_ON}`),
+      ...ofFlows(
+        "conntrack-evicted",
+        this.#ended.kernel,
+        `the kernel ended conntrack's entry before its time ${WENT_ON}`,
+      ),
+      ...ofFlows("conntrack-timed-out", this.#ended.timeout, `conntrack's entry timed out ${WENT_ON}`),
+      ...ofFlows("conntrack-unreplied", this.#unreplied, UNREPLIED),
       ...this.#incomplete(),
     ];
     const { unread, firstUnread } = this.#table;
@@ -101,6 +118,7 @@ export class CrossCheck {
     if (confirming) {
       this.#confirmed.addFlow(flow);
       confirming.isSeen = true;
+      this.#noteFate(confirming, flow);
       return [];
     }
     if (!this.#tellsOf(flow)) return [];
@@ -125,6 +143,14 @@ export class CrossCheck {
     const paired = `${tupleText(proto, entering)} → ${tupleText(proto, leaving)}`;
     const text = `paired as ${paired}, but conntrack has ${entryText(contradicting)}`;
     return [findingOf("conntrack-contradicted", 1, text, oneFlow(flow))];
+  }
+
+  /** Takes note of what conntrack made of a flow that it has an entry for. */
+  #noteFate({ diedNs, ending, isUnreplied }: ConntrackEntry, flow: FlowSummary): void {
+    const isWithin = diedNs !== undefined && flow.firstNs + EARLIER_NS < diedNs && diedNs < flow.lastNs;
+    if (isWithin && ending !== undefined && ending !== "over") this.#ended[ending].addFlow(flow);
+    if (isUnreplied && isAnswered(flow) && this.#table.hearing.isCompleteSince(flow.firstNs))
+      this.#unreplied.addFlow(flow);
   }
 
   /** Whether an entry that is not there tells anything of a flow: a list of a moment does only of what lived then. */
@@ -189,6 +215,11 @@ function isOf(
   const enteringText = originalText === tupleText(proto, fromOutside) ? replyText : originalText;
   if (enteringText === fromInside) return true;
   return tupleText(proto, halfway(endsIn(enteringText), reversed(fromOutside))) === fromInside;
+}
+
+/** Whether something came back by its tuples that did not cross. */
+function isAnswered({ initiator, insideOnly, outsideOnly }: FlowSummary): boolean {
+  return initiator === "inside" ? outsideOnly > 0 : initiator === "outside" && insideOnly > 0;
 }
 
 /**

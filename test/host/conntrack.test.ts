@@ -18,6 +18,8 @@ test("an ICMP event: the entry's own id is none of ICMP's", () => {
     reply: { src: "180.101.49.11", dst: "10.0.2.15", icmpId: 25872 },
     timeNs: 1_795_473_994_196_040_000n,
     isZoned: false,
+    isUnreplied: true,
+    ending: undefined,
   });
 });
 
@@ -33,7 +35,26 @@ test("a TCP event without stamp, with counters of both tuples", () => {
     reply: { src: "10.0.2.2", dst: "10.0.2.15", srcPort: 9, dstPort: 26687 },
     timeNs: undefined,
     isZoned: false,
+    isUnreplied: true,
+    ending: "over",
   });
+});
+
+const PINGED =
+  "src=172.17.0.2 dst=180.101.49.11 type=8 code=0 id=1 src=180.101.49.11 dst=10.0.2.15 type=0 code=0 id=1 id=4274122227";
+const TALKED = "src=172.17.0.3 dst=10.0.2.2 sport=4 dport=9 src=10.0.2.2 dst=10.0.2.15 sport=9 dport=4";
+
+test.each([
+  ["time over", `[DESTROY] icmp     1 ${PINGED}`, "timeout"],
+  ["time left", `[DESTROY] icmp     1 29 ${PINGED}`, "kernel"],
+  ["a program's doing", `[DESTROY] icmp     1 29 ${PINGED} [USERSPACE] portid=13653 progname=conntrack`, "program"],
+  ["a connection's time over", `[DESTROY] tcp      6 ESTABLISHED ${TALKED} [ASSURED] id=1`, "timeout"],
+  ["a connection under way", `[DESTROY] tcp      6 431999 ESTABLISHED ${TALKED} [ASSURED] id=1`, "kernel"],
+  ["a connection over", `[DESTROY] tcp      6 119 TIME_WAIT ${TALKED} [ASSURED] id=1`, "over"],
+  ["a connection of which the kernel tells no state", `[DESTROY] tcp      6 ${TALKED} [ASSURED] id=1`, "over"],
+  ["an update", `[UPDATE] tcp      6 432000 ESTABLISHED ${TALKED} [ASSURED] id=1`, undefined],
+])("why an entry ended: %s", (_, line, ending) => {
+  expect(parseConntrackLine(line)).toMatchObject({ ending, isUnreplied: false });
 });
 
 test.each([

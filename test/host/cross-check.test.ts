@@ -126,6 +126,44 @@ describe("contradicted", () => {
   });
 });
 
+/** What there is beside the flow's confirmation, by its codes. */
+const told = (conntrack: string, flow: FlowSummary): string[] =>
+  check(conntrack, flow)
+    .findings.filter(({ code }) => code !== "conntrack")
+    .map(({ code, flows, count }) => `${code} ${count} ${flows.join()}`);
+
+describe("what became of the entry of a flow that goes on", () => {
+  const unanswered = SNAT.replace(" src=180", " [UNREPLIED] src=180");
+  const left = SNAT.replace("1 30", "1 29");
+  const over = SNAT.replace("1 30", "1");
+  const byUser = `${left} [USERSPACE] portid=1 progname=conntrack`;
+  const long = { ...pinged, lastNs: START_NS + 60_000_000_000n };
+
+  test.each([
+    ["it timed out", [event(0, "NEW", SNAT), event(40_000, "DESTROY", over)], "conntrack-timed-out"],
+    ["and began again", [event(40_000, "DESTROY", over), event(50_000, "NEW", SNAT)], "conntrack-timed-out"],
+    ["it was evicted", [event(0, "NEW", SNAT), event(20_000, "DESTROY", left)], "conntrack-evicted"],
+    ["it was deleted", [event(0, "NEW", SNAT), event(20_000, "DESTROY", byUser)], "conntrack-deleted"],
+  ])("%s", (_, lines, code) => {
+    expect(told(lines.join("\n"), long)).toEqual([`${code} 1 1`]);
+  });
+
+  test.each([
+    ["an end behind its last packet", [event(0, "NEW", SNAT), event(61_000, "DESTROY", left)]],
+    ["an end that may be another's before it", [event(900, "DESTROY", over), event(950, "NEW", SNAT)]],
+    ["an end of which the time is not told", [event(0, "NEW", SNAT), `[DESTROY] ${left}`]],
+  ])("nothing of %s", (_, lines) => {
+    expect(told(lines.join("\n"), long)).toEqual([]);
+  });
+
+  test("conntrack took none of its answers for one", () => {
+    const answered = { ...pinged, outsideOnly: 3 };
+    expect(told(event(0, "NEW", unanswered), answered)).toEqual(["conntrack-unreplied 1 1"]);
+    expect(told(event(0, "NEW", unanswered), { ...pinged, insideOnly: 3 })).toEqual([]);
+    expect(told(event(0, "NEW", SNAT), answered)).toEqual([]);
+  });
+});
+
 test("what leaks when its entry is gone (fixtures/leak) has none", () => {
   const text = readFileSync(new URL("../../fixtures/leak/conntrack.txt", import.meta.url), "utf8");
   const tuple = "172.17.0.3.33756 > 180.101.49.11.9000";

@@ -250,6 +250,16 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     expect(findings.map(({ code, count }) => [code, count])).toEqual([["conntrack", flows.length]]);
   });
 
+  it("names a conversation whose entry was deleted while it went on", async () => {
+    const live = await lab.live(...BOTH, "--format", "ndjson", "--conntrack", "live");
+    const pinging = lab.run("c1", "ping", "-c", "10", "-i", "0.3", PUBLIC);
+    await live.hasSaid(/"seq":6/);
+    await lab.run("dhost", "conntrack", "-D", "-p", "icmp");
+    await pinging;
+    expect(await live.interrupt()).toBe(0);
+    expect(live.lines.filter(({ code }) => code === "conntrack-deleted")).toMatchObject([{ count: 1 }]);
+  });
+
   it.each([
     ["SIGINT", []],
     ["SIGTERM", ["-Z", "nobody"]],

@@ -27,6 +27,14 @@ export const FINDINGS = {
     severity: "warning",
     hint: "--flow shows its packets, conntrack -L the entries as they are now",
   },
+  "conntrack-deleted": {
+    severity: "info",
+    hint: "who runs conntrack -D or -F? Docker does for UDP as containers begin and end; a conversation goes on by a new entry, which may have another port",
+  },
+  "conntrack-evicted": {
+    severity: "warning",
+    hint: "conntrack -S: does early_drop count on? Then the table is full: sysctl -w net.netfilter.nf_conntrack_max=<entries>; else, did an address or an interface go (ip monitor)?",
+  },
   "conntrack-incomplete": {
     severity: "warning",
     hint: "was the machine too busy to read conntrack's events in time? conntrack -L shows the entries as they are now",
@@ -35,7 +43,15 @@ export const FINDINGS = {
     severity: "info",
     hint: "conntrack -E must run before the first packet; conntrack -L shows only what lives",
   },
+  "conntrack-timed-out": {
+    severity: "info",
+    hint: "it was silent for longer than nf_conntrack_…_timeout (sysctl -a): let it send something before, or raise that",
+  },
   "conntrack-unread": { severity: "warning", hint: "record with conntrack -E -o timestamp,id, or conntrack -L" },
+  "conntrack-unreplied": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid; do answers come by another interface, or meet a NOTRACK rule (iptables -t raw -S)?",
+  },
   "conntrack-unseen": { severity: "info", hint: "do the captures' filters, and their times, cover it?" },
   dropped: {
     severity: "warning",
