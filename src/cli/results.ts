@@ -9,6 +9,7 @@ import { type HostOptions, isFollowed } from "./host-options.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
+import { LIVE } from "./option-words.js";
 import { selecting, type SelectOptions } from "./select-options.js";
 
 /** Exit code where conntrack contradicts a translation, or something was found that the run is to fail on. */
@@ -65,8 +66,10 @@ export async function resultsOf(
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
   const grounded = known === undefined || !hasRules ? sink : await namingGrounds(sink, known, interfaces);
+  const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
+  const all = reasoned?.sink ?? grounded;
   return {
-    sink: options.count === undefined ? grounded : new Limited(grounded),
+    sink: options.count === undefined ? all : new Limited(all),
     says,
     onFrames,
     flush: () => reporter.flush(),
@@ -76,8 +79,20 @@ export async function resultsOf(
       if (found !== "") messages.warn(`failed on ${found}`);
       return found !== "" || contradictions() > 0 ? FAILED : 0;
     },
-    close,
+    close: () => {
+      close();
+      reasoned?.close();
+    },
   };
+}
+
+/** A sink that is also told, at the end, why the kernel dropped what was dropped, and what ends that. */
+async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => void }> {
+  const { KernelReasons } = await import("../report/kernel-reasons.js");
+  const { BootClock, followDrops } = await import("./asking/follow-drops.js");
+  const { drops, close } = await followDrops();
+  const clock = new BootClock();
+  return { sink: new KernelReasons(next, drops, () => clock.aheadUs()), close };
 }
 
 /** A sink that is also told, at the end, what could have dropped what was dropped. */

@@ -114,6 +114,7 @@ export class Running {
 export interface Line {
   readonly type: string;
   readonly code?: string;
+  readonly text?: string;
   readonly count?: number;
   readonly proto: string;
   readonly direction: string;

@@ -117,6 +117,9 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
         await live.hasSaid(/"verdict":"dropped"/);
         live.signal(signal);
         await live.ended;
+        const reasons = live.lines.filter(({ code }) => code === "drop-reason");
+        expect(reasons.map(({ text }) => /NETFILTER_DROP/.test(text ?? ""))).toEqual(signal === "SIGINT" ? [true] : []);
+        expect(live.lines.some(({ code }) => code === "trace-unread")).toBe(false);
         const dropped = live.lines.filter(({ verdict }) => verdict === "dropped");
         expect(dropped).toMatchObject([
           { dstPort: 5555, reason: "rule", rule: "ip filter FORWARD udp dport 5555 drop" },

@@ -3,6 +3,7 @@ import { CaptureError } from "../../capture/errors.js";
 import type { Trace } from "../../host/trace/trace.js";
 import { failureText } from "./tools.js";
 import { linesOf } from "./lines.js";
+import { OWN_TABLES } from "./tables.js";
 
 /**
  * So many packets of each interface are traced a second at the most: the kernel tells of each rule that a packet meets, some dozen on a host with Docker.
@@ -43,7 +44,7 @@ export async function followTrace(trace: Trace, interfaces: readonly string[]): 
     linesOf(stderr, (line) => resolve((complaint = line)));
   });
   linesOf(stdout, (line) => trace.read(line));
-  const table = `natcorr_${nft.pid}`;
+  const table = `${OWN_TABLES}${nft.pid}`;
   const begun = new Promise<undefined>((resolve) => {
     linesOf(answers, (line) => line.includes(table) && resolve(undefined));
   });

@@ -3,6 +3,8 @@ import { CaptureError } from "../../capture/errors.js";
 import { hasNatRules, rulesText, withoutCounts } from "../../host/rules-text.js";
 import { failureText, printed } from "./tools.js";
 
+/** What the names of natcorr's own tables begin with, which go with it. */
+export const OWN_TABLES = "natcorr_";
 /** How often the host's rules are read again: tens of thousands take some tenths of a second. */
 const RULES_EVERY_MS = 10_000;
 
@@ -30,7 +32,7 @@ export async function readRules(): Promise<string> {
     );
   }
   if (hasNatRules(iptables)) return rulesText(iptables, undefined);
-  const nft = await printed("nft", "list", "ruleset").catch((error: unknown) => {
+  const nft = await nftRules().catch((error: unknown) => {
     problems.push(`nft: ${failureText(error)}`);
   });
   if (nft === undefined && iptables.length === 0)
@@ -38,6 +40,12 @@ export async function readRules(): Promise<string> {
       `the firewall's rules cannot be read (${problems.join("; ")}): run as root, or save them and give the file to --rules`,
     );
   return rulesText(iptables, nft ?? undefined);
+}
+
+/** What `nft list ruleset` prints, without the tables in which natcorr has packets traced while it runs. */
+export async function nftRules(): Promise<string> {
+  const text = await printed("nft", "list", "ruleset");
+  return text.replaceAll(new RegExp(`^table inet ${OWN_TABLES}[^]*?^\\}\\n`, "gm"), "");
 }
 
 /** Tells once if the rules, which `read` gives, are not what they were, until the function returned is called, or they cannot be read any more. */

@@ -6,6 +6,7 @@ import { kernelCountersOf } from "../../host/snapshot/kernel-counters.js";
 import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
 import { epochText } from "../../report/epoch.js";
 import type { DockerEngine } from "./docker-api.js";
+import { nftRules } from "./tables.js";
 import { failureText, type FirstLines, firstLines, printed, printedLines } from "./tools.js";
 
 /** A busy host's conntrack table has more: of these, some 10 MB, the rest is counted. */
@@ -48,8 +49,8 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
       return undefined;
     }
   };
-  const lines = (tool: string, ...args: readonly string[]): Promise<readonly string[] | undefined> =>
-    from([tool, ...args].join(" "), async () => (await printed(tool, ...args)).trimEnd().split("\n"));
+  const lines = (source: string, read: () => Promise<string>): Promise<readonly string[] | undefined> =>
+    from(source, async () => (await read()).trimEnd().split("\n"));
   const ip = (read: (text: string) => object[], ...args: readonly string[]): Promise<object[] | undefined> =>
     from(["ip", ...args].join(" "), async () => read(await printed("ip", "-j", ...args)));
   // all at once: they are to be of one moment
@@ -59,9 +60,9 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     interfaces: ip(interfacesOf, "-s", "-d", "addr"),
     routes: [ip(routesOf, "route", "show", "table", "all"), ip(routesOf, "-6", "route", "show", "table", "all")],
     policyRules: [ip(policyRulesOf, "rule"), ip(policyRulesOf, "-6", "rule")],
-    iptables: lines("iptables-save", "-c"),
-    ip6tables: lines("ip6tables-save", "-c"),
-    nft: lines("nft", "list", "ruleset"),
+    iptables: lines("iptables-save -c", () => printed("iptables-save", "-c")),
+    ip6tables: lines("ip6tables-save -c", () => printed("ip6tables-save", "-c")),
+    nft: lines("nft list ruleset", nftRules),
     entries: hasEntries ? from("conntrack -L", listConntrack) : undefined,
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
     sysctls: from("sysctls", readSysctls),

@@ -2,7 +2,8 @@ import type { Arrival } from "../../packets/results/traces.js";
 import { canonicalAddress, parseNumber } from "../address.js";
 import { lineOf, type TraceLine } from "./trace-lines.js";
 
-const LINE = /^trace id ([\da-f]+) (\S+ \S+ \S+) (packet:|rule|policy) (.*)$/;
+/** A rule that is newer than the monitor has no words there: `unknown rule handle 2`. */
+const LINE = /^trace id ([\da-f]+) (\S+ \S+ \S+) (packet:|rule|unknown rule|policy) (.*)$/;
 /** What a rule, or a chain's policy, did with a packet. */
 const VERDICT = /^(.*?) ?\(verdict ([a-z]+)[^()]*\)\s*$/;
 /** An IPv6 header: its own length field counts what follows it (RFC 8200, section 3). */

@@ -73,6 +73,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "sysctl -w net.ipv4.ip_forward=1, or what the finding names; dockerd sets it as it starts: what resets it later (sysctl.d, another tool) undoes that",
   },
+  "drop-reason": {
+    severity: "warning",
+    hint: "what each reason means: include/net/dropreason-core.h of the kernel; perf record -a -g -e skb:kfree_skb shows from where in the kernel",
+  },
   "drop-reverse-path": {
     severity: "warning",
     hint: "rp_filter=2 takes what comes by another interface than answers leave by; ip route get <source> shows that one, nstat -az TcpExtIPReversePathFilter counts on",
@@ -142,6 +146,10 @@ export const FINDINGS = {
   },
   "rules-unread": { severity: "warning", hint: "what such a rule matches counts as possible" },
   "trace-unread": { severity: "warning", hint: "record with nft monitor trace, or xtables-monitor --trace" },
+  "kernel-drops": {
+    severity: "info",
+    hint: "perf record -a -g -e skb:kfree_skb shows from where in the kernel, nstat counts on what for",
+  },
   "several-nat-addresses": {
     severity: "warning",
     hint: "iptables -t nat -S POSTROUTING and ip route get <address> show which address is taken; ip addr, whose it is",

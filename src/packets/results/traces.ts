@@ -24,3 +24,25 @@ export interface Traces {
   /** What stopped this packet; undefined where nothing did, or the trace does not tell. Each packet is to be asked of once. */
   stopOf(arrival: Arrival): Stop | undefined;
 }
+
+/** A packet that the kernel let go of. */
+export interface KernelDrop {
+  /** By the clock that counts from the kernel's start (CLOCK_MONOTONIC), microseconds. */
+  readonly timeUs: number;
+  /** As the kernel names it: NETFILTER_DROP, IP_RPFILTER (include/net/dropreason-core.h); where it names none, the function that did it: `NOT_SPECIFIED in ip_error`. */
+  readonly reason: string;
+  /** How many packets of the captures it may be. */
+  packets: number;
+}
+
+/** What packets the kernel let go of. */
+export interface KernelDropsTold {
+  /** How many there were, by reason. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** How many the kernel could not tell of. */
+  readonly lost: number;
+  /** Why there are none. */
+  readonly failure: string | undefined;
+  /** The only drop that a packet may be which a capture saw then, microseconds as in `KernelDrop`; undefined where there is none, or several. */
+  fitting(seenUs: number): KernelDrop | undefined;
+}

@@ -1,0 +1,65 @@
+import type { KernelDrop, KernelDropsTold } from "../../packets/results/traces.js";
+
+/** So many of the newest drops are held: a packet is asked about once its window is over. */
+const MOST_HELD = 65_536;
+/** So long after a capture saw it, at the most, the kernel drops a packet that it forwards: it goes its way at once, but for what waits in a queue. */
+const WITHIN_US = 1000;
+/** So much earlier may a drop seem by two clocks that are brought together in JavaScript. */
+const EARLIER_US = 100;
+
+/** `… 12345.678901: kfree_skb: skbaddr=… protocol=2048 location=nf_hook_slow+0xd0/0x110 reason: NETFILTER_DROP`, as trace_pipe prints it. */
+const EVENT = /\s(\d+\.\d+): kfree_skb: .*\blocation=(\w*)\S* reason: (\w+)\s*$/;
+const NO_REASON = "NOT_SPECIFIED";
+/** `CPU:1 [LOST 12 EVENTS]` */
+const LOST = /\[LOST (\d+) EVENTS\]/;
+
+/**
+ * What packets the kernel let go of, and why, as it tells by tracefs. It tells neither whose they are nor what is in them: a packet of the captures has a reason only where
+ * no other drop is as near to it in time.
+ */
+export class KernelDrops implements KernelDropsTold {
+  readonly counts = new Map<string, number>();
+  lost = 0;
+  failure: string | undefined;
+  #held: KernelDrop[] = [];
+  /** Up to then, some may not have been told of. */
+  #completeFromUs = 0;
+  #isLosing = false;
+
+  /** Takes a line of trace_pipe. */
+  read(line: string): void {
+    const [, events] = LOST.exec(line) ?? [];
+    if (events !== undefined) {
+      this.lost += Number(events);
+      this.#isLosing = true;
+    }
+    const [, seconds, place, named] = EVENT.exec(line) ?? [];
+    if (named === undefined) return;
+    const reason = named === NO_REASON ? `${named} in ${place}` : named;
+    const timeUs = Math.round(Number(seconds) * 1e6);
+    if (this.#isLosing) this.#completeFromUs = timeUs;
+    this.#isLosing = false;
+    this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+    this.#held.push({ timeUs, reason, packets: 0 });
+    if (this.#held.length >= 2 * MOST_HELD) this.#held = this.#held.slice(-MOST_HELD);
+  }
+
+  fitting(seenUs: number): KernelDrop | undefined {
+    const fromUs = seenUs - EARLIER_US;
+    if (fromUs <= this.#completeFromUs || this.#isLosing) return undefined;
+    const at = this.#firstFrom(fromUs);
+    const near = this.#held.slice(at, at + 2).filter(({ timeUs }) => timeUs <= seenUs + WITHIN_US);
+    return near.length === 1 ? near[0] : undefined;
+  }
+
+  /** The index of the first that is not earlier. */
+  #firstFrom(timeUs: number): number {
+    let [from, to] = [0, this.#held.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.#held[middle].timeUs < timeUs) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}

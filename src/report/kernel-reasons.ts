@@ -1,0 +1,133 @@
+import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
+import { PassingSink } from "../packets/results/passing-sink.js";
+import {
+  type Judgement,
+  type Moved,
+  type Sink,
+  type Summary,
+  type Tables,
+  type Update,
+  type Verdict,
+  wantsUpdate,
+} from "../packets/results/results.js";
+import type { Side } from "../packets/sides.js";
+import type { KernelDrop, KernelDropsTold } from "../packets/results/traces.js";
+import { epochNsOf } from "./epoch.js";
+
+/** So many dropped packets are given a reason: a megabyte. */
+const MOST_GIVEN = 10_000;
+/** So many other reasons are counted by name. */
+const MOST_COUNTED = 10;
+
+/** A dropped packet, and the only drop of the kernel's that it may be. */
+interface Given {
+  readonly side: Side;
+  readonly frame: number;
+  readonly flow: number | undefined;
+  readonly isIpv6: boolean;
+  readonly drop: KernelDrop;
+}
+
+/** Passes all results on, and tells at the end why the kernel dropped what was dropped. */
+export class KernelReasons extends PassingSink {
+  readonly #drops: KernelDropsTold;
+  readonly #aheadUs: () => number;
+  readonly #given = new Map<string, Given>();
+  #dropped = 0;
+  #tables!: Tables;
+
+  /** `aheadUs`: what the captures' clock is ahead of that of the drops, microseconds. */
+  constructor(next: Sink, drops: KernelDropsTold, aheadUs: () => number) {
+    super(next);
+    this.#drops = drops;
+    this.#aheadUs = aheadUs;
+  }
+
+  override wantsVerdict(verdict: Verdict): boolean {
+    return verdict === "dropped" || super.wantsVerdict(verdict);
+  }
+
+  override begin(tables: Tables): void {
+    this.#tables = tables;
+    super.begin(tables);
+  }
+
+  override unmatched(row: number, judgement: Judgement): void {
+    if (judgement.verdict === "dropped") this.#note(row);
+    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+  }
+
+  override update(update: Update): void {
+    const { side, frame, verdict, before } = update;
+    if (before.verdict === "dropped" && verdict !== "dropped") this.#takeBack(side, frame);
+    if (wantsUpdate(this.next, update)) super.update(update);
+  }
+
+  /** Nobody says which: of those of that side, nothing is told any more. */
+  override moved(moved: Moved): void {
+    if (moved.before.verdict === "dropped")
+      for (const { side, frame } of this.#given.values()) if (side === moved.side) this.#takeBack(side, frame);
+    super.moved(moved);
+  }
+
+  override end(summary: Summary): void {
+    for (const finding of this.#findings()) this.next.finding(finding);
+    super.end(summary);
+  }
+
+  #note(row: number): void {
+    this.#dropped++;
+    const { timeline } = this.#tables;
+    const drop = this.#drops.fitting(Number(epochNsOf(this.#tables, row) / 1000n) - this.#aheadUs());
+    if (drop === undefined || this.#given.size === MOST_GIVEN) return;
+    drop.packets++;
+    const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
+    this.#given.set(`${side} ${frame}`, { side, frame, flow, isIpv6: timeline.isIpv6(row), drop });
+  }
+
+  #takeBack(side: Side, frame: number): void {
+    this.#dropped--;
+    const given = this.#given.get(`${side} ${frame}`);
+    if (given === undefined) return;
+    given.drop.packets--;
+    this.#given.delete(`${side} ${frame}`);
+  }
+
+  #findings(): Finding[] {
+    if (this.#dropped === 0) return [];
+    const { counts, lost, failure } = this.#drops;
+    if (failure !== undefined)
+      return [findingOf("trace-unread", 0, `the kernel does not tell why it drops packets: ${failure}`)];
+    const byReason = new Map<string, Gathered>();
+    for (const { side, frame, flow, isIpv6, drop } of this.#given.values()) {
+      if (drop.packets > 1) continue;
+      const gathered = byReason.get(drop.reason) ?? new Gathered();
+      byReason.set(drop.reason, gathered);
+      gathered.add(side, frame, flow, isIpv6);
+    }
+    const given = [...byReason].map(([reason, gathered]) =>
+      findingOf(
+        "drop-reason",
+        gathered.count,
+        `the kernel dropped them: ${reason} (${counts.get(reason)} in all)`,
+        gathered,
+      ),
+    );
+    const others = [...counts]
+      .filter(([reason]) => !byReason.has(reason))
+      .toSorted(([, one], [, other]) => other - one);
+    const named = others.slice(0, MOST_COUNTED).map(([reason, count]) => `${reason} ${count}`);
+    const unknown = lost > 0 ? [`${lost} of which it could not tell`] : [];
+    const told = [...named, ...unknown].join(", ");
+    if (told === "") return given;
+    const count = others.reduce((sum, [, each]) => sum + each, lost);
+    return [
+      ...given,
+      findingOf(
+        "kernel-drops",
+        count,
+        `the kernel let go of other packets meanwhile, of this host or any other on it: ${told}`,
+      ),
+    ];
+  }
+}
