@@ -215,7 +215,8 @@ function notesOf(intake: SideIntake, timeline: Timeline, side: Side): Notes {
       return intake.repeats;
     },
     forget(row) {
-      if (timeline.sideOf(row) === side) intake.forgetRepeat(timeline.frame(row));
+      // of a pair that was put away, no frame is known
+      if (timeline.isKnown(row) && timeline.sideOf(row) === side) intake.forgetRepeat(timeline.frame(row));
     },
   };
 }

@@ -46,7 +46,9 @@ function pairsIn(text: string, numbers: (side: Side, of: Frames) => number[]): s
     .sort();
 }
 
-describe.each(["mixed", "downloads", "fragments", "hairpin", "drops"])(
+const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
+
+describe.each(["mixed", "downloads", "fragments", "hairpin", "drops", "answers-repeated"])(
   "the captures of %s, cut into two a side",
   (name) => {
     let folder: string;
@@ -83,14 +85,18 @@ describe.each(["mixed", "downloads", "fragments", "hairpin", "drops"])(
       expect(found).toEqual(expected);
     });
 
+    it("are counted the same where no pairs are shown", async () => {
+      const sides = SIDES.map((side) => several(side, 0, 1));
+      const { stdout } = await builtNatcorr("file", ...sides, "-q", "--format", "ndjson");
+      expect(lastLine(stdout)).toBe(lastLine(await told(...sides)));
+    });
+
     it("give the same bytes in whichever order they are given", async () => {
       const expected = await told(several("inside", 0, 1), several("outside", 0, 1));
       expect(await told(several("inside", 1, 0), several("outside", 1, 0))).toBe(expected);
     });
   },
 );
-
-const lastLine = (text: string): string | undefined => text.trimEnd().split("\n").at(-1);
 
 describe("a capture that was cut into files", () => {
   let folder: string;

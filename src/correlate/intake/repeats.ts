@@ -1,3 +1,8 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
+
+/** So many frames are noted: those of pairs that were put away are never forgotten otherwise. Far fewer wait for their twins at once. */
+const MOST_NOTED = 131_072;
+
 /**
  * Packets that come twice within the time of a copy, in a capture of which nothing shows that it makes no copies: each may be the other one's, or was
  * sent by itself.
@@ -12,8 +17,8 @@ export class Repeats {
 
   /** Notes two frames that are like each other. */
   note(frame: number, like: number): void {
-    this.#likes.set(like, frame);
-    this.#likes.set(frame, like);
+    this.#set(like, frame);
+    this.#set(frame, like);
   }
 
   /** The frame that another one may be a copy of, or have as one; undefined where there is none. */
@@ -24,5 +29,10 @@ export class Repeats {
   /** Forgets a frame. Nobody asks about it any more. */
   forget(frame: number): void {
     this.#likes.delete(frame);
+  }
+
+  #set(frame: number, like: number): void {
+    this.#likes.set(frame, like);
+    keepNewest(this.#likes, MOST_NOTED);
   }
 }
