@@ -132,7 +132,7 @@ function tellingOf(base: Omit<Ground, "feeds">, { windowNs, maxPairs }: RunOptio
       : impacts.open.named(...quoted).length + unknowns.named(...quoted).length;
   const errors = new Errors();
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
-  const clashes = new Clashes(accounts, tuples);
+  const clashes = new Clashes(accounts, tuples, kernel.tally);
   const misses = new Misses(kernel.tally);
   const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.time.nowNs - windowNs);
   const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;

@@ -224,5 +224,6 @@ export class Settling {
     const slot = translations.slotOf(row);
     const isFirst = slot === NONE || t.timeNs(row) < translations.accounts.firstNs(slot);
     if (isFirst) clashes.note(t.tuple(row), t.frame(row), t.timeNs(row));
+    else clashes.noteOther();
   }
 }

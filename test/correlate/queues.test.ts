@@ -171,23 +171,43 @@ it("nor where packets of another class pass the queue meanwhile, and what nothin
   for (const seed of [23, 98, 135, 146]) expect(await wrongInQueue(seed, true)).toEqual([]);
 });
 
+/** A segment of a connection that asks. */
+const asked = (src: string, ttl: number, ipId: number, n: number) =>
+  segment({ src, dst: SERVER, srcPort: 5001, dstPort: 80, ipId, ttl, seq: 10 * n, ack: 1, text: `part ${n}` });
+
 it("what those behind it overtook was lost: it is no twin of its copy, of which one capture missed the entry, though the IP ID is the same", async () => {
   for (const ipId of [0, 0x1234]) {
     const [inside, outside] = segments(40, 1, 0.2);
     // one took long
     inside.push(ms(90, data(CONTAINER, 64, 900, 900_000)));
     outside.push(ms(104, data(HOST, 63, 900, 900_000)));
-    const asked = (src: string, ttl: number, n: number) =>
-      segment({ src, dst: SERVER, srcPort: 5001, dstPort: 80, ipId, ttl, seq: 10 * n, ack: 1, text: `part ${n}` });
     for (let n = 0; n < 40; n++) {
-      inside.push(ms(110 + 0.1 * n, asked(CONTAINER, 64, n)));
-      if (n !== 20) outside.push(ms(110.02 + 0.1 * n, asked(HOST, 63, n)));
+      inside.push(ms(110 + 0.1 * n, asked(CONTAINER, 64, ipId, n)));
+      if (n !== 20) outside.push(ms(110.02 + 0.1 * n, asked(HOST, 63, ipId, n)));
     }
-    outside.push(ms(118, asked(HOST, 63, 20)));
+    outside.push(ms(118, asked(HOST, 63, ipId, 20)));
     const { twins } = await outcomeOf(inside, outside, { clock });
     expect(twins).toHaveLength(40 + 1 + 39);
     expect(twins.filter(([frame]) => frame === 41 + 21)).toEqual([]);
   }
+});
+
+it("the first of a burst is no twin of its copy, either, once those behind it left that entered within what stamps of two processors may be apart", async () => {
+  const [inside, outside] = segments(40, 1, 0.2);
+  const add = (n: number, atMs: number, isLost: boolean) => {
+    inside.push(ms(atMs, asked(CONTAINER, 64, 0, n)));
+    if (!isLost) outside.push(ms(atMs + 0.02, asked(HOST, 63, 0, n)));
+  };
+  // one took long
+  inside.push(ms(90, data(CONTAINER, 64, 900, 900_000)));
+  outside.push(ms(104, data(HOST, 63, 900, 900_000)));
+  for (let n = 0; n < 10; n++) add(n, 109 + 0.05 * n, false);
+  for (let n = 10; n < 18; n++) add(n, 110 + 0.001 * n, n === 10);
+  // its copy, which the inside missed
+  outside.push(ms(112, asked(HOST, 63, 0, 10)));
+  const { twins } = await outcomeOf(inside, outside, { clock: { kind: "none", slackNs: 10_000 } });
+  expect(twins).toHaveLength(40 + 1 + 10 + 7);
+  expect(twins.filter(([frame]) => frame === 52)).toEqual([]);
 });
 
 /** Segments without IP ID that all differ, one every millisecond up to a time, each under way for 0.5 ms. */

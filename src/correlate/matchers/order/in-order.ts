@@ -52,6 +52,7 @@ export class InOrder {
     const t = this.#about.timeline;
     const way = this.#about.buckets.isCrowd(t.bucket(inside)) ? t.way(inside) : NONE;
     if (way !== NONE && way === this.#vainWay && this.#passedOver++ < PASSED_OVER) return false;
+    this.#lookAhead(inside);
     const related = this.#about.kernel.relate(inside, outside);
     if (!this.mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
     const sequence = this.#known.sequences.known(inside, outside, related);
@@ -92,10 +93,8 @@ export class InOrder {
     const leftNs = timesOf(this.#about.timeline, left);
     const before = this.#known.underWay.before(slot, isOutbound, this.#about.timeline.timeNs(entered[0]), leftNs[0]);
     const enteredNs = [...before, ...timesOf(this.#about.timeline, entered)];
-    this.#known.completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
     const doubt = this.#doubtOf(sequence);
-    const isAhead = (of: number, goesOut: boolean): boolean => this.#known.doubts.isAhead(of, goesOut);
     const isDoubted =
       doubt !== undefined || this.#known.lateness.noteLate(enteredNs, leftNs, isOutbound) > Number.NEGATIVE_INFINITY;
     let next = 0;
@@ -111,7 +110,7 @@ export class InOrder {
       const enteredRun = entered.slice(Math.max(0, run.entered - before.length), run.enteredEnd - before.length);
       if (this.#areMixed(enteredRun) || this.#areMixed(left.slice(run.left, run.leftEnd))) continue;
       const found = this.#assign(from, to, isOutbound, DECIDED_BITS, MISSED_BITS);
-      if (this.#known.completeness.wasMissed(isAhead)) break;
+      if (this.#lookAhead(entered[0])) break;
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
         const at = run.entered + index - before.length;
@@ -129,6 +128,12 @@ export class InOrder {
       }
     }
     return pairs;
+  }
+
+  /** Looks whether captures missed any of what waits, from a packet on. */
+  #lookAhead(row: number): boolean {
+    this.#known.completeness.watchFrom(row);
+    return this.#known.completeness.wasMissed((of, isOutbound) => this.#known.doubts.isAhead(of, isOutbound));
   }
 
   /** The doubt about some packets of a flow that are alike, oldest first; undefined where there is none. */

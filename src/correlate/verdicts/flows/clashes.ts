@@ -1,34 +1,61 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { firstNotBefore } from "../../../packets/memory/sorted.js";
 import { HAS_CLASHED, IS_ECHO_ID, NONE, type TupleTable, wayOfTuple } from "../../../packets/tuples.js";
+import type { Tally } from "../../kernel/tally.js";
 
 /** Conversations remembered whose first packet was dropped. */
 const MOST_LOST = 10_000;
 /** The NAT takes the port of a first packet within so many times what the quickest one took in all: what took longer waited in a queue behind that. */
 const MOST_TIMES = 1.5;
+/** What is lost otherwise is looked for among so many that crossed before a first packet was lost, and as many behind it … */
+const NEAR = 256;
+/** … and that one is said to be no chance where fewer than one of so many were. */
+const SELDOM = 64;
+
+/** A first packet that was dropped. */
+interface Lost {
+  readonly frame: number;
+  /** When it came, nanoseconds on the timeline. */
+  readonly timeNs: number;
+  /** How many had crossed outbound when that was decided. */
+  readonly crossed: number;
+}
 
 /**
  * Finds the flows whose first packet a NAT dropped because another flow took the wanted port at the same instant (insert_failed). That the
  * first packet is gone and the port another one proves nothing where ports are drawn at random. It takes the other flow: one that kept the port
  * that this one would have kept, towards the same end, and whose first packet was on its way at that time: once that has left, the port is taken,
- * and who comes then is given another one at once (nf_conntrack_confirm, net/netfilter/nf_conntrack_core.c).
+ * and who comes then is given another one at once (nf_conntrack_confirm, net/netfilter/nf_conntrack_core.c). And where packets of conversations that have their
+ * ports are lost about then, too, that one was may be chance.
  */
 export class Clashes {
   readonly #accounts: FlowAccounts;
   readonly #tuples: TupleTable;
-  /** The first packet that was dropped, by inside tuple: its frame, and when it came, nanoseconds on the timeline. */
-  readonly #lost = new Map<number, { readonly frame: number; readonly timeNs: number }>();
+  readonly #tally: Pick<Tally, "pairsThatWent">;
+  /** The first packet that was dropped, by inside tuple. */
+  readonly #lost = new Map<number, Lost>();
+  /** How many had crossed outbound when another one was dropped that no clash explains, in order: of the newest. */
+  readonly #others: number[] = [];
   /** Its frame, by the inside tuple of a flow that had to yield. */
   readonly #clashed = new Map<number, number>();
 
-  constructor(accounts: FlowAccounts, tuples: TupleTable) {
+  constructor(accounts: FlowAccounts, tuples: TupleTable, tally: Pick<Tally, "pairsThatWent">) {
     this.#accounts = accounts;
     this.#tuples = tuples;
+    this.#tally = tally;
   }
 
   /** Notes that a packet was dropped before any of its inside tuple had crossed. */
   note(tuple: number, frame: number, timeNs: number): void {
-    if (this.#lost.size < MOST_LOST && !this.#lost.has(tuple)) this.#lost.set(tuple, { frame, timeNs });
+    if (this.#lost.size >= MOST_LOST || this.#lost.has(tuple)) return;
+    this.#lost.set(tuple, { frame, timeNs, crossed: this.#tally.pairsThatWent(true) });
+  }
+
+  /** Notes that a packet was dropped on its way out whose inside tuple had its port by then. */
+  noteOther(): void {
+    this.#others.push(this.#tally.pairsThatWent(true));
+    if (this.#others.length > 2 * MOST_LOST) this.#others.splice(0, MOST_LOST);
   }
 
   /** The frame of the packet that a flow lost because it had to yield, by its inside tuple; undefined where it had not. */
@@ -44,9 +71,9 @@ export class Clashes {
   /** Notes with the tuples which of those had to yield to another flow, by the flows there are. Begins anew. */
   resolve(): void {
     const losers = new Map<number, number[]>();
-    for (const tuple of this.#lost.keys()) {
+    for (const [tuple, lost] of this.#lost) {
       const slot = this.#flowOf(tuple);
-      if (slot === NONE || this.#keepsPort(slot)) continue;
+      if (slot === NONE || this.#keepsPort(slot) || this.#mayBeChance(lost)) continue;
       const key = this.#keyOf(slot);
       losers.set(key, [...(losers.get(key) ?? []), slot]);
     }
@@ -57,6 +84,13 @@ export class Clashes {
         if (this.#took(slot, loser, quickestNs)) this.#noteClash(this.#accounts.insideTuple(loser));
     }
     this.#lost.clear();
+  }
+
+  /** Whether so many others were lost around a first packet that it may have been as they were. */
+  #mayBeChance({ crossed }: Lost): boolean {
+    const [from, to] = [Math.max(0, crossed - NEAR), Math.min(crossed + NEAR, this.#tally.pairsThatWent(true))];
+    const placeOf = (at: number): number => firstNotBefore(0, this.#others.length, (place) => this.#others[place] < at);
+    return SELDOM * (placeOf(to + 1) - placeOf(from)) > to - from;
   }
 
   #noteClash(tuple: number): void {

@@ -59,6 +59,16 @@ describe("a clash", () => {
     expect(await clashes(inside, outside)).toHaveLength(1);
   });
 
+  it("is not said where packets of conversations that have their ports are lost about then, too", async () => {
+    const atUs = START_US + 10;
+    // of every twenty packets, one never comes out
+    const busy = conversation(400, { srcPort: 42_000, startUs: START_US - 20_000, seed: 3 });
+    const crossed = busy.outside.filter((_, n) => n % 20 !== 10);
+    const [taken, left] = [sent(atUs, OTHER, 5353, 9), sent(atUs, HOST, 5353, 9)];
+    expect(await clashes([taken, ...busy.inside], [left, ...busy.outside])).toHaveLength(1);
+    expect(await clashes([taken, ...busy.inside], [left, ...crossed])).toEqual([]);
+  });
+
   it("is none where the other flow's port was drawn, too", async () => {
     const atUs = START_US + 10;
     expect(await clashes([sent(atUs, OTHER, 7000, 9)], [sent(atUs, HOST, 5353, 9)])).toEqual([]);
