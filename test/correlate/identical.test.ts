@@ -450,10 +450,27 @@ it("clocks that nothing vouches for do not tell which of two equal packets was s
 const data = (dst: string, ttl: number) =>
   segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, ipId: 0, ttl, seq: 77, ack: 88, text: "data" });
 
+/** A frame's stamp with all but its milliseconds cut off. */
+const cutToMs = ({ ns, packet }: Stamped): Stamped => ms(Math.floor(ns / 1e6), packet);
+
 it("stamps in milliseconds do not tell a segment from itself sent again at once", async () => {
   const left = [ms(32, data(HOST, 55)), ms(32, data(HOST, 55))];
   const { twins } = await outcomeOf([ms(32, data(CONTAINER, 54))], left, { resolutionNs: 1e6 });
   expect(twins).toEqual([]);
+});
+
+it("nor, where captures miss packets, an acknowledgement from an equal one of which each capture missed another", async () => {
+  for (const missed of [0, 2]) {
+    const sides = conversation(40, { srcPort: 5000, everyUs: 4000 });
+    const inside = [...sides.inside, ms(200, bareAck(CONTAINER, 64, 1))];
+    const outside = [...sides.outside, ms(200, bareAck(HOST, 63, 1))];
+    for (let n = 1; n <= 20; n++) {
+      if (n > missed) inside.push(ms(200 + 20 * n, bareAck(CONTAINER, 64, 1 + n)));
+      outside.push(ms(200 + 20 * n, bareAck(HOST, 63, 1 + n)));
+    }
+    const { twins } = await outcomeOf(inside.map(cutToMs), outside.map(cutToMs), { resolutionNs: 1e6 });
+    expect(twins.filter(([frame]) => frame > 40)).toHaveLength(missed === 0 ? 21 : 0);
+  }
 });
 
 it("what would have been far quicker than all others is no twin, however little is known of the clocks", async () => {

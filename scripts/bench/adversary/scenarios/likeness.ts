@@ -197,6 +197,17 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       sayTheSame(world);
     },
   },
+  "wrong/equal-beats-missed-in-milliseconds": {
+    about: "the same, where each capture misses one of five as well",
+    recall: null,
+    play(world) {
+      for (const { model } of [world.inside, world.outside]) {
+        model.resolutionNs = 1e6;
+        model.misses = missing(world.rng, 0.2);
+      }
+      sayTheSame(world);
+    },
+  },
   "wrong/equal-acks-missed": {
     about: "bursts of equal ACKs without ID; each capture misses 2 to 10 %, which an equal one next to it may hide",
     recall: 0,

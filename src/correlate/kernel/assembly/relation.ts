@@ -329,10 +329,14 @@ function weighLikes(
   isRepeat = wasGivenUp && latencyNs > JITTER_NS && enteredAgain && !leftAgain;
   // a segment that takes sequence numbers and is not sent again has no equal one beside it
   const isOnce = isTcp && spanOf(i) > 0 && !enteredAgain && !leftAgain;
-  mayHide = (isUnsure && bursts && !isOnce) || (isUnknown && mayBeChance) || mayComeOut || mayBeOther;
+  // stamps coarser than equal ones are apart do not tell two of which each capture missed another one, even if few are seen that close
+  const isCoarse = doubleOf(ground, words.RESOLUTION_NS) > UNVOUCHED_SLACK_NS && !isApart;
+  const mayBeSeveral = (bursts || isCoarse) && !isOnce;
+  mayHide = (isUnsure && mayBeSeveral) || (isUnknown && mayBeChance) || mayComeOut || mayBeOther;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
-  if (mayHide) isClose = true;
+  // what captures miss, those behind it show
+  if (mayHide || (isCoarse && mayBeSeveral && !isBegun)) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
   if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, leftNs, latencyNs)) isClose = true;
