@@ -124,7 +124,7 @@ function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, opti
 function tellingOf(base: Omit<Ground, "feeds">, { windowNs, maxPairs }: RunOptions, isComplete: () => boolean) {
   const { heap, timeline, tuples, accounts, kernel, translations, cover } = base;
   const quotedNames = new QuotedNames(timeline, tuples);
-  const impacts = new Impacts(timeline, tuples, accounts, kernel);
+  const impacts = new Impacts(heap, timeline, tuples, accounts, kernel);
   const unknowns = new OpenUnknowns();
   const judgedBefore: CountJudged = (...quoted) =>
     unknowns.isCrowded(...quoted)

@@ -36,7 +36,7 @@ const EXCEEDED = 5 << 16;
 const OTHER_ERROR = 6 << 16;
 
 /** Whether a packet has so much of its content in the capture that it can be compared. */
-export function hasContent(t: Timeline, row: number): boolean {
+export function hasContent(t: RecordRows, row: number): boolean {
   if (t.proto(row) === TCP) return t.payloadLength(row) === 0 || t.head(row) !== 0;
   return payloadOf(t, row) !== 0 || ((t.flags(row) & IS_ERROR) === 0 && t.payloadLength(row) === 0);
 }

@@ -3,6 +3,7 @@ import { joined } from "../../packets/memory/joined.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
 import { otherSide } from "../../packets/sides.js";
+import type { RecordRows } from "../../packets/record-rows.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { Rewriting } from "../matchers/altered/altered.js";
 
@@ -19,14 +20,18 @@ export interface Traits {
   readonly ipId: number;
 }
 
-export function traitsOf(t: Timeline, row: number): Traits {
-  const flags = t.flags(row);
-  const isWhole = (flags & (IS_FRAGMENT | IS_HEADLESS)) === 0 && hasContent(t, row);
+export function traitsOf(t: RecordRows, row: number): Traits {
   return {
     key: joined(t.key(row), t.key2(row)),
-    carried: isWhole ? contentHash(t, row) : 0,
-    ipId: (flags & HAS_IP_ID) === 0 ? 0 : t.ipId(row),
+    carried: carriedBy(t, row),
+    ipId: (t.flags(row) & HAS_IP_ID) === 0 ? 0 : t.ipId(row),
   };
+}
+
+/** As `Traits.carried` has it. */
+export function carriedBy(t: RecordRows, row: number): number {
+  const isWhole = (t.flags(row) & (IS_FRAGMENT | IS_HEADLESS)) === 0 && hasContent(t, row);
+  return isWhole ? contentHash(t, row) : 0;
 }
 
 /** Whether a router may have made one of two packets of the other, whose key is another one. */

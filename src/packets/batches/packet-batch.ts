@@ -327,5 +327,5 @@ function columnsOf(of: Quotes | Outers | Rowless): readonly Column[] {
 
 /** A batch in this heap, which a decoder that works on that can fill. */
 export function batchIn(heap: Heap, rows: number = BATCH_FRAMES): PacketBatch {
-  return new PacketBatch(rows, heap.take(Uint8Array, rows * column.ROW_BYTES));
+  return new PacketBatch(rows, heap.takeAsIs(Uint8Array, rows * column.ROW_BYTES));
 }

@@ -17,6 +17,11 @@ export class RowCounts {
     this.#counts = heap.take(Uint8Array, rows, room);
   }
 
+  /** For how many rows there is room. */
+  get rows(): number {
+    return this.#counts.length;
+  }
+
   of(row: number): number {
     const counted = this.#counts[row];
     return counted < MOST_COUNTED ? counted : counted + (this.#more.get(row) ?? 0);

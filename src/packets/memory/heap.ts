@@ -97,9 +97,14 @@ export class Heap {
     return this.#view(kind, at, length);
   }
 
+  /** A block as `take` gives it, but what is in it at first means nothing: of one that is used again, what nothing is written to takes no memory. */
+  takeAsIs<T extends Block>(kind: Kind<T>, length: number): T {
+    return this.#block(kind, length, false);
+  }
+
   /** Takes a block for as long as it takes to do something with it; what is in it at first means nothing. */
   lend<T extends Block, U>(kind: Kind<T>, length: number, use: (block: T) => U): U {
-    const block = this.#block(kind, length, false);
+    const block = this.takeAsIs(kind, length);
     const result = use(block);
     this.give(block);
     return result;

@@ -3,6 +3,13 @@ export function joined(...parts: readonly (number | string)[]): string {
   return parts.join(" ");
 }
 
+/** A hash of a text (FNV-1a, by its units of 16 bits). */
+export function textHash(text: string): number {
+  let hash = 0x811c_9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
+  return hash;
+}
+
 /** The same text, to be kept: V8 puts one that was made of parts in one piece once a character of it is asked for (Node 20, 2026-11). */
 export function inOnePiece(text: string): string {
   text.charCodeAt(0);

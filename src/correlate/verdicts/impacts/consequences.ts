@@ -7,10 +7,10 @@ import type { Crossed } from "../../kernel/crossed.js";
 import {
   type Consequence,
   coveredBy,
-  type Drop,
   isAnsweredBy,
   isTelling,
   mayBeAnswered,
+  type Missed,
   packetOf,
   PATIENCE_NS,
   spanOf,
@@ -34,18 +34,18 @@ export class Consequences {
   }
 
   /** What is known by now of a drop; null where that is nothing. */
-  of(drop: Drop): Consequence | null {
+  of(drop: Missed): Consequence | null {
     return this.#remembered(drop) ?? this.#acknowledged(drop);
   }
 
   /** Whether what a drop carried was answered, though nothing of it was seen to cross. */
-  hasArrived(drop: Drop): boolean {
+  hasArrived(drop: Missed): boolean {
     const isAnswered = drop.proto === TCP ? this.#acknowledged(drop) !== null : this.#isAnswered(drop);
     return isAnswered && this.isUnseen(drop);
   }
 
   /** Whether nothing of what a packet carried is known to have crossed, before it or behind it. */
-  isUnseen(drop: Drop): boolean {
+  isUnseen(drop: Missed): boolean {
     if (drop.isAgain) return false;
     let looked = 0;
     for (const crossing of this.#crossings.of(drop.way)) {
@@ -59,7 +59,7 @@ export class Consequences {
   }
 
   /** Whether a packet that is not TCP was answered by one that crossed by now. */
-  #isAnswered(drop: Drop): boolean {
+  #isAnswered(drop: Missed): boolean {
     const { slot, side } = drop;
     if (slot === NONE || !mayBeAnswered(drop)) return false;
     let looked = 0;
@@ -71,14 +71,14 @@ export class Consequences {
   }
 
   /** Whether a packet came out that entered behind a drop and went the same way. */
-  isOvertaken(drop: Drop): boolean {
+  isOvertaken(drop: Missed): boolean {
     let looked = 0;
     for (const crossing of this.#crossings.of(drop.way))
       if (++looked > MOST_LOOKED_AT || this.isAfter(drop, crossing)) return true;
     return false;
   }
 
-  isAfter({ timeNs }: Drop, crossing: number): boolean {
+  isAfter({ timeNs }: Missed, crossing: number): boolean {
     const afterNs = this.#crossed.timeNs(crossing) - timeNs;
     return afterNs > 0 && afterNs <= PATIENCE_NS;
   }
@@ -92,7 +92,7 @@ export class Consequences {
   }
 
   /** Whether another connection of the same ports began behind a segment: what was acknowledged since may be of that. */
-  isReopened({ way, timeNs, seq }: Pick<Drop, "way" | "timeNs" | "seq">): boolean {
+  isReopened({ way, timeNs, seq }: Pick<Missed, "way" | "timeNs" | "seq">): boolean {
     let looked = 0;
     for (const crossing of this.#crossings.of(way)) {
       if (++looked > MOST_LOOKED_AT) return false;
@@ -103,7 +103,7 @@ export class Consequences {
   }
 
   /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
-  #remembered(drop: Drop): Consequence | null {
+  #remembered(drop: Missed): Consequence | null {
     const crossed = this.#crossed;
     const behind: number[] = [];
     let looked = 0;
@@ -119,7 +119,7 @@ export class Consequences {
   }
 
   /** What the highest acknowledgements that crossed by now tell of a drop: of its data those that come back, else those of its own direction. */
-  #acknowledged(drop: Drop): Consequence | null {
+  #acknowledged(drop: Missed): Consequence | null {
     const { slot, way } = drop;
     if (drop.proto !== TCP || slot === NONE || this.isReopened(drop)) return null;
     const isBare = spanOf(drop) === 0;
@@ -140,7 +140,7 @@ export class Consequences {
   }
 
   /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */
-  ofCopy(drop: Drop, crossing: number): Consequence | null {
+  ofCopy(drop: Missed, crossing: number): Consequence | null {
     const crossed = this.#crossed;
     const copy = packetOf(crossed, crossing);
     if (copy.proto !== drop.proto) return null;
@@ -157,6 +157,7 @@ export class Consequences {
     }
     const from = (copy.seq - drop.seq) | 0;
     if ((drop.tcpFlags & SYN) !== (copy.tcpFlags & SYN) || Math.abs(from) >= MOST_WINDOW) return null;
+    if (from + spanOf(copy) <= 0 || from >= spanOf(drop)) return null;
     drop.missing = without(drop.missing, from, from + spanOf(copy));
     return drop.missing.length === 0 ? resent : null;
   }

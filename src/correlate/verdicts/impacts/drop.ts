@@ -1,5 +1,5 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
-import { areAlike, isAgain } from "../../../packets/packets.js";
+import { areAlike, IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../../packets/records.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/results.js";
@@ -62,8 +62,7 @@ export interface Watched {
   readonly isIpv6: boolean;
   /** Whether it is like no other one of its way, whatever its IP ID: see `isUnique`. */
   readonly isUnique: boolean;
-  /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
-  readonly quotedAs: string;
+  /** How the payload begins that an ICMP error may quote which is about it: see `Refusals`. */
   readonly head: number;
   readonly traits: Traits;
   /** What was said of it last. */
@@ -72,8 +71,11 @@ export interface Watched {
   impact: Impact;
 }
 
-/** A packet that was dropped. */
-export interface Drop extends Packet, Watched {
+/** A packet that was dropped, or some bytes of one, as far as what crosses tells of it. */
+export interface Missed extends Packet {
+  readonly side: Side;
+  readonly way: number;
+  readonly timeNs: number;
   /** The slot of its flow; NONE where that is not known. */
   readonly slot: number;
   readonly isFragment: boolean;
@@ -81,7 +83,48 @@ export interface Drop extends Packet, Watched {
   readonly isAgain: boolean;
   /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
   missing: readonly number[];
-  isOpen: boolean;
+}
+
+/** A packet that was dropped, and that is looked after. */
+export interface Drop extends Missed, Watched {
+  /** Its row in `DropRows`. */
+  readonly row: number;
+  readonly isOpen: boolean;
+}
+
+/** Ranges of a packet that takes no sequence numbers. */
+const NO_NUMBERS: readonly number[] = [];
+
+/** A packet of a flow in this slot, as it was missed: nothing has brought any of it so far. */
+export function missed(t: RecordRows & Placed, row: number, slot: number, packet: Packet = packetOf(t, row)): Missed {
+  const { proto, tcpFlags, seq, payloadLength, content } = packet;
+  // spread, it would take three times the memory: V8 makes room for what follows step by step
+  return {
+    proto,
+    tcpFlags,
+    seq,
+    payloadLength,
+    content,
+    side: t.sideOf(row),
+    way: t.way(row),
+    timeNs: t.timeNs(row),
+    slot,
+    isFragment: (t.flags(row) & IS_FRAGMENT) !== 0,
+    isAgain: mayBeAgain(t, row),
+    missing: allOf(packet),
+  };
+}
+
+/** All sequence numbers of a packet, as `missing` has them. */
+export function allOf(packet: Packet): readonly number[] {
+  const span = spanOf(packet);
+  return span === 0 ? NO_NUMBERS : [0, span];
+}
+
+/** As `Missed.isAgain` has it. */
+export function mayBeAgain(t: RecordRows, row: number): boolean {
+  const proto = t.proto(row);
+  return (proto === TCP || proto === UDP) && isAgain(t.flags(row));
 }
 
 /** A packet as far as copies are told by it. */
@@ -93,6 +136,9 @@ export interface Packet {
   /** Of TCP the acknowledgement, of others what it carries: see `PacketBatch.content`. */
   readonly content: number;
 }
+
+/** Rows of packets that passed on a side, as the `Timeline` has them. */
+export type Placed = Pick<Timeline, "sideOf" | "way" | "timeNs">;
 
 export function packetOf(t: RecordRows, row: number): Packet {
   const proto = t.proto(row);
@@ -106,7 +152,7 @@ export function packetOf(t: RecordRows, row: number): Packet {
 }
 
 /** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. What fragments carry is not remembered. */
-export function isTelling({ proto, content, isFragment }: Pick<Drop, "proto" | "content" | "isFragment">): boolean {
+export function isTelling({ proto, content, isFragment }: Pick<Missed, "proto" | "content" | "isFragment">): boolean {
   if (isFragment) return false;
   return proto === TCP || isIcmp(proto) || (hasPorts(proto) && content !== 0);
 }
@@ -117,7 +163,7 @@ export function mayBeAnswered({ proto, seq }: Packet): boolean {
 }
 
 /** Whether what a drop carried was answered by a packet of the other end: acknowledged, by TCP; of an echo or a DNS query, by its reply. */
-export function isAnsweredBy(drop: Drop, { proto, tcpFlags, seq, content }: Packet): boolean {
+export function isAnsweredBy(drop: Packet, { proto, tcpFlags, seq, content }: Packet): boolean {
   if (proto !== drop.proto) return false;
   if (proto === TCP) return coveredBy(drop, tcpFlags, content, false) !== null;
   // both have the sequence number, or the id, in their lower half
@@ -144,6 +190,8 @@ export function mayBeAbout(
  */
 export interface Late {
   readonly packet: Packet;
+  /** The first half of its match key. */
+  readonly key: number;
   readonly traits: Traits;
   /** What may have altered it on its way. */
   readonly router: Rewriting;
@@ -154,7 +202,7 @@ export interface Late {
 }
 
 /** Whether a packet is like no other one of its way: by its numbers, or by what it carries, if that was not said within the last minute. */
-export function isUnique(t: Timeline, row: number): boolean {
+export function isUnique(t: RecordRows, row: number): boolean {
   return t.proto(row) === TCP || (t.head(row) !== 0 && !isAgain(t.flags(row)));
 }
 
@@ -231,7 +279,7 @@ export function without(ranges: readonly number[], from: number, to: number): nu
  * What an acknowledgement that got through tells of a drop: of one that went the other way, that its data arrived; of a bare acknowledgement
  * that went the same way (`isSameWay`), that it says no more.
  */
-export function coveredBy(drop: Drop, tcpFlags: number, ack: number, isSameWay: boolean): Consequence | null {
+export function coveredBy(drop: Packet, tcpFlags: number, ack: number, isSameWay: boolean): Consequence | null {
   if (drop.proto !== TCP || (tcpFlags & ACK) === 0 || (drop.tcpFlags & RST) !== 0) return null;
   const span = spanOf(drop);
   if ((span === 0) !== isSameWay) return null;

@@ -1,15 +1,14 @@
 import type { Reason } from "../../../packets/results/reasons.js";
 import { wayOfTuple } from "../../../packets/tuples.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import { IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
+import type { Heap } from "../../../packets/memory/heap.js";
 import type { Range } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
-import { TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
 import { FIN, isOpening, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";
-import { traitsOf } from "../traits.js";
 import { Consequences } from "./consequences.js";
 import {
   type Consequence,
@@ -17,17 +16,14 @@ import {
   type Drop,
   isAnsweredBy,
   isTelling,
-  isUnique,
-  type Packet,
+  missed,
+  type Missed,
   packetOf,
   spanOf,
 } from "./drop.js";
 import { LEAST_AFTER_NS, OpenDrops } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
 import { SaidAgain } from "./said-again.js";
-
-/** Ranges of a packet that takes no sequence numbers. */
-const NO_NUMBERS: readonly number[] = [];
 
 /** What has just become known of a drop, and the inside row of the pair that shows it. */
 export interface News {
@@ -50,8 +46,8 @@ export class Impacts {
   /** How many crossings were held against open drops. */
   #looked = 0;
 
-  constructor(timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
-    this.open = new OpenDrops(tuples, accounts);
+  constructor(heap: Heap, timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
+    this.open = new OpenDrops(heap, timeline, tuples, accounts);
     this.#timeline = timeline;
     this.saidAgain = new SaidAgain(timeline, this.open, kernel.time.windowNs);
     this.#crossings = new RecentCrossings(kernel.crossed);
@@ -70,20 +66,18 @@ export class Impacts {
     quotedAs: string,
     endNs: number,
   ): Consequence {
-    const drop = this.#dropOf(packetOf(this.#timeline, row), row, slot, flow, quotedAs);
-    drop.reason = reason;
+    const drop = missed(this.#timeline, row, slot);
     const consequence = this.#consequenceOf(drop);
     if (consequence !== null) {
-      drop.impact = consequence.impact;
-      this.open.keep(drop);
+      this.open.addKept(row, { slot, flow, reason, impact: consequence.impact }, quotedAs);
       return consequence;
     }
-    if (endNs - drop.timeNs < LEAST_AFTER_NS) drop.impact = "unknown";
-    return { impact: this.open.add(drop) ? drop.impact : "unknown" };
+    const impact = isTelling(drop) && endNs - drop.timeNs >= LEAST_AFTER_NS ? "lost" : "unknown";
+    return { impact: this.open.add(row, drop, { slot, flow, reason, impact }, quotedAs) ? impact : "unknown" };
   }
 
   /** What is known by now of what a drop comes to; null where more may become known. */
-  #consequenceOf(drop: Drop): Consequence | null {
+  #consequenceOf(drop: Missed): Consequence | null {
     if (this.#isHabit(drop)) return { impact: "unknown" };
     return this.#consequences.of(drop) ?? (this.saidAgain.isBehind(drop) ? { impact: "unknown" } : null);
   }
@@ -92,7 +86,7 @@ export class Impacts {
    * Whether datagrams like a drop came before it, and not as those had been dropped: who says the same all the time sends another one like it, be it as
    * a copy or not.
    */
-  #isHabit(drop: Drop): boolean {
+  #isHabit(drop: Missed): boolean {
     if (drop.proto === TCP || !drop.isAgain) return false;
     return ![...this.open.like(drop.way, drop)].some(({ timeNs }) => timeNs < drop.timeNs);
   }
@@ -101,8 +95,7 @@ export class Impacts {
   hasArrived(row: number, slot: number): boolean {
     const packet = packetOf(this.#timeline, row);
     if (packet.proto === TCP && spanOf(packet) === 0) return false;
-    const drop = this.#dropOf(packet, row, slot, undefined, "");
-    return this.#consequences.hasArrived(drop);
+    return this.#consequences.hasArrived(missed(this.#timeline, row, slot, packet));
   }
 
   /** Whether anything was acknowledged by now of what goes the way of a segment in its flow. */
@@ -145,7 +138,7 @@ export class Impacts {
   missing(row: number, slot: number, { seq, length }: Range): Consequence | null {
     const packet = packetOf(this.#timeline, row);
     const lost = { ...packet, seq, payloadLength: length, tcpFlags: packet.tcpFlags & ~(SYN | FIN) };
-    return this.#consequences.of(this.#dropOf(lost, row, slot, undefined, ""));
+    return this.#consequences.of(missed(this.#timeline, row, slot, lost));
   }
 
   /** What packets that crossed since the last call show of drops. */
@@ -166,40 +159,6 @@ export class Impacts {
       for (const drop of this.open.of(way)) this.open.close(drop);
       this.#crossings.forget(way);
     }
-  }
-
-  #dropOf(packet: Packet, row: number, slot: number, flow: number | undefined, quotedAs: string): Drop {
-    const t = this.#timeline;
-    const { proto, tcpFlags, seq, payloadLength, content } = packet;
-    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
-    const span = spanOf(packet);
-    // spread, it would take three times the memory: V8 makes room for what follows step by step
-    return {
-      proto,
-      tcpFlags,
-      seq,
-      payloadLength,
-      content,
-      side: t.sideOf(row),
-      frame: t.frame(row),
-      way: t.way(row),
-      timeNs: t.timeNs(row),
-      slot,
-      flow,
-      isSelected: t.isSelected(row),
-      isIpv6: t.isIpv6(row),
-      isFragment,
-      isUnique: isUnique(t, row),
-      isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
-      missing: span === 0 ? NO_NUMBERS : [0, span],
-      verdict: "dropped",
-      reason: "no-twin",
-      impact: isTelling({ proto, content, isFragment }) ? "lost" : "unknown",
-      quotedAs,
-      traits: traitsOf(t, row),
-      head: t.head(row),
-      isOpen: false,
-    };
   }
 
   /** Holds a crossing against the open drops of its way, and of the way back. */

@@ -1,9 +1,14 @@
-import { joined } from "../../../packets/memory/joined.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { mixed } from "../../../packets/content.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { RowCounts } from "../../../packets/flows/row-counts.js";
+import { Chains } from "../../../packets/memory/chains.js";
+import type { Heap } from "../../../packets/memory/heap.js";
+import { textHash } from "../../../packets/memory/joined.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { HAS_OPEN_DROPS, NONE, type TupleTable, tupleIn } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
+import { carriedBy } from "../traits.js";
 import {
   type Drop,
   type Late,
@@ -12,22 +17,33 @@ import {
   mayBeHeldUp,
   mayBeInPieces,
   mayBeKept,
+  type Missed,
   type Naming,
   type Packet,
   PATIENCE_NS,
   type Watched,
 } from "./drop.js";
+import { DropInRow, DropRows, type Told } from "./drop-rows.js";
 
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
 export const LEAST_AFTER_NS = 200_000_000;
-/** Most drops that are looked after at once, which take some 300 bytes each … */
+/** Most drops that are looked after at once, which take some 200 bytes each … */
 const MOST_OPEN = 16_384;
 /** … those at the most of which all is known but whether they came out late, or were refused, the newest; … */
 const MOST_KEPT = 4096;
 /** … and of TCP, those of one way: each segment of it is held against all of them. */
 const MOST_OF_A_WAY = 128;
-/** Closed drops leave the queue together, once it has so many for each open one. */
-const MOST_QUEUED = 1.25;
+
+/** The oldest of those that are kept goes once there is one more. */
+const ROWS = MOST_OPEN + MOST_KEPT + 1;
+/** How many chains there are of each kind, as bits. */
+const CHAIN_BITS = 12;
+/** The hashes of two chains in which all are, as they came: those that are open, and those that are kept. */
+const OPEN = 0;
+const KEPT = 1;
+/** Tuples whose marks are counted at first. */
+const FIRST_TUPLES = 1024;
+const ROOM_TUPLES = 2 ** 22;
 
 /**
  * The drops that are looked after: of which more may become known. The conversations of open ones are marked, so that the kernel tells of what crosses
@@ -36,104 +52,120 @@ const MOST_QUEUED = 1.25;
 export class OpenDrops {
   /** How many drops it did not take, as there were too many at once. */
   refused = 0;
+  readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #accounts: FlowAccounts;
-  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them, and by what their twins would have: see `Traits`. */
-  readonly #byWay = new DropsBy<number>();
-  readonly #alike = new DropsBy<string>();
-  readonly #quoted = new DropsBy<string>();
-  readonly #byKey = new DropsBy<string>();
-  readonly #byCarried = new DropsBy<number>();
+  readonly #rows = new DropRows(ROWS);
+  readonly #all = new Chains(1, ROWS);
+  #openCount = 0;
+  #keptCount = 0;
+  /** Open ones by the way they went, and those that are not TCP, by what a copy has. */
+  readonly #byWay = new Chains(CHAIN_BITS, ROWS);
+  readonly #alike = new Chains(CHAIN_BITS, ROWS);
+  /** All by how errors name them, and by what their twins would have: see `Traits`. */
+  readonly #quoted = new Chains(CHAIN_BITS, ROWS);
+  readonly #names: string[] = [];
+  readonly #byKey = new Chains(CHAIN_BITS, ROWS);
+  readonly #byCarried = new Chains(CHAIN_BITS, ROWS);
   /** Segments with data, of which pieces may come out, by the way they went. */
-  readonly #segments = new DropsBy<number>();
-  /** Those that are kept, the oldest first. */
-  readonly #kept = new Set<Drop>();
-  #count = 0;
-  /** The open ones, the oldest first, among others that were. */
-  #queue: Drop[] = [];
+  readonly #segments = new Chains(CHAIN_BITS, ROWS);
   /** By tuple, how many open drops have it marked. */
-  readonly #marks = new Map<number, number>();
+  readonly #marks: RowCounts;
 
-  constructor(tuples: TupleTable, accounts: FlowAccounts) {
+  constructor(heap: Heap, timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts) {
+    this.#timeline = timeline;
     this.#tuples = tuples;
     this.#accounts = accounts;
+    this.#marks = new RowCounts(heap, FIRST_TUPLES, ROOM_TUPLES);
   }
 
   get isEmpty(): boolean {
-    return this.#count === 0;
+    return this.#openCount === 0;
   }
 
-  /** Looks after a drop from now on. Returns false where there are too many. */
-  add(drop: Drop): boolean {
-    this.#expire(drop.timeNs);
-    const isCrowded = drop.proto === TCP && this.#byWay.count(drop.way) >= MOST_OF_A_WAY;
-    if (this.#count === MOST_OPEN || isCrowded) {
+  /** Looks after a packet on the timeline, which was dropped, from now on. `quotedAs`: how an ICMP error names it. Returns false where there are too many. */
+  add(row: number, missed: Missed, told: Told, quotedAs: string): boolean {
+    this.#expire(missed.timeNs);
+    if (this.#openCount === MOST_OPEN || (missed.proto === TCP && this.#isCrowded(missed.way))) {
       this.refused++;
       return false;
     }
-    drop.isOpen = true;
-    this.#byWay.add(drop.way, drop);
-    if (drop.proto !== TCP) this.#alike.add(likenessOf(drop.way, drop), drop);
-    this.#name(drop);
-    this.#queue.push(drop);
-    this.#count++;
-    if (this.#queue.length > MOST_QUEUED * this.#count) this.#queue = this.#queue.filter(({ isOpen }) => isOpen);
+    const drop = this.#take(row, true, told, quotedAs);
+    drop.missing = missed.missing;
+    this.#all.add(OPEN, drop.row);
+    this.#openCount++;
+    this.#byWay.add(drop.way, drop.row);
+    if (drop.proto !== TCP) this.#alike.add(likenessOf(drop.way, drop), drop.row);
     for (const tuple of this.#tuplesOf(drop)) {
-      this.#marks.set(tuple, (this.#marks.get(tuple) ?? 0) + 1);
+      while (tuple >= this.#marks.rows) this.#marks.grow();
+      this.#marks.set(tuple, this.#marks.of(tuple) + 1);
       this.#tuples.set(tuple, HAS_OPEN_DROPS, true);
     }
     return true;
   }
 
+  /** Takes it that all is known of such a packet, unless it comes out late, or turns out to be refused; … */
+  addKept(row: number, told: Told, quotedAs: string): void {
+    this.#keep(this.#take(row, false, told, quotedAs).row);
+  }
+
+  /** … or of an open one. */
+  keep({ row }: Drop): void {
+    if (!this.#rows.isOpen(row)) return;
+    this.#leave(row);
+    this.#keep(row);
+  }
+
+  #keep(row: number): void {
+    this.#all.add(KEPT, row);
+    if (++this.#keptCount > MOST_KEPT) this.#close(this.#all.first(KEPT));
+  }
+
   /** Those that went a way … */
   of(way: number): Iterable<Drop> {
-    return this.#byWay.of(way);
+    return this.#in(this.#byWay, way, (row) => this.#rows.way(row) === way);
   }
 
   /** … and whether there are any. */
   hasOf(way: number): boolean {
-    return this.#byWay.count(way) > 0;
+    return this.#areOf(way, 1);
   }
 
   /** Those that a packet of a way may be a copy of. */
   like(way: number, packet: Packet): Iterable<Drop> {
-    return packet.proto === TCP ? this.#byWay.of(way) : this.#alike.of(likenessOf(way, packet));
+    if (packet.proto === TCP) return this.of(way);
+    const { proto, seq, payloadLength, content } = packet;
+    return this.#in(this.#alike, likenessOf(way, packet), (row) => {
+      const rows = this.#rows;
+      const isOfIt = rows.way(row) === way && rows.proto(row) === proto && rows.seq(row) === seq;
+      return isOfIt && rows.payloadLength(row) === payloadLength && rows.content(row) === content;
+    });
   }
 
   /** Looks after it no more. */
-  close(drop: Drop): void {
-    if (drop.isOpen) this.#leave(drop);
-    this.#kept.delete(drop);
-    this.#quoted.delete(drop.quotedAs, drop);
-    this.#byKey.delete(drop.traits.key, drop);
-    this.#byCarried.delete(drop.traits.carried, drop);
-    this.#segments.delete(drop.way, drop);
-  }
-
-  /** Takes it that all is known of a drop, unless it comes out late, or turns out to be refused. */
-  keep(drop: Drop): void {
-    if (drop.isOpen) this.#leave(drop);
-    else this.#name(drop);
-    this.#kept.add(drop);
-    keepNewest(this.#kept, MOST_KEPT, (oldest) => this.close(oldest));
+  close({ row }: Drop): void {
+    this.#close(row);
   }
 
   /** The drops that may be a packet that came out late, or that it may be a piece of, the oldest first: they are closed. */
   takeLike(late: Late, windowNs: number): readonly Drop[] {
-    const mayBe = (drop: Drop): boolean => mayBeHeldUp(drop, late) || mayBeKept(drop, late, windowNs);
-    const { key, carried } = late.traits;
-    let likes = [...this.#byKey.of(key)].filter(mayBe);
-    if (likes.length === 0)
-      likes = [...this.#byCarried.of(carried)].filter((drop) => mayBeAlteredLate(drop, late, windowNs));
-    if (likes.length === 0 && late.packet.proto === TCP && late.way !== NONE)
-      likes = [...this.#segments.of(late.way)].filter((drop) => mayBeInPieces(drop, late));
+    const rows = this.#rows;
+    const { way, packet, traits, key } = late;
+    let likes = [...this.#in(this.#byKey, key, (row) => rows.key(row) === key)].filter(
+      (drop) => drop.traits.key === traits.key && (mayBeHeldUp(drop, late) || mayBeKept(drop, late, windowNs)),
+    );
+    if (likes.length === 0 && traits.carried !== 0)
+      likes = [...this.#in(this.#byCarried, traits.carried)].filter((drop) => mayBeAlteredLate(drop, late, windowNs));
+    if (likes.length === 0 && packet.proto === TCP && way !== NONE)
+      likes = [...this.#in(this.#segments, way)].filter((drop) => mayBeInPieces(drop, late));
     for (const like of likes) this.close(like);
     return likes;
   }
 
   /** Those that ICMP errors may be about which name their packets so; the oldest first. */
   named(quotedAs: string, errors: Naming): readonly Drop[] {
-    return [...this.#quoted.of(quotedAs)].filter((drop) => mayBeAbout(drop, errors));
+    const named = this.#in(this.#quoted, textHash(quotedAs), (row) => this.#names[row] === quotedAs);
+    return [...named].filter((drop) => mayBeAbout(drop, errors));
   }
 
   /** Looks no more after the drops of which that is so. */
@@ -143,14 +175,16 @@ export class OpenDrops {
 
   /** The drops of which something is so, those that are kept as well. They are looked after no more. */
   takeAll(isSo: (drop: Drop) => boolean): readonly Drop[] {
-    const kept = [...this.#kept].filter(isSo);
-    for (const drop of kept) this.close(drop);
-    return [...this.takeOut(isSo), ...kept];
+    return [...this.takeOut(isSo), ...this.#takeOut(KEPT, isSo)];
   }
 
   /** The open drops of which something is so. They are open no more. */
   takeOut(isSo: (drop: Drop) => boolean): readonly Drop[] {
-    const found = this.#queue.filter((drop) => drop.isOpen && isSo(drop));
+    return this.#takeOut(OPEN, isSo);
+  }
+
+  #takeOut(chain: number, isSo: (drop: Drop) => boolean): readonly Drop[] {
+    const found = [...this.#in(this.#all, chain)].filter(isSo);
     for (const drop of found) this.close(drop);
     return found;
   }
@@ -162,38 +196,81 @@ export class OpenDrops {
 
   /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */
   cutOff(endNs: (side: Side) => number): readonly Drop[] {
-    return this.#queue.filter(
-      (drop) => drop.isOpen && drop.impact === "lost" && endNs(drop.side) - drop.timeNs < LEAST_AFTER_NS,
+    return [...this.#in(this.#all, OPEN)].filter(
+      (drop) => drop.impact === "lost" && endNs(drop.side) - drop.timeNs < LEAST_AFTER_NS,
     );
   }
 
   /** Closes what has been looked after for long enough. */
   #expire(nowNs: number): void {
-    const isDone = (drop: Drop): boolean => !drop.isOpen || nowNs - drop.timeNs > PATIENCE_NS;
-    const kept = this.#queue.findIndex((drop) => !isDone(drop));
-    for (const drop of this.#queue.splice(0, kept < 0 ? this.#queue.length : kept)) if (drop.isOpen) this.close(drop);
+    for (let row = this.#all.first(OPEN); row !== NONE; row = this.#all.first(OPEN)) {
+      if (nowNs - this.#rows.timeNs(row) <= PATIENCE_NS) return;
+      this.#close(row);
+    }
   }
 
-  #name(drop: Drop): void {
-    this.#quoted.add(drop.quotedAs, drop);
-    this.#byKey.add(drop.traits.key, drop);
-    if (drop.traits.carried !== 0) this.#byCarried.add(drop.traits.carried, drop);
-    if (drop.proto === TCP && drop.payloadLength > 0) this.#segments.add(drop.way, drop);
+  /** Whether so many drops of a way are open that no more are taken. */
+  #isCrowded(way: number): boolean {
+    return this.#areOf(way, MOST_OF_A_WAY);
+  }
+
+  #areOf(way: number, least: number): boolean {
+    let count = 0;
+    for (let row = this.#byWay.first(way); row !== NONE; row = this.#byWay.behind(row))
+      if (this.#rows.way(row) === way && ++count === least) return true;
+    return false;
+  }
+
+  /** The drops in a chain that are meant: they may be taken out of it as they come. */
+  *#in(chains: Chains, hash: number, isMeant?: (row: number) => boolean): Iterable<DropInRow> {
+    for (let row = chains.first(hash); row !== NONE; ) {
+      const behind = chains.behind(row);
+      if (isMeant === undefined || isMeant(row)) yield new DropInRow(this.#rows, row);
+      row = behind;
+    }
+  }
+
+  #take(from: number, isOpen: boolean, told: Told, quotedAs: string): DropInRow {
+    const row = this.#rows.take(this.#timeline, from, isOpen, told);
+    const drop = new DropInRow(this.#rows, row);
+    this.#names[row] = quotedAs;
+    this.#quoted.add(textHash(quotedAs), row);
+    this.#byKey.add(this.#rows.key(row), row);
+    const carried = carriedBy(this.#rows, row);
+    if (carried !== 0) this.#byCarried.add(carried, row);
+    if (hasData(drop)) this.#segments.add(drop.way, row);
+    return drop;
+  }
+
+  #close(row: number): void {
+    if (!this.#rows.isUsed(row)) return;
+    const drop = new DropInRow(this.#rows, row);
+    if (drop.isOpen) this.#leave(row);
+    else {
+      this.#all.remove(KEPT, row);
+      this.#keptCount--;
+    }
+    this.#quoted.remove(textHash(this.#names[row]), row);
+    this.#byKey.remove(this.#rows.key(row), row);
+    const carried = carriedBy(this.#rows, row);
+    if (carried !== 0) this.#byCarried.remove(carried, row);
+    if (hasData(drop)) this.#segments.remove(drop.way, row);
+    this.#rows.give(row);
   }
 
   /** Takes an open drop from those that what crosses may tell of. */
-  #leave(drop: Drop): void {
-    drop.isOpen = false;
-    this.#count--;
-    this.#byWay.delete(drop.way, drop);
-    if (drop.proto !== TCP) this.#alike.delete(likenessOf(drop.way, drop), drop);
+  #leave(row: number): void {
+    const drop = new DropInRow(this.#rows, row);
+    this.#rows.close(row);
+    this.#all.remove(OPEN, row);
+    this.#openCount--;
+    this.#byWay.remove(drop.way, row);
+    if (drop.proto !== TCP) this.#alike.remove(likenessOf(drop.way, drop), row);
     for (const tuple of this.#tuplesOf(drop)) {
-      const marks = (this.#marks.get(tuple) ?? 1) - 1;
-      if (marks > 0) this.#marks.set(tuple, marks);
-      else {
-        this.#marks.delete(tuple);
-        this.#tuples.set(tuple, HAS_OPEN_DROPS, false);
-      }
+      // a flow that took the slot since has none
+      const marks = tuple >= this.#marks.rows ? 0 : Math.max(this.#marks.of(tuple) - 1, 0);
+      this.#marks.set(tuple, marks);
+      if (marks === 0) this.#tuples.set(tuple, HAS_OPEN_DROPS, false);
     }
   }
 
@@ -206,36 +283,11 @@ export class OpenDrops {
   }
 }
 
-/** What a packet of this way has in common with its copies, where it is not TCP. */
-export function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): string {
-  return joined(way, proto, seq, payloadLength, content);
+/** A hash of what a packet of this way has in common with its copies, where it is not TCP. */
+function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): number {
+  return mixed(mixed(mixed(mixed(way, proto), seq), payloadLength), content);
 }
 
-const NO_DROPS: readonly Drop[] = [];
-
-/** Drops by something they have, in the order they came. Most have it alone: a set for each takes more memory than the drop. */
-class DropsBy<K> {
-  readonly #drops = new Map<K, Drop | Set<Drop>>();
-
-  count(key: K): number {
-    const there = this.#drops.get(key);
-    return there instanceof Set ? there.size : there === undefined ? 0 : 1;
-  }
-
-  of(key: K): Iterable<Drop> {
-    const there = this.#drops.get(key);
-    return there instanceof Set ? there : there === undefined ? NO_DROPS : [there];
-  }
-
-  add(key: K, drop: Drop): void {
-    const there = this.#drops.get(key);
-    if (there instanceof Set) there.add(drop);
-    else this.#drops.set(key, there === undefined ? drop : new Set([there, drop]));
-  }
-
-  delete(key: K, drop: Drop): void {
-    const there = this.#drops.get(key);
-    if (there instanceof Set) there.delete(drop);
-    if (there === drop || (there instanceof Set && there.size === 0)) this.#drops.delete(key);
-  }
+function hasData({ proto, payloadLength }: Packet): boolean {
+  return proto === TCP && payloadLength > 0;
 }

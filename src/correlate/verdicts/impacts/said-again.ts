@@ -3,8 +3,8 @@ import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../../protocols/tcp.js";
-import { type Drop, isTelling, type Packet, packetOf, spanOf } from "./drop.js";
-import { likenessOf, type OpenDrops } from "./open-drops.js";
+import { type Drop, isTelling, type Missed, type Packet, packetOf, spanOf } from "./drop.js";
+import type { OpenDrops } from "./open-drops.js";
 import { Unclear } from "./unclear.js";
 
 /** What drops may be said again by of which nothing tells whether it got through: nothing follows of such a drop any more. */
@@ -32,7 +32,7 @@ export class SaidAgain {
   }
 
   /** Whether such a packet came behind a drop that may be a copy of it, and that others cannot be told from. */
-  isBehind(drop: Drop): boolean {
+  isBehind(drop: Missed): boolean {
     return this.#unclear.size > 0 && this.#unclear.isBehind(copyKey(drop.way, drop), drop.timeNs);
   }
 
@@ -52,9 +52,10 @@ export class SaidAgain {
 
 /** What a packet of this way has in common with its copies; of one that only acknowledges, any that does as well says as much. */
 function copyKey(way: number, packet: Packet): string {
-  if (packet.proto !== TCP) return likenessOf(way, packet);
+  const { proto, seq, payloadLength, content } = packet;
+  if (proto !== TCP) return joined(way, proto, seq, payloadLength, content);
   const isBare = spanOf(packet) === 0 && (packet.tcpFlags & RST) === 0;
-  return isBare ? acknowledgementKey(way) : joined(way, packet.seq, spanOf(packet));
+  return isBare ? acknowledgementKey(way) : joined(way, seq, spanOf(packet));
 }
 
 /** What all segments of this way that acknowledge have in common. */

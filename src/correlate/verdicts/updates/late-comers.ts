@@ -35,7 +35,16 @@ export class LateComers {
     const flow = slot === NONE ? undefined : translations.accounts.id(slot);
     const way = translations.twinWayOf(row);
     const router = matchers.altered;
-    const late = { packet: packetOf(t, row), traits: traitsOf(t, row), router, way, side, timeNs, flow };
+    const late = {
+      packet: packetOf(t, row),
+      key: t.key(row),
+      traits: traitsOf(t, row),
+      router,
+      way,
+      side,
+      timeNs,
+      flow,
+    };
     const drops = impacts.open.takeLike(late, windowNs);
     const unknown = drops.length === 0 ? unknowns.takeLike(late) : undefined;
     const like = drops.at(0) ?? unknown;

@@ -17,6 +17,8 @@ const MOST_OF_A_KEY = 2;
 
 /** A packet of which nothing tells what became of it, or of which that may turn out to be something else. */
 export interface Unknown extends Watched {
+  /** How an ICMP error names it that is about it: see `Refusals`. */
+  readonly quotedAs: string;
   /** Whether its translation is known, by which it entered where it was seen. */
   readonly isExplained: boolean;
 }

@@ -34,6 +34,6 @@ function tellRecognised({ tuples, book, impacts, unknowns, teller }: AboutProxie
   const packets = unknown === undefined ? drops : [unknown, ...drops];
   const flow = book.flowOfTuple(spot.tuple);
   const why = whySentAgain(tuples, other);
-  for (const packet of packets) teller.tell({ ...packet, flow }, { verdict: "proxied", reason: "proxy", why });
+  for (const packet of packets) teller.tell(packet, { verdict: "proxied", reason: "proxy", why }, flow);
   if (packets.length > 0) tuples.noteUnmatched(spot.tuple, false);
 }

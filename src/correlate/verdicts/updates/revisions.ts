@@ -1,3 +1,4 @@
+import { Chains } from "../../../packets/memory/chains.js";
 import type { Heap } from "../../../packets/memory/heap.js";
 import {
   type Impact,
@@ -10,8 +11,9 @@ import {
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 
-/** So many packets are remembered one by one, a power of two, in 34 bytes each and a place in a map; of older ones, only how many there were. */
+/** So many packets are remembered one by one, a power of two, in 42 bytes each; of older ones, only how many there were. */
 const REMEMBERED = 2 ** 14;
+const PLACES_BITS = 12;
 /** Those are counted by the time they passed, at first in cells of this length, nanoseconds … */
 const CELL_NS = 1_000_000_000;
 /** … and in cells twice as long where that takes more than so many. */
@@ -51,7 +53,7 @@ export class Revisions {
   /** Which captures may have lost it, as `SideCover.mask` has it. */
   readonly #captures: Uint32Array;
   /** Where they are, by side and frame: more may become known of them. */
-  readonly #places = new Map<number, number>();
+  readonly #places = new Chains(PLACES_BITS, REMEMBERED);
   #count = 0;
   /** How many packets of each side were said to be what, by the number of their cell, whichever captures may have lost them. */
   #cells = new Map<number, Uint32Array>();
@@ -83,14 +85,13 @@ export class Revisions {
     this.#flows[place] = flow ?? NONE;
     this.#facts[place] = (saidOf(verdict, impact) << SAID_SHIFT) | (isSelected ? IS_SELECTED : 0) | (side & SIDE);
     this.#captures[place] = captures;
-    this.#places.set(keyOf(side, frame), place);
+    this.#places.add(hashOf(side, frame), place);
   }
 
   /** Takes what became known of a packet that passed at this time: one that is not called dropped now is not to be revised any more. */
   update({ side, frame, verdict, impact, before }: Update, timeNs: number): void {
-    const key = keyOf(side, frame);
-    const place = this.#places.get(key);
-    if (place === undefined) {
+    const place = this.#placeOf(side, frame);
+    if (place === NONE) {
       const counts = this.#cells.get(Math.floor(timeNs / this.#cellNs));
       const from = 2 * saidOf(before.verdict, before.impact) + side;
       // it may have been revised before
@@ -149,9 +150,16 @@ export class Revisions {
     };
   }
 
+  /** Where a packet is remembered, or NONE. */
+  #placeOf(side: Side, frame: number): number {
+    let place = this.#places.first(hashOf(side, frame));
+    while (place !== NONE && (this.#frames[place] !== frame || sideOf(this.#facts[place]) !== side))
+      place = this.#places.behind(place);
+    return place;
+  }
+
   #drop(place: number): void {
-    const key = keyOf(sideOf(this.#facts[place]), this.#frames[place]);
-    if (this.#places.get(key) === place) this.#places.delete(key);
+    this.#places.remove(hashOf(sideOf(this.#facts[place]), this.#frames[place]), place);
     this.#facts[place] = GONE;
   }
 
@@ -186,7 +194,7 @@ function sideOf(facts: number): Side {
   return (facts & SIDE) === INSIDE ? INSIDE : OUTSIDE;
 }
 
-function keyOf(side: Side, frame: number): number {
+function hashOf(side: Side, frame: number): number {
   return 2 * frame + side;
 }
 

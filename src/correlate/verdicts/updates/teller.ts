@@ -19,10 +19,13 @@ export interface About {
   readonly sink: Sink;
 }
 
-/** What pairs show of an earlier drop, with the pair's inside row. */
+/** When a packet passed, and where. */
+type Spot = Pick<Watched, "side" | "way" | "timeNs">;
+
+/** What pairs show of an earlier drop, with the pair's inside row; what the drop says may be gone by the time that it is told. */
 interface Pending {
   readonly row: number;
-  readonly packet: Watched;
+  readonly packet: Spot;
   readonly update: Update;
 }
 
@@ -61,14 +64,16 @@ export class Teller {
     for (const { update, packet } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, packet.timeNs);
   }
 
-  /** Tells what became known of a packet, … */
-  tell(packet: Watched, now: LateJudgement): void {
-    if (mayBecome(packet, now)) this.#tell(updateOf(packet, now), packet.timeNs);
+  /** Tells what became known of a packet, and of which flow it is, … */
+  tell(packet: Watched, now: LateJudgement, flow: number | undefined = packet.flow): void {
+    if (mayBecome(packet, now)) this.#tell({ ...updateOf(packet, now), flow }, packet.timeNs);
   }
 
   /** … or does so with what the pair of an inside row shows, … */
   tellWith(row: number, packet: Watched, now: LateJudgement): void {
-    if (mayBecome(packet, now)) this.#pending.push({ row, packet, update: updateOf(packet, now) });
+    if (!mayBecome(packet, now)) return;
+    const { side, way, timeNs } = packet;
+    this.#pending.push({ row, packet: { side, way, timeNs }, update: updateOf(packet, now) });
   }
 
   /** … or tells the last that there is of a drop: what pairs showed of it is not told any more. */
@@ -89,7 +94,7 @@ export class Teller {
   }
 
   /** Has nothing more to tell of packets of which something is so: what became of them is not known any more. */
-  withdraw(isSo: (packet: Watched) => boolean): void {
+  withdraw(isSo: (packet: Spot) => boolean): void {
     this.takeNews();
     this.#pending = this.#pending.filter(({ packet }) => !isSo(packet));
   }
