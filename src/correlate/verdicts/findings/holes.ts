@@ -1,7 +1,8 @@
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
+import { Chains } from "../../../packets/memory/chains.js";
+import { FreeRows } from "../../../packets/memory/free-rows.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { HAS_AMBIGUOUS, type TupleTable } from "../../../packets/tuples.js";
+import { HAS_AMBIGUOUS, NONE, type TupleTable } from "../../../packets/tuples.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import type { RecordRows } from "../../../packets/record-rows.js";
 import { Few } from "../../../packets/results/few.js";
@@ -11,6 +12,9 @@ import type { Context } from "./finder.js";
 const MOST_DIRECTIONS = 4096;
 /** … and segments of each. */
 const MOST_HOLES = 4;
+/** The oldest direction goes once there is one more. */
+const ROWS = MOST_DIRECTIONS + 1;
+const CHAIN_BITS = 10;
 /** A TCP segment that is sent again, as it was last. */
 export interface Segment {
   readonly seq: number;
@@ -35,29 +39,14 @@ export function segmentOf(t: RecordRows, row: number, head = 0): Segment {
   };
 }
 
-/** A segment that was sent again, as it was when it was shortest. */
-interface Hole {
-  readonly seq: number;
-  readonly head: number;
-  payloadLength: number;
-  /** Of its IP packet. */
-  length: number;
-  /** What it acknowledged at first. */
-  readonly ack: number;
-  /** Where it entered. */
-  readonly frames: Few<number>;
-}
-
-/** The segments of one direction of a flow. */
-interface Direction {
-  holes: Hole[];
-  /** The length of the shortest that was taken, of its IP packet. */
-  shortest: number;
-}
-
 /** A segment that never got through. */
 interface Hanging {
-  readonly hole: Hole;
+  /** Of its IP packet, when that was shortest. */
+  readonly length: number;
+  readonly payloadLength: number;
+  readonly head: number;
+  /** Where it entered. */
+  readonly frames: Few<number>;
   /** Whether both ends went on behind it: the other one sent something new, and that was acknowledged. */
   readonly hasGoneOn: boolean;
   /** Whether nothing shorter was taken of its direction. */
@@ -73,8 +62,8 @@ export class Holes {
   readonly #tuples: Pick<TupleTable, "has">;
   readonly #leastTimes: number;
   readonly #areLong: boolean;
-  /** By twice the flow's id, and 1 more for what goes outbound. */
-  readonly #directions = new Map<number, Direction>();
+  readonly #directions = new Directions();
+  readonly #holes = new HoleRows();
 
   /** `leastTimes`: so often a segment must have been taken. `areLong`: whether it must be longer than all before it, and than what every link takes. */
   constructor({ accounts, tuples }: Pick<Context, "accounts" | "tuples">, leastTimes: number, areLong: boolean) {
@@ -85,55 +74,71 @@ export class Holes {
   }
 
   /** Takes a segment. */
-  add(flow: number, isOutbound: boolean, { seq, ack, payloadLength, length, frame, head }: Segment): void {
-    const key = keyOf(flow, isOutbound);
-    const direction = this.#directions.get(key) ?? { holes: [], shortest: length };
-    this.#directions.set(key, direction);
-    keepNewest(this.#directions, MOST_DIRECTIONS);
-    direction.shortest = Math.min(direction.shortest, length);
-    if (this.#areLong && length <= NEVER_CUT_BYTES) return;
-    const { holes } = direction;
-    let hole = holes.find((each) => each.seq === seq);
-    if (hole === undefined) {
-      hole = { seq, head, payloadLength, length, ack, frames: new Few() };
-      // most have but one, and V8 gives an array that was empty room for seventeen
-      if (holes.length === 0) direction.holes = [hole];
-      else {
-        if (holes.length === MOST_HOLES) holes.splice(rarest(holes), 1);
-        holes.push(hole);
-      }
+  add(flow: number, isOutbound: boolean, segment: Segment): void {
+    const { seq, length, frame } = segment;
+    const [directions, holes] = [this.#directions, this.#holes];
+    let at = directions.of(flow, isOutbound);
+    if (at === NONE) {
+      at = directions.take(flow, isOutbound, length);
+      if (directions.count > MOST_DIRECTIONS) this.#forget(directions.oldest);
     }
-    if (length < hole.length) Object.assign(hole, { payloadLength, length });
-    hole.frames.add(frame);
+    directions.shortest[at] = Math.min(directions.shortest[at], length);
+    if (this.#areLong && length <= NEVER_CUT_BYTES) return;
+    const those = [...holes.from(directions.holes[at])];
+    const hole = those.find((each) => holes.seq[each] === seq);
+    if (hole !== undefined) {
+      holes.again(hole, segment);
+      return;
+    }
+    if (those.length === MOST_HOLES) holes.give(...those.splice(holes.rarest(those), 1));
+    those.push(holes.take(segment, frame));
+    directions.holes[at] = holes.inOrder(those);
   }
 
   /** Takes one back. */
   remove(flow: number, isOutbound: boolean, frame: number): void {
-    const hole = this.#directions
-      .get(keyOf(flow, isOutbound))
-      ?.holes.find(({ frames }) => frames.listed.includes(frame));
-    hole?.frames.remove(frame);
+    const at = this.#directions.of(flow, isOutbound);
+    if (at === NONE) return;
+    for (const hole of this.#holes.from(this.#directions.holes[at]))
+      if (this.#holes.framesOf(hole).listed.includes(frame)) {
+        this.#holes.remove(hole, frame);
+        return;
+      }
   }
 
   /** The segment of a direction of a flow that has ended which never got through, though those before it did. Undefined of most. */
   hanging(slot: number, isOutbound: boolean): Hanging | undefined {
     const accounts = this.#accounts;
-    const key = keyOf(accounts.id(slot), isOutbound);
-    const direction = this.#directions.get(key);
-    if (direction === undefined) return undefined;
-    this.#directions.delete(key);
+    const at = this.#directions.of(accounts.id(slot), isOutbound);
+    if (at === NONE) return undefined;
+    const hanging = this.#hangingOf(at, slot, isOutbound);
+    this.#forget(at);
+    return hanging;
+  }
+
+  #hangingOf(at: number, slot: number, isOutbound: boolean): Hanging | undefined {
+    const accounts = this.#accounts;
     if (this.#mayBeAcknowledged(slot, isOutbound)) return undefined;
     const forward = accounts.isOutbound(slot, 1) === isOutbound ? 1 : 0;
     const first = accounts.firstSeq(slot, forward);
     if (first === undefined) return undefined;
-    const hole = direction.holes.find(({ seq, payloadLength, frames }) => {
+    const holes = this.#holes;
+    for (const hole of holes.from(this.#directions.holes[at])) {
+      const [seq, length, payloadLength] = [holes.seq[hole], holes.length[hole], holes.payloadLength[hole]];
+      const frames = holes.framesOf(hole);
       const before = (seq - first) | 0;
       const isSo = before > 0 && (!this.#areLong || before < payloadLength);
-      return frames.count >= this.#leastTimes && isSo && accounts.acked(slot, 1 - forward) === seq;
-    });
-    if (hole === undefined) return undefined;
-    const hasGoneOn = ((accounts.acked(slot, forward) - hole.ack) | 0) > 0;
-    return { hole, hasGoneOn, isShortest: direction.shortest >= hole.length };
+      if (frames.count < this.#leastTimes || !isSo || accounts.acked(slot, 1 - forward) !== seq) continue;
+      const hasGoneOn = ((accounts.acked(slot, forward) - holes.ack[hole]) | 0) > 0;
+      const isShortest = this.#directions.shortest[at] >= length;
+      return { length, payloadLength, head: holes.head[hole], frames, hasGoneOn, isShortest };
+    }
+    return undefined;
+  }
+
+  #forget(at: number): void {
+    this.#holes.give(...this.#holes.from(this.#directions.holes[at]));
+    this.#directions.give(at);
   }
 
   /** Whether packets of the other direction may acknowledge what no pair of it does: as they are ambiguous, or without a twin. */
@@ -145,12 +150,124 @@ export class Holes {
   }
 }
 
-function keyOf(flow: number, isOutbound: boolean): number {
-  return 2 * flow + (isOutbound ? 1 : 0);
+/** Directions of flows, with the length of the shortest segment that was taken, of its IP packet, and the first of its holes, or NONE. */
+class Directions {
+  count = 0;
+  readonly shortest = new Uint32Array(ROWS);
+  readonly holes = new Int32Array(ROWS);
+  readonly #keys = new Float64Array(ROWS);
+  readonly #byKey = new Chains(CHAIN_BITS, ROWS);
+  /** The oldest first. */
+  readonly #all = new Chains(0, ROWS);
+  readonly #free = new FreeRows(ROWS);
+
+  get oldest(): number {
+    return this.#all.first(0);
+  }
+
+  of(flow: number, isOutbound: boolean): number {
+    const key = keyOf(flow, isOutbound);
+    let at = this.#byKey.first(key);
+    while (at !== NONE && this.#keys[at] !== key) at = this.#byKey.behind(at);
+    return at;
+  }
+
+  take(flow: number, isOutbound: boolean, length: number): number {
+    const at = this.#free.take();
+    this.count++;
+    this.shortest[at] = length;
+    this.holes[at] = NONE;
+    this.#keys[at] = keyOf(flow, isOutbound);
+    this.#byKey.add(this.#keys[at], at);
+    this.#all.add(0, at);
+    return at;
+  }
+
+  give(at: number): void {
+    this.count--;
+    this.#byKey.remove(this.#keys[at], at);
+    this.#all.remove(0, at);
+    this.#free.give(at);
+  }
 }
 
-function rarest(holes: readonly Hole[]): number {
-  let at = 0;
-  for (const [n, { frames }] of holes.entries()) if (frames.count < holes[at].frames.count) at = n;
-  return at;
+/** Segments that were sent again, as they were when they were shortest: `length` is of the IP packet, `ack` what it acknowledged at first. */
+class HoleRows {
+  readonly seq = new Uint32Array(MOST_HOLES * ROWS);
+  readonly ack = new Uint32Array(MOST_HOLES * ROWS);
+  readonly head = new Int32Array(MOST_HOLES * ROWS);
+  readonly length = new Uint32Array(MOST_HOLES * ROWS);
+  readonly payloadLength = new Uint32Array(MOST_HOLES * ROWS);
+  /** The next one of its direction, or NONE. */
+  readonly #next = new Int32Array(MOST_HOLES * ROWS);
+  /** Where it entered, once, as most did … */
+  readonly #frame = new Uint32Array(MOST_HOLES * ROWS);
+  /** … and of others, each time. */
+  readonly #frames = new Map<number, Few<number>>();
+  readonly #free = new FreeRows(MOST_HOLES * ROWS);
+
+  take({ seq, ack, head, length, payloadLength }: Segment, frame: number): number {
+    const hole = this.#free.take();
+    this.seq[hole] = seq;
+    this.ack[hole] = ack;
+    this.head[hole] = head;
+    this.length[hole] = length;
+    this.payloadLength[hole] = payloadLength;
+    this.#frame[hole] = frame;
+    return hole;
+  }
+
+  give(...holes: readonly number[]): void {
+    for (const hole of holes) {
+      this.#frames.delete(hole);
+      this.#free.give(hole);
+    }
+  }
+
+  /** Takes it once more. */
+  again(hole: number, { length, payloadLength, frame }: Segment): void {
+    if (length < this.length[hole]) {
+      this.length[hole] = length;
+      this.payloadLength[hole] = payloadLength;
+    }
+    const frames = this.framesOf(hole);
+    frames.add(frame);
+    this.#frames.set(hole, frames);
+  }
+
+  /** Takes a frame back. */
+  remove(hole: number, frame: number): void {
+    const frames = this.framesOf(hole);
+    frames.remove(frame);
+    this.#frames.set(hole, frames);
+  }
+
+  framesOf(hole: number): Few<number> {
+    const known = this.#frames.get(hole);
+    if (known !== undefined) return known;
+    const frames = new Few<number>();
+    frames.add(this.#frame[hole]);
+    return frames;
+  }
+
+  /** A hole and those behind it. */
+  *from(first: number): Iterable<number> {
+    for (let hole = first; hole !== NONE; hole = this.#next[hole]) yield hole;
+  }
+
+  /** Has some follow each other, and returns the first of them. */
+  inOrder(holes: readonly number[]): number {
+    for (const [n, hole] of holes.entries()) this.#next[hole] = holes[n + 1] ?? NONE;
+    return holes[0];
+  }
+
+  /** Which of some was taken least often, by its place. */
+  rarest(holes: readonly number[]): number {
+    const times = holes.map((hole) => this.framesOf(hole).count);
+    return times.indexOf(Math.min(...times));
+  }
+}
+
+function keyOf(flow: number, isOutbound: boolean): number {
+  return 2 * flow + (isOutbound ? 1 : 0);
 }

@@ -65,13 +65,13 @@ export class Mtu implements Finder {
     for (const side of SIDES) {
       const crossed = this.#holes.hanging(flow.slot, side === INSIDE);
       if (crossed?.hasGoneOn === true) {
-        const { length, frames } = crossed.hole;
+        const { length, frames } = crossed;
         for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
         this.#lost.named.add(`${flow.text} ${length} bytes, ${frames.count} times again`);
       }
       const dropped = this.#droppedHoles.hanging(flow.slot, side === INSIDE);
       if (dropped?.isShortest !== true) continue;
-      const { length, frames, head } = dropped.hole;
+      const { length, frames, head } = dropped;
       for (const frame of frames.listed) this.#swallowed.add(side, frame, flow.id);
       const way = side === INSIDE ? "outbound" : "inbound";
       this.#swallowed.named.add(`${flow.text} ${way} ${length} bytes ${frames.count} times`);

@@ -133,7 +133,7 @@ export class Unanswered implements Finder {
     const { misses } = this.#context;
     const hanging = this.#holes.hanging(flow.slot, flow.isFromInside);
     if (hanging === undefined || hanging.hasGoneOn || !flow.isOpenerKnown || mayBeUnseen(flow, this.#context)) return;
-    const { payloadLength, frames } = hanging.hole;
+    const { payloadLength, frames } = hanging;
     // one byte asks a full receiver for its window (RFC 9293 section 3.8.6.1)
     if (payloadLength <= 1 || misses.isPatchy(flow.farSide)) return;
     for (const frame of frames.listed) this.#hanging.add(flow.nearSide, frame, flow.id);

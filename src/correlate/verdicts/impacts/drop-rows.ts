@@ -1,4 +1,5 @@
 import { IS_SELECTED, IS_FRAGMENT } from "../../../packets/packets.js";
+import { FreeRows } from "../../../packets/memory/free-rows.js";
 import { RecordRows } from "../../../packets/record-rows.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../../../packets/records.js";
 import { type Reason, REASONS } from "../../../packets/results/reasons.js";
@@ -43,9 +44,7 @@ export class DropRows extends RecordRows implements Placed {
   readonly #flows: Int32Array;
   /** By row, of those of which some bytes got through, which did not: see `Missed`. */
   readonly #missing = new Map<number, readonly number[]>();
-  readonly #free: Int32Array;
-  #freeCount = 0;
-  #end = 0;
+  readonly #free: FreeRows;
 
   /** `most`: rows that are in use at once. What was never used takes no memory. */
   constructor(most: number) {
@@ -55,12 +54,12 @@ export class DropRows extends RecordRows implements Placed {
     this.#facts = new Uint32Array(most);
     this.#slots = new Int32Array(most);
     this.#flows = new Int32Array(most);
-    this.#free = new Int32Array(most);
+    this.#free = new FreeRows(most);
   }
 
   /** Takes a packet on the timeline, which is open or not. */
   take(t: Timeline, from: number, isOpen: boolean, { slot, flow, reason, impact }: Told): number {
-    const row = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.#end++;
+    const row = this.#free.take();
     const at = t.recordOf(from);
     for (let word = 0; word < 1 << RECORD_BITS; word++)
       this.records[(row << RECORD_BITS) + word] = t.records[at + word];
@@ -75,7 +74,7 @@ export class DropRows extends RecordRows implements Placed {
   /** Gives a row back; what it says stays until the next one is taken. */
   give(row: number): void {
     this.#facts[row] &= ~IS_USED;
-    this.#free[this.#freeCount++] = row;
+    this.#free.give(row);
   }
 
   recordOf(row: number): number {
