@@ -23,7 +23,7 @@ import {
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
 const MOST_CANDIDATES = 65_536;
 /** Flows kept as objects, a power of two: one that is asked for once is soon asked for again. */
-const FLOWS_KEPT = 8192;
+const FLOWS_KEPT = 1024;
 
 /** The translations learnt so far, and how two packets with equal keys stand to each other by them. */
 export class Translations {

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { inOnePiece } from "../../packets/memory/joined.js";
 import type { Reason } from "../../packets/results/reasons.js";
 import type { Ends, Impact, Verdict } from "../../packets/results/results.js";
@@ -14,9 +15,21 @@ export interface Said {
   readonly why: string;
 }
 
-/** The same, and nothing else, to be kept of many packets. */
-export function kept({ verdict, reason, impact, byFrame, rule, why }: Said): Said {
-  return { verdict, reason, impact, byFrame, rule, why: inOnePiece(why) };
+/** Of so many different things that were said, the last is known when it is said again. */
+const MOST_SAID = 256;
+
+/** What is said of many packets, to be kept: of most, it is the same as of others. */
+export class Sayings {
+  readonly #known = new Map<string, Said>();
+
+  kept({ verdict, reason, impact, byFrame, rule, why }: Said): Said {
+    if (byFrame !== undefined) return { verdict, reason, impact, byFrame, rule, why: inOnePiece(why) };
+    const key = `${verdict} ${reason} ${impact} ${rule} ${why}`;
+    const said = this.#known.get(key) ?? { verdict, reason, impact, byFrame, rule, why: inOnePiece(why) };
+    this.#known.set(key, said);
+    keepNewest(this.#known, MOST_SAID);
+    return said;
+  }
 }
 
 /** A packet that never arrived, or that is an example of others; or packets that nothing tells apart. */

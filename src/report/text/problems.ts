@@ -17,7 +17,7 @@ import { endsOf } from "../ends.js";
 import { epochNsOf } from "../epoch.js";
 import { Causes } from "./causes.js";
 import type { EndNames } from "./end-names.js";
-import { type Kind, kept, kindOf, type Lost, type Said } from "./lost.js";
+import { type Kind, kindOf, type Lost, type Said, Sayings } from "./lost.js";
 import { byKind, byReason, linesOf } from "./lost-lines.js";
 import type { Paint } from "./paint.js";
 import { alsoSeen, countIn, sumUp } from "./sum-up.js";
@@ -48,6 +48,7 @@ export class Problems {
   readonly #isOfSome: boolean;
   /** By `keyOf`, as numbers and not yet as text, which would take four times the memory. */
   readonly #packets = new Map<number, Lost>();
+  readonly #sayings = new Sayings();
   /** How many of them are examples of something. */
   readonly #examples: Record<Example, number> = { unclear: 0, ambiguous: 0, elsewhere: 0 };
   /** How many never arrived beside those. */
@@ -91,7 +92,7 @@ export class Problems {
       side,
       frame,
       alike,
-      judgement: kept(judgement),
+      judgement: this.#sayings.kept(judgement),
     });
   }
 
@@ -110,7 +111,7 @@ export class Problems {
     this.#count(before, -1);
     if (isKept) {
       this.#count(kind, 1);
-      packet.judgement = kept(update);
+      packet.judgement = this.#sayings.kept(update);
     } else {
       this.#packets.delete(key);
       if (isProblem) this.#others++;

@@ -25,6 +25,9 @@ export interface Local {
   readonly natWay: number;
 }
 
+/** Ways at the most of which it is known what was found; the next one is found anew after that. */
+const MOST_FOUND = 4096;
+
 /** What is not forwarded, by the addresses that are known to be the NAT's own. */
 export class Locals {
   /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
@@ -96,6 +99,7 @@ export class Locals {
     const known = this.#found.get(way);
     if (known !== undefined) return known;
     const found = this.#find(row, way);
+    if (this.#found.size === MOST_FOUND) this.forgetWays();
     this.#found.set(way, found);
     return found;
   }
