@@ -6,10 +6,9 @@ const LEAST = 4096;
 
 const NOTHING: readonly number[] = [];
 
-/** An index that drops what is of no more use, each time there is twice as much as was left the last time: an id is looked at twice on average. */
+/** An index that drops what is of no more use once it is full, and grows where that leaves more than three quarters: an id is looked at a few times on average. */
 export class SweptIndex extends HashIndex {
   readonly #isOfUse: (id: number) => boolean;
-  #sweepAt = LEAST;
 
   /** `isOfUse`: whether an id is to stay. */
   constructor(heap: Heap, isOfUse: (id: number) => boolean) {
@@ -18,7 +17,11 @@ export class SweptIndex extends HashIndex {
   }
 
   override add(hash: number, id: number): void {
-    if (this.size >= this.#sweepAt) this.#sweep();
+    const most = (this.mask + 1) / 2;
+    if (this.size === most && most >= LEAST) {
+      this.#sweep();
+      if (4 * this.size > 3 * most) this.reserve(most + 1 - this.size);
+    }
     super.add(hash, id);
   }
 
@@ -50,6 +53,5 @@ export class SweptIndex extends HashIndex {
       // what stood behind it may have moved up
       while (cells[2 * cell + 1] !== 0 && !this.#isOfUse(this.idAt(cell))) this.removeAt(cell);
     }
-    this.#sweepAt = Math.max(LEAST, 2 * this.size);
   }
 }
