@@ -48,7 +48,7 @@ export class HostsOwn {
     const isTold = this.#known.kernel.tally.pairsSoFar > 0;
     if (isFull)
       return (
-        this.#refused(row) ??
+        this.#refused(row, natWay) ??
         this.doubt(row, why) ?? { verdict: "local", reason, why, ...(!isTold && { isByAbsence: true }) }
       );
     if (this.#isElsewhere(row, natWay))
@@ -111,10 +111,10 @@ export class HostsOwn {
     return unknown("ttl-kept", `${reached}, and this router keeps TTLs`);
   }
 
-  /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other. */
-  #refused(row: number): Claim | null {
+  /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other: what the host itself opens, the other end refuses. */
+  #refused(row: number, natWay: number): Claim | null {
     const { timeline: t, resets } = this.#known;
-    if (!isOpening(t.tcpFlags(row))) return null;
+    if (!isOpening(t.tcpFlags(row)) || t.way(row) === natWay) return null;
     const reset = resets.answering(row);
     return reset === NONE ? null : refusedByHost(t, reset);
   }
@@ -176,7 +176,7 @@ export class HostsOwn {
     if (natWay === NONE) return { verdict: "local", reason, why };
     if (this.#known.tuples.hasFullTtl(natWay)) {
       // where TTLs are kept, whoever the host forwards that port to may have sent it
-      const refused = this.#known.kernel.tally.isTtlLowered(false) ? this.#refused(row) : null;
+      const refused = this.#known.kernel.tally.isTtlLowered(false) ? this.#refused(row, natWay) : null;
       return refused ?? { verdict: "local", reason, why };
     }
     const answer = this.#known.standIns.answering(row);

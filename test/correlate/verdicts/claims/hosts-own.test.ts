@@ -102,6 +102,25 @@ describe("what has the NAT's own address outside is local only if the host sent 
     ]);
   });
 
+  it("what it opens is its own, though the other end refuses it, no router away", async () => {
+    const ends = { srcPort: 5, dstPort: 81, ttl: 64 };
+    const refused = (dst: string) => [
+      us(3050, segment({ src: HOST, dst, ...ends, seq: 1, ack: 0, flags: SYN, ipId: 1 })),
+      us(
+        3060,
+        segment({ src: dst, dst: HOST, srcPort: 81, dstPort: 5, ttl: 64, seq: 0, ack: 2, flags: RST_ACK, ipId: 0 }),
+      ),
+    ];
+    expect(await alone([], refused(SERVER))).toEqual([
+      `outside local: from the host itself (${HOST})`,
+      `outside local: to the host itself (${HOST})`,
+    ]);
+    expect(await alone(refused(CONTAINER), [])).toEqual([
+      `inside local: from the host itself (${HOST})`,
+      `inside local: to the host itself (${HOST})`,
+    ]);
+  });
+
   it.each([
     { missed: 0, said: "local from-host" },
     { missed: 1, said: "unknown capture-misses" },
