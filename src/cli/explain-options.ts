@@ -31,6 +31,8 @@ export interface Explained {
   readonly sink: Sink;
   /** What is known of single packets: by the rules, by a trace. */
   readonly says: HostSays;
+  /** What conntrack says; undefined where nothing of it is gone by. */
+  readonly conntrack: ConntrackTable | undefined;
   readonly contradictions: () => number;
   /** To be told of what is read live, and waited for: at the end, null, the host is asked what is still open. */
   readonly onFrames: (source: FrameSource, batch: FrameBatch | null) => Promise<void>;
@@ -76,7 +78,14 @@ export async function explained(
       ? undefined
       : await traceOf(options.trace, isLive ? interfaces.flat() : undefined, following);
   if (conntrack === undefined && rules === undefined && trace === undefined)
-    return { sink: next, says: {}, contradictions: () => 0, onFrames: async () => {}, close: nothing };
+    return {
+      sink: next,
+      says: {},
+      conntrack: undefined,
+      contradictions: () => 0,
+      onFrames: async () => {},
+      close: nothing,
+    };
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleFacts } = await import("../host/rule-facts.js");
@@ -92,6 +101,7 @@ export async function explained(
         conntrack === undefined ? facts : new ConntrackFacts(conntrack.table, conntrack.crossing, facts ?? NO_RULES),
       traces: trace,
     },
+    conntrack: conntrack?.table,
     contradictions: () => explaining.contradictions,
     onFrames: async ({ epochNs }, batch) => {
       if (batch === null) await conntrack?.follower?.listAtEnd();

@@ -1,7 +1,9 @@
+import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
+import type { PublishedPorts } from "../report/published/published-ports.js";
 import type { Reporter } from "../report/reporter.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { Host } from "./host.js";
@@ -9,7 +11,7 @@ import { type HostOptions, isFollowed } from "./host-options.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
-import { LIVE } from "./option-words.js";
+import { LIVE, OFF } from "./option-words.js";
 import { selecting, type SelectOptions } from "./select-options.js";
 
 /** Exit code where conntrack contradicts a translation, or something was found that the run is to fail on. */
@@ -54,9 +56,8 @@ export async function resultsOf(
   const reporter = makeReporter(options, host, known?.containers);
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
-  const counted = known === undefined ? told : await countingPorts(told, known, isLive);
-  const { sink, says, contradictions, onFrames, close } = await explained(
-    counted,
+  const { sink, says, conntrack, contradictions, onFrames, close } = await explained(
+    told,
     options,
     // what is true when the run begins need not be so for long
     isLive && isFollowed(options) ? undefined : known?.facts,
@@ -65,7 +66,9 @@ export async function resultsOf(
   );
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
-  const grounded = known === undefined || !hasRules ? sink : await namingGrounds(sink, known, interfaces);
+  const ports = known && (await portsOf(sink, known, isLive, options.conntrack !== OFF, conntrack));
+  const counted = ports ?? sink;
+  const grounded = known === undefined || !hasRules ? counted : await namingGrounds(counted, known, interfaces, ports);
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
   const all = reasoned?.sink ?? grounded;
   return {
@@ -95,12 +98,21 @@ async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => voi
   return { sink: new KernelReasons(next, drops, () => clock.aheadUs()), close };
 }
 
-/** A sink that is also told, at the end, what could have dropped what was dropped. */
-async function namingGrounds(next: Sink, known: KnownHost, interfaces: SideNames): Promise<Sink> {
+/** A sink that is also told, at the end, what could have dropped what was dropped; and so are the ports that it was to come to. */
+async function namingGrounds(
+  next: Sink,
+  known: KnownHost,
+  interfaces: SideNames,
+  ports: PublishedPorts | undefined,
+): Promise<Sink> {
   const { GatheredDrops } = await import("../report/gathered-drops.js");
   const { groundsOf } = await import("../host/drops/grounds.js");
   const names = [nameOf(interfaces[INSIDE]), nameOf(interfaces[OUTSIDE])] as const;
-  return new GatheredDrops(next, (drops) => groundsOf(drops, known.snapshots, names));
+  return new GatheredDrops(next, (drops) => {
+    const { grounds, findings } = groundsOf(drops, known.snapshots, names);
+    for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
+    return findings;
+  });
 }
 
 /** The interface of a side; empty where that is not known, or it has several. */
@@ -108,9 +120,16 @@ function nameOf([name = "", ...others]: readonly string[]): string {
   return others.length === 0 ? name : "";
 }
 
-/** A sink that is also told, at the end, what went through each published port. `isLive`: there may be some later. */
-async function countingPorts(next: Sink, known: KnownHost, isLive: boolean): Promise<Sink> {
-  if (known.ports.all.length === 0 && !isLive) return next;
-  const { PublishedPorts } = await import("../report/published-ports.js");
-  return new PublishedPorts(next, known);
+/** A sink that is also told, at the end, what went through each published port; undefined where there is none. `isLive`: there may be some later. `isByListing`: whether what snapshots list of conntrack counts. */
+async function portsOf(
+  next: Sink,
+  known: KnownHost,
+  isLive: boolean,
+  isByListing: boolean,
+  conntrack: ConntrackTable | undefined,
+): Promise<PublishedPorts | undefined> {
+  if (known.ports.all.length === 0 && !isLive) return undefined;
+  const { PublishedPorts } = await import("../report/published/published-ports.js");
+  const { OwnConversations } = await import("../host/own-conversations.js");
+  return new PublishedPorts(next, known, new OwnConversations(known, conntrack, isByListing));
 }

@@ -16,7 +16,7 @@ const TWO_SNAPSHOTS =
   "natcorr snapshot > before.json before the capture and > after.json behind it, then --host before.json,after.json: what the host counted in between shows what dropped them";
 
 /**
- * What could have dropped packets, the likeliest first, and only what the host's tables and counters speak for; and how many that leaves unexplained.
+ * What could have dropped packets, the likeliest first, and only what the host's tables and counters speak for; as findings, with those that it leaves unexplained.
  *
  * @param snapshots of the host that dropped them, in the order of time: counters tell of what was dropped between the first and the last.
  * @param names the interfaces of the captures, inside and outside; empty where they are not known.
@@ -25,9 +25,9 @@ export function groundsOf(
   drops: Drops,
   snapshots: readonly HostFacts[],
   names: readonly [string, string],
-): readonly Finding[] {
+): { readonly grounds: readonly Ground[]; readonly findings: readonly Finding[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
-  if (before === undefined || after === undefined || drops.dropped.length === 0) return [];
+  if (before === undefined || after === undefined || drops.dropped.length === 0) return { grounds: [], findings: [] };
   const ways = new Ways(after, names, drops);
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
@@ -40,7 +40,7 @@ export function groundsOf(
   const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
   const open = counted.filter((kind) => kind.isDropped && !certain.has(kind));
   const grounds = [...tables, ...new ConntrackGrounds(between).grounds(open)];
-  return [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, byRules.doubts)];
+  return { grounds, findings: [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, byRules.doubts)] };
 }
 
 function isDropped(kind: Dropped): boolean {

@@ -287,6 +287,11 @@ export class FlowAccounts {
     return (this.records[(slot << account.RECORD_BITS) + account.BITS] & bit) !== 0;
   }
 
+  /** Whether a SYN crossed that way, or an acknowledgement. */
+  hasBegun(slot: number, forward: number): boolean {
+    return (this.bits(slot) & (account.HAS_BEGUN << forward)) !== 0;
+  }
+
   /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
   hasProgress(slot: number, forward: number): boolean {
     return (this.bits(slot) & (account.HAS_PROGRESS << forward)) !== 0;

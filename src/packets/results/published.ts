@@ -11,6 +11,13 @@ export interface Published {
   readonly pids: readonly number[];
 }
 
+/** A rule that could have dropped what was to open conversations with a published port, and how many packets it matches of those. */
+interface Closing {
+  /** As it stands in the rule set; `possibly` before it where not all that it asks for can be told. */
+  readonly rule: string;
+  readonly count: number;
+}
+
 /** What went through a published port, as far as it was captured. */
 export interface PublishedUse extends Published {
   /** How many flows a rule translated … */
@@ -19,9 +26,18 @@ export interface PublishedUse extends Published {
   readonly proxied: number;
   /** … and their ids, the first 100. */
   readonly flows: readonly number[];
-  /** Packets to it that never got to the container. */
+  /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
+  readonly fromHost: number;
+  /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */
+  readonly fromHostUnclear: number;
+  /** Connections that the container itself refused, of all these. */
+  readonly refusedInside: number;
+  /** Packets to it that never got to the container, or of which nothing tells that … */
   readonly dropped: number;
   readonly refused: number;
+  readonly unknown: number;
+  /** … and the rules that could have dropped them. */
+  readonly closedBy: readonly Closing[];
 }
 
 /** What stands for all of the host's addresses of an address's IP version, where a port is published on all. */

@@ -153,6 +153,8 @@ export interface FlowSummary {
   readonly latency: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
   /** The firewall's rules behind the translation, as they stand in the rule set, one a line; absent where none explains it, or none were given. */
   readonly rule?: string;
+  /** Whether it is a TCP connection that its other end refused: all that it answered is a reset to each SYN. */
+  readonly isRefused?: boolean;
 }
 
 /** What became of a conversation's ends: all that is certain of a flow before its first pair. */
@@ -178,6 +180,7 @@ export function copyOf(flow: FlowSummary): FlowSummary {
     lastNs: flow.lastNs,
     latency: flow.latency,
     ...(flow.rule !== undefined && { rule: flow.rule }),
+    ...(flow.isRefused === true && { isRefused: true }),
   };
 }
 

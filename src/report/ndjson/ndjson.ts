@@ -221,9 +221,11 @@ function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, 
 
 function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
-  const { translated, proxied, flows, dropped, refused } = use;
+  const { translated, proxied, flows, fromHost, fromHostUnclear, refusedInside } = use;
+  const { dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
-  return { ...place, translated, proxied, flows, dropped, refused };
+  const through = { translated, proxied, flows, fromHost, fromHostUnclear, refusedInside };
+  return { ...place, ...through, dropped, refused, unknown, closedBy };
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

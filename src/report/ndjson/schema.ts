@@ -453,8 +453,29 @@ const LINES: Readonly<Record<string, Schema>> = {
             translated: count("Flows that a rule translated."),
             proxied: count("Flows that a proxy passed on."),
             flows: list("The numbers of these flows, the first 100.", FLOW),
+            fromHost: count(
+              "Conversations that the host itself began with it, and a rule translated: seen inside alone, where conntrack tells them from others.",
+            ),
+            fromHostUnclear: count(
+              "Conversations that the host began with the container's port, of which nothing tells whether by this port: a docker-proxy may have begun them, or who goes straight to the container.",
+            ),
+            refusedInside: count(
+              "Connections, of all these, that the container itself refused by a reset: nobody listens there, or it has a rule that rejects them.",
+            ),
             dropped: count("Packets to it that were dropped on their way to the container."),
-            refused: count("Packets to it that were refused."),
+            refused: count("Packets to it that were refused on their way."),
+            unknown: count("Packets to it of which nothing tells what became of them."),
+            closedBy: list(
+              "The rules that could have dropped what was to open conversations with it, as the findings of code drop-rule have them.",
+              object("One of them.", {
+                required: {
+                  rule: text(
+                    "The rule, as it stands in the rule set; possibly before one of which not all that it asks for can be told.",
+                  ),
+                  count: count("Packets to the port that it could have dropped."),
+                },
+              }),
+            ),
           },
         }),
       ),

@@ -15,18 +15,20 @@ const COLUMNS: readonly TableColumn[] = [
   { heading: "held by pid", align: "left" },
 ];
 
-/** What went through each published port: flows by rules and by proxies, and packets that never got there. Those that were not used come last. */
+/** What went through each published port: flows by rules and by proxies, and packets that never got there; what else there is to say of one, below. Those that were not used come last. */
 export function publishedText(published: readonly PublishedUse[], paint: Paint): string {
   if (published.length === 0) return "";
   const sorted = [...published.filter(isUsed), ...published.filter((each) => !isUsed(each))];
-  const rows = sorted.slice(0, MOST_SHOWN).map((each) => rowOf(each, paint));
+  const shown = sorted.slice(0, MOST_SHOWN);
+  const rows = shown.map((each) => rowOf(each, paint));
   const hidden = sorted.length - rows.length;
   const more = hidden > 0 ? `… and ${hidden} more (--format ndjson lists them all)\n` : "";
-  return `${paint.heading("Published ports")}\n${table(COLUMNS, rows)}${more}\n`;
+  const notes = shown.flatMap((each) => notesOf(each, paint).map((note) => `- ${placeText(each)}: ${note}\n`));
+  return `${paint.heading("Published ports")}\n${table(COLUMNS, rows)}${more}${notes.join("")}\n`;
 }
 
-function isUsed({ translated, proxied, dropped, refused }: PublishedUse): boolean {
-  return translated + proxied + dropped + refused > 0;
+function isUsed({ translated, proxied, fromHost, fromHostUnclear, dropped, refused, unknown }: PublishedUse): boolean {
+  return translated + proxied + fromHost + fromHostUnclear + dropped + refused + unknown > 0;
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {
@@ -34,6 +36,28 @@ function rowOf(use: PublishedUse, paint: Paint): string[] {
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
   const flows = isUsed(use) ? [String(translated), String(proxied)] : ["unused", ""];
   return [placeText(use), ...flows, bad(dropped), bad(refused), pids.join(" ")];
+}
+
+/** What the columns do not tell. */
+function notesOf(use: PublishedUse, paint: Paint): string[] {
+  const { container, containerPort, fromHost, fromHostUnclear, refusedInside, unknown, closedBy } = use;
+  const to = printable(`${container}:${containerPort}`);
+  const notes = closedBy.map(
+    ({ rule, count }) => `${paint.bad("closed")} by ${printable(rule)}: ${counted(count, "packet")}`,
+  );
+  if (refusedInside > 0)
+    notes.push(`${paint.bad("nobody listens")} at ${to}: it refused ${counted(refusedInside, "connection")}`);
+  if (fromHost > 0) notes.push(`from the host itself: ${counted(fromHost, "conversation")}`);
+  if (fromHostUnclear > 0)
+    notes.push(
+      `from the host to ${to}, by a docker-proxy, straight or by this port, which is not known: ${counted(fromHostUnclear, "conversation")}`,
+    );
+  if (unknown > 0) notes.push(`nothing tells what became of ${counted(unknown, "packet")}`);
+  return notes;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** `tcp 88→web:80`; with the host's addresses where it is not on all. */

@@ -3,7 +3,7 @@ import type { Nat } from "../../../packets/flows/flows.js";
 import { type Ends, type FlowSummary, natOf } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { IS_ECHO_ID, type TupleTable } from "../../../packets/tuples.js";
-import { hasPorts, type Protocol, protocolName } from "../../../protocols/ip-protocols.js";
+import { hasPorts, type Protocol, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import type { Turned } from "../../matchers/turned/turns.js";
 import type { Linked } from "../../matchers/proxied/links.js";
 import type { Proxied } from "../../matchers/proxied/proxy-ends.js";
@@ -68,6 +68,23 @@ export class FlowView extends ViewedFlow implements FlowSummary {
 
   get lastNs(): bigint {
     return this.#epochNs + BigInt(Math.round(this.accounts.lastNs(this.slot)));
+  }
+
+  /**
+   * Its initiator sent SYNs, and acknowledged nothing; the other end accepted none of them (a SYN-ACK is what `hasProgress` tells of), and the connection is over: by a
+   * reset, as nobody ends otherwise what was never accepted. One reset a SYN: else some of them may be the initiator's own.
+   */
+  get isRefused(): boolean {
+    const { accounts, tuples, slot } = this;
+    const [there, back] = [this.forwardOf(true), this.forwardOf(false)];
+    if (tuples.proto(this.insideTuple) !== TCP || !this.isOpenerKnown || !tuples.isOver(this.insideTuple)) return false;
+    if (!accounts.hasBegun(slot, there) || accounts.acked(slot, there) !== 0 || accounts.hasProgress(slot, back))
+      return false;
+    const [pairsThere, pairsBack] = [this.isFromInside, !this.isFromInside].map((isOutbound) =>
+      accounts.pairsThatWent(slot, isOutbound),
+    );
+    if (pairsThere !== pairsBack || this.insideOnly > 0 || this.outsideOnly > 0) return false;
+    return accounts.unreachable(slot, !this.isFromInside) === 0;
   }
 
   get latency(): FlowSummary["latency"] {

@@ -1,0 +1,63 @@
+import type { Ends } from "../packets/results/results.js";
+import type { Protocol } from "../protocols/ip-protocols.js";
+import { type ConntrackEntry, ConntrackTable } from "./conntrack-table.js";
+import type { HostFacts } from "./snapshot/host-facts.js";
+import { endsIn, reversed, tupleText } from "./tuples.js";
+
+/** What conntrack, and the host's addresses, say of conversations that the host itself began. */
+export class OwnConversations {
+  readonly #known: { readonly facts: Pick<HostFacts, "addresses" | "conntrack"> | undefined };
+  readonly #table: ConntrackTable | undefined;
+  readonly #isByListing: boolean;
+  #addresses: readonly string[] = [];
+  #own: ReadonlySet<string> = new Set();
+  #listed: string | undefined;
+  #listing = new ConntrackTable();
+
+  /**
+   * @param known what the host has said by now.
+   * @param table what conntrack says, where it does.
+   * @param isByListing whether the entries count that the last snapshot has, too: of conversations that lived then, or had ended shortly before.
+   */
+  constructor(
+    known: { readonly facts: Pick<HostFacts, "addresses" | "conntrack"> | undefined },
+    table: ConntrackTable | undefined,
+    isByListing: boolean,
+  ) {
+    this.#known = known;
+    this.#table = table;
+    // one that is a list is that of the snapshot
+    this.#isByListing = isByListing && table?.listedNs === undefined;
+  }
+
+  /** Whether an address is on one of the host's interfaces, as far as it has said by now. */
+  isOwn(address: string): boolean {
+    const { addresses = [] } = this.#known.facts ?? {};
+    if (addresses !== this.#addresses) [this.#addresses, this.#own] = [addresses, new Set(addresses)];
+    return this.#own.has(address);
+  }
+
+  /** What a packet that opens a conversation was before any translation; undefined where no entry tells, or several tell otherwise. */
+  begunAs(proto: Protocol, leaving: Ends): Ends | undefined {
+    const text = tupleText(proto, reversed(leaving));
+    const [entry, other] = [...entriesOf(this.#table, text), ...entriesOf(this.#snapshotsTable(), text)];
+    return entry === undefined || (other !== undefined && other.originalText !== entry.originalText)
+      ? undefined
+      : endsIn(entry.originalText);
+  }
+
+  #snapshotsTable(): ConntrackTable {
+    const listed = this.#isByListing ? this.#known.facts?.conntrack : undefined;
+    if (listed !== this.#listed) {
+      this.#listed = listed;
+      this.#listing = new ConntrackTable();
+      if (listed !== undefined) this.#listing.read(listed);
+    }
+    return this.#listing;
+  }
+}
+
+/** The entries whose answers look so as they come in; those of zones may be others'. */
+function entriesOf(table: ConntrackTable | undefined, text: string): readonly ConntrackEntry[] {
+  return table?.having(text).filter(({ replyText, isZoned }) => replyText === text && !isZoned) ?? [];
+}

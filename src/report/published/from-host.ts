@@ -1,0 +1,146 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
+import type { Containers } from "../../packets/results/containers.js";
+import type { Published } from "../../packets/results/published.js";
+import type { Ends, Tables, Update } from "../../packets/results/results.js";
+import { INSIDE } from "../../packets/sides.js";
+import { type Protocol, protocolName, TCP } from "../../protocols/ip-protocols.js";
+import { ACK, RST } from "../../protocols/tcp.js";
+import { endsOf } from "../ends.js";
+import { epochNsOf } from "../epoch.js";
+import { mayOpen } from "../row-names.js";
+import type { PortIndex } from "./port-index.js";
+import type { Use } from "./use.js";
+
+/** So many conversations are remembered until more is known of them: a few megabytes. */
+const MOST_REMEMBERED = 10_000;
+
+/** What the host says of conversations of its own. */
+export interface OwnConversations {
+  /** Whether an address is on one of its interfaces, as far as it has said by now. */
+  isOwn(address: string): boolean;
+  /** What a packet that opens one was before any translation; undefined where nothing tells. */
+  begunAs(proto: Protocol, ends: Ends): Ends | undefined;
+}
+
+/** A conversation that the host began with a container. */
+interface Begun {
+  readonly proto: Protocol;
+  readonly ends: Ends;
+  /** Its first packet: its frame, and its number, of TCP. */
+  readonly frame: number;
+  readonly seq: number;
+  /** What leads to where it goes. */
+  readonly ports: readonly Published[];
+  /** What it was before a translation, where that is known by now. */
+  readonly begunAs: Ends | undefined;
+  isRefused: boolean;
+}
+
+/**
+ * What the host itself sends to containers' published ports: it is seen inside alone, translated already (DNAT in OUTPUT). From the same addresses, docker-proxy
+ * sends what comes to it, and who goes straight to the container: only conntrack tells these apart.
+ */
+export class FromHost {
+  readonly #own: OwnConversations;
+  readonly #containers: Containers;
+  readonly #ports: PortIndex;
+  readonly #useOf: (published: Published) => Use;
+  /** By `textOf`, the newest of those with the same ends; and those texts by the frame of the first packet. */
+  readonly #begun = new Map<string, Begun>();
+  readonly #textAt = new Map<number, string>();
+
+  constructor(own: OwnConversations, containers: Containers, ports: PortIndex, useOf: (published: Published) => Use) {
+    this.#own = own;
+    this.#containers = containers;
+    this.#ports = ports;
+    this.#useOf = useOf;
+  }
+
+  /** Takes a packet without a twin. */
+  take(tables: Tables, row: number): void {
+    const { timeline: t } = tables;
+    if (t.sideOf(row) !== INSIDE) return;
+    if (mayOpen(tables, row)) this.#takeOpening(tables, row);
+    else if (t.proto(row) === TCP && (t.tcpFlags(row) & (RST | ACK)) === (RST | ACK)) this.#takeReset(tables, row);
+  }
+
+  /** Takes what became known of a packet later: a proxy's connection is counted with what it carries on. */
+  update({ side, frame, verdict }: Update): void {
+    const text = side === INSIDE && verdict === "proxied" ? this.#textAt.get(frame) : undefined;
+    if (text !== undefined) this.#forget(text);
+  }
+
+  /** Counts what it still remembers. */
+  end(): void {
+    for (const begun of this.#begun.values())
+      this.#count(begun, begun.begunAs ?? this.#own.begunAs(begun.proto, begun.ends));
+    this.#begun.clear();
+    this.#textAt.clear();
+  }
+
+  #takeOpening(tables: Tables, row: number): void {
+    const { timeline: t, tuples } = tables;
+    const proto = protocolName(t.proto(row));
+    const ends = endsOf(tables, row);
+    const leading = this.#ports.to(proto, ends.dstPort);
+    if (leading.length === 0 || !this.#own.isOwn(ends.src)) return;
+    // what is no SYN may be an answer
+    if (tuples.isOpenedByA(t.tuple(row)) !== (t.forward(row) === 1)) return;
+    const name = this.#containers.having(ends.dst, epochNsOf(tables, row));
+    const ports = leading.filter(({ container }) => name?.words.has(container) === true);
+    if (ports.length === 0) return;
+    const text = textOf(proto, ends);
+    const before = this.#begun.get(text);
+    const seq = t.proto(row) === TCP ? t.seq(row) : 0;
+    if (before?.seq === seq) return;
+    // its entry is another one's by now
+    if (before !== undefined) this.#drop(text);
+    const [frame, begunAs] = [t.frame(row), this.#own.begunAs(proto, ends)];
+    this.#begun.set(text, { proto, ends, frame, seq, ports, begunAs, isRefused: false });
+    this.#textAt.set(frame, text);
+    keepNewest(this.#begun, MOST_REMEMBERED, this.#drop);
+  }
+
+  /** Takes a reset, which may refuse a connection (RFC 9293 section 3.10.7.1). */
+  #takeReset(tables: Tables, row: number): void {
+    const { timeline: t } = tables;
+    const { src, dst, srcPort, dstPort } = endsOf(tables, row);
+    const text = textOf(protocolName(TCP), { src: dst, srcPort: dstPort, dst: src, dstPort: srcPort });
+    const begun = this.#begun.get(text);
+    if (begun !== undefined && t.ack(row) === (begun.seq + 1) >>> 0) begun.isRefused = true;
+  }
+
+  /** Counts one, whose entry conntrack may have given away. */
+  readonly #drop = (text: string): void => {
+    const begun = this.#forget(text);
+    if (begun !== undefined) this.#count(begun, begun.begunAs);
+  };
+
+  #forget(text: string): Begun | undefined {
+    const begun = this.#begun.get(text);
+    this.#begun.delete(text);
+    if (begun !== undefined) this.#textAt.delete(begun.frame);
+    return begun;
+  }
+
+  #count(begun: Begun, begunAs: Ends | undefined): void {
+    const { ports, isRefused } = begun;
+    const called = begunAs && this.#calledBy(begun, begunAs);
+    for (const published of called === undefined ? ports : [called]) {
+      const use = this.#useOf(published);
+      if (called === undefined) use.fromHostUnclear++;
+      else use.fromHost++;
+      if (isRefused) use.refusedInside++;
+    }
+  }
+
+  /** The port that the host called; undefined where it called none of these, or somebody else did. */
+  #calledBy({ proto, ports }: Begun, { src, dst, dstPort }: Ends): Published | undefined {
+    if (!this.#own.isOwn(src) || !this.#own.isOwn(dst)) return undefined;
+    return this.#ports.at(proto, { address: dst, port: dstPort }).find((each) => ports.includes(each));
+  }
+}
+
+function textOf(proto: Protocol, { src, srcPort, dst, dstPort }: Ends): string {
+  return [proto, src, srcPort, dst, dstPort].join(" ");
+}

@@ -1,0 +1,70 @@
+import { everyAddress, type Published } from "../../packets/results/published.js";
+
+/** One end of a packet. */
+export interface End {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+/** The host's published ports, by either of their two ends; while packets are captured, there may be more. */
+export class PortIndex {
+  readonly #ports: { readonly all: readonly Published[] };
+  #known: readonly Published[] = [];
+  #byHostPort = new Map<string, readonly Published[]>();
+  #byContainerPort = new Map<string, readonly Published[]>();
+  #numbers: ReadonlySet<number> = new Set();
+
+  /** `ports`: the same list as long as there are no others. */
+  constructor(ports: { readonly all: readonly Published[] }) {
+    this.#ports = ports;
+  }
+
+  get all(): readonly Published[] {
+    return this.#ports.all;
+  }
+
+  /** Whether any of them has this number, at either end. */
+  has(port: number): boolean {
+    this.#refresh();
+    return this.#numbers.has(port);
+  }
+
+  /** What is published at an address and port of the host's. */
+  at(proto: string, { address, port }: End): readonly Published[] {
+    this.#refresh();
+    const places = [address, everyAddress(address)];
+    const published = this.#byHostPort.get(keyOf(proto, port)) ?? [];
+    return published.filter(({ hostAddresses }) => places.some((place) => hostAddresses.includes(place)));
+  }
+
+  /** What leads to a port of containers', of whichever of them. */
+  to(proto: string, port: number | undefined): readonly Published[] {
+    this.#refresh();
+    return this.#byContainerPort.get(keyOf(proto, port)) ?? [];
+  }
+
+  #refresh(): void {
+    if (this.#ports.all === this.#known) return;
+    this.#known = this.#ports.all;
+    this.#byHostPort = grouped(this.#known, ({ proto, hostPort }) => keyOf(proto, hostPort));
+    this.#numbers = new Set(this.#known.flatMap(({ hostPort, containerPort }) => [hostPort, containerPort]));
+    this.#byContainerPort = grouped(this.#known, ({ proto, containerPort }) => keyOf(proto, containerPort));
+  }
+}
+
+function keyOf(proto: string, port: number | undefined): string {
+  return `${proto} ${port}`;
+}
+
+function grouped(
+  published: readonly Published[],
+  keyFor: (published: Published) => string,
+): Map<string, readonly Published[]> {
+  const groups = new Map<string, Published[]>();
+  for (const each of published) {
+    const group = groups.get(keyFor(each));
+    if (group === undefined) groups.set(keyFor(each), [each]);
+    else group.push(each);
+  }
+  return groups;
+}

@@ -1,0 +1,50 @@
+import { Few } from "../../packets/results/few.js";
+import type { Published, PublishedUse } from "../../packets/results/published.js";
+import type { Verdict } from "../../packets/results/results.js";
+
+/** How many packets to a port never got to the container, or nobody knows. */
+export class Failures {
+  dropped = 0;
+  refused = 0;
+  unknown = 0;
+
+  /** Takes a packet, or takes it back. */
+  note(verdict: Verdict, by: 1 | -1): void {
+    if (verdict === "dropped" || verdict === "refused" || verdict === "unknown") this[verdict] += by;
+  }
+}
+
+/** What went through a port so far. */
+export class Use {
+  readonly #published: Published;
+  readonly flows = new Few<number>();
+  proxied = 0;
+  fromHost = 0;
+  fromHostUnclear = 0;
+  refusedInside = 0;
+  /** Of what would have opened a conversation; and of each flow. */
+  readonly failures = [new Failures()];
+  /** Packets by the rule that could have dropped them. */
+  readonly closedBy = new Map<string, number>();
+
+  constructor(published: Published) {
+    this.#published = published;
+  }
+
+  sum(): PublishedUse {
+    const { flows, proxied, fromHost, fromHostUnclear, refusedInside, failures } = this;
+    return {
+      ...this.#published,
+      translated: flows.count - proxied,
+      proxied,
+      flows: flows.listed,
+      fromHost,
+      fromHostUnclear,
+      refusedInside,
+      dropped: failures.reduce((sum, { dropped }) => sum + dropped, 0),
+      refused: failures.reduce((sum, { refused }) => sum + refused, 0),
+      unknown: failures.reduce((sum, { unknown }) => sum + unknown, 0),
+      closedBy: Array.from(this.closedBy, ([rule, count]) => ({ rule, count })),
+    };
+  }
+}

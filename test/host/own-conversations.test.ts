@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { ConntrackTable } from "../../src/host/conntrack-table.js";
+import { OwnConversations } from "../../src/host/own-conversations.js";
+
+/** The host called its port 88, which is a container's, and went straight to the container: as `conntrack -L` has both (Linux 6.18). */
+const CALLED =
+  "tcp      6 118 TIME_WAIT src=10.0.2.15 dst=10.0.2.15 sport=47258 dport=88 src=172.17.0.2 dst=10.0.2.15 sport=80 dport=47258 [ASSURED] mark=0 use=1";
+const STRAIGHT =
+  "tcp      6 118 TIME_WAIT src=172.17.0.1 dst=172.17.0.2 sport=57950 dport=80 src=172.17.0.2 dst=172.17.0.1 sport=80 dport=57950 [ASSURED] mark=0 use=1";
+const OTHERWISE = CALLED.replace("dport=88", "dport=89");
+
+const facts = (...lines: readonly string[]) => ({
+  facts: { addresses: ["10.0.2.15", "172.17.0.1"], conntrack: lines.join("\n") },
+});
+const seen = { src: "10.0.2.15", srcPort: 47258, dst: "172.17.0.2", dstPort: 80 };
+const begun = { src: "10.0.2.15", srcPort: 47258, dst: "10.0.2.15", dstPort: 88 };
+
+function tableOf(line: string, listedNs?: bigint): ConntrackTable {
+  const table = new ConntrackTable({ listedNs });
+  table.read(line);
+  return table;
+}
+
+it("tells what the host called, by the entries of a snapshot or by what conntrack says beside", () => {
+  const own = new OwnConversations(facts(CALLED, STRAIGHT), undefined, true);
+  expect(own.begunAs("tcp", seen)).toEqual(begun);
+  const straight = { src: "172.17.0.1", srcPort: 57950, dst: "172.17.0.2", dstPort: 80 };
+  expect(own.begunAs("tcp", straight)).toEqual(straight);
+  expect(own.begunAs("udp", seen)).toBeUndefined();
+  expect(own.begunAs("tcp", { ...seen, srcPort: 47259 })).toBeUndefined();
+  expect(new OwnConversations(facts(), tableOf(CALLED), true).begunAs("tcp", seen)).toEqual(begun);
+});
+
+it("tells nothing where entries contradict each other, are of a zone, or are not to be gone by", () => {
+  expect(new OwnConversations(facts(CALLED), tableOf(CALLED), true).begunAs("tcp", seen)).toEqual(begun);
+  expect(new OwnConversations(facts(OTHERWISE), tableOf(CALLED), true).begunAs("tcp", seen)).toBeUndefined();
+  expect(new OwnConversations(facts(`${CALLED} zone=7`), undefined, true).begunAs("tcp", seen)).toBeUndefined();
+  expect(new OwnConversations(facts(CALLED), undefined, false).begunAs("tcp", seen)).toBeUndefined();
+  // a table that is the snapshot's list
+  const isList = new OwnConversations(facts(OTHERWISE), tableOf(CALLED, 1n), true);
+  expect(isList.begunAs("tcp", seen)).toEqual(begun);
+});
+
+it("knows what the host has said by now", () => {
+  const known: { facts: ReturnType<typeof facts>["facts"] | undefined } = { facts: undefined };
+  const own = new OwnConversations(known, undefined, true);
+  expect([own.isOwn("10.0.2.15"), own.begunAs("tcp", seen)]).toEqual([false, undefined]);
+  known.facts = facts(CALLED).facts;
+  expect([own.isOwn("10.0.2.15"), own.isOwn("172.17.0.2"), own.begunAs("tcp", seen)]).toEqual([true, false, begun]);
+});

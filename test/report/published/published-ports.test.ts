@@ -1,0 +1,323 @@
+import { expect, it } from "vitest";
+import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
+import type { Dropped } from "../../../src/packets/results/drops.js";
+import type { Published, PublishedUse } from "../../../src/packets/results/published.js";
+import type { FlowSummary, Judgement, Sink, Summary, Update } from "../../../src/packets/results/results.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
+import { NdjsonReporter } from "../../../src/report/ndjson/ndjson.js";
+import { PublishedPorts } from "../../../src/report/published/published-ports.js";
+import type { OwnConversations } from "../../../src/report/published/from-host.js";
+import { publishedText } from "../../../src/report/text/published-text.js";
+import { paint } from "../../../src/report/text/paint.js";
+import { flow } from "../../host/flow.js";
+import { dropped } from "../../host/drops/drops.js";
+import { HandFilled, SUMMARY, TCP, UDP } from "../tables.js";
+import { ACK, RST, SYN } from "../../../src/protocols/tcp.js";
+
+const WEB: Published = {
+  proto: "tcp",
+  hostAddresses: ["0.0.0.0", "::"],
+  hostPort: 88,
+  container: "web",
+  containerPort: 80,
+  pids: [7, 8],
+};
+const LOCAL: Published = {
+  ...WEB,
+  hostAddresses: ["127.0.0.1"],
+  hostPort: 89,
+  container: "db",
+  containerPort: 5432,
+  pids: [],
+};
+
+/** A host that says nothing of its own conversations. */
+const NOTHING_OWN: OwnConversations = { isOwn: () => false, begunAs: () => undefined };
+
+/** What is said at the end of the ports, when a sink is told of a run. */
+function uses(
+  published: readonly Published[],
+  tell: (sink: PublishedPorts, tables: HandFilled) => void,
+  { port = 88, own = NOTHING_OWN }: { readonly port?: number; readonly own?: OwnConversations } = {},
+): readonly PublishedUse[] {
+  let ended: Summary | undefined;
+  const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
+  reporter.end = (summary) => void (ended = summary);
+  const web = { name: "web", words: new Set(["web"]) };
+  const having = (address: string) => (address === "172.17.0.2" ? web : undefined);
+  const publishing = (_: string, address: string, asked: number) =>
+    asked === port && ["10.0.2.15", "fd00:2::15"].includes(address) ? web : undefined;
+  const containers = { ...NO_CONTAINERS, having, publishing };
+  const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own);
+  const tables = new HandFilled();
+  sink.begin(tables);
+  tell(sink, tables);
+  sink.end(SUMMARY);
+  return ended?.published ?? [];
+}
+
+const dnat = (id: number, more: Partial<FlowSummary> = {}): FlowSummary =>
+  flow("tcp", "outside", "10.0.2.2.5000 > 172.17.0.2.80", "10.0.2.2.5000 > 10.0.2.15.88", { id, ...more });
+
+it("counts the flows that went through a port, by rules and by proxies", () => {
+  const found = uses([WEB, LOCAL], (sink) => {
+    sink.flow(dnat(1));
+    // met under way, so that it seems to go the other way
+    sink.flow(flow("tcp", "unknown", "172.17.0.2.80 > 10.0.2.2.6000", "10.0.2.15.88 > 10.0.2.2.6000", { id: 2 }));
+    sink.flow(
+      flow("tcp", "outside", "172.17.0.1.7000 > 172.17.0.2.80", "fd00:2::2.7000 > fd00:2::15.88", {
+        id: 3,
+        nat: "proxy",
+      }),
+    );
+    // turned round on its own side: its first form comes as `inside`
+    sink.flow(
+      flow("tcp", "inside", "172.17.0.3.9 > 10.0.2.15.88", "172.17.0.1.9 > 172.17.0.2.80", {
+        id: 4,
+        sides: [INSIDE, INSIDE],
+      }),
+    );
+    // of other ports, protocols and containers
+    sink.flow(flow("tcp", "outside", "10.0.2.2.5000 > 172.17.0.2.81", "10.0.2.2.5000 > 10.0.2.15.88", { id: 5 }));
+    sink.flow(flow("udp", "outside", "10.0.2.2.5000 > 172.17.0.2.80", "10.0.2.2.5000 > 10.0.2.15.88", { id: 6 }));
+    sink.flow(flow("tcp", "outside", "10.0.2.2.5000 > 172.17.0.9.80", "10.0.2.2.5000 > 10.0.2.15.88", { id: 7 }));
+    sink.flow(flow("tcp", "inside", "172.17.0.2.80 > 10.0.2.2.88", "10.0.2.15.80 > 10.0.2.2.88", { id: 8 }));
+  });
+  expect(found).toMatchObject([
+    { container: "web", translated: 3, proxied: 1, flows: [1, 2, 3, 4] },
+    { container: "db", translated: 0, proxied: 0, flows: [] },
+  ]);
+});
+
+/** A packet that would open a conversation with web's port. */
+const TO = {
+  side: OUTSIDE,
+  proto: TCP,
+  src: "10.0.2.2",
+  srcPort: 5000,
+  dst: "10.0.2.15",
+  dstPort: 88,
+  tcpFlags: SYN,
+} as const;
+const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "gone", impact: "lost" };
+
+it("counts packets that never got to the container, by what became known of them last", () => {
+  const [web] = uses([WEB], (sink, tables) => {
+    for (const frame of [1, 2, 3]) sink.unmatched(tables.add({ ...TO, frame }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 4 }), { ...DROPPED, verdict: "refused" });
+    sink.unmatched(tables.add({ ...TO, frame: 5, dstPort: 89 }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 6, dst: "10.0.2.99" }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 7 }), { ...DROPPED, verdict: "unknown" });
+    // of a flow that goes through the port, and of one whose translation has its number for something else
+    for (const [frame, flow] of [
+      [8, 1],
+      [10, 9],
+      [11, 9],
+    ])
+      sink.unmatched(tables.add({ ...TO, frame, flow }), DROPPED);
+    sink.flow(dnat(1));
+    sink.flow(flow("tcp", "inside", "172.17.0.3.88 > 10.0.2.2.5000", "10.0.2.15.88 > 10.0.2.2.5000", { id: 9 }));
+    // what opens nothing
+    sink.unmatched(tables.add({ ...TO, frame: 9, tcpFlags: SYN | ACK }), DROPPED);
+    const later = { side: OUTSIDE, flow: undefined, isSelected: false, why: "", before: DROPPED } as const;
+    const refused: Update = { ...later, frame: 1, verdict: "refused", reason: "host-unreachable" };
+    for (const update of [
+      refused,
+      { ...refused, frame: 2, verdict: "unknown" } as const,
+      { ...refused, frame: 8 },
+      { ...refused, frame: 99 },
+    ])
+      sink.update(update);
+  });
+  expect(web).toMatchObject({ dropped: 1, refused: 3, translated: 1 });
+});
+
+it("does not count what came while the port was not the container's", () => {
+  const [web] = uses([WEB], (sink, tables) => sink.unmatched(tables.add(TO), DROPPED), { port: 89 });
+  expect(web).toMatchObject({ dropped: 0 });
+});
+
+it("a port on one of the host's addresses is of that alone", () => {
+  const published = { ...WEB, hostAddresses: ["10.0.2.16"] };
+  expect(uses([published], (sink) => sink.flow(dnat(1)))).toMatchObject([{ translated: 0 }]);
+  const other = { ...WEB, hostAddresses: ["::", "10.0.2.15"] };
+  expect(uses([other], (sink) => sink.flow(dnat(1)))).toMatchObject([{ translated: 1 }]);
+});
+
+/** A SYN of the host's own to the container, and what the container answers. */
+const FROM = {
+  side: INSIDE,
+  proto: TCP,
+  src: "10.0.2.15",
+  srcPort: 5000,
+  dst: "172.17.0.2",
+  dstPort: 80,
+  tcpFlags: SYN,
+  seq: 7,
+} as const;
+const BACK = { side: INSIDE, proto: TCP, src: "172.17.0.2", srcPort: 80, dst: "10.0.2.15", dstPort: 5000 } as const;
+const LOCAL_TO_HOST: Judgement = { verdict: "local", reason: "from-host", why: "" };
+const OWN = new Set(["10.0.2.15", "172.17.0.1"]);
+
+/** A host that knows how conversations began, by the ports that they come from. */
+function ownOf(begun: Readonly<Record<number, string>>): OwnConversations {
+  return {
+    isOwn: (address) => OWN.has(address),
+    begunAs: (_, { srcPort = 0 }) => {
+      const [src, dst, dstPort] = begun[srcPort]?.split(" ") ?? [];
+      return dst === undefined ? undefined : { src, srcPort, dst, dstPort: Number(dstPort) };
+    },
+  };
+}
+
+it("counts what the host itself began, where conntrack tells that it called the port", () => {
+  const twin = { ...WEB, hostPort: 87 };
+  const begun = {
+    5000: "10.0.2.15 10.0.2.15 88",
+    // straight to the container, or by a docker-proxy, whose port on the host is the container's as well
+    5001: "10.0.2.15 172.17.0.2 80",
+    // another host's, with a source that was rewritten
+    5003: "10.0.2.2 10.0.2.15 88",
+  };
+  const found = uses(
+    [WEB, twin, { ...WEB, hostPort: 80 }],
+    (sink, tables) => {
+      const see = (packet: Parameters<HandFilled["add"]>[0]) => sink.unmatched(tables.add(packet), LOCAL_TO_HOST);
+      see({ ...FROM, frame: 1 });
+      // once more
+      see({ ...FROM, frame: 2 });
+      for (const srcPort of [5001, 5002, 5003]) see({ ...FROM, srcPort, frame: srcPort });
+      // what opens nothing, or goes to others, or comes from others, or outside
+      see({ ...FROM, srcPort: 5004, tcpFlags: ACK });
+      see({ ...FROM, srcPort: 5004, dstPort: 81 });
+      see({ ...FROM, srcPort: 5004, dst: "172.17.0.9" });
+      see({ ...FROM, srcPort: 5004, src: "172.17.0.3" });
+      see({ ...FROM, srcPort: 5004, side: OUTSIDE });
+      // a container's, and an answer to it
+      see({ ...BACK, proto: UDP });
+      see({ ...FROM, proto: UDP });
+    },
+    { own: ownOf(begun) },
+  );
+  expect(found).toMatchObject([
+    { hostPort: 88, fromHost: 1, fromHostUnclear: 3, refusedInside: 0 },
+    { hostPort: 87, fromHost: 0, fromHostUnclear: 3 },
+    { hostPort: 80, fromHost: 0, fromHostUnclear: 3 },
+  ]);
+});
+
+const seeTwo = (sink: Sink, tables: HandFilled): void => {
+  for (const seq of [7, 8]) sink.unmatched(tables.add({ ...FROM, seq, frame: seq }), LOCAL_TO_HOST);
+};
+
+it("tells two connections by the same ports apart, of which conntrack has the last", () => {
+  let isTold = false;
+  const later: OwnConversations = {
+    ...ownOf({}),
+    begunAs: (_, ends) => (isTold ? { ...ends, dst: "10.0.2.15", dstPort: 88 } : undefined),
+  };
+  const [late] = uses([WEB], (sink, tables) => (seeTwo(sink, tables), (isTold = true)), { own: later });
+  expect(late).toMatchObject({ fromHost: 1, fromHostUnclear: 1 });
+  const [soon] = uses([WEB], seeTwo, { own: ownOf({ 5000: "10.0.2.15 10.0.2.15 88" }) });
+  expect(soon).toMatchObject({ fromHost: 2, fromHostUnclear: 0 });
+});
+
+it("a proxy's connection to the container is not counted beside what it carries on", () => {
+  const [web] = uses(
+    [WEB],
+    (sink, tables) => {
+      sink.unmatched(tables.add({ ...FROM, frame: 3 }), LOCAL_TO_HOST);
+      const update = { flow: 3, isSelected: false, why: "", before: LOCAL_TO_HOST, verdict: "proxied" } as const;
+      for (const side of [OUTSIDE, INSIDE] as const) sink.update({ ...update, side, frame: 3, reason: "proxy" });
+    },
+    { own: ownOf({}) },
+  );
+  expect(web).toMatchObject({ fromHost: 0, fromHostUnclear: 0 });
+});
+
+it("counts connections that the container refuses, whoever opened them", () => {
+  const [web] = uses(
+    [WEB],
+    (sink, tables) => {
+      sink.flow(dnat(1, { isRefused: true }));
+      sink.flow(dnat(2));
+      const see = (packet: Parameters<HandFilled["add"]>[0]) => sink.unmatched(tables.add(packet), LOCAL_TO_HOST);
+      see({ ...FROM, frame: 1 });
+      see({ ...BACK, frame: 2, tcpFlags: RST | ACK, ack: 8 });
+      // a later reset of one that was accepted
+      see({ ...FROM, srcPort: 5001, frame: 3 });
+      see({ ...BACK, dstPort: 5001, frame: 4, tcpFlags: RST | ACK, ack: 90 });
+      see({ ...BACK, dstPort: 5002, frame: 5, tcpFlags: RST | ACK, ack: 8 });
+    },
+    { own: ownOf({ 5000: "10.0.2.15 10.0.2.15 88" }) },
+  );
+  expect(web).toMatchObject({ translated: 2, fromHost: 1, fromHostUnclear: 1, refusedInside: 2 });
+});
+
+it("names the rules that could have dropped what was to open conversations", () => {
+  const [web] = uses([WEB], (sink, tables) => {
+    for (const frame of [1, 2]) sink.unmatched(tables.add({ ...TO, frame }), DROPPED);
+    const { src, srcPort, dst, dstPort, proto } = TO;
+    const called = (port: number = dstPort, more: Partial<Dropped> = {}): Dropped =>
+      dropped(1, { src, srcPort, dst, dstPort: port }, { proto, ...more });
+    sink.closedBy("-A DOCKER-USER -j DROP", [called(), called(dstPort, { mayOpen: false }), called(89)]);
+    sink.closedBy("-A DOCKER-USER -j DROP", [called()]);
+  });
+  expect(web).toMatchObject({ dropped: 2, closedBy: [{ rule: "-A DOCKER-USER -j DROP", count: 2 }] });
+});
+
+/** A port that nobody used. */
+const NOTHING = {
+  translated: 0,
+  proxied: 0,
+  flows: [],
+  fromHost: 0,
+  fromHostUnclear: 0,
+  refusedInside: 0,
+  dropped: 0,
+  refused: 0,
+  unknown: 0,
+  closedBy: [],
+};
+
+it("text shows a line for each port, those that nobody used last", () => {
+  const none = NOTHING;
+  const published = [
+    { ...LOCAL, ...none },
+    { ...WEB, ...none, hostAddresses: ["::1", "10.0.2.15"], container: "a\u001B[2J" },
+    { ...WEB, ...none, translated: 12, proxied: 3, dropped: 1 },
+  ];
+  expect(publishedText(published, paint(false)).split("\n")).toEqual([
+    "Published ports",
+    "published                              by DNAT  by docker-proxy  dropped  refused  held by pid",
+    "tcp 88→web:80                               12                3        1        0  7 8",
+    "tcp 127.0.0.1:89→db:5432                unused                         0        0",
+    String.raw`tcp [::1]:88 10.0.2.15:88→a\x1b[2J:80   unused                         0        0  7 8`,
+    "",
+    "",
+  ]);
+  expect(publishedText([], paint(false))).toBe("");
+});
+
+it("text says below what the columns do not tell", () => {
+  const used = {
+    ...WEB,
+    ...NOTHING,
+    container: "a\u001B",
+    fromHost: 2,
+    fromHostUnclear: 1,
+    refusedInside: 3,
+    unknown: 1,
+    closedBy: [{ rule: "-A \u001B -j DROP", count: 4 }],
+  };
+  expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([
+    String.raw`tcp 88→a\x1b:80        0                0        0        0  7 8`,
+    String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
+    String.raw`- tcp 88→a\x1b:80: nobody listens at a\x1b:80: it refused 3 connections`,
+    String.raw`- tcp 88→a\x1b:80: from the host itself: 2 conversations`,
+    String.raw`- tcp 88→a\x1b:80: from the host to a\x1b:80, by a docker-proxy, straight or by this port, which is not known: 1 conversation`,
+    String.raw`- tcp 88→a\x1b:80: nothing tells what became of 1 packet`,
+    "",
+    "",
+  ]);
+});
