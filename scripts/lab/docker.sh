@@ -56,19 +56,26 @@ docker_container() {
   ip netns attach "$(netns docker "$name")" "$(engine inspect -f '{{.State.Pid}}' "$name")"
 }
 
+# The same for one case: it goes when that is over.
+docker_guest() {
+  undo docker_gone "$1"
+  docker_container "$@"
+}
+
+docker_gone() {
+  engine rm -f "$1" >/dev/null
+  ip netns del "$(netns docker "$1")"
+}
+
+docker_address() { engine inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
+
 # A network app of this subnet, on a bridge of its own (br-app), and a container app in it, of which the rest is said as to docker run. Both go when the case is over.
 docker_app() {
   local subnet=$1
   shift
-  undo docker_app_down
+  undo engine network rm app
   engine network create --subnet "$subnet" -o com.docker.network.bridge.name=br-app app >/dev/null
-  docker_container app --network app "$@"
-}
-
-docker_app_down() {
-  engine rm -f app >/dev/null
-  engine network rm app >/dev/null
-  ip netns del "$(netns docker app)"
+  docker_guest app --network app "$@"
 }
 
 docker_down() {

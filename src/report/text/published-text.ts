@@ -47,10 +47,10 @@ function notesOf(use: PublishedUse, paint: Paint): string[] {
   );
   if (refusedInside > 0)
     notes.push(`${paint.bad("nobody listens")} at ${to}: it refused ${counted(refusedInside, "connection")}`);
-  if (fromHost > 0) notes.push(`from the host itself: ${counted(fromHost, "conversation")}`);
+  if (fromHost > 0) notes.push(`called by the host itself: ${counted(fromHost, "conversation")}`);
   if (fromHostUnclear > 0)
     notes.push(
-      `from the host to ${to}, by a docker-proxy, straight or by this port, which is not known: ${counted(fromHostUnclear, "conversation")}`,
+      `the host called ${to}, by this port, by a docker-proxy or straight (nothing tells which): ${counted(fromHostUnclear, "conversation")}`,
     );
   if (unknown > 0) notes.push(`nothing tells what became of ${counted(unknown, "packet")}`);
   return notes;
