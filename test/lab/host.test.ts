@@ -324,6 +324,70 @@ describe.skipIf(skips)("a Docker host", () => {
     );
   });
 
+  it("what the host itself calls is told of the ports that conntrack says it called, live and by its file alone", async () => {
+    const path = scratch("calls.pcapng");
+    const { stdout } = await live(
+      async (printed) => {
+        await pingUntilNamed("web", printed);
+        // by addresses of the host; by docker-proxy; and straight to the container
+        for (const place of ["10.0.2.15:88", "10.0.2.15:88", "172.17.0.1:88", "127.0.0.1:88", "[::1]:88", "172.17.0.2"])
+          lab("exec", "dhost", "busybox", "wget", "-q", "-O", "/dev/null", `http://${place}/`);
+      },
+      "-w",
+      path,
+      "--format",
+      "ndjson",
+    );
+    const entries = lab("exec", "dhost", "conntrack", "-L", "-p", "tcp");
+    const called = entries.match(/ src=(\S+) dst=\1 sport=\d+ dport=88 src=172\.17\.0\.2 /g) ?? [];
+    expect(called).toHaveLength(3);
+    const filed = natcorr("file", path, "--inside", "docker0", "--outside", "enp0s3", "--format", "ndjson", "-q");
+    for (const text of [stdout, filed])
+      expect(JSON.parse(linesOf(text).at(-1) ?? "").published).toContainEqual(
+        expect.objectContaining({
+          hostPort: 88,
+          fromHost: called.length,
+          fromHostUnclear: 3,
+          translated: 0,
+          unknown: 0,
+        }),
+      );
+  });
+
+  it("which connections a container refuses, and which rule closes a port, is what the host counted", async () => {
+    docker("run", "-d", "--name", "shut", "-p", "89:81", "-p", "90:80", "busybox:lab", "httpd", "-f", "-p", "80");
+    const drop = ["DOCKER-USER", "-d", `${addressOf("shut")}/32`, "-p", "tcp", "--dport", "80", "-j", "DROP"];
+    lab("exec", "dhost", "iptables", "-I", ...drop);
+    const [before, after] = [scratch("before.json"), scratch("after.json")];
+    writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+    const captures = await captured("docker0", () => {
+      pings("shut");
+      get(
+        "http://10.0.2.15:88",
+        "http://10.0.2.15:89",
+        "http://10.0.2.15:89",
+        "http://10.0.2.15:90",
+        "http://10.0.2.15:88",
+      );
+      spawnSync(LAB, ["exec", "dhost", "busybox", "wget", "-q", "-O", "/dev/null", "http://10.0.2.15:89"], { env });
+    });
+    writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
+    docker("rm", "-f", "shut");
+    const { rules } = JSON.parse(readFileSync(after, "utf8"));
+    const rule = `-A ${drop.join(" ").replace("-p tcp", "-p tcp -m tcp")}`;
+    const line = rules.iptables.find((each: string) => each.endsWith(rule));
+    const count = Number(/^\[(\d+):/.exec(line)?.[1]);
+    expect(count).toBeGreaterThan(0);
+    const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson", "-q");
+    const { published } = JSON.parse(linesOf(text).at(-1) ?? "");
+    expect(published).toContainEqual(
+      expect.objectContaining({ hostPort: 89, translated: 2, refusedInside: 3, fromHostUnclear: 1, closedBy: [] }),
+    );
+    expect(published).toContainEqual(
+      expect.objectContaining({ hostPort: 90, translated: 0, dropped: count, closedBy: [{ rule, count }] }),
+    );
+  });
+
   it("what could have dropped packets is what the host counted, and no rule that did not", async () => {
     const [address, db] = [addressOf("c1"), addressOf("db")];
     const idle = [
