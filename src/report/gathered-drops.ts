@@ -1,6 +1,6 @@
 import { IS_DF, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
 import { icmpTypeIn } from "../packets/records.js";
-import type { Dropped, Drops } from "../packets/results/drops.js";
+import type { Dropped, Drops, Fate } from "../packets/results/drops.js";
 import { type Finding, Gathered } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
@@ -25,6 +25,8 @@ import { mayOpen } from "./row-names.js";
 /** So many kinds of packets are told apart, and so many packets remembered, as more may become known of them: a few megabytes. */
 const MOST_KINDS = 10_000;
 const MOST_REMEMBERED = 10_000;
+/** Of those that nobody answered, so many: whoever tries all ports makes each a kind of its own. */
+const MOST_UNANSWERED = 1_000;
 /** So many addresses tell where packets go. */
 const MOST_REACHED = 64;
 
@@ -39,6 +41,7 @@ export class GatheredDrops extends PassingSink {
   readonly #ofFlows = new Map<number, Kind[]>();
   /** By `keyOf`. */
   readonly #kindOf = new Map<number, Kind | undefined>();
+  #unanswered = 0;
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
   #others = 0;
   #tables!: Tables;
@@ -63,7 +66,8 @@ export class GatheredDrops extends PassingSink {
   }
 
   override unmatched(row: number, judgement: Judgement): void {
-    if (judgement.verdict === "dropped" || judgement.reason === "nothing-paired") this.#note(row, judgement.verdict);
+    const fate = this.#fateOf(row, judgement);
+    if (fate !== undefined) this.#note(row, fate);
     if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
   }
 
@@ -79,8 +83,8 @@ export class GatheredDrops extends PassingSink {
   /** Nobody says which: of those of that side, nothing is told any more. */
   override moved(moved: Moved): void {
     if (moved.before.verdict === "dropped") {
-      for (const [key, { isDropped, side, gathered }] of this.#kinds)
-        if (isDropped && side === moved.side) {
+      for (const [key, { fate, side, gathered }] of this.#kinds)
+        if (fate === "dropped" && side === moved.side) {
           this.#others += gathered.count;
           this.#kinds.delete(key);
         }
@@ -103,18 +107,25 @@ export class GatheredDrops extends PassingSink {
     super.end(summary);
   }
 
-  #note(row: number, verdict: Verdict): void {
+  /** What is known of a packet without a twin; undefined of one that is none of these. */
+  #fateOf(row: number, { verdict, reason }: Judgement): Fate | undefined {
+    if (verdict === "dropped") return "dropped";
+    if (reason === "nothing-paired") return "unpaired";
+    const isUnanswered = reason === "no-answer" && this.#tables.timeline.sideOf(row) === OUTSIDE;
+    return isUnanswered && mayOpen(this.#tables, row) ? "unanswered" : undefined;
+  }
+
+  #note(row: number, fate: Fate): void {
     const { timeline } = this.#tables;
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
-    const isDropped = verdict === "dropped";
     // the rest of a datagram was dropped with its first fragment, which has the ports that rules ask for
     if ((timeline.flags(row) & IS_LATER_FRAGMENT) !== 0) {
       if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(keyOf(side, frame), undefined);
       return;
     }
-    const kind = this.#kindFor(row, flow, isDropped);
+    const kind = this.#kindFor(row, flow, fate);
     if (kind === undefined) {
-      if (isDropped) this.#others++;
+      if (fate === "dropped") this.#others++;
       return;
     }
     kind.gathered.add(side, frame, flow, kind.isIpv6);
@@ -125,13 +136,14 @@ export class GatheredDrops extends PassingSink {
   }
 
   /** The kind that a packet is of; undefined where there are too many. */
-  #kindFor(row: number, flow: number | undefined, isDropped: boolean): Kind | undefined {
-    const kind = kindOf(this.#tables, row, isDropped);
+  #kindFor(row: number, flow: number | undefined, fate: Fate): Kind | undefined {
+    const kind = kindOf(this.#tables, row, fate);
     const { side, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
-    const key = JSON.stringify([isDropped, side, proto, ends, flow, isEchoRequest, isPlain, kind.mayOpen, uncutLength]);
+    const key = JSON.stringify([fate, side, proto, ends, flow, isEchoRequest, isPlain, kind.mayOpen, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
     if (this.#kinds.size === MOST_KINDS) return undefined;
+    if (fate === "unanswered" && this.#unanswered++ >= MOST_UNANSWERED) return undefined;
     this.#kinds.set(key, kind);
     if (flow !== undefined && isPlain) this.#ofFlows.set(flow, [...(this.#ofFlows.get(flow) ?? []), kind]);
     return kind;
@@ -156,14 +168,14 @@ export class GatheredDrops extends PassingSink {
 }
 
 /** The kind of a packet, which has none yet. */
-function kindOf(tables: Tables, row: number, isDropped: boolean): Kind {
+function kindOf(tables: Tables, row: number, fate: Fate): Kind {
   const { timeline } = tables;
   const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
   const isIpv6 = timeline.isIpv6(row);
   const isEchoRequest =
     (flags & IS_ECHO) !== 0 && icmpTypeIn(timeline.seq(row)) === (isIpv6 ? ECHO_REQUEST_6 : ECHO_REQUEST);
   return {
-    isDropped,
+    fate,
     side: timeline.sideOf(row),
     isIpv6,
     proto,

@@ -46,6 +46,24 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   expect(others).toBe(0);
 });
 
+it("gathers what was to open a conversation with the host's own address and was not answered, up to a thousand kinds", () => {
+  const unanswered: Judgement = { verdict: "unknown", reason: "no-answer", why: "" };
+  const called: Packet = { side: OUTSIDE, proto: TCP, src: "10.0.2.2", srcPort: 5, dst: "10.0.2.15", tcpFlags: SYN };
+  const { dropped, others } = gathered((sink, tables) => {
+    for (const dstPort of [88, 88, 89]) sink.unmatched(tables.add({ ...called, dstPort }), unanswered);
+    sink.unmatched(tables.add({ ...called, dstPort: 90, tcpFlags: ACK }), unanswered);
+    sink.unmatched(tables.add({ ...called, dstPort: 90, side: INSIDE }), unanswered);
+    sink.unmatched(tables.add({ ...called, dstPort: 90 }), { ...unanswered, reason: "capture-edge" });
+    for (let dstPort = 1000; dstPort < 3000; dstPort++) sink.unmatched(tables.add({ ...called, dstPort }), unanswered);
+  });
+  expect(dropped.slice(0, 2)).toMatchObject([
+    { fate: "unanswered", ends: { dstPort: 88 }, gathered: { count: 2 } },
+    { fate: "unanswered", ends: { dstPort: 89 }, gathered: { count: 1 } },
+  ]);
+  expect(dropped).toHaveLength(1000);
+  expect(others).toBe(0);
+});
+
 it("takes back what turned out otherwise, and counts what was told of too late", () => {
   const { dropped, others } = gathered((sink, tables) => {
     for (const frame of [1, 2]) sink.unmatched(tables.add({ ...QUERY, frame }), DROPPED);

@@ -12,6 +12,10 @@ export interface Ground {
   readonly cause: Cause;
 }
 
+export function isDropped({ fate }: Dropped): boolean {
+  return fate === "dropped";
+}
+
 /** How many packets there are of some kinds. */
 export function packetsIn(kinds: readonly Dropped[]): number {
   return kinds.reduce((sum, { gathered }) => sum + gathered.count, 0);

@@ -3,7 +3,7 @@ import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/resul
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
-import { type Ground, packetsIn } from "./ground.js";
+import { type Ground, isDropped, packetsIn } from "./ground.js";
 import { LengthGrounds } from "./length-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
@@ -31,20 +31,18 @@ export function groundsOf(
   const ways = new Ways(after, names, drops);
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const byRules = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(counted.filter(isDropped));
+  const byRules = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(
+    counted.filter((kind) => isDropped(kind) || (kind.fate === "unanswered" && ways.mustCross(kind))),
+  );
   const tables = [
     ...new RouteGrounds(between, ways).grounds(counted),
     ...new LengthGrounds(between, ways).grounds(counted.filter(isDropped)),
     ...byRules.grounds,
   ];
   const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
-  const open = counted.filter((kind) => kind.isDropped && !certain.has(kind));
+  const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
   const grounds = [...tables, ...new ConntrackGrounds(between).grounds(open)];
   return { grounds, findings: [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, byRules.doubts)] };
-}
-
-function isDropped(kind: Dropped): boolean {
-  return kind.isDropped;
 }
 
 function findingIn({ code, kinds, text, cause }: Ground): Finding {
@@ -60,7 +58,7 @@ function unexplained(
   doubts: readonly string[],
 ): Finding[] {
   const told = new Set(grounds.flatMap(({ kinds }) => kinds));
-  const rest = dropped.filter((kind) => kind.isDropped && !told.has(kind));
+  const rest = dropped.filter((kind) => isDropped(kind) && !told.has(kind));
   if (rest.length === 0) return [];
   const gathered = gatheredOf(rest);
   const uncounted = packetsIn(rest.filter((kind) => !counted.includes(kind)));

@@ -1,6 +1,6 @@
 import type { Dropped } from "../../packets/results/drops.js";
 import type { Between } from "./between.js";
-import { countedGrounds, type Ground, reasonsFor } from "./ground.js";
+import { countedGrounds, type Ground, isDropped, reasonsFor } from "./ground.js";
 import type { Ways } from "./ways.js";
 
 /**
@@ -28,7 +28,7 @@ export class RouteGrounds {
   }
 
   grounds(kinds: readonly Dropped[]): Ground[] {
-    const forwarded = kinds.filter((kind) => kind.isDropped || this.#mustCross(kind));
+    const forwarded = kinds.filter((kind) => isDropped(kind) || this.#ways.mustCross(kind));
     return [false, true].flatMap((isIpv6) => {
       const ofVersion = forwarded.filter((kind) => kind.isIpv6 === isIpv6);
       return this.#ofVersion(ofVersion, isIpv6 ? 1 : 0);
@@ -51,14 +51,6 @@ export class RouteGrounds {
     counter: string | undefined,
   ): Ground[] {
     return countedGrounds(code, reasonsFor(kinds, whyOf), counter, this.#between);
-  }
-
-  /** Whether packets of which nobody knows which way they went can only go through the host. */
-  #mustCross(kind: Dropped): boolean {
-    const [from, to] = [kind.ends.src, this.#ways.of(kind).destination].map((address) =>
-      address === undefined ? undefined : this.#ways.routing.interfaceTo(address),
-    );
-    return from !== undefined && to !== undefined && from !== to;
   }
 
   /** Why the host forwards nothing that comes in by its interface; undefined where it may. */

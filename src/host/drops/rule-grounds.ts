@@ -1,6 +1,6 @@
 import type { Dropped } from "../../packets/results/drops.js";
 import { type DroppingRule, FilterBook } from "./filter-book.js";
-import { type Ground, packetsIn } from "./ground.js";
+import { type Ground, isDropped, packetsIn } from "./ground.js";
 import type { Ways } from "./ways.js";
 
 /** The packets that a rule matches. */
@@ -29,13 +29,15 @@ export class RuleGrounds {
     const doubts: string[] = [];
     for (const { dropping, certain, possible } of this.#matched(dropped)) {
       const counted = this.#counted(dropping.key);
-      const all = [...certain, ...possible];
+      const droppedCertainly = certain.filter(isDropped);
+      const all = [...droppedCertainly, ...possible];
       if (counted === undefined) doubts.push(`${dropping.rule.text} may have dropped some, and does not count`);
       else if (counted > 0 && counted < packetsIn(all))
         doubts.push(`${dropping.rule.text} may have dropped ${counted} of ${packetsIn(all)}, by its counter`);
       if (counted === undefined || counted === 0) continue;
-      if (certain.length > 0 && counted >= packetsIn(certain))
-        certainly.push(groundOf(dropping, certain, counted, true));
+      // what it counted were those that were dropped, before it was any that nobody answered
+      const sure = counted >= packetsIn(certain) ? certain : droppedCertainly;
+      if (sure.length > 0 && counted >= packetsIn(sure)) certainly.push(groundOf(dropping, sure, counted, true));
       if (possible.length > 0 && counted >= packetsIn(all)) possibly.push(groundOf(dropping, possible, counted, false));
     }
     return { grounds: [...certainly, ...possibly], doubts };
@@ -49,9 +51,12 @@ export class RuleGrounds {
       const { packet } = this.#ways.of(kind);
       if (packet === undefined) continue;
       for (const dropping of this.#after.dropping(packet, (key) => this.#isIdle(key))) {
+        const isCertain = dropping.isCertain && !isChanged;
+        // that they were dropped at all is not known
+        if (!isCertain && !isDropped(kind)) continue;
         const matched = byRule.get(dropping.key) ?? { dropping, certain: [], possible: [] };
         byRule.set(dropping.key, matched);
-        (dropping.isCertain && !isChanged ? matched.certain : matched.possible).push(kind);
+        (isCertain ? matched.certain : matched.possible).push(kind);
       }
     }
     return byRule.values();

@@ -61,6 +61,14 @@ export class Ways {
     return { packet, destination };
   }
 
+  /** Whether packets of which nobody knows which way they went can only go through the host. */
+  mustCross(dropped: Dropped): boolean {
+    const [from, to] = [dropped.ends.src, this.of(dropped).destination].map((address) =>
+      address === undefined ? undefined : this.routing.interfaceTo(address),
+    );
+    return from !== undefined && to !== undefined && from !== to;
+  }
+
   /** The destination once it is translated: of a known flow, that of its other form; of what may open one, what rules make of it. */
   #forwardedTo(dropped: Dropped): Pick<Ends, "dst" | "dstPort"> | undefined {
     const { beyond, mayOpen, isPlain, ends, isIpv6, proto, side, isEchoRequest } = dropped;

@@ -2,10 +2,15 @@ import type { Side } from "../sides.js";
 import type { Gathered } from "./findings.js";
 import type { Ends } from "./results.js";
 
-/** Packets that entered on one side and never left on the other, and that are alike in all that a host goes by. */
+/**
+ * What is known of packets that were not seen to leave: `dropped`; `unanswered` where they were to open a conversation with the host's own address, which nobody
+ * answered: the host took them, or was to send them inside; `unpaired` where nothing tells which way they went, as nothing paired.
+ */
+export type Fate = "dropped" | "unanswered" | "unpaired";
+
+/** Packets that entered on one side and were not seen to leave on the other, and that are alike in all that a host goes by. */
 export interface Dropped {
-  /** False where nothing tells which way they went, as nothing paired. */
-  readonly isDropped: boolean;
+  readonly fate: Fate;
   /** Where they entered, or were seen. */
   readonly side: Side;
   readonly isIpv6: boolean;

@@ -40,7 +40,7 @@ function rowOf(use: PublishedUse, paint: Paint): string[] {
 
 /** What the columns do not tell. */
 function notesOf(use: PublishedUse, paint: Paint): string[] {
-  const { container, containerPort, fromHost, fromHostUnclear, refusedInside, unknown, closedBy } = use;
+  const { container, containerPort, fromHost, fromHostUnclear, refusedInside, dropped, unknown, closedBy } = use;
   const to = printable(`${container}:${containerPort}`);
   const notes = closedBy.map(
     ({ rule, count }) => `${paint.bad("closed")} by ${printable(rule)}: ${counted(count, "packet")}`,
@@ -52,7 +52,8 @@ function notesOf(use: PublishedUse, paint: Paint): string[] {
     notes.push(
       `the host called ${to}, by this port, by a docker-proxy or straight (nothing tells which): ${counted(fromHostUnclear, "conversation")}`,
     );
-  if (unknown > 0) notes.push(`nothing tells what became of ${counted(unknown, "packet")}`);
+  const untold = Math.min(unknown, dropped + unknown - closedBy.reduce((sum, { count }) => sum + count, 0));
+  if (untold > 0) notes.push(`nothing tells what became of ${counted(untold, "packet")}`);
   return notes;
 }
 

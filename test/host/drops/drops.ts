@@ -53,7 +53,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
   const gathered = new Gathered();
   for (let nth = 0; nth < packets; nth++) gathered.add(side, ++frames, undefined, isIpv6);
   return {
-    isDropped: true,
+    fate: "dropped",
     side,
     isIpv6,
     proto: UDP,

@@ -58,7 +58,7 @@ describe("a host that does not forward", () => {
   });
 
   it("is told of what may not have been dropped, where that can only go through it", () => {
-    const unclear = { isDropped: false };
+    const unclear = { fate: "unpaired" } as const;
     const answer = { src: "180.101.49.11", srcPort: 53, dst: "10.0.2.15", dstPort: 5353 };
     const own = { src: "10.0.2.15", srcPort: 1, dst: "180.101.49.11", dstPort: 53 };
     const off = settled({ ...OFF, "net.ipv4.conf.enp0s3.forwarding": "0" });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Dropped } from "../../../src/packets/results/drops.js";
 import { OUTSIDE } from "../../../src/packets/sides.js";
 import { counted, dropped, filter, found, QUERY, snapshot, TCP, told } from "./drops.js";
 
@@ -89,6 +90,42 @@ describe("a rule that matches what was dropped", () => {
     const isolation = filter("-A FORWARD -i docker0 ! -o docker0 -j STAGE-2", "[0→2:1] -A STAGE-2 -o br-app -j DROP");
     const across = [dropped(2, { ...QUERY, dst: "172.30.0.2" })];
     expect(told(found(across, counted({ iptables: isolation })))).toEqual(["drop-rule 2 -A STAGE-2 -o br-app -j DROP"]);
+  });
+});
+
+describe("what nobody answered that was to come to a published port", () => {
+  const called = { src: "10.0.2.2", srcPort: 5000, dst: "10.0.2.15", dstPort: 90 };
+  const packets = (count: number, dstPort = 90, more: Partial<Dropped> = {}) =>
+    dropped(count, { ...called, dstPort }, { side: OUTSIDE, fate: "unanswered", proto: TCP, ...more });
+  const DNAT = "-A PREROUTING -p tcp -m tcp --dport 90 -j DNAT --to-destination 172.17.0.6:80";
+  const CLOSING = "-A DOCKER-USER -d 172.17.0.6/32 -p tcp -m tcp --dport 80 -j DROP";
+  const withRule = (counter: string, ...before: readonly string[]) =>
+    counted({
+      iptables: [
+        "*nat",
+        DNAT,
+        "COMMIT",
+        ...filter(...before, "-A FORWARD -j DOCKER-USER", `[${counter}:1] ${CLOSING}`),
+      ],
+    });
+
+  it("was dropped by a rule that matches it, and counted as many", () => {
+    expect(told(found([packets(3)], withRule("1→4")))).toEqual([`drop-rule 3 ${CLOSING}`]);
+  });
+
+  it("is told nothing of where that is not so", () => {
+    expect(found([packets(3)], withRule("1→3"))).toEqual([]);
+    expect(found([packets(3)], withRule("1→4", "-A FORWARD -m string --string x --algo bm -j DROP"))).toEqual([]);
+    // the host's own
+    expect(found([packets(3, 91)], withRule("1→4"))).toEqual([]);
+    // as nothing paired, nobody knows whose these are
+    expect(found([packets(3, 90, { fate: "unpaired" })], withRule("1→4"))).toEqual([]);
+  });
+
+  it("takes no ground away from what was dropped for certain", () => {
+    const crossed = packets(2, 90, { fate: "dropped" });
+    expect(told(found([crossed, packets(3)], withRule("1→4")))).toEqual([`drop-rule 2 ${CLOSING}`]);
+    expect(told(found([crossed, packets(3)], withRule("1→6")))).toEqual([`drop-rule 5 ${CLOSING}`]);
   });
 });
 

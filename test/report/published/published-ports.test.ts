@@ -307,7 +307,7 @@ it("text says below what the columns do not tell", () => {
     fromHost: 2,
     fromHostUnclear: 1,
     refusedInside: 3,
-    unknown: 1,
+    unknown: 5,
     closedBy: [{ rule: "-A \u001B -j DROP", count: 4 }],
   };
   expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([
