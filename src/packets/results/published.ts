@@ -30,7 +30,7 @@ export interface PublishedUse extends Published {
   readonly fromHost: number;
   /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */
   readonly fromHostUnclear: number;
-  /** Connections that the container itself refused, of all these. */
+  /** Conversations that the container itself refused, of all these. */
   readonly refusedInside: number;
   /** Packets to it that never got to the container, or of which nothing tells that … */
   readonly dropped: number;

@@ -153,7 +153,7 @@ export interface FlowSummary {
   readonly latency: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
   /** The firewall's rules behind the translation, as they stand in the rule set, one a line; absent where none explains it, or none were given. */
   readonly rule?: string;
-  /** Whether it is a TCP connection that its other end refused: all that it answered is a reset to each SYN. */
+  /** Whether all that came back says that it is refused: a reset to each SYN, or where it is not TCP, ICMP errors that nobody gets what is sent. */
   readonly isRefused?: boolean;
 }
 

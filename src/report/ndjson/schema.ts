@@ -460,7 +460,7 @@ const LINES: Readonly<Record<string, Schema>> = {
               "Conversations that the host began with the container's port, of which nothing tells whether by this port: a docker-proxy may have begun them, or who goes straight to the container.",
             ),
             refusedInside: count(
-              "Connections, of all these, that the container itself refused by a reset: nobody listens there, or it has a rule that rejects them.",
+              "Conversations, of all these, that the container itself refused by resets or ICMP errors: nobody listens there, or a rule of its own rejects them.",
             ),
             dropped: count("Packets to it that were dropped on their way to the container."),
             refused: count("Packets to it that were refused on their way."),

@@ -1,8 +1,11 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { Containers } from "../../packets/results/containers.js";
 import type { Published } from "../../packets/results/published.js";
-import type { Ends, Tables, Update } from "../../packets/results/results.js";
+import type { Ends, Quoted, Tables, Update } from "../../packets/results/results.js";
 import { INSIDE } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { icmpCodeIn, icmpTypeIn } from "../../packets/records.js";
+import { isUnreachable } from "../../protocols/icmp.js";
 import { type Protocol, protocolName, TCP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
 import { endsOf } from "../ends.js";
@@ -60,7 +63,9 @@ export class FromHost {
   take(tables: Tables, row: number): void {
     const { timeline: t } = tables;
     if (t.sideOf(row) !== INSIDE) return;
-    if (mayOpen(tables, row)) this.#takeOpening(tables, row);
+    const quote = tables.quoteOf(row);
+    if (quote !== undefined) this.#takeError(t, row, quote.src, quote.quoted);
+    else if (mayOpen(tables, row)) this.#takeOpening(tables, row);
     else if (t.proto(row) === TCP && (t.tcpFlags(row) & (RST | ACK)) === (RST | ACK)) this.#takeReset(tables, row);
   }
 
@@ -108,6 +113,13 @@ export class FromHost {
     const text = textOf(protocolName(TCP), { src: dst, srcPort: dstPort, dst: src, dstPort: srcPort });
     const begun = this.#begun.get(text);
     if (begun !== undefined && t.ack(row) === (begun.seq + 1) >>> 0) begun.isRefused = true;
+  }
+
+  /** Takes an ICMP error, by which the container may say that nobody there gets what is sent. */
+  #takeError(t: Timeline, row: number, src: string, quoted: Quoted): void {
+    const [message, isIpv6] = [t.seq(row), t.isIpv6(row)];
+    const begun = src === quoted.dst ? this.#begun.get(textOf(quoted.proto, quoted)) : undefined;
+    if (begun !== undefined && isUnreachable(icmpTypeIn(message), icmpCodeIn(message), isIpv6)) begun.isRefused = true;
   }
 
   /** Counts one, whose entry conntrack may have given away. */

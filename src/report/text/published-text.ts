@@ -46,7 +46,9 @@ function notesOf(use: PublishedUse, paint: Paint): string[] {
     ({ rule, count }) => `${paint.bad("closed")} by ${printable(rule)}: ${counted(count, "packet")}`,
   );
   if (refusedInside > 0)
-    notes.push(`${paint.bad("nobody listens")} at ${to}: it refused ${counted(refusedInside, "connection")}`);
+    notes.push(
+      `${paint.bad("refused")} by the container: ${counted(refusedInside, "conversation")}; nobody listens at ${to}, or a rule of its own rejects them`,
+    );
   if (fromHost > 0) notes.push(`called by the host itself: ${counted(fromHost, "conversation")}`);
   if (fromHostUnclear > 0)
     notes.push(

@@ -11,7 +11,7 @@ import { publishedText } from "../../../src/report/text/published-text.js";
 import { paint } from "../../../src/report/text/paint.js";
 import { flow } from "../../host/flow.js";
 import { dropped } from "../../host/drops/drops.js";
-import { HandFilled, SUMMARY, TCP, UDP } from "../tables.js";
+import { HandFilled, ICMP, SUMMARY, TCP, UDP } from "../tables.js";
 import { ACK, RST, SYN } from "../../../src/protocols/tcp.js";
 
 const WEB: Published = {
@@ -254,6 +254,25 @@ it("counts connections that the container refuses, whoever opened them", () => {
   expect(web).toMatchObject({ translated: 2, fromHost: 1, fromHostUnclear: 1, refusedInside: 2 });
 });
 
+it("counts what the container refuses by ICMP errors of its own", () => {
+  const [dns] = uses(
+    [{ ...WEB, proto: "udp" }],
+    (sink, tables) => {
+      const see = (packet: Parameters<HandFilled["add"]>[0]) => sink.unmatched(tables.add(packet), LOCAL_TO_HOST);
+      const quoted = { ...FROM, proto: "udp", ipId: 1, length: 60 } as const;
+      // a packet of its own conversation, as the timeline has it
+      const error = { ...BACK, proto: ICMP, seq: (3 << 24) | (3 << 16) };
+      for (const srcPort of [5000, 5001, 5002]) see({ ...FROM, proto: UDP, srcPort, frame: srcPort });
+      see({ ...error, quoted });
+      see({ ...error, quoted: { ...quoted, srcPort: 5001 }, src: "10.0.2.2" });
+      // too long for a link
+      see({ ...error, quoted: { ...quoted, srcPort: 5002 }, seq: (3 << 24) | (4 << 16) });
+    },
+    { own: ownOf({}) },
+  );
+  expect(dns).toMatchObject({ fromHostUnclear: 3, refusedInside: 1 });
+});
+
 it("names the rules that could have dropped what was to open conversations", () => {
   const [web] = uses([WEB], (sink, tables) => {
     for (const frame of [1, 2]) sink.unmatched(tables.add({ ...TO, frame }), DROPPED);
@@ -313,7 +332,7 @@ it("text says below what the columns do not tell", () => {
   expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([
     String.raw`tcp 88→a\x1b:80        0                0        0        0  7 8`,
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
-    String.raw`- tcp 88→a\x1b:80: nobody listens at a\x1b:80: it refused 3 connections`,
+    String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens at a\x1b:80, or a rule of its own rejects them`,
     String.raw`- tcp 88→a\x1b:80: called by the host itself: 2 conversations`,
     String.raw`- tcp 88→a\x1b:80: the host called a\x1b:80, by this port, by a docker-proxy or straight (nothing tells which): 1 conversation`,
     String.raw`- tcp 88→a\x1b:80: nothing tells what became of 1 packet`,

@@ -70,21 +70,27 @@ export class FlowView extends ViewedFlow implements FlowSummary {
     return this.#epochNs + BigInt(Math.round(this.accounts.lastNs(this.slot)));
   }
 
-  /**
-   * Its initiator sent SYNs, and acknowledged nothing; the other end accepted none of them (a SYN-ACK is what `hasProgress` tells of), and the connection is over: by a
-   * reset, as nobody ends otherwise what was never accepted. One reset a SYN: else some of them may be the initiator's own.
-   */
   get isRefused(): boolean {
-    const { accounts, tuples, slot } = this;
-    const [there, back] = [this.forwardOf(true), this.forwardOf(false)];
-    if (tuples.proto(this.insideTuple) !== TCP || !this.isOpenerKnown || !tuples.isOver(this.insideTuple)) return false;
-    if (!accounts.hasBegun(slot, there) || accounts.acked(slot, there) !== 0 || accounts.hasProgress(slot, back))
-      return false;
+    const { accounts, slot } = this;
     const [pairsThere, pairsBack] = [this.isFromInside, !this.isFromInside].map((isOutbound) =>
       accounts.pairsThatWent(slot, isOutbound),
     );
-    if (pairsThere !== pairsBack || this.insideOnly > 0 || this.outsideOnly > 0) return false;
-    return accounts.unreachable(slot, !this.isFromInside) === 0;
+    if (!this.isOpenerKnown || pairsThere === 0 || pairsBack === 0) return false;
+    if (this.insideOnly > 0 || this.outsideOnly > 0) return false;
+    const errors = accounts.unreachable(slot, !this.isFromInside);
+    if (this.tuples.proto(this.insideTuple) !== TCP) return pairsBack === errors;
+    return errors === 0 && pairsThere === pairsBack && this.#isReset;
+  }
+
+  /**
+   * Its initiator sent SYNs, and acknowledged nothing; the other end accepted none of them (a SYN-ACK is what `hasProgress` tells of), and the connection is over: by a
+   * reset, as nobody ends otherwise what was never accepted. Where there is one for each SYN, none is the initiator's own.
+   */
+  get #isReset(): boolean {
+    const { accounts, tuples, slot } = this;
+    const [there, back] = [this.forwardOf(true), this.forwardOf(false)];
+    if (!tuples.isOver(this.insideTuple) || accounts.hasProgress(slot, back)) return false;
+    return accounts.hasBegun(slot, there) && accounts.acked(slot, there) === 0;
   }
 
   get latency(): FlowSummary["latency"] {

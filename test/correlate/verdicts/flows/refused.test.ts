@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { ACK, RST, SYN } from "../../../../src/protocols/tcp.js";
+import { icmp, ipv4 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CLIENT, CONTAINER, HOST, merged, segment, SYN_ACK } from "../../traffic.js";
+import { CLIENT, CONTAINER, datagram, HOST, merged, segment, SYN_ACK } from "../../traffic.js";
 import { known } from "../beside.js";
 
 const RST_ACK = RST | ACK;
@@ -24,19 +25,19 @@ function crossing(said: readonly Said[]): [inside: Stamped[], outside: Stamped[]
   return [seen(true), seen(false)];
 }
 
-async function isRefused(...said: readonly Said[]): Promise<boolean | undefined> {
+async function isRefused(...said: readonly Said[]): Promise<boolean[]> {
   const [inside, outside] = crossing(said);
   const { flows, alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
   expect(alone).toEqual([]);
-  return flows.find(({ nat }) => nat === "dnat")?.isRefused;
+  return flows.filter(({ nat }) => nat === "dnat").map(({ isRefused: is = false }) => is);
 }
 
 const SYN_AT = (atUs: number, seq = 500): Said => [atUs, true, SYN, seq, 0];
 const REFUSAL_AT = (atUs: number, ack = 501): Said => [atUs, false, RST_ACK, 0, ack];
 
 it("a connection is refused where all that its other end says is a reset to each SYN", async () => {
-  expect(await isRefused(SYN_AT(3000), REFUSAL_AT(3100))).toBe(true);
-  expect(await isRefused(SYN_AT(3000), REFUSAL_AT(3100), SYN_AT(9000, 900), REFUSAL_AT(9100, 901))).toBe(true);
+  expect(await isRefused(SYN_AT(3000), REFUSAL_AT(3100))).toEqual([true]);
+  expect(await isRefused(SYN_AT(3000), REFUSAL_AT(3100), SYN_AT(9000, 900), REFUSAL_AT(9100, 901))).toEqual([true]);
 });
 
 it.each<[what: string, ...said: Said[]]>([
@@ -69,5 +70,33 @@ it.each<[what: string, ...said: Said[]]>([
     [3200, true, RST, 9, 0],
   ],
 ])("a connection is not refused that %s", async (_, ...said) => {
-  expect(await isRefused(...said)).not.toBe(true);
+  expect(await isRefused(...said)).toEqual([false]);
+});
+
+/** A client's datagram to a published port, as it comes and as it is translated. */
+const sent = (address: string, ttl: number) => {
+  const dstPort = address === CONTAINER ? 82 : 90;
+  return datagram({ src: CLIENT, dst: address, srcPort: 40_000, dstPort, ipId: 7, ttl, text: "is anybody there?" });
+};
+
+/** What the container says of it. */
+const error = (code: number, address: string, ttl: number) =>
+  ipv4({ src: address, dst: CLIENT, id: 9, ttl }, icmp({ type: 3, code, payload: sent(address, 63) }));
+
+/** Of the flow that there is of it, with errors of these codes. */
+const refused = async (...codes: readonly number[]) => {
+  const inside = codes.map((code, n) => us(3100 + 50 * n, error(code, CONTAINER, 64)));
+  const outside = codes.map((code, n) => us(3120 + 50 * n, error(code, HOST, 63)));
+  const { flows } = await outcomeOf(
+    merged(known.inside, [us(3020, sent(CONTAINER, 63))], inside),
+    merged(known.outside, [us(3000, sent(HOST, 64))], outside),
+  );
+  const found = flows.filter(({ proto, nat }) => proto === "udp" && nat === "dnat");
+  return found.map(({ isRefused: is = false }) => is);
+};
+
+it("what is not TCP is refused where all that came back are errors that nobody gets it", async () => {
+  expect(await refused(3)).toEqual([true]);
+  // nothing came back, or that it is too long for a link
+  expect([await refused(), await refused(4)]).toEqual([[false], [false]]);
 });
