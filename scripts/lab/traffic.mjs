@@ -9,7 +9,8 @@ traffic.mjs tcp <address> <port> [--text t | --size bytes] [--count n] [--every 
 traffic.mjs ask <address> <port> --text name [--from port] [--every ms] [--count n] [--at epoch-ms]
                                       ask a resolver for A and AAAA from one socket, as glibc does, until both are answered
 traffic.mjs echo <address> <port>     send every UDP datagram back
-traffic.mjs resolve <address> <port>  tell every resolver's client that there is no such name`;
+traffic.mjs resolve <address> <port> [name=alias=IPv4 address…]
+                                      tell a resolver's clients whose alias these names are, and of any other that there is none`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,7 +24,7 @@ const { values, positionals } = parseArgs({
     connect: { type: "boolean", default: false },
   },
 });
-const [what, address, portText] = positionals;
+const [what, address, portText, ...known] = positionals;
 const port = Number(portText);
 const count = Number(values.count);
 const atMs = Number(values.at);
@@ -123,11 +124,43 @@ function unresolved(datagram) {
   return datagram;
 }
 
+/** Where a name's last byte stands that begins there, and the name. */
+function nameAt(datagram, from) {
+  const labels = [];
+  let at = from;
+  for (; datagram[at] > 0; at += 1 + datagram[at])
+    labels.push(datagram.toString("latin1", at + 1, at + 1 + datagram[at]));
+  return { name: labels.join("."), end: at };
+}
+
+function dnsName(name) {
+  const labels = name.split(".").map((label) => Buffer.from([label.length, ...Buffer.from(label)]));
+  return Buffer.concat([...labels, Buffer.from([0])]);
+}
+
+// Of one minute, RFC 1035 section 4.1.3.
+function recordOf(owner, type, data) {
+  return Buffer.concat([owner, Buffer.from([0, type, 0, 1, 0, 0, 0, 60, 0, data.length]), data]);
+}
+
+// An alias, and what has its address where IPv4 is asked for.
+function resolved(datagram) {
+  const question = 12;
+  const { name, end } = nameAt(datagram, question);
+  const [, alias, its] = known.map((each) => each.split("=")).find(([each]) => each === name) ?? [];
+  if (its === undefined) return unresolved(datagram);
+  const records = [recordOf(Buffer.from([0xc0, question]), 5, dnsName(alias))];
+  if (datagram[end + 2] === 1) records.push(recordOf(dnsName(alias), 1, Buffer.from(its.split("."))));
+  const asked = datagram.subarray(0, end + 5);
+  asked.set([0x81, 0x80, 0, 1, 0, records.length, 0, 0, 0, 0], 2);
+  return Buffer.concat([asked, ...records]);
+}
+
 if (what === "udp") sendUdp();
 else if (what === "tcp") talkTcp();
 else if (what === "ask") ask();
 else if (what === "echo") answer(echoed);
-else if (what === "resolve") answer(unresolved);
+else if (what === "resolve") answer(resolved);
 else {
   process.stderr.write(`${usage}\n`);
   process.exit(2);

@@ -1,6 +1,7 @@
 import type { Leaps } from "../correlate/intake/intake.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Heap } from "../packets/memory/heap.js";
+import { Answers } from "../packets/results/answers.js";
 import type { Finding } from "../packets/results/findings.js";
 import type { Summary } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
@@ -53,7 +54,9 @@ export async function pairFiles(
   /** What is said of captures of which more may be read than is used: how much is chance. */
   const held: (readonly [text: string, isDamage: boolean])[] = [];
   try {
+    const answers = new Answers();
     const events: OpenEvents = {
+      onAnswers: answers.hear,
       onWarning: (text, isDamage = false) => {
         if (Number.isFinite(maxPairs)) held.push([text, isDamage]);
         else messages.warn(text, isDamage);
@@ -83,7 +86,11 @@ export async function pairFiles(
       onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
-    const results = await resultsOf({ ...options, isFiltered: marks !== undefined, isLive: false }, interfaces, host);
+    const results = await resultsOf(
+      { ...options, answers, isFiltered: marks !== undefined, isLive: false },
+      interfaces,
+      host,
+    );
     const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);
     if (!isEnough) for (const each of held) messages.warn(...each);
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);

@@ -1,6 +1,7 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
+import { Answers } from "../packets/results/answers.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
 import { printableJson } from "../packets/printable.js";
@@ -17,7 +18,7 @@ import { leapsText, losses } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
 import { filterFor } from "./filter-for.js";
 import { programsOf } from "../pipeline/frame-filter.js";
-import { packetSources } from "../pipeline/packet-source.js";
+import { listen, packetSources } from "../pipeline/packet-source.js";
 import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
 import { correlateOptions } from "./report-options.js";
@@ -59,8 +60,13 @@ export async function pairLive(
     ? await followHost(options, options.write !== undefined, host, messages)
     : undefined;
   const known = following?.known ?? options.known;
+  const answers = new Answers();
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
-  const results = await resultsOf({ ...options, known, isFiltered: marks !== undefined, isLive: true }, names, host);
+  const results = await resultsOf(
+    { ...options, known, answers, isFiltered: marks !== undefined, isLive: true },
+    names,
+    host,
+  );
   const close = (): void => {
     results.close();
     following?.close();
@@ -91,6 +97,7 @@ export async function pairLive(
     const insides = names[INSIDE].length;
     const { sources } = capture;
     const packets = await packetSources(sources.slice(0, insides), sources.slice(insides), read, heap, programOf);
+    listen(packets, answers.hear);
     await pair(
       packets,
       {

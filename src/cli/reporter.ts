@@ -1,3 +1,4 @@
+import type { AnsweredNames } from "../packets/results/answers.js";
 import type { Containers } from "../packets/results/containers.js";
 import { FINDINGS } from "../packets/results/findings.js";
 import { VERDICTS } from "../packets/results/results.js";
@@ -16,15 +17,22 @@ for (const verdict of VERDICTS) FINDING_ALONE.delete(verdict);
 
 type Options = ReportOptions & SelectOptions & HostOptions & { readonly isFiltered: boolean };
 
+/** Who had which address, and what others were called, as far as that is known. */
+interface Known {
+  readonly containers?: Containers | undefined;
+  readonly answers: AnsweredNames;
+}
+
 /** The reporters of all formats, writing to the host's stdout. */
-const REPORTERS: Readonly<Record<Format, (options: Options, host: Host, containers?: Containers) => Reporter>> = {
-  ndjson: ({ quiet = false }, { stdout, version }, containers) =>
+const REPORTERS: Readonly<Record<Format, (options: Options, host: Host, known: Known) => Reporter>> = {
+  ndjson: ({ quiet = false }, { stdout, version }, { containers, answers }) =>
     new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), {
       quiet,
       program: version,
+      answers,
       ...(containers !== undefined && { containers }),
     }),
-  text: (options, { stdout, env }, containers) =>
+  text: (options, { stdout, env }, { containers, answers }) =>
     new TextReporter((text) => stdout.write(text), {
       quiet: options.quiet === true,
       width: options.width ?? widthOf(stdout, env),
@@ -35,13 +43,14 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host, containe
         options.isFiltered,
       asked: [...(options.only ?? [])].filter((word) => FINDING_ALONE.has(word)),
       isVerbose: options.verbose === true,
+      answers,
       ...(containers !== undefined && { containers }),
       color: isColored(options.color, stdout, env),
       utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
     }),
 };
 
-/** The reporter that the options ask for. `containers`: who had which address, where that is known. */
-export function makeReporter(options: Options, host: Host, containers?: Containers): Reporter {
-  return REPORTERS[options.format](options, host, containers);
+/** The reporter that the options ask for. */
+export function makeReporter(options: Options, host: Host, known: Known): Reporter {
+  return REPORTERS[options.format](options, host, known);
 }

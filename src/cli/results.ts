@@ -1,5 +1,6 @@
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
+import type { AnsweredNames } from "../packets/results/answers.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
@@ -39,6 +40,8 @@ interface RunFacts extends HostOptions {
   readonly isFiltered: boolean;
   readonly isLive: boolean;
   readonly known?: KnownHost | undefined;
+  /** What DNS answers say meanwhile. */
+  readonly answers: AnsweredNames;
 }
 
 /**
@@ -52,8 +55,8 @@ export async function resultsOf(
   interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
-  const { known, container: words, isLive } = options;
-  const reporter = makeReporter(options, host, known?.containers);
+  const { known, answers, container: words, isLive } = options;
+  const reporter = makeReporter(options, host, { containers: known?.containers, answers });
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
   const { sink, says, conntrack, contradictions, onFrames, close } = await explained(

@@ -6,7 +6,7 @@ import type { Sink, Tables } from "../packets/results/results.js";
 import type { Traces } from "../packets/results/traces.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
-import { TupleTable } from "../packets/tuples.js";
+import { NONE, TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import type { Seen } from "./clock/beginning.js";
 import { Feed } from "./intake/feed.js";
@@ -222,7 +222,7 @@ function notesOf(intake: SideIntake, timeline: Timeline, side: Side): Notes {
 }
 
 /** What tells of what results refer to. */
-type Referred = Pick<Ground, "timeline" | "tuples" | "accounts" | "tunnels"> & {
+type Referred = Pick<Ground, "timeline" | "tuples" | "accounts" | "tunnels" | "translations" | "clock"> & {
   readonly book: FlowBook;
   readonly groups: Groups;
   readonly errors: Errors;
@@ -234,13 +234,20 @@ function tablesOf(
   intakes: readonly [SideIntake, SideIntake],
   haveCounters: RunOptions["haveCounters"],
 ): Tables {
-  const { timeline, tuples, accounts, tunnels, book, groups, errors } = parts;
+  const { timeline, tuples, accounts, tunnels, translations, clock, book, groups, errors } = parts;
+  const beganNs = (row: number): number => {
+    const slot = translations.slotOf(row);
+    const passedNs = timeline.timeNs(row);
+    return slot === NONE ? passedNs : Math.min(passedNs, accounts.firstNs(slot));
+  };
   return {
     timeline,
     tuples,
     epochsNs: [intakes[INSIDE].epochNs, intakes[OUTSIDE].epochNs],
+    offsetNs: clock.offsetNs,
     haveCounters,
     flowOf: (row) => book.flowOf(row),
+    beganNs: (row) => intakes[INSIDE].epochNs + BigInt(Math.round(beganNs(row))),
     framesOf: (row) => groups.framesOf(row),
     isOpenerKnown: ({ slot, insideTuple }) => isOpenerKnown(accounts, tuples, slot, insideTuple),
     missingOf: (row) => groups.missingOf(row),

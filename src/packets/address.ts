@@ -39,6 +39,15 @@ export function addressText(isIpv6: boolean, words: Uint32Array, at: number): st
   return (isIpv6 ? ipv6 : ipv4).of(words, at);
 }
 
+/** The words of an address that was written so: one of IPv4, four of IPv6. */
+export function addressWords(text: string): Uint32Array {
+  if (!text.includes(":")) return Uint32Array.of(text.split(".").reduce((word, byte) => 256 * word + Number(byte), 0));
+  const [head, tail] = text.split("::").map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: 8 - head.length - (tail?.length ?? 0) }, () => "0");
+  const groups = [...head, ...zeros, ...(tail ?? [])].map((group) => Number.parseInt(group, 16));
+  return Uint32Array.from({ length: 4 }, (_, word) => 65_536 * groups[2 * word] + groups[2 * word + 1]);
+}
+
 function ipv4Text(words: Uint32Array, at: number): string {
   const word = words[at];
   return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;

@@ -18,6 +18,8 @@ export const UNDECODABLE = double();
 export const CUT = double();
 /** How many marks there are: they come by another way. */
 export const MARKS = double();
+/** 1 where there are DNS answers among its packets: what they said comes so, too. */
+export const HAS_ANSWERS = double();
 /** How many silences it found meanwhile, and from here on, their beginnings and ends. */
 export const SILENCES = double();
 export const SILENCE = double(52);

@@ -93,10 +93,10 @@ export class BatchRing {
   }
 
   /**
-   * The filler's: that one was filled. Returns whether the user waits for that and is to be called; who waits for fewer than are worth
+   * The filler's: that one was filled, and whether there are DNS answers among its packets. Returns whether the user waits for that and is to be called; who waits for fewer than are worth
    * it has to be told that no more come.
    */
-  fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>): boolean {
+  fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>, hasAnswers: boolean): boolean {
     const { count, isInOrder, reachedNs, quotes, outers, rowless, marks } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
@@ -105,6 +105,7 @@ export class BatchRing {
     d[at + beside.REACHED_NS] = reachedNs;
     d[at + beside.QUOTES] = quotes.count;
     d[at + beside.MARKS] = marks.length;
+    d[at + beside.HAS_ANSWERS] = hasAnswers ? 1 : 0;
     d[at + beside.OUTERS] = outers.count;
     d[at + beside.ROWLESS] = rowless.count;
     d[at + beside.FIRST_NS] = firstNs;
@@ -129,6 +130,11 @@ export class BatchRing {
   /** The user's: whether the batch filled first had marks. Precondition: it need not wait. */
   get hasMarks(): boolean {
     return this.#doubles[DOUBLES * this.#batchAt(USED) + beside.MARKS] > 0;
+  }
+
+  /** … and whether there were DNS answers among its packets. */
+  get hasAnswers(): boolean {
+    return this.#doubles[DOUBLES * this.#batchAt(USED) + beside.HAS_ANSWERS] > 0;
   }
 
   /** The user's: the batch filled first, without its marks; what its source said as of then goes into `state`. Precondition: it need not wait. */

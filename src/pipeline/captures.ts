@@ -1,4 +1,5 @@
 import type { FrameSource } from "../packets/batches/frames.js";
+import type { Hear } from "../packets/results/answers.js";
 import type { SideSelectors } from "./split/selector.js";
 
 /** A capture, by its path, or the paths of its files, one behind the other, where it was cut into several. */
@@ -18,6 +19,8 @@ export interface OpenEvents {
   onWarning(text: string, isDamage?: boolean): void;
   /** Of progress: bytes of a file read so far, and how many it has, where that is known. `capture`: its index. */
   onBytes(capture: number, read: number, total: number | undefined): void;
+  /** Of what DNS answers said, before the packets are given that they came with; nobody listens to them where this is left out. */
+  readonly onAnswers?: Hear;
 }
 
 /** The files to be read. */

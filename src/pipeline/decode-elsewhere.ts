@@ -6,7 +6,7 @@ import { Heap } from "../packets/memory/heap.js";
 import type { Mark } from "../packets/batches/frame-marks.js";
 import type { PacketBatch } from "../packets/batches/packet-batch.js";
 import { type PacketSource, Tally } from "../packets/batches/source.js";
-import { INSIDE, SIDES } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDES } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
@@ -35,7 +35,9 @@ export async function decodeElsewhere(
   worker: Worker = startThread(),
 ): Promise<Decoding> {
   const count = "sides" in from ? SIDES.length : from.flat().length;
-  worker.postMessage({ from, part: heap.part(count * SOURCE_BYTES), filter } satisfies Task);
+  const { onAnswers } = events;
+  const part = heap.part(count * SOURCE_BYTES);
+  worker.postMessage({ from, part, filter, listens: onAnswers !== undefined } satisfies Task);
   const close = async (): Promise<void> => void (await worker.terminate());
   try {
     return await new Promise<Decoding>((resolve, reject) => {
@@ -49,11 +51,13 @@ export async function decodeElsewhere(
       worker.on("message", (said: FromThread) => {
         if (said.kind === "opened") {
           const { interfaces } = said;
+          const insides = interfaces[INSIDE].length;
           for (const [at, facts] of said.sources.entries()) {
             const onRoom = (): void => worker.postMessage(at satisfies ToThread);
-            sources.push(new SharedSource(facts, new BatchRing(heap, facts.ring), pace, onRoom));
+            const side = at < insides ? INSIDE : OUTSIDE;
+            const hear = (heard: Uint8Array): void => onAnswers?.(side, facts.epochNs, heard);
+            sources.push(new SharedSource(facts, new BatchRing(heap, facts.ring), pace, onRoom, hear));
           }
-          const insides = interfaces[INSIDE].length;
           resolve({ packets: [sources.slice(0, insides), sources.slice(insides)], interfaces, close });
         } else if (said.kind === "unusable") fail(new CaptureError(said.message));
         else if (said.kind === "warning") events.onWarning(said.text, said.isDamage);
@@ -84,8 +88,10 @@ class SharedSource implements PacketSource {
   readonly #onRoom: () => void;
   /** Reasons that came before the batch did that they are of. */
   readonly #reasons: Tally["reasons"][] = [];
-  /** The same of marks. */
+  readonly #hear: (heard: Uint8Array) => void;
+  /** The same of marks, and of what DNS answers said. */
   readonly #marks: (readonly Mark[])[] = [];
+  readonly #answers: (readonly Uint8Array[])[] = [];
   /** What comes behind the last batch: what the source says then, or why there is no more. */
   #end: LastState | Error | undefined;
   #onNews: (() => void) | undefined;
@@ -97,6 +103,7 @@ class SharedSource implements PacketSource {
     ring: BatchRing,
     pace: Pace,
     onRoom: () => void,
+    hear: (heard: Uint8Array) => void,
   ) {
     this.name = name;
     this.captures = captures;
@@ -106,12 +113,14 @@ class SharedSource implements PacketSource {
     this.#ring = ring;
     this.#pace = pace;
     this.#onRoom = onRoom;
+    this.#hear = hear;
   }
 
   /** Takes what the thread says of it. */
   take(said: Extract<FromThread, { readonly source: number }>): void {
     if (said.kind === "reasons") this.#reasons.push(said.reasons);
     else if (said.kind === "marks") this.#marks.push(said.marks);
+    else if (said.kind === "answers") this.#answers.push(said.heard);
     else if (said.kind === "ended") this.#end ??= said.state;
     this.#onNews?.();
   }
@@ -146,11 +155,11 @@ class SharedSource implements PacketSource {
 
   #use(): PacketBatch | Promise<PacketBatch> {
     const { undecodable } = this.tally;
-    const { hasMarks } = this.#ring;
+    const { hasMarks, hasAnswers } = this.#ring;
     const batch = this.#ring.use(this);
     this.#isUsing = true;
-    if (hasMarks || this.tally.undecodable > undecodable)
-      return this.#takeRest(batch, hasMarks, this.tally.undecodable > undecodable);
+    const hasReasons = this.tally.undecodable > undecodable;
+    if (hasMarks || hasAnswers || hasReasons) return this.#takeRest(batch, { hasMarks, hasAnswers, hasReasons });
     return batch;
   }
 
@@ -164,10 +173,15 @@ class SharedSource implements PacketSource {
   }
 
   /** Takes what belongs to the batch being taken and comes by another way. */
-  async #takeRest(batch: PacketBatch, hasMarks: boolean, hasReasons: boolean): Promise<PacketBatch> {
+  async #takeRest(
+    batch: PacketBatch,
+    { hasMarks, hasAnswers, hasReasons }: { hasMarks: boolean; hasAnswers: boolean; hasReasons: boolean },
+  ): Promise<PacketBatch> {
     const marks = hasMarks ? await this.#nextOf(this.#marks) : undefined;
     const reasons = hasReasons ? await this.#nextOf(this.#reasons) : undefined;
+    const answers = hasAnswers ? await this.#nextOf(this.#answers) : undefined;
     if (marks) batch.marks.push(...marks);
+    for (const heard of answers ?? []) this.#hear(heard);
     if (reasons) Object.assign(this.tally, { reasons });
     return batch;
   }

@@ -13,6 +13,8 @@ export interface Task {
   readonly part: HeapPart;
   /** What marks packets, if anything does. */
   readonly filter?: FrameFilter | undefined;
+  /** Whether it is to tell what DNS answers said. */
+  readonly listens: boolean;
 }
 
 /** What a source says of itself in the end. */
@@ -39,6 +41,8 @@ export type FromThread =
   | { readonly kind: "filled"; readonly source: number }
   /** What stands between the frames of a source's next batch that has such marks. */
   | { readonly kind: "marks"; readonly source: number; readonly marks: readonly Mark[] }
+  /** What DNS answers said, one behind the other, that came with a source's next batch that has any. */
+  | { readonly kind: "answers"; readonly source: number; readonly heard: readonly Uint8Array[] }
   /** Why frames of a source were undecodable, as of the next batch that has more of them than the one before. */
   | { readonly kind: "reasons"; readonly source: number; readonly reasons: Tally["reasons"] }
   /** A source has no more batches than its ring has. */

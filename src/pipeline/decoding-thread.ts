@@ -10,8 +10,9 @@ import type { DecodedSource } from "./packet-source.js";
 /** Nobody looks more often at how far it has come. */
 const PROGRESS_EVERY_MS = 50;
 
-function say(message: FromThread): void {
-  parentPort?.postMessage(message);
+/** `given`: memory that goes with it, and is not copied. */
+function say(message: FromThread, given: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, given);
 }
 
 /** How much was read of each capture, told every so often. */
@@ -33,8 +34,10 @@ class Progress {
 /** Whom to call once a source's ring has room again. */
 const waiting: (() => void)[] = [];
 
-async function fill(at: number, source: DecodedSource, ring: BatchRing): Promise<void> {
+async function fill(at: number, source: DecodedSource, ring: BatchRing, listens: boolean): Promise<void> {
   const { tally } = source;
+  let heard: Uint8Array<ArrayBuffer>[] = [];
+  if (listens) source.listen((said) => heard.push(Uint8Array.from(said)));
   for (;;) {
     while (ring.mustWaitToFill()) await new Promise<void>((resolve) => (waiting[at] = resolve));
     const { undecodable } = tally;
@@ -42,11 +45,19 @@ async function fill(at: number, source: DecodedSource, ring: BatchRing): Promise
     if (tally.undecodable > undecodable) say({ kind: "reasons", source: at, reasons: tally.reasons });
     const { marks } = ring.next;
     if (marks.length > 0) say({ kind: "marks", source: at, marks });
-    if (ring.fill(source)) say({ kind: "filled", source: at });
+    const hasAnswers = heard.length > 0;
+    if (hasAnswers) {
+      say(
+        { kind: "answers", source: at, heard },
+        heard.map(({ buffer }) => buffer),
+      );
+      heard = [];
+    }
+    if (ring.fill(source, hasAnswers)) say({ kind: "filled", source: at });
   }
 }
 
-async function run({ from, part, filter }: Task): Promise<void> {
+async function run({ from, part, filter, listens }: Task): Promise<void> {
   const progress = new Progress();
   const events = {
     onWarning: (text: string, isDamage = false) => say({ kind: "warning", text, isDamage }),
@@ -62,7 +73,7 @@ async function run({ from, part, filter }: Task): Promise<void> {
   });
   say({ kind: "opened", sources: facts, interfaces });
   const decode = async (source: DecodedSource, at: number): Promise<void> => {
-    await fill(at, source, rings[at]);
+    await fill(at, source, rings[at], listens);
     progress.tell();
     const { captureDropped, hasCounters, firstNs, lastNs, silences, tally } = source;
     say({ kind: "ended", source: at, state: { captureDropped, hasCounters, firstNs, lastNs, silences, tally } });

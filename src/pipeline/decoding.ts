@@ -6,7 +6,7 @@ import type { Soon } from "../packets/batches/soon.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { openCaptures } from "./open-captures.js";
 import { type FrameFilter, programsOf } from "./frame-filter.js";
-import { type DecodedSource, packetSources, type Read } from "./packet-source.js";
+import { type DecodedSource, listen, packetSources, type Read } from "./packet-source.js";
 
 /** Asks a source for more when it is time to; null at its end, and where the reader has had enough. */
 export type Pace = <T>(next: () => Soon<T | null>) => Soon<T | null>;
@@ -36,6 +36,7 @@ export async function decodeHere(
   const read: Read = (frames, most) => pace(() => frames.next(most));
   const programOf = programsOf(filter, (text) => events.onWarning(text));
   const packets = await packetSources(...sides, read, heap, programOf);
+  if (events.onAnswers !== undefined) listen(packets, events.onAnswers);
   return {
     packets,
     interfaces: [sides[INSIDE].map(interfaceOf), sides[OUTSIDE].map(interfaceOf)],

@@ -5,6 +5,8 @@ import { Heap } from "../packets/memory/heap.js";
 import { batchIn, type PacketBatch } from "../packets/batches/packet-batch.js";
 import { type PacketSource, Tally } from "../packets/batches/source.js";
 import type { Soon } from "../packets/batches/soon.js";
+import type { Hear } from "../packets/results/answers.js";
+import { SIDES } from "../packets/sides.js";
 import { Decoder, type Limits, type ProgramOf, sendersIn } from "../wire/decode.js";
 import { limitsOf, TELLING_FRAMES } from "./hash-limit.js";
 import { areOfOnePoint } from "./same-packets.js";
@@ -36,6 +38,12 @@ export async function packetSources(
   // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
   const decoded = begun.map((each, at) => new DecodedSource(heap, decoder, each, read, limits, at >= inside.length));
   return [decoded.slice(0, inside.length), decoded.slice(inside.length)];
+}
+
+/** Has somebody told what DNS answers said, of whichever side, before the packets are given that they came with. */
+export function listen(packets: readonly [readonly DecodedSource[], readonly DecodedSource[]], hear: Hear): void {
+  for (const side of SIDES)
+    for (const source of packets[side]) source.listen((heard) => hear(side, source.epochNs, heard));
 }
 
 /** Throws CaptureError where two captures, of whichever side, show the same packets. */
@@ -85,6 +93,7 @@ export class DecodedSource implements PacketSource {
   readonly #first: FrameBatch[];
   readonly #opensTunnels: boolean;
   readonly #senders: Int32Array;
+  #hear: ((heard: Uint8Array) => void) | undefined;
 
   constructor(
     heap: Heap,
@@ -153,6 +162,12 @@ export class DecodedSource implements PacketSource {
     return this.#frames.isUnfiltered ?? false;
   }
 
+  /** Has somebody told what DNS answers said, as `answer-words.ts` has it; valid during the call. */
+  listen(hear: (heard: Uint8Array) => void): void {
+    this.#decoder.listen();
+    this.#hear = hear;
+  }
+
   /** As `PacketSource` says; the packets are put into `into`, if it is given. */
   async next(into?: PacketBatch): Promise<PacketBatch | null> {
     const batch = into ?? (this.#packets ??= batchIn(this.#heap));
@@ -165,6 +180,8 @@ export class DecodedSource implements PacketSource {
       isOver = false;
       const { interfaces } = this.#frames;
       this.#decoder.decode(frames, interfaces, this.#limits, batch, this.tally, this.#opensTunnels, this.#senders);
+      const { heard } = this.#decoder;
+      if (heard !== undefined) this.#hear?.(heard);
       batch.marks.push(...frames.marks);
       this.#cover(frames);
       most = this.#frames.isOnDisk ? most - frames.count : 0;

@@ -34,6 +34,10 @@ export const SENDERS = word();
 export const SENDERS_BITS = 12;
 export const SENDER_BITS = 2;
 
+/** Where what DNS answers said is to go, 0 where nobody asks, and how many bytes of it came. */
+export const ANSWERS = word();
+export const HEARD = word();
+
 /** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const NOT_IP = word();
 export const CUT = word();

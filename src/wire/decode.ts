@@ -1,3 +1,4 @@
+import { MOST_BYTES as ANSWER_BYTES } from "../packets/batches/answer-words.js";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { asDoubles, type Heap } from "../packets/memory/heap.js";
 import type { PacketBatch } from "../packets/batches/packet-batch.js";
@@ -62,6 +63,8 @@ export class Decoder {
   readonly #loaded = new Map<number, number>();
   /** Bytes of frames that lay elsewhere. */
   #copies: Uint8Array;
+  /** Where what DNS answers said goes; nowhere before somebody asks. */
+  #answers: Uint8Array | undefined;
 
   /** `programOf`: what marks frames IS_SELECTED; without, none is. */
   constructor(heap: Heap, programOf?: ProgramOf) {
@@ -77,6 +80,19 @@ export class Decoder {
     this.#programs = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
     this.#words[words.REASONS] = this.#reasons.byteOffset;
+  }
+
+  /** Has it listen to DNS answers from now on. */
+  listen(): void {
+    // as much as all frames of a batch may say, most of which is never used, and takes no memory
+    this.#answers ??= this.#heap.take(Uint8Array, BATCH_FRAMES * ANSWER_BYTES);
+    this.#words[words.ANSWERS] = this.#answers.byteOffset;
+  }
+
+  /** What the DNS answers decoded last said, as `answer-words.ts` has it; valid until the next frames are decoded. */
+  get heard(): Uint8Array | undefined {
+    const bytes = this.#words[words.HEARD];
+    return bytes === 0 ? undefined : this.#answers?.subarray(0, bytes);
   }
 
   /**

@@ -25,7 +25,7 @@ function fill(ring: BatchRing, n: number): boolean | "wait" {
   Object.assign(ring.next, batch);
   ring.next.quotes.count = quotes;
   ring.next.records[FRAME] = n;
-  return ring.fill(state);
+  return ring.fill(state, n % 5 === 0);
 }
 
 /** Uses a batch if there is one; returns what it says, and whether the filler is to be called, or "wait". */
@@ -38,10 +38,11 @@ function use(ring: BatchRing): object | "wait" {
     silences: [],
     tally: { frames: -1, notIp: -1, undecodable: -1, cut: -1 },
   };
+  const { hasAnswers } = ring;
   const batch = ring.use(state);
   const { count, isInOrder, reachedNs } = batch;
   const told = { frame: batch.records[FRAME], batch: { count, isInOrder, reachedNs }, quotes: batch.quotes.count };
-  return { ...told, state, isCall: ring.give() };
+  return { ...told, state, hasAnswers, isCall: ring.give() };
 }
 
 it("passes batches on in their order, and calls whoever waits, once", () => {
@@ -66,7 +67,7 @@ it("passes batches on in their order, and calls whoever waits, once", () => {
           if (isCall) doesUserWait = false;
         } else {
           const isCall = doesFillerWait && filled - used - 1 <= BATCHES / 2;
-          expected.push({ frame: used, ...said(used), isCall });
+          expected.push({ frame: used, ...said(used), hasAnswers: used % 5 === 0, isCall });
           used++;
           if (isCall) doesFillerWait = false;
         }

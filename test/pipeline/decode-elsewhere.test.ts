@@ -10,6 +10,7 @@ import { frameFilter } from "../../src/pipeline/compile-filter.js";
 import { BATCHES } from "../../src/pipeline/batch-ring.js";
 import { decodeElsewhere as decodeOnThread } from "../../src/pipeline/decode-elsewhere.js";
 import { isWorthAThread, startEarly, startThread } from "../../src/pipeline/thread.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { Heap } from "../../src/packets/memory/heap.js";
 import type { PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import type { PacketSource } from "../../src/packets/batches/source.js";
@@ -74,8 +75,7 @@ function told(batch: PacketBatch, source: PacketSource): object {
   };
 }
 
-async function everythingOf(source: PacketSource): Promise<object[]> {
-  const batches: object[] = [];
+async function everythingOf(source: PacketSource, batches: object[]): Promise<object[]> {
   for (let batch = await source.next(); batch !== null; batch = await source.next()) batches.push(told(batch, source));
   return batches;
 }
@@ -83,10 +83,16 @@ async function everythingOf(source: PacketSource): Promise<object[]> {
 async function read(
   decode: Decode,
   from: Captures,
-): Promise<Readonly<Record<string, unknown>> & { readonly sides: readonly object[][] }> {
+): Promise<
+  Readonly<Record<string, unknown>> & { readonly sides: readonly object[][]; readonly answers: readonly unknown[] }
+> {
   const warnings: string[] = [];
   const bytes = [0, 0];
-  const events = {
+  const given: [object[], object[]] = [[], []];
+  const answers: unknown[] = [];
+  const events: OpenEvents = {
+    onAnswers: (side, epochNs, heard) =>
+      void answers.push([side, epochNs, given[side].length, Buffer.from(heard).toString("base64")]),
     onWarning: (text: string) => void warnings.push(text),
     onBytes: (capture: number, read: number) => void (bytes[capture] = read),
   };
@@ -95,9 +101,9 @@ async function read(
   // whoever goes by the clocks that are given looks at these before any packet
   const [[inside], [outside]] = packets;
   const epochsNs = [inside.epochNs, outside.epochNs];
-  const sides = [await everythingOf(inside), await everythingOf(outside)];
+  const sides = [await everythingOf(inside, given[INSIDE]), await everythingOf(outside, given[OUTSIDE])];
   await decoding.close();
-  return { names: [inside.name, outside.name], epochsNs, interfaces, sides, warnings, bytes };
+  return { names: [inside.name, outside.name], epochsNs, interfaces, sides, answers, warnings, bytes };
 }
 
 describe("decoding on another thread", () => {
@@ -106,22 +112,32 @@ describe("decoding on another thread", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** A capture with the frames of a fixture again and again: many batches. */
-  const long = (side: string, times = 2000): string => {
-    const capture = readFileSync(fixtureFile("docker-web", side));
-    const path = join(folder, `${side}.pcap`);
+  const long = (side: string, times = 2000, name = "docker-web"): string => {
+    const capture = readFileSync(fixtureFile(name, side));
+    const path = join(folder, `${name}-${side}.pcap`);
     writeFileSync(path, Buffer.concat([capture, ...Array<Buffer>(times).fill(capture.subarray(PCAP_HEADER_BYTES))]));
     return path;
   };
 
   // a traceroute is answered by errors, which quote
-  it.each(["docker-web", "traceroute", "fragments"])("gives what decoding here gives: %s", async (name) => {
-    expect(await read(decodeElsewhere, fixture(name))).toEqual(await read(decodeHere, fixture(name)));
-  });
+  it.each(["docker-web", "traceroute", "fragments", "ping-name"])(
+    "gives what decoding here gives: %s",
+    async (name) => {
+      expect(await read(decodeElsewhere, fixture(name))).toEqual(await read(decodeHere, fixture(name)));
+    },
+  );
 
   it("goes round its batches, and one side waits for nobody while the other one is read", async () => {
     const from = pairOf(long("inside", 3000), long("outside", 3000));
     const here = await read(decodeHere, from);
     for (const batches of here.sides) expect(batches.length).toBeGreaterThan(2 * BATCHES);
+    expect(await read(decodeElsewhere, from)).toEqual(here);
+  });
+
+  it("tells what DNS answers said before the packets that they came with", async () => {
+    const from = pairOf(long("inside", 1000, "ping-name"), long("outside", 1000, "ping-name"));
+    const here = await read(decodeHere, from);
+    expect(here.answers.length).toBeGreaterThan(4);
     expect(await read(decodeElsewhere, from)).toEqual(here);
   });
 

@@ -67,6 +67,7 @@ export class HandFilled implements Tables {
   readonly timeline: Timeline;
   readonly tuples = new FilledTable(this.#heap, 64);
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
+  readonly offsetNs = 0n;
   readonly haveCounters = [[false], [true]] as const;
   readonly #packets = new Map<number, Packet>();
 
@@ -111,6 +112,10 @@ export class HandFilled implements Tables {
 
   flowOf(row: number): number | undefined {
     return this.#packets.get(row)?.flow;
+  }
+
+  beganNs(): bigint {
+    return this.epochsNs[INSIDE];
   }
 
   isOpenerKnown({ insideTuple }: Flow): boolean {

@@ -14,6 +14,7 @@ export interface Taken extends Sample {
 
 const heap = new Heap();
 const decoder = new Decoder(heap);
+decoder.listen();
 const out = batchIn(heap);
 const frames = new FrameBatch();
 
@@ -45,6 +46,12 @@ export function decodeAll(
   out.clear();
   decoder.decode(frames, interfaces, limits, out, tally, opensTunnels);
   return { out: out.copy(), tally };
+}
+
+/** What DNS answers among the frames said. */
+export function heardOf(taken: readonly Taken[], opensTunnels = false): Uint8Array | undefined {
+  decodeAll(taken, NO_LIMITS, opensTunnels);
+  return decoder.heard?.slice();
 }
 
 /** Every column of a row, as a test wants to compare it. */

@@ -238,10 +238,14 @@ export interface Tables {
   tuples: TupleTable;
   /** Epoch nanoseconds that each side's `stampNs` counts from. */
   epochsNs: readonly [bigint, bigint];
+  /** By how much the outside clock was ahead of the inside's when the captures began, nanoseconds. */
+  offsetNs: bigint;
   /** By side, for each of its captures: whether it says, at its beginning, that it counts the frames that it loses. */
   haveCounters: readonly [readonly boolean[], readonly boolean[]];
   /** The id of the flow that a packet belongs to, if its translation is known, or the proxy that carries it on. */
   flowOf(row: number): number | undefined;
+  /** When the flow of a packet had its first pair, or the packet itself passed, if that was before; epoch nanoseconds on the inside clock. */
+  beganNs(row: number): bigint;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;
   /** Whether it is known who began a flow: who opened its inside conversation. */

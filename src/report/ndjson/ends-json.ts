@@ -1,5 +1,6 @@
 import { printableJson } from "../../packets/printable.js";
 import type { Ends, Quoted } from "../../packets/results/results.js";
+import type { Called } from "../answered-ends.js";
 import type { NamedEnds } from "../row-names.js";
 import type { Tunnel } from "../../packets/tunnels.js";
 
@@ -15,10 +16,16 @@ export function namedBy([from, to]: NamedEnds): { container?: string | undefined
   return from === undefined ? { container: to?.name } : { container: from.name, peer: to?.name };
 }
 
-/** The same, as further members of an object. */
-export function namesJson(names: NamedEnds): string {
-  const members = printableJson(namedBy(names)).slice(1, -1);
-  return members === "" ? "" : `,${members}`;
+/** What DNS answers called the ends. */
+export function calledBy([src, dst]: Called): { srcName?: string | undefined; dstName?: string | undefined } {
+  return { srcName: src, dstName: dst };
+}
+
+/** All of that, as further members of an object. */
+export function namesJson(names: NamedEnds, called: Called): string {
+  if ([...names, ...called].every((name) => name === undefined)) return "";
+  const members = printableJson({ ...namedBy(names), ...calledBy(called) }).slice(1, -1);
+  return `,${members}`;
 }
 
 /** A packet that an ICMP error quotes, as an object. */

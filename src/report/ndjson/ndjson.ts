@@ -1,6 +1,7 @@
 import type { Flow } from "../../packets/flows/flows.js";
 import type { Finding } from "../../packets/results/findings.js";
-import type { Containers } from "../../packets/results/containers.js";
+import { type AnsweredNames, NO_ANSWERS } from "../../packets/results/answers.js";
+import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import type { LatencySummary } from "../../packets/flows/latency.js";
 import type { PublishedUse } from "../../packets/results/published.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
@@ -22,7 +23,8 @@ import { INSIDE, OUTSIDE, type Side, SIDE_NAMES, SIDES } from "../../packets/sid
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "../ends.js";
-import { endsJson, namedBy, namesJson, tunnelJson } from "./ends-json.js";
+import { AnsweredEnds } from "../answered-ends.js";
+import { calledBy, endsJson, namedBy, namesJson, tunnelJson } from "./ends-json.js";
 import { EpochText, epochText } from "../epoch.js";
 import { byFrameJson, frameJson, framesJson } from "./frames-json.js";
 import { PairLines } from "./pair-lines.js";
@@ -39,6 +41,8 @@ export interface NdjsonOptions {
   quiet: boolean;
   /** Who had which address. */
   containers?: Containers;
+  /** What DNS answers called others. */
+  answers?: AnsweredNames;
 }
 
 /**
@@ -52,8 +56,10 @@ export class NdjsonReporter implements Reporter {
   readonly #lines: ByteLines;
   readonly #isQuiet: boolean;
   readonly #program: string;
-  readonly #containers: Containers | undefined;
+  readonly #containers: Containers;
+  readonly #answers: AnsweredNames;
   #tables!: Tables;
+  #answered!: AnsweredEnds;
   #times!: readonly [EpochText, EpochText];
   #pairs!: PairLines;
 
@@ -61,7 +67,8 @@ export class NdjsonReporter implements Reporter {
     this.#lines = new ByteLines(write);
     this.#isQuiet = options.quiet;
     this.#program = options.program;
-    this.#containers = options.containers;
+    this.#containers = options.containers ?? NO_CONTAINERS;
+    this.#answers = options.answers ?? NO_ANSWERS;
     this.wantsPairs = !options.quiet;
   }
 
@@ -72,7 +79,8 @@ export class NdjsonReporter implements Reporter {
   begin(tables: Tables): void {
     this.#tables = tables;
     this.#times = [new EpochText(tables.epochsNs[INSIDE]), new EpochText(tables.epochsNs[OUTSIDE])];
-    this.#pairs = new PairLines(this.#lines, tables, this.#containers);
+    this.#answered = new AnsweredEnds(tables, this.#answers);
+    this.#pairs = new PairLines(this.#lines, tables, this.#containers, this.#answered);
     const captures = (side: Side) =>
       tables.timeline.frames[side].names.map((name, at) => ({ name, counters: tables.haveCounters[side][at] }));
     this.#line({
@@ -102,7 +110,7 @@ export class NdjsonReporter implements Reporter {
     const time = this.#times[side].of(t.stampNs(row));
     const flow = this.#tables.flowOf(row);
     const tunnel = this.#tables.tunnelOf(row);
-    const names = this.#containers === undefined ? "" : namesJson(namesOf(this.#tables, this.#containers, row));
+    const names = namesJson(namesOf(this.#tables, this.#containers, row), this.#answered.ofRow(row));
     const facts =
       `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
       `,${endsJson(endsOf(this.#tables, row))}${names},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
@@ -128,8 +136,9 @@ export class NdjsonReporter implements Reporter {
     const side = insideSide === outsideSide ? `,"side":"${SIDE_NAMES[insideSide]}"` : "";
     const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
     const { firstNs, lastNs } = flow;
-    const nameOf = (address: string) => this.#containers?.having(address, firstNs, lastNs);
-    const named = (ends: Ends): string => endsJson(ends) + namesJson([nameOf(ends.src), nameOf(ends.dst)]);
+    const nameOf = (address: string) => this.#containers.having(address, firstNs, lastNs);
+    const named = (ends: Ends): string =>
+      endsJson(ends) + namesJson([nameOf(ends.src), nameOf(ends.dst)], this.#answered.ofFlow(ends, flow));
     this.#lines.text(
       `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"${side}` +
         `,"inside":{${named(flow.inside)}},"outside":{${named(flow.outside)}}` +
@@ -194,9 +203,12 @@ export class NdjsonReporter implements Reporter {
     const shared = <Name extends keyof Ends>(name: Name): Ends[Name] | undefined =>
       others.every((ends) => ends[name] === first[name]) ? first[name] : undefined;
     const [src, srcPort, dst] = [shared("src"), shared("srcPort"), shared("dst")];
-    const [from, to] = this.#containers === undefined ? [] : namesOf(this.#tables, this.#containers, rows[0]);
-    const names = namedBy([src === undefined ? undefined : from, dst === undefined ? undefined : to]);
-    return { ...named, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId"), ...names };
+    const ofShared = <T>([from, to]: readonly [T, T]) =>
+      [src === undefined ? undefined : from, dst === undefined ? undefined : to] as const;
+    const names = namedBy(ofShared(namesOf(this.#tables, this.#containers, rows[0])));
+    const called = calledBy(ofShared(this.#answered.ofRow(rows[0])));
+    const ports = { dstPort: shared("dstPort"), icmpId: shared("icmpId") };
+    return { ...named, time, src, srcPort, dst, ...ports, ...names, ...called };
   }
 
   #frames(row: number): readonly number[] {

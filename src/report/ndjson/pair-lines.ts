@@ -1,7 +1,7 @@
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import type { Containers } from "../../packets/results/containers.js";
+import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import { type Missing, natOf, type Tables } from "../../packets/results/results.js";
 import { alteredNames, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
@@ -17,6 +17,7 @@ import { byFrameJson, framesJson } from "./frames-json.js";
 import { endsJson, namesJson, quotedJson, tunnelJson } from "./ends-json.js";
 import { EpochParts } from "./epoch-parts.js";
 import { Part, writePart, writeText } from "./part.js";
+import type { AnsweredEnds } from "../answered-ends.js";
 import { namesOf } from "../row-names.js";
 import { tcpFlagsText } from "../tcp-flags.js";
 
@@ -55,16 +56,22 @@ export class PairLines {
   /** From `proto` to `latencyNs`, by all that it depends on: a few dozen combinations occur. */
   readonly #kinds = new Map<number, Part>();
   readonly #openings: ReturnType<typeof openings>;
-  /** What stands behind the ends of each side, where containers are known. */
-  readonly #names: PairTexts<readonly [inside: string, outside: string]> | undefined;
+  readonly #answered: AnsweredEnds;
+  readonly #areContainersKnown: boolean;
+  /** What stands behind the ends of each side. */
+  readonly #names: PairTexts<readonly [inside: string, outside: string]>;
 
-  constructor(lines: ByteLines, tables: Tables, containers: Containers | undefined) {
+  constructor(lines: ByteLines, tables: Tables, containers: Containers, answered: AnsweredEnds) {
     this.#lines = lines;
+    this.#answered = answered;
+    this.#areContainersKnown = containers !== NO_CONTAINERS;
     this.#tables = tables;
-    if (containers !== undefined) {
-      const named = (row: number): string => namesJson(namesOf(tables, containers, row));
-      this.#names = new PairTexts(tables, containers, (inside, outside) => [named(inside), named(outside)]);
-    }
+    const named = (row: number, inside: number): string =>
+      namesJson(namesOf(tables, containers, row), answered.ofRow(row, inside));
+    this.#names = new PairTexts(tables, containers, (inside, outside) => [
+      named(inside, inside),
+      named(outside, inside),
+    ]);
     this.#openings = tables.timeline.frames.every(({ isOne }) => isOne) ? FRAMES_OF_ONE : FRAMES_OF_SEVERAL;
     const time = (side: Side): EpochParts => new EpochParts(tables.epochsNs[side], '],"time":"');
     this.#times = [time(INSIDE), time(OUTSIDE)];
@@ -87,7 +94,7 @@ export class PairLines {
     const outsideLength = outsideFrames ? tables.lengthOf(outside) : t.length(outside);
     const missing = tables.missingOf(inside);
     const [insidePlaces, outsidePlaces] = [t.frames[t.sideOf(inside)], t.frames[t.sideOf(outside)]];
-    const names = this.#names?.of(inside, outside, flow, isOutbound) ?? NO_NAMES;
+    const names = this.#mayName(inside, outside) ? this.#names.of(inside, outside, flow, isOutbound) : NO_NAMES;
     const isOfSeveral = this.#openings === FRAMES_OF_SEVERAL;
     if (insideFrames || outsideFrames || missing || names !== NO_NAMES || isOfSeveral)
       lines.reserve(
@@ -120,6 +127,11 @@ export class PairLines {
         ? writeText(view, at, `},"missing":${missingJson(isOutbound ? insidePlaces : outsidePlaces, missing)}}\n`)
         : writePart(view, at, END),
     );
+  }
+
+  /** Whether any end of a pair may have a name: of most there is nothing to remember. */
+  #mayName(inside: number, outside: number): boolean {
+    return this.#areContainersKnown || this.#answered.mayCall(inside) || this.#answered.mayCall(outside);
   }
 
   #kindOf(inside: number, outside: number, flow: Flow, isOutbound: boolean): Part {

@@ -88,6 +88,10 @@ const NAMES = {
     "The name of the container whose address the source, or else the destination, is, by what the host said, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
   ),
   peer: text("The same of the destination, where both ends are containers."),
+  srcName: text(
+    "What the source's address was called by the last DNS answer that its peer got before they spoke, or else by all answers before that; as DNS writes names, in lower case, what is no letter, digit or sign escaped with a backslash.",
+  ),
+  dstName: text("The same of the destination's address."),
 } as const;
 const IP = {
   ipId: count("The IP identification; 0 where there is none."),

@@ -13,6 +13,7 @@ import { tunnelText } from "../../packets/tunnels.js";
 import { columnsOf } from "./columns.js";
 import { endsOf, rewriteOf } from "../ends.js";
 import { changesText, endsText } from "./ends-text.js";
+import type { AnsweredEnds } from "../answered-ends.js";
 import type { EndNames } from "./end-names.js";
 import { epochNsOf } from "../epoch.js";
 import { folded } from "./fold.js";
@@ -65,6 +66,12 @@ export interface LineOptions {
   readonly isVerbose: boolean;
 }
 
+/** What names stand in place of addresses. */
+export interface Naming {
+  readonly names: EndNames;
+  readonly answered: AnsweredEnds;
+}
+
 /**
  * One line a packet pair: when, how long it took, what it was inside and what outside, what both have in common, and where to find it.
  *
@@ -76,6 +83,7 @@ export class Lines {
   readonly #tables: Tables;
   readonly #paint: Paint;
   readonly #names: EndNames;
+  readonly #answered: AnsweredEnds;
   readonly #width: number;
   readonly #isDetailed: boolean;
   readonly #isWide: boolean;
@@ -87,10 +95,11 @@ export class Lines {
   #insideColumns = 0;
   #outsideColumns = 0;
 
-  constructor(tables: Tables, paint: Paint, names: EndNames, { width, utcOffset, isVerbose }: LineOptions) {
+  constructor(tables: Tables, paint: Paint, { names, answered }: Naming, { width, utcOffset, isVerbose }: LineOptions) {
     this.#tables = tables;
     this.#paint = paint;
     this.#names = names;
+    this.#answered = answered;
     this.#width = width;
     this.#isDetailed = width >= DETAILED_COLUMNS;
     this.#isWide = width >= WIDE_COLUMNS;
@@ -208,7 +217,7 @@ export class Lines {
     const mark = this.#paint.rewritten;
     const isMarkLeftOut = !this.#isWide && this.#paint.isMarked;
     const insideText = this.#family(inside) + endsText(this.#named(inside), rewrite, isMarkLeftOut ? String : mark);
-    const outsideNamed = this.#named(outside);
+    const outsideNamed = this.#named(outside, inside);
     const outsideText = this.#isWide
       ? endsText(outsideNamed, rewrite, mark)
       : changesText(outsideNamed, rewrite, isMarkLeftOut ? String : mark);
@@ -220,9 +229,10 @@ export class Lines {
     };
   }
 
-  /** A packet's ends, with containers' names in place of their addresses. */
-  #named(row: number): Ends {
-    return this.#names.of(endsOf(this.#tables, row), epochNsOf(this.#tables, row));
+  /** A packet's ends, with names in place of their addresses. `inside`: the row of its inside form, where there is one. */
+  #named(row: number, inside = row): Ends {
+    const called = this.#answered.ofRow(row, inside);
+    return this.#names.of(endsOf(this.#tables, row), called, epochNsOf(this.#tables, row));
   }
 
   #ttl(inside: number, outside: number, isOutbound: boolean): string {

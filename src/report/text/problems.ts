@@ -16,6 +16,7 @@ import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
 import { epochNsOf } from "../epoch.js";
 import { Causes } from "./causes.js";
+import type { AnsweredEnds } from "../answered-ends.js";
 import type { EndNames } from "./end-names.js";
 import { type Kind, kindOf, type Lost, type Said, Sayings } from "./lost.js";
 import { byKind, byReason, linesOf } from "./lost-lines.js";
@@ -45,6 +46,7 @@ export function isTold(verdict: Verdict): boolean {
 export class Problems {
   readonly #tables: Tables;
   readonly #names: EndNames;
+  readonly #answered: AnsweredEnds;
   readonly #isOfSome: boolean;
   /** By `keyOf`, as numbers and not yet as text, which would take four times the memory. */
   readonly #packets = new Map<number, Lost>();
@@ -55,9 +57,10 @@ export class Problems {
   #others = 0;
 
   /** `isOfSome`: it takes those that were selected, beside totals of all. */
-  constructor(tables: Tables, names: EndNames, isOfSome: boolean) {
+  constructor(tables: Tables, names: EndNames, answered: AnsweredEnds, isOfSome: boolean) {
     this.#tables = tables;
     this.#names = names;
+    this.#answered = answered;
     this.#isOfSome = isOfSome;
   }
 
@@ -85,7 +88,7 @@ export class Problems {
     this.#count(kindOf(judgement), 1);
     this.#packets.set(keyOf(side, frame), {
       proto: protocolName(timeline.proto(row)),
-      ends: this.#names.of(endsOf(this.#tables, row), epochNsOf(this.#tables, row)),
+      ends: this.#names.of(endsOf(this.#tables, row), this.#answered.ofRow(row), epochNsOf(this.#tables, row)),
       error: (timeline.flags(row) & IS_ERROR) === 0 ? undefined : messageOf(this.#tables, row),
       isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),

@@ -10,7 +10,9 @@ import {
   type Update,
   type Verdict,
 } from "../../packets/results/results.js";
+import { type AnsweredNames, NO_ANSWERS } from "../../packets/results/answers.js";
 import type { Containers } from "../../packets/results/containers.js";
+import { AnsweredEnds } from "../answered-ends.js";
 import { Buffered } from "./buffered.js";
 import { EndNames } from "./end-names.js";
 import { foldedLines } from "./fold.js";
@@ -46,6 +48,8 @@ export interface TextOptions {
   isVerbose?: boolean;
   /** Who had which address. */
   containers?: Containers;
+  /** What DNS answers called others. */
+  answers?: AnsweredNames;
   /** Local time's lead over UTC. */
   utcOffset: UtcOffset;
 }
@@ -84,10 +88,12 @@ export class TextReporter implements Reporter {
   }
 
   begin(tables: Tables): void {
-    this.#problems = new Problems(tables, this.#names, this.#options.isOfSome === true);
+    const answered = new AnsweredEnds(tables, this.#options.answers ?? NO_ANSWERS);
+    this.#problems = new Problems(tables, this.#names, answered, this.#options.isOfSome === true);
+    this.#translations.begin(answered);
     this.#tables = tables;
     const isVerbose = this.#options.isVerbose === true;
-    this.#lines = new Lines(tables, this.#paint, this.#names, { ...this.#options, isVerbose });
+    this.#lines = new Lines(tables, this.#paint, { names: this.#names, answered }, { ...this.#options, isVerbose });
     if (!this.#options.quiet) this.#out.add(this.#lines.heading());
   }
 

@@ -11,6 +11,7 @@ import {
 } from "../../packets/results/results.js";
 import { rewriteOf } from "../ends.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
+import type { AnsweredEnds } from "../answered-ends.js";
 import type { EndNames } from "./end-names.js";
 import { endsText } from "./ends-text.js";
 import { foldedLines } from "./fold.js";
@@ -131,10 +132,16 @@ export class TranslationTable {
   #isUnknown = false;
   /** What times are compared from, so that numbers hold them to the nanosecond: when some flow began. */
   #baseNs: bigint | undefined;
+  #answered!: AnsweredEnds;
 
   constructor(options: TranslationOptions) {
     this.#options = options;
     this.#most = options.most ?? MOST_ROWS;
+  }
+
+  /** Takes what tells the names of ends, before the first flow. */
+  begin(answered: AnsweredEnds): void {
+    this.#answered = answered;
   }
 
   /** How many flows it needs to be told of, the busiest. */
@@ -153,6 +160,7 @@ export class TranslationTable {
     shown.#rows.push(...this.#rows.slice(0, shown.#most));
     shown.#isUnknown = this.#isUnknown;
     shown.#baseNs = this.#baseNs;
+    shown.#answered = this.#answered;
     const at: LookedAt = {
       mostFlows: BUSIEST_LAST.has(this.#options.sort) ? shown.#most : Number.POSITIVE_INFINITY,
       flows: this.#problems,
@@ -229,7 +237,12 @@ export class TranslationTable {
     const rows = shownRows.map(({ flow, problems }) =>
       lines(
         flow,
-        { own: isUnknown ? "?" : cell?.(flow, problems, time), other: others.of(flow), names: this.#options.names },
+        {
+          own: isUnknown ? "?" : cell?.(flow, problems, time),
+          other: others.of(flow),
+          names: this.#options.names,
+          answered: this.#answered,
+        },
         paint,
       ),
     );
@@ -307,12 +320,14 @@ interface Beside {
   /** The flow that has what comes back. */
   readonly other: number | undefined;
   readonly names: EndNames;
+  readonly answered: AnsweredEnds;
 }
 
 /** The two rows of a flow. */
-function lines(flow: FlowSummary, { own, other, names }: Beside, paint: Paint): string[][] {
+function lines(flow: FlowSummary, { own, other, names, answered }: Beside, paint: Paint): string[][] {
   const rewrite = rewriteOf(flow.inside, flow.outside);
-  const ends = (side: Ends): string => endsText(names.of(side, flow.firstNs, flow.lastNs), rewrite, paint.rewritten);
+  const named = (side: Ends): Ends => names.of(side, answered.ofFlow(side, flow), flow.firstNs, flow.lastNs);
+  const ends = (side: Ends): string => endsText(named(side), rewrite, paint.rewritten);
   const [first, second] = flow.sides;
   const counts = (arrow: string, pairs: number, only: number): [string, string] => {
     // of a proxy's two connections, no packet has a twin, and none lacks one

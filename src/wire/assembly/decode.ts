@@ -41,6 +41,7 @@ import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { passes } from "./bpf.js";
 import { byteAt, wordAt } from "./bytes.js";
+import * as dns from "./dns.js";
 import { endKey, hashOfTuple, joined, keyOf, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
@@ -74,6 +75,8 @@ export function decode(block: usize): void {
   const batch = wordOf(block, words.BATCH);
   const opensTunnels = wordOf(block, words.OPENS_TUNNELS) !== 0;
   const senders = wordOf(block, words.SENDERS);
+  const answers = wordOf(block, words.ANSWERS);
+  let heard = 0;
   quotes.goOn(batch, wordOf(block, words.QUOTES));
   outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
@@ -99,6 +102,10 @@ export function decode(block: usize): void {
       leaveOut(block, index, load<i32>(frames + (index << 2)), reason);
       continue;
     }
+    if (dns.isAnswer()) {
+      if (answers !== 0) heard += dns.hear(answers + heard, min(end, packetEnd), batch, row, stampNs);
+      dns.forget();
+    }
     const record = batch + (row << RECORD_BYTES_BITS);
     if (senders !== 0) noteSender(senders, record);
     if (stampNs < latestNs) isInOrder = false;
@@ -110,6 +117,7 @@ export function decode(block: usize): void {
     if (captured < original) cut++;
     row++;
   }
+  setWord(block, words.HEARD, heard);
   setWord(block, words.ROWS, row);
   setWord(block, words.QUOTES, quotes.count);
   setWord(block, words.OUTERS, outers);
@@ -221,6 +229,7 @@ function lookInside(end: i32, limit: i32, headerLimit: i32, batch: i32, row: i32
   const at = tunnel.carriedBy(record, transportAt, heldEnd);
   if (at === tunnel.NOTHING) return;
   copyOuter(batch, row, false);
+  dns.forget();
   const quoted = quotes.count;
   const reason = datagram(at, heldEnd, outerEnd, limit, headerLimit, batch, row);
   const isPacket = reason < 0 && (isFragment || packetEnd <= outerEnd);
@@ -235,6 +244,7 @@ function lookInside(end: i32, limit: i32, headerLimit: i32, batch: i32, row: i32
     return;
   }
   quotes.goOn(batch, quoted);
+  dns.forget();
   copyOuter(batch, row, true);
   if (isPacket) store<i32>(record, load<i32>(record, 4 * LENGTH) | (CARRIER << TUNNEL_SHIFT), 4 * LENGTH);
 }

@@ -1,8 +1,9 @@
 import { IS_HEADLESS } from "../../packets/packets.js";
-import { DNS_QUERY, DNS_RESPONSE, FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS, SEQ } from "../../packets/records.js";
-import * as dns from "../../protocols/dns.js";
+import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS } from "../../packets/records.js";
+import { PORT } from "../../protocols/dns.js";
 import { HEADER_BYTES } from "../../protocols/udp.js";
-import { halfAt, wordAt } from "./bytes.js";
+import { wordAt } from "./bytes.js";
+import { message } from "./dns.js";
 import { content } from "./payload.js";
 
 /**
@@ -19,14 +20,7 @@ export function udp(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, reco
   }
   const ports = wordAt(at);
   store<i32>(record, ports, 4 * PORTS);
-  if (ports >>> 16 === dns.PORT || (ports & 0xffff) === dns.PORT) message(body, held, record);
+  if (ports >>> 16 === PORT || (ports & 0xffff) === PORT) message(body, held, ports >>> 16 === PORT, record);
   store<i32>(record, end - body, 4 * PAYLOAD_LENGTH_CLASS);
   content(body, end, kept, HEADER_BYTES, isWhole, record);
-}
-
-/** Notes what tells of a DNS message which others it belongs to, if it is one: all that are in use ask one question (RFC 9619). */
-function message(at: i32, held: i32, record: i32): void {
-  if (at + dns.HEADER_BYTES > held || halfAt(at + dns.QUESTIONS) !== 1) return;
-  const kind = (halfAt(at + dns.FLAGS) & dns.IS_RESPONSE) === 0 ? DNS_QUERY : DNS_RESPONSE;
-  store<i32>(record, kind | halfAt(at + dns.ID), 4 * SEQ);
 }

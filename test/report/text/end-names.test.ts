@@ -13,7 +13,11 @@ function namesBy(nameOf: (address: string) => string): EndNames {
 /** What is said at the end, when so many addresses were shown. */
 function legendOf(names: EndNames, addresses: number): string {
   for (let at = 0; at < addresses; at++)
-    names.of({ src: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, dst: "10.255.255.255" }, 0n);
+    names.of(
+      { src: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, dst: "10.255.255.255" },
+      [undefined, undefined],
+      0n,
+    );
   return names.legend();
 }
 
@@ -37,4 +41,26 @@ it.each([
   );
   expect(legend).toMatch(/^containers: of-10\.0\.0\.0 10\.0\.0\.0, /);
   expect(legend).toMatch(more);
+});
+
+it.each([
+  ["www.example", "www.example"],
+  ["_sip.xn--p1ai", "_sip.xn--p1ai"],
+  // what may be taken for an address, an address with a port, or a container, and what a terminal must not get
+  ["1.2.3.4", "9.9.9.9"],
+  ["web.80", "9.9.9.9"],
+  ["web", "9.9.9.9"],
+  ["a\\.b.example", "9.9.9.9"],
+  ["\\027[31m.example", "9.9.9.9"],
+  [undefined, "9.9.9.9"],
+])("DNS's name %s stands for an address as %s", (called, shown) => {
+  const names = new EndNames();
+  expect(names.of({ src: "10.0.0.1", dst: "9.9.9.9" }, [undefined, called], 0n).dst).toBe(shown);
+  expect(names.legend()).toBe(shown === "9.9.9.9" ? "" : `names by DNS answers: ${shown} 9.9.9.9\n`);
+});
+
+it("a container's name comes first", () => {
+  const names = namesBy(() => "web");
+  expect(names.of({ src: "10.0.0.1", dst: "10.0.0.2" }, ["db.example", undefined], 0n).src).toBe("web");
+  expect(names.legend()).toBe("containers: web 10.0.0.1 10.0.0.2\n");
 });

@@ -1,0 +1,49 @@
+import { IS_ERROR } from "../packets/packets.js";
+import type { AnsweredNames } from "../packets/results/answers.js";
+import type { Ends, FlowSummary, Tables } from "../packets/results/results.js";
+import { endsOf } from "./ends.js";
+
+/** What DNS answers called the two ends of a packet, or of a flow; undefined where nothing tells. */
+export type Called = readonly [src: string | undefined, dst: string | undefined];
+
+const NOT_CALLED: Called = [undefined, undefined];
+
+/** The names that ends have by DNS answers: each by what the other end was told before they spoke. */
+export class AnsweredEnds {
+  readonly #tables: Tables;
+  readonly #answers: AnsweredNames;
+
+  constructor(tables: Tables, answers: AnsweredNames) {
+    this.#tables = tables;
+    this.#answers = answers;
+  }
+
+  /** Whether a row's packet may have any. */
+  mayCall(row: number): boolean {
+    const { timeline, tuples } = this.#tables;
+    // the outer addresses of an error are its own
+    if ((timeline.flags(row) & IS_ERROR) !== 0) return true;
+    const tuple = timeline.tuple(row);
+    const mayName = (isA: boolean): boolean =>
+      this.#answers.mayName(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isA));
+    return mayName(true) || mayName(false);
+  }
+
+  /** Those of a row's packet. `inside`: the row of its inside form, where there is one: whoever asked is known there. */
+  ofRow(row: number, inside = row): Called {
+    if (!this.mayCall(row)) return NOT_CALLED;
+    const ends = endsOf(this.#tables, row);
+    return this.#of(ends, inside === row ? ends : endsOf(this.#tables, inside), this.#tables.beganNs(inside));
+  }
+
+  /** Those of a flow's ends, on one of its sides. */
+  ofFlow(ends: Ends, { inside, firstNs }: Pick<FlowSummary, "inside" | "firstNs">): Called {
+    return this.#of(ends, inside, firstNs);
+  }
+
+  #of(ends: Ends, inside: Ends, sinceNs: bigint): Called {
+    const nameOf = (address: string, client: string): string | undefined =>
+      this.#answers.nameOf(address, client, sinceNs, this.#tables.offsetNs);
+    return [nameOf(ends.src, inside.dst), nameOf(ends.dst, inside.src)];
+  }
+}
