@@ -50,7 +50,7 @@ export class Explaining extends PassingSink {
   }
 
   override flow(flow: FlowSummary): void {
-    const rules = this.#ruleCheck?.flow(flow).map(({ rule, isCertain }) => (isCertain ? rule : `possibly ${rule}`));
+    const rules = this.#ruleCheck?.flow(flow);
     for (const rule of rules ?? []) {
       const flows = this.#byRule.get(rule) ?? new Gathered();
       this.#byRule.set(rule, flows);

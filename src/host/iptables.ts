@@ -1,9 +1,11 @@
 import { isIpv6Text } from "./address.js";
+import { ANY_MARK, parseMasked, remarked } from "./mark.js";
 import {
   addressMatch,
   interfaceMatch,
   IS_ECHO_REQUEST,
   localMatch,
+  markMatch,
   negated,
   portMatch,
   protocolMatch,
@@ -20,8 +22,12 @@ import {
   withPolicy,
 } from "./ruleset.js";
 import { ANYTHING, parseTarget } from "./target.js";
+import { isDropping, xtVerdict } from "./xt-targets.js";
 
-/** Options that take one value, under every name iptables-save writes them by (iptables-extensions(8)). */
+/**
+ * Options that take one value, under every name iptables-save writes them by (iptables-extensions(8)); where other matches have one of the same name,
+ * that of the match stands before it.
+ */
 const OPTIONS: Readonly<Record<string, (value: string) => Match>> = {
   "-s": (value) => addressMatch("src", value.split(",")),
   "-d": (value) => addressMatch("dst", value.split(",")),
@@ -41,6 +47,10 @@ const OPTIONS: Readonly<Record<string, (value: string) => Match>> = {
   "--state": (value) => stateMatch(value.split(",")),
   "--icmp-type": (value) => (value === "8" || value === "8/0" ? IS_ECHO_REQUEST : UNKNOWN),
   "--icmpv6-type": (value) => (value === "128" || value === "128/0" ? IS_ECHO_REQUEST : UNKNOWN),
+  "mark --mark": (value) => {
+    const masked = parseMasked(value);
+    return masked === null ? UNKNOWN : markMatch(masked.value, masked.mask);
+  },
   "--comment": () => () => true,
   "-m": (value) => (ASKING_BY_OPTIONS.has(value) ? () => true : UNKNOWN),
 };
@@ -60,14 +70,8 @@ const ASKING_BY_OPTIONS = new Set([
   "state",
   "multiport",
   "iprange",
+  "mark",
 ]);
-
-/** Targets that only note something, and those that end a packet's way through the table. */
-const PASSING = new Set(
-  "LOG NFLOG ULOG MARK CONNMARK SET TRACE CLASSIFY DSCP TOS TCPMSS TTL HL CT NOTRACK CHECKSUM".split(" "),
-);
-const ENDING = new Set(["ACCEPT", "QUEUE", "NFQUEUE"]);
-const DROPPING = new Set(["DROP", "REJECT"]);
 
 /** Where the chains that packets come to by themselves have their place, of the tables that drop: include/uapi/linux/netfilter_ipv4.h, NF_IP_PRI_… */
 const PRIORITIES = new Map([
@@ -108,7 +112,7 @@ export function parseIptablesTable(
     } else if (declared) {
       const [, chain, policy, packets] = declared;
       chainOf(chains, chain);
-      if (DROPPING.has(policy)) policies.set(chain, policyRule(chain, `-P ${chain} ${policy}`, countOf(packets)));
+      if (isDropping(policy)) policies.set(chain, policyRule(chain, `-P ${chain} ${policy}`, countOf(packets)));
     } else if (!/^\s*(#|$)/.test(line)) {
       unread.push(index);
     }
@@ -143,12 +147,15 @@ function parseRule(words: readonly string[]): Pick<Rule, "matches" | "verdict"> 
 
 function parseMatches(words: readonly string[]): Match[] {
   const matches: Match[] = [];
+  let module = "";
   for (let at = 0; at < words.length; at++) {
     const isNegated = words[at] === "!";
     if (isNegated) at++;
     const option = words[at] ?? "";
-    if (Object.hasOwn(OPTIONS, option)) {
-      const match = OPTIONS[option](words[++at] ?? "");
+    if (option === "-m") module = words[at + 1] ?? "";
+    const name = [`${module} ${option}`, option].find((each) => Object.hasOwn(OPTIONS, each));
+    if (name !== undefined) {
+      const match = OPTIONS[name](words[++at] ?? "");
       matches.push(isNegated ? negated(match) : match);
     } else {
       matches.push(UNKNOWN);
@@ -174,15 +181,17 @@ function verdictOf([option, name = "", ...options]: readonly string[]): RuleVerd
     case "DNAT":
       return { kind: "nat", to: parseTarget(valueOf("--to-destination") ?? "") };
     case "NETMAP":
-      return { kind: "nat", to: parseTarget(valueOf("--to") ?? "") };
-    case "REDIRECT":
-      return { kind: "redirect" };
-    case "RETURN":
-      return { kind: "return" };
-    default:
-      if (PASSING.has(name)) return { kind: "continue" };
-      if (DROPPING.has(name)) return { kind: "drop" };
-      return ENDING.has(name) ? { kind: "end" } : { kind: "jump", chain: name };
+      return { kind: "nat", to: parseTarget(valueOf("--to") ?? "", true) };
+    case "MARK": {
+      const turned = parseMasked(valueOf("--set-xmark") ?? "");
+      return { kind: "mark", mark: (mark) => (turned === null ? ANY_MARK : remarked(mark, turned.value, turned.mask)) };
+    }
+    case "CONNMARK":
+      return options.includes("--restore-mark") ? { kind: "mark", mark: () => ANY_MARK } : { kind: "continue" };
+    default: {
+      const verdict = xtVerdict(name);
+      return verdict.kind === "unclear" ? { kind: "jump", chain: name } : verdict;
+    }
   }
 }
 

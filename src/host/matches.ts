@@ -1,5 +1,5 @@
 import { isWithin, parseAddressRange, parseNumber } from "./address.js";
-import { not } from "./answer.js";
+import { type Answer, not } from "./answer.js";
 import { protocolNumber } from "./protocols.js";
 import type { Match, PortRange } from "./ruleset.js";
 
@@ -8,6 +8,24 @@ export const UNKNOWN: Match = () => undefined;
 
 export function negated(match: Match): Match {
   return (packet) => not(match(packet));
+}
+
+/** Whether a packet has what one of these asks for. */
+export function anyOf(matches: readonly Match[]): Match {
+  return (packet) => {
+    let answer: Answer = false;
+    for (const match of matches) {
+      const has = match(packet);
+      if (has === true) return true;
+      if (has === undefined) answer = undefined;
+    }
+    return answer;
+  };
+}
+
+/** Whether it has what all of them ask for. */
+export function allOf(matches: readonly Match[]): Match {
+  return negated(anyOf(matches.map(negated)));
 }
 
 /** Whether the source or destination address is in one of these addresses, prefixes or ranges. */
@@ -48,11 +66,25 @@ export function localMatch(end: "src" | "dst"): Match {
 export function stateMatch(names: readonly string[]): Match {
   const states = new Set(names.map((name) => name.toLowerCase()));
   if (states.has("new")) return ({ isNew }) => isNew || undefined;
-  return states.has("dnat") ? ({ isDstRewritten }) => isDstRewritten || undefined : UNKNOWN;
+  if (states.has("dnat")) return ({ isDstRewritten }) => isDstRewritten || undefined;
+  return [...states].every((state) => NEVER_NEW.has(state))
+    ? ({ isNew }) => (isNew === true ? false : undefined)
+    : UNKNOWN;
 }
+
+/** States that no packet has which opens a conversation; one that is RELATED may. */
+const NEVER_NEW = new Set(["established", "invalid", "untracked"]);
 
 /** Whether it is an echo request, the only one of the ICMP messages that a flow shows for what it is. */
 export const IS_ECHO_REQUEST: Match = ({ isEcho }) => isEcho || undefined;
+
+/** Whether the bits of `mask` in the packet's mark are these. */
+export function markMatch(wanted: number, mask: number): Match {
+  return ({ mark: { value, known } }) => {
+    if (((value ^ wanted) & mask & known) !== 0 || (wanted & ~mask) !== 0) return false;
+    return (mask & ~known) === 0 || undefined;
+  };
+}
 
 /** Reads `80`, `80-90`, or as iptables writes it `80:90`, where either may be missing; null where it is none. */
 export function parsePortRange(text: string): PortRange | null {

@@ -1,101 +1,197 @@
-import {
-  addressMatch,
-  interfaceMatch,
-  IS_ECHO_REQUEST,
-  localMatch,
-  negated,
-  portMatch,
-  protocolMatch,
-  stateMatch,
-  UNKNOWN,
-} from "./matches.js";
-import { type Token, TokenReader, tokensOf } from "./nft-tokens.js";
-import { readValues, splitItems } from "./nft-values.js";
-import type { Match, Rule, RuleVerdict } from "./ruleset.js";
-import { ANYTHING, parseTarget } from "./target.js";
-
-/** Keys of matches, as one word or two, and what their values ask for (nft(8), "Payload expressions" and "Meta expressions"). */
-const KEYS: Readonly<Record<string, (values: readonly string[]) => Match>> = {
-  iif: (values) => interfaceMatch("inInterface", values),
-  iifname: (values) => interfaceMatch("inInterface", values),
-  oif: (values) => interfaceMatch("outInterface", values),
-  oifname: (values) => interfaceMatch("outInterface", values),
-  "meta iif": (values) => interfaceMatch("inInterface", values),
-  "meta iifname": (values) => interfaceMatch("inInterface", values),
-  "meta oif": (values) => interfaceMatch("outInterface", values),
-  "meta oifname": (values) => interfaceMatch("outInterface", values),
-  "meta l4proto": protocolMatch,
-  "meta nfproto": ([family]) => (family === "ipv4" ? isIpv4 : family === "ipv6" ? isIpv6 : UNKNOWN),
-  "ip saddr": (values) => addressMatch("src", values),
-  "ip daddr": (values) => addressMatch("dst", values),
-  "ip protocol": protocolMatch,
-  "ip6 saddr": (values) => addressMatch("src", values),
-  "ip6 daddr": (values) => addressMatch("dst", values),
-  "ip6 nexthdr": protocolMatch,
-  "tcp sport": (values) => portMatch(["srcPort"], values),
-  "tcp dport": (values) => portMatch(["dstPort"], values),
-  "udp sport": (values) => portMatch(["srcPort"], values),
-  "udp dport": (values) => portMatch(["dstPort"], values),
-  "th sport": (values) => portMatch(["srcPort"], values),
-  "th dport": (values) => portMatch(["dstPort"], values),
-  "fib saddr type": ([type]) => (type === "local" ? localMatch("src") : UNKNOWN),
-  "fib daddr type": ([type]) => (type === "local" ? localMatch("dst") : UNKNOWN),
-  "ct state": stateMatch,
-  "ct status": stateMatch,
-  "icmp type": ([type]) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN),
-  "icmpv6 type": ([type]) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN),
-};
-
-/** What a packet must be for a key of this header to be looked at, whatever its value. */
-const HEADERS: Readonly<Record<string, Match>> = {
-  ip: isIpv4,
-  ip6: isIpv6,
-  tcp: protocolMatch(["tcp"]),
-  udp: protocolMatch(["udp"]),
-  icmp: protocolMatch(["icmp"]),
-  icmpv6: protocolMatch(["icmpv6"]),
-};
+import { ANY_MARK, type Mark, parseMark, remarked } from "./mark.js";
+import { negated, UNKNOWN } from "./matches.js";
+import { elementMatches, readMasked, readSelector, type Selector, unknownSelector } from "./nft-keys.js";
+import { type Element, readElements, readerOf, type Sets } from "./nft-sets.js";
+import { type Token, TokenReader } from "./nft-tokens.js";
+import { readValues } from "./nft-values.js";
+import type { Match, Rule, RuleVerdict, Target } from "./ruleset.js";
+import { ANYTHING, parseTarget, targetOf } from "./target.js";
+import { xtVerdict } from "./xt-targets.js";
 
 /** Options of `log`, each with a value (nft(8), "Log statement"). */
 const LOG_OPTIONS = new Set(["prefix", "level", "group", "snaplen", "queue-threshold", "flags"]);
 
-function isIpv4({ isIpv6 }: { isIpv6: boolean }): boolean {
-  return !isIpv6;
+/** What may become of a packet that meets all that is asked before; where a map tells it, by one of its elements. */
+interface Outcome {
+  readonly matches: readonly Match[];
+  readonly verdict: RuleVerdict;
+  readonly element?: Element;
 }
 
-function isIpv6({ isIpv6 }: { isIpv6: boolean }): boolean {
-  return isIpv6;
+/** Reads a rule. It is several where it does more than one thing, as to give a mark, or where a map tells what it does. */
+export function parseNftRules(text: string, tokens: readonly Token[], sets: Sets): Omit<Rule, "chain">[] {
+  return new RuleReader(text, tokens, sets).read();
 }
 
-/** Reads a rule. A verdict map makes as many of it as it has verdicts, of which one may be met. */
-export function parseNftRules(
-  text: string,
-  tokens: readonly Token[],
-  sets: ReadonlyMap<string, readonly string[]>,
-): Omit<Rule, "chain">[] {
-  const reader = new TokenReader(tokens);
-  const matches: Match[] = [];
-  let packets: number | undefined;
-  while (!reader.isAtEnd) {
-    const verdict = readVerdict(reader);
-    if (verdict) return [{ text, matches, verdict, packets }];
-    if (reader.accepts("vmap"))
-      return verdictsOf(reader).map((verdict) => ({
-        text,
-        matches: [...matches, UNKNOWN],
-        verdict,
-        packets: undefined,
-      }));
-    if (reader.peek() === "counter" && reader.peek(1) !== "name") {
-      packets = readCounter(reader);
-      continue;
-    }
-    const asked = readMatches(reader, sets);
-    // what was counted so far was not asked for that
-    if (asked.length > 0) packets = undefined;
-    matches.push(...asked);
+class RuleReader {
+  readonly #text: string;
+  readonly #reader: TokenReader;
+  readonly #sets: Sets;
+  readonly #matches: Match[] = [];
+  readonly #rules: Omit<Rule, "chain">[] = [];
+  #packets: number | undefined;
+
+  constructor(text: string, tokens: readonly Token[], sets: Sets) {
+    this.#text = text;
+    this.#reader = new TokenReader(tokens);
+    this.#sets = sets;
   }
-  return [{ text, matches, verdict: { kind: "continue" }, packets }];
+
+  read(): Omit<Rule, "chain">[] {
+    while (!this.#reader.isAtEnd) {
+      const outcomes = this.#outcomes();
+      if (outcomes !== null) {
+        for (const outcome of outcomes) this.#add(outcome);
+        return this.#rules;
+      }
+    }
+    this.#add({ matches: [], verdict: { kind: "continue" } });
+    return this.#rules;
+  }
+
+  #add({ matches, verdict, element }: Outcome): void {
+    const isNamed = element !== undefined && this.#text.includes("map @");
+    const text = isNamed ? `${this.#text} { ${element.key} : ${element.value} }` : this.#text;
+    // what is counted before a map is not what one of its elements got
+    const packets = element === undefined ? this.#packets : undefined;
+    this.#rules.push({ text, matches: [...this.#matches, ...matches], verdict, packets });
+  }
+
+  #ask(...matches: readonly Match[]): null {
+    // what was counted so far was not asked for that
+    if (matches.length > 0) this.#packets = undefined;
+    this.#matches.push(...matches);
+    return null;
+  }
+
+  /** Reads on. What ends the rule has outcomes; null: it goes on. */
+  #outcomes(): readonly Outcome[] | null {
+    const reader = this.#reader;
+    const word = reader.peek();
+    if (word === "snat" || word === "dnat") return this.#readNat();
+    const verdict = readVerdict(reader);
+    if (verdict !== null) return [{ matches: [], verdict }];
+    const selector = readSelector(reader);
+    if (selector !== null) return this.#readSelected(selector);
+    switch (word) {
+      case "counter":
+        if (reader.peek(1) === "name") break;
+        this.#packets = readCounter(reader);
+        return null;
+      case "comment":
+        reader.next();
+        reader.next();
+        return null;
+      case "log":
+        reader.next();
+        while (LOG_OPTIONS.has(reader.peek())) {
+          reader.next();
+          readValues(reader, this.#sets);
+        }
+        return null;
+      case "xt":
+      case "XT":
+        return reader.peek(1) === "target" ? this.#readXtTarget() : this.#askUnknown();
+      case "tproxy":
+        return this.#readTproxy();
+      case "vmap":
+        return this.#readVmap(unknownSelector());
+      case "{":
+        reader.block();
+        return this.#ask(UNKNOWN);
+      // the key behind it is part of a longer one
+      case ".":
+        reader.next();
+        if (readSelector(reader) !== null) readValues(reader, this.#sets);
+        return this.#ask(UNKNOWN);
+      default:
+    }
+    return this.#askUnknown();
+  }
+
+  #askUnknown(): null {
+    this.#reader.next();
+    return this.#ask(UNKNOWN);
+  }
+
+  /** Reads what follows a selector: values, a verdict map, or what it is set to. */
+  #readSelected(selector: Selector): readonly Outcome[] | null {
+    const reader = this.#reader;
+    if (reader.peek() === "vmap") return this.#readVmap(selector);
+    if (reader.accepts("set")) {
+      const mark = readMark(reader, this.#sets);
+      if (selector.key === "meta mark") this.#add({ matches: [], verdict: { kind: "mark", mark } });
+      return null;
+    }
+    const masked = selector.key === "meta mark" ? readMasked(reader) : null;
+    if (masked !== null) return this.#ask(masked);
+    const { isNegated, texts } = readValues(reader, this.#sets);
+    const match = texts ? selector.isOneOf(texts) : UNKNOWN;
+    return this.#ask(...selector.needs, isNegated ? negated(match) : match);
+  }
+
+  /** Reads the verdicts of a verdict map, `{ "lo" : return, "enp0s3" : jump published }`. */
+  #readVmap(selector: Selector): readonly Outcome[] {
+    this.#reader.next();
+    const elements = readElements(this.#reader, this.#sets);
+    if (elements === null) return [{ matches: [...selector.needs, UNKNOWN], verdict: { kind: "unclear" } }];
+    return outcomesOf(selector, elements, (value) => readVerdict(readerOf(value)) ?? { kind: "unclear" });
+  }
+
+  /** Reads `dnat ip to 172.17.0.2:80`, `snat ip prefix to 10.3.0.0/16`, `dnat ip to ip daddr . tcp dport map @web`. */
+  #readNat(): readonly Outcome[] {
+    const reader = this.#reader;
+    reader.next();
+    let isNetwork = false;
+    while (/^(ip6?|prefix|addr|interval|port|\.)$/.test(reader.peek()))
+      isNetwork = reader.next() === "prefix" || isNetwork;
+    const unknown: RuleVerdict = { kind: "nat", to: null };
+    if (!reader.accepts("to")) return [{ matches: [], verdict: unknown }];
+    const selector = readSelector(reader);
+    if (selector === null) return [{ matches: [], verdict: { kind: "nat", to: readTarget(reader, isNetwork) } }];
+    const elements = reader.accepts("map") ? readElements(reader, this.#sets) : null;
+    // `map { … } : 8080`
+    if (elements === null || reader.peek().startsWith(":")) return [{ matches: selector.needs, verdict: unknown }];
+    return outcomesOf(selector, elements, (value) => ({ kind: "nat", to: readTarget(readerOf(value), isNetwork) }));
+  }
+
+  /** Reads `tproxy ip to 127.0.0.1:3129`: where a proxy listens, it gets what comes so far. */
+  #readTproxy(): null {
+    const reader = this.#reader;
+    reader.next();
+    if (!reader.accepts("ip")) reader.accepts("ip6");
+    if (reader.accepts("to")) reader.next();
+    this.#add({ matches: [], verdict: { kind: "redirect" } });
+    return null;
+  }
+
+  /** Reads a target of iptables' own that nft has no words for: `xt target "NETMAP"`, `XT target MASQUERADE not found`. */
+  #readXtTarget(): readonly Outcome[] | null {
+    this.#reader.next();
+    this.#reader.next();
+    const verdict = xtVerdict(this.#reader.next());
+    if (this.#reader.accepts("not")) this.#reader.accepts("found");
+    return verdict.kind === "continue" ? null : [{ matches: [], verdict }];
+  }
+}
+
+function outcomesOf(
+  selector: Selector,
+  elements: readonly Element[],
+  verdictOf: (value: string) => RuleVerdict,
+): readonly Outcome[] {
+  const matches = elementMatches(selector, elements);
+  return elements.map((element, at) => ({
+    element,
+    matches: [...selector.needs, matches[at]],
+    verdict: verdictOf(element.value),
+  }));
+}
+
+/** Reads `10.0.2.15:80`, `[fd00::2]:80`, `:80`, or `10.0.2.15 . 80`. */
+function readTarget(reader: TokenReader, isNetwork: boolean): Target | null {
+  const text = reader.next();
+  return reader.accepts(".") ? targetOf(text, reader.next(), isNetwork) : parseTarget(text, isNetwork);
 }
 
 /** Reads `counter packets 12 bytes 720`, and gives the packets; undefined of `counter` alone, as `nft -s` prints it. */
@@ -106,66 +202,47 @@ function readCounter(reader: TokenReader): number | undefined {
   return packets;
 }
 
-/** The matches that the next word and what belongs to it make; none where it is a statement that only notes something. */
-function readMatches(reader: TokenReader, sets: ReadonlyMap<string, readonly string[]>): Match[] {
-  const header = HEADERS[reader.peek()];
-  const key = readKey(reader);
-  if (key !== null) {
-    const { isNegated, texts } = readValues(reader, sets);
-    const match = texts ? KEYS[key](texts) : UNKNOWN;
-    return [...(header ? [header] : []), isNegated ? negated(match) : match];
+/** Reads what a mark is set to: `0x1`, `meta mark | 0x00004000`, `ct mark`. Whatever is set so, all of it is read. */
+function readMark(reader: TokenReader, sets: Sets): (mark: Mark) => Mark {
+  const selector = readSelector(reader);
+  const literal = selector === null ? parseMark(reader.next()) : null;
+  const steps: ((mark: Mark) => Mark)[] = [];
+  if (literal !== null) steps.push((mark) => remarked(mark, literal, 0xffff_ffff));
+  else if (selector?.key !== "meta mark") steps.push(() => ANY_MARK);
+  while (OPERATORS.has(reader.peek())) {
+    const operator = reader.next();
+    const operand = parseMark(reader.peek());
+    if (operator === "map") readElements(reader, sets);
+    else if (operand !== null || readSelector(reader) === null) reader.next();
+    steps.push((mark) => (operand === null ? ANY_MARK : operated(mark, operator, operand)));
   }
-  switch (reader.peek()) {
-    // the key after these is part of a longer one (`oifname . ip saddr`), or of another packet (`ct reply ip saddr`)
-    case ".":
-    case "original":
-    case "reply":
-    case "rt":
-      reader.next();
-      if (readKey(reader) !== null) readValues(reader, sets);
-      return [UNKNOWN];
-    case "comment":
-      reader.next();
-      reader.next();
-      return [];
-    case "log":
-      reader.next();
-      while (LOG_OPTIONS.has(reader.peek())) {
-        reader.next();
-        readValues(reader, sets);
-      }
-      return [];
-    case "{":
-      reader.block();
-      return [UNKNOWN];
+  return (mark) => steps.reduce((each, step) => step(each), mark);
+}
+
+const OPERATORS = new Set(["|", "or", "&", "and", "^", "xor", "<<", ">>", "map"]);
+
+function operated(mark: Mark, operator: string, operand: number): Mark {
+  switch (operator) {
+    case "|":
+    case "or":
+      return remarked(mark, operand, operand);
+    case "&":
+    case "and":
+      return remarked(mark, 0, ~operand);
+    case "^":
+    case "xor":
+      return remarked(mark, operand, 0);
     default:
-      reader.next();
-      return [UNKNOWN];
+      return ANY_MARK;
   }
 }
 
-/** Reads a key, one word of it or up to three; null where none that is known comes next. */
-function readKey(reader: TokenReader): string | null {
-  for (let words = 1; words <= 3; words++) {
-    const key = Array.from({ length: words }, (_, at) => reader.peek(at)).join(" ");
-    if (!Object.hasOwn(KEYS, key)) continue;
-    for (let word = 0; word < words; word++) reader.next();
-    return key;
-  }
-  return null;
-}
-
-/** The verdict that comes next, or null where none does. */
+/** The verdict that comes next, but for those whose target a map may tell; null where none does. */
 function readVerdict(reader: TokenReader): RuleVerdict | null {
   switch (reader.peek()) {
     case "masquerade":
       reader.next();
       return { kind: "nat", to: reader.accepts("to") ? parseTarget(reader.next()) : ANYTHING };
-    case "snat":
-    case "dnat":
-      reader.next();
-      for (const word of ["ip", "ip6", "prefix"]) reader.accepts(word);
-      return { kind: "nat", to: reader.accepts("to") ? parseTarget(reader.next()) : null };
     case "jump":
     case "goto":
       return { kind: reader.next() === "goto" ? "goto" : "jump", chain: reader.next() };
@@ -181,28 +258,7 @@ function readVerdict(reader: TokenReader): RuleVerdict | null {
     case "drop":
     case "reject":
       return { kind: "drop" };
-    case "xt":
-    case "XT":
-      return reader.peek(1) === "target" ? xtVerdict(reader) : null;
     default:
       return null;
   }
-}
-
-/** A target of iptables' own that nft has no words for: `xt target "NETMAP"`, `XT target MASQUERADE not found`. */
-function xtVerdict(reader: TokenReader): RuleVerdict {
-  reader.next();
-  reader.next();
-  const name = reader.next();
-  if (name === "MASQUERADE") return { kind: "nat", to: ANYTHING };
-  return name === "SNAT" || name === "DNAT" || name === "NETMAP" ? { kind: "nat", to: null } : { kind: "unclear" };
-}
-
-/** The verdicts of a verdict map, `{ "lo" : return, "enp0s3" : jump published }`; unclear where it stands elsewhere. */
-function verdictsOf(reader: TokenReader): RuleVerdict[] {
-  if (reader.peek() !== "{") return [{ kind: "unclear" }];
-  return splitItems(reader.block()).map((item) => {
-    const verdict = item.slice(item.lastIndexOf(" : ") + 3);
-    return readVerdict(new TokenReader(tokensOf(verdict))) ?? { kind: "unclear" };
-  });
 }

@@ -1,6 +1,7 @@
 import { parseNftRules } from "./nft-rule.js";
+import { type Elements, elementsOf, type Sets } from "./nft-sets.js";
 import { type Token, TokenReader, tokensOf } from "./nft-tokens.js";
-import { splitItems } from "./nft-values.js";
+import { withoutCounters } from "./rules-text.js";
 import { type BaseChain, policyRule, type Rule, type Table, withPolicy } from "./ruleset.js";
 
 /** Table families that see IP packets as they are forwarded; the others (arp, bridge, netdev) do not translate. */
@@ -44,7 +45,7 @@ export function parseNft(text: string): { tables: Table[]; unread: number[] } {
 }
 
 function parseTable(text: string, name: string, family: Table["family"], body: readonly Token[]): Table {
-  const sets = new Map<string, readonly string[]>();
+  const sets = new Map<string, Elements>();
   const chains = new Map<string, Rule[]>();
   const base: BaseChain[] = [];
   const bodies = new Map<string, Token[]>();
@@ -55,7 +56,7 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
     const named = inner.next();
     if (inner.peek() !== "{") continue;
     const block = inner.block();
-    if (kind === "set") sets.set(named, setElements(block));
+    if (kind === "set" || kind === "map") sets.set(named, elementsOf(block));
     if (kind === "chain") bodies.set(named, block);
   }
   for (const [chain, block] of bodies) {
@@ -66,21 +67,11 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
   return { name, family, base, chains };
 }
 
-function setElements(block: readonly Token[]): readonly string[] {
-  const reader = new TokenReader(block);
-  while (!reader.isAtEnd) {
-    const statement = new TokenReader(reader.statement());
-    if (statement.accepts("elements") && statement.accepts("=") && statement.peek() === "{")
-      return splitItems(statement.block());
-  }
-  return [];
-}
-
 function parseChain(
   text: string,
   chain: string,
   block: readonly Token[],
-  sets: ReadonlyMap<string, readonly string[]>,
+  sets: Sets,
 ): { place: Omit<BaseChain, "rules"> | undefined; rules: Rule[]; policy: Rule | undefined } {
   const reader = new TokenReader(block);
   const rules: Rule[] = [];
@@ -100,7 +91,7 @@ function parseChain(
       continue;
     }
     const lines = text.slice(first.start, statement[statement.length - 1].end).split("\n");
-    const source = lines.map((line) => line.trim()).join(" ");
+    const source = withoutCounters(lines.map((line) => line.trim()).join(" "));
     for (const rule of parseNftRules(source, statement, sets)) rules.push({ chain, ...rule });
   }
   return { place, rules, policy };

@@ -1,7 +1,7 @@
 import { type Finding, findingOf, Gathered, ofFlows } from "../packets/results/findings.js";
 import type { FlowSummary } from "../packets/results/results.js";
 import type { Interfaces } from "./interfaces.js";
-import { type Explanation, isExplained, isReaddressed, type RuleBook } from "./rules.js";
+import { isExplained, isReaddressed, type RuleBook } from "./rules.js";
 
 /** Names the rules behind flows' translations, and notes which have none. */
 export class RuleCheck {
@@ -16,23 +16,22 @@ export class RuleCheck {
     this.#interfaces = interfaces;
   }
 
-  /** The rules that explain a finished flow, as `RuleBook.explain` gives them. */
-  flow(flow: FlowSummary): Explanation[] {
+  /** The rules that explain a finished flow, one after the other as its first packet met them, with a word before those that are not certain. */
+  flow(flow: FlowSummary): string[] {
     const { helped, problems } = this.#book;
     const explanations = this.#book.explain(flow, this.#interfaces);
     const isHelped = helped.has(flow);
     if (!isExplained(flow, explanations) && !isHelped)
       (this.#isOther(flow) ? this.#others : this.#missing).addFlow(flow);
-    // where no other makes what was made, and all were understood, it is this one
-    const isOnly = (kind: Explanation["kind"], to: Explanation["to"]): boolean =>
-      to !== null && explanations.filter((each) => each.kind === kind).length === 1 && isReaddressed(flow, kind);
-    if (problems.length > 0 || isHelped) return explanations;
-    return explanations.map(({ rule, kind, isCertain, to }) => ({
-      rule,
-      kind,
-      isCertain: isCertain || isOnly(kind, to),
-      to,
-    }));
+    return explanations.map(({ rule, kind, isCertain }) => {
+      if (isCertain) return rule;
+      const alike = explanations.filter((each) => each.kind === kind);
+      // where no others make what was made, and all were understood, it is one of these
+      const isOneOf =
+        problems.length === 0 && !isHelped && isReaddressed(flow, kind) && alike.every(({ to }) => to !== null);
+      if (!isOneOf) return `possibly ${rule}`;
+      return alike.length === 1 ? rule : `one of ${alike.length}: ${rule}`;
+    });
   }
 
   /** Whether there are rules of the other IP version alone. */

@@ -7,6 +7,7 @@ import { pairOf } from "./helped.js";
 import { InterfaceName, type Interfaces } from "./interfaces.js";
 import { isEchoOf, isExplained, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
+import { addressesMade } from "./target.js";
 import { passage, reversed } from "./tuples.js";
 
 /** So many flows are held against the rules: rules of another host or time do not explain the first of them. */
@@ -85,7 +86,8 @@ export class RuleFacts implements HostRules {
   passedAs(): undefined {}
 
   leaving(proto: number, ends: Ends): Ruling {
-    return this.#ruling(this.#meet("postrouting", INSIDE, proto, ends, false));
+    const { mark } = this.#meet("prerouting", INSIDE, proto, ends, false);
+    return this.#ruling(this.#meet("postrouting", INSIDE, proto, ends, false, mark));
   }
 
   /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */
@@ -107,9 +109,9 @@ export class RuleFacts implements HostRules {
   }
 
   /** `from`: the side that the packet comes from. */
-  #meet(hook: Hook, from: Side, proto: number, ends: Ends, isDstLocal: Answer): Outcome {
+  #meet(hook: Hook, from: Side, proto: number, ends: Ends, isDstLocal: Answer, mark = this.#book.mark): Outcome {
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
-    if (!src || !dst) return { isTranslated: undefined, rules: [], redirects: [] };
+    if (!src || !dst) return { isTranslated: undefined, rules: [], redirects: [], mark };
     return this.#book.meet(hook, {
       isIpv6: src.isIpv6,
       proto,
@@ -124,6 +126,7 @@ export class RuleFacts implements HostRules {
       isDstLocal,
       isDstRewritten: false,
       isNew: true,
+      mark,
     });
   }
 
@@ -131,7 +134,10 @@ export class RuleFacts implements HostRules {
     const named = rules.slice(0, MOST_NAMED).map(({ text }) => text);
     if (rules.length > MOST_NAMED) named.push(`and ${rules.length - MOST_NAMED} more`);
     const doubt = this.#doubt(isTranslated, rules.length > 0);
-    return { answer: doubt === "" ? isTranslated : undefined, rules: named.join("; "), doubt };
+    const answer = doubt === "" ? isTranslated : undefined;
+    // which of them it is depends on more than is to be seen, as on chance
+    const oneOf = answer === true && rules.length > 1 ? "one of " : "";
+    return { answer, rules: oneOf + named.join("; "), doubt };
   }
 
   #doubt(isTranslated: Answer, hasRule: boolean): string {
@@ -159,7 +165,7 @@ function turned(flow: Translation): Translation {
 /** The address that a packet is sent to: the one that it has, where a rule rewrites the port alone; of several, all of them. */
 function destinationOf(to: Target | null, { dst }: Ends): string {
   if (to === null) return "whom it is sent to";
-  const { addresses } = to;
+  const addresses = addressesMade(to, dst);
   if (addresses === undefined) return dst;
   const { isIpv6, first, last } = addresses;
   return first === last ? addressOf(isIpv6, first) : `${addressOf(isIpv6, first)}-${addressOf(isIpv6, last)}`;

@@ -1,17 +1,15 @@
-/** Whether iptables has rules that translate. */
-export function hasNatRules(iptables: readonly string[]): boolean {
-  return iptables.some((text) => text.includes("*nat"));
-}
+/** Elements of a set or map that packets add to, or that end by themselves: natcorr does not go by them. */
+const PASSING_ELEMENTS =
+  /(^\t(?:set|map) [^\n]*\{\n(?:\t\t[^\n]*\n)*?\t\tflags [^\n]*(?:dynamic|timeout)[^\n]*\n(?:\t\t(?!elements)[^\n]*\n)*)\t\telements = \{[^}]*\}/gm;
 
-/**
- * The rules to go by, of what iptables-save and ip6tables-save print, and nft: nft prints rules of iptables' as well, but not all that
- * these say (1.0.6 leaves out targets that it does not know).
- */
-export function rulesText(iptables: readonly string[], nft: string | undefined): string {
-  return hasNatRules(iptables) || nft === undefined ? iptables.join("\n") : nft;
+/** A rule of nft's as it was written: counters stand in it as they were when it was read. */
+export function withoutCounters(rule: string): string {
+  return rule.replaceAll(/ ?\bcounter packets \d+ bytes \d+/g, "").trim();
 }
 
 /** Rules without what changes as packets meet them, and without the time when they were printed. */
 export function withoutCounts(text: string): string {
-  return text.replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+/gm, "");
+  return text
+    .replaceAll(PASSING_ELEMENTS, "$1")
+    .replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+| expires \S+| used \d+ \w+/gm, "");
 }

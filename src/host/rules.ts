@@ -1,9 +1,12 @@
 import type { Ends, Translation } from "../packets/results/results.js";
+import { printable } from "../packets/printable.js";
 import { isIcmp } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
 import { Helped } from "./helped.js";
-import type { Interfaces } from "./interfaces.js";
+import { InterfaceName, type Interfaces } from "./interfaces.js";
+import { firstMark, isNat } from "./first-mark.js";
+import { ANY_MARK, type Mark } from "./mark.js";
 import { flowProtocolNumber } from "./protocols.js";
 import { readTables } from "./rule-tables.js";
 import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
@@ -11,11 +14,11 @@ import { canMake } from "./target.js";
 import { isIncoming, passage } from "./tuples.js";
 import { type Met, Walk } from "./walk.js";
 
-/** A NAT rule that accounts for a flow's translation, or for half of it. */
+/** A rule that accounts for a flow's translation, or for half of it; or that gave it to a proxy on the host. */
 export interface Explanation {
   /** As it stands in the rule set. */
   rule: string;
-  kind: "dnat" | "snat";
+  kind: "dnat" | "snat" | "redirect";
   /** False where the rule, or one before it, asks for what cannot be told from a flow: it is possibly the one. */
   isCertain: boolean;
   /** What it rewrites to; null where that is not understood. */
@@ -30,7 +33,12 @@ export interface Outcome {
   readonly rules: readonly Met[];
   /** Those that give it to the host itself, or may. */
   readonly redirects: readonly Met[];
+  /** The mark that it has then. */
+  readonly mark: Mark;
 }
+
+/** So much of a line is quoted that could not be read. */
+const MOST_QUOTED = 80;
 
 /** What goes by NAT rules or not before they are asked: conntrack may be told to leave it alone, and a proxy to take it. */
 const BYPASSING = /\b(notrack|tproxy)\b/i;
@@ -39,7 +47,11 @@ const BYPASSING = /\b(notrack|tproxy)\b/i;
 export class RuleBook {
   /** What was not understood, in words. */
   readonly problems: string[] = [];
+  /** Those that have rules which translate, and all. */
   readonly #tables: readonly Table[];
+  readonly #all: readonly Table[];
+  /** The mark of a packet as it comes to the NAT rules, as far as others tell of it. */
+  readonly mark: Mark;
   /** Whether some packets may pass the NAT rules by. */
   readonly hasBypass: boolean;
   /** Who speaks by services with helpers, as far as flows told. */
@@ -50,12 +62,16 @@ export class RuleBook {
    * them one after the other. Never throws: what it cannot read is in `problems`.
    */
   constructor(text: string) {
-    const { iptables, nft, unread } = readTables(text, (name) => name === "nat");
-    this.#tables = [...iptables, ...nft];
-    const first = unread.toSorted((one, other) => one - other)[0];
-    if (unread.length > 0) this.problems.push(`${unread.length} lines could not be read, the first is line ${first}`);
-    if (!this.#tables.some(({ base }) => base.some(({ type }) => type === "nat")))
-      this.problems.push("there are no NAT chains in it");
+    const { tables, unread } = readTables(text);
+    this.#all = tables;
+    this.#tables = tables.filter(isNat);
+    this.mark = firstMark(tables);
+    if (unread.length > 0) {
+      const [{ number, text: line }] = unread;
+      const what = unread.length === 1 ? "line could not be read: " : "lines could not be read, the first is ";
+      this.problems.push(`${unread.length} ${what}line ${number}, '${printable(line).slice(0, MOST_QUOTED)}'`);
+    }
+    if (this.#tables.length === 0) this.problems.push("there are no NAT chains in it");
     this.hasBypass = BYPASSING.test(text);
   }
 
@@ -72,19 +88,40 @@ export class RuleBook {
     const { entering, leaving } = passage(flow);
     const [inside, outside] = flow.sides.map((side) => interfaces[side]);
     const [inInterface, outInterface] = isIncoming(flow) ? [outside, inside] : [inside, outside];
+    if (flow.nat === "proxy") return this.#explainProxy(flow, entering, leaving, inInterface);
     const explanations: Explanation[] = [];
+    let { mark } = this;
     for (const { hook, kind } of STEPS) {
-      if (flow.nat !== kind && flow.nat !== "snat+dnat") continue;
       const packet = packetAt(hook, flow, entering, leaving, isDstLocal);
       if (!packet) continue;
-      const walk = new Walk("nat", hook, { ...packet, inInterface, outInterface }, (to) =>
+      const walk = new Walk("nat", hook, { ...packet, inInterface, outInterface, mark }, (to) =>
         canMake(hook, to, entering, leaving),
       );
       walk.through(this.#tables);
-      for (const { text, to, isCertain } of walk.found.values()) explanations.push({ rule: text, kind, isCertain, to });
+      ({ mark } = walk);
       this.#noteIfCutShort(walk);
+      if (flow.nat !== kind && flow.nat !== "snat+dnat") continue;
+      for (const { text, to, isCertain } of walk.found.values()) explanations.push({ rule: text, kind, isCertain, to });
     }
     return explanations;
+  }
+
+  /** The rules that gave a conversation to a proxy; none where it was sent to the proxy's own address. */
+  #explainProxy(flow: Translation, entering: Ends, leaving: Ends, inInterface: InterfaceName): Explanation[] {
+    const packet = packetAt("prerouting", flow, entering, leaving, undefined);
+    if (!packet) return [];
+    const outInterface = new InterfaceName([""]);
+    return (["filter", "nat"] as const).flatMap((type) => {
+      const walk = new Walk(type, "prerouting", { ...packet, inInterface, outInterface, mark: ANY_MARK }, () => false);
+      walk.through(this.#all);
+      this.#noteIfCutShort(walk);
+      return [...walk.redirects.values()].map(({ text, to, isCertain }) => ({
+        rule: text,
+        kind: "redirect",
+        isCertain,
+        to,
+      }));
+    });
   }
 
   /** Whether there are rules of an IP version: of one that nobody saved any of, nothing is known. */
@@ -95,11 +132,12 @@ export class RuleBook {
 
   /** What the rules of a hook make of a packet that opens a conversation. */
   meet(hook: Hook, packet: HookedPacket): Outcome {
-    if (!this.isAbout(packet.isIpv6)) return { isTranslated: undefined, rules: [], redirects: [] };
+    if (!this.isAbout(packet.isIpv6)) return { isTranslated: undefined, rules: [], redirects: [], mark: ANY_MARK };
     const walk = new Walk("nat", hook, packet, (to) => (to === null ? undefined : true));
     const isTranslated = walk.through(this.#tables);
     this.#noteIfCutShort(walk);
-    return { isTranslated, rules: [...walk.found.values()], redirects: [...walk.redirects.values()] };
+    const { found, redirects, mark } = walk;
+    return { isTranslated, rules: [...found.values()], redirects: [...redirects.values()], mark };
   }
 
   #noteIfCutShort({ isCutShort }: Walk): void {
@@ -138,7 +176,7 @@ function packetAt(
   entering: Ends,
   leaving: Ends,
   supposed: Answer,
-): Omit<HookedPacket, "inInterface" | "outInterface"> | null {
+): Omit<HookedPacket, "inInterface" | "outInterface" | "mark"> | null {
   const isPrerouting = hook === "prerouting";
   const destination = isPrerouting ? entering : leaving;
   const src = parseAddress(entering.src);

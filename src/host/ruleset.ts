@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.js";
 import type { Address, AddressRange } from "./address.js";
 import type { InterfaceName } from "./interfaces.js";
+import type { Mark } from "./mark.js";
 
 /** Where in a forwarded packet's way rules stand: a destination is rewritten in prerouting, a source in postrouting. */
 export type Hook = "prerouting" | "forward" | "postrouting";
@@ -29,6 +30,8 @@ export interface HookedPacket {
   isDstRewritten: boolean;
   /** Whether it opens a conversation: rules that translate are asked about no others. */
   isNew: Answer;
+  /** What rules made of its mark so far. */
+  mark: Mark;
 }
 
 /** Whether a packet has what one part of a rule asks for. */
@@ -38,6 +41,8 @@ export type Match = (packet: HookedPacket) => Answer;
 export interface Target {
   readonly addresses: AddressRange | undefined;
   readonly ports: PortRange | undefined;
+  /** Whether the addresses are a network that stands for another one: each keeps its bits within. */
+  readonly isNetwork: boolean;
 }
 
 export type RuleVerdict =
@@ -47,12 +52,14 @@ export type RuleVerdict =
   | { kind: "redirect" }
   /** Ends its way, with an answer or without. */
   | { kind: "drop" }
+  /** Gives the packet another mark. */
+  | { kind: "mark"; mark: (mark: Mark) => Mark }
   | { kind: "jump" | "goto"; chain: string }
   /** `end`: no later rule is asked. `unclear`: not understood, it may do anything. */
   | { kind: "end" | "return" | "continue" | "unclear" };
 
 export interface Rule {
-  /** As it stands in the rule set, without counters before it and comments after it. */
+  /** As it stands in the rule set, without its counters, and without comments after it. */
   readonly text: string;
   /** All must be met. */
   readonly matches: readonly Match[];
@@ -92,4 +99,12 @@ export interface Table {
   readonly base: readonly BaseChain[];
   /** All chains, by name. */
   readonly chains: ReadonlyMap<string, readonly Rule[]>;
+}
+
+/** As nft names families. */
+const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet" } as const;
+
+/** A table's family and name as nft writes them: `ip filter`. */
+export function nameOf({ family, name }: Table): string {
+  return `${FAMILIES[family]} ${name}`;
 }

@@ -1,22 +1,26 @@
 import type { Ends } from "../packets/results/results.js";
-import { isWithin, parseAddress, parseAddressRange } from "./address.js";
+import { type AddressRange, isWithin, parseAddress, parseAddressRange } from "./address.js";
 import type { Answer } from "./answer.js";
 import { parsePortRange } from "./matches.js";
 import type { Hook, Target } from "./ruleset.js";
 
 /** The target of masquerading: any address of the host, the port kept where it can be. */
-export const ANYTHING: Target = { addresses: undefined, ports: undefined };
+export const ANYTHING: Target = { addresses: undefined, ports: undefined, isNetwork: false };
 
 /**
  * Reads what a NAT rule rewrites to, as iptables and nft write it: `10.0.2.15`, `10.0.2.15-10.0.2.18:1024-2047`,
  * `[fd00:17::2]:80`, `:8080`, a prefix; null where it is none. What iptables has after a slash in ports (`:80-90/80`, the port
  * that the first stands for) is left out.
  */
-export function parseTarget(text: string): Target | null {
-  const [address, port] = splitPort(text);
+export function parseTarget(text: string, isNetwork = false): Target | null {
+  return targetOf(...splitPort(text), isNetwork);
+}
+
+/** The target of an address, a prefix or a range, '' for any, and of a port or a range; null where one of them is none. */
+export function targetOf(address: string, port: string | undefined, isNetwork: boolean): Target | null {
   const addresses = address === "" ? undefined : parseAddressRange(address);
   const ports = port === undefined ? undefined : parsePortRange(port.replace(/\/\d+$/, ""));
-  return addresses === null || ports === null ? null : { addresses, ports };
+  return addresses === null || ports === null ? null : { addresses, ports, isNetwork };
 }
 
 /** An IPv6 address with a port stands in brackets; without brackets, more than one colon is an address alone. */
@@ -27,6 +31,15 @@ function splitPort(text: string): [address: string, port: string | undefined] {
   return more.length > 0 ? [text, undefined] : [address, port];
 }
 
+/** The addresses that one of them may become; undefined where that is not limited. */
+export function addressesMade({ addresses, isNetwork }: Target, text: string): AddressRange | undefined {
+  const from = isNetwork ? parseAddress(text) : null;
+  if (addresses === undefined || from === null || from.isIpv6 !== addresses.isIpv6) return addresses;
+  const { isIpv6, first, last } = addresses;
+  const value = first | (from.value & (last - first));
+  return { isIpv6, first: value, last: value };
+}
+
 /**
  * Whether a NAT rule at this hook can have made of a packet what left the NAT. A destination's port is kept unless the rule
  * says otherwise, a source's port changes where it clashes (net/netfilter/nf_nat_core.c and nf_nat_proto.c).
@@ -34,9 +47,11 @@ function splitPort(text: string): [address: string, port: string | undefined] {
 export function canMake(hook: Hook, to: Target | null, entering: Ends, leaving: Ends): Answer {
   if (!to) return undefined;
   const isDestination = hook === "prerouting";
-  const address = parseAddress(isDestination ? leaving.dst : leaving.src);
+  const end = isDestination ? "dst" : "src";
+  const address = parseAddress(leaving[end]);
   const port = isDestination ? leaving.dstPort : leaving.srcPort;
-  if (to.addresses && !(address && isWithin(to.addresses, address))) return false;
+  const range = addressesMade(to, entering[end]);
+  if (range && !(address && isWithin(range, address))) return false;
   if (port === undefined) return true;
   if (to.ports) return to.ports.first <= port && port <= to.ports.last;
   return !isDestination || port === entering.dstPort;

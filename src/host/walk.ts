@@ -1,5 +1,15 @@
 import type { Answer } from "./answer.js";
-import type { ChainType, Hook, HookedPacket, Rule, Table, Target } from "./ruleset.js";
+import { ANY_MARK, eitherMark, type Mark } from "./mark.js";
+import {
+  type BaseChain,
+  type ChainType,
+  type Hook,
+  type HookedPacket,
+  nameOf,
+  type Rule,
+  type Table,
+  type Target,
+} from "./ruleset.js";
 
 /** Most jumps within one another: nf_tables allows 16 (NFT_JUMP_STACK_SIZE), and a loop would have no end of them. */
 const MOST_JUMPS = 64;
@@ -16,9 +26,14 @@ const ANYWHERE = BACK | ENDED | DECIDED;
 
 /** A rule that a packet may have met. */
 export interface Met {
+  /** As iptables-save prints it, or with its table and chain before it, as `nft monitor trace` has it. */
   readonly text: string;
   readonly to: Target | null;
   readonly isCertain: boolean;
+}
+
+function textOf(table: Table, { chain, text }: Rule): string {
+  return text.startsWith("-") ? text : `${nameOf(table)} ${chain} ${text}`;
 }
 
 function never(): boolean {
@@ -33,6 +48,8 @@ export class Walk {
   readonly #canBe: (to: Target | null) => Answer;
   readonly #isIdle: (rule: Rule) => boolean;
   #rulesLeft = MOST_RULES;
+  /** The mark that it may have left the base chain with, for all those ways that end there. */
+  #markAtEnd: Mark | undefined;
   /** In the order the packet meets them. */
   readonly found = new Map<Rule, Met>();
   /** Those that it may have met which give it to the host itself. */
@@ -51,8 +68,13 @@ export class Walk {
     this.#isIdle = isIdle;
     this.#type = type;
     this.#hook = hook;
-    this.#packet = packet;
+    this.#packet = { ...packet };
     this.#canBe = canBe;
+  }
+
+  /** The mark that the packet has now. */
+  get mark(): Mark {
+    return this.#packet.mark;
   }
 
   /**
@@ -66,11 +88,13 @@ export class Walk {
     const chains = tables
       .filter((table) => table.family === family || table.family === "both")
       .flatMap((table) => table.base.map((chain) => ({ table, chain })))
-      .filter(({ chain }) => chain.type === this.#type && chain.hook === this.#hook)
-      .toSorted((one, other) => one.chain.priority - other.chain.priority);
+      .filter(({ chain }) => chain.type === this.#type && chain.hook === this.#hook);
     let isCertain = true;
-    for (const { table, chain } of chains) {
-      const ways = this.#follow(table, chain.rules, isCertain, 0);
+    for (const priority of new Set(chains.map(({ chain }) => chain.priority).toSorted((one, other) => one - other))) {
+      const ways = this.#throughEquals(
+        chains.filter(({ chain }) => chain.priority === priority),
+        isCertain,
+      );
       if (ways === DECIDED) return true;
       if (ways === NOWHERE) return undefined;
       if ((ways & DECIDED) !== 0) isCertain = false;
@@ -78,18 +102,54 @@ export class Walk {
     return isCertain ? false : undefined;
   }
 
+  /**
+   * Asks base chains of one priority. Nobody tells which is asked first: that is the one that was made last (net/netfilter/core.c,
+   * nf_hook_entries_grow), and tables are listed in another order. So, where several may decide, each is only possible.
+   */
+  #throughEquals(chains: readonly { table: Table; chain: BaseChain }[], isCertain: boolean): number {
+    const before = this.found.size;
+    const { mark } = this.#packet;
+    const ways: number[] = [];
+    let markAfter: Mark | undefined;
+    for (const { table, chain } of chains) {
+      this.#packet.mark = mark;
+      this.#markAtEnd = undefined;
+      const out = this.#follow(table, chain.rules, isCertain, 0);
+      ways.push(out);
+      const left = (out & BACK) === 0 ? this.#markAtEnd : eitherMark(this.#markAtEnd, this.#packet.mark);
+      if (left !== undefined) markAfter = eitherMark(markAfter, left);
+    }
+    this.#packet.mark = markAfter ?? mark;
+    const deciding = ways.filter((out) => (out & DECIDED) !== 0);
+    if (deciding.length > 1)
+      for (const [rule, met] of [...this.found].slice(before)) this.found.set(rule, { ...met, isCertain: false });
+    // if it did not come to one of them, another one decided before
+    if (ways.includes(NOWHERE)) return deciding.length > 0 ? DECIDED : NOWHERE;
+    return ways.includes(DECIDED) ? DECIDED : ways.reduce((all, out) => all | out, NOWHERE);
+  }
+
   /** Asks the rules of a chain, which the packet certainly or possibly comes to; gives the ways out of it. */
   #follow(table: Table, rules: readonly Rule[], isCertain: boolean, jumps: number): number {
     let waysOut = NOWHERE;
+    let markBack: Mark | undefined;
     for (const rule of rules) {
       if (this.#rulesLeft-- <= 0) return this.#cutShort();
       const isMet = this.#isMet(rule);
       if (isMet === false || (isMet === undefined && this.#isIdle(rule))) continue;
+      const { mark } = this.#packet;
       let ways = this.#obey(table, rule, isCertain && waysOut === NOWHERE, isMet === true, jumps);
-      if (isMet === undefined) ways |= ON;
+      if ((ways & BACK) !== 0) markBack = eitherMark(markBack, this.#packet.mark);
+      if (isMet === undefined) {
+        this.#packet.mark = (ways & ON) === 0 ? mark : eitherMark(mark, this.#packet.mark);
+        ways |= ON;
+      }
       waysOut |= ways & ~ON;
-      if ((ways & ON) === 0) return waysOut;
+      if ((ways & ON) === 0) {
+        this.#packet.mark = markBack ?? this.#packet.mark;
+        return waysOut;
+      }
     }
+    this.#packet.mark = eitherMark(markBack, this.#packet.mark);
     return waysOut | BACK;
   }
 
@@ -113,44 +173,63 @@ export class Walk {
         const isMaker = this.#canBe(verdict.to);
         // what it would have made is not what came out: the packet did not come here
         if (isMaker === false) return NOWHERE;
-        this.#find(rule, verdict.to, isCertain && isMaker === true);
+        this.#find(table, rule, verdict.to, isCertain && isMaker === true);
         // what natcorr does not understand may be a map that lacks the packet
-        return isMaker === undefined ? DECIDED | ON : DECIDED;
+        return this.#leave(isMaker === undefined ? DECIDED | ON : DECIDED);
       }
       case "jump":
       case "goto": {
         const chain = table.chains.get(verdict.chain);
-        if (!chain) return ANYWHERE | ON;
+        if (!chain) return this.#notUnderstood(table, rule);
         if (jumps === MOST_JUMPS) return this.#cutShort();
         const ways = this.#follow(table, chain, isCertain, jumps + 1);
         if (verdict.kind === "goto" || (ways & BACK) === 0) return ways;
         return (ways & ~BACK) | ON;
       }
       case "redirect":
-        this.redirects.set(rule, { text: rule.text, to: null, isCertain });
-        return ENDED;
+        this.redirects.set(rule, { text: textOf(table, rule), to: null, isCertain });
+        // a proxy takes it where it listens, and else the packet is gone (net/netfilter/xt_TPROXY.c, tproxy_tg4)
+        return this.#leave(this.#type === "nat" ? ENDED : ENDED | DECIDED);
       case "drop":
-        if (this.#type === "nat") return ENDED;
-        this.#find(rule, null, isCertain);
-        return DECIDED;
+        if (this.#type === "nat") return this.#leave(ENDED);
+        this.#find(table, rule, null, isCertain);
+        return this.#leave(DECIDED);
       case "end":
-        return ENDED;
+        return this.#leave(ENDED);
+      case "mark":
+        this.#packet.mark = verdict.mark(this.#packet.mark);
+        return ON;
       case "return":
         return BACK;
       case "continue":
         return ON;
       case "unclear":
       default:
-        return ANYWHERE | ON;
+        return this.#notUnderstood(table, rule);
     }
   }
 
-  #find(rule: Rule, to: Target | null, isCertain: boolean): void {
-    this.found.set(rule, { text: rule.text, to, isCertain: isCertain || this.found.get(rule)?.isCertain === true });
+  /** Takes note that the packet may end its way through the base chain here. */
+  #leave(ways: number): number {
+    this.#markAtEnd = eitherMark(this.#markAtEnd, this.#packet.mark);
+    return ways;
+  }
+
+  /** A target that natcorr does not understand may do anything, translate too. */
+  #notUnderstood(table: Table, rule: Rule): number {
+    if (this.#type === "nat") this.#find(table, rule, null, false);
+    this.#packet.mark = ANY_MARK;
+    return this.#leave(ANYWHERE | ON);
+  }
+
+  #find(table: Table, rule: Rule, to: Target | null, isMet: boolean): void {
+    const isCertain = isMet || this.found.get(rule)?.isCertain === true;
+    this.found.set(rule, { text: textOf(table, rule), to, isCertain });
   }
 
   #cutShort(): number {
     this.isCutShort = true;
-    return ANYWHERE;
+    this.#packet.mark = ANY_MARK;
+    return this.#leave(ANYWHERE);
   }
 }

@@ -9,11 +9,12 @@ export const named = (inside: string, outside: string): Interfaces => [
   new InterfaceName([outside]),
 ];
 
-/** The rules behind a flow, `?` before those that are only possible. */
+/** The rules behind a flow, `?` before those that are only possible, without the table and chain of nft's. */
 export function explained(text: string, seen: FlowSummary, inside = "docker0", outside = "enp0s3"): string[] {
-  return new RuleBook(text)
-    .explain(seen, named(inside, outside))
-    .map(({ rule, isCertain }) => (isCertain ? rule : `? ${rule}`));
+  return new RuleBook(text).explain(seen, named(inside, outside)).map(({ rule, isCertain }) => {
+    const text = rule.replace(/^(ip6?|inet) \S+ \S+ /, "");
+    return isCertain ? text : `? ${text}`;
+  });
 }
 
 /** An iptables table with these rules. */

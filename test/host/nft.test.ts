@@ -32,7 +32,7 @@ describe("rules written for nft", () => {
     [
       "a set of interfaces",
       to("10.0.2.15.53", "172.17.0.3.5353", "udp"),
-      'iifname { "wlan0", "enp0s3" } ip daddr 10.0.2.15 udp dport 53 counter packets 0 bytes 0 dnat ip to 172.17.0.3:5353 comment "dns; inside"',
+      'iifname { "wlan0", "enp0s3" } ip daddr 10.0.2.15 udp dport 53 dnat ip to 172.17.0.3:5353 comment "dns; inside"',
     ],
     [
       "any transport",
@@ -54,11 +54,14 @@ describe("rules written for nft", () => {
     expect(explained(NATIVE_NFT, seen)).toEqual([rule]);
   });
 
-  test("verdict maps, maps and marks make a rule possible", () => {
+  test("verdict maps and maps, each by the one element that a packet has, and marks that no rule gives", () => {
     expect(explained(NATIVE_NFT, to("10.0.2.15.99", "172.17.0.2.99"))).toEqual([
-      "? tcp dport 99 dnat ip to 172.17.0.2:99",
-      "? dnat ip to tcp dport map @web",
+      "tcp dport 99 dnat ip to 172.17.0.2:99",
     ]);
+    expect(explained(NATIVE_NFT, to("10.0.2.15.88", "172.17.0.2.80"))).toEqual([
+      "dnat ip to tcp dport map @web { 88 : 172.17.0.2 . 80 }",
+    ]);
+    expect(explained(NATIVE_NFT, to("10.0.2.15.89", "172.17.0.2.80"))).toEqual([]);
     expect(explained(NATIVE_NFT, from("10.4.0.9.1", "10.0.2.15.1"))).toEqual([
       '? oif "enp0s3" meta nfproto ipv4 ct mark 0x00000001 snat ip to 10.0.2.15',
     ]);
@@ -98,7 +101,10 @@ describe("what nft's rules may ask for", () => {
     "tcp sport != 1-1024 tcp dport != 81",
     "th sport 38450",
     "fib saddr type != local fib daddr type != local",
-    'log prefix "a, masquerade b" level info flags all counter packets 0 bytes 0',
+    "ip saddr . tcp dport { 172.17.0.3 . 80, 172.17.0.4 . 81 }",
+    'oifname . ip saddr { "enp0s3" . 172.17.0.3 }',
+    'iifname . oifname { "docker0" . "enp0s3" }',
+    'log prefix "a, masquerade b" level info flags all counter',
     "meta nfproto ipv4 ip saddr == 172.17.0.0/16",
   ])("%s is met", (asked) => {
     expect(explained(listed(`${asked} masquerade`), fetched)).toEqual([`${asked} masquerade`]);
@@ -126,9 +132,7 @@ describe("what nft's rules may ask for", () => {
     "ct status dnat",
     "ct mark { 0x1, 0x2 }",
     "ip saddr @unheard",
-    "ip saddr . tcp dport { 172.17.0.3 . 80, 172.17.0.4 . 81 }",
-    'oifname . ip saddr { "enp0s3" . 172.17.0.3 }',
-    'iifname . oifname { "docker0" . "enp0s3" }',
+    "ct mark . ip saddr { 0x1 . 172.17.0.3 }",
     "ct reply ip saddr 180.101.49.11",
     "tcp dport http",
     'xt match "statistic"',
@@ -154,14 +158,21 @@ describe("what nft's rules may ask for", () => {
       "? ip saddr 172.17.0.0/16 xt target NETMAP",
     ]);
     expect(explained(listed('xt target "LOG"\n\t\tmasquerade to :1-65535'), fetched)).toEqual([
-      "? masquerade to :1-65535",
+      "masquerade to :1-65535",
+    ]);
+    expect(explained(listed('xt target "WHAT"\n\t\tmasquerade'), fetched)).toEqual([
+      '? xt target "WHAT"',
+      "? masquerade",
     ]);
     expect(explained(listed("drop\n\t\tmasquerade"), fetched)).toEqual([]);
     expect(explained(listed("continue\n\t\tmasquerade"), fetched)).toEqual(["masquerade"]);
   });
 
   test("a verdict map by name may lead anywhere", () => {
-    expect(explained(listed("ip saddr vmap @where\n\t\tmasquerade"), fetched)).toEqual(["? masquerade"]);
+    expect(explained(listed("ip saddr vmap @where\n\t\tmasquerade"), fetched)).toEqual([
+      "? ip saddr vmap @where",
+      "? masquerade",
+    ]);
   });
 
   test("a rule on several lines, and sets on several lines", () => {

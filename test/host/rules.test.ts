@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
@@ -9,6 +11,12 @@ import { DOCKER_IP6TABLES, DOCKER_IPTABLES, DOCKER_NFT, LEGACY_COUNTED, NATIVE_N
 /** A question to a cluster's DNS that one of its servers gets. */
 const resolved = (endpoint: string) =>
   flow("udp", "inside", "10.244.1.5.7 > 10.96.0.10.53", `10.244.1.5.7 > ${endpoint}.53`);
+
+/** What a proxy took that was sent to this port. */
+const taken = (port: number) =>
+  flow("tcp", "inside", `172.17.0.3.5 > 180.101.49.11.${port}`, `10.0.2.15.9 > 180.101.49.11.${port}`, {
+    nat: "proxy",
+  });
 
 /** The rules behind a fetched page, where one masquerades what these options ask for. */
 const asked = (options: string) => explained(nat(`-A POSTROUTING ${options} -j MASQUERADE`), fetched);
@@ -33,20 +41,23 @@ describe("Docker's rules", () => {
 
   test("as nft lists them", () => {
     expect(new RuleBook(DOCKER_NFT).problems).toEqual([]);
-    expect(explained(DOCKER_NFT, fetched)).toEqual([
-      'oifname != "docker0" ip saddr 172.17.0.0/16 counter packets 30 bytes 8706 masquerade',
-    ]);
-    expect(explained(DOCKER_NFT, published)).toEqual([
-      'iifname != "docker0" tcp dport 88 counter packets 12 bytes 720 dnat to 172.17.0.2:80',
-    ]);
+    expect(explained(DOCKER_NFT, fetched)).toEqual(['oifname != "docker0" ip saddr 172.17.0.0/16 masquerade']);
+    expect(explained(DOCKER_NFT, published)).toEqual(['iifname != "docker0" tcp dport 88 dnat to 172.17.0.2:80']);
     expect(explained(DOCKER_NFT, fetchedIpv6)).toEqual([
-      'oifname != "docker0" ip6 saddr fd00:17::/64 counter packets 5 bytes 408 XT target MASQUERADE not found',
+      'oifname != "docker0" ip6 saddr fd00:17::/64 XT target MASQUERADE not found',
     ]);
   });
 
   test("with counters, and beside nft's own", () => {
     expect(explained(LEGACY_COUNTED, fetched)).toEqual([MASQUERADE]);
-    expect(explained(LEGACY_COUNTED + NATIVE_NFT, fetched)).toEqual([MASQUERADE]);
+    // nobody tells which of the two tables is asked first
+    expect(explained(LEGACY_COUNTED + NATIVE_NFT, fetched)).toEqual([
+      `? ${MASQUERADE}`,
+      '? ip saddr @lan oifname "enp0s3" masquerade random,persistent',
+    ]);
+    expect(explained(DOCKER_IPTABLES + DOCKER_NFT, fetched)).toEqual([MASQUERADE]);
+    const beside = flow("tcp", "outside", "10.0.2.2.1 > 172.17.0.2.99", "10.0.2.2.1 > 10.0.2.15.99");
+    expect(explained(DOCKER_IPTABLES + NATIVE_NFT, beside)).toEqual(["tcp dport 99 dnat ip to 172.17.0.2:99"]);
   });
 
   test("where the interfaces' names are not known, a rule that asks for them is possible", () => {
@@ -179,12 +190,17 @@ describe("the way through the chains", () => {
       ["-A POSTROUTING -m mark --mark 0x1 -j DOCKER", MASQUERADE, "-A DOCKER -p udp -j ACCEPT"],
       [MASQUERADE],
     ],
-    ["a target not known leaves doubt", ["-A POSTROUTING -j WHAT --ever 1", MASQUERADE], [`? ${MASQUERADE}`]],
-    ["redirected packets are not forwarded", ["-A POSTROUTING -j REDIRECT --to-ports 53", MASQUERADE], []],
     [
-      "a whole network is mapped",
-      ["-A POSTROUTING -s 172.17.0.0/16 -j NETMAP --to 10.0.0.0/16"],
-      ["-A POSTROUTING -s 172.17.0.0/16 -j NETMAP --to 10.0.0.0/16"],
+      "a target not known may be it",
+      ["-A POSTROUTING -j WHAT --ever 1", MASQUERADE],
+      ["? -A POSTROUTING -j WHAT --ever 1", `? ${MASQUERADE}`],
+    ],
+    ["redirected packets are not forwarded", ["-A POSTROUTING -j REDIRECT --to-ports 53", MASQUERADE], []],
+    ["a whole network is mapped", ["-A POSTROUTING -s 172.17.0.0/29 -j NETMAP --to 10.0.2.8/29", MASQUERADE], []],
+    [
+      "address by address",
+      ["-A POSTROUTING -s 172.17.0.3/32 -j NETMAP --to 10.0.2.15/32"],
+      ["-A POSTROUTING -s 172.17.0.3/32 -j NETMAP --to 10.0.2.15/32"],
     ],
     ["ports of masquerading", ["-A POSTROUTING -p tcp -j MASQUERADE --to-ports 1024-2048"], []],
   ])("%s", (_, rules, expected) => {
@@ -212,6 +228,31 @@ describe("the way through the chains", () => {
     const outward = flow("udp", "inside", "172.17.0.3.1 > 8.8.8.8.53", "172.17.0.3.1 > 9.9.9.9.53");
     expect(explained(rules, inward)).toEqual([rule]);
     expect(explained(rules, outward)).toEqual([`? ${rule}`]);
+  });
+
+  test("what a proxy took, by the rule that gave it to that; of a proxy by its own address, none", () => {
+    const text = readFileSync(join(import.meta.dirname, "recorded", "targets.txt"), "utf8");
+    expect(explained(text, taken(8080))).toEqual([
+      "-A PREROUTING -i docker0 -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 3128",
+    ]);
+    expect(explained(text, taken(8443))).toEqual([
+      "-A PREROUTING -i docker0 -p tcp -m tcp --dport 8443 -j TPROXY --on-port 3129 --on-ip 127.0.0.1 --tproxy-mark 0x1/0x1",
+    ]);
+    expect(explained(text, taken(80))).toEqual([]);
+    const proxied = flow("tcp", "outside", "172.17.0.1.6 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", {
+      nat: "proxy",
+    });
+    expect(explained(DOCKER_IPTABLES, proxied)).toEqual([]);
+    const table =
+      "table inet t { chain p { type filter hook prerouting priority mangle; tcp dport 8443 tproxy ip to 127.0.0.1:3129 meta mark set 0x1 accept; } }";
+    expect(new RuleBook(table).explain(taken(8443), named("docker0", "enp0s3"))).toEqual([
+      {
+        rule: "inet t p tcp dport 8443 tproxy ip to 127.0.0.1:3129 meta mark set 0x1 accept",
+        kind: "redirect",
+        isCertain: true,
+        to: null,
+      },
+    ]);
   });
 
   test("what is turned round on the outside comes in there as its first form, and leaves there", () => {
@@ -281,7 +322,7 @@ describe("findings", () => {
 
   test("what could not be read", () => {
     const text = `hello\n${DOCKER_IPTABLES.replace("-A PREROUTING", "-X PREROUTING")}table arp x { }\nwhat\n`;
-    expect(new RuleBook(text).problems).toEqual(["3 lines could not be read, the first is line 1"]);
+    expect(new RuleBook(text).problems).toEqual(["3 lines could not be read, the first is line 1, 'hello'"]);
     expect(new RuleCheck(new RuleBook("\n"), named("", "")).end()).toEqual([
       expect.objectContaining({
         severity: "warning",

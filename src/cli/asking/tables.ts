@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { CaptureError } from "../../capture/errors.js";
-import { hasNatRules, rulesText, withoutCounts } from "../../host/rules-text.js";
+import { withoutCounts } from "../../host/rules-text.js";
 import { failureText, printed } from "./tools.js";
 
 /** What the names of natcorr's own tables begin with, which go with it. */
@@ -18,28 +18,40 @@ export async function readText(path: string): Promise<string> {
 }
 
 /**
- * The rules of the host natcorr runs on: iptables' and ip6tables', or nftables' where those are not there.
+ * The rules of the host natcorr runs on: those of iptables and ip6tables, and nft's own.
  *
  * @throws CaptureError where there is no tool, or no permission.
  */
 export async function readRules(): Promise<string> {
-  const iptables: string[] = [];
   const problems: string[] = [];
-  for (const tool of ["iptables-save", "ip6tables-save"]) {
-    await printed(tool).then(
-      (text) => iptables.push(text),
-      (error: unknown) => problems.push(`${tool}: ${failureText(error)}`),
-    );
-  }
-  if (hasNatRules(iptables)) return rulesText(iptables, undefined);
-  const nft = await nftRules().catch((error: unknown) => {
-    problems.push(`nft: ${failureText(error)}`);
-  });
-  if (nft === undefined && iptables.length === 0)
+  const ask = async (name: string, question: Promise<string>): Promise<string[]> => {
+    try {
+      return [await question];
+    } catch (error) {
+      problems.push(`${name}: ${failureText(error)}`);
+      return [];
+    }
+  };
+  const texts = await Promise.all([
+    ask("iptables-save", savedRules("iptables")),
+    ask("ip6tables-save", savedRules("ip6tables")),
+    ask("nft", nftRules()),
+  ]);
+  if (texts.flat().length === 0)
     throw new CaptureError(
       `the firewall's rules cannot be read (${problems.join("; ")}): run as root, or save them and give the file to --rules`,
     );
-  return rulesText(iptables, nft ?? undefined);
+  return texts.flat().join("\n");
+}
+
+/**
+ * What iptables-save prints, or ip6tables-save, with counters. Where iptables keeps its rules in nft's tables, others may be in those of its
+ * own, which it had before: both count.
+ */
+export async function savedRules(tool: "iptables" | "ip6tables"): Promise<string> {
+  const text = await printed(`${tool}-save`, "-c");
+  const legacy = await printed(`${tool}-legacy-save`, "-c").catch(() => "");
+  return withoutCounts(legacy) === withoutCounts(text) ? text : `${text}\n${legacy}`;
 }
 
 /** What `nft list ruleset` prints, without the tables in which natcorr has packets traced while it runs. */

@@ -6,7 +6,7 @@ import { kernelCountersOf } from "../../host/snapshot/kernel-counters.js";
 import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
 import { epochText } from "../../report/epoch.js";
 import type { DockerEngine } from "./docker-api.js";
-import { nftRules } from "./tables.js";
+import { nftRules, savedRules } from "./tables.js";
 import { failureText, type FirstLines, firstLines, printed, printedLines } from "./tools.js";
 
 /** A busy host's conntrack table has more: of these, some 10 MB, the rest is counted. */
@@ -50,7 +50,7 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     }
   };
   const lines = (source: string, read: () => Promise<string>): Promise<readonly string[] | undefined> =>
-    from(source, async () => (await read()).trimEnd().split("\n"));
+    from(source, async () => linesOf(await read()));
   const ip = (read: (text: string) => object[], ...args: readonly string[]): Promise<object[] | undefined> =>
     from(["ip", ...args].join(" "), async () => read(await printed("ip", "-j", ...args)));
   // all at once: they are to be of one moment
@@ -60,8 +60,8 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     interfaces: ip(interfacesOf, "-s", "-d", "addr"),
     routes: [ip(routesOf, "route", "show", "table", "all"), ip(routesOf, "-6", "route", "show", "table", "all")],
     policyRules: [ip(policyRulesOf, "rule"), ip(policyRulesOf, "-6", "rule")],
-    iptables: lines("iptables-save -c", () => printed("iptables-save", "-c")),
-    ip6tables: lines("ip6tables-save -c", () => printed("ip6tables-save", "-c")),
+    iptables: lines("iptables-save -c", () => savedRules("iptables")),
+    ip6tables: lines("ip6tables-save -c", () => savedRules("ip6tables")),
     nft: lines("nft list ruleset", nftRules),
     entries: hasEntries ? from("conntrack -L", listConntrack) : undefined,
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
@@ -96,6 +96,10 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     // last: all have answered by now
     missing: missing.toSorted((one, other) => (one.source < other.source ? -1 : 1)),
   };
+}
+
+function linesOf(text: string): string[] {
+  return text.trimEnd().split("\n");
 }
 
 /** conntrack's entries, from its tool, or else from the kernel's own list. */

@@ -1,8 +1,9 @@
 import type { Address } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
+import { ANY_MARK } from "../mark.js";
 import { readTables } from "../rule-tables.js";
 import { withoutCounts } from "../rules-text.js";
-import type { Hook, HookedPacket, Rule, Table } from "../ruleset.js";
+import { type Hook, type HookedPacket, nameOf, type Rule, type Table } from "../ruleset.js";
 import { Walk } from "../walk.js";
 
 /** A packet that a host is to forward. */
@@ -38,9 +39,7 @@ export class FilterBook {
 
   /** `text`: the rules of iptables and nft, with counters, one after the other. */
   constructor(text: string) {
-    const { iptables, nft, isIptablesOverNft } = readTables(text, () => true);
-    const names = new Set(isIptablesOverNft ? iptables.map(nameOf) : []);
-    this.#tables = [...iptables, ...nft.filter((table) => !names.has(nameOf(table)))];
+    this.#tables = readTables(text).tables;
     for (const table of this.#tables) this.#note(table);
   }
 
@@ -100,13 +99,6 @@ export class FilterBook {
 
 const HOOKS: readonly Hook[] = ["prerouting", "forward", "postrouting"];
 
-/** As nft names families. */
-const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet" } as const;
-
-function nameOf({ family, name }: Table): string {
-  return `${FAMILIES[family]} ${name}`;
-}
-
 /** A packet as it is at a hook; undefined where it is not known what it is by then. */
 function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined {
   const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, inName, outName } = packet;
@@ -127,5 +119,6 @@ function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined
     isDstLocal: isRouted ? false : isToHost,
     isDstRewritten: false,
     isNew: undefined,
+    mark: ANY_MARK,
   };
 }

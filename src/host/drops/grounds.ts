@@ -31,7 +31,7 @@ export function groundsOf(
   const ways = new Ways(after, names, drops);
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const byRules = new RuleGrounds(before.counted ?? "", after.counted ?? "", ways).grounds(
+  const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", ways).grounds(
     counted.filter((kind) => isDropped(kind) || (kind.fate === "unanswered" && ways.mustCross(kind))),
   );
   const tables = [

@@ -6,6 +6,7 @@ import { InterfaceName } from "../interfaces.js";
 import { RuleBook } from "../rules.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import type { ForwardedPacket } from "./filter-book.js";
+import { addressesMade } from "../target.js";
 import { Routing } from "./routing.js";
 
 /** The way that packets take through a host which drops them, as far as its tables tell it. */
@@ -91,11 +92,13 @@ export class Ways {
       inInterface: new InterfaceName([this.#names[side]]),
       outInterface: new InterfaceName([""]),
       isNew: true,
+      mark: this.#book.mark,
     });
     if (isTranslated === false) return isDstLocal ? undefined : ends;
     const [rule, ...others] = rules;
     if (isTranslated === undefined || rule?.to == null || others.length > 0) return undefined;
-    const { addresses, ports } = rule.to;
+    const { ports } = rule.to;
+    const addresses = addressesMade(rule.to, ends.dst);
     if (addresses !== undefined && addresses.first !== addresses.last) return undefined;
     if (ports !== undefined && ports.first !== ports.last) return undefined;
     const translated = addresses === undefined ? ends.dst : addressOf(isIpv6, addresses.first);

@@ -1,5 +1,4 @@
 import { canonicalAddress } from "../address.js";
-import { rulesText } from "../rules-text.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
@@ -27,10 +26,8 @@ export interface HostFacts {
   readonly proxies: readonly Pick<Proxy, "pid" | "proto" | "hostPort" | "containerPort">[];
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];
-  /** As `RuleBook` reads them; undefined where it has none. */
+  /** All rules, with their counters, as `readTables` reads them; undefined where it has none. */
   readonly rules: string | undefined;
-  /** All rules, with their counters, as `FilterBook` reads them; undefined where it has none. */
-  readonly counted: string | undefined;
   readonly network: NetworkFacts;
   /** As `ConntrackTable` reads them; undefined where it has none. */
   readonly conntrack: string | undefined;
@@ -84,7 +81,6 @@ function checkVersion(value: unknown): void {
 export function factsOf(snapshot: unknown): HostFacts {
   const linesAt = (...path: readonly string[]): string | undefined =>
     textsAt(snapshot, ...path).join("\n") || undefined;
-  const iptables = ["iptables", "ip6tables"].flatMap((tool) => linesAt("rules", tool) ?? []);
   return {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
     containers:
@@ -98,8 +94,7 @@ export function factsOf(snapshot: unknown): HostFacts {
     addresses: listAt(snapshot, "interfaces")
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
-    rules: rulesText(iptables, linesAt("rules", "nft")) || undefined,
-    counted: [...iptables, linesAt("rules", "nft") ?? ""].join("\n") || undefined,
+    rules: ["iptables", "ip6tables", "nft"].flatMap((tool) => linesAt("rules", tool) ?? []).join("\n") || undefined,
     network: networkFactsOf(snapshot),
     conntrack: linesAt("conntrack", "entries"),
   };

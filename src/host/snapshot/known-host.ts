@@ -43,5 +43,5 @@ export class KnownHost {
 }
 
 function isOfRules(facts: HostFacts | undefined): facts is HostFacts {
-  return facts?.counted !== undefined;
+  return facts?.rules !== undefined;
 }

@@ -1,5 +1,6 @@
 import type { Arrival } from "../../packets/results/traces.js";
 import { canonicalAddress, parseNumber } from "../address.js";
+import { withoutCounters } from "../rules-text.js";
 import { lineOf, type TraceLine } from "./trace-lines.js";
 
 /** A rule that is newer than the monitor has no words there: `unknown rule handle 2`. */
@@ -22,7 +23,7 @@ export function parseNftTraceLine(line: string): TraceLine | null {
     return rest.trim() === "drop" ? { id, stop: { rule: `${chain} policy drop`, isRefusal: false } } : { id };
   const [, rule, verdict] = VERDICT.exec(rest) ?? [];
   if (verdict !== "drop") return { id };
-  return { id, stop: { rule: `${chain} ${withoutCounts(rule)}`, isRefusal: /\breject\b/.test(rule) } };
+  return { id, stop: { rule: `${chain} ${withoutCounters(rule)}`, isRefusal: /\breject\b/.test(rule) } };
 }
 
 /** The packet that a line describes; undefined where it lacks what tells it from others. */
@@ -41,9 +42,4 @@ function arrivalIn(text: string): Arrival | undefined {
     length: version === "ip6" ? length + IPV6_HEADER : length,
     ipId: parseNumber(valueOf("ip id"), 0xffff) ?? 0,
   };
-}
-
-/** Counters stand in a rule as they were when it was read. */
-function withoutCounts(rule: string): string {
-  return rule.replace(/ ?\bcounter packets \d+ bytes \d+/, "").trim();
 }

@@ -373,7 +373,7 @@ const LINES: Readonly<Record<string, Schema>> = {
     optional: {
       side: HAIRPIN_SIDE,
       rule: text(
-        "The firewall's rules that explain the translation, one a line; 'possibly' before each of several that may. Only with --rules.",
+        "The firewall's rules that explain the translation, one a line, in the order in which its first packet met them. 'one of 2: ' before each of two of which one it is; 'possibly ' before one that may be it. Only with --rules.",
       ),
     },
   }),

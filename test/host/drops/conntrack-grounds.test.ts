@@ -39,11 +39,11 @@ it("takes answers for those of entries that were thrown out, and nothing that is
 
 /** The same, and a rule that counted three. */
 function ruling(rule: string) {
-  const rules = (packets: number) => snapshot(0, { rules: { iptables: filter(`[${packets}:1] ${rule}`) } }).counted;
+  const rules = (packets: number) => snapshot(0, { rules: { iptables: filter(`[${packets}:1] ${rule}`) } }).rules;
   const [before, after] = counting({ drop: 3 });
   return [
-    { ...before, counted: rules(0) },
-    { ...after, counted: rules(3) },
+    { ...before, rules: rules(0) },
+    { ...after, rules: rules(3) },
   ];
 }
 

@@ -138,7 +138,7 @@ describe("nft's rules", () => {
     const [finding] = found(three, counted({ nft: ["table inet fw {", "chain f {", hooked, counting, "}", "}"] }));
     expect(finding).toMatchObject({
       code: "drop-rule",
-      rule: "ip saddr 172.17.0.3 udp dport 53 counter packets 4 bytes 1 drop",
+      rule: "ip saddr 172.17.0.3 udp dport 53 drop",
       table: "inet fw",
       chain: "f",
       counted: 3,

@@ -1,0 +1,38 @@
+import { ANY_MARK } from "./mark.js";
+import type { RuleVerdict } from "./ruleset.js";
+import { ANYTHING } from "./target.js";
+
+/** Targets of iptables' that only note something. */
+const PASSING = new Set("LOG NFLOG ULOG SET TRACE CLASSIFY DSCP TOS TCPMSS TTL HL CT NOTRACK CHECKSUM".split(" "));
+/** Those that end a packet's way through the table. */
+const ENDING = new Set(["ACCEPT", "QUEUE", "NFQUEUE"]);
+const DROPPING = new Set(["DROP", "REJECT"]);
+
+/** Whether a chain's policy, or a target, drops packets. */
+export function isDropping(name: string): boolean {
+  return DROPPING.has(name);
+}
+
+/** What a target of iptables' does whose options are not known (iptables-extensions(8)); unclear where natcorr does not know it. */
+export function xtVerdict(name: string): RuleVerdict {
+  switch (name) {
+    case "MASQUERADE":
+      return { kind: "nat", to: ANYTHING };
+    case "SNAT":
+    case "DNAT":
+    case "NETMAP":
+      return { kind: "nat", to: null };
+    case "REDIRECT":
+    case "TPROXY":
+      return { kind: "redirect" };
+    case "MARK":
+    case "CONNMARK":
+      return { kind: "mark", mark: () => ANY_MARK };
+    case "RETURN":
+      return { kind: "return" };
+    default:
+      if (PASSING.has(name)) return { kind: "continue" };
+      if (DROPPING.has(name)) return { kind: "drop" };
+      return ENDING.has(name) ? { kind: "end" } : { kind: "unclear" };
+  }
+}
