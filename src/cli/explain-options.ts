@@ -3,7 +3,7 @@ import { CaptureError } from "../capture/errors.js";
 import type { CorrelateOptions } from "../correlate/correlate.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
-import type { RuleBook } from "../host/rules.js";
+import type { RuleHistory } from "../host/rule-history.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { Trace } from "../host/trace/trace.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
@@ -11,7 +11,9 @@ import { NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 import type { SideNames } from "../packets/sides.js";
 import type { ConntrackFollower } from "./asking/follow-conntrack.js";
+import type { RulesFollower } from "./asking/follow-rules.js";
 import { LIVE, OFF } from "./option-words.js";
+import type { ReportOptions } from "./report-options.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
 export interface ExplainOptions {
@@ -22,6 +24,9 @@ export interface ExplainOptions {
   /** A file of a trace of the firewall's, or "live". */
   trace?: string;
 }
+
+/** So long behind its window a packet may still be judged: where packets queue, and where its verdict is taken back. */
+const SETTLING_NS = 60_000_000_000n;
 
 /** What the host says of single packets. */
 export type HostSays = Pick<CorrelateOptions, "rules" | "traces">;
@@ -36,6 +41,8 @@ export interface Explained {
   readonly contradictions: () => number;
   /** To be told of what is read live, and waited for: at the end, null, the host is asked what is still open. */
   readonly onFrames: (source: FrameSource, batch: FrameBatch | null) => Promise<void>;
+  /** To be told when what Docker has rules for may have changed. */
+  readonly onHostChanged: () => void;
   /** Ends what was started for it. */
   readonly close: () => void;
 }
@@ -65,14 +72,14 @@ export function addExplainOptions(command: Command): Command {
  */
 export async function explained(
   next: Sink,
-  options: ExplainOptions,
+  options: ExplainOptions & Pick<ReportOptions, "window">,
   host: HostFacts | undefined,
   interfaces: SideNames,
   isLive: boolean,
 ): Promise<Explained> {
   const following: (() => void)[] = [];
   const conntrack = await conntrackOf(options, host, isLive, following);
-  const rules = await rulesOf(options, host, following);
+  const rules = await rulesOf(options, host, isLive, following);
   const trace =
     options.trace === undefined
       ? undefined
@@ -84,16 +91,17 @@ export async function explained(
       conntrack: undefined,
       contradictions: () => 0,
       onFrames: async () => {},
+      onHostChanged: nothing,
       close: nothing,
     };
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleFacts } = await import("../host/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
-  const explaining = new Explaining(next, { conntrack, rules, trace, interfaces });
+  const explaining = new Explaining(next, { conntrack, rules: rules?.history, trace, interfaces });
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
-  const facts = rules && new RuleFacts(rules, names, host?.addresses);
+  const facts = rules && new RuleFacts(rules.history, names, host?.addresses);
   return {
     sink: explaining,
     says: {
@@ -104,10 +112,14 @@ export async function explained(
     conntrack: conntrack?.table,
     contradictions: () => explaining.contradictions,
     onFrames: async ({ epochNs }, batch) => {
-      if (batch === null) await conntrack?.follower?.listAtEnd();
-      else if (batch.reachedNs > Number.NEGATIVE_INFINITY)
-        conntrack?.table.reach(epochNs + BigInt(Math.floor(batch.reachedNs)));
+      if (batch === null) await Promise.all([conntrack?.follower?.listAtEnd(), rules?.follower?.readAtEnd()]);
+      else if (batch.reachedNs > Number.NEGATIVE_INFINITY) {
+        const reachedNs = epochNs + BigInt(Math.floor(batch.reachedNs));
+        conntrack?.table.reach(reachedNs);
+        facts?.reach(reachedNs - BigInt(Math.ceil(options.window)) - SETTLING_NS);
+      }
     },
+    onHostChanged: () => rules?.follower?.ask(),
     close: () => {
       for (const stop of following) stop();
     },
@@ -150,21 +162,31 @@ async function conntrackOf(
   return { table, crossing };
 }
 
+/** The firewall's rules, and who reads them again. */
+interface Ruled {
+  readonly history: RuleHistory;
+  readonly follower?: RulesFollower;
+}
+
 /** The firewall's rules, where there are some to go by; what ends the watch on them is added to `following`. */
 async function rulesOf(
   { rules }: ExplainOptions,
   host: HostFacts | undefined,
+  isLive: boolean,
   following: (() => void)[],
-): Promise<RuleBook | undefined> {
+): Promise<Ruled | undefined> {
   const saved = rules === undefined ? host?.rules : undefined;
   if (rules === OFF || (rules === undefined && saved === undefined)) return undefined;
-  const { RuleBook } = await import("../host/rules.js");
-  const { followRules, readRules, readText } = await import("./asking/tables.js");
-  const text = saved ?? (rules === undefined || rules === LIVE ? await readRules() : await readText(rules));
-  const book = new RuleBook(text);
-  if (rules === LIVE)
-    following.push(followRules(text, () => book.problems.push("they have changed since natcorr read them")));
-  return book;
+  const { RuleHistory } = await import("../host/rule-history.js");
+  const { followRules, readRules } = await import("./asking/follow-rules.js");
+  if (rules === LIVE && isLive) {
+    const follower = await followRules();
+    following.push(() => follower.stop());
+    return { history: follower.history, follower };
+  }
+  const { readText } = await import("./asking/tables.js");
+  const text = saved ?? (rules === undefined || rules === LIVE ? (await readRules()).text : await readText(rules));
+  return { history: new RuleHistory(text) };
 }
 
 /** A trace, which grows where the kernel makes it. `interfaces`: those that are captured from, where some are; what ends the tracing is added to `following`. */

@@ -59,7 +59,7 @@ export async function resultsOf(
   const reporter = makeReporter(options, host, { containers: known?.containers, answers });
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
-  const { sink, says, conntrack, contradictions, onFrames, close } = await explained(
+  const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
     told,
     options,
     // what is true when the run begins need not be so for long
@@ -67,6 +67,7 @@ export async function resultsOf(
     interfaces,
     isLive,
   );
+  if (known !== undefined) known.onChange = onHostChanged;
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
   const ports = known && (await portsOf(sink, known, isLive, options.conntrack !== OFF, conntrack));

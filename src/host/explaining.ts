@@ -7,14 +7,14 @@ import type { Crossing } from "./crossing.js";
 import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rule-check.js";
-import type { RuleBook } from "./rules.js";
+import type { RuleHistory } from "./rule-history.js";
 import type { Trace } from "./trace/trace.js";
 
 /** What is known beside the captures. */
 export interface Sources {
   /** conntrack's translations; more may be read into it while the run goes on. And who speaks by the interfaces, which may grow likewise. */
   readonly conntrack?: { readonly table: ConntrackTable; readonly crossing: Crossing } | undefined;
-  readonly rules?: RuleBook | undefined;
+  readonly rules?: RuleHistory | undefined;
   readonly trace?: Trace | undefined;
   /** Interface names for the rules, inside and outside; empty where they are not known. */
   readonly interfaces: SideNames;

@@ -43,8 +43,9 @@ export function elementsOf(block: readonly Token[]): Elements {
   let isPassing = false;
   while (!reader.isAtEnd) {
     const statement = new TokenReader(reader.statement());
-    if (statement.accepts("flags")) while (!statement.isAtEnd) isPassing ||= PASSING.has(statement.next());
-    else if (statement.accepts("elements") && statement.accepts("=") && statement.peek() === "{")
+    if (statement.accepts("flags")) {
+      while (!statement.isAtEnd) if (PASSING.has(statement.next())) isPassing = true;
+    } else if (statement.accepts("elements") && statement.accepts("=") && statement.peek() === "{")
       elements = elementsIn(statement.block());
   }
   return isPassing ? null : elements;

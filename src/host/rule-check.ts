@@ -1,37 +1,56 @@
 import { type Finding, findingOf, Gathered, ofFlows } from "../packets/results/findings.js";
 import type { FlowSummary } from "../packets/results/results.js";
 import type { Interfaces } from "./interfaces.js";
+import type { RuleHistory } from "./rule-history.js";
 import { isExplained, isReaddressed, type RuleBook } from "./rules.js";
+
+/** What a book says of a flow: whether its rules explain all of the translation, and which they are, with a word before those that are not certain. */
+interface Told {
+  readonly isExplained: boolean;
+  readonly rules: readonly { words: string; rule: string }[];
+}
 
 /** Names the rules behind flows' translations, and notes which have none. */
 export class RuleCheck {
-  readonly #book: RuleBook;
+  readonly #history: RuleHistory;
   readonly #interfaces: Interfaces;
   readonly #missing = new Gathered();
   /** Flows that are translated, and of an IP version that nobody saved the rules of. */
   readonly #others = new Gathered();
 
-  constructor(book: RuleBook, interfaces: Interfaces) {
-    this.#book = book;
+  constructor(history: RuleHistory, interfaces: Interfaces) {
+    this.#history = history;
     this.#interfaces = interfaces;
   }
 
   /** The rules that explain a finished flow, one after the other as its first packet met them, with a word before those that are not certain. */
   flow(flow: FlowSummary): string[] {
-    const { helped, problems } = this.#book;
-    const explanations = this.#book.explain(flow, this.#interfaces);
-    const isHelped = helped.has(flow);
-    if (!isExplained(flow, explanations) && !isHelped)
+    const { books, isAll } = this.#history.at(flow.firstNs);
+    const isHelped = this.#history.helped.has(flow);
+    const told = books.map((book) => this.#told(flow, book, isHelped));
+    const isExplainable = isHelped || told.some(({ isExplained }) => isExplained);
+    // else rules may have been there that nobody read
+    if (!isExplainable && books.length === 1 && isAll)
       (this.#isOther(flow) ? this.#others : this.#missing).addFlow(flow);
-    return explanations.map(({ rule, kind, isCertain }) => {
-      if (isCertain) return rule;
+    const [lines, ...others] = told.map(({ rules }) => rules.map(({ words, rule }) => `${words}${rule}`));
+    if (isAll && others.every((each) => each.join("\n") === lines.join("\n"))) return lines;
+    const explaining = told.filter(({ isExplained }) => isExplained);
+    const rules = (explaining.length > 0 ? explaining : told).flatMap((each) => each.rules);
+    return [...new Set(rules.map(({ rule }) => `possibly ${rule}`))];
+  }
+
+  #told(flow: FlowSummary, book: RuleBook, isHelped: boolean): Told {
+    const explanations = book.explain(flow, this.#interfaces);
+    const rules = explanations.map(({ rule, kind, isCertain }) => {
+      if (isCertain) return { rule, words: "" };
       const alike = explanations.filter((each) => each.kind === kind);
       // where no others make what was made, and all were understood, it is one of these
       const isOneOf =
-        problems.length === 0 && !isHelped && isReaddressed(flow, kind) && alike.every(({ to }) => to !== null);
-      if (!isOneOf) return `possibly ${rule}`;
-      return alike.length === 1 ? rule : `one of ${alike.length}: ${rule}`;
+        book.problems.length === 0 && !isHelped && isReaddressed(flow, kind) && alike.every(({ to }) => to !== null);
+      if (!isOneOf) return { rule, words: "possibly " };
+      return { rule, words: alike.length === 1 ? "" : `one of ${alike.length}: ` };
     });
+    return { isExplained: isExplained(flow, explanations), rules };
   }
 
   /** Whether there are rules of the other IP version alone. */
@@ -42,7 +61,7 @@ export class RuleCheck {
 
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
-    const { problems } = this.#book;
+    const { problems } = this.#history;
     const missing = `no rule${problems.length > 0 ? " that was understood" : ""} explains the translation`;
     const version = this.#book.isAbout(false) ? "IPv6" : "IPv4";
     const others = `no rules of ${version} were given, and flows of it are translated`;
@@ -56,5 +75,9 @@ export class RuleCheck {
       findings.push(findingOf("rules-unread", problems.length, text));
     }
     return findings;
+  }
+
+  get #book(): RuleBook {
+    return this.#history.current;
   }
 }

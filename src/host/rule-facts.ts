@@ -5,6 +5,7 @@ import { addressOf, parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
 import { pairOf } from "./helped.js";
 import { InterfaceName, type Interfaces } from "./interfaces.js";
+import type { RuleHistory } from "./rule-history.js";
 import { isEchoOf, isExplained, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";
@@ -20,19 +21,22 @@ const MOST_NAMED = 2;
 /** What a book of rules says of single packets, by what the flows seen so far tell of the host. */
 export class RuleFacts implements HostRules {
   readonly wantsFlows = true;
-  readonly #book: RuleBook;
+  readonly #history: RuleHistory;
   readonly #interfaces: Interfaces;
   /** Who is behind the inside. */
   readonly #inside = new Set<string>();
   /** Addresses that are on an interface of the host. */
   readonly #own: Set<string>;
   #explained = 0;
+  /** The rules that flows are held against. */
+  #bookLearnt: RuleBook | undefined;
+  #judgedNs = 0n;
   /** Pairs of hosts with a translation that no rule explains, and no helper of what else they speak. */
   readonly #unexplained = new Set<string>();
 
   /** `own`: addresses that are known to be on an interface of the host. */
-  constructor(book: RuleBook, interfaces: Interfaces, own: Iterable<string> = []) {
-    this.#book = book;
+  constructor(history: RuleHistory, interfaces: Interfaces, own: Iterable<string> = []) {
+    this.#history = history;
     this.#interfaces = interfaces;
     this.#own = new Set(own);
   }
@@ -40,7 +44,8 @@ export class RuleFacts implements HostRules {
   learn(flow: Translation): void {
     if (this.#inside.size < MOST_ADDRESSES)
       this.#inside.add(flow.initiator === "outside" ? flow.inside.dst : flow.inside.src);
-    const { helped } = this.#book;
+    const { helped } = this.#history;
+    if (this.#bookLearnt !== this.#book) this.#beginBook();
     if (helped.note(flow)) this.#unexplained.delete(pairOf(flow));
     if (flow.nat === "none" || flow.initiator === "unknown" || this.#explained === MOST_EXPLAINED) return;
     // no rule translates between IP versions
@@ -53,6 +58,7 @@ export class RuleFacts implements HostRules {
     if (!isMade(this.#interfaces)) {
       const isByRule = flow.proto !== "tcp" && this.#isMadeTurned(flow);
       if (!isByRule && !helped.has(flow)) this.#unexplained.add(pairOf(flow));
+      this.#history.onQuestion();
       return;
     }
     // where no rule would explain the flow if it were otherwise, it is so
@@ -65,6 +71,11 @@ export class RuleFacts implements HostRules {
       }
     }
     this.#learnOwn(flow, isMade);
+  }
+
+  /** Takes note that no packet from before that time is judged any more, epoch nanoseconds. */
+  reach(timeNs: bigint): void {
+    this.#judgedNs = timeNs;
   }
 
   arriving(proto: number, ends: Ends): Ruling {
@@ -140,7 +151,19 @@ export class RuleFacts implements HostRules {
     return { answer, rules: oneOf + named.join("; "), doubt };
   }
 
+  get #book(): RuleBook {
+    return this.#history.current;
+  }
+
+  /** Begins to hold flows against other rules than before. */
+  #beginBook(): void {
+    this.#bookLearnt = this.#book;
+    this.#explained = 0;
+    this.#unexplained.clear();
+  }
+
   #doubt(isTranslated: Answer, hasRule: boolean): string {
+    if (!this.#history.areTheSameSince(this.#judgedNs)) return "the rules were others a moment ago";
     if (this.#book.problems.length > 0) return "not all of the rules is known";
     if (this.#unexplained.size > 0) return "the rules do not explain all translations that were seen";
     if (this.#book.hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";

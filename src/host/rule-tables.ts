@@ -1,6 +1,7 @@
 import { parseIptablesTable } from "./iptables.js";
 import { parseNft } from "./nft.js";
 import { nameOf, type Table } from "./ruleset.js";
+import { OWN_TABLES } from "./rules-text.js";
 
 /** The tables of a host's rules. */
 export interface RuleTables {
@@ -47,7 +48,12 @@ export function readTables(text: string): RuleTables {
   const nft = parseNft(rest);
   for (const start of nft.unread) unread.push(rest.slice(0, start).split("\n").length);
   return {
-    tables: [...iptables, ...nft.tables.filter((table) => !names.has(nameOf(table)))],
+    tables: [...iptables, ...nft.tables.filter((table) => !names.has(nameOf(table)) && !isOwn(table))],
     unread: unread.toSorted((one, other) => one - other).map((number) => ({ number, text: lines[number - 1].trim() })),
   };
+}
+
+/** Whether natcorr has packets traced there: the table goes with it. */
+function isOwn({ name }: Table): boolean {
+  return name.startsWith(OWN_TABLES);
 }

@@ -1,3 +1,7 @@
+/** What the names of the tables begin with in which natcorr has packets traced. */
+export const OWN_TABLES = "natcorr_";
+const OWN_TABLE = new RegExp(`^table inet ${OWN_TABLES}[^]*?^\\}\\n?`, "gm");
+
 /** Elements of a set or map that packets add to, or that end by themselves: natcorr does not go by them. */
 const PASSING_ELEMENTS =
   /(^\t(?:set|map) [^\n]*\{\n(?:\t\t[^\n]*\n)*?\t\tflags [^\n]*(?:dynamic|timeout)[^\n]*\n(?:\t\t(?!elements)[^\n]*\n)*)\t\telements = \{[^}]*\}/gm;
@@ -7,9 +11,10 @@ export function withoutCounters(rule: string): string {
   return rule.replaceAll(/ ?\bcounter packets \d+ bytes \d+/g, "").trim();
 }
 
-/** Rules without what changes as packets meet them, and without the time when they were printed. */
+/** Rules without what changes as packets meet them, without natcorr's own, and without the time when they were printed. */
 export function withoutCounts(text: string): string {
   return text
+    .replaceAll(OWN_TABLE, "")
     .replaceAll(PASSING_ELEMENTS, "$1")
     .replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+| expires \S+| used \d+ \w+/gm, "");
 }

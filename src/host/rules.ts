@@ -3,7 +3,6 @@ import { printable } from "../packets/printable.js";
 import { isIcmp } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
-import { Helped } from "./helped.js";
 import { InterfaceName, type Interfaces } from "./interfaces.js";
 import { firstMark, isNat } from "./first-mark.js";
 import { ANY_MARK, type Mark } from "./mark.js";
@@ -54,8 +53,6 @@ export class RuleBook {
   readonly mark: Mark;
   /** Whether some packets may pass the NAT rules by. */
   readonly hasBypass: boolean;
-  /** Who speaks by services with helpers, as far as flows told. */
-  readonly helped = new Helped();
 
   /**
    * Reads the text of `iptables-save`, `ip6tables-save` (with or without counters) or `nft list ruleset`, or of several of

@@ -1,6 +1,6 @@
 import { InterfaceName } from "../../src/host/interfaces.js";
 import { RuleFacts } from "../../src/host/rule-facts.js";
-import { RuleBook } from "../../src/host/rules.js";
+import { RuleHistory } from "../../src/host/rule-history.js";
 import { describe, expect, it } from "vitest";
 import { echo6, filler, icmp, ipv4, ipv6, transport, udp } from "../support/packets.js";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
@@ -377,7 +377,7 @@ it("an address that a rule may hide is said to be hidden by it only where the ru
   const rule = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
   const found = async (inside: string, outside: string) => {
     const names = [new InterfaceName([inside]), new InterfaceName([outside])] as const;
-    const rules = () => new RuleFacts(new RuleBook(`*nat\n${rule}\nCOMMIT\n`), names);
+    const rules = () => new RuleFacts(new RuleHistory(`*nat\n${rule}\nCOMMIT\n`), names);
     const { findings } = await outcomeOf(bare.inside, bare.outside, { rules });
     return findings.map(({ code, text }) => `${code}: ${text}`);
   };

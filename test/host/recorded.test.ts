@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readTables } from "../../src/host/rule-tables.js";
+import { RuleHistory } from "../../src/host/rule-history.js";
 import { RuleCheck } from "../../src/host/rule-check.js";
-import { RuleBook } from "../../src/host/rules.js";
 import type { FlowSummary } from "../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { named } from "./explained.js";
@@ -26,7 +26,7 @@ describe.each(readdirSync(FOLDER))("%s", (file) => {
   const text = readFileSync(join(FOLDER, file), "utf8");
   const flows = [...text.matchAll(HEAD)];
   const rules = text.replaceAll(HEAD, "");
-  const check = new RuleCheck(new RuleBook(rules), named("docker0", "enp0s3"));
+  const check = new RuleCheck(new RuleHistory(rules), named("docker0", "enp0s3"));
   const told = flows.map(([, proto, entering, leaving]) => check.flow(flowOf(proto, entering, leaving)));
 
   test("explains each flow", () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { named } from "./explained.js";
 import { flowProtocolNumber } from "../../src/host/protocols.js";
 import { RuleFacts } from "../../src/host/rule-facts.js";
-import { RuleBook } from "../../src/host/rules.js";
+import { RuleHistory } from "../../src/host/rule-history.js";
 import { runs } from "../support/runs.js";
 import { flow } from "./flow.js";
 import * as rulesets from "./rulesets.js";
@@ -45,10 +45,10 @@ const damaged = fc
 test("whatever the rules are, they are read, and asked about any flow, to the end", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), iptables, nft, damaged), (text) => {
-      const book = new RuleBook(text);
-      const facts = new RuleFacts(book, named("", ""));
+      const history = new RuleHistory(text);
+      const facts = new RuleFacts(history, named("", ""));
       for (const each of FLOWS) {
-        for (const { rule } of book.explain(each, named("docker0", "enp0s3"))) expect(rule).not.toBe("");
+        for (const { rule } of history.current.explain(each, named("docker0", "enp0s3"))) expect(rule).not.toBe("");
         facts.learn(each);
         const proto = flowProtocolNumber(each.proto);
         for (const { answer, doubt } of [facts.arriving(proto, each.outside), facts.leaving(proto, each.inside)])

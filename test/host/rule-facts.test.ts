@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RuleFacts } from "../../src/host/rule-facts.js";
+import { RuleHistory } from "../../src/host/rule-history.js";
 import { RuleCheck } from "../../src/host/rule-check.js";
-import { RuleBook } from "../../src/host/rules.js";
 import type { Ends, FlowSummary } from "../../src/packets/results/results.js";
 import { TCP } from "../../src/protocols/ip-protocols.js";
 import { fetched, fetchedIpv6, named, nat, pinged, published, routed } from "./explained.js";
@@ -24,7 +24,7 @@ const webPinged = flow("icmp", "inside", "172.17.0.2 > 180.101.49.11 id 7", "10.
 
 /** What rules say once these flows were seen, by interfaces whose names are not known unless they are given. */
 function after(text: string, flows: readonly FlowSummary[], inside = "", outside = ""): RuleFacts {
-  const facts = new RuleFacts(new RuleBook(text), named(inside, outside));
+  const facts = new RuleFacts(new RuleHistory(text), named(inside, outside));
   for (const each of flows) facts.learn(each);
   return facts;
 }
@@ -178,9 +178,9 @@ describe("what a helper has conntrack expect", () => {
   });
 
   test("lacks no rule", () => {
-    const book = new RuleBook(docker());
-    const check = new RuleCheck(book, named("docker0", "enp0s3"));
-    book.helped.note(control);
+    const history = new RuleHistory(docker());
+    const check = new RuleCheck(history, named("docker0", "enp0s3"));
+    history.helped.note(control);
     for (const each of [control, data]) check.flow(each);
     expect(check.end()).toEqual([]);
     check.flow(other);
@@ -189,7 +189,7 @@ describe("what a helper has conntrack expect", () => {
 });
 
 /** What is said of the rules that may have translated `fetched`. */
-const words = (text: string) => new RuleCheck(new RuleBook(text), named("", "")).flow(fetched);
+const words = (text: string) => new RuleCheck(new RuleHistory(text), named("", "")).flow(fetched);
 
 test("the only rule that may have made a translation did, unless not all rules were understood", () => {
   expect(words(docker())).toEqual([MASQUERADE]);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { RuleHistory } from "../../src/host/rule-history.js";
 import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
 import { OUTSIDE } from "../../src/packets/sides.js";
@@ -277,8 +278,8 @@ describe("the way through the chains", () => {
 
 describe("findings", () => {
   test("translations that no rule explains", () => {
-    const book = new RuleBook(DOCKER_IPTABLES.replaceAll(/-A POSTROUTING.*|-A DOCKER.*/g, "") + DOCKER_IP6TABLES);
-    const check = new RuleCheck(book, named("docker0", "enp0s3"));
+    const history = new RuleHistory(DOCKER_IPTABLES.replaceAll(/-A POSTROUTING.*|-A DOCKER.*/g, "") + DOCKER_IP6TABLES);
+    const check = new RuleCheck(history, named("docker0", "enp0s3"));
     for (let id = 1; id <= 7; id++) check.flow({ ...(id % 2 === 0 ? fetched : published), id });
     check.flow({ ...fetchedIpv6, id: 8 });
     check.flow({ ...routed, id: 9 });
@@ -295,7 +296,7 @@ describe("findings", () => {
   });
 
   test("flows of an IP version that nobody saved the rules of are no translations without a rule", () => {
-    const check = new RuleCheck(new RuleBook(DOCKER_IPTABLES), named("docker0", "enp0s3"));
+    const check = new RuleCheck(new RuleHistory(DOCKER_IPTABLES), named("docker0", "enp0s3"));
     check.flow({ ...fetched, id: 1 });
     check.flow({ ...fetchedIpv6, id: 2 });
     const text = "no rules of IPv6 were given, and flows of it are translated";
@@ -303,27 +304,16 @@ describe("findings", () => {
   });
 
   test("one half explained is not enough, but a port that clashed needs no rule", () => {
-    const check = new RuleCheck(new RuleBook(DOCKER_IPTABLES), named("docker0", "enp0s3"));
+    const check = new RuleCheck(new RuleHistory(DOCKER_IPTABLES), named("docker0", "enp0s3"));
     check.flow(flow("tcp", "outside", "172.17.0.1.5 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 4 }));
     check.flow(flow("tcp", "outside", "10.0.2.2.6 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 5 }));
     expect(check.end()[0].flows).toEqual([4]);
   });
 
-  test("rules that have changed since they were read are known no more", () => {
-    const book = new RuleBook(nat("-A POSTROUTING -s 10.9.9.9 -j MASQUERADE"));
-    const check = new RuleCheck(book, named("", ""));
-    check.flow(fetched);
-    book.problems.push("they have changed since natcorr read them");
-    expect(check.end().map(({ text }) => text)).toEqual([
-      "no rule that was understood explains the translation",
-      "of the rules, not all is known: they have changed since natcorr read them",
-    ]);
-  });
-
   test("what could not be read", () => {
     const text = `hello\n${DOCKER_IPTABLES.replace("-A PREROUTING", "-X PREROUTING")}table arp x { }\nwhat\n`;
     expect(new RuleBook(text).problems).toEqual(["3 lines could not be read, the first is line 1, 'hello'"]);
-    expect(new RuleCheck(new RuleBook("\n"), named("", "")).end()).toEqual([
+    expect(new RuleCheck(new RuleHistory("\n"), named("", "")).end()).toEqual([
       expect.objectContaining({
         severity: "warning",
         code: "rules-unread",

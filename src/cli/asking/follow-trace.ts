@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { CaptureError } from "../../capture/errors.js";
+import { OWN_TABLES } from "../../host/rules-text.js";
 import type { Trace } from "../../host/trace/trace.js";
 import { failureText } from "./tools.js";
 import { linesOf } from "./lines.js";
-import { OWN_TABLES } from "./tables.js";
 
 /**
  * So many packets of each interface are traced a second at the most: the kernel tells of each rule that a packet meets, some dozen on a host with Docker.

@@ -6,7 +6,7 @@ import { kernelCountersOf } from "../../host/snapshot/kernel-counters.js";
 import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
 import { epochText } from "../../report/epoch.js";
 import type { DockerEngine } from "./docker-api.js";
-import { nftRules, savedRules } from "./tables.js";
+import { savedRules } from "./follow-rules.js";
 import { failureText, type FirstLines, firstLines, printed, printedLines } from "./tools.js";
 
 /** A busy host's conntrack table has more: of these, some 10 MB, the rest is counted. */
@@ -60,9 +60,9 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     interfaces: ip(interfacesOf, "-s", "-d", "addr"),
     routes: [ip(routesOf, "route", "show", "table", "all"), ip(routesOf, "-6", "route", "show", "table", "all")],
     policyRules: [ip(policyRulesOf, "rule"), ip(policyRulesOf, "-6", "rule")],
-    iptables: lines("iptables-save -c", () => savedRules("iptables")),
-    ip6tables: lines("ip6tables-save -c", () => savedRules("ip6tables")),
-    nft: lines("nft list ruleset", nftRules),
+    iptables: lines("iptables-save -c", async () => (await savedRules("iptables")).text),
+    ip6tables: lines("ip6tables-save -c", async () => (await savedRules("ip6tables")).text),
+    nft: lines("nft list ruleset", () => printed("nft", "list", "ruleset")),
     entries: hasEntries ? from("conntrack -L", listConntrack) : undefined,
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
     sysctls: from("sysctls", readSysctls),

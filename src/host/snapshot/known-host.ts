@@ -8,6 +8,8 @@ export class KnownHost {
   readonly containers = new AddressBook();
   /** The ports of the containers that are meant. */
   readonly ports: PortBook;
+  /** Called when something became of a container: its rules may be others. */
+  onChange: () => void = () => {};
   #first: HostFacts | undefined;
   #facts: HostFacts | undefined;
   /** Whether the host's rules are not what they were, or were others in between: a port that Docker publishes has rules of its own. */
@@ -37,6 +39,7 @@ export class KnownHost {
       this.#first ??= news;
       this.#facts = news;
     } else if ((news.container?.published.length ?? 0) > 0) this.haveRulesChanged = true;
+    if (!("containers" in news)) this.onChange();
     this.ports.take(news);
     return this.containers.take(news);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.js";
 import { RuleFacts } from "../../../../src/host/rule-facts.js";
-import { RuleBook } from "../../../../src/host/rules.js";
+import { RuleHistory } from "../../../../src/host/rule-history.js";
 import { fragments } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import {
@@ -35,7 +35,7 @@ const rulesOf =
       ...others,
     ];
     const names: Interfaces = [new InterfaceName([""]), new InterfaceName([""])];
-    return new RuleFacts(new RuleBook(`*nat\n:DOCKER - [0:0]\n${rules.join("\n")}\nCOMMIT\n`), names);
+    return new RuleFacts(new RuleHistory(`*nat\n:DOCKER - [0:0]\n${rules.join("\n")}\nCOMMIT\n`), names);
   };
 const publishing = (container: string) =>
   `-A DOCKER ! -i docker0 -p tcp -m tcp --dport 88 -j DNAT --to-destination ${container}:80`;
