@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleFacts } from "../../src/host/rule-facts.js";
+import { readTables } from "../../src/host/rule-tables.js";
 import { RuleHistory } from "../../src/host/rule-history.js";
 import { TCP } from "../../src/protocols/ip-protocols.js";
 import { fetched, named, nat, published } from "./explained.js";
@@ -28,6 +29,15 @@ const table = (elements: string, rule: string): string =>
 const checked = (rules: RuleHistory) => new RuleCheck(rules, named("docker0", "enp0s3"));
 
 describe("rules that are read again", () => {
+  test("are the same with natcorr's own table, by which packets are traced", () => {
+    const own = `table inet natcorr_7 { # progname nft\n\tflags owner\n\n\tchain prerouting {\n\t\tmeta nftrace set 1\n\t}\n}\n`;
+    const rules = history();
+    expect(rules.take(`${BEFORE}${own}`, at(1), at(2))).toBe(false);
+    expect(rules.take(`${BEFORE}${own.replace("natcorr_7", "mine")}`, at(3), at(4))).toBe(true);
+    expect(readTables(own).tables).toEqual([]);
+    expect(readTables(own.replace("natcorr_7", "mine")).tables).toHaveLength(1);
+  });
+
   test("explain what began since then", () => {
     const check = checked(history([AFTER, -50, -49]));
     expect(check.flow(published)).toEqual([PUBLISH]);
