@@ -14,7 +14,7 @@ import { mayOpen } from "../row-names.js";
 import type { PortIndex } from "./port-index.js";
 import type { Use } from "./use.js";
 
-/** So many conversations are remembered until more is known of them: a few megabytes. */
+/** So many conversations are remembered until more is known of them: some ten megabytes. */
 const MOST_REMEMBERED = 10_000;
 
 /** What the host says of conversations of its own. */
