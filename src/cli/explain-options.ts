@@ -3,7 +3,7 @@ import { CaptureError } from "../capture/errors.js";
 import type { CorrelateOptions } from "../correlate/correlate.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
-import type { RuleHistory } from "../host/rule-history.js";
+import type { RuleHistory } from "../host/rules/rule-history.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { Trace } from "../host/trace/trace.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
@@ -96,7 +96,7 @@ export async function explained(
     };
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
-  const { RuleFacts } = await import("../host/rule-facts.js");
+  const { RuleFacts } = await import("../host/rules/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
   const explaining = new Explaining(next, { conntrack, rules: rules?.history, trace, interfaces });
   const [inside, outside] = interfaces;
@@ -177,7 +177,7 @@ async function rulesOf(
 ): Promise<Ruled | undefined> {
   const saved = rules === undefined ? host?.rules : undefined;
   if (rules === OFF || (rules === undefined && saved === undefined)) return undefined;
-  const { RuleHistory } = await import("../host/rule-history.js");
+  const { RuleHistory } = await import("../host/rules/rule-history.js");
   const { followRules, readRules } = await import("./asking/follow-rules.js");
   if (rules === LIVE && isLive) {
     const follower = await followRules();

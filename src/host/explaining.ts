@@ -6,8 +6,8 @@ import { CrossCheck } from "./cross-check.js";
 import type { Crossing } from "./crossing.js";
 import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
-import { RuleCheck } from "./rule-check.js";
-import type { RuleHistory } from "./rule-history.js";
+import { RuleCheck } from "./rules/rule-check.js";
+import type { RuleHistory } from "./rules/rule-history.js";
 import type { Trace } from "./trace/trace.js";
 
 /** What is known beside the captures. */

@@ -116,6 +116,7 @@ export interface Line {
   readonly code?: string;
   readonly text?: string;
   readonly count?: number;
+  readonly rule?: string;
   readonly proto: string;
   readonly direction: string;
   readonly nat: string;

@@ -263,6 +263,26 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     expect(live.lines.filter(({ code }) => code === "conntrack-deleted")).toMatchObject([{ count: 1 }]);
   });
 
+  it.each([[[]], [["-Z", "nobody"]]])("knows rules that are made meanwhile, with %j", async (options) => {
+    const rule = "PREROUTING -d 10.0.2.15/32 -p tcp -m tcp --dport 99 -j DNAT --to-destination 172.17.0.2:80";
+    const live = await lab.live(...BOTH, "--format", "ndjson", "--rules", "live", ...options);
+    try {
+      await lab.run("dhost", "iptables", "-t", "nat", "-A", ...rule.split(" "));
+      await download("wan", "http://10.0.2.15:99/20k");
+      await download("c1", `http://${PUBLIC}/20k`);
+      expect(await live.interrupt()).toBe(0);
+    } finally {
+      await lab.run("dhost", "iptables", "-t", "nat", "-D", ...rule.split(" "));
+    }
+    const rules = live.lines.flatMap(({ type, rule: named }) =>
+      type === "flow" && named !== undefined ? [named] : [],
+    );
+    // the first began before they could be read again, or not
+    expect(rules.map((each) => each.replace(/^possibly /, ""))).toContain(`-A ${rule}`);
+    expect(rules).toContain("-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE");
+    expect(live.lines.filter(({ code }) => code === "rule-missing" || code === "rules-unread")).toEqual([]);
+  });
+
   it.each([
     ["SIGINT", []],
     ["SIGTERM", ["-Z", "nobody"]],

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { CaptureError } from "../../capture/errors.js";
-import { OWN_TABLES } from "../../host/rules-text.js";
+import { OWN_TABLES } from "../../host/rules/rules-text.js";
 import type { Trace } from "../../host/trace/trace.js";
 import { failureText } from "./tools.js";
 import { linesOf } from "./lines.js";

@@ -1,10 +1,10 @@
 import type { Address } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
-import { ANY_MARK } from "../mark.js";
-import { readTables } from "../rule-tables.js";
-import { withoutCounts } from "../rules-text.js";
-import { type Hook, type HookedPacket, nameOf, type Rule, type Table } from "../ruleset.js";
-import { Walk } from "../walk.js";
+import { ANY_MARK } from "../rules/mark.js";
+import { readTables } from "../rules/rule-tables.js";
+import { withoutCounts } from "../rules/rules-text.js";
+import { type Hook, type HookedPacket, nameOf, type Rule, type Table } from "../rules/ruleset.js";
+import { Walk } from "../rules/walk.js";
 
 /** A packet that a host is to forward. */
 export interface ForwardedPacket extends Pick<HookedPacket, "isIpv6" | "proto" | "src" | "srcPort" | "isEcho"> {

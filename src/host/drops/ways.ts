@@ -3,10 +3,10 @@ import type { Ends } from "../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import { addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
-import { RuleBook } from "../rules.js";
+import { RuleBook } from "../rules/rules.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import type { ForwardedPacket } from "./filter-book.js";
-import { addressesMade } from "../target.js";
+import { addressesMade } from "../rules/target.js";
 import { Routing } from "./routing.js";
 
 /** The way that packets take through a host which drops them, as far as its tables tell it. */

@@ -1,4 +1,4 @@
-import { withoutCounts } from "../rules-text.js";
+import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
 import type { HostFacts, KnownChange } from "./host-facts.js";
 import { PortBook } from "./published.js";

@@ -1,6 +1,6 @@
 import type { Arrival } from "../../packets/results/traces.js";
 import { canonicalAddress, parseNumber } from "../address.js";
-import { withoutCounters } from "../rules-text.js";
+import { withoutCounters } from "../rules/rules-text.js";
 import { lineOf, type TraceLine } from "./trace-lines.js";
 
 /** A rule that is newer than the monitor has no words there: `unknown rule handle 2`. */

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressBook } from "../../../src/host/snapshot/address-book.js";
 import { newsOf, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
-import { RuleBook } from "../../../src/host/rules.js";
+import { RuleBook } from "../../../src/host/rules/rules.js";
 import { runs } from "../../support/runs.js";
 
 const HEAD = { format: "natcorr-snapshot", version: 1, time: "1700000000.000000005" };

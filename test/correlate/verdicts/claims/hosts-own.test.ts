@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.js";
-import { RuleFacts } from "../../../../src/host/rule-facts.js";
-import { RuleHistory } from "../../../../src/host/rule-history.js";
+import { RuleFacts } from "../../../../src/host/rules/rule-facts.js";
+import { RuleHistory } from "../../../../src/host/rules/rule-history.js";
 import { fragments } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import {

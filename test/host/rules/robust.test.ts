@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { named } from "./explained.js";
-import { flowProtocolNumber } from "../../src/host/protocols.js";
-import { RuleFacts } from "../../src/host/rule-facts.js";
-import { RuleHistory } from "../../src/host/rule-history.js";
-import { runs } from "../support/runs.js";
-import { flow } from "./flow.js";
+import { flowProtocolNumber } from "../../../src/host/protocols.js";
+import { RuleFacts } from "../../../src/host/rules/rule-facts.js";
+import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { runs } from "../../support/runs.js";
+import { flow } from "../flow.js";
 import * as rulesets from "./rulesets.js";
 
 const FLOWS = [

@@ -1,7 +1,7 @@
-import { InterfaceName, type Interfaces } from "../../src/host/interfaces.js";
-import { RuleBook } from "../../src/host/rules.js";
-import type { FlowSummary } from "../../src/packets/results/results.js";
-import { flow } from "./flow.js";
+import { InterfaceName, type Interfaces } from "../../../src/host/interfaces.js";
+import { RuleBook } from "../../../src/host/rules/rules.js";
+import type { FlowSummary } from "../../../src/packets/results/results.js";
+import { flow } from "../flow.js";
 
 /** Interfaces by their names, empty where they are not known. */
 export const named = (inside: string, outside: string): Interfaces => [

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readTables } from "../../src/host/rule-tables.js";
-import { RuleHistory } from "../../src/host/rule-history.js";
-import { RuleCheck } from "../../src/host/rule-check.js";
-import type { FlowSummary } from "../../src/packets/results/results.js";
-import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { readTables } from "../../../src/host/rules/rule-tables.js";
+import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleCheck } from "../../../src/host/rules/rule-check.js";
+import type { FlowSummary } from "../../../src/packets/results/results.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { named } from "./explained.js";
-import { flow } from "./flow.js";
+import { flow } from "../flow.js";
 
 // Rules of a host as iptables-save -c, ip6tables-save -c and nft list ruleset printed them behind some flows, which stand at the head of each file: as what
 // each came and went (conntrack -E), and what explains it. The kernel is the judge of that: what is named for certain has counted packets.

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { RuleFacts } from "../../src/host/rule-facts.js";
-import { RuleHistory } from "../../src/host/rule-history.js";
-import { RuleCheck } from "../../src/host/rule-check.js";
-import type { Ends, FlowSummary } from "../../src/packets/results/results.js";
-import { TCP } from "../../src/protocols/ip-protocols.js";
+import { RuleFacts } from "../../../src/host/rules/rule-facts.js";
+import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleCheck } from "../../../src/host/rules/rule-check.js";
+import type { Ends, FlowSummary } from "../../../src/packets/results/results.js";
+import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { fetched, fetchedIpv6, named, nat, pinged, published, routed } from "./explained.js";
-import { flow } from "./flow.js";
+import { flow } from "../flow.js";
 import { DOCKER_IPTABLES, DOCKER_NFT } from "./rulesets.js";
 
 const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";

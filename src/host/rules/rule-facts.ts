@@ -1,15 +1,15 @@
-import type { HostRules, Ruling } from "../packets/results/host-rules.js";
-import type { Ends, Translation } from "../packets/results/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side, SIDES } from "../packets/sides.js";
-import { addressOf, parseAddress } from "./address.js";
-import type { Answer } from "./answer.js";
+import type { HostRules, Ruling } from "../../packets/results/host-rules.js";
+import type { Ends, Translation } from "../../packets/results/results.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDES } from "../../packets/sides.js";
+import { addressOf, parseAddress } from "../address.js";
+import type { Answer } from "../answer.js";
 import { pairOf } from "./helped.js";
-import { InterfaceName, type Interfaces } from "./interfaces.js";
+import { InterfaceName, type Interfaces } from "../interfaces.js";
 import type { RuleHistory } from "./rule-history.js";
 import { isEchoOf, isExplained, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";
-import { passage, reversed } from "./tuples.js";
+import { passage, reversed } from "../tuples.js";
 
 /** So many flows are held against the rules: rules of another host or time do not explain the first of them. */
 const MOST_EXPLAINED = 4096;

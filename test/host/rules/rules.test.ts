@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { RuleHistory } from "../../src/host/rule-history.js";
-import { RuleCheck } from "../../src/host/rule-check.js";
-import { RuleBook } from "../../src/host/rules.js";
-import { OUTSIDE } from "../../src/packets/sides.js";
+import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleCheck } from "../../../src/host/rules/rule-check.js";
+import { RuleBook } from "../../../src/host/rules/rules.js";
+import { OUTSIDE } from "../../../src/packets/sides.js";
 import { explained, fetched, fetchedIpv6, named, nat, pinged, published, publishedIpv6, routed } from "./explained.js";
-import { flow } from "./flow.js";
+import { flow } from "../flow.js";
 import { DOCKER_IP6TABLES, DOCKER_IPTABLES, DOCKER_NFT, LEGACY_COUNTED, NATIVE_NFT } from "./rulesets.js";
 
 /** A question to a cluster's DNS that one of its servers gets. */

@@ -1,4 +1,4 @@
-import { isIpv6Text } from "./address.js";
+import { isIpv6Text } from "../address.js";
 import { ANY_MARK, parseMasked, remarked } from "./mark.js";
 import {
   addressMatch,

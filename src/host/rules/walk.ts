@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.js";
+import type { Answer } from "../answer.js";
 import { ANY_MARK, eitherMark, type Mark } from "./mark.js";
 import {
   type BaseChain,

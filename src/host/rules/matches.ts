@@ -1,6 +1,6 @@
-import { isWithin, parseAddressRange, parseNumber } from "./address.js";
-import { type Answer, not } from "./answer.js";
-import { protocolNumber } from "./protocols.js";
+import { isWithin, parseAddressRange, parseNumber } from "../address.js";
+import { type Answer, not } from "../answer.js";
+import { protocolNumber } from "../protocols.js";
 import type { Match, PortRange } from "./ruleset.js";
 
 /** What cannot be told from a flow, or is not understood. */

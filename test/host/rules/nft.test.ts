@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { explained, fetched, fetchedIpv6, nat, pinged } from "./explained.js";
-import { flow } from "./flow.js";
+import { flow } from "../flow.js";
 import { NATIVE_NFT } from "./rulesets.js";
 
 /** What comes to the host from outside, or goes out from inside. */

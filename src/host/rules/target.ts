@@ -1,6 +1,6 @@
-import type { Ends } from "../packets/results/results.js";
-import { type AddressRange, isWithin, parseAddress, parseAddressRange } from "./address.js";
-import type { Answer } from "./answer.js";
+import type { Ends } from "../../packets/results/results.js";
+import { type AddressRange, isWithin, parseAddress, parseAddressRange } from "../address.js";
+import type { Answer } from "../answer.js";
 import { parsePortRange } from "./matches.js";
 import type { Hook, Target } from "./ruleset.js";
 

@@ -1,6 +1,6 @@
-import type { Answer } from "./answer.js";
-import type { Address, AddressRange } from "./address.js";
-import type { InterfaceName } from "./interfaces.js";
+import type { Answer } from "../answer.js";
+import type { Address, AddressRange } from "../address.js";
+import type { InterfaceName } from "../interfaces.js";
 import type { Mark } from "./mark.js";
 
 /** Where in a forwarded packet's way rules stand: a destination is rewritten in prerouting, a source in postrouting. */

@@ -1,16 +1,16 @@
-import type { Ends, Translation } from "../packets/results/results.js";
-import { printable } from "../packets/printable.js";
-import { isIcmp } from "../protocols/ip-protocols.js";
-import { parseAddress } from "./address.js";
-import type { Answer } from "./answer.js";
-import { InterfaceName, type Interfaces } from "./interfaces.js";
+import type { Ends, Translation } from "../../packets/results/results.js";
+import { printable } from "../../packets/printable.js";
+import { isIcmp } from "../../protocols/ip-protocols.js";
+import { parseAddress } from "../address.js";
+import type { Answer } from "../answer.js";
+import { InterfaceName, type Interfaces } from "../interfaces.js";
 import { firstMark, isNat } from "./first-mark.js";
 import { ANY_MARK, type Mark } from "./mark.js";
-import { flowProtocolNumber } from "./protocols.js";
+import { flowProtocolNumber } from "../protocols.js";
 import { readTables } from "./rule-tables.js";
 import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
 import { canMake } from "./target.js";
-import { isIncoming, passage } from "./tuples.js";
+import { isIncoming, passage } from "../tuples.js";
 import { type Met, Walk } from "./walk.js";
 
 /** A rule that accounts for a flow's translation, or for half of it; or that gave it to a proxy on the host. */

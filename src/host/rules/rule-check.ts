@@ -1,6 +1,6 @@
-import { type Finding, findingOf, Gathered, ofFlows } from "../packets/results/findings.js";
-import type { FlowSummary } from "../packets/results/results.js";
-import type { Interfaces } from "./interfaces.js";
+import { type Finding, findingOf, Gathered, ofFlows } from "../../packets/results/findings.js";
+import type { FlowSummary } from "../../packets/results/results.js";
+import type { Interfaces } from "../interfaces.js";
 import type { RuleHistory } from "./rule-history.js";
 import { isExplained, isReaddressed, type RuleBook } from "./rules.js";
 

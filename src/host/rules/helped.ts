@@ -1,4 +1,4 @@
-import type { Translation } from "../packets/results/results.js";
+import type { Translation } from "../../packets/results/results.js";
 
 /** So many pairs of hosts are remembered. */
 const MOST_PAIRS = 65_536;
