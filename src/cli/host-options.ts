@@ -53,11 +53,13 @@ export async function knownHost(
   host: Host,
 ): Promise<KnownHost | undefined> {
   const { container } = options;
-  const known = await hostOf(options, capture, host);
+  const messages = new Messages(host.stderr, widthOf(host.stderr, host.env));
+  const known = await hostOf(options, capture, host, messages);
   if (known === undefined) {
     if (container !== undefined) command.error(NEEDS_HOST);
     return undefined;
   }
+  for (const text of known.unfollowed) messages.warn(text);
   const there = known.containers.words;
   const unknown = [...(container ?? [])].find((word) => !there.has(word));
   if (unknown !== undefined) {
@@ -73,10 +75,10 @@ export async function knownHost(
 async function hostOf(
   { host: from, docker, container }: HostOptions,
   capture: string | undefined,
-  { env, version, stderr }: Host,
+  { env, version }: Host,
+  messages: Messages,
 ): Promise<KnownHost | undefined> {
   if (from === OFF) return undefined;
-  const messages = new Messages(stderr, widthOf(stderr, env));
   if (from === undefined) return capture === undefined ? undefined : keptIn(capture, container, messages);
   const { KnownHost } = await import("../host/snapshot/known-host.js");
   const known = new KnownHost(container);

@@ -166,6 +166,19 @@ it("says what went through each published port", async () => {
   expect((await natcorr(host, "-q")).stdout).toMatch(/^tcp 88→web:80 +2 +0 +0 +0\ntcp 5432→db:5432 +unused /m);
 });
 
+/** A snapshot of a host whose engine is such. */
+const hostBy = (isRootless: boolean, isSwarm: boolean): string =>
+  saved([], { docker: { engine: { name: "Podman Engine", isRootless, isSwarm }, containers: [] } });
+
+it("what cannot be followed is said once, in one line each", async () => {
+  const [followed, unfollowed] = [hostBy(false, false), hostBy(true, true)];
+  expect((await natcorr(followed, "-q")).stderr).not.toContain("namespace");
+  const { stderr } = await natcorr(`${unfollowed},${hostBy(true, true)}`, "-q");
+  const said = stderr.replaceAll("\n", " ");
+  expect(said.match(/Podman is rootless: its bridges are in a namespace of its user's/g)).toHaveLength(1);
+  expect(said.match(/this host is a node of a Swarm: /g)).toHaveLength(1);
+});
+
 const HOSTILE = "web\u001B[2J\r\n\u009B31m\u202E.80 > 8.8.8.8 <b>".repeat(200);
 
 it.each([

@@ -197,12 +197,14 @@ export class HostFollower {
     const { engine, version, isKept } = this.#following;
     const sinceNs = BigInt(Date.now()) * 1_000_000n;
     const snapshot = await takeSnapshot(engine, version, isKept);
-    if (!this.#hasSnapshot) this.#sayMissing(snapshot);
+    const isFirst = !this.#hasSnapshot;
+    if (isFirst) this.#sayMissing(snapshot);
     this.#hasSnapshot = true;
     // one without containers says nothing of them: what is known of them goes on
     if (snapshot.docker !== undefined)
       this.#told = new Map(snapshot.docker.containers.map((container) => [container.id, JSON.stringify(container)]));
     this.#take(snapshot);
+    if (isFirst) for (const text of this.known.unfollowed) this.#following.messages.warn(text);
     // it may show those that ended meanwhile
     for (const [id, timeNs] of this.#ends) if (timeNs >= sinceNs) this.#change({ id, timeNs }, undefined);
   }

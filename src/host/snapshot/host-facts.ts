@@ -3,6 +3,7 @@ import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./j
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
 import { CHANGE_FORMAT, FORMAT, VERSION } from "./snapshot.js";
+import { unfollowedOf } from "./unfollowed.js";
 
 /** What a container is, as far as packets tell of it. */
 export interface KnownContainer {
@@ -23,6 +24,8 @@ export interface HostFacts {
   readonly timeNs: bigint;
   /** Those that run; undefined where Docker did not tell. */
   readonly containers: readonly KnownContainer[] | undefined;
+  /** What of it cannot be followed, in words. */
+  readonly unfollowed: readonly string[];
   readonly proxies: readonly Pick<Proxy, "pid" | "proto" | "hostPort" | "containerPort">[];
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];
@@ -87,6 +90,7 @@ export function factsOf(snapshot: unknown): HostFacts {
       at(snapshot, "docker") === undefined
         ? undefined
         : listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
+    unfollowed: unfollowedOf(at(snapshot, "docker", "engine")),
     proxies: listAt(snapshot, "dockerProxies").flatMap((proxy) => {
       const [port, pid] = [publishedOf(proxy), numberAt(proxy, "pid")];
       return port === undefined || pid === undefined ? [] : [{ ...port, pid }];

@@ -25,6 +25,11 @@ export class KnownHost {
     return this.#facts && this.haveRulesChanged ? { ...this.#facts, rules: undefined } : this.#facts;
   }
 
+  /** What of it cannot be followed, in words. */
+  get unfollowed(): readonly string[] {
+    return this.#facts?.unfollowed ?? [];
+  }
+
   /** The first snapshot and the last, which may be one, of those that tell of rules: by them, what was dropped between them has a ground. */
   get snapshots(): readonly HostFacts[] {
     return [...new Set([this.#first, this.#facts])].filter(isOfRules);
