@@ -351,17 +351,6 @@ it("two of a burst are not told by their order where captures turn out to miss p
   expect(await burstBefore(2)).toEqual([]);
 });
 
-/** A SYN-ACK without IP ID. */
-const accepted = (dst: string, ttl: number) =>
-  segment({ src: SERVER, dst, srcPort: 80, dstPort: 33_000, ipId: 0, ttl, seq: 7, ack: 8, flags: SYN_ACK });
-
-it("an answer to what opens a connection may come again at once, as that came again", async () => {
-  const left = [us(30_009, accepted("172.17.0.9", 52)), us(30_026, accepted("172.17.0.9", 52))];
-  const { twins, undecided } = await withTcp(left, [us(30_000, accepted(HOST, 53))]);
-  expect(twins).toEqual([]);
-  expect(undecided).toEqual([[[1, 2], [1]]]);
-});
-
 it("in captures that miss packets, what repeats itself far more seldom than packets take is paired", async () => {
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];

@@ -11,7 +11,7 @@ import { INSIDE } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { isOpening } from "../../../protocols/tcp.js";
+import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { UNVOUCHED_SLACK_NS } from "../relations.js";
 import * as buckets from "./buckets.js";
@@ -24,9 +24,9 @@ import * as relation from "./relation.js";
 
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
- * segment with data, or one that opens a connection, comes again only when it was waited for in vain. What answers that one comes again then, and when the
- * other end asks again, which may be at once. By stamps that are less certain than those of one computer, any may come at once; and where what left took longer
- * than all did lately, the next one may be meant. Precondition: it was related last.
+ * segment with data, or one that opens a connection, comes again only when it was waited for in vain. By stamps that are less certain than those of
+ * one computer, that may be at once; and where what left took longer than all did lately, the next one may be meant. Precondition: it was
+ * related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
   if (!relation.isRepeatable) return false;
@@ -34,7 +34,7 @@ export function mayComeAgain(ground: usize, packet: usize): bool {
   if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > UNVOUCHED_SLACK_NS)
     return true;
   if (relation.isSlowest) return true;
-  return payloadLengthOf(packet) === 0 && !isOpening(load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE));
+  return payloadLengthOf(packet) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0;
 }
 
 /** When the oldest pair that waits for an equal packet is to be looked at, nanoseconds on the timeline; Infinity where there is none. */

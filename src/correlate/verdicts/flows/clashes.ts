@@ -10,8 +10,9 @@ const MOST_LOST = 10_000;
 const MOST_TIMES = 1.5;
 /** What is lost otherwise is looked for among so many that crossed before a first packet was lost, and as many behind it … */
 const NEAR = 256;
-/** … and that one is said to be no chance where fewer than one of so many were. */
+/** … and that one is said to be no chance where fewer than one of so many were; a few may have been dropped for a reason, as by a rule. */
 const SELDOM = 64;
+const FEW = 8;
 
 /** A first packet that was dropped. */
 interface Lost {
@@ -90,7 +91,8 @@ export class Clashes {
   #mayBeChance({ crossed }: Lost): boolean {
     const [from, to] = [Math.max(0, crossed - NEAR), Math.min(crossed + NEAR, this.#tally.pairsThatWent(true))];
     const placeOf = (at: number): number => firstNotBefore(0, this.#others.length, (place) => this.#others[place] < at);
-    return SELDOM * (placeOf(to + 1) - placeOf(from)) > to - from;
+    const others = placeOf(to + 1) - placeOf(from);
+    return others >= FEW && SELDOM * others > to - from;
   }
 
   #noteClash(tuple: number): void {
