@@ -30,8 +30,8 @@ const KEYS: Readonly<Record<string, Values>> = {
   "meta oif": (values) => interfaceMatch("outInterface", values),
   "meta oifname": (values) => interfaceMatch("outInterface", values),
   "meta l4proto": protocolMatch,
-  "meta nfproto": ([family]) => (family === "ipv4" ? isIpv4 : family === "ipv6" ? isIpv6 : UNKNOWN),
-  "meta mark": (values) => anyOf(values.map((value) => marked(value, 0xffff_ffff))),
+  "meta nfproto": eachOf((family) => (family === "ipv4" ? isIpv4 : family === "ipv6" ? isIpv6 : UNKNOWN)),
+  "meta mark": eachOf((value) => marked(value, 0xffff_ffff)),
   "ip saddr": (values) => addressMatch("src", values),
   "ip daddr": (values) => addressMatch("dst", values),
   "ip protocol": protocolMatch,
@@ -44,12 +44,12 @@ const KEYS: Readonly<Record<string, Values>> = {
   "udp dport": (values) => portMatch(["dstPort"], values),
   "th sport": (values) => portMatch(["srcPort"], values),
   "th dport": (values) => portMatch(["dstPort"], values),
-  "fib saddr type": ([type]) => (type === "local" ? localMatch("src") : UNKNOWN),
-  "fib daddr type": ([type]) => (type === "local" ? localMatch("dst") : UNKNOWN),
+  "fib saddr type": eachOf((type) => (type === "local" ? localMatch("src") : UNKNOWN)),
+  "fib daddr type": eachOf((type) => (type === "local" ? localMatch("dst") : UNKNOWN)),
   "ct state": stateMatch,
   "ct status": stateMatch,
-  "icmp type": ([type]) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN),
-  "icmpv6 type": ([type]) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN),
+  "icmp type": eachOf((type) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN)),
+  "icmpv6 type": eachOf((type) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN)),
 };
 
 /** What a packet must be for a key of this header to be looked at, whatever its value. */
@@ -61,6 +61,11 @@ const HEADERS: Readonly<Record<string, Match>> = {
   icmp: protocolMatch(["icmp"]),
   icmpv6: protocolMatch(["icmpv6"]),
 };
+
+/** A key that has one of several values where it has the first, or another. */
+function eachOf(one: (value: string) => Match): Values {
+  return (values) => anyOf(values.map(one));
+}
 
 function isIpv4({ isIpv6 }: { isIpv6: boolean }): boolean {
   return !isIpv6;

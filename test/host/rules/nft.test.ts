@@ -106,6 +106,7 @@ describe("what nft's rules may ask for", () => {
     'iifname . oifname { "docker0" . "enp0s3" }',
     'log prefix "a, masquerade b" level info flags all counter',
     "meta nfproto ipv4 ip saddr == 172.17.0.0/16",
+    "meta nfproto { ipv6, ipv4 } fib daddr type != local",
   ])("%s is met", (asked) => {
     expect(explained(listed(`${asked} masquerade`), fetched)).toEqual([`${asked} masquerade`]);
   });
