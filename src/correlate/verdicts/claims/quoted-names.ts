@@ -2,11 +2,15 @@ import { joined } from "../../../packets/memory/joined.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import type { Side } from "../../../packets/sides.js";
+import type { RecordRows } from "../../../packets/record-rows.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { destinationText, sourceText } from "../../../packets/ways.js";
 import { hasPorts, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { namesEnds, type QuotedError } from "./quotes.js";
+
+/** What rows of packets on the timeline say of them beside their records, and of those that were kept. */
+type Placed = Pick<Timeline, "sideOf" | "way">;
 
 /** How an error names the packet that it quotes, and the datagram that this is, or is a fragment of. */
 interface Named {
@@ -43,23 +47,17 @@ export class QuotedNames {
 
   /** How an error names a packet that is about it. */
   of(row: number): string {
-    const t = this.#timeline;
-    return this.#named(row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff);
+    return nameOf(this.#timeline, row);
   }
 
   /** The same where the quote was cut behind its ports. */
   ofCut(row: number): string {
-    return this.#named(row, 0);
+    return named(this.#timeline, row, 0);
   }
 
   /** The same where it was cut before them. */
   withoutEnds(row: number): string {
     return addressed(this.datagramOf(row), this.#timeline.length(row));
-  }
-
-  #named(row: number, seq: number): string {
-    const t = this.#timeline;
-    return packetName(t.sideOf(row), t.way(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
   /** The name under which errors are looked for that come when a packet is known to be dropped: of a fragment, its datagram's. */
@@ -68,8 +66,7 @@ export class QuotedNames {
   }
 
   isNumberedFragment(row: number): boolean {
-    const wanted = IS_FRAGMENT | HAS_IP_ID;
-    return (this.#timeline.flags(row) & wanted) === wanted;
+    return isNumberedFragment(this.#timeline, row);
   }
 
   /** The datagram that a packet is, or is a fragment of. */
@@ -78,6 +75,20 @@ export class QuotedNames {
     const [src, dst] = [sourceText(this.#tuples, t.way(row)), destinationText(this.#tuples, t.way(row))];
     return datagramName(t.sideOf(row), src, dst, t.proto(row), t.ipId(row));
   }
+}
+
+export function isNumberedFragment(t: RecordRows, row: number): boolean {
+  const wanted = IS_FRAGMENT | HAS_IP_ID;
+  return (t.flags(row) & wanted) === wanted;
+}
+
+/** How an error names a packet that is about it, on the timeline or wherever its record was kept. */
+export function nameOf(t: RecordRows & Placed, row: number): string {
+  return named(t, row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff);
+}
+
+function named(t: RecordRows & Placed, row: number, seq: number): string {
+  return packetName(t.sideOf(row), t.way(row), t.proto(row), t.ipId(row), t.length(row), seq);
 }
 
 /** `way`: that of the packet, against which errors about it go: an answer that equals the question is told from it by nothing else. */

@@ -8,6 +8,7 @@ import { INSIDE, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { HAS_OPEN_DROPS, NONE, type TupleTable, tupleIn } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
+import { isNumberedFragment, nameOf } from "../claims/quoted-names.js";
 import { carriedBy } from "../traits.js";
 import {
   type Drop,
@@ -64,7 +65,9 @@ export class OpenDrops {
   readonly #alike = new Chains(CHAIN_BITS, ROWS);
   /** All by how errors name them, and by what their twins would have: see `Traits`. */
   readonly #quoted = new Chains(CHAIN_BITS, ROWS);
-  readonly #names: string[] = [];
+  /** By row, hashes of these names; and of fragments the names, of which their addresses may be another conversation's by then. */
+  readonly #hashes = new Int32Array(ROWS);
+  readonly #datagrams = new Map<number, string>();
   readonly #byKey = new Chains(CHAIN_BITS, ROWS);
   readonly #byCarried = new Chains(CHAIN_BITS, ROWS);
   /** Segments with data, of which pieces may come out, by the way they went. */
@@ -164,7 +167,9 @@ export class OpenDrops {
 
   /** Those that ICMP errors may be about which name their packets so; the oldest first. */
   named(quotedAs: string, errors: Naming): readonly Drop[] {
-    const named = this.#in(this.#quoted, textHash(quotedAs), (row) => this.#names[row] === quotedAs);
+    const hash = textHash(quotedAs);
+    const isIt = (row: number): boolean => this.#hashes[row] === hash && this.#nameOf(row) === quotedAs;
+    const named = this.#in(this.#quoted, hash, isIt);
     return [...named].filter((drop) => mayBeAbout(drop, errors));
   }
 
@@ -233,8 +238,9 @@ export class OpenDrops {
   #take(from: number, isOpen: boolean, told: Told, quotedAs: string): DropInRow {
     const row = this.#rows.take(this.#timeline, from, isOpen, told);
     const drop = new DropInRow(this.#rows, row);
-    this.#names[row] = quotedAs;
-    this.#quoted.add(textHash(quotedAs), row);
+    if (isNumberedFragment(this.#rows, row)) this.#datagrams.set(row, quotedAs);
+    this.#hashes[row] = textHash(quotedAs);
+    this.#quoted.add(this.#hashes[row], row);
     this.#byKey.add(this.#rows.key(row), row);
     const carried = carriedBy(this.#rows, row);
     if (carried !== 0) this.#byCarried.add(carried, row);
@@ -250,12 +256,17 @@ export class OpenDrops {
       this.#all.remove(KEPT, row);
       this.#keptCount--;
     }
-    this.#quoted.remove(textHash(this.#names[row]), row);
+    this.#quoted.remove(this.#hashes[row], row);
+    this.#datagrams.delete(row);
     this.#byKey.remove(this.#rows.key(row), row);
     const carried = carriedBy(this.#rows, row);
     if (carried !== 0) this.#byCarried.remove(carried, row);
     if (hasData(drop)) this.#segments.remove(drop.way, row);
     this.#rows.give(row);
+  }
+
+  #nameOf(row: number): string {
+    return this.#datagrams.get(row) ?? nameOf(this.#rows, row);
   }
 
   /** Takes an open drop from those that what crosses may tell of. */
