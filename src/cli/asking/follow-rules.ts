@@ -18,9 +18,14 @@ interface Printed {
  */
 export async function readRules(): Promise<Printed> {
   const problems: string[] = [];
+  const questions = {
+    "iptables-save": savedRules("iptables"),
+    "ip6tables-save": savedRules("ip6tables"),
+    nft: said("nft", "list", "ruleset"),
+  };
   const asked = await Promise.all(
-    [savedRules("iptables"), savedRules("ip6tables"), said("nft", "list", "ruleset")].map((question) =>
-      question.catch((error: unknown) => void problems.push(failureText(error))),
+    Object.entries(questions).map(([name, question]) =>
+      question.catch((error: unknown) => void problems.push(`${name}: ${failureText(error)}`)),
     ),
   );
   const answered = asked.filter((each) => each !== undefined);
@@ -43,13 +48,8 @@ export async function savedRules(tool: "iptables" | "ip6tables"): Promise<Printe
   return legacy === undefined ? saved : together([saved, legacy]);
 }
 
-/** @throws an Error that names the tool, and says why it prints nothing. */
 async function said(tool: string, ...args: readonly string[]): Promise<Printed> {
-  try {
-    return { commands: [[tool, ...args].join(" ")], text: await printed(tool, ...args) };
-  } catch (error) {
-    throw new Error(`${tool}: ${failureText(error)}`, { cause: error });
-  }
+  return { commands: [[tool, ...args].join(" ")], text: await printed(tool, ...args) };
 }
 
 function together(answers: readonly Printed[]): Printed {
