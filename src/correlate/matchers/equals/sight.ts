@@ -57,9 +57,10 @@ export class Sight {
     const t = this.#about.timeline;
     const timeNs = t.timeNs(row);
     const side = otherSide(t.sideOf(row));
-    const isKept = this.#at !== NONE && t.bucket(this.#at) === t.bucket(row) && t.side(this.#at) === side;
+    const at = this.#at !== NONE && t.isHeld(this.#at) && t.isKnown(this.#at) ? this.#at : NONE;
+    const isKept = at !== NONE && t.bucket(at) === t.bucket(row) && t.side(at) === side;
     let before = NONE;
-    let later = isKept ? this.#at : this.#about.buckets.oldest(t.bucket(row), side);
+    let later = isKept ? at : this.#about.buckets.oldest(t.bucket(row), side);
     while (later !== NONE && t.timeNs(later) < timeNs) [before, later] = [later, t.next(later)];
     if (later !== NONE && before === NONE) {
       before = t.previous(later);

@@ -32,6 +32,11 @@ interface Datagram {
   readonly head: number;
   /** Some of its fragments may be another's: only the content tells. */
   readonly isMixed: boolean;
+  /** What tells it from others and is the same on both sides, see `#idOf`, and what twins have in common with that, as numbers: without their content … */
+  readonly id: number;
+  readonly headerKey: number;
+  /** … and with it: a hash, as a number has no room for both. A datagram is smaller than 2^20 bytes, even where a host hands over several as one. */
+  readonly contentKey: number;
 }
 
 /** The last packets of an identification that found no twin. */
@@ -116,7 +121,7 @@ export class Datagrams implements Admits, Settles, Notes {
     const t = this.#about.timeline;
     const { side, content } = datagram;
     const likes = (content === 0 ? this.#byHeader : this.#byContent)[side]
-      .of(content === 0 ? this.#headerKey(datagram) : this.#contentKey(datagram))
+      .of(content === 0 ? datagram.headerKey : datagram.contentKey)
       .filter((each) => this.#isWaiting(each) && each.content === content && each.head === datagram.head);
     const others = likes.filter((each) => t.tuple(each.rows[0]) !== t.tuple(datagram.rows[0]));
     const isTold = content !== 0 || (datagram.head !== 0 && !likes.some(({ isMixed }) => isMixed));
@@ -183,8 +188,7 @@ export class Datagrams implements Admits, Settles, Notes {
     const datagram = this.#byRow.get(row);
     if (datagram === undefined) return;
     this.#byRow.delete(row);
-    // once its first one is gone, nothing tells where it is filed
-    if (this.#about.timeline.isHeld(datagram.rows[0])) this.#takeOff(datagram);
+    this.#takeOff(datagram);
   }
 
   /** Takes a complete datagram. */
@@ -195,17 +199,21 @@ export class Datagrams implements Admits, Settles, Notes {
       : 0;
     // of a first fragment that is shorter, it would be of less than the other side's
     const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
-    const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed };
+    const id = this.#idOf(rows[0]);
+    const version = t.isIpv6(rows[0]) ? 0x100 : 0;
+    const headerKey = (version | t.proto(rows[0])) * 2 ** 36 + bytes * 2 ** 16 + id;
+    const contentKey = bytes * 2 ** 32 + ((content ^ Math.imul(id, 0x9e3779b1)) >>> 0);
+    const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed, id, headerKey, contentKey };
     if (!this.#isWaiting(datagram) || this.#pairSurely(datagram, false)) return;
-    if (content !== 0) this.#byContent[datagram.side].put(this.#contentKey(datagram), datagram);
-    this.#byHeader[datagram.side].put(this.#headerKey(datagram), datagram);
+    if (content !== 0) this.#byContent[datagram.side].put(datagram.contentKey, datagram);
+    this.#byHeader[datagram.side].put(datagram.headerKey, datagram);
     for (const row of rows) this.#byRow.set(row, datagram);
   }
 
   #takeOff(datagram: Datagram): void {
     const { side } = datagram;
-    if (datagram.content !== 0) this.#byContent[side].takeOff(this.#contentKey(datagram), datagram);
-    this.#byHeader[side].takeOff(this.#headerKey(datagram), datagram);
+    if (datagram.content !== 0) this.#byContent[side].takeOff(datagram.contentKey, datagram);
+    this.#byHeader[side].takeOff(datagram.headerKey, datagram);
   }
 
   /**
@@ -214,7 +222,7 @@ export class Datagrams implements Admits, Settles, Notes {
    */
   #pairSurely(datagram: Datagram, isFinal: boolean): boolean {
     if (datagram.content !== 0) {
-      const key = this.#contentKey(datagram);
+      const key = datagram.contentKey;
       const shelves = this.#byContent;
       const isAlone = !isContested(shelves, key) && this.#twinsOf(datagram, shelves, key).length === 0;
       const areSame = (a: Datagram, b: Datagram) => a.content === b.content;
@@ -222,7 +230,7 @@ export class Datagrams implements Admits, Settles, Notes {
       if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, areSame, CONFLICT);
     }
     const areNumberedAlike = (a: Datagram, b: Datagram) => this.#areNumberedAlike(a, b);
-    return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike, POSSIBLE);
+    return this.#pairBest(datagram, this.#byHeader, datagram.headerKey, isFinal, areNumberedAlike, POSSIBLE);
   }
 
   /** `mayBeTwins`: what two must be beside what all twins are; `least`: how they stand to each other at least. */
@@ -256,7 +264,7 @@ export class Datagrams implements Admits, Settles, Notes {
    * an identification that is the same on both sides, its latency must be usual.
    */
   #pairOnly(datagram: Datagram): boolean {
-    const key = this.#headerKey(datagram);
+    const key = datagram.headerKey;
     if (isContested(this.#byHeader, key)) return false;
     const candidates = this.#twinsOf(datagram, this.#byHeader, key);
     if (candidates.length === 0) return false;
@@ -266,7 +274,7 @@ export class Datagrams implements Admits, Settles, Notes {
       return false;
     }
     if (datagram.isMixed || twin.isMixed || this.#relation(datagram, twin) < POSSIBLE) return false;
-    if (this.#idOf(datagram.rows[0]) === 0 && !this.#isQuick(datagram, twin)) return false;
+    if (datagram.id === 0 && !this.#isQuick(datagram, twin)) return false;
     return this.#pair(datagram, twin);
   }
 
@@ -279,14 +287,14 @@ export class Datagrams implements Admits, Settles, Notes {
   #mayBeTwins(a: Datagram, b: Datagram): boolean {
     if (a.rows.length + b.rows.length === 2) return false;
     if (!areAlike(a.content, b.content) || !areAlike(a.head, b.head)) return false;
-    if (this.#headerKey(a) !== this.#headerKey(b) || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
+    if (a.headerKey !== b.headerKey || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
     if (this.#isIdentityKept && this.#areIdentified(a, b) && !this.#isSameIdentity(a, b)) return false;
     return this.#relation(a, b) !== IMPOSSIBLE;
   }
 
   /** Whether two that may be twins have numbers and the beginning of their content in common. */
   #areNumberedAlike(a: Datagram, b: Datagram): boolean {
-    return a.head !== 0 && b.head !== 0 && !a.isMixed && !b.isMixed && this.#idOf(a.rows[0]) !== 0;
+    return a.head !== 0 && b.head !== 0 && !a.isMixed && !b.isMixed && a.id !== 0;
   }
 
   /** How two datagrams stand to each other; an IPv6 identification says nothing, so there their latency must. */
@@ -332,19 +340,6 @@ export class Datagrams implements Admits, Settles, Notes {
   #isWaiting(datagram: Datagram): boolean {
     const t = this.#about.timeline;
     return datagram.rows.every((row) => t.isWaiting(row));
-  }
-
-  /** What twins have in common beside their content, as a number. */
-  #headerKey({ rows, bytes }: Datagram): number {
-    const t = this.#about.timeline;
-    const [first] = rows;
-    const isIpv6 = t.isIpv6(first);
-    return ((isIpv6 ? 0x100 : 0) | t.proto(first)) * 2 ** 36 + bytes * 2 ** 16 + this.#idOf(first);
-  }
-
-  /** The same with their content: a hash, as a number has no room for both. A datagram is smaller than 2^20 bytes, even where a host hands over several as one. */
-  #contentKey({ rows, bytes, content }: Datagram): number {
-    return bytes * 2 ** 32 + ((content ^ Math.imul(this.#idOf(rows[0]), 0x9e3779b1)) >>> 0);
   }
 
   /** What tells a datagram from others and is the same on both sides: not an IPv6 identification, as a host that puts datagrams together and cuts them again makes that anew. */

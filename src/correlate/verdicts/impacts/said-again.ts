@@ -39,9 +39,8 @@ export class SaidAgain {
   #by(packet: Packet, side: Side, way: number, timeNs: number): readonly Drop[] {
     const keys = [copyKey(way, packet)];
     if (packet.proto === TCP && (packet.tcpFlags & ACK) !== 0) keys.push(acknowledgementKey(way));
-    const t = this.#timeline;
-    // captures that are out of order are so by less than a window
-    this.#unclear.note(keys, timeNs, t.timeNs(t.first) - this.#windowNs);
+    // what is still to be judged waits for its twin no longer than for a window, and captures that are out of order are so by less than another one
+    this.#unclear.note(keys, timeNs, timeNs - 2 * this.#windowNs);
     const mayBeIt = (drop: Drop): boolean =>
       drop.side === side && drop.timeNs < timeNs && keys.includes(copyKey(way, drop)) && isTelling(drop);
     const drops = [...this.#open.like(way, packet)].filter(mayBeIt);
