@@ -65,7 +65,7 @@ function unexplained(
   const said = [
     "nothing in the host's tables and counters speaks for what dropped them",
     ...(uncounted > 0 ? [`${uncounted} were not dropped between two snapshots`] : []),
-    ...(others > 0 ? [`${others} more were too many to look at`] : []),
+    ...(others > 0 ? [`${others} more were not looked at: too many, or known to be dropped too late`] : []),
     ...doubts.slice(0, MOST_DOUBTS),
   ];
   const hint = uncounted > 0 ? TWO_SNAPSHOTS : FINDINGS["drop-unexplained"].hint;

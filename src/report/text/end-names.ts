@@ -6,6 +6,10 @@ import type { Called } from "../answered-ends.js";
 const PLAIN = /^(?![\d.]+$)[a-zA-Z0-9][\w.+-]*$/;
 /** The same of DNS: a name of several labels, of which the last is no number, as behind an address that would be a port. */
 const PLAIN_DNS = /^(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*$/;
+/** What may be an address in a sentence, IPv4 or IPv6. */
+const ADDRESS = /\d{1,3}(?:\.\d{1,3}){3}|[\da-f]*:[\da-f:]*[\da-f]/g;
+/** Later than any packet, epoch nanoseconds. */
+const ALWAYS_NS = 2n ** 64n;
 /** Most names that are explained below, and most addresses of one: what can be read. */
 const MOST_EXPLAINED = 50;
 const MOST_ADDRESSES = 8;
@@ -31,7 +35,12 @@ export class EndNames {
     return src === ends.src && dst === ends.dst ? ends : { ...ends, src, dst };
   }
 
-  /** Which addresses the names stand for that were shown; empty where none was. */
+  /** Has the addresses explained that stand in a sentence, of containers that have had them since then, epoch nanoseconds: quoted rules have addresses, too. */
+  explain(sentence: string, sinceNs: bigint): void {
+    for (const [address] of sentence.matchAll(ADDRESS)) this.#nameOf(address, undefined, sinceNs, ALWAYS_NS);
+  }
+
+  /** Which addresses the names stand for that were shown, or explained; empty where there are none. */
   legend(): string {
     return `${legendOf("containers", this.#shown)}${legendOf("names by DNS answers", this.#called)}`;
   }

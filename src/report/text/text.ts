@@ -150,8 +150,15 @@ export class TextReporter implements Reporter {
     this.#out.add(foldedLines(publishedText(summary.published ?? [], this.#paint), width));
     this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
+    for (const { text } of [...this.#warnings, ...this.#notes]) this.#names.explain(text, this.#beganNs);
     this.#out.add(foldedLines(this.#names.legend(), width));
     this.flush();
+  }
+
+  /** When both captures had begun, epoch nanoseconds. */
+  get #beganNs(): bigint {
+    const [inside, outside] = this.#tables.epochsNs;
+    return inside > outside ? inside : outside;
   }
 
   flush(): void {

@@ -64,3 +64,21 @@ it("a container's name comes first", () => {
   expect(names.of({ src: "10.0.0.1", dst: "10.0.0.2" }, ["db.example", undefined], 0n).src).toBe("web");
   expect(names.legend()).toBe("containers: web 10.0.0.1 10.0.0.2\n");
 });
+
+it("explains the addresses that stand in a sentence", () => {
+  const known = new Map([
+    ["172.17.0.2", "web"],
+    ["fd00:17::3", "db"],
+  ]);
+  const names = new EndNames({
+    ...NO_CONTAINERS,
+    having: (address, fromNs) => {
+      const name = known.get(address);
+      return name === undefined || fromNs < 7n ? undefined : { name, words: new Set([name]) };
+    },
+  });
+  names.explain("sent on and never answered: tcp 172.17.0.2.4000 > 10.9.9.9.80, at 12:30", 6n);
+  expect(names.legend()).toBe("");
+  names.explain("sent on and never answered: tcp 172.17.0.2.4000 > 10.9.9.9.80, udp fd00:17::3.5 > fd00::1.53", 7n);
+  expect(names.legend()).toBe("containers: web 172.17.0.2, db fd00:17::3\n");
+});
