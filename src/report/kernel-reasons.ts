@@ -109,7 +109,7 @@ export class KernelReasons extends PassingSink {
       findingOf(
         "drop-reason",
         gathered.count,
-        `the kernel dropped them: ${reason} (${counts.get(reason)} in all)`,
+        `one drop of the kernel's alone is near each in time: ${reason} (${counts.get(reason)} in all)`,
         gathered,
       ),
     );

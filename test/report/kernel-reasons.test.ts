@@ -50,7 +50,7 @@ it("tells why the kernel dropped what was dropped, and counts the rest", () => {
       dropped(3, 50_000)(sink, tables);
     }),
   ).toEqual([
-    "drop-reason 2 [1,2] the kernel dropped them: NETFILTER_DROP (2 in all)",
+    "drop-reason 2 [1,2] one drop of the kernel's alone is near each in time: NETFILTER_DROP (2 in all)",
     "kernel-drops 1 [] the kernel let go of other packets meanwhile, of this host or any other on it: NO_SOCKET 1",
   ]);
 });
