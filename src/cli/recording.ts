@@ -1,3 +1,4 @@
+import { epochNs } from "./asking/clocks.js";
 import type { LiveSource } from "../capture/live/open.js";
 import { PcapngWriter } from "../capture/pcapng-writer.js";
 import { parseAddress, wordsOf } from "../host/address.js";
@@ -59,6 +60,6 @@ export class Recording {
 
   #noteCounters(at: number): void {
     this.#notedMs[at] = performance.now();
-    this.#writer.statistics(at, this.#sources[at].statistics(), BigInt(Date.now()) * 1_000_000n);
+    this.#writer.statistics(at, this.#sources[at].statistics(), epochNs());
   }
 }

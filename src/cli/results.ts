@@ -96,7 +96,8 @@ export async function resultsOf(
 /** A sink that is also told, at the end, why the kernel dropped what was dropped, and what ends that. */
 async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => void }> {
   const { KernelReasons } = await import("../report/kernel-reasons.js");
-  const { BootClock, followDrops } = await import("./asking/follow-drops.js");
+  const { BootClock } = await import("./asking/clocks.js");
+  const { followDrops } = await import("./asking/follow-drops.js");
   const { drops, close } = await followDrops();
   const clock = new BootClock();
   return { sink: new KernelReasons(next, drops, () => clock.aheadUs()), close };

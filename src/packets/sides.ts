@@ -14,3 +14,8 @@ export type SideNames = readonly [inside: readonly string[], outside: readonly s
 export function otherSide(side: Side): Side {
   return side === INSIDE ? OUTSIDE : INSIDE;
 }
+
+/** A number for a frame of a side, which no other frame of either side has. */
+export function frameKey(side: Side, frame: number): number {
+  return 2 * frame + side;
+}

@@ -16,7 +16,7 @@ import {
   type Verdict,
   wantsUpdate,
 } from "../packets/results/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { frameKey, INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
 import { endsOf } from "./ends.js";
 import { epochNsOf } from "./epoch.js";
@@ -39,7 +39,7 @@ export class GatheredDrops extends PassingSink {
   readonly #kinds = new Map<string, Kind>();
   /** By the flow's id, those whose flow lives. */
   readonly #ofFlows = new Map<number, Kind[]>();
-  /** By `keyOf`. */
+  /** By `frameKey`. */
   readonly #kindOf = new Map<number, Kind | undefined>();
   #unanswered = 0;
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
@@ -120,7 +120,7 @@ export class GatheredDrops extends PassingSink {
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
     // the rest of a datagram was dropped with its first fragment, which has the ports that rules ask for
     if ((timeline.flags(row) & IS_LATER_FRAGMENT) !== 0) {
-      if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(keyOf(side, frame), undefined);
+      if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), undefined);
       return;
     }
     const kind = this.#kindFor(row, flow, fate);
@@ -132,7 +132,7 @@ export class GatheredDrops extends PassingSink {
     const epochNs = epochNsOf(this.#tables, row);
     if (epochNs < kind.firstNs) kind.firstNs = epochNs;
     if (epochNs > kind.lastNs) kind.lastNs = epochNs;
-    if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(keyOf(side, frame), kind);
+    if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), kind);
   }
 
   /** The kind that a packet is of; undefined where there are too many. */
@@ -151,7 +151,7 @@ export class GatheredDrops extends PassingSink {
 
   /** Takes it that a packet is not what it was said to be. */
   #takeBack(side: Side, frame: number, before: Verdict): void {
-    const key = keyOf(side, frame);
+    const key = frameKey(side, frame);
     if (this.#kindOf.has(key)) this.#kindOf.get(key)?.gathered.frames[side].remove(frame);
     else this.#others = Math.max(0, this.#others - Number(before === "dropped"));
     this.#kindOf.delete(key);
@@ -198,8 +198,4 @@ function beyondOf({ side, ends }: Kind, { nat, sides, inside, outside }: FlowSum
   if (here.src === ends.src && here.srcPort === ends.srcPort) return copyOfEnds(there);
   const { src, srcPort, dst, dstPort, icmpId } = there;
   return { src: dst, srcPort: dstPort, dst: src, dstPort: srcPort, icmpId };
-}
-
-function keyOf(side: Side, frame: number): number {
-  return 2 * frame + side;
 }

@@ -10,7 +10,7 @@ import {
   type Verdict,
   wantsUpdate,
 } from "../packets/results/results.js";
-import type { Side } from "../packets/sides.js";
+import { frameKey, type Side } from "../packets/sides.js";
 import type { KernelDrop, KernelDropsTold } from "../packets/results/traces.js";
 import { epochNsOf } from "./epoch.js";
 
@@ -32,7 +32,8 @@ interface Given {
 export class KernelReasons extends PassingSink {
   readonly #drops: KernelDropsTold;
   readonly #aheadUs: () => number;
-  readonly #given = new Map<string, Given>();
+  /** By `frameKey`. */
+  readonly #given = new Map<number, Given>();
   #dropped = 0;
   #tables!: Tables;
 
@@ -82,15 +83,16 @@ export class KernelReasons extends PassingSink {
     if (drop === undefined || this.#given.size === MOST_GIVEN) return;
     drop.packets++;
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
-    this.#given.set(`${side} ${frame}`, { side, frame, flow, isIpv6: timeline.isIpv6(row), drop });
+    this.#given.set(frameKey(side, frame), { side, frame, flow, isIpv6: timeline.isIpv6(row), drop });
   }
 
   #takeBack(side: Side, frame: number): void {
     this.#dropped--;
-    const given = this.#given.get(`${side} ${frame}`);
+    const key = frameKey(side, frame);
+    const given = this.#given.get(key);
     if (given === undefined) return;
     given.drop.packets--;
-    this.#given.delete(`${side} ${frame}`);
+    this.#given.delete(key);
   }
 
   #findings(): Finding[] {

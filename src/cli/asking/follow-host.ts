@@ -5,6 +5,7 @@ import { KnownHost } from "../../host/snapshot/known-host.js";
 import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { epochText } from "../../report/epoch.js";
+import { epochNs } from "./clocks.js";
 import { DockerEngine } from "./docker-api.js";
 import type { Host } from "../host.js";
 import { failureText } from "./tools.js";
@@ -144,7 +145,7 @@ export class HostFollower {
 
   /** Nobody tells any more whose an address is: an engine that begins again gives them out anew. */
   #lose(): void {
-    const timeNs = BigInt(Date.now()) * 1_000_000n;
+    const timeNs = epochNs();
     for (const id of this.#told.keys()) this.#change({ id, timeNs }, undefined);
   }
 
@@ -195,7 +196,7 @@ export class HostFollower {
 
   async #takeSnapshot(): Promise<void> {
     const { engine, version, isKept } = this.#following;
-    const sinceNs = BigInt(Date.now()) * 1_000_000n;
+    const sinceNs = epochNs();
     const snapshot = await takeSnapshot(engine, version, isKept);
     const isFirst = !this.#hasSnapshot;
     if (isFirst) this.#sayMissing(snapshot);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../../capture/errors.js";
 import { RuleHistory } from "../../host/rules/rule-history.js";
+import { epochNs } from "./clocks.js";
 import { linesOf } from "./lines.js";
 import { failureText, MOST_MS, printed } from "./tools.js";
 
@@ -158,8 +159,4 @@ export class RulesFollower {
     this.#nextMs = Date.now() + this.#pauseMs;
     this.#end();
   }
-}
-
-function epochNs(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
 }

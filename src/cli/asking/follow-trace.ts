@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { CaptureError } from "../../capture/errors.js";
 import { OWN_TABLES } from "../../host/rules/rules-text.js";
 import type { Trace } from "../../host/trace/trace.js";
-import { failureText } from "./tools.js";
 import { linesOf } from "./lines.js";
+import { failureOf } from "./script.js";
 
 /**
  * So many packets of each interface are traced a second at the most: the kernel tells of each rule that a packet meets, some dozen on a host with Docker.
@@ -34,15 +34,8 @@ export async function followTrace(trace: Trace, interfaces: readonly string[]): 
   const odd = interfaces.find((name) => !PLAIN.test(name));
   if (odd !== undefined) throw new CaptureError(`packets of '${odd}' cannot be traced: nft takes no such name`);
   const nft = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "pipe", "pipe"], detached: true });
-  const [stdin, stdout, stderr, answers] = nft.stdio;
-  let complaint = "nft ended";
-  const failed = new Promise<string>((resolve) => {
-    nft.on("error", (error) => resolve(failureText(error)));
-    // nft that has ended says why on stderr; that its input is closed says less
-    stdin?.on("error", nothing);
-    nft.on("close", () => resolve(complaint));
-    linesOf(stderr, (line) => resolve((complaint = line)));
-  });
+  const [stdin, stdout, , answers] = nft.stdio;
+  const failed = failureOf(nft, "nft");
   linesOf(stdout, (line) => trace.read(line));
   const table = `${OWN_TABLES}${nft.pid}`;
   const begun = new Promise<undefined>((resolve) => {
@@ -63,5 +56,3 @@ function rulesOf(table: string, interfaces: readonly string[]): string {
   const chain = `type filter hook prerouting priority ${PRIORITY}; ${rules.join("; ")};`;
   return `add table inet ${table} { flags owner; chain prerouting { ${chain} }; }`;
 }
-
-function nothing(): void {}

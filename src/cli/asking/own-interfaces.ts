@@ -6,7 +6,7 @@ import { DockerEngine } from "./docker-api.js";
 import type { Host } from "../host.js";
 import { failureText, printed } from "./tools.js";
 
-/** What Docker calls its bridges where nobody says otherwise (libnetwork, drivers/bridge). */
+/** The names that Docker gives its bridges by default (libnetwork, drivers/bridge). */
 const DOCKER_BRIDGE = /^(docker0|br-[0-9a-f]{12})$/;
 
 /** What to capture from where nobody says it, and how that was found out, in words. */

@@ -5,6 +5,7 @@ import { interfacesOf, policyRulesOf, routesOf } from "../../host/snapshot/ip.js
 import { kernelCountersOf } from "../../host/snapshot/kernel-counters.js";
 import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
 import { epochText } from "../../report/epoch.js";
+import { epochNs } from "./clocks.js";
 import type { DockerEngine } from "./docker-api.js";
 import { savedRules } from "./follow-rules.js";
 import { failureText, type FirstLines, firstLines, printed, printedLines } from "./tools.js";
@@ -39,7 +40,7 @@ const INTERFACES = "net/ipv4/conf";
  * What the host knows now. No source is required. `hasEntries`: conntrack's too, of which a busy host has a quarter of a million.
  */
 export async function takeSnapshot(engine: DockerEngine, program: string, hasEntries = true): Promise<Snapshot> {
-  const time = epochText(BigInt(Date.now()) * 1_000_000n);
+  const time = epochText(epochNs());
   const missing: Missing[] = [];
   const from = async <T>(source: string, read: () => Promise<T>): Promise<T | undefined> => {
     try {

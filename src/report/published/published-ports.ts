@@ -13,7 +13,7 @@ import {
   type Verdict,
   wantsUpdate,
 } from "../../packets/results/results.js";
-import type { Side } from "../../packets/sides.js";
+import { frameKey } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
@@ -43,7 +43,7 @@ export class PublishedPorts extends PassingSink {
   readonly #ports: PortIndex;
   readonly #uses = new Map<Published, Use>();
   readonly #fromHost: FromHost;
-  /** What counts a packet that never got there, by `keyOf`. */
+  /** What counts a packet that never got there, by `frameKey`. */
   readonly #failed = new Map<number, Failures>();
   /** Those of flows that live, and may turn out to go through a port, or to have its number for something else. */
   readonly #ofFlows = new Map<number, Failures>();
@@ -80,7 +80,7 @@ export class PublishedPorts extends PassingSink {
   }
 
   override update(update: Update): void {
-    const failures = this.#failed.get(keyOf(update.side, update.frame));
+    const failures = this.#failed.get(frameKey(update.side, update.frame));
     failures?.note(update.before.verdict, -1);
     failures?.note(update.verdict, 1);
     this.#fromHost.update(update);
@@ -146,7 +146,7 @@ export class PublishedPorts extends PassingSink {
     failures.note(verdict, 1);
     const { timeline } = this.#tables;
     if (this.#failed.size < MOST_REMEMBERED)
-      this.#failed.set(keyOf(timeline.sideOf(row), timeline.frame(row)), failures);
+      this.#failed.set(frameKey(timeline.sideOf(row), timeline.frame(row)), failures);
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */
@@ -182,8 +182,4 @@ function sourceOf({ src, srcPort }: Ends): End {
 
 function destinationOf({ dst, dstPort }: Ends): End {
   return { address: dst, port: dstPort };
-}
-
-function keyOf(side: Side, frame: number): number {
-  return 2 * frame + side;
 }

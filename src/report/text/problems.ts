@@ -10,7 +10,7 @@ import {
   type Update,
   type Verdict,
 } from "../../packets/results/results.js";
-import { SIDE_NAMES, type Side, SIDES } from "../../packets/sides.js";
+import { frameKey, SIDE_NAMES, type Side, SIDES } from "../../packets/sides.js";
 import { isFromOpener } from "../../packets/ways.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
@@ -48,7 +48,7 @@ export class Problems {
   readonly #names: EndNames;
   readonly #answered: AnsweredEnds;
   readonly #isOfSome: boolean;
-  /** By `keyOf`, as numbers and not yet as text, which would take four times the memory. */
+  /** By `frameKey`, as numbers and not yet as text, which would take four times the memory. */
   readonly #packets = new Map<number, Lost>();
   readonly #sayings = new Sayings();
   /** How many of them are examples of something. */
@@ -86,7 +86,7 @@ export class Problems {
     const side = timeline.sideOf(row);
     const frame = timeline.frame(row);
     this.#count(kindOf(judgement), 1);
-    this.#packets.set(keyOf(side, frame), {
+    this.#packets.set(frameKey(side, frame), {
       proto: protocolName(timeline.proto(row)),
       ends: this.#names.of(endsOf(this.#tables, row), this.#answered.ofRow(row), epochNsOf(this.#tables, row)),
       error: (timeline.flags(row) & IS_ERROR) === 0 ? undefined : messageOf(this.#tables, row),
@@ -101,7 +101,7 @@ export class Problems {
 
   /** Takes what became known of one later. */
   update(update: Update): void {
-    const key = keyOf(update.side, update.frame);
+    const key = frameKey(update.side, update.frame);
     const packet = this.#packets.get(key);
     const [kind, isProblem] = [kindOf(update), PROBLEMS.has(update.verdict)];
     if (packet === undefined) {
@@ -146,7 +146,7 @@ export class Problems {
   /** Whether the lines of packets tell all that a finding does: each of its frames was refused, and by whom. */
   tells({ frames, more }: Finding): boolean {
     const isRefused = (side: Side) => (frame: number) =>
-      this.#packets.get(keyOf(side, frame))?.judgement.verdict === "refused";
+      this.#packets.get(frameKey(side, frame))?.judgement.verdict === "refused";
     const isNamed = frames.inside.length + frames.outside.length > 0;
     return isNamed && more === 0 && SIDES.every((side) => frames[SIDE_NAMES[side]].every(isRefused(side)));
   }
@@ -198,8 +198,4 @@ function countOf(groups: readonly (readonly Lost[])[]): number {
 
 function isExample(kind: Kind): kind is Example {
   return Object.hasOwn(EXAMPLES, kind);
-}
-
-function keyOf(side: Side, frame: number): number {
-  return 2 * frame + side;
 }

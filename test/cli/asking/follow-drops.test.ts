@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { hrtime } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { BootClock, followDrops } from "../../../src/cli/asking/follow-drops.js";
+import { BootClock } from "../../../src/cli/asking/clocks.js";
+import { followDrops } from "../../../src/cli/asking/follow-drops.js";
 import { scratch } from "../../support/scratch.js";
 
 let cases = 0;

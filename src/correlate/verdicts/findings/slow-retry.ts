@@ -2,7 +2,7 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
-import { INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { frameKey, INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
@@ -44,7 +44,7 @@ export class SlowRetry implements Finder {
   readonly verdicts = ["dropped"] as const;
   readonly #context: Context;
   /** By side and frame. */
-  readonly #queries = new Map<string, Query>();
+  readonly #queries = new Map<number, Query>();
   /** By conversation. */
   readonly #retries: Lists<number, Retry> = new Map();
   readonly #concerned = new Named();
@@ -65,14 +65,14 @@ export class SlowRetry implements Finder {
     const query = { side, frame, tuple, flow, slot, crossed, timeNs };
     if (byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
     else if (impact === "lost") {
-      this.#queries.set(keyOf(query), query);
+      this.#queries.set(frameKey(query.side, query.frame), query);
       keepNewest(this.#queries, MOST_QUERIES);
     }
   }
 
   update(update: Update): void {
-    const query = this.#queries.get(keyOf(update));
-    this.#queries.delete(keyOf(update));
+    const query = this.#queries.get(frameKey(update.side, update.frame));
+    this.#queries.delete(frameKey(update.side, update.frame));
     const { byFrame, afterNs } = update;
     if (update.verdict !== "dropped") this.#withdraw(update);
     else if (query && byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
@@ -135,8 +135,4 @@ export class SlowRetry implements Finder {
     const retry = { ...query, byFrame, afterNs, againNs: query.timeNs + afterNs };
     addTo(this.#retries, query.tuple, retry, MOST_QUERIES, MOST_QUERIES);
   }
-}
-
-function keyOf({ side, frame }: { readonly side: Side; readonly frame: number }): string {
-  return `${side} ${frame}`;
 }

@@ -8,7 +8,7 @@ import {
   type Verdict,
   VERDICTS,
 } from "../../../packets/results/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import { frameKey, INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 
 /** So many packets are remembered one by one, a power of two, in 42 bytes each; of older ones, only how many there were. */
@@ -85,7 +85,7 @@ export class Revisions {
     this.#flows[place] = flow ?? NONE;
     this.#facts[place] = (saidOf(verdict, impact) << SAID_SHIFT) | (isSelected ? IS_SELECTED : 0) | (side & SIDE);
     this.#captures[place] = captures;
-    this.#places.add(hashOf(side, frame), place);
+    this.#places.add(frameKey(side, frame), place);
   }
 
   /** Takes what became known of a packet that passed at this time: one that is not called dropped now is not to be revised any more. */
@@ -152,14 +152,14 @@ export class Revisions {
 
   /** Where a packet is remembered, or NONE. */
   #placeOf(side: Side, frame: number): number {
-    let place = this.#places.first(hashOf(side, frame));
+    let place = this.#places.first(frameKey(side, frame));
     while (place !== NONE && (this.#frames[place] !== frame || sideOf(this.#facts[place]) !== side))
       place = this.#places.behind(place);
     return place;
   }
 
   #drop(place: number): void {
-    this.#places.remove(hashOf(sideOf(this.#facts[place]), this.#frames[place]), place);
+    this.#places.remove(frameKey(sideOf(this.#facts[place]), this.#frames[place]), place);
     this.#facts[place] = GONE;
   }
 
@@ -192,10 +192,6 @@ export class Revisions {
 
 function sideOf(facts: number): Side {
   return (facts & SIDE) === INSIDE ? INSIDE : OUTSIDE;
-}
-
-function hashOf(side: Side, frame: number): number {
-  return 2 * frame + side;
 }
 
 function saidOf(verdict: Verdict, impact: Impact | undefined): number {
