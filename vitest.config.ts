@@ -90,8 +90,8 @@ export default defineConfig({
     ],
     sequence: { sequencer: LongestFirst },
     globalSetup: isCounted ? ["test/support/coverage-report.ts"] : [],
-    // vitest leaves one for itself, though it has little to do: with two, that would be half of the machine
-    maxWorkers: availableParallelism(),
+    // vitest leaves one processor for itself, though it has little to do; one more than there are, as the live tests wait for most of their time
+    maxWorkers: availableParallelism() + 1,
     coverage: { provider: "v8", include: ["src/**"], exclude: ["src/**/assembly/**"], reporter: ["text", "html"] },
   },
 });

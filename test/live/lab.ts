@@ -20,6 +20,7 @@ export class Lab {
   /** What its namespaces' names begin with, and its folder's. */
   readonly name = LAB_NAME;
   readonly #kind: string;
+  readonly #started: Running[] = [];
 
   constructor(kind: "plain" | "docker") {
     this.#kind = kind;
@@ -28,6 +29,11 @@ export class Lab {
 
   down(): void {
     lab("down", this.#kind);
+  }
+
+  /** Ends what a test that failed has left running: the next one counts what runs. */
+  async endAll(): Promise<void> {
+    for (const running of this.#started.splice(0)) await running.interrupt();
   }
 
   /** Runs a command in a place to its end; it must succeed. Gives what it prints. */
@@ -40,7 +46,9 @@ export class Lab {
 
   /** Starts a command in a place. */
   start(place: string, ...command: readonly string[]): Running {
-    return new Running(["exec", `${this.#kind}:${place}`, ...command]);
+    const running = new Running(["exec", `${this.#kind}:${place}`, ...command]);
+    this.#started.push(running);
+    return running;
   }
 
   /** Starts natcorr on the host, and waits until it captures or has ended. A Docker engine of the machine that tests run on is not asked. */

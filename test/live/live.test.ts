@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkFixture } from "../../scripts/lab/truth.js";
 import { KINDS, Lab, type Line, type Running, skips } from "./lab.js";
 import { interfacesOf, renumbered, split } from "./split.js";
@@ -23,6 +23,8 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     lab = new Lab(kind);
     folder = mkdtempSync(join(tmpdir(), "natcorr-live-"));
   });
+
+  afterEach(() => lab.endAll());
 
   afterAll(() => {
     rmSync(folder, { recursive: true });
@@ -254,6 +256,8 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
   });
 
   it("names a conversation whose entry was deleted while it went on", async () => {
+    // what conntrack lists before it deletes must not time out meanwhile
+    await lab.run("dhost", "conntrack", "-F");
     const live = await lab.live(...BOTH, "--format", "ndjson", "--conntrack", "live");
     const pinging = lab.run("c1", "ping", "-c", "10", "-i", "0.3", PUBLIC);
     await live.hasSaid(/"seq":6/);
