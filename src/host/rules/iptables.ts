@@ -102,7 +102,7 @@ export function parseIptablesTable(
   const policies = new Map<string, Rule>();
   let hasIpv6 = false;
   for (const [index, line] of lines.entries()) {
-    const rule = /^(?:\[(\d+):\d+\] )?(-A (\S+).*)$/.exec(line);
+    const rule = /^(?:\[(\d+):\d+\] )?(-A (\S+).*)$/s.exec(line);
     const declared = /^:(\S+) (\S+)(?: \[(\d+):)?/.exec(line);
     if (rule) {
       const [, packets, text, chain] = rule;

@@ -8,8 +8,11 @@ export interface Token {
   readonly end: number;
 }
 
-/** In this order: a continued line, blanks, a comment, a string, a separator, a word; or any one character. */
-const PIECE = /\\\n|[^\S\n]+|#[^\n]*|"[^"\n]*"?|[{},;\n]|[^\s{},;"#]+/y;
+/**
+ * In this order: a continued line, blanks, a comment, a string, a separator, a word; or any one character. A string, as that of a comment, may hold newlines, in so
+ * many characters (NFTNL_UDATA_COMMENT_MAXLEN, libnftnl's udata.h); one that is never closed ends with its line.
+ */
+const PIECE = /\\\n|[^\S\n]+|#[^\n]*|"[^"]{0,128}"|"[^"\n]*"?|[{},;\n]|[^\s{},;"#]+/y;
 
 /** Cuts nft's text into words, strings and the separators `{ } , ;` and newline; comments are left out. nft(8), "Lexical conventions". */
 export function tokensOf(text: string): Token[] {

@@ -21,7 +21,7 @@ interface UnreadLine {
  * of iptables' own): they are taken as iptables writes them. Never throws.
  */
 export function readTables(text: string): RuleTables {
-  const lines = text.split(/\r?\n/);
+  const lines = withWholeComments(text.split(/\r?\n/));
   const others = [...lines];
   const iptables: Table[] = [];
   const unread: number[] = [];
@@ -51,6 +51,32 @@ export function readTables(text: string): RuleTables {
     tables: [...iptables, ...nft.tables.filter((table) => !names.has(nameOf(table)) && !isOwn(table))],
     unread: unread.toSorted((one, other) => one - other).map((number) => ({ number, text: lines[number - 1].trim() })),
   };
+}
+
+/** A comment has at most so many bytes (XT_MAX_COMMENT_LEN, include/uapi/linux/netfilter/xt_comment.h), each of which may be a newline. */
+const MOST_IN_COMMENT = 256;
+
+/**
+ * Lines whose quotes are closed: a rule's comment may hold newlines, which iptables-save writes as they are. What goes on in further lines stands in
+ * the first of them, and leaves these empty, so that each keeps its number.
+ */
+function withWholeComments(lines: readonly string[]): string[] {
+  const whole = [...lines];
+  for (let at = 0; at < whole.length; at++) {
+    if (!/^(\[\d+:\d+\] )?-A /.test(whole[at])) continue;
+    let end = at + 1;
+    let rule = whole[at];
+    while (isOpen(rule) && end < whole.length && end - at <= MOST_IN_COMMENT) rule += `\n${whole[end++]}`;
+    if (isOpen(rule)) continue;
+    whole[at] = rule;
+    whole.fill("", at + 1, end);
+  }
+  return whole;
+}
+
+/** Whether a quote of a rule is not closed. A backslash stands before one that is meant. */
+function isOpen(rule: string): boolean {
+  return rule.replaceAll(/\\./gs, "").split('"').length % 2 === 0;
 }
 
 /** Whether natcorr has packets traced there: the table goes with it. */

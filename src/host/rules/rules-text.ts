@@ -11,10 +11,11 @@ export function withoutCounters(rule: string): string {
   return rule.replaceAll(/ ?\bcounter packets \d+ bytes \d+/g, "").trim();
 }
 
-/** Rules without what changes as packets meet them, without natcorr's own, and without the time when they were printed. */
+/** Rules without what changes as packets meet them, without natcorr's own, without the time when they were printed, and without empty lines. */
 export function withoutCounts(text: string): string {
   return text
     .replaceAll(OWN_TABLE, "")
     .replaceAll(PASSING_ELEMENTS, "$1")
-    .replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+| expires \S+| used \d+ \w+/gm, "");
+    .replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+| expires \S+| used \d+ \w+/gm, "")
+    .replaceAll(/\n\s*(?=\n|$)/g, "");
 }

@@ -3,6 +3,7 @@ import { RuleCheck } from "../../../src/host/rules/rule-check.js";
 import { RuleFacts } from "../../../src/host/rules/rule-facts.js";
 import { readTables } from "../../../src/host/rules/rule-tables.js";
 import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { withoutCounts } from "../../../src/host/rules/rules-text.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { fetched, named, nat, published } from "./explained.js";
 import { START_NS } from "../flow.js";
@@ -33,6 +34,9 @@ describe("rules that are read again", () => {
     const own = `table inet natcorr_7 { # progname nft\n\tflags owner\n\n\tchain prerouting {\n\t\tmeta nftrace set 1\n\t}\n}\n`;
     const rules = history();
     expect(rules.take(`${BEFORE}${own}`, at(1), at(2))).toBe(false);
+    expect(rules.take(`${own}${BEFORE}`, at(1), at(2))).toBe(false);
+    // lines of a snapshot are put together without a newline at their end
+    expect(withoutCounts(`${BEFORE}${own}`.trimEnd())).toBe(withoutCounts(BEFORE.trimEnd()));
     expect(rules.take(`${BEFORE}${own.replace("natcorr_7", "mine")}`, at(3), at(4))).toBe(true);
     expect(readTables(own).tables).toEqual([]);
     expect(readTables(own.replace("natcorr_7", "mine")).tables).toHaveLength(1);

@@ -153,6 +153,33 @@ describe("what iptables' rules may ask for", () => {
   });
 });
 
+describe("comments with newlines", () => {
+  const MASQUERADE = "-A POSTROUTING -j MASQUERADE";
+  const comment =
+    '"a\\"\n[7:420] -A POSTROUTING -j SNAT --to-source 10.0.2.15\nCOMMIT\n[0:0] -A POSTROUTING -m comment --comment \\"b"';
+
+  test("hold no rules, whatever looks like one in them", () => {
+    const rules = nat(`-A POSTROUTING -s 9.9.9.9/32 -m comment --comment ${comment} -j ACCEPT`, MASQUERADE, "what");
+    expect(explained(rules, fetched)).toEqual([MASQUERADE]);
+    // lines keep their numbers
+    expect(new RuleBook(rules).problems).toEqual(["1 line could not be read: line 8, 'what'"]);
+    expect(rules.split("\n")[7]).toBe("what");
+  });
+
+  test("hold none in nft's strings", () => {
+    const said = "a\n}\nchain c { masquerade }\n#";
+    const rules = `table ip nat {\n\tchain p {\n\t\ttype nat hook postrouting priority 100;\n\t\tip saddr 9.9.9.9 accept comment "${said}"\n\t\tmasquerade\n\t}\n}\n`;
+    expect(new RuleBook(rules).problems).toEqual([]);
+    expect(explained(rules, fetched)).toEqual(["masquerade"]);
+  });
+
+  test("are not looked for where a quote is never closed: what follows is read", () => {
+    expect(explained(nat('-A POSTROUTING -s 9.9.9.9/32 -m comment --comment "a', MASQUERADE), fetched)).toEqual([
+      MASQUERADE,
+    ]);
+  });
+});
+
 describe("the way through the chains", () => {
   const MASQUERADE = "-A POSTROUTING -j MASQUERADE";
 
