@@ -31,7 +31,7 @@ export function addHostOptions(command: Command, usual: string): Command {
     )
     .option(
       "--docker <socket|off>",
-      "Docker's socket, of the host that natcorr runs on; one snapshot from before the capture and one from behind it tell what may have dropped packets (default: that of DOCKER_HOST, else /var/run/docker.sock)",
+      "Docker's socket, of the host that natcorr runs on (default: that of DOCKER_HOST, else /var/run/docker.sock)",
     )
     .option("--container <name,...>", "show only packets of these containers, or services, and their flows", words);
 }

@@ -32,26 +32,33 @@ export class PortBook {
       if (news.container !== undefined) this.#add(news.container);
       return;
     }
-    for (const container of news.containers ?? []) this.#add(container);
+    const there = new Set((news.containers ?? []).flatMap((container) => this.#add(container)));
     for (const known of this.#known.values())
-      known.pids = news.proxies
-        .filter(
-          ({ proto, hostPort, containerPort }) =>
-            proto === known.proto && hostPort === known.hostPort && containerPort === known.containerPort,
-        )
-        .map(({ pid }) => pid);
+      known.pids = there.has(known)
+        ? news.proxies.filter((proxy) => isSamePort(proxy, known)).map(({ pid }) => pid)
+        : [];
   }
 
-  #add(container: KnownContainer): void {
-    if (this.#words !== undefined && !wordsOf(container).some((word) => this.#words?.has(word))) return;
+  /** Takes what a container publishes; what that is. */
+  #add(container: KnownContainer): Known[] {
+    if (this.#words !== undefined && !wordsOf(container).some((word) => this.#words?.has(word))) return [];
+    const published: Known[] = [];
     for (const { proto, hostAddress, hostPort, containerPort } of container.published) {
       const key = `${proto} ${hostPort} ${containerPort} ${container.name}`;
-      const known = this.#known.get(key);
-      if (known === undefined) {
-        const place = { proto, hostAddresses: [hostAddress], hostPort };
-        this.#known.set(key, { ...place, container: container.name, containerPort, pids: [] });
-        keepNewest(this.#known, MOST_PORTS);
-      } else if (!known.hostAddresses.includes(hostAddress)) known.hostAddresses.push(hostAddress);
+      const place = { proto, hostAddresses: [], hostPort };
+      const known = this.#known.get(key) ?? { ...place, container: container.name, containerPort, pids: [] };
+      if (!known.hostAddresses.includes(hostAddress)) known.hostAddresses.push(hostAddress);
+      if (!this.#known.has(key)) this.#known.set(key, known);
+      keepNewest(this.#known, MOST_PORTS);
+      published.push(known);
     }
+    return published;
   }
+}
+
+/** What tells a published port from others of one container. */
+type Port = Pick<Published, "proto" | "hostPort" | "containerPort">;
+
+function isSamePort(one: Port, other: Port): boolean {
+  return one.proto === other.proto && one.hostPort === other.hostPort && one.containerPort === other.containerPort;
 }

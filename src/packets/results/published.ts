@@ -26,6 +26,8 @@ export interface PublishedUse extends Published {
   readonly proxied: number;
   /** … and their ids, the first 100. */
   readonly flows: readonly number[];
+  /** Conversations by the host's port of which nothing tells whose it was by then: this container's, or another one's. */
+  readonly unclear: number;
   /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
   readonly fromHost: number;
   /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */

@@ -457,6 +457,9 @@ const LINES: Readonly<Record<string, Schema>> = {
             translated: count("Flows that a rule translated."),
             proxied: count("Flows that a proxy passed on."),
             flows: list("The numbers of these flows, the first 100.", FLOW),
+            unclear: count(
+              "Conversations by the host's port of which nothing tells whose it was by then: this container's, or another one's.",
+            ),
             fromHost: count(
               "Conversations that the host itself began with it, and a rule translated: seen inside alone, where conntrack tells them from others.",
             ),

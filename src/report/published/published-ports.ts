@@ -37,9 +37,16 @@ const TOLD: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "lo
 /** Packets that never got there are remembered up to so many, as more may become known of them: a few megabytes. */
 const MOST_REMEMBERED = 10_000;
 
+/** The published port that was called, or those that may have been. */
+interface Called {
+  readonly published: Published | undefined;
+  readonly perhaps: readonly Published[];
+}
+
 /** Passes all results on, and says at the end what went through each of the host's published ports. */
 export class PublishedPorts extends PassingSink {
   readonly #containers: Containers;
+  readonly #own: OwnConversations;
   readonly #ports: PortIndex;
   readonly #uses = new Map<Published, Use>();
   readonly #fromHost: FromHost;
@@ -52,6 +59,7 @@ export class PublishedPorts extends PassingSink {
   constructor(next: Sink, { containers, ports }: PublishedFacts, own: OwnConversations) {
     super(next);
     this.#containers = containers;
+    this.#own = own;
     this.#ports = new PortIndex(ports);
     this.#fromHost = new FromHost(own, containers, this.#ports, (published) => this.#useOf(published));
   }
@@ -88,9 +96,10 @@ export class PublishedPorts extends PassingSink {
   }
 
   override flow(flow: FlowSummary): void {
-    const published = this.#publishedOf(flow);
+    const { published, perhaps } = this.#publishedOf(flow);
     const use = published && this.#useOf(published);
     use?.flows.add(flow.id);
+    for (const each of perhaps) this.#useOf(each).unclear++;
     if (use && flow.nat === "proxy") use.proxied++;
     if (use && flow.isRefused === true) use.refusedInside++;
     const failures = this.#ofFlows.get(flow.id);
@@ -108,15 +117,19 @@ export class PublishedPorts extends PassingSink {
   /** Takes it that a rule could have dropped these. */
   closedBy(rule: string, kinds: readonly Dropped[]): void {
     for (const { mayOpen: isOpening, proto, ends, firstNs, gathered } of kinds) {
-      const published = isOpening ? this.#calledBy(protocolName(proto), destinationOf(ends), firstNs) : undefined;
-      if (published === undefined) continue;
+      const published = isOpening && this.#calledBy(protocolName(proto), destinationOf(ends), firstNs).published;
+      if (published === false || published === undefined) continue;
       const { closedBy } = this.#useOf(published);
       closedBy.set(rule, (closedBy.get(rule) ?? 0) + gathered.count);
     }
   }
 
-  /** The port that a flow went through: of its two forms, one has the host's port at an end where the other has the container's. */
-  #publishedOf({ proto, inside, outside, firstNs }: FlowSummary): Published | undefined {
+  /**
+   * The port that a flow went through: of its two forms, one has the host's port at an end where the other has the container's. `perhaps`: those that it may have
+   * gone through, where nothing tells whose address the container's was.
+   */
+  #publishedOf({ proto, inside, outside, firstNs }: FlowSummary): Called {
+    let perhaps: readonly Published[] = [];
     for (const [before, after] of [
       [outside, inside],
       [inside, outside],
@@ -125,13 +138,14 @@ export class PublishedPorts extends PassingSink {
         [destinationOf(before), destinationOf(after)],
         [sourceOf(before), sourceOf(after)],
       ]) {
+        const leading = this.#ports.at(proto, host).filter((each) => each.containerPort === container.port);
+        if (leading.length === 0) continue;
         const name = this.#containers.having(container.address, firstNs);
-        const isIt = (each: Published): boolean =>
-          each.containerPort === container.port && name?.words.has(each.container) === true;
-        const found = this.#ports.at(proto, host).find(isIt);
-        if (found !== undefined) return found;
+        const found = leading.find((each) => name?.words.has(each.container));
+        if (found !== undefined) return { published: found, perhaps: [] };
+        if (name === undefined) perhaps = leading;
       }
-    return undefined;
+    return { published: undefined, perhaps };
   }
 
   /** Whether a packet has a port that is published, or a container's behind one: of most that the host has for itself, none has. */
@@ -153,20 +167,24 @@ export class PublishedPorts extends PassingSink {
   #failuresFor(row: number): Failures | undefined {
     const proto = protocolName(this.#tables.timeline.proto(row));
     const to = destinationOf(endsOf(this.#tables, row));
-    const published = this.#calledBy(proto, to, epochNsOf(this.#tables, row));
-    if (published === undefined) return undefined;
+    const { published, perhaps } = this.#calledBy(proto, to, epochNsOf(this.#tables, row));
     const flow = this.#tables.flowOf(row);
+    // that of a flow is counted with it
+    if (flow === undefined && mayOpen(this.#tables, row)) for (const each of perhaps) this.#useOf(each).unclear++;
+    if (published === undefined) return undefined;
     if (flow === undefined) return mayOpen(this.#tables, row) ? this.#useOf(published).failures[0] : undefined;
     const known = this.#ofFlows.get(flow) ?? new Failures();
     this.#ofFlows.set(flow, known);
     return known;
   }
 
-  /** What is published where a packet goes, at a time. */
-  #calledBy(proto: string, to: End, epochNs: bigint): Published | undefined {
-    if (to.port === undefined) return undefined;
+  /** What is published where a packet goes, at a time; `perhaps`: what may have been, where nothing tells whose it was by then. */
+  #calledBy(proto: string, to: End, epochNs: bigint): Called {
+    const places = this.#ports.at(proto, to);
+    if (to.port === undefined || places.length === 0) return { published: undefined, perhaps: [] };
     const name = this.#containers.publishing(proto, to.address, to.port, epochNs);
-    return this.#ports.at(proto, to).find(({ container }) => name?.words.has(container));
+    const published = places.find(({ container }) => name?.words.has(container));
+    return { published, perhaps: name === undefined && this.#own.isOwn(to.address) ? places : [] };
   }
 
   #useOf(published: Published): Use {

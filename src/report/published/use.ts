@@ -19,6 +19,8 @@ export class Use {
   readonly #published: Published;
   readonly flows = new Few<number>();
   proxied = 0;
+  /** Flows, and lone packets that would have opened one, which went through it or through that of another container. */
+  unclear = 0;
   fromHost = 0;
   fromHostUnclear = 0;
   refusedInside = 0;
@@ -32,12 +34,13 @@ export class Use {
   }
 
   sum(): PublishedUse {
-    const { flows, proxied, fromHost, fromHostUnclear, refusedInside, failures } = this;
+    const { flows, proxied, unclear, fromHost, fromHostUnclear, refusedInside, failures } = this;
     return {
       ...this.#published,
       translated: flows.count - proxied,
       proxied,
       flows: flows.listed,
+      unclear,
       fromHost,
       fromHostUnclear,
       refusedInside,

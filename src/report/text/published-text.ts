@@ -27,8 +27,9 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
   return `${paint.heading("Published ports")}\n${table(COLUMNS, rows)}${more}${notes.join("")}\n`;
 }
 
-function isUsed({ translated, proxied, fromHost, fromHostUnclear, dropped, refused, unknown }: PublishedUse): boolean {
-  return translated + proxied + fromHost + fromHostUnclear + dropped + refused + unknown > 0;
+function isUsed(use: PublishedUse): boolean {
+  const { translated, proxied, unclear, fromHost, fromHostUnclear, dropped, refused, unknown } = use;
+  return translated + proxied + unclear + fromHost + fromHostUnclear + dropped + refused + unknown > 0;
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {
@@ -40,7 +41,18 @@ function rowOf(use: PublishedUse, paint: Paint): string[] {
 
 /** What the columns do not tell. */
 function notesOf(use: PublishedUse, paint: Paint): string[] {
-  const { container, containerPort, fromHost, fromHostUnclear, refusedInside, dropped, unknown, closedBy } = use;
+  const {
+    container,
+    containerPort,
+    hostPort,
+    unclear,
+    fromHost,
+    fromHostUnclear,
+    refusedInside,
+    dropped,
+    unknown,
+    closedBy,
+  } = use;
   const to = printable(`${container}:${containerPort}`);
   const notes = closedBy.map(
     ({ rule, count }) => `${paint.bad("closed")} by ${printable(rule)}: ${counted(count, "packet")}`,
@@ -48,6 +60,10 @@ function notesOf(use: PublishedUse, paint: Paint): string[] {
   if (refusedInside > 0)
     notes.push(
       `${paint.bad("refused")} by the container: ${counted(refusedInside, "conversation")}; nobody listens at ${to}, or a rule of its own rejects them`,
+    );
+  if (unclear > 0)
+    notes.push(
+      `nothing tells whose port ${hostPort} was when it was called, this container's or another one's: ${counted(unclear, "conversation")}`,
     );
   if (fromHost > 0) notes.push(`called by the host itself: ${counted(fromHost, "conversation")}`);
   if (fromHostUnclear > 0)

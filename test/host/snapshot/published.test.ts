@@ -64,6 +64,14 @@ it("a port is listed from when its container begins, and stays when it ends; the
   book.take({ timeNs: 11n, id: "3", container: undefined });
   expect(book.all.map((each) => each.container)).toEqual(["web", "new", "dns", "web", "new"]);
   expect(book.all[3]).toBe(before[2]);
+  // the port is another one's by now, and so are the processes that hold it
+  book.take({ ...FACTS, containers: [{ ...container, id: "4", name: "next" }] });
+  const holding = book.all.filter(({ hostPort }) => hostPort === 88).map(({ container: name, pids }) => [name, pids]);
+  expect(holding).toEqual([
+    ["web", []],
+    ["new", []],
+    ["next", [5, 6]],
+  ]);
   book.take({ ...FACTS, containers: undefined, proxies: [] });
-  expect(book.all[3]).toMatchObject({ container: "web", pids: [] });
+  expect(book.all.filter(({ pids }) => pids.length > 0)).toEqual([]);
 });

@@ -89,6 +89,30 @@ it("counts the flows that went through a port, by rules and by proxies", () => {
   ]);
 });
 
+it("says of conversations that go to nobody knows whose port that they may be each one's that has it", () => {
+  const other = { ...WEB, container: "other" };
+  const found = uses(
+    [WEB, other, LOCAL],
+    (sink, tables) => {
+      // nothing tells who had 172.17.0.9 then
+      sink.flow(flow("tcp", "outside", "10.0.2.2.5000 > 172.17.0.9.80", "10.0.2.2.5000 > 10.0.2.15.88", { id: 7 }));
+      sink.flow(flow("tcp", "outside", "10.0.2.2.5000 > 172.17.0.9.81", "10.0.2.2.5000 > 10.0.2.15.88", { id: 8 }));
+      sink.flow(dnat(9));
+      sink.unmatched(tables.add({ ...TO, frame: 1 }), DROPPED);
+      // no opening, no published port, and another host
+      sink.unmatched(tables.add({ ...TO, frame: 2, tcpFlags: ACK }), DROPPED);
+      sink.unmatched(tables.add({ ...TO, frame: 3, dstPort: 90 }), DROPPED);
+      sink.unmatched(tables.add({ ...TO, frame: 4, dst: "10.0.2.99" }), DROPPED);
+    },
+    { port: 7, own: ownOf({}) },
+  );
+  expect(found).toMatchObject([
+    { container: "web", translated: 1, unclear: 2, dropped: 0 },
+    { container: "other", translated: 0, unclear: 2, dropped: 0 },
+    { container: "db", translated: 0, unclear: 0, dropped: 0 },
+  ]);
+});
+
 /** A packet that would open a conversation with web's port. */
 const TO = {
   side: OUTSIDE,
@@ -290,6 +314,7 @@ const NOTHING = {
   translated: 0,
   proxied: 0,
   flows: [],
+  unclear: 0,
   fromHost: 0,
   fromHostUnclear: 0,
   refusedInside: 0,
@@ -323,6 +348,7 @@ it("text says below what the columns do not tell", () => {
     ...WEB,
     ...NOTHING,
     container: "a\u001B",
+    unclear: 1,
     fromHost: 2,
     fromHostUnclear: 1,
     refusedInside: 3,
@@ -333,6 +359,7 @@ it("text says below what the columns do not tell", () => {
     String.raw`tcp 88→a\x1b:80        0                0        0        0  7 8`,
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
     String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens at a\x1b:80, or a rule of its own rejects them`,
+    String.raw`- tcp 88→a\x1b:80: nothing tells whose port 88 was when it was called, this container's or another one's: 1 conversation`,
     String.raw`- tcp 88→a\x1b:80: called by the host itself: 2 conversations`,
     String.raw`- tcp 88→a\x1b:80: the host called a\x1b:80, by this port, by a docker-proxy or straight (nothing tells which): 1 conversation`,
     String.raw`- tcp 88→a\x1b:80: nothing tells what became of 1 packet`,
