@@ -46,6 +46,14 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   expect(others).toBe(0);
 });
 
+it("tells apart what a trace shows the rule of", () => {
+  const { dropped } = gathered((sink, tables) => {
+    sink.unmatched(tables.add({ ...QUERY, frame: 1 }), DROPPED);
+    sink.unmatched(tables.add({ ...QUERY, frame: 2 }), { ...DROPPED, rule: "ip filter FORWARD drop" });
+  });
+  expect(dropped.map(({ isTraced }) => isTraced)).toEqual([false, true]);
+});
+
 it("gathers what was to open a conversation with the host's own address and was not answered, up to a thousand kinds", () => {
   const unanswered: Judgement = { verdict: "unknown", reason: "no-answer", why: "" };
   const called: Packet = { side: OUTSIDE, proto: TCP, src: "10.0.2.2", srcPort: 5, dst: "10.0.2.15", tcpFlags: SYN };

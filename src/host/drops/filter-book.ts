@@ -3,7 +3,7 @@ import { InterfaceName } from "../interfaces.js";
 import { ANY_MARK } from "../rules/mark.js";
 import { readTables } from "../rules/rule-tables.js";
 import { withoutCounts } from "../rules/rules-text.js";
-import { type Hook, type HookedPacket, nameOf, type Rule, type Table } from "../rules/ruleset.js";
+import { type Hook, type HookedPacket, HOOKS, nameOf, type Rule, type Table } from "../rules/ruleset.js";
 import { Walk } from "../rules/walk.js";
 
 /** A packet that a host is to forward. */
@@ -33,13 +33,17 @@ export interface DroppingRule {
 /** The rules of a host that can drop what it forwards. */
 export class FilterBook {
   readonly #tables: readonly Table[];
+  /** How many lines of the rules could not be read. */
+  readonly unread: number;
   readonly #places = new Map<Rule, Pick<DroppingRule, "key" | "table">>();
   /** What each of them counted. */
   readonly #counts = new Map<string, number | undefined>();
 
   /** `text`: the rules of iptables and nft, with counters, one after the other. */
   constructor(text: string) {
-    this.#tables = readTables(text).tables;
+    const { tables, unread } = readTables(text);
+    this.#tables = tables;
+    this.unread = unread.length;
     for (const table of this.#tables) this.#note(table);
   }
 
@@ -97,12 +101,11 @@ export class FilterBook {
   }
 }
 
-const HOOKS: readonly Hook[] = ["prerouting", "forward", "postrouting"];
-
 /** A packet as it is at a hook; undefined where it is not known what it is by then. */
 function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined {
   const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, inName, outName } = packet;
-  const isRouted = hook !== "prerouting";
+  const isRouted = hook !== "ingress" && hook !== "prerouting";
+  const hasLeft = hook === "postrouting" || hook === "egress";
   const end = isRouted ? forwardedTo : packet;
   if (end === undefined) return undefined;
   return {
@@ -114,7 +117,7 @@ function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined
     dstPort: end.dstPort,
     isEcho,
     // iptables does not let a rule ask for it in postrouting, and older kernels do not tell it there
-    inInterface: new InterfaceName([hook === "postrouting" ? "" : inName]),
+    inInterface: new InterfaceName([hasLeft ? "" : inName]),
     outInterface: new InterfaceName([isRouted ? outName : ""]),
     isDstLocal: isRouted ? false : isToHost,
     isDstRewritten: false,

@@ -12,6 +12,7 @@ import { Ways } from "./ways.js";
 /** So many rules are named that may have dropped something and are no ground. */
 const MOST_DOUBTS = 2;
 
+const SPEAKS = "in the host's tables and counters speaks for what dropped them";
 const TWO_SNAPSHOTS =
   "natcorr snapshot > before.json before the capture and > after.json behind it, then --host before.json,after.json: what the host counted in between shows what dropped them";
 
@@ -31,7 +32,8 @@ export function groundsOf(
   const ways = new Ways(after, names, drops);
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", ways).grounds(
+  const rules = new RuleGrounds(before.rules ?? "", after.rules ?? "", ways);
+  const byRules = rules.grounds(
     counted.filter((kind) => isDropped(kind) || (kind.fate === "unanswered" && ways.mustCross(kind))),
   );
   const tables = [
@@ -42,7 +44,10 @@ export function groundsOf(
   const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
   const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
   const grounds = [...tables, ...new ConntrackGrounds(between).grounds(open)];
-  return { grounds, findings: [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, byRules.doubts)] };
+  return {
+    grounds,
+    findings: [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, rules.unread, byRules.doubts)],
+  };
 }
 
 function findingIn({ code, kinds, text, cause }: Ground): Finding {
@@ -55,15 +60,17 @@ function unexplained(
   { dropped, others }: Drops,
   counted: readonly Dropped[],
   grounds: readonly Ground[],
+  unread: number,
   doubts: readonly string[],
 ): Finding[] {
   const told = new Set(grounds.flatMap(({ kinds }) => kinds));
-  const rest = dropped.filter((kind) => isDropped(kind) && !told.has(kind));
+  const rest = dropped.filter((kind) => isDropped(kind) && !kind.isTraced && !told.has(kind));
   if (rest.length === 0) return [];
   const gathered = gatheredOf(rest);
   const uncounted = packetsIn(rest.filter((kind) => !counted.includes(kind)));
   const said = [
-    "nothing in the host's tables and counters speaks for what dropped them",
+    unread === 0 ? `nothing ${SPEAKS}` : `nothing that could be read ${SPEAKS}`,
+    ...(unread > 0 ? [`${unread} ${unread === 1 ? "line" : "lines"} of its rules could not be read`] : []),
     ...(uncounted > 0 ? [`${uncounted} were not dropped between two snapshots`] : []),
     ...(others > 0 ? [`${others} more were not looked at: too many, or known to be dropped too late`] : []),
     ...doubts.slice(0, MOST_DOUBTS),

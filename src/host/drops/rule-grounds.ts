@@ -22,6 +22,11 @@ export class RuleGrounds {
     this.#ways = ways;
   }
 
+  /** How many lines of the rules could not be read. */
+  get unread(): number {
+    return this.#after.unread;
+  }
+
   /** The rules that could have dropped them: each matches its packets, and counted at least as many; certain matches come first. `doubts`: what else may be. */
   grounds(dropped: readonly Dropped[]): { grounds: Ground[]; doubts: string[] } {
     const certainly: Ground[] = [];
@@ -84,7 +89,9 @@ function groundOf(
   isCertain: boolean,
 ): Ground {
   const others = counted - packetsIn(kinds);
-  const matches = isCertain ? "matches them" : "may match them (not all that it asks for can be told)";
+  const matches = isCertain
+    ? "matches them"
+    : "may match them (not all that it asks for, or a rule before it, can be told)";
   const more = others > 0 ? `, ${others} of them others` : "";
   return {
     code: "drop-rule",

@@ -2,13 +2,15 @@ import { parseNftRules } from "./nft-rule.js";
 import { type Elements, elementsOf, type Sets } from "./nft-sets.js";
 import { type Token, TokenReader, tokensOf } from "./nft-tokens.js";
 import { withoutCounters } from "./rules-text.js";
-import { type BaseChain, policyRule, type Rule, type Table, withPolicy } from "./ruleset.js";
+import { interfaceMatch } from "./matches.js";
+import { type BaseChain, HOOKS, policyRule, type Rule, type Table, withPolicy } from "./ruleset.js";
 
-/** Table families that see IP packets as they are forwarded; the others (arp, bridge, netdev) do not translate. */
+/** Table families that see IP packets as they are forwarded. What those of `arp` and `bridge` drop, no capture of a bridge sees, or both sides do. */
 const FAMILIES = new Map<string, Table["family"]>([
   ["ip", "ipv4"],
   ["ip6", "ipv6"],
   ["inet", "both"],
+  ["netdev", "device"],
 ]);
 
 /** Names that nft gives priorities (nft(8), "Standard priority names"). */
@@ -62,7 +64,7 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
   for (const [chain, block] of bodies) {
     const { place, rules, policy } = parseChain(text, chain, block, sets);
     chains.set(chain, rules);
-    if (place) base.push({ ...place, rules: withPolicy(rules, policy) });
+    if (place) base.push({ ...place, rules: withPolicy(rules, policy).map((rule) => ofDevices(rule, place)) });
   }
   return { name, family, base, chains };
 }
@@ -72,10 +74,10 @@ function parseChain(
   chain: string,
   block: readonly Token[],
   sets: Sets,
-): { place: Omit<BaseChain, "rules"> | undefined; rules: Rule[]; policy: Rule | undefined } {
+): { place: Place | undefined; rules: Rule[]; policy: Rule | undefined } {
   const reader = new TokenReader(block);
   const rules: Rule[] = [];
-  let place: Omit<BaseChain, "rules"> | undefined;
+  let place: Place | undefined;
   let policy: Rule | undefined;
   while (!reader.isAtEnd) {
     const statement = reader.statement();
@@ -97,16 +99,38 @@ function parseChain(
   return { place, rules, policy };
 }
 
-/** `type nat hook postrouting priority srcnat + 10`; undefined where it is no place that rules for forwarded packets have. */
-function placeOf(statement: readonly Token[]): Omit<BaseChain, "rules"> | undefined {
+/** Where a base chain stands. */
+interface Place extends Omit<BaseChain, "rules"> {
+  /** The interfaces whose packets come there; empty where all do. */
+  readonly devices: readonly string[];
+}
+
+/** A rule of a base chain that only packets of its interfaces come to. */
+function ofDevices(rule: Rule, { hook, devices }: Place): Rule {
+  if (devices.length === 0) return rule;
+  return {
+    ...rule,
+    matches: [interfaceMatch(hook === "egress" ? "outInterface" : "inInterface", devices), ...rule.matches],
+  };
+}
+
+const PLACE = /^type (nat|filter) hook (\w+)(?: devices? =? ?([^=]+?))? priority ([a-z]*)\s*([+-]?)\s*(\d{0,9})$/;
+
+/**
+ * `type nat hook postrouting priority srcnat + 10`, `type filter hook ingress devices = { docker0, enp0s3 } priority filter`; undefined where it is no place that rules
+ * for forwarded packets have.
+ */
+function placeOf(statement: readonly Token[]): Place | undefined {
   const words = statement.map(({ text }) => text).join(" ");
-  const found =
-    /^type (nat|filter) hook (prerouting|forward|postrouting) priority ([a-z]*)\s*([+-]?)\s*(\d{0,9})$/.exec(words);
+  const found = PLACE.exec(words);
   if (!found) return undefined;
-  const [, type, hook, name, sign, offset] = found;
+  const [, type, word, devices = "", name, sign, offset] = found;
+  const hook = HOOKS.find((each) => each === word);
+  if (hook === undefined) return undefined;
   return {
     type: type === "nat" ? "nat" : "filter",
-    hook: hook === "prerouting" || hook === "forward" ? hook : "postrouting",
+    hook,
+    devices: devices.split(/[ ,{}]+/).filter(Boolean),
     priority: (PRIORITIES.get(name) ?? 0) + Number(`${sign}${offset || 0}`),
   };
 }

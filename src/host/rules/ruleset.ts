@@ -3,8 +3,12 @@ import type { Address, AddressRange } from "../address.js";
 import type { InterfaceName } from "../interfaces.js";
 import type { Mark } from "./mark.js";
 
-/** Where in a forwarded packet's way rules stand: a destination is rewritten in prerouting, a source in postrouting. */
-export type Hook = "prerouting" | "forward" | "postrouting";
+/**
+ * Where in a forwarded packet's way rules stand, in its order: a destination is rewritten in prerouting, a source in postrouting. The first and the last are an
+ * interface's own (nft(8), "Netdev family"): captures see what the first drops, and not what the last does.
+ */
+export const HOOKS = ["ingress", "prerouting", "forward", "postrouting", "egress"] as const;
+export type Hook = (typeof HOOKS)[number];
 
 /** Ports from `first` to `last`, both included. */
 export interface PortRange {
@@ -94,15 +98,15 @@ export interface BaseChain {
 
 export interface Table {
   readonly name: string;
-  /** Which packets come here. */
-  readonly family: "ipv4" | "ipv6" | "both";
+  /** Which packets come here; `device`: those of interfaces that its chains name, whatever they are. */
+  readonly family: "ipv4" | "ipv6" | "both" | "device";
   readonly base: readonly BaseChain[];
   /** All chains, by name. */
   readonly chains: ReadonlyMap<string, readonly Rule[]>;
 }
 
 /** As nft names families. */
-const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet" } as const;
+const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet", device: "netdev" } as const;
 
 /** A table's family and name as nft writes them: `ip filter`. */
 export function nameOf({ family, name }: Table): string {

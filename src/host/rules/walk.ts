@@ -86,7 +86,7 @@ export class Walk {
   through(tables: readonly Table[]): Answer {
     const family = this.#packet.isIpv6 ? "ipv6" : "ipv4";
     const chains = tables
-      .filter((table) => table.family === family || table.family === "both")
+      .filter((table) => table.family === family || table.family === "both" || table.family === "device")
       .flatMap((table) => table.base.map((chain) => ({ table, chain })))
       .filter(({ chain }) => chain.type === this.#type && chain.hook === this.#hook);
     let isCertain = true;

@@ -10,10 +10,11 @@ export class Causes {
     this.#findings = findings;
   }
 
-  /** The code of the finding that tells of a packet that was dropped; undefined where none does. */
+  /** The code of the finding that tells of a packet that was dropped, of one that names a rule where there is one; undefined where none does. */
   of({ side, frame, judgement: { verdict } }: Lost): FindingCode | undefined {
     if (verdict !== "dropped") return undefined;
-    return this.#findings.find(({ frames }) => frames[SIDE_NAMES[side]].includes(frame))?.code;
+    const telling = this.#findings.filter(({ frames }) => frames[SIDE_NAMES[side]].includes(frame));
+    return (telling.find(({ rule }) => rule !== undefined) ?? telling.at(0))?.code;
   }
 
   /** Whether a finding names a packet that was dropped, and the one that was sent again and got through. */

@@ -206,6 +206,53 @@ describe("where captures do not tell what their interfaces are called", () => {
   });
 });
 
+/** A chain of an interface's own, with a rule whose counter moves. */
+const hooked = (place: string): string[] => [
+  "table netdev t {",
+  "\tchain c {",
+  `\t\ttype filter hook ${place} priority filter; policy accept;`,
+  "\t\tudp dport 53 counter packets 0→3 bytes 1 drop",
+  "\t}",
+  "}",
+];
+
+describe("a rule of an interface's own", () => {
+  it.each(["ingress device docker0", 'ingress devices = { "docker1", "docker0" }', 'egress device "enp0s3"'])(
+    "is named: %s",
+    (place) => {
+      const findings = found([dropped(3, QUERY, { beyond: QUERY })], counted({ nft: hooked(place) }));
+      expect(told(findings)).toEqual(["drop-rule 3 udp dport 53 drop"]);
+      expect(findings[0]).toMatchObject({ table: "netdev t", chain: "c" });
+    },
+  );
+
+  it.each(["ingress device enp0s3", "egress device docker0", "input"])("is not, of others: %s", (place) => {
+    const snapshots = counted({ nft: hooked(place) });
+    expect(told(found([dropped(3, QUERY, { beyond: QUERY })], snapshots))).toEqual(["drop-unexplained 3"]);
+  });
+});
+
+/** What is said first of what these rules do not explain. */
+const unexplained = (...lines: readonly string[]): string =>
+  found([dropped(3, QUERY)], counted({ iptables: filter(...lines) }))[0].text;
+
+describe("what is said to be unexplained", () => {
+  const [OTHER, UNREAD] = [DROP.replace("53", "54"), "what is this"];
+
+  it("is not what a trace shows the rule of", () => {
+    const drops = [dropped(3, QUERY), dropped(2, QUERY, { isTraced: true })];
+    expect(told(found(drops, counted({ iptables: filter(OTHER) })))).toEqual(["drop-unexplained 3"]);
+    expect(found(drops.slice(1), counted({ iptables: filter(OTHER) }))).toEqual([]);
+  });
+
+  it("is so by what could be read, where that is not all", () => {
+    expect(unexplained(OTHER)).toBe("nothing in the host's tables and counters speaks for what dropped them");
+    expect(unexplained(OTHER, UNREAD)).toBe(
+      "nothing that could be read in the host's tables and counters speaks for what dropped them; 1 line of its rules could not be read",
+    );
+  });
+});
+
 describe("what was not dropped between two snapshots", () => {
   const [before, after] = counted({ iptables: filter(`[0→3:1] ${DROP}`) });
 

@@ -1,0 +1,33 @@
+import { expect, it } from "vitest";
+import { findingOf, Gathered } from "../../../src/packets/results/findings.js";
+import { INSIDE } from "../../../src/packets/sides.js";
+import { Causes } from "../../../src/report/text/causes.js";
+import type { Lost } from "../../../src/report/text/lost.js";
+
+/** What is found about the inside's first frames, up to this one. */
+function upTo(last: number): Gathered {
+  const gathered = new Gathered();
+  for (let frame = 1; frame <= last; frame++) gathered.add(INSIDE, frame, undefined, false);
+  return gathered;
+}
+
+const DROPPED: Lost = {
+  proto: "udp",
+  ends: { src: "172.17.0.3", dst: "180.101.49.11" },
+  error: undefined,
+  isFromOpener: true,
+  flow: undefined,
+  side: INSIDE,
+  frame: 1,
+  alike: undefined,
+  judgement: { verdict: "dropped", reason: "no-twin", why: "" },
+};
+
+it("sends the reader to the finding that names a rule, else to any", () => {
+  const causes = new Causes([
+    findingOf("drop-reason", 3, "NETFILTER_DROP", upTo(3)),
+    { ...findingOf("drop-rule", 2, "a rule", upTo(2)), rule: "-A FORWARD -j DROP" },
+  ]);
+  const told = [1, 3, 4].map((frame) => causes.of({ ...DROPPED, frame }));
+  expect(told).toEqual(["drop-rule", "drop-reason", undefined]);
+});
