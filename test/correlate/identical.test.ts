@@ -391,6 +391,26 @@ it("the first of two equal packets that left is not taken for the only one that 
   expect(pair).toEqual([[1, 1]]);
 });
 
+it("a SYN that is answered twice at once tells no answer from the other one, of which each capture missed one", async () => {
+  const opening = { srcPort: 5000, dstPort: 80, seq: 7, ack: 0, ipId: 9, flags: SYN };
+  const [asked, crossed] = [
+    segment({ src: CONTAINER, dst: SERVER, ttl: 64, ...opening }),
+    segment({ src: HOST, dst: SERVER, ttl: 63, ...opening }),
+  ];
+  const answering = { srcPort: 80, dstPort: 5000, seq: 70, ack: 8, ipId: 0, flags: SYN_ACK };
+  const [answered, got] = [
+    segment({ src: SERVER, dst: HOST, ttl: 53, ...answering }),
+    segment({ src: SERVER, dst: CONTAINER, ttl: 52, ...answering }),
+  ];
+  const arrived = [us(30_012, got), us(30_030, got)];
+  const { twins, undecided } = await withTcp(
+    [us(20_000, asked), ...arrived],
+    [us(20_020, crossed), us(30_000, answered)],
+  );
+  expect(twins).toEqual([[1, 1]]);
+  expect(undecided).toEqual([[[2, 3], [2]]]);
+});
+
 it("a burst of equal packets tells its translation, whichever of them are twins", async () => {
   const inside = [us(30_000, equalAck(CONTAINER, 64)), us(30_015, equalAck(CONTAINER, 64))];
   const outside = [us(30_020, equalAck(HOST, 63)), us(30_035, equalAck(HOST, 63))];

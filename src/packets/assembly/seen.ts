@@ -51,7 +51,10 @@ function noteElsewhere(
   forgetOld();
   // a SYN takes a number of its own, before the data
   const end = seq + bytes + (isSyn ? 1 : 0);
-  const isSameStream = isSyn ? seq === lowest() && end === next : <u32>abs<i32>(seq - next) < <u32>MOST_WINDOW;
+  // an answer may be repeated when data has followed it; who opens with the same number then, begins again
+  const isSameStream = isSyn
+    ? seq === lowest() && (end === next || !isOpening)
+    : <u32>abs<i32>(seq - next) < <u32>MOST_WINDOW;
   if ((bits & has) === 0 || !isSameStream) {
     // the ports are used again
     if (isSyn && isOpening) bits &= ~(3 * account.HAS_NEXT_SEQ);

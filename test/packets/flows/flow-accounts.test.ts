@@ -344,9 +344,12 @@ describe("a retransmission", () => {
     answer();
     answer();
     expect(accounts.retransmissions(0)).toBe(1);
+    // also of the first of them, when data has followed it
+    accounts.noteSegment(0, 0, 7000, 0, SYN | ACK);
+    expect(accounts.retransmissions(0)).toBe(2);
     accounts.noteSegment(0, 1, 6000, 0, SYN);
     answer();
-    expect(accounts.retransmissions(0)).toBe(1);
+    expect(accounts.retransmissions(0)).toBe(2);
   });
 
   it("is told over a SYN that carries data", () => {

@@ -11,7 +11,7 @@ import { INSIDE } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { SYN } from "../../../protocols/tcp.js";
+import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { UNVOUCHED_SLACK_NS } from "../relations.js";
 import * as buckets from "./buckets.js";
@@ -23,10 +23,10 @@ import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
 /**
- * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
- * segment with data, or one that opens a connection, comes again only when it was waited for in vain. By stamps that are less certain than those of
- * one computer, that may be at once; and where what left took longer than all did lately, the next one may be meant. Precondition: it was
- * related last.
+ * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements, answers to SYNs that came together, and
+ * datagrams without an IP ID. A segment with data, or one that opens a connection, comes again only when it was waited for in vain. By stamps that are
+ * less certain than those of one computer, that may be at once; and where what left took longer than all did lately, the next one may be meant.
+ * Precondition: it was related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
   if (!relation.isRepeatable) return false;
@@ -34,7 +34,9 @@ export function mayComeAgain(ground: usize, packet: usize): bool {
   if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > UNVOUCHED_SLACK_NS)
     return true;
   if (relation.isSlowest) return true;
-  return payloadLengthOf(packet) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0;
+  if (payloadLengthOf(packet) > 0) return false;
+  const flags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  return (flags & SYN) === 0 || ((flags & ACK) !== 0 && relation.slot !== NONE);
 }
 
 /** When the oldest pair that waits for an equal packet is to be looked at, nanoseconds on the timeline; Infinity where there is none. */
