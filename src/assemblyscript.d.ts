@@ -41,12 +41,10 @@ declare namespace v128 {
   function load(at: usize, offset?: usize): v128;
   function store(at: usize, value: v128, offset?: usize): void;
 }
-declare namespace i8x16 {
-  function bitmask(x: v128): i32;
-  function lt_u(a: v128, b: v128): v128;
-  function splat(x: i8): v128;
-}
 declare namespace i32x4 {
   function all_true(x: v128): bool;
+  function bitmask(x: v128): i32;
   function eq(a: v128, b: v128): v128;
+  function lt_u(a: v128, b: v128): v128;
+  function splat(x: i32): v128;
 }

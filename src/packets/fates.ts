@@ -13,7 +13,7 @@ export const MEMBER = 3;
 /** Its other form, after a rewrite, is on its own side, and `twin` names it; the pair is still to be shown. */
 export const TURNED = 4;
 /**
- * Has its twin, and all that is known of both is what is to be shown: see `assembly/folds.ts`. At its place in `places` an inside row has the number of its
+ * Has its twin, and all that is known of both is what is to be shown: see `assembly/folds.ts`. In place of where the rest is, an inside row has the number of its
  * fold, and an outside one what it has if it is GONE.
  */
 export const FOLDED = 5;
@@ -21,7 +21,7 @@ export const FOLDED = 5;
 export const DONE = 6;
 /** The same of a packet with a twin: the pair was shown, or nobody wants to see it. */
 export const SHOWN = 7;
-/** Released: all that is known of it is its side, and its twin and which way they went, at `places`: see `goneOf`. */
+/** Released: all that is known of it is its side, and in place of where the rest is, its twin and which way they went: see `goneOf` of `assembly/timeline.ts`. */
 export const GONE = 8;
 
 /** Words of what becomes of a packet, beside its record: half a cache line. */
@@ -42,11 +42,6 @@ export const LANE_NEWER = 7;
 export const IS_RETRANSMISSION = 1 << 7;
 const OUTBOUND_SHIFT = 20;
 const ALTERED_SHIFT = 21;
-
-/** What stays of a pair at the `places` of both: the other's row, and whether they went outbound (1). */
-export function goneOf(twin: number, outbound: number): number {
-  return (twin << 1) | outbound;
-}
 
 /** The word BY_EVIDENCE_OUTBOUND of a pair's inside row. `outbound`: 1 or 0. */
 export function decidedBy(by: number, evidence: number, outbound: number, altered: number): number {

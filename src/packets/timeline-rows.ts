@@ -9,6 +9,7 @@ import { NONE } from "./tuples.js";
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
+export const ROW_BITS = 30;
 
 /** Whether a row is older than another one; `first` is the oldest. */
 export function isOlder(first: number, row: number, other: number): boolean {
@@ -16,13 +17,16 @@ export function isOlder(first: number, row: number, other: number): boolean {
 }
 
 /**
- * Rows are in sections of so many, as bits, which have a byte of each row's state, and behind these a word of each row's place. Where sections begin is in a
- * table of all that row numbers can name.
+ * Rows are in sections of so many, as bits, which have a word for each: its state, as whoever goes along the timeline looks at nothing else of most packets, then
+ * its side, and where the rest is, or what is left of it (see `fates.ts`). Where sections begin is in a table of all that row numbers can name.
  */
 export const SECTION_BITS = 15;
 export const SECTION_ROWS = 1 << 15;
 export const SECTION_MASK = 0x7fff;
-const SECTION_BYTES = 5 * SECTION_ROWS;
+export const STATE_SHIFT = 28;
+export const SIDE_SHIFT = 27;
+export const REST_BITS = 27;
+export const REST_MASK = 0x7ff_ffff;
 const MOST_SECTIONS = (ROW_MASK + 1) >> SECTION_BITS;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;
@@ -59,9 +63,7 @@ export class TimelineRows extends RecordRows {
   // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called
   /** Where each section begins … */
   sections: Uint32Array;
-  /** … in all memory of the heap, as far as sections are: of each row its state, and in the lowest bit its side, as whoever goes along the timeline looks at nothing else of most packets … */
-  bytes = new Uint8Array(0);
-  /** … and where the rest is, as long as it is not GONE. */
+  /** … in all memory of the heap, as far as sections are. */
   ints = new Int32Array(0);
   /** At each place, what its capture says of a packet: see `records.ts`. */
   records: Int32Array;
@@ -171,7 +173,7 @@ export class TimelineRows extends RecordRows {
   }
 
   side(row: number): number {
-    return this.bytes[this.#stateAt(row)] & 1;
+    return (this.ints[this.#at(row)] >> SIDE_SHIFT) & 1;
   }
 
   sideOf(row: number): Side {
@@ -180,19 +182,20 @@ export class TimelineRows extends RecordRows {
 
   /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, FOLDED, DONE, SHOWN or GONE. */
   state(row: number): number {
-    return this.bytes[this.#stateAt(row)] >> 1;
+    return this.ints[this.#at(row)] >>> STATE_SHIFT;
   }
 
   setState(row: number, state: number): void {
-    this.bytes[this.#stateAt(row)] = (state << 1) | this.side(row);
+    const at = this.#at(row);
+    this.ints[at] = (state << STATE_SHIFT) | (this.ints[at] & ~(-1 << STATE_SHIFT));
   }
 
-  #stateAt(row: number): number {
-    return this.sections[row >> SECTION_BITS] + (row & SECTION_MASK);
+  #at(row: number): number {
+    return (this.sections[row >> SECTION_BITS] >>> 2) + (row & SECTION_MASK);
   }
 
   #place(row: number): number {
-    return this.ints[((this.sections[row >> SECTION_BITS] + SECTION_ROWS) >>> 2) + (row & SECTION_MASK)];
+    return this.ints[this.#at(row)] & REST_MASK;
   }
 
   /** The row behind this one. */
@@ -247,9 +250,8 @@ export class TimelineRows extends RecordRows {
       this.#oldest = (this.#oldest + 1) & (MOST_SECTIONS - 1);
       return;
     }
-    const { buffer, byteOffset } = this.#heap.take(Uint8Array, SECTION_BYTES);
+    const { buffer, byteOffset } = this.#heap.take(Int32Array, SECTION_ROWS);
     this.sections[number] = byteOffset;
-    this.bytes = new Uint8Array(buffer);
     this.ints = new Int32Array(buffer);
   }
 

@@ -24,7 +24,7 @@ import * as words from "../timeline-words.js";
 import { takeNumber } from "../memory/assembly/free-list.js";
 import { foldToWrite, giveFold, mayBeOf, takeFold } from "./fold-blocks.js";
 import { payloadLengthOf } from "./headers.js";
-import { fateOf, foldOf, packetOf, placeAt, setState, stateOf, withChanges } from "./timeline.js";
+import { fateOf, foldOf, packetOf, restOf, setRest, setState, stateOf, withChanges } from "./timeline.js";
 
 /** Of the word FLAGS_PROTO_TTL, all but the TTL, and how many bits that has. */
 const FLAGS_PROTO = 0xff_ffff;
@@ -62,7 +62,7 @@ export function foldPair(
   slot: i32,
   how: i32,
 ): void {
-  store<i32>(placeAt(line, inside), takeFold(line));
+  setRest(line, inside, takeFold(line));
   setState(line, inside, FOLDED);
   setState(line, outside, FOLDED);
   const at = foldOf(line, inside);
@@ -89,7 +89,7 @@ export function foldPair(
 
 /** Makes a pair PAIRED again that is FOLDED, by its inside row, with what is to be shown of both packets. Precondition: there are places for two. */
 export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay: i32): void {
-  const number = load<i32>(placeAt(line, inside));
+  const number = restOf(line, inside);
   const at = foldToWrite(line, number);
   const outside = load<i32>(at, 4 * fold.TWIN);
   const rest = load<i32>(at, 4 * fold.ID_TCP_FLAGS_TTL);
@@ -119,7 +119,7 @@ export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay:
 /** Gives one of the packets of a fold a place and a record; what follows it is its own. */
 function spread(line: usize, row: i32, at: usize, flags: i32, way: i32, frame: i32, stampNs: f64, timeNs: f64): void {
   const rest = load<i32>(at, 4 * fold.ID_TCP_FLAGS_TTL);
-  store<i32>(placeAt(line, row), takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END));
+  setRest(line, row, takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END));
   setState(line, row, PAIRED);
   const packet = packetOf(line, row);
   store<f64>(packet, stampNs, 8 * STAMP_NS);
@@ -138,7 +138,7 @@ function spread(line: usize, row: i32, at: usize, flags: i32, way: i32, frame: i
 
 /** Whether an inside row that is paired, FOLDED or not, may be of the flow in a slot: this is known for less than which flow it is of. */
 export function mayBePairOf(line: usize, inside: i32, slot: i32): bool {
-  return stateOf(line, inside) !== FOLDED || mayBeOf(line, load<i32>(placeAt(line, inside)), slot);
+  return stateOf(line, inside) !== FOLDED || mayBeOf(line, restOf(line, inside), slot);
 }
 
 /** The slot of the flow of an inside row that is paired, FOLDED or not … */

@@ -12,32 +12,47 @@ import { areOtherOptions, headerChanges } from "./headers.js";
 import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 
 /** Rows that are looked at at once. */
-const LANES = 16;
+const LANES = 4;
 
-/** Where a row's state is, with its side in the lowest bit … */
-function stateAt(line: usize, row: i32): usize {
-  return sectionOf(line, row) + (row & rows.SECTION_MASK);
-}
+/** What is left of a row that had no twin, or one further away than 2^25 rows: see `goneOf`. */
+const NOTHING = 0;
+const MOST_AWAY = 1 << (rows.REST_BITS - 2);
 
-/** … and the number of its place. */
-export function placeAt(line: usize, row: i32): usize {
-  return sectionOf(line, row) + rows.SECTION_ROWS + ((<usize>(row & rows.SECTION_MASK)) << 2);
-}
-
-function sectionOf(line: usize, row: i32): usize {
-  return load<u32>(rowAt(line, words.SECTIONS, row >> rows.SECTION_BITS, 0));
+/** Where a row's word is. */
+function wordAt(line: usize, row: i32): usize {
+  const section = load<u32>(rowAt(line, words.SECTIONS, row >> rows.SECTION_BITS, 0));
+  return section + ((<usize>(row & rows.SECTION_MASK)) << 2);
 }
 
 export function stateOf(line: usize, row: i32): i32 {
-  return load<u8>(stateAt(line, row)) >> 1;
+  return load<u32>(wordAt(line, row)) >>> rows.STATE_SHIFT;
 }
 
 export function setState(line: usize, row: i32, state: i32): void {
-  store<u8>(stateAt(line, row), <u8>((state << 1) | sideOf(line, row)));
+  const at = wordAt(line, row);
+  store<i32>(at, (state << rows.STATE_SHIFT) | (load<i32>(at) & ~(-1 << rows.STATE_SHIFT)));
 }
 
 export function sideOf(line: usize, row: i32): i32 {
-  return load<u8>(stateAt(line, row)) & 1;
+  return (load<i32>(wordAt(line, row)) >> rows.SIDE_SHIFT) & 1;
+}
+
+/** The number of a row's place, or of its fold, or what is left of it … */
+export function restOf(line: usize, row: i32): i32 {
+  return load<i32>(wordAt(line, row)) & rows.REST_MASK;
+}
+
+/** … which is that from now on. */
+export function setRest(line: usize, row: i32, rest: i32): void {
+  const at = wordAt(line, row);
+  store<i32>(at, (load<i32>(at) & ~rows.REST_MASK) | rest);
+}
+
+/** What is left of a packet of a pair that is GONE: how far away its twin is, and whether they went outbound (1). */
+function goneOf(row: i32, twin: i32, outbound: i32): i32 {
+  const bits = 32 - rows.ROW_BITS;
+  const away = ((twin - row) << bits) >> bits;
+  return twin === NONE || abs<i32>(away) >= MOST_AWAY ? NOTHING : ((away << 1) | outbound) & rows.REST_MASK;
 }
 
 /** Where the record of a row is … */
@@ -53,7 +68,7 @@ export function fateOf(line: usize, row: i32): usize {
 /** The number of the place of a row that has one. */
 function placeOf(line: usize, row: i32): i32 {
   assert(stateOf(line, row) < fates.GONE && stateOf(line, row) !== fates.FOLDED, "a place that was given away");
-  return load<i32>(placeAt(line, row));
+  return restOf(line, row);
 }
 
 /** Whether a row, once appended, has not been given back yet. */
@@ -71,8 +86,8 @@ export function isBefore(line: usize, row: i32, other: i32): bool {
  * Precondition: there is room.
  */
 export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: i32): i32 {
-  const row = appendGone(line, side, takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END));
-  setState(line, row, fates.WAITING);
+  const place = takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END);
+  const row = appendRow(line, fates.WAITING, side, place);
   const record = packetOf(line, row);
   v128.store(record, v128.load(packet));
   v128.store(record, v128.load(packet, 16), 16);
@@ -86,11 +101,14 @@ export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: 
   return row;
 }
 
-/** Appends a packet that nothing is to be known of but its side and `rest`, as of `leave`. Returns its row. */
-export function appendGone(line: usize, side: i32, rest: i32): i32 {
+/** Appends a packet that nothing is to be known of but its side, and its twin, as of `leave`. Returns its row. */
+export function appendGone(line: usize, side: i32, twin: i32, outbound: i32): i32 {
+  return appendRow(line, fates.GONE, side, goneOf(wordOf(line, words.END), twin, outbound));
+}
+
+function appendRow(line: usize, state: i32, side: i32, rest: i32): i32 {
   const row = wordOf(line, words.END);
-  store<u8>(stateAt(line, row), <u8>((fates.GONE << 1) | side));
-  store<i32>(placeAt(line, row), rest);
+  store<i32>(wordAt(line, row), (state << rows.STATE_SHIFT) | (side << rows.SIDE_SHIFT) | rest);
   setWord(line, words.END, (row + 1) & rows.ROW_MASK);
   return row;
 }
@@ -128,7 +146,7 @@ export function withChanges(how: i32, i: usize, o: usize): i32 {
 /** Where it is noted, and can be changed, what decided about the pair of an inside row, FOLDED or not … */
 export function howAt(line: usize, inside: i32): usize {
   if (stateOf(line, inside) !== fates.FOLDED) return fateOf(line, inside) + 4 * fates.BY_EVIDENCE_OUTBOUND;
-  return foldToWrite(line, load<i32>(placeAt(line, inside))) + 4 * fold.BY_EVIDENCE_OUTBOUND;
+  return foldToWrite(line, restOf(line, inside)) + 4 * fold.BY_EVIDENCE_OUTBOUND;
 }
 
 /** … and what that is, as `decidedBy` has it. */
@@ -142,36 +160,36 @@ export function release(line: usize, row: i32): void {
   const state = stateOf(line, row);
   if (state === fates.GONE) return;
   const isPaired = state === fates.PAIRED || state === fates.SHOWN;
-  leave(
-    line,
-    row,
-    isPaired ? fates.goneOf(load<i32>(fateOf(line, row), 4 * fates.TWIN), wentOutbound(line, row)) : NONE,
-  );
+  if (isPaired) leave(line, row, load<i32>(fateOf(line, row), 4 * fates.TWIN), wentOutbound(line, row));
+  else leave(line, row, NONE, 0);
 }
 
-/** The same, where it is known what stays of the packet: `rest`, what `goneOf` makes of its twin, or NONE. */
-export function leave(line: usize, row: i32, rest: i32): void {
+/** The same, where it is known which twin the packet has, or NONE, and whether they went outbound (1). */
+export function leave(line: usize, row: i32, twin: i32, outbound: i32): void {
   setState(line, row, fates.GONE);
-  const at = placeAt(line, row);
-  giveNumber(line, words.FREE, words.FREE_COUNT, load<i32>(at));
-  store<i32>(at, rest);
+  giveNumber(line, words.FREE, words.FREE_COUNT, restOf(line, row));
+  setRest(line, row, goneOf(row, twin, outbound));
 }
 
 /** Where it is kept, to be read, of an inside row that is FOLDED what is to be shown of its pair. */
 export function foldOf(line: usize, inside: i32): usize {
-  return foldAt(line, load<i32>(placeAt(line, inside)));
+  return foldAt(line, restOf(line, inside));
 }
 
 /** 1 where a pair went outbound, by either of its packets, which is GONE, FOLDED or paired; else 0. */
 export function wentOutbound(line: usize, row: i32): i32 {
-  if (isLeft(line, row)) return load<i32>(placeAt(line, row)) & 1;
+  if (isLeft(line, row)) return restOf(line, row) & 1;
   if (sideOf(line, row) === INSIDE) return fates.outboundOf(howOf(line, row));
   return wentOutbound(line, load<i32>(fateOf(line, row), 4 * fates.TWIN));
 }
 
 /** The row of the twin of a packet that is GONE, FOLDED or paired; NONE where it had none. */
 export function lastTwin(line: usize, row: i32): i32 {
-  if (isLeft(line, row)) return load<i32>(placeAt(line, row)) >> 1;
+  if (isLeft(line, row)) {
+    const bits = 32 - rows.REST_BITS;
+    const away = (restOf(line, row) << bits) >> (bits + 1);
+    return away === 0 ? NONE : (row + away) & rows.ROW_MASK;
+  }
   const state = stateOf(line, row);
   if (state === fates.FOLDED) return load<i32>(foldOf(line, row), 4 * fold.TWIN);
   return state === fates.PAIRED || state === fates.SHOWN ? load<i32>(fateOf(line, row), 4 * fates.TWIN) : NONE;
@@ -190,17 +208,17 @@ export function haveOtherOptions(line: usize, row: i32, other: i32): bool {
 
 /** The first row from `from` on whose state is below `least`; `end` where there is none before it. */
 export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
-  const leastByte = least << 1;
-  const bound = i8x16.splat(<i8>leastByte);
+  const leastWord: u32 = least << rows.STATE_SHIFT;
+  const bound = i32x4.splat(leastWord);
   let row = from;
   while (row !== end) {
-    const at = stateAt(line, row);
+    const at = wordAt(line, row);
     if (((end - row) & rows.ROW_MASK) >= LANES && (row & rows.SECTION_MASK) + LANES <= rows.SECTION_ROWS) {
-      const below = i8x16.bitmask(i8x16.lt_u(v128.load(at), bound));
+      const below = i32x4.bitmask(i32x4.lt_u(v128.load(at), bound));
       if (below !== 0) return row + ctz(below);
       row = (row + LANES) & rows.ROW_MASK;
     } else {
-      if (<i32>load<u8>(at) < leastByte) return row;
+      if (load<u32>(at) < leastWord) return row;
       row = (row + 1) & rows.ROW_MASK;
     }
   }

@@ -2,7 +2,7 @@
 import { accountOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import { pairedFlow } from "../../../packets/assembly/folds.js";
 import { foldAt, isPacked } from "../../../packets/assembly/fold-blocks.js";
-import { packetOf, placeAt, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
+import { packetOf, restOf, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
 import { isUntranslated, tupleOf } from "../../../packets/assembly/tuples.js";
 import { wordOf } from "../../../packets/memory/assembly/words.js";
 import { FLOW } from "../../../packets/fold-words.js";
@@ -43,7 +43,7 @@ export function markHeld(marks: usize, flowMarks: usize, line: usize, accounts: 
     const state = stateOf(line, row);
     const isPairs = sideOf(line, row) === INSIDE && (state === PAIRED || state === FOLDED || state === SHOWN);
     if (state === FOLDED) {
-      if (isPairs && !isPacked(line, load<i32>(placeAt(line, row)) >> FOLDS_BITS))
+      if (isPairs && !isPacked(line, restOf(line, row) >> FOLDS_BITS))
         markFolded(marks, flowMarks, accounts, pairedFlow(line, row));
     } else if (isPairs) store<u8>(flowMarks + pairedFlow(line, row), 1);
     if (state !== GONE && state !== FOLDED) store<u8>(marks + tuple.tupleIn(wayOf(packetOf(line, row))), 0);

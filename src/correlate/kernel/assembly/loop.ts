@@ -8,7 +8,7 @@ import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/pa
 import * as record from "../../../packets/records.js";
 import { BY_EXACT } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { AMBIGUOUS, goneOf } from "../../../packets/fates.js";
+import { AMBIGUOUS } from "../../../packets/fates.js";
 import { END } from "../../../packets/timeline-words.js";
 import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
 import { SEEN } from "../../../packets/tuples-words.js";
@@ -169,11 +169,11 @@ function takeTwin(ground: usize, waiting: i32): bool {
   meet(ground);
   if (!hasLearnt) noteEntry(ground, packet, way, side);
   buckets.remove(wordOf(ground, words.BUCKETS), waiting);
-  const row = isKept ? append(ground) : timeline.appendGone(line, side, goneOf(waiting, outbound));
+  const row = isKept ? append(ground) : timeline.appendGone(line, side, waiting, outbound);
   const inside = isInside ? row : waiting;
   const outside = isInside ? waiting : row;
   if (isKept) bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
-  else timeline.leave(line, waiting, goneOf(row, outbound));
+  else timeline.leave(line, waiting, row, outbound);
   if (isFolded) folds.foldPair(line, inside, outside, i, o, gapNs, slot, decided(i, o, outbound, BY_EXACT, 0));
   const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
   if ((isKept || isFolded) && isAgain) markAgain(ground, inside);

@@ -25,7 +25,7 @@ export function settle(ground: usize, nowNs: f64): i32 {
     if (!isJudged(ground, due)) return due;
     buckets.remove(wordOf(ground, words.BUCKETS), due);
     // nobody asks for it any more
-    leave(lineOf(ground), due, NONE);
+    leave(lineOf(ground), due, NONE, 0);
     due = findDue(ground);
   }
   return NONE;
