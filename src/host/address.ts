@@ -43,6 +43,36 @@ export function isWithin(range: AddressRange, { isIpv6, value }: Address): boole
   return range.isIpv6 === isIpv6 && range.first <= value && value <= range.last;
 }
 
+/** Addresses in any of some ranges: sets have tens of thousands. */
+export class AddressRanges {
+  /** In ascending order, those of IPv4 first; none overlaps another of its IP version. */
+  readonly #ranges: AddressRange[] = [];
+
+  constructor(ranges: readonly AddressRange[]) {
+    for (const range of ranges.toSorted(byFirst)) {
+      const before = this.#ranges.at(-1);
+      if (before === undefined || before.isIpv6 !== range.isIpv6 || before.last < range.first) this.#ranges.push(range);
+      else if (before.last < range.last) this.#ranges[this.#ranges.length - 1] = { ...before, last: range.last };
+    }
+  }
+
+  has(address: Address): boolean {
+    const wanted = { ...address, first: address.value };
+    let [from, to] = [0, this.#ranges.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (byFirst(this.#ranges[middle], wanted) > 0) to = middle;
+      else from = middle + 1;
+    }
+    return from > 0 && isWithin(this.#ranges[from - 1], address);
+  }
+}
+
+function byFirst(one: Pick<AddressRange, "isIpv6" | "first">, other: Pick<AddressRange, "isIpv6" | "first">): number {
+  if (one.isIpv6 !== other.isIpv6) return one.isIpv6 ? 1 : -1;
+  return one.first < other.first ? -1 : one.first > other.first ? 1 : 0;
+}
+
 /** The address as natcorr writes it (RFC 5952); /proc/net/nf_conntrack writes all zeros of an IPv6 one. Null where it is none. */
 export function canonicalAddress(text: string): string | null {
   if (!text.includes(":")) {

@@ -2,6 +2,7 @@ import { isIpv6Text } from "../address.js";
 import { ANY_MARK, parseMasked, remarked } from "./mark.js";
 import {
   addressMatch,
+  ALWAYS,
   interfaceMatch,
   IS_ECHO_REQUEST,
   localMatch,
@@ -35,7 +36,7 @@ const OPTIONS: Readonly<Record<string, (value: string) => Match>> = {
   "--dst-range": (value) => addressMatch("dst", [value]),
   "-i": (value) => interfaceMatch("inInterface", [withStar(value)]),
   "-o": (value) => interfaceMatch("outInterface", [withStar(value)]),
-  "-p": (value) => (value === "all" ? () => true : protocolMatch([value])),
+  "-p": (value) => (value === "all" ? ALWAYS : protocolMatch([value])),
   "--sport": (value) => portMatch(["srcPort"], [value]),
   "--dport": (value) => portMatch(["dstPort"], [value]),
   "--sports": (value) => portMatch(["srcPort"], value.split(",")),
@@ -51,8 +52,8 @@ const OPTIONS: Readonly<Record<string, (value: string) => Match>> = {
     const masked = parseMasked(value);
     return masked === null ? UNKNOWN : markMatch(masked.value, masked.mask);
   },
-  "--comment": () => () => true,
-  "-m": (value) => (ASKING_BY_OPTIONS.has(value) ? () => true : UNKNOWN),
+  "--comment": () => ALWAYS,
+  "-m": (value) => (ASKING_BY_OPTIONS.has(value) ? ALWAYS : UNKNOWN),
 };
 
 /** Matches that ask for nothing but what their options say; others, as `socket` and `rpfilter`, ask by themselves. */
@@ -156,7 +157,8 @@ function parseMatches(words: readonly string[]): Match[] {
     const name = [`${module} ${option}`, option].find((each) => Object.hasOwn(OPTIONS, each));
     if (name !== undefined) {
       const match = OPTIONS[name](words[++at] ?? "");
-      matches.push(isNegated ? negated(match) : match);
+      if (isNegated) matches.push(negated(match));
+      else if (match !== ALWAYS) matches.push(match);
     } else {
       matches.push(UNKNOWN);
       while (at + 1 < words.length && !/^(-|!$)/.test(words[at + 1])) at++;

@@ -1,10 +1,14 @@
-import { isWithin, parseAddressRange, parseNumber } from "../address.js";
+import { AddressRanges, isWithin, parseAddressRange, parseNumber } from "../address.js";
 import { type Answer, not } from "../answer.js";
 import { protocolNumber } from "../protocols.js";
-import type { Match, PortRange } from "./ruleset.js";
+import { candidatesAmong, keyed } from "./candidates.js";
+import type { Key, Match, PortRange } from "./ruleset.js";
 
 /** What cannot be told from a flow, or is not understood. */
 export const UNKNOWN: Match = () => undefined;
+
+/** What asks for nothing. */
+export const ALWAYS: Match = () => true;
 
 export function negated(match: Match): Match {
   return (packet) => not(match(packet));
@@ -12,9 +16,12 @@ export function negated(match: Match): Match {
 
 /** Whether a packet has what one of these asks for. */
 export function anyOf(matches: readonly Match[]): Match {
+  const [only, ...others] = matches;
+  if (only !== undefined && others.length === 0) return only;
+  const candidates = candidatesAmong(matches, ({ keys = [] }) => keys);
   return (packet) => {
     let answer: Answer = false;
-    for (const match of matches) {
+    for (const match of candidates(packet)) {
       const has = match(packet);
       if (has === true) return true;
       if (has === undefined) answer = undefined;
@@ -25,23 +32,38 @@ export function anyOf(matches: readonly Match[]): Match {
 
 /** Whether it has what all of them ask for. */
 export function allOf(matches: readonly Match[]): Match {
-  return negated(anyOf(matches.map(negated)));
+  const lacksAny = anyOf(matches.map(negated));
+  return keyed(
+    (packet) => not(lacksAny(packet)),
+    matches.flatMap(({ keys = [] }) => keys),
+  );
 }
 
 /** Whether the source or destination address is in one of these addresses, prefixes or ranges. */
 export function addressMatch(end: "src" | "dst", texts: readonly string[]): Match {
   const ranges = parsedAll(texts, parseAddressRange);
-  return ranges ? (packet) => ranges.some((range) => isWithin(range, packet[end])) : UNKNOWN;
+  if (!ranges) return UNKNOWN;
+  const [first, ...others] = ranges;
+  const all = others.length > 0 ? new AddressRanges(ranges) : undefined;
+  const has: Match = (packet) => (all === undefined ? isWithin(first, packet[end]) : all.has(packet[end]));
+  return keyed(has, valuesOf(end, ranges));
 }
 
 /** Whether one of these ports or ranges (`80`, `8000:8100`, `8000-8100`) has a port of one of these ends. */
 export function portMatch(ends: readonly ("srcPort" | "dstPort")[], texts: readonly string[]): Match {
   const ranges = parsedAll(texts, parsePortRange);
   if (!ranges) return UNKNOWN;
-  return (packet) => {
+  const has: Match = (packet) => {
     const ports = ends.map((end) => packet[end]);
     return ranges.some(({ first, last }) => ports.some((port) => port !== undefined && first <= port && port <= last));
   };
+  return ends.length === 1 ? keyed(has, valuesOf(ends[0], ranges)) : has;
+}
+
+/** The values in ranges of a field, where each is of one alone. */
+function valuesOf(field: Key["field"], ranges: readonly { first: number | bigint; last: number | bigint }[]): Key[] {
+  if (!ranges.every(({ first, last }) => first === last)) return [];
+  return [{ field, values: ranges.map(({ first }) => first) }];
 }
 
 export function protocolMatch(texts: readonly string[]): Match {

@@ -4,7 +4,7 @@ const OWN_TABLE = new RegExp(`^table inet ${OWN_TABLES}[^]*?^\\}\\n?`, "gm");
 
 /** Elements of a set or map that packets add to, or that end by themselves: natcorr does not go by them. */
 const PASSING_ELEMENTS =
-  /(^\t(?:set|map) [^\n]*\{\n(?:\t\t[^\n]*\n)*?\t\tflags [^\n]*(?:dynamic|timeout)[^\n]*\n(?:\t\t(?!elements)[^\n]*\n)*)\t\telements = \{[^}]*\}/gm;
+  /(^\t(?:set|map) [^\n]*\{\n(?:\t\t[^\n]*\n)*?\t\tflags [^\n]*(?:dynamic|timeout)[^\n]*\n(?:\t\t(?!elements)[^\n]*\n)*)\t\telements = \{[^}]*\}\n/gm;
 
 /** A rule of nft's as it was written: counters stand in it as they were when it was read. */
 export function withoutCounters(rule: string): string {
@@ -16,6 +16,9 @@ export function withoutCounts(text: string): string {
   return text
     .replaceAll(OWN_TABLE, "")
     .replaceAll(PASSING_ELEMENTS, "$1")
-    .replaceAll(/^#.*$|\[\d+:\d+\]|packets \d+ bytes \d+| expires \S+| used \d+ \w+/gm, "")
+    .replaceAll(
+      /^#.*$|\t# count \d+$|\[\d+:\d+\]|packets \d+ bytes \d+| expires \S+|\blast used \S+| used \d+ \w+/gm,
+      "",
+    )
     .replaceAll(/\n\s*(?=\n|$)/g, "");
 }

@@ -38,8 +38,19 @@ export interface HookedPacket {
   mark: Mark;
 }
 
+/** What a packet must have for a match to be met, whatever else that asks for: one of these values. */
+export interface Key {
+  readonly field: "src" | "dst" | "srcPort" | "dstPort";
+  /** Ports, or addresses as numbers. */
+  readonly values: readonly (number | bigint)[];
+}
+
 /** Whether a packet has what one part of a rule asks for. */
-export type Match = (packet: HookedPacket) => Answer;
+export interface Match {
+  (packet: HookedPacket): Answer;
+  /** It is met by no packet that lacks one of these; none where it is not known what it asks for at least. */
+  readonly keys?: readonly Key[];
+}
 
 /** What a NAT rule may make of the address and port it rewrites; undefined: any address; the port kept where it can be. */
 export interface Target {

@@ -1,4 +1,5 @@
 import type { Answer } from "../answer.js";
+import { candidatesAmong } from "./candidates.js";
 import { ANY_MARK, eitherMark, type Mark } from "./mark.js";
 import {
   type BaseChain,
@@ -34,6 +35,16 @@ export interface Met {
 
 function textOf(table: Table, { chain, text }: Rule): string {
   return text.startsWith("-") ? text : `${nameOf(table)} ${chain} ${text}`;
+}
+
+/** What tells the candidates in a chain, made when a packet first comes to it. */
+const chains = new WeakMap<readonly Rule[], (packet: HookedPacket) => readonly Rule[]>();
+
+/** The rules of a chain that a packet may meet. */
+export function candidatesIn(rules: readonly Rule[], packet: HookedPacket): readonly Rule[] {
+  const known = chains.get(rules) ?? candidatesAmong(rules, ({ matches }) => matches.flatMap(({ keys = [] }) => keys));
+  chains.set(rules, known);
+  return known(packet);
 }
 
 function never(): boolean {
@@ -132,7 +143,7 @@ export class Walk {
   #follow(table: Table, rules: readonly Rule[], isCertain: boolean, jumps: number): number {
     let waysOut = NOWHERE;
     let markBack: Mark | undefined;
-    for (const rule of rules) {
+    for (const rule of candidatesIn(rules, this.#packet)) {
       if (this.#rulesLeft-- <= 0) return this.#cutShort();
       const isMet = this.#isMet(rule);
       if (isMet === false || (isMet === undefined && this.#isIdle(rule))) continue;

@@ -93,6 +93,18 @@ describe("rules that are read again", () => {
   });
 });
 
+test("rules are the same where packets add the first element to a set, or are the last to meet a rule", () => {
+  const empty = table("", "masquerade").replace("\t\telements = {  }\n", "");
+  const rules = new RuleHistory(empty);
+  expect(rules.take(table("10.0.0.1 expires 2h59m57s756ms", "masquerade"), 1n, 2n)).toBe(false);
+  const sized = (count: string, used: string): string =>
+    empty
+      .replace("\t\tflags", `\t\tsize 65535${count}\n\t\tflags`)
+      .replace("masquerade", `last used ${used} masquerade`);
+  const counted = new RuleHistory(sized("", "never"));
+  expect(counted.take(sized("\t# count 12", "2h3m4s"), 1n, 2n)).toBe(false);
+});
+
 describe("verdicts by rules that are read again", () => {
   const call = { src: "198.51.100.7", srcPort: 5000, dst: "10.0.2.15", dstPort: 88 };
 
