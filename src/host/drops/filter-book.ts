@@ -22,6 +22,8 @@ export interface ForwardedPacket extends Pick<HookedPacket, "isIpv6" | "proto" |
 /** A rule that drops a packet, or may. */
 export interface DroppingRule {
   readonly rule: Rule;
+  /** As it stands in the rule set, one of nft's behind its table and chain. */
+  readonly text: string;
   /** Tells it from any other of the host's, whatever its counter says. */
   readonly key: string;
   /** The table where it stands, as nft names it: `ip filter`. */
@@ -35,15 +37,18 @@ export class FilterBook {
   readonly #tables: readonly Table[];
   /** How many lines of the rules could not be read. */
   readonly unread: number;
+  /** Tables that drop packets that go from port to port of a bridge, and are not followed: `bridge filter`. */
+  readonly aside: readonly string[];
   readonly #places = new Map<Rule, Pick<DroppingRule, "key" | "table">>();
   /** What each of them counted. */
   readonly #counts = new Map<string, number | undefined>();
 
   /** `text`: the rules of iptables and nft, with counters, one after the other. */
   constructor(text: string) {
-    const { tables, unread } = readTables(text);
+    const { tables, unread, aside } = readTables(text);
     this.#tables = tables;
     this.unread = unread.length;
+    this.aside = aside;
     for (const table of this.#tables) this.#note(table);
   }
 
@@ -79,7 +84,7 @@ export class FilterBook {
       const isDropped = walk.through(this.#tables);
       for (const [rule, met] of walk.found) {
         const place = this.#places.get(rule);
-        if (place !== undefined) found.push({ rule, ...place, isCertain: isCertain && met.isCertain });
+        if (place !== undefined) found.push({ rule, text: met.text, ...place, isCertain: isCertain && met.isCertain });
       }
       if (isDropped === true) break;
       if (isDropped === undefined) isCertain = false;

@@ -9,9 +9,6 @@ import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
 import { Ways } from "./ways.js";
 
-/** So many rules are named that may have dropped something and are no ground. */
-const MOST_DOUBTS = 2;
-
 const SPEAKS = "in the host's tables and counters speaks for what dropped them";
 const TWO_SNAPSHOTS =
   "natcorr snapshot > before.json before the capture and > after.json behind it, then --host before.json,after.json: what the host counted in between shows what dropped them";
@@ -73,7 +70,7 @@ function unexplained(
     ...(unread > 0 ? [`${unread} ${unread === 1 ? "line" : "lines"} of its rules could not be read`] : []),
     ...(uncounted > 0 ? [`${uncounted} were not dropped between two snapshots`] : []),
     ...(others > 0 ? [`${others} more were not looked at: too many, or known to be dropped too late`] : []),
-    ...doubts.slice(0, MOST_DOUBTS),
+    ...doubts,
   ];
   const hint = uncounted > 0 ? TWO_SNAPSHOTS : FINDINGS["drop-unexplained"].hint;
   return [findingOf("drop-unexplained", gathered.count, said.join("; "), gathered, hint)];

@@ -3,6 +3,9 @@ import { type DroppingRule, FilterBook } from "./filter-book.js";
 import { type Ground, isDropped, packetsIn } from "./ground.js";
 import type { Ways } from "./ways.js";
 
+/** So many rules are named that may have dropped something and are no ground. */
+const MOST_DOUBTS = 2;
+
 /** The packets that a rule matches. */
 interface Matched {
   readonly dropping: DroppingRule;
@@ -36,16 +39,19 @@ export class RuleGrounds {
       const counted = this.#counted(dropping.key);
       const droppedCertainly = certain.filter(isDropped);
       const all = [...droppedCertainly, ...possible];
-      if (counted === undefined) doubts.push(`${dropping.rule.text} may have dropped some, and does not count`);
+      if (counted === undefined) doubts.push(`${dropping.text} may have dropped some, and does not count`);
       else if (counted > 0 && counted < packetsIn(all))
-        doubts.push(`${dropping.rule.text} may have dropped ${counted} of ${packetsIn(all)}, by its counter`);
+        doubts.push(`${dropping.text} may have dropped ${counted} of ${packetsIn(all)}, by its counter`);
       if (counted === undefined || counted === 0) continue;
       // what it counted were those that were dropped, before it was any that nobody answered
       const sure = counted >= packetsIn(certain) ? certain : droppedCertainly;
       if (sure.length > 0 && counted >= packetsIn(sure)) certainly.push(groundOf(dropping, sure, counted, true));
       if (possible.length > 0 && counted >= packetsIn(all)) possibly.push(groundOf(dropping, possible, counted, false));
     }
-    return { grounds: [...certainly, ...possibly], doubts };
+    const { aside } = this.#after;
+    const unfollowed =
+      aside.length > 0 ? [`natcorr does not follow rules of ${aside.join(", ")}, and some of these drop`] : [];
+    return { grounds: [...certainly, ...possibly], doubts: [...doubts.slice(0, MOST_DOUBTS), ...unfollowed] };
   }
 
   /** The packets that each rule matches, in the order in which they meet the rules. */

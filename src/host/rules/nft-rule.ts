@@ -69,6 +69,8 @@ class RuleReader {
     const reader = this.#reader;
     const word = reader.peek();
     if (word === "snat" || word === "dnat") return this.#readNat();
+    // `# xt_DNAT`: names of targets are in capitals, those of matches are not
+    if (/^xt_[A-Z]+$/.test(word)) return this.#passOn(xtVerdict(reader.next().slice("xt_".length)));
     const verdict = readVerdict(reader);
     if (verdict !== null) return [{ matches: [], verdict }];
     const selector = readSelector(reader);
@@ -171,6 +173,11 @@ class RuleReader {
     this.#reader.next();
     const verdict = xtVerdict(this.#reader.next());
     if (this.#reader.accepts("not")) this.#reader.accepts("found");
+    return this.#passOn(verdict);
+  }
+
+  /** A target of iptables' that ends the rule, unless it only notes something. */
+  #passOn(verdict: RuleVerdict): readonly Outcome[] | null {
     return verdict.kind === "continue" ? null : [{ matches: [], verdict }];
   }
 }

@@ -9,10 +9,12 @@ export interface Token {
 }
 
 /**
+/**
  * In this order: a continued line, blanks, a comment, a string, a separator, a word; or any one character. A string, as that of a comment, may hold newlines, in so
- * many characters (NFTNL_UDATA_COMMENT_MAXLEN, libnftnl's udata.h); one that is never closed ends with its line.
+ * many characters (NFTNL_UDATA_COMMENT_MAXLEN, libnftnl's udata.h); one that is never closed ends with its line. What nft writes of a part of iptables' own, where
+ * it was built without iptables' library, is no comment: `# xt_recent` (src/xt.c, xt_stmt_xlate).
  */
-const PIECE = /\\\n|[^\S\n]+|#[^\n]*|"[^"]{0,128}"|"[^"\n]*"?|[{},;\n]|[^\s{},;"#]+/y;
+const PIECE = /\\\n|[^\S\n]+|#(?! xt_)[^\n]*|"[^"]{0,128}"|"[^"\n]*"?|[{},;\n]|[^\s{},;"#]+/y;
 
 /** Cuts nft's text into words, strings and the separators `{ } , ;` and newline; comments are left out. nft(8), "Lexical conventions". */
 export function tokensOf(text: string): Token[] {

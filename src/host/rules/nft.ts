@@ -5,13 +5,16 @@ import { withoutCounters } from "./rules-text.js";
 import { interfaceMatch } from "./matches.js";
 import { type BaseChain, HOOKS, policyRule, type Rule, type Table, withPolicy } from "./ruleset.js";
 
-/** Table families that see IP packets as they are forwarded. What those of `arp` and `bridge` drop, no capture of a bridge sees, or both sides do. */
+/** Table families that see IP packets as they are forwarded. */
 const FAMILIES = new Map<string, Table["family"]>([
   ["ip", "ipv4"],
   ["ip6", "ipv6"],
   ["inet", "both"],
   ["netdev", "device"],
 ]);
+
+/** The one that sees them as they go from port to port of a bridge. */
+const ASIDE = "bridge";
 
 /** Names that nft gives priorities (nft(8), "Standard priority names"). */
 const PRIORITIES = new Map([
@@ -25,25 +28,32 @@ const PRIORITIES = new Map([
 
 /**
  * Reads what `nft list ruleset` prints. `unread` tells where in the text statements outside of tables begin; what is not
- * understood within a rule makes the rule possible, never certain.
+ * understood within a rule makes the rule possible, never certain. `aside`: as `RuleTables` has it.
  */
-export function parseNft(text: string): { tables: Table[]; unread: number[] } {
+export function parseNft(text: string): { tables: Table[]; unread: number[]; aside: string[] } {
   const tables: Table[] = [];
   const unread: number[] = [];
+  const aside: string[] = [];
   const reader = new TokenReader(tokensOf(text));
   while (!reader.isAtEnd) {
     const statement = reader.statement();
     const brace = statement.findIndex((token) => token.text === "{");
     // `table ip nat {`; a table of no family is one of ip
     if (brace > 1 && statement[0].text === "table") {
-      const family = FAMILIES.get(brace > 2 ? statement[1].text : "ip");
+      const familyName = brace > 2 ? statement[1].text : "ip";
+      const family = FAMILIES.get(familyName);
       const { text: name } = statement[brace - 1];
+      if (familyName === ASIDE && statement.some(isDrop)) aside.push(`${familyName} ${name}`);
       if (family) tables.push(parseTable(text, name, family, new TokenReader(statement.slice(brace)).block()));
     } else if (statement.length > 0) {
       unread.push(statement[0].start);
     }
   }
-  return { tables, unread };
+  return { tables, unread, aside };
+}
+
+function isDrop({ text, isQuoted }: Token): boolean {
+  return !isQuoted && (text === "drop" || text === "reject");
 }
 
 function parseTable(text: string, name: string, family: Table["family"], body: readonly Token[]): Table {
@@ -52,10 +62,13 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
   const base: BaseChain[] = [];
   const bodies = new Map<string, Token[]>();
   const reader = new TokenReader(body);
+  let isDormant = false;
   while (!reader.isAtEnd) {
     const inner = new TokenReader(reader.statement());
     const kind = inner.next();
     const named = inner.next();
+    // no packet comes to its chains (nft(8), "Tables")
+    if (kind === "flags") isDormant = /\bdormant\b/.test(named);
     if (inner.peek() !== "{") continue;
     const block = inner.block();
     if (kind === "set" || kind === "map") sets.set(named, elementsOf(block));
@@ -64,7 +77,8 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
   for (const [chain, block] of bodies) {
     const { place, rules, policy } = parseChain(text, chain, block, sets);
     chains.set(chain, rules);
-    if (place) base.push({ ...place, rules: withPolicy(rules, policy).map((rule) => ofDevices(rule, place)) });
+    if (place && !isDormant)
+      base.push({ ...place, rules: withPolicy(rules, policy).map((rule) => ofDevices(rule, place)) });
   }
   return { name, family, base, chains };
 }

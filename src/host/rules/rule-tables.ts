@@ -8,6 +8,8 @@ export interface RuleTables {
   readonly tables: readonly Table[];
   /** The lines that could not be read: their numbers, from 1, and what stands there; in order. */
   readonly unread: readonly UnreadLine[];
+  /** Tables with rules that drop packets as they go from port to port of a bridge: `bridge filter`. */
+  readonly aside: readonly string[];
 }
 
 interface UnreadLine {
@@ -50,6 +52,7 @@ export function readTables(text: string): RuleTables {
   return {
     tables: [...iptables, ...nft.tables.filter((table) => !names.has(nameOf(table)) && !isOwn(table))],
     unread: unread.toSorted((one, other) => one - other).map((number) => ({ number, text: lines[number - 1].trim() })),
+    aside: nft.aside,
   };
 }
 

@@ -153,7 +153,34 @@ describe("nft's rules", () => {
   ])("are none to go by where one %s", (_, rule) => {
     const findings = found(three, counted({ nft: ["table inet fw {", "chain f {", hooked, rule, "}", "}"] }));
     expect(told(findings)).toEqual(["drop-unexplained 3"]);
-    expect(findings[0].text).toContain("may have dropped some, and does not count");
+    expect(findings[0].text).toMatch(/; inet fw f \S.* may have dropped some, and does not count$/);
+  });
+
+  it.each([
+    [["table bridge lxd {", "chain c {", 'iifname "veth1" drop', "}", "}"], "bridge lxd"],
+    [
+      [
+        "table bridge x {",
+        "chain c {",
+        "ip saddr @bad drop",
+        "}",
+        "}",
+        "table bridge y {",
+        "chain c {",
+        "reject",
+        "}",
+        "}",
+      ],
+      "bridge x, bridge y",
+    ],
+  ])("may be some that are not followed", (nft, names) => {
+    const [finding] = found(three, counted({ nft }));
+    expect(finding.text).toContain(`natcorr does not follow rules of ${names}, and some of these drop`);
+  });
+
+  it("are none to mention where they are not followed and drop nothing", () => {
+    const nft = ["table bridge lxd {", "chain c {", 'log prefix "drop" accept', "}", "}"];
+    expect(found(three, counted({ nft }))[0].text).not.toContain("bridge");
   });
 
   it("are not named once more where they are iptables'", () => {

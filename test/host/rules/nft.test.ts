@@ -169,6 +169,21 @@ describe("what nft's rules may ask for", () => {
     expect(explained(listed("continue\n\t\tmasquerade"), fetched)).toEqual(["masquerade"]);
   });
 
+  test("parts of iptables' own that nft writes as a comment, where it was built without iptables' library", () => {
+    expect(
+      explained(listed("# xt_recent counter packets 0 bytes 0 return # handle 4\n\t\tmasquerade"), fetched),
+    ).toEqual(["? masquerade"]);
+    expect(explained(listed("ip saddr 172.17.0.0/16 counter packets 3 bytes 87 # xt_SNAT"), fetched)).toEqual([
+      "? ip saddr 172.17.0.0/16 # xt_SNAT",
+    ]);
+    expect(explained(listed("# xt_LOG\n\t\tmasquerade # handle 3"), fetched)).toEqual(["masquerade"]);
+  });
+
+  test("no packet comes to a table that is dormant", () => {
+    expect(explained(listed("masquerade").replace("{", "{\n\tflags dormant\n"), fetched)).toEqual([]);
+    expect(explained(listed("masquerade").replace("{", "{\n\tflags owner\n"), fetched)).toEqual(["masquerade"]);
+  });
+
   test("a verdict map by name may lead anywhere", () => {
     expect(explained(listed("ip saddr vmap @where\n\t\tmasquerade"), fetched)).toEqual([
       "? ip saddr vmap @where",
