@@ -195,7 +195,8 @@ export class ConntrackTable {
       entry.diedNs = timeNs;
       entry.ending = ending;
     }
-    entry.isUnreplied = isUnreplied;
+    // what was listed before an answer came may be read behind what tells of that
+    entry.isUnreplied = isUnreplied && (event === "new" || entry.isUnreplied);
     entry.listing = this.hearing.listing;
     if (!this.#isLive) return;
     this.#ended.delete(entry);

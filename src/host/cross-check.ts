@@ -1,16 +1,23 @@
 import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
 import { copyOf, type Ends, type FlowSummary } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
+import type { Answer } from "./answer.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
 import type { Crossing } from "./crossing.js";
 import { endsIn, halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
 
-/** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */
+/** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen, on a busy machine 300). */
 const LATE_NS = 100_000_000n;
+const BUSY_NS = 1_000_000_000n;
 /** An end that is told of this soon behind a flow's first packet may be that of another conversation before it: busy, conntrack is later than that. */
 const EARLIER_NS = 1_000_000_000n;
 /** So many flows wait for the kernel's answer: of more, it cannot be told whether they had an entry. */
 const MOST_ASKED = 1000;
+/** Of so many flows that are not over, packets are remembered that came from outside and did not cross: some two megabytes. */
+const MOST_ALONE = 10_000;
+
+/** What leaves as it came so soon behind the end of its entry goes on what that translated, nanoseconds. */
+const WENT_ON_NS = 10_000_000_000n;
 
 const WENT_ON = "while the conversation went on";
 const UNREPLIED = "answers came from outside, none of which conntrack took for one ([UNREPLIED])";
@@ -43,6 +50,8 @@ export class CrossCheck {
   readonly #ended = { program: new Gathered(), kernel: new Gathered(), timeout: new Gathered() };
   /** Flows whose answers conntrack did not take for such. */
   readonly #unreplied = new Gathered();
+  /** By flow, who sent it packets that were seen outside alone. */
+  readonly #alone = new Map<number, Set<string>>();
   /** From when to when both captures are known to have run: from a time that is given, to the last pair. */
   #sinceNs = 0n;
   #lastNs = 0n;
@@ -59,6 +68,13 @@ export class CrossCheck {
     this.#sinceNs = sinceNs;
   }
 
+  /** Takes note that a packet of a flow which is not over was seen outside alone, with the address that sent it. */
+  alone(flow: number, src: string): void {
+    const senders = this.#alone.get(flow) ?? new Set();
+    if (this.#alone.size === MOST_ALONE && !this.#alone.has(flow)) return;
+    this.#alone.set(flow, senders.add(src));
+  }
+
   /**
    * Checks a finished flow against what conntrack has said so far. Gives a finding for each flow that conntrack has another translation
    * for: it may be one that was looked at before. What left as it came shows that itself: an entry says what becomes of packets that
@@ -69,6 +85,7 @@ export class CrossCheck {
     if (flow.nat === "proxy") return [];
     const findings = [...this.#answered(), ...this.#check(flow, this.#table.hasAllOf(flow))];
     this.#table.close(flow);
+    this.#alone.delete(flow.id);
     return findings;
   }
 
@@ -122,14 +139,17 @@ export class CrossCheck {
       return [];
     }
     if (!this.#tellsOf(flow)) return [];
-    if (!hasAll) {
-      this.#untold.addFlow(flow);
+    const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))].filter(({ isZoned }) => !isZoned);
+    const ended = flow.nat === "none" ? rivals.findLast((entry) => wentOnAs(entry, flow)) : undefined;
+    if (ended !== undefined) {
+      this.#noteEnding(ended, flow);
       return [];
     }
-    const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))];
-    const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
+    const mayHave = rivals.some((entry) => wasAliveIn(entry, flow) === undefined);
+    const contradicting = hasAll ? rivals.find((entry) => wasAliveIn(entry, flow) === true) : undefined;
     if (!contradicting) {
-      this.#noteMissing(flow);
+      if (hasAll && !mayHave) this.#noteMissing(flow);
+      else this.#untold.addFlow(flow);
       return [];
     }
     if (flow.nat === "none") {
@@ -146,11 +166,25 @@ export class CrossCheck {
   }
 
   /** Takes note of what conntrack made of a flow that it has an entry for. */
-  #noteFate({ diedNs, ending, isUnreplied }: ConntrackEntry, flow: FlowSummary): void {
-    const isWithin = diedNs !== undefined && flow.firstNs + EARLIER_NS < diedNs && diedNs < flow.lastNs;
-    if (isWithin && ending !== undefined && ending !== "over") this.#ended[ending].addFlow(flow);
-    if (isUnreplied && isAnswered(flow) && this.#table.hearing.isCompleteSince(flow.firstNs))
+  #noteFate(entry: ConntrackEntry, flow: FlowSummary): void {
+    const { diedNs, ending, isUnreplied } = entry;
+    // what came too late for it is what the kernel finds out by that its time is over
+    const untilNs = ending === "timeout" ? flow.lastNs + LATE_NS : flow.lastNs;
+    if (diedNs !== undefined && diedNs < untilNs) {
+      if (flow.firstNs + EARLIER_NS < diedNs) this.#noteEnding(entry, flow);
+    } else if (isUnreplied && this.#isAnswered(flow) && this.#table.hearing.isCompleteSince(flow.firstNs))
       this.#unreplied.addFlow(flow);
+  }
+
+  /** Takes note that a flow went on when its entry had ended. */
+  #noteEnding({ ending }: ConntrackEntry, flow: FlowSummary): void {
+    if (ending !== undefined && ending !== "over") this.#ended[ending].addFlow(flow);
+  }
+
+  /** Whether answers came from outside, none of which crossed. */
+  #isAnswered({ id, initiator, outside, pairs, pairsOutbound }: FlowSummary): boolean {
+    if (initiator !== "inside" || pairs > pairsOutbound) return false;
+    return this.#alone.get(id)?.has(outside.dst) === true;
   }
 
   /** Whether an entry that is not there tells anything of a flow: a list of a moment does only of what lived then. */
@@ -217,16 +251,20 @@ function isOf(
   return tupleText(proto, halfway(endsIn(enteringText), reversed(fromOutside))) === fromInside;
 }
 
-/** Whether something came back by its tuples that did not cross. */
-function isAnswered({ initiator, insideOnly, outsideOnly }: FlowSummary): boolean {
-  return initiator === "inside" ? outsideOnly > 0 : initiator === "outside" && insideOnly > 0;
-}
-
 /**
  * Whether an entry was there during a flow. A tuple is used again, or its packets leak, when its entry is gone: that one then
- * contradicts nothing, nor does one of which only the end is known, but not when it was.
+ * contradicts nothing, nor does one of which only the end is known, but not when it was. How late that was told is not known.
  */
-function wasAliveIn({ bornNs, diedNs, isGone }: ConntrackEntry, { firstNs, lastNs }: FlowSummary): boolean {
+function wasAliveIn({ bornNs, diedNs, isGone }: ConntrackEntry, { firstNs, lastNs }: FlowSummary): Answer {
   if (bornNs !== undefined && bornNs - LATE_NS > lastNs) return false;
-  return isGone ? diedNs !== undefined && diedNs - LATE_NS >= firstNs : true;
+  if (!isGone) return true;
+  if (diedNs === undefined || diedNs < firstNs) return false;
+  return diedNs - BUSY_NS >= firstNs ? true : undefined;
+}
+
+/** Whether an entry ended before its time, and packets that left as they came went on from there. */
+function wentOnAs(entry: ConntrackEntry, flow: FlowSummary): boolean {
+  const { isGone, diedNs, ending } = entry;
+  if (!isGone || diedNs === undefined || ending === undefined || ending === "over") return false;
+  return wasAliveIn(entry, flow) !== true && flow.firstNs < diedNs + WENT_ON_NS;
 }

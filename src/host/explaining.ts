@@ -1,6 +1,15 @@
 import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import { copyOf, type FlowSummary, type Sink, type Summary, type Tables } from "../packets/results/results.js";
+import {
+  copyOf,
+  type FlowSummary,
+  type Judgement,
+  type Sink,
+  type Summary,
+  type Tables,
+  type Verdict,
+} from "../packets/results/results.js";
+import { OUTSIDE } from "../packets/sides.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
 import type { Crossing } from "./crossing.js";
@@ -20,11 +29,15 @@ export interface Sources {
   readonly interfaces: SideNames;
 }
 
+/** What packets came to that may have been answers which conntrack did not take for such. */
+const ALONE: ReadonlySet<Verdict> = new Set(["dropped", "unknown"]);
+
 /** Passes results on to another sink, each flow with the rules behind it, and adds what conntrack and the rules say. */
 export class Explaining extends PassingSink {
   readonly #crossCheck: CrossCheck | undefined;
   readonly #ruleCheck: RuleCheck | undefined;
   readonly #trace: Trace | undefined;
+  #tables!: Tables;
   /** Flows by the rule that explains them. */
   readonly #byRule = new Map<string, Gathered>();
   /** Translations that conntrack contradicts. */
@@ -43,7 +56,17 @@ export class Explaining extends PassingSink {
     return Number.POSITIVE_INFINITY;
   }
 
+  override wantsVerdict(verdict: Verdict): boolean {
+    return (this.#crossCheck !== undefined && ALONE.has(verdict)) || super.wantsVerdict(verdict);
+  }
+
+  override unmatched(row: number, judgement: Judgement): void {
+    if (this.#crossCheck !== undefined && ALONE.has(judgement.verdict)) this.#noteAlone(row, this.#crossCheck);
+    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+  }
+
   override begin(tables: Tables): void {
+    this.#tables = tables;
     const [inside, outside] = tables.epochsNs;
     this.#crossCheck?.begin(inside > outside ? inside : outside);
     super.begin(tables);
@@ -64,6 +87,13 @@ export class Explaining extends PassingSink {
     for (const [rule, flows] of this.#byRule) this.next.finding(findingOf("rule", flows.flows.count, rule, flows));
     this.#tell([...(this.#ruleCheck?.end() ?? []), ...(this.#crossCheck?.end() ?? []), ...(this.#trace?.end() ?? [])]);
     this.next.end(summary);
+  }
+
+  #noteAlone(row: number, crossCheck: CrossCheck): void {
+    const { timeline, tuples } = this.#tables;
+    const flow = this.#tables.flowOf(row);
+    if (flow === undefined || timeline.sideOf(row) !== OUTSIDE) return;
+    crossCheck.alone(flow, tuples.addressText(timeline.tuple(row), timeline.forward(row) === 1));
   }
 
   #tell(findings: readonly Finding[]): void {

@@ -8,6 +8,7 @@ import type { Finding } from "../../src/packets/results/findings.js";
 import { OUTSIDE } from "../../src/packets/sides.js";
 import { flow, START_NS } from "./flow.js";
 
+const SERVER = "180.101.49.11";
 const SNAT =
   "icmp     1 30 src=172.17.0.4 dst=180.101.49.11 type=8 code=0 id=783 src=180.101.49.11 dst=10.0.2.15 type=0 code=0 id=783";
 const DNAT =
@@ -15,18 +16,26 @@ const DNAT =
 const LOCAL = "udp      17 30 src=10.0.2.15 dst=10.0.2.2 sport=5 dport=53 src=10.0.2.2 dst=10.0.2.15 sport=53 dport=5";
 
 /** `[stamp] [EVENT] line`, so many milliseconds after the flows' start. */
-function event(ms: number, kind: "NEW" | "DESTROY", line: string): string {
+function event(ms: number, kind: "NEW" | "UPDATE" | "DESTROY", line: string): string {
   const us = START_NS / 1000n + BigInt(ms) * 1000n;
   return `[${us / 1_000_000n}.${String(us % 1_000_000n).padStart(6, "0")}]\t [${kind}] ${line}`;
 }
 
-function check(conntrack: string, ...flows: FlowSummary[]): { contradictions: Finding[]; findings: Finding[] } {
+interface Found {
+  readonly contradictions: Finding[];
+  readonly findings: Finding[];
+}
+
+const check = (conntrack: string, ...flows: FlowSummary[]): Found => checked(conntrack, flows);
+
+function checked(conntrack: string, flows: readonly FlowSummary[], sender?: string): Found {
   const table = new ConntrackTable();
   table.read(conntrack);
   const crossing = new Crossing();
   for (const each of flows) crossing.learn(each);
   const crossCheck = new CrossCheck(table, crossing);
   crossCheck.begin(START_NS);
+  if (sender !== undefined) crossCheck.alone(flows[0].id, sender);
   return { contradictions: flows.flatMap((each) => crossCheck.flow(each)), findings: crossCheck.end() };
 }
 
@@ -115,7 +124,7 @@ describe("contradicted", () => {
     const life = (born: number, died: number) => `${event(born, "NEW", SNAT)}\n${event(died, "DESTROY", SNAT)}\n`;
     expect(code(life(-5000, -10))).toBeUndefined();
     expect(code(life(1500, 9000))).toBeUndefined();
-    expect(code(life(5, 900))).toBe("conntrack-contradicted");
+    expect(code(life(5, 1100))).toBe("conntrack-contradicted");
     expect(code(event(-5000, "NEW", SNAT))).toBe("conntrack-contradicted");
     expect(code(`${life(-5000, -10)}${event(3, "NEW", SNAT)}`)).toBe("conntrack-contradicted");
   });
@@ -127,44 +136,75 @@ describe("contradicted", () => {
 });
 
 /** What there is beside the flow's confirmation, by its codes. */
-const told = (conntrack: string, flow: FlowSummary): string[] =>
-  check(conntrack, flow)
+/** What is found about a flow, beside what is confirmed. `sender`: of a packet of it that was seen outside alone. */
+const told = (conntrack: string, flow: FlowSummary, sender?: string): string[] =>
+  checked(conntrack, [flow], sender)
     .findings.filter(({ code }) => code !== "conntrack")
     .map(({ code, flows, count }) => `${code} ${count} ${flows.join()}`);
 
 describe("what became of the entry of a flow that goes on", () => {
   const unanswered = SNAT.replace(" src=180", " [UNREPLIED] src=180");
-  const left = SNAT.replace("1 30", "1 29");
+  const stillLeft = SNAT.replace("1 30", "1 29");
   const over = SNAT.replace("1 30", "1");
-  const byUser = `${left} [USERSPACE] portid=1 progname=conntrack`;
+  const byUser = `${stillLeft} [USERSPACE] portid=1 progname=conntrack`;
   const long = { ...pinged, lastNs: START_NS + 60_000_000_000n };
 
   test.each([
     ["it timed out", [event(0, "NEW", SNAT), event(40_000, "DESTROY", over)], "conntrack-timed-out"],
     ["and began again", [event(40_000, "DESTROY", over), event(50_000, "NEW", SNAT)], "conntrack-timed-out"],
-    ["it was evicted", [event(0, "NEW", SNAT), event(20_000, "DESTROY", left)], "conntrack-evicted"],
+    ["it was evicted", [event(0, "NEW", SNAT), event(20_000, "DESTROY", stillLeft)], "conntrack-evicted"],
     ["it was deleted", [event(0, "NEW", SNAT), event(20_000, "DESTROY", byUser)], "conntrack-deleted"],
   ])("%s", (_, lines, code) => {
     expect(told(lines.join("\n"), long)).toEqual([`${code} 1 1`]);
   });
 
   test.each([
-    ["an end behind its last packet", [event(0, "NEW", SNAT), event(61_000, "DESTROY", left)]],
+    ["an end behind its last packet", [event(0, "NEW", SNAT), event(61_000, "DESTROY", stillLeft)]],
     ["an end that may be another's before it", [event(900, "DESTROY", over), event(950, "NEW", SNAT)]],
-    ["an end of which the time is not told", [event(0, "NEW", SNAT), `[DESTROY] ${left}`]],
+    ["an end of which the time is not told", [event(0, "NEW", SNAT), `[DESTROY] ${stillLeft}`]],
   ])("nothing of %s", (_, lines) => {
     expect(told(lines.join("\n"), long)).toEqual([]);
   });
 
+  test("it timed out before its answers, as the kernel finds out by these", () => {
+    expect(told([event(0, "NEW", unanswered), event(60_050, "DESTROY", over)].join("\n"), long, SERVER)).toEqual([
+      "conntrack-timed-out 1 1",
+    ]);
+  });
+
   test("conntrack took none of its answers for one", () => {
-    const answered = { ...pinged, outsideOnly: 3 };
-    expect(told(event(0, "NEW", unanswered), answered)).toEqual(["conntrack-unreplied 1 1"]);
-    expect(told(event(0, "NEW", unanswered), { ...pinged, insideOnly: 3 })).toEqual([]);
-    expect(told(event(0, "NEW", SNAT), answered)).toEqual([]);
+    const code = "conntrack-unreplied 1 1";
+    const [begun, answered] = [event(0, "NEW", unanswered), { ...pinged, pairs: 2, pairsOutbound: 2 }];
+    expect(told(begun, answered, SERVER)).toEqual([code]);
+    // no answer came, or it crossed, or conntrack had none, or the container's was dropped
+    expect(told(begun, answered, "10.0.2.15")).toEqual([]);
+    expect(told(begun, { ...answered, pairsOutbound: 1 }, SERVER)).toEqual([]);
+    expect(told(event(0, "NEW", SNAT), answered, SERVER)).toEqual([]);
+    const called = DNAT.replace(" src=172", " [UNREPLIED] src=172");
+    expect(told(event(0, "NEW", called), { ...published, pairs: 2, pairsOutbound: 0 }, "10.0.2.2")).toEqual([]);
+    // what was listed before the answer may be read behind what tells of that
+    expect(told([begun, event(1, "UPDATE", SNAT), unanswered].join("\n"), answered, SERVER)).toEqual([]);
+  });
+
+  test("packets leave as they came when it has ended", () => {
+    const left = "172.17.0.4 > 180.101.49.11 id 783";
+    const asItCame = flow("icmp", "inside", left, left, {
+      id: 8,
+      firstNs: START_NS + 20_000_000_000n,
+      lastNs: START_NS + 25_000_000_000n,
+    });
+    const ended = (ms: number, line: string) =>
+      told([event(0, "NEW", SNAT), event(ms, "DESTROY", line)].join("\n"), asItCame);
+    expect(ended(19_000, byUser)).toEqual(["conntrack-deleted 1 8"]);
+    expect(ended(19_000, stillLeft)).toEqual(["conntrack-evicted 1 8"]);
+    // its end may be told late
+    expect(ended(20_300, byUser)).toEqual(["conntrack-deleted 1 8"]);
+    expect(ended(24_000, byUser)).toEqual(["conntrack-bypassed 1 8"]);
+    expect(ended(9_000, byUser)).toEqual(["conntrack-missing 1 8"]);
   });
 });
 
-test("what leaks when its entry is gone (fixtures/leak) has none", () => {
+test("what leaks when its entry was deleted (fixtures/leak) is said to go on without it", () => {
   const text = readFileSync(new URL("../../fixtures/leak/conntrack.txt", import.meta.url), "utf8");
   const tuple = "172.17.0.3.33756 > 180.101.49.11.9000";
   const before = flow("tcp", "inside", tuple, "10.0.2.15.33756 > 180.101.49.11.9000", {
@@ -181,9 +221,9 @@ test("what leaks when its entry is gone (fixtures/leak) has none", () => {
   expect(findings).toContainEqual(
     expect.objectContaining({
       severity: "info",
-      code: "conntrack-missing",
+      code: "conntrack-deleted",
       count: 1,
-      text: "conntrack has no entry for it",
+      text: "a program deleted conntrack's entry while the conversation went on",
       flows: [3],
     }),
   );

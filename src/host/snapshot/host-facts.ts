@@ -26,7 +26,7 @@ export interface HostFacts {
   readonly containers: readonly KnownContainer[] | undefined;
   /** What of it cannot be followed, in words. */
   readonly unfollowed: readonly string[];
-  readonly proxies: readonly Pick<Proxy, "pid" | "proto" | "hostPort" | "containerPort">[];
+  readonly proxies: readonly Omit<Proxy, "containerAddress">[];
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];
   /** All rules, with their counters, as `readTables` reads them; undefined where it has none. */

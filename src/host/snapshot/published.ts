@@ -35,7 +35,7 @@ export class PortBook {
     const there = new Set((news.containers ?? []).flatMap((container) => this.#add(container)));
     for (const known of this.#known.values())
       known.pids = there.has(known)
-        ? news.proxies.filter((proxy) => isSamePort(proxy, known)).map(({ pid }) => pid)
+        ? news.proxies.filter((proxy) => isHolding(proxy, known)).map(({ pid }) => pid)
         : [];
   }
 
@@ -56,9 +56,11 @@ export class PortBook {
   }
 }
 
-/** What tells a published port from others of one container. */
-type Port = Pick<Published, "proto" | "hostPort" | "containerPort">;
-
-function isSamePort(one: Port, other: Port): boolean {
-  return one.proto === other.proto && one.hostPort === other.hostPort && one.containerPort === other.containerPort;
+/** Whether a docker-proxy holds a published port. */
+function isHolding(
+  proxy: HostFacts["proxies"][number],
+  { proto, hostPort, containerPort, hostAddresses }: Published,
+): boolean {
+  const isOfPorts = proxy.proto === proto && proxy.hostPort === hostPort && proxy.containerPort === containerPort;
+  return isOfPorts && hostAddresses.includes(proxy.hostAddress);
 }

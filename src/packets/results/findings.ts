@@ -29,7 +29,7 @@ export const FINDINGS = {
   },
   "conntrack-deleted": {
     severity: "info",
-    hint: "who runs conntrack -D or -F? Docker does for UDP as containers begin and end; a conversation goes on by a new entry, which may have another port",
+    hint: "who runs conntrack -D or -F? Docker does for UDP as containers begin and end; a conversation goes on by a new entry, which may have another port, or of TCP with nf_conntrack_tcp_loose=0 untranslated",
   },
   "conntrack-evicted": {
     severity: "warning",

@@ -34,6 +34,8 @@ const FACTS = readSnapshot(
       { pid: 5, ...port("0.0.0.0", 88, 80) },
       { pid: 6, ...port("::", 88, 80) },
       { pid: 7, ...port("0.0.0.0", 88, 80, "udp") },
+      // another container's, of the same number
+      { pid: 8, ...port("10.0.2.99", 88, 80) },
     ],
   }),
 );
