@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { CaptureError } from "../capture/errors.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
+import { printable } from "../packets/printable.js";
 import type { DockerEngine } from "./asking/docker-api.js";
 import type { Host } from "./host.js";
 import { Messages } from "./messages.js";
@@ -64,9 +65,9 @@ export async function knownHost(
   const unknown = [...(container ?? [])].find((word) => !there.has(word));
   if (unknown !== undefined) {
     const source = options.host ?? capture;
-    const names = [...there].join(", ") || "none with an address";
+    const names = printable([...there].join(", ")) || "none with an address";
     command.error(
-      `error: ${source} has no container, and no service, that is called '${unknown}'; there are: ${names}`,
+      `error: ${source} has no container, and no service, that is called '${printable(unknown)}'; there are: ${names}`,
     );
   }
   return known;

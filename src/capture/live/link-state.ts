@@ -1,18 +1,45 @@
 import { endianness } from "node:os";
 import type { Libpcap, Pointer } from "./libpcap.js";
 
-/** netdevice(7): struct ifreq begins with a name, and here the flags follow. */
+/** netdevice(7): struct ifreq begins with a name, and here the flags, or the index, follow. */
 const SIOCGIFFLAGS = 0x8913;
+const SIOCGIFINDEX = 0x8933;
 const IFREQ_BYTES = 40;
-const FLAGS_AT = 16;
+const VALUE_AT = 16;
 const IFF_UP = 1;
-const LOW_BYTE_AT = endianness() === "LE" ? FLAGS_AT : FLAGS_AT + 1;
 
-/** Whether there is an interface of this name and it is up; asked through a handle's socket, in whose namespace it is. */
-export function isUp(pcap: Libpcap, handle: Pointer, name: string): boolean {
-  const request = Buffer.alloc(IFREQ_BYTES);
-  request.write(name, 0, FLAGS_AT - 1);
-  return (
-    pcap.ioctl(pcap.fileNumber(handle), SIOCGIFFLAGS, "void *", request) === 0 && (request[LOW_BYTE_AT] & IFF_UP) !== 0
-  );
+/** The state of the interface that a handle captures from; `gone` where there is none of its name, or another one by now. */
+export class Link {
+  readonly #pcap: Libpcap;
+  readonly #handle: Pointer;
+  readonly #name: string;
+  /** Undefined for what is no interface with a state, as libpcap's "any". */
+  readonly #index: number | undefined;
+
+  /** It is asked through the handle's socket, in whose namespace it is. */
+  constructor(pcap: Libpcap, handle: Pointer, name: string) {
+    this.#pcap = pcap;
+    this.#handle = handle;
+    this.#name = name;
+    this.#index = this.#ask(SIOCGIFINDEX);
+  }
+
+  get state(): "up" | "down" | "gone" {
+    if (this.#index === undefined) return "up";
+    const flags = this.#ask(SIOCGIFFLAGS);
+    if (flags === undefined || this.#ask(SIOCGIFINDEX) !== this.#index) return "gone";
+    return (flags & IFF_UP) === 0 ? "down" : "up";
+  }
+
+  #ask(request: number): number | undefined {
+    const answer = Buffer.alloc(IFREQ_BYTES);
+    answer.write(this.#name, 0, VALUE_AT - 1);
+    if (this.#pcap.ioctl(this.#pcap.fileNumber(this.#handle), request, "void *", answer) !== 0) return undefined;
+    // flags are 16 bits, which stand first
+    if (request === SIOCGIFFLAGS)
+      return IS_LITTLE_ENDIAN ? answer.readUInt16LE(VALUE_AT) : answer.readUInt16BE(VALUE_AT);
+    return IS_LITTLE_ENDIAN ? answer.readInt32LE(VALUE_AT) : answer.readInt32BE(VALUE_AT);
+  }
 }
+
+const IS_LITTLE_ENDIAN = endianness() === "LE";

@@ -3,7 +3,7 @@ import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../../packets/b
 import type { Mark } from "../../packets/batches/frame-marks.js";
 import { Counters } from "./counters.js";
 import type { Libpcap, Pointer } from "./libpcap.js";
-import { isUp } from "./link-state.js";
+import { Link } from "./link-state.js";
 import type { LiveSource, LiveStatistics } from "./live-source.js";
 import { MemoryDump } from "./memory-dump.js";
 
@@ -70,8 +70,8 @@ export class LivePcap implements LiveSource {
   #endNs = Number.POSITIVE_INFINITY;
   /** When all frames stamped by `#endNs` have left the ring, on the clock of `performance.now()`. */
   #endMs = Number.POSITIVE_INFINITY;
-  /** False for what is no interface with a state, as libpcap's "any". */
-  readonly #wasUp: boolean;
+  readonly #link: Link;
+  #isDown = false;
   #pauseMs = SHORTEST_PAUSE_MS;
   /** What has been read of the ring goes to here at least. */
   #reachedNs = Number.NEGATIVE_INFINITY;
@@ -88,7 +88,7 @@ export class LivePcap implements LiveSource {
     this.#parts = parts;
     this.#dump = new MemoryDump(pcap, handle);
     this.#counters = new Counters(pcap, handle);
-    this.#wasUp = isUp(pcap, handle, name);
+    this.#link = new Link(pcap, handle, name);
     this.interfaces = [{ name, linkType: this.#dump.linkType, snaplen: pcap.snapshot(handle) }];
   }
 
@@ -179,9 +179,18 @@ export class LivePcap implements LiveSource {
     this.#readNs = this.#nowNs();
     const count = this.#counters.latest.dropped - dropped;
     if (count > 0) this.#losses.push({ frame: this.#frames, loss: { sinceNs, toldNs: this.#readNs, count } });
-    // libpcap since 1.10 waits for an interface to come up again, without a word (pcap-linux.c, ENETDOWN).
-    const { name, pcap, handle } = this.#parts;
-    if (this.#wasUp && !isUp(pcap, handle, name)) this.#endFor("the interface went down");
+    this.#watchLink();
+  }
+
+  /** libpcap since 1.10 waits for an interface to come up again, without a word (pcap-linux.c, ENETDOWN), and may do so for one that is gone. */
+  #watchLink(): void {
+    const { state } = this.#link;
+    if (state === "gone") this.#endFor("the interface is gone");
+    else if (this.#isDown !== (state === "down")) {
+      this.#isDown = state === "down";
+      const what = this.#isDown ? "is down: no packet passes until it is up again" : "is up again";
+      this.#parts.onWarning(`${this.name}: the interface ${what}`);
+    }
   }
 
   /** Says why the interface gives no more. The frames still in its ring are given first, as after a stop. */

@@ -201,6 +201,10 @@ export class HostFollower {
     const isFirst = !this.#hasSnapshot;
     if (isFirst) this.#sayMissing(snapshot);
     this.#hasSnapshot = true;
+    if (snapshot.docker !== undefined && this.#hasComplained) {
+      this.#hasComplained = false;
+      this.#following.messages.warn("docker answers again: containers are named from now on");
+    }
     // one without containers says nothing of them: what is known of them goes on
     if (snapshot.docker !== undefined)
       this.#told = new Map(snapshot.docker.containers.map((container) => [container.id, JSON.stringify(container)]));
@@ -225,7 +229,7 @@ export class HostFollower {
       this.#following.messages.warn(`not in what the file keeps of the host: ${others.join(", ")}`);
   }
 
-  /** Says once that containers are not named, or no more of them. */
+  /** Says once that containers are not named, or no more of them, until Docker answers again. */
   #complain(why: unknown): void {
     if (this.#hasComplained || this.#over.signal.aborted) return;
     this.#hasComplained = true;

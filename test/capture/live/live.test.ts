@@ -22,6 +22,8 @@ interface Given {
 const lacksTcpdump = isSkipped("what tcpdump captures beside it", tools(["tcpdump"]));
 
 let veth: Veth;
+/** Stands for the name of its interface. */
+const FAR = "its name";
 let pairs = 0;
 let warnings: string[];
 const open: LiveSource[] = [];
@@ -249,17 +251,41 @@ describe.skipIf(skips)("an interface", () => {
   });
 
   test.each([
-    ["removed", () => ip("link", "del", veth.far), /disappeared|no longer|went down|not up/],
-    ["taken down", () => ip("link", "set", veth.far, "down"), /went down|not up/],
-  ])("that is %s ends with a warning, after the frames before", async (_, end, reason) => {
+    ["removed", []],
+    [
+      "removed, and another one has its name",
+      [
+        ["link", "add", FAR, "type", "bridge"],
+        ["link", "set", FAR, "up"],
+      ],
+    ],
+  ])("that is %s ends with a warning, after the frames before", async (_, next) => {
     const source = await opened();
     veth.send(100);
-    end();
+    ip("link", "del", veth.far);
+    for (const args of next) ip(...args.map((word) => (word === FAR ? veth.far : word)));
     expect((await given(source)).map(({ sent }) => sent)).toEqual(upTo(100));
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(reason);
+    if (next.length > 0) ip("link", "del", veth.far);
+    expect(warnings).toEqual([expect.stringMatching(/: .*(disappeared|no longer|gone|not up); its capture ends here/)]);
     expect(warnings[0]).toContain(veth.far);
     expect(source.statistics().received).toBe(100);
+  });
+
+  test("that is down for a while goes on, and says so", async () => {
+    const source = await opened();
+    veth.send(10);
+    ip("link", "set", veth.far, "down");
+    while (warnings.length === 0) await source.next();
+    ip("link", "set", veth.far, "up");
+    while (warnings.length === 1) await source.next();
+    veth.send(10);
+    source.stop();
+    await given(source);
+    expect(warnings.map((text) => text.replace(veth.far, "it"))).toEqual([
+      "it: the interface is down: no packet passes until it is up again",
+      "it: the interface is up again",
+    ]);
+    expect(source.statistics().received).toBeGreaterThanOrEqual(20);
   });
 
   test("can be closed while it waits, and again", async () => {

@@ -247,7 +247,7 @@ it("an engine that goes is asked again, for all that runs by then; until then, n
   engine.holds = /^$/;
   await until(() => nameNow(followed) === "next");
   expect(followed.said()).toMatch(
-    /^natcorr: new containers are not named: docker: .*sock: aborted; --docker off .*\n$/,
+    /^natcorr: new containers are not named: docker: .*sock: aborted; --docker off .*\nnatcorr: docker answers again: containers are named from now on\n$/,
   );
 });
 

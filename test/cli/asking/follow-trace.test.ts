@@ -69,7 +69,5 @@ it("says why packets cannot be traced", async () => {
   );
   await expect(followTrace(new Trace({ isLive: true }), ['a";'])).rejects.toThrow(/of 'a";' cannot be traced/);
   vi.stubEnv("PATH", scratch("nothing"));
-  await expect(followTrace(new Trace({ isLive: true }), ["docker0"])).rejects.toThrow(
-    /cannot be traced \(.*not found\)/,
-  );
+  await expect(followTrace(new Trace({ isLive: true }), ["docker0"])).rejects.toThrow(/cannot be traced \(.*not found/);
 });
