@@ -9,7 +9,7 @@ import { endsIn, halfway, isIncoming, passage, reversed, tupleText } from "./tup
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen, on a busy machine 300). */
 const LATE_NS = 100_000_000n;
 const BUSY_NS = 1_000_000_000n;
-/** An end that is told of this soon behind a flow's first packet may be that of another conversation before it: busy, conntrack is later than that. */
+/** An end that is told of this soon behind a flow's first packet may be that of an entry that began before it: busy, conntrack is later than that. */
 const EARLIER_NS = 1_000_000_000n;
 /** So many flows wait for the kernel's answer: of more, it cannot be told whether they had an entry. */
 const MOST_ASKED = 1000;
@@ -167,11 +167,12 @@ export class CrossCheck {
 
   /** Takes note of what conntrack made of a flow that it has an entry for. */
   #noteFate(entry: ConntrackEntry, flow: FlowSummary): void {
-    const { diedNs, ending, isUnreplied } = entry;
+    const { bornNs, diedNs, ending, isUnreplied } = entry;
     // what came too late for it is what the kernel finds out by that its time is over
     const untilNs = ending === "timeout" ? flow.lastNs + LATE_NS : flow.lastNs;
     if (diedNs !== undefined && diedNs < untilNs) {
-      if (flow.firstNs + EARLIER_NS < diedNs) this.#noteEnding(entry, flow);
+      const hasBegunWith = bornNs !== undefined && flow.firstNs <= bornNs + LATE_NS;
+      if (hasBegunWith || flow.firstNs + EARLIER_NS < diedNs) this.#noteEnding(entry, flow);
     } else if (isUnreplied && this.#isAnswered(flow) && this.#table.hearing.isCompleteSince(flow.firstNs))
       this.#unreplied.addFlow(flow);
   }

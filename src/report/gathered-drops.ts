@@ -67,7 +67,7 @@ export class GatheredDrops extends PassingSink {
 
   override unmatched(row: number, judgement: Judgement): void {
     const fate = this.#fateOf(row, judgement);
-    if (fate !== undefined) this.#note(row, fate, judgement.rule !== undefined);
+    if (fate !== undefined) this.#note(row, fate, judgement.rule !== undefined || judgement.reason === "ttl-spent");
     if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
   }
 
@@ -115,7 +115,7 @@ export class GatheredDrops extends PassingSink {
     return isUnanswered && mayOpen(this.#tables, row) ? "unanswered" : undefined;
   }
 
-  #note(row: number, fate: Fate, isTraced: boolean): void {
+  #note(row: number, fate: Fate, isTold: boolean): void {
     const { timeline } = this.#tables;
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
     // the rest of a datagram was dropped with its first fragment, which has the ports that rules ask for
@@ -123,7 +123,7 @@ export class GatheredDrops extends PassingSink {
       if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), undefined);
       return;
     }
-    const kind = this.#kindFor(row, flow, fate, isTraced);
+    const kind = this.#kindFor(row, flow, fate, isTold);
     if (kind === undefined) {
       if (fate === "dropped") this.#others++;
       return;
@@ -136,10 +136,10 @@ export class GatheredDrops extends PassingSink {
   }
 
   /** The kind that a packet is of; undefined where there are too many. */
-  #kindFor(row: number, flow: number | undefined, fate: Fate, isTraced: boolean): Kind | undefined {
-    const kind = kindOf(this.#tables, row, fate, isTraced);
+  #kindFor(row: number, flow: number | undefined, fate: Fate, isTold: boolean): Kind | undefined {
+    const kind = kindOf(this.#tables, row, fate, isTold);
     const { side, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
-    const whats = [isEchoRequest, isPlain, isTraced, kind.mayOpen];
+    const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen];
     const key = JSON.stringify([fate, side, proto, ends, flow, ...whats, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
@@ -169,7 +169,7 @@ export class GatheredDrops extends PassingSink {
 }
 
 /** The kind of a packet, which has none yet. */
-function kindOf(tables: Tables, row: number, fate: Fate, isTraced: boolean): Kind {
+function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean): Kind {
   const { timeline } = tables;
   const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
   const isIpv6 = timeline.isIpv6(row);
@@ -184,7 +184,7 @@ function kindOf(tables: Tables, row: number, fate: Fate, isTraced: boolean): Kin
     beyond: undefined,
     isEchoRequest,
     isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
-    isTraced,
+    isTold,
     mayOpen: mayOpen(tables, row),
     uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
     firstNs: epochNs,

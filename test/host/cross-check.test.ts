@@ -153,6 +153,7 @@ describe("what became of the entry of a flow that goes on", () => {
     ["it timed out", [event(0, "NEW", SNAT), event(40_000, "DESTROY", over)], "conntrack-timed-out"],
     ["and began again", [event(40_000, "DESTROY", over), event(50_000, "NEW", SNAT)], "conntrack-timed-out"],
     ["it was evicted", [event(0, "NEW", SNAT), event(20_000, "DESTROY", stillLeft)], "conntrack-evicted"],
+    ["and at once", [event(0, "NEW", SNAT), event(500, "DESTROY", byUser)], "conntrack-deleted"],
     ["it was deleted", [event(0, "NEW", SNAT), event(20_000, "DESTROY", byUser)], "conntrack-deleted"],
   ])("%s", (_, lines, code) => {
     expect(told(lines.join("\n"), long)).toEqual([`${code} 1 1`]);

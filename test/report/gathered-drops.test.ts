@@ -46,12 +46,16 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   expect(others).toBe(0);
 });
 
-it("tells apart what a trace shows the rule of", () => {
+it("tells apart what is known to have been dropped by a rule, or by its TTL", () => {
   const { dropped } = gathered((sink, tables) => {
     sink.unmatched(tables.add({ ...QUERY, frame: 1 }), DROPPED);
     sink.unmatched(tables.add({ ...QUERY, frame: 2 }), { ...DROPPED, rule: "ip filter FORWARD drop" });
+    sink.unmatched(tables.add({ ...QUERY, frame: 3 }), { ...DROPPED, reason: "ttl-spent" });
   });
-  expect(dropped.map(({ isTraced }) => isTraced)).toEqual([false, true]);
+  expect(dropped.map(({ isTold, gathered: { count } }) => [isTold, count])).toEqual([
+    [false, 1],
+    [true, 2],
+  ]);
 });
 
 it("gathers what was to open a conversation with the host's own address and was not answered, up to a thousand kinds", () => {

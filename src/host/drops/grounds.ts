@@ -9,7 +9,19 @@ import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
 import { Ways } from "./ways.js";
 
-const SPEAKS = "in the host's tables and counters speaks for what dropped them";
+/** What the host counts where it drops packets, for whichever reason. */
+const DROP_COUNTERS = [
+  "IpInAddrErrors",
+  "TcpExtIPReversePathFilter",
+  "IpExtInNoRoutes",
+  "Ip6InNoRoutes",
+  "IpFragFails",
+  "Ip6InTooBigErrors",
+  "drop",
+  "insert_failed",
+  "early_drop",
+];
+
 const TWO_SNAPSHOTS =
   "natcorr snapshot > before.json before the capture and > after.json behind it, then --host before.json,after.json: what the host counted in between shows what dropped them";
 
@@ -29,8 +41,7 @@ export function groundsOf(
   const ways = new Ways(after, names, drops);
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const rules = new RuleGrounds(before.rules ?? "", after.rules ?? "", ways);
-  const byRules = rules.grounds(
+  const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", ways).grounds(
     counted.filter((kind) => isDropped(kind) || (kind.fate === "unanswered" && ways.mustCross(kind))),
   );
   const tables = [
@@ -43,7 +54,10 @@ export function groundsOf(
   const grounds = [...tables, ...new ConntrackGrounds(between).grounds(open)];
   return {
     grounds,
-    findings: [...grounds.map(findingIn), ...unexplained(drops, counted, grounds, rules.unread, byRules.doubts)],
+    findings: [
+      ...grounds.map(findingIn),
+      ...unexplained(drops, counted, grounds, [...countersOf(between, grounds), ...byRules.doubts]),
+    ],
   };
 }
 
@@ -52,22 +66,28 @@ function findingIn({ code, kinds, text, cause }: Ground): Finding {
   return { ...findingOf(code, gathered.count, text, gathered), ...cause };
 }
 
+/** What the host counted of drops that no ground goes by: `the host counted meanwhile: IpInAddrErrors 34`. */
+function countersOf(between: Between, grounds: readonly Ground[]): string[] {
+  const told = new Set(grounds.map(({ cause }) => cause.counter));
+  const moved = DROP_COUNTERS.filter((counter) => (between.moved(counter) ?? 0) > 0 && !told.has(counter));
+  const counts = moved.map((counter) => `${counter} ${between.moved(counter)}`);
+  return counts.length === 0 ? [] : [`the host counted meanwhile: ${counts.join(", ")}`];
+}
+
 /** What no ground tells of, and what would. */
 function unexplained(
   { dropped, others }: Drops,
   counted: readonly Dropped[],
   grounds: readonly Ground[],
-  unread: number,
   doubts: readonly string[],
 ): Finding[] {
   const told = new Set(grounds.flatMap(({ kinds }) => kinds));
-  const rest = dropped.filter((kind) => isDropped(kind) && !kind.isTraced && !told.has(kind));
+  const rest = dropped.filter((kind) => isDropped(kind) && !kind.isTold && !told.has(kind));
   if (rest.length === 0) return [];
   const gathered = gatheredOf(rest);
   const uncounted = packetsIn(rest.filter((kind) => !counted.includes(kind)));
   const said = [
-    unread === 0 ? `nothing ${SPEAKS}` : `nothing that could be read ${SPEAKS}`,
-    ...(unread > 0 ? [`${unread} ${unread === 1 ? "line" : "lines"} of its rules could not be read`] : []),
+    "no rule, setting or route that natcorr goes by tells what dropped them",
     ...(uncounted > 0 ? [`${uncounted} were not dropped between two snapshots`] : []),
     ...(others > 0 ? [`${others} more were not looked at: too many, or known to be dropped too late`] : []),
     ...doubts,

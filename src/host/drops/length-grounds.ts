@@ -30,9 +30,14 @@ export class LengthGrounds {
 
   #tooLong(kind: Dropped): string | undefined {
     const { destination } = this.#ways.of(kind);
-    const name = destination === undefined ? undefined : this.#ways.routing.interfaceTo(destination);
-    const mtu = name === undefined ? undefined : this.#between.mtu(name);
-    if (mtu === undefined || kind.uncutLength <= mtu) return undefined;
-    return `they must not be cut, and are longer than the MTU of ${name}, ${mtu}`;
+    const route = destination === undefined ? undefined : this.#ways.routing.route(destination);
+    if (destination === undefined || route?.type !== "unicast" || route.dev === undefined) return undefined;
+    const isSame = this.#between.isRoute(destination, (each) => each?.mtu === route.mtu);
+    const [mtu, whose] =
+      isSame && route.mtu !== undefined
+        ? [route.mtu, `the route to ${destination}`]
+        : [this.#between.mtu(route.dev), route.dev];
+    if (!isSame || mtu === undefined || kind.uncutLength <= mtu) return undefined;
+    return `they must not be cut, and are longer than the MTU of ${whose}, ${mtu}`;
   }
 }

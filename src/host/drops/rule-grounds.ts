@@ -25,11 +25,6 @@ export class RuleGrounds {
     this.#ways = ways;
   }
 
-  /** How many lines of the rules could not be read. */
-  get unread(): number {
-    return this.#after.unread;
-  }
-
   /** The rules that could have dropped them: each matches its packets, and counted at least as many; certain matches come first. `doubts`: what else may be. */
   grounds(dropped: readonly Dropped[]): { grounds: Ground[]; doubts: string[] } {
     const certainly: Ground[] = [];
@@ -48,10 +43,19 @@ export class RuleGrounds {
       if (sure.length > 0 && counted >= packetsIn(sure)) certainly.push(groundOf(dropping, sure, counted, true));
       if (possible.length > 0 && counted >= packetsIn(all)) possibly.push(groundOf(dropping, possible, counted, false));
     }
-    const { aside } = this.#after;
-    const unfollowed =
-      aside.length > 0 ? [`natcorr does not follow rules of ${aside.join(", ")}, and some of these drop`] : [];
-    return { grounds: [...certainly, ...possibly], doubts: [...doubts.slice(0, MOST_DOUBTS), ...unfollowed] };
+    const more = doubts.length - MOST_DOUBTS;
+    const listed = [...doubts.slice(0, MOST_DOUBTS), ...(more > 0 ? [`so may ${more} more rules`] : [])];
+    return { grounds: [...certainly, ...possibly], doubts: [...listed, ...this.#unasked()] };
+  }
+
+  /** The rules that are not asked, and may have dropped packets. */
+  #unasked(): string[] {
+    const { aside, unread } = this.#after;
+    return [
+      ...(this.#after.isLike(this.#before) ? [] : ["the rules changed meanwhile: those that are gone are not asked"]),
+      ...(aside.length > 0 ? [`natcorr does not follow rules of ${aside.join(", ")}, and some of these drop`] : []),
+      ...(unread > 0 ? [`${unread} ${unread === 1 ? "line" : "lines"} of the rules could not be read`] : []),
+    ];
   }
 
   /** The packets that each rule matches, in the order in which they meet the rules. */

@@ -1,4 +1,4 @@
-import { at, listAt, parseJson, picked, textAt } from "./json.js";
+import { at, listAt, numberAt, parseJson, picked, textAt } from "./json.js";
 
 /** What of `ip -j` is kept, by the names it has there. */
 export const LINK = [
@@ -56,7 +56,10 @@ export function routesOf(text: string): object[] {
 
 function routeOf(route: unknown): object {
   const nexthops = listAt(route, "nexthops").map((hop) => picked(hop, NEXT_HOP));
-  return { ...picked(route, ROUTE), ...(nexthops.length > 0 && { nexthops }) };
+  const mtu = listAt(route, "metrics")
+    .map((each) => numberAt(each, "mtu"))
+    .find((each) => each !== undefined);
+  return { ...picked(route, ROUTE), ...(mtu !== undefined && { mtu }), ...(nexthops.length > 0 && { nexthops }) };
 }
 
 /** Reads `ip -j rule`. Throws where that is no JSON. */

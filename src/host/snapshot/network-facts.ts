@@ -11,6 +11,8 @@ export interface Route {
   /** The interface that packets leave by; undefined where it has none, or several. */
   readonly dev: string | undefined;
   readonly metric: number;
+  /** The most bytes of a packet that takes it; undefined where its interface's MTU counts. */
+  readonly mtu: number | undefined;
 }
 
 /** What a snapshot says of how the host forwards. */
@@ -74,6 +76,7 @@ function routeOf(route: unknown): Route {
     table: textAt(route, "table") ?? "main",
     dev: devs.size === 1 ? dev : undefined,
     metric: numberAt(route, "metric") ?? 0,
+    mtu: numberAt(route, "mtu"),
   };
 }
 

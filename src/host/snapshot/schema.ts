@@ -123,7 +123,10 @@ export const SCHEMA: Schema = {
       interfaces: list("The interfaces, as ip -j -s -d addr has them.", INTERFACE),
       routes: list(
         "The routes of all tables, as ip -j route has them.",
-        kept("A route.", ROUTE, { nexthops: list("Its gateways, of several.", kept("One of them.", NEXT_HOP)) }),
+        kept("A route.", ROUTE, {
+          mtu: count("The most bytes of a packet that takes it, where it says so itself."),
+          nexthops: list("Its gateways, of several.", kept("One of them.", NEXT_HOP)),
+        }),
       ),
       policyRules: list("What chooses between those tables, as ip -j rule has it.", kept("A rule.", POLICY_RULE)),
       rules: object("The firewall's rules, with their counters.", {

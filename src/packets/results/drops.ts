@@ -24,8 +24,8 @@ export interface Dropped {
   readonly isEchoRequest: boolean;
   /** Whether all that a host goes by is known of them: not so of later fragments, and of ICMP errors. */
   readonly isPlain: boolean;
-  /** Whether a trace shows the rule that stopped them. */
-  readonly isTraced: boolean;
+  /** Whether it is known what dropped them: a trace shows the rule, or their TTL had run out. */
+  readonly isTold: boolean;
   /** Whether they may have opened a conversation. */
   readonly mayOpen: boolean;
   /** Their IP length, bytes, where they must not be cut; else 0. */

@@ -10,10 +10,16 @@ export class Causes {
     this.#findings = findings;
   }
 
-  /** The code of the finding that tells of a packet that was dropped, of one that names a rule where there is one; undefined where none does. */
+  /**
+   * The code of the finding that tells of a packet that was dropped, or that may have been, of one that names a rule where there is one; undefined where none does. Of what is
+   * unknown, only those tell that say what drops it.
+   */
   of({ side, frame, judgement: { verdict } }: Lost): FindingCode | undefined {
-    if (verdict !== "dropped") return undefined;
-    const telling = this.#findings.filter(({ frames }) => frames[SIDE_NAMES[side]].includes(frame));
+    if (verdict !== "dropped" && verdict !== "unknown") return undefined;
+    const telling = this.#findings.filter(
+      ({ code, frames }) =>
+        (verdict === "dropped" || code.startsWith("drop-")) && frames[SIDE_NAMES[side]].includes(frame),
+    );
     return (telling.find(({ rule }) => rule !== undefined) ?? telling.at(0))?.code;
   }
 

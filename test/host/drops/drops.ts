@@ -61,7 +61,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
     beyond: undefined,
     isEchoRequest: false,
     isPlain: true,
-    isTraced: false,
+    isTold: false,
     mayOpen: true,
     uncutLength: 0,
     firstNs: 101_000_000_000n,

@@ -22,6 +22,22 @@ it("says of which interface the MTU is too small", () => {
   expect(others).toEqual([]);
 });
 
+/** The route that QUERY takes, with an MTU of its own. */
+const routes = (mtu: number) => [{ dst: QUERY.dst, dev: "enp0s3", gateway: "10.0.2.2", mtu }];
+
+/** Two snapshots, of which the later one has this MTU there, between which three packets could not be cut. */
+const routed = (mtu: number) =>
+  [0, 3].map((count) =>
+    snapshot(100 + 2 * count, { counters: { IpFragFails: count }, routes: routes(count === 0 ? 1000 : mtu) }),
+  );
+
+it("goes by the route's own MTU where it has one", () => {
+  const [finding] = found([dropped(2, QUERY, { uncutLength: 1328 })], routed(1000));
+  expect(finding).toMatchObject({ code: "drop-too-long", counter: "IpFragFails" });
+  expect(finding.text).toContain("longer than the MTU of the route to 180.101.49.11, 1000;");
+  expect(told(found([dropped(2, QUERY, { uncutLength: 1328 })], routed(1100)))).toEqual(["drop-unexplained 2"]);
+});
+
 it.each([
   ["they may be cut", dropped(2, QUERY), failing(3)],
   ["they are just as long", dropped(2, QUERY, { uncutLength: 1500 }), failing(3)],

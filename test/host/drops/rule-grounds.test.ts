@@ -264,18 +264,33 @@ const unexplained = (...lines: readonly string[]): string =>
   found([dropped(3, QUERY)], counted({ iptables: filter(...lines) }))[0].text;
 
 describe("what is said to be unexplained", () => {
+  it("stands beside what the host counted meanwhile, and no ground goes by", () => {
+    const snapshots = [0, 5].map((count) =>
+      snapshot(100 + count, { counters: { IpInAddrErrors: count, IpFragFails: 7 } }),
+    );
+    const [finding] = found([dropped(3, QUERY)], snapshots);
+    expect(finding.text).toMatch(/; the host counted meanwhile: IpInAddrErrors 5$/);
+  });
+
+  it("may be by rules that are gone, and by more than are listed", () => {
+    const some = [1, 2, 3, 4].map((nth) => `-A FORWARD -p udp -m string --string ${nth} -j DROP`);
+    const snapshots = [snapshot(100), snapshot(110, { rules: { iptables: filter(...some) } })];
+    const [{ text }] = found([dropped(3, QUERY)], snapshots);
+    expect(text).toMatch(/; so may 2 more rules; the rules changed meanwhile: those that are gone are not asked$/);
+  });
+
   const [OTHER, UNREAD] = [DROP.replace("53", "54"), "what is this"];
 
   it("is not what a trace shows the rule of", () => {
-    const drops = [dropped(3, QUERY), dropped(2, QUERY, { isTraced: true })];
+    const drops = [dropped(3, QUERY), dropped(2, QUERY, { isTold: true })];
     expect(told(found(drops, counted({ iptables: filter(OTHER) })))).toEqual(["drop-unexplained 3"]);
     expect(found(drops.slice(1), counted({ iptables: filter(OTHER) }))).toEqual([]);
   });
 
   it("is so by what could be read, where that is not all", () => {
-    expect(unexplained(OTHER)).toBe("nothing in the host's tables and counters speaks for what dropped them");
+    expect(unexplained(OTHER)).toBe("no rule, setting or route that natcorr goes by tells what dropped them");
     expect(unexplained(OTHER, UNREAD)).toBe(
-      "nothing that could be read in the host's tables and counters speaks for what dropped them; 1 line of its rules could not be read",
+      "no rule, setting or route that natcorr goes by tells what dropped them; 1 line of the rules could not be read",
     );
   });
 });

@@ -23,6 +23,9 @@ it("of ip -j, what concerns forwarding is kept as it is there", () => {
     },
   ]);
   const hops = [{ gateway: "10.0.2.2", dev: "eth0", weight: 1, flags: [] }];
+  expect(routesOf(JSON.stringify([{ dst: "10.9.0.0/16", metrics: [{ advmss: 9 }, { mtu: 1000 }] }]))).toEqual([
+    { dst: "10.9.0.0/16", mtu: 1000 },
+  ]);
   expect(routesOf(JSON.stringify([{ dst: "default", flags: [], nexthops: hops }]))).toEqual([
     { dst: "default", nexthops: [{ gateway: "10.0.2.2", dev: "eth0", weight: 1 }] },
   ]);

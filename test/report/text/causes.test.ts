@@ -31,3 +31,9 @@ it("sends the reader to the finding that names a rule, else to any", () => {
   const told = [1, 3, 4].map((frame) => causes.of({ ...DROPPED, frame }));
   expect(told).toEqual(["drop-rule", "drop-reason", undefined]);
 });
+
+it("sends the reader there of what is unknown as well, where a finding says what drops it", () => {
+  const unknown: Lost = { ...DROPPED, judgement: { verdict: "unknown", reason: "no-answer", why: "" } };
+  const told = (code: "drop-rule" | "dropped") => new Causes([findingOf(code, 1, "", upTo(1))]).of(unknown);
+  expect([told("drop-rule"), told("dropped")]).toEqual(["drop-rule", undefined]);
+});
