@@ -26,7 +26,7 @@ export interface PublishedUse extends Published {
   readonly proxied: number;
   /** … and their ids, the first 100. */
   readonly flows: readonly number[];
-  /** Conversations by the host's port of which nothing tells whose it was by then: this container's, or another one's. */
+  /** Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's; and with the container's, of which nothing tells by which port. */
   readonly unclear: number;
   /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
   readonly fromHost: number;

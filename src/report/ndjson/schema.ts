@@ -458,7 +458,7 @@ const LINES: Readonly<Record<string, Schema>> = {
             proxied: count("Flows that a proxy passed on."),
             flows: list("The numbers of these flows, the first 100.", FLOW),
             unclear: count(
-              "Conversations by the host's port of which nothing tells whose it was by then: this container's, or another one's.",
+              "Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's; and with the container's port, from outside, of which nothing tells by which port.",
             ),
             fromHost: count(
               "Conversations that the host itself began with it, and a rule translated: seen inside alone, where conntrack tells them from others.",

@@ -29,11 +29,14 @@ export class PortIndex {
     return this.#numbers.has(port);
   }
 
-  /** What is published at an address and port of the host's. */
+  /** What is published at an address and port of the host's, at any port where a capture cut that off. */
   at(proto: string, { address, port }: End): readonly Published[] {
     this.#refresh();
     const places = [address, everyAddress(address)];
-    const published = this.#byHostPort.get(keyOf(proto, port)) ?? [];
+    const published =
+      port === undefined
+        ? this.#known.filter((each) => each.proto === proto)
+        : (this.#byHostPort.get(keyOf(proto, port)) ?? []);
     return published.filter(({ hostAddresses }) => places.some((place) => hostAddresses.includes(place)));
   }
 

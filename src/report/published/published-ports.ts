@@ -13,7 +13,7 @@ import {
   type Verdict,
   wantsUpdate,
 } from "../../packets/results/results.js";
-import { frameKey } from "../../packets/sides.js";
+import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
@@ -33,7 +33,7 @@ export interface PublishedFacts {
 }
 
 /** What packets to a port may have come to that it is told of. */
-const TOLD: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "local"]);
+const TOLD: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "no-overlap", "capture-loss", "local"]);
 /** Packets that never got there are remembered up to so many, as more may become known of them: a few megabytes. */
 const MOST_REMEMBERED = 10_000;
 
@@ -82,7 +82,10 @@ export class PublishedPorts extends PassingSink {
     const { verdict } = judgement;
     if (TOLD.has(verdict) && this.#mayConcern(row)) {
       if (verdict === "local" || verdict === "unknown") this.#fromHost.take(this.#tables, row);
-      if (verdict !== "local") this.#noteFailed(row, verdict);
+      if (verdict !== "local") {
+        this.#noteFailed(row, verdict);
+        this.#noteArrived(row);
+      }
     }
     if (super.wantsVerdict(verdict)) super.unmatched(row, judgement);
   }
@@ -138,12 +141,16 @@ export class PublishedPorts extends PassingSink {
         [destinationOf(before), destinationOf(after)],
         [sourceOf(before), sourceOf(after)],
       ]) {
-        const leading = this.#ports.at(proto, host).filter((each) => each.containerPort === container.port);
-        if (leading.length === 0) continue;
         const name = this.#containers.having(container.address, firstNs);
-        const found = leading.find((each) => name?.words.has(each.container));
-        if (found !== undefined) return { published: found, perhaps: [] };
-        if (name === undefined) perhaps = leading;
+        const leading = this.#ports
+          .at(proto, host)
+          .filter(
+            (each) =>
+              mayBe(container.port, each.containerPort) && (name === undefined || name.words.has(each.container)),
+          );
+        if (leading.length === 1 && name !== undefined && container.port !== undefined && host.port !== undefined)
+          return { published: leading[0], perhaps: [] };
+        if (leading.length > 0) perhaps = leading;
       }
     return { published: undefined, perhaps };
   }
@@ -161,6 +168,18 @@ export class PublishedPorts extends PassingSink {
     const { timeline } = this.#tables;
     if (this.#failed.size < MOST_REMEMBERED)
       this.#failed.set(frameKey(timeline.sideOf(row), timeline.frame(row)), failures);
+  }
+
+  /** Takes note of a packet that would open a conversation with a container's port, of which nothing tells by which of the host's it came, if by any. */
+  #noteArrived(row: number): void {
+    const { timeline } = this.#tables;
+    if (timeline.sideOf(row) !== INSIDE || this.#tables.flowOf(row) !== undefined || !mayOpen(this.#tables, row))
+      return;
+    const { src, dst, dstPort } = endsOf(this.#tables, row);
+    if (this.#own.isOwn(src)) return;
+    const name = this.#containers.having(dst, epochNsOf(this.#tables, row));
+    const leading = this.#ports.to(protocolName(timeline.proto(row)), dstPort);
+    for (const each of leading) if (name?.words.has(each.container)) this.#useOf(each).unclear++;
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */
@@ -192,6 +211,11 @@ export class PublishedPorts extends PassingSink {
     this.#uses.set(published, use);
     return use;
   }
+}
+
+/** Whether a port, which a capture may have cut off, may be this one. */
+function mayBe(port: number | undefined, one: number): boolean {
+  return port === undefined || port === one;
 }
 
 function sourceOf({ src, srcPort }: Ends): End {

@@ -10,7 +10,8 @@ export class Failures {
 
   /** Takes a packet, or takes it back. */
   note(verdict: Verdict, by: 1 | -1): void {
-    if (verdict === "dropped" || verdict === "refused" || verdict === "unknown") this[verdict] += by;
+    if (verdict === "dropped" || verdict === "refused") this[verdict] += by;
+    else if (verdict === "unknown" || verdict === "no-overlap" || verdict === "capture-loss") this.unknown += by;
   }
 }
 
@@ -19,7 +20,7 @@ export class Use {
   readonly #published: Published;
   readonly flows = new Few<number>();
   proxied = 0;
-  /** Flows, and lone packets that would have opened one, which went through it or through that of another container. */
+  /** Flows, and lone packets that would have opened one, which may have gone through it. */
   unclear = 0;
   fromHost = 0;
   fromHostUnclear = 0;

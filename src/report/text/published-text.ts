@@ -63,7 +63,7 @@ function notesOf(use: PublishedUse, paint: Paint): string[] {
     );
   if (unclear > 0)
     notes.push(
-      `nothing tells whose port ${hostPort} was when it was called, this container's or another one's: ${counted(unclear, "conversation")}`,
+      `nothing tells whose port ${hostPort} was when it was called, or by which port ${to} was: ${counted(unclear, "conversation")}`,
     );
   if (fromHost > 0) notes.push(`called by the host itself: ${counted(fromHost, "conversation")}`);
   if (fromHostUnclear > 0)

@@ -113,6 +113,23 @@ it("says of conversations that go to nobody knows whose port that they may be ea
   ]);
 });
 
+it("is not unused where a capture lacks what would tell", () => {
+  const [web, db] = uses([WEB, LOCAL], (sink, tables) => {
+    // cut off behind the addresses, on one side and on both
+    sink.flow({ ...dnat(4), inside: { src: "10.0.2.2", dst: "172.17.0.2" } });
+    const outside = { src: "10.0.2.2", dst: "10.0.2.15" };
+    sink.flow({ ...dnat(5), inside: { src: "10.0.2.2", dst: "172.17.0.2" }, outside });
+    const late: Judgement = { verdict: "no-overlap", reason: "ended", why: "" };
+    // the outside had ended, or the inside had
+    const arrived = { side: INSIDE, proto: TCP, src: "10.0.2.2", srcPort: 7, dst: "172.17.0.2", dstPort: 80 } as const;
+    sink.unmatched(tables.add({ ...arrived, frame: 1, tcpFlags: SYN }), late);
+    sink.unmatched(tables.add({ ...arrived, frame: 2, tcpFlags: ACK }), late);
+    sink.unmatched(tables.add({ ...TO, frame: 1 }), late);
+  });
+  expect(web).toMatchObject({ translated: 0, unclear: 3, unknown: 1 });
+  expect(db).toMatchObject({ translated: 0, unclear: 0, unknown: 0 });
+});
+
 /** A packet that would open a conversation with web's port. */
 const TO = {
   side: OUTSIDE,
@@ -359,7 +376,7 @@ it("text says below what the columns do not tell", () => {
     String.raw`tcp 88→a\x1b:80        0                0        0        0  7 8`,
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
     String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens at a\x1b:80, or a rule of its own rejects them`,
-    String.raw`- tcp 88→a\x1b:80: nothing tells whose port 88 was when it was called, this container's or another one's: 1 conversation`,
+    String.raw`- tcp 88→a\x1b:80: nothing tells whose port 88 was when it was called, or by which port a\x1b:80 was: 1 conversation`,
     String.raw`- tcp 88→a\x1b:80: called by the host itself: 2 conversations`,
     String.raw`- tcp 88→a\x1b:80: the host called a\x1b:80, by this port, by a docker-proxy or straight (nothing tells which): 1 conversation`,
     String.raw`- tcp 88→a\x1b:80: nothing tells what became of 1 packet`,
