@@ -1,7 +1,6 @@
-import { IS_DF, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
-import { icmpTypeIn } from "../packets/records.js";
-import type { Dropped, Drops, Fate } from "../packets/results/drops.js";
-import { type Finding, Gathered } from "../packets/results/findings.js";
+import { IS_LATER_FRAGMENT } from "../packets/packets.js";
+import type { Drops, Fate } from "../packets/results/drops.js";
+import type { Finding } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   copyOfEnds,
@@ -17,9 +16,8 @@ import {
   wantsUpdate,
 } from "../packets/results/results.js";
 import { frameKey, INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
-import { endsOf } from "./ends.js";
-import { epochNsOf } from "./epoch.js";
+import { addTo, type Kind, kindOf } from "./drop-kinds.js";
+import { BridgedOpenings } from "./bridged-openings.js";
 import { mayOpen } from "./row-names.js";
 
 /** So many kinds of packets are told apart, and so many packets remembered, as more may become known of them: a few megabytes. */
@@ -30,8 +28,8 @@ const MOST_UNANSWERED = 1_000;
 /** So many addresses tell where packets go. */
 const MOST_REACHED = 64;
 
-/** A kind while it is gathered. */
-type Kind = { -readonly [Name in keyof Dropped]: Dropped[Name] };
+/** What packets came to that are looked at. */
+const GATHERED: ReadonlySet<Verdict> = new Set(["dropped", "unknown", "local"]);
 
 /** Passes all results on, and tells at the end what could have dropped what was dropped. */
 export class GatheredDrops extends PassingSink {
@@ -42,6 +40,7 @@ export class GatheredDrops extends PassingSink {
   /** By `frameKey`. */
   readonly #kindOf = new Map<number, Kind | undefined>();
   #unanswered = 0;
+  readonly #bridged = new BridgedOpenings();
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
   #others = 0;
   #tables!: Tables;
@@ -57,7 +56,7 @@ export class GatheredDrops extends PassingSink {
   }
 
   override wantsVerdict(verdict: Verdict): boolean {
-    return verdict === "dropped" || verdict === "unknown" || super.wantsVerdict(verdict);
+    return GATHERED.has(verdict) || super.wantsVerdict(verdict);
   }
 
   override begin(tables: Tables): void {
@@ -66,6 +65,7 @@ export class GatheredDrops extends PassingSink {
   }
 
   override unmatched(row: number, judgement: Judgement): void {
+    if (judgement.verdict === "local") this.#bridged.take(this.#tables, row);
     const fate = this.#fateOf(row, judgement);
     if (fate !== undefined) this.#note(row, fate, judgement.rule !== undefined || judgement.reason === "ttl-spent");
     if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
@@ -73,6 +73,7 @@ export class GatheredDrops extends PassingSink {
 
   override update(update: Update): void {
     const { side, frame, verdict, before } = update;
+    if (before.verdict === "local") this.#bridged.takeBack(update);
     if (before.verdict !== verdict) {
       this.#takeBack(side, frame, before.verdict);
       if (verdict === "dropped") this.#others++;
@@ -101,7 +102,8 @@ export class GatheredDrops extends PassingSink {
   }
 
   override end(summary: Summary): void {
-    const dropped = [...this.#kinds.values()].filter(({ gathered }) => gathered.count > 0);
+    const kinds = [...this.#kinds.values()].filter(({ gathered }) => gathered.count > 0);
+    const dropped = [...kinds, ...this.#bridged.unanswered];
     for (const finding of this.#explain({ dropped, others: this.#others, reached: this.#reached }))
       this.next.finding(finding);
     super.end(summary);
@@ -128,10 +130,7 @@ export class GatheredDrops extends PassingSink {
       if (fate === "dropped") this.#others++;
       return;
     }
-    kind.gathered.add(side, frame, flow, kind.isIpv6);
-    const epochNs = epochNsOf(this.#tables, row);
-    if (epochNs < kind.firstNs) kind.firstNs = epochNs;
-    if (epochNs > kind.lastNs) kind.lastNs = epochNs;
+    addTo(kind, this.#tables, row);
     if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), kind);
   }
 
@@ -166,31 +165,6 @@ export class GatheredDrops extends PassingSink {
     if (pairs > pairsOutbound && behind.size < MOST_REACHED) behind.add(near);
     if (pairsOutbound > 0 && beyond.size < MOST_REACHED) beyond.add(far);
   }
-}
-
-/** The kind of a packet, which has none yet. */
-function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean): Kind {
-  const { timeline } = tables;
-  const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
-  const isIpv6 = timeline.isIpv6(row);
-  const isEchoRequest =
-    (flags & IS_ECHO) !== 0 && icmpTypeIn(timeline.seq(row)) === (isIpv6 ? ECHO_REQUEST_6 : ECHO_REQUEST);
-  return {
-    fate,
-    side: timeline.sideOf(row),
-    isIpv6,
-    proto,
-    ends: endsOf(tables, row),
-    beyond: undefined,
-    isEchoRequest,
-    isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
-    isTold,
-    mayOpen: mayOpen(tables, row),
-    uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
-    firstNs: epochNs,
-    lastNs: epochNs,
-    gathered: new Gathered(),
-  };
 }
 
 /** What a flow makes of packets on the other side. */

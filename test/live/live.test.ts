@@ -106,6 +106,24 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     }
   });
 
+  it("names the rule that keeps two containers of one bridge apart", async () => {
+    const rule = ["FORWARD", "-i", "docker0", "-o", "docker0", "-j", "DROP"];
+    await lab.run("dhost", "iptables", "-I", ...rule);
+    try {
+      const live = await lab.live(...BOTH, "--format", "ndjson");
+      await ping(1);
+      await live.hasSaid(/"pair"/);
+      const called = lab.start("c1", "busybox", "wget", "-q", "-O", "/dev/null", "http://172.17.0.2/1k");
+      await live.hasSaid(/"dstPort":80/);
+      await called.interrupt();
+      await live.interrupt();
+      const grounds = live.lines.filter(({ code }) => code === "drop-rule");
+      expect(grounds.map(({ rule: named }) => named)).toEqual([`-A ${rule.join(" ")}`]);
+    } finally {
+      await lab.run("dhost", "iptables", "-D", ...rule);
+    }
+  });
+
   it.each(["SIGINT", "SIGKILL"] as const)(
     "names the rule that the kernel shows to have stopped a packet, and leaves none of its own behind: %s",
     async (signal) => {

@@ -58,6 +58,37 @@ it("tells apart what is known to have been dropped by a rule, or by its TTL", ()
   ]);
 });
 
+it("gathers what would have opened conversations inside, until somebody answers", () => {
+  const local: Judgement = { verdict: "local", reason: "same-link", why: "" };
+  const { dropped } = gathered((sink, tables) => {
+    const see = (packet: Packet): void => sink.unmatched(tables.add(packet), local);
+    const called: Packet = {
+      side: INSIDE,
+      proto: TCP,
+      src: "172.17.0.3",
+      dst: "172.17.0.2",
+      dstPort: 80,
+      tcpFlags: SYN,
+    };
+    for (const [at, srcPort] of [1, 2, 3].entries()) see({ ...called, srcPort, frame: 10 + at, stampNs: at });
+    see({ ...called, srcPort: 1, frame: 14, stampNs: 9 });
+    see({ ...called, src: "172.17.0.2", srcPort: 80, dst: "172.17.0.3", dstPort: 2, frame: 15, tcpFlags: SYN | ACK });
+    see({ ...called, srcPort: 4, frame: 16, tcpFlags: ACK });
+    see({ ...called, srcPort: 5, frame: 17, side: OUTSIDE });
+    const update = {
+      side: INSIDE,
+      frame: 12,
+      flow: 1,
+      isSelected: true,
+      reason: "answered-elsewhere",
+      why: "",
+    } as const;
+    sink.update({ ...update, verdict: "elsewhere", before: local });
+  });
+  expect(dropped).toMatchObject([{ fate: "bridged", ends: { srcPort: 1 }, gathered: { count: 2 } }]);
+  expect(dropped[0].lastNs - dropped[0].firstNs).toBe(9n);
+});
+
 it("gathers what was to open a conversation with the host's own address and was not answered, up to a thousand kinds", () => {
   const unanswered: Judgement = { verdict: "unknown", reason: "no-answer", why: "" };
   const called: Packet = { side: OUTSIDE, proto: TCP, src: "10.0.2.2", srcPort: 5, dst: "10.0.2.15", tcpFlags: SYN };

@@ -1,4 +1,5 @@
 import type { Address } from "../address.js";
+import type { Answer } from "../answer.js";
 import { InterfaceName } from "../interfaces.js";
 import { ANY_MARK } from "../rules/mark.js";
 import { readTables } from "../rules/rule-tables.js";
@@ -14,6 +15,8 @@ export interface ForwardedPacket extends Pick<HookedPacket, "isIpv6" | "proto" |
   readonly isToHost: boolean;
   /** … and after a translation; undefined where that is not known. */
   readonly forwardedTo: { readonly dst: Address; readonly dstPort: number | undefined } | undefined;
+  /** Whether it opens a conversation. */
+  readonly isNew: Answer;
   /** The interfaces that it comes and goes by; empty where they are not known. */
   readonly inName: string;
   readonly outName: string;
@@ -39,12 +42,15 @@ export class FilterBook {
   readonly unread: number;
   /** Tables that drop packets that go from port to port of a bridge, and are not followed: `bridge filter`. */
   readonly aside: readonly string[];
+  /** Whether its rules give a conversation to a helper, which expects others (iptables-extensions(8), CT; nft(8), "ct helper"). */
+  readonly #hasHelpers: boolean;
   readonly #places = new Map<Rule, Pick<DroppingRule, "key" | "table">>();
   /** What each of them counted. */
   readonly #counts = new Map<string, number | undefined>();
 
   /** `text`: the rules of iptables and nft, with counters, one after the other. */
   constructor(text: string) {
+    this.#hasHelpers = /--helper |\bhelper set\b/.test(text);
     const { tables, unread, aside } = readTables(text);
     this.#tables = tables;
     this.unread = unread.length;
@@ -77,7 +83,7 @@ export class FilterBook {
       const walk = new Walk(
         "filter",
         hook,
-        hooked,
+        this.#hasHelpers ? hooked : { ...hooked, isRelated: false },
         () => true,
         (rule) => isIdle(this.#places.get(rule)?.key ?? ""),
       );
@@ -108,7 +114,7 @@ export class FilterBook {
 
 /** A packet as it is at a hook; undefined where it is not known what it is by then. */
 function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined {
-  const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, inName, outName } = packet;
+  const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, isNew, inName, outName } = packet;
   const isRouted = hook !== "ingress" && hook !== "prerouting";
   const hasLeft = hook === "postrouting" || hook === "egress";
   const end = isRouted ? forwardedTo : packet;
@@ -126,7 +132,7 @@ function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined
     outInterface: new InterfaceName([isRouted ? outName : ""]),
     isDstLocal: isRouted ? false : isToHost,
     isDstRewritten: false,
-    isNew: undefined,
+    isNew,
     mark: ANY_MARK,
   };
 }

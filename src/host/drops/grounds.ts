@@ -42,7 +42,7 @@ export function groundsOf(
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
   const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", ways).grounds(
-    counted.filter((kind) => isDropped(kind) || (kind.fate === "unanswered" && ways.mustCross(kind))),
+    counted.filter((kind) => isDropped(kind) || mayMeetRules(kind, ways)),
   );
   const tables = [
     ...new RouteGrounds(between, ways).grounds(counted),
@@ -59,6 +59,11 @@ export function groundsOf(
       ...unexplained(drops, counted, grounds, [...countersOf(between, grounds), ...byRules.doubts]),
     ],
   };
+}
+
+/** Whether packets that were not seen to be dropped go where the rules of forwarding are asked. */
+function mayMeetRules(kind: Dropped, ways: Ways): boolean {
+  return (kind.fate === "unanswered" && ways.mustCross(kind)) || (kind.fate === "bridged" && ways.isBridged(kind));
 }
 
 function findingIn({ code, kinds, text, cause }: Ground): Finding {

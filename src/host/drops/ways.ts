@@ -1,5 +1,6 @@
 import type { Dropped, Drops } from "../../packets/results/drops.js";
 import type { Ends } from "../../packets/results/results.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import { addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
@@ -22,6 +23,7 @@ export class Ways {
   readonly routing: Routing;
   readonly #book: RuleBook;
   readonly #own: ReadonlySet<string>;
+  readonly #sysctls: ReadonlyMap<string, string>;
   readonly #names: readonly [string, string];
 
   /** `names`: the interfaces of the captures, inside and outside; empty where they are not known: then, the ways of what crossed tell. */
@@ -29,6 +31,7 @@ export class Ways {
     this.routing = new Routing(network);
     this.#book = new RuleBook(rules);
     this.#own = new Set(addresses);
+    this.#sysctls = network.sysctls;
     const nameOf = (side: Side): string =>
       network.masters.get(names[side]) ?? (names[side] || this.#nameTo(reached[side]));
     this.#names = [nameOf(INSIDE), nameOf(OUTSIDE)];
@@ -40,7 +43,7 @@ export class Ways {
   }
 
   of(dropped: Dropped): Way {
-    const { isPlain, isIpv6, proto, side, ends, isEchoRequest } = dropped;
+    const { isPlain, isIpv6, proto, side, ends, isEchoRequest, fate } = dropped;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     const to = this.#forwardedTo(dropped);
     const end = to === undefined ? null : parseAddress(to.dst);
@@ -56,6 +59,8 @@ export class Ways {
       isEcho: isEchoRequest,
       isToHost: this.#own.has(ends.dst),
       forwardedTo: to === undefined || end === null ? undefined : { dst: end, dstPort: to.dstPort },
+      // nobody answered, so that conntrack has none but NEW of it
+      isNew: fate === "bridged" && proto === TCP ? true : undefined,
       inName: this.#names[side],
       outName: destination === undefined ? "" : (this.routing.interfaceTo(destination) ?? ""),
     };
@@ -68,6 +73,16 @@ export class Ways {
       address === undefined ? undefined : this.routing.interfaceTo(address),
     );
     return from !== undefined && to !== undefined && from !== to;
+  }
+
+  /** Whether packets go from port to port of one bridge, whose rules they meet as what is forwarded does: `net.bridge.bridge-nf-call-iptables`. */
+  isBridged({ isIpv6, side, ends: { src, dst } }: Dropped): boolean {
+    const name = this.#names[side];
+    const isOwn = [src, dst].some((address) => this.#own.has(address));
+    const isThere = [src, dst].every((address) => name !== "" && this.routing.interfaceTo(address) === name);
+    return (
+      !isOwn && isThere && this.#sysctls.get(`net.bridge.bridge-nf-call-${isIpv6 ? "ip6tables" : "iptables"}`) === "1"
+    );
   }
 
   /** The destination once it is translated: of a known flow, that of its other form; of what may open one, what rules make of it. */

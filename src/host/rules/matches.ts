@@ -89,9 +89,9 @@ export function stateMatch(names: readonly string[]): Match {
   const states = new Set(names.map((name) => name.toLowerCase()));
   if (states.has("new")) return ({ isNew }) => isNew || undefined;
   if (states.has("dnat")) return ({ isDstRewritten }) => isDstRewritten || undefined;
-  return [...states].every((state) => NEVER_NEW.has(state))
-    ? ({ isNew }) => (isNew === true ? false : undefined)
-    : UNKNOWN;
+  const mayBeRelated = states.delete("related");
+  if (![...states].every((state) => NEVER_NEW.has(state))) return UNKNOWN;
+  return ({ isNew, isRelated }) => (isNew === true && (!mayBeRelated || isRelated === false) ? false : undefined);
 }
 
 /** States that no packet has which opens a conversation; one that is RELATED may. */

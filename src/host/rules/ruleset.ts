@@ -34,6 +34,8 @@ export interface HookedPacket {
   isDstRewritten: boolean;
   /** Whether it opens a conversation: rules that translate are asked about no others. */
   isNew: Answer;
+  /** Whether another conversation's helper expected it; absent where that cannot be told. */
+  isRelated?: false;
   /** What rules made of its mark so far. */
   mark: Mark;
 }

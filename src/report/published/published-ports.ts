@@ -54,6 +54,8 @@ export class PublishedPorts extends PassingSink {
   readonly #failed = new Map<number, Failures>();
   /** Those of flows that live, and may turn out to go through a port, or to have its number for something else. */
   readonly #ofFlows = new Map<number, Failures>();
+  /** Tuples of conversations that came to a container's port, nobody knows by which of the host's. */
+  readonly #arrived = new Set<number>();
   #tables!: Tables;
 
   constructor(next: Sink, { containers, ports }: PublishedFacts, own: OwnConversations) {
@@ -82,10 +84,8 @@ export class PublishedPorts extends PassingSink {
     const { verdict } = judgement;
     if (TOLD.has(verdict) && this.#mayConcern(row)) {
       if (verdict === "local" || verdict === "unknown") this.#fromHost.take(this.#tables, row);
-      if (verdict !== "local") {
-        this.#noteFailed(row, verdict);
-        this.#noteArrived(row);
-      }
+      if (verdict !== "local") this.#noteFailed(row, verdict);
+      this.#noteArrived(row);
     }
     if (super.wantsVerdict(verdict)) super.unmatched(row, judgement);
   }
@@ -173,13 +173,16 @@ export class PublishedPorts extends PassingSink {
   /** Takes note of a packet that would open a conversation with a container's port, of which nothing tells by which of the host's it came, if by any. */
   #noteArrived(row: number): void {
     const { timeline } = this.#tables;
-    if (timeline.sideOf(row) !== INSIDE || this.#tables.flowOf(row) !== undefined || !mayOpen(this.#tables, row))
-      return;
+    const tuple = timeline.tuple(row);
+    if (timeline.sideOf(row) !== INSIDE || this.#arrived.has(tuple) || this.#tables.flowOf(row) !== undefined) return;
+    if (!mayOpen(this.#tables, row)) return;
     const { src, dst, dstPort } = endsOf(this.#tables, row);
     if (this.#own.isOwn(src)) return;
     const name = this.#containers.having(dst, epochNsOf(this.#tables, row));
     const leading = this.#ports.to(protocolName(timeline.proto(row)), dstPort);
-    for (const each of leading) if (name?.words.has(each.container)) this.#useOf(each).unclear++;
+    const perhaps = leading.filter((each) => name?.words.has(each.container));
+    for (const each of perhaps) this.#useOf(each).unclear++;
+    if (perhaps.length > 0 && this.#arrived.size < MOST_REMEMBERED) this.#arrived.add(tuple);
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */

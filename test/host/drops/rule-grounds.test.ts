@@ -263,6 +263,50 @@ describe("a rule of an interface's own", () => {
 const unexplained = (...lines: readonly string[]): string =>
   found([dropped(3, QUERY)], counted({ iptables: filter(...lines) }))[0].text;
 
+describe("a rule that keeps containers of one bridge apart", () => {
+  const CALL = { src: "172.17.0.3", srcPort: 5, dst: "172.17.0.2", dstPort: 80 };
+  const icc = [
+    "[0→9:1] -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "[0→4:1] -A FORWARD -i docker0 -o docker0 -j DROP",
+  ];
+  const named = (kind: Dropped, calls = "1", ...before: readonly string[]): string[] => {
+    const sysctls = { "net.bridge.bridge-nf-call-iptables": calls };
+    const moment = (at: 1 | 2): string[] => [...before, ...icc].map((line) => line.replace(/(\d+)→(\d+)/, `$${at}`));
+    return told(
+      found(
+        [kind],
+        [1, 2].map((at) =>
+          snapshot(90 + 10 * at, { sysctls, rules: { iptables: filter(...moment(at === 1 ? 1 : 2)) } }),
+        ),
+      ),
+    );
+  };
+
+  it("is named for what nobody answered, where it counted as many", () => {
+    expect(named(dropped(4, CALL, { fate: "bridged", proto: TCP }))).toEqual([
+      "drop-rule 4 -A FORWARD -i docker0 -o docker0 -j DROP",
+    ]);
+  });
+
+  it.each([
+    ["it counted less", dropped(5, CALL, { fate: "bridged", proto: TCP })],
+    ["what is accepted before it may be meant", dropped(4, CALL, { fate: "bridged" })],
+    ["the host itself is an end", dropped(4, { ...CALL, dst: "172.17.0.1" }, { fate: "bridged", proto: TCP })],
+    ["they are of another bridge", dropped(4, { ...CALL, dst: "172.30.0.2" }, { fate: "bridged", proto: TCP })],
+  ])("is not where %s", (_, kind) => {
+    expect(named(kind)).toEqual([]);
+  });
+
+  it("is not where a helper may have expected them", () => {
+    const helped = "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp";
+    expect(named(dropped(4, CALL, { fate: "bridged", proto: TCP }), "1", helped)).toEqual([]);
+  });
+
+  it("is not where bridged packets do not meet it", () => {
+    expect(named(dropped(4, CALL, { fate: "bridged", proto: TCP }), "0")).toEqual([]);
+  });
+});
+
 describe("what is said to be unexplained", () => {
   it("stands beside what the host counted meanwhile, and no ground goes by", () => {
     const snapshots = [0, 5].map((count) =>

@@ -1,0 +1,46 @@
+import { IS_DF, IS_ECHO, IS_ERROR, IS_HEADLESS } from "../packets/packets.js";
+import { icmpTypeIn } from "../packets/records.js";
+import type { Dropped, Fate } from "../packets/results/drops.js";
+import { Gathered } from "../packets/results/findings.js";
+import type { Tables } from "../packets/results/results.js";
+import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
+import { endsOf } from "./ends.js";
+import { epochNsOf } from "./epoch.js";
+import { mayOpen } from "./row-names.js";
+
+/** A kind while it is gathered. */
+export type Kind = { -readonly [Name in keyof Dropped]: Dropped[Name] };
+
+/** The kind of a packet, which has none yet. */
+export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean): Kind {
+  const { timeline } = tables;
+  const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
+  const isIpv6 = timeline.isIpv6(row);
+  const isEchoRequest =
+    (flags & IS_ECHO) !== 0 && icmpTypeIn(timeline.seq(row)) === (isIpv6 ? ECHO_REQUEST_6 : ECHO_REQUEST);
+  return {
+    fate,
+    side: timeline.sideOf(row),
+    isIpv6,
+    proto,
+    ends: endsOf(tables, row),
+    beyond: undefined,
+    isEchoRequest,
+    isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
+    isTold,
+    mayOpen: mayOpen(tables, row),
+    uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
+    firstNs: epochNs,
+    lastNs: epochNs,
+    gathered: new Gathered(),
+  };
+}
+
+/** Gathers a packet with those of its kind. */
+export function addTo(kind: Kind, tables: Tables, row: number): void {
+  const { timeline } = tables;
+  kind.gathered.add(timeline.sideOf(row), timeline.frame(row), tables.flowOf(row), kind.isIpv6);
+  const epochNs = epochNsOf(tables, row);
+  if (epochNs < kind.firstNs) kind.firstNs = epochNs;
+  if (epochNs > kind.lastNs) kind.lastNs = epochNs;
+}
