@@ -33,6 +33,11 @@ export class InterfaceName {
     return answers.size === 1 ? answers.has(true) : undefined;
   }
 
+  /** The same interface, for rules whose questions are not to be noted. */
+  quiet(): InterfaceName {
+    return new InterfaceName(this.#names, this.#isNot, this.#supposed);
+  }
+
   /** The same interface, if it were called so. */
   supposing(name: string): InterfaceName {
     return new InterfaceName(this.#names, this.#isNot, name);

@@ -1,10 +1,12 @@
-import { ANY_MARK, keptBits, type Mark, settledBits } from "./mark.js";
-import type { Rule, Table } from "./ruleset.js";
+import { ANY_MARK, keptBits, type Mark, markOf, settledBits } from "./mark.js";
+import type { BaseChain, Rule, Table } from "./ruleset.js";
+
+/** Where destinations are translated: include/uapi/linux/netfilter_ipv4.h, NF_IP_PRI_NAT_DST. */
+const NAT_DST_PRIORITY = -100;
 
 /**
- * The mark of a packet that comes to the NAT rules: of the bits that these set themselves, none, but for those that others may set before. Bits that
- * no rule sets are not known, as rules that ask for them mean what something else sets (tc, eBPF). Where several tables go by marks, none are
- * known, for nobody tells in which order they are asked.
+ * The mark of a packet as it comes in: of the bits that rules which translate set, none. Other bits are not known, as rules that ask for them
+ * may mean what something else sets (tc, eBPF). Where several tables that translate go by marks, none are known, for nobody tells in which order they are asked.
  */
 export function firstMark(tables: readonly Table[]): Mark {
   const translating = tables.filter((table) => isNat(table) && rulesIn(table).some(({ text }) => /mark/i.test(text)));
@@ -12,11 +14,32 @@ export function firstMark(tables: readonly Table[]): Mark {
   const areSeveral = new Set(families).size < families.length || (families.length > 1 && families.includes("both"));
   if (areSeveral) return ANY_MARK;
   let known = 0;
-  for (const { verdict } of translating.flatMap(rulesIn))
-    if (verdict.kind === "mark") known |= settledBits(verdict.mark);
+  for (const table of translating)
+    for (const { verdict } of reached(table, ({ type }) => type === "nat"))
+      if (verdict.kind === "mark") known |= settledBits(verdict.mark);
+  return markOf(0, known);
+}
+
+/** The bits of a mark that nothing changes between where destinations are translated and where packets are forwarded. */
+export function keptBehindNat(tables: readonly Table[]): number {
+  let kept = 0xffff_ffff;
   for (const table of tables)
-    for (const { verdict } of filtering(table)) if (verdict.kind === "mark") known &= keptBits(verdict.mark);
-  return { value: 0, known: known >>> 0 };
+    for (const { verdict } of reached(table, isBehindNat)) if (verdict.kind === "mark") kept &= keptBits(verdict.mark);
+  return kept;
+}
+
+function isBehindNat({ type, hook, priority }: BaseChain): boolean {
+  return type === "filter" && hook === "prerouting" && priority >= NAT_DST_PRIORITY;
+}
+
+/** What of some tables a packet meets that may tell how it is translated: the chains that translate, and of tables that give marks, those that filter too. */
+export function telling(tables: readonly Table[]): Table[] {
+  return tables
+    .map((table) => {
+      const isMarking = rulesIn(table).some(({ verdict }) => verdict.kind === "mark");
+      return isMarking ? table : { ...table, base: table.base.filter(({ type }) => type === "nat") };
+    })
+    .filter(({ base }) => base.length > 0);
 }
 
 /** Whether a table has rules that translate. */
@@ -28,10 +51,10 @@ function rulesIn({ chains }: Table): Rule[] {
   return [...chains.values()].flat();
 }
 
-/** The rules that packets meet which are forwarded, but for those that translate. */
-function filtering(table: Table): Set<Rule> {
+/** The rules that packets may meet which come to some of a table's chains. */
+function reached(table: Table, isOne: (chain: BaseChain) => boolean): Set<Rule> {
   const all = new Set<Rule>();
-  for (const { type, rules } of table.base) if (type === "filter") reach(table, rules, all);
+  for (const chain of table.base) if (isOne(chain)) reach(table, chain.rules, all);
   return all;
 }
 

@@ -11,7 +11,8 @@ const ALL = 0xffff_ffff;
 /** A mark of which nothing is known. */
 export const ANY_MARK: Mark = { value: 0, known: 0 };
 
-function markOf(value: number, known: number): Mark {
+/** The mark with these bits, of those that are known. */
+export function markOf(value: number, known: number): Mark {
   return { value: (value & known) >>> 0, known: known >>> 0 };
 }
 

@@ -97,7 +97,8 @@ export class RuleFacts implements HostRules {
   passedAs(): undefined {}
 
   leaving(proto: number, ends: Ends): Ruling {
-    const { mark } = this.#meet("prerouting", INSIDE, proto, ends, false);
+    let { mark } = this.#meet("prerouting", INSIDE, proto, ends, false);
+    ({ mark } = this.#meet("forward", INSIDE, proto, ends, false, mark));
     return this.#ruling(this.#meet("postrouting", INSIDE, proto, ends, false, mark));
   }
 

@@ -4,8 +4,8 @@ import { isIcmp } from "../../protocols/ip-protocols.js";
 import { parseAddress } from "../address.js";
 import type { Answer } from "../answer.js";
 import { InterfaceName, type Interfaces } from "../interfaces.js";
-import { firstMark, isNat } from "./first-mark.js";
-import { ANY_MARK, type Mark } from "./mark.js";
+import { firstMark, isNat, keptBehindNat, telling } from "./first-mark.js";
+import { ANY_MARK, type Mark, markOf } from "./mark.js";
 import { flowProtocolNumber } from "../protocols.js";
 import { readTables } from "./rule-tables.js";
 import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
@@ -49,8 +49,11 @@ export class RuleBook {
   /** Those that have rules which translate, and all. */
   readonly #tables: readonly Table[];
   readonly #all: readonly Table[];
-  /** The mark of a packet as it comes to the NAT rules, as far as others tell of it. */
+  /** Those that tell how packets are translated. */
+  readonly #telling: readonly Table[];
+  /** The mark of a packet as it comes in, as far as the rules tell of it. */
   readonly mark: Mark;
+  readonly #keptBehindNat: number;
   /** Whether some packets may pass the NAT rules by. */
   readonly hasBypass: boolean;
 
@@ -62,7 +65,9 @@ export class RuleBook {
     const { tables, unread } = readTables(text);
     this.#all = tables;
     this.#tables = tables.filter(isNat);
+    this.#telling = telling(tables);
     this.mark = firstMark(tables);
+    this.#keptBehindNat = keptBehindNat(tables);
     if (unread.length > 0) {
       const [{ number, text: line }] = unread;
       const what = unread.length === 1 ? "line could not be read: " : "lines could not be read, the first is ";
@@ -94,10 +99,10 @@ export class RuleBook {
       const walk = new Walk("nat", hook, { ...packet, inInterface, outInterface, mark }, (to) =>
         canMake(hook, to, entering, leaving),
       );
-      walk.through(this.#tables);
-      ({ mark } = walk);
+      walk.through(this.#telling);
+      mark = this.#markBehind(hook, walk);
       this.#noteIfCutShort(walk);
-      if (flow.nat !== kind && flow.nat !== "snat+dnat") continue;
+      if (kind === null || (flow.nat !== kind && flow.nat !== "snat+dnat")) continue;
       for (const { text, to, isCertain } of walk.found.values()) explanations.push({ rule: text, kind, isCertain, to });
     }
     return explanations;
@@ -131,10 +136,16 @@ export class RuleBook {
   meet(hook: Hook, packet: HookedPacket): Outcome {
     if (!this.isAbout(packet.isIpv6)) return { isTranslated: undefined, rules: [], redirects: [], mark: ANY_MARK };
     const walk = new Walk("nat", hook, packet, (to) => (to === null ? undefined : true));
-    const isTranslated = walk.through(this.#tables);
+    const isTranslated = walk.through(this.#telling);
     this.#noteIfCutShort(walk);
-    const { found, redirects, mark } = walk;
+    const { found, redirects } = walk;
+    const mark = this.#markBehind(hook, walk);
     return { isTranslated, rules: [...found.values()], redirects: [...redirects.values()], mark };
+  }
+
+  /** The mark that a packet has where it comes to the next hook. */
+  #markBehind(hook: Hook, { mark: { value, known } }: Walk): Mark {
+    return hook === "prerouting" ? markOf(value, known & this.#keptBehindNat) : { value, known };
   }
 
   #noteIfCutShort({ isCutShort }: Walk): void {
@@ -160,9 +171,10 @@ export function isReaddressed(flow: Translation, kind: Explanation["kind"]): boo
   return kind === "dnat" || entering.src !== leaving.src;
 }
 
-/** Where a first packet's two ends are rewritten, in the order it comes there. */
+/** Where a first packet's two ends are rewritten, or its mark may be, in the order it comes there. */
 const STEPS = [
   { hook: "prerouting", kind: "dnat" },
+  { hook: "forward", kind: null },
   { hook: "postrouting", kind: "snat" },
 ] as const;
 

@@ -51,7 +51,10 @@ function never(): boolean {
   return false;
 }
 
-/** A packet on its way through the rules of one hook, and those that can have translated it; of chains that filter, those that can have dropped it. */
+/**
+ * A packet on its way through the rules of one hook, and those that can have translated it; of chains that filter, those that can have dropped it. To rules
+ * that translate, it comes with the mark that those give it which filter before.
+ */
 export class Walk {
   readonly #type: ChainType;
   readonly #hook: Hook;
@@ -67,6 +70,8 @@ export class Walk {
   readonly redirects = new Map<Rule, Met>();
   /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
   isCutShort = false;
+  /** Whether it goes through a chain that filters, on its way to one that translates: it was not dropped there, and what matters is its mark. */
+  #isPassing = false;
 
   /** `canBe`: whether a NAT rule with this target can have made what became of the packet. `isIdle`: whether nothing met a rule by then. */
   constructor(
@@ -99,18 +104,52 @@ export class Walk {
     const chains = tables
       .filter((table) => table.family === family || table.family === "both" || table.family === "device")
       .flatMap((table) => table.base.map((chain) => ({ table, chain })))
-      .filter(({ chain }) => chain.type === this.#type && chain.hook === this.#hook);
+      .filter(({ chain }) => chain.hook === this.#hook && (chain.type === this.#type || this.#type === "nat"));
     let isCertain = true;
     for (const priority of new Set(chains.map(({ chain }) => chain.priority).toSorted((one, other) => one - other))) {
-      const ways = this.#throughEquals(
-        chains.filter(({ chain }) => chain.priority === priority),
-        isCertain,
-      );
+      const equals = chains.filter(({ chain }) => chain.priority === priority);
+      this.#pass(equals.filter(({ chain }) => chain.type !== this.#type));
+      const deciding = equals.filter(({ chain }) => chain.type === this.#type);
+      if (deciding.length === 0) continue;
+      const ways = this.#throughEquals(deciding, isCertain);
       if (ways === DECIDED) return true;
       if (ways === NOWHERE) return undefined;
       if ((ways & DECIDED) !== 0) isCertain = false;
     }
     return isCertain ? false : undefined;
+  }
+
+  /**
+   * Takes it through base chains of one priority that filter, for the mark that it gets there. As nobody tells their order, each may see what
+   * the others made of it.
+   */
+  #pass(chains: readonly { table: Table; chain: BaseChain }[]): void {
+    const { inInterface, outInterface } = this.#packet;
+    this.#isPassing = true;
+    this.#packet.inInterface = inInterface.quiet();
+    this.#packet.outInterface = outInterface.quiet();
+    for (let isDone = chains.length === 0; !isDone; ) {
+      const { mark } = this.#packet;
+      const [first, ...others] = chains.map(({ table, chain }) => this.#markAfter(table, chain, mark));
+      this.#packet.mark = others.length === 0 ? first : [first, ...others].reduce(eitherMark, mark);
+      isDone = others.length === 0 || this.#packet.mark.known === mark.known;
+    }
+    this.#packet.inInterface = inInterface;
+    this.#packet.outInterface = outInterface;
+    this.#isPassing = false;
+  }
+
+  /** The mark that it has behind a base chain; the same as before where it does not get there. */
+  #markAfter(table: Table, chain: BaseChain, mark: Mark): Mark {
+    this.#packet.mark = mark;
+    return this.#through(table, chain, true).left ?? mark;
+  }
+
+  /** The ways out of a base chain, and the mark that it may have left it with, unless it did not. */
+  #through(table: Table, { rules }: BaseChain, isCertain: boolean): { out: number; left: Mark | undefined } {
+    this.#markAtEnd = undefined;
+    const out = this.#follow(table, rules, isCertain, 0);
+    return { out, left: (out & BACK) === 0 ? this.#markAtEnd : eitherMark(this.#markAtEnd, this.#packet.mark) };
   }
 
   /**
@@ -124,10 +163,8 @@ export class Walk {
     let markAfter: Mark | undefined;
     for (const { table, chain } of chains) {
       this.#packet.mark = mark;
-      this.#markAtEnd = undefined;
-      const out = this.#follow(table, chain.rules, isCertain, 0);
+      const { out, left } = this.#through(table, chain, isCertain);
       ways.push(out);
-      const left = (out & BACK) === 0 ? this.#markAtEnd : eitherMark(this.#markAtEnd, this.#packet.mark);
       if (left !== undefined) markAfter = eitherMark(markAfter, left);
     }
     this.#packet.mark = markAfter ?? mark;
@@ -198,10 +235,12 @@ export class Walk {
         return (ways & ~BACK) | ON;
       }
       case "redirect":
+        if (this.#isPassing) return NOWHERE;
         this.redirects.set(rule, { text: textOf(table, rule), to: null, isCertain });
         // a proxy takes it where it listens, and else the packet is gone (net/netfilter/xt_TPROXY.c, tproxy_tg4)
         return this.#leave(this.#type === "nat" ? ENDED : ENDED | DECIDED);
       case "drop":
+        if (this.#isPassing) return NOWHERE;
         if (this.#type === "nat") return this.#leave(ENDED);
         this.#find(table, rule, null, isCertain);
         return this.#leave(DECIDED);
@@ -228,7 +267,7 @@ export class Walk {
 
   /** A target that natcorr does not understand may do anything, translate too. */
   #notUnderstood(table: Table, rule: Rule): number {
-    if (this.#type === "nat") this.#find(table, rule, null, false);
+    if (this.#type === "nat" && !this.#isPassing) this.#find(table, rule, null, false);
     this.#packet.mark = ANY_MARK;
     return this.#leave(ANYWHERE | ON);
   }
