@@ -3,7 +3,7 @@ import type { Answer } from "./answer.js";
 /** The interface that packets were captured on, or which of several it was, as far as that is known: rules ask for it. */
 export class InterfaceName {
   /** Those that it may be; '' for one without a name. */
-  readonly #names: readonly string[];
+  #names: readonly string[];
   readonly #isNot: Set<string>;
   readonly #supposed: string | undefined;
   /** Names that rules asked for since this was emptied, as they write them, and that nothing answers. */
@@ -41,6 +41,16 @@ export class InterfaceName {
   /** The same interface, if it were called so. */
   supposing(name: string): InterfaceName {
     return new InterfaceName(this.#names, this.#isNot, name);
+  }
+
+  /** The same interface, if it were not called so. */
+  without(name: string): InterfaceName {
+    return new InterfaceName(this.#names, new Set([...this.#isNot, name]), this.#supposed);
+  }
+
+  /** Takes it that it is called so; of `enp*`, the name is still not known. */
+  confirm(name: string): void {
+    if (!name.endsWith("*")) this.#names = [name];
   }
 
   /** Takes it that it is not called so. */

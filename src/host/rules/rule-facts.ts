@@ -64,10 +64,11 @@ export class RuleFacts implements HostRules {
     // where no rule would explain the flow if it were otherwise, it is so
     for (const side of SIDES) {
       const name = this.#interfaces[side];
+      const [inside, outside] = this.#interfaces;
+      const isMadeBy = (other: InterfaceName): boolean => isMade(side === INSIDE ? [other, outside] : [inside, other]);
       for (const each of name.asked) {
-        const supposed = name.supposing(each);
-        const [inside, outside] = this.#interfaces;
-        if (!isMade(side === INSIDE ? [supposed, outside] : [inside, supposed])) name.exclude(each);
+        if (!isMadeBy(name.supposing(each))) name.exclude(each);
+        else if (!isMadeBy(name.without(each))) name.confirm(each);
       }
     }
     this.#learnOwn(flow, isMade);

@@ -2,9 +2,9 @@
 export const OWN_TABLES = "natcorr_";
 const OWN_TABLE = new RegExp(`^table inet ${OWN_TABLES}[^]*?^\\}\\n?`, "gm");
 
-/** Elements of a set or map that packets add to, or that end by themselves: natcorr does not go by them. */
+/** Elements of a set or map that packets add to, or that end by themselves, behind the few lines that say what it is: natcorr does not go by them. */
 const PASSING_ELEMENTS =
-  /(^\t(?:set|map) [^\n]*\{\n(?:\t\t[^\n]*\n)*?\t\tflags [^\n]*(?:dynamic|timeout)[^\n]*\n(?:\t\t(?!elements)[^\n]*\n)*)\t\telements = \{[^}]*\}\n/gm;
+  /(^\t(?:set|map) [^\n]*\{\n(?:\t\t[^\n]*\n){0,12}?\t\tflags [^\n]*(?:dynamic|timeout)[^\n]*\n(?:\t\t(?!elements)[^\n]*\n){0,12})\t\telements = \{[^}]*\}\n/gm;
 
 /** A rule of nft's as it was written: counters stand in it as they were when it was read. */
 export function withoutCounters(rule: string): string {

@@ -41,6 +41,14 @@ const left = (facts: RuleFacts, dst = "180.101.49.11", src = "172.17.0.3") => {
 const taken = (facts: RuleFacts, dstPort: number) =>
   facts.taking(TCP, { src: "172.17.0.3", srcPort: 4000, dst: "180.101.49.11", dstPort });
 
+/** Rules that publish two ports to what comes by an interface. */
+const publishedBy = (asked: string, ...more: readonly string[]): string =>
+  nat(
+    `-A PREROUTING -i ${asked} -p tcp -m tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80`,
+    `-A PREROUTING -i ${asked} -p tcp -m tcp --dport 89 -j DNAT --to-destination 172.17.0.2:81`,
+    ...more,
+  );
+
 describe("who comes to a port of the host's", () => {
   test("is sent inside by the rule that publishes it", () => {
     expect(called(after(DOCKER_IPTABLES, [webPinged]))).toEqual({ answer: true, rules: PUBLISH, doubt: "" });
@@ -59,6 +67,30 @@ describe("who comes to a port of the host's", () => {
   test("may be, as long as no flow shows that the outside is not docker0", () => {
     const facts = after(docker(), [{ ...webPinged, initiator: "unknown" }]);
     expect(called(facts)).toEqual({ answer: undefined, rules: PUBLISH, doubt: "it asks for more than is to be seen" });
+  });
+
+  describe("where rules ask for the uplink by its name, and the capture does not tell that", () => {
+    test("is, once a flow shows that it is called so", () => {
+      expect(called(after(publishedBy("enp0s3"), []), 89).answer).toBeUndefined();
+      expect(called(after(publishedBy("enp0s3"), [published]), 89).answer).toBe(true);
+    });
+
+    test.each([
+      ["it asks for several that are called alike", publishedBy("enp+")],
+      [
+        "another rule may have made that flow",
+        publishedBy("enp0s3", "-A PREROUTING -p tcp -m tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80"),
+      ],
+      ["another interface may be meant", publishedBy("enp0s3", ...publishedBy("wlan0").split("\n").slice(2, 4))],
+    ])("may be, where %s", (_, rules) => {
+      expect(called(after(rules, [published]), 89).answer).toBeUndefined();
+    });
+
+    test("is not by a rule of another one", () => {
+      const other = "-A PREROUTING -i wlan0 -p tcp -m tcp --dport 90 -j DNAT --to-destination 172.17.0.2:82";
+      expect(called(after(publishedBy("enp0s3", other), []), 90).answer).toBeUndefined();
+      expect(called(after(publishedBy("enp0s3", other), [published]), 90).answer).toBe(false);
+    });
   });
 
   test("may be, where nothing shows that the address is on an interface of the host", () => {

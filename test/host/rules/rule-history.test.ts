@@ -105,6 +105,12 @@ test("rules are the same where packets add the first element to a set, or are th
   expect(counted.take(sized("\t# count 12", "2h3m4s"), 1n, 2n)).toBe(false);
 });
 
+test("rules are compared to the end, however long a set is", () => {
+  const lines = "\t\tflags dynamic\n".repeat(100_000);
+  const rules = new RuleHistory(`table ip x {\n\tset s {\n${lines}\t}\n}\n`);
+  expect(rules.take(`table ip x {\n\tset s {\n${lines}\t}\n}\n`, 1n, 2n)).toBe(false);
+});
+
 describe("verdicts by rules that are read again", () => {
   const call = { src: "198.51.100.7", srcPort: 5000, dst: "10.0.2.15", dstPort: 88 };
 
