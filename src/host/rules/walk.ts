@@ -108,9 +108,12 @@ export class Walk {
     let isCertain = true;
     for (const priority of new Set(chains.map(({ chain }) => chain.priority).toSorted((one, other) => one - other))) {
       const equals = chains.filter(({ chain }) => chain.priority === priority);
-      this.#pass(equals.filter(({ chain }) => chain.type !== this.#type));
       const deciding = equals.filter(({ chain }) => chain.type === this.#type);
+      const { mark } = this.#packet;
+      this.#pass(equals.filter(({ chain }) => chain.type !== this.#type));
       if (deciding.length === 0) continue;
+      // those that filter may be asked behind them
+      this.#packet.mark = eitherMark(mark, this.#packet.mark);
       const ways = this.#throughEquals(deciding, isCertain);
       if (ways === DECIDED) return true;
       if (ways === NOWHERE) return undefined;

@@ -40,6 +40,10 @@ test.each([
       nat(BY_MARK, BY_SOURCE),
   ],
   [
+    "where sources are translated",
+    placed("t", "postrouting priority srcnat", "meta mark set 0x40000") + nat(BY_MARK, BY_SOURCE),
+  ],
+  [
     "and changed behind what translates destinations",
     placed("a", "prerouting priority raw", "meta mark set 0x40000") +
       placed("b", "prerouting priority filter", "ip daddr 180.101.49.11 meta mark set 0x50000") +
