@@ -1,5 +1,5 @@
 import type { Tables, Update } from "../packets/results/results.js";
-import { INSIDE } from "../packets/sides.js";
+import { INSIDE, type Side } from "../packets/sides.js";
 import { addTo, type Kind, kindOf } from "./drop-kinds.js";
 import { mayOpen } from "./row-names.js";
 
@@ -22,6 +22,11 @@ export class BridgedOpenings {
     return Array.from(this.#waiting.values(), ({ kind }) => kind);
   }
 
+  /** The kind that a frame is of; undefined of one that is none of the first of its conversation. */
+  kindOf(side: Side, frame: number): Kind | undefined {
+    return this.unanswered.find(({ gathered }) => gathered.frames[side].listed.includes(frame));
+  }
+
   /** Takes a packet that does not cross. */
   take(tables: Tables, row: number): void {
     const { timeline } = tables;
@@ -39,7 +44,7 @@ export class BridgedOpenings {
 
   /** Takes it that a packet was not what it was said to be. */
   takeBack({ side, frame }: Update): void {
-    for (const [tuple, { kind }] of this.#waiting)
-      if (kind.gathered.frames[side].listed.includes(frame)) this.#waiting.delete(tuple);
+    const known = this.kindOf(side, frame);
+    for (const [tuple, { kind }] of this.#waiting) if (kind === known) this.#waiting.delete(tuple);
   }
 }

@@ -104,7 +104,9 @@ export class GatheredDrops extends PassingSink {
   override end(summary: Summary): void {
     const kinds = [...this.#kinds.values()].filter(({ gathered }) => gathered.count > 0);
     const dropped = [...kinds, ...this.#bridged.unanswered];
-    for (const finding of this.#explain({ dropped, others: this.#others, reached: this.#reached }))
+    const kindOf = (side: Side, frame: number): Kind | undefined =>
+      this.#kindOf.get(frameKey(side, frame)) ?? this.#bridged.kindOf(side, frame);
+    for (const finding of this.#explain({ dropped, kindOf, others: this.#others, reached: this.#reached }))
       this.next.finding(finding);
     super.end(summary);
   }

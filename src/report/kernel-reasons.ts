@@ -107,14 +107,15 @@ export class KernelReasons extends PassingSink {
       byReason.set(drop.reason, gathered);
       gathered.add(side, frame, flow, isIpv6);
     }
-    const given = [...byReason].map(([reason, gathered]) =>
-      findingOf(
-        "drop-reason",
-        gathered.count,
-        `one drop of the kernel's alone is near each in time: ${reason} (${counts.get(reason)} in all)`,
-        gathered,
-      ),
-    );
+    const given: Finding[] = [];
+    for (const [reason, gathered] of byReason) {
+      const text = `one drop of the kernel's alone is near each in time: ${reason} (${counts.get(reason)} in all)`;
+      const isAbout = (side: Side, frame: number): boolean => {
+        const drop = this.#given.get(frameKey(side, frame))?.drop;
+        return drop?.reason === reason && drop.packets === 1;
+      };
+      given.push({ ...findingOf("drop-reason", gathered.count, text, gathered), isAbout });
+    }
     const others = [...counts]
       .filter(([reason]) => !byReason.has(reason))
       .toSorted(([, one], [, other]) => other - one);

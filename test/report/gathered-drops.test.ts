@@ -12,7 +12,7 @@ const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "" };
 
 /** What is handed on at the end, when a sink is told of a run. */
 function gathered(tell: (sink: Sink, tables: HandFilled) => void): Drops {
-  let drops: Drops = { dropped: [], others: 0, reached: [new Set(), new Set()] };
+  let drops: Drops = { dropped: [], kindOf: () => undefined, others: 0, reached: [new Set(), new Set()] };
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   const sink = new GatheredDrops(reporter, (all) => {
     drops = all;
@@ -174,4 +174,13 @@ it("the rest of a datagram is of no kind of its own, and is no other drop once s
   });
   expect(dropped).toMatchObject([{ gathered: { count: 1 } }]);
   expect(others).toBe(1);
+});
+
+it("says of which of them a frame is, of more than are listed, and no more once it is not dropped", () => {
+  const { dropped, kindOf } = gathered((sink, tables) => {
+    for (let frame = 1; frame <= 150; frame++) sink.unmatched(tables.add({ ...QUERY, frame }), DROPPED);
+    sink.update(update(120, "unknown", "dropped"));
+  });
+  expect([100, 150].map((frame) => kindOf(INSIDE, frame) === dropped[0])).toEqual([true, true]);
+  expect([kindOf(INSIDE, 120), kindOf(OUTSIDE, 150)]).toEqual([undefined, undefined]);
 });

@@ -1,5 +1,6 @@
 import type { Dropped, Drops } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
+import type { Side } from "../../packets/sides.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
@@ -55,7 +56,7 @@ export function groundsOf(
   return {
     grounds,
     findings: [
-      ...grounds.map(findingIn),
+      ...grounds.map((ground) => findingIn(ground, drops)),
       ...unexplained(drops, counted, grounds, [...countersOf(between, grounds), ...byRules.doubts]),
     ],
   };
@@ -66,9 +67,13 @@ function mayMeetRules(kind: Dropped, ways: Ways): boolean {
   return (kind.fate === "unanswered" && ways.mustCross(kind)) || (kind.fate === "bridged" && ways.isBridged(kind));
 }
 
-function findingIn({ code, kinds, text, cause }: Ground): Finding {
-  const gathered = gatheredOf(kinds);
-  return { ...findingOf(code, gathered.count, text, gathered), ...cause };
+function findingIn({ code, kinds, text, cause }: Ground, { kindOf }: Drops): Finding {
+  const [gathered, known] = [gatheredOf(kinds), new Set(kinds)];
+  const isAbout = (side: Side, frame: number): boolean => {
+    const kind = kindOf(side, frame);
+    return kind !== undefined && known.has(kind);
+  };
+  return { ...findingOf(code, gathered.count, text, gathered), isAbout, ...cause };
 }
 
 /** What the host counted of drops that no ground goes by: `the host counted meanwhile: IpInAddrErrors 34`. */

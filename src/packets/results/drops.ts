@@ -40,6 +40,8 @@ export interface Dropped {
 /** All that was dropped in a run, and what else shows where packets go. */
 export interface Drops {
   readonly dropped: readonly Dropped[];
+  /** Those that a frame is of, as far as it is remembered. */
+  readonly kindOf: (side: Side, frame: number) => Dropped | undefined;
   /** How many more packets were dropped that are in none of these. */
   readonly others: number;
   /** Some addresses that packets crossed to: behind the inside, and beyond the outside. */

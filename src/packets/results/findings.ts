@@ -197,6 +197,8 @@ export interface Finding extends Cause {
   readonly flows: readonly number[];
   /** Frames it concerns, the first 100 of each side; empty where it is not about single ones. */
   readonly frames: { readonly inside: readonly number[]; readonly outside: readonly number[] };
+  /** Whether it is about a frame, one that it does not list among them; undefined where nobody remembers those. */
+  readonly isAbout?: (side: Side, frame: number) => boolean;
   /** How many it does not list: frames, or flows where it lists no frames. */
   readonly more: number;
   readonly text: string;

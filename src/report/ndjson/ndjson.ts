@@ -149,7 +149,9 @@ export class NdjsonReporter implements Reporter {
   }
 
   finding({ severity, code, count, flows, frames, more, text, hint, ...cause }: Finding): void {
-    this.#line({ type: "finding", severity, code, count, flows, ...this.#ofSides(frames), more, ...cause, text, hint });
+    const { rule, table, chain, counter, counted } = cause;
+    const facts = { ...this.#ofSides(frames), more, rule, table, chain, counter, counted, text, hint };
+    this.#line({ type: "finding", severity, code, count, flows, ...facts });
   }
 
   end({ inside, outside, verdicts, impacts, flows, clock, published }: Summary): void {

@@ -2,7 +2,7 @@ import type { Finding, FindingCode } from "../../packets/results/findings.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
 import type { Lost } from "./lost.js";
 
-/** The findings that tell why packets never arrived, by the frames that they name. */
+/** The findings that tell why packets never arrived, by the frames that they are about. */
 export class Causes {
   readonly #findings: readonly Finding[];
 
@@ -17,10 +17,17 @@ export class Causes {
   of({ side, frame, judgement: { verdict } }: Lost): FindingCode | undefined {
     if (verdict !== "dropped" && verdict !== "unknown") return undefined;
     const telling = this.#findings.filter(
-      ({ code, frames }) =>
-        (verdict === "dropped" || code.startsWith("drop-")) && frames[SIDE_NAMES[side]].includes(frame),
+      ({ code, frames, isAbout }) =>
+        (verdict === "dropped" || code.startsWith("drop-")) &&
+        (frames[SIDE_NAMES[side]].includes(frame) || isAbout?.(side, frame) === true),
     );
     return (telling.find(({ rule }) => rule !== undefined) ?? telling.at(0))?.code;
+  }
+
+  /** The codes of the findings that say what may have dropped packets of which nothing else tells what became of them. */
+  ofUnknown(packets: Iterable<Lost>): FindingCode[] {
+    const unknown = [...packets].filter(({ judgement: { verdict } }) => verdict === "unknown");
+    return [...new Set(unknown.flatMap((packet) => this.of(packet) ?? []))];
   }
 
   /** Whether a finding names a packet that was dropped, and the one that was sent again and got through. */

@@ -6,6 +6,7 @@ import type { Causes } from "./causes.js";
 import { endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
 import { framesText, MOST_NAMED } from "./frames-text.js";
+import { grouped } from "./grouped.js";
 import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
 import type { Paint } from "./paint.js";
 
@@ -224,16 +225,4 @@ function andOthers(count: number): string {
 function named(frames: readonly number[], places: FramePlaces): string {
   const more = frames.length - MOST_NAMED;
   return `${framesText(frames, places)}${more > 0 ? ` and ${more} more` : ""}`;
-}
-
-/** Some items by a key, in the order that each came first. */
-function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }

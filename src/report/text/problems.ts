@@ -162,9 +162,10 @@ export class Problems {
     told: ReadonlySet<Reason> = new Set(),
     findings: readonly Finding[] = [],
   ): string {
-    const lines = [`${paint.heading(sumUp(summary, this.#isOfSome))}\n`, alsoSeen(summary)];
     const { frames } = this.#tables.timeline;
     const telling = { causes: new Causes(findings), told, width, paint, frames };
+    const ofUnknown = telling.causes.ofUnknown(this.#packets.values());
+    const lines = [`${paint.heading(sumUp(summary, this.#isOfSome, ofUnknown))}\n`, alsoSeen(summary)];
     const groupsOf = byKind(this.#packets.values(), telling.causes);
     let room = MOST_PROBLEMS;
     let hidden = this.#others;

@@ -1,10 +1,14 @@
 import { printable } from "../../packets/printable.js";
 import { everyAddress, type PublishedUse } from "../../packets/results/published.js";
+import { MOST_NAMED } from "./frames-text.js";
+import { grouped } from "./grouped.js";
 import type { Paint } from "./paint.js";
 import { table, type TableColumn } from "./table.js";
 
 /** Most ports that are shown: what can be read. NDJSON gives them all. */
 const MOST_SHOWN = 50;
+/** From so many ports on, what is the same of them is said once. */
+const LEAST_ALIKE = 3;
 
 const COLUMNS: readonly TableColumn[] = [
   { heading: "published", align: "left" },
@@ -23,8 +27,10 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
   const rows = shown.map((each) => rowOf(each, paint));
   const hidden = sorted.length - rows.length;
   const more = hidden > 0 ? `… and ${hidden} more (--format ndjson lists them all)\n` : "";
-  const notes = shown.flatMap((each) => notesOf(each, paint).map((note) => `- ${placeText(each)}: ${note}\n`));
-  return `${paint.heading("Published ports")}\n${table(COLUMNS, rows)}${more}${notes.join("")}\n`;
+  const notes = notesText(sorted, paint);
+  const untold = notes.length > MOST_SHOWN ? `… and ${notes.length - MOST_SHOWN} more of these\n` : "";
+  const told = `${notes.slice(0, MOST_SHOWN).join("")}${untold}`;
+  return `${paint.heading("Published ports")}\n${table(COLUMNS, rows)}${more}${told}\n`;
 }
 
 function isUsed(use: PublishedUse): boolean {
@@ -39,51 +45,110 @@ function rowOf(use: PublishedUse, paint: Paint): string[] {
   return [placeText(use), ...flows, bad(dropped), bad(refused), pids.join(" ")];
 }
 
-/** What the columns do not tell. */
-function notesOf(use: PublishedUse, paint: Paint): string[] {
-  const {
-    container,
-    containerPort,
-    hostPort,
-    unclear,
-    fromHost,
-    fromHostUnclear,
-    refusedInside,
-    dropped,
-    unknown,
-    closedBy,
-  } = use;
-  const to = printable(`${container}:${containerPort}`);
-  const notes = closedBy.map(
-    ({ rule, count }) => `${paint.bad("closed")} by ${printable(rule)}: ${counted(count, "packet")}`,
-  );
-  if (refusedInside > 0)
-    notes.push(
-      `${paint.bad("refused")} by the container: ${counted(refusedInside, "conversation")}; nobody listens at ${to}, or a rule of its own rejects them`,
-    );
-  if (unclear > 0)
-    notes.push(
-      `nothing tells whose port ${hostPort} was when it was called, or by which port ${to} was: ${counted(unclear, "conversation")}`,
-    );
-  if (fromHost > 0) notes.push(`called by the host itself: ${counted(fromHost, "conversation")}`);
-  if (fromHostUnclear > 0)
-    notes.push(
-      `the host called ${to}, by this port, by a docker-proxy or straight (nothing tells which): ${counted(fromHostUnclear, "conversation")}`,
-    );
-  const untold = Math.min(unknown, dropped + unknown - closedBy.reduce((sum, { count }) => sum + count, 0));
-  if (untold > 0) notes.push(`nothing tells what became of ${counted(untold, "packet")}`);
-  return notes;
+/** What the columns do not tell of a port. */
+interface Note {
+  readonly use: PublishedUse;
+  readonly what: string;
+  readonly count: number;
+  readonly unit: "packet" | "conversation";
+  /** What that means. */
+  readonly meaning?: string;
+  /** Whether what is counted may be each other port's that leads there. */
+  readonly isShared?: boolean;
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+/** What the columns do not tell, in a line each; from LEAST_ALIKE on, ports of one container of which the same is said share one. */
+function notesText(published: readonly PublishedUse[], paint: Paint): string[] {
+  const alike = grouped(
+    published.flatMap((use) => notesOf(use, paint)),
+    ({ use, what, meaning, isShared, count }) =>
+      JSON.stringify([
+        use.proto,
+        use.container,
+        what,
+        meaning,
+        isShared === true ? [use.containerPort, count] : use.hostAddresses,
+      ]),
+  );
+  return [...alike.values()].flatMap((notes) => {
+    const { isShared = false, count } = notes[0];
+    if (isShared) return noteText(notes, count);
+    if (notes.length < LEAST_ALIKE) return notes.map((note) => noteText([note], note.count));
+    return noteText(
+      notes,
+      notes.reduce((sum, note) => sum + note.count, 0),
+    );
+  });
+}
+
+function noteText(notes: readonly Note[], count: number): string {
+  const [{ use, what, unit, meaning = "" }] = notes;
+  const places = [...grouped(notes, (note) => note.use.hostAddresses.join(" ")).values()].map((some) =>
+    placesText(some[0].use, rangesText(some.map((note) => note.use.hostPort))),
+  );
+  const to =
+    new Set(notes.map(({ use: { containerPort } }) => containerPort)).size === 1 ? `:${use.containerPort}` : "";
+  const place = printable(`${use.proto} ${places.join(" ")}→${use.container}${to}`);
+  return `- ${place}: ${what}: ${count} ${unit}${count === 1 ? "" : "s"}${meaning}\n`;
+}
+
+/** Ports as `80,9110-9139`, the first of many ranges. */
+function rangesText(ports: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const port of ports.toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && port === last[1] + 1) last[1] = port;
+    else ranges.push([port, port]);
+  }
+  const named = ranges.slice(0, MOST_NAMED).map(([from, to]) => (from === to ? String(from) : `${from}-${to}`));
+  return `${named.join(",")}${ranges.length > MOST_NAMED ? ",…" : ""}`;
+}
+
+/** What the columns do not tell of one. */
+function notesOf(use: PublishedUse, paint: Paint): Note[] {
+  const { unclear, fromHost, fromHostUnclear, refusedInside, dropped, unknown, closedBy } = use;
+  const untold = Math.min(unknown, dropped + unknown - closedBy.reduce((sum, { count }) => sum + count, 0));
+  const notes: Note[] = [
+    ...closedBy.map(
+      ({ rule, count }) =>
+        ({ use, what: `${paint.bad("closed")} by ${printable(rule)}`, count, unit: "packet" }) as const,
+    ),
+    {
+      use,
+      what: `${paint.bad("refused")} by the container`,
+      count: refusedInside,
+      unit: "conversation",
+      meaning: "; nobody listens there, or a rule of its own rejects them",
+    },
+    {
+      use,
+      what: "nothing tells whose port it was when it was called, or by which port the container was",
+      count: unclear,
+      unit: "conversation",
+    },
+    { use, what: "called by the host itself", count: fromHost, unit: "conversation" },
+    {
+      use,
+      what: "the host called the container, by a rule, by a docker-proxy or straight (nothing tells which)",
+      count: fromHostUnclear,
+      unit: "conversation",
+      isShared: true,
+    },
+    { use, what: "nothing tells what became of some", count: untold, unit: "packet" },
+  ];
+  return notes.filter(({ count }) => count > 0);
 }
 
 /** `tcp 88→web:80`; with the host's addresses where it is not on all. */
-function placeText({ proto, hostAddresses, hostPort, container, containerPort }: PublishedUse): string {
+function placeText(use: PublishedUse): string {
+  const { proto, hostPort, container, containerPort } = use;
+  return printable(`${proto} ${placesText(use, String(hostPort))}→${container}:${containerPort}`);
+}
+
+function placesText({ hostAddresses }: PublishedUse, ports: string): string {
   const places = hostAddresses.map((address) => {
-    if (address === everyAddress(address)) return String(hostPort);
-    return address.includes(":") ? `[${address}]:${hostPort}` : `${address}:${hostPort}`;
+    if (address === everyAddress(address)) return ports;
+    return address.includes(":") ? `[${address}]:${ports}` : `${address}:${ports}`;
   });
-  return printable(`${proto} ${[...new Set(places)].join(" ")}→${container}:${containerPort}`);
+  return [...new Set(places)].join(" ");
 }

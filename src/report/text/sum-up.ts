@@ -1,8 +1,9 @@
+import type { FindingCode } from "../../packets/results/findings.js";
 import type { Impact, Summary, Verdict } from "../../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 
-/** How many packets never arrived, and what that comes to. */
-export function sumUp(summary: Summary, isOfSome: boolean): string {
+/** How many packets never arrived, and what that comes to. `telling`: the findings that say what may have dropped some of which nothing else tells. */
+export function sumUp(summary: Summary, isOfSome: boolean, telling: readonly FindingCode[]): string {
   const impact = (name: Impact): number => sumOf(summary.impacts, name);
   const lost = (
     [
@@ -12,9 +13,10 @@ export function sumUp(summary: Summary, isOfSome: boolean): string {
       [countIn(summary, "refused"), "refused"],
     ] as const
   ).filter(([count]) => count > 0);
-  if (lost.length === 0) return "No packet was seen to be dropped or refused.";
+  const see = telling.length === 0 ? "" : `see ${telling.join(", ")} for what may have dropped unknown ones`;
+  if (lost.length === 0) return `No packet was seen to be dropped or refused${see && `, but ${see}`}.`;
   const told = lost.map(([count, what]) => `${count} ${what}`);
-  return `Packets that never arrived${isOfSome ? ", selected or not" : ""}: ${told.join("; ")}.`;
+  return `Packets that never arrived${isOfSome ? ", selected or not" : ""}: ${told.join("; ")}${see && `; and ${see}`}.`;
 }
 
 /** How many others have no twin, by the words that `--only` takes. */
@@ -23,7 +25,7 @@ export function alsoSeen(summary: Summary): string {
     ["elsewhere", "by an interface that is not captured"],
     ["no-overlap", "before the other capture begins, or behind its end"],
     ["capture-loss", `the other capture lost frames then${mostLost(summary)}`],
-    ["unknown", "nothing tells what happened"],
+    ["unknown", "the captures do not tell what happened"],
     ["ambiguous", "which of them are twins is not certain"],
   ] as const;
   const seen = others.filter(([word]) => countIn(summary, word) > 0);

@@ -44,6 +44,7 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     isEcho: false,
     dst: dst.address,
     dstPort: dst.port,
+    isNew: undefined,
     isToHost: false,
     forwardedTo: { dst: dst.address, dstPort: dst.port },
     inName,

@@ -375,12 +375,53 @@ it("text says below what the columns do not tell", () => {
   expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([
     String.raw`tcp 88→a\x1b:80        0                0        0        0  7 8`,
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
-    String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens at a\x1b:80, or a rule of its own rejects them`,
-    String.raw`- tcp 88→a\x1b:80: nothing tells whose port 88 was when it was called, or by which port a\x1b:80 was: 1 conversation`,
+    String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens there, or a rule of its own rejects them`,
+    String.raw`- tcp 88→a\x1b:80: nothing tells whose port it was when it was called, or by which port the container was: 1 conversation`,
     String.raw`- tcp 88→a\x1b:80: called by the host itself: 2 conversations`,
-    String.raw`- tcp 88→a\x1b:80: the host called a\x1b:80, by this port, by a docker-proxy or straight (nothing tells which): 1 conversation`,
-    String.raw`- tcp 88→a\x1b:80: nothing tells what became of 1 packet`,
+    String.raw`- tcp 88→a\x1b:80: the host called the container, by a rule, by a docker-proxy or straight (nothing tells which): 1 conversation`,
+    String.raw`- tcp 88→a\x1b:80: nothing tells what became of some: 1 packet`,
     "",
     "",
+  ]);
+});
+
+/** A port of WEB's that a rule closes. */
+const closed = (hostPort: number, more: object = {}) => ({
+  ...WEB,
+  ...NOTHING,
+  hostPort,
+  containerPort: hostPort,
+  unknown: 4,
+  closedBy: [{ rule: "-A DOCKER-USER -j DROP", count: 4 }],
+  ...more,
+});
+
+it("text says once what is the same of three ports of a container, and more", () => {
+  const notes = (...published: readonly ReturnType<typeof closed>[]): string[] =>
+    publishedText(published, paint(false))
+      .split("\n")
+      .filter((line) => line.startsWith("- "));
+  expect(notes(closed(91), closed(93), closed(92), closed(99), closed(94, { container: "db" }))).toEqual([
+    "- tcp 91-93,99→web: closed by -A DOCKER-USER -j DROP: 16 packets",
+    "- tcp 94→db:94: closed by -A DOCKER-USER -j DROP: 4 packets",
+  ]);
+  expect(notes(closed(91), closed(92))).toHaveLength(2);
+  expect(notes(closed(91), closed(92), closed(93, { hostAddresses: ["10.0.2.15"] }))).toHaveLength(3);
+});
+
+it("text tells once of what the host called that several ports lead to", () => {
+  const perhaps = { ...WEB, ...NOTHING, fromHostUnclear: 1 };
+  const text = publishedText(
+    [
+      { ...perhaps, hostAddresses: ["127.0.0.1"], hostPort: 8090 },
+      { ...perhaps, hostPort: 32768 },
+      { ...perhaps, hostPort: 32769, fromHostUnclear: 2 },
+    ],
+    paint(false),
+  );
+  const what = "the host called the container, by a rule, by a docker-proxy or straight (nothing tells which)";
+  expect(text.split("\n").filter((line) => line.startsWith("- "))).toEqual([
+    `- tcp 127.0.0.1:8090 32768→web:80: ${what}: 1 conversation`,
+    `- tcp 32769→web:80: ${what}: 2 conversations`,
   ]);
 });

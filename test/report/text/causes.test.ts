@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { findingOf, Gathered } from "../../../src/packets/results/findings.js";
-import { INSIDE } from "../../../src/packets/sides.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { Causes } from "../../../src/report/text/causes.js";
 import type { Lost } from "../../../src/report/text/lost.js";
 
@@ -30,6 +30,21 @@ it("sends the reader to the finding that names a rule, else to any", () => {
   ]);
   const told = [1, 3, 4].map((frame) => causes.of({ ...DROPPED, frame }));
   expect(told).toEqual(["drop-rule", "drop-reason", undefined]);
+});
+
+it("sends the reader to a finding of frames that it does not list", () => {
+  const frames = upTo(150);
+  const listed = findingOf("drop-rule", 150, "a rule", frames);
+  const causes = new Causes([{ ...listed, isAbout: (side, frame) => side === INSIDE && frame <= 150 }]);
+  const told = [100, 101, 150, 151].map((frame) => causes.of({ ...DROPPED, frame }));
+  expect([frames.frames[INSIDE].listed.length, ...told]).toEqual([
+    100,
+    "drop-rule",
+    "drop-rule",
+    "drop-rule",
+    undefined,
+  ]);
+  expect(causes.of({ ...DROPPED, side: OUTSIDE })).toBeUndefined();
 });
 
 it("sends the reader there of what is unknown as well, where a finding says what drops it", () => {

@@ -319,7 +319,7 @@ describe("the problems at the head of a summary", () => {
     expect(lines(output).slice(0, 7)).toEqual([
       "Packets that never arrived: 1 refused.",
       "Also: 2 elsewhere (by an interface that is not captured);",
-      "    20 unknown (nothing tells what happened).  --only elsewhere,unknown shows them.",
+      "    20 unknown (the captures do not tell what happened).  --only elsewhere,unknown shows them.",
       `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  answer #31  host unreachable`,
       `? unknown udp 172.17.0.2 > 203.0.113.5  4 conversations  inside #1 #2 #3 #4 #5 and 15 more`,
       `          ${why}`,
@@ -375,6 +375,30 @@ describe("the problems at the head of a summary", () => {
     expect(told(7.5, 8)).toEqual([`${who}  the first frame of the other capture is later`, other, ""]);
     const why = "the first frame of outside is 7 ms later, and nothing shows whether it was captured then";
     expect(told(7, 7)).toEqual([`${who}  ${why}`, other, ""]);
+  });
+
+  it("say at once where a finding tells what may have dropped those that are unknown", () => {
+    const tables = new HandFilled();
+    const told = (impacts: Summary["impacts"], code: "drop-rule" | "slow-retry"): string =>
+      lines(
+        text(tables, { quiet: true, width: 200 }, (reporter) => {
+          reporter.unmatched(lost(tables, 5000, 1), {
+            verdict: "unknown",
+            reason: "no-answer",
+            why: "nothing answers",
+          });
+          const gathered = new Gathered();
+          gathered.add(INSIDE, 1, undefined, false);
+          reporter.finding(findingOf(code, 1, "a rule", gathered));
+          reporter.end({ ...SUMMARY, impacts });
+        }),
+      )[0];
+    const see = "see drop-rule for what may have dropped unknown ones.";
+    expect(told(SUMMARY.impacts, "drop-rule")).toBe(`No packet was seen to be dropped or refused, but ${see}`);
+    expect(told(SUMMARY.impacts, "slow-retry")).toBe("No packet was seen to be dropped or refused.");
+    expect(told([new Map([["lost", 2]]), new Map()], "drop-rule")).toBe(
+      `Packets that never arrived: 2 lost (no later copy got through); and ${see}`,
+    );
   });
 
   it("name the flows of a conversation that had several", () => {

@@ -2,6 +2,7 @@ import { IS_ERROR } from "../../../packets/packets.js";
 import type { Ruling } from "../../../packets/results/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE, tupleIn } from "../../../packets/tuples.js";
+import { remember } from "../../../packets/memory/keep-newest.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
@@ -14,10 +15,15 @@ import { whyMissing } from "../words.js";
 /** What is said of a TTL that routers lowered, as it looks. */
 const NOT_FULL = "is none that systems begin with (64, 128, 255)";
 
+/** So many conversations are remembered, at the most. */
+const MOST_ANSWERED = 65_536;
+
 /** What is the host's own, or is addressed to it, of packets without a translation. */
 export class HostsOwn {
   readonly #known: Judged;
   readonly #published: Published;
+  /** The ways of conversations that the host answers by another address: the last packet of one is answered by nothing. */
+  readonly #answered = new Set<number>();
 
   constructor(known: Judged, published: Published) {
     this.#known = known;
@@ -180,11 +186,19 @@ export class HostsOwn {
       return refused ?? { verdict: "local", reason, why };
     }
     const answer = this.#known.standIns.answering(row);
-    if (answer !== NONE && isFromNear(this.#known.timeline, answer))
+    if (answer !== NONE && isFromNear(this.#known.timeline, answer)) {
+      remember(this.#answered, this.#known.timeline.way(row), MOST_ANSWERED);
       return {
         verdict: "local",
         reason: "host-answers",
         why: `the host answers it by another address (frame ${this.#known.timeline.frameTextOf(answer)})`,
+      };
+    }
+    if (this.#answered.has(this.#known.timeline.way(row)))
+      return {
+        verdict: "local",
+        reason: "host-answers",
+        why: "the host answers its conversation by another address, and nothing has to answer this packet",
       };
     const either = "the host took it, or dropped it, if it forwards that port";
     return unknown("no-answer", `nothing from where it goes answers it: ${either}`);

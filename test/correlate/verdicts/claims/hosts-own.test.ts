@@ -368,6 +368,12 @@ it("what a container sends to the host is the host's where that answers by the a
   expect(answered).toBe("inside local: the host answers it by another address (frame 33)");
   const [unanswered] = await alone([page, acked(901, 506)], []);
   expect(unanswered).toContain("inside unknown: nothing from where it goes answers it");
+  // nothing answers the last one of that conversation
+  const last = us(3120, segment({ ...numbers, seq: 506, text: "", src: OTHER, dst: HOST, ttl: 64, ipId: 3 }));
+  expect((await alone([page, acked(900, 506), last], [])).at(-1)).toBe(
+    "inside local: the host answers its conversation by another address, and nothing has to answer this packet",
+  );
+  expect((await alone([page, acked(901, 506), last], [])).at(-1)).toContain("inside unknown: nothing from where");
 });
 
 it("what a container opens to the host's own address, and the host resets, is refused", async () => {
