@@ -21,6 +21,7 @@ import {
 import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
 const ACK = 0x10;
+const FIN_ACK = 0x11;
 const RST_ACK = 0x14;
 const OTHER_SERVER = "198.51.100.77";
 
@@ -785,6 +786,32 @@ it.each([
   ];
   const said = await saidOf(inside, outside);
   expect(said.at(-1)).toBe(ack > 0 ? "inside unknown forwarded-unseen" : "inside dropped no-twin");
+});
+
+it.each([
+  ["comes out unseen, as others of its direction did, none of which was ever seen", false, "unknown forwarded-unseen"],
+  ["was dropped where others of its direction are seen to cross", true, "dropped no-twin"],
+] as const)("a last acknowledgement of a published port, which nothing answers, %s", async (_, isSeen, said) => {
+  const [crossing, unseen] = [
+    answering(3400, true, ACK, 7001, FIRST + 1, 64),
+    answering(3140, true, SYN_ACK, 7000, FIRST + 1, 64),
+  ];
+  const fin = FIRST + 1;
+  const inside = [
+    knocking(3120, true, SYN, FIRST),
+    unseen,
+    knocking(3220, true, ACK, fin, 7001),
+    knocking(3320, true, FIN_ACK, fin, 7001),
+    ...(isSeen ? [crossing] : []),
+    answering(3340, true, ACK, 7001, fin + 1, 64),
+  ];
+  const outside = [
+    knocking(3100, false, SYN, FIRST),
+    knocking(3200, false, ACK, fin, 7001),
+    knocking(3300, false, FIN_ACK, fin, 7001),
+    ...(isSeen ? [answering(3420, false, ACK, 7001, FIRST + 1, 63)] : []),
+  ];
+  expect(await saidOf(inside, outside)).toEqual(["inside unknown forwarded-unseen", `inside ${said}`]);
 });
 
 it("nobody answers an ICMP error: what crosses behind it says nothing of it", async () => {

@@ -1,5 +1,6 @@
 import { IS_ERROR } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import { remember } from "../../../packets/memory/keep-newest.js";
 import { NONE } from "../../../packets/tuples.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -12,11 +13,15 @@ import { resetByHost } from "./resets.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
 const SHORTEST_TIMEOUT_NS = 10_000_000_000;
+/** Of so many flows it is remembered that they cross unseen, at the most: the oldest are forgotten. */
+const MOST_UNSEEN = 65_536;
 
 /** What became of packets that a translation is known of: what else is known of their flow tells. */
 export class Explained {
   readonly #known: Judged;
   readonly #flow: ViewedFlow;
+  /** The ids of flows of which packets got there in a direction that nothing was seen to cross in. */
+  readonly #unseen = new Set<number>();
 
   constructor(known: Judged) {
     this.#known = known;
@@ -55,12 +60,8 @@ export class Explained {
       const why = `the host itself answers it (frame ${t.frameTextOf(reply)}), though it forwarded others of its conversation`;
       return { verdict: "local", reason: "host-answers", why, byFrame };
     }
-    if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
-      return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
-    if (this.#isAnsweredUnseen(row)) {
-      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${SIDE_NAMES[other]}: it comes out unseen, as it seems`;
-      return unknown("forwarded-unseen", why, "exit");
-    }
+    const unseen = this.#crossedUnseen(row, other);
+    if (unseen !== undefined) return unseen;
     const unexpected = this.#whyUnexpected(row);
     if (unexpected !== undefined)
       return unknown("not-yet-translated", `${unexpected}: the host may have taken it, as it had no translation`);
@@ -107,9 +108,38 @@ export class Explained {
     return isReplaced ? WHY_REPLACED : undefined;
   }
 
-  /** Whether the sender of a packet is answered, or over TCP acknowledged, though none of what it sent was seen to cross. */
+  /** What follows where a packet got there though its exit was not seen, or others of its direction did; undefined where nothing shows that. */
+  #crossedUnseen(row: number, other: Side): Claim | undefined {
+    const { translations, impacts } = this.#known;
+    const slot = translations.slotOf(row);
+    const id = translations.accounts.id(slot);
+    const hasArrived = impacts.hasArrived(row, slot);
+    const isOneWay = this.#isOneWay(row);
+    const isAnswered = isOneWay && this.#isAnsweredUnseen(row);
+    if (isOneWay && (hasArrived || isAnswered)) remember(this.#unseen, id, MOST_UNSEEN);
+    if (hasArrived) return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
+    if (!isOneWay || !(isAnswered || this.#unseen.has(id))) return undefined;
+    const shown = isAnswered
+      ? "answers to its sender cross behind it, and nothing that they answer was"
+      : "others that went its way in its conversation got there, and none of them was";
+    const why = `${shown} ever seen on ${SIDE_NAMES[other]}: it comes out unseen, as it seems`;
+    return unknown("forwarded-unseen", why, "exit");
+  }
+
+  /** Whether packets of a packet's flow cross the other way alone, and the other capture has none at all that went its way. */
+  #isOneWay(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    const { accounts } = translations;
+    const slot = translations.slotOf(row);
+    const isOutbound = t.side(row) === INSIDE;
+    if (accounts.pairsThatWent(slot, isOutbound) > 0 || accounts.pairsThatWent(slot, !isOutbound) === 0) return false;
+    // what is there, and has no twin so far, may be another one of them
+    return !tuples.isHeard(translations.twinWayOf(row));
+  }
+
+  /** Whether the sender of a packet is answered behind it, or over TCP acknowledged. Precondition: none of what it sent was seen to cross. */
   #isAnsweredUnseen(row: number): boolean {
-    const { timeline: t, tuples, translations, impacts } = this.#known;
+    const { timeline: t, translations, impacts } = this.#known;
     // nobody answers an error
     if ((t.flags(row) & IS_ERROR) !== 0) return false;
     const { accounts } = translations;
@@ -119,9 +149,6 @@ export class Explained {
     // who opened a connection sends much without an answer, but acknowledges none that did not come
     const isOpener = flow.isFromInside === isOutbound;
     if (!isOpener && (t.proto(row) !== TCP || !impacts.isHeard(row, flow.slot))) return false;
-    // what is there, and has no twin so far, may be another one of them
-    const far = flow.wayOn(otherSide(t.sideOf(row)), true);
-    if (tuples.isHeard(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
-    return accounts.pairsThatWent(flow.slot, isOutbound) === 0 && accounts.pairsThatWent(flow.slot, !isOutbound) > 0;
+    return accounts.lastNs(flow.slot) >= t.timeNs(row);
   }
 }
