@@ -73,7 +73,8 @@ function findingIn({ code, kinds, text, cause }: Ground, { kindOf }: Drops): Fin
     const kind = kindOf(side, frame);
     return kind !== undefined && known.has(kind);
   };
-  return { ...findingOf(code, gathered.count, text, gathered), isAbout, ...cause };
+  const isOfOthers = !kinds.every(isDropped);
+  return { ...findingOf(code, gathered.count, text, gathered), isAbout, isOfOthers, ...cause };
 }
 
 /** What the host counted of drops that no ground goes by: `the host counted meanwhile: IpInAddrErrors 34`. */

@@ -199,6 +199,8 @@ export interface Finding extends Cause {
   readonly frames: { readonly inside: readonly number[]; readonly outside: readonly number[] };
   /** Whether it is about a frame, one that it does not list among them; undefined where nobody remembers those. */
   readonly isAbout?: (side: Side, frame: number) => boolean;
+  /** It says what may have dropped packets that were not seen to be dropped, too. */
+  readonly isOfOthers?: boolean;
   /** How many it does not list: frames, or flows where it lists no frames. */
   readonly more: number;
   readonly text: string;

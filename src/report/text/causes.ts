@@ -24,10 +24,9 @@ export class Causes {
     return (telling.find(({ rule }) => rule !== undefined) ?? telling.at(0))?.code;
   }
 
-  /** The codes of the findings that say what may have dropped packets of which nothing else tells what became of them. */
-  ofUnknown(packets: Iterable<Lost>): FindingCode[] {
-    const unknown = [...packets].filter(({ judgement: { verdict } }) => verdict === "unknown");
-    return [...new Set(unknown.flatMap((packet) => this.of(packet) ?? []))];
+  /** The codes of the findings that say what may have dropped packets of which nothing else does. */
+  get ofOthers(): FindingCode[] {
+    return [...new Set(this.#findings.flatMap(({ code, isOfOthers }) => (isOfOthers === true ? [code] : [])))];
   }
 
   /** Whether a finding names a packet that was dropped, and the one that was sent again and got through. */

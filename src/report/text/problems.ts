@@ -164,8 +164,8 @@ export class Problems {
   ): string {
     const { frames } = this.#tables.timeline;
     const telling = { causes: new Causes(findings), told, width, paint, frames };
-    const ofUnknown = telling.causes.ofUnknown(this.#packets.values());
-    const lines = [`${paint.heading(sumUp(summary, this.#isOfSome, ofUnknown))}\n`, alsoSeen(summary)];
+    const { ofOthers } = telling.causes;
+    const lines = [`${paint.heading(sumUp(summary, this.#isOfSome, ofOthers))}\n`, alsoSeen(summary)];
     const groupsOf = byKind(this.#packets.values(), telling.causes);
     let room = MOST_PROBLEMS;
     let hidden = this.#others;

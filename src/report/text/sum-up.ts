@@ -2,7 +2,7 @@ import type { FindingCode } from "../../packets/results/findings.js";
 import type { Impact, Summary, Verdict } from "../../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 
-/** How many packets never arrived, and what that comes to. `telling`: the findings that say what may have dropped some of which nothing else tells. */
+/** How many packets never arrived, and what that comes to. `telling`: the findings that say what may have dropped others, which were not seen to be dropped. */
 export function sumUp(summary: Summary, isOfSome: boolean, telling: readonly FindingCode[]): string {
   const impact = (name: Impact): number => sumOf(summary.impacts, name);
   const lost = (
@@ -13,7 +13,7 @@ export function sumUp(summary: Summary, isOfSome: boolean, telling: readonly Fin
       [countIn(summary, "refused"), "refused"],
     ] as const
   ).filter(([count]) => count > 0);
-  const see = telling.length === 0 ? "" : `see ${telling.join(", ")} for what may have dropped unknown ones`;
+  const see = telling.length === 0 ? "" : `see ${telling.join(", ")} for what may have dropped others`;
   if (lost.length === 0) return `No packet was seen to be dropped or refused${see && `, but ${see}`}.`;
   const told = lost.map(([count, what]) => `${count} ${what}`);
   return `Packets that never arrived${isOfSome ? ", selected or not" : ""}: ${told.join("; ")}${see && `; and ${see}`}.`;

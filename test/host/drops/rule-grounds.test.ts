@@ -283,9 +283,8 @@ describe("a rule that keeps containers of one bridge apart", () => {
   };
 
   it("is named for what nobody answered, where it counted as many", () => {
-    expect(named(dropped(4, CALL, { fate: "bridged", proto: TCP }))).toEqual([
-      "drop-rule 4 -A FORWARD -i docker0 -o docker0 -j DROP",
-    ]);
+    const kind = dropped(4, CALL, { fate: "bridged", proto: TCP });
+    expect(named(kind)).toEqual(["drop-rule 4 -A FORWARD -i docker0 -o docker0 -j DROP"]);
   });
 
   it.each([

@@ -377,9 +377,9 @@ describe("the problems at the head of a summary", () => {
     expect(told(7, 7)).toEqual([`${who}  ${why}`, other, ""]);
   });
 
-  it("say at once where a finding tells what may have dropped those that are unknown", () => {
+  it("say at once where a finding tells what may have dropped those that were not seen to be", () => {
     const tables = new HandFilled();
-    const told = (impacts: Summary["impacts"], code: "drop-rule" | "slow-retry"): string =>
+    const told = (impacts: Summary["impacts"], isOfOthers: boolean): string =>
       lines(
         text(tables, { quiet: true, width: 200 }, (reporter) => {
           reporter.unmatched(lost(tables, 5000, 1), {
@@ -389,14 +389,14 @@ describe("the problems at the head of a summary", () => {
           });
           const gathered = new Gathered();
           gathered.add(INSIDE, 1, undefined, false);
-          reporter.finding(findingOf(code, 1, "a rule", gathered));
+          reporter.finding({ ...findingOf("drop-rule", 1, "a rule", gathered), isOfOthers });
           reporter.end({ ...SUMMARY, impacts });
         }),
       )[0];
-    const see = "see drop-rule for what may have dropped unknown ones.";
-    expect(told(SUMMARY.impacts, "drop-rule")).toBe(`No packet was seen to be dropped or refused, but ${see}`);
-    expect(told(SUMMARY.impacts, "slow-retry")).toBe("No packet was seen to be dropped or refused.");
-    expect(told([new Map([["lost", 2]]), new Map()], "drop-rule")).toBe(
+    const see = "see drop-rule for what may have dropped others.";
+    expect(told(SUMMARY.impacts, true)).toBe(`No packet was seen to be dropped or refused, but ${see}`);
+    expect(told(SUMMARY.impacts, false)).toBe("No packet was seen to be dropped or refused.");
+    expect(told([new Map([["lost", 2]]), new Map()], true)).toBe(
       `Packets that never arrived: 2 lost (no later copy got through); and ${see}`,
     );
   });
