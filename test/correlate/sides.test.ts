@@ -83,3 +83,38 @@ it("of two uplinks, one that was captured later may have had before that what no
   // its first frame is the one behind what is missing
   expect(found.filter((verdict) => verdict === "unknown" || verdict === "no-overlap")).toHaveLength(MISSING + 1);
 });
+
+/** A query of the container's to an address, and what answers it, as a side shows them. */
+function query(far: string, n: number, isInside: boolean): Stamped {
+  return isInside
+    ? ms(n * EVERY_MS, beat("172.17.0.2", 64, far, n))
+    : ms(n * EVERY_MS + 0.02, beat("10.0.2.15", 63, far, n));
+}
+function answer(far: string, n: number, isInside: boolean): Stamped {
+  const ends = isInside ? { dst: "172.17.0.2", ttl: 52 } : { dst: "10.0.2.15", ttl: 53 };
+  const payload = Buffer.from(`answer ${n} of ${far}`);
+  const packet = ipv4({ src: far, ...ends, id: 500 + n }, udp({ srcPort: 53, dstPort: 40_000, payload }));
+  return ms(n * EVERY_MS + (isInside ? 10.02 : 10), packet);
+}
+
+it("of two bridges, one that was captured later has nothing to do with answers to what came by the other", async () => {
+  const numbers = Array.from({ length: BEATS }, (_, n) => n);
+  const [heard, unheard] = CONVERSATIONS.map(({ far }) => far);
+  const docker0 = numbers.flatMap((n) => [query(heard, n, true), query(unheard, n, true), answer(heard, n, true)]);
+  const enp0s3 = numbers.flatMap((n) => [query(heard, n, false), query(unheard, n, false), answer(heard, n, false)]);
+  const dropped = answer(unheard, MISSING, false);
+  const late = ms((BEATS - 1) * EVERY_MS, beat("172.18.0.2", 64, "172.18.0.1", 0));
+  const outcome = new Outcome();
+  await correlate(
+    [new Capture("docker0", docker0), new Capture("br-app", [late])],
+    [
+      new Capture(
+        "enp0s3",
+        [...enp0s3, dropped].sort((a, b) => a.ns - b.ns),
+      ),
+    ],
+    OPTIONS,
+    outcome,
+  );
+  expect(outcome.verdicts("outside").map(([, verdict]) => verdict)).toEqual(["dropped"]);
+});

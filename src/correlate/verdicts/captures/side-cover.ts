@@ -1,4 +1,4 @@
-import { otherSide, type Side } from "../../../packets/sides.js";
+import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { SideIntake } from "../../intake/side-intake.js";
@@ -37,8 +37,8 @@ export class SideCover {
   }
 
   /**
-   * The captures that may have the twin of a packet: of the other side, if its conversation is known to cross, those that show it by the time that its
-   * window is over; else all.
+   * The captures that may have the twin of a packet: of the other side, if its conversation is known to cross, those that show what goes its way by the time
+   * that its window is over; inside, or else what comes back; else all.
    */
   of(row: number): readonly Cover[] {
     const { side, timeline: t, translations } = this.#about;
@@ -59,10 +59,18 @@ export class SideCover {
 
   #along(way: number, timeNs: number): readonly Cover[] {
     if (way === NONE) return this.captures;
+    const shown = this.#showing(way, timeNs);
+    if (shown.length > 0) return shown;
+    // what goes inside goes to the network that its conversation comes from; what leaves may take another uplink than what came
+    const back = this.#about.side === INSIDE ? this.#showing(way ^ 1, timeNs) : [];
+    return back.length > 0 ? back : this.captures;
+  }
+
+  /** Those that show a way by the time that the window of a packet is over which passed then. */
+  #showing(way: number, timeNs: number): readonly Cover[] {
     const { whereabouts, stampAt, windowNs } = this.#about;
     const untilNs = stampAt(timeNs + windowNs);
-    const found = this.captures.filter((_, capture) => whereabouts.has(way, capture, untilNs));
-    return found.length === 0 ? this.captures : found;
+    return this.captures.filter((_, capture) => whereabouts.has(way, capture, untilNs));
   }
 
   /** The capture that has a packet of this side. */
