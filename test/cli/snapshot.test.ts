@@ -80,6 +80,16 @@ it.each([
   ["is not there", async () => scratch("none.sock"), "none.sock: not found"],
   ["is off", async () => "off", "--docker off"],
   ["is no engine", () => answering({}), "answers /version with 404"],
+  [
+    "answers no list",
+    () => answering({ ...ANSWERS, "/containers/json": null }),
+    "not understood: it answers /containers/json",
+  ],
+  [
+    "lists what it has no id of",
+    () => answering({ ...ANSWERS, "/networks": [[[]]] }),
+    "not understood: it answers /networks",
+  ],
   ["answers no JSON", () => answering({ ...ANSWERS, "/info": "<html>" }), "no JSON"],
 ])("an engine that %s is missing, and nothing else is", async (_, socketOf, why) => {
   const { code, stdout, stderr } = await natcorr("snapshot", "--docker", await socketOf());

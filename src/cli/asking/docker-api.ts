@@ -9,7 +9,7 @@ import {
   eventOf,
   networkOf,
 } from "../../host/snapshot/docker.js";
-import { listAt, parseJson, textAt } from "../../host/snapshot/json.js";
+import { parseJson, textAt } from "../../host/snapshot/json.js";
 import type { DockerFacts } from "../../host/snapshot/snapshot.js";
 import { failureText } from "./tools.js";
 import { OFF } from "../option-words.js";
@@ -50,14 +50,14 @@ export class DockerEngine {
     return this.#asked(async (ask, inspect) => {
       const paths = ["/version", "/info", "/networks", "/containers/json"];
       const [version, info, networks, running] = await Promise.all(paths.map(ask));
-      const ids = listAt(running).flatMap((container) => textAt(container, "Id") ?? []);
+      const ids = listed(running, "/containers/json").flatMap((container) => textAt(container, "Id") ?? []);
       const containers: (Container | undefined)[] = [];
       for (let first = 0; first < ids.length; first += AT_ONCE)
         containers.push(...(await Promise.all(ids.slice(first, first + AT_ONCE).map(inspect))));
       return {
         engine: engineOf(version, info),
         containers: containers.filter((container) => container !== undefined),
-        networks: listAt(networks).flatMap((network) => networkOf(network) ?? []),
+        networks: listed(networks, "/networks").flatMap((network) => networkOf(network) ?? []),
       };
     });
   }
@@ -157,6 +157,12 @@ export class DockerEngine {
         .end();
     });
   }
+}
+
+/** A list of what there is, as Docker answers. Throws where it is none: of what is not understood, nobody knows what it says. */
+function listed(answer: unknown, path: string): readonly unknown[] {
+  if (Array.isArray(answer) && answer.every((each) => textAt(each, "Id") !== undefined)) return answer;
+  throw new Error(`not understood: it answers ${path} with no list of what has an Id`);
 }
 
 /** The lines of an answer, as they come. Throws where one is longer than any that Docker writes. */

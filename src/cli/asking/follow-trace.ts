@@ -16,6 +16,7 @@ const MOST_A_SECOND = 100;
  */
 const SCRIPT = `
 nft monitor trace </dev/null 3>&- &
+exec >/dev/null
 nft -i >&3
 kill $!
 `;
@@ -36,15 +37,23 @@ export async function followTrace(trace: Trace, interfaces: readonly string[]): 
   const nft = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "pipe", "pipe"], detached: true });
   const [stdin, stdout, , answers] = nft.stdio;
   const failed = failureOf(nft, "nft");
-  linesOf(stdout, (line) => trace.read(line));
+  let isOver = false;
+  const onEnd = (): void => {
+    if (!isOver) trace.cutOff();
+  };
+  linesOf(stdout, (line) => trace.read(line), onEnd);
   const table = `${OWN_TABLES}${nft.pid}`;
   const begun = new Promise<undefined>((resolve) => {
     linesOf(answers, (line) => line.includes(table) && resolve(undefined));
   });
   stdin?.write(`${rulesOf(table, interfaces)}\nlist table inet ${table}\n`);
   const failure = await Promise.race([begun, failed]);
-  if (failure === undefined) return () => void stdin?.end();
-  stdin?.end();
+  const stop = (): void => {
+    isOver = true;
+    stdin?.end();
+  };
+  if (failure === undefined) return stop;
+  stop();
   throw new CaptureError(`packets cannot be traced (${failure}): as root, with 'apt install nftables'`);
 }
 

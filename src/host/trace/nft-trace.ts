@@ -3,7 +3,7 @@ import { canonicalAddress, parseNumber } from "../address.js";
 import { withoutCounters } from "../rules/rules-text.js";
 import { lineOf, type TraceLine } from "./trace-lines.js";
 
-/** A rule that is newer than the monitor has no words there: `unknown rule handle 2`. */
+/** A rule that is newer than the monitor, or gone by then, has no words there: `unknown rule handle 2`. */
 const LINE = /^trace id ([\da-f]+) (\S+ \S+ \S+) (packet:|rule|unknown rule|policy) (.*)$/;
 /** What a rule, or a chain's policy, did with a packet. */
 const VERDICT = /^(.*?) ?\(verdict ([a-z]+)[^()]*\)\s*$/;
@@ -23,7 +23,8 @@ export function parseNftTraceLine(line: string): TraceLine | null {
     return rest.trim() === "drop" ? { id, stop: { rule: `${chain} policy drop`, isRefusal: false } } : { id };
   const [, rule, verdict] = VERDICT.exec(rest) ?? [];
   if (verdict !== "drop") return { id };
-  return { id, stop: { rule: `${chain} ${withoutCounters(rule)}`, isRefusal: /\breject\b/.test(rule) } };
+  const words = kind === "unknown rule" ? `${rule}, which came or went while it was traced` : withoutCounters(rule);
+  return { id, stop: { rule: `${chain} ${words}`, isRefusal: /\breject\b/.test(rule) } };
 }
 
 /** The packet that a line describes; undefined where it lacks what tells it from others. */

@@ -25,6 +25,9 @@ interface Alike {
   entering: number;
 }
 
+/** What to look at where nobody tells it any more. */
+const ENDED = "did somebody, or the kernel for want of memory, end it (journalctl -k)? Run natcorr once more";
+
 const NONE_ALIKE: Readonly<Alike> = { left: 0, stops: 0, count: 0, stop: undefined, isMixed: false, entering: 0 };
 
 /** A packet on its way through the host. */
@@ -49,6 +52,7 @@ export class Trace implements Traces {
   readonly #isLive: boolean;
   #packets = 0;
   #lines = 0;
+  #isCutOff = false;
 
   /** `isLive`: its packets are traced while they are captured. */
   constructor({ isLive = false }: { readonly isLive?: boolean } = {}) {
@@ -61,6 +65,11 @@ export class Trace implements Traces {
     const said = parseNftTraceLine(line) ?? parseXtablesTraceLine(line);
     if (said) this.#note(said);
     else if (!isTraceChatter(line) && this.#unread++ === 0) this.#firstUnread = this.#lines;
+  }
+
+  /** Takes it that who tells it ended, and not as it was asked to. */
+  cutOff(): void {
+    this.#isCutOff = true;
   }
 
   stopOf(arrival: Arrival): Stop | undefined {
@@ -76,10 +85,14 @@ export class Trace implements Traces {
       ...(this.#unread > 0
         ? [`${this.#unread} lines of the trace could not be read, the first is line ${this.#firstUnread}`]
         : []),
+      ...(this.#isCutOff ? ["nft monitor trace ended before the run: what came behind that was not traced"] : []),
       ...(this.#packets === 0 && !this.#isLive ? ["the trace has no packet"] : []),
       ...(this.#untaken > 0 ? [`there was no room for the last ${this.#untaken} packets of the trace`] : []),
     ];
-    return said.length === 0 ? [] : [findingOf("trace-unread", this.#unread + this.#untaken, said.join("; "))];
+    if (said.length === 0) return [];
+    return [
+      findingOf("trace-unread", this.#unread + this.#untaken, said.join("; "), {}, this.#isCutOff ? ENDED : undefined),
+    ];
   }
 
   #note({ id, arrival, isRouted = false, stop }: TraceLine): void {

@@ -62,6 +62,16 @@ it("has packets traced that come in by the interfaces, reads what the kernel tel
   await until(() => (isAlive(pid) ? undefined : true));
 });
 
+it("says that nft's monitor ended, where natcorr did not end it", async () => {
+  const answer = 'while read -r line; do case $line in list*) echo "$line" ;; esac; done';
+  const folder = pretend(LINES, answer);
+  const trace = new Trace({ isLive: true });
+  const stop = await followTrace(trace, ["docker0"]);
+  process.kill(Number(await until(() => trace.stopOf(ARRIVAL) && readFileSync(join(folder, "pid"), "utf8"))));
+  expect(await until(() => trace.end().at(0))).toMatchObject({ code: "trace-unread" });
+  stop();
+});
+
 it("says why packets cannot be traced", async () => {
   pretend("", "echo 'Error: Could not process rule: Operation not permitted' >&2; read -r _");
   await expect(followTrace(new Trace({ isLive: true }), ["docker0"])).rejects.toThrow(

@@ -128,6 +128,23 @@ it("over IPv6, both tools' lengths are those of the whole packet; a chain's poli
   expect(policy.stopOf(SYN)).toEqual({ rule: "ip6 filter FORWARD policy drop", isRefusal: false });
 });
 
+it("says of a rule that the monitor does not know that it came or went meanwhile", () => {
+  const trace = traceOf(
+    'trace id bb1ba70f ip6 raw PREROUTING packet: iif "docker0" ip6 saddr fd01::2 ip6 daddr fd02::2 ip6 hoplimit 64 ip6 flowlabel 860402 ip6 length 40 tcp sport 55604 tcp dport 81 ',
+    "trace id bb1ba70f ip6 filter FORWARD unknown rule handle 89 (verdict drop)",
+  );
+  expect(trace.stopOf(SYN)?.rule).toBe("ip6 filter FORWARD handle 89, which came or went while it was traced");
+});
+
+it("says that who tells it ended before the run", () => {
+  const trace = new Trace({ isLive: true });
+  expect(trace.end()).toEqual([]);
+  trace.cutOff();
+  expect(trace.end()).toMatchObject([
+    { code: "trace-unread", text: "nft monitor trace ended before the run: what came behind that was not traced" },
+  ]);
+});
+
 it("says what could not be read, and where nothing was", () => {
   expect(traceOf("", "huh", "12:00:00 IP 1.2.3.4 > 5.6.7.8: ICMP").end()).toMatchObject([
     {
