@@ -123,6 +123,7 @@ export async function pairLive(
       messages.isPartial ||= source.tally.undecodable > 0;
       for (const text of losses(source)) messages.warn(text);
     }
+    if (given === undefined) await sayNew(names, options, host, messages);
   } finally {
     close();
     clearTimeout(timer);
@@ -138,6 +139,13 @@ async function chosen({ docker }: LiveCommandOptions, host: Host, messages: Mess
   const { names, how } = await ownInterfaces(docker, host);
   messages.warn(`no interfaces are named: takes ${how}`);
   return names;
+}
+
+/** Says which interfaces would be taken as well, if the run began now. */
+async function sayNew(names: SideNames, { docker }: LiveCommandOptions, host: Host, messages: Messages): Promise<void> {
+  const { takenByNow } = await import("./asking/own-interfaces.js");
+  for (const name of await takenByNow(docker, names, host))
+    messages.warn(`${name} is not captured: it came up, or was told of, after the start`);
 }
 
 /** Opens all interfaces, those of the inside first, gives up what privileges are not needed any more, and begins the file. */

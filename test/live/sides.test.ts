@@ -35,6 +35,14 @@ const SECOND_BRIDGE = {
     iptables -I DOCKER-USER -i br-app -o docker0 -j ACCEPT`,
 } as const;
 
+/** A bridge, by a name that Docker gives, with nobody on it. */
+const LATE_BRIDGE = {
+  plain: () => "ip link add br-0123456789ab type bridge; ip link set br-0123456789ab up",
+  docker: (lab: string) => `
+    export DOCKER_HOST=unix:///run/natcorr-lab/${lab}-docker/docker.sock
+    docker network create -o com.docker.network.bridge.name=br-0123456789ab late`,
+} as const;
+
 interface Pair extends Line {
   readonly by: string;
   readonly inside: Line["inside"] & { readonly capture?: number; readonly src: string };
@@ -100,8 +108,10 @@ describe.skipIf(skips).each(KINDS)("natcorr live on two bridges of the %s lab", 
     const bridges = kind === "docker" ? "br-app, docker0" : "docker0";
     const live = lab.start("dhost", "env", host, process.execPath, MAIN, "live", "-q", "icmp");
     await live.hasSaid(/capturing on/);
+    await lab.run("dhost", "bash", "-ec", LATE_BRIDGE[kind](lab.name));
     await live.interrupt();
     expect(live.stderr).toContain(`capturing on ${bridges} (inside) and enp0s3 (outside)`);
     expect(live.stderr).toContain("no interfaces are named");
+    expect(live.stderr).toContain("br-0123456789ab is not captured: it came up, or was told of, after the start");
   });
 });

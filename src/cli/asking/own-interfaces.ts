@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { listInterfaces } from "../../capture/live/open.js";
 import { CaptureError } from "../../capture/errors.js";
 import { listAt, parseJson, textAt } from "../../host/snapshot/json.js";
@@ -6,6 +7,8 @@ import { DockerEngine } from "./docker-api.js";
 import type { Host } from "../host.js";
 import { failureText, printed } from "./tools.js";
 
+/** So long the end of a run waits for what there is by then. */
+const MOST_MS = 3000;
 /** The names that Docker gives its bridges by default (libnetwork, drivers/bridge). */
 const DOCKER_BRIDGE = /^(docker0|br-[0-9a-f]{12})$/;
 
@@ -30,6 +33,18 @@ export async function ownInterfaces(docker: string | undefined, { env }: Pick<Ho
   if (inside.length === 0) throw new CaptureError(`no Docker bridge is up (${how}); ${advice}`);
   if (outside.length === 0) throw new CaptureError(`no interface has a default route; ${advice}`);
   return { names: [inside, outside], how: `${how}; interfaces of default routes` };
+}
+
+/** The interfaces that `ownInterfaces` would take by now, and that are not among those that it took; none where that cannot be told in time. */
+export async function takenByNow(
+  docker: string | undefined,
+  names: SideNames,
+  host: Pick<Host, "env">,
+): Promise<string[]> {
+  const late = sleep(MOST_MS, undefined, { ref: false });
+  const now = await Promise.race([ownInterfaces(docker, host), late]).catch(() => undefined);
+  const taken = new Set(names.flat());
+  return (now?.names.flat() ?? []).filter((name) => !taken.has(name));
 }
 
 /** Whether a word of the command line names interfaces, or libpcap's `any`: one of its names must be one. */
