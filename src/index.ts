@@ -15,6 +15,7 @@ export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/
 export type { Finding, FindingCode } from "./packets/results/findings.js";
 export type { Flow, Nat } from "./packets/flows/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/batches/frames.js";
+export type { HostRoutes } from "./packets/results/host-routes.js";
 export type { HostRules, Ruling } from "./packets/results/host-rules.js";
 export type { LatencySummary } from "./packets/flows/latency.js";
 export type { PacketBatch } from "./packets/batches/packet-batch.js";

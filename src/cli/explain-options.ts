@@ -29,7 +29,7 @@ export interface ExplainOptions {
 const SETTLING_NS = 60_000_000_000n;
 
 /** What the host says of single packets. */
-export type HostSays = Pick<CorrelateOptions, "rules" | "traces">;
+export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "traces">;
 
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
 export interface Explained {

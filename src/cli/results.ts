@@ -1,6 +1,7 @@
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { AnsweredNames } from "../packets/results/answers.js";
+import type { HostRoutes } from "../packets/results/host-routes.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
@@ -77,7 +78,7 @@ export async function resultsOf(
   const all = reasoned?.sink ?? grounded;
   return {
     sink: options.count === undefined ? all : new Limited(all),
-    says,
+    says: { ...says, routes: known && (await routesOf(known, interfaces)) },
     onFrames,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
@@ -118,6 +119,14 @@ async function namingGrounds(
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
     return findings;
   });
+}
+
+/** How the routes of a host lead, which is captured from at these interfaces. */
+async function routesOf(known: KnownHost, interfaces: SideNames): Promise<HostRoutes> {
+  const { UncapturedRoutes } = await import("../host/drops/uncaptured-routes.js");
+  const names = interfaces.flat();
+  const areKnown = interfaces.every((side) => side.length > 0) && !names.includes("");
+  return new UncapturedRoutes(known, areKnown ? names : []);
 }
 
 /** The interface of a side; empty where that is not known, or it has several. */

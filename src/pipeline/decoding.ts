@@ -46,7 +46,8 @@ export async function decodeHere(
   };
 }
 
-/** The interface that a capture names, if it is of one: a file's name is no interface's. */
-function interfaceOf({ interfaces }: FrameSource): string {
-  return interfaces.length === 1 ? interfaces[0].name : "";
+/** The interface that a capture names, if it is of one, or that a part of a capture is of: a file's name is no interface's. */
+function interfaceOf({ interfaces, isPart = false, name }: FrameSource): string {
+  if (interfaces.length === 1) return interfaces[0].name;
+  return isPart && interfaces.some((each) => each.name === name) ? name : "";
 }

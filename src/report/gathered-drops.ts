@@ -115,6 +115,7 @@ export class GatheredDrops extends PassingSink {
   #fateOf(row: number, { verdict, reason }: Judgement): Fate | undefined {
     if (verdict === "dropped") return "dropped";
     if (reason === "nothing-paired") return "unpaired";
+    if (reason === "routed-elsewhere") return "routed";
     const isUnanswered = reason === "no-answer" && this.#tables.timeline.sideOf(row) === OUTSIDE;
     return isUnanswered && mayOpen(this.#tables, row) ? "unanswered" : undefined;
   }

@@ -1,3 +1,4 @@
+import type { HostRoutes } from "../../src/packets/results/host-routes.js";
 import type { HostRules } from "../../src/packets/results/host-rules.js";
 import { deepStrictEqual } from "node:assert";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
@@ -349,6 +350,8 @@ export interface Options {
   readonly signal?: { readonly aborted: boolean };
   /** What the host's rules say, afresh for each run. */
   readonly rules?: () => HostRules;
+  /** How the host's routes lead. */
+  readonly routes?: HostRoutes;
   /** What is not told is counted. */
   readonly wants?: Wants;
 }
@@ -405,7 +408,7 @@ export async function correlated(
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
   await correlate(
     ...sources,
-    { windowNs, ...patience, clock, maxPairs, rules: options.rules?.(), heap },
+    { windowNs, ...patience, clock, maxPairs, rules: options.rules?.(), routes: options.routes, heap },
     outcome,
     signal,
   );

@@ -99,6 +99,21 @@ describe("natcorr file with both sides in one capture", () => {
       expect(lines(one.stdout, type)).toEqual(lines(two.stdout, type));
   });
 
+  it("names the interfaces for the host's routes: what they lead to a bridge that is not captured is unknown, and a rule may have dropped it", async () => {
+    const fixture = `${FIXTURES}dropped-by-rules/`;
+    const host = ["--host", ["before", "after"].map((moment) => `${fixture}${moment}.json`).join(",")];
+    const sides = ["--inside", "docker0", "--outside", "enp0s3"];
+    const { stdout } = await natcorr("--format", "ndjson", await bothInOne(fixture), ...sides, ...host);
+    const alone = lines(stdout, "unmatched").filter((line) => line.includes("172.30.0.2"));
+    expect(alone).toHaveLength(4);
+    for (const line of alone)
+      expect(line).toMatch(
+        /"routed-elsewhere".*the host's route to 172\.30\.0\.2 leaves by br-app, which is not captured/,
+      );
+    const isolated = expect.stringMatching(/"drop-rule","count":4,.*-A DOCKER-ISOLATION-STAGE-2 -o br-app -j DROP/);
+    expect(lines(stdout, "finding")).toContainEqual(isolated);
+  });
+
   it.each([
     [["a", `${FIXTURE}outside.pcap`, "--inside", "0", "--outside", "1"], "is a second one"],
     [["a", "--outside", "1"], "--outside needs --inside"],

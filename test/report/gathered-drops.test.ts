@@ -46,6 +46,17 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   expect(others).toBe(0);
 });
 
+it("gathers what may have left by an interface that is not captured by itself: a rule may have dropped it", () => {
+  const { dropped } = gathered((sink, tables) => {
+    sink.unmatched(tables.add({ ...QUERY, frame: 1 }), { verdict: "unknown", reason: "routed-elsewhere", why: "" });
+    sink.unmatched(tables.add({ ...QUERY, frame: 2 }), DROPPED);
+  });
+  expect(dropped.map(({ fate, gathered: { count } }) => [fate, count])).toEqual([
+    ["routed", 1],
+    ["dropped", 1],
+  ]);
+});
+
 it("tells apart what is known to have been dropped by a rule, or by its TTL", () => {
   const { dropped } = gathered((sink, tables) => {
     sink.unmatched(tables.add({ ...QUERY, frame: 1 }), DROPPED);

@@ -1,4 +1,5 @@
 import type { HostRules } from "../../packets/results/host-rules.js";
+import type { HostRoutes } from "../../packets/results/host-routes.js";
 import type { Traces } from "../../packets/results/traces.js";
 import type { Base } from "../kernel/base.js";
 import type { Tunnels } from "../intake/tunnels.js";
@@ -29,6 +30,8 @@ export interface Known extends Base {
   /** The frame that a packet may be a copy of, or have as one; undefined where there is none. */
   readonly repeatOf: (row: number) => number | undefined;
   readonly rules: HostRules;
+  /** How the host's routes lead; undefined where nothing tells. */
+  readonly routes: HostRoutes | undefined;
   /** What a trace of the host's firewall says; undefined where there is none. */
   readonly traces: Traces | undefined;
 }

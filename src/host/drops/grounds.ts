@@ -64,7 +64,8 @@ export function groundsOf(
 
 /** Whether packets that were not seen to be dropped go where the rules of forwarding are asked. */
 function mayMeetRules(kind: Dropped, ways: Ways): boolean {
-  return (kind.fate === "unanswered" && ways.mustCross(kind)) || (kind.fate === "bridged" && ways.isBridged(kind));
+  if (kind.fate === "bridged") return ways.isBridged(kind);
+  return kind.fate !== "unpaired" && ways.mustCross(kind);
 }
 
 function findingIn({ code, kinds, text, cause }: Ground, { kindOf }: Drops): Finding {

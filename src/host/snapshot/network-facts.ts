@@ -22,6 +22,8 @@ export interface NetworkFacts {
   readonly isByDestination: boolean;
   /** The MTU of each interface, bytes. */
   readonly mtus: ReadonlyMap<string, number>;
+  /** The kind of each interface, as `ip -d link` tells it (`bridge`, `veth`); empty where it has none, as a network card. */
+  readonly kinds: ReadonlyMap<string, string>;
   /** The interface that takes what comes by another one, which is a part of it: a bridge, or a bond. */
   readonly masters: ReadonlyMap<string, string>;
   /** By their names, as sysctl(8) writes them. */
@@ -43,6 +45,7 @@ export function networkFactsOf(snapshot: unknown): NetworkFacts {
     routes: listAt(snapshot, "routes").map(routeOf),
     isByDestination: policy.length > 0 && policy.every(isOwn),
     mtus: new Map(links.map((link) => [textAt(link, "ifname") ?? "", numberAt(link, "mtu") ?? 0])),
+    kinds: new Map(links.map((link) => [textAt(link, "ifname") ?? "", textAt(link, "info_kind") ?? ""])),
     masters: mastersOf(links),
     sysctls: new Map(
       membersAt(snapshot, "sysctls").flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),

@@ -4,9 +4,10 @@ import type { Ends } from "./results.js";
 
 /**
  * What is known of packets that were not seen to leave: `dropped`; `unanswered` where they were to open a conversation with the host's own address, which nobody
- * answered: the host took them, or was to send them inside; `bridged` where they were to open a conversation within the inside, which nobody answered; `unpaired` where nothing tells which way they went, as nothing paired.
+ * answered: the host took them, or was to send them inside; `bridged` where they were to open a conversation within the inside, which nobody answered; `routed` where
+ * they may have left by an interface that is not captured; `unpaired` where nothing tells which way they went, as nothing paired.
  */
-export type Fate = "dropped" | "unanswered" | "bridged" | "unpaired";
+export type Fate = "dropped" | "unanswered" | "bridged" | "routed" | "unpaired";
 
 /** Packets that entered on one side and were not seen to leave on the other, and that are alike in all that a host goes by. */
 export interface Dropped {

@@ -63,6 +63,8 @@ export const REASONS = {
   "ttl-kept": "the router keeps TTLs, and the other capture has packets that may be its twin",
   "may-go-elsewhere":
     "others to its destination, or of its conversation, seem to take an interface that is not captured, and nothing answers it",
+  "routed-elsewhere":
+    "by the host's snapshots, the route to its destination leaves by an interface that is not captured: it may have left there, or was dropped",
   "may-be-filtered":
     "the other capture has nothing of its kind (IP version, protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing shows what became of it: the host may have taken it, or dropped it",

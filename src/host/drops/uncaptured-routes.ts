@@ -1,0 +1,75 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
+import type { HostRoutes } from "../../packets/results/host-routes.js";
+import type { HostFacts } from "../snapshot/host-facts.js";
+import type { NetworkFacts } from "../snapshot/network-facts.js";
+import { Routing } from "./routing.js";
+
+/** Of so many addresses the answer is remembered, at the most: the oldest are forgotten. */
+const MOST_ADDRESSES = 4096;
+/**
+ * Kinds of interfaces whose frames pass no other one in a form that natcorr reads (ip-link(8)); a network card has none. What leaves by a VLAN passes the
+ * interface below it.
+ */
+const SEPARATE = new Set(["", "veth", "tun", "wireguard"]);
+
+/** Tells by the host's routes what leaves by an interface that is not captured. */
+export class UncapturedRoutes implements HostRoutes {
+  readonly #host: { readonly snapshots: readonly HostFacts[] };
+  readonly #captured: readonly string[];
+  /** The last snapshot that the answers are of. */
+  #last: HostFacts | undefined;
+  #networks: readonly NetworkFacts[] = [];
+  #routings: readonly Routing[] = [];
+  readonly #answers = new Map<string, string | undefined>();
+
+  /**
+   * `host`: its first snapshot and its last by now, which have to agree. `captured`: the interfaces of all captures, empty where one of them is not known:
+   * then nothing is told.
+   */
+  constructor(host: { readonly snapshots: readonly HostFacts[] }, captured: readonly string[]) {
+    this.#host = host;
+    this.#captured = captured;
+  }
+
+  uncapturedTo(address: string): string | undefined {
+    this.#read();
+    if (!this.#answers.has(address)) {
+      this.#answers.set(address, this.#find(address));
+      keepNewest(this.#answers, MOST_ADDRESSES);
+    }
+    return this.#answers.get(address);
+  }
+
+  #read(): void {
+    const { snapshots } = this.#host;
+    const last = snapshots.at(-1);
+    if (last === this.#last) return;
+    this.#last = last;
+    this.#answers.clear();
+    this.#networks = snapshots.map(({ network }) => network);
+    this.#routings = this.#networks.map((network) => new Routing(network));
+  }
+
+  #find(address: string): string | undefined {
+    const names = new Set(this.#routings.map((routing) => routing.interfaceTo(address)));
+    const [name] = names;
+    if (names.size !== 1 || name === undefined) return undefined;
+    return this.#networks.every((network) => this.#isUncaptured(name, network)) ? name : undefined;
+  }
+
+  /** Whether nothing of what leaves by an interface is captured, by one snapshot, which has to know the interfaces of the captures. */
+  #isUncaptured(name: string, network: NetworkFacts): boolean {
+    const { kinds, masters } = network;
+    if (this.#captured.length === 0 || !this.#captured.every((each) => kinds.has(each))) return false;
+    const isCaptured = this.#captured.some((each) => each === name || masters.get(each) === name);
+    return !isCaptured && isSeparate(name, network);
+  }
+}
+
+/** Whether an interface is of such a kind, or all that are parts of it are. */
+function isSeparate(name: string, { kinds, masters }: NetworkFacts): boolean {
+  const kind = kinds.get(name);
+  const parts = [...masters].filter(([, master]) => master === name).map(([part]) => part);
+  if (parts.length === 0) return kind === "bridge" || (kind !== undefined && SEPARATE.has(kind));
+  return parts.every((part) => SEPARATE.has(kinds.get(part) ?? ""));
+}

@@ -1,0 +1,5 @@
+/** How the host's routes lead, for those who judge packets. */
+export interface HostRoutes {
+  /** The interface by which packets to an address leave, where that is not captured; undefined where it is, or where nothing tells. */
+  uncapturedTo(address: string): string | undefined;
+}
