@@ -10,12 +10,17 @@ const EARLIER_US = 100;
 /** `… 12345.678901: kfree_skb: skbaddr=… protocol=2048 location=nf_hook_slow+0xd0/0x110 reason: NETFILTER_DROP`, as trace_pipe prints it. */
 const EVENT = /\s(\d+\.\d+): kfree_skb: .*\blocation=(\w*)\S* reason: (\w+)\s*$/;
 const NO_REASON = "NOT_SPECIFIED";
+/**
+ * Reasons of a socket that a packet came to (include/net/dropreason-core.h: NO_SOCKET, SOCKET_RCVBUFF, TCP_OLD_DATA, UDP_CSUM and others): a packet that the
+ * host forwards meets none.
+ */
+const OF_SOCKETS = /^(?:NO_SOCKET|PROTO_MEM|(?:SOCKET|TCP|UDP|UNIX)_\w+)$/;
 /** `CPU:1 [LOST 12 EVENTS]` */
 const LOST = /\[LOST (\d+) EVENTS\]/;
 
 /**
  * What packets the kernel let go of, and why, as it tells by tracefs. It tells neither whose they are nor what is in them: a packet of the captures has a reason only where
- * no other drop is as near to it in time.
+ * no other drop is as near to it in time. What sockets dropped is counted alone.
  */
 export class KernelDrops implements KernelDropsTold {
   readonly counts = new Map<string, number>();
@@ -40,6 +45,7 @@ export class KernelDrops implements KernelDropsTold {
     if (this.#isLosing) this.#completeFromUs = timeUs;
     this.#isLosing = false;
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+    if (OF_SOCKETS.test(named)) return;
     this.#held.push({ timeUs, reason, packets: 0 });
     if (this.#held.length >= 2 * MOST_HELD) this.#held = this.#held.slice(-MOST_HELD);
   }

@@ -29,6 +29,14 @@ it("names the function where the kernel names no reason", () => {
   expect(read(line(1000, "NOT_SPECIFIED", "ip_error")).fitting(990)?.reason).toBe("NOT_SPECIFIED in ip_error");
 });
 
+it("only counts what sockets dropped, which no packet meets that is forwarded", () => {
+  const sockets = ["NO_SOCKET", "SOCKET_RCVBUFF", "TCP_OLD_DATA", "UDP_CSUM", "PROTO_MEM"];
+  const drops = read(...sockets.map((reason) => line(1000, reason)), line(1200), line(5000, "SOCKET_FILTER"));
+  expect(drops.fitting(990)?.reason).toBe("NETFILTER_DROP");
+  expect(drops.fitting(4990)).toBeUndefined();
+  expect([...drops.counts.keys()]).toEqual([...sockets, "NETFILTER_DROP", "SOCKET_FILTER"]);
+});
+
 it("gives none about when some were lost", () => {
   const drops = read(line(1000), "CPU:1 [LOST 12 EVENTS]", line(5000), line(9000));
   expect(drops.lost).toBe(12);
