@@ -1,4 +1,5 @@
 import { everyAddress, type Published } from "../../packets/results/published.js";
+import { grouped } from "../grouped.js";
 
 /** One end of a packet. */
 export interface End {
@@ -57,17 +58,4 @@ export class PortIndex {
 
 function keyOf(proto: string, port: number | undefined): string {
   return `${proto} ${port}`;
-}
-
-function grouped(
-  published: readonly Published[],
-  keyFor: (published: Published) => string,
-): Map<string, readonly Published[]> {
-  const groups = new Map<string, Published[]>();
-  for (const each of published) {
-    const group = groups.get(keyFor(each));
-    if (group === undefined) groups.set(keyFor(each), [each]);
-    else group.push(each);
-  }
-  return groups;
 }

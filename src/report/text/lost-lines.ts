@@ -6,7 +6,7 @@ import type { Causes } from "./causes.js";
 import { endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
 import { framesText, MOST_NAMED } from "./frames-text.js";
-import { grouped } from "./grouped.js";
+import { grouped } from "../grouped.js";
 import { type Kind, kindOf, type Lost, type Said } from "./lost.js";
 import type { Paint } from "./paint.js";
 

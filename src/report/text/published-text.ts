@@ -1,7 +1,7 @@
 import { printable } from "../../packets/printable.js";
 import { everyAddress, type PublishedUse } from "../../packets/results/published.js";
 import { MOST_NAMED } from "./frames-text.js";
-import { grouped } from "./grouped.js";
+import { grouped } from "../grouped.js";
 import type { Paint } from "./paint.js";
 import { table, type TableColumn } from "./table.js";
 
