@@ -1,4 +1,3 @@
-import { endianness } from "node:os";
 import type { Libpcap, Pointer } from "./libpcap.js";
 
 /** netdevice(7): struct ifreq begins with a name, and here the flags, or the index, follow. */
@@ -35,11 +34,8 @@ export class Link {
     const answer = Buffer.alloc(IFREQ_BYTES);
     answer.write(this.#name, 0, VALUE_AT - 1);
     if (this.#pcap.ioctl(this.#pcap.fileNumber(this.#handle), request, "void *", answer) !== 0) return undefined;
-    // flags are 16 bits, which stand first
-    if (request === SIOCGIFFLAGS)
-      return IS_LITTLE_ENDIAN ? answer.readUInt16LE(VALUE_AT) : answer.readUInt16BE(VALUE_AT);
-    return IS_LITTLE_ENDIAN ? answer.readInt32LE(VALUE_AT) : answer.readInt32BE(VALUE_AT);
+    // the kernel writes in the machine's byte order, as typed arrays read; flags are 16 bits
+    const Value = request === SIOCGIFFLAGS ? Uint16Array : Int32Array;
+    return new Value(answer.buffer, answer.byteOffset + VALUE_AT, 1)[0];
   }
 }
-
-const IS_LITTLE_ENDIAN = endianness() === "LE";
