@@ -35,6 +35,8 @@ export class FlowAccounts {
   /** How many errors crossed that say that nobody gets what they answer, by twice the slot, and 1 more of outbound ones. */
   readonly #unreachable: RowCounts;
   /** By slot, of those with pairs of ICMP errors: the stamp of the last. */
+  /** When packets contradicted the translation of a flow that is contradicted, nanoseconds on the timeline. */
+  readonly #contradictedNs = new Map<number, number>();
   readonly #lastErrors = new Map<number, number>();
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
@@ -211,9 +213,17 @@ export class FlowAccounts {
     this.records[(slot << account.RECORD_BITS) + account.BITS] = account.watchedBits(this.bits(slot));
   }
 
-  /** Notes that packets contradict the flow's translation: until its next pair, it is no reason to prefer it to another one. */
-  contradict(slot: number): void {
+  /** Notes that packets of that time contradict the flow's translation: until a later one confirms it, it is no reason to prefer it to another one. */
+  contradict(slot: number, atNs: number): void {
     this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_CONTRADICTED;
+    this.#contradictedNs.set(slot, Math.max(atNs, this.#contradictedNs.get(slot) ?? atNs));
+  }
+
+  /** Notes a pair that nothing but the flow's translation explains, by its inside stamp. */
+  confirm(slot: number, pairNs: number): void {
+    if (!this.#has(slot, account.IS_CONTRADICTED) || pairNs <= this.#contradictedNs.get(slot)!) return;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] &= ~account.IS_CONTRADICTED;
+    this.#contradictedNs.delete(slot);
   }
 
   /** How many packets that it has on a side found no twin. */

@@ -119,7 +119,7 @@ export const HAS_DIGESTS = 1 << 21;
  * conversation is not who began this translation.
  */
 export const IS_TAKEN_UP = 1 << 22;
-/** Whether packets contradicted its translation, and another one's, in favour of each other's, since its last pair. */
+/** Whether packets contradicted its translation, and no later pair confirmed it. */
 export const IS_CONTRADICTED = 1 << 23;
 /** Two bits, shifted by the side: whether packets of it there found no twin. */
 export const HAS_UNMATCHED = 1 << 28;

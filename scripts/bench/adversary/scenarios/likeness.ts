@@ -37,32 +37,17 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       "equal heartbeats of two containers at about the same time, answered; conntrack -F gives each the port of the other: the known translations are wrong from then on",
     recall: null,
     play(world) {
-      const { rng } = world;
-      const far = { address: server(0), port: 7 };
-      const payload = bytes(rng, 2);
-      const nears = [0, 1].map((host) => ({ address: container(host), port: 4000 }));
-      const everyNs = rng.between(0.1e9, 0.3e9);
-      world.router.latencyNs = () => rng.between(0.05e6, 0.3e6) + rng.exponential(0.1e6);
-      let flows = nears.map((near) => flowOf(world, UDP, { near, far }));
-      world.start(0, function* () {
-        for (let i = 0; i < 160; i++) {
-          if (i === 80) {
-            const [a, b] = flows;
-            flows = [world.mapped(UDP, a.inside, b.outside), world.mapped(UDP, b.inside, a.outside)];
-          }
-          const [first, second] = rng.chance(0.5) ? flows : flows.toReversed();
-          const apartNs = rng.between(0.05e6, 1e6);
-          world.send(first, "outbound", datagram(payload, 0));
-          yield apartNs;
-          world.send(second, "outbound", datagram(payload, 0));
-          yield 8e6;
-          world.send(first, "inbound", datagram(payload, 0, 57));
-          yield apartNs;
-          world.send(second, "inbound", datagram(payload, 0, 57));
-          yield everyNs;
-        }
-      });
-      background(world, 30e9, 60);
+      swapPorts(world, 2);
+    },
+  },
+  "wrong/ports-rotated": {
+    about:
+      "the same with three or four containers, of which each gets the port of the next; each capture misses one of thirty",
+    recall: null,
+    findings: ["dropped"],
+    play(world) {
+      for (const { model } of [world.inside, world.outside]) model.misses = missing(world.rng, 0.03);
+      swapPorts(world, 3 + world.rng.below(2));
     },
   },
   "wrong/flushed-in-step": {
@@ -369,4 +354,37 @@ function sayTheSame(world: World): void {
     world.start(rng.between(0, 1e9), beatTalk(world, { everyNs: 2e6, count: 2500, payload, near, far, jitter: 1.8 }));
   }
   background(world, 6e9, 40);
+}
+
+/** Equal heartbeats of some containers at about the same time, answered; halfway, each gets the port of the next one, as a flushed conntrack may give it. */
+function swapPorts(world: World, count: number): void {
+  const { rng } = world;
+  const far = { address: server(0), port: 7 };
+  const payload = bytes(rng, 2);
+  const everyNs = rng.between(0.1e9, 0.3e9);
+  world.router.latencyNs = () => rng.between(0.05e6, 0.3e6) + rng.exponential(0.1e6);
+  let flows = Array.from({ length: count }, (_, host) =>
+    flowOf(world, UDP, { near: { address: container(host), port: 4000 }, far }),
+  );
+  world.start(0, function* () {
+    for (let i = 0; i < 160; i++) {
+      if (i === 80) {
+        const outsides = flows.map(({ outside }) => outside);
+        flows = flows.map(({ inside }, at) => world.mapped(UDP, inside, outsides[(at + 1) % count]));
+      }
+      const talking = rng.chance(0.5) ? flows : flows.toReversed();
+      const apartNs = rng.between(0.05e6, 1e6);
+      for (const flow of talking) {
+        world.send(flow, "outbound", datagram(payload, 0));
+        yield apartNs;
+      }
+      yield 8e6;
+      for (const flow of talking) {
+        world.send(flow, "inbound", datagram(payload, 0, 57));
+        yield apartNs;
+      }
+      yield everyNs;
+    }
+  });
+  background(world, 30e9, 60);
 }

@@ -39,10 +39,7 @@ export function accountFor(
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const isLatest = pairNs >= load<f64>(flow, 8 * account.USED_NS);
-  if (isLatest && (flags & IS_ERROR) === 0) {
-    store<f64>(flow, pairNs, 8 * account.USED_NS);
-    store<i32>(flow, load<i32>(flow, 4 * account.BITS) & ~account.IS_CONTRADICTED, 4 * account.BITS);
-  }
+  if (isLatest && (flags & IS_ERROR) === 0) store<f64>(flow, pairNs, 8 * account.USED_NS);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
   addBytes(flow, length);
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);

@@ -9,6 +9,7 @@ import {
   IMPOSSIBLE,
   IS_REPEAT,
   IS_REPEATABLE,
+  IS_STALE,
   KNOWN,
   MAY_BE_CHANCE,
   MAY_BE_PIECE,
@@ -112,7 +113,9 @@ export class Equals implements Admits, Settles {
     const t = this.#about.timeline;
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
-    if (t.timeNs(row) - t.timeNs(before) > this.#about.translations.limitNsOf(row)) this.#tryPair(before, RIPE);
+    if (t.timeNs(row) - t.timeNs(before) <= this.#about.translations.limitNsOf(row)) return;
+    this.#survey.noteContradictions(before);
+    this.#tryPair(before, RIPE);
   }
 
   /** Whether packets of the other side wait under the key of a packet. */
@@ -172,6 +175,7 @@ export class Equals implements Admits, Settles {
     const reachNs = this.#sight.nsOf(row);
     if (reachNs < 0) return false;
     const survey = this.#survey;
+    if (age === FINAL) survey.noteContradictions(row);
     survey.take(row, reachNs, age !== FINAL && !this.order.beginnings.mayBegin(row, false));
     const { candidate, claim } = survey;
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
@@ -186,7 +190,8 @@ export class Equals implements Admits, Settles {
       // that it is late is all that speaks against the only candidate it has
       if (age === FRESH && this.#about.buckets.holdsOnePair(t.bucket(inside)))
         this.#about.kernel.noteHeld(entered, left, isOutbound);
-      return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
+      if (age !== FINAL || (related & IS_STALE) !== 0) return false;
+      return this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside);
     }
     if (age === FINAL && survey.isForgotten) {
       this.#about.translations.retire(this.#about.translations.slotOf(outside));
@@ -207,6 +212,7 @@ export class Equals implements Admits, Settles {
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
     if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;
     if (isContended) return this.#settleContended(row, inside, outside);
+    if (age !== FINAL && claim === CLAIM_KNOWN && survey.isDoubted && (related & IS_REPEATABLE) !== 0) return false;
     if (age === FRESH && this.#about.kernel.awaitEqual(row, inside, outside)) {
       this.#pending = row;
       return false;
@@ -338,7 +344,9 @@ export class Equals implements Admits, Settles {
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
     const t = this.#about.timeline;
-    const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
+    const { accounts } = this.#about.translations;
+    const isOutbound = accounts.isOutbound(slot, t.forward(inside));
+    accounts.confirm(slot, t.timeNs(inside));
     if (t.bucket(inside) >= 0) this.#others.likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
     this.#about.kernel.bind(inside, outside, slot, isOutbound, by, extra);
     this.#about.buckets.remove(inside);

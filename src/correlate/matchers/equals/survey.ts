@@ -111,11 +111,8 @@ export class Survey {
     this.isStale = false;
     if (this.#isEnough()) return;
     if (this.claim === CLAIM_NONE) return;
-    const isKnown = this.claim === CLAIM_KNOWN;
-    const known = isKnown ? candidate : this.#untimelyTwin(row, reachNs);
-    const isContradicted = known !== NONE && this.#isContradicted(row, known, reachNs);
     this.isStale =
-      (best & IS_STALE) !== 0 || (isKnown && (isContradicted || this.#mayBeForgotten(row, candidate, reachNs)));
+      (best & IS_STALE) !== 0 || (this.claim === CLAIM_KNOWN && this.#mayBeForgotten(row, candidate, reachNs));
     this.#contend(row, candidate, best, reachNs, (_, at) => this.#related[at]);
     this.#contend(candidate, row, best, reachNs, (other) => this.#weigh(other, candidate));
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rival = candidate;
@@ -146,34 +143,50 @@ export class Survey {
     return isNobodys;
   }
 
-  /** One that a packet became by its known translation, though time speaks against it; NONE where there is none. */
-  #untimelyTwin(row: number, reachNs: number): number {
-    if (!this.usedTime) return NONE;
-    return this.#sight.near(row, reachNs, (other) => (this.relate(row, other) & RELATION_MASK) === KNOWN);
+  /**
+   * Notes what packets with the key of one, that passed its side within what packets take before it, contradict: all that they may have become has come by now.
+   */
+  noteContradictions(last: number): void {
+    const t = this.#about.timeline;
+    const limitNs = this.#about.translations.limitNsOf(last);
+    if (limitNs === Number.POSITIVE_INFINITY) return;
+    for (let row = last; row !== NONE && t.timeNs(last) - t.timeNs(row) <= limitNs; row = t.previous(row))
+      this.#noteContradiction(row, limitNs);
   }
 
   /**
-   * Whether two others that are equal to a packet, and to what it became by its known translation, contradict that: by another one that is known, one of them is
-   * what the other became, but it left before that entered, and neither has another twin by it. Each may be the twin of one of these two instead, as where the host
-   * forgot both translations and gave each conversation the port of the other. Then both translations are doubted.
+   * Where one that entered and one that left about then have no twin by their translations, but by those of others have one each, the host may have forgotten
+   * all of these, and given each conversation the port of another (conntrack -F): the translations of all equal packets around are doubted.
    */
-  #isContradicted(row: number, known: number, reachNs: number): boolean {
+  #noteContradiction(row: number, limitNs: number): void {
+    const { translations } = this.#about;
+    if (!this.#isAstray(row, limitNs)) return;
+    const isLeaving = (of: number): boolean => translations.isLeaving(of, translations.slotOf(of));
+    const isCounterpart = (other: number): boolean =>
+      this.#isAstray(other, limitNs) && isLeaving(other) !== isLeaving(row);
+    const counterpart = this.#sight.near(row, 2 * limitNs, isCounterpart);
+    if (counterpart === NONE) return;
+    for (const one of [row, counterpart]) {
+      this.#contradict(one);
+      this.#sight.near(one, limitNs, (other) => {
+        this.#contradict(other);
+        return false;
+      });
+    }
+  }
+
+  /** Whether a packet has no twin in time by its known translation, but one by that of another. */
+  #isAstray(row: number, limitNs: number): boolean {
+    if (this.#about.translations.slotOf(row) === NONE) return false;
+    const has = (is: (claim: number) => boolean): boolean =>
+      this.#sight.near(row, limitNs, (other) => is(claimBy(this.relate(row, other)))) !== NONE;
+    return !has((claim) => claim >= CLAIM_LATE_KNOWN) && has((claim) => claim === CLAIM_CONFLICT);
+  }
+
+  #contradict(row: number): void {
     const { timeline: t, translations } = this.#about;
-    const isOutbound = goesOutbound(this.#about.kernel.relate(row, known));
-    const [entered, left] = (t.side(row) === INSIDE) === isOutbound ? [row, known] : [known, row];
-    const isMeant = (entry: number, exit: number): boolean => claimBy(this.relate(entry, exit)) === CLAIM_CONFLICT;
-    const isUnexplained = (of: number): boolean =>
-      !this.#sight.has(of, reachNs, (other) => claimBy(this.relate(of, other)) >= CLAIM_LATE_KNOWN);
-    return this.#sight.has(entered, reachNs, (exit) => {
-      const slot = translations.slotOf(exit);
-      if (exit === left || slot === NONE || !isMeant(entered, exit)) return false;
-      const contradicts = (entry: number): boolean =>
-        t.isBefore(exit, entry) && translations.slotOf(entry) === slot && isMeant(entry, left) && isUnexplained(entry);
-      if (!this.#sight.has(left, reachNs, contradicts) || !isUnexplained(exit)) return false;
-      translations.accounts.contradict(slot);
-      translations.accounts.contradict(translations.slotOf(left));
-      return true;
-    });
+    const slot = translations.slotOf(row);
+    if (slot !== NONE) translations.accounts.contradict(slot, t.timeNs(row));
   }
 
   /** Looks at the packets that may contend with a chosen one for another, to which it stands as the best. `relatedOf`: how they stand to that. */
