@@ -154,7 +154,7 @@ export class CrossCheck {
     }
     if (flow.nat === "none") {
       this.#bypassing.addFlow(flow);
-      this.#bypassing.named.add(entryText(contradicting));
+      this.#bypassing.named.add({ text: entryText(contradicting) });
       return [];
     }
     this.#contradicted++;
@@ -219,7 +219,7 @@ export class CrossCheck {
     const { bornNs, isSeen } = entry;
     if (isSeen || bornNs === undefined || !isTranslated(entry) || !this.#table.hearing.isCompleteSince(bornNs)) return;
     if (bornNs - LATE_NS < this.#sinceNs || (untilNs !== undefined && bornNs > untilNs)) return;
-    if (this.#crossing.has(entry)) this.#unseen.named.add(entryText(entry));
+    if (this.#crossing.has(entry)) this.#unseen.named.add({ text: entryText(entry) });
   }
 
   /** What conntrack did not tell, or was not kept of what it told. */

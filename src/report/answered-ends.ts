@@ -36,14 +36,17 @@ export class AnsweredEnds {
     return this.#of(ends, inside === row ? ends : endsOf(this.#tables, inside), this.#tables.beganNs(inside));
   }
 
+  /** That of an address to whoever spoke to it from a time on, epoch nanoseconds. `peer`: who that is, inside. */
+  ofAddress(address: string, peer: string, sinceNs: bigint): string | undefined {
+    return this.#answers.nameOf(address, peer, sinceNs, this.#tables.offsetNs);
+  }
+
   /** Those of a flow's ends, on one of its sides. */
   ofFlow(ends: Ends, { inside, firstNs }: Pick<FlowSummary, "inside" | "firstNs">): Called {
     return this.#of(ends, inside, firstNs);
   }
 
   #of(ends: Ends, inside: Ends, sinceNs: bigint): Called {
-    const nameOf = (address: string, client: string): string | undefined =>
-      this.#answers.nameOf(address, client, sinceNs, this.#tables.offsetNs);
-    return [nameOf(ends.src, inside.dst), nameOf(ends.dst, inside.src)];
+    return [this.ofAddress(ends.src, inside.dst, sinceNs), this.ofAddress(ends.dst, inside.src, sinceNs)];
   }
 }

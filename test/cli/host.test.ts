@@ -200,3 +200,17 @@ it.each([
     .map((line) => JSON.parse(line));
   expect(lines.findLast(({ type }) => type === "flow").inside.container).toBe(name);
 });
+
+it("a finding names ends in text, and quotes rules as they stand; NDJSON's sentence has addresses", async () => {
+  const captures = ["inside", "outside"].map((side) => join(WEB, `../leak/${side}.pcap`));
+  const rules = scratch("rules-of-two.txt");
+  const [rule, other] = ["172.17.0.3", "172.17.0.4"].map((address) => `-A POSTROUTING -s ${address} -j MASQUERADE`);
+  writeFileSync(rules, `*nat\n${rule}\n${other}\nCOMMIT\n`);
+  // the fixture was recorded 53 minutes later
+  const given = ["--host", saved([container("web", "172.17.0.3")], {}, 4000), "--rules", rules];
+  const why = `appears on outside untranslated, though a rule hides it: ${rule}`;
+  const { stdout } = await builtNatcorr("file", "-q", "--width", "200", ...captures, ...given);
+  expect(stdout).toContain(`! leak (7 times): web ${why}\n`);
+  const { stdout: lines } = await builtNatcorr("file", "--only", "leak", "--format", "ndjson", ...captures, ...given);
+  expect(lines).toContain(`"text":"172.17.0.3 ${why}"`);
+});

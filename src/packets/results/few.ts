@@ -58,11 +58,4 @@ export class Few<T> {
   get more(): number {
     return this.count - this.#listed.length;
   }
-
-  /** `1, 2, 3, 4, 5 and 7 more`. */
-  get text(): string {
-    const named = this.#listed.slice(0, MOST_NAMED);
-    const more = this.count - named.length;
-    return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-  }
 }

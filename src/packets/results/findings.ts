@@ -1,4 +1,5 @@
 import { Few } from "./few.js";
+import { said, saidFew, type SaidAddress, type Sentence } from "./sentence.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../sides.js";
 
 /** What a finding may be about: how serious it is, and what to look at next. */
@@ -204,6 +205,8 @@ export interface Finding extends Cause {
   /** How many it does not list: frames, or flows where it lists no frames. */
   readonly more: number;
   readonly text: string;
+  /** The addresses in that text that are ends of packets; undefined where there are none. */
+  readonly addresses?: readonly SaidAddress[];
   /** What to run or to look at next. */
   readonly hint: string;
 }
@@ -273,7 +276,7 @@ export class Gathered implements Concerned {
 
 /** What a finding is about, and each case of it in words. */
 export class Named extends Gathered {
-  readonly named = new Few<string>();
+  readonly named = new Few<Sentence>();
 }
 
 /** What hints name of IPv4, and what is for IPv6 instead: conntrack lists IPv4 alone unless it is told otherwise (conntrack(8)). */
@@ -295,7 +298,7 @@ function hintFor(hint: string, { isIpv4, isIpv6 }: IpVersions): string {
 export function findingOf(
   code: FindingCode,
   count: number,
-  text: string,
+  text: string | Sentence,
   { flows, frames, versions }: Concerned = {},
   hint: string = FINDINGS[code].hint,
 ): Finding {
@@ -308,15 +311,15 @@ export function findingOf(
     flows: flows?.listed ?? [],
     frames: { inside: inside?.listed ?? [], outside: outside?.listed ?? [] },
     more: more ?? 0,
-    text,
+    ...(typeof text === "string" ? { text } : text),
     hint: versions === undefined ? hint : hintFor(hint, versions),
   };
 }
 
 /** A finding about the cases that are named, behind a text that says what they are; none where there are none. `hint`: as in `ofFlows`. */
 export function ofNamed(code: FindingCode, gathered: Named, text: string, hint?: string): Finding[] {
-  const { count, text: names } = gathered.named;
-  return count === 0 ? [] : [findingOf(code, count, `${text}: ${names}`, gathered, hint)];
+  const { count } = gathered.named;
+  return count === 0 ? [] : [findingOf(code, count, said`${text}: ${saidFew(gathered.named)}`, gathered, hint)];
 }
 
 /** A finding about some flows, or none where there are none. `hint`: what to look at next, where that is not as usual. */

@@ -1,6 +1,7 @@
 import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
+import type { Sentence } from "../../packets/results/sentence.js";
 import type { Ends } from "../../packets/results/results.js";
-import type { Called } from "../answered-ends.js";
+import type { AnsweredEnds, Called } from "../answered-ends.js";
 
 /** Names that nothing else in a line can be taken for: what Docker allows, but for addresses, of which it allows some. */
 const PLAIN = /^(?![\d.]+$)[a-zA-Z0-9][\w.+-]*$/;
@@ -33,6 +34,19 @@ export class EndNames {
   of(ends: Ends, called: Called, fromNs: bigint, throughNs = fromNs): Ends {
     const [src, dst] = [ends.src, ends.dst].map((address, at) => this.#nameOf(address, called[at], fromNs, throughNs));
     return src === ends.src && dst === ends.dst ? ends : { ...ends, src, dst };
+  }
+
+  /** A sentence with names in place of the ends' addresses. `epochNs`: where the timeline begins. */
+  sentence({ text, addresses = [] }: Sentence, answered: AnsweredEnds, epochNs: bigint): string {
+    let named = "";
+    let from = 0;
+    for (const { at, address, peer, fromNs, throughNs } of addresses) {
+      const [first, last] = [fromNs, throughNs].map((ns) => epochNs + BigInt(Math.round(ns)));
+      const called = peer === undefined ? undefined : answered.ofAddress(address, peer, first);
+      named += text.slice(from, at) + this.#nameOf(address, called, first, last);
+      from = at + address.length;
+    }
+    return named + text.slice(from);
   }
 
   /** Has the addresses explained that stand in a sentence, of containers that have had them since then, epoch nanoseconds: quoted rules have addresses, too. */

@@ -22,7 +22,7 @@ import { type Paint, paint } from "./paint.js";
 import { findingText, firstText, sorted, toldFirst, warningsText } from "./findings-text.js";
 import { isTold, Problems } from "./problems.js";
 import { publishedText } from "./published-text.js";
-import type { SideNames } from "../../packets/sides.js";
+import { INSIDE, type SideNames } from "../../packets/sides.js";
 import type { Reporter, Screen, Write } from "../reporter.js";
 import { standingText } from "./standing.js";
 import { totals } from "./totals.js";
@@ -69,6 +69,7 @@ export class TextReporter implements Reporter {
   readonly #found = new Set<string>();
   #moreFindings = 0;
   #tables!: Tables;
+  #answered!: AnsweredEnds;
   #lines!: Lines;
   #problems!: Problems;
 
@@ -89,6 +90,7 @@ export class TextReporter implements Reporter {
 
   begin(tables: Tables): void {
     const answered = new AnsweredEnds(tables, this.#options.answers ?? NO_ANSWERS);
+    this.#answered = answered;
     this.#problems = new Problems(tables, this.#names, answered, this.#options.isOfSome === true);
     this.#translations.begin(answered);
     this.#tables = tables;
@@ -140,19 +142,25 @@ export class TextReporter implements Reporter {
     const { width, utcOffset } = this.#options;
     const names = this.#captureNames;
     const { frames } = this.#tables.timeline;
-    const { told, others } = sorted(this.#warnings, (finding) => this.#problems.tells(finding));
-    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(this.#warnings), others);
-    const first = firstText(this.#warnings, this.#paint, frames);
+    const [warnings, notes] = [this.#warnings, this.#notes].map((all) => all.map((each) => this.#named(each)));
+    const { told, others } = sorted(warnings, (finding) => this.#problems.tells(finding));
+    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(warnings), others);
+    const first = firstText(warnings, this.#paint, frames);
     this.#out.add(
       foldedLines(`${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint, frames)}\n`, width),
     );
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(publishedText(summary.published ?? [], this.#paint), width));
-    this.#out.add(foldedLines(this.#notesText(), width));
+    this.#out.add(foldedLines(this.#notesText(notes), width));
     this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
-    for (const { text } of [...this.#warnings, ...this.#notes]) this.#names.explain(text, this.#beganNs);
+    for (const { text } of [...warnings, ...notes]) this.#names.explain(text, this.#beganNs);
     this.#out.add(foldedLines(this.#names.legend(), width));
     this.flush();
+  }
+
+  /** A finding that calls ends as packets are called. */
+  #named(finding: Finding): Finding {
+    return { ...finding, text: this.#names.sentence(finding, this.#answered, this.#tables.epochsNs[INSIDE]) };
   }
 
   /** When both captures had begun, epoch nanoseconds. */
@@ -182,9 +190,9 @@ export class TextReporter implements Reporter {
     return missing.length === 0 ? "" : `Not found: ${missing.join(", ")}.\n`;
   }
 
-  #notesText(): string {
-    if (this.#notes.length + this.#moreFindings === 0) return "";
+  #notesText(notes: readonly Finding[]): string {
+    if (notes.length + this.#moreFindings === 0) return "";
     const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
-    return `${this.#paint.heading("Also seen")}\n${this.#notes.map((note) => findingText(note, this.#paint, this.#tables.timeline.frames)).join("")}${more}\n`;
+    return `${this.#paint.heading("Also seen")}\n${notes.map((note) => findingText(note, this.#paint, this.#tables.timeline.frames)).join("")}${more}\n`;
   }
 }

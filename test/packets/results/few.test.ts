@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { saidFew } from "../../../src/packets/results/sentence.js";
 import { Few, MOST_LISTED, MOST_NAMED } from "../../../src/packets/results/few.js";
 
 function few(most: number | undefined, count: number): Few<string> {
@@ -18,7 +19,7 @@ describe("how many there were of something, and the first of them", () => {
     const [long, short] = [undefined, MOST_NAMED].map((most) => {
       const all = few(most, 2);
       all.addAll(few(most, 1000));
-      return all.text;
+      return saidFew(all).text;
     });
     expect(short).toBe(long);
     expect(short).toBe("1, 2, 1, 2, 3 and 997 more");

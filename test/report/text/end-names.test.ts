@@ -1,6 +1,9 @@
 import { expect, it } from "vitest";
 import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
+import { said, saidAddress } from "../../../src/packets/results/sentence.js";
+import { AnsweredEnds } from "../../../src/report/answered-ends.js";
 import { EndNames } from "../../../src/report/text/end-names.js";
+import { HandFilled } from "../tables.js";
 
 /** Names, of which an address is the one that `nameOf` says. */
 function namesBy(nameOf: (address: string) => string): EndNames {
@@ -81,4 +84,28 @@ it("explains the addresses that stand in a sentence", () => {
   expect(names.legend()).toBe("");
   names.explain("sent on and never answered: tcp 172.17.0.2.4000 > 10.9.9.9.80, udp fd00:17::3.5 > fd00::1.53", 7n);
   expect(names.legend()).toBe("containers: web 172.17.0.2, db fd00:17::3\n");
+});
+
+it("a sentence names ends by who had their addresses meanwhile, and leaves those that it quotes as they are", () => {
+  const names = new EndNames({
+    ...NO_CONTAINERS,
+    having: (address, fromNs, throughNs = fromNs) =>
+      address === "172.17.0.2" && fromNs >= 1010n && throughNs <= 1030n ? { name: "web", words: new Set() } : undefined,
+  });
+  const tables = new HandFilled();
+  const answered = new AnsweredEnds(tables, {
+    mayName: () => true,
+    nameOf: (address, client, sinceNs) =>
+      address === "9.9.9.9" && client === "172.17.0.2" && sinceNs === 1010n ? "www.example" : undefined,
+  });
+  const sentenceOf = (fromNs: number, throughNs: number): string => {
+    const web = saidAddress("172.17.0.2", { fromNs, throughNs });
+    const beyond = saidAddress("9.9.9.9", { peer: "172.17.0.2", fromNs, throughNs });
+    return names.sentence(said`${web}.80 > ${beyond}.443, though -s 172.17.0.2 matches`, answered, 1000n);
+  };
+  expect(sentenceOf(10, 30)).toBe("web.80 > www.example.443, though -s 172.17.0.2 matches");
+  expect(names.legend()).toBe("containers: web 172.17.0.2\nnames by DNS answers: www.example 9.9.9.9\n");
+  // another one had it before, or has it since
+  expect(sentenceOf(9, 30)).toBe("172.17.0.2.80 > 9.9.9.9.443, though -s 172.17.0.2 matches");
+  expect(sentenceOf(10, 31)).toBe("172.17.0.2.80 > www.example.443, though -s 172.17.0.2 matches");
 });

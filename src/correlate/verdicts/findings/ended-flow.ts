@@ -3,6 +3,7 @@ import { IS_ONE_OF_SEVERAL } from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
+import { said, saidAddress, type Sentence } from "../../../packets/results/sentence.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../packets/tuples.js";
 import { isBehindTranslator, isPrivate, privateLinkOf } from "../../../protocols/addresses.js";
@@ -152,14 +153,16 @@ export class EndedFlow extends ViewedFlow implements Located {
   }
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
-  get text(): string {
+  get said(): Sentence {
     const side = this.nearSide;
     const tuple = this.tupleOn(side);
-    const end = (isInitiator: boolean): string => {
-      const address = this.address(side, isInitiator);
-      return hasPorts(this.proto) ? `${address}.${this.tuples.port(tuple, this.isA(side, isInitiator))}` : address;
+    const end = (isInitiator: boolean): Sentence => {
+      const peer = this.address(INSIDE, !isInitiator);
+      const { firstNs: fromNs, lastNs: throughNs } = this;
+      const address = saidAddress(this.address(side, isInitiator), { peer, fromNs, throughNs });
+      return hasPorts(this.proto) ? said`${address}.${this.tuples.port(tuple, this.isA(side, isInitiator))}` : address;
     };
-    return `${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
+    return said`${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
   }
 
   /** The source port of its initiator's packets, or the ICMP id, as a side sees it; of packets that travel outbound, where that is not known. */

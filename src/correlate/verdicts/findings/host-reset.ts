@@ -1,5 +1,6 @@
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
+import { said } from "../../../packets/results/sentence.js";
 import { NONE } from "../../../packets/tuples.js";
 import { type Context, type Finder, frameText } from "./finder.js";
 
@@ -28,12 +29,12 @@ export class HostReset implements Finder {
     this.#concerned.add(side, byFrame, resets);
     const again = timeline.frameText(side, byFrame);
     const by = resets === flow ? `#${again}` : `#${again} of flow ${resets}`;
-    this.#concerned.named.add(`${frameText(timeline, side, frame)} of flow ${flow} by ${by}`);
+    this.#concerned.named.add(said`${frameText(timeline, side, frame)} of flow ${flow} by ${by}`);
   }
 
   update({ side, frame, verdict, before }: Update): void {
     const begin = `${frameText(this.#context.timeline, side, frame)} of`;
-    const name = this.#concerned.named.listed.find((each) => each.startsWith(begin));
+    const name = this.#concerned.named.listed.find((each) => each.text.startsWith(begin));
     if (before.verdict !== "refused" || verdict === "refused" || name === undefined) return;
     this.#concerned.named.remove(name);
     this.#concerned.frames[side].remove(frame);

@@ -3,6 +3,7 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { type Finding, findingOf, Gathered, type Located } from "../../../packets/results/findings.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { Ends } from "../../../packets/results/results.js";
+import { said, saidAddress, type Sentence } from "../../../packets/results/sentence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
@@ -25,11 +26,33 @@ interface Untranslated extends Located {
   readonly isKept: boolean;
   readonly isOneOfSeveral: boolean;
   readonly pairs: number;
+  readonly firstNs: number;
+  readonly lastNs: number;
 }
 
-/** The flows of which one text speaks. */
+/** Flows of which the same is said. */
 class Leaking extends Gathered {
+  /** The address of their initiators, or of the first of them … */
+  readonly src: string;
+  /** … and what shows that it should have been translated, or does not. */
+  readonly why: string;
   pairs = 0;
+  /** From when to when, nanoseconds on the timeline. */
+  fromNs = Number.POSITIVE_INFINITY;
+  throughNs = Number.NEGATIVE_INFINITY;
+
+  constructor(src: string, why: string) {
+    super();
+    this.src = src;
+    this.why = why;
+  }
+
+  override addFlow(flow: Untranslated): void {
+    super.addFlow(flow);
+    this.pairs += flow.pairs;
+    this.fromNs = Math.min(this.fromNs, flow.firstNs);
+    this.throughNs = Math.max(this.throughNs, flow.lastNs);
+  }
 }
 
 /**
@@ -73,6 +96,8 @@ export class Leak implements Finder {
       isKept: hasKept,
       isOneOfSeveral: flow.isOneOfSeveral,
       pairs: flow.pairs,
+      firstNs: flow.firstNs,
+      lastNs: flow.lastNs,
     });
   }
 
@@ -81,12 +106,19 @@ export class Leak implements Finder {
     const asTheyCame = new Map<string, Leaking>();
     for (const flow of this.#flows) {
       const { isLeak, why } = this.#judged(flow);
-      if (isLeak) gather(leaks, `${flow.ends.src} appears on outside untranslated, though ${why}`, flow);
-      else if (flow.isPrivate) gather(asTheyCame, `private addresses appear on outside untranslated, and ${why}`, flow);
+      if (isLeak) gather(leaks, `${flow.ends.src} ${why}`, flow, why);
+      else if (flow.isPrivate) gather(asTheyCame, why, flow, why);
     }
     return [
-      ...[...leaks].map(([text, leaking]) => findingOf("leak", leaking.pairs, text, leaking)),
-      ...[...asTheyCame].map(([text, leaking]) => findingOf("untranslated", leaking.pairs, text, leaking)),
+      ...[...leaks.values()].map((leaking) => findingOf("leak", leaking.pairs, leakText(leaking), leaking)),
+      ...[...asTheyCame.values()].map((leaking) =>
+        findingOf(
+          "untranslated",
+          leaking.pairs,
+          `private addresses appear on outside untranslated, and ${leaking.why}`,
+          leaking,
+        ),
+      ),
     ];
   }
 
@@ -132,10 +164,13 @@ const ANSWERED = "are answered so: a rule may exempt these conversations from th
 const OTHERS_ANSWERED =
   "others from their network to the same address, or to two of its network, are answered so: a rule may exempt that from the NAT, which hides others";
 
-/** Adds a flow to those of which a text says the same. */
-function gather(texts: Map<string, Leaking>, text: string, flow: Untranslated): void {
-  const leaking = texts.get(text) ?? new Leaking();
-  texts.set(text, leaking);
+function leakText({ src, why, fromNs, throughNs }: Leaking): Sentence {
+  return said`${saidAddress(src, { fromNs, throughNs })} appears on outside untranslated, though ${why}`;
+}
+
+/** Adds a flow to those of which the same is said, by a key. */
+function gather(all: Map<string, Leaking>, key: string, flow: Untranslated, why: string): void {
+  const leaking = all.get(key) ?? new Leaking(flow.ends.src, why);
+  all.set(key, leaking);
   leaking.addFlow(flow);
-  leaking.pairs += flow.pairs;
 }

@@ -2,6 +2,7 @@ import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
+import { said, saidFew } from "../../../packets/results/sentence.js";
 import { INSIDE, SIDES } from "../../../packets/sides.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
@@ -67,14 +68,14 @@ export class Mtu implements Finder {
       if (crossed?.hasGoneOn === true) {
         const { length, frames } = crossed;
         for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
-        this.#lost.named.add(`${flow.text} ${length} bytes, ${frames.count} times again`);
+        this.#lost.named.add(said`${flow.said} ${length} bytes, ${frames.count} times again`);
       }
       const dropped = this.#droppedHoles.hanging(flow.slot, side === INSIDE);
       if (dropped?.isShortest !== true) continue;
       const { length, frames, head } = dropped;
       for (const frame of frames.listed) this.#swallowed.add(side, frame, flow.id);
       const way = side === INSIDE ? "outbound" : "inbound";
-      this.#swallowed.named.add(`${flow.text} ${way} ${length} bytes ${frames.count} times`);
+      this.#swallowed.named.add(said`${flow.said} ${way} ${length} bytes ${frames.count} times`);
       if (this.#kinds.size < LEAST_KINDS) this.#kinds.add(`${length} ${head}`);
       this.#hasGoneOn ||= dropped.hasGoneOn;
     }
@@ -103,9 +104,9 @@ export class Mtu implements Finder {
     if (!isTooBig(icmpTypeIn(message), icmpCodeIn(message), timeline.proto(row) === ICMPV6)) return;
     const side = timeline.sideOf(row);
     this.#crossed.add(side, timeline.frame(row), flow);
-    const said = `MTU ${message & 0xffff}, says ${src}`;
-    const frames = this.#beyond.get(said) ?? new Few<string>();
-    if (this.#beyond.size < MOST_SAID) this.#beyond.set(said, frames);
+    const words = `MTU ${message & 0xffff}, says ${src}`;
+    const frames = this.#beyond.get(words) ?? new Few<string>();
+    if (this.#beyond.size < MOST_SAID) this.#beyond.set(words, frames);
     frames.add(frameText(timeline, side, timeline.frame(row)));
   }
 
@@ -117,7 +118,7 @@ export class Mtu implements Finder {
   #refusedBeyond(): Finding[] {
     const { count } = this.#crossed;
     if (count === 0) return [];
-    const named = [...this.#beyond].map(([said, { text }]) => `${said} (${text})`);
+    const named = [...this.#beyond].map(([words, frames]) => `${words} (${saidFew(frames).text})`);
     return [findingOf("mtu", count, `crossed, and too long for a link beyond: ${named.join("; ")}`, this.#crossed)];
   }
 
@@ -130,7 +131,7 @@ export class Mtu implements Finder {
 
   #refused(): Finding[] {
     if (this.#concerned.count === 0) return [];
-    const named = [...this.#named].map(([mtu, { text }]) => `MTU ${mtu}: ${text}`);
+    const named = [...this.#named].map(([mtu, frames]) => `MTU ${mtu}: ${saidFew(frames).text}`);
     const text = `too long for the next link, and refused: ${named.join("; ")}`;
     return [findingOf("mtu", this.#concerned.count, text, this.#concerned)];
   }

@@ -1,6 +1,7 @@
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
+import { said, type Sentence } from "../../../packets/results/sentence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { HAS_AMBIGUOUS } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -19,7 +20,7 @@ interface Changed {
     readonly frame: number;
     readonly flow: number;
     readonly isIpv6: boolean;
-    readonly text: string;
+    readonly text: Sentence;
   }[];
   /** When each address was left last, nanoseconds on the timeline. */
   readonly leftNs: Map<string, number>;
@@ -49,17 +50,17 @@ export class NatAddressChanged implements Finder {
     const isHidden = [before, now].every((flow) => flow.isFromInside && (flow.rewrite & REWRITE_SRC) !== 0);
     const [from, to] = [before.address(OUTSIDE, true), now.address(OUTSIDE, true)];
     if (!isHidden || from === to) return;
-    const changed: Changed = this.#changed.get(now.text) ?? { changes: [], leftNs: new Map(), areSeveral: false };
-    if (this.#changed.size < MOST_CHANGED) this.#changed.set(now.text, changed);
+    const changed: Changed = this.#changed.get(now.said.text) ?? { changes: [], leftNs: new Map(), areSeveral: false };
+    if (this.#changed.size < MOST_CHANGED) this.#changed.set(now.said.text, changed);
     if (changed.leftNs.has(to) || changed.leftNs.has(from)) changed.areSeveral = true;
     changed.leftNs.set(from, t.timeNs(row));
-    const text = `${now.text} from ${from}, then from ${to}`;
+    const text = said`${now.said} from ${from}, then from ${to}`;
     if (!changed.areSeveral) changed.changes.push({ frame: t.frame(row), flow: now.id, isIpv6: t.isIpv6(row), text });
   }
 
   flow(flow: EndedFlow): void {
     if (this.#changed.size === 0 || !flow.isOneOfSeveral) return;
-    const changed = this.#changed.get(flow.text);
+    const changed = this.#changed.get(flow.said.text);
     const leftNs = changed?.leftNs.get(flow.address(OUTSIDE, true));
     if (changed === undefined || leftNs === undefined) return;
     const mayHaveCrossed = this.#context.tuples.has(flow.outsideTuple, HAS_AMBIGUOUS);

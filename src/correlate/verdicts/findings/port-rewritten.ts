@@ -20,11 +20,11 @@ export class PortRewritten implements Finder {
 
   replaced(before: EndedFlow, now: EndedFlow): void {
     if (before.initiatorsPort(OUTSIDE) === now.initiatorsPort(OUTSIDE)) return;
-    remember(this.#severalPorts, now.text, MOST_REMEMBERED);
+    remember(this.#severalPorts, now.said.text, MOST_REMEMBERED);
   }
 
   flow(flow: EndedFlow): void {
-    const isChosen = flow.isOpenerKnown || this.#severalPorts.has(flow.text);
+    const isChosen = flow.isOpenerKnown || this.#severalPorts.has(flow.said.text);
     if (isChosen && isPortRewritten(flow)) this.#flows.addFlow(flow);
   }
 

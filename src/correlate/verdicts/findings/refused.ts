@@ -2,6 +2,7 @@ import { Few } from "../../../packets/results/few.js";
 import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
+import { saidFew } from "../../../packets/results/sentence.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { type Context, type Finder, frameText } from "./finder.js";
 
@@ -56,7 +57,7 @@ export class Refused implements Finder {
     // those that are left once something else became known of some frames
     const reasons = [...this.#reasons].filter(([, { count }]) => count > 0);
     if (reasons.length === 0) return [];
-    const named = reasons.map(([reason, { text }]) => `${reason} (${text})`);
+    const named = reasons.map(([reason, frames]) => `${reason} (${saidFew(frames).text})`);
     const text = `entered, and refused by the host: ${named.join("; ")}`;
     return [findingOf("refused", this.#refused.count, text, this.#refused, hintOf(reasons.map(([reason]) => reason)))];
   }

@@ -1,5 +1,6 @@
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement } from "../../../packets/results/results.js";
+import { said } from "../../../packets/results/sentence.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, frameText } from "./finder.js";
@@ -23,7 +24,9 @@ export class ReplyUntranslated implements Finder {
     const t = this.#timeline;
     const side = t.sideOf(row);
     for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, t.isIpv6(row));
-    this.#concerned.named.add(`${frameText(t, side, t.frame(row))} of flow ${flow} by #${t.frameText(side, byFrame)}`);
+    this.#concerned.named.add(
+      said`${frameText(t, side, t.frame(row))} of flow ${flow} by #${t.frameText(side, byFrame)}`,
+    );
   }
 
   flow(flow: EndedFlow): void {
@@ -31,7 +34,7 @@ export class ReplyUntranslated implements Finder {
     if (untranslated === undefined) return;
     this.#concerned.flows.addOnce(untranslated);
     this.#concerned.addFlow(flow);
-    this.#concerned.named.add(`those of flow ${untranslated}, seen as flow ${flow.id} (${flow.text})`);
+    this.#concerned.named.add(said`those of flow ${untranslated}, seen as flow ${flow.id} (${flow.said})`);
   }
 
   close(): Finding[] {

@@ -2,6 +2,7 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
+import { said } from "../../../packets/results/sentence.js";
 import { frameKey, INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
@@ -99,7 +100,7 @@ export class SlowRetry implements Finder {
         const when = `${(Math.max(...waits.map(({ afterNs }) => afterNs)) / 1e9).toFixed(2)} s later`;
         const lost = waits.map(({ frame }) => `#${timeline.frameText(side, frame)}`).join(" ");
         this.#concerned.named.add(
-          `${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${timeline.frameText(side, byFrame)} ${when}${clashed}`,
+          said`${flow.said} ${SIDE_NAMES[side]} ${lost}, again #${timeline.frameText(side, byFrame)} ${when}${clashed}`,
         );
       }
     }

@@ -1,5 +1,6 @@
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf } from "../../../packets/results/findings.js";
+import { saidFew } from "../../../packets/results/sentence.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import type { TunnelCount } from "../../intake/tunnel-tally.js";
 import type { End, Finder } from "./finder.js";
@@ -49,6 +50,6 @@ function findingAbout(all: readonly TunnelCount[]): Finding {
   const what = isOpen(all)
     ? `carries packets of ${inside}, and what it carries is paired`
     : `carries nothing that ${inside} is known to have`;
-  const text = `${type}${ids.count === 0 ? "" : ` ${ids.text}`} between ${src} and ${dst} ${what}`;
+  const text = `${type}${ids.count === 0 ? "" : ` ${saidFew(ids).text}`} between ${src} and ${dst} ${what}`;
   return findingOf("tunnel", frames.count, text, { frames: [new Few<number>(), frames] });
 }

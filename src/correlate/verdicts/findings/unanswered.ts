@@ -2,6 +2,7 @@ import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few, MOST_NAMED } from "../../../packets/results/few.js";
 import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
+import { said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
@@ -32,7 +33,7 @@ const OTHERS = "";
 /** What was asked from one address, and never answered. */
 class Tries {
   readonly flows = new Gathered();
-  readonly named = new Few<string>(MOST_NAMED);
+  readonly named = new Few<Sentence>(MOST_NAMED);
   count = 0;
   /** Whether any of them has an address outside that can be answered, and whether nobody beyond said anything of some. */
   isAnswerable = false;
@@ -95,22 +96,22 @@ export class Unanswered implements Finder {
   }
 
   flow(flow: EndedFlow): void {
-    const said = this.#said.get(flow.id);
+    const heard = this.#said.get(flow.id);
     this.#said.delete(flow.id);
     if (flow.isOfCutErrors) this.#takeCutErrors(flow);
     if (flow.proto === TCP) this.#takeHanging(flow);
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
     const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
-    const named = `${flow.text} (${times}${said === undefined ? "" : `; ${errorsText(said)}`})`;
+    const named = said`${flow.said} (${times}${heard === undefined ? "" : `; ${errorsText(heard)}`})`;
     const isAnswerable = flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
     for (const tries of [this.#all, this.#triesOf(flow.address(INSIDE, true))]) {
       tries.flows.addFlow(flow);
-      for (const frame of said?.frames.listed ?? []) tries.flows.frames[said!.side].add(frame);
+      for (const frame of heard?.frames.listed ?? []) tries.flows.frames[heard!.side].add(frame);
       tries.named.add(named);
       tries.count += pairsThere;
       tries.isAnswerable ||= isAnswerable;
-      tries.isSilent ||= said === undefined;
+      tries.isSilent ||= heard === undefined;
     }
   }
 
@@ -123,7 +124,7 @@ export class Unanswered implements Finder {
     const { flows, named, count, isAnswerable, isSilent } =
       this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
     if (count === 0) return [];
-    const text = `sent on${isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${named.text}`;
+    const text = said`sent on${isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${saidFew(named)}`;
     const hint = isSilent ? FINDINGS.unanswered.hint : HINT_BEYOND;
     return [findingOf("unanswered", count, text, flows, isAnswerable ? hint : FINDINGS.leak.hint)];
   }
@@ -137,7 +138,7 @@ export class Unanswered implements Finder {
     // one byte asks a full receiver for its window (RFC 9293 section 3.8.6.1)
     if (payloadLength <= 1 || misses.isPatchy(flow.farSide)) return;
     for (const frame of frames.listed) this.#hanging.add(flow.nearSide, frame, flow.id);
-    this.#hanging.named.add(`${flow.text} (${frames.count} times again)`);
+    this.#hanging.named.add(said`${flow.said} (${frames.count} times again)`);
   }
 
   /** Those that no such error may be about. */
