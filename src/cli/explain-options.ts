@@ -4,6 +4,7 @@ import type { CorrelateOptions } from "../correlate/correlate.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
 import type { RuleHistory } from "../host/rules/rule-history.js";
+import type { ContainersEnds } from "../host/snapshot/address-book.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { Trace } from "../host/trace/trace.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
@@ -12,6 +13,7 @@ import type { Sink } from "../packets/results/results.js";
 import type { SideNames } from "../packets/sides.js";
 import type { ConntrackFollower } from "./asking/follow-conntrack.js";
 import type { RulesFollower } from "./asking/follow-rules.js";
+import type { TracePoint } from "./asking/trace-match.js";
 import { LIVE, OFF } from "./option-words.js";
 import type { ReportOptions } from "./report-options.js";
 
@@ -23,6 +25,13 @@ export interface ExplainOptions {
   rules?: string;
   /** A file of a trace of the firewall's, or "live". */
   trace?: string;
+}
+
+/** What a trace of a live run is of. */
+export interface ToTrace {
+  readonly points: readonly TracePoint[];
+  /** What the containers have now that it is limited to; undefined where it is not. */
+  readonly ends: (() => ContainersEnds) | undefined;
 }
 
 /** So long behind its window a packet may still be judged: where packets queue, and where its verdict is taken back. */
@@ -66,7 +75,8 @@ export function addExplainOptions(command: Command): Command {
 
 /**
  * Has a sink told what conntrack and the rules make of each translation, by what the options ask for, or else by what the `host` said.
- * `interfaces`: names for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on.
+ * `interfaces`: names for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on, of which those
+ * are traced.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
@@ -76,14 +86,13 @@ export async function explained(
   host: HostFacts | undefined,
   interfaces: SideNames,
   isLive: boolean,
+  toTrace: ToTrace | undefined,
 ): Promise<Explained> {
   const following: (() => void)[] = [];
   const conntrack = await conntrackOf(options, host, isLive, following);
   const rules = await rulesOf(options, host, isLive, following);
-  const trace =
-    options.trace === undefined
-      ? undefined
-      : await traceOf(options.trace, isLive ? interfaces.flat() : undefined, following);
+  const traced = options.trace === undefined ? undefined : await traceOf(options.trace, toTrace, following);
+  const trace = traced?.trace;
   if (conntrack === undefined && rules === undefined && trace === undefined)
     return {
       sink: next,
@@ -119,7 +128,10 @@ export async function explained(
         facts?.reach(reachedNs - BigInt(Math.ceil(options.window)) - SETTLING_NS);
       }
     },
-    onHostChanged: () => rules?.follower?.ask(),
+    onHostChanged: () => {
+      rules?.follower?.ask();
+      traced?.onHostChanged();
+    },
     close: () => {
       for (const stop of following) stop();
     },
@@ -189,25 +201,31 @@ async function rulesOf(
   return { history: new RuleHistory(text) };
 }
 
-/** A trace, which grows where the kernel makes it. `interfaces`: those that are captured from, where some are; what ends the tracing is added to `following`. */
+/** A trace, which grows where the kernel makes it, and what is to be told that the containers may be others; what ends the tracing is added to `following`. */
 async function traceOf(
   path: string,
-  interfaces: readonly string[] | undefined,
+  toTrace: ToTrace | undefined,
   following: (() => void)[],
-): Promise<Trace> {
+): Promise<{ readonly trace: Trace; readonly onHostChanged: () => void }> {
   const { Trace } = await import("../host/trace/trace.js");
   if (path === LIVE) {
-    if (interfaces === undefined)
+    if (toTrace === undefined)
       throw new CaptureError("--trace live is for natcorr live: the kernel traces packets as they come");
     const { followTrace } = await import("./asking/follow-trace.js");
     const trace = new Trace({ isLive: true });
-    following.push(await followTrace(trace, interfaces));
-    return trace;
+    const { points, ends } = toTrace;
+    const follower = await followTrace(trace, points);
+    following.push(follower.stop);
+    const select = (): void => {
+      if (ends !== undefined) follower.select(ends());
+    };
+    select();
+    return { trace, onHostChanged: select };
   }
   const { linesIn } = await import("./asking/lines.js");
   const trace = new Trace();
   for await (const line of linesIn(path)) trace.read(line);
-  return trace;
+  return { trace, onHostChanged: nothing };
 }
 
 function nothing(): void {}

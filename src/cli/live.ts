@@ -6,16 +6,18 @@ import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
 import { printableJson } from "../packets/printable.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
-import { INSIDE, OUTSIDE, type SideNames, SIDES } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
 import { followHost } from "./asking/follow-host.js";
+import type { TracePoint } from "./asking/trace-match.js";
 import type { Host } from "./host.js";
 import { isFollowed } from "./host-options.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
+import { LIVE } from "./option-words.js";
 import { filterFor } from "./filter-for.js";
 import { programsOf } from "../pipeline/frame-filter.js";
 import { listen, packetSources } from "../pipeline/packet-source.js";
@@ -63,7 +65,14 @@ export async function pairLive(
   const answers = new Answers();
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
   const results = await resultsOf(
-    { ...options, known, answers, isFiltered: marks !== undefined, isLive: true },
+    {
+      ...options,
+      known,
+      answers,
+      isFiltered: marks !== undefined,
+      isLive: true,
+      points: await tracePoints(names, filter, options, messages),
+    },
     names,
     host,
   );
@@ -148,6 +157,29 @@ async function sayNew(names: SideNames, { docker }: LiveCommandOptions, host: Ho
     messages.warn(`${name} is not captured: it came up, or was told of, after the start`);
 }
 
+/** What the kernel is to trace, where it is to; says what nft cannot be asked for. */
+async function tracePoints(
+  names: SideNames,
+  filter: string,
+  options: LiveCommandOptions,
+  messages: Messages,
+): Promise<readonly TracePoint[] | undefined> {
+  if (options.trace !== LIVE) return undefined;
+  const { tracePoint } = await import("./asking/trace-match.js");
+  const isOfContainers = options.container !== undefined;
+  const made = SIDES.flatMap((side) =>
+    names[side].map((name) => tracePoint(name, [filter, captureFilter(side, options)], isOfContainers)),
+  );
+  for (const unsaid of new Set(made.flatMap((each) => each.unsaid)))
+    messages.warn(`--trace live: nft cannot be asked for all of '${unsaid}': more is traced than that selects`);
+  return made.map(({ point }) => point);
+}
+
+/** What the kernel is to keep of a side. */
+function captureFilter(side: Side, { insideFilter, outsideFilter }: LiveCommandOptions): string {
+  return (side === INSIDE ? insideFilter : outsideFilter) ?? "";
+}
+
 /** Opens all interfaces, those of the inside first, gives up what privileges are not needed any more, and begins the file. */
 async function begin(
   names: SideNames,
@@ -155,10 +187,7 @@ async function begin(
   messages: Messages,
 ): Promise<{ sources: readonly LiveSource[]; live: LiveCapture }> {
   const open = options.engine === "cap" ? openWithCap : openInterface;
-  const filters = SIDES.flatMap((side) => {
-    const filter = (side === INSIDE ? options.insideFilter : options.outsideFilter) ?? "";
-    return names[side].map(() => filter);
-  });
+  const filters = SIDES.flatMap((side) => names[side].map(() => captureFilter(side, options)));
   const sources: LiveSource[] = [];
   for (const [at, name] of names.flat().entries()) {
     const source = await open(name, {

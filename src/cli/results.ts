@@ -8,6 +8,7 @@ import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import type { Reporter } from "../report/reporter.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
+import type { TracePoint } from "./asking/trace-match.js";
 import type { Host } from "./host.js";
 import { type HostOptions, isFollowed } from "./host-options.js";
 import type { Messages } from "./messages.js";
@@ -41,6 +42,8 @@ interface RunFacts extends HostOptions {
   readonly isFiltered: boolean;
   readonly isLive: boolean;
   readonly known?: KnownHost | undefined;
+  /** The packets that are to be traced, where the kernel traces some. */
+  readonly points?: readonly TracePoint[] | undefined;
   /** What DNS answers say meanwhile. */
   readonly answers: AnsweredNames;
 }
@@ -56,8 +59,9 @@ export async function resultsOf(
   interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
-  const { known, answers, container: words, isLive } = options;
+  const { known, answers, container: words, isLive, points } = options;
   const reporter = makeReporter(options, host, { containers: known?.containers, answers });
+  const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
   const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
@@ -67,6 +71,7 @@ export async function resultsOf(
     isLive && isFollowed(options) ? undefined : known?.facts,
     interfaces,
     isLive,
+    points && { points, ends },
   );
   if (known !== undefined) known.onChange = onHostChanged;
   // a host that is followed tells of its rules later

@@ -1,6 +1,6 @@
 import type { Flow } from "../packets/flows/flows.js";
 import { type Finding, FINDINGS } from "../packets/results/findings.js";
-import { type ContainerName, type Containers, NO_CONTAINERS } from "../packets/results/containers.js";
+import { type Containers, isCalled, NO_CONTAINERS } from "../packets/results/containers.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   copyOf,
@@ -268,8 +268,4 @@ export class Selected extends PassingSink {
   #isOf(flow: number | undefined): boolean {
     return this.#flows === undefined || (flow !== undefined && this.#flows.has(flow));
   }
-}
-
-function isCalled(container: ContainerName | undefined, words: ReadonlySet<string>): boolean {
-  return container !== undefined && [...container.words].some((word) => words.has(word));
 }

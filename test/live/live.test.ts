@@ -151,6 +151,51 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     },
   );
 
+  it.each([
+    ["a filter", () => ["udp", "dst", "port", "5555"], /udp dport 5555 /],
+    ["containers", () => ["--host", hostOf("web"), "--container", "web"], /tcp dport 8[08] /],
+  ] as const)("has the kernel trace no more than what %s select", async (_, options, what) => {
+    const rules = [
+      ["FORWARD", "-p", "udp", "--dport", "5555:5556", "-j", "DROP"],
+      ["FORWARD", "-p", "tcp", "-d", "172.17.0.2", "-j", "DROP"],
+    ];
+    for (const rule of rules) await lab.run("dhost", "iptables", "-I", ...rule);
+    try {
+      const live = await lab.live(...BOTH, "--format", "ndjson", "--window", "300ms", "--trace", "live", ...options());
+      const witness = lab.start("dhost", "nft", "monitor", "trace");
+      await ping(1);
+      for (const port of [5556, 5555]) await lab.run("c1", "bash", "-c", `echo lost > /dev/udp/${PUBLIC}/${port}`);
+      const called = lab.start("wan", "busybox", "wget", "-q", "-O", "/dev/null", "http://10.0.2.15:88/1k");
+      await live.hasSaid(/"verdict":"dropped".*"reason":"rule"/);
+      await called.interrupt();
+      await live.interrupt();
+      await witness.interrupt();
+      const traced = witness.stdout.split("\n").filter((line) => line.includes(" packet: "));
+      expect(traced.length).toBeGreaterThan(0);
+      expect(traced.filter((line) => !what.test(line))).toEqual([]);
+    } finally {
+      for (const rule of rules) await lab.run("dhost", "iptables", "-D", ...rule);
+    }
+  });
+
+  /** A snapshot that says that a container has 172.17.0.2, and port 88 of the host's. */
+  const hostOf = (name: string): string => {
+    const published = [{ proto: "tcp", hostAddress: "0.0.0.0", hostPort: 88, containerPort: 80 }];
+    const networks = [{ network: "bridge", addresses: ["172.17.0.2"] }];
+    const containers = [{ id: name, name, networkMode: "bridge", networks, published, labels: {} }];
+    const interfaces = [{ ifname: "enp0s3", addr_info: [{ local: "10.0.2.15" }] }];
+    const path = join(folder, `${name}.json`);
+    const snapshot = {
+      format: "natcorr-snapshot",
+      version: 1,
+      time: "1.000000000",
+      docker: { containers },
+      interfaces,
+    };
+    writeFileSync(path, JSON.stringify(snapshot));
+    return path;
+  };
+
   it("shows what a filter selects, and counts what the kernel was told to keep of each side", async () => {
     const capture = ["--inside-filter", "icmp or tcp", "--outside-filter", "icmp[0] != 0"];
     const live = await lab.live(...BOTH, "--format", "ndjson", ...capture, "icmp", "or", "arp");

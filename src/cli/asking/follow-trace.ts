@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
+import { isIPv4, isIPv6 } from "node:net";
 import { CaptureError } from "../../capture/errors.js";
 import { OWN_TABLES } from "../../host/rules/rules-text.js";
+import type { ContainersEnds } from "../../host/snapshot/address-book.js";
 import type { Trace } from "../../host/trace/trace.js";
 import { linesOf } from "./lines.js";
 import { failureOf } from "./script.js";
+import { SETS, type TracePoint } from "./trace-match.js";
 
 /**
  * So many packets of each interface are traced a second at the most: the kernel tells of each rule that a packet meets, some dozen on a host with Docker.
@@ -21,19 +24,29 @@ nft -i >&3
 kill $!
 `;
 
+/** What Docker publishes ports of (docker-run(1), --publish). */
+const PUBLISHABLE: ReadonlySet<string> = new Set(["tcp", "udp", "sctp"]);
+
 /** What nft takes for a name in quotes, and for nothing else. */
 const PLAIN = /^[\w.:@-]+$/;
 /** Its rules come first, but for what puts fragments together (linux/netfilter_ipv4.h, NF_IP_PRI_CONNTRACK_DEFRAG, NF_IP_PRI_RAW). */
 const PRIORITY = -350;
 
+/** Who has the kernel trace packets. */
+export interface TraceFollower {
+  /** Says what the containers have by now that are traced alone. */
+  readonly select: (ends: ContainersEnds) => void;
+  readonly stop: () => void;
+}
+
 /**
- * Has the kernel trace packets as they come in by these interfaces, and reads what it tells of them. Returns what ends that.
+ * Has the kernel trace packets as they come in by these interfaces, and reads what it tells of them.
  *
  * @throws CaptureError where nft is not there, or not permitted.
  */
-export async function followTrace(trace: Trace, interfaces: readonly string[]): Promise<() => void> {
-  const odd = interfaces.find((name) => !PLAIN.test(name));
-  if (odd !== undefined) throw new CaptureError(`packets of '${odd}' cannot be traced: nft takes no such name`);
+export async function followTrace(trace: Trace, points: readonly TracePoint[]): Promise<TraceFollower> {
+  const odd = points.find(({ name }) => !PLAIN.test(name));
+  if (odd !== undefined) throw new CaptureError(`packets of '${odd.name}' cannot be traced: nft takes no such name`);
   const nft = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "pipe", "pipe"], detached: true });
   const [stdin, stdout, , answers] = nft.stdio;
   const failed = failureOf(nft, "nft");
@@ -46,22 +59,44 @@ export async function followTrace(trace: Trace, interfaces: readonly string[]): 
   const begun = new Promise<undefined>((resolve) => {
     linesOf(answers, (line) => line.includes(table) && resolve(undefined));
   });
-  stdin?.write(`${rulesOf(table, interfaces)}\nlist table inet ${table}\n`);
+  stdin?.write(`${rulesOf(table, points)}\nlist table inet ${table}\n`);
   const failure = await Promise.race([begun, failed]);
   const stop = (): void => {
     isOver = true;
     stdin?.end();
   };
-  if (failure === undefined) return stop;
+  const select = (ends: ContainersEnds): void => void stdin?.write(`${selectionOf(table, ends)}\n`);
+  if (failure === undefined) return { select, stop };
   stop();
   throw new CaptureError(`packets cannot be traced (${failure}): as root, with 'apt install nftables'`);
 }
 
-/** A line of nft's that makes a table of its own, which has packets traced that come in by these interfaces. */
-function rulesOf(table: string, interfaces: readonly string[]): string {
-  const rules = interfaces.map(
-    (name) => `iifname "${name}" limit rate ${MOST_A_SECOND}/second burst ${MOST_A_SECOND} packets meta nftrace set 1`,
-  );
-  const chain = `type filter hook prerouting priority ${PRIORITY}; ${rules.join("; ")};`;
-  return `add table inet ${table} { flags owner; chain prerouting { ${chain} }; }`;
+/**
+ * A line of nft's that makes a table of its own, which has packets traced that come in by these interfaces, and are selected there. A packet that several rules
+ * match counts once.
+ */
+function rulesOf(table: string, points: readonly TracePoint[]): string {
+  const limit = `limit rate ${MOST_A_SECOND}/second burst ${MOST_A_SECOND} packets meta nftrace set 1`;
+  const chains = points.map((_, at) => `chain traced${at} { ${limit}; };`);
+  const rules = points.flatMap(({ rules: own }, at) => own.map((rule) => ` ${rule} goto traced${at};`));
+  const sets = [
+    `set ${SETS[4]} { type ipv4_addr; };`,
+    `set ${SETS[6]} { type ipv6_addr; };`,
+    `set ${SETS.ports} { type inet_proto . inet_service; };`,
+  ];
+  const chain = `chain prerouting { type filter hook prerouting priority ${PRIORITY};${rules.join("")} };`;
+  return `add table inet ${table} { flags owner; ${[...sets, ...chains, chain].join(" ")} }`;
+}
+
+/** A line of nft's that makes those sets be about these containers. */
+function selectionOf(table: string, { addresses, ports }: ContainersEnds): string {
+  const elements = new Map<string, string[]>([
+    [SETS[4], addresses.filter(isIPv4)],
+    [SETS[6], addresses.filter(isIPv6)],
+    [SETS.ports, ports.filter(({ proto }) => PUBLISHABLE.has(proto)).map(({ proto, port }) => `${proto} . ${port}`)],
+  ]);
+  return Array.from(elements, ([set, all]) => {
+    const add = all.length === 0 ? "" : `; add element inet ${table} ${set} { ${[...new Set(all)].join(", ")} }`;
+    return `flush set inet ${table} ${set}${add}`;
+  }).join("; ");
 }

@@ -1,9 +1,9 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { firstNotBefore } from "../../packets/memory/sorted.js";
-import type { ContainerName, Containers } from "../../packets/results/containers.js";
+import { type ContainerName, type Containers, isCalled } from "../../packets/results/containers.js";
 import { everyAddress } from "../../packets/results/published.js";
 import type { HostFacts, KnownChange } from "./host-facts.js";
-import { isPortKey, portKey, type Tenant, Tenants } from "./tenants.js";
+import { isPortKey, portKey, portOf, type Tenant, Tenants } from "./tenants.js";
 
 /** Docker notes that a container has begun when its process runs already: packets came 5 ms before (20.10). No address is given on sooner than that. */
 const EARLY_NS = 50_000_000n;
@@ -17,6 +17,12 @@ interface Tenancy {
   readonly sinceNs: bigint;
   /** Undefined as long as it goes on. */
   untilNs: bigint | undefined;
+}
+
+/** The addresses that some containers have, and the ports of the host's that are published for them. */
+export interface ContainersEnds {
+  readonly addresses: readonly string[];
+  readonly ports: readonly { readonly proto: string; readonly port: number }[];
 }
 
 /**
@@ -50,6 +56,12 @@ export class AddressBook implements Containers {
   /** What the containers are called that it knows, and their services. */
   get words(): ReadonlySet<string> {
     return new Set([...this.#tenancies.values()].flat().flatMap(({ name }) => Array.from(name?.words ?? [])));
+  }
+
+  /** What the containers have now that are called by these words, or are of services that are. */
+  of(words: ReadonlySet<string>): ContainersEnds {
+    const keys = [...this.#current].filter(([, { name }]) => isCalled(name, words)).map(([key]) => key);
+    return { addresses: keys.filter((key) => !isPortKey(key)), ports: keys.filter(isPortKey).map(portOf) };
   }
 
   /** What the containers were called that had an address, in the order of time. */

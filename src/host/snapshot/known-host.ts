@@ -8,7 +8,7 @@ export class KnownHost {
   readonly containers = new AddressBook();
   /** The ports of the containers that are meant. */
   readonly ports: PortBook;
-  /** Called when something became of a container: its rules may be others. */
+  /** Called when it said something: what Docker has rules for may be others. */
   onChange: () => void = () => {};
   #first: HostFacts | undefined;
   #facts: HostFacts | undefined;
@@ -44,9 +44,10 @@ export class KnownHost {
       this.#first ??= news;
       this.#facts = news;
     } else if ((news.container?.published.length ?? 0) > 0) this.haveRulesChanged = true;
-    if (!("containers" in news)) this.onChange();
     this.ports.take(news);
-    return this.containers.take(news);
+    const others = this.containers.take(news);
+    this.onChange();
+    return others;
   }
 }
 

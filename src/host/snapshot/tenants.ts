@@ -97,6 +97,12 @@ export function portKey(proto: string, hostAddress: string, hostPort: number): s
   return `${proto} ${hostAddress} ${hostPort}`;
 }
 
+/** The protocol and the port of such a key. */
+export function portOf(key: string): { readonly proto: string; readonly port: number } {
+  const [proto, , port] = key.split(" ");
+  return { proto, port: Number(port) };
+}
+
 export function isPortKey(key: string): boolean {
   return key.includes(" ");
 }

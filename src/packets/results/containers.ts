@@ -6,6 +6,11 @@ export interface ContainerName {
   readonly words: ReadonlySet<string>;
 }
 
+/** Whether a container, or a service that it is of, is called by one of some words. */
+export function isCalled(container: ContainerName | undefined, words: ReadonlySet<string>): boolean {
+  return container !== undefined && [...container.words].some((word) => words.has(word));
+}
+
 /**
  * Which containers had which addresses, for those who show packets. Times are epoch nanoseconds of the host's clock. While packets are captured, more
  * becomes known: of the past, too, as the host tells of a container when it runs already.

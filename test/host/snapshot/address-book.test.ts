@@ -192,3 +192,14 @@ it("containers that share an address are named together, and go by all of their 
   expect([...(named?.words ?? [])].toSorted()).toEqual(["front", "proxy", "side", "web"]);
   expect([...book.words].toSorted()).toEqual(["front", "proxy", "side", "web"]);
 });
+
+it("tells what containers have now, by their names and services", () => {
+  const published = [{ proto: "tcp", hostAddress: "0.0.0.0", hostPort: 88, containerPort: 80 }];
+  const book = bookOf(snapshot(200, { ...WEB, ...compose("front"), published }, container("c1", 100, "172.17.0.3")));
+  const web = { addresses: ["172.17.0.2"], ports: [{ proto: "tcp", port: 88 }] };
+  expect(book.of(new Set(["web"]))).toEqual(web);
+  expect(book.of(new Set(["front", "nobody"]))).toEqual(web);
+  expect(book.of(new Set(["c1", "web"])).addresses).toEqual(["172.17.0.2", "172.17.0.3"]);
+  book.take(ended(300, WEB));
+  expect(book.of(new Set(["web"]))).toEqual({ addresses: [], ports: [] });
+});
