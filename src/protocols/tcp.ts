@@ -13,5 +13,10 @@ export function isOpening(flags: number): boolean {
   return (flags & (SYN | ACK)) === SYN;
 }
 
+/** Whether a segment with these flags may refuse a connection: a reset to a SYN acknowledges that (RFC 9293 section 3.10.7.1). */
+export function isRefusing(flags: number): boolean {
+  return (flags & (SYN | RST | ACK)) === (RST | ACK);
+}
+
 /** RFC 7323 section 2.3: no window is larger. Numbers that are farther apart are of other streams, or of an earlier wrap. */
 export const MOST_WINDOW = 1 << 30;

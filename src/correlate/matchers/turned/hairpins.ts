@@ -1,21 +1,24 @@
 import { isSameLink } from "../../../protocols/addresses.js";
 import { Flow } from "../../../packets/flows/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_FRAGMENT } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
+import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { otherSide } from "../../../packets/sides.js";
 import { Sweep } from "../../../packets/memory/sweep.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
 import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
-import { isOpening } from "../../../protocols/tcp.js";
+import { isUnreachable } from "../../../protocols/icmp.js";
+import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { isOpening, isRefusing } from "../../../protocols/tcp.js";
 import { isAnyBehind, undecidedBehind } from "../behind.js";
 import type { Datagrams } from "../pieces/datagrams.js";
 import { goesOutbound, JITTER_NS, POSSIBLE } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { About, Admits, Settles } from "../contract.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
-import { type Turned, Turns } from "./turns.js";
+import { type Passed, type Turned, Turns } from "./turns.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
 /** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
@@ -24,6 +27,7 @@ const MOST_LIKE = 64;
 const ESTABLISHED_PAIRS = 8;
 /** … and while there are fewer, they may take so many times as long. */
 const EARLY_FACTOR = 16;
+const NOTHING: Readonly<Passed> = { pairs: 0, openings: 0, refusals: 0 };
 /** What is noted of single packets is cleared when it reaches this size. */
 const CROWDED = 256;
 
@@ -385,7 +389,7 @@ export class Hairpins implements Admits, Settles {
         there: this.#flow(id, way, afterWay),
         back: this.#flow(id, afterWay ^ 1, way ^ 1),
         firstFrames: [t.frame(before), t.frame(after)],
-        pairs: 0,
+        passed: { there: { ...NOTHING }, back: { ...NOTHING } },
         bytes: 0,
         firstNs: t.timeNs(before),
         lastNs: t.timeNs(before),
@@ -420,10 +424,20 @@ export class Hairpins implements Admits, Settles {
     this.#areNeighboursTurned ||= this.#isBetweenNeighbours(before);
     this.#pairs++;
     this.#slowestNs = Math.max(this.#slowestNs, latencyNs);
-    turned.pairs++;
+    const passed = turned.passed[turn.flow === turned.there ? "there" : "back"];
+    passed.pairs++;
+    if (t.proto(before) === TCP && isOpening(t.tcpFlags(before))) passed.openings++;
+    if (isRefusal(t, before)) passed.refusals++;
     turned.bytes += bytes;
     turned.firstNs = Math.min(turned.firstNs, timeNs);
     turned.lastNs = Math.max(turned.lastNs, timeNs);
     turned.latencies.add(latencyNs);
   }
+}
+
+/** Whether a packet says that nobody gets what it answers: a reset to a SYN, or an ICMP error. */
+function isRefusal(t: Timeline, row: number): boolean {
+  if ((t.flags(row) & IS_ERROR) === 0) return t.proto(row) === TCP && isRefusing(t.tcpFlags(row));
+  const message = t.seq(row);
+  return isUnreachable(icmpTypeIn(message), icmpCodeIn(message), t.proto(row) === ICMPV6);
 }

@@ -4,6 +4,15 @@ import type { LatencyDigest } from "../../../packets/flows/latency.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import type { Side } from "../../../packets/sides.js";
 
+/** What was turned round of the packets that go one way. */
+export interface Passed {
+  pairs: number;
+  /** How many of the pairs open a connection … */
+  openings: number;
+  /** … and how many say that nobody gets what goes the other way. */
+  refusals: number;
+}
+
 /** What a conversation that is turned round came to. */
 export interface Turned {
   readonly kind: "turned";
@@ -14,7 +23,8 @@ export interface Turned {
   readonly back: Flow;
   /** Of its first pair: the form before the rewrite and the one after. */
   readonly firstFrames: readonly [number, number];
-  pairs: number;
+  /** Of each direction. */
+  readonly passed: Readonly<Record<"there" | "back", Passed>>;
   /** IP bytes of the form before the rewrite. */
   bytes: number;
   /** Nanoseconds on the timeline, of the first pair and the last. */

@@ -4,7 +4,7 @@ import { type Ends, type FlowSummary, natOf } from "../../../packets/results/res
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { IS_ECHO_ID, type TupleTable } from "../../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName, TCP } from "../../../protocols/ip-protocols.js";
-import type { Turned } from "../../matchers/turned/turns.js";
+import type { Passed, Turned } from "../../matchers/turned/turns.js";
 import type { Linked } from "../../matchers/proxied/links.js";
 import type { Proxied } from "../../matchers/proxied/proxy-ends.js";
 import { ViewedFlow } from "./viewed-flow.js";
@@ -158,16 +158,20 @@ function summarizeProxied(
 /** A conversation that is turned round on a side, as a flow: `inside` is what its initiator sends, `outside` what becomes of that. */
 function summarizeTurned(
   id: number,
-  { side, there, back, firstFrames, pairs, bytes, firstNs, lastNs, latencies }: Turned,
+  { side, there, back, firstFrames, passed, bytes, firstNs, lastNs, latencies }: Turned,
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
   const isKnown = tuples.isOpenerKnown(there.insideTuple);
-  const flow = isKnown && tuples.isOpenedByA(there.insideTuple) !== there.isForwardOutbound ? back : there;
+  const isBack = isKnown && tuples.isOpenedByA(there.insideTuple) !== there.isForwardOutbound;
+  const [flow, calls, answers] = isBack ? [back, passed.back, passed.there] : [there, passed.there, passed.back];
+  const pairs = calls.pairs + answers.pairs;
+  const proto = tuples.proto(flow.insideTuple);
+  const [insideOnly, outsideOnly] = [flow.insideTuple, flow.outsideTuple].map((tuple) => tuples.unmatched(tuple));
   const isForward = flow.isForwardOutbound;
   return {
     id,
-    proto: protocolName(tuples.proto(flow.insideTuple)),
+    proto: protocolName(proto),
     nat: natOf(flow.rewrite(isForward ? 1 : 0), isKnown),
     initiator: isKnown ? SIDE_NAMES[side] : "unknown",
     inside: new TupleEnds(tuples).of(flow.insideTuple, isForward),
@@ -177,12 +181,19 @@ function summarizeTurned(
     pairs,
     pairsOutbound: pairs,
     bytes,
-    insideOnly: tuples.unmatched(flow.insideTuple),
-    outsideOnly: tuples.unmatched(flow.outsideTuple),
+    insideOnly,
+    outsideOnly,
     firstNs: epochNs + BigInt(Math.round(firstNs)),
     lastNs: epochNs + BigInt(Math.round(lastNs)),
     latency: { outbound: latencies.summary(), inbound: null },
+    isRefused: isKnown && insideOnly + outsideOnly === 0 && areRefused(proto, calls, answers),
   };
+}
+
+/** Whether all that came back says that it is refused: of TCP, a reset to each SYN. */
+function areRefused(proto: number, calls: Passed, answers: Passed): boolean {
+  if (calls.pairs === 0 || answers.pairs === 0 || answers.refusals < answers.pairs) return false;
+  return proto !== TCP || (calls.openings === calls.pairs && calls.pairs === answers.pairs);
 }
 
 /** The ends of one tuple after the other, as packets from A to B have them, or the other way round. */

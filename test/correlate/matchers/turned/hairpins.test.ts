@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { filler, ipv4, tcp, transport, udp } from "../../../support/packets.js";
+import { ACK, RST } from "../../../../src/protocols/tcp.js";
+import { filler, icmp, ipv4, tcp, transport, udp } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import {
   CONTAINER,
@@ -554,4 +555,47 @@ it("where nothing is turned round behind it, the host may have forgotten how, an
   const crossing = conversation(40, { srcPort: 50_000, startUs: 20_000 });
   const outcome = await outcomeOf(merged([...opened, lost], crossing.inside), crossing.outside);
   expect(outcome.alone).toMatchObject([{ frame: 13, verdict: "unknown", reason: "translation-gone" }]);
+});
+
+/** Whether a conversation that is turned round is refused, by what its packets are. */
+const refusals = async (...packets: readonly Stamped[][]): Promise<boolean[]> =>
+  (await outcomeOf(packets.flat(), [])).flows.map(({ isRefused = false }) => isRefused);
+const SYN_AT = (atUs: number, seq: number) => there(atUs, { seq, ack: 0, ipId: 11 + atUs, flags: SYN });
+const RESET_AT = (atUs: number, ack: number) => back(atUs, { seq: 0, ack, ipId: 0, flags: RST | ACK });
+
+it("a connection that is turned round is refused where all that came back is a reset to each SYN", async () => {
+  expect(await refusals(SYN_AT(1000, 500), RESET_AT(1020, 501))).toEqual([true]);
+  expect(await refusals(SYN_AT(1000, 500), RESET_AT(1020, 501), SYN_AT(3000, 700), RESET_AT(3020, 701))).toEqual([
+    true,
+  ]);
+  expect(await refusals(opened, RESET_AT(1200, 506))).toEqual([false]);
+  expect(await refusals(SYN_AT(1000, 500), SYN_AT(3000, 500), RESET_AT(3020, 501))).toEqual([false]);
+});
+
+/** A query to the service's address, and the form of it that the container gets. */
+const query = (n: number): [before: Uint8Array, after: Uint8Array] => {
+  const of = { srcPort: 4000, ipId: 31 + n, ttl: 64, text: `is anybody there? ${n}` };
+  return [
+    datagram({ src: OTHER, dst: SERVICE, dstPort: 53, ...of }),
+    datagram({ src: GATEWAY, dst: CONTAINER, dstPort: 82, ...of, ttl: 63 }),
+  ];
+};
+
+/** Both forms of queries, and of the errors with a code by which the container answers. */
+const queries = [0, 1, 2].flatMap((n) => query(n).map((packet, at) => us(2000 + 1000 * n + 5 * at, packet)));
+const errors = (code: number): Stamped[] =>
+  [0, 1, 2].flatMap((n) => {
+    const [before, after] = query(n);
+    const of = { id: 41 + n };
+    return [
+      us(2020 + 1000 * n, ipv4({ src: CONTAINER, dst: GATEWAY, ...of }, icmp({ type: 3, code, payload: after }))),
+      us(2025 + 1000 * n, ipv4({ src: SERVICE, dst: OTHER, ttl: 63, ...of }, icmp({ type: 3, code, payload: before }))),
+    ];
+  });
+
+it("queries that are turned round are refused where all that came back are errors that nobody gets them", async () => {
+  expect(await refusals(merged(opened, queries))).toEqual([false, false]);
+  expect(await refusals(merged(opened, queries, errors(3)))).toEqual([false, true]);
+  // too long for the next link: they may get there in pieces
+  expect(await refusals(merged(opened, queries, errors(4)))).toEqual([false, false]);
 });
