@@ -49,7 +49,7 @@ function isLittleEndian(view: DataView, header: number): boolean {
 /** Whether natcorr wrote the section whose header, of so many bytes, is there. */
 function isOwnSection(view: DataView, header: number, bytes: number, isLittle: boolean): boolean {
   const writer = block.optionIn(view, isLittle, header + 24, header + bytes - 4, block.SHB_USERAPPL, 1);
-  return writer >= 0 && block.optionText(view, writer, isLittle) === block.WRITER;
+  return writer >= 0 && block.isOwn(block.optionText(view, writer, isLittle));
 }
 
 /** Goes through the blocks of a pcapng capture. */

@@ -1,3 +1,4 @@
+import { type Engine, isEngine } from "./engines.js";
 import { WINDOW_BYTES } from "./window.js";
 
 /** Block types, draft-ietf-opsawg-pcapng sections 4 and A. The section header reads the same in both byte orders. */
@@ -15,7 +16,23 @@ export const ENHANCED_PACKET = 6;
  */
 export const NOTE = 0x806e_6174;
 /** What natcorr says that it is in the section headers that it writes. */
-export const WRITER = "natcorr";
+const WRITER = "natcorr";
+
+/** What natcorr calls itself in a section, with what it captured by. */
+export function writerText(engine: Engine): string {
+  return `${WRITER} (${engine})`;
+}
+
+/** Whether natcorr wrote a section, by what its writer calls itself: earlier ones did not say by what they captured. */
+export function isOwn(writer: string): boolean {
+  return writer === WRITER || engineOf(writer) !== undefined;
+}
+
+/** What natcorr captured a section by; undefined where it is another program's, or does not say. */
+export function engineOf(writer: string): Engine | undefined {
+  const engine = writer.slice(WRITER.length + 2, -1);
+  return isEngine(engine) && writer === writerText(engine) ? engine : undefined;
+}
 
 export const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { machine, release, type } from "node:os";
 import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import type { Engine } from "./engines.js";
 import { CaptureError, messageOf } from "./errors.js";
 import type { LiveStatistics } from "./live/live-source.js";
 import * as block from "./pcapng-blocks.js";
@@ -56,9 +57,10 @@ export class PcapngWriter {
    * Creates the file, or empties it.
    *
    * @param interfaces frames refer to them by their index in here.
+   * @param engine what they are captured by.
    * @throws CaptureError where the file cannot be created.
    */
-  constructor(path: string, interfaces: readonly WrittenInterface[]) {
+  constructor(path: string, interfaces: readonly WrittenInterface[], engine: Engine) {
     this.#path = path;
     try {
       this.#fd = opened(path);
@@ -71,7 +73,7 @@ export class PcapngWriter {
       words(block.BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),
       text(block.SHB_HARDWARE, machine()),
       text(block.SHB_OS, `${type()} ${release()}`),
-      text(block.SHB_USERAPPL, block.WRITER),
+      text(block.SHB_USERAPPL, block.writerText(engine)),
       END,
     ]);
     for (const { name, linkType, snaplen, filter } of interfaces)

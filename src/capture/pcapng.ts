@@ -1,5 +1,6 @@
 import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { type Format, type LossOn, MAX_CAPTURED_BYTES, oversized, type Stop } from "./format.js";
+import { ENGINES } from "./engines.js";
 import * as block from "./pcapng-blocks.js";
 import { PcapngLosses } from "./pcapng-losses.js";
 import { type Epoch, TickClock } from "./ticks.js";
@@ -29,6 +30,7 @@ export class Pcapng implements Format {
   readonly interfaces: CaptureInterface[] = [];
   /** Whoever rewrote a capture put his own name into it, and may have been given a merged one. */
   isOfOneRun = false;
+  stampsWithinNs: number | undefined;
   readonly #warn: (text: string) => void;
   readonly #epoch: Epoch = { ns: 0n };
   #started = false;
@@ -192,8 +194,10 @@ export class Pcapng implements Format {
     // 1.2 is 1.0 written by an early draft's reader; libpcap and Wireshark take it too.
     if (major !== 1 || (minor !== 0 && minor !== 2)) return `pcapng version ${major}.${minor} is not known`;
     const writer = block.optionIn(view, this.#little, at + 24, end, block.SHB_USERAPPL, 1);
-    this.isOfOneRun =
-      this.interfaces.length === 0 && writer >= 0 && CAPTURES.test(block.optionText(view, writer, this.#little));
+    const program = writer < 0 ? "" : block.optionText(view, writer, this.#little);
+    this.isOfOneRun = this.interfaces.length === 0 && CAPTURES.test(program);
+    const engine = block.engineOf(program);
+    this.stampsWithinNs = this.isOfOneRun && engine !== undefined ? ENGINES[engine] : undefined;
     this.#sectionStart = this.interfaces.length;
     return undefined;
   }

@@ -63,6 +63,10 @@ export class CaptureFile implements FrameSource {
     return this.#parts.format.isOfOneRun ?? false;
   }
 
+  get stampsWithinNs(): number | undefined {
+    return this.#parts.format.stampsWithinNs;
+  }
+
   droppedOn(iface: number): number {
     return this.#parts.format.droppedOn(iface);
   }

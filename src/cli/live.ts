@@ -30,8 +30,6 @@ import { widthOf } from "./width.js";
 
 /** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */
 const PATIENCE_NS = 200_000_000;
-/** cap stamps frames as JavaScript gets them, which may be in another order than they passed. */
-const CAP_SLACK_NS = 50_000_000;
 /** A reader that stands still, as a pager does, holds nothing up before so much text waits for it: 100,000 pairs and more. */
 const BACKLOG_BYTES = 64 << 20;
 /** Height assumed of a terminal that does not tell. */
@@ -208,9 +206,8 @@ async function begin(
 }
 
 /** All interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */
-function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
-  if (clockOffset.kind === "given") return clockOffset;
-  return { kind: "none", slackNs: engine === "cap" ? CAP_SLACK_NS : 0 };
+function clockOf({ clockOffset }: LiveCommandOptions): ClockOption {
+  return clockOffset.kind === "given" ? clockOffset : { kind: "none" };
 }
 
 /** Shows problems, translations and totals in place, where there is a terminal and no packets are shown; and the totals whenever asked. */

@@ -22,7 +22,7 @@ export class Recording {
     this.#dropped = sources.map(() => 0);
     this.#notedMs = sources.map(() => 0);
     const interfaces = sources.map((source, at) => ({ ...source.interfaces[0], filter: filters[at] }));
-    this.#writer = new PcapngWriter(path, interfaces);
+    this.#writer = new PcapngWriter(path, interfaces, sources[0].engine);
     // says before the first frame that losses are counted
     for (const at of sources.keys()) this.#noteCounters(at);
   }

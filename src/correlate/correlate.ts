@@ -53,7 +53,7 @@ export async function correlate(
     option.kind === "none" || (isLive && option.kind === "given")
       ? null
       : await Follower.begin([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
-  const clock = follower?.clock ?? fixedClock(option, resolutionNs, isLive);
+  const clock = follower?.clock ?? fixedClock(option, resolutionNs, [...inside, ...outside]);
   const seen = follower?.seen ?? ([UNSEEN, UNSEEN] as const);
   const run = new Run(intakes, clock, { ...options, heap, seen, resolutionNs, haveCounters }, sink);
   options.onBegin?.(run.look);
@@ -79,12 +79,13 @@ function countersOf(sources: readonly PacketSource[]): boolean[] {
 }
 
 /**
- * What two processors' stamps of one clock may differ by, and the coarser of both captures' units. A live capture is one kernel's; of files,
- * only their packets could show that their clocks are one, and nobody looks at those here.
+ * What two processors' stamps of one clock may differ by, and the coarser of both captures' units. What natcorr captures, or captured, is one host's; of other
+ * files, only their packets could show that their clocks are one, and nobody looks at those here.
  */
-function fixedClock(option: ClockOption, resolutionNs: number, isLive: boolean): Clock {
+function fixedClock(option: ClockOption, resolutionNs: number, sources: readonly PacketSource[]): Clock {
   if (option.kind === "given") return Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS, null);
   const leastNs = option.kind === "none" ? (option.slackNs ?? 0) : 0;
-  const slackNs = Math.max(leastNs, PROCESSORS_NS + resolutionNs);
-  return Clock.fixed(0n, "none", slackNs, isLive ? slackNs : null);
+  const within = sources.map(({ stampsWithinNs }) => stampsWithinNs);
+  const slackNs = Math.max(leastNs, PROCESSORS_NS + resolutionNs, ...within.map((each = 0) => each));
+  return Clock.fixed(0n, "none", slackNs, within.includes(undefined) ? null : slackNs);
 }

@@ -77,6 +77,7 @@ class SharedSource implements PacketSource {
   readonly captures: readonly string[];
   readonly epochNs: bigint;
   readonly resolutionNs: number;
+  readonly stampsWithinNs: number | undefined;
   readonly silences: Silence[] = [];
   captureDropped = 0;
   hasCounters: boolean;
@@ -99,7 +100,7 @@ class SharedSource implements PacketSource {
   #turnedMs = 0;
 
   constructor(
-    { name, captures = [name], epochNs, resolutionNs, hasCounters }: SourceFacts,
+    { name, captures = [name], epochNs, resolutionNs, stampsWithinNs, hasCounters }: SourceFacts,
     ring: BatchRing,
     pace: Pace,
     onRoom: () => void,
@@ -109,6 +110,7 @@ class SharedSource implements PacketSource {
     this.captures = captures;
     this.epochNs = epochNs;
     this.resolutionNs = resolutionNs;
+    this.stampsWithinNs = stampsWithinNs;
     this.hasCounters = hasCounters;
     this.#ring = ring;
     this.#pace = pace;

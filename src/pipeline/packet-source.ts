@@ -134,6 +134,12 @@ export class DecodedSource implements PacketSource {
     return this.#frames.resolutionNs;
   }
 
+  /** Two files may be of two hosts. */
+  get stampsWithinNs(): number | undefined {
+    const { isLive = false, isPart = false, stampsWithinNs } = this.#frames;
+    return isLive || isPart ? stampsWithinNs : undefined;
+  }
+
   get captureDropped(): number {
     return this.#frames.captureDropped;
   }

@@ -282,6 +282,10 @@ class PartSource implements FrameSource {
     return this.#capture.isOfOneRun;
   }
 
+  get stampsWithinNs(): number | undefined {
+    return this.#capture.source.stampsWithinNs;
+  }
+
   get captureDropped(): number {
     return this.#capture.droppedOn(this.#part);
   }

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import type { Engine } from "../../src/capture/engines.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { openCapture } from "../../src/capture/open.js";
 import { FrameBatch } from "../../src/packets/batches/frames.js";
@@ -16,7 +17,11 @@ function natcorr(...args: readonly string[]): Promise<Printed> {
 }
 
 /** Both captures of a fixture in one pcapng file, as `natcorr live -w` writes it: batch after batch. */
-async function bothInOne(fixture = FIXTURE, names = ["docker0", "enp0s3"]): Promise<string> {
+async function bothInOne(
+  fixture = FIXTURE,
+  names = ["docker0", "enp0s3"],
+  engine: Engine = "libpcap",
+): Promise<string> {
   const sources = await Promise.all(
     ["inside.pcap", "outside.pcap"].map((name) =>
       openCapture(fixture + name, { onWarning: (text) => expect.fail(text) }),
@@ -26,6 +31,7 @@ async function bothInOne(fixture = FIXTURE, names = ["docker0", "enp0s3"]): Prom
   const writer = new PcapngWriter(
     path,
     sources.map((source, side) => ({ ...source.interfaces[0], name: names[side] })),
+    engine,
   );
   const batches = await Promise.all(sources.map(async (source) => (await source.next()) ?? new FrameBatch()));
   const written = [0, 0];
@@ -70,7 +76,38 @@ function lines(stdout: string, type: string): string[] {
     .sort();
 }
 
+/** What is said of the clocks. */
+async function clocks(...args: readonly string[]): Promise<string | undefined> {
+  return /^clocks: (.*)$/m.exec((await natcorr("-q", ...args)).stdout)?.[1];
+}
+
 describe("natcorr file with both sides in one capture", () => {
+  it.each([
+    ["libpcap", "10.0µs"],
+    ["cap", "50.0ms"],
+  ] as const)(
+    "knows how exactly stamps of one clock agree, by what natcorr captured them by: %s",
+    async (engine, within) => {
+      const both = await bothInOne(FIXTURE, undefined, engine);
+      const sides = ["--inside", "docker0", "--outside", "enp0s3"];
+      expect(await clocks(both, ...sides)).toBe(`taken as one, to within ${within}`);
+    },
+  );
+
+  it("does not know that of two captures, which may be of two hosts", async () => {
+    const sides = await Promise.all(
+      ["inside", "outside"].map(async (name) => {
+        const source = await openCapture(`${FIXTURE}${name}.pcap`, { onWarning: (text) => expect.fail(text) });
+        const path = scratch(`${name}.pcapng`);
+        const writer = new PcapngWriter(path, source.interfaces, "libpcap");
+        writer.write(0, (await source.next()) ?? new FrameBatch(), source.epochNs);
+        writer.close();
+        return path;
+      }),
+    );
+    expect(await clocks(...sides, "--clock-offset", "none")).toBe("taken as one, nothing tells how exactly");
+  });
+
   it("finds what it finds in two, and every frame has its number in the one", async () => {
     const both = await bothInOne();
     const two = await natcorr("--format", "ndjson", `${FIXTURE}inside.pcap`, `${FIXTURE}outside.pcap`);

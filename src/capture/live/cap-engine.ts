@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { setTimeout } from "node:timers/promises";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../../packets/batches/frames.js";
 import { ETHERNET, NULL, RAW, SLL } from "../../protocols/link-types.js";
+import { ENGINES } from "../engines.js";
 import { CaptureError, messageOf } from "../errors.js";
 import type { LiveOptions, LiveSource, LiveStatistics } from "./live-source.js";
 
@@ -75,6 +76,8 @@ function newCap(): Cap {
 /** One batch is filled by cap's events while the other one is with the reader. */
 class CapSource implements LiveSource {
   readonly isLive = true;
+  readonly engine = "cap";
+  readonly stampsWithinNs = ENGINES[this.engine];
   readonly isUnfiltered: boolean;
   /** As `performance.now()` tells the time: microseconds. */
   readonly resolutionNs = 1000;

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../../packets/batches/frames.js";
 import type { Mark } from "../../packets/batches/frame-marks.js";
+import { ENGINES } from "../engines.js";
 import { Counters } from "./counters.js";
 import type { Libpcap, Pointer } from "./libpcap.js";
 import { Link } from "./link-state.js";
@@ -51,6 +52,8 @@ export interface LivePcapParts {
  */
 export class LivePcap implements LiveSource {
   readonly isLive = true;
+  readonly engine = "libpcap";
+  readonly stampsWithinNs = ENGINES[this.engine];
   readonly isUnfiltered: boolean;
   readonly resolutionNs = 1;
   readonly name: string;

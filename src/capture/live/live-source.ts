@@ -1,3 +1,4 @@
+import type { Engine } from "../engines.js";
 import type { FrameSource } from "../../packets/batches/frames.js";
 
 export interface LiveOptions {
@@ -26,6 +27,7 @@ export interface LiveStatistics {
 /** Frames from an interface, as they pass. A batch may be empty: `next` waits a moment at most. */
 export interface LiveSource extends FrameSource {
   readonly isLive: true;
+  readonly engine: Engine;
   /** Stays available after `close`. */
   statistics(): LiveStatistics;
   /** Ends capturing: frames stamped by now are still given, then `next` gives null. */

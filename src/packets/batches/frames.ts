@@ -138,6 +138,11 @@ export interface FrameSource {
    * that it went on. What was merged of several captures shows nothing of the kind.
    */
   readonly isOfOneRun?: boolean;
+  /**
+   * Where natcorr captured the frames: how far their stamps may be from when they passed, on the clock of that host, nanoseconds. Undefined where nothing
+   * tells.
+   */
+  readonly stampsWithinNs?: number | undefined;
   /** Whether the next frames are at hand, all the way: nobody has to be waited for. */
   readonly isOnDisk?: boolean;
   /**

@@ -37,6 +37,8 @@ export interface PacketSource
   readonly isLive?: boolean;
   /** What its stamps are multiples of, nanoseconds. */
   readonly resolutionNs: number;
+  /** How far its stamps may be from when packets passed, nanoseconds, by a clock that all sources have which tell this; undefined where nothing tells. */
+  readonly stampsWithinNs?: number | undefined;
   /** The next packets, or null at the end; the batch before it is overwritten. A batch may be empty. */
   next(): Promise<PacketBatch | null>;
 }
