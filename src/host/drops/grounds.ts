@@ -39,10 +39,10 @@ export function groundsOf(
 ): { readonly grounds: readonly Ground[]; readonly findings: readonly Finding[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined || drops.dropped.length === 0) return { grounds: [], findings: [] };
-  const ways = new Ways(after, names, drops);
+  const [waysBefore, ways] = [before, after].map((facts) => new Ways(facts, names, drops));
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", ways).grounds(
+  const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", waysBefore, ways).grounds(
     counted.filter((kind) => isDropped(kind) || mayMeetRules(kind, ways)),
   );
   const tables = [

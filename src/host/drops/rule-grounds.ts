@@ -17,11 +17,14 @@ interface Matched {
 export class RuleGrounds {
   readonly #before: FilterBook;
   readonly #after: FilterBook;
+  readonly #waysBefore: Ways;
   readonly #ways: Ways;
 
-  constructor(before: string, after: string, ways: Ways) {
+  /** By the rules of both snapshots, and the ways that packets take by each. */
+  constructor(before: string, after: string, waysBefore: Ways, ways: Ways) {
     this.#before = new FilterBook(before);
     this.#after = new FilterBook(after);
+    this.#waysBefore = waysBefore;
     this.#ways = ways;
   }
 
@@ -66,7 +69,7 @@ export class RuleGrounds {
       const { packet } = this.#ways.of(kind);
       if (packet === undefined) continue;
       for (const dropping of this.#after.dropping(packet, (key) => this.#isIdle(key))) {
-        const isCertain = dropping.isCertain && !isChanged;
+        const isCertain = dropping.isCertain && (!isChanged || this.#wasCertain(dropping, kind));
         // that they were dropped at all is not known
         if (!isCertain && !isDropped(kind)) continue;
         const matched = byRule.get(dropping.key) ?? { dropping, certain: [], possible: [] };
@@ -75,6 +78,13 @@ export class RuleGrounds {
       }
     }
     return byRule.values();
+  }
+
+  /** Whether a rule dropped packets by the rules before, too, as these knew the ways. */
+  #wasCertain({ key }: DroppingRule, kind: Dropped): boolean {
+    const { packet } = this.#waysBefore.of(kind);
+    const dropping = packet && this.#before.dropping(packet, (each) => this.#isIdle(each));
+    return dropping?.some((each) => each.key === key && each.isCertain) === true;
   }
 
   /** Whether nothing met a rule meanwhile: its counter stands where it stood, and was not set back. */

@@ -5,6 +5,11 @@ import { counted, dropped, filter, found, QUERY, snapshot, TCP, told } from "./d
 
 const DROP = "-A FORWARD -s 172.17.0.3/32 -p udp -m udp --dport 53 -j DROP";
 
+/** A snapshot's rules, of which the last dropped so many packets. */
+const rulesAt = (packets: number, ...others: readonly string[]) => ({
+  rules: { iptables: filter(...others.map((each) => `[1:1] ${each}`), `[${packets}:1] ${DROP}`) },
+});
+
 describe("a rule that matches what was dropped", () => {
   const three = [dropped(3, QUERY)];
 
@@ -49,6 +54,19 @@ describe("a rule that matches what was dropped", () => {
   it("is possibly the one where it was put there meanwhile", () => {
     const snapshots = [snapshot(100), snapshot(110, { rules: { iptables: filter(`[3:1] ${DROP}`) } })];
     expect(told(found(three, snapshots))).toEqual([`drop-rule 3 possibly ${DROP}`]);
+  });
+
+  it.each([
+    ["another one is new that is not about them", "-A FORWARD -i br-app -j ACCEPT", DROP],
+    [
+      "another one before it is new that may accept them",
+      "-A FORWARD -m string --string x --algo bm -j ACCEPT",
+      `possibly ${DROP}`,
+    ],
+  ])("is named where %s", (_, other, rule) => {
+    const added = [snapshot(100, rulesAt(2)), snapshot(110, rulesAt(5, other))];
+    const removed = [snapshot(100, rulesAt(2, other)), snapshot(110, rulesAt(5))];
+    for (const snapshots of [added, removed]) expect(told(found(three, snapshots))).toEqual([`drop-rule 3 ${rule}`]);
   });
 
   it("is possibly the one where it asks for what nobody can tell, as one behind it is then: both are named", () => {
