@@ -9,7 +9,7 @@ interface Match {
 /** Matches of which one must hold. */
 type AnyOf = readonly Match[];
 
-/** What must hold of packets that are traced; of those that a filter selects, nft may not be able to say all. */
+/** What nft is to ask, all of which must hold, and whether that is all that a filter asks. */
 interface Matches {
   readonly all: readonly AnyOf[];
   readonly isWhole: boolean;
@@ -70,7 +70,7 @@ export function tracePoint(
   const arriving: AnyOf = [{ nft: `iifname "${name}"`, version: undefined }];
   let rules = isOfContainers ? both(arriving, OF_CONTAINERS) : arriving;
   const unsaid = filters.filter((filter) => {
-    const { all, isWhole } = filter === "" ? whole([]) : matchesOf(filter);
+    const { all, isWhole } = matchesOf(filter);
     const more = all.reduce(both, rules);
     if (more.length > MOST_RULES) return true;
     rules = more;
@@ -79,8 +79,9 @@ export function tracePoint(
   return { point: { name, rules: rules.map(({ nft }) => nft) }, unsaid };
 }
 
-/** What a filter selects, or more, as far as words do that stand between `and`, or between `or`. */
+/** What a filter asks, as far as words do that stand between `and`, or between `or`. */
 function matchesOf(filter: string): Matches {
+  if (filter === "") return { all: [], isWhole: true };
   const words = filter.trim().split(/\s+/).join(" ");
   const either = words.split(/ or | ?\|\| ?/);
   // both bind alike, and parentheses otherwise
@@ -95,33 +96,28 @@ function matchesOf(filter: string): Matches {
     return primitiveOf(primitive);
   });
   const said = primitives.filter((each) => each !== undefined);
-  const isWhole = said.length === primitives.length && said.every((each) => each.isWhole);
-  if (!isEither) return { all: said.flatMap(({ all }) => all), isWhole };
-  if (said.length < primitives.length) return { all: [], isWhole: false };
-  const none: AnyOf = [{ nft: "", version: undefined }];
-  return { all: [said.flatMap(({ all }) => all.reduce(both, none))], isWhole };
+  const isWhole = said.length === primitives.length;
+  if (!isEither) return { all: said.flat(), isWhole };
+  const anything: AnyOf = [{ nft: "", version: undefined }];
+  return { all: isWhole ? [said.flatMap((all) => all.reduce(both, anything))] : [], isWhole };
 }
 
-/** What one primitive of pcap-filter(7) selects; undefined where nft is not asked for such. */
-function primitiveOf(text: string): Matches | undefined {
+/** What one primitive of pcap-filter(7) asks, all of which must hold; undefined where nft is not asked for such. */
+function primitiveOf(text: string): readonly AnyOf[] | undefined {
   const [, protocol, direction, kind, value] = PRIMITIVE.exec(text) ?? [];
   const of = protocol === undefined ? [] : [[PROTOCOLS[protocol]]];
-  if (value === undefined) return protocol === undefined || direction !== undefined ? undefined : whole(of);
+  if (value === undefined) return protocol === undefined || direction !== undefined ? undefined : of;
   if (kind === "port") {
     if (!/^\d{1,5}$/.test(value)) return undefined;
     const ports = DIRECTIONS.filter(([word]) => direction === undefined || direction === word);
     const matches = ports.map(([, letter]) => ({ nft: `th ${letter}port ${value}`, version: undefined }));
-    return whole([...(of.length === 0 ? [[WITH_PORTS]] : of), matches]);
+    return [...(of.length === 0 ? [[WITH_PORTS]] : of), matches];
   }
   const [address, bits] = value.split("/");
   const version = isIP(address);
   const isAddress = VALUE.test(value) && (bits === undefined || (kind === "net" && /^\d{1,3}$/.test(bits)));
   if (!isAddress || (version !== 4 && version !== 6)) return undefined;
-  return whole([...of, eitherEnd(value, direction, version)]);
-}
-
-function whole(all: readonly AnyOf[]): Matches {
-  return { all, isWhole: true };
+  return [...of, eitherEnd(value, direction, version)];
 }
 
 /** That an end, the one that a direction means or either, is of an address, a network or a set. */
