@@ -1,3 +1,4 @@
+import type { Heap } from "../../packets/memory/heap.js";
 import { NONE } from "../../packets/tuples.js";
 
 /** A ring of the packets seen last that carry others, found by their keys. */
@@ -9,10 +10,10 @@ export class Carriers {
   readonly #places = new Map<number, number>();
   #count = 0;
 
-  constructor(places: number) {
-    this.#keys = new Int32Array(places);
-    this.#keys2 = new Int32Array(places);
-    this.#timesNs = new Float64Array(places).fill(Number.NEGATIVE_INFINITY);
+  constructor(heap: Heap, places: number) {
+    this.#keys = heap.take(Int32Array, places);
+    this.#keys2 = heap.take(Int32Array, places);
+    this.#timesNs = heap.take(Float64Array, places).fill(Number.NEGATIVE_INFINITY);
   }
 
   /** The place that the next one gets. */

@@ -57,10 +57,10 @@ const FLAGS_AND_PROTO = 0xff_ffff & ~(IS_SELECTED | HAS_IP_ID);
 class Copies {
   readonly repeats = new Repeats();
   /** The records of the packets remembered, and how often each came, one just after the other. */
-  readonly #records = new Int32Array(REMEMBERED << RECORD_BITS);
-  readonly #timesOf = new Int32Array(REMEMBERED);
-  readonly #addresses = new Uint32Array(REMEMBERED * ADDRESSES);
-  readonly #timesNs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
+  readonly #records: Int32Array;
+  readonly #timesOf: Int32Array;
+  readonly #addresses: Uint32Array;
+  readonly #timesNs: Float64Array;
   /** By their IP IDs, and those that have none, by the numbers of their TCP data. */
   readonly #ids = new Identities();
   readonly #numbers = new Identities();
@@ -68,6 +68,13 @@ class Copies {
   #times = 0;
   #isCopying = false;
   #isMostly = false;
+
+  constructor(heap: Heap) {
+    this.#records = heap.take(Int32Array, REMEMBERED << RECORD_BITS);
+    this.#timesOf = heap.take(Int32Array, REMEMBERED);
+    this.#addresses = heap.take(Uint32Array, REMEMBERED * ADDRESSES);
+    this.#timesNs = heap.take(Float64Array, REMEMBERED).fill(Number.NEGATIVE_INFINITY);
+  }
 
   /** Looks at the beginning of a capture, at STRETCH packets at the most, before `mark` does. */
   look(batch: PacketBatch, from: number, to: number): void {
@@ -196,7 +203,7 @@ class Copies {
 export class MarkedPackets {
   readonly #source: PacketSource;
   readonly #heap: Heap;
-  readonly #copies = new Copies();
+  readonly #copies: Copies;
   readonly #unit = new StampUnit();
   /** The beginning, once it was looked at and until it is handed on; the batch of it that was handed on last; and what the source failed with meanwhile. */
   #beginning: PacketBatch[] | undefined;
@@ -206,6 +213,7 @@ export class MarkedPackets {
   constructor(source: PacketSource, heap: Heap) {
     this.#source = source;
     this.#heap = heap;
+    this.#copies = new Copies(heap);
   }
 
   /** What the stamps at the beginning are multiples of, nanoseconds; 1 of a live capture. */

@@ -52,8 +52,8 @@ export class Tunnels {
   #cameNs = Number.NEGATIVE_INFINITY;
   #forgotNs = Number.NEGATIVE_INFINITY;
   /** The carriers seen last inside, and those of outside packets that may be taken back. */
-  readonly #inside = new Carriers(REMEMBERED);
-  readonly #outside = new Carriers(REMEMBERED);
+  readonly #inside: Carriers;
+  readonly #outside: Carriers;
   /** By place in `#outside`: what is needed to take a packet back, its row on the timeline, its way and the number of its tunnel. */
   #kept: PacketBatch | undefined;
   readonly #rows = new Int32Array(BATCH_FRAMES);
@@ -68,6 +68,8 @@ export class Tunnels {
 
   constructor(heap: Heap, tuples: TupleTable, windowNs: number) {
     this.#heap = heap;
+    this.#inside = new Carriers(heap, REMEMBERED);
+    this.#outside = new Carriers(heap, REMEMBERED);
     this.#tuples = tuples;
     this.#windowNs = windowNs;
     this.#way = heap.take(Int32Array, BATCH_FRAMES);

@@ -1,5 +1,4 @@
 import type { Finding } from "../../packets/results/findings.js";
-import type { Heap } from "../../packets/memory/heap.js";
 import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results/results.js";
 import { isAgain } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
@@ -22,7 +21,6 @@ const module = new WebAssembly.Module(code);
 
 /** What findings are about. */
 export interface About extends Omit<Context, "hidden"> {
-  readonly heap: Heap;
   readonly tuples: TupleTable;
   readonly kernel: Pick<Kernel, "crossed">;
   /** Of a run that ends after so many pairs, those that it has shown. */

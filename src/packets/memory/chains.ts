@@ -1,3 +1,5 @@
+import type { Heap } from "./heap.js";
+
 /** Spreads hashes that differ in a few bits: see Knuth, The Art of Computer Programming 6.4. */
 const SPREAD = 0x9e37_79b1;
 
@@ -14,9 +16,9 @@ export class Chains {
   readonly #shift: number;
 
   /** `bits`: of how many there are; `rows`: how many the table has room for. */
-  constructor(bits: number, rows: number) {
-    this.#ends = new Int32Array(2 << bits);
-    this.#links = new Int32Array(2 * rows);
+  constructor(heap: Heap, bits: number, rows: number) {
+    this.#ends = heap.take(Int32Array, 2 << bits);
+    this.#links = heap.take(Int32Array, 2 * rows);
     this.#shift = 32 - bits;
   }
 

@@ -1,3 +1,5 @@
+import type { Heap } from "./heap.js";
+
 /** Numbers of a table's rows: the one that was given back last is taken first, so that as few as possible were ever used. */
 export class FreeRows {
   readonly #free: Int32Array;
@@ -5,8 +7,8 @@ export class FreeRows {
   #end = 0;
 
   /** `most`: rows that are in use at once. */
-  constructor(most: number) {
-    this.#free = new Int32Array(most);
+  constructor(heap: Heap, most: number) {
+    this.#free = heap.take(Int32Array, most);
   }
 
   take(): number {

@@ -1,8 +1,10 @@
 import { array, assert, integer, nat, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Heap } from "../../../src/packets/memory/heap.js";
 import { Chains } from "../../../src/packets/memory/chains.js";
 
 const ROWS = 16;
+const heap = new Heap();
 
 function rowsOf(chains: Chains, hash: number): number[] {
   const rows: number[] = [];
@@ -15,7 +17,7 @@ describe("chains", () => {
     const step = record({ hash: integer({ min: -2, max: 2 }), row: nat(ROWS - 1) });
     assert(
       property(array(step), nat(3), (steps, bits) => {
-        const chains = new Chains(bits, ROWS);
+        const chains = new Chains(heap, bits, ROWS);
         const hashes = new Map<number, number>();
         for (const { hash, row } of steps) {
           const added = hashes.get(row);
@@ -33,7 +35,7 @@ describe("chains", () => {
   });
 
   it("of two, have what is 0 and what is 1 apart", () => {
-    const chains = new Chains(1, ROWS);
+    const chains = new Chains(heap, 1, ROWS);
     chains.add(0, 3);
     chains.add(1, 4);
     chains.add(0, 5);

@@ -11,6 +11,7 @@ import type {
   Update,
   Verdict,
 } from "../../../packets/results/results.js";
+import type { Heap } from "../../../packets/memory/heap.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { SIDES, SIDE_NAMES, type Side } from "../../../packets/sides.js";
@@ -30,6 +31,8 @@ interface SideLimits extends Pick<SideCover, "firstNs" | "lastNs" | "sinceNs" | 
 
 /** What a finder may look at, whenever it likes. */
 export interface Context {
+  /** For tables: what nothing is written to takes no memory there. */
+  readonly heap: Heap;
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly hidden: Hidden;

@@ -1,5 +1,6 @@
 import { Chains } from "../../../packets/memory/chains.js";
 import { FreeRows } from "../../../packets/memory/free-rows.js";
+import type { Heap } from "../../../packets/memory/heap.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { HAS_AMBIGUOUS, NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -14,6 +15,7 @@ const MOST_DIRECTIONS = 4096;
 const MOST_HOLES = 4;
 /** The oldest direction goes once there is one more. */
 const ROWS = MOST_DIRECTIONS + 1;
+const MOST = MOST_HOLES * ROWS;
 const CHAIN_BITS = 10;
 /** A TCP segment that is sent again, as it was last. */
 export interface Segment {
@@ -62,11 +64,17 @@ export class Holes {
   readonly #tuples: Pick<TupleTable, "has">;
   readonly #leastTimes: number;
   readonly #areLong: boolean;
-  readonly #directions = new Directions();
-  readonly #holes = new HoleRows();
+  readonly #directions: Directions;
+  readonly #holes: HoleRows;
 
   /** `leastTimes`: so often a segment must have been taken. `areLong`: whether it must be longer than all before it, and than what every link takes. */
-  constructor({ accounts, tuples }: Pick<Context, "accounts" | "tuples">, leastTimes: number, areLong: boolean) {
+  constructor(
+    { heap, accounts, tuples }: Pick<Context, "heap" | "accounts" | "tuples">,
+    leastTimes: number,
+    areLong: boolean,
+  ) {
+    this.#directions = new Directions(heap);
+    this.#holes = new HoleRows(heap);
     this.#accounts = accounts;
     this.#tuples = tuples;
     this.#leastTimes = leastTimes;
@@ -153,13 +161,22 @@ export class Holes {
 /** Directions of flows, with the length of the shortest segment that was taken, of its IP packet, and the first of its holes, or NONE. */
 class Directions {
   count = 0;
-  readonly shortest = new Uint32Array(ROWS);
-  readonly holes = new Int32Array(ROWS);
-  readonly #keys = new Float64Array(ROWS);
-  readonly #byKey = new Chains(CHAIN_BITS, ROWS);
+  readonly shortest: Uint32Array;
+  readonly holes: Int32Array;
+  readonly #keys: Float64Array;
+  readonly #byKey: Chains;
   /** The oldest first. */
-  readonly #all = new Chains(0, ROWS);
-  readonly #free = new FreeRows(ROWS);
+  readonly #all: Chains;
+  readonly #free: FreeRows;
+
+  constructor(heap: Heap) {
+    this.shortest = heap.take(Uint32Array, ROWS);
+    this.holes = heap.take(Int32Array, ROWS);
+    this.#keys = heap.take(Float64Array, ROWS);
+    this.#byKey = new Chains(heap, CHAIN_BITS, ROWS);
+    this.#all = new Chains(heap, 0, ROWS);
+    this.#free = new FreeRows(heap, ROWS);
+  }
 
   get oldest(): number {
     return this.#all.first(0);
@@ -193,18 +210,29 @@ class Directions {
 
 /** Segments that were sent again, as they were when they were shortest: `length` is of the IP packet, `ack` what it acknowledged at first. */
 class HoleRows {
-  readonly seq = new Uint32Array(MOST_HOLES * ROWS);
-  readonly ack = new Uint32Array(MOST_HOLES * ROWS);
-  readonly head = new Int32Array(MOST_HOLES * ROWS);
-  readonly length = new Uint32Array(MOST_HOLES * ROWS);
-  readonly payloadLength = new Uint32Array(MOST_HOLES * ROWS);
+  readonly seq: Uint32Array;
+  readonly ack: Uint32Array;
+  readonly head: Int32Array;
+  readonly length: Uint32Array;
+  readonly payloadLength: Uint32Array;
   /** The next one of its direction, or NONE. */
-  readonly #next = new Int32Array(MOST_HOLES * ROWS);
+  readonly #next: Int32Array;
   /** Where it entered, once, as most did … */
-  readonly #frame = new Uint32Array(MOST_HOLES * ROWS);
+  readonly #frame: Uint32Array;
   /** … and of others, each time. */
   readonly #frames = new Map<number, Few<number>>();
-  readonly #free = new FreeRows(MOST_HOLES * ROWS);
+  readonly #free: FreeRows;
+
+  constructor(heap: Heap) {
+    this.seq = heap.take(Uint32Array, MOST);
+    this.ack = heap.take(Uint32Array, MOST);
+    this.head = heap.take(Int32Array, MOST);
+    this.length = heap.take(Uint32Array, MOST);
+    this.payloadLength = heap.take(Uint32Array, MOST);
+    this.#next = heap.take(Int32Array, MOST);
+    this.#frame = heap.take(Uint32Array, MOST);
+    this.#free = new FreeRows(heap, MOST);
+  }
 
   take({ seq, ack, head, length, payloadLength }: Segment, frame: number): number {
     const hole = this.#free.take();

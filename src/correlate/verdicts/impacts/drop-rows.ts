@@ -1,5 +1,6 @@
 import { IS_SELECTED, IS_FRAGMENT } from "../../../packets/packets.js";
 import { FreeRows } from "../../../packets/memory/free-rows.js";
+import { asDoubles, type Heap } from "../../../packets/memory/heap.js";
 import { RecordRows } from "../../../packets/record-rows.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../../../packets/records.js";
 import { type Reason, REASONS } from "../../../packets/results/reasons.js";
@@ -47,14 +48,14 @@ export class DropRows extends RecordRows implements Placed {
   readonly #free: FreeRows;
 
   /** `most`: rows that are in use at once. What was never used takes no memory. */
-  constructor(most: number) {
+  constructor(heap: Heap, most: number) {
     super();
-    this.records = new Int32Array(most << RECORD_BITS);
-    this.doubles = new Float64Array(this.records.buffer);
-    this.#facts = new Uint32Array(most);
-    this.#slots = new Int32Array(most);
-    this.#flows = new Int32Array(most);
-    this.#free = new FreeRows(most);
+    this.records = heap.take(Int32Array, most << RECORD_BITS);
+    this.doubles = asDoubles(this.records);
+    this.#facts = heap.take(Uint32Array, most);
+    this.#slots = heap.take(Int32Array, most);
+    this.#flows = heap.take(Int32Array, most);
+    this.#free = new FreeRows(heap, most);
   }
 
   /** Takes a packet on the timeline, which is open or not. */

@@ -56,22 +56,22 @@ export class OpenDrops {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #accounts: FlowAccounts;
-  readonly #rows = new DropRows(ROWS);
-  readonly #all = new Chains(1, ROWS);
+  readonly #rows: DropRows;
+  readonly #all: Chains;
   #openCount = 0;
   #keptCount = 0;
   /** Open ones by the way they went, and those that are not TCP, by what a copy has. */
-  readonly #byWay = new Chains(CHAIN_BITS, ROWS);
-  readonly #alike = new Chains(CHAIN_BITS, ROWS);
+  readonly #byWay: Chains;
+  readonly #alike: Chains;
   /** All by how errors name them, and by what their twins would have: see `Traits`. */
-  readonly #quoted = new Chains(CHAIN_BITS, ROWS);
+  readonly #quoted: Chains;
   /** By row, hashes of these names; and of fragments the names, of which their addresses may be another conversation's by then. */
-  readonly #hashes = new Int32Array(ROWS);
+  readonly #hashes: Int32Array;
   readonly #datagrams = new Map<number, string>();
-  readonly #byKey = new Chains(CHAIN_BITS, ROWS);
-  readonly #byCarried = new Chains(CHAIN_BITS, ROWS);
+  readonly #byKey: Chains;
+  readonly #byCarried: Chains;
   /** Segments with data, of which pieces may come out, by the way they went. */
-  readonly #segments = new Chains(CHAIN_BITS, ROWS);
+  readonly #segments: Chains;
   /** By tuple, how many open drops have it marked. */
   readonly #marks: RowCounts;
 
@@ -79,6 +79,15 @@ export class OpenDrops {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#accounts = accounts;
+    this.#rows = new DropRows(heap, ROWS);
+    this.#all = new Chains(heap, 1, ROWS);
+    this.#byWay = new Chains(heap, CHAIN_BITS, ROWS);
+    this.#alike = new Chains(heap, CHAIN_BITS, ROWS);
+    this.#quoted = new Chains(heap, CHAIN_BITS, ROWS);
+    this.#hashes = heap.take(Int32Array, ROWS);
+    this.#byKey = new Chains(heap, CHAIN_BITS, ROWS);
+    this.#byCarried = new Chains(heap, CHAIN_BITS, ROWS);
+    this.#segments = new Chains(heap, CHAIN_BITS, ROWS);
     this.#marks = new RowCounts(heap, FIRST_TUPLES, ROOM_TUPLES);
   }
 

@@ -53,7 +53,7 @@ export class Revisions {
   /** Which captures may have lost it, as `SideCover.mask` has it. */
   readonly #captures: Uint32Array;
   /** Where they are, by side and frame: more may become known of them. */
-  readonly #places = new Chains(PLACES_BITS, REMEMBERED);
+  readonly #places: Chains;
   #count = 0;
   /** How many packets of each side were said to be what, by the number of their cell, whichever captures may have lost them. */
   #cells = new Map<number, Uint32Array>();
@@ -66,6 +66,7 @@ export class Revisions {
     this.#flows = heap.take(Int32Array, REMEMBERED);
     this.#facts = heap.take(Uint16Array, REMEMBERED);
     this.#captures = heap.take(Uint32Array, REMEMBERED);
+    this.#places = new Chains(heap, PLACES_BITS, REMEMBERED);
   }
 
   /** Takes a packet that was judged, and which captures may have lost it. */
