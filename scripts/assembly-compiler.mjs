@@ -1,10 +1,9 @@
 /** A thread that compiles AssemblyScript for `assembly.mjs`. */
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parentPort } from "node:worker_threads";
-import { main as compile } from "assemblyscript/asc";
 import { IS_LAYOUT, laidOut } from "./assembly.mjs";
 import { counting } from "./assembly-coverage.mjs";
+import { kept } from "./kept.mjs";
 
 /** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
 const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
@@ -27,10 +26,11 @@ const OPTIONS = [
 const TRUTH = /export function (\w+)\(.*\): boolean;/g;
 const SECTION = "truths";
 
-/** What a source compiles to, and all sources that it took. */
-async function compiled(source, isCounted) {
+/** What a source compiles to. `read`: gives a file's text, or null. */
+async function compiled(source, isCounted, read) {
+  // to load it takes longer than to find that nothing has changed
+  const { main: compile } = await import("assemblyscript/asc");
   const folder = dirname(source);
-  const sources = [];
   const complaints = [];
   let bytes;
   let truths = [];
@@ -41,9 +41,8 @@ async function compiled(source, isCounted) {
     async readFile(name, base) {
       // it asks for ./x.js of TypeScript's imports, and for x/index.ts and the like while it searches
       const path = resolve(base, name.replace(/\.js\.ts$/, ".ts"));
-      const text = await readFile(path, "utf8").catch(() => null);
+      const text = await read(path);
       if (text === null) return null;
-      sources.push(path);
       if (dirname(path).endsWith("/assembly")) return isCounted ? counting(text, path) : text;
       return common(IS_LAYOUT.test(path) ? laidOut(text) : text);
     },
@@ -54,7 +53,7 @@ async function compiled(source, isCounted) {
     listFiles: () => [],
   });
   if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
-  return { bytes: Buffer.concat([bytes, truthsSection(truths)]), sources };
+  return Buffer.concat([bytes, truthsSection(truths)]);
 }
 
 /** The names of functions as a section of a module, in which they take less than 16 KiB: both lengths are numbers of seven bits a byte. */
@@ -77,6 +76,7 @@ function common(source) {
 }
 
 parentPort.on("message", async ({ source, isCounted }) => {
-  const answer = await compiled(source, isCounted).catch((error) => ({ error }));
+  const name = isCounted ? `${source}, counted` : source;
+  const answer = await kept(name, (read) => compiled(source, isCounted, read)).catch((error) => ({ error }));
   parentPort.postMessage(answer, []);
 });
