@@ -8,8 +8,9 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtNatcorr, natcorr } from "./support/natcorr.js";
+import { PutAway } from "./support/put-away.js";
 
 const ROOT = fileURLToPath(new URL("../fixtures/", import.meta.url));
 const FILES = ["about.txt", "inside.pcap", "outside.pcap"];
@@ -277,6 +278,10 @@ function groupBy(lines: readonly Line[]): Map<number, Line[]> {
   return found;
 }
 
+const putAway = new PutAway();
+beforeAll(() => putAway.begin());
+afterAll(() => putAway.end());
+
 describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   const folder = ROOT + name;
   const ways = [{ file: "expected.ndjson", options: [] as string[] }];
@@ -315,11 +320,13 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
     }
   });
 
-  it("comes to the same where nobody wants to see packets", async () => {
+  it("comes to the same where nobody wants to see packets, which are put away at once, and read no more", async () => {
+    putAway.readers.clear();
     const all = readFileSync(`${folder}/expected.ndjson`, "utf8");
     const quiet = ["file", ...wordsOf(folder), "-q"];
     const { stdout } = await natcorr(...quiet, "--format", "ndjson");
     expect(stdout.replaceAll(`${folder}/`, "")).toBe(all.replace(OF_PACKETS, ""));
     expect((await natcorr(...quiet, "--width", "200")).stdout.match(/^unmatched: .*$/m)?.[0]).toBe(unmatchedText(all));
+    expect([...putAway.readers]).toEqual([]);
   });
 });
