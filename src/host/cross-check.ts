@@ -30,7 +30,8 @@ const UNREPLIED = "answers came from outside, none of which conntrack took for o
  * is left open: who opened a conversation that was under way when the captures (or conntrack) began, neither can know.
  *
  * A bridge hands its packets to the rules before a capture on it sees them (br_netfilter): what comes from inside may have its
- * destination rewritten already.
+ * destination rewritten already. So may what comes from outside, where that is a bridge too: answers to what is masqueraded then look
+ * as if nothing were rewritten.
  */
 export class CrossCheck {
   readonly #table: ConntrackTable;
@@ -127,9 +128,8 @@ export class CrossCheck {
 
   /** `hasAll`: whether the table has all entries that there may have been of it. */
   #check(flow: FlowSummary, hasAll: boolean): Finding[] {
-    const { proto, inside, outside } = flow;
-    const fromInside = isIncoming(flow) ? reversed(inside) : inside;
-    const fromOutside = isIncoming(flow) ? outside : reversed(outside);
+    const { proto } = flow;
+    const { fromInside, fromOutside } = comingIn(flow);
     const sharing = this.#table.having(tupleText(proto, fromOutside));
     const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), proto, fromOutside));
     if (confirming) {
@@ -153,8 +153,10 @@ export class CrossCheck {
       return [];
     }
     if (flow.nat === "none") {
-      this.#bypassing.addFlow(flow);
-      this.#bypassing.named.add({ text: entryText(contradicting) });
+      if (entered(flow).some((tuple) => tuple === contradicting.originalText || tuple === contradicting.replyText)) {
+        this.#bypassing.addFlow(flow);
+        this.#bypassing.named.add({ text: entryText(contradicting) });
+      }
       return [];
     }
     this.#contradicted++;
@@ -238,6 +240,25 @@ export class CrossCheck {
 
 function times(count: number): string {
   return count === 1 ? "once" : `${count} times`;
+}
+
+/** What its packets look like as they come to the NAT from inside, and from outside. */
+function comingIn(flow: FlowSummary): { fromInside: Ends; fromOutside: Ends } {
+  const { inside, outside } = flow;
+  return isIncoming(flow)
+    ? { fromInside: reversed(inside), fromOutside: outside }
+    : { fromInside: inside, fromOutside: reversed(outside) };
+}
+
+/** The tuples by which packets of a flow are known to have come in. Which way those went that were turned round on a side is not known. */
+function entered(flow: FlowSummary): string[] {
+  const { proto, sides, pairs, pairsOutbound } = flow;
+  if (sides[0] === sides[1]) return [];
+  const { fromInside, fromOutside } = comingIn(flow);
+  return [
+    ...(pairsOutbound > 0 ? [tupleText(proto, fromInside)] : []),
+    ...(pairs > pairsOutbound ? [tupleText(proto, fromOutside)] : []),
+  ];
 }
 
 /** Whether an entry that has `fromOutside` is that of packets which look like `fromInside` on a capture there. */

@@ -5,7 +5,7 @@ import { Crossing } from "../../src/host/crossing.js";
 import { CrossCheck } from "../../src/host/cross-check.js";
 import type { FlowSummary } from "../../src/packets/results/results.js";
 import type { Finding } from "../../src/packets/results/findings.js";
-import { OUTSIDE } from "../../src/packets/sides.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { flow, START_NS } from "./flow.js";
 
 const SERVER = "180.101.49.11";
@@ -250,6 +250,16 @@ test("what left as it came contradicts no entry: its packets may have been inval
       }),
     ]);
   }
+});
+
+test("answers that a bridge shows with their translation undone bypass no entry", () => {
+  const asItCame = "172.17.0.4 > 180.101.49.11 id 783";
+  const answers = (more: Partial<FlowSummary>) => flow("icmp", "inside", asItCame, asItCame, { id: 8, ...more });
+  const crossed = answers({ pairs: 2, pairsOutbound: 0 });
+  // of what is turned round on a side, all pairs are outbound
+  const turned = answers({ pairs: 2, pairsOutbound: 2, sides: [INSIDE, INSIDE] });
+  for (const each of [crossed, turned])
+    expect(check(SNAT, pinged, each)).toEqual({ contradictions: [], findings: [confirmed(1, 1)] });
 });
 
 test("what is turned round on the outside comes as its first form, and is the entry's", () => {
