@@ -4,7 +4,7 @@ import type { AnsweredNames } from "../packets/results/answers.js";
 import type { HostRoutes } from "../packets/results/host-routes.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
-import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
+import type { SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import type { Reporter } from "../report/reporter.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
@@ -118,9 +118,8 @@ async function namingGrounds(
 ): Promise<Sink> {
   const { GatheredDrops } = await import("../report/gathered-drops.js");
   const { groundsOf } = await import("../host/drops/grounds.js");
-  const names = [nameOf(interfaces[INSIDE]), nameOf(interfaces[OUTSIDE])] as const;
   return new GatheredDrops(next, (drops) => {
-    const { grounds, findings } = groundsOf(drops, known.snapshots, names);
+    const { grounds, findings } = groundsOf(drops, known.snapshots, interfaces);
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
     return findings;
   });
@@ -132,11 +131,6 @@ async function routesOf(known: KnownHost, interfaces: SideNames): Promise<HostRo
   const names = interfaces.flat();
   const areKnown = interfaces.every((side) => side.length > 0) && !names.includes("");
   return new UncapturedRoutes(known, areKnown ? names : []);
-}
-
-/** The interface of a side; empty where that is not known, or it has several. */
-function nameOf([name = "", ...others]: readonly string[]): string {
-  return others.length === 0 ? name : "";
 }
 
 /** A sink that is also told, at the end, what went through each published port; undefined where there is none. `isLive`: there may be some later. `isByListing`: whether what snapshots list of conntrack counts. */

@@ -18,9 +18,11 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean)
   const isIpv6 = timeline.isIpv6(row);
   const isEchoRequest =
     (flags & IS_ECHO) !== 0 && icmpTypeIn(timeline.seq(row)) === (isIpv6 ? ECHO_REQUEST_6 : ECHO_REQUEST);
+  const side = timeline.sideOf(row);
   return {
     fate,
-    side: timeline.sideOf(row),
+    side,
+    source: timeline.frames[side].sourceOf(timeline.frame(row)),
     isIpv6,
     proto,
     ends: endsOf(tables, row),

@@ -140,9 +140,9 @@ export class GatheredDrops extends PassingSink {
   /** The kind that a packet is of; undefined where there are too many. */
   #kindFor(row: number, flow: number | undefined, fate: Fate, isTold: boolean): Kind | undefined {
     const kind = kindOf(this.#tables, row, fate, isTold);
-    const { side, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
+    const { side, source, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
     const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen];
-    const key = JSON.stringify([fate, side, proto, ends, flow, ...whats, uncutLength]);
+    const key = JSON.stringify([fate, side, source, proto, ends, flow, ...whats, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
     if (this.#kinds.size === MOST_KINDS) return undefined;

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { FramePlaces } from "../../src/packets/frame-places.js";
 import type { Drops } from "../../src/packets/results/drops.js";
 import type { Judgement, Sink, Update, Verdict } from "../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
@@ -44,6 +45,15 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   ]);
   expect(dropped[0].lastNs - dropped[0].firstNs).toBe(1n);
   expect(others).toBe(0);
+});
+
+it("tells apart by which of a side's interfaces packets came", () => {
+  const { dropped } = gathered((sink, tables) => {
+    const frames = new FramePlaces([["docker0"], ["br-app"]]);
+    Object.assign(tables.timeline, { frames: [frames, frames] });
+    for (const source of [0, 1]) sink.unmatched(tables.add({ ...QUERY, frame: frames.onSide(source, 1) }), DROPPED);
+  });
+  expect(dropped.map(({ source }) => source)).toEqual([0, 1]);
 });
 
 it("gathers what may have left by an interface that is not captured by itself: a rule may have dropped it", () => {

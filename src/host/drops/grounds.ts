@@ -1,6 +1,6 @@
 import type { Dropped, Drops } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
-import type { Side } from "../../packets/sides.js";
+import type { Side, SideNames } from "../../packets/sides.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
@@ -30,12 +30,12 @@ const TWO_SNAPSHOTS =
  * What could have dropped packets, the likeliest first, and only what the host's tables and counters speak for; as findings, with those that it leaves unexplained.
  *
  * @param snapshots of the host that dropped them, in the order of time: counters tell of what was dropped between the first and the last.
- * @param names the interfaces of the captures, inside and outside; empty where they are not known.
+ * @param names the interfaces that the sources of both sides are of; empty where one is not known.
  */
 export function groundsOf(
   drops: Drops,
   snapshots: readonly HostFacts[],
-  names: readonly [string, string],
+  names: SideNames,
 ): { readonly grounds: readonly Ground[]; readonly findings: readonly Finding[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined || drops.dropped.length === 0) return { grounds: [], findings: [] };

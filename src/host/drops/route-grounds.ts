@@ -56,7 +56,7 @@ export class RouteGrounds {
   /** Why the host forwards nothing that comes in by its interface; undefined where it may. */
   #notForwarded(kind: Dropped): string | undefined {
     if (this.#ways.of(kind).destination === undefined) return undefined;
-    const setting = kind.isIpv6 ? this.#offOverIpv6() : this.#offOverIpv4(this.#ways.nameOf(kind.side));
+    const setting = kind.isIpv6 ? this.#offOverIpv6() : this.#offOverIpv4(this.#ways.cameBy(kind));
     return setting === undefined ? undefined : `the host does not forward them: ${setting} is 0`;
   }
 
@@ -76,9 +76,10 @@ export class RouteGrounds {
   }
 
   /** Why rp_filter drops them; undefined where it does not, or may not. */
-  #filtered({ isIpv6, side, ends: { src } }: Dropped): string | undefined {
-    const name = this.#ways.nameOf(side);
-    if (isIpv6 || name === "") return undefined;
+  #filtered(kind: Dropped): string | undefined {
+    const { src } = kind.ends;
+    const name = this.#ways.cameBy(kind);
+    if (kind.isIpv6 || name === "") return undefined;
     const modes = [settingOf("all", "rp_filter"), settingOf(name, "rp_filter")];
     const mode = Math.max(...modes.map((setting) => Number(this.#between.sysctl(setting))));
     if (!(mode > 0)) return undefined;

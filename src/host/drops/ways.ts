@@ -1,7 +1,7 @@
 import type { Dropped, Drops } from "../../packets/results/drops.js";
 import type { Ends } from "../../packets/results/results.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, type SideNames } from "../../packets/sides.js";
 import { addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
 import { RuleBook } from "../rules/rules.js";
@@ -24,26 +24,29 @@ export class Ways {
   readonly #book: RuleBook;
   readonly #own: ReadonlySet<string>;
   readonly #sysctls: ReadonlyMap<string, string>;
-  readonly #names: readonly [string, string];
+  readonly #names: SideNames;
 
-  /** `names`: the interfaces of the captures, inside and outside; empty where they are not known: then, the ways of what crossed tell. */
-  constructor({ network, addresses, rules = "" }: HostFacts, names: readonly [string, string], { reached }: Drops) {
+  /** `names`: the interfaces that the sources of both sides are of; empty where one is not known: of a side's only one, the ways of what crossed tell. */
+  constructor({ network, addresses, rules = "" }: HostFacts, names: SideNames, { reached }: Drops) {
     this.routing = new Routing(network);
     this.#book = new RuleBook(rules);
     this.#own = new Set(addresses);
     this.#sysctls = network.sysctls;
-    const nameOf = (side: Side): string =>
-      network.masters.get(names[side]) ?? (names[side] || this.#nameTo(reached[side]));
-    this.#names = [nameOf(INSIDE), nameOf(OUTSIDE)];
+    const namesOf = (side: Side): readonly string[] =>
+      names[side].map(
+        (name, _, { length }) =>
+          network.masters.get(name) ?? (name || (length === 1 ? this.#nameTo(reached[side]) : "")),
+      );
+    this.#names = [namesOf(INSIDE), namesOf(OUTSIDE)];
   }
 
-  /** The interface that packets of a side come in by; empty where it is not known. */
-  nameOf(side: Side): string {
-    return this.#names[side];
+  /** The interface that packets come in by; empty where it is not known. */
+  cameBy({ side, source }: Dropped): string {
+    return this.#names[side][source] ?? "";
   }
 
   of(dropped: Dropped): Way {
-    const { isPlain, isIpv6, proto, side, ends, isEchoRequest, fate } = dropped;
+    const { isPlain, isIpv6, proto, ends, isEchoRequest, fate } = dropped;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     const to = this.#forwardedTo(dropped);
     const end = to === undefined ? null : parseAddress(to.dst);
@@ -61,7 +64,7 @@ export class Ways {
       forwardedTo: to === undefined || end === null ? undefined : { dst: end, dstPort: to.dstPort },
       // nobody answered, so that conntrack has none but NEW of it
       isNew: fate === "bridged" && proto === TCP ? true : undefined,
-      inName: this.#names[side],
+      inName: this.cameBy(dropped),
       outName: destination === undefined ? "" : (this.routing.interfaceTo(destination) ?? ""),
     };
     return { packet, destination };
@@ -76,8 +79,10 @@ export class Ways {
   }
 
   /** Whether packets go from port to port of one bridge, whose rules they meet as what is forwarded does: `net.bridge.bridge-nf-call-iptables`. */
-  isBridged({ isIpv6, side, ends: { src, dst } }: Dropped): boolean {
-    const name = this.#names[side];
+  isBridged(kind: Dropped): boolean {
+    const { isIpv6 } = kind;
+    const { src, dst } = kind.ends;
+    const name = this.cameBy(kind);
     const isOwn = [src, dst].some((address) => this.#own.has(address));
     const isThere = [src, dst].every((address) => name !== "" && this.routing.interfaceTo(address) === name);
     return (
@@ -87,7 +92,7 @@ export class Ways {
 
   /** The destination once it is translated: of a known flow, that of its other form; of what may open one, what rules make of it. */
   #forwardedTo(dropped: Dropped): Pick<Ends, "dst" | "dstPort"> | undefined {
-    const { beyond, mayOpen, isPlain, ends, isIpv6, proto, side, isEchoRequest } = dropped;
+    const { beyond, mayOpen, isPlain, ends, isIpv6, proto, isEchoRequest } = dropped;
     if (beyond !== undefined) return beyond;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     if (!mayOpen || !isPlain || src === null || dst === null) return undefined;
@@ -104,7 +109,7 @@ export class Ways {
       isDstLocal,
       isEcho: isEchoRequest,
       isDstRewritten: false,
-      inInterface: new InterfaceName([this.#names[side]]),
+      inInterface: new InterfaceName([this.cameBy(dropped)]),
       outInterface: new InterfaceName([""]),
       isNew: true,
       mark: this.#book.mark,

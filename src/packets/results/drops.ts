@@ -14,6 +14,8 @@ export interface Dropped {
   readonly fate: Fate;
   /** Where they entered, or were seen. */
   readonly side: Side;
+  /** Which of the side's sources shows them, as `FramePlaces` counts these. */
+  readonly source: number;
   readonly isIpv6: boolean;
   /** The number of their protocol. */
   readonly proto: number;

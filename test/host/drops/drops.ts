@@ -3,7 +3,7 @@ import { type HostFacts, readSnapshot } from "../../../src/host/snapshot/host-fa
 import type { Dropped, Drops } from "../../../src/packets/results/drops.js";
 import { type Finding, Gathered } from "../../../src/packets/results/findings.js";
 import type { Ends } from "../../../src/packets/results/results.js";
-import { INSIDE, type Side } from "../../../src/packets/sides.js";
+import { INSIDE, type Side, type SideNames } from "../../../src/packets/sides.js";
 
 export const TCP = 6;
 const UDP = 17;
@@ -55,6 +55,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
   return {
     fate: "dropped",
     side,
+    source: 0,
     isIpv6,
     proto: UDP,
     ends,
@@ -78,7 +79,7 @@ export function found(
   drops: readonly Dropped[],
   snapshots: readonly HostFacts[],
   more: Partial<Drops> = {},
-  names: readonly [string, string] = ["docker0", "enp0s3"],
+  names: SideNames = [["docker0"], ["enp0s3"]],
 ): readonly Finding[] {
   const reached = [new Set<string>(), new Set<string>()] as const;
   return groundsOf({ dropped: drops, kindOf: () => undefined, others: 0, reached, ...more }, snapshots, names).findings;

@@ -68,7 +68,7 @@ describe("a host that does not forward", () => {
       dropped(1, own, { ...unclear, side: OUTSIDE }),
     ];
     expect(told(found(drops, off))).toEqual(["drop-not-forwarded 3"]);
-    expect(told(found(drops, off, {}, ["", ""]))).toEqual(["drop-not-forwarded 3"]);
+    expect(told(found(drops, off, {}, [[""], [""]]))).toEqual(["drop-not-forwarded 3"]);
   });
 });
 
@@ -155,5 +155,5 @@ it("goes by the bridge where one of its parts was captured on", () => {
     { ifname: "veth7", master: "docker0" },
   ];
   const snapshots = settled(OFF, {}, { interfaces });
-  expect(told(found(three, snapshots, {}, ["veth7", "enp0s3"]))).toEqual(["drop-not-forwarded 3"]);
+  expect(told(found(three, snapshots, {}, [["veth7"], ["enp0s3"]]))).toEqual(["drop-not-forwarded 3"]);
 });

@@ -41,6 +41,17 @@ describe("a rule that matches what was dropped", () => {
     expect(findings[0].text).toContain(doubt);
   });
 
+  it("is none of what came by another of the captured bridges, whose packets it counts", () => {
+    const rule = "-A FORWARD -i br-app -p udp --dport 53 -j DROP";
+    const fromApp = dropped(5, { ...QUERY, src: "172.30.0.3" }, { source: 1 });
+    const names = [["docker0", "br-app"], ["enp0s3"]] as const;
+    const snapshots = counted({ iptables: filter(`[0→5:1] ${rule}`) });
+    expect(told(found([...three, fromApp], snapshots, {}, names))).toEqual([
+      `drop-rule 5 ${rule}`,
+      "drop-unexplained 3",
+    ]);
+  });
+
   it("is held against all that it matches", () => {
     const drops = [...three, dropped(2, { ...QUERY, srcPort: 5354 })];
     expect(told(found(drops, counted({ iptables: filter(`[0→4:1] ${DROP}`) })))).toEqual(["drop-unexplained 5"]);
@@ -247,7 +258,7 @@ describe("where captures do not tell what their interfaces are called", () => {
     ["they may be any where those lead to several", ["172.17.0.2", "172.30.0.2"], `possibly ${rule}`],
   ])("%s", (_, behind, named) => {
     const reached = [new Set(behind), new Set<string>()] as const;
-    expect(told(found([dropped(3, QUERY)], snapshots, { reached }, ["", ""]))).toEqual([`drop-rule 3 ${named}`]);
+    expect(told(found([dropped(3, QUERY)], snapshots, { reached }, [[""], [""]]))).toEqual([`drop-rule 3 ${named}`]);
   });
 });
 
