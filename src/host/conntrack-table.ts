@@ -1,3 +1,4 @@
+import type { Answer } from "./answer.js";
 import { type ConntrackLine, type Ending, isChatter, parseConntrackLine } from "./conntrack.js";
 import type { Ends } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
@@ -31,8 +32,11 @@ export interface ConntrackEntry {
   isGone: boolean;
   /** Why it ended, the last time that it did. */
   ending: Ending | undefined;
-  /** No answer was seen so far that conntrack took for one. */
-  isUnreplied: boolean;
+  /**
+   * Whether conntrack took a packet for an answer. That none was is told by a list, and by the entry's end: of an answer that a rule drops behind conntrack, no
+   * event tells (net/netfilter/nf_conntrack_core.c, nf_conntrack_in and __nf_conntrack_confirm).
+   */
+  isReplied: Answer;
   /** Whether a flow was found that it is behind. */
   isSeen: boolean;
   /** Which listing of the kernel's was the last one when it was told of. */
@@ -185,7 +189,7 @@ export class ConntrackTable {
         diedNs: undefined,
         isGone: false,
         ending,
-        isUnreplied,
+        isReplied: undefined,
         isSeen: false,
         listing: 0,
       });
@@ -195,8 +199,10 @@ export class ConntrackTable {
       entry.diedNs = timeNs;
       entry.ending = ending;
     }
+    if (event === "new") entry.isReplied = undefined;
+    if (!isUnreplied) entry.isReplied = true;
     // what was listed before an answer came may be read behind what tells of that
-    entry.isUnreplied = isUnreplied && (event === "new" || entry.isUnreplied);
+    else if (entry.isReplied === undefined && (event === "listed" || event === "destroy")) entry.isReplied = false;
     entry.listing = this.hearing.listing;
     if (!this.#isLive) return;
     this.#ended.delete(entry);

@@ -49,8 +49,9 @@ export class CrossCheck {
   readonly #unseen = new Named();
   /** Flows that went on when their entry had ended, by why it did. */
   readonly #ended = { program: new Gathered(), kernel: new Gathered(), timeout: new Gathered() };
-  /** Flows whose answers conntrack did not take for such. */
+  /** Flows whose answers conntrack did not take for such; and those, by their entries, of which the kernel is asked whether it did. */
   readonly #unreplied = new Gathered();
+  #unsure: { readonly entry: ConntrackEntry; readonly flow: FlowSummary }[] = [];
   /** By flow, who sent it packets that were seen outside alone. */
   readonly #alone = new Map<number, Set<string>>();
   /** From when to when both captures are known to have run: from a time that is given, to the last pair. */
@@ -74,6 +75,7 @@ export class CrossCheck {
     const senders = this.#alone.get(flow) ?? new Set();
     if (this.#alone.size === MOST_ALONE && !this.#alone.has(flow)) return;
     this.#alone.set(flow, senders.add(src));
+    this.#table.hearing.wonder();
   }
 
   /**
@@ -169,14 +171,25 @@ export class CrossCheck {
 
   /** Takes note of what conntrack made of a flow that it has an entry for. */
   #noteFate(entry: ConntrackEntry, flow: FlowSummary): void {
-    const { bornNs, diedNs, ending, isUnreplied } = entry;
+    const { bornNs, diedNs, ending } = entry;
     // what came too late for it is what the kernel finds out by that its time is over
     const untilNs = ending === "timeout" ? flow.lastNs + LATE_NS : flow.lastNs;
     if (diedNs !== undefined && diedNs < untilNs) {
       const hasBegunWith = bornNs !== undefined && flow.firstNs <= bornNs + LATE_NS;
       if (hasBegunWith || flow.firstNs + EARLIER_NS < diedNs) this.#noteEnding(entry, flow);
-    } else if (isUnreplied && this.#isAnswered(flow) && this.#table.hearing.isCompleteSince(flow.firstNs))
-      this.#unreplied.addFlow(flow);
+    } else if (this.#isAnswered(flow)) this.#noteAnswered(entry, flow);
+  }
+
+  /** Takes note of a flow whose answers came from outside alone, if conntrack took none of them for one. */
+  #noteAnswered(entry: ConntrackEntry, flow: FlowSummary): void {
+    const { hearing } = this.#table;
+    if (entry.isReplied === true || !hearing.isCompleteSince(flow.firstNs)) return;
+    if (entry.isGone || hearing.wasAskedSince(flow.lastNs)) {
+      if (entry.isReplied === false) this.#unreplied.addFlow(flow);
+    } else if (this.#unsure.length < MOST_ASKED) {
+      this.#unsure.push({ entry, flow: copyOf(flow) });
+      hearing.ask();
+    }
   }
 
   /** Takes note that a flow went on when its entry had ended. */
@@ -212,7 +225,10 @@ export class CrossCheck {
     if (this.#answers === hearing.answers) return [];
     this.#answers = hearing.answers;
     const asked = this.#asked;
+    const unsure = this.#unsure;
     this.#asked = [];
+    this.#unsure = [];
+    for (const { entry, flow } of unsure) this.#noteAnswered(entry, flow);
     return asked.flatMap((flow) => this.#check(flow, hearing.isCompleteSince(flow.firstNs)));
   }
 

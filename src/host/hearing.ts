@@ -49,8 +49,13 @@ export class Hearing {
 
   /** Has the kernel asked what it has. */
   ask(): void {
-    this.#isQuestion = true;
+    this.wonder();
     this.onQuestion();
+  }
+
+  /** Takes note that what the kernel has would tell more: it may be asked at the end. */
+  wonder(): void {
+    this.#isQuestion = true;
   }
 
   /** Takes note that the kernel has lost events. */

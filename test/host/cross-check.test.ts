@@ -175,8 +175,12 @@ describe("what became of the entry of a flow that goes on", () => {
 
   test("conntrack took none of its answers for one", () => {
     const code = "conntrack-unreplied 1 1";
-    const [begun, answered] = [event(0, "NEW", unanswered), { ...pinged, pairs: 2, pairsOutbound: 2 }];
+    const ended = `${event(0, "NEW", unanswered)}\n${event(30_000, "DESTROY", unanswered)}`;
+    const [begun, answered] = [ended, { ...pinged, pairs: 2, pairsOutbound: 2 }];
     expect(told(begun, answered, SERVER)).toEqual([code]);
+    // of an answer that is dropped behind conntrack, no event tells
+    expect(told(event(0, "NEW", unanswered), answered, SERVER)).toEqual([]);
+    expect(told(ended.replace(/ \[UNREPLIED\](?!.*\n)/, ""), answered, SERVER)).toEqual([]);
     // no answer came, or it crossed, or conntrack had none, or the container's was dropped
     expect(told(begun, answered, "10.0.2.15")).toEqual([]);
     expect(told(begun, { ...answered, pairsOutbound: 1 }, SERVER)).toEqual([]);
@@ -184,7 +188,9 @@ describe("what became of the entry of a flow that goes on", () => {
     const called = DNAT.replace(" src=172", " [UNREPLIED] src=172");
     expect(told(event(0, "NEW", called), { ...published, pairs: 2, pairsOutbound: 0 }, "10.0.2.2")).toEqual([]);
     // what was listed before the answer may be read behind what tells of that
-    expect(told([begun, event(1, "UPDATE", SNAT), unanswered].join("\n"), answered, SERVER)).toEqual([]);
+    expect(
+      told([event(0, "NEW", unanswered), event(1, "UPDATE", SNAT), unanswered].join("\n"), answered, SERVER),
+    ).toEqual([]);
   });
 
   test("packets leave as they came when it has ended", () => {
@@ -371,6 +377,28 @@ describe("while packets are captured", () => {
     learn(pinged);
     crossCheck.flow(pinged);
     expect(end()).toEqual({ conntrack: 0, "conntrack-incomplete": 1 });
+  });
+
+  test("answers are none to conntrack where the kernel's list says so, asked since they came", () => {
+    const unanswered = SNAT.replace(" src=180", " [UNREPLIED] src=180");
+    const answered = (...listed: readonly string[]) => {
+      const { table, crossCheck, learn, end } = live();
+      learn(pinged);
+      table.read(event(0, "NEW", unanswered));
+      expect(table.isInDoubt).toBe(false);
+      crossCheck.alone(pinged.id, SERVER);
+      expect(table.isInDoubt).toBe(true);
+      crossCheck.flow({ ...pinged, pairsOutbound: 2 });
+      for (const line of listed) {
+        table.hearing.beginListing(END_NS + SECOND_NS);
+        table.read(line);
+        table.endListing(END_NS + SECOND_NS);
+      }
+      return end();
+    };
+    expect(answered(unanswered)).toEqual({ conntrack: 1, "conntrack-unreplied": 1 });
+    expect(answered(SNAT)).toEqual({ conntrack: 1 });
+    expect(answered()).toEqual({ conntrack: 1 });
   });
 
   test("what the kernel answers can contradict what natcorr found", () => {
