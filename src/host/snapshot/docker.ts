@@ -42,7 +42,7 @@ export interface Network {
   readonly bridge?: string;
   readonly subnets: readonly string[];
   readonly isInternal: boolean;
-  /** Docker's own options of a bridge: its MTU, whether its containers may talk to each other and are masqueraded. */
+  /** Docker's own options of a bridge: its MTU, whether its containers may talk to each other and are masqueraded; of others, the interface they are made on. */
   readonly options: Readonly<Record<string, string>>;
 }
 
@@ -72,6 +72,8 @@ export const OPTIONS = [
   "com.docker.network.bridge.gateway_mode_ipv6",
   "com.docker.network.bridge.host_binding_ipv4",
   "com.docker.network.driver.mtu",
+  // of macvlan and ipvlan
+  "parent",
 ];
 /** So many characters of a network's id name its bridge where nobody says otherwise (libnetwork, drivers/bridge). */
 const BRIDGE_ID_CHARACTERS = 12;

@@ -12,10 +12,16 @@ export interface KnownContainer {
   /** When it began to run, epoch nanoseconds; undefined where nobody told. */
   readonly startedNs: bigint | undefined;
   readonly networkMode: string;
-  /** In all of its networks. */
-  readonly addresses: readonly string[];
+  readonly addresses: readonly KnownAddress[];
   readonly published: readonly PublishedPort[];
   readonly labels: ReadonlyMap<string, string>;
+}
+
+/** An address that a container has in a network. */
+export interface KnownAddress {
+  readonly address: string;
+  /** The network's name. */
+  readonly network: string;
 }
 
 /** What a snapshot says, for those who explain packets. */
@@ -24,6 +30,10 @@ export interface HostFacts {
   readonly timeNs: bigint;
   /** Those that run; undefined where Docker did not tell. */
   readonly containers: readonly KnownContainer[] | undefined;
+  /** Whether its engine runs in a user's own namespaces. */
+  readonly isRootless: boolean;
+  /** What makes the engine's networks, and on which interface of the host's, where it says so; by their names. */
+  readonly networks: ReadonlyMap<string, { readonly driver: string; readonly parent: string | undefined }>;
   /** What of it cannot be followed, in words. */
   readonly unfollowed: readonly string[];
   readonly proxies: readonly Omit<Proxy, "containerAddress">[];
@@ -90,6 +100,13 @@ export function factsOf(snapshot: unknown): HostFacts {
       at(snapshot, "docker") === undefined
         ? undefined
         : listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
+    isRootless: at(snapshot, "docker", "engine", "isRootless") === true,
+    networks: new Map(
+      listAt(snapshot, "docker", "networks").map((network) => [
+        textAt(network, "name") ?? "",
+        { driver: textAt(network, "driver") ?? "", parent: textAt(network, "options", "parent") },
+      ]),
+    ),
     unfollowed: unfollowedOf(at(snapshot, "docker", "engine")),
     proxies: listAt(snapshot, "dockerProxies").flatMap((proxy) => {
       const [port, pid] = [publishedOf(proxy), numberAt(proxy, "pid")];
@@ -113,7 +130,10 @@ function containerOf(container: unknown): KnownContainer | undefined {
     startedNs: nsOf(textAt(container, "started")),
     networkMode: textAt(container, "networkMode") ?? "",
     addresses: listAt(container, "networks").flatMap((end) =>
-      textsAt(end, "addresses").flatMap((each) => canonicalAddress(each) ?? []),
+      textsAt(end, "addresses").flatMap((each) => {
+        const address = canonicalAddress(each);
+        return address === null ? [] : [{ address, network: textAt(end, "network") ?? "" }];
+      }),
     ),
     published: listAt(container, "published").flatMap((port) => publishedOf(port) ?? []),
     labels: new Map(

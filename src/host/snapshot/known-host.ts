@@ -1,6 +1,7 @@
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
-import type { HostFacts, KnownChange } from "./host-facts.js";
+import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
+import { onLinks } from "./on-links.js";
 import { PortBook } from "./published.js";
 
 /** What a host said so far, for those who explain packets. */
@@ -12,6 +13,8 @@ export class KnownHost {
   onChange: () => void = () => {};
   #first: HostFacts | undefined;
   #facts: HostFacts | undefined;
+  /** The last snapshot in which the engine tells of its networks. */
+  #networks: HostFacts | undefined;
   /** Whether the host's rules are not what they were, or were others in between: a port that Docker publishes has rules of its own. */
   haveRulesChanged = false;
 
@@ -43,11 +46,19 @@ export class KnownHost {
         this.haveRulesChanged = true;
       this.#first ??= news;
       this.#facts = news;
+      if (news.containers !== undefined) this.#networks = news;
     } else if ((news.container?.published.length ?? 0) > 0) this.haveRulesChanged = true;
-    this.ports.take(news);
-    const others = this.containers.take(news);
+    const here = this.#onLinks(news);
+    this.ports.take(here);
+    const others = this.containers.take(here);
     this.onChange();
     return others;
+  }
+
+  #onLinks(news: HostFacts | KnownChange): HostFacts | KnownChange {
+    const here = (container: KnownContainer): KnownContainer => onLinks(container, this.#networks);
+    if ("containers" in news) return { ...news, containers: news.containers?.map(here) };
+    return { ...news, container: news.container && here(news.container) };
   }
 }
 

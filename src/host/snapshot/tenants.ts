@@ -89,7 +89,8 @@ class Sets {
 
 /** What a container has: its addresses, and its published ports. */
 function keysOf({ addresses, published }: KnownContainer): string[] {
-  return [...addresses, ...published.map(({ proto, hostAddress, hostPort }) => portKey(proto, hostAddress, hostPort))];
+  const ports = published.map(({ proto, hostAddress, hostPort }) => portKey(proto, hostAddress, hostPort));
+  return [...addresses.map(({ address }) => address), ...ports];
 }
 
 /** A published port, as no address is written. */

@@ -21,7 +21,7 @@ function container(
     name,
     startedNs: BigInt(startedS) * S,
     networkMode: "bridge",
-    addresses: address === "" ? [] : [address],
+    addresses: address === "" ? [] : [{ address, network: "bridge" }],
     published: [],
     labels: new Map(),
     ...more,

@@ -29,11 +29,10 @@ describe("a snapshot", () => {
       rules: { iptables: NAT, nft: ["table ip nat {", "}"] },
       conntrack: { entries: ["udp 17 src=1", "udp 17 src=2"] },
     });
+    const inBridge = ["172.17.0.2", "fd00:17::2"].map((address) => ({ address, network: "bridge" }));
     expect(facts).toMatchObject({
       timeNs: 1_700_000_000_000_000_005n,
-      containers: [
-        { id: "1", name: "web", startedNs: 1_699_999_999_000_000_007n, addresses: ["172.17.0.2", "fd00:17::2"] },
-      ],
+      containers: [{ id: "1", name: "web", startedNs: 1_699_999_999_000_000_007n, addresses: inBridge }],
       addresses: ["172.17.0.1", "fd00::1"],
       rules: [...NAT, "table ip nat {", "}"].join("\n"),
       conntrack: "udp 17 src=1\nudp 17 src=2",

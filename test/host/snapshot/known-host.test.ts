@@ -29,6 +29,53 @@ it("knows names by snapshots and by changes, and what is in neither goes on", ()
   expect(known.ports.all).toMatchObject([{ container: "web", hostPort: 88 }]);
 });
 
+/** What Docker tells of a container of 198.51.100.17 and 33, in each of some networks, of which 198.51.100.16/28 is behind lan1. */
+function inNetworks(engine: object, networks: readonly object[]): object {
+  const routes = [
+    { dst: "default", gateway: "10.0.2.2", dev: "eth0" },
+    { dst: "198.51.100.16/28", dev: "lan1" },
+  ];
+  const names = networks.map((network) => ("name" in network ? network.name : ""));
+  const ends = names.map((network, at) => ({ network, addresses: [`198.51.100.${17 + 16 * at}`] }));
+  const policyRules = [{ priority: 32766, src: "all", table: "main" }];
+  return { docker: { engine, networks, containers: [{ ...WEB, networks: ends }] }, routes, policyRules };
+}
+
+it.each([
+  ["a bridge", { driver: "bridge" }, ["web", "web"]],
+  ["an overlay, whose addresses are behind its tunnel", { driver: "overlay" }, []],
+  ["a part of a link that the way there is by", { driver: "macvlan", options: { parent: "lan1" } }, ["web"]],
+  ["a part of another link", { driver: "ipvlan", options: { parent: "lan2" } }, []],
+  ["a part of no link", { driver: "macvlan" }, []],
+])("an address is a container's where its network is on the host's links: %s", (_, network, names) => {
+  const known = new KnownHost();
+  const both = [
+    { ...network, name: "a" },
+    { ...network, name: "b" },
+  ];
+  const facts = inNetworks({}, both);
+  known.take(snapshot(8, facts));
+  const namesNow = () =>
+    ["198.51.100.17", "198.51.100.33"].flatMap(
+      (address) => known.containers.having(address, 9_000_000_000n)?.name ?? [],
+    );
+  expect(namesNow()).toEqual(names);
+  // Docker did not answer, and then told of it once more
+  known.take(snapshot(8));
+  known.take(change(8, "1"));
+  known.take(change(8, "1", { ...WEB, networks: [{ network: "a", addresses: ["198.51.100.17"] }] }));
+  expect(namesNow()).toEqual(names.slice(0, 1));
+});
+
+it("an engine in a user's namespaces has no address here, and no port", () => {
+  const known = new KnownHost();
+  known.take(snapshot(8, inNetworks({ isRootless: true }, [{ name: "a", driver: "bridge" }])));
+  known.take(change(9, "2", { ...WEB, id: "2" }));
+  for (const address of ["198.51.100.17", "172.17.0.2"])
+    expect(known.containers.having(address, 9_000_000_000n)).toBeUndefined();
+  expect(known.ports.all).toEqual([]);
+});
+
 it("does not go by rules that changed, or that were others for a while", () => {
   const known = new KnownHost();
   known.take(snapshot(5, rules("[1:60] -A POSTROUTING -j MASQUERADE")));
