@@ -4,7 +4,7 @@ import type { AnsweredNames } from "../packets/results/answers.js";
 import type { HostRoutes } from "../packets/results/host-routes.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
-import type { SideNames } from "../packets/sides.js";
+import { OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import type { Reporter } from "../report/reporter.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
@@ -73,7 +73,10 @@ export async function resultsOf(
     isLive,
     points && { points, ends },
   );
-  if (known !== undefined) known.onChange = onHostChanged;
+  if (known !== undefined) {
+    known.onChange = onHostChanged;
+    known.containers.outside = new Set(interfaces[OUTSIDE]);
+  }
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
   const ports = known && (await portsOf(sink, known, isLive, options.conntrack !== OFF, conntrack));

@@ -4,15 +4,22 @@ import { protocolName, TCP } from "../protocols/ip-protocols.js";
 import { isOpening } from "../protocols/tcp.js";
 import { endsOf } from "./ends.js";
 import { epochNsOf } from "./epoch.js";
+import { containerAt, farEndOfRow } from "./far-end.js";
 
 /** The containers that a packet is from, and to; undefined where that end is none, or nobody knows. */
 export type NamedEnds = readonly [src: ContainerName | undefined, dst: ContainerName | undefined];
 
-/** The containers whose addresses a row's packet has. What opens a conversation with a published port, and was seen on no other side, is to its container. */
-export function namesOf(tables: Tables, containers: Containers, row: number): NamedEnds {
+/** The containers whose addresses a row's packet has, but for the end that is `far`. What opens a conversation with a published port, and was seen on no other side, is to its container. */
+export function namesOf(
+  tables: Tables,
+  containers: Containers,
+  row: number,
+  far = farEndOfRow(tables, row),
+): NamedEnds {
   const { src, dst, dstPort } = endsOf(tables, row);
   const epochNs = epochNsOf(tables, row);
-  const [from, to] = [src, dst].map((address) => containers.having(address, epochNs));
+  const from = containerAt("src", far, containers.having(src, epochNs));
+  const to = containerAt("dst", far, containers.having(dst, epochNs));
   if (to !== undefined || dstPort === undefined || !mayOpen(tables, row)) return [from, to];
   return [from, containers.publishing(protocolName(tables.timeline.proto(row)), dst, dstPort, epochNs)];
 }

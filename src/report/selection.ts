@@ -17,6 +17,7 @@ import {
 } from "../packets/results/results.js";
 import { SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import { Eras } from "./eras.js";
+import { type FarEnd, farEndOfPair, farEndOfRow } from "./far-end.js";
 import { namesOf } from "./row-names.js";
 
 /** What drops came to, as words: `unknown` is a verdict, and means that alone. */
@@ -137,7 +138,8 @@ export class Selected extends PassingSink {
 
   override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
     if (this.#isByPacket) {
-      if (!this.#isFilteredIn([inside, outside]) || !this.#isPairOfContainers(flow.id, inside, outside)) return;
+      if (!this.#isFilteredIn([inside, outside]) || !this.#isPairOfContainers(flow.id, inside, outside, isOutbound))
+        return;
       this.#selected.add(flow.id);
     }
     if (!this.#isWanted("pair")) return;
@@ -223,18 +225,19 @@ export class Selected extends PassingSink {
   }
 
   /** Whether any of these packets is from, or to, one of the containers. */
-  #isOfContainers(rows: readonly number[]): boolean {
+  #isOfContainers(rows: readonly number[], farOf = (row: number): FarEnd => farEndOfRow(this.#tables, row)): boolean {
     if (this.#ofContainers === undefined) return true;
     const { containers, words } = this.#ofContainers;
-    return rows.some((row) => namesOf(this.#tables, containers, row).some((name) => isCalled(name, words)));
+    return rows.some((row) => namesOf(this.#tables, containers, row, farOf(row)).some((name) => isCalled(name, words)));
   }
 
   /** The same of a pair, which is as others of its flow are as long as no address changes hands. */
-  #isPairOfContainers(flow: number, inside: number, outside: number): boolean {
+  #isPairOfContainers(flow: number, inside: number, outside: number, isOutbound: boolean): boolean {
     const era = this.#eras.of(inside);
     const known = this.#areOfContainers.get(flow);
     if (known?.era === era) return known.is;
-    const is = this.#isOfContainers([inside, outside]);
+    const far = farEndOfPair(this.#tables, inside, outside, isOutbound);
+    const is = this.#isOfContainers([inside, outside], () => far);
     this.#areOfContainers.set(flow, { era, is });
     return is;
   }

@@ -104,6 +104,19 @@ it.each([
   expect([shown("flow"), shown("pair")]).toEqual([flows, flows]);
 });
 
+it.each([
+  ["180.101.49.11", "c1 172.17.0.3"],
+  ["10.0.2.2", "web 172.17.0.2"],
+])("who has a container's address %s beyond the outside is not that container", async (address, shown) => {
+  const host = saved([container("web", "172.17.0.2"), container("c1", "172.17.0.3"), container("twin", address)]);
+  const { stdout } = await natcorr(host, "-v", "-a");
+  expect(stdout).toContain(shown);
+  expect(stdout).not.toContain("twin");
+  expect(JSON.stringify(await linesOf(host))).not.toContain("twin");
+  const { stdout: selected } = await natcorr(host, "--container", "twin", "--only", "pair", "--format", "ndjson");
+  expect(selected).not.toContain('"type":"pair"');
+});
+
 it("--fail-on looks at the packets of --container alone", async () => {
   expect((await natcorr(HOST, "--container", "web", "--fail-on", "pair")).code).toBe(3);
   expect((await natcorr(HOST, "--container", "late", "--fail-on", "pair")).code).toBe(0);

@@ -30,7 +30,9 @@ export interface ContainersEnds {
  * began, or was first seen to have it, until it ends, or another has it. What changed between two snapshots, without anybody telling when, is nobody's in between.
  */
 export class AddressBook implements Containers {
-  readonly #tenants = new Tenants();
+  /** The interfaces that are captured as the outside. */
+  outside: ReadonlySet<string> = new Set();
+  readonly #tenants = new Tenants((link) => this.outside.has(link));
   /** By address, or by `portKey`, in the order of time. */
   readonly #tenancies = new Map<string, Tenancy[]>();
   /** Those that go on, by the same. */

@@ -22,6 +22,13 @@ export interface KnownAddress {
   readonly address: string;
   /** The network's name. */
   readonly network: string;
+  /** The host's interface that it is on; undefined where nobody told. */
+  readonly link?: string | undefined;
+}
+
+interface KnownNetwork {
+  readonly driver: string;
+  readonly link: string | undefined;
 }
 
 /** What a snapshot says, for those who explain packets. */
@@ -32,8 +39,8 @@ export interface HostFacts {
   readonly containers: readonly KnownContainer[] | undefined;
   /** Whether its engine runs in a user's own namespaces. */
   readonly isRootless: boolean;
-  /** What makes the engine's networks, and on which interface of the host's, where it says so; by their names. */
-  readonly networks: ReadonlyMap<string, { readonly driver: string; readonly parent: string | undefined }>;
+  /** What makes the engine's networks, and on which interface of the host's they are, where it says so; by their names. */
+  readonly networks: ReadonlyMap<string, KnownNetwork>;
   /** What of it cannot be followed, in words. */
   readonly unfollowed: readonly string[];
   readonly proxies: readonly Omit<Proxy, "containerAddress">[];
@@ -104,7 +111,10 @@ export function factsOf(snapshot: unknown): HostFacts {
     networks: new Map(
       listAt(snapshot, "docker", "networks").map((network) => [
         textAt(network, "name") ?? "",
-        { driver: textAt(network, "driver") ?? "", parent: textAt(network, "options", "parent") },
+        {
+          driver: textAt(network, "driver") ?? "",
+          link: textAt(network, "bridge") ?? textAt(network, "options", "parent"),
+        },
       ]),
     ),
     unfollowed: unfollowedOf(at(snapshot, "docker", "engine")),

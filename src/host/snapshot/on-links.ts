@@ -14,11 +14,11 @@ export function onLinks(container: KnownContainer, facts: HostFacts | undefined)
   if (facts === undefined) return container;
   // its bridges are in a namespace of its user's, and its ports are a program's (rootlesskit)
   if (facts.isRootless) return { ...container, addresses: [], published: [] };
-  return { ...container, addresses: container.addresses.filter((each) => isOnLink(each, facts)) };
+  return { ...container, addresses: container.addresses.flatMap((each) => onLink(each, facts)) };
 }
 
-function isOnLink({ network, address }: KnownAddress, { networks, network: forwarding }: HostFacts): boolean {
-  const { driver, parent } = networks.get(network) ?? { driver: "bridge", parent: undefined };
-  if (OFF_LINKS.has(driver)) return false;
-  return !ON_PARENT.has(driver) || (parent !== undefined && new Routing(forwarding).interfaceTo(address) === parent);
+function onLink(known: KnownAddress, { networks, network: forwarding }: HostFacts): KnownAddress[] {
+  const { driver, link } = networks.get(known.network) ?? { driver: "bridge", link: undefined };
+  const isThere = (): boolean => link !== undefined && new Routing(forwarding).interfaceTo(known.address) === link;
+  return OFF_LINKS.has(driver) || (ON_PARENT.has(driver) && !isThere()) ? [] : [{ ...known, link }];
 }

@@ -23,6 +23,12 @@ export class Tenants {
   readonly #having = new Sets();
   /** The ids of those that share another one's addresses, by its id, or its name. */
   readonly #sharing = new Sets();
+  readonly #isOutside: (link: string) => boolean;
+
+  /** `isOutside`: whether an interface of the host's is captured as the outside, asked whenever a name is. */
+  constructor(isOutside: (link: string) => boolean) {
+    this.#isOutside = isOutside;
+  }
 
   get ids(): string[] {
     return [...this.#running.keys()];
@@ -61,7 +67,20 @@ export class Tenants {
     if (another !== undefined) return { id: "", name: undefined, startedNs: undefined };
     const sharing = [container.id, container.name].flatMap((word) => this.#sharing.of(word));
     const all = [container, ...sharing.flatMap((each) => this.#running.get(each) ?? [])];
-    return { id: container.id, name: nameOf(all), startedNs: container.startedNs };
+    const link = container.addresses.find(({ address }) => address === key)?.link;
+    return { id: container.id, name: this.#nameOf(all, link), startedNs: container.startedNs };
+  }
+
+  /** What containers of one address are called. */
+  #nameOf(containers: readonly KnownContainer[], link: string | undefined): ContainerName {
+    const isOutside = this.#isOutside;
+    return {
+      name: containers.map(({ name }) => name).join("+"),
+      words: new Set(containers.flatMap(wordsOf)),
+      get isOutside() {
+        return link !== undefined && isOutside(link);
+      },
+    };
   }
 
   #keysOfNamed(idOrName: string): string[] {
@@ -106,11 +125,6 @@ export function portOf(key: string): { readonly proto: string; readonly port: nu
 
 export function isPortKey(key: string): boolean {
   return key.includes(" ");
-}
-
-/** What containers of one address are called. */
-function nameOf(containers: readonly KnownContainer[]): ContainerName {
-  return { name: containers.map(({ name }) => name).join("+"), words: new Set(containers.flatMap(wordsOf)) };
 }
 
 /** What a container, and the services that it is of, are called. */

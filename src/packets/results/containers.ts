@@ -4,6 +4,8 @@ export interface ContainerName {
   readonly name: string;
   /** Each of these names, and those of the services that they are of. */
   readonly words: ReadonlySet<string>;
+  /** Whether it has the address on an interface that is captured as the outside. */
+  readonly isOutside?: boolean;
 }
 
 /** Whether a container, or a service that it is of, is called by one of some words. */

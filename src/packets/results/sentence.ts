@@ -4,6 +4,8 @@ import { type Few, MOST_NAMED } from "./few.js";
 export interface Whose {
   /** Whom it spoke to, by the address that this has inside; undefined where those are several. */
   readonly peer?: string;
+  /** Whether it is beyond the outside, where other hosts give their containers the same addresses. */
+  readonly isBeyond?: boolean;
   /** From when to when, nanoseconds on the timeline. */
   readonly fromNs: number;
   readonly throughNs: number;

@@ -24,6 +24,7 @@ import { protocolName } from "../../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "../ends.js";
 import { AnsweredEnds } from "../answered-ends.js";
+import { containerAt, farEndOfFlow } from "../far-end.js";
 import { calledBy, endsJson, namedBy, namesJson, tunnelJson } from "./ends-json.js";
 import { EpochText, epochText } from "../epoch.js";
 import { byFrameJson, frameJson, framesJson } from "./frames-json.js";
@@ -136,9 +137,11 @@ export class NdjsonReporter implements Reporter {
     const side = insideSide === outsideSide ? `,"side":"${SIDE_NAMES[insideSide]}"` : "";
     const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
     const { firstNs, lastNs } = flow;
-    const nameOf = (address: string) => this.#containers.having(address, firstNs, lastNs);
+    const far = farEndOfFlow(flow);
+    const nameOf = (end: "src" | "dst", ends: Ends) =>
+      containerAt(end, far, this.#containers.having(ends[end], firstNs, lastNs));
     const named = (ends: Ends): string =>
-      endsJson(ends) + namesJson([nameOf(ends.src), nameOf(ends.dst)], this.#answered.ofFlow(ends, flow));
+      endsJson(ends) + namesJson([nameOf("src", ends), nameOf("dst", ends)], this.#answered.ofFlow(ends, flow));
     this.#lines.text(
       `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"${side}` +
         `,"inside":{${named(flow.inside)}},"outside":{${named(flow.outside)}}` +

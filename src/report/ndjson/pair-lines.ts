@@ -18,6 +18,7 @@ import { endsJson, namesJson, quotedJson, tunnelJson } from "./ends-json.js";
 import { EpochParts } from "./epoch-parts.js";
 import { Part, writePart, writeText } from "./part.js";
 import type { AnsweredEnds } from "../answered-ends.js";
+import { farEndOfPair } from "../far-end.js";
 import { namesOf } from "../row-names.js";
 import { tcpFlagsText } from "../tcp-flags.js";
 
@@ -66,12 +67,12 @@ export class PairLines {
     this.#answered = answered;
     this.#areContainersKnown = containers !== NO_CONTAINERS;
     this.#tables = tables;
-    const named = (row: number, inside: number): string =>
-      namesJson(namesOf(tables, containers, row), answered.ofRow(row, inside));
-    this.#names = new PairTexts(tables, containers, (inside, outside) => [
-      named(inside, inside),
-      named(outside, inside),
-    ]);
+    this.#names = new PairTexts(tables, containers, (inside, outside, _, isOutbound) => {
+      const far = farEndOfPair(tables, inside, outside, isOutbound);
+      const named = (row: number): string =>
+        namesJson(namesOf(tables, containers, row, far), answered.ofRow(row, inside));
+      return [named(inside), named(outside)];
+    });
     this.#openings = tables.timeline.frames.every(({ isOne }) => isOne) ? FRAMES_OF_ONE : FRAMES_OF_SEVERAL;
     const time = (side: Side): EpochParts => new EpochParts(tables.epochsNs[side], '],"time":"');
     this.#times = [time(INSIDE), time(OUTSIDE)];

@@ -1,7 +1,8 @@
-import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
+import { type ContainerName, type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import type { Sentence } from "../../packets/results/sentence.js";
 import type { Ends } from "../../packets/results/results.js";
 import type { AnsweredEnds, Called } from "../answered-ends.js";
+import { containerAt, type FarEnd } from "../far-end.js";
 
 /** Names that nothing else in a line can be taken for: what Docker allows, but for addresses, of which it allows some. */
 const PLAIN = /^(?![\d.]+$)[a-zA-Z0-9][\w.+-]*$/;
@@ -31,8 +32,12 @@ export class EndNames {
   }
 
   /** Ends with names as they were at a time, or from one time through another, epoch nanoseconds. `called`: what DNS calls them. */
-  of(ends: Ends, called: Called, fromNs: bigint, throughNs = fromNs): Ends {
-    const [src, dst] = [ends.src, ends.dst].map((address, at) => this.#nameOf(address, called[at], fromNs, throughNs));
+  of(ends: Ends, called: Called, far: FarEnd, fromNs: bigint, throughNs = fromNs): Ends {
+    const nameOf = (end: "src" | "dst", itsCalled: string | undefined): string => {
+      const having = containerAt(end, far, this.containers.having(ends[end], fromNs, throughNs));
+      return this.#nameOf(ends[end], having, itsCalled);
+    };
+    const [src, dst] = [nameOf("src", called[0]), nameOf("dst", called[1])];
     return src === ends.src && dst === ends.dst ? ends : { ...ends, src, dst };
   }
 
@@ -40,10 +45,11 @@ export class EndNames {
   sentence({ text, addresses = [] }: Sentence, answered: AnsweredEnds, epochNs: bigint): string {
     let named = "";
     let from = 0;
-    for (const { at, address, peer, fromNs, throughNs } of addresses) {
+    for (const { at, address, peer, isBeyond, fromNs, throughNs } of addresses) {
       const [first, last] = [fromNs, throughNs].map((ns) => epochNs + BigInt(Math.round(ns)));
       const called = peer === undefined ? undefined : answered.ofAddress(address, peer, first);
-      named += text.slice(from, at) + this.#nameOf(address, called, first, last);
+      const having = containerAt("dst", isBeyond === true ? "dst" : null, this.containers.having(address, first, last));
+      named += text.slice(from, at) + this.#nameOf(address, having, called);
       from = at + address.length;
     }
     return named + text.slice(from);
@@ -51,7 +57,8 @@ export class EndNames {
 
   /** Has the addresses explained that stand in a sentence, of containers that have had them since then, epoch nanoseconds: quoted rules have addresses, too. */
   explain(sentence: string, sinceNs: bigint): void {
-    for (const [address] of sentence.matchAll(ADDRESS)) this.#nameOf(address, undefined, sinceNs, ALWAYS_NS);
+    for (const [address] of sentence.matchAll(ADDRESS))
+      this.#nameOf(address, this.containers.having(address, sinceNs, ALWAYS_NS), undefined);
   }
 
   /** Which addresses the names stand for that were shown, or explained; empty where there are none. */
@@ -59,9 +66,8 @@ export class EndNames {
     return `${legendOf("containers", this.#shown)}${legendOf("names by DNS answers", this.#called)}`;
   }
 
-  #nameOf(address: string, called: string | undefined, fromNs: bigint, throughNs: bigint): string {
-    const name = this.containers.having(address, fromNs, throughNs)?.name;
-    if (name !== undefined) return PLAIN.test(name) ? shown(this.#shown, name, address) : address;
+  #nameOf(address: string, having: ContainerName | undefined, called: string | undefined): string {
+    if (having !== undefined) return PLAIN.test(having.name) ? shown(this.#shown, having.name, address) : address;
     return called !== undefined && PLAIN_DNS.test(called) ? shown(this.#called, called, address) : address;
   }
 }

@@ -14,6 +14,7 @@ import { columnsOf } from "./columns.js";
 import { endsOf, rewriteOf } from "../ends.js";
 import { changesText, endsText } from "./ends-text.js";
 import type { AnsweredEnds } from "../answered-ends.js";
+import { farEndOfPair, farEndOfRow } from "../far-end.js";
 import type { EndNames } from "./end-names.js";
 import { epochNsOf } from "../epoch.js";
 import { folded } from "./fold.js";
@@ -110,7 +111,9 @@ export class Lines {
       new LocalTimes(tables.epochsNs[INSIDE], utcOffset, decimals),
       new LocalTimes(tables.epochsNs[OUTSIDE], utcOffset, decimals),
     ];
-    this.#pairTexts = new PairTexts(tables, names.containers, (inside, outside) => this.#pairText(inside, outside));
+    this.#pairTexts = new PairTexts(tables, names.containers, (inside, outside, _, isOutbound) =>
+      this.#pairText(inside, outside, isOutbound),
+    );
     this.#arrows = { outbound: paint.outbound("→"), inbound: paint.inbound("←") };
   }
 
@@ -210,14 +213,16 @@ export class Lines {
     return t.isIpv6(row) ? "IP6 " : "IP ";
   }
 
-  #pairText(inside: number, outside: number): PairText {
+  #pairText(inside: number, outside: number, isOutbound: boolean): PairText {
+    const far = farEndOfPair(this.#tables, inside, outside, isOutbound);
     const insideEnds = endsOf(this.#tables, inside);
     const outsideEnds = endsOf(this.#tables, outside);
     const rewrite = rewriteOf(insideEnds, outsideEnds);
     const mark = this.#paint.rewritten;
     const isMarkLeftOut = !this.#isWide && this.#paint.isMarked;
-    const insideText = this.#family(inside) + endsText(this.#named(inside), rewrite, isMarkLeftOut ? String : mark);
-    const outsideNamed = this.#named(outside, inside);
+    const insideText =
+      this.#family(inside) + endsText(this.#named(inside, inside, far), rewrite, isMarkLeftOut ? String : mark);
+    const outsideNamed = this.#named(outside, inside, far);
     const outsideText = this.#isWide
       ? endsText(outsideNamed, rewrite, mark)
       : changesText(outsideNamed, rewrite, isMarkLeftOut ? String : mark);
@@ -230,9 +235,9 @@ export class Lines {
   }
 
   /** A packet's ends, with names in place of their addresses. `inside`: the row of its inside form, where there is one. */
-  #named(row: number, inside = row): Ends {
+  #named(row: number, inside = row, far = farEndOfRow(this.#tables, row)): Ends {
     const called = this.#answered.ofRow(row, inside);
-    return this.#names.of(endsOf(this.#tables, row), called, epochNsOf(this.#tables, row));
+    return this.#names.of(endsOf(this.#tables, row), called, far, epochNsOf(this.#tables, row));
   }
 
   #ttl(inside: number, outside: number, isOutbound: boolean): string {

@@ -17,6 +17,7 @@ import { endsOf } from "../ends.js";
 import { epochNsOf } from "../epoch.js";
 import { Causes } from "./causes.js";
 import type { AnsweredEnds } from "../answered-ends.js";
+import { farEndOfRow } from "../far-end.js";
 import type { EndNames } from "./end-names.js";
 import { type Kind, kindOf, type Lost, type Said, Sayings } from "./lost.js";
 import { byKind, byReason, linesOf } from "./lost-lines.js";
@@ -88,7 +89,12 @@ export class Problems {
     this.#count(kindOf(judgement), 1);
     this.#packets.set(frameKey(side, frame), {
       proto: protocolName(timeline.proto(row)),
-      ends: this.#names.of(endsOf(this.#tables, row), this.#answered.ofRow(row), epochNsOf(this.#tables, row)),
+      ends: this.#names.of(
+        endsOf(this.#tables, row),
+        this.#answered.ofRow(row),
+        farEndOfRow(this.#tables, row),
+        epochNsOf(this.#tables, row),
+      ),
       error: (timeline.flags(row) & IS_ERROR) === 0 ? undefined : messageOf(this.#tables, row),
       isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),

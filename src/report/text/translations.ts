@@ -12,6 +12,7 @@ import {
 import { rewriteOf } from "../ends.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
 import type { AnsweredEnds } from "../answered-ends.js";
+import { farEndOfFlow } from "../far-end.js";
 import type { EndNames } from "./end-names.js";
 import { endsText } from "./ends-text.js";
 import { foldedLines } from "./fold.js";
@@ -326,7 +327,8 @@ interface Beside {
 /** The two rows of a flow. */
 function lines(flow: FlowSummary, { own, other, names, answered }: Beside, paint: Paint): string[][] {
   const rewrite = rewriteOf(flow.inside, flow.outside);
-  const named = (side: Ends): Ends => names.of(side, answered.ofFlow(side, flow), flow.firstNs, flow.lastNs);
+  const far = farEndOfFlow(flow);
+  const named = (side: Ends): Ends => names.of(side, answered.ofFlow(side, flow), far, flow.firstNs, flow.lastNs);
   const ends = (side: Ends): string => endsText(named(side), rewrite, paint.rewritten);
   const [first, second] = flow.sides;
   const counts = (arrow: string, pairs: number, only: number): [string, string] => {

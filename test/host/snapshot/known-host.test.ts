@@ -67,6 +67,18 @@ it.each([
   expect(namesNow()).toEqual(names.slice(0, 1));
 });
 
+it.each([
+  [{ name: "a", driver: "bridge", bridge: "docker0" }, "docker0"],
+  [{ name: "a", driver: "macvlan", options: { parent: "lan1" } }, "lan1"],
+])("knows whether a container's address is on an interface that is captured as the outside (%j)", (network, link) => {
+  const known = new KnownHost();
+  known.take(snapshot(8, inNetworks({}, [network])));
+  const isOutside = () => known.containers.having("198.51.100.17", 9_000_000_000n)?.isOutside;
+  expect(isOutside()).toBe(false);
+  known.containers.outside = new Set([link]);
+  expect(isOutside()).toBe(true);
+});
+
 it("an engine in a user's namespaces has no address here, and no port", () => {
   const known = new KnownHost();
   known.take(snapshot(8, inNetworks({ isRootless: true }, [{ name: "a", driver: "bridge" }])));

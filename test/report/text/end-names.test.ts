@@ -19,6 +19,7 @@ function legendOf(names: EndNames, addresses: number): string {
     names.of(
       { src: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, dst: "10.255.255.255" },
       [undefined, undefined],
+      null,
       0n,
     );
   return names.legend();
@@ -58,13 +59,13 @@ it.each([
   [undefined, "9.9.9.9"],
 ])("DNS's name %s stands for an address as %s", (called, shown) => {
   const names = new EndNames();
-  expect(names.of({ src: "10.0.0.1", dst: "9.9.9.9" }, [undefined, called], 0n).dst).toBe(shown);
+  expect(names.of({ src: "10.0.0.1", dst: "9.9.9.9" }, [undefined, called], null, 0n).dst).toBe(shown);
   expect(names.legend()).toBe(shown === "9.9.9.9" ? "" : `names by DNS answers: ${shown} 9.9.9.9\n`);
 });
 
 it("a container's name comes first", () => {
   const names = namesBy(() => "web");
-  expect(names.of({ src: "10.0.0.1", dst: "10.0.0.2" }, ["db.example", undefined], 0n).src).toBe("web");
+  expect(names.of({ src: "10.0.0.1", dst: "10.0.0.2" }, ["db.example", undefined], null, 0n).src).toBe("web");
   expect(names.legend()).toBe("containers: web 10.0.0.1 10.0.0.2\n");
 });
 

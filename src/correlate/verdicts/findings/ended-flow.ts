@@ -159,7 +159,8 @@ export class EndedFlow extends ViewedFlow implements Located {
     const end = (isInitiator: boolean): Sentence => {
       const peer = this.address(INSIDE, !isInitiator);
       const { firstNs: fromNs, lastNs: throughNs } = this;
-      const address = saidAddress(this.address(side, isInitiator), { peer, fromNs, throughNs });
+      const isBeyond = isInitiator !== this.isFromInside;
+      const address = saidAddress(this.address(side, isInitiator), { peer, isBeyond, fromNs, throughNs });
       return hasPorts(this.proto) ? said`${address}.${this.tuples.port(tuple, this.isA(side, isInitiator))}` : address;
     };
     return said`${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
