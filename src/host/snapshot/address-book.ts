@@ -14,6 +14,7 @@ const MOST_ENDED = 16_384;
 interface Tenancy {
   readonly id: string;
   readonly name: ContainerName | undefined;
+  readonly stay: string;
   readonly sinceNs: bigint;
   /** Undefined as long as it goes on. */
   untilNs: bigint | undefined;
@@ -103,10 +104,8 @@ export class AddressBook implements Containers {
     const toldNs = this.#toldNs;
     this.#snapshotNs = timeNs;
     this.#end(keys, toldNs ?? timeNs);
-    return this.#begin(keys, ({ id, startedNs }) =>
-      startedNs === undefined || before.has(id) || (toldNs !== undefined && startedNs <= toldNs)
-        ? timeNs
-        : startedNs - EARLY_NS,
+    return this.#begin(keys, ({ startedNs }) =>
+      startedNs === undefined || (toldNs !== undefined && startedNs <= toldNs) ? timeNs : startedNs - EARLY_NS,
     );
   }
 
@@ -143,8 +142,8 @@ export class AddressBook implements Containers {
       const before = this.#tenancies.get(key) ?? [];
       const ownNs = sinceNs(tenant);
       const freeNs = before.at(-1)?.untilNs ?? ownNs;
-      const { id, name } = tenant;
-      const tenancy = { id, name, sinceNs: ownNs > freeNs ? ownNs : freeNs, untilNs: undefined };
+      const { id, name, stay } = tenant;
+      const tenancy = { id, name, stay, sinceNs: ownNs > freeNs ? ownNs : freeNs, untilNs: undefined };
       before.push(tenancy);
       this.#tenancies.set(key, before);
       this.#current.set(key, tenancy);
@@ -162,6 +161,6 @@ export class AddressBook implements Containers {
   }
 }
 
-function isSame(one: Pick<Tenancy, "id" | "name">, other: Tenant | undefined): boolean {
-  return other !== undefined && one.id === other.id && one.name?.name === other.name?.name;
+function isSame(one: Tenancy, other: Tenant | undefined): boolean {
+  return one.id === other?.id && one.name?.name === other.name?.name && one.stay === other.stay;
 }

@@ -21,6 +21,8 @@ export interface Container {
 /** A container's end of a network. */
 interface Endpoint {
   readonly network: string;
+  /** Another one each time that it is connected. */
+  readonly endpoint?: string;
   readonly addresses: readonly string[];
   readonly mac?: string;
 }
@@ -100,9 +102,10 @@ export function containerOf(inspected: unknown): Container | undefined {
 
 function endpointOf(network: string, end: unknown): Endpoint {
   const addresses = [textAt(end, "IPAddress"), textAt(end, "GlobalIPv6Address")];
-  const mac = textAt(end, "MacAddress");
+  const [endpoint, mac] = [textAt(end, "EndpointID"), textAt(end, "MacAddress")];
   return {
     network,
+    ...(endpoint !== undefined && { endpoint }),
     addresses: addresses.filter((address) => address !== undefined),
     ...(mac !== undefined && { mac }),
   };

@@ -22,6 +22,8 @@ export interface KnownAddress {
   readonly address: string;
   /** The network's name. */
   readonly network: string;
+  /** The engine's id of its end there, another one each time that it is connected; undefined where nobody told. */
+  readonly endpoint: string | undefined;
   /** The host's interface that it is on; undefined where nobody told. */
   readonly link?: string | undefined;
 }
@@ -142,7 +144,9 @@ function containerOf(container: unknown): KnownContainer | undefined {
     addresses: listAt(container, "networks").flatMap((end) =>
       textsAt(end, "addresses").flatMap((each) => {
         const address = canonicalAddress(each);
-        return address === null ? [] : [{ address, network: textAt(end, "network") ?? "" }];
+        return address === null
+          ? []
+          : [{ address, network: textAt(end, "network") ?? "", endpoint: textAt(end, "endpoint") }];
       }),
     ),
     published: listAt(container, "published").flatMap((port) => publishedOf(port) ?? []),

@@ -58,7 +58,10 @@ const CONTAINER = object(
             network: text("The network's name."),
             addresses: list("Its addresses there.", text("An IP address.")),
           },
-          optional: { mac: text("Its MAC address there.") },
+          optional: {
+            endpoint: text("The engine's id of this end, another one each time that the container is connected."),
+            mac: text("Its MAC address there."),
+          },
         }),
       ),
       published: list("Its published ports.", object("One of them.", { required: PUBLISHED })),

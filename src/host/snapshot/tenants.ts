@@ -12,8 +12,10 @@ const SERVICES = ["com.docker.compose.service", "com.docker.swarm.service.name",
 export interface Tenant {
   readonly id: string;
   readonly name: ContainerName | undefined;
-  /** When its container began, epoch nanoseconds; undefined where nobody told. */
+  /** Since when it is its container's at the latest: since that began, epoch nanoseconds; undefined where nobody told, or it may have got it later. */
   readonly startedNs: bigint | undefined;
+  /** Another one once its container began again, or was connected again: who had the address in between is not known. */
+  readonly stay: string;
 }
 
 /** The containers that run, and what is theirs. */
@@ -64,11 +66,16 @@ export class Tenants {
     const container = this.#running.get(id ?? "");
     if (container === undefined) return undefined;
     // of two, nothing tells which it is
-    if (another !== undefined) return { id: "", name: undefined, startedNs: undefined };
+    if (another !== undefined) return { id: "", name: undefined, startedNs: undefined, stay: "" };
     const sharing = [container.id, container.name].flatMap((word) => this.#sharing.of(word));
     const all = [container, ...sharing.flatMap((each) => this.#running.get(each) ?? [])];
-    const link = container.addresses.find(({ address }) => address === key)?.link;
-    return { id: container.id, name: this.#nameOf(all, link), startedNs: container.startedNs };
+    const its = container.addresses.find(({ address }) => address === key);
+    return {
+      id: container.id,
+      name: this.#nameOf(all, its?.link),
+      startedNs: its === undefined || mayHaveBegunIn(its.network, container) ? container.startedNs : undefined,
+      stay: `${container.startedNs} ${its?.endpoint}`,
+    };
   }
 
   /** What containers of one address are called. */
@@ -104,6 +111,11 @@ class Sets {
     if (isIn) this.#sets.set(key, set.add(id));
     else if (set.delete(id) && set.size === 0) this.#sets.delete(key);
   }
+}
+
+/** Whether a container may have been in a network since it began: it is the one that it was made for, or nothing tells that (Podman names none). */
+function mayHaveBegunIn(network: string, { networkMode, addresses }: KnownContainer): boolean {
+  return network === networkMode || addresses.every((each) => each.network !== networkMode);
 }
 
 /** What a container has: its addresses, and its published ports. */

@@ -21,7 +21,7 @@ function container(
     name,
     startedNs: BigInt(startedS) * S,
     networkMode: "bridge",
-    addresses: address === "" ? [] : [{ address, network: "bridge" }],
+    addresses: address === "" ? [] : [{ address, network: "bridge", endpoint: undefined }],
     published: [],
     labels: new Map(),
     ...more,
@@ -60,6 +60,11 @@ function tenants(said: readonly (HostFacts | KnownChange)[], ...atS: readonly nu
 const WEB = container("web", 100, "172.17.0.2");
 const NEXT = container("next", 300, "172.17.0.2");
 
+/** `WEB`, by its end of a network. */
+function connected(network: string, endpoint?: string): KnownContainer {
+  return { ...WEB, addresses: [{ address: "172.17.0.2", network, endpoint }] };
+}
+
 describe("an address", () => {
   it("is a container's since that began: who had it before is not known", () => {
     expect(tenants([snapshot(200, WEB)], 99, 100, 200, 999)).toEqual([undefined, "web", "web", "web"]);
@@ -89,10 +94,27 @@ describe("an address", () => {
       "old",
     ]);
     expect(tenants([snapshot(200, WEB), snapshot(400, WEB)], 150, 200, 400)).toEqual(["web", "web", "web"]);
-    const connected = [snapshot(200, { ...WEB, addresses: [] }), changed(300, WEB)];
-    expect(tenants(connected, 200, 299, 300)).toEqual([undefined, undefined, "web"]);
+    const again = [snapshot(200, WEB), snapshot(400, { ...WEB, startedNs: 300n * S })];
+    expect(tenants(again, 199, 200, 299, 300)).toEqual(["web", undefined, undefined, "web"]);
+    const joined = [snapshot(200, { ...WEB, addresses: [] }), changed(300, WEB)];
+    expect(tenants(joined, 200, 299, 300)).toEqual([undefined, undefined, "web"]);
     const lent = [snapshot(50), changed(100, { ...WEB, addresses: [] }), changed(300, WEB)];
     expect(tenants(lent, 100, 299, 300)).toEqual([undefined, undefined, "web"]);
+  });
+
+  it("is nobody's between two snapshots that have its container connected anew", () => {
+    const [one, other] = ["one", "other"].map((endpoint) => connected("bridge", endpoint));
+    const anew = [snapshot(200, one), snapshot(400, other)];
+    expect(tenants(anew, 199, 200, 399, 400)).toEqual(["web", undefined, undefined, "web"]);
+    expect(tenants([snapshot(200, one), snapshot(400, one)], 200, 399, 400)).toEqual(["web", "web", "web"]);
+  });
+
+  it("in a network that its container was not made for is known to be its own since the snapshot", () => {
+    const [app] = connected("app").addresses;
+    const later = { ...WEB, addresses: [app, { ...app, network: "bridge", address: "172.17.0.9" }] };
+    expect(tenants([snapshot(200, later)], 199, 200)).toEqual([undefined, "web"]);
+    // Podman does not tell what it was made for
+    expect(tenants([snapshot(200, connected("podman"))], 100)).toEqual(["web"]);
   });
 
   it("is a container's until it ends, and the next one's from when that began", () => {

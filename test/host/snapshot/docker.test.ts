@@ -22,7 +22,7 @@ const INSPECTED = {
   NetworkSettings: {
     Ports: { "80/tcp": [{ HostIp: "0.0.0.0", HostPort: "88" }], "53/udp": null, "443/tcp": [] },
     Networks: {
-      bridge: { IPAddress: "172.17.0.2", GlobalIPv6Address: "", MacAddress: "02:42:ac:11:00:02" },
+      bridge: { EndpointID: "36f2", IPAddress: "172.17.0.2", GlobalIPv6Address: "", MacAddress: "02:42:ac:11:00:02" },
       app: { IPAddress: "172.18.0.2", GlobalIPv6Address: "fd00:18::2", MacAddress: "" },
     },
   },
@@ -39,7 +39,7 @@ describe("a container", () => {
       pid: 5263,
       networkMode: "bridge",
       networks: [
-        { network: "bridge", addresses: ["172.17.0.2"], mac: "02:42:ac:11:00:02" },
+        { network: "bridge", endpoint: "36f2", addresses: ["172.17.0.2"], mac: "02:42:ac:11:00:02" },
         { network: "app", addresses: ["172.18.0.2", "fd00:18::2"] },
       ],
       published: [{ proto: "tcp", hostAddress: "0.0.0.0", hostPort: 88, containerPort: 80 }],
