@@ -1,5 +1,6 @@
 import { IS_ERROR } from "../packets/packets.js";
 import type { AnsweredNames } from "../packets/results/answers.js";
+import type { Containers } from "../packets/results/containers.js";
 import type { Ends, FlowSummary, Tables } from "../packets/results/results.js";
 import { endsOf } from "./ends.js";
 
@@ -12,8 +13,11 @@ const NOT_CALLED: Called = [undefined, undefined];
 export class AnsweredEnds {
   readonly #tables: Tables;
   readonly #answers: AnsweredNames;
+  readonly #containers: Pick<Containers, "isOwn">;
 
-  constructor(tables: Tables, answers: AnsweredNames) {
+  /** `containers`: what is known of the host, whose own addresses nobody else names. */
+  constructor(tables: Tables, answers: AnsweredNames, containers: Pick<Containers, "isOwn">) {
+    this.#containers = containers;
     this.#tables = tables;
     this.#answers = answers;
   }
@@ -38,6 +42,7 @@ export class AnsweredEnds {
 
   /** That of an address to whoever spoke to it from a time on, epoch nanoseconds. `peer`: who that is, inside. */
   ofAddress(address: string, peer: string, sinceNs: bigint): string | undefined {
+    if (this.#containers.isOwn(address)) return undefined;
     return this.#answers.nameOf(address, peer, sinceNs, this.#tables.offsetNs);
   }
 

@@ -66,6 +66,18 @@ it("packets without a twin, and problems, have the names", async () => {
   expect(ndjson).toContain('"dst":"198.51.100.7","dstPort":443,"dstName":"api.example","length":48');
 });
 
+it("an address that the host says is its own has no name by an answer", async () => {
+  const captures = capturesOf(dnsName("api", "example"));
+  const host = join(folder, "host.json");
+  const interfaces = [{ ifname: "eth0", addr_info: [{ local: "198.51.100.7" }] }];
+  writeFileSync(host, JSON.stringify({ format: "natcorr-snapshot", version: 1, time: "1.000000000", interfaces }));
+  for (const format of ["text", "ndjson"]) {
+    const { stdout } = await natcorr("file", ...captures, "--host", host, "--format", format);
+    expect(stdout).toContain("198.51.100.7");
+    expect(stdout).not.toContain("api.example");
+  }
+});
+
 it("what a name has in it that may act on a terminal stands in NDJSON alone, escaped", async () => {
   const captures = capturesOf(dnsName("\u001b[31mred", "a.b", "<b>", "\u009b", "example"));
   const [text, ndjson] = [await natcorr("file", ...captures), await natcorr("file", ...captures, "--format", "ndjson")];

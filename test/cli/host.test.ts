@@ -199,6 +199,8 @@ it.each([
   ["ndjson", HOSTILE],
   // Docker allows it, and it would be taken for an address
   ["text", "8.8.8.8"],
+  // and for a port of another container's
+  ["text", "c1.80"],
 ])("in %s, a hostile name does not act, nor pass for something else", async (format, name) => {
   const host = saved([container(name, "172.17.0.2"), container("c1", "172.17.0.3")]);
   const { code, stdout } = await natcorr(host, "--format", format);

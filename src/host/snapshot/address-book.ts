@@ -88,6 +88,10 @@ export class AddressBook implements Containers {
     return at !== undefined && (at.untilNs === undefined || throughNs < at.untilNs) ? at.name : undefined;
   }
 
+  isOwn(address: string): boolean {
+    return this.#own.has(address);
+  }
+
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined {
     if (!this.#own.has(address)) return undefined;
     const keys = [address, everyAddress(address)].map((place) => portKey(proto, place, port));

@@ -20,6 +20,8 @@ export function isCalled(container: ContainerName | undefined, words: ReadonlySe
 export interface Containers {
   /** Who had an address, at a time or all the time through another one; undefined where that is not known, or was not one alone. */
   having(address: string, fromNs: bigint, throughNs?: bigint): ContainerName | undefined;
+  /** Whether an address is the host's own. */
+  isOwn(address: string): boolean;
   /** Who had published a port of an address of the host's, at a time. */
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
   /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. The same list as long as no more becomes known. */
@@ -27,4 +29,9 @@ export interface Containers {
 }
 
 /** Where nobody says. */
-export const NO_CONTAINERS: Containers = { having: () => undefined, publishing: () => undefined, changesNs: [] };
+export const NO_CONTAINERS: Containers = {
+  having: () => undefined,
+  isOwn: () => false,
+  publishing: () => undefined,
+  changesNs: [],
+};

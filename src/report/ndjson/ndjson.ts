@@ -80,7 +80,7 @@ export class NdjsonReporter implements Reporter {
   begin(tables: Tables): void {
     this.#tables = tables;
     this.#times = [new EpochText(tables.epochsNs[INSIDE]), new EpochText(tables.epochsNs[OUTSIDE])];
-    this.#answered = new AnsweredEnds(tables, this.#answers);
+    this.#answered = new AnsweredEnds(tables, this.#answers, this.#containers);
     this.#pairs = new PairLines(this.#lines, tables, this.#containers, this.#answered);
     const captures = (side: Side) =>
       tables.timeline.frames[side].names.map((name, at) => ({ name, counters: tables.haveCounters[side][at] }));

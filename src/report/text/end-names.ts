@@ -4,8 +4,8 @@ import type { Ends } from "../../packets/results/results.js";
 import type { AnsweredEnds, Called } from "../answered-ends.js";
 import { containerAt, type FarEnd } from "../far-end.js";
 
-/** Names that nothing else in a line can be taken for: what Docker allows, but for addresses, of which it allows some. */
-const PLAIN = /^(?![\d.]+$)[a-zA-Z0-9][\w.+-]*$/;
+/** Names that nothing else in a line can be taken for: what Docker allows, but for addresses, with a port or without, of which it allows some. */
+const PLAIN = /^(?![\d.]+$)(?!.*\.\d+$)[a-zA-Z0-9][\w.+-]*$/;
 /** The same of DNS: a name of several labels, of which the last is no number, as behind an address that would be a port. */
 const PLAIN_DNS = /^(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*$/;
 /** What may be an address in a sentence, IPv4 or IPv6. */

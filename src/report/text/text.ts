@@ -89,7 +89,7 @@ export class TextReporter implements Reporter {
   }
 
   begin(tables: Tables): void {
-    const answered = new AnsweredEnds(tables, this.#options.answers ?? NO_ANSWERS);
+    const answered = new AnsweredEnds(tables, this.#options.answers ?? NO_ANSWERS, this.#names.containers);
     this.#answered = answered;
     this.#problems = new Problems(tables, this.#names, answered, this.#options.isOfSome === true);
     this.#translations.begin(answered);

@@ -40,10 +40,10 @@ it.each([
   [12_000, / and at least 9950 more\n$/],
 ])("of %i names, the first are listed, and the others counted up to a limit", (addresses, more) => {
   const legend = legendOf(
-    namesBy((address) => `of-${address}`),
+    namesBy((address) => `${address}-of`),
     addresses,
   );
-  expect(legend).toMatch(/^containers: of-10\.0\.0\.0 10\.0\.0\.0, /);
+  expect(legend).toMatch(/^containers: 10\.0\.0\.0-of 10\.0\.0\.0, /);
   expect(legend).toMatch(more);
 });
 
@@ -94,11 +94,12 @@ it("a sentence names ends by who had their addresses meanwhile, and leaves those
       address === "172.17.0.2" && fromNs >= 1010n && throughNs <= 1030n ? { name: "web", words: new Set() } : undefined,
   });
   const tables = new HandFilled();
-  const answered = new AnsweredEnds(tables, {
+  const answers = {
     mayName: () => true,
-    nameOf: (address, client, sinceNs) =>
+    nameOf: (address: string, client: string, sinceNs: bigint) =>
       address === "9.9.9.9" && client === "172.17.0.2" && sinceNs === 1010n ? "www.example" : undefined,
-  });
+  };
+  const answered = new AnsweredEnds(tables, answers, NO_CONTAINERS);
   const sentenceOf = (fromNs: number, throughNs: number): string => {
     const web = saidAddress("172.17.0.2", { fromNs, throughNs });
     const beyond = saidAddress("9.9.9.9", { peer: "172.17.0.2", fromNs, throughNs });
@@ -109,4 +110,7 @@ it("a sentence names ends by who had their addresses meanwhile, and leaves those
   // another one had it before, or has it since
   expect(sentenceOf(9, 30)).toBe("172.17.0.2.80 > 9.9.9.9.443, though -s 172.17.0.2 matches");
   expect(sentenceOf(10, 31)).toBe("172.17.0.2.80 > www.example.443, though -s 172.17.0.2 matches");
+  // beyond the outside, another host's container has that address
+  const another = saidAddress("172.17.0.2", { isBeyond: true, fromNs: 10, throughNs: 30 });
+  expect(names.sentence(another, answered, 1000n)).toBe("172.17.0.2");
 });

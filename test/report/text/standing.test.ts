@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
 import { NO_ANSWERS } from "../../../src/packets/results/answers.js";
 import { AnsweredEnds } from "../../../src/report/answered-ends.js";
 import { paint } from "../../../src/report/text/paint.js";
@@ -12,7 +13,7 @@ import { FLOW, HandFilled, SUMMARY, UDP } from "../tables.js";
 const NAMES = [["docker0"], ["enp0s3"]] as const;
 const flows = Array.from({ length: 40 }, (_, at) => ({ ...FLOW, id: at + 1 }));
 const table = new TranslationTable({ sort: "problems", isVerbose: false, utcOffset: () => 0, names: new EndNames() });
-table.begin(new AnsweredEnds(new HandFilled(), NO_ANSWERS));
+table.begin(new AnsweredEnds(new HandFilled(), NO_ANSWERS, NO_CONTAINERS));
 for (const flow of flows) table.add(flow);
 const summary = { ...SUMMARY, flows: flows.length };
 const problems = (count: number) => `Packets that never arrived\n${"! LOST    udp\n".repeat(count)}`;
