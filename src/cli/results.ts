@@ -1,10 +1,10 @@
 import type { ConntrackTable } from "../host/conntrack-table.js";
+import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { AnsweredNames } from "../packets/results/answers.js";
-import type { HostRoutes } from "../packets/results/host-routes.js";
 import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
-import { OUTSIDE, type SideNames } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import type { Reporter } from "../report/reporter.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
@@ -79,14 +79,14 @@ export async function resultsOf(
   }
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
-  const ports = known && (await portsOf(sink, known, isLive, options.conntrack !== OFF, conntrack));
+  const ports = known && (await portsOf(sink, known, interfaces[INSIDE], isLive, options.conntrack !== OFF, conntrack));
   const counted = ports ?? sink;
   const grounded = known === undefined || !hasRules ? counted : await namingGrounds(counted, known, interfaces, ports);
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
   const all = reasoned?.sink ?? grounded;
   return {
     sink: options.count === undefined ? all : new Limited(all),
-    says: { ...says, routes: known && (await routesOf(known, interfaces)) },
+    says: { ...says, routes: known && (await routesOf(known, interfaces.flat())) },
     onFrames,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
@@ -128,18 +128,17 @@ async function namingGrounds(
   });
 }
 
-/** How the routes of a host lead, which is captured from at these interfaces. */
-async function routesOf(known: KnownHost, interfaces: SideNames): Promise<HostRoutes> {
+/** How the routes of a host lead, of which these interfaces are captured. */
+async function routesOf(known: KnownHost, names: readonly string[]): Promise<UncapturedRoutes> {
   const { UncapturedRoutes } = await import("../host/drops/uncaptured-routes.js");
-  const names = interfaces.flat();
-  const areKnown = interfaces.every((side) => side.length > 0) && !names.includes("");
-  return new UncapturedRoutes(known, areKnown ? names : []);
+  return new UncapturedRoutes(known, names.includes("") ? [] : names);
 }
 
 /** A sink that is also told, at the end, what went through each published port; undefined where there is none. `isLive`: there may be some later. `isByListing`: whether what snapshots list of conntrack counts. */
 async function portsOf(
   next: Sink,
   known: KnownHost,
+  insides: readonly string[],
   isLive: boolean,
   isByListing: boolean,
   conntrack: ConntrackTable | undefined,
@@ -147,5 +146,7 @@ async function portsOf(
   if (known.ports.all.length === 0 && !isLive) return undefined;
   const { PublishedPorts } = await import("../report/published/published-ports.js");
   const { OwnConversations } = await import("../host/own-conversations.js");
-  return new PublishedPorts(next, known, new OwnConversations(known, conntrack, isByListing));
+  const routes = await routesOf(known, insides);
+  const own = new OwnConversations(known, conntrack, isByListing);
+  return new PublishedPorts(next, known, own, (addresses) => routes.areUncaptured(addresses));
 }

@@ -40,6 +40,17 @@ export class UncapturedRoutes implements HostRoutes {
     return this.#answers.get(address);
   }
 
+  /** Whether none of some addresses, which are a host's, is behind a captured interface by any snapshot; false where nothing tells. */
+  areUncaptured(addresses: readonly string[]): boolean {
+    this.#read();
+    const tells = (network: NetworkFacts): boolean =>
+      network.isByDestination && network.routes.length > 0 && this.#knows(network);
+    if (!this.#networks.some(tells)) return false;
+    return !this.#networks.some((network, at) =>
+      addresses.some((address) => this.#isCaptured(this.#routings[at].interfaceTo(address), network)),
+    );
+  }
+
   #read(): void {
     const { snapshots } = this.#host;
     const last = snapshots.at(-1);
@@ -59,10 +70,17 @@ export class UncapturedRoutes implements HostRoutes {
 
   /** Whether nothing of what leaves by an interface is captured, by one snapshot, which has to know the interfaces of the captures. */
   #isUncaptured(name: string, network: NetworkFacts): boolean {
-    const { kinds, masters } = network;
-    if (this.#captured.length === 0 || !this.#captured.every((each) => kinds.has(each))) return false;
-    const isCaptured = this.#captured.some((each) => each === name || masters.get(each) === name);
-    return !isCaptured && isSeparate(name, network);
+    return this.#knows(network) && !this.#isCaptured(name, network) && isSeparate(name, network);
+  }
+
+  /** Whether a snapshot knows the interfaces of all captures. */
+  #knows({ kinds }: NetworkFacts): boolean {
+    return this.#captured.length > 0 && this.#captured.every((each) => kinds.has(each));
+  }
+
+  /** Whether an interface is captured, or a part of it. */
+  #isCaptured(name: string | undefined, { masters }: NetworkFacts): boolean {
+    return name !== undefined && this.#captured.some((each) => each === name || masters.get(each) === name);
   }
 }
 

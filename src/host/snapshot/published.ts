@@ -6,7 +6,7 @@ import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
 /** So many are remembered, those of containers that are gone among them: what went through them is told at the end. */
 const MOST_PORTS = 10_000;
 
-type Known = Published & { hostAddresses: string[]; pids: readonly number[] };
+type Known = Published & { hostAddresses: string[]; containerAddresses: readonly string[]; pids: readonly number[] };
 
 /** The published ports of a host, by what it says from time to time, each once, on however many of the host's addresses it is published. */
 export class PortBook {
@@ -45,8 +45,9 @@ export class PortBook {
     const published: Known[] = [];
     for (const { proto, hostAddress, hostPort, containerPort } of container.published) {
       const key = `${proto} ${hostPort} ${containerPort} ${container.name}`;
-      const place = { proto, hostAddresses: [], hostPort };
-      const known = this.#known.get(key) ?? { ...place, container: container.name, containerPort, pids: [] };
+      const ends = { hostAddresses: [], hostPort, container: container.name, containerPort, containerAddresses: [] };
+      const known: Known = this.#known.get(key) ?? { proto, ...ends, pids: [] };
+      known.containerAddresses = [...new Set([...known.containerAddresses, ...container.addresses])];
       if (!known.hostAddresses.includes(hostAddress)) known.hostAddresses.push(hostAddress);
       if (!this.#known.has(key)) this.#known.set(key, known);
       keepNewest(this.#known, MOST_PORTS);

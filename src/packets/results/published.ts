@@ -7,6 +7,8 @@ export interface Published {
   /** The container's name. */
   readonly container: string;
   readonly containerPort: number;
+  /** The container's addresses, as far as the host said. */
+  readonly containerAddresses: readonly string[];
   /** The docker-proxies that hold it. */
   readonly pids: readonly number[];
 }
@@ -20,6 +22,8 @@ interface Closing {
 
 /** What went through a published port, as far as it was captured. */
 export interface PublishedUse extends Published {
+  /** Whether none of the container's addresses is behind a captured interface of the inside, by the host's routes: its conversations may have passed unseen. */
+  readonly isUncaptured: boolean;
   /** How many flows a rule translated … */
   readonly translated: number;
   /** … and how many a proxy passed on … */

@@ -239,10 +239,11 @@ function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, 
 function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
   const { translated, proxied, flows, unclear, fromHost, fromHostUnclear, refusedInside } = use;
-  const { dropped, refused, unknown, closedBy } = use;
+  const { isUncaptured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
   const through = { translated, proxied, flows, unclear, fromHost, fromHostUnclear, refusedInside };
-  return { ...place, ...through, dropped, refused, unknown, closedBy };
+  const captured = isUncaptured ? { captured: false } : {};
+  return { ...place, ...through, dropped, refused, unknown, closedBy, ...captured };
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

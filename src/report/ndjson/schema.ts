@@ -484,6 +484,11 @@ const LINES: Readonly<Record<string, Schema>> = {
               }),
             ),
           },
+          optional: {
+            captured: flag(
+              "False where none of the container's known addresses is behind a captured interface of the inside, by the host's routes: conversations with it may have passed unseen, or as another's.",
+            ),
+          },
         }),
       ),
     },

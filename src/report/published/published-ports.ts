@@ -47,6 +47,7 @@ interface Called {
 export class PublishedPorts extends PassingSink {
   readonly #containers: Containers;
   readonly #own: OwnConversations;
+  readonly #areUncaptured: (addresses: readonly string[]) => boolean;
   readonly #ports: PortIndex;
   readonly #uses = new Map<Published, Use>();
   readonly #fromHost: FromHost;
@@ -58,10 +59,17 @@ export class PublishedPorts extends PassingSink {
   readonly #arrived = new Set<number>();
   #tables!: Tables;
 
-  constructor(next: Sink, { containers, ports }: PublishedFacts, own: OwnConversations) {
+  /** `areUncaptured`: whether none of some addresses is behind a captured interface. */
+  constructor(
+    next: Sink,
+    { containers, ports }: PublishedFacts,
+    own: OwnConversations,
+    areUncaptured: (addresses: readonly string[]) => boolean,
+  ) {
     super(next);
     this.#containers = containers;
     this.#own = own;
+    this.#areUncaptured = areUncaptured;
     this.#ports = new PortIndex(ports);
     this.#fromHost = new FromHost(own, containers, this.#ports, (published) => this.#useOf(published));
   }
@@ -113,7 +121,9 @@ export class PublishedPorts extends PassingSink {
 
   override end(summary: Summary): void {
     this.#fromHost.end();
-    const published = this.#ports.all.map((each) => this.#useOf(each).sum());
+    const published = this.#ports.all.map((each) =>
+      this.#useOf(each).sum(this.#areUncaptured(each.containerAddresses)),
+    );
     super.end(published.length === 0 ? summary : { ...summary, published });
   }
 

@@ -34,10 +34,12 @@ export class Use {
     this.#published = published;
   }
 
-  sum(): PublishedUse {
+  /** `isUncaptured`: see `PublishedUse`. */
+  sum(isUncaptured: boolean): PublishedUse {
     const { flows, proxied, unclear, fromHost, fromHostUnclear, refusedInside, failures } = this;
     return {
       ...this.#published,
+      isUncaptured,
       translated: flows.count - proxied,
       proxied,
       flows: flows.listed,

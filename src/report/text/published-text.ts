@@ -41,7 +41,8 @@ function isUsed(use: PublishedUse): boolean {
 function rowOf(use: PublishedUse, paint: Paint): string[] {
   const { translated, proxied, dropped, refused, pids } = use;
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
-  const flows = isUsed(use) ? [String(translated), String(proxied)] : ["unused", ""];
+  const seen = isUsed(use) ? [String(translated), String(proxied)] : ["unused", ""];
+  const flows = use.isUncaptured && translated + proxied === 0 ? ["unclear", ""] : seen;
   return [placeText(use), ...flows, bad(dropped), bad(refused), pids.join(" ")];
 }
 

@@ -67,6 +67,15 @@ it.each([
   expect(uncaptured("198.51.100.7", [...captured], [...snapshots])).toBeUndefined();
 });
 
+it.each([
+  ["one is", ["10.0.1.5", "172.17.0.3"], ["docker0"], false],
+  ["it is of a bridge that is not captured", ["172.30.0.2"], ["docker0"], true],
+  ["it is of no interface of the host's", ["10.0.1.5"], ["docker0"], true],
+  ["the interfaces of the captures are not known", ["172.30.0.2"], [], false],
+] as const)("whether addresses are behind no captured interface, where %s", (_, addresses, captured, are) => {
+  expect(new UncapturedRoutes({ snapshots: [said(100)] }, captured).areUncaptured(addresses)).toBe(are);
+});
+
 it("goes by what the host says by then", () => {
   const host = { snapshots: [] as HostFacts[] };
   const routes = new UncapturedRoutes(host, BOTH);

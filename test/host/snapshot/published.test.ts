@@ -47,8 +47,8 @@ function portsOf(words?: ReadonlySet<string>): PortBook {
 }
 
 it("each port is listed once, on however many addresses, with the processes that hold it", () => {
-  const web = { proto: "tcp", container: "web", containerPort: 80 };
-  const dns = { proto: "udp", container: "dns", containerPort: 53 };
+  const web = { proto: "tcp", container: "web", containerPort: 80, containerAddresses: [] };
+  const dns = { proto: "udp", container: "dns", containerPort: 53, containerAddresses: [] };
   expect(portsOf().all).toEqual([
     { ...web, hostAddresses: ["::1"], hostPort: 9, pids: [] },
     { ...dns, hostAddresses: ["127.0.0.1"], hostPort: 53, pids: [] },
@@ -66,6 +66,10 @@ it("a port is listed from when its container begins, and stays when it ends; the
   book.take({ timeNs: 11n, id: "3", container: undefined });
   expect(book.all.map((each) => each.container)).toEqual(["web", "new", "dns", "web", "new"]);
   expect(book.all[3]).toBe(before[2]);
+  // with another address than before
+  for (const address of ["172.17.0.2", "172.17.0.3"])
+    book.take({ timeNs: 12n, id: "1", container: { ...container, addresses: [address] } });
+  expect(book.all[3].containerAddresses).toEqual(["172.17.0.2", "172.17.0.3"]);
   // the port is another one's by now, and so are the processes that hold it
   book.take({ ...FACTS, containers: [{ ...container, id: "4", name: "next" }] });
   const holding = book.all.filter(({ hostPort }) => hostPort === 88).map(({ container: name, pids }) => [name, pids]);

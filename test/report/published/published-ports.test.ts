@@ -20,6 +20,7 @@ const WEB: Published = {
   hostPort: 88,
   container: "web",
   containerPort: 80,
+  containerAddresses: ["172.17.0.2"],
   pids: [7, 8],
 };
 const LOCAL: Published = {
@@ -48,7 +49,9 @@ function uses(
   const publishing = (_: string, address: string, asked: number) =>
     asked === port && ["10.0.2.15", "fd00:2::15"].includes(address) ? web : undefined;
   const containers = { ...NO_CONTAINERS, having, publishing };
-  const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own);
+  const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own, (addresses) =>
+    addresses.includes("172.21.0.3"),
+  );
   const tables = new HandFilled();
   sink.begin(tables);
   tell(sink, tables);
@@ -326,8 +329,18 @@ it("names the rules that could have dropped what was to open conversations", () 
   expect(web).toMatchObject({ dropped: 2, closedBy: [{ rule: "-A DOCKER-USER -j DROP", count: 2 }] });
 });
 
+it("a port whose container is behind no captured interface may have been used unseen", () => {
+  const redis = { ...WEB, hostPort: 6379, container: "redis", containerAddresses: ["172.21.0.3"] };
+  const used = uses([WEB, redis], () => {});
+  expect(used.map(({ isUncaptured }) => isUncaptured)).toEqual([false, true]);
+  const text = publishedText(used, paint(false));
+  expect(text).toMatch(/88→web:80 +unused /);
+  expect(text).toMatch(/6379→redis:80 +unclear /);
+});
+
 /** A port that nobody used. */
 const NOTHING = {
+  isUncaptured: false,
   translated: 0,
   proxied: 0,
   flows: [],
