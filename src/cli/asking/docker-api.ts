@@ -1,5 +1,4 @@
 import { Agent, type IncomingMessage, request, type RequestOptions } from "node:http";
-import { text } from "node:stream/consumers";
 import {
   type Container,
   containerOf,
@@ -18,6 +17,8 @@ import { OFF } from "../option-words.js";
 const SOCKET = "/var/run/docker.sock";
 /** An engine that takes longer hangs. */
 const MOST_MS = 10_000;
+/** A list of 10,000 containers has some ten million characters. */
+const MOST_ANSWER = 50_000_000;
 /** So many containers are asked about at a time. */
 const AT_ONCE = 8;
 /** An event has some hundred characters, and a container's labels, each of some hundred. */
@@ -105,7 +106,7 @@ export class DockerEngine {
       const signal = AbortSignal.timeout(this.#mostMs);
       try {
         const response = await this.#get({ socketPath, path, signal });
-        return { status: response.statusCode, body: await text(response) };
+        return { status: response.statusCode, body: await bodyOf(response) };
       } catch (error) {
         throw signal.aborted ? this.#late() : error;
       }
@@ -163,6 +164,16 @@ export class DockerEngine {
 function listed(answer: unknown, path: string): readonly unknown[] {
   if (Array.isArray(answer) && answer.every((each) => textAt(each, "Id") !== undefined)) return answer;
   throw new Error(`not understood: it answers ${path} with no list of what has an Id`);
+}
+
+/** An answer's text. Throws where it is longer than any that Docker writes. */
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  let body = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    body += String(chunk);
+    if (body.length > MOST_ANSWER) throw new Error(`an answer has more than ${MOST_ANSWER} characters`);
+  }
+  return body;
 }
 
 /** The lines of an answer, as they come. Throws where one is longer than any that Docker writes. */
