@@ -47,7 +47,8 @@ export class PortBook {
       const key = `${proto} ${hostPort} ${containerPort} ${container.name}`;
       const ends = { hostAddresses: [], hostPort, container: container.name, containerPort, containerAddresses: [] };
       const known: Known = this.#known.get(key) ?? { proto, ...ends, pids: [] };
-      known.containerAddresses = [...new Set([...known.containerAddresses, ...container.addresses])];
+      const addresses = container.addresses.map(({ address }) => address);
+      known.containerAddresses = [...new Set([...known.containerAddresses, ...addresses])];
       if (!known.hostAddresses.includes(hostAddress)) known.hostAddresses.push(hostAddress);
       if (!this.#known.has(key)) this.#known.set(key, known);
       keepNewest(this.#known, MOST_PORTS);

@@ -68,7 +68,11 @@ it("a port is listed from when its container begins, and stays when it ends; the
   expect(book.all[3]).toBe(before[2]);
   // with another address than before
   for (const address of ["172.17.0.2", "172.17.0.3"])
-    book.take({ timeNs: 12n, id: "1", container: { ...container, addresses: [address] } });
+    book.take({
+      timeNs: 12n,
+      id: "1",
+      container: { ...container, addresses: [{ address, network: "bridge", endpoint: undefined }] },
+    });
   expect(book.all[3].containerAddresses).toEqual(["172.17.0.2", "172.17.0.3"]);
   // the port is another one's by now, and so are the processes that hold it
   book.take({ ...FACTS, containers: [{ ...container, id: "4", name: "next" }] });
