@@ -33,7 +33,10 @@ export type Stop = "more" | "full" | { readonly damage: string };
 
 /** A capture file format: turns the bytes of a window into rows of a batch. */
 export interface Format
-  extends Pick<FrameSource, "interfaces" | "epochNs" | "resolutionNs" | "endedNs" | "isOfOneRun" | "stampsWithinNs"> {
+  extends Pick<
+    FrameSource,
+    "interfaces" | "epochNs" | "resolutionNs" | "endedNs" | "isOfOneRun" | "stampsWithinNs" | "isUnfiltered"
+  > {
   /** Whether the capture has said so far how many frames were lost, were it none. */
   readonly hasCounters: boolean;
   /** Frames the capture says were lost on the interface with this index. */

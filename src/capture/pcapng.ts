@@ -31,6 +31,8 @@ export class Pcapng implements Format {
   /** Whoever rewrote a capture put his own name into it, and may have been given a merged one. */
   isOfOneRun = false;
   stampsWithinNs: number | undefined;
+  /** natcorr says what it captured with. */
+  isUnfiltered = false;
   readonly #warn: (text: string) => void;
   readonly #epoch: Epoch = { ns: 0n };
   #started = false;
@@ -197,6 +199,7 @@ export class Pcapng implements Format {
     const program = writer < 0 ? "" : block.optionText(view, writer, this.#little);
     this.isOfOneRun = this.interfaces.length === 0 && CAPTURES.test(program);
     const engine = block.engineOf(program);
+    this.isUnfiltered = this.isOfOneRun && block.isOwn(program);
     this.stampsWithinNs = this.isOfOneRun && engine !== undefined ? ENGINES[engine] : undefined;
     this.#sectionStart = this.interfaces.length;
     return undefined;
@@ -209,6 +212,7 @@ export class Pcapng implements Format {
     const name = block.optionIn(view, this.#little, options, end, block.IF_NAME, 1);
     const resolution = block.optionIn(view, this.#little, options, end, block.IF_TSRESOL, 1);
     const offset = block.optionIn(view, this.#little, options, end, block.IF_TSOFFSET, 8);
+    if (block.optionIn(view, this.#little, options, end, block.IF_FILTER, 1) >= 0) this.isUnfiltered = false;
     this.interfaces.push({
       name: name < 0 ? "" : block.optionText(view, name, this.#little),
       linkType: view.getUint16(at + 8, this.#little),

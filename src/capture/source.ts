@@ -67,6 +67,10 @@ export class CaptureFile implements FrameSource {
     return this.#parts.format.stampsWithinNs;
   }
 
+  get isUnfiltered(): boolean {
+    return this.#parts.format.isUnfiltered ?? false;
+  }
+
   droppedOn(iface: number): number {
     return this.#parts.format.droppedOn(iface);
   }

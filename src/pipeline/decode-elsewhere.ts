@@ -78,6 +78,7 @@ class SharedSource implements PacketSource {
   readonly epochNs: bigint;
   readonly resolutionNs: number;
   readonly stampsWithinNs: number | undefined;
+  readonly isUnfiltered: boolean;
   readonly silences: Silence[] = [];
   captureDropped = 0;
   hasCounters: boolean;
@@ -100,7 +101,7 @@ class SharedSource implements PacketSource {
   #turnedMs = 0;
 
   constructor(
-    { name, captures = [name], epochNs, resolutionNs, stampsWithinNs, hasCounters }: SourceFacts,
+    { name, captures = [name], epochNs, resolutionNs, stampsWithinNs, hasCounters, isUnfiltered = false }: SourceFacts,
     ring: BatchRing,
     pace: Pace,
     onRoom: () => void,
@@ -111,6 +112,7 @@ class SharedSource implements PacketSource {
     this.epochNs = epochNs;
     this.resolutionNs = resolutionNs;
     this.stampsWithinNs = stampsWithinNs;
+    this.isUnfiltered = isUnfiltered;
     this.hasCounters = hasCounters;
     this.#ring = ring;
     this.#pace = pace;

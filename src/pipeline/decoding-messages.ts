@@ -25,7 +25,10 @@ export interface LastState extends SourceState {
 
 /** What a source says of itself before its first packet, and where its batches are. */
 export interface SourceFacts
-  extends Pick<PacketSource, "name" | "captures" | "epochNs" | "resolutionNs" | "stampsWithinNs" | "hasCounters"> {
+  extends Pick<
+    PacketSource,
+    "name" | "captures" | "epochNs" | "resolutionNs" | "stampsWithinNs" | "hasCounters" | "isUnfiltered"
+  > {
   readonly ring: RingPlace;
 }
 

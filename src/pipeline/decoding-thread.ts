@@ -68,9 +68,12 @@ async function run({ from, part, filter, listens }: Task): Promise<void> {
   const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap, filter);
   const sources = packets.flat();
   const rings = sources.map(() => new BatchRing(heap));
-  const facts = sources.map(({ name, captures, epochNs, resolutionNs, stampsWithinNs, hasCounters }, at) => {
-    return { name, captures, epochNs, resolutionNs, stampsWithinNs, hasCounters, ring: rings[at].place };
-  });
+  const facts = sources.map(
+    ({ name, captures, epochNs, resolutionNs, stampsWithinNs, hasCounters, isUnfiltered }, at) => {
+      const { place: ring } = rings[at];
+      return { name, captures, epochNs, resolutionNs, stampsWithinNs, hasCounters, isUnfiltered, ring };
+    },
+  );
   say({ kind: "opened", sources: facts, interfaces });
   const decode = async (source: DecodedSource, at: number): Promise<void> => {
     await fill(at, source, rings[at], listens);

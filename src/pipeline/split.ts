@@ -286,6 +286,10 @@ class PartSource implements FrameSource {
     return this.#capture.source.stampsWithinNs;
   }
 
+  get isUnfiltered(): boolean {
+    return this.#capture.source.isUnfiltered ?? false;
+  }
+
   get captureDropped(): number {
     return this.#capture.droppedOn(this.#part);
   }

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { CaptureError } from "../../src/capture/errors.js";
+import { openCapture } from "../../src/capture/open.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { FrameBatch } from "../../src/packets/batches/frames.js";
 import { isSkipped, root, tools } from "../support/needs.js";
@@ -44,6 +45,28 @@ const frame = fc.record({
   timeNs: fc.integer({ min: -10_000_000_000, max: 8_000_000_000_000_000 }),
   data: fc.uint8Array({ maxLength: 70 }),
   beyond: fc.integer({ min: 0, max: 70_000 }),
+});
+
+const onWarning = (text: string) => expect.fail(text);
+
+test.each([
+  [[INSIDE, OUTSIDE], false],
+  [[OUTSIDE], true],
+])("a capture of %j is known to have no filter: %s", async (interfaces, isUnfiltered) => {
+  const path = scratch("written.pcapng");
+  const writer = new PcapngWriter(path, interfaces, "libpcap");
+  writer.write(0, zeros(1, 60), EPOCH);
+  writer.close();
+  const source = await openCapture(path, { onWarning });
+  expect(source.isUnfiltered).toBe(isUnfiltered);
+  await source.close();
+  // another program may have left frames out
+  const bytes = readFileSync(path);
+  bytes.write("editcap", bytes.indexOf("natcorr"));
+  writeFileSync(path, bytes);
+  const edited = await openCapture(path, { onWarning });
+  expect(edited.isUnfiltered).toBe(false);
+  await edited.close();
 });
 
 test("what is written is what is read, whatever the frames", async () => {
