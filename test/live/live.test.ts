@@ -388,7 +388,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
       await ping(2);
       await lab.run("dhost", "ip", "link", "del", "gone0");
       expect(await live.ended).toBe(1);
-      expect(live.stderr).toMatch(/natcorr: gone0: .*its capture ends here/);
+      expect(live.stderr).toMatch(/natcorr: gone0: .*the run ends here/);
       expect(live.stderr).toMatch(/docker0: \d+ packets captured/);
       expectAccounted(live);
       expect(interfacesOf(path)).toContain("docker0");

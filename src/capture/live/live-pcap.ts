@@ -199,7 +199,7 @@ export class LivePcap implements LiveSource {
   /** Says why the interface gives no more. The frames still in its ring are given first, as after a stop. */
   #endFor(reason: string): void {
     if (this.#endNs !== Number.POSITIVE_INFINITY) return;
-    this.#parts.onWarning(`${this.name}: ${reason}; its capture ends here, and what was captured is used`);
+    this.#parts.onWarning(`${this.name}: ${reason}: the run ends here, and what was captured by then is used`);
     this.stop();
   }
 

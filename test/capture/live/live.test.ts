@@ -266,7 +266,7 @@ describe.skipIf(skips)("an interface", () => {
     for (const args of next) ip(...args.map((word) => (word === FAR ? veth.far : word)));
     expect((await given(source)).map(({ sent }) => sent)).toEqual(upTo(100));
     if (next.length > 0) ip("link", "del", veth.far);
-    expect(warnings).toEqual([expect.stringMatching(/: .*(disappeared|no longer|gone|not up); its capture ends here/)]);
+    expect(warnings).toEqual([expect.stringMatching(/: .*(disappeared|no longer|gone|not up): the run ends here/)]);
     expect(warnings[0]).toContain(veth.far);
     expect(source.statistics().received).toBe(100);
   });
