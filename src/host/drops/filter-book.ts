@@ -100,7 +100,8 @@ export class FilterBook {
 
   #note(table: Table): void {
     const name = nameOf(table);
-    const rules = new Set([...table.chains.values(), ...table.base.map((base) => base.rules)].flat());
+    const based = table.base.flatMap(({ rules, policy = [] }) => [...rules, policy].flat());
+    const rules = new Set([...table.chains.values()].flat().concat(based));
     for (const rule of rules) {
       const text = `${name} ${rule.chain} ${withoutCounts(rule.text)}`;
       // rules may be alike

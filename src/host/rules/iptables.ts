@@ -13,15 +13,7 @@ import {
   stateMatch,
   UNKNOWN,
 } from "./matches.js";
-import {
-  type BaseChain,
-  type Match,
-  policyRule,
-  type Rule,
-  type Table,
-  type RuleVerdict,
-  withPolicy,
-} from "./ruleset.js";
+import { type BaseChain, type Match, policyRule, type Rule, type Table, type RuleVerdict } from "./ruleset.js";
 import { ANYTHING, parseTarget } from "./target.js";
 import { isDropping, xtVerdict } from "./xt-targets.js";
 
@@ -122,7 +114,7 @@ export function parseIptablesTable(
   const base = HOOKS.map(([chain, hook]): BaseChain => {
     // NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC
     const priority = type === "nat" ? (hook === "prerouting" ? -100 : 100) : (PRIORITIES.get(name) ?? 0);
-    return { type, hook, priority, rules: withPolicy(chains.get(chain) ?? [], policies.get(chain)) };
+    return { type, hook, priority, rules: chains.get(chain) ?? [], policy: policies.get(chain) };
   });
   return { table: { name, family: family ?? (hasIpv6 ? "ipv6" : "ipv4"), base, chains }, unread };
 }

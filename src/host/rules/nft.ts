@@ -3,7 +3,7 @@ import { type Elements, elementsOf, type Sets } from "./nft-sets.js";
 import { type Token, TokenReader, tokensOf } from "./nft-tokens.js";
 import { withoutCounters } from "./rules-text.js";
 import { interfaceMatch } from "./matches.js";
-import { type BaseChain, HOOKS, policyRule, type Rule, type Table, withPolicy } from "./ruleset.js";
+import { type BaseChain, HOOKS, policyRule, type Rule, type Table } from "./ruleset.js";
 
 /** Table families that see IP packets as they are forwarded. */
 const FAMILIES = new Map<string, Table["family"]>([
@@ -77,8 +77,9 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
   for (const [chain, block] of bodies) {
     const { place, rules, policy } = parseChain(text, chain, block, sets);
     chains.set(chain, rules);
-    if (place && !isDormant)
-      base.push({ ...place, rules: withPolicy(rules, policy).map((rule) => ofDevices(rule, place)) });
+    if (place === undefined || isDormant) continue;
+    const here = (rule: Rule): Rule => ofDevices(rule, place);
+    base.push({ ...place, rules: rules.map(here), policy: policy && here(policy) });
   }
   return { name, family, base, chains };
 }
@@ -114,7 +115,7 @@ function parseChain(
 }
 
 /** Where a base chain stands. */
-interface Place extends Omit<BaseChain, "rules"> {
+interface Place extends Omit<BaseChain, "rules" | "policy"> {
   /** The interfaces whose packets come there; empty where all do. */
   readonly devices: readonly string[];
 }

@@ -90,14 +90,9 @@ export interface Rule {
 /** What the rules of a chain are for. */
 export type ChainType = "nat" | "filter";
 
-/** What becomes of packets that no rule of a chain decides about, where that is dropped: a last rule, which all of them meet. */
+/** What becomes of packets that no rule of a chain decides about, where that is dropped: a rule that all of them meet. */
 export function policyRule(chain: string, text: string, packets: number | undefined): Rule {
   return { text, chain, packets, matches: [], verdict: { kind: "drop" } };
-}
-
-/** The rules of a chain that packets come to by themselves, with what becomes of those that none of them decides about. */
-export function withPolicy(rules: readonly Rule[], policy: Rule | undefined): readonly Rule[] {
-  return policy === undefined ? rules : [...rules, policy];
 }
 
 /** A chain that packets come to by themselves. */
@@ -107,6 +102,8 @@ export interface BaseChain {
   /** Chains of one hook are asked in ascending order. */
   readonly priority: number;
   readonly rules: readonly Rule[];
+  /** What becomes of packets that come to its end, or return from it; undefined where they go on. */
+  readonly policy: Rule | undefined;
 }
 
 export interface Table {

@@ -149,9 +149,11 @@ export class Walk {
   }
 
   /** The ways out of a base chain, and the mark that it may have left it with, unless it did not. */
-  #through(table: Table, { rules }: BaseChain, isCertain: boolean): { out: number; left: Mark | undefined } {
+  #through(table: Table, { rules, policy }: BaseChain, isCertain: boolean): { out: number; left: Mark | undefined } {
     this.#markAtEnd = undefined;
-    const out = this.#follow(table, rules, isCertain, 0);
+    let out = this.#follow(table, rules, isCertain, 0);
+    if (policy !== undefined && (out & BACK) !== 0)
+      out = (out & ~BACK) | this.#obey(table, policy, isCertain && out === BACK, true, 0);
     return { out, left: (out & BACK) === 0 ? this.#markAtEnd : eitherMark(this.#markAtEnd, this.#packet.mark) };
   }
 

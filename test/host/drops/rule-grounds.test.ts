@@ -102,6 +102,11 @@ describe("a rule that matches what was dropped", () => {
   it.each([
     ["what a chain does to what no rule decides about", "-P FORWARD DROP", filter(":FORWARD DROP [0→3:1]")],
     [
+      "what it does to what returns from it",
+      "-P FORWARD DROP",
+      filter(":FORWARD DROP [0→3:1]", "[0→3:1] -A FORWARD -p udp -j RETURN"),
+    ],
+    [
       "in another table",
       "-A PREROUTING -i docker0 -j DROP",
       ["*raw", "[0→3:1] -A PREROUTING -i docker0 -j DROP", "COMMIT"],
