@@ -29,7 +29,7 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
   const more = hidden > 0 ? `… and ${hidden} more (--format ndjson lists them all)\n` : "";
   const notes = notesText(sorted, paint);
   const untold = notes.length > MOST_SHOWN ? `… and ${notes.length - MOST_SHOWN} more of these\n` : "";
-  const told = `${notes.slice(0, MOST_SHOWN).join("")}${untold}`;
+  const told = `${notes.slice(0, MOST_SHOWN).join("")}${untold}${unseenText(shown.filter(isUnseen))}`;
   return `${paint.heading("Published ports")}\n${table(COLUMNS, rows)}${more}${told}\n`;
 }
 
@@ -38,11 +38,24 @@ function isUsed(use: PublishedUse): boolean {
   return translated + proxied + unclear + fromHost + fromHostUnclear + dropped + refused + unknown > 0;
 }
 
+/** Whether nothing tells how often a port was called: what it leads to is not captured. */
+function isUnseen({ isUncaptured, translated, proxied }: PublishedUse): boolean {
+  return isUncaptured && translated + proxied === 0;
+}
+
+/** What would have to be captured as well. */
+function unseenText(unseen: readonly PublishedUse[]): string {
+  if (unseen.length === 0) return "";
+  const names = [...new Set(unseen.map(({ container }) => printable(container)))];
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+  return `- unclear: no captured interface leads to ${names.slice(0, MOST_NAMED).join(", ")}${more}; to count calls of those, capture what does, too\n`;
+}
+
 function rowOf(use: PublishedUse, paint: Paint): string[] {
   const { translated, proxied, dropped, refused, pids } = use;
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
   const seen = isUsed(use) ? [String(translated), String(proxied)] : ["unused", ""];
-  const flows = use.isUncaptured && translated + proxied === 0 ? ["unclear", ""] : seen;
+  const flows = isUnseen(use) ? ["unclear", ""] : seen;
   return [placeText(use), ...flows, bad(dropped), bad(refused), pids.join(" ")];
 }
 

@@ -336,6 +336,10 @@ it("a port whose container is behind no captured interface may have been used un
   const text = publishedText(used, paint(false));
   expect(text).toMatch(/88→web:80 +unused /);
   expect(text).toMatch(/6379→redis:80 +unclear /);
+  expect(text).toContain(
+    "\n- unclear: no captured interface leads to redis; to count calls of those, capture what does, too\n",
+  );
+  expect(publishedText([used[0]], paint(false))).not.toContain("unclear");
 });
 
 /** A port that nobody used. */
