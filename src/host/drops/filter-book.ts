@@ -100,8 +100,8 @@ export class FilterBook {
 
   #note(table: Table): void {
     const name = nameOf(table);
-    const based = table.base.flatMap(({ rules, policy = [] }) => [...rules, policy].flat());
-    const rules = new Set([...table.chains.values()].flat().concat(based));
+    const based = table.base.flatMap(({ rules, policy }) => (policy === undefined ? rules : [...rules, policy]));
+    const rules = new Set([...table.chains.values(), based].flat());
     for (const rule of rules) {
       const text = `${name} ${rule.chain} ${withoutCounts(rule.text)}`;
       // rules may be alike

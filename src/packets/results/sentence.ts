@@ -37,7 +37,7 @@ export function saidAddress(address: string, whose: Whose): Sentence {
 }
 
 /** `1, 2, 3, 4, 5 and 7 more`. */
-export function saidFew({ listed, count }: Few<Part>): Sentence {
+export function saidFew({ listed, count }: Pick<Few<Part>, "listed" | "count">): Sentence {
   const named = listed.slice(0, MOST_NAMED);
   const parts = named.flatMap((each, at) => (at === 0 ? [each] : [", ", each]));
   return inARow(count > named.length ? [...parts, ` and ${count - named.length} more`] : parts);

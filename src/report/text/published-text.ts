@@ -1,5 +1,6 @@
 import { printable } from "../../packets/printable.js";
 import { everyAddress, type PublishedUse } from "../../packets/results/published.js";
+import { saidFew } from "../../packets/results/sentence.js";
 import { MOST_NAMED } from "./frames-text.js";
 import { grouped } from "../grouped.js";
 import type { Paint } from "./paint.js";
@@ -46,9 +47,9 @@ function isUnseen({ isUncaptured, translated, proxied }: PublishedUse): boolean 
 /** What would have to be captured as well. */
 function unseenText(unseen: readonly PublishedUse[]): string {
   if (unseen.length === 0) return "";
-  const names = [...new Set(unseen.map(({ container }) => printable(container)))];
-  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
-  return `- unclear: no captured interface leads to ${names.slice(0, MOST_NAMED).join(", ")}${more}; to count calls of those, capture what does, too\n`;
+  const listed = [...new Set(unseen.map(({ container }) => printable(container)))];
+  const { text } = saidFew({ listed, count: listed.length });
+  return `- unclear: no captured interface leads to ${text}; to count calls of those, capture what does, too\n`;
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {
