@@ -11,8 +11,10 @@ export interface Kind<T extends Block> {
 const PAGE_BYTES = 65_536;
 /** As much as its addresses reach: 4 GiB. Only what is used takes room. */
 const MOST_PAGES = 65_536;
-/** Pages that are added at once: 16 MiB, with which short runs end. V8 goes through all memories whenever one of them grows. */
+/** Pages that are added at once: 16 MiB. V8 goes through all memories whenever one of them grows. */
 const STEP_PAGES = 256;
+/** Pages of a memory that begins: 2 GiB of addresses, with which most runs end; or a step, where the system holds so much against what it has. */
+const FIRST_PAGES: readonly number[] = [32_768, STEP_PAGES];
 /**
  * How many flows tables have room for. Of a heap's blocks, only what was ever used takes memory; where a block has moved to a wider one, that is all of
  * the smaller one as well, for nothing.
@@ -179,14 +181,17 @@ export class Heap {
 
 /** @throws HeapError where the process may not have so many addresses; V8 wants ten gigabytes of them, most never used. */
 function newMemory(): Memory {
-  try {
-    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
-  } catch {
-    throw new HeapError(
-      "there is no address space for WebAssembly, which takes 10 GB of addresses, though not of memory: raise " +
-        "the limit (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler, which makes it less",
-    );
+  for (const initial of FIRST_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum: MOST_PAGES, shared: true });
+    } catch {
+      // the next one asks for less
+    }
   }
+  throw new HeapError(
+    "there is no address space for WebAssembly, which takes 10 GB of addresses, though not of memory: raise " +
+      "the limit (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler, which makes it less",
+  );
 }
 
 /** The same memory as doubles, two words each. */
