@@ -54,6 +54,22 @@ const beats = (everyMs: number) => {
 };
 
 describe("identical packets of several containers, without IP ID", () => {
+  it("are not paired by ports that were swapped, where what they take tells it", async () => {
+    const { inside, outside } = beats(50);
+    for (const [n, [src, port]] of [[CONTAINER, 61_234] as const, [OTHER, 5000] as const].entries()) {
+      inside.push(ms(5000 + 0.1 * n, beat(src, 5000, 64)));
+      outside.push(ms(5000.02 + 0.1 * n, beat(HOST, port, 63)));
+    }
+    const { twins, undecided } = await withTcp(inside, outside);
+    expect(twins).toEqual(Array.from({ length: 30 }, (_, at) => [at + 1, at + 1]));
+    expect(undecided).toEqual([
+      [
+        [31, 32],
+        [31, 32],
+      ],
+    ]);
+  });
+
   it("are paired where they are apart in time, once some have agreed", async () => {
     const { inside, outside } = beats(1500);
     const { twins, outcome } = await withTcp(inside, outside);

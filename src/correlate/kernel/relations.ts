@@ -27,7 +27,10 @@ export const IS_UNVOUCHED = 256;
 export const MAY_BE_PIECE = 512;
 /** It took longer than all lately, and not far less than equal ones are apart: one that was lost, or missed, may be meant. */
 export const MAY_BE_CHANCE = 1024;
-/** KNOWN by a translation that nothing used for so long, or that packets contradict, so that another container may have what it made of this one's packets. */
+/**
+ * KNOWN by a translation, or in CONFLICT with one, that nothing used for so long, or that packets contradict, so that another container may have what it made
+ * of this one's packets.
+ */
 export const IS_STALE = 2048;
 /** What entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
 export const IS_REPEAT = 4096;

@@ -67,9 +67,9 @@ export class LatencyDigest implements Latencies {
   readonly #doubles: Float64Array;
   /** The samples, while there are few; then the counts. */
   #kept: Float64Array | Uint32Array;
-  /** The median of as many samples: it is asked more often than there are new ones. */
-  #medianNs = 0;
-  #medianOf = 0;
+  /** Quartiles of as many samples: they are asked for more often than there are new ones. */
+  readonly #quartilesNs: [number, number, number] = [0, 0, 0];
+  #quartilesOf = 0;
 
   constructor(digests: LatencyDigests) {
     const { heap, steps } = digests;
@@ -113,11 +113,21 @@ export class LatencyDigest implements Latencies {
 
   /** The median, nanoseconds; there is a sample. */
   get medianNs(): number {
-    if (this.#medianOf !== this.count) {
-      this.#medianNs = this.#quantile(0.5);
-      this.#medianOf = this.count;
+    return this.#quartiles[1];
+  }
+
+  /** How far the quartiles are apart, nanoseconds; there is a sample. */
+  get spreadNs(): number {
+    const [first, , third] = this.#quartiles;
+    return third - first;
+  }
+
+  get #quartiles(): readonly [number, number, number] {
+    if (this.#quartilesOf !== this.count) {
+      this.#quartilesOf = this.count;
+      for (const [at, q] of [0.25, 0.5, 0.75].entries()) this.#quartilesNs[at] = this.#quantile(q);
     }
-    return this.#medianNs;
+    return this.#quartilesNs;
   }
 
   /** Null where there is no sample. Quantiles are nearest-rank. */

@@ -131,6 +131,12 @@ it("takes all latencies for equally likely where it has seen none, whatever thei
     expect(digest.density(latencyNs, 20e6)).toBeCloseTo(0.5 / 1000.5 / 20e6, 16);
 });
 
+it.each([40, 4000])("tells how far half of %d latencies are apart, however far the others are", (count) => {
+  const digest = digestOf(Array.from({ length: count }, (_, n) => (n % 8 === 0 ? 5_000_000 : 20_000 + 2000 * (n % 8))));
+  expect(digest.spreadNs).toBeGreaterThan(7000);
+  expect(digest.spreadNs).toBeLessThan(9000);
+});
+
 it.each([40, 4000])("tells which share of %d latencies lies between two", (count) => {
   const digest = digestOf(Array.from({ length: count }, (_, n) => (n % 4 === 0 ? 5_000_000 : 20_000)));
   expect(digest.share(19_000, 21_000)).toBe(0.75);

@@ -37,7 +37,19 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       "equal heartbeats of two containers at about the same time, answered; conntrack -F gives each the port of the other: the known translations are wrong from then on",
     recall: null,
     play(world) {
-      swapPorts(world, 2);
+      varyLatency(world);
+      beatInStep(world, 2, nextOnesPort);
+    },
+  },
+  "wrong/ports-by-turns": {
+    about:
+      "the same with two to four containers and a timeout that is shorter than what they wait: whoever speaks first gets the lowest port each time",
+    recall: null,
+    play(world) {
+      const count = 2 + world.rng.below(3);
+      const latencyNs = world.rng.between(0.02e6, 0.3e6);
+      world.router.latencyNs = () => latencyNs + world.rng.exponential(latencyNs / 20);
+      beatInStep(world, count, (_, talking) => talking.map((_host, at) => talking.indexOf(at)));
     },
   },
   "wrong/ports-rotated": {
@@ -47,7 +59,9 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
     findings: ["dropped"],
     play(world) {
       for (const { model } of [world.inside, world.outside]) model.misses = missing(world.rng, 0.03);
-      swapPorts(world, 3 + world.rng.below(2));
+      const count = 3 + world.rng.below(2);
+      varyLatency(world);
+      beatInStep(world, count, nextOnesPort);
     },
   },
   "wrong/flushed-in-step": {
@@ -356,31 +370,51 @@ function sayTheSame(world: World): void {
   background(world, 6e9, 40);
 }
 
-/** Equal heartbeats of some containers at about the same time, answered; halfway, each gets the port of the next one, as a flushed conntrack may give it. */
-function swapPorts(world: World, count: number): void {
+/** Of the beats that some containers send, halfway, each has the port of the next one from then on, as a flushed conntrack may give it. */
+function nextOnesPort(beat: number, talking: readonly number[]): readonly number[] {
+  return talking.map((_, host) => (beat < BEATS / 2 ? host : (host + 1) % talking.length));
+}
+
+const BEATS = 160;
+
+/** Packets take 50 µs and more, most up to half a millisecond. */
+function varyLatency({ router, rng }: World): void {
+  router.latencyNs = () => rng.between(0.05e6, 0.3e6) + rng.exponential(0.1e6);
+}
+
+/**
+ * Equal heartbeats of some containers at about the same time, answered. `portsOf`: which container's first port each has, from a beat on in which they talk in
+ * that order.
+ */
+function beatInStep(
+  world: World,
+  count: number,
+  portsOf: (beat: number, talking: readonly number[]) => readonly number[],
+): void {
   const { rng } = world;
   const far = { address: server(0), port: 7 };
   const payload = bytes(rng, 2);
   const everyNs = rng.between(0.1e9, 0.3e9);
-  world.router.latencyNs = () => rng.between(0.05e6, 0.3e6) + rng.exponential(0.1e6);
-  let flows = Array.from({ length: count }, (_, host) =>
+  const first = Array.from({ length: count }, (_, host) =>
     flowOf(world, UDP, { near: { address: container(host), port: 4000 }, far }),
   );
+  let flows = first;
   world.start(0, function* () {
-    for (let i = 0; i < 160; i++) {
-      if (i === 80) {
-        const outsides = flows.map(({ outside }) => outside);
-        flows = flows.map(({ inside }, at) => world.mapped(UDP, inside, outsides[(at + 1) % count]));
-      }
-      const talking = rng.chance(0.5) ? flows : flows.toReversed();
+    for (let beat = 0; beat < BEATS; beat++) {
+      const talking = rng.chance(0.5) ? [...first.keys()] : [...first.keys()].reverse();
+      const ports = portsOf(beat, talking);
+      flows = flows.map((flow, host) => {
+        const { outside } = first[ports[host]];
+        return flow.outside === outside ? flow : world.mapped(UDP, flow.inside, outside);
+      });
       const apartNs = rng.between(0.05e6, 1e6);
-      for (const flow of talking) {
-        world.send(flow, "outbound", datagram(payload, 0));
+      for (const host of talking) {
+        world.send(flows[host], "outbound", datagram(payload, 0));
         yield apartNs;
       }
       yield 8e6;
-      for (const flow of talking) {
-        world.send(flow, "inbound", datagram(payload, 0, 57));
+      for (const host of talking) {
+        world.send(flows[host], "inbound", datagram(payload, 0, 57));
         yield apartNs;
       }
       yield everyNs;

@@ -61,7 +61,7 @@ export let soonNs: f64 = 0;
 export let mayBeChance = false;
 /** Whether what entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
 export let isRepeat = false;
-/** Whether the translation that they are KNOWN by may be forgotten: nothing used it for so long, or packets contradicted it. */
+/** Whether the translation that they are KNOWN by, or that they CONFLICT with, may be forgotten: nothing used it for so long, or packets contradicted it. */
 export let isStale = false;
 /** … and one of equal packets of it is not accounted for. */
 export let isDoubted = false;
@@ -129,7 +129,12 @@ export function relate(
     isStale = !isTcp && mayBeForgotten(accountOf(ground, slot), iNs);
   } else {
     if (!mayTranslate(ground, flags, i, iWay, o, oWay, gapNs, slackNs)) return IMPOSSIBLE;
-    if (((ofInside | ofOutside) & tuple.PROVED) !== 0) relation = CONFLICT;
+    if (((ofInside | ofOutside) & tuple.PROVED) !== 0) {
+      relation = CONFLICT;
+      isStale =
+        record.protoIn(flags) !== TCP &&
+        (isForgottenBy(ground, ofInside, iNs) || isForgottenBy(ground, ofOutside, oNs));
+    }
   }
   const latencyNs = isOutbound ? gapNs : -gapNs;
   // where nothing vouches for the clocks, they are taken as one for that: what contradicts it is not believed on the word of one packet
@@ -145,6 +150,11 @@ export function relate(
 function mayBeForgotten(flow: usize, timeNs: f64): bool {
   const isSilent = timeNs - load<f64>(flow, 8 * account.USED_NS) > <f64>FORGOTTEN_NS;
   return isSilent || (load<i32>(flow, 4 * account.BITS) & account.IS_CONTRADICTED) !== 0;
+}
+
+/** Whether a way, of which this is known, has a translation that may have ended by then. */
+function isForgottenBy(ground: usize, known: i32, timeNs: f64): bool {
+  return (known & tuple.PROVED) !== 0 && mayBeForgotten(accountOf(ground, known >> tuple.FLOW_SHIFT), timeNs);
 }
 
 /** Whether two packets that no known flow has may be one that was translated, and which way it went then. */

@@ -22,6 +22,7 @@ import { areAnswersAgainst } from "../answers.js";
 import { firstBehind, isAnyBehind } from "../behind.js";
 import type { About, Admits, Settles } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
+import { Contradictions } from "./contradictions.js";
 import { Gathering } from "./gathering.js";
 import { HeldUp } from "./held-up.js";
 import type { Likes } from "./likes.js";
@@ -71,6 +72,7 @@ export class Equals implements Admits, Settles {
   readonly #others: Others;
   readonly #sight: Sight;
   readonly #survey: Survey;
+  readonly #contradictions: Contradictions;
   readonly #gathering: Gathering;
   readonly #heldUp: HeldUp;
   readonly #retries: Retries;
@@ -83,12 +85,14 @@ export class Equals implements Admits, Settles {
     this.#others = others;
     this.#sight = new Sight(about);
     this.#survey = new Survey(about, this.#sight, others.altered);
+    this.#contradictions = new Contradictions(about, this.#sight, this.#survey);
     this.#gathering = new Gathering(about, this.#sight, this.#survey);
     this.#heldUp = new HeldUp(about, others.completeness);
     this.#retries = new Retries(about.timeline);
-    this.order = orderOf(about, others.completeness, (inside, outside, slot) =>
-      this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
-    );
+    this.order = orderOf(about, others.completeness, (inside, outside, slot) => {
+      if (this.#contradictions.speakAgainst(inside, outside)) return;
+      this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
+    });
   }
 
   admit(row: number): void {
@@ -114,7 +118,7 @@ export class Equals implements Admits, Settles {
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
     if (t.timeNs(row) - t.timeNs(before) <= this.#about.translations.limitNsOf(row)) return;
-    this.#survey.noteContradictions(before);
+    this.#contradictions.note(before, false);
     this.#tryPair(before, RIPE);
   }
 
@@ -175,7 +179,7 @@ export class Equals implements Admits, Settles {
     const reachNs = this.#sight.nsOf(row);
     if (reachNs < 0) return false;
     const survey = this.#survey;
-    if (age === FINAL) survey.noteContradictions(row);
+    if (age === FINAL) this.#contradictions.note(row, true);
     survey.take(row, reachNs, age !== FINAL && !this.order.beginnings.mayBegin(row, false));
     const { candidate, claim } = survey;
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
@@ -212,7 +216,7 @@ export class Equals implements Admits, Settles {
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
     if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;
     if (isContended) return this.#settleContended(row, inside, outside);
-    if (age !== FINAL && claim === CLAIM_KNOWN && survey.isDoubted && (related & IS_REPEATABLE) !== 0) return false;
+    if (age !== FINAL && claim === CLAIM_KNOWN && survey.isDoubted) return false;
     if (age === FRESH && this.#about.kernel.awaitEqual(row, inside, outside)) {
       this.#pending = row;
       return false;

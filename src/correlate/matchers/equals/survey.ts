@@ -143,52 +143,6 @@ export class Survey {
     return isNobodys;
   }
 
-  /**
-   * Notes what packets with the key of one, that passed its side within what packets take before it, contradict: all that they may have become has come by now.
-   */
-  noteContradictions(last: number): void {
-    const t = this.#about.timeline;
-    const limitNs = this.#about.translations.limitNsOf(last);
-    if (limitNs === Number.POSITIVE_INFINITY) return;
-    for (let row = last; row !== NONE && t.timeNs(last) - t.timeNs(row) <= limitNs; row = t.previous(row))
-      this.#noteContradiction(row, limitNs);
-  }
-
-  /**
-   * Where one that entered and one that left about then have no twin by their translations, but by those of others have one each, the host may have forgotten
-   * all of these, and given each conversation the port of another (conntrack -F): the translations of all equal packets around are doubted.
-   */
-  #noteContradiction(row: number, limitNs: number): void {
-    const { translations } = this.#about;
-    if (!this.#isAstray(row, limitNs)) return;
-    const isLeaving = (of: number): boolean => translations.isLeaving(of, translations.slotOf(of));
-    const isCounterpart = (other: number): boolean =>
-      this.#isAstray(other, limitNs) && isLeaving(other) !== isLeaving(row);
-    const counterpart = this.#sight.near(row, 2 * limitNs, isCounterpart);
-    if (counterpart === NONE) return;
-    for (const one of [row, counterpart]) {
-      this.#contradict(one);
-      this.#sight.near(one, limitNs, (other) => {
-        this.#contradict(other);
-        return false;
-      });
-    }
-  }
-
-  /** Whether a packet has no twin in time by its known translation, but one by that of another. */
-  #isAstray(row: number, limitNs: number): boolean {
-    if (this.#about.translations.slotOf(row) === NONE) return false;
-    const has = (is: (claim: number) => boolean): boolean =>
-      this.#sight.near(row, limitNs, (other) => is(claimBy(this.relate(row, other)))) !== NONE;
-    return !has((claim) => claim >= CLAIM_LATE_KNOWN) && has((claim) => claim === CLAIM_CONFLICT);
-  }
-
-  #contradict(row: number): void {
-    const { timeline: t, translations } = this.#about;
-    const slot = translations.slotOf(row);
-    if (slot !== NONE) translations.accounts.contradict(slot, t.timeNs(row));
-  }
-
   /** Looks at the packets that may contend with a chosen one for another, to which it stands as the best. `relatedOf`: how they stand to that. */
   #contend(
     row: number,
@@ -217,7 +171,8 @@ export class Survey {
 
   /** Whether a packet, which stands so to another one, contends with a chosen one for it, to which that one stands as the best. */
   #isRival(other: number, row: number, chosen: number, best: number, related: number, reachNs: number): boolean {
-    if (rankOf(related) >= rankOf(best) || (this.isStale && claimBy(related) !== CLAIM_NONE)) return true;
+    const isEither = this.isStale || (related & IS_STALE) !== 0;
+    if (rankOf(related) >= rankOf(best) || (isEither && claimBy(related) !== CLAIM_NONE)) return true;
     const t = this.#about.timeline;
     const isSameWay = t.way(other) === t.way(chosen);
     const isOfOne = isSameWay || (related & RELATION_MASK) === KNOWN;

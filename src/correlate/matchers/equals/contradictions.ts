@@ -1,0 +1,141 @@
+import { NONE } from "../../../packets/tuples.js";
+import { goesOutbound, JITTER_NS } from "../../kernel/relations.js";
+import type { About } from "../contract.js";
+import type { Sight } from "./sight.js";
+import { CLAIM_CONFLICT, CLAIM_LATE_KNOWN, CLAIM_POSSIBLE, claimBy, type Survey } from "./survey.js";
+
+/** By how much more usual a time must be for what packets take to speak against a known translation, in bits. */
+const USUAL_BITS = 4;
+
+/** What a packet is rather the twin of. */
+interface Preferred {
+  /** Its twin in time by its known translation that took the most usual time; NONE where there is none. */
+  readonly own: number;
+  /** Whether that one is meant, as far as time tells … */
+  readonly isOwn: boolean;
+  /** … or one by the translation of another, or by none. */
+  readonly isOther: boolean;
+  /** Whether it may be one of a conversation that is not known, as its own is. */
+  readonly isNew: boolean;
+}
+
+/** Finds what equal packets say against known translations. */
+export class Contradictions {
+  readonly #about: About;
+  readonly #sight: Sight;
+  readonly #survey: Survey;
+
+  constructor(about: About, sight: Sight, survey: Survey) {
+    this.#about = about;
+    this.#sight = sight;
+    this.#survey = survey;
+  }
+
+  /**
+   * Notes what packets with the key of one contradict, that passed its side within what packets take before it, as all that they may have become has come
+   * by now; `isOver`: or within twice that behind it, as its window is over.
+   */
+  note(row: number, isOver: boolean): void {
+    const t = this.#about.timeline;
+    const knownNs = this.#about.translations.limitNsOf(row);
+    const limitNs = Number.isFinite(knownNs) ? knownNs : this.#about.kernel.mostLimitNs;
+    const [fromNs, toNs] = [t.timeNs(row) - limitNs, t.timeNs(row) + (isOver ? 2 * limitNs : 0)];
+    let last = row;
+    for (let next = row; next !== NONE && t.timeNs(next) <= toNs; next = t.next(next)) last = next;
+    for (let one = last; one !== NONE && t.timeNs(one) >= fromNs; one = t.previous(one)) this.#noteOf(one, limitNs);
+  }
+
+  /** Whether time speaks against two that a known translation makes twins, as each has a more usual one: then that is noted. */
+  speakAgainst(inside: number, outside: number): boolean {
+    const limitNs = this.#about.translations.limitNsOf(inside);
+    const rows = [inside, outside];
+    if (!rows.every((row) => this.#preferred(row, limitNs).isOther)) return false;
+    for (const row of rows) this.#contradict(row);
+    return true;
+  }
+
+  /**
+   * Where one that entered and one that left about then have no twin by their translations, but by those of others have one each, the host may have forgotten
+   * all of these, and given each conversation the port of another (conntrack -F): the translations of all equal packets around are doubted.
+   */
+  #noteOf(row: number, limitNs: number): void {
+    if (!this.#isAstray(row, limitNs)) return;
+    const counterpart = this.#sight.near(row, 2 * limitNs, (other) => this.#isCounterpart(row, other, limitNs));
+    if (counterpart === NONE) return;
+    for (const one of [row, counterpart]) {
+      this.#contradict(one);
+      this.#sight.near(one, limitNs, (other) => {
+        this.#contradict(other);
+        return false;
+      });
+    }
+  }
+
+  /**
+   * Whether of two packets, the first of which is astray, the other one is as well, and one entered where the other one left. One whose conversation is not known
+   * speaks only where no others are like the two: of many, captures may have missed one each.
+   */
+  #isCounterpart(row: number, other: number, limitNs: number): boolean {
+    const { translations } = this.#about;
+    const [slot, otherSlot] = [translations.slotOf(row), translations.slotOf(other)];
+    if (slot !== NONE && otherSlot !== NONE)
+      return (
+        translations.isLeaving(other, otherSlot) !== translations.isLeaving(row, slot) && this.#isAstray(other, limitNs)
+      );
+    const isTelling = slot !== otherSlot && this.#about.buckets.holdsOnePair(this.#about.timeline.bucket(row));
+    return isTelling && claimBy(this.#survey.relate(row, other)) === CLAIM_CONFLICT && this.#isAstray(other, limitNs);
+  }
+
+  /**
+   * Whether a packet has no twin in time by its known translation, but one by that of another; or one that takes so much more usual a time that the twin by
+   * its own, which has a more usual one as well, is chance.
+   */
+  #isAstray(row: number, limitNs: number): boolean {
+    const { own, isOther, isNew } = this.#preferred(row, limitNs);
+    return isOther && !isNew && (own === NONE || !this.#preferred(own, limitNs).isOwn);
+  }
+
+  /**
+   * The twin in time of a packet by its known translation that takes the most usual time, NONE where there is none, and what is rather meant: that one, as
+   * far as time tells (`isOwn`), or one by the translation of another.
+   */
+  #preferred(row: number, limitNs: number): Preferred {
+    let [own, ownUsualness, otherUsualness, isNew] = [NONE, 0, 0, false];
+    const isUnknown = this.#about.translations.slotOf(row) === NONE;
+    this.#sight.near(row, limitNs, (other) => {
+      const related = this.#survey.relate(row, other);
+      const claim = claimBy(related);
+      if (claim < CLAIM_CONFLICT) return false;
+      const usualness = this.#usualness(row, other, goesOutbound(related));
+      if (isUnknown && claim === CLAIM_POSSIBLE) isNew = true;
+      if (claim < CLAIM_LATE_KNOWN) otherUsualness = Math.max(otherUsualness, usualness);
+      else if (usualness > ownUsualness) [own, ownUsualness] = [other, usualness];
+      return false;
+    });
+    const isOther = otherUsualness > 0 && otherUsualness >= ownUsualness * 2 ** USUAL_BITS;
+    return { own, isOwn: own !== NONE && !isOther, isOther, isNew };
+  }
+
+  /**
+   * How usual the time is that two took: the share of all that took about as long, in a nanosecond, and of half a one more that may take anything up to twice
+   * what the slowest took.
+   */
+  #usualness(row: number, other: number, isOutbound: boolean): number {
+    const { kernel, timeline: t } = this.#about;
+    const [inside, outside] = t.insideFirst(row, other);
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    const tookNs = isOutbound ? gapNs : -gapNs;
+    const digest = kernel.latencies.of(isOutbound);
+    if (digest.count === 0) return 1;
+    const aboutNs = Math.max(digest.spreadNs / 2, Math.abs(tookNs) / 16, kernel.time.blurNs);
+    const mostNs = Math.min(kernel.limitNs(isOutbound), 2 * Math.max(digest.maxNs, 0) + JITTER_NS);
+    const counted = digest.share(tookNs - aboutNs, tookNs + aboutNs) * digest.count;
+    return (counted / (2 * aboutNs) + 0.5 / mostNs) / (digest.count + 0.5);
+  }
+
+  #contradict(row: number): void {
+    const { timeline: t, translations } = this.#about;
+    const slot = translations.slotOf(row);
+    if (slot !== NONE) translations.accounts.contradict(slot, t.timeNs(row));
+  }
+}
