@@ -1,47 +1,59 @@
 import type { LiveSource } from "../capture/live/open.js";
 import { CaptureError } from "../capture/open.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Messages } from "./messages.js";
 import type { Recording } from "./recording.js";
 
 /**
- * Interfaces that are captured from together: where one ends, or the disk is full, all end, and what was captured by then
- * is still given.
+ * Interfaces that are captured from together. Where one goes, the others go on, as long as each side has one; where a side has none, or the disk is full,
+ * all end. What was captured by then is still given.
  */
 export class LiveCapture {
-  /** Whether it ended by itself, before it was asked to. */
+  /** Whether it, or one of the interfaces, ended by itself, before it was asked to. */
   hasFailed = false;
+  /** Whether all interfaces end. */
+  isEnding = false;
   readonly #sources: readonly LiveSource[];
+  /** Those that are still captured from, by side. */
+  readonly #left: readonly [Set<LiveSource>, Set<LiveSource>];
+  readonly #gone: Set<string>;
   #recording: Recording | undefined;
   readonly #messages: Messages;
   /** By source: how many frames were captured. */
   readonly #captured: number[];
-  #isStopped = false;
   #isRefused = false;
 
-  constructor(sources: readonly LiveSource[], recording: Recording | undefined, messages: Messages) {
-    this.#sources = sources;
-    this.#captured = sources.map(() => 0);
+  /** `gone`: takes the names of the interfaces that go. */
+  constructor(
+    sources: readonly [inside: readonly LiveSource[], outside: readonly LiveSource[]],
+    recording: Recording | undefined,
+    gone: Set<string>,
+    messages: Messages,
+  ) {
+    this.#left = [new Set(sources[INSIDE]), new Set(sources[OUTSIDE])];
+    this.#sources = sources.flat();
+    this.#gone = gone;
+    this.#captured = this.#sources.map(() => 0);
     this.#recording = recording;
     this.#messages = messages;
   }
 
   /** Ends it: what has passed the interfaces by now is still given. */
   stop(): void {
-    this.#isStopped = true;
+    this.isEnding = true;
     for (const source of this.#sources) source.stop();
   }
 
-  /** The next frames of one of them, written down; null at the end. */
+  /** The next frames of one of them, written down; null at its end. */
   async read(frames: FrameSource): Promise<FrameBatch | null> {
     const at = this.#sources.findIndex((source) => source === frames);
-    const batch = this.#isRefused ? null : await this.#sources[at].next();
-    if (batch !== null && this.#isWritten(at, batch)) {
-      this.#captured[at] += batch.count;
-      return batch;
-    }
-    if (!this.#isStopped) this.#fail();
-    return null;
+    const source = this.#sources[at];
+    const batch = this.#isRefused ? null : await source.next();
+    if (source.failure !== undefined) this.#lose(source, source.failure);
+    if (batch === null || !this.#isWritten(at, batch)) return null;
+    this.#captured[at] += batch.count;
+    return batch;
   }
 
   /** Keeps what the host said, and what it calls addresses, in the file as long as that is written. */
@@ -102,6 +114,21 @@ export class LiveCapture {
     this.#isRefused = true;
     this.#messages.warn(error.message);
     this.#fail();
+  }
+
+  /** An interface gives no more: says so once, and what follows. */
+  #lose(source: LiveSource, why: string): void {
+    const left = this.#left.find((sources) => sources.delete(source));
+    if (left === undefined) return;
+    this.#gone.add(source.name);
+    this.hasFailed = true;
+    const others = this.#left.flatMap((sources) => Array.from(sources, ({ name }) => name)).join(", ");
+    const next =
+      left.size > 0
+        ? `the run goes on with ${others}`
+        : "the run ends here, as its side has no other, and what was captured by then is used";
+    this.#messages.warn(`${source.name}: ${why}: ${next}`);
+    if (left.size === 0) this.stop();
   }
 
   #fail(): void {

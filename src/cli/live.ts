@@ -37,7 +37,7 @@ const DEFAULT_ROWS = 24;
 
 /**
  * `natcorr live`: pairs the packets of both sides' interfaces as they pass. Ends when the host wants an end, after `--duration` or
- * `--count`, or when an interface goes; then with all that was captured.
+ * `--count`, or when the last interface of a side goes; then with all that was captured.
  *
  * @param given the interfaces of both sides; undefined for those of Docker and of the default routes.
  * @param filter a pcap filter that says which packets are shown; empty for all.
@@ -61,6 +61,7 @@ export async function pairLive(
     : undefined;
   const known = following?.known ?? options.known;
   const answers = new Answers();
+  const gone = new Set<string>();
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
   const results = await resultsOf(
     {
@@ -69,6 +70,7 @@ export async function pairLive(
       answers,
       isFiltered: marks !== undefined,
       isLive: true,
+      gone,
       points: await tracePoints(names, filter, options, messages),
     },
     names,
@@ -78,7 +80,7 @@ export async function pairLive(
     results.close();
     following?.close();
   };
-  const capture = await begin(names, options, messages).catch((error: unknown) => {
+  const capture = await begin(names, options, gone, messages).catch((error: unknown) => {
     close();
     throw error;
   });
@@ -96,14 +98,15 @@ export async function pairLive(
     const heap = new Heap();
     const read = async (frames: FrameSource): Promise<FrameBatch | null> => {
       const batch = await paced(frames, capture.live, host);
+      // one interface's end is not the run's
+      if (batch === null && !capture.live.isEnding) return null;
       if (batch === null) await following?.end();
       await results.onFrames(frames, batch);
       return batch;
     };
     const programOf = programsOf(marks, (text) => messages.warn(text));
-    const insides = names[INSIDE].length;
-    const { sources } = capture;
-    const packets = await packetSources(sources.slice(0, insides), sources.slice(insides), read, heap, programOf);
+    const [insides, outsides] = capture.sources;
+    const packets = await packetSources(insides, outsides, read, heap, programOf);
     listen(packets, answers.hear);
     await pair(
       packets,
@@ -130,7 +133,7 @@ export async function pairLive(
       messages.isPartial ||= source.tally.undecodable > 0;
       for (const text of losses(source)) messages.warn(text);
     }
-    if (given === undefined) await sayNew(names, options, host, messages);
+    if (given === undefined) await sayNew(names, gone, options, host, messages);
   } finally {
     close();
     clearTimeout(timer);
@@ -149,9 +152,16 @@ async function chosen({ docker }: LiveCommandOptions, host: Host, messages: Mess
 }
 
 /** Says which interfaces would be taken as well, if the run began now. */
-async function sayNew(names: SideNames, { docker }: LiveCommandOptions, host: Host, messages: Messages): Promise<void> {
+async function sayNew(
+  names: SideNames,
+  gone: ReadonlySet<string>,
+  { docker }: LiveCommandOptions,
+  host: Host,
+  messages: Messages,
+): Promise<void> {
   const { takenByNow } = await import("./asking/own-interfaces.js");
-  for (const name of await takenByNow(docker, names, host))
+  const taken = names.flat().filter((name) => !gone.has(name));
+  for (const name of await takenByNow(docker, taken, host))
     messages.warn(`${name} is not captured: it came up, or was told of, after the start`);
 }
 
@@ -182,8 +192,9 @@ function captureFilter(side: Side, { insideFilter, outsideFilter }: LiveCommandO
 async function begin(
   names: SideNames,
   options: LiveCommandOptions,
+  gone: Set<string>,
   messages: Messages,
-): Promise<{ sources: readonly LiveSource[]; live: LiveCapture }> {
+): Promise<{ sources: readonly [readonly LiveSource[], readonly LiveSource[]]; live: LiveCapture }> {
   const open = options.engine === "cap" ? openWithCap : openInterface;
   const filters = SIDES.flatMap((side) => names[side].map(() => captureFilter(side, options)));
   const sources: LiveSource[] = [];
@@ -202,7 +213,9 @@ async function begin(
   if (options.clockOffset.kind === "given" && options.clockOffset.offsetNs !== 0n)
     messages.warn("--clock-offset is wrong: one clock stamps all interfaces");
   messages.warn(`capturing on ${names[INSIDE].join(", ")} (inside) and ${names[OUTSIDE].join(", ")} (outside)`);
-  return { sources, live: new LiveCapture(sources, recording, messages) };
+  const insides = names[INSIDE].length;
+  const bySide = [sources.slice(0, insides), sources.slice(insides)] as const;
+  return { sources: bySide, live: new LiveCapture(bySide, recording, gone, messages) };
 }
 
 /** All interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */

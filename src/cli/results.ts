@@ -41,6 +41,8 @@ export interface Results {
 interface RunFacts extends HostOptions {
   readonly isFiltered: boolean;
   readonly isLive: boolean;
+  /** The interfaces that are captured no more; there may be some later. */
+  readonly gone?: ReadonlySet<string>;
   readonly known?: KnownHost | undefined;
   /** The packets that are to be traced, where the kernel traces some. */
   readonly points?: readonly TracePoint[] | undefined;
@@ -59,7 +61,7 @@ export async function resultsOf(
   interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
-  const { known, answers, container: words, isLive, points } = options;
+  const { known, answers, container: words, isLive, gone, points } = options;
   const reporter = makeReporter(options, host, { containers: known?.containers, answers });
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
@@ -79,14 +81,23 @@ export async function resultsOf(
   }
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
-  const ports = known && (await portsOf(sink, known, interfaces[INSIDE], isLive, options.conntrack !== OFF, conntrack));
+  const ports =
+    known &&
+    (await portsOf(
+      sink,
+      known,
+      await routesOf(known, interfaces[INSIDE], gone),
+      isLive,
+      options.conntrack !== OFF,
+      conntrack,
+    ));
   const counted = ports ?? sink;
   const grounded = known === undefined || !hasRules ? counted : await namingGrounds(counted, known, interfaces, ports);
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
   const all = reasoned?.sink ?? grounded;
   return {
     sink: options.count === undefined ? all : new Limited(all),
-    says: { ...says, routes: known && (await routesOf(known, interfaces.flat())) },
+    says: { ...says, routes: known && (await routesOf(known, interfaces.flat(), gone)) },
     onFrames,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
@@ -128,17 +139,21 @@ async function namingGrounds(
   });
 }
 
-/** How the routes of a host lead, of which these interfaces are captured. */
-async function routesOf(known: KnownHost, names: readonly string[]): Promise<UncapturedRoutes> {
+/** How the routes of a host lead, of which these interfaces are captured, those that are gone no more. */
+async function routesOf(
+  known: KnownHost,
+  names: readonly string[],
+  gone: ReadonlySet<string> | undefined,
+): Promise<UncapturedRoutes> {
   const { UncapturedRoutes } = await import("../host/drops/uncaptured-routes.js");
-  return new UncapturedRoutes(known, names.includes("") ? [] : names);
+  return new UncapturedRoutes(known, names.includes("") ? [] : names, gone);
 }
 
 /** A sink that is also told, at the end, what went through each published port; undefined where there is none. `isLive`: there may be some later. `isByListing`: whether what snapshots list of conntrack counts. */
 async function portsOf(
   next: Sink,
   known: KnownHost,
-  insides: readonly string[],
+  routes: UncapturedRoutes,
   isLive: boolean,
   isByListing: boolean,
   conntrack: ConntrackTable | undefined,
@@ -146,7 +161,6 @@ async function portsOf(
   if (known.ports.all.length === 0 && !isLive) return undefined;
   const { PublishedPorts } = await import("../report/published/published-ports.js");
   const { OwnConversations } = await import("../host/own-conversations.js");
-  const routes = await routesOf(known, insides);
   const own = new OwnConversations(known, conntrack, isByListing);
   return new PublishedPorts(next, known, own, (addresses) => routes.areUncaptured(addresses));
 }

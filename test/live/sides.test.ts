@@ -103,6 +103,19 @@ describe.skipIf(skips).each(KINDS)("natcorr live on two bridges of the %s lab", 
     expect(sorted(readBack)).toEqual(sorted(pairs));
   });
 
+  it("goes on with the other interfaces when one of a side goes, and says so", async () => {
+    await lab.run("dhost", "bash", "-ec", "ip link add br-tmp type bridge; ip link set br-tmp up");
+    const live = await lab.live("br-tmp,docker0", "enp0s3", "--format", "ndjson");
+    await ping("c1", PUBLIC);
+    await lab.run("dhost", "ip", "link", "del", "br-tmp");
+    await live.hasSaid(/br-tmp: .*gone|br-tmp: .*disappeared/);
+    await ping("c1", PUBLIC);
+    expect(await live.interrupt()).toBe(1);
+    expect(live.stderr.match(/br-tmp: .*: the run goes on with docker0, enp0s3/g)).toHaveLength(1);
+    expect(live.stderr).toMatch(/br-tmp: \d+ packets? captured/);
+    expect(live.pairs.filter(({ proto }) => proto === "icmp")).toHaveLength(20);
+  });
+
   it("takes the bridges and the uplink by itself", async () => {
     const host = `DOCKER_HOST=unix:///run/natcorr-lab/${lab.name}-docker/docker.sock`;
     const bridges = kind === "docker" ? "br-app, docker0" : "docker0";

@@ -85,6 +85,8 @@ class CapSource implements LiveSource {
   /** The first look at what has come. Frames that came before it, maybe before the other interface was open, are stamped earlier. */
   epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];
+  /** It aborts natcorr rather than end. */
+  readonly failure = undefined;
   readonly #cap: Cap;
   readonly #snaplen: number;
   #filling = newBatch();

@@ -59,6 +59,7 @@ export class LivePcap implements LiveSource {
   readonly name: string;
   readonly epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];
+  failure: string | undefined;
   readonly #parts: LivePcapParts;
   readonly #dump: MemoryDump;
   readonly #counters: Counters;
@@ -196,10 +197,10 @@ export class LivePcap implements LiveSource {
     }
   }
 
-  /** Says why the interface gives no more. The frames still in its ring are given first, as after a stop. */
+  /** The interface gives no more, for this reason. The frames still in its ring are given first, as after a stop. */
   #endFor(reason: string): void {
     if (this.#endNs !== Number.POSITIVE_INFINITY) return;
-    this.#parts.onWarning(`${this.name}: ${reason}: the run ends here, and what was captured by then is used`);
+    this.failure = reason;
     this.stop();
   }
 

@@ -10,7 +10,7 @@ export interface LiveOptions {
   readonly isPromiscuous: boolean;
   /** In the language of pcap-filter(7); empty lets every frame pass. */
   readonly filter: string;
-  /** Told what a capture lacks and why it ended; the text is complete. */
+  /** Told what a capture lacks; the text is complete. */
   onWarning(text: string): void;
 }
 
@@ -28,6 +28,8 @@ export interface LiveStatistics {
 export interface LiveSource extends FrameSource {
   readonly isLive: true;
   readonly engine: Engine;
+  /** Why it ends without being asked to; undefined as long as it does not. */
+  readonly failure: string | undefined;
   /** Stays available after `close`. */
   statistics(): LiveStatistics;
   /** Ends capturing: frames stamped by now are still given, then `next` gives null. */

@@ -35,16 +35,15 @@ export async function ownInterfaces(docker: string | undefined, { env }: Pick<Ho
   return { names: [inside, outside], how: `${how}; interfaces of default routes` };
 }
 
-/** The interfaces that `ownInterfaces` would take by now, and that are not among those that it took; none where that cannot be told in time. */
+/** The interfaces that `ownInterfaces` would take by now, and that are not captured; none where that cannot be told in time. */
 export async function takenByNow(
   docker: string | undefined,
-  names: SideNames,
+  captured: readonly string[],
   host: Pick<Host, "env">,
 ): Promise<string[]> {
   const late = sleep(MOST_MS, undefined, { ref: false });
   const now = await Promise.race([ownInterfaces(docker, host), late]).catch(() => undefined);
-  const taken = new Set(names.flat());
-  return (now?.names.flat() ?? []).filter((name) => !taken.has(name));
+  return (now?.names.flat() ?? []).filter((name) => !captured.includes(name));
 }
 
 /** Whether a word of the command line names interfaces, or libpcap's `any`: one of its names must be one. */

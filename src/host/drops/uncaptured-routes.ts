@@ -15,7 +15,12 @@ const SEPARATE = new Set(["", "veth", "tun", "wireguard"]);
 /** Tells by the host's routes what leaves by an interface that is not captured. */
 export class UncapturedRoutes implements HostRoutes {
   readonly #host: { readonly snapshots: readonly HostFacts[] };
-  readonly #captured: readonly string[];
+  readonly #names: readonly string[];
+  readonly #gone: ReadonlySet<string>;
+  /** Those of the names that are not gone by now. */
+  #captured: readonly string[] = [];
+  /** How many were, when that was looked at last. */
+  #goneBefore = -1;
   /** The last snapshot that the answers are of. */
   #last: HostFacts | undefined;
   #networks: readonly NetworkFacts[] = [];
@@ -24,11 +29,16 @@ export class UncapturedRoutes implements HostRoutes {
 
   /**
    * `host`: its first snapshot and its last by now, which have to agree. `captured`: the interfaces of all captures, empty where one of them is not known:
-   * then nothing is told.
+   * then nothing is told. `gone`: those that are captured no more; there may be some later.
    */
-  constructor(host: { readonly snapshots: readonly HostFacts[] }, captured: readonly string[]) {
+  constructor(
+    host: { readonly snapshots: readonly HostFacts[] },
+    captured: readonly string[],
+    gone: ReadonlySet<string> = new Set(),
+  ) {
     this.#host = host;
-    this.#captured = captured;
+    this.#names = captured;
+    this.#gone = gone;
   }
 
   uncapturedTo(address: string): string | undefined {
@@ -54,8 +64,10 @@ export class UncapturedRoutes implements HostRoutes {
   #read(): void {
     const { snapshots } = this.#host;
     const last = snapshots.at(-1);
-    if (last === this.#last) return;
+    if (last === this.#last && this.#gone.size === this.#goneBefore) return;
     this.#last = last;
+    this.#goneBefore = this.#gone.size;
+    this.#captured = this.#names.filter((name) => !this.#gone.has(name));
     this.#answers.clear();
     this.#networks = snapshots.map(({ network }) => network);
     this.#routings = this.#networks.map((network) => new Routing(network));

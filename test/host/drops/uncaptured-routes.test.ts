@@ -48,6 +48,16 @@ it.each([
   expect(uncaptured(address)).toBe(name);
 });
 
+it("what goes to an interface that is gone is captured no more", () => {
+  const gone = new Set<string>();
+  const routes = new UncapturedRoutes({ snapshots: [said(100)] }, ["br-app", ...BOTH], gone);
+  expect(routes.areUncaptured(["172.30.0.2"])).toBe(false);
+  gone.add("br-app");
+  expect(routes.uncapturedTo("172.30.0.2")).toBe("br-app");
+  expect(routes.areUncaptured(["172.30.0.2"])).toBe(true);
+  expect(routes.areUncaptured(["172.17.0.3"])).toBe(false);
+});
+
 it("a part of a bridge is captured for the bridge", () => {
   expect(uncaptured("172.17.0.3", ["veth1", "enp0s3"])).toBeUndefined();
   expect(uncaptured("172.17.0.3", ["veth2", "enp0s3"])).toBe("docker0");
