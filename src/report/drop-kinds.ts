@@ -2,6 +2,7 @@ import { IS_DF, IS_ECHO, IS_ERROR, IS_HEADLESS } from "../packets/packets.js";
 import { icmpTypeIn } from "../packets/records.js";
 import type { Dropped, Fate } from "../packets/results/drops.js";
 import { Gathered } from "../packets/results/findings.js";
+import type { Reason } from "../packets/results/reasons.js";
 import type { Tables } from "../packets/results/results.js";
 import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
 import { endsOf } from "./ends.js";
@@ -11,8 +12,8 @@ import { mayOpen } from "./row-names.js";
 /** A kind while it is gathered. */
 export type Kind = { -readonly [Name in keyof Dropped]: Dropped[Name] };
 
-/** The kind of a packet, which has none yet. */
-export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean): Kind {
+/** The kind of a packet, which has none yet; `refusal`: what it was refused with. */
+export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean, refusal?: Reason): Kind {
   const { timeline } = tables;
   const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
   const isIpv6 = timeline.isIpv6(row);
@@ -21,6 +22,7 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean)
   const side = timeline.sideOf(row);
   return {
     fate,
+    refusal,
     side,
     source: timeline.frames[side].sourceOf(timeline.frame(row)),
     isIpv6,

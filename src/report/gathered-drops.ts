@@ -29,7 +29,7 @@ const MOST_UNANSWERED = 1_000;
 const MOST_REACHED = 64;
 
 /** What packets came to that are looked at. */
-const GATHERED: ReadonlySet<Verdict> = new Set(["dropped", "unknown", "local"]);
+const GATHERED: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "local"]);
 
 /** Passes all results on, and tells at the end what could have dropped what was dropped. */
 export class GatheredDrops extends PassingSink {
@@ -67,7 +67,7 @@ export class GatheredDrops extends PassingSink {
   override unmatched(row: number, judgement: Judgement): void {
     if (judgement.verdict === "local") this.#bridged.take(this.#tables, row);
     const fate = this.#fateOf(row, judgement);
-    if (fate !== undefined) this.#note(row, fate, judgement.rule !== undefined || judgement.reason === "ttl-spent");
+    if (fate !== undefined) this.#note(row, fate, judgement);
     if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
   }
 
@@ -113,14 +113,14 @@ export class GatheredDrops extends PassingSink {
 
   /** What is known of a packet without a twin; undefined of one that is none of these. */
   #fateOf(row: number, { verdict, reason }: Judgement): Fate | undefined {
-    if (verdict === "dropped") return "dropped";
+    if (verdict === "dropped" || verdict === "refused") return verdict;
     if (reason === "nothing-paired") return "unpaired";
     if (reason === "routed-elsewhere") return "routed";
     const isUnanswered = reason === "no-answer" && this.#tables.timeline.sideOf(row) === OUTSIDE;
     return isUnanswered && mayOpen(this.#tables, row) ? "unanswered" : undefined;
   }
 
-  #note(row: number, fate: Fate, isTold: boolean): void {
+  #note(row: number, fate: Fate, judgement: Judgement): void {
     const { timeline } = this.#tables;
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
     // the rest of a datagram was dropped with its first fragment, which has the ports that rules ask for
@@ -128,7 +128,7 @@ export class GatheredDrops extends PassingSink {
       if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), undefined);
       return;
     }
-    const kind = this.#kindFor(row, flow, fate, isTold);
+    const kind = this.#kindFor(row, flow, fate, judgement);
     if (kind === undefined) {
       if (fate === "dropped") this.#others++;
       return;
@@ -138,11 +138,13 @@ export class GatheredDrops extends PassingSink {
   }
 
   /** The kind that a packet is of; undefined where there are too many. */
-  #kindFor(row: number, flow: number | undefined, fate: Fate, isTold: boolean): Kind | undefined {
-    const kind = kindOf(this.#tables, row, fate, isTold);
+  #kindFor(row: number, flow: number | undefined, fate: Fate, { rule, reason }: Judgement): Kind | undefined {
+    const isTold = rule !== undefined || reason === "ttl-spent";
+    const refusal = fate === "refused" ? reason : undefined;
+    const kind = kindOf(this.#tables, row, fate, isTold, refusal);
     const { side, source, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
     const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen];
-    const key = JSON.stringify([fate, side, source, proto, ends, flow, ...whats, uncutLength]);
+    const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
     if (this.#kinds.size === MOST_KINDS) return undefined;

@@ -106,6 +106,22 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     }
   });
 
+  it("names in the end the rule that rejects what was refused", async () => {
+    const rule = ["FORWARD", "-p", "udp", "-m", "udp", "--dport", "5556", "-j", "REJECT", "--reject-with"];
+    await lab.run("dhost", "iptables", "-I", ...rule, "icmp-admin-prohibited");
+    try {
+      const live = await lab.live(...BOTH, "--format", "ndjson", "udp");
+      await lab.run("c1", "bash", "-c", `echo refused > /dev/udp/${PUBLIC}/5556`);
+      await live.hasSaid(/"verdict":"refused"/);
+      await live.interrupt();
+      expect(live.lines.filter(({ code }) => code?.startsWith("drop-"))).toMatchObject([
+        { code: "drop-rule", count: 1, counted: 1, rule: `-A ${rule.join(" ")} icmp-admin-prohibited` },
+      ]);
+    } finally {
+      await lab.run("dhost", "iptables", "-D", "FORWARD", "1");
+    }
+  });
+
   it("names the rule that keeps two containers of one bridge apart", async () => {
     const rule = ["FORWARD", "-i", "docker0", "-o", "docker0", "-j", "DROP"];
     await lab.run("dhost", "iptables", "-I", ...rule);

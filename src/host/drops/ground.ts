@@ -9,11 +9,18 @@ export interface Ground {
   /** Whether the host's tables leave no other way; else, no more than that these packets may be among what it counted. */
   readonly isCertain: boolean;
   readonly text: string;
+  /** What to look at next; undefined where that is as usual. */
+  readonly hint?: string;
   readonly cause: Cause;
 }
 
 export function isDropped({ fate }: Dropped): boolean {
   return fate === "dropped";
+}
+
+/** Whether they are known not to have been passed on. */
+export function isStopped({ fate }: Dropped): boolean {
+  return fate === "dropped" || fate === "refused";
 }
 
 /** How many packets there are of some kinds. */

@@ -4,7 +4,7 @@ import type { Side, SideNames } from "../../packets/sides.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
-import { type Ground, isDropped, packetsIn } from "./ground.js";
+import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
 import { LengthGrounds } from "./length-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
@@ -43,10 +43,10 @@ export function groundsOf(
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
   const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", waysBefore, ways).grounds(
-    counted.filter((kind) => isDropped(kind) || mayMeetRules(kind, ways)),
+    counted.filter((kind) => isStopped(kind) || mayMeetRules(kind, ways)),
   );
   const tables = [
-    ...new RouteGrounds(between, ways).grounds(counted),
+    ...new RouteGrounds(between, ways).grounds(counted.filter(({ fate }) => fate !== "refused")),
     ...new LengthGrounds(between, ways).grounds(counted.filter(isDropped)),
     ...byRules.grounds,
   ];
@@ -68,14 +68,14 @@ function mayMeetRules(kind: Dropped, ways: Ways): boolean {
   return kind.fate !== "unpaired" && ways.mustCross(kind);
 }
 
-function findingIn({ code, kinds, text, cause }: Ground, { kindOf }: Drops): Finding {
+function findingIn({ code, kinds, text, hint, cause }: Ground, { kindOf }: Drops): Finding {
   const [gathered, known] = [gatheredOf(kinds), new Set(kinds)];
   const isAbout = (side: Side, frame: number): boolean => {
     const kind = kindOf(side, frame);
     return kind !== undefined && known.has(kind);
   };
-  const isOfOthers = !kinds.every(isDropped);
-  return { ...findingOf(code, gathered.count, text, gathered), isAbout, isOfOthers, ...cause };
+  const isOfOthers = !kinds.every(isStopped);
+  return { ...findingOf(code, gathered.count, text, gathered, hint), isAbout, isOfOthers, ...cause };
 }
 
 /** What the host counted of drops that no ground goes by: `the host counted meanwhile: IpInAddrErrors 34`. */

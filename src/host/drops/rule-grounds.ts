@@ -1,10 +1,12 @@
 import type { Dropped } from "../../packets/results/drops.js";
 import { type DroppingRule, FilterBook } from "./filter-book.js";
-import { type Ground, isDropped, packetsIn } from "./ground.js";
+import { type Ground, isStopped, packetsIn } from "./ground.js";
 import type { Ways } from "./ways.js";
 
 /** So many rules are named that may have dropped something and are no ground. */
 const MOST_DOUBTS = 2;
+
+const ADVICE = "narrow the rule, or accept the packets before it, if they are meant to pass";
 
 /** The packets that a rule matches. */
 interface Matched {
@@ -35,16 +37,18 @@ export class RuleGrounds {
     const doubts: string[] = [];
     for (const { dropping, certain, possible } of this.#matched(dropped)) {
       const counted = this.#counted(dropping.key);
-      const droppedCertainly = certain.filter(isDropped);
-      const all = [...droppedCertainly, ...possible];
+      const stoppedCertainly = certain.filter(isStopped);
+      const all = [...stoppedCertainly, ...possible];
       if (counted === undefined) doubts.push(`${dropping.text} may have dropped some, and does not count`);
       else if (counted > 0 && counted < packetsIn(all))
         doubts.push(`${dropping.text} may have dropped ${counted} of ${packetsIn(all)}, by its counter`);
       if (counted === undefined || counted === 0) continue;
       // what it counted were those that were dropped, before it was any that nobody answered
-      const sure = counted >= packetsIn(certain) ? certain : droppedCertainly;
+      const sure = counted >= packetsIn(certain) ? certain : stoppedCertainly;
       if (sure.length > 0 && counted >= packetsIn(sure)) certainly.push(groundOf(dropping, sure, counted, true));
-      if (possible.length > 0 && counted >= packetsIn(all)) possibly.push(groundOf(dropping, possible, counted, false));
+      // where a trace names the rule, what may be it is no news
+      const open = possible.filter(({ isTold }) => !isTold);
+      if (open.length > 0 && counted >= packetsIn(all)) possibly.push(groundOf(dropping, open, counted, false));
     }
     const more = doubts.length - MOST_DOUBTS;
     const listed = [...doubts.slice(0, MOST_DOUBTS), ...(more > 0 ? [`so may ${more} more rules`] : [])];
@@ -71,7 +75,8 @@ export class RuleGrounds {
       for (const dropping of this.#after.dropping(packet, (key) => this.#isIdle(key))) {
         const isCertain = dropping.isCertain && (!isChanged || this.#wasCertain(dropping, kind));
         // that they were dropped at all is not known
-        if (!isCertain && !isDropped(kind)) continue;
+        if (!isCertain && !isStopped(kind)) continue;
+        if (!mayCause(dropping, kind)) continue;
         const matched = byRule.get(dropping.key) ?? { dropping, certain: [], possible: [] };
         byRule.set(dropping.key, matched);
         (isCertain ? matched.certain : matched.possible).push(kind);
@@ -102,12 +107,20 @@ export class RuleGrounds {
   }
 }
 
-function groundOf(
-  { rule, table }: DroppingRule,
-  kinds: readonly Dropped[],
-  counted: number,
-  isCertain: boolean,
-): Ground {
+/** Whether what became of packets can be a rule's doing: what was refused was answered, and by what the rule says. */
+function mayCause({ rule: { verdict } }: DroppingRule, { refusal }: Dropped): boolean {
+  return refusal === undefined || (verdict.kind === "reject" && verdict.answers.includes(refusal));
+}
+
+/** The command that shows a rule, and what it counts. */
+function shownBy({ rule, table }: DroppingRule): string {
+  const [family, name] = table.split(" ");
+  if (!rule.text.startsWith("-")) return `nft list chain ${table} ${rule.chain}`;
+  return `${family === "ip6" ? "ip6tables" : "iptables"} ${name === "filter" ? "" : `-t ${name} `}-vnL ${rule.chain}`;
+}
+
+function groundOf(dropping: DroppingRule, kinds: readonly Dropped[], counted: number, isCertain: boolean): Ground {
+  const { rule, table } = dropping;
   const others = counted - packetsIn(kinds);
   const matches = isCertain
     ? "matches them"
@@ -118,6 +131,7 @@ function groundOf(
     kinds,
     isCertain,
     text: `a rule in ${rule.chain} (${table}) ${matches}, and counted ${counted} between the snapshots${more}: ${rule.text}`,
+    hint: `${ADVICE}; ${shownBy(dropping)} shows what it counts`,
     cause: { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain, counted },
   };
 }

@@ -14,8 +14,9 @@ import {
   UNKNOWN,
 } from "./matches.js";
 import { type BaseChain, type Match, policyRule, type Rule, type Table, type RuleVerdict } from "./ruleset.js";
+import { rejecting } from "./rejecting.js";
 import { ANYTHING, parseTarget } from "./target.js";
-import { isDropping, xtVerdict } from "./xt-targets.js";
+import { xtVerdict } from "./xt-targets.js";
 
 /**
  * Options that take one value, under every name iptables-save writes them by (iptables-extensions(8)); where other matches have one of the same name,
@@ -105,7 +106,7 @@ export function parseIptablesTable(
     } else if (declared) {
       const [, chain, policy, packets] = declared;
       chainOf(chains, chain);
-      if (isDropping(policy)) policies.set(chain, policyRule(chain, `-P ${chain} ${policy}`, countOf(packets)));
+      if (policy === "DROP") policies.set(chain, policyRule(chain, `-P ${chain} ${policy}`, countOf(packets)));
     } else if (!/^\s*(#|$)/.test(line)) {
       unread.push(index);
     }
@@ -180,6 +181,8 @@ function verdictOf([option, name = "", ...options]: readonly string[]): RuleVerd
       const turned = parseMasked(valueOf("--set-xmark") ?? "");
       return { kind: "mark", mark: (mark) => (turned === null ? ANY_MARK : remarked(mark, turned.value, turned.mask)) };
     }
+    case "REJECT":
+      return rejecting(valueOf("--reject-with") ?? "");
     case "CONNMARK":
       return options.includes("--restore-mark") ? { kind: "mark", mark: () => ANY_MARK } : { kind: "continue" };
     default: {

@@ -4,6 +4,7 @@ import { elementMatches, readMasked, readSelector, type Selector, unknownSelecto
 import { type Element, readElements, readerOf, type Sets } from "./nft-sets.js";
 import { type Token, TokenReader } from "./nft-tokens.js";
 import { readValues } from "./nft-values.js";
+import { rejecting } from "./rejecting.js";
 import type { Match, Rule, RuleVerdict, Target } from "./ruleset.js";
 import { ANYTHING, parseTarget, targetOf } from "./target.js";
 import { xtVerdict } from "./xt-targets.js";
@@ -263,8 +264,10 @@ function readVerdict(reader: TokenReader): RuleVerdict | null {
     case "queue":
       return { kind: "end" };
     case "drop":
-    case "reject":
       return { kind: "drop" };
+    case "reject":
+      // `reject with icmpx admin-prohibited`; earlier versions of nft write `type` before the last word
+      return rejecting(reader.peek(1) === "with" ? [2, 3, 4].map((ahead) => reader.peek(ahead)).join(" ") : "");
     default:
       return null;
   }

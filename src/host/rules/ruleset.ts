@@ -1,3 +1,4 @@
+import type { Reason } from "../../packets/results/reasons.js";
 import type { Answer } from "../answer.js";
 import type { Address, AddressRange } from "../address.js";
 import type { InterfaceName } from "../interfaces.js";
@@ -67,8 +68,9 @@ export type RuleVerdict =
   | { kind: "nat"; to: Target | null }
   /** Gives it to the NAT itself: what is forwarded was not redirected. */
   | { kind: "redirect" }
-  /** Ends its way, with an answer or without. */
+  /** Ends its way: without a word to who sent it, or with an answer, as which verdicts of refused packets name it. */
   | { kind: "drop" }
+  | { kind: "reject"; answers: readonly Reason[] }
   /** Gives the packet another mark. */
   | { kind: "mark"; mark: (mark: Mark) => Mark }
   | { kind: "jump" | "goto"; chain: string }

@@ -245,6 +245,7 @@ export class Walk {
         // a proxy takes it where it listens, and else the packet is gone (net/netfilter/xt_TPROXY.c, tproxy_tg4)
         return this.#leave(this.#type === "nat" ? ENDED : ENDED | DECIDED);
       case "drop":
+      case "reject":
         if (this.#isPassing) return NOWHERE;
         if (this.#type === "nat") return this.#leave(ENDED);
         this.#find(table, rule, null, isCertain);

@@ -1,4 +1,5 @@
 import { ANY_MARK } from "./mark.js";
+import { rejecting } from "./rejecting.js";
 import type { RuleVerdict } from "./ruleset.js";
 import { ANYTHING } from "./target.js";
 
@@ -6,16 +7,14 @@ import { ANYTHING } from "./target.js";
 const PASSING = new Set("LOG NFLOG ULOG SET TRACE CLASSIFY DSCP TOS TCPMSS TTL HL CT NOTRACK CHECKSUM".split(" "));
 /** Those that end a packet's way through the table. */
 const ENDING = new Set(["ACCEPT", "QUEUE", "NFQUEUE"]);
-const DROPPING = new Set(["DROP", "REJECT"]);
-
-/** Whether a chain's policy, or a target, drops packets. */
-export function isDropping(name: string): boolean {
-  return DROPPING.has(name);
-}
 
 /** What a target of iptables' does whose options are not known (iptables-extensions(8)); unclear where natcorr does not know it. */
 export function xtVerdict(name: string): RuleVerdict {
   switch (name) {
+    case "DROP":
+      return { kind: "drop" };
+    case "REJECT":
+      return rejecting(undefined);
     case "MASQUERADE":
       return { kind: "nat", to: ANYTHING };
     case "SNAT":
@@ -32,7 +31,6 @@ export function xtVerdict(name: string): RuleVerdict {
       return { kind: "return" };
     default:
       if (PASSING.has(name)) return { kind: "continue" };
-      if (DROPPING.has(name)) return { kind: "drop" };
       return ENDING.has(name) ? { kind: "end" } : { kind: "unclear" };
   }
 }

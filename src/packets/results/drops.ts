@@ -1,17 +1,21 @@
 import type { Side } from "../sides.js";
 import type { Gathered } from "./findings.js";
+import type { Reason } from "./reasons.js";
 import type { Ends } from "./results.js";
 
 /**
  * What is known of packets that were not seen to leave: `dropped`; `unanswered` where they were to open a conversation with the host's own address, which nobody
  * answered: the host took them, or was to send them inside; `bridged` where they were to open a conversation within the inside, which nobody answered; `routed` where
- * they may have left by an interface that is not captured; `unpaired` where nothing tells which way they went, as nothing paired.
+ * they may have left by an interface that is not captured; `unpaired` where nothing tells which way they went, as nothing paired. `refused` are those that the host
+ * did not pass on, and said so.
  */
-export type Fate = "dropped" | "unanswered" | "bridged" | "routed" | "unpaired";
+export type Fate = "dropped" | "refused" | "unanswered" | "bridged" | "routed" | "unpaired";
 
 /** Packets that entered on one side and were not seen to leave on the other, and that are alike in all that a host goes by. */
 export interface Dropped {
   readonly fate: Fate;
+  /** What they were refused with; undefined of others. */
+  readonly refusal: Reason | undefined;
   /** Where they entered, or were seen. */
   readonly side: Side;
   /** Which of the side's sources shows them, as `FramePlaces` counts these. */

@@ -84,7 +84,7 @@ export const FINDINGS = {
   },
   "drop-rule": {
     severity: "warning",
-    hint: "narrow the rule, or accept the packets before it, if they are meant to pass; iptables -vnL <chain> and nft list ruleset show what it counts",
+    hint: "narrow the rule, or accept the packets before it, if they are meant to pass",
   },
   "drop-too-long": {
     severity: "warning",
@@ -97,7 +97,7 @@ export const FINDINGS = {
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
   "host-reset": {
     severity: "warning",
-    hint: "conntrack -L shows whether its entry is there; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
+    hint: "conntrack -L shows whether its entry is there; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S and nft list ruleset show who rejects with a reset",
   },
   leak: {
     severity: "warning",
@@ -126,7 +126,7 @@ export const FINDINGS = {
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
   refused: {
     severity: "warning",
-    hint: "on the host: iptables -S shows what rejects, ip route get <address> and ip neigh whether there is a way",
+    hint: "on the host: iptables -S and nft list ruleset show what rejects, ip route get <address> and ip neigh whether there is a way",
   },
   "reply-untranslated": {
     severity: "warning",

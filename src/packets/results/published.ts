@@ -42,6 +42,8 @@ export interface PublishedUse extends Published {
   readonly dropped: number;
   readonly refused: number;
   readonly unknown: number;
+  /** … of those unknown, as many as no rule speaks for … */
+  readonly untold: number;
   /** … and the rules that could have dropped them. */
   readonly closedBy: readonly Closing[];
 }

@@ -129,11 +129,12 @@ export class PublishedPorts extends PassingSink {
 
   /** Takes it that a rule could have dropped these. */
   closedBy(rule: string, kinds: readonly Dropped[]): void {
-    for (const { mayOpen: isOpening, proto, ends, firstNs, gathered } of kinds) {
+    for (const { fate, mayOpen: isOpening, proto, ends, firstNs, gathered } of kinds) {
       const published = isOpening && this.#calledBy(protocolName(proto), destinationOf(ends), firstNs).published;
       if (published === false || published === undefined) continue;
-      const { closedBy } = this.#useOf(published);
-      closedBy.set(rule, (closedBy.get(rule) ?? 0) + gathered.count);
+      const use = this.#useOf(published);
+      use.closedBy.set(rule, (use.closedBy.get(rule) ?? 0) + gathered.count);
+      if (fate === "refused") use.refusedByRules += gathered.count;
     }
   }
 

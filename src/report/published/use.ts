@@ -27,8 +27,9 @@ export class Use {
   refusedInside = 0;
   /** Of what would have opened a conversation; and of each flow. */
   readonly failures = [new Failures()];
-  /** Packets by the rule that could have dropped them. */
+  /** Packets by the rule that could have dropped them; and how many of all these were refused. */
   readonly closedBy = new Map<string, number>();
+  refusedByRules = 0;
 
   constructor(published: Published) {
     this.#published = published;
@@ -37,6 +38,10 @@ export class Use {
   /** `isUncaptured`: see `PublishedUse`. */
   sum(isUncaptured: boolean): PublishedUse {
     const { flows, proxied, unclear, fromHost, fromHostUnclear, refusedInside, failures } = this;
+    const closedBy = Array.from(this.closedBy, ([rule, count]) => ({ rule, count }));
+    const dropped = failures.reduce((sum, { dropped }) => sum + dropped, 0);
+    const unknown = failures.reduce((sum, { unknown }) => sum + unknown, 0);
+    const byRules = closedBy.reduce((sum, { count }) => sum + count, 0) - this.refusedByRules;
     return {
       ...this.#published,
       isUncaptured,
@@ -47,10 +52,11 @@ export class Use {
       fromHost,
       fromHostUnclear,
       refusedInside,
-      dropped: failures.reduce((sum, { dropped }) => sum + dropped, 0),
+      dropped,
       refused: failures.reduce((sum, { refused }) => sum + refused, 0),
-      unknown: failures.reduce((sum, { unknown }) => sum + unknown, 0),
-      closedBy: Array.from(this.closedBy, ([rule, count]) => ({ rule, count })),
+      unknown,
+      untold: Math.min(unknown, Math.max(0, dropped + unknown - byRules)),
+      closedBy,
     };
   }
 }

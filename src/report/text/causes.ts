@@ -11,11 +11,11 @@ export class Causes {
   }
 
   /**
-   * The code of the finding that tells of a packet that was dropped, or that may have been, of one that names a rule where there is one; undefined where none does. Of what is
-   * unknown, only those tell that say what drops it.
+   * The code of the finding that tells of a packet that was dropped or refused, or that may have been, of one that names a rule where there is one; undefined where none does. Of
+   * what was refused, or is unknown, only those tell that say what drops it.
    */
   of({ side, frame, judgement: { verdict } }: Lost): FindingCode | undefined {
-    if (verdict !== "dropped" && verdict !== "unknown") return undefined;
+    if (verdict !== "dropped" && verdict !== "refused" && verdict !== "unknown") return undefined;
     const telling = this.#findings.filter(
       ({ code, frames, isAbout }) =>
         (verdict === "dropped" || code.startsWith("drop-")) &&

@@ -86,7 +86,7 @@ function byConversation(ofService: Lost[]): Lost[][] {
 function groupOf(packet: Lost, causes: Causes): string {
   const kind = kindOf(packet.judgement);
   const finding = findingOf(packet, causes);
-  if (finding !== undefined) return `${kind} ${packet.side} ${finding}`;
+  if (finding !== undefined && kind !== "refused") return `${kind} ${packet.side} ${finding}`;
   const why = isMadeUpFor(kind) ? "" : causeOf(packet, causes);
   return `${kind} ${packet.side} ${hostsOf(packet)} ${why}`;
 }
@@ -108,7 +108,7 @@ function isMadeUpFor(kind: Kind): boolean {
 function causeOf(packet: Lost, causes: Causes): string {
   const { judgement } = packet;
   return judgement.verdict === "refused"
-    ? whyOf(judgement)
+    ? `${whyOf(judgement)} ${causes.of(packet) ?? ""}`
     : (judgement.rule ?? causes.of(packet) ?? judgement.reason ?? judgement.why);
 }
 
@@ -125,6 +125,7 @@ function whyOf({ why, byFrame }: Said): string {
 function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
   const [{ judgement }] = group;
   const finding = findingOf(group[0], causes);
+  if (finding !== undefined && kind === "refused") return `${printable(whyOf(judgement))}: see ${finding}`;
   if (finding !== undefined) return `see ${finding}`;
   if (kind === "resent") return "";
   if (kind === "covered") return "a later acknowledgement covers it";

@@ -149,12 +149,17 @@ export class Problems {
     this.#others = Math.max(0, this.#others - count);
   }
 
-  /** Whether the lines of packets tell all that a finding does: each of its frames was refused, and by whom. */
-  tells({ frames, more }: Finding): boolean {
+  /** Whether the lines of packets tell all that a finding does, which names no rule: each of its frames was refused, and by whom. */
+  tells({ frames, more, rule }: Finding): boolean {
     const isRefused = (side: Side) => (frame: number) =>
       this.#packets.get(frameKey(side, frame))?.judgement.verdict === "refused";
     const isNamed = frames.inside.length + frames.outside.length > 0;
-    return isNamed && more === 0 && SIDES.every((side) => frames[SIDE_NAMES[side]].every(isRefused(side)));
+    return (
+      isNamed &&
+      rule === undefined &&
+      more === 0 &&
+      SIDES.every((side) => frames[SIDE_NAMES[side]].every(isRefused(side)))
+    );
   }
 
   /**

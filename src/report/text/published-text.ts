@@ -121,8 +121,7 @@ function rangesText(ports: readonly number[]): string {
 
 /** What the columns do not tell of one. */
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
-  const { unclear, fromHost, fromHostUnclear, refusedInside, dropped, unknown, closedBy } = use;
-  const untold = Math.min(unknown, dropped + unknown - closedBy.reduce((sum, { count }) => sum + count, 0));
+  const { unclear, fromHost, fromHostUnclear, refusedInside, untold, closedBy } = use;
   const notes: Note[] = [
     ...closedBy.map(
       ({ rule, count }) =>

@@ -54,6 +54,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
   for (let nth = 0; nth < packets; nth++) gathered.add(side, ++frames, undefined, isIpv6);
   return {
     fate: "dropped",
+    refusal: undefined,
     side,
     source: 0,
     isIpv6,

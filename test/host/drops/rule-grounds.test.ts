@@ -391,3 +391,75 @@ describe("what was not dropped between two snapshots", () => {
     expect(found([], [before, after])).toEqual([]);
   });
 });
+
+const refused = (packets: number, refusal: Dropped["refusal"]): Dropped =>
+  dropped(packets, QUERY, { fate: "refused", refusal });
+const rejects = (counter: string, words: string): ReturnType<typeof counted> =>
+  counted({ iptables: filter(`[${counter}:1] -A FORWARD -p udp -j ${words}`) });
+const rejectsInNft = (words: string): ReturnType<typeof counted> =>
+  counted({
+    nft: [
+      "table inet rj {",
+      "chain f {",
+      "type filter hook forward priority -1; policy accept;",
+      `udp dport 53 counter packets 0→2 bytes 9 ${words}`,
+      "}",
+      "}",
+    ],
+  });
+
+describe("a rule that rejects what was refused", () => {
+  it.each([
+    ["REJECT --reject-with icmp-port-unreachable", "port-unreachable"],
+    ["REJECT --reject-with icmp-host-prohibited", "prohibited"],
+    ["REJECT --reject-with icmp-net-unreachable", "no-route"],
+    ["REJECT --reject-with icmp-proto-unreachable", "icmp-error"],
+    ["REJECT --reject-with tcp-reset", "host-refuses"],
+    ["REJECT --reject-with tcp-reset", "host-reset"],
+  ] as const)("is named where it answers so: %s, %s", (words, refusal) => {
+    const [finding, ...others] = found([refused(2, refusal)], rejects("1→3", words));
+    expect(finding).toMatchObject({
+      rule: `-A FORWARD -p udp -j ${words}`,
+      count: 2,
+      hint: "narrow the rule, or accept the packets before it, if they are meant to pass; iptables -vnL FORWARD shows what it counts",
+    });
+    expect(others).toEqual([]);
+  });
+
+  it.each([
+    ["reject", "port-unreachable"],
+    ['reject comment "prohibited"', "port-unreachable"],
+    ["reject with icmpx admin-prohibited", "prohibited"],
+    ["reject with icmp type host-unreachable", "host-unreachable"],
+    ["reject with tcp reset", "host-refuses"],
+  ] as const)("is named where it is one of nft's: %s, %s", (words, refusal) => {
+    const [finding] = found([refused(2, refusal)], rejectsInNft(words));
+    expect(finding).toMatchObject({ code: "drop-rule", chain: "f", table: "inet rj", counted: 2 });
+    expect(finding.hint).toContain("; nft list chain inet rj f shows what it counts");
+  });
+
+  it.each([
+    ["says something else", "0→2", "REJECT --reject-with icmp-host-prohibited"],
+    ["says nothing", "0→2", "DROP"],
+    ["counted less", "0→1", "REJECT --reject-with icmp-port-unreachable"],
+  ])("is none that %s", (_, counter, words) => {
+    expect(found([refused(2, "port-unreachable")], rejects(counter, words))).toEqual([]);
+  });
+
+  it("counts what it refused beside what was seen without an answer", () => {
+    const both = [refused(2, "port-unreachable"), dropped(1, { ...QUERY, srcPort: 9 })];
+    const rule = "REJECT --reject-with icmp-port-unreachable";
+    expect(told(found(both, rejects("0→3", rule)))).toEqual([`drop-rule 3 -A FORWARD -p udp -j ${rule}`]);
+    expect(told(found(both, rejects("0→2", rule)))).toEqual(["drop-unexplained 1"]);
+  });
+});
+
+it("no rule that may match is named for packets of which a trace tells the rule", () => {
+  const rule = "-A FORWARD -p udp -m string --string x --algo bm -j DROP";
+  const snapshots = counted({ iptables: filter(`[0→3:1] ${rule}`) });
+  expect(told(found([dropped(3, QUERY, { isTold: true })], snapshots))).toEqual([]);
+  const another = dropped(1, { ...QUERY, srcPort: 9 });
+  expect(told(found([dropped(2, QUERY, { isTold: true }), another], snapshots))).toEqual([
+    `drop-rule 1 possibly ${rule}`,
+  ]);
+});

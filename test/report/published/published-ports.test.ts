@@ -355,6 +355,7 @@ const NOTHING = {
   dropped: 0,
   refused: 0,
   unknown: 0,
+  untold: 0,
   closedBy: [],
 };
 
@@ -387,6 +388,7 @@ it("text says below what the columns do not tell", () => {
     fromHostUnclear: 1,
     refusedInside: 3,
     unknown: 5,
+    untold: 1,
     closedBy: [{ rule: "-A \u001B -j DROP", count: 4 }],
   };
   expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([

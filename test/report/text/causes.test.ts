@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { findingOf, Gathered } from "../../../src/packets/results/findings.js";
+import { type FindingCode, findingOf, Gathered } from "../../../src/packets/results/findings.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { Causes } from "../../../src/report/text/causes.js";
 import type { Lost } from "../../../src/report/text/lost.js";
@@ -47,8 +47,14 @@ it("sends the reader to a finding of frames that it does not list", () => {
   expect(causes.of({ ...DROPPED, side: OUTSIDE })).toBeUndefined();
 });
 
-it("sends the reader there of what is unknown as well, where a finding says what drops it", () => {
-  const unknown: Lost = { ...DROPPED, judgement: { verdict: "unknown", reason: "no-answer", why: "" } };
-  const told = (code: "drop-rule" | "dropped") => new Causes([findingOf(code, 1, "", upTo(1))]).of(unknown);
-  expect([told("drop-rule"), told("dropped")]).toEqual(["drop-rule", undefined]);
-});
+it.each([
+  ["unknown", "no-answer", "dropped"],
+  ["refused", "prohibited", "refused"],
+] as const)(
+  "sends the reader there of what is %s as well, where a finding says what drops it",
+  (verdict, reason, other) => {
+    const packet: Lost = { ...DROPPED, judgement: { verdict, reason, why: "" } };
+    const told = (code: FindingCode) => new Causes([findingOf(code, 1, "", upTo(1))]).of(packet);
+    expect([told("drop-rule"), told(other)]).toEqual(["drop-rule", undefined]);
+  },
+);

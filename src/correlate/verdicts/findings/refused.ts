@@ -12,18 +12,19 @@ export const HINT_TTL =
 
 /** What to look at next, on the host, by the reason; of others, the finding's own. */
 const HINTS: Readonly<Partial<Record<Reason, string>>> = {
-  prohibited: "iptables -S shows which rule rejects",
+  prohibited: "iptables -S and nft list ruleset show which rule rejects",
   // what REJECT says unless it is told otherwise (iptables-extensions(8))
   "port-unreachable":
-    "conntrack -L -p udp shows whether its entry is there (nf_conntrack_udp_timeout), iptables -S which rule rejects, ss -lun who listens on the host",
+    "conntrack -L -p udp shows whether its entry is there (nf_conntrack_udp_timeout), iptables -S and nft list ruleset which rule rejects, ss -lun who listens on the host",
   "host-unreachable": "ip route get <address> shows the next hop, ip neigh whether it answers",
-  "no-route": "ip route get <address> shows whether there is a way, iptables -S which rule rejects",
+  "no-route":
+    "ip route get <address> shows whether there is a way, iptables -S and nft list ruleset which rule rejects",
   "too-big": FINDINGS.mtu.hint,
   "ttl-exceeded": HINT_TTL,
   "reassembly-timeout":
     "nstat -az 'Ip*Reasm*' counts such datagrams; sysctl net.ipv4.ipfrag_time and net.ipv4.ipfrag_high_thresh say how long and how many fragments wait",
   "host-reset": FINDINGS["host-reset"].hint,
-  "host-refuses": "iptables -S shows who rejects with tcp-reset, ss -ltn who listens on the host",
+  "host-refuses": "iptables -S and nft list ruleset show who rejects with a reset, ss -ltn who listens on the host",
 };
 
 /** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset. */
