@@ -75,8 +75,8 @@ export function addExplainOptions(command: Command): Command {
 
 /**
  * Has a sink told what conntrack and the rules make of each translation, by what the options ask for, or else by what the `host` said.
- * `interfaces`: names for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on, of which those
- * are traced.
+ * `interfaces`: names for the rules, inside and outside, empty where they are not known. `leadsInside`: whether the host's routes are known to lead to an
+ * address by a captured interface of the inside. `isLive`: packets are captured from then on, of which those are traced.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
@@ -85,6 +85,7 @@ export async function explained(
   options: ExplainOptions & Pick<ReportOptions, "window">,
   host: HostFacts | undefined,
   interfaces: SideNames,
+  leadsInside: (address: string) => boolean,
   isLive: boolean,
   toTrace: ToTrace | undefined,
 ): Promise<Explained> {
@@ -110,7 +111,7 @@ export async function explained(
   const explaining = new Explaining(next, { conntrack, rules: rules?.history, trace, interfaces });
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
-  const facts = rules && new RuleFacts(rules.history, names, host?.addresses);
+  const facts = rules && new RuleFacts(rules.history, names, host?.addresses, leadsInside);
   return {
     sink: explaining,
     says: {

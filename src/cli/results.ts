@@ -66,12 +66,14 @@ export async function resultsOf(
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
+  const insideRoutes = known && (await routesOf(known, interfaces[INSIDE], gone));
   const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
     told,
     options,
     // what is true when the run begins need not be so for long
     isLive && isFollowed(options) ? undefined : known?.facts,
     interfaces,
+    (address) => insideRoutes?.isCapturedTo(address) === true,
     isLive,
     points && { points, ends },
   );
@@ -82,15 +84,7 @@ export async function resultsOf(
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
   const ports =
-    known &&
-    (await portsOf(
-      sink,
-      known,
-      await routesOf(known, interfaces[INSIDE], gone),
-      isLive,
-      options.conntrack !== OFF,
-      conntrack,
-    ));
+    known && insideRoutes && (await portsOf(sink, known, insideRoutes, isLive, options.conntrack !== OFF, conntrack));
   const counted = ports ?? sink;
   const grounded = known === undefined || !hasRules ? counted : await namingGrounds(counted, known, interfaces, ports);
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;

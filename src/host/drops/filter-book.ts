@@ -1,7 +1,8 @@
 import type { Address } from "../address.js";
 import type { Answer } from "../answer.js";
 import { InterfaceName } from "../interfaces.js";
-import { ANY_MARK } from "../rules/mark.js";
+import { keptByNat } from "../rules/first-mark.js";
+import { ANY_MARK, type Mark, markOf } from "../rules/mark.js";
 import { readTables } from "../rules/rule-tables.js";
 import { withoutCounts } from "../rules/rules-text.js";
 import { type Hook, type HookedPacket, HOOKS, nameOf, type Rule, type Table } from "../rules/ruleset.js";
@@ -17,6 +18,8 @@ export interface ForwardedPacket extends Pick<HookedPacket, "isIpv6" | "proto" |
   readonly forwardedTo: { readonly dst: Address; readonly dstPort: number | undefined } | undefined;
   /** Whether it opens a conversation. */
   readonly isNew: Answer;
+  /** Whether it is known to go the way of its conversation's first packet, and to come as that came to the host. */
+  readonly isOriginal: boolean;
   /** The interfaces that it comes and goes by; empty where they are not known. */
   readonly inName: string;
   readonly outName: string;
@@ -44,6 +47,8 @@ export class FilterBook {
   readonly aside: readonly string[];
   /** Whether its rules give a conversation to a helper, which expects others (iptables-extensions(8), CT; nft(8), "ct helper"). */
   readonly #hasHelpers: boolean;
+  /** The bits of a mark that nothing changes between what filters in prerouting and where packets are forwarded. */
+  readonly #keptByNat: number;
   readonly #places = new Map<Rule, Pick<DroppingRule, "key" | "table">>();
   /** What each of them counted. */
   readonly #counts = new Map<string, number | undefined>();
@@ -53,6 +58,7 @@ export class FilterBook {
     this.#hasHelpers = /--helper |\bhelper set\b/.test(text);
     const { tables, unread, aside } = readTables(text);
     this.#tables = tables;
+    this.#keptByNat = keptByNat(tables);
     this.unread = unread.length;
     this.aside = aside;
     for (const table of this.#tables) this.#note(table);
@@ -77,8 +83,10 @@ export class FilterBook {
   dropping(packet: ForwardedPacket, isIdle: (key: string) => boolean): DroppingRule[] {
     const found: DroppingRule[] = [];
     let isCertain = true;
+    // what came in may have a mark (tc, eBPF)
+    let mark = ANY_MARK;
     for (const hook of HOOKS) {
-      const hooked = hookedAt(hook, packet);
+      const hooked = hookedAt(hook, packet, mark);
       if (hooked === undefined) break;
       const walk = new Walk(
         "filter",
@@ -94,6 +102,8 @@ export class FilterBook {
       }
       if (isDropped === true) break;
       if (isDropped === undefined) isCertain = false;
+      const { value, known } = walk.mark;
+      mark = markOf(value, hook === "prerouting" ? known & this.#keptByNat : known);
     }
     return found;
   }
@@ -114,8 +124,8 @@ export class FilterBook {
 }
 
 /** A packet as it is at a hook; undefined where it is not known what it is by then. */
-function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined {
-  const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, isNew, inName, outName } = packet;
+function hookedAt(hook: Hook, packet: ForwardedPacket, mark: Mark): HookedPacket | undefined {
+  const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, isNew, isOriginal, inName, outName } = packet;
   const isRouted = hook !== "ingress" && hook !== "prerouting";
   const hasLeft = hook === "postrouting" || hook === "egress";
   const end = isRouted ? forwardedTo : packet;
@@ -134,6 +144,7 @@ function hookedAt(hook: Hook, packet: ForwardedPacket): HookedPacket | undefined
     isDstLocal: isRouted ? false : isToHost,
     isDstRewritten: false,
     isNew,
-    mark: ANY_MARK,
+    original: isOriginal ? { src, dst: packet.dst, srcPort, dstPort: packet.dstPort } : undefined,
+    mark,
   };
 }

@@ -12,7 +12,7 @@ const MOST_ADDRESSES = 4096;
  */
 const SEPARATE = new Set(["", "veth", "tun", "wireguard"]);
 
-/** Tells by the host's routes what leaves by an interface that is not captured. */
+/** Tells by the host's routes what leaves by an interface that is captured, and by one that is not. */
 export class UncapturedRoutes implements HostRoutes {
   readonly #host: { readonly snapshots: readonly HostFacts[] };
   readonly #names: readonly string[];
@@ -48,6 +48,17 @@ export class UncapturedRoutes implements HostRoutes {
       keepNewest(this.#answers, MOST_ADDRESSES);
     }
     return this.#answers.get(address);
+  }
+
+  /** Whether the host is known to send what goes to an address by a captured interface. */
+  isCapturedTo(address: string): boolean {
+    this.#read();
+    return (
+      this.#networks.length > 0 &&
+      this.#networks.every(
+        (network, at) => network.isByDestination && this.#isCaptured(this.#routings[at].interfaceTo(address), network),
+      )
+    );
   }
 
   /** Whether none of some addresses, which are a host's, is behind a captured interface by any snapshot; false where nothing tells. */

@@ -64,6 +64,7 @@ export class Ways {
       forwardedTo: to === undefined || end === null ? undefined : { dst: end, dstPort: to.dstPort },
       // nobody answered, so that conntrack has none but NEW of it
       isNew: fate === "bridged" && proto === TCP ? true : undefined,
+      isOriginal: isOriginal(dropped, destination),
       inName: this.cameBy(dropped),
       outName: destination === undefined ? "" : (this.routing.interfaceTo(destination) ?? ""),
     };
@@ -131,4 +132,13 @@ export class Ways {
     const [name] = names;
     return names.size === 1 && name !== undefined ? name : "";
   }
+}
+
+/**
+ * Whether packets go the way of their conversation's first one, and were captured as they came to the host: what opens a connection from outside, or what rules
+ * translate which are asked about first packets alone. What comes from inside may be shown translated by then, by a bridge that hands it to the rules.
+ */
+function isOriginal({ side, mayOpen, proto, beyond, ends }: Dropped, destination: string | undefined): boolean {
+  if (side !== OUTSIDE || !mayOpen || beyond !== undefined) return false;
+  return proto === TCP || (destination !== undefined && destination !== ends.dst);
 }

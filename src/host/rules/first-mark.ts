@@ -28,6 +28,18 @@ export function keptBehindNat(tables: readonly Table[]): number {
   return kept;
 }
 
+/** The bits of a mark that rules which translate destinations leave as they were. */
+export function keptByNat(tables: readonly Table[]): number {
+  let kept = 0xffff_ffff;
+  for (const table of tables)
+    for (const { verdict } of reached(table, ({ type, hook }) => type === "nat" && hook === "prerouting")) {
+      const isMissing = verdict.kind === "jump" && !table.chains.has(verdict.chain);
+      if (verdict.kind === "unclear" || isMissing) return 0;
+      if (verdict.kind === "mark") kept &= keptBits(verdict.mark);
+    }
+  return kept;
+}
+
 function isBehindNat({ type, hook, priority }: BaseChain): boolean {
   return type === "filter" && hook === "prerouting" && priority >= NAT_DST_PRIORITY;
 }

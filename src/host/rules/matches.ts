@@ -94,6 +94,18 @@ export function stateMatch(names: readonly string[]): Match {
   return ({ isNew, isRelated }) => (isNew === true && (!mayBeRelated || isRelated === false) ? false : undefined);
 }
 
+/** Whether the ends that its conversation had at first are what a match asks for. */
+export function ofOriginal(match: Match): Match {
+  return (packet) => (packet.original === undefined ? undefined : match({ ...packet, ...packet.original }));
+}
+
+/** Whether it goes the way of its conversation's first packet, `original`, or the other one, `reply`. */
+export function directionMatch(value: string): Match {
+  const direction = value.toLowerCase();
+  if (direction !== "original" && direction !== "reply") return UNKNOWN;
+  return ({ original }) => (original === undefined ? undefined : direction === "original");
+}
+
 /** States that no packet has which opens a conversation; one that is RELATED may. */
 const NEVER_NEW = new Set(["established", "invalid", "untracked"]);
 

@@ -3,11 +3,13 @@ import {
   addressMatch,
   allOf,
   anyOf,
+  directionMatch,
   interfaceMatch,
   IS_ECHO_REQUEST,
   localMatch,
   markMatch,
   negated,
+  ofOriginal,
   portMatch,
   protocolMatch,
   stateMatch,
@@ -17,9 +19,11 @@ import type { Element } from "./nft-sets.js";
 import type { TokenReader } from "./nft-tokens.js";
 import type { Match } from "./ruleset.js";
 
+const MOST_WORDS = 4;
+
 type Values = (values: readonly string[]) => Match;
 
-/** Keys, as one word or up to three, and what their values ask for (nft(8), "Payload expressions" and "Meta expressions"). */
+/** Keys, as one word or up to MOST_WORDS, and what their values ask for (nft(8), "Payload expressions" and "Meta expressions"). */
 const KEYS: Readonly<Record<string, Values>> = {
   iif: (values) => interfaceMatch("inInterface", values),
   iifname: (values) => interfaceMatch("inInterface", values),
@@ -48,6 +52,13 @@ const KEYS: Readonly<Record<string, Values>> = {
   "fib daddr type": eachOf((type) => (type === "local" ? localMatch("dst") : UNKNOWN)),
   "ct state": stateMatch,
   "ct status": stateMatch,
+  "ct direction": eachOf(directionMatch),
+  "ct original ip saddr": (values) => ofOriginal(addressMatch("src", values)),
+  "ct original ip daddr": (values) => ofOriginal(addressMatch("dst", values)),
+  "ct original ip6 saddr": (values) => ofOriginal(addressMatch("src", values)),
+  "ct original ip6 daddr": (values) => ofOriginal(addressMatch("dst", values)),
+  "ct original proto-src": (values) => ofOriginal(portMatch(["srcPort"], values)),
+  "ct original proto-dst": (values) => ofOriginal(portMatch(["dstPort"], values)),
   "icmp type": eachOf((type) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN)),
   "icmpv6 type": eachOf((type) => (type === "echo-request" ? IS_ECHO_REQUEST : UNKNOWN)),
 };
@@ -127,7 +138,7 @@ const UNKNOWN_HEADS = new Set("ct meta ip ip6 tcp udp th rt socket ether vlan ic
 const OF_ANOTHER = new Set(["vxlan", "geneve", "gre", "gretap", "ipsec"]);
 
 function readPart(reader: TokenReader): Selector | null {
-  for (let words = 1; words <= 3; words++) {
+  for (let words = 1; words <= MOST_WORDS; words++) {
     const key = Array.from({ length: words }, (_, at) => reader.peek(at)).join(" ");
     if (!Object.hasOwn(KEYS, key)) continue;
     const header = HEADERS[reader.peek()];

@@ -25,6 +25,7 @@ export class RuleFacts implements HostRules {
   readonly #interfaces: Interfaces;
   /** Who is behind the inside. */
   readonly #inside = new Set<string>();
+  readonly #leadsInside: (address: string) => boolean;
   /** Addresses that are on an interface of the host. */
   readonly #own: Set<string>;
   #explained = 0;
@@ -34,8 +35,17 @@ export class RuleFacts implements HostRules {
   /** Pairs of hosts with a translation that no rule explains, and no helper of what else they speak. */
   readonly #unexplained = new Set<string>();
 
-  /** `own`: addresses that are known to be on an interface of the host. */
-  constructor(history: RuleHistory, interfaces: Interfaces, own: Iterable<string> = []) {
+  /**
+   * `own`: addresses that are known to be on an interface of the host. `leadsInside`: whether its routes are known to lead to an address by a captured interface
+   * of the inside.
+   */
+  constructor(
+    history: RuleHistory,
+    interfaces: Interfaces,
+    own: Iterable<string> = [],
+    leadsInside: (address: string) => boolean = () => false,
+  ) {
+    this.#leadsInside = leadsInside;
     this.#history = history;
     this.#interfaces = interfaces;
     this.#own = new Set(own);
@@ -83,7 +93,9 @@ export class RuleFacts implements HostRules {
     const outcome = this.#meet("prerouting", OUTSIDE, proto, ends, this.#own.has(ends.dst) || undefined);
     const ruling = this.#ruling(outcome);
     if (ruling.answer !== true) return ruling;
-    const strangers = outcome.rules.map(({ to }) => destinationOf(to, ends)).filter((each) => !this.#inside.has(each));
+    const strangers = outcome.rules
+      .map(({ to }) => destinationOf(to, ends))
+      .filter((each) => !this.#inside.has(each) && !this.#leadsInside(each));
     if (strangers.length === 0) return ruling;
     return { ...ruling, answer: undefined, doubt: `nothing shows that ${strangers[0]} is inside` };
   }

@@ -37,6 +37,8 @@ export interface HookedPacket {
   isNew: Answer;
   /** Whether another conversation's helper expected it; absent where that cannot be told. */
   isRelated?: false;
+  /** The ends that its conversation had at first, before any translation, where it goes the way of that; absent where that cannot be told. */
+  original?: Pick<HookedPacket, "src" | "dst" | "srcPort" | "dstPort"> | undefined;
   /** What rules made of its mark so far. */
   mark: Mark;
 }

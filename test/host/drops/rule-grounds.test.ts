@@ -228,9 +228,85 @@ describe("nft's rules", () => {
   });
 });
 
+const CALL = { src: "10.0.2.2", srcPort: 5000, dst: "10.0.2.15", dstPort: 88 };
+/** Rules that publish port 88, behind others. */
+const publishing = (...lines: readonly string[]): string[] => [
+  ...lines,
+  "*nat",
+  "-A PREROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80",
+  "-A PREROUTING -p udp -m addrtype --dst-type LOCAL -m udp --dport 88 -j DNAT --to-destination 172.17.0.2:80",
+  "COMMIT",
+];
+
+describe("a rule that asks for the ends that a conversation had at first", () => {
+  const called = [dropped(2, CALL, { proto: TCP, side: OUTSIDE })];
+
+  it.each([
+    "--ctorigdstport 88 --ctdir ORIGINAL",
+    "--ctorigdst 10.0.2.15/32 --ctorigdstport 80:90 ! --ctdir REPLY",
+    "--ctproto 6 --ctorigsrc 10.0.2.2/32 --ctorigsrcport 5000",
+  ])("matches what comes to a published port: %s", (asked) => {
+    const rule = `-A FORWARD -m conntrack ${asked} -j DROP`;
+    expect(told(found(called, counted({ iptables: publishing(...filter(`[0→2:1] ${rule}`)) })))).toEqual([
+      `drop-rule 2 ${rule}`,
+    ]);
+  });
+
+  it.each(["--ctorigdstport 80", "--ctorigdst 172.17.0.2/32", "--ctdir REPLY"])("is none: %s", (asked) => {
+    const rule = `-A FORWARD -m conntrack ${asked} -j DROP`;
+    const snapshots = counted({ iptables: publishing(...filter(`[0→2:1] ${rule}`)) });
+    expect(told(found(called, snapshots))).toEqual(["drop-unexplained 2"]);
+  });
+
+  it.each([
+    ["is one of nft's", dropped(2, CALL, { proto: TCP, side: OUTSIDE }), "drop-rule 2 "],
+    ["is about datagrams that a rule translates", dropped(2, CALL, { side: OUTSIDE }), "drop-rule 2 "],
+    [
+      "is about datagrams that may be answers",
+      dropped(2, { ...CALL, dst: "172.17.0.2" }, { side: OUTSIDE }),
+      "drop-rule 2 possibly ",
+    ],
+    ["is about what a bridge may show translated", dropped(2, CALL, { proto: TCP }), "drop-rule 2 possibly "],
+  ])("%s", (_, kind, line) => {
+    const words = `ct original ip daddr ${kind.ends.dst} ct original proto-dst 88 ct direction original counter packets 0→2 bytes 9 drop`;
+    const nft = [
+      "table inet q {",
+      "chain f {",
+      "type filter hook forward priority -5; policy accept;",
+      words,
+      "}",
+      "}",
+    ];
+    expect(told(found([kind], counted({ iptables: publishing(), nft })))[0]).toMatch(new RegExp(`^${line}ct original`));
+  });
+});
+
+describe("a rule that asks for a mark which another one gave before", () => {
+  const called = [dropped(2, CALL, { proto: TCP, side: OUTSIDE })];
+  const rule = "-A FORWARD -m mark --mark 0x5 -j DROP";
+  const marking = (mark: string): string[] => [
+    "*mangle",
+    `-A PREROUTING -p tcp -m tcp --dport 88 -j MARK --set-xmark ${mark}`,
+    "COMMIT",
+    ...filter(`[0→2:1] ${rule}`),
+  ];
+
+  it.each([
+    ["matches", publishing(...marking("0x5/0xffffffff")), `drop-rule 2 ${rule}`],
+    ["is none of another mark", publishing(...marking("0x7/0xffffffff")), "drop-unexplained 2"],
+    ["may match where other bits are not known", publishing(...marking("0x5/0xff")), `drop-rule 2 possibly ${rule}`],
+    [
+      "may match where a rule that translates gives marks",
+      publishing(...marking("0x5/0xffffffff")).toSpliced(-1, 0, "-A PREROUTING -j MARK --set-xmark 0x8/0xffffffff"),
+      `drop-rule 2 possibly ${rule}`,
+    ],
+  ])("%s", (_, iptables, line) => {
+    expect(told(found(called, counted({ iptables })))).toEqual([line]);
+  });
+});
+
 describe("what a translation makes of a packet", () => {
-  const ends = { src: "10.0.2.2", srcPort: 5000, dst: "10.0.2.15", dstPort: 88 };
-  const published = [dropped(2, ends, { proto: TCP, side: OUTSIDE })];
+  const published = [dropped(2, CALL, { proto: TCP, side: OUTSIDE })];
   const inward = "-A FORWARD -d 172.17.0.2/32 -o docker0 -p tcp -m tcp --dport 80 -j DROP";
 
   it.each([

@@ -48,6 +48,18 @@ it.each([
   expect(uncaptured(address)).toBe(name);
 });
 
+it("is known to be captured where all snapshots lead there by a captured interface", () => {
+  const isCaptured = (address: string, snapshots = [said(100), said(110)]): boolean =>
+    new UncapturedRoutes({ snapshots }, BOTH).isCapturedTo(address);
+  expect(["172.17.0.3", "172.30.0.2", "198.51.100.9"].map((address) => isCaptured(address))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(isCaptured("172.17.0.3", [said(100), said(110, { routes: [] })])).toBe(false);
+  expect(isCaptured("172.17.0.3", [])).toBe(false);
+});
+
 it("what goes to an interface that is gone is captured no more", () => {
   const gone = new Set<string>();
   const routes = new UncapturedRoutes({ snapshots: [said(100)] }, ["br-app", ...BOTH], gone);

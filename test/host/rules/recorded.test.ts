@@ -45,6 +45,7 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     dst: dst.address,
     dstPort: dst.port,
     isNew: undefined,
+    isOriginal: false,
     isToHost: false,
     forwardedTo: { dst: dst.address, dstPort: dst.port },
     inName,

@@ -106,6 +106,17 @@ describe("who comes to a port of the host's", () => {
     expect(called(after(docker(), [webPinged]), 88, "203.0.113.9").answer).toBeUndefined();
   });
 
+  test("is sent inside where the host's routes lead there", () => {
+    for (const [leadsInside, answer] of [
+      [true, true],
+      [false, undefined],
+    ] as const) {
+      const history = new RuleHistory(DOCKER_IPTABLES);
+      const facts = new RuleFacts(history, named("docker0", "enp0s3"), ["10.0.2.15"], () => leadsInside);
+      expect(called(facts).answer).toBe(answer);
+    }
+  });
+
   test("may be sent to somebody of whom nothing shows that he is inside", () => {
     const facts = after(docker(), [pinged]);
     expect(called(facts)).toEqual({
