@@ -114,7 +114,7 @@ export class GatheredDrops extends PassingSink {
   /** What is known of a packet without a twin; undefined of one that is none of these. */
   #fateOf(row: number, { verdict, reason }: Judgement): Fate | undefined {
     if (verdict === "dropped" || verdict === "refused") return verdict;
-    if (reason === "nothing-paired") return "unpaired";
+    if (reason === "nothing-paired" || reason === "untranslated") return "unpaired";
     if (reason === "routed-elsewhere") return "routed";
     const isUnanswered = reason === "no-answer" && this.#tables.timeline.sideOf(row) === OUTSIDE;
     return isUnanswered && mayOpen(this.#tables, row) ? "unanswered" : undefined;

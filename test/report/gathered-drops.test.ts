@@ -47,6 +47,20 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   expect(others).toBe(0);
 });
 
+it("gathers what was refused with what it was answered, and that of which nothing tells which way it went", () => {
+  const { dropped } = gathered((sink, tables) => {
+    const refused = { ...DROPPED, verdict: "refused", reason: "prohibited" } as const;
+    sink.unmatched(tables.add({ ...QUERY, frame: 1 }), refused);
+    sink.unmatched(tables.add({ ...QUERY, frame: 2 }), { ...refused, reason: "port-unreachable" });
+    sink.unmatched(tables.add({ ...QUERY, frame: 3 }), { ...DROPPED, verdict: "unknown", reason: "untranslated" });
+  });
+  expect(dropped.map(({ fate, refusal }) => [fate, refusal])).toEqual([
+    ["refused", "prohibited"],
+    ["refused", "port-unreachable"],
+    ["unpaired", undefined],
+  ]);
+});
+
 it("tells apart by which of a side's interfaces packets came", () => {
   const { dropped } = gathered((sink, tables) => {
     const frames = new FramePlaces([["docker0"], ["br-app"]]);

@@ -28,19 +28,21 @@ export class RouteGrounds {
   }
 
   grounds(kinds: readonly Dropped[]): Ground[] {
-    const forwarded = kinds.filter((kind) => isDropped(kind) || this.#ways.mustCross(kind));
     return [false, true].flatMap((isIpv6) => {
-      const ofVersion = forwarded.filter((kind) => kind.isIpv6 === isIpv6);
+      const ofVersion = kinds.filter((kind) => kind.isIpv6 === isIpv6);
       return this.#ofVersion(ofVersion, isIpv6 ? 1 : 0);
     });
   }
 
   #ofVersion(kinds: readonly Dropped[], at: 0 | 1): Ground[] {
+    const forwarded = kinds.filter((kind) => isDropped(kind) || this.#ways.mustCross(kind));
+    // what has a source that is not of its link is just what rp_filter is for
+    const entered = kinds.filter((kind) => isDropped(kind) || this.#ways.hasEntered(kind));
     return [
-      ...this.#counted("drop-not-forwarded", kinds, (kind) => this.#notForwarded(kind), FORWARDING[at]),
-      ...this.#counted("drop-reverse-path", kinds, (kind) => this.#filtered(kind), REVERSE_PATH[at]),
-      ...this.#counted("drop-no-route", kinds, (kind) => this.#lost(kind), NO_ROUTE[at]),
-      ...this.#counted("drop-no-route", kinds, (kind) => this.#discarded(kind), undefined),
+      ...this.#counted("drop-not-forwarded", forwarded, (kind) => this.#notForwarded(kind), FORWARDING[at]),
+      ...this.#counted("drop-reverse-path", entered, (kind) => this.#filtered(kind), REVERSE_PATH[at]),
+      ...this.#counted("drop-no-route", forwarded, (kind) => this.#lost(kind), NO_ROUTE[at]),
+      ...this.#counted("drop-no-route", forwarded, (kind) => this.#discarded(kind), undefined),
     ];
   }
 

@@ -79,6 +79,13 @@ export class Ways {
     return from !== undefined && to !== undefined && from !== to;
   }
 
+  /** Whether packets can only have come in where they were seen: the host sends what goes to their destination by another interface. */
+  hasEntered(dropped: Dropped): boolean {
+    const { destination } = this.of(dropped);
+    const leavesBy = destination === undefined ? undefined : this.routing.interfaceTo(destination);
+    return leavesBy !== undefined && leavesBy !== this.cameBy(dropped);
+  }
+
   /** Whether packets go from port to port of one bridge, whose rules they meet as what is forwarded does: `net.bridge.bridge-nf-call-iptables`. */
   isBridged(kind: Dropped): boolean {
     const { isIpv6 } = kind;

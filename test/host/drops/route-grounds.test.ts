@@ -93,6 +93,15 @@ describe("rp_filter", () => {
     expect(finding.text).toContain("rp_filter of docker0 is 1, and the route to 10.0.2.99 does not leave by it");
   });
 
+  it("is told of what may have gone either way, where the host sends nothing that way", () => {
+    const drops = [QUERY.dst, "172.17.0.3"].map((dst) =>
+      dropped(2, { ...QUERY, src: "10.0.2.99", dst }, { fate: "unpaired" }),
+    );
+    const snapshots = settled(modes("1", "1"), { TcpExtIPReversePathFilter: [0, 2] });
+    const one = ["drop-reverse-path 2 TcpExtIPReversePathFilter"];
+    expect(drops.map((each) => told(found([each], snapshots)))).toEqual([one, []]);
+  });
+
   it.each([
     ["is off", spoofed, settled(modes("0", "0"))],
     ["asks only for a route", spoofed, settled(modes("2", "1"))],

@@ -71,10 +71,14 @@ export class Unexplained {
         return unknown("forwarded-unseen", why, "anything");
       }
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-      const why = isToPrivate
-        ? `it reached ${destinationText(tuples, way)} and was not seen to enter ${other}`
-        : missing;
-      return unknown(isToPrivate ? "never-entered" : "untranslated", why, "anything");
+      if (isToPrivate)
+        return unknown(
+          "never-entered",
+          `it reached ${destinationText(tuples, way)} and was not seen to enter ${other}`,
+          "anything",
+        );
+      const why = `${missing}, and neither of its addresses shows whether it came in here, or was on its way to a container: the host's routes would (ip route get <source>)`;
+      return unknown("untranslated", why, "anything");
     }
     if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
     const why = "nothing of its conversation is known to have crossed: no translation explains it";
