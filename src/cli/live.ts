@@ -25,6 +25,7 @@ import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
 import { correlateOptions } from "./report-options.js";
 import { type Results, resultsOf } from "./results.js";
+import { SummingUp } from "./summing-up.js";
 import { untilAborted } from "./until.js";
 import { widthOf } from "./width.js";
 
@@ -32,6 +33,8 @@ import { widthOf } from "./width.js";
 const PATIENCE_NS = 200_000_000;
 /** A reader that stands still, as a pager does, holds nothing up before so much text waits for it: 100,000 pairs and more. */
 const BACKLOG_BYTES = 64 << 20;
+const SUMMING_UP =
+  "the capture has ended; sums up, by what the host says of each conversation: Ctrl-C again ends without totals";
 /** Height assumed of a terminal that does not tell. */
 const DEFAULT_ROWS = 24;
 
@@ -90,6 +93,7 @@ export async function pairLive(
     capture.live.note(printableJson(news), called);
   });
   const settings = correlateOptions(options);
+  const summingUp = new SummingUp(results.sink, () => messages.warn(SUMMING_UP));
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -100,7 +104,10 @@ export async function pairLive(
       const batch = await paced(frames, capture.live, host);
       // one interface's end is not the run's
       if (batch === null && !capture.live.isEnding) return null;
-      if (batch === null) await following?.end();
+      if (batch === null) {
+        summingUp.begins();
+        await following?.end();
+      }
       await results.onFrames(frames, batch);
       return batch;
     };
@@ -126,7 +133,7 @@ export async function pairLive(
           for (const text of capture.live.counts()) messages.warn(text);
         },
       },
-      results,
+      { ...results, sink: summingUp },
       host.stdout,
     );
     for (const source of packets.flat()) {
@@ -137,6 +144,7 @@ export async function pairLive(
   } finally {
     close();
     clearTimeout(timer);
+    summingUp.close();
     messages.endProgress();
     await capture.live.close();
   }

@@ -1,4 +1,5 @@
 import { addressText } from "../packets/address.js";
+import { keepNewest } from "../packets/memory/keep-newest.js";
 
 /** An IP address as a number, which is what prefixes and ranges are about. */
 export interface Address {
@@ -13,8 +14,21 @@ export interface AddressRange {
   readonly last: bigint;
 }
 
+/** So many addresses are remembered as they were read: conversations have the same again and again. */
+const MOST_REMEMBERED = 4096;
+const remembered = new Map<string, Address | null>();
+
 /** Reads an IPv4 address (four decimal numbers) or an IPv6 address (RFC 4291 section 2.2); null where it is neither. */
 export function parseAddress(text: string): Address | null {
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const address = readAddress(text);
+  remembered.set(text, address);
+  keepNewest(remembered, MOST_REMEMBERED);
+  return address;
+}
+
+function readAddress(text: string): Address | null {
   const isIpv6 = text.includes(":");
   const value = isIpv6 ? ipv6Value(text) : ipv4Number(text);
   return value === null ? null : { isIpv6, value: BigInt(value) };
@@ -75,12 +89,10 @@ function byFirst(one: Pick<AddressRange, "isIpv6" | "first">, other: Pick<Addres
 
 /** The address as natcorr writes it (RFC 5952); /proc/net/nf_conntrack writes all zeros of an IPv6 one. Null where it is none. */
 export function canonicalAddress(text: string): string | null {
-  if (!text.includes(":")) {
-    const value = ipv4Number(text);
-    return value === null ? null : addressText(false, Uint32Array.of(value), 0);
-  }
-  const value = ipv6Value(text);
-  return value === null ? null : addressOf(true, value);
+  const address = parseAddress(text);
+  if (address === null) return null;
+  // the only way to write one of IPv4 but for zeros in front
+  return address.isIpv6 || /(^|\.)0\d/.test(text) ? addressOf(address.isIpv6, address.value) : text;
 }
 
 /** The address that a number stands for, as natcorr writes it. */

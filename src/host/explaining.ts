@@ -79,7 +79,7 @@ export class Explaining extends PassingSink {
       this.#byRule.set(rule, flows);
       flows.addFlow(flow);
     }
-    this.next.flow(rules !== undefined && rules.length > 0 ? { ...copyOf(flow), rule: rules.join("\n") } : flow);
+    this.next.flow(rules !== undefined && rules.length > 0 ? copyOf(flow, rules.join("\n")) : flow);
     this.#tell(this.#crossCheck?.flow(flow) ?? []);
   }
 

@@ -94,11 +94,9 @@ export class RuleBook {
     const explanations: Explanation[] = [];
     let { mark } = this;
     for (const { hook, kind } of STEPS) {
-      const packet = packetAt(hook, flow, entering, leaving, isDstLocal);
+      const packet = packetAt(hook, flow, entering, leaving, isDstLocal, { inInterface, outInterface, mark });
       if (!packet) continue;
-      const walk = new Walk("nat", hook, { ...packet, inInterface, outInterface, mark }, (to) =>
-        canMake(hook, to, entering, leaving),
-      );
+      const walk = new Walk("nat", hook, packet, (to) => canMake(hook, to, entering, leaving));
       walk.through(this.#telling);
       mark = this.#markBehind(hook, walk);
       this.#noteIfCutShort(walk);
@@ -110,11 +108,11 @@ export class RuleBook {
 
   /** The rules that gave a conversation to a proxy; none where it was sent to the proxy's own address. */
   #explainProxy(flow: Translation, entering: Ends, leaving: Ends, inInterface: InterfaceName): Explanation[] {
-    const packet = packetAt("prerouting", flow, entering, leaving, undefined);
+    const [outInterface, mark] = [new InterfaceName([""]), ANY_MARK];
+    const packet = packetAt("prerouting", flow, entering, leaving, undefined, { inInterface, outInterface, mark });
     if (!packet) return [];
-    const outInterface = new InterfaceName([""]);
     return (["filter", "nat"] as const).flatMap((type) => {
-      const walk = new Walk(type, "prerouting", { ...packet, inInterface, outInterface, mark: ANY_MARK }, () => false);
+      const walk = new Walk(type, "prerouting", packet, () => false);
       walk.through(this.#all);
       this.#noteIfCutShort(walk);
       return [...walk.redirects.values()].map(({ text, to, isCertain }) => ({
@@ -185,7 +183,8 @@ function packetAt(
   entering: Ends,
   leaving: Ends,
   supposed: Answer,
-): Omit<HookedPacket, "inInterface" | "outInterface" | "mark"> | null {
+  { inInterface, outInterface, mark }: Pick<HookedPacket, "inInterface" | "outInterface" | "mark">,
+): HookedPacket | null {
   const isPrerouting = hook === "prerouting";
   const destination = isPrerouting ? entering : leaving;
   const src = parseAddress(entering.src);
@@ -206,5 +205,8 @@ function packetAt(
     isDstLocal,
     isDstRewritten: nat === "dnat" || nat === "snat+dnat",
     isNew: true,
+    inInterface,
+    outInterface,
+    mark,
   };
 }

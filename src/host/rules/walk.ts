@@ -6,6 +6,7 @@ import {
   type ChainType,
   type Hook,
   type HookedPacket,
+  HOOKS,
   nameOf,
   type Rule,
   type Table,
@@ -45,6 +46,49 @@ export function candidatesIn(rules: readonly Rule[], packet: HookedPacket): read
   const known = chains.get(rules) ?? candidatesAmong(rules, ({ matches }) => matches.flatMap(({ keys = [] }) => keys));
   chains.set(rules, known);
   return known(packet);
+}
+
+/** A base chain, and its table. */
+interface Place {
+  readonly table: Table;
+  readonly chain: BaseChain;
+}
+
+/** Base chains of one priority: those that decide about a packet, and those that filter before that. */
+interface Equals {
+  readonly deciding: readonly Place[];
+  readonly passing: readonly Place[];
+}
+
+/** By tables, and by what packets ask for: thousands of flows meet the same. */
+const places = new WeakMap<readonly Table[], (readonly Equals[] | undefined)[]>();
+
+/** The base chains of a hook that packets of an IP version come to, in the order of their priorities; `type`: those that decide. */
+function placesIn(tables: readonly Table[], type: ChainType, hook: Hook, isIpv6: boolean): readonly Equals[] {
+  let ofTables = places.get(tables);
+  if (ofTables === undefined) places.set(tables, (ofTables = []));
+  const place = 4 * HOOKS.indexOf(hook) + (type === "nat" ? 2 : 0) + (isIpv6 ? 1 : 0);
+  return (ofTables[place] ??= equalsAmong(tables, type, hook, isIpv6 ? "ipv6" : "ipv4"));
+}
+
+function equalsAmong(
+  tables: readonly Table[],
+  type: ChainType,
+  hook: Hook,
+  family: Table["family"],
+): readonly Equals[] {
+  const all = tables
+    .filter((table) => table.family === family || table.family === "both" || table.family === "device")
+    .flatMap((table) => table.base.map((chain): Place => ({ table, chain })))
+    .filter(({ chain }) => chain.hook === hook && (chain.type === type || type === "nat"));
+  const priorities = new Set(all.map(({ chain }) => chain.priority).toSorted((one, other) => one - other));
+  return Array.from(priorities, (priority) => {
+    const equals = all.filter(({ chain }) => chain.priority === priority);
+    const [deciding, passing] = [true, false].map((decides) =>
+      equals.filter(({ chain }) => (chain.type === type) === decides),
+    );
+    return { deciding, passing };
+  });
 }
 
 function never(): boolean {
@@ -100,17 +144,10 @@ export class Walk {
    * @returns whether the packet is translated, or dropped, by whichever rule.
    */
   through(tables: readonly Table[]): Answer {
-    const family = this.#packet.isIpv6 ? "ipv6" : "ipv4";
-    const chains = tables
-      .filter((table) => table.family === family || table.family === "both" || table.family === "device")
-      .flatMap((table) => table.base.map((chain) => ({ table, chain })))
-      .filter(({ chain }) => chain.hook === this.#hook && (chain.type === this.#type || this.#type === "nat"));
     let isCertain = true;
-    for (const priority of new Set(chains.map(({ chain }) => chain.priority).toSorted((one, other) => one - other))) {
-      const equals = chains.filter(({ chain }) => chain.priority === priority);
-      const deciding = equals.filter(({ chain }) => chain.type === this.#type);
+    for (const { passing, deciding } of placesIn(tables, this.#type, this.#hook, this.#packet.isIpv6)) {
       const { mark } = this.#packet;
-      this.#pass(equals.filter(({ chain }) => chain.type !== this.#type));
+      this.#pass(passing);
       if (deciding.length === 0) continue;
       // those that filter may be asked behind them
       this.#packet.mark = eitherMark(mark, this.#packet.mark);
@@ -126,7 +163,7 @@ export class Walk {
    * Takes it through base chains of one priority that filter, for the mark that it gets there. As nobody tells their order, each may see what
    * the others made of it.
    */
-  #pass(chains: readonly { table: Table; chain: BaseChain }[]): void {
+  #pass(chains: readonly Place[]): void {
     const { inInterface, outInterface } = this.#packet;
     this.#isPassing = true;
     this.#packet.inInterface = inInterface.quiet();
@@ -161,7 +198,7 @@ export class Walk {
    * Asks base chains of one priority. Nobody tells which is asked first: that is the one that was made last (net/netfilter/core.c,
    * nf_hook_entries_grow), and tables are listed in another order. So, where several may decide, each is only possible.
    */
-  #throughEquals(chains: readonly { table: Table; chain: BaseChain }[], isCertain: boolean): number {
+  #throughEquals(chains: readonly Place[], isCertain: boolean): number {
     const before = this.found.size;
     const { mark } = this.#packet;
     const ways: number[] = [];
