@@ -4,6 +4,7 @@ import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import type { Look, SideSummary, Sink, Summary } from "../packets/results/results.js";
 import { ALTERED } from "../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { NO_MAC } from "../protocols/mac.js";
 import { DONE, WAITING } from "../packets/fates.js";
 import { IS_ECHO_ID, NONE, tupleIn } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
@@ -273,7 +274,7 @@ export class Run {
 
   /** Appends a packet of a batch to the timeline. */
   #append(side: Side, batch: PacketBatch, at: number, timeNs: number, way: number): number {
-    return this.#parts.timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+    return this.#parts.timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way, batch.mac[at]);
   }
 
   /** Takes a packet of a batch, which was just appended. */
@@ -282,8 +283,10 @@ export class Run {
     const way = this.#parts.timeline.way(row);
     const { kernel } = this.#parts;
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
-    const isFirst = this.#parts.tuples.saw(way, timeNs);
-    if (batch.quote(at) >= 0) {
+    const isError = batch.quote(at) >= 0;
+    // an error goes the way of an answer to the packet it quotes, and somebody else sent it
+    const isFirst = this.#parts.tuples.saw(way, timeNs, isError ? NO_MAC : batch.mac[at]);
+    if (isError) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#parts.tuples.set(tupleIn(way), IS_ECHO_ID, isAboutEcho(batch, at));
       const error = this.#parts.errors.admit(row, batch, at);

@@ -31,6 +31,8 @@ export const PREVIOUS = 1;
 export const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
+/** The same word of a packet without a twin: `macHash` of who sent its frame. */
+export const MAC = 4;
 /**
  * `by` in the lower 7 bits, then 1 where a TCP segment is a retransmission, then 12 of `evidence`, then 1 where the pair travels
  * outbound, then 11 of `altered`.

@@ -1,5 +1,6 @@
 import code from "./assembly/timeline.wasm";
 import { DONE, FATE_BITS, GONE } from "./fates.js";
+import { NO_MAC } from "../protocols/mac.js";
 import { asDoubles, type Heap } from "./memory/heap.js";
 import { RecordRows } from "./record-rows.js";
 import { RECORD_BITS } from "./records.js";
@@ -124,12 +125,12 @@ export class TimelineRows extends RecordRows {
 
   /**
    * Appends a packet of a side, at `timeNs` on the timeline, and returns its row: WAITING, without a twin, not filed. Its record
-   * begins at `from` in `rows`; `way` as `TupleTable.findWays` gives it.
+   * begins at `from` in `rows`; `way` as `TupleTable.findWays` gives it, `mac` as its batch does.
    */
-  append(side: Side, rows: Int32Array, from: number, timeNs: number, way: number): number {
+  append(side: Side, rows: Int32Array, from: number, timeNs: number, way: number, mac: number = NO_MAC): number {
     this.reserve(1);
     for (let word = 0; word < 1 << RECORD_BITS; word++) this.#packet[word] = rows[from + word];
-    return this.steps["append"](this.block, side, this.#packet.byteOffset, timeNs, way);
+    return this.steps["append"](this.block, side, this.#packet.byteOffset, timeNs, way, mac);
   }
 
   /** Makes room for so many rows more: until they are appended, the arrays stay what they are. */

@@ -10,6 +10,7 @@ import {
   GONE,
   IS_RETRANSMISSION,
   LANE_OLDER,
+  MAC,
   NEXT,
   outboundOf,
   PAIRED,
@@ -184,6 +185,11 @@ export class Timeline extends TimelineRows {
   /** Who came before it, of those in its crowd that go its way; NONE for none. */
   older(row: number): number {
     return this.fates[this.fateOf(row) + LANE_OLDER];
+  }
+
+  /** `macHash` of who sent its frame, as long as it has no twin; NO_MAC where nothing tells. */
+  mac(row: number): number {
+    return this.fates[this.fateOf(row) + MAC];
   }
 
   /** Flow of a paired inside row, by its slot in `FlowAccounts`. */

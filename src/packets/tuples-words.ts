@@ -6,6 +6,8 @@ export const WORDS = size();
 /** Where the rows begin, and their addresses over IPv6. */
 export const RECORDS = word();
 export const WIDE = word();
+/** Where the words of ways begin: `macHash` of who sent the first packet. */
+export const MACS = word();
 /** Where the cells begin that they are found in by their hashes, and how many there are. */
 export const CELLS = word();
 export const CELL_COUNT = word();

@@ -4,6 +4,7 @@ import { sameAddress } from "./memory/columns.js";
 import { ROOM_FLOWS, type Heap } from "./memory/heap.js";
 import type { PacketBatch } from "./batches/packet-batch.js";
 import { RowCounts } from "./flows/row-counts.js";
+import { NO_MAC } from "../protocols/mac.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./tuples-words.js";
 
@@ -125,6 +126,8 @@ export class TupleTable {
   readonly #steps: WebAssembly.Instance["exports"];
   /** By tuple, what few have, as memory that nothing is written to is none: addresses over IPv6 … */
   #wide: Int32Array;
+  /** By way: `macHash` of who sent its first packet, on Ethernet … */
+  #macs: Int32Array;
   /** … and how many packets found no twin while no flow of theirs was known. */
   readonly #unmatched: RowCounts;
   #free: Int32Array;
@@ -140,6 +143,7 @@ export class TupleTable {
     this.#cells = heap.take(Int32Array, 2 * tuples, 2 * ROOM_TUPLES);
     this.#free = heap.take(Int32Array, tuples, ROOM_TUPLES);
     this.#unmatched = new RowCounts(heap, tuples, ROOM_TUPLES);
+    this.#macs = heap.take(Int32Array, 2 * tuples, 2 * ROOM_TUPLES);
     this.records = heap.take(Int32Array, tuples << TUPLE_BITS, ROOM_TUPLES << TUPLE_BITS);
     this.#wide = heap.take(Int32Array, tuples << WIDE_BITS, ROOM_TUPLES << WIDE_BITS);
     this.words = new Uint32Array(this.#wide.buffer);
@@ -179,9 +183,16 @@ export class TupleTable {
     return this.#steps["isUntranslated"](this.records.byteOffset + (tuple << (TUPLE_BITS + 2))) !== 0;
   }
 
-  /** Notes a packet of this way and its time, nanoseconds on the timeline. Returns whether it is its tuple's first. */
-  saw(way: number, timeNs: number): boolean {
-    return this.#steps["saw"](this.block, way, timeNs) !== 0;
+  /**
+   * Notes a packet of this way, its time, nanoseconds on the timeline, and `macHash` of who sent its frame. Returns whether it is its tuple's first.
+   */
+  saw(way: number, timeNs: number, mac: number = NO_MAC): boolean {
+    return this.#steps["saw"](this.block, way, timeNs, mac) !== 0;
+  }
+
+  /** `macHash` of who sent the first packet that went this way; NO_MAC where none did yet, or nothing tells. */
+  mac(way: number): number {
+    return this.#macs[way];
   }
 
   proto(tuple: number): number {
@@ -318,6 +329,7 @@ export class TupleTable {
   #locate(): void {
     this.#words[words.RECORDS] = this.records.byteOffset;
     this.#words[words.WIDE] = this.#wide.byteOffset;
+    this.#words[words.MACS] = this.#macs.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
     this.#words[words.CELLS] = this.#cells.byteOffset;
     this.#words[words.CELL_COUNT] = this.#cells.length;
@@ -338,6 +350,7 @@ export class TupleTable {
     const heap = this.#heap;
     this.#free = heap.doubled(Int32Array, this.#free);
     this.#unmatched.grow();
+    this.#macs = heap.doubled(Int32Array, this.#macs);
     this.records = heap.doubled(Int32Array, this.records);
     this.#wide = heap.doubled(Int32Array, this.#wide);
     this.words = new Uint32Array(this.#wide.buffer);

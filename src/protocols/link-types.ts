@@ -12,9 +12,11 @@ export const IPV4 = 228;
 export const IPV6 = 229;
 export const SLL2 = 276;
 
-/** How long a header is, and where in it the ethertype lies. */
+/** How long a header is, and where in it the ethertype lies: no other link type has it there. */
 export const ETHERNET_BYTES = 14;
 export const ETHERNET_TYPE = 12;
+/** Where the address of the station that sent the frame lies: two bytes of it, then four. */
+export const ETHERNET_SOURCE = 6;
 
 /** Cooked captures, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html and LINKTYPE_LINUX_SLL2.html */
 export const SLL_BYTES = 16;

@@ -26,6 +26,9 @@ export function endsOf(tables: Tables, row: number): Ends {
   const b = tuples.addressText(tuple, false);
   const isForward = timeline.forward(row) === 1;
   const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
+  const way = timeline.way(row);
+  ends.srcMac = tuples.mac(way);
+  ends.dstMac = tuples.mac(way ^ 1);
   switch (endsKind(timeline.proto(row), timeline.flags(row))) {
     case PORTS:
       ends.srcPort = tuples.port(tuple, isForward);

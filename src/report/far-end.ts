@@ -1,6 +1,7 @@
-import type { ContainerName } from "../packets/results/containers.js";
-import type { FlowSummary, Tables } from "../packets/results/results.js";
+import type { ContainerName, Containers } from "../packets/results/containers.js";
+import type { Ends, FlowSummary, Tables } from "../packets/results/results.js";
 import { OUTSIDE } from "../packets/sides.js";
+import { NO_MAC } from "../protocols/mac.js";
 
 /**
  * The end that is beyond the outside, whose address says nothing of this host's containers: other hosts of Docker give theirs the same ones. Null where neither is known to be.
@@ -24,7 +25,21 @@ export function farEndOfFlow({ sides: [first, second], initiator }: Pick<FlowSum
   return initiator === "outside" ? "src" : "dst";
 }
 
-/** The container that an end is, where one has its address: beyond the outside, one of a network that is captured there. */
-export function containerAt(end: "src" | "dst", far: FarEnd, having: ContainerName | undefined): typeof having {
-  return end === far && having?.isOutside !== true ? undefined : having;
+/**
+ * The container that an end is, where one had its address from one time through another, epoch nanoseconds: beyond the outside, one of a network that is
+ * captured there. Who sends by another MAC address than the container's forges its address, but for the host, which forwards what the container sent elsewhere.
+ */
+export function containerAt(
+  containers: Containers,
+  ends: Ends,
+  end: "src" | "dst",
+  far: FarEnd,
+  fromNs: bigint,
+  throughNs = fromNs,
+): ContainerName | undefined {
+  const having = containers.having(ends[end], fromNs, throughNs);
+  if (having === undefined || (end === far && having.isOutside !== true)) return undefined;
+  const mac = (end === "src" ? ends.srcMac : ends.dstMac) ?? NO_MAC;
+  const isAnothers = mac !== NO_MAC && (having.mac ?? NO_MAC) !== NO_MAC && mac !== having.mac;
+  return isAnothers && containers.isOwnMac(mac) === false ? undefined : having;
 }

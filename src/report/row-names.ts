@@ -16,10 +16,11 @@ export function namesOf(
   row: number,
   far = farEndOfRow(tables, row),
 ): NamedEnds {
-  const { src, dst, dstPort } = endsOf(tables, row);
+  const ends = endsOf(tables, row);
+  const { dst, dstPort } = ends;
   const epochNs = epochNsOf(tables, row);
-  const from = containerAt("src", far, containers.having(src, epochNs));
-  const to = containerAt("dst", far, containers.having(dst, epochNs));
+  const from = containerAt(containers, ends, "src", far, epochNs);
+  const to = containerAt(containers, ends, "dst", far, epochNs);
   if (to !== undefined || dstPort === undefined || !mayOpen(tables, row)) return [from, to];
   return [from, containers.publishing(protocolName(tables.timeline.proto(row)), dst, dstPort, epochNs)];
 }

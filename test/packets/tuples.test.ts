@@ -15,6 +15,7 @@ import {
   TUPLE_BITS,
   type TupleTable,
 } from "../../src/packets/tuples.js";
+import { NO_MAC } from "../../src/protocols/mac.js";
 import { TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import {
   bindWay,
@@ -90,6 +91,24 @@ it("counts a conversation with its first packet, and tells which that is", () =>
   expect([table.saw(2 * one + 1, 2.5e18), table.size, lastNs(table, one)]).toEqual([false, 1, Math.fround(2.5e18)]);
   expect([table.saw(2 * other, -7), table.size, lastNs(table, other)]).toEqual([true, 2, -7]);
   expect(lastNs(table, one)).toBe(Math.fround(2.5e18));
+});
+
+it("remembers who sent the first packet of each direction", () => {
+  const table = new FilledTable(new Heap());
+  const [way, other] = [intern(table, A, B), intern(table, A, { ...B, port: 81 })];
+  const macs = () => [way, way ^ 1, other, other ^ 1].map((each) => table.mac(each));
+  table.saw(way, 0, 5);
+  expect(macs()).toEqual([5, NO_MAC, NO_MAC, NO_MAC]);
+  for (const mac of [7, 8]) {
+    table.saw(way, 1, mac);
+    table.saw(way ^ 1, 1, mac);
+  }
+  expect(macs()).toEqual([5, 7, NO_MAC, NO_MAC]);
+  // another conversation in the same row has nothing of it
+  table.giveBack([way >> 1]);
+  expect(intern(table, A, { ...B, port: 82 })).toBe(way);
+  table.saw(way, 2);
+  expect(macs()).toEqual([NO_MAC, NO_MAC, NO_MAC, NO_MAC]);
 });
 
 it("has a flow, and its proof, for each direction", () => {

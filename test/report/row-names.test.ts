@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { NO_CONTAINERS } from "../../src/packets/results/containers.js";
 import { INSIDE, OUTSIDE, SIDES } from "../../src/packets/sides.js";
+import { NO_MAC } from "../../src/protocols/mac.js";
 import { ACK, SYN } from "../../src/protocols/tcp.js";
 import { namesOf } from "../../src/report/row-names.js";
 import { containerAt, farEndOfFlow, farEndOfPair } from "../../src/report/far-end.js";
@@ -54,6 +55,34 @@ it("beyond the outside is where what leaves goes to, and what enters is from", (
 
 it("an end beyond the outside is a container where that has its address on an interface that is captured there", () => {
   const there = { ...web, isOutside: true };
-  expect([containerAt("src", "src", web), containerAt("src", "src", there)]).toEqual([undefined, there]);
-  expect([containerAt("dst", "src", web), containerAt("dst", null, web)]).toEqual([web, web]);
+  const ends = { src: "172.17.0.2", dst: "172.17.0.2" };
+  const at = (end: "src" | "dst", far: "src" | null, having = web) =>
+    containerAt({ ...CONTAINERS, having: () => having }, ends, end, far, 0n);
+  expect([at("src", "src"), at("src", "src", there)]).toEqual([undefined, there]);
+  expect([at("dst", "src"), at("dst", null)]).toEqual([web, web]);
+});
+
+/** What an end with web's address is called, by who sent from there, web's own MAC address and the host's. */
+function named(
+  mac: number | undefined,
+  webs: number | undefined,
+  isOwnMac: (mac: number) => boolean | undefined,
+): (string | undefined)[] {
+  const containers = {
+    ...CONTAINERS,
+    having: () => ({ ...web, ...(webs !== undefined && { mac: webs }) }),
+    isOwnMac,
+  };
+  const ends = { src: "172.17.0.2", dst: "172.17.0.2", srcMac: mac, dstMac: mac };
+  return (["src", "dst"] as const).map((end) => containerAt(containers, ends, end, null, 0n)?.name);
+}
+
+it("who sends by another MAC address than a container's, and is not the host, has not its name", () => {
+  const [its, forgers, hosts] = [1, 2, 3];
+  const isHosts = (mac: number): boolean => mac === hosts;
+  expect(named(forgers, its, isHosts)).toEqual([undefined, undefined]);
+  for (const mac of [its, hosts, NO_MAC, undefined]) expect(named(mac, its, isHosts)).toEqual(["web", "web"]);
+  // a snapshot without the container's, or without the host's
+  for (const webs of [NO_MAC, undefined]) expect(named(forgers, webs, isHosts)).toEqual(["web", "web"]);
+  expect(named(forgers, its, () => undefined)).toEqual(["web", "web"]);
 });

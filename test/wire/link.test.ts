@@ -4,10 +4,12 @@ import { Heap } from "../../src/packets/memory/heap.js";
 import { batchIn } from "../../src/packets/batches/packet-batch.js";
 import { Tally } from "../../src/packets/batches/source.js";
 import { linkHeaderBytes } from "../../src/protocols/link-types.js";
+import { macHashOf, NO_MAC } from "../../src/protocols/mac.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet, hex, ipv4, ipv6, sll, tcp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
 import * as samples from "./samples.js";
+import { inVxlan } from "./tunnel-samples.js";
 
 const SRC = words("172.17.0.2");
 const SRC6 = words("fd00::2");
@@ -25,6 +27,18 @@ test.each([
   ["LOOP", samples.loop, SRC6],
 ])("%s leads to the IP header", (_, sample, src) => {
   expect(decodeOne(sample)).toMatchObject({ proto: 6, src, srcPort: 40000, dstPort: 80 });
+});
+
+function macsOf(opensTunnels: boolean, ...taken: Parameters<typeof decodeAll>[0]): number[] {
+  return [...decodeAll(taken, NO_LIMITS, opensTunnels).out.mac];
+}
+
+test("a frame of Ethernet says who sent it; what came in a tunnel does not, nor does any other link", () => {
+  const its = macHashOf("02:42:ac:11:00:02");
+  expect(macsOf(false, samples.vlan, samples.raw4, samples.cooked, inVxlan)).toEqual([its, NO_MAC, NO_MAC, its]);
+  expect(macsOf(true, samples.vlan, inVxlan)).toEqual([its, NO_MAC]);
+  expect(["02:42:AC:11:00:02", "02:42:ac:11:00:03"].map((text) => macHashOf(text) === its)).toEqual([true, false]);
+  expect(["", "10.8.0.1", "02:42:ac:11:00", "00:00:00:00:00:00"].map(macHashOf)).toEqual(Array(4).fill(NO_MAC));
 });
 
 test("a tag may follow a cooked header too", () => {

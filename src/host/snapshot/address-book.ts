@@ -43,6 +43,8 @@ export class AddressBook implements Containers {
   readonly #forget = (tenancy: Tenancy): void => this.#drop(tenancy);
   /** The host's own addresses. */
   readonly #own = new Set<string>();
+  /** … and by which MAC addresses it sends: `macHash`. */
+  readonly #ownMacs = new Set<number>();
   /** Of which moment it was told last, and the last snapshot was; undefined before the first. */
   #toldNs: bigint | undefined;
   #snapshotNs: bigint | undefined;
@@ -92,6 +94,10 @@ export class AddressBook implements Containers {
     return this.#own.has(address);
   }
 
+  isOwnMac(mac: number): boolean | undefined {
+    return this.#ownMacs.size === 0 ? undefined : this.#ownMacs.has(mac);
+  }
+
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined {
     if (!this.#own.has(address)) return undefined;
     const keys = [address, everyAddress(address)].map((place) => portKey(proto, place, port));
@@ -99,7 +105,8 @@ export class AddressBook implements Containers {
   }
 
   /** One without containers says nothing of them: what is known goes on. */
-  #takeSnapshot({ timeNs, addresses, containers }: HostFacts): string[] {
+  #takeSnapshot({ timeNs, addresses, macs, containers }: HostFacts): string[] {
+    for (const mac of macs) this.#ownMacs.add(mac);
     for (const address of addresses) this.#own.add(address);
     if (containers === undefined) return [];
     const before = new Set(this.#tenants.ids);

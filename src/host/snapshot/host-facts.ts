@@ -1,3 +1,4 @@
+import { macHashOf, NO_MAC } from "../../protocols/mac.js";
 import { canonicalAddress } from "../address.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
@@ -26,6 +27,8 @@ export interface KnownAddress {
   readonly endpoint: string | undefined;
   /** The host's interface that it is on; undefined where nobody told. */
   readonly link?: string | undefined;
+  /** `macHash` of its MAC address there; NO_MAC, or undefined, where nobody told. */
+  readonly mac?: number;
 }
 
 interface KnownNetwork {
@@ -50,6 +53,8 @@ export interface HostFacts {
   readonly addresses: readonly string[];
   /** All rules, with their counters, as `readTables` reads them; undefined where it has none. */
   readonly rules: string | undefined;
+  /** `macHash` of those of the host's interfaces. */
+  readonly macs: readonly number[];
   readonly network: NetworkFacts;
   /** As `ConntrackTable` reads them; undefined where it has none. */
   readonly conntrack: string | undefined;
@@ -128,6 +133,9 @@ export function factsOf(snapshot: unknown): HostFacts {
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
     rules: ["iptables", "ip6tables", "nft"].flatMap((tool) => linesAt("rules", tool) ?? []).join("\n") || undefined,
+    macs: listAt(snapshot, "interfaces")
+      .map((link) => macHashOf(textAt(link, "address") ?? ""))
+      .filter((mac) => mac !== NO_MAC),
     network: networkFactsOf(snapshot),
     conntrack: linesAt("conntrack", "entries"),
   };
@@ -141,14 +149,15 @@ function containerOf(container: unknown): KnownContainer | undefined {
     name,
     startedNs: nsOf(textAt(container, "started")),
     networkMode: textAt(container, "networkMode") ?? "",
-    addresses: listAt(container, "networks").flatMap((end) =>
-      textsAt(end, "addresses").flatMap((each) => {
+    addresses: listAt(container, "networks").flatMap((end) => {
+      const mac = macHashOf(textAt(end, "mac") ?? "");
+      return textsAt(end, "addresses").flatMap((each) => {
         const address = canonicalAddress(each);
         return address === null
           ? []
-          : [{ address, network: textAt(end, "network") ?? "", endpoint: textAt(end, "endpoint") }];
-      }),
-    ),
+          : [{ address, network: textAt(end, "network") ?? "", endpoint: textAt(end, "endpoint"), mac }];
+      });
+    }),
     published: listAt(container, "published").flatMap((port) => publishedOf(port) ?? []),
     labels: new Map(
       membersAt(container, "labels").flatMap(([label, value]) => (typeof value === "string" ? [[label, value]] : [])),

@@ -1,5 +1,5 @@
 import type { ContainerName } from "../../packets/results/containers.js";
-import type { KnownContainer } from "./host-facts.js";
+import type { KnownAddress, KnownContainer } from "./host-facts.js";
 
 /** A bridge of Linux has 1024 ports (net/bridge/br_private.h, BR_PORT_BITS): a host has no more containers than this. */
 const MOST_RUNNING = 16_384;
@@ -72,16 +72,18 @@ export class Tenants {
     const its = container.addresses.find(({ address }) => address === key);
     return {
       id: container.id,
-      name: this.#nameOf(all, its?.link),
+      name: this.#nameOf(all, its),
       startedNs: its === undefined || mayHaveBegunIn(its.network, container) ? container.startedNs : undefined,
       stay: `${container.startedNs} ${its?.endpoint}`,
     };
   }
 
   /** What containers of one address are called. */
-  #nameOf(containers: readonly KnownContainer[], link: string | undefined): ContainerName {
+  #nameOf(containers: readonly KnownContainer[], its: KnownAddress | undefined): ContainerName {
     const isOutside = this.#isOutside;
+    const link = its?.link;
     return {
+      ...(its?.mac !== undefined && { mac: its.mac }),
       name: containers.map(({ name }) => name).join("+"),
       words: new Set(containers.flatMap(wordsOf)),
       get isOutside() {

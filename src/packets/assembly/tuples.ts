@@ -5,6 +5,7 @@ import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../tuples-words.js";
+import { NO_MAC } from "../../protocols/mac.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
 import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 
@@ -28,12 +29,16 @@ export function wayAt(table: usize, way: i32): usize {
   return tupleOf(table, way) + (tuple.forwardIn(way) << 2) + 4 * tuple.FLOW;
 }
 
-/** Notes a packet of this way and its time. Returns whether it is its tuple's first. */
-export function saw(table: usize, way: i32, timeNs: f64): bool {
+/** Notes a packet of this way, its time, and `macHash` of who sent it. Returns whether it is its tuple's first. */
+export function saw(table: usize, way: i32, timeNs: f64, mac: i32): bool {
   const at = tupleOf(table, way);
   const isFirst = load<f32>(at, 4 * tuple.LAST_NS) === -Infinity;
   store<f32>(at, <f32>timeNs, 4 * tuple.LAST_NS);
-  store<i32>(at, load<i32>(at, 4 * tuple.FACTS) | (tuple.isFromA(way) ? 0 : tuple.IS_ANSWERED), 4 * tuple.FACTS);
+  const facts = load<i32>(at, 4 * tuple.FACTS);
+  const isFirstAnswer = !tuple.isFromA(way) && (facts & tuple.IS_ANSWERED) === 0;
+  if (isFirst) store<i32>(rowAt(table, words.MACS, way ^ 1, 0), NO_MAC);
+  if (isFirst || isFirstAnswer) store<i32>(rowAt(table, words.MACS, way, 0), mac);
+  if (isFirstAnswer) store<i32>(at, facts | tuple.IS_ANSWERED, 4 * tuple.FACTS);
   if (isFirst) setWord(table, words.SEEN, wordOf(table, words.SEEN) + 1);
   return isFirst;
 }

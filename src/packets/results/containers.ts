@@ -6,6 +6,8 @@ export interface ContainerName {
   readonly words: ReadonlySet<string>;
   /** Whether it has the address on an interface that is captured as the outside. */
   readonly isOutside?: boolean;
+  /** `macHash` of its MAC address where it has that address; NO_MAC, or undefined, where nobody told. */
+  readonly mac?: number;
 }
 
 /** Whether a container, or a service that it is of, is called by one of some words. */
@@ -22,6 +24,8 @@ export interface Containers {
   having(address: string, fromNs: bigint, throughNs?: bigint): ContainerName | undefined;
   /** Whether an address is the host's own. */
   isOwn(address: string): boolean;
+  /** Whether the host itself sends frames by that `macHash`; undefined where nobody told by which it does. */
+  isOwnMac(mac: number): boolean | undefined;
   /** Who had published a port of an address of the host's, at a time. */
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
   /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. The same list as long as no more becomes known. */
@@ -32,6 +36,7 @@ export interface Containers {
 export const NO_CONTAINERS: Containers = {
   having: () => undefined,
   isOwn: () => false,
+  isOwnMac: () => undefined,
   publishing: () => undefined,
   changesNs: [],
 };

@@ -105,6 +105,9 @@ export interface Ends {
   srcPort?: number | undefined;
   dstPort?: number | undefined;
   icmpId?: number | undefined;
+  /** `macHash` of who sent the first packet that came from there; undefined where nothing tells. */
+  srcMac?: number | undefined;
+  dstMac?: number | undefined;
 }
 
 /** A packet that an ICMP error quotes, as its sender saw it. */
@@ -186,8 +189,8 @@ export function copyOf(flow: FlowSummary, rule = flow.rule): FlowSummary {
   return copy;
 }
 
-export function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
-  return { src, dst, srcPort, dstPort, icmpId };
+export function copyOfEnds({ src, dst, srcPort, dstPort, icmpId, srcMac, dstMac }: Ends): Ends {
+  return { src, dst, srcPort, dstPort, icmpId, srcMac, dstMac };
 }
 
 export interface SideSummary {

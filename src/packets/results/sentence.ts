@@ -6,6 +6,8 @@ export interface Whose {
   readonly peer?: string;
   /** Whether it is beyond the outside, where other hosts give their containers the same addresses. */
   readonly isBeyond?: boolean;
+  /** `macHash` of who sent the first packet that came from there; undefined where nothing tells. */
+  readonly mac?: number | undefined;
   /** From when to when, nanoseconds on the timeline. */
   readonly fromNs: number;
   readonly throughNs: number;

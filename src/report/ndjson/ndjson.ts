@@ -138,8 +138,7 @@ export class NdjsonReporter implements Reporter {
     const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
     const { firstNs, lastNs } = flow;
     const far = farEndOfFlow(flow);
-    const nameOf = (end: "src" | "dst", ends: Ends) =>
-      containerAt(end, far, this.#containers.having(ends[end], firstNs, lastNs));
+    const nameOf = (end: "src" | "dst", ends: Ends) => containerAt(this.#containers, ends, end, far, firstNs, lastNs);
     const named = (ends: Ends): string =>
       endsJson(ends) + namesJson([nameOf("src", ends), nameOf("dst", ends)], this.#answered.ofFlow(ends, flow));
     this.#lines.text(

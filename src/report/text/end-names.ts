@@ -34,7 +34,7 @@ export class EndNames {
   /** Ends with names as they were at a time, or from one time through another, epoch nanoseconds. `called`: what DNS calls them. */
   of(ends: Ends, called: Called, far: FarEnd, fromNs: bigint, throughNs = fromNs): Ends {
     const nameOf = (end: "src" | "dst", itsCalled: string | undefined): string => {
-      const having = containerAt(end, far, this.containers.having(ends[end], fromNs, throughNs));
+      const having = containerAt(this.containers, ends, end, far, fromNs, throughNs);
       return this.#nameOf(ends[end], having, itsCalled);
     };
     const [src, dst] = [nameOf("src", called[0]), nameOf("dst", called[1])];
@@ -45,10 +45,11 @@ export class EndNames {
   sentence({ text, addresses = [] }: Sentence, answered: AnsweredEnds, epochNs: bigint): string {
     let named = "";
     let from = 0;
-    for (const { at, address, peer, isBeyond, fromNs, throughNs } of addresses) {
+    for (const { at, address, peer, isBeyond, mac, fromNs, throughNs } of addresses) {
       const [first, last] = [fromNs, throughNs].map((ns) => epochNs + BigInt(Math.round(ns)));
       const called = peer === undefined ? undefined : answered.ofAddress(address, peer, first);
-      const having = containerAt("dst", isBeyond === true ? "dst" : null, this.containers.having(address, first, last));
+      const ends = { src: address, dst: "", srcMac: mac };
+      const having = containerAt(this.containers, ends, "src", isBeyond === true ? "src" : null, first, last);
       named += text.slice(from, at) + this.#nameOf(address, having, called);
       from = at + address.length;
     }

@@ -37,6 +37,7 @@ import {
 import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { HEADER_BYTES as IPV4_BYTES } from "../../protocols/ipv4.js";
 import { HEADER_BYTES as IPV6_BYTES } from "../../protocols/ipv6.js";
+import { NO_MAC } from "../../protocols/mac.js";
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { passes } from "./bpf.js";
@@ -46,7 +47,7 @@ import { endKey, hashOfTuple, joined, keyOf, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
 import { ipv6 } from "./ipv6.js";
-import { ipHeader } from "./link.js";
+import { ipHeader, macOf } from "./link.js";
 import { other } from "./other.js";
 import { content } from "./payload.js";
 import * as quotes from "./quote.js";
@@ -93,10 +94,8 @@ export function decode(block: usize): void {
     const end = start + <i32>captured;
     const stampNs = load<f64>(stamps + (index << 3));
     const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
-    let reason =
-      iface < interfaces
-        ? packet(start, end, wireEnd, load<i32>(links + (iface << 2)), limit, headerLimit, batch, row)
-        : NO_INTERFACE;
+    const link = iface < interfaces ? load<i32>(links + (iface << 2)) : 0;
+    let reason = iface < interfaces ? packet(start, end, wireEnd, link, limit, headerLimit, batch, row) : NO_INTERFACE;
     if (reason === MAY_CARRY) lookInside(end, limit, headerLimit, batch, row, opensTunnels);
     if (reason >= 0) {
       leaveOut(block, index, load<i32>(frames + (index << 2)), reason);
@@ -108,6 +107,9 @@ export function decode(block: usize): void {
     }
     const record = batch + (row << RECORD_BYTES_BITS);
     if (senders !== 0) noteSender(senders, record);
+    // what came in a tunnel, somebody else sent than its frame
+    const isCarried = load<i32>(record, 4 * LENGTH) >>> TUNNEL_SHIFT === CARRIED;
+    store<i32>(batch + (row << 2), isCarried ? NO_MAC : macOf(start, link), BATCH_FRAMES * column.MAC);
     if (stampNs < latestNs) isInOrder = false;
     latestNs = stampNs;
     store<f64>(record, stampNs, 8 * STAMP_NS);

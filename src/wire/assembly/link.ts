@@ -15,6 +15,8 @@ import {
   BY_PPPOE,
   BY_VERSION,
   bytesOf,
+  ETHERNET_SOURCE,
+  ETHERNET_TYPE,
   ONLY_IPV4,
   ONLY_IPV6,
   PPP_ADDRESS_BYTES,
@@ -23,6 +25,7 @@ import {
   typeAtOf,
   whatTells,
 } from "../../protocols/link-types.js";
+import { macHash, NO_MAC } from "../../protocols/mac.js";
 import {
   LINK_CUT,
   MANY_TAGS,
@@ -80,6 +83,12 @@ export function ipHeader(start: i32, end: i32, link: i32): i32 {
     default:
       return ~UNSUPPORTED_LINK;
   }
+}
+
+/** The hash of the MAC address that sent the frame at `start`, which has an IP header; NO_MAC where its link type has none. */
+export function macOf(start: i32, link: i32): i32 {
+  if (typeAtOf(link) !== ETHERNET_TYPE) return NO_MAC;
+  return macHash(halfAt(start + ETHERNET_SOURCE), wordAt(start + ETHERNET_SOURCE + 2));
 }
 
 function byEthertype(typeAt: i32, payload: i32, end: i32): i32 {

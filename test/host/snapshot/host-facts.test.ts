@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { AddressBook } from "../../../src/host/snapshot/address-book.js";
 import { newsOf, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
 import { RuleBook } from "../../../src/host/rules/rules.js";
+import { macHash } from "../../../src/protocols/mac.js";
 import { runs } from "../../support/runs.js";
 
 const HEAD = { format: "natcorr-snapshot", version: 1, time: "1700000000.000000005" };
@@ -20,20 +21,29 @@ describe("a snapshot", () => {
             name: "web",
             started: "1699999999.000000007",
             networkMode: "bridge",
-            networks: [{ network: "bridge", addresses: ["172.17.0.2", "FD00:17:0::2"] }],
+            networks: [{ network: "bridge", addresses: ["172.17.0.2", "FD00:17:0::2"], mac: "02:42:ac:11:00:02" }],
             labels: { "com.docker.compose.service": "front" },
           },
         ],
       },
-      interfaces: [{ ifname: "docker0", addr_info: [{ local: "172.17.0.1" }, { local: "fd00::1" }] }],
+      interfaces: [
+        { ifname: "docker0", address: "02:42:4c:19:a5:81", addr_info: [{ local: "172.17.0.1" }, { local: "fd00::1" }] },
+        { ifname: "lo", address: "00:00:00:00:00:00" },
+        { ifname: "tun0", address: "10.8.0.1" },
+      ],
       rules: { iptables: NAT, nft: ["table ip nat {", "}"] },
       conntrack: { entries: ["udp 17 src=1", "udp 17 src=2"] },
     });
-    const inBridge = ["172.17.0.2", "fd00:17::2"].map((address) => ({ address, network: "bridge" }));
+    const inBridge = ["172.17.0.2", "fd00:17::2"].map((address) => ({
+      address,
+      network: "bridge",
+      mac: macHash(0x0242, 0xac110002),
+    }));
     expect(facts).toMatchObject({
       timeNs: 1_700_000_000_000_000_005n,
       containers: [{ id: "1", name: "web", startedNs: 1_699_999_999_000_000_007n, addresses: inBridge }],
       addresses: ["172.17.0.1", "fd00::1"],
+      macs: [macHash(0x0242, 0x4c19a581)],
       rules: [...NAT, "table ip nat {", "}"].join("\n"),
       conntrack: "udp 17 src=1\nudp 17 src=2",
     });

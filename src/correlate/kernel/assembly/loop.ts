@@ -2,6 +2,8 @@
 import * as folds from "../../../packets/assembly/folds.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { saw } from "../../../packets/assembly/tuples.js";
+import * as column from "../../../packets/batches/columns-words.js";
+import { BATCH_FRAMES } from "../../../packets/batches/frames.js";
 import { doubleOf, rowAt, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
@@ -42,10 +44,11 @@ import * as relation from "./relation.js";
 import { settle, wantedLeft } from "./settling.js";
 import { IN_STRETCH, LATER, noteLength, wantsOf } from "./wants.js";
 
-/** The packet that comes next: its side, its record in that side's batch, the way it goes, and when it passed, nanoseconds on the timeline. */
+/** The packet that comes next: its side, its record in that side's batch, the way it goes, `macHash` of who sent it, and when it passed, nanoseconds on the timeline. */
 let side = INSIDE;
 let packet: usize = 0;
 let way = 0;
+let mac = 0;
 let timeNs: f64 = 0;
 
 /** Takes packets as long as they are ordinary, and says in `ground` how far it came. One that it leaves is as if nobody had looked at it. */
@@ -74,7 +77,9 @@ function isNext(ground: usize): bool {
   // tidying may be due
   const isTidyingDue = wordOf(wordOf(ground, words.TUPLES), SEEN) + 1 >= wordOf(ground, words.TIDY_AT);
   if ((row & (words.TIDY_EVERY - 1)) === 0 && isTidyingDue) return false;
-  packet = recordOf(wordOf(ground, words.PACKETS + side), at);
+  const packets = wordOf(ground, words.PACKETS + side);
+  packet = recordOf(packets, at);
+  mac = load<i32>(<usize>packets + ((<usize>at) << 2), BATCH_FRAMES * column.MAC);
   way = load<i32>(<usize>wordOf(ground, words.WAYS + side) + ((<usize>at) << 2));
   timeNs = doubleOf(ground, words.NEXT_NS + side);
   return true;
@@ -196,7 +201,7 @@ function takePending(ground: usize, waiting: i32, found: i32): bool {
 /** Notes when it came, and what it says of its conversation. */
 function meet(ground: usize): void {
   if (timeNs > doubleOf(ground, words.NOW_NS)) setDouble(ground, words.NOW_NS, timeNs);
-  note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs));
+  note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs, mac));
   noteLength(ground, packet, way);
 }
 
@@ -208,7 +213,7 @@ function enter(ground: usize): i32 {
 }
 
 function append(ground: usize): i32 {
-  return timeline.append(lineOf(ground), side, packet, timeNs, way);
+  return timeline.append(lineOf(ground), side, packet, timeNs, way, mac);
 }
 
 /** Finds out when the one behind it comes. */

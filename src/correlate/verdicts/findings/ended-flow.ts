@@ -160,7 +160,8 @@ export class EndedFlow extends ViewedFlow implements Located {
       const peer = this.address(INSIDE, !isInitiator);
       const { firstNs: fromNs, lastNs: throughNs } = this;
       const isBeyond = isInitiator !== this.isFromInside;
-      const address = saidAddress(this.address(side, isInitiator), { peer, isBeyond, fromNs, throughNs });
+      const mac = this.tuples.mac(this.wayOn(side, isInitiator));
+      const address = saidAddress(this.address(side, isInitiator), { peer, isBeyond, mac, fromNs, throughNs });
       return hasPorts(this.proto) ? said`${address}.${this.tuples.port(tuple, this.isA(side, isInitiator))}` : address;
     };
     return said`${protocolName(this.proto)} ${end(true)} > ${end(false)}`;

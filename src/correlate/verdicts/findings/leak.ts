@@ -34,6 +34,8 @@ interface Untranslated extends Located {
 class Leaking extends Gathered {
   /** The address of their initiators, or of the first of them … */
   readonly src: string;
+  /** … `macHash` of who sent as that … */
+  readonly mac: number | undefined;
   /** … and what shows that it should have been translated, or does not. */
   readonly why: string;
   pairs = 0;
@@ -41,9 +43,10 @@ class Leaking extends Gathered {
   fromNs = Number.POSITIVE_INFINITY;
   throughNs = Number.NEGATIVE_INFINITY;
 
-  constructor(src: string, why: string) {
+  constructor({ src, srcMac }: Ends, why: string) {
     super();
     this.src = src;
+    this.mac = srcMac;
     this.why = why;
   }
 
@@ -106,7 +109,7 @@ export class Leak implements Finder {
     const asTheyCame = new Map<string, Leaking>();
     for (const flow of this.#flows) {
       const { isLeak, why } = this.#judged(flow);
-      if (isLeak) gather(leaks, `${flow.ends.src} ${why}`, flow, why);
+      if (isLeak) gather(leaks, `${flow.ends.src} ${flow.ends.srcMac} ${why}`, flow, why);
       else if (flow.isPrivate) gather(asTheyCame, why, flow, why);
     }
     return [
@@ -164,13 +167,13 @@ const ANSWERED = "are answered so: a rule may exempt these conversations from th
 const OTHERS_ANSWERED =
   "others from their network to the same address, or to two of its network, are answered so: a rule may exempt that from the NAT, which hides others";
 
-function leakText({ src, why, fromNs, throughNs }: Leaking): Sentence {
-  return said`${saidAddress(src, { fromNs, throughNs })} appears on outside untranslated, though ${why}`;
+function leakText({ src, mac, why, fromNs, throughNs }: Leaking): Sentence {
+  return said`${saidAddress(src, { mac, fromNs, throughNs })} appears on outside untranslated, though ${why}`;
 }
 
 /** Adds a flow to those of which the same is said, by a key. */
 function gather(all: Map<string, Leaking>, key: string, flow: Untranslated, why: string): void {
-  const leaking = all.get(key) ?? new Leaking(flow.ends.src, why);
+  const leaking = all.get(key) ?? new Leaking(flow.ends, why);
   all.set(key, leaking);
   leaking.addFlow(flow);
 }

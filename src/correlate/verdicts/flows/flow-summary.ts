@@ -2,7 +2,7 @@ import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Nat } from "../../../packets/flows/flows.js";
 import { type Ends, type FlowSummary, natOf } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
-import { IS_ECHO_ID, type TupleTable } from "../../../packets/tuples.js";
+import { IS_ECHO_ID, type TupleTable, wayOfTuple } from "../../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import type { Passed, Turned } from "../../matchers/turned/turns.js";
 import type { Linked } from "../../matchers/proxied/links.js";
@@ -219,6 +219,14 @@ export class TupleEnds implements Ends {
 
   get dst(): string {
     return this.#address(!this.#isForward);
+  }
+
+  get srcMac(): number {
+    return this.#tuples.mac(wayOfTuple(this.#tuple, this.#isForward ? 1 : 0));
+  }
+
+  get dstMac(): number {
+    return this.#tuples.mac(wayOfTuple(this.#tuple, this.#isForward ? 0 : 1));
   }
 
   get srcPort(): number | undefined {
