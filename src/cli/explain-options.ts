@@ -38,7 +38,7 @@ export interface ToTrace {
 const SETTLING_NS = 60_000_000_000n;
 
 /** What the host says of single packets. */
-export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "traces">;
+export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "macs" | "traces">;
 
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
 export interface Explained {

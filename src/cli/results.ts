@@ -91,7 +91,7 @@ export async function resultsOf(
   const all = reasoned?.sink ?? grounded;
   return {
     sink: options.count === undefined ? all : new Limited(all),
-    says: { ...says, routes: known && (await routesOf(known, interfaces.flat(), gone)) },
+    says: { ...says, routes: known && (await routesOf(known, interfaces.flat(), gone)), macs: known?.containers },
     onFrames,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),

@@ -4,6 +4,7 @@ import type { Finding } from "../packets/results/findings.js";
 import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink, Tables } from "../packets/results/results.js";
 import type { HostRoutes } from "../packets/results/host-routes.js";
+import { type ContainerMacs, NO_CONTAINER_MACS } from "../packets/results/container-macs.js";
 import type { Traces } from "../packets/results/traces.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
@@ -58,6 +59,8 @@ export interface PairingOptions {
   rules?: HostRules | undefined;
   /** How the host's routes lead, where that is known. */
   routes?: HostRoutes | undefined;
+  /** Which MAC addresses are containers', where somebody says. */
+  macs?: ContainerMacs | undefined;
   /** What a trace of the host's firewall says, where there is one. */
   traces?: Traces | undefined;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
@@ -84,7 +87,7 @@ export type Parts = ReturnType<typeof assemble>;
 
 /** The tables of a run, the kernel on them, and what it is fed with: what any of the other parts may look at. */
 function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, options: RunOptions, sink: Sink) {
-  const { heap, windowNs, seen, resolutionNs, rules = NO_RULES, routes, traces } = options;
+  const { heap, windowNs, seen, resolutionNs, rules = NO_RULES, routes, macs = NO_CONTAINER_MACS, traces } = options;
   const isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs) || sink.wantsVerdict("copy");
   const shiftNs = Number(intakes[OUTSIDE].epochNs - intakes[INSIDE].epochNs - clock.offsetNs);
 
@@ -120,7 +123,21 @@ function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, opti
     });
   const cover = [sideCoverOf(INSIDE), sideCoverOf(OUTSIDE)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
-  return { ...ground, kernel, translations, cover, tallies, sink, rules, routes, traces, isShowing, tunnels, feeds };
+  return {
+    ...ground,
+    kernel,
+    translations,
+    cover,
+    tallies,
+    sink,
+    rules,
+    routes,
+    macs,
+    traces,
+    isShowing,
+    tunnels,
+    feeds,
+  };
 }
 
 /** Adds what is known of packets, and said of them, once they are decided about. `isComplete`: whether all there was has been. */
@@ -188,7 +205,7 @@ export function assemble(
   const verdicts = new Verdicts({
     ...base,
     matchers,
-    resets: new Resets(timeline),
+    resets: new Resets(timeline, base.macs),
     mistimed,
     repeatOf: (row) => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row)),
   });

@@ -1,4 +1,5 @@
 import type { HostRoutes } from "../../src/packets/results/host-routes.js";
+import type { ContainerMacs } from "../../src/packets/results/container-macs.js";
 import type { HostRules } from "../../src/packets/results/host-rules.js";
 import { deepStrictEqual } from "node:assert";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
@@ -44,6 +45,8 @@ export interface Stamped {
   readonly packet: Uint8Array;
   /** How many of its bytes the capture kept, where not all. */
   readonly kept?: number | undefined;
+  /** The MAC address that its frame is from, six bytes, where that matters. */
+  readonly mac?: Uint8Array | undefined;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {
@@ -122,7 +125,7 @@ export class Capture implements PacketSource {
       return Promise.resolve(null);
     }
     const batch = this.#batch;
-    const frames = taken.map(({ packet }) => ethernet(packet));
+    const frames = taken.map(({ packet, mac }) => ethernet(packet, mac && { src: mac }));
     const headers = ethernet(new Uint8Array(1)).length - 1;
     batch.data = concat(...frames);
     batch.count = taken.length;
@@ -352,6 +355,8 @@ export interface Options {
   readonly rules?: () => HostRules;
   /** How the host's routes lead. */
   readonly routes?: HostRoutes;
+  /** Which MAC addresses are containers'. */
+  readonly macs?: ContainerMacs;
   /** What is not told is counted. */
   readonly wants?: Wants;
 }
@@ -408,7 +413,16 @@ export async function correlated(
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
   await correlate(
     ...sources,
-    { windowNs, ...patience, clock, maxPairs, rules: options.rules?.(), routes: options.routes, heap },
+    {
+      windowNs,
+      ...patience,
+      clock,
+      maxPairs,
+      rules: options.rules?.(),
+      routes: options.routes,
+      macs: options.macs,
+      heap,
+    },
     outcome,
     signal,
   );

@@ -1,5 +1,6 @@
 import type { HostRules } from "../../packets/results/host-rules.js";
 import type { HostRoutes } from "../../packets/results/host-routes.js";
+import type { ContainerMacs } from "../../packets/results/container-macs.js";
 import type { Traces } from "../../packets/results/traces.js";
 import type { Base } from "../kernel/base.js";
 import type { Tunnels } from "../intake/tunnels.js";
@@ -32,6 +33,8 @@ export interface Known extends Base {
   readonly rules: HostRules;
   /** How the host's routes lead; undefined where nothing tells. */
   readonly routes: HostRoutes | undefined;
+  /** Which MAC addresses are containers'. */
+  readonly macs: ContainerMacs;
   /** What a trace of the host's firewall says; undefined where there is none. */
   readonly traces: Traces | undefined;
 }

@@ -1,8 +1,9 @@
-import { keepNewest } from "../../packets/memory/keep-newest.js";
+import { keepNewest, remember } from "../../packets/memory/keep-newest.js";
+import { NO_MAC } from "../../protocols/mac.js";
 import { firstNotBefore } from "../../packets/memory/sorted.js";
 import { type ContainerName, type Containers, isCalled } from "../../packets/results/containers.js";
 import { everyAddress } from "../../packets/results/published.js";
-import type { HostFacts, KnownChange } from "./host-facts.js";
+import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
 import { isPortKey, portKey, portOf, type Tenant, Tenants } from "./tenants.js";
 
 /** Docker notes that a container has begun when its process runs already: packets came 5 ms before (20.10). No address is given on sooner than that. */
@@ -45,6 +46,8 @@ export class AddressBook implements Containers {
   readonly #own = new Set<string>();
   /** … and by which MAC addresses it sends: `macHash`. */
   readonly #ownMacs = new Set<number>();
+  /** Those that containers have had. */
+  readonly #containersMacs = new Set<number>();
   /** Of which moment it was told last, and the last snapshot was; undefined before the first. */
   #toldNs: bigint | undefined;
   #snapshotNs: bigint | undefined;
@@ -98,6 +101,11 @@ export class AddressBook implements Containers {
     return this.#ownMacs.size === 0 ? undefined : this.#ownMacs.has(mac);
   }
 
+  isContainersMac(mac: number): boolean {
+    // one of ipvlan may have its parent's, which is the host's
+    return this.#containersMacs.has(mac) && !this.#ownMacs.has(mac);
+  }
+
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined {
     if (!this.#own.has(address)) return undefined;
     const keys = [address, everyAddress(address)].map((place) => portKey(proto, place, port));
@@ -110,6 +118,7 @@ export class AddressBook implements Containers {
     for (const address of addresses) this.#own.add(address);
     if (containers === undefined) return [];
     const before = new Set(this.#tenants.ids);
+    for (const container of containers) this.#noteMacs(container);
     const now = new Map(containers.map((container) => [container.id, container]));
     const keys = [...before, ...now.keys()].flatMap((id) => this.#tenants.set(id, now.get(id)));
     const toldNs = this.#toldNs;
@@ -122,6 +131,7 @@ export class AddressBook implements Containers {
 
   #takeChange({ timeNs, id, container }: KnownChange): string[] {
     const wasRunning = this.#tenants.has(id);
+    if (container !== undefined) this.#noteMacs(container);
     const keys = this.#tenants.set(id, container);
     const snapshotNs = this.#snapshotNs;
     this.#end(keys, timeNs);
@@ -131,6 +141,10 @@ export class AddressBook implements Containers {
         ? timeNs - EARLY_NS
         : startedNs - EARLY_NS,
     );
+  }
+
+  #noteMacs({ addresses }: KnownContainer): void {
+    for (const { mac = NO_MAC } of addresses) if (mac !== NO_MAC) remember(this.#containersMacs, mac, MOST_ENDED);
   }
 
   /** Ends what of this does not go on. */

@@ -1,3 +1,5 @@
+import { type ContainerMacs, NO_CONTAINER_MACS } from "./container-macs.js";
+
 /** What a container is called. */
 export interface ContainerName {
   /** Its name; of several that share an address, all of theirs, joined by `+`. */
@@ -19,7 +21,7 @@ export function isCalled(container: ContainerName | undefined, words: ReadonlySe
  * Which containers had which addresses, for those who show packets. Times are epoch nanoseconds of the host's clock. While packets are captured, more
  * becomes known: of the past, too, as the host tells of a container when it runs already.
  */
-export interface Containers {
+export interface Containers extends ContainerMacs {
   /** Who had an address, at a time or all the time through another one; undefined where that is not known, or was not one alone. */
   having(address: string, fromNs: bigint, throughNs?: bigint): ContainerName | undefined;
   /** Whether an address is the host's own. */
@@ -34,6 +36,7 @@ export interface Containers {
 
 /** Where nobody says. */
 export const NO_CONTAINERS: Containers = {
+  ...NO_CONTAINER_MACS,
   having: () => undefined,
   isOwn: () => false,
   isOwnMac: () => undefined,

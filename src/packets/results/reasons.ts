@@ -22,6 +22,8 @@ export const REASONS = {
   "reset-untranslated": "it got straight to its neighbour, its translation not undone, and that reset it",
   "host-error": "it is an ICMP error that the host sends about what it does not forward",
   "host-reset": "the host itself reset its connection, instead of passing on what came: it is that, or the reset",
+  "neighbour-reset":
+    "a container on its link reset its connection, by MAC address, and not the host: it is what that answers, or the reset",
   "host-refuses":
     "the host itself answers what opens a connection to its own address with a reset: a rule rejects it, or nobody listens on its port",
   redirected:
@@ -69,6 +71,7 @@ export const REASONS = {
     "the other capture has nothing of its kind (IP version, protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing shows what became of it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
+  "forged-host": "it has the host's own address, and a container sent it, by MAC address",
   "may-be-rejected":
     "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",
   "may-be-refused":

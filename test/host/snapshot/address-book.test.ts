@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_MAC } from "../../../src/protocols/mac.js";
 import { AddressBook } from "../../../src/host/snapshot/address-book.js";
 import {
   type HostFacts,
@@ -56,6 +57,26 @@ function tenants(said: readonly (HostFacts | KnownChange)[], ...atS: readonly nu
   const book = bookOf(...said);
   return atS.map((second) => book.having("172.17.0.2", BigInt(second) * S)?.name);
 }
+
+const at = (mac: number) => ({ addresses: [{ address: "172.17.0.9", network: "bridge", endpoint: undefined, mac }] });
+
+describe("a MAC address", () => {
+  it("is a container's that has it, or has had it, unless it is the host's", () => {
+    const [old, now, hosts] = [
+      container("old", 1, "", at(7)),
+      container("now", 2, "", at(8)),
+      container("own", 3, "", at(9)),
+    ];
+    const book = bookOf(snapshot(10, old), ended(11, old), changed(12, now), {
+      ...snapshot(13, now, hosts),
+      macs: [9],
+    });
+    expect([7, 8, 9, 5, NO_MAC].map((mac) => book.isContainersMac(mac))).toEqual([true, true, false, false, false]);
+    expect([7, 8, 9, 5].map((mac) => book.isOwnMac(mac))).toEqual([false, false, true, false]);
+    expect(bookOf(snapshot(10, old)).isOwnMac(7)).toBeUndefined();
+    expect(bookOf(snapshot(13, now)).having("172.17.0.9", 13n * S)?.mac).toBe(8);
+  });
+});
 
 const WEB = container("web", 100, "172.17.0.2");
 const NEXT = container("next", 300, "172.17.0.2");

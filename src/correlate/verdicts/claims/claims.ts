@@ -71,6 +71,10 @@ export class Claims {
     const answered = resets.take(row);
     if (answered !== undefined) {
       const isReset = (t.tcpFlags(row) & RST) !== 0;
+      if (resets.isByNeighbour(row)) {
+        const why = `a container on ${SIDE_NAMES[side]}, by its MAC address, resets the connection, and not the host: it answers frame ${t.frameText(t.sideOf(row), answered)}`;
+        return { verdict: "local", reason: "neighbour-reset", why, byFrame: answered };
+      }
       const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass frame ${t.frameText(t.sideOf(row), answered)} on`;
       return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
     }

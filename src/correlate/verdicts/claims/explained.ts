@@ -9,7 +9,7 @@ import { ViewedFlow } from "../flows/viewed-flow.js";
 import type { Judged } from "../judged.js";
 import { seconds, WHY_ARRIVED, WHY_REPLACED, whyMissing } from "../words.js";
 import { isFromNear } from "./hops.js";
-import { resetByHost } from "./resets.js";
+import { resetBeside } from "./resets.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
 const SHORTEST_TIMEOUT_NS = 10_000_000_000;
@@ -30,8 +30,12 @@ export class Explained {
 
   /** What follows for one that left and was not seen to enter. */
   neverEntered(row: number, side: Side): Claim {
-    const { timeline: t, kernel } = this.#known;
+    const { timeline: t, kernel, macs } = this.#known;
     const isError = (t.flags(row) & IS_ERROR) !== 0;
+    if (!isError && isFromNear(t, row) && macs.isContainersMac(t.mac(row))) {
+      const why = `a container on ${SIDE_NAMES[side]} sent it, by MAC address: it did not come through the host`;
+      return { verdict: "local", reason: "same-link", why };
+    }
     if (side === INSIDE && !isError && isFromNear(t, row) && kernel.tally.isTtlLowered(false)) {
       const why = "its TTL shows that the host itself sent it, in the name of the other end";
       return { verdict: "local", reason: "host-answers", why };
@@ -44,7 +48,7 @@ export class Explained {
   notPassedOn(row: number, other: Side): Claim {
     const { timeline: t, resets, kernel } = this.#known;
     const reset = resets.answering(row);
-    if (reset !== NONE) return resetByHost(t, resets, row, reset);
+    if (reset !== NONE) return resetBeside(t, resets, row, reset);
     // what the host forwards from there has a lowered TTL
     const isTold = kernel.tally.isTtlLowered(t.side(row) === OUTSIDE);
     const accepted = isTold ? resets.accepting(row) : NONE;

@@ -15,6 +15,10 @@ import { whyMissing } from "../words.js";
 /** What is said of a TTL that routers lowered, as it looks. */
 const NOT_FULL = "is none that systems begin with (64, 128, 255)";
 
+/** What a router does with its own address as a source that comes in: RFC 1812 section 5.3.8, and of Linux, `accept_local` in ip-sysctl.rst. */
+const FORGED =
+  "it has the host's own address, and a container sent it, by MAC address: the host drops such packets, unless accept_local lets them in";
+
 /** So many conversations are remembered, at the most. */
 const MOST_ANSWERED = 65_536;
 
@@ -36,6 +40,7 @@ export class HostsOwn {
    */
   ofHost(row: number, local: Local): Claim | null {
     if (local.reason === "broadcast") return this.#ofBroadcast(row, local);
+    if (this.#isForged(row, local.natWay)) return unknown("forged-host", FORGED, "exit");
     if (this.#known.timeline.side(row) === INSIDE) return this.#ofInside(row, local);
     const { reason, why, natWay } = local;
     const tuples = this.#known.tuples;
@@ -83,6 +88,13 @@ export class HostsOwn {
     );
   }
 
+  /** Whether a packet has the host's address, and a container sent it: its TTL is full, and its MAC address is that one's. */
+  #isForged(row: number, natWay: number): boolean {
+    const { timeline: t, macs } = this.#known;
+    const isError = (t.flags(row) & IS_ERROR) !== 0;
+    return !isError && t.way(row) === natWay && isFromNear(t, row) && macs.isContainersMac(t.mac(row));
+  }
+
   /** Whose a packet is that goes to what looks like a broadcast address: the link's, unless somebody answers from there. */
   #ofBroadcast(row: number, { reason, why }: Local): Claim | null {
     const { timeline: t, tuples } = this.#known;
@@ -122,7 +134,7 @@ export class HostsOwn {
     const { timeline: t, resets } = this.#known;
     if (!isOpening(t.tcpFlags(row)) || t.way(row) === natWay) return null;
     const reset = resets.answering(row);
-    return reset === NONE ? null : refusedByHost(t, reset);
+    return reset === NONE || resets.isByNeighbour(reset) ? null : refusedByHost(t, reset);
   }
 
   /**

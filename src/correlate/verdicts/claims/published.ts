@@ -6,7 +6,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import type { Known } from "../known.js";
 import { type Claim, unknown } from "../claim.js";
-import { refusedByHost, resetByHost } from "./resets.js";
+import { refusedByHost, resetBeside } from "./resets.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */
 export class Published {
@@ -44,8 +44,9 @@ export class Published {
       return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
     if (kernel.tally.isTtlLowered(true) && isFull) {
       const reset = resets.answering(row);
-      if (reset !== NONE && isOpening(t.tcpFlags(row))) return refusedByHost(t, reset);
-      if (reset !== NONE) return resetByHost(t, resets, row, reset);
+      const isRefused = isOpening(t.tcpFlags(row)) && !resets.isByNeighbour(reset);
+      if (reset !== NONE && isRefused) return refusedByHost(t, reset);
+      if (reset !== NONE) return resetBeside(t, resets, row, reset);
       const why = "the host itself answers it, though it forwards this port";
       return { verdict: "local", reason: "host-answers", why };
     }

@@ -3,6 +3,8 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WAITING } from "../../../packets/fates.js";
+import type { ContainerMacs } from "../../../packets/results/container-macs.js";
+import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind, waitingBehind } from "../../matchers/behind.js";
@@ -28,13 +30,15 @@ interface Reset {
  */
 export class Resets {
   readonly #timeline: Timeline;
+  readonly #macs: ContainerMacs;
   /** By row of the reset. */
   readonly #resets = new Map<number, Reset>();
   /** Datagrams that the host may have sent, by their way. */
   readonly #datagrams: Ahead;
 
-  constructor(timeline: Timeline) {
+  constructor(timeline: Timeline, macs: ContainerMacs) {
     this.#timeline = timeline;
+    this.#macs = macs;
     const isDatagram = (row: number): boolean =>
       timeline.proto(row) === UDP && (timeline.flags(row) & IS_ERROR) === 0 && isFromNear(timeline, row);
     this.#datagrams = new Ahead(timeline, (row) => (isDatagram(row) ? timeline.way(row) : undefined));
@@ -71,6 +75,11 @@ export class Resets {
     return this.#datagrams.first(row, t.way(row) ^ 1, untilNs, (next) => this.#isByHost(next, row));
   }
 
+  /** Whether a container sent what answers, and not the host, as MAC addresses tell. */
+  isByNeighbour(answer: number): boolean {
+    return this.#macs.isContainersMac(this.#timeline.mac(answer));
+  }
+
   /** Remembers which segment a reset answers, or what accepts it. */
   remember(reset: number, row: number): void {
     const t = this.#timeline;
@@ -103,26 +112,35 @@ export class Resets {
   }
 
   /** Whether a segment goes back on the side of another one, and was sent there, as it has no twin so far and no router lowered its TTL. */
-  #isByHost(next: number, row: number): boolean {
+  #isSentBack(next: number, row: number): boolean {
     const t = this.#timeline;
     const isBack = t.side(next) === t.side(row) && t.way(next) === (t.way(row) ^ 1);
     return isBack && t.state(next) === WAITING && isFromNear(t, next);
   }
 
+  /** The same, where the host may have sent it. */
+  #isByHost(next: number, row: number): boolean {
+    return this.#isSentBack(next, row) && !this.isByNeighbour(next);
+  }
+
   #isAnswer(reset: number, row: number): boolean {
     const t = this.#timeline;
     const flags = t.tcpFlags(reset);
-    if ((flags & RST) === 0 || !this.#isByHost(reset, row)) return false;
+    if ((flags & RST) === 0 || !this.#isSentBack(reset, row)) return false;
     if ((t.tcpFlags(row) & ACK) !== 0) return (flags & ACK) === 0 && t.seq(reset) === t.ack(row);
     const controls = ((t.tcpFlags(row) & SYN) !== 0 ? 1 : 0) + ((t.tcpFlags(row) & FIN) !== 0 ? 1 : 0);
     return (flags & ACK) !== 0 && t.ack(reset) === (t.seq(row) + t.payloadLength(row) + controls) >>> 0;
   }
 }
 
-/** What became of a packet that the host was to forward, and answered with a reset. */
-export function resetByHost(t: Timeline, resets: Resets, row: number, reset: number): Claim {
+/** What became of a packet that the host was to forward, and that it answered with a reset, or a container on the link did. */
+export function resetBeside(t: Timeline, resets: Resets, row: number, reset: number): Claim {
   resets.remember(reset, row);
   const byFrame = t.frame(reset);
+  if (resets.isByNeighbour(reset)) {
+    const why = `a container on ${SIDE_NAMES[t.side(reset)]}, by its MAC address, reset the connection (frame ${t.frameTextOf(reset)}), and not the host`;
+    return { verdict: "refused", reason: "neighbour-reset", why, byFrame, lacks: "exit" };
+  }
   const why = `the host itself reset the connection (frame ${t.frameTextOf(reset)})`;
   return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
 }

@@ -9,7 +9,7 @@ import { WHY_ELSEWHERE } from "./elsewhere.js";
 import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Published } from "./published.js";
-import { resetByHost } from "./resets.js";
+import { resetBeside } from "./resets.js";
 import { isFromNear } from "./hops.js";
 import { WHY_TAKEN } from "./taken.js";
 import { whyMissing } from "../words.js";
@@ -47,8 +47,9 @@ export class Unexplained {
       const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const reset = this.#rejecting(row);
-      if (reset !== NONE && this.#known.carried.reaches(tupleIn(way), !isFromA(way)))
-        return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
+      const { carried, resets } = this.#known;
+      const isTold = reset !== NONE && (carried.reaches(tupleIn(way), !isFromA(way)) || resets.isByNeighbour(reset));
+      if (isTold) return resetBeside(this.#known.timeline, this.#known.resets, row, reset);
       if (reset !== NONE) {
         const why = `frame ${this.#known.timeline.frameTextOf(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
         return unknown("may-be-rejected", why);

@@ -24,6 +24,8 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
   "reassembly-timeout":
     "nstat -az 'Ip*Reasm*' counts such datagrams; sysctl net.ipv4.ipfrag_time and net.ipv4.ipfrag_high_thresh say how long and how many fragments wait",
   "host-reset": FINDINGS["host-reset"].hint,
+  "neighbour-reset":
+    "ip neigh shows which MAC address has the address, and docker ps and docker inspect whose that is: two hosts may have that address",
   "host-refuses": "iptables -S and nft list ruleset show who rejects with a reset, ss -ltn who listens on the host",
 };
 

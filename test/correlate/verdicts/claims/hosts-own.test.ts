@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.js";
 import { RuleFacts } from "../../../../src/host/rules/rule-facts.js";
 import { RuleHistory } from "../../../../src/host/rules/rule-history.js";
-import { fragments } from "../../../support/packets.js";
+import { fragments, hex } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import {
   CLIENT,
@@ -100,6 +100,18 @@ describe("what has the NAT's own address outside is local only if the host sent 
       `outside local: from the host itself (${HOST})`,
       `outside local: to the host itself (${HOST})`,
     ]);
+  });
+
+  it("what a container sends in its name, by MAC address, is not the host's", async () => {
+    const mac = hex("0242ac110003");
+    const of = async (isContainers: boolean): Promise<(string | undefined)[]> => {
+      const forged = { ...us(3050, query({ src: HOST, dst: "198.51.100.30", ipId: 31_000, ttl: 64 })), mac };
+      const macs = { isContainersMac: () => isContainers };
+      const { alone: told } = await outcomeOf(merged(known.inside, [forged]), known.outside, { macs });
+      return told.map(({ verdict, reason }) => `${verdict} ${reason}`);
+    };
+    expect(await of(true)).toEqual(["unknown forged-host"]);
+    expect(await of(false)).toEqual(["local from-host"]);
   });
 
   it("what it opens is its own, though the other end refuses it, no router away", async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { segment, SERVER, HOST, CONTAINER, SYN, SYN_ACK } from "../../traffic.js";
+import { macHash } from "../../../../src/protocols/mac.js";
+import { hex } from "../../../support/packets.js";
 import { Scene } from "./scene.js";
 
 const ACK = 0x10;
@@ -16,8 +18,19 @@ const opened = () =>
 const STALE = { flags: ACK, seq: 4000, ack: 1001, text: "olds" };
 const stale = () => opened().down(200, {}, STALE, "outside");
 
-const reset = (src: string, dst: string, ttl: number, ends = [40_000, 443]) =>
-  segment({ src, dst, srcPort: ends[0], dstPort: ends[1], seq: 1001, ack: 0, flags: RST, ttl, ipId: 0 });
+const [BRIDGE, NEIGHBOUR] = [hex("02424c19a581"), hex("0242ac110003")];
+const CONTAINERS_MACS = { isContainersMac: (mac: number) => mac === macHash(0x0242, 0xac110003) };
+
+const reset = (src: string, dst: string, ttl: number, ends = [40_000, 443], seq = 1001) =>
+  segment({ src, dst, srcPort: ends[0], dstPort: ends[1], seq, ack: 0, flags: RST, ttl, ipId: 0 });
+
+/** A segment that is reset before it comes out, by whoever has that MAC address. */
+const resetFrom = (mac: Uint8Array) =>
+  opened()
+    .of(CONTAINERS_MACS)
+    .up(200, {}, { flags: ACK, seq: 1001, ack: 5005, text: "?" }, "inside")
+    .alone(200.05, "inside", reset(SERVER, CONTAINER, 64, [443, 40_000], 5005), mac)
+    .until(2000);
 
 const ANSWER = { src: SERVER, dst: CONTAINER, srcPort: 443, dstPort: 40_000, seq: 5000, ack: 1001, ipId: 4711 };
 
@@ -68,6 +81,15 @@ describe("host-reset", () => {
     });
     const found = await scene.alone(200.05, "inside", answer).until(2000).findings("host-reset");
     expect(found).toMatchObject([{ count: 1, flows: [2], frames: { inside: [86, 87], outside: [] } }]);
+  });
+
+  it("is none that a container sent, by MAC address: that one refused it", async () => {
+    expect(await resetFrom(NEIGHBOUR).findings("host-reset")).toEqual([]);
+    expect(await resetFrom(NEIGHBOUR).verdicts()).toEqual([
+      "inside 86 refused: a container on inside, by its MAC address, reset the connection (frame 87), and not the host",
+      "inside 87 local: a container on inside, by its MAC address, resets the connection, and not the host: it answers frame 86",
+    ]);
+    expect(await resetFrom(BRIDGE).findings("host-reset")).toMatchObject([{ count: 1 }]);
   });
 
   it("names the flow of each direction where these are two, as with br_netfilter", async () => {

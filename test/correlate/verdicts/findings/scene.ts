@@ -1,4 +1,5 @@
 import type { Finding, FindingCode } from "../../../../src/packets/results/findings.js";
+import type { ContainerMacs } from "../../../../src/packets/results/container-macs.js";
 import { type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER } from "../../traffic.js";
 
@@ -26,6 +27,7 @@ export class Scene {
   readonly inside: Stamped[] = [];
   readonly outside: Stamped[] = [];
   #ipId = 20_000;
+  #macs: ContainerMacs | undefined;
 
   constructor() {
     const known = conversation(80, { srcPort: 50_000, seed: 7 });
@@ -79,8 +81,14 @@ export class Scene {
   }
 
   /** Any packet as one side alone has it. */
-  alone(ms: number, side: "inside" | "outside", packet: Uint8Array): this {
-    this[side].push({ ns: ms * 1e6, packet });
+  alone(ms: number, side: "inside" | "outside", packet: Uint8Array, mac?: Uint8Array): this {
+    this[side].push({ ns: ms * 1e6, packet, mac });
+    return this;
+  }
+
+  /** Which MAC addresses are containers', as the host's snapshot says. */
+  of(macs: ContainerMacs): this {
+    this.#macs = macs;
     return this;
   }
 
@@ -105,7 +113,7 @@ export class Scene {
   }
 
   outcome(): Promise<Outcome> {
-    return outcomeOf(merged(this.inside), merged(this.outside));
+    return outcomeOf(merged(this.inside), merged(this.outside), this.#macs && { macs: this.#macs });
   }
 
   #next(): number {
