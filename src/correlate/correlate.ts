@@ -41,7 +41,7 @@ export async function correlate(
   // before a source is read on: how far it is by then depends on how it is cut
   const haveCounters = [countersOf(inside), countersOf(outside)] as const;
   const mayStop = Number.isFinite(options.maxPairs);
-  const intake = (sources: readonly PacketSource[]) => new SideIntake(sources, heap, windowNs, mayStop);
+  const intake = (sources: readonly PacketSource[]) => new SideIntake(sources, heap, windowNs, mayStop, options.macs);
   const intakes = [intake(inside), intake(outside)] as const;
   const isLive = intakes.some((each) => each.isLive);
   const ahead = (from: SideIntake) => new Lookahead(from, heap);

@@ -274,7 +274,8 @@ export class Run {
 
   /** Appends a packet of a batch to the timeline. */
   #append(side: Side, batch: PacketBatch, at: number, timeNs: number, way: number): number {
-    return this.#parts.timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way, batch.mac[at]);
+    const [macFrom, macTo] = [batch.macFrom[at], batch.macTo[at]];
+    return this.#parts.timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way, macFrom, macTo);
   }
 
   /** Takes a packet of a batch, which was just appended. */
@@ -285,7 +286,7 @@ export class Run {
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isError = batch.quote(at) >= 0;
     // an error goes the way of an answer to the packet it quotes, and somebody else sent it
-    const isFirst = this.#parts.tuples.saw(way, timeNs, isError ? NO_MAC : batch.mac[at]);
+    const isFirst = this.#parts.tuples.saw(way, timeNs, isError ? NO_MAC : batch.macFrom[at]);
     if (isError) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#parts.tuples.set(tupleIn(way), IS_ECHO_ID, isAboutEcho(batch, at));

@@ -31,13 +31,15 @@ export const PREVIOUS = 1;
 export const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
-/** The same word of a packet without a twin: `macHash` of who sent its frame. */
-export const MAC = 4;
+/** The same word of a packet without a twin: `macHash` of who sent its frame … */
+export const MAC_FROM = 4;
 /**
  * `by` in the lower 7 bits, then 1 where a TCP segment is a retransmission, then 12 of `evidence`, then 1 where the pair travels
  * outbound, then 11 of `altered`.
  */
 export const BY_EVIDENCE_OUTBOUND = 5;
+/** … and of whom that goes to. */
+export const MAC_TO = 5;
 /** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/lanes.ts` of the kernel. */
 export const LANE_OLDER = 6;
 export const LANE_NEWER = 7;

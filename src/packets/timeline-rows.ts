@@ -125,12 +125,20 @@ export class TimelineRows extends RecordRows {
 
   /**
    * Appends a packet of a side, at `timeNs` on the timeline, and returns its row: WAITING, without a twin, not filed. Its record
-   * begins at `from` in `rows`; `way` as `TupleTable.findWays` gives it, `mac` as its batch does.
+   * begins at `from` in `rows`; `way` as `TupleTable.findWays` gives it, `macFrom` and `macTo` as its batch does.
    */
-  append(side: Side, rows: Int32Array, from: number, timeNs: number, way: number, mac: number = NO_MAC): number {
+  append(
+    side: Side,
+    rows: Int32Array,
+    from: number,
+    timeNs: number,
+    way: number,
+    macFrom: number = NO_MAC,
+    macTo: number = NO_MAC,
+  ): number {
     this.reserve(1);
     for (let word = 0; word < 1 << RECORD_BITS; word++) this.#packet[word] = rows[from + word];
-    return this.steps["append"](this.block, side, this.#packet.byteOffset, timeNs, way, mac);
+    return this.steps["append"](this.block, side, this.#packet.byteOffset, timeNs, way, macFrom, macTo);
   }
 
   /** Makes room for so many rows more: until they are appended, the arrays stay what they are. */

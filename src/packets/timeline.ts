@@ -10,7 +10,8 @@ import {
   GONE,
   IS_RETRANSMISSION,
   LANE_OLDER,
-  MAC,
+  MAC_FROM,
+  MAC_TO,
   NEXT,
   outboundOf,
   PAIRED,
@@ -187,9 +188,14 @@ export class Timeline extends TimelineRows {
     return this.fates[this.fateOf(row) + LANE_OLDER];
   }
 
-  /** `macHash` of who sent its frame, as long as it has no twin; NO_MAC where nothing tells. */
-  mac(row: number): number {
-    return this.fates[this.fateOf(row) + MAC];
+  /** `macHash` of who sent its frame, as long as it has no twin; NO_MAC where nothing tells … */
+  macFrom(row: number): number {
+    return this.fates[this.fateOf(row) + MAC_FROM];
+  }
+
+  /** … and of whom that goes to. */
+  macTo(row: number): number {
+    return this.fates[this.fateOf(row) + MAC_TO];
   }
 
   /** Flow of a paired inside row, by its slot in `FlowAccounts`. */

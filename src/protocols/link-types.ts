@@ -15,8 +15,11 @@ export const SLL2 = 276;
 /** How long a header is, and where in it the ethertype lies: no other link type has it there. */
 export const ETHERNET_BYTES = 14;
 export const ETHERNET_TYPE = 12;
-/** Where the address of the station that sent the frame lies: two bytes of it, then four. */
+/** Where the MAC addresses lie that the frame goes to, and is from … */
+export const ETHERNET_DESTINATION = 0;
 export const ETHERNET_SOURCE = 6;
+/** … and the bit of the first byte that makes one a group's (IEEE 802, section 8.2). */
+export const ETHERNET_GROUP = 1;
 
 /** Cooked captures, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html and LINKTYPE_LINUX_SLL2.html */
 export const SLL_BYTES = 16;

@@ -47,6 +47,8 @@ export interface Stamped {
   readonly kept?: number | undefined;
   /** The MAC address that its frame is from, six bytes, where that matters. */
   readonly mac?: Uint8Array | undefined;
+  /** … and that it goes to. */
+  readonly macTo?: Uint8Array | undefined;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {
@@ -125,7 +127,9 @@ export class Capture implements PacketSource {
       return Promise.resolve(null);
     }
     const batch = this.#batch;
-    const frames = taken.map(({ packet, mac }) => ethernet(packet, mac && { src: mac }));
+    const frames = taken.map(({ packet, mac, macTo }) =>
+      ethernet(packet, { ...(mac && { src: mac }), ...(macTo && { dst: macTo }) }),
+    );
     const headers = ethernet(new Uint8Array(1)).length - 1;
     batch.data = concat(...frames);
     batch.count = taken.length;

@@ -24,7 +24,8 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
     ...batch.address(row, true),
     ...batch.address(row, false),
     batch.tupleHash[row],
-    batch.mac[row],
+    batch.macFrom[row],
+    batch.macTo[row],
     batch.srcPort(row),
     batch.dstPort(row),
     batch.stampNs(row),
@@ -33,11 +34,31 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
   ];
 }
 
-function columnsOf({ records, src6, dst6, tupleHash, mac, rowless, quotes, outers, outer }: PacketBatch): Column[] {
+function columnsOf({
+  records,
+  src6,
+  dst6,
+  tupleHash,
+  macFrom,
+  macTo,
+  rowless,
+  quotes,
+  outers,
+  outer,
+}: PacketBatch): Column[] {
   const { count: _, ...quoted } = quotes;
   const { count: __, ...carriers } = outers;
   const { count: ___, ...others } = rowless;
-  return [records, src6, dst6, tupleHash, mac, ...[quoted, carriers, others].flatMap((of) => Object.values(of)), outer];
+  return [
+    records,
+    src6,
+    dst6,
+    tupleHash,
+    macFrom,
+    macTo,
+    ...[quoted, carriers, others].flatMap((of) => Object.values(of)),
+    outer,
+  ];
 }
 
 function rowsOf(batch: PacketBatch): unknown[][] {

@@ -30,13 +30,16 @@ test.each([
 });
 
 function macsOf(opensTunnels: boolean, ...taken: Parameters<typeof decodeAll>[0]): number[] {
-  return [...decodeAll(taken, NO_LIMITS, opensTunnels).out.mac];
+  return [...decodeAll(taken, NO_LIMITS, opensTunnels).out.macFrom];
 }
 
 test("a frame of Ethernet says who sent it; what came in a tunnel does not, nor does any other link", () => {
   const its = macHashOf("02:42:ac:11:00:02");
   expect(macsOf(false, samples.vlan, samples.raw4, samples.cooked, inVxlan)).toEqual([its, NO_MAC, NO_MAC, its]);
   expect(macsOf(true, samples.vlan, inVxlan)).toEqual([its, NO_MAC]);
+  const toGroup = { ...samples.vlan, frame: ethernet(ipv4({}, tcp()), { dst: hex("01005e000001") }) };
+  const { out } = decodeAll([samples.vlan, samples.raw4, toGroup]);
+  expect([...out.macTo]).toEqual([macHashOf("02:42:ac:11:00:01"), NO_MAC, NO_MAC]);
   expect(["02:42:AC:11:00:02", "02:42:ac:11:00:03"].map((text) => macHashOf(text) === its)).toEqual([true, false]);
   expect(["", "10.8.0.1", "02:42:ac:11:00", "00:00:00:00:00:00"].map(macHashOf)).toEqual(Array(4).fill(NO_MAC));
 });

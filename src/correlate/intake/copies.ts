@@ -1,6 +1,7 @@
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_FRAGMENT, IS_IPV6, IS_SELECTED } from "../../packets/packets.js";
 import type { PacketSource } from "../../packets/batches/source.js";
+import { type ContainerMacs, NO_CONTAINER_MACS } from "../../packets/results/container-macs.js";
 import { sameAddress } from "../../packets/memory/columns.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
@@ -61,18 +62,25 @@ class Copies {
   readonly #timesOf: Int32Array;
   readonly #addresses: Uint32Array;
   readonly #timesNs: Float64Array;
+  /** `macHash` of who sent them. */
+  readonly #macs: Int32Array;
+  readonly #containers: ContainerMacs;
   /** By their IP IDs, and those that have none, by the numbers of their TCP data. */
   readonly #ids = new Identities();
   readonly #numbers = new Identities();
   #packets = 0;
   #times = 0;
   #isCopying = false;
+  /** Whether the packet found last is one that a container passed on. */
+  #isPassedOn = false;
   #isMostly = false;
 
-  constructor(heap: Heap) {
+  constructor(heap: Heap, macs: ContainerMacs) {
+    this.#containers = macs;
     this.#records = heap.take(Int32Array, REMEMBERED << RECORD_BITS);
     this.#timesOf = heap.take(Int32Array, REMEMBERED);
     this.#addresses = heap.take(Uint32Array, REMEMBERED * ADDRESSES);
+    this.#macs = heap.take(Int32Array, REMEMBERED);
     this.#timesNs = heap.take(Float64Array, REMEMBERED).fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -105,13 +113,13 @@ class Copies {
         const r = row << RECORD_BITS;
         batch.records[r + KEY] = like;
         batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
-      } else if (this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like);
+      } else if (this.#isPassedOn || this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like);
     }
   }
 
-  /** Whether a packet that is like one just before is its copy: the second, the fourth … of those that come one after the other. */
+  /** Whether a packet that is like one just before is its copy: the second, the fourth … of those that come one after the other. What a container passed on is none. */
   #isCopy(batch: PacketBatch, row: number): boolean {
-    if (!this.#isCopying || this.#times % 2 === 1) return false;
+    if (!this.#isCopying || this.#isPassedOn || this.#times % 2 === 1) return false;
     return this.#isMostly || (this.#identitiesFor(batch, row)?.isOwn(identityOf(batch, row)) ?? false);
   }
 
@@ -148,17 +156,23 @@ class Copies {
     const timeNs = batch.stampNs(row);
     const flags = records[r + FLAGS_PROTO_TTL];
     let place = -1;
+    let sent = NONE;
+    this.#isPassedOn = false;
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = (records[r + KEY] + probe) & (REMEMBERED - 1);
       if (Math.abs(timeNs - this.#timesNs[slot]) <= COPY_NS && this.#isSame(slot, batch, row)) {
         const lowered = (this.#records[(slot << RECORD_BITS) + FLAGS_PROTO_TTL] >>> TTL_SHIFT) - (flags >>> TTL_SHIFT);
-        // as it was, or behind a router
-        if (lowered === 0 || lowered === 1) return this.#again(slot, batch, row);
+        // as it was, or behind a router: a container that routes for another sends a frame of its own
+        const isPassedOn = lowered === 1 && this.#isOfAnother(slot, batch.macFrom[row]);
+        if (isPassedOn) sent = this.#records[(slot << RECORD_BITS) + FRAME];
+        else if (lowered === 0 || lowered === 1) return this.#again(slot, batch, row);
       }
       // the oldest gives way, which is the one of no use, where there is one
       if (place < 0 || this.#timesNs[slot] < this.#timesNs[place]) place = slot;
     }
     this.#remember(place, batch, row, 1);
+    this.#isPassedOn = sent !== NONE;
+    if (this.#isPassedOn) return sent;
     this.#identitiesFor(batch, row)?.take(identityOf(batch, row));
     return NONE;
   }
@@ -170,6 +184,11 @@ class Copies {
     this.#identitiesFor(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
     if (this.#times % 2 === 1) this.#remember(slot, batch, row, this.#times);
     return like;
+  }
+
+  /** Whether a container sent a frame, and not the one that was remembered. */
+  #isOfAnother(slot: number, mac: number): boolean {
+    return this.#macs[slot] !== mac && this.#containers.isContainersMac(mac);
   }
 
   #isSame(slot: number, { records, src6, dst6 }: PacketBatch, row: number): boolean {
@@ -195,6 +214,7 @@ class Copies {
       this.#addresses.set(dst6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES + ADDRESSES / 2);
     }
     this.#timesOf[slot] = times;
+    this.#macs[slot] = batch.macFrom[row];
     this.#timesNs[slot] = batch.stampNs(row);
   }
 }
@@ -210,10 +230,10 @@ export class MarkedPackets {
   #handed: PacketBatch | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(source: PacketSource, heap: Heap) {
+  constructor(source: PacketSource, heap: Heap, macs = NO_CONTAINER_MACS) {
     this.#source = source;
     this.#heap = heap;
-    this.#copies = new Copies(heap);
+    this.#copies = new Copies(heap, macs);
   }
 
   /** What the stamps at the beginning are multiples of, nanoseconds; 1 of a live capture. */

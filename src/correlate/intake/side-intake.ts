@@ -1,3 +1,4 @@
+import type { ContainerMacs } from "../../packets/results/container-macs.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import type { PacketSource } from "../../packets/batches/source.js";
 import { FramePlaces } from "../../packets/frame-places.js";
@@ -28,14 +29,15 @@ export class SideIntake {
   #merged: PacketBatch | undefined;
   readonly #heap: Heap;
 
-  constructor(sources: readonly PacketSource[], heap: Heap, windowNs: number, mayStop = false) {
+  /** `mayStop`: as `Intake` has it. `macs`: which MAC addresses are containers'. */
+  constructor(sources: readonly PacketSource[], heap: Heap, windowNs: number, mayStop = false, macs?: ContainerMacs) {
     this.frames = new FramePlaces(sources.map((source) => source.captures ?? [source.name]));
     // a capture without frames has no epoch
     const epochs = sources.map(({ epochNs }) => epochNs).filter((epochNs) => epochNs !== 0n);
     this.epochNs = epochs.reduce((least, each) => (each < least ? each : least), epochs[0] ?? 0n);
     this.captures = sources.map((source, index) => {
       const onBegins = (frame: number): void => this.frames.begin(index, frame);
-      const intake = new Intake(source, new MarkedPackets(source, heap), heap, windowNs, mayStop, onBegins);
+      const intake = new Intake(source, new MarkedPackets(source, heap, macs), heap, windowNs, mayStop, onBegins);
       const shiftNs = source.epochNs === 0n ? 0 : Number(source.epochNs - this.epochNs);
       return new CaptureIntake(intake, index, shiftNs, this.frames);
     });

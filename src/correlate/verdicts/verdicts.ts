@@ -7,6 +7,7 @@ import { RST } from "../../protocols/tcp.js";
 import { Beyond } from "./claims/beyond.js";
 import { Carried } from "./captures/carried.js";
 import { Claims } from "./claims/claims.js";
+import { betweenContainers } from "./claims/neighbours.js";
 import { Common } from "./captures/common.js";
 import { Objections } from "./objections.js";
 import { Elsewhere } from "./claims/elsewhere.js";
@@ -143,7 +144,8 @@ export class Verdicts {
     this.#known.strangers.note(row);
     this.#known.beyond.note(row);
     const claim = this.#claims.of(row);
-    const seen = this.#believed(row, claim);
+    const believable = this.#believed(row, claim);
+    const seen = betweenContainers(this.#known, row, believable) ?? believable;
     const believed = this.#traced === undefined ? seen : this.#traced.of(row, seen);
     const isElsewhere = believed.verdict === "elsewhere";
     const isProof = isElsewhere && this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));

@@ -82,10 +82,10 @@ export function isBefore(line: usize, row: i32, other: i32): bool {
 }
 
 /**
- * Appends a packet of a side, whose record is copied, and returns its row: WAITING, without a twin, not filed. `timeNs`: on the timeline; `mac`: `macHash` of who sent it.
+ * Appends a packet of a side, whose record is copied, and returns its row: WAITING, without a twin, not filed. `timeNs`: on the timeline; `macFrom`, `macTo` as its batch has them.
  * Precondition: there is room.
  */
-export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: i32, mac: i32): i32 {
+export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: i32, macFrom: i32, macTo: i32): i32 {
   const place = takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END);
   const row = appendRow(line, fates.WAITING, side, place);
   const record = packetOf(line, row);
@@ -98,7 +98,8 @@ export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: 
   const fate = fateOf(line, row);
   store<i32>(fate, NONE, 4 * fates.BUCKET);
   store<i32>(fate, NONE, 4 * fates.TWIN);
-  store<i32>(fate, mac, 4 * fates.MAC);
+  store<i32>(fate, macFrom, 4 * fates.MAC_FROM);
+  store<i32>(fate, macTo, 4 * fates.MAC_TO);
   return row;
 }
 

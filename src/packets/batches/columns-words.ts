@@ -10,8 +10,9 @@ export const RECORD = bytes(64);
 export const SRC6 = bytes(16);
 export const DST6 = bytes(16);
 export const TUPLE_HASH = bytes(4);
-/** `macHash` of who sent the frame. */
-export const MAC = bytes(4);
+/** `macHash` of who sent the frame, and of whom it goes to. */
+export const MAC_FROM = bytes(4);
+export const MAC_TO = bytes(4);
 /** Of the frames that have no row: the frame's number. */
 export const ROWLESS_FRAME = bytes(4);
 /** Of the packets that errors quote; an address has four words. */

@@ -94,8 +94,9 @@ export class PacketBatch extends RecordRows {
   readonly dst6: Uint32Array;
   /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
   readonly tupleHash: Uint32Array;
-  /** `macHash` of who sent the frame that the packet came in; NO_MAC where that does not tell. */
-  readonly mac: Int32Array;
+  /** `macHash` of who sent the frame that the packet came in, and of whom it goes to; NO_MAC where that does not tell, or those are several. */
+  readonly macFrom: Int32Array;
+  readonly macTo: Int32Array;
   /** Quotes of this batch's errors; emptied with the batch. */
   readonly quotes: Quotes;
   /** What carried this batch's packets; emptied with the batch. */
@@ -120,7 +121,8 @@ export class PacketBatch extends RecordRows {
     this.src6 = new Uint32Array(buffer, at(column.SRC6), 4 * rows);
     this.dst6 = new Uint32Array(buffer, at(column.DST6), 4 * rows);
     this.tupleHash = new Uint32Array(buffer, at(column.TUPLE_HASH), rows);
-    this.mac = new Int32Array(buffer, at(column.MAC), rows);
+    this.macFrom = new Int32Array(buffer, at(column.MAC_FROM), rows);
+    this.macTo = new Int32Array(buffer, at(column.MAC_TO), rows);
     this.quotes = {
       count: 0,
       proto: new Uint8Array(buffer, at(column.QUOTE_PROTO), rows),
@@ -181,7 +183,8 @@ export class PacketBatch extends RecordRows {
     this.records.set(from.records.subarray(0, count << RECORD_BITS));
     this.#setAddresses(0, from, 0, count);
     this.tupleHash.set(from.tupleHash.subarray(0, count));
-    this.mac.set(from.mac.subarray(0, count));
+    this.macFrom.set(from.macFrom.subarray(0, count));
+    this.macTo.set(from.macTo.subarray(0, count));
     this.outers.count = from.outers.count;
     this.rowless.count = from.rowless.count;
     this.outer.set(from.outer.subarray(0, from.outers.count === 0 ? 0 : count));
@@ -209,7 +212,8 @@ export class PacketBatch extends RecordRows {
     this.records.set(batch.records.subarray(from << RECORD_BITS, to << RECORD_BITS), at << RECORD_BITS);
     this.#setAddresses(at, batch, from, to);
     this.tupleHash.set(batch.tupleHash.subarray(from, to), at);
-    this.mac.set(batch.mac.subarray(from, to), at);
+    this.macFrom.set(batch.macFrom.subarray(from, to), at);
+    this.macTo.set(batch.macTo.subarray(from, to), at);
     this.count += to - from;
     if (batch.quotes.count + batch.outers.count === 0) return;
     for (let row = from; row < to; row++) this.#appendBeside(at + row - from, batch, row);
@@ -232,7 +236,8 @@ export class PacketBatch extends RecordRows {
       for (let word = 0; word < 1 << RECORD_BITS; word++)
         this.records[(to << RECORD_BITS) + word] = from.records[this.recordOf(row) + word];
       this.tupleHash[to] = from.tupleHash[row];
-      this.mac[to] = from.mac[row];
+      this.macFrom[to] = from.macFrom[row];
+      this.macTo[to] = from.macTo[row];
       if (from.isIpv6(row)) {
         for (let word = 0; word < 4; word++) {
           this.src6[4 * to + word] = from.src6[4 * row + word];

@@ -19,6 +19,8 @@ export const REASONS = {
   "to-host": "it goes to the host's own address, or to its end of a tunnel",
   "from-host": "it comes from the host's own address, or from its end of a tunnel",
   "same-link": "both its ends are on one link",
+  "between-containers":
+    "one container sent its frame to another, by their MAC addresses: the host was not to forward it",
   "reset-untranslated": "it got straight to its neighbour, its translation not undone, and that reset it",
   "host-error": "it is an ICMP error that the host sends about what it does not forward",
   "host-reset": "the host itself reset its connection, instead of passing on what came: it is that, or the reset",

@@ -47,7 +47,7 @@ import { endKey, hashOfTuple, joined, keyOf, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
 import { ipv6 } from "./ipv6.js";
-import { ipHeader, macOf } from "./link.js";
+import { hasMacs, ipHeader, macFrom, macTo } from "./link.js";
 import { other } from "./other.js";
 import { content } from "./payload.js";
 import * as quotes from "./quote.js";
@@ -107,9 +107,10 @@ export function decode(block: usize): void {
     }
     const record = batch + (row << RECORD_BYTES_BITS);
     if (senders !== 0) noteSender(senders, record);
-    // what came in a tunnel, somebody else sent than its frame
-    const isCarried = load<i32>(record, 4 * LENGTH) >>> TUNNEL_SHIFT === CARRIED;
-    store<i32>(batch + (row << 2), isCarried ? NO_MAC : macOf(start, link), BATCH_FRAMES * column.MAC);
+    // what came in a tunnel is between others than its frame
+    const tells = hasMacs(link) && load<i32>(record, 4 * LENGTH) >>> TUNNEL_SHIFT !== CARRIED;
+    store<i32>(batch + (row << 2), tells ? macFrom(start) : NO_MAC, BATCH_FRAMES * column.MAC_FROM);
+    store<i32>(batch + (row << 2), tells ? macTo(start) : NO_MAC, BATCH_FRAMES * column.MAC_TO);
     if (stampNs < latestNs) isInOrder = false;
     latestNs = stampNs;
     store<f64>(record, stampNs, 8 * STAMP_NS);

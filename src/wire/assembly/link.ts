@@ -15,6 +15,8 @@ import {
   BY_PPPOE,
   BY_VERSION,
   bytesOf,
+  ETHERNET_DESTINATION,
+  ETHERNET_GROUP,
   ETHERNET_SOURCE,
   ETHERNET_TYPE,
   ONLY_IPV4,
@@ -85,10 +87,23 @@ export function ipHeader(start: i32, end: i32, link: i32): i32 {
   }
 }
 
-/** The hash of the MAC address that sent the frame at `start`, which has an IP header; NO_MAC where its link type has none. */
-export function macOf(start: i32, link: i32): i32 {
-  if (typeAtOf(link) !== ETHERNET_TYPE) return NO_MAC;
-  return macHash(halfAt(start + ETHERNET_SOURCE), wordAt(start + ETHERNET_SOURCE + 2));
+/** Whether the frames of a link type have MAC addresses. */
+export function hasMacs(link: i32): bool {
+  return typeAtOf(link) === ETHERNET_TYPE;
+}
+
+/** `macHash` of who sent the frame at `start`, which has an IP header. Precondition: its link type has MAC addresses. */
+export function macFrom(start: i32): i32 {
+  return macAt(start + ETHERNET_SOURCE);
+}
+
+/** The same of whom it goes to; NO_MAC where those are several. */
+export function macTo(start: i32): i32 {
+  return (byteAt(start + ETHERNET_DESTINATION) & ETHERNET_GROUP) === 0 ? macAt(start + ETHERNET_DESTINATION) : NO_MAC;
+}
+
+function macAt(at: i32): i32 {
+  return macHash(halfAt(at), wordAt(at + 2));
 }
 
 function byEthertype(typeAt: i32, payload: i32, end: i32): i32 {

@@ -44,11 +44,12 @@ import * as relation from "./relation.js";
 import { settle, wantedLeft } from "./settling.js";
 import { IN_STRETCH, LATER, noteLength, wantsOf } from "./wants.js";
 
-/** The packet that comes next: its side, its record in that side's batch, the way it goes, `macHash` of who sent it, and when it passed, nanoseconds on the timeline. */
+/** The packet that comes next: its side, its record in that side's batch, the way it goes, `macHash` of who sent it and of whom it goes to, and when it passed, nanoseconds on the timeline. */
 let side = INSIDE;
 let packet: usize = 0;
 let way = 0;
-let mac = 0;
+let macFrom = 0;
+let macTo = 0;
 let timeNs: f64 = 0;
 
 /** Takes packets as long as they are ordinary, and says in `ground` how far it came. One that it leaves is as if nobody had looked at it. */
@@ -79,7 +80,8 @@ function isNext(ground: usize): bool {
   if ((row & (words.TIDY_EVERY - 1)) === 0 && isTidyingDue) return false;
   const packets = wordOf(ground, words.PACKETS + side);
   packet = recordOf(packets, at);
-  mac = load<i32>(<usize>packets + ((<usize>at) << 2), BATCH_FRAMES * column.MAC);
+  macFrom = load<i32>(<usize>packets + ((<usize>at) << 2), BATCH_FRAMES * column.MAC_FROM);
+  macTo = load<i32>(<usize>packets + ((<usize>at) << 2), BATCH_FRAMES * column.MAC_TO);
   way = load<i32>(<usize>wordOf(ground, words.WAYS + side) + ((<usize>at) << 2));
   timeNs = doubleOf(ground, words.NEXT_NS + side);
   return true;
@@ -201,7 +203,7 @@ function takePending(ground: usize, waiting: i32, found: i32): bool {
 /** Notes when it came, and what it says of its conversation. */
 function meet(ground: usize): void {
   if (timeNs > doubleOf(ground, words.NOW_NS)) setDouble(ground, words.NOW_NS, timeNs);
-  note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs, mac));
+  note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs, macFrom));
   noteLength(ground, packet, way);
 }
 
@@ -213,7 +215,7 @@ function enter(ground: usize): i32 {
 }
 
 function append(ground: usize): i32 {
-  return timeline.append(lineOf(ground), side, packet, timeNs, way, mac);
+  return timeline.append(lineOf(ground), side, packet, timeNs, way, macFrom, macTo);
 }
 
 /** Finds out when the one behind it comes. */

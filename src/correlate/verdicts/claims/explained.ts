@@ -32,7 +32,7 @@ export class Explained {
   neverEntered(row: number, side: Side): Claim {
     const { timeline: t, kernel, macs } = this.#known;
     const isError = (t.flags(row) & IS_ERROR) !== 0;
-    if (!isError && isFromNear(t, row) && macs.isContainersMac(t.mac(row))) {
+    if (!isError && isFromNear(t, row) && macs.isContainersMac(t.macFrom(row))) {
       const why = `a container on ${SIDE_NAMES[side]} sent it, by MAC address: it did not come through the host`;
       return { verdict: "local", reason: "same-link", why };
     }

@@ -92,7 +92,7 @@ export class HostsOwn {
   #isForged(row: number, natWay: number): boolean {
     const { timeline: t, macs } = this.#known;
     const isError = (t.flags(row) & IS_ERROR) !== 0;
-    return !isError && t.way(row) === natWay && isFromNear(t, row) && macs.isContainersMac(t.mac(row));
+    return !isError && t.way(row) === natWay && isFromNear(t, row) && macs.isContainersMac(t.macFrom(row));
   }
 
   /** Whose a packet is that goes to what looks like a broadcast address: the link's, unless somebody answers from there. */

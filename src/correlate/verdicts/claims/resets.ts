@@ -77,7 +77,7 @@ export class Resets {
 
   /** Whether a container sent what answers, and not the host, as MAC addresses tell. */
   isByNeighbour(answer: number): boolean {
-    return this.#macs.isContainersMac(this.#timeline.mac(answer));
+    return this.#macs.isContainersMac(this.#timeline.macFrom(answer));
   }
 
   /** Remembers which segment a reset answers, or what accepts it. */

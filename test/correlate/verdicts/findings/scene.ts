@@ -81,8 +81,8 @@ export class Scene {
   }
 
   /** Any packet as one side alone has it. */
-  alone(ms: number, side: "inside" | "outside", packet: Uint8Array, mac?: Uint8Array): this {
-    this[side].push({ ns: ms * 1e6, packet, mac });
+  alone(ms: number, side: "inside" | "outside", packet: Uint8Array, mac?: Uint8Array, macTo?: Uint8Array): this {
+    this[side].push({ ns: ms * 1e6, packet, mac, macTo });
     return this;
   }
 
