@@ -88,7 +88,8 @@ export async function resultsOf(
   const counted = ports ?? sink;
   const grounded = known === undefined || !hasRules ? counted : await namingGrounds(counted, known, interfaces, ports);
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
-  const all = reasoned?.sink ?? grounded;
+  const reasons = reasoned?.sink ?? grounded;
+  const all = known === undefined ? reasons : await namingClashes(reasons, known);
   return {
     sink: options.count === undefined ? all : new Limited(all),
     says: { ...says, routes: known && (await routesOf(known, interfaces.flat(), gone)), macs: known?.containers },
@@ -131,6 +132,12 @@ async function namingGrounds(
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
     return findings;
   });
+}
+
+/** A sink that is also told, at the end, which containers' addresses another host has, too. */
+async function namingClashes(next: Sink, known: KnownHost): Promise<Sink> {
+  const { AddressClashes } = await import("../report/address-clashes.js");
+  return new AddressClashes(next, known.containers);
 }
 
 /** How the routes of a host lead, of which these interfaces are captured, those that are gone no more. */

@@ -4,6 +4,10 @@ import { INSIDE, OUTSIDE, type Side, SIDES } from "../sides.js";
 
 /** What a finding may be about: how serious it is, and what to look at next. */
 export const FINDINGS = {
+  "address-clash": {
+    severity: "warning",
+    hint: "what answers them goes to the container: give one of the two hosts other networks (bip and default-address-pools in daemon.json), or have the other one hide its containers; ip route get <address> shows where answers go",
+  },
   asymmetric: {
     severity: "info",
     hint: "does the way back avoid one of the two interfaces (ip route get <address>), or does a filter leave it out?",

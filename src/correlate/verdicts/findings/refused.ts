@@ -29,7 +29,7 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
   "host-refuses": "iptables -S and nft list ruleset show who rejects with a reset, ss -ltn who listens on the host",
 };
 
-/** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset. */
+/** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset; or a container beside it did. */
 export class Refused implements Finder {
   readonly verdicts = ["refused"] as const;
   readonly #timeline: Timeline;
@@ -61,7 +61,8 @@ export class Refused implements Finder {
     const reasons = [...this.#reasons].filter(([, { count }]) => count > 0);
     if (reasons.length === 0) return [];
     const named = reasons.map(([reason, frames]) => `${reason} (${saidFew(frames).text})`);
-    const text = `entered, and refused by the host: ${named.join("; ")}`;
+    const isByNeighbour = reasons.every(([reason]) => reason === "neighbour-reset");
+    const text = `entered, and refused by ${isByNeighbour ? "a container" : "the host"}: ${named.join("; ")}`;
     return [findingOf("refused", this.#refused.count, text, this.#refused, hintOf(reasons.map(([reason]) => reason)))];
   }
 

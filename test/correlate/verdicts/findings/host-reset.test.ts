@@ -85,6 +85,9 @@ describe("host-reset", () => {
 
   it("is none that a container sent, by MAC address: that one refused it", async () => {
     expect(await resetFrom(NEIGHBOUR).findings("host-reset")).toEqual([]);
+    expect((await resetFrom(NEIGHBOUR).findings("refused"))[0].text).toBe(
+      "entered, and refused by a container: neighbour-reset (inside #86)",
+    );
     expect(await resetFrom(NEIGHBOUR).verdicts()).toEqual([
       "inside 86 refused: a container on inside, by its MAC address, reset the connection (frame 87), and not the host",
       "inside 87 local: a container on inside, by its MAC address, resets the connection, and not the host: it answers frame 86",
