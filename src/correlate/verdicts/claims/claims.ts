@@ -55,7 +55,8 @@ export class Claims {
 
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
-    if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
+    const isOwn = own?.verdict === "local" || own?.verdict === "refused" || own?.reason === "forged-host";
+    if (own !== null && own.isByAbsence !== true && isOwn) return own;
     const uncovered = reach.uncovered(row, other, isLeaving);
     if (uncovered !== null) return uncovered;
     const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;

@@ -40,7 +40,7 @@ export class HostsOwn {
    */
   ofHost(row: number, local: Local): Claim | null {
     if (local.reason === "broadcast") return this.#ofBroadcast(row, local);
-    if (this.#isForged(row, local.natWay)) return unknown("forged-host", FORGED, "exit");
+    if (this.#isForged(row, local.natWay)) return unknown("forged-host", FORGED);
     if (this.#known.timeline.side(row) === INSIDE) return this.#ofInside(row, local);
     const { reason, why, natWay } = local;
     const tuples = this.#known.tuples;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.js";
 import { RuleFacts } from "../../../../src/host/rules/rule-facts.js";
 import { RuleHistory } from "../../../../src/host/rules/rule-history.js";
+import { macHash } from "../../../../src/protocols/mac.js";
 import { fragments, hex } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import {
@@ -104,13 +105,18 @@ describe("what has the NAT's own address outside is local only if the host sent 
 
   it("what a container sends in its name, by MAC address, is not the host's", async () => {
     const mac = hex("0242ac110003");
-    const of = async (isContainers: boolean): Promise<(string | undefined)[]> => {
-      const forged = { ...us(3050, query({ src: HOST, dst: "198.51.100.30", ipId: 31_000, ttl: 64 })), mac };
-      const macs = { isContainersMac: () => isContainers };
+    const of = async (isContainers: boolean, byNs = 0): Promise<(string | undefined)[]> => {
+      const forged = {
+        ...later(us(3050, query({ src: HOST, dst: "198.51.100.30", ipId: 31_000, ttl: 64 })), byNs),
+        mac,
+      };
+      const macs = { isContainersMac: (each: number) => isContainers && each === macHash(0x0242, 0xac110003) };
       const { alone: told } = await outcomeOf(merged(known.inside, [forged]), known.outside, { macs });
       return told.map(({ verdict, reason }) => `${verdict} ${reason}`);
     };
     expect(await of(true)).toEqual(["unknown forged-host"]);
+    // the other capture has nothing to say of it
+    expect(await of(true, 2e9)).toEqual(["unknown forged-host"]);
     expect(await of(false)).toEqual(["local from-host"]);
   });
 
