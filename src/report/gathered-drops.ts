@@ -17,6 +17,7 @@ import {
 } from "../packets/results/results.js";
 import { frameKey, INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { addTo, type Kind, kindOf } from "./drop-kinds.js";
+import { endsOf } from "./ends.js";
 import { BridgedOpenings } from "./bridged-openings.js";
 import { mayOpen } from "./row-names.js";
 
@@ -41,6 +42,7 @@ export class GatheredDrops extends PassingSink {
   readonly #kindOf = new Map<number, Kind | undefined>();
   #unanswered = 0;
   readonly #bridged = new BridgedOpenings();
+  readonly #unreachable = new Set<string>();
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
   #others = 0;
   #tables!: Tables;
@@ -66,6 +68,7 @@ export class GatheredDrops extends PassingSink {
 
   override unmatched(row: number, judgement: Judgement): void {
     if (judgement.verdict === "local") this.#bridged.take(this.#tables, row);
+    if (isUnreachable(judgement)) this.#noteUnreachable(endsOf(this.#tables, row).dst);
     const fate = this.#fateOf(row, judgement);
     if (fate !== undefined) this.#note(row, fate, judgement);
     if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
@@ -74,6 +77,8 @@ export class GatheredDrops extends PassingSink {
   override update(update: Update): void {
     const { side, frame, verdict, before } = update;
     if (before.verdict === "local") this.#bridged.takeBack(update);
+    const kind = isUnreachable(update) ? this.#kindOf.get(frameKey(side, frame)) : undefined;
+    if (kind !== undefined) this.#noteUnreachable(kind.ends.dst);
     if (before.verdict !== verdict) {
       this.#takeBack(side, frame, before.verdict);
       if (verdict === "dropped") this.#others++;
@@ -106,7 +111,13 @@ export class GatheredDrops extends PassingSink {
     const dropped = [...kinds, ...this.#bridged.unanswered];
     const kindOf = (side: Side, frame: number): Kind | undefined =>
       this.#kindOf.get(frameKey(side, frame)) ?? this.#bridged.kindOf(side, frame);
-    for (const finding of this.#explain({ dropped, kindOf, others: this.#others, reached: this.#reached }))
+    for (const finding of this.#explain({
+      dropped,
+      kindOf,
+      others: this.#others,
+      unreachable: this.#unreachable,
+      reached: this.#reached,
+    }))
       this.next.finding(finding);
     super.end(summary);
   }
@@ -162,6 +173,10 @@ export class GatheredDrops extends PassingSink {
     this.#kindOf.delete(key);
   }
 
+  #noteUnreachable(address: string): void {
+    if (this.#unreachable.size < MOST_REACHED) this.#unreachable.add(address);
+  }
+
   /** What crossed left by the other side's interface, as the host sends what goes to that address. */
   #noteReached({ nat, sides, initiator, inside, outside, pairs, pairsOutbound }: FlowSummary): void {
     if (nat === "proxy" || sides[INSIDE] === sides[OUTSIDE]) return;
@@ -170,6 +185,11 @@ export class GatheredDrops extends PassingSink {
     if (pairs > pairsOutbound && behind.size < MOST_REACHED) behind.add(near);
     if (pairsOutbound > 0 && beyond.size < MOST_REACHED) beyond.add(far);
   }
+}
+
+/** Whether the host said that nobody answers where a packet goes to. */
+function isUnreachable({ verdict, reason }: Pick<Judgement, "verdict" | "reason">): boolean {
+  return verdict === "refused" && reason === "host-unreachable";
 }
 
 /** What a flow makes of packets on the other side. */

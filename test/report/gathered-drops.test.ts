@@ -13,7 +13,13 @@ const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "" };
 
 /** What is handed on at the end, when a sink is told of a run. */
 function gathered(tell: (sink: Sink, tables: HandFilled) => void): Drops {
-  let drops: Drops = { dropped: [], kindOf: () => undefined, others: 0, reached: [new Set(), new Set()] };
+  let drops: Drops = {
+    dropped: [],
+    kindOf: () => undefined,
+    others: 0,
+    unreachable: new Set(),
+    reached: [new Set(), new Set()],
+  };
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   const sink = new GatheredDrops(reporter, (all) => {
     drops = all;
@@ -59,6 +65,19 @@ it("gathers what was refused with what it was answered, and that of which nothin
     ["refused", "port-unreachable"],
     ["unpaired", undefined],
   ]);
+});
+
+it("gathers where the host says that nobody answers, also of what it says so later", () => {
+  const { dropped, unreachable } = gathered((sink, tables) => {
+    const told = { ...DROPPED, verdict: "refused", reason: "host-unreachable" } as const;
+    sink.unmatched(tables.add({ ...QUERY, dst: "10.0.2.99", frame: 1 }), told);
+    sink.unmatched(tables.add({ ...QUERY, dst: "10.0.2.97", frame: 2 }), { ...told, reason: "prohibited" });
+    sink.unmatched(tables.add({ ...QUERY, dst: "10.0.2.98", frame: 3 }), DROPPED);
+    sink.update({ ...update(3, "refused", "dropped"), reason: "host-unreachable" });
+    sink.update({ ...update(9, "refused", "dropped"), reason: "host-unreachable" });
+  });
+  expect([...unreachable]).toEqual(["10.0.2.99", "10.0.2.98"]);
+  expect(dropped.map(({ fate }) => fate)).toEqual(["refused", "refused", "refused"]);
 });
 
 it("tells apart by which of a side's interfaces packets came", () => {

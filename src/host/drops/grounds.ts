@@ -6,6 +6,7 @@ import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
 import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
 import { LengthGrounds } from "./length-grounds.js";
+import { neighbourGrounds } from "./neighbour-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
 import { Ways } from "./ways.js";
@@ -52,7 +53,8 @@ export function groundsOf(
   ];
   const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
   const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
-  const grounds = [...tables, ...new ConntrackGrounds(between).grounds(open)];
+  const beside = neighbourGrounds(open, drops.unreachable);
+  const grounds = [...tables, ...beside, ...new ConntrackGrounds(between).grounds(open)];
   return {
     grounds,
     findings: [

@@ -51,6 +51,8 @@ export interface Drops {
   readonly kindOf: (side: Side, frame: number) => Dropped | undefined;
   /** How many more packets were dropped that are in none of these. */
   readonly others: number;
+  /** Some addresses of which the host said, of packets to them, that nobody answers there (host unreachable). */
+  readonly unreachable: ReadonlySet<string>;
   /** Some addresses that packets crossed to: behind the inside, and beyond the outside. */
   readonly reached: readonly [behind: ReadonlySet<string>, beyond: ReadonlySet<string>];
 }

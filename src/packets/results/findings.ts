@@ -94,6 +94,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu; nstat -az IpFragFails Ip6InTooBigErrors counts on",
   },
+  "drop-unreachable": {
+    severity: "warning",
+    hint: "ip neigh shows whether the address, or its next hop, answers; ip -s neigh and /proc/net/stat/arp_cache (unresolved_discards) what was dropped meanwhile",
+  },
   "drop-unexplained": {
     severity: "info",
     hint: "xtables-monitor --trace tells what a packet meets (iptables -t raw -A PREROUTING -s <address> -j TRACE), and perf trace -e skb:kfree_skb why it was dropped",

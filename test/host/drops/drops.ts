@@ -83,7 +83,11 @@ export function found(
   names: SideNames = [["docker0"], ["enp0s3"]],
 ): readonly Finding[] {
   const reached = [new Set<string>(), new Set<string>()] as const;
-  return groundsOf({ dropped: drops, kindOf: () => undefined, others: 0, reached, ...more }, snapshots, names).findings;
+  return groundsOf(
+    { dropped: drops, kindOf: () => undefined, others: 0, unreachable: new Set(), reached, ...more },
+    snapshots,
+    names,
+  ).findings;
 }
 
 /** What is found, in a line each: its code, how many packets it is about, and the rule, or the counter. */
