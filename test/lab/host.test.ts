@@ -347,6 +347,9 @@ describe.skipIf(skips)("a Docker host", () => {
         expect.objectContaining({
           hostPort: 88,
           fromHost: called.length,
+          unheld: 0,
+          misplaced: 0,
+          fromInside: 0,
           fromHostUnclear: 3,
           translated: 0,
           unknown: 0,

@@ -19,6 +19,9 @@ interface Tenancy {
   readonly sinceNs: bigint;
   /** Undefined as long as it goes on. */
   untilNs: bigint | undefined;
+  /** Whether its beginning, and its end, were told as they happened, not found by a snapshot. */
+  readonly isBeginTold: boolean;
+  isEndTold: boolean;
 }
 
 /** The addresses that some containers have, and the ports of the host's that are published for them. */
@@ -112,6 +115,20 @@ export class AddressBook implements Containers {
     return keys.map((key) => this.having(key, epochNs)).find((name) => name !== undefined);
   }
 
+  publishedBefore(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined {
+    // what is told by then may be told late
+    if (!this.#own.has(address) || this.#toldNs === undefined || this.#toldNs < epochNs) return undefined;
+    const keys = [address, everyAddress(address)].map((place) => portKey(proto, place, port));
+    let last: Tenancy | undefined;
+    for (const tenancy of keys.flatMap((key) => this.#tenancies.get(key) ?? [])) {
+      const { sinceNs, untilNs, isBeginTold, isEndTold } = tenancy;
+      const isOver = untilNs !== undefined && untilNs <= epochNs;
+      if (isOver ? !isEndTold : !isBeginTold || sinceNs <= epochNs) return undefined;
+      if (isOver && untilNs > (last?.untilNs ?? 0n)) last = tenancy;
+    }
+    return last?.name;
+  }
+
   /** One without containers says nothing of them: what is known goes on. */
   #takeSnapshot({ timeNs, addresses, macs, containers }: HostFacts): string[] {
     for (const mac of macs) this.#ownMacs.add(mac);
@@ -123,8 +140,8 @@ export class AddressBook implements Containers {
     const keys = [...before, ...now.keys()].flatMap((id) => this.#tenants.set(id, now.get(id)));
     const toldNs = this.#toldNs;
     this.#snapshotNs = timeNs;
-    this.#end(keys, toldNs ?? timeNs);
-    return this.#begin(keys, ({ startedNs }) =>
+    this.#end(keys, toldNs ?? timeNs, false);
+    return this.#begin(keys, false, ({ startedNs }) =>
       startedNs === undefined || (toldNs !== undefined && startedNs <= toldNs) ? timeNs : startedNs - EARLY_NS,
     );
   }
@@ -134,8 +151,8 @@ export class AddressBook implements Containers {
     if (container !== undefined) this.#noteMacs(container);
     const keys = this.#tenants.set(id, container);
     const snapshotNs = this.#snapshotNs;
-    this.#end(keys, timeNs);
-    return this.#begin(keys, ({ id: tenant, startedNs }) =>
+    this.#end(keys, timeNs, true);
+    return this.#begin(keys, true, ({ id: tenant, startedNs }) =>
       // who ran before got the address since
       startedNs === undefined || tenant !== id || wasRunning || (snapshotNs !== undefined && startedNs <= snapshotNs)
         ? timeNs - EARLY_NS
@@ -148,10 +165,11 @@ export class AddressBook implements Containers {
   }
 
   /** Ends what of this does not go on. */
-  #end(keys: readonly string[], nowNs: bigint): void {
+  #end(keys: readonly string[], nowNs: bigint, isTold: boolean): void {
     for (const key of keys) {
       const tenancy = this.#current.get(key);
       if (tenancy === undefined || isSame(tenancy, this.#tenants.of(key))) continue;
+      tenancy.isEndTold = isTold;
       tenancy.untilNs = nowNs > tenancy.sinceNs ? nowNs : tenancy.sinceNs;
       this.#current.delete(key);
       this.#ended.set(tenancy, key);
@@ -160,7 +178,7 @@ export class AddressBook implements Containers {
   }
 
   /** Begins what of this does not go on already, and returns the keys of it. */
-  #begin(keys: readonly string[], sinceNs: (tenant: Tenant) => bigint): string[] {
+  #begin(keys: readonly string[], isTold: boolean, sinceNs: (tenant: Tenant) => bigint): string[] {
     return keys.filter((key) => {
       const tenant = this.#current.has(key) ? undefined : this.#tenants.of(key);
       if (tenant === undefined) return false;
@@ -168,7 +186,9 @@ export class AddressBook implements Containers {
       const ownNs = sinceNs(tenant);
       const freeNs = before.at(-1)?.untilNs ?? ownNs;
       const { id, name, stay } = tenant;
-      const tenancy = { id, name, stay, sinceNs: ownNs > freeNs ? ownNs : freeNs, untilNs: undefined };
+      const since = ownNs > freeNs ? ownNs : freeNs;
+      const told = { isBeginTold: isTold, isEndTold: false };
+      const tenancy = { id, name, stay, sinceNs: since, untilNs: undefined, ...told };
       before.push(tenancy);
       this.#tenancies.set(key, before);
       this.#current.set(key, tenancy);

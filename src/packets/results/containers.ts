@@ -30,6 +30,8 @@ export interface Containers extends ContainerMacs {
   isOwnMac(mac: number): boolean | undefined;
   /** Who had published a port of an address of the host's, at a time. */
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
+  /** Who had published a port of an address of the host's last, where it is known that nobody had at a time; undefined where somebody may have, or never did before. */
+  publishedBefore(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
   /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. The same list as long as no more becomes known. */
   readonly changesNs: readonly bigint[];
 }
@@ -41,5 +43,6 @@ export const NO_CONTAINERS: Containers = {
   isOwn: () => false,
   isOwnMac: () => undefined,
   publishing: () => undefined,
+  publishedBefore: () => undefined,
   changesNs: [],
 };

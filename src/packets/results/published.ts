@@ -32,6 +32,12 @@ export interface PublishedUse extends Published {
   readonly flows: readonly number[];
   /** Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's; and with the container's, of which nothing tells by which port. */
   readonly unclear: number;
+  /** Of what would have begun one: after its container was gone, while no other held the port … */
+  readonly unheld: number;
+  /** … and to another address of the host's, where it is not published. */
+  readonly misplaced: number;
+  /** Conversations that others inside began, and a rule translated before they were seen: conntrack tells that. */
+  readonly fromInside: number;
   /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
   readonly fromHost: number;
   /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */

@@ -237,10 +237,22 @@ function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, 
 
 function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
-  const { translated, proxied, flows, unclear, fromHost, fromHostUnclear, refusedInside } = use;
+  const { translated, proxied, flows, unclear, unheld, misplaced, fromInside } = use;
+  const { fromHost, fromHostUnclear, refusedInside } = use;
   const { isUncaptured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
-  const through = { translated, proxied, flows, unclear, fromHost, fromHostUnclear, refusedInside };
+  const through = {
+    translated,
+    proxied,
+    flows,
+    unclear,
+    unheld,
+    misplaced,
+    fromInside,
+    fromHost,
+    fromHostUnclear,
+    refusedInside,
+  };
   const captured = isUncaptured ? { captured: false } : {};
   return { ...place, ...through, dropped, refused, unknown, closedBy, ...captured };
 }

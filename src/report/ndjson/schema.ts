@@ -460,6 +460,15 @@ const LINES: Readonly<Record<string, Schema>> = {
             unclear: count(
               "Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's; and with the container's port, from outside, of which nothing tells by which port.",
             ),
+            unheld: count(
+              "What would have begun a conversation by the host's port once this container was gone, and while no other held it, as the host told it at that time.",
+            ),
+            misplaced: count(
+              "What would have begun a conversation by the host's port at another of its addresses, where it is not published.",
+            ),
+            fromInside: count(
+              "Conversations that containers, or others inside, began with it, and a rule translated before they were seen inside, as conntrack tells.",
+            ),
             fromHost: count(
               "Conversations that the host itself began with it, and a rule translated: seen inside alone, where conntrack tells them from others.",
             ),

@@ -41,6 +41,13 @@ export class PortIndex {
     return published.filter(({ hostAddresses }) => places.some((place) => hostAddresses.includes(place)));
   }
 
+  /** What is published at that port, but not at that address of the host's, where nothing is. */
+  besides(proto: string, { address, port }: End): readonly Published[] {
+    return port === undefined || this.at(proto, { address, port }).length > 0
+      ? []
+      : (this.#byHostPort.get(keyOf(proto, port)) ?? []);
+  }
+
   /** What leads to a port of containers', of whichever of them. */
   to(proto: string, port: number | undefined): readonly Published[] {
     this.#refresh();

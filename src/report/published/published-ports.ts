@@ -15,7 +15,7 @@ import {
 } from "../../packets/results/results.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
-import { protocolName } from "../../protocols/ip-protocols.js";
+import { type Protocol, protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
 import { epochNsOf } from "../epoch.js";
 import { mayOpen } from "../row-names.js";
@@ -43,6 +43,23 @@ interface Called {
   readonly perhaps: readonly Published[];
 }
 
+/** What would have begun a conversation with a port of which nothing told whose it was by then, and whose it may have been. */
+interface Untold {
+  readonly proto: string;
+  readonly to: End;
+  readonly epochNs: bigint;
+  readonly perhaps: readonly Published[];
+}
+
+/** A conversation that came to a container's port, its ends as they were seen, and the ports that lead there. */
+interface Arrived {
+  readonly proto: Protocol;
+  readonly ends: Ends;
+  readonly perhaps: readonly Published[];
+  /** What it was before a translation, where that is known by now. */
+  readonly begunAs: Ends | undefined;
+}
+
 /** Passes all results on, and says at the end what went through each of the host's published ports. */
 export class PublishedPorts extends PassingSink {
   readonly #containers: Containers;
@@ -56,7 +73,9 @@ export class PublishedPorts extends PassingSink {
   /** Those of flows that live, and may turn out to go through a port, or to have its number for something else. */
   readonly #ofFlows = new Map<number, Failures>();
   /** Tuples of conversations that came to a container's port, nobody knows by which of the host's. */
-  readonly #arrived = new Set<number>();
+  readonly #arrived = new Map<number, Arrived>();
+  /** What more may become known of until the end. */
+  readonly #untold: Untold[] = [];
   #tables!: Tables;
 
   /** `areUncaptured`: whether none of some addresses is behind a captured interface. */
@@ -121,6 +140,8 @@ export class PublishedPorts extends PassingSink {
 
   override end(summary: Summary): void {
     this.#fromHost.end();
+    for (const arrived of this.#arrived.values()) this.#countArrived(arrived);
+    for (const untold of this.#untold) this.#countUntold(untold);
     const published = this.#ports.all.map((each) =>
       this.#useOf(each).sum(this.#areUncaptured(each.containerAddresses)),
     );
@@ -187,28 +208,55 @@ export class PublishedPorts extends PassingSink {
     const tuple = timeline.tuple(row);
     if (timeline.sideOf(row) !== INSIDE || this.#arrived.has(tuple) || this.#tables.flowOf(row) !== undefined) return;
     if (!mayOpen(this.#tables, row)) return;
-    const { src, dst, dstPort } = endsOf(this.#tables, row);
-    if (this.#own.isOwn(src)) return;
-    const name = this.#containers.having(dst, epochNsOf(this.#tables, row));
-    const leading = this.#ports.to(protocolName(timeline.proto(row)), dstPort);
-    const perhaps = leading.filter((each) => name?.words.has(each.container));
-    for (const each of perhaps) this.#useOf(each).unclear++;
-    if (perhaps.length > 0 && this.#arrived.size < MOST_REMEMBERED) this.#arrived.add(tuple);
+    const ends = endsOf(this.#tables, row);
+    if (this.#own.isOwn(ends.src)) return;
+    const name = this.#containers.having(ends.dst, epochNsOf(this.#tables, row));
+    const proto = protocolName(timeline.proto(row));
+    const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => name?.words.has(each.container));
+    if (perhaps.length === 0) return;
+    const arrived = { proto, ends, perhaps, begunAs: this.#own.begunAs(proto, ends) };
+    if (this.#arrived.size < MOST_REMEMBERED) this.#arrived.set(tuple, arrived);
+    else this.#countArrived(arrived);
+  }
+
+  /** Counts one by what conntrack says, then or now: what went straight to the container went through no port. */
+  #countArrived({ proto, ends, perhaps, begunAs = this.#own.begunAs(proto, ends) }: Arrived): void {
+    if (begunAs?.dst === ends.dst && begunAs.dstPort === ends.dstPort) return;
+    const to = begunAs && destinationOf(begunAs);
+    const called = to && this.#ports.at(proto, to).find((each) => perhaps.includes(each));
+    if (called !== undefined) this.#useOf(called).fromInside++;
+    else for (const each of perhaps) this.#useOf(each).unclear++;
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */
   #failuresFor(row: number): Failures | undefined {
     const proto = protocolName(this.#tables.timeline.proto(row));
     const to = destinationOf(endsOf(this.#tables, row));
-    const { published, perhaps } = this.#calledBy(proto, to, epochNsOf(this.#tables, row));
+    const epochNs = epochNsOf(this.#tables, row);
+    const { published, perhaps } = this.#calledBy(proto, to, epochNs);
     const flow = this.#tables.flowOf(row);
     // that of a flow is counted with it
-    if (flow === undefined && mayOpen(this.#tables, row)) for (const each of perhaps) this.#useOf(each).unclear++;
+    if (flow === undefined) {
+      if (!mayOpen(this.#tables, row)) return undefined;
+      const untold = { proto, to, epochNs, perhaps };
+      if (this.#untold.length < MOST_REMEMBERED && perhaps.length > 0) this.#untold.push(untold);
+      else this.#countUntold(untold);
+      return published && this.#useOf(published).failures[0];
+    }
     if (published === undefined) return undefined;
-    if (flow === undefined) return mayOpen(this.#tables, row) ? this.#useOf(published).failures[0] : undefined;
     const known = this.#ofFlows.get(flow) ?? new Failures();
     this.#ofFlows.set(flow, known);
     return known;
+  }
+
+  /** Counts one by what is known now. */
+  #countUntold({ proto, to, epochNs, perhaps }: Untold): void {
+    const { address, port = 0 } = to;
+    if (this.#own.isOwn(address)) for (const each of this.#ports.besides(proto, to)) this.#useOf(each).misplaced++;
+    const last = perhaps.length === 0 ? undefined : this.#containers.publishedBefore(proto, address, port, epochNs);
+    const held = perhaps.filter(({ container }) => last?.words.has(container));
+    for (const each of held) this.#useOf(each).unheld++;
+    if (held.length === 0) for (const each of perhaps) this.#useOf(each).unclear++;
   }
 
   /** What is published where a packet goes, at a time; `perhaps`: what may have been, where nothing tells whose it was by then. */

@@ -22,6 +22,9 @@ export class Use {
   proxied = 0;
   /** Flows, and lone packets that would have opened one, which may have gone through it. */
   unclear = 0;
+  unheld = 0;
+  misplaced = 0;
+  fromInside = 0;
   fromHost = 0;
   fromHostUnclear = 0;
   refusedInside = 0;
@@ -37,7 +40,18 @@ export class Use {
 
   /** `isUncaptured`: see `PublishedUse`. */
   sum(isUncaptured: boolean): PublishedUse {
-    const { flows, proxied, unclear, fromHost, fromHostUnclear, refusedInside, failures } = this;
+    const {
+      flows,
+      proxied,
+      unclear,
+      unheld,
+      misplaced,
+      fromInside,
+      fromHost,
+      fromHostUnclear,
+      refusedInside,
+      failures,
+    } = this;
     const closedBy = Array.from(this.closedBy, ([rule, count]) => ({ rule, count }));
     const dropped = failures.reduce((sum, { dropped }) => sum + dropped, 0);
     const unknown = failures.reduce((sum, { unknown }) => sum + unknown, 0);
@@ -49,6 +63,9 @@ export class Use {
       proxied,
       flows: flows.listed,
       unclear,
+      unheld,
+      misplaced,
+      fromInside,
       fromHost,
       fromHostUnclear,
       refusedInside,

@@ -35,8 +35,8 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
 }
 
 function isUsed(use: PublishedUse): boolean {
-  const { translated, proxied, unclear, fromHost, fromHostUnclear, dropped, refused, unknown } = use;
-  return translated + proxied + unclear + fromHost + fromHostUnclear + dropped + refused + unknown > 0;
+  const { translated, proxied, unclear, fromInside, fromHost, fromHostUnclear, dropped, refused, unknown } = use;
+  return translated + proxied + unclear + fromInside + fromHost + fromHostUnclear + dropped + refused + unknown > 0;
 }
 
 /** Whether nothing tells how often a port was called: what it leads to is not captured. */
@@ -121,7 +121,7 @@ function rangesText(ports: readonly number[]): string {
 
 /** What the columns do not tell of one. */
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
-  const { unclear, fromHost, fromHostUnclear, refusedInside, untold, closedBy } = use;
+  const { unclear, unheld, misplaced, fromInside, fromHost, fromHostUnclear, refusedInside, untold, closedBy } = use;
   const notes: Note[] = [
     ...closedBy.map(
       ({ rule, count }) =>
@@ -140,6 +140,19 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
       count: unclear,
       unit: "conversation",
     },
+    {
+      use,
+      what: "called once this container was gone, while no other held the port",
+      count: unheld,
+      unit: "conversation",
+    },
+    {
+      use,
+      what: "called at another of the host's addresses, where it is not published",
+      count: misplaced,
+      unit: "conversation",
+    },
+    { use, what: "called from inside, by a rule", count: fromInside, unit: "conversation" },
     { use, what: "called by the host itself", count: fromHost, unit: "conversation" },
     {
       use,

@@ -246,3 +246,38 @@ it("tells what containers have now, by their names and services", () => {
   book.take(ended(300, WEB));
   expect(book.of(new Set(["web"]))).toEqual({ addresses: [], ports: [] });
 });
+
+/** One that publishes a port. */
+const publishingSince = (name: string, startedS: number) =>
+  container(name, startedS, "", {
+    published: [{ proto: "tcp", hostAddress: "0.0.0.0", hostPort: 88, containerPort: 80 }],
+  });
+
+/** Who published it before, at some seconds when nobody did. */
+const publishedBefore = (said: readonly (HostFacts | KnownChange)[], ...atS: readonly number[]) =>
+  atS.map((each) => bookOf(...said).publishedBefore("tcp", "10.0.2.15", 88, BigInt(each) * S)?.name);
+
+it("a port is nobody's once its container ended, until another one begins, where the host told both as they happened", () => {
+  const [web, next] = [publishingSince("web", 100), publishingSince("next", 300)];
+  const here = (atS: number, ...containers: readonly KnownContainer[]) => ({
+    ...snapshot(atS, ...containers),
+    addresses: ["10.0.2.15"],
+  });
+  const told = [here(150, web), ended(200, web), changed(301, next), ended(400, next)];
+  // nothing is known yet of what comes behind the last word
+  expect(publishedBefore(told, 99, 199, 200, 250, 300, 350, 400, 401)).toEqual([
+    undefined,
+    undefined,
+    "web",
+    "web",
+    undefined,
+    undefined,
+    "next",
+    undefined,
+  ]);
+  expect(publishedBefore([...told, here(500)], 450)).toEqual(["next"]);
+  // snapshots alone do not tell when
+  expect(publishedBefore([here(150, web), here(200), here(500)], 250)).toEqual([undefined]);
+  expect(publishedBefore([here(150, web), ended(200, web), here(350, next)], 250)).toEqual([undefined]);
+  expect(publishedBefore([snapshot(150, web), ended(200, web), snapshot(500)], 250)).toEqual([undefined]);
+});

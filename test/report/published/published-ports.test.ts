@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
+import { type ContainerName, NO_CONTAINERS } from "../../../src/packets/results/containers.js";
 import type { Dropped } from "../../../src/packets/results/drops.js";
 import type { Published, PublishedUse } from "../../../src/packets/results/published.js";
 import type { FlowSummary, Judgement, Sink, Summary, Update } from "../../../src/packets/results/results.js";
@@ -39,7 +39,11 @@ const NOTHING_OWN: OwnConversations = { isOwn: () => false, begunAs: () => undef
 function uses(
   published: readonly Published[],
   tell: (sink: PublishedPorts, tables: HandFilled) => void,
-  { port = 88, own = NOTHING_OWN }: { readonly port?: number; readonly own?: OwnConversations } = {},
+  {
+    port = 88,
+    own = NOTHING_OWN,
+    before,
+  }: { readonly port?: number; readonly own?: OwnConversations; readonly before?: ContainerName } = {},
 ): readonly PublishedUse[] {
   let ended: Summary | undefined;
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
@@ -48,7 +52,7 @@ function uses(
   const having = (address: string) => (address === "172.17.0.2" ? web : undefined);
   const publishing = (_: string, address: string, asked: number) =>
     asked === port && ["10.0.2.15", "fd00:2::15"].includes(address) ? web : undefined;
-  const containers = { ...NO_CONTAINERS, having, publishing };
+  const containers = { ...NO_CONTAINERS, having, publishing, publishedBefore: () => before };
   const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own, (addresses) =>
     addresses.includes("172.21.0.3"),
   );
@@ -114,6 +118,58 @@ it("says of conversations that go to nobody knows whose port that they may be ea
     { container: "other", translated: 0, unclear: 2, dropped: 0 },
     { container: "db", translated: 0, unclear: 0, dropped: 0 },
   ]);
+});
+
+it("says what called a port that its container had given up, or at an address where it is not published", () => {
+  const again = { ...WEB, container: "again" };
+  const found = uses(
+    [WEB, again, LOCAL],
+    (sink, tables) => {
+      sink.unmatched(tables.add({ ...TO, frame: 1 }), DROPPED);
+      // to db's port, on an address of the host's, and on another host's
+      sink.unmatched(tables.add({ ...TO, frame: 2, dstPort: 89 }), DROPPED);
+      sink.unmatched(tables.add({ ...TO, frame: 3, dstPort: 89, dst: "10.0.2.99" }), DROPPED);
+      sink.unmatched(tables.add({ ...TO, frame: 4, dstPort: 89, tcpFlags: ACK }), DROPPED);
+    },
+    { port: 7, own: ownOf({}), before: { name: "web", words: new Set(["web"]) } },
+  );
+  expect(found).toMatchObject([
+    { container: "web", unclear: 0, unheld: 1, misplaced: 0 },
+    { container: "again", unclear: 0, unheld: 0, misplaced: 0 },
+    { container: "db", unclear: 0, unheld: 0, misplaced: 1 },
+  ]);
+  const text = publishedText(found, paint(false));
+  expect(text).toContain("web:80: called once this container was gone, while no other held the port: 1 conversation");
+  expect(text).toContain("db:5432: called at another of the host's addresses, where it is not published: 1");
+});
+
+it("counts by conntrack what was translated before it was seen inside, and not what went straight to the container", () => {
+  const arrived = {
+    side: INSIDE,
+    proto: TCP,
+    src: "172.17.0.3",
+    dst: "172.17.0.2",
+    dstPort: 80,
+    tcpFlags: SYN,
+  } as const;
+  const begun: Readonly<Record<number, string>> = { 1: "10.0.2.15.88", 2: "172.17.0.2.80", 4: "198.51.100.7.88" };
+  const own: OwnConversations = {
+    isOwn: () => false,
+    begunAs: (_, { src, srcPort = 0 }) => {
+      const [, dst, dstPort] = /^(.*)\.(\d+)$/.exec(begun[srcPort] ?? "") ?? [];
+      return dst === undefined ? undefined : { src, srcPort, dst, dstPort: Number(dstPort) };
+    },
+  };
+  const [web] = uses(
+    [{ ...WEB, hostAddresses: ["10.0.2.15"] }],
+    (sink, tables) => {
+      const local: Judgement = { verdict: "local", reason: "same-link", why: "" };
+      for (const srcPort of [1, 2, 3, 4]) sink.unmatched(tables.add({ ...arrived, srcPort, frame: srcPort }), local);
+    },
+    { own },
+  );
+  expect(web).toMatchObject({ translated: 0, fromInside: 1, unclear: 2 });
+  expect(publishedText([web], paint(false))).toContain("web:80: called from inside, by a rule: 1 conversation");
 });
 
 it("is not unused where a capture lacks what would tell", () => {
@@ -350,6 +406,9 @@ const NOTHING = {
   flows: [],
   unclear: 0,
   fromHost: 0,
+  unheld: 0,
+  misplaced: 0,
+  fromInside: 0,
   fromHostUnclear: 0,
   refusedInside: 0,
   dropped: 0,
@@ -385,6 +444,9 @@ it("text says below what the columns do not tell", () => {
     container: "a\u001B",
     unclear: 1,
     fromHost: 2,
+    unheld: 0,
+    misplaced: 0,
+    fromInside: 0,
     fromHostUnclear: 1,
     refusedInside: 3,
     unknown: 5,
