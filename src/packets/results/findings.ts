@@ -167,6 +167,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "--flow shows what was dropped; iptables -vnL FORWARD counts what rules drop, conntrack -S (insert_failed) what clashed: first packets from one port at a time",
   },
+  "stale-entry": {
+    severity: "warning",
+    hint: "conntrack -D -p udp --dport <the host's port> deletes the entry: the next packet makes a new one, as the rules are by then",
+  },
   "swapped-sides": {
     severity: "warning",
     hint: "the containers' side comes first: natcorr file <inside> <outside>",

@@ -32,6 +32,8 @@ export const REASONS = {
     "conntrack, or the host's rules, say that the host takes its conversation itself, or gives it to a neighbour",
   "no-hop": "TTLs show that its other end is no router away",
   "host-answers": "TTLs show that the host itself answers it",
+  "stale-entry":
+    "the host forwarded others of its conversation, and took this one: conntrack's entry does not translate it any more",
   "answered-elsewhere": "both its ends speak, and the other capture has none of it",
   proxy: "a proxy on the host takes its bytes, and sends them on in a connection of its own",
   "shown-twice": "its own capture has it once more, in another frame",

@@ -5,6 +5,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { type Claim, unknown } from "../claim.js";
+import { TupleEnds } from "../flows/flow-summary.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
 import type { Judged } from "../judged.js";
 import { seconds, WHY_ARRIVED, WHY_REPLACED, whyMissing } from "../words.js";
@@ -49,6 +50,11 @@ export class Explained {
     const { timeline: t, resets, kernel } = this.#known;
     const reset = resets.answering(row);
     if (reset !== NONE) return resetBeside(t, resets, row, reset);
+    if (this.#isStale(row)) {
+      const why =
+        "conntrack's entry does not translate it: the host itself took it, though it forwarded others of its conversation";
+      return { verdict: "local", reason: "stale-entry", why };
+    }
     // what the host forwards from there has a lowered TTL
     const isTold = kernel.tally.isTtlLowered(t.side(row) === OUTSIDE);
     const accepted = isTold ? resets.accepting(row) : NONE;
@@ -77,6 +83,15 @@ export class Explained {
       why: whyMissing(this.#known, row, other),
       lacks: "exit",
     };
+  }
+
+  /** Whether conntrack's entry of a conversation from outside that was forwarded does not translate it any more: the host itself takes it. */
+  #isStale(row: number): boolean {
+    const { timeline: t, tuples, rules } = this.#known;
+    if (t.side(row) !== OUTSIDE || (t.flags(row) & IS_ERROR) !== 0) return false;
+    const ends = new TupleEnds(tuples).of(t.tuple(row), t.forward(row) === 1);
+    const passed = rules.passedAs(t.proto(row), ends)?.ends;
+    return passed?.dst === ends.dst && passed.dstPort === ends.dstPort;
   }
 
   /**

@@ -18,6 +18,7 @@ import { Retransmissions } from "./retransmissions.js";
 import { Rewritten } from "./rewritten.js";
 import { SeveralNatAddresses } from "./several-nat-addresses.js";
 import { SlowRetry } from "./slow-retry.js";
+import { StaleEntry } from "./stale-entry.js";
 import { SwappedSides } from "./swapped-sides.js";
 import { Tunnel } from "./tunnel.js";
 import { Unanswered } from "./unanswered.js";
@@ -29,6 +30,7 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   NatAddressChanged,
   SwappedSides,
   HostReset,
+  StaleEntry,
   ReplyUntranslated,
   Mtu,
   Unanswered,

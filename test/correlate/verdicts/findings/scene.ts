@@ -1,4 +1,5 @@
 import type { Finding, FindingCode } from "../../../../src/packets/results/findings.js";
+import type { HostRules } from "../../../../src/packets/results/host-rules.js";
 import type { ContainerMacs } from "../../../../src/packets/results/container-macs.js";
 import { type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER } from "../../traffic.js";
@@ -28,6 +29,7 @@ export class Scene {
   readonly outside: Stamped[] = [];
   #ipId = 20_000;
   #macs: ContainerMacs | undefined;
+  #rules: (() => HostRules) | undefined;
 
   constructor() {
     const known = conversation(80, { srcPort: 50_000, seed: 7 });
@@ -92,6 +94,12 @@ export class Scene {
     return this;
   }
 
+  /** What the host's rules, and conntrack, say. */
+  by(rules: () => HostRules): this {
+    this.#rules = rules;
+    return this;
+  }
+
   /** So long both captures go on: packets of the known flow, the last of them there. */
   until(ms: number): this {
     const rest = conversation(2, { srcPort: 50_000, seed: 9, startUs: ms * 1000 });
@@ -113,7 +121,10 @@ export class Scene {
   }
 
   outcome(): Promise<Outcome> {
-    return outcomeOf(merged(this.inside), merged(this.outside), this.#macs && { macs: this.#macs });
+    return outcomeOf(merged(this.inside), merged(this.outside), {
+      ...(this.#macs && { macs: this.#macs }),
+      ...(this.#rules && { rules: this.#rules }),
+    });
   }
 
   #next(): number {
