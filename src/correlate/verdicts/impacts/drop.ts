@@ -6,7 +6,8 @@ import type { Impact, Verdict } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { RecordRows } from "../../../packets/record-rows.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { haveSameSource } from "../../../packets/ways.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
@@ -196,6 +197,8 @@ export interface Late {
   /** What may have altered it on its way. */
   readonly router: Rewriting;
   readonly way: number;
+  /** The way that it went itself. */
+  readonly ownWay: number;
   readonly side: Side;
   readonly timeNs: number;
   readonly flow: number | undefined;
@@ -231,6 +234,19 @@ export function mayBeKept({ side, timeNs, flow, way }: Drop, late: Late, windowN
   const keptNs = late.timeNs - timeNs;
   if (side === late.side || keptNs <= windowNs || keptNs > RESOLVED_NS) return false;
   return late.way === NONE ? flow === undefined : way === late.way;
+}
+
+/**
+ * Whether a dropped packet of the same key, and of another flow, may be such a one: the host may have forgotten both translations (`conntrack -F`, a full
+ * table), and given each conversation the port of the other. One address is kept. Of those that say the same again and again, any may that entered within
+ * the window.
+ */
+export function mayBeByOther(drop: Drop, late: Late, windowNs: number, tuples: TupleTable): boolean {
+  const { isUnique, side, timeNs, flow, way } = drop;
+  const tookNs = late.timeNs - timeNs;
+  if (side === late.side || tookNs <= 0 || tookNs > (isUnique ? PATIENCE_NS : windowNs)) return false;
+  if (flow !== undefined && flow === late.flow) return false;
+  return haveSameSource(tuples, way, late.ownWay) || haveSameSource(tuples, way ^ 1, late.ownWay ^ 1);
 }
 
 /** Whether a dropped packet of another key may be such a one, altered and held up. Of those that say the same again and again, any may that entered within the window. */

@@ -15,6 +15,7 @@ import {
   type Late,
   mayBeAbout,
   mayBeAlteredLate,
+  mayBeByOther,
   mayBeHeldUp,
   mayBeInPieces,
   mayBeKept,
@@ -163,8 +164,10 @@ export class OpenDrops {
   takeLike(late: Late, windowNs: number): readonly Drop[] {
     const rows = this.#rows;
     const { way, packet, traits, key } = late;
+    const mayBe = (drop: Drop): boolean =>
+      mayBeHeldUp(drop, late) || mayBeKept(drop, late, windowNs) || mayBeByOther(drop, late, windowNs, this.#tuples);
     let likes = [...this.#in(this.#byKey, key, (row) => rows.key(row) === key)].filter(
-      (drop) => drop.traits.key === traits.key && (mayBeHeldUp(drop, late) || mayBeKept(drop, late, windowNs)),
+      (drop) => drop.traits.key === traits.key && mayBe(drop),
     );
     if (likes.length === 0 && traits.carried !== 0)
       likes = [...this.#in(this.#byCarried, traits.carried)].filter((drop) => mayBeAlteredLate(drop, late, windowNs));

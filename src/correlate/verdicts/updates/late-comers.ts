@@ -41,6 +41,7 @@ export class LateComers {
       traits: traitsOf(t, row),
       router,
       way,
+      ownWay: t.way(row),
       side,
       timeNs,
       flow,

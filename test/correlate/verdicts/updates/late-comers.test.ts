@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Judgement } from "../../../../src/packets/results/results.js";
 import { SIDE_NAMES } from "../../../../src/packets/sides.js";
 import { ms, type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
-import { CONTAINER, conversation, datagram, HOST, merged, SERVER, type Sides } from "../../traffic.js";
+import { CONTAINER, conversation, datagram, HOST, merged, OTHER, SERVER, type Sides } from "../../traffic.js";
 import { from, to, data, query, echo, reply, knock, sides, opened, known, type Sent } from "../sent.js";
 
 it("what comes out after the window, and never came in, may be what was dropped, held up", async () => {
@@ -66,6 +66,50 @@ it("so may what was unknown, or answered meanwhile: both say so, and what would 
   ]);
 });
 
+/** What is said last of the frames of a side that have no twin, by frame. */
+function lastSaid({ alone, updates }: Outcome, side: string): Map<number, string> {
+  const late = updates.map((each) => ({ ...each, side: SIDE_NAMES[each.side] }));
+  const all = [...alone, ...late].filter((each) => each.side === side);
+  return new Map(all.map(({ frame, verdict, reason }) => [frame, `${verdict} ${reason}`]));
+}
+
+/** What a neighbour of the container sends from the same port, which has another one outside. */
+const nextDoor = (isInside: boolean, text: string, ipId = 0) =>
+  datagram({
+    ...from(isInside),
+    ...(isInside && { src: OTHER }),
+    srcPort: isInside ? 7000 : 7001,
+    dstPort: 53,
+    ipId,
+    text,
+  });
+
+/** What is said last of what the container sends, which does not come out, while `more` crosses and `late` comes out: both translations are known by then. */
+async function saidBeside(text: string, ipId: number, late: readonly Stamped[], more: readonly Sent[] = []) {
+  const lost: Sent = {
+    atMs: 2000,
+    isLost: true,
+    packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId, text }),
+  };
+  const byNeighbour: Sent = { atMs: 1100, packet: (isInside) => nextDoor(isInside, "second", 8000) };
+  const { inside, outside } = sides([query(1000, "first"), byNeighbour, lost, ...more]);
+  const all = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside, late));
+  return [...lastSaid(all, "inside").values(), ...lastSaid(all, "outside").values()];
+}
+
+it("so may what came out within the window by another conversation's port: the host may have forgotten both", async () => {
+  const held = [ms(2300, nextDoor(false, "third", 77))];
+  expect(await saidBeside("third", 77, held)).toEqual(["unknown like-untimely", "unknown like-untimely"]);
+  // without an ID as well, where others said the same
+  expect(await saidBeside("second", 0, [ms(2300, nextDoor(false, "second"))])).toEqual([
+    "unknown like-untimely",
+    "unknown like-untimely",
+  ]);
+  // but not where that is the neighbour's own
+  const own: Sent = { atMs: 2300, packet: (isInside) => nextDoor(isInside, "third") };
+  expect(await saidBeside("third", 0, [], [own])).toEqual(["dropped no-twin"]);
+});
+
 const tick = (isInside: boolean) =>
   datagram({ ...from(isInside), srcPort: 7000, dstPort: 5001, ipId: 0, text: "beat" });
 const isKept = ({ atMs }: Sent): boolean => atMs >= 12_000 && atMs < 14_800;
@@ -84,13 +128,6 @@ it("so may equal ones without an ID that a router kept: more come out at once th
   const said = new Map([...entered, ...updates].map(({ frame, reason }) => [frame, reason]));
   expect([...said.values()]).toEqual(["like-untimely", "like-untimely", "like-untimely", "like-untimely"]);
 });
-
-/** What is said last of the frames of a side that have no twin, by frame. */
-function lastSaid({ alone, updates }: Outcome, side: string): Map<number, string> {
-  const late = updates.map((each) => ({ ...each, side: SIDE_NAMES[each.side] }));
-  const all = [...alone, ...late].filter((each) => each.side === side);
-  return new Map(all.map(({ frame, verdict, reason }) => [frame, `${verdict} ${reason}`]));
-}
 
 it("so may each of several equal ones of a flow that was not known yet, where fewer came out late", async () => {
   const sent = [1000, 2000, 3000].map((atMs): Sent => ({ atMs, isLost: true, packet: tick }));
