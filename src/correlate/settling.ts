@@ -6,6 +6,7 @@ import { HAS_AMBIGUOUS, NONE } from "../packets/tuples.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
 import type { Showing } from "./showing.js";
+import type { Misses } from "./verdicts/captures/misses.js";
 import type { Clashes } from "./verdicts/flows/clashes.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flows/flow-book.js";
@@ -16,6 +17,7 @@ import type { SideTally } from "./verdicts/side-tally.js";
 import type { LateComers } from "./verdicts/updates/late-comers.js";
 import { unknownOf } from "./verdicts/updates/open-unknowns.js";
 import { tellMayHaveRun } from "./verdicts/updates/may-have-run.js";
+import { tellMissed } from "./verdicts/updates/missed.js";
 import { tellOtherWays } from "./verdicts/updates/other-ways.js";
 import { tellProxied } from "./verdicts/updates/proxied.js";
 import { tellRefused } from "./verdicts/updates/refused.js";
@@ -34,6 +36,7 @@ export interface About extends Told {
   readonly clashes: Clashes;
   readonly findings: Findings;
   readonly book: FlowBook;
+  readonly misses: Misses;
   readonly tallies: readonly [SideTally, SideTally];
   readonly showing: Showing;
   readonly sink: Sink;
@@ -133,6 +136,7 @@ export class Settling {
     tellOtherWays(this.#about, row, said);
     tellProxied(this.#about);
     tellRefused(this.#about, row, reason === "host-error");
+    tellMissed(this.#about);
     t.setState(row, DONE);
   }
 

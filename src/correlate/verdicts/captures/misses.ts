@@ -1,4 +1,4 @@
-import { OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { OUTSIDE, otherSide, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import type { Tally } from "../../kernel/tally.js";
 
 /** A capture that so many packets entered by, and fewer, shows nothing of how many it misses. */
@@ -24,6 +24,8 @@ export class Misses {
   readonly #foreign: [number, number] = [0, 0];
   /** By side: packets that should have come out there, and are not in its capture. */
   readonly #gone: [number, number] = [0, 0];
+  /** Whether it was believed of the last of these that they never came out. */
+  readonly #isBelieved: [boolean, boolean] = [false, false];
   readonly #tally: Pick<Tally, "pairsThatWent">;
 
   constructor(tally: Pick<Tally, "pairsThatWent">) {
@@ -60,7 +62,22 @@ export class Misses {
 
   /** Notes that a packet should have come out on this side, and is not in its capture. Returns whether that may be as the capture missed it. */
   noteExit(side: Side): boolean {
-    const gone = ++this.#gone[side];
+    this.#gone[side]++;
+    const mayBeMissed = this.#mayMissExits(side);
+    this.#isBelieved[side] = !mayBeMissed;
+    return mayBeMissed;
+  }
+
+  /** The side of which it was believed that packets never came out, and whose capture may have missed them, as it turns out; undefined where there is none. Told once. */
+  takeDoubted(): Side | undefined {
+    const doubted = SIDES.find((side) => this.#isBelieved[side] && this.#mayMissExits(side));
+    if (doubted !== undefined) this.#isBelieved[doubted] = false;
+    return doubted;
+  }
+
+  /** Whether more of those that should have come out on this side may have been missed than are tolerated. */
+  #mayMissExits(side: Side): boolean {
+    const gone = this.#gone[side];
     const left = this.#tally.pairsThatWent(side === OUTSIDE);
     return this.#share(side) * (left + gone) > TOLERATED * gone;
   }

@@ -190,18 +190,21 @@ export class OpenDrops {
     this.takeAll(isSo);
   }
 
-  /** The drops of which something is so, those that are kept as well. They are looked after no more. */
+  /** The drops of which something is so, those that are kept as well. */
+  all(isSo: (drop: Drop) => boolean): readonly Drop[] {
+    return [OPEN, KEPT].flatMap((chain) => [...this.#in(this.#all, chain)].filter(isSo));
+  }
+
+  /** The same, and looks after them no more. */
   takeAll(isSo: (drop: Drop) => boolean): readonly Drop[] {
-    return [...this.takeOut(isSo), ...this.#takeOut(KEPT, isSo)];
+    const found = this.all(isSo);
+    for (const drop of found) this.close(drop);
+    return found;
   }
 
   /** The open drops of which something is so. They are open no more. */
   takeOut(isSo: (drop: Drop) => boolean): readonly Drop[] {
-    return this.#takeOut(OPEN, isSo);
-  }
-
-  #takeOut(chain: number, isSo: (drop: Drop) => boolean): readonly Drop[] {
-    const found = [...this.#in(this.#all, chain)].filter(isSo);
+    const found = [...this.#in(this.#all, OPEN)].filter(isSo);
     for (const drop of found) this.close(drop);
     return found;
   }

@@ -83,6 +83,13 @@ export class Teller {
     this.tell(drop, now);
   }
 
+  /** … or that it may not be one: nothing follows from what crosses, though an error may be about it, or it may come out late. */
+  tellDoubt(drop: Drop, now: LateJudgement): void {
+    this.#takeUntold(drop);
+    this.tell(drop, now);
+    this.#about.impacts.open.keep(drop);
+  }
+
   /** Takes back what is not told yet of a drop, if there is anything. */
   #takeUntold(drop: Drop): void {
     const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Misses } from "../../../../src/correlate/verdicts/captures/misses.js";
-import { INSIDE } from "../../../../src/packets/sides.js";
+import { INSIDE, OUTSIDE } from "../../../../src/packets/sides.js";
 
 /** Of a thousand packets that entered and came out, and some that the inside capture missed, by the outside frames they came out in. */
 function missing(...frames: readonly number[]): Misses {
@@ -24,4 +24,19 @@ it("packets that a capture lacks show that it did not run, unless it misses othe
   expect(missing().showAbsence(INSIDE, 2)).toBe(true);
   expect(missing(100, 200, 300, 400, 500, 600).showAbsence(INSIDE, 2)).toBe(false);
   expect(missing(100, 200, 300, 400, 500, 600).showAbsence(INSIDE, 3)).toBe(true);
+});
+
+it("a capture that was believed is doubted once it turns out to miss packets, if what it lacks may be of these", () => {
+  const misses = missing();
+  expect(misses.noteExit(OUTSIDE)).toBe(false);
+  expect(misses.takeDoubted()).toBeUndefined();
+  misses.noteEntry(OUTSIDE, 100, true);
+  expect(misses.takeDoubted()).toBe(OUTSIDE);
+  expect(misses.takeDoubted()).toBeUndefined();
+  expect(misses.noteExit(OUTSIDE)).toBe(true);
+  // it misses two in a thousand: of three hundred that never come out, hardly any is such a one
+  for (let n = 0; n < 300; n++) misses.noteExit(OUTSIDE);
+  expect(misses.noteExit(OUTSIDE)).toBe(false);
+  misses.noteEntry(OUTSIDE, 300, true);
+  expect(misses.takeDoubted()).toBeUndefined();
 });
