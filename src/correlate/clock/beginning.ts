@@ -2,10 +2,11 @@ import { contentHash } from "../../packets/content.js";
 import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { UNLIMITED } from "../intake/disorder.js";
-import { isEnclosing, middleOf } from "./bounds.js";
+import { isEnclosing, isWithin, middleOf } from "./bounds.js";
 import { type ClockOption, PROCESSORS_NS } from "./clock.js";
 import { type Agreed, agreedOffset, areOfOneClock, areTtlsSet, ENOUGH, explains, mayBeOneClock } from "./estimate.js";
 import { latestOf, type Lookahead, type Rows } from "./lookahead.js";
+import { type Steady, steadyOffset } from "./steady.js";
 import { AS_GIVEN_NS } from "./summary.js";
 import { IP_ID_ONLY, isUnrepeated, NUMBERS, type Twin, type Twins } from "./twins.js";
 import { Exactness, unitOf } from "./units.js";
@@ -37,6 +38,8 @@ interface Start {
   /** What is known beyond that: 0, or null where not even the base is. */
   readonly nearNs: 0 | null;
   readonly assumed: "none" | "given" | null;
+  /** Whether equal packets say that there is not one clock, though they may not tell how far two are apart. */
+  readonly areApart: boolean;
   /** Whether packets of both directions bound the offset. */
   readonly isEnclosed: boolean;
   /** How far off the base may be. */
@@ -78,7 +81,8 @@ export async function begin(
   const epochs = sides.map(({ source }) => source.epochNs);
   const units = SIDES.map((side) => unitOf(looked[side], epochs[side]));
   const exactness = new Exactness(units, backNs);
-  const start = startOf(twins, option, epochs[OUTSIDE] - epochs[INSIDE], windowNs, exactness);
+  const steady = () => steadyOffset(looked, windowNs);
+  const start = startOf(twins, steady, option, epochs[OUTSIDE] - epochs[INSIDE], windowNs, exactness);
   const haveAll = SIDES.every((side) => sides[side].hasEnded && twins.hasNoted(side));
   const sharesNothing = haveAll && twins.found.length === 0 && !haveLikes(looked);
   const seenOf = (side: Side): Seen => ({
@@ -90,13 +94,23 @@ export async function begin(
   return { ...start, looked, seen: [seenOf(INSIDE), seenOf(OUTSIDE)], exactness, backNs };
 }
 
-/** Decides what is taken for the offset, and whether that is taken for granted. `epochGapNs`: outside minus inside epoch. */
-function startOf(twins: Twins, option: ClockOption, epochGapNs: bigint, windowNs: number, exactness: Exactness): Start {
+/**
+ * Decides what is taken for the offset, and whether that is taken for granted. `steady`: what is asked where no packet that is like no other tells;
+ * `epochGapNs`: outside minus inside epoch.
+ */
+function startOf(
+  twins: Twins,
+  steady: () => Steady | null,
+  option: ClockOption,
+  epochGapNs: bigint,
+  windowNs: number,
+  exactness: Exactness,
+): Start {
   const unrepeated = twins.found.filter((twin) => isUnrepeated(twin, BOTH_UNLIMITED));
   const numbered = unrepeated.filter(({ by }) => by <= NUMBERS);
   if (areTtlsSet(numbered)) twins.setTtls();
   const agreed = agreedOffset(unrepeated.filter(isCertain), windowNs);
-  const known = { nearNs: 0, isEnclosed: false, slackNs: 0 } as const;
+  const known = { nearNs: 0, areApart: false, isEnclosed: false, slackNs: 0 } as const;
   if (option.kind === "given") {
     const baseNs = Number(option.offsetNs - epochGapNs);
     const tells = { hasNumbers: false, asksResendable: false };
@@ -108,18 +122,30 @@ function startOf(twins: Twins, option: ClockOption, epochGapNs: bigint, windowNs
   if (agreed !== null && hasNumbers) exactness.agreeWithin(agreed.spreadNs);
   const isOne = mayBeOne(unrepeated, agreed, windowNs, oneGapNs, exactness.toleranceNs);
   const tells = { hasNumbers, asksResendable: agreed === null ? isOne : agreed.asksResendable };
-  if (isOne) return { ...known, ...tells, offsetNs: 0n, baseNs: oneGapNs, assumed: "none" };
-  if (agreed === null) return { ...known, ...tells, offsetNs: 0n, baseNs: oneGapNs, assumed: null, nearNs: null };
-  const baseNs = Math.round(middleOf(agreed) ?? agreed.middleNs);
+  const isEnclosed =
+    agreed === null ? areOfOneClock(unrepeated, windowNs, oneGapNs, exactness.toleranceNs) : isEnclosing(agreed);
+  const kept = isEnclosed ? null : steady();
+  const areApart = kept !== null && !isWithin(oneGapNs, kept, exactness.toleranceNs);
+  if (isOne && !areApart) return { ...known, ...tells, offsetNs: 0n, baseNs: oneGapNs, assumed: "none" };
+  const bounds = areApart && isProof(kept, exactness) ? kept : isOne ? null : agreed;
+  if (bounds === null)
+    return { ...known, ...tells, areApart, offsetNs: 0n, baseNs: oneGapNs, assumed: null, nearNs: null };
+  const baseNs = Math.round(middleOf(bounds) ?? bounds.middleNs);
   return {
     ...tells,
     offsetNs: BigInt(baseNs) + epochGapNs,
     baseNs,
     nearNs: 0,
     assumed: null,
-    isEnclosed: isEnclosing(agreed),
-    slackNs: agreed.spreadNs + Math.abs(baseNs - agreed.middleNs) + exactness.unitNs + PROCESSORS_NS,
+    areApart,
+    isEnclosed: isEnclosing(bounds),
+    slackNs: bounds.spreadNs + Math.abs(baseNs - bounds.middleNs) + exactness.unitNs + PROCESSORS_NS,
   };
+}
+
+/** Whether what equal packets keep tells how the clocks stand: packets of both directions bound that, and do not contradict each other. */
+function isProof(kept: Steady, { unitNs, toleranceNs }: Exactness): boolean {
+  return kept.isProof && isEnclosing(kept) && kept.atLeastNs - kept.atMostNs <= unitNs + toleranceNs;
 }
 
 /** Whether one clock explains the first twins. */

@@ -72,6 +72,7 @@ export class Clock {
   readonly #windowNs: number;
   readonly #facts: (timeNs: number) => ClockFacts;
   readonly #stretches: Stretch[];
+  readonly #beganApart: boolean;
   /** That of the latest packet. */
   #at = -1;
   /** The worst of what is known of the stretches that packets wait from. */
@@ -81,11 +82,19 @@ export class Clock {
   /** The time of the latest packet that was taken. */
   #takenNs = Number.NEGATIVE_INFINITY;
 
-  constructor(offsetNs: bigint, windowNs: number, facts: (timeNs: number) => ClockFacts, stretches: Stretch[]) {
+  /** `beganApart`: whether the first packets say that there are two, though they may not tell how far these are apart. */
+  constructor(
+    offsetNs: bigint,
+    windowNs: number,
+    facts: (timeNs: number) => ClockFacts,
+    stretches: Stretch[],
+    beganApart = false,
+  ) {
     this.offsetNs = offsetNs;
     this.#windowNs = windowNs;
     this.#facts = facts;
     this.#stretches = stretches;
+    this.#beganApart = beganApart;
   }
 
   /** A clock that nothing is learnt of. `uncertaintyNs`: how far it may be wrong, where that is known all the same. */
@@ -108,6 +117,11 @@ export class Clock {
   /** What is known of the clocks in all, or, where packets are left, up to the latest one that was taken. */
   facts(isAll: boolean): ClockFacts {
     return this.#facts(isAll ? Number.POSITIVE_INFINITY : this.#takenNs);
+  }
+
+  /** Whether packets have shown that there are two, as far as they were taken. */
+  get areTwo(): boolean {
+    return this.#beganApart || this.facts(false).source === "estimated";
   }
 
   /**

@@ -3,6 +3,9 @@ import { type Bounds, isEnclosing, isWithin } from "./bounds.js";
 import { NUMBERS, RESENDABLE, SEGMENT, type Twin } from "./twins.js";
 import { LEAST_WITNESSES, quickest, witnessed } from "./witnesses.js";
 
+/** When a packet passed both sides, and which way. */
+export type Moments = Pick<Twin, "insideNs" | "outsideNs" | "direction">;
+
 /** What twins agree on. */
 export interface Agreed extends Bounds {
   readonly middleNs: number;
@@ -25,7 +28,7 @@ const LEAST_NUMBERED = 4;
  * periodically by two strangers keeps a steady distance, too. */
 const LEAST_SPACINGS = 8;
 /** … and the share of all that were found, so that chance twins do not outvote. */
-const LEAST_SHARE = 0.6;
+export const LEAST_SHARE = 0.6;
 /** So many of the first twins tell the offset at the beginning: later ones drift away from them … */
 const EARLY_TWINS = 64;
 /** … but it takes more where their latencies differ by more than what they are apart. */
@@ -132,7 +135,7 @@ function inTime(a: Twin, b: Twin): number {
   return a.insideNs - b.insideNs || a.outsideNs - b.outsideNs;
 }
 
-export function gapOf({ insideNs, outsideNs }: Twin): number {
+export function gapOf({ insideNs, outsideNs }: Moments): number {
   return outsideNs - insideNs;
 }
 
@@ -149,7 +152,7 @@ function areEnough({ length }: readonly Twin[]): boolean {
 }
 
 /** Whether packets come at times that strangers would not keep, too. */
-function isIrregular(run: readonly Twin[]): boolean {
+export function isIrregular(run: readonly Moments[]): boolean {
   return spacings(run) >= LEAST_SPACINGS;
 }
 
@@ -179,7 +182,7 @@ function densest(twins: readonly Twin[], widthNs: number): readonly Twin[] {
 }
 
 /** How many spacings between one packet and the next there are that differ by more than their latencies do. */
-function spacings(run: readonly Twin[]): number {
+function spacings(run: readonly Moments[]): number {
   let spreadNs = 0;
   for (const direction of [-1, 0, 1]) {
     const gaps = run.filter((twin) => twin.direction === direction).map(gapOf);

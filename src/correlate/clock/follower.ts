@@ -38,7 +38,7 @@ export class Follower {
   #isOver = false;
 
   private constructor(sides: readonly [Lookahead, Lookahead], twins: Twins, beginning: Beginning, windowNs: number) {
-    const { looked, seen, offsetNs, baseNs, nearNs, exactness } = beginning;
+    const { looked, seen, offsetNs, baseNs, nearNs, exactness, areApart } = beginning;
     this.#sides = sides;
     this.#twins = twins;
     this.#windowNs = windowNs;
@@ -53,7 +53,7 @@ export class Follower {
     this.#course = course;
     this.#sifter = new Sifter(this.#slices, course, beginning, windowNs);
     const facts = (timeNs: number) => course.summary.factsAt(timeNs, offsetNs);
-    this.clock = new Clock(offsetNs, windowNs, facts, course.stretches);
+    this.clock = new Clock(offsetNs, windowNs, facts, course.stretches, areApart);
     for (const side of SIDES) for (const rows of looked[side]) this.#pass(side, rows);
   }
 

@@ -188,18 +188,18 @@ export class Twins {
     if (other < 0) return;
     const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
     const [inside, outside] = this.#sides;
-    if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
+    const [iEnds, oEnds] = [inside.endsOf(i), outside.endsOf(o)];
+    if (isAnswer(iEnds, oEnds)) return;
     // a router may give an IP ID to what has none
     const least = Math.max(by, others.words[(other << ENTRY_BITS) + BY]);
-    if (least === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
-    const hasOneId = haveOneId(inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]);
-    const byEnds = directionByEnds(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS);
-    const byTtl = wayByTtl(inside.words[(i << ENTRY_BITS) + TTL], outside.words[(o << ENTRY_BITS) + TTL]);
+    const [iId, oId] = [inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]];
+    if (least === PAYLOAD && mayBeRelayed(iEnds, oEnds, iId, oId)) return;
+    const hasOneId = haveOneId(iId, oId);
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
-      direction: byEnds === 0 ? byTtl : byTtl === -byEnds && !this.#areTtlsSet ? 0 : byEnds,
-      byEnds,
+      direction: directionOf(iEnds, oEnds, this.#areTtlsSet),
+      byEnds: directionByEnds(iEnds, oEnds),
       outsideFrame: outside.words[(o << ENTRY_BITS) + FRAME],
       by: !hasOneId ? least : least === NUMBERS ? SEGMENT : least === PAYLOAD ? MARKED : least,
       seenAt: [inside.seenAt(i), outside.seenAt(o)],
@@ -256,6 +256,11 @@ class Remembered {
     if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt(entry);
   }
 
+  endsOf(entry: number): Ends {
+    const e = entry << ENTRY_BITS;
+    return { from: this.words[e + FROM], to: this.words[e + TO], ttl: this.words[e + TTL] };
+  }
+
   seenAt(entry: number): Progress {
     return { reachedNs: this.#seen[2 * entry], packets: this.#seen[2 * entry + 1] };
   }
@@ -265,25 +270,45 @@ class Remembered {
   }
 }
 
+/** From where to where a packet goes, each end in a word, and its TTL. */
+export interface Ends {
+  readonly from: number;
+  readonly to: number;
+  readonly ttl: number;
+}
+
+export function endsOf(batch: PacketBatch, row: number): Ends {
+  return { from: endOf(batch, row, true), to: endOf(batch, row, false), ttl: batch.ttl(row) };
+}
+
+/**
+ * Which way two packets went that are twins: 1 from inside to outside, -1 the other way, 0 where neither ends nor TTLs tell, or one contradicts the other,
+ * unless the router sets TTLs.
+ */
+export function directionOf(inside: Ends, outside: Ends, areTtlsSet: boolean): number {
+  const byEnds = directionByEnds(inside, outside);
+  const byTtl = wayByTtl(inside.ttl, outside.ttl);
+  if (byEnds === 0) return byTtl;
+  return byTtl === -byEnds && !areTtlsSet ? 0 : byEnds;
+}
+
 /**
  * A NAT rewrites the address of the inside host: the source's of what leaves, the destination's of what comes in. But an inside host
  * may call a service whose address the NAT rewrites, too; 0 where both are rewritten, or none. Forwarding lowers the TTL, unless a router sets it to whatever it
  * likes: so neither tells anything where the two contradict each other.
  */
-function directionByEnds(inside: Int32Array, i: number, outside: Int32Array, o: number): number {
-  const isFromRewritten = inside[i + FROM] !== outside[o + FROM];
-  const isToRewritten = inside[i + TO] !== outside[o + TO];
-  return Number(isFromRewritten) - Number(isToRewritten);
+function directionByEnds(inside: Ends, outside: Ends): number {
+  return Number(inside.from !== outside.from) - Number(inside.to !== outside.to);
 }
 
 /**
  * Whether somebody on the host may have sent what the other one carries himself, as a proxy does: nothing in their IP headers is the same. Not across
  * IP versions, where that is so of all.
  */
-function mayBeRelayed(inside: Int32Array, i: number, outside: Int32Array, o: number): boolean {
-  if (inside[i + FROM] === outside[o + FROM] || inside[i + TO] === outside[o + TO]) return false;
-  const isOneVersion = (inside[i + ID] ^ outside[o + ID]) >>> 16 === 0;
-  return isOneVersion && !haveOneId(inside[i + ID], outside[o + ID]);
+function mayBeRelayed(inside: Ends, outside: Ends, insideId: number, outsideId: number): boolean {
+  if (inside.from === outside.from || inside.to === outside.to) return false;
+  const isOneVersion = (insideId ^ outsideId) >>> 16 === 0;
+  return isOneVersion && !haveOneId(insideId, outsideId);
 }
 
 /** Whether two packets have one IP ID, by their words of it, and it is none that tells nothing. */
@@ -292,8 +317,8 @@ function haveOneId(inside: number, outside: number): boolean {
 }
 
 /** Whether one goes to where the other came from: an echo carries what it answers. */
-function isAnswer(inside: Int32Array, i: number, outside: Int32Array, o: number): boolean {
-  return inside[i + FROM] === outside[o + TO] || inside[i + TO] === outside[o + FROM];
+export function isAnswer(inside: Ends, outside: Ends): boolean {
+  return inside.from === outside.to || inside.to === outside.from;
 }
 
 /** An address in a word. */

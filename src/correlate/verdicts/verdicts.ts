@@ -162,11 +162,7 @@ export class Verdicts {
 
   /** Whether a packet left by no known translation and was not seen to enter, where there are two clocks: one may have been set meanwhile. */
   #isOrphan(row: number, { reason }: Claim): boolean {
-    return reason === "forwarded-unseen" && this.#known.timeline.side(row) === OUTSIDE && this.#areTwoClocks;
-  }
-
-  get #areTwoClocks(): boolean {
-    return this.#known.clock.facts(false).source === "estimated";
+    return reason === "forwarded-unseen" && this.#known.timeline.side(row) === OUTSIDE && this.#known.clock.areTwo;
   }
 
   #askForFlows(): void {
@@ -242,7 +238,7 @@ export class Verdicts {
         return { verdict: "dropped", reason: "ttl-spent", why: whySpent(t, row) };
       const routed = claim.verdict === "dropped" && claim.on === undefined ? this.#whyRouted(row) : undefined;
       if (routed !== undefined) return unknown("routed-elsewhere", `${why}, but ${routed}`);
-      if (other !== t.sideOf(row) && t.timeNs(row) <= this.#unvouchedNs && this.#areTwoClocks)
+      if (other !== t.sideOf(row) && t.timeNs(row) <= this.#unvouchedNs && this.#known.clock.areTwo)
         return unknown("clock-unknown", `${why}, but nothing told then how the clocks stand to each other`);
       if (misses.noteExit(other)) return unknown("capture-misses", `${why}, but ${misses.why(other)}`);
       // where its conversation is turned round, that was seen of others of it

@@ -16,6 +16,32 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
     recall: 0.999,
     play: (world) => runaway(world, false),
   },
+  "wrong/clock-apart-clones": {
+    about:
+      "hosts that are clones of each other, IP IDs included, say the same in turns and are answered; clocks up to 40 ms apart, and the outside captures miss up to 5 %",
+    recall: null,
+    play(world) {
+      const { rng, outside } = world;
+      outside.model.offsetNs = rng.between(0.5e6, 40e6) * (rng.chance(0.5) ? 1 : -1);
+      outside.model.misses = missing(rng, rng.between(0, 0.05));
+      const everyNs = rng.between(50e6, 1e9);
+      const jitterNs = rng.chance(0.3) ? 0 : rng.between(0.2e6, 20e6);
+      const isAnswered = rng.chance(0.8);
+      const saids = Array.from({ length: 150 }, () => bytes(rng, 24));
+      const firstId = 1 + rng.below(0x8000);
+      for (let i = 0; i < 2 + rng.below(3); i++) {
+        const flow = flowOf(world, UDP, { near: { address: container(i), port: 20_000 + i }, port: 5000 });
+        world.start(rng.between(0, everyNs), function* () {
+          for (const [n, said] of saids.entries()) {
+            const leftNs = world.send(flow, "outbound", datagram(said, firstId + n));
+            const answer = () => world.send(flow, "inbound", datagram(said, firstId + n, 50));
+            if (isAnswered && leftNs >= 0) world.after(leftNs - world.nowNs + 2e6, answer);
+            yield everyNs + rng.between(-jitterNs, jitterNs);
+          }
+        });
+      }
+    },
+  },
   "wrong/clock-answers-sent-again": {
     about: "one clock; the inside begins late, and what answers connections, without ID, is sent again after a second",
     recall: 0.999,

@@ -1,0 +1,163 @@
+import { contentHash, mixed } from "../../packets/content.js";
+import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { type Bounds, middleOf } from "./bounds.js";
+import { gapOf, isIrregular, LEAST_SHARE } from "./estimate.js";
+import type { Rows } from "./lookahead.js";
+import { directionOf, type Ends, endsOf, isAnswer } from "./twins.js";
+
+/** Of what a side says more often than so, it is not asked which is the twin of which. */
+const MOST_EQUAL = 16;
+/** So many of the first ones tell: later ones drift away from them; and so many share a gap at the least. */
+const EARLY_PACKETS = 64;
+const LEAST_PACKETS = 8;
+/** Gaps are compared from this width on, nanoseconds, doubling it up to a share of the window. */
+const LEAST_WIDTH_NS = 16_000;
+const WINDOW_SHARE = 1 / 4;
+/** No other gap may be shared by more than this part of the packets that share one: senders in step keep their distance as well. */
+const MOST_OTHERS = 3 / 4;
+
+/** What equal packets of one direction keep between them: from the least to the greatest gap of nearly all of them. */
+interface Gap {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly twins: readonly Likeness[];
+}
+
+/** Two packets of both sides that are equal, by their stamps; and which of its side each is, of those that have any such. */
+interface Likeness {
+  readonly direction: number;
+  readonly insideNs: number;
+  readonly outsideNs: number;
+  readonly places: readonly [number, number];
+}
+
+/** What gaps that nearly all equal packets keep say of the clocks. */
+export interface Steady extends Bounds {
+  /** What is between those that it lies, or at the only one, and how far from there gaps are. */
+  readonly middleNs: number;
+  readonly spreadNs: number;
+  /** Whether they come at times that strangers would not keep. */
+  readonly isProof: boolean;
+}
+
+/**
+ * Between what the offset (outside minus inside stamp) lies by the first packets of both sides, whatever several of them say alike: hosts that are clones of
+ * each other leave no packet that is like no other. One gap makes twins of nearly all of a direction, and no other gap does; each of both directions
+ * bounds the offset from its side. Null where none does.
+ */
+export function steadyOffset(looked: readonly [readonly Rows[], readonly Rows[]], windowNs: number): Steady | null {
+  const likenesses = likenessesOf(looked);
+  const [inbound, outbound] = [-1, 1].map((direction) => sharedBy(earliestOf(likenesses, direction), windowNs));
+  if (inbound === null && outbound === null) return null;
+  const twins = [...(inbound?.twins ?? []), ...(outbound?.twins ?? [])];
+  const bounds = {
+    atLeastNs: inbound?.fromNs ?? Number.NEGATIVE_INFINITY,
+    atMostNs: outbound?.toNs ?? Number.POSITIVE_INFINITY,
+  };
+  const middleNs = middleOf(bounds) ?? 0;
+  const spreadNs = Math.max(...twins.map((twin) => Math.abs(gapOf(twin) - middleNs)));
+  return { ...bounds, middleNs, spreadNs, isProof: isIrregular(twins) };
+}
+
+/** What is equal on both sides. */
+function likenessesOf(looked: readonly [readonly Rows[], readonly Rows[]]): Likeness[] {
+  const [inside, outside] = [saidOn(looked[INSIDE]), saidOn(looked[OUTSIDE])];
+  const found: Likeness[] = [];
+  for (const [said, own] of inside) {
+    const others = outside.get(said);
+    if (others === undefined || own.length > MOST_EQUAL || others.length > MOST_EQUAL) continue;
+    for (const i of own)
+      for (const o of others) {
+        if (isAnswer(i.ends, o.ends)) continue;
+        const direction = directionOf(i.ends, o.ends, false);
+        found.push({ direction, insideNs: i.stampNs, outsideNs: o.stampNs, places: [i.place, o.place] });
+      }
+  }
+  return found;
+}
+
+/** Those of a direction that the first packets of the inside have. */
+function earliestOf(likenesses: readonly Likeness[], direction: number): Likeness[] {
+  const own = likenesses.filter((each) => each.direction === direction).sort((a, b) => a.insideNs - b.insideNs);
+  const packets = new Set<number>();
+  const end = own.findIndex(({ places }) => packets.add(places[INSIDE]).size > EARLY_PACKETS);
+  return end < 0 ? own : own.slice(0, end);
+}
+
+/** A packet, and which of its side it is. */
+interface Said {
+  readonly stampNs: number;
+  readonly ends: Ends;
+  readonly place: number;
+}
+
+/** The packets of a side by what they say, their IP IDs included. */
+function saidOn(looked: readonly Rows[]): Map<number, Said[]> {
+  const saids = new Map<number, Said[]>();
+  let place = 0;
+  for (const { batch, from, to } of looked)
+    for (let row = from; row < to; row++, place++) {
+      const said = mixed(contentHash(batch, row), batch.ipId(row));
+      const own = saids.get(said);
+      const one = { stampNs: batch.stampNs(row), ends: endsOf(batch, row), place };
+      if (own === undefined) saids.set(said, [one]);
+      else own.push(one);
+    }
+  return saids;
+}
+
+/** The gap that nearly all packets of a direction keep to one that they are equal to, and no other; null where there is none. */
+function sharedBy(likenesses: readonly Likeness[], windowNs: number): Gap | null {
+  const byGap = likenesses.toSorted((a, b) => gapOf(a) - gapOf(b));
+  const most = Math.min(...[INSIDE, OUTSIDE].map((side) => new Set(byGap.map(({ places }) => places[side])).size));
+  if (most < LEAST_PACKETS) return null;
+  for (let widthNs = LEAST_WIDTH_NS; widthNs <= windowNs * WINDOW_SHARE; widthNs *= 2) {
+    const [from, to, count] = fullest(byGap, widthNs);
+    if (count < LEAST_SHARE * most || count < LEAST_PACKETS) continue;
+    const others = [byGap.slice(0, from), byGap.slice(to)].map((rest) => fullest(rest, widthNs)[2]);
+    if (Math.max(...others) > MOST_OTHERS * count) return null;
+    const twins = byGap.slice(from, to);
+    return { fromNs: gapOf(twins[0]), toNs: gapOf(twins[twins.length - 1]), twins };
+  }
+  return null;
+}
+
+/** The run of some likenesses, sorted by gap, within a width, that has the most packets of the side that has fewer; from where to where, and how many. */
+function fullest(byGap: readonly Likeness[], widthNs: number): readonly [from: number, to: number, count: number] {
+  let best: [number, number, number] = [0, 0, 0];
+  const packets = [new Tally(INSIDE), new Tally(OUTSIDE)];
+  let from = 0;
+  for (const [at, likeness] of byGap.entries()) {
+    for (const each of packets) each.add(likeness);
+    for (; gapOf(likeness) - gapOf(byGap[from]) > widthNs; from++) for (const each of packets) each.remove(byGap[from]);
+    const count = Math.min(...packets.map(({ size }) => size));
+    if (count > best[2]) best = [from, at + 1, count];
+  }
+  return best;
+}
+
+/** How many packets of a side some likenesses have. */
+class Tally {
+  readonly #side: Side;
+  readonly #counts = new Map<number, number>();
+
+  constructor(side: Side) {
+    this.#side = side;
+  }
+
+  get size(): number {
+    return this.#counts.size;
+  }
+
+  add({ places }: Likeness): void {
+    const place = places[this.#side];
+    this.#counts.set(place, (this.#counts.get(place) ?? 0) + 1);
+  }
+
+  remove({ places }: Likeness): void {
+    const place = places[this.#side];
+    const left = (this.#counts.get(place) ?? 0) - 1;
+    if (left > 0) this.#counts.set(place, left);
+    else this.#counts.delete(place);
+  }
+}
