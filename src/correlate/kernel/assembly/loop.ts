@@ -21,7 +21,7 @@ import { WANTS_LEAVER, WANTS_TWIN } from "../wants.js";
 import { isSample } from "./accounting.js";
 import { remember } from "./alike.js";
 import * as buckets from "./buckets.js";
-import { awaitInCrowd, confirm, expect, isFull, mayComeAgain, pendingUntil } from "./pending.js";
+import { awaitInCrowd, confirm, expect, mayComeAgain, pendingUntil } from "./pending.js";
 import { noteEntry } from "./crossings.js";
 import * as lanes from "./lanes.js";
 import { note } from "./openings.js";
@@ -193,7 +193,7 @@ function takeTwin(ground: usize, waiting: i32): bool {
 function takePending(ground: usize, waiting: i32, found: i32): bool {
   // of a segment that nothing is known of, others have to know
   const proto = record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL));
-  if ((found !== KNOWN && proto === TCP) || isFull(ground)) return false;
+  if (found !== KNOWN && proto === TCP) return false;
   const row = enter(ground);
   expect(ground, row, timeNs);
   buckets.setPending(wordOf(ground, words.BUCKETS), waiting, row);

@@ -49,31 +49,28 @@ function pendingAt(ground: usize, number: i32): usize {
   return rowAt(ground, words.PENDING_PAIRS, number & (words.PENDING_ENTRIES - 1), words.PENDING_BITS);
 }
 
-/** Whether there is no room for one more pair that waits. */
-export function isFull(ground: usize): bool {
-  return wordOf(ground, words.PENDING_COUNT) - wordOf(ground, words.PENDING_OVER) === words.PENDING_ENTRIES;
-}
-
-/** Has the pair of the two related last wait; `row` is the one that came last, at `timeNs`. */
+/**
+ * Has the pair of the two related last wait; `row` is the one that came last, at `timeNs`. Where there is no room for one more, the oldest waits for the end
+ * of its window instead: all others are behind it, and most of them have far less to wait for.
+ */
 export function expect(ground: usize, row: i32, timeNs: f64): void {
   // no longer than the window, when others decide: those behind it wait for it
   const untilNs = timeNs + min<f64>(relation.soonNs, doubleOf(ground, words.WINDOW_NS));
   const count = wordOf(ground, words.PENDING_COUNT);
+  const over = wordOf(ground, words.PENDING_OVER);
+  if (count - over === words.PENDING_ENTRIES) setWord(ground, words.PENDING_OVER, over + 1);
   const entry = pendingAt(ground, count);
   store<f64>(entry, untilNs);
   store<i32>(entry, row, 4 * words.PENDING_ROW);
   setWord(ground, words.PENDING_COUNT, count + 1);
 }
 
-/**
- * Whether two rows that would be paired are to wait, as an equal packet may come; `row` is the one that came last. Then they are looked at again, or,
- * where there is no room for that, wait for the end of their window.
- */
+/** Whether two rows that would be paired are to wait, as an equal packet may come; `row` is the one that came last. Then they are looked at again. */
 export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): bool {
   relation.relateRows(ground, inside, outside);
   const packet = packetOf(ground, row);
   if (!mayComeAgain(ground, packet)) return false;
-  if (!isFull(ground)) expect(ground, row, passedNs(packet));
+  expect(ground, row, passedNs(packet));
   return true;
 }
 
@@ -82,7 +79,7 @@ export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): 
  * or more than one: then its window decides.
  */
 export function awaitInCrowd(ground: usize, row: i32): bool {
-  if (twinInCrowd(ground, row) === NONE || isFull(ground) || !mayComeAgain(ground, packetOf(ground, row))) return false;
+  if (twinInCrowd(ground, row) === NONE || !mayComeAgain(ground, packetOf(ground, row))) return false;
   expect(ground, row, passedNs(packetOf(ground, row)));
   return true;
 }
