@@ -29,6 +29,8 @@ export const CROWD = 512;
 /** For a busy host: of 800,000 packets a second, one in a hundred waits for the window in vain. */
 const FIRST_CELLS = 2 ** 14;
 const FIRST_BUCKETS = 256;
+/** Of these, what no bucket was in yet takes no memory. */
+const ROOM_BUCKETS = 2 ** 18;
 
 const module = new WebAssembly.Module(code);
 
@@ -56,7 +58,7 @@ export class Buckets {
     this.#timeline = timeline;
     this.#steps = heap.load(module);
     this.index = new HashIndex(heap, FIRST_CELLS);
-    this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << BUCKET_BITS);
+    this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << BUCKET_BITS, ROOM_BUCKETS << BUCKET_BITS);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.LINE] = timeline.block;

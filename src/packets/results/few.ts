@@ -20,6 +20,12 @@ export class Few<T> {
     else if (this.#listed.length < this.#most) this.#listed.push(one);
   }
 
+  /** Takes one that is made only if it is listed: of a million, words would take longer than all else. */
+  addMade(make: () => T): void {
+    if (this.#listed.length < this.#most) this.add(make());
+    else this.addUnlisted(1);
+  }
+
   /** Takes one that may be listed by now. */
   addOnce(one: T): void {
     if (!this.#listed.includes(one)) this.add(one);

@@ -15,6 +15,19 @@ describe("how many there were of something, and the first of them", () => {
     expect([named.listed.length, named.more, named.count]).toEqual([5, 995, 1000]);
   });
 
+  it("makes only what it lists", () => {
+    const named = few(MOST_NAMED, 4);
+    const made: string[] = [];
+    const make = (): string => {
+      made.push("made");
+      return `${made.length}`;
+    };
+    for (let n = 0; n < 3; n++) named.addMade(make);
+    expect(made).toHaveLength(1);
+    expect(named.listed).toEqual(["1", "2", "3", "4", "1"]);
+    expect([named.more, named.count]).toEqual([2, 7]);
+  });
+
   it("names the same, alone and behind others, where it remembers no more than it names", () => {
     const [long, short] = [undefined, MOST_NAMED].map((most) => {
       const all = few(most, 2);

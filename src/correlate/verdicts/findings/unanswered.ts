@@ -103,12 +103,12 @@ export class Unanswered implements Finder {
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
     const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
-    const named = said`${flow.said} (${times}${heard === undefined ? "" : `; ${errorsText(heard)}`})`;
+    const name = (): Sentence => said`${flow.said} (${times}${heard === undefined ? "" : `; ${errorsText(heard)}`})`;
     const isAnswerable = flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
     for (const tries of [this.#all, this.#triesOf(flow.address(INSIDE, true))]) {
       tries.flows.addFlow(flow);
       for (const frame of heard?.frames.listed ?? []) tries.flows.frames[heard!.side].add(frame);
-      tries.named.add(named);
+      tries.named.addMade(name);
       tries.count += pairsThere;
       tries.isAnswerable ||= isAnswerable;
       tries.isSilent ||= heard === undefined;
