@@ -13,7 +13,7 @@ const BUSY_NS = 1_000_000_000n;
 const EARLIER_NS = 1_000_000_000n;
 /** So many flows wait for the kernel's answer: of more, it cannot be told whether they had an entry. */
 const MOST_ASKED = 1000;
-/** Of so many flows that are not over, packets are remembered that came from outside and did not cross: some two megabytes. */
+/** Of so many flows that are not over, packets are remembered that came from outside and did not cross, or that the host refused: some two megabytes. */
 const MOST_ALONE = 10_000;
 
 /** What leaves as it came so soon behind the end of its entry goes on what that translated, nanoseconds. */
@@ -54,6 +54,8 @@ export class CrossCheck {
   #unsure: { readonly entry: ConntrackEntry; readonly flow: FlowSummary }[] = [];
   /** By flow, who sent it packets that were seen outside alone. */
   readonly #alone = new Map<number, Set<string>>();
+  /** By flow, when the last of its packets passed that the host took for its own, and refused. */
+  readonly #refused = new Map<number, bigint>();
   /** From when to when both captures are known to have run: from a time that is given, to the last pair. */
   #sinceNs = 0n;
   #lastNs = 0n;
@@ -78,6 +80,13 @@ export class CrossCheck {
     this.#table.hearing.wonder();
   }
 
+  /** Takes note that the host took a packet of a flow which is not over for its own, and refused it. */
+  refused(flow: number, timeNs: bigint): void {
+    const before = this.#refused.get(flow);
+    if (before === undefined && this.#refused.size === MOST_ALONE) return;
+    if (before === undefined || before < timeNs) this.#refused.set(flow, timeNs);
+  }
+
   /**
    * Checks a finished flow against what conntrack has said so far. Gives a finding for each flow that conntrack has another translation
    * for: it may be one that was looked at before. What left as it came shows that itself: an entry says what becomes of packets that
@@ -89,6 +98,7 @@ export class CrossCheck {
     const findings = [...this.#answered(), ...this.#check(flow, this.#table.hasAllOf(flow))];
     this.#table.close(flow);
     this.#alone.delete(flow.id);
+    this.#refused.delete(flow.id);
     return findings;
   }
 
@@ -172,8 +182,11 @@ export class CrossCheck {
   /** Takes note of what conntrack made of a flow that it has an entry for. */
   #noteFate(entry: ConntrackEntry, flow: FlowSummary): void {
     const { bornNs, diedNs, ending } = entry;
+    // what the host refused, as it took it for its own, was of the conversation as well
+    const refusedNs = this.#refused.get(flow.id) ?? flow.lastNs;
+    const lastNs = refusedNs > flow.lastNs ? refusedNs : flow.lastNs;
     // what came too late for it is what the kernel finds out by that its time is over
-    const untilNs = ending === "timeout" ? flow.lastNs + LATE_NS : flow.lastNs;
+    const untilNs = ending === "timeout" ? lastNs + LATE_NS : lastNs;
     if (diedNs !== undefined && diedNs < untilNs) {
       const hasBegunWith = bornNs !== undefined && flow.firstNs <= bornNs + LATE_NS;
       if (hasBegunWith || flow.firstNs + EARLIER_NS < diedNs) this.#noteEnding(entry, flow);

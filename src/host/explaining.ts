@@ -1,4 +1,5 @@
 import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
+import type { Reason } from "../packets/results/reasons.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   copyOf,
@@ -32,6 +33,9 @@ export interface Sources {
 /** What packets came to that may have been answers which conntrack did not take for such. */
 const ALONE: ReadonlySet<Verdict> = new Set(["dropped", "unknown"]);
 
+/** What the host answers where it took a packet of a conversation that it forwards for one to itself: its entry may be gone. */
+const TAKEN: ReadonlySet<Reason | undefined> = new Set<Reason>(["host-reset", "host-refuses", "port-unreachable"]);
+
 /** Passes results on to another sink, each flow with the rules behind it, and adds what conntrack and the rules say. */
 export class Explaining extends PassingSink {
   readonly #crossCheck: CrossCheck | undefined;
@@ -57,12 +61,16 @@ export class Explaining extends PassingSink {
   }
 
   override wantsVerdict(verdict: Verdict): boolean {
-    return (this.#crossCheck !== undefined && ALONE.has(verdict)) || super.wantsVerdict(verdict);
+    const isHeard = this.#crossCheck !== undefined && (ALONE.has(verdict) || verdict === "refused");
+    return isHeard || super.wantsVerdict(verdict);
   }
 
   override unmatched(row: number, judgement: Judgement): void {
-    if (this.#crossCheck !== undefined && ALONE.has(judgement.verdict)) this.#noteAlone(row, this.#crossCheck);
-    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+    const { verdict, reason } = judgement;
+    if (this.#crossCheck !== undefined && ALONE.has(verdict)) this.#noteAlone(row, this.#crossCheck);
+    if (this.#crossCheck !== undefined && verdict === "refused" && TAKEN.has(reason))
+      this.#noteRefused(row, this.#crossCheck);
+    if (super.wantsVerdict(verdict)) super.unmatched(row, judgement);
   }
 
   override begin(tables: Tables): void {
@@ -94,6 +102,13 @@ export class Explaining extends PassingSink {
     const flow = this.#tables.flowOf(row);
     if (flow === undefined || timeline.sideOf(row) !== OUTSIDE) return;
     crossCheck.alone(flow, tuples.addressText(timeline.tuple(row), timeline.forward(row) === 1));
+  }
+
+  #noteRefused(row: number, crossCheck: CrossCheck): void {
+    const { timeline, epochsNs } = this.#tables;
+    const flow = this.#tables.flowOf(row);
+    if (flow === undefined) return;
+    crossCheck.refused(flow, epochsNs[timeline.sideOf(row)] + BigInt(Math.floor(timeline.stampNs(row))));
   }
 
   #tell(findings: readonly Finding[]): void {

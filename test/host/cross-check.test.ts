@@ -28,7 +28,7 @@ interface Found {
 
 const check = (conntrack: string, ...flows: FlowSummary[]): Found => checked(conntrack, flows);
 
-function checked(conntrack: string, flows: readonly FlowSummary[], sender?: string): Found {
+function checked(conntrack: string, flows: readonly FlowSummary[], sender?: string, refusedMs?: number): Found {
   const table = new ConntrackTable();
   table.read(conntrack);
   const crossing = new Crossing();
@@ -36,6 +36,7 @@ function checked(conntrack: string, flows: readonly FlowSummary[], sender?: stri
   const crossCheck = new CrossCheck(table, crossing);
   crossCheck.begin(START_NS);
   if (sender !== undefined) crossCheck.alone(flows[0].id, sender);
+  if (refusedMs !== undefined) crossCheck.refused(flows[0].id, START_NS + BigInt(refusedMs) * 1_000_000n);
   return { contradictions: flows.flatMap((each) => crossCheck.flow(each)), findings: crossCheck.end() };
 }
 
@@ -137,8 +138,8 @@ describe("contradicted", () => {
 
 /** What there is beside the flow's confirmation, by its codes. */
 /** What is found about a flow, beside what is confirmed. `sender`: of a packet of it that was seen outside alone. */
-const told = (conntrack: string, flow: FlowSummary, sender?: string): string[] =>
-  checked(conntrack, [flow], sender)
+const told = (conntrack: string, flow: FlowSummary, sender?: string, refusedMs?: number): string[] =>
+  checked(conntrack, [flow], sender, refusedMs)
     .findings.filter(({ code }) => code !== "conntrack")
     .map(({ code, flows, count }) => `${code} ${count} ${flows.join()}`);
 
@@ -165,6 +166,17 @@ describe("what became of the entry of a flow that goes on", () => {
     ["an end of which the time is not told", [event(0, "NEW", SNAT), `[DESTROY] ${stillLeft}`]],
   ])("nothing of %s", (_, lines) => {
     expect(told(lines.join("\n"), long)).toEqual([]);
+  });
+
+  test.each([
+    ["it timed out", over, "conntrack-timed-out"],
+    ["it was deleted", byUser, "conntrack-deleted"],
+  ])("%s before a packet that the host took for its own, and refused", (_, line, code) => {
+    const lines = [event(0, "NEW", SNAT), event(20_000, "DESTROY", line)].join("\n");
+    const short = { ...pinged, lastNs: START_NS + 10_000_000_000n };
+    expect(told(lines, short, undefined, 25_000)).toEqual([`${code} 1 1`]);
+    expect(told(lines, short, undefined, 15_000)).toEqual([]);
+    expect(told(lines, short)).toEqual([]);
   });
 
   test("it timed out before its answers, as the kernel finds out by these", () => {
