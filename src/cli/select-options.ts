@@ -17,7 +17,7 @@ export interface SelectOptions {
   failOn?: ReadonlySet<string>;
 }
 
-/** Verdicts of which the text report shows the count alone, unless it is asked for more. */
+/** Verdicts of which the text report shows the count alone, unless it is asked for more, or for a flow. */
 const UNEVENTFUL: readonly Verdict[] = ["local", "proxied", "copy"];
 
 const WORDS = `any of ${SELECTABLE.join(", ")}`;
@@ -58,7 +58,7 @@ export function selecting(
 ): Selecting {
   const { flow: flows, slowerThan: slowerThanNs, all, failOn, isFiltered, ofContainers } = options;
   const only = slowerThanNs === undefined ? options.only : pairsOf(options.only);
-  const isHidden = isForPeople && all !== true;
+  const isHidden = isForPeople && all !== true && flows === undefined;
   const hidden = isHidden ? UNEVENTFUL.filter((verdict) => only?.has(verdict) !== true) : [];
   const packets = { flows, slowerThanNs, isFiltered, ofContainers };
   const isOfSome = [flows, slowerThanNs, ofContainers].some((each) => each !== undefined) || isFiltered;

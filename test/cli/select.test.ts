@@ -80,6 +80,7 @@ it("text counts what is uneventful, and shows it with -a or where it is asked fo
   expect((await mixed()).stdout).toContain("outside 38 local");
   expect((await mixed("-a")).stdout).toMatch(local);
   expect((await mixed("--only", "local")).stdout).toMatch(local);
+  expect((await mixed("--flow", "25")).stdout).toMatch(/flow 25 .*\n? *· proxied/);
   expect((await mixed("--format", "ndjson")).stdout).toContain('"verdict":"local"');
 });
 

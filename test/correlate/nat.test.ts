@@ -59,8 +59,8 @@ describe("ICMP echo", () => {
       expect.objectContaining({
         nat: "snat",
         initiator: "inside",
-        inside: { src: CONTAINER, dst: SERVER, icmpId: 4096 },
-        outside: { src: HOST, dst: SERVER, icmpId: 10496 },
+        inside: expect.objectContaining({ src: CONTAINER, dst: SERVER, icmpId: 4096 }),
+        outside: expect.objectContaining({ src: HOST, dst: SERVER, icmpId: 10496 }),
         firstFrames: [1, 1],
         pairs: 2,
         pairsOutbound: 1,
@@ -76,7 +76,7 @@ describe("ICMP echo", () => {
       expect.objectContaining({
         nat: "snat",
         initiator: "inside",
-        inside: { src: CONTAINER, dst: SERVER, icmpId: 4096 },
+        inside: expect.objectContaining({ src: CONTAINER, dst: SERVER, icmpId: 4096 }),
       }),
     ]);
   });
@@ -111,8 +111,8 @@ it("TCP with its port rewritten: SYN, SYN-ACK without IP ID, data", async () => 
       proto: "tcp",
       nat: "snat",
       initiator: "inside",
-      inside: { src: CONTAINER, srcPort: 47290, dst: SERVER, dstPort: 80 },
-      outside: { src: HOST, srcPort: 13977, dst: SERVER, dstPort: 80 },
+      inside: expect.objectContaining({ src: CONTAINER, srcPort: 47290, dst: SERVER, dstPort: 80 }),
+      outside: expect.objectContaining({ src: HOST, srcPort: 13977, dst: SERVER, dstPort: 80 }),
       firstFrames: [1, 1],
     }),
   ]);
@@ -145,8 +145,8 @@ it("DNAT: from outside to a published port, and back", async () => {
     expect.objectContaining({
       nat: "dnat",
       initiator: "outside",
-      inside: { src: CLIENT, srcPort: 51234, dst: CONTAINER, dstPort: 80 },
-      outside: { src: CLIENT, srcPort: 51234, dst: HOST, dstPort: 88 },
+      inside: expect.objectContaining({ src: CLIENT, srcPort: 51234, dst: CONTAINER, dstPort: 80 }),
+      outside: expect.objectContaining({ src: CLIENT, srcPort: 51234, dst: HOST, dstPort: 88 }),
     }),
   ]);
 });
@@ -201,7 +201,11 @@ it("a protocol it does not look into, by addresses, IP ID and payload", async ()
   );
   expect(outcome.twins).toEqual(inStep(2));
   expect(outcome.flows).toEqual([
-    expect.objectContaining({ proto: "ip-47", nat: "unknown", inside: { src: CONTAINER, dst: SERVER } }),
+    expect.objectContaining({
+      proto: "ip-47",
+      nat: "unknown",
+      inside: expect.objectContaining({ src: CONTAINER, dst: SERVER }),
+    }),
   ]);
 });
 
