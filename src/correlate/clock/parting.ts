@@ -6,6 +6,8 @@ import { LEAST_WITNESSES } from "./witnesses.js";
 
 /** Witnesses of each direction before and behind a slice that tell whether a clock was set in it. */
 export const PARTING = 8;
+/** So few do where those of both directions agree before it, and behind it, and no offset explains both: that many twins of others do not shift alike. */
+const FEW_WITNESSES = 2;
 /** A packet that was slow says so much less of when a clock was set than one that could not have been as quick. */
 const SLOW_SHARE = 1 / 4;
 
@@ -68,6 +70,15 @@ export class Partings {
     return from < to ? count - 0.5 : count;
   }
 
+  /** Whether a packet is of the same run as those of a slice, as far as the last time that the clock was set tells. */
+  isOfRun({ extent }: Slice, { frame }: Crossing): boolean {
+    if (this.#latest === null) return true;
+    const { last, first, count } = this.#latest;
+    const sets = this.setsBefore(extent);
+    if (sets === count) return frame >= first.frame;
+    return sets > count - 1 || frame <= last.frame;
+  }
+
   /** Whether stamps go back by so much between two times, as far as they were looked at, because a clock was set back there. */
   explains(disorderNs: number, fromNs: number, untilNs: number): boolean {
     const { atNs, backNs } = this.#mingled;
@@ -75,7 +86,13 @@ export class Partings {
   }
 }
 
-/** What LEAST_WITNESSES of some packets say of the offset: it is at least, and at most. */
+/** What packets up to a time, or from then on, say of the offset: LEAST_WITNESSES of each direction, and FEW_WITNESSES. */
+interface Told {
+  readonly byEnough: Bounds;
+  readonly byFew: Bounds;
+}
+
+/** The packets of each direction that say most of the offset: it is at least, and at most. */
 class Witnesses {
   readonly #way: number;
   readonly #least: number[] = [];
@@ -93,8 +110,12 @@ class Witnesses {
     own.splice(LEAST_WITNESSES);
   }
 
-  boundsAt(timeNs: number): Bounds {
-    const [least, most] = [this.#least, this.#most].map((own) => own[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY);
+  toldAt(timeNs: number): Told {
+    return { byEnough: this.#boundsAt(timeNs, LEAST_WITNESSES), byFew: this.#boundsAt(timeNs, FEW_WITNESSES) };
+  }
+
+  #boundsAt(timeNs: number, count: number): Bounds {
+    const [least, most] = [this.#least, this.#most].map((own) => own[count - 1] ?? Number.POSITIVE_INFINITY);
     return { atLeastNs: -least - this.#runNs(timeNs), atMostNs: most + this.#runNs(timeNs) };
   }
 
@@ -116,14 +137,15 @@ export function partingOf(
 ): readonly [number, number] | undefined {
   const isNear = (a: number, b: number): boolean =>
     b < crossings.length && Math.abs(crossings[a].timeNs - crossings[b].timeNs) < wrongNs;
-  const [before, behind] = [boundsUpTo(crossings, 1), boundsUpTo(crossings.toReversed(), -1).reverse()];
+  const [before, behind] = [toldUpTo(crossings, 1), toldUpTo(crossings.toReversed(), -1).reverse()];
   let mostNs = toleranceNs;
   let [oldNs, newNs] = [0, 0];
   for (let last = 0, first = 1; last < crossings.length; last++) {
     first = Math.max(first, last + 1);
     while (isNear(last, first)) first++;
     if (first === crossings.length) break;
-    const [old, now] = [before[last], behind[first]];
+    const few = [before[last].byFew, behind[first].byFew];
+    const [old, now] = few.every(isAgreeing) ? few : [before[last].byEnough, behind[first].byEnough];
     const forthNs = now.atLeastNs - old.atMostNs;
     const backNs = old.atLeastNs - now.atMostNs;
     const against = [old, now].map(({ atLeastNs, atMostNs }) => Math.max(0, atLeastNs - atMostNs));
@@ -185,11 +207,16 @@ function misplacedBy(crossing: Crossing, offsetNs: number): number {
   return tookNs < 0 ? -tookNs : tookNs * SLOW_SHARE;
 }
 
+/** Whether packets of both directions bound the offset, and do not contradict each other. */
+function isAgreeing(bounds: Bounds): boolean {
+  return isEnclosing(bounds) && bounds.atLeastNs <= bounds.atMostNs;
+}
+
 /** What those up to each of some packets say. */
-function boundsUpTo(crossings: readonly Witness[], way: number): Bounds[] {
+function toldUpTo(crossings: readonly Witness[], way: number): Told[] {
   const witnesses = new Witnesses(way);
   return crossings.map((crossing) => {
     if (crossing.isWitness) witnesses.add(crossing);
-    return witnesses.boundsAt(crossing.timeNs);
+    return witnesses.toldAt(crossing.timeNs);
   });
 }

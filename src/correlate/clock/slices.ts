@@ -1,7 +1,7 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { isEnclosing, middleOf, wrongBy } from "./bounds.js";
 import { PROCESSORS_NS } from "./clock.js";
-import { type Crossing, Crossings, SUPPORTERS } from "./crossings.js";
+import { type Crossing, Crossings, type Nearby, SUPPORTERS } from "./crossings.js";
 import { PARTING, Partings } from "./parting.js";
 import { type Extent, Slice } from "./slice.js";
 import type { Exactness } from "./units.js";
@@ -76,7 +76,8 @@ export class Slices {
       slice.disorderNs = this.#disorderAt(slice.extent);
     } while (this.#part(slice));
     const { from, end } = slice.extent;
-    const found = this.crossings.map((each) => each.between(from, end));
+    const isOfRun = (one: Crossing): boolean => this.#partings.isOfRun(slice, one);
+    const found = this.crossings.map((each) => nearbyOf(each.between(from, end), isOfRun));
     slice.wrongNs = Math.min(slice.disorderNs, scatterOf(found.map(({ around }) => around)));
     this.exactness.mayBeWrongBy(slice.wrongNs);
     for (const [way, nearby] of found.entries())
@@ -120,6 +121,11 @@ export class Slices {
     for (const slice of this.measured) slice.place -= bounded;
     return count;
   }
+}
+
+/** Those nearby that are of one run. */
+function nearbyOf({ own, around, upTo, since }: Nearby, isOfRun: (one: Crossing) => boolean): Nearby {
+  return { own, around: around.filter(isOfRun), upTo: upTo.filter(isOfRun), since: since.filter(isOfRun) };
 }
 
 /** Whether a slice is that long before another one, or MOST_PACKETS. */

@@ -137,6 +137,16 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       background(world, 6e9, 240);
     },
   },
+  "said/clock-set-early": {
+    about: "little passes; the outside clock is set within the first second, forth or back, by 20 to 900 ms",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const byNs = 2e7 * 45 ** rng.between(0, 1);
+      world.outside.model.set = { atNs: START_NS + rng.between(0.3e9, 1e9), byNs: rng.chance(0.5) ? byNs : -byNs };
+      background(world, 3e9, 8 + rng.below(12));
+    },
+  },
   "wrong/clock-set-beside-beats": {
     about:
       "the outside clock is set once by whole periods of equal datagrams; what else passes goes one way alone at times, and has IDs that the router draws; captures miss up to one in five",
