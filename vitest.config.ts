@@ -65,8 +65,9 @@ const build = {
 
 const common = {
   server: { deps: { external: [/\/build\/modules\//] } },
-  // the processors are busy with tests: V8's own threads for garbage, which wait for each other, take a tenth more of their time (Node 20, 2026-12)
-  execArgv: ["--single-threaded-gc"],
+  // the processors are busy with tests: V8's own threads for garbage, which wait for each other, take a tenth more of their time; so does garbage of many short
+  // runs that is collected in small steps, and what runs seldom without being compiled (Node 20, 2026-12)
+  execArgv: ["--single-threaded-gc", "--min-semi-space-size=64", "--max-semi-space-size=64", "--always-sparkplug"],
   setupFiles: ["test/support/setup.ts", ...(isCounted ? ["test/support/coverage.ts"] : [])],
   // times of day are local: the tests' own zone, whatever the machine's is
   env: { TZ: "UTC" },
