@@ -24,6 +24,8 @@ export class Contradictions {
   readonly #about: About;
   readonly #sight: Sight;
   readonly #survey: Survey;
+  /** Until when packets of a bucket's side were looked at, by both. A bucket that is used again has later ones. */
+  readonly #lookedNs = new Map<number, number>();
 
   constructor(about: About, sight: Sight, survey: Survey) {
     this.#about = about;
@@ -33,16 +35,22 @@ export class Contradictions {
 
   /**
    * Notes what packets with the key of one contradict, that passed its side within what packets take before it, as all that they may have become has come
-   * by now; `isOver`: or within twice that behind it, as its window is over.
+   * by now; `isOver`: or within twice that behind it, as its window is over. Each is looked at once, and the one itself again.
    */
   note(row: number, isOver: boolean): void {
-    const t = this.#about.timeline;
-    const knownNs = this.#about.translations.limitNsOf(row);
-    const limitNs = Number.isFinite(knownNs) ? knownNs : this.#about.kernel.mostLimitNs;
-    const [fromNs, toNs] = [t.timeNs(row) - limitNs, t.timeNs(row) + (isOver ? 2 * limitNs : 0)];
+    const { timeline: t, kernel, translations } = this.#about;
+    const knownNs = translations.limitNsOf(row);
+    const limitNs = Number.isFinite(knownNs) ? knownNs : kernel.mostLimitNs;
+    const aheadNs = isOver ? Math.max(0, Math.min(2 * limitNs, kernel.time.windowNs - limitNs)) : 0;
+    const key = 2 * t.bucket(row) + t.sideOf(row);
+    const fromNs = Math.max(t.timeNs(row) - limitNs, this.#lookedNs.get(key) ?? Number.NEGATIVE_INFINITY);
+    const toNs = t.timeNs(row) + aheadNs;
+    if (t.timeNs(row) <= fromNs) this.#noteOf(row, limitNs);
+    if (toNs <= fromNs) return;
+    this.#lookedNs.set(key, toNs);
     let last = row;
     for (let next = row; next !== NONE && t.timeNs(next) <= toNs; next = t.next(next)) last = next;
-    for (let one = last; one !== NONE && t.timeNs(one) >= fromNs; one = t.previous(one)) this.#noteOf(one, limitNs);
+    for (let one = last; one !== NONE && t.timeNs(one) > fromNs; one = t.previous(one)) this.#noteOf(one, limitNs);
   }
 
   /** Whether time speaks against two that a known translation makes twins, as each has a more usual one: then that is noted. */
