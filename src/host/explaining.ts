@@ -1,3 +1,4 @@
+import { epochNsOf } from "../packets/results/epoch-ns.js";
 import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
 import type { Reason } from "../packets/results/reasons.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
@@ -41,7 +42,6 @@ export class Explaining extends PassingSink {
   readonly #crossCheck: CrossCheck | undefined;
   readonly #ruleCheck: RuleCheck | undefined;
   readonly #trace: Trace | undefined;
-  #tables!: Tables;
   /** Flows by the rule that explains them. */
   readonly #byRule = new Map<string, Gathered>();
   /** Translations that conntrack contradicts. */
@@ -70,11 +70,10 @@ export class Explaining extends PassingSink {
     if (this.#crossCheck !== undefined && ALONE.has(verdict)) this.#noteAlone(row, this.#crossCheck);
     if (this.#crossCheck !== undefined && verdict === "refused" && TAKEN.has(reason))
       this.#noteRefused(row, this.#crossCheck);
-    if (super.wantsVerdict(verdict)) super.unmatched(row, judgement);
+    super.unmatched(row, judgement);
   }
 
   override begin(tables: Tables): void {
-    this.#tables = tables;
     const [inside, outside] = tables.epochsNs;
     this.#crossCheck?.begin(inside > outside ? inside : outside);
     super.begin(tables);
@@ -98,17 +97,15 @@ export class Explaining extends PassingSink {
   }
 
   #noteAlone(row: number, crossCheck: CrossCheck): void {
-    const { timeline, tuples } = this.#tables;
-    const flow = this.#tables.flowOf(row);
+    const { timeline, tuples } = this.tables;
+    const flow = this.tables.flowOf(row);
     if (flow === undefined || timeline.sideOf(row) !== OUTSIDE) return;
     crossCheck.alone(flow, tuples.addressText(timeline.tuple(row), timeline.forward(row) === 1));
   }
 
   #noteRefused(row: number, crossCheck: CrossCheck): void {
-    const { timeline, epochsNs } = this.#tables;
-    const flow = this.#tables.flowOf(row);
-    if (flow === undefined) return;
-    crossCheck.refused(flow, epochsNs[timeline.sideOf(row)] + BigInt(Math.floor(timeline.stampNs(row))));
+    const flow = this.tables.flowOf(row);
+    if (flow !== undefined) crossCheck.refused(flow, epochNsOf(this.tables, row));
   }
 
   #tell(findings: readonly Finding[]): void {

@@ -1,22 +1,12 @@
 import type { Containers } from "../packets/results/containers.js";
 import { Gathered, Named, ofNamed } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import {
-  type Ends,
-  type FlowSummary,
-  type Judgement,
-  type Sink,
-  type Summary,
-  type Tables,
-  type Update,
-  type Verdict,
-  wantsUpdate,
-} from "../packets/results/results.js";
+import type { Ends, FlowSummary, Judgement, Sink, Summary, Verdict } from "../packets/results/results.js";
 import { saidAddress } from "../packets/results/sentence.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { NO_MAC } from "../protocols/mac.js";
 import { endsOf } from "./ends.js";
-import { epochNsOf } from "./epoch.js";
+import { epochNsOf } from "../packets/results/epoch-ns.js";
 
 /** So many addresses are told of. */
 const MOST_ADDRESSES = 1000;
@@ -40,7 +30,6 @@ class Clash extends Gathered {
 export class AddressClashes extends PassingSink {
   readonly #containers: Containers;
   readonly #clashes = new Map<string, Clash>();
-  #tables!: Tables;
 
   constructor(next: Sink, containers: Containers) {
     super(next);
@@ -51,29 +40,20 @@ export class AddressClashes extends PassingSink {
     return verdict === "unknown" || super.wantsVerdict(verdict);
   }
 
-  override begin(tables: Tables): void {
-    this.#tables = tables;
-    super.begin(tables);
-  }
-
   override unmatched(row: number, judgement: Judgement): void {
-    const { timeline: t } = this.#tables;
+    const { timeline: t } = this.tables;
     if (judgement.verdict === "unknown" && t.side(row) === OUTSIDE) {
-      const epochNs = epochNsOf(this.#tables, row);
-      const clash = this.#clashOf(endsOf(this.#tables, row), epochNs, epochNs);
-      clash?.lived(t.timeNs(row), t.timeNs(row)).add(OUTSIDE, t.frame(row), this.#tables.flowOf(row), t.isIpv6(row));
+      const epochNs = epochNsOf(this.tables, row);
+      const clash = this.#clashOf(endsOf(this.tables, row), epochNs, epochNs);
+      clash?.lived(t.timeNs(row), t.timeNs(row)).add(OUTSIDE, t.frame(row), this.tables.flowOf(row), t.isIpv6(row));
     }
-    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
-  }
-
-  override update(update: Update): void {
-    if (wantsUpdate(this.next, update)) super.update(update);
+    super.unmatched(row, judgement);
   }
 
   override flow(flow: FlowSummary): void {
     const { initiator, sides, outside, firstNs, lastNs } = flow;
     if (initiator === "outside" && sides[0] !== sides[1]) {
-      const [from, through] = [firstNs, lastNs].map((ns) => Number(ns - this.#tables.epochsNs[INSIDE]));
+      const [from, through] = [firstNs, lastNs].map((ns) => Number(ns - this.tables.epochsNs[INSIDE]));
       this.#clashOf(outside, firstNs, lastNs)?.lived(from, through).addFlow(flow);
     }
     super.flow(flow);

@@ -6,7 +6,7 @@ import type { Reason } from "../packets/results/reasons.js";
 import type { Tables } from "../packets/results/results.js";
 import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
 import { endsOf } from "./ends.js";
-import { epochNsOf } from "./epoch.js";
+import { epochNsOf } from "../packets/results/epoch-ns.js";
 import { mayOpen } from "./row-names.js";
 
 /** A kind while it is gathered. */

@@ -1,5 +1,3 @@
-import type { Tables } from "../packets/results/results.js";
-
 const NS_PER_S = 1_000_000_000;
 
 /** "000" … "999": three digits at a time is the fastest way to nine of them. */
@@ -77,9 +75,4 @@ export class EpochText {
 /** Epoch seconds with nine decimals. `epochNs` is not negative. */
 export function epochText(epochNs: bigint): string {
   return `${epochNs / 1_000_000_000n}.${nineDigits(Number(epochNs % 1_000_000_000n))}`;
-}
-
-/** When a row's packet passed, epoch nanoseconds by its own side's clock. */
-export function epochNsOf({ timeline, epochsNs }: Tables, row: number): bigint {
-  return epochsNs[timeline.sideOf(row)] + BigInt(Math.floor(timeline.stampNs(row)));
 }

@@ -10,7 +10,6 @@ import {
   type Update,
   type Verdict,
   VERDICTS,
-  wantsUpdate,
 } from "../packets/results/results.js";
 
 /** What has a verdict, and what a drop came to. */
@@ -60,7 +59,7 @@ export class Failing extends PassingSink {
 
   override unmatched(row: number, judgement: Judgement): void {
     if (this.#isOfSome) this.#countJudged(judgement, 1);
-    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+    super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
@@ -68,7 +67,7 @@ export class Failing extends PassingSink {
       this.#countJudged(update.before, -1);
       this.#countJudged(update, 1);
     }
-    if (wantsUpdate(this.next, update)) super.update(update);
+    super.update(update);
   }
 
   override finding(finding: Finding): void {

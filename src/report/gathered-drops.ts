@@ -10,10 +10,8 @@ import {
   type Moved,
   type Sink,
   type Summary,
-  type Tables,
   type Update,
   type Verdict,
-  wantsUpdate,
 } from "../packets/results/results.js";
 import { frameKey, INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { addTo, type Kind, kindOf } from "./drop-kinds.js";
@@ -45,7 +43,6 @@ export class GatheredDrops extends PassingSink {
   readonly #unreachable = new Set<string>();
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
   #others = 0;
-  #tables!: Tables;
 
   constructor(next: Sink, explain: (drops: Drops) => readonly Finding[]) {
     super(next);
@@ -61,17 +58,12 @@ export class GatheredDrops extends PassingSink {
     return GATHERED.has(verdict) || super.wantsVerdict(verdict);
   }
 
-  override begin(tables: Tables): void {
-    this.#tables = tables;
-    super.begin(tables);
-  }
-
   override unmatched(row: number, judgement: Judgement): void {
-    if (judgement.verdict === "local") this.#bridged.take(this.#tables, row);
-    if (isUnreachable(judgement)) this.#noteUnreachable(endsOf(this.#tables, row).dst);
+    if (judgement.verdict === "local") this.#bridged.take(this.tables, row);
+    if (isUnreachable(judgement)) this.#noteUnreachable(endsOf(this.tables, row).dst);
     const fate = this.#fateOf(row, judgement);
     if (fate !== undefined) this.#note(row, fate, judgement);
-    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+    super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
@@ -83,7 +75,7 @@ export class GatheredDrops extends PassingSink {
       this.#takeBack(side, frame, before.verdict);
       if (verdict === "dropped") this.#others++;
     }
-    if (wantsUpdate(this.next, update)) super.update(update);
+    super.update(update);
   }
 
   /** Nobody says which: of those of that side, nothing is told any more. */
@@ -127,13 +119,13 @@ export class GatheredDrops extends PassingSink {
     if (verdict === "dropped" || verdict === "refused") return verdict;
     if (reason === "nothing-paired" || reason === "untranslated") return "unpaired";
     if (reason === "routed-elsewhere") return "routed";
-    const isUnanswered = reason === "no-answer" && this.#tables.timeline.sideOf(row) === OUTSIDE;
-    return isUnanswered && mayOpen(this.#tables, row) ? "unanswered" : undefined;
+    const isUnanswered = reason === "no-answer" && this.tables.timeline.sideOf(row) === OUTSIDE;
+    return isUnanswered && mayOpen(this.tables, row) ? "unanswered" : undefined;
   }
 
   #note(row: number, fate: Fate, judgement: Judgement): void {
-    const { timeline } = this.#tables;
-    const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
+    const { timeline } = this.tables;
+    const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.tables.flowOf(row)];
     // the rest of a datagram was dropped with its first fragment, which has the ports that rules ask for
     if ((timeline.flags(row) & IS_LATER_FRAGMENT) !== 0) {
       if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), undefined);
@@ -144,7 +136,7 @@ export class GatheredDrops extends PassingSink {
       if (fate === "dropped") this.#others++;
       return;
     }
-    addTo(kind, this.#tables, row);
+    addTo(kind, this.tables, row);
     if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), kind);
   }
 
@@ -152,7 +144,7 @@ export class GatheredDrops extends PassingSink {
   #kindFor(row: number, flow: number | undefined, fate: Fate, { rule, reason }: Judgement): Kind | undefined {
     const isTold = rule !== undefined || reason === "ttl-spent";
     const refusal = fate === "refused" ? reason : undefined;
-    const kind = kindOf(this.#tables, row, fate, isTold, refusal);
+    const kind = kindOf(this.tables, row, fate, isTold, refusal);
     const { side, source, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
     const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen];
     const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, uncutLength]);

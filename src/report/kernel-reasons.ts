@@ -1,18 +1,9 @@
 import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import {
-  type Judgement,
-  type Moved,
-  type Sink,
-  type Summary,
-  type Tables,
-  type Update,
-  type Verdict,
-  wantsUpdate,
-} from "../packets/results/results.js";
+import type { Judgement, Moved, Sink, Summary, Update, Verdict } from "../packets/results/results.js";
 import { frameKey, type Side } from "../packets/sides.js";
 import type { KernelDrop, KernelDropsTold } from "../packets/results/traces.js";
-import { epochNsOf } from "./epoch.js";
+import { epochNsOf } from "../packets/results/epoch-ns.js";
 
 /** So many dropped packets are given a reason: a megabyte. */
 const MOST_GIVEN = 10_000;
@@ -35,7 +26,6 @@ export class KernelReasons extends PassingSink {
   /** By `frameKey`. */
   readonly #given = new Map<number, Given>();
   #dropped = 0;
-  #tables!: Tables;
 
   /** `aheadUs`: what the captures' clock is ahead of that of the drops, microseconds. */
   constructor(next: Sink, drops: KernelDropsTold, aheadUs: () => number) {
@@ -48,20 +38,15 @@ export class KernelReasons extends PassingSink {
     return verdict === "dropped" || super.wantsVerdict(verdict);
   }
 
-  override begin(tables: Tables): void {
-    this.#tables = tables;
-    super.begin(tables);
-  }
-
   override unmatched(row: number, judgement: Judgement): void {
     if (judgement.verdict === "dropped") this.#note(row);
-    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+    super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
     const { side, frame, verdict, before } = update;
     if (before.verdict === "dropped" && verdict !== "dropped") this.#takeBack(side, frame);
-    if (wantsUpdate(this.next, update)) super.update(update);
+    super.update(update);
   }
 
   /** Nobody says which: of those of that side, nothing is told any more. */
@@ -78,11 +63,11 @@ export class KernelReasons extends PassingSink {
 
   #note(row: number): void {
     this.#dropped++;
-    const { timeline } = this.#tables;
-    const drop = this.#drops.fitting(Number(epochNsOf(this.#tables, row) / 1000n) - this.#aheadUs());
+    const { timeline } = this.tables;
+    const drop = this.#drops.fitting(Number(epochNsOf(this.tables, row) / 1000n) - this.#aheadUs());
     if (drop === undefined || this.#given.size === MOST_GIVEN) return;
     drop.packets++;
-    const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.#tables.flowOf(row)];
+    const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.tables.flowOf(row)];
     this.#given.set(frameKey(side, frame), { side, frame, flow, isIpv6: timeline.isIpv6(row), drop });
   }
 

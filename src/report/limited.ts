@@ -2,7 +2,7 @@ import type { Flow } from "../packets/flows/flows.js";
 import { Heap } from "../packets/memory/heap.js";
 import { type LatencyDigest, LatencyDigests } from "../packets/flows/latency.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import { copyOf, type FlowSummary, type Tables } from "../packets/results/results.js";
+import { copyOf, type FlowSummary } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
 
 /** What the pairs of a flow come to that were shown. */
@@ -21,19 +21,13 @@ export class Limited extends PassingSink {
   readonly #digests = new LatencyDigests(new Heap());
   /** By the id of the flow. */
   readonly #shown = new Map<number, Shown>();
-  #tables: Tables | undefined;
 
   override get wantsPairs(): boolean {
     return true;
   }
 
-  override begin(tables: Tables): void {
-    this.#tables = tables;
-    super.begin(tables);
-  }
-
   override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
-    const tables = this.#tables!;
+    const tables = this.tables;
     const shown = this.#of(flow.id);
     // of a segment that lost pieces, what left has crossed
     shown.bytes += tables.lengthOf(isOutbound && tables.missingOf(inside) !== undefined ? outside : inside);
@@ -64,7 +58,7 @@ export class Limited extends PassingSink {
       pairs: inbound.count + outbound.count,
       pairsOutbound: outbound.count,
       bytes,
-      ...(lastNs > Number.NEGATIVE_INFINITY && { lastNs: this.#tables!.epochsNs[INSIDE] + BigInt(Math.round(lastNs)) }),
+      ...(lastNs > Number.NEGATIVE_INFINITY && { lastNs: this.tables.epochsNs[INSIDE] + BigInt(Math.round(lastNs)) }),
       latency: { outbound: outbound.summary(), inbound: inbound.summary() },
     };
   }

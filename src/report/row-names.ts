@@ -3,7 +3,7 @@ import type { Tables } from "../packets/results/results.js";
 import { protocolName, TCP } from "../protocols/ip-protocols.js";
 import { isOpening } from "../protocols/tcp.js";
 import { endsOf } from "./ends.js";
-import { epochNsOf } from "./epoch.js";
+import { epochNsOf } from "../packets/results/epoch-ns.js";
 import { containerAt, farEndOfRow } from "./far-end.js";
 
 /** The containers that a packet is from, and to; undefined where that end is none, or nobody knows. */

@@ -13,7 +13,6 @@ import {
   type Update,
   type Verdict,
   VERDICTS,
-  wantsUpdate,
 } from "../packets/results/results.js";
 import { SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import { Eras } from "./eras.js";
@@ -81,7 +80,6 @@ export class Selected extends PassingSink {
   readonly #told = new Set<number>();
   /** Flows that no such result is of: a finding may be about them. By their ids. */
   readonly #held = new Map<number, FlowSummary>();
-  #tables!: Tables;
 
   constructor(next: Sink, { only, flows, slowerThanNs, hidden, isFiltered, ofContainers }: Selection) {
     super(next);
@@ -131,7 +129,6 @@ export class Selected extends PassingSink {
   }
 
   override begin(tables: Tables): void {
-    this.#tables = tables;
     this.#eras = new Eras(tables, this.#ofContainers?.containers ?? NO_CONTAINERS);
     super.begin(tables);
   }
@@ -152,7 +149,7 @@ export class Selected extends PassingSink {
   override ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
     const rows = [...inside, ...outside];
     if (!this.#isSelected(rows) || !this.#isWanted("ambiguous")) return;
-    const flows = rows.map((row) => this.#tables.flowOf(row));
+    const flows = rows.map((row) => this.tables.flowOf(row));
     if (this.#flows !== undefined && !flows.some((flow) => this.#isOf(flow))) return;
     for (const flow of flows) this.#tell(flow);
     super.ambiguous(inside, outside, why);
@@ -160,10 +157,10 @@ export class Selected extends PassingSink {
 
   override unmatched(row: number, judgement: Judgement): void {
     if (!this.#isSelected([row]) || !this.#selects(judgement.verdict) || !this.#isJudgementWanted(judgement)) return;
-    const flow = this.#tables.flowOf(row);
+    const flow = this.tables.flowOf(row);
     if (!this.#isOf(flow)) return;
     this.#tell(flow);
-    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+    super.unmatched(row, judgement);
   }
 
   /** Whoever asks for what a packet was, or for what it turned out to be, is shown that. */
@@ -175,7 +172,7 @@ export class Selected extends PassingSink {
     );
     if ((!wasWanted && !isWanted) || !this.#isOf(update.flow)) return;
     this.#tell(update.flow);
-    if (wantsUpdate(this.next, update)) super.update(wasWanted ? update : { ...update, before: NOT_SHOWN });
+    super.update(wasWanted ? update : { ...update, before: NOT_SHOWN });
   }
 
   override flow(flow: FlowSummary): void {
@@ -209,9 +206,9 @@ export class Selected extends PassingSink {
   #isSelected(rows: readonly number[]): boolean {
     if (!this.#isByPacket) return true;
     if (!this.#isFilteredIn(rows) || !this.#isOfContainers(rows)) return false;
-    const { timeline } = this.#tables;
+    const { timeline } = this.tables;
     for (const row of rows) {
-      const flow = this.#tables.flowOf(row);
+      const flow = this.tables.flowOf(row);
       if (flow !== undefined) this.#selected.add(flow);
       const frames = this.#frames[timeline.sideOf(row)];
       if (frames.size < MOST_REMEMBERED) frames.add(timeline.frame(row));
@@ -221,14 +218,14 @@ export class Selected extends PassingSink {
 
   /** Whether the filter selects any of these packets. */
   #isFilteredIn(rows: readonly number[]): boolean {
-    return !this.#isFiltered || rows.some((row) => this.#tables.timeline.isSelected(row));
+    return !this.#isFiltered || rows.some((row) => this.tables.timeline.isSelected(row));
   }
 
   /** Whether any of these packets is from, or to, one of the containers. */
-  #isOfContainers(rows: readonly number[], farOf = (row: number): FarEnd => farEndOfRow(this.#tables, row)): boolean {
+  #isOfContainers(rows: readonly number[], farOf = (row: number): FarEnd => farEndOfRow(this.tables, row)): boolean {
     if (this.#ofContainers === undefined) return true;
     const { containers, words } = this.#ofContainers;
-    return rows.some((row) => namesOf(this.#tables, containers, row, farOf(row)).some((name) => isCalled(name, words)));
+    return rows.some((row) => namesOf(this.tables, containers, row, farOf(row)).some((name) => isCalled(name, words)));
   }
 
   /** The same of a pair, which is as others of its flow are as long as no address changes hands. */
@@ -236,7 +233,7 @@ export class Selected extends PassingSink {
     const era = this.#eras.of(inside);
     const known = this.#areOfContainers.get(flow);
     if (known?.era === era) return known.is;
-    const far = farEndOfPair(this.#tables, inside, outside, isOutbound);
+    const far = farEndOfPair(this.tables, inside, outside, isOutbound);
     const is = this.#isOfContainers([inside, outside], () => far);
     this.#areOfContainers.set(flow, { era, is });
     return is;

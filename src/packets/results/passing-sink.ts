@@ -1,10 +1,25 @@
 import type { Finding } from "./findings.js";
 import type { Flow } from "../flows/flows.js";
-import type { FlowSummary, Judgement, Moved, Sink, Summary, Tables, Update, Verdict } from "./results.js";
+import {
+  type FlowSummary,
+  type Judgement,
+  type Moved,
+  type Sink,
+  type Summary,
+  type Tables,
+  type Update,
+  type Verdict,
+  wantsUpdate,
+} from "./results.js";
 
-/** Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. */
+/**
+ * Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. Of packets without a twin, the other sink is
+ * told what it wants, whatever this one wants beside that.
+ */
 export class PassingSink implements Sink {
   protected readonly next: Sink;
+  /** What rows belong to, once results begin. */
+  protected tables!: Tables;
 
   constructor(next: Sink) {
     this.next = next;
@@ -23,6 +38,7 @@ export class PassingSink implements Sink {
   }
 
   begin(tables: Tables): void {
+    this.tables = tables;
     this.next.begin(tables);
   }
 
@@ -35,11 +51,11 @@ export class PassingSink implements Sink {
   }
 
   unmatched(row: number, judgement: Judgement): void {
-    this.next.unmatched(row, judgement);
+    if (this.next.wantsVerdict(judgement.verdict)) this.next.unmatched(row, judgement);
   }
 
   update(update: Update): void {
-    this.next.update(update);
+    if (wantsUpdate(this.next, update)) this.next.update(update);
   }
 
   moved(moved: Moved): void {

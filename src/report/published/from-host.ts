@@ -9,7 +9,7 @@ import { isUnreachable } from "../../protocols/icmp.js";
 import { type Protocol, protocolName, TCP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
 import { endsOf } from "../ends.js";
-import { epochNsOf } from "../epoch.js";
+import { epochNsOf } from "../../packets/results/epoch-ns.js";
 import { mayOpen } from "../row-names.js";
 import type { PortIndex } from "./port-index.js";
 import type { Use } from "./use.js";

@@ -2,22 +2,12 @@ import type { Containers } from "../../packets/results/containers.js";
 import type { Dropped } from "../../packets/results/drops.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
 import type { Published } from "../../packets/results/published.js";
-import {
-  type Ends,
-  type FlowSummary,
-  type Judgement,
-  type Sink,
-  type Summary,
-  type Tables,
-  type Update,
-  type Verdict,
-  wantsUpdate,
-} from "../../packets/results/results.js";
+import type { Ends, FlowSummary, Judgement, Sink, Summary, Update, Verdict } from "../../packets/results/results.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
 import { type Protocol, protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
-import { epochNsOf } from "../epoch.js";
+import { epochNsOf } from "../../packets/results/epoch-ns.js";
 import { mayOpen } from "../row-names.js";
 import { FromHost, type OwnConversations } from "./from-host.js";
 import { type End, PortIndex } from "./port-index.js";
@@ -76,7 +66,6 @@ export class PublishedPorts extends PassingSink {
   readonly #arrived = new Map<number, Arrived>();
   /** What more may become known of until the end. */
   readonly #untold: Untold[] = [];
-  #tables!: Tables;
 
   /** `areUncaptured`: whether none of some addresses is behind a captured interface. */
   constructor(
@@ -102,19 +91,14 @@ export class PublishedPorts extends PassingSink {
     return TOLD.has(verdict) || super.wantsVerdict(verdict);
   }
 
-  override begin(tables: Tables): void {
-    this.#tables = tables;
-    super.begin(tables);
-  }
-
   override unmatched(row: number, judgement: Judgement): void {
     const { verdict } = judgement;
     if (TOLD.has(verdict) && this.#mayConcern(row)) {
-      if (verdict === "local" || verdict === "unknown") this.#fromHost.take(this.#tables, row);
+      if (verdict === "local" || verdict === "unknown") this.#fromHost.take(this.tables, row);
       if (verdict !== "local") this.#noteFailed(row, verdict);
       this.#noteArrived(row);
     }
-    if (super.wantsVerdict(verdict)) super.unmatched(row, judgement);
+    super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
@@ -122,7 +106,7 @@ export class PublishedPorts extends PassingSink {
     failures?.note(update.before.verdict, -1);
     failures?.note(update.verdict, 1);
     this.#fromHost.update(update);
-    if (wantsUpdate(this.next, update)) super.update(update);
+    super.update(update);
   }
 
   override flow(flow: FlowSummary): void {
@@ -189,7 +173,7 @@ export class PublishedPorts extends PassingSink {
 
   /** Whether a packet has a port that is published, or a container's behind one: of most that the host has for itself, none has. */
   #mayConcern(row: number): boolean {
-    const { timeline, tuples } = this.#tables;
+    const { timeline, tuples } = this.tables;
     return ENDS.some((isA) => this.#ports.has(tuples.port(timeline.tuple(row), isA)));
   }
 
@@ -197,20 +181,20 @@ export class PublishedPorts extends PassingSink {
     const failures = this.#failuresFor(row);
     if (failures === undefined) return;
     failures.note(verdict, 1);
-    const { timeline } = this.#tables;
+    const { timeline } = this.tables;
     if (this.#failed.size < MOST_REMEMBERED)
       this.#failed.set(frameKey(timeline.sideOf(row), timeline.frame(row)), failures);
   }
 
   /** Takes note of a packet that would open a conversation with a container's port, of which nothing tells by which of the host's it came, if by any. */
   #noteArrived(row: number): void {
-    const { timeline } = this.#tables;
+    const { timeline } = this.tables;
     const tuple = timeline.tuple(row);
-    if (timeline.sideOf(row) !== INSIDE || this.#arrived.has(tuple) || this.#tables.flowOf(row) !== undefined) return;
-    if (!mayOpen(this.#tables, row)) return;
-    const ends = endsOf(this.#tables, row);
+    if (timeline.sideOf(row) !== INSIDE || this.#arrived.has(tuple) || this.tables.flowOf(row) !== undefined) return;
+    if (!mayOpen(this.tables, row)) return;
+    const ends = endsOf(this.tables, row);
     if (this.#own.isOwn(ends.src)) return;
-    const name = this.#containers.having(ends.dst, epochNsOf(this.#tables, row));
+    const name = this.#containers.having(ends.dst, epochNsOf(this.tables, row));
     const proto = protocolName(timeline.proto(row));
     const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => name?.words.has(each.container));
     if (perhaps.length === 0) return;
@@ -230,14 +214,14 @@ export class PublishedPorts extends PassingSink {
 
   /** What counts a packet that never got there; undefined where it is to no published port. */
   #failuresFor(row: number): Failures | undefined {
-    const proto = protocolName(this.#tables.timeline.proto(row));
-    const to = destinationOf(endsOf(this.#tables, row));
-    const epochNs = epochNsOf(this.#tables, row);
+    const proto = protocolName(this.tables.timeline.proto(row));
+    const to = destinationOf(endsOf(this.tables, row));
+    const epochNs = epochNsOf(this.tables, row);
     const { published, perhaps } = this.#calledBy(proto, to, epochNs);
-    const flow = this.#tables.flowOf(row);
+    const flow = this.tables.flowOf(row);
     // that of a flow is counted with it
     if (flow === undefined) {
-      if (!mayOpen(this.#tables, row)) return undefined;
+      if (!mayOpen(this.tables, row)) return undefined;
       const untold = { proto, to, epochNs, perhaps };
       if (this.#untold.length < MOST_REMEMBERED && perhaps.length > 0) this.#untold.push(untold);
       else this.#countUntold(untold);

@@ -16,7 +16,7 @@ import { changesText, endsText } from "./ends-text.js";
 import type { AnsweredEnds } from "../answered-ends.js";
 import { farEndOfPair, farEndOfRow } from "../far-end.js";
 import type { EndNames } from "./end-names.js";
-import { epochNsOf } from "../epoch.js";
+import { epochNsOf } from "../../packets/results/epoch-ns.js";
 import { folded } from "./fold.js";
 import { latencyText } from "./latency.js";
 import { LocalTimes, type UtcOffset } from "./local-time.js";

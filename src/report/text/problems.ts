@@ -14,7 +14,7 @@ import { frameKey, SIDE_NAMES, type Side, SIDES } from "../../packets/sides.js";
 import { isFromOpener } from "../../packets/ways.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
-import { epochNsOf } from "../epoch.js";
+import { epochNsOf } from "../../packets/results/epoch-ns.js";
 import { Causes } from "./causes.js";
 import type { AnsweredEnds } from "../answered-ends.js";
 import { farEndOfRow } from "../far-end.js";
