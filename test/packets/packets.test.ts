@@ -34,30 +34,19 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
   ];
 }
 
-function columnsOf({
-  records,
-  src6,
-  dst6,
-  tupleHash,
-  macFrom,
-  macTo,
-  rowless,
-  quotes,
-  outers,
-  outer,
-}: PacketBatch): Column[] {
-  const { count: _, ...quoted } = quotes;
-  const { count: __, ...carriers } = outers;
-  const { count: ___, ...others } = rowless;
+function columnsOf(batch: PacketBatch): Column[] {
+  const { count: _, ...quoted } = batch.quotes;
+  const { count: __, ...carriers } = batch.outers;
+  const { count: ___, ...others } = batch.rowless;
   return [
-    records,
-    src6,
-    dst6,
-    tupleHash,
-    macFrom,
-    macTo,
+    batch.records,
+    batch.src6,
+    batch.dst6,
+    batch.tupleHash,
+    batch.macFrom,
+    batch.macTo,
     ...[quoted, carriers, others].flatMap((of) => Object.values(of)),
-    outer,
+    batch.outer,
   ];
 }
 

@@ -241,20 +241,10 @@ function publishedJson(use: PublishedUse): object {
   const { fromHost, fromHostUnclear, refusedInside } = use;
   const { isUncaptured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
-  const through = {
-    translated,
-    proxied,
-    flows,
-    unclear,
-    unheld,
-    misplaced,
-    fromInside,
-    fromHost,
-    fromHostUnclear,
-    refusedInside,
-  };
+  const through = { translated, proxied, flows, unclear, unheld, misplaced, fromInside };
+  const byHost = { fromHost, fromHostUnclear, refusedInside };
   const captured = isUncaptured ? { captured: false } : {};
-  return { ...place, ...through, dropped, refused, unknown, closedBy, ...captured };
+  return { ...place, ...through, ...byHost, dropped, refused, unknown, closedBy, ...captured };
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

@@ -40,35 +40,17 @@ export class Use {
 
   /** `isUncaptured`: see `PublishedUse`. */
   sum(isUncaptured: boolean): PublishedUse {
-    const {
-      flows,
-      proxied,
-      unclear,
-      unheld,
-      misplaced,
-      fromInside,
-      fromHost,
-      fromHostUnclear,
-      refusedInside,
-      failures,
-    } = this;
-    const closedBy = Array.from(this.closedBy, ([rule, count]) => ({ rule, count }));
+    const { flows, failures, refusedByRules, closedBy: rules, ...counts } = this;
+    const closedBy = Array.from(rules, ([rule, count]) => ({ rule, count }));
     const dropped = failures.reduce((sum, { dropped }) => sum + dropped, 0);
     const unknown = failures.reduce((sum, { unknown }) => sum + unknown, 0);
-    const byRules = closedBy.reduce((sum, { count }) => sum + count, 0) - this.refusedByRules;
+    const byRules = closedBy.reduce((sum, { count }) => sum + count, 0) - refusedByRules;
     return {
       ...this.#published,
       isUncaptured,
-      translated: flows.count - proxied,
-      proxied,
+      ...counts,
+      translated: flows.count - counts.proxied,
       flows: flows.listed,
-      unclear,
-      unheld,
-      misplaced,
-      fromInside,
-      fromHost,
-      fromHostUnclear,
-      refusedInside,
       dropped,
       refused: failures.reduce((sum, { refused }) => sum + refused, 0),
       unknown,

@@ -11,12 +11,8 @@ const USUAL_BITS = 4;
 interface Preferred {
   /** Its twin in time by its known translation that took the most usual time; NONE where there is none. */
   readonly own: number;
-  /** Whether that one is meant, as far as time tells … */
-  readonly isOwn: boolean;
-  /** … or one by the translation of another, or by none. */
+  /** Whether one by the translation of another, or by none, is meant instead, as far as time tells: none that may be of a new conversation, as it may be itself. */
   readonly isOther: boolean;
-  /** Whether it may be one of a conversation that is not known, as its own is. */
-  readonly isNew: boolean;
 }
 
 /** Finds what equal packets say against known translations. */
@@ -99,14 +95,11 @@ export class Contradictions {
    * its own, which has a more usual one as well, is chance.
    */
   #isAstray(row: number, limitNs: number): boolean {
-    const { own, isOther, isNew } = this.#preferred(row, limitNs);
-    return isOther && !isNew && (own === NONE || !this.#preferred(own, limitNs).isOwn);
+    const { own, isOther } = this.#preferred(row, limitNs);
+    return isOther && (own === NONE || this.#preferred(own, limitNs).isOther);
   }
 
-  /**
-   * The twin in time of a packet by its known translation that takes the most usual time, NONE where there is none, and what is rather meant: that one, as
-   * far as time tells (`isOwn`), or one by the translation of another.
-   */
+  /** What a packet is rather the twin of, of those in time. */
   #preferred(row: number, limitNs: number): Preferred {
     let [own, ownUsualness, otherUsualness, isNew] = [NONE, 0, 0, false];
     const isUnknown = this.#about.translations.slotOf(row) === NONE;
@@ -120,8 +113,8 @@ export class Contradictions {
       else if (usualness > ownUsualness) [own, ownUsualness] = [other, usualness];
       return false;
     });
-    const isOther = otherUsualness > 0 && otherUsualness >= ownUsualness * 2 ** USUAL_BITS;
-    return { own, isOwn: own !== NONE && !isOther, isOther, isNew };
+    const isOther = !isNew && otherUsualness > 0 && otherUsualness >= ownUsualness * 2 ** USUAL_BITS;
+    return { own, isOther };
   }
 
   /**
