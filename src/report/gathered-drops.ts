@@ -2,6 +2,7 @@ import { IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Drops, Fate } from "../packets/results/drops.js";
 import type { Finding } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
+import type { Reason } from "../packets/results/reasons.js";
 import {
   copyOfEnds,
   type Ends,
@@ -24,6 +25,17 @@ const MOST_KINDS = 10_000;
 const MOST_REMEMBERED = 10_000;
 /** Of those that nobody answered, so many: whoever tries all ports makes each a kind of its own. */
 const MOST_UNANSWERED = 1_000;
+
+/** Why nothing tells which way packets went: no translation is known, or the other capture was not there to show it. */
+const UNPAIRED: ReadonlySet<Reason> = new Set([
+  "nothing-paired",
+  "untranslated",
+  "no-frames",
+  "not-begun",
+  "ended",
+  "silence",
+  "capture-edge",
+]);
 /** So many addresses tell where packets go. */
 const MOST_REACHED = 64;
 
@@ -117,7 +129,7 @@ export class GatheredDrops extends PassingSink {
   /** What is known of a packet without a twin; undefined of one that is none of these. */
   #fateOf(row: number, { verdict, reason }: Judgement): Fate | undefined {
     if (verdict === "dropped" || verdict === "refused") return verdict;
-    if (reason === "nothing-paired" || reason === "untranslated") return "unpaired";
+    if (reason !== undefined && UNPAIRED.has(reason)) return "unpaired";
     if (reason === "routed-elsewhere") return "routed";
     const isUnanswered = reason === "no-answer" && this.tables.timeline.sideOf(row) === OUTSIDE;
     return isUnanswered && mayOpen(this.tables, row) ? "unanswered" : undefined;

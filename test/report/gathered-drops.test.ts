@@ -150,7 +150,7 @@ it("gathers what was to open a conversation with the host's own address and was 
     for (const dstPort of [88, 88, 89]) sink.unmatched(tables.add({ ...called, dstPort }), unanswered);
     sink.unmatched(tables.add({ ...called, dstPort: 90, tcpFlags: ACK }), unanswered);
     sink.unmatched(tables.add({ ...called, dstPort: 90, side: INSIDE }), unanswered);
-    sink.unmatched(tables.add({ ...called, dstPort: 90 }), { ...unanswered, reason: "capture-edge" });
+    sink.unmatched(tables.add({ ...called, dstPort: 90 }), { ...unanswered, reason: "one-way" });
     for (let dstPort = 1000; dstPort < 3000; dstPort++) sink.unmatched(tables.add({ ...called, dstPort }), unanswered);
   });
   expect(dropped.slice(0, 2)).toMatchObject([
@@ -160,6 +160,16 @@ it("gathers what was to open a conversation with the host's own address and was 
   expect(dropped).toHaveLength(1000);
   expect(others).toBe(0);
 });
+
+it.each(["nothing-paired", "untranslated", "no-frames", "not-begun", "ended", "silence", "capture-edge"] as const)(
+  "gathers what nothing tells the way of: %s",
+  (reason) => {
+    const { dropped } = gathered((sink, tables) =>
+      sink.unmatched(tables.add(QUERY), { verdict: "unknown", reason, why: "" }),
+    );
+    expect(dropped).toMatchObject([{ fate: "unpaired", gathered: { count: 1 } }]);
+  },
+);
 
 it("takes back what turned out otherwise, and counts what was told of too late", () => {
   const { dropped, others } = gathered((sink, tables) => {

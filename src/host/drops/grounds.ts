@@ -67,7 +67,9 @@ export function groundsOf(
 /** Whether packets that were not seen to be dropped go where the rules of forwarding are asked. */
 function mayMeetRules(kind: Dropped, ways: Ways): boolean {
   if (kind.fate === "bridged") return ways.isBridged(kind);
-  return kind.fate !== "unpaired" && ways.mustCross(kind);
+  // where its interface is not known, nobody knows whether it is this host's
+  if (kind.fate === "unpaired" && (ways.cameBy(kind) === "" || !ways.hasEntered(kind))) return false;
+  return ways.mustCross(kind);
 }
 
 function findingIn({ code, kinds, text, hint, cause }: Ground, { kindOf }: Drops): Finding {

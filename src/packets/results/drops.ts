@@ -6,7 +6,7 @@ import type { Ends } from "./results.js";
 /**
  * What is known of packets that were not seen to leave: `dropped`; `unanswered` where they were to open a conversation with the host's own address, which nobody
  * answered: the host took them, or was to send them inside; `bridged` where they were to open a conversation within the inside, which nobody answered; `routed` where
- * they may have left by an interface that is not captured; `unpaired` where nothing tells which way they went, as nothing paired, or no translation is known of theirs. `refused` are those that the host
+ * they may have left by an interface that is not captured; `unpaired` where nothing tells which way they went, as nothing paired, no translation is known of theirs, or the other capture was not there then. `refused` are those that the host
  * did not pass on, and said so.
  */
 export type Fate = "dropped" | "refused" | "unanswered" | "bridged" | "routed" | "unpaired";

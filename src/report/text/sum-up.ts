@@ -13,8 +13,14 @@ export function sumUp(summary: Summary, isOfSome: boolean, telling: readonly Fin
       [countIn(summary, "refused"), "refused"],
     ] as const
   ).filter(([count]) => count > 0);
-  const see = telling.length === 0 ? "" : `see ${telling.join(", ")} for what may have dropped others`;
-  if (lost.length === 0) return `No packet was seen to be dropped or refused${see && `, but ${see}`}.`;
+  const see =
+    telling.length === 0
+      ? ""
+      : `see ${telling.join(", ")} for what may have dropped ${lost.length === 0 ? "some" : "others"}`;
+  if (lost.length === 0) {
+    const crossed = summary.inside.paired + summary.outside.paired > 0 ? "" : "to cross, and none ";
+    return `No packet was seen ${crossed}to be dropped or refused${see && `, but ${see}`}.`;
+  }
   const told = lost.map(([count, what]) => `${count} ${what}`);
   return `Packets that never arrived${isOfSome ? ", selected or not" : ""}: ${told.join("; ")}${see && `; and ${see}`}.`;
 }

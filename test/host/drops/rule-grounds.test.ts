@@ -152,8 +152,14 @@ describe("what nobody answered that was to come to a published port", () => {
     expect(found([packets(3)], withRule("1→4", "-A FORWARD -m string --string x --algo bm -j DROP"))).toEqual([]);
     // the host's own
     expect(found([packets(3, 91)], withRule("1→4"))).toEqual([]);
-    // as nothing paired, nobody knows whose these are
-    expect(found([packets(3, 90, { fate: "unpaired" })], withRule("1→4"))).toEqual([]);
+  });
+
+  it("was dropped by it, too, where nothing else tells that they are of this host than the interface that they came in by", () => {
+    const unpaired = [packets(3, 90, { fate: "unpaired" })];
+    expect(told(found(unpaired, withRule("1→4"), {}, [["docker0"], ["enp0s3"]]))).toEqual([`drop-rule 3 ${CLOSING}`]);
+    expect(found(unpaired, withRule("1→4"), {}, [["docker0"], [""]])).toEqual([]);
+    // what was seen where it left has passed all rules
+    expect(found(unpaired, withRule("1→4"), {}, [["enp0s3"], ["docker0"]])).toEqual([]);
   });
 
   it("takes no ground away from what was dropped for certain", () => {
