@@ -50,11 +50,15 @@ export class NatAddressChanged implements Finder {
     const isHidden = [before, now].every((flow) => flow.isFromInside && (flow.rewrite & REWRITE_SRC) !== 0);
     const [from, to] = [before.address(OUTSIDE, true), now.address(OUTSIDE, true)];
     if (!isHidden || from === to) return;
-    const changed: Changed = this.#changed.get(now.said.text) ?? { changes: [], leftNs: new Map(), areSeveral: false };
-    if (this.#changed.size < MOST_CHANGED) this.#changed.set(now.said.text, changed);
+    const changed: Changed = this.#changed.get(before.said.text) ?? {
+      changes: [],
+      leftNs: new Map(),
+      areSeveral: false,
+    };
+    if (this.#changed.size < MOST_CHANGED) this.#changed.set(before.said.text, changed);
     if (changed.leftNs.has(to) || changed.leftNs.has(from)) changed.areSeveral = true;
     changed.leftNs.set(from, t.timeNs(row));
-    const text = said`${now.said} from ${from}, then from ${to}`;
+    const text = said`${before.said} from ${from}, then from ${to}`;
     if (!changed.areSeveral) changed.changes.push({ frame: t.frame(row), flow: now.id, isIpv6: t.isIpv6(row), text });
   }
 
