@@ -94,10 +94,10 @@ describe("the handshake", () => {
 });
 
 /** `nat` and `initiator` of datagrams of a container and a server in turn, so many seconds behind the first frames. */
-async function datagrams(farPort: number, nearPort: number, isFarFirst: boolean, lateS = 0) {
+async function datagrams(farPort: number, nearPort: number, isFarFirst: boolean, lateS = 0, count = COUNT) {
   const first = conversation(1);
   const sides: [Stamped[], Stamped[]] = [[...first.inside], [...first.outside]];
-  for (let n = 0; n < COUNT; n++) {
+  for (let n = 0; n < count; n++) {
     const isOutbound = n % 2 === (isFarFirst ? 1 : 0);
     for (const side of [0, 1] as const) {
       const isEntering = isOutbound === (side === 0);
@@ -137,6 +137,12 @@ describe("a UDP conversation", () => {
       expect(await datagrams(farPort, nearPort, false, 121)).toEqual(["snat", "inside"]);
       expect(await datagrams(farPort, nearPort, true, 121)).toEqual(["dnat", "outside"]);
     }
+  });
+
+  it("is not said to be opened by either where a server's port speaks and nobody else: a client may have taken that port", async () => {
+    expect(await datagrams(51_000, 53, false, 0, 1)).toEqual(["unknown", "unknown"]);
+    expect(await datagrams(53, 40_000, true, 0, 1)).toEqual(["unknown", "unknown"]);
+    expect(await datagrams(53, 40_000, true, 0, 2)).toEqual(["snat", "inside"]);
   });
 
   it("is not said to be opened by either where the one met first is rather the server", async () => {

@@ -1,4 +1,5 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 
@@ -91,5 +92,20 @@ export class ViewedFlow {
 
 /** Whether it is known who began the translation of a flow, in a slot or NONE: who opened its inside conversation. */
 export function isOpenerKnown(accounts: FlowAccounts, tuples: TupleTable, slot: number, insideTuple: number): boolean {
-  return tuples.isOpenerKnown(insideTuple) && (slot === NONE || !accounts.isTakenUp(slot));
+  if (!tuples.isOpenerKnown(insideTuple)) return false;
+  if (slot === NONE) return true;
+  return !accounts.isTakenUp(slot) && (tuples.proto(insideTuple) !== UDP || hasOpenerSpoken(accounts, tuples, slot));
+}
+
+/** Whether its opener sent anything but ICMP errors: of UDP, that the first packet came from a server's port alone does not show that it was an answer. */
+function hasOpenerSpoken(accounts: FlowAccounts, tuples: TupleTable, slot: number): boolean {
+  const [inside, outside] = [accounts.insideTuple(slot), accounts.outsideTuple(slot)];
+  const isA = tuples.isOpenedByA(inside);
+  const [forward, beyond] = [isA ? 1 : 0, isA !== accounts.isFlipped(slot) ? 1 : 0];
+  const isOutbound = accounts.isOutbound(slot, forward);
+  return (
+    accounts.pairsThatWent(slot, isOutbound) > accounts.unreachable(slot, isOutbound) ||
+    tuples.isHeard(2 * inside + forward) ||
+    tuples.isHeard(2 * outside + beyond)
+  );
 }
