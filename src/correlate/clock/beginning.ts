@@ -4,7 +4,16 @@ import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { UNLIMITED } from "../intake/disorder.js";
 import { isEnclosing, isWithin, middleOf } from "./bounds.js";
 import { type ClockOption, PROCESSORS_NS } from "./clock.js";
-import { type Agreed, agreedOffset, areOfOneClock, areTtlsSet, ENOUGH, explains, mayBeOneClock } from "./estimate.js";
+import {
+  type Agreed,
+  agreedOffset,
+  areNumbersShared,
+  areOfOneClock,
+  areTtlsSet,
+  ENOUGH,
+  explains,
+  mayBeOneClock,
+} from "./estimate.js";
 import { latestOf, type Lookahead, type Rows } from "./lookahead.js";
 import { type Steady, steadyOffset } from "./steady.js";
 import { AS_GIVEN_NS } from "./summary.js";
@@ -106,6 +115,7 @@ function startOf(
   windowNs: number,
   exactness: Exactness,
 ): Start {
+  if (areNumbersShared(twins.found)) twins.setShared();
   const unrepeated = twins.found.filter((twin) => isUnrepeated(twin, BOTH_UNLIMITED));
   const numbered = unrepeated.filter(({ by }) => by <= NUMBERS);
   if (areTtlsSet(numbered)) twins.setTtls();

@@ -1,4 +1,5 @@
-import { SET_NS } from "../intake/disorder.js";
+import { INSIDE, OUTSIDE } from "../../packets/sides.js";
+import { NEVER, SET_NS } from "../intake/disorder.js";
 import { type Bounds, isEnclosing, isWithin } from "./bounds.js";
 import { NUMBERS, RESENDABLE, SEGMENT, type Twin } from "./twins.js";
 import { LEAST_WITNESSES, quickest, witnessed } from "./witnesses.js";
@@ -129,6 +130,22 @@ export function areTtlsSet(twins: readonly Twin[]): boolean {
     if ((gapOf(twin) - gapOf(next)) * twin.byEnds <= 0) against++;
   }
   return neighbours >= LEAST_NEIGHBOURS && against <= MOST_AGAINST * neighbours;
+}
+
+/** What was sent again makes this part of the twins that TCP numbers alone make, at the most. */
+const MOST_RESENT = 1 / 32;
+
+/**
+ * Whether too many of the twins that TCP numbers alone make may be none: where captures miss packets, one of them may have the first of two that say the same, and
+ * the other the second one. As many were seen once on each side as the others tell that were sent again: those of which one side saw two, beside those of which both did.
+ * Half of them are none.
+ */
+export function areNumbersShared(twins: readonly Twin[]): boolean {
+  const seen = [0, 0, 0, 0];
+  for (const { by, repeatedAt } of twins)
+    if (by === NUMBERS) seen[Number(repeatedAt[INSIDE] !== NEVER) + 2 * Number(repeatedAt[OUTSIDE] !== NEVER)]++;
+  const [byNone, byInside, byOutside, byBoth] = seen;
+  return (byInside * byOutside) / (2 * Math.max(1, byBoth)) > MOST_RESENT * byNone;
 }
 
 function inTime(a: Twin, b: Twin): number {

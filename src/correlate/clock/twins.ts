@@ -95,6 +95,8 @@ export class Twins {
   isBeginning = true;
   /** Whether the router sets TTLs, so that ends tell where these contradict them. */
   #areTtlsSet = false;
+  /** Whether TCP numbers make no twin of what has no IP ID. */
+  #areNumbersShared = false;
   readonly #index: HashIndex;
   readonly #sides: readonly [Remembered, Remembered];
   readonly #loop: WebAssembly.Instance["exports"];
@@ -122,6 +124,12 @@ export class Twins {
   setTtls(): void {
     this.#areTtlsSet = true;
     for (const twin of this.found) if (twin.byEnds !== 0) twin.direction = twin.byEnds;
+  }
+
+  /** Takes that TCP numbers alone make no twins: what was sent again has them, too. */
+  setShared(): void {
+    this.#areNumbersShared = true;
+    this.found = this.found.filter(({ by }) => by !== NUMBERS);
   }
 
   /** Has it no more be noted when packets like these twins come again. */
@@ -195,6 +203,7 @@ export class Twins {
     const [iId, oId] = [inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]];
     if (least === PAYLOAD && mayBeRelayed(iEnds, oEnds, iId, oId)) return;
     const hasOneId = haveOneId(iId, oId);
+    if (least === NUMBERS && !hasOneId && this.#areNumbersShared) return;
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],

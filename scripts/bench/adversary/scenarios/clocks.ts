@@ -64,6 +64,34 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       for (let i = 0; i < 60; i++) world.start(rng.between(1.5e9, 5e9), tcpTalk(world));
     },
   },
+  "said/clock-never-set": {
+    about:
+      "one clock, and 100 ms between the capture points; what TCP says without ID is sent again before it can be answered; each capture misses one in ten",
+    recall: null,
+    play(world) {
+      const { rng, router, inside, outside } = world;
+      for (const { model } of [inside, outside]) model.misses = missing(rng, 0.1);
+      router.latencyNs = (direction) => (direction === "outbound" ? 100e6 : 130e6) + rng.exponential(1e6);
+      for (let i = 0; i < 3; i++) {
+        const [flow, id] = [flowOf(world, TCP, {}), ids(rng, true)];
+        const at = { seq: rng.word(), ack: rng.word() };
+        world.start(rng.between(0, 8e9), function* () {
+          for (let said = 0; said < 60; said++) {
+            const [question, answer] = [bytes(rng, 40), bytes(rng, 60)];
+            for (let again = 0; again < 2; again++) {
+              world.send(flow, "outbound", segment(at, { payload: question }));
+              const reply = { seq: at.ack, ack: at.seq };
+              world.send(flow, "inbound", segment(reply, { payload: answer, ipId: rng.chance(0.4) ? id() : 0 }));
+              yield 220e6;
+            }
+            at.seq = (at.seq + 40) >>> 0;
+            at.ack = (at.ack + 60) >>> 0;
+            if (said % 3 === 2) yield rng.between(4e9, 30e9);
+          }
+        });
+      }
+    },
+  },
   "wrong/clock-late-step": {
     about: "one clock; after a second the outside's stamps are 30 µs early; heartbeats every 3 to 4 ms, 3 % dropped",
     recall: 0.9,

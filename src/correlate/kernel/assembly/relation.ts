@@ -298,7 +298,8 @@ function weighLikes(
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
-  if (isNew(ground, isOutbound)) {
+  // few do not tell what packets take, where what is sent again has no ID: each capture may have missed another copy
+  if (isNew(ground, isOutbound) || (!hasId && !isEstablished(ground, isOutbound))) {
     const isFirst = hasId && isTrusted && since === 0;
     if (isFirst ? latencyNs > FIRST_NS : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound)) isLate = true;
   }
