@@ -161,7 +161,7 @@ export class TimelineRows extends RecordRows {
     }
   }
 
-  /** Gives back what is known of a packet but for its side and its twin: it is GONE. */
+  /** Gives back what is known of a packet but for its side and its twin: it is GONE. Precondition: it was not. */
   release(row: number): void {
     this.steps["release"](this.block, row);
   }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { PENDING_ENTRIES } from "../../src/correlate/kernel/kernel-words.js";
 import { randomFrom } from "../support/random.js";
 import { correlated, outcomeOf, type Stamped, told } from "./outcome.js";
 import { datagram, HOST, SERVER } from "./traffic.js";
@@ -11,31 +12,34 @@ const APART_NS = 200_000;
 
 const container = (sender: number) => `172.17.${1 + (sender >> 8)}.${sender & 255}`;
 
-/** A datagram of a sender: by an IP ID and words of its own, or as all others have it. */
-const beat = (sender: number, isInside: boolean, own = "") =>
+/** A datagram of a sender: as all others have it, with the same IP ID if any, or by words of its own. */
+const beat = (sender: number, isInside: boolean, own = "", ipId = own === "" ? 0 : 1 + sender) =>
   datagram({
     src: isInside ? container(sender) : HOST,
     srcPort: isInside ? 5000 : 20_000 + sender,
     dst: SERVER,
     dstPort: 5000,
-    ipId: own === "" ? 0 : 1 + sender,
+    ipId,
     ttl: isInside ? 64 : 63,
     text: own === "" ? "alive" : own,
   });
 
-/** Two captures of it: first what makes each flow known, then rounds of beats, of which the router drops the first one, and one in `oneIn`. */
-function captures(oneIn: number) {
+/** Two captures of it: first what makes each flow known, unless it is not, then rounds of beats, of which the router drops the first one, and one in `oneIn`. */
+function captures(oneIn: number, isKnown = true, ipId = 0) {
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];
   const twins: [number, number][] = [];
   const random = randomFrom(oneIn);
-  for (let round = -1; round < ROUNDS; round++)
+  for (let round = isKnown ? -1 : 0; round < ROUNDS; round++)
     for (let sender = 0; sender < SENDERS; sender++) {
       const ns = (round + 1) * ROUND_NS + sender * APART_NS;
       const own = round < 0 ? `hello, this is ${sender} speaking` : "";
-      inside.push({ ns, packet: beat(sender, true, own) });
+      inside.push({ ns, packet: beat(sender, true, own, round < 0 ? undefined : ipId) });
       if (round === 0 || (round > 0 && random() * oneIn < 1)) continue;
-      outside.push({ ns: ns + 10_000 + Math.floor(random() * 30_000), packet: beat(sender, false, own) });
+      outside.push({
+        ns: ns + 10_000 + Math.floor(random() * 30_000),
+        packet: beat(sender, false, own, round < 0 ? undefined : ipId),
+      });
       twins.push([inside.length, outside.length]);
     }
   return { inside, outside, twins };
@@ -54,6 +58,16 @@ it.each([1e9, 50])(
     expect(told(cut)).toEqual(told(outcome));
   },
 );
+
+it.each([
+  ["of flows that are not known", false, 0],
+  ["with an IP ID that a router may have given them", true, 7],
+])("equal packets of hundreds of senders, %s: no pair is wrong", async (_, isKnown, ipId) => {
+  const { inside, outside, twins: truth } = captures(50, isKnown, ipId);
+  const { twins } = await correlated(inside, outside, { clock: { kind: "none" } });
+  const twinOf = new Map(truth);
+  expect(twins.filter(([i, o]) => twinOf.get(i) !== o)).toEqual([]);
+});
 
 it("equal packets of one flow that are nearer to each other than a queue is long: no pair is wrong", async () => {
   const inside: Stamped[] = [];
@@ -74,4 +88,16 @@ it("equal packets of one flow that are nearer to each other than a queue is long
   const { twins } = await correlated(inside, outside, { clock: { kind: "none" } });
   expect(twins.filter(([i, o]) => truth.get(i) !== o)).toEqual([]);
   expect(twins.length).toBeGreaterThanOrEqual(100);
+});
+
+it("more pairs at once that wait for an equal packet than are remembered: each is made all the same", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < PENDING_ENTRIES + 500; n++) {
+    inside.push({ ns: n * 1000, packet: beat(1, true, `what only the ${n}th says`, 0) });
+    outside.push({ ns: n * 1000 + 20_000, packet: beat(1, false, `what only the ${n}th says`, 0) });
+  }
+  const { twins } = await correlated(inside, outside, { clock: { kind: "none" } });
+  expect(twins.filter(([i, o]) => i !== o)).toEqual([]);
+  expect(twins.length).toBe(inside.length);
 });

@@ -192,7 +192,7 @@ it("grows, and keeps every conversation findable and without a flow", () => {
 it("finds conversations by any hash when there are so many that they are out of the caches, and when some were given back", () => {
   const table = new FilledTable(new Heap());
   const wayOf = (n: number): number => intern(table, end(n), B, { hash: Math.imul(n, 0x9e3779b1) });
-  const count = 100_000;
+  const count = 200_000;
   for (let n = 0; n < count; n++) wayOf(n);
   expect(table.end).toBe(count);
   table.giveBack(Array.from({ length: count / 2 }, (_, n) => 2 * n));

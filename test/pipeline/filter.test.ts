@@ -59,6 +59,7 @@ const FILTERS = [
   "tcp[((tcp[12] & 0xf0) >> 2):4] = 0x47455420",
   "ip[4:2] % 3 = 1",
   "len / 7 = 12 or len / 0x10 = 4",
+  "60 / (ip[9] - 6) > 1 or 60 % (17 - ip[9]) > 1",
   "100 + -ip[8] > 30 and ip[8] * 2 < 130",
   "(ip[12] ^ ip[16]) & 1 = 1",
   "udp[8:4] = udp[12:4]",
@@ -88,6 +89,11 @@ const PACKETS = [
   ),
   ipv6({ src: "fd00:17::2", dst: "fd00:17::9" }, udp({ srcPort: 5353, dstPort: 80 })),
 ];
+/** UDP behind an authentication header (RFC 4302), through which libpcap's programs go by copying from X to A. */
+const AUTHENTICATED = ipv6(
+  { extensions: [{ type: 51, bytes: concat(hex("04 0000"), new Uint8Array(20)) }] },
+  udp({ srcPort: 5353, dstPort: 80 }),
+);
 const [V4, , V6] = PACKETS;
 
 const sll = (type: number, packet: Uint8Array): Uint8Array =>
@@ -121,7 +127,7 @@ const LINKS: readonly (readonly [name: string, linkType: number, frames: readonl
     SLL2,
     PACKETS.flatMap((packet, at) => [sll2(typeOf(packet), at + 1, packet), sll2(typeOf(packet), 3, packet)]),
   ],
-  ["raw", RAW, PACKETS],
+  ["raw", RAW, [...PACKETS, AUTHENTICATED]],
   ["ipv4", IPV4, [V4]],
   ["ipv6", IPV6, [V6]],
   ["null", NULL, [concat(hex("02000000"), V4), concat(hex("0a000000"), V6)]],

@@ -62,6 +62,8 @@ it("what it says of others is not taken", () => {
     { ...addressRecord(ASKED, "6.6.6.6"), data: hex("010203") },
   ];
   expect(names(dnsMessage(NAME, { records: ofOtherType }), ["2001:db8::1"])).toEqual([undefined]);
+  const ofEqualLength = addressRecord(dnsName("wwx", "example"), "6.6.6.6");
+  expect(names(dnsMessage(NAME, { records: [ofEqualLength] }), ["6.6.6.6"])).toEqual([undefined]);
 });
 
 it("questions, errors, what was cut on its way and what comes from another port tell nothing", () => {

@@ -157,10 +157,9 @@ export function howOf(line: usize, inside: i32): i32 {
   return load<i32>(foldOf(line, inside), 4 * fold.BY_EVIDENCE_OUTBOUND);
 }
 
-/** Gives back what is known of a packet but for its side and its twin: it is GONE. */
+/** Gives back what is known of a packet but for its side and its twin: it is GONE. Precondition: it was not. */
 export function release(line: usize, row: i32): void {
   const state = stateOf(line, row);
-  if (state === fates.GONE) return;
   const isPaired = state === fates.PAIRED || state === fates.SHOWN;
   if (isPaired) leave(line, row, load<i32>(fateOf(line, row), 4 * fates.TWIN), wentOutbound(line, row));
   else leave(line, row, NONE, 0);
