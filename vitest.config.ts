@@ -49,7 +49,7 @@ const made = {
 
 /** What is counted is counted by src's own lines, and what is watched changes there. */
 const isMade = !isCounted && process.argv.includes("run");
-const plugins = isMade ? [made, compiler] : [isCounted ? assembly({ isCounted }) : compiler];
+const plugins = isMade ? [made, compiler] : [isCounted ? assembly({ madeFor: "coverage" }) : compiler];
 
 /** Builds dist once before all tests, with the AssemblyScript that they need as well: those of the command line run what a user would run. */
 const build = {

@@ -1,8 +1,8 @@
 /** A thread that compiles AssemblyScript for `assembly.mjs`. */
+import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { IS_LAYOUT, laidOut } from "./assembly.mjs";
-import { counting } from "./assembly-coverage.mjs";
 import { kept } from "./kept.mjs";
 
 /** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
@@ -26,16 +26,23 @@ const OPTIONS = [
 const TRUTH = /export function (\w+)\(.*\): boolean;/g;
 const SECTION = "truths";
 
-/** What a source compiles to. `read`: gives a file's text, or null. */
-async function compiled(source, isCounted, read) {
+/** What adds to a source what is to be told while it runs, by what it is for: most builds load none of it. */
+const ADDING = {
+  coverage: async () => (await import("./assembly-coverage.mjs")).counting,
+  mutation: async () => (await import("./mutation/mutants.mjs")).withMutants,
+};
+
+/** What a source compiles to. `madeFor`: a name in `ADDING`, if any; `read`: gives a file's text, or null. */
+async function compiled(source, madeFor, read) {
   // to load it takes longer than to find that nothing has changed
   const { main: compile } = await import("assemblyscript/asc");
+  const added = await ADDING[madeFor]?.();
   const folder = dirname(source);
   const complaints = [];
   let bytes;
   let truths = [];
   // what is counted is checked, too: an assertion that does not hold is a trap
-  const asserting = isCounted ? ["--use", "abort="] : ["--noAssert"];
+  const asserting = madeFor === "coverage" ? ["--use", "abort="] : ["--noAssert"];
   const { error } = await compile([source, "--baseDir", folder, "--outFile", "out.wasm", ...OPTIONS, ...asserting], {
     stderr: { write: (text) => complaints.push(text) },
     async readFile(name, base) {
@@ -43,7 +50,7 @@ async function compiled(source, isCounted, read) {
       const path = resolve(base, name.replace(/\.js\.ts$/, ".ts"));
       const text = await read(path);
       if (text === null) return null;
-      if (dirname(path).endsWith("/assembly")) return isCounted ? counting(text, path) : text;
+      if (dirname(path).endsWith("/assembly")) return added?.(text, path) ?? text;
       return common(IS_LAYOUT.test(path) ? laidOut(text) : text);
     },
     writeFile(name, contents) {
@@ -75,8 +82,15 @@ function common(source) {
   });
 }
 
-parentPort.on("message", async ({ source, isCounted }) => {
-  const name = isCounted ? `${source}, counted` : source;
-  const answer = await kept(name, (read) => compiled(source, isCounted, read)).catch((error) => ({ error }));
+/** What a source compiles to, and all sources that it took, kept where it is not changed by what other sources are. */
+async function made({ source, madeFor }) {
+  const make = (read) => compiled(source, madeFor, read);
+  if (madeFor === "mutation")
+    return { bytes: await make((path) => readFile(path, "utf8").catch(() => null)), sources: [] };
+  return kept(madeFor === undefined ? source : `${source}, for ${madeFor}`, make);
+}
+
+parentPort.on("message", async (asked) => {
+  const answer = await made(asked).catch((error) => ({ error }));
   parentPort.postMessage(answer, []);
 });

@@ -1,1 +1,3 @@
-export function assembly(options?: { readonly isCounted?: boolean }): import("rolldown").Plugin;
+export function assembly(options?: {
+  readonly madeFor?: "coverage" | "mutation" | undefined;
+}): import("rolldown").Plugin;

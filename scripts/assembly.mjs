@@ -18,10 +18,10 @@ const CALLED = /(?:steps|loops|exports)\["(\w+)"\]/g;
  * strings, no static arrays), as modules and threads share it.
  *
  * Of the modules it imports from outside such a folder, it sees the numeric constants and the functions that return an expression of
- * numbers: how records are laid out is written once, and so are the facts of protocols. `isCounted`: what it enters is told to the import
- * `coverage.hit`.
+ * numbers: how records are laid out is written once, and so are the facts of protocols. `madeFor`: "coverage", for which it tells the import
+ * `coverage.hit` what it enters, or "mutation", for which it has all mutants in it (`mutation/mutants.mjs`).
  */
-export function assembly({ isCounted = false } = {}) {
+export function assembly({ madeFor } = {}) {
   /** By the id of a module, who imports it. */
   const importers = new Map();
   /** By where its source is, what a module compiles to: whoever is given this plugin as well need not compile it again. */
@@ -42,7 +42,7 @@ export function assembly({ isCounted = false } = {}) {
     async load(id) {
       if (!id.endsWith(".wasm.js")) return undefined;
       const source = id.replace(/\.wasm\.js$/, ".ts");
-      if (!made.has(source)) made.set(source, compiled(source, isCounted));
+      if (!made.has(source)) made.set(source, compiled(source, madeFor));
       const { bytes, sources } = await made.get(source);
       for (const each of sources) this.addWatchFile(each);
       await checkCalls(importers.get(id), source, bytes);
@@ -57,9 +57,9 @@ const waiting = [];
 let threads = 0;
 
 /** What a source compiles to, and all sources that it took. */
-function compiled(source, isCounted) {
+function compiled(source, madeFor) {
   return new Promise((resolve, reject) => {
-    waiting.push({ source, isCounted, resolve, reject });
+    waiting.push({ source, madeFor, resolve, reject });
     if (idle.length === 0 && threads++ < availableParallelism())
       idle.push(new Worker(new URL("./assembly-compiler.mjs", import.meta.url)));
     compileNext();
@@ -69,7 +69,7 @@ function compiled(source, isCounted) {
 function compileNext() {
   if (waiting.length === 0 || idle.length === 0) return;
   const worker = idle.pop();
-  const { source, isCounted, resolve, reject } = waiting.shift();
+  const { source, madeFor, resolve, reject } = waiting.shift();
   worker.ref();
   worker.once("message", ({ error, ...made }) => {
     worker.unref();
@@ -78,7 +78,7 @@ function compileNext() {
     else resolve(made);
     compileNext();
   });
-  worker.postMessage({ source, isCounted }, []);
+  worker.postMessage({ source, madeFor }, []);
 }
 
 /** Whether all that a file calls of a module is there: TypeScript knows nothing of its exports. */
