@@ -111,6 +111,8 @@ class Mutants {
       case "Literal":
         return typeof node.value === "boolean" ? this.#truth(node) : this.#inside(node);
       case "ExpressionStatement":
+        // assertions are only compiled for coverage
+        if (node.expression.callee?.name === "assert") return this.#source.slice(node.start, node.end);
         return node.expression.type === "CallExpression" ? this.#statement(node) : this.#inside(node);
       case "IfStatement":
       case "ForStatement":

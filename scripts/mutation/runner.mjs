@@ -6,26 +6,33 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { TestRunner } from "vitest";
 
 /** What a mutant may enter: so many times as many blocks as without it, and some more. */
-const MOST_TIMES = 20;
+const MOST_TIMES = 5;
 const MOST_MORE = 10_000_000;
 const MOST = 2 ** 31 - 1;
 
-const { mutants, log } = JSON.parse(readFileSync("mutation.json", "utf8"));
+const { mutants, log, mostMs, mostTests } = JSON.parse(readFileSync("mutation.json", "utf8"));
 const noticed = new Set();
 /** By test: what was tried in it, and which mutants to begin with, as nobody knows whether they or those before upset it. */
 const tried = new Map();
+/** By mutant, in how many tests it was tried. */
+const tests = new Map();
 const upset = new Map();
 /** Tests by how long they take and what they enter, as they are. */
 const known = new Map();
 for (const line of readFileSync(log, "utf8").split("\n").filter(Boolean)) {
   const { is, id, test, ...more } = JSON.parse(line);
   if (is === "noticed") noticed.add(id);
-  if (is === "trying") tried.set(test, (tried.get(test) ?? new Set()).add(id));
+  if (is === "trying") noteTried(id, test);
   if (is === "upset") {
     upset.set(test, (upset.get(test) ?? []).concat(id));
     tried.get(test).delete(id);
   }
   if (is === "known") known.set(test, more);
+}
+
+function noteTried(id, test) {
+  tried.set(test, (tried.get(test) ?? new Set()).add(id));
+  tests.set(id, (tests.get(id) ?? 0) + 1);
 }
 
 function tell(what) {
@@ -36,9 +43,15 @@ export default class MutantRunner extends TestRunner {
   async runTask(task) {
     const test = `${task.file.name}: ${nameOf(task)}`;
     if (!known.has(test)) return this.#asItIs(task, test);
-    const { blocks, count } = known.get(test);
+    const { blocks, count, ms } = known.get(test);
+    // of JSON, there is no Infinity
+    if (ms > (mostMs ?? Infinity)) return undefined;
     const entered = new Set(blocks);
-    const isOpen = ({ id, block }) => entered.has(block) && !noticed.has(id) && !tried.get(test)?.has(id);
+    const isOpen = ({ id, block }) =>
+      entered.has(block) &&
+      !noticed.has(id) &&
+      !tried.get(test)?.has(id) &&
+      (tests.get(id) ?? 0) < (mostTests ?? Infinity);
     const first = upset.get(test) ?? [];
     const open = mutants.filter(isOpen).sort((one, other) => first.includes(other.id) - first.includes(one.id));
     if (open.length === 0) return undefined;
@@ -47,6 +60,7 @@ export default class MutantRunner extends TestRunner {
     const most = Math.min(MOST, MOST_TIMES * count + MOST_MORE);
     for (const { id } of open) {
       tell({ is: "trying", id, test });
+      noteTried(id, test);
       if (await this.#passes(task, id, most)) {
         isFresh = false;
         continue;

@@ -24,6 +24,16 @@ async function findingOf(segments: Segments, kept = Infinity): Promise<Finding |
   return findings.find(({ code }) => code === "retransmissions");
 }
 
+/** Segments of 120 flows, each of which crosses three times. */
+function manyFlows(isInside: boolean): Stamped[] {
+  return Array.from({ length: 3 * 120 }, (_, n) => {
+    const srcPort = 40_000 + Math.floor(n / 3);
+    const of = { srcPort, dstPort: 80, seq: 1000, ack: 77, text: `of ${srcPort}`, ipId: n, dst: SERVER };
+    const seen = isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 };
+    return us(1000 * n + (isInside ? 0 : 20), segment({ ...of, ...seen }));
+  });
+}
+
 describe("the finding of retransmissions", () => {
   it("counts what crossed more than once", async () => {
     expect(
@@ -42,6 +52,12 @@ describe("the finding of retransmissions", () => {
     const frames = Array.from({ length: 100 }, (_, n) => 3 + n);
     const listed = { count: 130, flows: [1], frames: { inside: frames, outside: frames }, more: 60 };
     expect(await findingOf([[0, 100], [100, 100], ...again])).toMatchObject(listed);
+  });
+
+  it("names the first hundred flows", async () => {
+    const { findings } = await outcomeOf(manyFlows(true), manyFlows(false));
+    const finding = findings.find(({ code }) => code === "retransmissions");
+    expect(finding).toMatchObject({ count: 240, flows: Array.from({ length: 100 }, (_, n) => n + 1) });
   });
 
   it("counts nothing that overtook what was sent before it", async () => {

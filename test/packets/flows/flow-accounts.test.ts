@@ -360,6 +360,12 @@ describe("a retransmission", () => {
     expect(sentAgain([0xffff_fff0, 32], [16, 10], [0xffff_fff0, 32], [0, 16], [16, 10])).toBe(3);
   });
 
+  it("is none of what a range below the highest had in an earlier round", () => {
+    // all of its numbers but the last hundred, a sixteenth at a time
+    const round = Array.from({ length: 16 }, (_, n) => [30 + n * 2 ** 28, 2 ** 28 - (n === 15 ? 130 : 0)] as const);
+    expect(sentAgain([0, 10], [20, 10], ...round, [2 ** 32, 10])).toBe(0);
+  });
+
   it("is none of the numbers of an earlier round, however much a stream carries", () => {
     const accounts = new FilledAccounts(new Heap(), 64);
     accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
