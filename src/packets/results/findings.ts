@@ -20,6 +20,10 @@ export const FINDINGS = {
     severity: "info",
     hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",
   },
+  "connection-refused": {
+    severity: "warning",
+    hint: "whoever has that address does not listen on that port (ss -ltn there), or a firewall on the way rejects it: curl or nc from the host shows whether others get there",
+  },
   conntrack: {
     severity: "info",
     hint: "conntrack -E -o timestamp shows entries as they come and go, conntrack -L those that there are",

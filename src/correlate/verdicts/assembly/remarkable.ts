@@ -48,6 +48,9 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const facts = load<i32>(inside, 4 * tuple.FACTS);
   if ((facts & tuple.IS_OPENER_KNOWN) === 0 || (bits & account.IS_TAKEN_UP) !== 0) return false;
   const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
+  // a reset may be all that came back
+  const isOver = (facts & tuple.ENDED_BY_BOTH) === tuple.ENDED_BY_BOTH;
+  if (isOver && (bits & (account.HAS_PROGRESS << (1 - forward))) === 0) return false;
   const rewrite = account.rewriteOf(bits, forward);
   const isFromInside = account.outboundFor(bits, forward) === 1;
   if (rewrite === 0) return !isFromInside;

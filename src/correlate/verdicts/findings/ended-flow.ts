@@ -78,6 +78,11 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.accounts.acked(this.slot, this.forwardOf(true)) !== 0;
   }
 
+  /** Whether its initiator's SYN crossed, and nothing by which that acknowledges anything. */
+  get hasKnocked(): boolean {
+    return !this.hasAcknowledged && this.accounts.hasBegun(this.slot, this.forwardOf(true));
+  }
+
   /** Whether its initiator's TCP segments that crossed show that they were answered, or those of the other end that they are answers. */
   hasProgress(isInitiators: boolean): boolean {
     return this.accounts.hasProgress(this.slot, this.forwardOf(isInitiators));
@@ -91,6 +96,11 @@ export class EndedFlow extends ViewedFlow implements Located {
   /** Whether its other end answers, by more than errors and resets. */
   get isAnswered(): boolean {
     return this.proto === TCP ? this.hasProgress(false) : this.pairsBack > this.unreachableBack;
+  }
+
+  /** Whether both ends of a TCP connection send no more: each closed it, or one reset it. */
+  get isOver(): boolean {
+    return this.tuples.isOver(this.insideTuple);
   }
 
   /** Whether it is of ICMP echoes. */
@@ -220,7 +230,7 @@ export class EndedFlow extends ViewedFlow implements Located {
     const slot = this.slot;
     const outside = this.outsideTuple;
     const isPlain = accounts.rewrite(slot, 0) === 0 && accounts.rewrite(slot, 1) === 0;
-    if (!isPlain || this.proto !== TCP || !this.tuples.isOver(this.insideTuple)) return undefined;
+    if (!isPlain || this.proto !== TCP || !this.isOver) return undefined;
     if (this.pairsThere === 0 || this.pairsBack === 0 || this.pairs > MOST_STRAY) return undefined;
     if (this.hasProgress(true) || this.hasProgress(false) || this.#searches === MOST_SEARCHES) return undefined;
     this.#searches++;

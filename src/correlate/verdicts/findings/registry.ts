@@ -1,6 +1,7 @@
 import { Asymmetric } from "./asymmetric.js";
 import { CaptureLoss } from "./capture-loss.js";
 import { ClientAddressHidden } from "./client-address-hidden.js";
+import { ConnectionRefused } from "./connection-refused.js";
 import { Dropped } from "./dropped.js";
 import { Duplicates } from "./duplicates.js";
 import type { Context, Finder } from "./finder.js";
@@ -34,6 +35,7 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   ReplyUntranslated,
   Mtu,
   Unanswered,
+  ConnectionRefused,
   SeveralNatAddresses,
   SlowRetry,
   ClientAddressHidden,

@@ -1,0 +1,31 @@
+import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
+import { said } from "../../../packets/results/sentence.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import type { EndedFlow } from "./ended-flow.js";
+import type { Finder } from "./finder.js";
+
+/**
+ * `connection-refused`: SYNs crossed the NAT, and nothing came back but a reset, which crossed as well: whoever has that address does not listen there, or somebody
+ * on the way rejects it (RFC 9293 section 3.10.7.1).
+ */
+export class ConnectionRefused implements Finder {
+  readonly #refused = new Named();
+
+  flow(flow: EndedFlow): void {
+    if (!isRefused(flow)) return;
+    const { pairsThere } = flow;
+    const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
+    this.#refused.addFlow(flow);
+    this.#refused.named.addMade(() => said`${flow.said} (${times})`);
+  }
+
+  close(): Finding[] {
+    return ofNamed("connection-refused", this.#refused, "a reset is all that came back");
+  }
+}
+
+/** Whether a connection's other end did nothing but reset it; what nobody saw it say may have been more. */
+function isRefused(flow: EndedFlow): boolean {
+  if (flow.proto !== TCP || !flow.isOpenerKnown || flow.isUnclear || flow.isAnsweredNear) return false;
+  return flow.hasKnocked && flow.pairsBack > flow.unreachableBack && !flow.hasProgress(false) && flow.isOver;
+}
