@@ -11,6 +11,11 @@ export const REWRITE_SRC_PORT = 2;
 export const REWRITE_DST = 4;
 export const REWRITE_DST_PORT = 8;
 
+/** Whether both ends are rewritten, by REWRITE_… bits. */
+export function haveBothEnds(changes: number): boolean {
+  return (changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0;
+}
+
 /** A conversation that both captures saw, and what the NAT made of it. `FlowAccounts` has all of them, and how much of each there was. */
 export class Flow {
   /** 1-based, in the order the translations were learnt. */

@@ -31,6 +31,35 @@ export const CONNECTIONS: Readonly<Record<string, Adversary>> = {
       background(world, 6e9, 60);
     },
   },
+  "recall/forgotten-between-requests": {
+    about:
+      "clients outside ask a port that leads to containers, and whose answers come from the host: conntrack forgets each request before the next one, which gets another port inside",
+    recall: 0.95,
+    findings: ["client-address-hidden"],
+    nats: ["snat+dnat"],
+    play(world) {
+      const { rng } = world;
+      const everyNs = rng.between(0.4e9, 2e9);
+      const id = ids(rng, true);
+      for (let client = 0; client < 2 + rng.below(3); client++) {
+        const outside = {
+          near: { address: HOST, port: 30_080 },
+          far: { address: server(client), port: 40_000 + client },
+        };
+        world.start(rng.between(0, everyNs), function* () {
+          for (let asked = 0; asked < 60; asked++) {
+            const near = { address: container(rng.below(3)), port: 8080 };
+            const far = { address: "172.17.0.1", port: 1024 + rng.below(64_000) };
+            const flow = world.mapped(UDP, { near, far }, outside);
+            const cameNs = world.send(flow, "inbound", datagram(bytes(rng, 30), 1 + rng.below(0xffff), 50));
+            const answer = () => world.send(flow, "outbound", datagram(bytes(rng, 60), id()));
+            world.after(cameNs - world.nowNs + 40e3, answer);
+            yield everyNs * rng.between(0.9, 1.1);
+          }
+        });
+      }
+    },
+  },
   "said/keep-alives-of-windows": {
     about: "idle connections that Windows keeps alive by a byte that was sent before",
     recall: 0.99,

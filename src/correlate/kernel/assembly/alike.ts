@@ -5,13 +5,15 @@
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { doubleOf, rowAt } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
+import { haveBothEnds } from "../../../packets/flows/flows.js";
 import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
 import { burstNs } from "./pace.js";
-import { tupleOf, wayAt } from "./places.js";
+import { accountOf, tupleOf, wayAt } from "./places.js";
 
 /** A float without its lowest bits: 11 are left, with the sign, which is 0. */
 const FLOAT_SHIFT = 31 - words.SINCE_BITS;
@@ -85,13 +87,19 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
     if (isSame && abs<f64>(beforeNs) <= burstNs(ground)) facts |= tuple.IS_BURSTING;
     store<i32>(conversation, facts, 4 * tuple.FACTS);
   }
-  if (isUnbound && !isTcp) {
+  if (!isTcp && (isUnbound || mayHaveSeveral(ground, way))) {
     // pings count up, and carry the same, but where they carry the time
     const said = (flags & IS_ECHO) === 0 ? carried : spread(load<i32>(packet, 4 * record.HEAD));
     const seenNs = timeNs - pass(ground, spread(said ^ (side * 2 + 1)), ipId, timeNs);
     if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= words.IS_NOVEL;
   }
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
+}
+
+/** Whether what goes a way whose flow is known may be of another inside tuple each time: where both ends are rewritten, the NAT gives each request of a client a port. */
+function mayHaveSeveral(ground: usize, way: i32): bool {
+  const bits = load<i32>(accountOf(ground, load<i32>(wayAt(ground, way)) >> tuple.FLOW_SHIFT), 4 * account.BITS);
+  return haveBothEnds(account.rewriteOf(bits, 1));
 }
 
 /**

@@ -5,7 +5,13 @@ import { endOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { SIZE } from "../../../packets/memory/hash-index-words.js";
-import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
+import {
+  haveBothEnds,
+  REWRITE_DST,
+  REWRITE_DST_PORT,
+  REWRITE_SRC,
+  REWRITE_SRC_PORT,
+} from "../../../packets/flows/flows.js";
 import {
   HAS_IP_ID,
   HAS_PAYLOAD,
@@ -32,7 +38,7 @@ import {
 import { isNovel } from "./alike.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
-import { haveBothEnds, isOutbound, isSettingTtl, rewrite } from "./relation.js";
+import { isOutbound, isSettingTtl, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;

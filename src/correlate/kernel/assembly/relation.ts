@@ -4,7 +4,13 @@ import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import * as account from "../../../packets/flows/flow-records.js";
-import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
+import {
+  haveBothEnds,
+  REWRITE_DST,
+  REWRITE_DST_PORT,
+  REWRITE_SRC,
+  REWRITE_SRC_PORT,
+} from "../../../packets/flows/flows.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
@@ -298,8 +304,9 @@ function weighLikes(
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
-  // few do not tell what packets take, where what is sent again has no ID: each capture may have missed another copy
-  if (isNew(ground, isOutbound) || (!hasId && !isEstablished(ground, isOutbound))) {
+  // few do not tell what packets take, where what is sent again has no ID, and one capture missed a packet: both may have missed another copy
+  const mayBeCopies = !hasId && wordOf(ground, words.UNSURE) + wordOf(ground, words.UNSURE + 1) > 0;
+  if (isNew(ground, isOutbound) || (mayBeCopies && !isEstablished(ground, isOutbound))) {
     const isFirst = hasId && isTrusted && since === 0;
     if (isFirst ? latencyNs > FIRST_NS : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound)) isLate = true;
   }
@@ -397,11 +404,6 @@ export function isUsual(ground: usize, i: usize, o: usize): bool {
 export function isSettingTtl(ground: usize): bool {
   const lowered = isOutbound ? wordOf(ground, words.LOWERED + 1) : -wordOf(ground, words.LOWERED);
   return isTtlSet(lowered, 0);
-}
-
-/** Whether both ends are rewritten, by REWRITE_… bits. */
-export function haveBothEnds(changes: i32): bool {
-  return (changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0;
 }
 
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
