@@ -137,12 +137,16 @@ export class EndedFlow extends ViewedFlow implements Located {
   /** Whether some packets may be twins of others of it, or have none where it comes out. */
   get isUnclear(): boolean {
     const tuples = this.tuples;
-    const far = this.tupleOn(this.farSide);
     return (
-      tuples.has(far, HAS_UNMATCHED) ||
+      this.hasUnmatched(this.farSide) ||
       tuples.has(this.insideTuple, HAS_AMBIGUOUS) ||
       tuples.has(this.outsideTuple, HAS_AMBIGUOUS)
     );
+  }
+
+  /** Whether any of its packets on a side have no twin. */
+  hasUnmatched(side: Side): boolean {
+    return this.tuples.has(this.tupleOn(side), HAS_UNMATCHED);
   }
 
   /** Whether packets of who answers were on the initiator's side, and did not cross. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CONTAINER, conversation, HOST, merged, OTHER, segment, SYN, SYN_ACK } from "../../traffic.js";
+import { CLIENT, CONTAINER, conversation, HOST, merged, OTHER, segment, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const SERVICE = ["10.96.0.10", 80] as const;
@@ -93,4 +93,50 @@ it("reply-untranslated is an answer that a bridge passes on by itself to who cal
   expect(findings.find(({ code }) => code === "reply-untranslated")?.text).toBe(
     "answers came through untranslated, and were reset: inside #13 of flow 2 by #14, inside #17 of flow 3 by #18, inside #21 of flow 4 by #22",
   );
+});
+
+/** A connection to a published port that the container resets, and answers all the same. */
+class ToPublished extends Scene {
+  #id = 40_000;
+
+  call(ms: number, flags: number, dst: readonly [string, number] = [HOST, 8080]): this {
+    const all = { src: CLIENT, srcPort: 50_000, ipId: ++this.#id, seq: 999, ack: 0, flags };
+    this.alone(ms, "outside", segment({ ...all, dst: dst[0], dstPort: dst[1], ttl: 64 }));
+    return this.alone(ms + 0.02, "inside", segment({ ...all, dst: CONTAINER, dstPort: 80, ttl: 63 }));
+  }
+
+  answer(ms: number, flags: number, src: readonly [string, number]): this {
+    const all = {
+      dst: CLIENT,
+      dstPort: 50_000,
+      ipId: ++this.#id,
+      seq: flags === SYN_ACK ? 7_654_321 : 0,
+      ack: 1000,
+      flags,
+    };
+    this.alone(ms, "inside", segment({ ...all, src: CONTAINER, srcPort: 80, ttl: 64 }));
+    return this.alone(ms + 0.02, "outside", segment({ ...all, src: src[0], srcPort: src[1], ttl: 63 }));
+  }
+}
+
+const resetAtFirst = () => new ToPublished().call(100, SYN).answer(101, RST | 0x10, [HOST, 8080]);
+
+it("reply-untranslated is an answer that leaves from a container's own address, once the NAT has forgotten its translation", async () => {
+  const scene = resetAtFirst().answer(102, SYN_ACK, [CONTAINER, 80]).answer(1102, SYN_ACK, [CONTAINER, 80]).until(3000);
+  const [found, ...others] = await scene.findings("reply-untranslated");
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({ severity: "warning", count: 1, flows: [2, 3] });
+  expect(found?.text).toBe(
+    `answers left from their own address, untranslated: those of flow 2, seen as flow 3 (tcp ${CLIENT}.50000 > ${CONTAINER}.80)`,
+  );
+});
+
+it.each([
+  ["the translation stays", resetAtFirst().answer(102, SYN_ACK, [HOST, 8080])],
+  [
+    "who opened it calls by that address, too",
+    resetAtFirst().call(200, SYN, [CONTAINER, 80]).answer(201, SYN_ACK, [CONTAINER, 80]),
+  ],
+])("reply-untranslated is none where %s", async (_, scene) => {
+  expect(await scene.until(3000).findings("reply-untranslated")).toEqual([]);
 });
