@@ -8,7 +8,7 @@ import { TextReporter } from "../report/text/text.js";
 import type { Host } from "./host.js";
 import type { HostOptions } from "./host-options.js";
 import { type Format, isColored, type ReportOptions } from "./report-options.js";
-import type { SelectOptions } from "./select-options.js";
+import { askedBy, type SelectOptions } from "./select-options.js";
 import { widthOf } from "./width.js";
 
 /** Words of `--only` that nothing but a finding is called: packets with the others are counted all the same. */
@@ -41,6 +41,7 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host, known: K
       isOfSome:
         [options.only, options.flow, options.slowerThan, options.container].some((each) => each !== undefined) ||
         options.isFiltered,
+      asksFor: askedBy(options, true),
       asked: [...(options.only ?? [])].filter((word) => FINDING_ALONE.has(word)),
       isVerbose: options.verbose === true,
       answers,

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Sink, Verdict } from "../packets/results/results.js";
 import { Failing } from "../report/failing.js";
-import { type OfContainers, SELECTABLE, Selected, type Selection } from "../report/selection.js";
+import { Asked, SELECTABLE } from "../report/asked.js";
+import { type OfContainers, Selected, type Selection } from "../report/selection.js";
 import { SORT_KEYS, type SortKey } from "../report/text/translations.js";
 import { durationNs, positiveInteger } from "./report-options.js";
 
@@ -41,6 +42,16 @@ export function addSelectOptions(command: Command): Command {
     );
 }
 
+/** What the options ask for. `isForPeople`: in the text report. */
+export function askedBy(
+  { only, slowerThan, flow, all }: Pick<SelectOptions, "only" | "slowerThan" | "flow" | "all">,
+  isForPeople: boolean,
+): Asked {
+  const words = slowerThan === undefined ? only : pairsOf(only);
+  const isHidden = isForPeople && all !== true && flow === undefined;
+  return new Asked(words, new Set(isHidden ? UNEVENTFUL.filter((verdict) => words?.has(verdict) !== true) : []));
+}
+
 /** Where results go, and what a run is to fail on among them. */
 export interface Selecting {
   readonly sink: Sink;
@@ -56,24 +67,20 @@ export function selecting(
   options: SelectOptions & { readonly isFiltered: boolean; readonly ofContainers: OfContainers | undefined },
   isForPeople: boolean,
 ): Selecting {
-  const { flow: flows, slowerThan: slowerThanNs, all, failOn, isFiltered, ofContainers } = options;
-  const only = slowerThanNs === undefined ? options.only : pairsOf(options.only);
-  const isHidden = isForPeople && all !== true && flows === undefined;
-  const hidden = isHidden ? UNEVENTFUL.filter((verdict) => only?.has(verdict) !== true) : [];
+  const { flow: flows, slowerThan: slowerThanNs, failOn, isFiltered, ofContainers } = options;
+  const shown = { asked: askedBy(options, isForPeople), slowerThanNs, isSummedUp: isForPeople };
   const packets = { flows, slowerThanNs, isFiltered, ofContainers };
   const isOfSome = [flows, slowerThanNs, ofContainers].some((each) => each !== undefined) || isFiltered;
-  if (failOn === undefined)
-    return { sink: selected(next, { ...packets, only, hidden: new Set(hidden) }), failing: undefined };
-  const shown = selected(next, { only, hidden: new Set(hidden), slowerThanNs, isFiltered: false });
-  const failing = new Failing(shown, failOn, isOfSome);
-  return { sink: selected(failing, { ...packets, hidden: new Set() }), failing };
+  if (failOn === undefined) return { sink: selected(next, { ...packets, ...shown }), failing: undefined };
+  const failing = new Failing(selected(next, { ...shown, isFiltered: false }), failOn, isOfSome);
+  return { sink: selected(failing, { ...packets, asked: new Asked(undefined, new Set()) }), failing };
 }
 
 /** A sink more is a call more for every pair. */
 function selected(next: Sink, selection: Selection): Sink {
-  const { only, flows, slowerThanNs, hidden, isFiltered, ofContainers } = selection;
-  const isAll = [only, flows, slowerThanNs, ofContainers].every((each) => each === undefined) && !isFiltered;
-  return isAll && hidden.size === 0 ? next : new Selected(next, selection);
+  const { asked, flows, slowerThanNs, isFiltered, ofContainers } = selection;
+  const isAll = [flows, slowerThanNs, ofContainers].every((each) => each === undefined) && !isFiltered;
+  return isAll && asked.isAll ? next : new Selected(next, selection);
 }
 
 /** What is left of words where pairs alone are shown. */

@@ -1,44 +1,34 @@
 import type { Flow } from "../packets/flows/flows.js";
-import { type Finding, FINDINGS } from "../packets/results/findings.js";
+import type { Finding } from "../packets/results/findings.js";
 import { type Containers, isCalled, NO_CONTAINERS } from "../packets/results/containers.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   copyOf,
   type FlowSummary,
-  IMPACTS,
   type Judgement,
-  PROBLEMS,
   type Sink,
   type Tables,
   type Update,
   type Verdict,
-  VERDICTS,
 } from "../packets/results/results.js";
 import { SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
+import type { Asked } from "./asked.js";
 import { Eras } from "./eras.js";
 import { type FarEnd, farEndOfPair, farEndOfRow } from "./far-end.js";
 import { namesOf } from "./row-names.js";
 
-/** What drops came to, as words: `unknown` is a verdict, and means that alone. */
-const NAMED_IMPACTS = IMPACTS.filter((impact) => impact !== "unknown");
-
-/** What may be selected: verdicts, what drops came to, codes of findings, and what else results are. */
-export const SELECTABLE: readonly string[] = [
-  ...new Set(["pair", "ambiguous", "problem", ...VERDICTS, ...NAMED_IMPACTS, ...Object.keys(FINDINGS)]),
-];
-
 /** Which results are shown. What is not selected counts all the same, and is paired as if it were. */
 export interface Selection {
-  /** Words of SELECTABLE, and the flows of what they mean; undefined: whatever it is. */
-  readonly only?: ReadonlySet<string> | undefined;
+  /** What is shown, and the flows of that. */
+  readonly asked: Asked;
   /** Ids of flows; undefined: of any flow, or of none. */
   readonly flows?: ReadonlySet<number> | undefined;
   /** Of pairs, those that took longer than this, nanoseconds. */
   readonly slowerThanNs?: number | undefined;
-  /** Verdicts of which packets are counted alone. */
-  readonly hidden: ReadonlySet<Verdict>;
   /** Whether a pcap filter selects packets, and their flows: those of which it selects a frame, on either side. */
   readonly isFiltered: boolean;
+  /** Whether packets are told of at the end, by what is known then: those that may be selected by that are passed on, too. */
+  readonly isSummedUp?: boolean;
   /** The containers, by the words that name them, whose packets are selected, and their flows; undefined: of whomever. */
   readonly ofContainers?: OfContainers | undefined;
 }
@@ -59,11 +49,12 @@ const NOT_SHOWN: Update["before"] = { verdict: "unknown" };
 
 /** Passes on the results that were selected, and the totals of all. */
 export class Selected extends PassingSink {
-  readonly #only: ReadonlySet<string> | undefined;
+  readonly #asked: Asked;
   readonly #flows: ReadonlySet<number> | undefined;
   readonly #slowerThanNs: number | undefined;
-  readonly #hidden: ReadonlySet<Verdict>;
   readonly #isFiltered: boolean;
+  /** Whether packets are passed on that may be asked for by what becomes known of them. */
+  readonly #isLaterPassed: boolean;
   readonly #ofContainers: OfContainers | undefined;
   /** Whether packets are selected one by one: by the filter, or as some containers'. */
   readonly #isByPacket: boolean;
@@ -81,20 +72,20 @@ export class Selected extends PassingSink {
   /** Flows that no such result is of: a finding may be about them. By their ids. */
   readonly #held = new Map<number, FlowSummary>();
 
-  constructor(next: Sink, { only, flows, slowerThanNs, hidden, isFiltered, ofContainers }: Selection) {
+  constructor(next: Sink, { asked, flows, slowerThanNs, isFiltered, isSummedUp, ofContainers }: Selection) {
     super(next);
-    this.#only = only;
+    this.#asked = asked;
     this.#flows = flows;
     this.#slowerThanNs = slowerThanNs;
-    this.#hidden = hidden;
     this.#isFiltered = isFiltered;
+    this.#isLaterPassed = isSummedUp === true && this.#asked.hasSomeLater;
     this.#ofContainers = ofContainers;
     this.#isByPacket = isFiltered || ofContainers !== undefined;
   }
 
   /** Where packets are selected one by one, whatever is shown: pairs tell of which flows one is. So do those that are slow. */
   override get wantsPairs(): boolean {
-    return this.#isByPacket || this.#showsPairs || (this.#slowerThanNs !== undefined && this.#isWanted("pair"));
+    return this.#isByPacket || this.#showsPairs || (this.#slowerThanNs !== undefined && this.#asked.names("pair"));
   }
 
   override get mostFlows(): number {
@@ -104,28 +95,17 @@ export class Selected extends PassingSink {
   }
 
   override wantsVerdict(verdict: Verdict): boolean {
-    return this.#isByPacket || this.#shows(verdict) || (!this.#showsAllFlows && this.#selects(verdict));
+    if (this.#isByPacket || (!this.#showsAllFlows && this.#asked.hasSomeOf(verdict))) return true;
+    return (this.#isLaterPassed || this.#asked.hasSomeOf(verdict)) && super.wantsVerdict(verdict);
   }
 
   /** Whether each flow is shown that is selected, by packets or by its id: all have pairs. */
   get #showsAllFlows(): boolean {
-    return this.#isWanted("pair") && this.#slowerThanNs === undefined;
+    return this.#asked.names("pair") && this.#slowerThanNs === undefined;
   }
 
   get #showsPairs(): boolean {
-    return super.wantsPairs && this.#isWanted("pair");
-  }
-
-  #shows(verdict: Verdict): boolean {
-    return this.#selects(verdict) && super.wantsVerdict(verdict);
-  }
-
-  #selects(verdict: Verdict): boolean {
-    if (this.#hidden.has(verdict)) return false;
-    return (
-      this.#isVerdictWanted(verdict) ||
-      (verdict === "dropped" && NAMED_IMPACTS.some((impact) => this.#isWanted(impact)))
-    );
+    return super.wantsPairs && this.#asked.names("pair");
   }
 
   override begin(tables: Tables): void {
@@ -139,7 +119,7 @@ export class Selected extends PassingSink {
         return;
       this.#selected.add(flow.id);
     }
-    if (!this.#isWanted("pair")) return;
+    if (!this.#asked.names("pair")) return;
     if (this.#slowerThanNs !== undefined && latencyNs <= this.#slowerThanNs) return;
     if (!this.#isOf(flow.id)) return;
     this.#tell(flow.id);
@@ -148,7 +128,7 @@ export class Selected extends PassingSink {
 
   override ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
     const rows = [...inside, ...outside];
-    if (!this.#isSelected(rows) || !this.#isWanted("ambiguous")) return;
+    if (!this.#isSelected(rows) || !this.#asked.names("ambiguous")) return;
     const flows = rows.map((row) => this.tables.flowOf(row));
     if (this.#flows !== undefined && !flows.some((flow) => this.#isOf(flow))) return;
     for (const flow of flows) this.#tell(flow);
@@ -156,10 +136,11 @@ export class Selected extends PassingSink {
   }
 
   override unmatched(row: number, judgement: Judgement): void {
-    if (!this.#isSelected([row]) || !this.#selects(judgement.verdict) || !this.#isJudgementWanted(judgement)) return;
+    const isAsked = this.#asked.has(judgement);
+    if (!this.#isSelected([row]) || !(isAsked || this.#isLaterPassed)) return;
     const flow = this.tables.flowOf(row);
     if (!this.#isOf(flow)) return;
-    this.#tell(flow);
+    if (isAsked) this.#tell(flow);
     super.unmatched(row, judgement);
   }
 
@@ -167,12 +148,10 @@ export class Selected extends PassingSink {
   override update(update: Update): void {
     if (this.#isFiltered && !update.isSelected) return;
     if (this.#ofContainers !== undefined && !this.#isFrameShown(update.side, update.frame)) return;
-    const [wasWanted, isWanted] = [update.before, update].map(
-      (said) => this.#selects(said.verdict) && this.#isJudgementWanted(said),
-    );
-    if ((!wasWanted && !isWanted) || !this.#isOf(update.flow)) return;
+    const [wasAsked, isAsked] = [update.before, update].map((said) => this.#asked.has(said));
+    if ((!wasAsked && !isAsked) || !this.#isOf(update.flow)) return;
     this.#tell(update.flow);
-    super.update(wasWanted ? update : { ...update, before: NOT_SHOWN });
+    super.update(wasAsked ? update : { ...update, before: NOT_SHOWN });
   }
 
   override flow(flow: FlowSummary): void {
@@ -187,8 +166,8 @@ export class Selected extends PassingSink {
   }
 
   override finding(finding: Finding): void {
-    const isProblem = finding.severity === "warning" && this.#isWanted("problem");
-    if (!(this.#isWanted(finding.code) || isProblem) || !this.#isAboutShown(finding)) return;
+    const isProblem = finding.severity === "warning" && this.#asked.names("problem");
+    if (!(this.#asked.names(finding.code) || isProblem) || !this.#isAboutShown(finding)) return;
     if (this.#flows !== undefined && !finding.flows.some((flow) => this.#isOf(flow))) return;
     for (const id of finding.flows) {
       const flow = this.#held.get(id);
@@ -251,18 +230,6 @@ export class Selected extends PassingSink {
     if (flows.length === 0 && named.every(({ length }) => length === 0)) return true;
     if (SIDES.some((side) => named[side].some((frame) => this.#isFrameShown(side, frame)))) return true;
     return this.#shown.size === MOST_REMEMBERED || flows.some((flow) => this.#shown.has(flow));
-  }
-
-  #isVerdictWanted(verdict: Verdict): boolean {
-    return this.#isWanted(verdict) || (PROBLEMS.has(verdict) && this.#isWanted("problem"));
-  }
-
-  #isJudgementWanted({ verdict, impact }: Pick<Judgement, "verdict" | "impact">): boolean {
-    return this.#isVerdictWanted(verdict) || (impact !== undefined && impact !== "unknown" && this.#isWanted(impact));
-  }
-
-  #isWanted(what: string): boolean {
-    return this.#only === undefined || this.#only.has(what);
   }
 
   #isOf(flow: number | undefined): boolean {

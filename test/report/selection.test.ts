@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { NO_CONTAINERS } from "../../src/packets/results/containers.js";
-import { type Sink, VERDICTS, wantsUpdate } from "../../src/packets/results/results.js";
+import { type Sink, type Verdict, VERDICTS, wantsUpdate } from "../../src/packets/results/results.js";
 import { findingOf, oneFlow } from "../../src/packets/results/findings.js";
 import { INSIDE } from "../../src/packets/sides.js";
+import { Asked } from "../../src/report/asked.js";
 import { Failing } from "../../src/report/failing.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
 import { Selected, type Selection } from "../../src/report/selection.js";
@@ -36,14 +37,20 @@ function told(sink: Sink, tables: HandFilled): void {
   sink.end(SUMMARY);
 }
 
+/** A selection of what words ask for. */
+interface Words extends Partial<Omit<Selection, "asked">> {
+  readonly only?: ReadonlySet<string>;
+  readonly hidden?: ReadonlySet<Verdict>;
+}
+
 /** What is shown, by a word each, in order. */
-function shown(selection: Partial<Selection>): string[] {
+function shown({ only, hidden = new Set(), ...selection }: Words): string[] {
   let text = "";
   const reporter = new NdjsonReporter((utf8) => (text += Buffer.from(utf8).toString()), {
     quiet: false,
     program: "0.0.0",
   });
-  told(new Selected(reporter, { hidden: new Set(), isFiltered: false, ...selection }), new HandFilled());
+  told(new Selected(reporter, { asked: new Asked(only, hidden), isFiltered: false, ...selection }), new HandFilled());
   return text
     .trimEnd()
     .split("\n")
@@ -68,6 +75,8 @@ it.each([
   [{ only: new Set(["lost"]) }, ["dropped", "refused"]],
   [{ only: new Set(["refused"]) }, ["refused", "refused"]],
   [{ only: new Set(["resent"]) }, []],
+  [{ only: new Set(["refused"]), isSummedUp: true }, ["dropped", "refused", ...VERDICTS.slice(1)]],
+  [{ only: new Set(["local", "pair"]), isSummedUp: true }, ["pair of 1", "pair of 2", "local"]],
   [{ only: new Set(["ambiguous", "port-rewritten"]) }, ["ambiguous", "port-rewritten"]],
   [{ flows: new Set([1]) }, ["pair of 1", "dropped", "refused", "ambiguous", "leak"]],
   [{ flows: new Set([1]), only: new Set(["dropped"]) }, ["dropped", "refused"]],
@@ -82,7 +91,7 @@ it.each([
 it("does not have a run wait for pairs that are not shown", () => {
   const reporter = new NdjsonReporter(() => {}, { quiet: false, program: "0.0.0" });
   const wantsPairs = (only: string) =>
-    new Selected(reporter, { hidden: new Set(), isFiltered: false, only: new Set([only]) }).wantsPairs;
+    new Selected(reporter, { asked: new Asked(new Set([only]), new Set()), isFiltered: false }).wantsPairs;
   expect([wantsPairs("pair"), wantsPairs("dropped")]).toEqual([true, false]);
 });
 

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { IS_ERROR } from "../../packets/packets.js";
 import type { Finding } from "../../packets/results/findings.js";
 import type { Reason } from "../../packets/results/reasons.js";
@@ -51,6 +52,8 @@ export class Problems {
   readonly #isOfSome: boolean;
   /** By `frameKey`, as numbers and not yet as text, which would take four times the memory. */
   readonly #packets = new Map<number, Lost>();
+  /** What is told of those that are not asked for by what is known of them so far, once that is: names are explained only where they are shown. */
+  readonly #candidates = new Map<number, (judgement: Said) => Lost>();
   readonly #sayings = new Sayings();
   /** How many of them are examples of something. */
   readonly #examples: Record<Example, number> = { unclear: 0, ambiguous: 0, elsewhere: 0 };
@@ -65,10 +68,13 @@ export class Problems {
     this.#isOfSome = isOfSome;
   }
 
-  /** Takes a packet without a twin, whatever its verdict. */
-  note(row: number, judgement: Judgement): void {
+  /** Takes a packet without a twin, whatever its verdict. `isAsked`: whether it is asked for by what is known of it. */
+  note(row: number, judgement: Judgement, isAsked: boolean): void {
     if (!isTold(judgement.verdict)) return;
-    if (this.#hasRoom(kindOf(judgement))) this.#add(row, judgement);
+    if (!isAsked) {
+      this.#candidates.set(this.#keyOf(row), this.#telling(row));
+      keepNewest(this.#candidates, MOST_PACKETS);
+    } else if (this.#hasRoom(kindOf(judgement))) this.#add(this.#keyOf(row), this.#telling(row)(judgement));
     else if (PROBLEMS.has(judgement.verdict)) this.#others++;
   }
 
@@ -78,45 +84,62 @@ export class Problems {
     const { timeline } = this.#tables;
     const frames = (some: readonly number[]) =>
       some.flatMap((row) => this.#tables.framesOf(row) ?? [timeline.frame(row)]);
-    if (rows.length > 0 && this.#hasRoom("ambiguous"))
-      this.#add(rows[0], { verdict: "ambiguous", why }, { here: frames(rows), there: frames(others) });
+    if (rows.length === 0 || !this.#hasRoom("ambiguous")) return;
+    const telling = this.#telling(rows[0], { here: frames(rows), there: frames(others) });
+    this.#add(this.#keyOf(rows[0]), telling({ verdict: "ambiguous", why }));
   }
 
-  #add(row: number, judgement: Said, alike?: Lost["alike"]): void {
+  #keyOf(row: number): number {
+    const { timeline } = this.#tables;
+    return frameKey(timeline.sideOf(row), timeline.frame(row));
+  }
+
+  /** What tells of a packet, by what is said of it. */
+  #telling(row: number, alike?: Lost["alike"]): (judgement: Said) => Lost {
     const { timeline, tuples } = this.#tables;
-    const side = timeline.sideOf(row);
-    const frame = timeline.frame(row);
-    this.#count(kindOf(judgement), 1);
-    this.#packets.set(frameKey(side, frame), {
+    const [ends, called, epochNs] = [
+      endsOf(this.#tables, row),
+      this.#answered.ofRow(row),
+      epochNsOf(this.#tables, row),
+    ];
+    const far = farEndOfRow(this.#tables, row);
+    const packet = {
       proto: protocolName(timeline.proto(row)),
-      ends: this.#names.of(
-        endsOf(this.#tables, row),
-        this.#answered.ofRow(row),
-        farEndOfRow(this.#tables, row),
-        epochNsOf(this.#tables, row),
-      ),
       error: (timeline.flags(row) & IS_ERROR) === 0 ? undefined : messageOf(this.#tables, row),
       isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),
-      side,
-      frame,
+      side: timeline.sideOf(row),
+      frame: timeline.frame(row),
       alike,
+    };
+    return (judgement) => ({
+      ...packet,
+      ends: this.#names.of(ends, called, far, epochNs),
       judgement: this.#sayings.kept(judgement),
     });
   }
 
-  /** Takes what became known of one later. */
-  update(update: Update): void {
+  #add(key: number, packet: Lost): void {
+    this.#count(kindOf(packet.judgement), 1);
+    this.#packets.set(key, packet);
+  }
+
+  /** Takes what became known of one later. `isAsked`: whether it is asked for by that. */
+  update(update: Update, isAsked: boolean): void {
     const key = frameKey(update.side, update.frame);
     const packet = this.#packets.get(key);
-    const [kind, isProblem] = [kindOf(update), PROBLEMS.has(update.verdict)];
+    const [kind, isProblem] = [kindOf(update), isAsked && PROBLEMS.has(update.verdict)];
     if (packet === undefined) {
-      this.#others += Number(isProblem) - Number(PROBLEMS.has(update.before.verdict));
+      const telling = this.#candidates.get(key);
+      this.#candidates.delete(key);
+      if (telling !== undefined && isAsked && isTold(update.verdict) && this.#hasRoom(kind))
+        this.#add(key, telling(update));
+      else this.#others += Number(isProblem) - Number(PROBLEMS.has(update.before.verdict));
       return;
     }
     const before = kindOf(packet.judgement);
     const isSame = before === kind || (isProblem && !isExample(before));
-    const isKept = isTold(update.verdict) && (isSame || this.#hasRoom(kind));
+    const isKept = isAsked && isTold(update.verdict) && (isSame || this.#hasRoom(kind));
     this.#count(before, -1);
     if (isKept) {
       this.#count(kind, 1);

@@ -12,6 +12,7 @@ import {
 } from "../../packets/results/results.js";
 import { type AnsweredNames, NO_ANSWERS } from "../../packets/results/answers.js";
 import type { Containers } from "../../packets/results/containers.js";
+import type { Asked } from "../asked.js";
 import { AnsweredEnds } from "../answered-ends.js";
 import { Buffered } from "./buffered.js";
 import { EndNames } from "./end-names.js";
@@ -42,6 +43,8 @@ export interface TextOptions {
   sort?: SortKey;
   /** Whether it is told of those packets alone that were selected, and of the totals of all. */
   isOfSome?: boolean;
+  /** Which packets without a twin are asked for; without, all. */
+  asksFor?: Asked;
   /** Codes of findings that were asked for: it says which there are none of. */
   asked?: readonly string[];
   /** Whether each line says as well what decided it. */
@@ -109,16 +112,22 @@ export class TextReporter implements Reporter {
   }
 
   unmatched(row: number, judgement: Judgement): void {
-    this.#problems.note(row, judgement);
+    const isAsked = this.#isAsked(judgement);
+    this.#problems.note(row, judgement, isAsked);
+    if (!isAsked) return;
     const flow = this.#tables.flowOf(row);
     if (flow !== undefined) this.#translations.note(flow, judgement.verdict);
     if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, judgement));
   }
 
   update(update: Update): void {
-    this.#problems.update(update);
+    this.#problems.update(update, this.#isAsked(update));
     if (update.flow !== undefined) this.#translations.update(update.flow, update.before.verdict, update.verdict);
     if (!this.#options.quiet) this.#out.add(this.#lines.update(update));
+  }
+
+  #isAsked(judgement: Judgement): boolean {
+    return this.#options.asksFor?.has(judgement) ?? true;
   }
 
   moved(moved: Moved): void {

@@ -12,7 +12,9 @@ import { describe, expect, it } from "vitest";
 import type { FlowSummary, Impact, Summary } from "../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { ICMP } from "../../../src/protocols/ip-protocols.js";
+import { Asked } from "../../../src/report/asked.js";
 import type { Reporter } from "../../../src/report/reporter.js";
+import { Selected } from "../../../src/report/selection.js";
 import { SORT_KEYS, type SortKey } from "../../../src/report/text/translations.js";
 import { TextReporter } from "../../../src/report/text/text.js";
 import { natcorr } from "../../support/natcorr.js";
@@ -37,6 +39,7 @@ interface Look {
   top?: number;
   sort?: SortKey;
   isVerbose?: boolean;
+  asksFor?: Asked;
 }
 
 function text(tables: HandFilled, look: Look, tell: (reporter: Reporter) => void): string {
@@ -639,6 +642,32 @@ describe("the problems at the head of a summary", () => {
     });
     expect(output.match(/^ {2}refused/gm)).toHaveLength(100);
     expect(output).toContain("… and 30 more packets (--only problem --format ndjson lists them all)\n");
+  });
+
+  it.each([
+    ["refused", "  refused udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1  answer #31  host unreachable\n"],
+    ["problem", "  refused udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1  answer #31  host unreachable\n"],
+    ["dropped", "! LOST    udp 172.17.0.2.5000 > 203.0.113.5.53  inside #2  as it was\n"],
+    ["lost", "! LOST    udp 172.17.0.2.5000 > 203.0.113.5.53  inside #2  as it was\n"],
+    ["unknown", "? unknown udp 172.17.0.2.5000 > 203.0.113.5.53  inside #3  as it was\n"],
+  ])("are those that %s asks for by what is known at the end", (only, line) => {
+    const tables = new HandFilled();
+    const asksFor = new Asked(new Set([only]), new Set());
+    const output = text(tables, { quiet: true, asksFor }, (reporter) => {
+      const told = new Selected(reporter, { asked: asksFor, isFiltered: false, isSummedUp: true });
+      told.begin(tables);
+      const as = { reason: "no-twin", why: "as it was" } as const;
+      told.unmatched(lost(tables, 5000, 1), { ...as, verdict: "unknown" });
+      told.update({ ...UPDATE, frame: 1, before: { verdict: "unknown" }, ...as, verdict: "dropped", impact: "lost" });
+      told.update({ ...UPDATE, frame: 1 });
+      told.unmatched(lost(tables, 5000, 2), { ...as, verdict: "unknown" });
+      told.update({ ...UPDATE, frame: 2, before: { verdict: "unknown" }, ...as, verdict: "dropped", impact: "lost" });
+      told.unmatched(lost(tables, 5000, 3), { ...as, verdict: "unknown" });
+      told.end(dropped([["lost", 1]], 1));
+    });
+    expect(output).toContain(line);
+    expect(output).not.toContain("more packets");
+    expect(output.match(/^.*udp .*$/gm)?.length).toBe(only === "problem" ? 2 : 1);
   });
 
   it("are remembered of so many packets only, whatever becomes known of them", () => {
