@@ -5,24 +5,12 @@ import type { HostFacts } from "../snapshot/host-facts.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
 import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
+import { countsText, hostDrops } from "./host-counts.js";
 import { LengthGrounds } from "./length-grounds.js";
 import { neighbourGrounds } from "./neighbour-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
 import { Ways } from "./ways.js";
-
-/** What the host counts where it drops packets, for whichever reason. */
-const DROP_COUNTERS = [
-  "IpInAddrErrors",
-  "TcpExtIPReversePathFilter",
-  "IpExtInNoRoutes",
-  "Ip6InNoRoutes",
-  "IpFragFails",
-  "Ip6InTooBigErrors",
-  "drop",
-  "insert_failed",
-  "early_drop",
-];
 
 const TWO_SNAPSHOTS =
   "natcorr snapshot > before.json before the capture and > after.json behind it, then --host before.json,after.json: what the host counted in between shows what dropped them";
@@ -39,7 +27,7 @@ export function groundsOf(
   names: SideNames,
 ): { readonly grounds: readonly Ground[]; readonly findings: readonly Finding[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
-  if (before === undefined || after === undefined || drops.dropped.length === 0) return { grounds: [], findings: [] };
+  if (before === undefined || after === undefined) return { grounds: [], findings: [] };
   const [waysBefore, ways] = [before, after].map((facts) => new Ways(facts, names, drops));
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
@@ -55,13 +43,9 @@ export function groundsOf(
   const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
   const beside = neighbourGrounds(open, drops.unreachable);
   const grounds = [...tables, ...beside, ...new ConntrackGrounds(between).grounds(open)];
-  return {
-    grounds,
-    findings: [
-      ...grounds.map((ground) => findingIn(ground, drops)),
-      ...unexplained(drops, counted, grounds, [...countersOf(between, grounds), ...byRules.doubts]),
-    ],
-  };
+  const told = grounds.map((ground) => findingIn(ground, drops));
+  const rest = unexplained(drops, counted, grounds, [...countsText(between, grounds), ...byRules.doubts]);
+  return { grounds, findings: [...told, ...(rest.length > 0 ? rest : hostDrops(between, grounds, drops.dropped))] };
 }
 
 /** Whether packets that were not seen to be dropped go where the rules of forwarding are asked. */
@@ -80,14 +64,6 @@ function findingIn({ code, kinds, text, hint, cause }: Ground, { kindOf }: Drops
   };
   const isOfOthers = !kinds.every(isStopped);
   return { ...findingOf(code, gathered.count, text, gathered, hint), isAbout, isOfOthers, ...cause };
-}
-
-/** What the host counted of drops that no ground goes by: `the host counted meanwhile: IpInAddrErrors 34`. */
-function countersOf(between: Between, grounds: readonly Ground[]): string[] {
-  const told = new Set(grounds.map(({ cause }) => cause.counter));
-  const moved = DROP_COUNTERS.filter((counter) => (between.moved(counter) ?? 0) > 0 && !told.has(counter));
-  const counts = moved.map((counter) => `${counter} ${between.moved(counter)}`);
-  return counts.length === 0 ? [] : [`the host counted meanwhile: ${counts.join(", ")}`];
 }
 
 /** What no ground tells of, and what would. */

@@ -107,6 +107,10 @@ export const FINDINGS = {
     hint: "xtables-monitor --trace tells what a packet meets (iptables -t raw -A PREROUTING -s <address> -j TRACE), and perf trace -e skb:kfree_skb why it was dropped",
   },
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
+  "host-drops": {
+    severity: "info",
+    hint: "conntrack -S, and nstat -az, show whether it counts on",
+  },
   "host-reset": {
     severity: "warning",
     hint: "conntrack -L shows whether its entry is there; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S and nft list ruleset show who rejects with a reset",

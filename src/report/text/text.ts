@@ -153,7 +153,8 @@ export class TextReporter implements Reporter {
     const { frames } = this.#tables.timeline;
     const [warnings, notes] = [this.#warnings, this.#notes].map((all) => all.map((each) => this.#named(each)));
     const { told, others } = sorted(warnings, (finding) => this.#problems.tells(finding));
-    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(warnings), others);
+    const telling = [...others, ...notes.filter(({ isOfOthers }) => isOfOthers)];
+    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(warnings), telling);
     const first = firstText(warnings, this.#paint, frames);
     this.#out.add(
       foldedLines(`${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint, frames)}\n`, width),

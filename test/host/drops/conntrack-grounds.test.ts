@@ -33,7 +33,7 @@ it.each([
 
 it("takes answers for those of entries that were thrown out, and nothing that is of a known flow for what began", () => {
   const answers = dropped(2, ANSWER, { side: OUTSIDE, mayOpen: false });
-  expect(told(found([answers], counting({ early_drop: 2, drop: 2 })))).toEqual(["drop-conntrack 2 early_drop"]);
+  expect(told(found([answers], counting({ early_drop: 2 })))).toEqual(["drop-conntrack 2 early_drop"]);
   expect(told(found([{ ...answers, side: 0 }], counting({ early_drop: 2, drop: 2 })))).toEqual(["drop-unexplained 2"]);
 });
 
@@ -49,7 +49,7 @@ function ruling(rule: string) {
 
 it("leaves to a rule what that certainly dropped, and says both of what either may have", () => {
   const certain = "-A FORWARD -i docker0 -p udp -j DROP";
-  expect(told(found([dropped(3, QUERY)], ruling(certain)))).toEqual([`drop-rule 3 ${certain}`]);
+  expect(told(found([dropped(3, QUERY)], ruling(certain)))).toEqual([`drop-rule 3 ${certain}`, "host-drops 3 drop"]);
   const possible = "-A FORWARD -m conntrack --ctstate INVALID -j DROP";
   expect(told(found([dropped(3, QUERY)], ruling(possible)))).toEqual([
     `drop-rule 3 possibly ${possible}`,

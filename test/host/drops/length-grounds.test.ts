@@ -53,7 +53,7 @@ it("leaves it open of TCP, of which a frame may be several segments", () => {
   const snapshots = [0, 2].map((drop) =>
     snapshot(100 + 5 * drop, { conntrack: { counters: { drop } }, counters: { IpFragFails: drop } }),
   );
-  expect(told(found([long], snapshots))).toEqual(["drop-too-long 2 IpFragFails"]);
+  expect(told(found([long], snapshots))).toEqual(["drop-too-long 2 IpFragFails", "host-drops 2 drop"]);
   expect(told(found([{ ...long, proto: TCP }], snapshots))).toEqual([
     "drop-too-long 2 IpFragFails",
     "drop-conntrack 2 drop",

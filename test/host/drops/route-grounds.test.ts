@@ -99,7 +99,10 @@ describe("rp_filter", () => {
     );
     const snapshots = settled(modes("1", "1"), { TcpExtIPReversePathFilter: [0, 2] });
     const one = ["drop-reverse-path 2 TcpExtIPReversePathFilter"];
-    expect(drops.map((each) => told(found([each], snapshots)))).toEqual([one, []]);
+    expect(drops.map((each) => told(found([each], snapshots)))).toEqual([
+      one,
+      ["host-drops 2 TcpExtIPReversePathFilter"],
+    ]);
   });
 
   it.each([

@@ -632,6 +632,15 @@ describe("the problems at the head of a summary", () => {
     expect(output.replaceAll(/\s+/g, " ").match(/nothing like it came out/g)).toHaveLength(1);
   });
 
+  it("are none where the host counted drops of whomever: the first line says where that stands", () => {
+    const output = text(new HandFilled(), { quiet: true }, (reporter) => {
+      reporter.finding({ ...findingOf("host-drops", 6, "drop counted 6"), isOfOthers: true });
+      reporter.end(SUMMARY);
+    });
+    expect(output).toMatch(/^No packet was .*, but see host-drops for what may have dropped some\.\n/);
+    expect(output).toContain("- host-drops (6 times): drop counted 6\n");
+  });
+
   it("are no more than can be read, and the others are counted", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true }, (reporter) => {
