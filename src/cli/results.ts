@@ -118,7 +118,7 @@ async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => voi
   return { sink: new KernelReasons(next, drops, () => clock.aheadUs()), close };
 }
 
-/** A sink that is also told, at the end, what could have dropped what was dropped; and so are the ports that it was to come to. */
+/** A sink that is also told, at the end, what could have dropped what was dropped, and which rules of Docker's are gone; and so are the ports that it was to come to. */
 async function namingGrounds(
   next: Sink,
   known: KnownHost,
@@ -127,10 +127,11 @@ async function namingGrounds(
 ): Promise<Sink> {
   const { GatheredDrops } = await import("../report/gathered-drops.js");
   const { groundsOf } = await import("../host/drops/grounds.js");
+  const { natMissing } = await import("../host/rules/nat-missing.js");
   return new GatheredDrops(next, (drops) => {
     const { grounds, findings } = groundsOf(drops, known.snapshots, interfaces);
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
-    return findings;
+    return [...findings, ...natMissing(known.snapshots.at(-1))];
   });
 }
 

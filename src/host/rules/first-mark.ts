@@ -64,7 +64,7 @@ function rulesIn({ chains }: Table): Rule[] {
 }
 
 /** The rules that packets may meet which come to some of a table's chains. */
-function reached(table: Table, isOne: (chain: BaseChain) => boolean): Set<Rule> {
+export function reached(table: Table, isOne: (chain: BaseChain) => boolean): Set<Rule> {
   const all = new Set<Rule>();
   for (const chain of table.base) if (isOne(chain)) reach(table, chain.rules, all);
   return all;

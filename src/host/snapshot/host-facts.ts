@@ -34,6 +34,9 @@ export interface KnownAddress {
 interface KnownNetwork {
   readonly driver: string;
   readonly link: string | undefined;
+  /** Whether the engine is to translate what comes to published ports of its containers over IPv4, and to masquerade what they send. */
+  readonly isTranslated: boolean;
+  readonly isMasqueraded: boolean;
 }
 
 /** What a snapshot says, for those who explain packets. */
@@ -53,6 +56,8 @@ export interface HostFacts {
   readonly addresses: readonly string[];
   /** All rules, with their counters, as `readTables` reads them; undefined where it has none. */
   readonly rules: string | undefined;
+  /** Whether iptables' rules for IPv4, and all of nft's, could be read. */
+  readonly areRulesRead: boolean;
   /** `macHash` of those of the host's interfaces. */
   readonly macs: readonly number[];
   readonly network: NetworkFacts;
@@ -116,13 +121,7 @@ export function factsOf(snapshot: unknown): HostFacts {
         : listAt(snapshot, "docker", "containers").flatMap((container) => containerOf(container) ?? []),
     isRootless: at(snapshot, "docker", "engine", "isRootless") === true,
     networks: new Map(
-      listAt(snapshot, "docker", "networks").map((network) => [
-        textAt(network, "name") ?? "",
-        {
-          driver: textAt(network, "driver") ?? "",
-          link: textAt(network, "bridge") ?? textAt(network, "options", "parent"),
-        },
-      ]),
+      listAt(snapshot, "docker", "networks").map((network) => [textAt(network, "name") ?? "", networkOf(network)]),
     ),
     unfollowed: unfollowedOf(at(snapshot, "docker", "engine")),
     proxies: listAt(snapshot, "dockerProxies").flatMap((proxy) => {
@@ -133,11 +132,26 @@ export function factsOf(snapshot: unknown): HostFacts {
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
     rules: ["iptables", "ip6tables", "nft"].flatMap((tool) => linesAt("rules", tool) ?? []).join("\n") || undefined,
+    areRulesRead: ["iptables", "nft"].every((tool) => at(snapshot, "rules", tool) !== undefined),
     macs: listAt(snapshot, "interfaces")
       .map((link) => macHashOf(textAt(link, "address") ?? ""))
       .filter((mac) => mac !== NO_MAC),
     network: networkFactsOf(snapshot),
     conntrack: linesAt("conntrack", "entries"),
+  };
+}
+
+/** A bridge without another mode, or an option that says otherwise, is translated (moby, libnetwork/drivers/bridge). */
+function networkOf(network: unknown): KnownNetwork {
+  const optionAt = (name: string): string => textAt(network, "options", `com.docker.network.bridge.${name}`) ?? "";
+  const driver = textAt(network, "driver") ?? "";
+  const isByNat = ["", "nat", "nat-unprotected"].includes(optionAt("gateway_mode_ipv4"));
+  const isTranslated = driver === "bridge" && at(network, "isInternal") === false && isByNat;
+  return {
+    driver,
+    link: textAt(network, "bridge") ?? textAt(network, "options", "parent"),
+    isTranslated,
+    isMasqueraded: isTranslated && ["", "true"].includes(optionAt("enable_ip_masquerade")),
   };
 }
 

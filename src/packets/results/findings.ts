@@ -135,6 +135,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",
   },
+  "nat-missing": {
+    severity: "warning",
+    hint: "systemctl restart docker makes Docker's rules again (podman network reload --all those of Podman), unless it runs with --iptables=false; iptables -t nat -S shows which there are. A firewall that starts anew (firewalld, ufw, iptables-restore) takes them away",
+  },
   "nothing-paired": {
     severity: "warning",
     hint: "sysctl net.ipv4.ip_forward shows whether the host forwards; iptables -vnL FORWARD, what it drops; ip route get <address>, where it sends the rest",
