@@ -12,7 +12,8 @@ export const HINT_TTL =
 
 /** What to look at next, on the host, by the reason; of others, the finding's own. */
 const HINTS: Readonly<Partial<Record<Reason, string>>> = {
-  prohibited: "iptables -S and nft list ruleset show which rule rejects",
+  prohibited:
+    "iptables -S and nft list ruleset show which rule rejects, ip route get <address> whether a route does (prohibit)",
   // what REJECT says unless it is told otherwise (iptables-extensions(8))
   "port-unreachable":
     "conntrack -L -p udp shows whether its entry is there (nf_conntrack_udp_timeout), iptables -S and nft list ruleset which rule rejects, ss -lun who listens on the host",

@@ -5,6 +5,7 @@ import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../
 import { said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
+import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
@@ -26,6 +27,9 @@ const MOST_SAID = 4096;
 /** What to look at where somebody beyond says that he does not get there. */
 const HINT_BEYOND =
   "whoever says so has no way there: look at its routes, and whether anybody has that address; ip route get <address> on the host shows whether it is the right router to ask";
+/** What to look at where segments are never acknowledged of which a link beyond may not take any so long. */
+const HINT_LONG =
+  "ping -M do -s 1472 <address> and tracepath <address> show whether long packets get there: a router beyond may drop them without a word, and short ones pass (MTU); ping and traceroute, whether anybody is there at all";
 /** So many addresses that ask are told apart; all others count as one. */
 const MOST_ASKERS = 4096;
 const OTHERS = "";
@@ -72,6 +76,8 @@ export class Unanswered implements Finder {
 
   readonly #holes: Holes;
   readonly #hanging = new Named();
+  /** Whether any of those segments is longer than what every link takes. */
+  #isAnyLong = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -117,7 +123,7 @@ export class Unanswered implements Finder {
 
   close(): Finding[] {
     const noMore = "segments crossed again and again and were never acknowledged, and their other end sent nothing new";
-    return [...this.#never(), ...ofNamed("unanswered", this.#hanging, noMore)];
+    return [...this.#never(), ...ofNamed("unanswered", this.#hanging, noMore, this.#isAnyLong ? HINT_LONG : undefined)];
   }
 
   #never(): Finding[] {
@@ -134,9 +140,10 @@ export class Unanswered implements Finder {
     const { misses } = this.#context;
     const hanging = this.#holes.hanging(flow.slot, flow.isFromInside);
     if (hanging === undefined || hanging.hasGoneOn || !flow.isOpenerKnown || mayBeUnseen(flow, this.#context)) return;
-    const { payloadLength, frames } = hanging;
+    const { length, payloadLength, frames } = hanging;
     // one byte asks a full receiver for its window (RFC 9293 section 3.8.6.1)
     if (payloadLength <= 1 || misses.isPatchy(flow.farSide)) return;
+    this.#isAnyLong ||= length > NEVER_CUT_BYTES;
     for (const frame of frames.listed) this.#hanging.add(flow.nearSide, frame, flow.id);
     this.#hanging.named.add(said`${flow.said} (${frames.count} times again)`);
   }

@@ -50,6 +50,7 @@ it("mtu is not what is refused for another reason, nor what is lost, nor what a 
 });
 
 it("refused says what to look at next by the reason, each by its name where there are several", async () => {
+  expect(await hintOf([3, 13])).toMatch(/^iptables -S .* which rule rejects, ip route get .* \(prohibit\)$/);
   const exceeded = await hintOf([11, 0]);
   expect(exceeded).toMatch(/^traceroute lets TTLs run out on purpose; else, ip route get/);
   const reassembly = await hintOf([11, 1]);

@@ -146,6 +146,13 @@ const stalled = (again: readonly number[] = [400, 800, 1600], text = "more") => 
 };
 
 describe("unanswered, though its connection was answered before", () => {
+  it("advises to try packets as long where it was long", async () => {
+    const scenes = ["more", "more".repeat(300)].map((text) => stalled(undefined, text).until(4000));
+    const [short, long] = await Promise.all(scenes.map((scene) => scene.findings("unanswered")));
+    expect(short[0]?.hint).toMatch(/^ping and traceroute/);
+    expect(long[0]?.hint).toMatch(/^ping -M do -s 1472 .* tracepath /);
+  });
+
   it("is what crosses again and again, with the frames", async () => {
     const [found, ...others] = await stalled().until(4000).findings("unanswered");
     expect(others).toEqual([]);
