@@ -10,6 +10,7 @@ import { LengthGrounds } from "./length-grounds.js";
 import { neighbourGrounds } from "./neighbour-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { RuleGrounds } from "./rule-grounds.js";
+import { silentGrounds } from "./silent-grounds.js";
 import { Ways } from "./ways.js";
 
 const TWO_SNAPSHOTS =
@@ -41,7 +42,7 @@ export function groundsOf(
   ];
   const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
   const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
-  const beside = neighbourGrounds(open, drops.unreachable);
+  const beside = [...silentGrounds(open, counted, tables, between), ...neighbourGrounds(open, drops.unreachable)];
   const grounds = [...tables, ...beside, ...new ConntrackGrounds(between).grounds(open)];
   const told = grounds.map((ground) => findingIn(ground, drops));
   const rest = unexplained(drops, counted, grounds, [...countsText(between, grounds), ...byRules.doubts]);

@@ -9,7 +9,7 @@ import type { Ways } from "./ways.js";
  */
 const FORWARDING = ["IpInAddrErrors", undefined] as const;
 const REVERSE_PATH = ["TcpExtIPReversePathFilter", undefined] as const;
-const NO_ROUTE = ["IpExtInNoRoutes", "Ip6InNoRoutes"] as const;
+export const NO_ROUTE = ["IpExtInNoRoutes", "Ip6InNoRoutes"] as const;
 
 /** Types of routes that lead nowhere, without a word to the sender, or with one (ip-route(8)). */
 const DEAD_ENDS = ["blackhole", "unreachable", "prohibit"];
