@@ -53,9 +53,11 @@ function unseenText(unseen: readonly PublishedUse[]): string {
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {
-  const { translated, proxied, dropped, refused, pids } = use;
+  const { translated, proxied, fromHostUnclear, dropped, refused, pids } = use;
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
-  const seen = isUsed(use) ? [String(translated), String(proxied)] : ["unused", ""];
+  // each of what the host began may be what a docker-proxy sends on, of which nothing shows a client
+  const byProxy = fromHostUnclear === 0 ? String(proxied) : `${proxied}–${proxied + fromHostUnclear}`;
+  const seen = isUsed(use) ? [String(translated), byProxy] : ["unused", ""];
   const flows = isUnseen(use) ? ["unclear", ""] : seen;
   return [placeText(use), ...flows, bad(dropped), bad(refused), pids.join(" ")];
 }

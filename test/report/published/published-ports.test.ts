@@ -454,7 +454,7 @@ it("text says below what the columns do not tell", () => {
     closedBy: [{ rule: "-A \u001B -j DROP", count: 4 }],
   };
   expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([
-    String.raw`tcp 88→a\x1b:80        0                0        0        0  7 8`,
+    String.raw`tcp 88→a\x1b:80        0              0–1        0        0  7 8`,
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
     String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens there, or a rule of its own rejects them`,
     String.raw`- tcp 88→a\x1b:80: nothing tells whose port it was when it was called, or by which port the container was: 1 conversation`,

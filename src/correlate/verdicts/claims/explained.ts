@@ -41,6 +41,11 @@ export class Explained {
       const why = "its TTL shows that the host itself sent it, in the name of the other end";
       return { verdict: "local", reason: "host-answers", why };
     }
+    if (isFromNear(t, row) && kernel.tally.isTtlLowered(true) && this.#isStale(row, true)) {
+      const why =
+        "its TTL, and conntrack's entry, which does not translate it, show that the host itself sent it, though it forwarded others of its conversation";
+      return { verdict: "local", reason: "host-answers", why };
+    }
     const why = `it left on ${SIDE_NAMES[side]} and was not seen to enter ${SIDE_NAMES[otherSide(side)]}: it came by another interface, that capture missed it, or the host sent it`;
     return unknown("never-entered", why, "entry");
   }
@@ -50,7 +55,7 @@ export class Explained {
     const { timeline: t, resets, kernel } = this.#known;
     const reset = resets.answering(row);
     if (reset !== NONE) return resetBeside(t, resets, row, reset);
-    if (this.#isStale(row)) {
+    if (this.#isStale(row, false)) {
       const why =
         "conntrack's entry does not translate it: the host itself took it, though it forwarded others of its conversation";
       return { verdict: "local", reason: "stale-entry", why };
@@ -85,11 +90,14 @@ export class Explained {
     };
   }
 
-  /** Whether conntrack's entry of a conversation from outside that was forwarded does not translate it any more: the host itself takes it. */
-  #isStale(row: number): boolean {
+  /**
+   * Whether conntrack's entry of a conversation from outside that was forwarded does not translate it any more: the host itself takes what comes, and sends
+   * what leaves.
+   */
+  #isStale(row: number, isLeaving: boolean): boolean {
     const { timeline: t, tuples, rules } = this.#known;
     if (t.side(row) !== OUTSIDE || (t.flags(row) & IS_ERROR) !== 0) return false;
-    const ends = new TupleEnds(tuples).of(t.tuple(row), t.forward(row) === 1);
+    const ends = new TupleEnds(tuples).of(t.tuple(row), (t.forward(row) === 1) !== isLeaving);
     const passed = rules.passedAs(t.proto(row), ends)?.ends;
     return passed?.dst === ends.dst && passed.dstPort === ends.dstPort;
   }

@@ -9,8 +9,8 @@ const ends = { src: CLIENT, dst: HOST, srcPort: 5000, dstPort: 7100 };
 const sent = (n: number, src: string, dst: string, ttl: number, ports: readonly [number, number]) =>
   datagram({ src, dst, srcPort: ports[0], dstPort: ports[1], ipId: 9000 + n, ttl, text: `datagram ${n}` });
 
-/** What a client sends to a port that is forwarded, and from some time on is not; by what conntrack says of it then. */
-function scene(passed: Passed | undefined): Scene {
+/** What a client sends to a port that is forwarded, and from some time on is not, but for answers of some TTL; by what conntrack says of it then. */
+function scene(passed: Passed | undefined, answerTtl?: number): Scene {
   const rules = (): HostRules => ({ ...NO_RULES, passedAs: () => passed });
   const all = new Scene().by(rules);
   for (let n = 0; n < 20; n++) {
@@ -20,7 +20,8 @@ function scene(passed: Passed | undefined): Scene {
       all.alone(ms + 0.02, "inside", sent(2 * n, CLIENT, CONTAINER, 62, [5000, 9000]));
       all.alone(ms + 1, "inside", sent(2 * n + 1, CONTAINER, CLIENT, 64, [9000, 5000]));
       all.alone(ms + 1.02, "outside", sent(2 * n + 1, HOST, CLIENT, 63, [7100, 5000]));
-    }
+    } else if (answerTtl !== undefined)
+      all.alone(ms + 1, "outside", sent(2 * n + 1, HOST, CLIENT, answerTtl, [7100, 5000]));
   }
   return all.until(3000);
 }
@@ -40,4 +41,19 @@ it.each([
   const { findings, alone } = await scene(passed).outcome();
   expect(findings.filter(({ code }) => code === "stale-entry")).toEqual([]);
   expect(alone.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 5 }, () => "dropped"));
+});
+
+it.each([
+  ["the host's own, by its full TTL", ends, 64, "local"],
+  ["not told by a TTL that routers lowered", ends, 63, "unknown"],
+  [
+    "not the host's where conntrack translates its conversation",
+    { ...ends, dst: CONTAINER, dstPort: 9000 },
+    64,
+    "unknown",
+  ],
+])("an answer that never entered is %s", async (_, to, ttl, verdict) => {
+  const { alone } = await scene(passedAs(to), ttl).outcome();
+  const answers = alone.filter(({ why }) => /sent it/.test(why));
+  expect(answers.map((each) => each.verdict)).toEqual(Array.from({ length: 5 }, () => verdict));
 });
