@@ -37,13 +37,21 @@ export class OwnConversations {
     return this.#own.has(address);
   }
 
-  /** What a packet that opens a conversation was before any translation; undefined where no entry tells, or several tell otherwise. */
-  begunAs(proto: Protocol, leaving: Ends): Ends | undefined {
-    const text = tupleText(proto, reversed(leaving));
-    const [entry, other] = [...entriesOf(this.#table, text), ...entriesOf(this.#snapshotsTable(), text)];
-    return entry === undefined || (other !== undefined && other.originalText !== entry.originalText)
-      ? undefined
-      : endsIn(entry.originalText);
+  /**
+   * What a packet that opens a conversation was before any translation, by how it leaves, or by how it is once its destination was rewritten and its source not
+   * yet; undefined where no entry tells, or several tell otherwise. `hostPorts`: what it may have called of the host's then.
+   */
+  begunAs(proto: Protocol, seen: Ends, hostPorts: readonly number[] = []): Ends | undefined {
+    const tables = [this.#table, this.#snapshotsTable()];
+    const text = tupleText(proto, reversed(seen));
+    const leaving = tables.flatMap((table) => entriesOf(table, text));
+    const { addresses = [] } = this.#known.facts ?? {};
+    const called = hostPorts.flatMap((dstPort) =>
+      addresses.map((dst) => tupleText(proto, { src: seen.src, srcPort: seen.srcPort, dst, dstPort })),
+    );
+    const halfway = called.flatMap((text) => tables.flatMap((table) => entriesTo(seen, table, text)));
+    const [original, ...others] = new Set([...leaving, ...halfway].map(({ originalText }) => originalText));
+    return original === undefined || others.length > 0 ? undefined : endsIn(original);
   }
 
   #snapshotsTable(): ConntrackTable {
@@ -55,6 +63,16 @@ export class OwnConversations {
     }
     return this.#listing;
   }
+}
+
+/** The entries of what looks so as it comes in, and goes to where a packet does; those of zones may be others'. */
+function entriesTo({ dst, dstPort }: Ends, table: ConntrackTable | undefined, text: string): readonly ConntrackEntry[] {
+  return (
+    table?.having(text).filter(({ originalText, replyText, isZoned }) => {
+      const answer = endsIn(replyText);
+      return originalText === text && !isZoned && answer.src === dst && answer.srcPort === dstPort;
+    }) ?? []
+  );
 }
 
 /** The entries whose answers look so as they come in; those of zones may be others'. */

@@ -48,3 +48,28 @@ it("knows what the host has said by now", () => {
   known.facts = facts(CALLED).facts;
   expect([own.isOwn("10.0.2.15"), own.isOwn("172.17.0.2"), own.begunAs("tcp", seen)]).toEqual([true, false, begun]);
 });
+
+/** A container called its own port by an address of the host's, and its source was rewritten, too: as `conntrack -L` has it (Linux 6.18). */
+const TURNED =
+  "tcp      6 115 TIME_WAIT src=172.17.0.2 dst=10.0.2.15 sport=51126 dport=88 src=172.17.0.2 dst=172.17.0.1 sport=80 dport=51126 [ASSURED] mark=0 use=1";
+
+it("tells what was called by a packet whose destination alone is rewritten yet, among the ports that it may have called", () => {
+  const own = new OwnConversations(facts(TURNED, CALLED), undefined, true);
+  const halfway = { src: "172.17.0.2", srcPort: 51126, dst: "172.17.0.2", dstPort: 80 };
+  const called = { ...halfway, dst: "10.0.2.15", dstPort: 88 };
+  expect(own.begunAs("tcp", halfway, [87, 88])).toEqual(called);
+  expect(own.begunAs("tcp", halfway)).toBeUndefined();
+  expect(own.begunAs("tcp", halfway, [87])).toBeUndefined();
+  expect(own.begunAs("tcp", { ...halfway, dst: "172.17.0.3" }, [88])).toBeUndefined();
+  // one that is seen as it leaves is found once
+  expect(own.begunAs("tcp", seen, [88])).toEqual(begun);
+  // one that is straight, by the same port
+  const both = new OwnConversations(
+    facts(TURNED, STRAIGHT.replaceAll("172.17.0.1", "172.17.0.2").replaceAll("57950", "51126")),
+    undefined,
+    true,
+  );
+  expect(both.begunAs("tcp", halfway, [88])).toBeUndefined();
+  const zoned = new OwnConversations(facts(`${TURNED} zone=7`), undefined, true);
+  expect(zoned.begunAs("tcp", halfway, [88])).toBeUndefined();
+});

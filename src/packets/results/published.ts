@@ -30,7 +30,7 @@ export interface PublishedUse extends Published {
   readonly proxied: number;
   /** … and their ids, the first 100. */
   readonly flows: readonly number[];
-  /** Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's; and with the container's, of which nothing tells by which port. */
+  /** Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's. */
   readonly unclear: number;
   /** Of what would have begun one: after its container was gone, while no other held the port … */
   readonly unheld: number;
@@ -38,6 +38,8 @@ export interface PublishedUse extends Published {
   readonly misplaced: number;
   /** Conversations that others inside began, and a rule translated before they were seen: conntrack tells that. */
   readonly fromInside: number;
+  /** Conversations with the container's port, seen inside alone, of which nothing tells whether this port was called: who began them may have gone straight to the container. */
+  readonly fromInsideUnclear: number;
   /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
   readonly fromHost: number;
   /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */

@@ -458,7 +458,7 @@ const LINES: Readonly<Record<string, Schema>> = {
             proxied: count("Flows that a proxy passed on."),
             flows: list("The numbers of these flows, the first 100.", FLOW),
             unclear: count(
-              "Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's; and with the container's port, from outside, of which nothing tells by which port.",
+              "Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's.",
             ),
             unheld: count(
               "What would have begun a conversation by the host's port once this container was gone, and while no other held it, as the host told it at that time.",
@@ -468,6 +468,9 @@ const LINES: Readonly<Record<string, Schema>> = {
             ),
             fromInside: count(
               "Conversations that containers, or others inside, began with it, and a rule translated before they were seen inside, as conntrack tells.",
+            ),
+            fromInsideUnclear: count(
+              "Conversations with the container's port, seen inside alone, of which nothing tells whether by this port: who began them may have gone straight to the container.",
             ),
             fromHost: count(
               "Conversations that the host itself began with it, and a rule translated: seen inside alone, where conntrack tells them from others.",

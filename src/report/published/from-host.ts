@@ -21,8 +21,11 @@ const MOST_REMEMBERED = 10_000;
 export interface OwnConversations {
   /** Whether an address is on one of its interfaces, as far as it has said by now. */
   isOwn(address: string): boolean;
-  /** What a packet that opens one was before any translation; undefined where nothing tells. */
-  begunAs(proto: Protocol, ends: Ends): Ends | undefined;
+  /**
+   * What a packet that opens one was before any translation; undefined where nothing tells. `hostPorts`: what it may have called of the host's, where its
+   * source may have been rewritten later.
+   */
+  begunAs(proto: Protocol, ends: Ends, hostPorts?: readonly number[]): Ends | undefined;
 }
 
 /** A conversation that the host began with a container. */

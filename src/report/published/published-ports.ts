@@ -198,18 +198,30 @@ export class PublishedPorts extends PassingSink {
     const proto = protocolName(timeline.proto(row));
     const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => name?.words.has(each.container));
     if (perhaps.length === 0) return;
-    const arrived = { proto, ends, perhaps, begunAs: this.#own.begunAs(proto, ends) };
+    const seen = { proto, ends, perhaps };
+    const arrived = { ...seen, begunAs: this.#begunAs(seen) };
     if (this.#arrived.size < MOST_REMEMBERED) this.#arrived.set(tuple, arrived);
     else this.#countArrived(arrived);
   }
 
+  #begunAs({ proto, ends, perhaps }: Omit<Arrived, "begunAs">): Ends | undefined {
+    return this.#own.begunAs(
+      proto,
+      ends,
+      perhaps.map(({ hostPort }) => hostPort),
+    );
+  }
+
   /** Counts one by what conntrack says, then or now: what went straight to the container went through no port. */
-  #countArrived({ proto, ends, perhaps, begunAs = this.#own.begunAs(proto, ends) }: Arrived): void {
-    if (begunAs?.dst === ends.dst && begunAs.dstPort === ends.dstPort) return;
-    const to = begunAs && destinationOf(begunAs);
-    const called = to && this.#ports.at(proto, to).find((each) => perhaps.includes(each));
+  #countArrived(arrived: Arrived): void {
+    const { proto, ends, perhaps, begunAs = this.#begunAs(arrived) } = arrived;
+    if (begunAs === undefined) {
+      for (const each of perhaps) this.#useOf(each).fromInsideUnclear++;
+      return;
+    }
+    if (begunAs.dst === ends.dst && begunAs.dstPort === ends.dstPort) return;
+    const called = this.#ports.at(proto, destinationOf(begunAs)).find((each) => perhaps.includes(each));
     if (called !== undefined) this.#useOf(called).fromInside++;
-    else for (const each of perhaps) this.#useOf(each).unclear++;
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */

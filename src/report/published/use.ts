@@ -20,11 +20,12 @@ export class Use {
   readonly #published: Published;
   readonly flows = new Few<number>();
   proxied = 0;
-  /** Flows, and lone packets that would have opened one, which may have gone through it. */
+  /** Flows, and lone packets that would have opened one, which may have gone through it: it may have been another container's. */
   unclear = 0;
   unheld = 0;
   misplaced = 0;
   fromInside = 0;
+  fromInsideUnclear = 0;
   fromHost = 0;
   fromHostUnclear = 0;
   refusedInside = 0;

@@ -35,8 +35,10 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
 }
 
 function isUsed(use: PublishedUse): boolean {
-  const { translated, proxied, unclear, fromInside, fromHost, fromHostUnclear, dropped, refused, unknown } = use;
-  return translated + proxied + unclear + fromInside + fromHost + fromHostUnclear + dropped + refused + unknown > 0;
+  const { translated, proxied, unclear, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
+  const { dropped, refused, unknown } = use;
+  const conversations = translated + proxied + unclear + fromInside + fromInsideUnclear + fromHost + fromHostUnclear;
+  return conversations + dropped + refused + unknown > 0;
 }
 
 /** Whether nothing tells how often a port was called: what it leads to is not captured. */
@@ -123,7 +125,8 @@ function rangesText(ports: readonly number[]): string {
 
 /** What the columns do not tell of one. */
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
-  const { unclear, unheld, misplaced, fromInside, fromHost, fromHostUnclear, refusedInside, untold, closedBy } = use;
+  const { unclear, unheld, misplaced, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
+  const { refusedInside, untold, closedBy } = use;
   const notes: Note[] = [
     ...closedBy.map(
       ({ rule, count }) =>
@@ -138,7 +141,7 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
     },
     {
       use,
-      what: "nothing tells whose port it was when it was called, or by which port the container was",
+      what: "perhaps called (nothing tells which port it was, or whose by then)",
       count: unclear,
       unit: "conversation",
     },
@@ -155,6 +158,13 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
       unit: "conversation",
     },
     { use, what: "called from inside, by a rule", count: fromInside, unit: "conversation" },
+    {
+      use,
+      what: "the container was called from inside, by a rule or straight (nothing tells which)",
+      count: fromInsideUnclear,
+      unit: "conversation",
+      isShared: true,
+    },
     { use, what: "called by the host itself", count: fromHost, unit: "conversation" },
     {
       use,
