@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { CaptureError } from "../capture/errors.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
+import { WHY_OFF_LINKS } from "../host/snapshot/unfollowed.js";
 import { printable } from "../packets/printable.js";
 import type { DockerEngine } from "./asking/docker-api.js";
 import type { Host } from "./host.js";
@@ -66,9 +67,10 @@ export async function knownHost(
   if (unknown !== undefined) {
     const source = options.host ?? capture;
     const names = printable([...there].join(", ")) || "none with an address";
-    command.error(
-      `error: ${source} has no container, and no service, that is called '${printable(unknown)}'; there are: ${names}`,
-    );
+    const what = known.containers.isRunning(unknown)
+      ? `no address that natcorr can follow of '${printable(unknown)}', which runs (${WHY_OFF_LINKS}); with one`
+      : `no container, and no service, that is called '${printable(unknown)}'; there`;
+    command.error(`error: ${source} has ${what} are: ${names}`);
   }
   return known;
 }

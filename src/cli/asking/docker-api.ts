@@ -3,9 +3,12 @@ import {
   type Container,
   containerOf,
   type ContainerEvent,
+  type Endpoint,
   engineOf,
   EVENT_FILTERS,
   eventOf,
+  GATEWAY_NETWORK,
+  gatewayEndsOf,
   networkOf,
 } from "../../host/snapshot/docker.js";
 import { parseJson, textAt } from "../../host/snapshot/json.js";
@@ -116,10 +119,20 @@ export class DockerEngine {
       if (status !== 200) throw new Error(`answers ${path} with ${status}`);
       return parseJson(body);
     };
+    let gateway: Promise<ReadonlyMap<string, Endpoint> | undefined> | undefined;
+    const askGateway = async (): Promise<ReadonlyMap<string, Endpoint> | undefined> => {
+      const { status, body } = await answer(`/networks/${GATEWAY_NETWORK}`);
+      // only a node of a Swarm has it
+      return status === 200 ? gatewayEndsOf(parseJson(body)) : undefined;
+    };
     const inspect = async (id: string): Promise<Container | undefined> => {
-      const { status, body } = await answer(`/containers/${encodeURIComponent(id)}/json`);
+      gateway ??= askGateway();
+      const [{ status, body }, ends] = await Promise.all([
+        answer(`/containers/${encodeURIComponent(id)}/json`),
+        gateway,
+      ]);
       // else it is gone by now
-      return status === 200 ? containerOf(parseJson(body)) : undefined;
+      return status === 200 ? containerOf(parseJson(body), ends) : undefined;
     };
     try {
       return await question(ask, inspect);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, ContainerEvent } from "../../host/snapshot/docker.js";
 import { newsOf } from "../../host/snapshot/host-facts.js";
 import { KnownHost } from "../../host/snapshot/known-host.js";
+import { WHY_OFF_LINKS } from "../../host/snapshot/unfollowed.js";
 import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { epochText } from "../../report/epoch.js";
@@ -43,11 +44,16 @@ export async function followHost(
   const begun = sleep(BEGIN_MS, "late", { ref: false });
   if ((await untilAborted(Promise.race([follower.begin(), begun]), stop)) === "late")
     messages.warn("the host has not answered yet: what it says is gone by once it has");
-  const { words } = follower.known.containers;
+  const { containers } = follower.known;
+  const { words } = containers;
   for (const word of container ?? [])
     if (!words.has(word)) {
       const there = [...words].join(", ") || "none";
-      messages.warn(`no container, and no service, is called '${word}' yet; there are: ${there}`);
+      messages.warn(
+        containers.isRunning(word)
+          ? `'${word}' runs, and has no address that natcorr can follow (${WHY_OFF_LINKS}); with one are: ${there}`
+          : `no container, and no service, is called '${word}' yet; there are: ${there}`,
+      );
     }
   return follower;
 }

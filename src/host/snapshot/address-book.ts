@@ -64,9 +64,14 @@ export class AddressBook implements Containers {
     return begun.filter((key) => !isPortKey(key));
   }
 
-  /** What the containers are called that it knows, and their services. */
+  /** What the containers are called that have, or had, addresses or ports, and their services. */
   get words(): ReadonlySet<string> {
     return new Set([...this.#tenancies.values()].flat().flatMap(({ name }) => Array.from(name?.words ?? [])));
+  }
+
+  /** Whether a container that runs is called so, or is of a service that is, though it may have nothing that natcorr can follow. */
+  isRunning(word: string): boolean {
+    return this.#tenants.areCalled(word);
   }
 
   /** What the containers have now that are called by these words, or are of services that are. */

@@ -19,7 +19,7 @@ export interface Container {
 }
 
 /** A container's end of a network. */
-interface Endpoint {
+export interface Endpoint {
   readonly network: string;
   /** Another one each time that it is connected. */
   readonly endpoint?: string;
@@ -66,6 +66,9 @@ export const LABELS = [
   "io.kubernetes.pod.namespace",
 ];
 
+/** The bridge by which containers of an overlay leave: Docker tells of it as a network, and not of its containers' ends (libnetwork, defaultGwNetwork). */
+export const GATEWAY_NETWORK = "docker_gwbridge";
+
 const BRIDGE = "com.docker.network.bridge.name";
 export const OPTIONS = [
   "com.docker.network.bridge.enable_icc",
@@ -80,12 +83,16 @@ export const OPTIONS = [
 /** So many characters of a network's id name its bridge where nobody says otherwise (libnetwork, drivers/bridge). */
 const BRIDGE_ID_CHARACTERS = 12;
 
-/** Reads what Docker answers to `/containers/<id>/json`; undefined where it is no container, or one that does not run. */
-export function containerOf(inspected: unknown): Container | undefined {
+/** Reads what Docker answers to `/containers/<id>/json`; undefined where it is no container, or one that does not run. `gateway`: containers' ends of GATEWAY_NETWORK, by id. */
+export function containerOf(inspected: unknown, gateway?: ReadonlyMap<string, Endpoint>): Container | undefined {
   const id = textAt(inspected, "Id");
   if (id === undefined || at(inspected, "State", "Running") === false) return undefined;
   const started = epochOf(textAt(inspected, "State", "StartedAt") ?? "");
   const networkMode = textAt(inspected, "HostConfig", "NetworkMode") ?? "default";
+  const networks = membersAt(inspected, "NetworkSettings", "Networks").map(([network, end]) =>
+    endpointOf(network, end),
+  );
+  const leaving = gateway?.get(id);
   return {
     id,
     name: (textAt(inspected, "Name") ?? id).replace(/^\//, ""),
@@ -94,7 +101,7 @@ export function containerOf(inspected: unknown): Container | undefined {
     pid: numberAt(inspected, "State", "Pid") ?? 0,
     // what a container gets that names none
     networkMode: networkMode === "default" ? "bridge" : networkMode,
-    networks: membersAt(inspected, "NetworkSettings", "Networks").map(([network, end]) => endpointOf(network, end)),
+    networks: leaving === undefined ? networks : [...networks, leaving],
     published: membersAt(inspected, "NetworkSettings", "Ports").flatMap(([port, bound]) => publishedOf(port, bound)),
     labels: pickedTexts(at(inspected, "Config", "Labels"), LABELS),
   };
@@ -109,6 +116,23 @@ function endpointOf(network: string, end: unknown): Endpoint {
     addresses: addresses.filter((address) => address !== undefined),
     ...(mac !== undefined && { mac }),
   };
+}
+
+/** Reads what Docker answers to `/networks/<GATEWAY_NETWORK>`: containers' ends of it, by their ids. */
+export function gatewayEndsOf(described: unknown): ReadonlyMap<string, Endpoint> {
+  return new Map(
+    membersAt(described, "Containers").map(([id, end]) => {
+      const [endpoint, mac] = [textAt(end, "EndpointID"), textAt(end, "MacAddress")];
+      const prefixes = [textAt(end, "IPv4Address"), textAt(end, "IPv6Address")];
+      const known = {
+        network: GATEWAY_NETWORK,
+        ...(endpoint !== undefined && { endpoint }),
+        addresses: prefixes.flatMap((prefix) => prefix?.split("/", 1) ?? []),
+        ...(mac !== undefined && { mac }),
+      };
+      return [id, known];
+    }),
+  );
 }
 
 /** `port` is `80/tcp`; `bound` where it is published, null where it is not. */

@@ -40,6 +40,11 @@ export class Tenants {
     return this.#running.has(id);
   }
 
+  /** Whether one is called so, or is of a service that is, whatever it has. */
+  areCalled(word: string): boolean {
+    return [...this.#running.values()].some((container) => wordsOf(container).includes(word));
+  }
+
   /** Takes what a container is now, undefined where it does not run. Returns the keys of what is another's then, or may be. */
   set(id: string, container: KnownContainer | undefined): string[] {
     const before = this.#running.get(id);

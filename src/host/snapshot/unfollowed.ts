@@ -1,5 +1,9 @@
 import { at, textAt } from "./json.js";
 
+/** Why a container that runs may have no address on the host's links, in words. */
+export const WHY_OFF_LINKS =
+  "an overlay's are within its tunnel, and containers on the host's network, or on none, have none of their own";
+
 /** What of a host cannot be followed, in words, by the engine that a snapshot has: what goes that way is no packet that leaves as it came. */
 export function unfollowedOf(engine: unknown): string[] {
   const name = textAt(engine, "name") === "Podman Engine" ? "Podman" : "Docker";

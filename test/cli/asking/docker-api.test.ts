@@ -6,6 +6,48 @@ import { Readable } from "node:stream";
 import { expect, it } from "vitest";
 import { DockerEngine } from "../../../src/cli/asking/docker-api.js";
 
+/** An engine that answers by paths, and with 404 to all others. */
+async function answering(
+  answers: Readonly<Record<string, unknown>>,
+): Promise<{ engine: DockerEngine; close: () => void }> {
+  const folder = mkdtempSync(join(tmpdir(), "natcorr-"));
+  const socket = join(folder, "docker.sock");
+  const server = createServer(({ url = "" }, response) => {
+    const answer = answers[url];
+    response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer ?? {}));
+  });
+  await new Promise<void>((resolve) => void server.listen(socket, resolve));
+  const engine = new DockerEngine(socket);
+  const close = (): void => {
+    engine.close();
+    server.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { engine, close };
+}
+
+it.each([
+  ["a node of a Swarm", { Containers: { one: { IPv4Address: "172.18.0.4/16" } } }, ["ingress", "docker_gwbridge"]],
+  ["any other host", undefined, ["ingress"]],
+])("a container's end of the bridge that it leaves an overlay by is told by %s", async (_, gateway, networks) => {
+  const { engine, close } = await answering({
+    "/version": {},
+    "/info": {},
+    "/networks": [],
+    "/containers/json": [{ Id: "one" }],
+    "/containers/one/json": { Id: "one", NetworkSettings: { Networks: { ingress: { IPAddress: "10.0.0.4" } } } },
+    "/networks/docker_gwbridge": gateway,
+  });
+  try {
+    const { containers } = await engine.facts();
+    for (const each of [...containers, await engine.container("one")])
+      expect(each?.networks.map(({ network }) => network)).toEqual(networks);
+    expect(await engine.container("another")).toBeUndefined();
+  } finally {
+    close();
+  }
+});
+
 it("of an answer that does not end, no more is read than Docker writes", async () => {
   const folder = mkdtempSync(join(tmpdir(), "natcorr-"));
   const socket = join(folder, "docker.sock");

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { containerOf, engineOf, eventOf, networkOf, proxyOf } from "../../../src/host/snapshot/docker.js";
+import {
+  containerOf,
+  engineOf,
+  eventOf,
+  gatewayEndsOf,
+  networkOf,
+  proxyOf,
+} from "../../../src/host/snapshot/docker.js";
 
 /** What Docker 20.10 answers to `/containers/<id>/json`, shortened. */
 const INSPECTED = {
@@ -46,6 +53,26 @@ describe("a container", () => {
       labels: { "com.docker.compose.service": "front" },
     });
     expect(JSON.stringify(container)).not.toContain("s3cret");
+  });
+
+  it("of an overlay has its address on the bridge that it leaves by, as that network tells", () => {
+    // Docker 20.10's /networks/docker_gwbridge, shortened
+    const ends = gatewayEndsOf({
+      Containers: {
+        "815f917052c75a86": {
+          EndpointID: "9b0b",
+          MacAddress: "02:42:ac:12:00:04",
+          IPv4Address: "172.18.0.4/16",
+          IPv6Address: "",
+        },
+        "ingress-sbox": { IPv4Address: "172.18.0.2/16", IPv6Address: "fd00:18::2/64" },
+      },
+    });
+    const end = { network: "docker_gwbridge", endpoint: "9b0b", addresses: ["172.18.0.4"], mac: "02:42:ac:12:00:04" };
+    expect(containerOf(INSPECTED, ends)?.networks).toEqual([...(containerOf(INSPECTED)?.networks ?? []), end]);
+    expect(containerOf({ ...INSPECTED, Id: "another" }, ends)?.networks).toHaveLength(2);
+    expect(ends.get("ingress-sbox")).toEqual({ network: "docker_gwbridge", addresses: ["172.18.0.2", "fd00:18::2"] });
+    expect(gatewayEndsOf("nothing of the kind")).toEqual(new Map());
   });
 
   it("that does not run is none", () => {
