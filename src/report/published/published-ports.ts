@@ -157,6 +157,8 @@ export class PublishedPorts extends PassingSink {
         [destinationOf(before), destinationOf(after)],
         [sourceOf(before), sourceOf(after)],
       ]) {
+        // what goes straight to the container goes through none of the host's ports, though they may have the same number
+        if (host.address === container.address) continue;
         const name = this.#containers.having(container.address, firstNs);
         const leading = this.#ports
           .at(proto, host)

@@ -96,6 +96,15 @@ it("counts the flows that went through a port, by rules and by proxies", () => {
   ]);
 });
 
+it("does not count what goes straight to the container, though it has the number of the host's port", () => {
+  const same = { ...WEB, hostPort: 80 };
+  const [found] = uses([same], (sink) => {
+    sink.flow(flow("tcp", "outside", "10.0.2.2.5000 > 172.17.0.2.80", "10.0.2.2.5000 > 10.0.2.15.80", { id: 1 }));
+    sink.flow(flow("tcp", "outside", "10.0.2.2.5000 > 172.17.0.2.80", "10.0.2.2.5000 > 172.17.0.2.80", { id: 2 }));
+  });
+  expect(found).toMatchObject({ translated: 1, unclear: 0, flows: [1] });
+});
+
 it("says of conversations that go to nobody knows whose port that they may be each one's that has it", () => {
   const other = { ...WEB, container: "other" };
   const found = uses(
