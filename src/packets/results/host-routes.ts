@@ -2,4 +2,6 @@
 export interface HostRoutes {
   /** The interface by which packets to an address leave, where that is not captured; undefined where it is, or where nothing tells. */
   uncapturedTo(address: string): string | undefined;
+  /** Whether an address is on an interface of the host's; false where nothing tells. */
+  isOwn(address: string): boolean;
 }

@@ -60,6 +60,17 @@ it("is known to be captured where all snapshots lead there by a captured interfa
   expect(isCaptured("172.17.0.3", [])).toBe(false);
 });
 
+it("an address is the host's own where all snapshots say so", () => {
+  const local = { type: "local", dst: "10.0.2.15", dev: "enp0s3", table: "local" };
+  const owning = (seconds: number): HostFacts => said(seconds, { routes: [...ROUTES, local] });
+  const cases = [[owning(100), owning(110)], [said(100), owning(110)], []].map((snapshots) => {
+    const routes = new UncapturedRoutes({ snapshots }, BOTH);
+    return ["10.0.2.15", "10.0.2.15", "10.0.2.2", "nonsense"].map((address) => routes.isOwn(address));
+  });
+  const none = [false, false, false, false];
+  expect(cases).toEqual([[true, true, false, false], none, none]);
+});
+
 it("what goes to an interface that is gone is captured no more", () => {
   const gone = new Set<string>();
   const routes = new UncapturedRoutes({ snapshots: [said(100)] }, ["br-app", ...BOTH], gone);

@@ -53,8 +53,7 @@ export class Claims {
       (slot === NONE ? this.#proxied(row) : null);
     if (told !== null) return told;
 
-    const own =
-      slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
+    const own = slot === NONE ? this.#ofHost(row, local) : null;
     const isOwn = own?.verdict === "local" || own?.verdict === "refused" || own?.reason === "forged-host";
     if (own !== null && own.isByAbsence !== true && isOwn) return own;
     const uncovered = reach.uncovered(row, other, isLeaving);
@@ -96,6 +95,16 @@ export class Claims {
     if (leapNs === undefined) return null;
     const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
     return unknown("stamp-leaps", `its stamp leaps ${leap} those of the frames around it`);
+  }
+
+  /** Whose a packet without a translation is that goes to the host, or comes from it; null where nothing tells that it does. */
+  #ofHost(row: number, local: Local | null): Claim | null {
+    const { locals } = this.#known;
+    if (local !== null) return this.#hostsOwn.ofHost(row, local);
+    const byHost = locals.byHost(row);
+    const claim = byHost && this.#hostsOwn.ofHost(row, byHost);
+    // what it leaves open, others may tell
+    return claim?.verdict === "local" ? claim : this.#hostsOwn.ofTunnel(row);
   }
 
   /** What follows of an error about a packet by somebody beside it, and of one by the host itself; null where there is none. */

@@ -41,8 +41,11 @@ export class Locals {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #kernel: Kernel;
+  readonly #isOwn: (address: string) => boolean;
 
-  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel) {
+  /** `isOwn`: whether the host says that an address is its own. */
+  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel, isOwn: (address: string) => boolean) {
+    this.#isOwn = isOwn;
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#kernel = kernel;
@@ -102,6 +105,14 @@ export class Locals {
     if (this.#found.size === MOST_FOUND) this.forgetWays();
     this.#found.set(way, found);
     return found;
+  }
+
+  /** What the addresses that the host says are its own tell of a packet, of which those that were seen translated tell nothing; null for nothing. */
+  byHost(row: number): Local | null {
+    const way = this.#timeline.way(row);
+    const [src, dst] = [sourceText(this.#tuples, way), destinationText(this.#tuples, way)];
+    if (this.#isOwn(dst)) return host("to-host", `to the host itself (${dst})`, way ^ 1);
+    return this.#isOwn(src) ? host("from-host", `from the host itself (${src})`, way) : null;
   }
 
   /** Whether an outside address is known to be the NAT's own. */

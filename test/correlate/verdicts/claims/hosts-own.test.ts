@@ -422,3 +422,46 @@ it("who calls from outside, and whom the host stands for towards who is called, 
   const { alone } = await outcomeOf(merged(known.inside, calls(true)), merged(known.outside, calls(false), [other]));
   expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(["unknown untranslated"]);
 });
+
+/** A call of the host's port by somebody whose packets have this TTL, and what comes back with that one. */
+function called(src: string, ttl: number, answerTtl?: number): Stamped[] {
+  const to = { src, dst: HOST, srcPort: 41_000, dstPort: 8070, seq: 100, ack: 0, flags: SYN, ipId: 1, ttl };
+  const back = { src: HOST, dst: src, srcPort: 8070, dstPort: 41_000, seq: 500, ack: 101, flags: SYN_ACK, ipId: 0 };
+  const sent = us(500_000, segment(to));
+  return answerTtl === undefined ? [sent] : [sent, us(500_020, segment({ ...back, ttl: answerTtl }))];
+}
+
+/** What a capture has before and behind that, and the other one has not. */
+function around(src: string, dst: string): Stamped[] {
+  return [0, 2500].map((ms) => us(1000 * ms, query({ src, dst, ipId: ms, ttl: 64, text: `from ${src} at ${ms}` })));
+}
+
+describe("before anything crossed, by the addresses that the host says are its own", () => {
+  const by = { routes: { uncapturedTo: () => undefined, isOwn: (address: string) => address === HOST } };
+  const reasonsOf = async (inside: Stamped[], outside: Stamped[], options: object = by) => {
+    const { alone } = await outcomeOf(
+      merged(around(OTHER, "198.51.100.60"), inside),
+      merged(around("10.0.2.99", "10.0.2.98"), outside),
+      options,
+    );
+    // the first and the last are what is around
+    return alone
+      .filter(({ side, frame }) => frame > 1 && frame < (side === "inside" ? inside : outside).length + 2)
+      .map(({ side, verdict, reason }) => `${side} ${verdict} ${reason}`);
+  };
+
+  it("a conversation with the host is local where the host itself answers, by its full TTL", async () => {
+    expect(await reasonsOf(called(CONTAINER, 64, 64), [])).toEqual(["inside local to-host", "inside local from-host"]);
+    expect(await reasonsOf([], called(CLIENT, 63, 64))).toEqual(["outside local to-host", "outside local from-host"]);
+  });
+
+  it("is unknown where nothing answers, routers lowered the answer's TTL, or the host does not say so", async () => {
+    const inside = "inside unknown nothing-paired";
+    const outside = "outside unknown nothing-paired";
+    expect(await reasonsOf(called(CONTAINER, 64), [])).toEqual([inside]);
+    expect(await reasonsOf([], called(CLIENT, 63))).toEqual([outside]);
+    expect(await reasonsOf(called(CONTAINER, 64, 63), [])).toEqual([inside, inside]);
+    expect(await reasonsOf([], called(CLIENT, 63, 63))).toEqual([outside, outside]);
+    expect(await reasonsOf(called(CONTAINER, 64, 64), [], {})).toEqual([inside, inside]);
+  });
+});
