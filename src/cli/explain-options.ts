@@ -5,6 +5,7 @@ import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
 import type { RuleHistory } from "../host/rules/rule-history.js";
 import type { ContainersEnds } from "../host/snapshot/address-book.js";
+import type { Masquerade } from "../host/rules/rules.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { Trace } from "../host/trace/trace.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
@@ -39,6 +40,15 @@ const SETTLING_NS = 60_000_000_000n;
 
 /** What the host says of single packets. */
 export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "macs" | "traces">;
+
+/** What snapshots tell of the host, for those who go by its rules. */
+export interface HostTells {
+  /** What it said last; undefined where that is not gone by. */
+  readonly facts: HostFacts | undefined;
+  /** Whether its routes are known to lead to an address by a captured interface of the inside. */
+  readonly leadsInside: (address: string) => boolean;
+  readonly canMasquerade: Masquerade | undefined;
+}
 
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
 export interface Explained {
@@ -75,17 +85,16 @@ export function addExplainOptions(command: Command): Command {
 
 /**
  * Has a sink told what conntrack and the rules make of each translation, by what the options ask for, or else by what the `host` said.
- * `interfaces`: names for the rules, inside and outside, empty where they are not known. `leadsInside`: whether the host's routes are known to lead to an
- * address by a captured interface of the inside. `isLive`: packets are captured from then on, of which those are traced.
+ * `interfaces`: names for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on, of which those are
+ * traced.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
 export async function explained(
   next: Sink,
   options: ExplainOptions & Pick<ReportOptions, "window">,
-  host: HostFacts | undefined,
+  { facts: host, leadsInside, canMasquerade }: HostTells,
   interfaces: SideNames,
-  leadsInside: (address: string) => boolean,
   isLive: boolean,
   toTrace: ToTrace | undefined,
 ): Promise<Explained> {
@@ -108,10 +117,10 @@ export async function explained(
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleFacts } = await import("../host/rules/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
-  const explaining = new Explaining(next, { conntrack, rules: rules?.history, trace, interfaces });
+  const explaining = new Explaining(next, { conntrack, rules: rules?.history, trace, interfaces, canMasquerade });
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
-  const facts = rules && new RuleFacts(rules.history, names, host?.addresses, leadsInside);
+  const facts = rules && new RuleFacts(rules.history, names, host?.addresses, leadsInside, canMasquerade);
   return {
     sink: explaining,
     says: {

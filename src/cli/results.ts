@@ -70,10 +70,13 @@ export async function resultsOf(
   const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
     told,
     options,
-    // what is true when the run begins need not be so for long
-    isLive && isFollowed(options) ? undefined : known?.facts,
+    {
+      // what is true when the run begins need not be so for long
+      facts: isLive && isFollowed(options) ? undefined : known?.facts,
+      leadsInside: (address) => insideRoutes?.isCapturedTo(address) === true,
+      canMasquerade: known && ((flow) => known.masqueradeSources.canGive(flow, interfaces)),
+    },
     interfaces,
-    (address) => insideRoutes?.isCapturedTo(address) === true,
     isLive,
     points && { points, ends },
   );

@@ -19,6 +19,7 @@ import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rules/rule-check.js";
 import type { RuleHistory } from "./rules/rule-history.js";
+import type { Masquerade } from "./rules/rules.js";
 import type { Trace } from "./trace/trace.js";
 
 /** What is known beside the captures. */
@@ -26,6 +27,7 @@ export interface Sources {
   /** conntrack's translations; more may be read into it while the run goes on. And who speaks by the interfaces, which may grow likewise. */
   readonly conntrack?: { readonly table: ConntrackTable; readonly crossing: Crossing } | undefined;
   readonly rules?: RuleHistory | undefined;
+  readonly canMasquerade?: Masquerade | undefined;
   readonly trace?: Trace | undefined;
   /** Interface names for the rules, inside and outside; empty where they are not known. */
   readonly interfaces: SideNames;
@@ -47,12 +49,13 @@ export class Explaining extends PassingSink {
   /** Translations that conntrack contradicts. */
   contradictions = 0;
 
-  constructor(next: Sink, { conntrack, rules, trace, interfaces }: Sources) {
+  constructor(next: Sink, { conntrack, rules, trace, interfaces, canMasquerade }: Sources) {
     super(next);
     this.#trace = trace;
     this.#crossCheck = conntrack && new CrossCheck(conntrack.table, conntrack.crossing);
     const [inside, outside] = interfaces;
-    this.#ruleCheck = rules && new RuleCheck(rules, [new InterfaceName(inside), new InterfaceName(outside)]);
+    const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
+    this.#ruleCheck = rules && new RuleCheck(rules, names, canMasquerade);
   }
 
   /** Each flow is looked at, whether it is shown or not. */

@@ -17,7 +17,7 @@ import {
 } from "./matches.js";
 import { type BaseChain, type Match, policyRule, type Rule, type Table, type RuleVerdict } from "./ruleset.js";
 import { rejecting } from "./rejecting.js";
-import { ANYTHING, parseTarget } from "./target.js";
+import { masquerading, parseTarget } from "./target.js";
 import { xtVerdict } from "./xt-targets.js";
 
 /**
@@ -175,10 +175,8 @@ function verdictOf([option, name = "", ...options]: readonly string[]): RuleVerd
     return at < 0 ? undefined : (options[at + 1] ?? "");
   };
   switch (name) {
-    case "MASQUERADE": {
-      const ports = valueOf("--to-ports");
-      return { kind: "nat", to: ports === undefined ? ANYTHING : parseTarget(`:${ports}`) };
-    }
+    case "MASQUERADE":
+      return { kind: "nat", to: masquerading(valueOf("--to-ports")) };
     case "SNAT":
       return { kind: "nat", to: parseTarget(valueOf("--to-source") ?? "") };
     case "DNAT":

@@ -6,7 +6,7 @@ import { type Token, TokenReader } from "./nft-tokens.js";
 import { readValues } from "./nft-values.js";
 import { rejecting } from "./rejecting.js";
 import type { Match, Rule, RuleVerdict, Target } from "./ruleset.js";
-import { ANYTHING, parseTarget, targetOf } from "./target.js";
+import { masquerading, parseTarget, targetOf } from "./target.js";
 import { xtVerdict } from "./xt-targets.js";
 
 /** Options of `log`, each with a value (nft(8), "Log statement"). */
@@ -250,7 +250,7 @@ function readVerdict(reader: TokenReader): RuleVerdict | null {
   switch (reader.peek()) {
     case "masquerade":
       reader.next();
-      return { kind: "nat", to: reader.accepts("to") ? parseTarget(reader.next()) : ANYTHING };
+      return { kind: "nat", to: masquerading(reader.accepts("to") ? reader.next().replace(/^:/, "") : undefined) };
     case "jump":
     case "goto":
       return { kind: reader.next() === "goto" ? "goto" : "jump", chain: reader.next() };

@@ -1,8 +1,9 @@
 import { type Finding, findingOf, Gathered, ofFlows } from "../../packets/results/findings.js";
 import type { FlowSummary } from "../../packets/results/results.js";
+import type { Answer } from "../answer.js";
 import type { Interfaces } from "../interfaces.js";
 import type { RuleHistory } from "./rule-history.js";
-import { isExplained, isReaddressed, type RuleBook } from "./rules.js";
+import { isExplained, isReaddressed, type Masquerade, type RuleBook } from "./rules.js";
 
 /** What a book says of a flow: whether its rules explain all of the translation, and which they are, with a word before those that are not certain. */
 interface Told {
@@ -14,13 +15,15 @@ interface Told {
 export class RuleCheck {
   readonly #history: RuleHistory;
   readonly #interfaces: Interfaces;
+  readonly #canMasquerade: Masquerade;
   readonly #missing = new Gathered();
   /** Flows that are translated, and of an IP version that nobody saved the rules of. */
   readonly #others = new Gathered();
 
-  constructor(history: RuleHistory, interfaces: Interfaces) {
+  constructor(history: RuleHistory, interfaces: Interfaces, canMasquerade: Masquerade = () => true) {
     this.#history = history;
     this.#interfaces = interfaces;
+    this.#canMasquerade = canMasquerade;
   }
 
   /** The rules that explain a finished flow, one after the other as its first packet met them, with a word before those that are not certain. */
@@ -40,13 +43,14 @@ export class RuleCheck {
   }
 
   #told(flow: FlowSummary, book: RuleBook, isHelped: boolean): Told {
-    const explanations = book.explain(flow, this.#interfaces);
+    const canMasquerade = (): Answer => this.#canMasquerade(flow);
+    const explanations = book.explain(flow, this.#interfaces, { canMasquerade });
     const rules = explanations.map(({ rule, kind, isCertain }) => {
       if (isCertain) return { rule, words: "" };
       const alike = explanations.filter((each) => each.kind === kind);
       // where no others make what was made, and all were understood, it is one of these
       const isOneOf =
-        book.problems.length === 0 && !isHelped && isReaddressed(flow, kind) && alike.every(({ to }) => to !== null);
+        book.problems.length === 0 && !isHelped && isReaddressed(flow, kind) && alike.every(({ isMaker }) => isMaker);
       if (!isOneOf) return { rule, words: "possibly " };
       return { rule, words: alike.length === 1 ? "" : `one of ${alike.length}: ` };
     });

@@ -6,7 +6,7 @@ import type { Answer } from "../answer.js";
 import { pairOf } from "./helped.js";
 import { InterfaceName, type Interfaces } from "../interfaces.js";
 import type { RuleHistory } from "./rule-history.js";
-import { isEchoOf, isExplained, type Outcome, type RuleBook } from "./rules.js";
+import { isEchoOf, isExplained, type Explanation, type Masquerade, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";
 import { passage, reversed } from "../tuples.js";
@@ -26,6 +26,7 @@ export class RuleFacts implements HostRules {
   /** Who is behind the inside. */
   readonly #inside = new Set<string>();
   readonly #leadsInside: (address: string) => boolean;
+  readonly #canMasquerade: Masquerade;
   /** Addresses that are on an interface of the host. */
   readonly #own: Set<string>;
   #explained = 0;
@@ -44,8 +45,10 @@ export class RuleFacts implements HostRules {
     interfaces: Interfaces,
     own: Iterable<string> = [],
     leadsInside: (address: string) => boolean = () => false,
+    canMasquerade: Masquerade = () => true,
   ) {
     this.#leadsInside = leadsInside;
+    this.#canMasquerade = canMasquerade;
     this.#history = history;
     this.#interfaces = interfaces;
     this.#own = new Set(own);
@@ -64,7 +67,7 @@ export class RuleFacts implements HostRules {
     this.#explained++;
     for (const name of this.#interfaces) name.asked.clear();
     const isMade = (interfaces: Interfaces, isDstLocal?: Answer): boolean =>
-      isExplained(flow, this.#book.explain(flow, interfaces, isDstLocal));
+      isExplained(flow, this.#explain(flow, interfaces, isDstLocal));
     if (!isMade(this.#interfaces)) {
       const isByRule = flow.proto !== "tcp" && this.#isMadeTurned(flow);
       if (!isByRule && !helped.has(flow)) this.#unexplained.add(pairOf(flow));
@@ -82,6 +85,13 @@ export class RuleFacts implements HostRules {
       }
     }
     this.#learnOwn(flow, isMade);
+  }
+
+  #explain(flow: Translation, interfaces: Interfaces, isDstLocal?: Answer): Explanation[] {
+    return this.#book.explain(flow, interfaces, {
+      isDstLocal,
+      canMasquerade: () => this.#canMasquerade(flow),
+    });
   }
 
   /** Takes note that no packet from before that time is judged any more, epoch nanoseconds. */
@@ -118,17 +128,17 @@ export class RuleFacts implements HostRules {
   /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */
   #isMadeTurned(flow: Translation): boolean {
     const other = turned(flow);
-    return isExplained(other, this.#book.explain(other, this.#interfaces));
+    return isExplained(other, this.#explain(other, this.#interfaces));
   }
 
   /** Takes it that the host has an address, where the rules tell that. */
   #learnOwn(flow: Translation, isMade: (interfaces: Interfaces, isDstLocal?: Answer) => boolean): void {
     const { entering, leaving } = passage(flow);
-    const makers = this.#book.explain(flow, this.#interfaces);
+    const sources = this.#explain(flow, this.#interfaces).filter(({ kind }) => kind === "snat");
+    // there may be another rule by now, which gives an address that the host is not known to have
+    if (sources.some(({ to, isMaker }) => to !== null && !isMaker)) this.#history.onQuestion();
     // masquerading takes the address of the interface that a packet leaves by
-    const sources = makers.filter(({ kind }) => kind === "snat");
-    if (sources.length > 0 && sources.every(({ to }) => to !== null && to.addresses === undefined))
-      this.#own.add(leaving.src);
+    else if (sources.length > 0 && sources.every(({ to }) => to?.isMasquerade)) this.#own.add(leaving.src);
     if (flow.nat.includes("dnat") && !this.#own.has(entering.dst) && !isMade(this.#interfaces, false))
       this.#own.add(entering.dst);
   }

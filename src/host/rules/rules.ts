@@ -22,7 +22,20 @@ export interface Explanation {
   isCertain: boolean;
   /** What it rewrites to; null where that is not understood. */
   to: Target | null;
+  /** Whether it makes what came out, provided that it was met: nobody knows that of what is not understood, of an address that the host is not known to have, and of a proxy. */
+  isMaker: boolean;
 }
+
+/** What is known, or to be supposed, of a flow beside its ends. */
+interface Beside {
+  /** Whether the destination is an address of the host. */
+  readonly isDstLocal?: Answer;
+  /** Whether masquerading can have given the source that it left with. */
+  readonly canMasquerade?: () => Answer;
+}
+
+/** Whether masquerading can have given a flow the source that it left with. */
+export type Masquerade = (flow: Translation) => Answer;
 
 /** What the NAT rules make of a packet. */
 export interface Outcome {
@@ -83,10 +96,9 @@ export class RuleBook {
    *
    * The rules are taken to be those of the time when the flow began, and the flow's initiator to be right. A rule that asks for an
    * interface's name that is not known is possible only.
-   *
-   * @param isDstLocal whether the destination is an address of the host, where that is to be supposed.
    */
-  explain(flow: Translation, interfaces: Interfaces, isDstLocal?: Answer): Explanation[] {
+  explain(flow: Translation, interfaces: Interfaces, beside: Beside = {}): Explanation[] {
+    const { isDstLocal, canMasquerade = () => true } = beside;
     const { entering, leaving } = passage(flow);
     const [inside, outside] = flow.sides.map((side) => interfaces[side]);
     const [inInterface, outInterface] = isIncoming(flow) ? [outside, inside] : [inside, outside];
@@ -96,12 +108,14 @@ export class RuleBook {
     for (const { hook, kind } of STEPS) {
       const packet = packetAt(hook, flow, entering, leaving, isDstLocal, { inInterface, outInterface, mark });
       if (!packet) continue;
-      const walk = new Walk("nat", hook, packet, (to) => canMake(hook, to, entering, leaving));
+      const canBe = (to: Target | null): Answer => canMake(hook, to, entering, leaving, canMasquerade);
+      const walk = new Walk("nat", hook, packet, canBe);
       walk.through(this.#telling);
       mark = this.#markBehind(hook, walk);
       this.#noteIfCutShort(walk);
       if (kind === null || (flow.nat !== kind && flow.nat !== "snat+dnat")) continue;
-      for (const { text, to, isCertain } of walk.found.values()) explanations.push({ rule: text, kind, isCertain, to });
+      for (const { text, to, isCertain } of walk.found.values())
+        explanations.push({ rule: text, kind, isCertain, to, isMaker: canBe(to) === true });
     }
     return explanations;
   }
@@ -120,6 +134,7 @@ export class RuleBook {
         kind: "redirect",
         isCertain,
         to,
+        isMaker: false,
       }));
     });
   }

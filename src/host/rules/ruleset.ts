@@ -63,6 +63,8 @@ export interface Target {
   readonly ports: PortRange | undefined;
   /** Whether the addresses are a network that stands for another one: each keeps its bits within. */
   readonly isNetwork: boolean;
+  /** Whether it is an address that the interface has by which packets leave. */
+  readonly isMasquerade?: true;
 }
 
 export type RuleVerdict =

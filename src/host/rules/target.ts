@@ -2,10 +2,13 @@ import type { Ends } from "../../packets/results/results.js";
 import { type AddressRange, isWithin, parseAddress, parseAddressRange } from "../address.js";
 import type { Answer } from "../answer.js";
 import { parsePortRange } from "./matches.js";
-import type { Hook, Target } from "./ruleset.js";
+import type { Hook, PortRange, Target } from "./ruleset.js";
 
-/** The target of masquerading: any address of the host, the port kept where it can be. */
-export const ANYTHING: Target = { addresses: undefined, ports: undefined, isNetwork: false };
+/** The target of masquerading; `ports` as iptables and nft write them, undefined where the port is kept if it can be. Null where they are none. */
+export function masquerading(ports: string | undefined): Target | null {
+  const target = targetOf("", ports, false);
+  return target && { ...target, isMasquerade: true };
+}
 
 /**
  * Reads what a NAT rule rewrites to, as iptables and nft write it: `10.0.2.15`, `10.0.2.15-10.0.2.18:1024-2047`,
@@ -43,8 +46,16 @@ export function addressesMade({ addresses, isNetwork }: Target, text: string): A
 /**
  * Whether a NAT rule at this hook can have made of a packet what left the NAT. A destination's port is kept unless the rule
  * says otherwise, a source's port changes where it clashes (net/netfilter/nf_nat_core.c and nf_nat_proto.c).
+ *
+ * @param canMasquerade whether masquerading can have given the packet the source that it left with.
  */
-export function canMake(hook: Hook, to: Target | null, entering: Ends, leaving: Ends): Answer {
+export function canMake(
+  hook: Hook,
+  to: Target | null,
+  entering: Ends,
+  leaving: Ends,
+  canMasquerade: () => Answer,
+): Answer {
   if (!to) return undefined;
   const isDestination = hook === "prerouting";
   const end = isDestination ? "dst" : "src";
@@ -52,7 +63,10 @@ export function canMake(hook: Hook, to: Target | null, entering: Ends, leaving: 
   const port = isDestination ? leaving.dstPort : leaving.srcPort;
   const range = addressesMade(to, entering[end]);
   if (range && !(address && isWithin(range, address))) return false;
-  if (port === undefined) return true;
-  if (to.ports) return to.ports.first <= port && port <= to.ports.last;
-  return !isDestination || port === entering.dstPort;
+  const isPort = port === undefined || (to.ports ? isIn(to.ports, port) : !isDestination || port === entering.dstPort);
+  return isPort && to.isMasquerade ? canMasquerade() : isPort;
+}
+
+function isIn({ first, last }: PortRange, port: number): boolean {
+  return first <= port && port <= last;
 }

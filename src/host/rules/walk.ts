@@ -265,7 +265,7 @@ export class Walk {
         if (isMaker === false) return NOWHERE;
         this.#find(table, rule, verdict.to, isCertain && isMaker === true);
         // what natcorr does not understand may be a map that lacks the packet
-        return this.#leave(isMaker === undefined ? DECIDED | ON : DECIDED);
+        return this.#leave(verdict.to === null ? DECIDED | ON : DECIDED);
       }
       case "jump":
       case "goto": {

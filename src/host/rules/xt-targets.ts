@@ -1,7 +1,7 @@
 import { ANY_MARK } from "./mark.js";
 import { rejecting } from "./rejecting.js";
 import type { RuleVerdict } from "./ruleset.js";
-import { ANYTHING } from "./target.js";
+import { masquerading } from "./target.js";
 
 /** Targets of iptables' that only note something. */
 const PASSING = new Set("LOG NFLOG ULOG SET TRACE CLASSIFY DSCP TOS TCPMSS TTL HL CT NOTRACK CHECKSUM".split(" "));
@@ -16,7 +16,7 @@ export function xtVerdict(name: string): RuleVerdict {
     case "REJECT":
       return rejecting(undefined);
     case "MASQUERADE":
-      return { kind: "nat", to: ANYTHING };
+      return { kind: "nat", to: masquerading(undefined) };
     case "SNAT":
     case "DNAT":
     case "NETMAP":

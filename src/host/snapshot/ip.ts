@@ -12,7 +12,7 @@ export const LINK = [
   "link_type",
   "address",
 ];
-export const ADDRESS = ["family", "local", "prefixlen", "scope"];
+export const ADDRESS = ["family", "local", "prefixlen", "scope", "secondary"];
 export const COUNTERS = ["bytes", "packets", "errors", "dropped"];
 export const ROUTE = ["type", "dst", "gateway", "dev", "prefsrc", "table", "protocol", "scope", "metric"];
 export const NEXT_HOP = ["gateway", "dev", "weight"];

@@ -1,12 +1,14 @@
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
 import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
+import { MasqueradeSources } from "./masquerade-sources.js";
 import { onLinks } from "./on-links.js";
 import { PortBook } from "./published.js";
 
 /** What a host said so far, for those who explain packets. */
 export class KnownHost {
   readonly containers = new AddressBook();
+  readonly masqueradeSources = new MasqueradeSources();
   /** The ports of the containers that are meant. */
   readonly ports: PortBook;
   /** Called when it said something: what Docker has rules for may be others. */
@@ -44,6 +46,7 @@ export class KnownHost {
       const before = this.#facts?.rules;
       if (before !== undefined && news.rules !== undefined && withoutCounts(before) !== withoutCounts(news.rules))
         this.haveRulesChanged = true;
+      this.masqueradeSources.take(news);
       this.#first ??= news;
       this.#facts = news;
       if (news.containers !== undefined) this.#networks = news;

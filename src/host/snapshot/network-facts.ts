@@ -1,5 +1,5 @@
-import { type AddressRange, parseAddressRange } from "../address.js";
-import { listAt, membersAt, numberAt, textAt } from "./json.js";
+import { type AddressRange, canonicalAddress, parseAddressRange } from "../address.js";
+import { at, listAt, membersAt, numberAt, textAt } from "./json.js";
 
 /** A route of the host's. */
 export interface Route {
@@ -15,11 +15,21 @@ export interface Route {
   readonly mtu: number | undefined;
 }
 
+/** An address that the kernel may choose where a packet needs one of an interface. */
+export interface SourceAddress {
+  /** As natcorr writes it. */
+  readonly address: string;
+  /** Whether it is valid everywhere (ip-address(8), scope). */
+  readonly isGlobal: boolean;
+}
+
 /** What a snapshot says of how the host forwards. */
 export interface NetworkFacts {
   readonly routes: readonly Route[];
   /** Whether nothing but the destination chooses a route: there are no policy rules but the kernel's own. */
   readonly isByDestination: boolean;
+  /** Of each interface, the addresses that the kernel may choose: secondary ones it does not. */
+  readonly sources: ReadonlyMap<string, readonly SourceAddress[]>;
   /** The MTU of each interface, bytes. */
   readonly mtus: ReadonlyMap<string, number>;
   /** The kind of each interface, as `ip -d link` tells it (`bridge`, `veth`); empty where it has none, as a network card. */
@@ -44,6 +54,7 @@ export function networkFactsOf(snapshot: unknown): NetworkFacts {
   return {
     routes: listAt(snapshot, "routes").map(routeOf),
     isByDestination: policy.length > 0 && policy.every(isOwn),
+    sources: new Map(links.map((link) => [textAt(link, "ifname") ?? "", listAt(link, "addr_info").flatMap(sourceOf)])),
     mtus: new Map(links.map((link) => [textAt(link, "ifname") ?? "", numberAt(link, "mtu") ?? 0])),
     kinds: new Map(links.map((link) => [textAt(link, "ifname") ?? "", textAt(link, "info_kind") ?? ""])),
     masters: mastersOf(links),
@@ -63,6 +74,12 @@ function mastersOf(links: readonly unknown[]): Map<string, string> {
       return name !== undefined && master !== undefined && names.has(master) ? [[name, master]] : [];
     }),
   );
+}
+
+function sourceOf(known: unknown): SourceAddress[] {
+  const address = canonicalAddress(textAt(known, "local") ?? "");
+  if (address === null || at(known, "secondary") === true) return [];
+  return [{ address, isGlobal: textAt(known, "scope") === "global" }];
 }
 
 function isOwn(rule: unknown): boolean {

@@ -6,7 +6,7 @@ import { RuleHistory } from "../../../src/host/rules/rule-history.js";
 import { withoutCounts } from "../../../src/host/rules/rules-text.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { fetched, named, nat, published } from "./explained.js";
-import { START_NS } from "../flow.js";
+import { flow, START_NS } from "../flow.js";
 
 const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
 const PUBLISH = "-A PREROUTING -i enp0s3 -p tcp -m tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80";
@@ -26,6 +26,9 @@ function history(...readings: readonly [text: string, askedS: number, answeredS:
 /** A table with a set that packets add to. */
 const table = (elements: string, rule: string): string =>
   `table ip x {\n\tset s {\n\t\ttype ipv4_addr\n\t\tflags dynamic,timeout\n\t\telements = { ${elements} }\n\t}\n\tchain c {\n\t\t${rule}\n\t}\n}\n`;
+
+/** Of a host that is not known to have the address that flows leave with. */
+const among = (rules: RuleHistory) => new RuleCheck(rules, named("docker0", "enp0s3"), () => undefined);
 
 const checked = (rules: RuleHistory) => new RuleCheck(rules, named("docker0", "enp0s3"));
 
@@ -109,6 +112,36 @@ test("rules are compared to the end, however long a set is", () => {
   const lines = "\t\tflags dynamic\n".repeat(100_000);
   const rules = new RuleHistory(`table ip x {\n\tset s {\n${lines}\t}\n}\n`);
   expect(rules.take(`table ip x {\n\tset s {\n${lines}\t}\n}\n`, 1n, 2n)).toBe(false);
+});
+
+describe("a flow that left with an address which the host is not known to have", () => {
+  const pooled = flow("tcp", "inside", "172.17.0.3.5000 > 198.51.100.7.80", "10.0.2.30.5000 > 198.51.100.7.80");
+  const SNAT = "-A POSTROUTING -s 172.17.0.3/32 -j SNAT --to-source 10.0.2.30";
+
+  test("is possibly masqueraded", () => {
+    const check = among(history());
+    expect(check.flow(pooled)).toEqual([`possibly ${MASQUERADE}`]);
+    expect(check.end()).toEqual([]);
+    expect(checked(history()).flow(pooled)).toEqual([MASQUERADE]);
+    expect(among(new RuleHistory(nat(SNAT, MASQUERADE))).flow(pooled)).toEqual([SNAT]);
+    // what is behind a rule that it certainly meets did not make it
+    expect(among(new RuleHistory(nat(MASQUERADE, SNAT))).flow(pooled)).toEqual([`possibly ${MASQUERADE}`]);
+  });
+
+  test("has the rules read again, and does not show that the address is on the host", () => {
+    const rules = new RuleHistory(
+      nat(PUBLISH, "-A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to-destination 172.17.0.3:81", MASQUERADE),
+    );
+    let questions = 0;
+    rules.onQuestion = () => questions++;
+    const isOwn = (canMasquerade: () => true | undefined) => {
+      const facts = new RuleFacts(rules, named("docker0", "enp0s3"), [], () => true, canMasquerade);
+      facts.learn(pooled);
+      return facts.arriving(TCP, { src: "198.51.100.7", srcPort: 5000, dst: "10.0.2.30", dstPort: 89 }).answer;
+    };
+    expect([isOwn(() => true), questions]).toEqual([true, 0]);
+    expect([isOwn(() => undefined), questions]).toEqual([undefined, 1]);
+  });
 });
 
 describe("verdicts by rules that are read again", () => {

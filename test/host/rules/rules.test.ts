@@ -279,6 +279,7 @@ describe("the way through the chains", () => {
         kind: "redirect",
         isCertain: true,
         to: null,
+        isMaker: false,
       },
     ]);
   });

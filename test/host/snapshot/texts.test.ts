@@ -9,7 +9,10 @@ it("of ip -j, what concerns forwarding is kept as it is there", () => {
     flags: ["UP"],
     mtu: 1500,
     linkinfo: { info_kind: "bridge", info_data: { priority: 32_768 } },
-    addr_info: [{ family: "inet", local: "172.17.0.1", prefixlen: 16, scope: "global", label: "docker0" }],
+    addr_info: [
+      { family: "inet", local: "172.17.0.1", prefixlen: 16, scope: "global", label: "docker0" },
+      { family: "inet", local: "172.17.0.9", prefixlen: 16, scope: "global", secondary: true, label: "docker0" },
+    ],
     stats64: { rx: { bytes: 1, packets: 2, errors: 3, dropped: 4, multicast: 5 }, tx: { bytes: 6 } },
   };
   expect(interfacesOf(JSON.stringify([link]))).toEqual([
@@ -18,7 +21,10 @@ it("of ip -j, what concerns forwarding is kept as it is there", () => {
       ifname: "docker0",
       mtu: 1500,
       info_kind: "bridge",
-      addr_info: [{ family: "inet", local: "172.17.0.1", prefixlen: 16, scope: "global" }],
+      addr_info: [
+        { family: "inet", local: "172.17.0.1", prefixlen: 16, scope: "global" },
+        { family: "inet", local: "172.17.0.9", prefixlen: 16, scope: "global", secondary: true },
+      ],
       stats64: { rx: { bytes: 1, packets: 2, errors: 3, dropped: 4 }, tx: { bytes: 6 } },
     },
   ]);
