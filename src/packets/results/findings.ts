@@ -279,11 +279,12 @@ export class Gathered implements Concerned {
     for (const [at, side] of sides.entries()) if (firstFrames[at] > 0) this.frames[side].add(firstFrames[at]);
   }
 
-  /** Takes all that another one has, whose flows are others. */
+  /** Takes all that another one has; a flow that both have is listed once. */
   addAll({ versions, flows, frames }: Gathered): void {
     this.versions.isIpv4 ||= versions.isIpv4;
     this.versions.isIpv6 ||= versions.isIpv6;
-    this.flows.addAll(flows);
+    for (const flow of flows.listed) this.flows.addOnce(flow);
+    this.flows.addUnlisted(flows.more);
     for (const side of SIDES) this.frames[side].addAll(frames[side]);
   }
 

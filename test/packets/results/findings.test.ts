@@ -32,3 +32,12 @@ it("what to look at next is named for the IP versions of what it is about", () =
     /^ip6tables/,
   );
 });
+
+it("a flow that packets of two kinds are of is listed once", () => {
+  const [all, more] = [new Gathered(), new Gathered()];
+  all.add(INSIDE, 1, 7);
+  more.add(INSIDE, 2, 7);
+  more.add(OUTSIDE, 3, 8);
+  all.addAll(more);
+  expect(findingOf("leak", 3, "", all)).toMatchObject({ flows: [7, 8], frames: { inside: [1, 2], outside: [3] } });
+});
