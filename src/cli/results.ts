@@ -74,7 +74,7 @@ export async function resultsOf(
       // what is true when the run begins need not be so for long
       facts: isLive && isFollowed(options) ? undefined : known?.facts,
       leadsInside: (address) => insideRoutes?.isCapturedTo(address) === true,
-      canMasquerade: known && ((flow) => known.masqueradeSources.canGive(flow, interfaces)),
+      canMasquerade: known && ((flow, timeNs) => known.masqueradeSources.canGive(flow, interfaces, timeNs)),
     },
     interfaces,
     isLive,

@@ -23,6 +23,8 @@ const END_MS = 10_000;
 const ANSWER_MS = 3000;
 /** How long it waits until it asks an engine again that does not tell what happens. */
 const PAUSE_MS = 1000;
+/** How long it waits at first until it looks again for addresses that the host did not have. */
+const FIRST_PAUSE_MS = 1000;
 /** Where more events wait, no container is asked about by itself: once there is time, all are, at once. So many ends are remembered, too. */
 const MOST_WAITING = 1000;
 
@@ -72,6 +74,9 @@ export class HostFollower {
   readonly known: KnownHost;
   readonly #following: Following;
   readonly #over = new AbortController();
+  /** When it may be asked for addresses that it did not have, and how long it waits then: twice as long each time, so that there are few snapshots. */
+  #nextMs = 0;
+  #pauseMs = FIRST_PAUSE_MS;
   /** Over when all that was asked so far is answered. */
   #asked: Promise<void> = Promise.resolve();
   /** How many events wait for that; and whether there were more. */
@@ -91,6 +96,7 @@ export class HostFollower {
   constructor(known: KnownHost, following: Following) {
     this.known = known;
     this.#following = following;
+    known.masqueradeSources.onUnknown = () => this.#lookAgain();
   }
 
   /** Resolves once there is a snapshot. */
@@ -174,6 +180,14 @@ export class HostFollower {
         await this.#takeSnapshot();
       }
     });
+  }
+
+  /** Takes a snapshot soon after a flow left with an address that the host did not have: it shows whether the host has it now. */
+  #lookAgain(): void {
+    if (!this.#hasSnapshot || this.#ended !== undefined || Date.now() < this.#nextMs) return;
+    this.#nextMs = Date.now() + this.#pauseMs;
+    this.#pauseMs *= 2;
+    void this.#snapshot();
   }
 
   #snapshot(): Promise<void> {

@@ -43,7 +43,7 @@ export class RuleCheck {
   }
 
   #told(flow: FlowSummary, book: RuleBook, isHelped: boolean): Told {
-    const canMasquerade = (): Answer => this.#canMasquerade(flow);
+    const canMasquerade = (): Answer => this.#canMasquerade(flow, flow.firstNs);
     const explanations = book.explain(flow, this.#interfaces, { canMasquerade });
     const rules = explanations.map(({ rule, kind, isCertain }) => {
       if (isCertain) return { rule, words: "" };

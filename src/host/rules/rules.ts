@@ -34,8 +34,8 @@ interface Beside {
   readonly canMasquerade?: () => Answer;
 }
 
-/** Whether masquerading can have given a flow the source that it left with. */
-export type Masquerade = (flow: Translation) => Answer;
+/** Whether masquerading can have given a flow the source that it left with; `timeNs`: when it began, epoch nanoseconds, where that is known. */
+export type Masquerade = (flow: Translation, timeNs?: bigint) => Answer;
 
 /** What the NAT rules make of a packet. */
 export interface Outcome {

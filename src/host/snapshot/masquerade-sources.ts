@@ -1,15 +1,19 @@
 import type { Translation } from "../../packets/results/results.js";
 import type { SideNames } from "../../packets/sides.js";
+import type { Answer } from "../answer.js";
 import { Routing } from "../drops/routing.js";
 import { isIncoming, passage } from "../tuples.js";
 import type { HostFacts } from "./host-facts.js";
 import type { NetworkFacts, SourceAddress } from "./network-facts.js";
 
-/** So many states of the host's addresses are remembered, the last ones. */
-const MOST_STATES = 8;
+/** So many snapshots are remembered, the last ones. */
+const MOST_SNAPSHOTS = 32;
+/** An address does not come and go as soon as this, nanoseconds: a flow that left with it began while a snapshot would have shown it. */
+const SOON_NS = 2_000_000_000n;
 
-/** What snapshots that tell of the same addresses say, the last of them. */
+/** What a snapshot says; where it tells of the same addresses as the one before, the rest is of that one. */
 interface State {
+  readonly timeNs: bigint;
   readonly addresses: string;
   readonly network: NetworkFacts;
 }
@@ -21,29 +25,35 @@ interface State {
  * (net/netfilter/nf_nat_masquerade.c; net/ipv4/devinet.c, inet_select_addr). Over IPv6, any of the host's may be chosen (net/ipv6/addrconf.c, ipv6_dev_get_saddr).
  */
 export class MasqueradeSources {
+  /** Called when it is asked of an address that no snapshot shows: there may be others by now. */
+  onUnknown: () => void = () => {};
   readonly #states: State[] = [];
 
   /** Takes the next snapshot. One that tells of no address says nothing. */
-  take({ network }: HostFacts): void {
+  take({ timeNs, network }: HostFacts): void {
     const all = [...network.sources].filter(([, sources]) => sources.length > 0);
     if (all.length === 0) return;
     const addresses = JSON.stringify(all);
-    if (this.#states.at(-1)?.addresses === addresses) this.#states.pop();
-    this.#states.push({ addresses, network });
-    if (this.#states.length > MOST_STATES) this.#states.shift();
+    const last = this.#states.at(-1);
+    this.#states.push({ timeNs, addresses, network: last?.addresses === addresses ? last.network : network });
+    if (this.#states.length > MOST_SNAPSHOTS) this.#states.shift();
   }
 
   /**
    * Whether masquerading can have given a flow the source that it left with: yes where the address was there at any known time, or where no snapshot tells of
-   * addresses. Else nobody knows: one may come and go between two snapshots.
+   * addresses; no where one was taken soon after the flow began, and none shows it. Else nobody knows: it may come and go between two snapshots.
    *
    * @param names the interfaces that the sources of both sides are of; empty where one is not known.
+   * @param timeNs when the flow began, epoch nanoseconds; undefined where that is not known.
    */
-  canGive(flow: Translation, names: SideNames): true | undefined {
+  canGive(flow: Translation, names: SideNames, timeNs?: bigint): Answer {
     const { src, dst } = passage(flow).leaving;
     const captured = names[flow.sides[isIncoming(flow) ? 0 : 1]];
-    const isKnown = this.#states.some(({ network }) => canGive(network, src, dst, captured));
-    return isKnown || this.#states.length === 0 || undefined;
+    if (this.#states.length === 0) return true;
+    if (this.#states.some(({ network }) => canGive(network, src, dst, captured))) return true;
+    this.onUnknown();
+    if (timeNs === undefined) return undefined;
+    return this.#states.some((state) => timeNs <= state.timeNs && state.timeNs <= timeNs + SOON_NS) ? false : undefined;
   }
 }
 

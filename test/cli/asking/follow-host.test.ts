@@ -180,6 +180,22 @@ it("takes a snapshot, what becomes of containers, and a snapshot in the end, all
   expect(engine.asked.filter((path) => path === "/containers/1/json")).toHaveLength(1);
 });
 
+it("takes a snapshot where a flow left with an address that the host does not have, and soon no other one", async () => {
+  const engine = new Engine();
+  await engine.listen();
+  const { follower, news } = following(engine.socket);
+  const ask = () => follower.known.masqueradeSources.onUnknown();
+  ask();
+  await follower.begin();
+  expect(news).toHaveLength(1);
+  ask();
+  ask();
+  await until(() => news.length > 1);
+  await follower.end();
+  ask();
+  expect(news.map(({ format }) => format)).toEqual(Array.from({ length: 3 }, () => "natcorr-snapshot"));
+});
+
 it("a container that ended has no address any more, whatever is still asked, or answered, about it", async () => {
   const engine = new Engine();
   engine.running.set("1", "web");

@@ -123,6 +123,11 @@ describe("a flow that left with an address which the host is not known to have",
     expect(check.flow(pooled)).toEqual([`possibly ${MASQUERADE}`]);
     expect(check.end()).toEqual([]);
     expect(checked(history()).flow(pooled)).toEqual([MASQUERADE]);
+    const never = new RuleCheck(history([nat(SNAT, MASQUERADE), 1, 2]), named("docker0", "enp0s3"), () => false);
+    expect(never.flow(pooled)).toEqual([`possibly ${SNAT}`]);
+    const without = new RuleCheck(history(), named("docker0", "enp0s3"), () => false);
+    expect(without.flow(pooled)).toEqual([]);
+    expect(without.end()).toMatchObject([{ code: "rule-missing", count: 1 }]);
     expect(among(new RuleHistory(nat(SNAT, MASQUERADE))).flow(pooled)).toEqual([SNAT]);
     // what is behind a rule that it certainly meets did not make it
     expect(among(new RuleHistory(nat(MASQUERADE, SNAT))).flow(pooled)).toEqual([`possibly ${MASQUERADE}`]);

@@ -45,6 +45,19 @@ describe("masquerading can have given", () => {
     expect(sources.canGive(left("10.0.2.18"), NAMES)).toBeUndefined();
   });
 
+  test("no address that a snapshot would have shown, which was taken soon after the flow began", () => {
+    // at 100 s and at 101 s
+    const sources = known([INSIDE, UPLINK], [INSIDE, UPLINK]);
+    let questions = 0;
+    sources.onUnknown = () => questions++;
+    const atS = (seconds: number, src = "10.0.2.30") =>
+      sources.canGive(left(src), NAMES, BigInt(seconds) * 1_000_000_000n);
+    expect([97, 98, 100, 101, 102].map((seconds) => atS(seconds))).toEqual([undefined, false, false, false, undefined]);
+    expect(questions).toBe(5);
+    expect(atS(100, "10.0.2.15")).toBe(true);
+    expect(questions).toBe(5);
+  });
+
   test("no address that is a secondary one there", () => {
     const secondary = { family: "inet", local: "10.0.2.30", prefixlen: 24, scope: "global", secondary: true };
     const sources = known([INSIDE, { ...UPLINK, addr_info: [...UPLINK.addr_info, secondary] }]);
