@@ -1,5 +1,5 @@
 import type { HostFacts } from "../snapshot/host-facts.js";
-import { Routing } from "./routing.js";
+import { Routing } from "../snapshot/routing.js";
 
 /** What two snapshots of a host say of the time between them. */
 export class Between {

@@ -2,7 +2,7 @@ import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { HostRoutes } from "../../packets/results/host-routes.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import type { NetworkFacts } from "../snapshot/network-facts.js";
-import { Routing } from "./routing.js";
+import { Routing } from "../snapshot/routing.js";
 
 /** Of so many addresses the answer is remembered, at the most: the oldest are forgotten. */
 const MOST_ADDRESSES = 4096;

@@ -8,7 +8,7 @@ import { RuleBook } from "../rules/rules.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import type { ForwardedPacket } from "./filter-book.js";
 import { addressesMade } from "../rules/target.js";
-import { Routing } from "./routing.js";
+import { Routing } from "../snapshot/routing.js";
 
 /** The way that packets take through a host which drops them, as far as its tables tell it. */
 export interface Way {

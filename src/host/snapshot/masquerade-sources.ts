@@ -1,7 +1,7 @@
 import type { Translation } from "../../packets/results/results.js";
 import type { SideNames } from "../../packets/sides.js";
 import type { Answer } from "../answer.js";
-import { Routing } from "../drops/routing.js";
+import { Routing } from "./routing.js";
 import { isIncoming, passage } from "../tuples.js";
 import type { HostFacts } from "./host-facts.js";
 import type { NetworkFacts, SourceAddress } from "./network-facts.js";

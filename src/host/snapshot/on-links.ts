@@ -1,4 +1,4 @@
-import { Routing } from "../drops/routing.js";
+import { Routing } from "./routing.js";
 import type { HostFacts, KnownAddress, KnownContainer } from "./host-facts.js";
 
 /** Drivers whose networks are a part of the link that they are made on, where others may have addresses of theirs, too. */

@@ -1,5 +1,5 @@
 import { type Address, isWithin, parseAddress } from "../address.js";
-import type { NetworkFacts, Route } from "../snapshot/network-facts.js";
+import type { NetworkFacts, Route } from "./network-facts.js";
 
 /** The tables that are asked one after the other where no policy rule says otherwise (ip-rule(8)). */
 const TABLES = ["local", "main", "default"];
