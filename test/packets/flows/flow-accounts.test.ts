@@ -360,6 +360,17 @@ describe("a retransmission", () => {
     expect(sentAgain([0xffff_fff0, 32], [16, 10], [0xffff_fff0, 32], [0, 16], [16, 10])).toBe(3);
   });
 
+  it("is told of what spans two segments, of which the latter ends half of all numbers behind where the former began", () => {
+    const [quarter, half] = [2 ** 30, 2 ** 31];
+    const goingOn = [
+      [0, 10],
+      [10, quarter - 5],
+      [quarter + 5, quarter - 105],
+      [half - 100, 200],
+    ] as const;
+    expect(sentAgain(...goingOn, [half - 150, 100])).toBe(1);
+  });
+
   it("is none of what a range below the highest had in an earlier round", () => {
     // all of its numbers but the last hundred, a sixteenth at a time
     const round = Array.from({ length: 16 }, (_, n) => [30 + n * 2 ** 28, 2 ** 28 - (n === 15 ? 130 : 0)] as const);
