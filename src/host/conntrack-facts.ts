@@ -2,9 +2,12 @@ import type { HostRules, Passed, Ruling } from "../packets/results/host-rules.js
 import type { Ends, Translation } from "../packets/results/results.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import { parseAddress, wordsOf } from "./address.js";
-import type { ConntrackTable } from "./conntrack-table.js";
+import type { ConntrackEntry, ConntrackTable } from "./conntrack-table.js";
 import type { Crossing } from "./crossing.js";
 import { endsIn, reversed, tupleText } from "./tuples.js";
+
+/** conntrack tells of an entry within so long, nanoseconds, on a busy machine. */
+const TELLING_NS = 1_000_000_000n;
 
 /**
  * What conntrack says of single packets, beside what the rules do. It has an entry of those alone that went all the way through the host
@@ -40,11 +43,20 @@ export class ConntrackFacts implements HostRules {
     return this.#rules.taking(proto, ends);
   }
 
-  passedAs(proto: number, ends: Ends): Passed | undefined {
+  passedAs(proto: number, ends: Ends, atNs: bigint): Passed | undefined {
     const text = tupleText(protocolName(proto), ends);
-    const entry = this.#table.having(text).findLast(({ originalText, isZoned }) => originalText === text && !isZoned);
+    const entries = this.#table.having(text).filter(({ originalText, isZoned }) => originalText === text && !isZoned);
+    // conntrack tells of an entry once the packet that made it has passed
+    const entry =
+      entries.findLast((each) => isThere(each, atNs)) ??
+      entries.find(({ bornNs }) => bornNs !== undefined && atNs < bornNs && bornNs <= atNs + TELLING_NS);
     const passed = entry && reversed(endsIn(entry.replyText));
     const dst = passed && parseAddress(passed.dst);
     return passed && dst ? { ends: passed, dst: wordsOf(dst.isIpv6, dst.value) } : undefined;
   }
+}
+
+/** Whether conntrack had an entry at a time, as far as it tells when that began and ended: a list does not. */
+function isThere({ bornNs, diedNs, isGone }: ConntrackEntry, atNs: bigint): boolean {
+  return (bornNs === undefined || bornNs <= atNs) && !(isGone && diedNs !== undefined && diedNs < atNs);
 }

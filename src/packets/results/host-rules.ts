@@ -32,8 +32,8 @@ export interface HostRules {
   leaving(proto: number, ends: Ends): Ruling;
   /** Of a packet that goes from inside to outside: whether they give it to the host itself. */
   taking(proto: number, ends: Ends): Ruling;
-  /** As what conntrack says that a conversation passed the host, by its first packet; undefined where it says nothing of it. */
-  passedAs(proto: number, ends: Ends): Passed | undefined;
+  /** As what conntrack says that a conversation passed the host at a time, epoch nanoseconds, by its first packet; undefined where it says nothing of it. */
+  passedAs(proto: number, ends: Ends, atNs: bigint): Passed | undefined;
 }
 
 const UNTOLD: Ruling = {

@@ -95,10 +95,10 @@ export class Explained {
    * what leaves.
    */
   #isStale(row: number, isLeaving: boolean): boolean {
-    const { timeline: t, tuples, rules } = this.#known;
+    const { timeline: t, tuples, rules, epochNs } = this.#known;
     if (t.side(row) !== OUTSIDE || (t.flags(row) & IS_ERROR) !== 0) return false;
     const ends = new TupleEnds(tuples).of(t.tuple(row), (t.forward(row) === 1) !== isLeaving);
-    const passed = rules.passedAs(t.proto(row), ends)?.ends;
+    const passed = rules.passedAs(t.proto(row), ends, epochNs + BigInt(Math.round(t.timeNs(row))))?.ends;
     return passed?.dst === ends.dst && passed.dstPort === ends.dstPort;
   }
 

@@ -64,7 +64,7 @@ export class Unexplained {
         const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
         return unknown("may-be-filtered", why, "anything");
       }
-      const told = isFromHere ? (this.#byConntrack(way, missing) ?? this.#byRules(way)) : undefined;
+      const told = isFromHere ? (this.#byConntrack(row, way, missing) ?? this.#byRules(way)) : undefined;
       if (told !== undefined) return told;
       const answer = isFromHere ? this.#known.standIns.mayAnswer(row) : NONE;
       if (answer !== NONE) {
@@ -90,10 +90,10 @@ export class Unexplained {
    * What conntrack tells of a packet from inside, which has no entry of what the host drops: that its conversation stayed, or was forwarded, as from an
    * address that the NAT is not known to give there. Undefined where it tells nothing.
    */
-  #byConntrack(way: number, missing: string): Claim | undefined {
-    const { rules, tuples, locals } = this.#known;
+  #byConntrack(row: number, way: number, missing: string): Claim | undefined {
+    const { rules, tuples, locals, timeline, epochNs } = this.#known;
     const ends = new TupleEnds(tuples).of(tupleIn(way), isFromA(way));
-    const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends);
+    const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends, epochNs + BigInt(Math.round(timeline.timeNs(row))));
     if (passed === undefined || locals.isNat(passed.ends.src)) return undefined;
     const { src, dst } = passed.ends;
     const isNear = isSameLink(tuples.isIpv6(tupleIn(way)), tuples.words, sourceOf(tuples, way), passed.dst, 0);
