@@ -68,6 +68,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
     about:
       "one clock, and 100 ms between the capture points; what TCP says without ID is sent again before it can be answered; each capture misses one in ten",
     recall: null,
+    findings: ["retransmissions"],
     play(world) {
       const { rng, router, inside, outside } = world;
       for (const { model } of [inside, outside]) model.misses = missing(rng, 0.1);
