@@ -205,7 +205,7 @@ export function assemble(
   const verdicts = new Verdicts({
     ...base,
     matchers,
-    epochNs: epochsNs[INSIDE],
+    epochsNs,
     resets: new Resets(timeline, base.macs),
     mistimed,
     repeatOf: (row) => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row)),

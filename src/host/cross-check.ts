@@ -1,3 +1,4 @@
+import { timesText } from "../packets/results/sentence.js";
 import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
 import { copyOf, type Ends, type FlowSummary } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
@@ -258,17 +259,13 @@ export class CrossCheck {
     const { losses, isCutOff, untaken } = this.#table.hearing;
     const { count } = this.#untold.flows;
     const said = [
-      ...(losses > 0 ? [`conntrack lost events ${times(losses)}`] : []),
+      ...(losses > 0 ? [`conntrack lost events ${timesText(losses)}`] : []),
       ...(isCutOff ? ["conntrack's events ended before the run"] : []),
       ...(untaken > 0 ? [`there was no room for ${untaken} of conntrack's entries`] : []),
       ...(count > 0 ? [`whether conntrack had an entry for ${count} of the flows cannot be told`] : []),
     ];
     return said.length === 0 ? [] : [findingOf("conntrack-incomplete", count, said.join("; "), this.#untold)];
   }
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
 }
 
 /** What its packets look like as they come to the NAT from inside, and from outside. */

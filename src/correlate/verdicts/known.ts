@@ -17,8 +17,8 @@ import type { SideTally } from "./side-tally.js";
 /** What a verdict may draw on. */
 export interface Known extends Base {
   readonly matchers: Matchers;
-  /** What the timeline counts from, epoch nanoseconds. */
-  readonly epochNs: bigint;
+  /** As in `Tables`. */
+  readonly epochsNs: readonly [bigint, bigint];
   readonly errors: Errors;
   readonly refusals: Refusals;
   readonly impacts: Impacts;

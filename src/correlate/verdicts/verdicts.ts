@@ -57,7 +57,7 @@ export class Verdicts {
 
   constructor(known: Known) {
     const { timeline, tuples, kernel, translations } = known;
-    const locals = new Locals(timeline, tuples, kernel, (address) => known.routes?.isOwn(address) === true);
+    const locals = new Locals(timeline, tuples, kernel, known.routes);
     this.locals = locals;
     this.taken = new Taken(tuples);
     const reach = new Reach(known);

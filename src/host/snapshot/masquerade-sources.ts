@@ -6,17 +6,10 @@ import { isIncoming, passage } from "../tuples.js";
 import type { HostFacts } from "./host-facts.js";
 import type { NetworkFacts, SourceAddress } from "./network-facts.js";
 
-/** So many snapshots are remembered, the last ones. */
+/** So many snapshots are remembered, the last ones: when they were taken, and what they say where addresses are others than in the one before. */
 const MOST_SNAPSHOTS = 32;
 /** An address does not come and go as soon as this, nanoseconds: a flow that left with it began while a snapshot would have shown it. */
 const SOON_NS = 2_000_000_000n;
-
-/** What a snapshot says; where it tells of the same addresses as the one before, the rest is of that one. */
-interface State {
-  readonly timeNs: bigint;
-  readonly addresses: string;
-  readonly network: NetworkFacts;
-}
 
 /**
  * Which addresses masquerading gives, by what snapshots tell of the host's interfaces.
@@ -27,16 +20,21 @@ interface State {
 export class MasqueradeSources {
   /** Called when it is asked of an address that no snapshot shows: there may be others by now. */
   onUnknown: () => void = () => {};
-  readonly #states: State[] = [];
+  readonly #networks: NetworkFacts[] = [];
+  readonly #takenNs: bigint[] = [];
+  /** The addresses that the last one tells of. */
+  #addresses = "";
 
   /** Takes the next snapshot. One that tells of no address says nothing. */
   take({ timeNs, network }: HostFacts): void {
     const all = [...network.sources].filter(([, sources]) => sources.length > 0);
     if (all.length === 0) return;
     const addresses = JSON.stringify(all);
-    const last = this.#states.at(-1);
-    this.#states.push({ timeNs, addresses, network: last?.addresses === addresses ? last.network : network });
-    if (this.#states.length > MOST_SNAPSHOTS) this.#states.shift();
+    if (addresses !== this.#addresses) this.#networks.push(network);
+    this.#addresses = addresses;
+    this.#takenNs.push(timeNs);
+    for (const remembered of [this.#networks, this.#takenNs])
+      if (remembered.length > MOST_SNAPSHOTS) remembered.shift();
   }
 
   /**
@@ -49,11 +47,11 @@ export class MasqueradeSources {
   canGive(flow: Translation, names: SideNames, timeNs?: bigint): Answer {
     const { src, dst } = passage(flow).leaving;
     const captured = names[flow.sides[isIncoming(flow) ? 0 : 1]];
-    if (this.#states.length === 0) return true;
-    if (this.#states.some(({ network }) => canGive(network, src, dst, captured))) return true;
+    if (this.#networks.length === 0) return true;
+    if (this.#networks.some((network) => canGive(network, src, dst, captured))) return true;
     this.onUnknown();
     if (timeNs === undefined) return undefined;
-    return this.#states.some((state) => timeNs <= state.timeNs && state.timeNs <= timeNs + SOON_NS) ? false : undefined;
+    return this.#takenNs.some((takenNs) => timeNs <= takenNs && takenNs <= timeNs + SOON_NS) ? false : undefined;
   }
 }
 

@@ -38,6 +38,11 @@ export function saidAddress(address: string, whose: Whose): Sentence {
   return { text: address, addresses: [{ ...whose, address, at: 0 }] };
 }
 
+/** `once`, `2 times`. */
+export function timesText(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
+
 /** `1, 2, 3, 4, 5 and 7 more`. */
 export function saidFew({ listed, count }: Pick<Few<Part>, "listed" | "count">): Sentence {
   const named = listed.slice(0, MOST_NAMED);

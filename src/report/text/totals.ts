@@ -1,3 +1,4 @@
+import { timesText } from "../../packets/results/sentence.js";
 import type { SideSummary, Summary, VerdictCounts } from "../../packets/results/results.js";
 import { SIDE_NAMES, type SideNames } from "../../packets/sides.js";
 import { latencyText } from "./latency.js";
@@ -100,7 +101,7 @@ function clocks(
     return `; one was set about ${time}: since then, outside is ${latencyText(Math.abs(byNs))} further ${byNs < 0 ? "behind" : "ahead"}`;
   });
   const more = steps.length + moreSteps - told.length;
-  const others = more === 0 ? "" : `; and ${more === 1 ? "once" : `${more} times`} more`;
+  const others = more === 0 ? "" : `; and ${timesText(more)} more`;
   const apart = `is ${latencyText(Math.abs(offsetNs))} ${offsetNs < 0 ? "behind" : "ahead of"}`;
   return `outside ${offsetNs === 0 ? "agrees with" : apart} inside${first} (${source}${drift}, ${confirmed})${told.join("")}${others}`;
 }

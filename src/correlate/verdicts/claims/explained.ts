@@ -1,3 +1,4 @@
+import { epochNsOf } from "../../../packets/results/epoch-ns.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { remember } from "../../../packets/memory/keep-newest.js";
@@ -95,10 +96,10 @@ export class Explained {
    * what leaves.
    */
   #isStale(row: number, isLeaving: boolean): boolean {
-    const { timeline: t, tuples, rules, epochNs } = this.#known;
+    const { timeline: t, tuples, rules } = this.#known;
     if (t.side(row) !== OUTSIDE || (t.flags(row) & IS_ERROR) !== 0) return false;
     const ends = new TupleEnds(tuples).of(t.tuple(row), (t.forward(row) === 1) !== isLeaving);
-    const passed = rules.passedAs(t.proto(row), ends, epochNs + BigInt(Math.round(t.timeNs(row))))?.ends;
+    const passed = rules.passedAs(t.proto(row), ends, epochNsOf(this.#known, row))?.ends;
     return passed?.dst === ends.dst && passed.dstPort === ends.dstPort;
   }
 

@@ -1,3 +1,4 @@
+import type { HostRoutes } from "../../../packets/results/host-routes.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
@@ -41,11 +42,10 @@ export class Locals {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #kernel: Kernel;
-  readonly #isOwn: (address: string) => boolean;
+  readonly #routes: HostRoutes | undefined;
 
-  /** `isOwn`: whether the host says that an address is its own. */
-  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel, isOwn: (address: string) => boolean) {
-    this.#isOwn = isOwn;
+  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel, routes: HostRoutes | undefined) {
+    this.#routes = routes;
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#kernel = kernel;
@@ -109,10 +109,11 @@ export class Locals {
 
   /** What the addresses that the host says are its own tell of a packet, of which those that were seen translated tell nothing; null for nothing. */
   byHost(row: number): Local | null {
+    if (this.#routes === undefined) return null;
     const way = this.#timeline.way(row);
     const [src, dst] = [sourceText(this.#tuples, way), destinationText(this.#tuples, way)];
-    if (this.#isOwn(dst)) return host("to-host", `to the host itself (${dst})`, way ^ 1);
-    return this.#isOwn(src) ? host("from-host", `from the host itself (${src})`, way) : null;
+    if (this.#routes.isOwn(dst)) return host("to-host", `to the host itself (${dst})`, way ^ 1);
+    return this.#routes.isOwn(src) ? host("from-host", `from the host itself (${src})`, way) : null;
   }
 
   /** Whether an outside address is known to be the NAT's own. */

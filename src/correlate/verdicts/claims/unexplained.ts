@@ -1,3 +1,4 @@
+import { epochNsOf } from "../../../packets/results/epoch-ns.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
 import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
 import { isFromOpener, destinationOf, destinationText, sourceOf } from "../../../packets/ways.js";
@@ -91,9 +92,9 @@ export class Unexplained {
    * address that the NAT is not known to give there. Undefined where it tells nothing.
    */
   #byConntrack(row: number, way: number, missing: string): Claim | undefined {
-    const { rules, tuples, locals, timeline, epochNs } = this.#known;
+    const { rules, tuples, locals } = this.#known;
     const ends = new TupleEnds(tuples).of(tupleIn(way), isFromA(way));
-    const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends, epochNs + BigInt(Math.round(timeline.timeNs(row))));
+    const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends, epochNsOf(this.#known, row));
     if (passed === undefined || locals.isNat(passed.ends.src)) return undefined;
     const { src, dst } = passed.ends;
     const isNear = isSameLink(tuples.isIpv6(tupleIn(way)), tuples.words, sourceOf(tuples, way), passed.dst, 0);

@@ -1,5 +1,5 @@
 import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
-import { said } from "../../../packets/results/sentence.js";
+import { said, timesText } from "../../../packets/results/sentence.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Finder } from "./finder.js";
@@ -13,10 +13,8 @@ export class ConnectionRefused implements Finder {
 
   flow(flow: EndedFlow): void {
     if (!isRefused(flow)) return;
-    const { pairsThere } = flow;
-    const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
     this.#refused.addFlow(flow);
-    this.#refused.named.addMade(() => said`${flow.said} (${times})`);
+    this.#refused.named.addMade(() => said`${flow.said} (${timesText(flow.pairsThere)})`);
   }
 
   close(): Finding[] {
@@ -24,7 +22,7 @@ export class ConnectionRefused implements Finder {
   }
 }
 
-/** Whether a connection's other end did nothing but reset it; what nobody saw it say may have been more. */
+/** Whether a reset is all that a connection's other end is known to have sent. */
 function isRefused(flow: EndedFlow): boolean {
   if (flow.proto !== TCP || !flow.isOpenerKnown || flow.isUnclear || flow.isAnsweredNear) return false;
   return flow.hasKnocked && flow.pairsBack > flow.unreachableBack && !flow.hasProgress(false) && flow.isOver;

@@ -2,7 +2,7 @@ import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few, MOST_NAMED } from "../../../packets/results/few.js";
 import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
-import { said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
+import { said, saidFew, type Sentence, timesText } from "../../../packets/results/sentence.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
@@ -108,8 +108,8 @@ export class Unanswered implements Finder {
     if (flow.proto === TCP) this.#takeHanging(flow);
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
-    const times = pairsThere === 1 ? "once" : `${pairsThere} times`;
-    const name = (): Sentence => said`${flow.said} (${times}${heard === undefined ? "" : `; ${errorsText(heard)}`})`;
+    const name = (): Sentence =>
+      said`${flow.said} (${timesText(pairsThere)}${heard === undefined ? "" : `; ${errorsText(heard)}`})`;
     const isAnswerable = flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
     for (const tries of [this.#all, this.#triesOf(flow.address(INSIDE, true))]) {
       tries.flows.addFlow(flow);
