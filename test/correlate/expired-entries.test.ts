@@ -35,3 +35,13 @@ it("a client's requests to a published port are found, each by a port of its own
   expect(pairs.filter((pair) => pair.inside !== pair.outside)).toEqual([]);
   expect(pairs).toHaveLength(inside.length);
 });
+
+it("an answer that never comes out is not taken for the container's own word with the host, for which others were forwarded", async () => {
+  const { inside, outside } = requests(200);
+  const dropped = [3, 65, 70, 71, 130, 190];
+  const outcome = await correlated(
+    inside,
+    outside.filter((_, at) => at % 2 === 0 || !dropped.includes((at - 1) / 2)),
+  );
+  expect(outcome.verdicts("inside")).toEqual(dropped.map((n) => [2 * n + 2, "unknown"]));
+});

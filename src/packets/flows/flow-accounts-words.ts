@@ -12,6 +12,9 @@ export const FREE = word();
 export const FREE_COUNT = word();
 /** How many flows were taken so far: the id of the last one. */
 export const LEARNT = word();
+/** Where the slots of the newest flows stand, by the lowest NEWEST_BITS bits of their ids. */
+export const NEWEST = word();
+export const NEWEST_BITS = 14;
 /** Where rows of ranges begin, the first number that none ever had, and one that is free, which names the next; 0 for none. */
 export const GAPS = word();
 export const GAPS_END = word();

@@ -34,14 +34,15 @@ export class FlowAccounts {
   readonly #unmatched: RowCounts;
   /** How many errors crossed that say that nobody gets what they answer, by twice the slot, and 1 more of outbound ones. */
   readonly #unreachable: RowCounts;
-  /** By slot, of those with pairs of ICMP errors: the stamp of the last. */
   /** When packets contradicted the translation of a flow that is contradicted, nanoseconds on the timeline. */
   readonly #contradictedNs = new Map<number, number>();
+  /** By slot, of those with pairs of ICMP errors: the stamp of the last. */
   readonly #lastErrors = new Map<number, number>();
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
   #free: Int32Array;
+  readonly #newest: Int32Array;
   readonly samples: Samples;
   readonly digests: LatencyDigests;
   readonly #heap: Heap;
@@ -61,6 +62,8 @@ export class FlowAccounts {
     this.block = this.#words.byteOffset;
     this.#words[words.SAMPLES] = this.samples.block;
     this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
+    this.#newest = heap.take(Int32Array, 1 << words.NEWEST_BITS);
+    this.#words[words.NEWEST] = this.#newest.byteOffset;
     this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
     this.#streams = heap.take(Int32Array, slots << account.STREAM_BITS, ROOM_FLOWS << account.STREAM_BITS);
@@ -80,6 +83,17 @@ export class FlowAccounts {
   /** How many flows were taken so far: the id of the last one. */
   get learnt(): number {
     return this.#words[words.LEARNT];
+  }
+
+  /** The slots of the flows that were taken since the one with this id, those that are still there, in their order; null where they are too many to tell. */
+  newerThan(id: number): number[] | null {
+    if (this.learnt - id > this.#newest.length) return null;
+    const slots: number[] = [];
+    for (let newer = id + 1; newer <= this.learnt; newer++) {
+      const slot = this.#newest[newer & (this.#newest.length - 1)];
+      if (this.id(slot) === newer) slots.push(slot);
+    }
+    return slots;
   }
 
   /** The id of a flow that has no slot. */

@@ -3,7 +3,7 @@ import { remember } from "../../../packets/memory/keep-newest.js";
 import { ENDS, type TupleTable } from "../../../packets/tuples.js";
 import { serviceOf } from "./services.js";
 
-/** So many flows are looked at for each question, at the most, as long as questions come: what is new since is known soon. */
+/** So many flows that were looked at before are looked at again for each question, at the most, as long as questions come. */
 const LOOKED_AT_EACH = 64;
 /** So many addresses, and services, are remembered, at the most. */
 const MOST_REMEMBERED = 65_536;
@@ -57,12 +57,17 @@ export class Carried {
     return this.#unseen.has(serviceOf(this.#tuples, tuple)) && !this.hasService(tuple);
   }
 
-  /** Looks at the flows, if there are others than before. */
+  /** Looks at the flows, if there are others than before: at those, and now and then at all, as who opened one may be known by then. */
   #look(): void {
     const accounts = this.#accounts;
-    if (accounts.learnt === this.#learnt || ++this.#asked * LOOKED_AT_EACH < accounts.end) return;
     const before = this.#learnt;
+    if (accounts.learnt === before) return;
     this.#learnt = accounts.learnt;
+    const newer = ++this.#asked * LOOKED_AT_EACH < accounts.end ? accounts.newerThan(before) : null;
+    if (newer !== null) {
+      for (const slot of newer) this.#take(accounts.insideTuple(slot), accounts.outsideTuple(slot), true);
+      return;
+    }
     this.#asked = 0;
     accounts.lendSlots((slots) => {
       for (const slot of slots)

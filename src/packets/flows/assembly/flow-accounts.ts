@@ -93,6 +93,7 @@ export function open(
   const flow = accountOf(accounts, slot);
   const id = wordOf(accounts, words.LEARNT) + 1;
   setWord(accounts, words.LEARNT, id);
+  store<i32>(wordOf(accounts, words.NEWEST) + 4 * (id & ((1 << words.NEWEST_BITS) - 1)), slot);
   memory.fill(flow, 0, 1 << ACCOUNT_BYTES_BITS);
   store<i32>(flow, flowBits | account.rewrittenBy(rewriteForward, rewriteBackward), 4 * account.BITS);
   store<i32>(flow, id, 4 * account.ID);
