@@ -60,6 +60,12 @@ export const COINCIDENCE_PAIRS = 256;
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. Nanoseconds. */
 export const JITTER_NS = 100_000;
 
+/**
+ * A packet that is this quick is hardly a copy that was sent again, nor one that others overtook, nanoseconds. Where a TTL grows on its way, as a router
+ * sets it, or is kept while the rewritten end says otherwise, a pair is only believed that is.
+ */
+export const QUICK_NS = 1_000_000;
+
 /** A translation of what is not TCP may be forgotten once nothing used it for so long, nanoseconds (nf_conntrack_udp_timeout, nf_conntrack_icmp_timeout). */
 export const FORGOTTEN_NS = 30_000_000_000;
 

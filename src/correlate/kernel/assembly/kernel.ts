@@ -29,6 +29,7 @@ import * as pairing from "./pairing.js";
 import * as passed from "./passed.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
+import * as timing from "./timing.js";
 import * as wants from "./wants.js";
 
 export { takeOrdinary } from "./loop.js";
@@ -45,16 +46,16 @@ export function relateRows(ground: usize, inside: i32, outside: i32, mayBeAltere
   const found = relation.relateRows(ground, inside, outside, mayBeAltered);
   return (
     found |
-    (relation.isLate ? IS_LATE : 0) |
-    (relation.isRepeatable ? IS_REPEATABLE : 0) |
-    (relation.isClose ? IS_CLOSE : 0) |
-    (relation.mayHide ? MAY_HIDE : 0) |
+    (timing.isLate ? IS_LATE : 0) |
+    (timing.isRepeatable ? IS_REPEATABLE : 0) |
+    (timing.isClose ? IS_CLOSE : 0) |
+    (timing.mayHide ? MAY_HIDE : 0) |
     (relation.isUnvouched ? IS_UNVOUCHED : 0) |
     (relation.isBackward ? IS_BACKWARD : 0) |
     (relation.isStale ? IS_STALE : 0) |
-    (relation.mayBePiece ? MAY_BE_PIECE : 0) |
-    (relation.mayBeChance ? MAY_BE_CHANCE : 0) |
-    (relation.isRepeat ? IS_REPEAT : 0) |
+    (timing.mayBePiece ? MAY_BE_PIECE : 0) |
+    (timing.mayBeChance ? MAY_BE_CHANCE : 0) |
+    (timing.isRepeat ? IS_REPEAT : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, packetOf(ground, inside), packetOf(ground, outside)) ? IS_USUAL : 0)
   );
@@ -129,7 +130,7 @@ export function tookAsLong(ground: usize, entered: i32, left: i32, isOutbound: b
 export function isUnwatched(ground: usize, entered: i32, left: i32): bool {
   const leftNs = passedNs(packetOf(ground, left));
   const latencyNs = leftNs - passedNs(packetOf(ground, entered));
-  return relation.isUnwatched(ground, timeline.sideOf(lineOf(ground), entered), leftNs, latencyNs);
+  return timing.isUnwatched(ground, timeline.sideOf(lineOf(ground), entered), leftNs, latencyNs);
 }
 
 /** Whether nothing that carries the same passed on either side within the window before these rows. */
@@ -139,7 +140,7 @@ export function areNovel(ground: usize, inside: i32, outside: i32): bool {
 
 /** Whether a row was sent again, or says what one of its way has said before. */
 export function isToldAgain(ground: usize, row: i32): bool {
-  return relation.isToldAgain(packetOf(ground, row));
+  return timing.isToldAgain(packetOf(ground, row));
 }
 
 /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */

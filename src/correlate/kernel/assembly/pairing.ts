@@ -22,15 +22,15 @@ import { evidenceOf } from "./evidence.js";
 import { concernsOthers, headerBits, learn, timingBits } from "./learning.js";
 import { accountOf, lineOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 import * as relation from "./relation.js";
+import * as timing from "./timing.js";
 
 /** A flow was learnt that others have to know of. */
 declare function learnt(slot: i32): void;
 
 /** Whether something speaks against two packets, just related as `found`, or others like them may be meant. */
 export function isInDoubt(found: i32): bool {
-  if (found <= CONFLICT || relation.isClose || relation.mayBePiece || relation.isStale || relation.isRepeat)
-    return true;
-  return relation.isRepeatable && (relation.isLate || relation.isDoubted);
+  if (found <= CONFLICT || timing.isClose || timing.mayBePiece || relation.isStale || timing.isRepeat) return true;
+  return timing.isRepeatable && (timing.isLate || relation.isDoubted);
 }
 
 /** Whether the flow that `flowOf` found last was learnt by it. */
@@ -261,7 +261,7 @@ export function accountForRows(
 function isLearntAtOnce(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): bool {
   const inside = tupleOf(ground, iWay);
   if (!isUntranslated(inside) || !isUntranslated(tupleOf(ground, oWay))) return false;
-  if (relation.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
+  if (timing.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
   const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
   if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
   return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, i, iWay, o, oWay, gapNs) >= LEARN_BITS;

@@ -21,6 +21,7 @@ import { isNew } from "./pace.js";
 import { accountPair, bind, flowOf, isInDoubt, markAgain, putAway } from "./pairing.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
+import * as timing from "./timing.js";
 
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements, answers to SYNs that came together, and
@@ -29,11 +30,11 @@ import * as relation from "./relation.js";
  * Precondition: it was related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
-  if (!relation.isRepeatable) return false;
+  if (!timing.isRepeatable) return false;
   if (record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) !== TCP) return true;
   if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > UNVOUCHED_SLACK_NS)
     return true;
-  if (relation.isSlowest) return true;
+  if (timing.isSlowest) return true;
   if (payloadLengthOf(packet) > 0) return false;
   const flags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   return (flags & SYN) === 0 || ((flags & ACK) !== 0 && relation.slot !== NONE);
@@ -55,7 +56,7 @@ function pendingAt(ground: usize, number: i32): usize {
  */
 export function expect(ground: usize, row: i32, timeNs: f64): void {
   // no longer than the window, when others decide: those behind it wait for it
-  const untilNs = timeNs + min<f64>(relation.soonNs, doubleOf(ground, words.WINDOW_NS));
+  const untilNs = timeNs + min<f64>(timing.soonNs, doubleOf(ground, words.WINDOW_NS));
   const count = wordOf(ground, words.PENDING_COUNT);
   const over = wordOf(ground, words.PENDING_OVER);
   if (count - over === words.PENDING_ENTRIES) setWord(ground, words.PENDING_OVER, over + 1);

@@ -1,8 +1,7 @@
-/** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
-import { areOtherOptions, loweredBy, payloadLengthOf, spanOf, ttlOf } from "../../../packets/assembly/headers.js";
+/** How two packets with equal keys stand to each other, by their translations and their direction; `timing.ts` says what time tells. */
+import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
 import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
-import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import {
   haveBothEnds,
@@ -11,69 +10,27 @@ import {
   REWRITE_SRC,
   REWRITE_SRC_PORT,
 } from "../../../packets/flows/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6, isAgain } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import { isTtlSet, wayByTtl } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
-import {
-  COINCIDENCE_PAIRS,
-  CONFLICT,
-  FORGOTTEN_NS,
-  IMPOSSIBLE,
-  JITTER_NS,
-  KNOWN,
-  POSSIBLE,
-  UNVOUCHED_SLACK_NS,
-} from "../relations.js";
-import { isNovel, isSaidAgain, sinceNs } from "./alike.js";
-import {
-  APART_NS,
-  apartOf,
-  earlyLimitOf,
-  FIRST_NS,
-  isEstablished,
-  isNew,
-  isQueueLong,
-  leastOf,
-  limitOf,
-  slowestOf,
-  wholeLimitOf,
-} from "./pace.js";
+import { CONFLICT, FORGOTTEN_NS, IMPOSSIBLE, KNOWN, POSSIBLE, QUICK_NS } from "../relations.js";
+import { isNovel } from "./alike.js";
 import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
-import { isOvertaken } from "./passed.js";
+import { weighTime } from "./timing.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
 export let isOutbound = false;
-/** Whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
-export let isRepeatable = false;
-/** … whether the time between them is not what packets take now: longer, or, by clocks that are not certain, far shorter … */
-export let isLate = false;
-/** … whether it is longer than all lately took … */
-export let isSlowest = false;
-/** … and whether equal ones follow each other so closely that what one took may be what another did. */
-export let isClose = false;
-/** Whether what left may be a piece of a segment that has the same bytes, and others: one was sent again of the other. */
-export let mayBePiece = false;
-/** An equal one that leaves within this time may be meant as well, nanoseconds. */
-export let soonNs: f64 = 0;
-/** Whether it is longer than all lately took, and not far less than equal ones are apart. */
-export let mayBeChance = false;
-/** Whether what entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
-export let isRepeat = false;
 /** Whether the translation that they are KNOWN by, or that they CONFLICT with, may be forgotten: nothing used it for so long, or packets contradicted it. */
 export let isStale = false;
 /** … and one of equal packets of it is not accounted for. */
 export let isDoubted = false;
-/** Whether, besides, such ones may have been missed, another one of them by each capture, or have waited for longer than the window. */
-export let mayHide = false;
-
 /** Whether neither end is the same on both sides, where no known translation says so. */
 let areBothEndsOther = false;
 
@@ -85,8 +42,6 @@ export let isBackward = false;
 
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
-/** Where a TTL grows on its way, as a router sets it, or is kept while the rewritten end says otherwise, a pair is only believed that is this quick, nanoseconds. */
-const QUICK_NS = 1_000_000;
 
 /**
  * The relation of an inside and an outside packet with equal keys, each with its way and its time, nanoseconds: IMPOSSIBLE, CONFLICT, POSSIBLE or
@@ -148,7 +103,7 @@ export function relate(
     isUnvouched = slackNs === Infinity;
     return IMPOSSIBLE;
   }
-  weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
+  weighTime(ground, flags, i, iWay, o, oWay, slot, isOutbound, isOutbound ? oNs : iNs, latencyNs);
   return relation;
 }
 
@@ -241,153 +196,6 @@ function isAgainst(outbound: bool, byTtl: i32, changes: i32, gapNs: f64): bool {
   const isSource = (changes & REWRITE_SRC) !== 0;
   if (isSource === ((changes & REWRITE_DST) !== 0) || isSource === outbound) return false;
   return byTtl === 0 ? abs<f64>(gapNs) > QUICK_NS : byTtl > 0 !== outbound;
-}
-
-/** Equal packets that are so many times farther apart than two stamps seldom come to be that near to each other by chance. */
-const SELDOM = 64;
-
-/** Sets what is said above of time. `leftNs`: when the one that leaves did. */
-function weighTime(
-  ground: usize,
-  flags: i32,
-  i: usize,
-  iWay: i32,
-  o: usize,
-  oWay: i32,
-  leftNs: f64,
-  latencyNs: f64,
-  slackNs: f64,
-): void {
-  const hasId = (flags & HAS_IP_ID) !== 0;
-  isRepeatable =
-    !hasId ||
-    (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
-    (load<i32>(tupleOf(ground, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
-  const limitNs = mayBeCut(ground, flags, i) ? limitOf(ground, isOutbound) : wholeLimitOf(ground, isOutbound);
-  const isTrusted = slackNs < Infinity;
-  // where nothing vouches for the clocks, what packets took so far was measured by them all the same
-  isLate = (isTrusted || isEstablished(ground, isOutbound)) && latencyNs > limitNs;
-  isSlowest = latencyNs > slowestOf(ground, isOutbound) && !isNew(ground, isOutbound);
-  if (isTrusted && latencyNs < leastOf(ground, isOutbound, leftNs) && !isNew(ground, isOutbound)) isLate = true;
-  const way = isOutbound ? 1 : 0;
-  // of a flow, what seems to be overtaken was lost, and sent again as it was: by an IP ID that senders give to many, too
-  if (latencyNs > QUICK_NS && slot !== tuple.NONE && isOvertaken(ground, slot, way, leftNs - latencyNs, leftNs)) {
-    isLate = true;
-    isRepeatable = true;
-  }
-  isClose = false;
-  mayHide = false;
-  mayBeChance = false;
-  mayBePiece = false;
-  isRepeat = false;
-  if (isRepeatable) weighLikes(ground, flags, i, iWay, o, oWay, leftNs, latencyNs, slackNs);
-}
-
-/** Sets what is said above of equal packets of two that are repeatable. */
-function weighLikes(
-  ground: usize,
-  flags: i32,
-  i: usize,
-  iWay: i32,
-  o: usize,
-  oWay: i32,
-  leftNs: f64,
-  latencyNs: f64,
-  slackNs: f64,
-): void {
-  const hasId = (flags & HAS_IP_ID) !== 0;
-  const isTrusted = slackNs < Infinity;
-  const way = isOutbound ? 1 : 0;
-  const isResent = isAgain(flags) || isAgain(load<i32>(o, 4 * record.FLAGS_PROTO_TTL));
-  const isTcp = record.protoIn(flags) === TCP;
-  if (mayBeCut(ground, flags, i)) mayBePiece = latencyNs > FIRST_NS || (isResent && hasLongSegments(ground, slot));
-  const inside = sinceNs(i);
-  const outside = sinceNs(o);
-  const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
-  // few do not tell what packets take, where what is sent again has no ID, and one capture missed a packet: both may have missed another copy
-  const mayBeCopies = !hasId && wordOf(ground, words.UNSURE) + wordOf(ground, words.UNSURE + 1) > 0;
-  if (isNew(ground, isOutbound) || (mayBeCopies && !isEstablished(ground, isOutbound))) {
-    const isFirst = hasId && isTrusted && since === 0;
-    if (isFirst ? latencyNs > FIRST_NS : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound)) isLate = true;
-  }
-  // What takes half as long as equal ones are apart may as well be the next one's. A stamp tells no more than its unit, and order tells nothing where it is not kept.
-  const stampNs = max<f64>(doubleOf(ground, words.RESOLUTION_NS), doubleOf(ground, words.DOUBT_NS));
-  const blurNs = max<f64>(stampNs, doubleOf(ground, words.REORDERED_NS + way));
-  const leastNs = max<f64>(max<f64>(slackNs, latencyNs), blurNs);
-  const bursts = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
-  // … or, until so many crossed that captures are known to miss hardly any, a quarter: the next one, and the twin of this, may be missed
-  const isProven = wordOf(ground, words.PAIRED + way) >= COINCIDENCE_PAIRS;
-  const apartNs = max<f64>(apartOf(ground, isOutbound), (bursts && !isProven ? 4 : 2) * leastNs);
-  // where nothing vouches for the clocks, nothing is known of what is soon: the slack has no end
-  const isEarly = isTrusted && isNew(ground, isOutbound);
-  soonNs = isEarly ? 2 * leastNs + JITTER_NS : apartNs;
-  isClose = since !== 0 && (!isTrusted || apartNs > since);
-  // where nothing does, the clock may have been set: what seems to have taken so long may be the next one's
-  if (!isTrusted && latencyNs > limitOf(ground, isOutbound)) isClose = true;
-  // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
-  const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
-  // what they miss is known once the first windows are over
-  const isBegun = isProven && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
-  const seldomNs = SELDOM * latencyNs;
-  // … but then equal ones must come as close to each other as that, and of many, none did
-  const isApart = !bursts && slot !== tuple.NONE && pairsOf(accountOf(ground, slot), way) >= COINCIDENCE_PAIRS;
-  const isSlow = !hasId && isSlowest && since < seldomNs && !isApart;
-  mayBeChance = isSlow && since !== 0;
-  const isUnknown = isUnsure || !isBegun;
-  const enteredAgain = isToldAgain(isOutbound ? i : o);
-  const leftAgain = isToldAgain(isOutbound ? o : i);
-  // one that was given up may come out yet, and look like what was sent again, or like an acknowledgement that says the same
-  const mayComeOut = isQueueLong(ground, isOutbound) && (enteredAgain || leftAgain);
-  // while it is not known what packets take, it may be the twin of another one that says the same
-  const mayBeOther = isTcp && isNew(ground, isOutbound) && (enteredAgain || leftAgain) && latencyNs > FIRST_NS;
-  const enteredSince = isOutbound ? inside : outside;
-  // what is known of it is rounded down to an eighth
-  const wasGivenUp = enteredSince === 0 || 1.125 * enteredSince + latencyNs >= doubleOf(ground, words.WINDOW_NS);
-  // the chance that the first one comes out within JITTER_NS of the second one's entry is one in ten thousand
-  isRepeat = wasGivenUp && latencyNs > JITTER_NS && enteredAgain && !leftAgain;
-  // a segment that takes sequence numbers and is not sent again has no equal one beside it
-  const isOnce = isTcp && spanOf(i) > 0 && !enteredAgain && !leftAgain;
-  // stamps coarser than equal ones are apart do not tell two of which each capture missed another one, even if few are seen that close
-  const isCoarse = doubleOf(ground, words.RESOLUTION_NS) > UNVOUCHED_SLACK_NS && !isApart;
-  const mayBeSeveral = (bursts || isCoarse) && !isOnce;
-  mayHide = (isUnsure && mayBeSeveral) || (isUnknown && mayBeChance) || mayComeOut || mayBeOther;
-  // how far the first of its kind and its like are apart, one that is yet to come tells
-  if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
-  // what captures miss, those behind it show
-  if (mayHide || (isCoarse && mayBeSeveral && !isBegun)) isClose = true;
-  // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
-  if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
-  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, leftNs, latencyNs)) isClose = true;
-}
-
-/**
- * Whether a packet that took so long and left then may be an equal one, sent again since the capture of the side that it entered by had ended.
- */
-export function isUnwatched(ground: usize, enteredSide: i32, leftNs: f64, latencyNs: f64): bool {
-  return leftNs - doubleOf(ground, words.ENDED_NS + enteredSide) > max<f64>(APART_NS, latencyNs / 2);
-}
-
-/** Whether a packet was sent again, or says what one of its way has said before. */
-export function isToldAgain(packet: usize): bool {
-  return isAgain(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) || isSaidAgain(packet);
-}
-
-/** Whether a packet is a TCP segment with data, where captures have such as are longer than what a wire takes: what is sent again of one may be cut otherwise. */
-function mayBeCut(ground: usize, flags: i32, packet: usize): bool {
-  const hasLong = wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0;
-  return hasLong && record.protoIn(flags) === TCP && payloadLengthOf(packet) > 0;
-}
-
-/** Whether the flow in a slot has TCP segments longer than what a wire takes; there may be none in it. */
-function hasLongSegments(ground: usize, slot: i32): bool {
-  return (
-    slot !== tuple.NONE && (load<i32>(accountOf(ground, slot), 4 * account.BITS) & account.HAS_LONG_SEGMENTS) !== 0
-  );
-}
-
-/** Whether equal packets of the conversation of two follow each other closely. */
-function isBursting(a: usize, b: usize): bool {
-  return ((load<i32>(a, 4 * tuple.FACTS) | load<i32>(b, 4 * tuple.FACTS)) & tuple.IS_BURSTING) !== 0;
 }
 
 /**
