@@ -12,7 +12,7 @@ interface Opening {
   readonly forward: number;
 }
 
-/** What would have opened conversations between those of the inside, until somebody answers: captures show it, be it dropped in between or not. */
+/** What would have opened conversations inside that do not cross, until somebody answers: captures show it, be it dropped in between or not. */
 export class BridgedOpenings {
   /** By the tuple of the conversation. */
   readonly #waiting = new Map<number, Opening>();

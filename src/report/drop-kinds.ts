@@ -14,7 +14,8 @@ export type Kind = { -readonly [Name in keyof Dropped]: Dropped[Name] };
 
 /** The kind of a packet, which has none yet; `refusal`: what it was refused with. */
 export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean, refusal?: Reason): Kind {
-  const { timeline } = tables;
+  const { timeline, tuples } = tables;
+  const tuple = timeline.tuple(row);
   const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
   const isIpv6 = timeline.isIpv6(row);
   const isEchoRequest =
@@ -33,6 +34,7 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean,
     isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
     isTold,
     mayOpen: mayOpen(tables, row),
+    isFromOpener: tuples.isOpenerKnown(tuple) && tuples.isOpenedByA(tuple) === (timeline.forward(row) === 1),
     uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
     firstNs: epochNs,
     lastNs: epochNs,

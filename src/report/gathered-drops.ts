@@ -131,8 +131,7 @@ export class GatheredDrops extends PassingSink {
     if (verdict === "dropped" || verdict === "refused") return verdict;
     if (reason !== undefined && UNPAIRED.has(reason)) return "unpaired";
     if (reason === "routed-elsewhere") return "routed";
-    const isUnanswered = reason === "no-answer" && this.tables.timeline.sideOf(row) === OUTSIDE;
-    return isUnanswered && mayOpen(this.tables, row) ? "unanswered" : undefined;
+    return reason === "no-answer" && mayOpen(this.tables, row) ? "unanswered" : undefined;
   }
 
   #note(row: number, fate: Fate, judgement: Judgement): void {
@@ -158,7 +157,7 @@ export class GatheredDrops extends PassingSink {
     const refusal = fate === "refused" ? reason : undefined;
     const kind = kindOf(this.tables, row, fate, isTold, refusal);
     const { side, source, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
-    const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen];
+    const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen, kind.isFromOpener];
     const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;

@@ -438,6 +438,33 @@ describe.skipIf(skips)("a Docker host", () => {
       ["-A DOCKER-ISOLATION-STAGE-2 -o br-app -j DROP", isolated, isolated],
     ]);
   });
+
+  it("which rules of INPUT drop and reject what goes to the host itself is what the host counted", async () => {
+    const rules = [
+      ["INPUT", "-p", "tcp", "--dport", "8098", "-j", "REJECT"],
+      ["INPUT", "-p", "tcp", "--dport", "8099", "-j", "DROP"],
+    ];
+    for (const rule of rules) lab("exec", "dhost", "iptables", "-A", ...rule);
+    const [before, after] = [scratch("before.json"), scratch("after.json")];
+    writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+    const captures = await captured("docker0", () => {
+      pings("web");
+      get("http://10.0.2.15:8098", "http://10.0.2.15:8099");
+      for (const url of ["http://10.0.2.15:8099", "http://172.17.0.1:8098", "http://172.17.0.1:8099"])
+        spawnSync(LAB, ["exec", "c1", "timeout", "2", "busybox", "wget", "-q", "-O", "/dev/null", url], { env });
+      pings("web");
+    });
+    writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
+    for (const rule of rules) lab("exec", "dhost", "iptables", "-D", ...rule);
+    const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson", "-q");
+    const lines = linesOf(text).map((line) => JSON.parse(line));
+    const named = lines
+      .filter(({ code }) => code?.startsWith("drop-"))
+      .map(({ rule, count, counted }) => ({ rule, isAll: count > 0 && count === counted }));
+    expect(named).toHaveLength(2);
+    for (const rule of ["8098 -j REJECT --reject-with icmp-port-unreachable", "8099 -j DROP"])
+      expect(named).toContainEqual({ rule: `-A INPUT -p tcp -m tcp --dport ${rule}`, isAll: true });
+  });
 });
 
 /** A container of a snapshot, as far as tests look at it. */

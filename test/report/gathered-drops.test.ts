@@ -7,6 +7,7 @@ import { ACK, SYN } from "../../src/protocols/tcp.js";
 import { GatheredDrops } from "../../src/report/gathered-drops.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
 import { flow } from "../host/flow.js";
+import { openTuple } from "../support/tuples.js";
 import { HandFilled, ICMP, type Packet, SUMMARY, TCP, UDP } from "./tables.js";
 
 const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "" };
@@ -64,6 +65,26 @@ it("gathers what was refused with what it was answered, and that of which nothin
     ["refused", "prohibited"],
     ["refused", "port-unreachable"],
     ["unpaired", undefined],
+  ]);
+});
+
+it("knows of what may open a conversation whether its sender is known to", () => {
+  const { dropped } = gathered((sink, tables) => {
+    for (const [frame, [isByA, isKnown]] of [
+      [true, true],
+      [false, true],
+      [true, false],
+    ].entries()) {
+      const row = tables.add({ ...QUERY, srcPort: 5000 + frame, frame });
+      const { timeline: t } = tables;
+      openTuple(tables.tuples, t.tuple(row), isByA === (t.forward(row) === 1), isKnown);
+      sink.unmatched(row, DROPPED);
+    }
+  });
+  expect(dropped.map(({ mayOpen, isFromOpener }) => [mayOpen, isFromOpener])).toEqual([
+    [true, true],
+    [true, false],
+    [true, false],
   ]);
 });
 
@@ -153,9 +174,10 @@ it("gathers what was to open a conversation with the host's own address and was 
     sink.unmatched(tables.add({ ...called, dstPort: 90 }), { ...unanswered, reason: "one-way" });
     for (let dstPort = 1000; dstPort < 3000; dstPort++) sink.unmatched(tables.add({ ...called, dstPort }), unanswered);
   });
-  expect(dropped.slice(0, 2)).toMatchObject([
-    { fate: "unanswered", ends: { dstPort: 88 }, gathered: { count: 2 } },
-    { fate: "unanswered", ends: { dstPort: 89 }, gathered: { count: 1 } },
+  expect(dropped.slice(0, 3)).toMatchObject([
+    { fate: "unanswered", side: OUTSIDE, ends: { dstPort: 88 }, gathered: { count: 2 } },
+    { fate: "unanswered", side: OUTSIDE, ends: { dstPort: 89 }, gathered: { count: 1 } },
+    { fate: "unanswered", side: INSIDE, ends: { dstPort: 90 }, gathered: { count: 1 } },
   ]);
   expect(dropped).toHaveLength(1000);
   expect(others).toBe(0);

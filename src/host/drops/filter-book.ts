@@ -8,14 +8,14 @@ import { withoutCounts } from "../rules/rules-text.js";
 import { type Hook, type HookedPacket, HOOKS, nameOf, type Rule, type Table } from "../rules/ruleset.js";
 import { Walk } from "../rules/walk.js";
 
-/** A packet that a host is to forward. */
-export interface ForwardedPacket extends Pick<HookedPacket, "isIpv6" | "proto" | "src" | "srcPort" | "isEcho"> {
+/** A packet that comes to a host, which is to forward it, or to take it. */
+export interface IncomingPacket extends Pick<HookedPacket, "isIpv6" | "proto" | "src" | "srcPort" | "isEcho"> {
   /** Its destination as it comes, and whether that is the host's own … */
   readonly dst: Address;
   readonly dstPort: number | undefined;
   readonly isToHost: boolean;
-  /** … and after a translation; undefined where that is not known. */
-  readonly forwardedTo: { readonly dst: Address; readonly dstPort: number | undefined } | undefined;
+  /** … and after a translation: `host` where the host takes it; undefined where that is not known. */
+  readonly goesTo: "host" | { readonly dst: Address; readonly dstPort: number | undefined } | undefined;
   /** Whether it opens a conversation. */
   readonly isNew: Answer;
   /** Whether it is known to go the way of its conversation's first packet, and to come as that came to the host. */
@@ -38,7 +38,11 @@ export interface DroppingRule {
   readonly isCertain: boolean;
 }
 
-/** The rules of a host that can drop what it forwards. */
+/** What packets come to that the host takes, and those that it forwards. */
+const OF_TAKEN: readonly Hook[] = ["ingress", "prerouting", "input"];
+const OF_FORWARDED: readonly Hook[] = HOOKS.filter((hook) => hook !== "input");
+
+/** The rules of a host that can drop what comes to it. */
 export class FilterBook {
   readonly #tables: readonly Table[];
   /** How many lines of the rules could not be read. */
@@ -80,12 +84,12 @@ export class FilterBook {
   }
 
   /** The rules that drop a packet, or may, in the order it meets them. `isIdle`: whether nothing met a rule meanwhile, by its key. */
-  dropping(packet: ForwardedPacket, isIdle: (key: string) => boolean): DroppingRule[] {
+  dropping(packet: IncomingPacket, isIdle: (key: string) => boolean): DroppingRule[] {
     const found: DroppingRule[] = [];
     let isCertain = true;
     // what came in may have a mark (tc, eBPF)
     let mark = ANY_MARK;
-    for (const hook of HOOKS) {
+    for (const hook of packet.goesTo === "host" ? OF_TAKEN : OF_FORWARDED) {
       const hooked = hookedAt(hook, packet, mark);
       if (hooked === undefined) break;
       const walk = new Walk(
@@ -124,11 +128,11 @@ export class FilterBook {
 }
 
 /** A packet as it is at a hook; undefined where it is not known what it is by then. */
-function hookedAt(hook: Hook, packet: ForwardedPacket, mark: Mark): HookedPacket | undefined {
-  const { isIpv6, proto, src, srcPort, isEcho, forwardedTo, isToHost, isNew, isOriginal, inName, outName } = packet;
+function hookedAt(hook: Hook, packet: IncomingPacket, mark: Mark): HookedPacket | undefined {
+  const { isIpv6, proto, src, srcPort, isEcho, goesTo, isToHost, isNew, isOriginal, inName, outName } = packet;
   const isRouted = hook !== "ingress" && hook !== "prerouting";
   const hasLeft = hook === "postrouting" || hook === "egress";
-  const end = isRouted ? forwardedTo : packet;
+  const end = isRouted && goesTo !== "host" ? goesTo : packet;
   if (end === undefined) return undefined;
   return {
     isIpv6,
@@ -141,7 +145,7 @@ function hookedAt(hook: Hook, packet: ForwardedPacket, mark: Mark): HookedPacket
     // iptables does not let a rule ask for it in postrouting, and older kernels do not tell it there
     inInterface: new InterfaceName([hasLeft ? "" : inName]),
     outInterface: new InterfaceName([isRouted ? outName : ""]),
-    isDstLocal: isRouted ? false : isToHost,
+    isDstLocal: isRouted ? goesTo === "host" : isToHost,
     isDstRewritten: false,
     isNew,
     original: isOriginal ? { src, dst: packet.dst, srcPort, dstPort: packet.dstPort } : undefined,

@@ -49,8 +49,9 @@ export function groundsOf(
   return { grounds, findings: [...told, ...(rest.length > 0 ? rest : hostDrops(between, grounds, drops.dropped))] };
 }
 
-/** Whether packets that were not seen to be dropped go where the rules of forwarding are asked. */
+/** Whether packets that were not seen to be dropped are known to go where rules are asked. */
 function mayMeetRules(kind: Dropped, ways: Ways): boolean {
+  if (ways.isTaken(kind)) return ways.cameBy(kind) !== "";
   if (kind.fate === "bridged") return ways.isBridged(kind);
   // where its interface is not known, nobody knows whether it is this host's
   if (kind.fate === "unpaired" && (ways.cameBy(kind) === "" || !ways.hasEntered(kind))) return false;

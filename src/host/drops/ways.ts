@@ -6,15 +6,15 @@ import { addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
 import { RuleBook } from "../rules/rules.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
-import type { ForwardedPacket } from "./filter-book.js";
+import type { IncomingPacket } from "./filter-book.js";
 import { addressesMade } from "../rules/target.js";
 import { Routing } from "../snapshot/routing.js";
 
-/** The way that packets take through a host which drops them, as far as its tables tell it. */
+/** The way that packets take through a host, or into it, which drops them, as far as its tables tell it. */
 export interface Way {
   /** As its rules see them; undefined where that is not known. */
-  readonly packet: ForwardedPacket | undefined;
-  /** Where they go, after a translation; undefined where that is not known. */
+  readonly packet: IncomingPacket | undefined;
+  /** Where they are forwarded to, after a translation; undefined where that is not known, and of what the host takes. */
   readonly destination: string | undefined;
 }
 
@@ -48,11 +48,13 @@ export class Ways {
   of(dropped: Dropped): Way {
     const { isPlain, isIpv6, proto, ends, isEchoRequest, fate } = dropped;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
-    const to = this.#forwardedTo(dropped);
-    const end = to === undefined ? null : parseAddress(to.dst);
-    const destination = to?.dst;
+    const to = this.#goingTo(dropped);
+    const isTaken = to === "host";
+    const forwardedTo = isTaken ? undefined : to;
+    const destination = forwardedTo?.dst;
+    const end = destination === undefined ? null : parseAddress(destination);
     if (!isPlain || src === null || dst === null) return { packet: undefined, destination };
-    const packet: ForwardedPacket = {
+    const packet: IncomingPacket = {
       isIpv6,
       proto,
       src,
@@ -61,9 +63,9 @@ export class Ways {
       dstPort: ends.dstPort,
       isEcho: isEchoRequest,
       isToHost: this.#own.has(ends.dst),
-      forwardedTo: to === undefined || end === null ? undefined : { dst: end, dstPort: to.dstPort },
-      // nobody answered, so that conntrack has none but NEW of it
-      isNew: fate === "bridged" && proto === TCP ? true : undefined,
+      goesTo: isTaken ? to : end === null ? undefined : { dst: end, dstPort: forwardedTo?.dstPort },
+      // nobody accepted it, so that conntrack has none but NEW of it
+      isNew: proto === TCP && (isTaken || fate === "bridged") ? true : undefined,
       isOriginal: isOriginal(dropped, destination),
       inName: this.cameBy(dropped),
       outName: destination === undefined ? "" : (this.routing.interfaceTo(destination) ?? ""),
@@ -98,8 +100,13 @@ export class Ways {
     );
   }
 
+  /** Whether the host is known to take packets itself, if nothing drops them. */
+  isTaken(dropped: Dropped): boolean {
+    return this.#goingTo(dropped) === "host";
+  }
+
   /** The destination once it is translated: of a known flow, that of its other form; of what may open one, what rules make of it. */
-  #forwardedTo(dropped: Dropped): Pick<Ends, "dst" | "dstPort"> | undefined {
+  #goingTo(dropped: Dropped): Pick<Ends, "dst" | "dstPort"> | "host" | undefined {
     const { beyond, mayOpen, isPlain, ends, isIpv6, proto, isEchoRequest } = dropped;
     if (beyond !== undefined) return beyond;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
@@ -107,7 +114,7 @@ export class Ways {
     const { srcPort, dstPort } = ends;
     const isDstLocal = this.#own.has(ends.dst);
     if (!this.#book.isAbout(isIpv6)) return isDstLocal ? undefined : ends;
-    const { isTranslated, rules } = this.#book.meet("prerouting", {
+    const { isTranslated, rules, redirects } = this.#book.meet("prerouting", {
       isIpv6,
       proto,
       src,
@@ -122,7 +129,10 @@ export class Ways {
       isNew: true,
       mark: this.#book.mark,
     });
-    if (isTranslated === false) return isDstLocal ? undefined : ends;
+    // a redirected one goes to another port
+    if (redirects.length > 0) return undefined;
+    if (isTranslated === false && isDstLocal) return dropped.isFromOpener ? "host" : undefined;
+    if (isTranslated === false) return ends;
     const [rule, ...others] = rules;
     if (isTranslated === undefined || rule?.to == null || others.length > 0) return undefined;
     const { ports } = rule.to;

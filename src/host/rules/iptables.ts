@@ -84,6 +84,7 @@ const PRIORITIES = new Map([
 ]);
 const HOOKS = [
   ["PREROUTING", "prerouting"],
+  ["INPUT", "input"],
   ["FORWARD", "forward"],
   ["POSTROUTING", "postrouting"],
 ] as const;

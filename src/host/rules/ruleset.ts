@@ -5,10 +5,11 @@ import type { InterfaceName } from "../interfaces.js";
 import type { Mark } from "./mark.js";
 
 /**
- * Where in a forwarded packet's way rules stand, in its order: a destination is rewritten in prerouting, a source in postrouting. The first and the last are an
- * interface's own (nft(8), "Netdev family"): captures see what the first drops, and not what the last does.
+ * Where in the ways of packets that come in rules stand, in order: a destination is rewritten in prerouting, a source in postrouting. What the host takes itself comes
+ * to input, and all else to what stands behind that. The first and the last are an interface's own (nft(8), "Netdev family"): captures see what the first drops, and
+ * not what the last does.
  */
-export const HOOKS = ["ingress", "prerouting", "forward", "postrouting", "egress"] as const;
+export const HOOKS = ["ingress", "prerouting", "input", "forward", "postrouting", "egress"] as const;
 export type Hook = (typeof HOOKS)[number];
 
 /** Ports from `first` to `last`, both included. */

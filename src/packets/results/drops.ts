@@ -5,7 +5,7 @@ import type { Ends } from "./results.js";
 
 /**
  * What is known of packets that were not seen to leave: `dropped`; `unanswered` where they were to open a conversation with the host's own address, which nobody
- * answered: the host took them, or was to send them inside; `bridged` where they were to open a conversation within the inside, which nobody answered; `routed` where
+ * answered: the host took them, or was to send them inside; `bridged` where they were to open a conversation inside that does not cross, which nobody answered; `routed` where
  * they may have left by an interface that is not captured; `unpaired` where nothing tells which way they went, as nothing paired, no translation is known of theirs, or the other capture was not there then. `refused` are those that the host
  * did not pass on, and said so.
  */
@@ -33,8 +33,9 @@ export interface Dropped {
   readonly isPlain: boolean;
   /** Whether it is known what dropped them: a trace shows the rule, or their TTL had run out. */
   readonly isTold: boolean;
-  /** Whether they may have opened a conversation. */
+  /** Whether they may have opened a conversation; and whether who sent them is known to have opened it. */
   readonly mayOpen: boolean;
+  readonly isFromOpener: boolean;
   /** Their IP length, bytes, where they must not be cut; else 0. */
   readonly uncutLength: number;
   /** When the first and the last of them entered, epoch nanoseconds by that side's clock. */

@@ -65,6 +65,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
     isPlain: true,
     isTold: false,
     mayOpen: true,
+    isFromOpener: true,
     uncutLength: 0,
     firstNs: 101_000_000_000n,
     lastNs: 102_000_000_000n,

@@ -169,6 +169,90 @@ describe("what nobody answered that was to come to a published port", () => {
   });
 });
 
+/** Snapshots of a host that translates, by these rules. */
+const withNat = (lines: readonly string[], ...nat: readonly string[]) =>
+  counted({ iptables: [...lines, "*nat", ...nat, "COMMIT"] });
+
+describe("what goes to the host itself", () => {
+  const called = { src: "10.0.2.2", srcPort: 50_000, dst: "10.0.2.15", dstPort: 8099 };
+  const fromFar = (more: Partial<Dropped> = {}) =>
+    dropped(3, called, { side: OUTSIDE, fate: "unanswered", proto: TCP, ...more });
+  const fromNear = (more: Partial<Dropped> = {}) =>
+    dropped(3, { ...called, src: "172.17.0.3", dst: "172.17.0.1" }, { fate: "bridged", proto: TCP, ...more });
+  const DROPPING = "-A INPUT -p tcp -m tcp --dport 8099 -j DROP";
+  const REJECTING = "-A INPUT -p tcp -m tcp --dport 8099 -j REJECT --reject-with icmp-port-unreachable";
+  const STATES = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+
+  it.each([
+    ["a rule of INPUT", DROPPING, filter(`[1→4:1] ${DROPPING}`)],
+    ["one behind those that ask for a state", DROPPING, filter(`[3→9:1] ${STATES}`, `[1→4:1] ${DROPPING}`)],
+    ["its policy", "-P INPUT DROP", filter(":INPUT DROP [1→4:1]", `[3→9:1] ${STATES}`)],
+    [
+      "one of mangle's",
+      "-A PREROUTING -d 10.0.2.0/24 -j DROP",
+      ["*mangle", "[1→4:1] -A PREROUTING -d 10.0.2.0/24 -j DROP", "COMMIT"],
+    ],
+  ])("was dropped by %s", (_, rule, lines) => {
+    expect(told(found([fromFar()], withNat(lines)))).toEqual([`drop-rule 3 ${rule}`]);
+    expect(told(found([fromFar({ fate: "unpaired" })], withNat(lines)))).toEqual([`drop-rule 3 ${rule}`]);
+  });
+
+  it("was dropped by one of nft's, in input", () => {
+    const nft = [
+      "table inet fw {",
+      "chain i {",
+      "type filter hook input priority filter; policy drop;",
+      "ct state established,related accept",
+      'iifname "docker0" tcp dport 8099 counter packets 1→4 bytes 9 drop',
+      "}",
+      "}",
+    ];
+    const [finding, ...others] = found([fromNear()], counted({ iptables: ["*nat", "COMMIT"], nft }));
+    expect(finding).toMatchObject({ code: "drop-rule", table: "inet fw", chain: "i", counted: 3, isOfOthers: true });
+    expect(others).toEqual([]);
+  });
+
+  it("was refused by the rule that rejects, and by none that says something else", () => {
+    const refused = [fromFar({ fate: "refused", refusal: "port-unreachable" })];
+    expect(told(found(refused, withNat(filter(`[1→4:1] ${REJECTING}`))))).toEqual([`drop-rule 3 ${REJECTING}`]);
+    const reset = [fromFar({ fate: "refused", refusal: "host-refuses" })];
+    expect(found(reset, withNat(filter(`[1→4:1] ${REJECTING}`)))).toEqual([]);
+  });
+
+  it("may be a container's, to the host's address on its bridge", () => {
+    const snapshots = withNat(filter(`[1→4:1] ${DROPPING.replace("-p", "-i docker0 -p")}`));
+    expect(told(found([fromNear()], snapshots))).toEqual([`drop-rule 3 ${DROPPING.replace("-p", "-i docker0 -p")}`]);
+    expect(found([fromNear()], snapshots, {}, [[""], ["enp0s3"]])).toEqual([]);
+    expect(found([fromNear()], snapshots, {}, [["br-app"], ["enp0s3"]])).toEqual([]);
+  });
+
+  it.each([
+    ["it counted less", fromFar(), filter(`[1→3:1] ${DROPPING}`), ""],
+    ["it is one of FORWARD", fromFar(), filter(`[1→4:1] ${DROPPING.replace("INPUT", "FORWARD")}`), ""],
+    ["it is about a new port, which a rule redirects to", fromFar(), filter(`[1→4:1] ${DROPPING}`), "REDIRECT"],
+    ["a rule sends it inside", fromFar(), filter(`[1→4:1] ${DROPPING}`), "DNAT --to-destination 172.17.0.2:80"],
+    [
+      "they may be answers, which their translation sends on",
+      fromFar({ proto: 17, isFromOpener: false }),
+      filter(`[1→4:1] -A INPUT -j DROP`),
+      "",
+    ],
+    [
+      "their conversation may be older, and a rule before asks for that",
+      fromFar({ proto: 17 }),
+      filter(`[3→9:1] ${STATES}`, `[1→4:1] -A INPUT -j DROP`),
+      "",
+    ],
+  ])("has no rule where %s", (_, kind, lines, target) => {
+    const nat = target === "" ? [] : [`-A PREROUTING -p tcp -m tcp --dport 8099 -j ${target}`];
+    expect(found([kind], withNat(lines, ...nat))).toEqual([]);
+  });
+
+  it("has none where it is of an IP version whose translations are not known", () => {
+    expect(found([fromFar()], counted({ iptables: filter(`[1→4:1] ${DROPPING}`) }))).toEqual([]);
+  });
+});
+
 describe("nft's rules", () => {
   const three = [dropped(3, QUERY)];
   const hooked = "type filter hook forward priority filter; policy accept;";

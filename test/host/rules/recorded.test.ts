@@ -47,7 +47,7 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     isNew: undefined,
     isOriginal: false,
     isToHost: false,
-    forwardedTo: { dst: dst.address, dstPort: dst.port },
+    goesTo: { dst: dst.address, dstPort: dst.port },
     inName,
     outName,
   };

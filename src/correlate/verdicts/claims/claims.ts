@@ -155,10 +155,11 @@ export class Claims {
 
   /** What an ICMP error says of a packet; undefined where somebody behind the host said so who is on this side: the packet had come to him. */
   #answerTo(row: number, local: Local | null): Answer | "unclear" | undefined {
-    const { timeline: t, kernel, refusals } = this.#known;
+    const { timeline: t, kernel, refusals, locals } = this.#known;
     const answer = refusals.answerTo(row);
     if (answer === undefined || answer === "unclear" || answer.isFromFar || !answer.isOfAddressee) return answer;
-    if (t.side(row) === OUTSIDE || local?.reason === "to-host") return answer;
+    const isToHost = local?.reason === "to-host" || locals.byHost(row)?.reason === "to-host";
+    if (t.side(row) === OUTSIDE || isToHost) return answer;
     // where TTLs are kept, the host may have that address, or somebody behind it
     if (!kernel.tally.isTtlLowered(false)) return { ...answer, isFromFar: true };
     // the host may have other addresses

@@ -4,6 +4,7 @@ import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { saidFew } from "../../../packets/results/sentence.js";
 import type { Timeline } from "../../../packets/timeline.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
 import { type Context, type Finder, frameText } from "./finder.js";
 
 /** What to look at next where TTLs run out. */
@@ -30,6 +31,10 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
   "host-refuses": "iptables -S and nft list ruleset show who rejects with a reset, ss -ltn who listens on the host",
 };
 
+/** What to look at next where a port is unreachable over TCP: Linux answers a segment to a port without a listener by a reset, whatever came of conntrack's entry (RFC 9293 section 3.10.7.1). */
+const HINT_TCP =
+  "iptables -S and nft list ruleset show which rule rejects: over TCP, nothing else says that a port is unreachable";
+
 /** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset; or a container beside it did. */
 export class Refused implements Finder {
   readonly verdicts = ["refused"] as const;
@@ -37,6 +42,8 @@ export class Refused implements Finder {
   readonly #refused = new Gathered();
   /** The frames by reason, each with its side. */
   readonly #reasons = new Map<Reason, Few<string>>();
+  /** Whether all packets whose port was unreachable are known to be of TCP. */
+  #isTcpAlone = true;
 
   constructor({ timeline }: Context) {
     this.#timeline = timeline;
@@ -44,12 +51,13 @@ export class Refused implements Finder {
 
   alone(row: number, { reason }: Judgement, flow: number | undefined): void {
     const t = this.#timeline;
-    this.#add({ side: t.sideOf(row), frame: t.frame(row), flow, reason, isIpv6: t.isIpv6(row) });
+    const isTcp = t.proto(row) === TCP;
+    this.#add({ side: t.sideOf(row), frame: t.frame(row), flow, reason, isIpv6: t.isIpv6(row) }, isTcp);
   }
 
   update(update: Update): void {
     const { side, frame, verdict, before } = update;
-    if (verdict === "refused") this.#add(update);
+    if (verdict === "refused") this.#add(update, false);
     else if (before.verdict === "refused") {
       this.#refused.frames[side].remove(frame);
       const name = frameText(this.#timeline, side, frame);
@@ -61,14 +69,22 @@ export class Refused implements Finder {
     // those that are left once something else became known of some frames
     const reasons = [...this.#reasons].filter(([, { count }]) => count > 0);
     if (reasons.length === 0) return [];
+    const hints = this.#isTcpAlone ? { ...HINTS, "port-unreachable": HINT_TCP } : HINTS;
+    const hint = hintOf(
+      reasons.map(([reason]) => reason),
+      hints,
+    );
     const named = reasons.map(([reason, frames]) => `${reason} (${saidFew(frames).text})`);
     const isByNeighbour = reasons.every(([reason]) => reason === "neighbour-reset");
     const text = `entered, and refused by ${isByNeighbour ? "a container" : "the host"}: ${named.join("; ")}`;
-    return [findingOf("refused", this.#refused.count, text, this.#refused, hintOf(reasons.map(([reason]) => reason)))];
+    return [findingOf("refused", this.#refused.count, text, this.#refused, hint)];
   }
 
-  #add({ side, frame, flow, reason, isIpv6 }: Pick<Update, "side" | "frame" | "flow" | "reason" | "isIpv6">): void {
+  /** `isTcp`: whether it is known to be of TCP. */
+  #add(packet: Pick<Update, "side" | "frame" | "flow" | "reason" | "isIpv6">, isTcp: boolean): void {
+    const { side, frame, flow, reason, isIpv6 } = packet;
     this.#refused.add(side, frame, flow, isIpv6);
+    if (reason === "port-unreachable" && !isTcp) this.#isTcpAlone = false;
     const frames = this.#reasons.get(reason) ?? new Few<string>();
     this.#reasons.set(reason, frames);
     frames.add(frameText(this.#timeline, side, frame));
@@ -79,8 +95,8 @@ export class Refused implements Finder {
 const MOST_HINTED = 2;
 
 /** What to look at next, for each reason by its name where there are several. */
-function hintOf(reasons: readonly Reason[]): string {
+function hintOf(reasons: readonly Reason[], known: typeof HINTS): string {
   if (reasons.length > MOST_HINTED) return FINDINGS.refused.hint;
-  const hints = reasons.map((reason) => [reason, HINTS[reason] ?? FINDINGS.refused.hint] as const);
+  const hints = reasons.map((reason) => [reason, known[reason] ?? FINDINGS.refused.hint] as const);
   return hints.length === 1 ? hints[0][1] : hints.map(([reason, hint]) => `${reason}: ${hint}`).join("; ");
 }

@@ -3,7 +3,7 @@ import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.
 import { RuleFacts } from "../../../../src/host/rules/rule-facts.js";
 import { RuleHistory } from "../../../../src/host/rules/rule-history.js";
 import { macHash } from "../../../../src/protocols/mac.js";
-import { fragments, hex } from "../../../support/packets.js";
+import { fragments, hex, icmp, ipv4 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import {
   CLIENT,
@@ -463,5 +463,29 @@ describe("before anything crossed, by the addresses that the host says are its o
     expect(await reasonsOf(called(CONTAINER, 64, 63), [])).toEqual([inside, inside]);
     expect(await reasonsOf([], called(CLIENT, 63, 63))).toEqual([outside, outside]);
     expect(await reasonsOf(called(CONTAINER, 64, 64), [], {})).toEqual([inside, inside]);
+  });
+
+  it("what a container sends to the host's address on its bridge is refused where an error from there says so", async () => {
+    const bridge = "172.17.0.1";
+    const call = segment({
+      src: CONTAINER,
+      dst: bridge,
+      srcPort: 41_000,
+      dstPort: 8070,
+      seq: 100,
+      ack: 0,
+      flags: SYN,
+      ipId: 1,
+      ttl: 64,
+    });
+    const error = ipv4({ src: bridge, dst: CONTAINER, id: 1, ttl: 64 }, icmp({ type: 3, code: 3, payload: call }));
+    const inside = [us(500_000, call), us(500_020, error)];
+    const isOwn = (address: string): boolean => address === bridge;
+    const routes = { uncapturedTo: () => undefined, isOwn };
+    expect(await reasonsOf(inside, [], { routes })).toEqual([
+      "inside refused port-unreachable",
+      "inside local same-link",
+    ]);
+    expect(await reasonsOf(inside, [], {})).toEqual(["inside local same-link", "inside local same-link"]);
   });
 });

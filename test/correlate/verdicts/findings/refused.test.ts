@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { icmp, ipv4 } from "../../../support/packets.js";
-import { CONTAINER, datagram, HOST, SERVER } from "../../traffic.js";
+import { CONTAINER, datagram, HOST, segment, SERVER, SYN } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const BRIDGE = "172.17.0.1";
@@ -76,6 +76,27 @@ it("refused is one finding of both sides, so that what to look at next is said o
   expect(found).toMatchObject([{ count: 2, frames: { inside: [81], outside: [81] } }]);
   expect(found[0]?.text).toBe("entered, and refused by the host: port-unreachable (inside #81, outside #81)");
   expect(found[0]?.hint).toMatch(/^conntrack -L -p udp/);
+});
+
+it("refused looks for a rule alone where a port is unreachable over TCP", async () => {
+  const called = segment({
+    src: SERVER,
+    dst: HOST,
+    ipId: 8,
+    ttl: 53,
+    srcPort: 40_000,
+    dstPort: 81,
+    seq: 1,
+    ack: 0,
+    flags: SYN,
+  });
+  const scene = asked()
+    .alone(200, "outside", called)
+    .alone(200.05, "outside", unreachable(HOST, SERVER, called))
+    .until(2000);
+  const [found] = await scene.findings("refused");
+  expect(found?.text).toBe("entered, and refused by the host: port-unreachable (outside #81)");
+  expect(found?.hint).toMatch(/^iptables -S and nft list ruleset show which rule rejects: over TCP/);
 });
 
 it("refused has what the host says after the packet's window as well", async () => {
