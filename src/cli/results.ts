@@ -87,7 +87,9 @@ export async function resultsOf(
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
   const ports =
-    known && insideRoutes && (await portsOf(sink, known, insideRoutes, isLive, options.conntrack !== OFF, conntrack));
+    known &&
+    insideRoutes &&
+    (await portsOf(sink, known, insideRoutes, interfaces[INSIDE], isLive, options.conntrack !== OFF, conntrack));
   const counted = ports ?? sink;
   const grounded = known === undefined || !hasRules ? counted : await namingGrounds(counted, known, interfaces, ports);
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
@@ -159,6 +161,7 @@ async function portsOf(
   next: Sink,
   known: KnownHost,
   routes: UncapturedRoutes,
+  names: readonly string[],
   isLive: boolean,
   isByListing: boolean,
   conntrack: ConntrackTable | undefined,
@@ -166,6 +169,11 @@ async function portsOf(
   if (known.ports.all.length === 0 && !isLive) return undefined;
   const { PublishedPorts } = await import("../report/published/published-ports.js");
   const { OwnConversations } = await import("../host/own-conversations.js");
+  const { CalledPorts } = await import("../host/rules/called-ports.js");
   const own = new OwnConversations(known, conntrack, isByListing);
-  return new PublishedPorts(next, known, own, (addresses) => routes.areUncaptured(addresses));
+  const called = new CalledPorts(known, names);
+  return new PublishedPorts(next, known, own, {
+    areUncaptured: (addresses) => routes.areUncaptured(addresses),
+    mayHaveCalled: (...call) => called.mayHaveCalled(...call),
+  });
 }

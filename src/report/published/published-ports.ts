@@ -48,13 +48,23 @@ interface Arrived {
   readonly perhaps: readonly Published[];
   /** What it was before a translation, where that is known by now. */
   readonly begunAs: Ends | undefined;
+  /** Which of the inside's captures shows it first. */
+  readonly source: number;
+}
+
+/** What is known of who may use published ports, as far as the host has said by now. */
+export interface PortUsers {
+  /** Whether none of some addresses is behind a captured interface of the inside. */
+  areUncaptured(addresses: readonly string[]): boolean;
+  /** Whether a rule may have made of a call of that port of the host's what one of the inside's captures shows. */
+  mayHaveCalled(hostPort: number, proto: Protocol, seen: Ends, source: number): boolean;
 }
 
 /** Passes all results on, and says at the end what went through each of the host's published ports. */
 export class PublishedPorts extends PassingSink {
   readonly #containers: Containers;
   readonly #own: OwnConversations;
-  readonly #areUncaptured: (addresses: readonly string[]) => boolean;
+  readonly #users: PortUsers;
   readonly #ports: PortIndex;
   readonly #uses = new Map<Published, Use>();
   readonly #fromHost: FromHost;
@@ -67,17 +77,11 @@ export class PublishedPorts extends PassingSink {
   /** What more may become known of until the end. */
   readonly #untold: Untold[] = [];
 
-  /** `areUncaptured`: whether none of some addresses is behind a captured interface. */
-  constructor(
-    next: Sink,
-    { containers, ports }: PublishedFacts,
-    own: OwnConversations,
-    areUncaptured: (addresses: readonly string[]) => boolean,
-  ) {
+  constructor(next: Sink, { containers, ports }: PublishedFacts, own: OwnConversations, users: PortUsers) {
     super(next);
     this.#containers = containers;
     this.#own = own;
-    this.#areUncaptured = areUncaptured;
+    this.#users = users;
     this.#ports = new PortIndex(ports);
     this.#fromHost = new FromHost(own, containers, this.#ports, (published) => this.#useOf(published));
   }
@@ -127,7 +131,7 @@ export class PublishedPorts extends PassingSink {
     for (const arrived of this.#arrived.values()) this.#countArrived(arrived);
     for (const untold of this.#untold) this.#countUntold(untold);
     const published = this.#ports.all.map((each) =>
-      this.#useOf(each).sum(this.#areUncaptured(each.containerAddresses)),
+      this.#useOf(each).sum(this.#users.areUncaptured(each.containerAddresses)),
     );
     super.end(published.length === 0 ? summary : { ...summary, published });
   }
@@ -200,7 +204,8 @@ export class PublishedPorts extends PassingSink {
     const proto = protocolName(timeline.proto(row));
     const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => name?.words.has(each.container));
     if (perhaps.length === 0) return;
-    const seen = { proto, ends, perhaps };
+    const source = timeline.frames[INSIDE].sourceOf(timeline.frame(row));
+    const seen = { proto, ends, perhaps, source };
     const arrived = { ...seen, begunAs: this.#begunAs(seen) };
     if (this.#arrived.size < MOST_REMEMBERED) this.#arrived.set(tuple, arrived);
     else this.#countArrived(arrived);
@@ -214,11 +219,12 @@ export class PublishedPorts extends PassingSink {
     );
   }
 
-  /** Counts one by what conntrack says, then or now: what went straight to the container went through no port. */
+  /** Counts one by what conntrack says, then or now, or else the rules: what went straight to the container went through no port. */
   #countArrived(arrived: Arrived): void {
-    const { proto, ends, perhaps, begunAs = this.#begunAs(arrived) } = arrived;
+    const { proto, ends, perhaps, source, begunAs = this.#begunAs(arrived) } = arrived;
     if (begunAs === undefined) {
-      for (const each of perhaps) this.#useOf(each).fromInsideUnclear++;
+      for (const each of perhaps)
+        if (this.#users.mayHaveCalled(each.hostPort, proto, ends, source)) this.#useOf(each).fromInsideUnclear++;
       return;
     }
     if (begunAs.dst === ends.dst && begunAs.dstPort === ends.dstPort) return;

@@ -5,7 +5,7 @@ import type { Published, PublishedUse } from "../../../src/packets/results/publi
 import type { FlowSummary, Judgement, Sink, Summary, Update } from "../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { NdjsonReporter } from "../../../src/report/ndjson/ndjson.js";
-import { PublishedPorts } from "../../../src/report/published/published-ports.js";
+import { type PortUsers, PublishedPorts } from "../../../src/report/published/published-ports.js";
 import type { OwnConversations } from "../../../src/report/published/from-host.js";
 import { publishedText } from "../../../src/report/text/published-text.js";
 import { paint } from "../../../src/report/text/paint.js";
@@ -43,7 +43,13 @@ function uses(
     port = 88,
     own = NOTHING_OWN,
     before,
-  }: { readonly port?: number; readonly own?: OwnConversations; readonly before?: ContainerName } = {},
+    mayHaveCalled = () => true,
+  }: {
+    readonly port?: number;
+    readonly own?: OwnConversations;
+    readonly before?: ContainerName;
+    readonly mayHaveCalled?: PortUsers["mayHaveCalled"];
+  } = {},
 ): readonly PublishedUse[] {
   let ended: Summary | undefined;
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
@@ -53,9 +59,10 @@ function uses(
   const publishing = (_: string, address: string, asked: number) =>
     asked === port && ["10.0.2.15", "fd00:2::15"].includes(address) ? web : undefined;
   const containers = { ...NO_CONTAINERS, having, publishing, publishedBefore: () => before };
-  const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own, (addresses) =>
-    addresses.includes("172.21.0.3"),
-  );
+  const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own, {
+    areUncaptured: (addresses) => addresses.includes("172.21.0.3"),
+    mayHaveCalled,
+  });
   const tables = new HandFilled();
   sink.begin(tables);
   tell(sink, tables);
@@ -180,6 +187,29 @@ it("counts by conntrack what was translated before it was seen inside, and not w
   );
   expect(web).toMatchObject({ translated: 0, fromInside: 1, fromInsideUnclear: 1, unclear: 0 });
   expect(publishedText([web], paint(false))).toContain("web:80: called from inside, by a rule: 1 conversation");
+});
+
+it("counts nothing for a port whose rules made none of what went to its container", () => {
+  const other = { ...WEB, hostPort: 90 };
+  const arrived = { side: INSIDE, proto: TCP, src: "172.17.0.3", srcPort: 7, dst: "172.17.0.2", dstPort: 80 } as const;
+  const asked: unknown[][] = [];
+  const found = uses(
+    [WEB, other],
+    (sink, tables) =>
+      sink.unmatched(tables.add({ ...arrived, tcpFlags: SYN }), { verdict: "local", reason: "same-link", why: "" }),
+    {
+      mayHaveCalled: (...call) => {
+        asked.push(call);
+        return call[0] === 90;
+      },
+    },
+  );
+  expect(found.map(({ fromInsideUnclear }) => fromInsideUnclear)).toEqual([0, 1]);
+  const seen = { src: "172.17.0.3", srcPort: 7, dst: "172.17.0.2", dstPort: 80 };
+  expect(asked).toMatchObject([
+    [88, "tcp", seen, 0],
+    [90, "tcp", seen, 0],
+  ]);
 });
 
 it("is not unused where a capture lacks what would tell", () => {
