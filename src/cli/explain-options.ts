@@ -3,6 +3,7 @@ import { CaptureError } from "../capture/errors.js";
 import type { CorrelateOptions } from "../correlate/correlate.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
+import type { Setting } from "../host/ended-entries.js";
 import type { RuleHistory } from "../host/rules/rule-history.js";
 import type { ContainersEnds } from "../host/snapshot/address-book.js";
 import type { Masquerade } from "../host/rules/rules.js";
@@ -48,6 +49,7 @@ export interface HostTells {
   /** Whether its routes are known to lead to an address by a captured interface of the inside. */
   readonly leadsInside: (address: string) => boolean;
   readonly canMasquerade: Masquerade | undefined;
+  readonly setting: Setting;
 }
 
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
@@ -93,7 +95,7 @@ export function addExplainOptions(command: Command): Command {
 export async function explained(
   next: Sink,
   options: ExplainOptions & Pick<ReportOptions, "window">,
-  { facts: host, leadsInside, canMasquerade }: HostTells,
+  { facts: host, leadsInside, canMasquerade, setting }: HostTells,
   interfaces: SideNames,
   isLive: boolean,
   toTrace: ToTrace | undefined,
@@ -117,7 +119,14 @@ export async function explained(
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleFacts } = await import("../host/rules/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
-  const explaining = new Explaining(next, { conntrack, rules: rules?.history, trace, interfaces, canMasquerade });
+  const explaining = new Explaining(next, {
+    conntrack,
+    rules: rules?.history,
+    trace,
+    setting,
+    interfaces,
+    canMasquerade,
+  });
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
   const facts = rules && new RuleFacts(rules.history, names, host?.addresses, leadsInside, canMasquerade);

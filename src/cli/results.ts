@@ -6,6 +6,7 @@ import type { Sink } from "../packets/results/results.js";
 import { Limited } from "../report/limited.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
+import { Pointing } from "../report/pointing.js";
 import type { Reporter } from "../report/reporter.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { TracePoint } from "./asking/trace-match.js";
@@ -65,7 +66,8 @@ export async function resultsOf(
   const reporter = makeReporter(options, host, { containers: known?.containers, answers });
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
-  const { sink: told, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
+  const { sink: selection, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
+  const told = new Pointing(selection);
   const insideRoutes = known && (await routesOf(known, interfaces[INSIDE], gone));
   const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
     told,
@@ -74,6 +76,7 @@ export async function resultsOf(
       // what is true when the run begins need not be so for long
       facts: isLive && isFollowed(options) ? undefined : known?.facts,
       leadsInside: (address) => insideRoutes?.isCapturedTo(address) === true,
+      setting: (name) => known?.setting(name),
       canMasquerade: known && ((flow, timeNs) => known.masqueradeSources.canGive(flow, interfaces, timeNs)),
     },
     interfaces,

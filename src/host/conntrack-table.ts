@@ -37,8 +37,10 @@ export interface ConntrackEntry {
    * event tells (net/netfilter/nf_conntrack_core.c, nf_conntrack_in and __nf_conntrack_confirm).
    */
   isReplied: Answer;
-  /** Whether a flow was found that it is behind. */
+  /** Whether a flow was found that it is behind … */
   isSeen: boolean;
+  /** … and when the last packet of that crossed, epoch nanoseconds; undefined until the flow is over. */
+  crossedNs: bigint | undefined;
   /** Which listing of the kernel's was the last one when it was told of. */
   listing: number;
 }
@@ -191,6 +193,7 @@ export class ConntrackTable {
         ending,
         isReplied: undefined,
         isSeen: false,
+        crossedNs: undefined,
         listing: 0,
       });
     if (entry === undefined) return;

@@ -1,10 +1,13 @@
+import { MOST_NAMED } from "../packets/results/few.js";
 import { timesText } from "../packets/results/sentence.js";
 import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
 import { copyOf, type Ends, type FlowSummary } from "../packets/results/results.js";
+import type { Side } from "../packets/sides.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Answer } from "./answer.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
 import type { Crossing } from "./crossing.js";
+import { EndedEntries, type Refused, type Setting } from "./ended-entries.js";
 import { endsIn, halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen, on a busy machine 300). */
@@ -20,7 +23,6 @@ const MOST_ALONE = 10_000;
 /** What leaves as it came so soon behind the end of its entry goes on what that translated, nanoseconds. */
 const WENT_ON_NS = 10_000_000_000n;
 
-const WENT_ON = "while the conversation went on";
 const UNREPLIED = "answers came from outside, none of which conntrack took for one ([UNREPLIED])";
 
 /**
@@ -48,22 +50,23 @@ export class CrossCheck {
   /** Flows that left as they came beside an entry that translates them, and those entries. */
   readonly #bypassing = new Named();
   readonly #unseen = new Named();
-  /** Flows that went on when their entry had ended, by why it did. */
-  readonly #ended = { program: new Gathered(), kernel: new Gathered(), timeout: new Gathered() };
+  readonly #ended = new EndedEntries();
   /** Flows whose answers conntrack did not take for such; and those, by their entries, of which the kernel is asked whether it did. */
   readonly #unreplied = new Gathered();
   #unsure: { readonly entry: ConntrackEntry; readonly flow: FlowSummary }[] = [];
   /** By flow, who sent it packets that were seen outside alone. */
   readonly #alone = new Map<number, Set<string>>();
-  /** By flow, when the last of its packets passed that the host took for its own, and refused. */
-  readonly #refused = new Map<number, bigint>();
+  /** By flow, its packets that the host took for its own, and refused. */
+  readonly #refused = new Map<number, Refused>();
+  readonly #setting: Setting;
   /** From when to when both captures are known to have run: from a time that is given, to the last pair. */
   #sinceNs = 0n;
   #lastNs = 0n;
 
-  /** `crossing`: who speaks by the two interfaces, as far as is known by then. */
-  constructor(table: ConntrackTable, crossing: Crossing) {
+  /** `crossing`: who speaks by the two interfaces, as far as is known by then. `setting`: what the host says of its settings, at the end. */
+  constructor(table: ConntrackTable, crossing: Crossing, setting: Setting) {
     this.#table = table;
+    this.#setting = setting;
     this.#crossing = crossing;
     table.onLetGo = (entry) => this.#noteUnseen(entry);
   }
@@ -81,11 +84,14 @@ export class CrossCheck {
     this.#table.hearing.wonder();
   }
 
-  /** Takes note that the host took a packet of a flow which is not over for its own, and refused it. */
-  refused(flow: number, timeNs: bigint): void {
+  /** Takes note that the host took a packet of a flow which is not over for its own, and refused it. `frames`: its own, and that of what the host answered. */
+  refused(flow: number, timeNs: bigint, side: Side, frames: readonly number[]): void {
     const before = this.#refused.get(flow);
     if (before === undefined && this.#refused.size === MOST_ALONE) return;
-    if (before === undefined || before < timeNs) this.#refused.set(flow, timeNs);
+    const refused = before ?? { firstNs: timeNs, lastNs: timeNs, listed: [] };
+    if (timeNs > refused.lastNs) refused.lastNs = timeNs;
+    if (refused.listed.length < MOST_NAMED) refused.listed.push({ side, frames, timeNs });
+    this.#refused.set(flow, refused);
   }
 
   /**
@@ -121,13 +127,7 @@ export class CrossCheck {
       ...ofFlows("conntrack-missing", this.#missing, lacking),
       ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
       ...ofNamed("conntrack-unseen", this.#unseen, "conntrack translated, but no pair shows it"),
-      ...ofFlows("conntrack-deleted", this.#ended.program, `a program deleted conntrack's entry ${WENT_ON}`),
-      ...ofFlows(
-        "conntrack-evicted",
-        this.#ended.kernel,
-        `the kernel ended conntrack's entry before its time ${WENT_ON}`,
-      ),
-      ...ofFlows("conntrack-timed-out", this.#ended.timeout, `conntrack's entry timed out ${WENT_ON}`),
+      ...this.#ended.findings(this.#setting),
       ...ofFlows("conntrack-unreplied", this.#unreplied, UNREPLIED),
       ...this.#incomplete(),
     ];
@@ -148,6 +148,7 @@ export class CrossCheck {
     if (confirming) {
       this.#confirmed.addFlow(flow);
       confirming.isSeen = true;
+      confirming.crossedNs = flow.lastNs;
       this.#noteFate(confirming, flow);
       return [];
     }
@@ -155,7 +156,9 @@ export class CrossCheck {
     const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))].filter(({ isZoned }) => !isZoned);
     const ended = flow.nat === "none" ? rivals.findLast((entry) => wentOnAs(entry, flow)) : undefined;
     if (ended !== undefined) {
-      this.#noteEnding(ended, flow);
+      const { ending, crossedNs } = ended;
+      const isBefore = crossedNs !== undefined && crossedNs < flow.firstNs;
+      this.#ended.add(ending, flow, isBefore ? flow.firstNs - crossedNs : undefined, []);
       return [];
     }
     const mayHave = rivals.some((entry) => wasAliveIn(entry, flow) === undefined);
@@ -184,13 +187,16 @@ export class CrossCheck {
   #noteFate(entry: ConntrackEntry, flow: FlowSummary): void {
     const { bornNs, diedNs, ending } = entry;
     // what the host refused, as it took it for its own, was of the conversation as well
-    const refusedNs = this.#refused.get(flow.id) ?? flow.lastNs;
-    const lastNs = refusedNs > flow.lastNs ? refusedNs : flow.lastNs;
+    const refused = this.#refused.get(flow.id);
+    const lastNs = refused !== undefined && refused.lastNs > flow.lastNs ? refused.lastNs : flow.lastNs;
     // what came too late for it is what the kernel finds out by that its time is over
     const untilNs = ending === "timeout" ? lastNs + LATE_NS : lastNs;
     if (diedNs !== undefined && diedNs < untilNs) {
       const hasBegunWith = bornNs !== undefined && flow.firstNs <= bornNs + LATE_NS;
-      if (hasBegunWith || flow.firstNs + EARLIER_NS < diedNs) this.#noteEnding(entry, flow);
+      if (!hasBegunWith && flow.firstNs + EARLIER_NS >= diedNs) return;
+      const isBefore = refused !== undefined && flow.lastNs < refused.firstNs && flow.lastNs <= diedNs;
+      const since = refused?.listed.filter(({ timeNs }) => timeNs + LATE_NS >= diedNs) ?? [];
+      this.#ended.add(ending, flow, isBefore ? refused.firstNs - flow.lastNs : undefined, since);
     } else if (this.#isAnswered(flow)) this.#noteAnswered(entry, flow);
   }
 
@@ -204,11 +210,6 @@ export class CrossCheck {
       this.#unsure.push({ entry, flow: copyOf(flow) });
       hearing.ask();
     }
-  }
-
-  /** Takes note that a flow went on when its entry had ended. */
-  #noteEnding({ ending }: ConntrackEntry, flow: FlowSummary): void {
-    if (ending !== undefined && ending !== "over") this.#ended[ending].addFlow(flow);
   }
 
   /** Whether answers came from outside, none of which crossed. */

@@ -15,6 +15,7 @@ import { OUTSIDE } from "../packets/sides.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
 import type { Crossing } from "./crossing.js";
+import type { Setting } from "./ended-entries.js";
 import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rules/rule-check.js";
@@ -29,6 +30,8 @@ export interface Sources {
   readonly rules?: RuleHistory | undefined;
   readonly canMasquerade?: Masquerade | undefined;
   readonly trace?: Trace | undefined;
+  /** What the host says of its settings, at the end. */
+  readonly setting: Setting;
   /** Interface names for the rules, inside and outside; empty where they are not known. */
   readonly interfaces: SideNames;
 }
@@ -49,10 +52,10 @@ export class Explaining extends PassingSink {
   /** Translations that conntrack contradicts. */
   contradictions = 0;
 
-  constructor(next: Sink, { conntrack, rules, trace, interfaces, canMasquerade }: Sources) {
+  constructor(next: Sink, { conntrack, rules, trace, setting, interfaces, canMasquerade }: Sources) {
     super(next);
     this.#trace = trace;
-    this.#crossCheck = conntrack && new CrossCheck(conntrack.table, conntrack.crossing);
+    this.#crossCheck = conntrack && new CrossCheck(conntrack.table, conntrack.crossing, setting);
     const [inside, outside] = interfaces;
     const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
     this.#ruleCheck = rules && new RuleCheck(rules, names, canMasquerade);
@@ -69,10 +72,10 @@ export class Explaining extends PassingSink {
   }
 
   override unmatched(row: number, judgement: Judgement): void {
-    const { verdict, reason } = judgement;
+    const { verdict, reason, byFrame } = judgement;
     if (this.#crossCheck !== undefined && ALONE.has(verdict)) this.#noteAlone(row, this.#crossCheck);
     if (this.#crossCheck !== undefined && verdict === "refused" && TAKEN.has(reason))
-      this.#noteRefused(row, this.#crossCheck);
+      this.#noteRefused(row, byFrame, this.#crossCheck);
     super.unmatched(row, judgement);
   }
 
@@ -106,9 +109,11 @@ export class Explaining extends PassingSink {
     crossCheck.alone(flow, tuples.addressText(timeline.tuple(row), timeline.forward(row) === 1));
   }
 
-  #noteRefused(row: number, crossCheck: CrossCheck): void {
+  #noteRefused(row: number, byFrame: number | undefined, crossCheck: CrossCheck): void {
+    const { timeline } = this.tables;
     const flow = this.tables.flowOf(row);
-    if (flow !== undefined) crossCheck.refused(flow, epochNsOf(this.tables, row));
+    const frames = byFrame === undefined ? [timeline.frame(row)] : [timeline.frame(row), byFrame];
+    if (flow !== undefined) crossCheck.refused(flow, epochNsOf(this.tables, row), timeline.sideOf(row), frames);
   }
 
   #tell(findings: readonly Finding[]): void {

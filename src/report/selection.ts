@@ -167,7 +167,8 @@ export class Selected extends PassingSink {
 
   override finding(finding: Finding): void {
     const isProblem = finding.severity === "warning" && this.#asked.names("problem");
-    if (!(this.#asked.names(finding.code) || isProblem) || !this.#isAboutShown(finding)) return;
+    const isAsked = [finding.code, ...(finding.explains ?? [])].some((code) => this.#asked.names(code));
+    if (!(isAsked || isProblem) || !this.#isAboutShown(finding)) return;
     if (this.#flows !== undefined && !finding.flows.some((flow) => this.#isOf(flow))) return;
     for (const id of finding.flows) {
       const flow = this.#held.get(id);

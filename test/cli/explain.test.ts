@@ -44,6 +44,21 @@ it("a translation that conntrack contradicts is a finding, and exit code 3", () 
   );
 });
 
+it("what left untranslated points to what ended its entry, and text says that first, and shows it to whoever asks for the leak", () => {
+  const fixture = join(import.meta.dirname, "../../fixtures/leak");
+  const captures = ["inside.pcap", "outside.pcap"].map((name) => join(fixture, name));
+  const args = [MAIN, "file", ...captures, "--conntrack", join(fixture, "conntrack.txt"), "-q", "--only", "leak"];
+  const [text, ndjson] = ["text", "ndjson"].map(
+    (format) => spawnSync(process.execPath, [...args, "--format", format], { encoding: "utf8" }).stdout,
+  );
+  expect(ndjson).toMatch(
+    /"code":"leak",.*"explainedBy":\["conntrack-deleted"\],.*"hint":"see conntrack-deleted, which tells why"/,
+  );
+  expect(text).toMatch(
+    /- conntrack-deleted: [^!]*next: who runs conntrack -D[^!]*! leak [^!]*next: see conntrack-deleted/,
+  );
+});
+
 it("--rules names the rule behind each translation", () => {
   const rules = `*nat\n:POSTROUTING ACCEPT [0:0]\n${MASQUERADE}\nCOMMIT\n`;
   const { status, records } = natcorr("--rules", saved("rules.txt", rules));

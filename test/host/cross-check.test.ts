@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
 import { Crossing } from "../../src/host/crossing.js";
 import { CrossCheck } from "../../src/host/cross-check.js";
+import type { Setting } from "../../src/host/ended-entries.js";
 import type { FlowSummary } from "../../src/packets/results/results.js";
 import type { Finding } from "../../src/packets/results/findings.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
@@ -28,15 +29,22 @@ interface Found {
 
 const check = (conntrack: string, ...flows: FlowSummary[]): Found => checked(conntrack, flows);
 
-function checked(conntrack: string, flows: readonly FlowSummary[], sender?: string, refusedMs?: number): Found {
+function checked(
+  conntrack: string,
+  flows: readonly FlowSummary[],
+  sender?: string,
+  refusedMs?: number,
+  setting: Setting = () => undefined,
+): Found {
   const table = new ConntrackTable();
   table.read(conntrack);
   const crossing = new Crossing();
   for (const each of flows) crossing.learn(each);
-  const crossCheck = new CrossCheck(table, crossing);
+  const crossCheck = new CrossCheck(table, crossing, setting);
   crossCheck.begin(START_NS);
   if (sender !== undefined) crossCheck.alone(flows[0].id, sender);
-  if (refusedMs !== undefined) crossCheck.refused(flows[0].id, START_NS + BigInt(refusedMs) * 1_000_000n);
+  if (refusedMs !== undefined)
+    crossCheck.refused(flows[0].id, START_NS + BigInt(refusedMs) * 1_000_000n, OUTSIDE, [70, 71]);
   return { contradictions: flows.flatMap((each) => crossCheck.flow(each)), findings: crossCheck.end() };
 }
 
@@ -179,6 +187,23 @@ describe("what became of the entry of a flow that goes on", () => {
     expect(told(lines, short)).toEqual([]);
   });
 
+  test.each([
+    ["no setting is known", {}, ""],
+    ["it was longer when the host was asked", { "net.netfilter.nf_conntrack_icmp_timeout": "30" }, ""],
+    ["it is known", { "net.netfilter.nf_conntrack_icmp_timeout": "10" }, " (10 s)"],
+  ])("how long it was silent, and for how long conntrack waits: %s", (_, settings: Record<string, string>, value) => {
+    const lines = [event(0, "NEW", SNAT), event(20_000, "DESTROY", over)].join("\n");
+    const short = { ...pinged, lastNs: START_NS + 10_000_000_000n };
+    const { findings } = checked(lines, [short], undefined, 25_000, (name) => settings[name]);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        text: "conntrack's entry timed out while the conversation went on: nothing had crossed for 15 s",
+        frames: { inside: [1], outside: [1, 70, 71] },
+        hint: `it was silent for longer than net.netfilter.nf_conntrack_icmp_timeout${value}: let it send something sooner, or raise that (sysctl -w)`,
+      }),
+    );
+  });
+
   test("it timed out before its answers, as the kernel finds out by these", () => {
     expect(told([event(0, "NEW", unanswered), event(60_050, "DESTROY", over)].join("\n"), long, SERVER)).toEqual([
       "conntrack-timed-out 1 1",
@@ -216,6 +241,9 @@ describe("what became of the entry of a flow that goes on", () => {
       told([event(0, "NEW", SNAT), event(ms, "DESTROY", line)].join("\n"), asItCame);
     expect(ended(19_000, byUser)).toEqual(["conntrack-deleted 1 8"]);
     expect(ended(19_000, stillLeft)).toEqual(["conntrack-evicted 1 8"]);
+    // how long nothing had crossed is known where the flow before it is
+    const silent = check([event(0, "NEW", SNAT), event(15_000, "DESTROY", over)].join("\n"), pinged, asItCame);
+    expect(silent.findings.find(({ code }) => code === "conntrack-timed-out")?.text).toMatch(/ crossed for 19 s$/);
     // its end may be told late
     expect(ended(20_300, byUser)).toEqual(["conntrack-deleted 1 8"]);
     expect(ended(24_000, byUser)).toEqual(["conntrack-bypassed 1 8"]);
@@ -356,7 +384,7 @@ const SECOND_NS = 1_000_000_000n;
 const live = () => {
   const table = new ConntrackTable({ isLive: true });
   const crossing = new Crossing();
-  const crossCheck = new CrossCheck(table, crossing);
+  const crossCheck = new CrossCheck(table, crossing, () => undefined);
   crossCheck.begin(START_NS);
   const learn = (...flows: FlowSummary[]): void => {
     for (const each of flows) {
@@ -479,7 +507,7 @@ test("what was lost, and what there was no room for, is said once", () => {
   table.hearing.lose();
   table.hearing.lose();
   table.hearing.cutOff();
-  expect(new CrossCheck(table, new Crossing()).end()).toMatchObject([
+  expect(new CrossCheck(table, new Crossing(), () => undefined).end()).toMatchObject([
     { code: "conntrack" },
     {
       severity: "warning",
@@ -509,7 +537,7 @@ describe("a list of one moment", () => {
   const listed = (atNs: bigint, conntrack: string): unknown => {
     const table = new ConntrackTable({ listedNs: atNs });
     table.read(conntrack);
-    const crossCheck = new CrossCheck(table, new Crossing());
+    const crossCheck = new CrossCheck(table, new Crossing(), () => undefined);
     return [...crossCheck.flow(pinged), ...crossCheck.end()].map(({ code }) => code);
   };
 

@@ -40,6 +40,12 @@ export class KnownHost {
     return [...new Set([this.#first, this.#facts])].filter(isOfRules);
   }
 
+  /** A setting, by its name as sysctl(8) writes it, that the first snapshot and the last have alike; undefined where they do not, or lack it. */
+  setting(name: string): string | undefined {
+    const [first, last] = [this.#first, this.#facts].map((facts) => facts?.network.sysctls.get(name));
+    return first === last ? last : undefined;
+  }
+
   /** Takes what the host says next. Returns the addresses that another container has than before. */
   take(news: HostFacts | KnownChange): string[] {
     if ("containers" in news) {

@@ -233,6 +233,10 @@ export interface Finding extends Cause {
   readonly addresses?: readonly SaidAddress[];
   /** What to run or to look at next. */
   readonly hint: string;
+  /** The codes of findings that tell why there is this one, or some of it; undefined where none does. */
+  readonly explainedBy?: readonly FindingCode[];
+  /** The codes of those that it tells why there are; undefined where there are none. */
+  readonly explains?: readonly FindingCode[];
 }
 
 /** Which IP versions packets are of. */

@@ -151,8 +151,8 @@ export class NdjsonReporter implements Reporter {
   }
 
   finding({ severity, code, count, flows, frames, more, text, hint, ...cause }: Finding): void {
-    const { rule, table, chain, counter, counted } = cause;
-    const facts = { ...this.#ofSides(frames), more, rule, table, chain, counter, counted, text, hint };
+    const { rule, table, chain, counter, counted, explainedBy } = cause;
+    const facts = { ...this.#ofSides(frames), more, rule, table, chain, counter, counted, explainedBy, text, hint };
     this.#line({ type: "finding", severity, code, count, flows, ...facts });
   }
 

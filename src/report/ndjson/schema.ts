@@ -400,6 +400,10 @@ const LINES: Readonly<Record<string, Schema>> = {
       chain: text("The chain where it stands."),
       counter: text("The counter of the host's that speaks for it, where that is no rule's."),
       counted: count("How many packets that rule, or that counter, counted between the host's snapshots."),
+      explainedBy: list(
+        "The codes of other findings that tell why there is this one: of packets, those that name the same frames, and else those of the same flows. It may be of some of them alone.",
+        oneOf("A finding's code.", Object.keys(FINDINGS)),
+      ),
     },
   }),
   summary: object("The last line.", {

@@ -1,3 +1,4 @@
+import { explains } from "../../packets/results/explains.js";
 import type { Finding, FindingCode } from "../../packets/results/findings.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
 import type { Lost } from "./lost.js";
@@ -12,13 +13,13 @@ export class Causes {
 
   /**
    * The code of the finding that tells of a packet that was dropped or refused, or that may have been, of one that names a rule where there is one; undefined where none does. Of
-   * what was refused, or is unknown, only those tell that say what drops it.
+   * what was refused, or is unknown, only those tell that say what drops it, or why the host took it for its own.
    */
   of({ side, frame, judgement: { verdict } }: Lost): FindingCode | undefined {
     if (verdict !== "dropped" && verdict !== "refused" && verdict !== "unknown") return undefined;
     const telling = this.#findings.filter(
       ({ code, frames, isAbout }) =>
-        (verdict === "dropped" || code.startsWith("drop-")) &&
+        (verdict === "dropped" || code.startsWith("drop-") || (verdict === "refused" && explains(code, verdict))) &&
         (frames[SIDE_NAMES[side]].includes(frame) || isAbout?.(side, frame) === true),
     );
     return (telling.find(({ rule }) => rule !== undefined) ?? telling.at(0))?.code;

@@ -1,3 +1,4 @@
+import { hasAllFrames } from "../../packets/results/explains.js";
 import type { Finding, FindingCode } from "../../packets/results/findings.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { printable } from "../../packets/printable.js";
@@ -38,15 +39,7 @@ export function sorted(
   const rest = warnings.filter(({ code }) => !TOLD_FIRST.has(code));
   const others = rest.filter((each) => !isAbove(each));
   // where others tell why, they say what to look at, too
-  return { told: rest.filter((each) => isAbove(each) && !isNamedBy(others, each)), others };
-}
-
-/** Whether some findings name all frames of another one. */
-function isNamedBy(findings: readonly Finding[], { frames, more }: Finding): boolean {
-  const isNamed = (side: "inside" | "outside", frame: number) =>
-    findings.some((each) => each.frames[side].includes(frame));
-  const count = frames.inside.length + frames.outside.length;
-  return count > 0 && more === 0 && SIDE_NAMES.every((side) => frames[side].every((frame) => isNamed(side, frame)));
+  return { told: rest.filter((each) => isAbove(each) && !hasAllFrames(others, each)), others };
 }
 
 /** What else somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */

@@ -152,8 +152,9 @@ export class TextReporter implements Reporter {
     const names = this.#captureNames;
     const { frames } = this.#tables.timeline;
     const [warnings, notes] = [this.#warnings, this.#notes].map((all) => all.map((each) => this.#named(each)));
-    const { told, others } = sorted(warnings, (finding) => this.#problems.tells(finding));
-    const telling = [...others, ...notes.filter(({ isOfOthers }) => isOfOthers)];
+    const [causes, rest] = [true, false].map((is) => notes.filter(({ explains }) => (explains !== undefined) === is));
+    const { told, others } = sorted([...causes, ...warnings], (finding) => this.#problems.tells(finding));
+    const telling = [...others, ...rest.filter(({ isOfOthers }) => isOfOthers)];
     const problems = this.#problems.text(summary, width, this.#paint, toldFirst(warnings), telling);
     const first = firstText(warnings, this.#paint, frames);
     this.#out.add(
@@ -161,7 +162,7 @@ export class TextReporter implements Reporter {
     );
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(publishedText(summary.published ?? [], this.#paint), width));
-    this.#out.add(foldedLines(this.#notesText(notes), width));
+    this.#out.add(foldedLines(this.#notesText(rest), width));
     this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
     for (const { text } of [...warnings, ...notes]) this.#names.explain(text, this.#beganNs);
     this.#out.add(foldedLines(this.#names.legend(), width));

@@ -58,3 +58,8 @@ it.each([
     expect([told("drop-rule"), told(other)]).toEqual(["drop-rule", undefined]);
   },
 );
+
+it("sends the reader of what the host took for its own to why there was no entry", () => {
+  const packet: Lost = { ...DROPPED, judgement: { verdict: "refused", reason: "port-unreachable", why: "" } };
+  expect(new Causes([findingOf("conntrack-timed-out", 1, "", upTo(1))]).of(packet)).toBe("conntrack-timed-out");
+});

@@ -1,0 +1,93 @@
+import { type Finding, findingOf, FINDINGS, Gathered, ofFlows } from "../packets/results/findings.js";
+import type { FlowSummary } from "../packets/results/results.js";
+import type { Side } from "../packets/sides.js";
+import type { Protocol } from "../protocols/ip-protocols.js";
+import type { Ending } from "./conntrack.js";
+
+/** The host's setting of this name, as sysctl(8) writes it, where it was the same whenever the host was asked; else undefined. */
+export type Setting = (name: string) => string | undefined;
+
+/** Packets of a conversation that the host took for its own, and refused. */
+export interface Refused {
+  /** When the first and the last of them passed, epoch nanoseconds. */
+  readonly firstNs: bigint;
+  lastNs: bigint;
+  /** The first of them, and when each passed: its frame, and that of what the host answered. */
+  readonly listed: { readonly side: Side; readonly frames: readonly number[]; readonly timeNs: bigint }[];
+}
+
+const WENT_ON = "while the conversation went on";
+
+/** How long conntrack keeps an entry that no packet renews, by the settings of each protocol (nf_conntrack-sysctl.rst); of TCP, that of a connection that is established. */
+const TIMEOUTS: Readonly<Partial<Record<Protocol, readonly string[]>>> = {
+  icmp: ["nf_conntrack_icmp_timeout"],
+  icmpv6: ["nf_conntrack_icmpv6_timeout"],
+  tcp: ["nf_conntrack_tcp_timeout_established"],
+  udp: ["nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"],
+};
+
+/** Flows that went on when conntrack's entry of theirs had ended, by why it did. */
+export class EndedEntries {
+  readonly #flows = { program: new Gathered(), kernel: new Gathered(), timeout: new Gathered() };
+  /** The protocols of those whose entry timed out. */
+  readonly #protocols = new Set<Protocol>();
+  /** The shortest and the longest time that nothing of these had crossed when they went on, nanoseconds; undefined where one is not known. */
+  #silentNs: readonly [number, number] | undefined = [Number.POSITIVE_INFINITY, 0];
+
+  /** Takes a flow that went on when its entry had ended. `silentNs`: how long nothing had crossed by then, where that is known. `refused`: those of its packets that the host refused since. */
+  add(ending: Ending | undefined, flow: FlowSummary, silentNs: bigint | undefined, refused: Refused["listed"]): void {
+    if (ending === undefined || ending === "over") return;
+    const gathered = this.#flows[ending];
+    gathered.addFlow(flow);
+    for (const { side, frames } of refused) for (const frame of frames) gathered.frames[side].add(frame);
+    if (ending !== "timeout") return;
+    this.#protocols.add(flow.proto);
+    const silent = Number(silentNs);
+    const known = silentNs === undefined ? undefined : this.#silentNs;
+    this.#silentNs = known && [Math.min(known[0], silent), Math.max(known[1], silent)];
+  }
+
+  findings(setting: Setting): Finding[] {
+    const { program, kernel, timeout } = this.#flows;
+    return [
+      ...ofFlows("conntrack-deleted", program, `a program deleted conntrack's entry ${WENT_ON}`),
+      ...ofFlows("conntrack-evicted", kernel, `the kernel ended conntrack's entry before its time ${WENT_ON}`),
+      ...this.#timedOut(timeout, setting),
+    ];
+  }
+
+  #timedOut(flows: Gathered, setting: Setting): Finding[] {
+    const { count } = flows.flows;
+    if (count === 0) return [];
+    const silent = this.#silentNs === undefined ? "" : `: nothing had crossed for ${rangeText(this.#silentNs)}`;
+    return [
+      findingOf(
+        "conntrack-timed-out",
+        count,
+        `conntrack's entry timed out ${WENT_ON}${silent}`,
+        flows,
+        this.#hint(setting),
+      ),
+    ];
+  }
+
+  /** What to set, and what it was, as far as the host says so: a setting of more than the silence was another one then. */
+  #hint(setting: Setting): string {
+    const names = [...this.#protocols].flatMap((proto) => TIMEOUTS[proto] ?? []);
+    if (names.length === 0) return FINDINGS["conntrack-timed-out"].hint;
+    const longest = this.#silentNs === undefined ? Number.POSITIVE_INFINITY : this.#silentNs[1] / 1e9;
+    const told = names.map((name) => {
+      const value = setting(`net.netfilter.${name}`);
+      return value === undefined || Number(value) > longest
+        ? `net.netfilter.${name}`
+        : `net.netfilter.${name} (${value} s)`;
+    });
+    return `it was silent for longer than ${told.join(" or ")}: let it send something sooner, or raise that (sysctl -w)`;
+  }
+}
+
+/** `3.5 s`, `3.5 s to 12 s`. */
+function rangeText([shortest, longest]: readonly [number, number]): string {
+  const [from, to] = [shortest, longest].map((ns) => `${+(ns / 1e9).toPrecision(3)} s`);
+  return from === to ? from : `${from} to ${to}`;
+}
