@@ -352,7 +352,7 @@ export function ofNamed(code: FindingCode, gathered: Named, text: string, hint?:
 }
 
 /** A finding about some flows, or none where there are none. `hint`: what to look at next, where that is not as usual. */
-export function ofFlows(code: FindingCode, gathered: Gathered, text: string, hint?: string): Finding[] {
+export function ofFlows(code: FindingCode, gathered: Gathered, text: string | Sentence, hint?: string): Finding[] {
   const { count } = gathered.flows;
   return count === 0 ? [] : [findingOf(code, count, text, gathered, hint)];
 }

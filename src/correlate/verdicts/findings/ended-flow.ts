@@ -168,17 +168,17 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
   get said(): Sentence {
-    const side = this.nearSide;
-    const tuple = this.tupleOn(side);
-    const end = (isInitiator: boolean): Sentence => {
-      const peer = this.address(INSIDE, !isInitiator);
-      const { firstNs: fromNs, lastNs: throughNs } = this;
-      const isBeyond = isInitiator !== this.isFromInside;
-      const mac = this.tuples.mac(this.wayOn(side, isInitiator));
-      const address = saidAddress(this.address(side, isInitiator), { peer, isBeyond, mac, fromNs, throughNs });
-      return hasPorts(this.proto) ? said`${address}.${this.tuples.port(tuple, this.isA(side, isInitiator))}` : address;
-    };
-    return said`${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
+    return said`${protocolName(this.proto)} ${this.#end(true, true)} > ${this.#end(false, true)}`;
+  }
+
+  /** The same without the initiator's port. */
+  get saidService(): Sentence {
+    return said`${protocolName(this.proto)} ${this.#end(true, false)} > ${this.#end(false, true)}`;
+  }
+
+  /** What flows of one initiator to one service have in common. */
+  get serviceKey(): string {
+    return `${this.#mac(true)} ${this.saidService.text}`;
   }
 
   /** The source port of its initiator's packets, or the ICMP id, as a side sees it; of packets that travel outbound, where that is not known. */
@@ -221,6 +221,23 @@ export class EndedFlow extends ViewedFlow implements Located {
   isBehindTranslator(side: Side): boolean {
     const isIpv6 = this.tuples.isIpv6(this.tupleOn(side));
     return isBehindTranslator(this.#word(side, !isIpv6), isIpv6);
+  }
+
+  /** An end as the initiator sees it, with its port where it has one, and that is asked for. */
+  #end(isInitiator: boolean, isWithPort: boolean): Sentence {
+    const side = this.nearSide;
+    const peer = this.address(INSIDE, !isInitiator);
+    const { firstNs: fromNs, lastNs: throughNs } = this;
+    const isBeyond = isInitiator !== this.isFromInside;
+    const mac = this.#mac(isInitiator);
+    const address = saidAddress(this.address(side, isInitiator), { peer, isBeyond, mac, fromNs, throughNs });
+    if (!isWithPort || !hasPorts(this.proto)) return address;
+    return said`${address}.${this.tuples.port(this.tupleOn(side), this.isA(side, isInitiator))}`;
+  }
+
+  /** `macHash` of who sent its initiator's packets, or the answers, on the initiator's side. */
+  #mac(isInitiator: boolean): number {
+    return this.tuples.mac(this.wayOn(this.nearSide, isInitiator));
   }
 
   /** The first 32 bits of an address. */

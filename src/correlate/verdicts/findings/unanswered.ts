@@ -1,8 +1,9 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { Few, MOST_NAMED } from "../../../packets/results/few.js";
+import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
-import { said, saidFew, type Sentence, timesText } from "../../../packets/results/sentence.js";
+import type { Reason } from "../../../packets/results/reasons.js";
+import { said, saidFew } from "../../../packets/results/sentence.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
@@ -13,6 +14,7 @@ import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import type { Crossed } from "../../kernel/crossed.js";
 import { Holes, segmentOf } from "./holes.js";
+import { Services } from "./services.js";
 
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
 const PATIENCE_NS = 1_000_000_000;
@@ -27,6 +29,10 @@ const MOST_SAID = 4096;
 /** What to look at where somebody beyond says that he does not get there. */
 const HINT_BEYOND =
   "whoever says so has no way there: look at its routes, and whether anybody has that address; ip route get <address> on the host shows whether it is the right router to ask";
+/** What to look at where somebody beyond rejects it. */
+const HINT_REJECTED =
+  "whoever says so rejects it: nobody listens on that port there (ss -ln), or a firewall lets it not pass; from the host, the same call shows whether others get there";
+const REJECTED: ReadonlySet<Reason> = new Set(["port-unreachable", "prohibited"]);
 /** What to look at where segments are never acknowledged of which a link beyond may not take any so long. */
 const HINT_LONG =
   "ping -M do -s 1472 <address> and tracepath <address> show whether long packets get there: a router beyond may drop them without a word, and short ones pass (MTU); ping and traceroute, whether anybody is there at all";
@@ -37,24 +43,21 @@ const OTHERS = "";
 /** What was asked from one address, and never answered. */
 class Tries {
   readonly flows = new Gathered();
-  readonly named = new Few<Sentence>(MOST_NAMED);
   count = 0;
-  /** Whether any of them has an address outside that can be answered, and whether nobody beyond said anything of some. */
+  /** Whether any of them has an address outside that can be answered. */
   isAnswerable = false;
-  isSilent = false;
 
-  addAll({ flows, named, count, isAnswerable, isSilent }: Tries): void {
+  addAll({ flows, count, isAnswerable }: Tries): void {
     this.flows.addAll(flows);
-    this.named.addAll(named);
     this.count += count;
     this.isAnswerable ||= isAnswerable;
-    this.isSilent ||= isSilent;
   }
 }
 
 /** Errors about packets of a flow, by which somebody beyond says that nobody gets them. */
-interface Said {
+interface Heard {
   readonly side: Side;
+  readonly reason: Reason;
   readonly words: string;
   readonly frames: Few<number>;
 }
@@ -69,8 +72,9 @@ export class Unanswered implements Finder {
   /** All in the order that they ended, and the same by the address inside. */
   readonly #all = new Tries();
   readonly #byAsker = new Map<string, Tries>();
+  readonly #services = new Services();
   /** By flow. */
-  readonly #said = new Map<number, Said>();
+  readonly #said = new Map<number, Heard>();
   /** Those that ICMP errors may be about which were cut too short to say so: the ends inside of what they are, or are about. */
   readonly #mayBeAnswered = new Set<string>();
 
@@ -94,10 +98,11 @@ export class Unanswered implements Finder {
     const [message, isIpv6] = [timeline.seq(row), timeline.proto(row) === ICMPV6];
     const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     if (!isUnreachable(type, code, isIpv6)) return;
-    const words = `${meaningOf(!isIpv6, type, code).words}, says ${src}`;
+    const { reason, words: meaning } = meaningOf(!isIpv6, type, code);
+    const words = `${meaning}, says ${src}`;
     const frames = this.#said.get(flow)?.frames ?? new Few<number>();
     frames.add(timeline.frame(row));
-    this.#said.set(flow, { side: timeline.sideOf(row), words, frames });
+    this.#said.set(flow, { side: timeline.sideOf(row), reason, words, frames });
     keepNewest(this.#said, MOST_SAID);
   }
 
@@ -108,16 +113,15 @@ export class Unanswered implements Finder {
     if (flow.proto === TCP) this.#takeHanging(flow);
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
-    const name = (): Sentence =>
-      said`${flow.said} (${timesText(pairsThere)}${heard === undefined ? "" : `; ${errorsText(heard)}`})`;
     const isAnswerable = flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
-    for (const tries of [this.#all, this.#triesOf(flow.address(INSIDE, true))]) {
+    const asker = this.#askerOf(flow.address(INSIDE, true));
+    const errors = heard && { reason: heard.reason, words: heard.words, count: heard.frames.count };
+    this.#services.add(flow, pairsThere, asker, errors);
+    for (const tries of [this.#all, this.#byAsker.get(asker)!]) {
       tries.flows.addFlow(flow);
       for (const frame of heard?.frames.listed ?? []) tries.flows.frames[heard!.side].add(frame);
-      tries.named.addMade(name);
       tries.count += pairsThere;
       tries.isAnswerable ||= isAnswerable;
-      tries.isSilent ||= heard === undefined;
     }
   }
 
@@ -127,11 +131,11 @@ export class Unanswered implements Finder {
   }
 
   #never(): Finding[] {
-    const { flows, named, count, isAnswerable, isSilent } =
-      this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
+    const { flows, count, isAnswerable } = this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
     if (count === 0) return [];
+    const { named, reason } = this.#services.of((asker) => !this.#mayBeAnswered.has(asker));
     const text = said`sent on${isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${saidFew(named)}`;
-    const hint = isSilent ? FINDINGS.unanswered.hint : HINT_BEYOND;
+    const hint = reason === undefined ? FINDINGS.unanswered.hint : REJECTED.has(reason) ? HINT_REJECTED : HINT_BEYOND;
     return [findingOf("unanswered", count, text, flows, isAnswerable ? hint : FINDINGS.leak.hint)];
   }
 
@@ -161,11 +165,11 @@ export class Unanswered implements Finder {
     for (const end of [...ends, OTHERS]) if (this.#mayBeAnswered.size < MOST_ASKERS) this.#mayBeAnswered.add(end);
   }
 
-  #triesOf(asker: string): Tries {
-    const key = this.#byAsker.size < MOST_ASKERS || this.#byAsker.has(asker) ? asker : OTHERS;
-    const tries = this.#byAsker.get(key) ?? new Tries();
-    this.#byAsker.set(key, tries);
-    return tries;
+  /** As whom somebody who asks is known, by the address. */
+  #askerOf(address: string): string {
+    const asker = this.#byAsker.size < MOST_ASKERS || this.#byAsker.has(address) ? address : OTHERS;
+    if (!this.#byAsker.has(asker)) this.#byAsker.set(asker, new Tries());
+    return asker;
   }
 }
 
@@ -178,11 +182,6 @@ export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Cont
   if (flow.pairsThere === 1 && cover[far].lostFrames > 0) return false;
   if (misses.isPatchy(far) && (flow.pairsThere === 1 || misses.mayLackAll(far, flow.pairsThere))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
-}
-
-/** `2 errors: host unreachable, says 203.0.113.2`. */
-function errorsText({ words, frames: { count } }: Said): string {
-  return `${count} error${count === 1 ? "" : "s"}: ${words}`;
 }
 
 /** Whether answers to its initiator may be among what crossed as another flow, has no twin, or is lacking. */

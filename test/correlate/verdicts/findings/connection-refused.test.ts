@@ -14,6 +14,17 @@ describe("connection-refused", () => {
     expect(found?.text).toBe("a reset is all that came back: tcp 172.17.0.2.40000 > 180.101.49.11.443 (once)");
   });
 
+  it("is one of several connections of a client to one service", async () => {
+    const scene = new Scene();
+    for (const port of [40_000, 40_001, 40_002])
+      scene.up(port - 39_900, { port }, syn).down(port - 39_890, { port }, reset);
+    const [found] = await scene.until(2000).findings("connection-refused");
+    expect(found).toMatchObject({ count: 3, flows: [2, 3, 4] });
+    expect(found?.text).toBe(
+      "a reset is all that came back: tcp 172.17.0.2 > 180.101.49.11.443 (3 times in 3 conversations)",
+    );
+  });
+
   it.each([
     ["it was answered first", new Scene().up(100, {}, syn).down(110, {}, { flags: SYN_ACK }).down(150, {}, reset)],
     [

@@ -134,6 +134,46 @@ describe("unanswered, though errors come from beyond", () => {
   });
 });
 
+/** Five queries, each from a port of its own, and errors of this code about the first of them, as a router says but some. */
+const queries = (scene: Scene, errors: number, code = 0): Scene => {
+  for (let n = 0; n < 5; n++) scene.datagram(100 + 100 * n, { port: 41_000 + n }, `who is ${n}?`);
+  for (let n = 0; n < errors; n++) {
+    const errorTo = (dst: string, ttl: number): Uint8Array => {
+      const of = { srcPort: 41_000 + n, dstPort: 53, ipId: 5, ttl: 1, text: `who is ${n}?` };
+      const payload = datagram({ src: dst, dst: SERVER, ...of }).subarray(0, 28);
+      return ipv4({ src: "203.0.113.2", dst, id: 700 + n, ttl }, icmp({ type: 3, code, payload }));
+    };
+    const ms = 110 + 100 * n;
+    scene.alone(ms, "outside", errorTo(HOST, 254)).alone(ms + 0.01, "inside", errorTo(CONTAINER, 253));
+  }
+  return scene.until(4000);
+};
+
+describe("unanswered queries of one client to one service", () => {
+  it.each([
+    [0, 0, "5 queries", /^ping and traceroute/],
+    [2, 0, "5 queries; 2 errors: network unreachable, says 203.0.113.2", /^whoever says so has no way there/],
+    [1, 13, "5 queries; 1 error: administratively prohibited, says 203.0.113.2", /^whoever says so rejects it/],
+  ])("are one, with how many there are: %i errors of code %i", async (errors, code, words, hint) => {
+    const [found, ...others] = await queries(new Scene(), errors, code).findings("unanswered");
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ count: 5, flows: [2, 3, 4, 5, 6] });
+    expect(found?.text).toBe(`sent on and never answered: udp 172.17.0.2 > 180.101.49.11.53 (${words})`);
+    expect(found?.hint).toMatch(hint);
+  });
+
+  it("stand beside others, and what to do next fits most of them", async () => {
+    const scene = queries(knocking(new Scene()), 1).datagram(150, { server: "198.51.100.7" }, "you?");
+    const [found] = await scene.findings("unanswered");
+    expect(found?.text).toBe(
+      "sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times), " +
+        "udp 172.17.0.2 > 180.101.49.11.53 (5 queries; 1 error: network unreachable, says 203.0.113.2), " +
+        "udp 172.17.0.2.40000 > 198.51.100.7.53 (once)",
+    );
+    expect(found?.hint).toMatch(/^whoever says so/);
+  });
+});
+
 /** A connection whose request is answered, and what its client says next crosses again and again. */
 const stalled = (again: readonly number[] = [400, 800, 1600], text = "more") => {
   const scene = new Scene()
