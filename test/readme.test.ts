@@ -1,10 +1,13 @@
-/** The README's questions, each answered by its command on a fixture's captures. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+/** The README's questions, each answered by its command on a fixture's captures; and what it and the reference pages name. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import { FINDINGS } from "../src/packets/results/findings.js";
+import { IMPACTS, VERDICTS } from "../src/packets/results/results.js";
 import { natcorr } from "./support/natcorr.js";
 
 const ROOT = join(import.meta.dirname, "..");
+const READMES = ["src/host", "src/correlate", "src/correlate/verdicts", "scripts/lab"].map((dir) => `${dir}/README.md`);
 
 /** Commands by their questions, in words as a shell makes them. */
 const COMMANDS = new Map(
@@ -63,3 +66,36 @@ it.each(ANSWERS)("%s", async (question, fixture, answers) => {
 it("leaves no question unanswered", () => {
   expect([...COMMANDS.keys()]).toEqual(ANSWERS.map(([question]) => question));
 });
+
+it("names every verdict, impact and finding, and the reference page says what each takes", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const page = readFileSync(join(ROOT, "src/correlate/verdicts/README.md"), "utf8");
+  const host = readFileSync(join(ROOT, "src/host/README.md"), "utf8");
+  const words = [...VERDICTS, ...IMPACTS, ...Object.keys(FINDINGS)];
+  expect(words.filter((word) => !readme.includes(`\`${word}\``))).toEqual([]);
+  expect(words.filter((word) => !`${page}${host}`.includes(`\`${word}\``))).toEqual([]);
+});
+
+it("links to pages and headings that are there", () => {
+  const pages = ["README.md", "CONTRIBUTING.md", "src/LIMITS.md", ...READMES];
+  const broken = pages.flatMap((page) => {
+    const text = readFileSync(join(ROOT, page), "utf8");
+    const links = [...text.matchAll(/\]\((?!https?:)(?<path>[^)#]*)(?:#(?<heading>[^)]*))?\)/g)];
+    return links.flatMap(({ groups: { path = "", heading = "" } = {} }) => {
+      const target = path === "" ? join(ROOT, page) : join(ROOT, dirname(page), path);
+      if (!existsSync(target)) return [`${page}: ${path}`];
+      if (heading === "") return [];
+      const headings = [...readFileSync(target, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, words]) => slugOf(words));
+      return headings.includes(heading) ? [] : [`${page}: #${heading}`];
+    });
+  });
+  expect(broken).toEqual([]);
+});
+
+/** The name of a heading in links, as GitHub makes it. */
+function slugOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");
+}
