@@ -51,6 +51,13 @@ export class UncapturedRoutes implements HostRoutes {
     return this.#answers.get(address);
   }
 
+  areNeighbours(one: string, other: string): boolean | undefined {
+    this.#read();
+    const answers = new Set(this.#routings.map((routing) => routing.areNeighbours(one, other)));
+    const [answer] = answers;
+    return answers.size === 1 ? answer : undefined;
+  }
+
   isOwn(address: string): boolean {
     this.#read();
     const known = this.#own.get(address);

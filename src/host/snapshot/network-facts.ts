@@ -10,6 +10,8 @@ export interface Route {
   readonly table: string;
   /** The interface that packets leave by; undefined where it has none, or several. */
   readonly dev: string | undefined;
+  /** Whether those to whom it leads are on that link themselves, and not behind a gateway. */
+  readonly isOnLink: boolean;
   readonly metric: number;
   /** The most bytes of a packet that takes it; undefined where its interface's MTU counts. */
   readonly mtu: number | undefined;
@@ -95,6 +97,8 @@ function routeOf(route: unknown): Route {
     to: destinationOf(route),
     table: textAt(route, "table") ?? "main",
     dev: devs.size === 1 ? dev : undefined,
+    isOnLink:
+      at(route, "gateway") === undefined && at(route, "via") === undefined && at(route, "nexthops") === undefined,
     metric: numberAt(route, "metric") ?? 0,
     mtu: numberAt(route, "mtu"),
   };

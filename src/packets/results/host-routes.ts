@@ -2,6 +2,8 @@
 export interface HostRoutes {
   /** The interface by which packets to an address leave, where that is not captured; undefined where it is, or where nothing tells. */
   uncapturedTo(address: string): string | undefined;
+  /** Whether two addresses are neighbours on one link of the host's; undefined where nothing tells. */
+  areNeighbours(one: string, other: string): boolean | undefined;
   /** Whether an address is on an interface of the host's; false where nothing tells. */
   isOwn(address: string): boolean;
 }

@@ -71,6 +71,21 @@ it("an address is the host's own where all snapshots say so", () => {
   expect(cases).toEqual([[true, true, false, false], none, none]);
 });
 
+it.each([
+  ["172.17.0.3", "172.17.9.9", true],
+  ["172.17.0.3", "172.30.0.2", false],
+  ["172.30.0.2", "180.101.49.11", false],
+  // behind one gateway, they may be
+  ["180.101.49.11", "180.101.49.12", undefined],
+  ["198.51.100.9", "172.17.0.3", undefined],
+  ["172.17.0.3", "nonsense", undefined],
+] as const)("%s and %s are neighbours on one link: %s", (one, other, answer) => {
+  const of = (snapshots: HostFacts[]) => new UncapturedRoutes({ snapshots }, BOTH).areNeighbours(one, other);
+  expect(of([said(100), said(110)])).toBe(answer);
+  expect(of([said(100), said(110, { routes: [] })])).toBeUndefined();
+  expect(of([])).toBeUndefined();
+});
+
 it("what goes to an interface that is gone is captured no more", () => {
   const gone = new Set<string>();
   const routes = new UncapturedRoutes({ snapshots: [said(100)] }, ["br-app", ...BOTH], gone);

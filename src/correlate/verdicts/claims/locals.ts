@@ -175,8 +175,9 @@ export class Locals {
     if (!isIpv6 && this.#isBroadcast(words[dst]))
       return host("broadcast", `${dstText} is the broadcast address of the NAT's network, as it looks`, NONE);
     if (this.#natAddresses.has(srcText)) return host("from-host", `from the host itself (${srcText})`, way);
-    if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
-      return host("same-link", `between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, NONE);
+    const areNeighbours =
+      side === INSIDE && (this.#routes?.areNeighbours(srcText, dstText) ?? isSameLink(isIpv6, words, src, words, dst));
+    if (areNeighbours) return host("same-link", `between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, NONE);
     return null;
   }
 }

@@ -437,7 +437,13 @@ function around(src: string, dst: string): Stamped[] {
 }
 
 describe("before anything crossed, by the addresses that the host says are its own", () => {
-  const by = { routes: { uncapturedTo: () => undefined, isOwn: (address: string) => address === HOST } };
+  const by = {
+    routes: {
+      uncapturedTo: () => undefined,
+      areNeighbours: () => undefined,
+      isOwn: (address: string) => address === HOST,
+    },
+  };
   const reasonsOf = async (inside: Stamped[], outside: Stamped[], options: object = by) => {
     const { alone } = await outcomeOf(
       merged(around(OTHER, "198.51.100.60"), inside),
@@ -481,7 +487,7 @@ describe("before anything crossed, by the addresses that the host says are its o
     const error = ipv4({ src: bridge, dst: CONTAINER, id: 1, ttl: 64 }, icmp({ type: 3, code: 3, payload: call }));
     const inside = [us(500_000, call), us(500_020, error)];
     const isOwn = (address: string): boolean => address === bridge;
-    const routes = { uncapturedTo: () => undefined, isOwn };
+    const routes = { uncapturedTo: () => undefined, areNeighbours: () => undefined, isOwn };
     expect(await reasonsOf(inside, [], { routes })).toEqual([
       "inside refused port-unreachable",
       "inside local same-link",

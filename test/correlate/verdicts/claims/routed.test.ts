@@ -6,6 +6,7 @@ import { answer, asked, known, query } from "../beside.js";
 const AWAY = "198.51.100.77";
 const routesBy = (address: string, name: string) => ({
   uncapturedTo: (to: string) => (to === address ? name : undefined),
+  areNeighbours: () => undefined,
   isOwn: () => false,
 });
 const routes = routesBy(AWAY, "enp0s8");
@@ -34,4 +35,19 @@ it("the route is that to where a translation sends it", async () => {
   expect(alone.map(({ why }) => why)).toEqual([
     `no packet like it came out on inside before that ended, but the host's route to ${CONTAINER} leaves by br-app, which is not captured`,
   ]);
+});
+
+it("what goes to another link of the host's is dropped, be its address one of a neighbour as it looks; and a neighbour is one by the routes", async () => {
+  const [near, far] = ["172.17.3.9", "172.16.3.9"];
+  const inside = merged(known.inside, [
+    asked(near),
+    us(3200, query({ src: CONTAINER, dst: far, ipId: 31_005, ttl: 64 })),
+  ]);
+  const reasons = async (options: object) =>
+    (await outcomeOf(inside, known.outside, options)).alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+  const by = (areNeighbours: (one: string, other: string) => boolean | undefined) => ({
+    routes: { uncapturedTo: () => undefined, isOwn: () => false, areNeighbours },
+  });
+  expect(await reasons(by((_, to) => to === far))).toEqual(["dropped no-twin", "local same-link"]);
+  expect(await reasons(by(() => undefined))).toEqual(["local same-link", "dropped no-twin"]);
 });
