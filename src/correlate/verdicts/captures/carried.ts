@@ -16,6 +16,8 @@ export class Carried {
   readonly #tuples: TupleTable;
   readonly #accounts: FlowAccounts;
   readonly #addresses = new Set<string>();
+  /** Those of them that packets left for. */
+  readonly #beyond = new Set<string>();
   readonly #services = new Set<number>();
   /** Ends inside with the address that stands there for who talks to them; see `#standing`. */
   readonly #stands = new Set<string>();
@@ -33,6 +35,12 @@ export class Carried {
   reaches(tuple: number, isA: boolean): boolean {
     this.#look();
     return this.#addresses.has(this.#tuples.addressText(tuple, isA));
+  }
+
+  /** Whether an end of a conversation is outside, as flows show that left for its address: what goes there is not between neighbours inside. */
+  isBeyond(tuple: number): boolean {
+    this.#look();
+    return this.#beyond.size > 0 && ENDS.some((isA) => this.#beyond.has(this.#tuples.addressText(tuple, isA)));
   }
 
   /** Whether flows cross that are of the same service as a conversation. */
@@ -65,19 +73,20 @@ export class Carried {
     this.#learnt = accounts.learnt;
     const newer = ++this.#asked * LOOKED_AT_EACH < accounts.end ? accounts.newerThan(before) : null;
     if (newer !== null) {
-      for (const slot of newer) this.#take(accounts.insideTuple(slot), accounts.outsideTuple(slot), true);
+      for (const slot of newer) this.#take(slot, true);
       return;
     }
     this.#asked = 0;
     accounts.lendSlots((slots) => {
-      for (const slot of slots)
-        this.#take(accounts.insideTuple(slot), accounts.outsideTuple(slot), accounts.id(slot) > before);
+      for (const slot of slots) this.#take(slot, accounts.id(slot) > before);
     });
   }
 
-  /** Takes what a flow tells. Of one that was looked at before, there is no more to learn than who opened it. */
-  #take(inside: number, outside: number, isNew: boolean): void {
+  /** Takes what the flow in a slot tells. Of one that was looked at before, there is no more to learn than who opened it. */
+  #take(slot: number, isNew: boolean): void {
     const tuples = this.#tuples;
+    const accounts = this.#accounts;
+    const [inside, outside] = [accounts.insideTuple(slot), accounts.outsideTuple(slot)];
     if (!isNew && tuples.isOpenerKnown(inside)) return;
     remember(this.#services, serviceOf(tuples, inside), MOST_REMEMBERED);
     remember(this.#services, serviceOf(tuples, outside), MOST_REMEMBERED);
@@ -86,7 +95,10 @@ export class Carried {
       if (!tuples.isSameAddress(inside, isA, outside, true) && !tuples.isSameAddress(inside, isA, outside, false))
         continue;
       isKept = true;
-      remember(this.#addresses, tuples.addressText(inside, isA), MOST_REMEMBERED);
+      const address = tuples.addressText(inside, isA);
+      remember(this.#addresses, address, MOST_REMEMBERED);
+      const isDestination = isA !== accounts.isOutbound(slot, 1);
+      if (isDestination && accounts.pairsThatWent(slot, true) > 0) remember(this.#beyond, address, MOST_REMEMBERED);
     }
     if (!isKept) remember(this.#stands, this.#standing(inside, !tuples.isOpenedByA(inside)), MOST_REMEMBERED);
   }

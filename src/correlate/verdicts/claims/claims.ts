@@ -36,10 +36,10 @@ export class Claims {
 
   /** What became of it, as far as that goes. */
   of(row: number): Claim {
-    const { timeline: t, translations, locals, matchers, reach, resets } = this.#known;
+    const { timeline: t, translations, matchers, reach, resets } = this.#known;
     const side = t.sideOf(row);
     const other = otherSide(side);
-    const local = locals.of(row);
+    const local = this.#localBy(row);
     const never = this.#never(row, local);
     if (never !== null) return never;
     const isLeaving = this.#isLeaving(row, local);
@@ -83,6 +83,13 @@ export class Claims {
     if (answer === undefined) return this.#explained.notPassedOn(row, other);
     const crossed = `it crossed, though ${SIDE_NAMES[other]} lacks it, as it was answered from there: ${answer.why}`;
     return unknown("forwarded-unseen", crossed, "crossing");
+  }
+
+  /** What its addresses tell of a packet; null for nothing: what looks like a neighbour may be outside. */
+  #localBy(row: number): Local | null {
+    const { timeline, locals, carried } = this.#known;
+    const local = locals.of(row);
+    return local?.reason === "same-link" && carried.isBeyond(timeline.tuple(row)) ? null : local;
   }
 
   /** What follows of what is never forwarded, and of a stamp that tells nothing; null of any other packet. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { outcomeOf, us } from "../../outcome.js";
-import { CONTAINER, HOST, merged, SERVER } from "../../traffic.js";
+import { outcomeOf, type Stamped, us } from "../../outcome.js";
+import { CONTAINER, HOST, merged, OTHER, SERVER } from "../../traffic.js";
 import { answer, asked, known, query } from "../beside.js";
 
 const AWAY = "198.51.100.77";
@@ -37,6 +37,11 @@ it("the route is that to where a translation sends it", async () => {
   ]);
 });
 
+/** Routes by which the one or the other are neighbours. */
+const linking = (areNeighbours: (one: string, other: string) => boolean | undefined) => ({
+  routes: { uncapturedTo: () => undefined, isOwn: () => false, areNeighbours },
+});
+
 it("what goes to another link of the host's is dropped, be its address one of a neighbour as it looks; and a neighbour is one by the routes", async () => {
   const [near, far] = ["172.17.3.9", "172.16.3.9"];
   const inside = merged(known.inside, [
@@ -45,9 +50,22 @@ it("what goes to another link of the host's is dropped, be its address one of a 
   ]);
   const reasons = async (options: object) =>
     (await outcomeOf(inside, known.outside, options)).alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
-  const by = (areNeighbours: (one: string, other: string) => boolean | undefined) => ({
-    routes: { uncapturedTo: () => undefined, isOwn: () => false, areNeighbours },
-  });
-  expect(await reasons(by((_, to) => to === far))).toEqual(["dropped no-twin", "local same-link"]);
-  expect(await reasons(by(() => undefined))).toEqual(["local same-link", "dropped no-twin"]);
+  expect(await reasons(linking((_, to) => to === far))).toEqual(["dropped no-twin", "local same-link"]);
+  expect(await reasons(linking(() => undefined))).toEqual(["local same-link", "dropped no-twin"]);
+});
+
+it("what goes to an address that others left for is not between neighbours, whatever it looks like", async () => {
+  const uplink = "172.17.200.2";
+  const crossed = [CONTAINER, HOST].map((src, at) =>
+    us(2000 + at, query({ src, dst: uplink, ipId: 31_006, ttl: 64 - at, text: "who is it?" })),
+  );
+  const lost = us(3150, query({ src: OTHER, dst: uplink, ipId: 31_007, ttl: 64, text: "and I?" }));
+  const reasons = async (before: Stamped[][]) => {
+    const [inside, outside] = [known.inside, known.outside].map((side, at) => merged(side, before[at] ?? []));
+    return (await outcomeOf(merged(inside, [lost]), outside)).alone.map(
+      ({ verdict, reason }) => `${verdict} ${reason}`,
+    );
+  };
+  expect(await reasons([[crossed[0]], [crossed[1]]])).toEqual(["dropped no-twin"]);
+  expect(await reasons([])).toEqual(["local same-link"]);
 });
