@@ -101,6 +101,15 @@ async function pingUntilNamed(name: string, printed: () => string): Promise<void
   }
 }
 
+/** What is said of rules that are missing now, whatever packets there are. */
+function natMissing(): string[] {
+  const host = scratch("nat.json");
+  writeFileSync(host, natcorr("snapshot", "--docker", SOCKET));
+  const captures = ["inside", "outside"].map((side) => join(ROOT, `fixtures/ping/${side}.pcap`));
+  const lines = linesOf(natcorr("file", ...captures, "--host", host, "--format", "ndjson", "-q"));
+  return lines.flatMap((line) => (line.includes('"code":"nat-missing"') ? [JSON.parse(line).text] : []));
+}
+
 const snapshot = () => JSON.parse(natcorr("snapshot", "--docker", SOCKET));
 
 describe.skipIf(skips)("a Docker host", () => {
@@ -437,6 +446,15 @@ describe.skipIf(skips)("a Docker host", () => {
       [`-A ${drop.join(" ")}`, ofRule, ofRule],
       ["-A DOCKER-ISOLATION-STAGE-2 -o br-app -j DROP", isolated, isolated],
     ]);
+  });
+
+  it("a network whose own masquerade is gone is named, and none that has its own", () => {
+    const rule = ["POSTROUTING", "-s", "172.28.0.0/16", "!", "-o", "br-app", "-j", "MASQUERADE"];
+    expect(natMissing()).toEqual([]);
+    lab("exec", "dhost", "iptables", "-t", "nat", "-D", ...rule);
+    const found = natMissing();
+    lab("exec", "dhost", "iptables", "-t", "nat", "-I", ...rule);
+    expect(found).toEqual(["no rule masquerades containers' networks: app"]);
   });
 
   it("which rules of INPUT drop and reject what goes to the host itself is what the host counted", async () => {

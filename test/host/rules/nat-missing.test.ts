@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { natMissing } from "../../../src/host/rules/nat-missing.js";
 import { readSnapshot } from "../../../src/host/snapshot/host-facts.js";
 
@@ -40,7 +40,8 @@ function said({ nat = [], rules = {}, web = {}, network = {}, engine = {}, proxi
 }
 
 const NO_DNAT = "no rule makes the DNAT of published ports, and no docker-proxy was seen to hold them: tcp 88→web:80";
-const NO_MASQUERADE = "no rule masquerades containers' networks: bridge";
+const notMasqueraded = (names: string) => `no rule masquerades containers' networks: ${names}`;
+const NO_MASQUERADE = notMasqueraded("bridge");
 
 it("names what is published, and who is masqueraded, where rules that were flushed do neither", () => {
   expect(said({})).toEqual([`nat-missing 2 ${NO_DNAT}; ${NO_MASQUERADE}`]);
@@ -117,4 +118,51 @@ it("goes by nft's rules, too, and says nothing without a snapshot, or one withou
   expect(natMissing(undefined)).toEqual([]);
   const bare = JSON.stringify({ format: "natcorr-snapshot", version: 1, time: "1.000000000" });
   expect(natMissing(readSnapshot(bare))).toEqual([]);
+});
+
+describe("of several networks", () => {
+  const APP = { ...BRIDGE, name: "app" };
+  const API = { ...WEB, name: "api", networks: [{ network: "app", addresses: ["172.28.0.2"] }], published: [] };
+  const interfaces = ["10.0.2.15", "172.17.0.1", "172.28.0.1"].map((local) => ({ addr_info: [{ local }] }));
+  const OF_APP = MASQUERADE.replace("172.17", "172.28").replace("docker0", "br-app");
+  const saidOf = (...nat: readonly string[]): string[] => {
+    const snapshot = {
+      format: "natcorr-snapshot",
+      version: 1,
+      time: "100.000000000",
+      docker: { engine: {}, networks: [BRIDGE, APP], containers: [{ ...WEB, published: [] }, API] },
+      interfaces,
+      rules: { iptables: [...NAT, ...nat, "COMMIT"], nft: [""] },
+    };
+    return natMissing(readSnapshot(JSON.stringify(snapshot))).map(({ text }) => text);
+  };
+
+  it("names the one whose rule is gone, and others have theirs", () => {
+    expect(saidOf(MASQUERADE, OF_APP)).toEqual([]);
+    expect(saidOf(MASQUERADE)).toEqual([notMasqueraded("app")]);
+    expect(saidOf(OF_APP)).toEqual([notMasqueraded("bridge")]);
+    expect(saidOf()).toEqual([notMasqueraded("bridge, app")]);
+  });
+
+  it.each([
+    // what Docker has for published ports
+    "-A POSTROUTING -s 172.17.0.2/32 -d 172.17.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
+    "-A POSTROUTING -s 172.28.0.2/32 -d 172.28.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
+    "-A POSTROUTING -s 172.28.0.2/32 -j RETURN",
+    "-A POSTROUTING ! -s 172.28.0.0/16 -o enp0s3 -j MASQUERADE",
+  ])("names it beside a rule that does not masquerade it: %s", (rule) => {
+    expect(saidOf(MASQUERADE, rule)).toEqual([notMasqueraded("app")]);
+  });
+
+  it.each([
+    "-A POSTROUTING -o enp0s3 -j MASQUERADE",
+    "-A POSTROUTING -s 172.16.0.0/12 -o enp0s3 -j SNAT --to-source 10.0.2.15",
+    "-A POSTROUTING -s 172.28.0.2/32 -p udp -j MASQUERADE",
+    "-A POSTROUTING -d 198.51.100.0/24 -j MASQUERADE",
+    "-A POSTROUTING -m mark --mark 0x1 -j MASQUERADE",
+    // nobody knows who has such an address
+    "-A POSTROUTING -s 10.99.0.0/16 -j MASQUERADE",
+  ])("says nothing where a rule may: %s", (rule) => {
+    expect(saidOf(MASQUERADE, rule)).toEqual([]);
+  });
 });
