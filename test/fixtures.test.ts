@@ -209,8 +209,8 @@ const REWRITTEN = new Set(["src", "srcPort", "dst", "dstPort", "icmpId"]);
 const MOST_LISTED = 100;
 const NO_FINDING: Pick<Line, "flows" | "frames" | "more"> = { flows: [], frames: { inside: [], outside: [] }, more: 0 };
 
-/** Findings that name no frames: what is about all of them. */
-const NAMELESS: ReadonlySet<string> = new Set(["nothing-paired"]);
+/** Findings that name no frames: what is about all of them, or about the host alone. */
+const NAMELESS: ReadonlySet<string> = new Set(["nothing-paired", "nat-missing"]);
 
 const byNumber = (a: number, b: number): number => a - b;
 

@@ -36,6 +36,8 @@ export interface PublishedUse extends Published {
   readonly unheld: number;
   /** … and to another address of the host's, where it is not published. */
   readonly misplaced: number;
+  /** Conversations that the host itself took, and was not seen to send on. */
+  readonly taken: number;
   /** Conversations that others inside began, and a rule translated before they were seen: conntrack tells that. */
   readonly fromInside: number;
   /** Conversations with the container's port, seen inside alone, of which nothing tells whether this port was called: who began them may have gone straight to the container. */

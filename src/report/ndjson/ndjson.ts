@@ -238,11 +238,11 @@ function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, 
 function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
   const { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear } = use;
-  const { fromHost, fromHostUnclear, refusedInside } = use;
+  const { taken, fromHost, fromHostUnclear, refusedInside } = use;
   const { isUncaptured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
   const through = { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear };
-  const byHost = { fromHost, fromHostUnclear, refusedInside };
+  const byHost = { taken, fromHost, fromHostUnclear, refusedInside };
   const captured = isUncaptured ? { captured: false } : {};
   return { ...place, ...through, ...byHost, dropped, refused, unknown, closedBy, ...captured };
 }

@@ -74,6 +74,8 @@ export class PublishedPorts extends PassingSink {
   readonly #ofFlows = new Map<number, Failures>();
   /** Tuples of conversations that came to a container's port, nobody knows by which of the host's. */
   readonly #arrived = new Map<number, Arrived>();
+  /** Tuples of conversations that the host took. */
+  readonly #taken = new Set<number>();
   /** What more may become known of until the end. */
   readonly #untold: Untold[] = [];
 
@@ -99,7 +101,8 @@ export class PublishedPorts extends PassingSink {
     const { verdict } = judgement;
     if (TOLD.has(verdict) && this.#mayConcern(row)) {
       if (verdict === "local" || verdict === "unknown") this.#fromHost.take(this.tables, row);
-      if (verdict !== "local") this.#noteFailed(row, verdict);
+      if (verdict === "local") this.#noteTaken(row);
+      else this.#noteFailed(row, verdict);
       this.#noteArrived(row);
     }
     super.unmatched(row, judgement);
@@ -185,11 +188,27 @@ export class PublishedPorts extends PassingSink {
 
   #noteFailed(row: number, verdict: Verdict): void {
     const failures = this.#failuresFor(row);
-    if (failures === undefined) return;
+    if (failures !== undefined) this.#noteIn(failures, row, verdict);
+  }
+
+  #noteIn(failures: Failures, row: number, verdict: Verdict): void {
     failures.note(verdict, 1);
     const { timeline } = this.tables;
     if (this.#failed.size < MOST_REMEMBERED)
       this.#failed.set(frameKey(timeline.sideOf(row), timeline.frame(row)), failures);
+  }
+
+  /** Takes note of a packet that opens a conversation with a port, and stays with the host. */
+  #noteTaken(row: number): void {
+    const { timeline, tuples } = this.tables;
+    const tuple = timeline.tuple(row);
+    if (this.#taken.has(tuple) || !mayOpen(this.tables, row)) return;
+    if (!tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) !== (timeline.forward(row) === 1)) return;
+    const to = destinationOf(endsOf(this.tables, row));
+    const { published } = this.#calledBy(protocolName(timeline.proto(row)), to, epochNsOf(this.tables, row));
+    if (published === undefined || !this.#own.isOwn(to.address)) return;
+    if (this.#taken.size < MOST_REMEMBERED) this.#taken.add(tuple);
+    this.#noteIn(this.#useOf(published).failures[0], row, "local");
   }
 
   /** Takes note of a packet that would open a conversation with a container's port, of which nothing tells by which of the host's it came, if by any. */

@@ -4,13 +4,15 @@ import type { Verdict } from "../../packets/results/results.js";
 
 /** How many packets to a port never got to the container, or nobody knows. */
 export class Failures {
+  taken = 0;
   dropped = 0;
   refused = 0;
   unknown = 0;
 
   /** Takes a packet, or takes it back. */
   note(verdict: Verdict, by: 1 | -1): void {
-    if (verdict === "dropped" || verdict === "refused") this[verdict] += by;
+    if (verdict === "local") this.taken += by;
+    else if (verdict === "dropped" || verdict === "refused") this[verdict] += by;
     else if (verdict === "unknown" || verdict === "no-overlap" || verdict === "capture-loss") this.unknown += by;
   }
 }
@@ -52,6 +54,7 @@ export class Use {
       ...counts,
       translated: flows.count - counts.proxied,
       flows: flows.listed,
+      taken: failures[0].taken,
       dropped,
       refused: failures.reduce((sum, { refused }) => sum + refused, 0),
       unknown,

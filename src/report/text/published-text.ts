@@ -36,9 +36,9 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
 
 function isUsed(use: PublishedUse): boolean {
   const { translated, proxied, unclear, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
-  const { dropped, refused, unknown } = use;
+  const { taken, dropped, refused, unknown } = use;
   const conversations = translated + proxied + unclear + fromInside + fromInsideUnclear + fromHost + fromHostUnclear;
-  return conversations + dropped + refused + unknown > 0;
+  return conversations + taken + dropped + refused + unknown > 0;
 }
 
 /** Whether nothing tells how often a port was called: what it leads to is not captured. */
@@ -126,7 +126,7 @@ function rangesText(ports: readonly number[]): string {
 /** What the columns do not tell of one. */
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
   const { unclear, unheld, misplaced, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
-  const { refusedInside, untold, closedBy } = use;
+  const { taken, refusedInside, untold, closedBy } = use;
   const notes: Note[] = [
     ...closedBy.map(
       ({ rule, count }) =>
@@ -156,6 +156,13 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
       what: "called at another of the host's addresses, where it is not published",
       count: misplaced,
       unit: "conversation",
+    },
+    {
+      use,
+      what: "the host itself took the call, and was not seen to send it on",
+      count: taken,
+      unit: "conversation",
+      meaning: "; ss -lntup on the host shows who has that port",
     },
     { use, what: "called from inside, by a rule", count: fromInside, unit: "conversation" },
     {

@@ -10,8 +10,9 @@ import type { OwnConversations } from "../../../src/report/published/from-host.j
 import { publishedText } from "../../../src/report/text/published-text.js";
 import { paint } from "../../../src/report/text/paint.js";
 import { flow } from "../../host/flow.js";
+import { openTuple } from "../../support/tuples.js";
 import { dropped } from "../../host/drops/drops.js";
-import { HandFilled, ICMP, SUMMARY, TCP, UDP } from "../tables.js";
+import { HandFilled, ICMP, type Packet, SUMMARY, TCP, UDP } from "../tables.js";
 import { ACK, RST, SYN } from "../../../src/protocols/tcp.js";
 
 const WEB: Published = {
@@ -272,6 +273,45 @@ it("counts packets that never got to the container, by what became known of them
   expect(web).toMatchObject({ dropped: 1, refused: 3, translated: 1 });
 });
 
+it("counts the conversations that the host itself took, until a proxy is known to have sent them on", () => {
+  const local: Judgement = { verdict: "local", reason: "to-host", why: "" };
+  const found = uses(
+    [WEB, LOCAL],
+    (sink, tables) => {
+      const see = (packet: Partial<Packet>, isByA = true, isKnown = true): void => {
+        const row = tables.add({ ...TO, ...packet });
+        const { timeline: t } = tables;
+        openTuple(tables.tuples, t.tuple(row), isByA === (t.forward(row) === 1), isKnown);
+        sink.unmatched(row, local);
+      };
+      see({ frame: 1 });
+      see({ frame: 2 });
+      see({ frame: 3, srcPort: 5001 });
+      see({ frame: 4, srcPort: 5002 });
+      see({ frame: 5, side: INSIDE, src: "172.17.0.3" });
+      // what opens nothing, or goes to another port, or to another host; what may be an answer
+      see({ frame: 6, srcPort: 5003, tcpFlags: SYN | ACK });
+      see({ frame: 7, srcPort: 5004, dstPort: 90 });
+      see({ frame: 8, srcPort: 5005, dst: "fd00:2::15", src: "fd00:2::2" });
+      see({ frame: 9, srcPort: 5006 }, false);
+      see({ frame: 10, srcPort: 5007 }, true, false);
+      const proxied = {
+        side: OUTSIDE,
+        frame: 3,
+        flow: undefined,
+        isSelected: false,
+        reason: "proxy",
+        why: "",
+      } as const;
+      sink.update({ ...proxied, verdict: "proxied", before: local });
+    },
+    { own: ownOf({}) },
+  );
+  const [web] = found;
+  expect(web).toMatchObject({ taken: 3, dropped: 0, unclear: 0 });
+  expect(publishedText(found, paint(false))).toMatch(/^tcp 88→web:80 +0 +0 +0 +0 /m);
+});
+
 it("does not count what came while the port was not the container's", () => {
   const [web] = uses([WEB], (sink, tables) => sink.unmatched(tables.add(TO), DROPPED), { port: 89 });
   expect(web).toMatchObject({ dropped: 0 });
@@ -448,6 +488,7 @@ const NOTHING = {
   fromHost: 0,
   unheld: 0,
   misplaced: 0,
+  taken: 0,
   fromInside: 0,
   fromInsideUnclear: 0,
   fromHostUnclear: 0,
@@ -486,6 +527,7 @@ it("text says below what the columns do not tell", () => {
     unclear: 1,
     fromHost: 2,
     fromInsideUnclear: 4,
+    taken: 2,
     fromHostUnclear: 1,
     refusedInside: 3,
     unknown: 5,
@@ -497,6 +539,7 @@ it("text says below what the columns do not tell", () => {
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
     String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens there, or a rule of its own rejects them`,
     String.raw`- tcp 88→a\x1b:80: perhaps called (nothing tells which port it was, or whose by then): 1 conversation`,
+    String.raw`- tcp 88→a\x1b:80: the host itself took the call, and was not seen to send it on: 2 conversations; ss -lntup on the host shows who has that port`,
     String.raw`- tcp 88→a\x1b:80: the container was called from inside, by a rule or straight (nothing tells which): 4 conversations`,
     String.raw`- tcp 88→a\x1b:80: called by the host itself: 2 conversations`,
     String.raw`- tcp 88→a\x1b:80: the host called the container, by a rule, by a docker-proxy or straight (nothing tells which): 1 conversation`,
