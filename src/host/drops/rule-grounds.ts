@@ -1,6 +1,6 @@
 import type { Dropped } from "../../packets/results/drops.js";
 import { type DroppingRule, FilterBook } from "./filter-book.js";
-import { type Ground, isStopped, packetsIn } from "./ground.js";
+import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
 import type { Ways } from "./ways.js";
 
 /** So many rules are named that may have dropped something and are no ground. */
@@ -39,8 +39,10 @@ export class RuleGrounds {
       const counted = this.#counted(dropping.key);
       const stoppedCertainly = certain.filter(isStopped);
       const all = [...stoppedCertainly, ...possible];
-      if (counted === undefined) doubts.push(`${dropping.text} may have dropped some, and does not count`);
-      else if (counted > 0 && counted < packetsIn(all))
+      // of others, nobody asks what dropped them
+      const isDoubt = all.some(isDropped);
+      if (isDoubt && counted === undefined) doubts.push(`${dropping.text} may have dropped some, and does not count`);
+      if (isDoubt && counted !== undefined && counted > 0 && counted < packetsIn(all))
         doubts.push(`${dropping.text} may have dropped ${counted} of ${packetsIn(all)}, by its counter`);
       if (counted === undefined || counted === 0) continue;
       // what it counted were those that were dropped, before it was any that nobody answered

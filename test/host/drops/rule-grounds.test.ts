@@ -212,6 +212,14 @@ describe("what goes to the host itself", () => {
     expect(others).toEqual([]);
   });
 
+  it("has no say in what dropped others: a rule that may have dropped it is none to doubt", () => {
+    const nft = ["table inet fw {", "chain i {", "type filter hook input priority 0; policy drop;", "}", "}"];
+    const [finding, ...others] = found([fromFar(), dropped(1, QUERY)], counted({ iptables: ["*nat", "COMMIT"], nft }));
+    expect(finding).toMatchObject({ code: "drop-unexplained", count: 1 });
+    expect(finding.text).not.toContain("fw");
+    expect(others).toEqual([]);
+  });
+
   it("was refused by the rule that rejects, and by none that says something else", () => {
     const refused = [fromFar({ fate: "refused", refusal: "port-unreachable" })];
     expect(told(found(refused, withNat(filter(`[1→4:1] ${REJECTING}`))))).toEqual([`drop-rule 3 ${REJECTING}`]);
