@@ -42,6 +42,9 @@ export interface PublishedUse extends Published {
   readonly fromInside: number;
   /** Conversations with the container's port, seen inside alone, of which nothing tells whether this port was called: who began them may have gone straight to the container. */
   readonly fromInsideUnclear: number;
+  /** Those that came by an interface that is not captured, and a rule translated: conntrack tells that; and those of which nothing tells whether this port was called. */
+  readonly fromElsewhere: number;
+  readonly fromElsewhereUnclear: number;
   /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
   readonly fromHost: number;
   /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */

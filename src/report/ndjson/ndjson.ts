@@ -238,13 +238,13 @@ function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, 
 function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
   const { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear } = use;
-  const { taken, fromHost, fromHostUnclear, refusedInside } = use;
+  const { fromElsewhere, fromElsewhereUnclear, taken, fromHost, fromHostUnclear, refusedInside } = use;
   const { isUncaptured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
   const through = { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear };
-  const byHost = { taken, fromHost, fromHostUnclear, refusedInside };
+  const byOthers = { fromElsewhere, fromElsewhereUnclear, taken, fromHost, fromHostUnclear, refusedInside };
   const captured = isUncaptured ? { captured: false } : {};
-  return { ...place, ...through, ...byHost, dropped, refused, unknown, closedBy, ...captured };
+  return { ...place, ...through, ...byOthers, dropped, refused, unknown, closedBy, ...captured };
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

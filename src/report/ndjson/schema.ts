@@ -476,6 +476,12 @@ const LINES: Readonly<Record<string, Schema>> = {
             fromInsideUnclear: count(
               "Conversations with the container's port, seen inside alone, of which nothing tells whether by this port: who began them may have gone straight to the container.",
             ),
+            fromElsewhere: count(
+              "Conversations that came by an interface that is not captured, and a rule translated: seen inside alone, where conntrack tells which port was called.",
+            ),
+            fromElsewhereUnclear: count(
+              "Conversations with the container's port that came by an interface that is not captured, of which nothing tells whether by this port.",
+            ),
             taken: count(
               "Conversations by the host's port that the host itself took, and was not seen to send on: no rule translated them, and no connection of a docker-proxy's to the container was seen.",
             ),

@@ -48,8 +48,9 @@ interface Arrived {
   readonly perhaps: readonly Published[];
   /** What it was before a translation, where that is known by now. */
   readonly begunAs: Ends | undefined;
-  /** Which of the inside's captures shows it first. */
+  /** Which of the inside's captures shows it first; and whether it came by an interface that is not captured. */
   readonly source: number;
+  readonly isElsewhere: boolean;
 }
 
 /** What is known of who may use published ports, as far as the host has said by now. */
@@ -94,16 +95,17 @@ export class PublishedPorts extends PassingSink {
   }
 
   override wantsVerdict(verdict: Verdict): boolean {
-    return TOLD.has(verdict) || super.wantsVerdict(verdict);
+    return verdict === "elsewhere" || TOLD.has(verdict) || super.wantsVerdict(verdict);
   }
 
   override unmatched(row: number, judgement: Judgement): void {
     const { verdict } = judgement;
+    if (verdict === "elsewhere" && this.#mayConcern(row)) this.#noteArrived(row, true);
     if (TOLD.has(verdict) && this.#mayConcern(row)) {
       if (verdict === "local" || verdict === "unknown") this.#fromHost.take(this.tables, row);
       if (verdict === "local") this.#noteTaken(row);
       else this.#noteFailed(row, verdict);
-      this.#noteArrived(row);
+      this.#noteArrived(row, false);
     }
     super.unmatched(row, judgement);
   }
@@ -211,8 +213,11 @@ export class PublishedPorts extends PassingSink {
     this.#noteIn(this.#useOf(published).failures[0], row, "local");
   }
 
-  /** Takes note of a packet that would open a conversation with a container's port, of which nothing tells by which of the host's it came, if by any. */
-  #noteArrived(row: number): void {
+  /**
+   * Takes note of a packet that would open a conversation with a container's port, of which nothing tells by which of the host's it came, if by any.
+   * `isElsewhere`: whether it came by an interface that is not captured.
+   */
+  #noteArrived(row: number, isElsewhere: boolean): void {
     const { timeline } = this.tables;
     const tuple = timeline.tuple(row);
     if (timeline.sideOf(row) !== INSIDE || this.#arrived.has(tuple) || this.tables.flowOf(row) !== undefined) return;
@@ -224,7 +229,7 @@ export class PublishedPorts extends PassingSink {
     const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => name?.words.has(each.container));
     if (perhaps.length === 0) return;
     const source = timeline.frames[INSIDE].sourceOf(timeline.frame(row));
-    const seen = { proto, ends, perhaps, source };
+    const seen = { proto, ends, perhaps, source, isElsewhere };
     const arrived = { ...seen, begunAs: this.#begunAs(seen) };
     if (this.#arrived.size < MOST_REMEMBERED) this.#arrived.set(tuple, arrived);
     else this.#countArrived(arrived);
@@ -240,15 +245,16 @@ export class PublishedPorts extends PassingSink {
 
   /** Counts one by what conntrack says, then or now, or else the rules: what went straight to the container went through no port. */
   #countArrived(arrived: Arrived): void {
-    const { proto, ends, perhaps, source, begunAs = this.#begunAs(arrived) } = arrived;
+    const { proto, ends, perhaps, source, isElsewhere, begunAs = this.#begunAs(arrived) } = arrived;
     if (begunAs === undefined) {
       for (const each of perhaps)
-        if (this.#users.mayHaveCalled(each.hostPort, proto, ends, source)) this.#useOf(each).fromInsideUnclear++;
+        if (this.#users.mayHaveCalled(each.hostPort, proto, ends, source))
+          this.#useOf(each)[isElsewhere ? "fromElsewhereUnclear" : "fromInsideUnclear"]++;
       return;
     }
     if (begunAs.dst === ends.dst && begunAs.dstPort === ends.dstPort) return;
     const called = this.#ports.at(proto, destinationOf(begunAs)).find((each) => perhaps.includes(each));
-    if (called !== undefined) this.#useOf(called).fromInside++;
+    if (called !== undefined) this.#useOf(called)[isElsewhere ? "fromElsewhere" : "fromInside"]++;
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */

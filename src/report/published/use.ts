@@ -28,6 +28,8 @@ export class Use {
   misplaced = 0;
   fromInside = 0;
   fromInsideUnclear = 0;
+  fromElsewhere = 0;
+  fromElsewhereUnclear = 0;
   fromHost = 0;
   fromHostUnclear = 0;
   refusedInside = 0;

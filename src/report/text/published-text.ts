@@ -36,9 +36,11 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
 
 function isUsed(use: PublishedUse): boolean {
   const { translated, proxied, unclear, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
-  const { taken, dropped, refused, unknown } = use;
-  const conversations = translated + proxied + unclear + fromInside + fromInsideUnclear + fromHost + fromHostUnclear;
-  return conversations + taken + dropped + refused + unknown > 0;
+  const { fromElsewhere, fromElsewhereUnclear, taken, dropped, refused, unknown } = use;
+  const crossed = translated + proxied + unclear;
+  const conversations =
+    fromInside + fromInsideUnclear + fromElsewhere + fromElsewhereUnclear + fromHost + fromHostUnclear;
+  return crossed + conversations + taken + dropped + refused + unknown > 0;
 }
 
 /** Whether nothing tells how often a port was called: what it leads to is not captured. */
@@ -126,7 +128,7 @@ function rangesText(ports: readonly number[]): string {
 /** What the columns do not tell of one. */
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
   const { unclear, unheld, misplaced, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
-  const { taken, refusedInside, untold, closedBy } = use;
+  const { fromElsewhere, fromElsewhereUnclear, taken, refusedInside, untold, closedBy } = use;
   const notes: Note[] = [
     ...closedBy.map(
       ({ rule, count }) =>
@@ -169,6 +171,14 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
       use,
       what: "the container was called from inside, by a rule or straight (nothing tells which)",
       count: fromInsideUnclear,
+      unit: "conversation",
+      isShared: true,
+    },
+    { use, what: "called by an interface that is not captured", count: fromElsewhere, unit: "conversation" },
+    {
+      use,
+      what: "the container was called by an interface that is not captured, by a rule or straight (nothing tells which)",
+      count: fromElsewhereUnclear,
       unit: "conversation",
       isShared: true,
     },

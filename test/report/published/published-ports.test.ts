@@ -190,6 +190,26 @@ it("counts by conntrack what was translated before it was seen inside, and not w
   expect(publishedText([web], paint(false))).toContain("web:80: called from inside, by a rule: 1 conversation");
 });
 
+it("counts what came by an interface that is not captured by conntrack, or as what nothing tells of", () => {
+  const arrived = { side: INSIDE, proto: TCP, src: "10.9.0.2", dst: "172.17.0.2", dstPort: 80, tcpFlags: SYN } as const;
+  const own: OwnConversations = {
+    isOwn: () => false,
+    begunAs: (_, { src, srcPort }) => (srcPort === 1 ? { src, srcPort, dst: "10.9.0.1", dstPort: 88 } : undefined),
+  };
+  const [web] = uses(
+    [WEB],
+    (sink, tables) => {
+      const away: Judgement = { verdict: "elsewhere", reason: "answered-elsewhere", why: "" };
+      for (const srcPort of [1, 2]) sink.unmatched(tables.add({ ...arrived, srcPort, frame: srcPort }), away);
+    },
+    { own },
+  );
+  expect(web).toMatchObject({ fromElsewhere: 1, fromElsewhereUnclear: 1, fromInside: 0, fromInsideUnclear: 0 });
+  const text = publishedText([web], paint(false));
+  expect(text).toContain("web:80: called by an interface that is not captured: 1 conversation");
+  expect(text).not.toContain("unused");
+});
+
 it("counts nothing for a port whose rules made none of what went to its container", () => {
   const other = { ...WEB, hostPort: 90 };
   const arrived = { side: INSIDE, proto: TCP, src: "172.17.0.3", srcPort: 7, dst: "172.17.0.2", dstPort: 80 } as const;
@@ -491,6 +511,8 @@ const NOTHING = {
   taken: 0,
   fromInside: 0,
   fromInsideUnclear: 0,
+  fromElsewhere: 0,
+  fromElsewhereUnclear: 0,
   fromHostUnclear: 0,
   refusedInside: 0,
   dropped: 0,
