@@ -2,6 +2,7 @@ import type { Leaps } from "../correlate/intake/intake.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Heap } from "../packets/memory/heap.js";
 import { Answers } from "../packets/results/answers.js";
+import { Resolvers } from "../packets/results/resolvers.js";
 import type { Finding } from "../packets/results/findings.js";
 import type { Summary } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
@@ -54,9 +55,12 @@ export async function pairFiles(
   /** What is said of captures of which more may be read than is used: how much is chance. */
   const held: (readonly [text: string, isDamage: boolean])[] = [];
   try {
-    const answers = new Answers();
+    const [answers, resolvers] = [new Answers(), new Resolvers()];
     const events: OpenEvents = {
-      onAnswers: answers.hear,
+      onAnswers: (...heard) => {
+        answers.hear(...heard);
+        resolvers.hear(...heard);
+      },
       onWarning: (text, isDamage = false) => {
         if (Number.isFinite(maxPairs)) held.push([text, isDamage]);
         else messages.warn(text, isDamage);
@@ -87,7 +91,7 @@ export async function pairFiles(
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
     const results = await resultsOf(
-      { ...options, answers, isFiltered: marks !== undefined, isLive: false },
+      { ...options, answers, resolvers, isFiltered: marks !== undefined, isLive: false },
       interfaces,
       host,
     );

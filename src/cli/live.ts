@@ -2,6 +2,7 @@ import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../
 import type { ClockOption } from "../correlate/correlate.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Answers } from "../packets/results/answers.js";
+import { Resolvers } from "../packets/results/resolvers.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
 import { printableJson } from "../packets/printable.js";
@@ -63,7 +64,7 @@ export async function pairLive(
     ? await followHost(options, options.write !== undefined, host, messages)
     : undefined;
   const known = following?.known ?? options.known;
-  const answers = new Answers();
+  const [answers, resolvers] = [new Answers(), new Resolvers()];
   const gone = new Set<string>();
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
   const results = await resultsOf(
@@ -71,6 +72,7 @@ export async function pairLive(
       ...options,
       known,
       answers,
+      resolvers,
       isFiltered: marks !== undefined,
       isLive: true,
       gone,
@@ -114,7 +116,10 @@ export async function pairLive(
     const programOf = programsOf(marks, (text) => messages.warn(text));
     const [insides, outsides] = capture.sources;
     const packets = await packetSources(insides, outsides, read, heap, programOf);
-    listen(packets, answers.hear);
+    listen(packets, (...heard) => {
+      answers.hear(...heard);
+      resolvers.hear(...heard);
+    });
     await pair(
       packets,
       {

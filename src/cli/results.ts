@@ -3,6 +3,8 @@ import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { AnsweredNames } from "../packets/results/answers.js";
 import type { Sink } from "../packets/results/results.js";
+import type { Resolvers } from "../packets/results/resolvers.js";
+import { FailingResolvers } from "../report/failing-resolvers.js";
 import { Limited } from "../report/limited.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
@@ -49,6 +51,7 @@ interface RunFacts extends HostOptions {
   readonly points?: readonly TracePoint[] | undefined;
   /** What DNS answers say meanwhile. */
   readonly answers: AnsweredNames;
+  readonly resolvers: Resolvers;
 }
 
 /**
@@ -67,7 +70,9 @@ export async function resultsOf(
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: selection, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
-  const told = new Pointing(selection);
+  const pointing = new Pointing(selection);
+  // what is read ahead of the last packet that is shown is chance
+  const told = options.count === undefined ? new FailingResolvers(pointing, options.resolvers) : pointing;
   const insideRoutes = known && (await routesOf(known, interfaces[INSIDE], gone));
   const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
     told,

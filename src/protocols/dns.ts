@@ -12,6 +12,13 @@ export const HEADER_BYTES = 12;
 export const IS_RESPONSE = 0x8000;
 /** … and where all of these are 0, one to an ordinary query that was not cut, and tells of no error (OPCODE, TC, RCODE). */
 export const NO_ANSWER = 0x7a0f;
+/** What was asked for, 0 of an ordinary query, and what came of it (RCODE), as bits of the flags … */
+export const OPCODE_MASK = 0x7800;
+export const RCODE_MASK = 0x000f;
+/** … which mean that the resolver failed, that there is no such name, and that it answers no such client. */
+export const SERVFAIL = 2;
+export const NXDOMAIN = 3;
+export const REFUSED = 5;
 
 /** Byte offsets behind a name, RFC 1035 sections 4.1.2 and 4.1.3: of a question, … */
 export const TYPE = 0;

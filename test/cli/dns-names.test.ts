@@ -86,3 +86,17 @@ it("what a name has in it that may act on a terminal stands in NDJSON alone, esc
   // oxlint-disable-next-line no-control-regex -- these are what must not be there
   expect(text.stdout + ndjson.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/u);
 });
+
+it("a resolver that fails is found in a container's packets, and not in what -c ends: what was read ahead of that is chance", async () => {
+  const captures = ["inside", "outside"].map((side) =>
+    join(import.meta.dirname, `../../fixtures/dns-failing/${side}.pcap`),
+  );
+  const failing = ["file", ...captures, "-q", "--fail-on", "dns-failing"];
+  const of = await natcorr(...failing, "--flow", "2");
+  expect([of.code, of.stderr]).toEqual([3, expect.stringContaining("failed on dns-failing (2)")]);
+  for (const options of [
+    ["--flow", "3"],
+    ["-c", "6"],
+  ])
+    expect((await natcorr(...failing, ...options)).code).toBe(0);
+});

@@ -57,7 +57,8 @@ export class Answers implements AnsweredNames {
     if (this.#words.length === 0) this.#begin(epochNs);
     const aheadNs = Number(epochNs - this.#baseNs);
     const said = new Int32Array(heard.buffer, heard.byteOffset, heard.length / 4);
-    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4) this.#take(said, at, side, aheadNs);
+    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4)
+      if (said[at + words.OUTCOME] === 0) this.#take(said, at, side, aheadNs);
   };
 
   mayName(isIpv6: boolean, columns: Uint32Array, at: number): boolean {
@@ -195,7 +196,7 @@ function hashOf(isIpv6: boolean, columns: Uint32Array, at: number): number {
 }
 
 /** A name as it is sent (RFC 1035 section 3.1), without its last byte, as it is written: what is more than a letter, a digit or a sign is escaped (section 5.1). */
-function nameText(sent: Uint8Array): string {
+export function nameText(sent: Uint8Array): string {
   const labels: string[] = [];
   for (let at = 0; at < sent.length; at += 1 + sent[at])
     labels.push(Array.from(sent.subarray(at + 1, at + 1 + sent[at]), characterText).join(""));

@@ -62,6 +62,14 @@ export const FINDINGS = {
     hint: "conntrack -S counts what is invalid; do answers come by another interface, or meet a NOTRACK rule (iptables -t raw -S)?",
   },
   "conntrack-unseen": { severity: "info", hint: "do the captures' filters, and their times, cover it?" },
+  "dns-failing": {
+    severity: "warning",
+    hint: "dig @<resolver> <name> on the host shows whether it answers others: SERVFAIL, does it reach the servers that it asks, and is DNSSEC in order? REFUSED, may this client ask it? docker inspect (HostConfig.Dns) and /etc/resolv.conf tell who is asked",
+  },
+  "dns-no-such-name": {
+    severity: "info",
+    hint: "dig @<resolver> <name> on the host shows whether it is only there that nobody has that name; search and ndots of the container's /etc/resolv.conf, what is asked for",
+  },
   dropped: {
     severity: "warning",
     hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",

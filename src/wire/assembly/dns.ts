@@ -5,9 +5,9 @@
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import * as answer from "../../packets/batches/answer-words.js";
 import * as column from "../../packets/batches/columns-words.js";
-import { setDouble, setWord } from "../../packets/memory/assembly/words.js";
+import { setDouble, setWord, wordOf } from "../../packets/memory/assembly/words.js";
 import { IS_IPV6 } from "../../packets/packets.js";
-import { DNS_QUERY, DNS_RESPONSE, DST, FLAGS_PROTO_TTL, RECORD_BITS, SEQ } from "../../packets/records.js";
+import { DNS_QUERY, DNS_RESPONSE, DST, FLAGS_PROTO_TTL, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
 import * as dns from "../../protocols/dns.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 
@@ -41,42 +41,69 @@ export function forget(): void {
 
 /**
  * Writes what the answer decoded last says, as `answer-words.ts` has it, to `heard`, which has room for it; returns how many bytes that took, 0 where
- * it gives no address. `held`: where its captured bytes end.
+ * it answers no ordinary query. `held`: where its captured bytes end.
  */
 export function hear(heard: usize, held: i32, batch: i32, row: i32, stampNs: f64): i32 {
   begin = answerAt;
   end = held;
   steps = MOST_STEPS;
+  if ((halfAt(begin + dns.FLAGS) & dns.OPCODE_MASK) !== 0) return 0;
   const question = begin + dns.HEADER_BYTES;
-  if ((halfAt(begin + dns.FLAGS) & dns.NO_ANSWER) !== 0) return 0;
   const behind = behindName(question, false);
-  const nameBytes = behind - 1 - question;
-  if (behind === NO_NAME || nameBytes === 0 || nameBytes >= dns.MOST_NAME_BYTES) return 0;
+  const size = behind - 1 - question;
+  const nameBytes = behind === NO_NAME || size >= dns.MOST_NAME_BYTES ? 0 : size;
+  const outcome = hearOutcome(heard, question, nameBytes, batch, row, stampNs);
+  return outcome + hearAddresses(heard + outcome, question, nameBytes, batch, row, stampNs);
+}
+
+/** Writes what it came to. */
+function hearOutcome(heard: usize, question: i32, nameBytes: i32, batch: i32, row: i32, stampNs: f64): i32 {
+  const code = halfAt(begin + dns.FLAGS) & dns.RCODE_MASK;
+  const bytes = begins(heard, question, code === 0 ? 0 : nameBytes, batch, row, stampNs);
+  const isIpv6 = wordOf(heard, answer.IS_CLIENT_IPV6);
+  setWord(heard, answer.IS_IPV6, isIpv6);
+  setEnd(heard, answer.ADDRESS, isIpv6 !== 0, batch, row, SRC, column.SRC6);
+  setWord(heard, answer.OUTCOME, code + answer.OUTCOME_OF);
+  setWord(heard, answer.ID, halfAt(begin + dns.ID));
+  return bytes;
+}
+
+/** Writes the addresses that it gives; 0 bytes where it gives none. */
+function hearAddresses(heard: usize, question: i32, nameBytes: i32, batch: i32, row: i32, stampNs: f64): i32 {
+  const behind = question + nameBytes + 1;
+  if ((halfAt(begin + dns.FLAGS) & dns.NO_ANSWER) !== 0 || nameBytes === 0) return 0;
   if (behind + dns.QUESTION_BYTES > end || halfAt(behind + dns.CLASS) !== dns.IN) return 0;
   const type = halfAt(behind + dns.TYPE);
   if (type !== dns.A && type !== dns.AAAA) return 0;
-  const bytes = (4 * answer.HEADER_WORDS + nameBytes + 7) & ~7;
+  const bytes = begins(heard, question, nameBytes, batch, row, stampNs);
   const records = takeAddresses(question, behind + dns.QUESTION_BYTES, type, heard, bytes);
-  if (records === 0) return 0;
-  setDouble(heard, answer.STAMP_NS, stampNs);
-  setWord(heard, answer.BYTES, bytes);
-  setWord(heard, answer.NAME_BYTES, nameBytes);
   setWord(heard, answer.IS_IPV6, type === dns.AAAA ? 1 : 0);
-  setClient(heard, batch, row);
-  const name = heard + 4 * answer.HEADER_WORDS;
-  for (let at = 0; at < nameBytes; at++) store<u8>(name + at, <u8>lower(byteAt(question + at)));
+  setWord(heard, answer.OUTCOME, 0);
+  setWord(heard, answer.ID, 0);
   for (let nth = 1; nth < records; nth++) copyBesideAddress(heard, heard + nth * bytes, bytes);
   return records * bytes;
 }
 
-/** Notes whom the row's packet goes to. */
-function setClient(heard: usize, batch: i32, row: i32): void {
+/** Writes what a record begins with, and the name; returns how many bytes it takes. */
+function begins(heard: usize, question: i32, nameBytes: i32, batch: i32, row: i32, stampNs: f64): i32 {
+  const bytes = (4 * answer.HEADER_WORDS + nameBytes + 7) & ~7;
   const packet = batch + (row << (RECORD_BITS + 2));
   const isIpv6 = (load<i32>(packet, 4 * FLAGS_PROTO_TTL) & IS_IPV6) !== 0;
+  setDouble(heard, answer.STAMP_NS, stampNs);
+  setWord(heard, answer.BYTES, bytes);
+  setWord(heard, answer.NAME_BYTES, nameBytes);
   setWord(heard, answer.IS_CLIENT_IPV6, isIpv6 ? 1 : 0);
-  const dst6 = batch + BATCH_FRAMES * column.DST6 + (row << 4);
-  for (let word = 0; word < 4; word++) setWord(heard, answer.CLIENT + word, isIpv6 ? load<i32>(dst6 + 4 * word) : 0);
-  if (!isIpv6) setWord(heard, answer.CLIENT, load<i32>(packet, 4 * DST));
+  setEnd(heard, answer.CLIENT, isIpv6, batch, row, DST, column.DST6);
+  const name = heard + 4 * answer.HEADER_WORDS;
+  for (let at = 0; at < nameBytes; at++) store<u8>(name + at, <u8>lower(byteAt(question + at)));
+  return bytes;
+}
+
+/** Writes an address of the row's packet: `word` of its record, or that column of IPv6. */
+function setEnd(heard: usize, to: i32, isIpv6: bool, batch: i32, row: i32, word: i32, column6: i32): void {
+  const at6 = batch + BATCH_FRAMES * column6 + (row << 4);
+  for (let nth = 0; nth < 4; nth++) setWord(heard, to + nth, isIpv6 ? load<i32>(at6 + 4 * nth) : 0);
+  if (!isIpv6) setWord(heard, to, load<i32>(batch + (row << (RECORD_BITS + 2)) + 4 * word));
 }
 
 /** Copies all but the address. */

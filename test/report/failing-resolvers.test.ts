@@ -1,0 +1,98 @@
+import { expect, it } from "vitest";
+import type { Finding } from "../../src/packets/results/findings.js";
+import { Resolvers } from "../../src/packets/results/resolvers.js";
+import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
+import { FailingResolvers } from "../../src/report/failing-resolvers.js";
+import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
+import { flow } from "../host/flow.js";
+import { dnsMessage, dnsName } from "../support/dns.js";
+import { ethernet, ipv4, ipv6, udp } from "../support/packets.js";
+import { heardOf } from "../wire/decoded.js";
+import { ETHERNET } from "../wire/samples.js";
+import { HandFilled, SUMMARY } from "./tables.js";
+
+const [NOERROR, SERVFAIL, NXDOMAIN, REFUSED, NOTIMP] = [0, 2, 3, 5, 4];
+
+interface Answer {
+  readonly code: number;
+  readonly name?: string;
+  readonly id?: number;
+  readonly dst?: string;
+  readonly side?: Side;
+  readonly flags?: number;
+  readonly captured?: number;
+}
+
+/** Has an answer heard. */
+function hear(resolvers: Resolvers, at: number, answer: Answer): void {
+  const { code, name = "www.example", id = at, dst = "172.17.0.3", side = INSIDE, flags = 0x8180, captured } = answer;
+  const payload = dnsMessage(dnsName(...name.split(".")), { id, flags: flags | code });
+  const carried = udp({ srcPort: 53, dstPort: 40_000, payload });
+  const packet = dst.includes(":") ? ipv6({ src: "fd00::53", dst }, carried) : ipv4({ src: "10.0.2.3", dst }, carried);
+  const frame = ethernet(packet);
+  const taken = { linkType: ETHERNET, frame, captured: captured ?? frame.length, original: frame.length };
+  const heard = heardOf([taken]);
+  if (heard !== undefined) resolvers.hear(side, 0n, heard);
+}
+
+/** What is found of some answers, and of one flow of a query to 10.0.2.3. */
+function found(...answers: readonly Answer[]): Finding[] {
+  const resolvers = new Resolvers();
+  const findings: Finding[] = [];
+  for (const [at, answer] of answers.entries()) hear(resolvers, at, answer);
+  const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
+  reporter.finding = (finding) => void findings.push(finding);
+  const sink = new FailingResolvers(reporter, resolvers);
+  sink.begin(new HandFilled());
+  sink.flow(flow("udp", "inside", "172.17.0.3.40000 > 10.0.2.3.53", "10.0.2.15.40000 > 10.0.2.3.53", { id: 7 }));
+  sink.flow(flow("udp", "inside", "172.17.0.9.40000 > 10.0.2.3.53", "10.0.2.15.40000 > 10.0.2.3.53", { id: 8 }));
+  sink.end(SUMMARY);
+  return findings;
+}
+
+const texts = (...answers: readonly Answer[]): string[] => found(...answers).map(({ code, text }) => `${code} ${text}`);
+const times = (count: number, answer: Answer): Answer[] => Array.from({ length: count }, () => answer);
+
+it("dns-failing names the resolver, who asked it, the errors with some names, and the flows", () => {
+  const [finding, ...others] = found(
+    ...times(2, { code: SERVFAIL }),
+    ...["a.example", "b.example"].map((name) => ({ code: SERVFAIL, name })),
+    { code: REFUSED },
+  );
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ code: "dns-failing", severity: "warning", count: 5, flows: [7] });
+  expect(finding.text).toBe(
+    "resolvers answer (nearly) nothing but errors: 10.0.2.3 to 172.17.0.3 SERVFAIL 4 times (www.example, a.example …), REFUSED once (www.example), of 5 answers",
+  );
+  expect(finding.addresses?.map(({ address }) => address)).toEqual(["172.17.0.3"]);
+});
+
+it("dns-no-such-name is for information: nobody has that name", () => {
+  const [finding] = found({ code: NXDOMAIN });
+  expect(finding).toMatchObject({ code: "dns-no-such-name", severity: "info", count: 1 });
+});
+
+it("is said of nine of ten answers, of each client by itself", () => {
+  const failing = times(9, { code: SERVFAIL });
+  expect(texts(...failing, { code: NOERROR })).toHaveLength(1);
+  expect(texts(...failing.slice(1), { code: NOERROR })).toEqual([]);
+  const other = { code: NOERROR, dst: "172.17.0.9" };
+  expect(texts(...failing, ...times(9, other))).toHaveLength(1);
+  expect(texts(...times(3, { code: NOERROR }), ...times(9, { code: NXDOMAIN }))).toEqual([]);
+});
+
+it("counts what a side shows twice once, and nothing that the outside shows", () => {
+  expect(texts({ code: SERVFAIL, id: 70 }, { code: SERVFAIL, id: 70 })[0]).toMatch(/SERVFAIL once .* of 1 answer$/);
+  expect(texts({ code: SERVFAIL, side: OUTSIDE })).toEqual([]);
+});
+
+it("says nothing of other errors alone, nor of what answers no ordinary query, nor of questions", () => {
+  expect(texts({ code: NOTIMP })).toEqual([]);
+  expect(texts({ code: SERVFAIL, flags: 0xa980 }, { code: SERVFAIL, flags: 0x0100 })).toEqual([]);
+});
+
+it("takes IPv6, a name that was cut off, and one that is no plain text", () => {
+  expect(texts({ code: SERVFAIL, dst: "fd00:17::3" })[0]).toContain("fd00::53 to fd00:17::3 SERVFAIL once (www");
+  expect(texts({ code: SERVFAIL, captured: 14 + 20 + 8 + 16 })[0]).toContain("SERVFAIL once, of 1 answer");
+  expect(texts({ code: SERVFAIL, name: "\u001b[31m.example" })[0]).toContain("(\\027[31m.example)");
+});
