@@ -4,6 +4,7 @@ import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   type Impact,
   type Judgement,
+  type Moved,
   PROBLEMS,
   type Sink,
   type Summary,
@@ -11,9 +12,17 @@ import {
   type Verdict,
   VERDICTS,
 } from "../packets/results/results.js";
+import type { Side } from "../packets/sides.js";
 
 /** What has a verdict, and what a drop came to. */
 type Judged = Pick<Judgement, "verdict" | "impact">;
+
+/** How many packets of a side there are of which the same is said. */
+interface Alike {
+  readonly verdict: Verdict;
+  readonly impact: Impact | undefined;
+  count: number;
+}
 
 /**
  * Passes all results on, and counts those that a run is to fail on: by the summary, which is about all packets, or where it is told of some of them alone,
@@ -23,6 +32,8 @@ export class Failing extends PassingSink {
   readonly #on: ReadonlySet<string>;
   readonly #isOfSome: boolean;
   readonly #counts = new Map<string, number>();
+  /** Of a selection, what is said of packets without a twin, by side and by that. */
+  readonly #alike = new Map<string, Alike>();
 
   /** `on`: words of SELECTABLE. `isOfSome`: whether it is told of a selection, and not of all. */
   constructor(next: Sink, on: ReadonlySet<string>, isOfSome: boolean) {
@@ -58,16 +69,20 @@ export class Failing extends PassingSink {
   }
 
   override unmatched(row: number, judgement: Judgement): void {
-    if (this.#isOfSome) this.#countJudged(judgement, 1);
+    if (this.#isOfSome) this.#alikeOf(this.tables.timeline.sideOf(row), judgement).count++;
     super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
-    if (this.#isOfSome) {
-      this.#countJudged(update.before, -1);
-      this.#countJudged(update, 1);
-    }
+    if (this.#isOfSome) this.#move(update.side, update.before, update, 1);
     super.update(update);
+  }
+
+  /** Nobody says which they are: any that are selected may be, and what may not be so is not counted. */
+  override moved(moved: Moved): void {
+    const { side, before, count } = moved;
+    if (this.#isOfSome) this.#move(side, before, moved, Math.min(count, this.#alikeOf(side, before).count));
+    super.moved(moved);
   }
 
   override finding(finding: Finding): void {
@@ -79,6 +94,7 @@ export class Failing extends PassingSink {
 
   override end(summary: Summary): void {
     if (!this.#isOfSome) this.#countAll(summary);
+    for (const alike of this.#alike.values()) this.#countJudged(alike);
     super.end(summary);
   }
 
@@ -92,7 +108,20 @@ export class Failing extends PassingSink {
     for (const [impact, count] of summary.impacts.flatMap((counts) => [...counts])) this.#countImpact(impact, count);
   }
 
-  #countJudged({ verdict, impact }: Judged, count: number): void {
+  #alikeOf(side: Side, { verdict, impact }: Judged): Alike {
+    const key = `${side} ${verdict} ${verdict === "dropped" ? impact : undefined}`;
+    const alike = this.#alike.get(key) ?? { verdict, impact, count: 0 };
+    this.#alike.set(key, alike);
+    return alike;
+  }
+
+  /** Takes it that something else is said of so many. */
+  #move(side: Side, before: Judged, now: Judged, count: number): void {
+    this.#alikeOf(side, before).count -= count;
+    this.#alikeOf(side, now).count += count;
+  }
+
+  #countJudged({ verdict, impact, count }: Alike): void {
     this.#countVerdict(verdict, count);
     if (verdict === "dropped" && impact !== undefined) this.#countImpact(impact, count);
   }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { NO_CONTAINERS } from "../../src/packets/results/containers.js";
 import { type Sink, type Verdict, VERDICTS, wantsUpdate } from "../../src/packets/results/results.js";
 import { findingOf, oneFlow } from "../../src/packets/results/findings.js";
-import { INSIDE } from "../../src/packets/sides.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { Asked } from "../../src/report/asked.js";
 import { Failing } from "../../src/report/failing.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
@@ -115,4 +115,37 @@ it.each([
   ] as const;
   failing.end({ ...SUMMARY, verdicts });
   expect(failing.text).toBe(expected);
+});
+
+/** What a run that is to fail on drops, and on lost frames, says of those that are selected: five drops of each side, and what becomes known of so many of the inside. */
+const moved = (count: number): string => {
+  const failing = new Failing(
+    new NdjsonReporter(() => {}, { quiet: true, program: "0" }),
+    new Set(["dropped", "capture-loss"]),
+    true,
+  );
+  const tables = new HandFilled();
+  failing.begin(tables);
+  for (let n = 0; n < 10; n++)
+    failing.unmatched(tables.add({ side: n < 5 ? INSIDE : OUTSIDE, proto: UDP, src: "172.17.0.3", dst: "10.0.2.2" }), {
+      verdict: "dropped",
+      reason: "no-twin",
+      why: "",
+      impact: "lost",
+    });
+  const before = { verdict: "dropped", impact: "lost" } as const;
+  const of = { side: INSIDE, frame: 1, flow: undefined, isSelected: true } as const;
+  failing.update({ ...of, verdict: "dropped", impact: "resent", reason: "no-twin", why: "", before });
+  failing.moved({ side: INSIDE, verdict: "capture-loss", before, count });
+  failing.end(SUMMARY);
+  return failing.text;
+};
+
+it("what nobody tells one by one may be any that is selected, and counts by what it is last", () => {
+  expect([0, 3, 4, 100].map(moved)).toEqual([
+    "dropped (10)",
+    "dropped (7), capture-loss (3)",
+    "dropped (6), capture-loss (4)",
+    "dropped (6), capture-loss (4)",
+  ]);
 });
