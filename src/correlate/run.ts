@@ -12,6 +12,7 @@ import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { SideIntake } from "./intake/side-intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
+import { tellShown } from "./verdicts/updates/one-way.js";
 import { tellCrossing } from "./verdicts/updates/other-ways.js";
 import { isAboutEcho } from "./verdicts/claims/quotes.js";
 
@@ -176,6 +177,7 @@ export class Run {
       this.#parts.settling.settle(Number.POSITIVE_INFINITY);
       this.#parts.showing.show();
       tellCrossing(this.#parts);
+      tellShown(this.#parts);
       this.#parts.lateComers.tellAtEnd();
     }
     this.#options.onSettled?.();

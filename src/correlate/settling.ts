@@ -1,4 +1,3 @@
-import type { Reason } from "../packets/results/reasons.js";
 import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, WAITING } from "../packets/fates.js";
@@ -18,6 +17,7 @@ import type { LateComers } from "./verdicts/updates/late-comers.js";
 import { unknownOf } from "./verdicts/updates/open-unknowns.js";
 import { tellMayHaveRun } from "./verdicts/updates/may-have-run.js";
 import { tellMissed } from "./verdicts/updates/missed.js";
+import { tellShown } from "./verdicts/updates/one-way.js";
 import { tellOtherWays } from "./verdicts/updates/other-ways.js";
 import { tellProxied } from "./verdicts/updates/proxied.js";
 import { tellRefused } from "./verdicts/updates/refused.js";
@@ -105,7 +105,11 @@ export class Settling {
     if (byFrame !== undefined) judgement.byFrame = byFrame;
     if (mtu !== undefined) judgement.mtu = mtu;
     if (rule !== undefined) judgement.rule = rule;
-    if (verdict === "dropped") Object.assign(judgement, this.#dropped(row, reason));
+    const isSighted = (isOpen || verdict === "local") && matchers.relays.isSighted(row);
+    // until the other capture shows others that went this way
+    const isDoubted = said.isDroppedElse === true && !isSighted;
+    if (verdict === "dropped") Object.assign(judgement, this.#dropped(row, judgement));
+    else if (isDoubted) this.#dropped(row, judgement);
     if (mayBeLostBy !== undefined) {
       const packet = {
         side: t.sideOf(row),
@@ -117,8 +121,7 @@ export class Settling {
       revisions[mayBeLostBy].note(packet, t.timeNs(row), judgement, lacking.mask(lacking.of(row)));
     }
     this.#tell(row, judgement);
-    const isUnknown = isOpen && heldUp === undefined && reason !== "may-be-refused";
-    const isSighted = (isOpen || verdict === "local") && matchers.relays.isSighted(row);
+    const isUnknown = isOpen && !isDoubted && heldUp === undefined && reason !== "may-be-refused";
     // what looks like neighbours may turn out to be forwarded, and what takes another interface to cross here
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].sinceNs;
     const mayCross = isNear || verdict === "elsewhere";
@@ -137,6 +140,7 @@ export class Settling {
     tellProxied(this.#about);
     tellRefused(this.#about, row, reason === "host-error");
     tellMissed(this.#about);
+    tellShown(this.#about);
     t.setState(row, DONE);
   }
 
@@ -207,17 +211,17 @@ export class Settling {
     if (sink.wantsVerdict(judgement.verdict)) sink.unmatched(row, judgement);
   }
 
-  /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
-  #dropped(row: number, reason: Reason): Consequence {
+  /** Takes a packet that was dropped, or that may turn out to be. Returns what is known by now of what that comes to. */
+  #dropped(row: number, said: Judgement): Consequence {
     const { translations, matchers, quotedNames, impacts, book, cover } = this.#about;
     const t = this.#about.timeline;
     const side = t.sideOf(row);
-    this.#noteLoss(row);
+    if (said.verdict === "dropped") this.#noteLoss(row);
     const flow = book.flowOf(row);
     // copies that are turned round on their own side are not followed
     if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
     const quotedAs = quotedNames.ofDropped(row);
-    return impacts.dropped(row, reason, translations.slotOf(row), flow, quotedAs, cover[side].having(row).endNs);
+    return impacts.dropped(row, said, translations.slotOf(row), flow, quotedAs, cover[side].having(row).endNs);
   }
 
   /** Has it looked after whether it was the first packet of a flow: two that clash look like that. */

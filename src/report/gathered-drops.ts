@@ -1,6 +1,6 @@
 import { IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Drops, Fate } from "../packets/results/drops.js";
-import type { Finding } from "../packets/results/findings.js";
+import { type Finding, Gathered } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Reason } from "../packets/results/reasons.js";
 import {
@@ -35,6 +35,7 @@ const UNPAIRED: ReadonlySet<Reason> = new Set([
   "ended",
   "silence",
   "capture-edge",
+  "one-way",
 ]);
 /** So many addresses tell where packets go. */
 const MOST_REACHED = 64;
@@ -84,8 +85,8 @@ export class GatheredDrops extends PassingSink {
     const kind = isUnreachable(update) ? this.#kindOf.get(frameKey(side, frame)) : undefined;
     if (kind !== undefined) this.#noteUnreachable(kind.ends.dst);
     if (before.verdict !== verdict) {
-      this.#takeBack(side, frame, before.verdict);
-      if (verdict === "dropped") this.#others++;
+      const was = this.#takeBack(side, frame, before.verdict);
+      if (verdict === "dropped") this.#noteLate(was, update);
     }
     super.update(update);
   }
@@ -155,8 +156,12 @@ export class GatheredDrops extends PassingSink {
   #kindFor(row: number, flow: number | undefined, fate: Fate, { rule, reason }: Judgement): Kind | undefined {
     const isTold = rule !== undefined || reason === "ttl-spent";
     const refusal = fate === "refused" ? reason : undefined;
-    const kind = kindOf(this.tables, row, fate, isTold, refusal);
-    const { side, source, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
+    return this.#known(kindOf(this.tables, row, fate, isTold, refusal), flow);
+  }
+
+  /** The same kind as it is known by now, or this one from now on. */
+  #known(kind: Kind, flow: number | undefined): Kind | undefined {
+    const { fate, refusal, isTold, side, source, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
     const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen, kind.isFromOpener];
     const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, uncutLength]);
     const known = this.#kinds.get(key);
@@ -168,12 +173,25 @@ export class GatheredDrops extends PassingSink {
     return kind;
   }
 
-  /** Takes it that a packet is not what it was said to be. */
-  #takeBack(side: Side, frame: number, before: Verdict): void {
+  /** Takes it that a packet is not what it was said to be. Returns the kind that it was of, where that is known. */
+  #takeBack(side: Side, frame: number, before: Verdict): Kind | undefined {
     const key = frameKey(side, frame);
-    if (this.#kindOf.has(key)) this.#kindOf.get(key)?.gathered.frames[side].remove(frame);
+    const kind = this.#kindOf.get(key);
+    if (this.#kindOf.has(key)) kind?.gathered.frames[side].remove(frame);
     else this.#others = Math.max(0, this.#others - Number(before === "dropped"));
     this.#kindOf.delete(key);
+    return kind;
+  }
+
+  /** Takes it that a packet of some kind was dropped, as it turned out: it is like others of that kind but for this. */
+  #noteLate(was: Kind | undefined, { side, frame, flow, isIpv6 }: Update): void {
+    const kind = was && this.#known({ ...was, fate: "dropped", refusal: undefined, gathered: new Gathered() }, flow);
+    if (kind === undefined) {
+      this.#others++;
+      return;
+    }
+    kind.gathered.add(side, frame, flow, isIpv6);
+    this.#kindOf.set(frameKey(side, frame), kind);
   }
 
   #noteUnreachable(address: string): void {

@@ -54,6 +54,21 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   expect(others).toBe(0);
 });
 
+it("gathers what turns out to be dropped with what was, as far as it is known", () => {
+  const { dropped, others } = gathered((sink, tables) => {
+    const oneWay = { ...DROPPED, verdict: "unknown", reason: "one-way" } as const;
+    for (const frame of [1, 2]) sink.unmatched(tables.add({ ...QUERY, frame, stampNs: frame }), oneWay);
+    sink.update(update(1, "dropped", "unknown"));
+    sink.unmatched(tables.add({ ...QUERY, frame: 3, stampNs: 3 }), DROPPED);
+    sink.update(update(9, "dropped", "unknown"));
+  });
+  expect(dropped.map(({ fate, gathered: { frames } }) => [fate, frames[INSIDE].listed])).toEqual([
+    ["unpaired", [2]],
+    ["dropped", [1, 3]],
+  ]);
+  expect(others).toBe(1);
+});
+
 it("gathers what was refused with what it was answered, and that of which nothing tells which way it went", () => {
   const { dropped } = gathered((sink, tables) => {
     const refused = { ...DROPPED, verdict: "refused", reason: "prohibited" } as const;
@@ -171,7 +186,7 @@ it("gathers what was to open a conversation with the host's own address and was 
     for (const dstPort of [88, 88, 89]) sink.unmatched(tables.add({ ...called, dstPort }), unanswered);
     sink.unmatched(tables.add({ ...called, dstPort: 90, tcpFlags: ACK }), unanswered);
     sink.unmatched(tables.add({ ...called, dstPort: 90, side: INSIDE }), unanswered);
-    sink.unmatched(tables.add({ ...called, dstPort: 90 }), { ...unanswered, reason: "one-way" });
+    sink.unmatched(tables.add({ ...called, dstPort: 90 }), { ...unanswered, reason: "may-be-copy" });
     for (let dstPort = 1000; dstPort < 3000; dstPort++) sink.unmatched(tables.add({ ...called, dstPort }), unanswered);
   });
   expect(dropped.slice(0, 3)).toMatchObject([
@@ -183,15 +198,21 @@ it("gathers what was to open a conversation with the host's own address and was 
   expect(others).toBe(0);
 });
 
-it.each(["nothing-paired", "untranslated", "no-frames", "not-begun", "ended", "silence", "capture-edge"] as const)(
-  "gathers what nothing tells the way of: %s",
-  (reason) => {
-    const { dropped } = gathered((sink, tables) =>
-      sink.unmatched(tables.add(QUERY), { verdict: "unknown", reason, why: "" }),
-    );
-    expect(dropped).toMatchObject([{ fate: "unpaired", gathered: { count: 1 } }]);
-  },
-);
+it.each([
+  "nothing-paired",
+  "untranslated",
+  "no-frames",
+  "not-begun",
+  "ended",
+  "silence",
+  "capture-edge",
+  "one-way",
+] as const)("gathers what nothing tells the way of: %s", (reason) => {
+  const { dropped } = gathered((sink, tables) =>
+    sink.unmatched(tables.add(QUERY), { verdict: "unknown", reason, why: "" }),
+  );
+  expect(dropped).toMatchObject([{ fate: "unpaired", gathered: { count: 1 } }]);
+});
 
 it("takes back what turned out otherwise, and counts what was told of too late", () => {
   const { dropped, others } = gathered((sink, tables) => {

@@ -28,6 +28,8 @@ export interface Decision extends Judgement {
   readonly elsewhereWay?: number;
   /** Whether it is the first of its conversation of which that is proved. */
   readonly isProof?: boolean;
+  /** Whether nothing else speaks against it that it was dropped, but that the other capture may be of one direction alone. */
+  readonly isDroppedElse?: true;
   /** A side whose capture may have run before its first frame, as it is now known to miss packets. */
   readonly mayHaveRun?: Side;
 }

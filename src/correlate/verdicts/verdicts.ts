@@ -243,13 +243,10 @@ export class Verdicts {
       if (misses.noteExit(other)) return unknown("capture-misses", `${why}, but ${misses.why(other)}`);
       // where its conversation is turned round, that was seen of others of it
       if (claim.verdict !== "dropped" || claim.on !== undefined) return claim;
-      if (misses.lacksExits(other)) return unknown("one-way", `${why}, ${whyOneWay(other)}`);
-      const elsewhere = this.#objections.whyElsewhere(row, other);
-      if (elsewhere !== undefined) return unknown("may-go-elsewhere", elsewhere);
-      const common = this.#known.filtered.of(row, other);
-      if (common === undefined) return claim;
-      const filtered = `${SIDE_NAMES[other]} lacks all of its kind, as ${common} there so far: a filter may have kept it out`;
-      return unknown("may-be-filtered", filtered);
+      const objection = this.#objectionTo(row, other);
+      if (!misses.lacksExits(other)) return objection ?? claim;
+      const oneWay = unknown("one-way", `${why}, ${whyOneWay(other)}`);
+      return objection === undefined ? { ...oneWay, isDroppedElse: true } : oneWay;
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0) {
@@ -258,5 +255,15 @@ export class Verdicts {
     }
     if (lacks === "crossing") this.#known.misses.noteCrossing(other);
     return claim;
+  }
+
+  /** What speaks against it that a packet was dropped which the other capture lacks; undefined where nothing does. */
+  #objectionTo(row: number, other: Side): Decision | undefined {
+    const elsewhere = this.#objections.whyElsewhere(row, other);
+    if (elsewhere !== undefined) return unknown("may-go-elsewhere", elsewhere);
+    const common = this.#known.filtered.of(row, other);
+    if (common === undefined) return undefined;
+    const filtered = `${SIDE_NAMES[other]} lacks all of its kind, as ${common} there so far: a filter may have kept it out`;
+    return unknown("may-be-filtered", filtered);
   }
 }

@@ -44,7 +44,7 @@ export function whySpent(t: Timeline, row: number): string {
 /** Why nothing follows from what a capture lacks that shows nothing of a direction, in words. */
 export function whyOneWay(side: Side): string {
   const direction = side === OUTSIDE ? "outbound" : "inbound";
-  return `nor (nearly) any other ${direction} packet: the host drops all of them, or ${SIDE_NAMES[side]} was captured in one direction alone, as with tcpdump -Q`;
+  return `nor (nearly) any other ${direction} packet so far: the host drops all of them, or ${SIDE_NAMES[side]} was captured in one direction alone, as with tcpdump -Q`;
 }
 
 /** Why a datagram is called proxied, in words. `other`: where its other conversation is. */

@@ -62,7 +62,7 @@ export const REASONS = {
   "no-header": "its transport header is not all there: it was not captured, or the packet ends before",
   "capture-misses": "a capture misses so much that nothing follows from what it lacks",
   "one-way":
-    "the other capture shows (nearly) nothing of its direction: it may be of one direction alone, as tcpdump -Q makes it",
+    "the other capture shows (nearly) nothing of its direction so far: it may be of one direction alone, as tcpdump -Q makes it",
   "never-entered": "it came out, and the other capture lacks it where it must have entered",
   "forwarded-unseen": "TTLs, or an answer, show that it was forwarded, and the other capture lacks it",
   "proxy-keeps": "a proxy on the host took it, and nothing like it was sent on",

@@ -26,6 +26,8 @@ export class Misses {
   readonly #gone: [number, number] = [0, 0];
   /** Whether it was believed of the last of these that they never came out. */
   readonly #isBelieved: [boolean, boolean] = [false, false];
+  /** Whether it was said of any that its capture may be of one direction alone. */
+  readonly #isOneWay: [boolean, boolean] = [false, false];
   readonly #tally: Pick<Tally, "pairsThatWent">;
 
   constructor(tally: Pick<Tally, "pairsThatWent">) {
@@ -87,6 +89,19 @@ export class Misses {
    * `noteExit` was told of all of it.
    */
   lacksExits(side: Side): boolean {
+    const isOneWay = this.#hasNoExits(side);
+    if (isOneWay) this.#isOneWay[side] = true;
+    return isOneWay;
+  }
+
+  /** The side of which that was so, and is no more, as it turns out; undefined where there is none. Told once. */
+  takeShown(): Side | undefined {
+    const shown = SIDES.find((side) => this.#isOneWay[side] && !this.#hasNoExits(side) && !this.#mayMissExits(side));
+    if (shown !== undefined) this.#isOneWay[shown] = false;
+    return shown;
+  }
+
+  #hasNoExits(side: Side): boolean {
     return this.#tally.pairsThatWent(side === OUTSIDE) <= TOLERATED * this.#gone[side];
   }
 

@@ -26,7 +26,8 @@ export class Dropped implements Finder {
     if (reason === "ttl-spent") this.#spent[side].add(frame);
   }
 
-  update({ side, frame, verdict, before }: Update): void {
+  update({ side, frame, flow, isIpv6, verdict, before }: Update): void {
+    if (verdict === "dropped" && before.verdict !== "dropped") this.#drops[side].add(side, frame, flow, isIpv6);
     if (before.verdict !== "dropped" || verdict === "dropped") return;
     this.#drops[side].frames[side].remove(frame);
     if (this.#spent[side].listed.includes(frame)) this.#spent[side].remove(frame);

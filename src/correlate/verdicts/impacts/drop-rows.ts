@@ -32,6 +32,7 @@ const REASON_NAMES = Object.keys(REASONS).filter((name): name is Reason => name 
 export interface Told {
   readonly slot: number;
   readonly flow: number | undefined;
+  readonly verdict: Verdict;
   readonly reason: Reason;
   readonly impact: Impact;
 }
@@ -59,7 +60,7 @@ export class DropRows extends RecordRows implements Placed {
   }
 
   /** Takes a packet on the timeline, which is open or not. */
-  take(t: Timeline, from: number, isOpen: boolean, { slot, flow, reason, impact }: Told): number {
+  take(t: Timeline, from: number, isOpen: boolean, { slot, flow, ...said }: Told): number {
     const row = this.#free.take();
     const at = t.recordOf(from);
     for (let word = 0; word < 1 << RECORD_BITS; word++)
@@ -68,7 +69,7 @@ export class DropRows extends RecordRows implements Placed {
     this.#flows[row] = flow ?? NONE;
     this.#missing.delete(row);
     this.#facts[row] = t.side(from) | IS_USED | (isOpen ? IS_OPEN : 0);
-    Object.assign(new DropInRow(this, row), { verdict: "dropped", reason, impact });
+    Object.assign(new DropInRow(this, row), said);
     return row;
   }
 

@@ -1,8 +1,7 @@
-import type { Reason } from "../../../packets/results/reasons.js";
 import { wayOfTuple } from "../../../packets/tuples.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import type { Heap } from "../../../packets/memory/heap.js";
-import type { Range } from "../../../packets/results/results.js";
+import type { Judgement, Range } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
@@ -55,12 +54,12 @@ export class Impacts {
   }
 
   /**
-   * Takes a packet that was dropped, once all that crossed by now was looked at. `slot` and `flow`: of its flow, or NONE and undefined;
+   * Takes a packet that was dropped, or that was if it turns out to be no more than missed so far, once all that crossed by now was looked at. `slot` and `flow`: of its flow, or NONE and undefined;
    * `endNs`: how far its capture goes, nanoseconds on the timeline, Infinity where it goes on.
    */
   dropped(
     row: number,
-    reason: Reason,
+    { verdict, reason }: Pick<Judgement, "verdict" | "reason">,
     slot: number,
     flow: number | undefined,
     quotedAs: string,
@@ -69,11 +68,11 @@ export class Impacts {
     const drop = missed(this.#timeline, row, slot);
     const consequence = this.#consequenceOf(drop);
     if (consequence !== null) {
-      this.open.addKept(row, { slot, flow, reason, impact: consequence.impact }, quotedAs);
+      this.open.addKept(row, { slot, flow, verdict, reason, impact: consequence.impact }, quotedAs);
       return consequence;
     }
     const impact = isTelling(drop) && endNs - drop.timeNs >= LEAST_AFTER_NS ? "lost" : "unknown";
-    return { impact: this.open.add(row, drop, { slot, flow, reason, impact }, quotedAs) ? impact : "unknown" };
+    return { impact: this.open.add(row, drop, { slot, flow, verdict, reason, impact }, quotedAs) ? impact : "unknown" };
   }
 
   /** What is known by now of what a drop comes to; null where more may become known. */

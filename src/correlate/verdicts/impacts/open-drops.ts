@@ -217,7 +217,7 @@ export class OpenDrops {
   /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */
   cutOff(endNs: (side: Side) => number): readonly Drop[] {
     return [...this.#in(this.#all, OPEN)].filter(
-      (drop) => drop.impact === "lost" && endNs(drop.side) - drop.timeNs < LEAST_AFTER_NS,
+      (drop) => drop.verdict === "dropped" && drop.impact === "lost" && endNs(drop.side) - drop.timeNs < LEAST_AFTER_NS,
     );
   }
 

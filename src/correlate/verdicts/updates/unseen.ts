@@ -16,7 +16,9 @@ export function tellCopiedBy(about: Told, drop: Drop): void {
 
 function tellUnclear({ timeline, teller }: Told, drops: readonly Drop[], side: Side, frame: number): void {
   const why = `frame ${timeline.frameText(side, frame)} may say what it said, and nothing tells whether that got through`;
-  for (const drop of drops) teller.tell(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" });
+  for (const drop of drops)
+    if (drop.verdict === "dropped")
+      teller.tell(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" });
 }
 
 /** A packet of somebody beyond left, and was not seen to enter: tells of the drops that it answers that they had come to there. */
