@@ -2,7 +2,7 @@ import type { HostRules, Passed, Ruling } from "../packets/results/host-rules.js
 import type { Ends, Translation } from "../packets/results/results.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import { parseAddress, wordsOf } from "./address.js";
-import type { ConntrackEntry, ConntrackTable } from "./conntrack-table.js";
+import { type ConntrackTable, type Life, livesOf } from "./conntrack-table.js";
 import type { Crossing } from "./crossing.js";
 import { endsIn, reversed, tupleText } from "./tuples.js";
 
@@ -48,15 +48,20 @@ export class ConntrackFacts implements HostRules {
     const entries = this.#table.having(text).filter(({ originalText, isZoned }) => originalText === text && !isZoned);
     // conntrack tells of an entry once the packet that made it has passed
     const entry =
-      entries.findLast((each) => isThere(each, atNs)) ??
-      entries.find(({ bornNs }) => bornNs !== undefined && atNs < bornNs && bornNs <= atNs + TELLING_NS);
+      entries.findLast((each) => livesOf(each).some((life) => isThere(life, atNs))) ??
+      entries.find((each) => livesOf(each).some((life) => isAbout(life, atNs)));
     const passed = entry && reversed(endsIn(entry.replyText));
     const dst = passed && parseAddress(passed.dst);
     return passed && dst ? { ends: passed, dst: wordsOf(dst.isIpv6, dst.value) } : undefined;
   }
 }
 
+/** Whether an entry was to be told of at a time. */
+function isAbout({ bornNs }: Life, atNs: bigint): boolean {
+  return bornNs !== undefined && atNs < bornNs && bornNs <= atNs + TELLING_NS;
+}
+
 /** Whether conntrack had an entry at a time, as far as it tells when that began and ended: a list does not. */
-function isThere({ bornNs, diedNs, isGone }: ConntrackEntry, atNs: bigint): boolean {
+function isThere({ bornNs, diedNs, isGone }: Life, atNs: bigint): boolean {
   return (bornNs === undefined || bornNs <= atNs) && !(isGone && diedNs !== undefined && diedNs < atNs);
 }

@@ -18,20 +18,29 @@ const ENDED_NS = 10_000_000_000n;
 /** How often entries that have ended are let go, nanoseconds: to look at each line for them would take longer than to read it. */
 const TIDY_NS = 1_000_000_000n;
 
-/** A translation as conntrack has it, from the first line about it to the last. */
-export interface ConntrackEntry {
+/** So many of an entry's lives before the one that it is in are remembered: the newest. */
+const MOST_BEFORE = 8;
+
+/** From when conntrack told of an entry's beginning to when it told of its end. */
+export interface Life {
+  /** Epoch nanoseconds of the NAT's clock; undefined where it did not tell. */
+  bornNs: bigint | undefined;
+  diedNs: bigint | undefined;
+  isGone: boolean;
+  /** Why it ended. */
+  ending: Ending | undefined;
+}
+
+/** A translation as conntrack has it, from the first line about it to the last: in the last of its lives, if it ended and began again. */
+export interface ConntrackEntry extends Life {
   /** What the initiator sent, as it came in, before any translation: its `tupleText` … */
   readonly originalText: string;
   /** … and that of what an answer looks like as it comes in. */
   readonly replyText: string;
   /** It is in a zone of its own: the packet may have other entries in other zones, with other translations. */
   readonly isZoned: boolean;
-  /** When conntrack told of its beginning, epoch nanoseconds of the NAT's clock, and of its end, which it may have begun again after; undefined where it did not. */
-  readonly bornNs: bigint | undefined;
-  diedNs: bigint | undefined;
-  isGone: boolean;
-  /** Why it ended, the last time that it did. */
-  ending: Ending | undefined;
+  /** Its lives before, in their order. */
+  readonly before: Life[];
   /**
    * Whether conntrack took a packet for an answer. That none was is told by a list, and by the entry's end: of an answer that a rule drops behind conntrack, no
    * event tells (net/netfilter/nf_conntrack_core.c, nf_conntrack_in and __nf_conntrack_confirm).
@@ -187,6 +196,7 @@ export class ConntrackTable {
         originalText,
         replyText,
         isZoned,
+        before: [],
         bornNs,
         diedNs: undefined,
         isGone: false,
@@ -197,6 +207,7 @@ export class ConntrackTable {
         listing: 0,
       });
     if (entry === undefined) return;
+    if (event === "new" && entry.isGone) beginAgain(entry, bornNs);
     entry.isGone = event === "destroy";
     if (entry.isGone) {
       entry.diedNs = timeNs;
@@ -254,6 +265,20 @@ export class ConntrackTable {
     if (entry.diedNs !== undefined && entry.diedNs > this.#forgottenNs) this.#forgottenNs = entry.diedNs;
     this.onLetGo(entry);
   }
+}
+
+function beginAgain(entry: ConntrackEntry, bornNs: bigint | undefined): void {
+  const { before, diedNs, ending } = entry;
+  before.push({ bornNs: entry.bornNs, diedNs, isGone: true, ending });
+  if (before.length > MOST_BEFORE) before.shift();
+  entry.bornNs = bornNs;
+  entry.diedNs = undefined;
+  entry.ending = undefined;
+}
+
+/** An entry's lives, as far as they are remembered, in their order. */
+export function livesOf(entry: ConntrackEntry): readonly Life[] {
+  return [...entry.before, entry];
 }
 
 /** A conversation's text, whichever of its directions a tuple is. */

@@ -5,7 +5,14 @@ import { copyOf, type Ends, type FlowSummary } from "../packets/results/results.
 import type { Side } from "../packets/sides.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Answer } from "./answer.js";
-import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
+import {
+  type ConntrackEntry,
+  type ConntrackTable,
+  entryText,
+  isTranslated,
+  type Life,
+  livesOf,
+} from "./conntrack-table.js";
 import type { Crossing } from "./crossing.js";
 import { EndedEntries, type Refused, type Setting } from "./ended-entries.js";
 import { endsIn, halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
@@ -144,25 +151,25 @@ export class CrossCheck {
     const { proto } = flow;
     const { fromInside, fromOutside } = comingIn(flow);
     const sharing = this.#table.having(tupleText(proto, fromOutside));
-    const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), proto, fromOutside));
-    if (confirming) {
+    // who was called may have begun again, once the entry of who called had ended
+    const confirming = sharing.filter((entry) => isOf(entry, tupleText(proto, fromInside), proto, fromOutside));
+    if (confirming.length > 0) {
       this.#confirmed.addFlow(flow);
-      confirming.isSeen = true;
-      confirming.crossedNs = flow.lastNs;
-      this.#noteFate(confirming, flow);
+      for (const entry of confirming) Object.assign(entry, { isSeen: true, crossedNs: flow.lastNs });
+      this.#noteFate(confirming[0], flow);
       return [];
     }
     if (!this.#tellsOf(flow)) return [];
     const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))].filter(({ isZoned }) => !isZoned);
-    const ended = flow.nat === "none" ? rivals.findLast((entry) => wentOnAs(entry, flow)) : undefined;
+    const ended = flow.nat === "none" ? rivals.findLast((entry) => wentOnAs(lifeOf(entry, flow), flow)) : undefined;
     if (ended !== undefined) {
-      const { ending, crossedNs } = ended;
+      const { crossedNs } = ended;
       const isBefore = crossedNs !== undefined && crossedNs < flow.firstNs;
-      this.#ended.add(ending, flow, isBefore ? flow.firstNs - crossedNs : undefined, []);
+      this.#ended.add(lifeOf(ended, flow).ending, flow, isBefore ? flow.firstNs - crossedNs : undefined, []);
       return [];
     }
-    const mayHave = rivals.some((entry) => wasAliveIn(entry, flow) === undefined);
-    const contradicting = hasAll ? rivals.find((entry) => wasAliveIn(entry, flow) === true) : undefined;
+    const mayHave = rivals.some((entry) => wasAliveIn(lifeOf(entry, flow), flow) === undefined);
+    const contradicting = hasAll ? rivals.find((entry) => wasAliveIn(lifeOf(entry, flow), flow) === true) : undefined;
     if (!contradicting) {
       if (hasAll && !mayHave) this.#noteMissing(flow);
       else this.#untold.addFlow(flow);
@@ -185,13 +192,12 @@ export class CrossCheck {
 
   /** Takes note of what conntrack made of a flow that it has an entry for. */
   #noteFate(entry: ConntrackEntry, flow: FlowSummary): void {
-    const { bornNs, diedNs, ending } = entry;
     // what the host refused, as it took it for its own, was of the conversation as well
     const refused = this.#refused.get(flow.id);
     const lastNs = refused !== undefined && refused.lastNs > flow.lastNs ? refused.lastNs : flow.lastNs;
-    // what came too late for it is what the kernel finds out by that its time is over
-    const untilNs = ending === "timeout" ? lastNs + LATE_NS : lastNs;
-    if (diedNs !== undefined && diedNs < untilNs) {
+    const outlived = livesOf(entry).findLast((life) => endedBefore(life, lastNs));
+    if (outlived?.diedNs !== undefined) {
+      const { bornNs, diedNs, ending } = outlived;
       const hasBegunWith = bornNs !== undefined && flow.firstNs <= bornNs + LATE_NS;
       if (!hasBegunWith && flow.firstNs + EARLIER_NS >= diedNs) return;
       const isBefore = refused !== undefined && flow.lastNs < refused.firstNs && flow.lastNs <= diedNs;
@@ -249,7 +255,8 @@ export class CrossCheck {
 
   /** Takes an entry that no flow will be found of any more. `untilNs`: up to when the captures run, where they have ended. */
   #noteUnseen(entry: ConntrackEntry, untilNs?: bigint): void {
-    const { bornNs, isSeen } = entry;
+    const { isSeen } = entry;
+    const [{ bornNs }] = livesOf(entry);
     if (isSeen || bornNs === undefined || !isTranslated(entry) || !this.#table.hearing.isCompleteSince(bornNs)) return;
     if (bornNs - LATE_NS < this.#sinceNs || (untilNs !== undefined && bornNs > untilNs)) return;
     if (this.#crossing.has(entry)) this.#unseen.named.add({ text: entryText(entry) });
@@ -300,11 +307,23 @@ function isOf(
   return tupleText(proto, halfway(endsIn(enteringText), reversed(fromOutside))) === fromInside;
 }
 
+/** The last of an entry's lives that had begun before a flow was over. */
+function lifeOf(entry: ConntrackEntry, { lastNs }: FlowSummary): Life {
+  const lives = livesOf(entry);
+  const hasBegun = ({ bornNs }: Life): boolean => bornNs === undefined || bornNs - LATE_NS <= lastNs;
+  return lives.findLast(hasBegun) ?? lives[0];
+}
+
+/** Whether an entry had ended by the time that a packet came: what comes too late for it is what the kernel finds out by that its time is over. */
+function endedBefore({ diedNs, ending }: Life, timeNs: bigint): boolean {
+  return diedNs !== undefined && diedNs < (ending === "timeout" ? timeNs + LATE_NS : timeNs);
+}
+
 /**
  * Whether an entry was there during a flow. A tuple is used again, or its packets leak, when its entry is gone: that one then
  * contradicts nothing, nor does one of which only the end is known, but not when it was. How late that was told is not known.
  */
-function wasAliveIn({ bornNs, diedNs, isGone }: ConntrackEntry, { firstNs, lastNs }: FlowSummary): Answer {
+function wasAliveIn({ bornNs, diedNs, isGone }: Life, { firstNs, lastNs }: FlowSummary): Answer {
   if (bornNs !== undefined && bornNs - LATE_NS > lastNs) return false;
   if (!isGone) return true;
   if (diedNs === undefined || diedNs < firstNs) return false;
@@ -312,8 +331,8 @@ function wasAliveIn({ bornNs, diedNs, isGone }: ConntrackEntry, { firstNs, lastN
 }
 
 /** Whether an entry ended before its time, and packets that left as they came went on from there. */
-function wentOnAs(entry: ConntrackEntry, flow: FlowSummary): boolean {
-  const { isGone, diedNs, ending } = entry;
+function wentOnAs(life: Life, flow: FlowSummary): boolean {
+  const { isGone, diedNs, ending } = life;
   if (!isGone || diedNs === undefined || ending === undefined || ending === "over") return false;
-  return wasAliveIn(entry, flow) !== true && flow.firstNs < diedNs + WENT_ON_NS;
+  return wasAliveIn(life, flow) !== true && flow.firstNs < diedNs + WENT_ON_NS;
 }

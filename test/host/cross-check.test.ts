@@ -151,6 +151,14 @@ const told = (conntrack: string, flow: FlowSummary, sender?: string, refusedMs?:
     .findings.filter(({ code }) => code !== "conntrack")
     .map(({ code, flows, count }) => `${code} ${count} ${flows.join()}`);
 
+test("an entry that who was called begins, once that of who called has ended, is seen by the same flow", () => {
+  const back =
+    "tcp      6 60 SYN_SENT src=172.17.0.2 dst=10.0.2.2 sport=80 dport=38438 src=10.0.2.2 dst=10.0.2.15 sport=38438 dport=88";
+  const lines = [event(0, "NEW", DNAT), event(5000, "DESTROY", DNAT), event(9000, "NEW", back)].join("\n");
+  const gone = { ...published, lastNs: START_NS + 9_500_000_000n };
+  expect(told(lines, gone).map((text) => text.split(" ")[0])).not.toContain("conntrack-unseen");
+});
+
 describe("what became of the entry of a flow that goes on", () => {
   const unanswered = SNAT.replace(" src=180", " [UNREPLIED] src=180");
   const stillLeft = SNAT.replace("1 30", "1 29");
@@ -247,6 +255,10 @@ describe("what became of the entry of a flow that goes on", () => {
     // its end may be told late
     expect(ended(20_300, byUser)).toEqual(["conntrack-deleted 1 8"]);
     expect(ended(24_000, byUser)).toEqual(["conntrack-bypassed 1 8"]);
+    // … and it may begin again behind them
+    const again = [event(0, "NEW", SNAT), event(19_000, "DESTROY", over)];
+    expect(told([...again, event(30_000, "NEW", SNAT)].join("\n"), asItCame)).toEqual(["conntrack-timed-out 1 8"]);
+    expect(told([...again, event(21_000, "NEW", SNAT)].join("\n"), asItCame)).toEqual(["conntrack-bypassed 1 8"]);
     expect(ended(9_000, byUser)).toEqual(["conntrack-missing 1 8"]);
   });
 });
