@@ -2,6 +2,7 @@ import type { Dropped, Drops } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
 import type { Side, SideNames } from "../../packets/sides.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
+import { Beginnings } from "./beginnings.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
 import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
@@ -29,7 +30,8 @@ export function groundsOf(
 ): { readonly grounds: readonly Ground[]; readonly findings: readonly Finding[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined) return { grounds: [], findings: [] };
-  const [waysBefore, ways] = [before, after].map((facts) => new Ways(facts, names, drops));
+  const beginnings = new Beginnings([before, after]);
+  const [waysBefore, ways] = [before, after].map((facts) => new Ways(facts, names, drops, beginnings));
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
   const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", waysBefore, ways).grounds(

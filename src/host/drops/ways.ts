@@ -1,4 +1,4 @@
-import type { Dropped, Drops } from "../../packets/results/drops.js";
+import type { Dropped, Drops, Fate } from "../../packets/results/drops.js";
 import type { Ends } from "../../packets/results/results.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames } from "../../packets/sides.js";
@@ -6,9 +6,13 @@ import { addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
 import { RuleBook } from "../rules/rules.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
+import type { Beginnings } from "./beginnings.js";
 import type { IncomingPacket } from "./filter-book.js";
 import { addressesMade } from "../rules/target.js";
 import { Routing } from "../snapshot/routing.js";
+
+/** Of these, nobody answered any. */
+const HEARD_NOTHING: ReadonlySet<Fate> = new Set(["unanswered", "bridged", "refused"]);
 
 /** The way that packets take through a host, or into it, which drops them, as far as its tables tell it. */
 export interface Way {
@@ -25,9 +29,16 @@ export class Ways {
   readonly #own: ReadonlySet<string>;
   readonly #sysctls: ReadonlyMap<string, string>;
   readonly #names: SideNames;
+  readonly #beginnings: Beginnings;
 
   /** `names`: the interfaces that the sources of both sides are of; empty where one is not known: of a side's only one, the ways of what crossed tell. */
-  constructor({ network, addresses, rules = "" }: HostFacts, names: SideNames, { reached }: Drops) {
+  constructor(
+    { network, addresses, rules = "" }: HostFacts,
+    names: SideNames,
+    { reached }: Drops,
+    beginnings: Beginnings,
+  ) {
+    this.#beginnings = beginnings;
     this.routing = new Routing(network);
     this.#book = new RuleBook(rules);
     this.#own = new Set(addresses);
@@ -46,7 +57,7 @@ export class Ways {
   }
 
   of(dropped: Dropped): Way {
-    const { isPlain, isIpv6, proto, ends, isEchoRequest, fate } = dropped;
+    const { isPlain, isIpv6, proto, ends, isEchoRequest } = dropped;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     const to = this.#goingTo(dropped);
     const isTaken = to === "host";
@@ -64,13 +75,19 @@ export class Ways {
       isEcho: isEchoRequest,
       isToHost: this.#own.has(ends.dst),
       goesTo: isTaken ? to : end === null ? undefined : { dst: end, dstPort: forwardedTo?.dstPort },
-      // nobody accepted it, so that conntrack has none but NEW of it
-      isNew: proto === TCP && (isTaken || fate === "bridged") ? true : undefined,
+      isNew: this.#isNew(dropped, isTaken),
       isOriginal: isOriginal(dropped, destination),
       inName: this.cameBy(dropped),
       outName: destination === undefined ? "" : (this.routing.interfaceTo(destination) ?? ""),
     };
     return { packet, destination };
+  }
+
+  /** Whether each of some packets is NEW to conntrack; undefined where that is not known. A SYN is where nobody accepted one. */
+  #isNew(dropped: Dropped, isTaken: boolean): true | undefined {
+    const { proto, fate } = dropped;
+    if (proto === TCP) return isTaken || fate === "bridged" || undefined;
+    return (isTaken && HEARD_NOTHING.has(fate) && this.#beginnings.has(dropped)) || undefined;
   }
 
   /** Whether packets of which nobody knows which way they went can only go through the host. */

@@ -61,8 +61,9 @@ export interface HostFacts {
   /** `macHash` of those of the host's interfaces. */
   readonly macs: readonly number[];
   readonly network: NetworkFacts;
-  /** As `ConntrackTable` reads them; undefined where it has none. */
+  /** As `ConntrackTable` reads them; undefined where it has none. And how many more there were. */
   readonly conntrack: string | undefined;
+  readonly conntrackMore: number;
 }
 
 /** What became of one container, for the same. */
@@ -138,6 +139,7 @@ export function factsOf(snapshot: unknown): HostFacts {
       .filter((mac) => mac !== NO_MAC),
     network: networkFactsOf(snapshot),
     conntrack: linesAt("conntrack", "entries"),
+    conntrackMore: numberAt(snapshot, "conntrack", "more") ?? 0,
   };
 }
 

@@ -256,6 +256,37 @@ describe("what goes to the host itself", () => {
     expect(found([kind], withNat(lines, ...nat))).toEqual([]);
   });
 
+  it("has one for datagrams behind a rule that asks for a state, where conntrack has no entry of theirs, before or after", () => {
+    const query = { ...called, src: "172.17.0.3", dst: "172.17.0.1", dstPort: 53 };
+    const ENTRY =
+      "udp 17 29 src=172.17.0.3 dst=172.17.0.1 sport=50000 dport=53 src=172.17.0.1 dst=172.17.0.3 sport=53 dport=50000 mark=0 use=1";
+    // begun by the host
+    const TURNED =
+      "udp 17 29 src=172.17.0.1 dst=172.17.0.3 sport=53 dport=50000 src=172.17.0.3 dst=172.17.0.1 sport=50000 dport=53 mark=0 use=1";
+    const others = { entries: [ENTRY.replaceAll("50000", "50001")], more: 0 };
+    const DROP_ALL = "-A INPUT -j DROP";
+    const rules = (count: number) => ({
+      rules: { iptables: [...filter(`[${2 * count}:1] ${STATES}`, `[${count}:1] ${DROP_ALL}`), "*nat", "COMMIT"] },
+    });
+    const named = (before?: object, after: object = others, more: Partial<Dropped> = {}): string[] => {
+      const snapshots = [
+        snapshot(100, { ...rules(1), conntrack: before }),
+        snapshot(110, { ...rules(4), conntrack: after }),
+      ];
+      return told(found([dropped(3, query, { fate: "bridged", ...more })], snapshots));
+    };
+    expect(named(others)).toEqual([`drop-rule 3 ${DROP_ALL}`]);
+    for (const entry of [ENTRY, TURNED]) {
+      expect(named({ entries: [entry], more: 0 })).toEqual([]);
+      expect(named(others, { entries: [entry], more: 0 })).toEqual([]);
+    }
+    expect(named({ ...others, more: 1 })).toEqual([]);
+    expect(named()).toEqual([]);
+    expect(named(others, {})).toEqual([]);
+    // somebody may have answered what was seen in part
+    expect(named(others, others, { fate: "unpaired" })).toEqual([]);
+  });
+
   it("has none where it is of an IP version whose translations are not known", () => {
     expect(found([fromFar()], counted({ iptables: filter(`[1→4:1] ${DROPPING}`) }))).toEqual([]);
   });
