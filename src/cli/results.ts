@@ -144,7 +144,7 @@ async function namingGrounds(
   return new GatheredDrops(next, (drops) => {
     const { grounds, findings } = groundsOf(drops, known.snapshots, interfaces);
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
-    return [...findings, ...natMissing(known.snapshots.at(-1))];
+    return [...findings, ...natMissing(known.snapshots.at(-1), drops.asTheyCame)];
   });
 }
 

@@ -37,8 +37,10 @@ const UNPAIRED: ReadonlySet<Reason> = new Set([
   "capture-edge",
   "one-way",
 ]);
-/** So many addresses tell where packets go. */
+/** So many addresses tell where packets go … */
 const MOST_REACHED = 64;
+/** … and of so many it is known what left as it came. */
+const MOST_SENDERS = 1_000;
 
 /** What packets came to that are looked at. */
 const GATHERED: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "local"]);
@@ -55,6 +57,7 @@ export class GatheredDrops extends PassingSink {
   readonly #bridged = new BridgedOpenings();
   readonly #unreachable = new Set<string>();
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
+  readonly #asTheyCame = new Map<string, Gathered>();
   #others = 0;
 
   constructor(next: Sink, explain: (drops: Drops) => readonly Finding[]) {
@@ -106,6 +109,7 @@ export class GatheredDrops extends PassingSink {
 
   override flow(flow: FlowSummary): void {
     this.#noteReached(flow);
+    if (flow.nat === "none" && flow.initiator === "inside" && flow.pairsOutbound > 0) this.#noteAsItCame(flow);
     for (const kind of this.#ofFlows.get(flow.id) ?? []) kind.beyond ??= beyondOf(kind, flow);
     this.#ofFlows.delete(flow.id);
     super.flow(flow);
@@ -122,6 +126,7 @@ export class GatheredDrops extends PassingSink {
       others: this.#others,
       unreachable: this.#unreachable,
       reached: this.#reached,
+      asTheyCame: this.#asTheyCame,
     }))
       this.next.finding(finding);
     super.end(summary);
@@ -192,6 +197,14 @@ export class GatheredDrops extends PassingSink {
     }
     kind.gathered.add(side, frame, flow, isIpv6);
     this.#kindOf.set(frameKey(side, frame), kind);
+  }
+
+  #noteAsItCame(flow: FlowSummary): void {
+    const { src } = flow.inside;
+    const gathered = this.#asTheyCame.get(src) ?? new Gathered();
+    if (this.#asTheyCame.size === MOST_SENDERS && !this.#asTheyCame.has(src)) return;
+    this.#asTheyCame.set(src, gathered);
+    gathered.addFlow(flow);
   }
 
   #noteUnreachable(address: string): void {

@@ -20,6 +20,7 @@ function gathered(tell: (sink: Sink, tables: HandFilled) => void): Drops {
     others: 0,
     unreachable: new Set(),
     reached: [new Set(), new Set()],
+    asTheyCame: new Map(),
   };
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   const sink = new GatheredDrops(reporter, (all) => {
@@ -67,6 +68,17 @@ it("gathers what turns out to be dropped with what was, as far as it is known", 
     ["dropped", [1, 3]],
   ]);
   expect(others).toBe(1);
+});
+
+it("gathers flows that began inside and left as they came, by who sent them", () => {
+  const { asTheyCame } = gathered((sink) => {
+    const left = "172.17.0.3.5 > 180.101.49.11.53";
+    sink.flow(flow("udp", "inside", left, left, { id: 4 }));
+    sink.flow(flow("udp", "inside", left, left, { id: 5, pairsOutbound: 0 }));
+    sink.flow(flow("udp", "outside", left, left, { id: 6 }));
+    sink.flow(flow("udp", "inside", left, "10.0.2.15.5 > 180.101.49.11.53", { id: 7 }));
+  });
+  expect([...asTheyCame].map(([src, { flows }]) => [src, flows.listed])).toEqual([["172.17.0.3", [4]]]);
 });
 
 it("gathers what was refused with what it was answered, and that of which nothing tells which way it went", () => {

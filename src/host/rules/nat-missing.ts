@@ -1,5 +1,5 @@
 import { Few } from "../../packets/results/few.js";
-import { type Finding, findingOf } from "../../packets/results/findings.js";
+import { type Finding, findingOf, Gathered } from "../../packets/results/findings.js";
 import { saidFew } from "../../packets/results/sentence.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { type Address, isWithin, parseAddress } from "../address.js";
@@ -28,9 +28,9 @@ interface NatRules {
 /**
  * The published ports that no rule translates and no docker-proxy was seen to hold, and the networks that Docker is to masquerade and no rule does: as after
  * `iptables -t nat -F`, or where a firewall began anew, or a network's own rule was deleted. IPv4 alone: of IPv6, Docker leaves much to docker-proxy. Nothing where the host may do more than its rules say,
- * or these were not read.
+ * or these were not read. `asTheyCame`: flows that left as they came, by who sent them; those of such networks are the finding's.
  */
-export function natMissing(facts: HostFacts | undefined): Finding[] {
+export function natMissing(facts: HostFacts | undefined, asTheyCame: ReadonlyMap<string, Gathered>): Finding[] {
   if (facts?.containers === undefined || facts.isRootless || facts.unfollowed.length > 0) return [];
   const rules = facts.areRulesRead ? natRulesOf(facts.rules ?? "") : undefined;
   if (rules === undefined) return [];
@@ -50,7 +50,11 @@ export function natMissing(facts: HostFacts | undefined): Finding[] {
       : []),
     ...(networks.length > 0 ? [`no rule masquerades containers' networks: ${named(networks)}`] : []),
   ];
-  return said.length === 0 ? [] : [findingOf("nat-missing", ports.length + networks.length, said.join("; "))];
+  if (said.length === 0) return [];
+  const left = new Gathered();
+  for (const { address, network } of running.flatMap(({ addresses }) => addresses))
+    if (networks.includes(network)) left.addAll(asTheyCame.get(address) ?? new Gathered());
+  return [findingOf("nat-missing", ports.length + networks.length, said.join("; "), left)];
 }
 
 /** Undefined where they may do more than is understood of them. */

@@ -54,6 +54,8 @@ export interface Drops {
   readonly others: number;
   /** Some addresses of which the host said, of packets to them, that nobody answers there (host unreachable). */
   readonly unreachable: ReadonlySet<string>;
+  /** Flows that began inside and left as they came, by the address that sent them. */
+  readonly asTheyCame: ReadonlyMap<string, Gathered>;
   /** Some addresses that packets crossed to: behind the inside, and beyond the outside. */
   readonly reached: readonly [behind: ReadonlySet<string>, beyond: ReadonlySet<string>];
 }

@@ -11,6 +11,7 @@ const EXPLAINS: Readonly<Partial<Record<FindingCode, readonly FindingCode[]>>> =
   "conntrack-evicted": WITHOUT_ENTRY,
   "conntrack-timed-out": WITHOUT_ENTRY,
   leak: ["unanswered", "asymmetric"],
+  "nat-missing": ["leak", "untranslated", "unanswered"],
   "reply-untranslated": ["unanswered", "asymmetric"],
 };
 

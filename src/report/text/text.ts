@@ -153,7 +153,9 @@ export class TextReporter implements Reporter {
     const { frames } = this.#tables.timeline;
     const [warnings, notes] = [this.#warnings, this.#notes].map((all) => all.map((each) => this.#named(each)));
     const [causes, rest] = [true, false].map((is) => notes.filter(({ explains }) => (explains !== undefined) === is));
-    const { told, others } = sorted([...causes, ...warnings], (finding) => this.#problems.tells(finding));
+    // what tells why there are others comes before these
+    const inOrder = [...causes, ...warnings].toSorted((a, b) => Number(!a.explains) - Number(!b.explains));
+    const { told, others } = sorted(inOrder, (finding) => this.#problems.tells(finding));
     const telling = [...others, ...rest.filter(({ isOfOthers }) => isOfOthers)];
     const problems = this.#problems.text(summary, width, this.#paint, toldFirst(warnings), telling);
     const first = firstText(warnings, this.#paint, frames);

@@ -85,7 +85,15 @@ export function found(
 ): readonly Finding[] {
   const reached = [new Set<string>(), new Set<string>()] as const;
   return groundsOf(
-    { dropped: drops, kindOf: () => undefined, others: 0, unreachable: new Set(), reached, ...more },
+    {
+      dropped: drops,
+      kindOf: () => undefined,
+      others: 0,
+      unreachable: new Set(),
+      asTheyCame: new Map(),
+      reached,
+      ...more,
+    },
     snapshots,
     names,
   ).findings;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { natMissing } from "../../../src/host/rules/nat-missing.js";
+import { Gathered } from "../../../src/packets/results/findings.js";
 import { readSnapshot } from "../../../src/host/snapshot/host-facts.js";
 
 const NAT = ["*nat", ":PREROUTING ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]", ":DOCKER - [0:0]"];
@@ -26,6 +27,15 @@ interface Host {
   readonly proxies?: readonly object[];
 }
 
+/** What left as it came: of that container, and of another host. */
+const LEFT = new Map(
+  ["172.17.0.2", "172.17.0.9"].map((address, at) => {
+    const gathered = new Gathered();
+    gathered.flows.add(at + 1);
+    return [address, gathered] as const;
+  }),
+);
+
 /** What is said of a host with one container that publishes a port, and with these rules. */
 function said({ nat = [], rules = {}, web = {}, network = {}, engine = {}, proxies = [] }: Host): string[] {
   const snapshot = {
@@ -36,7 +46,9 @@ function said({ nat = [], rules = {}, web = {}, network = {}, engine = {}, proxi
     rules: { iptables: [...NAT, ...nat, "COMMIT"], nft: [""], ...rules },
     dockerProxies: proxies,
   };
-  return natMissing(readSnapshot(JSON.stringify(snapshot))).map(({ code, count, text }) => `${code} ${count} ${text}`);
+  return natMissing(readSnapshot(JSON.stringify(snapshot)), LEFT).map(
+    ({ code, count, text, flows }) => `${code} ${count}${flows.length === 0 ? "" : ` (flows ${flows.join()})`} ${text}`,
+  );
 }
 
 const NO_DNAT = "no rule makes the DNAT of published ports, and no docker-proxy was seen to hold them: tcp 88→web:80";
@@ -44,9 +56,9 @@ const notMasqueraded = (names: string) => `no rule masquerades containers' netwo
 const NO_MASQUERADE = notMasqueraded("bridge");
 
 it("names what is published, and who is masqueraded, where rules that were flushed do neither", () => {
-  expect(said({})).toEqual([`nat-missing 2 ${NO_DNAT}; ${NO_MASQUERADE}`]);
-  expect(said({ rules: { iptables: [""] } })).toEqual([`nat-missing 2 ${NO_DNAT}; ${NO_MASQUERADE}`]);
-  expect(said({ nat: [JUMP, DNAT] })).toEqual([`nat-missing 1 ${NO_MASQUERADE}`]);
+  expect(said({})).toEqual([`nat-missing 2 (flows 1) ${NO_DNAT}; ${NO_MASQUERADE}`]);
+  expect(said({ rules: { iptables: [""] } })).toEqual([`nat-missing 2 (flows 1) ${NO_DNAT}; ${NO_MASQUERADE}`]);
+  expect(said({ nat: [JUMP, DNAT] })).toEqual([`nat-missing 1 (flows 1) ${NO_MASQUERADE}`]);
   expect(said({ nat: [MASQUERADE] })).toEqual([`nat-missing 1 ${NO_DNAT}`]);
   expect(said({ nat: [MASQUERADE, JUMP, DNAT] })).toEqual([]);
 });
@@ -94,7 +106,7 @@ it.each<[string, Host]>([
   ["it is published over IPv6 alone", { web: { published: [{ ...PORT, hostAddress: "::" }] } }],
   ["it has no port of the host's", { web: { published: [{ ...PORT, hostPort: 0 }] } }],
 ])("says nothing of a port where %s", (_, host) => {
-  expect(said(host)).toEqual([`nat-missing 1 ${NO_MASQUERADE}`]);
+  expect(said(host)).toEqual([`nat-missing 1 (flows 1) ${NO_MASQUERADE}`]);
 });
 
 it("does not miss a masquerade that the network does without", () => {
@@ -115,9 +127,9 @@ it("goes by nft's rules, too, and says nothing without a snapshot, or one withou
     "}",
   ];
   expect(said({ rules: { nft } })).toEqual([]);
-  expect(natMissing(undefined)).toEqual([]);
+  expect(natMissing(undefined, LEFT)).toEqual([]);
   const bare = JSON.stringify({ format: "natcorr-snapshot", version: 1, time: "1.000000000" });
-  expect(natMissing(readSnapshot(bare))).toEqual([]);
+  expect(natMissing(readSnapshot(bare), LEFT)).toEqual([]);
 });
 
 describe("of several networks", () => {

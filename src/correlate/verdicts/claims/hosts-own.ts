@@ -122,7 +122,7 @@ export class HostsOwn {
     if (kernel.tally.pairsThatWent(true) === 0)
       return unknown(
         "one-way",
-        `${doubt}: ${SIDE_NAMES[INSIDE]} shows nothing that goes out, as if captured in one direction alone`,
+        `${doubt}: ${SIDE_NAMES[INSIDE]} shows nothing that goes out so far, as if captured in one direction alone`,
       );
     if (!strangers.hasFor(row)) return null;
     const reached = `${doubt}: ${SIDE_NAMES[INSIDE]} has packets then of which nothing tells what they were`;

@@ -100,7 +100,7 @@ export class OpenDrops {
   add(row: number, missed: Missed, told: Told, quotedAs: string): boolean {
     this.#expire(missed.timeNs);
     if (this.#openCount === MOST_OPEN || (missed.proto === TCP && this.#isCrowded(missed.way))) {
-      this.refused++;
+      if (told.verdict === "dropped") this.refused++;
       return false;
     }
     const drop = this.#take(row, true, told, quotedAs);
