@@ -31,7 +31,7 @@ const HINT_BEYOND =
   "whoever says so has no way there: look at its routes, and whether anybody has that address; ip route get <address> on the host shows whether it is the right router to ask";
 /** What to look at where somebody beyond rejects it. */
 const HINT_REJECTED =
-  "whoever says so rejects it: nobody listens on that port there (ss -ln), or a firewall lets it not pass; from the host, the same call shows whether others get there";
+  "whoever says so rejects it: nobody listens on that port there (ss -ln), or a firewall does not let it pass; from the host, the same call shows whether others get there";
 const REJECTED: ReadonlySet<Reason> = new Set(["port-unreachable", "prohibited"]);
 /** What to look at where segments are never acknowledged of which a link beyond may not take any so long. */
 const HINT_LONG =
