@@ -28,9 +28,9 @@ function wordsOf(folder: string): string[] {
   return SIDES.map((side) => capturesOf(folder, side).join(","));
 }
 
-/** What a user gets, in the fixture's folder. */
-async function built(folder: string, options: readonly string[]): Promise<string> {
-  const { stdout } = await builtNatcorr("file", ...wordsOf(folder), "--format", "ndjson", ...options);
+/** What a program prints, in the fixture's folder. */
+async function printed(program: typeof natcorr, folder: string, options: readonly string[]): Promise<string> {
+  const { stdout } = await program("file", ...wordsOf(folder), "--format", "ndjson", ...options);
   return stdout.replaceAll(`${folder}/`, "");
 }
 
@@ -300,7 +300,7 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   });
 
   it.each(ways)("gives what is expected, with every frame accounted for: $file", async ({ file, options }) => {
-    const text = await built(folder, options);
+    const text = await printed(builtNatcorr, folder, options);
     const totals = checkAccounts(folder, text);
     for (const side of SIDES) {
       const frames = capturesOf(folder, side).map(frameCount);
@@ -314,7 +314,7 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   it("accounts for the first pairs alone as for all of them", async () => {
     const all = pairsIn(readFileSync(`${folder}/expected.ndjson`, "utf8"));
     for (const count of new Set([1, Math.ceil(Math.max(2, all) / 2)])) {
-      const text = await built(folder, ["-c", String(count)]);
+      const text = await printed(natcorr, folder, ["-c", String(count)]);
       expect(pairsIn(text)).toBe(Math.min(count, all));
       checkAccounts(folder, text);
     }

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { isFaultless, outcomeOf, type Program } from "../../scripts/bench/accuracy.js";
-import { builtNatcorr } from "../support/natcorr.js";
+import { natcorr as run } from "../support/natcorr.js";
 
 const folder = mkdtempSync(join(tmpdir(), "natcorr-worlds-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** In this process, which has run the program often enough to be fast. */
 const natcorr: Program = async (words, read) => {
-  const { code, stdout } = await builtNatcorr("file", ...words, "--format", "ndjson");
+  const { code, stdout } = await run("file", ...words, "--format", "ndjson");
   for (const line of stdout.split("\n")) if (line !== "") read(line);
   return code;
 };

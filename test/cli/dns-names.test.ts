@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ASKED, addressRecord, dnsMessage, dnsName } from "../support/dns.js";
-import { builtNatcorr, natcorr } from "../support/natcorr.js";
+import { natcorr } from "../support/natcorr.js";
 import { ethernet, ipv4, udp } from "../support/packets.js";
 import { pcap, type PcapFrame } from "../support/pcap.js";
 
@@ -16,7 +16,7 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "natcorr-dns-"))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it("text names what the capture's own DNS answers named, and says at the end what names stand for", async () => {
-  const { stdout } = await builtNatcorr("file", INSIDE, OUTSIDE, "--width", "120");
+  const { stdout } = await natcorr("file", INSIDE, OUTSIDE, "--width", "120");
   expect(stdout.match(/ 172\.17\.0\.5 > www\.baidu\.com id 1 /g)).toHaveLength(5);
   expect(stdout).toMatch(/172\.17\.0\.5\.45925 > 10\.0\.2\.2\.53 /);
   expect(stdout).toMatch(/\nnames by DNS answers: www\.baidu\.com 180\.101\.49\.11\n$/);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, it } from "vitest";
 import { SCHEMA } from "../../src/report/ndjson/schema.js";
-import { builtNatcorr } from "../support/natcorr.js";
+import { natcorr as run } from "../support/natcorr.js";
 import { scratch } from "../support/scratch.js";
 
 const WEB = join(import.meta.dirname, "../../fixtures/docker-web");
@@ -44,7 +44,7 @@ const HOST = saved([
   container("late", "172.17.0.4", {}, `${START_S + 30}.000000000`),
 ]);
 
-const natcorr = (...options: readonly string[]) => builtNatcorr("file", ...CAPTURES, "--host", ...options);
+const natcorr = (...options: readonly string[]) => run("file", ...CAPTURES, "--host", ...options);
 
 /** A line of NDJSON, as far as tests look at it. */
 interface Line {
@@ -89,7 +89,7 @@ it("--host names containers in text, and says whose addresses these are", async 
   expect(stdout).toMatch(/inside +\*c1\.38450 > 180\.101\.49\.11\.80 /);
   expect(stdout).toMatch(/inside +\*172\.17\.0\.4\.44372 > 180\.101\.49\.11\.80 /);
   expect(stdout).toMatch(/^containers: c1 172\.17\.0\.3, web 172\.17\.0\.2$/m);
-  expect((await natcorr("off")).stdout).toBe((await builtNatcorr("file", ...CAPTURES)).stdout);
+  expect((await natcorr("off")).stdout).toBe((await run("file", ...CAPTURES)).stdout);
 });
 
 it.each([
@@ -233,8 +233,8 @@ it("a finding names ends in text, and quotes rules as they stand; NDJSON's sente
   // the fixture was recorded 53 minutes later
   const given = ["--host", saved([container("web", "172.17.0.3")], {}, 4000), "--rules", rules];
   const why = `appears on outside untranslated, though a rule hides it: ${rule}`;
-  const { stdout } = await builtNatcorr("file", "-q", "--width", "200", ...captures, ...given);
+  const { stdout } = await run("file", "-q", "--width", "200", ...captures, ...given);
   expect(stdout).toContain(`! leak (7 times): web ${why}\n`);
-  const { stdout: lines } = await builtNatcorr("file", "--only", "leak", "--format", "ndjson", ...captures, ...given);
+  const { stdout: lines } = await run("file", "--only", "leak", "--format", "ndjson", ...captures, ...given);
   expect(lines).toContain(`"text":"172.17.0.3 ${why}"`);
 });

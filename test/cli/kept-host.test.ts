@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openCapture } from "../../src/capture/open.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
-import { builtNatcorr } from "../support/natcorr.js";
+import { natcorr } from "../support/natcorr.js";
 import { scratch } from "../support/scratch.js";
 
 const WEB = join(import.meta.dirname, "../../fixtures/docker-web");
@@ -58,7 +58,7 @@ const REPLACED = [snapshot("1795470700.000000000", C1), change(BETWEEN, "c1"), c
 
 /** What is said of the fixture, with this as its inside capture; whatever that is called. */
 async function run(inside: string, ...options: readonly string[]) {
-  const { code, stdout, stderr } = await builtNatcorr("file", inside, OUTSIDE, ...options);
+  const { code, stdout, stderr } = await natcorr("file", inside, OUTSIDE, ...options);
   return { code, stdout: stdout.replace(inside, "inside"), stderr };
 }
 

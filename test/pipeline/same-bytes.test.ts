@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +19,7 @@ import { startThread } from "../../src/pipeline/thread.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
 import { TextReporter } from "../../src/report/text/text.js";
 import { stored } from "../capture/files.js";
-import { builtNatcorr } from "../support/natcorr.js";
+import { natcorr } from "../support/natcorr.js";
 import { runs } from "../support/runs.js";
 import {
   type Captured,
@@ -118,8 +119,7 @@ it("says the same of any captures, whatever pieces they are read in", async () =
 it("tells of what many packets turned out to be: of the last ones each, of all in the summary", async () => {
   const lost = 18_001;
   const paths = mostLost(20_002, 10).map((bytes, side) => stored(bytes, `${side}.pcapng`));
-  // as it was built, which takes half as long
-  const { stdout: text } = await builtNatcorr("file", ...paths, "--format", "ndjson");
+  const { stdout: text } = await natcorr("file", ...paths, "--format", "ndjson");
   const updates = text.match(/"type":"update".*"verdict":"capture-loss"/g) ?? [];
   // but for those judged at the end, when it was known
   expect(updates.length).toBeGreaterThan(16_000);
@@ -128,7 +128,7 @@ it("tells of what many packets turned out to be: of the last ones each, of all i
   expect(text).toContain(`"verdicts":{"capture-loss":${lost - 1},"unknown":1},"impacts":{}}`);
   expect(text).not.toContain('"code":"dropped"');
   expect(text).toMatch(/"code":"capture-loss","count":18000,.*; of \d+ of them something else was said before/);
-  const { stdout: shown } = await builtNatcorr("file", ...paths, "-q");
+  const { stdout: shown } = await natcorr("file", ...paths, "-q");
   expect(shown).toContain("No packet was seen to be dropped or refused.");
   expect(shown).not.toContain("LOST");
 });
@@ -223,15 +223,14 @@ describe.each(FORMS)("of many frames in a %s capture", (form) => {
       return path;
     });
     const sides = files.length === 2 ? [paths[1]] : ["--inside", SIDES.inside, "--outside", SIDES.outside];
-    const run = (path: string, input: Uint8Array): Promise<string> => {
-      const child = spawn(process.execPath, [MAIN, "file", path, ...sides, "--format", "ndjson"]);
-      const out: Buffer[] = [];
-      child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
-      child.stdin.end(input);
-      return new Promise((resolve) => child.on("close", () => resolve(Buffer.concat(out).toString())));
-    };
-    const fromFile = withoutHeader(await run(paths[0], new Uint8Array(0)));
+    const options = [...sides, "--format", "ndjson"];
+    const fromFile = withoutHeader((await natcorr("file", paths[0], ...options)).stdout);
     expect(fromFile.length).toBeGreaterThan(1_000_000);
-    expect(withoutHeader(await run("-", files[0]))).toBe(fromFile);
+    const child = spawn(process.execPath, [MAIN, "file", "-", ...options]);
+    const out: Buffer[] = [];
+    child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
+    child.stdin.end(files[0]);
+    await once(child, "close");
+    expect(withoutHeader(Buffer.concat(out).toString())).toBe(fromFile);
   });
 });

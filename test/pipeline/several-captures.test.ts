@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { builtNatcorr } from "../support/natcorr.js";
+import { natcorr } from "../support/natcorr.js";
 
 const FIXTURES = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 const HEADER_BYTES = 24;
@@ -33,7 +33,7 @@ type Frames = Record<"frames", number[]> & { capture?: number; framesIn?: number
 type Pair = Sides<Frames> & { side?: Side };
 
 const told = async (...words: string[]): Promise<string> =>
-  (await builtNatcorr("file", ...words, "--format", "ndjson")).stdout;
+  (await natcorr("file", ...words, "--format", "ndjson")).stdout;
 
 /** The pairs of an output by the frames of both sides, as `numbers` has these, in an order that does not depend on what they are called. */
 function pairsIn(text: string, numbers: (side: Side, of: Frames) => number[]): string[] {
@@ -87,7 +87,7 @@ describe.each(["mixed", "downloads", "fragments", "hairpin", "drops", "answers-r
 
     it("are counted the same where no pairs are shown", async () => {
       const sides = SIDES.map((side) => several(side, 0, 1));
-      const { stdout } = await builtNatcorr("file", ...sides, "-q", "--format", "ndjson");
+      const { stdout } = await natcorr("file", ...sides, "-q", "--format", "ndjson");
       expect(lastLine(stdout)).toBe(lastLine(await told(...sides)));
     });
 

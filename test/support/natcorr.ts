@@ -27,7 +27,10 @@ export function natcorrIn(env: Host["env"], ...args: readonly string[]): Promise
   return printed(run, env, args);
 }
 
-/** The same as it was built, which is what a user runs. */
+/**
+ * The same as it was built, which is what a user runs: for the fixtures alone, as V8 compiles this other copy of the program anew, which takes as long as
+ * 200 short runs (Node 20, 2026-12).
+ */
 export function builtNatcorr(...args: readonly string[]): Promise<Printed> {
   const built: { readonly run: typeof run } = createRequire(import.meta.url)("../../dist/lib/program.js");
   return printed(built.run, {}, args, NO_FOLD);
