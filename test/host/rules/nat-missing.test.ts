@@ -146,7 +146,7 @@ describe("of several networks", () => {
       interfaces,
       rules: { iptables: [...NAT, ...nat, "COMMIT"], nft: [""] },
     };
-    return natMissing(readSnapshot(JSON.stringify(snapshot))).map(({ text }) => text);
+    return natMissing(readSnapshot(JSON.stringify(snapshot)), LEFT).map(({ text }) => text);
   };
 
   it("names the one whose rule is gone, and others have theirs", () => {
