@@ -111,7 +111,7 @@ export class Claims {
     const byHost = locals.byHost(row);
     const claim = byHost && this.#hostsOwn.ofHost(row, byHost);
     // what it leaves open, others may tell
-    return claim?.verdict === "local" ? claim : this.#hostsOwn.ofTunnel(row);
+    return claim?.verdict === "local" || claim?.verdict === "refused" ? claim : this.#hostsOwn.ofTunnel(row);
   }
 
   /** What follows of an error about a packet by somebody beside it, and of one by the host itself; null where there is none. */

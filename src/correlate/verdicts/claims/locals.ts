@@ -143,12 +143,12 @@ export class Locals {
   }
 
   /**
-   * Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link, where it is about what was to go
+   * Whether an ICMP error was sent by the host: from an address that is known to be its own, or one on the inside link, where it is about what was to go
    * beyond that. Precondition: no router lowered its TTL.
    */
   isFromHost(side: Side, error: QuotedError): boolean {
     const { src, srcWords, dstWords, isIpv6, isByAddressee } = error;
-    if (this.#natAddresses.has(src)) return true;
+    if (this.#natAddresses.has(src) || this.#routes?.isOwn(src) === true) return true;
     return side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0) && !isByAddressee;
   }
 

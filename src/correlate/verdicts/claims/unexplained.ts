@@ -89,14 +89,16 @@ export class Unexplained {
 
   /**
    * What conntrack tells of a packet from inside, which has no entry of what the host drops: that its conversation stayed, or was forwarded, as from an
-   * address that the NAT is not known to give there. Undefined where it tells nothing.
+   * address that the NAT is not known to give there. Undefined where it tells nothing: what leaves as from the host, by a captured interface, was to be seen.
    */
   #byConntrack(row: number, way: number, missing: string): Claim | undefined {
-    const { rules, tuples, locals } = this.#known;
+    const { rules, tuples, locals, routes } = this.#known;
     const ends = new TupleEnds(tuples).of(tupleIn(way), isFromA(way));
     const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends, epochNsOf(this.#known, row));
     if (passed === undefined || locals.isNat(passed.ends.src)) return undefined;
     const { src, dst } = passed.ends;
+    // it is confirmed before the next hop is known (nf_conntrack_proto.c, nf_confirm in POSTROUTING): it says which way was meant, and not that it went
+    if (routes?.isOwn(src) === true && routes.isCapturedTo(dst)) return undefined;
     const isNear = isSameLink(tuples.isIpv6(tupleIn(way)), tuples.words, sourceOf(tuples, way), passed.dst, 0);
     if (src === ends.src && dst !== ends.dst && (isNear || locals.isNat(dst))) {
       const why = `conntrack says that the host redirected its conversation to ${dst}: to itself, or a neighbour of who sent it`;

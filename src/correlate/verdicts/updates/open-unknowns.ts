@@ -132,9 +132,9 @@ export class OpenUnknowns {
     this.#early = this.#early.filter((each) => !isSo(each));
   }
 
-  /** Takes it that something is known of those named so. */
-  close(quotedAs: string): void {
-    this.#byName.delete(quotedAs);
+  /** Takes it that an ICMP error is about it: no other one is. */
+  close(unknown: Unknown): void {
+    takeOut(this.#byName, unknown.quotedAs, (each) => each === unknown);
   }
 }
 

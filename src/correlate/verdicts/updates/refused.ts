@@ -7,8 +7,8 @@ import type { Told } from "./told.js";
 
 /**
  * Tells of the packets that an ICMP error of the host may be about which came after their window: it is about the oldest if there are as many such errors
- * as packets, else it may be about any of them. Of packets of which nothing was known, it tells where there is one alone. `isByHost`: whether the error is
- * the host's own for certain.
+ * as packets, else it may be about any of them, and of those of which nothing was known nothing is told. `isByHost`: whether the error is the host's own
+ * for certain.
  */
 export function tellRefused(about: Told, row: number, isByHost: boolean): void {
   const { timeline: t, refusals, impacts, unknowns, teller } = about;
@@ -34,13 +34,14 @@ export function tellRefused(about: Told, row: number, isByHost: boolean): void {
     for (const drop of drops) teller.tellLast(drop, unclear);
     return;
   }
-  const [unknown] = others;
-  if (unknown === undefined) {
-    if (drops.length > 0) tellRefusedOne(about, drops[0], said);
+  const drop = drops.at(0);
+  const unknown = others.at(0);
+  if (unknown === undefined || (drop !== undefined && drop.timeNs < unknown.timeNs)) {
+    if (drop !== undefined) tellRefusedOne(about, drop, said);
     return;
   }
-  unknowns.close(said.quotedAs);
-  if (drops.length > 0 || !isRefused(about, unknown, said, isByHost)) return;
+  unknowns.close(unknown);
+  if (!isRefused(about, unknown, said, isByHost)) return;
   const { reason, why, byFrame } = said;
   teller.tell(unknown, { verdict: "refused", reason, why, byFrame });
 }

@@ -436,14 +436,18 @@ function around(src: string, dst: string): Stamped[] {
   return [0, 2500].map((ms) => us(1000 * ms, query({ src, dst, ipId: ms, ttl: 64, text: `from ${src} at ${ms}` })));
 }
 
+/** The routes of a host that has an address, and of which nothing else is known. */
+const owning = (own: string) => ({
+  routes: {
+    uncapturedTo: () => undefined,
+    isCapturedTo: () => false,
+    areNeighbours: () => undefined,
+    isOwn: (address: string) => address === own,
+  },
+});
+
 describe("before anything crossed, by the addresses that the host says are its own", () => {
-  const by = {
-    routes: {
-      uncapturedTo: () => undefined,
-      areNeighbours: () => undefined,
-      isOwn: (address: string) => address === HOST,
-    },
-  };
+  const by = owning(HOST);
   const reasonsOf = async (inside: Stamped[], outside: Stamped[], options: object = by) => {
     const { alone } = await outcomeOf(
       merged(around(OTHER, "198.51.100.60"), inside),
@@ -471,6 +475,34 @@ describe("before anything crossed, by the addresses that the host says are its o
     expect(await reasonsOf(called(CONTAINER, 64, 64), [], {})).toEqual([inside, inside]);
   });
 
+  it("what opens a connection is refused where the host itself resets it, once something crossed", async () => {
+    const own = "10.0.2.99";
+    const ports = { srcPort: 5, dstPort: 88 };
+    const knock = us(3050, segment({ src: CLIENT, dst: own, ...ports, seq: 1, ack: 0, flags: SYN, ttl: 63, ipId: 1 }));
+    const back = { src: own, dst: CLIENT, srcPort: 88, dstPort: 5, seq: 0, ack: 2, flags: RST_ACK, ipId: 0, ttl: 64 };
+    const of = async (options: object) => {
+      const { alone } = await outcomeOf(known.inside, merged(known.outside, [knock, us(3060, segment(back))]), options);
+      return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+    };
+    expect(await of(owning(own))).toEqual(["refused host-refuses", "local from-host"]);
+    expect((await of({}))[0]).toBe("unknown untranslated");
+  });
+
+  it("an error from one is the host's, whatever crossed", async () => {
+    const own = "10.0.2.99";
+    const lost = us(3050, query({ src: CONTAINER, dst: "198.51.100.30", ipId: 31_000, ttl: 64 }));
+    const error = ipv4(
+      { src: own, dst: CONTAINER, id: 1, ttl: 64 },
+      icmp({ type: 3, code: 1, payload: lost.packet.subarray(0, 28) }),
+    );
+    const of = async (options: object) => {
+      const { alone } = await outcomeOf(merged(known.inside, [lost, us(3060, error)]), known.outside, options);
+      return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+    };
+    expect(await of(owning(own))).toEqual(["refused host-unreachable", "local host-error"]);
+    expect((await of({}))[1]).toMatch(/^unknown/);
+  });
+
   it("what a container sends to the host's address on its bridge is refused where an error from there says so", async () => {
     const bridge = "172.17.0.1";
     const call = segment({
@@ -486,11 +518,9 @@ describe("before anything crossed, by the addresses that the host says are its o
     });
     const error = ipv4({ src: bridge, dst: CONTAINER, id: 1, ttl: 64 }, icmp({ type: 3, code: 3, payload: call }));
     const inside = [us(500_000, call), us(500_020, error)];
-    const isOwn = (address: string): boolean => address === bridge;
-    const routes = { uncapturedTo: () => undefined, areNeighbours: () => undefined, isOwn };
-    expect(await reasonsOf(inside, [], { routes })).toEqual([
+    expect(await reasonsOf(inside, [], owning(bridge))).toEqual([
       "inside refused port-unreachable",
-      "inside local same-link",
+      "inside local host-error",
     ]);
     expect(await reasonsOf(inside, [], {})).toEqual(["inside local same-link", "inside local same-link"]);
   });

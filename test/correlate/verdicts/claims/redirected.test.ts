@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { type HostRules, NO_RULES, type Ruling } from "../../../../src/packets/results/host-rules.js";
-import { us } from "../../outcome.js";
-import { CONTAINER, datagram, OTHER, SERVER } from "../../traffic.js";
-import { alone, query, unanswered } from "../beside.js";
+import { outcomeOf, us } from "../../outcome.js";
+import { CONTAINER, datagram, merged, OTHER, SERVER } from "../../traffic.js";
+import { alone, known, query, unanswered } from "../beside.js";
 import { Scene } from "../findings/scene.js";
 
 const RULE = "-A PREROUTING -p udp --dport 53 -j REDIRECT";
@@ -26,6 +26,25 @@ it("what a rule gives to the host itself is local, and unknown where the rule on
   expect((await alone(scene, left, ruled({}), 81)).at(-1)).toBe(
     `inside unknown: nothing answers it, and a rule may give it to the host itself, but others of its service were forwarded: ${RULE}`,
   );
+});
+
+it("what conntrack says was forwarded is unknown, unless it left as from an address of the host's own by a captured interface", async () => {
+  const ends = { src: "10.0.3.15", srcPort: 9999, dst: "192.168.7.9", dstPort: 53 };
+  const rules = (): HostRules => ({ ...NO_RULES, passedAs: () => ({ ends, dst: new Uint32Array(4) }) });
+  const of = async (isOwn: boolean, isCaptured: boolean): Promise<string> => {
+    const routes = {
+      uncapturedTo: () => undefined,
+      isCapturedTo: () => isCaptured,
+      areNeighbours: () => undefined,
+      isOwn: () => isOwn,
+    };
+    const inside = merged(known.inside, [unanswered(3050)]);
+    const [{ verdict, reason }] = (await outcomeOf(inside, known.outside, { rules, routes })).alone;
+    return `${verdict} ${reason}`;
+  };
+  expect(await of(true, true)).toBe("dropped no-twin");
+  expect(await of(true, false)).toBe("unknown may-go-elsewhere");
+  expect(await of(false, true)).toBe("unknown may-go-elsewhere");
 });
 
 it("a known conversation that the host itself goes on to answer is local from then on, and tells nothing of what outside lacks", async () => {

@@ -6,6 +6,7 @@ import { answer, asked, known, query } from "../beside.js";
 const AWAY = "198.51.100.77";
 const routesBy = (address: string, name: string) => ({
   uncapturedTo: (to: string) => (to === address ? name : undefined),
+  isCapturedTo: () => false,
   areNeighbours: () => undefined,
   isOwn: () => false,
 });
@@ -39,7 +40,7 @@ it("the route is that to where a translation sends it", async () => {
 
 /** Routes by which the one or the other are neighbours. */
 const linking = (areNeighbours: (one: string, other: string) => boolean | undefined) => ({
-  routes: { uncapturedTo: () => undefined, isOwn: () => false, areNeighbours },
+  routes: { uncapturedTo: () => undefined, isCapturedTo: () => false, isOwn: () => false, areNeighbours },
 });
 
 it("what goes to another link of the host's is dropped, be its address one of a neighbour as it looks; and a neighbour is one by the routes", async () => {

@@ -75,7 +75,7 @@ describe("an ICMP error after the window", () => {
       const inside = sent.map(({ atMs, packet }) => ms(atMs, packet(true)));
       const { alone, updates, summary, findings } = await outcomeOf(inside, [...outside, ms(9000, outside[0].packet)]);
       expect(summary.verdicts[0].get("refused") ?? 0).toBe(updates.length);
-      expect(findings.filter(({ code }) => code === "refused")).toHaveLength(updates.length);
+      expect(findings.filter(({ code }) => code === "refused")).toHaveLength(Math.min(updates.length, 1));
       return [alone.find(({ side }) => side === "inside")!, ...updates].map(
         ({ verdict, reason }) => `${verdict} ${reason}`,
       );
@@ -85,10 +85,11 @@ describe("an ICMP error after the window", () => {
     expect(await saidOf(asked, unreachable(4020, query(1020, "who is it?")))).toEqual([unknown]);
     const again = { ...asked, atMs: 1090 };
     expect(await saidOf(asked, again, unreachable(4020, asked))).toEqual([unknown]);
-    for (const count of [4, 20]) {
+    const threeErrors = [4020, 4021, 4022].map((atMs) => unreachable(atMs, asked));
+    for (const count of [3, 4, 20]) {
       const alike = Array.from({ length: count }, (_, n) => ({ ...asked, atMs: 1020 + n }));
-      const errors = [4020, 4021, 4022].map((atMs) => unreachable(atMs, asked));
-      expect(await saidOf(...alike, ...errors)).toHaveLength(1);
+      // as many errors as packets are about one of them each
+      expect(await saidOf(...alike, ...threeErrors)).toHaveLength(count === 3 ? 4 : 1);
     }
     expect(await saidOf(asked, unreachable(40_000, asked))).toEqual([unknown]);
   });
