@@ -4,6 +4,7 @@ import { isAgain } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import type { Crossed } from "../kernel/crossed.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Shown } from "../shown.js";
 import code from "./assembly/remarkable.wasm";
@@ -11,6 +12,7 @@ import { EndedFlow } from "./findings/ended-flow.js";
 import type { Context, End, Finder } from "./findings/finder.js";
 import { Hidden } from "./findings/hidden.js";
 import { FINDERS } from "./findings/registry.js";
+import { Requests } from "./findings/requests.js";
 
 /** Hidden addresses that are known to have been told of, and so much of what is answered at those that stand for them: a power of two. */
 export const SEEN = 1024;
@@ -20,7 +22,7 @@ const SORTED_AT_ONCE = 1024;
 const module = new WebAssembly.Module(code);
 
 /** What findings are about. */
-export interface About extends Omit<Context, "hidden"> {
+export interface About extends Omit<Context, "hidden" | "requests"> {
   readonly tuples: TupleTable;
   readonly kernel: Pick<Kernel, "crossed">;
   /** Of a run that ends after so many pairs, those that it has shown. */
@@ -30,9 +32,17 @@ export interface About extends Omit<Context, "hidden"> {
 /** What an operator should know beyond the pairs: tells all finders what there is, and at the end, what they found. */
 export class Findings {
   readonly #about: About;
-  readonly #remarkable: (slots: number, count: number, flows: number, tuples: number, seen: number) => number;
+  readonly #remarkable: (
+    slots: number,
+    count: number,
+    flows: number,
+    tuples: number,
+    seen: number,
+    requests: number,
+  ) => number;
   readonly #seen: Int32Array;
   readonly #hidden = new Hidden();
+  readonly #requests: Requests;
   readonly #flow: EndedFlow;
   /** The flows of a conversation whose translation was replaced. */
   readonly #before: EndedFlow;
@@ -54,7 +64,9 @@ export class Findings {
     this.#flow = new EndedFlow(accounts, tuples);
     this.#before = new EndedFlow(accounts, tuples);
     this.#now = new EndedFlow(accounts, tuples);
-    this.#finders = FINDERS.map((Each) => new Each({ ...about, hidden: this.#hidden }));
+    this.#requests = new Requests(heap, accounts, tuples);
+    const context = { ...about, hidden: this.#hidden, requests: this.#requests };
+    this.#finders = FINDERS.map((Each) => new Each(context));
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
     this.#ofLinked = this.#finders.filter((finder) => finder.linked !== undefined);
     this.#ofUpdates = this.#finders.filter((finder) => finder.update !== undefined);
@@ -74,8 +86,10 @@ export class Findings {
         list.set(some);
         const flows = accounts.records.byteOffset;
         const seen = this.#seen.byteOffset;
-        const count = this.#remarkable(list.byteOffset, some.length, flows, tuples.records.byteOffset, seen);
+        const requests = this.#requests.words;
+        const count = this.#remarkable(list.byteOffset, some.length, flows, tuples.records.byteOffset, seen, requests);
         for (let at = 0; at < count; at++) this.flow(list[at]);
+        for (const slot of some) this.#requests.forget(slot);
       }
     });
   }
@@ -84,9 +98,14 @@ export class Findings {
   crossed(): void {
     const { crossed } = this.#about.kernel;
     const { count } = crossed;
+    this.#requests.reserve();
     for (; this.#looked !== count; this.#looked = (this.#looked + 1) >>> 0)
-      if (crossed.proto(this.#looked) === TCP && isAgain(crossed.flags(this.#looked)))
-        for (const finder of this.#ofAgain) finder.again!(crossed, this.#looked);
+      if (crossed.proto(this.#looked) === TCP) this.#segment(crossed, this.#looked);
+  }
+
+  #segment(crossed: Crossed, crossing: number): void {
+    if (!isAgain(crossed.flags(crossing))) this.#requests.take(crossed, crossing);
+    else for (const finder of this.#ofAgain) finder.again!(crossed, crossing);
   }
 
   /** Takes one flow. */

@@ -295,6 +295,13 @@ export class FlowAccounts {
     return this.#gaps[half] === this.#gaps[half + 1] ? this.#gaps[half + account.HIGHEST_FROM] >>> 0 : undefined;
   }
 
+  /** The number behind the highest byte, or SYN, that crossed that way; 0 where none did. */
+  nextSeq(slot: number, forward: number): number {
+    return this.#has(slot, account.HAS_STREAM)
+      ? this.#streams[(slot << account.STREAM_BITS) + account.NEXT_SEQ + forward] >>> 0
+      : 0;
+  }
+
   /** Where its row of ranges begins, 0 where it has none. */
   #rowOf(slot: number): number {
     return this.#has(slot, account.HAS_GAPS)

@@ -24,6 +24,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "whoever has that address does not listen on that port (ss -ltn there), or a firewall on the way rejects it: curl or nc from the host shows whether others get there",
   },
+  "connection-reset": {
+    severity: "warning",
+    hint: "docker logs <container>, or the log of whoever was asked: a process that dies, or closes without reading all that was sent, resets; so do firewalls and proxies on the way. From the host, the same call shows whether others get an answer",
+  },
   conntrack: {
     severity: "info",
     hint: "conntrack -E -o timestamp shows entries as they come and go, conntrack -L those that there are",
@@ -146,6 +150,10 @@ export const FINDINGS = {
   "nat-missing": {
     severity: "warning",
     hint: "systemctl restart docker makes Docker's rules again (podman network reload --all those of Podman), unless it runs with --iptables=false; iptables -t nat -S shows which there are. A firewall that starts anew (firewalld, ufw, iptables-restore) takes them away",
+  },
+  "no-response": {
+    severity: "info",
+    hint: "the network brought it there: docker ps shows whether the container is paused, docker logs and docker top what it does, or waits for (a database, a full disk, a pool that is used up)",
   },
   "nothing-paired": {
     severity: "warning",

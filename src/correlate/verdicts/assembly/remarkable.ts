@@ -5,6 +5,7 @@ import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "..
 import * as tuple from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { SEEN } from "../findings.js";
+import { BYTES_MASK } from "../findings/requests.js";
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
@@ -14,12 +15,14 @@ const SCATTER: i32 = 0x9e3779b1;
 /**
  * Leaves, of `count` slots at `slots`, those of flows that finders have to look at, and returns how many they are. `seen`: twice
  * SEEN words that are kept from call to call, for addresses that are hidden, and for what is answered at those that stand for them.
+ * `requests`: the words of `Requests`.
  */
-export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize, seen: usize): i32 {
+export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize, seen: usize, requests: usize): i32 {
   let left = 0;
   for (let at = 0; at < count; at++) {
     const slot = load<i32>(slots + (at << 2));
-    if (isOrdinary(flows + (slot << ACCOUNT_BYTES_BITS), tuples, seen)) continue;
+    const isAsked = (load<i32>(requests + (slot << 2)) & BYTES_MASK) !== 0;
+    if (!isAsked && isOrdinary(flows + (slot << ACCOUNT_BYTES_BITS), tuples, seen)) continue;
     store<i32>(slots + (left++ << 2), slot);
   }
   return left;

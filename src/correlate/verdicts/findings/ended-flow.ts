@@ -5,7 +5,7 @@ import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-proto
 import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
 import { said, saidAddress, type Sentence } from "../../../packets/results/sentence.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
-import { HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../packets/tuples.js";
+import { ENDED_BY_BOTH, HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../packets/tuples.js";
 import { isBehindTranslator, isPrivate, privateLinkOf } from "../../../protocols/addresses.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
@@ -103,6 +103,26 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.tuples.isOver(this.insideTuple);
   }
 
+  /** Whether an end of a TCP connection sends no more: it closed it, or either reset it. */
+  get isEnding(): boolean {
+    return this.tuples.has(this.insideTuple, ENDED_BY_BOTH);
+  }
+
+  /** How many bytes of its initiator, or of the other end, crossed behind a SYN; undefined where some did not, or none crossed. */
+  sentBytes(isInitiators: boolean): number | undefined {
+    const forward = this.forwardOf(isInitiators);
+    const first = this.accounts.firstSeq(this.slot, forward);
+    return first === undefined ? undefined : (this.accounts.nextSeq(this.slot, forward) - first - 1) | 0;
+  }
+
+  /** How many of these were acknowledged, with 1 more where the FIN behind them was; undefined as there. */
+  acknowledgedBytes(isInitiators: boolean): number | undefined {
+    const first = this.accounts.firstSeq(this.slot, this.forwardOf(isInitiators));
+    return first === undefined
+      ? undefined
+      : (this.accounts.acked(this.slot, this.forwardOf(!isInitiators)) - first - 1) | 0;
+  }
+
   /** Whether it is of ICMP echoes. */
   get isEcho(): boolean {
     return this.tuples.has(this.insideTuple, IS_ECHO_ID);
@@ -168,17 +188,27 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
   get said(): Sentence {
-    return said`${protocolName(this.proto)} ${this.#end(true, true)} > ${this.#end(false, true)}`;
+    return this.#said(this.nearSide, true, true);
+  }
+
+  /** The same as the inside has it, where containers have their own addresses and ports: from its initiator, or from the other end. */
+  saidFrom(isInitiators: boolean): Sentence {
+    return this.#said(INSIDE, isInitiators, true);
   }
 
   /** The same without the initiator's port. */
   get saidService(): Sentence {
-    return said`${protocolName(this.proto)} ${this.#end(true, false)} > ${this.#end(false, true)}`;
+    return this.#said(this.nearSide, true, false);
+  }
+
+  /** The same as the inside has it. */
+  get saidServiceInside(): Sentence {
+    return this.#said(INSIDE, true, false);
   }
 
   /** What flows of one initiator to one service have in common. */
   get serviceKey(): string {
-    return `${this.#mac(true)} ${this.saidService.text}`;
+    return `${this.#mac(this.nearSide, true)} ${this.saidService.text}`;
   }
 
   /** The source port of its initiator's packets, or the ICMP id, as a side sees it; of packets that travel outbound, where that is not known. */
@@ -223,21 +253,26 @@ export class EndedFlow extends ViewedFlow implements Located {
     return isBehindTranslator(this.#word(side, !isIpv6), isIpv6);
   }
 
-  /** An end as the initiator sees it, with its port where it has one, and that is asked for. */
-  #end(isInitiator: boolean, isWithPort: boolean): Sentence {
-    const side = this.nearSide;
+  /** Its ends as a side has them, from the initiator to the other one, or the other way round; the initiator's port is asked for. */
+  #said(side: Side, isInitiators: boolean, isWithPort: boolean): Sentence {
+    const [from, to] = [isInitiators, !isInitiators].map((is) => this.#end(side, is, isWithPort || !is));
+    return said`${protocolName(this.proto)} ${from} > ${to}`;
+  }
+
+  /** An end as a side has it, with its port where it has one, and that is asked for. */
+  #end(side: Side, isInitiator: boolean, isWithPort: boolean): Sentence {
     const peer = this.address(INSIDE, !isInitiator);
     const { firstNs: fromNs, lastNs: throughNs } = this;
     const isBeyond = isInitiator !== this.isFromInside;
-    const mac = this.#mac(isInitiator);
+    const mac = this.#mac(side, isInitiator);
     const address = saidAddress(this.address(side, isInitiator), { peer, isBeyond, mac, fromNs, throughNs });
     if (!isWithPort || !hasPorts(this.proto)) return address;
     return said`${address}.${this.tuples.port(this.tupleOn(side), this.isA(side, isInitiator))}`;
   }
 
-  /** `macHash` of who sent its initiator's packets, or the answers, on the initiator's side. */
-  #mac(isInitiator: boolean): number {
-    return this.tuples.mac(this.wayOn(this.nearSide, isInitiator));
+  /** `macHash` of who sent its initiator's packets, or the answers, on a side. */
+  #mac(side: Side, isInitiator: boolean): number {
+    return this.tuples.mac(this.wayOn(side, isInitiator));
   }
 
   /** The first 32 bits of an address. */

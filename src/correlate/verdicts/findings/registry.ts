@@ -2,6 +2,7 @@ import { Asymmetric } from "./asymmetric.js";
 import { CaptureLoss } from "./capture-loss.js";
 import { ClientAddressHidden } from "./client-address-hidden.js";
 import { ConnectionRefused } from "./connection-refused.js";
+import { ConnectionReset } from "./connection-reset.js";
 import { Dropped } from "./dropped.js";
 import { Duplicates } from "./duplicates.js";
 import type { Context, Finder } from "./finder.js";
@@ -11,6 +12,7 @@ import { MissingPieces } from "./missing-pieces.js";
 import { Mtu } from "./mtu.js";
 import { NatAddressChanged } from "./nat-address-changed.js";
 import { NatClashDrop } from "./nat-clash-drop.js";
+import { NoResponse } from "./no-response.js";
 import { NothingPaired } from "./nothing-paired.js";
 import { PortRewritten } from "./port-rewritten.js";
 import { Refused } from "./refused.js";
@@ -36,6 +38,8 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   Mtu,
   Unanswered,
   ConnectionRefused,
+  ConnectionReset,
+  NoResponse,
   SeveralNatAddresses,
   SlowRetry,
   ClientAddressHidden,

@@ -1,0 +1,98 @@
+import { Few, MOST_NAMED } from "../../../packets/results/few.js";
+import { type Finding, type FindingCode, Gathered, ofFlows } from "../../../packets/results/findings.js";
+import { said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
+import { SIDES } from "../../../packets/sides.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import type { EndedFlow } from "./ended-flow.js";
+import type { Context } from "./finder.js";
+
+/** So many kinds of calls are told apart: of more, flows are only counted. */
+const MOST_KINDS = 4096;
+
+/** What came of a call, in words: `78 bytes acknowledged, no answer in`, `3.0 s`, `: the caller closed`. */
+export type Outcome = readonly [before: string, behind: string];
+
+/** What one client asked of one service, with the same outcome. */
+class Kind {
+  readonly #first: Sentence;
+  readonly #common: Sentence;
+  readonly #outcome: Outcome;
+  #count = 0;
+  readonly #bytes: [least: number, most: number] = [Number.POSITIVE_INFINITY, 0];
+  readonly #waitedNs: [least: number, most: number] = [Number.POSITIVE_INFINITY, 0];
+
+  constructor(flow: EndedFlow, outcome: Outcome) {
+    this.#first = flow.saidFrom(true);
+    this.#common = flow.saidServiceInside;
+    this.#outcome = outcome;
+  }
+
+  add(bytes: number, waitedNs: number): void {
+    this.#count++;
+    widen(this.#bytes, bytes);
+    widen(this.#waitedNs, waitedNs);
+  }
+
+  /** `tcp web > 203.0.113.5.443 (12 conversations: 78 bytes acknowledged, no answer in 3.0 s to 5.2 s: the caller closed)`. */
+  get sentence(): Sentence {
+    const [before, behind] = this.#outcome;
+    const what = `${rangeText(this.#bytes, String)} bytes ${before} ${rangeText(this.#waitedNs, waitText)}${behind}`;
+    return this.#count === 1
+      ? said`${this.#first} (${what})`
+      : said`${this.#common} (${this.#count} conversations: ${what})`;
+  }
+}
+
+/** Calls that were accepted and came to nothing, by client, service, and outcome: whoever calls each minute is one line. */
+export class Calls {
+  readonly #gathered = new Gathered();
+  readonly #kinds = new Map<string, Kind>();
+  #others = 0;
+
+  /** Takes the flow of a call: how many bytes were asked, and how long nothing came, nanoseconds. */
+  add(flow: EndedFlow, outcome: Outcome, bytes: number, waitedNs: number): void {
+    this.#gathered.addFlow(flow);
+    const key = [flow.serviceKey, ...outcome].join(" ");
+    let kind = this.#kinds.get(key);
+    if (kind === undefined && this.#kinds.size === MOST_KINDS) {
+      this.#others++;
+      return;
+    }
+    kind ??= new Kind(flow, outcome);
+    this.#kinds.set(key, kind);
+    kind.add(bytes, waitedNs);
+  }
+
+  /** A finding about all of them, or none; `text` says what they are. */
+  findings(code: FindingCode, text: string): Finding[] {
+    const named = new Few<Sentence>(MOST_NAMED);
+    for (const kind of this.#kinds.values()) named.addMade(() => kind.sentence);
+    named.addUnlisted(this.#others);
+    return ofFlows(code, this.#gathered, said`${text}: ${saidFew(named)}`);
+  }
+}
+
+/** Whether both captures show all of a flow: nothing of it lacks its twin, and neither lost or lacks frames. */
+export function isAllSeen(flow: EndedFlow, { cover, misses }: Context): boolean {
+  if (flow.proto !== TCP || !flow.isOpenerKnown || flow.isOneOfSeveral || flow.isUnclear) return false;
+  if (flow.isProvedElsewhere(true) || flow.isProvedElsewhere(false)) return false;
+  return SIDES.every(
+    (side) =>
+      !flow.hasUnmatched(side) && cover[side].lostFrames === 0 && !misses.isPatchy(side) && !misses.lacksEntries(side),
+  );
+}
+
+function widen(range: [least: number, most: number], by: number): void {
+  range[0] = Math.min(range[0], by);
+  range[1] = Math.max(range[1], by);
+}
+
+function rangeText([least, most]: readonly [number, number], textOf: (each: number) => string): string {
+  const [from, to] = [textOf(least), textOf(most)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
+/** `3.0 s`, `12 ms`, `0.53 ms`. */
+function waitText(ns: number): string {
+  return ns >= 1e9 ? `${(ns / 1e9).toFixed(1)} s` : `${Number((ns / 1e6).toPrecision(2))} ms`;
+}
