@@ -54,9 +54,12 @@ export function warningsText(
     .join("");
 }
 
-/** What to do next, behind the last finding of which that is so. */
+/** What to do next, behind the last finding of which that is so, and where no other one says that and more. */
 function nextText({ hint }: Finding, at: number, all: readonly Finding[]): string {
-  return all.some((other, later) => later > at && other.hint === hint) ? "" : `  next: ${hint}\n`;
+  const isSaid = all.some(
+    (other, where) => where !== at && other.hint.includes(hint) && (where > at || other.hint !== hint),
+  );
+  return isSaid ? "" : `  next: ${hint}\n`;
 }
 
 /** A finding for people: what was seen, then where. */

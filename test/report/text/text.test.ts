@@ -536,6 +536,17 @@ describe("the problems at the head of a summary", () => {
     ]);
   });
 
+  it("say what to do next once, where another finding says that and more", () => {
+    const output = text(new HandFilled(), { quiet: true }, (reporter) => {
+      const longer = `host-reset: ${FINDINGS["host-reset"].hint}; host-refuses: ss -ltn`;
+      reporter.finding(warning("host-reset", 1));
+      reporter.finding(findingOf("refused", 1, "told", {}, longer));
+      reporter.end(SUMMARY);
+    });
+    const told = output.replaceAll(/\s+/g, " ").split(" next: ").slice(1);
+    expect(told).toEqual([expect.stringMatching(/^host-reset: .*; host-refuses: ss -ltn/)]);
+  });
+
   it("are followed by examples of what nothing tells apart, and of what went elsewhere", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true, width: 100 }, (reporter) => {

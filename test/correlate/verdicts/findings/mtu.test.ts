@@ -43,7 +43,7 @@ it("mtu is a long segment that never gets through, though a shorter one did, and
   );
 });
 
-it("mtu tells the length of a segment as it is by itself, where a tunnel brings it", async () => {
+it("mtu tells the length of a segment as it is by itself, where a tunnel brings it, and who sent it", async () => {
   const long = { flags: ACK, seq: 5005, ack: 1001, text: BODY };
   const scene = new Scene()
     .up(100, {}, { flags: SYN })
@@ -57,7 +57,7 @@ it("mtu tells the length of a segment as it is by itself, where a tunnel brings 
     scene.outside[at] = { ns, packet: ipv4({ src, dst, id: at, ttl: 64 }, transport(4, packet)) };
   }
   const [found] = await scene.until(5000).findings("mtu");
-  expect(found?.text).toMatch(/ 1440 bytes, 3 times again$/);
+  expect(found?.text).toMatch(/: tcp 180.101.49.11.443 > 172.17.0.2.40000 1440 bytes, 3 times again$/);
 });
 
 it("mtu is what a router beyond says of a packet that crossed, with the length that may pass", async () => {
@@ -133,7 +133,7 @@ const BODIES = ["w", "x", "y", "z"].map((letter) => letter.repeat(1400));
 
 it("mtu is what the host drops however often it is sent, in four flows that carry different things, where all that is shorter crosses", async () => {
   const named = [0, 1, 2, 3].map(
-    (n) => `tcp 172.17.0.2.4000${n} > 180.101.49.11.443 outbound 1440 bytes 4 times${n < 3 ? ", " : ""}`,
+    (n) => `tcp 172.17.0.2.4000${n} > 180.101.49.11.443 1440 bytes 4 times${n < 3 ? ", " : ""}`,
   );
   const found = (await swallowing(BODIES).findings("mtu")).map(({ text, frames }) => ({ text, frames }));
   expect(found).toEqual([
