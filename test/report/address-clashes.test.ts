@@ -21,7 +21,7 @@ function saidOf(
   const findings: Finding[] = [];
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   reporter.finding = (finding) => void findings.push(finding);
-  const c1 = { name: "c1", words: new Set(["c1"]), isOutside };
+  const c1 = { name: "c1", words: new Set(["c1"]), ids: new Set<string>(), isOutside };
   const tables = new HandFilled();
   const sink = new AddressClashes(reporter, {
     ...NO_CONTAINERS,

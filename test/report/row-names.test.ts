@@ -7,7 +7,7 @@ import { namesOf } from "../../src/report/row-names.js";
 import { containerAt, farEndOfFlow, farEndOfPair } from "../../src/report/far-end.js";
 import { HandFilled, type Packet, TCP, UDP } from "./tables.js";
 
-const [web, db] = ["web", "db"].map((name) => ({ name, words: new Set([name]) }));
+const [web, db] = ["web", "db"].map((name) => ({ name, words: new Set([name]), ids: new Set<string>() }));
 const CONTAINERS = {
   ...NO_CONTAINERS,
   having: (address: string) => ({ "172.17.0.2": web, "172.17.0.3": db })[address],

@@ -60,7 +60,7 @@ function shown({ only, hidden = new Set(), ...selection }: Words): string[] {
 
 /** Containers that go by these words, where 172.17.0.2 is one. */
 function of(...words: readonly string[]): Selection["ofContainers"] {
-  const web = { name: "web", words: new Set(["web", "front"]) };
+  const web = { name: "web", words: new Set(["web", "front"]), ids: new Set<string>() };
   const having = (address: string) => (address === "172.17.0.2" ? web : undefined);
   return { containers: { ...NO_CONTAINERS, having }, words: new Set(words) };
 }

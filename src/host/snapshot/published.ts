@@ -6,11 +6,21 @@ import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
 /** So many are remembered, those of containers that are gone among them: what went through them is told at the end. */
 const MOST_PORTS = 10_000;
 
-type Known = Published & { hostAddresses: string[]; containerAddresses: readonly string[]; pids: readonly number[] };
+type Known = Published & {
+  container: string;
+  containerIds: Set<string>;
+  hostAddresses: string[];
+  containerAddresses: readonly string[];
+  pids: readonly number[];
+};
+
+/** What a port is told from others of its container by. */
+type Numbers = Pick<Published, "proto" | "hostPort" | "containerPort">;
 
 /** The published ports of a host, by what it says from time to time, each once, on however many of the host's addresses it is published. */
 export class PortBook {
   readonly #words: ReadonlySet<string> | undefined;
+  /** By their numbers and the ids of their containers: one that was made anew has its place. */
   readonly #known = new Map<string, Known>();
   #all: readonly Published[] | undefined;
 
@@ -21,7 +31,7 @@ export class PortBook {
 
   /** All of them, by port: the same list as long as nothing is taken. */
   get all(): readonly Published[] {
-    this.#all ??= [...this.#known.values()].toSorted((one, other) => one.hostPort - other.hostPort);
+    this.#all ??= [...new Set(this.#known.values())].toSorted((one, other) => one.hostPort - other.hostPort);
     return this.#all;
   }
 
@@ -43,19 +53,38 @@ export class PortBook {
   #add(container: KnownContainer): Known[] {
     if (this.#words !== undefined && !wordsOf(container).some((word) => this.#words?.has(word))) return [];
     const published: Known[] = [];
-    for (const { proto, hostAddress, hostPort, containerPort } of container.published) {
-      const key = `${proto} ${hostPort} ${containerPort} ${container.name}`;
-      const ends = { hostAddresses: [], hostPort, container: container.name, containerPort, containerAddresses: [] };
-      const known: Known = this.#known.get(key) ?? { proto, ...ends, pids: [] };
+    for (const { hostAddress, ...port } of container.published) {
+      const key = `${port.proto} ${port.hostPort} ${port.containerPort} ${container.id}`;
+      const known = this.#known.get(key) ?? this.#named(container.name, port) ?? unheld(port);
+      this.#known.set(key, known);
+      keepNewest(this.#known, MOST_PORTS);
+      known.container = container.name;
+      known.containerIds.add(container.id);
       const addresses = container.addresses.map(({ address }) => address);
       known.containerAddresses = [...new Set([...known.containerAddresses, ...addresses])];
       if (!known.hostAddresses.includes(hostAddress)) known.hostAddresses.push(hostAddress);
-      if (!this.#known.has(key)) this.#known.set(key, known);
-      keepNewest(this.#known, MOST_PORTS);
       published.push(known);
     }
     return published;
   }
+
+  /** A port of a container that is called so by now; undefined where there is none. */
+  #named(name: string, port: Numbers): Known | undefined {
+    return [...this.#known.values()].find(
+      ({ container, proto, hostPort, containerPort }) =>
+        container === name &&
+        proto === port.proto &&
+        hostPort === port.hostPort &&
+        containerPort === port.containerPort,
+    );
+  }
+}
+
+/** A port of which nobody has told yet whose it is. */
+function unheld(port: Numbers): Known {
+  const { proto, hostPort, containerPort } = port;
+  const ends = { hostAddresses: [], container: "", containerIds: new Set<string>(), containerAddresses: [] };
+  return { proto, hostPort, containerPort, ...ends, pids: [] };
 }
 
 /** Whether a docker-proxy holds a published port. */

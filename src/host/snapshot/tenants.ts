@@ -91,6 +91,7 @@ export class Tenants {
       ...(its?.mac !== undefined && { mac: its.mac }),
       name: containers.map(({ name }) => name).join("+"),
       words: new Set(containers.flatMap(wordsOf)),
+      ids: new Set(containers.map(({ id }) => id)),
       get isOutside() {
         return link !== undefined && isOutside(link);
       },

@@ -6,6 +6,8 @@ export interface ContainerName {
   readonly name: string;
   /** Each of these names, and those of the services that they are of. */
   readonly words: ReadonlySet<string>;
+  /** The engine's id of each: that stays where a name is changed. */
+  readonly ids: ReadonlySet<string>;
   /** Whether it has the address on an interface that is captured as the outside. */
   readonly isOutside?: boolean;
   /** `macHash` of its MAC address where it has that address; NO_MAC, or undefined, where nobody told. */

@@ -1,11 +1,15 @@
+import type { ContainerName } from "./containers.js";
+
 /** A port of the host's that stands for one of a container's: what `docker run -p` made. */
 export interface Published {
   readonly proto: string;
   /** Those of the host's where it is published; `0.0.0.0` and `::` are all of an IP version. */
   readonly hostAddresses: readonly string[];
   readonly hostPort: number;
-  /** The container's name. */
+  /** The container's name, the last one where it was renamed. */
   readonly container: string;
+  /** Its id, and those of others that had its name and its port after it, or before: a container that was made anew. */
+  readonly containerIds: ReadonlySet<string>;
   readonly containerPort: number;
   /** The container's addresses, as far as the host said. */
   readonly containerAddresses: readonly string[];
@@ -32,7 +36,7 @@ export interface PublishedUse extends Published {
   readonly flows: readonly number[];
   /** Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's. */
   readonly unclear: number;
-  /** Of what would have begun one: after its container was gone, while no other held the port … */
+  /** Of what would have begun one: while nobody held the port, which its container had held before … */
   readonly unheld: number;
   /** … and to another address of the host's, where it is not published. */
   readonly misplaced: number;
@@ -59,6 +63,11 @@ export interface PublishedUse extends Published {
   readonly untold: number;
   /** … and the rules that could have dropped them. */
   readonly closedBy: readonly Closing[];
+}
+
+/** Whether a port is, or was, the one of a container. */
+export function isPublishedBy({ containerIds }: Published, container: ContainerName | undefined): boolean {
+  return container !== undefined && [...container.ids].some((id) => containerIds.has(id));
 }
 
 /** What stands for all of the host's addresses of an address's IP version, where a port is published on all. */

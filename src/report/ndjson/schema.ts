@@ -455,7 +455,7 @@ const LINES: Readonly<Record<string, Schema>> = {
               text("An address."),
             ),
             hostPort: port("The host's port."),
-            container: text("The container's name."),
+            container: text("The container's name, the last one where it was renamed."),
             containerPort: port("The container's port."),
             pids: list("The docker-proxies that hold it.", count("The id of a process.")),
             translated: count("Flows that a rule translated."),
@@ -465,7 +465,7 @@ const LINES: Readonly<Record<string, Schema>> = {
               "Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's.",
             ),
             unheld: count(
-              "What would have begun a conversation by the host's port once this container was gone, and while no other held it, as the host told it at that time.",
+              "What would have begun a conversation by the host's port while no container held it, after this one had, as the host told it at that time.",
             ),
             misplaced: count(
               "What would have begun a conversation by the host's port at another of its addresses, where it is not published.",

@@ -1,6 +1,6 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { Containers } from "../../packets/results/containers.js";
-import type { Published } from "../../packets/results/published.js";
+import { isPublishedBy, type Published } from "../../packets/results/published.js";
 import type { Ends, Quoted, Tables, Update } from "../../packets/results/results.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -95,7 +95,7 @@ export class FromHost {
     // what is no SYN may be an answer
     if (tuples.isOpenedByA(t.tuple(row)) !== (t.forward(row) === 1)) return;
     const name = this.#containers.having(ends.dst, epochNsOf(tables, row));
-    const ports = leading.filter(({ container }) => name?.words.has(container) === true);
+    const ports = leading.filter((each) => isPublishedBy(each, name));
     if (ports.length === 0) return;
     const text = textOf(proto, ends);
     const before = this.#begun.get(text);

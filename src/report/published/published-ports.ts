@@ -1,7 +1,7 @@
 import type { Containers } from "../../packets/results/containers.js";
 import type { Dropped } from "../../packets/results/drops.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
-import type { Published } from "../../packets/results/published.js";
+import { isPublishedBy, type Published } from "../../packets/results/published.js";
 import type { Ends, FlowSummary, Judgement, Sink, Summary, Update, Verdict } from "../../packets/results/results.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
@@ -172,8 +172,7 @@ export class PublishedPorts extends PassingSink {
         const leading = this.#ports
           .at(proto, host)
           .filter(
-            (each) =>
-              mayBe(container.port, each.containerPort) && (name === undefined || name.words.has(each.container)),
+            (each) => mayBe(container.port, each.containerPort) && (name === undefined || isPublishedBy(each, name)),
           );
         if (leading.length === 1 && name !== undefined && container.port !== undefined && host.port !== undefined)
           return { published: leading[0], perhaps: [] };
@@ -226,7 +225,7 @@ export class PublishedPorts extends PassingSink {
     if (this.#own.isOwn(ends.src)) return;
     const name = this.#containers.having(ends.dst, epochNsOf(this.tables, row));
     const proto = protocolName(timeline.proto(row));
-    const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => name?.words.has(each.container));
+    const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => isPublishedBy(each, name));
     if (perhaps.length === 0) return;
     const source = timeline.frames[INSIDE].sourceOf(timeline.frame(row));
     const seen = { proto, ends, perhaps, source, isElsewhere };
@@ -283,7 +282,7 @@ export class PublishedPorts extends PassingSink {
     const { address, port = 0 } = to;
     if (this.#own.isOwn(address)) for (const each of this.#ports.besides(proto, to)) this.#useOf(each).misplaced++;
     const last = perhaps.length === 0 ? undefined : this.#containers.publishedBefore(proto, address, port, epochNs);
-    const held = perhaps.filter(({ container }) => last?.words.has(container));
+    const held = perhaps.filter((each) => isPublishedBy(each, last));
     for (const each of held) this.#useOf(each).unheld++;
     if (held.length === 0) for (const each of perhaps) this.#useOf(each).unclear++;
   }
@@ -293,7 +292,7 @@ export class PublishedPorts extends PassingSink {
     const places = this.#ports.at(proto, to);
     if (to.port === undefined || places.length === 0) return { published: undefined, perhaps: [] };
     const name = this.#containers.publishing(proto, to.address, to.port, epochNs);
-    const published = places.find(({ container }) => name?.words.has(container));
+    const published = places.find((each) => isPublishedBy(each, name));
     return { published, perhaps: name === undefined && this.#own.isOwn(to.address) ? places : [] };
   }
 

@@ -149,7 +149,7 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
     },
     {
       use,
-      what: "called once this container was gone, while no other held the port",
+      what: "called while no container held the port, after this one had",
       count: unheld,
       unit: "conversation",
     },

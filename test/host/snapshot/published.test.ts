@@ -47,14 +47,42 @@ function portsOf(words?: ReadonlySet<string>): PortBook {
 }
 
 it("each port is listed once, on however many addresses, with the processes that hold it", () => {
-  const web = { proto: "tcp", container: "web", containerPort: 80, containerAddresses: [] };
-  const dns = { proto: "udp", container: "dns", containerPort: 53, containerAddresses: [] };
+  const web = {
+    proto: "tcp",
+    container: "web",
+    containerIds: new Set(["1"]),
+    containerPort: 80,
+    containerAddresses: [],
+  };
+  const dns = {
+    proto: "udp",
+    container: "dns",
+    containerIds: new Set(["2"]),
+    containerPort: 53,
+    containerAddresses: [],
+  };
   expect(portsOf().all).toEqual([
     { ...web, hostAddresses: ["::1"], hostPort: 9, pids: [] },
     { ...dns, hostAddresses: ["127.0.0.1"], hostPort: 53, pids: [] },
     { ...web, hostAddresses: ["0.0.0.0", "::"], hostPort: 88, pids: [5, 6] },
   ]);
   expect(portsOf(new Set(["names"])).all.map(({ container }) => container)).toEqual(["dns"]);
+});
+
+it("a container that is renamed has one line, by its last name, and so have those that come to its name one after the other", () => {
+  const book = portsOf();
+  const [container] = FACTS.containers ?? [];
+  const lines = () =>
+    book.all.filter(({ hostPort }) => hostPort === 88).map((each) => [each.container, Array.from(each.containerIds)]);
+  book.take({ timeNs: 10n, id: "1", container: { ...container, name: "old" } });
+  expect(lines()).toEqual([["old", ["1"]]]);
+  // another one takes the name that it had
+  book.take({ timeNs: 11n, id: "3", container: { ...container, id: "3" } });
+  book.take({ timeNs: 12n, id: "4", container: { ...container, id: "4" } });
+  expect(lines()).toEqual([
+    ["old", ["1"]],
+    ["web", ["3", "4"]],
+  ]);
 });
 
 it("a port is listed from when its container begins, and stays when it ends; then nobody holds it", () => {

@@ -20,6 +20,7 @@ const WEB: Published = {
   hostAddresses: ["0.0.0.0", "::"],
   hostPort: 88,
   container: "web",
+  containerIds: new Set(["1"]),
   containerPort: 80,
   containerAddresses: ["172.17.0.2"],
   pids: [7, 8],
@@ -29,6 +30,7 @@ const LOCAL: Published = {
   hostAddresses: ["127.0.0.1"],
   hostPort: 89,
   container: "db",
+  containerIds: new Set(["2"]),
   containerPort: 5432,
   pids: [],
 };
@@ -55,7 +57,7 @@ function uses(
   let ended: Summary | undefined;
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   reporter.end = (summary) => void (ended = summary);
-  const web = { name: "web", words: new Set(["web"]) };
+  const web = { name: "web", words: new Set(["web"]), ids: new Set(["1"]) };
   const having = (address: string) => (address === "172.17.0.2" ? web : undefined);
   const publishing = (_: string, address: string, asked: number) =>
     asked === port && ["10.0.2.15", "fd00:2::15"].includes(address) ? web : undefined;
@@ -114,7 +116,7 @@ it("does not count what goes straight to the container, though it has the number
 });
 
 it("says of conversations that go to nobody knows whose port that they may be each one's that has it", () => {
-  const other = { ...WEB, container: "other" };
+  const other = { ...WEB, container: "other", containerIds: new Set(["3"]) };
   const found = uses(
     [WEB, other, LOCAL],
     (sink, tables) => {
@@ -138,7 +140,7 @@ it("says of conversations that go to nobody knows whose port that they may be ea
 });
 
 it("says what called a port that its container had given up, or at an address where it is not published", () => {
-  const again = { ...WEB, container: "again" };
+  const again = { ...WEB, container: "again", containerIds: new Set(["3"]) };
   const found = uses(
     [WEB, again, LOCAL],
     (sink, tables) => {
@@ -148,7 +150,7 @@ it("says what called a port that its container had given up, or at an address wh
       sink.unmatched(tables.add({ ...TO, frame: 3, dstPort: 89, dst: "10.0.2.99" }), DROPPED);
       sink.unmatched(tables.add({ ...TO, frame: 4, dstPort: 89, tcpFlags: ACK }), DROPPED);
     },
-    { port: 7, own: ownOf({}), before: { name: "web", words: new Set(["web"]) } },
+    { port: 7, own: ownOf({}), before: { name: "web", words: new Set(["web"]), ids: new Set(["1"]) } },
   );
   expect(found).toMatchObject([
     { container: "web", unclear: 0, unheld: 1, misplaced: 0 },
@@ -156,7 +158,7 @@ it("says what called a port that its container had given up, or at an address wh
     { container: "db", unclear: 0, unheld: 0, misplaced: 1 },
   ]);
   const text = publishedText(found, paint(false));
-  expect(text).toContain("web:80: called once this container was gone, while no other held the port: 1 conversation");
+  expect(text).toContain("web:80: called while no container held the port, after this one had: 1 conversation");
   expect(text).toContain("db:5432: called at another of the host's addresses, where it is not published: 1");
 });
 
@@ -486,7 +488,13 @@ it("names the rules that could have dropped what was to open conversations", () 
 });
 
 it("a port whose container is behind no captured interface may have been used unseen", () => {
-  const redis = { ...WEB, hostPort: 6379, container: "redis", containerAddresses: ["172.21.0.3"] };
+  const redis = {
+    ...WEB,
+    hostPort: 6379,
+    container: "redis",
+    containerIds: new Set(["4"]),
+    containerAddresses: ["172.21.0.3"],
+  };
   const used = uses([WEB, redis], () => {});
   expect(used.map(({ isUncaptured }) => isUncaptured)).toEqual([false, true]);
   const text = publishedText(used, paint(false));

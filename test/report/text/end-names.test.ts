@@ -9,7 +9,7 @@ import { HandFilled } from "../tables.js";
 function namesBy(nameOf: (address: string) => string): EndNames {
   return new EndNames({
     ...NO_CONTAINERS,
-    having: (address) => ({ name: nameOf(address), words: new Set([nameOf(address)]) }),
+    having: (address) => ({ name: nameOf(address), words: new Set([nameOf(address)]), ids: new Set() }),
   });
 }
 
@@ -78,7 +78,7 @@ it("explains the addresses that stand in a sentence", () => {
     ...NO_CONTAINERS,
     having: (address, fromNs) => {
       const name = known.get(address);
-      return name === undefined || fromNs < 7n ? undefined : { name, words: new Set([name]) };
+      return name === undefined || fromNs < 7n ? undefined : { name, words: new Set([name]), ids: new Set<string>() };
     },
   });
   names.explain("sent on and never answered: tcp 172.17.0.2.4000 > 10.9.9.9.80, at 12:30", 6n);
@@ -91,7 +91,9 @@ it("a sentence names ends by who had their addresses meanwhile, and leaves those
   const names = new EndNames({
     ...NO_CONTAINERS,
     having: (address, fromNs, throughNs = fromNs) =>
-      address === "172.17.0.2" && fromNs >= 1010n && throughNs <= 1030n ? { name: "web", words: new Set() } : undefined,
+      address === "172.17.0.2" && fromNs >= 1010n && throughNs <= 1030n
+        ? { name: "web", words: new Set(), ids: new Set() }
+        : undefined,
   });
   const tables = new HandFilled();
   const answers = {
