@@ -107,10 +107,9 @@ export class DecodedSource implements PacketSource {
     this.#decoder = decoder;
     this.#frames = frames;
     // a part of one run goes on as long as the whole does, from its first frame on
-    const isPart = frames.isPart === true && frames.isOfOneRun === true;
-    this.#isTold = frames.isLive === true || isPart;
+    this.#isTold = frames.isLive === true || this.isPartOfRun;
     this.#coverage = new Coverage(!this.#isTold);
-    if (isPart) this.#coverage.reach(Number.NEGATIVE_INFINITY);
+    if (this.isPartOfRun) this.#coverage.reach(Number.NEGATIVE_INFINITY);
     this.#read = read;
     this.#first = batches;
     this.#limits = limits;
@@ -162,6 +161,10 @@ export class DecodedSource implements PacketSource {
 
   get isLive(): boolean {
     return this.#frames.isLive ?? false;
+  }
+
+  get isPartOfRun(): boolean {
+    return this.#frames.isPart === true && this.#frames.isOfOneRun === true;
   }
 
   get isUnfiltered(): boolean {

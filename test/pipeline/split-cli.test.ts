@@ -136,6 +136,16 @@ describe("natcorr file with both sides in one capture", () => {
       expect(lines(one.stdout, type)).toEqual(lines(two.stdout, type));
   });
 
+  it("does not ask whether both are of one host and time, where one run captured them", async () => {
+    const folder = `${FIXTURES}no-forwarding/`;
+    const asked = /of (one|the same) host and/;
+    const two = await natcorr(`${folder}inside.pcap`, `${folder}outside.pcap`);
+    expect(two.stdout).toMatch(asked);
+    const one = await natcorr(await bothInOne(folder), "--inside", "docker0", "--outside", "enp0s3");
+    expect(one.stdout).not.toMatch(asked);
+    expect(one.stdout).toContain("nothing-paired: natcorr found no packet of one capture in the other: does the host");
+  });
+
   it("names the interfaces for the host's routes: what they lead to a bridge that is not captured is unknown, and a rule may have dropped it", async () => {
     const fixture = `${FIXTURES}dropped-by-rules/`;
     const host = ["--host", ["before", "after"].map((moment) => `${fixture}${moment}.json`).join(",")];

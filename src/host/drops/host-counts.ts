@@ -58,9 +58,9 @@ const DROP_COUNTERS: readonly DropCounter[] = [
   },
 ];
 
-/** What the host counted of drops that no ground goes by: `the host counted meanwhile: IpInAddrErrors 34`. */
+/** What the host counted of drops that no ground goes by, and what that means: `the host counted meanwhile: IpFragFails 34 (some packets were longer …)`. */
 export function countsText(between: Between, grounds: readonly Ground[]): string[] {
-  const counts = unnamed(between, grounds).map(({ name, moved }) => `${name} ${moved}`);
+  const counts = unnamed(between, grounds).map(({ name, moved, means }) => `${name} ${moved} (${means})`);
   return counts.length === 0 ? [] : [`the host counted meanwhile: ${counts.join(", ")}`];
 }
 

@@ -35,6 +35,8 @@ export interface PacketSource
   readonly silences?: Silence[];
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive?: boolean;
+  /** Whether it is a part of one run of a capturing program that shows other interfaces, too: of one host, and of one time. */
+  readonly isPartOfRun?: boolean;
   /** What its stamps are multiples of, nanoseconds. */
   readonly resolutionNs: number;
   /** How far its stamps may be from when packets passed, nanoseconds, by a clock that all sources have which tell this; undefined where nothing tells. */

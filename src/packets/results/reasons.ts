@@ -88,7 +88,7 @@ export const REASONS = {
     "nothing of its conversation had crossed by then, which began inside, or may have, or by a SYN behind it: the host may have had no translation, and taken it itself",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
-  "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",
+  "nothing-paired": "nothing had paired by then, which would tell how the host translates",
   untranslated: "no translation is known of its conversation",
 } as const;
 export type Reason = keyof typeof REASONS;

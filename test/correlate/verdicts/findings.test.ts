@@ -107,7 +107,7 @@ function tablesOf(heap: Heap, some: Some): About {
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
-  const cover = { firstNs: 0, lastNs: 0, sinceNs: 0, isLive: false, lostFrames: 0, of: () => [] };
+  const cover = { firstNs: 0, lastNs: 0, sinceNs: 0, isLive: false, isOfOneRun: false, lostFrames: 0, of: () => [] };
   const timeline = new Timeline(heap, 64);
   return {
     heap,

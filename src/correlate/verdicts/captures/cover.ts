@@ -20,6 +20,8 @@ export class Cover {
   readonly sharesNothing: boolean;
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive: boolean;
+  /** Whether one run shows it and other interfaces, so that nobody can have mistaken the host or the time: it is running, or a part of what was captured at once. */
+  readonly isOfOneRun: boolean;
   /** Whether nobody filtered it, as is known; false where that is not. */
   readonly isUnfiltered: boolean;
   /** Whether an option of this run had a filter made for it. */
@@ -53,6 +55,7 @@ export class Cover {
     this.strayNs = placed(strayNs - shiftNs);
     this.sharesNothing = sharesNothing;
     this.isLive = source.isLive ?? false;
+    this.isOfOneRun = this.isLive || source.isPartOfRun === true;
     this.isUnfiltered = source.isUnfiltered ?? false;
     // who captures knows
     this.isFiltered = this.isLive && source.isUnfiltered === false;

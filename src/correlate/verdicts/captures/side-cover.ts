@@ -101,6 +101,11 @@ export class SideCover {
     return this.captures.every(({ isLive }) => isLive);
   }
 
+  /** Whether all are of one run: see `Cover`. */
+  get isOfOneRun(): boolean {
+    return this.captures.every(({ isOfOneRun }) => isOfOneRun);
+  }
+
   /** Whether nobody filtered any of them, as is known; and whether an option of this run had a filter made for them. */
   get isUnfiltered(): boolean {
     return this.captures.every(({ isUnfiltered }) => isUnfiltered);

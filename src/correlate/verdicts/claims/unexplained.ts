@@ -33,7 +33,7 @@ export class Unexplained {
       const doubt = "paired yet: are these captures of the same host and time?";
       return unknown(
         "nothing-paired",
-        `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
+        `${missing}, and nothing else has ${this.#isOfOneRun ? "crossed so far" : doubt}`,
         "anything",
       );
     }
@@ -122,9 +122,8 @@ export class Unexplained {
     return unknown("no-answer", `nothing answers it, and a rule may give it to the host itself, but ${but}: ${named}`);
   }
 
-  /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
-  get #isOneHost(): boolean {
-    return this.#known.cover[INSIDE].isLive && this.#known.cover[OUTSIDE].isLive;
+  get #isOfOneRun(): boolean {
+    return this.#known.cover[INSIDE].isOfOneRun && this.#known.cover[OUTSIDE].isOfOneRun;
   }
 
   /** The reset that the host, or something beside it, answers an inside segment with that opens a connection; NONE where there is none. */

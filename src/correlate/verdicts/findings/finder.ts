@@ -25,7 +25,8 @@ import type { Hidden } from "./hidden.js";
 import type { Requests } from "./requests.js";
 
 /** What a finder asks of what a side's captures cover. */
-interface SideLimits extends Pick<SideCover, "firstNs" | "lastNs" | "sinceNs" | "isLive" | "lostFrames"> {
+interface SideLimits
+  extends Pick<SideCover, "firstNs" | "lastNs" | "sinceNs" | "isLive" | "isOfOneRun" | "lostFrames"> {
   /** The captures that may have the twin of a packet. */
   of(row: number): readonly { readonly gaps: Pick<Cover["gaps"], "mayHold"> }[];
 }

@@ -1,6 +1,6 @@
 import { type Finding, FINDINGS, findingOf } from "../../../packets/results/findings.js";
 import type { FlowSummary, SideSummary } from "../../../packets/results/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { seconds } from "../words.js";
 import type { Context, End, Finder } from "./finder.js";
 
@@ -18,8 +18,8 @@ const WHERE =
 const OPEN = ["unknown", "no-overlap", "dropped", "capture-loss"] as const;
 
 /**
- * `nothing-paired`: no packet of one capture was found, or might have been, in the other. Where both are running, that is not for their sake.
- * What was turned round on one side, or taken by a proxy there, says nothing of the other; where that was all that a side had, nothing is odd.
+ * `nothing-paired`: no packet of one capture was found, or might have been, in the other. Where one run shows both, that is not for their
+ * sake; and where most of what might be was refused, that is told, and not this. What was turned round on one side, or taken by a proxy there, says nothing of the other; where that was all that a side had, nothing is odd.
  */
 export class NothingPaired implements Finder {
   readonly #context: Context;
@@ -42,8 +42,10 @@ export class NothingPaired implements Finder {
     const empty = SIDES.filter((side) => !hasPackets([inside, outside][side]));
     const isOwn = this.#isTurned || verdicts.some((counts) => counts.has("proxied"));
     // odd only where there was something to pair
-    const isOpen = (side: Side): boolean => empty.includes(side) || OPEN.some((verdict) => verdicts[side].has(verdict));
-    if (isOwn && !SIDES.every(isOpen)) return [];
+    const open = verdicts.map((counts) => OPEN.reduce((sum, verdict) => sum + (counts.get(verdict) ?? 0), 0));
+    if (isOwn && !SIDES.every((side) => empty.includes(side) || open[side] > 0)) return [];
+    const refused = verdicts.reduce((sum, counts) => sum + (counts.get("refused") ?? 0), 0);
+    if (refused > open[INSIDE] + open[OUTSIDE] && !SIDES.every((side) => open[side] > 0)) return [];
     if (empty.length > 0) {
       const who = empty.length === 2 ? "neither side has" : `${SIDE_NAMES[empty[0]]} has no`;
       const what = empty.every((side) => [inside, outside][side].frames === 0) ? "frames" : "IP packets";
@@ -53,15 +55,17 @@ export class NothingPaired implements Finder {
     const areRelated = pairs + inside.ambiguous + outside.ambiguous > 0 || this.#isProxied;
     if (areRelated) return [];
     const { cover } = this.#context;
-    const isLive = cover[INSIDE].isLive && cover[OUTSIDE].isLive;
+    const isOfOneRun = cover[INSIDE].isOfOneRun && cover[OUTSIDE].isOfOneRun;
     const isGiven = summary.clock.source === "given";
     const apart = this.#whyApart(isGiven ? "their stamps and --clock-offset" : "their stamps");
-    const doubt = isLive
+    const doubt = isOfOneRun
       ? "does the host forward any, and this way?"
       : `are they of one host and one time, ${isGiven ? "is --clock-offset right, " : ""}and does it forward any?`;
     const text = `natcorr found no packet of one capture in the other: ${apart ?? doubt}`;
     const { hint } = FINDINGS["nothing-paired"];
-    return [findingOf("nothing-paired", 1, text, {}, apart !== undefined ? WHEN : isLive ? hint : `${WHEN}; ${hint}`)];
+    return [
+      findingOf("nothing-paired", 1, text, {}, apart !== undefined ? WHEN : isOfOneRun ? hint : `${WHEN}; ${hint}`),
+    ];
   }
 
   /** How far apart the captures are by what tells that, in words; undefined where they have some time in common. */

@@ -6,7 +6,15 @@ import { MissingPieces } from "../../../../src/correlate/verdicts/findings/missi
 function finder(frames: number, lost: readonly [number, number] = [-1, -1]): MissingPieces {
   const mayHold = (timeNs: number) => timeNs >= lost[0] * 1e9 && timeNs <= lost[1] * 1e9;
   const timeline = { sideOf: (): Side => INSIDE, frame: (row: number) => row, timeNs: (row: number) => row * 1e9 };
-  const cover = { firstNs: 0, lastNs: 0, sinceNs: 0, isLive: false, lostFrames: 0, of: () => [{ gaps: { mayHold } }] };
+  const cover = {
+    firstNs: 0,
+    lastNs: 0,
+    sinceNs: 0,
+    isLive: false,
+    isOfOneRun: false,
+    lostFrames: 0,
+    of: () => [{ gaps: { mayHold } }],
+  };
   const found = new MissingPieces({ timeline, cover: [cover, cover] });
   for (let frame = 1; frame <= frames; frame++) found.missing(frame, 1, [{ seq: 1, length: 1448 }]);
   return found;

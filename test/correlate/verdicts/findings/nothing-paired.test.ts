@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CONTAINER, conversation, merged, OTHER, segment, SYN, SYN_ACK } from "../../traffic.js";
+import { icmp, ipv4 } from "../../../support/packets.js";
+import { CONTAINER, conversation, datagram, merged, OTHER, segment, SYN, SYN_ACK } from "../../traffic.js";
+import { query } from "../beside.js";
 
 const SERVICE = "10.96.0.10";
 const GATEWAY = "172.17.0.1";
@@ -48,6 +50,31 @@ it("nothing-paired says how far captures are apart that have no time in common",
     [late.inside, early.outside],
   ] as const)
     expect(await told(inside, outside)).toEqual([expect.stringMatching(APART)]);
+});
+
+/** What a container asks, and what the host says of it. */
+const asked = (n: number) => query({ src: CONTAINER, dst: "198.51.100.30", ipId: 40 + n, ttl: 64, text: `${n}?` });
+const refused = (n: number) => {
+  const error = icmp({ type: 3, code: 1, payload: asked(n).subarray(0, 28) });
+  return us(2000 + n, ipv4({ src: GATEWAY, dst: CONTAINER, id: n, ttl: 64 }, error));
+};
+
+it("nothing-paired is none where the host refused most of what one side has, and the other has nothing to pair", async () => {
+  const local = datagram({
+    src: "10.0.2.2",
+    srcPort: 5353,
+    dst: "224.0.0.251",
+    dstPort: 5353,
+    ipId: 7,
+    ttl: 255,
+    text: "",
+  });
+  const all = [1, 2, 3].map((n) => us(1000 + n, asked(n)));
+  const outside = [us(900, local), us(9_000_000, local)];
+  expect(await told([...all, refused(1), refused(2)], outside)).toEqual([]);
+  expect(await told([...all, refused(1)], outside)).toHaveLength(1);
+  const { findings } = await outcomeOf([...all, refused(1), refused(2)], []);
+  expect(findings.map(({ code }) => code)).toEqual(["refused"]);
 });
 
 it("nothing-paired is a capture without frames, or both of them", async () => {
