@@ -81,7 +81,7 @@ export class Requests {
     const flags = crossed.tcpFlags(crossing);
     if ((flags & SYN) !== 0) {
       // a pair of a SYN-ACK, whose IP ID is 0, may be certain behind what follows it
-      if ((flags & ACK) === 0) this.#words[slot] = IS_OPENED;
+      if ((flags & ACK) === 0) this.#open(slot);
       else if (this.#words[slot] !== 0)
         this.#words[slot] = (this.#words[slot] & (IS_OPENED | BYTES_MASK)) | (crossed.ttl(crossing) << TTL_SHIFT);
       return;
@@ -123,6 +123,12 @@ export class Requests {
 
   #bytes(slot: number): number {
     return this.#words[slot] & BYTES_MASK;
+  }
+
+  /** Begins anew: the ports may be those of a connection that is over. */
+  #open(slot: number): void {
+    this.forget(slot);
+    this.#words[slot] = IS_OPENED;
   }
 
   #ask(slot: number, bytes: number, timeNs: number): void {

@@ -69,6 +69,19 @@ describe("no-response", () => {
     ]);
   });
 
+  it("is what the last connection of two ends and ports came to", async () => {
+    const [seq, ack] = [900_001, 700_001];
+    const scene = closes(asked(new Scene()), 3112)
+      .up(4000, {}, { flags: SYN, seq: seq - 1 })
+      .down(4010, {}, { flags: SYN_ACK, seq: ack - 1, ack: seq })
+      .up(4011, {}, { flags: PSH_ACK, seq, ack, text: "GET" })
+      .down(4021, {}, { flags: ACK, seq: ack, ack: seq + 3 })
+      .up(8011, {}, { flags: FIN_ACK, seq: seq + 3, ack });
+    expect(await said(scene.until(9000))).toEqual([
+      `accepted, asked, and no byte came back: ${CALL} (3 bytes acknowledged, no answer in 4.0 s: the caller closed)`,
+    ]);
+  });
+
   it("is one line of what a client asks of one service, however often", async () => {
     const scene = new Scene();
     for (const port of [40_000, 40_001, 40_002]) closes(asked(scene, { port }), 2212 + (port % 10) * 1000, { port });
