@@ -20,6 +20,8 @@ const TIDY_NS = 1_000_000_000n;
 
 /** So many of an entry's lives before the one that it is in are remembered: the newest. */
 const MOST_BEFORE = 8;
+/** Most entries have had but one, and there are hundreds of thousands. */
+const NONE_BEFORE: readonly Life[] = [];
 
 /** From when conntrack told of an entry's beginning to when it told of its end. */
 export interface Life {
@@ -40,7 +42,7 @@ export interface ConntrackEntry extends Life {
   /** It is in a zone of its own: the packet may have other entries in other zones, with other translations. */
   readonly isZoned: boolean;
   /** Its lives before, in their order. */
-  readonly before: Life[];
+  before: readonly Life[];
   /**
    * Whether conntrack took a packet for an answer. That none was is told by a list, and by the entry's end: of an answer that a rule drops behind conntrack, no
    * event tells (net/netfilter/nf_conntrack_core.c, nf_conntrack_in and __nf_conntrack_confirm).
@@ -196,7 +198,7 @@ export class ConntrackTable {
         originalText,
         replyText,
         isZoned,
-        before: [],
+        before: NONE_BEFORE,
         bornNs,
         diedNs: undefined,
         isGone: false,
@@ -269,8 +271,7 @@ export class ConntrackTable {
 
 function beginAgain(entry: ConntrackEntry, bornNs: bigint | undefined): void {
   const { before, diedNs, ending } = entry;
-  before.push({ bornNs: entry.bornNs, diedNs, isGone: true, ending });
-  if (before.length > MOST_BEFORE) before.shift();
+  entry.before = [...before, { bornNs: entry.bornNs, diedNs, isGone: true, ending }].slice(-MOST_BEFORE);
   entry.bornNs = bornNs;
   entry.diedNs = undefined;
   entry.ending = undefined;
