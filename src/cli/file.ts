@@ -1,14 +1,13 @@
 import type { Leaps } from "../correlate/intake/intake.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Heap } from "../packets/memory/heap.js";
-import { Answers } from "../packets/results/answers.js";
-import { Resolvers } from "../packets/results/resolvers.js";
 import type { Finding } from "../packets/results/findings.js";
 import type { Summary } from "../packets/results/results.js";
 import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
 import type { Decoding } from "../pipeline/decoding.js";
+import { DnsAnswers } from "./dns-answers.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
@@ -55,12 +54,9 @@ export async function pairFiles(
   /** What is said of captures of which more may be read than is used: how much is chance. */
   const held: (readonly [text: string, isDamage: boolean])[] = [];
   try {
-    const [answers, resolvers] = [new Answers(), new Resolvers()];
+    const dns = new DnsAnswers();
     const events: OpenEvents = {
-      onAnswers: (...heard) => {
-        answers.hear(...heard);
-        resolvers.hear(...heard);
-      },
+      onAnswers: dns.hear,
       onWarning: (text, isDamage = false) => {
         if (Number.isFinite(maxPairs)) held.push([text, isDamage]);
         else messages.warn(text, isDamage);
@@ -91,7 +87,7 @@ export async function pairFiles(
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
     const results = await resultsOf(
-      { ...options, answers, resolvers, isFiltered: marks !== undefined, isLive: false },
+      { ...options, dns, isFiltered: marks !== undefined, isLive: false },
       interfaces,
       host,
     );

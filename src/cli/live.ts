@@ -1,8 +1,6 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
-import { Answers } from "../packets/results/answers.js";
-import { Resolvers } from "../packets/results/resolvers.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
 import { printableJson } from "../packets/printable.js";
@@ -12,6 +10,7 @@ import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
 import { followHost } from "./asking/follow-host.js";
 import type { TracePoint } from "./asking/trace-match.js";
+import { DnsAnswers } from "./dns-answers.js";
 import type { Host } from "./host.js";
 import { isFollowed } from "./host-options.js";
 import { LiveCapture } from "./live-capture.js";
@@ -64,15 +63,14 @@ export async function pairLive(
     ? await followHost(options, options.write !== undefined, host, messages)
     : undefined;
   const known = following?.known ?? options.known;
-  const [answers, resolvers] = [new Answers(), new Resolvers()];
+  const dns = new DnsAnswers();
   const gone = new Set<string>();
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
   const results = await resultsOf(
     {
       ...options,
       known,
-      answers,
-      resolvers,
+      dns,
       isFiltered: marks !== undefined,
       isLive: true,
       gone,
@@ -116,10 +114,7 @@ export async function pairLive(
     const programOf = programsOf(marks, (text) => messages.warn(text));
     const [insides, outsides] = capture.sources;
     const packets = await packetSources(insides, outsides, read, heap, programOf);
-    listen(packets, (...heard) => {
-      answers.hear(...heard);
-      resolvers.hear(...heard);
-    });
+    listen(packets, dns.hear);
     await pair(
       packets,
       {

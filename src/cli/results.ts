@@ -1,15 +1,14 @@
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
-import type { AnsweredNames } from "../packets/results/answers.js";
 import type { Sink } from "../packets/results/results.js";
-import type { Resolvers } from "../packets/results/resolvers.js";
 import { FailingResolvers } from "../report/failing-resolvers.js";
 import { Limited } from "../report/limited.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import { Pointing } from "../report/pointing.js";
 import type { Reporter } from "../report/reporter.js";
+import type { DnsAnswers } from "./dns-answers.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import type { Host } from "./host.js";
@@ -50,8 +49,7 @@ interface RunFacts extends HostOptions {
   /** The packets that are to be traced, where the kernel traces some. */
   readonly points?: readonly TracePoint[] | undefined;
   /** What DNS answers say meanwhile. */
-  readonly answers: AnsweredNames;
-  readonly resolvers: Resolvers;
+  readonly dns: DnsAnswers;
 }
 
 /**
@@ -65,14 +63,14 @@ export async function resultsOf(
   interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
-  const { known, answers, container: words, isLive, gone, points } = options;
-  const reporter = makeReporter(options, host, { containers: known?.containers, answers });
+  const { known, dns, container: words, isLive, gone, points } = options;
+  const reporter = makeReporter(options, host, { containers: known?.containers, answers: dns.answers });
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
   const { sink: selection, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
   const pointing = new Pointing(selection);
   // what is read ahead of the last packet that is shown is chance
-  const told = options.count === undefined ? new FailingResolvers(pointing, options.resolvers) : pointing;
+  const told = options.count === undefined ? new FailingResolvers(pointing, dns.resolvers) : pointing;
   const insideRoutes = known && (await routesOf(known, interfaces[INSIDE], gone));
   const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
     told,

@@ -1,5 +1,6 @@
 import { type Finding, findingOf, FINDINGS, Gathered, ofFlows } from "../packets/results/findings.js";
 import type { FlowSummary } from "../packets/results/results.js";
+import { rangeText } from "../packets/results/sentence.js";
 import type { Side } from "../packets/sides.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Ending } from "./conntrack.js";
@@ -59,7 +60,8 @@ export class EndedEntries {
   #timedOut(flows: Gathered, setting: Setting): Finding[] {
     const { count } = flows.flows;
     if (count === 0) return [];
-    const silent = this.#silentNs === undefined ? "" : `: nothing had crossed for ${rangeText(this.#silentNs)}`;
+    const silent =
+      this.#silentNs === undefined ? "" : `: nothing had crossed for ${rangeText(this.#silentNs, secondsText)}`;
     return [
       findingOf(
         "conntrack-timed-out",
@@ -86,8 +88,7 @@ export class EndedEntries {
   }
 }
 
-/** `3.5 s`, `3.5 s to 12 s`. */
-function rangeText([shortest, longest]: readonly [number, number]): string {
-  const [from, to] = [shortest, longest].map((ns) => `${+(ns / 1e9).toPrecision(3)} s`);
-  return from === to ? from : `${from} to ${to}`;
+/** `3.5 s`. */
+function secondsText(ns: number): string {
+  return `${+(ns / 1e9).toPrecision(3)} s`;
 }

@@ -5,6 +5,7 @@ import { Gathered } from "../packets/results/findings.js";
 import type { Reason } from "../packets/results/reasons.js";
 import type { Tables } from "../packets/results/results.js";
 import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
+import { isFromOpener } from "../packets/ways.js";
 import { endsOf } from "./ends.js";
 import { epochNsOf } from "../packets/results/epoch-ns.js";
 import { mayOpen } from "./row-names.js";
@@ -15,7 +16,6 @@ export type Kind = { -readonly [Name in keyof Dropped]: Dropped[Name] };
 /** The kind of a packet, which has none yet; `refusal`: what it was refused with. */
 export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean, refusal?: Reason): Kind {
   const { timeline, tuples } = tables;
-  const tuple = timeline.tuple(row);
   const [proto, flags, epochNs] = [timeline.proto(row), timeline.flags(row), epochNsOf(tables, row)];
   const isIpv6 = timeline.isIpv6(row);
   const isEchoRequest =
@@ -34,7 +34,7 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean,
     isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
     isTold,
     mayOpen: mayOpen(tables, row),
-    isFromOpener: tuples.isOpenerKnown(tuple) && tuples.isOpenedByA(tuple) === (timeline.forward(row) === 1),
+    isFromOpener: tuples.isOpenerKnown(timeline.tuple(row)) && isFromOpener(tuples, timeline.way(row)),
     uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
     firstNs: epochNs,
     lastNs: epochNs,

@@ -26,7 +26,6 @@ export class UncapturedRoutes implements HostRoutes {
   #networks: readonly NetworkFacts[] = [];
   #routings: readonly Routing[] = [];
   readonly #answers = new Map<string, string | undefined>();
-  readonly #own = new Map<string, boolean>();
 
   /**
    * `host`: its first snapshot and its last by now, which have to agree. `captured`: the interfaces of all captures, empty where one of them is not known:
@@ -60,13 +59,7 @@ export class UncapturedRoutes implements HostRoutes {
 
   isOwn(address: string): boolean {
     this.#read();
-    const known = this.#own.get(address);
-    if (known !== undefined) return known;
-    const isOwn =
-      this.#routings.length > 0 && this.#routings.every((routing) => routing.route(address)?.type === "local");
-    this.#own.set(address, isOwn);
-    keepNewest(this.#own, MOST_ADDRESSES);
-    return isOwn;
+    return this.#routings.length > 0 && this.#routings.every((routing) => routing.route(address)?.type === "local");
   }
 
   /** Whether the host is known to send what goes to an address by a captured interface. */
@@ -99,7 +92,6 @@ export class UncapturedRoutes implements HostRoutes {
     this.#goneBefore = this.#gone.size;
     this.#captured = this.#names.filter((name) => !this.#gone.has(name));
     this.#answers.clear();
-    this.#own.clear();
     this.#networks = snapshots.map(({ network }) => network);
     this.#routings = this.#networks.map((network) => new Routing(network));
   }

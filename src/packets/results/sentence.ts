@@ -43,6 +43,12 @@ export function timesText(count: number): string {
   return count === 1 ? "once" : `${count} times`;
 }
 
+/** `3.0 s to 5.2 s`; one of both where they are said alike. */
+export function rangeText([least, most]: readonly [number, number], textOf: (each: number) => string): string {
+  const [from, to] = [textOf(least), textOf(most)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
 /** `1, 2, 3, 4, 5 and 7 more`. */
 export function saidFew({ listed, count }: Pick<Few<Part>, "listed" | "count">): Sentence {
   const named = listed.slice(0, MOST_NAMED);

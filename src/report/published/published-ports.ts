@@ -5,6 +5,7 @@ import { isPublishedBy, type Published } from "../../packets/results/published.j
 import type { Ends, FlowSummary, Judgement, Sink, Summary, Update, Verdict } from "../../packets/results/results.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
+import { isFromOpener } from "../../packets/ways.js";
 import { type Protocol, protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
 import { epochNsOf } from "../../packets/results/epoch-ns.js";
@@ -204,7 +205,7 @@ export class PublishedPorts extends PassingSink {
     const { timeline, tuples } = this.tables;
     const tuple = timeline.tuple(row);
     if (this.#taken.has(tuple) || !mayOpen(this.tables, row)) return;
-    if (!tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) !== (timeline.forward(row) === 1)) return;
+    if (!tuples.isOpenerKnown(tuple) || !isFromOpener(tuples, timeline.way(row))) return;
     const to = destinationOf(endsOf(this.tables, row));
     const { published } = this.#calledBy(protocolName(timeline.proto(row)), to, epochNsOf(this.tables, row));
     if (published === undefined || !this.#own.isOwn(to.address)) return;

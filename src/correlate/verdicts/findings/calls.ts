@@ -1,6 +1,6 @@
 import { Few, MOST_NAMED } from "../../../packets/results/few.js";
 import { type Finding, type FindingCode, Gathered, ofFlows } from "../../../packets/results/findings.js";
-import { said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
+import { rangeText, said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
 import { SIDES } from "../../../packets/sides.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -85,11 +85,6 @@ export function isAllSeen(flow: EndedFlow, { cover, misses }: Context): boolean 
 function widen(range: [least: number, most: number], by: number): void {
   range[0] = Math.min(range[0], by);
   range[1] = Math.max(range[1], by);
-}
-
-function rangeText([least, most]: readonly [number, number], textOf: (each: number) => string): string {
-  const [from, to] = [textOf(least), textOf(most)];
-  return from === to ? from : `${from} to ${to}`;
 }
 
 /** `3.0 s`, `12 ms`, `0.53 ms`. */
