@@ -13,7 +13,9 @@ class Texts {
     this.#length = length;
     this.#textOf = textOf;
     this.#words = new Uint32Array(length * RECENT);
-    this.#texts = Array.from({ length: RECENT }, () => textOf(this.#words, 0));
+    // the words are all zeros, and so are those of an address that is to be remembered first
+    const zeros = textOf(this.#words, 0);
+    this.#texts = Array.from({ length: RECENT }, () => zeros);
   }
 
   of(words: Uint32Array, at: number): string {
