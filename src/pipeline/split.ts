@@ -290,6 +290,10 @@ class PartSource implements FrameSource {
     return this.#capture.source.isUnfiltered ?? false;
   }
 
+  get endedNs(): number {
+    return this.#capture.source.endedNs ?? Number.NEGATIVE_INFINITY;
+  }
+
   get captureDropped(): number {
     return this.#capture.droppedOn(this.#part);
   }

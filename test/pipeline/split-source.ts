@@ -17,6 +17,7 @@ export class MemorySource implements FrameSource {
   readonly interfaces: CaptureInterface[];
   readonly resolutionNs = 1;
   captureDropped = 0;
+  endedNs = Number.NEGATIVE_INFINITY;
   readonly hasCounters = true;
   asked = 0;
   closed = 0;

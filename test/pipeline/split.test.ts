@@ -28,6 +28,14 @@ async function refusal(source: MemorySource, selectors: SideSelectors): Promise<
   return error.message;
 }
 
+test("each side says up to when the capture of both went on", async () => {
+  const source = new MemorySource(NAMED, [{ iface: 1, timeNs: 5 * MS, data: Uint8Array.of(1) }]);
+  const sides = await split(source, SIDES);
+  for (const side of sides) await drained(side);
+  source.endedNs = 2000 * MS;
+  expect(sides.map(({ endedNs }) => endedNs)).toEqual([2000 * MS, 2000 * MS]);
+});
+
 /** An SLL2 frame of a ping, as the interface with this ifindex saw it. */
 function onIfindex(ifindex: number, timeNs = 0): Taken {
   const data = Uint8Array.from(sll2(ipv4({}, echo())));
