@@ -140,9 +140,9 @@ async function namingGrounds(
   const { groundsOf } = await import("../host/drops/grounds.js");
   const { natMissing } = await import("../host/rules/nat-missing.js");
   return new GatheredDrops(next, (drops) => {
-    const { grounds, findings } = groundsOf(drops, known.snapshots, interfaces);
+    const { grounds, findings, stopped } = groundsOf(drops, known.snapshots, interfaces);
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
-    return [...findings, ...natMissing(known.snapshots.at(-1), drops.asTheyCame)];
+    return { stopped, findings: [...findings, ...natMissing(known.snapshots.at(-1), drops.asTheyCame)] };
   });
 }
 

@@ -1,6 +1,6 @@
 import { IS_LATER_FRAGMENT } from "../packets/packets.js";
-import type { Drops, Fate } from "../packets/results/drops.js";
-import { type Finding, Gathered } from "../packets/results/findings.js";
+import type { Drops, DropsExplained, Fate } from "../packets/results/drops.js";
+import { Gathered } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Reason } from "../packets/results/reasons.js";
 import {
@@ -19,6 +19,7 @@ import { addTo, type Kind, kindOf } from "./drop-kinds.js";
 import { endsOf } from "./ends.js";
 import { BridgedOpenings } from "./bridged-openings.js";
 import { mayOpen } from "./row-names.js";
+import { Stopped, updated } from "./stopped.js";
 
 /** So many kinds of packets are told apart, and so many packets remembered, as more may become known of them: a few megabytes. */
 const MOST_KINDS = 10_000;
@@ -47,7 +48,7 @@ const GATHERED: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown",
 
 /** Passes all results on, and tells at the end what could have dropped what was dropped. */
 export class GatheredDrops extends PassingSink {
-  readonly #explain: (drops: Drops) => readonly Finding[];
+  readonly #explain: (drops: Drops) => DropsExplained;
   readonly #kinds = new Map<string, Kind>();
   /** By the flow's id, those whose flow lives. */
   readonly #ofFlows = new Map<number, Kind[]>();
@@ -55,12 +56,13 @@ export class GatheredDrops extends PassingSink {
   readonly #kindOf = new Map<number, Kind | undefined>();
   #unanswered = 0;
   readonly #bridged = new BridgedOpenings();
+  readonly #stopped = new Stopped();
   readonly #unreachable = new Set<string>();
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
   readonly #asTheyCame = new Map<string, Gathered>();
   #others = 0;
 
-  constructor(next: Sink, explain: (drops: Drops) => readonly Finding[]) {
+  constructor(next: Sink, explain: (drops: Drops) => DropsExplained) {
     super(next);
     this.#explain = explain;
   }
@@ -79,12 +81,14 @@ export class GatheredDrops extends PassingSink {
     if (isUnreachable(judgement)) this.#noteUnreachable(endsOf(this.tables, row).dst);
     const fate = this.#fateOf(row, judgement);
     if (fate !== undefined) this.#note(row, fate, judgement);
+    if (fate !== undefined) this.#stopped.take(this.tables, row, judgement);
     super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
     const { side, frame, verdict, before } = update;
     if (before.verdict === "local") this.#bridged.takeBack(update);
+    this.#stopped.takeBack(update);
     const kind = isUnreachable(update) ? this.#kindOf.get(frameKey(side, frame)) : undefined;
     if (kind !== undefined) this.#noteUnreachable(kind.ends.dst);
     if (before.verdict !== verdict) {
@@ -120,16 +124,18 @@ export class GatheredDrops extends PassingSink {
     const dropped = [...kinds, ...this.#bridged.unanswered];
     const kindOf = (side: Side, frame: number): Kind | undefined =>
       this.#kindOf.get(frameKey(side, frame)) ?? this.#bridged.kindOf(side, frame);
-    for (const finding of this.#explain({
+    const { findings, stopped } = this.#explain({
       dropped,
       kindOf,
       others: this.#others,
       unreachable: this.#unreachable,
       reached: this.#reached,
       asTheyCame: this.#asTheyCame,
-    }))
-      this.next.finding(finding);
-    super.end(summary);
+    });
+    const updates = this.#stopped.updates((key) => this.#kindOf.get(key), stopped);
+    for (const update of updates) super.update(update);
+    for (const finding of findings) this.next.finding(finding);
+    super.end(updated(summary, updates));
   }
 
   /** What is known of a packet without a twin; undefined of one that is none of these. */

@@ -25,7 +25,7 @@ function gathered(tell: (sink: Sink, tables: HandFilled) => void): Drops {
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   const sink = new GatheredDrops(reporter, (all) => {
     drops = all;
-    return [];
+    return { findings: [], stopped: new Set() };
   });
   const tables = new HandFilled();
   sink.begin(tables);
@@ -302,4 +302,38 @@ it("says of which of them a frame is, of more than are listed, and no more once 
   });
   expect([100, 150].map((frame) => kindOf(INSIDE, frame) === dropped[0])).toEqual([true, true]);
   expect([kindOf(INSIDE, 120), kindOf(OUTSIDE, 150)]).toEqual([undefined, undefined]);
+});
+
+it("says of packets that nothing was known of that a rule stops them, and counts them so", () => {
+  const lines: string[] = [];
+  const reporter = new NdjsonReporter((bytes) => lines.push(...Buffer.from(bytes).toString().trimEnd().split("\n")), {
+    quiet: false,
+    program: "0",
+  });
+  const isQuery = (port: number | undefined) => port === QUERY.dstPort;
+  const sink = new GatheredDrops(reporter, ({ dropped }) => ({
+    findings: [],
+    stopped: new Set(dropped.filter(({ ends }) => isQuery(ends.dstPort))),
+  }));
+  const tables = new HandFilled();
+  const unknown = { ...DROPPED, verdict: "unknown", reason: "nothing-paired" } as const;
+  sink.begin(tables);
+  for (const frame of [1, 2, 3]) sink.unmatched(tables.add({ ...QUERY, frame }), unknown);
+  sink.unmatched(tables.add({ ...QUERY, frame: 4, dstPort: 54 }), unknown);
+  sink.update(update(2, "refused", "unknown"));
+  const verdicts = new Map([
+    ["unknown", 3],
+    ["refused", 1],
+  ] as const);
+  sink.end({ ...SUMMARY, verdicts: [verdicts, new Map()] });
+  reporter.flush();
+  const told = lines.map((line): { type: string; frame: number; verdict: string } => JSON.parse(line));
+  expect(told.filter(({ type }) => type === "update")).toMatchObject([
+    { frame: 2, verdict: "refused" },
+    { frame: 1, verdict: "dropped", reason: "rule-counts", impact: "unknown" },
+    { frame: 3, verdict: "dropped", reason: "rule-counts", impact: "unknown" },
+  ]);
+  expect(told.at(-1)).toMatchObject({
+    totals: { inside: { verdicts: { dropped: 2, refused: 1, unknown: 1 }, impacts: { unknown: 2 } } },
+  });
 });

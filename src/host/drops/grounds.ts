@@ -1,4 +1,4 @@
-import type { Dropped, Drops } from "../../packets/results/drops.js";
+import type { Dropped, Drops, DropsExplained } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
 import type { Side, SideNames } from "../../packets/sides.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
@@ -27,9 +27,9 @@ export function groundsOf(
   drops: Drops,
   snapshots: readonly HostFacts[],
   names: SideNames,
-): { readonly grounds: readonly Ground[]; readonly findings: readonly Finding[] } {
+): DropsExplained & { readonly grounds: readonly Ground[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
-  if (before === undefined || after === undefined) return { grounds: [], findings: [] };
+  if (before === undefined || after === undefined) return { grounds: [], findings: [], stopped: new Set() };
   const beginnings = new Beginnings([before, after]);
   const [waysBefore, ways] = [before, after].map((facts) => new Ways(facts, names, drops, beginnings));
   const between = new Between(before, after);
@@ -46,9 +46,14 @@ export function groundsOf(
   const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
   const beside = [...silentGrounds(open, counted, tables, between), ...neighbourGrounds(open, drops.unreachable)];
   const grounds = [...tables, ...beside, ...new ConntrackGrounds(between).grounds(open)];
-  const told = grounds.map((ground) => findingIn(ground, drops));
+  const stopped = stoppedBy(byRules.grounds, ways);
+  const told = grounds.map((ground) => findingIn(ground, drops, stopped));
   const rest = unexplained(drops, counted, grounds, [...countsText(between, grounds), ...byRules.doubts]);
-  return { grounds, findings: [...told, ...(rest.length > 0 ? rest : hostDrops(between, grounds, drops.dropped))] };
+  return {
+    grounds,
+    stopped,
+    findings: [...told, ...(rest.length > 0 ? rest : hostDrops(between, grounds, drops.dropped))],
+  };
 }
 
 /** Whether packets that were not seen to be dropped are known to go where rules are asked. */
@@ -60,13 +65,24 @@ function mayMeetRules(kind: Dropped, ways: Ways): boolean {
   return ways.mustCross(kind);
 }
 
-function findingIn({ code, kinds, text, hint, cause }: Ground, { kindOf }: Drops): Finding {
+/** Of packets that were to be forwarded, and of which nothing else tells what became of them, those that rules stop for certain. */
+function stoppedBy(grounds: readonly Ground[], ways: Ways): Set<Dropped> {
+  const isOpen = (kind: Dropped): boolean =>
+    !isStopped(kind) && kind.fate !== "bridged" && ways.of(kind).destination !== undefined;
+  return new Set(grounds.flatMap(({ isCertain, kinds }) => (isCertain ? kinds.filter(isOpen) : [])));
+}
+
+function findingIn(
+  { code, kinds, text, hint, cause }: Ground,
+  { kindOf }: Drops,
+  stopped: DropsExplained["stopped"],
+): Finding {
   const [gathered, known] = [gatheredOf(kinds), new Set(kinds)];
   const isAbout = (side: Side, frame: number): boolean => {
     const kind = kindOf(side, frame);
     return kind !== undefined && known.has(kind);
   };
-  const isOfOthers = !kinds.every(isStopped);
+  const isOfOthers = !kinds.every((kind) => isStopped(kind) || stopped.has(kind));
   return { ...findingOf(code, gathered.count, text, gathered, hint), isAbout, isOfOthers, ...cause };
 }
 

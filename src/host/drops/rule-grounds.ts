@@ -7,6 +7,10 @@ import type { Ways } from "./ways.js";
 const MOST_DOUBTS = 2;
 
 const ADVICE = "narrow the rule, or accept the packets before it, if they are meant to pass";
+/** Docker makes the rules of these chains again whenever it starts; in the chain for users, it has none. */
+const IS_DOCKERS = /^DOCKER(?!-USER$)/;
+const ADVICE_DOCKER =
+  "Docker made that rule, and makes it again: docker network connect <network> <container> lets two networks' containers meet, and docker run -p publishes a port";
 
 /** The packets that a rule matches. */
 interface Matched {
@@ -133,7 +137,7 @@ function groundOf(dropping: DroppingRule, kinds: readonly Dropped[], counted: nu
     kinds,
     isCertain,
     text: `a rule in ${rule.chain} (${table}) ${matches}, and counted ${counted} between the snapshots${more}: ${rule.text}`,
-    hint: `${ADVICE}; ${shownBy(dropping)} shows what it counts`,
+    hint: `${IS_DOCKERS.test(rule.chain) ? ADVICE_DOCKER : ADVICE}; ${shownBy(dropping)} shows what it counts`,
     cause: { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain, counted },
   };
 }

@@ -1,5 +1,5 @@
 import type { Side } from "../sides.js";
-import type { Gathered } from "./findings.js";
+import type { Finding, Gathered } from "./findings.js";
 import type { Reason } from "./reasons.js";
 import type { Ends } from "./results.js";
 
@@ -58,4 +58,11 @@ export interface Drops {
   readonly asTheyCame: ReadonlyMap<string, Gathered>;
   /** Some addresses that packets crossed to: behind the inside, and beyond the outside. */
   readonly reached: readonly [behind: ReadonlySet<string>, beyond: ReadonlySet<string>];
+}
+
+/** What a host's tables and counters say of drops. */
+export interface DropsExplained {
+  readonly findings: readonly Finding[];
+  /** Of packets that nothing else tells of, those that a rule stops for certain. */
+  readonly stopped: ReadonlySet<Dropped>;
 }

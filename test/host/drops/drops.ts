@@ -1,6 +1,6 @@
 import { groundsOf } from "../../../src/host/drops/grounds.js";
 import { type HostFacts, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
-import type { Dropped, Drops } from "../../../src/packets/results/drops.js";
+import type { Dropped, Drops, DropsExplained } from "../../../src/packets/results/drops.js";
 import { type Finding, Gathered } from "../../../src/packets/results/findings.js";
 import type { Ends } from "../../../src/packets/results/results.js";
 import { INSIDE, type Side, type SideNames } from "../../../src/packets/sides.js";
@@ -77,12 +77,13 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
 /** What c1 sends to a resolver outside. */
 export const QUERY: Ends = { src: "172.17.0.3", srcPort: 5353, dst: "180.101.49.11", dstPort: 53 };
 
-export function found(
+/** What is found, and what rules are found to stop. */
+export function explained(
   drops: readonly Dropped[],
   snapshots: readonly HostFacts[],
   more: Partial<Drops> = {},
   names: SideNames = [["docker0"], ["enp0s3"]],
-): readonly Finding[] {
+): DropsExplained {
   const reached = [new Set<string>(), new Set<string>()] as const;
   return groundsOf(
     {
@@ -96,7 +97,11 @@ export function found(
     },
     snapshots,
     names,
-  ).findings;
+  );
+}
+
+export function found(...of: Parameters<typeof explained>): readonly Finding[] {
+  return explained(...of).findings;
 }
 
 /** What is found, in a line each: its code, how many packets it is about, and the rule, or the counter. */

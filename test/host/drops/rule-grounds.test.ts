@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dropped } from "../../../src/packets/results/drops.js";
 import { OUTSIDE } from "../../../src/packets/sides.js";
-import { counted, dropped, filter, found, QUERY, snapshot, TCP, told } from "./drops.js";
+import { counted, dropped, filter, explained, found, QUERY, snapshot, TCP, told } from "./drops.js";
 
 const DROP = "-A FORWARD -s 172.17.0.3/32 -p udp -m udp --dport 53 -j DROP";
 
@@ -669,4 +669,39 @@ it("no rule that may match is named for packets of which a trace tells the rule"
   expect(told(found([dropped(2, QUERY, { isTold: true }), another], snapshots))).toEqual([
     `drop-rule 1 possibly ${rule}`,
   ]);
+});
+
+/** Whether a rule that counted two packets is found to stop some. */
+const stops = (rule: string, kind: Dropped): boolean =>
+  explained([kind], counted({ iptables: filter(`[1→3:1] ${rule}`) })).stopped.has(kind);
+
+describe("what a rule stops for certain", () => {
+  it("is told of what nothing else tells of, and is to be forwarded", () => {
+    const drop = "-A FORWARD -p udp -j DROP";
+    for (const fate of ["unanswered", "unpaired", "routed"] as const)
+      expect(stops(drop, dropped(2, QUERY, { fate }))).toBe(true);
+    // what was dropped, or refused, is known to be
+    expect(stops(drop, dropped(2, QUERY))).toBe(false);
+    // whether bridged packets meet the rules is for others to say
+    expect(stops(drop, dropped(2, QUERY, { fate: "bridged" }))).toBe(false);
+    // one that may match, or that counted less
+    expect(stops("-A FORWARD -p udp -m owner --uid-owner 7 -j DROP", dropped(2, QUERY, { fate: "unanswered" }))).toBe(
+      false,
+    );
+    expect(stops(drop, dropped(3, QUERY, { fate: "unanswered" }))).toBe(false);
+  });
+
+  it("is not told of what goes to the host itself", () => {
+    const call = { ...QUERY, dst: "172.17.0.1", dstPort: 53 };
+    expect(stops("-A INPUT -p udp -j DROP", dropped(2, call, { fate: "unanswered" }))).toBe(false);
+  });
+});
+
+it.each([
+  ["DOCKER-ISOLATION-STAGE-2", "docker network connect"],
+  ["DOCKER-USER", "narrow the rule"],
+  ["FORWARD-OURS", "narrow the rule"],
+])("what to do about a rule of %s: %s", (chain, hint) => {
+  const rules = filter(`-A FORWARD -j ${chain}`, `[1→3:1] -A ${chain} -p udp -j DROP`);
+  expect(found([dropped(2, QUERY)], counted({ iptables: rules }))[0]?.hint).toContain(hint);
 });
