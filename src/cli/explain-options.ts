@@ -46,10 +46,14 @@ export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "macs" | "tra
 export interface HostTells {
   /** What it said last; undefined where that is not gone by. */
   readonly facts: HostFacts | undefined;
+  /** The rules as they were read while packets were captured, where that was kept. */
+  readonly rules: RuleHistory | undefined;
   /** Whether its routes are known to lead to an address by a captured interface of the inside. */
   readonly leadsInside: (address: string) => boolean;
   readonly canMasquerade: Masquerade | undefined;
   readonly setting: Setting;
+  /** Whether Docker told of a container that changed between two moments, epoch nanoseconds. */
+  readonly haveContainersChanged: (fromNs: bigint, toNs: bigint) => boolean;
 }
 
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
@@ -59,6 +63,8 @@ export interface Explained {
   readonly says: HostSays;
   /** What conntrack says; undefined where nothing of it is gone by. */
   readonly conntrack: ConntrackTable | undefined;
+  /** The firewall's rules, one after the other; undefined where they are not gone by. */
+  readonly rules: RuleHistory | undefined;
   readonly contradictions: () => number;
   /** To be told of what is read live, and waited for: at the end, null, the host is asked what is still open. */
   readonly onFrames: (source: FrameSource, batch: FrameBatch | null) => Promise<void>;
@@ -95,21 +101,23 @@ export function addExplainOptions(command: Command): Command {
 export async function explained(
   next: Sink,
   options: ExplainOptions & Pick<ReportOptions, "window">,
-  { facts: host, leadsInside, canMasquerade, setting }: HostTells,
+  { facts: host, rules: read, leadsInside, canMasquerade, setting, haveContainersChanged }: HostTells,
   interfaces: SideNames,
   isLive: boolean,
   toTrace: ToTrace | undefined,
 ): Promise<Explained> {
   const following: (() => void)[] = [];
   const conntrack = await conntrackOf(options, host, isLive, following);
-  const rules = await rulesOf(options, host, isLive, following);
-  const traced = options.trace === undefined ? undefined : await traceOf(options.trace, toTrace, following);
+  const rules = await rulesOf(options, host, read, isLive, following);
+  const traced =
+    options.trace === undefined ? undefined : await traceOf(options.trace, rules?.history, toTrace, following);
   const trace = traced?.trace;
   if (conntrack === undefined && rules === undefined && trace === undefined)
     return {
       sink: next,
       says: {},
       conntrack: undefined,
+      rules: undefined,
       contradictions: () => 0,
       onFrames: async () => {},
       onHostChanged: nothing,
@@ -126,6 +134,7 @@ export async function explained(
     setting,
     interfaces,
     canMasquerade,
+    haveContainersChanged,
   });
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
@@ -138,6 +147,7 @@ export async function explained(
       traces: trace,
     },
     conntrack: conntrack?.table,
+    rules: rules?.history,
     contradictions: () => explaining.contradictions,
     onFrames: async ({ epochNs }, batch) => {
       if (batch === null) await Promise.all([conntrack?.follower?.listAtEnd(), rules?.follower?.readAtEnd()]);
@@ -203,9 +213,11 @@ interface Ruled {
 async function rulesOf(
   { rules }: ExplainOptions,
   host: HostFacts | undefined,
+  read: RuleHistory | undefined,
   isLive: boolean,
   following: (() => void)[],
 ): Promise<Ruled | undefined> {
+  if (rules === undefined && read !== undefined) return { history: read };
   const saved = rules === undefined ? host?.rules : undefined;
   if (rules === OFF || (rules === undefined && saved === undefined)) return undefined;
   const { RuleHistory } = await import("../host/rules/rule-history.js");
@@ -223,6 +235,7 @@ async function rulesOf(
 /** A trace, which grows where the kernel makes it, and what is to be told that the containers may be others; what ends the tracing is added to `following`. */
 async function traceOf(
   path: string,
+  rules: RuleHistory | undefined,
   toTrace: ToTrace | undefined,
   following: (() => void)[],
 ): Promise<{ readonly trace: Trace; readonly onHostChanged: () => void }> {
@@ -231,7 +244,7 @@ async function traceOf(
     if (toTrace === undefined)
       throw new CaptureError("--trace live is for natcorr live: the kernel traces packets as they come");
     const { followTrace } = await import("./asking/follow-trace.js");
-    const trace = new Trace({ isLive: true });
+    const trace = new Trace({ isLive: true, rules });
     const { points, ends } = toTrace;
     const follower = await followTrace(trace, points);
     following.push(follower.stop);
@@ -242,7 +255,7 @@ async function traceOf(
     return { trace, onHostChanged: select };
   }
   const { linesIn } = await import("./asking/lines.js");
-  const trace = new Trace();
+  const trace = new Trace({ rules });
   for await (const line of linesIn(path)) trace.read(line);
   return { trace, onHostChanged: nothing };
 }

@@ -138,7 +138,7 @@ async function keptIn(
       return undefined;
     }
   }
-  if (known?.haveRulesChanged === true)
+  if (known?.haveRulesChanged === true && known.rules === undefined)
     messages.warn(`${path}: the rules of its host changed while it was captured: they are not gone by`);
   return known;
 }

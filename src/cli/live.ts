@@ -1,11 +1,14 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
+import type { RuleHistory } from "../host/rules/rule-history.js";
+import { CHANGE_FORMAT, type RulesChange, VERSION } from "../host/snapshot/snapshot.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";
 import { printableJson } from "../packets/printable.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
+import { epochText } from "../report/epoch.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
 import { followHost } from "./asking/follow-host.js";
@@ -92,6 +95,8 @@ export async function pairLive(
     const called = new Map(addresses.map((address) => [address, containers.namesOf(address).join("|")]));
     capture.live.note(printableJson(news), called);
   });
+  if (following !== undefined && results.rules !== undefined && options.write !== undefined)
+    keepRules(results.rules, (text) => capture.live.note(text, new Map()));
   const settings = correlateOptions(options);
   const summingUp = new SummingUp(results.sink, () => messages.warn(SUMMING_UP));
   const stop = (): void => capture.live.stop();
@@ -149,6 +154,21 @@ export async function pairLive(
     await capture.live.close();
   }
   return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
+}
+
+/** Has the rules kept as they were read first, and as they change. */
+function keepRules(rules: RuleHistory, keep: (text: string) => void): void {
+  rules.onReading = ({ text, askedNs, answeredNs, heldNs }) => {
+    const [time, asked, held] = [answeredNs, askedNs, heldNs].map(epochText);
+    const change: RulesChange = {
+      format: CHANGE_FORMAT,
+      version: VERSION,
+      time,
+      rules: { asked, held, lines: text.split("\n") },
+    };
+    keep(printableJson(change));
+  };
+  rules.onReading(rules.inForce[0].first);
 }
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */

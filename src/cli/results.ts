@@ -1,5 +1,6 @@
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
+import type { RuleHistory } from "../host/rules/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { Sink } from "../packets/results/results.js";
 import { FailingResolvers } from "../report/failing-resolvers.js";
@@ -29,6 +30,8 @@ export interface Results {
   readonly says: HostSays;
   /** To be told of what is read live, null at the end, and waited for. */
   readonly onFrames: Explained["onFrames"];
+  /** The firewall's rules, one after the other; undefined where they are not gone by. */
+  readonly rules: RuleHistory | undefined;
   /** Hands on what is held back for larger writes. */
   readonly flush: () => void;
   /** What stands on a terminal meanwhile; undefined where the report is not for people. */
@@ -72,14 +75,16 @@ export async function resultsOf(
   // what is read ahead of the last packet that is shown is chance
   const told = options.count === undefined ? new FailingResolvers(pointing, dns.resolvers) : pointing;
   const insideRoutes = known && (await routesOf(known, interfaces[INSIDE], gone));
-  const { sink, says, conntrack, contradictions, onFrames, onHostChanged, close } = await explained(
+  const { sink, says, conntrack, rules, contradictions, onFrames, onHostChanged, close } = await explained(
     told,
     options,
     {
       // what is true when the run begins need not be so for long
       facts: isLive && isFollowed(options) ? undefined : known?.facts,
+      rules: known?.rules,
       leadsInside: (address) => insideRoutes?.isCapturedTo(address) === true,
       setting: (name) => known?.setting(name),
+      haveContainersChanged: (...time) => known?.haveContainersChanged(...time) === true,
       canMasquerade: known && ((flow, timeNs) => known.masqueradeSources.canGive(flow, interfaces, timeNs)),
     },
     interfaces,
@@ -97,7 +102,8 @@ export async function resultsOf(
     insideRoutes &&
     (await portsOf(sink, known, insideRoutes, interfaces[INSIDE], isLive, options.conntrack !== OFF, conntrack));
   const counted = ports ?? sink;
-  const grounded = known === undefined || !hasRules ? counted : await namingGrounds(counted, known, interfaces, ports);
+  const grounded =
+    known === undefined || !hasRules ? counted : await namingGrounds(counted, known, rules, interfaces, ports);
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
   const reasons = reasoned?.sink ?? grounded;
   const all = known === undefined ? reasons : await namingClashes(reasons, known);
@@ -105,6 +111,7 @@ export async function resultsOf(
     sink: options.count === undefined ? all : new Limited(all),
     says: { ...says, routes: known && (await routesOf(known, interfaces.flat(), gone)), macs: known?.containers },
     onFrames,
+    rules,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
     exitCode: (messages) => {
@@ -133,6 +140,7 @@ async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => voi
 async function namingGrounds(
   next: Sink,
   known: KnownHost,
+  rules: RuleHistory | undefined,
   interfaces: SideNames,
   ports: PublishedPorts | undefined,
 ): Promise<Sink> {
@@ -140,7 +148,7 @@ async function namingGrounds(
   const { groundsOf } = await import("../host/drops/grounds.js");
   const { natMissing } = await import("../host/rules/nat-missing.js");
   return new GatheredDrops(next, (drops) => {
-    const { grounds, findings, stopped } = groundsOf(drops, known.snapshots, interfaces);
+    const { grounds, findings, stopped } = groundsOf(drops, known.snapshots, interfaces, rules?.inForce);
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
     return { stopped, findings: [...findings, ...natMissing(known.snapshots.at(-1), drops.asTheyCame)] };
   });

@@ -20,6 +20,7 @@ import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rules/rule-check.js";
 import type { RuleHistory } from "./rules/rule-history.js";
+import { rulesChanged } from "./rules/rules-changed.js";
 import type { Masquerade } from "./rules/rules.js";
 import type { Trace } from "./trace/trace.js";
 
@@ -28,6 +29,8 @@ export interface Sources {
   /** conntrack's translations; more may be read into it while the run goes on. And who speaks by the interfaces, which may grow likewise. */
   readonly conntrack?: { readonly table: ConntrackTable; readonly crossing: Crossing } | undefined;
   readonly rules?: RuleHistory | undefined;
+  /** Whether Docker told of a container that changed between two moments, epoch nanoseconds. */
+  readonly haveContainersChanged: (fromNs: bigint, toNs: bigint) => boolean;
   readonly canMasquerade?: Masquerade | undefined;
   readonly trace?: Trace | undefined;
   /** What the host says of its settings, at the end. */
@@ -47,13 +50,16 @@ export class Explaining extends PassingSink {
   readonly #crossCheck: CrossCheck | undefined;
   readonly #ruleCheck: RuleCheck | undefined;
   readonly #trace: Trace | undefined;
+  readonly #rulesChanged: () => readonly Finding[];
   /** Flows by the rule that explains them. */
   readonly #byRule = new Map<string, Gathered>();
   /** Translations that conntrack contradicts. */
   contradictions = 0;
 
-  constructor(next: Sink, { conntrack, rules, trace, setting, interfaces, canMasquerade }: Sources) {
+  constructor(next: Sink, sources: Sources) {
     super(next);
+    const { conntrack, rules, trace, setting, interfaces, canMasquerade, haveContainersChanged } = sources;
+    this.#rulesChanged = () => (rules === undefined ? [] : rulesChanged(rules.inForce, haveContainersChanged));
     this.#trace = trace;
     this.#crossCheck = conntrack && new CrossCheck(conntrack.table, conntrack.crossing, setting);
     const [inside, outside] = interfaces;
@@ -98,7 +104,12 @@ export class Explaining extends PassingSink {
 
   override end(summary: Summary): void {
     for (const [rule, flows] of this.#byRule) this.next.finding(findingOf("rule", flows.flows.count, rule, flows));
-    this.#tell([...(this.#ruleCheck?.end() ?? []), ...(this.#crossCheck?.end() ?? []), ...(this.#trace?.end() ?? [])]);
+    this.#tell([
+      ...(this.#ruleCheck?.end() ?? []),
+      ...this.#rulesChanged(),
+      ...(this.#crossCheck?.end() ?? []),
+      ...(this.#trace?.end() ?? []),
+    ]);
     this.next.end(summary);
   }
 

@@ -1,7 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, it } from "vitest";
 import { openCapture } from "../../src/capture/open.js";
+import { CHANGE_SCHEMA } from "../../src/host/snapshot/schema.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { natcorr } from "../support/natcorr.js";
 import { scratch } from "../support/scratch.js";
@@ -10,6 +12,8 @@ const WEB = join(import.meta.dirname, "../../fixtures/docker-web");
 const [INSIDE, OUTSIDE] = [join(WEB, "inside.pcap"), join(WEB, "outside.pcap")];
 /** What acts on a terminal, but for the ends of lines. */
 const ACTIVE = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u;
+
+const isChange = new Ajv2020({ strict: true }).compile(CHANGE_SCHEMA);
 
 let files = 0;
 
@@ -130,4 +134,32 @@ it("names in it do not act on a terminal", async () => {
     const { code, stdout, stderr } = await run(path, "--format", format);
     expect([code, ACTIVE.test(stdout), stderr]).toEqual([0, false, ""]);
   }
+});
+
+/** Rules that had been read by then. */
+const rulesAt = (time: string, ...rules: readonly string[]): object => ({
+  format: "natcorr-change",
+  version: 1,
+  time,
+  rules: { asked: time, held: time, lines: ["*nat", ...rules, "COMMIT"] },
+});
+
+it("rules that a capture holds as they were read are gone by, each at its time, and what changed is said", async () => {
+  const [BEFORE, AFTER] = ["-s 172.17.0.0/16 ! -o docker0", "-o enp0s3"].map(
+    (each) => `-A POSTROUTING ${each} -j MASQUERADE`,
+  );
+  const readings = [rulesAt("1795470700.000000000", BEFORE), rulesAt("1795480000.000000000", AFTER)];
+  for (const reading of readings) expect(isChange(reading)).toBe(true);
+  const { stdout, stderr } = await run(await kept(REPLACED[0], ...readings), "--format", "ndjson", "-q");
+  expect(stderr).toBe("");
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const rules = new Set(lines.filter(({ rule, nat }) => rule !== undefined && nat === "snat").map(({ rule }) => rule));
+  expect(rules).toEqual(new Set([`possibly ${BEFORE}\npossibly ${AFTER}`]));
+  expect(lines.find(({ code }) => code === "rules-changed")?.changes).toEqual([
+    { rule: BEFORE, table: "ip nat", chain: "POSTROUTING", came: [], went: ["1795480000.000000000"] },
+    { rule: AFTER, table: "ip nat", chain: "POSTROUTING", came: ["1795480000.000000000"], went: [] },
+  ]);
 });

@@ -110,6 +110,7 @@ function natMissing(): string[] {
   return lines.flatMap((line) => (line.includes('"code":"nat-missing"') ? [JSON.parse(line).text] : []));
 }
 
+const iptables = (...args: readonly string[]): string => lab("exec", "dhost", "iptables", ...args);
 const snapshot = () => JSON.parse(natcorr("snapshot", "--docker", SOCKET));
 
 describe.skipIf(skips)("a Docker host", () => {
@@ -453,6 +454,49 @@ describe.skipIf(skips)("a Docker host", () => {
       [`-A ${drop.join(" ")}`, ofRule, ofRule],
       ["-A DOCKER-ISOLATION-STAGE-2 -o br-app -j DROP", isolated, isolated],
     ]);
+  });
+
+  it("a rule that stood for a moment is named for what it dropped, live, by a trace that knows its handle alone, and by the file", async () => {
+    const path = scratch("rules.pcapng");
+    const [rule, other] = ["-d 10.0.2.2/32 -p icmp", "-i br-app -p sctp"].map((what, at) =>
+      `DOCKER-USER ${what} -m comment --comment ops${at} -j DROP`.split(" "),
+    );
+    const { stdout } = await live(
+      async () => {
+        // each of them is kept in the file once it was read
+        for (const each of [rule, other]) {
+          iptables("-I", ...each);
+          while (!readFileSync(path).includes(`--comment ops${each === rule ? 0 : 1} `)) await sleep(10);
+          if (each === rule)
+            spawnSync(LAB, ["exec", "c1", "ping", "-c", "3", "-i", "0.2", "-W", "1", "10.0.2.2"], { env });
+        }
+        for (const each of [rule, other]) iptables("-D", ...each);
+        // Docker's own rules for a container are no news
+        docker("run", "--rm", "-p", "9105:80", "busybox:lab", "true");
+      },
+      "--rules",
+      "live",
+      "--trace",
+      "live",
+      "-w",
+      path,
+      "--format",
+      "ndjson",
+    );
+    const filed = natcorr("file", path, "--inside", "docker0", "--outside", "enp0s3", "--format", "ndjson");
+    const [lines, linesFiled] = [stdout, filed].map((text) => linesOf(text).map((line) => JSON.parse(line)));
+    const saved = `-A ${rule.join(" ")}`;
+    const shown = lines.filter(({ verdict }) => verdict === "dropped");
+    expect(new Set(shown.map((line) => line.rule))).toEqual(new Set([`ip filter ${saved}`]));
+    const came = { came: [expect.any(String)], went: [expect.any(String)] };
+    for (const all of [lines, linesFiled]) {
+      expect(all.filter(({ code }) => ["drop-rule", "rules-changed"].includes(code))).toEqual([
+        expect.objectContaining({ rule: saved, count: 3, counted: 3 }),
+        expect.objectContaining({
+          changes: [rule, other].map((each) => expect.objectContaining({ rule: `-A ${each.join(" ")}`, ...came })),
+        }),
+      ]);
+    }
   });
 
   it("a network whose own masquerade is gone is named, and none that has its own", () => {

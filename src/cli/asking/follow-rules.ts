@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../../capture/errors.js";
 import { RuleHistory } from "../../host/rules/rule-history.js";
+import { OWN_TABLES } from "../../host/rules/rules-text.js";
 import { epochNs } from "./clocks.js";
 import { linesOf } from "./lines.js";
 import { failureText, MOST_MS, printed } from "./tools.js";
@@ -22,7 +23,8 @@ export async function readRules(): Promise<Printed> {
   const questions = {
     "iptables-save": savedRules("iptables"),
     "ip6tables-save": savedRules("ip6tables"),
-    nft: said("nft", "list", "ruleset"),
+    // with handles, by which a trace calls those that came meanwhile
+    nft: said("nft", "-a", "list", "ruleset"),
   };
   const asked = await Promise.all(
     Object.entries(questions).map(([name, question]) =>
@@ -57,19 +59,31 @@ function together(answers: readonly Printed[]): Printed {
   return { commands: answers.flatMap(({ commands }) => commands), text: answers.map(({ text }) => text).join("") };
 }
 
-/** How often they are read again where nothing asks for it: tens of thousands take some tenths of a second. */
+/** How often they are read again at least: tens of thousands take some tenths of a second. */
 const EVERY_MS = 10_000;
-/** How long the next question waits behind the last, milliseconds: it doubles with each that finds no change, and begins again with one that does. */
+/**
+ * How long the next question waits behind the last, milliseconds: it doubles with each that finds no change, and begins again with one that does. So what rules
+ * that stand for a moment count is read a few times …
+ */
 const FIRST_PAUSE_MS = 500;
+/** … but waits so many times longer than the last took: a host whose rules change all the time has other things to do. */
+const PAUSES_A_READING = 4;
+const NS_PER_MS = 1_000_000;
+/** So much later it is heard of a change, at the most: by a busy machine. */
+const LATE_NS = 250_000_000n;
 /** What is printed behind all rules, and what is printed where some could not be read. */
 const READ = "# natcorr has read them";
 const UNREAD = "# natcorr could not read them";
+/** Says on descriptor 3 as the kernel takes other rules, those of iptables where these are in nft's tables, until its input ends (nft(8), "Monitor"). */
+const MONITOR = "nft monitor </dev/null >&3 3>&- &";
+/** What it says that changes rules, and not only elements of sets; natcorr's own table is none of them. */
+const CHANGE = new RegExp(`^(?:add|insert|replace|delete|destroy|flush) (?!element )(?!.* ${OWN_TABLES})`);
 
 /** Reads the rules of the host, and reads them again from then on, when they may have changed. Throws as `readRules` does. */
 export async function followRules(): Promise<RulesFollower> {
   const askedNs = epochNs();
   const { commands, text } = await readRules();
-  return new RulesFollower(new RuleHistory(text, askedNs), commands);
+  return new RulesFollower(new RuleHistory(text, askedNs, epochNs()), commands);
 }
 
 /** Reads the rules of the host one time after the other. */
@@ -83,8 +97,10 @@ export class RulesFollower {
   #end: () => void = () => {};
   /** Resolves when what was asked for last was read. */
   #read = Promise.resolve();
+  #firstPauseMs = FIRST_PAUSE_MS;
   #pauseMs = FIRST_PAUSE_MS;
-  #nextMs = 0;
+  /** When they were read last. */
+  #lastMs = 0;
   #dueMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -92,10 +108,14 @@ export class RulesFollower {
   constructor(history: RuleHistory, commands: readonly string[]) {
     this.history = history;
     history.onQuestion = () => this.ask();
-    const script = `while read -r _; do { ${commands.join(" && ")}; } </dev/null && echo '${READ}' || echo '${UNREAD}'; done`;
+    const reading = `while read -r _; do { ${commands.join(" && ")}; } </dev/null 3>&- && echo '${READ}' || echo '${UNREAD}'; done`;
+    const script = commands.some((each) => each.startsWith("nft ")) ? `${MONITOR}\n${reading}\nkill $!` : reading;
     // in a session of its own: Ctrl-C is natcorr's, which still wants to read them
-    this.#teller = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore"], detached: true });
+    this.#teller = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore", "pipe"], detached: true });
     for (const each of [this.#teller, this.#teller.stdin]) each?.on("error", () => {});
+    linesOf(this.#teller.stdio[3], (line) => {
+      if (CHANGE.test(line)) this.#hear();
+    });
     linesOf(
       this.#teller.stdout,
       (line) => this.#take(line),
@@ -104,12 +124,12 @@ export class RulesFollower {
         this.#end();
       },
     );
-    this.#askIn(EVERY_MS);
+    this.#askIn(this.#pauseMs);
   }
 
   /** Has them read again soon: they may have changed. */
   ask(): void {
-    this.#askIn(Math.max(0, this.#nextMs - Date.now()));
+    this.#askIn(Math.max(0, this.#lastMs + this.#pauseMs - Date.now()));
   }
 
   /** Has them read for the last time. Waits for it no longer than for any tool. */
@@ -124,6 +144,13 @@ export class RulesFollower {
     this.#teller.stdin?.end();
   }
 
+  /** They have changed: however long nothing was found before, there is something now. */
+  #hear(): void {
+    this.history.hear(epochNs() - LATE_NS);
+    this.#pauseMs = this.#firstPauseMs;
+    this.ask();
+  }
+
   /** Reads them then, unless that is done sooner. */
   #askIn(ms: number): void {
     const dueMs = Date.now() + ms;
@@ -132,7 +159,7 @@ export class RulesFollower {
     this.#dueMs = dueMs;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#readNow().then(() => this.#askIn(EVERY_MS));
+      void this.#readNow().then(() => this.#askIn(this.#pauseMs));
     }, ms);
     this.#timer.unref();
   }
@@ -154,9 +181,11 @@ export class RulesFollower {
     }
     const text = this.#lines.map((each) => `${each}\n`).join("");
     this.#lines = [];
-    const hasChanged = line === READ && this.history.take(text, this.#askedNs, epochNs());
-    this.#pauseMs = hasChanged ? FIRST_PAUSE_MS : Math.min(2 * this.#pauseMs, EVERY_MS);
-    this.#nextMs = Date.now() + this.#pauseMs;
+    const nowNs = epochNs();
+    const hasChanged = line === READ && this.history.take(text, this.#askedNs, nowNs);
+    this.#firstPauseMs = Math.max(FIRST_PAUSE_MS, (PAUSES_A_READING * Number(nowNs - this.#askedNs)) / NS_PER_MS);
+    this.#pauseMs = hasChanged ? this.#firstPauseMs : Math.min(2 * this.#pauseMs, EVERY_MS);
+    this.#lastMs = Date.now();
     this.#end();
   }
 }

@@ -3,9 +3,9 @@ import type { Answer } from "../answer.js";
 import { InterfaceName } from "../interfaces.js";
 import { keptByNat } from "../rules/first-mark.js";
 import { ANY_MARK, type Mark, markOf } from "../rules/mark.js";
+import { listedRules } from "../rules/listed-rules.js";
 import { readTables } from "../rules/rule-tables.js";
-import { withoutCounts } from "../rules/rules-text.js";
-import { type Hook, type HookedPacket, HOOKS, nameOf, type Rule, type Table } from "../rules/ruleset.js";
+import { type Hook, type HookedPacket, HOOKS, type Rule, type Table } from "../rules/ruleset.js";
 import { Walk } from "../rules/walk.js";
 
 /** A packet that comes to a host, which is to forward it, or to take it. */
@@ -65,7 +65,10 @@ export class FilterBook {
     this.#keptByNat = keptByNat(tables);
     this.unread = unread.length;
     this.aside = aside;
-    for (const table of this.#tables) this.#note(table);
+    for (const { rule, ...place } of listedRules(tables)) {
+      this.#counts.set(place.key, rule.packets);
+      this.#places.set(rule, place);
+    }
   }
 
   /** How many packets met a rule, by its key; undefined where it is not there, or does not count. */
@@ -110,20 +113,6 @@ export class FilterBook {
       mark = markOf(value, hook === "prerouting" ? known & this.#keptByNat : known);
     }
     return found;
-  }
-
-  #note(table: Table): void {
-    const name = nameOf(table);
-    const based = table.base.flatMap(({ rules, policy }) => (policy === undefined ? rules : [...rules, policy]));
-    const rules = new Set([...table.chains.values(), based].flat());
-    for (const rule of rules) {
-      const text = `${name} ${rule.chain} ${withoutCounts(rule.text)}`;
-      // rules may be alike
-      let key = text;
-      for (let nth = 2; this.#counts.has(key); nth++) key = `${text} ${nth}`;
-      this.#counts.set(key, rule.packets);
-      this.#places.set(rule, { key, table: name });
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Dropped, Drops, DropsExplained } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
 import type { Side, SideNames } from "../../packets/sides.js";
+import type { RuleReading, RulesInForce } from "../rules/rule-history.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Beginnings } from "./beginnings.js";
 import { Between } from "./between.js";
@@ -10,7 +11,9 @@ import { countsText, hostDrops } from "./host-counts.js";
 import { LengthGrounds } from "./length-grounds.js";
 import { neighbourGrounds } from "./neighbour-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
+import { FilterBook } from "./filter-book.js";
 import { RuleGrounds } from "./rule-grounds.js";
+import { RuleTimes, type Stretch } from "./rule-times.js";
 import { silentGrounds } from "./silent-grounds.js";
 import { Ways } from "./ways.js";
 
@@ -22,19 +25,22 @@ const TWO_SNAPSHOTS =
  *
  * @param snapshots of the host that dropped them, in the order of time: counters tell of what was dropped between the first and the last.
  * @param names the interfaces that the sources of both sides are of; empty where one is not known.
+ * @param inForce its rules as they were read meanwhile, in the order of time.
  */
 export function groundsOf(
   drops: Drops,
   snapshots: readonly HostFacts[],
   names: SideNames,
+  inForce: readonly RulesInForce[] = [],
 ): DropsExplained & { readonly grounds: readonly Ground[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined) return { grounds: [], findings: [], stopped: new Set() };
   const beginnings = new Beginnings([before, after]);
-  const [waysBefore, ways] = [before, after].map((facts) => new Ways(facts, names, drops, beginnings));
+  const waysOf = (facts: HostFacts): Ways => new Ways(facts, names, drops, beginnings);
+  const ways = waysOf(after);
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const byRules = new RuleGrounds(before.rules ?? "", after.rules ?? "", waysBefore, ways).grounds(
+  const byRules = new RuleGrounds(timesOf(before, after, inForce, waysOf)).grounds(
     counted.filter((kind) => isStopped(kind) || mayMeetRules(kind, ways)),
   );
   const tables = [
@@ -54,6 +60,36 @@ export function groundsOf(
     stopped,
     findings: [...told, ...(rest.length > 0 ? rest : hostDrops(between, grounds, drops.dropped))],
   };
+}
+
+/** When which rules were in force, from one snapshot to another; by the network of both, as nobody else tells of that. */
+function timesOf(
+  before: HostFacts,
+  after: HostFacts,
+  inForce: readonly RulesInForce[],
+  waysOf: (facts: HostFacts) => Ways,
+): RuleTimes {
+  const atSnapshot = (facts: HostFacts): Stretch => ({
+    fromNs: facts.timeNs,
+    toNs: facts.timeNs,
+    books: [new FilterBook(facts.rules ?? "")],
+    ways: [waysOf(facts)],
+  });
+  const isBetween = ({ askedNs, answeredNs }: RuleReading): boolean =>
+    before.timeNs <= askedNs && answeredNs <= after.timeNs;
+  const between = inForce.flatMap(({ first, last }): Stretch[] => {
+    const readings = (first === last ? [first] : [first, last]).filter(isBetween);
+    if (readings.length === 0) return [];
+    return [
+      {
+        fromNs: before.timeNs > first.answeredNs ? before.timeNs : first.answeredNs,
+        toNs: after.timeNs < last.heldNs ? after.timeNs : last.heldNs,
+        books: readings.map(({ text }) => new FilterBook(text)),
+        ways: [before, after].map((facts) => waysOf({ ...facts, rules: first.text })),
+      },
+    ];
+  });
+  return new RuleTimes([atSnapshot(before), ...between, atSnapshot(after)]);
 }
 
 /** Whether packets that were not seen to be dropped are known to go where rules are asked. */

@@ -1,7 +1,8 @@
 import type { Dropped } from "../../packets/results/drops.js";
-import { type DroppingRule, FilterBook } from "./filter-book.js";
+import type { DroppingRule } from "./filter-book.js";
 import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
-import type { Ways } from "./ways.js";
+import type { Counted, RuleTimes } from "./rule-times.js";
+import { stoodText } from "../rules/stood.js";
 
 /** So many rules are named that may have dropped something and are no ground. */
 const MOST_DOUBTS = 2;
@@ -12,6 +13,8 @@ const IS_DOCKERS = /^DOCKER(?!-USER$)/;
 const ADVICE_DOCKER =
   "Docker made that rule, and makes it again: docker network connect <network> <container> lets two networks' containers meet, and docker run -p publishes a port";
 
+const WHO_CHANGES = "rules-changed says what else changed then";
+
 /** The packets that a rule matches. */
 interface Matched {
   readonly dropping: DroppingRule;
@@ -21,40 +24,39 @@ interface Matched {
 
 /** What a host's rules, and how far their counters moved between two snapshots, say of packets that were dropped in between. */
 export class RuleGrounds {
-  readonly #before: FilterBook;
-  readonly #after: FilterBook;
-  readonly #waysBefore: Ways;
-  readonly #ways: Ways;
+  readonly #times: RuleTimes;
 
-  /** By the rules of both snapshots, and the ways that packets take by each. */
-  constructor(before: string, after: string, waysBefore: Ways, ways: Ways) {
-    this.#before = new FilterBook(before);
-    this.#after = new FilterBook(after);
-    this.#waysBefore = waysBefore;
-    this.#ways = ways;
+  constructor(times: RuleTimes) {
+    this.#times = times;
   }
 
-  /** The rules that could have dropped them: each matches its packets, and counted at least as many; certain matches come first. `doubts`: what else may be. */
+  /**
+   * The rules that could have dropped them: each matches its packets, and counted at least as many, unless it was gone before it was read once more; certain matches come
+   * first. `doubts`: what else may be.
+   */
   grounds(dropped: readonly Dropped[]): { grounds: Ground[]; doubts: string[] } {
     const certainly: Ground[] = [];
     const possibly: Ground[] = [];
     const doubts: string[] = [];
     for (const { dropping, certain, possible } of this.#matched(dropped)) {
-      const counted = this.#counted(dropping.key);
+      const counted = this.#times.counted(dropping.key);
+      const { count = 0, isGone = false } = counted ?? {};
       const stoppedCertainly = certain.filter(isStopped);
       const all = [...stoppedCertainly, ...possible];
       // of others, nobody asks what dropped them
       const isDoubt = all.some(isDropped);
       if (isDoubt && counted === undefined) doubts.push(`${dropping.text} may have dropped some, and does not count`);
-      if (isDoubt && counted !== undefined && counted > 0 && counted < packetsIn(all))
-        doubts.push(`${dropping.text} may have dropped ${counted} of ${packetsIn(all)}, by its counter`);
-      if (counted === undefined || counted === 0) continue;
+      if (isDoubt && count > 0 && count < packetsIn(all) && !isGone)
+        doubts.push(`${dropping.text} may have dropped ${count} of ${packetsIn(all)}, by its counter`);
+      if (counted === undefined || (count === 0 && !isGone)) continue;
+      const hasCounted = (kinds: readonly Dropped[]): boolean => isGone || count >= packetsIn(kinds);
       // what it counted were those that were dropped, before it was any that nobody answered
-      const sure = counted >= packetsIn(certain) ? certain : stoppedCertainly;
-      if (sure.length > 0 && counted >= packetsIn(sure)) certainly.push(groundOf(dropping, sure, counted, true));
+      const sure = hasCounted(certain) ? certain : stoppedCertainly;
+      if (sure.length > 0 && hasCounted(sure)) certainly.push(this.#groundOf(dropping, sure, counted, true));
       // where a trace names the rule, what may be it is no news
       const open = possible.filter(({ isTold }) => !isTold);
-      if (open.length > 0 && counted >= packetsIn(all)) possibly.push(groundOf(dropping, open, counted, false));
+      if (open.length > 0 && count > 0 && hasCounted(all))
+        possibly.push(this.#groundOf(dropping, open, counted, false));
     }
     const more = doubts.length - MOST_DOUBTS;
     const listed = [...doubts.slice(0, MOST_DOUBTS), ...(more > 0 ? [`so may ${more} more rules`] : [])];
@@ -63,9 +65,11 @@ export class RuleGrounds {
 
   /** The rules that are not asked, and may have dropped packets. */
   #unasked(): string[] {
-    const { aside, unread } = this.#after;
+    const { aside, unread } = this.#times.last;
     return [
-      ...(this.#after.isLike(this.#before) ? [] : ["the rules changed meanwhile: those that are gone are not asked"]),
+      ...(this.#times.isUnwatched
+        ? ["the rules changed meanwhile: those that are gone are not asked (--rules live reads them as they change)"]
+        : []),
       ...(aside.length > 0 ? [`natcorr does not follow rules of ${aside.join(", ")}, and some of these drop`] : []),
       ...(unread > 0 ? [`${unread} ${unread === 1 ? "line" : "lines"} of the rules could not be read`] : []),
     ];
@@ -74,42 +78,56 @@ export class RuleGrounds {
   /** The packets that each rule matches, in the order in which they meet the rules. */
   #matched(dropped: readonly Dropped[]): Iterable<Matched> {
     const byRule = new Map<string, Matched>();
-    const isChanged = !this.#after.isLike(this.#before);
-    for (const kind of dropped) {
-      const { packet } = this.#ways.of(kind);
-      if (packet === undefined) continue;
-      for (const dropping of this.#after.dropping(packet, (key) => this.#isIdle(key))) {
-        const isCertain = dropping.isCertain && (!isChanged || this.#wasCertain(dropping, kind));
+    for (const kind of dropped)
+      for (const [key, { dropping, isCertain }] of this.#dropping(kind)) {
         // that they were dropped at all is not known
         if (!isCertain && !isStopped(kind)) continue;
         if (!mayCause(dropping, kind)) continue;
-        const matched = byRule.get(dropping.key) ?? { dropping, certain: [], possible: [] };
-        byRule.set(dropping.key, matched);
+        const matched = byRule.get(key) ?? { dropping, certain: [], possible: [] };
+        byRule.set(key, matched);
         (isCertain ? matched.certain : matched.possible).push(kind);
       }
-    }
     return byRule.values();
   }
 
-  /** Whether a rule dropped packets by the rules before, too, as these knew the ways. */
-  #wasCertain({ key }: DroppingRule, kind: Dropped): boolean {
-    const { packet } = this.#waysBefore.of(kind);
-    const dropping = packet && this.#before.dropping(packet, (each) => this.#isIdle(each));
-    return dropping?.some((each) => each.key === key && each.isCertain) === true;
+  /** The rules that may have dropped packets, those that were there last first, by their keys. Certain is what drops them by all rules, and ways, that there may have been then. */
+  #dropping(kind: Dropped): Map<string, { readonly dropping: DroppingRule; readonly isCertain: boolean }> {
+    const found = new Map<string, { dropping: DroppingRule; isCertain: boolean; times: number }>();
+    let times = 0;
+    for (const { books, ways } of this.#times.during(kind.firstNs, kind.lastNs).toReversed())
+      for (const way of ways) {
+        times++;
+        const { packet } = way.of(kind);
+        const dropping = packet && books[0].dropping(packet, (key) => this.#times.isIdle(key));
+        for (const each of dropping ?? []) {
+          const known = found.get(each.key) ?? { dropping: each, isCertain: true, times: 0 };
+          found.set(each.key, known);
+          known.times++;
+          known.isCertain &&= each.isCertain;
+        }
+      }
+    for (const each of found.values()) each.isCertain &&= each.times === times;
+    return found;
   }
 
-  /** Whether nothing met a rule meanwhile: its counter stands where it stood, and was not set back. */
-  #isIdle(key: string): boolean {
-    const after = this.#after.counted(key);
-    return after !== undefined && after === (this.#before.has(key) ? this.#before.counted(key) : 0);
-  }
-
-  /** How many packets met a rule meanwhile; undefined where its counter does not tell. One that is new, or was put there once more, counts from 0. */
-  #counted(key: string): number | undefined {
-    const after = this.#after.counted(key);
-    const before = this.#before.has(key) ? this.#before.counted(key) : 0;
-    if (after === undefined || before === undefined) return undefined;
-    return after < before ? after : after - before;
+  #groundOf(dropping: DroppingRule, kinds: readonly Dropped[], { count, isGone }: Counted, isCertain: boolean): Ground {
+    const { rule, table, key } = dropping;
+    const others = count - packetsIn(kinds);
+    const matches = isCertain
+      ? "matches them"
+      : "may match them (not all that it asks for, or a rule before it, can be told)";
+    const more = others > 0 ? `, ${others} of them others` : "";
+    const stood = this.#times.stood(key, kinds[0].firstNs);
+    const when = stood === undefined ? "" : `was ${stoodText(stood)}, `;
+    const until = isGone ? "until it was read last" : "between the snapshots";
+    return {
+      code: "drop-rule",
+      kinds,
+      isCertain,
+      text: `a rule in ${rule.chain} (${table}) ${matches}, ${when}and counted ${count} ${until}${more}: ${rule.text}`,
+      hint: `${IS_DOCKERS.test(rule.chain) ? ADVICE_DOCKER : ADVICE}; ${isGone ? WHO_CHANGES : `${shownBy(dropping)} shows what it counts`}`,
+      cause: { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain, counted: count },
+    };
   }
 }
 
@@ -123,21 +141,4 @@ function shownBy({ rule, table }: DroppingRule): string {
   const [family, name] = table.split(" ");
   if (!rule.text.startsWith("-")) return `nft list chain ${table} ${rule.chain}`;
   return `${family === "ip6" ? "ip6tables" : "iptables"} ${name === "filter" ? "" : `-t ${name} `}-vnL ${rule.chain}`;
-}
-
-function groundOf(dropping: DroppingRule, kinds: readonly Dropped[], counted: number, isCertain: boolean): Ground {
-  const { rule, table } = dropping;
-  const others = counted - packetsIn(kinds);
-  const matches = isCertain
-    ? "matches them"
-    : "may match them (not all that it asks for, or a rule before it, can be told)";
-  const more = others > 0 ? `, ${others} of them others` : "";
-  return {
-    code: "drop-rule",
-    kinds,
-    isCertain,
-    text: `a rule in ${rule.chain} (${table}) ${matches}, and counted ${counted} between the snapshots${more}: ${rule.text}`,
-    hint: `${IS_DOCKERS.test(rule.chain) ? ADVICE_DOCKER : ADVICE}; ${shownBy(dropping)} shows what it counts`,
-    cause: { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain, counted },
-  };
 }

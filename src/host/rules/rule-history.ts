@@ -1,18 +1,36 @@
 import { Helped } from "./helped.js";
+import { ruleWithHandle } from "./rule-handles.js";
 import { RuleBook } from "./rules.js";
 import { withoutCounts } from "./rules-text.js";
 
-/** So many versions of the rules are remembered: a cluster's are some megabytes each. */
-const MOST_VERSIONS = 8;
+/** So many versions of the rules are remembered … */
+const MOST_VERSIONS = 64;
+/** … and of those behind so many, no more characters: a cluster's rules are some megabytes each. */
+const FEW_VERSIONS = 8;
+const MOST_CHARACTERS = 2_000_000;
 
-interface Version {
+/** The rules of a host as they were read once. */
+export interface RuleReading {
+  /** As `RuleBook` reads it, with counters. */
+  readonly text: string;
+  /** From when to when they were read, epoch nanoseconds. */
+  readonly askedNs: bigint;
+  readonly answeredNs: bigint;
+  /** Until when they are known to have been in force: since they were asked for, or until the kernel told of others. */
+  readonly heldNs: bigint;
+}
+
+/** Rules that were in force for some time: surely from when their first reading was answered until what their last one held. */
+export interface RulesInForce {
+  readonly first: RuleReading;
+  readonly last: RuleReading;
+}
+
+interface Version extends RulesInForce {
   readonly book: RuleBook;
   /** What of it tells it from others. */
   readonly text: string;
-  /** When it had been read for the first time, epoch nanoseconds: what is there may have been there since some time before … */
-  readonly sinceNs: bigint;
-  /** … and when it began to be read for the last time: from then on, there may be others. */
-  untilNs: bigint;
+  last: RuleReading;
 }
 
 /** The rules of a host, as they were read one time after the other. */
@@ -21,13 +39,15 @@ export class RuleHistory {
   readonly helped = new Helped();
   /** Called when a translation is seen that no rule makes, or none the way it was seen: there may be others by now. */
   onQuestion: () => void = () => {};
+  /** Called with what makes another one know the same: the first reading of rules that are new, and before it the last of those that are gone. */
+  onReading: (reading: RuleReading) => void = () => {};
   readonly #versions: Version[];
   /** Since when those that are remembered tell all: of what began before, some rules are forgotten. */
   #rememberedNs = 0n;
 
   /** `text`: as `RuleBook` reads it; what began to be read at `askedNs`, epoch nanoseconds, where it may be read again. */
-  constructor(text: string, askedNs = 0n) {
-    this.#versions = [{ book: new RuleBook(text), text: withoutCounts(text), sinceNs: 0n, untilNs: askedNs }];
+  constructor(text: string, askedNs = 0n, answeredNs = askedNs) {
+    this.#versions = [versionOf({ text, askedNs, answeredNs, heldNs: askedNs })];
   }
 
   /** The rules that were read last. */
@@ -35,9 +55,14 @@ export class RuleHistory {
     return this.#last.book;
   }
 
+  /** Those that are remembered, in order of time. */
+  get inForce(): readonly RulesInForce[] {
+    return this.#versions;
+  }
+
   /** Whether the rules that were read last are those that were in force since then. */
   areTheSameSince(timeNs: bigint): boolean {
-    return this.#versions.length === 1 || this.#last.sinceNs <= timeNs;
+    return this.#versions.length === 1 || this.#last.first.answeredNs <= timeNs;
   }
 
   /** What was not understood of any of them, in words, each once. */
@@ -45,19 +70,28 @@ export class RuleHistory {
     return [...new Set(this.#versions.flatMap(({ book }) => book.problems))];
   }
 
-  /** Takes what was read from `askedNs` to `answeredNs`. Returns whether the rules are not what they were. */
-  take(text: string, askedNs: bigint, answeredNs: bigint): boolean {
-    const now = withoutCounts(text);
-    if (now === this.#last.text) {
-      this.#last.untilNs = askedNs;
+  /** Takes what was read from `askedNs` to `answeredNs`, and held until `heldNs`. Returns whether the rules are not what they were. */
+  take(text: string, askedNs: bigint, answeredNs: bigint, heldNs = askedNs): boolean {
+    const reading = { text, askedNs, answeredNs, heldNs };
+    const before = this.#last;
+    if (withoutCounts(text) === before.text) {
+      before.last = reading;
       return false;
     }
-    this.#versions.push({ book: new RuleBook(text), text: now, sinceNs: answeredNs, untilNs: askedNs });
-    if (this.#versions.length > MOST_VERSIONS) {
-      this.#rememberedNs = this.#versions[1].sinceNs;
+    this.#versions.push(versionOf(reading));
+    while (this.#isTooMuch()) {
+      this.#rememberedNs = this.#versions[1].first.answeredNs;
       this.#versions.shift();
     }
+    if (before.first !== before.last) this.onReading(before.last);
+    this.onReading(reading);
     return true;
+  }
+
+  /** Takes it that the kernel told of other rules: until then, those were in force that were read last. The first that it tells behind a reading counts. */
+  hear(untilNs: bigint): void {
+    const { last } = this.#last;
+    if (last.heldNs === last.askedNs && untilNs > last.answeredNs) this.#last.last = { ...last, heldNs: untilNs };
   }
 
   /** The rules that may have been in force at a time, those of one time alone where it is certain which. `isAll`: whether none of those is forgotten. */
@@ -65,13 +99,32 @@ export class RuleHistory {
     const books = this.#versions
       .filter(
         (_, at) =>
-          timeNs >= (this.#versions[at - 1]?.untilNs ?? 0n) && timeNs <= (this.#versions[at + 1]?.sinceNs ?? timeNs),
+          timeNs >= (this.#versions[at - 1]?.last.heldNs ?? 0n) &&
+          timeNs <= (this.#versions[at + 1]?.first.answeredNs ?? timeNs),
       )
       .map(({ book }) => book);
     return { books, isAll: timeNs >= this.#rememberedNs };
   }
 
+  /** The rule that has a handle of nft's in a chain (`ip filter`, `FORWARD`), as it stands in the rule set; undefined where none, or not always the same, was read. */
+  ruleWithHandle(table: string, chain: string, handle: string): string | undefined {
+    const readings = this.#versions.flatMap(({ first, last }) => [first, last]);
+    const found = new Set(readings.flatMap(({ text }) => ruleWithHandle(text, table, chain, handle) ?? []));
+    const [rule] = found;
+    return found.size === 1 ? rule : undefined;
+  }
+
   get #last(): Version {
     return this.#versions[this.#versions.length - 1];
   }
+
+  #isTooMuch(): boolean {
+    const count = this.#versions.length;
+    const characters = (): number => this.#versions.reduce((sum, { text }) => sum + text.length, 0);
+    return count > MOST_VERSIONS || (count > FEW_VERSIONS && characters() > MOST_CHARACTERS);
+  }
+}
+
+function versionOf(reading: RuleReading): Version {
+  return { book: new RuleBook(reading.text), text: withoutCounts(reading.text), first: reading, last: reading };
 }

@@ -11,9 +11,10 @@ export function withoutCounters(rule: string): string {
   return rule.replaceAll(/ ?\bcounter packets \d+ bytes \d+/g, "").trim();
 }
 
-/** Rules without what changes as packets meet them, without natcorr's own, without the time when they were printed, and without empty lines. */
+/** Rules without what changes as packets meet them, without natcorr's own, without nft's handles, without the time when they were printed, and without empty lines. */
 export function withoutCounts(text: string): string {
   return text
+    .replaceAll(/ # handle \d+$/gm, "")
     .replaceAll(OWN_TABLE, "")
     .replaceAll(PASSING_ELEMENTS, "$1")
     .replaceAll(

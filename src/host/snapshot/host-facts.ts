@@ -1,5 +1,6 @@
 import { macHashOf, NO_MAC } from "../../protocols/mac.js";
 import { canonicalAddress } from "../address.js";
+import type { RuleReading } from "../rules/rule-history.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
@@ -75,6 +76,14 @@ export interface KnownChange {
   readonly container: KnownContainer | undefined;
 }
 
+/** The rules as they were read while packets were captured, for the same. */
+interface KnownRules extends RuleReading {
+  readonly kind: "rules";
+}
+
+/** What a host said next. */
+export type KnownNews = HostFacts | KnownChange | KnownRules;
+
 /**
  * Reads what `natcorr snapshot` printed. What is not as it writes it counts as not there.
  *
@@ -88,18 +97,24 @@ export function readSnapshot(text: string): HostFacts {
 }
 
 /**
- * Reads a snapshot, or what became of one container, as JSON has it.
+ * Reads a snapshot, what became of one container, or of the rules, as JSON has it.
  *
- * @throws an Error that says what it is instead, where it is neither.
+ * @throws an Error that says what it is instead, where it is none of these.
  */
-export function newsOf(value: unknown): HostFacts | KnownChange {
+export function newsOf(value: unknown): KnownNews {
   const format = at(value, "format");
   if (format !== FORMAT && format !== CHANGE_FORMAT) throw new Error("it is not what natcorr live keeps of its host");
   checkVersion(value);
   if (format === FORMAT) return factsOf(value);
+  const timeNs = nsOf(textAt(value, "time")) ?? 0n;
+  if (at(value, "rules") !== undefined) {
+    const askedNs = nsOf(textAt(value, "rules", "asked")) ?? timeNs;
+    const heldNs = nsOf(textAt(value, "rules", "held")) ?? askedNs;
+    return { kind: "rules", text: textsAt(value, "rules", "lines").join("\n"), askedNs, answeredNs: timeNs, heldNs };
+  }
   const container = at(value, "container");
   return {
-    timeNs: nsOf(textAt(value, "time")) ?? 0n,
+    timeNs,
     id: textAt(value, "id") ?? "",
     container: container === undefined ? undefined : containerOf(container),
   };

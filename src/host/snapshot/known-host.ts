@@ -1,9 +1,16 @@
+import { remember } from "../../packets/memory/keep-newest.js";
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
-import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
+import { RuleHistory } from "../rules/rule-history.js";
+import type { HostFacts, KnownChange, KnownContainer, KnownNews } from "./host-facts.js";
 import { MasqueradeSources } from "./masquerade-sources.js";
 import { onLinks } from "./on-links.js";
 import { PortBook } from "./published.js";
+
+/** So many changes of containers are remembered. */
+const MOST_CHANGES = 4096;
+/** So far from a container's beginning, or its end, its rules change at the most. */
+const RULES_APART_NS = 3_000_000_000n;
 
 /** What a host said so far, for those who explain packets. */
 export class KnownHost {
@@ -11,12 +18,16 @@ export class KnownHost {
   readonly masqueradeSources = new MasqueradeSources();
   /** The ports of the containers that are meant. */
   readonly ports: PortBook;
+  /** When containers changed, epoch nanoseconds, the last times. */
+  readonly #changedNs = new Set<bigint>();
   /** Called when it said something: what Docker has rules for may be others. */
   onChange: () => void = () => {};
   #first: HostFacts | undefined;
   #facts: HostFacts | undefined;
   /** The last snapshot in which the engine tells of its networks. */
   #networks: HostFacts | undefined;
+  /** The rules as they were read while packets were captured, where that was kept. */
+  rules: RuleHistory | undefined;
   /** Whether the host's rules are not what they were, or were others in between: a port that Docker publishes has rules of its own. */
   haveRulesChanged = false;
 
@@ -47,7 +58,13 @@ export class KnownHost {
   }
 
   /** Takes what the host says next. Returns the addresses that another container has than before. */
-  take(news: HostFacts | KnownChange): string[] {
+  take(news: KnownNews): string[] {
+    if ("kind" in news) {
+      const { text, askedNs, answeredNs, heldNs } = news;
+      this.rules ??= new RuleHistory(text, askedNs, answeredNs);
+      this.rules.take(text, askedNs, answeredNs, heldNs);
+      return [];
+    }
     if ("containers" in news) {
       const before = this.#facts?.rules;
       if (before !== undefined && news.rules !== undefined && withoutCounts(before) !== withoutCounts(news.rules))
@@ -56,12 +73,20 @@ export class KnownHost {
       this.#first ??= news;
       this.#facts = news;
       if (news.containers !== undefined) this.#networks = news;
-    } else if ((news.container?.published.length ?? 0) > 0) this.haveRulesChanged = true;
+    } else {
+      remember(this.#changedNs, news.timeNs, MOST_CHANGES);
+      if ((news.container?.published.length ?? 0) > 0) this.haveRulesChanged = true;
+    }
     const here = this.#onLinks(news);
     this.ports.take(here);
     const others = this.containers.take(here);
     this.onChange();
     return others;
+  }
+
+  /** Whether a container changed between two moments, epoch nanoseconds: Docker makes rules for it some time before, and takes them away behind that. */
+  haveContainersChanged(fromNs: bigint, toNs: bigint): boolean {
+    return [...this.#changedNs].some((timeNs) => fromNs - RULES_APART_NS <= timeNs && timeNs <= toNs + RULES_APART_NS);
   }
 
   #onLinks(news: HostFacts | KnownChange): HostFacts | KnownChange {

@@ -94,16 +94,29 @@ const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
 export const CHANGE_SCHEMA: Schema = {
   $schema: DRAFT,
-  title: "what natcorr live keeps of a container that changed, version 1",
-  ...object("What Docker told of one container while packets were captured.", {
+  title: "what natcorr live keeps of a container, or of rules, that changed, version 1",
+  ...object("What Docker told of one container while packets were captured, or which rules were read meanwhile.", {
     required: {
       format: { description: "The name of this format.", const: CHANGE_FORMAT },
       version: { description: "The version of this format.", const: VERSION },
-      time: time("When it became so, by the host's clock"),
-      id: text("The container's id."),
+      time: time("When it became so, or had been read, by the host's clock"),
     },
     optional: {
+      id: text("The container's id."),
       container: { ...CONTAINER, description: "What it is from then on; absent where it does not run any more." },
+      rules: object(
+        "The firewall's rules, which --rules live reads: the first ones, and those that are not what they were.",
+        {
+          required: {
+            asked: time("When they were asked for, by the host's clock"),
+            held: time("Until when they are known to have been in force, by the host's clock"),
+            lines: list(
+              "What iptables-save -c, ip6tables-save -c and nft -a list ruleset print, by line.",
+              text("A line."),
+            ),
+          },
+        },
+      ),
     },
   }),
 };

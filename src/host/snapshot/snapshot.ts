@@ -41,8 +41,24 @@ interface ContainerChange {
   readonly container?: Container;
 }
 
+/** The firewall's rules as they were read while packets were captured, the first time, and as they change: `natcorr live` writes them between packets. */
+export interface RulesChange {
+  readonly format: typeof CHANGE_FORMAT;
+  readonly version: typeof VERSION;
+  /** When they had been read, epoch seconds with nine decimals. */
+  readonly time: string;
+  readonly rules: {
+    /** When they were asked for, likewise. */
+    readonly asked: string;
+    /** Until when they are known to have been in force, likewise. */
+    readonly held: string;
+    /** With counters, as the tools print them, one after the other. */
+    readonly lines: readonly string[];
+  };
+}
+
 /** What a host says, one after the other. */
-export type HostNews = Snapshot | ContainerChange;
+export type HostNews = Snapshot | ContainerChange | RulesChange;
 
 export interface Missing {
   readonly source: string;

@@ -23,8 +23,12 @@ export function parseNftTraceLine(line: string): TraceLine | null {
     return rest.trim() === "drop" ? { id, stop: { rule: `${chain} policy drop`, isRefusal: false } } : { id };
   const [, rule, verdict] = VERDICT.exec(rest) ?? [];
   if (verdict !== "drop") return { id };
-  const words = kind === "unknown rule" ? `${rule}, which came or went while it was traced` : withoutCounters(rule);
-  return { id, stop: { rule: `${chain} ${words}`, isRefusal: /\breject\b/.test(rule) } };
+  if (kind === "unknown rule") {
+    const [family, table, name] = chain.split(" ");
+    const place = { table: `${family} ${table}`, chain: name, handle: rule.replace("handle ", "") };
+    return { id, stop: { rule: `${chain} ${rule}, which came or went while it was traced`, isRefusal: false, place } };
+  }
+  return { id, stop: { rule: `${chain} ${withoutCounters(rule)}`, isRefusal: /\breject\b/.test(rule) } };
 }
 
 /** The packet that a line describes; undefined where it lacks what tells it from others. */

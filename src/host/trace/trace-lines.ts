@@ -9,7 +9,12 @@ export interface TraceLine {
   /** … and whether it was routed before: its destination may be rewritten by then. */
   readonly isRouted?: boolean;
   /** The rule that stopped it, where one did. */
-  readonly stop?: Stop;
+  readonly stop?: TracedStop;
+}
+
+/** The rule that stopped a packet, and where it stands, if the trace does not tell what it says. */
+export interface TracedStop extends Stop {
+  readonly place?: { readonly table: string; readonly chain: string; readonly handle: string };
 }
 
 /** Whether a line is empty, or what a tool says of itself. */

@@ -1,6 +1,7 @@
 import { type Finding, findingOf } from "../../packets/results/findings.js";
 import type { Arrival, Stop, Traces } from "../../packets/results/traces.js";
-import { isTraceChatter, type TraceLine } from "./trace-lines.js";
+import type { RuleHistory } from "../rules/rule-history.js";
+import { isTraceChatter, type TracedStop, type TraceLine } from "./trace-lines.js";
 import { parseNftTraceLine } from "./nft-trace.js";
 import { parseXtablesTraceLine } from "./xtables-trace.js";
 
@@ -19,7 +20,7 @@ interface Alike {
   stops: number;
   count: number;
   /** What stopped them, as long as that is one rule. */
-  stop: Stop | undefined;
+  stop: TracedStop | undefined;
   isMixed: boolean;
   /** How many were not seen to be routed so far, nor stopped. */
   entering: number;
@@ -50,13 +51,15 @@ export class Trace implements Traces {
   readonly #alike = new Map<string, Alike>();
   readonly #underWay = new Map<string, UnderWay>();
   readonly #isLive: boolean;
+  readonly #rules: RuleHistory | undefined;
   #packets = 0;
   #lines = 0;
   #isCutOff = false;
 
-  /** `isLive`: its packets are traced while they are captured. */
-  constructor({ isLive = false }: { readonly isLive?: boolean } = {}) {
+  /** `isLive`: its packets are traced while they are captured. `rules`: what the host's rules were meanwhile, where they are read. */
+  constructor({ isLive = false, rules }: { readonly isLive?: boolean; readonly rules?: RuleHistory | undefined } = {}) {
     this.#isLive = isLive;
+    this.#rules = rules;
   }
 
   /** Takes a line of `nft monitor trace`, or of `xtables-monitor --trace`. */
@@ -76,7 +79,14 @@ export class Trace implements Traces {
     const alike = this.#alike.get(keyOf(arrival));
     if (alike === undefined || alike.left === 0) return undefined;
     alike.left--;
-    return alike.isMixed || alike.stops < alike.count ? undefined : alike.stop;
+    return alike.isMixed || alike.stops < alike.count ? undefined : alike.stop && this.#named(alike.stop);
+  }
+
+  /** What a rule says of which the trace has but the handle, once it was read. */
+  #named({ place, ...stop }: TracedStop): Stop {
+    const text = place && this.#rules?.ruleWithHandle(place.table, place.chain, place.handle);
+    if (text === undefined) return stop;
+    return { rule: `${place?.table} ${text}`, isRefusal: /\breject\b|-j REJECT\b/.test(text) };
   }
 
   /** What there is to say of it; call it once, at the end. */

@@ -181,6 +181,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "are these the rules of that host and time? iptables-save -t nat, nft list ruleset",
   },
+  "rules-changed": {
+    severity: "info",
+    hint: "who changes them: a firewall that starts anew (firewalld, ufw, iptables-restore), a script, fail2ban; nft monitor says which process does",
+  },
   "rules-unread": { severity: "warning", hint: "what such a rule matches counts as possible" },
   "trace-unread": { severity: "warning", hint: "record with nft monitor trace, or xtables-monitor --trace" },
   "kernel-drops": {
@@ -229,6 +233,17 @@ export interface Cause {
   readonly counted?: number;
 }
 
+/** A rule of the host's firewall that came, or went, while packets were captured. */
+export interface RuleChange {
+  /** As it stands in the rule set, its table and its chain. */
+  readonly rule: string;
+  readonly table: string;
+  readonly chain: string;
+  /** When it was seen to be there, and to be gone, each time, epoch nanoseconds: it had come, or gone, by then. */
+  readonly cameNs: readonly bigint[];
+  readonly wentNs: readonly bigint[];
+}
+
 /** What an operator should know beyond single packets. */
 export interface Finding extends Cause {
   readonly severity: "info" | "warning";
@@ -244,6 +259,8 @@ export interface Finding extends Cause {
   readonly isOfOthers?: boolean;
   /** How many it does not list: frames, or flows where it lists no frames. */
   readonly more: number;
+  /** The rules that changed, the first 100; undefined where it is about none. */
+  readonly changes?: readonly RuleChange[];
   readonly text: string;
   /** The addresses in that text that are ends of packets; undefined where there are none. */
   readonly addresses?: readonly SaidAddress[];

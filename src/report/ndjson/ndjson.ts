@@ -152,7 +152,13 @@ export class NdjsonReporter implements Reporter {
 
   finding({ severity, code, count, flows, frames, more, text, hint, ...cause }: Finding): void {
     const { rule, table, chain, counter, counted, explainedBy } = cause;
-    const facts = { ...this.#ofSides(frames), more, rule, table, chain, counter, counted, explainedBy, text, hint };
+    const changes = cause.changes?.map(({ cameNs, wentNs, ...where }) => ({
+      ...where,
+      came: cameNs.map(epochText),
+      went: wentNs.map(epochText),
+    }));
+    const causes = { rule, table, chain, counter, counted, explainedBy, changes };
+    const facts = { ...this.#ofSides(frames), more, ...causes, text, hint };
     this.#line({ type: "finding", severity, code, count, flows, ...facts });
   }
 

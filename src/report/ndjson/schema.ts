@@ -400,6 +400,18 @@ const LINES: Readonly<Record<string, Schema>> = {
       chain: text("The chain where it stands."),
       counter: text("The counter of the host's that speaks for it, where that is no rule's."),
       counted: count("How many packets that rule, or that counter, counted between the host's snapshots."),
+      changes: list(
+        "The rules that came and went while packets were captured, the first 100.",
+        object("One of them.", {
+          required: {
+            rule: text("The rule."),
+            table: text("The table where it stands, as nft names it: ip filter."),
+            chain: text("The chain where it stands."),
+            came: list("When it was seen to be there, each time that it had come.", time("By then, it was there")),
+            went: list("When it was seen to be gone, each time.", time("By then, it was gone")),
+          },
+        }),
+      ),
       explainedBy: list(
         "The codes of other findings that tell why there is this one: of packets, those that name the same frames, and else those of the same flows. It may be of some of them alone.",
         oneOf("A finding's code.", Object.keys(FINDINGS)),

@@ -1,5 +1,6 @@
 import { groundsOf } from "../../../src/host/drops/grounds.js";
 import { type HostFacts, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
+import type { RulesInForce } from "../../../src/host/rules/rule-history.js";
 import type { Dropped, Drops, DropsExplained } from "../../../src/packets/results/drops.js";
 import { type Finding, Gathered } from "../../../src/packets/results/findings.js";
 import type { Ends } from "../../../src/packets/results/results.js";
@@ -83,6 +84,7 @@ export function explained(
   snapshots: readonly HostFacts[],
   more: Partial<Drops> = {},
   names: SideNames = [["docker0"], ["enp0s3"]],
+  inForce: readonly RulesInForce[] = [],
 ): DropsExplained {
   const reached = [new Set<string>(), new Set<string>()] as const;
   return groundsOf(
@@ -97,6 +99,7 @@ export function explained(
     },
     snapshots,
     names,
+    inForce,
   );
 }
 

@@ -127,6 +127,104 @@ describe("a rule that matches what was dropped", () => {
   });
 });
 
+const ns = (seconds: number): bigint => BigInt(seconds) * 1_000_000_000n;
+
+/** Rules that were read at some second, and held until another one. */
+type Read = readonly [fromS: number, toS: number, ...rules: string[]];
+
+/** The rules as they were read at some seconds, each time until when they held. */
+const read = (...readings: readonly Read[]) =>
+  readings.map(([fromS, toS, ...rules]) => {
+    const [askedNs, heldNs] = [ns(fromS), ns(toS)];
+    const reading = { text: filter(...rules).join("\n"), askedNs, answeredNs: askedNs, heldNs };
+    return { first: reading, last: reading };
+  });
+/** Three queries that were dropped between these seconds. */
+const at = (firstS: number, lastS: number, more: Partial<Dropped> = {}) =>
+  dropped(3, QUERY, { firstNs: ns(firstS), lastNs: ns(lastS), ...more });
+
+describe("a rule that came and went between two snapshots, and was read meanwhile", () => {
+  const none = { rules: { iptables: filter("[0:0] -A FORWARD -i br-app -j ACCEPT") } };
+  const snapshots = [snapshot(100, none), snapshot(110, none)];
+  const OTHER = "-A FORWARD -i br-app -j ACCEPT";
+  const foundIn = (kind: Dropped, ...readings: readonly Read[]) =>
+    found([kind], snapshots, {}, undefined, read(...readings));
+
+  it("is named for what was dropped while it stood, with that time, and what it counted until it was read last", () => {
+    const [finding, ...others] = foundIn(
+      at(103, 106),
+      [101, 101, OTHER],
+      [102, 107, OTHER, `[1:1] ${DROP}`],
+      [108, 108, OTHER],
+    );
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      rule: DROP,
+      counted: 1,
+      text: `a rule in FORWARD (ip filter) matches them, was there by 00:01:42 and gone by 00:01:48, and counted 1 until it was read last: ${DROP}`,
+    });
+  });
+
+  it("is named for what was not seen to be dropped, where it surely stood then", () => {
+    const readings = [
+      [101, 101, OTHER],
+      [102, 107, OTHER, `[1:1] ${DROP}`],
+      [108, 108, OTHER],
+    ] as const;
+    const open = { fate: "unpaired" } as const;
+    expect(told(foundIn(at(103, 106, open), ...readings))).toEqual([`drop-rule 3 ${DROP}`]);
+    expect(told(foundIn(at(103, 108, open), ...readings))).toEqual([]);
+  });
+
+  it.each([
+    ["possibly the one where it may have come behind them", [101, 104], `drop-rule 3 possibly ${DROP}`],
+    ["no ground for what was dropped before", [100, 101], "drop-unexplained 3"],
+    ["no ground for what was dropped behind it", [109, 110], "drop-unexplained 3"],
+  ])("is %s", (_, [firstS, lastS], line) => {
+    const kind = at(firstS, lastS);
+    expect(told(foundIn(kind, [101, 101, OTHER], [102, 107, OTHER, `[4:1] ${DROP}`], [108, 110, OTHER]))).toEqual([
+      line,
+    ]);
+  });
+
+  it("is none where it counted nothing, and may not have stood", () => {
+    const kind = at(101, 104);
+    expect(told(foundIn(kind, [101, 101, OTHER], [102, 107, OTHER, `[0:0] ${DROP}`], [108, 110, OTHER]))).toEqual([
+      "drop-unexplained 3",
+    ]);
+  });
+
+  it("is none behind one that accepts", () => {
+    const accept = "-A FORWARD -p udp -j ACCEPT";
+    const readings = [
+      [101, 101, OTHER],
+      [102, 107, OTHER, accept, `[9:1] ${DROP}`],
+      [108, 110, OTHER],
+    ] as const;
+    expect(told(foundIn(at(103, 106), ...readings))).toEqual(["drop-unexplained 3"]);
+  });
+
+  it("is told by the time in which the packets were dropped, where it stood several times", () => {
+    const standing = (from: number, to: number) => [from, to, OTHER, `[5:1] ${DROP}`] as const;
+    const [finding] = foundIn(
+      at(107, 108),
+      [101, 101, OTHER],
+      standing(102, 103),
+      [104, 105, OTHER],
+      standing(106, 109),
+    );
+    expect(finding.text).toContain("was there by 00:01:46 and gone by 00:01:50, and counted 10 until");
+  });
+
+  it("that stands to the end is certain from when it was read", () => {
+    const end = { rules: { iptables: filter(OTHER, `[3:1] ${DROP}`) } };
+    const both = [snapshot(100, none), snapshot(110, end)];
+    const readings = read([101, 101, OTHER], [102, 109, OTHER, `[0:0] ${DROP}`]);
+    expect(told(found([at(103, 106)], both, {}, undefined, readings))).toEqual([`drop-rule 3 ${DROP}`]);
+    expect(told(found([at(103, 106)], both))).toEqual([`drop-rule 3 possibly ${DROP}`]);
+  });
+});
+
 describe("what nobody answered that was to come to a published port", () => {
   const called = { src: "10.0.2.2", srcPort: 5000, dst: "10.0.2.15", dstPort: 90 };
   const packets = (count: number, dstPort = 90, more: Partial<Dropped> = {}) =>
@@ -560,7 +658,9 @@ describe("what is said to be unexplained", () => {
     const some = [1, 2, 3, 4].map((nth) => `-A FORWARD -p udp -m string --string ${nth} -j DROP`);
     const snapshots = [snapshot(100), snapshot(110, { rules: { iptables: filter(...some) } })];
     const [{ text }] = found([dropped(3, QUERY)], snapshots);
-    expect(text).toMatch(/; so may 2 more rules; the rules changed meanwhile: those that are gone are not asked$/);
+    expect(text).toMatch(
+      /; so may 2 more rules; the rules changed meanwhile: those that are gone are not asked \(--rules live reads them as they change\)$/,
+    );
   });
 
   const [OTHER, UNREAD] = [DROP.replace("53", "54"), "what is this"];

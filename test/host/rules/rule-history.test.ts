@@ -75,7 +75,7 @@ describe("rules that are read again", () => {
 
   test("are remembered as far as there is room", () => {
     const rules = history();
-    for (let nth = 0; nth < 20; nth++)
+    for (let nth = 0; nth < 80; nth++)
       rules.take(nat(`${MASQUERADE} --to-ports 1-${nth + 1}`), START_NS, START_NS + 10n);
     expect(rules.at(START_NS - 1n)).toMatchObject({ isAll: false });
     expect(rules.at(START_NS + 11n)).toEqual({ books: [rules.current], isAll: true });

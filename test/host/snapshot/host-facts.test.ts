@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AddressBook } from "../../../src/host/snapshot/address-book.js";
+import { KnownHost } from "../../../src/host/snapshot/known-host.js";
 import { newsOf, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
 import { RuleBook } from "../../../src/host/rules/rules.js";
 import { macHash } from "../../../src/protocols/mac.js";
@@ -79,11 +79,12 @@ describe("a snapshot", () => {
     fc.assert(
       fc.property(fc.array(tree, { maxLength: 3 }), tree, (containers, more) => {
         const facts = read({ docker: { containers }, interfaces: more, rules: more, conntrack: more });
-        const book = new AddressBook();
-        book.take(facts);
-        for (const container of containers)
-          book.take(newsOf({ format: "natcorr-change", version: 1, time: more, id: more, container }));
-        expect(book.changesNs).toBe(book.changesNs);
+        const host = new KnownHost();
+        host.take(facts);
+        const change = { format: "natcorr-change", version: 1, time: more };
+        for (const container of containers) host.take(newsOf({ ...change, id: more, container }));
+        for (const rules of [more, { asked: more, lines: more }]) host.take(newsOf({ ...change, rules }));
+        expect(host.containers.changesNs).toBe(host.containers.changesNs);
         expect(new RuleBook(facts.rules ?? "").problems).toBeInstanceOf(Array);
       }),
       { numRuns: runs(300) },

@@ -1,3 +1,4 @@
+import { RuleHistory } from "../../../src/host/rules/rule-history.js";
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -134,6 +135,18 @@ it("says of a rule that the monitor does not know that it came or went meanwhile
     "trace id bb1ba70f ip6 filter FORWARD unknown rule handle 89 (verdict drop)",
   );
   expect(trace.stopOf(SYN)?.rule).toBe("ip6 filter FORWARD handle 89, which came or went while it was traced");
+});
+
+it("says what such a rule says, once it was read", () => {
+  const chain = "\tchain FORWARD { # handle 1\n\t\ttcp dport 81 counter packets 0 bytes 0 reject # handle 89\n\t}\n";
+  const rules = new RuleHistory("");
+  const trace = new Trace({ rules });
+  trace.read(
+    'trace id bb1ba70f ip6 raw PREROUTING packet: iif "docker0" ip6 saddr fd01::2 ip6 daddr fd02::2 ip6 hoplimit 64 ip6 flowlabel 860402 ip6 length 40 tcp sport 55604 tcp dport 81 ',
+  );
+  trace.read("trace id bb1ba70f ip6 filter FORWARD unknown rule handle 89 (verdict drop)");
+  rules.take(`table ip6 filter { # handle 3\n${chain}}\n`, 1n, 2n);
+  expect(trace.stopOf(SYN)).toEqual({ rule: "ip6 filter FORWARD tcp dport 81 reject", isRefusal: true });
 });
 
 it("says that who tells it ended before the run", () => {

@@ -1,0 +1,28 @@
+import { withoutCounts } from "./rules-text.js";
+import { nameOf, type Rule, type Table } from "./ruleset.js";
+
+/** A rule of a host's, and where it stands. */
+export interface ListedRule {
+  /** Tells it from any other of the host's, whatever its counter says. */
+  readonly key: string;
+  /** The table where it stands, as nft names it: `ip filter`. */
+  readonly table: string;
+  readonly rule: Rule;
+}
+
+/** All rules of some tables, and the policies that drop. */
+export function listedRules(tables: readonly Table[]): ListedRule[] {
+  const seen = new Map<string, number>();
+  return tables.flatMap((each) => {
+    const table = nameOf(each);
+    const based = each.base.flatMap(({ rules, policy }) => (policy === undefined ? rules : [...rules, policy]));
+    const rules = new Set([...each.chains.values(), based].flat());
+    return Array.from(rules, (rule) => {
+      const text = `${table} ${rule.chain} ${withoutCounts(rule.text)}`;
+      // rules may be alike
+      const nth = (seen.get(text) ?? 0) + 1;
+      seen.set(text, nth);
+      return { key: nth === 1 ? text : `${text} ${nth}`, table, rule };
+    });
+  });
+}
