@@ -14,7 +14,19 @@ const LAB = join(ROOT, "scripts/lab/lab");
 const LAB_NAME = `natcorr-test-${process.pid}`;
 const env = { ...process.env, LAB_NAME };
 const SOCKET = `/run/natcorr-lab/${LAB_NAME}-docker/docker.sock`;
-const TOOLS = ["ip", "iptables", "nft", "conntrack", "tcpdump", "tshark", "dockerd", "docker", "runc", "busybox"];
+const TOOLS = [
+  "ip",
+  "iptables",
+  "nft",
+  "ipset",
+  "conntrack",
+  "tcpdump",
+  "tshark",
+  "dockerd",
+  "docker",
+  "runc",
+  "busybox",
+];
 
 const skips = isSkipped("what a Docker host says, in the lab", root, tools(TOOLS, "scripts/lab/install"));
 
@@ -496,6 +508,37 @@ describe.skipIf(skips)("a Docker host", () => {
           changes: [rule, other].map((each) => expect.objectContaining({ rule: `-A ${each.join(" ")}`, ...came })),
         }),
       ]);
+    }
+  });
+
+  it("a rule that asks for a set of ipset's is named for who is in it alone", async () => {
+    const [address, other] = [addressOf("c1"), addressOf("c2")];
+    lab("exec", "dhost", "ipset", "create", "banned", "hash:ip,port");
+    lab("exec", "dhost", "ipset", "add", "banned", `${address},udp:7`);
+    const rule = ["DOCKER-USER", "-m", "set", "--match-set", "banned", "src,dst", "-j", "DROP"];
+    iptables("-I", ...rule);
+    const [before, after] = [scratch("before.json"), scratch("after.json")];
+    try {
+      writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+      const captures = await captured("docker0", () => {
+        for (const name of ["c1", "c2"]) {
+          pings(name);
+          spawnSync(LAB, ["exec", name, "bash", "-c", "echo ping > /dev/udp/10.0.2.2/7"], { env });
+        }
+      });
+      writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
+      const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson");
+      const lines = linesOf(text).map((line) => JSON.parse(line));
+      const droppedOf = (src: string): number =>
+        lines.filter((line) => line.verdict === "dropped" && line.src === src).length;
+      expect([address, other].map(droppedOf)).toEqual([1, 0]);
+      expect(lines.filter(({ code }) => code === "drop-rule")).toMatchObject([
+        { rule: `-A ${rule.join(" ")}`, count: 1 },
+      ]);
+    } finally {
+      iptables("-D", ...rule);
+      // the kernel lets go of it some time behind the rule
+      while (spawnSync(LAB, ["exec", "dhost", "ipset", "destroy", "banned"], { env }).status !== 0) await sleep(10);
     }
   });
 

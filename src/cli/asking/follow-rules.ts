@@ -5,7 +5,11 @@ import { RuleHistory } from "../../host/rules/rule-history.js";
 import { OWN_TABLES } from "../../host/rules/rules-text.js";
 import { epochNs } from "./clocks.js";
 import { linesOf } from "./lines.js";
-import { failureText, MOST_MS, printed } from "./tools.js";
+import { MOST_SET_LINES } from "../../host/rules/ipsets.js";
+import { failureText, MOST_MS, printed, printedLines } from "./tools.js";
+
+/** What a rule of iptables has that asks for a set. */
+const ASKING_FOR_SETS = " --match-set ";
 
 /** What tools print, and how they were called for it. */
 interface Printed {
@@ -32,11 +36,25 @@ export async function readRules(): Promise<Printed> {
     ),
   );
   const answered = asked.filter((each) => each !== undefined);
+  const sets = await savedSets(answered).catch((error: unknown) => void problems.push(`ipset: ${failureText(error)}`));
   if (answered.length === 0)
     throw new CaptureError(
       `the firewall's rules cannot be read (${problems.join("; ")}): run as root, or save them and give the file to --rules`,
     );
-  return together(answered);
+  const { commands, text } = together(answered);
+  return { commands, text: text + (sets ?? []).map((line) => `${line}\n`).join("") };
+}
+
+/**
+ * The sets that rules of iptables ask for (ipset(8)), by line; undefined where none does.
+ *
+ * @throws an Error that says in one line why there are none.
+ */
+export async function savedSets(rules: readonly { readonly text: string }[]): Promise<readonly string[] | undefined> {
+  if (!rules.some(({ text }) => text.includes(ASKING_FOR_SETS))) return undefined;
+  const { lines, more } = await printedLines(MOST_SET_LINES, "ipset", "save");
+  if (more > 0) throw new Error(`the sets have more than ${MOST_SET_LINES} lines`);
+  return lines;
 }
 
 /**
@@ -108,7 +126,9 @@ export class RulesFollower {
   constructor(history: RuleHistory, commands: readonly string[]) {
     this.history = history;
     history.onQuestion = () => this.ask();
-    const reading = `while read -r _; do { ${commands.join(" && ")}; } </dev/null 3>&- && echo '${READ}' || echo '${UNREAD}'; done`;
+    const sets = `case $rules in *'${ASKING_FOR_SETS}'*) ipset save </dev/null 3>&- | head -n ${MOST_SET_LINES + 1};; esac`;
+    const read = `rules=$({ ${commands.join(" && ")}; } </dev/null 3>&-) && { printf '%s\\n' "$rules"; ${sets}; }`;
+    const reading = `while read -r _; do ${read} && echo '${READ}' || echo '${UNREAD}'; done`;
     const script = commands.some((each) => each.startsWith("nft ")) ? `${MONITOR}\n${reading}\nkill $!` : reading;
     // in a session of its own: Ctrl-C is natcorr's, which still wants to read them
     this.#teller = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore", "pipe"], detached: true });

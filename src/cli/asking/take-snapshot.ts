@@ -7,7 +7,7 @@ import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../../
 import { epochText } from "../../report/epoch.js";
 import { epochNs } from "./clocks.js";
 import type { DockerEngine } from "./docker-api.js";
-import { savedRules } from "./follow-rules.js";
+import { savedRules, savedSets } from "./follow-rules.js";
 import { failureText, type FirstLines, firstLines, printed, printedLines } from "./tools.js";
 
 /** A busy host's conntrack table has more: of these, some 10 MB, the rest is counted. */
@@ -75,6 +75,8 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     asked.ip6tables,
     asked.nft,
   ]);
+  const saved = [iptables, ip6tables].flatMap((each) => (each === undefined ? [] : [{ text: each.join("\n") }]));
+  const ipset = await from("ipset save", () => savedSets(saved));
   const { lines: entries, more } = (await asked.entries) ?? { lines: [], more: 0 };
   return {
     format: FORMAT,
@@ -90,6 +92,7 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
       ...(iptables !== undefined && { iptables }),
       ...(ip6tables !== undefined && { ip6tables }),
       ...(nft !== undefined && { nft }),
+      ...(ipset !== undefined && { ipset }),
     },
     conntrack: { entries, more, counters: (await asked.counters) ?? {} },
     sysctls: (await asked.sysctls) ?? {},

@@ -47,6 +47,8 @@ export class FilterBook {
   readonly #tables: readonly Table[];
   /** How many lines of the rules could not be read. */
   readonly unread: number;
+  /** Sets that its rules ask for and nobody saved, by name. */
+  readonly unknownSets: readonly string[];
   /** Tables that drop packets that go from port to port of a bridge, and are not followed: `bridge filter`. */
   readonly aside: readonly string[];
   /** Whether its rules give a conversation to a helper, which expects others (iptables-extensions(8), CT; nft(8), "ct helper"). */
@@ -60,10 +62,11 @@ export class FilterBook {
   /** `text`: the rules of iptables and nft, with counters, one after the other. */
   constructor(text: string) {
     this.#hasHelpers = /--helper |\bhelper set\b/.test(text);
-    const { tables, unread, aside } = readTables(text);
+    const { tables, unread, unknownSets, aside } = readTables(text);
     this.#tables = tables;
     this.#keptByNat = keptByNat(tables);
     this.unread = unread.length;
+    this.unknownSets = unknownSets;
     this.aside = aside;
     for (const { rule, ...place } of listedRules(tables)) {
       this.#counts.set(place.key, rule.packets);

@@ -65,12 +65,15 @@ export class RuleGrounds {
 
   /** The rules that are not asked, and may have dropped packets. */
   #unasked(): string[] {
-    const { aside, unread } = this.#times.last;
+    const { aside, unknownSets, unread } = this.#times.last;
     return [
       ...(this.#times.isUnwatched
         ? ["the rules changed meanwhile: those that are gone are not asked (--rules live reads them as they change)"]
         : []),
       ...(aside.length > 0 ? [`natcorr does not follow rules of ${aside.join(", ")}, and some of these drop`] : []),
+      ...(unknownSets.length > 0
+        ? [`who is in sets that rules ask for is not known: ${unknownSets.join(", ")} (ipset save)`]
+        : []),
       ...(unread > 0 ? [`${unread} ${unread === 1 ? "line" : "lines"} of the rules could not be read`] : []),
     ];
   }

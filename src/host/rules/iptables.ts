@@ -1,4 +1,5 @@
 import { isIpv6Text } from "../address.js";
+import type { IpSets } from "./ipsets.js";
 import { ANY_MARK, parseMasked, remarked } from "./mark.js";
 import {
   addressMatch,
@@ -73,6 +74,7 @@ const ASKING_BY_OPTIONS = new Set([
   "multiport",
   "iprange",
   "mark",
+  "set",
 ]);
 
 /** Where the chains that packets come to by themselves have their place, of the tables that drop: include/uapi/linux/netfilter_ipv4.h, NF_IP_PRI_… */
@@ -92,12 +94,13 @@ const HOOKS = [
 /**
  * Reads the lines of one table as `iptables-save` and `ip6tables-save` write them, from what follows `*` and its `name` up to `COMMIT`.
  * `family` is undefined where the text does not say which of the two wrote it: then the addresses in it tell.
- * `unread` are the indices of lines that are none of theirs.
+ * `sets`: those that rules may ask for. `unread` are the indices of lines that are none of theirs.
  */
 export function parseIptablesTable(
   name: string,
   lines: readonly string[],
   family: "ipv4" | "ipv6" | undefined,
+  sets: IpSets,
 ): { table: Table; unread: number[] } {
   const unread: number[] = [];
   const chains = new Map<string, Rule[]>();
@@ -111,7 +114,12 @@ export function parseIptablesTable(
       const [, packets, text, chain] = rule;
       const words = wordsOf(text).slice(2);
       hasIpv6 ||= words.some(isIpv6Text);
-      chainOf(chains, chain).push({ text: text.trimEnd(), chain, packets: countOf(packets), ...parseRule(words) });
+      chainOf(chains, chain).push({
+        text: text.trimEnd(),
+        chain,
+        packets: countOf(packets),
+        ...parseRule(words, sets),
+      });
     } else if (declared) {
       const [, chain, policy, packets] = declared;
       chainOf(chains, chain);
@@ -141,14 +149,14 @@ function chainOf(chains: Map<string, Rule[]>, name: string): Rule[] {
   return rules;
 }
 
-function parseRule(words: readonly string[]): Pick<Rule, "matches" | "verdict"> {
+function parseRule(words: readonly string[], sets: IpSets): Pick<Rule, "matches" | "verdict"> {
   const target = words.findIndex((word) => word === "-j" || word === "-g");
   const options = target < 0 ? words : words.slice(0, target);
   const verdict: RuleVerdict = target < 0 ? { kind: "continue" } : verdictOf(words.slice(target));
-  return { matches: parseMatches(options), verdict };
+  return { matches: parseMatches(options, sets), verdict };
 }
 
-function parseMatches(words: readonly string[]): Match[] {
+function parseMatches(words: readonly string[], sets: IpSets): Match[] {
   const matches: Match[] = [];
   let module = "";
   for (let at = 0; at < words.length; at++) {
@@ -156,6 +164,11 @@ function parseMatches(words: readonly string[]): Match[] {
     if (isNegated) at++;
     const option = words[at] ?? "";
     if (option === "-m") module = words[at + 1] ?? "";
+    if (option === "--match-set") {
+      const match = sets.match(words[++at] ?? "", words[++at] ?? "");
+      matches.push(isNegated ? negated(match) : match);
+      continue;
+    }
     const name = [`${module} ${option}`, option].find((each) => Object.hasOwn(OPTIONS, each));
     if (name !== undefined) {
       const match = OPTIONS[name](words[++at] ?? "");

@@ -1,3 +1,4 @@
+import { IpSets } from "./ipsets.js";
 import { parseIptablesTable } from "./iptables.js";
 import { parseNft } from "./nft.js";
 import { nameOf, type Table } from "./ruleset.js";
@@ -8,6 +9,8 @@ export interface RuleTables {
   readonly tables: readonly Table[];
   /** The lines that could not be read: their numbers, from 1, and what stands there; in order. */
   readonly unread: readonly UnreadLine[];
+  /** Sets that rules ask for and nobody saved, by name. */
+  readonly unknownSets: readonly string[];
   /** Tables with rules that drop packets as they go from port to port of a bridge: `bridge filter`. */
   readonly aside: readonly string[];
 }
@@ -18,13 +21,15 @@ interface UnreadLine {
 }
 
 /**
- * Reads the text of `iptables-save`, `ip6tables-save` (with or without counters) or `nft list ruleset`, or of several of them one after the
+ * Reads the text of `iptables-save`, `ip6tables-save` (with or without counters), `nft list ruleset` or `ipset save`, or of several of them one after the
  * other. Where iptables keeps its rules in nft's tables, nft prints these once more, and not all that they say (1.0.6 has no words for targets
  * of iptables' own): they are taken as iptables writes them. Never throws.
  */
 export function readTables(text: string): RuleTables {
   const lines = withWholeComments(text.split(/\r?\n/));
+  const sets = new IpSets(lines);
   const others = [...lines];
+  const asked = new Set<string>();
   const iptables: Table[] = [];
   const unread: number[] = [];
   let family: "ipv4" | "ipv6" | undefined;
@@ -41,7 +46,9 @@ export function readTables(text: string): RuleTables {
     const first = at + 1;
     while (at < lines.length && lines[at].trimEnd() !== "COMMIT") at++;
     others.fill("", first - 1, at + 1);
-    const block = parseIptablesTable(name, lines.slice(first, at), family);
+    const block = parseIptablesTable(name, lines.slice(first, at), family, sets);
+    for (const line of lines.slice(first, at))
+      for (const [, set] of line.matchAll(/ --match-set (\S+) /g)) asked.add(set);
     iptables.push(block.table);
     if (isOverNft) names.add(nameOf(block.table));
     for (const index of block.unread) unread.push(first + index + 1);
@@ -52,6 +59,7 @@ export function readTables(text: string): RuleTables {
   return {
     tables: [...iptables, ...nft.tables.filter((table) => !names.has(nameOf(table)) && !isOwn(table))],
     unread: unread.toSorted((one, other) => one - other).map((number) => ({ number, text: lines[number - 1].trim() })),
+    unknownSets: [...asked].filter((set) => !sets.has(set)),
     aside: nft.aside,
   };
 }

@@ -11,12 +11,16 @@ export function withoutCounters(rule: string): string {
   return rule.replaceAll(/ ?\bcounter packets \d+ bytes \d+/g, "").trim();
 }
 
+/** Elements of ipset's that end by themselves: `IpSets` does not go by them. */
+const PASSING_MEMBERS = /^add \S+ \S+ (?:[^"\n]* )?timeout \d+.*$/gm;
+
 /** Rules without what changes as packets meet them, without natcorr's own, without nft's handles, without the time when they were printed, and without empty lines. */
 export function withoutCounts(text: string): string {
   return text
     .replaceAll(/ # handle \d+$/gm, "")
     .replaceAll(OWN_TABLE, "")
     .replaceAll(PASSING_ELEMENTS, "$1")
+    .replaceAll(PASSING_MEMBERS, "")
     .replaceAll(
       /^#.*$|\t# count \d+$|\[\d+:\d+\]|packets \d+ bytes \d+| expires \S+|\blast used \S+| used \d+ \w+/gm,
       "",

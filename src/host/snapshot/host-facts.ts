@@ -147,7 +147,8 @@ export function factsOf(snapshot: unknown): HostFacts {
     addresses: listAt(snapshot, "interfaces")
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
-    rules: ["iptables", "ip6tables", "nft"].flatMap((tool) => linesAt("rules", tool) ?? []).join("\n") || undefined,
+    rules:
+      ["iptables", "ip6tables", "nft", "ipset"].flatMap((tool) => linesAt("rules", tool) ?? []).join("\n") || undefined,
     areRulesRead: ["iptables", "nft"].every((tool) => at(snapshot, "rules", tool) !== undefined),
     macs: listAt(snapshot, "interfaces")
       .map((link) => macHashOf(textAt(link, "address") ?? ""))

@@ -151,6 +151,7 @@ export const SCHEMA: Schema = {
           iptables: lines("iptables-save -c"),
           ip6tables: lines("ip6tables-save -c"),
           nft: lines("nft list ruleset"),
+          ipset: lines("ipset save"),
         },
       }),
       conntrack: object("What conntrack knows.", {

@@ -76,6 +76,8 @@ interface SavedRules {
   readonly iptables?: readonly string[];
   readonly ip6tables?: readonly string[];
   readonly nft?: readonly string[];
+  /** The sets that rules of iptables ask for. */
+  readonly ipset?: readonly string[];
 }
 
 interface ConntrackState {
