@@ -7,6 +7,7 @@ import type { Setting } from "../host/ended-entries.js";
 import type { RuleHistory } from "../host/rules/rule-history.js";
 import type { ContainersEnds } from "../host/snapshot/address-book.js";
 import type { Masquerade } from "../host/rules/rules.js";
+import type { OwnAddresses } from "../host/snapshot/own-addresses.js";
 import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { Trace } from "../host/trace/trace.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
@@ -51,6 +52,7 @@ export interface HostTells {
   /** Whether its routes are known to lead to an address by a captured interface of the inside. */
   readonly leadsInside: (address: string) => boolean;
   readonly canMasquerade: Masquerade | undefined;
+  readonly ownAddresses: OwnAddresses | undefined;
   readonly setting: Setting;
   /** Whether Docker told of a container that changed between two moments, epoch nanoseconds. */
   readonly haveContainersChanged: (fromNs: bigint, toNs: bigint) => boolean;
@@ -101,7 +103,7 @@ export function addExplainOptions(command: Command): Command {
 export async function explained(
   next: Sink,
   options: ExplainOptions & Pick<ReportOptions, "window">,
-  { facts: host, rules: read, leadsInside, canMasquerade, setting, haveContainersChanged }: HostTells,
+  { facts: host, rules: read, leadsInside, canMasquerade, ownAddresses, setting, haveContainersChanged }: HostTells,
   interfaces: SideNames,
   isLive: boolean,
   toTrace: ToTrace | undefined,
@@ -138,7 +140,7 @@ export async function explained(
   });
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
-  const facts = rules && new RuleFacts(rules.history, names, host?.addresses, leadsInside, canMasquerade);
+  const facts = rules && new RuleFacts(rules.history, names, ownAddresses, leadsInside, canMasquerade);
   return {
     sink: explaining,
     says: {

@@ -83,6 +83,7 @@ export async function resultsOf(
       facts: isLive && isFollowed(options) ? undefined : known?.facts,
       rules: known?.rules,
       leadsInside: (address) => insideRoutes?.isCapturedTo(address) === true,
+      ownAddresses: known?.ownAddresses,
       setting: (name) => known?.setting(name),
       haveContainersChanged: (...time) => known?.haveContainersChanged(...time) === true,
       canMasquerade: known && ((flow, timeNs) => known.masqueradeSources.canGive(flow, interfaces, timeNs)),

@@ -43,6 +43,11 @@ export function isError(type: number, isIpv6: boolean): boolean {
         type === PARAMETER_PROBLEM;
 }
 
+/** Whether an error says that a packet would be better sent by another way. The router that says so has sent it on. RFC 792. */
+export function isRedirect(type: number, isIpv6: boolean): boolean {
+  return !isIpv6 && type === REDIRECT;
+}
+
 /** Whether an error says that a packet is too long for a link; the last two bytes before what it quotes are the link's MTU. RFC 1191, RFC 4443. */
 export function isTooBig(type: number, code: number, isIpv6: boolean): boolean {
   return isIpv6 ? type === PACKET_TOO_BIG_6 : type === UNREACHABLE && code === FRAGMENTATION_NEEDED;

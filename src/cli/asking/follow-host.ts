@@ -7,6 +7,7 @@ import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../../host
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { epochText } from "../../report/epoch.js";
 import { epochNs } from "./clocks.js";
+import { followAddresses } from "./follow-addresses.js";
 import { DockerEngine } from "./docker-api.js";
 import type { Host } from "../host.js";
 import { failureText } from "./tools.js";
@@ -25,6 +26,10 @@ const ANSWER_MS = 3000;
 const PAUSE_MS = 1000;
 /** How long it waits at first until it looks again for addresses that the host did not have. */
 const FIRST_PAUSE_MS = 1000;
+/** How long it waits until it looks which addresses came or went: mostly, several do … */
+const SETTLE_MS = 200;
+/** … and behind that until it looks again: twice as long each time, up to this. */
+const MOST_PAUSE_MS = 10_000;
 /** Where more events wait, no container is asked about by itself: once there is time, all are, at once. So many ends are remembered, too. */
 const MOST_WAITING = 1000;
 
@@ -77,6 +82,11 @@ export class HostFollower {
   /** When it may be asked for addresses that it did not have, and how long it waits then: twice as long each time, so that there are few snapshots. */
   #nextMs = 0;
   #pauseMs = FIRST_PAUSE_MS;
+  /** When it may be asked again which addresses came or went, how long it waits then, and whether it is going to be. */
+  #nextLookMs = 0;
+  #lookPauseMs = FIRST_PAUSE_MS;
+  #isLookDue = false;
+  readonly #endAddresses: () => void;
   /** Over when all that was asked so far is answered. */
   #asked: Promise<void> = Promise.resolve();
   /** How many events wait for that; and whether there were more. */
@@ -97,6 +107,7 @@ export class HostFollower {
     this.known = known;
     this.#following = following;
     known.masqueradeSources.onUnknown = () => this.#lookAgain();
+    this.#endAddresses = followAddresses(() => this.#lookAtAddresses());
   }
 
   /** Resolves once there is a snapshot. */
@@ -128,6 +139,7 @@ export class HostFollower {
   /** Ends it: nothing is taken any more. */
   close(): void {
     this.#over.abort();
+    this.#endAddresses();
     this.#following.engine.close();
   }
 
@@ -188,6 +200,21 @@ export class HostFollower {
     this.#nextMs = Date.now() + this.#pauseMs;
     this.#pauseMs *= 2;
     void this.#snapshot();
+  }
+
+  /** Takes a snapshot once addresses came or went. */
+  #lookAtAddresses(): void {
+    this.known.changeAddresses(epochNs());
+    if (this.#isLookDue || this.#ended !== undefined) return;
+    this.#isLookDue = true;
+    const waitMs = Math.max(SETTLE_MS, this.#nextLookMs - Date.now());
+    setTimeout(() => {
+      this.#isLookDue = false;
+      if (this.#ended !== undefined || this.#over.signal.aborted) return;
+      this.#nextLookMs = Date.now() + this.#lookPauseMs;
+      this.#lookPauseMs = Math.min(2 * this.#lookPauseMs, MOST_PAUSE_MS);
+      void this.#snapshot();
+    }, waitMs).unref();
   }
 
   #snapshot(): Promise<void> {

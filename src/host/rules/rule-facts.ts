@@ -9,6 +9,7 @@ import type { RuleHistory } from "./rule-history.js";
 import { isEchoOf, isExplained, type Explanation, type Masquerade, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";
+import { OwnAddresses } from "../snapshot/own-addresses.js";
 import { passage, reversed } from "../tuples.js";
 
 /** So many flows are held against the rules: rules of another host or time do not explain the first of them. */
@@ -27,8 +28,9 @@ export class RuleFacts implements HostRules {
   readonly #inside = new Set<string>();
   readonly #leadsInside: (address: string) => boolean;
   readonly #canMasquerade: Masquerade;
-  /** Addresses that are on an interface of the host. */
-  readonly #own: Set<string>;
+  readonly #ownAddresses: OwnAddresses;
+  /** Addresses that flows show to be on an interface of the host: they may go by where nobody else tells. */
+  readonly #own = new Set<string>();
   #explained = 0;
   /** The rules that flows are held against. */
   #bookLearnt: RuleBook | undefined;
@@ -37,13 +39,13 @@ export class RuleFacts implements HostRules {
   readonly #unexplained = new Set<string>();
 
   /**
-   * `own`: addresses that are known to be on an interface of the host. `leadsInside`: whether its routes are known to lead to an address by a captured interface
+   * `ownAddresses`: those that are known to be on an interface of the host, and when. `leadsInside`: whether its routes are known to lead to an address by a captured interface
    * of the inside.
    */
   constructor(
     history: RuleHistory,
     interfaces: Interfaces,
-    own: Iterable<string> = [],
+    ownAddresses = new OwnAddresses(),
     leadsInside: (address: string) => boolean = () => false,
     canMasquerade: Masquerade = () => true,
   ) {
@@ -51,7 +53,7 @@ export class RuleFacts implements HostRules {
     this.#canMasquerade = canMasquerade;
     this.#history = history;
     this.#interfaces = interfaces;
-    this.#own = new Set(own);
+    this.#ownAddresses = ownAddresses;
   }
 
   learn(flow: Translation): void {
@@ -100,7 +102,7 @@ export class RuleFacts implements HostRules {
   }
 
   arriving(proto: number, ends: Ends): Ruling {
-    const outcome = this.#meet("prerouting", OUTSIDE, proto, ends, this.#own.has(ends.dst) || undefined);
+    const outcome = this.#meet("prerouting", OUTSIDE, proto, ends, this.#isOwn(ends.dst) || undefined);
     const ruling = this.#ruling(outcome);
     if (ruling.answer !== true) return ruling;
     const strangers = outcome.rules
@@ -111,7 +113,7 @@ export class RuleFacts implements HostRules {
   }
 
   taking(proto: number, ends: Ends): Ruling {
-    const rules = this.#meet("prerouting", INSIDE, proto, ends, this.#own.has(ends.dst)).redirects;
+    const rules = this.#meet("prerouting", INSIDE, proto, ends, this.#isOwn(ends.dst)).redirects;
     const isCertain = rules.some((rule) => rule.isCertain);
     return this.#ruling({ isTranslated: isCertain || (rules.length > 0 ? undefined : false), rules });
   }
@@ -123,6 +125,12 @@ export class RuleFacts implements HostRules {
     let { mark } = this.#meet("prerouting", INSIDE, proto, ends, false);
     ({ mark } = this.#meet("forward", INSIDE, proto, ends, false, mark));
     return this.#ruling(this.#meet("postrouting", INSIDE, proto, ends, false, mark));
+  }
+
+  /** Whether an address is known to have been the host's since packets passed that are judged now. What flows showed before need not be so any more, where addresses come and go. */
+  #isOwn(address: string): boolean {
+    if (this.#ownAddresses.isEmpty) return this.#own.has(address);
+    return this.#ownAddresses.hadSince(address, this.#judgedNs);
   }
 
   /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */

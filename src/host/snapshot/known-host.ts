@@ -5,6 +5,7 @@ import { RuleHistory } from "../rules/rule-history.js";
 import type { HostFacts, KnownChange, KnownContainer, KnownNews } from "./host-facts.js";
 import { MasqueradeSources } from "./masquerade-sources.js";
 import { onLinks } from "./on-links.js";
+import { OwnAddresses } from "./own-addresses.js";
 import { PortBook } from "./published.js";
 
 /** So many changes of containers are remembered. */
@@ -16,6 +17,7 @@ const RULES_APART_NS = 3_000_000_000n;
 export class KnownHost {
   readonly containers = new AddressBook();
   readonly masqueradeSources = new MasqueradeSources();
+  readonly ownAddresses = new OwnAddresses();
   /** The ports of the containers that are meant. */
   readonly ports: PortBook;
   /** When containers changed, epoch nanoseconds, the last times. */
@@ -57,6 +59,12 @@ export class KnownHost {
     return first === last ? last : undefined;
   }
 
+  /** Takes it that addresses of the host came or went at a time, epoch nanoseconds: a snapshot will tell which. */
+  changeAddresses(timeNs: bigint): void {
+    this.ownAddresses.change(timeNs);
+    this.masqueradeSources.change(timeNs);
+  }
+
   /** Takes what the host says next. Returns the addresses that another container has than before. */
   take(news: KnownNews): string[] {
     if ("kind" in news) {
@@ -70,6 +78,7 @@ export class KnownHost {
       if (before !== undefined && news.rules !== undefined && withoutCounts(before) !== withoutCounts(news.rules))
         this.haveRulesChanged = true;
       this.masqueradeSources.take(news);
+      if (news.addresses.length > 0) this.ownAddresses.take(news.timeNs, news.addresses);
       this.#first ??= news;
       this.#facts = news;
       if (news.containers !== undefined) this.#networks = news;

@@ -8,7 +8,7 @@ import type { NetworkFacts, SourceAddress } from "./network-facts.js";
 
 /** So many snapshots are remembered, the last ones: when they were taken, and what they say where addresses are others than in the one before. */
 const MOST_SNAPSHOTS = 32;
-/** An address does not come and go as soon as this, nanoseconds: a flow that left with it began while a snapshot would have shown it. */
+/** Where nobody tells, an address does not come and go as soon as this, nanoseconds: a flow that left with it began while a snapshot would have shown it. */
 const SOON_NS = 2_000_000_000n;
 
 /**
@@ -22,6 +22,8 @@ export class MasqueradeSources {
   onUnknown: () => void = () => {};
   readonly #networks: NetworkFacts[] = [];
   readonly #takenNs: bigint[] = [];
+  /** When addresses came or went, as far as somebody told. */
+  readonly #changedNs: bigint[] = [];
   /** The addresses that the last one tells of. */
   #addresses = "";
 
@@ -37,9 +39,15 @@ export class MasqueradeSources {
       if (remembered.length > MOST_SNAPSHOTS) remembered.shift();
   }
 
+  /** Takes it that addresses of the host came or went at a time, epoch nanoseconds. */
+  change(timeNs: bigint): void {
+    this.#changedNs.push(timeNs);
+    if (this.#changedNs.length > MOST_SNAPSHOTS) this.#changedNs.shift();
+  }
+
   /**
    * Whether masquerading can have given a flow the source that it left with: yes where the address was there at any known time, or where no snapshot tells of
-   * addresses; no where one was taken soon after the flow began, and none shows it. Else nobody knows: it may come and go between two snapshots.
+   * addresses; no where one was taken soon after the flow began, none shows it, and none came or went in between. Else nobody knows: it may come and go between two snapshots.
    *
    * @param names the interfaces that the sources of both sides are of; empty where one is not known.
    * @param timeNs when the flow began, epoch nanoseconds; undefined where that is not known.
@@ -51,7 +59,11 @@ export class MasqueradeSources {
     if (this.#networks.some((network) => canGive(network, src, dst, captured))) return true;
     this.onUnknown();
     if (timeNs === undefined) return undefined;
-    return this.#takenNs.some((takenNs) => timeNs <= takenNs && takenNs <= timeNs + SOON_NS) ? false : undefined;
+    const isShown = (takenNs: bigint): boolean =>
+      timeNs <= takenNs &&
+      takenNs <= timeNs + SOON_NS &&
+      !this.#changedNs.some((changedNs) => timeNs <= changedNs && changedNs <= takenNs);
+    return this.#takenNs.some(isShown) ? false : undefined;
   }
 }
 

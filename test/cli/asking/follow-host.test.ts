@@ -196,6 +196,31 @@ it("takes a snapshot where a flow left with an address that the host does not ha
   expect(news.map(({ format }) => format)).toEqual(Array.from({ length: 3 }, () => "natcorr-snapshot"));
 });
 
+it("takes a snapshot once addresses of the host come or go that others can reach", async () => {
+  const folder = scratch("monitor");
+  mkdirSync(folder, { recursive: true });
+  const monitor = [
+    "#!/bin/sh",
+    '[ "$2" = monitor ] || exit 1',
+    "echo '5: veth1    inet6 fe80::1/64 scope link'",
+    // the test reads the rest once there is a snapshot
+    `until [ -e '${folder}/go' ]; do sleep 0.01; done`,
+    "echo 'Deleted 2: enp0s3    inet 10.0.2.15/24 scope global enp0s3'",
+    "echo '2: enp0s3    inet 10.0.2.33/24 scope global enp0s3'",
+    "exec sleep 60",
+  ];
+  writeFileSync(join(folder, "ip"), `${monitor.join("\n")}\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+  const { follower, news } = following("off");
+  await follower.begin();
+  expect(news).toHaveLength(1);
+  follower.known.ownAddresses.take(0n, ["10.0.2.15"]);
+  expect(follower.known.ownAddresses.hadSince("10.0.2.15", 0n)).toBe(true);
+  writeFileSync(join(folder, "go"), "");
+  await until(() => news.length > 1);
+  expect(follower.known.ownAddresses.hadSince("10.0.2.15", 0n)).toBe(false);
+});
+
 it("a container that ended has no address any more, whatever is still asked, or answered, about it", async () => {
   const engine = new Engine();
   engine.running.set("1", "web");

@@ -1,5 +1,6 @@
 import { InterfaceName, type Interfaces } from "../../../src/host/interfaces.js";
 import { RuleBook } from "../../../src/host/rules/rules.js";
+import { OwnAddresses } from "../../../src/host/snapshot/own-addresses.js";
 import type { FlowSummary } from "../../../src/packets/results/results.js";
 import { flow } from "../flow.js";
 
@@ -8,6 +9,13 @@ export const named = (inside: string, outside: string): Interfaces => [
   new InterfaceName([inside]),
   new InterfaceName([outside]),
 ];
+
+/** What a host's addresses always were. */
+export function own(...addresses: readonly string[]): OwnAddresses {
+  const all = new OwnAddresses();
+  all.take(0n, addresses);
+  return all;
+}
 
 /** The rules behind a flow, `?` before those that are only possible, without the table and chain of nft's. */
 export function explained(text: string, seen: FlowSummary, inside = "docker0", outside = "enp0s3"): string[] {

@@ -4,7 +4,7 @@ import { RuleHistory } from "../../../src/host/rules/rule-history.js";
 import { RuleCheck } from "../../../src/host/rules/rule-check.js";
 import type { Ends, FlowSummary } from "../../../src/packets/results/results.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
-import { fetched, fetchedIpv6, named, nat, pinged, published, routed } from "./explained.js";
+import { fetched, fetchedIpv6, named, nat, own, pinged, published, routed } from "./explained.js";
 import { flow } from "../flow.js";
 import { DOCKER_IPTABLES, DOCKER_NFT } from "./rulesets.js";
 
@@ -112,9 +112,23 @@ describe("who comes to a port of the host's", () => {
       [false, undefined],
     ] as const) {
       const history = new RuleHistory(DOCKER_IPTABLES);
-      const facts = new RuleFacts(history, named("docker0", "enp0s3"), ["10.0.2.15"], () => leadsInside);
+      const facts = new RuleFacts(history, named("docker0", "enp0s3"), own("10.0.2.15"), () => leadsInside);
       expect(called(facts).answer).toBe(answer);
     }
+  });
+
+  test("is sent inside as long as the host has the address that it goes to", () => {
+    const addresses = own("10.0.2.15");
+    addresses.take(100n, ["10.0.2.33"]);
+    addresses.take(200n, ["10.0.2.15"]);
+    const facts = new RuleFacts(new RuleHistory(DOCKER_IPTABLES), named("docker0", "enp0s3"), addresses, () => true);
+    // it left with that address once
+    facts.learn(webPinged);
+    const answerAt = (timeNs: bigint) => {
+      facts.reach(timeNs);
+      return called(facts).answer;
+    };
+    expect([50n, 150n, 250n].map(answerAt)).toEqual([undefined, undefined, true]);
   });
 
   test("may be sent to somebody of whom nothing shows that he is inside", () => {

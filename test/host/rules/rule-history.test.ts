@@ -5,7 +5,7 @@ import { readTables } from "../../../src/host/rules/rule-tables.js";
 import { RuleHistory } from "../../../src/host/rules/rule-history.js";
 import { withoutCounts } from "../../../src/host/rules/rules-text.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
-import { fetched, named, nat, published } from "./explained.js";
+import { fetched, named, nat, own, published } from "./explained.js";
 import { flow, START_NS } from "../flow.js";
 
 const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
@@ -140,7 +140,7 @@ describe("a flow that left with an address which the host is not known to have",
     let questions = 0;
     rules.onQuestion = () => questions++;
     const isOwn = (canMasquerade: () => true | undefined) => {
-      const facts = new RuleFacts(rules, named("docker0", "enp0s3"), [], () => true, canMasquerade);
+      const facts = new RuleFacts(rules, named("docker0", "enp0s3"), undefined, () => true, canMasquerade);
       facts.learn(pooled);
       return facts.arriving(TCP, { src: "198.51.100.7", srcPort: 5000, dst: "10.0.2.30", dstPort: 89 }).answer;
     };
@@ -154,7 +154,7 @@ describe("verdicts by rules that are read again", () => {
 
   test("go by them once no packet is judged that came before", () => {
     const rules = history([AFTER, 1, 2]);
-    const facts = new RuleFacts(rules, named("docker0", "enp0s3"), ["10.0.2.15"]);
+    const facts = new RuleFacts(rules, named("docker0", "enp0s3"), own("10.0.2.15"));
     facts.learn(published);
     facts.reach(START_NS);
     expect(facts.arriving(TCP, call)).toEqual({
@@ -170,7 +170,7 @@ describe("verdicts by rules that are read again", () => {
     const rules = history();
     let questions = 0;
     rules.onQuestion = () => questions++;
-    const facts = new RuleFacts(rules, named("docker0", "enp0s3"), ["10.0.2.15"]);
+    const facts = new RuleFacts(rules, named("docker0", "enp0s3"), own("10.0.2.15"));
     facts.learn(fetched);
     expect(questions).toBe(0);
     facts.learn(published);

@@ -58,6 +58,14 @@ describe("masquerading can have given", () => {
     expect(questions).toBe(5);
   });
 
+  test("an address that came or went before the next snapshot, as nobody knows which did", () => {
+    // at 100 s and at 101 s
+    const sources = known([INSIDE, UPLINK], [INSIDE, UPLINK]);
+    const atMs = (ms: number) => sources.canGive(left("10.0.2.30"), NAMES, BigInt(ms) * 1_000_000n);
+    sources.change(99_500_000_000n);
+    expect([99_400, 99_600].map(atMs)).toEqual([undefined, false]);
+  });
+
   test("no address that is a secondary one there", () => {
     const secondary = { family: "inet", local: "10.0.2.30", prefixlen: 24, scope: "global", secondary: true };
     const sources = known([INSIDE, { ...UPLINK, addr_info: [...UPLINK.addr_info, secondary] }]);

@@ -18,7 +18,6 @@ const ICMP_MEANINGS: Readonly<Record<string, Meaning>> = {
   "3 9": meaning("prohibited", "network administratively prohibited"),
   "3 10": meaning("prohibited", "host administratively prohibited"),
   "3 13": meaning("prohibited", "administratively prohibited"),
-  "5": meaning("icmp-error", "redirected"),
   "11": meaning("ttl-exceeded", "TTL exceeded"),
   "11 1": meaning("reassembly-timeout", "fragments missing when the time for reassembly was over"),
 };

@@ -7,7 +7,7 @@ import type { Reason } from "../../../packets/results/reasons.js";
 import { WAITING } from "../../../packets/fates.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { isFromNear } from "./hops.js";
-import { isTooBig } from "../../../protocols/icmp.js";
+import { isRedirect, isTooBig } from "../../../protocols/icmp.js";
 import { ICMP } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
 import { type Naming, PATIENCE_NS } from "../impacts/drop.js";
@@ -114,11 +114,12 @@ export class Refusals implements Notes {
   /** Takes an error just appended to the timeline, row `i` of the batch it came in, and what it is about. */
   admit(row: number, batch: PacketBatch, i: number, error: QuotedError): void {
     const t = this.#timeline;
-    const { quotedAs, datagram, lacksEnds, isCut } = this.#names.inQuote(row, batch, i, error);
-    if (lacksEnds) this.#hasCut = true;
     const message = batch.seq(i);
     const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     const isIpv4 = batch.proto(i) === ICMP;
+    if (isRedirect(type, !isIpv4)) return;
+    const { quotedAs, datagram, lacksEnds, isCut } = this.#names.inQuote(row, batch, i, error);
+    if (lacksEnds) this.#hasCut = true;
     const { reason, words } = meaningOf(isIpv4, type, code);
     const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
     const byFrame = t.frame(row);

@@ -26,6 +26,10 @@ const query = (ipId: number, seed: number, ttl = 1): Uint8Array =>
 const exceeded = (atUs: number, quoted: Uint8Array, bytes = quoted.length): Stamped =>
   us(atUs, ipv4({ src: "172.17.0.1", dst: CONTAINER, id: 77 }, icmp({ type: 11, payload: quoted.subarray(0, bytes) })));
 
+/** The same, where the host says that its sender had better go there by another router. */
+const redirected = (atUs: number, quoted: Uint8Array): Stamped =>
+  us(atUs, ipv4({ src: "172.17.0.1", dst: CONTAINER, id: 77 }, icmp({ type: 5, code: 1, payload: quoted })));
+
 /** A datagram that takes three fragments. */
 const whole = (ipId: number): Uint8Array =>
   ipv4({ src: CONTAINER, dst: SERVER, id: ipId, ttl: 1 }, udp({ payload: filler(3000, ipId) }));
@@ -107,6 +111,14 @@ describe("an ICMP error about a packet", () => {
         ["dropped"],
       ]);
     }
+  });
+
+  it("that is a redirect refuses nothing: the host sent on what it is about", async () => {
+    const sent = query(5, 1, 64);
+    expect(await verdicts([us(10_000, sent), redirected(10_200, sent)])).toEqual([["dropped"]]);
+    expect(await verdicts([us(10_000, sent), redirected(10_200, sent), exceeded(10_300, sent)])).toEqual([
+      ["refused", 10_300],
+    ]);
   });
 
   it("of which a short snaplen left out the ports, or the id, makes no flow that has any", async () => {
