@@ -15,11 +15,23 @@ const ADVICE_DOCKER =
 
 const WHO_CHANGES = "rules-changed says what else changed then";
 
+/** A rule that may have dropped a packet. */
+interface MayDrop {
+  readonly dropping: DroppingRule;
+  isCertain: boolean;
+  /** By how many rule sets, and ways, it may. */
+  times: number;
+  /** Whether the host would take the packet itself, by any of these. */
+  isToHost: boolean;
+}
+
 /** The packets that a rule matches. */
 interface Matched {
   readonly dropping: DroppingRule;
   readonly certain: Dropped[];
   readonly possible: Dropped[];
+  /** Of the certain ones, those that were stopped, or were to be forwarded: what a firewall keeps from the host itself is nobody's loss. */
+  readonly meant: Dropped[];
 }
 
 /** What a host's rules, and how far their counters moved between two snapshots, say of packets that were dropped in between. */
@@ -38,14 +50,17 @@ export class RuleGrounds {
     const certainly: Ground[] = [];
     const possibly: Ground[] = [];
     const doubts: string[] = [];
-    for (const { dropping, certain, possible } of this.#matched(dropped)) {
+    for (const { dropping, certain, possible, meant } of this.#matched(dropped)) {
       const counted = this.#times.counted(dropping.key);
       const { count = 0, isGone = false } = counted ?? {};
       const stoppedCertainly = certain.filter(isStopped);
       const all = [...stoppedCertainly, ...possible];
       // of others, nobody asks what dropped them
       const isDoubt = all.some(isDropped);
-      if (isDoubt && counted === undefined) doubts.push(`${dropping.text} may have dropped some, and does not count`);
+      const uncounted = counted === undefined ? meant.filter(({ isTold }) => !isTold) : [];
+      if (uncounted.length > 0) possibly.push(this.#groundOf(dropping, uncounted, undefined, false));
+      else if (isDoubt && counted === undefined)
+        doubts.push(`${dropping.text} may have dropped some, and does not count`);
       if (isDoubt && count > 0 && count < packetsIn(all) && !isGone)
         doubts.push(`${dropping.text} may have dropped ${count} of ${packetsIn(all)}, by its counter`);
       if (counted === undefined || (count === 0 && !isGone)) continue;
@@ -82,20 +97,21 @@ export class RuleGrounds {
   #matched(dropped: readonly Dropped[]): Iterable<Matched> {
     const byRule = new Map<string, Matched>();
     for (const kind of dropped)
-      for (const [key, { dropping, isCertain }] of this.#dropping(kind)) {
+      for (const [key, { dropping, isCertain, isToHost }] of this.#dropping(kind)) {
         // that they were dropped at all is not known
         if (!isCertain && !isStopped(kind)) continue;
         if (!mayCause(dropping, kind)) continue;
-        const matched = byRule.get(key) ?? { dropping, certain: [], possible: [] };
+        const matched = byRule.get(key) ?? { dropping, certain: [], possible: [], meant: [] };
         byRule.set(key, matched);
         (isCertain ? matched.certain : matched.possible).push(kind);
+        if (isCertain && (isStopped(kind) || !isToHost)) matched.meant.push(kind);
       }
     return byRule.values();
   }
 
   /** The rules that may have dropped packets, those that were there last first, by their keys. Certain is what drops them by all rules, and ways, that there may have been then. */
-  #dropping(kind: Dropped): Map<string, { readonly dropping: DroppingRule; readonly isCertain: boolean }> {
-    const found = new Map<string, { dropping: DroppingRule; isCertain: boolean; times: number }>();
+  #dropping(kind: Dropped): ReadonlyMap<string, Readonly<MayDrop>> {
+    const found = new Map<string, MayDrop>();
     let times = 0;
     for (const { books, ways } of this.#times.during(kind.firstNs, kind.lastNs).toReversed())
       for (const way of ways) {
@@ -103,35 +119,52 @@ export class RuleGrounds {
         const { packet } = way.of(kind);
         const dropping = packet && books[0].dropping(packet, (key) => this.#times.isIdle(key));
         for (const each of dropping ?? []) {
-          const known = found.get(each.key) ?? { dropping: each, isCertain: true, times: 0 };
+          const known = found.get(each.key) ?? { dropping: each, isCertain: true, times: 0, isToHost: false };
           found.set(each.key, known);
           known.times++;
           known.isCertain &&= each.isCertain;
+          known.isToHost ||= packet?.goesTo === "host";
         }
       }
     for (const each of found.values()) each.isCertain &&= each.times === times;
     return found;
   }
 
-  #groundOf(dropping: DroppingRule, kinds: readonly Dropped[], { count, isGone }: Counted, isCertain: boolean): Ground {
+  /** `counted`: undefined of a rule without a counter, which certainly matches. */
+  #groundOf(
+    dropping: DroppingRule,
+    kinds: readonly Dropped[],
+    counted: Counted | undefined,
+    isCertain: boolean,
+  ): Ground {
     const { rule, table, key } = dropping;
-    const others = count - packetsIn(kinds);
-    const matches = isCertain
-      ? "matches them"
-      : "may match them (not all that it asks for, or a rule before it, can be told)";
-    const more = others > 0 ? `, ${others} of them others` : "";
+    const matches =
+      isCertain || counted === undefined
+        ? "matches them"
+        : "may match them (not all that it asks for, or a rule before it, can be told)";
     const stood = this.#times.stood(key, kinds[0].firstNs);
     const when = stood === undefined ? "" : `was ${stoodText(stood)}, `;
-    const until = isGone ? "until it was read last" : "between the snapshots";
+    const advice = IS_DOCKERS.test(rule.chain) ? ADVICE_DOCKER : ADVICE;
+    const next =
+      counted?.isGone === true ? WHO_CHANGES : `${shownBy(dropping)} shows ${counted ? "what it counts" : "it"}`;
+    const cause = { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain };
     return {
       code: "drop-rule",
       kinds,
       isCertain,
-      text: `a rule in ${rule.chain} (${table}) ${matches}, ${when}and counted ${count} ${until}${more}: ${rule.text}`,
-      hint: `${IS_DOCKERS.test(rule.chain) ? ADVICE_DOCKER : ADVICE}; ${isGone ? WHO_CHANGES : `${shownBy(dropping)} shows what it counts`}`,
-      cause: { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain, counted: count },
+      text: `a rule in ${rule.chain} (${table}) ${matches}, ${when}and ${countText(counted, packetsIn(kinds))}: ${rule.text}`,
+      hint: `${advice}; ${next}`,
+      cause: counted === undefined ? cause : { ...cause, counted: counted.count },
     };
   }
+}
+
+/** What a rule counted, with how many it did beside some packets. */
+function countText(counted: Counted | undefined, packets: number): string {
+  if (counted === undefined) return "has no counter that tells how many it stopped";
+  const { count, isGone } = counted;
+  const others = count - packets;
+  return `counted ${count} ${isGone ? "until it was read last" : "between the snapshots"}${others > 0 ? `, ${others} of them others` : ""}`;
 }
 
 /** Whether what became of packets can be a rule's doing: what was refused was answered, and by what the rule says. */

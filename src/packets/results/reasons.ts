@@ -29,6 +29,8 @@ export const REASONS = {
     "a container on its link reset its connection, by MAC address, and not the host: it is what that answers, or the reset",
   "host-refuses":
     "the host itself answers what opens a connection to its own address with a reset: a rule rejects it, or nobody listens on its port",
+  "end-refuses":
+    "whom it goes to on its own link answers what opens a connection with a reset: nobody listens there, or a rule rejects it",
   redirected:
     "conntrack, or the host's rules, say that the host takes its conversation itself, or gives it to a neighbour",
   "no-hop": "TTLs show that its other end is no router away",

@@ -411,7 +411,18 @@ describe("nft's rules", () => {
     ["counts more than what it drops", "counter packets 1→9 bytes 1 ip saddr 172.17.0.3 drop"],
     ["has a counter that is not printed", "ip saddr 172.17.0.3 counter drop"],
     ["is one of a map", "ip saddr 172.17.0.3 counter packets 1→9 bytes 1 udp dport vmap { 53 : drop }"],
-  ])("are none to go by where one %s", (_, rule) => {
+  ])("are named as possible where one certainly matches, and %s", (_, rule) => {
+    const snapshots = counted({ nft: ["table inet fw {", "chain f {", hooked, rule, "}", "}"] });
+    for (const fate of ["dropped", "unanswered", "unpaired"] as const) {
+      const explanation = explained([dropped(3, QUERY, { fate })], snapshots);
+      expect(told(explanation.findings)).toEqual([expect.stringMatching(/^drop-rule 3 possibly /)]);
+      expect(explanation.findings[0].text).toMatch(/matches them, and has no counter that tells how many it stopped: /);
+      expect(explanation.stopped.size).toBe(0);
+    }
+  });
+
+  it("are doubted where one may match, and has no counter", () => {
+    const rule = "ip saddr 172.17.0.3 meta skuid 7 drop";
     const findings = found(three, counted({ nft: ["table inet fw {", "chain f {", hooked, rule, "}", "}"] }));
     expect(told(findings)).toEqual(["drop-unexplained 3"]);
     expect(findings[0].text).toMatch(/; inet fw f \S.* may have dropped some, and does not count$/);

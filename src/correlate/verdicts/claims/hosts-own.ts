@@ -8,7 +8,7 @@ import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
-import { refusedByHost } from "./resets.js";
+import { refusedByEnd, refusedByHost } from "./resets.js";
 import { isFromNear } from "./hops.js";
 import { whyMissing } from "../words.js";
 
@@ -137,6 +137,13 @@ export class HostsOwn {
     return reset === NONE || resets.isByNeighbour(reset) ? null : refusedByHost(t, reset);
   }
 
+  /** What became of a packet that opens a connection to a neighbour, or to the host's own end of the link, and that is answered with a reset; null of any other. */
+  #refusedByEnd(row: number): Claim | null {
+    const { timeline: t, resets } = this.#known;
+    const reset = isOpening(t.tcpFlags(row)) ? resets.answering(row) : NONE;
+    return reset === NONE ? null : refusedByEnd(t, reset);
+  }
+
   /**
    * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
    * while the inside capture covered that, and nothing inside may be what became of any of it, nor may a filter have kept it out. What proves it of one packet
@@ -191,7 +198,7 @@ export class HostsOwn {
       const others = `${SIDE_NAMES[OUTSIDE]} has packets between the two`;
       return unknown("forwarded-unseen", `${why}, or not: ${others}`, "anything");
     }
-    if (natWay === NONE) return { verdict: "local", reason, why };
+    if (natWay === NONE) return this.#refusedByEnd(row) ?? { verdict: "local", reason, why };
     if (this.#known.tuples.hasFullTtl(natWay)) {
       // where TTLs are kept, whoever the host forwards that port to may have sent it
       const refused = this.#known.kernel.tally.isTtlLowered(false) ? this.#refused(row, natWay) : null;

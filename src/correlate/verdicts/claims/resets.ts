@@ -151,3 +151,10 @@ export function refusedByHost(t: Timeline, reset: number): Claim {
   const why = `the host resets it (frame ${t.frameTextOf(reset)}): a rule rejects it, or nobody listens there`;
   return { verdict: "refused", reason: "host-refuses", why, byFrame };
 }
+
+/** What became of a packet that opens a connection to a neighbour on its link, and that this one answers with a reset. */
+export function refusedByEnd(t: Timeline, reset: number): Claim {
+  const byFrame = t.frame(reset);
+  const why = `whom it goes to resets it (frame ${t.frameTextOf(reset)}): nobody listens there, or a rule rejects it`;
+  return { verdict: "refused", reason: "end-refuses", why, byFrame };
+}

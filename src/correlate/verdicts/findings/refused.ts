@@ -28,6 +28,8 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
   "host-reset": FINDINGS["host-reset"].hint,
   "neighbour-reset":
     "ip neigh shows which MAC address has the address, and docker ps and docker inspect whose that is: two hosts may have that address",
+  "end-refuses":
+    "ss -ltn there, in the container or on the host, shows who listens on which address: 127.0.0.1 takes no calls of others",
   "host-refuses": "iptables -S and nft list ruleset show who rejects with a reset, ss -ltn who listens on the host",
 };
 
@@ -75,8 +77,7 @@ export class Refused implements Finder {
       hints,
     );
     const named = reasons.map(([reason, frames]) => `${reason} (${saidFew(frames).text})`);
-    const isByNeighbour = reasons.every(([reason]) => reason === "neighbour-reset");
-    const text = `entered, and refused by ${isByNeighbour ? "a container" : "the host"}: ${named.join("; ")}`;
+    const text = `entered, and refused by ${whoOf(reasons.map(([reason]) => reason))}: ${named.join("; ")}`;
     return [findingOf("refused", this.#refused.count, text, this.#refused, hint)];
   }
 
@@ -89,6 +90,12 @@ export class Refused implements Finder {
     this.#reasons.set(reason, frames);
     frames.add(frameText(this.#timeline, side, frame));
   }
+}
+
+/** Who refused, for all of some reasons. */
+function whoOf(reasons: readonly Reason[]): string {
+  if (reasons.every((reason) => reason === "neighbour-reset")) return "a container";
+  return reasons.includes("end-refuses") ? "whom it goes to, or the host" : "the host";
 }
 
 /** Of more reasons, what to look at for each would be more than anybody reads. */

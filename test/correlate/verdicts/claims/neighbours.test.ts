@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { macHash } from "../../../../src/protocols/mac.js";
 import { hex } from "../../../support/packets.js";
+import { ACK, RST } from "../../../../src/protocols/tcp.js";
 import { CONTAINER, HOST, segment, SERVER, SYN } from "../../traffic.js";
 import { Scene } from "../findings/scene.js";
 
@@ -45,4 +46,27 @@ it("what a container sends to another one, which passes it on, is local: that on
 it("without a snapshot, it is what its capture shows twice", async () => {
   const { alone } = await routed(false).outcome();
   expect(new Set(alone.map(({ verdict }) => verdict))).toEqual(new Set(["copy"]));
+});
+
+it.each([
+  ["172.17.0.9", "a neighbour"],
+  ["172.17.0.1", "the host's own end of the link"],
+])("a call of %s (%s) that is answered with a reset is refused, and one that is accepted is not", async (dst) => {
+  const call = (n: number) =>
+    segment({ src: CONTAINER, dst, srcPort: 50_000 + n, dstPort: 6379, seq: 77, ack: 0, flags: SYN, ipId: n, ttl: 64 });
+  const answer = (n: number, flags: number) =>
+    segment({ src: dst, dst: CONTAINER, srcPort: 6379, dstPort: 50_000 + n, seq: 9, ack: 78, flags, ipId: 0, ttl: 64 });
+  const scene = new Scene()
+    .alone(300, "inside", call(1))
+    .alone(300.05, "inside", answer(1, RST | ACK))
+    .alone(400, "inside", call(2))
+    .alone(400.05, "inside", answer(2, SYN | ACK))
+    .until(3000);
+  const { alone } = await scene.outcome();
+  expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual([
+    "refused end-refuses",
+    "local same-link",
+    "local same-link",
+    "local same-link",
+  ]);
 });
