@@ -83,10 +83,10 @@ export class Ways {
     return { packet, destination };
   }
 
-  /** Whether each of some packets is NEW to conntrack; undefined where that is not known. A SYN is where nobody accepted one. */
+  /** Whether each of some packets is NEW to conntrack; undefined where that is not known. A SYN is, of a conversation that has no translation so far. */
   #isNew(dropped: Dropped, isTaken: boolean): true | undefined {
-    const { proto, fate } = dropped;
-    if (proto === TCP) return isTaken || fate === "bridged" || undefined;
+    const { proto, fate, mayOpen } = dropped;
+    if (proto === TCP) return isTaken || fate === "bridged" || mayOpen || undefined;
     return (isTaken && HEARD_NOTHING.has(fate) && this.#beginnings.has(dropped)) || undefined;
   }
 
