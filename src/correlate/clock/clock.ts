@@ -35,13 +35,15 @@ export interface Stretch {
   readonly isTrusted: boolean;
   /** How far the clocks may stand from this although no packet shows it, nanoseconds; Infinity where packets of one direction alone bound them. */
   readonly unboundNs: number;
-  /** Whether it is far from all packets that tell how the clocks stand. */
+  /** Whether packets of both directions begin to tell how the clocks stand long behind it, or those of one told it for the last time long before. */
   readonly isUntold: boolean;
 }
 
 /** What a stretch is where there is nothing to correct. */
 export const STILL = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, doubtNs: 0, isUntold: false } as const;
 
+/** What is known of some stretches, of which the worst counts. */
+type Known = Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs" | "unboundNs">;
 /** Between which times on the timeline no packet tells how the clocks stand. */
 type Untold = readonly [afterNs: number, untilNs: number];
 const NEVER: Untold = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -76,7 +78,7 @@ export class Clock {
   /** That of the latest packet. */
   #at = -1;
   /** The worst of what is known of the stretches that packets wait from. */
-  #recent: Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs"> | null = null;
+  #recent: Known | null = null;
   /** The first stretch that packets wait from. */
   #first = 0;
   /** The time of the latest packet that was taken. */
@@ -134,7 +136,7 @@ export class Clock {
 
   /** How far the clocks may stand from what is taken although no packet shows it, nanoseconds; Infinity for any distance. */
   get unboundNs(): number {
-    return this.#stretches[Math.max(0, this.#at)].unboundNs;
+    return this.#known.unboundNs;
   }
 
   /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
@@ -158,7 +160,7 @@ export class Clock {
     return untold.length === 0 ? NEVER : [this.#beginningOf(untold[0]), endOf(untold[untold.length - 1])];
   }
 
-  get #known(): Pick<Stretch, "slackNs" | "disorderNs" | "doubtNs"> {
+  get #known(): Known {
     return this.#recent ?? this.#stretches[0];
   }
 
@@ -216,6 +218,7 @@ export class Clock {
       slackNs: Math.max(...recent.map(({ slackNs }) => slackNs)),
       disorderNs: Math.max(...recent.map(({ disorderNs }) => disorderNs)),
       doubtNs: Math.max(...recent.map(({ doubtNs }) => doubtNs)),
+      unboundNs: Math.max(...recent.map(({ unboundNs }) => unboundNs)),
     };
     this.#first = first;
   }

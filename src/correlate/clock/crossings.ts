@@ -48,6 +48,13 @@ export interface Nearby {
   readonly since: readonly Witness[];
 }
 
+/** Some witnesses around a place, and the places of those before and behind them; infinite where there are none. */
+export interface Nearest {
+  readonly before: number;
+  readonly behind: number;
+  readonly between: readonly Witness[];
+}
+
 const NOWHERE = { place: -1, timeNs: Number.NEGATIVE_INFINITY };
 
 /** Keeps the packets of one direction that both sides saw, in the order of the outside, while they tell something of others. */
@@ -116,6 +123,21 @@ export class Crossings {
       return;
     found.push(one);
     found.sort((a, b) => slowBy(a, 1) - slowBy(b, 1)).splice(LEAST_WITNESSES);
+  }
+
+  /** The witnesses around a place, up to the nearest ones on each side that contradict what is there. */
+  nearest(place: number, isAgainst: (one: Crossing) => boolean): Nearest {
+    const kept = this.#kept;
+    const at = this.#upTo(place);
+    const isLimit = (one: Witness | undefined) => one === undefined || (one.isWitness && isAgainst(one));
+    let [first, end] = [at, at];
+    while (!isLimit(kept[first - 1])) first--;
+    while (!isLimit(kept[end])) end++;
+    return {
+      before: kept[first - 1]?.place ?? Number.NEGATIVE_INFINITY,
+      behind: kept[end]?.place ?? Number.POSITIVE_INFINITY,
+      between: kept.slice(first, end).filter(({ isWitness }) => isWitness),
+    };
   }
 
   /** Whether so many witnesses are behind a place. */

@@ -1,6 +1,7 @@
 import { SET_NS } from "../intake/disorder.js";
+import { isEnclosing } from "./bounds.js";
 import type { Stretch } from "./clock.js";
-import type { Crossing } from "./crossings.js";
+import type { Crossing, Crossings, Nearest } from "./crossings.js";
 import { lineThrough } from "./line.js";
 import { type At, tookNear, tookNs } from "./near.js";
 import type { Slice } from "./slice.js";
@@ -29,21 +30,25 @@ export function doubtsOf(slices: Slices, slice: Slice, line: Standing, mostRate:
   const isOneSided = isFollowed && line.unboundNs === Number.POSITIVE_INFINITY;
   const setByNs = setByNsOf(slices, slice, line);
   const awayNs = Math.max(setByNs, awayNsOf(slices, slice, line, mostRate));
-  const untoldNs = untoldNsOf(slices, slice);
+  const [untoldNs, unboundedNs] = untoldNsOf(slices, slice);
   const swingNs = isOneSided ? swingNsOf(slices, slice, line) : 0;
   return {
     // as fast as that, the clocks may have parted meanwhile
     awayNs: isFollowed ? Math.max(awayNs, mostRate * untoldNs) : awayNs,
     doubtNs: doubtNsOf(slices, slice, line, isFollowed ? Math.max(awayNs, swingNs) : setByNs),
-    isUntold: untoldNs > LEAST_UNTOLD_NS,
+    isUntold: unboundedNs > LEAST_UNTOLD_NS,
   };
 }
 
-/** For how long no packet has told how the clocks stand by the end of a slice, or does from its beginning on, nanoseconds; Infinity where none does at all. */
-function untoldNsOf({ crossings }: Slices, { extent }: Slice): number {
-  const beganNs = Math.min(...crossings.map(({ firstNs }) => firstNs));
-  const endedNs = Math.max(...crossings.map(({ last }) => last.timeNs));
-  return Math.max(0, beganNs - extent.leastNs, extent.toNs - endedNs);
+/**
+ * For how long no packet has told how the clocks stand by the end of a slice, or does from its beginning on, nanoseconds; and for how long none of both
+ * directions. Infinity where none does at all.
+ */
+function untoldNsOf({ crossings }: Slices, { extent }: Slice): readonly [byAny: number, byBoth: number] {
+  const began = crossings.map(({ firstNs }) => firstNs);
+  const ended = crossings.map(({ last }) => last.timeNs);
+  const untoldNs = (beganNs: number, endedNs: number) => Math.max(0, beganNs - extent.leastNs, extent.toNs - endedNs);
+  return [untoldNs(Math.min(...began), Math.max(...ended)), untoldNs(Math.max(...began), Math.min(...ended))];
 }
 
 /** How far the clock stood from there before it was set, or does behind that, where packets do not tell to which of them a slice belongs. */
@@ -84,27 +89,55 @@ function doubtNsOf({ crossings }: Slices, { extent }: Slice, line: At, awayNs: n
 }
 
 /**
- * How far the clocks may stand in a slice from what is taken. A packet contradicts what is taken, and none of the other direction contradicts that packet. Or all
- * of one direction took that long, and none of the other comes any more.
+ * How far the clocks may stand in a slice from what is taken. A packet contradicts what is taken, and none of the other direction contradicts that packet before it,
+ * or none does behind it. Or all of one direction took that long, and none of the other comes any more.
  */
-function awayNsOf({ measured, crossings, exactness }: Slices, slice: Slice, line: At, mostRate: number): number {
+function awayNsOf(slices: Slices, slice: Slice, line: At, mostRate: number): number {
+  const { measured, crossings, doubtful, exactness } = slices;
   const { from, end, fromNs, toNs } = slice.extent;
   const tookByLine = (one: Crossing): number => tookNs(one, line);
-  const isOfRun = ({ place }: Crossing): boolean =>
-    measured.every((other) => !other.holds(place) || other.isOneRunWith(slice));
+  // packets of both directions tell how the clocks stand in another slice, whatever they do in this one
+  const isToldHere = ({ place }: Crossing): boolean =>
+    measured.every(
+      (other) => !other.holds(place) || other === slice || (other.isOneRunWith(slice) && !isEnclosing(other)),
+    );
   const ranNs = (timeNs: number): number => mostRate * Math.max(0, fromNs - timeNs, timeNs - toNs);
   const mostNs = exactness.unitNs + exactness.toleranceNs;
   let awayNs = 0;
   for (const [way, own] of crossings.entries()) {
     const others = crossings[1 - way];
-    for (const one of own.between(from, end, 1).around) {
-      if (tookByLine(one) >= -mostNs - ranNs(one.timeNs) || !isOfRun(one)) continue;
-      const againstNs = Math.min(...others.since(one.place, from, 1).map(tookByLine));
-      if (againstNs + tookByLine(one) >= -mostNs) awayNs = Math.max(awayNs, againstNs);
-    }
+    for (const each of [own, doubtful[way]])
+      for (const one of each.between(from, end, 1).around) {
+        const earlyNs = -tookByLine(one);
+        if (earlyNs <= mostNs + ranNs(one.timeNs) || !isToldHere(one)) continue;
+        const isAgainst = (other: Crossing): boolean => tookByLine(other) < earlyNs - mostNs;
+        const near = nearest([others, doubtful[1 - way]], one, isAgainst);
+        if (near === null || end <= near.before || from >= near.behind) continue;
+        // what may be no twin says how far at the least, where nothing says how far at the most
+        const openNs = each === own ? Number.POSITIVE_INFINITY : earlyNs;
+        const mostAwayNs = near.between.reduce(
+          (leastNs, other) => Math.min(leastNs, tookByLine(other)),
+          Number.POSITIVE_INFINITY,
+        );
+        awayNs = Math.max(awayNs, near.between.length > 0 ? mostAwayNs : openNs);
+      }
     if (others.last.place > from) continue;
     const since = own.since(others.last.place, from, LEAST_WITNESSES);
     if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookByLine)));
   }
   return awayNs;
+}
+
+/** Those of the other direction around a packet, up to the first ones that contradict it; null where there are such before it and behind it: then it is no twin. */
+function nearest(
+  others: readonly Crossings[],
+  { place }: Crossing,
+  isAgainst: (other: Crossing) => boolean,
+): Nearest | null {
+  const found = others.map((each) => each.nearest(place, isAgainst));
+  const before = Math.max(...found.map((each) => each.before));
+  const behind = Math.min(...found.map((each) => each.behind));
+  if (Number.isFinite(before) && Number.isFinite(behind)) return null;
+  const between = found.flatMap((each) => each.between).filter((one) => before < one.place && one.place < behind);
+  return { before, behind, between };
 }

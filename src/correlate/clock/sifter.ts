@@ -58,8 +58,11 @@ export class Sifter {
       twins.findLastIndex((twin) => twin.direction === direction && asked.has(twin)),
     );
     for (const twin of asked) this.#cross(twin);
-    for (const [at, twin] of twins.entries())
-      if (asked.has(twin) || (at > told[twin.direction + 1] && isDoubtful(twin))) this.#ask(twin, asked.has(twin));
+    for (const [at, twin] of twins.entries()) {
+      const isDoubted = !asked.has(twin) && isDoubtful(twin);
+      if (isDoubted && this.#isNear(twin)) this.#file(twin, this.#slices.doubtful);
+      if (asked.has(twin) || (isDoubted && at > told[twin.direction + 1])) this.#ask(twin, !isDoubted);
+    }
   }
 
   /** Takes a twin that was asked, or may be none: those that may be are asked once the latest of both directions agree. */
@@ -87,21 +90,31 @@ export class Sifter {
     return by === RESENDABLE ? this.#asksResendable : by === NUMBERS || !this.#hasNumbers;
   }
 
-  /** Files a twin with those of its direction, if it is where it should be. */
-  #cross(twin: Twin): void {
+  /** Whether a twin is where it should be. */
+  #isNear(twin: Twin): boolean {
     const gapNs = gapOf(twin) - this.#baseNs;
-    if (this.#nearNs === null || Math.abs(gapNs - this.#nearNs) > MOST_WINDOWS * this.#windowNs) {
+    return this.#nearNs !== null && Math.abs(gapNs - this.#nearNs) <= MOST_WINDOWS * this.#windowNs;
+  }
+
+  /** Has a twin tell of the clocks, if it is where it should be. */
+  #cross(twin: Twin): void {
+    if (!this.#isNear(twin)) {
       this.#strays.push(twin);
       if (this.#strays.length === STRAYS) this.#lookAgain();
       return;
     }
     this.#strays = [];
-    this.#nearNs = gapNs;
+    this.#nearNs = gapOf(twin) - this.#baseNs;
+    this.#file(twin, this.#slices.crossings);
+  }
+
+  /** Files a twin with others of its direction, if that is known. */
+  #file(twin: Twin, ways: Slices["crossings"]): void {
     if (twin.direction === 0) return;
-    this.#slices.crossings[twin.direction > 0 ? 1 : 0].add({
+    ways[twin.direction > 0 ? 1 : 0].add({
       isOutbound: twin.direction > 0,
       timeNs: twin.outsideNs - this.#baseNs,
-      gapNs,
+      gapNs: gapOf(twin) - this.#baseNs,
       place: twin.seenAt[OUTSIDE].packets,
       frame: twin.outsideFrame,
       isSure: twin.by === SEGMENT,

@@ -22,6 +22,8 @@ export type DisorderNs = (fromNs: number, untilNs: number, nearNs: number) => nu
 export class Slices {
   /** Packets that were seen on both sides: those that came in, and those that went out. */
   readonly crossings: readonly [Crossings, Crossings] = [new Crossings(), new Crossings()];
+  /** Twins that may be none: they bound no offset, but may contradict one. */
+  readonly doubtful: readonly [Crossings, Crossings] = [new Crossings(), new Crossings()];
   /** The slices that were measured, and those of them that packets bound. */
   readonly measured: Slice[] = [];
   readonly bounded: Slice[] = [];
@@ -113,7 +115,7 @@ export class Slices {
   forget(done: number): number {
     const count = done - KEPT_SLICES;
     if (count < KEPT_SLICES) return 0;
-    for (const crossings of this.crossings) crossings.forgetBefore(this.measured[count - 1].extent.end);
+    for (const each of [...this.crossings, ...this.doubtful]) each.forgetBefore(this.measured[count - 1].extent.end);
     this.measured.splice(0, count);
     const bounded = this.measured[0].place - KEPT_SLICES;
     if (bounded <= 0) return count;

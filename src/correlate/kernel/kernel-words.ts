@@ -30,7 +30,10 @@ export const CAUSAL_SLACK_NS = double();
 /** Behind which time and up to which one no packet tells how the clocks stand, nanoseconds on the timeline. */
 export const UNTOLD_AFTER_NS = double();
 export const UNTOLD_UNTIL_NS = double();
-/** What three pairs of a direction in a row took there at the least, where that is most; and two of each: what its last pair took, and the one before; 0 elsewhere. */
+/**
+ * What three pairs of a direction in a row took there at the least, or its first ones, where that is most; and two of each: what its last pair took, and the one
+ * before; 0 elsewhere, and Infinity before the first.
+ */
 export const UNTOLD_MOST_NS = double();
 export const UNTOLD_TOOK_NS = double(4);
 /** Two: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */

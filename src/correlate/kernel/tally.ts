@@ -10,12 +10,16 @@ import * as words from "./kernel-words.js";
 export class Tally {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
+  readonly #tookNs: Float64Array;
   /** By their words, the rows of AGAIN and ALTERED. */
   readonly #lists: Record<number, Int32Array> = {};
 
   constructor(block: Int32Array, heap: Heap) {
     this.#words = block;
     this.#doubles = asDoubles(block);
+    this.#tookNs = this.#doubles
+      .subarray(words.UNTOLD_TOOK_NS, words.UNTOLD_TOOK_NS + 4)
+      .fill(Number.POSITIVE_INFINITY);
     for (const list of [words.AGAIN, words.ALTERED]) {
       this.#lists[list] = heap.take(Int32Array, MOST_LISTED << words.LISTED_BITS);
       block[list + words.LISTED_ROWS] = this.#lists[list].byteOffset;
@@ -32,11 +36,11 @@ export class Tally {
 
   /**
    * How far the clocks may stand from what is taken where no packet tells, nanoseconds: by what the packets there took. A clock that is set stays so:
-   * one that took long among others that did not was held up, but for the last one.
+   * one that took long among others that did not was held up, but for the first and the last one.
    */
   get untoldNs(): number {
-    const took = this.#doubles.subarray(words.UNTOLD_TOOK_NS, words.UNTOLD_TOOK_NS + 4);
-    return Math.max(this.#doubles[words.UNTOLD_MOST_NS], took[0], took[2]);
+    const lastNs = [this.#tookNs[0], this.#tookNs[2]].filter(Number.isFinite);
+    return Math.max(this.#doubles[words.UNTOLD_MOST_NS], ...lastNs);
   }
 
   /** How many of them went in a direction. */
