@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { natcorr as inThisProcess } from "../support/natcorr.js";
+import { natcorr as inThisProcess, natcorrIn } from "../support/natcorr.js";
 import { ethernet, ipv4, tcp } from "../support/packets.js";
 import { pcap } from "../support/pcap.js";
 
@@ -43,27 +43,27 @@ interface Outcome {
   stderr: string;
 }
 
-function natcorr(args: readonly string[], env: Record<string, string> = {}, input?: Buffer): Outcome {
+function natcorr(args: readonly string[], input?: Buffer): Outcome {
   const { PATH = "" } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     encoding: "utf8",
-    env: { PATH, TZ: "UTC", ...env },
+    env: { PATH, TZ: "UTC" },
     ...(input && { input }),
     maxBuffer: 1 << 26,
   });
   return { status, stdout, stderr };
 }
 
-it("calls captures by their paths: two of one name are told apart", () => {
+it("calls captures by their paths: two of one name are told apart", async () => {
   const [one, other] = [inside, outside].map((from, at) => {
     const path = join(mkdtempSync(join(folder, `${at}-`)), "cap.pcap");
     copyFileSync(from, path);
     return path;
   });
-  const { stdout } = natcorr(["file", "-q", "--format", "ndjson", one, other]);
+  const { stdout } = await inThisProcess("file", "-q", "--format", "ndjson", one, other);
   const { captures } = JSON.parse(stdout.slice(0, stdout.indexOf("\n")));
   expect(captures).toMatchObject({ inside: [{ name: one }], outside: [{ name: other }] });
-  const text = natcorr(["file", "-q", "--width", "400", one, other]).stdout;
+  const { stdout: text } = await inThisProcess("file", "-q", "--width", "400", one, other);
   expect(text).toContain(`Totals: inside ${one}, outside ${other}\n`);
 });
 
@@ -205,12 +205,12 @@ describe("usage", () => {
 });
 
 describe("file", () => {
-  it("pairs all, in both formats, and accounts for every frame", () => {
+  it("pairs all, in both formats, and accounts for every frame", async () => {
     const text = natcorr(["file", inside, outside]);
     expect(text.status).toBe(0);
     expect(text.stdout).toMatch(/Totals: inside \S+\/docker0\.pcap,\s[^]*\ninside +3000 += +3000 /);
     expect(text.stdout).not.toContain("\u001B");
-    const ndjson = natcorr(["file", "--format", "ndjson", inside, outside]);
+    const ndjson = await inThisProcess("file", "--format", "ndjson", inside, outside);
     const lines = ndjson.stdout
       .trimEnd()
       .split("\n")
@@ -227,13 +227,13 @@ describe("file", () => {
   });
 
   it("reads one side from standard input", () => {
-    const { status, stdout } = natcorr(["file", "-q", inside, "-"], {}, readFileSync(outside));
+    const { status, stdout } = natcorr(["file", "-q", inside, "-"], readFileSync(outside));
     expect(status).toBe(0);
     expect(stdout).toMatch(/Totals: [^]* outside stdin\n[^]*\noutside +3000 += +3000 /);
   });
 
-  it("stops after as many pairs as are asked for", () => {
-    const { stdout } = natcorr(["file", "--format", "ndjson", "-c", "3", inside, outside]);
+  it("stops after as many pairs as are asked for", async () => {
+    const { stdout } = await inThisProcess("file", "--format", "ndjson", "-c", "3", inside, outside);
     expect(stdout.match(/"type":"pair"/g)).toHaveLength(3);
   });
 
@@ -245,9 +245,9 @@ describe("file", () => {
     [[], { FORCE_COLOR: "1" }, true],
     [[], { FORCE_COLOR: "1", NO_COLOR: "1" }, false],
     [[], {}, false],
-  ])("colours with %j and %j: %s", (args, env, isColored) => {
-    const { status, stdout } = natcorr(["file", "-c", "1", ...args, inside, outside], { ...env });
-    expect(status).toBe(0);
+  ])("colours with %j and %j: %s", async (args, env, isColored) => {
+    const { code, stdout } = await natcorrIn(env, "file", "-c", "1", ...args, inside, outside);
+    expect(code).toBe(0);
     expect(stdout.includes("\u001B[")).toBe(isColored);
   });
 

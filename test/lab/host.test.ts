@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { filed } from "../support/natcorr.js";
 import { isSkipped, root, tools } from "../support/needs.js";
 import { scratch } from "../support/scratch.js";
 
@@ -45,10 +46,12 @@ function docker(...args: readonly string[]): string {
   });
 }
 
-const natcorr = (...args: readonly string[]): string => lab("exec", "dhost", process.execPath, MAIN, ...args);
 const begin = (name: string): string => docker("run", "-d", "--name", name, "busybox:lab", "sleep", "1000000");
 const onBridge = (name: string): string => docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", name).trim();
 const pings = (name: string): string => docker("exec", name, "ping", "-c", "1", "10.0.2.2");
+
+/** What natcorr keeps of the host as it is now. */
+const snapshot = (): string => lab("exec", "dhost", process.execPath, MAIN, "snapshot", "--docker", SOCKET);
 
 /** Has somebody outside ask for pages, whether they are there or not. */
 function get(...urls: readonly string[]): void {
@@ -114,16 +117,15 @@ async function pingUntilNamed(name: string, printed: () => string): Promise<void
 }
 
 /** What is said of rules that are missing now, whatever packets there are. */
-function natMissing(): string[] {
+async function natMissing(): Promise<string[]> {
   const host = scratch("nat.json");
-  writeFileSync(host, natcorr("snapshot", "--docker", SOCKET));
+  writeFileSync(host, snapshot());
   const captures = ["inside", "outside"].map((side) => join(ROOT, `fixtures/ping/${side}.pcap`));
-  const lines = linesOf(natcorr("file", ...captures, "--host", host, "--format", "ndjson", "-q"));
+  const lines = linesOf(await filed(...captures, "--host", host, "-q"));
   return lines.flatMap((line) => (line.includes('"code":"nat-missing"') ? [JSON.parse(line).text] : []));
 }
 
 const iptables = (...args: readonly string[]): string => lab("exec", "dhost", "iptables", ...args);
-const snapshot = () => JSON.parse(natcorr("snapshot", "--docker", SOCKET));
 
 describe.skipIf(skips)("a Docker host", () => {
   beforeAll(() => {
@@ -149,7 +151,7 @@ describe.skipIf(skips)("a Docker host", () => {
   afterAll(() => lab("down", "docker"));
 
   it("a snapshot has the containers that docker has, whatever networks they are in, and no secret", () => {
-    const { docker: said, missing, dockerProxies } = snapshot();
+    const { docker: said, missing, dockerProxies } = JSON.parse(snapshot());
     expect(missing).toEqual([]);
     const format =
       "{{slice .Name 1}} {{.Id}} {{.State.Pid}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}" +
@@ -173,7 +175,7 @@ describe.skipIf(skips)("a Docker host", () => {
   });
 
   it("a snapshot has the addresses, rules and counters that the tools of the host print", () => {
-    const { docker: said, interfaces, routes, rules, conntrack, sysctls } = snapshot();
+    const { docker: said, interfaces, routes, rules, conntrack, sysctls } = JSON.parse(snapshot());
     const app = said.networks.find(({ name }: { name: string }) => name === "app");
     const names = interfaces.map(({ ifname }: { ifname: string }) => ifname);
     expect(names).toEqual(expect.arrayContaining(["lo", "enp0s3", "docker0", app.bridge]));
@@ -198,8 +200,8 @@ describe.skipIf(skips)("a Docker host", () => {
       for (const name of ["second", "side"]) pings(name);
     });
     const host = scratch("host.json");
-    writeFileSync(host, natcorr("snapshot", "--docker", SOCKET));
-    const text = natcorr("file", ...captures, "--host", host, "--format", "ndjson");
+    writeFileSync(host, snapshot());
+    const text = await filed(...captures, "--host", host);
     const pairs = linesOf(text)
       .map((line) => JSON.parse(line))
       .filter(({ type, direction }) => type === "pair" && direction === "outbound");
@@ -238,14 +240,12 @@ describe.skipIf(skips)("a Docker host", () => {
     const senders = [`one ${shared}`, `two ${shared}`, `one ${shared}`];
     expect(sendersOf(stdout).filter((sender) => !sender.startsWith("nobody"))).toEqual(senders);
     // where no engine is
-    const told = (...options: readonly string[]): string =>
-      execFileSync(process.execPath, [MAIN, "file", path, "--inside", "docker0", "--outside", "enp0s3", ...options], {
-        encoding: "utf8",
-      });
-    const filed = told("--format", "ndjson", "icmp");
-    expect(sendersOf(filed)).toEqual(senders);
-    expect(sendersOf(told("--format", "ndjson", "--container", "two"))).toEqual([`two ${shared}`]);
-    expect(linesOf(filed).some((line) => line.includes("MASQUERADE"))).toBe(true);
+    const told = (...options: readonly string[]): Promise<string> =>
+      filed(path, "--inside", "docker0", "--outside", "enp0s3", ...options);
+    const all = await told("icmp");
+    expect(sendersOf(all)).toEqual(senders);
+    expect(sendersOf(await told("--container", "two"))).toEqual([`two ${shared}`]);
+    expect(linesOf(all).some((line) => line.includes("MASQUERADE"))).toBe(true);
     const hosts = execFileSync("tshark", ["-r", path, "-q", "-z", "hosts"], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
@@ -277,8 +277,8 @@ describe.skipIf(skips)("a Docker host", () => {
       );
       expect(stderr).toContain("no container, and no service, is called 'brief' yet");
       expect(sendersOf(stdout)).toEqual([expect.stringMatching(/^brief 172\.17\./)]);
-      const filed = natcorr("file", path, "--inside", "docker0", "--outside", "enp0s3", "--format", "ndjson");
-      expect(sendersOf(filed)).toEqual(sendersOf(stdout));
+      const told = await filed(path, "--inside", "docker0", "--outside", "enp0s3");
+      expect(sendersOf(told)).toEqual(sendersOf(stdout));
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -296,14 +296,14 @@ describe.skipIf(skips)("a Docker host", () => {
       get("http://10.0.2.15:88", `http://10.0.2.15:${port}`, "http://10.0.2.15:88", "http://[fd00:2::15]:88");
     });
     const host = scratch("ports.json");
-    writeFileSync(host, natcorr("snapshot", "--docker", SOCKET));
+    writeFileSync(host, snapshot());
     const counted = (rule: RegExp): number =>
       Number(
         /^\[(\d+):/.exec(
           JSON.parse(readFileSync(host, "utf8")).rules.iptables.find((line: string) => rule.test(line)),
         )?.[1],
       );
-    const text = natcorr("file", ...captures, "--host", host, "--format", "ndjson", "-q");
+    const text = await filed(...captures, "--host", host, "-q");
     const { published } = JSON.parse(linesOf(text).at(-1) ?? "");
     expect(published).toContainEqual(
       expect.objectContaining({
@@ -321,18 +321,7 @@ describe.skipIf(skips)("a Docker host", () => {
     expect(published).toContainEqual(
       expect.objectContaining({ container: "dns", hostPort: Number(port), translated: 0, proxied: 0, dropped }),
     );
-    const ofDns = natcorr(
-      "file",
-      ...captures,
-      "--host",
-      host,
-      "--format",
-      "ndjson",
-      "--container",
-      "dns",
-      "--only",
-      "dropped",
-    );
+    const ofDns = await filed(...captures, "--host", host, "--container", "dns", "--only", "dropped");
     expect(linesOf(ofDns).filter((line) => /"container":"dns".*"verdict":"dropped"/.test(line))).toHaveLength(dropped);
     expect(published).toContainEqual(
       expect.objectContaining({
@@ -365,12 +354,12 @@ describe.skipIf(skips)("a Docker host", () => {
     const entries = lab("exec", "dhost", "conntrack", "-L", "-p", "tcp");
     const called = entries.match(/ src=(\S+) dst=\1 sport=\d+ dport=88 src=172\.17\.0\.2 /g) ?? [];
     expect(called).toHaveLength(3);
-    const told = (...options: readonly string[]): string =>
-      natcorr("file", path, "--inside", "docker0", "--outside", "enp0s3", "--format", "ndjson", "-q", ...options);
-    expect(publishedIn(told("--conntrack", "off"))).toContainEqual(
+    const told = (...options: readonly string[]): Promise<string> =>
+      filed(path, "--inside", "docker0", "--outside", "enp0s3", "-q", ...options);
+    expect(publishedIn(await told("--conntrack", "off"))).toContainEqual(
       expect.objectContaining({ hostPort: 88, fromInside: 0, fromInsideUnclear: 0 }),
     );
-    for (const text of [stdout, told()])
+    for (const text of [stdout, await told()])
       expect(publishedIn(text)).toContainEqual(
         expect.objectContaining({
           hostPort: 88,
@@ -391,7 +380,7 @@ describe.skipIf(skips)("a Docker host", () => {
     const drop = ["DOCKER-USER", "-d", `${addressOf("shut")}/32`, "-p", "tcp", "--dport", "80", "-j", "DROP"];
     lab("exec", "dhost", "iptables", "-I", ...drop);
     const [before, after] = [scratch("before.json"), scratch("after.json")];
-    writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+    writeFileSync(before, snapshot());
     const captures = await captured("docker0", () => {
       pings("shut");
       get(
@@ -403,14 +392,14 @@ describe.skipIf(skips)("a Docker host", () => {
       );
       spawnSync(LAB, ["exec", "dhost", "busybox", "wget", "-q", "-O", "/dev/null", "http://10.0.2.15:89"], { env });
     });
-    writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
+    writeFileSync(after, snapshot());
     docker("rm", "-f", "shut");
     const { rules } = JSON.parse(readFileSync(after, "utf8"));
     const rule = `-A ${drop.join(" ").replace("-p tcp", "-p tcp -m tcp")}`;
     const line = rules.iptables.find((each: string) => each.endsWith(rule));
     const count = Number(/^\[(\d+):/.exec(line)?.[1]);
     expect(count).toBeGreaterThan(0);
-    const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson", "-q");
+    const text = await filed(...captures, "--host", `${before},${after}`, "-q");
     const { published } = JSON.parse(linesOf(text).at(-1) ?? "");
     expect(published).toContainEqual(
       expect.objectContaining({ hostPort: 89, translated: 2, refusedInside: 3, fromHostUnclear: 1, closedBy: [] }),
@@ -440,7 +429,7 @@ describe.skipIf(skips)("a Docker host", () => {
     const drop = ["DOCKER-USER", "-s", `${address}/32`, "-p", "icmp", "-j", "DROP"];
     for (const rule of [idle, drop]) lab("exec", "dhost", "iptables", "-I", ...rule);
     const [before, after] = [scratch("before.json"), scratch("after.json")];
-    writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+    writeFileSync(before, snapshot());
     const captures = await captured("docker0", () => {
       pings("web");
       // one that a rule drops, and one to another bridge's container, from which Docker isolates it
@@ -451,9 +440,9 @@ describe.skipIf(skips)("a Docker host", () => {
         spawnSync(LAB, ["exec", name, "ping", "-n", "-q", "-c", "3", "-i", "0.2", "-W", "1", to], { env });
       pings("web");
     });
-    writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
+    writeFileSync(after, snapshot());
     for (const rule of [idle, drop]) lab("exec", "dhost", "iptables", "-D", ...rule);
-    const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson");
+    const text = await filed(...captures, "--host", `${before},${after}`);
     const lines = linesOf(text).map((line) => JSON.parse(line));
     const droppedOf = (src: string): number =>
       lines.filter((line) => line.verdict === "dropped" && line.src === src).length;
@@ -495,8 +484,8 @@ describe.skipIf(skips)("a Docker host", () => {
       "--format",
       "ndjson",
     );
-    const filed = natcorr("file", path, "--inside", "docker0", "--outside", "enp0s3", "--format", "ndjson");
-    const [lines, linesFiled] = [stdout, filed].map((text) => linesOf(text).map((line) => JSON.parse(line)));
+    const read = await filed(path, "--inside", "docker0", "--outside", "enp0s3");
+    const [lines, linesFiled] = [stdout, read].map((text) => linesOf(text).map((line) => JSON.parse(line)));
     const saved = `-A ${rule.join(" ")}`;
     const shown = lines.filter(({ verdict }) => verdict === "dropped");
     expect(new Set(shown.map((line) => line.rule))).toEqual(new Set([`ip filter ${saved}`]));
@@ -519,15 +508,15 @@ describe.skipIf(skips)("a Docker host", () => {
     iptables("-I", ...rule);
     const [before, after] = [scratch("before.json"), scratch("after.json")];
     try {
-      writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+      writeFileSync(before, snapshot());
       const captures = await captured("docker0", () => {
         for (const name of ["c1", "c2"]) {
           pings(name);
           spawnSync(LAB, ["exec", name, "bash", "-c", "echo ping > /dev/udp/10.0.2.2/7"], { env });
         }
       });
-      writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
-      const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson");
+      writeFileSync(after, snapshot());
+      const text = await filed(...captures, "--host", `${before},${after}`);
       const lines = linesOf(text).map((line) => JSON.parse(line));
       const droppedOf = (src: string): number =>
         lines.filter((line) => line.verdict === "dropped" && line.src === src).length;
@@ -542,11 +531,11 @@ describe.skipIf(skips)("a Docker host", () => {
     }
   });
 
-  it("a network whose own masquerade is gone is named, and none that has its own", () => {
+  it("a network whose own masquerade is gone is named, and none that has its own", async () => {
     const rule = ["POSTROUTING", "-s", "172.28.0.0/16", "!", "-o", "br-app", "-j", "MASQUERADE"];
-    expect(natMissing()).toEqual([]);
+    expect(await natMissing()).toEqual([]);
     lab("exec", "dhost", "iptables", "-t", "nat", "-D", ...rule);
-    const found = natMissing();
+    const found = await natMissing();
     lab("exec", "dhost", "iptables", "-t", "nat", "-I", ...rule);
     expect(found).toEqual(["no rule masquerades containers' networks: app"]);
   });
@@ -558,7 +547,7 @@ describe.skipIf(skips)("a Docker host", () => {
     ];
     for (const rule of rules) lab("exec", "dhost", "iptables", "-A", ...rule);
     const [before, after] = [scratch("before.json"), scratch("after.json")];
-    writeFileSync(before, natcorr("snapshot", "--docker", SOCKET));
+    writeFileSync(before, snapshot());
     const captures = await captured("docker0", () => {
       pings("web");
       get("http://10.0.2.15:8098", "http://10.0.2.15:8099");
@@ -566,9 +555,9 @@ describe.skipIf(skips)("a Docker host", () => {
         spawnSync(LAB, ["exec", "c1", "timeout", "2", "busybox", "wget", "-q", "-O", "/dev/null", url], { env });
       pings("web");
     });
-    writeFileSync(after, natcorr("snapshot", "--docker", SOCKET));
+    writeFileSync(after, snapshot());
     for (const rule of rules) lab("exec", "dhost", "iptables", "-D", ...rule);
-    const text = natcorr("file", ...captures, "--host", `${before},${after}`, "--format", "ndjson", "-q");
+    const text = await filed(...captures, "--host", `${before},${after}`, "-q");
     const lines = linesOf(text).map((line) => JSON.parse(line));
     const named = lines
       .filter(({ code }) => code?.startsWith("drop-"))

@@ -6,11 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkFixture } from "../../scripts/lab/truth.js";
+import { filed } from "../support/natcorr.js";
 import { KINDS, Lab, type Line, type Running, skips } from "./lab.js";
 import { interfacesOf, renumbered, split } from "./split.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const VERSION = execFileSync(process.execPath, [MAIN, "--version"], { encoding: "utf8" }).trim();
+const { version: VERSION }: { version: string } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
 const PUBLIC = "180.101.49.11";
 const BOTH = ["docker0", "enp0s3"] as const;
 const ONLY_ICMP = ["--inside-filter", "icmp", "--outside-filter", "icmp"];
@@ -72,9 +75,9 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     expect(captured).toBeLessThanOrEqual(received);
 
     expect(new Set(interfacesOf(path))).toEqual(new Set(BOTH));
-    expect(twins(pairsOfFiles(folder))).toEqual(twins(live.pairs));
+    expect(twins(await pairsOfFiles(folder))).toEqual(twins(live.pairs));
     // read back as it is, it has the same frames and flows; without the rules of the host, which it holds
-    const file = natcorrFile(path, "--inside", "docker0", "--outside", "enp0s3", "--host", "off");
+    const file = await filed(path, "--inside", "docker0", "--outside", "enp0s3", "--host", "off");
     for (const type of ["header", "pair", "ambiguous", "flow"])
       expect(linesOf(file, type)).toEqual(linesOf(live.stdout, type));
     expect(linesOf(file, "pair").length).toBeGreaterThan(30);
@@ -378,16 +381,11 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     while ((await running("conntrack")) > 0) await sleep(20);
   });
 
-  it("conntrack ends with it where an interface cannot be captured from", async () => {
+  it("refuses an interface that does not exist, with those that do, and conntrack ends with it", async () => {
     const live = await lab.live("docker0", "enp0s33", "--conntrack", "live");
     expect(await live.ended).toBe(1);
-    while ((await running("conntrack")) > 0) await sleep(20);
-  });
-
-  it("refuses an interface that does not exist, with those that do", async () => {
-    const live = await lab.live("docker0", "enp0s33");
-    expect(await live.ended).toBe(1);
     expect(live.stderr).toMatch(/^natcorr: enp0s33: there is no such interface; there are .*enp0s3/);
+    while ((await running("conntrack")) > 0) await sleep(20);
   });
 
   it("lists the interfaces with their addresses", async () => {
@@ -458,7 +456,8 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
       live.signal("SIGKILL");
       expect(await live.ended).toBeNull();
       expect(interfacesOf(path)).toHaveLength(12);
-      expect(linesOf(natcorrFile(path, "--inside", "docker0", "--outside", "enp0s3"), "pair")).toHaveLength(6);
+      const file = await filed(path, "--inside", "docker0", "--outside", "enp0s3");
+      expect(linesOf(file, "pair")).toHaveLength(6);
     });
 
     it("ends when nobody reads its output any more", async () => {
@@ -499,16 +498,10 @@ function expectAccounted(live: Running): void {
 }
 
 /** Pairs that `natcorr file` finds in the two captures of a folder. */
-function pairsOfFiles(folder: string): Line[] {
+async function pairsOfFiles(folder: string): Promise<Line[]> {
   const captures = [join(folder, "inside.pcap"), join(folder, "outside.pcap")];
-  const stdout = natcorrFile("--clock-offset", "none", ...captures);
+  const stdout = await filed("--clock-offset", "none", ...captures);
   return linesOf(stdout, "pair").map((line): Line => JSON.parse(line));
-}
-
-/** What `natcorr file --format ndjson` prints. */
-function natcorrFile(...args: readonly string[]): string {
-  const all = [MAIN, "file", "--format", "ndjson", ...args];
-  return execFileSync(process.execPath, all, { encoding: "utf8", maxBuffer: 1 << 28 });
 }
 
 /** The lines of one type, sorted: a live run does not wait as long as a file's to show pairs in order of time. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { filed } from "../support/natcorr.js";
 import { KINDS, Lab, type Line, skips } from "./lab.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
@@ -94,9 +95,8 @@ describe.skipIf(skips).each(KINDS)("natcorr live on two bridges of the %s lab", 
     for (const { inside, outside } of turned) expect(inside.capture).not.toBe(outside.capture);
     expect(live.lines.filter(({ verdict }) => verdict === "dropped")).toEqual([]);
 
-    const args = ["file", path, "--inside", "docker0,br-app", "--outside", "enp0s3", "--format", "ndjson"];
-    const stdout = execFileSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
-    const readBack = stdout
+    const sides = ["--inside", "docker0,br-app", "--outside", "enp0s3"];
+    const readBack = (await filed(path, ...sides))
       .split("\n")
       .filter((line) => line.startsWith('{"type":"pair"'))
       .map((line): Pair => JSON.parse(line));

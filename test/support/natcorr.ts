@@ -36,6 +36,13 @@ export function builtNatcorr(...args: readonly string[]): Promise<Printed> {
   return printed(built.run, {}, args, NO_FOLD);
 }
 
+/** What `natcorr file --format ndjson` prints in this process; it must end with 0. */
+export async function filed(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await natcorr("file", "--format", "ndjson", ...args);
+  if (code !== 0) throw new Error(`natcorr file ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
 /** Columns of a terminal on which every message has one line. */
 const NO_FOLD = 10_000;
 

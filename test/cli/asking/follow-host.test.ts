@@ -313,11 +313,11 @@ it("of more events than there is time for, all that runs is asked for at once", 
 });
 
 it.each([
-  ["is not there", async () => scratch("nobody.sock"), /nobody\.sock: not found/],
-  ["hangs", hanging, /hangs\.sock: did not answer within 0\.05 s/],
-  ["is none", notFound, /answers \/events with 404/],
-])("an engine that %s is said to, once, and the rest of the host is kept", async (_, socketOf, why) => {
-  const followed = following(await socketOf(), true, 50);
+  ["is not there", async () => scratch("nobody.sock"), /nobody\.sock: not found/, LONG_MS],
+  ["hangs", hanging, /hangs\.sock: did not answer within 0\.05 s/, 50],
+  ["is none", notFound, /answers \/events with 404/, LONG_MS],
+])("an engine that %s is said to, once, and the rest of the host is kept", async (_, socketOf, why, mostMs) => {
+  const followed = following(await socketOf(), true, mostMs);
   await followed.follower.begin();
   await followed.follower.end();
   expect(followed.said().split("\n")[0]).toMatch(/^natcorr: containers are not named: docker: /);
