@@ -35,7 +35,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
   });
 
   const ping = (count: number, ...more: readonly string[]): Promise<string> =>
-    lab.run("c1", "ping", "-q", "-i", "0.1", "-c", String(count), ...more, PUBLIC);
+    lab.run("c1", "ping", "-q", "-i", "0.02", "-c", String(count), ...more, PUBLIC);
   const download = (place: string, url: string): Promise<string> =>
     lab.run(place, "busybox", "wget", "-q", "-O", "/dev/null", url);
 

@@ -69,7 +69,8 @@ describe.skipIf(skips).each(KINDS)("natcorr live on two bridges of the %s lab", 
     execFileSync("ip", ["netns", "del", `${lab.name}-${kind}-app`]);
   });
 
-  const ping = (place: string, to: string): Promise<string> => lab.run(place, "ping", "-q", "-i", "0.1", "-c", "5", to);
+  const ping = (place: string, to: string): Promise<string> =>
+    lab.run(place, "ping", "-q", "-i", "0.02", "-c", "5", to);
 
   it("pairs what each of them sends, and what goes from one to the other, and reads back the same", async () => {
     const path = join(folder, "all.pcapng");

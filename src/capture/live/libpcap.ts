@@ -75,7 +75,8 @@ export function koffi(): typeof import("koffi") {
   }
 }
 
-function loadLibpcap(): LibraryHandle {
+/** The library itself, for functions beside those of `Libpcap`. Throws CaptureError where it is missing. */
+export function loadLibpcap(): LibraryHandle {
   const { load } = koffi();
   const reasons: string[] = [];
   for (const name of LIBPCAP_NAMES) {
