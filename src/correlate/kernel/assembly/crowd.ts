@@ -2,13 +2,12 @@
  * Packets of a crowd. Of all that wait there with one key, those of a known flow are told by that, as anywhere else, where no other of its ways
  * waits with it.
  */
-import { stateOf, sideOf } from "../../../packets/assembly/timeline.js";
+import { sideOf } from "../../../packets/assembly/timeline.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { WAITING } from "../../../packets/fates.js";
 import { FLOW_SHIFT, NONE, wayOfTuple } from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { IMPOSSIBLE, KNOWN } from "../relations.js";
@@ -74,7 +73,6 @@ function onlyTimely(ground: usize, newest: i32, row: i32, exceptFor: i32, reachN
     const found = relate(ground, row, other);
     if (found === IMPOSSIBLE) continue;
     if (timely !== NONE || found !== KNOWN || isInDoubt(found)) return SEVERAL;
-    if (stateOf(lineOf(ground), other) !== WAITING) return SEVERAL;
     timely = other;
   }
   return timely;
