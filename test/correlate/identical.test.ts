@@ -571,3 +571,19 @@ it("what seems to leave before it enters has a twin, where clocks are so far apa
     [42, 42],
   ]);
 });
+
+const reply = (dst: string, ttl: number, text: string) =>
+  datagram({ src: SERVER, dst, srcPort: 5000, dstPort: 5000, ipId: 0, ttl, text });
+
+it("a pair that waits for an equal packet is shown, though none waits for it to be", async () => {
+  const inside = [us(0, hello(CONTAINER, 5000, 64, 1))];
+  const outside = [us(20, hello(HOST, 5000, 63, 1))];
+  for (let n = 1; n <= 3; n++) {
+    outside.push(us(1000 * n, reply(HOST, 53, `answer ${n}`)));
+    inside.push(us(1000 * n + 10, reply(CONTAINER, 52, `answer ${n}`)));
+  }
+  const busy = conversation(200, { everyUs: 20 });
+  const sides = [merged(busy.inside, inside), merged(busy.outside, outside)] as const;
+  const { twins } = await outcomeOf(...sides, { clock: { kind: "none" }, patienceNs: 0, batches: [2, 2] });
+  expect(twins).toHaveLength(204);
+});

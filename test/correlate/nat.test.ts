@@ -194,6 +194,16 @@ it("two containers behind one address, the port of one rewritten because they cl
 const gre = (src: string, ipId: number, ttl: number) =>
   ipv4({ src, dst: SERVER, id: ipId, ttl }, transport(47, filler(40, ipId)));
 
+const announced = (src: string, n: number) =>
+  datagram({ src, dst: "224.0.0.251", srcPort: 5353, dstPort: 5353, ipId: 0, ttl: 255, text: `printer ${n} is here` });
+
+it("what a host says to a group on each of its interfaces is two packets", async () => {
+  const inside = Array.from({ length: 5 }, (_, n) => us(100_000 * n, announced("172.17.0.1", n)));
+  const outside = Array.from({ length: 5 }, (_, n) => us(100_000 * n + 5, announced(HOST, n)));
+  const { pairs, undecided } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
+  expect([pairs, undecided]).toEqual([[], []]);
+});
+
 it("a protocol it does not look into, by addresses, IP ID and payload", async () => {
   const outcome = await outcomeOf(
     [us(0, gre(CONTAINER, 1001, 64)), us(1000, gre(CONTAINER, 1002, 64))],

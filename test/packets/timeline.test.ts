@@ -163,6 +163,14 @@ function timelineFrom(row: number): Timeline {
   return new Timeline(new Heap(), 1024, row);
 }
 
+it("finds no row whose state is just not low enough, be it the first that there ever was", () => {
+  const timeline = timelineFrom(0);
+  for (let more = 0; more < 3; more++) timeline.setState(push(timeline, 0), AMBIGUOUS);
+  timeline.setState(timeline.after(timeline.first), WAITING);
+  const { first, end } = timeline;
+  expect(timeline.firstBelow(first, end, AMBIGUOUS)).toBe(timeline.after(first));
+});
+
 it("finds the first row whose state is low enough, wherever a section ends, or row numbers wrap", () => {
   const states = fc.array(fc.nat(GONE), { maxLength: 200 });
   fc.assert(

@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import code from "../../../src/correlate/kernel/assembly/buckets.wasm";
 import { ALONE, Buckets } from "../../../src/correlate/kernel/buckets.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { KEY, KEY2, RECORD_BITS } from "../../../src/packets/records.js";
@@ -119,6 +120,7 @@ it("grow, and forget what is in none of them any more", () => {
     group.push(row);
   }
   expectFiled(timeline, buckets, groups);
+  const opened = new Set([...groups.values()].map(([row]) => timeline.bucket(row)));
   for (const [keys, rows] of groups) {
     for (const row of rows) buckets.remove(row);
     groups.delete(keys);
@@ -131,4 +133,21 @@ it("grow, and forget what is in none of them any more", () => {
     groups.set("5", [...(groups.get("5") ?? []), row]);
   }
   expectFiled(timeline, buckets, groups);
+  expect(opened).toContain(timeline.bucket(groups.get("5")![0]));
+});
+
+it.each([0, 1])("of two that are taken for a pair, one that is taken out leaves the other one alone: %d", (out) => {
+  const heap = new Heap();
+  const timeline = new Timeline(heap, 1024);
+  const buckets = new Buckets(heap, timeline);
+  const steps = heap.load(new WebAssembly.Module(code));
+  const keys = { key: 5, key2: 6 };
+  const rows = [push(timeline, INSIDE, keys), push(timeline, OUTSIDE, keys)];
+  buckets.add(rows[0]);
+  steps["setPending"](buckets.block, ...rows);
+  buckets.remove(rows[out]);
+  expect([timeline.bucket(rows[out]), timeline.bucket(rows[1 - out])]).toEqual([NONE, ALONE]);
+  const equal = push(timeline, INSIDE, keys);
+  buckets.add(equal);
+  expectFiled(timeline, buckets, new Map([["of both", [rows[1 - out], equal]]]));
 });
