@@ -67,9 +67,11 @@ export async function knownHost(
   if (unknown !== undefined) {
     const source = options.host ?? capture;
     const names = printable([...there].join(", ")) || "none with an address";
-    const what = known.containers.isRunning(unknown)
-      ? `no address that natcorr can follow of '${printable(unknown)}', which runs (${WHY_OFF_LINKS}); with one`
-      : `no container, and no service, that is called '${printable(unknown)}'; there`;
+    const what = known.isUnasked(unknown)
+      ? `no address of '${printable(unknown)}', which was gone before docker could be asked about it; with one`
+      : known.containers.isRunning(unknown)
+        ? `no address that natcorr can follow of '${printable(unknown)}', which runs (${WHY_OFF_LINKS}); with one`
+        : `no container, and no service, that is called '${printable(unknown)}'; there`;
     command.error(`error: ${source} has ${what} are: ${names}`);
   }
   return known;

@@ -101,7 +101,7 @@ export async function resultsOf(
   const ports =
     known &&
     insideRoutes &&
-    (await portsOf(sink, known, insideRoutes, interfaces[INSIDE], isLive, options.conntrack !== OFF, conntrack));
+    (await portsOf(sink, known, insideRoutes, interfaces[INSIDE], isLive, options.conntrack !== OFF, conntrack, rules));
   const counted = ports ?? sink;
   const grounded =
     known === undefined || !hasRules ? counted : await namingGrounds(counted, known, rules, interfaces, ports);
@@ -180,13 +180,14 @@ async function portsOf(
   isLive: boolean,
   isByListing: boolean,
   conntrack: ConntrackTable | undefined,
+  rules: RuleHistory | undefined,
 ): Promise<PublishedPorts | undefined> {
   if (known.ports.all.length === 0 && !isLive) return undefined;
   const { PublishedPorts } = await import("../report/published/published-ports.js");
   const { OwnConversations } = await import("../host/own-conversations.js");
   const { CalledPorts } = await import("../host/rules/called-ports.js");
   const own = new OwnConversations(known, conntrack, isByListing);
-  const called = new CalledPorts(known, names);
+  const called = new CalledPorts(known, names, rules);
   return new PublishedPorts(next, known, own, {
     areUncaptured: (addresses) => routes.areUncaptured(addresses),
     mayHaveCalled: (...call) => called.mayHaveCalled(...call),

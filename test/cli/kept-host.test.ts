@@ -136,6 +136,17 @@ it("names in it do not act on a terminal", async () => {
   }
 });
 
+it("a container that was gone before it could be asked about is known by its name alone", async () => {
+  const path = await kept(REPLACED[0], { ...change(BETWEEN, "x"), unasked: "job.6" });
+  const gone = "gone before docker could be asked about";
+  expect((await run(path, "-q")).stderr).toContain(
+    `containers that were ${gone} them, whose addresses and ports are not known: job.6`,
+  );
+  const { code, stderr } = await run(path, "--container", "job.6");
+  expect(code).toBe(2);
+  expect(stderr.replaceAll(/\s+/g, " ")).toContain(`no address of 'job.6', which was ${gone} it; with one are: c1`);
+});
+
 /** Rules that had been read by then. */
 const rulesAt = (time: string, ...rules: readonly string[]): object => ({
   format: "natcorr-change",

@@ -500,6 +500,32 @@ describe.skipIf(skips)("a Docker host", () => {
     }
   });
 
+  it("a container that accepts and never answers is named, whichever docker-proxy calls it", async () => {
+    docker("pause", "web");
+    try {
+      const { stdout } = await live(
+        async () => {
+          const calls = ["http://127.0.0.1:88", "http://[fd00:2::15]:88"].map((url, at) =>
+            spawn(
+              LAB,
+              ["exec", at === 0 ? "dhost" : "wan", "timeout", "3", "busybox", "wget", "-q", "-O", "/dev/null", url],
+              { env },
+            ),
+          );
+          await Promise.all(calls.map((call) => once(call, "close")));
+        },
+        "--format",
+        "text",
+      );
+      // lines are cut to the width of a terminal
+      expect(stdout.replaceAll(/\s+/g, " ")).toMatch(
+        /no-response \(2 times\): accepted, asked, and no byte came back: tcp 172\.17\.0\.1 > web\.80 \(2 conversations: .+: the caller closed\)/,
+      );
+    } finally {
+      docker("unpause", "web");
+    }
+  });
+
   it("a rule that asks for a set of ipset's is named for who is in it alone", async () => {
     const [address, other] = [addressOf("c1"), addressOf("c2")];
     lab("exec", "dhost", "ipset", "create", "banned", "hash:ip,port");

@@ -134,6 +134,7 @@ export class HostFollower {
     const first = await Promise.race([this.#snapshot(), sleep(END_MS, "late", { ref: false })]);
     if (first === "late" && isKept)
       messages.warn(`not in the file: what the host says in the end, for it took longer than ${END_MS / 1000} s`);
+    for (const text of this.known.unasked) messages.warn(text);
   }
 
   /** Ends it: nothing is taken any more. */
@@ -229,7 +230,15 @@ export class HostFollower {
 
   async #askAbout(event: ContainerEvent): Promise<void> {
     const container = await this.#following.engine.container(event.id);
-    if ((this.#ends.get(event.id) ?? 0n) < event.timeNs) this.#change(event, container);
+    // whoever ended meanwhile has no address any more: the next may have it by now
+    const now = (this.#ends.get(event.id) ?? 0n) < event.timeNs ? container : undefined;
+    this.#change(event, now);
+    if (now === undefined && event.name !== undefined && !this.known.containers.words.has(event.name))
+      this.#noteUnasked(event, event.name);
+  }
+
+  #noteUnasked({ id, timeNs }: ContainerEvent, name: string): void {
+    this.#take({ format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs), id, unasked: name });
   }
 
   #change({ id, timeNs }: Pick<ContainerEvent, "id" | "timeNs">, container: Container | undefined): void {

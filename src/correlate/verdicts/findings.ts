@@ -2,7 +2,7 @@ import type { Finding } from "../../packets/results/findings.js";
 import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results/results.js";
 import { isAgain } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import type { Side } from "../../packets/sides.js";
+import { INSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import type { Crossed } from "../kernel/crossed.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -12,6 +12,7 @@ import { EndedFlow } from "./findings/ended-flow.js";
 import type { Context, End, Finder } from "./findings/finder.js";
 import { Hidden } from "./findings/hidden.js";
 import { FINDERS } from "./findings/registry.js";
+import { LocalCalls } from "./findings/local-calls.js";
 import { Requests } from "./findings/requests.js";
 
 /** Hidden addresses that are known to have been told of, and so much of what is answered at those that stand for them: a power of two. */
@@ -22,7 +23,7 @@ const SORTED_AT_ONCE = 1024;
 const module = new WebAssembly.Module(code);
 
 /** What findings are about. */
-export interface About extends Omit<Context, "hidden" | "requests"> {
+export interface About extends Omit<Context, "hidden" | "requests" | "localCalls"> {
   readonly tuples: TupleTable;
   readonly kernel: Pick<Kernel, "crossed">;
   /** Of a run that ends after so many pairs, those that it has shown. */
@@ -43,6 +44,7 @@ export class Findings {
   readonly #seen: Int32Array;
   readonly #hidden = new Hidden();
   readonly #requests: Requests;
+  readonly #localCalls: LocalCalls;
   readonly #flow: EndedFlow;
   /** The flows of a conversation whose translation was replaced. */
   readonly #before: EndedFlow;
@@ -65,7 +67,8 @@ export class Findings {
     this.#before = new EndedFlow(accounts, tuples);
     this.#now = new EndedFlow(accounts, tuples);
     this.#requests = new Requests(heap, accounts, tuples);
-    const context = { ...about, hidden: this.#hidden, requests: this.#requests };
+    this.#localCalls = new LocalCalls(about.timeline, tuples);
+    const context = { ...about, hidden: this.#hidden, requests: this.#requests, localCalls: this.#localCalls };
     this.#finders = FINDERS.map((Each) => new Each(context));
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
     this.#ofLinked = this.#finders.filter((finder) => finder.linked !== undefined);
@@ -124,6 +127,9 @@ export class Findings {
 
   /** Takes a packet without a twin that was judged; `flowOf` tells its flow. */
   alone(row: number, judgement: Judgement, flowOf: (row: number) => number | undefined): void {
+    const { timeline, shown } = this.#about;
+    if (shown === undefined && timeline.sideOf(row) === INSIDE)
+      this.#localCalls.take(row, judgement.verdict === "local");
     const finders = this.#byVerdict.get(judgement.verdict);
     if (finders === undefined) return;
     const flow = flowOf(row);

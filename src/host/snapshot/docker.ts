@@ -179,6 +179,8 @@ export interface ContainerEvent {
   /** Epoch nanoseconds, to some hundred. */
   readonly timeNs: bigint;
   readonly isEnd: boolean;
+  /** What a container is called that began; undefined of other events. */
+  readonly name: string | undefined;
 }
 
 /** Reads one of what Docker answers to `/events`; undefined where it is about no container. */
@@ -187,7 +189,10 @@ export function eventOf(told: unknown): ContainerEvent | undefined {
   const id = isOfNetwork ? textAt(told, "Actor", "Attributes", "container") : textAt(told, "Actor", "ID");
   const timeNano = numberAt(told, "timeNano") ?? 0;
   if (id === undefined || !Number.isInteger(timeNano) || timeNano <= 0) return undefined;
-  return { id, timeNs: BigInt(timeNano), isEnd: !isOfNetwork && ENDS.has(textAt(told, "Action") ?? "") };
+  const action = textAt(told, "Action") ?? "";
+  const isEnd = !isOfNetwork && ENDS.has(action);
+  const name = !isOfNetwork && action === "start" ? textAt(told, "Actor", "Attributes", "name") : undefined;
+  return { id, timeNs: BigInt(timeNano), isEnd, name };
 }
 
 /** Which engine answers, from its `/version` and `/info`. */

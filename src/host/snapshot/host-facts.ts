@@ -74,6 +74,8 @@ export interface KnownChange {
   readonly id: string;
   /** Undefined where it does not run any more. */
   readonly container: KnownContainer | undefined;
+  /** What it was called that was gone before the engine could be asked about it. */
+  readonly unasked?: string | undefined;
 }
 
 /** The rules as they were read while packets were captured, for the same. */
@@ -117,6 +119,7 @@ export function newsOf(value: unknown): KnownNews {
     timeNs,
     id: textAt(value, "id") ?? "",
     container: container === undefined ? undefined : containerOf(container),
+    unasked: textAt(value, "unasked"),
   };
 }
 

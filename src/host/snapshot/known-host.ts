@@ -1,4 +1,6 @@
 import { remember } from "../../packets/memory/keep-newest.js";
+import { printable } from "../../packets/printable.js";
+import { saidFew } from "../../packets/results/sentence.js";
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
 import { RuleHistory } from "../rules/rule-history.js";
@@ -22,6 +24,8 @@ export class KnownHost {
   readonly ports: PortBook;
   /** When containers changed, epoch nanoseconds, the last times. */
   readonly #changedNs = new Set<bigint>();
+  /** What containers were called that were gone before the engine could be asked about them, the last ones. */
+  readonly #unasked = new Set<string>();
   /** Called when it said something: what Docker has rules for may be others. */
   onChange: () => void = () => {};
   #first: HostFacts | undefined;
@@ -45,7 +49,21 @@ export class KnownHost {
 
   /** What of it cannot be followed, in words. */
   get unfollowed(): readonly string[] {
-    return this.#facts?.unfollowed ?? [];
+    return [...(this.#facts?.unfollowed ?? []), ...this.unasked];
+  }
+
+  /** Which containers were gone before the engine could be asked about them, in words; none where it could. */
+  get unasked(): readonly string[] {
+    if (this.#unasked.size === 0) return [];
+    const { text } = saidFew({ listed: [...this.#unasked], count: this.#unasked.size });
+    return [
+      `containers that were gone before docker could be asked about them, whose addresses and ports are not known: ${printable(text)}`,
+    ];
+  }
+
+  /** Whether a container was called so that was gone before the engine could be asked about it. */
+  isUnasked(name: string): boolean {
+    return this.#unasked.has(name);
   }
 
   /** The first snapshot and the last, which may be one, of those that tell of rules: by them, what was dropped between them has a ground. */
@@ -84,6 +102,7 @@ export class KnownHost {
       if (news.containers !== undefined) this.#networks = news;
     } else {
       remember(this.#changedNs, news.timeNs, MOST_CHANGES);
+      if (news.unasked !== undefined) remember(this.#unasked, news.unasked, MOST_CHANGES);
       if ((news.container?.published.length ?? 0) > 0) this.haveRulesChanged = true;
     }
     const here = this.#onLinks(news);

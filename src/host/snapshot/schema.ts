@@ -104,6 +104,7 @@ export const CHANGE_SCHEMA: Schema = {
     optional: {
       id: text("The container's id."),
       container: { ...CONTAINER, description: "What it is from then on; absent where it does not run any more." },
+      unasked: text("What it was called, where it was gone before Docker could be asked about it."),
       rules: object(
         "The firewall's rules, which --rules live reads: the first ones, and those that are not what they were.",
         {

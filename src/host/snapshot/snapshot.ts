@@ -39,6 +39,8 @@ interface ContainerChange {
   readonly id: string;
   /** What the container is from then on; absent where it does not run any more. */
   readonly container?: Container;
+  /** What it was called that was gone before the engine could be asked about it. */
+  readonly unasked?: string;
 }
 
 /** The firewall's rules as they were read while packets were captured, the first time, and as they change: `natcorr live` writes them between packets. */

@@ -22,6 +22,8 @@ interface Closing {
   /** As it stands in the rule set; `possibly` before it where not all that it asks for can be told. */
   readonly rule: string;
   readonly count: number;
+  /** How many of these were not seen to be dropped; undefined for none. */
+  readonly unseen?: number;
 }
 
 /** What went through a published port, as far as it was captured. */

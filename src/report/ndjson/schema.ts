@@ -518,6 +518,9 @@ const LINES: Readonly<Record<string, Schema>> = {
                   ),
                   count: count("Packets to the port that it could have dropped."),
                 },
+                optional: {
+                  unseen: count("How many of them nothing shows to have been dropped: they are counted as unknown."),
+                },
               }),
             ),
           },

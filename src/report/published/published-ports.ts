@@ -49,6 +49,8 @@ interface Arrived {
   readonly perhaps: readonly Published[];
   /** What it was before a translation, where that is known by now. */
   readonly begunAs: Ends | undefined;
+  /** When it came, epoch nanoseconds. */
+  readonly epochNs: bigint;
   /** Which of the inside's captures shows it first; and whether it came by an interface that is not captured. */
   readonly source: number;
   readonly isElsewhere: boolean;
@@ -58,8 +60,8 @@ interface Arrived {
 export interface PortUsers {
   /** Whether none of some addresses is behind a captured interface of the inside. */
   areUncaptured(addresses: readonly string[]): boolean;
-  /** Whether a rule may have made of a call of that port of the host's what one of the inside's captures shows. */
-  mayHaveCalled(hostPort: number, proto: Protocol, seen: Ends, source: number): boolean;
+  /** Whether a rule may have made of a call of that port of the host's, at that time, what one of the inside's captures shows. */
+  mayHaveCalled(hostPort: number, proto: Protocol, seen: Ends, source: number, epochNs: bigint): boolean;
 }
 
 /** Passes all results on, and says at the end what went through each of the host's published ports. */
@@ -148,7 +150,10 @@ export class PublishedPorts extends PassingSink {
       const published = isOpening && this.#calledBy(protocolName(proto), destinationOf(ends), firstNs).published;
       if (published === false || published === undefined) continue;
       const use = this.#useOf(published);
-      use.closedBy.set(rule, (use.closedBy.get(rule) ?? 0) + gathered.count);
+      const closing = use.closedBy.get(rule) ?? { count: 0, unseen: 0 };
+      use.closedBy.set(rule, closing);
+      closing.count += gathered.count;
+      if (fate !== "dropped" && fate !== "refused") closing.unseen += gathered.count;
       if (fate === "refused") use.refusedByRules += gathered.count;
     }
   }
@@ -224,12 +229,13 @@ export class PublishedPorts extends PassingSink {
     if (!mayOpen(this.tables, row)) return;
     const ends = endsOf(this.tables, row);
     if (this.#own.isOwn(ends.src)) return;
-    const name = this.#containers.having(ends.dst, epochNsOf(this.tables, row));
+    const epochNs = epochNsOf(this.tables, row);
+    const name = this.#containers.having(ends.dst, epochNs);
     const proto = protocolName(timeline.proto(row));
     const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => isPublishedBy(each, name));
     if (perhaps.length === 0) return;
     const source = timeline.frames[INSIDE].sourceOf(timeline.frame(row));
-    const seen = { proto, ends, perhaps, source, isElsewhere };
+    const seen = { proto, ends, perhaps, source, isElsewhere, epochNs };
     const arrived = { ...seen, begunAs: this.#begunAs(seen) };
     if (this.#arrived.size < MOST_REMEMBERED) this.#arrived.set(tuple, arrived);
     else this.#countArrived(arrived);
@@ -245,10 +251,10 @@ export class PublishedPorts extends PassingSink {
 
   /** Counts one by what conntrack says, then or now, or else the rules: what went straight to the container went through no port. */
   #countArrived(arrived: Arrived): void {
-    const { proto, ends, perhaps, source, isElsewhere, begunAs = this.#begunAs(arrived) } = arrived;
+    const { proto, ends, perhaps, source, isElsewhere, epochNs, begunAs = this.#begunAs(arrived) } = arrived;
     if (begunAs === undefined) {
       for (const each of perhaps)
-        if (this.#users.mayHaveCalled(each.hostPort, proto, ends, source))
+        if (this.#users.mayHaveCalled(each.hostPort, proto, ends, source, epochNs))
           this.#useOf(each)[isElsewhere ? "fromElsewhereUnclear" : "fromInsideUnclear"]++;
       return;
     }

@@ -35,8 +35,8 @@ export class Use {
   refusedInside = 0;
   /** Of what would have opened a conversation; and of each flow. */
   readonly failures = [new Failures()];
-  /** Packets by the rule that could have dropped them; and how many of all these were refused. */
-  readonly closedBy = new Map<string, number>();
+  /** Packets by the rule that could have dropped them, and how many of these were not seen to be dropped; and how many of all were refused. */
+  readonly closedBy = new Map<string, { count: number; unseen: number }>();
   refusedByRules = 0;
 
   constructor(published: Published) {
@@ -46,7 +46,11 @@ export class Use {
   /** `isUncaptured`: see `PublishedUse`. */
   sum(isUncaptured: boolean): PublishedUse {
     const { flows, failures, refusedByRules, closedBy: rules, ...counts } = this;
-    const closedBy = Array.from(rules, ([rule, count]) => ({ rule, count }));
+    const closedBy = Array.from(rules, ([rule, { count, unseen }]) => ({
+      rule,
+      count,
+      ...(unseen > 0 && { unseen }),
+    }));
     const dropped = failures.reduce((sum, { dropped }) => sum + dropped, 0);
     const unknown = failures.reduce((sum, { unknown }) => sum + unknown, 0);
     const byRules = closedBy.reduce((sum, { count }) => sum + count, 0) - refusedByRules;

@@ -131,8 +131,14 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
   const { fromElsewhere, fromElsewhereUnclear, taken, refusedInside, untold, closedBy } = use;
   const notes: Note[] = [
     ...closedBy.map(
-      ({ rule, count }) =>
-        ({ use, what: `${paint.bad("closed")} by ${printable(rule)}`, count, unit: "packet" }) as const,
+      ({ rule, count, unseen = 0 }) =>
+        ({
+          use,
+          what: `${paint.bad("closed")} by ${printable(rule)}`,
+          count,
+          unit: "packet",
+          meaning: unseen === 0 ? "" : `, ${unseen === count ? "none" : count - unseen} of them seen to be dropped`,
+        }) as const,
     ),
     {
       use,

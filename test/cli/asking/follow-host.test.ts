@@ -80,9 +80,9 @@ class Engine {
     this.tell("die", id);
   }
 
-  tell(Action: string, ID: string): void {
+  tell(Action: string, ID: string, name?: string): void {
     const timeNano = (Date.now() + this.#told++) * 1e6;
-    this.write(`${JSON.stringify({ Type: "container", Action, Actor: { ID }, timeNano })}\n`);
+    this.write(`${JSON.stringify({ Type: "container", Action, Actor: { ID, Attributes: { name } }, timeNano })}\n`);
   }
 
   write(text: string): void {
@@ -238,6 +238,24 @@ it("a container that ended has no address any more, whatever is still asked, or 
   engine.answer("/containers/2/json", engine.held[0]);
   await followed.follower.end();
   expect(followed.news.filter((each) => isChange(each))).toMatchObject([{ id: "1" }]);
+});
+
+it("a container that was gone before it could be asked about is named by what was told of it, once", async () => {
+  const engine = new Engine();
+  await engine.listen();
+  const followed = following(engine.socket);
+  await followed.follower.begin();
+  engine.holds = /^\/containers\/\w+\/json/;
+  for (const action of ["start", "die", "destroy"]) engine.tell(action, "2", "job.6");
+  await until(() => engine.held.length === 1);
+  engine.holds = /^$/;
+  engine.answer("/containers/2/json", engine.held[0]);
+  await followed.follower.end();
+  expect(followed.news.filter((each) => isChange(each))).toMatchObject([{ id: "2", unasked: "job.6" }]);
+  expect(followed.said()).toContain(
+    "gone before docker could be asked about them, whose addresses and ports are not known: job.6\n",
+  );
+  expect(["job.6", "job.7"].map((name) => followed.follower.known.isUnasked(name))).toEqual([true, false]);
 });
 
 it("what the host said before somebody keeps it is kept, too", async () => {

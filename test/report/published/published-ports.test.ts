@@ -230,8 +230,8 @@ it("counts nothing for a port whose rules made none of what went to its containe
   expect(found.map(({ fromInsideUnclear }) => fromInsideUnclear)).toEqual([0, 1]);
   const seen = { src: "172.17.0.3", srcPort: 7, dst: "172.17.0.2", dstPort: 80 };
   expect(asked).toMatchObject([
-    [88, "tcp", seen, 0],
-    [90, "tcp", seen, 0],
+    [88, "tcp", seen, 0, expect.any(BigInt)],
+    [90, "tcp", seen, 0, expect.any(BigInt)],
   ]);
 });
 
@@ -483,8 +483,15 @@ it("names the rules that could have dropped what was to open conversations", () 
       dropped(1, { src, srcPort, dst, dstPort: port }, { proto, ...more });
     sink.closedBy("-A DOCKER-USER -j DROP", [called(), called(dstPort, { mayOpen: false }), called(89)]);
     sink.closedBy("-A DOCKER-USER -j DROP", [called()]);
+    sink.closedBy("-P FORWARD DROP", [called(dstPort, { fate: "unanswered" }), called()]);
   });
-  expect(web).toMatchObject({ dropped: 2, closedBy: [{ rule: "-A DOCKER-USER -j DROP", count: 2 }] });
+  expect(web).toMatchObject({
+    dropped: 2,
+    closedBy: [
+      { rule: "-A DOCKER-USER -j DROP", count: 2 },
+      { rule: "-P FORWARD DROP", count: 2, unseen: 1 },
+    ],
+  });
 });
 
 it("a port whose container is behind no captured interface may have been used unseen", () => {
@@ -588,6 +595,16 @@ const closed = (hostPort: number, more: object = {}) => ({
   unknown: 4,
   closedBy: [{ rule: "-A DOCKER-USER -j DROP", count: 4 }],
   ...more,
+});
+
+it.each([
+  [4, ", none of them seen to be dropped"],
+  [1, ", 3 of them seen to be dropped"],
+])("text says that of what a rule closes, %i were not seen to be dropped", (unseen, words) => {
+  const closedBy = [{ rule: "-P FORWARD DROP", count: 4, unseen }];
+  expect(publishedText([closed(91, { closedBy })], paint(false))).toContain(
+    `closed by -P FORWARD DROP: 4 packets${words}\n`,
+  );
 });
 
 it("text says once what is the same of three ports of a container, and more", () => {

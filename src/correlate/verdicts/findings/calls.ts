@@ -1,8 +1,9 @@
 import { Few, MOST_NAMED } from "../../../packets/results/few.js";
-import { type Finding, type FindingCode, Gathered, ofFlows } from "../../../packets/results/findings.js";
+import { type Finding, type FindingCode, findingOf, Gathered } from "../../../packets/results/findings.js";
 import { rangeText, said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
-import { SIDES } from "../../../packets/sides.js";
+import { type Side, SIDES } from "../../../packets/sides.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
+import type { Called } from "./called.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context } from "./finder.js";
 
@@ -21,9 +22,9 @@ class Kind {
   readonly #bytes: [least: number, most: number] = [Number.POSITIVE_INFINITY, 0];
   readonly #waitedNs: [least: number, most: number] = [Number.POSITIVE_INFINITY, 0];
 
-  constructor(flow: EndedFlow, outcome: Outcome) {
-    this.#first = flow.saidFrom(true);
-    this.#common = flow.saidServiceInside;
+  constructor(called: Called, outcome: Outcome) {
+    this.#first = called.saidFrom(true);
+    this.#common = called.saidServiceInside;
     this.#outcome = outcome;
   }
 
@@ -47,18 +48,20 @@ class Kind {
 export class Calls {
   readonly #gathered = new Gathered();
   readonly #kinds = new Map<string, Kind>();
+  #count = 0;
   #others = 0;
 
-  /** Takes the flow of a call: how many bytes were asked, and how long nothing came, nanoseconds. */
-  add(flow: EndedFlow, outcome: Outcome, bytes: number, waitedNs: number): void {
-    this.#gathered.addFlow(flow);
-    const key = [flow.serviceKey, ...outcome].join(" ");
+  /** Takes a call: how many bytes were asked, and how long nothing came, nanoseconds. */
+  add(called: Called, outcome: Outcome, bytes: number, waitedNs: number): void {
+    this.#count++;
+    called.gatherIn(this.#gathered);
+    const key = [called.serviceKey, ...outcome].join(" ");
     let kind = this.#kinds.get(key);
     if (kind === undefined && this.#kinds.size === MOST_KINDS) {
       this.#others++;
       return;
     }
-    kind ??= new Kind(flow, outcome);
+    kind ??= new Kind(called, outcome);
     this.#kinds.set(key, kind);
     kind.add(bytes, waitedNs);
   }
@@ -68,18 +71,21 @@ export class Calls {
     const named = new Few<Sentence>(MOST_NAMED);
     for (const kind of this.#kinds.values()) named.addMade(() => kind.sentence);
     named.addUnlisted(this.#others);
-    return ofFlows(code, this.#gathered, said`${text}: ${saidFew(named)}`);
+    const count = this.#count;
+    return count === 0 ? [] : [findingOf(code, count, said`${text}: ${saidFew(named)}`, this.#gathered)];
   }
 }
 
+/** Whether a side's capture shows all that there was of it. */
+export function isSideSeen(side: Side, { cover, misses }: Context): boolean {
+  return cover[side].lostFrames === 0 && !misses.isPatchy(side) && !misses.lacksEntries(side);
+}
+
 /** Whether both captures show all of a flow: nothing of it lacks its twin, and neither lost or lacks frames. */
-export function isAllSeen(flow: EndedFlow, { cover, misses }: Context): boolean {
+export function isAllSeen(flow: EndedFlow, context: Context): boolean {
   if (flow.proto !== TCP || !flow.isOpenerKnown || flow.isOneOfSeveral || flow.isUnclear) return false;
   if (flow.isProvedElsewhere(true) || flow.isProvedElsewhere(false)) return false;
-  return SIDES.every(
-    (side) =>
-      !flow.hasUnmatched(side) && cover[side].lostFrames === 0 && !misses.isPatchy(side) && !misses.lacksEntries(side),
-  );
+  return SIDES.every((side) => !flow.hasUnmatched(side) && isSideSeen(side, context));
 }
 
 function widen(range: [least: number, most: number], by: number): void {

@@ -1,4 +1,4 @@
-import type { Located } from "../../../packets/results/findings.js";
+import type { Gathered, Located } from "../../../packets/results/findings.js";
 import { IS_ONE_OF_SEVERAL } from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
@@ -209,6 +209,10 @@ export class EndedFlow extends ViewedFlow implements Located {
   /** What flows of one initiator to one service have in common. */
   get serviceKey(): string {
     return `${this.#mac(this.nearSide, true)} ${this.saidService.text}`;
+  }
+
+  gatherIn(gathered: Gathered): void {
+    gathered.addFlow(this);
   }
 
   /** The source port of its initiator's packets, or the ICMP id, as a side sees it; of packets that travel outbound, where that is not known. */

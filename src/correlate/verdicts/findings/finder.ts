@@ -22,6 +22,7 @@ import type { Cover } from "../captures/cover.js";
 import type { SideCover } from "../captures/side-cover.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
+import type { LocalCalls } from "./local-calls.js";
 import type { Requests } from "./requests.js";
 
 /** What a finder asks of what a side's captures cover. */
@@ -39,6 +40,7 @@ export interface Context {
   readonly tuples: TupleTable;
   readonly hidden: Hidden;
   readonly requests: Pick<Requests, "of">;
+  readonly localCalls: Pick<LocalCalls, "all">;
   readonly accounts: FlowAccounts;
   readonly misses: Pick<Misses, "isPatchy" | "mayLackAll" | "lacksEntries">;
   readonly rules: HostRules;

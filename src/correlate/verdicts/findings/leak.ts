@@ -162,7 +162,7 @@ function isKept({ isFromInside, rewrite, isAnswered, isOneOfSeveral }: EndedFlow
 }
 
 const MET = "nothing tells whether they opened these conversations, or answer what came to them so";
-const NOTHING = "nothing shows that the NAT should hide them";
+const NOTHING = "no packet and no rule shows that the NAT should hide them";
 const ANSWERED = "are answered so: a rule may exempt these conversations from the NAT, which hides others";
 const OTHERS_ANSWERED =
   "others from their network to the same address, or to two of its network, are answered so: a rule may exempt that from the NAT, which hides others";

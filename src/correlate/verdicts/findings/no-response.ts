@@ -1,6 +1,7 @@
 import type { Finding } from "../../../packets/results/findings.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { Calls, isAllSeen, type Outcome } from "./calls.js";
+import type { Called } from "./called.js";
+import { Calls, isAllSeen, isSideSeen, type Outcome } from "./calls.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import type { Request } from "./requests.js";
@@ -30,16 +31,23 @@ export class NoResponse implements Finder {
 
   flow(flow: EndedFlow): void {
     const request = this.#context.requests.of(flow);
-    if (request?.isAcknowledged !== true || !isAllSeen(flow, this.#context)) return;
+    if (request !== undefined && isAllSeen(flow, this.#context)) this.#take(flow, request);
+  }
+
+  close(): Finding[] {
+    const isSeen = isSideSeen(INSIDE, this.#context);
+    for (const call of isSeen ? this.#context.localCalls.all : [])
+      if (call.request !== undefined) this.#take(call, call.request);
+    return this.#calls.findings("no-response", "accepted, asked, and no byte came back");
+  }
+
+  #take(called: Called, request: Request): void {
+    if (!request.isAcknowledged) return;
     const { closing, askedNs, bytes } = request;
     const { decidedNs } = this.#context;
     const waitedNs = (closing?.atNs ?? Math.min(decidedNs(INSIDE), decidedNs(OUTSIDE))) - askedNs;
     const outcome = outcomeOf(request, waitedNs);
-    if (outcome !== undefined) this.#calls.add(flow, outcome, bytes, waitedNs);
-  }
-
-  close(): Finding[] {
-    return this.#calls.findings("no-response", "accepted, asked, and no byte came back");
+    if (outcome !== undefined) this.#calls.add(called, outcome, bytes, waitedNs);
   }
 }
 

@@ -12,12 +12,12 @@ const IS_OPENED = 1 << 23;
 const TTL_SHIFT = 24;
 const FIRST_SLOTS = 2 ** 12;
 /** Who goes on to send behind so long a pause waits for no answer: nanoseconds. curl sends what it posts a second behind its head (Expect: 100-continue). */
-const PAUSE_NS = 2_000_000_000;
+export const PAUSE_NS = 2_000_000_000;
 /** So many connections are remembered that were closed while nothing was answered, until their flows end. */
 const MOST_CLOSINGS = 16_384;
 
 /** How a connection was first closed or reset, while nothing was answered. */
-interface Closing {
+export interface Closing {
   readonly isInitiators: boolean;
   readonly isReset: boolean;
   readonly atNs: number;

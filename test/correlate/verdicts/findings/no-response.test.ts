@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CONTAINER, HOST, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
-import { type Ends, Scene } from "./scene.js";
+import { type Ends, type Numbers, Scene } from "./scene.js";
 
 const [ACK, PSH_ACK, FIN_ACK, RST, RST_ACK] = [0x10, 0x18, 0x11, 0x04, 0x14];
 const REQUEST = "GET / HTTP/1.0\r\n\r\n";
@@ -197,5 +197,70 @@ describe("connection-reset", () => {
     expect(await said(scene.until(5000))).toEqual([
       `accepted, asked, and reset before any answer: ${CALL} (18 bytes sent, reset 0.5 ms later with TTL 64, and the SYN-ACK had 53: maybe by somebody on the way)`,
     ]);
+  });
+});
+
+/** A segment between the host's end of the bridge and a container, by a connection of the host's own: as a docker-proxy makes one. */
+function proxied(scene: Scene, ms: number, isProxys: boolean, numbers: Numbers): Scene {
+  const ends = isProxys ? { src: "172.17.0.1", dst: CONTAINER } : { src: CONTAINER, dst: "172.17.0.1" };
+  const [srcPort, dstPort] = isProxys ? [50_000, 80] : [80, 50_000];
+  return scene.alone(
+    ms,
+    "inside",
+    segment({ ...ends, srcPort, dstPort, ttl: 64, ipId: ms, seq: 1000, ack: 0, ...numbers }),
+  );
+}
+
+/** What such a connection asks of the container, which acknowledges it. */
+function askedBeside(scene: Scene): Scene {
+  proxied(scene, 100, true, { flags: SYN, seq: 1000 });
+  proxied(scene, 101, false, { flags: SYN_ACK, seq: 5000, ack: 1001 });
+  proxied(scene, 102, true, { flags: ACK, seq: 1001, ack: 5001 });
+  proxied(scene, 103, true, { flags: PSH_ACK, seq: 1001, ack: 5001, text: REQUEST });
+  return proxied(scene, 104, false, { flags: ACK, seq: 5001, ack: ASKED });
+}
+
+const BESIDE = "tcp 172.17.0.1.50000 > 172.17.0.2.80";
+const closesBeside = (scene: Scene, ms: number): Scene =>
+  proxied(scene, ms, true, { flags: FIN_ACK, seq: ASKED, ack: 5001 });
+const answersBeside = (scene: Scene, ms: number): Scene =>
+  proxied(scene, ms, false, { flags: PSH_ACK, seq: 5001, ack: ASKED, text: "HTTP/1.0 200 OK\r\n\r\n" });
+
+describe("what the host, or a container, asks of a container beside it", () => {
+  it.each([
+    ["closed", closesBeside(askedBeside(new Scene()), 3103), "no answer in 3.0 s: the caller closed"],
+    ["still open", askedBeside(new Scene()), "no answer in 4.9 s: neither closed"],
+  ])("and gets no answer to is no-response: %s", async (_, scene, words) => {
+    const [found, ...others] = await scene.until(5000).findings("no-response");
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ count: 1, flows: [], more: 0 });
+    expect(found?.frames.inside).toHaveLength(1);
+    expect(found?.text).toBe(`accepted, asked, and no byte came back: ${BESIDE} (18 bytes acknowledged, ${words})`);
+  });
+
+  it("and is reset is connection-reset", async () => {
+    const scene = proxied(askedBeside(new Scene()), 114, false, { flags: RST_ACK, seq: 5001, ack: ASKED });
+    expect(await said(scene.until(5000))).toEqual([
+      `accepted, asked, and reset before any answer: ${BESIDE} (18 bytes sent, reset 11 ms later with the TTL of the SYN-ACK (64): by the other end, as it seems)`,
+    ]);
+  });
+
+  it.each([
+    ["is answered", closesBeside(answersBeside(askedBeside(new Scene()), 2000), 4000)],
+    ["is closed soon", closesBeside(askedBeside(new Scene()), 1000)],
+    [
+      "acknowledges an answer that was not seen",
+      proxied(askedBeside(new Scene()), 2000, true, { flags: FIN_ACK, seq: ASKED, ack: 5200 }),
+    ],
+    [
+      "sends what was not seen in part",
+      proxied(askedBeside(new Scene()), 105, true, { flags: PSH_ACK, seq: ASKED + 7, ack: 5001, text: "more" }),
+    ],
+    [
+      "goes on sending",
+      proxied(askedBeside(new Scene()), 2500, true, { flags: PSH_ACK, seq: ASKED, ack: 5001, text: "more" }),
+    ],
+  ])("is neither where it %s", async (_, scene) => {
+    expect(await said(scene.until(9000))).toEqual([]);
   });
 });
