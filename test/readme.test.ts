@@ -49,7 +49,7 @@ const ANSWERS: readonly (readonly [question: string, fixture: string, answers: r
   [
     "what was never answered?",
     "several-addresses",
-    [/^! unanswered \(8 times\): sent on and never answered: [^]*?flows 3, 4, 5, 7 /m],
+    [/^! unanswered \(8 times\): sent on and never answered: [^]*?flows 3, 5, 4, 7 /m],
   ],
   ["whose port was changed?", "ping-clash", [/- port-rewritten /]],
 ];

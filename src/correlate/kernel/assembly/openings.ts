@@ -5,15 +5,13 @@ import * as tuple from "../../../packets/tuples.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
+import { isTraceroute } from "../../../protocols/udp.js";
 import { tupleOf } from "./places.js";
 
 /** Ports below this belong to servers: of those below 1024 (RFC 6335 section 6), clients of root take some from here on (rresvport(3)) … */
 const SERVER_PORTS = 512;
 /** … and from this one on, to clients (Linux: ip_local_port_range; RFC 6335 has 49152). In between are those of many servers, and of few clients. */
 const EPHEMERAL_PORTS = 32_768;
-/** Where traceroute's datagrams go, of UDP: three for each of 30 hops (traceroute(8)). */
-const TRACEROUTE_PORTS = 33_434;
-const TRACEROUTE_COUNT = 90;
 /** Whoever sends UDP behind so long a silence begins anew: nanoseconds (nf_conntrack-sysctl.rst, nf_conntrack_udp_timeout_stream). */
 const STREAM_FORGOTTEN_NS = 120e9;
 
@@ -68,6 +66,6 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
 
 /** How much less a port is one of a server. */
 function rankOf(port: i32, proto: i32): i32 {
-  if (proto === UDP && port >= TRACEROUTE_PORTS && port < TRACEROUTE_PORTS + TRACEROUTE_COUNT) return 1;
+  if (proto === UDP && isTraceroute(port)) return 1;
   return port < SERVER_PORTS ? 0 : port < EPHEMERAL_PORTS ? 1 : 2;
 }

@@ -6,7 +6,7 @@ export interface Called {
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the inside has it: from its initiator … */
   saidFrom(isInitiators: true): Sentence;
   /** … and without the initiator's port. */
-  readonly saidServiceInside: Sentence;
+  readonly saidService: Sentence;
   /** What those of one initiator to one service have in common. */
   readonly serviceKey: string;
   /** Takes it into what a finding is about. */

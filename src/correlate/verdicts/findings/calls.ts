@@ -24,7 +24,7 @@ class Kind {
 
   constructor(called: Called, outcome: Outcome) {
     this.#first = called.saidFrom(true);
-    this.#common = called.saidServiceInside;
+    this.#common = called.saidService;
     this.#outcome = outcome;
   }
 

@@ -1,27 +1,26 @@
 import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
-import { said, saidFew } from "../../../packets/results/sentence.js";
+import { said } from "../../../packets/results/sentence.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Finder } from "./finder.js";
-import { Services } from "./services.js";
+import { saidServices, Services } from "./services.js";
 
 /**
  * `connection-refused`: SYNs crossed the NAT, and nothing came back but a reset, which crossed as well: whoever has that address does not listen there, or somebody
  * on the way rejects it (RFC 9293 section 3.10.7.1).
  */
 export class ConnectionRefused implements Finder {
-  readonly #refused = new Gathered();
   readonly #services = new Services();
 
   flow(flow: EndedFlow): void {
-    if (!isRefused(flow)) return;
-    this.#refused.addFlow(flow);
-    this.#services.add(flow, flow.pairsThere, "");
+    if (isRefused(flow)) this.#services.add(flow);
   }
 
   close(): Finding[] {
-    const text = said`a reset is all that came back: ${saidFew(this.#services.of().named)}`;
-    return ofFlows("connection-refused", this.#refused, text);
+    const refused = new Gathered();
+    for (const { gathered } of this.#services.all) refused.addAll(gathered);
+    const text = said`a reset is all that came back: ${saidServices(this.#services.all)}`;
+    return ofFlows("connection-refused", refused, text);
   }
 }
 

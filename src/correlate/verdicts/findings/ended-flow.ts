@@ -196,14 +196,14 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.#said(INSIDE, isInitiators, true);
   }
 
-  /** The same without the initiator's port. */
+  /** The same from its initiator, without the port of that. */
   get saidService(): Sentence {
-    return this.#said(this.nearSide, true, false);
+    return this.#said(INSIDE, true, false);
   }
 
-  /** The same as the inside has it. */
-  get saidServiceInside(): Sentence {
-    return this.#said(INSIDE, true, false);
+  /** Whether its initiator has an address outside that can be answered: not where it is inside, and leaves with a private one, as it is. */
+  get isAnswerable(): boolean {
+    return this.rewrite !== 0 || !this.isFromInside || !this.isPrivate(INSIDE, true) || this.isTunneled;
   }
 
   /** What flows of one initiator to one service have in common. */

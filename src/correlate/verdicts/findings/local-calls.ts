@@ -79,10 +79,10 @@ class LocalCall implements Called {
   }
 
   get serviceKey(): string {
-    return this.saidServiceInside.text;
+    return this.saidService.text;
   }
 
-  get saidServiceInside(): Sentence {
+  get saidService(): Sentence {
     return this.#said(false);
   }
 

@@ -3,18 +3,20 @@ import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
 import type { Reason } from "../../../packets/results/reasons.js";
-import { said, saidFew } from "../../../packets/results/sentence.js";
+import { said } from "../../../packets/results/sentence.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { isUnreachable } from "../../../protocols/icmp.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { INSIDE, type Side } from "../../../packets/sides.js";
+import { isTraced } from "../../../protocols/udp.js";
+import { INSIDE, type Side, SIDES } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import type { Crossed } from "../../kernel/crossed.js";
 import { Holes, segmentOf } from "./holes.js";
-import { Services } from "./services.js";
+import { type Said, type Service, Services, saidServices } from "./services.js";
+import { HINT_INSIDE, type Silence, silenceOf } from "./silence.js";
 
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
 const PATIENCE_NS = 1_000_000_000;
@@ -24,64 +26,47 @@ const ANSWERED_PORTS: ReadonlySet<number> = new Set([DNS_PORT, 123]);
 /** So often a segment of a connection crosses again, at the least, that is called unanswered: ordinary losses end sooner. */
 const LEAST_AGAIN = 3;
 
-/** So many flows are remembered, at the most, of which somebody beyond said that nobody gets what is sent. */
-const MOST_SAID = 4096;
-/** What to look at where somebody beyond says that he does not get there. */
-const HINT_BEYOND =
-  "whoever says so has no way there: look at its routes, and whether anybody has that address; ip route get <address> on the host shows whether it is the right router to ask";
-/** What to look at where somebody beyond rejects it. */
-const HINT_REJECTED =
-  "whoever says so rejects it: nobody listens on that port there (ss -ln), or a firewall does not let it pass; from the host, the same call shows whether others get there";
-const REJECTED: ReadonlySet<Reason> = new Set(["port-unreachable", "prohibited"]);
+/** So many flows are remembered, at the most, of which somebody said that nobody gets what is sent … */
+const MOST_HEARD = 4096;
+/** … and of each, so many kinds of errors. */
+const MOST_KINDS = 8;
 /** What to look at where segments are never acknowledged of which a link beyond may not take any so long. */
 const HINT_LONG =
   "ping -M do -s 1472 <address> and tracepath <address> show whether long packets get there: a router beyond may drop them without a word, and short ones pass (MTU); ping and traceroute, whether anybody is there at all";
-/** So many addresses that ask are told apart; all others count as one. */
+/** So many addresses are remembered that errors may be about which were cut short; of more, nobody is known to be unanswered. */
 const MOST_ASKERS = 4096;
-const OTHERS = "";
 
-/** What was asked from one address, and never answered. */
-class Tries {
-  readonly flows = new Gathered();
-  count = 0;
-  /** Whether any of them has an address outside that can be answered. */
-  isAnswerable = false;
-
-  addAll({ flows, count, isAnswerable }: Tries): void {
-    this.flows.addAll(flows);
-    this.count += count;
-    this.isAnswerable ||= isAnswerable;
-  }
+/** Errors of one kind about packets of a flow, and who says so. */
+interface HeardError {
+  readonly reason: Reason;
+  readonly meaning: string;
+  readonly src: string;
+  readonly count: number;
 }
 
-/** Errors about packets of a flow, by which somebody beyond says that nobody gets them. */
+/** Errors about packets of a flow that go one way, by which somebody says that nobody gets them. */
 interface Heard {
-  readonly side: Side;
-  readonly reason: Reason;
-  readonly words: string;
   readonly frames: Few<number>;
+  /** By what they say, and who does. */
+  readonly errors: Map<string, HeardError>;
 }
 
 /**
  * `unanswered`: SYNs, echo requests and queries crossed the NAT, and nothing came back, on neither side, though the capture of the side where
- * they left goes on; or nothing but errors of somebody beyond, that it does not get there. Answers that cross elsewhere show in what the initiator sends next: it acknowledges them.
+ * they left goes on; or nothing but errors, that it does not get there: of UDP, whichever port that is. Answers that cross elsewhere show in what the initiator sends next: it acknowledges them.
  * Also of connections, segments that crossed again and again and were never acknowledged, and their other end sent nothing new: where it did, see `mtu`.
  */
 export class Unanswered implements Finder {
   readonly #context: Context;
-  /** All in the order that they ended, and the same by the address inside. */
-  readonly #all = new Tries();
-  readonly #byAsker = new Map<string, Tries>();
   readonly #services = new Services();
-  /** By flow. */
-  readonly #said = new Map<number, Heard>();
+  /** By flow, and the side where they entered: see `heardKey`. */
+  readonly #heard = new Map<number, Heard>();
   /** Those that ICMP errors may be about which were cut too short to say so: the ends inside of what they are, or are about. */
   readonly #mayBeAnswered = new Set<string>();
 
   readonly #holes: Holes;
-  readonly #hanging = new Named();
-  /** Whether any of those segments is longer than what every link takes. */
-  #isAnyLong = false;
+  /** Segments that were never acknowledged, by what to look at next. */
+  readonly #hanging = new Map<string, Named>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -99,44 +84,50 @@ export class Unanswered implements Finder {
     const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     if (!isUnreachable(type, code, isIpv6)) return;
     const { reason, words: meaning } = meaningOf(!isIpv6, type, code);
-    const words = `${meaning}, says ${src}`;
-    const frames = this.#said.get(flow)?.frames ?? new Few<number>();
-    frames.add(timeline.frame(row));
-    this.#said.set(flow, { side: timeline.sideOf(row), reason, words, frames });
-    keepNewest(this.#said, MOST_SAID);
+    const key = heardKey(flow, timeline.sideOf(row));
+    const heard = this.#heard.get(key) ?? { frames: new Few<number>(), errors: new Map() };
+    heard.frames.add(timeline.frame(row));
+    const count = (heard.errors.get(`${meaning} ${src}`)?.count ?? 0) + 1;
+    if (count > 1 || heard.errors.size < MOST_KINDS)
+      heard.errors.set(`${meaning} ${src}`, { reason, meaning, src, count });
+    this.#heard.set(key, heard);
+    keepNewest(this.#heard, MOST_HEARD);
   }
 
   flow(flow: EndedFlow): void {
-    const heard = this.#said.get(flow.id);
-    this.#said.delete(flow.id);
+    const heard = this.#heard.get(heardKey(flow.id, flow.farSide));
+    for (const side of SIDES) this.#heard.delete(heardKey(flow.id, side));
     if (flow.isOfCutErrors) this.#takeCutErrors(flow);
     if (flow.proto === TCP) this.#takeHanging(flow);
     if (!isUnanswered(flow, this.#context)) return;
-    const { pairsThere } = flow;
-    const isAnswerable = flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
-    const asker = this.#askerOf(flow.address(INSIDE, true));
-    const errors = heard && { reason: heard.reason, words: heard.words, count: heard.frames.count };
-    this.#services.add(flow, pairsThere, asker, errors);
-    for (const tries of [this.#all, this.#byAsker.get(asker)!]) {
-      tries.flows.addFlow(flow);
-      for (const frame of heard?.frames.listed ?? []) tries.flows.frames[heard!.side].add(frame);
-      tries.count += pairsThere;
-      tries.isAnswerable ||= isAnswerable;
-    }
+    const errors = [...(heard?.errors.values() ?? [])].map((error) => saidOf(error, flow));
+    if (isTraceEnd(flow, errors)) return;
+    const { gathered } = this.#services.add(flow, errors);
+    for (const frame of heard?.frames.listed ?? []) gathered.frames[flow.farSide].add(frame);
   }
 
   close(): Finding[] {
     const noMore = "segments crossed again and again and were never acknowledged, and their other end sent nothing new";
-    return [...this.#never(), ...ofNamed("unanswered", this.#hanging, noMore, this.#isAnyLong ? HINT_LONG : undefined)];
+    return [
+      ...[...this.#bySilence()].map(findingOfAll),
+      ...[...this.#hanging].flatMap(([hint, hanging]) => ofNamed("unanswered", hanging, noMore, hint)),
+    ];
   }
 
-  #never(): Finding[] {
-    const { flows, count, isAnswerable } = this.#mayBeAnswered.size === 0 ? this.#all : this.#certain();
-    if (count === 0) return [];
-    const { named, reason } = this.#services.of((asker) => !this.#mayBeAnswered.has(asker));
-    const text = said`sent on${isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${saidFew(named)}`;
-    const hint = reason === undefined ? FINDINGS.unanswered.hint : REJECTED.has(reason) ? HINT_REJECTED : HINT_BEYOND;
-    return [findingOf("unanswered", count, text, flows, isAnswerable ? hint : FINDINGS.leak.hint)];
+  /** Those of which it is certain that they are not answered. */
+  #bySilence(): Map<Silence, Service[]> {
+    const bySilence = new Map<Silence, Service[]>();
+    const mayBeAnswered = this.#mayBeAnswered;
+    for (const service of this.#services.all) {
+      const { asker } = service;
+      const isCertain = mayBeAnswered.size === 0 || (asker !== undefined && !mayBeAnswered.has(asker));
+      if (!isCertain || mayBeAnswered.size === MOST_ASKERS) continue;
+      const silence = silenceOf(service);
+      const alike = bySilence.get(silence) ?? [];
+      alike.push(service);
+      bySilence.set(silence, alike);
+    }
+    return bySilence;
   }
 
   /** Takes a connection if what its initiator sent was acknowledged up to some segment, and no further, however often that crossed. */
@@ -147,30 +138,39 @@ export class Unanswered implements Finder {
     const { length, payloadLength, frames } = hanging;
     // one byte asks a full receiver for its window (RFC 9293 section 3.8.6.1)
     if (payloadLength <= 1 || misses.isPatchy(flow.farSide)) return;
-    this.#isAnyLong ||= length > NEVER_CUT_BYTES;
-    for (const frame of frames.listed) this.#hanging.add(flow.nearSide, frame, flow.id);
-    this.#hanging.named.add(said`${flow.said} (${frames.count} times again)`);
-  }
-
-  /** Those that no such error may be about. */
-  #certain(): Tries {
-    const certain = new Tries();
-    if (this.#mayBeAnswered.size === MOST_ASKERS) return certain;
-    for (const [asker, tries] of this.#byAsker) if (!this.#mayBeAnswered.has(asker)) certain.addAll(tries);
-    return certain;
+    const hint = !flow.isFromInside ? HINT_INSIDE : length > NEVER_CUT_BYTES ? HINT_LONG : FINDINGS.unanswered.hint;
+    const its = this.#hanging.get(hint) ?? new Named();
+    this.#hanging.set(hint, its);
+    for (const frame of frames.listed) its.add(flow.nearSide, frame, flow.id);
+    its.named.add(said`${flow.saidFrom(true)} (${frames.count} times again)`);
   }
 
   #takeCutErrors(flow: EndedFlow): void {
     const ends = [true, false].map((isInitiator) => flow.address(INSIDE, isInitiator));
-    for (const end of [...ends, OTHERS]) if (this.#mayBeAnswered.size < MOST_ASKERS) this.#mayBeAnswered.add(end);
+    for (const end of ends) if (this.#mayBeAnswered.size < MOST_ASKERS) this.#mayBeAnswered.add(end);
   }
+}
 
-  /** As whom somebody who asks is known, by the address. */
-  #askerOf(address: string): string {
-    const asker = this.#byAsker.size < MOST_ASKERS || this.#byAsker.has(address) ? address : OTHERS;
-    if (!this.#byAsker.has(asker)) this.#byAsker.set(asker, new Tries());
-    return asker;
-  }
+/** A number for a flow and a side. */
+function heardKey(flow: number, side: Side): number {
+  return 2 * flow + side;
+}
+
+function saidOf({ reason, meaning, src, count }: HeardError, flow: EndedFlow): Said {
+  const isByAddressee = src === flow.address(flow.farSide, false);
+  return { reason, words: `${meaning}, says ${isByAddressee ? "the destination itself" : src}`, isByAddressee, count };
+}
+
+/** Whether it shows that a route was traced to its end: there, nobody listens. */
+function isTraceEnd({ proto, port }: EndedFlow, errors: readonly Said[]): boolean {
+  return proto === UDP && isTraced(port) && errors.every(({ reason }) => reason === "port-unreachable");
+}
+
+function findingOfAll([{ text, hint }, services]: readonly [Silence, readonly Service[]]): Finding {
+  const all = new Gathered();
+  for (const { gathered } of services) all.addAll(gathered);
+  const times = services.reduce((sum, service) => sum + service.times, 0);
+  return findingOf("unanswered", times, said`${text}: ${saidServices(services)}`, all, hint);
 }
 
 /** Whether no answer came to a flow for long enough, if one was to: by its port, or as others of its service are answered. */
@@ -179,6 +179,8 @@ export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Cont
   if (!isToBeAnswered(flow, areOthers)) return false;
   const far = flow.farSide;
   if (mayBeUnseen(flow, { misses })) return false;
+  // each has its error, and none got there
+  if (flow.unreachableBack >= flow.pairsThere) return true;
   if (flow.pairsThere === 1 && cover[far].lostFrames > 0) return false;
   if (misses.isPatchy(far) && (flow.pairsThere === 1 || misses.mayLackAll(far, flow.pairsThere))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
@@ -191,5 +193,7 @@ function mayBeUnseen(flow: EndedFlow, { misses }: Pick<Context, "misses">): bool
 
 function isToBeAnswered(flow: EndedFlow, areOthers: boolean): boolean {
   if (flow.proto === TCP) return !flow.hasAcknowledged;
-  return flow.proto === UDP ? areOthers || ANSWERED_PORTS.has(flow.port) : flow.isEcho;
+  if (flow.proto !== UDP) return flow.isEcho;
+  // what is meant to be one-way has no errors
+  return areOthers || ANSWERED_PORTS.has(flow.port) || flow.unreachableBack > 0;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../../support/packets.js";
 import { type Stamped, us } from "../../outcome.js";
-import { CONTAINER, datagram, HOST, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import { CLIENT, CONTAINER, datagram, HOST, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const syn = { flags: SYN };
@@ -24,16 +24,19 @@ describe("unanswered", () => {
     expect(found?.text).toBe("sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times)");
   });
 
-  it("says that it left from private addresses as it came where all did: nobody can answer those", async () => {
+  it("says that it left from private addresses as it came: nobody can answer those", async () => {
     const hidden = knocking(new Scene());
     const [found] = await asIs(new Scene()).until(4000).findings("unanswered");
     expect(found?.text).toBe(
       "sent on from private addresses, as they came, and never answered: icmp 172.17.0.2 > 180.101.49.11 (once)",
     );
     expect(found?.hint).toMatch(/^iptables -t nat -S POSTROUTING/);
-    const [both] = await asIs(hidden).until(4000).findings("unanswered");
-    expect(both?.text).toMatch(/^sent on and never answered: /);
-    expect(both?.hint).toMatch(/^ping and traceroute/);
+    const both = await asIs(hidden).until(4000).findings("unanswered");
+    expect(both.map(({ text, flows }) => [text.replace(/: .*/, ""), flows])).toEqual([
+      ["sent on and never answered", [2]],
+      ["sent on from private addresses, as they came, and never answered", [3]],
+    ]);
+    expect(both[0]?.hint).toMatch(/^ping and traceroute/);
   });
 
   it("is a query, and a ping; not a datagram that may be meant to be one-way", async () => {
@@ -111,17 +114,18 @@ const beyond = (scene: Scene, ms: number, [type, code]: readonly [number, number
 
 describe("unanswered, though errors come from beyond", () => {
   it.each([
-    ["host unreachable", [3, 1]],
-    ["fragments missing when the time for reassembly was over", [11, 1]],
-  ] as const)("is what nobody gets, as they say: %s", async (words, kind) => {
+    ["host unreachable", [3, 1], /^whoever says so has no way there/],
+    ["port unreachable", [3, 3], /^whoever says so rejects it: a firewall on the way/],
+    ["fragments missing when the time for reassembly was over", [11, 1], /^whoever says so got some fragments/],
+  ] as const)("is what nobody gets, as they say: %s", async (words, kind, hint) => {
     const scene = beyond(beyond(knocking(new Scene()), 1110, kind), 3110, kind).until(5000);
     const [found] = await scene.findings("unanswered");
     // the flow's first frames, then those of the errors
     expect(found).toMatchObject({ count: 3, flows: [2], more: 0 });
     expect(found?.frames.outside).toHaveLength(3);
-    expect(found?.hint).toMatch(/^whoever says so has no way there/);
+    expect(found?.hint).toMatch(hint);
     expect(found?.text).toBe(
-      `sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times; 2 errors: ${words}, says 203.0.113.2)`,
+      `sent on, and errors are all that came back: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times; 2 errors: ${words}, says 203.0.113.2)`,
     );
   });
 
@@ -151,26 +155,93 @@ const queries = (scene: Scene, errors: number, code = 0): Scene => {
 
 describe("unanswered queries of one client to one service", () => {
   it.each([
-    [0, 0, "5 queries", /^ping and traceroute/],
-    [2, 0, "5 queries; 2 errors: network unreachable, says 203.0.113.2", /^whoever says so has no way there/],
-    [1, 13, "5 queries; 1 error: administratively prohibited, says 203.0.113.2", /^whoever says so rejects it/],
-  ])("are one, with how many there are: %i errors of code %i", async (errors, code, words, hint) => {
+    [0, 0, "sent on and never answered", "5 datagrams", /^ping and traceroute/],
+    [
+      2,
+      0,
+      "sent on, and errors are all that came back",
+      "5 datagrams; 2 errors: network unreachable, says 203.0.113.2",
+      /^whoever says so has no way there/,
+    ],
+    [
+      1,
+      13,
+      "sent on, and errors are all that came back",
+      "5 datagrams; 1 error: administratively prohibited, says 203.0.113.2",
+      /^whoever says so rejects it/,
+    ],
+  ])("are one, with how many there are: %i errors of code %i", async (errors, code, what, words, hint) => {
     const [found, ...others] = await queries(new Scene(), errors, code).findings("unanswered");
     expect(others).toEqual([]);
     expect(found).toMatchObject({ count: 5, flows: [2, 3, 4, 5, 6] });
-    expect(found?.text).toBe(`sent on and never answered: udp 172.17.0.2 > 180.101.49.11.53 (${words})`);
+    expect(found?.text).toBe(`${what}: udp 172.17.0.2 > 180.101.49.11.53 (${words})`);
     expect(found?.hint).toMatch(hint);
   });
 
-  it("stand beside others, and what to do next fits most of them", async () => {
+  it("stand beside others, with what to do next for each kind", async () => {
     const scene = queries(knocking(new Scene()), 1).datagram(150, { server: "198.51.100.7" }, "you?");
-    const [found] = await scene.findings("unanswered");
-    expect(found?.text).toBe(
-      "sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times), " +
-        "udp 172.17.0.2 > 180.101.49.11.53 (5 queries; 1 error: network unreachable, says 203.0.113.2), " +
-        "udp 172.17.0.2.40000 > 198.51.100.7.53 (once)",
-    );
-    expect(found?.hint).toMatch(/^whoever says so/);
+    const found = await scene.findings("unanswered");
+    expect(found.map(({ text }) => text)).toEqual([
+      "sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times), udp 172.17.0.2.40000 > 198.51.100.7.53 (once)",
+      "sent on, and errors are all that came back: udp 172.17.0.2 > 180.101.49.11.53 (5 datagrams; 1 error: network unreachable, says 203.0.113.2)",
+    ]);
+    expect(found[0]?.hint).toMatch(/^ping and traceroute/);
+    expect(found[1]?.hint).toMatch(/^whoever says so has no way there/);
+  });
+});
+
+/** A datagram to that port, and an error of whom it is for: nobody listens there. */
+const rejected = (service: number, [type, code]: readonly [number, number] = [3, 3]): Scene => {
+  const errorTo = (dst: string, ttl: number): Uint8Array => {
+    const of = { srcPort: 40_000, dstPort: service, ipId: 5, ttl: 1, text: "log" };
+    const payload = datagram({ src: dst, dst: SERVER, ...of }).subarray(0, 28);
+    return ipv4({ src: SERVER, dst, id: 900, ttl }, icmp({ type, code, payload }));
+  };
+  const scene = new Scene().datagram(100, { service }, "log");
+  return scene.alone(110, "outside", errorTo(HOST, 53)).alone(110.01, "inside", errorTo(CONTAINER, 52));
+};
+
+describe("unanswered datagrams to whichever port", () => {
+  it.each([[[3, 3] as const, "port unreachable"] as const, [[3, 1] as const, "host unreachable"] as const])(
+    "are those that whom they are for rejects, at once: %o",
+    async (kind, words) => {
+      const [found, ...others] = await rejected(514, kind).findings("unanswered");
+      expect(others).toEqual([]);
+      expect(found).toMatchObject({ count: 1, flows: [2] });
+      expect(found?.text).toBe(
+        `sent on, and errors are all that came back: udp 172.17.0.2.40000 > 180.101.49.11.514 (once; 1 error: ${words}, says the destination itself)`,
+      );
+      expect(found?.hint).toMatch(/^the destination itself says so: nobody listens on that port/);
+    },
+  );
+
+  it.each([33_434, 33_523, 44_444, 44_507])("are not those that trace a route to its end: port %i", async (port) => {
+    expect(await rejected(port).findings("unanswered")).toEqual([]);
+  });
+
+  it("are those to a port of traceroute's that a router has no way for", async () => {
+    expect(await rejected(33_434, [3, 0]).findings("unanswered")).toHaveLength(1);
+  });
+});
+
+/** A client beyond calls a published port: its SYNs come out at the container. */
+const called = (again: readonly number[]): Scene => {
+  const scene = new Scene();
+  const of = { src: CLIENT, srcPort: 50_007, seq: 700, ack: 0, ...syn };
+  for (const [n, ms] of again.entries()) {
+    const ipId = 30_000 + n;
+    scene.alone(ms, "outside", segment({ ...of, dst: HOST, dstPort: 8443, ttl: 60, ipId }));
+    scene.alone(ms + 0.02, "inside", segment({ ...of, dst: CONTAINER, dstPort: 443, ttl: 59, ipId }));
+  }
+  return scene;
+};
+
+describe("unanswered calls from outside", () => {
+  it("name the container that did not answer, and speak of nobody beyond", async () => {
+    const [found, ...others] = await called(AGAIN).until(5000).findings("unanswered");
+    expect(others).toEqual([]);
+    expect(found?.text).toBe(`sent on and never answered: tcp ${CLIENT}.50007 > ${CONTAINER}.443 (3 times)`);
+    expect(found?.hint).toMatch(/^it came out inside, and who has that address there did not answer/);
   });
 });
 
