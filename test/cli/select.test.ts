@@ -96,7 +96,7 @@ it.each([
 });
 
 it.each([
-  ["leak,port-rewritten,unanswered,dropped", "Not found: leak, unanswered."],
+  ["leak,port-rewritten,tunnel,dropped", "Not found: leak, tunnel."],
   ["port-rewritten", "Packets that never arrived"],
   ["capture-loss", "Packets that never arrived"],
 ])("says which findings that were asked for there are none of: %s", async (only, first) => {
