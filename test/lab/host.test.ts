@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -63,7 +63,7 @@ function get(...urls: readonly string[]): void {
 async function captured(bridge: string, happens: () => void): Promise<string[]> {
   const captures = [bridge, "enp0s3"].map((name) => {
     const path = scratch(`${name}.pcap`);
-    const args = ["exec", "dhost", "tcpdump", "-U", "-i", name, "-w", path];
+    const args = ["exec", "dhost", "tcpdump", "--immediate-mode", "-U", "-i", name, "-w", path];
     return { path, process: spawn(LAB, args, { env }) };
   });
   const ended = captures.map(({ process }) => once(process, "close"));
@@ -71,11 +71,25 @@ async function captured(bridge: string, happens: () => void): Promise<string[]> 
   for (const { process } of captures) process.stderr.on("data", (text: Buffer) => (said += text.toString()));
   while ((said.match(/listening on/g) ?? []).length < captures.length) await sleep(10);
   happens();
-  // tcpdump asks libpcap for packets once a second
-  await sleep(1500);
-  for (const { process } of captures) process.kill("SIGINT");
+  for (const { process } of captures) {
+    await hasWrittenAll(process);
+    process.kill("SIGINT");
+  }
   await Promise.all(ended);
   return captures.map(({ path }) => path);
+}
+
+/** Waits until tcpdump has written all that came: asked by a signal, it tells how many frames it wrote, and how many the kernel has had for it. */
+async function hasWrittenAll(tcpdump: ChildProcess): Promise<void> {
+  let told = "";
+  tcpdump.stderr?.on("data", (text: Buffer) => (told += text.toString()));
+  for (;;) {
+    const [, written, had] = /(\d+) packets? captured, (\d+) packets? received/.exec(told) ?? [];
+    if (written !== undefined && written === had) return;
+    told = "";
+    tcpdump.kill("SIGUSR1");
+    await sleep(20);
+  }
 }
 
 /** Has natcorr capture on docker0 and on the uplink while something happens, which is told what was printed so far. Gives what it printed, and said. */
