@@ -1,4 +1,4 @@
-import { type Finding, type FindingCode, findingOf, Gathered } from "../packets/results/findings.js";
+import { type Finding, findingOf, Gathered, Named, ofNamed } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Asking, Resolvers } from "../packets/results/resolvers.js";
 import type { FlowSummary, Sink, Summary } from "../packets/results/results.js";
@@ -21,8 +21,8 @@ const LEAST_SHARE = 0.9;
 const MOST_TOLD = 2;
 
 /**
- * Passes all results on, and tells at the end which resolvers answered (nearly) all that a client asked with errors: that they failed or refuse (`dns-failing`), or
- * that there are no such names (`dns-no-such-name`).
+ * Passes all results on, and tells at the end which resolvers answered (nearly) all that a client asked with errors, most of them that they failed or refuse (`dns-failing`), and
+ * which names there are none of, in whichever form they were asked for (`dns-no-such-name`).
  */
 export class FailingResolvers extends PassingSink {
   readonly #resolvers: Resolvers;
@@ -46,18 +46,29 @@ export class FailingResolvers extends PassingSink {
   }
 
   override end(summary: Summary): void {
-    const failing = [...this.#resolvers.all].flatMap((asking) => {
-      const code = codeOf(asking);
-      return code === undefined ? [] : [{ asking, code }];
-    });
-    for (const code of ["dns-failing", "dns-no-such-name"] as const) {
-      const its = failing.filter((each) => each.code === code).map(({ asking }) => asking);
-      if (its.length > 0) super.finding(this.#finding(code, its));
-    }
+    const failing = [...this.#resolvers.all].filter(isFailing);
+    if (failing.length > 0) super.finding(this.#failing(failing));
+    for (const finding of this.#unknown(new Set(failing))) super.finding(finding);
     super.end(summary);
   }
 
-  #finding(code: FindingCode, all: readonly Asking[]): Finding {
+  /** About names that there are none of, beside what resolvers that fail say. */
+  #unknown(failing: ReadonlySet<Asking>): Finding[] {
+    const unknown = new Named();
+    const known = new Map([...this.#resolvers.all].map((asking) => [`${asking.client} ${asking.resolver}`, asking]));
+    for (const { client, resolver, name, count } of this.#resolvers.unknownNames.all) {
+      const key = `${client} ${resolver}`;
+      const asking = known.get(key);
+      if (asking === undefined || failing.has(asking)) continue;
+      // nothing tells which flow asked for which name
+      const flows = asking.count(NXDOMAIN) === asking.answers ? this.#flows.get(key) : undefined;
+      for (const flow of flows?.flows.listed ?? []) unknown.flows.addOnce(flow);
+      unknown.named.add(said`${name} (${resolver} to ${this.#saidClient(asking)}, ${timesText(count)})`);
+    }
+    return ofNamed("dns-no-such-name", unknown, "resolvers say that there is no such name");
+  }
+
+  #failing(all: readonly Asking[]): Finding {
     const gathered = new Gathered();
     const named = new Few<Sentence>();
     let errors = 0;
@@ -68,18 +79,22 @@ export class FailingResolvers extends PassingSink {
       named.add(this.#said(asking));
     }
     const text = said`resolvers answer (nearly) nothing but errors: ${saidFew(named)}`;
-    return findingOf(code, errors, text, gathered);
+    return findingOf("dns-failing", errors, text, gathered);
+  }
+
+  #saidClient({ client, firstNs, lastNs }: Asking): Sentence {
+    const [fromNs, throughNs] = [firstNs, lastNs].map((ns) => Number(ns - this.tables.epochsNs[INSIDE]));
+    return saidAddress(client, { fromNs, throughNs });
   }
 
   /** `10.0.2.2 to web SERVFAIL 4 times (www.example.com), of 4 answers`. */
-  #said({ client, resolver, errors, answers, firstNs, lastNs }: Asking): Sentence {
-    const [fromNs, throughNs] = [firstNs, lastNs].map((ns) => Number(ns - this.tables.epochsNs[INSIDE]));
+  #said(asking: Asking): Sentence {
+    const { resolver, errors, answers } = asking;
     const kinds = [...errors].map(([code, { count, names }]) => {
       const name = NAMES.find(([its]) => its === code)?.[1] ?? `RCODE ${code}`;
       return `${name} ${timesText(count)}${namesText([...names])}`;
     });
-    const address = saidAddress(client, { fromNs, throughNs });
-    return said`${resolver} to ${address} ${kinds.join(", ")}, of ${answers} answer${answers === 1 ? "" : "s"}`;
+    return said`${resolver} to ${this.#saidClient(asking)} ${kinds.join(", ")}, of ${answers} answer${answers === 1 ? "" : "s"}`;
   }
 }
 
@@ -89,10 +104,9 @@ function namesText(names: readonly string[]): string {
   return names.length === 0 ? "" : ` (${names.slice(0, MOST_TOLD).join(", ")}${more})`;
 }
 
-/** What a client's answers come to; undefined of those that are as usual. */
-function codeOf(asking: Asking): FindingCode | undefined {
+/** Whether (nearly) nothing but errors came, and most of them say that the resolver fails. */
+function isFailing(asking: Asking): boolean {
   const failed = asking.count(SERVFAIL) + asking.count(REFUSED);
   const unknown = asking.count(NXDOMAIN);
-  if (failed + unknown < LEAST_SHARE * asking.answers) return undefined;
-  return failed >= unknown ? "dns-failing" : "dns-no-such-name";
+  return failed >= unknown && failed + unknown >= LEAST_SHARE * asking.answers && failed > 0;
 }

@@ -5,7 +5,7 @@ import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { FailingResolvers } from "../../src/report/failing-resolvers.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
 import { flow } from "../host/flow.js";
-import { dnsMessage, dnsName } from "../support/dns.js";
+import { addressRecord, ASKED, dnsMessage, dnsName } from "../support/dns.js";
 import { ethernet, ipv4, ipv6, udp } from "../support/packets.js";
 import { heardOf } from "../wire/decoded.js";
 import { ETHERNET } from "../wire/samples.js";
@@ -21,12 +21,24 @@ interface Answer {
   readonly side?: Side;
   readonly flags?: number;
   readonly captured?: number;
+  /** What it gives. */
+  readonly address?: string;
 }
 
 /** Has an answer heard. */
 function hear(resolvers: Resolvers, at: number, answer: Answer): void {
-  const { code, name = "www.example", id = at, dst = "172.17.0.3", side = INSIDE, flags = 0x8180, captured } = answer;
-  const payload = dnsMessage(dnsName(...name.split(".")), { id, flags: flags | code });
+  const {
+    code,
+    name = "www.example",
+    id = at,
+    dst = "172.17.0.3",
+    side = INSIDE,
+    flags = 0x8180,
+    captured,
+    address,
+  } = answer;
+  const records = address === undefined ? [] : [addressRecord(ASKED, address)];
+  const payload = dnsMessage(dnsName(...name.split(".")), { id, flags: flags | code, records });
   const carried = udp({ srcPort: 53, dstPort: 40_000, payload });
   const packet = dst.includes(":") ? ipv6({ src: "fd00::53", dst }, carried) : ipv4({ src: "10.0.2.3", dst }, carried);
   const frame = ethernet(packet);
@@ -67,9 +79,29 @@ it("dns-failing names the resolver, who asked it, the errors with some names, an
   expect(finding.addresses?.map(({ address }) => address)).toEqual(["172.17.0.3"]);
 });
 
-it("dns-no-such-name is for information: nobody has that name", () => {
-  const [finding] = found({ code: NXDOMAIN });
-  expect(finding).toMatchObject({ code: "dns-no-such-name", severity: "info", count: 1 });
+it("dns-no-such-name names what is not there, beside all that is, and who said so to whom", () => {
+  const [finding, ...others] = found(
+    { code: NXDOMAIN, name: "nosuch.example" },
+    { code: NXDOMAIN, name: "nosuch.example" },
+    ...times(9, { code: NOERROR }),
+  );
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ code: "dns-no-such-name", severity: "info", count: 1, flows: [] });
+  expect(finding.text).toBe(
+    "resolvers say that there is no such name: nosuch.example (10.0.2.3 to 172.17.0.3, 2 times)",
+  );
+  expect(found({ code: NXDOMAIN })[0]).toMatchObject({ flows: [7] });
+});
+
+it("dns-no-such-name is not said of one form of a name where another has an address, nor of an address's name", () => {
+  const there = { code: NOERROR, name: "db.corp.example", address: "10.1.1.1" };
+  expect(texts({ code: NXDOMAIN, name: "db" }, there)).toEqual([]);
+  expect(texts(there, { code: NXDOMAIN, name: "db.other.example" })).toEqual([]);
+  expect(texts({ code: NXDOMAIN, name: "db.x.example" }, { code: NXDOMAIN, name: "db" })).toEqual([
+    "dns-no-such-name resolvers say that there is no such name: db (10.0.2.3 to 172.17.0.3, 2 times)",
+  ]);
+  expect(texts({ code: NXDOMAIN, name: "db" }, { ...there, dst: "172.17.0.9" })).toHaveLength(1);
+  expect(texts({ code: NXDOMAIN, name: "3.0.17.172.in-addr.arpa" })).toEqual([]);
 });
 
 it("is said of nine of ten answers, of each client by itself", () => {
@@ -78,7 +110,7 @@ it("is said of nine of ten answers, of each client by itself", () => {
   expect(texts(...failing.slice(1), { code: NOERROR })).toEqual([]);
   const other = { code: NOERROR, dst: "172.17.0.9" };
   expect(texts(...failing, ...times(9, other))).toHaveLength(1);
-  expect(texts(...times(3, { code: NOERROR }), ...times(9, { code: NXDOMAIN }))).toEqual([]);
+  expect(texts(...times(3, { code: NOERROR }), ...failing)).toEqual([]);
 });
 
 it("counts what a side shows twice once, and nothing that the outside shows", () => {

@@ -2,7 +2,9 @@ import { addressText } from "../address.js";
 import * as words from "../batches/answer-words.js";
 import { keepNewest } from "../memory/keep-newest.js";
 import { INSIDE } from "../sides.js";
+import { NXDOMAIN } from "../../protocols/dns.js";
 import { type Hear, nameText } from "./answers.js";
+import { UnknownNames } from "./unknown-names.js";
 
 /** So many clients of resolvers are told apart: of more, nothing is said. */
 const MOST_ASKING = 4096;
@@ -38,20 +40,21 @@ export class Asking {
     this.firstNs = this.lastNs = timeNs;
   }
 
-  /** `name`: empty where it is not known. */
-  take(code: number, id: number, name: string, timeNs: bigint): void {
+  /** `name`: empty where it is not known. Returns whether it is no answer that it has by now. */
+  take(code: number, id: number, name: string, timeNs: bigint): boolean {
     const before = this.#ids.get(id);
     this.#ids.set(id, timeNs);
     keepNewest(this.#ids, MOST_IDS);
-    if (before !== undefined && timeNs - before < SAME_NS && before - timeNs < SAME_NS) return;
+    if (before !== undefined && timeNs - before < SAME_NS && before - timeNs < SAME_NS) return false;
     this.answers++;
     if (timeNs < this.firstNs) this.firstNs = timeNs;
     if (timeNs > this.lastNs) this.lastNs = timeNs;
-    if (code === 0) return;
+    if (code === 0) return true;
     const outcome = this.errors.get(code) ?? { count: 0, names: new Set<string>() };
     this.errors.set(code, outcome);
     outcome.count++;
     if (name !== "" && outcome.names.size < MOST_NAMES) outcome.names.add(name);
+    return true;
   }
 
   /** How many of its answers have an RCODE. */
@@ -62,13 +65,13 @@ export class Asking {
 
 /** What resolvers answered to clients that the inside shows: the decoder tells of each answer. */
 export class Resolvers {
+  readonly unknownNames = new UnknownNames();
   readonly #asking = new Map<string, Asking>();
 
   readonly hear: Hear = (side, epochNs, heard) => {
     if (side !== INSIDE) return;
     const said = new Uint32Array(heard.buffer, heard.byteOffset, heard.length / 4);
-    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4)
-      if (said[at + words.OUTCOME] > 0) this.#take(said, at, epochNs);
+    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4) this.#take(said, at, epochNs);
   };
 
   /** Those of whom anything was answered. */
@@ -81,19 +84,31 @@ export class Resolvers {
     return this.#asking.has(`${client} ${resolver}`);
   }
 
+  /** What a resolver answered to a client so far; undefined of one too many. */
+  #askingOf(client: string, resolver: string, timeNs: bigint): Asking | undefined {
+    const key = `${client} ${resolver}`;
+    const known = this.#asking.get(key);
+    if (known !== undefined || this.#asking.size === MOST_ASKING) return known;
+    const asking = new Asking(client, resolver, timeNs);
+    this.#asking.set(key, asking);
+    return asking;
+  }
+
   #take(said: Uint32Array, at: number, epochNs: bigint): void {
     const isIpv6 = said[at + words.IS_CLIENT_IPV6] === 1;
     const client = addressText(isIpv6, said, at + words.CLIENT);
-    const resolver = addressText(isIpv6, said, at + words.ADDRESS);
-    const key = `${client} ${resolver}`;
-    const stampNs = new Float64Array(said.buffer, said.byteOffset + 4 * at)[words.STAMP_NS];
-    const timeNs = epochNs + BigInt(Math.round(stampNs));
-    const known = this.#asking.get(key);
-    if (known === undefined && this.#asking.size === MOST_ASKING) return;
-    const asking = known ?? new Asking(client, resolver, timeNs);
-    if (known === undefined) this.#asking.set(key, asking);
     const from = said.byteOffset + 4 * (at + words.HEADER_WORDS);
     const name = nameText(new Uint8Array(said.buffer, from, said[at + words.NAME_BYTES]));
-    asking.take(said[at + words.OUTCOME] - words.OUTCOME_OF, said[at + words.ID], name, timeNs);
+    if (said[at + words.OUTCOME] === 0) {
+      this.unknownNames.know(client, name);
+      return;
+    }
+    const resolver = addressText(isIpv6, said, at + words.ADDRESS);
+    const stampNs = new Float64Array(said.buffer, said.byteOffset + 4 * at)[words.STAMP_NS];
+    const timeNs = epochNs + BigInt(Math.round(stampNs));
+    const code = said[at + words.OUTCOME] - words.OUTCOME_OF;
+    const asking = this.#askingOf(client, resolver, timeNs);
+    const isNew = asking?.take(code, said[at + words.ID], name, timeNs) === true;
+    if (isNew && code === NXDOMAIN) this.unknownNames.add(client, resolver, name);
   }
 }
