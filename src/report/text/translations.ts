@@ -331,15 +331,15 @@ function lines(flow: FlowSummary, { own, other, names, answered }: Beside, paint
   const named = (side: Ends): Ends => names.of(side, answered.ofFlow(side, flow), far, flow.firstNs, flow.lastNs);
   const ends = (side: Ends): string => endsText(named(side), rewrite, paint.rewritten);
   const [first, second] = flow.sides;
-  const counts = (arrow: string, pairs: number, only: number): [string, string] => {
+  const counts = (isOutbound: boolean, pairs: number, only: number): [string, string] => {
     // of a proxy's two connections, no packet has a twin, and none lacks one
     if (flow.nat === "proxy") return [`${only} proxied`, ""];
     // both forms of a packet are on one side, whichever way it goes
     if (first === second) return [pairs === 0 ? "" : `${pairs} hairpins`, String(only)];
-    return [
-      `${arrow}${(pairs === 0 && other !== undefined ? ` flow ${other}` : String(pairs)).padStart(6)}`,
-      String(only),
-    ];
+    const arrow = isOutbound ? paint.outbound("→") : paint.inbound("←");
+    const isRefusal = flow.isRefused === true && isOutbound === (flow.initiator === "outside");
+    const answers = isRefusal ? refusalsText(flow, pairs) : String(pairs);
+    return [`${arrow}${(pairs === 0 && other !== undefined ? ` flow ${other}` : answers).padStart(6)}`, String(only)];
   };
   return [
     [
@@ -348,7 +348,7 @@ function lines(flow: FlowSummary, { own, other, names, answered }: Beside, paint
       flow.nat,
       SIDE_NAMES[first],
       ends(flow.inside),
-      ...counts(paint.outbound("→"), flow.pairsOutbound, flow.insideOnly),
+      ...counts(true, flow.pairsOutbound, flow.insideOnly),
       ...quantiles(flow.latency.outbound),
       ...(own === undefined ? [] : [own]),
     ],
@@ -358,10 +358,15 @@ function lines(flow: FlowSummary, { own, other, names, answered }: Beside, paint
       "",
       SIDE_NAMES[second],
       ends(flow.outside),
-      ...counts(paint.inbound("←"), flow.pairs - flow.pairsOutbound, flow.outsideOnly),
+      ...counts(false, flow.pairs - flow.pairsOutbound, flow.outsideOnly),
       ...quantiles(flow.latency.inbound),
     ],
   ];
+}
+
+/** ` 3 errors`, ` 1 reset`: what came back of a flow that is refused. */
+function refusalsText({ proto }: FlowSummary, count: number): string {
+  return ` ${count} ${proto === "tcp" ? "reset" : "error"}${count === 1 ? "" : "s"}`;
 }
 
 function quantiles(latency: LatencySummary | null): [string, string] {

@@ -898,6 +898,15 @@ describe("the end of a report", () => {
     expect(hairpin).toMatch(/inside .* id \*4096 +8 hairpins +1 .*\n *inside .* id \*10496 +0 +- +-\n/);
   });
 
+  it("says of answers that are none that they are errors, or resets", () => {
+    const rows = text(new HandFilled(), { quiet: true, width: 100 }, (reporter) => {
+      reporter.flow({ ...FLOW, isRefused: true });
+      reporter.flow({ ...FLOW, id: 8, proto: "tcp", pairs: 2, pairsOutbound: 1, isRefused: true });
+      reporter.end({ ...SUMMARY, flows: 2 });
+    });
+    expect(rows).toMatch(/→ +5 [^]*← 3 errors [^]*→ +1 [^]*← 1 reset /);
+  });
+
   it("is the same where it is told of no more flows than it wants", () => {
     const [some, all] = [801, 1].map((least) =>
       text(new HandFilled(), { quiet: true, sort: "pairs" }, (reporter) => {
