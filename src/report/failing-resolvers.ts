@@ -55,14 +55,16 @@ export class FailingResolvers extends PassingSink {
   /** About names that there are none of, beside what resolvers that fail say. */
   #unknown(failing: ReadonlySet<Asking>): Finding[] {
     const unknown = new Named();
+    const gathered = new Set<Gathered>();
     const known = new Map([...this.#resolvers.all].map((asking) => [`${asking.client} ${asking.resolver}`, asking]));
     for (const { client, resolver, name, count } of this.#resolvers.unknownNames.all) {
       const key = `${client} ${resolver}`;
       const asking = known.get(key);
       if (asking === undefined || failing.has(asking)) continue;
-      // nothing tells which flow asked for which name
+      // nothing tells which flow asked for which name: all did where there is no other answer
       const flows = asking.count(NXDOMAIN) === asking.answers ? this.#flows.get(key) : undefined;
-      for (const flow of flows?.flows.listed ?? []) unknown.flows.addOnce(flow);
+      if (flows !== undefined && !gathered.has(flows)) unknown.addAll(flows);
+      if (flows !== undefined) gathered.add(flows);
       unknown.named.add(said`${name} (${resolver} to ${this.#saidClient(asking)}, ${timesText(count)})`);
     }
     return ofNamed("dns-no-such-name", unknown, "resolvers say that there is no such name");

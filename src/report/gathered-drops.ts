@@ -1,5 +1,5 @@
 import { IS_LATER_FRAGMENT } from "../packets/packets.js";
-import type { Drops, DropsExplained, Fate } from "../packets/results/drops.js";
+import type { Dropped, Drops, DropsExplained, Fate } from "../packets/results/drops.js";
 import { Gathered } from "../packets/results/findings.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Reason } from "../packets/results/reasons.js";
@@ -14,7 +14,9 @@ import {
   type Update,
   type Verdict,
 } from "../packets/results/results.js";
+import { said, saidAddress, type Sentence } from "../packets/results/sentence.js";
 import { frameKey, INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { protocolName } from "../protocols/ip-protocols.js";
 import { addTo, type Kind, kindOf } from "./drop-kinds.js";
 import { endsOf } from "./ends.js";
 import { BridgedOpenings } from "./bridged-openings.js";
@@ -127,6 +129,7 @@ export class GatheredDrops extends PassingSink {
     const { findings, stopped } = this.#explain({
       dropped,
       kindOf,
+      saidOf: (kind) => this.#saidOf(kind),
       others: this.#others,
       unreachable: this.#unreachable,
       reached: this.#reached,
@@ -136,6 +139,13 @@ export class GatheredDrops extends PassingSink {
     for (const update of updates) super.update(update);
     for (const finding of findings) this.next.finding(finding);
     super.end(updated(summary, updates));
+  }
+
+  #saidOf({ proto, ends, side, firstNs, lastNs }: Dropped): Sentence {
+    const [fromNs, throughNs] = [firstNs, lastNs].map((ns) => Number(ns - this.tables.epochsNs[side]));
+    const [from, to] = [ends.src, ends.dst].map((address) => saidAddress(address, { fromNs, throughNs }));
+    const [fromPort, toPort] = [ends.srcPort, ends.dstPort].map((port) => (port === undefined ? "" : `.${port}`));
+    return said`${protocolName(proto)} ${from}${fromPort} > ${to}${toPort}`;
   }
 
   /** What is known of a packet without a twin; undefined of one that is none of these. */

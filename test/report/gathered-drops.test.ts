@@ -17,6 +17,7 @@ function gathered(tell: (sink: Sink, tables: HandFilled) => void): Drops {
   let drops: Drops = {
     dropped: [],
     kindOf: () => undefined,
+    saidOf: () => ({ text: "" }),
     others: 0,
     unreachable: new Set(),
     reached: [new Set(), new Set()],

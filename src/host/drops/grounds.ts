@@ -1,5 +1,7 @@
 import type { Dropped, Drops, DropsExplained } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
+import { Few } from "../../packets/results/few.js";
+import { said, saidFew, type Sentence } from "../../packets/results/sentence.js";
 import type { Side, SideNames } from "../../packets/sides.js";
 import type { RuleReading, RulesInForce } from "../rules/rule-history.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
@@ -110,7 +112,7 @@ function stoppedBy(grounds: readonly Ground[], ways: Ways): Set<Dropped> {
 
 function findingIn(
   { code, kinds, text, hint, cause }: Ground,
-  { kindOf }: Drops,
+  { kindOf, saidOf }: Drops,
   stopped: DropsExplained["stopped"],
 ): Finding {
   const [gathered, known] = [gatheredOf(kinds), new Set(kinds)];
@@ -118,8 +120,12 @@ function findingIn(
     const kind = kindOf(side, frame);
     return kind !== undefined && known.has(kind);
   };
-  const isOfOthers = !kinds.every((kind) => isStopped(kind) || stopped.has(kind));
-  return { ...findingOf(code, gathered.count, text, gathered, hint), isAbout, isOfOthers, ...cause };
+  const others = new Few<Sentence>();
+  for (const kind of kinds) if (!isStopped(kind) && !stopped.has(kind)) others.addMade(() => saidOf(kind));
+  const isOfOthers = others.count > 0;
+  // of those that were dropped, lines of their own tell
+  const told = isOfOthers ? said`${text}; not seen to be dropped: ${saidFew(others)}` : text;
+  return { ...findingOf(code, gathered.count, told, gathered, hint), isAbout, isOfOthers, ...cause };
 }
 
 /** What no ground tells of, and what would. */
@@ -134,14 +140,14 @@ function unexplained(
   if (rest.length === 0) return [];
   const gathered = gatheredOf(rest);
   const uncounted = packetsIn(rest.filter((kind) => !counted.includes(kind)));
-  const said = [
+  const parts = [
     "no rule, setting or route that natcorr goes by tells what dropped them",
     ...(uncounted > 0 ? [`${uncounted} were not dropped between two snapshots`] : []),
     ...(others > 0 ? [`${others} more were not looked at: too many, or known to be dropped too late`] : []),
     ...doubts,
   ];
   const hint = uncounted > 0 ? TWO_SNAPSHOTS : FINDINGS["drop-unexplained"].hint;
-  return [findingOf("drop-unexplained", gathered.count, said.join("; "), gathered, hint)];
+  return [findingOf("drop-unexplained", gathered.count, parts.join("; "), gathered, hint)];
 }
 
 function gatheredOf(kinds: readonly Dropped[]): Gathered {

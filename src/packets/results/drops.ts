@@ -2,6 +2,7 @@ import type { Side } from "../sides.js";
 import type { Finding, Gathered } from "./findings.js";
 import type { Reason } from "./reasons.js";
 import type { Ends } from "./results.js";
+import type { Sentence } from "./sentence.js";
 
 /**
  * What is known of packets that were not seen to leave: `dropped`; `unanswered` where they were to open a conversation with the host's own address, which nobody
@@ -50,6 +51,8 @@ export interface Drops {
   readonly dropped: readonly Dropped[];
   /** Those that a frame is of, as far as it is remembered. */
   readonly kindOf: (side: Side, frame: number) => Dropped | undefined;
+  /** `tcp c1.58662 > 172.17.0.1.5432`. */
+  readonly saidOf: (kind: Dropped) => Sentence;
   /** How many more packets were dropped that are in none of these. */
   readonly others: number;
   /** Some addresses of which the host said, of packets to them, that nobody answers there (host unreachable). */

@@ -91,6 +91,7 @@ export function explained(
     {
       dropped: drops,
       kindOf: () => undefined,
+      saidOf: ({ ends }) => ({ text: `${ends.src} > ${ends.dst}` }),
       others: 0,
       unreachable: new Set(),
       asTheyCame: new Map(),
