@@ -4,7 +4,7 @@ import type { CorrelateOptions } from "../correlate/correlate.js";
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { Crossing } from "../host/crossing.js";
 import type { Setting } from "../host/ended-entries.js";
-import type { RuleHistory } from "../host/rules/rule-history.js";
+import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { ContainersEnds } from "../host/snapshot/address-book.js";
 import type { Masquerade } from "../host/rules/rules.js";
 import type { OwnAddresses } from "../host/snapshot/own-addresses.js";
@@ -222,7 +222,7 @@ async function rulesOf(
   if (rules === undefined && read !== undefined) return { history: read };
   const saved = rules === undefined ? host?.rules : undefined;
   if (rules === OFF || (rules === undefined && saved === undefined)) return undefined;
-  const { RuleHistory } = await import("../host/rules/rule-history.js");
+  const { RuleHistory } = await import("../host/rules/times/rule-history.js");
   const { followRules, readRules } = await import("./asking/follow-rules.js");
   if (rules === LIVE && isLive) {
     const follower = await followRules();

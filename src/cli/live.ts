@@ -1,7 +1,7 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
-import type { RuleHistory } from "../host/rules/rule-history.js";
+import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import { CHANGE_FORMAT, type RulesChange, VERSION } from "../host/snapshot/snapshot.js";
 import type { Look } from "../packets/results/results.js";
 import { Heap } from "../packets/memory/heap.js";

@@ -1,6 +1,6 @@
 import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
-import type { RuleHistory } from "../host/rules/rule-history.js";
+import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { Sink } from "../packets/results/results.js";
 import { FailingResolvers } from "../report/failing-resolvers.js";

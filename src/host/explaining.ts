@@ -19,8 +19,8 @@ import type { Setting } from "./ended-entries.js";
 import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rules/rule-check.js";
-import type { RuleHistory } from "./rules/rule-history.js";
-import { rulesChanged } from "./rules/rules-changed.js";
+import type { RuleHistory } from "./rules/times/rule-history.js";
+import { rulesChanged } from "./rules/times/rules-changed.js";
 import type { Masquerade } from "./rules/rules.js";
 import type { Trace } from "./trace/trace.js";
 

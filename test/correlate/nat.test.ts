@@ -1,6 +1,6 @@
 import { InterfaceName } from "../../src/host/interfaces.js";
 import { RuleFacts } from "../../src/host/rules/rule-facts.js";
-import { RuleHistory } from "../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../src/host/rules/times/rule-history.js";
 import { describe, expect, it } from "vitest";
 import { echo6, filler, icmp, ipv4, ipv6, transport, udp } from "../support/packets.js";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../../capture/errors.js";
-import { RuleHistory } from "../../host/rules/rule-history.js";
+import { RuleHistory } from "../../host/rules/times/rule-history.js";
 import { OWN_TABLES } from "../../host/rules/rules-text.js";
 import { epochNs } from "./clocks.js";
 import { linesOf } from "./lines.js";

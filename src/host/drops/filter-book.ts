@@ -3,7 +3,7 @@ import type { Answer } from "../answer.js";
 import { InterfaceName } from "../interfaces.js";
 import { keptByNat } from "../rules/first-mark.js";
 import { ANY_MARK, type Mark, markOf } from "../rules/mark.js";
-import { listedRules } from "../rules/listed-rules.js";
+import { listedRules } from "../rules/times/listed-rules.js";
 import { readTables } from "../rules/rule-tables.js";
 import { type Hook, type HookedPacket, HOOKS, type Rule, type Table } from "../rules/ruleset.js";
 import { Walk } from "../rules/walk.js";

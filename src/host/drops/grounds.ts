@@ -3,7 +3,7 @@ import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/resul
 import { Few } from "../../packets/results/few.js";
 import { said, saidFew, type Sentence } from "../../packets/results/sentence.js";
 import type { Side, SideNames } from "../../packets/sides.js";
-import type { RuleReading, RulesInForce } from "../rules/rule-history.js";
+import type { RuleReading, RulesInForce } from "../rules/times/rule-history.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Beginnings } from "./beginnings.js";
 import { Between } from "./between.js";

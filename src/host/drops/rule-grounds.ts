@@ -2,7 +2,7 @@ import type { Dropped } from "../../packets/results/drops.js";
 import type { DroppingRule } from "./filter-book.js";
 import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
 import type { Counted, RuleTimes } from "./rule-times.js";
-import { stoodText } from "../rules/stood.js";
+import { stoodText } from "../rules/times/stood.js";
 
 /** So many rules are named that may have dropped something and are no ground. */
 const MOST_DOUBTS = 2;

@@ -1,5 +1,5 @@
 import type { FilterBook } from "./filter-book.js";
-import type { Stood } from "../rules/stood.js";
+import type { Stood } from "../rules/times/stood.js";
 import type { Ways } from "./ways.js";
 
 /** Rules that were in force for some time: surely from one moment to another, where that is later, epoch nanoseconds; maybe before and behind that. */

@@ -4,7 +4,7 @@ import type { Protocol } from "../../protocols/ip-protocols.js";
 import { InterfaceName } from "../interfaces.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import { Routing } from "../snapshot/routing.js";
-import type { RuleHistory } from "./rule-history.js";
+import type { RuleHistory } from "./times/rule-history.js";
 import { RuleBook } from "./rules.js";
 
 /** What tells of that: rules are undefined where they may have been others in between. */

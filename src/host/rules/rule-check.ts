@@ -2,7 +2,7 @@ import { type Finding, findingOf, Gathered, ofFlows } from "../../packets/result
 import type { FlowSummary } from "../../packets/results/results.js";
 import type { Answer } from "../answer.js";
 import type { Interfaces } from "../interfaces.js";
-import type { RuleHistory } from "./rule-history.js";
+import type { RuleHistory } from "./times/rule-history.js";
 import { isExplained, isReaddressed, type Masquerade, type RuleBook } from "./rules.js";
 
 /** What a book says of a flow: whether its rules explain all of the translation, and which they are, with a word before those that are not certain. */

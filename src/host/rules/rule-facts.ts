@@ -5,7 +5,7 @@ import { addressOf, parseAddress } from "../address.js";
 import type { Answer } from "../answer.js";
 import { pairOf } from "./helped.js";
 import { InterfaceName, type Interfaces } from "../interfaces.js";
-import type { RuleHistory } from "./rule-history.js";
+import type { RuleHistory } from "./times/rule-history.js";
 import { isEchoOf, isExplained, type Explanation, type Masquerade, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";

@@ -1,6 +1,6 @@
 import { macHashOf, NO_MAC } from "../../protocols/mac.js";
 import { canonicalAddress } from "../address.js";
-import type { RuleReading } from "../rules/rule-history.js";
+import type { RuleReading } from "../rules/times/rule-history.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";

@@ -3,7 +3,7 @@ import { printable } from "../../packets/printable.js";
 import { saidFew } from "../../packets/results/sentence.js";
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
-import { RuleHistory } from "../rules/rule-history.js";
+import { RuleHistory } from "../rules/times/rule-history.js";
 import type { HostFacts, KnownChange, KnownContainer, KnownNews } from "./host-facts.js";
 import { MasqueradeSources } from "./masquerade-sources.js";
 import { onLinks } from "./on-links.js";

@@ -1,6 +1,6 @@
 import { type Finding, findingOf } from "../../packets/results/findings.js";
 import type { Arrival, Stop, Traces } from "../../packets/results/traces.js";
-import type { RuleHistory } from "../rules/rule-history.js";
+import type { RuleHistory } from "../rules/times/rule-history.js";
 import { isTraceChatter, type TracedStop, type TraceLine } from "./trace-lines.js";
 import { parseNftTraceLine } from "./nft-trace.js";
 import { parseXtablesTraceLine } from "./xtables-trace.js";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
 import { RulesFollower } from "../../../src/cli/asking/follow-rules.js";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { scratch } from "../../support/scratch.js";
 
 const RULES = "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n";

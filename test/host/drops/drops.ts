@@ -1,6 +1,6 @@
 import { groundsOf } from "../../../src/host/drops/grounds.js";
 import { type HostFacts, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
-import type { RulesInForce } from "../../../src/host/rules/rule-history.js";
+import type { RulesInForce } from "../../../src/host/rules/times/rule-history.js";
 import type { Dropped, Drops, DropsExplained } from "../../../src/packets/results/drops.js";
 import { type Finding, Gathered } from "../../../src/packets/results/findings.js";
 import type { Ends } from "../../../src/packets/results/results.js";

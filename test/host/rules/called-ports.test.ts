@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { CalledPorts } from "../../../src/host/rules/called-ports.js";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import type { HostFacts } from "../../../src/host/snapshot/host-facts.js";
 import { snapshot } from "../drops/drops.js";
 

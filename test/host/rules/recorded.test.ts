@@ -5,7 +5,7 @@ import { parseAddress } from "../../../src/host/address.js";
 import { FilterBook } from "../../../src/host/drops/filter-book.js";
 import { protocolNumber } from "../../../src/host/protocols.js";
 import { readTables } from "../../../src/host/rules/rule-tables.js";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { RuleCheck } from "../../../src/host/rules/rule-check.js";
 import type { FlowSummary } from "../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { named } from "./explained.js";
 import { flowProtocolNumber } from "../../../src/host/protocols.js";
 import { RuleFacts } from "../../../src/host/rules/rule-facts.js";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { runs } from "../../support/runs.js";
 import { flow } from "../flow.js";
 import * as rulesets from "./rulesets.js";

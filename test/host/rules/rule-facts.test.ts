@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RuleFacts } from "../../../src/host/rules/rule-facts.js";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { RuleCheck } from "../../../src/host/rules/rule-check.js";
 import type { Ends, FlowSummary } from "../../../src/packets/results/results.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";

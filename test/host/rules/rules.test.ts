@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { RuleCheck } from "../../../src/host/rules/rule-check.js";
 import { RuleBook } from "../../../src/host/rules/rules.js";
 import { OUTSIDE } from "../../../src/packets/sides.js";

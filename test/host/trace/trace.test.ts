@@ -1,4 +1,4 @@
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.js";
 import { RuleFacts } from "../../../../src/host/rules/rule-facts.js";
-import { RuleHistory } from "../../../../src/host/rules/rule-history.js";
+import { RuleHistory } from "../../../../src/host/rules/times/rule-history.js";
 import { macHash } from "../../../../src/protocols/mac.js";
 import { fragments, hex, icmp, ipv4 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";

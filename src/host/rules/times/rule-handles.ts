@@ -1,4 +1,4 @@
-import { withoutCounters } from "./rules-text.js";
+import { withoutCounters } from "../rules-text.js";
 
 /** How nft calls a family, and who saves its rules by iptables' words. */
 const SAVERS = new Map([

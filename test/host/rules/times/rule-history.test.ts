@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { RuleCheck } from "../../../src/host/rules/rule-check.js";
-import { RuleFacts } from "../../../src/host/rules/rule-facts.js";
-import { readTables } from "../../../src/host/rules/rule-tables.js";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
-import { withoutCounts } from "../../../src/host/rules/rules-text.js";
-import { TCP } from "../../../src/protocols/ip-protocols.js";
-import { fetched, named, nat, own, published } from "./explained.js";
-import { flow, START_NS } from "../flow.js";
+import { RuleCheck } from "../../../../src/host/rules/rule-check.js";
+import { RuleFacts } from "../../../../src/host/rules/rule-facts.js";
+import { readTables } from "../../../../src/host/rules/rule-tables.js";
+import { RuleHistory } from "../../../../src/host/rules/times/rule-history.js";
+import { withoutCounts } from "../../../../src/host/rules/rules-text.js";
+import { TCP } from "../../../../src/protocols/ip-protocols.js";
+import { fetched, named, nat, own, published } from "../explained.js";
+import { flow, START_NS } from "../../flow.js";
 
 const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
 const PUBLISH = "-A PREROUTING -i enp0s3 -p tcp -m tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { RuleHistory } from "../../../src/host/rules/rule-history.js";
-import { rulesChanged } from "../../../src/host/rules/rules-changed.js";
-import type { Finding } from "../../../src/packets/results/findings.js";
+import { RuleHistory } from "../../../../src/host/rules/times/rule-history.js";
+import { rulesChanged } from "../../../../src/host/rules/times/rules-changed.js";
+import type { Finding } from "../../../../src/packets/results/findings.js";
 
 const DROP = "-A DOCKER-USER -p udp -m udp --dport 53 -j DROP";
 const DOCKERS = [

@@ -1,5 +1,5 @@
-import { withoutCounts } from "./rules-text.js";
-import { nameOf, type Rule, type Table } from "./ruleset.js";
+import { withoutCounts } from "../rules-text.js";
+import { nameOf, type Rule, type Table } from "../ruleset.js";
 
 /** A rule of a host's, and where it stands. */
 export interface ListedRule {

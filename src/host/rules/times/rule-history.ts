@@ -1,7 +1,7 @@
-import { Helped } from "./helped.js";
+import { Helped } from "../helped.js";
 import { ruleWithHandle } from "./rule-handles.js";
-import { RuleBook } from "./rules.js";
-import { withoutCounts } from "./rules-text.js";
+import { RuleBook } from "../rules.js";
+import { withoutCounts } from "../rules-text.js";
 
 /** So many versions of the rules are remembered … */
 const MOST_VERSIONS = 64;

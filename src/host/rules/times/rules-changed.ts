@@ -1,9 +1,9 @@
-import { type Finding, findingOf, type RuleChange } from "../../packets/results/findings.js";
-import { Few } from "../../packets/results/few.js";
-import { saidFew } from "../../packets/results/sentence.js";
+import { type Finding, findingOf, type RuleChange } from "../../../packets/results/findings.js";
+import { Few } from "../../../packets/results/few.js";
+import { saidFew } from "../../../packets/results/sentence.js";
 import { type ListedRule, listedRules } from "./listed-rules.js";
 import type { RulesInForce } from "./rule-history.js";
-import { readTables } from "./rule-tables.js";
+import { readTables } from "../rule-tables.js";
 import { timeOfDay } from "./stood.js";
 
 /** So many changes are listed as data. */
