@@ -135,7 +135,7 @@ it("-q shows the flows and problems of packets that are not shown, and says how 
   const { stdout } = await file("mixed", "-q", "--width", "200", "udp and host 172.17.0.3");
   expect(stdout).toMatch(/^Packets that never arrived, selected or not: 1 lost [^]*1 refused\.\n/);
   expect(stdout).toMatch(
-    /^! dropped udp 172\.17\.0\.3\.5001 .*\n {2}refused udp 172\.17\.0\.3\..*\n(?: {2}next: .*\n)+\n/m,
+    /^! dropped udp 172\.17\.0\.3\.5001 .*\n {2}refused udp 172\.17\.0\.3\..*\n(?: {2}next: .*\n)+! unanswered .*\.9999 /m,
   );
   expect(stdout).toContain("\n36 translations, problems first, then the busiest\n");
   expect(stdout.match(/^ +\d+ +(?:udp|tcp|icmp) /gm)).toEqual(Array(6).fill(expect.stringContaining("udp")));
