@@ -8,12 +8,12 @@ import type { Crossed } from "../kernel/crossed.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Shown } from "../shown.js";
 import code from "./assembly/remarkable.wasm";
-import { EndedFlow } from "./findings/ended-flow.js";
+import { EndedFlow } from "./findings/seen/ended-flow.js";
 import type { Context, End, Finder } from "./findings/finder.js";
-import { Hidden } from "./findings/hidden.js";
+import { Hidden } from "./findings/seen/hidden.js";
 import { FINDERS } from "./findings/registry.js";
-import { LocalCalls } from "./findings/local-calls.js";
-import { Requests } from "./findings/requests.js";
+import { LocalCalls } from "./findings/seen/local-calls.js";
+import { Requests } from "./findings/seen/requests.js";
 
 /** Hidden addresses that are known to have been told of, and so much of what is answered at those that stand for them: a power of two. */
 export const SEEN = 1024;

@@ -5,7 +5,7 @@ import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "..
 import * as tuple from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { SEEN } from "../findings.js";
-import { BYTES_MASK } from "../findings/requests.js";
+import { BYTES_MASK } from "../findings/seen/requests.js";
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;

@@ -1,7 +1,7 @@
 import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE } from "../../../packets/sides.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 
 /** The request of an echo reply, at most so long before it, would be in the capture, nanoseconds. */

@@ -2,7 +2,7 @@ import { type Finding, Gathered, type Located, ofFlows } from "../../../packets/
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import type { FlowSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Finder } from "./finder.js";
 
 /** Most addresses that clients are seen under, each by the means. */

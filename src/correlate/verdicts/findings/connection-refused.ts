@@ -1,9 +1,9 @@
 import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { said } from "../../../packets/results/sentence.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Finder } from "./finder.js";
-import { saidServices, Services } from "./services.js";
+import { saidServices, Services } from "./seen/services.js";
 
 /**
  * `connection-refused`: SYNs crossed the NAT, and nothing came back but a reset, which crossed as well: whoever has that address does not listen there, or somebody

@@ -1,10 +1,10 @@
 import type { Finding } from "../../../packets/results/findings.js";
 import { INSIDE } from "../../../packets/sides.js";
-import type { Called } from "./called.js";
-import { Calls, isAllSeen, isSideSeen } from "./calls.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { Called } from "./seen/called.js";
+import { Calls, isAllSeen, isSideSeen } from "./seen/calls.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
-import type { Request } from "./requests.js";
+import type { Request } from "./seen/requests.js";
 
 /**
  * `connection-reset`: a TCP connection was accepted, its initiator sent something, and a reset came back before any byte of an answer, which crossed as well. Its TTL tells

@@ -20,10 +20,10 @@ import type { Clashes } from "../flows/clashes.js";
 import type { Misses } from "../captures/misses.js";
 import type { Cover } from "../captures/cover.js";
 import type { SideCover } from "../captures/side-cover.js";
-import type { EndedFlow } from "./ended-flow.js";
-import type { Hidden } from "./hidden.js";
-import type { LocalCalls } from "./local-calls.js";
-import type { Requests } from "./requests.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
+import type { Hidden } from "./seen/hidden.js";
+import type { LocalCalls } from "./seen/local-calls.js";
+import type { Requests } from "./seen/requests.js";
 
 /** What a finder asks of what a side's captures cover. */
 interface SideLimits

@@ -5,9 +5,9 @@ import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { Ends } from "../../../packets/results/results.js";
 import { said, saidAddress, type Sentence } from "../../../packets/results/sentence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
-import type { Hidden } from "./hidden.js";
+import type { Hidden } from "./seen/hidden.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;

@@ -6,10 +6,10 @@ import { said, saidFew } from "../../../packets/results/sentence.js";
 import { INSIDE, SIDES } from "../../../packets/sides.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import { type Context, type Finder, frameText } from "./finder.js";
 import type { Crossed } from "../../kernel/crossed.js";
-import { Holes, segmentOf } from "./holes.js";
+import { Holes, segmentOf } from "./seen/holes.js";
 
 /** So often a segment crosses again at the least: that it is lost each time by chance is rare, even where one of ten is. */
 const LEAST_AGAIN = 2;

@@ -7,7 +7,7 @@ import { HAS_AMBIGUOUS } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import { FORGOTTEN_NS } from "../../kernel/relations.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import { type Context, type Finder } from "./finder.js";
 
 /** So many conversations are remembered at the most that seem to have changed. */

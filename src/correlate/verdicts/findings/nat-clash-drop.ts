@@ -1,5 +1,5 @@
 import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { Context, Finder } from "./finder.js";
 import { isPortRewritten } from "./port-rewritten.js";

@@ -1,10 +1,10 @@
 import type { Finding } from "../../../packets/results/findings.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import type { Called } from "./called.js";
-import { Calls, isAllSeen, isSideSeen, type Outcome } from "./calls.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { Called } from "./seen/called.js";
+import { Calls, isAllSeen, isSideSeen, type Outcome } from "./seen/calls.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
-import type { Request } from "./requests.js";
+import type { Request } from "./seen/requests.js";
 
 /** Who closes sooner than that, nanoseconds, may have waited for no answer: he has sent what he had to, as nc -w 1 does. */
 const LEAST_WAITED_NS = 2_000_000_000;

@@ -3,7 +3,7 @@ import { type Finding, Gathered, ofFlows } from "../../../packets/results/findin
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Finder } from "./finder.js";
 
 /** So many conversations are remembered at the most that had several ports outside. */

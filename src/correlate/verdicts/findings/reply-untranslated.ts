@@ -5,7 +5,7 @@ import type { Judgement } from "../../../packets/results/results.js";
 import { said } from "../../../packets/results/sentence.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { OUTSIDE } from "../../../packets/sides.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import { type Context, type Finder, frameText } from "./finder.js";
 
 /** What to look at where answers leave as they are. */

@@ -2,7 +2,7 @@ import { type Finding, Gathered, ofFlows } from "../../../packets/results/findin
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { protocolName, UDP } from "../../../protocols/ip-protocols.js";
 import { OUTSIDE } from "../../../packets/sides.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import { isUnanswered } from "./unanswered.js";
 

@@ -7,7 +7,7 @@ import { frameKey, INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.
 import { isFromOpener } from "../../../packets/ways.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 
 /** Whoever waits for an answer does so for a second at least: TCP for that of a SYN (RFC 6298 section 2.1), resolvers for five (resolv.conf(5)). */

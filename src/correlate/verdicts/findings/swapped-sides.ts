@@ -1,9 +1,9 @@
 import { type Finding, FINDINGS, Gathered, ofFlows } from "../../../packets/results/findings.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
-import type { Hidden } from "./hidden.js";
+import type { Hidden } from "./seen/hidden.js";
 
 const SWAPPED = "inside and outside seem to be swapped, and what is said of packets is said as they were given";
 

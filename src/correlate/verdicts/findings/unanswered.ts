@@ -11,12 +11,12 @@ import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { isTraced } from "../../../protocols/udp.js";
 import { INSIDE, type Side, SIDES } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
-import type { EndedFlow } from "./ended-flow.js";
+import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import type { Crossed } from "../../kernel/crossed.js";
-import { Holes, segmentOf } from "./holes.js";
-import { type Said, type Service, Services, saidServices } from "./services.js";
-import { HINT_INSIDE, type Silence, silenceOf } from "./silence.js";
+import { Holes, segmentOf } from "./seen/holes.js";
+import { type Said, type Service, Services, saidServices } from "./seen/services.js";
+import { HINT_INSIDE, type Silence, silenceOf } from "./seen/silence.js";
 
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
 const PATIENCE_NS = 1_000_000_000;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { EndedFlow } from "../../../../src/correlate/verdicts/findings/ended-flow.js";
+import type { EndedFlow } from "../../../../src/correlate/verdicts/findings/seen/ended-flow.js";
 import type { Context } from "../../../../src/correlate/verdicts/findings/finder.js";
 import { SwappedSides } from "../../../../src/correlate/verdicts/findings/swapped-sides.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../../src/packets/sides.js";

@@ -1,5 +1,5 @@
-import type { Gathered } from "../../../packets/results/findings.js";
-import type { Sentence } from "../../../packets/results/sentence.js";
+import type { Gathered } from "../../../../packets/results/findings.js";
+import type { Sentence } from "../../../../packets/results/sentence.js";
 
 /** A conversation in which somebody asked something. */
 export interface Called {

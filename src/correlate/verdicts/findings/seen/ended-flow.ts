@@ -1,14 +1,14 @@
-import type { Gathered, Located } from "../../../packets/results/findings.js";
-import { IS_ONE_OF_SEVERAL } from "../../../packets/flows/flow-records.js";
-import { REWRITE_DST } from "../../../packets/flows/flows.js";
-import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
-import { copyOfEnds, type Ends } from "../../../packets/results/results.js";
-import { said, saidAddress, type Sentence } from "../../../packets/results/sentence.js";
-import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
-import { ENDED_BY_BOTH, HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../packets/tuples.js";
-import { isBehindTranslator, isPrivate, privateLinkOf } from "../../../protocols/addresses.js";
-import { TupleEnds } from "../flows/flow-summary.js";
-import { ViewedFlow } from "../flows/viewed-flow.js";
+import type { Gathered, Located } from "../../../../packets/results/findings.js";
+import { IS_ONE_OF_SEVERAL } from "../../../../packets/flows/flow-records.js";
+import { REWRITE_DST } from "../../../../packets/flows/flows.js";
+import { hasPorts, isIcmp, protocolName, TCP } from "../../../../protocols/ip-protocols.js";
+import { copyOfEnds, type Ends } from "../../../../packets/results/results.js";
+import { said, saidAddress, type Sentence } from "../../../../packets/results/sentence.js";
+import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../../packets/sides.js";
+import { ENDED_BY_BOTH, HAS_AMBIGUOUS, HAS_CLASHED, HAS_UNMATCHED, IS_ECHO_ID } from "../../../../packets/tuples.js";
+import { isBehindTranslator, isPrivate, privateLinkOf } from "../../../../protocols/addresses.js";
+import { TupleEnds } from "../../flows/flow-summary.js";
+import { ViewedFlow } from "../../flows/viewed-flow.js";
 
 /** A flow that is made of another one's stray answers, and of what they are answered by, has few packets, at the most so many. */
 const MOST_STRAY = 32;

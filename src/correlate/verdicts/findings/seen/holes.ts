@@ -1,13 +1,13 @@
-import { Chains } from "../../../packets/memory/chains.js";
-import { FreeRows } from "../../../packets/memory/free-rows.js";
-import type { Heap } from "../../../packets/memory/heap.js";
-import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { HAS_AMBIGUOUS, NONE, type TupleTable } from "../../../packets/tuples.js";
-import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
-import type { RecordRows } from "../../../packets/record-rows.js";
-import { Few } from "../../../packets/results/few.js";
-import type { Context } from "./finder.js";
+import { Chains } from "../../../../packets/memory/chains.js";
+import { FreeRows } from "../../../../packets/memory/free-rows.js";
+import type { Heap } from "../../../../packets/memory/heap.js";
+import type { FlowAccounts } from "../../../../packets/flows/flow-accounts.js";
+import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";
+import { HAS_AMBIGUOUS, NONE, type TupleTable } from "../../../../packets/tuples.js";
+import { NEVER_CUT_BYTES } from "../../../../protocols/ipv4.js";
+import type { RecordRows } from "../../../../packets/record-rows.js";
+import { Few } from "../../../../packets/results/few.js";
+import type { Context } from "../finder.js";
 
 /** Directions of flows that are looked after at once … */
 const MOST_DIRECTIONS = 4096;

@@ -1,9 +1,9 @@
-import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import { ROOM_FLOWS, type Heap } from "../../../packets/memory/heap.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { isFromA, tupleIn, type TupleTable } from "../../../packets/tuples.js";
-import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
-import type { Crossed } from "../../kernel/crossed.js";
+import type { FlowAccounts } from "../../../../packets/flows/flow-accounts.js";
+import { ROOM_FLOWS, type Heap } from "../../../../packets/memory/heap.js";
+import { keepNewest } from "../../../../packets/memory/keep-newest.js";
+import { isFromA, tupleIn, type TupleTable } from "../../../../packets/tuples.js";
+import { ACK, FIN, RST, SYN } from "../../../../protocols/tcp.js";
+import type { Crossed } from "../../../kernel/crossed.js";
 import type { EndedFlow } from "./ended-flow.js";
 
 /** Bits of a flow's word: how many bytes its initiator sent that nothing answered, whether its SYN crossed, and the TTL that its SYN-ACK had. */

@@ -1,9 +1,9 @@
-import { Few, MOST_NAMED } from "../../../packets/results/few.js";
-import { Gathered } from "../../../packets/results/findings.js";
-import { said, saidFew, type Sentence, timesText } from "../../../packets/results/sentence.js";
-import type { Reason } from "../../../packets/results/reasons.js";
-import { INSIDE } from "../../../packets/sides.js";
-import { UDP } from "../../../protocols/ip-protocols.js";
+import { Few, MOST_NAMED } from "../../../../packets/results/few.js";
+import { Gathered } from "../../../../packets/results/findings.js";
+import { said, saidFew, type Sentence, timesText } from "../../../../packets/results/sentence.js";
+import type { Reason } from "../../../../packets/results/reasons.js";
+import { INSIDE } from "../../../../packets/sides.js";
+import { UDP } from "../../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 
 /** So many services of clients are told apart: all others are one from each side. */

@@ -1,5 +1,5 @@
-import { FINDINGS } from "../../../packets/results/findings.js";
-import type { Reason } from "../../../packets/results/reasons.js";
+import { FINDINGS } from "../../../../packets/results/findings.js";
+import type { Reason } from "../../../../packets/results/reasons.js";
 import type { Service } from "./services.js";
 
 /** What it is that nobody answered, and what to look at next. */

@@ -1,11 +1,11 @@
-import { Few, MOST_NAMED } from "../../../packets/results/few.js";
-import { type Finding, type FindingCode, findingOf, Gathered } from "../../../packets/results/findings.js";
-import { rangeText, said, saidFew, type Sentence } from "../../../packets/results/sentence.js";
-import { type Side, SIDES } from "../../../packets/sides.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
+import { Few, MOST_NAMED } from "../../../../packets/results/few.js";
+import { type Finding, type FindingCode, findingOf, Gathered } from "../../../../packets/results/findings.js";
+import { rangeText, said, saidFew, type Sentence } from "../../../../packets/results/sentence.js";
+import { type Side, SIDES } from "../../../../packets/sides.js";
+import { TCP } from "../../../../protocols/ip-protocols.js";
 import type { Called } from "./called.js";
 import type { EndedFlow } from "./ended-flow.js";
-import type { Context } from "./finder.js";
+import type { Context } from "../finder.js";
 
 /** So many kinds of calls are told apart: of more, flows are only counted. */
 const MOST_KINDS = 4096;

@@ -1,11 +1,11 @@
-import { IS_ERROR } from "../../../packets/packets.js";
-import type { Gathered } from "../../../packets/results/findings.js";
-import { said, saidAddress, type Sentence } from "../../../packets/results/sentence.js";
-import { INSIDE } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
-import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
+import { IS_ERROR } from "../../../../packets/packets.js";
+import type { Gathered } from "../../../../packets/results/findings.js";
+import { said, saidAddress, type Sentence } from "../../../../packets/results/sentence.js";
+import { INSIDE } from "../../../../packets/sides.js";
+import type { Timeline } from "../../../../packets/timeline.js";
+import type { TupleTable } from "../../../../packets/tuples.js";
+import { TCP } from "../../../../protocols/ip-protocols.js";
+import { ACK, FIN, isOpening, RST, SYN } from "../../../../protocols/tcp.js";
 import type { Called } from "./called.js";
 import { type Closing, PAUSE_NS, type Request } from "./requests.js";
 

@@ -1,5 +1,5 @@
-import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
-import { INSIDE } from "../../../packets/sides.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../../packets/flows/flows.js";
+import { INSIDE } from "../../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 
 /**
