@@ -23,6 +23,8 @@ export interface PublishedFacts {
   };
 }
 
+/** What packets of the host's own conversations with containers come to. */
+const FROM_HOST: ReadonlySet<Verdict> = new Set(["local", "unknown", "refused"]);
 /** What packets to a port may have come to that it is told of. */
 const TOLD: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "no-overlap", "capture-loss", "local"]);
 /** Packets that never got there are remembered up to so many, as more may become known of them: a few megabytes. */
@@ -105,7 +107,7 @@ export class PublishedPorts extends PassingSink {
     const { verdict } = judgement;
     if (verdict === "elsewhere" && this.#mayConcern(row)) this.#noteArrived(row, true);
     if (TOLD.has(verdict) && this.#mayConcern(row)) {
-      if (verdict === "local" || verdict === "unknown") this.#fromHost.take(this.tables, row);
+      if (FROM_HOST.has(verdict)) this.#fromHost.take(this.tables, row);
       if (verdict === "local") this.#noteTaken(row);
       else this.#noteFailed(row, verdict);
       this.#noteArrived(row, false);

@@ -167,7 +167,7 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
     },
     {
       use,
-      what: "the host itself took the call, and was not seen to send it on",
+      what: `the host itself took the call${fromHost + fromHostUnclear > 0 ? "" : ", and was not seen to send it on"}`,
       count: taken,
       unit: "conversation",
       meaning: "; ss -lntup on the host shows who has that port",

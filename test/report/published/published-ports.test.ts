@@ -444,7 +444,11 @@ it("counts connections that the container refuses, whoever opened them", () => {
       sink.flow(dnat(1, { isRefused: true }));
       sink.flow(dnat(2));
       const see = (packet: Parameters<HandFilled["add"]>[0]) => sink.unmatched(tables.add(packet), LOCAL_TO_HOST);
-      see({ ...FROM, frame: 1 });
+      sink.unmatched(tables.add({ ...FROM, frame: 1 }), {
+        ...LOCAL_TO_HOST,
+        verdict: "refused",
+        reason: "end-refuses",
+      });
       see({ ...BACK, frame: 2, tcpFlags: RST | ACK, ack: 8 });
       // a later reset of one that was accepted
       see({ ...FROM, srcPort: 5001, frame: 3 });
@@ -571,12 +575,14 @@ it("text says below what the columns do not tell", () => {
     untold: 1,
     closedBy: [{ rule: "-A \u001B -j DROP", count: 4 }],
   };
+  const unpassed = publishedText([{ ...used, fromHost: 0, fromHostUnclear: 0 }], paint(false));
+  expect(unpassed).toContain("the host itself took the call, and was not seen to send it on: 2 conversations");
   expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([
     String.raw`tcp 88→a\x1b:80        0              0–1        0        0  7 8`,
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
     String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens there, or a rule of its own rejects them`,
     String.raw`- tcp 88→a\x1b:80: perhaps called (nothing tells which port it was, or whose by then): 1 conversation`,
-    String.raw`- tcp 88→a\x1b:80: the host itself took the call, and was not seen to send it on: 2 conversations; ss -lntup on the host shows who has that port`,
+    String.raw`- tcp 88→a\x1b:80: the host itself took the call: 2 conversations; ss -lntup on the host shows who has that port`,
     String.raw`- tcp 88→a\x1b:80: the container was called from inside, by a rule or straight (nothing tells which): 4 conversations`,
     String.raw`- tcp 88→a\x1b:80: called by the host itself: 2 conversations`,
     String.raw`- tcp 88→a\x1b:80: the host called the container, by a rule, by a docker-proxy or straight (nothing tells which): 1 conversation`,
