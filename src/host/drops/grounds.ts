@@ -103,11 +103,16 @@ function mayMeetRules(kind: Dropped, ways: Ways): boolean {
   return ways.mustCross(kind);
 }
 
-/** Of packets that were to be forwarded, and of which nothing else tells what became of them, those that rules stop for certain. */
+/** Of packets that were to be forwarded, and of which nothing else tells what became of them, those that rules stop for certain, and counted. */
 function stoppedBy(grounds: readonly Ground[], ways: Ways): Set<Dropped> {
   const isOpen = (kind: Dropped): boolean =>
     !isStopped(kind) && kind.fate !== "bridged" && ways.of(kind).destination !== undefined;
-  return new Set(grounds.flatMap(({ isCertain, kinds }) => (isCertain ? kinds.filter(isOpen) : [])));
+  return new Set(grounds.filter(hasCountedAll).flatMap(({ kinds }) => kinds.filter(isOpen)));
+}
+
+/** Whether a rule certainly stops some packets, and counted as many: what one counted that was gone before it was read once more, nobody may know. */
+function hasCountedAll({ isCertain, kinds, cause: { counted = 0 } }: Ground): boolean {
+  return isCertain && counted >= packetsIn(kinds);
 }
 
 function findingIn(

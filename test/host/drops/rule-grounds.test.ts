@@ -173,6 +173,11 @@ describe("a rule that came and went between two snapshots, and was read meanwhil
     ] as const;
     const open = { fate: "unpaired" } as const;
     expect(told(foundIn(at(103, 106, open), ...readings))).toEqual([`drop-rule 3 ${DROP}`]);
+    // it counted one of them until it was read last: that it stopped all of them, it does not tell
+    const kind = at(103, 106, open);
+    expect(explained([kind], snapshots, {}, undefined, read(...readings)).stopped.size).toBe(0);
+    const counting = [readings[0], [102, 107, OTHER, `[3:1] ${DROP}`], readings[2]] as const;
+    expect(explained([kind], snapshots, {}, undefined, read(...counting)).stopped.has(kind)).toBe(true);
     expect(told(foundIn(at(103, 108, open), ...readings))).toEqual([]);
   });
 
