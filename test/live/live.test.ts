@@ -16,6 +16,8 @@ const { version: VERSION }: { version: string } = JSON.parse(
 );
 const PUBLIC = "180.101.49.11";
 const BOTH = ["docker0", "enp0s3"] as const;
+/** So many datagrams are dropped where the kernel is to tell why. */
+const LOST = 5;
 const ONLY_ICMP = ["--inside-filter", "icmp", "--outside-filter", "icmp"];
 
 describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
@@ -152,17 +154,20 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
         const live = await lab.live(...BOTH, "--format", "ndjson", "--window", "300ms", "--trace", "live");
         expect(await rules()).toContain("table inet natcorr_");
         await ping(1);
-        await lab.run("c1", "bash", "-c", `echo lost > /dev/udp/${PUBLIC}/5555`);
-        await live.hasSaid(/"verdict":"dropped"/);
+        // the kernel tells of all its drops, those in other tests' namespaces too, and in its own time
+        for (let count = 0; count < LOST; count++) {
+          await lab.run("c1", "bash", "-c", `echo lost > /dev/udp/${PUBLIC}/5555`);
+          await sleep(100);
+        }
+        await live.hasSaid(new RegExp(`(?:"verdict":"dropped"[^]*){${LOST}}`));
         live.signal(signal);
         await live.ended;
         const reasons = live.lines.filter(({ code }) => code === "drop-reason");
-        expect(reasons.map(({ text }) => /NETFILTER_DROP/.test(text ?? ""))).toEqual(signal === "SIGINT" ? [true] : []);
+        expect(reasons.some(({ text }) => /NETFILTER_DROP/.test(text ?? ""))).toBe(signal === "SIGINT");
         expect(live.lines.some(({ code }) => code === "trace-unread")).toBe(false);
         const dropped = live.lines.filter(({ verdict }) => verdict === "dropped");
-        expect(dropped).toMatchObject([
-          { dstPort: 5555, reason: "rule", rule: "ip filter FORWARD udp dport 5555 drop" },
-        ]);
+        const each = { dstPort: 5555, reason: "rule", rule: "ip filter FORWARD udp dport 5555 drop" };
+        expect(dropped).toMatchObject(Array.from({ length: LOST }, () => each));
         while ((await rules()).includes("natcorr_")) await sleep(10);
       } finally {
         await lab.run("dhost", "iptables", "-D", "FORWARD", "1");
