@@ -1,7 +1,6 @@
 import type { Finding } from "../../../packets/results/findings.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import type { Called } from "./seen/called.js";
-import { Calls, isAllSeen, isSideSeen, type Outcome } from "./seen/calls.js";
+import { Calls, type Ended, type Outcome } from "./seen/calls.js";
 import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import type { Request } from "./seen/requests.js";
@@ -23,31 +22,28 @@ const OPEN: Outcome = ["acknowledged, no answer in", ": neither closed"];
  */
 export class NoResponse implements Finder {
   readonly #context: Context;
-  readonly #calls = new Calls();
+  readonly #calls: Calls;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#calls = new Calls(context, (request) => this.#endOf(request));
   }
 
   flow(flow: EndedFlow): void {
-    const request = this.#context.requests.of(flow);
-    if (request !== undefined && isAllSeen(flow, this.#context)) this.#take(flow, request);
+    this.#calls.take(flow);
   }
 
   close(): Finding[] {
-    const isSeen = isSideSeen(INSIDE, this.#context);
-    for (const call of isSeen ? this.#context.localCalls.all : [])
-      if (call.request !== undefined) this.#take(call, call.request);
     return this.#calls.findings("no-response", "accepted, asked, and no byte came back");
   }
 
-  #take(called: Called, request: Request): void {
-    if (!request.isAcknowledged) return;
-    const { closing, askedNs, bytes } = request;
+  #endOf(request: Request): Ended | undefined {
+    if (!request.isAcknowledged) return undefined;
+    const { closing, askedNs } = request;
     const { decidedNs } = this.#context;
     const waitedNs = (closing?.atNs ?? Math.min(decidedNs(INSIDE), decidedNs(OUTSIDE))) - askedNs;
     const outcome = outcomeOf(request, waitedNs);
-    if (outcome !== undefined) this.#calls.add(called, outcome, bytes, waitedNs);
+    return outcome && { outcome, waitedNs };
   }
 }
 

@@ -1,11 +1,12 @@
 import { Few, MOST_NAMED } from "../../../../packets/results/few.js";
 import { type Finding, type FindingCode, findingOf, Gathered } from "../../../../packets/results/findings.js";
 import { rangeText, said, saidFew, type Sentence } from "../../../../packets/results/sentence.js";
-import { type Side, SIDES } from "../../../../packets/sides.js";
+import { INSIDE, type Side, SIDES } from "../../../../packets/sides.js";
 import { TCP } from "../../../../protocols/ip-protocols.js";
 import type { Called } from "./called.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context } from "../finder.js";
+import type { Request } from "./requests.js";
 
 /** So many kinds of calls are told apart: of more, flows are only counted. */
 const MOST_KINDS = 4096;
@@ -44,15 +45,49 @@ class Kind {
   }
 }
 
+/** What came of a request, and how long nothing came before that, nanoseconds. */
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly waitedNs: number;
+}
+
 /** Calls that were accepted and came to nothing, by client, service, and outcome: whoever calls each minute is one line. */
 export class Calls {
+  readonly #context: Context;
+  readonly #endOf: (request: Request) => Ended | undefined;
   readonly #gathered = new Gathered();
   readonly #kinds = new Map<string, Kind>();
   #count = 0;
   #others = 0;
 
-  /** Takes a call: how many bytes were asked, and how long nothing came, nanoseconds. */
-  add(called: Called, outcome: Outcome, bytes: number, waitedNs: number): void {
+  /** `endOf`: what came of a request; undefined where it is none of these calls. */
+  constructor(context: Context, endOf: (request: Request) => Ended | undefined) {
+    this.#context = context;
+    this.#endOf = endOf;
+  }
+
+  /** Takes a flow that has ended. */
+  take(flow: EndedFlow): void {
+    const request = this.#context.requests.of(flow);
+    if (request !== undefined && isAllSeen(flow, this.#context)) this.#add(flow, request);
+  }
+
+  /** A finding about all of them, those that stay inside among them, or none; `text` says what they are. Call it once, in the end. */
+  findings(code: FindingCode, text: string): Finding[] {
+    const isSeen = isSideSeen(INSIDE, this.#context);
+    for (const call of isSeen ? this.#context.localCalls.all : [])
+      if (call.request !== undefined) this.#add(call, call.request);
+    const named = new Few<Sentence>(MOST_NAMED);
+    for (const kind of this.#kinds.values()) named.addMade(() => kind.sentence);
+    named.addUnlisted(this.#others);
+    const count = this.#count;
+    return count === 0 ? [] : [findingOf(code, count, said`${text}: ${saidFew(named)}`, this.#gathered)];
+  }
+
+  #add(called: Called, request: Request): void {
+    const ended = this.#endOf(request);
+    if (ended === undefined) return;
+    const { outcome, waitedNs } = ended;
     this.#count++;
     called.gatherIn(this.#gathered);
     const key = [called.serviceKey, ...outcome].join(" ");
@@ -63,26 +98,17 @@ export class Calls {
     }
     kind ??= new Kind(called, outcome);
     this.#kinds.set(key, kind);
-    kind.add(bytes, waitedNs);
-  }
-
-  /** A finding about all of them, or none; `text` says what they are. */
-  findings(code: FindingCode, text: string): Finding[] {
-    const named = new Few<Sentence>(MOST_NAMED);
-    for (const kind of this.#kinds.values()) named.addMade(() => kind.sentence);
-    named.addUnlisted(this.#others);
-    const count = this.#count;
-    return count === 0 ? [] : [findingOf(code, count, said`${text}: ${saidFew(named)}`, this.#gathered)];
+    kind.add(request.bytes, waitedNs);
   }
 }
 
 /** Whether a side's capture shows all that there was of it. */
-export function isSideSeen(side: Side, { cover, misses }: Context): boolean {
+function isSideSeen(side: Side, { cover, misses }: Context): boolean {
   return cover[side].lostFrames === 0 && !misses.isPatchy(side) && !misses.lacksEntries(side);
 }
 
 /** Whether both captures show all of a flow: nothing of it lacks its twin, and neither lost or lacks frames. */
-export function isAllSeen(flow: EndedFlow, context: Context): boolean {
+function isAllSeen(flow: EndedFlow, context: Context): boolean {
   if (flow.proto !== TCP || !flow.isOpenerKnown || flow.isOneOfSeveral || flow.isUnclear) return false;
   if (flow.isProvedElsewhere(true) || flow.isProvedElsewhere(false)) return false;
   return SIDES.every((side) => !flow.hasUnmatched(side) && isSideSeen(side, context));
