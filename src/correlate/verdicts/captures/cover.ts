@@ -20,7 +20,7 @@ export class Cover {
   readonly sharesNothing: boolean;
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive: boolean;
-  /** Whether one run shows it and other interfaces, so that nobody can have mistaken the host or the time: it is running, or a part of what was captured at once. */
+  /** Whether one run captured it and other interfaces: it is running, or a part of one capture. Then nobody can have mistaken the host or the time. */
   readonly isOfOneRun: boolean;
   /** Whether nobody filtered it, as is known; false where that is not. */
   readonly isUnfiltered: boolean;
