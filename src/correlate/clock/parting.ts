@@ -135,6 +135,7 @@ export function partingOf(
   toleranceNs: number,
   wrongNs: number,
 ): readonly [number, number] | undefined {
+  if (!isAnyContradicted(crossings, toleranceNs)) return undefined;
   const isNear = (a: number, b: number): boolean =>
     b < crossings.length && Math.abs(crossings[a].timeNs - crossings[b].timeNs) < wrongNs;
   const [before, behind] = [toldUpTo(crossings, 1), toldUpTo(crossings.toReversed(), -1).reverse()];
@@ -168,6 +169,17 @@ export function partingOf(
   while (last > 0 && isNear(last, parting)) last--;
   while (isNear(parting - 1, first)) first++;
   return first < crossings.length ? [last, first] : undefined;
+}
+
+/** Whether any of some packets contradicts another by more than that. Mostly none does, which is told sooner than between which two the clock was set. */
+function isAnyContradicted(crossings: readonly Witness[], toleranceNs: number): boolean {
+  let [atLeastNs, atMostNs] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const { isOutbound, isWitness, gapNs } of crossings) {
+    if (!isWitness) continue;
+    if (isOutbound) atMostNs = Math.min(atMostNs, gapNs);
+    else atLeastNs = Math.max(atLeastNs, gapNs);
+  }
+  return atLeastNs - atMostNs > toleranceNs;
 }
 
 /**
