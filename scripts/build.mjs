@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdir, writeFile } from "node:fs/promises";
+import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
@@ -58,6 +58,9 @@ export async function makeAll(compiler = assembly()) {
 
   // what is said of src, in the package's own manifest, is not so of dist
   await writeFile("dist/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
+
+  // Wireshark reads a file
+  await copyFile("src/report/annotated/natcorr.lua", "dist/natcorr.lua");
 
   // for editors and validators, which read files
   for (const [of, file] of [

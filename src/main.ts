@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { closeSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import type { Host } from "./cli/host.js";
 
@@ -58,6 +59,7 @@ function makeHost(thread: Worker | undefined): Host {
     env,
     stop: stop.signal,
     version: version(),
+    dissector: fileURLToPath(new URL("./natcorr.lua", import.meta.url)),
     thread,
     onQuestion: (answer) => void process.on("SIGUSR1", answer),
   };

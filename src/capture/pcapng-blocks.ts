@@ -48,6 +48,7 @@ export const SIMPLE_PACKET_BYTES = 16;
 
 /** Option codes. */
 export const END_OF_OPTIONS = 0;
+export const COMMENT = 1;
 export const SHB_HARDWARE = 2;
 export const SHB_OS = 3;
 export const SHB_USERAPPL = 4;

@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { machine, release, type } from "node:os";
 import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
-import type { Engine } from "./engines.js";
 import { CaptureError, messageOf } from "./errors.js";
 import type { LiveStatistics } from "./live/live-source.js";
 import * as block from "./pcapng-blocks.js";
@@ -11,7 +10,12 @@ import { pieces } from "./pcapng-notes.js";
 export interface WrittenInterface extends CaptureInterface {
   /** In the language of pcap-filter(7), where there was one. */
   readonly filter?: string;
+  /** What the host runs that has it, where this is known. */
+  readonly os?: string;
 }
+
+/** What this host runs. */
+export const OWN_OS = `${type()} ${release()}`;
 
 const UNKNOWN_LENGTH = 0xffffffff;
 /** if_tsresol: stamps count 10^-9 s. */
@@ -49,7 +53,7 @@ export class PcapngWriter {
   #written = 0;
   /** Frames in the file and in the buffer. */
   #frames = 0;
-  readonly #framesOf: number[];
+  readonly #framesOf: number[] = [];
   #failure: CaptureError | undefined;
   #isClosed = false;
 
@@ -57,10 +61,10 @@ export class PcapngWriter {
    * Creates the file, or empties it.
    *
    * @param interfaces frames refer to them by their index in here.
-   * @param engine what they are captured by.
+   * @param writer what writes it, as readers are told.
    * @throws CaptureError where the file cannot be created.
    */
-  constructor(path: string, interfaces: readonly WrittenInterface[], engine: Engine) {
+  constructor(path: string, interfaces: readonly WrittenInterface[], writer: string) {
     this.#path = path;
     try {
       this.#fd = opened(path);
@@ -68,23 +72,27 @@ export class PcapngWriter {
       const isUnread = error instanceof Error && "code" in error && error.code === "ENXIO";
       throw new CaptureError(`${path}: cannot be written: ${isUnread ? "nobody reads it yet" : messageOf(error)}`);
     }
-    this.#framesOf = interfaces.map(() => 0);
     this.#block(block.SECTION_HEADER, [
       words(block.BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),
       text(block.SHB_HARDWARE, machine()),
-      text(block.SHB_OS, `${type()} ${release()}`),
-      text(block.SHB_USERAPPL, block.writerText(engine)),
+      text(block.SHB_OS, OWN_OS),
+      text(block.SHB_USERAPPL, writer),
       END,
     ]);
-    for (const { name, linkType, snaplen, filter } of interfaces)
-      this.#block(block.INTERFACE_DESCRIPTION, [
-        words(linkType, snaplen),
-        text(block.IF_NAME, name),
-        option(block.IF_TSRESOL, Buffer.of(NANOSECONDS)),
-        ...(filter ? [option(block.IF_FILTER, Buffer.from(`${String.fromCharCode(IS_LIBPCAP_FILTER)}${filter}`))] : []),
-        text(block.IF_OS, `${type()} ${release()}`),
-        END,
-      ]);
+    for (const each of interfaces) this.describe(each);
+  }
+
+  /** Appends an interface, before frames that were captured on it. Gives the index that they refer to. Throws as `write` does. */
+  describe({ name, linkType, snaplen, filter, os }: WrittenInterface): number {
+    this.#block(block.INTERFACE_DESCRIPTION, [
+      words(linkType, snaplen),
+      text(block.IF_NAME, name),
+      option(block.IF_TSRESOL, Buffer.of(NANOSECONDS)),
+      ...(filter ? [option(block.IF_FILTER, Buffer.from(`${String.fromCharCode(IS_LIBPCAP_FILTER)}${filter}`))] : []),
+      ...(os === undefined ? [] : [text(block.IF_OS, os)]),
+      END,
+    ]);
+    return this.#framesOf.push(0) - 1;
   }
 
   /**
@@ -126,11 +134,28 @@ export class PcapngWriter {
   }
 
   /**
+   * Appends a frame with a comment, which others show beside it; with none where that is empty. Throws as `write` does.
+   *
+   * @param stampNs epoch nanoseconds.
+   * @param original bytes that it had on the wire.
+   */
+  commented(iface: number, frame: Uint8Array, stampNs: bigint, original: number, comment: string): void {
+    this.#block(block.ENHANCED_PACKET, [
+      words(iface, Number(stampNs >> 32n), Number(stampNs & 0xffffffffn), frame.length, original),
+      frame,
+      Buffer.alloc(block.padded(frame.length) - frame.length),
+      ...(comment === "" ? [] : [text(block.COMMENT, comment), END]),
+    ]);
+    this.#frames++;
+    this.#framesOf[iface]++;
+  }
+
+  /**
    * Appends what is known of an interface's losses so far. Readers go by the last such block of an interface.
    *
    * @param nowNs epoch nanoseconds the counters were read at.
    */
-  statistics(iface: number, { received, dropped, droppedByInterface }: LiveStatistics, nowNs: bigint): void {
+  statistics(iface: number, { received, dropped, droppedByInterface }: Partial<LiveStatistics>, nowNs: bigint): void {
     const high = Number(nowNs >> 32n);
     const low = Number(nowNs & 0xffffffffn);
     this.#block(block.INTERFACE_STATISTICS, [
@@ -172,7 +197,7 @@ export class PcapngWriter {
   }
 
   /** Appends a block of which all but the type and the length is given. */
-  #block(type: number, body: readonly Buffer[]): void {
+  #block(type: number, body: readonly Uint8Array[]): void {
     const content = Buffer.concat(body);
     const length = content.length + block.FRAME_BYTES;
     const at = this.#reserve(length);

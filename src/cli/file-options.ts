@@ -7,6 +7,7 @@ import type { SelectOptions } from "./select-options.js";
 export interface FileOptions extends ReportOptions, SelectOptions {
   inside?: string;
   outside?: string;
+  write?: string;
 }
 
 /** Adds what tells the two sides of one capture. */
@@ -17,6 +18,14 @@ export function addSideOptions(command: Command): Command {
       "of one capture: the inside's interface, by name or number, or its addresses",
     )
     .option("--outside <interface|prefix>", "the outside's (default: all that is not inside, where that is a prefix)");
+}
+
+/** Adds what writes the captures again. */
+export function addWriteOption(command: Command): Command {
+  return command.option(
+    "-w, --write <file>",
+    "write both captures to one pcapng file, with what became of each frame as its comment",
+  );
 }
 
 /** The sides of one capture that the options tell, undefined where there are none. What is wrong with them ends the command. */

@@ -7,6 +7,7 @@ import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
 import type { Decoding } from "../pipeline/decoding.js";
+import type { Annotated } from "./annotated.js";
 import { DnsAnswers } from "./dns-answers.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
@@ -15,7 +16,7 @@ import type { HostOptions } from "./host-options.js";
 import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
-import type { SelectOptions } from "./select-options.js";
+import { selectsPackets, type SelectOptions } from "./select-options.js";
 import { isWorthAThread } from "../pipeline/thread.js";
 import { untilAborted } from "./until.js";
 import { widthOf } from "./width.js";
@@ -38,7 +39,10 @@ interface Reading {
 export async function pairFiles(
   from: Captures,
   filter: string,
-  options: ReportOptions & SelectOptions & ExplainOptions & HostOptions & { readonly known?: KnownHost | undefined },
+  options: ReportOptions &
+    SelectOptions &
+    ExplainOptions &
+    HostOptions & { readonly known?: KnownHost | undefined; readonly write?: string },
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
@@ -50,6 +54,7 @@ export async function pairFiles(
   // a line of progress among lines of packets would help nobody
   if (options.quiet || !host.stdout.isTerminal) messages.showProgress(() => progressText(readings));
   let decoding: Decoding | undefined;
+  const annotated = options.write === undefined ? undefined : await annotatedIn(options.write);
   const { maxPairs } = correlateOptions(options);
   /** What is said of captures of which more may be read than is used: how much is chance. */
   const held: (readonly [text: string, isDamage: boolean])[] = [];
@@ -87,7 +92,7 @@ export async function pairFiles(
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
     const results = await resultsOf(
-      { ...options, dns, isFiltered: marks !== undefined, isLive: false },
+      { ...options, dns, isFiltered: marks !== undefined, isLive: false, notes: annotated?.notes },
       interfaces,
       host,
     );
@@ -95,11 +100,20 @@ export async function pairFiles(
     if (!isEnough) for (const each of held) messages.warn(...each);
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
     sayLosses(packets, summary, isEnough, messages);
+    const isOfSome = isEnough || host.stop.aborted || selectsPackets({ ...options, isFiltered: marks !== undefined });
+    await annotated?.write(from, !isOfSome, options.known?.containers);
     return results.exitCode(messages) || (messages.isPartial ? 1 : 0);
   } finally {
     await decoding?.close();
+    annotated?.close();
     messages.endProgress();
   }
+}
+
+/** Most runs write no captures. */
+async function annotatedIn(path: string): Promise<Annotated> {
+  const { Annotated } = await import("./annotated.js");
+  return new Annotated(path);
 }
 
 /** Says what the captures left out. `isEnough`: more may have been read of them than was used. */

@@ -8,6 +8,8 @@ export interface Host {
   /** Aborted when the user wants an end (SIGINT, SIGTERM, SIGHUP) or nobody reads stdout any more. */
   readonly stop: AbortSignal;
   readonly version: string;
+  /** Where the file is that has Wireshark show what natcorr notes of frames. */
+  readonly dissector: string;
   /** The thread that decodes, where it was started early. */
   readonly thread?: Worker | undefined;
   /** Calls back each time the user asks how far it is (SIGUSR1). */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { Argument, Command, CommanderError } from "commander";
-import { addSideOptions, type FileOptions, sidesOf } from "./file-options.js";
+import { addSideOptions, addWriteOption, type FileOptions, sidesOf } from "./file-options.js";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
@@ -126,7 +126,9 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
   addReportOptions(
-    addSelectOptions(addExplainOptions(addHostOptions(addSideOptions(file), "what the inside capture holds"))),
+    addSelectOptions(
+      addWriteOption(addExplainOptions(addHostOptions(addSideOptions(file), "what the inside capture holds"))),
+    ),
     "auto",
   ).action(
     async (
@@ -145,6 +147,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
           file.error(`error: --inside and --outside are for one capture; '${second}' is a second one`);
         // one capture has one clock, as long as nobody says otherwise
         if (file.getOptionValueSource("clockOffset") === "default") options.clockOffset = { kind: "none" };
+        await refuseToWrite(file, options, [inside]);
         onEnd(await exitCodeOf(file, () => pairFiles({ path: inside, sides }, filterOf(words), options, host)));
         return;
       }
@@ -160,9 +163,18 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
         const { adviceOnSides } = await import("./sides-advice.js");
         file.error(`error: '${both}' is given as both sides${await adviceOnSides(both)}`);
       }
+      await refuseToWrite(file, options, paths.flat());
       onEnd(await exitCodeOf(file, () => pairFiles(captures, filterOf(more), options, host)));
     },
   );
+}
+
+/** Ends the command where captures cannot be written to the file that is asked for. */
+async function refuseToWrite(command: Command, { write }: FileOptions, captures: readonly string[]): Promise<void> {
+  if (write === undefined) return;
+  const { annotatingProblem } = await import("./annotated.js");
+  const problem = annotatingProblem(write, captures);
+  if (problem !== undefined) command.error(`error: ${problem}`);
 }
 
 /** Adds the commands that print what there is. */
@@ -187,6 +199,18 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     .action(async () => {
       const { showInterfaces } = await import("./interfaces.js");
       await showInterfaces(host.stdout);
+    });
+  program
+    .command("wireshark")
+    .summary("have Wireshark show what natcorr file -w notes")
+    .description(
+      "Prints where the dissector is that makes fields of the comments of natcorr file -w, for wireshark -X lua_script:<file> and tshark: natcorr.verdict, " +
+        "natcorr.twin, natcorr.latency and more.",
+    )
+    .option("--install", "put it into Wireshark's folder of personal plugins, and print where")
+    .action(async ({ install = false }: { install?: boolean }) => {
+      const { showDissector } = await import("./wireshark.js");
+      showDissector(host, install);
     });
   program
     .command("schema")

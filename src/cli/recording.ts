@@ -1,6 +1,7 @@
 import { epochNs } from "./asking/clocks.js";
 import type { LiveSource } from "../capture/live/open.js";
-import { PcapngWriter } from "../capture/pcapng-writer.js";
+import { writerText } from "../capture/pcapng-blocks.js";
+import { OWN_OS, PcapngWriter } from "../capture/pcapng-writer.js";
 import { parseAddress, wordsOf } from "../host/address.js";
 import type { FrameBatch } from "../packets/batches/frames.js";
 import { printable } from "../packets/printable.js";
@@ -21,8 +22,8 @@ export class Recording {
     this.#sources = sources;
     this.#dropped = sources.map(() => 0);
     this.#notedMs = sources.map(() => 0);
-    const interfaces = sources.map((source, at) => ({ ...source.interfaces[0], filter: filters[at] }));
-    this.#writer = new PcapngWriter(path, interfaces, sources[0].engine);
+    const interfaces = sources.map((source, at) => ({ ...source.interfaces[0], filter: filters[at], os: OWN_OS }));
+    this.#writer = new PcapngWriter(path, interfaces, writerText(sources[0].engine));
     // says before the first frame that losses are counted
     for (const at of sources.keys()) this.#noteCounters(at);
   }

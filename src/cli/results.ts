@@ -2,6 +2,8 @@ import type { ConntrackTable } from "../host/conntrack-table.js";
 import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
 import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
+import { type Containers, NO_CONTAINERS } from "../packets/results/containers.js";
+import type { FrameNotes } from "../packets/results/frame-notes.js";
 import type { Sink } from "../packets/results/results.js";
 import { FailingResolvers } from "../report/failing-resolvers.js";
 import { Limited } from "../report/limited.js";
@@ -53,6 +55,8 @@ interface RunFacts extends HostOptions {
   readonly points?: readonly TracePoint[] | undefined;
   /** What DNS answers say meanwhile. */
   readonly dns: DnsAnswers;
+  /** Where it is noted what became of each frame; undefined where nobody reads that. */
+  readonly notes?: FrameNotes | undefined;
 }
 
 /**
@@ -66,11 +70,17 @@ export async function resultsOf(
   interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
-  const { known, dns, container: words, isLive, gone, points } = options;
+  const { known, dns, container: words, isLive, gone, points, notes } = options;
   const reporter = makeReporter(options, host, { containers: known?.containers, answers: dns.answers });
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
-  const { sink: selection, failing } = selecting(reporter, { ...options, ofContainers }, options.format === "text");
+  const noting = notes && (await commenting(notes, known?.containers));
+  const { sink: selection, failing } = selecting(
+    reporter,
+    { ...options, ofContainers },
+    options.format === "text",
+    noting,
+  );
   const pointing = new Pointing(selection);
   // what is read ahead of the last packet that is shown is chance
   const told = options.count === undefined ? new FailingResolvers(pointing, dns.resolvers) : pointing;
@@ -125,6 +135,12 @@ export async function resultsOf(
       reasoned?.close();
     },
   };
+}
+
+/** What notes of each frame what became of it, and passes all on. */
+async function commenting(notes: FrameNotes, containers: Containers = NO_CONTAINERS): Promise<(next: Sink) => Sink> {
+  const { FrameComments } = await import("../report/annotated/frame-comments.js");
+  return (next) => new FrameComments(next, notes, containers);
 }
 
 /** A sink that is also told, at the end, why the kernel dropped what was dropped, and what ends that. */

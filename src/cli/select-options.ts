@@ -60,20 +60,37 @@ export interface Selecting {
 
 /**
  * What shows in a sink what the options, and a pcap filter, select of the results, and counts what the run is to fail on. That is among the packets that the
- * filter and the options select, whatever is shown of them. `isForPeople`: in the text report.
+ * filter and the options select, whatever is shown of them; and so is what `noting` is told, which passes it on. `isForPeople`: in the text report.
  */
 export function selecting(
   next: Sink,
   options: SelectOptions & { readonly isFiltered: boolean; readonly ofContainers: OfContainers | undefined },
   isForPeople: boolean,
+  noting?: (next: Sink) => Sink,
 ): Selecting {
   const { flow: flows, slowerThan: slowerThanNs, failOn, isFiltered, ofContainers } = options;
   const shown = { asked: askedBy(options, isForPeople), slowerThanNs, isSummedUp: isForPeople };
   const packets = { flows, slowerThanNs, isFiltered, ofContainers };
-  const isOfSome = [flows, slowerThanNs, ofContainers].some((each) => each !== undefined) || isFiltered;
-  if (failOn === undefined) return { sink: selected(next, { ...packets, ...shown }), failing: undefined };
-  const failing = new Failing(selected(next, { ...shown, isFiltered: false }), failOn, isOfSome);
-  return { sink: selected(failing, { ...packets, asked: new Asked(undefined, new Set()) }), failing };
+  const isOfSome = selectsPackets({ ...options, container: ofContainers?.words });
+  if (failOn === undefined && noting === undefined)
+    return { sink: selected(next, { ...packets, ...shown }), failing: undefined };
+  const showing = selected(next, { ...shown, isFiltered: false });
+  const failing = failOn && new Failing(showing, failOn, isOfSome);
+  const told = noting?.(failing ?? showing) ?? failing ?? showing;
+  return { sink: selected(told, { ...packets, asked: new Asked(undefined, new Set()) }), failing };
+}
+
+/** Whether packets are selected, and not all are, whatever is shown of them. */
+export function selectsPackets({
+  flow,
+  slowerThan,
+  container,
+  isFiltered,
+}: Pick<SelectOptions, "flow" | "slowerThan"> & {
+  readonly container?: ReadonlySet<string> | undefined;
+  readonly isFiltered: boolean;
+}): boolean {
+  return isFiltered || [flow, slowerThan, container].some((each) => each !== undefined);
 }
 
 /** A sink more is a call more for every pair. */

@@ -58,11 +58,14 @@ export class FramePlaces {
     return { capture: this.#firstCapture[source] + which, frame: frame - begins[which] + 1 };
   }
 
+  /** The name of the capture that a frame is in, without the folders that it is in. */
+  captureOf(number: number): string {
+    return shortName(this.names[this.of(number).capture]);
+  }
+
   /** What a frame is called in words: `7`, or `7@docker0` where there are several captures. */
   text(number: number): string {
-    if (this.isOne) return String(number);
-    const { capture, frame } = this.of(number);
-    return `${frame}@${shortName(this.names[capture])}`;
+    return this.isOne ? String(number) : `${this.of(number).frame}@${this.captureOf(number)}`;
   }
 }
 

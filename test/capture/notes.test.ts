@@ -20,7 +20,7 @@ let files = 0;
 /** A capture with a frame behind each note. */
 function written(notes: readonly string[], names: readonly (readonly [Uint32Array, string])[] = []): string {
   const path = scratch(`notes-${files++}.pcapng`);
-  const writer = new PcapngWriter(path, INTERFACES, "libpcap");
+  const writer = new PcapngWriter(path, INTERFACES, "natcorr (libpcap)");
   const batch = new FrameBatch();
   batch.count = 1;
   batch.data = new Uint8Array(60);

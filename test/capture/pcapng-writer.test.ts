@@ -54,7 +54,7 @@ test.each([
   [[OUTSIDE], true],
 ])("a capture of %j is known to have no filter: %s", async (interfaces, isUnfiltered) => {
   const path = scratch("written.pcapng");
-  const writer = new PcapngWriter(path, interfaces, "libpcap");
+  const writer = new PcapngWriter(path, interfaces, "natcorr (libpcap)");
   writer.write(0, zeros(1, 60), EPOCH);
   writer.close();
   const source = await openCapture(path, { onWarning });
@@ -73,7 +73,7 @@ test("what is written is what is read, whatever the frames", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(frame, { minLength: 1, maxLength: 5 }), { maxLength: 10 }), async (batches) => {
       const path = scratch("written.pcapng");
-      const writer = new PcapngWriter(path, [INSIDE, OUTSIDE], "libpcap");
+      const writer = new PcapngWriter(path, [INSIDE, OUTSIDE], "natcorr (libpcap)");
       let frames = 0;
       for (const batch of batches) {
         expect(writer.write(batch[0].iface, batchOf(batch), EPOCH)).toBe(frames + 1);
@@ -98,7 +98,7 @@ test("what is written is what is read, whatever the frames", async () => {
 
 test("interfaces and what they lost are read back", async () => {
   const path = scratch("interfaces.pcapng");
-  const writer = new PcapngWriter(path, [INSIDE, OUTSIDE], "libpcap");
+  const writer = new PcapngWriter(path, [INSIDE, OUTSIDE], "natcorr (libpcap)");
   writer.write(1, zeros(3, 60), EPOCH);
   writer.statistics(0, { received: 10, dropped: 4, droppedByInterface: 0 }, EPOCH);
   writer.statistics(1, { received: 5_000_000_000, dropped: 5_000_000_000, droppedByInterface: 2 }, EPOCH);
@@ -113,7 +113,7 @@ test("interfaces and what they lost are read back", async () => {
 
 test("a count that is not known is left out", () => {
   const path = scratch("counts.pcapng");
-  const writer = new PcapngWriter(path, [INSIDE], "libpcap");
+  const writer = new PcapngWriter(path, [INSIDE], "natcorr (libpcap)");
   writer.write(0, zeros(3, 60), EPOCH);
   writer.statistics(0, {}, EPOCH);
   writer.statistics(0, { dropped: 4 }, EPOCH);
@@ -153,7 +153,7 @@ function countersOf(path: string): [number, bigint][][] {
 
 test("frames beyond its buffer are written too, and a second close does nothing", async () => {
   const path = scratch("large.pcapng");
-  const writer = new PcapngWriter(path, [INSIDE], "libpcap");
+  const writer = new PcapngWriter(path, [INSIDE], "natcorr (libpcap)");
   for (let i = 0; i < 5; i++) writer.write(0, zeros(9, 100_001), EPOCH);
   writer.write(0, zeros(1, 262_144), EPOCH);
   writer.close();
@@ -166,7 +166,7 @@ test("frames are in the file a second later, for whoever reads along", async () 
   vi.useFakeTimers({ toFake: ["performance"] });
   try {
     const path = scratch("growing.pcapng");
-    const writer = new PcapngWriter(path, [INSIDE], "libpcap");
+    const writer = new PcapngWriter(path, [INSIDE], "natcorr (libpcap)");
     const frames = async (): Promise<number> => (await readPath(path)).frames.length;
     writer.write(0, zeros(1, 60), EPOCH);
     expect(await frames()).toBe(1);
@@ -184,17 +184,19 @@ test("frames are in the file a second later, for whoever reads along", async () 
 });
 
 test("a path that cannot be written is refused", () => {
-  expect(() => new PcapngWriter(scratch("no/such/folder"), [INSIDE], "libpcap")).toThrow(CaptureError);
+  expect(() => new PcapngWriter(scratch("no/such/folder"), [INSIDE], "natcorr (libpcap)")).toThrow(CaptureError);
 });
 
 test("a FIFO that nobody reads is refused, not waited for", () => {
   const path = scratch("fifo");
   execFileSync("mkfifo", [path]);
-  expect(() => new PcapngWriter(path, [INSIDE], "libpcap")).toThrow(`${path}: cannot be written: nobody reads it yet`);
+  expect(() => new PcapngWriter(path, [INSIDE], "natcorr (libpcap)")).toThrow(
+    `${path}: cannot be written: nobody reads it yet`,
+  );
 });
 
 test("a full device is reported with the file and what is in it, once", () => {
-  const writer = new PcapngWriter("/dev/full", [INSIDE], "libpcap");
+  const writer = new PcapngWriter("/dev/full", [INSIDE], "natcorr (libpcap)");
   const message = "/dev/full: cannot be written any further: ENOSPC: no space left on device, write; no frame is in it";
   expect(() => {
     for (;;) writer.write(0, zeros(100, 1000), EPOCH);
@@ -211,7 +213,7 @@ test.skipIf(isSkipped("a full disk under -w", root))(
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "natcorr-test", folder]);
     try {
       const path = `${folder}/full.pcapng`;
-      const writer = new PcapngWriter(path, [INSIDE, OUTSIDE], "libpcap");
+      const writer = new PcapngWriter(path, [INSIDE, OUTSIDE], "natcorr (libpcap)");
       let kept = 0;
       try {
         for (let i = 0; i < 1000; i++) writer.write(i % 2, zeros(50, 1001), EPOCH);
@@ -234,7 +236,7 @@ test.skipIf(isSkipped("what tshark makes of our pcapng", tools(["tshark"])))(
   "tshark takes it, with both names and stamps to the nanosecond",
   () => {
     const path = scratch("tshark.pcapng");
-    const writer = new PcapngWriter(path, [INSIDE, { ...OUTSIDE, linkType: 1 }], "libpcap");
+    const writer = new PcapngWriter(path, [INSIDE, { ...OUTSIDE, linkType: 1 }], "natcorr (libpcap)");
     writer.write(0, zeros(2, 60), EPOCH);
     writer.write(1, zeros(1, 1500), EPOCH + 5_000_000_000n);
     writer.statistics(0, { received: 2, dropped: 0, droppedByInterface: 0 }, EPOCH);

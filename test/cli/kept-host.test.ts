@@ -21,7 +21,7 @@ let files = 0;
 async function kept(...notes: readonly (object | string)[]): Promise<string> {
   const path = scratch(`kept-${files++}.pcapng`);
   const source = await openCapture(INSIDE, { onWarning: () => {} });
-  const writer = new PcapngWriter(path, source.interfaces, "libpcap");
+  const writer = new PcapngWriter(path, source.interfaces, "natcorr (libpcap)");
   const texts = notes.map((note) => (typeof note === "string" ? note : JSON.stringify(note)));
   for (let batch = await source.next(); batch !== null; batch = await source.next()) {
     writer.write(0, batch, source.epochNs);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/capture/engines.js";
+import { writerText } from "../../src/capture/pcapng-blocks.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { openCapture } from "../../src/capture/open.js";
 import { FrameBatch } from "../../src/packets/batches/frames.js";
@@ -31,7 +32,7 @@ async function bothInOne(
   const writer = new PcapngWriter(
     path,
     sources.map((source, side) => ({ ...source.interfaces[0], name: names[side] })),
-    engine,
+    writerText(engine),
   );
   const batches = await Promise.all(sources.map(async (source) => (await source.next()) ?? new FrameBatch()));
   const written = [0, 0];
@@ -99,7 +100,7 @@ describe("natcorr file with both sides in one capture", () => {
       ["inside", "outside"].map(async (name) => {
         const source = await openCapture(`${FIXTURE}${name}.pcap`, { onWarning: (text) => expect.fail(text) });
         const path = scratch(`${name}.pcapng`);
-        const writer = new PcapngWriter(path, source.interfaces, "libpcap");
+        const writer = new PcapngWriter(path, source.interfaces, writerText("libpcap"));
         writer.write(0, (await source.next()) ?? new FrameBatch(), source.epochNs);
         writer.close();
         return path;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { run } from "../../src/cli/program.js";
 import type { Host } from "../../src/cli/host.js";
 
@@ -70,6 +71,7 @@ async function printed(
     env,
     stop: new AbortController().signal,
     version,
+    dissector: fileURLToPath(new URL("../../src/report/annotated/natcorr.lua", import.meta.url)),
     onQuestion: () => {},
   };
   const code = await program(args, host);

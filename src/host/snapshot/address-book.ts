@@ -85,6 +85,14 @@ export class AddressBook implements Containers {
     return [...new Set(this.#tenancies.get(address)?.flatMap(({ name }) => name?.name ?? []))];
   }
 
+  /** Each address that a container had, and what those were called. */
+  *addressNames(): Generator<[address: string, names: string[]]> {
+    for (const key of this.#tenancies.keys()) {
+      const names = isPortKey(key) ? [] : this.namesOf(key);
+      if (names.length > 0) yield [key, names];
+    }
+  }
+
   get changesNs(): readonly bigint[] {
     if (this.#changesNs === undefined) {
       const all = [...this.#tenancies.values()].flat();

@@ -1,0 +1,67 @@
+import { type Stats, statSync } from "node:fs";
+import { FiledNotes } from "../capture/annotated/filed-notes.js";
+import { PcapngWriter } from "../capture/pcapng-writer.js";
+import { parseAddress, wordsOf } from "../host/address.js";
+import type { AddressBook } from "../host/snapshot/address-book.js";
+import type { FrameNotes } from "../packets/results/frame-notes.js";
+import { printable } from "../packets/printable.js";
+import { annotate } from "../pipeline/annotate.js";
+import type { Captures } from "../pipeline/captures.js";
+
+/** What wrote the file, as its readers are told: it is not what a run of natcorr captured. */
+const WRITER = "natcorr file";
+
+/** The captures once more, in one file, each frame with what became of it. */
+export class Annotated {
+  readonly #notes = new FiledNotes();
+  readonly #writer: PcapngWriter;
+
+  /** Creates the file, or empties it. Throws CaptureError where that is not possible. */
+  constructor(path: string) {
+    this.#writer = new PcapngWriter(path, [], WRITER);
+  }
+
+  /** To be told what became of frames. */
+  get notes(): FrameNotes {
+    return this.#notes;
+  }
+
+  /**
+   * Writes the frames. `isAll`: also those of which nothing is noted. Throws CaptureError where a capture cannot be read any more, or the disk refuses.
+   */
+  async write(from: Captures, isAll: boolean, containers: AddressBook | undefined): Promise<void> {
+    this.#writer.names(containers === undefined ? [] : namesIn(containers));
+    await annotate(from, this.#writer, this.#notes, isAll);
+  }
+
+  close(): void {
+    this.#notes.close();
+    this.#writer.close();
+  }
+}
+
+/** What is wrong with writing captures to a file, where anything is. */
+export function annotatingProblem(path: string, captures: readonly string[]): string | undefined {
+  if (path === "-") return "-w needs a file; standard output is for the report";
+  const written = statsOf(path);
+  for (const capture of captures) {
+    const stats = statsOf(capture);
+    if (capture === "-" || (stats !== undefined && !stats.isFile()))
+      return `-w reads the captures again once all is known, and '${capture}' can be read once only; save it to a file first`;
+    if (written !== undefined && stats?.ino === written.ino && stats.dev === written.dev)
+      return `-w would overwrite '${capture}', which is one of the captures`;
+  }
+  return undefined;
+}
+
+function statsOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+/** What the containers were called that had addresses, as addresses by their words. */
+function namesIn(containers: AddressBook): [address: Uint32Array, name: string][] {
+  return [...containers.addressNames()].flatMap(([text, names]) => {
+    const address = parseAddress(text);
+    return address === null ? [] : [[wordsOf(address.isIpv6, address.value), printable(names.join("|"))]];
+  });
+}
