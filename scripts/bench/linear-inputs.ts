@@ -20,6 +20,11 @@ const HTTP_PORT = 80;
 const FIRST_PORT = 1024;
 const PORTS = 60_000;
 const PROXY_SPAN_NS = 2e9;
+/** Slow enough that clocks are compared by all packets, and not by a part of them. */
+const EARLY_EACH_NS = 4e6;
+/** Answers wait from this round on, and for so long, nanoseconds. */
+const EARLY_FROM = 256;
+const QUEUE_NS = 1e8;
 
 /** The two captures that an input is written to. */
 export class Captures {
@@ -92,6 +97,7 @@ export const LINEAR_INPUTS: ReadonlyMap<string, LinearInput> = new Map([
   ["scans", { about: "SYNs that nobody answers, 33,000 a second", count: 600_000, write: scan(33_000) }],
   ["new-flows", { about: "SYNs that nobody answers, 300,000 a second", count: 300_000, write: scan(300_000) }],
   ["flows", { about: "questions that are answered, a flow each, 33,000 a second", count: 1_000_000, write: questions }],
+  ["early", { about: "datagrams that leave before they enter", count: 5000, write: early }],
   ["one-packet-flows", { about: "SYNs that nobody answers, 33,000 a second", count: 5_000_000, write: scan(33_000) }],
 ]);
 
@@ -192,6 +198,42 @@ function questions(to: Captures, count: number): void {
     packet.dst = container(k % 60_000);
     packet.ttl--;
     to.inside(timeNs + 1e6 + CROSSING_NS);
+  }
+}
+
+/**
+ * Answers wait for long before they come in. Of what goes out, requests take their time, and datagrams without an IP ID seem to leave before they enter, but
+ * by less than answers wait: so no packet contradicts them.
+ */
+function early(to: Captures, count: number): void {
+  const { packet } = to;
+  const say = (port: number, k: number) => {
+    segment(packet, ACK, (k * 100 + port * 0x100_0000) >>> 0, k & 0xffff);
+    packet.srcPort = port;
+    packet.dstPort = FIRST_PORT + HTTP_PORT - port;
+    packet.payloadLength = 100;
+  };
+  for (let k = 0; k < count; k++) {
+    const timeNs = k * EARLY_EACH_NS;
+    to.advance(timeNs);
+    for (const answer of [0, 1]) {
+      say(HTTP_PORT, 2 * k + answer);
+      packet.src = server(0);
+      packet.dst = HOST;
+      to.outside(timeNs + answer);
+      packet.dst = container(0);
+      packet.ttl--;
+      to.inside(timeNs + answer + (k < EARLY_FROM ? CROSSING_NS : QUEUE_NS));
+    }
+    datagram(packet, 4000, [k, Math.imul(k, 0x9e3779b1) >>> 0]);
+    to.inside(timeNs + QUEUE_NS + (k < EARLY_FROM ? -CROSSING_NS : QUEUE_NS / 2));
+    packet.src = HOST;
+    packet.ttl--;
+    to.outside(timeNs + QUEUE_NS);
+    say(FIRST_PORT, k);
+    packet.src = container(0);
+    packet.dst = server(0);
+    to.crossing(timeNs + QUEUE_NS + 1);
   }
 }
 

@@ -48,13 +48,6 @@ export interface Nearby {
   readonly since: readonly Witness[];
 }
 
-/** Some witnesses around a place, and the places of those before and behind them; infinite where there are none. */
-export interface Nearest {
-  readonly before: number;
-  readonly behind: number;
-  readonly between: readonly Witness[];
-}
-
 const NOWHERE = { place: -1, timeNs: Number.NEGATIVE_INFINITY };
 
 /** Keeps the packets of one direction that both sides saw, in the order of the outside, while they tell something of others. */
@@ -125,19 +118,11 @@ export class Crossings {
     found.sort((a, b) => slowBy(a, 1) - slowBy(b, 1)).splice(LEAST_WITNESSES);
   }
 
-  /** The witnesses around a place, up to the nearest ones on each side that contradict what is there. */
-  nearest(place: number, isAgainst: (one: Crossing) => boolean): Nearest {
+  /** Looks at the witnesses up to a place, the last one first (`way` -1), or at those behind it (1), as long as it is to go on. */
+  lookFrom(place: number, way: 1 | -1, goesOn: (one: Witness) => boolean): void {
     const kept = this.#kept;
-    const at = this.#upTo(place);
-    const isLimit = (one: Witness | undefined) => one === undefined || (one.isWitness && isAgainst(one));
-    let [first, end] = [at, at];
-    while (!isLimit(kept[first - 1])) first--;
-    while (!isLimit(kept[end])) end++;
-    return {
-      before: kept[first - 1]?.place ?? Number.NEGATIVE_INFINITY,
-      behind: kept[end]?.place ?? Number.POSITIVE_INFINITY,
-      between: kept.slice(first, end).filter(({ isWitness }) => isWitness),
-    };
+    for (let at = this.#upTo(place) + (way < 0 ? way : 0); at >= 0 && at < kept.length; at += way)
+      if (kept[at].isWitness && !goesOn(kept[at])) return;
   }
 
   /** Whether so many witnesses are behind a place. */

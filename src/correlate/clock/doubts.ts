@@ -1,9 +1,10 @@
 import { SET_NS } from "../intake/disorder.js";
 import { isEnclosing } from "./bounds.js";
 import type { Stretch } from "./clock.js";
-import type { Crossing, Crossings, Nearest } from "./crossings.js";
+import type { Crossing } from "./crossings.js";
 import { lineThrough } from "./line.js";
 import { type At, tookNear, tookNs } from "./near.js";
+import { nearestTo } from "./nearest.js";
 import type { Slice } from "./slice.js";
 import type { Slices } from "./slices.js";
 import { LEAST_WITNESSES } from "./witnesses.js";
@@ -101,43 +102,30 @@ function awayNsOf(slices: Slices, slice: Slice, line: At, mostRate: number): num
     measured.every(
       (other) => !other.holds(place) || other === slice || (other.isOneRunWith(slice) && !isEnclosing(other)),
     );
+  const earlyOf = (one: Crossing, isSure: boolean) => {
+    const earlyNs = -tookByLine(one);
+    return { one, isSure, earlyNs, place: one.place, lessNs: earlyNs - mostNs };
+  };
   const ranNs = (timeNs: number): number => mostRate * Math.max(0, fromNs - timeNs, timeNs - toNs);
   const mostNs = exactness.unitNs + exactness.toleranceNs;
   let awayNs = 0;
   for (const [way, own] of crossings.entries()) {
     const others = crossings[1 - way];
-    for (const each of [own, doubtful[way]])
-      for (const one of each.between(from, end, 1).around) {
-        const earlyNs = -tookByLine(one);
-        if (earlyNs <= mostNs + ranNs(one.timeNs) || !isToldHere(one)) continue;
-        const isAgainst = (other: Crossing): boolean => tookByLine(other) < earlyNs - mostNs;
-        const near = nearest([others, doubtful[1 - way]], one, isAgainst);
-        if (near === null || end <= near.before || from >= near.behind) continue;
-        // what may be no twin says how far at the least, where nothing says how far at the most
-        const openNs = each === own ? Number.POSITIVE_INFINITY : earlyNs;
-        const mostAwayNs = near.between.reduce(
-          (leastNs, other) => Math.min(leastNs, tookByLine(other)),
-          Number.POSITIVE_INFINITY,
-        );
-        awayNs = Math.max(awayNs, near.between.length > 0 ? mostAwayNs : openNs);
-      }
+    const early = [own, doubtful[way]]
+      .flatMap((each) => each.between(from, end, 1).around.map((one) => earlyOf(one, each === own)))
+      .filter(({ one, earlyNs }) => earlyNs > mostNs + ranNs(one.timeNs) && isToldHere(one))
+      .sort((a, b) => a.place - b.place);
+    for (const [at, near] of nearestTo(early, [others, doubtful[1 - way]], tookByLine).entries()) {
+      // what is contradicted before it and behind it is no twin
+      if (Number.isFinite(near.before) && Number.isFinite(near.behind)) continue;
+      if (end <= near.before || from >= near.behind) continue;
+      // what may be no twin says how far at the least, where nothing says how far at the most
+      const { isSure, earlyNs } = early[at];
+      awayNs = Math.max(awayNs, Number.isFinite(near.leastNs) || isSure ? near.leastNs : earlyNs);
+    }
     if (others.last.place > from) continue;
     const since = own.since(others.last.place, from, LEAST_WITNESSES);
     if (since.length >= LEAST_WITNESSES) awayNs = Math.max(awayNs, Math.min(...since.map(tookByLine)));
   }
   return awayNs;
-}
-
-/** Those of the other direction around a packet, up to the first ones that contradict it; null where there are such before it and behind it: then it is no twin. */
-function nearest(
-  others: readonly Crossings[],
-  { place }: Crossing,
-  isAgainst: (other: Crossing) => boolean,
-): Nearest | null {
-  const found = others.map((each) => each.nearest(place, isAgainst));
-  const before = Math.max(...found.map((each) => each.before));
-  const behind = Math.min(...found.map((each) => each.behind));
-  if (Number.isFinite(before) && Number.isFinite(behind)) return null;
-  const between = found.flatMap((each) => each.between).filter((one) => before < one.place && one.place < behind);
-  return { before, behind, between };
 }
