@@ -1,3 +1,4 @@
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { type Finding, findingOf } from "../../packets/results/findings.js";
 import type { Arrival, Stop, Traces } from "../../packets/results/traces.js";
 import type { RuleHistory } from "../rules/times/rule-history.js";
@@ -133,7 +134,7 @@ export class Trace implements Traces {
     const key = keyOf(arrival);
     const alike = this.#alike.get(key) ?? { ...NONE_ALIKE };
     this.#alike.set(key, alike);
-    if (this.#isLive && this.#alike.size > MOST_ALIKE) deleteFirst(this.#alike);
+    if (this.#isLive) keepNewest(this.#alike, MOST_ALIKE);
     alike.count++;
     alike.left++;
     alike.entering++;
@@ -143,7 +144,7 @@ export class Trace implements Traces {
   #follow(id: string, arrival: Arrival, alike: Alike): UnderWay {
     const underWay = { arrival, alike, isEntering: true };
     this.#underWay.set(id, underWay);
-    if (this.#underWay.size > MOST_UNDER_WAY) deleteFirst(this.#underWay);
+    keepNewest(this.#underWay, MOST_UNDER_WAY);
     return underWay;
   }
 }
@@ -156,11 +157,6 @@ function hasEntered(packet: UnderWay): void {
 /** Whether two descriptions under one id may be of one packet, at first and further on: addresses and ports are rewritten on its way. */
 function mayBeOne(before: Arrival, now: Arrival): boolean {
   return before.ipId === now.ipId && before.length === now.length && now.ttl <= before.ttl;
-}
-
-function deleteFirst(from: Map<string, unknown>): void {
-  const { value } = from.keys().next();
-  if (value !== undefined) from.delete(value);
 }
 
 function keyOf({ ends: { src, srcPort, dst, dstPort }, ttl, length, ipId }: Arrival): string {

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../../../packets/memory/keep-newest.js";
 import { IS_ERROR } from "../../../../packets/packets.js";
 import type { Gathered } from "../../../../packets/results/findings.js";
 import { said, saidAddress, type Sentence } from "../../../../packets/results/sentence.js";
@@ -156,14 +157,14 @@ export class LocalCalls {
     const known = this.#open.get(tuple);
     // one that is said again
     if (known !== undefined && known.request === undefined) return;
-    if (known !== undefined) this.#end(tuple, known);
+    this.#end(tuple);
     this.#open.set(tuple, new LocalCall(this.#timeline, this.#tuples, row));
-    const [oldest] = this.#open;
-    if (this.#open.size > MOST_OPEN) this.#end(...oldest);
+    keepNewest(this.#open, MOST_OPEN, (oldest) => this.#end(oldest));
   }
 
-  #end(tuple: number, call: LocalCall): void {
+  #end(tuple: number): void {
+    const call = this.#open.get(tuple);
     this.#open.delete(tuple);
-    if (call.request !== undefined && this.#over.length < MOST_KEPT) this.#over.push(call);
+    if (call?.request !== undefined && this.#over.length < MOST_KEPT) this.#over.push(call);
   }
 }
