@@ -22,7 +22,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, FORGOTTEN_NS, IMPOSSIBLE, KNOWN, POSSIBLE, QUICK_NS } from "../relations.js";
 import { isNovel } from "./alike.js";
 import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
-import { weighTime } from "./timing.js";
+import { regard, weighTime } from "./timing.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
@@ -89,7 +89,10 @@ export function relate(
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
     isStale = !isTcp && mayBeForgotten(accountOf(ground, slot), iNs);
   } else {
-    if (!mayTranslate(ground, flags, i, iWay, o, oWay, gapNs, slackNs)) return IMPOSSIBLE;
+    const changes = rewrite(ground, iWay, oWay);
+    turn(ground, i, o, changes, gapNs);
+    if (isBackward || !isTranslatable(ground, iWay, changes, flags, loweredBy(i, o))) return IMPOSSIBLE;
+    if (!isForwarded(ground, flags, i, o, gapNs)) return IMPOSSIBLE;
     if (((ofInside | ofOutside) & tuple.PROVED) !== 0) {
       relation = CONFLICT;
       isStale =
@@ -103,7 +106,8 @@ export function relate(
     isUnvouched = slackNs === Infinity;
     return IMPOSSIBLE;
   }
-  weighTime(ground, flags, i, iWay, o, oWay, slot, isOutbound, isOutbound ? oNs : iNs, latencyNs);
+  regard(ground, flags, i, iWay, o, oWay);
+  weighTime(ground, slot, isOutbound, isOutbound ? oNs : iNs, latencyNs);
   return relation;
 }
 
@@ -118,30 +122,23 @@ function isForgottenBy(ground: usize, known: i32, timeNs: f64): bool {
   return (known & tuple.PROVED) !== 0 && mayBeForgotten(accountOf(ground, known >> tuple.FLOW_SHIFT), timeNs);
 }
 
-/** Whether two packets that no known flow has may be one that was translated, and which way it went then. */
-function mayTranslate(
-  ground: usize,
-  flags: i32,
-  i: usize,
-  iWay: i32,
-  o: usize,
-  oWay: i32,
-  gapNs: f64,
-  slackNs: f64,
-): bool {
-  const lowered = loweredBy(i, o);
-  const changes = rewrite(ground, iWay, oWay);
+/** Sets which way two packets went that no known flow has, whose ends differ by these changes (REWRITE_…), and what that says of them. */
+function turn(ground: usize, i: usize, o: usize, changes: i32, gapNs: f64): void {
   areBothEndsOther = haveBothEnds(changes);
   const byTtl = wayByTtl(ttlOf(i), ttlOf(o));
-  isOutbound = isOutboundBy(ground, gapNs, slackNs, lowered, byTtl, changes);
+  isOutbound = isOutboundBy(ground, gapNs, loweredBy(i, o), byTtl, changes);
   isBackward = isAgainst(isOutbound, byTtl, changes, gapNs);
-  if (isBackward) return false;
-  if (!isTranslatable(ground, iWay, changes, flags, lowered)) return false;
+}
+
+/** Whether two packets that no known flow has may be one that was forwarded, the way that was just set. */
+function isForwarded(ground: usize, flags: i32, i: usize, o: usize, gapNs: f64): bool {
+  const lowered = loweredBy(i, o);
   // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
   // this router leaves the TTL
   const isTold = lowered !== 0 || (flags & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0 || isSingular(i, o, flags);
   if (!isTold && wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0)) !== 0) return false;
-  return slackNs === Infinity || abs<f64>(gapNs) <= QUICK_NS || (isOutbound ? lowered >= 0 : lowered <= 0);
+  const isLong = doubleOf(ground, words.SLACK_NS) < Infinity && abs<f64>(gapNs) > QUICK_NS;
+  return !isLong || (isOutbound ? lowered >= 0 : lowered <= 0);
 }
 
 /** The same of two rows. */
@@ -172,7 +169,8 @@ function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool
  * or translates the address of a server that is called from inside, the last two disagree: what the TTL was lowered by lately tells, or else the
  * stamps decide between them, as far as they compare at all.
  */
-function isOutboundBy(ground: usize, gapNs: f64, slackNs: f64, lowered: i32, byTtl: i32, changes: i32): bool {
+function isOutboundBy(ground: usize, gapNs: f64, lowered: i32, byTtl: i32, changes: i32): bool {
+  const slackNs = doubleOf(ground, words.SLACK_NS);
   if (abs<f64>(gapNs) > slackNs) return gapNs > 0;
   const isSource = (changes & REWRITE_SRC) !== 0;
   const isOneEnd = isSource !== ((changes & REWRITE_DST) !== 0);

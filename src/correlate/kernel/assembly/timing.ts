@@ -46,7 +46,11 @@ export let isRepeat = false;
 /** Whether equal ones may have been missed, another one of them by each capture, or have waited for longer than the window. */
 export let mayHide = false;
 
-/** Of the two that are weighed: whether an IP ID tells each from what is sent again, and whether anything vouches for the clocks … */
+/** The records of the two that are weighed, the inside one first, and the flags that count for both … */
+let i: usize = 0;
+let o: usize = 0;
+let flags = 0;
+/** … whether an IP ID tells each from what is sent again, and whether anything vouches for the clocks … */
 let hasId = false;
 let isTrusted = false;
 /** … how long before one of them its like passed, the nearer of both, and before the one that entered, nanoseconds, 0 for never … */
@@ -61,22 +65,19 @@ let isBurst = false;
 /** Equal packets that are so many times farther apart than two stamps seldom come to be that near to each other by chance. */
 const SELDOM = 64;
 
-/** Sets what is said above. `slot`: of the flow that both are KNOWN by, or NONE; `leftNs`: when the one that leaves did. */
-export function weighTime(
-  ground: usize,
-  flags: i32,
-  i: usize,
-  iWay: i32,
-  o: usize,
-  oWay: i32,
-  slot: i32,
-  outbound: bool,
-  leftNs: f64,
-  latencyNs: f64,
-): void {
+/** Takes the two that are to be weighed: their records, each with its way, and the flags that count for both. */
+export function regard(ground: usize, counting: i32, inside: usize, iWay: i32, outside: usize, oWay: i32): void {
+  i = inside;
+  o = outside;
+  flags = counting;
   hasId = (flags & HAS_IP_ID) !== 0;
   isRepeatable = !hasId || isRepeating(ground, iWay) || isRepeating(ground, oWay);
-  const limitNs = mayBeCut(ground, flags, i) ? limitOf(ground, outbound) : wholeLimitOf(ground, outbound);
+  isBurst = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
+}
+
+/** Sets what is said above of the two that are regarded. `slot`: of the flow that both are KNOWN by, or NONE; `leftNs`: when the one that leaves did. */
+export function weighTime(ground: usize, slot: i32, outbound: bool, leftNs: f64, latencyNs: f64): void {
+  const limitNs = mayBeCut(ground) ? limitOf(ground, outbound) : wholeLimitOf(ground, outbound);
   isTrusted = doubleOf(ground, words.SLACK_NS) < Infinity;
   // where nothing vouches for the clocks, what packets took so far was measured by them all the same
   isLate = (isTrusted || isEstablished(ground, outbound)) && latencyNs > limitNs;
@@ -93,22 +94,11 @@ export function weighTime(
   mayBeChance = false;
   mayBePiece = false;
   isRepeat = false;
-  if (isRepeatable) weighLikes(ground, flags, i, iWay, o, oWay, slot, outbound, leftNs, latencyNs);
+  if (isRepeatable) weighLikes(ground, slot, outbound, leftNs, latencyNs);
 }
 
 /** Sets what is said above of equal packets of two that are repeatable. */
-function weighLikes(
-  ground: usize,
-  flags: i32,
-  i: usize,
-  iWay: i32,
-  o: usize,
-  oWay: i32,
-  slot: i32,
-  outbound: bool,
-  leftNs: f64,
-  latencyNs: f64,
-): void {
+function weighLikes(ground: usize, slot: i32, outbound: bool, leftNs: f64, latencyNs: f64): void {
   const entered = outbound ? i : o;
   const left = outbound ? o : i;
   enteredLikeNs = sinceNs(entered);
@@ -116,15 +106,14 @@ function weighLikes(
   likeNs = enteredLikeNs === 0 ? leftLikeNs : leftLikeNs === 0 ? enteredLikeNs : min<f64>(enteredLikeNs, leftLikeNs);
   enteredAgain = isToldAgain(entered);
   leftAgain = isToldAgain(left);
-  isBurst = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
-  if (mayBeCut(ground, flags, i)) {
+  if (mayBeCut(ground)) {
     const isResent = wasResent(i) || wasResent(o);
     mayBePiece = latencyNs > FIRST_NS || (isResent && hasLongSegments(ground, slot));
   }
   if (isLateAmongFirst(ground, outbound, latencyNs)) isLate = true;
   weighNext(ground, outbound, leftNs, latencyNs);
   isRepeat = isSaidByAnother(ground, latencyNs);
-  weighHidden(ground, flags, i, slot, outbound, leftNs, latencyNs);
+  weighHidden(ground, slot, outbound, leftNs, latencyNs);
 }
 
 /** Whether it is longer than is believed of the first packets of a direction. */
@@ -164,15 +153,7 @@ function isSaidByAnother(ground: usize, latencyNs: f64): bool {
 }
 
 /** Sets whether both may be what is left of two equal packets, of which each capture missed another one, or of which one is under way for long. */
-function weighHidden(
-  ground: usize,
-  flags: i32,
-  i: usize,
-  slot: i32,
-  outbound: bool,
-  leftNs: f64,
-  latencyNs: f64,
-): void {
+function weighHidden(ground: usize, slot: i32, outbound: bool, leftNs: f64, latencyNs: f64): void {
   const way = i32(outbound);
   const isTcp = record.protoIn(flags) === TCP;
   // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
@@ -235,10 +216,10 @@ function isRepeating(ground: usize, way: i32): bool {
   return (load<i32>(tupleOf(ground, way), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (way & 1))) !== 0;
 }
 
-/** Whether a packet is a TCP segment with data, where captures have such as are longer than what a wire takes: what is sent again of one may be cut otherwise. */
-function mayBeCut(ground: usize, flags: i32, packet: usize): bool {
+/** Whether both are TCP segments with data, where captures have such as are longer than what a wire takes: what is sent again of one may be cut otherwise. */
+function mayBeCut(ground: usize): bool {
   const hasLong = wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0;
-  return hasLong && record.protoIn(flags) === TCP && payloadLengthOf(packet) > 0;
+  return hasLong && record.protoIn(flags) === TCP && payloadLengthOf(i) > 0;
 }
 
 /** Whether the flow in a slot has TCP segments longer than what a wire takes; there may be none in it. */
