@@ -111,7 +111,14 @@ export async function resultsOf(
   const ports =
     known &&
     insideRoutes &&
-    (await portsOf(sink, known, insideRoutes, interfaces[INSIDE], isLive, options.conntrack !== OFF, conntrack, rules));
+    (await portsOf(sink, known, {
+      routes: insideRoutes,
+      names: interfaces[INSIDE],
+      isLive,
+      isByListing: options.conntrack !== OFF,
+      conntrack,
+      rules,
+    }));
   const counted = ports ?? sink;
   const grounded =
     known === undefined || !hasRules ? counted : await namingGrounds(counted, known, rules, interfaces, ports);
@@ -187,16 +194,24 @@ async function routesOf(
   return new UncapturedRoutes(known, names.includes("") ? [] : names, gone);
 }
 
-/** A sink that is also told, at the end, what went through each published port; undefined where there is none. `isLive`: there may be some later. `isByListing`: whether what snapshots list of conntrack counts. */
+/** What is known of who uses published ports. */
+interface PortFacts {
+  readonly routes: UncapturedRoutes;
+  /** The interfaces inside. */
+  readonly names: readonly string[];
+  /** There may be ports later. */
+  readonly isLive: boolean;
+  /** Whether what snapshots list of conntrack counts. */
+  readonly isByListing: boolean;
+  readonly conntrack: ConntrackTable | undefined;
+  readonly rules: RuleHistory | undefined;
+}
+
+/** A sink that is also told, at the end, what went through each published port; undefined where there is none. */
 async function portsOf(
   next: Sink,
   known: KnownHost,
-  routes: UncapturedRoutes,
-  names: readonly string[],
-  isLive: boolean,
-  isByListing: boolean,
-  conntrack: ConntrackTable | undefined,
-  rules: RuleHistory | undefined,
+  { routes, names, isLive, isByListing, conntrack, rules }: PortFacts,
 ): Promise<PublishedPorts | undefined> {
   if (known.ports.all.length === 0 && !isLive) return undefined;
   const { PublishedPorts } = await import("../report/published/published-ports.js");

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Finding } from "../../src/packets/results/findings.js";
+import { heardBy } from "../../src/packets/results/answers.js";
 import { Resolvers } from "../../src/packets/results/resolvers.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { FailingResolvers } from "../../src/report/failing-resolvers.js";
@@ -44,7 +45,7 @@ function hear(resolvers: Resolvers, at: number, answer: Answer): void {
   const frame = ethernet(packet);
   const taken = { linkType: ETHERNET, frame, captured: captured ?? frame.length, original: frame.length };
   const heard = heardOf([taken]);
-  if (heard !== undefined) resolvers.hear(side, 0n, heard);
+  if (heard !== undefined) heardBy(resolvers)(side, 0n, heard);
 }
 
 /** What is found of some answers, and of one flow of a query to 10.0.2.3. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { MOST_ADDRESSES, MOST_BYTES } from "../../src/packets/batches/answer-words.js";
-import { Answers } from "../../src/packets/results/answers.js";
+import { Answers, heardBy } from "../../src/packets/results/answers.js";
 import { INSIDE } from "../../src/packets/sides.js";
 import { ASKED, addressRecord, aliasRecord, dnsMessage, dnsName } from "../support/dns.js";
 import { ethernet, hex, ipv4, ipv6, udp } from "../support/packets.js";
@@ -30,7 +30,7 @@ function names(
 ) {
   const answers = new Answers();
   const heard = heardOf([{ linkType: ETHERNET, frame, captured, original: frame.length }]);
-  if (heard !== undefined) answers.hear(INSIDE, 0n, heard);
+  if (heard !== undefined) heardBy(answers)(INSIDE, 0n, heard);
   return asked.map((each) => answers.nameOf(each, client, 1n, 0n));
 }
 
@@ -132,7 +132,7 @@ it("whatever the bytes are, it ends, and takes no more room than it may", () => 
       const heard = heardOf(payloads.map((payload) => ({ linkType: ETHERNET, frame: frameOf(payload) })));
       expect(heard?.length ?? 0).toBeLessThanOrEqual(payloads.length * MOST_BYTES);
       const answers = new Answers();
-      if (heard !== undefined) answers.hear(INSIDE, 0n, heard);
+      if (heard !== undefined) heardBy(answers)(INSIDE, 0n, heard);
       expect(() => answers.nameOf("1.2.3.4", CLIENT, 1_000_000n, 0n)).not.toThrow();
     }),
     { numRuns: runs(500) },

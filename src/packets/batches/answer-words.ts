@@ -29,4 +29,4 @@ export const OUTCOME_OF = 1;
 export const MOST_ADDRESSES = 8;
 /** Bytes of the longest name, and of what an answer comes to at the most. */
 export const MOST_NAME_BYTES = 256;
-export const MOST_BYTES = 3024;
+export const MOST_BYTES = (1 + MOST_ADDRESSES) * (4 * HEADER_WORDS + MOST_NAME_BYTES);

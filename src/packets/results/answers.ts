@@ -6,6 +6,21 @@ import { INSIDE, type Side } from "../sides.js";
 /** Takes what DNS answers said that a side's source has, one behind the other, as `answer-words.ts` has it, and stamped from that epoch; valid during the call. */
 export type Hear = (side: Side, epochNs: bigint, heard: Uint8Array) => void;
 
+/** Who keeps something of what DNS answers came to. */
+export interface Hearer {
+  /** Takes what stands at a word of what was said, as `answer-words.ts` has it; valid during the call. */
+  take(side: Side, epochNs: bigint, said: Uint32Array, at: number): void;
+}
+
+/** Has all of what is heard taken, one behind the other, by each of those. */
+export function heardBy(...hearers: readonly Hearer[]): Hear {
+  return (side, epochNs, heard) => {
+    const said = new Uint32Array(heard.buffer, heard.byteOffset, heard.length / 4);
+    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4)
+      for (const hearer of hearers) hearer.take(side, epochNs, said, at);
+  };
+}
+
 /** So many bytes of what was said are remembered, some 40,000 addresses: what is new overwrites what is oldest. */
 const RING_WORDS = 2 ** 20;
 /** The longest that one takes. */
@@ -39,7 +54,7 @@ export const NO_ANSWERS: AnsweredNames = { nameOf: () => undefined, mayName: () 
  * The addresses that DNS answers gave, in a ring. Each leads to the one before of the same hash: a place counts words from the first that ever was, so that one
  * that was overwritten is known by its number.
  */
-export class Answers implements AnsweredNames {
+export class Answers implements AnsweredNames, Hearer {
   /** Of the first source: stamps count from there. */
   #baseNs = 0n;
   /** The ring; none before the first answer. */
@@ -53,13 +68,25 @@ export class Answers implements AnsweredNames {
   #newest!: Float64Array;
   readonly #asked = new Map<string, Uint32Array>();
 
-  readonly hear: Hear = (side, epochNs, heard) => {
+  /** Takes an address that an answer gave, unless the last one of its address and its client said the same. */
+  take(side: Side, epochNs: bigint, said: Uint32Array, from: number): void {
+    if (said[from + words.OUTCOME] !== 0) return;
     if (this.#words.length === 0) this.#begin(epochNs);
-    const aheadNs = Number(epochNs - this.#baseNs);
-    const said = new Int32Array(heard.buffer, heard.byteOffset, heard.length / 4);
-    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4)
-      if (said[at + words.OUTCOME] === 0) this.#take(said, at, side, aheadNs);
-  };
+    const size = said[from + words.BYTES] / 4;
+    const left = RING_WORDS - (this.#end % RING_WORDS);
+    // none is in two parts
+    const place = this.#end + (left < size ? left : 0);
+    const at = place % RING_WORDS;
+    for (let word = 0; word < size; word++) this.#words[at + word] = said[from + word];
+    this.#words[at + words.SIDE] = side;
+    this.#doubles[at / 2 + words.STAMP_NS] += Number(epochNs - this.#baseNs);
+    const hash = hashOf(this.#words[at + words.IS_IPV6] === 1, this.#unsigned, at + words.ADDRESS);
+    const before = this.#newest[hash];
+    if (this.#wasSaid(place, before)) return;
+    this.#doubles[at / 2 + words.BEFORE] = before;
+    this.#newest[hash] = place;
+    this.#end = place + size;
+  }
 
   mayName(isIpv6: boolean, columns: Uint32Array, at: number): boolean {
     return this.#words.length > 0 && this.#isThere(this.#newest[hashOf(isIpv6, columns, at)]);
@@ -94,24 +121,6 @@ export class Answers implements AnsweredNames {
     this.#doubles = new Float64Array(this.#words.buffer);
     this.#bytes = new Uint8Array(this.#words.buffer);
     this.#newest = new Float64Array(2 ** HASH_BITS).fill(NOWHERE);
-  }
-
-  /** Takes the one that stands there, unless the last one of its address and its client said the same. */
-  #take(said: Int32Array, from: number, side: Side, aheadNs: number): void {
-    const size = said[from + words.BYTES] / 4;
-    const left = RING_WORDS - (this.#end % RING_WORDS);
-    // none is in two parts
-    const place = this.#end + (left < size ? left : 0);
-    const at = place % RING_WORDS;
-    for (let word = 0; word < size; word++) this.#words[at + word] = said[from + word];
-    this.#words[at + words.SIDE] = side;
-    this.#doubles[at / 2 + words.STAMP_NS] += aheadNs;
-    const hash = hashOf(this.#words[at + words.IS_IPV6] === 1, this.#unsigned, at + words.ADDRESS);
-    const before = this.#newest[hash];
-    if (this.#wasSaid(place, before)) return;
-    this.#doubles[at / 2 + words.BEFORE] = before;
-    this.#newest[hash] = place;
-    this.#end = place + size;
   }
 
   /** Whether it was not overwritten, nor will be by the next one. */

@@ -1,9 +1,9 @@
 import { addressText } from "../address.js";
 import * as words from "../batches/answer-words.js";
 import { keepNewest } from "../memory/keep-newest.js";
-import { INSIDE } from "../sides.js";
+import { INSIDE, type Side } from "../sides.js";
 import { NXDOMAIN } from "../../protocols/dns.js";
-import { type Hear, nameText } from "./answers.js";
+import { type Hearer, nameText } from "./answers.js";
 import { UnknownNames } from "./unknown-names.js";
 
 /** So many clients of resolvers are told apart: of more, nothing is said. */
@@ -64,15 +64,9 @@ export class Asking {
 }
 
 /** What resolvers answered to clients that the inside shows: the decoder tells of each answer. */
-export class Resolvers {
+export class Resolvers implements Hearer {
   readonly unknownNames = new UnknownNames();
   readonly #asking = new Map<string, Asking>();
-
-  readonly hear: Hear = (side, epochNs, heard) => {
-    if (side !== INSIDE) return;
-    const said = new Uint32Array(heard.buffer, heard.byteOffset, heard.length / 4);
-    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4) this.#take(said, at, epochNs);
-  };
 
   /** Those of whom anything was answered. */
   get all(): Iterable<Asking> {
@@ -84,17 +78,8 @@ export class Resolvers {
     return this.#asking.has(`${client} ${resolver}`);
   }
 
-  /** What a resolver answered to a client so far; undefined of one too many. */
-  #askingOf(client: string, resolver: string, timeNs: bigint): Asking | undefined {
-    const key = `${client} ${resolver}`;
-    const known = this.#asking.get(key);
-    if (known !== undefined || this.#asking.size === MOST_ASKING) return known;
-    const asking = new Asking(client, resolver, timeNs);
-    this.#asking.set(key, asking);
-    return asking;
-  }
-
-  #take(said: Uint32Array, at: number, epochNs: bigint): void {
+  take(side: Side, epochNs: bigint, said: Uint32Array, at: number): void {
+    if (side !== INSIDE) return;
     const isIpv6 = said[at + words.IS_CLIENT_IPV6] === 1;
     const client = addressText(isIpv6, said, at + words.CLIENT);
     const from = said.byteOffset + 4 * (at + words.HEADER_WORDS);
@@ -110,5 +95,15 @@ export class Resolvers {
     const asking = this.#askingOf(client, resolver, timeNs);
     const isNew = asking?.take(code, said[at + words.ID], name, timeNs) === true;
     if (isNew && code === NXDOMAIN) this.unknownNames.add(client, resolver, name);
+  }
+
+  /** What a resolver answered to a client so far; undefined of one too many. */
+  #askingOf(client: string, resolver: string, timeNs: bigint): Asking | undefined {
+    const key = `${client} ${resolver}`;
+    const known = this.#asking.get(key);
+    if (known !== undefined || this.#asking.size === MOST_ASKING) return known;
+    const asking = new Asking(client, resolver, timeNs);
+    this.#asking.set(key, asking);
+    return asking;
   }
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as words from "../../../src/packets/batches/answer-words.js";
 import { addressWords } from "../../../src/packets/address.js";
-import { Answers } from "../../../src/packets/results/answers.js";
+import { Answers, heardBy } from "../../../src/packets/results/answers.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
 import { dnsName } from "../../support/dns.js";
 
@@ -34,7 +34,7 @@ class Heard {
   readonly #answers = new Answers();
 
   say(name: string, said: Said = {}): this {
-    this.#answers.hear(said.side ?? INSIDE, EPOCH_NS, recordOf(name, said));
+    heardBy(this.#answers)(said.side ?? INSIDE, EPOCH_NS, recordOf(name, said));
     return this;
   }
 
