@@ -14,7 +14,7 @@ export class Latencies {
 
   constructor(block: Int32Array, heap: Heap, accounts: FlowAccounts) {
     this.#accounts = accounts;
-    this.#digests = [accounts.digests.make(), accounts.digests.make()];
+    this.#digests = [accounts.latencies.digests.make(), accounts.latencies.digests.make()];
     this.#words = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#words);
     block[words.LATENCIES] = this.#words.byteOffset;
@@ -34,7 +34,7 @@ export class Latencies {
       const digest = this.#words[at + words.DIGEST];
       if ((facts & words.IS_COUNTED) === 0) this.of((facts & 1) === 1).add(latencyNs);
       if (digest < 0) continue;
-      this.#accounts.digest(digest >> 1, digest & 1, facts >>> words.KNOWN_SHIFT).add(latencyNs);
+      this.#accounts.latencies.digest(digest >> 1, digest & 1, facts >>> words.KNOWN_SHIFT).add(latencyNs);
     }
   }
 }

@@ -1,11 +1,10 @@
 import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
+import { FlowLatencies } from "./flow-latencies.js";
 import * as account from "./flow-records.js";
 import { Flow } from "./flows.js";
 import { asDoubles, ROOM_FLOWS, type Heap } from "../memory/heap.js";
-import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { RowCounts } from "./row-counts.js";
-import { Samples } from "./samples.js";
 import type { Side } from "../sides.js";
 
 const RECORD_WORDS = 1 << account.RECORD_BITS;
@@ -43,24 +42,18 @@ export class FlowAccounts {
   readonly #words: Int32Array;
   #free: Int32Array;
   readonly #newest: Int32Array;
-  readonly samples: Samples;
-  readonly digests: LatencyDigests;
+  readonly latencies: FlowLatencies;
   readonly #heap: Heap;
   readonly #loops: WebAssembly.Instance["exports"];
-  readonly #listed = new Int32Array(2 * EXACT_SAMPLES);
-  readonly #few = new Int32Array(2 * EXACT_SAMPLES);
-  /** Those of flows that have some, by their addresses. */
-  readonly #digestsOf = new Map<number, LatencyDigest>();
 
   /** `slots`: for how many flows at first. */
   constructor(heap: Heap, slots: number = FIRST_SLOTS) {
     this.#heap = heap;
     this.#loops = heap.load(module);
-    this.samples = new Samples(heap);
-    this.digests = new LatencyDigests(heap);
+    this.latencies = new FlowLatencies(heap, this);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
-    this.#words[words.SAMPLES] = this.samples.block;
+    this.#words[words.SAMPLES] = this.latencies.samples.block;
     this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
     this.#newest = heap.take(Int32Array, 1 << words.NEWEST_BITS);
     this.#words[words.NEWEST] = this.#newest.byteOffset;
@@ -129,11 +122,7 @@ export class FlowAccounts {
       this.#gaps[gaps + account.NEXT_FREE] = this.#words[words.GAPS_FREE];
       this.#words[words.GAPS_FREE] = gaps >> account.GAPS_BITS;
     }
-    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
-    if (this.#has(slot, account.HAS_DIGESTS))
-      for (const outbound of [0, 1]) this.#freeDigest(this.records[latencies + outbound]);
-    else if (this.pairs(slot) > account.FEW_LATENCIES)
-      this.samples.drop(this.records[latencies + account.FEW_LATENCIES - 1]);
+    this.latencies.drop(slot);
     this.#free[this.#words[words.FREE_COUNT]++] = slot;
   }
 
@@ -365,64 +354,9 @@ export class FlowAccounts {
     return this.#loops["noteSegment"](this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
   }
 
-  /** What has the latencies of a direction, where they are not kept one by one. */
-  #digest(slot: number, outbound: number): LatencyDigest | undefined {
-    return this.#has(slot, account.HAS_DIGESTS)
-      ? this.#digestsOf.get(this.records[(slot << account.RECORD_BITS) + account.LATENCIES + outbound])
-      : undefined;
-  }
-
-  /** Those that are kept one by one, `count` of both directions; valid until the next call. */
-  #fewOf(slot: number, outbound: number, count: number): Int32Array {
-    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
-    const inRecord = count > account.FEW_LATENCIES ? account.FEW_LATENCIES - 1 : count;
-    const listed = this.#listed.subarray(0, count);
-    for (let at = 0; at < inRecord; at++) listed[at] = this.records[latencies + at];
-    if (count > inRecord) this.samples.copy(this.records[latencies + inRecord], listed.subarray(inRecord));
-    let few = 0;
-    for (const sample of listed) if ((sample & 1) === outbound) this.#few[few++] = sample >> 1;
-    return this.#few.subarray(0, few);
-  }
-
-  /** What the latencies of all pairs that went that way come to; null where there were none. */
-  latencySummary(slot: number, isOutbound: boolean): LatencySummary | null {
-    const outbound = isOutbound ? 1 : 0;
-    const digest = this.#digest(slot, outbound);
-    return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairs(slot)));
-  }
-
-  /** The latency of the first pair that went that way, or, where they are not kept one by one, the least of them; 0 where none did. */
-  firstLatencyNs(slot: number, isOutbound: boolean): number {
-    const outbound = isOutbound ? 1 : 0;
-    return this.#digest(slot, outbound)?.minNs ?? this.#fewOf(slot, outbound, this.pairs(slot)).at(0) ?? 0;
-  }
-
-  /** Where the latencies of a flow go that are not kept one by one: `count` of both directions were up to now. */
-  digest(slot: number, outbound: number, count: number): LatencyDigest {
-    const known = this.#digest(slot, outbound);
-    if (known) return known;
-    const record = slot << account.RECORD_BITS;
-    const made = [0, 1].map((direction) => this.digests.make(this.#fewOf(slot, direction, count)));
-    if (count > account.FEW_LATENCIES)
-      this.samples.drop(this.records[record + account.LATENCIES + account.FEW_LATENCIES - 1]);
-    for (const [direction, digest] of made.entries()) {
-      this.records[record + account.LATENCIES + direction] = digest.address;
-      this.#digestsOf.set(this.records[record + account.LATENCIES + direction], digest);
-    }
-    this.records[record + account.MORE_PAIRS] = 0;
-    this.records[record + account.MORE_BYTES] = 0;
-    this.records[record + account.BITS] |= account.HAS_DIGESTS;
-    return made[outbound];
-  }
-
-  #freeDigest(address: number): void {
-    this.#digestsOf.get(address)?.free();
-    this.#digestsOf.delete(address);
-  }
-
   /** Makes room for what so many pairs may need: each a flow, a chunk of latencies, and a row of ranges. */
   reserve(pairs: number): void {
-    this.samples.reserve(pairs);
+    this.latencies.samples.reserve(pairs);
     while (this.end + pairs > this.#free.length) this.#grow();
     while ((this.#words[words.GAPS_END] + pairs) << account.GAPS_BITS > this.#gaps.length) this.#growGaps();
   }

@@ -114,7 +114,7 @@ function expectSame(accounts: FilledAccounts, slot: number, plain: Plain): void 
     {
       ways: [true, false].map((isOutbound) => [
         accounts.pairsThatWent(slot, isOutbound),
-        accounts.latencySummary(slot, isOutbound),
+        accounts.latencies.summary(slot, isOutbound),
       ]),
       pairs: accounts.pairs(slot),
       times: [accounts.firstNs(slot), accounts.lastNs(slot)],
@@ -192,7 +192,7 @@ it("take no more memory for flows that come and go, however many pairs each has"
     accounts.close(0);
   }
   // a list of 64 samples and less of the other direction, of a byte each, or two, 28 bytes to a chunk
-  const samples = new Int32Array(heap.memory.buffer, accounts.samples.block, words.WORDS);
+  const samples = new Int32Array(heap.memory.buffer, accounts.latencies.samples.block, words.WORDS);
   expect(samples[words.END]).toBeLessThanOrEqual(4);
   // a row for the gaps of both directions, and none of number 0
   expect(new Int32Array(heap.memory.buffer, accounts.block, WORDS)[GAPS_END]).toBe(2);

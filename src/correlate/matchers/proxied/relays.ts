@@ -287,7 +287,7 @@ export class Relays {
     const [oldest] = before;
     const lastNs = this.#about.timeline.timeNs(clientRow);
     const half = (spot: Spot, isClient: boolean): Half =>
-      halfAt(spot, { isClient, lastNs, latencies: this.#about.translations.accounts.digests.make() });
+      halfAt(spot, { isClient, lastNs, latencies: this.#about.translations.accounts.latencies.digests.make() });
     const client = half(oldest?.client ?? this.#spotOf(clientRow), true);
     const server = half(oldest?.server ?? this.#spotOf(serverRow), false);
     const [toServer, toClient] = [client.latencies, server.latencies];

@@ -393,7 +393,7 @@ export class Hairpins implements Admits, Settles {
         bytes: 0,
         firstNs: t.timeNs(before),
         lastNs: t.timeNs(before),
-        latencies: this.#about.translations.accounts.digests.make(),
+        latencies: this.#about.translations.accounts.latencies.digests.make(),
       };
       this.#turns.add(way, afterWay, [this.#captureOf(before), this.#captureOf(after)], turned);
       return turned;

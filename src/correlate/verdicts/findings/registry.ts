@@ -26,7 +26,7 @@ import { SwappedSides } from "./swapped-sides.js";
 import { Tunnel } from "./tunnel.js";
 import { Unanswered } from "./unanswered.js";
 
-/** All finders, in the order that they tell what they found. The codes of findings are in `packets/findings.ts`. */
+/** All finders, in the order that they tell what they found. The codes of findings are in `packets/results/findings.ts`. */
 export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   Leak,
   NatClashDrop,

@@ -110,7 +110,7 @@ export class Clashes {
   #took(slot: number, loser: number, quickestNs: number): boolean {
     const apartNs = Math.abs(this.#accounts.firstNs(slot) - this.#lost.get(this.#accounts.insideTuple(loser))!.timeNs);
     // what came before it would have left before it, had it not been slower: by as much again, at most
-    if (apartNs >= Math.min(this.#accounts.firstLatencyNs(slot, true), MOST_TIMES * quickestNs)) return false;
+    if (apartNs >= Math.min(this.#accounts.latencies.firstNs(slot, true), MOST_TIMES * quickestNs)) return false;
     return (
       this.#insidePort(slot) === this.#insidePort(loser) &&
       this.#isSameEnd(slot, loser, true) &&
@@ -123,7 +123,7 @@ export class Clashes {
   #quickestNs(): number {
     let quickestNs = Number.POSITIVE_INFINITY;
     for (let slot = 0; slot < this.#accounts.end; slot++) {
-      const firstNs = this.#accounts.id(slot) === 0 ? 0 : this.#accounts.firstLatencyNs(slot, true);
+      const firstNs = this.#accounts.id(slot) === 0 ? 0 : this.#accounts.latencies.firstNs(slot, true);
       if (firstNs > 0) quickestNs = Math.min(quickestNs, firstNs);
     }
     return quickestNs;

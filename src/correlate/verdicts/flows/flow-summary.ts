@@ -94,7 +94,7 @@ export class FlowView extends ViewedFlow implements FlowSummary {
   }
 
   get latency(): FlowSummary["latency"] {
-    const latency = (isOutbound: boolean) => this.accounts.latencySummary(this.slot, isOutbound);
+    const latency = (isOutbound: boolean) => this.accounts.latencies.summary(this.slot, isOutbound);
     return { outbound: latency(true), inbound: latency(false) };
   }
 }
