@@ -219,7 +219,7 @@ export class Settling {
     if (said.verdict === "dropped") this.#noteLoss(row);
     const flow = book.flowOf(row);
     // copies that are turned round on their own side are not followed
-    if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
+    if (matchers.hairpins.forms.isBefore(row)) return { impact: "unknown" };
     const quotedAs = quotedNames.ofDropped(row);
     return impacts.dropped(row, said, translations.slotOf(row), flow, quotedAs, cover[side].having(row).endNs);
   }

@@ -1,6 +1,6 @@
 import { isSameLink } from "../../../protocols/addresses.js";
 import { Flow } from "../../../packets/flows/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -14,9 +14,10 @@ import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening, isRefusing } from "../../../protocols/tcp.js";
 import { isAnyBehind, undecidedBehind } from "../behind.js";
 import type { Datagrams } from "../pieces/datagrams.js";
-import { goesOutbound, JITTER_NS, POSSIBLE } from "../../kernel/relations.js";
+import { JITTER_NS } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { About, Admits, Settles } from "../contract.js";
+import { BothForms } from "./both-forms.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { type Passed, type Turned, Turns } from "./turns.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
@@ -44,6 +45,8 @@ export class Hairpins implements Admits, Settles {
   readonly #about: About;
   readonly #datagrams: Datagrams;
   readonly #turns = new Turns();
+  /** Which packets may be the two forms of one. */
+  readonly forms: BothForms;
   /** Translations that contradict known ones and that one pair speaks for, by their ways. */
   readonly #heard = new Set<string>();
   /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
@@ -57,6 +60,7 @@ export class Hairpins implements Admits, Settles {
   constructor(about: About, datagrams: Datagrams) {
     this.#about = about;
     this.#datagrams = datagrams;
+    this.forms = new BothForms(about, this.#turns);
   }
 
   /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
@@ -69,7 +73,7 @@ export class Hairpins implements Admits, Settles {
   /** Whether a packet has others with its key on its side alone, or is a segment that may have been cut; of fragments, `Datagrams` says so. */
   mayPair(row: number): boolean {
     const t = this.#about.timeline;
-    return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.isBefore(row));
+    return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.forms.isBefore(row));
   }
 
   /** Whether others of its side wait under its key, and none of the other side. */
@@ -95,9 +99,9 @@ export class Hairpins implements Admits, Settles {
     if (afters.length === 0) {
       for (const other of like) {
         if (!t.isBefore(row, other)) continue;
-        if (this.#mayBeForms(row, other) || this.#mayBeKept(row, other)) this.#noteMaybe([row], [other]);
+        if (this.forms.mayBe(row, other) || this.forms.mayBeKept(row, other)) this.#noteMaybe([row], [other]);
         // where stamps are in disorder
-        if (this.#mayBeForms(other, row)) this.#noteMaybe([other], [row]);
+        if (this.forms.mayBe(other, row)) this.#noteMaybe([other], [row]);
       }
       return null;
     }
@@ -128,38 +132,6 @@ export class Hairpins implements Admits, Settles {
   /** The frame on its side that is like a packet and may be its other form, though too little speaks for it; undefined where there is none. */
   likeOf(row: number): number | undefined {
     return this.#maybe.get(row);
-  }
-
-  /** Whether a packet is of a conversation that is turned round, in the form it has before the rewrite … */
-  isBefore(row: number): boolean {
-    return this.#turns.has(this.#about.timeline.way(row), this.#captureOf(row));
-  }
-
-  /** … or after it. */
-  isAfter(row: number): boolean {
-    return this.#turns.has(this.#about.timeline.way(row) ^ 1, this.#captureOf(row));
-  }
-
-  /** The capture that has a packet, of those of its side. */
-  #captureOf(row: number): number {
-    const t = this.#about.timeline;
-    return t.frames[t.sideOf(row)].sourceOf(t.frame(row));
-  }
-
-  /** Whether two packets of one side go the same way, and one capture has the one and another one the other. */
-  #arePassedOn(before: number, after: number): boolean {
-    const t = this.#about.timeline;
-    return t.way(before) === t.way(after) && this.#captureOf(before) !== this.#captureOf(after);
-  }
-
-  /** Whether a packet may have become another one by what is known of its conversation. */
-  #isTurnedInto(before: number, after: number): boolean {
-    const t = this.#about.timeline;
-    const turn = this.#turns.between(t.way(before), t.way(after));
-    if (turn === undefined || !t.isBefore(before, after)) return false;
-    return (
-      t.way(before) !== t.way(after) || (this.#arePassedOn(before, after) && turn.enteredBy === this.#captureOf(before))
-    );
   }
 
   /** Whether a packet in the form before the rewrite goes to a neighbour of its sender, whatever is rewritten: a bridge passes that straight on. */
@@ -222,17 +194,17 @@ export class Hairpins implements Admits, Settles {
   /** The two forms of a datagram, one of which is in fragments, as far as they and their TTL tell. */
   #datagramOf(row: number): Forms | undefined {
     const forms = this.#datagrams.likeOf(row);
-    return forms !== undefined && this.#isForwarded(forms[0][0], forms[1][0]) ? forms : undefined;
+    return forms !== undefined && this.forms.isForwarded(forms[0][0], forms[1][0]) ? forms : undefined;
   }
 
   /** Whether two forms are of a conversation that is turned round, as is known, or learnt by these and what comes behind them. */
   #isTurn([[before], [after]]: Forms): boolean {
     const t = this.#about.timeline;
     if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
-    if (this.isBefore(before) || !this.#isPossible(before, after)) return false;
+    if (this.forms.isBefore(before) || !this.forms.isPossible(before, after)) return false;
     return this.#learnBy(before, after, (later) => {
       const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
-      return next === later && this.#isPossible(next, nextAfter) ? nextAfter : NONE;
+      return next === later && this.forms.isPossible(next, nextAfter) ? nextAfter : NONE;
     });
   }
 
@@ -258,7 +230,7 @@ export class Hairpins implements Admits, Settles {
 
   /** Those that a packet may have become, by its known conversation. */
   #aftersOf(row: number, like: readonly number[]): number[] {
-    return like.filter((after) => this.#isTurnedInto(row, after));
+    return like.filter((after) => this.forms.isTurnedInto(row, after));
   }
 
   /**
@@ -267,7 +239,9 @@ export class Hairpins implements Admits, Settles {
    */
   #beforesOf(after: number): number[] {
     const t = this.#about.timeline;
-    const rows = this.#like(after).filter((row) => this.#isTurnedInto(row, after) && this.#isForwarded(row, after));
+    const rows = this.#like(after).filter(
+      (row) => this.forms.isTurnedInto(row, after) && this.forms.isForwarded(row, after),
+    );
     const limitNs = this.#limitNs;
     const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
     // what may be sent again byte for byte is never meant so late
@@ -327,7 +301,7 @@ export class Hairpins implements Admits, Settles {
    */
   #isHeard(before: number, after: number): boolean {
     const t = this.#about.timeline;
-    const isContradicting = this.isBefore(before) || this.isAfter(after);
+    const isContradicting = this.forms.isBefore(before) || this.forms.isAfter(after);
     if (!isContradicting || isOpening(t.tcpFlags(before))) return true;
     const key = `${t.way(before)} ${t.way(after)}`;
     if (this.#heard.has(key)) return true;
@@ -340,43 +314,8 @@ export class Hairpins implements Admits, Settles {
   #candidateOf(before: number): number {
     if (this.#count(before) !== 2) return NONE;
     const [first, after] = this.#like(before);
-    if (first !== before || after === undefined || !this.#mayBeForms(before, after)) return NONE;
-    return this.#isPossible(before, after) ? after : NONE;
-  }
-
-  /** Whether two packets with one key may be two forms of one, by a translation not known by now. */
-  #mayBeForms(before: number, after: number): boolean {
-    if (!this.#isForwarded(before, after)) return false;
-    // what is translated one way may go the other way as it is: br_netfilter has a bridge undo a translation before it shows the packet
-    if (this.#arePassedOn(before, after)) return this.#about.tuples.isUntranslated(this.#about.timeline.tuple(before));
-    return !this.isAfter(before) && !this.isBefore(after) && this.#mayBeRewritten(before, after);
-  }
-
-  /** The same on a router that may keep TTLs: then what no other packet has must show that they are one. */
-  #mayBeKept(before: number, after: number): boolean {
-    const t = this.#about.timeline;
-    const { kernel } = this.#about;
-    if (kernel.tally.isTtlLowered(true) || kernel.tally.isTtlLowered(false)) return false;
-    const isTold = (t.flags(before) & t.flags(after) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0;
-    return isTold && t.ttl(before) === t.ttl(after) && this.#mayBeRewritten(before, after);
-  }
-
-  #mayBeRewritten(before: number, after: number): boolean {
-    const t = this.#about.timeline;
-    const { tuples } = this.#about;
-    if (t.tuple(after) === t.tuple(before)) return false;
-    return tuples.isUntranslated(t.tuple(before)) && tuples.isUntranslated(t.tuple(after));
-  }
-
-  #isPossible(before: number, after: number): boolean {
-    if (this.#about.translations.relation(before, after) !== POSSIBLE) return false;
-    return goesOutbound(this.#about.kernel.relate(before, after));
-  }
-
-  /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */
-  #isForwarded(before: number, after: number): boolean {
-    const t = this.#about.timeline;
-    return t.ttl(before) - t.ttl(after) === 1 && !t.hasOtherOptions(before, after);
+    if (first !== before || after === undefined || !this.forms.mayBe(before, after)) return NONE;
+    return this.forms.isPossible(before, after) ? after : NONE;
   }
 
   #open(before: number, after: number): void {
@@ -395,7 +334,7 @@ export class Hairpins implements Admits, Settles {
         lastNs: t.timeNs(before),
         latencies: this.#about.translations.accounts.latencies.digests.make(),
       };
-      this.#turns.add(way, afterWay, [this.#captureOf(before), this.#captureOf(after)], turned);
+      this.#turns.add(way, afterWay, [this.forms.captureOf(before), this.forms.captureOf(after)], turned);
       return turned;
     });
   }

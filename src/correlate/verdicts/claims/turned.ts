@@ -21,8 +21,8 @@ export class Turned {
       const why = `frame ${this.#known.timeline.frameText(side, like)} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
       return unknown("may-be-hairpin", why);
     }
-    const isBefore = hairpins.isBefore(row);
-    if (!isBefore && !hairpins.isAfter(row)) return null;
+    const isBefore = hairpins.forms.isBefore(row);
+    if (!isBefore && !hairpins.forms.isAfter(row)) return null;
     const straight = this.#straight(row, isBefore);
     if (straight !== null) return straight;
     const uncovered = this.#known.reach.uncovered(row, side, !isBefore);
