@@ -1,16 +1,10 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
-import type { ClockOption } from "../correlate/correlate.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import { CHANGE_FORMAT, type RulesChange, VERSION } from "../host/snapshot/snapshot.js";
-import type { Look } from "../packets/results/results.js";
-import { Heap } from "../packets/memory/heap.js";
 import { printableJson } from "../packets/printable.js";
-import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
 import { epochText } from "../report/epoch.js";
-import { paint } from "../report/text/paint.js";
-import { totalsSoFar } from "../report/text/standing.js";
 import { followHost } from "./asking/follow-host.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import { DnsAnswers } from "./dns-answers.js";
@@ -18,28 +12,13 @@ import type { Host } from "./host.js";
 import { isFollowed } from "./host-options.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
-import { leapsText, losses } from "./losses.js";
-import { Messages, sayDoubt } from "./messages.js";
+import { pairAll } from "./live-run.js";
+import { Messages } from "./messages.js";
 import { LIVE } from "./option-words.js";
 import { filterFor } from "./filter-for.js";
-import { programsOf } from "../pipeline/frame-filter.js";
-import { listen, packetSources } from "../pipeline/packet-source.js";
-import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
-import { correlateOptions } from "./report-options.js";
-import { type Results, resultsOf } from "./results.js";
-import { SummingUp } from "./summing-up.js";
-import { untilAborted } from "./until.js";
+import { resultsOf } from "./results.js";
 import { widthOf } from "./width.js";
-
-/** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */
-const PATIENCE_NS = 200_000_000;
-/** A reader that stands still, as a pager does, holds nothing up before so much text waits for it: 100,000 pairs and more. */
-const BACKLOG_BYTES = 64 << 20;
-const SUMMING_UP =
-  "the capture has ended; sums up, by what the host says of each conversation: Ctrl-C again ends without totals";
-/** Height assumed of a terminal that does not tell. */
-const DEFAULT_ROWS = 24;
 
 /**
  * `natcorr live`: pairs the packets of both sides' interfaces as they pass. Ends when the host wants an end, after `--duration` or
@@ -97,59 +76,16 @@ export async function pairLive(
   });
   if (following !== undefined && results.rules !== undefined && options.write !== undefined)
     keepRules(results.rules, (text) => capture.live.note(text, new Map()));
-  const settings = correlateOptions(options);
-  const summingUp = new SummingUp(results.sink, () => messages.warn(SUMMING_UP));
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
   try {
     if (host.stop.aborted) stop();
-    const heap = new Heap();
-    const read = async (frames: FrameSource): Promise<FrameBatch | null> => {
-      const batch = await paced(frames, capture.live, host);
-      // one interface's end is not the run's
-      if (batch === null && !capture.live.isEnding) return null;
-      if (batch === null) {
-        summingUp.begins();
-        await following?.end();
-      }
-      await results.onFrames(frames, batch);
-      return batch;
-    };
-    const programOf = programsOf(marks, (text) => messages.warn(text));
-    const [insides, outsides] = capture.sources;
-    const packets = await packetSources(insides, outsides, read, heap, programOf);
-    listen(packets, dns.hear);
-    await pair(
-      packets,
-      {
-        ...settings,
-        heap,
-        clock: clockOf(options),
-        patienceNs: PATIENCE_NS,
-        onLeaps: (name, leaps) => messages.warn(leapsText(name, leaps), true),
-        onFinding: (finding) => sayDoubt(finding, messages),
-        onBegin: (look) => answer(look, results, names, options, host, messages),
-        onSettled: () => {
-          messages.endProgress();
-          results.flush();
-          // not once all is printed: a reader may take its time
-          capture.live.finish();
-          for (const text of capture.live.counts()) messages.warn(text);
-        },
-      },
-      { ...results, sink: summingUp },
-      host.stdout,
-    );
-    for (const source of packets.flat()) {
-      messages.isPartial ||= source.tally.undecodable > 0;
-      for (const text of losses(source)) messages.warn(text);
-    }
+    await pairAll({ ...capture, names, marks, dns, results, following }, options, host, messages);
     if (given === undefined) await sayNew(names, gone, options, host, messages);
   } finally {
     close();
     clearTimeout(timer);
-    summingUp.close();
     messages.endProgress();
     await capture.live.close();
   }
@@ -244,31 +180,4 @@ async function begin(
   const insides = names[INSIDE].length;
   const bySide = [sources.slice(0, insides), sources.slice(insides)] as const;
   return { sources: bySide, live: new LiveCapture(bySide, recording, gone, messages) };
-}
-
-/** All interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */
-function clockOf({ clockOffset }: LiveCommandOptions): ClockOption {
-  return clockOffset.kind === "given" ? clockOffset : { kind: "none" };
-}
-
-/** Shows problems, translations and totals in place, where there is a terminal and no packets are shown; and the totals whenever asked. */
-function answer(
-  look: Look,
-  { standing }: Results,
-  names: SideNames,
-  options: LiveCommandOptions,
-  { stdout, stderr, onQuestion }: Host,
-  messages: Messages,
-): void {
-  onQuestion(() => messages.say(totalsSoFar(look(), names, paint(false))));
-  if (options.quiet !== true || standing === undefined || !stdout.isTerminal) return;
-  messages.showProgress(() =>
-    standing(look, { rows: stderr.rows || DEFAULT_ROWS, columns: stdout.columns || Number.POSITIVE_INFINITY }),
-  );
-}
-
-/** Reads no faster than stdout takes what comes of it in the end, unless an end is wanted. What the kernel then drops, it counts. */
-async function paced(frames: FrameSource, live: LiveCapture, { stdout, stop }: Host): Promise<FrameBatch | null> {
-  await untilAborted(stdout.drained(BACKLOG_BYTES), stop);
-  return live.read(frames);
 }
