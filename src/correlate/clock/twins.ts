@@ -142,7 +142,6 @@ export class Twins {
   #look(side: Side, batch: PacketBatch, row: number): void {
     const { records } = batch;
     const r = row << RECORD_BITS;
-    const stampNs = batch.stampNs(row);
     const flags = records[r + FLAGS_PROTO_TTL];
     const head = records[r + HEAD];
     const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
@@ -153,16 +152,17 @@ export class Twins {
     const length = records[r + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
     if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
       const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);
-      this.#see(side, batch, row, stampNs, id, batch.key2(row), IP_ID_ONLY);
+      this.#see(side, batch, row, id, batch.key2(row), IP_ID_ONLY);
     }
     if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) return;
     const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + protoIn(flags) * 0x10000);
     const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
     const isResendable = (flags & HAS_IP_ID) === 0 && (batch.tcpFlags(row) & (SYN | RST)) !== 0;
-    this.#see(side, batch, row, stampNs, hash, hash2, !hasNumbers ? PAYLOAD : isResendable ? RESENDABLE : NUMBERS);
+    this.#see(side, batch, row, hash, hash2, !hasNumbers ? PAYLOAD : isResendable ? RESENDABLE : NUMBERS);
   }
 
-  #see(side: Side, batch: PacketBatch, row: number, stampNs: number, hash: number, hash2: number, by: number): void {
+  /** Remembers a row by its hashes, and looks for its twin. `by`: what makes it unique, as far as its own header tells. */
+  #see(side: Side, batch: PacketBatch, row: number, hash: number, hash2: number, by: number): void {
     const index = this.#index;
     const [own, others] = side === INSIDE ? this.#sides : [this.#sides[1], this.#sides[0]];
     let other = -1;
@@ -190,16 +190,19 @@ export class Twins {
     words[e + ID] = (batch.ipId(row) & 0xffff) | ((batch.flags(row) & IS_IPV6) === 0 ? 0 : 0x1_0000);
     words[e + FRAME] = batch.frame(row);
     words[e + BY] = by;
-    own.stampsNs[entry] = stampNs;
+    own.stampsNs[entry] = batch.stampNs(row);
     own.see(entry);
     index.add(hash, 2 * entry + side);
-    if (other < 0) return;
+    // a router may give an IP ID to what has none
+    if (other >= 0) this.#join(side, entry, other, Math.max(by, others.words[(other << ENTRY_BITS) + BY]));
+  }
+
+  /** Makes a twin of two entries, that of a side and that of the other one, unless what they are shows that they are none. `least`: what makes it unique at the least. */
+  #join(side: Side, entry: number, other: number, least: number): void {
     const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
     const [inside, outside] = this.#sides;
     const [iEnds, oEnds] = [inside.endsOf(i), outside.endsOf(o)];
     if (isAnswer(iEnds, oEnds)) return;
-    // a router may give an IP ID to what has none
-    const least = Math.max(by, others.words[(other << ENTRY_BITS) + BY]);
     const [iId, oId] = [inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]];
     if (least === PAYLOAD && mayBeRelayed(iEnds, oEnds, iId, oId)) return;
     const hasOneId = haveOneId(iId, oId);
