@@ -4,7 +4,19 @@ import type { PacketSource } from "../../packets/batches/source.js";
 import { type ContainerMacs, NO_CONTAINER_MACS } from "../../packets/results/container-macs.js";
 import { sameAddress } from "../../packets/memory/columns.js";
 import type { Heap } from "../../packets/memory/heap.js";
-import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
+import {
+  DST,
+  FLAGS_PROTO_TTL,
+  FRAME,
+  IP_ID,
+  KEY,
+  KEY2,
+  PORTS,
+  RECORD_BITS,
+  SEQ,
+  SRC,
+  ttlIn,
+} from "../../packets/records.js";
 import { Identities } from "./identities.js";
 import { Repeats } from "./repeats.js";
 import { StampUnit } from "./stamp-unit.js";
@@ -43,7 +55,6 @@ const PROBES = 8;
 const IN_COMMON = [KEY, KEY2, SRC, DST, PORTS, IP_ID] as const;
 /** Words of both addresses over IPv6. */
 const ADDRESSES = 8;
-const TTL_SHIFT = 24;
 /** But for what a filter selects, which may ask for a tag that the copy has not, and for whether their ID, which is compared, was a sender's only one by then. */
 const FLAGS_AND_PROTO = 0xff_ffff & ~(IS_SELECTED | HAS_IP_ID);
 
@@ -161,7 +172,7 @@ class Copies {
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = (records[r + KEY] + probe) & (REMEMBERED - 1);
       if (Math.abs(timeNs - this.#timesNs[slot]) <= COPY_NS && this.#isSame(slot, batch, row)) {
-        const lowered = (this.#records[(slot << RECORD_BITS) + FLAGS_PROTO_TTL] >>> TTL_SHIFT) - (flags >>> TTL_SHIFT);
+        const lowered = ttlIn(this.#records[(slot << RECORD_BITS) + FLAGS_PROTO_TTL]) - ttlIn(flags);
         // as it was, or behind a router: a container that routes for another sends a frame of its own
         const isPassedOn = lowered === 1 && this.#isOfAnother(slot, batch.macFrom[row]);
         if (isPassedOn) sent = this.#records[(slot << RECORD_BITS) + FRAME];

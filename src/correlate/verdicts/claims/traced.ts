@@ -1,11 +1,10 @@
 import type { Verdict } from "../../../packets/results/results.js";
 import type { Stop, Traces } from "../../../packets/results/traces.js";
+import { HEADER_BYTES } from "../../../protocols/ipv4.js";
 import type { Decision } from "../claim.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import type { Known } from "../known.js";
 
-/** What each fragment has again: an IPv4 header without options (RFC 791). */
-const HEADER_BYTES = 20;
 /** What is said of a packet by what captures lack, not by what they show. */
 const BY_LACK: ReadonlySet<Verdict> = new Set(["dropped", "capture-loss", "no-overlap", "unknown"]);
 
@@ -34,6 +33,7 @@ export class Traced {
     const { timeline: t, tuples, matchers } = this.#known;
     // conntrack puts fragments together before the first rule gets them (net/ipv4/netfilter/nf_defrag_ipv4.c)
     const fragments = matchers.datagrams.wholeOf(row) ?? [row];
+    // each fragment has a header of its own, without options
     const again = (fragments.length - 1) * HEADER_BYTES;
     const length = fragments.reduce((bytes, each) => bytes + t.length(each), -again);
     const ends = new TupleEnds(tuples).of(t.tuple(row), t.forward(row) === 1);
