@@ -21,7 +21,7 @@ import { addTo, type Kind, kindOf } from "./drop-kinds.js";
 import { endsOf } from "./ends.js";
 import { BridgedOpenings } from "./bridged-openings.js";
 import { mayOpen } from "./row-names.js";
-import { Stopped, updated } from "./stopped.js";
+import { type Open, stoppedUpdate, updated } from "./stopped.js";
 
 /** So many kinds of packets are told apart, and so many packets remembered, as more may become known of them: a few megabytes. */
 const MOST_KINDS = 10_000;
@@ -45,6 +45,12 @@ const MOST_REACHED = 64;
 /** … and of so many it is known what left as it came. */
 const MOST_SENDERS = 1_000;
 
+/** What is known of a packet: its kind, where it has one, and what tells of it as long as nobody knows what became of it. */
+interface Remembered {
+  readonly kind: Kind | undefined;
+  readonly open?: Open | undefined;
+}
+
 /** What packets came to that are looked at. */
 const GATHERED: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "local"]);
 
@@ -55,10 +61,9 @@ export class GatheredDrops extends PassingSink {
   /** By the flow's id, those whose flow lives. */
   readonly #ofFlows = new Map<number, Kind[]>();
   /** By `frameKey`. */
-  readonly #kindOf = new Map<number, Kind | undefined>();
+  readonly #remembered = new Map<number, Remembered>();
   #unanswered = 0;
   readonly #bridged = new BridgedOpenings();
-  readonly #stopped = new Stopped();
   readonly #unreachable = new Set<string>();
   readonly #reached = [new Set<string>(), new Set<string>()] as const;
   readonly #asTheyCame = new Map<string, Gathered>();
@@ -83,16 +88,15 @@ export class GatheredDrops extends PassingSink {
     if (isUnreachable(judgement)) this.#noteUnreachable(endsOf(this.tables, row).dst);
     const fate = this.#fateOf(row, judgement);
     if (fate !== undefined) this.#note(row, fate, judgement);
-    if (fate !== undefined) this.#stopped.take(this.tables, row, judgement);
     super.unmatched(row, judgement);
   }
 
   override update(update: Update): void {
     const { side, frame, verdict, before } = update;
     if (before.verdict === "local") this.#bridged.takeBack(update);
-    this.#stopped.takeBack(update);
-    const kind = isUnreachable(update) ? this.#kindOf.get(frameKey(side, frame)) : undefined;
-    if (kind !== undefined) this.#noteUnreachable(kind.ends.dst);
+    const remembered = this.#remembered.get(frameKey(side, frame));
+    if (remembered?.open !== undefined) this.#remembered.set(frameKey(side, frame), { kind: remembered.kind });
+    if (remembered?.kind !== undefined && isUnreachable(update)) this.#noteUnreachable(remembered.kind.ends.dst);
     if (before.verdict !== verdict) {
       const was = this.#takeBack(side, frame, before.verdict);
       if (verdict === "dropped") this.#noteLate(was, update);
@@ -125,7 +129,7 @@ export class GatheredDrops extends PassingSink {
     const kinds = [...this.#kinds.values()].filter(({ gathered }) => gathered.count > 0);
     const dropped = [...kinds, ...this.#bridged.unanswered];
     const kindOf = (side: Side, frame: number): Kind | undefined =>
-      this.#kindOf.get(frameKey(side, frame)) ?? this.#bridged.kindOf(side, frame);
+      this.#remembered.get(frameKey(side, frame))?.kind ?? this.#bridged.kindOf(side, frame);
     const { findings, stopped } = this.#explain({
       dropped,
       kindOf,
@@ -135,7 +139,7 @@ export class GatheredDrops extends PassingSink {
       reached: this.#reached,
       asTheyCame: this.#asTheyCame,
     });
-    const updates = this.#stopped.updates((key) => this.#kindOf.get(key), stopped);
+    const updates = this.#stopped(stopped);
     for (const update of updates) super.update(update);
     for (const finding of findings) this.next.finding(finding);
     super.end(updated(summary, updates));
@@ -161,7 +165,7 @@ export class GatheredDrops extends PassingSink {
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.tables.flowOf(row)];
     // the rest of a datagram was dropped with its first fragment, which has the ports that rules ask for
     if ((timeline.flags(row) & IS_LATER_FRAGMENT) !== 0) {
-      if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), undefined);
+      this.#remember(side, frame, { kind: undefined });
       return;
     }
     const kind = this.#kindFor(row, flow, fate, judgement);
@@ -170,7 +174,12 @@ export class GatheredDrops extends PassingSink {
       return;
     }
     addTo(kind, this.tables, row);
-    if (this.#kindOf.size < MOST_REMEMBERED) this.#kindOf.set(frameKey(side, frame), kind);
+    const open = { frame, flow, isSelected: timeline.isSelected(row) };
+    this.#remember(side, frame, { kind, open: judgement.verdict === "unknown" ? open : undefined });
+  }
+
+  #remember(side: Side, frame: number, remembered: Remembered): void {
+    if (this.#remembered.size < MOST_REMEMBERED) this.#remembered.set(frameKey(side, frame), remembered);
   }
 
   /** The kind that a packet is of; undefined where there are too many. */
@@ -182,9 +191,9 @@ export class GatheredDrops extends PassingSink {
 
   /** The same kind as it is known by now, or this one from now on. */
   #known(kind: Kind, flow: number | undefined): Kind | undefined {
-    const { fate, refusal, isTold, side, source, proto, ends, isEchoRequest, isPlain, uncutLength } = kind;
+    const { fate, refusal, isTold, side, source, proto, ends, isEchoRequest, isPlain, macTo, uncutLength } = kind;
     const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen, kind.isFromOpener];
-    const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, uncutLength]);
+    const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, macTo, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
     if (this.#kinds.size === MOST_KINDS) return undefined;
@@ -197,11 +206,11 @@ export class GatheredDrops extends PassingSink {
   /** Takes it that a packet is not what it was said to be. Returns the kind that it was of, where that is known. */
   #takeBack(side: Side, frame: number, before: Verdict): Kind | undefined {
     const key = frameKey(side, frame);
-    const kind = this.#kindOf.get(key);
-    if (this.#kindOf.has(key)) kind?.gathered.frames[side].remove(frame);
-    else this.#others = Math.max(0, this.#others - Number(before === "dropped"));
-    this.#kindOf.delete(key);
-    return kind;
+    const remembered = this.#remembered.get(key);
+    if (remembered === undefined) this.#others = Math.max(0, this.#others - Number(before === "dropped"));
+    remembered?.kind?.gathered.frames[side].remove(frame);
+    this.#remembered.delete(key);
+    return remembered?.kind;
   }
 
   /** Takes it that a packet of some kind was dropped, as it turned out: it is like others of that kind but for this. */
@@ -212,7 +221,16 @@ export class GatheredDrops extends PassingSink {
       return;
     }
     kind.gathered.add(side, frame, flow, isIpv6);
-    this.#kindOf.set(frameKey(side, frame), kind);
+    this.#remembered.set(frameKey(side, frame), { kind });
+  }
+
+  /** What became of those whose kind the host stops. */
+  #stopped(stopped: DropsExplained["stopped"]): Update[] {
+    return Array.from(this.#remembered.values()).flatMap(({ kind, open }) => {
+      if (kind === undefined || open === undefined) return [];
+      const reason = stopped.get(kind);
+      return reason === undefined ? [] : [stoppedUpdate(kind, open, reason)];
+    });
   }
 
   #noteAsItCame(flow: FlowSummary): void {

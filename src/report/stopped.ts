@@ -1,48 +1,20 @@
-import type { Dropped } from "../packets/results/drops.js";
-import type { Judgement, Summary, Tables, Update } from "../packets/results/results.js";
-import { frameKey } from "../packets/sides.js";
+import type { Kind } from "./drop-kinds.js";
+import type { StopReason } from "../packets/results/drops.js";
+import type { Summary, Update } from "../packets/results/results.js";
 
-/** So many packets are remembered: of more, nothing becomes known. */
-const MOST_REMEMBERED = 10_000;
+/** What is said of a packet that the host stops. */
+const WHYS: Readonly<Record<StopReason, string>> = {
+  "rule-counts": "the host's rules stop it, and the counter of the one that does moved",
+  "not-forwarded": "the host forwards no such packet, by its settings and routes, and it counted those",
+};
 
-/** What is said of a packet then. */
-const STOPPED = {
-  verdict: "dropped",
-  reason: "rule-counts",
-  impact: "unknown",
-  why: "the host's rules stop it, and the counter of the one that does moved",
-  before: { verdict: "unknown" },
-} as const satisfies Partial<Update>;
+/** A packet of which nothing tells what became of it. */
+export type Open = Pick<Update, "frame" | "flow" | "isSelected">;
 
-/** Packets of which nothing tells what became of them, until rules do that stop them. */
-export class Stopped {
-  /** By `frameKey`. */
-  readonly #open = new Map<number, Pick<Update, "side" | "frame" | "flow" | "isSelected" | "isIpv6">>();
-
-  /** Takes a packet without a twin. */
-  take(tables: Tables, row: number, { verdict }: Judgement): void {
-    if (verdict !== "unknown" || this.#open.size === MOST_REMEMBERED) return;
-    const { timeline } = tables;
-    const [side, frame] = [timeline.sideOf(row), timeline.frame(row)];
-    const flow = tables.flowOf(row);
-    const [isSelected, isIpv6] = [timeline.isSelected(row), timeline.isIpv6(row)];
-    this.#open.set(frameKey(side, frame), { side, frame, flow, isSelected, isIpv6 });
-  }
-
-  /** Takes it that something became known of a packet. */
-  takeBack({ side, frame }: Update): void {
-    this.#open.delete(frameKey(side, frame));
-  }
-
-  /** What became of those whose kind, as `kindOf` gives it by `frameKey`, rules stop. Whether a copy of any got through, nobody looked at. */
-  updates(kindOf: (key: number) => Dropped | undefined, stopped: ReadonlySet<Dropped>): Update[] {
-    return Array.from(this.#open)
-      .filter(([key]) => {
-        const kind = kindOf(key);
-        return kind !== undefined && stopped.has(kind);
-      })
-      .map(([, packet]) => Object.assign({}, packet, STOPPED));
-  }
+/** What became of such a packet: the host stops all of its kind. Whether a copy of it got through, nobody looked at. */
+export function stoppedUpdate({ side, isIpv6 }: Kind, open: Open, reason: StopReason): Update {
+  const said = { verdict: "dropped", reason, impact: "unknown", why: WHYS[reason] } as const;
+  return { side, isIpv6, ...open, ...said, before: { verdict: "unknown" } };
 }
 
 /** A summary that counts packets as what became of them. */

@@ -26,7 +26,7 @@ function gathered(tell: (sink: Sink, tables: HandFilled) => void): Drops {
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   const sink = new GatheredDrops(reporter, (all) => {
     drops = all;
-    return { findings: [], stopped: new Set() };
+    return { findings: [], stopped: new Map() };
   });
   const tables = new HandFilled();
   sink.begin(tables);
@@ -314,7 +314,9 @@ it("says of packets that nothing was known of that a rule stops them, and counts
   const isQuery = (port: number | undefined) => port === QUERY.dstPort;
   const sink = new GatheredDrops(reporter, ({ dropped }) => ({
     findings: [],
-    stopped: new Set(dropped.filter(({ ends }) => isQuery(ends.dstPort))),
+    stopped: new Map(
+      dropped.filter(({ ends }) => isQuery(ends.dstPort)).map((kind) => [kind, "not-forwarded"] as const),
+    ),
   }));
   const tables = new HandFilled();
   const unknown = { ...DROPPED, verdict: "unknown", reason: "nothing-paired" } as const;
@@ -331,8 +333,8 @@ it("says of packets that nothing was known of that a rule stops them, and counts
   const told = lines.map((line): { type: string; frame: number; verdict: string } => JSON.parse(line));
   expect(told.filter(({ type }) => type === "update")).toMatchObject([
     { frame: 2, verdict: "refused" },
-    { frame: 1, verdict: "dropped", reason: "rule-counts", impact: "unknown" },
-    { frame: 3, verdict: "dropped", reason: "rule-counts", impact: "unknown" },
+    { frame: 1, verdict: "dropped", reason: "not-forwarded", impact: "unknown" },
+    { frame: 3, verdict: "dropped", reason: "not-forwarded", impact: "unknown" },
   ]);
   expect(told.at(-1)).toMatchObject({
     totals: { inside: { verdicts: { dropped: 2, refused: 1, unknown: 1 }, impacts: { unknown: 2 } } },

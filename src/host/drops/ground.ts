@@ -1,4 +1,4 @@
-import type { Dropped } from "../../packets/results/drops.js";
+import type { Dropped, StopReason } from "../../packets/results/drops.js";
 import type { Cause, FindingCode } from "../../packets/results/findings.js";
 import type { Between } from "./between.js";
 
@@ -12,6 +12,8 @@ export interface Ground {
   /** What to look at next; undefined where that is as usual. */
   readonly hint?: string;
   readonly cause: Cause;
+  /** What a verdict rests on that says so; undefined where others may have been stopped instead. */
+  readonly stops?: StopReason;
 }
 
 export function isDropped({ fate }: Dropped): boolean {
@@ -35,6 +37,7 @@ export type Reasons = ReadonlyMap<string, readonly Dropped[]>;
  * The grounds that the host's tables show for some packets; none where the counter that goes with them moved by less than all of these.
  *
  * @param counter undefined where the kernel has none.
+ * @param stops see `Ground`, of what it counted; `refused` are others that it counted, too.
  */
 export function countedGrounds(
   code: FindingCode,
@@ -42,6 +45,7 @@ export function countedGrounds(
   counter: string | undefined,
   between: Between,
   isCertain = true,
+  stops?: { readonly reason: StopReason; readonly refused: number },
 ): Ground[] {
   const counted = counter === undefined ? undefined : between.moved(counter);
   const packets = packetsIn([...reasons.values()].flat());
@@ -50,7 +54,15 @@ export function countedGrounds(
   const others = isCounted && counted > packets ? `, ${counted - packets} of them others` : "";
   const said = isCounted ? `; ${counter} counted ${counted}${others}` : "";
   const cause = isCounted ? { counter, counted } : {};
-  return Array.from(reasons, ([text, kinds]) => ({ code, kinds, isCertain, text: `${text}${said}`, cause }));
+  const isAll = stops !== undefined && counted !== undefined && counted >= packets + stops.refused;
+  return Array.from(reasons, ([text, kinds]) => ({
+    code,
+    kinds,
+    isCertain,
+    text: `${text}${said}`,
+    cause,
+    ...(isAll && { stops: stops.reason }),
+  }));
 }
 
 /** Packets by what is said of them; those of which nothing is are left out. */

@@ -1,4 +1,4 @@
-import type { Dropped, Drops, DropsExplained } from "../../packets/results/drops.js";
+import type { Dropped, Drops, DropsExplained, StopReason } from "../../packets/results/drops.js";
 import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
 import { Few } from "../../packets/results/few.js";
 import { said, saidFew, type Sentence } from "../../packets/results/sentence.js";
@@ -36,7 +36,7 @@ export function groundsOf(
   inForce: readonly RulesInForce[] = [],
 ): DropsExplained & { readonly grounds: readonly Ground[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
-  if (before === undefined || after === undefined) return { grounds: [], findings: [], stopped: new Set() };
+  if (before === undefined || after === undefined) return { grounds: [], findings: [], stopped: new Map() };
   const beginnings = new Beginnings([before, after]);
   const waysOf = (facts: HostFacts): Ways => new Ways(facts, names, drops, beginnings);
   const ways = waysOf(after);
@@ -46,7 +46,7 @@ export function groundsOf(
     counted.filter((kind) => isStopped(kind) || mayMeetRules(kind, ways)),
   );
   const tables = [
-    ...new RouteGrounds(between, ways).grounds(counted.filter(({ fate }) => fate !== "refused")),
+    ...new RouteGrounds(between, ways).grounds(counted),
     ...new LengthGrounds(between, ways).grounds(counted.filter(isDropped)),
     ...byRules.grounds,
   ];
@@ -54,7 +54,7 @@ export function groundsOf(
   const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
   const beside = [...silentGrounds(open, counted, tables, between), ...neighbourGrounds(open, drops.unreachable)];
   const grounds = [...tables, ...beside, ...new ConntrackGrounds(between).grounds(open)];
-  const stopped = stoppedBy(byRules.grounds, ways);
+  const stopped = stoppedBy(tables, ways);
   const told = grounds.map((ground) => findingIn(ground, drops, stopped));
   const rest = unexplained(drops, counted, grounds, [...countsText(between, grounds), ...byRules.doubts]);
   return {
@@ -98,21 +98,20 @@ function timesOf(
 function mayMeetRules(kind: Dropped, ways: Ways): boolean {
   if (ways.isTaken(kind)) return ways.cameBy(kind) !== "";
   if (kind.fate === "bridged") return ways.isBridged(kind);
-  // where its interface is not known, nobody knows whether it is this host's
-  if (kind.fate === "unpaired" && (ways.cameBy(kind) === "" || !ways.hasEntered(kind))) return false;
+  if (kind.fate === "unpaired" && !ways.hasEntered(kind)) return false;
   return ways.mustCross(kind);
 }
 
-/** Of packets that were to be forwarded, and of which nothing else tells what became of them, those that rules stop for certain, and counted. */
-function stoppedBy(grounds: readonly Ground[], ways: Ways): Set<Dropped> {
+/** Of packets that were to be forwarded, and of which nothing else tells what became of them, those that the host stops for certain, by what. */
+function stoppedBy(grounds: readonly Ground[], ways: Ways): Map<Dropped, StopReason> {
+  const hasEntered = (kind: Dropped): boolean => kind.fate !== "unpaired" || ways.hasEntered(kind);
   const isOpen = (kind: Dropped): boolean =>
-    !isStopped(kind) && kind.fate !== "bridged" && ways.of(kind).destination !== undefined;
-  return new Set(grounds.filter(hasCountedAll).flatMap(({ kinds }) => kinds.filter(isOpen)));
-}
-
-/** Whether a rule certainly stops some packets, and counted as many: what one counted that was gone before it was read once more, nobody may know. */
-function hasCountedAll({ isCertain, kinds, cause: { counted = 0 } }: Ground): boolean {
-  return isCertain && counted >= packetsIn(kinds);
+    !isStopped(kind) && kind.fate !== "bridged" && ways.of(kind).destination !== undefined && hasEntered(kind);
+  return new Map(
+    grounds.flatMap(({ kinds, stops }) =>
+      stops === undefined ? [] : kinds.filter(isOpen).map((kind) => [kind, stops] as const),
+    ),
+  );
 }
 
 function findingIn(

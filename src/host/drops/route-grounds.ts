@@ -1,7 +1,7 @@
 import type { Dropped } from "../../packets/results/drops.js";
 import type { Between } from "./between.js";
-import { countedGrounds, type Ground, isDropped, reasonsFor } from "./ground.js";
-import type { Ways } from "./ways.js";
+import { countedGrounds, type Ground, isDropped, packetsIn, reasonsFor } from "./ground.js";
+import { DEAD_ENDS, type Ways } from "./ways.js";
 
 /**
  * What the kernel counts as it drops so, over IPv4 and over IPv6 (net/ipv4/route.c, ip_error, and ip_rcv_finish_core in net/ipv4/ip_input.c;
@@ -10,9 +10,6 @@ import type { Ways } from "./ways.js";
 const FORWARDING = ["IpInAddrErrors", undefined] as const;
 const REVERSE_PATH = ["TcpExtIPReversePathFilter", undefined] as const;
 export const NO_ROUTE = ["IpExtInNoRoutes", "Ip6InNoRoutes"] as const;
-
-/** Types of routes that lead nowhere, without a word to the sender, or with one (ip-route(8)). */
-const DEAD_ENDS = ["blackhole", "unreachable", "prohibit"];
 
 /** `rp_filter`, by Documentation/networking/ip-sysctl: 1 asks that answers leave by the interface that a packet came in by, 2 that there is a route. */
 const STRICT = 1;
@@ -27,6 +24,7 @@ export class RouteGrounds {
     this.#ways = ways;
   }
 
+  /** `kinds`: those that were refused among them, which the kernel counts, too. */
   grounds(kinds: readonly Dropped[]): Ground[] {
     return [false, true].flatMap((isIpv6) => {
       const ofVersion = kinds.filter((kind) => kind.isIpv6 === isIpv6);
@@ -35,14 +33,16 @@ export class RouteGrounds {
   }
 
   #ofVersion(kinds: readonly Dropped[], at: 0 | 1): Ground[] {
-    const forwarded = kinds.filter((kind) => isDropped(kind) || this.#ways.mustCross(kind));
-    // what has a source that is not of its link is just what rp_filter is for
-    const entered = kinds.filter((kind) => isDropped(kind) || this.#ways.hasEntered(kind));
+    const silent = kinds.filter(({ fate }) => fate !== "refused");
+    const refused = packetsIn(kinds.filter(({ refusal }) => refusal === "no-route"));
+    const forwarded = silent.filter((kind) => isDropped(kind) || this.#ways.mustCross(kind));
+    // what has a source that is not of its link is just what rp_filter is for, and what leads nowhere leaves by no interface
+    const entered = silent.filter((kind) => isDropped(kind) || this.#ways.hasEntered(kind));
     return [
       ...this.#counted("drop-not-forwarded", forwarded, (kind) => this.#notForwarded(kind), FORWARDING[at]),
       ...this.#counted("drop-reverse-path", entered, (kind) => this.#filtered(kind), REVERSE_PATH[at]),
-      ...this.#counted("drop-no-route", forwarded, (kind) => this.#lost(kind), NO_ROUTE[at]),
-      ...this.#counted("drop-no-route", forwarded, (kind) => this.#discarded(kind), undefined),
+      ...this.#counted("drop-no-route", entered, (kind) => this.#lost(kind), NO_ROUTE[at], refused),
+      ...this.#counted("drop-no-route", entered, (kind) => this.#discarded(kind), undefined),
     ];
   }
 
@@ -51,8 +51,10 @@ export class RouteGrounds {
     kinds: readonly Dropped[],
     whyOf: (kind: Dropped) => string | undefined,
     counter: string | undefined,
+    refused = 0,
   ): Ground[] {
-    return countedGrounds(code, reasonsFor(kinds, whyOf), counter, this.#between);
+    const stops = { reason: "not-forwarded", refused } as const;
+    return countedGrounds(code, reasonsFor(kinds, whyOf), counter, this.#between, true, stops);
   }
 
   /** Why the host forwards nothing that comes in by its interface; undefined where it may. */
@@ -103,7 +105,7 @@ export class RouteGrounds {
   #discarded(kind: Dropped): string | undefined {
     const { destination } = this.#ways.of(kind);
     if (destination === undefined) return undefined;
-    const type = DEAD_ENDS.find((each) => this.#between.isRoute(destination, (route) => route?.type === each));
+    const type = [...DEAD_ENDS].find((each) => this.#between.isRoute(destination, (route) => route?.type === each));
     return type === undefined ? undefined : `the host's route to ${destination} is one of type ${type}`;
   }
 }

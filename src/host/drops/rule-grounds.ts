@@ -155,6 +155,8 @@ export class RuleGrounds {
       text: `a rule in ${rule.chain} (${table}) ${matches}, ${when}and ${countText(counted, packetsIn(kinds))}: ${rule.text}`,
       hint: `${advice}; ${next}`,
       cause: counted === undefined ? cause : { ...cause, counted: counted.count },
+      // what one counted that was gone before it was read once more, nobody may know
+      ...(isCertain && counted !== undefined && counted.count >= packetsIn(kinds) && { stops: "rule-counts" }),
     };
   }
 }

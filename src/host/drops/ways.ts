@@ -1,6 +1,7 @@
 import type { Dropped, Drops, Fate } from "../../packets/results/drops.js";
 import type { Ends } from "../../packets/results/results.js";
 import { TCP } from "../../protocols/ip-protocols.js";
+import { NO_MAC } from "../../protocols/mac.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames } from "../../packets/sides.js";
 import { addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
@@ -10,6 +11,9 @@ import type { Beginnings } from "./beginnings.js";
 import type { IncomingPacket } from "./filter-book.js";
 import { addressesMade } from "../rules/target.js";
 import { Routing } from "../snapshot/routing.js";
+
+/** Types of routes that lead nowhere, without a word to the sender, or with one (ip-route(8)). */
+export const DEAD_ENDS: ReadonlySet<string> = new Set(["blackhole", "unreachable", "prohibit"]);
 
 /** Of these, nobody answered any. */
 const HEARD_NOTHING: ReadonlySet<Fate> = new Set(["unanswered", "bridged", "refused"]);
@@ -27,13 +31,14 @@ export class Ways {
   readonly routing: Routing;
   readonly #book: RuleBook;
   readonly #own: ReadonlySet<string>;
+  readonly #macs: ReadonlySet<number>;
   readonly #sysctls: ReadonlyMap<string, string>;
   readonly #names: SideNames;
   readonly #beginnings: Beginnings;
 
   /** `names`: the interfaces that the sources of both sides are of; empty where one is not known: of a side's only one, the ways of what crossed tell. */
   constructor(
-    { network, addresses, rules = "" }: HostFacts,
+    { network, addresses, macs, rules = "" }: HostFacts,
     names: SideNames,
     { reached }: Drops,
     beginnings: Beginnings,
@@ -42,6 +47,7 @@ export class Ways {
     this.routing = new Routing(network);
     this.#book = new RuleBook(rules);
     this.#own = new Set(addresses);
+    this.#macs = new Set(macs);
     this.#sysctls = network.sysctls;
     const namesOf = (side: Side): readonly string[] =>
       names[side].map(
@@ -98,11 +104,20 @@ export class Ways {
     return from !== undefined && to !== undefined && from !== to;
   }
 
-  /** Whether packets can only have come in where they were seen: the host sends what goes to their destination by another interface. */
+  /**
+   * Whether packets can only have come to the host where they were seen: it sends what goes to their destination by another interface, or, where their frames go to it, by none. What goes to a
+   * neighbour's MAC address, that one may send on.
+   */
   hasEntered(dropped: Dropped): boolean {
     const { destination } = this.of(dropped);
-    const leavesBy = destination === undefined ? undefined : this.routing.interfaceTo(destination);
-    return leavesBy !== undefined && leavesBy !== this.cameBy(dropped);
+    const cameBy = this.cameBy(dropped);
+    const isToHost = this.#macs.has(dropped.macTo);
+    // where its interface is not known, nobody knows whether it is this host's
+    if (destination === undefined || cameBy === "" || (dropped.macTo !== NO_MAC && !isToHost)) return false;
+    const route = this.routing.route(destination);
+    if (route === null || DEAD_ENDS.has(route?.type ?? "")) return isToHost;
+    const leavesBy = this.routing.interfaceTo(destination);
+    return leavesBy !== undefined && leavesBy !== cameBy;
   }
 
   /** Whether packets go from port to port of one bridge, whose rules they meet as what is forwarded does: `net.bridge.bridge-nf-call-iptables`. */

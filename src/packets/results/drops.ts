@@ -37,6 +37,8 @@ export interface Dropped {
   /** Whether they may have opened a conversation; and whether who sent them is known to have opened it. */
   readonly mayOpen: boolean;
   readonly isFromOpener: boolean;
+  /** `macHash` of whom their frames go to; NO_MAC where nothing tells. */
+  readonly macTo: number;
   /** Their IP length, bytes, where they must not be cut; else 0. */
   readonly uncutLength: number;
   /** When the first and the last of them entered, epoch nanoseconds by that side's clock. */
@@ -63,9 +65,12 @@ export interface Drops {
   readonly reached: readonly [behind: ReadonlySet<string>, beyond: ReadonlySet<string>];
 }
 
+/** What certainly stops packets that were not seen to leave: the host's rules, or its settings and routes. */
+export type StopReason = Extract<Reason, "rule-counts" | "not-forwarded">;
+
 /** What a host's tables and counters say of drops. */
 export interface DropsExplained {
   readonly findings: readonly Finding[];
-  /** Of packets that nothing else tells of, those that a rule stops for certain. */
-  readonly stopped: ReadonlySet<Dropped>;
+  /** Of packets that nothing else tells of, those that the host stops for certain, and by what. */
+  readonly stopped: ReadonlyMap<Dropped, StopReason>;
 }

@@ -13,6 +13,8 @@ export const REASONS = {
   "link-scope": "one of its addresses is of the link alone: no router forwards it",
   rule: "a trace of the host's firewall shows which rule stopped it",
   "rule-counts": "by the host's rules, one of these stops it, and that one's counter moved by as many",
+  "not-forwarded":
+    "by the host's settings and routes, it forwards no such packet, and what it counts of these moved by as many",
   multicast: "it goes to a multicast group",
   broadcast:
     "it goes to what looks like the broadcast address of a network that the NAT has an address of, and nobody answers from there",

@@ -5,6 +5,7 @@ import type { Dropped, Drops, DropsExplained } from "../../../src/packets/result
 import { type Finding, Gathered } from "../../../src/packets/results/findings.js";
 import type { Ends } from "../../../src/packets/results/results.js";
 import { INSIDE, type Side, type SideNames } from "../../../src/packets/sides.js";
+import { NO_MAC } from "../../../src/protocols/mac.js";
 
 export const TCP = 6;
 const UDP = 17;
@@ -67,6 +68,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
     isTold: false,
     mayOpen: true,
     isFromOpener: true,
+    macTo: NO_MAC,
     uncutLength: 0,
     firstNs: 101_000_000_000n,
     lastNs: 102_000_000_000n,

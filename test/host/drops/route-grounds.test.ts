@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OUTSIDE } from "../../../src/packets/sides.js";
-import { dropped, found, QUERY, snapshot, told } from "./drops.js";
+import { macHashOf, NO_MAC } from "../../../src/protocols/mac.js";
+import { dropped, explained, found, QUERY, snapshot, told } from "./drops.js";
 
 /** Two snapshots with the same settings and routes, and counters that moved. */
 function settled(
@@ -158,6 +159,43 @@ describe("the way to a destination", () => {
     ["where there are no routes at all, as of a snapshot without", []],
   ])("has nothing against it: %s", (_, some) => {
     expect(told(found(three, settled({}, {}, { routes: some })))).toEqual(["drop-unexplained 3"]);
+  });
+});
+
+describe("what nothing else tells of", () => {
+  const HOST_MAC = "02:42:ac:11:00:01";
+  const macTo = macHashOf(HOST_MAC);
+  const unclear = { fate: "unpaired", macTo } as const;
+  const own = { interfaces: [{ ifname: "docker0", address: HOST_MAC, addr_info: [{ local: "172.17.0.1" }] }] };
+  const off = settled(OFF, { IpInAddrErrors: [0, 3] }, own);
+  const strict = settled(modes("1", "1"), { TcpExtIPReversePathFilter: [0, 3] }, own);
+  const noRoute = { ...own, routes: [{ dst: "172.17.0.0/16", dev: "docker0" }] };
+  const lost = settled({}, { IpExtInNoRoutes: [0, 3] }, noRoute);
+  const spoofed = { ...QUERY, src: "10.0.2.99" };
+
+  it.each([
+    ["the host forwards nothing", QUERY, off],
+    ["its source is not where it came from", spoofed, strict],
+    ["no route leads to where it goes", QUERY, lost],
+  ])("is stopped where %s", (_, ends, snapshots) => {
+    const kind = dropped(3, ends, unclear);
+    expect([...explained([kind], snapshots).stopped]).toEqual([[kind, "not-forwarded"]]);
+  });
+
+  it.each([
+    ["the host counted less", QUERY, settled(OFF, { IpInAddrErrors: [0, 2] }, own), unclear],
+    ["the host counts nothing of it", QUERY, settled(OFF, {}, own), unclear],
+    ["it went to a neighbour, by its MAC address", QUERY, off, { ...unclear, macTo: 7 }],
+    ["so went what no route leads on", QUERY, lost, { ...unclear, macTo: 7 }],
+    ["nothing tells whether it went to the host, which has no route", QUERY, lost, { ...unclear, macTo: NO_MAC }],
+    ["its interface may have sent it", { ...QUERY, dst: "172.17.0.9" }, off, unclear],
+  ])("is not where %s", (_, ends, snapshots, more) => {
+    expect([...explained([dropped(3, ends, more)], snapshots).stopped]).toEqual([]);
+  });
+
+  it("is not where what was refused makes up what the host counted", () => {
+    const refused = dropped(1, QUERY, { fate: "refused", refusal: "no-route" });
+    expect([...explained([dropped(3, QUERY, unclear), refused], lost).stopped]).toEqual([]);
   });
 });
 
