@@ -5,7 +5,7 @@ import type { Summary, Update } from "../packets/results/results.js";
 /** What is said of a packet that the host stops. */
 const WHYS: Readonly<Record<StopReason, string>> = {
   "rule-counts": "the host's rules stop it, and the counter of the one that does moved",
-  "not-forwarded": "the host forwards no such packet, by its settings and routes, and it counted those",
+  "not-forwarded": "by its settings and routes, the host forwards no such packet",
 };
 
 /** A packet of which nothing tells what became of it. */

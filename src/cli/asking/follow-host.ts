@@ -7,8 +7,8 @@ import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../../host
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { epochText } from "../../report/epoch.js";
 import { epochNs } from "./clocks.js";
-import { followAddresses } from "./follow-addresses.js";
 import { DockerEngine } from "./docker-api.js";
+import { followNetwork } from "./follow-network.js";
 import type { Host } from "../host.js";
 import { failureText } from "./tools.js";
 import type { HostOptions } from "../host-options.js";
@@ -86,7 +86,10 @@ export class HostFollower {
   #nextLookMs = 0;
   #lookPauseMs = FIRST_PAUSE_MS;
   #isLookDue = false;
-  readonly #endAddresses: () => void;
+  readonly #endNetwork: () => void;
+  /** Since when nothing changed of how the host forwards, epoch nanoseconds; undefined while nobody tells. */
+  #steadyNs: bigint | undefined;
+  #isNetworkTold = true;
   /** Over when all that was asked so far is answered. */
   #asked: Promise<void> = Promise.resolve();
   /** How many events wait for that; and whether there were more. */
@@ -107,7 +110,11 @@ export class HostFollower {
     this.known = known;
     this.#following = following;
     known.masqueradeSources.onUnknown = () => this.#lookAgain();
-    this.#endAddresses = followAddresses(() => this.#lookAtAddresses());
+    this.#endNetwork = followNetwork({
+      onAddresses: () => this.#lookAtAddresses(),
+      onChange: () => (this.#steadyNs &&= epochNs()),
+      onEnd: () => (this.#isNetworkTold = false),
+    });
   }
 
   /** Resolves once there is a snapshot. */
@@ -140,7 +147,7 @@ export class HostFollower {
   /** Ends it: nothing is taken any more. */
   close(): void {
     this.#over.abort();
-    this.#endAddresses();
+    this.#endNetwork();
     this.#following.engine.close();
   }
 
@@ -264,10 +271,18 @@ export class HostFollower {
     // one without containers says nothing of them: what is known of them goes on
     if (snapshot.docker !== undefined)
       this.#told = new Map(snapshot.docker.containers.map((container) => [container.id, JSON.stringify(container)]));
-    this.#take(snapshot);
+    this.#take({ ...snapshot, ...this.#steadySince() });
     if (isFirst) for (const text of this.known.unfollowed) this.#following.messages.warn(text);
     // it may show those that ended meanwhile
     for (const [id, timeNs] of this.#ends) if (timeNs >= sinceNs) this.#change({ id, timeNs }, undefined);
+  }
+
+  /** What a snapshot says of how long its network was the same; of the first, nobody knows. */
+  #steadySince(): Pick<Snapshot, "steadySince"> {
+    const steadyNs = this.#isNetworkTold ? this.#steadyNs : undefined;
+    // whoever tells may have begun to listen by now
+    this.#steadyNs ??= epochNs();
+    return steadyNs === undefined ? {} : { steadySince: epochText(steadyNs) };
   }
 
   #take(news: HostNews): void {

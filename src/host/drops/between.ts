@@ -32,6 +32,12 @@ export class Between {
     return names.map((each) => this.sysctl(each));
   }
 
+  /** Whether nothing changed of the host's network from a time on, epoch nanoseconds, to the later one, as somebody heard. */
+  isSteadySince(timeNs: bigint): boolean {
+    const { steadySinceNs } = this.#after;
+    return steadySinceNs !== undefined && steadySinceNs <= timeNs;
+  }
+
   /** The MTU that an interface has by both, bytes; undefined where they differ, or lack it. */
   mtu(name: string): number | undefined {
     const [before, after] = [this.#before, this.#after].map(({ network }) => network.mtus.get(name));

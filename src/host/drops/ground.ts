@@ -30,6 +30,12 @@ export function packetsIn(kinds: readonly Dropped[]): number {
   return kinds.reduce((sum, { gathered }) => sum + gathered.count, 0);
 }
 
+/** The reason of a verdict, and how many other packets were refused, which the same counter has, too. */
+interface Stops {
+  readonly reason: StopReason;
+  readonly refused: number;
+}
+
 /** Packets that could have been dropped by one thing, by what is said of it. */
 export type Reasons = ReadonlyMap<string, readonly Dropped[]>;
 
@@ -37,7 +43,7 @@ export type Reasons = ReadonlyMap<string, readonly Dropped[]>;
  * The grounds that the host's tables show for some packets; none where the counter that goes with them moved by less than all of these.
  *
  * @param counter undefined where the kernel has none.
- * @param stops see `Ground`, of what it counted; `refused` are others that it counted, too.
+ * @param stops what is said of those that certainly were: the counter has all of them, or it has none, and what stops them was there all the time.
  */
 export function countedGrounds(
   code: FindingCode,
@@ -45,7 +51,7 @@ export function countedGrounds(
   counter: string | undefined,
   between: Between,
   isCertain = true,
-  stops?: { readonly reason: StopReason; readonly refused: number },
+  stops?: Stops,
 ): Ground[] {
   const counted = counter === undefined ? undefined : between.moved(counter);
   const packets = packetsIn([...reasons.values()].flat());
@@ -54,14 +60,17 @@ export function countedGrounds(
   const others = isCounted && counted > packets ? `, ${counted - packets} of them others` : "";
   const said = isCounted ? `; ${counter} counted ${counted}${others}` : "";
   const cause = isCounted ? { counter, counted } : {};
-  const isAll = stops !== undefined && counted !== undefined && counted >= packets + stops.refused;
+  const isCertainOf = (kinds: readonly Dropped[]): boolean =>
+    counted === undefined
+      ? kinds.every(({ firstNs }) => between.isSteadySince(firstNs))
+      : counted >= packets + (stops?.refused ?? 0);
   return Array.from(reasons, ([text, kinds]) => ({
     code,
     kinds,
     isCertain,
     text: `${text}${said}`,
     cause,
-    ...(isAll && { stops: stops.reason }),
+    ...(stops !== undefined && isCertainOf(kinds) && { stops: stops.reason }),
   }));
 }
 

@@ -44,6 +44,8 @@ interface KnownNetwork {
 export interface HostFacts {
   /** When it was taken, epoch nanoseconds. */
   readonly timeNs: bigint;
+  /** Since when nothing changed of its network, likewise; undefined where nobody heard. */
+  readonly steadySinceNs: bigint | undefined;
   /** Those that run; undefined where Docker did not tell. */
   readonly containers: readonly KnownContainer[] | undefined;
   /** Whether its engine runs in a user's own namespaces. */
@@ -134,6 +136,7 @@ export function factsOf(snapshot: unknown): HostFacts {
     textsAt(snapshot, ...path).join("\n") || undefined;
   return {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
+    steadySinceNs: nsOf(textAt(snapshot, "steadySince")),
     containers:
       at(snapshot, "docker") === undefined
         ? undefined

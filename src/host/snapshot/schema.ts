@@ -175,6 +175,9 @@ export const SCHEMA: Schema = {
       ),
     },
     optional: {
+      steadySince: time(
+        "Since when nothing changed of its addresses, routes, policy rules and the settings of its interfaces, by the host's clock: natcorr live hears of each change",
+      ),
       docker: object("What Docker says.", {
         required: {
           engine: object("Which engine says it.", {

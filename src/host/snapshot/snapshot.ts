@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly program: string;
   /** When it was taken, epoch seconds with nine decimals. */
   readonly time: string;
+  /** Since when no address, route, policy rule or setting of an interface changed, likewise: `natcorr live` is told of each. */
+  readonly steadySince?: string;
   readonly docker?: DockerFacts;
   /** Those of this network namespace. */
   readonly dockerProxies: readonly Proxy[];

@@ -14,7 +14,7 @@ export const REASONS = {
   rule: "a trace of the host's firewall shows which rule stopped it",
   "rule-counts": "by the host's rules, one of these stops it, and that one's counter moved by as many",
   "not-forwarded":
-    "by the host's settings and routes, it forwards no such packet, and what it counts of these moved by as many",
+    "by the host's settings and routes, it forwards no such packet: what it counts of these moved by as many, or it counts none, and nothing of that changed meanwhile",
   multicast: "it goes to a multicast group",
   broadcast:
     "it goes to what looks like the broadcast address of a network that the NAT has an address of, and nobody answers from there",

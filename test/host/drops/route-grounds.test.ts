@@ -193,6 +193,19 @@ describe("what nothing else tells of", () => {
     expect([...explained([dropped(3, ends, more)], snapshots).stopped]).toEqual([]);
   });
 
+  const blackhole = { routes: [{ type: "blackhole", dst: "180.101.49.0/24" }] };
+  const listened = (steadyS: number) => {
+    const [before, after] = settled({}, {}, { ...own, ...blackhole });
+    return [before, { ...after, steadySinceNs: BigInt(steadyS) * 1_000_000_000n }];
+  };
+
+  it("is stopped by what the host does not count where nothing changed since it came", () => {
+    const kind = dropped(3, QUERY, unclear);
+    expect([...explained([kind], listened(101)).stopped]).toEqual([[kind, "not-forwarded"]]);
+    expect([...explained([kind], listened(102)).stopped]).toEqual([]);
+    expect([...explained([{ ...kind, macTo: NO_MAC }], listened(101)).stopped]).toEqual([]);
+  });
+
   it("is not where what was refused makes up what the host counted", () => {
     const refused = dropped(1, QUERY, { fate: "refused", refusal: "no-route" });
     expect([...explained([dropped(3, QUERY, unclear), refused], lost).stopped]).toEqual([]);

@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { linesOf } from "./lines.js";
+
+/** What is said of an address that others than its neighbours may use; each container that begins has one of the link's besides. */
+const IS_GLOBAL = / scope global /;
+/**
+ * What is no change of how the host forwards: routes and addresses of a link alone, the settings that a new interface begins with (all at once), the end of an interface's settings, and an interface that is up. One that
+ * goes down, or away, takes its routes along, and the kernel does not tell of these over IPv4 (net/ipv4/fib_semantics.c, fib_sync_down_dev).
+ */
+const IS_NONE =
+  /(?:^| )(?:fe80:|ff00::)|^(?:Deleted )?inet6? \S+ (?:$|forwarding .* ignore_routes_with_linkdown)|^\d+: .* state (?:UP|UNKNOWN) /;
+/**
+ * Says which addresses, interfaces, routes, policy rules and settings of interfaces come and go, and where some of that was lost (ip-monitor(8)), until its input ends: that ends however
+ * natcorr ends.
+ */
+const SCRIPT = "ip -o monitor address link route rule netconf </dev/null 2>&1 & exec >/dev/null; read -r _; kill $!";
+
+/** What is done as the network of the host changes. */
+interface Heard {
+  /** Addresses came or went. */
+  readonly onAddresses: () => void;
+  /** Something changed of how the host forwards, these among it. */
+  readonly onChange: () => void;
+  /** Nobody tells any more. */
+  readonly onEnd: () => void;
+}
+
+/** Hears what changes in the host's network; where there is no ip, `onEnd` alone. Returns what ends that. */
+export function followNetwork({ onAddresses, onChange, onEnd }: Heard): () => void {
+  // in a session of its own: Ctrl-C is natcorr's, which asks the host once more
+  const teller = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "ignore"], detached: true });
+  for (const each of [teller, teller.stdin]) each.on("error", () => {});
+  const take = (line: string): void => {
+    if (IS_NONE.test(line)) return;
+    onChange();
+    if (IS_GLOBAL.test(line)) onAddresses();
+  };
+  linesOf(teller.stdout, take, onEnd);
+  return () => void teller.stdin.end();
+}

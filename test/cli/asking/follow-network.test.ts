@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, it, vi } from "vitest";
+import { followNetwork } from "../../../src/cli/asking/follow-network.js";
+import { scratch } from "../../support/scratch.js";
+
+afterEach(() => void vi.unstubAllEnvs());
+
+/** What is made of what `ip monitor` prints, until it ends. */
+async function heard(name: string, ...lines: readonly string[]): Promise<string[]> {
+  const folder = scratch(name);
+  mkdirSync(folder, { recursive: true });
+  const monitor = ["#!/bin/sh", ...lines.map((line) => `echo '${line}'`)];
+  writeFileSync(join(folder, "ip"), `${monitor.join("\n")}\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+  const calls: string[] = [];
+  await new Promise<void>((resolve) => {
+    const close = followNetwork({
+      onAddresses: () => calls.push("addresses"),
+      onChange: () => calls.push("change"),
+      onEnd: () => {
+        calls.push("end");
+        close();
+        resolve();
+      },
+    });
+  });
+  return calls;
+}
+
+// as iproute2 6.1 prints them
+it.each([
+  "inet docker0 rp_filter strict ",
+  "inet all forwarding off ",
+  "inet6 all forwarding off ",
+  "blackhole 203.0.113.0/24 ",
+  "Deleted blackhole 203.0.113.0/24 ",
+  "32765:\tfrom 1.2.3.4 lookup 100",
+  "2: enp0s3@if3: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state LOWERLAYERDOWN group default ",
+  "netlink receive error No buffer space available (105)",
+])("hears of a change by %s", async (line) => {
+  expect(await heard("change", line)).toEqual(["change", "end"]);
+});
+
+it("hears of a change of addresses", async () => {
+  const line = "Deleted 2: enp0s3    inet 10.0.2.15/24 scope global enp0s3";
+  expect(await heard("addresses", line)).toEqual(["change", "addresses", "end"]);
+});
+
+it.each([
+  "inet v2 forwarding on rp_filter off mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off ",
+  "inet6 v2 forwarding off mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off ",
+  "Deleted inet6 v2 ",
+  "multicast ff00::/8 dev v2 table local proto kernel metric 256 pref medium",
+  "fe80::/64 dev v2 proto kernel metric 256 pref medium",
+  "10: v2    inet6 fe80::84e3:7aff:febd:90e7/64 scope link \\       valid_lft forever preferred_lft forever",
+  "Deleted local fe80::fc65:f5ff:fe0b:182a dev v1 table local proto kernel metric 0 pref medium",
+  "2: enp0s3@if3: <BROADCAST,MULTICAST,PROMISC,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default ",
+])("hears of none by %s", async (line) => {
+  expect(await heard("none", line)).toEqual(["end"]);
+});
