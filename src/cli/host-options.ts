@@ -140,8 +140,10 @@ async function keptIn(
       return undefined;
     }
   }
-  if (known?.haveRulesChanged === true && known.rules === undefined)
-    messages.warn(`${path}: the rules of its host changed while it was captured: they are not gone by`);
+  if (known?.rules?.hasGaps === true)
+    messages.warn(
+      `${path}: the rules of its host changed while it was captured, and were not read meanwhile (--rules live): verdicts do not go by them`,
+    );
   return known;
 }
 

@@ -91,7 +91,7 @@ export async function resultsOf(
     {
       // what is true when the run begins need not be so for long
       facts: isLive && isFollowed(options) ? undefined : known?.facts,
-      rules: known?.rules,
+      rules: isLive && isFollowed(options) ? undefined : known?.rules,
       leadsInside: (address) => insideRoutes?.isCapturedTo(address) === true,
       ownAddresses: known?.ownAddresses,
       setting: (name) => known?.setting(name),
@@ -172,7 +172,12 @@ async function namingGrounds(
   const { groundsOf } = await import("../host/drops/grounds.js");
   const { natMissing } = await import("../host/rules/nat-missing.js");
   return new GatheredDrops(next, (drops) => {
-    const { grounds, findings, stopped } = groundsOf(drops, known.snapshots, interfaces, rules?.inForce);
+    const { grounds, findings, stopped } = groundsOf(
+      drops,
+      known.snapshots,
+      interfaces,
+      rules?.hasGaps === true ? [] : rules?.inForce,
+    );
     for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
     return { stopped, findings: [...findings, ...natMissing(known.snapshots.at(-1), drops.asTheyCame)] };
   });

@@ -113,18 +113,61 @@ it.each([["<html>"], [{ format: "natcorr-change", version: 9 }], [{ format: "ano
   },
 );
 
-const withRule = (seconds: string, rule: string): object => ({
+const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+const OTHER = "-A POSTROUTING -s 172.30.0.0/16 -j ACCEPT";
+
+const withRules = (seconds: number, rules: readonly string[]): object => ({
   ...snapshot(`${seconds}.000000000`),
-  rules: { iptables: ["*nat", rule, "COMMIT"] },
+  rules: { iptables: ["*nat", ...rules, "COMMIT"] },
 });
 
-it("of rules that changed during the capture, it is said that they are not gone by", async () => {
-  const rule = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
-  const same = await run(await kept(withRule("1795470700", rule), withRule("1795470800", rule)));
-  expect([same.stderr, same.stdout.includes("MASQUERADE")]).toEqual(["", true]);
-  const other = await run(await kept(withRule("1795470700", ""), withRule("1795470800", rule)));
-  expect(other.stderr).toContain("the rules of its host changed while it was captured: they are not gone by");
-  expect(other.stdout).not.toContain("MASQUERADE");
+/** Two snapshots with such rules, and the rules that translations then have, with the codes of findings about rules. */
+async function byRules(before: readonly string[], after: readonly string[], ...between: readonly object[]) {
+  const path = await kept(withRules(1_795_470_700, before), ...between, withRules(1_795_480_000, after));
+  const { stdout, stderr } = await run(path, "--format", "ndjson", "-q");
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const rules = new Set(lines.filter(({ nat }) => nat === "snat").map(({ rule }) => rule));
+  const codes = lines.flatMap(({ code = "" }) => (code.startsWith("rule") && code !== "rule" ? [code] : []));
+  return { rules: [...rules], codes, isSaid: stderr.includes("verdicts do not go by them") };
+}
+
+it.each([
+  [
+    "that are the same by both snapshots are gone by",
+    [[MASQUERADE], [MASQUERADE]],
+    MASQUERADE,
+    ["rule-missing"],
+    false,
+  ],
+  [
+    "a rule that stands in both, among others, is named, and what changed is said",
+    [[`[1:60] ${MASQUERADE}`], [OTHER, `[9:540] ${MASQUERADE}`]],
+    MASQUERADE,
+    ["rules-changed"],
+    true,
+  ],
+  [
+    "a rule that was made anew in between is possibly the one",
+    [[`[9:540] ${MASQUERADE}`], [OTHER, `[1:60] ${MASQUERADE}`]],
+    `possibly ${MASQUERADE}`,
+    ["rules-changed"],
+    true,
+  ],
+  ["so is one that only one of them has", [[], [MASQUERADE]], `possibly ${MASQUERADE}`, ["rules-changed"], true],
+  ["none is missing that both may lack", [[OTHER], [OTHER, OTHER]], undefined, ["rules-changed"], true],
+])("of rules, %s", async (_, [before, after], rule, codes, isSaid) => {
+  expect(await byRules(before, after)).toEqual({ rules: [rule], codes, isSaid });
+});
+
+it("of rules, those of a container's ports may have come and gone between snapshots that are the same", async () => {
+  const published = [{ proto: "tcp", hostAddress: "0.0.0.0", hostPort: 88, containerPort: 80 }];
+  const begun = change(BETWEEN, "next", { ...NEXT, published });
+  const both = { codes: [], isSaid: true };
+  expect(await byRules([MASQUERADE], [MASQUERADE], begun)).toEqual({ rules: [MASQUERADE], ...both });
+  expect(await byRules([OTHER], [OTHER], begun)).toEqual({ rules: [undefined], ...both });
 });
 
 it("names in it do not act on a terminal", async () => {

@@ -37,7 +37,7 @@ export class CalledPorts {
     this.#read();
     const { addresses = [], rules } = this.#facts ?? {};
     const inForce = this.#rules?.at(epochNs);
-    if (inForce === undefined ? rules === undefined : !inForce.isAll) return true;
+    if (inForce === undefined ? rules === undefined : !inForce.isAll || this.#rules?.hasGaps === true) return true;
     const books = inForce?.books ?? [this.#book];
     if (books.some((book) => book.problems.length > 0 || !book.isAbout(seen.dst.includes(":")))) return true;
     const called = addresses.filter((dst) => !LOOPBACK.test(dst) && dst.includes(":") === seen.dst.includes(":"));

@@ -3,6 +3,7 @@ import type { FlowSummary } from "../../packets/results/results.js";
 import type { Answer } from "../answer.js";
 import type { Interfaces } from "../interfaces.js";
 import type { RuleHistory } from "./times/rule-history.js";
+import { resetRules } from "./times/reset-rules.js";
 import { isExplained, isReaddressed, type Masquerade, type RuleBook } from "./rules.js";
 
 /** What a book says of a flow: whether its rules explain all of the translation, and which they are, with a word before those that are not certain. */
@@ -16,6 +17,7 @@ export class RuleCheck {
   readonly #history: RuleHistory;
   readonly #interfaces: Interfaces;
   readonly #canMasquerade: Masquerade;
+  #reset: ReadonlySet<string> | undefined;
   readonly #missing = new Gathered();
   /** Flows that are translated, and of an IP version that nobody saved the rules of. */
   readonly #others = new Gathered();
@@ -33,13 +35,22 @@ export class RuleCheck {
     const told = books.map((book) => this.#told(flow, book, isHelped));
     const isExplainable = isHelped || told.some(({ isExplained }) => isExplained);
     // else rules may have been there that nobody read
-    if (!isExplainable && books.length === 1 && isAll)
+    if (!isExplainable && books.length === 1 && isAll && !this.#history.hasGaps)
       (this.#isOther(flow) ? this.#others : this.#missing).addFlow(flow);
     const [lines, ...others] = told.map(({ rules }) => rules.map(({ words, rule }) => `${words}${rule}`));
-    if (isAll && others.every((each) => each.join("\n") === lines.join("\n"))) return lines;
+    const isSame = isAll && others.every((each) => each.join("\n") === lines.join("\n"));
+    if (isSame && !this.#mayHaveGone(told[0])) return lines;
     const explaining = told.filter(({ isExplained }) => isExplained);
     const rules = (explaining.length > 0 ? explaining : told).flatMap((each) => each.rules);
     return [...new Set(rules.map(({ rule }) => `possibly ${rule}`))];
+  }
+
+  /** Whether rules that are there by each reading may not have been in between. */
+  #mayHaveGone({ rules }: Told): boolean {
+    if (!this.#history.hasGaps) return false;
+    this.#reset ??= resetRules(this.#history.inForce.flatMap(({ first, last }) => [first, last]));
+    const reset = this.#reset;
+    return rules.some(({ rule }) => reset.has(rule));
   }
 
   #told(flow: FlowSummary, book: RuleBook, isHelped: boolean): Told {

@@ -195,6 +195,7 @@ export class RuleFacts implements HostRules {
   }
 
   #doubt(isTranslated: Answer, hasRule: boolean): string {
+    if (this.#history.hasGaps) return "the rules were not the same all the time";
     if (!this.#history.areTheSameSince(this.#judgedNs)) return "the rules were others a moment ago";
     if (this.#book.problems.length > 0) return "not all of the rules is known";
     if (this.#unexplained.size > 0) return "the rules do not explain all translations that were seen";

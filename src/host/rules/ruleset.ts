@@ -125,6 +125,11 @@ export interface Table {
 /** As nft names families. */
 const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet", device: "netdev" } as const;
 
+/** A rule of iptables as it stands there, one of nft's behind its table, as `nameOf` has it, and its chain, as `nft monitor trace` prints it. */
+export function placedText(table: string, { chain, text }: Rule): string {
+  return text.startsWith("-") ? text : `${table} ${chain} ${text}`;
+}
+
 /** A table's family and name as nft writes them: `ip filter`. */
 export function nameOf({ family, name }: Table): string {
   return `${FAMILIES[family]} ${name}`;

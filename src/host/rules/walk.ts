@@ -8,6 +8,7 @@ import {
   type HookedPacket,
   HOOKS,
   nameOf,
+  placedText,
   type Rule,
   type Table,
   type Target,
@@ -32,10 +33,6 @@ export interface Met {
   readonly text: string;
   readonly to: Target | null;
   readonly isCertain: boolean;
-}
-
-function textOf(table: Table, { chain, text }: Rule): string {
-  return text.startsWith("-") ? text : `${nameOf(table)} ${chain} ${text}`;
 }
 
 /** What tells the candidates in a chain, made when a packet first comes to it. */
@@ -278,7 +275,7 @@ export class Walk {
       }
       case "redirect":
         if (this.#isPassing) return NOWHERE;
-        this.redirects.set(rule, { text: textOf(table, rule), to: null, isCertain });
+        this.redirects.set(rule, { text: placedText(nameOf(table), rule), to: null, isCertain });
         // a proxy takes it where it listens, and else the packet is gone (net/netfilter/xt_TPROXY.c, tproxy_tg4)
         return this.#leave(this.#type === "nat" ? ENDED : ENDED | DECIDED);
       case "drop":
@@ -317,7 +314,7 @@ export class Walk {
 
   #find(table: Table, rule: Rule, to: Target | null, isMet: boolean): void {
     const isCertain = isMet || this.found.get(rule)?.isCertain === true;
-    this.found.set(rule, { text: textOf(table, rule), to, isCertain });
+    this.found.set(rule, { text: placedText(nameOf(table), rule), to, isCertain });
   }
 
   #cutShort(): number {

@@ -3,7 +3,7 @@ import { printable } from "../../packets/printable.js";
 import { saidFew } from "../../packets/results/sentence.js";
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
-import { RuleHistory } from "../rules/times/rule-history.js";
+import { RuleHistory, type RuleReading } from "../rules/times/rule-history.js";
 import type { HostFacts, KnownChange, KnownContainer, KnownNews } from "./host-facts.js";
 import { MasqueradeSources } from "./masquerade-sources.js";
 import { onLinks } from "./on-links.js";
@@ -12,6 +12,8 @@ import { PortBook } from "./published.js";
 
 /** So many changes of containers are remembered. */
 const MOST_CHANGES = 4096;
+/** So many snapshots' rules are remembered. */
+const MOST_LISTED = 8;
 /** So far from a container's beginning, or its end, its rules change at the most. */
 const RULES_APART_NS = 3_000_000_000n;
 
@@ -32,8 +34,11 @@ export class KnownHost {
   #facts: HostFacts | undefined;
   /** The last snapshot in which the engine tells of its networks. */
   #networks: HostFacts | undefined;
-  /** The rules as they were read while packets were captured, where that was kept. */
-  rules: RuleHistory | undefined;
+  /** The rules as they were read while packets were captured, where that was kept … */
+  #read: RuleHistory | undefined;
+  /** … and as snapshots have them: of each time that they were the same, the first and the last. */
+  readonly #listed: RuleReading[] = [];
+  #bySnapshots: RuleHistory | undefined;
   /** Whether the host's rules are not what they were, or were others in between: a port that Docker publishes has rules of its own. */
   haveRulesChanged = false;
 
@@ -45,6 +50,12 @@ export class KnownHost {
   /** The last snapshot, if there was one. Rules that changed are no rules to go by. */
   get facts(): HostFacts | undefined {
     return this.#facts && this.haveRulesChanged ? { ...this.#facts, rules: undefined } : this.#facts;
+  }
+
+  /** The rules, one after the other, where they were read while packets were captured, or else where snapshots have others: then some may have been there in between that none has. */
+  get rules(): RuleHistory | undefined {
+    if (this.#read === undefined && this.haveRulesChanged) this.#bySnapshots ??= historyOf(this.#listed);
+    return this.#read ?? this.#bySnapshots;
   }
 
   /** What of it cannot be followed, in words. */
@@ -87,14 +98,12 @@ export class KnownHost {
   take(news: KnownNews): string[] {
     if ("kind" in news) {
       const { text, askedNs, answeredNs, heldNs } = news;
-      this.rules ??= new RuleHistory(text, askedNs, answeredNs);
-      this.rules.take(text, askedNs, answeredNs, heldNs);
+      this.#read ??= new RuleHistory(text, askedNs, answeredNs);
+      this.#read.take(text, askedNs, answeredNs, heldNs);
       return [];
     }
     if ("containers" in news) {
-      const before = this.#facts?.rules;
-      if (before !== undefined && news.rules !== undefined && withoutCounts(before) !== withoutCounts(news.rules))
-        this.haveRulesChanged = true;
+      if (news.rules !== undefined) this.#list(news.rules, news.timeNs);
       this.masqueradeSources.take(news);
       if (news.addresses.length > 0) this.ownAddresses.take(news.timeNs, news.addresses);
       this.#first ??= news;
@@ -117,11 +126,31 @@ export class KnownHost {
     return [...this.#changedNs].some((timeNs) => fromNs - RULES_APART_NS <= timeNs && timeNs <= toNs + RULES_APART_NS);
   }
 
+  #list(text: string, timeNs: bigint): void {
+    const isLike = (other: RuleReading | undefined): boolean =>
+      other !== undefined && withoutCounts(other.text) === withoutCounts(text);
+    const [before, last] = [this.#listed.at(-2), this.#listed.at(-1)];
+    if (last !== undefined && !isLike(last)) this.haveRulesChanged = true;
+    else if (isLike(before)) this.#listed.pop();
+    // the first one tells what was there at the beginning
+    if (this.#listed.length === MOST_LISTED) this.#listed.splice(1, 1);
+    this.#bySnapshots = undefined;
+    this.#listed.push({ text, askedNs: timeNs, answeredNs: timeNs, heldNs: timeNs });
+  }
+
   #onLinks(news: HostFacts | KnownChange): HostFacts | KnownChange {
     const here = (container: KnownContainer): KnownContainer => onLinks(container, this.#networks);
     if ("containers" in news) return { ...news, containers: news.containers?.map(here) };
     return { ...news, container: news.container && here(news.container) };
   }
+}
+
+/** What some readings tell of rules that were not the same all the time; undefined where there is none. */
+function historyOf([first, ...later]: readonly RuleReading[]): RuleHistory | undefined {
+  if (first === undefined) return undefined;
+  const rules = new RuleHistory(first.text, first.askedNs, first.answeredNs, true);
+  for (const { text, askedNs, answeredNs } of later) rules.take(text, askedNs, answeredNs);
+  return rules;
 }
 
 function isOfRules(facts: HostFacts | undefined): facts is HostFacts {

@@ -45,8 +45,12 @@ export class RuleHistory {
   /** Since when those that are remembered tell all: of what began before, some rules are forgotten. */
   #rememberedNs = 0n;
 
+  /** Whether others may have been in force between two readings, for longer than a moment. */
+  readonly hasGaps: boolean;
+
   /** `text`: as `RuleBook` reads it; what began to be read at `askedNs`, epoch nanoseconds, where it may be read again. */
-  constructor(text: string, askedNs = 0n, answeredNs = askedNs) {
+  constructor(text: string, askedNs = 0n, answeredNs = askedNs, hasGaps = false) {
+    this.hasGaps = hasGaps;
     this.#versions = [versionOf({ text, askedNs, answeredNs, heldNs: askedNs })];
   }
 
