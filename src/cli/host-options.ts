@@ -142,7 +142,7 @@ async function keptIn(
   }
   if (known?.rules?.hasGaps === true)
     messages.warn(
-      `${path}: the rules of its host changed while it was captured, and were not read meanwhile (--rules live): verdicts do not go by them`,
+      `${path}: the rules of its host changed while it was captured, and the file does not have each version (--rules live keeps them): verdicts do not go by them`,
     );
   return known;
 }

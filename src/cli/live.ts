@@ -1,15 +1,13 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
-import type { RuleHistory } from "../host/rules/times/rule-history.js";
-import { CHANGE_FORMAT, type RulesChange, VERSION } from "../host/snapshot/snapshot.js";
 import { printableJson } from "../packets/printable.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
-import { epochText } from "../report/epoch.js";
 import { followHost } from "./asking/follow-host.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import { DnsAnswers } from "./dns-answers.js";
 import type { Host } from "./host.js";
 import { isFollowed } from "./host-options.js";
+import { keepRules } from "./keep-rules.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { pairAll } from "./live-run.js";
@@ -75,7 +73,7 @@ export async function pairLive(
     capture.live.note(printableJson(news), called);
   });
   if (following !== undefined && results.rules !== undefined && options.write !== undefined)
-    keepRules(results.rules, (text) => capture.live.note(text, new Map()));
+    keepRules(results.rules, (change) => capture.live.note(printableJson(change), new Map()), messages);
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -90,21 +88,6 @@ export async function pairLive(
     await capture.live.close();
   }
   return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
-}
-
-/** Has the rules kept as they were read first, and as they change. */
-function keepRules(rules: RuleHistory, keep: (text: string) => void): void {
-  rules.onReading = ({ text, askedNs, answeredNs, heldNs }) => {
-    const [time, asked, held] = [answeredNs, askedNs, heldNs].map(epochText);
-    const change: RulesChange = {
-      format: CHANGE_FORMAT,
-      version: VERSION,
-      time,
-      rules: { asked, held, lines: text.split("\n") },
-    };
-    keep(printableJson(change));
-  };
-  rules.onReading(rules.inForce[0].first);
 }
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */

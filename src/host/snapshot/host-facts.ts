@@ -85,8 +85,14 @@ interface KnownRules extends RuleReading {
   readonly kind: "rules";
 }
 
+/** That other rules were read by then, epoch nanoseconds, and neither these are told of, nor any behind them. */
+interface EndOfRules {
+  readonly kind: "end-of-rules";
+  readonly timeNs: bigint;
+}
+
 /** What a host said next. */
-export type KnownNews = HostFacts | KnownChange | KnownRules;
+export type KnownNews = HostFacts | KnownChange | KnownRules | EndOfRules;
 
 /**
  * Reads what `natcorr snapshot` printed. What is not as it writes it counts as not there.
@@ -111,6 +117,7 @@ export function newsOf(value: unknown): KnownNews {
   checkVersion(value);
   if (format === FORMAT) return factsOf(value);
   const timeNs = nsOf(textAt(value, "time")) ?? 0n;
+  if (at(value, "isEndOfRules") === true) return { kind: "end-of-rules", timeNs };
   if (at(value, "rules") !== undefined) {
     const askedNs = nsOf(textAt(value, "rules", "asked")) ?? timeNs;
     const heldNs = nsOf(textAt(value, "rules", "held")) ?? askedNs;

@@ -96,6 +96,10 @@ export class KnownHost {
 
   /** Takes what the host says next. Returns the addresses that another container has than before. */
   take(news: KnownNews): string[] {
+    if ("kind" in news && news.kind === "end-of-rules") {
+      this.#read?.end();
+      return [];
+    }
     if ("kind" in news) {
       const { text, askedNs, answeredNs, heldNs } = news;
       this.#read ??= new RuleHistory(text, askedNs, answeredNs);

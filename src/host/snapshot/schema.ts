@@ -105,6 +105,9 @@ export const CHANGE_SCHEMA: Schema = {
       id: text("The container's id."),
       container: { ...CONTAINER, description: "What it is from then on; absent where it does not run any more." },
       unasked: text("What it was called, where it was gone before Docker could be asked about it."),
+      isEndOfRules: flag(
+        "True where --rules live had read other rules, and there is no room for these, and for those behind.",
+      ),
       rules: object(
         "The firewall's rules, which --rules live reads: the first ones, and those that are not what they were.",
         {

@@ -51,7 +51,9 @@ export interface RulesChange {
   readonly version: typeof VERSION;
   /** When they had been read, epoch seconds with nine decimals. */
   readonly time: string;
-  readonly rules: {
+  /** True where these are left out, and all that come behind. */
+  readonly isEndOfRules?: true;
+  readonly rules?: {
     /** When they were asked for, likewise. */
     readonly asked: string;
     /** Until when they are known to have been in force, likewise. */

@@ -28,8 +28,6 @@ export interface RulesInForce {
 
 interface Version extends RulesInForce {
   readonly book: RuleBook;
-  /** What of it tells it from others. */
-  readonly text: string;
   last: RuleReading;
 }
 
@@ -45,13 +43,22 @@ export class RuleHistory {
   /** Since when those that are remembered tell all: of what began before, some rules are forgotten. */
   #rememberedNs = 0n;
 
-  /** Whether others may have been in force between two readings, for longer than a moment. */
-  readonly hasGaps: boolean;
+  /** What tells the rules that were read last from others. */
+  #text: string;
+  /** Until when all that were read are remembered. */
+  #untilNs: bigint | undefined;
+  #hasGaps: boolean;
 
   /** `text`: as `RuleBook` reads it; what began to be read at `askedNs`, epoch nanoseconds, where it may be read again. */
   constructor(text: string, askedNs = 0n, answeredNs = askedNs, hasGaps = false) {
-    this.hasGaps = hasGaps;
+    this.#hasGaps = hasGaps;
+    this.#text = withoutCounts(text);
     this.#versions = [versionOf({ text, askedNs, answeredNs, heldNs: askedNs })];
+  }
+
+  /** Whether others may have been in force between two readings, or behind the last, for longer than a moment. */
+  get hasGaps(): boolean {
+    return this.#hasGaps;
   }
 
   /** The rules that were read last. */
@@ -78,10 +85,12 @@ export class RuleHistory {
   take(text: string, askedNs: bigint, answeredNs: bigint, heldNs = askedNs): boolean {
     const reading = { text, askedNs, answeredNs, heldNs };
     const before = this.#last;
-    if (withoutCounts(text) === before.text) {
+    const ofRules = withoutCounts(text);
+    if (ofRules === this.#text) {
       before.last = reading;
       return false;
     }
+    this.#text = ofRules;
     this.#versions.push(versionOf(reading));
     while (this.#isTooMuch()) {
       this.#rememberedNs = this.#versions[1].first.answeredNs;
@@ -90,6 +99,12 @@ export class RuleHistory {
     if (before.first !== before.last) this.onReading(before.last);
     this.onReading(reading);
     return true;
+  }
+
+  /** Takes it that others came behind the last reading, of which no more is told. */
+  end(): void {
+    this.#untilNs ??= this.#last.last.heldNs;
+    this.#hasGaps = true;
   }
 
   /** Takes it that the kernel told of other rules: until then, those were in force that were read last. The first that it tells behind a reading counts. */
@@ -107,7 +122,8 @@ export class RuleHistory {
           timeNs <= (this.#versions[at + 1]?.first.answeredNs ?? timeNs),
       )
       .map(({ book }) => book);
-    return { books, isAll: timeNs >= this.#rememberedNs };
+    const isTold = this.#untilNs === undefined || timeNs <= this.#untilNs;
+    return { books, isAll: isTold && timeNs >= this.#rememberedNs };
   }
 
   /** The rule that has a handle of nft's in a chain (`ip filter`, `FORWARD`), as it stands in the rule set; undefined where none, or not always the same, was read. */
@@ -124,11 +140,12 @@ export class RuleHistory {
 
   #isTooMuch(): boolean {
     const count = this.#versions.length;
-    const characters = (): number => this.#versions.reduce((sum, { text }) => sum + text.length, 0);
+    const characters = (): number =>
+      this.#versions.reduce((sum, { first, last }) => sum + Math.max(first.text.length, last.text.length), 0);
     return count > MOST_VERSIONS || (count > FEW_VERSIONS && characters() > MOST_CHARACTERS);
   }
 }
 
 function versionOf(reading: RuleReading): Version {
-  return { book: new RuleBook(reading.text), text: withoutCounts(reading.text), first: reading, last: reading };
+  return { book: new RuleBook(reading.text), first: reading, last: reading };
 }
