@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkFixture } from "../../scripts/lab/truth.js";
+import { notesIn } from "../../src/capture/notes.js";
 import { filed } from "../support/natcorr.js";
 import { KINDS, Lab, type Line, type Running, skips } from "./lab.js";
 import { interfacesOf, renumbered, split } from "./split.js";
@@ -319,6 +320,18 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     expect(await live.interrupt()).toBe(0);
     expect(statSync(path).uid).not.toBe(0);
     expect(interfacesOf(path)).toContain("docker0");
+    const snapshots: { rules: object; missing: readonly { source: string }[] }[] = [];
+    for await (const note of notesIn(path)) snapshots.push(JSON.parse(note));
+    // what only root may read is in the last one as in the first, but for whose process holds a port
+    const [first, last] = [snapshots[0], snapshots.at(-1)].map(
+      (each) =>
+        each && [
+          Object.keys(each.rules),
+          each.missing.flatMap(({ source }) => (source === "docker-proxy" ? [] : [source])),
+        ],
+    );
+    expect([snapshots.length > 1, first?.[0]]).toEqual([true, expect.arrayContaining(["iptables", "nft"])]);
+    expect(last).toEqual(first);
     rmSync(open, { recursive: true });
   });
 

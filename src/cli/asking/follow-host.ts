@@ -9,8 +9,9 @@ import { epochText } from "../../report/epoch.js";
 import { epochNs } from "./clocks.js";
 import { DockerEngine } from "./docker-api.js";
 import { followNetwork } from "./follow-network.js";
+import { KeptTools } from "./kept-tools.js";
 import type { Host } from "../host.js";
-import { failureText } from "./tools.js";
+import { failureText, OWN_TOOLS, type Tools } from "./tools.js";
 import type { HostOptions } from "../host-options.js";
 import type { Messages } from "../messages.js";
 import { takeSnapshot } from "./take-snapshot.js";
@@ -41,13 +42,14 @@ type Keep = (news: HostNews, addresses: readonly string[]) => void;
  * is kept, once somebody says where (`keepIn`).
  */
 export async function followHost(
-  { docker, container }: HostOptions,
+  { docker, container, relinquishPrivileges }: HostOptions & { readonly relinquishPrivileges?: string | undefined },
   isKept: boolean,
   { env, version, stop }: Host,
   messages: Messages,
 ): Promise<HostFollower> {
   const engine = new DockerEngine(docker, env["DOCKER_HOST"], ANSWER_MS);
-  const follower = new HostFollower(new KnownHost(container), { engine, version, isKept, messages });
+  const tools = relinquishPrivileges === undefined ? OWN_TOOLS : new KeptTools();
+  const follower = new HostFollower(new KnownHost(container), { engine, version, isKept, messages, tools });
   const begun = sleep(BEGIN_MS, "late", { ref: false });
   if ((await untilAborted(Promise.race([follower.begin(), begun]), stop)) === "late")
     messages.warn("the host has not answered yet: what it says is gone by once it has");
@@ -72,6 +74,7 @@ interface Following {
   /** Whether what the host says is kept: then its snapshots have all that it knows, else what names containers and explains drops. */
   readonly isKept: boolean;
   readonly messages: Messages;
+  readonly tools?: Tools & { readonly close?: () => void };
 }
 
 /** Takes what the host says while packets are captured: a snapshot at first, what Docker tells of its containers, and a snapshot in the end. */
@@ -149,6 +152,7 @@ export class HostFollower {
     this.#over.abort();
     this.#endNetwork();
     this.#following.engine.close();
+    this.#following.tools?.close?.();
   }
 
   async #follow(onBegun: () => void): Promise<void> {
@@ -258,9 +262,9 @@ export class HostFollower {
   }
 
   async #takeSnapshot(): Promise<void> {
-    const { engine, version, isKept } = this.#following;
+    const { engine, version, isKept, tools } = this.#following;
     const sinceNs = epochNs();
-    const snapshot = await takeSnapshot(engine, version, isKept);
+    const snapshot = await takeSnapshot(engine, version, isKept, tools);
     const isFirst = !this.#hasSnapshot;
     if (isFirst) this.#sayMissing(snapshot);
     this.#hasSnapshot = true;

@@ -6,7 +6,7 @@ import { OWN_TABLES } from "../../host/rules/rules-text.js";
 import { epochNs } from "./clocks.js";
 import { linesOf } from "./lines.js";
 import { MOST_SET_LINES } from "../../host/rules/ipsets.js";
-import { failureText, MOST_MS, printed, printedLines } from "./tools.js";
+import { failureText, MOST_MS, OWN_TOOLS, type Tools } from "./tools.js";
 
 /** What a rule of iptables has that asks for a set. */
 const ASKING_FOR_SETS = " --match-set ";
@@ -28,7 +28,7 @@ export async function readRules(): Promise<Printed> {
     "iptables-save": savedRules("iptables"),
     "ip6tables-save": savedRules("ip6tables"),
     // with handles, by which a trace calls those that came meanwhile
-    nft: said("nft", "-a", "list", "ruleset"),
+    nft: said(OWN_TOOLS, "nft", "-a", "list", "ruleset"),
   };
   const asked = await Promise.all(
     Object.entries(questions).map(([name, question]) =>
@@ -50,7 +50,10 @@ export async function readRules(): Promise<Printed> {
  *
  * @throws an Error that says in one line why there are none.
  */
-export async function savedSets(rules: readonly { readonly text: string }[]): Promise<readonly string[] | undefined> {
+export async function savedSets(
+  rules: readonly { readonly text: string }[],
+  { printedLines }: Tools = OWN_TOOLS,
+): Promise<readonly string[] | undefined> {
   if (!rules.some(({ text }) => text.includes(ASKING_FOR_SETS))) return undefined;
   const { lines, more } = await printedLines(MOST_SET_LINES, "ipset", "save");
   if (more > 0) throw new Error(`the sets have more than ${MOST_SET_LINES} lines`);
@@ -61,15 +64,15 @@ export async function savedSets(rules: readonly { readonly text: string }[]): Pr
  * What iptables-save prints, or ip6tables-save, with counters. Where it keeps its rules in nft's tables, others may be in those that it had
  * before: both are in force.
  */
-export async function savedRules(tool: "iptables" | "ip6tables"): Promise<Printed> {
-  const saved = await said(`${tool}-save`, "-c");
-  const version = await printed(`${tool}-save`, "-V").catch(() => "");
+export async function savedRules(tool: "iptables" | "ip6tables", tools: Tools = OWN_TOOLS): Promise<Printed> {
+  const saved = await said(tools, `${tool}-save`, "-c");
+  const version = await tools.printed(`${tool}-save`, "-V").catch(() => "");
   if (!version.includes("nf_tables")) return saved;
-  const legacy = await said(`${tool}-legacy-save`, "-c").catch(() => undefined);
+  const legacy = await said(tools, `${tool}-legacy-save`, "-c").catch(() => undefined);
   return legacy === undefined ? saved : together([saved, legacy]);
 }
 
-async function said(tool: string, ...args: readonly string[]): Promise<Printed> {
+async function said({ printed }: Tools, tool: string, ...args: readonly string[]): Promise<Printed> {
   return { commands: [[tool, ...args].join(" ")], text: await printed(tool, ...args) };
 }
 

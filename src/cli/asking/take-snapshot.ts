@@ -8,7 +8,7 @@ import { epochText } from "../../report/epoch.js";
 import { epochNs } from "./clocks.js";
 import type { DockerEngine } from "./docker-api.js";
 import { savedRules, savedSets } from "./follow-rules.js";
-import { failureText, type FirstLines, firstLines, printed, printedLines } from "./tools.js";
+import { failureText, type FirstLines, firstLines, OWN_TOOLS, type Tools } from "./tools.js";
 
 /** A busy host's conntrack table has more: of these, some 10 MB, the rest is counted. */
 const MOST_ENTRIES = 65_536;
@@ -37,9 +37,15 @@ const INTERFACE_SYSCTLS = ["forwarding", "route_localnet", "rp_filter"];
 const INTERFACES = "net/ipv4/conf";
 
 /**
- * What the host knows now. No source is required. `hasEntries`: conntrack's too, of which a busy host has a quarter of a million.
+ * What the host knows now. No source is required. `hasEntries`: conntrack's too, of which a busy host has a quarter of a million. `tools`: who asks the host's tools.
  */
-export async function takeSnapshot(engine: DockerEngine, program: string, hasEntries = true): Promise<Snapshot> {
+export async function takeSnapshot(
+  engine: DockerEngine,
+  program: string,
+  hasEntries = true,
+  tools: Tools = OWN_TOOLS,
+): Promise<Snapshot> {
+  const { printed } = tools;
   const time = epochText(epochNs());
   const missing: Missing[] = [];
   const from = async <T>(source: string, read: () => Promise<T>): Promise<T | undefined> => {
@@ -61,10 +67,10 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     interfaces: ip(interfacesOf, "-s", "-d", "addr"),
     routes: [ip(routesOf, "route", "show", "table", "all"), ip(routesOf, "-6", "route", "show", "table", "all")],
     policyRules: [ip(policyRulesOf, "rule"), ip(policyRulesOf, "-6", "rule")],
-    iptables: lines("iptables-save -c", async () => (await savedRules("iptables")).text),
-    ip6tables: lines("ip6tables-save -c", async () => (await savedRules("ip6tables")).text),
+    iptables: lines("iptables-save -c", async () => (await savedRules("iptables", tools)).text),
+    ip6tables: lines("ip6tables-save -c", async () => (await savedRules("ip6tables", tools)).text),
     nft: lines("nft list ruleset", () => printed("nft", "list", "ruleset")),
-    entries: hasEntries ? from("conntrack -L", listConntrack) : undefined,
+    entries: hasEntries ? from("conntrack -L", () => listConntrack(tools)) : undefined,
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
     sysctls: from("sysctls", readSysctls),
     kernel: from("/proc/net/snmp", readKernelCounters),
@@ -76,7 +82,7 @@ export async function takeSnapshot(engine: DockerEngine, program: string, hasEnt
     asked.nft,
   ]);
   const saved = [iptables, ip6tables].flatMap((each) => (each === undefined ? [] : [{ text: each.join("\n") }]));
-  const ipset = await from("ipset save", () => savedSets(saved));
+  const ipset = await from("ipset save", () => savedSets(saved, tools));
   const { lines: entries, more } = (await asked.entries) ?? { lines: [], more: 0 };
   return {
     format: FORMAT,
@@ -107,7 +113,7 @@ function linesOf(text: string): string[] {
 }
 
 /** conntrack's entries, from its tool, or else from the kernel's own list. */
-async function listConntrack(): Promise<FirstLines> {
+async function listConntrack({ printedLines }: Tools): Promise<FirstLines> {
   try {
     const ipv4 = await printedLines(MOST_ENTRIES, "conntrack", "-L", "-f", "ipv4");
     const ipv6 = await printedLines(MOST_ENTRIES - ipv4.lines.length, "conntrack", "-L", "-f", "ipv6");

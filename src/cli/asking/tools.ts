@@ -18,6 +18,15 @@ export interface FirstLines {
   readonly more: number;
 }
 
+/** How tools of the host's are asked: `printed` and `printedLines` below say what they give. */
+export interface Tools {
+  readonly printed: (tool: string, ...args: readonly string[]) => Promise<string>;
+  readonly printedLines: (most: number, tool: string, ...args: readonly string[]) => Promise<FirstLines>;
+}
+
+/** As the user that natcorr is. */
+export const OWN_TOOLS: Tools = { printed, printedLines };
+
 /** What a tool of the host's prints. Throws an Error that says in one line why there is nothing. */
 export async function printed(tool: string, ...args: readonly string[]): Promise<string> {
   try {
@@ -29,7 +38,7 @@ export async function printed(tool: string, ...args: readonly string[]): Promise
 }
 
 /** The first lines that a tool prints, however many there are. Throws as `printed` does. */
-export async function printedLines(most: number, tool: string, ...args: readonly string[]): Promise<FirstLines> {
+async function printedLines(most: number, tool: string, ...args: readonly string[]): Promise<FirstLines> {
   try {
     const process = spawn(tool, args, { ...LIMITS, stdio: ["ignore", "pipe", "pipe"] });
     const [found, stderr, [code]] = await Promise.all([

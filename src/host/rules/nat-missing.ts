@@ -123,10 +123,16 @@ function portsWithout({ dnat }: NatRules, container: KnownContainer, facts: Host
   const addresses = container.addresses
     .filter(({ address, network }) => !address.includes(":") && facts.networks.get(network)?.isTranslated === true)
     .map(({ address }) => address);
-  if (addresses.length === 0 || dnat.some((each) => addresses.some((address) => maySendTo(each, address)))) return [];
+  const { proxies } = facts;
+  if (
+    proxies === undefined ||
+    addresses.length === 0 ||
+    dnat.some((each) => addresses.some((address) => maySendTo(each, address)))
+  )
+    return [];
   return container.published
     .filter(({ hostAddress, hostPort }) => hostPort > 0 && !hostAddress.includes(":"))
-    .filter((port) => !facts.proxies.some(({ proto, hostPort }) => proto === port.proto && hostPort === port.hostPort))
+    .filter((port) => !proxies.some(({ proto, hostPort }) => proto === port.proto && hostPort === port.hostPort))
     .map(({ proto, hostPort, containerPort }) => `${proto} ${hostPort}→${container.name}:${containerPort}`);
 }
 

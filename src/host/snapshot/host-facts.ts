@@ -54,7 +54,8 @@ export interface HostFacts {
   readonly networks: ReadonlyMap<string, KnownNetwork>;
   /** What of it cannot be followed, in words. */
   readonly unfollowed: readonly string[];
-  readonly proxies: readonly Omit<Proxy, "containerAddress">[];
+  /** Undefined where nobody may tell. */
+  readonly proxies: readonly Omit<Proxy, "containerAddress">[] | undefined;
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];
   /** All rules, with their counters, as `readTables` reads them; undefined where it has none. */
@@ -153,10 +154,7 @@ export function factsOf(snapshot: unknown): HostFacts {
       listAt(snapshot, "docker", "networks").map((network) => [textAt(network, "name") ?? "", networkOf(network)]),
     ),
     unfollowed: unfollowedOf(at(snapshot, "docker", "engine")),
-    proxies: listAt(snapshot, "dockerProxies").flatMap((proxy) => {
-      const [port, pid] = [publishedOf(proxy), numberAt(proxy, "pid")];
-      return port === undefined || pid === undefined ? [] : [{ ...port, pid }];
-    }),
+    proxies: areProxiesMissing(snapshot) ? undefined : listAt(snapshot, "dockerProxies").flatMap(proxiesOf),
     addresses: listAt(snapshot, "interfaces")
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
@@ -170,6 +168,15 @@ export function factsOf(snapshot: unknown): HostFacts {
     conntrack: linesAt("conntrack", "entries"),
     conntrackMore: numberAt(snapshot, "conntrack", "more") ?? 0,
   };
+}
+
+function areProxiesMissing(snapshot: unknown): boolean {
+  return listAt(snapshot, "missing").some((missing) => textAt(missing, "source") === "docker-proxy");
+}
+
+function proxiesOf(proxy: unknown): NonNullable<HostFacts["proxies"]> {
+  const [port, pid] = [publishedOf(proxy), numberAt(proxy, "pid")];
+  return port === undefined || pid === undefined ? [] : [{ ...port, pid }];
 }
 
 /** A bridge without another mode, or an option that says otherwise, is translated (moby, libnetwork/drivers/bridge). */

@@ -43,10 +43,11 @@ export class PortBook {
       return;
     }
     const there = new Set((news.containers ?? []).flatMap((container) => this.#add(container)));
-    for (const known of this.#known.values())
-      known.pids = there.has(known)
-        ? news.proxies.filter((proxy) => isHolding(proxy, known)).map(({ pid }) => pid)
-        : [];
+    for (const known of this.#known.values()) {
+      const held = there.has(known) ? news.proxies?.filter((proxy) => isHolding(proxy, known)) : [];
+      // where nobody tells, those hold it that did
+      if (held !== undefined) known.pids = held.map(({ pid }) => pid);
+    }
   }
 
   /** Takes what a container publishes; what that is. */
@@ -89,7 +90,7 @@ function unheld(port: Numbers): Known {
 
 /** Whether a docker-proxy holds a published port. */
 function isHolding(
-  proxy: HostFacts["proxies"][number],
+  proxy: NonNullable<HostFacts["proxies"]>[number],
   { proto, hostPort, containerPort, hostAddresses }: Published,
 ): boolean {
   const isOfPorts = proxy.proto === proto && proxy.hostPort === hostPort && proxy.containerPort === containerPort;
