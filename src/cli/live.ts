@@ -2,6 +2,7 @@ import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { printableJson } from "../packets/printable.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
+import { DockerEngine } from "./asking/docker-api.js";
 import { followHost } from "./asking/follow-host.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import { DnsAnswers } from "./dns-answers.js";
@@ -17,6 +18,9 @@ import { filterFor } from "./filter-for.js";
 import { Recording } from "./recording.js";
 import { resultsOf } from "./results.js";
 import { widthOf } from "./width.js";
+
+/** An engine that hangs leaves time for the rest of what the host says. */
+const ANSWER_MS = 3000;
 
 /**
  * `natcorr live`: pairs the packets of both sides' interfaces as they pass. Ends when the host wants an end, after `--duration` or
@@ -35,12 +39,13 @@ export async function pairLive(
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
-  const names = given ?? (await chosen(options, host, messages));
+  const engine = new DockerEngine(options.docker, host.env["DOCKER_HOST"], ANSWER_MS);
+  const names = given ?? (await chosen(engine, messages));
   const marks = await filterFor(filter, messages, host);
   // before there was anything to end
   if (marks === undefined && host.stop.aborted && filter !== "") return 0;
   const following = isFollowed(options)
-    ? await followHost(options, options.write !== undefined, host, messages)
+    ? await followHost(options, engine, options.write !== undefined, host, messages)
     : undefined;
   const known = following?.known ?? options.known;
   const dns = new DnsAnswers();
@@ -62,6 +67,7 @@ export async function pairLive(
   const close = (): void => {
     results.close();
     following?.close();
+    engine.close();
   };
   const capture = await begin(names, options, gone, messages).catch((error: unknown) => {
     close();
@@ -80,7 +86,7 @@ export async function pairLive(
   try {
     if (host.stop.aborted) stop();
     await pairAll({ ...capture, names, marks, dns, results, following }, options, host, messages);
-    if (given === undefined) await sayNew(names, gone, options, host, messages);
+    if (given === undefined) await sayNew(names, gone, engine, messages);
   } finally {
     close();
     clearTimeout(timer);
@@ -91,9 +97,9 @@ export async function pairLive(
 }
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
-async function chosen({ docker }: LiveCommandOptions, host: Host, messages: Messages): Promise<SideNames> {
+async function chosen(engine: DockerEngine, messages: Messages): Promise<SideNames> {
   const { ownInterfaces } = await import("./asking/own-interfaces.js");
-  const { names, how } = await ownInterfaces(docker, host);
+  const { names, how } = await ownInterfaces(engine);
   messages.warn(`no interfaces are named: takes ${how}`);
   return names;
 }
@@ -102,13 +108,12 @@ async function chosen({ docker }: LiveCommandOptions, host: Host, messages: Mess
 async function sayNew(
   names: SideNames,
   gone: ReadonlySet<string>,
-  { docker }: LiveCommandOptions,
-  host: Host,
+  engine: DockerEngine,
   messages: Messages,
 ): Promise<void> {
   const { takenByNow } = await import("./asking/own-interfaces.js");
   const taken = names.flat().filter((name) => !gone.has(name));
-  for (const name of await takenByNow(docker, taken, host))
+  for (const name of await takenByNow(engine, taken))
     messages.warn(`${name} is not captured: it came up, or was told of, after the start`);
 }
 

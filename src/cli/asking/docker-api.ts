@@ -34,6 +34,7 @@ export class DockerEngine {
   readonly #agent = new Agent({ keepAlive: true });
 
   readonly #mostMs: number;
+  #isSilent = false;
 
   /**
    * `docker`: its socket, or "off"; undefined for the one that `dockerHost`, as DOCKER_HOST, names, or else Docker's usual one. `mostMs`: how long an answer may
@@ -47,6 +48,11 @@ export class DockerEngine {
 
   get isOff(): boolean {
     return this.#docker === OFF;
+  }
+
+  /** Whether it did not answer in time when it was asked last: until it tells what happens (`follow`), it is asked nothing. */
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   /** What it says of its containers and networks. Throws an Error that says in one line why it does not. */
@@ -106,11 +112,13 @@ export class DockerEngine {
   ): Promise<T> {
     const socketPath = this.#socketPath();
     const answer = async (path: string): Promise<{ readonly status: number | undefined; readonly body: string }> => {
+      if (this.#isSilent) throw this.#late();
       const signal = AbortSignal.timeout(this.#mostMs);
       try {
         const response = await this.#get({ socketPath, path, signal });
         return { status: response.statusCode, body: await bodyOf(response) };
       } catch (error) {
+        this.#isSilent ||= signal.aborted;
         throw signal.aborted ? this.#late() : error;
       }
     };
@@ -158,8 +166,12 @@ export class DockerEngine {
     return new Promise((resolve, reject) => {
       const asking = request({ ...options, agent: this.#agent });
       asking
-        .on("timeout", () => asking.destroy(this.#late()))
+        .on("timeout", () => {
+          this.#isSilent = true;
+          asking.destroy(this.#late());
+        })
         .on("response", (response) => {
+          this.#isSilent = false;
           asking.setTimeout(0);
           resolve(response);
         })

@@ -7,7 +7,7 @@ import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../../host
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { epochText } from "../../report/epoch.js";
 import { epochNs } from "./clocks.js";
-import { DockerEngine } from "./docker-api.js";
+import type { DockerEngine } from "./docker-api.js";
 import { followNetwork } from "./follow-network.js";
 import { KeptTools } from "./kept-tools.js";
 import type { Host } from "../host.js";
@@ -19,10 +19,8 @@ import { untilAborted } from "../until.js";
 
 /** So long the run waits for what the host says at its beginning: then it goes on, and goes by that as soon as it is known … */
 const BEGIN_MS = 5000;
-/** … and so long at its end … */
+/** … and so long at its end. */
 const END_MS = 10_000;
-/** … in which an engine that hangs leaves time for the rest. */
-const ANSWER_MS = 3000;
 /** How long it waits until it asks an engine again that does not tell what happens. */
 const PAUSE_MS = 1000;
 /** How long it waits at first until it looks again for addresses that the host did not have. */
@@ -42,12 +40,12 @@ type Keep = (news: HostNews, addresses: readonly string[]) => void;
  * is kept, once somebody says where (`keepIn`).
  */
 export async function followHost(
-  { docker, container, relinquishPrivileges }: HostOptions & { readonly relinquishPrivileges?: string | undefined },
+  { container, relinquishPrivileges }: HostOptions & { readonly relinquishPrivileges?: string | undefined },
+  engine: DockerEngine,
   isKept: boolean,
-  { env, version, stop }: Host,
+  { version, stop }: Host,
   messages: Messages,
 ): Promise<HostFollower> {
-  const engine = new DockerEngine(docker, env["DOCKER_HOST"], ANSWER_MS);
   const tools = relinquishPrivileges === undefined ? OWN_TOOLS : new KeptTools();
   const follower = new HostFollower(new KnownHost(container), { engine, version, isKept, messages, tools });
   const begun = sleep(BEGIN_MS, "late", { ref: false });
@@ -151,7 +149,6 @@ export class HostFollower {
   close(): void {
     this.#over.abort();
     this.#endNetwork();
-    this.#following.engine.close();
     this.#following.tools?.close?.();
   }
 
@@ -166,6 +163,8 @@ export class HostFollower {
   async #listen(begin: () => void): Promise<void> {
     const { engine } = this.#following;
     const { signal } = this.#over;
+    // the rest of what the host says need not wait for it once more
+    if (engine.isSilent) begin();
     while (!signal.aborted) {
       try {
         await engine.follow(begin, (event) => this.#hear(event), signal);

@@ -3,8 +3,7 @@ import { listInterfaces } from "../../capture/live/open.js";
 import { CaptureError } from "../../capture/errors.js";
 import { listAt, parseJson, textAt } from "../../host/snapshot/json.js";
 import type { SideNames } from "../../packets/sides.js";
-import { DockerEngine } from "./docker-api.js";
-import type { Host } from "../host.js";
+import type { DockerEngine } from "./docker-api.js";
 import { failureText, printed } from "./tools.js";
 
 /** So long the end of a run waits for what there is by then. */
@@ -19,13 +18,13 @@ export interface OwnInterfaces {
 }
 
 /**
- * Docker's bridges, as the engine at `docker` says (the option's words), and the interfaces of this host's default routes, in whichever routing table: those that are up.
+ * Docker's bridges, as the engine says, and the interfaces of this host's default routes, in whichever routing table: those that are up.
  *
  * @throws CaptureError where there are none of either.
  */
-export async function ownInterfaces(docker: string | undefined, { env }: Pick<Host, "env">): Promise<OwnInterfaces> {
+export async function ownInterfaces(engine: DockerEngine): Promise<OwnInterfaces> {
   const up = (await listInterfaces()).filter(({ isUp, isLoopback }) => isUp && !isLoopback).map(({ name }) => name);
-  const { bridges, how } = await bridgesIn(up, new DockerEngine(docker, env["DOCKER_HOST"]));
+  const { bridges, how } = await bridgesIn(up, engine);
   const routed = await defaultRoutes();
   const inside = up.filter((name) => bridges.has(name)).sort();
   const outside = up.filter((name) => routed.has(name) && !bridges.has(name)).sort();
@@ -36,13 +35,9 @@ export async function ownInterfaces(docker: string | undefined, { env }: Pick<Ho
 }
 
 /** The interfaces that `ownInterfaces` would take by now, and that are not captured; none where that cannot be told in time. */
-export async function takenByNow(
-  docker: string | undefined,
-  captured: readonly string[],
-  host: Pick<Host, "env">,
-): Promise<string[]> {
+export async function takenByNow(engine: DockerEngine, captured: readonly string[]): Promise<string[]> {
   const late = sleep(MOST_MS, undefined, { ref: false });
-  const now = await Promise.race([ownInterfaces(docker, host), late]).catch(() => undefined);
+  const now = await Promise.race([ownInterfaces(engine), late]).catch(() => undefined);
   return (now?.names.flat() ?? []).filter((name) => !captured.includes(name));
 }
 
@@ -66,8 +61,6 @@ async function bridgesIn(
   } catch (error) {
     const named = interfaces.filter((name) => DOCKER_BRIDGE.test(name));
     return { bridges: new Set(named), how: `bridges by their names, as Docker does not say: ${failureText(error)}` };
-  } finally {
-    engine.close();
   }
 }
 

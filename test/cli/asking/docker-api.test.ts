@@ -68,3 +68,48 @@ it("of an answer that does not end, no more is read than Docker writes", async (
     rmSync(folder, { recursive: true });
   }
 });
+
+it("one that did not answer in time is asked no more until it tells what happens", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "natcorr-"));
+  const socket = join(folder, "docker.sock");
+  const asked: string[] = [];
+  let isSilent = true;
+  const server = createServer(({ url = "" }, response) => {
+    asked.push(url);
+    if (!isSilent) response.end(url === "/networks" || url === "/containers/json" ? "[]" : "{}");
+  });
+  await new Promise<void>((resolve) => void server.listen(socket, resolve));
+  const engine = new DockerEngine(socket, "", 200);
+  try {
+    const late = "did not answer within 0.2 s";
+    await expect(engine.container("one")).rejects.toThrow(late);
+    const before = asked.length;
+    isSilent = false;
+    await expect(engine.facts()).rejects.toThrow(late);
+    expect(asked).toHaveLength(before);
+    await engine
+      .follow(
+        () => {},
+        () => {},
+        new AbortController().signal,
+      )
+      .catch(() => {});
+    expect((await engine.facts()).containers).toEqual([]);
+    isSilent = true;
+    // so it is where it does not tell what happens
+    await expect(
+      engine.follow(
+        () => {},
+        () => {},
+        new AbortController().signal,
+      ),
+    ).rejects.toThrow(late);
+    isSilent = false;
+    await expect(engine.facts()).rejects.toThrow(late);
+  } finally {
+    engine.close();
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -133,13 +133,17 @@ function following(socket: string, isKept = true, mostMs = LONG_MS): Followed {
     columns: undefined,
     write: (text: string) => void (stderr += text),
   };
+  const engine = new DockerEngine(socket, "", mostMs);
   const follower = new HostFollower(new KnownHost(), {
-    engine: new DockerEngine(socket, "", mostMs),
+    engine,
     version: "0.0.0",
     isKept,
     messages: new Messages(console, 10_000),
   });
-  closing.push(() => follower.close());
+  closing.push(() => {
+    follower.close();
+    engine.close();
+  });
   const news: HostNews[] = [];
   follower.keepIn((each) => void news.push(each));
   return { follower, news, said: () => stderr };
