@@ -8,7 +8,7 @@ import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
-import { refusedByEnd, refusedByHost } from "./resets.js";
+import { refusedOpening } from "./resets.js";
 import { isFromNear } from "./hops.js";
 import { whyMissing } from "../words.js";
 
@@ -134,14 +134,14 @@ export class HostsOwn {
     const { timeline: t, resets } = this.#known;
     if (!isOpening(t.tcpFlags(row)) || t.way(row) === natWay) return null;
     const reset = resets.answering(row);
-    return reset === NONE || resets.isByNeighbour(reset) ? null : refusedByHost(t, reset);
+    return reset === NONE || resets.isByNeighbour(reset) ? null : refusedOpening(t, reset, "host-refuses");
   }
 
   /** What became of a packet that opens a connection to a neighbour, or to the host's own end of the link, and that is answered with a reset; null of any other. */
   #refusedByEnd(row: number): Claim | null {
     const { timeline: t, resets } = this.#known;
     const reset = isOpening(t.tcpFlags(row)) ? resets.answering(row) : NONE;
-    return reset === NONE ? null : refusedByEnd(t, reset);
+    return reset === NONE ? null : refusedOpening(t, reset, "end-refuses");
   }
 
   /**

@@ -6,7 +6,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import type { Known } from "../known.js";
 import { type Claim, unknown } from "../claim.js";
-import { refusedByHost, resetBeside } from "./resets.js";
+import { refusedOpening, resetBeside } from "./resets.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */
 export class Published {
@@ -45,7 +45,7 @@ export class Published {
     if (kernel.tally.isTtlLowered(true) && isFull) {
       const reset = resets.answering(row);
       const isRefused = isOpening(t.tcpFlags(row)) && !resets.isByNeighbour(reset);
-      if (reset !== NONE && isRefused) return refusedByHost(t, reset);
+      if (reset !== NONE && isRefused) return refusedOpening(t, reset, "host-refuses");
       if (reset !== NONE) return resetBeside(t, resets, row, reset);
       const why = "the host itself answers it, though it forwards this port";
       return { verdict: "local", reason: "host-answers", why };

@@ -145,16 +145,15 @@ export function resetBeside(t: Timeline, resets: Resets, row: number, reset: num
   return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
 }
 
-/** What became of a packet that opens a connection to the host's own address, and that the host answers with a reset. */
-export function refusedByHost(t: Timeline, reset: number): Claim {
-  const byFrame = t.frame(reset);
-  const why = `the host resets it (frame ${t.frameTextOf(reset)}): a rule rejects it, or nobody listens there`;
-  return { verdict: "refused", reason: "host-refuses", why, byFrame };
-}
+/** Who answers what opens a connection with a reset, and the likeliest first of why, by the reason of the verdict. */
+const REFUSING = {
+  "host-refuses": ["the host", "a rule rejects it, or nobody listens there"],
+  "end-refuses": ["whom it goes to", "nobody listens there, or a rule rejects it"],
+} as const;
 
-/** What became of a packet that opens a connection to a neighbour on its link, and that this one answers with a reset. */
-export function refusedByEnd(t: Timeline, reset: number): Claim {
-  const byFrame = t.frame(reset);
-  const why = `whom it goes to resets it (frame ${t.frameTextOf(reset)}): nobody listens there, or a rule rejects it`;
-  return { verdict: "refused", reason: "end-refuses", why, byFrame };
+/** What became of a packet that opens a connection, to the host's own address or to a neighbour on its link, and that this one answers with a reset. */
+export function refusedOpening(t: Timeline, reset: number, reason: keyof typeof REFUSING): Claim {
+  const [who, because] = REFUSING[reason];
+  const why = `${who} resets it (frame ${t.frameTextOf(reset)}): ${because}`;
+  return { verdict: "refused", reason, why, byFrame: t.frame(reset) };
 }
