@@ -20,8 +20,8 @@ const RULES_APART_NS = 3_000_000_000n;
 /** What a host said so far, for those who explain packets. */
 export class KnownHost {
   readonly containers = new AddressBook();
-  readonly masqueradeSources = new MasqueradeSources();
   readonly ownAddresses = new OwnAddresses();
+  readonly masqueradeSources = new MasqueradeSources(this.ownAddresses);
   /** The ports of the containers that are meant. */
   readonly ports: PortBook;
   /** When containers changed, epoch nanoseconds, the last times. */
@@ -91,7 +91,6 @@ export class KnownHost {
   /** Takes it that addresses of the host came or went at a time, epoch nanoseconds: a snapshot will tell which. */
   changeAddresses(timeNs: bigint): void {
     this.ownAddresses.change(timeNs);
-    this.masqueradeSources.change(timeNs);
   }
 
   /** Takes what the host says next. Returns the addresses that another container has than before. */
@@ -108,8 +107,7 @@ export class KnownHost {
     }
     if ("containers" in news) {
       if (news.rules !== undefined) this.#list(news.rules, news.timeNs);
-      this.masqueradeSources.take(news);
-      if (news.addresses.length > 0) this.ownAddresses.take(news.timeNs, news.addresses);
+      this.ownAddresses.take(news);
       this.#first ??= news;
       this.#facts = news;
       if (news.containers !== undefined) this.#networks = news;

@@ -3,11 +3,9 @@ import type { SideNames } from "../../packets/sides.js";
 import type { Answer } from "../answer.js";
 import { Routing } from "./routing.js";
 import { isIncoming, passage } from "../tuples.js";
-import type { HostFacts } from "./host-facts.js";
 import type { NetworkFacts, SourceAddress } from "./network-facts.js";
+import type { OwnAddresses } from "./own-addresses.js";
 
-/** So many snapshots are remembered, the last ones: when they were taken, and what they say where addresses are others than in the one before. */
-const MOST_SNAPSHOTS = 32;
 /** Where nobody tells, an address does not come and go as soon as this, nanoseconds: a flow that left with it began while a snapshot would have shown it. */
 const SOON_NS = 2_000_000_000n;
 
@@ -20,29 +18,11 @@ const SOON_NS = 2_000_000_000n;
 export class MasqueradeSources {
   /** Called when it is asked of an address that no snapshot shows: there may be others by now. */
   onUnknown: () => void = () => {};
-  readonly #networks: NetworkFacts[] = [];
-  readonly #takenNs: bigint[] = [];
-  /** When addresses came or went, as far as somebody told. */
-  readonly #changedNs: bigint[] = [];
-  /** The addresses that the last one tells of. */
-  #addresses = "";
+  readonly #own: OwnAddresses;
 
-  /** Takes the next snapshot. One that tells of no address says nothing. */
-  take({ timeNs, network }: HostFacts): void {
-    const all = [...network.sources].filter(([, sources]) => sources.length > 0);
-    if (all.length === 0) return;
-    const addresses = JSON.stringify(all);
-    if (addresses !== this.#addresses) this.#networks.push(network);
-    this.#addresses = addresses;
-    this.#takenNs.push(timeNs);
-    for (const remembered of [this.#networks, this.#takenNs])
-      if (remembered.length > MOST_SNAPSHOTS) remembered.shift();
-  }
-
-  /** Takes it that addresses of the host came or went at a time, epoch nanoseconds. */
-  change(timeNs: bigint): void {
-    this.#changedNs.push(timeNs);
-    if (this.#changedNs.length > MOST_SNAPSHOTS) this.#changedNs.shift();
+  /** `own`: which addresses the host had, and when. */
+  constructor(own: OwnAddresses) {
+    this.#own = own;
   }
 
   /**
@@ -55,16 +35,20 @@ export class MasqueradeSources {
   canGive(flow: Translation, names: SideNames, timeNs?: bigint): Answer {
     const { src, dst } = passage(flow).leaving;
     const captured = names[flow.sides[isIncoming(flow) ? 0 : 1]];
-    if (this.#networks.length === 0) return true;
-    if (this.#networks.some((network) => canGive(network, src, dst, captured))) return true;
+    const { told } = this.#own;
+    const networks = told.flatMap(({ has }) => (has !== undefined && hasSources(has.network) ? [has.network] : []));
+    if (networks.length === 0) return true;
+    if (networks.some((network) => canGive(network, src, dst, captured))) return true;
     this.onUnknown();
     if (timeNs === undefined) return undefined;
-    const isShown = (takenNs: bigint): boolean =>
-      timeNs <= takenNs &&
-      takenNs <= timeNs + SOON_NS &&
-      !this.#changedNs.some((changedNs) => timeNs <= changedNs && changedNs <= takenNs);
-    return this.#takenNs.some(isShown) ? false : undefined;
+    // by the first that was told behind it: one that has them, soon, and not that some came or went
+    const next = told.find((each) => timeNs <= each.timeNs && (each.has === undefined || hasSources(each.has.network)));
+    return next?.has !== undefined && next.timeNs <= timeNs + SOON_NS ? false : undefined;
   }
+}
+
+function hasSources({ sources }: NetworkFacts): boolean {
+  return [...sources.values()].some((each) => each.length > 0);
 }
 
 function canGive(network: NetworkFacts, src: string, dst: string, names: readonly string[]): boolean {

@@ -12,6 +12,7 @@ import { Messages } from "../../../src/cli/messages.js";
 import { KnownHost } from "../../../src/host/snapshot/known-host.js";
 import { CHANGE_SCHEMA, SCHEMA } from "../../../src/host/snapshot/schema.js";
 import type { HostNews } from "../../../src/host/snapshot/snapshot.js";
+import { having } from "../../host/rules/explained.js";
 import { scratch } from "../../support/scratch.js";
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
@@ -218,7 +219,7 @@ it("takes a snapshot once addresses of the host come or go that others can reach
   const { follower, news } = following("off");
   await follower.begin();
   expect(news).toHaveLength(1);
-  follower.known.ownAddresses.take(0n, ["10.0.2.15"]);
+  follower.known.ownAddresses.take(having(0n, ["10.0.2.15"]));
   expect(follower.known.ownAddresses.hadSince("10.0.2.15", 0n)).toBe(true);
   writeFileSync(join(folder, "go"), "");
   await until(() => news.length > 1);

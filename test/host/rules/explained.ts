@@ -1,5 +1,6 @@
 import { InterfaceName, type Interfaces } from "../../../src/host/interfaces.js";
 import { RuleBook } from "../../../src/host/rules/rules.js";
+import { networkFactsOf } from "../../../src/host/snapshot/network-facts.js";
 import { OwnAddresses } from "../../../src/host/snapshot/own-addresses.js";
 import type { FlowSummary } from "../../../src/packets/results/results.js";
 import { flow } from "../flow.js";
@@ -10,10 +11,17 @@ export const named = (inside: string, outside: string): Interfaces => [
   new InterfaceName([outside]),
 ];
 
+/** What a snapshot says of addresses, at a time, epoch nanoseconds. */
+export const having = (timeNs: bigint, addresses: readonly string[]) => ({
+  timeNs,
+  addresses,
+  network: networkFactsOf({}),
+});
+
 /** What a host's addresses always were. */
 export function own(...addresses: readonly string[]): OwnAddresses {
   const all = new OwnAddresses();
-  all.take(0n, addresses);
+  all.take(having(0n, addresses));
   return all;
 }
 

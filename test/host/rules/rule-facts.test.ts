@@ -4,7 +4,7 @@ import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { RuleCheck } from "../../../src/host/rules/rule-check.js";
 import type { Ends, FlowSummary } from "../../../src/packets/results/results.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
-import { fetched, fetchedIpv6, named, nat, own, pinged, published, routed } from "./explained.js";
+import { fetched, fetchedIpv6, having, named, nat, own, pinged, published, routed } from "./explained.js";
 import { flow } from "../flow.js";
 import { DOCKER_IPTABLES, DOCKER_NFT } from "./rulesets.js";
 
@@ -119,8 +119,8 @@ describe("who comes to a port of the host's", () => {
 
   test("is sent inside as long as the host has the address that it goes to", () => {
     const addresses = own("10.0.2.15");
-    addresses.take(100n, ["10.0.2.33"]);
-    addresses.take(200n, ["10.0.2.15"]);
+    addresses.take(having(100n, ["10.0.2.33"]));
+    addresses.take(having(200n, ["10.0.2.15"]));
     const facts = new RuleFacts(new RuleHistory(DOCKER_IPTABLES), named("docker0", "enp0s3"), addresses, () => true);
     // it left with that address once
     facts.learn(webPinged);

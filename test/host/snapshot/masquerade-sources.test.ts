@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MasqueradeSources } from "../../../src/host/snapshot/masquerade-sources.js";
+import { OwnAddresses } from "../../../src/host/snapshot/own-addresses.js";
 import type { SideNames } from "../../../src/packets/sides.js";
 import { snapshot } from "../drops/drops.js";
 import { flow } from "../flow.js";
@@ -15,11 +16,15 @@ const UPLINK = on("enp0s3", "10.0.2.15", "fd00:2::15");
 const left = (src: string, dst = "198.51.100.7") =>
   flow("tcp", "inside", `172.17.0.3.5000 > ${dst}.80`, `${src}.5000 > ${dst}.80`);
 
+function addresses(...states: readonly (readonly object[])[]): OwnAddresses {
+  const own = new OwnAddresses();
+  for (const [at, interfaces] of states.entries()) own.take(snapshot(100 + at, { interfaces }));
+  return own;
+}
+
 /** By snapshots with these interfaces, one after the other. */
 function known(...states: readonly (readonly object[])[]): MasqueradeSources {
-  const sources = new MasqueradeSources();
-  for (const [at, interfaces] of states.entries()) sources.take(snapshot(100 + at, { interfaces }));
-  return sources;
+  return new MasqueradeSources(addresses(...states));
 }
 
 describe("masquerading can have given", () => {
@@ -60,10 +65,12 @@ describe("masquerading can have given", () => {
 
   test("an address that came or went before the next snapshot, as nobody knows which did", () => {
     // at 100 s and at 101 s
-    const sources = known([INSIDE, UPLINK], [INSIDE, UPLINK]);
+    const own = addresses([INSIDE, UPLINK]);
+    own.change(100_500_000_000n);
+    own.take(snapshot(101, { interfaces: [INSIDE, UPLINK] }));
+    const sources = new MasqueradeSources(own);
     const atMs = (ms: number) => sources.canGive(left("10.0.2.30"), NAMES, BigInt(ms) * 1_000_000n);
-    sources.change(99_500_000_000n);
-    expect([99_400, 99_600].map(atMs)).toEqual([undefined, false]);
+    expect([99_900, 100_400, 100_600].map(atMs)).toEqual([false, undefined, false]);
   });
 
   test("no address that is a secondary one there", () => {
