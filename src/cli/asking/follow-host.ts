@@ -10,6 +10,7 @@ import { epochNs } from "./clocks.js";
 import type { DockerEngine } from "./docker-api.js";
 import { followNetwork } from "./follow-network.js";
 import { KeptTools } from "./kept-tools.js";
+import { Pause } from "./pause.js";
 import type { Host } from "../host.js";
 import { failureText, OWN_TOOLS, type Tools } from "./tools.js";
 import type { HostOptions } from "../host-options.js";
@@ -23,11 +24,9 @@ const BEGIN_MS = 5000;
 const END_MS = 10_000;
 /** How long it waits until it asks an engine again that does not tell what happens. */
 const PAUSE_MS = 1000;
-/** How long it waits at first until it looks again for addresses that the host did not have. */
-const FIRST_PAUSE_MS = 1000;
 /** How long it waits until it looks which addresses came or went: mostly, several do … */
 const SETTLE_MS = 200;
-/** … and behind that until it looks again: twice as long each time, up to this. */
+/** … and behind that until it looks again, at the most. */
 const MOST_PAUSE_MS = 10_000;
 /** Where more events wait, no container is asked about by itself: once there is time, all are, at once. So many ends are remembered, too. */
 const MOST_WAITING = 1000;
@@ -80,12 +79,10 @@ export class HostFollower {
   readonly known: KnownHost;
   readonly #following: Following;
   readonly #over = new AbortController();
-  /** When it may be asked for addresses that it did not have, and how long it waits then: twice as long each time, so that there are few snapshots. */
-  #nextMs = 0;
-  #pauseMs = FIRST_PAUSE_MS;
-  /** When it may be asked again which addresses came or went, how long it waits then, and whether it is going to be. */
-  #nextLookMs = 0;
-  #lookPauseMs = FIRST_PAUSE_MS;
+  /** Before it is asked again for addresses that it did not have … */
+  readonly #unknownPause = new Pause();
+  /** … and which addresses came or went; and whether it is going to be. */
+  readonly #changePause = new Pause(MOST_PAUSE_MS);
   #isLookDue = false;
   readonly #endNetwork: () => void;
   /** Since when nothing changed of how the host forwards, epoch nanoseconds; undefined while nobody tells. */
@@ -207,9 +204,8 @@ export class HostFollower {
 
   /** Takes a snapshot soon after a flow left with an address that the host did not have: it shows whether the host has it now. */
   #lookAgain(): void {
-    if (!this.#hasSnapshot || this.#ended !== undefined || Date.now() < this.#nextMs) return;
-    this.#nextMs = Date.now() + this.#pauseMs;
-    this.#pauseMs *= 2;
+    if (!this.#hasSnapshot || this.#ended !== undefined || this.#unknownPause.leftMs > 0) return;
+    this.#unknownPause.begin();
     void this.#snapshot();
   }
 
@@ -218,12 +214,11 @@ export class HostFollower {
     this.known.changeAddresses(epochNs());
     if (this.#isLookDue || this.#ended !== undefined) return;
     this.#isLookDue = true;
-    const waitMs = Math.max(SETTLE_MS, this.#nextLookMs - Date.now());
+    const waitMs = Math.max(SETTLE_MS, this.#changePause.leftMs);
     setTimeout(() => {
       this.#isLookDue = false;
       if (this.#ended !== undefined || this.#over.signal.aborted) return;
-      this.#nextLookMs = Date.now() + this.#lookPauseMs;
-      this.#lookPauseMs = Math.min(2 * this.#lookPauseMs, MOST_PAUSE_MS);
+      this.#changePause.begin();
       void this.#snapshot();
     }, waitMs).unref();
   }
