@@ -178,7 +178,7 @@ async function namingGrounds(
       interfaces,
       rules?.hasGaps === true ? [] : rules?.inForce,
     );
-    for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds);
+    for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds, stopped);
     return { stopped, findings: [...findings, ...natMissing(known.snapshots.at(-1), drops.asTheyCame)] };
   });
 }

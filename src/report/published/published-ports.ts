@@ -146,16 +146,17 @@ export class PublishedPorts extends PassingSink {
     super.end(published.length === 0 ? summary : { ...summary, published });
   }
 
-  /** Takes it that a rule could have dropped these. */
-  closedBy(rule: string, kinds: readonly Dropped[]): void {
-    for (const { fate, mayOpen: isOpening, proto, ends, firstNs, gathered } of kinds) {
-      const published = isOpening && this.#calledBy(protocolName(proto), destinationOf(ends), firstNs).published;
-      if (published === false || published === undefined) continue;
+  /** Takes it that a rule could have dropped these. `stopped`: those of which it is told that the host dropped them, though no capture shows that. */
+  closedBy(rule: string, kinds: readonly Dropped[], stopped: Pick<ReadonlySet<Dropped>, "has">): void {
+    for (const kind of kinds) {
+      const { fate, mayOpen: isOpening, proto, ends, firstNs, gathered } = kind;
+      const { published } = this.#calledBy(protocolName(proto), destinationOf(ends), firstNs);
+      if (!isOpening || published === undefined) continue;
       const use = this.#useOf(published);
       const closing = use.closedBy.get(rule) ?? { count: 0, unseen: 0 };
       use.closedBy.set(rule, closing);
       closing.count += gathered.count;
-      if (fate !== "dropped" && fate !== "refused") closing.unseen += gathered.count;
+      if (fate !== "dropped" && fate !== "refused" && !stopped.has(kind)) closing.unseen += gathered.count;
       if (fate === "refused") use.refusedByRules += gathered.count;
     }
   }

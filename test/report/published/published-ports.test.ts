@@ -485,15 +485,16 @@ it("names the rules that could have dropped what was to open conversations", () 
     const { src, srcPort, dst, dstPort, proto } = TO;
     const called = (port: number = dstPort, more: Partial<Dropped> = {}): Dropped =>
       dropped(1, { src, srcPort, dst, dstPort: port }, { proto, ...more });
-    sink.closedBy("-A DOCKER-USER -j DROP", [called(), called(dstPort, { mayOpen: false }), called(89)]);
-    sink.closedBy("-A DOCKER-USER -j DROP", [called()]);
-    sink.closedBy("-P FORWARD DROP", [called(dstPort, { fate: "unanswered" }), called()]);
+    sink.closedBy("-A DOCKER-USER -j DROP", [called(), called(dstPort, { mayOpen: false }), called(89)], new Set());
+    sink.closedBy("-A DOCKER-USER -j DROP", [called()], new Set());
+    const stopped = called(dstPort, { fate: "unpaired" });
+    sink.closedBy("-P FORWARD DROP", [called(dstPort, { fate: "unanswered" }), called(), stopped], new Set([stopped]));
   });
   expect(web).toMatchObject({
     dropped: 2,
     closedBy: [
       { rule: "-A DOCKER-USER -j DROP", count: 2 },
-      { rule: "-P FORWARD DROP", count: 2, unseen: 1 },
+      { rule: "-P FORWARD DROP", count: 3, unseen: 1 },
     ],
   });
 });
