@@ -110,10 +110,9 @@ export async function resultsOf(
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
   const ports =
     known &&
-    insideRoutes &&
     (await portsOf(sink, known, {
-      routes: insideRoutes,
       names: interfaces[INSIDE],
+      gone,
       isLive,
       isByListing: options.conntrack !== OFF,
       conntrack,
@@ -201,9 +200,9 @@ async function routesOf(
 
 /** What is known of who uses published ports. */
 interface PortFacts {
-  readonly routes: UncapturedRoutes;
-  /** The interfaces inside. */
+  /** The interfaces of the inside's captures, empty where one is not known; and those that are gone. */
   readonly names: readonly string[];
+  readonly gone: ReadonlySet<string> | undefined;
   /** There may be ports later. */
   readonly isLive: boolean;
   /** Whether what snapshots list of conntrack counts. */
@@ -216,16 +215,18 @@ interface PortFacts {
 async function portsOf(
   next: Sink,
   known: KnownHost,
-  { routes, names, isLive, isByListing, conntrack, rules }: PortFacts,
+  { names, gone, isLive, isByListing, conntrack, rules }: PortFacts,
 ): Promise<PublishedPorts | undefined> {
   if (known.ports.all.length === 0 && !isLive) return undefined;
   const { PublishedPorts } = await import("../report/published/published-ports.js");
   const { OwnConversations } = await import("../host/own-conversations.js");
+  const { CapturedLinks } = await import("../host/captured-links.js");
   const { CalledPorts } = await import("../host/rules/called-ports.js");
   const own = new OwnConversations(known, conntrack, isByListing);
   const called = new CalledPorts(known, names, rules);
+  const links = new CapturedLinks(known, names, gone);
   return new PublishedPorts(next, known, own, {
-    areUncaptured: (addresses) => routes.areUncaptured(addresses),
+    capturedOf: (of) => links.capturedOf(of),
     mayHaveCalled: (...call) => called.mayHaveCalled(...call),
   });
 }

@@ -243,7 +243,7 @@ function notesOf(intake: SideIntake, timeline: Timeline, side: Side): Notes {
 }
 
 /** What tells of what results refer to. */
-type Referred = Pick<Ground, "timeline" | "tuples" | "accounts" | "tunnels" | "translations" | "clock"> & {
+type Referred = Pick<Ground, "timeline" | "tuples" | "accounts" | "tunnels" | "translations" | "clock" | "cover"> & {
   readonly book: FlowBook;
   readonly groups: Groups;
   readonly errors: Errors;
@@ -255,7 +255,7 @@ function tablesOf(
   intakes: readonly [SideIntake, SideIntake],
   haveCounters: RunOptions["haveCounters"],
 ): Tables {
-  const { timeline, tuples, accounts, tunnels, translations, clock, book, groups, errors } = parts;
+  const { timeline, tuples, accounts, tunnels, translations, clock, cover, book, groups, errors } = parts;
   const beganNs = (row: number): number => {
     const slot = translations.slotOf(row);
     const passedNs = timeline.timeNs(row);
@@ -267,6 +267,7 @@ function tablesOf(
     epochsNs: [intakes[INSIDE].epochNs, intakes[OUTSIDE].epochNs],
     offsetNs: clock.offsetNs,
     haveCounters,
+    isUnfiltered: [cover[INSIDE].isUnfiltered, cover[OUTSIDE].isUnfiltered],
     flowOf: (row) => book.flowOf(row),
     beganNs: (row) => intakes[INSIDE].epochNs + BigInt(Math.round(beganNs(row))),
     framesOf: (row) => groups.framesOf(row),

@@ -69,6 +69,7 @@ export class HandFilled implements Tables {
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
   readonly offsetNs = 0n;
   readonly haveCounters = [[false], [true]] as const;
+  isUnfiltered: readonly [boolean, boolean] = [true, true];
   readonly #packets = new Map<number, Packet>();
 
   constructor(names: readonly [string, string] = ["docker0", "enp0s3"]) {

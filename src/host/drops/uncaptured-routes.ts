@@ -73,17 +73,6 @@ export class UncapturedRoutes implements HostRoutes {
     );
   }
 
-  /** Whether none of some addresses, which are a host's, is behind a captured interface by any snapshot; false where nothing tells. */
-  areUncaptured(addresses: readonly string[]): boolean {
-    this.#read();
-    const tells = (network: NetworkFacts): boolean =>
-      network.isByDestination && network.routes.length > 0 && this.#knows(network);
-    if (!this.#networks.some(tells)) return false;
-    return !this.#networks.some((network, at) =>
-      addresses.some((address) => this.#isCaptured(this.#routings[at].interfaceTo(address), network)),
-    );
-  }
-
   #read(): void {
     const { snapshots } = this.#host;
     const last = snapshots.at(-1);

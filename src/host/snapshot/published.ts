@@ -10,7 +10,7 @@ type Known = Published & {
   container: string;
   containerIds: Set<string>;
   hostAddresses: string[];
-  containerAddresses: readonly string[];
+  containerLinks: ReadonlySet<string | undefined>;
   pids: readonly number[];
 };
 
@@ -61,8 +61,7 @@ export class PortBook {
       keepNewest(this.#known, MOST_PORTS);
       known.container = container.name;
       known.containerIds.add(container.id);
-      const addresses = container.addresses.map(({ address }) => address);
-      known.containerAddresses = [...new Set([...known.containerAddresses, ...addresses])];
+      known.containerLinks = new Set([...known.containerLinks, ...container.addresses.map(({ link }) => link)]);
       if (!known.hostAddresses.includes(hostAddress)) known.hostAddresses.push(hostAddress);
       published.push(known);
     }
@@ -84,7 +83,7 @@ export class PortBook {
 /** A port of which nobody has told yet whose it is. */
 function unheld(port: Numbers): Known {
   const { proto, hostPort, containerPort } = port;
-  const ends = { hostAddresses: [], container: "", containerIds: new Set<string>(), containerAddresses: [] };
+  const ends = { hostAddresses: [], container: "", containerIds: new Set<string>(), containerLinks: new Set<string>() };
   return { proto, hostPort, containerPort, ...ends, pids: [] };
 }
 

@@ -11,8 +11,8 @@ export interface Published {
   /** Its id, and those of others that had its name and its port after it, or before: a container that was made anew. */
   readonly containerIds: ReadonlySet<string>;
   readonly containerPort: number;
-  /** The container's addresses, as far as the host said. */
-  readonly containerAddresses: readonly string[];
+  /** The host's interfaces by which the container's addresses are reached, as far as the host said: undefined stands for one of which it did not. */
+  readonly containerLinks: ReadonlySet<string | undefined>;
   /** The docker-proxies that hold it. */
   readonly pids: readonly number[];
 }
@@ -26,10 +26,16 @@ interface Closing {
   readonly unseen?: number;
 }
 
+/**
+ * Whether the captures of the inside have all conversations with a container: `lossy` where they lost frames, `none` where its interfaces are not captured, `untold` where nothing
+ * tells, as where a capture names no interface, or may be filtered.
+ */
+export type Captured = "all" | "lossy" | "none" | "untold";
+
 /** What went through a published port, as far as it was captured. */
 export interface PublishedUse extends Published {
-  /** Whether none of the container's addresses is behind a captured interface of the inside, by the host's routes: its conversations may have passed unseen. */
-  readonly isUncaptured: boolean;
+  /** What is not `all` may have been used unseen. */
+  readonly captured: Captured;
   /** How many flows a rule translated … */
   readonly translated: number;
   /** … and how many a proxy passed on … */

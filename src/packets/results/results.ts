@@ -247,6 +247,8 @@ export interface Tables {
   offsetNs: bigint;
   /** By side, for each of its captures: whether it says, at its beginning, that it counts the frames that it loses. */
   haveCounters: readonly [readonly boolean[], readonly boolean[]];
+  /** By side: whether its captures are known to have all that passed, but for lost frames: nobody filtered them. */
+  isUnfiltered: readonly [boolean, boolean];
   /** The id of the flow that a packet belongs to, if its translation is known, or the proxy that carries it on. */
   flowOf(row: number): number | undefined;
   /** When the flow of a packet had its first pair, or the packet itself passed, if that was before; epoch nanoseconds on the inside clock. */

@@ -245,12 +245,11 @@ function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
   const { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear } = use;
   const { fromElsewhere, fromElsewhereUnclear, taken, fromHost, fromHostUnclear, refusedInside } = use;
-  const { isUncaptured, dropped, refused, unknown, closedBy } = use;
+  const { captured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
   const through = { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear };
   const byOthers = { fromElsewhere, fromElsewhereUnclear, taken, fromHost, fromHostUnclear, refusedInside };
-  const captured = isUncaptured ? { captured: false } : {};
-  return { ...place, ...through, ...byOthers, dropped, refused, unknown, closedBy, ...captured };
+  return { ...place, ...through, ...byOthers, dropped, refused, unknown, closedBy, captured };
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

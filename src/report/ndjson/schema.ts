@@ -523,10 +523,9 @@ const LINES: Readonly<Record<string, Schema>> = {
                 },
               }),
             ),
-          },
-          optional: {
-            captured: flag(
-              "False where none of the container's known addresses is behind a captured interface of the inside, by the host's routes: conversations with it may have passed unseen, or as another's.",
+            captured: oneOf(
+              "Whether the captures of the inside have all conversations with the container. lossy: they lost frames; none: its interfaces are not captured; untold: nothing shows it, as where a capture names no interface, or may be filtered. But for all, some may have passed unseen.",
+              ["all", "lossy", "none", "untold"],
             ),
           },
         }),

@@ -1,7 +1,7 @@
 import type { Containers } from "../../packets/results/containers.js";
 import type { Dropped } from "../../packets/results/drops.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
-import { isPublishedBy, type Published } from "../../packets/results/published.js";
+import { type Captured, isPublishedBy, type Published } from "../../packets/results/published.js";
 import type { Ends, FlowSummary, Judgement, Sink, Summary, Update, Verdict } from "../../packets/results/results.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
@@ -60,8 +60,8 @@ interface Arrived {
 
 /** What is known of who may use published ports, as far as the host has said by now. */
 export interface PortUsers {
-  /** Whether none of some addresses is behind a captured interface of the inside. */
-  areUncaptured(addresses: readonly string[]): boolean;
+  /** Whether all that passes some of its interfaces is captured inside. */
+  capturedOf(links: ReadonlySet<string | undefined>): Captured;
   /** Whether a rule may have made of a call of that port of the host's, at that time, what one of the inside's captures shows. */
   mayHaveCalled(hostPort: number, proto: Protocol, seen: Ends, source: number, epochNs: bigint): boolean;
 }
@@ -140,9 +140,7 @@ export class PublishedPorts extends PassingSink {
     this.#fromHost.end();
     for (const arrived of this.#arrived.values()) this.#countArrived(arrived);
     for (const untold of this.#untold) this.#countUntold(untold);
-    const published = this.#ports.all.map((each) =>
-      this.#useOf(each).sum(this.#users.areUncaptured(each.containerAddresses)),
-    );
+    const published = this.#ports.all.map((each) => this.#useOf(each).sum(this.#capturedOf(each, summary)));
     super.end(published.length === 0 ? summary : { ...summary, published });
   }
 
@@ -159,6 +157,13 @@ export class PublishedPorts extends PassingSink {
       if (fate !== "dropped" && fate !== "refused" && !stopped.has(kind)) closing.unseen += gathered.count;
       if (fate === "refused") use.refusedByRules += gathered.count;
     }
+  }
+
+  #capturedOf({ containerLinks }: Published, { inside }: Summary): Captured {
+    const captured = this.#users.capturedOf(containerLinks);
+    if (captured !== "all") return captured;
+    if (!this.tables.isUnfiltered[INSIDE]) return "untold";
+    return inside.captureDropped > 0 ? "lossy" : "all";
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Few } from "../../packets/results/few.js";
-import type { Published, PublishedUse } from "../../packets/results/published.js";
+import type { Captured, Published, PublishedUse } from "../../packets/results/published.js";
 import type { Verdict } from "../../packets/results/results.js";
 
 /** How many packets to a port never got to the container, or nobody knows. */
@@ -43,8 +43,7 @@ export class Use {
     this.#published = published;
   }
 
-  /** `isUncaptured`: see `PublishedUse`. */
-  sum(isUncaptured: boolean): PublishedUse {
+  sum(captured: Captured): PublishedUse {
     const { flows, failures, refusedByRules, closedBy: rules, ...counts } = this;
     const closedBy = Array.from(rules, ([rule, { count, unseen }]) => ({
       rule,
@@ -56,7 +55,7 @@ export class Use {
     const byRules = closedBy.reduce((sum, { count }) => sum + count, 0) - refusedByRules;
     return {
       ...this.#published,
-      isUncaptured,
+      captured,
       ...counts,
       translated: flows.count - counts.proxied,
       flows: flows.listed,

@@ -1,5 +1,5 @@
 import { printable } from "../../packets/printable.js";
-import { everyAddress, type PublishedUse } from "../../packets/results/published.js";
+import { type Captured, everyAddress, type PublishedUse } from "../../packets/results/published.js";
 import { saidFew } from "../../packets/results/sentence.js";
 import { MOST_NAMED } from "./frames-text.js";
 import { grouped } from "../grouped.js";
@@ -43,17 +43,30 @@ function isUsed(use: PublishedUse): boolean {
   return crossed + conversations + taken + dropped + refused + unknown > 0;
 }
 
-/** Whether nothing tells how often a port was called: what it leads to is not captured. */
-function isUnseen({ isUncaptured, translated, proxied }: PublishedUse): boolean {
-  return isUncaptured && translated + proxied === 0;
+/** Whether nothing tells how often a port was called: what leads to it is not captured, or not all that was seen of it is known to be all. */
+function isUnseen(use: PublishedUse): boolean {
+  const { captured, translated, proxied } = use;
+  return captured === "none" ? translated + proxied === 0 : captured !== "all" && !isUsed(use);
 }
 
-/** What would have to be captured as well. */
+/** Why calls of some containers may have passed unseen, and what would show them. */
+const UNSEEN: readonly (readonly [Captured, (containers: string) => string])[] = [
+  ["none", (text) => `no captured interface leads to ${text}; to count calls of those, capture what does, too`],
+  ["lossy", (text) => `the captures of inside lost frames, and calls of ${text} may be among them`],
+  [
+    "untold",
+    (text) =>
+      `calls of ${text} may have passed unseen: nothing shows that a capture has all that passed an interface of theirs; those of natcorr live and dumpcap do, unfiltered`,
+  ],
+];
+
 function unseenText(unseen: readonly PublishedUse[]): string {
-  if (unseen.length === 0) return "";
-  const listed = [...new Set(unseen.map(({ container }) => printable(container)))];
-  const { text } = saidFew({ listed, count: listed.length });
-  return `- unclear: no captured interface leads to ${text}; to count calls of those, capture what does, too\n`;
+  const lines = UNSEEN.map(([why, text]) => {
+    const of = unseen.filter(({ captured }) => captured === why);
+    const listed = [...new Set(of.map(({ container }) => printable(container)))];
+    return listed.length === 0 ? "" : `- unclear: ${text(saidFew({ listed, count: listed.length }).text)}\n`;
+  });
+  return lines.join("");
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {

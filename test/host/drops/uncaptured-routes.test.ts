@@ -89,11 +89,10 @@ it.each([
 it("what goes to an interface that is gone is captured no more", () => {
   const gone = new Set<string>();
   const routes = new UncapturedRoutes({ snapshots: [said(100)] }, ["br-app", ...BOTH], gone);
-  expect(routes.areUncaptured(["172.30.0.2"])).toBe(false);
+  expect(routes.uncapturedTo("172.30.0.2")).toBeUndefined();
   gone.add("br-app");
   expect(routes.uncapturedTo("172.30.0.2")).toBe("br-app");
-  expect(routes.areUncaptured(["172.30.0.2"])).toBe(true);
-  expect(routes.areUncaptured(["172.17.0.3"])).toBe(false);
+  expect(routes.uncapturedTo("172.17.0.3")).toBeUndefined();
 });
 
 it("a part of a bridge is captured for the bridge", () => {
@@ -113,15 +112,6 @@ it.each([
   ],
 ] as const)("nothing is told where %s", (_, captured, snapshots) => {
   expect(uncaptured("198.51.100.7", [...captured], [...snapshots])).toBeUndefined();
-});
-
-it.each([
-  ["one is", ["10.0.1.5", "172.17.0.3"], ["docker0"], false],
-  ["it is of a bridge that is not captured", ["172.30.0.2"], ["docker0"], true],
-  ["it is of no interface of the host's", ["10.0.1.5"], ["docker0"], true],
-  ["the interfaces of the captures are not known", ["172.30.0.2"], [], false],
-] as const)("whether addresses are behind no captured interface, where %s", (_, addresses, captured, are) => {
-  expect(new UncapturedRoutes({ snapshots: [said(100)] }, captured).areUncaptured(addresses)).toBe(are);
 });
 
 it("goes by what the host says by then", () => {

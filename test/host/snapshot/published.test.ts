@@ -52,14 +52,14 @@ it("each port is listed once, on however many addresses, with the processes that
     container: "web",
     containerIds: new Set(["1"]),
     containerPort: 80,
-    containerAddresses: [],
+    containerLinks: new Set(),
   };
   const dns = {
     proto: "udp",
     container: "dns",
     containerIds: new Set(["2"]),
     containerPort: 53,
-    containerAddresses: [],
+    containerLinks: new Set(),
   };
   expect(portsOf().all).toEqual([
     { ...web, hostAddresses: ["::1"], hostPort: 9, pids: [] },
@@ -94,14 +94,14 @@ it("a port is listed from when its container begins, and stays when it ends; the
   book.take({ timeNs: 11n, id: "3", container: undefined });
   expect(book.all.map((each) => each.container)).toEqual(["web", "new", "dns", "web", "new"]);
   expect(book.all[3]).toBe(before[2]);
-  // with another address than before
-  for (const address of ["172.17.0.2", "172.17.0.3"])
+  // on another network than before
+  for (const link of ["docker0", undefined])
     book.take({
       timeNs: 12n,
       id: "1",
-      container: { ...container, addresses: [{ address, network: "bridge", endpoint: undefined }] },
+      container: { ...container, addresses: [{ address: "172.17.0.2", network: "bridge", endpoint: undefined, link }] },
     });
-  expect(book.all[3].containerAddresses).toEqual(["172.17.0.2", "172.17.0.3"]);
+  expect(book.all[3].containerLinks).toEqual(new Set(["docker0", undefined]));
   // the port is another one's by now, and so are the processes that hold it
   book.take({ ...FACTS, containers: [{ ...container, id: "4", name: "next" }] });
   const holding = book.all.filter(({ hostPort }) => hostPort === 88).map(({ container: name, pids }) => [name, pids]);

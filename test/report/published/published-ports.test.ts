@@ -22,7 +22,7 @@ const WEB: Published = {
   container: "web",
   containerIds: new Set(["1"]),
   containerPort: 80,
-  containerAddresses: ["172.17.0.2"],
+  containerLinks: new Set(["docker0"]),
   pids: [7, 8],
 };
 const LOCAL: Published = {
@@ -47,7 +47,9 @@ function uses(
     own = NOTHING_OWN,
     before,
     mayHaveCalled = () => true,
+    summary = SUMMARY,
   }: {
+    readonly summary?: Summary;
     readonly port?: number;
     readonly own?: OwnConversations;
     readonly before?: ContainerName;
@@ -63,13 +65,13 @@ function uses(
     asked === port && ["10.0.2.15", "fd00:2::15"].includes(address) ? web : undefined;
   const containers = { ...NO_CONTAINERS, having, publishing, publishedBefore: () => before };
   const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own, {
-    areUncaptured: (addresses) => addresses.includes("172.21.0.3"),
+    capturedOf: (links) => (links.has("docker0") ? "all" : links.has("br-app") ? "none" : "untold"),
     mayHaveCalled,
   });
   const tables = new HandFilled();
   sink.begin(tables);
   tell(sink, tables);
-  sink.end(SUMMARY);
+  sink.end(summary);
   return ended?.published ?? [];
 }
 
@@ -499,28 +501,55 @@ it("names the rules that could have dropped what was to open conversations", () 
   });
 });
 
-it("a port whose container is behind no captured interface may have been used unseen", () => {
-  const redis = {
-    ...WEB,
-    hostPort: 6379,
-    container: "redis",
-    containerIds: new Set(["4"]),
-    containerAddresses: ["172.21.0.3"],
-  };
-  const used = uses([WEB, redis], () => {});
-  expect(used.map(({ isUncaptured }) => isUncaptured)).toEqual([false, true]);
-  const text = publishedText(used, paint(false));
-  expect(text).toMatch(/88→web:80 +unused /);
+/** A port of a container that is on such an interface. */
+const behind = (link: string | undefined): Published => ({
+  ...WEB,
+  hostPort: 6379,
+  container: "redis",
+  containerIds: new Set(["4"]),
+  containerLinks: new Set([link]),
+});
+
+it.each([
+  [
+    "no captured interface leads to it",
+    "br-app",
+    true,
+    0,
+    "none",
+    "no captured interface leads to redis; to count calls",
+  ],
+  ["its interface is not known", undefined, true, 0, "untold", "calls of redis may have passed unseen: nothing shows"],
+  ["a filter may have kept calls out", "docker0", false, 0, "untold", "calls of redis may have passed"],
+  ["a capture lost frames", "docker0", true, 1, "lossy", "the captures of inside lost frames, and calls"],
+] as const)("a port is not unused where %s", (_, link, isUnfiltered, captureDropped, captured, why) => {
+  const summary = { ...SUMMARY, inside: { ...SUMMARY.inside, captureDropped } };
+  const tell = (_: unknown, tables: HandFilled): void => void (tables.isUnfiltered = [isUnfiltered, true]);
+  const [redis] = uses([behind(link)], tell, { summary });
+  expect(redis.captured).toBe(captured);
+  const text = publishedText([redis], paint(false));
   expect(text).toMatch(/6379→redis:80 +unclear /);
-  expect(text).toContain(
-    "\n- unclear: no captured interface leads to redis; to count calls of those, capture what does, too\n",
+  expect(text).toContain(`\n- unclear: ${why}`);
+});
+
+it("a port is unused where the captures have all that goes to its container", () => {
+  const [redis] = uses([behind("docker0")], () => {});
+  expect(redis.captured).toBe("all");
+  expect(publishedText([redis], paint(false))).toMatch(/6379→redis:80 +unused /);
+});
+
+it("what was seen of a port is told, though there may be more", () => {
+  const [none, untold] = (["none", "untold"] as const).map((captured) =>
+    publishedText([{ ...WEB, ...NOTHING, captured, fromHost: 1 }], paint(false)),
   );
-  expect(publishedText([used[0]], paint(false))).not.toContain("unclear");
+  expect(none).toMatch(/88→web:80 +unclear /);
+  expect(untold).toMatch(/88→web:80 +0 +0 +0 +0 /);
+  expect(untold).not.toContain("unclear");
 });
 
 /** A port that nobody used. */
 const NOTHING = {
-  isUncaptured: false,
+  captured: "all" as const,
   translated: 0,
   proxied: 0,
   flows: [],
