@@ -8,6 +8,8 @@ import type { Sink } from "../packets/results/results.js";
 import { FailingResolvers } from "../report/failing-resolvers.js";
 import { Limited } from "../report/limited.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
+import type { Callers } from "../report/published/arrivals.js";
+import type { Origin } from "../report/published/use.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import { Pointing } from "../report/pointing.js";
 import type { Reporter } from "../report/reporter.js";
@@ -108,11 +110,17 @@ export async function resultsOf(
   }
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
+  const routes = known && (await routesOf(known, interfaces.flat(), gone));
+  const originOf = (address: string): Origin => {
+    if (insideRoutes?.isCapturedTo(address) === true) return "inside";
+    return routes?.uncapturedTo(address) === undefined ? undefined : "elsewhere";
+  };
   const ports =
     known &&
     (await portsOf(sink, known, {
       names: interfaces[INSIDE],
       gone,
+      originOf,
       isLive,
       isByListing: options.conntrack !== OFF,
       conntrack,
@@ -126,7 +134,7 @@ export async function resultsOf(
   const all = known === undefined ? reasons : await namingClashes(reasons, known);
   return {
     sink: options.count === undefined ? all : new Limited(all),
-    says: { ...says, routes: known && (await routesOf(known, interfaces.flat(), gone)), macs: known?.containers },
+    says: { ...says, routes, macs: known?.containers },
     onFrames,
     rules,
     flush: () => reporter.flush(),
@@ -203,6 +211,7 @@ interface PortFacts {
   /** The interfaces of the inside's captures, empty where one is not known; and those that are gone. */
   readonly names: readonly string[];
   readonly gone: ReadonlySet<string> | undefined;
+  readonly originOf: Callers["originOf"];
   /** There may be ports later. */
   readonly isLive: boolean;
   /** Whether what snapshots list of conntrack counts. */
@@ -215,7 +224,7 @@ interface PortFacts {
 async function portsOf(
   next: Sink,
   known: KnownHost,
-  { names, gone, isLive, isByListing, conntrack, rules }: PortFacts,
+  { names, gone, originOf, isLive, isByListing, conntrack, rules }: PortFacts,
 ): Promise<PublishedPorts | undefined> {
   if (known.ports.all.length === 0 && !isLive) return undefined;
   const { PublishedPorts } = await import("../report/published/published-ports.js");
@@ -227,6 +236,7 @@ async function portsOf(
   const links = new CapturedLinks(known, names, gone);
   return new PublishedPorts(next, known, own, {
     capturedOf: (of) => links.capturedOf(of),
+    originOf,
     mayHaveCalled: (...call) => called.mayHaveCalled(...call),
   });
 }

@@ -57,6 +57,9 @@ export interface PublishedUse extends Published {
   /** Those that came by an interface that is not captured, and a rule translated: conntrack tells that; and those of which nothing tells whether this port was called. */
   readonly fromElsewhere: number;
   readonly fromElsewhereUnclear: number;
+  /** Those seen inside alone of which nothing tells by which interface they came, likewise. */
+  readonly fromUntold: number;
+  readonly fromUntoldUnclear: number;
   /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
   readonly fromHost: number;
   /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */

@@ -244,12 +244,14 @@ function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, 
 function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids } = use;
   const { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear } = use;
-  const { fromElsewhere, fromElsewhereUnclear, taken, fromHost, fromHostUnclear, refusedInside } = use;
+  const { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear } = use;
+  const { taken, fromHost, fromHostUnclear, refusedInside } = use;
   const { captured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids };
   const through = { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear };
-  const byOthers = { fromElsewhere, fromElsewhereUnclear, taken, fromHost, fromHostUnclear, refusedInside };
-  return { ...place, ...through, ...byOthers, dropped, refused, unknown, closedBy, captured };
+  const byOthers = { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear };
+  const byHost = { taken, fromHost, fromHostUnclear, refusedInside };
+  return { ...place, ...through, ...byOthers, ...byHost, dropped, refused, unknown, closedBy, captured };
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

@@ -494,6 +494,12 @@ const LINES: Readonly<Record<string, Schema>> = {
             fromElsewhereUnclear: count(
               "Conversations with the container's port that came by an interface that is not captured, of which nothing tells whether by this port.",
             ),
+            fromUntold: count(
+              "Conversations that a rule translated before they were seen inside, as conntrack tells, of which nothing tells by which interface they came.",
+            ),
+            fromUntoldUnclear: count(
+              "Conversations with the container's port, seen inside alone, of which nothing tells by which interface they came, nor whether by this port.",
+            ),
             taken: count(
               "Conversations by the host's port that the host itself took, and was not seen to send on: no rule translated them, and no connection of a docker-proxy's to the container was seen.",
             ),

@@ -6,10 +6,11 @@ import type { Ends, FlowSummary, Judgement, Sink, Summary, Update, Verdict } fro
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
 import { isFromOpener } from "../../packets/ways.js";
-import { type Protocol, protocolName } from "../../protocols/ip-protocols.js";
+import { protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";
 import { epochNsOf } from "../../packets/results/epoch-ns.js";
 import { mayOpen } from "../row-names.js";
+import { Arrivals, type Callers } from "./arrivals.js";
 import { FromHost, type OwnConversations } from "./from-host.js";
 import { type End, PortIndex } from "./port-index.js";
 import { Failures, Use } from "./use.js";
@@ -44,26 +45,10 @@ interface Untold {
   readonly perhaps: readonly Published[];
 }
 
-/** A conversation that came to a container's port, its ends as they were seen, and the ports that lead there. */
-interface Arrived {
-  readonly proto: Protocol;
-  readonly ends: Ends;
-  readonly perhaps: readonly Published[];
-  /** What it was before a translation, where that is known by now. */
-  readonly begunAs: Ends | undefined;
-  /** When it came, epoch nanoseconds. */
-  readonly epochNs: bigint;
-  /** Which of the inside's captures shows it first; and whether it came by an interface that is not captured. */
-  readonly source: number;
-  readonly isElsewhere: boolean;
-}
-
-/** What is known of who may use published ports, as far as the host has said by now. */
-export interface PortUsers {
+/** What is known of published ports' use, as far as the host has said by now. */
+export interface PortUsers extends Callers {
   /** Whether all that passes some of its interfaces is captured inside. */
   capturedOf(links: ReadonlySet<string | undefined>): Captured;
-  /** Whether a rule may have made of a call of that port of the host's, at that time, what one of the inside's captures shows. */
-  mayHaveCalled(hostPort: number, proto: Protocol, seen: Ends, source: number, epochNs: bigint): boolean;
 }
 
 /** Passes all results on, and says at the end what went through each of the host's published ports. */
@@ -78,8 +63,7 @@ export class PublishedPorts extends PassingSink {
   readonly #failed = new Map<number, Failures>();
   /** Those of flows that live, and may turn out to go through a port, or to have its number for something else. */
   readonly #ofFlows = new Map<number, Failures>();
-  /** Tuples of conversations that came to a container's port, nobody knows by which of the host's. */
-  readonly #arrived = new Map<number, Arrived>();
+  readonly #arrivals: Arrivals;
   /** Tuples of conversations that the host took. */
   readonly #taken = new Set<number>();
   /** What more may become known of until the end. */
@@ -91,7 +75,9 @@ export class PublishedPorts extends PassingSink {
     this.#own = own;
     this.#users = users;
     this.#ports = new PortIndex(ports);
-    this.#fromHost = new FromHost(own, containers, this.#ports, (published) => this.#useOf(published));
+    const useOf = (published: Published): Use => this.#useOf(published);
+    this.#fromHost = new FromHost(own, containers, this.#ports, useOf);
+    this.#arrivals = new Arrivals({ own, containers, callers: users, ports: this.#ports }, useOf);
   }
 
   /** Each flow is looked at, whether it is shown or not. */
@@ -105,12 +91,12 @@ export class PublishedPorts extends PassingSink {
 
   override unmatched(row: number, judgement: Judgement): void {
     const { verdict } = judgement;
-    if (verdict === "elsewhere" && this.#mayConcern(row)) this.#noteArrived(row, true);
-    if (TOLD.has(verdict) && this.#mayConcern(row)) {
+    const mayConcern = (verdict === "elsewhere" || TOLD.has(verdict)) && this.#mayConcern(row);
+    if (mayConcern) this.#arrivals.take(this.tables, row, verdict);
+    if (mayConcern && verdict !== "elsewhere") {
       if (FROM_HOST.has(verdict)) this.#fromHost.take(this.tables, row);
       if (verdict === "local") this.#noteTaken(row);
       else this.#noteFailed(row, verdict);
-      this.#noteArrived(row, false);
     }
     super.unmatched(row, judgement);
   }
@@ -138,7 +124,7 @@ export class PublishedPorts extends PassingSink {
 
   override end(summary: Summary): void {
     this.#fromHost.end();
-    for (const arrived of this.#arrived.values()) this.#countArrived(arrived);
+    this.#arrivals.end();
     for (const untold of this.#untold) this.#countUntold(untold);
     const published = this.#ports.all.map((each) => this.#useOf(each).sum(this.#capturedOf(each, summary)));
     super.end(published.length === 0 ? summary : { ...summary, published });
@@ -224,51 +210,6 @@ export class PublishedPorts extends PassingSink {
     if (published === undefined || !this.#own.isOwn(to.address)) return;
     if (this.#taken.size < MOST_REMEMBERED) this.#taken.add(tuple);
     this.#noteIn(this.#useOf(published).failures[0], row, "local");
-  }
-
-  /**
-   * Takes note of a packet that would open a conversation with a container's port, of which nothing tells by which of the host's it came, if by any.
-   * `isElsewhere`: whether it came by an interface that is not captured.
-   */
-  #noteArrived(row: number, isElsewhere: boolean): void {
-    const { timeline } = this.tables;
-    const tuple = timeline.tuple(row);
-    if (timeline.sideOf(row) !== INSIDE || this.#arrived.has(tuple) || this.tables.flowOf(row) !== undefined) return;
-    if (!mayOpen(this.tables, row)) return;
-    const ends = endsOf(this.tables, row);
-    if (this.#own.isOwn(ends.src)) return;
-    const epochNs = epochNsOf(this.tables, row);
-    const name = this.#containers.having(ends.dst, epochNs);
-    const proto = protocolName(timeline.proto(row));
-    const perhaps = this.#ports.to(proto, ends.dstPort).filter((each) => isPublishedBy(each, name));
-    if (perhaps.length === 0) return;
-    const source = timeline.frames[INSIDE].sourceOf(timeline.frame(row));
-    const seen = { proto, ends, perhaps, source, isElsewhere, epochNs };
-    const arrived = { ...seen, begunAs: this.#begunAs(seen) };
-    if (this.#arrived.size < MOST_REMEMBERED) this.#arrived.set(tuple, arrived);
-    else this.#countArrived(arrived);
-  }
-
-  #begunAs({ proto, ends, perhaps }: Omit<Arrived, "begunAs">): Ends | undefined {
-    return this.#own.begunAs(
-      proto,
-      ends,
-      perhaps.map(({ hostPort }) => hostPort),
-    );
-  }
-
-  /** Counts one by what conntrack says, then or now, or else the rules: what went straight to the container went through no port. */
-  #countArrived(arrived: Arrived): void {
-    const { proto, ends, perhaps, source, isElsewhere, epochNs, begunAs = this.#begunAs(arrived) } = arrived;
-    if (begunAs === undefined) {
-      for (const each of perhaps)
-        if (this.#users.mayHaveCalled(each.hostPort, proto, ends, source, epochNs))
-          this.#useOf(each)[isElsewhere ? "fromElsewhereUnclear" : "fromInsideUnclear"]++;
-      return;
-    }
-    if (begunAs.dst === ends.dst && begunAs.dstPort === ends.dstPort) return;
-    const called = this.#ports.at(proto, destinationOf(begunAs)).find((each) => perhaps.includes(each));
-    if (called !== undefined) this.#useOf(called)[isElsewhere ? "fromElsewhere" : "fromInside"]++;
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */

@@ -17,6 +17,11 @@ export class Failures {
   }
 }
 
+/** Whether who called is behind a captured interface of the inside, or behind one that is not captured; undefined where nothing tells. */
+export type Origin = "inside" | "elsewhere" | undefined;
+
+const FROM = { inside: "fromInside", elsewhere: "fromElsewhere", untold: "fromUntold" } as const;
+
 /** What went through a port so far. */
 export class Use {
   readonly #published: Published;
@@ -30,6 +35,8 @@ export class Use {
   fromInsideUnclear = 0;
   fromElsewhere = 0;
   fromElsewhereUnclear = 0;
+  fromUntold = 0;
+  fromUntoldUnclear = 0;
   fromHost = 0;
   fromHostUnclear = 0;
   refusedInside = 0;
@@ -41,6 +48,13 @@ export class Use {
 
   constructor(published: Published) {
     this.#published = published;
+  }
+
+  /** Counts a conversation that was seen inside alone. `isCertain`: whether it is known to have called this port. */
+  noteArrived(origin: Origin, isCertain: boolean): void {
+    const from = FROM[origin ?? "untold"];
+    if (isCertain) this[from]++;
+    else this[`${from}Unclear`]++;
   }
 
   sum(captured: Captured): PublishedUse {

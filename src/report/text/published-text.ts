@@ -36,10 +36,10 @@ export function publishedText(published: readonly PublishedUse[], paint: Paint):
 
 function isUsed(use: PublishedUse): boolean {
   const { translated, proxied, unclear, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
-  const { fromElsewhere, fromElsewhereUnclear, taken, dropped, refused, unknown } = use;
+  const { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear, taken, dropped, refused, unknown } = use;
   const crossed = translated + proxied + unclear;
-  const conversations =
-    fromInside + fromInsideUnclear + fromElsewhere + fromElsewhereUnclear + fromHost + fromHostUnclear;
+  const fromOthers = fromInside + fromInsideUnclear + fromElsewhere + fromElsewhereUnclear;
+  const conversations = fromOthers + fromUntold + fromUntoldUnclear + fromHost + fromHostUnclear;
   return crossed + conversations + taken + dropped + refused + unknown > 0;
 }
 
@@ -141,7 +141,8 @@ function rangesText(ports: readonly number[]): string {
 /** What the columns do not tell of one. */
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
   const { unclear, unheld, misplaced, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
-  const { fromElsewhere, fromElsewhereUnclear, taken, refusedInside, untold, closedBy } = use;
+  const { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear } = use;
+  const { taken, refusedInside, untold, closedBy } = use;
   const notes: Note[] = [
     ...closedBy.map(
       ({ rule, count, unseen = 0 }) =>
@@ -198,6 +199,19 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
       use,
       what: "the container was called by an interface that is not captured, by a rule or straight (nothing tells which)",
       count: fromElsewhereUnclear,
+      unit: "conversation",
+      isShared: true,
+    },
+    {
+      use,
+      what: "called by a rule (nothing tells by which interface that came)",
+      count: fromUntold,
+      unit: "conversation",
+    },
+    {
+      use,
+      what: "the container was called, by a rule or straight (nothing tells which, nor by which interface)",
+      count: fromUntoldUnclear,
       unit: "conversation",
       isShared: true,
     },

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { type ContainerName, NO_CONTAINERS } from "../../../src/packets/results/containers.js";
 import type { Dropped } from "../../../src/packets/results/drops.js";
 import type { Published, PublishedUse } from "../../../src/packets/results/published.js";
-import type { FlowSummary, Judgement, Sink, Summary, Update } from "../../../src/packets/results/results.js";
+import type { Ends, FlowSummary, Judgement, Sink, Summary, Update } from "../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { NdjsonReporter } from "../../../src/report/ndjson/ndjson.js";
 import { type PortUsers, PublishedPorts } from "../../../src/report/published/published-ports.js";
@@ -47,6 +47,7 @@ function uses(
     own = NOTHING_OWN,
     before,
     mayHaveCalled = () => true,
+    originOf = () => undefined,
     summary = SUMMARY,
   }: {
     readonly summary?: Summary;
@@ -54,6 +55,7 @@ function uses(
     readonly own?: OwnConversations;
     readonly before?: ContainerName;
     readonly mayHaveCalled?: PortUsers["mayHaveCalled"];
+    readonly originOf?: PortUsers["originOf"];
   } = {},
 ): readonly PublishedUse[] {
   let ended: Summary | undefined;
@@ -67,6 +69,7 @@ function uses(
   const sink = new PublishedPorts(reporter, { ports: { all: published }, containers }, own, {
     capturedOf: (links) => (links.has("docker0") ? "all" : links.has("br-app") ? "none" : "untold"),
     mayHaveCalled,
+    originOf,
   });
   const tables = new HandFilled();
   sink.begin(tables);
@@ -214,6 +217,38 @@ it("counts what came by an interface that is not captured by conntrack, or as wh
   expect(text).not.toContain("unused");
 });
 
+it.each([
+  ["172.17.0.3", "unknown", "inside", "fromInside", "called from inside, by a rule"],
+  ["10.0.3.2", "unknown", "elsewhere", "fromElsewhere", "called by an interface that is not captured"],
+  ["10.0.3.2", "unknown", undefined, "fromUntold", "called by a rule (nothing tells by which interface that came)"],
+  // a container is inside, wherever the routes of its network lead
+  ["172.17.0.2", "unknown", undefined, "fromInside", "called from inside, by a rule"],
+  // what became of it tells more than routes do
+  ["10.0.3.2", "elsewhere", "inside", "fromElsewhere", "called by an interface that is not captured"],
+  ["10.0.3.2", "local", "elsewhere", "fromInside", "called from inside, by a rule"],
+] as const)(
+  "%s, which came to a container and is %s, by its address from %s: %s",
+  (src, verdict, origin, counted, what) => {
+    const calls: Ends = { src, srcPort: 1, dst: "10.0.3.15", dstPort: 88 };
+    const count = (begunAs: Ends | undefined): readonly PublishedUse[] =>
+      uses(
+        [WEB],
+        (sink, tables) => {
+          const seen = { src, srcPort: 1, dst: "172.17.0.2", dstPort: 80 } as const;
+          const row = tables.add({ side: INSIDE, proto: TCP, ...seen, tcpFlags: SYN });
+          sink.unmatched(row, { verdict, reason: "no-twin", why: "" });
+        },
+        { own: { isOwn: () => false, begunAs: () => begunAs }, originOf: () => origin },
+      );
+    const [told] = count(calls);
+    expect(told[counted]).toBe(1);
+    expect(publishedText([told], paint(false))).toContain(`web:80: ${what}: 1 conversation`);
+    const [untold] = count(undefined);
+    expect(untold).toMatchObject({ [counted]: 0, [`${counted}Unclear`]: 1 });
+    expect(publishedText([untold], paint(false))).not.toContain("unused");
+  },
+);
+
 it("counts nothing for a port whose rules made none of what went to its container", () => {
   const other = { ...WEB, hostPort: 90 };
   const arrived = { side: INSIDE, proto: TCP, src: "172.17.0.3", srcPort: 7, dst: "172.17.0.2", dstPort: 80 } as const;
@@ -250,7 +285,7 @@ it("is not unused where a capture lacks what would tell", () => {
     sink.unmatched(tables.add({ ...arrived, frame: 2, tcpFlags: ACK }), late);
     sink.unmatched(tables.add({ ...TO, frame: 1 }), late);
   });
-  expect(web).toMatchObject({ translated: 0, unclear: 2, fromInsideUnclear: 1, unknown: 1 });
+  expect(web).toMatchObject({ translated: 0, unclear: 2, fromUntoldUnclear: 1, unknown: 1 });
   expect(db).toMatchObject({ translated: 0, unclear: 0, unknown: 0 });
 });
 
@@ -562,6 +597,8 @@ const NOTHING = {
   fromInsideUnclear: 0,
   fromElsewhere: 0,
   fromElsewhereUnclear: 0,
+  fromUntold: 0,
+  fromUntoldUnclear: 0,
   fromHostUnclear: 0,
   refusedInside: 0,
   dropped: 0,
