@@ -114,22 +114,25 @@ function mayMasquerade({ snat }: NatRules, addresses: readonly string[], known: 
 function packetOf(src: Address, dst: Address): HookedPacket {
   const [inInterface, outInterface] = [new InterfaceName([""]), new InterfaceName([""])];
   const ports = { srcPort: 40_000, dstPort: 443 };
-  const state = { isEcho: false, isDstLocal: false, isDstRewritten: false, isNew: true, mark: ANY_MARK };
+  const state = {
+    isEcho: false,
+    isDstLocal: false,
+    isDstRewritten: false,
+    isNew: true,
+    isInvalid: false,
+    mark: ANY_MARK,
+  };
   return { isIpv6: false, proto: TCP, src, dst, ...ports, inInterface, outInterface, ...state };
 }
 
 /** What a container publishes that nothing leads to it, as `tcp 88→web:80`. */
-function portsWithout({ dnat }: NatRules, container: KnownContainer, facts: HostFacts): string[] {
+function portsWithout({ dnat }: NatRules, container: KnownContainer, { networks, proxies }: HostFacts): string[] {
+  // a docker-proxy may hold it all the same
+  if (proxies === undefined) return [];
   const addresses = container.addresses
-    .filter(({ address, network }) => !address.includes(":") && facts.networks.get(network)?.isTranslated === true)
+    .filter(({ address, network }) => !address.includes(":") && networks.get(network)?.isTranslated === true)
     .map(({ address }) => address);
-  const { proxies } = facts;
-  if (
-    proxies === undefined ||
-    addresses.length === 0 ||
-    dnat.some((each) => addresses.some((address) => maySendTo(each, address)))
-  )
-    return [];
+  if (addresses.length === 0 || dnat.some((each) => addresses.some((address) => maySendTo(each, address)))) return [];
   return container.published
     .filter(({ hostAddress, hostPort }) => hostPort > 0 && !hostAddress.includes(":"))
     .filter((port) => !proxies.some(({ proto, hostPort }) => proto === port.proto && hostPort === port.hostPort))

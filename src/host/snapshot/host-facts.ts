@@ -54,7 +54,7 @@ export interface HostFacts {
   readonly networks: ReadonlyMap<string, KnownNetwork>;
   /** What of it cannot be followed, in words. */
   readonly unfollowed: readonly string[];
-  /** Undefined where nobody may tell. */
+  /** The docker-proxies; undefined where they could not be read. */
   readonly proxies: readonly Omit<Proxy, "containerAddress">[] | undefined;
   /** On the host's interfaces, as natcorr writes them. */
   readonly addresses: readonly string[];

@@ -11,7 +11,8 @@ type Known = Published & {
   containerIds: Set<string>;
   hostAddresses: string[];
   containerLinks: ReadonlySet<string | undefined>;
-  pids: readonly number[];
+  pids: readonly number[] | undefined;
+  isGone: boolean;
 };
 
 /** What a port is told from others of its container by. */
@@ -22,6 +23,8 @@ export class PortBook {
   readonly #words: ReadonlySet<string> | undefined;
   /** By their numbers and the ids of their containers: one that was made anew has its place. */
   readonly #known = new Map<string, Known>();
+  /** What containers hold now, by their ids. */
+  readonly #held = new Map<string, readonly Known[]>();
   #all: readonly Published[] | undefined;
 
   /** `words`: names of the containers, or services, that are meant; undefined for all. */
@@ -39,15 +42,31 @@ export class PortBook {
   take(news: HostFacts | KnownChange): void {
     this.#all = undefined;
     if (!("containers" in news)) {
-      if (news.container !== undefined) this.#add(news.container);
+      this.#hold(news.id, news.container);
       return;
     }
-    const there = new Set((news.containers ?? []).flatMap((container) => this.#add(container)));
-    for (const known of this.#known.values()) {
-      const held = there.has(known) ? news.proxies?.filter((proxy) => isHolding(proxy, known)) : [];
-      // where nobody tells, those hold it that did
-      if (held !== undefined) known.pids = held.map(({ pid }) => pid);
+    const { containers, proxies } = news;
+    if (containers !== undefined) {
+      const ids = new Set(containers.map(({ id }) => id));
+      for (const id of this.#held.keys()) if (!ids.has(id)) this.#hold(id, undefined);
+      for (const container of containers) this.#hold(container.id, container);
     }
+    if (proxies === undefined) return;
+    for (const known of [...this.#held.values()].flat())
+      known.pids = proxies.filter((proxy) => isHolding(proxy, known)).map(({ pid }) => pid);
+  }
+
+  /** Takes it that a container holds what it publishes by now; undefined where it does not run any more. */
+  #hold(id: string, container: KnownContainer | undefined): void {
+    const before = this.#held.get(id) ?? [];
+    const now = container === undefined ? [] : this.#add(container);
+    if (now.length > 0) this.#held.set(id, now);
+    else this.#held.delete(id);
+    // the processes are others than before
+    for (const known of now) if (!before.includes(known)) Object.assign(known, { pids: undefined, isGone: false });
+    for (const known of before)
+      if (![...known.containerIds].some((each) => this.#held.get(each)?.includes(known)))
+        Object.assign(known, { pids: [], isGone: true });
   }
 
   /** Takes what a container publishes; what that is. */
@@ -84,7 +103,7 @@ export class PortBook {
 function unheld(port: Numbers): Known {
   const { proto, hostPort, containerPort } = port;
   const ends = { hostAddresses: [], container: "", containerIds: new Set<string>(), containerLinks: new Set<string>() };
-  return { proto, hostPort, containerPort, ...ends, pids: [] };
+  return { proto, hostPort, containerPort, ...ends, pids: undefined, isGone: false };
 }
 
 /** Whether a docker-proxy holds a published port. */

@@ -13,8 +13,10 @@ export interface Published {
   readonly containerPort: number;
   /** The host's interfaces by which the container's addresses are reached, as far as the host said: undefined stands for one of which it did not. */
   readonly containerLinks: ReadonlySet<string | undefined>;
-  /** The docker-proxies that hold it. */
-  readonly pids: readonly number[];
+  /** The docker-proxies that hold it; undefined where they could not be read. */
+  readonly pids: readonly number[] | undefined;
+  /** Whether no container holds it any more. */
+  readonly isGone: boolean;
 }
 
 /** A rule that could have dropped what was to open conversations with a published port, and how many packets it matches of those. */

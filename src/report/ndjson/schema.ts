@@ -469,7 +469,6 @@ const LINES: Readonly<Record<string, Schema>> = {
             hostPort: port("The host's port."),
             container: text("The container's name, the last one where it was renamed."),
             containerPort: port("The container's port."),
-            pids: list("The docker-proxies that hold it.", count("The id of a process.")),
             translated: count("Flows that a rule translated."),
             proxied: count("Flows that a proxy passed on."),
             flows: list("The numbers of these flows, the first 100.", FLOW),
@@ -533,6 +532,13 @@ const LINES: Readonly<Record<string, Schema>> = {
               "Whether the captures of the inside have all conversations with the container. lossy: they lost frames; none: its interfaces are not captured; untold: nothing shows it, as where a capture names no interface, or may be filtered. But for all, some may have passed unseen.",
               ["all", "lossy", "none", "untold"],
             ),
+          },
+          optional: {
+            pids: list(
+              "The docker-proxies that hold it, none where there is none; left out where they could not be read.",
+              count("The id of a process."),
+            ),
+            gone: flag("True where no container holds it any more; else left out."),
           },
         }),
       ),

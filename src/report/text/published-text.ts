@@ -70,13 +70,13 @@ function unseenText(unseen: readonly PublishedUse[]): string {
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {
-  const { translated, proxied, fromHostUnclear, dropped, refused, pids } = use;
+  const { translated, proxied, fromHostUnclear, dropped, refused, isGone, pids } = use;
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
   // each of what the host began may be what a docker-proxy sends on, of which nothing shows a client
   const byProxy = fromHostUnclear === 0 ? String(proxied) : `${proxied}–${proxied + fromHostUnclear}`;
   const seen = isUsed(use) ? [String(translated), byProxy] : ["unused", ""];
   const flows = isUnseen(use) ? ["unclear", ""] : seen;
-  return [placeText(use), ...flows, bad(dropped), bad(refused), pids.join(" ")];
+  return [placeText(use), ...flows, bad(dropped), bad(refused), isGone ? "gone" : (pids?.join(" ") ?? "unread")];
 }
 
 /** What the columns do not tell of a port. */

@@ -25,6 +25,7 @@ interface Host {
   readonly network?: object;
   readonly engine?: object;
   readonly proxies?: readonly object[];
+  readonly missing?: readonly object[];
 }
 
 /** What left as it came: of that container, and of another host. */
@@ -37,7 +38,15 @@ const LEFT = new Map(
 );
 
 /** What is said of a host with one container that publishes a port, and with these rules. */
-function said({ nat = [], rules = {}, web = {}, network = {}, engine = {}, proxies = [] }: Host): string[] {
+function said({
+  nat = [],
+  rules = {},
+  web = {},
+  network = {},
+  engine = {},
+  proxies = [],
+  missing = [],
+}: Host): string[] {
   const snapshot = {
     format: "natcorr-snapshot",
     version: 1,
@@ -45,6 +54,7 @@ function said({ nat = [], rules = {}, web = {}, network = {}, engine = {}, proxi
     docker: { engine, networks: [{ ...BRIDGE, ...network }], containers: [{ ...WEB, ...web }] },
     rules: { iptables: [...NAT, ...nat, "COMMIT"], nft: [""], ...rules },
     dockerProxies: proxies,
+    missing,
   };
   return natMissing(readSnapshot(JSON.stringify(snapshot)), LEFT).map(
     ({ code, count, text, flows }) => `${code} ${count}${flows.length === 0 ? "" : ` (flows ${flows.join()})`} ${text}`,
@@ -103,6 +113,7 @@ it.each<[string, Host]>([
 
 it.each<[string, Host]>([
   ["a docker-proxy holds it", { proxies: [{ ...PORT, pid: 7 }] }],
+  ["no docker-proxy could be read", { missing: [{ source: "docker-proxy", why: "not permitted" }] }],
   ["it is published over IPv6 alone", { web: { published: [{ ...PORT, hostAddress: "::" }] } }],
   ["it has no port of the host's", { web: { published: [{ ...PORT, hostPort: 0 }] } }],
 ])("says nothing of a port where %s", (_, host) => {

@@ -62,9 +62,9 @@ it("each port is listed once, on however many addresses, with the processes that
     containerLinks: new Set(),
   };
   expect(portsOf().all).toEqual([
-    { ...web, hostAddresses: ["::1"], hostPort: 9, pids: [] },
-    { ...dns, hostAddresses: ["127.0.0.1"], hostPort: 53, pids: [] },
-    { ...web, hostAddresses: ["0.0.0.0", "::"], hostPort: 88, pids: [5, 6] },
+    { ...web, hostAddresses: ["::1"], hostPort: 9, pids: [], isGone: false },
+    { ...dns, hostAddresses: ["127.0.0.1"], hostPort: 53, pids: [], isGone: false },
+    { ...web, hostAddresses: ["0.0.0.0", "::"], hostPort: 88, pids: [5, 6], isGone: false },
   ]);
   expect(portsOf(new Set(["names"])).all.map(({ container }) => container)).toEqual(["dns"]);
 });
@@ -110,6 +110,38 @@ it("a port is listed from when its container begins, and stays when it ends; the
     ["new", []],
     ["next", [5, 6]],
   ]);
-  book.take({ ...FACTS, containers: undefined, proxies: [] });
-  expect(book.all.filter(({ pids }) => pids.length > 0)).toEqual([]);
+  book.take({ ...FACTS, containers: [], proxies: [] });
+  expect(book.all.map(({ pids, isGone }) => [pids, isGone])).toEqual(book.all.map(() => [[], true]));
+});
+
+it("what holds a port is what was read last of its container, or could not be read", () => {
+  const book = portsOf();
+  const [container] = FACTS.containers ?? [];
+  const held = () =>
+    book.all.filter(({ hostPort }) => hostPort === 88).map(({ pids, isGone }) => (isGone ? "gone" : pids));
+  // neither the processes can be read any more, nor Docker asked
+  book.take({ ...FACTS, proxies: undefined });
+  book.take({ ...FACTS, containers: undefined, proxies: undefined });
+  expect(held()).toEqual([[5, 6]]);
+  // another network's address is the same container's
+  book.take({ timeNs: 10n, id: "1", container });
+  expect(held()).toEqual([[5, 6]]);
+  book.take({ timeNs: 11n, id: "1", container: undefined });
+  expect(held()).toEqual(["gone"]);
+  // begun once more, it has others
+  book.take({ timeNs: 12n, id: "1", container });
+  expect(held()).toEqual([undefined]);
+  book.take({ ...FACTS, containers: undefined });
+  expect(held()).toEqual([[5, 6]]);
+  // made anew, with its name
+  book.take({ timeNs: 13n, id: "1", container: undefined });
+  book.take({ timeNs: 14n, id: "2", container: { ...container, id: "2" } });
+  expect(held()).toEqual([undefined]);
+});
+
+it("a snapshot tells whether the docker-proxies could be read", () => {
+  const missing = [{ source: "docker-proxy", why: "not permitted" }];
+  const taken = { format: "natcorr-snapshot", version: 1, time: "9.000000000", dockerProxies: [] };
+  expect(readSnapshot(JSON.stringify({ ...taken, missing })).proxies).toBeUndefined();
+  expect(readSnapshot(JSON.stringify({ ...taken, missing: [] })).proxies).toEqual([]);
 });

@@ -24,6 +24,7 @@ const WEB: Published = {
   containerPort: 80,
   containerLinks: new Set(["docker0"]),
   pids: [7, 8],
+  isGone: false,
 };
 const LOCAL: Published = {
   ...WEB,
@@ -625,6 +626,8 @@ it("text shows a line for each port, those that nobody used last", () => {
     "",
   ]);
   expect(publishedText([], paint(false))).toBe("");
+  expect(publishedText([{ ...WEB, ...none, pids: undefined }], paint(false))).toMatch(/ unused +0 +0 +unread\n/);
+  expect(publishedText([{ ...WEB, ...none, pids: [], isGone: true }], paint(false))).toMatch(/ unused +0 +0 +gone\n/);
 });
 
 it("text says below what the columns do not tell", () => {
