@@ -13,6 +13,14 @@ export function isOpening(flags: number): boolean {
   return (flags & (SYN | ACK)) === SYN;
 }
 
+/**
+ * Whether conntrack makes no entry for a segment with these flags, if it has none: it calls INVALID what resets or ends a connection, or answers one
+ * (net/netfilter/nf_conntrack_proto_tcp.c, tcp_conntracks, sNO).
+ */
+export function beginsNone(flags: number): boolean {
+  return (flags & (RST | FIN)) !== 0 || ((flags & SYN) !== 0) === ((flags & ACK) !== 0);
+}
+
 /** Whether a segment with these flags may refuse a connection: a reset to a SYN acknowledges that (RFC 9293 section 3.10.7.1). */
 export function isRefusing(flags: number): boolean {
   return (flags & (SYN | RST | ACK)) === (RST | ACK);

@@ -5,6 +5,8 @@ import { Gathered } from "../packets/results/findings.js";
 import type { Reason } from "../packets/results/reasons.js";
 import type { Tables } from "../packets/results/results.js";
 import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";
+import { TCP } from "../protocols/ip-protocols.js";
+import { beginsNone } from "../protocols/tcp.js";
 import { isFromOpener } from "../packets/ways.js";
 import { endsOf } from "./ends.js";
 import { epochNsOf } from "../packets/results/epoch-ns.js";
@@ -34,6 +36,7 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean,
     isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
     isTold,
     mayOpen: mayOpen(tables, row),
+    isStray: isStray(tables, row, isEchoRequest),
     isFromOpener: tuples.isOpenerKnown(timeline.tuple(row)) && isFromOpener(tuples, timeline.way(row)),
     macTo: timeline.macTo(row),
     uncutLength: isIpv6 || (flags & IS_DF) !== 0 ? timeline.length(row) : 0,
@@ -41,6 +44,14 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean,
     lastNs: epochNs,
     gathered: new Gathered(),
   };
+}
+
+/** Whether a packet is of no conversation that is known, nor can open one: a TCP segment that does not, or an answer to an echo request. */
+function isStray(tables: Tables, row: number, isEchoRequest: boolean): boolean {
+  const { timeline } = tables;
+  if (tables.flowOf(row) !== undefined) return false;
+  if (timeline.proto(row) === TCP) return beginsNone(timeline.tcpFlags(row));
+  return (timeline.flags(row) & IS_ECHO) !== 0 && !isEchoRequest;
 }
 
 /** Gathers a packet with those of its kind. */

@@ -192,7 +192,7 @@ export class GatheredDrops extends PassingSink {
   /** The same kind as it is known by now, or this one from now on. */
   #known(kind: Kind, flow: number | undefined): Kind | undefined {
     const { fate, refusal, isTold, side, source, proto, ends, isEchoRequest, isPlain, macTo, uncutLength } = kind;
-    const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen, kind.isFromOpener];
+    const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen, kind.isFromOpener, kind.isStray];
     const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, macTo, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;

@@ -3,7 +3,7 @@ import { FramePlaces } from "../../src/packets/frame-places.js";
 import type { Drops } from "../../src/packets/results/drops.js";
 import type { Judgement, Sink, Update, Verdict } from "../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { ACK, SYN } from "../../src/protocols/tcp.js";
+import { ACK, FIN, RST, SYN } from "../../src/protocols/tcp.js";
 import { GatheredDrops } from "../../src/report/gathered-drops.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
 import { flow } from "../host/flow.js";
@@ -55,6 +55,26 @@ it("gathers what was dropped by what a host goes by, and nothing else", () => {
   expect(dropped[0].lastNs - dropped[0].firstNs).toBe(1n);
   expect(others).toBe(0);
 });
+
+it.each([
+  [TCP, RST, true],
+  [TCP, RST | ACK, true],
+  [TCP, FIN | ACK, true],
+  [TCP, SYN | ACK, true],
+  [TCP, 0, true],
+  [TCP, ACK, false],
+  [TCP, SYN, false],
+  [UDP, 0, false],
+])(
+  "tells what opens no conversation, and is of none that is known: protocol %i, flags %i",
+  (proto, tcpFlags, isStray) => {
+    const { dropped } = gathered((sink, tables) => {
+      sink.unmatched(tables.add({ ...QUERY, proto, tcpFlags }), DROPPED);
+      sink.unmatched(tables.add({ ...QUERY, proto, tcpFlags, flow: 7 }), DROPPED);
+    });
+    expect(dropped.map((kind) => kind.isStray)).toEqual([isStray, false]);
+  },
+);
 
 it("gathers what turns out to be dropped with what was, as far as it is known", () => {
   const { dropped, others } = gathered((sink, tables) => {

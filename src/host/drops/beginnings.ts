@@ -2,7 +2,7 @@ import type { Dropped } from "../../packets/results/drops.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { ConntrackTable } from "../conntrack-table.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
-import { tupleText } from "../tuples.js";
+import { reversedText, tupleText } from "../tuples.js";
 
 type Listed = Pick<HostFacts, "conntrack" | "conntrackMore">;
 
@@ -12,10 +12,25 @@ type Listed = Pick<HostFacts, "conntrack" | "conntrackMore">;
  */
 export class Beginnings {
   readonly #snapshots: readonly Listed[];
+  readonly #seen: readonly Dropped[];
   #tables: readonly ConntrackTable[] | undefined;
+  #opened: ReadonlySet<string> | undefined;
 
-  constructor(snapshots: readonly Listed[]) {
+  /** `seen`: packets that did not cross, as what crosses is no beginning. */
+  constructor(snapshots: readonly Listed[], seen: readonly Dropped[]) {
     this.#snapshots = snapshots;
+    this.#seen = seen;
+  }
+
+  /** Whether some packets that open no conversation are of none for certain: nor was anything seen that may have made an entry for them to be of in between. */
+  isOfNone(stray: Dropped): boolean {
+    this.#opened ??= new Set(
+      this.#seen
+        .filter(({ isStray }) => !isStray)
+        .map(({ proto, ends }) => tupleText(protocolName(proto), ends))
+        .flatMap((tuple) => [tuple, reversedText(tuple)]),
+    );
+    return stray.isStray && this.has(stray) && !this.#opened.has(tupleText(protocolName(stray.proto), stray.ends));
   }
 
   /** Whether the conversation of some packets is one of these for certain. */

@@ -16,8 +16,11 @@ export interface IncomingPacket extends Pick<HookedPacket, "isIpv6" | "proto" | 
   readonly isToHost: boolean;
   /** … and after a translation: `host` where the host takes it; undefined where that is not known. */
   readonly goesTo: "host" | { readonly dst: Address; readonly dstPort: number | undefined } | undefined;
-  /** Whether it opens a conversation. */
+  /** False where it is not known that it goes there. */
+  readonly isSureToGo: boolean;
+  /** Whether it opens a conversation, and whether it can be of none. */
   readonly isNew: Answer;
+  readonly isInvalid: Answer;
   /** Whether it is known to go the way of its conversation's first packet, and to come as that came to the host. */
   readonly isOriginal: boolean;
   /** The interfaces that it comes and goes by; empty where they are not known. */
@@ -98,6 +101,7 @@ export class FilterBook {
     for (const hook of packet.goesTo === "host" ? OF_TAKEN : OF_FORWARDED) {
       const hooked = hookedAt(hook, packet, mark);
       if (hooked === undefined) break;
+      isCertain &&= packet.isSureToGo || !isRouted(hook);
       const walk = new Walk(
         "filter",
         hook,
@@ -119,12 +123,17 @@ export class FilterBook {
   }
 }
 
+/** Whether it is known by then where a packet goes. */
+function isRouted(hook: Hook): boolean {
+  return hook !== "ingress" && hook !== "prerouting";
+}
+
 /** A packet as it is at a hook; undefined where it is not known what it is by then. */
 function hookedAt(hook: Hook, packet: IncomingPacket, mark: Mark): HookedPacket | undefined {
-  const { isIpv6, proto, src, srcPort, isEcho, goesTo, isToHost, isNew, isOriginal, inName, outName } = packet;
-  const isRouted = hook !== "ingress" && hook !== "prerouting";
+  const { isIpv6, proto, src, srcPort, isEcho, goesTo, isToHost, isNew, isInvalid, isOriginal, inName, outName } =
+    packet;
   const hasLeft = hook === "postrouting" || hook === "egress";
-  const end = isRouted && goesTo !== "host" ? goesTo : packet;
+  const end = isRouted(hook) && goesTo !== "host" ? goesTo : packet;
   if (end === undefined) return undefined;
   return {
     isIpv6,
@@ -136,10 +145,11 @@ function hookedAt(hook: Hook, packet: IncomingPacket, mark: Mark): HookedPacket 
     isEcho,
     // iptables does not let a rule ask for it in postrouting, and older kernels do not tell it there
     inInterface: new InterfaceName([hasLeft ? "" : inName]),
-    outInterface: new InterfaceName([isRouted ? outName : ""]),
-    isDstLocal: isRouted ? goesTo === "host" : isToHost,
+    outInterface: new InterfaceName([isRouted(hook) ? outName : ""]),
+    isDstLocal: isRouted(hook) ? goesTo === "host" : isToHost,
     isDstRewritten: false,
     isNew,
+    isInvalid,
     original: isOriginal ? { src, dst: packet.dst, srcPort, dstPort: packet.dstPort } : undefined,
     mark,
   };

@@ -37,7 +37,7 @@ export function groundsOf(
 ): DropsExplained & { readonly grounds: readonly Ground[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined) return { grounds: [], findings: [], stopped: new Map() };
-  const beginnings = new Beginnings([before, after]);
+  const beginnings = new Beginnings([before, after], drops.dropped);
   const waysOf = (facts: HostFacts): Ways => new Ways(facts, names, drops, beginnings);
   const ways = waysOf(after);
   const between = new Between(before, after);

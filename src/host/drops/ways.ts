@@ -1,7 +1,8 @@
 import type { Dropped, Drops, Fate } from "../../packets/results/drops.js";
 import type { Ends } from "../../packets/results/results.js";
-import { TCP } from "../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../protocols/ip-protocols.js";
 import { NO_MAC } from "../../protocols/mac.js";
+import type { Answer } from "../answer.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames } from "../../packets/sides.js";
 import { addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
@@ -63,14 +64,16 @@ export class Ways {
   }
 
   of(dropped: Dropped): Way {
-    const { isPlain, isIpv6, proto, ends, isEchoRequest } = dropped;
+    const { isPlain, isIpv6, proto, ends, isEchoRequest, isStray } = dropped;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     const to = this.#goingTo(dropped);
     const isTaken = to === "host";
-    const forwardedTo = isTaken ? undefined : to;
-    const destination = forwardedTo?.dst;
-    const end = destination === undefined ? null : parseAddress(destination);
+    const destination = isTaken ? undefined : to?.dst;
     if (!isPlain || src === null || dst === null) return { packet: undefined, destination };
+    // unless it is of a conversation that no capture shows, it keeps its destination
+    const supposed = isStray && !this.#own.has(ends.dst) ? ends : undefined;
+    const forwardedTo = isTaken ? undefined : (to ?? supposed);
+    const end = forwardedTo === undefined ? null : parseAddress(forwardedTo.dst);
     const packet: IncomingPacket = {
       isIpv6,
       proto,
@@ -81,10 +84,12 @@ export class Ways {
       isEcho: isEchoRequest,
       isToHost: this.#own.has(ends.dst),
       goesTo: isTaken ? to : end === null ? undefined : { dst: end, dstPort: forwardedTo?.dstPort },
+      isSureToGo: to !== undefined,
       isNew: this.#isNew(dropped, isTaken),
+      isInvalid: this.#isInvalid(dropped),
       isOriginal: isOriginal(dropped, destination),
       inName: this.cameBy(dropped),
-      outName: destination === undefined ? "" : (this.routing.interfaceTo(destination) ?? ""),
+      outName: forwardedTo === undefined ? "" : (this.routing.interfaceTo(forwardedTo.dst) ?? ""),
     };
     return { packet, destination };
   }
@@ -94,6 +99,15 @@ export class Ways {
     const { proto, fate, mayOpen } = dropped;
     if (proto === TCP) return isTaken || fate === "bridged" || mayOpen || undefined;
     return (isTaken && HEARD_NOTHING.has(fate) && this.#beginnings.has(dropped)) || undefined;
+  }
+
+  /**
+   * Whether conntrack calls packets INVALID, which it does not translate; undefined where that is not known. An echo request or a UDP datagram makes an entry where
+   * there is none, unless its checksum is wrong (net/netfilter/nf_conntrack_proto_icmp.c and nf_conntrack_proto_udp.c).
+   */
+  #isInvalid(dropped: Dropped): Answer {
+    if (dropped.mayOpen || dropped.proto === UDP || dropped.isEchoRequest) return false;
+    return this.#beginnings.isOfNone(dropped) || undefined;
   }
 
   /** Whether packets of which nobody knows which way they went can only go through the host. */
@@ -141,6 +155,7 @@ export class Ways {
   #goingTo(dropped: Dropped): Pick<Ends, "dst" | "dstPort"> | "host" | undefined {
     const { beyond, mayOpen, isPlain, ends, isIpv6, proto, isEchoRequest } = dropped;
     if (beyond !== undefined) return beyond;
+    if (this.#isInvalid(dropped) === true && !this.#own.has(ends.dst)) return ends;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     if (!mayOpen || !isPlain || src === null || dst === null) return undefined;
     const { srcPort, dstPort } = ends;
@@ -159,6 +174,7 @@ export class Ways {
       inInterface: new InterfaceName([this.cameBy(dropped)]),
       outInterface: new InterfaceName([""]),
       isNew: true,
+      isInvalid: false,
       mark: this.#book.mark,
     });
     // a redirected one goes to another port

@@ -86,13 +86,21 @@ export function localMatch(end: "src" | "dst"): Match {
  * where a flow does not show it, when a bridge hands its packets to the rules before they are captured.
  */
 export function stateMatch(names: readonly string[]): Match {
-  const states = new Set(names.map((name) => name.toLowerCase()));
-  if (states.has("new")) return ({ isNew }) => isNew || undefined;
-  if (states.has("dnat")) return ({ isDstRewritten }) => isDstRewritten || undefined;
-  const mayBeRelated = states.delete("related");
-  if (![...states].every((state) => NEVER_NEW.has(state))) return UNKNOWN;
-  return ({ isNew, isRelated }) => (isNew === true && (!mayBeRelated || isRelated === false) ? false : undefined);
+  return anyOf(names.map((name) => STATES.get(name.toLowerCase()) ?? UNKNOWN));
 }
+
+/** Whether a packet has a state that none has which opens a conversation, nor one that is INVALID. */
+const isOfKnown: Match = ({ isNew, isInvalid }) => (isNew === true || isInvalid === true ? false : undefined);
+
+/** One that is RELATED may open a conversation. */
+const STATES: ReadonlyMap<string, Match> = new Map<string, Match>([
+  ["new", ({ isNew, isInvalid }) => isNew || (isInvalid === true ? false : undefined)],
+  ["invalid", ({ isNew, isInvalid }) => (isNew === true ? false : isInvalid)],
+  ["related", (packet) => (packet.isRelated === false || packet.isInvalid === true ? isOfKnown(packet) : undefined)],
+  ["established", isOfKnown],
+  ["untracked", isOfKnown],
+  ["dnat", ({ isDstRewritten }) => isDstRewritten || undefined],
+]);
 
 /** Whether the ends that its conversation had at first are what a match asks for. */
 export function ofOriginal(match: Match): Match {
@@ -105,9 +113,6 @@ export function directionMatch(value: string): Match {
   if (direction !== "original" && direction !== "reply") return UNKNOWN;
   return ({ original }) => (original === undefined ? undefined : direction === "original");
 }
-
-/** States that no packet has which opens a conversation; one that is RELATED may. */
-const NEVER_NEW = new Set(["established", "invalid", "untracked"]);
 
 /** Whether it is an echo request, the only one of the ICMP messages that a flow shows for what it is. */
 export const IS_ECHO_REQUEST: Match = ({ isEcho }) => isEcho || undefined;

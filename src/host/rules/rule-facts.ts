@@ -169,6 +169,7 @@ export class RuleFacts implements HostRules {
       isDstLocal,
       isDstRewritten: false,
       isNew: true,
+      isInvalid: false,
       mark,
     });
   }

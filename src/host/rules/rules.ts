@@ -220,6 +220,7 @@ function packetAt(
     isDstLocal,
     isDstRewritten: nat === "dnat" || nat === "snat+dnat",
     isNew: true,
+    isInvalid: false,
     inInterface,
     outInterface,
     mark,

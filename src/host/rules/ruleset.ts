@@ -36,6 +36,8 @@ export interface HookedPacket {
   isDstRewritten: boolean;
   /** Whether it opens a conversation: rules that translate are asked about no others. */
   isNew: Answer;
+  /** Whether conntrack calls it INVALID: it can be of no conversation. */
+  isInvalid: Answer;
   /** Whether another conversation's helper expected it; absent where that cannot be told. */
   isRelated?: false;
   /** The ends that its conversation had at first, before any translation, where it goes the way of that; absent where that cannot be told. */

@@ -39,6 +39,8 @@ export interface Dropped {
   readonly isFromOpener: boolean;
   /** `macHash` of whom their frames go to; NO_MAC where nothing tells. */
   readonly macTo: number;
+  /** Whether they cannot open a conversation, and are of none that is known: conntrack calls them INVALID, unless it has an entry of theirs all the same. */
+  readonly isStray: boolean;
   /** Their IP length, bytes, where they must not be cut; else 0. */
   readonly uncutLength: number;
   /** When the first and the last of them entered, epoch nanoseconds by that side's clock. */

@@ -50,7 +50,7 @@ function ruling(rule: string) {
 it("leaves to a rule what that certainly dropped, and says both of what either may have", () => {
   const certain = "-A FORWARD -i docker0 -p udp -j DROP";
   expect(told(found([dropped(3, QUERY)], ruling(certain)))).toEqual([`drop-rule 3 ${certain}`, "host-drops 3 drop"]);
-  const possible = "-A FORWARD -m conntrack --ctstate INVALID -j DROP";
+  const possible = "-A FORWARD -m string --string x --algo bm -j DROP";
   expect(told(found([dropped(3, QUERY)], ruling(possible)))).toEqual([
     `drop-rule 3 possibly ${possible}`,
     "drop-conntrack 3 drop",

@@ -8,6 +8,7 @@ import { INSIDE, type Side, type SideNames } from "../../../src/packets/sides.js
 import { NO_MAC } from "../../../src/protocols/mac.js";
 
 export const TCP = 6;
+export const ICMP = 1;
 const UDP = 17;
 
 const ROUTES = [
@@ -69,6 +70,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
     mayOpen: true,
     isFromOpener: true,
     macTo: NO_MAC,
+    isStray: false,
     uncutLength: 0,
     firstNs: 101_000_000_000n,
     lastNs: 102_000_000_000n,

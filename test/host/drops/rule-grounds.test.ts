@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dropped } from "../../../src/packets/results/drops.js";
 import { OUTSIDE } from "../../../src/packets/sides.js";
-import { counted, dropped, filter, explained, found, QUERY, snapshot, TCP, told } from "./drops.js";
+import { counted, dropped, filter, explained, found, ICMP, QUERY, snapshot, TCP, told } from "./drops.js";
 
 const DROP = "-A FORWARD -s 172.17.0.3/32 -p udp -m udp --dport 53 -j DROP";
 
@@ -275,6 +275,67 @@ describe("what nobody answered that was to come to a published port", () => {
 /** Snapshots of a host that translates, by these rules. */
 const withNat = (lines: readonly string[], ...nat: readonly string[]) =>
   counted({ iptables: [...lines, "*nat", ...nat, "COMMIT"] });
+
+describe("a rule that drops what conntrack calls INVALID", () => {
+  const RULE = "-A FORWARD -m conntrack --ctstate INVALID -j DROP";
+  const ENDS = { src: "172.17.0.3", srcPort: 45_555, dst: "180.101.49.11", dstPort: 80 };
+  const stray = (more: Partial<Dropped> = {}) =>
+    dropped(3, ENDS, { proto: TCP, mayOpen: false, isStray: true, ...more });
+  const OTHERS =
+    "tcp 6 9 ESTABLISHED src=172.17.0.9 dst=10.0.2.2 sport=5 dport=80 src=10.0.2.2 dst=10.0.2.15 sport=80 dport=5";
+  const ITS = OTHERS.replace("172.17.0.9", ENDS.src)
+    .replaceAll("10.0.2.2 ", `${ENDS.dst} `)
+    .replaceAll("port=5", "port=45555");
+  /** What is found by these rules, where conntrack has these entries in both snapshots, if that is told. */
+  const named = (drops: readonly Dropped[], entries?: readonly string[], rules = [`[1→4:1] ${RULE}`]) => {
+    const conntrack = entries === undefined ? {} : { entries, more: 0 };
+    const at = (seconds: number, moment: string) => {
+      const lines = rules.map((rule) => rule.replace(/(\d+)→(\d+)/, moment));
+      return snapshot(seconds, { rules: { iptables: [...filter(...lines), "*nat", "COMMIT"] }, conntrack });
+    };
+    return told(found(drops, [at(100, "$1"), at(110, "$2")]));
+  };
+
+  it("is named for resets of which conntrack has no entry, before and after", () => {
+    expect(named([stray()], [OTHERS])).toEqual([`drop-rule 3 ${RULE}`]);
+  });
+
+  it.each([
+    ["conntrack has an entry of theirs", [stray()], [ITS]],
+    ["what conntrack has is not known", [stray()], undefined],
+    [
+      "a segment before them may have made an entry that is gone",
+      [stray(), dropped(1, ENDS, { proto: TCP, isTold: true })],
+      [OTHERS],
+    ],
+    ["they are of a conversation", [stray({ isStray: false, beyond: ENDS })], [OTHERS]],
+  ])("is possibly the one where %s", (_, drops, entries) => {
+    expect(named(drops, entries)).toEqual([`drop-rule 3 possibly ${RULE}`]);
+  });
+
+  it("leaves it open where such packets go by their addresses, unless it is known that they are of no conversation", () => {
+    const rule = "-A FORWARD -d 180.101.49.11/32 -j DROP";
+    expect(named([stray()], [ITS], [`[1→4:1] ${rule}`])).toEqual([`drop-rule 3 possibly ${rule}`]);
+    expect(named([stray()], [OTHERS], [`[1→4:1] ${rule}`])).toEqual([`drop-rule 3 ${rule}`]);
+  });
+
+  it("is not named for what makes an entry where there is none: echo requests and datagrams", () => {
+    const echo = { proto: ICMP, isEchoRequest: true, mayOpen: false, beyond: { ...ENDS, src: "10.0.2.15" } };
+    expect(named([dropped(3, { src: ENDS.src, dst: ENDS.dst, icmpId: 7 }, echo)], [OTHERS])).toEqual([
+      "drop-unexplained 3",
+    ]);
+    expect(named([dropped(3, QUERY, { mayOpen: false, beyond: { ...QUERY, src: "10.0.2.15" } })])).toEqual([
+      "drop-unexplained 3",
+    ]);
+  });
+
+  it("lets through what it does not match to the rules behind it", () => {
+    const last = "-A FORWARD -p udp -j DROP";
+    expect(named([dropped(3, QUERY)], [OTHERS], [`[1→9:1] ${RULE}`, `[1→4:1] ${last}`])).toEqual([
+      `drop-rule 3 ${last}`,
+    ]);
+  });
+});
 
 describe("what goes to the host itself", () => {
   const called = { src: "10.0.2.2", srcPort: 50_000, dst: "10.0.2.15", dstPort: 8099 };

@@ -38,6 +38,7 @@ function packet(dst: string, dstPort: number | undefined, src = "198.51.100.7"):
     isDstLocal: true,
     isDstRewritten: false,
     isNew: true,
+    isInvalid: false,
     mark: ANY_MARK,
   };
 }

@@ -51,7 +51,14 @@ function packet(proto: number, src: string, dst: string, ports?: readonly [src: 
   const [from, to] = [src, dst].map((text) => parseAddress(text) ?? NOBODY);
   const [srcPort, dstPort] = ports ?? [];
   const [inInterface, outInterface] = [new InterfaceName([""]), new InterfaceName([""])];
-  const state = { isEcho: false, isDstLocal: false, isDstRewritten: false, isNew: true, mark: ANY_MARK } as const;
+  const state = {
+    isEcho: false,
+    isDstLocal: false,
+    isDstRewritten: false,
+    isNew: true,
+    isInvalid: false,
+    mark: ANY_MARK,
+  } as const;
   return { isIpv6: from.isIpv6, proto, src: from, dst: to, srcPort, dstPort, inInterface, outInterface, ...state };
 }
 

@@ -45,6 +45,8 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     dst: dst.address,
     dstPort: dst.port,
     isNew: undefined,
+    isInvalid: undefined,
+    isSureToGo: true,
     isOriginal: false,
     isToHost: false,
     goesTo: { dst: dst.address, dstPort: dst.port },
