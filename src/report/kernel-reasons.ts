@@ -109,13 +109,12 @@ export class KernelReasons extends PassingSink {
     const told = [...named, ...unknown].join(", ");
     if (told === "") return given;
     const count = others.reduce((sum, [, each]) => sum + each, lost);
-    return [
-      ...given,
-      findingOf(
-        "kernel-drops",
-        count,
-        `the kernel let go of other packets meanwhile, of this host or any other on it: ${told}`,
-      ),
-    ];
+    const left = [...byReason.values()].reduce((sum, gathered) => sum - gathered.count, this.#dropped);
+    const mayBeTheirs = lost > 0 || others.some(([reason]) => this.#drops.mayBeForwarded(reason));
+    const text =
+      left > 0 && mayBeTheirs
+        ? `the kernel let go of packets meanwhile, and does not say whose, of this host or any other on it: ${told}; ${left} dropped here that have no drop-reason may be among them`
+        : `the kernel let go of other packets meanwhile, of this host or any other on it: ${told}`;
+    return [...given, findingOf("kernel-drops", count, text)];
   }
 }

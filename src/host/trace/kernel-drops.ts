@@ -45,9 +45,13 @@ export class KernelDrops implements KernelDropsTold {
     if (this.#isLosing) this.#completeFromUs = timeUs;
     this.#isLosing = false;
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
-    if (OF_SOCKETS.test(named)) return;
+    if (!this.mayBeForwarded(named)) return;
     this.#held.push({ timeUs, reason, packets: 0 });
     if (this.#held.length >= 2 * MOST_HELD) this.#held = this.#held.slice(-MOST_HELD);
+  }
+
+  mayBeForwarded(reason: string): boolean {
+    return !OF_SOCKETS.test(reason);
   }
 
   fitting(seenUs: number): KernelDrop | undefined {

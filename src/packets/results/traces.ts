@@ -43,6 +43,8 @@ export interface KernelDropsTold {
   readonly lost: number;
   /** Why there are none. */
   readonly failure: string | undefined;
+  /** Whether packets that the host forwards may be dropped for that reason. */
+  mayBeForwarded(reason: string): boolean;
   /** The only drop that a packet may be which a capture saw then, microseconds as in `KernelDrop`; undefined where there is none, or several. */
   fitting(seenUs: number): KernelDrop | undefined;
 }
