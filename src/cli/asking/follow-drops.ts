@@ -5,12 +5,14 @@ import { failureOf } from "./script.js";
 
 /**
  * Prints which packets of IPv4 and IPv6 the kernel lets go of, until its input ends. That ends however natcorr ends. Where tracefs is not mounted, the
- * script mounts it for itself alone. It has a trace of its own (Documentation/trace/ftrace.rst, Instances).
+ * script mounts it for itself alone. It has a trace of its own (Documentation/trace/ftrace.rst, Instances); one
+ * that was killed with all its helpers leaves that behind, and the next one removes it. One that somebody reads, as from another PID namespace, the kernel keeps.
  */
 const SCRIPT = `
 set -e
 cd /sys/kernel/tracing
 if [ ! -d instances ]; then mount -t tracefs tracefs . && cd /sys/kernel/tracing; fi
+for left in instances/natcorr_*; do [ -d "/proc/\${left##*_}" ] || rmdir "$left" 2>/dev/null || true; done
 mkdir instances/natcorr_$$
 cd instances/natcorr_$$
 end() { set +e; echo 0 >events/skb/kfree_skb/enable; kill $reader; wait $reader; cd ../..; rmdir instances/natcorr_$$; }
