@@ -1,5 +1,6 @@
 import type { Address } from "../address.js";
 import type { Answer } from "../answer.js";
+import type { Leaving } from "./leaving.js";
 import { InterfaceName } from "../interfaces.js";
 import { keptByNat } from "../rules/first-mark.js";
 import { ANY_MARK, type Mark, markOf } from "../rules/mark.js";
@@ -18,6 +19,8 @@ export interface IncomingPacket extends Pick<HookedPacket, "isIpv6" | "proto" | 
   readonly goesTo: "host" | { readonly dst: Address; readonly dstPort: number | undefined } | undefined;
   /** False where it is not known that it goes there. */
   readonly isSureToGo: boolean;
+  /** As whose it leaves by that; undefined where that is not known. */
+  readonly leavesAs: () => Leaving | undefined;
   /** Whether it opens a conversation, and whether it can be of none. */
   readonly isNew: Answer;
   readonly isInvalid: Answer;
@@ -48,6 +51,8 @@ const OF_FORWARDED: readonly Hook[] = HOOKS.filter((hook) => hook !== "input");
 /** The rules of a host that can drop what comes to it. */
 export class FilterBook {
   readonly #tables: readonly Table[];
+  /** Where they have chains. */
+  readonly #hooks: ReadonlySet<Hook>;
   /** How many lines of the rules could not be read. */
   readonly unread: number;
   /** Sets that its rules ask for and nobody saved, by name. */
@@ -67,6 +72,7 @@ export class FilterBook {
     this.#hasHelpers = /--helper |\bhelper set\b/.test(text);
     const { tables, unread, unknownSets, aside } = readTables(text);
     this.#tables = tables;
+    this.#hooks = new Set(tables.flatMap(({ base }) => base.map(({ hook }) => hook)));
     this.#keptByNat = keptByNat(tables);
     this.unread = unread.length;
     this.unknownSets = unknownSets;
@@ -99,9 +105,11 @@ export class FilterBook {
     // what came in may have a mark (tc, eBPF)
     let mark = ANY_MARK;
     for (const hook of packet.goesTo === "host" ? OF_TAKEN : OF_FORWARDED) {
-      const hooked = hookedAt(hook, packet, mark);
-      if (hooked === undefined) break;
-      isCertain &&= packet.isSureToGo || !isRouted(hook);
+      if (!this.#hooks.has(hook)) continue;
+      const at = hookedAt(hook, packet, mark);
+      if (at === undefined) break;
+      const { hooked, isSure } = at;
+      isCertain &&= isSure;
       const walk = new Walk(
         "filter",
         hook,
@@ -128,14 +136,19 @@ function isRouted(hook: Hook): boolean {
   return hook !== "ingress" && hook !== "prerouting";
 }
 
-/** A packet as it is at a hook; undefined where it is not known what it is by then. */
-function hookedAt(hook: Hook, packet: IncomingPacket, mark: Mark): HookedPacket | undefined {
-  const { isIpv6, proto, src, srcPort, isEcho, goesTo, isToHost, isNew, isInvalid, isOriginal, inName, outName } =
-    packet;
+/** A packet as it is at a hook; undefined where it is not known what it is by then. `isSure`: false where it may be otherwise. */
+function hookedAt(
+  hook: Hook,
+  packet: IncomingPacket,
+  mark: Mark,
+): { readonly hooked: HookedPacket; readonly isSure: boolean } | undefined {
+  const { isIpv6, proto, isEcho, goesTo, isToHost, isNew, isInvalid, isOriginal, inName, outName } = packet;
   const hasLeft = hook === "postrouting" || hook === "egress";
   const end = isRouted(hook) && goesTo !== "host" ? goesTo : packet;
-  if (end === undefined) return undefined;
-  return {
+  const leaving = hook === "egress" ? packet.leavesAs() : packet;
+  if (end === undefined || leaving === undefined) return undefined;
+  const { src, srcPort } = leaving;
+  const hooked = {
     isIpv6,
     proto,
     src,
@@ -150,7 +163,10 @@ function hookedAt(hook: Hook, packet: IncomingPacket, mark: Mark): HookedPacket 
     isDstRewritten: false,
     isNew,
     isInvalid,
-    original: isOriginal ? { src, dst: packet.dst, srcPort, dstPort: packet.dstPort } : undefined,
+    original: isOriginal
+      ? { src: packet.src, dst: packet.dst, srcPort: packet.srcPort, dstPort: packet.dstPort }
+      : undefined,
     mark,
   };
+  return { hooked, isSure: (packet.isSureToGo || !isRouted(hook)) && (!("isSure" in leaving) || leaving.isSure) };
 }

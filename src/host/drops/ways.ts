@@ -4,13 +4,17 @@ import { TCP, UDP } from "../../protocols/ip-protocols.js";
 import { NO_MAC } from "../../protocols/mac.js";
 import type { Answer } from "../answer.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames } from "../../packets/sides.js";
-import { addressOf, parseAddress } from "../address.js";
+import { type Address, addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
 import { RuleBook } from "../rules/rules.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import type { Beginnings } from "./beginnings.js";
 import type { IncomingPacket } from "./filter-book.js";
+import { type Leaving, leavingAs } from "./leaving.js";
+import type { HookedPacket } from "../rules/ruleset.js";
 import { addressesMade } from "../rules/target.js";
+import { masqueradeSource } from "../snapshot/masquerade-sources.js";
+import type { NetworkFacts } from "../snapshot/network-facts.js";
 import { Routing } from "../snapshot/routing.js";
 
 /** Types of routes that lead nowhere, without a word to the sender, or with one (ip-route(8)). */
@@ -33,7 +37,7 @@ export class Ways {
   readonly #book: RuleBook;
   readonly #own: ReadonlySet<string>;
   readonly #macs: ReadonlySet<number>;
-  readonly #sysctls: ReadonlyMap<string, string>;
+  readonly #network: NetworkFacts;
   readonly #names: SideNames;
   readonly #beginnings: Beginnings;
 
@@ -49,7 +53,7 @@ export class Ways {
     this.#book = new RuleBook(rules);
     this.#own = new Set(addresses);
     this.#macs = new Set(macs);
-    this.#sysctls = network.sysctls;
+    this.#network = network;
     const namesOf = (side: Side): readonly string[] =>
       names[side].map(
         (name, _, { length }) =>
@@ -74,6 +78,8 @@ export class Ways {
     const supposed = isStray && !this.#own.has(ends.dst) ? ends : undefined;
     const forwardedTo = isTaken ? undefined : (to ?? supposed);
     const end = forwardedTo === undefined ? null : parseAddress(forwardedTo.dst);
+    const routed = end === null ? undefined : { dst: end, dstPort: forwardedTo?.dstPort };
+    const outName = forwardedTo === undefined ? "" : (this.routing.interfaceTo(forwardedTo.dst) ?? "");
     const packet: IncomingPacket = {
       isIpv6,
       proto,
@@ -83,13 +89,14 @@ export class Ways {
       dstPort: ends.dstPort,
       isEcho: isEchoRequest,
       isToHost: this.#own.has(ends.dst),
-      goesTo: isTaken ? to : end === null ? undefined : { dst: end, dstPort: forwardedTo?.dstPort },
+      goesTo: isTaken ? to : routed,
       isSureToGo: to !== undefined,
+      leavesAs: () => (routed === undefined ? undefined : this.#leavingAs(dropped, routed, outName)),
       isNew: this.#isNew(dropped, isTaken),
       isInvalid: this.#isInvalid(dropped),
       isOriginal: isOriginal(dropped, destination),
       inName: this.cameBy(dropped),
-      outName: forwardedTo === undefined ? "" : (this.routing.interfaceTo(forwardedTo.dst) ?? ""),
+      outName,
     };
     return { packet, destination };
   }
@@ -142,7 +149,9 @@ export class Ways {
     const isOwn = [src, dst].some((address) => this.#own.has(address));
     const isThere = [src, dst].every((address) => name !== "" && this.routing.interfaceTo(address) === name);
     return (
-      !isOwn && isThere && this.#sysctls.get(`net.bridge.bridge-nf-call-${isIpv6 ? "ip6tables" : "iptables"}`) === "1"
+      !isOwn &&
+      isThere &&
+      this.#network.sysctls.get(`net.bridge.bridge-nf-call-${isIpv6 ? "ip6tables" : "iptables"}`) === "1"
     );
   }
 
@@ -153,30 +162,14 @@ export class Ways {
 
   /** The destination once it is translated: of a known flow, that of its other form; of what may open one, what rules make of it. */
   #goingTo(dropped: Dropped): Pick<Ends, "dst" | "dstPort"> | "host" | undefined {
-    const { beyond, mayOpen, isPlain, ends, isIpv6, proto, isEchoRequest } = dropped;
+    const { beyond, mayOpen, isPlain, ends, isIpv6 } = dropped;
     if (beyond !== undefined) return beyond;
     if (this.#isInvalid(dropped) === true && !this.#own.has(ends.dst)) return ends;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     if (!mayOpen || !isPlain || src === null || dst === null) return undefined;
-    const { srcPort, dstPort } = ends;
     const isDstLocal = this.#own.has(ends.dst);
     if (!this.#book.isAbout(isIpv6)) return isDstLocal ? undefined : ends;
-    const { isTranslated, rules, redirects } = this.#book.meet("prerouting", {
-      isIpv6,
-      proto,
-      src,
-      dst,
-      srcPort,
-      dstPort,
-      isDstLocal,
-      isEcho: isEchoRequest,
-      isDstRewritten: false,
-      inInterface: new InterfaceName([this.cameBy(dropped)]),
-      outInterface: new InterfaceName([""]),
-      isNew: true,
-      isInvalid: false,
-      mark: this.#book.mark,
-    });
+    const { isTranslated, rules, redirects } = this.#book.meet("prerouting", this.#opening(dropped, src, dst));
     // a redirected one goes to another port
     if (redirects.length > 0) return undefined;
     if (isTranslated === false && isDstLocal) return dropped.isFromOpener ? "host" : undefined;
@@ -188,7 +181,42 @@ export class Ways {
     if (addresses !== undefined && addresses.first !== addresses.last) return undefined;
     if (ports !== undefined && ports.first !== ports.last) return undefined;
     const translated = addresses === undefined ? ends.dst : addressOf(isIpv6, addresses.first);
-    return { dst: translated, dstPort: ports?.first ?? dstPort };
+    return { dst: translated, dstPort: ports?.first ?? ends.dstPort };
+  }
+
+  /** As whose they leave, to that destination: of a known flow, as its other form has it; of what may open one, as rules make it. */
+  #leavingAs(dropped: Dropped, routed: Pick<HookedPacket, "dst" | "dstPort">, outName: string): Leaving | undefined {
+    const { beyond, mayOpen, ends, fate } = dropped;
+    const { src: from, srcPort } = beyond ?? ends;
+    const [src, entering] = [from, ends.dst].map(parseAddress);
+    // what goes from port to port of a bridge does not leave by the bridge
+    if (src === null || entering === null || fate === "bridged") return undefined;
+    if (beyond !== undefined || this.#isInvalid(dropped) === true) return { src, srcPort, isSure: true };
+    if (!mayOpen) return undefined;
+    const masqueraded = parseAddress(masqueradeSource(this.#network, outName) ?? "");
+    const packet = this.#opening(dropped, src, entering);
+    return leavingAs(this.#book, packet, { ...routed, outInterface: new InterfaceName([outName]) }, masqueraded);
+  }
+
+  /** What opens a conversation, as it comes in. */
+  #opening(dropped: Dropped, src: Address, dst: Address): HookedPacket {
+    const { ends, isIpv6, proto, isEchoRequest } = dropped;
+    return {
+      isIpv6,
+      proto,
+      src,
+      dst,
+      srcPort: ends.srcPort,
+      dstPort: ends.dstPort,
+      isDstLocal: this.#own.has(ends.dst),
+      isEcho: isEchoRequest,
+      isDstRewritten: false,
+      inInterface: new InterfaceName([this.cameBy(dropped)]),
+      outInterface: new InterfaceName([""]),
+      isNew: true,
+      isInvalid: false,
+      mark: this.#book.mark,
+    };
   }
 
   /** The one interface that packets to some addresses leave by; empty where that is not known, or there are several. */

@@ -62,6 +62,12 @@ function canGive(network: NetworkFacts, src: string, dst: string, names: readonl
   return !hasOwn || !captured.includes(new Routing(network).interfaceTo(dst) ?? "");
 }
 
+/** The address that masquerading gives what leaves by an interface over IPv4; undefined where it has several, or none. */
+export function masqueradeSource({ sources }: NetworkFacts, name: string): string | undefined {
+  const chosen = sources.get(name)?.filter(isChosen) ?? [];
+  return chosen.length === 1 ? chosen[0].address : undefined;
+}
+
 /** Whether it keeps addresses of other interfaces from being chosen over IPv4. */
 function isChosen({ address, isGlobal }: SourceAddress): boolean {
   return isGlobal && !address.includes(":");

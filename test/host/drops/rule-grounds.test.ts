@@ -671,6 +671,62 @@ describe("a rule of an interface's own", () => {
     const snapshots = counted({ nft: hooked(place) });
     expect(told(found([dropped(3, QUERY, { beyond: QUERY })], snapshots))).toEqual(["drop-unexplained 3"]);
   });
+
+  describe("sees what leaves as it is translated", () => {
+    const PING = { src: QUERY.src, dst: QUERY.dst, icmpId: 7 };
+    const ping = (more: Partial<Dropped> = {}) => dropped(3, PING, { proto: ICMP, isEchoRequest: true, ...more });
+    const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+    /** What is found where a rule at the uplink's end asks for this, and these rules translate. */
+    const named = (kind: Dropped, asked: string, nat = [MASQUERADE], addresses = ["10.0.2.15"]): string[] => {
+      const addr_info = addresses.map((local) => ({ local, scope: "global" }));
+      const at = (seconds: number, count: number) => {
+        const iptables = ["*nat", ...nat, "COMMIT"];
+        const rule = `${asked} counter packets ${count} bytes 1 drop`;
+        const nft = [
+          "table netdev t {",
+          "chain c {",
+          "type filter hook egress device enp0s3 priority 0;",
+          rule,
+          "}",
+          "}",
+        ];
+        return snapshot(seconds, { interfaces: [{ ifname: "enp0s3", addr_info }], rules: { iptables, nft } });
+      };
+      return told(found([kind], [at(100, 0), at(110, 3)]));
+    };
+    const TRANSLATED = "ip saddr 10.0.2.15";
+    const ITS_OWN = "ip saddr 172.17.0.3";
+
+    it.each([
+      ["of a known flow, as that has it", ping({ mayOpen: false, beyond: { ...PING, src: "10.0.2.15" } }), undefined],
+      ["masqueraded", ping(), undefined],
+      ["as a rule says", ping(), ["-A POSTROUTING -j SNAT --to-source 10.0.2.15"]],
+    ])("%s", (_, kind, nat) => {
+      expect(named(kind, TRANSLATED, nat)).toEqual([`drop-rule 3 ${TRANSLATED} drop`]);
+      expect(named(kind, ITS_OWN, nat)).toEqual(["drop-unexplained 3"]);
+    });
+
+    it("as it is where no rule translates", () => {
+      expect(named(ping(), ITS_OWN, [":POSTROUTING ACCEPT [0:0]"])).toEqual([`drop-rule 3 ${ITS_OWN} drop`]);
+      expect(named(ping(), TRANSLATED, [":POSTROUTING ACCEPT [0:0]"])).toEqual(["drop-unexplained 3"]);
+    });
+
+    it("with what may be another port", () => {
+      const asked = `${TRANSLATED} udp sport 5353`;
+      expect(named(dropped(3, QUERY), asked)).toEqual([`drop-rule 3 possibly ${asked} drop`]);
+    });
+
+    it.each([
+      ["there is more than one address to masquerade with", undefined, ["10.0.2.15", "10.0.2.16"]],
+      [
+        "several rules may translate",
+        ["-A POSTROUTING -m statistic -j SNAT --to-source 10.0.2.15", MASQUERADE],
+        undefined,
+      ],
+    ])("nobody knows how where %s", (_, nat, addresses) => {
+      expect(named(ping(), TRANSLATED, nat, addresses)).toEqual(["drop-unexplained 3"]);
+    });
+  });
 });
 
 /** What is said first of what these rules do not explain. */

@@ -47,6 +47,7 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     isNew: undefined,
     isInvalid: undefined,
     isSureToGo: true,
+    leavesAs: () => undefined,
     isOriginal: false,
     isToHost: false,
     goesTo: { dst: dst.address, dstPort: dst.port },
