@@ -1,9 +1,8 @@
 import { MOST_NAMED } from "../packets/results/few.js";
 import { timesText } from "../packets/results/sentence.js";
 import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
-import { copyOf, type Ends, type FlowSummary } from "../packets/results/results.js";
+import { copyOf, type FlowSummary } from "../packets/results/results.js";
 import type { Side } from "../packets/sides.js";
-import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Answer } from "./answer.js";
 import {
   type ConntrackEntry,
@@ -15,7 +14,8 @@ import {
 } from "./conntrack-table.js";
 import type { Crossing } from "./crossing.js";
 import { EndedEntries, type Refused, type Setting } from "./ended-entries.js";
-import { endsIn, halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
+import { comingIn, entriesOf } from "./entries-of.js";
+import { passage, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen, on a busy machine 300). */
 const LATE_NS = 100_000_000n;
@@ -149,10 +149,8 @@ export class CrossCheck {
   /** `hasAll`: whether the table has all entries that there may have been of it. */
   #check(flow: FlowSummary, hasAll: boolean): Finding[] {
     const { proto } = flow;
-    const { fromInside, fromOutside } = comingIn(flow);
-    const sharing = this.#table.having(tupleText(proto, fromOutside));
-    // who was called may have begun again, once the entry of who called had ended
-    const confirming = sharing.filter((entry) => isOf(entry, tupleText(proto, fromInside), proto, fromOutside));
+    const { fromInside } = comingIn(flow);
+    const { sharing, confirming } = entriesOf(flow, this.#table);
     if (confirming.length > 0) {
       this.#confirmed.addFlow(flow);
       for (const entry of confirming) Object.assign(entry, { isSeen: true, crossedNs: flow.lastNs });
@@ -276,14 +274,6 @@ export class CrossCheck {
   }
 }
 
-/** What its packets look like as they come to the NAT from inside, and from outside. */
-function comingIn(flow: FlowSummary): { fromInside: Ends; fromOutside: Ends } {
-  const { inside, outside } = flow;
-  return isIncoming(flow)
-    ? { fromInside: reversed(inside), fromOutside: outside }
-    : { fromInside: inside, fromOutside: reversed(outside) };
-}
-
 /** The tuples by which packets of a flow are known to have come in. Which way those went that were turned round on a side is not known. */
 function entered(flow: FlowSummary): string[] {
   const { proto, sides, pairs, pairsOutbound } = flow;
@@ -293,18 +283,6 @@ function entered(flow: FlowSummary): string[] {
     ...(pairsOutbound > 0 ? [tupleText(proto, fromInside)] : []),
     ...(pairs > pairsOutbound ? [tupleText(proto, fromOutside)] : []),
   ];
-}
-
-/** Whether an entry that has `fromOutside` is that of packets which look like `fromInside` on a capture there. */
-function isOf(
-  { originalText, replyText }: ConntrackEntry,
-  fromInside: string,
-  proto: Protocol,
-  fromOutside: Ends,
-): boolean {
-  const enteringText = originalText === tupleText(proto, fromOutside) ? replyText : originalText;
-  if (enteringText === fromInside) return true;
-  return tupleText(proto, halfway(endsIn(enteringText), reversed(fromOutside))) === fromInside;
 }
 
 /** The last of an entry's lives that had begun before a flow was over. */

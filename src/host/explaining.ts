@@ -11,13 +11,14 @@ import {
   type Tables,
   type Verdict,
 } from "../packets/results/results.js";
-import { OUTSIDE } from "../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
 import type { Crossing } from "./crossing.js";
 import type { Setting } from "./ended-entries.js";
 import type { SideNames } from "../packets/sides.js";
 import { InterfaceName } from "./interfaces.js";
+import { openerByEntries, summaryBegunBy } from "./opener.js";
 import { RuleCheck } from "./rules/rule-check.js";
 import type { RuleHistory } from "./rules/times/rule-history.js";
 import { rulesChanged } from "./rules/times/rules-changed.js";
@@ -47,6 +48,7 @@ const TAKEN: ReadonlySet<Reason | undefined> = new Set<Reason>(["host-reset", "h
 
 /** Passes results on to another sink, each flow with the rules behind it, and adds what conntrack and the rules say. */
 export class Explaining extends PassingSink {
+  readonly #table: ConntrackTable | undefined;
   readonly #crossCheck: CrossCheck | undefined;
   readonly #ruleCheck: RuleCheck | undefined;
   readonly #trace: Trace | undefined;
@@ -61,6 +63,7 @@ export class Explaining extends PassingSink {
     const { conntrack, rules, trace, setting, interfaces, canMasquerade, haveContainersChanged } = sources;
     this.#rulesChanged = () => (rules === undefined ? [] : rulesChanged(rules.inForce, haveContainersChanged));
     this.#trace = trace;
+    this.#table = conntrack?.table;
     this.#crossCheck = conntrack && new CrossCheck(conntrack.table, conntrack.crossing, setting);
     const [inside, outside] = interfaces;
     const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
@@ -91,7 +94,8 @@ export class Explaining extends PassingSink {
     super.begin(tables);
   }
 
-  override flow(flow: FlowSummary): void {
+  override flow(summary: FlowSummary): void {
+    const flow = this.#asBegun(summary);
     const rules = this.#ruleCheck?.flow(flow);
     for (const rule of rules ?? []) {
       const flows = this.#byRule.get(rule) ?? new Gathered();
@@ -100,6 +104,14 @@ export class Explaining extends PassingSink {
     }
     this.next.flow(rules !== undefined && rules.length > 0 ? copyOf(flow, rules.join("\n")) : flow);
     this.#tell(this.#crossCheck?.flow(flow) ?? []);
+  }
+
+  /** A flow with who began it, where conntrack or the rules tell that, and its packets do not. */
+  #asBegun(flow: FlowSummary): FlowSummary {
+    if (flow.initiator !== "unknown" || flow.nat !== "unknown" || flow.sides[INSIDE] === flow.sides[OUTSIDE])
+      return flow;
+    const opener = (this.#table && openerByEntries(flow, this.#table)) ?? this.#ruleCheck?.openerOf(flow);
+    return opener === undefined ? flow : summaryBegunBy(flow, opener);
   }
 
   override end(summary: Summary): void {

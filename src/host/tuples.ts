@@ -63,6 +63,23 @@ export function isIncoming({ initiator, sides }: Translation): boolean {
   return initiator === "outside" && sides[0] !== sides[1];
 }
 
+/** What is certain of a flow, if it was begun so. Of one whose opener is not known, its ends are those of what travels outbound. */
+export function begunBy(flow: Translation, opener: "inside" | "outside"): Translation {
+  const { proto, nat, initiator, inside, outside, sides } = flow;
+  const isTurned = (initiator === "outside") !== (opener === "outside");
+  const isSource = inside.src !== outside.src || inside.srcPort !== outside.srcPort || inside.icmpId !== outside.icmpId;
+  const known = nat === "unknown" ? (isSource ? "snat" : "dnat") : nat;
+  if (!isTurned) return { proto, nat: known, initiator: opener, inside, outside, sides };
+  return {
+    proto,
+    nat: known === "snat" ? "dnat" : known === "dnat" ? "snat" : known,
+    initiator: opener,
+    inside: reversed(inside),
+    outside: reversed(outside),
+    sides,
+  };
+}
+
 /** What the initiator's packets are as they come to the NAT, and as they leave it; those that travel outbound where that is not known. */
 export function passage(flow: Translation): { entering: Ends; leaving: Ends } {
   return isIncoming(flow)

@@ -2,6 +2,7 @@ import { type Finding, findingOf, Gathered, ofFlows } from "../../packets/result
 import type { FlowSummary } from "../../packets/results/results.js";
 import type { Answer } from "../answer.js";
 import type { Interfaces } from "../interfaces.js";
+import { type Opener, summaryBegunBy } from "../opener.js";
 import type { RuleHistory } from "./times/rule-history.js";
 import { resetRules } from "./times/reset-rules.js";
 import { isExplained, isReaddressed, type Masquerade, type RuleBook } from "./rules.js";
@@ -51,6 +52,25 @@ export class RuleCheck {
     this.#reset ??= resetRules(this.#history.inForce.flatMap(({ first, last }) => [first, last]));
     const reset = this.#reset;
     return rules.some(({ rule }) => reset.has(rule));
+  }
+
+  /**
+   * Who must have begun a flow, as rules translate it if that one did, and none do if the other end did; undefined where they do not tell. Who began has spoken.
+   */
+  openerOf(flow: FlowSummary): Opener {
+    const { books, isAll } = this.#history.at(flow.firstNs);
+    if (
+      !isAll ||
+      this.#history.helped.has(flow) ||
+      books.some(({ problems, hasBypass }) => problems.length > 0 || hasBypass)
+    )
+      return undefined;
+    const mayHave = (opener: "inside" | "outside"): boolean =>
+      books.some((book) => this.#told(summaryBegunBy(flow, opener), book, false).isExplained);
+    const [fromInside, fromOutside] = [mayHave("inside"), mayHave("outside")];
+    if (fromInside === fromOutside) return undefined;
+    if (fromInside) return flow.pairsOutbound > 0 ? "inside" : undefined;
+    return flow.pairs > flow.pairsOutbound ? "outside" : undefined;
   }
 
   #told(flow: FlowSummary, book: RuleBook, isHelped: boolean): Told {

@@ -10,7 +10,7 @@ import { isEchoOf, isExplained, type Explanation, type Masquerade, type Outcome,
 import type { Hook, Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";
 import { OwnAddresses } from "../snapshot/own-addresses.js";
-import { passage, reversed } from "../tuples.js";
+import { begunBy, passage } from "../tuples.js";
 
 /** So many flows are held against the rules: rules of another host or time do not explain the first of them. */
 const MOST_EXPLAINED = 4096;
@@ -135,7 +135,7 @@ export class RuleFacts implements HostRules {
 
   /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */
   #isMadeTurned(flow: Translation): boolean {
-    const other = turned(flow);
+    const other = begunBy(flow, flow.initiator === "inside" ? "outside" : "inside");
     return isExplained(other, this.#explain(other, this.#interfaces));
   }
 
@@ -204,19 +204,6 @@ export class RuleFacts implements HostRules {
     if (isTranslated !== undefined) return "";
     return hasRule ? "it asks for more than is to be seen" : "the rules ask for more than is to be seen";
   }
-}
-
-/** A flow as it is if the other end opened it. */
-function turned(flow: Translation): Translation {
-  const { proto, nat, initiator, inside, outside, sides } = flow;
-  return {
-    sides,
-    proto,
-    nat: nat === "snat" ? "dnat" : nat === "dnat" ? "snat" : nat,
-    initiator: initiator === "inside" ? "outside" : "inside",
-    inside: reversed(inside),
-    outside: reversed(outside),
-  };
 }
 
 /** The address that a packet is sent to: the one that it has, where a rule rewrites the port alone; of several, all of them. */

@@ -134,7 +134,7 @@ export interface FlowSummary {
   readonly id: number;
   readonly proto: Protocol;
   readonly nat: Nat;
-  /** `unknown` where the capture begins in the middle of it, and the ports do not tell either; and where its other end made the host take it up again. */
+  /** `unknown` where the capture begins in the middle of it, and the ports do not tell either; and where its other end made the host take it up again; until conntrack or the rules tell. */
   readonly initiator: "inside" | "outside" | "unknown";
   /** The initiator's direction; outbound where that is not known. */
   readonly inside: Ends;

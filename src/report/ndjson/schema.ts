@@ -354,7 +354,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       proto: PROTO,
       nat: NAT,
       initiator: oneOf(
-        "Who opened it; unknown where the captures begin in its middle and its ports do not tell, and where the host took it up again by what the other end sent.",
+        "Who opened it; unknown where the captures begin in its middle and its ports do not tell, and where the host took it up again by what the other end sent, unless conntrack or the rules tell who began what they translate.",
         ["inside", "outside", "unknown"],
       ),
       ...sides((side) => flowSide(`Its ends as they are ${side}, from the initiator to the other one.`)),
