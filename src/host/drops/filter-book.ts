@@ -40,6 +40,8 @@ export interface DroppingRule {
   readonly key: string;
   /** The table where it stands, as nft names it: `ip filter`. */
   readonly table: string;
+  /** Whether iptables-legacy alone shows it. */
+  readonly isLegacy: boolean;
   /** False where it, or one before it, asks for what cannot be told. */
   readonly isCertain: boolean;
 }
@@ -63,7 +65,7 @@ export class FilterBook {
   readonly #hasHelpers: boolean;
   /** The bits of a mark that nothing changes between what filters in prerouting and where packets are forwarded. */
   readonly #keptByNat: number;
-  readonly #places = new Map<Rule, Pick<DroppingRule, "key" | "table">>();
+  readonly #places = new Map<Rule, Pick<DroppingRule, "key" | "table" | "isLegacy">>();
   /** What each of them counted. */
   readonly #counts = new Map<string, number | undefined>();
 

@@ -137,7 +137,7 @@ export class RuleGrounds {
     counted: Counted | undefined,
     isCertain: boolean,
   ): Ground {
-    const { rule, table, key } = dropping;
+    const { rule, table, key, isLegacy } = dropping;
     const matches =
       isCertain || counted === undefined
         ? "matches them"
@@ -152,7 +152,7 @@ export class RuleGrounds {
       code: "drop-rule",
       kinds,
       isCertain,
-      text: `a rule in ${rule.chain} (${table}) ${matches}, ${when}and ${countText(counted, packetsIn(kinds))}: ${rule.text}`,
+      text: `a rule in ${rule.chain} (${table}${isLegacy ? ", of iptables-legacy" : ""}) ${matches}, ${when}and ${countText(counted, packetsIn(kinds))}: ${rule.text}`,
       hint: `${advice}; ${next}`,
       cause: counted === undefined ? cause : { ...cause, counted: counted.count },
       // what one counted that was gone before it was read once more, nobody may know
@@ -175,8 +175,8 @@ function mayCause({ rule: { verdict } }: DroppingRule, { refusal }: Dropped): bo
 }
 
 /** The command that shows a rule, and what it counts. */
-function shownBy({ rule, table }: DroppingRule): string {
+function shownBy({ rule, table, isLegacy }: DroppingRule): string {
   const [family, name] = table.split(" ");
   if (!rule.text.startsWith("-")) return `nft list chain ${table} ${rule.chain}`;
-  return `${family === "ip6" ? "ip6tables" : "iptables"} ${name === "filter" ? "" : `-t ${name} `}-vnL ${rule.chain}`;
+  return `${family === "ip6" ? "ip6tables" : "iptables"}${isLegacy ? "-legacy" : ""} ${name === "filter" ? "" : `-t ${name} `}-vnL ${rule.chain}`;
 }

@@ -117,6 +117,8 @@ export interface BaseChain {
 
 export interface Table {
   readonly name: string;
+  /** Whether it is one of those that iptables had before nft's, on a host whose iptables keeps its rules in nft's: iptables-legacy alone shows it. */
+  readonly isLegacy?: boolean;
   /** Which packets come here; `device`: those of interfaces that its chains name, whatever they are. */
   readonly family: "ipv4" | "ipv6" | "both" | "device";
   readonly base: readonly BaseChain[];

@@ -7,6 +7,8 @@ export interface ListedRule {
   readonly key: string;
   /** The table where it stands, as nft names it: `ip filter`. */
   readonly table: string;
+  /** As `Table` has it. */
+  readonly isLegacy: boolean;
   readonly rule: Rule;
 }
 
@@ -14,7 +16,7 @@ export interface ListedRule {
 export function listedRules(tables: readonly Table[]): ListedRule[] {
   const seen = new Map<string, number>();
   return tables.flatMap((each) => {
-    const table = nameOf(each);
+    const [table, isLegacy] = [nameOf(each), each.isLegacy === true];
     const based = each.base.flatMap(({ rules, policy }) => (policy === undefined ? rules : [...rules, policy]));
     const rules = new Set([...each.chains.values(), based].flat());
     return Array.from(rules, (rule) => {
@@ -22,7 +24,7 @@ export function listedRules(tables: readonly Table[]): ListedRule[] {
       // rules may be alike
       const nth = (seen.get(text) ?? 0) + 1;
       seen.set(text, nth);
-      return { key: nth === 1 ? text : `${text} ${nth}`, table, rule };
+      return { key: nth === 1 ? text : `${text} ${nth}`, table, isLegacy, rule };
     });
   });
 }
