@@ -13,7 +13,7 @@ import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
 import type { HostOptions } from "./host-options.js";
-import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
+import { askedAtAnotherTime, leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
 import { selectsPackets, type SelectOptions } from "./select-options.js";
@@ -100,6 +100,14 @@ export async function pairFiles(
     if (!isEnough) for (const each of held) messages.warn(...each);
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
     sayLosses(packets, summary, isEnough, messages);
+    const begins = packets.flat().flatMap(({ epochNs }) => (epochNs === 0n ? [] : [epochNs]));
+    const times = options.known?.snapshots.map(({ timeNs }) => timeNs) ?? [];
+    if (begins.length > 0)
+      for (const text of askedAtAnotherTime(
+        times,
+        begins.reduce((first, one) => (one < first ? one : first)),
+      ))
+        messages.warn(text);
     const isOfSome = isEnough || host.stop.aborted || selectsPackets({ ...options, isFiltered: marks !== undefined });
     await annotated?.write(from, !isOfSome, options.known?.containers);
     return results.exitCode(messages) || (messages.isPartial ? 1 : 0);

@@ -41,6 +41,38 @@ export function wrongOffset(given: ClockOption, { source, offsetNs }: Summary["c
   return [`--clock-offset is wrong: packets show that ${found}, and natcorr goes by that`];
 }
 
+/** A snapshot may be so much older than the captures, nanoseconds: who takes one begins to capture then … */
+const OLDER_NS = 60_000_000_000n;
+/** … or so much younger than their beginning: they may take as long. */
+const YOUNGER_NS = 86_400_000_000_000n;
+
+/**
+ * What to say where the host was asked at another time than packets were captured: containers may have had other addresses by then, and other ports. `times`: when it
+ * was asked; `beginsNs`: when the first capture begins; epoch nanoseconds.
+ */
+export function askedAtAnotherTime(times: readonly bigint[], beginsNs: bigint): string[] {
+  if (times.length === 0) return [];
+  const sorted = times.toSorted((one, other) => (one < other ? -1 : 1));
+  const olderNs = beginsNs - sorted[sorted.length - 1];
+  const youngerNs = sorted[0] - beginsNs;
+  if (olderNs > OLDER_NS)
+    return [
+      `what is known of the host is ${ageText(olderNs)} older than the captures, and what changed since then is not known: take a snapshot behind them, too`,
+    ];
+  if (youngerNs > YOUNGER_NS)
+    return [
+      `what is known of the host is ${ageText(youngerNs)} younger than the captures, and what was otherwise before is not known: take a snapshot before them, too`,
+    ];
+  return [];
+}
+
+function ageText(ns: bigint): string {
+  const minutes = Number(ns / 60_000_000_000n);
+  const [count, unit] =
+    minutes < 120 ? [minutes, "minute"] : minutes < 2880 ? [minutes / 60, "hour"] : [minutes / 1440, "day"];
+  return `${Math.floor(count)} ${unit}${count < 2 ? "" : "s"}`;
+}
+
 function frames(count: number): string {
   return count === 1 ? "1 frame" : `${count} frames`;
 }
