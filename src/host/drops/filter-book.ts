@@ -5,7 +5,7 @@ import { InterfaceName } from "../interfaces.js";
 import { keptByNat } from "../rules/first-mark.js";
 import { ANY_MARK, type Mark, markOf } from "../rules/mark.js";
 import { listedRules } from "../rules/times/listed-rules.js";
-import { readTables } from "../rules/rule-tables.js";
+import type { RuleTables } from "../rules/rule-tables.js";
 import { type Hook, type HookedPacket, HOOKS, type Rule, type Table } from "../rules/ruleset.js";
 import { Walk } from "../rules/walk.js";
 
@@ -69,10 +69,9 @@ export class FilterBook {
   /** What each of them counted. */
   readonly #counts = new Map<string, number | undefined>();
 
-  /** `text`: the rules of iptables and nft, with counters, one after the other. */
-  constructor(text: string) {
+  /** By the rules of iptables and nft, with counters. */
+  constructor({ text, tables, unread, unknownSets, aside }: RuleTables) {
     this.#hasHelpers = /--helper |\bhelper set\b/.test(text);
-    const { tables, unread, unknownSets, aside } = readTables(text);
     this.#tables = tables;
     this.#hooks = new Set(tables.flatMap(({ base }) => base.map(({ hook }) => hook)));
     this.#keptByNat = keptByNat(tables);

@@ -14,6 +14,8 @@ import { LengthGrounds } from "./length-grounds.js";
 import { neighbourGrounds } from "./neighbour-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { FilterBook } from "./filter-book.js";
+import { readTables } from "../rules/rule-tables.js";
+import { RuleBook } from "../rules/rules.js";
 import { RuleGrounds } from "./rule-grounds.js";
 import { RuleTimes, type Stretch } from "./rule-times.js";
 import { silentGrounds } from "./silent-grounds.js";
@@ -38,11 +40,16 @@ export function groundsOf(
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined) return { grounds: [], findings: [], stopped: new Map() };
   const beginnings = new Beginnings([before, after], drops.dropped);
-  const waysOf = (facts: HostFacts): Ways => new Ways(facts, names, drops, beginnings);
-  const ways = waysOf(after);
+  const waysOf = (facts: HostFacts, book: RuleBook): Ways => new Ways(facts, book, names, drops, beginnings);
+  const snapshot = (facts: HostFacts): AtSnapshot => {
+    const book = new RuleBook(facts.rules ?? "");
+    return { facts, book, ways: waysOf(facts, book) };
+  };
+  const [first, last] = [snapshot(before), snapshot(after)];
+  const { ways } = last;
   const between = new Between(before, after);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
-  const byRules = new RuleGrounds(timesOf(before, after, inForce, waysOf)).grounds(
+  const byRules = new RuleGrounds(timesOf(first, last, inForce, waysOf)).grounds(
     counted.filter((kind) => isStopped(kind) || mayMeetRules(kind, ways)),
   );
   const tables = [
@@ -64,34 +71,42 @@ export function groundsOf(
   };
 }
 
+/** A snapshot, its rules, and the ways that packets take by it. */
+interface AtSnapshot {
+  readonly facts: HostFacts;
+  readonly book: RuleBook;
+  readonly ways: Ways;
+}
+
 /** When which rules were in force, from one snapshot to another; by the network of both, as nobody else tells of that. */
 function timesOf(
-  before: HostFacts,
-  after: HostFacts,
+  first: AtSnapshot,
+  last: AtSnapshot,
   inForce: readonly RulesInForce[],
-  waysOf: (facts: HostFacts) => Ways,
+  waysOf: (facts: HostFacts, book: RuleBook) => Ways,
 ): RuleTimes {
-  const atSnapshot = (facts: HostFacts): Stretch => ({
-    fromNs: facts.timeNs,
-    toNs: facts.timeNs,
-    books: [new FilterBook(facts.rules ?? "")],
-    ways: [waysOf(facts)],
+  const [before, after] = [first.facts, last.facts];
+  const atSnapshot = ({ facts: { timeNs }, book, ways }: AtSnapshot): Stretch => ({
+    fromNs: timeNs,
+    toNs: timeNs,
+    books: [new FilterBook(book.read)],
+    ways: [ways],
   });
   const isBetween = ({ askedNs, answeredNs }: RuleReading): boolean =>
     before.timeNs <= askedNs && answeredNs <= after.timeNs;
-  const between = inForce.flatMap(({ first, last }): Stretch[] => {
+  const between = inForce.flatMap(({ book, first, last }): Stretch[] => {
     const readings = (first === last ? [first] : [first, last]).filter(isBetween);
     if (readings.length === 0) return [];
     return [
       {
         fromNs: before.timeNs > first.answeredNs ? before.timeNs : first.answeredNs,
         toNs: after.timeNs < last.heldNs ? after.timeNs : last.heldNs,
-        books: readings.map(({ text }) => new FilterBook(text)),
-        ways: [before, after].map((facts) => waysOf({ ...facts, rules: first.text })),
+        books: readings.map((each) => new FilterBook(each === first ? book.read : readTables(each.text))),
+        ways: [before, after].map((facts) => waysOf(facts, book)),
       },
     ];
   });
-  return new RuleTimes([atSnapshot(before), ...between, atSnapshot(after)]);
+  return new RuleTimes([atSnapshot(first), ...between, atSnapshot(last)]);
 }
 
 /** Whether packets that were not seen to be dropped are known to go where rules are asked. */

@@ -6,7 +6,7 @@ import type { Answer } from "../answer.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames } from "../../packets/sides.js";
 import { type Address, addressOf, parseAddress } from "../address.js";
 import { InterfaceName } from "../interfaces.js";
-import { RuleBook } from "../rules/rules.js";
+import type { RuleBook } from "../rules/rules.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import type { Beginnings } from "./beginnings.js";
 import type { IncomingPacket } from "./filter-book.js";
@@ -41,16 +41,17 @@ export class Ways {
   readonly #names: SideNames;
   readonly #beginnings: Beginnings;
 
-  /** `names`: the interfaces that the sources of both sides are of; empty where one is not known: of a side's only one, the ways of what crossed tell. */
+  /** `book`: the rules of the time. `names`: the interfaces that the sources of both sides are of; empty where one is not known: of a side's only one, the ways of what crossed tell. */
   constructor(
-    { network, addresses, macs, rules = "" }: HostFacts,
+    { network, addresses, macs }: HostFacts,
+    book: RuleBook,
     names: SideNames,
     { reached }: Drops,
     beginnings: Beginnings,
   ) {
     this.#beginnings = beginnings;
     this.routing = new Routing(network);
-    this.#book = new RuleBook(rules);
+    this.#book = book;
     this.#own = new Set(addresses);
     this.#macs = new Set(macs);
     this.#network = network;

@@ -6,6 +6,8 @@ import { OWN_TABLES } from "./rules-text.js";
 
 /** The tables of a host's rules. */
 export interface RuleTables {
+  /** What was read. */
+  readonly text: string;
   readonly tables: readonly Table[];
   /** The lines that could not be read: their numbers, from 1, and what stands there; in order. */
   readonly unread: readonly UnreadLine[];
@@ -58,6 +60,7 @@ export function readTables(text: string): RuleTables {
   const nft = parseNft(rest);
   for (const start of nft.unread) unread.push(rest.slice(0, start).split("\n").length);
   return {
+    text,
     tables: [...iptables, ...nft.tables.filter((table) => !names.has(nameOf(table)) && !isOwn(table))],
     unread: unread.toSorted((one, other) => one - other).map((number) => ({ number, text: lines[number - 1].trim() })),
     unknownSets: [...asked].filter((set) => !sets.has(set)),

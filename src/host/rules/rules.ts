@@ -7,7 +7,7 @@ import { InterfaceName, type Interfaces } from "../interfaces.js";
 import { firstMark, isNat, keptBehindNat, telling } from "./first-mark.js";
 import { ANY_MARK, type Mark, markOf } from "./mark.js";
 import { flowProtocolNumber } from "../protocols.js";
-import { readTables } from "./rule-tables.js";
+import { readTables, type RuleTables } from "./rule-tables.js";
 import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
 import { canMake } from "./target.js";
 import { isIncoming, passage } from "../tuples.js";
@@ -57,6 +57,8 @@ const BYPASSING = /\b(notrack|tproxy)\b/i;
 
 /** The NAT rules of a host. */
 export class RuleBook {
+  /** As they were read. */
+  readonly read: RuleTables;
   /** What was not understood, in words. */
   readonly problems: string[] = [];
   /** Those that have rules which translate, and all. */
@@ -75,7 +77,8 @@ export class RuleBook {
    * them one after the other. Never throws: what it cannot read is in `problems`.
    */
   constructor(text: string) {
-    const { tables, unread } = readTables(text);
+    this.read = readTables(text);
+    const { tables, unread } = this.read;
     this.#all = tables;
     this.#tables = tables.filter(isNat);
     this.#telling = telling(tables);

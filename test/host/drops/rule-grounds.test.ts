@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { RuleBook } from "../../../src/host/rules/rules.js";
 import type { Dropped } from "../../../src/packets/results/drops.js";
 import { OUTSIDE } from "../../../src/packets/sides.js";
 import { counted, dropped, filter, explained, found, ICMP, QUERY, snapshot, TCP, told } from "./drops.js";
@@ -137,7 +138,7 @@ const read = (...readings: readonly Read[]) =>
   readings.map(([fromS, toS, ...rules]) => {
     const [askedNs, heldNs] = [ns(fromS), ns(toS)];
     const reading = { text: filter(...rules).join("\n"), askedNs, answeredNs: askedNs, heldNs };
-    return { first: reading, last: reading };
+    return { book: new RuleBook(reading.text), first: reading, last: reading };
   });
 /** Three queries that were dropped between these seconds. */
 const at = (firstS: number, lastS: number, more: Partial<Dropped> = {}) =>

@@ -35,7 +35,7 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     return { address: parseAddress(address)!, port: Number(port) };
   });
   const [, inName, outName] = /^dropped between (\S+) and (\S+)$/.exec(between)!;
-  const book = new FilterBook(rules);
+  const book = new FilterBook(readTables(rules));
   const packet = {
     isIpv6: src.address.isIpv6,
     proto: protocolNumber(proto)!,

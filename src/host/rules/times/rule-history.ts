@@ -22,12 +22,13 @@ export interface RuleReading {
 
 /** Rules that were in force for some time: surely from when their first reading was answered until what their last one held. */
 export interface RulesInForce {
+  /** As their first reading has them. */
+  readonly book: RuleBook;
   readonly first: RuleReading;
   readonly last: RuleReading;
 }
 
 interface Version extends RulesInForce {
-  readonly book: RuleBook;
   last: RuleReading;
 }
 

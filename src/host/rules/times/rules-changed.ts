@@ -3,7 +3,6 @@ import { Few } from "../../../packets/results/few.js";
 import { saidFew } from "../../../packets/results/sentence.js";
 import { type ListedRule, listedRules } from "./listed-rules.js";
 import type { RulesInForce } from "./rule-history.js";
-import { readTables } from "../rule-tables.js";
 import { timeOfDay } from "./stood.js";
 
 /** So many changes are listed as data. */
@@ -63,8 +62,8 @@ function changesOf(
 ): Changed[] {
   const steps = new Map<string, { listed: ListedRule; steps: Step[] }>();
   let before: Map<string, ListedRule> | undefined;
-  for (const [at, { first }] of inForce.entries()) {
-    const now = new Map(listedRules(readTables(first.text).tables).map((each) => [each.key, each]));
+  for (const [at, { book, first }] of inForce.entries()) {
+    const now = new Map(listedRules(book.read.tables).map((each) => [each.key, each]));
     const note = (listed: ListedRule, isThere: boolean): void => {
       if (isDockers(listed) && isDockersTime(inForce[at - 1].last.heldNs, first.answeredNs)) return;
       const known = steps.get(listed.key) ?? { listed, steps: [] };
