@@ -16,7 +16,7 @@ const COLUMNS: readonly TableColumn[] = [
   { heading: "by DNAT", align: "right" },
   { heading: "by docker-proxy", align: "right" },
   { heading: "dropped", align: "right" },
-  { heading: "refused", align: "right" },
+  { heading: "refused by host", align: "right" },
   { heading: "held by pid", align: "left" },
 ];
 
@@ -43,10 +43,15 @@ function isUsed(use: PublishedUse): boolean {
   return crossed + conversations + taken + dropped + refused + unknown > 0;
 }
 
+/** How many conversations are known to have gone through it by a rule, the host's own and those that were seen inside alone among them. */
+function byRule({ translated, fromHost, fromInside, fromElsewhere, fromUntold }: PublishedUse): number {
+  return translated + fromHost + fromInside + fromElsewhere + fromUntold;
+}
+
 /** Whether nothing tells how often a port was called: what leads to it is not captured, or not all that was seen of it is known to be all. */
 function isUnseen(use: PublishedUse): boolean {
-  const { captured, translated, proxied } = use;
-  return captured === "none" ? translated + proxied === 0 : captured !== "all" && !isUsed(use);
+  const { captured, proxied } = use;
+  return captured === "none" ? byRule(use) + proxied === 0 : captured !== "all" && !isUsed(use);
 }
 
 /** Why calls of some containers may have passed unseen, and what would show them. */
@@ -70,11 +75,11 @@ function unseenText(unseen: readonly PublishedUse[]): string {
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {
-  const { translated, proxied, fromHostUnclear, dropped, refused, isGone, pids } = use;
+  const { proxied, fromHostUnclear, dropped, refused, isGone, pids } = use;
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
   // each of what the host began may be what a docker-proxy sends on, of which nothing shows a client
   const byProxy = fromHostUnclear === 0 ? String(proxied) : `${proxied}–${proxied + fromHostUnclear}`;
-  const seen = isUsed(use) ? [String(translated), byProxy] : ["unused", ""];
+  const seen = isUsed(use) ? [String(byRule(use)), byProxy] : ["unused", ""];
   const flows = isUnseen(use) ? ["unclear", ""] : seen;
   return [placeText(use), ...flows, bad(dropped), bad(refused), isGone ? "gone" : (pids?.join(" ") ?? "unread")];
 }
@@ -142,7 +147,8 @@ function rangesText(ports: readonly number[]): string {
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
   const { unclear, unheld, misplaced, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
   const { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear } = use;
-  const { taken, refusedInside, untold, closedBy } = use;
+  const { taken, refusedInside, untold, closedBy, isGone, pids = [] } = use;
+  const isHeld = !isGone && pids.length > 0;
   const notes: Note[] = [
     ...closedBy.map(
       ({ rule, count, unseen = 0 }) =>
@@ -184,7 +190,7 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
       what: `the host itself took the call${fromHost + fromHostUnclear > 0 ? "" : ", and was not seen to send it on"}`,
       count: taken,
       unit: "conversation",
-      meaning: "; ss -lntup on the host shows who has that port",
+      meaning: isHeld ? "; its docker-proxy has that port" : "; ss -lntup on the host shows who has that port",
     },
     { use, what: "called from inside, by a rule", count: fromInside, unit: "conversation" },
     {

@@ -576,10 +576,10 @@ it("a port is unused where the captures have all that goes to its container", ()
 
 it("what was seen of a port is told, though there may be more", () => {
   const [none, untold] = (["none", "untold"] as const).map((captured) =>
-    publishedText([{ ...WEB, ...NOTHING, captured, fromHost: 1 }], paint(false)),
+    publishedText([{ ...WEB, ...NOTHING, captured, fromHostUnclear: 1 }], paint(false)),
   );
   expect(none).toMatch(/88→web:80 +unclear /);
-  expect(untold).toMatch(/88→web:80 +0 +0 +0 +0 /);
+  expect(untold).toMatch(/88→web:80 +0 +0–1 +0 +0 /);
   expect(untold).not.toContain("unclear");
 });
 
@@ -618,10 +618,10 @@ it("text shows a line for each port, those that nobody used last", () => {
   ];
   expect(publishedText(published, paint(false)).split("\n")).toEqual([
     "Published ports",
-    "published                              by DNAT  by docker-proxy  dropped  refused  held by pid",
-    "tcp 88→web:80                               12                3        1        0  7 8",
-    "tcp 127.0.0.1:89→db:5432                unused                         0        0",
-    String.raw`tcp [::1]:88 10.0.2.15:88→a\x1b[2J:80   unused                         0        0  7 8`,
+    "published                              by DNAT  by docker-proxy  dropped  refused by host  held by pid",
+    "tcp 88→web:80                               12                3        1                0  7 8",
+    "tcp 127.0.0.1:89→db:5432                unused                         0                0",
+    String.raw`tcp [::1]:88 10.0.2.15:88→a\x1b[2J:80   unused                         0                0  7 8`,
     "",
     "",
   ]);
@@ -647,12 +647,16 @@ it("text says below what the columns do not tell", () => {
   };
   const unpassed = publishedText([{ ...used, fromHost: 0, fromHostUnclear: 0 }], paint(false));
   expect(unpassed).toContain("the host itself took the call, and was not seen to send it on: 2 conversations");
+  for (const other of [{ pids: undefined }, { pids: [] }, { isGone: true }])
+    expect(publishedText([{ ...used, ...other }], paint(false))).toContain(
+      "the host itself took the call: 2 conversations; ss -lntup on the host shows who has that port\n",
+    );
   expect(publishedText([used], paint(false)).split("\n").slice(2)).toEqual([
-    String.raw`tcp 88→a\x1b:80        0              0–1        0        0  7 8`,
+    String.raw`tcp 88→a\x1b:80        2              0–1        0                0  7 8`,
     String.raw`- tcp 88→a\x1b:80: closed by -A \x1b -j DROP: 4 packets`,
     String.raw`- tcp 88→a\x1b:80: refused by the container: 3 conversations; nobody listens there, or a rule of its own rejects them`,
     String.raw`- tcp 88→a\x1b:80: perhaps called (nothing tells which port it was, or whose by then): 1 conversation`,
-    String.raw`- tcp 88→a\x1b:80: the host itself took the call: 2 conversations; ss -lntup on the host shows who has that port`,
+    String.raw`- tcp 88→a\x1b:80: the host itself took the call: 2 conversations; its docker-proxy has that port`,
     String.raw`- tcp 88→a\x1b:80: the container was called from inside, by a rule or straight (nothing tells which): 4 conversations`,
     String.raw`- tcp 88→a\x1b:80: called by the host itself: 2 conversations`,
     String.raw`- tcp 88→a\x1b:80: the host called the container, by a rule, by a docker-proxy or straight (nothing tells which): 1 conversation`,
@@ -681,6 +685,14 @@ it.each([
   expect(publishedText([closed(91, { closedBy })], paint(false))).toContain(
     `closed by -P FORWARD DROP: 4 packets${words}\n`,
   );
+});
+
+it("text counts by DNAT what is known to have gone by a rule, whoever called", () => {
+  const use = { ...WEB, ...NOTHING, translated: 1, fromHost: 2, fromInside: 4, fromElsewhere: 8, fromUntold: 16 };
+  const unclear = { fromHostUnclear: 1, fromInsideUnclear: 1, fromElsewhereUnclear: 1, fromUntoldUnclear: 1 };
+  expect(publishedText([use], paint(false))).toMatch(/88→web:80 +31 +0 /);
+  expect(publishedText([{ ...WEB, ...NOTHING, ...unclear }], paint(false))).toMatch(/88→web:80 +0 +0–1 /);
+  expect(publishedText([{ ...WEB, ...NOTHING, captured: "none", fromHost: 1 }], paint(false))).toMatch(/:80 +1 +0 /);
 });
 
 it("text says once what is the same of three ports of a container, and more", () => {
