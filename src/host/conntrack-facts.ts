@@ -1,5 +1,6 @@
 import type { HostRules, Passed, Ruling } from "../packets/results/host-rules.js";
 import type { Ends, Translation } from "../packets/results/results.js";
+import type { Side } from "../packets/sides.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import { parseAddress, wordsOf } from "./address.js";
 import { type ConntrackTable, type Life, livesOf } from "./conntrack-table.js";
@@ -39,8 +40,8 @@ export class ConntrackFacts implements HostRules {
     return this.#rules.leaving(proto, ends);
   }
 
-  taking(proto: number, ends: Ends): Ruling {
-    return this.#rules.taking(proto, ends);
+  taking(side: Side, proto: number, ends: Ends): Ruling {
+    return this.#rules.taking(side, proto, ends);
   }
 
   passedAs(proto: number, ends: Ends, atNs: bigint): Passed | undefined {

@@ -67,7 +67,7 @@ it("what nobody answers is local where conntrack says that the host redirected i
   const unanswered = [us(3050, query({ src: OTHER, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }))];
   const [redirected] = await alone(unanswered, [], () => factsOf(OTHER, "172.17.0.1"));
   expect(redirected).toBe(
-    "inside local: conntrack says that the host redirected its conversation to 172.17.0.1: to itself, or a neighbour of who sent it",
+    "inside local: conntrack says that the host redirected its conversation to 172.17.0.1: to itself, or a neighbour of who opened it",
   );
   // with nothing rewritten, or to somebody on another link, it may have gone on
   for (const dst of ["192.168.7.9", "172.18.0.2"])

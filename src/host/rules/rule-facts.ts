@@ -7,7 +7,7 @@ import { pairOf } from "./helped.js";
 import { InterfaceName, type Interfaces } from "../interfaces.js";
 import type { RuleHistory } from "./times/rule-history.js";
 import { isEchoOf, isExplained, type Explanation, type Masquerade, type Outcome, type RuleBook } from "./rules.js";
-import type { Hook, Target } from "./ruleset.js";
+import type { Hook, HookedPacket, Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";
 import { OwnAddresses } from "../snapshot/own-addresses.js";
 import { begunBy, passage } from "../tuples.js";
@@ -18,6 +18,9 @@ const MOST_EXPLAINED = 4096;
 const MOST_ADDRESSES = 65_536;
 /** So many rules are named, the others counted. */
 const MOST_NAMED = 2;
+
+const UNKNOWN = { isTranslated: undefined, rules: [], redirects: [] } as const;
+const UNTAKEN = { proxying: [], redirecting: [] } as const;
 
 /** What a book of rules says of single packets, by what the flows seen so far tell of the host. */
 export class RuleFacts implements HostRules {
@@ -112,10 +115,17 @@ export class RuleFacts implements HostRules {
     return { ...ruling, answer: undefined, doubt: `nothing shows that ${strangers[0]} is inside` };
   }
 
-  taking(proto: number, ends: Ends): Ruling {
-    const rules = this.#meet("prerouting", INSIDE, proto, ends, this.#isOwn(ends.dst)).redirects;
+  taking(side: Side, proto: number, ends: Ends): Ruling {
+    const packet = this.#hooked("prerouting", side, proto, ends, this.#isOwn(ends.dst));
+    const { proxying, redirecting } = packet === undefined ? UNTAKEN : this.#book.taking(packet);
+    const rules = [...proxying, ...redirecting];
     const isCertain = rules.some((rule) => rule.isCertain);
-    return this.#ruling({ isTranslated: isCertain || (rules.length > 0 ? undefined : false), rules });
+    const isTranslated = isCertain || (rules.length > 0 ? undefined : false);
+    // it is known which a proxy takes
+    const ruling = this.#ruling({ isTranslated, rules }, this.#book.hasUntracked);
+    return proxying.length === 0
+      ? ruling
+      : { ...ruling, answer: undefined, doubt: "a proxy takes it only where it listens" };
   }
 
   /** Rules do not tell what was. */
@@ -153,9 +163,22 @@ export class RuleFacts implements HostRules {
 
   /** `from`: the side that the packet comes from. */
   #meet(hook: Hook, from: Side, proto: number, ends: Ends, isDstLocal: Answer, mark = this.#book.mark): Outcome {
+    const packet = this.#hooked(hook, from, proto, ends, isDstLocal, mark);
+    return packet === undefined ? { ...UNKNOWN, mark } : this.#book.meet(hook, packet);
+  }
+
+  /** What opens a conversation, as it comes to a hook; undefined where its ends are no addresses. */
+  #hooked(
+    hook: Hook,
+    from: Side,
+    proto: number,
+    ends: Ends,
+    isDstLocal: Answer,
+    mark = this.#book.mark,
+  ): HookedPacket | undefined {
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
-    if (!src || !dst) return { isTranslated: undefined, rules: [], redirects: [], mark };
-    return this.#book.meet(hook, {
+    if (!src || !dst) return undefined;
+    return {
       isIpv6: src.isIpv6,
       proto,
       src,
@@ -171,13 +194,14 @@ export class RuleFacts implements HostRules {
       isNew: true,
       isInvalid: false,
       mark,
-    });
+    };
   }
 
-  #ruling({ isTranslated, rules }: Pick<Outcome, "isTranslated" | "rules">): Ruling {
+  /** `hasBypass`: whether the packet may have passed the rules by. */
+  #ruling({ isTranslated, rules }: Pick<Outcome, "isTranslated" | "rules">, hasBypass = this.#book.hasBypass): Ruling {
     const named = rules.slice(0, MOST_NAMED).map(({ text }) => text);
     if (rules.length > MOST_NAMED) named.push(`and ${rules.length - MOST_NAMED} more`);
-    const doubt = this.#doubt(isTranslated, rules.length > 0);
+    const doubt = this.#doubt(isTranslated, rules.length > 0, hasBypass);
     const answer = doubt === "" ? isTranslated : undefined;
     // which of them it is depends on more than is to be seen, as on chance
     const oneOf = answer === true && rules.length > 1 ? "one of " : "";
@@ -195,12 +219,12 @@ export class RuleFacts implements HostRules {
     this.#unexplained.clear();
   }
 
-  #doubt(isTranslated: Answer, hasRule: boolean): string {
+  #doubt(isTranslated: Answer, hasRule: boolean, hasBypass: boolean): string {
     if (this.#history.hasGaps) return "the rules were not the same all the time";
     if (!this.#history.areTheSameSince(this.#judgedNs)) return "the rules were others a moment ago";
     if (this.#book.problems.length > 0) return "not all of the rules is known";
     if (this.#unexplained.size > 0) return "the rules do not explain all translations that were seen";
-    if (this.#book.hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";
+    if (hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";
     if (isTranslated !== undefined) return "";
     return hasRule ? "it asks for more than is to be seen" : "the rules ask for more than is to be seen";
   }

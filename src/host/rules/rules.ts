@@ -53,7 +53,8 @@ export interface Outcome {
 const MOST_QUOTED = 80;
 
 /** What goes by NAT rules or not before they are asked: conntrack may be told to leave it alone, and a proxy to take it. */
-const BYPASSING = /\b(notrack|tproxy)\b/i;
+const UNTRACKING = /\bnotrack\b/i;
+const PROXYING = /\btproxy\b/i;
 
 /** The NAT rules of a host. */
 export class RuleBook {
@@ -69,7 +70,8 @@ export class RuleBook {
   /** The mark of a packet as it comes in, as far as the rules tell of it. */
   readonly mark: Mark;
   readonly #keptBehindNat: number;
-  /** Whether some packets may pass the NAT rules by. */
+  /** Whether some packets may pass the NAT rules by: as they are not tracked, or at all. */
+  readonly hasUntracked: boolean;
   readonly hasBypass: boolean;
 
   /**
@@ -90,7 +92,8 @@ export class RuleBook {
       this.problems.push(`${unread.length} ${what}line ${number}, '${printable(line).slice(0, MOST_QUOTED)}'`);
     }
     if (this.#tables.length === 0) this.problems.push("there are no NAT chains in it");
-    this.hasBypass = BYPASSING.test(text);
+    this.hasUntracked = UNTRACKING.test(text);
+    this.hasBypass = this.hasUntracked || PROXYING.test(text);
   }
 
   /**
@@ -157,6 +160,14 @@ export class RuleBook {
     const { found, redirects } = walk;
     const mark = this.#markBehind(hook, walk);
     return { isTranslated, rules: [...found.values()], redirects: [...redirects.values()], mark };
+  }
+
+  /** The rules that give a packet to the host itself which opens a conversation, or may: to a proxy, and others. */
+  taking(packet: HookedPacket): { readonly proxying: readonly Met[]; readonly redirecting: readonly Met[] } {
+    const walk = new Walk("filter", "prerouting", packet, () => false);
+    walk.through(this.#all);
+    this.#noteIfCutShort(walk);
+    return { proxying: [...walk.redirects.values()], redirecting: this.meet("prerouting", packet).redirects };
   }
 
   /** The mark that a packet has where it comes to the next hook. */

@@ -1,3 +1,4 @@
+import type { Side } from "../sides.js";
 import type { Ends, Translation } from "./results.js";
 
 /** What the host's NAT rules say of a packet that opens a conversation. */
@@ -30,8 +31,8 @@ export interface HostRules {
   arriving(proto: number, ends: Ends): Ruling;
   /** Of a packet that goes from inside to outside: whether they rewrite its source. */
   leaving(proto: number, ends: Ends): Ruling;
-  /** Of a packet that goes from inside to outside: whether they give it to the host itself. */
-  taking(proto: number, ends: Ends): Ruling;
+  /** Of a packet that comes in on a side, to somebody else than the host: whether they give it to the host itself. */
+  taking(side: Side, proto: number, ends: Ends): Ruling;
   /** As what conntrack says that a conversation passed the host at a time, epoch nanoseconds, by its first packet; undefined where it says nothing of it. */
   passedAs(proto: number, ends: Ends, atNs: bigint): Passed | undefined;
 }

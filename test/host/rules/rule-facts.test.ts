@@ -3,6 +3,7 @@ import { RuleFacts } from "../../../src/host/rules/rule-facts.js";
 import { RuleHistory } from "../../../src/host/rules/times/rule-history.js";
 import { RuleCheck } from "../../../src/host/rules/rule-check.js";
 import type { Ends, FlowSummary } from "../../../src/packets/results/results.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { fetched, fetchedIpv6, having, named, nat, own, pinged, published, routed } from "./explained.js";
 import { flow } from "../flow.js";
@@ -39,7 +40,7 @@ const left = (facts: RuleFacts, dst = "180.101.49.11", src = "172.17.0.3") => {
 };
 
 const taken = (facts: RuleFacts, dstPort: number) =>
-  facts.taking(TCP, { src: "172.17.0.3", srcPort: 4000, dst: "180.101.49.11", dstPort });
+  facts.taking(INSIDE, TCP, { src: "172.17.0.3", srcPort: 4000, dst: "180.101.49.11", dstPort });
 
 /** Rules that publish two ports to what comes by an interface. */
 const publishedBy = (asked: string, ...more: readonly string[]): string =>
@@ -269,6 +270,20 @@ describe("who calls somebody outside", () => {
     const nft =
       "table ip nat {\n chain pre {\n  type nat hook prerouting priority -100;\n  tcp dport 80 redirect to :3128\n }\n}";
     expect(taken(after(nft, [], "docker0", "enp0s3"), 80)).toMatchObject({ answer: true });
+  });
+
+  test("may be given to a proxy, on the side that a rule names, and what no proxy takes is redirected all the same", () => {
+    const proxying = "-A PREROUTING -i enp0s3 -p tcp -m tcp --dport 80 -j TPROXY --on-port 3129 --on-ip 0.0.0.0";
+    const text = `*mangle\n${proxying}\nCOMMIT\n${nat(redirecting, MASQUERADE)}`;
+    const facts = after(text, [webPinged], "docker0", "enp0s3");
+    expect(facts.taking(OUTSIDE, TCP, { src: "198.51.100.7", srcPort: 5, dst: "10.0.7.9", dstPort: 80 })).toEqual({
+      answer: undefined,
+      rules: proxying,
+      doubt: "a proxy takes it only where it listens",
+    });
+    expect(taken(facts, 80)).toEqual({ answer: true, rules: redirecting, doubt: "" });
+    const untracked = after(`*raw\n-A PREROUTING -p icmp -j CT --notrack\nCOMMIT\n${text}`, [], "docker0", "enp0s3");
+    expect(taken(untracked, 80).answer).toBeUndefined();
   });
 
   test("may be, as long as nothing tells the interface that the rule asks for", () => {

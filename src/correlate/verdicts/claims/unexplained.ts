@@ -1,7 +1,8 @@
 import { epochNsOf } from "../../../packets/results/epoch-ns.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
 import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
-import { isFromOpener, destinationOf, destinationText, sourceOf } from "../../../packets/ways.js";
+import { isFromOpener, destinationOf, destinationText, sourceOf, sourceText } from "../../../packets/ways.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { isPrivate, isSameLink } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -65,7 +66,7 @@ export class Unexplained {
         const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
         return unknown("may-be-filtered", why, "anything");
       }
-      const told = isFromHere ? (this.#byConntrack(row, way, missing) ?? this.#byRules(way)) : undefined;
+      const told = isFromHere ? (this.#byConntrack(row, way, missing) ?? this.#byRulesAlone(way)) : undefined;
       if (told !== undefined) return told;
       const answer = isFromHere ? this.#known.standIns.mayAnswer(row) : NONE;
       if (answer !== NONE) {
@@ -73,18 +74,21 @@ export class Unexplained {
         return unknown("forwarded-unseen", why, "anything");
       }
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-      if (isToPrivate)
-        return unknown(
-          "never-entered",
-          `it reached ${destinationText(tuples, way)} and was not seen to enter ${other}`,
-          "anything",
-        );
+      if (isToPrivate) {
+        const isAnswer = isFromOpener(tuples, way ^ 1);
+        const redirected = isAnswer ? this.#redirected(row, way ^ 1) : undefined;
+        if (redirected !== undefined) return redirected;
+        const why = `it reached ${destinationText(tuples, way)} and was not seen to enter ${other}`;
+        return this.#byRules(isAnswer ? this.#taking(INSIDE, way, way ^ 1) : undefined, "never-entered", why);
+      }
       const why = `${missing}, and neither of its addresses shows whether it came in here, or was on its way to a container: the host's routes would (ip route get <source>)`;
       return unknown("untranslated", why, "anything");
     }
     if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
+    const opening = isFromOpener(tuples, way) ? way : way ^ 1;
+    const isFromHost = this.#known.locals.isNat(sourceText(tuples, opening));
     const why = "nothing of its conversation is known to have crossed: no translation explains it";
-    return unknown("untranslated", why, "anything");
+    return this.#byRules(isFromHost ? undefined : this.#taking(OUTSIDE, way, opening), "untranslated", why);
   }
 
   /**
@@ -99,27 +103,63 @@ export class Unexplained {
     const { src, dst } = passed.ends;
     // it is confirmed before the next hop is known (nf_conntrack_proto.c, nf_confirm in POSTROUTING): it says which way was meant, and not that it went
     if (routes?.isOwn(src) === true && routes.isCapturedTo(dst)) return undefined;
-    const isNear = isSameLink(tuples.isIpv6(tupleIn(way)), tuples.words, sourceOf(tuples, way), passed.dst, 0);
-    if (src === ends.src && dst !== ends.dst && (isNear || locals.isNat(dst))) {
-      const why = `conntrack says that the host redirected its conversation to ${dst}: to itself, or a neighbour of who sent it`;
-      return { verdict: "local", reason: "redirected", why };
-    }
+    const redirected = this.#redirected(row, way);
+    if (redirected !== undefined) return redirected;
     const isKept = src === ends.src ? ", or the host took it" : "";
     const why = `conntrack says that the host forwarded its conversation, as from ${src}: by another interface, as it seems${isKept}`;
     return unknown("may-go-elsewhere", `${missing}, and ${why}`, "anything");
   }
 
-  /** What the host's rules tell of a packet from inside that nothing else is known of: that the host takes it, or may. Undefined where they do not. */
-  #byRules(way: number): Claim | undefined {
+  /** What conntrack tells of a conversation that the host redirected to itself, or to a neighbour of who opened it, by a packet that goes this way. Undefined where it does not. */
+  #redirected(row: number, way: number): Claim | undefined {
+    const { rules, tuples, locals } = this.#known;
+    const [proto, ends] = [tuples.proto(tupleIn(way)), new TupleEnds(tuples).of(tupleIn(way), isFromA(way))];
+    const passed = rules.passedAs(proto, ends, epochNsOf(this.#known, row));
+    if (passed === undefined || passed.ends.src !== ends.src || passed.ends.dst === ends.dst) return undefined;
+    const { dst } = passed.ends;
+    const isNear = isSameLink(tuples.isIpv6(tupleIn(way)), tuples.words, sourceOf(tuples, way), passed.dst, 0);
+    if (!isNear && !locals.isNat(dst)) return undefined;
+    const named = rules.taking(INSIDE, proto, ends).rules;
+    const by = named === "" ? "" : `, as it seems by ${named}`;
+    const why = `conntrack says that the host redirected its conversation to ${dst}: to itself, or a neighbour of who opened it${by}`;
+    return { verdict: "local", reason: "redirected", why };
+  }
+
+  /**
+   * What the host's rules tell of a packet of a conversation that was opened this way, on a side: whether they give that to the host itself, in words. Undefined where
+   * they do not.
+   */
+  #taking(side: Side, way: number, opening: number): { readonly isCertain: boolean; readonly why: string } | undefined {
     const { rules, tuples, carried } = this.#known;
-    const ends = new TupleEnds(tuples).of(tupleIn(way), isFromA(way));
-    const { answer, rules: named, doubt } = rules.taking(tuples.proto(tupleIn(way)), ends);
+    const ends = new TupleEnds(tuples).of(tupleIn(opening), isFromA(opening));
+    const { answer, rules: named, doubt } = rules.taking(side, tuples.proto(tupleIn(opening)), ends);
     if (answer === false || named === "") return undefined;
-    const isContradicted = carried.hasService(tupleIn(way));
-    if (answer === true && !isContradicted)
-      return { verdict: "local", reason: "redirected", why: `a rule gives it to the host itself: ${named}` };
-    const but = isContradicted ? "others of its service were forwarded" : doubt;
-    return unknown("no-answer", `nothing answers it, and a rule may give it to the host itself, but ${but}: ${named}`);
+    const what = way === opening ? "it" : "what it answers";
+    if (carried.hasService(tupleIn(opening)))
+      return {
+        isCertain: false,
+        why: `a rule may give ${what} to the host itself, but others of its service were forwarded: ${named}`,
+      };
+    if (answer === true) return { isCertain: true, why: `a rule gives ${what} to the host itself: ${named}` };
+    return { isCertain: false, why: `a rule may give ${what} to the host itself, but ${doubt}: ${named}` };
+  }
+
+  /** What is said of a packet by what rules tell, and without them. */
+  #byRules(
+    taking: { readonly isCertain: boolean; readonly why: string } | undefined,
+    reason: Reason,
+    why: string,
+  ): Claim {
+    if (taking?.isCertain === true) return { verdict: "local", reason: "redirected", why: taking.why };
+    return unknown(reason, taking === undefined ? why : `${why}; ${taking.why}`, "anything");
+  }
+
+  /** What they tell of a packet from inside that nothing answers, and nothing else is known of. Undefined where they do not. */
+  #byRulesAlone(way: number): Claim | undefined {
+    const taking = this.#taking(INSIDE, way, way);
+    if (taking === undefined) return undefined;
+    if (taking.isCertain) return { verdict: "local", reason: "redirected", why: taking.why };
+    return unknown("no-answer", `nothing answers it, and ${taking.why}`);
   }
 
   get #isOfOneRun(): boolean {

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
 import { type HostRules, NO_RULES, type Ruling } from "../../../../src/packets/results/host-rules.js";
+import { OUTSIDE } from "../../../../src/packets/sides.js";
+import { wordsOf } from "../../../../src/host/address.js";
 import { outcomeOf, us } from "../../outcome.js";
 import { CONTAINER, datagram, merged, OTHER, SERVER } from "../../traffic.js";
-import { alone, known, query, unanswered } from "../beside.js";
+import { alone, answer, known, query, unanswered } from "../beside.js";
 import { Scene } from "../findings/scene.js";
 
 const RULE = "-A PREROUTING -p udp --dport 53 -j REDIRECT";
@@ -26,6 +28,41 @@ it("what a rule gives to the host itself is local, and unknown where the rule on
   expect((await alone(scene, left, ruled({}), 81)).at(-1)).toBe(
     `inside unknown: nothing answers it, and a rule may give it to the host itself, but others of its service were forwarded: ${RULE}`,
   );
+});
+
+it("what answers for whom a rule redirects to the host, or conntrack says it did, is local, and names the rule", async () => {
+  // the bridge shows what it answers with the host's own address by then
+  const answers = [us(3050, answer({ src: "198.51.100.9", dst: OTHER, ipId: 31_003, ttl: 64 }))];
+  const bare = "inside unknown: it reached 172.17.0.3 and was not seen to enter outside";
+  expect(await alone(answers, [])).toEqual([bare]);
+  expect(await alone(answers, [], ruled({}))).toEqual([
+    `inside local: a rule gives what it answers to the host itself: ${RULE}`,
+  ]);
+  expect(await alone(answers, [], ruled({ answer: undefined, doubt: "it asks for more" }))).toEqual([
+    `${bare}; a rule may give what it answers to the host itself, but it asks for more: ${RULE}`,
+  ]);
+  const ends = { src: OTHER, srcPort: 9999, dst: "172.17.0.1", dstPort: 8888 };
+  const dst = wordsOf(false, 0xac11_0001n);
+  const tracked = (): HostRules => ({ ...ruled({})(), passedAs: () => ({ ends, dst }) });
+  expect(await alone(answers, [], tracked)).toEqual([
+    `inside local: conntrack says that the host redirected its conversation to 172.17.0.1: to itself, or a neighbour of who opened it, as it seems by ${RULE}`,
+  ]);
+});
+
+it("what comes from outside to nobody known has the rule beside it that may give it to the host itself", async () => {
+  const calls = [us(3050, query({ src: "198.51.100.9", dst: "10.0.7.9", ipId: 31_004, ttl: 63 }))];
+  const sides: number[] = [];
+  const rules = (): HostRules => ({
+    ...NO_RULES,
+    taking: (side) => {
+      sides.push(side);
+      return { answer: undefined, rules: RULE, doubt: "a proxy takes it only where it listens" };
+    },
+  });
+  expect(await alone([], calls, rules)).toEqual([
+    `outside unknown: nothing of its conversation is known to have crossed: no translation explains it; a rule may give it to the host itself, but a proxy takes it only where it listens: ${RULE}`,
+  ]);
+  expect(new Set(sides)).toEqual(new Set([OUTSIDE]));
 });
 
 it("what conntrack says was forwarded is unknown, unless it left as from an address of the host's own by a captured interface", async () => {
