@@ -1,12 +1,21 @@
+import type { HostCall } from "../packets/results/published.js";
 import type { Ends } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
-import { type ConntrackEntry, ConntrackTable } from "./conntrack-table.js";
+import { type ConntrackEntry, ConntrackTable, isTranslated } from "./conntrack-table.js";
 import type { HostFacts } from "./snapshot/host-facts.js";
 import { endsIn, reversed, tupleText } from "./tuples.js";
 
+/** What is gone by of a host. */
+interface Known {
+  /** What it has said by now … */
+  readonly facts: Pick<HostFacts, "addresses" | "conntrack" | "timeNs"> | undefined;
+  /** … and said first. */
+  readonly first?: Pick<HostFacts, "conntrack" | "conntrackMore" | "timeNs"> | undefined;
+}
+
 /** What conntrack, and the host's addresses, say of conversations that the host itself began. */
 export class OwnConversations {
-  readonly #known: { readonly facts: Pick<HostFacts, "addresses" | "conntrack"> | undefined };
+  readonly #known: Known;
   readonly #table: ConntrackTable | undefined;
   readonly #isByListing: boolean;
   #addresses: readonly string[] = [];
@@ -15,15 +24,10 @@ export class OwnConversations {
   #listing = new ConntrackTable();
 
   /**
-   * @param known what the host has said by now.
    * @param table what conntrack says, where it does.
    * @param isByListing whether the entries count that the last snapshot has, too: of conversations that lived then, or had ended shortly before.
    */
-  constructor(
-    known: { readonly facts: Pick<HostFacts, "addresses" | "conntrack"> | undefined },
-    table: ConntrackTable | undefined,
-    isByListing: boolean,
-  ) {
+  constructor(known: Known, table: ConntrackTable | undefined, isByListing: boolean) {
     this.#known = known;
     this.#table = table;
     // one that is a list is that of the snapshot
@@ -52,6 +56,25 @@ export class OwnConversations {
     const halfway = called.flatMap((text) => tables.flatMap((table) => entriesTo(seen, table, text)));
     const [original, ...others] = new Set([...leaving, ...halfway].map(({ originalText }) => originalText));
     return original === undefined || others.length > 0 ? undefined : endsIn(original);
+  }
+
+  /** What the host called of its own since the first snapshot, as far as the last one lists it: not what ended longer before. None where either lacks entries. */
+  called(): readonly HostCall[] {
+    const { facts, first } = this.#known;
+    if (facts === undefined || first?.conntrack === undefined || first.conntrackMore > 0) return [];
+    if (first.timeNs >= facts.timeNs) return [];
+    const before = new ConntrackTable();
+    before.read(first.conntrack);
+    const listing = this.#table?.listedNs === undefined ? this.#snapshotsTable() : this.#table;
+    return Array.from(listing.entries()).flatMap((entry) => {
+      const { originalText, replyText, isZoned, isReplied } = entry;
+      const [ends, answer] = [endsIn(originalText), endsIn(replyText)];
+      if (isZoned || isReplied !== true || !this.isOwn(ends.src) || !this.isOwn(ends.dst)) return [];
+      if (before.having(originalText).length > 0) return [];
+      const proto = originalText.slice(0, originalText.indexOf(" "));
+      const answeredBy = isTranslated(entry) ? { address: answer.src, port: answer.srcPort } : undefined;
+      return [{ proto, address: ends.dst, port: ends.dstPort, answeredBy, epochNs: facts.timeNs }];
+    });
   }
 
   #snapshotsTable(): ConntrackTable {

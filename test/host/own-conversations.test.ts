@@ -10,7 +10,7 @@ const STRAIGHT =
 const OTHERWISE = CALLED.replace("dport=88", "dport=89");
 
 const facts = (...lines: readonly string[]) => ({
-  facts: { addresses: ["10.0.2.15", "172.17.0.1"], conntrack: lines.join("\n") },
+  facts: { addresses: ["10.0.2.15", "172.17.0.1", "127.0.0.1"], conntrack: lines.join("\n"), timeNs: 9n },
 });
 const seen = { src: "10.0.2.15", srcPort: 47258, dst: "172.17.0.2", dstPort: 80 };
 const begun = { src: "10.0.2.15", srcPort: 47258, dst: "10.0.2.15", dstPort: 88 };
@@ -72,4 +72,33 @@ it("tells what was called by a packet whose destination alone is rewritten yet, 
   expect(both.begunAs("tcp", halfway, [88])).toBeUndefined();
   const zoned = new OwnConversations(facts(`${TURNED} zone=7`), undefined, true);
   expect(zoned.begunAs("tcp", halfway, [88])).toBeUndefined();
+});
+
+/** The host called its port 88 by 127.0.0.1, which docker-proxy took. */
+const PROXIED =
+  "tcp      6 116 TIME_WAIT src=127.0.0.1 dst=127.0.0.1 sport=52280 dport=88 src=127.0.0.1 dst=127.0.0.1 sport=88 dport=52280 [ASSURED] mark=0 use=1";
+
+it("tells what the host called since the first snapshot", () => {
+  const since = (more: object, ...lines: readonly string[]) => {
+    const first = { conntrack: "", conntrackMore: 0, timeNs: 7n, ...more };
+    return new OwnConversations({ ...facts(...lines), first }, undefined, true).called();
+  };
+  const call = { proto: "tcp", address: "127.0.0.1", port: 88, answeredBy: undefined, epochNs: 9n };
+  const ruled = { ...call, address: "10.0.2.15", answeredBy: { address: "172.17.0.2", port: 80 } };
+  expect(since({}, CALLED, PROXIED, STRAIGHT)).toEqual([ruled, call]);
+  expect(since({ conntrack: CALLED }, CALLED, PROXIED)).toEqual([call]);
+  // a table that is the snapshot's list
+  const known = { ...facts(PROXIED), first: { conntrack: "", conntrackMore: 0, timeNs: 7n } };
+  expect(new OwnConversations(known, tableOf(PROXIED, 9n), true).called()).toEqual([call]);
+  expect(new OwnConversations(known, tableOf(STRAIGHT), true).called()).toEqual([call]);
+  expect(new OwnConversations(known, undefined, false).called()).toEqual([]);
+  // what was not answered, is of a zone, or another host's
+  const unreplied = PROXIED.replace("dport=88 src", "dport=88 [UNREPLIED] src").replace("[ASSURED] ", "");
+  for (const other of [unreplied, `${PROXIED} zone=7`, CALLED.replace("src=10.0.2.15", "src=10.0.2.2")])
+    expect(since({}, other)).toEqual([]);
+  // nothing tells what began since then
+  expect(since({ conntrack: undefined }, PROXIED)).toEqual([]);
+  expect(since({ conntrackMore: 1 }, PROXIED)).toEqual([]);
+  expect(since({ timeNs: 9n }, PROXIED)).toEqual([]);
+  expect(new OwnConversations(facts(PROXIED), undefined, true).called()).toEqual([]);
 });

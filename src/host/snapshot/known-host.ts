@@ -58,6 +58,11 @@ export class KnownHost {
     return this.#read ?? this.#bySnapshots;
   }
 
+  /** The first snapshot, if there was one. */
+  get first(): HostFacts | undefined {
+    return this.#first;
+  }
+
   /** What of it cannot be followed, in words. */
   get unfollowed(): readonly string[] {
     return [...(this.#facts?.unfollowed ?? []), ...this.unasked];

@@ -19,6 +19,18 @@ export interface Published {
   readonly isGone: boolean;
 }
 
+/** A conversation of the host's with itself, which was answered. */
+export interface HostCall {
+  readonly proto: string;
+  /** What it called. */
+  readonly address: string;
+  readonly port: number | undefined;
+  /** Where a rule sent that; undefined where none did. */
+  readonly answeredBy: { readonly address: string; readonly port: number | undefined } | undefined;
+  /** When it is told of, epoch nanoseconds. */
+  readonly epochNs: bigint;
+}
+
 /** A rule that could have dropped what was to open conversations with a published port, and how many packets it matches of those. */
 interface Closing {
   /** As it stands in the rule set; `possibly` before it where not all that it asks for can be told. */
@@ -64,6 +76,8 @@ export interface PublishedUse extends Published {
   readonly fromUntoldUnclear: number;
   /** Conversations that the host itself began, and a rule translated: they are seen inside alone. */
   readonly fromHost: number;
+  /** Conversations that the host itself began, and a docker-proxy took: conntrack tells that. */
+  readonly proxiedFromHost: number;
   /** Conversations that the host began with the container's port, of which nothing tells whether this port was called: a docker-proxy may have begun them, or who went straight to the container. */
   readonly fromHostUnclear: number;
   /** Conversations that the container itself refused, of all these. */

@@ -245,12 +245,12 @@ function publishedJson(use: PublishedUse): object {
   const { proto, hostAddresses, hostPort, container, containerPort, pids, isGone } = use;
   const { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear } = use;
   const { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear } = use;
-  const { taken, fromHost, fromHostUnclear, refusedInside } = use;
+  const { taken, fromHost, proxiedFromHost, fromHostUnclear, refusedInside } = use;
   const { captured, dropped, refused, unknown, closedBy } = use;
   const place = { proto, hostAddresses, hostPort, container, containerPort, pids, ...(isGone && { gone: true }) };
   const through = { translated, proxied, flows, unclear, unheld, misplaced, fromInside, fromInsideUnclear };
   const byOthers = { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear };
-  const byHost = { taken, fromHost, fromHostUnclear, refusedInside };
+  const byHost = { taken, fromHost, proxiedFromHost, fromHostUnclear, refusedInside };
   return { ...place, ...through, ...byOthers, ...byHost, dropped, refused, unknown, closedBy, captured };
 }
 

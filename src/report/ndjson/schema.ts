@@ -503,7 +503,10 @@ const LINES: Readonly<Record<string, Schema>> = {
               "Conversations by the host's port that the host itself took, and was not seen to send on: no rule translated them, and no connection of a docker-proxy's to the container was seen.",
             ),
             fromHost: count(
-              "Conversations that the host itself began with it, and a rule translated: seen inside alone, where conntrack tells them from others.",
+              "Conversations that the host itself began with it, and a rule translated: seen inside alone, where conntrack tells them from others, or listed by the last snapshot and not the first.",
+            ),
+            proxiedFromHost: count(
+              "Conversations that the host itself began with it, and a docker-proxy took (127.0.0.1, IPv6), as far as the last snapshot lists entries of conntrack's that the first has not.",
             ),
             fromHostUnclear: count(
               "Conversations that the host began with the container's port, of which nothing tells whether by this port: a docker-proxy may have begun them, or who goes straight to the container.",

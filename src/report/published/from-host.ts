@@ -1,6 +1,6 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { Containers } from "../../packets/results/containers.js";
-import { isPublishedBy, type Published } from "../../packets/results/published.js";
+import { type HostCall, isPublishedBy, type Published } from "../../packets/results/published.js";
 import type { Ends, Quoted, Tables, Update } from "../../packets/results/results.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -26,6 +26,8 @@ export interface OwnConversations {
    * source may have been rewritten later.
    */
   begunAs(proto: Protocol, ends: Ends, hostPorts?: readonly number[]): Ends | undefined;
+  /** What the host called of its own meanwhile, as far as that is told. */
+  called(): readonly HostCall[];
 }
 
 /** A conversation that the host began with a container. */
@@ -54,6 +56,8 @@ export class FromHost {
   /** By `textOf`, the newest of those with the same ends; and those texts by the frame of the first packet. */
   readonly #begun = new Map<string, Begun>();
   readonly #textAt = new Map<number, string>();
+  /** How many calls docker-proxies are known to have taken whose other conversation, with the container, is not met yet. */
+  readonly #carriedOn = new Map<Published, number>();
 
   constructor(own: OwnConversations, containers: Containers, ports: PortIndex, useOf: (published: Published) => Use) {
     this.#own = own;
@@ -78,12 +82,40 @@ export class FromHost {
     if (text !== undefined) this.#forget(text);
   }
 
-  /** Counts what it still remembers. */
+  /** Counts what it still remembers, and what is told besides: that may have passed unseen. */
   end(): void {
+    const byRule = new Map<Published, number>();
+    for (const call of this.#own.called()) this.#noteCall(call, byRule);
     for (const begun of this.#begun.values())
       this.#count(begun, begun.begunAs ?? this.#own.begunAs(begun.proto, begun.ends));
+    for (const [published, count] of byRule) {
+      const use = this.#useOf(published);
+      use.fromHost = Math.max(use.fromHost, count);
+    }
     this.#begun.clear();
     this.#textAt.clear();
+  }
+
+  #noteCall({ proto, address, port, answeredBy, epochNs }: HostCall, byRule: Map<Published, number>): void {
+    const held = this.#ports.at(proto, { address, port }).filter(({ isGone }) => !isGone);
+    if (held.length !== 1 || port === undefined) return;
+    const [published] = held;
+    if (answeredBy === undefined) {
+      if (published.pids === undefined || published.pids.length === 0) return;
+      this.#useOf(published).proxiedFromHost++;
+      this.#carriedOn.set(published, (this.#carriedOn.get(published) ?? 0) + 1);
+    } else if (
+      answeredBy.port === published.containerPort &&
+      isPublishedBy(published, this.#containers.having(answeredBy.address, epochNs))
+    )
+      byRule.set(published, (byRule.get(published) ?? 0) + 1);
+  }
+
+  /** Whether one of the calls that docker-proxies took is not accounted for yet by what they sent to the container. */
+  #isCarriedOn(ports: readonly Published[]): boolean {
+    const carrying = ports.find((each) => (this.#carriedOn.get(each) ?? 0) > 0);
+    if (carrying !== undefined) this.#carriedOn.set(carrying, (this.#carriedOn.get(carrying) ?? 0) - 1);
+    return carrying !== undefined;
   }
 
   #takeOpening(tables: Tables, row: number): void {
@@ -141,6 +173,7 @@ export class FromHost {
   #count(begun: Begun, begunAs: Ends | undefined): void {
     const { ports, isRefused } = begun;
     const called = begunAs && this.#calledBy(begun, begunAs);
+    if (called === undefined && !isRefused && this.#isCarriedOn(ports)) return;
     for (const published of called === undefined ? ports : [called]) {
       const use = this.#useOf(published);
       if (called === undefined) use.fromHostUnclear++;

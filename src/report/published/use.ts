@@ -38,6 +38,7 @@ export class Use {
   fromUntold = 0;
   fromUntoldUnclear = 0;
   fromHost = 0;
+  proxiedFromHost = 0;
   fromHostUnclear = 0;
   refusedInside = 0;
   /** Of what would have opened a conversation; and of each flow. */

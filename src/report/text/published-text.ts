@@ -39,7 +39,8 @@ function isUsed(use: PublishedUse): boolean {
   const { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear, taken, dropped, refused, unknown } = use;
   const crossed = translated + proxied + unclear;
   const fromOthers = fromInside + fromInsideUnclear + fromElsewhere + fromElsewhereUnclear;
-  const conversations = fromOthers + fromUntold + fromUntoldUnclear + fromHost + fromHostUnclear;
+  const fromTheHost = fromHost + use.proxiedFromHost + fromHostUnclear;
+  const conversations = fromOthers + fromUntold + fromUntoldUnclear + fromTheHost;
   return crossed + conversations + taken + dropped + refused + unknown > 0;
 }
 
@@ -48,10 +49,14 @@ function byRule({ translated, fromHost, fromInside, fromElsewhere, fromUntold }:
   return translated + fromHost + fromInside + fromElsewhere + fromUntold;
 }
 
+function byProxy({ proxied, proxiedFromHost }: PublishedUse): number {
+  return proxied + proxiedFromHost;
+}
+
 /** Whether nothing tells how often a port was called: what leads to it is not captured, or not all that was seen of it is known to be all. */
 function isUnseen(use: PublishedUse): boolean {
-  const { captured, proxied } = use;
-  return captured === "none" ? byRule(use) + proxied === 0 : captured !== "all" && !isUsed(use);
+  const { captured } = use;
+  return captured === "none" ? byRule(use) + byProxy(use) === 0 : captured !== "all" && !isUsed(use);
 }
 
 /** Why calls of some containers may have passed unseen, and what would show them. */
@@ -75,11 +80,12 @@ function unseenText(unseen: readonly PublishedUse[]): string {
 }
 
 function rowOf(use: PublishedUse, paint: Paint): string[] {
-  const { proxied, fromHostUnclear, dropped, refused, isGone, pids } = use;
+  const { fromHostUnclear, dropped, refused, isGone, pids } = use;
+  const proxied = byProxy(use);
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
   // each of what the host began may be what a docker-proxy sends on, of which nothing shows a client
-  const byProxy = fromHostUnclear === 0 ? String(proxied) : `${proxied}–${proxied + fromHostUnclear}`;
-  const seen = isUsed(use) ? [String(byRule(use)), byProxy] : ["unused", ""];
+  const perhaps = fromHostUnclear === 0 ? String(proxied) : `${proxied}–${proxied + fromHostUnclear}`;
+  const seen = isUsed(use) ? [String(byRule(use)), perhaps] : ["unused", ""];
   const flows = isUnseen(use) ? ["unclear", ""] : seen;
   return [placeText(use), ...flows, bad(dropped), bad(refused), isGone ? "gone" : (pids?.join(" ") ?? "unread")];
 }
@@ -222,6 +228,7 @@ function notesOf(use: PublishedUse, paint: Paint): Note[] {
       isShared: true,
     },
     { use, what: "called by the host itself", count: fromHost, unit: "conversation" },
+    { use, what: "called by the host itself, by docker-proxy", count: use.proxiedFromHost, unit: "conversation" },
     {
       use,
       what: "the host called the container, by a rule, by a docker-proxy or straight (nothing tells which)",

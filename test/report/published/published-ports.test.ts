@@ -37,7 +37,7 @@ const LOCAL: Published = {
 };
 
 /** A host that says nothing of its own conversations. */
-const NOTHING_OWN: OwnConversations = { isOwn: () => false, begunAs: () => undefined };
+const NOTHING_OWN: OwnConversations = { isOwn: () => false, begunAs: () => undefined, called: () => [] };
 
 /** What is said at the end of the ports, when a sink is told of a run. */
 function uses(
@@ -181,6 +181,7 @@ it("counts by conntrack what was translated before it was seen inside, and not w
   const begun: Readonly<Record<number, string>> = { 1: "10.0.2.15.88", 2: "172.17.0.2.80", 4: "198.51.100.7.88" };
   const own: OwnConversations = {
     isOwn: () => false,
+    called: () => [],
     begunAs: (_, { src, srcPort = 0 }) => {
       const [, dst, dstPort] = /^(.*)\.(\d+)$/.exec(begun[srcPort] ?? "") ?? [];
       return dst === undefined ? undefined : { src, srcPort, dst, dstPort: Number(dstPort) };
@@ -202,6 +203,7 @@ it("counts what came by an interface that is not captured by conntrack, or as wh
   const arrived = { side: INSIDE, proto: TCP, src: "10.9.0.2", dst: "172.17.0.2", dstPort: 80, tcpFlags: SYN } as const;
   const own: OwnConversations = {
     isOwn: () => false,
+    called: () => [],
     begunAs: (_, { src, srcPort }) => (srcPort === 1 ? { src, srcPort, dst: "10.9.0.1", dstPort: 88 } : undefined),
   };
   const [web] = uses(
@@ -239,7 +241,7 @@ it.each([
           const row = tables.add({ side: INSIDE, proto: TCP, ...seen, tcpFlags: SYN });
           sink.unmatched(row, { verdict, reason: "no-twin", why: "" });
         },
-        { own: { isOwn: () => false, begunAs: () => begunAs }, originOf: () => origin },
+        { own: { isOwn: () => false, begunAs: () => begunAs, called: () => [] }, originOf: () => origin },
       );
     const [told] = count(calls);
     expect(told[counted]).toBe(1);
@@ -403,6 +405,7 @@ const OWN = new Set(["10.0.2.15", "172.17.0.1"]);
 function ownOf(begun: Readonly<Record<number, string>>): OwnConversations {
   return {
     isOwn: (address) => OWN.has(address),
+    called: () => [],
     begunAs: (_, { srcPort = 0 }) => {
       const [src, dst, dstPort] = begun[srcPort]?.split(" ") ?? [];
       return dst === undefined ? undefined : { src, srcPort, dst, dstPort: Number(dstPort) };
@@ -444,6 +447,41 @@ it("counts what the host itself began, where conntrack tells that it called the 
     { hostPort: 87, fromHost: 0, fromHostUnclear: 3 },
     { hostPort: 80, fromHost: 0, fromHostUnclear: 3 },
   ]);
+});
+
+const seeThree = (sink: Sink, tables: HandFilled): void => {
+  for (const srcPort of [5000, 5001, 5002])
+    sink.unmatched(tables.add({ ...FROM, srcPort, frame: srcPort }), LOCAL_TO_HOST);
+};
+
+it("counts by conntrack's lists what the host called, whether it was seen or not", () => {
+  const call = { proto: "tcp", address: "127.0.0.1", port: 88, answeredBy: undefined, epochNs: 1n };
+  const ruled = { ...call, address: "10.0.2.15", answeredBy: { address: "172.17.0.2", port: 80 } };
+  const called = [
+    call,
+    ruled,
+    ruled,
+    // of no port, one that nothing holds, and by a rule to somewhere else
+    { ...call, port: 1 },
+    { ...call, port: 90 },
+    { ...call, port: 91 },
+    { ...call, port: undefined },
+    { ...ruled, answeredBy: { address: "172.17.0.9", port: 80 } },
+    { ...ruled, answeredBy: { address: "172.17.0.2", port: 81 } },
+  ];
+  const others = [
+    { ...WEB, hostPort: 90, pids: [] },
+    { ...WEB, hostPort: 91, isGone: true },
+  ];
+  const own = { ...ownOf({ 5000: "10.0.2.15 10.0.2.15 88" }), called: () => called };
+  const [seen, ...rest] = uses([WEB, ...others], seeThree, { own });
+  // one of two that may be a docker-proxy's is
+  expect(seen).toMatchObject({ fromHost: 2, proxiedFromHost: 1, fromHostUnclear: 1 });
+  for (const use of rest) expect(use).toMatchObject({ fromHost: 0, proxiedFromHost: 0 });
+  expect(publishedText([seen], paint(false))).toMatch(/88→web:80 +2 +1–2 /);
+  const [unseen] = uses([WEB], () => {}, { own });
+  expect(unseen).toMatchObject({ fromHost: 2, proxiedFromHost: 1, fromHostUnclear: 0 });
+  expect(publishedText([unseen], paint(false))).toContain("called by the host itself, by docker-proxy: 1 conversation");
 });
 
 const seeTwo = (sink: Sink, tables: HandFilled): void => {
@@ -600,6 +638,7 @@ const NOTHING = {
   fromElsewhereUnclear: 0,
   fromUntold: 0,
   fromUntoldUnclear: 0,
+  proxiedFromHost: 0,
   fromHostUnclear: 0,
   refusedInside: 0,
   dropped: 0,
