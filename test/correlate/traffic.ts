@@ -12,9 +12,11 @@ interface Header {
   readonly dst: string;
   readonly ipId: number;
   readonly ttl: number;
+  readonly tos?: number;
+  readonly df?: boolean;
 }
 
-const header = ({ src, dst, ipId, ttl }: Header) => ({ src, dst, id: ipId, ttl, df: true });
+const header = ({ src, dst, ipId, ttl, tos = 0, df = true }: Header) => ({ src, dst, id: ipId, ttl, tos, df });
 
 /** An echo request, or a reply, with a payload of its own for every seq. */
 export function ping(of: Header & { icmpId: number; seq: number; reply?: boolean }): Uint8Array {

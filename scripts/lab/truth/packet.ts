@@ -19,6 +19,8 @@ export interface Tuple {
 export interface Packet {
   readonly tuple: Tuple;
   readonly isIpv6: boolean;
+  /** Of IPv4: whether it must not be cut. */
+  readonly isDf: boolean;
   readonly ttl: number;
   /** RFC 2474: six bits of DSCP, then two of ECN. */
   readonly trafficClass: number;
@@ -58,6 +60,7 @@ interface IpFacts {
   proto: number;
   src: Address;
   dst: Address;
+  isDf: boolean;
   ttl: number;
   trafficClass: number;
   flowLabel: number;
@@ -80,6 +83,7 @@ function decodeIpv4(bytes: Uint8Array): Packet {
     proto: bytes[9],
     src: hex(bytes, 12, 4),
     dst: hex(bytes, 16, 4),
+    isDf: (bytes[6] & 0x40) !== 0,
     ttl: bytes[8],
     trafficClass: bytes[1],
     flowLabel: 0,
@@ -116,6 +120,7 @@ function decodeIpv6(bytes: Uint8Array): Packet {
     proto,
     src: hex(bytes, 8, 16),
     dst: hex(bytes, 24, 16),
+    isDf: false,
     ttl: bytes[7],
     trafficClass: (u16(bytes, 0) >> 4) & 0xff,
     flowLabel: u32(bytes, 0) & 0xf_ffff,
@@ -147,6 +152,7 @@ function decodeTransport(ip: IpFacts): Packet {
   return {
     tuple: { proto, src: ip.src, srcPort: ports[0], dst: ip.dst, dstPort: ports[1] },
     isIpv6: ip.isIpv6,
+    isDf: ip.isDf,
     ttl: ip.ttl,
     trafficClass: ip.trafficClass,
     flowLabel: ip.flowLabel,

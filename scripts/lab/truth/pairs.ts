@@ -145,6 +145,7 @@ function headerNames(from: Packet, to: Packet): string[] {
     marks >> 2 === 0 ? "" : "dscp",
     from.flowLabel === to.flowLabel ? "" : "flowLabel",
     to.ttl > from.ttl ? "ttl-set" : "",
+    from.isIpv6 === to.isIpv6 && from.isDf !== to.isDf ? "df" : "",
   ].filter(Boolean);
 }
 

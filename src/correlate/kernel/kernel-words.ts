@@ -156,6 +156,8 @@ export const UNSURE = word(2);
 export const LOWERED = word(2);
 /** Two: how many pairs of a direction left with a TTL that was not lowered: a router keeps it, or sets one of its own. */
 export const UNLOWERED = word(2);
+/** Two: how many pairs of a direction had their TTL lowered by something else than the one before: routes of several lengths, or a router that sets it. */
+export const LOWERED_ANEW = word(2);
 /**
  * Eight: how many pairs had equal keys. By direction, 4 for outbound, then by `identityOf`: whether they had an IP ID, and of which version they are.
  */

@@ -219,8 +219,9 @@ export class Translations {
     const t = this.#timeline;
     const tuples = this.#tuples;
     const outsideWay = t.way(outside);
+    const known = tuples.isProved(outsideWay) ? tuples.flow(outsideWay) : NONE;
     // an outside tuple stands for one inside tuple at a time; an inside one may have several translations
-    if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
+    if (known !== NONE && this.accounts.insideTuple(known) !== t.tuple(inside)) this.retire(known);
     const before = tuples.flow(t.way(inside));
     const slot = this.#kernel.learn(inside, outside);
     if (before !== NONE && before !== slot) this.onReplaced(before, inside);

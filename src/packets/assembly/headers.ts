@@ -1,6 +1,6 @@
 /** What headers say beside the key, by the records of the packets they are of. */
 import { FIN, SYN } from "../../protocols/tcp.js";
-import { hasWideId, IS_IPV6 } from "../packets.js";
+import { hasWideId, IS_DF, IS_IPV6 } from "../packets.js";
 import {
   BEGINNING_BYTES,
   BEGINNING_SHIFT,
@@ -13,7 +13,7 @@ import {
   TCP_FLAGS_QUOTE,
   ttlIn,
 } from "../records.js";
-import { ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results/evidence.js";
+import { ALTERED_DF, ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results/evidence.js";
 
 /** Above a traffic class's two bits of ECN: its DSCP, and then the hash of a flow label. */
 const ECN = 3;
@@ -45,12 +45,14 @@ export function headerChanges(i: usize, o: usize, outbound: i32): i32 {
   const lowered = loweredBy(i, o);
   // forwarding lowers a TTL, and nothing but a rule raises it
   let changes = (outbound === 1 ? lowered < 0 : lowered > 0) ? ALTERED_TTL : 0;
+  const flags = load<i32>(i, 4 * FLAGS_PROTO_TTL) ^ load<i32>(o, 4 * FLAGS_PROTO_TTL);
+  // IPv4 has no flow label, and IPv6 no such flag
+  const isOneVersion = (flags & IS_IPV6) === 0;
+  if ((flags & IS_DF) !== 0 && isOneVersion) changes |= ALTERED_DF;
   if (differing === 0) return changes;
   if ((differing & ECN) !== 0) changes |= ALTERED_ECN;
   if ((differing & DSCP) !== 0) changes |= ALTERED_DSCP;
-  // IPv4 has no flow label
-  const versions = load<i32>(i, 4 * FLAGS_PROTO_TTL) ^ load<i32>(o, 4 * FLAGS_PROTO_TTL);
-  return (differing & LABEL) !== 0 && (versions & IS_IPV6) === 0 ? changes | ALTERED_FLOW_LABEL : changes;
+  return (differing & LABEL) !== 0 && isOneVersion ? changes | ALTERED_FLOW_LABEL : changes;
 }
 
 /** Whether two packets are TCP segments with other options, as far as both are known. */

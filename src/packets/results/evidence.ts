@@ -54,6 +54,7 @@ export const ALTERED = [
   "ttl-set",
   "seq",
   "ack",
+  "df",
 ] as const;
 export const ALTERED_IP_ID = 1 << 0;
 /** TCP options. */
@@ -72,6 +73,8 @@ export const ALTERED_TTL = 1 << 7;
 /** TCP numbers that a helper shifts. */
 export const ALTERED_SEQ = 1 << 8;
 export const ALTERED_ACK = 1 << 9;
+/** IPv4's flag that forbids to cut the packet. */
+export const ALTERED_DF = 1 << 10;
 
 /** The same in words. */
 const ALTERED_WORDS: Readonly<Record<(typeof ALTERED)[number], string>> = {
@@ -85,6 +88,7 @@ const ALTERED_WORDS: Readonly<Record<(typeof ALTERED)[number], string>> = {
   "ttl-set": "raised TTL",
   seq: "TCP sequence number",
   ack: "TCP acknowledgement number",
+  df: "IPv4 flag DF",
 };
 
 /** What `Timeline.altered` says, by name … */

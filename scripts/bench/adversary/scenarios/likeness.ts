@@ -32,6 +32,64 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 6e9, 80);
     },
   },
+  "wrong/probes-by-ttl": {
+    about:
+      "a traceroute that keeps its ports and what it says (paris-traceroute): probes differ by their TTL alone, and captures miss some",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const near = { address: container(0), port: 33_000 };
+      const flow = flowOf(world, UDP, { near, far: { address: server(0), port: 33_434 } });
+      const payload = bytes(rng, 32);
+      const probe = (ttl: number, drop: boolean): void => {
+        const missed = rng.chance(0.05) ? (rng.chance(0.5) ? "inside" : "outside") : undefined;
+        world.send(flow, "outbound", datagram(payload, 0, ttl), { drop, ...(missed !== undefined && { missed }) });
+      };
+      world.start(0, function* () {
+        for (let before = 0; before < 10; before++) {
+          probe(64, false);
+          yield 50e6;
+        }
+        for (let round = 0; round < 12; round++) {
+          const apartNs = rng.between(1e3, 0.4e6);
+          for (let nth = 0; nth < 90; nth++) {
+            const ttl = 1 + Math.floor(nth / 3);
+            probe(ttl, ttl === 1);
+            yield apartNs;
+          }
+          yield rng.between(0.1e9, 1.5e9);
+        }
+      });
+      background(world, 12e9, 60);
+    },
+  },
+  "wrong/port-to-another-system": {
+    about:
+      "equal heartbeats of two containers that begin with other TTLs, of which captures miss some; after conntrack -F each has the other one's port",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const far = { address: server(0), port: 4500 };
+      const payload = bytes(rng, 12);
+      const containers = [64, 128].map((ttl, host) => ({ ttl, near: { address: container(host), port: 6000 } }));
+      const before = containers.map(({ near }) => flowOf(world, UDP, { near, far }));
+      const flows = [...before];
+      world.start(0, function* () {
+        for (let beat = 0; beat < 200; beat++) {
+          if (beat === 60)
+            for (const [host, { inside }] of before.entries())
+              flows[host] = world.mapped(UDP, inside, before[1 - host].outside);
+          for (const [host, { ttl }] of containers.entries()) {
+            const missed = beat > 50 && rng.chance(0.3) ? (rng.chance(0.5) ? "inside" : "outside") : undefined;
+            world.send(flows[host], "outbound", datagram(payload, 0, ttl), missed === undefined ? {} : { missed });
+            yield rng.between(1e3, 0.3e6);
+          }
+          yield 50e6;
+        }
+      });
+      background(world, 10e9, 60);
+    },
+  },
   "wrong/ports-swapped": {
     about:
       "equal heartbeats of two containers at about the same time, answered; conntrack -F gives each the port of the other: the known translations are wrong from then on",

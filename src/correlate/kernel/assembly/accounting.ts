@@ -57,7 +57,10 @@ export function accountFor(
   // where packets overtake each other, one that was quick tells nothing of what others wait behind
   if (isLong || (!isAgain(flags) && isOrdered(ground, outbound, leftNs)))
     setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
-  setWord(ground, words.LOWERED + outbound, lowered);
+  if (wordOf(ground, words.LOWERED + outbound) !== lowered) {
+    setWord(ground, words.LOWERED + outbound, lowered);
+    if (wordOf(ground, words.PAIRED + outbound) > 1) countOne(ground, words.LOWERED_ANEW + outbound);
+  }
   if (outbound === 1 ? lowered <= 0 : lowered >= 0)
     setWord(ground, words.UNLOWERED + outbound, wordOf(ground, words.UNLOWERED + outbound) + 1);
   if ((flags & HAS_TCP_NUMBERS) === 0) return false;

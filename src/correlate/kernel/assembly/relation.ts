@@ -1,5 +1,11 @@
 /** How two packets with equal keys stand to each other, by their translations and their direction; `timing.ts` says what time tells. */
-import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
+import {
+  areOtherOptions,
+  headerChanges,
+  loweredBy,
+  payloadLengthOf,
+  ttlOf,
+} from "../../../packets/assembly/headers.js";
 import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
@@ -13,7 +19,7 @@ import {
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
-import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
+import { ALTERED_DF, ALTERED_DSCP, ALTERED_FLOW_LABEL, ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
@@ -40,6 +46,8 @@ export let isUnvouched = false;
 /** Whether they are IMPOSSIBLE as the end that is rewritten says that they went the other way. */
 export let isBackward = false;
 
+/** What tells two packets apart where the router was not seen to write it anew. Congestion does so to ECN, any time. */
+const LEFT_ALONE = ALTERED_DF | ALTERED_DSCP | ALTERED_FLOW_LABEL;
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
 
@@ -82,12 +90,13 @@ export function relate(
   if (outsideSlot !== tuple.NONE && isOf(ground, outsideSlot, ofInside >> tuple.FLOW_SHIFT, iWay)) {
     const bits = (ofOutside >> tuple.FLOW_BITS_SHIFT) & 3;
     if (((iWay ^ oWay ^ bits) & account.IS_FLIPPED) !== 0) return IMPOSSIBLE;
-    slot = outsideSlot;
     isOutbound = account.outboundFor(bits, iWay) === 1;
-    relation = KNOWN;
     const isTcp = record.protoIn(flags) === TCP;
+    const isOthers = !isTcp && (flags & HAS_IP_ID) === 0 && isUnlike(ground, i, o);
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
-    isStale = !isTcp && mayBeForgotten(accountOf(ground, slot), iNs);
+    isStale = !isTcp && (isOthers || mayBeForgotten(accountOf(ground, outsideSlot), iNs));
+    relation = isOthers ? CONFLICT : KNOWN;
+    if (!isOthers) slot = outsideSlot;
   } else {
     const changes = rewrite(ground, iWay, oWay);
     turn(ground, i, o, changes, gapNs);
@@ -109,6 +118,20 @@ export function relate(
   regard(ground, flags, i, iWay, o, oWay);
   weighTime(ground, slot, isOutbound, isOutbound ? oNs : iNs, latencyNs);
   return relation;
+}
+
+/**
+ * Whether two packets that a known translation makes one of the other differ in what this router did to all others of their direction: by how much it lowers
+ * the TTL, and what it leaves alone. Then another container may have what the translation made of this one's packets, and one of each was missed.
+ */
+function isUnlike(ground: usize, i: usize, o: usize): bool {
+  const own: i32 = isOutbound ? 1 : 0;
+  if (wordOf(ground, words.PAIRED + own) === 0) return false;
+  const isTtlKept = (wordOf(ground, words.UNLOWERED + own) | wordOf(ground, words.LOWERED_ANEW + own)) === 0;
+  if (isTtlKept && loweredBy(i, o) !== wordOf(ground, words.LOWERED + own)) return true;
+  for (let bits = headerChanges(i, o, own) & LEFT_ALONE; bits !== 0; bits &= bits - 1)
+    if (wordOf(ground, words.ALTERED_IN + ctz(bits)) === 0) return true;
+  return false;
 }
 
 /** Whether a flow's translation may have ended by then: nothing used it for so long, or packets contradicted it. */

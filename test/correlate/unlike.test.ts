@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import { outcomeOf, type Stamped } from "./outcome.js";
+import { datagram, HOST, SERVER } from "./traffic.js";
+
+/** A datagram that says what all others do, without an IP ID: of a container's flow, as it is inside, or outside. */
+const said = (isInside: boolean, ttl: number, tos = 0, df = true, text = "alive", ipId = 0) =>
+  datagram({
+    src: isInside ? "172.17.0.2" : HOST,
+    srcPort: isInside ? 6000 : 6001,
+    dst: SERVER,
+    dstPort: 4500,
+    ipId,
+    ttl,
+    tos,
+    df,
+    text,
+  });
+
+/** What makes its flow known. */
+const first = (isInside: boolean) => said(isInside, isInside ? 64 : 63, 0, true, "hello, this is the first one", 4711);
+
+const ms = (at: number, packet: Uint8Array): Stamped => ({ ns: at * 1_000_000, packet });
+
+it.each([
+  ["TTL", 127, 0, true],
+  ["DSCP", 63, 0xb8, true],
+  ["DF", 63, 0, false],
+])(
+  "what another container sent by the same port since, as its %s tells, is no twin of the next one",
+  async (_, ttl, tos, df) => {
+    const inside = [ms(0, first(true)), ms(1100, said(true, 64))];
+    const outside = [ms(0.01, first(false)), ms(1100.01, said(false, ttl, tos, df))];
+    const { twins } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
+    expect(twins).toEqual([[1, 1]]);
+  },
+);
+
+it("probes that differ by their TTL alone are twins where it fell by one", async () => {
+  const inside: Stamped[] = [ms(0, first(true))];
+  const outside: Stamped[] = [ms(0.01, first(false))];
+  const truth: [number, number][] = [[1, 1]];
+  for (let ttl = 1; ttl <= 20; ttl++) {
+    inside.push(ms(1000 + ttl, said(true, ttl)));
+    // the first one ends at the router
+    if (ttl === 1) continue;
+    outside.push(ms(1000.01 + ttl, said(false, ttl - 1)));
+    truth.push([inside.length, outside.length]);
+  }
+  const { twins } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
+  expect(twins.filter(([i, o]) => truth.every(([entry, exit]) => entry !== i || exit !== o))).toEqual([]);
+});
