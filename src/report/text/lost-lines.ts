@@ -56,7 +56,7 @@ export function byReason(groups: readonly (readonly Lost[])[], causes: Causes): 
   return [...grouped(groups.flat(), (packet) => reasonThere(packet, causes)).values()];
 }
 
-/** A line for each of some groups; those with one reason follow each other. */
+/** A line for each of some groups; those with one reason follow each other, and the first of them says it. */
 export function linesOf(kind: Kind, groups: readonly (readonly Lost[])[], telling: Telling): string[] {
   const { causes, told } = telling;
   const ofReasons = grouped(groups, ([packet]) => reasonThere(packet, causes));
@@ -64,9 +64,11 @@ export function linesOf(kind: Kind, groups: readonly (readonly Lost[])[], tellin
   return [...ofReasons.values()].flatMap((alike) => {
     const { reason: code } = alike[0][0].judgement;
     const why = code !== undefined && told.has(code) ? "" : reasonOf(kind, alike.flat(), causes);
-    const reason = why === said ? "" : why;
+    const isSaid = why === said;
     said = why;
-    return alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", telling));
+    // where a finding tells it, each line names that; in full, it is said once
+    const isNamed = findingOf(alike[0][0], causes) !== undefined;
+    return alike.map((group, at) => lineOf(kind, group, isNamed || (at === 0 && !isSaid) ? why : "", telling));
   });
 }
 

@@ -263,6 +263,21 @@ describe("the problems at the head of a summary", () => {
     ]);
   });
 
+  it("name the finding that tells why, on each line", () => {
+    const tables = new HandFilled();
+    const rows = [lost(tables, 5000, 1, 3), lost(tables, 5001, 2)];
+    const output = text(tables, { quiet: true, width: 120 }, (reporter) => {
+      for (const row of rows)
+        reporter.unmatched(row, { verdict: "dropped", reason: "no-twin", impact: "lost", why: "never left" });
+      reporter.finding(warning("drop-rule", 1, 2));
+      reporter.end(dropped([["lost", 2]]));
+    });
+    expect(lines(output).slice(1, 3)).toEqual([
+      "! LOST    udp 172.17.0.2.5000 > 203.0.113.5.53  flow 3  inside #1  see drop-rule",
+      "! LOST    udp 172.17.0.2.5001 > 203.0.113.5.53  inside #2  see drop-rule",
+    ]);
+  });
+
   it("say of ICMP errors what they say, and about which packet", () => {
     const quoted = {
       proto: "udp",
