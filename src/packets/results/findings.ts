@@ -80,7 +80,7 @@ export const FINDINGS = {
   },
   "drop-conntrack": {
     severity: "warning",
-    hint: "conntrack -S counts on: insert_failed is two conversations that want one port, for which MASQUERADE --random-fully draws other ones",
+    hint: "conntrack -S counts on: drop is a table that was full for a moment (sysctl net.netfilter.nf_conntrack_max); insert_failed is two conversations that want one port, for which MASQUERADE --random-fully draws other ones",
   },
   "drop-conntrack-full": {
     severity: "warning",
