@@ -53,7 +53,10 @@ export function addLiveOptions(command: Command): Command {
       "-w, --write <file>",
       "write all frames to one pcapng file, and what the host says; frames are then numbered as in it",
     )
-    .option("-Z, --relinquish-privileges <user>", "become this user once the interfaces are open")
+    .option(
+      "-Z, --relinquish-privileges <user>",
+      "become this user once the interfaces are open; with the host followed, a process that runs iptables-save, nft, ipset and conntrack alone stays root",
+    )
     .addOption(
       new Option("--engine <engine>", "what captures; cap is for where koffi does not run")
         .choices(["libpcap", "cap"])
