@@ -105,8 +105,9 @@ export class Ways {
   /** Whether each of some packets is NEW to conntrack; undefined where that is not known. A SYN is, of a conversation that has no translation so far. */
   #isNew(dropped: Dropped, isTaken: boolean): true | undefined {
     const { proto, fate, mayOpen } = dropped;
-    if (proto === TCP) return isTaken || fate === "bridged" || mayOpen || undefined;
-    return (isTaken && HEARD_NOTHING.has(fate) && this.#beginnings.has(dropped)) || undefined;
+    const isBridged = fate === "bridged";
+    if (proto === TCP) return isTaken || isBridged || mayOpen || undefined;
+    return ((isTaken || isBridged) && HEARD_NOTHING.has(fate) && this.#beginnings.has(dropped)) || undefined;
   }
 
   /**

@@ -750,14 +750,14 @@ describe("a rule that keeps containers of one bridge apart", () => {
     "[0→9:1] -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
     "[0→4:1] -A FORWARD -i docker0 -o docker0 -j DROP",
   ];
-  const named = (kind: Dropped, calls = "1", ...before: readonly string[]): string[] => {
+  const named = (kind: Dropped, calls = "1", listed: object = {}, ...before: readonly string[]): string[] => {
     const sysctls = { "net.bridge.bridge-nf-call-iptables": calls };
     const moment = (at: 1 | 2): string[] => [...before, ...icc].map((line) => line.replace(/(\d+)→(\d+)/, `$${at}`));
     return told(
       found(
         [kind],
         [1, 2].map((at) =>
-          snapshot(90 + 10 * at, { sysctls, rules: { iptables: filter(...moment(at === 1 ? 1 : 2)) } }),
+          snapshot(90 + 10 * at, { sysctls, rules: { iptables: filter(...moment(at === 1 ? 1 : 2)) }, ...listed }),
         ),
       ),
     );
@@ -766,6 +766,16 @@ describe("a rule that keeps containers of one bridge apart", () => {
   it("is named for what nobody answered, where it counted as many", () => {
     const kind = dropped(4, CALL, { fate: "bridged", proto: TCP });
     expect(named(kind)).toEqual(["drop-rule 4 -A FORWARD -i docker0 -o docker0 -j DROP"]);
+  });
+
+  it("is named for datagrams of which conntrack has no entry, before or behind them", () => {
+    const kind = dropped(4, CALL, { fate: "bridged" });
+    const entry = (port: number): string =>
+      `udp 17 20 src=172.17.0.3 dst=172.17.0.2 sport=${port} dport=80 src=172.17.0.2 dst=172.17.0.3 sport=80 dport=${port} mark=0 use=1`;
+    const namedBeside = (port: number): string[] =>
+      named(kind, "1", { conntrack: { entries: [entry(port)], more: 0 } });
+    expect(namedBeside(6)).toEqual(["drop-rule 4 -A FORWARD -i docker0 -o docker0 -j DROP"]);
+    expect(namedBeside(5)).toEqual([]);
   });
 
   it.each([
@@ -779,7 +789,7 @@ describe("a rule that keeps containers of one bridge apart", () => {
 
   it("is not where a helper may have expected them", () => {
     const helped = "-A PREROUTING -p tcp -m tcp --dport 21 -j CT --helper ftp";
-    expect(named(dropped(4, CALL, { fate: "bridged", proto: TCP }), "1", helped)).toEqual([]);
+    expect(named(dropped(4, CALL, { fate: "bridged", proto: TCP }), "1", {}, helped)).toEqual([]);
   });
 
   it("is not where bridged packets do not meet it", () => {
