@@ -6,15 +6,18 @@ interface Run {
   leftEnd: number;
 }
 
-/** The parts of a sequence in which any left. */
+/**
+ * The parts of a sequence in which any left: each begins more than `limitNs` behind the last that entered before it, and more than `slackNs` behind the last that left. Where
+ * these are Infinity, as a clock may have been set by anything, all of it is one part.
+ */
 export function runsOf(entered: readonly number[], left: readonly number[], slackNs: number, limitNs: number): Run[] {
   const runs: Run[] = [];
   let [i, o] = [0, 0];
   while (i < entered.length || o < left.length) {
     const run = { entered: i, enteredEnd: i, left: o, leftEnd: o };
-    for (;;) {
+    while (i < entered.length || o < left.length) {
       const isEntry = i < entered.length && (o === left.length || entered[i] <= left[o]);
-      const nextNs = isEntry ? entered[i] : o < left.length ? left[o] : Number.POSITIVE_INFINITY;
+      const nextNs = isEntry ? entered[i] : left[o];
       const isApart =
         (run.enteredEnd === run.entered || nextNs - entered[run.enteredEnd - 1] > limitNs) &&
         (run.leftEnd === run.left || nextNs - left[run.leftEnd - 1] > slackNs);
