@@ -1,8 +1,8 @@
 import { PROCESSORS_NS } from "./clock.js";
 import type { Rows } from "./lookahead.js";
 
-/** Units that stamps may have, nanoseconds, and packets of each side that tell. */
-const UNITS_NS = [1_000_000, 1000];
+/** Units that stamps may have, nanoseconds, and packets of each side that tell: whoever cuts digits off may cut off any number of them. */
+const UNITS_NS = [1_000_000, 100_000, 10_000, 1000];
 const UNIT_PACKETS = 256;
 
 /** How far the stamps of both captures may be wrong, nanoseconds. */
