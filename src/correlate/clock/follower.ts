@@ -117,6 +117,7 @@ export class Follower {
     if (this.#isOver) return;
     if (!this.#slicer.isCutOff) this.#slicer.cutOff(this.#windowNs);
     this.#go(true);
+    this.#sifter.end();
     this.#slices.end();
     this.#course.tell(true);
     this.#isOver = true;

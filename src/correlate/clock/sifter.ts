@@ -1,6 +1,6 @@
 import { OUTSIDE } from "../../packets/sides.js";
 import type { Beginning } from "./beginning.js";
-import { middleOf } from "./bounds.js";
+import { isEnclosing, middleOf } from "./bounds.js";
 import { UNKNOWN_RATE } from "./clock.js";
 import type { Course } from "./course.js";
 import { agreedOffset, ENOUGH, explains, gapOf } from "./estimate.js";
@@ -119,6 +119,12 @@ export class Sifter {
       frame: twin.outsideFrame,
       isSure: twin.by === SEGMENT,
     });
+  }
+
+  /** Takes it that no more twins come: fewer strays tell then, if packets of both directions agree. What was sent again keeps another distance in each. */
+  end(): void {
+    const agreed = agreedOffset(this.#strays, this.#windowNs);
+    if (agreed !== null && isEnclosing(agreed) && agreed.atLeastNs <= agreed.atMostNs) this.#lookAgain();
   }
 
   /** Looks for twins where the strays agree that they are. */

@@ -119,3 +119,24 @@ it("what may be no twin says nothing amid packets that contradict it", async () 
   expect(pairs).toHaveLength(400);
   expect(summary.clock.uncertaintyNs).toBeLessThan(50_000);
 });
+
+it("a few segments of both directions tell that a clock was set by more than they are looked for, at the end", async () => {
+  const [talk, last] = [conversation(200), conversation(12, { startUs: 120_000, srcPort: 40_001, seed: 7 })];
+  const outside = [...talk.outside, ...last.outside.map(({ ns, packet }) => ({ ns: ns + 3e9, packet }))];
+  const { alone, summary } = await correlated([...talk.inside, ...last.inside], outside);
+  expect(summary.clock.steps).toHaveLength(1);
+  expect(Math.abs(summary.clock.steps[0].byNs - 3e9)).toBeLessThan(100_000);
+  expect(alone.filter(({ verdict }) => verdict === "no-overlap")).toEqual([]);
+});
+
+/** Of a conversation, whose packets go out and come in in turn. */
+function isOutbound(_: Stamped, at: number): boolean {
+  return at % 2 === 0;
+}
+
+it("a few segments of one direction do not: they may be such as were sent again", async () => {
+  const [talk, last] = [conversation(200), conversation(12, { startUs: 120_000, srcPort: 40_001, seed: 7 })];
+  const late = last.outside.filter(isOutbound).map(({ ns, packet }) => ({ ns: ns + 3e9, packet }));
+  const { summary } = await correlated([...talk.inside, ...last.inside.filter(isOutbound)], [...talk.outside, ...late]);
+  expect(summary.clock.steps).toEqual([]);
+});
