@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { randomFrom } from "../support/random.js";
 import { echo, filler, ipv4, ipv6, udp } from "../support/packets.js";
 import { ms, outcomeOf, type Stamped } from "./outcome.js";
-import { CONTAINER, conversation, datagram, HOST, merged, SERVER } from "./traffic.js";
+import { CONTAINER, conversation, datagram, HOST, merged, OTHER, SERVER } from "./traffic.js";
 
 const REPORTS = 60;
 /** Both send at the full second, as their clocks tell it. */
@@ -111,4 +111,24 @@ it("what a DNS forwarder on the host sends on says nothing of the clocks", async
   expect(outcome.pairs.map(({ latencyNs }) => Math.round(latencyNs / 1000))).toEqual(
     Array.from({ length: 30 }, () => 50),
   );
+});
+
+const beat = (src: string, srcPort: number, ttl: number, n: number) =>
+  datagram({ src, srcPort, dst: SERVER, dstPort: 4000, ipId: 0, ttl, text: `beat ${n}` });
+
+it("a packet that leaves by the port of another container is none of one in step with that, however often it seems so", async () => {
+  const talk = conversation(100, { everyUs: 10_000, insideSrc: "172.17.0.9" });
+  const counts = (lastPort: number) => {
+    const inside = [ms(0.5, beat(OTHER, lastPort, 64, 0))];
+    const outside: Stamped[] = [];
+    for (let n = 1; n <= 20; n++) {
+      // the twin of each is missed
+      inside.push(ms(40 * n, beat(CONTAINER, 41_000, 64, n)));
+      outside.push(ms(40 * n + 0.02, beat(HOST, 41_001, 63, n)));
+    }
+    return outcomeOf(merged(inside, talk.inside), merged(outside, talk.outside));
+  };
+  expect((await counts(41_001)).pairs).toHaveLength(100);
+  // else it may be its own, which the NAT has given it
+  expect((await counts(42_000)).pairs).toHaveLength(120);
 });

@@ -78,8 +78,10 @@ export const BUCKETS = word();
 export const INDEX = word();
 export const TUPLES = word();
 export const ACCOUNTS = word();
-/** … and what passed lately. */
+/** … what passed lately … */
 export const ALIKE = word();
+/** … and who has a port, by a hash of it and of the end it speaks with: each the number of a tuple of the inside and 1 more, 0 for none. */
+export const HOLDERS = word();
 
 /** Where copies go of packets that crossed and that `Impacts` is to know of, in a ring, and how many there were. */
 export const CROSSINGS = word();
@@ -206,6 +208,11 @@ export const KNOWN_SHIFT = 2;
 /** What passed lately: so many entries of four words. It need not hold a window: what follows at a distance is told apart by time. */
 export const ALIKE_BITS = 2;
 export const ALIKE_ENTRIES = 65_536;
+
+/** Who has a port is remembered in so many lines, a power of two, each of so many entries: it does not depend on how captures are read. */
+export const HOLDER_LINES = 16_384;
+export const HOLDER_BITS = 2;
+export const HOLDER_LINE = 4;
 
 /**
  * In the place that a record has for a quote, what is no ICMP error says what was found as it passed: how long before it an equal one of

@@ -9,5 +9,10 @@ export const NOVEL_BYTE_BITS = 4;
 export const MOST_NOVEL_BITS = 12;
 /** One that was seen tells little, however long it is: every packet of a kind may carry it (pings). */
 export const MOST_PAYLOAD_BITS = 4;
+/**
+ * Another one has the port that the NAT would have had to give: each pair of strangers that keep step says as much for them as their time and what they carry, however
+ * often. It is the other one's, but where a NAT draws ports at random.
+ */
+export const HELD_PORT_BITS = -32;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more. */
 export const MOST_TIMING_BITS = 12;

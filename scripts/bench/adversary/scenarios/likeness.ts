@@ -90,6 +90,34 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 10e9, 60);
     },
   },
+  "wrong/counters-in-step": {
+    about:
+      "two containers count in step, each from a port of its own that the NAT keeps; the router clears IP IDs, and each capture misses one of five",
+    recall: 0.85,
+    findings: ["rewritten"],
+    play(world) {
+      const { rng } = world;
+      for (const { model } of [world.inside, world.outside]) model.misses = missing(rng, 0.2);
+      world.router.rewrite = (packet) => ({ ...packet, ipId: 0 });
+      world.router.latencyNs = () => 4000 + rng.exponential(500);
+      const far = { address: server(0), port: 4000 };
+      const flows = [0, 1].map((host) =>
+        flowOf(world, UDP, { near: { address: container(host), port: 41_000 + host }, far }),
+      );
+      world.start(0, function* () {
+        for (let beat = 0; beat < 300; beat++) {
+          const payload = Buffer.alloc(4);
+          payload.writeUInt32BE(beat);
+          const at = rng.below(2);
+          world.send(flows[at], "outbound", datagram(payload, 1 + rng.below(0xffff)));
+          yield 1000;
+          world.send(flows[1 - at], "outbound", datagram(payload, 1 + rng.below(0xffff)));
+          yield 10e6;
+        }
+      });
+      background(world, 3e9, 30);
+    },
+  },
   "wrong/ports-swapped": {
     about:
       "equal heartbeats of two containers at about the same time, answered; conntrack -F gives each the port of the other: the known translations are wrong from then on",

@@ -12,6 +12,7 @@ import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
+import { spread } from "./hashes.js";
 import { burstNs } from "./pace.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
 
@@ -150,13 +151,4 @@ function segmentOf(packet: usize): i32 {
 function carriedBy(packet: usize): i32 {
   const length = spread(payloadLengthOf(packet) + spread(load<i32>(packet, 4 * record.SEQ)));
   return spread(load<i32>(packet, 4 * record.HEAD) + spread(load<i32>(packet, 4 * record.CONTENT) + length));
-}
-
-/** Spreads every bit over all 32: the finaliser of MurmurHash3. */
-function spread(word: i32): i32 {
-  let h = word ^ (word >>> 16);
-  h = h * 0x85ebca6b;
-  h ^= h >>> 13;
-  h = h * 0xc2b2ae35;
-  return h ^ (h >>> 16);
 }

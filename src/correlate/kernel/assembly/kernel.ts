@@ -24,6 +24,7 @@ import * as crossings from "./crossings.js";
 import * as evidence from "./evidence.js";
 import * as held from "./held.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
+import * as holders from "./holders.js";
 import * as openings from "./openings.js";
 import * as pairing from "./pairing.js";
 import * as passed from "./passed.js";
@@ -152,6 +153,11 @@ export function wantsOf(ground: usize, row: i32): i32 {
 /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
 export function sinceNs(ground: usize, row: i32): f64 {
   return alike.sinceNs(packetOf(ground, row));
+}
+
+/** Whether the port that two rows would have been given is another one's: see `holders.ts`. */
+export function isHeldByAnother(ground: usize, inside: i32, outside: i32): bool {
+  return holders.isHeldByAnother(ground, wayOf(packetOf(ground, inside)), wayOf(packetOf(ground, outside)));
 }
 
 /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */

@@ -4,6 +4,7 @@ import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
+import { hashOfAddress } from "./hashes.js";
 import { tupleOf } from "./places.js";
 import { isOutbound } from "./relation.js";
 
@@ -50,11 +51,4 @@ function kindOf(ground: usize, changes: i32, iWay: i32, oWay: i32): i32 {
   const isIpv6 = (load<i32>(tupleOf(ground, way), 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1;
   const address = endOf(wordOf(ground, words.TUPLES), way, isSource);
   return ((hashOfAddress(address, isIpv6 !== 0) * 2 + (isOwn ? 1 : 0)) << 1) | isIpv6 | IS_KIND;
-}
-
-/** A hash of an address of four words; over IPv4, of one that three zeros follow. */
-function hashOfAddress(address: usize, isIpv6: bool): i32 {
-  let hash = load<i32>(address);
-  for (let word = 4; word < 16; word += 4) hash = hash * 0x9e3779b1 + (isIpv6 ? load<i32>(address + word) : 0);
-  return hash;
 }

@@ -26,6 +26,7 @@ import * as tuple from "../../../packets/tuples.js";
 import { isTtlSet } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import {
+  HELD_PORT_BITS,
   IP_ID_BITS,
   MOST_NOVEL_BITS,
   MOST_PAYLOAD_BITS,
@@ -36,6 +37,7 @@ import {
   TTL_LOWER_BITS,
 } from "../weights.js";
 import { isNovel } from "./alike.js";
+import { isHeldByAnother } from "./holders.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
 import { isOutbound, isSettingTtl, rewrite } from "./relation.js";
@@ -87,11 +89,13 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
   if (haveBothEnds(changes)) bits += BOTH_ENDS_BITS;
+  if (isHeldByAnother(ground, iWay, oWay)) bits += HELD_PORT_BITS;
   return bits;
 }
 
 /** What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it. */
 export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
+  if (isHeldByAnother(ground, iWay, oWay)) return HELD_PORT_BITS;
   if (isNews(i, o)) return MOST_NOVEL_BITS / 2;
   const isKnownKind =
     !isToldByTime(ground, i, iWay, o, oWay) || !isStrange(ground, rewrite(ground, iWay, oWay), iWay, oWay);

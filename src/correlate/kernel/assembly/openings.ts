@@ -6,6 +6,7 @@ import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../..
 import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import { isTraceroute } from "../../../protocols/udp.js";
+import { noteHolder } from "./holders.js";
 import { tupleOf } from "./places.js";
 
 /** Ports below this belong to servers: of those below 1024 (RFC 6335 section 6), clients of root take some from here on (rresvport(3)) … */
@@ -25,6 +26,7 @@ const TELLS_NOTHING = 2;
  * whether it is over. The packet is no ICMP error.
  */
 export function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
+  if (isFirst) noteHolder(ground, way);
   if (!isFirst && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) === 0) return;
   const conversation = tupleOf(ground, way);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);

@@ -5,6 +5,7 @@ import { NONE, type TupleTable, tupleIn, isFromA } from "../../../packets/tuples
 import { haveSameSource, haveSameSourcePort, sourceOf } from "../../../packets/ways.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import {
+  HELD_PORT_BITS,
   IP_ID_BITS,
   MOST_NOVEL_BITS,
   MOST_PAYLOAD_BITS,
@@ -153,7 +154,9 @@ export class Candidates {
     if (candidate === undefined) return false;
     const leastBits =
       (isReplacing ? ALTERED_REPLACE_BITS : ALTERED_LEARN_BITS) + Math.log2(Math.max(1, this.#strangers));
-    if (candidate.bits + this.#keptEndBits(candidate.keptEnd) < leastBits) return false;
+    const isOneVersion = this.#timeline.isIpv6(inside) === this.#timeline.isIpv6(outside);
+    const heldBits = isOneVersion && this.#kernel.isHeldByAnother(inside, outside) ? HELD_PORT_BITS : 0;
+    if (candidate.bits + this.#keptEndBits(candidate.keptEnd) + heldBits < leastBits) return false;
     candidate.isBelieved = true;
     candidate.bits = this.#contentBits(inside, outside, candidate.keptEnd);
     candidate.directions = 0;
