@@ -770,10 +770,10 @@ describe("a rule that keeps containers of one bridge apart", () => {
 
   it("is named for datagrams of which conntrack has no entry, before or behind them", () => {
     const kind = dropped(4, CALL, { fate: "bridged" });
-    const entry = (port: number): string =>
-      `udp 17 20 src=172.17.0.3 dst=172.17.0.2 sport=${port} dport=80 src=172.17.0.2 dst=172.17.0.3 sport=80 dport=${port} mark=0 use=1`;
-    const namedBeside = (port: number): string[] =>
-      named(kind, "1", { conntrack: { entries: [entry(port)], more: 0 } });
+    const namedBeside = (port: number): string[] => {
+      const entry = `udp 17 20 src=172.17.0.3 dst=172.17.0.2 sport=${port} dport=80 src=172.17.0.2 dst=172.17.0.3 sport=80 dport=${port} mark=0 use=1`;
+      return named(kind, "1", { conntrack: { entries: [entry], more: 0 } });
+    };
     expect(namedBeside(6)).toEqual(["drop-rule 4 -A FORWARD -i docker0 -o docker0 -j DROP"]);
     expect(namedBeside(5)).toEqual([]);
   });
