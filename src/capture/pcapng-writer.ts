@@ -28,6 +28,8 @@ const WORD = 2 ** 32;
 const BUFFER_BYTES = 1 << 20;
 /** Names in a block, which the buffer has room for several times. */
 const MOST_NAMES = 1000;
+/** An option's length has 16 bits (section 3.5). */
+const MOST_OPTION_BYTES = 0xffff;
 /** Wireshark shows no more bytes of a name (tshark 4.0). */
 const MOST_NAME_BYTES = 63;
 /** … or for so long: more than that a kill does not take with it. */
@@ -144,7 +146,7 @@ export class PcapngWriter {
       words(iface, Number(stampNs >> 32n), Number(stampNs & 0xffffffffn), frame.length, original),
       frame,
       Buffer.alloc(block.padded(frame.length) - frame.length),
-      ...(comment === "" ? [] : [text(block.COMMENT, comment), END]),
+      ...(comment === "" ? [] : [option(block.COMMENT, cut(comment, MOST_OPTION_BYTES)), END]),
     ]);
     this.#frames++;
     this.#framesOf[iface]++;
@@ -174,7 +176,7 @@ export class PcapngWriter {
     for (let from = 0; from < names.length; from += MOST_NAMES) {
       const records = names.slice(from, from + MOST_NAMES).map(([address, name]) => {
         const type = address.length === 1 ? block.NAMES_IPV4 : block.NAMES_IPV6;
-        return option(type, Buffer.concat([words(...address).swap32(), cut(name), NUL]));
+        return option(type, Buffer.concat([words(...address).swap32(), cut(name, MOST_NAME_BYTES), NUL]));
       });
       this.#block(block.NAME_RESOLUTION, [...records, END]);
     }
@@ -261,12 +263,10 @@ const NUL = Buffer.of(0);
 /** What ends options, and the records of a name resolution block. */
 const END = words(block.END_OF_OPTIONS);
 
-/** A name that is too long, with dots for its end; what is cut in its middle of a character is another one, of three bytes. */
-function cut(name: string): Buffer {
-  const bytes = Buffer.from(name);
-  return bytes.length > MOST_NAME_BYTES
-    ? Buffer.from(`${bytes.subarray(0, MOST_NAME_BYTES - 6).toString()}...`)
-    : bytes;
+/** A text that is too long, with dots for its end; what is cut in the middle of a character is another one, of three bytes. */
+function cut(text: string, mostBytes: number): Buffer {
+  const bytes = Buffer.from(text);
+  return bytes.length > mostBytes ? Buffer.from(`${bytes.subarray(0, mostBytes - 6).toString()}...`) : bytes;
 }
 
 function words(...values: readonly number[]): Buffer {

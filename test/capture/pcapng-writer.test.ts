@@ -232,6 +232,22 @@ test.skipIf(isSkipped("a full disk under -w", root))(
   },
 );
 
+test("a comment that is longer than an option may be is cut, and the file stays readable", async () => {
+  const path = scratch("commented.pcapng");
+  const writer = new PcapngWriter(path, [INSIDE], "natcorr file");
+  for (const comment of ["", "short", "µ".repeat(40_000)])
+    writer.commented(0, new Uint8Array(61), EPOCH, 1500, comment);
+  writer.close();
+  const { frames, warnings } = await readPath(path);
+  expect([frames.length, warnings]).toEqual([3, []]);
+  const bytes = readFileSync(path);
+  expect(bytes.includes("short")).toBe(true);
+  const at = bytes.indexOf("µµµµ");
+  const length = bytes.readUInt16LE(at - 2);
+  expect(length).toBeGreaterThan(65_000);
+  expect(bytes.subarray(at + length - 3, at + length).toString()).toBe("...");
+});
+
 test.skipIf(isSkipped("what tshark makes of our pcapng", tools(["tshark"])))(
   "tshark takes it, with both names and stamps to the nanosecond",
   () => {

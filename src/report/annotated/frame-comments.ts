@@ -2,6 +2,7 @@ import type { Flow } from "../../packets/flows/flows.js";
 import type { Containers } from "../../packets/results/containers.js";
 import { alteredWords } from "../../packets/results/evidence.js";
 import { type FrameNotes, markOf } from "../../packets/results/frame-notes.js";
+import { printable } from "../../packets/printable.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
 import type { Ends, Judgement, Sink, Tables, Update } from "../../packets/results/results.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
@@ -118,7 +119,7 @@ export class FrameComments extends PassingSink {
       others.length === 0
         ? ""
         : `${BETWEEN}may be ${this.#named(this.tables.timeline.sideOf(others[0]), frames)}${more}`;
-    const note = { text: `${PROGRAM}ambiguous${may}${BETWEEN}${why}`, leadNs: this.#leadNs(row) };
+    const note = { text: `${PROGRAM}ambiguous${may}${BETWEEN}${printable(why)}`, leadNs: this.#leadNs(row) };
     for (const frame of this.#frames(row)) this.#notes.put(side, frame, note);
   }
 
@@ -126,14 +127,14 @@ export class FrameComments extends PassingSink {
   #judged(side: Side, { verdict, reason, impact, byFrame, rule, why }: Judgement): string {
     const cameTo = impact === undefined ? "" : `${BETWEEN}impact ${impact}`;
     const by = byFrame === undefined ? "" : `${BETWEEN}by ${this.#named(side, [byFrame])}`;
-    const of = rule === undefined ? "" : `${BETWEEN}rule ${rule}`;
-    return `${VERDICT}${verdict}${BETWEEN}reason ${reason}${cameTo}${by}${of}${BETWEEN}${why}`;
+    const of = rule === undefined ? "" : `${BETWEEN}rule ${printable(rule)}`;
+    return `${VERDICT}${verdict}${BETWEEN}reason ${reason}${cameTo}${by}${of}${BETWEEN}${printable(why)}`;
   }
 
   /** Frames of a side: `frame 12 on enp0s3`. */
   #named(side: Side, frames: readonly number[]): string {
     const of = frames.map((frame) => markOf(side, frame)).join(", ");
-    return `frame${frames.length === 1 ? "" : "s"} ${of} on ${this.tables.timeline.frames[side].captureOf(frames[0])}`;
+    return `frame${frames.length === 1 ? "" : "s"} ${of} on ${printable(this.tables.timeline.frames[side].captureOf(frames[0]))}`;
   }
 
   #frames(row: number): readonly number[] {
@@ -157,7 +158,7 @@ export class FrameComments extends PassingSink {
 /** The containers that any of some packets is from, or to. */
 function containersText(named: readonly NamedEnds[]): string[] {
   const names = new Set(named.flat().flatMap((container) => (container === undefined ? [] : [container.name])));
-  return [...names].map((name) => `container ${name}`);
+  return [...names].map((name) => `container ${printable(name)}`);
 }
 
 /** What a NAT made of a packet's ends, as NDJSON calls them. */
