@@ -529,6 +529,8 @@ describe.skipIf(skips)("a Docker host", () => {
             ),
           );
           await Promise.all(calls.map((call) => once(call, "close")));
+          // docker-proxy closes its own connections behind that
+          await sleep(1000);
         },
         "--format",
         "text",
