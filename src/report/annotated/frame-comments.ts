@@ -9,6 +9,7 @@ import { INSIDE, type Side } from "../../packets/sides.js";
 import { endsOf } from "../ends.js";
 import { farEndOfPair } from "../far-end.js";
 import { PairTexts } from "../pair-texts.js";
+import { framesOfRow } from "../row-frames.js";
 import { namesOf, type NamedEnds } from "../row-names.js";
 
 const PROGRAM = "natcorr: ";
@@ -66,7 +67,7 @@ export class FrameComments extends PassingSink {
     const { timeline } = this.tables;
     const altered = alteredWords(timeline.altered(inside)).map((name) => `${name} rewritten`);
     const changes = [this.#changes.of(inside, outside, flow, isOutbound), ...altered].join(BETWEEN);
-    const [framesOfInside, framesOfOutside] = [inside, outside].map((row) => this.#frames(row));
+    const [framesOfInside, framesOfOutside] = [inside, outside].map((row) => framesOfRow(this.tables, row));
     const leadNs = this.#apartNs(inside, outside) - (isOutbound ? latencyNs : -latencyNs);
     const isTurned = timeline.side(inside) === timeline.side(outside);
     for (const [row, frames, twin, twinFrames] of [
@@ -96,7 +97,7 @@ export class FrameComments extends PassingSink {
     const names = containersText([namesOf(this.tables, this.#containers, row)]);
     const of = ["no twin", ...(flow === undefined ? [] : [`flow ${flow}`]), ...names].join(BETWEEN);
     const note = { text: `${PROGRAM}${of}${this.#judged(side, judgement)}`, leadNs: this.#leadNs(row) };
-    for (const frame of this.#frames(row)) this.#notes.put(side, frame, note);
+    for (const frame of framesOfRow(this.tables, row)) this.#notes.put(side, frame, note);
     super.unmatched(row, judgement);
   }
 
@@ -113,14 +114,14 @@ export class FrameComments extends PassingSink {
 
   #noteAmbiguous(row: number, others: readonly number[], why: string): void {
     const side = this.tables.timeline.sideOf(row);
-    const frames = others.slice(0, MOST_NAMED).flatMap((other) => this.#frames(other));
+    const frames = others.slice(0, MOST_NAMED).flatMap((other) => framesOfRow(this.tables, other));
     const more = others.length > MOST_NAMED ? `, and ${others.length - MOST_NAMED} more` : "";
     const may =
       others.length === 0
         ? ""
         : `${BETWEEN}may be ${this.#named(this.tables.timeline.sideOf(others[0]), frames)}${more}`;
     const note = { text: `${PROGRAM}ambiguous${may}${BETWEEN}${printable(why)}`, leadNs: this.#leadNs(row) };
-    for (const frame of this.#frames(row)) this.#notes.put(side, frame, note);
+    for (const frame of framesOfRow(this.tables, row)) this.#notes.put(side, frame, note);
   }
 
   /** What became of a frame, behind what else is said of it. */
@@ -135,10 +136,6 @@ export class FrameComments extends PassingSink {
   #named(side: Side, frames: readonly number[]): string {
     const of = frames.map((frame) => markOf(side, frame)).join(", ");
     return `frame${frames.length === 1 ? "" : "s"} ${of} on ${printable(this.tables.timeline.frames[side].captureOf(frames[0]))}`;
-  }
-
-  #frames(row: number): readonly number[] {
-    return this.tables.framesOf(row) ?? [this.tables.timeline.frame(row)];
   }
 
   /** By how much the outside stamp of a pair is later than its inside one, nanoseconds. */

@@ -29,6 +29,7 @@ import { calledBy, endsJson, namedBy, namesJson, tunnelJson } from "./ends-json.
 import { EpochText, epochText } from "../epoch.js";
 import { byFrameJson, frameJson, framesJson } from "./frames-json.js";
 import { PairLines } from "./pair-lines.js";
+import { framesOfRow } from "../row-frames.js";
 import { namesOf } from "../row-names.js";
 import type { Reporter, WriteBytes } from "../reporter.js";
 
@@ -117,7 +118,7 @@ export class NdjsonReporter implements Reporter {
       `,${endsJson(endsOf(this.#tables, row))}${names},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
     const places = t.frames[t.sideOf(row)];
     const judged = judgementJson(places, judgement);
-    for (const frame of this.#frames(row)) {
+    for (const frame of framesOfRow(this.#tables, row)) {
       const of = `"side":"${SIDE_NAMES[side]}",${frameJson(places, frame)}`;
       this.#lines.text(`{"type":"unmatched",${of},${facts},${judged}}\n`);
     }
@@ -206,7 +207,7 @@ export class NdjsonReporter implements Reporter {
   #several(rows: readonly number[]): object {
     if (rows.length === 0) return { frames: [] };
     const t = this.#tables.timeline;
-    const frames = rows.flatMap((row) => this.#frames(row));
+    const frames = rows.flatMap((row) => framesOfRow(this.#tables, row));
     const named = framesJson(t.frames[t.sideOf(rows[0])], frames);
     const time = this.#times[t.sideOf(rows[0])].of(t.stampNs(rows[0]));
     const [first, ...others] = rows.map((row) => endsOf(this.#tables, row));
@@ -219,11 +220,6 @@ export class NdjsonReporter implements Reporter {
     const called = calledBy(ofShared(this.#answered.ofRow(rows[0])));
     const ports = { dstPort: shared("dstPort"), icmpId: shared("icmpId") };
     return { ...named, time, src, srcPort, dst, ...ports, ...names, ...called };
-  }
-
-  #frames(row: number): readonly number[] {
-    const { timeline } = this.#tables;
-    return this.#tables.framesOf(row) ?? [timeline.frame(row)];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Flow } from "../../packets/flows/flows.js";
+import { framesOfRow } from "../row-frames.js";
 import {
   type Ends,
   type Judgement,
@@ -302,7 +303,7 @@ export class Lines {
 
   #frameTexts(row: number): string[] {
     const { timeline: t } = this.#tables;
-    const frames = this.#tables.framesOf(row) ?? [t.frame(row)];
+    const frames = framesOfRow(this.#tables, row);
     return frames.map((frame) => `#${t.frameText(t.sideOf(row), frame)}`);
   }
 

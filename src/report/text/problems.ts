@@ -1,4 +1,5 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
+import { framesOfRow } from "../row-frames.js";
 import { IS_ERROR } from "../../packets/packets.js";
 import type { Finding } from "../../packets/results/findings.js";
 import type { Reason } from "../../packets/results/reasons.js";
@@ -81,9 +82,7 @@ export class Problems {
   /** Takes packets that nothing tells apart. */
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
     const [rows, others] = inside.length > 0 ? [inside, outside] : [outside, inside];
-    const { timeline } = this.#tables;
-    const frames = (some: readonly number[]) =>
-      some.flatMap((row) => this.#tables.framesOf(row) ?? [timeline.frame(row)]);
+    const frames = (some: readonly number[]) => some.flatMap((row) => framesOfRow(this.#tables, row));
     if (rows.length === 0 || !this.#hasRoom("ambiguous")) return;
     const telling = this.#telling(rows[0], { here: frames(rows), there: frames(others) });
     this.#add(this.#keyOf(rows[0]), telling({ verdict: "ambiguous", why }));
