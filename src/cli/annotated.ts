@@ -1,10 +1,9 @@
 import { type Stats, statSync } from "node:fs";
 import { FiledNotes } from "../capture/annotated/filed-notes.js";
 import { PcapngWriter } from "../capture/pcapng-writer.js";
-import { parseAddress, wordsOf } from "../host/address.js";
 import type { AddressBook } from "../host/snapshot/address-book.js";
 import type { FrameNotes } from "../packets/results/frame-notes.js";
-import { printable } from "../packets/printable.js";
+import { addressesNamed } from "./addresses-named.js";
 import { annotate } from "../pipeline/annotate.js";
 import type { Captures } from "../pipeline/captures.js";
 
@@ -30,7 +29,10 @@ export class Annotated {
    * Writes the frames. `isAll`: also those of which nothing is noted. Throws CaptureError where a capture cannot be read any more, or the disk refuses.
    */
   async write(from: Captures, isAll: boolean, containers: AddressBook | undefined): Promise<void> {
-    this.#writer.names(containers === undefined ? [] : namesIn(containers));
+    const names = [...(containers?.addressNames() ?? [])].map(
+      ([address, called]) => [address, called.join("|")] as const,
+    );
+    this.#writer.names(addressesNamed(names));
     await annotate(from, this.#writer, this.#notes, isAll);
   }
 
@@ -56,12 +58,4 @@ export function annotatingProblem(path: string, captures: readonly string[]): st
 
 function statsOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
-}
-
-/** What the containers were called that had addresses, as addresses by their words. */
-function namesIn(containers: AddressBook): [address: Uint32Array, name: string][] {
-  return [...containers.addressNames()].flatMap(([text, names]) => {
-    const address = parseAddress(text);
-    return address === null ? [] : [[wordsOf(address.isIpv6, address.value), printable(names.join("|"))]];
-  });
 }

@@ -2,9 +2,8 @@ import { epochNs } from "./asking/clocks.js";
 import type { LiveSource } from "../capture/live/open.js";
 import { writerText } from "../capture/pcapng-blocks.js";
 import { OWN_OS, PcapngWriter } from "../capture/pcapng-writer.js";
-import { parseAddress, wordsOf } from "../host/address.js";
 import type { FrameBatch } from "../packets/batches/frames.js";
-import { printable } from "../packets/printable.js";
+import { addressesNamed } from "./addresses-named.js";
 
 /** Counters are written down at least this often, while frames come: what was lost was lost between two of their blocks. */
 const COUNTERS_EVERY_MS = 1000;
@@ -42,11 +41,7 @@ export class Recording {
 
   /** Keeps what was said of the host, and what addresses are called by it. Throws CaptureError where the disk refuses. */
   note(text: string, names: ReadonlyMap<string, string>): void {
-    const known = [...names].flatMap(([text, name]) => {
-      const address = parseAddress(text);
-      return address === null ? [] : [[wordsOf(address.isIpv6, address.value), printable(name)] as const];
-    });
-    if (known.length > 0) this.#writer.names(known);
+    this.#writer.names(addressesNamed(names));
     this.#writer.note(text);
   }
 
