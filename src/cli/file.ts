@@ -100,14 +100,8 @@ export async function pairFiles(
     if (!isEnough) for (const each of held) messages.warn(...each);
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
     sayLosses(packets, summary, isEnough, messages);
-    const begins = packets.flat().flatMap(({ epochNs }) => (epochNs === 0n ? [] : [epochNs]));
     const times = options.known?.snapshots.map(({ timeNs }) => timeNs) ?? [];
-    if (begins.length > 0)
-      for (const text of askedAtAnotherTime(
-        times,
-        begins.reduce((first, one) => (one < first ? one : first)),
-      ))
-        messages.warn(text);
+    for (const text of askedAtAnotherTime(times, beginningOf(packets))) messages.warn(text);
     const isOfSome = isEnough || host.stop.aborted || selectsPackets({ ...options, isFiltered: marks !== undefined });
     await annotated?.write(from, !isOfSome, options.known?.containers);
     return results.exitCode(messages) || (messages.isPartial ? 1 : 0);
@@ -116,6 +110,12 @@ export async function pairFiles(
     annotated?.close();
     messages.endProgress();
   }
+}
+
+/** When the first capture begins, epoch nanoseconds; undefined where none has a frame. */
+function beginningOf(packets: Decoding["packets"]): bigint | undefined {
+  const begins = packets.flat().flatMap(({ epochNs }) => (epochNs === 0n ? [] : [epochNs]));
+  return begins.toSorted((one, other) => (one < other ? -1 : 1))[0];
 }
 
 /** Most runs write no captures. */

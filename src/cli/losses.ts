@@ -50,8 +50,8 @@ const YOUNGER_NS = 86_400_000_000_000n;
  * What to say where the host was asked at another time than packets were captured: containers may have had other addresses by then, and other ports. `times`: when it
  * was asked; `beginsNs`: when the first capture begins; epoch nanoseconds.
  */
-export function askedAtAnotherTime(times: readonly bigint[], beginsNs: bigint): string[] {
-  if (times.length === 0) return [];
+export function askedAtAnotherTime(times: readonly bigint[], beginsNs: bigint | undefined): string[] {
+  if (times.length === 0 || beginsNs === undefined) return [];
   const sorted = times.toSorted((one, other) => (one < other ? -1 : 1));
   const olderNs = beginsNs - sorted[sorted.length - 1];
   const youngerNs = sorted[0] - beginsNs;

@@ -18,15 +18,15 @@ import { openCaptures } from "./open-captures.js";
 export async function annotate(from: Captures, writer: PcapngWriter, notes: FiledNotes, isAll: boolean): Promise<void> {
   const each = (see: (seen: Seen) => void): Promise<void> =>
     eachFrame(from, notes, (seen) => {
-      if (isAll || seen.text !== "") see(seen);
+      if (isAll || seen.isNoted) see(seen);
     });
   let count = 0;
   await each(({ side, frame }) => notes.setNumber(side, frame, ++count));
   const interfaces = new Interfaces(writer);
-  await each(({ source, batch, row, stampNs, text }) => {
-    const comment = unmarked(text, (side, frame) => {
-      const number = notes.numberOf(side, frame);
-      return number === 0 ? `${frame} of the capture` : String(number);
+  await each(({ source, side, frame, batch, row, stampNs }) => {
+    const comment = unmarked(notes.get(side, frame)?.text ?? "", (of, named) => {
+      const number = notes.numberOf(of, named);
+      return number === 0 ? `${named} of the capture` : String(number);
     });
     const bytes = batch.data.subarray(batch.start[row], batch.start[row] + batch.captured[row]);
     const iface = interfaces.indexOf(source, batch.iface[row], stampNs);
@@ -85,8 +85,7 @@ interface Seen {
   readonly row: number;
   /** Epoch nanoseconds by its own capture. */
   readonly stampNs: bigint;
-  /** What is noted of it; empty where nothing is. */
-  readonly text: string;
+  readonly isNoted: boolean;
 }
 
 /** Opens the captures, tells of all their frames, in the order of time, and closes them. */
@@ -141,7 +140,7 @@ class Cursor {
   readonly #epoch: Epoch;
   #batch: FrameBatch | undefined;
   #row = 0;
-  #text = "";
+  #isNoted = false;
   /** By how much its clock is ahead, as the last note says that tells. */
   #leadNs: number;
 
@@ -183,16 +182,16 @@ class Cursor {
       batch,
       row,
       stampNs: epochNs + BigInt(Math.round(batch.timeNs[row])),
-      text: this.#text,
+      isNoted: this.#isNoted,
     };
     if (this.hasFrame) this.#look(batch);
     return seen;
   }
 
   #look(batch: FrameBatch): void {
-    const note = this.#notes.get(this.#side, this.#onSide(batch.frame[this.#row]));
-    this.#text = note?.text ?? "";
-    this.#leadNs = note?.leadNs ?? this.#leadNs;
+    const about = this.#notes.about(this.#side, this.#onSide(batch.frame[this.#row]));
+    this.#isNoted = about !== undefined;
+    this.#leadNs = about?.leadNs ?? this.#leadNs;
     this.timeNs = this.#onInside(batch.timeNs[this.#row]);
   }
 

@@ -23,9 +23,9 @@ export class FiledNotes implements FrameNotes {
   put(side: Side, frame: number, { text, leadNs }: FrameNote): void {
     const utf8 = Buffer.from(text);
     this.#texts.write(this.#end, utf8);
-    this.#read(side, frame);
     this.#record.writeDoubleLE(this.#end, AT);
     this.#record.writeUInt32LE(utf8.length, BYTES);
+    this.#record.writeUInt32LE(0, NUMBER);
     this.#record.writeDoubleLE(leadNs ?? Number.NaN, LEAD_NS);
     this.#records[side].write(frame * RECORD_BYTES, this.#record);
     this.#end += utf8.length;
@@ -38,13 +38,19 @@ export class FiledNotes implements FrameNotes {
   }
 
   get(side: Side, frame: number): FrameNote | undefined {
-    this.#read(side, frame);
-    const at = this.#record.readDoubleLE(AT);
-    if (at === 0) return undefined;
-    const leadNs = this.#record.readDoubleLE(LEAD_NS);
+    const about = this.about(side, frame);
+    if (about === undefined) return undefined;
     const utf8 = Buffer.alloc(this.#record.readUInt32LE(BYTES));
-    this.#texts.read(at, utf8);
-    return { text: utf8.toString(), leadNs: Number.isNaN(leadNs) ? undefined : leadNs };
+    this.#texts.read(this.#record.readDoubleLE(AT), utf8);
+    return { text: utf8.toString(), ...about };
+  }
+
+  /** What is noted of a frame but for the text, which takes longer to read; undefined where nothing is. */
+  about(side: Side, frame: number): Omit<FrameNote, "text"> | undefined {
+    this.#read(side, frame);
+    if (this.#record.readDoubleLE(AT) === 0) return undefined;
+    const leadNs = this.#record.readDoubleLE(LEAD_NS);
+    return { leadNs: Number.isNaN(leadNs) ? undefined : leadNs };
   }
 
   /** The number that a frame has in what is written of it; 0 where it is not in there. */
