@@ -12,8 +12,8 @@ interface Page {
 }
 
 /**
- * Bytes of a run that are too many for memory, in a file that nobody else sees: it has no name any more once it is open, so that nothing is left of it
- * whatever ends the run. It lies where the environment wants such files (`TMPDIR`). What was never written reads as zeros.
+ * Holds the bytes of a run that are too many for memory, in a file that nobody else sees. The file loses its name as soon as it is open, so nothing of it is left,
+ * however the run ends. It lies where the environment wants such files (`TMPDIR`). What was never written reads as zeros.
  */
 export class PagedFile {
   readonly #fd: number;

@@ -85,7 +85,7 @@ export class HostFollower {
   readonly #changePause = new Pause(MOST_PAUSE_MS);
   #isLookDue = false;
   readonly #endNetwork: () => void;
-  /** Since when nothing changed of how the host forwards, epoch nanoseconds; undefined while nobody tells. */
+  /** The time from which on the host has forwarded as it does now, epoch nanoseconds; undefined while nobody tells. */
   #steadyNs: bigint | undefined;
   #isNetworkTold = true;
   /** Over when all that was asked so far is answered. */
@@ -275,7 +275,7 @@ export class HostFollower {
     for (const [id, timeNs] of this.#ends) if (timeNs >= sinceNs) this.#change({ id, timeNs }, undefined);
   }
 
-  /** What a snapshot says of how long its network was the same; of the first, nobody knows. */
+  /** What a snapshot adds of how long the network has been the same. Of the first one, nobody knows. */
   #steadySince(): Pick<Snapshot, "steadySince"> {
     const steadyNs = this.#isNetworkTold ? this.#steadyNs : undefined;
     // whoever tells may have begun to listen by now

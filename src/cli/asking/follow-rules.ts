@@ -87,7 +87,7 @@ const EVERY_MS = 10_000;
  * that stand for a moment count is read a few times …
  */
 const FIRST_PAUSE_MS = 500;
-/** … but the next question waits so many times as long as the last one took: a host whose rules change all the time has other things to do. */
+/** … but a question waits this many times as long as the last one took: a host whose rules change all the time has other things to do. */
 const PAUSES_A_READING = 4;
 const NS_PER_MS = 1_000_000;
 /** So much later it is heard of a change, at the most: by a busy machine. */

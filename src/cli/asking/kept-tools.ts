@@ -110,7 +110,7 @@ export class KeptTools implements Tools {
     else asked.more++;
   }
 
-  /** Nothing is answered any more: behind an answer that is late, nobody knows whose the next one is. */
+  /** Answers nothing from now on: once an answer is late, nobody knows whose the next one is. */
   #stop(why: string): void {
     this.close();
     this.#asked?.fail(why);
