@@ -7,17 +7,28 @@ const SAVERS = new Map([
 ]);
 
 /**
- * The rule that has this handle in a chain of a table (`ip filter`), by what `nft -a list ruleset` prints, behind what iptables-save does: in iptables' words where it
- * is iptables', as nft leaves out its comment, and matches that it has no words for (1.0.6); undefined where there is none.
+ * The rule that has this handle in a chain of a table (`ip filter`), by some readings of `nft -a list ruleset`, each behind what iptables-save prints: in iptables' words
+ * where any of them has those, as nft leaves out its comment, and matches that it has no words for (1.0.6); undefined where none has it, or not all say the same.
  */
-export function ruleWithHandle(text: string, table: string, chain: string, handle: string): string | undefined {
-  const rules = rulesIn(text, table, chain);
-  const at = rules.findIndex((rule) => rule.endsWith(` # handle ${handle}`));
-  if (at < 0) return undefined;
-  const saved = savedIn(text, table, chain);
-  // both list a chain in one order; they may have been printed at two moments
-  if (saved.length === rules.length) return saved[at];
-  return `${chain} ${withoutCounters(rules[at].replace(/ # handle \d+$/, ""))}`;
+export function ruleWithHandle(
+  texts: readonly string[],
+  table: string,
+  chain: string,
+  handle: string,
+): string | undefined {
+  const [saved, printed] = [new Set<string>(), new Set<string>()];
+  for (const text of texts) {
+    const rules = rulesIn(text, table, chain);
+    const at = rules.findIndex((rule) => rule.endsWith(` # handle ${handle}`));
+    if (at < 0) continue;
+    const ofIptables = savedIn(text, table, chain);
+    // both list a chain in one order; they may have been printed at two moments
+    if (ofIptables.length === rules.length) saved.add(ofIptables[at]);
+    else printed.add(`${chain} ${withoutCounters(rules[at].replace(/ # handle \d+$/, ""))}`);
+  }
+  const found = saved.size > 0 ? saved : printed;
+  const [rule] = found;
+  return found.size === 1 ? rule : undefined;
 }
 
 /** The rules of a chain as nft prints them, each in one line, with its handle. */

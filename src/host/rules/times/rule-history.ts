@@ -129,10 +129,8 @@ export class RuleHistory {
 
   /** The rule that has a handle of nft's in a chain (`ip filter`, `FORWARD`), as it stands in the rule set; undefined where none, or not always the same, was read. */
   ruleWithHandle(table: string, chain: string, handle: string): string | undefined {
-    const readings = this.#versions.flatMap(({ first, last }) => [first, last]);
-    const found = new Set(readings.flatMap(({ text }) => ruleWithHandle(text, table, chain, handle) ?? []));
-    const [rule] = found;
-    return found.size === 1 ? rule : undefined;
+    const texts = this.#versions.flatMap(({ first, last }) => [first.text, last.text]);
+    return ruleWithHandle(texts, table, chain, handle);
   }
 
   get #last(): Version {
