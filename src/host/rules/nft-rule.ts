@@ -76,22 +76,8 @@ class RuleReader {
     if (verdict !== null) return [{ matches: [], verdict }];
     const selector = readSelector(reader);
     if (selector !== null) return this.#readSelected(selector);
+    if (this.#readNote()) return null;
     switch (word) {
-      case "counter":
-        if (reader.peek(1) === "name") break;
-        this.#packets = readCounter(reader);
-        return null;
-      case "comment":
-        reader.next();
-        reader.next();
-        return null;
-      case "log":
-        reader.next();
-        while (LOG_OPTIONS.has(reader.peek())) {
-          reader.next();
-          readValues(reader, this.#sets);
-        }
-        return null;
       case "xt":
       case "XT":
         return reader.peek(1) === "target" ? this.#readXtTarget() : this.#askUnknown();
@@ -110,6 +96,30 @@ class RuleReader {
       default:
     }
     return this.#askUnknown();
+  }
+
+  /** Reads what neither asks anything of a packet nor decides about it: a counter, a comment, `log`. False: it is none. */
+  #readNote(): boolean {
+    const reader = this.#reader;
+    switch (reader.peek()) {
+      case "counter":
+        if (reader.peek(1) === "name") return false;
+        this.#packets = readCounter(reader);
+        return true;
+      case "comment":
+        reader.next();
+        reader.next();
+        return true;
+      case "log":
+        reader.next();
+        while (LOG_OPTIONS.has(reader.peek())) {
+          reader.next();
+          readValues(reader, this.#sets);
+        }
+        return true;
+      default:
+        return false;
+    }
   }
 
   #askUnknown(): null {
