@@ -57,24 +57,10 @@ function isDrop({ text, isQuoted }: Token): boolean {
 }
 
 function parseTable(text: string, name: string, family: Table["family"], body: readonly Token[]): Table {
-  const sets = new Map<string, Elements>();
+  const { sets, blocks, isDormant } = declarationsOf(body);
   const chains = new Map<string, Rule[]>();
   const base: BaseChain[] = [];
-  const bodies = new Map<string, Token[]>();
-  const reader = new TokenReader(body);
-  let isDormant = false;
-  while (!reader.isAtEnd) {
-    const inner = new TokenReader(reader.statement());
-    const kind = inner.next();
-    const named = inner.next();
-    // no packet comes to its chains (nft(8), "Tables")
-    if (kind === "flags") isDormant = /\bdormant\b/.test(named);
-    if (inner.peek() !== "{") continue;
-    const block = inner.block();
-    if (kind === "set" || kind === "map") sets.set(named, elementsOf(block));
-    if (kind === "chain") bodies.set(named, block);
-  }
-  for (const [chain, block] of bodies) {
+  for (const [chain, block] of blocks) {
     const { place, rules, policy } = parseChain(text, chain, block, sets);
     chains.set(chain, rules);
     if (place === undefined || isDormant) continue;
@@ -82,6 +68,26 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
     base.push({ ...place, rules: rules.map(here), policy: policy && here(policy) });
   }
   return { name, family, base, chains };
+}
+
+/** What a table declares, by name: its sets and maps, and what its chains hold, whose rules may ask for a set that stands below them. */
+function declarationsOf(body: readonly Token[]): { sets: Sets; blocks: Map<string, Token[]>; isDormant: boolean } {
+  const sets = new Map<string, Elements>();
+  const blocks = new Map<string, Token[]>();
+  const reader = new TokenReader(body);
+  let isDormant = false;
+  while (!reader.isAtEnd) {
+    const declaration = new TokenReader(reader.statement());
+    const kind = declaration.next();
+    const named = declaration.next();
+    // no packet comes to its chains (nft(8), "Tables")
+    if (kind === "flags") isDormant = /\bdormant\b/.test(named);
+    if (declaration.peek() !== "{") continue;
+    const block = declaration.block();
+    if (kind === "set" || kind === "map") sets.set(named, elementsOf(block));
+    if (kind === "chain") blocks.set(named, block);
+  }
+  return { sets, blocks, isDormant };
 }
 
 function parseChain(
