@@ -18,7 +18,7 @@ import { latestOf, type Lookahead, type Rows } from "./lookahead.js";
 import { type Steady, steadyOffset } from "./steady.js";
 import { AS_GIVEN_NS } from "./summary.js";
 import { IP_ID_ONLY, isUnrepeated, NUMBERS, type Twin, type Twins } from "./twins.js";
-import { Exactness, unitOf } from "./units.js";
+import { Exactness } from "./exactness.js";
 
 /** So many packets of each side are looked at for how the clocks stand at the beginning: from the first number on, twice as many each time, up to the last … */
 const FIRST_LOOK = 256;
@@ -88,8 +88,11 @@ export async function begin(
   }
   const backNs = disorderNs(sides[INSIDE], looked[INSIDE]) + disorderNs(sides[OUTSIDE], looked[OUTSIDE]);
   const epochs = sides.map(({ source }) => source.epochNs);
-  const units = SIDES.map((side) => unitOf(looked[side], epochs[side]));
-  const exactness = new Exactness(units, backNs);
+  const units = await Promise.all(sides.map(({ source }) => source.units()));
+  const exactness = new Exactness(
+    units.map(({ saidNs, seenNs }) => Math.max(saidNs, seenNs)),
+    backNs,
+  );
   const steady = () => steadyOffset(looked, windowNs);
   const start = startOf(twins, steady, option, epochs[OUTSIDE] - epochs[INSIDE], windowNs, exactness);
   const haveAll = SIDES.every((side) => sides[side].hasEnded && twins.hasNoted(side));

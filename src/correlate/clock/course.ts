@@ -8,7 +8,7 @@ import { nearerBy } from "./near.js";
 import type { Slice } from "./slice.js";
 import { PATIENCE_NS, type Slices, SUPPORTING } from "./slices.js";
 import { Summary } from "./summary.js";
-import type { Exactness } from "./units.js";
+import type { Exactness } from "./exactness.js";
 
 /** How far ahead of the packets that are placed the clocks are looked at. */
 const AHEAD_NS = 2_000_000_000;

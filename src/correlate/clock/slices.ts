@@ -4,7 +4,7 @@ import { PROCESSORS_NS } from "./clock.js";
 import { type Crossing, Crossings, type Nearby, SUPPORTERS } from "./crossings.js";
 import { PARTING, Partings } from "./parting.js";
 import { type Extent, Slice } from "./slice.js";
-import type { Exactness } from "./units.js";
+import type { Exactness } from "./exactness.js";
 
 /** So long it is waited for packets that tell, where they are few … */
 export const PATIENCE_NS = 10_000_000_000;

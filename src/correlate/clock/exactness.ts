@@ -1,9 +1,4 @@
 import { PROCESSORS_NS } from "./clock.js";
-import type { Rows } from "./lookahead.js";
-
-/** Units that stamps may have, nanoseconds, and packets of each side that tell: whoever cuts digits off may cut off any number of them. */
-const UNITS_NS = [1_000_000, 100_000, 10_000, 1000];
-const UNIT_PACKETS = 256;
 
 /** How far the stamps of both captures may be wrong, nanoseconds. */
 export class Exactness {
@@ -34,17 +29,4 @@ export class Exactness {
   get toleranceNs(): number {
     return this.oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
   }
-}
-
-/** The coarsest unit that all stamps are a multiple of. */
-export function unitOf(looked: readonly Rows[], epochNs: bigint): number {
-  let left = UNIT_PACKETS;
-  let units: readonly number[] = UNITS_NS;
-  for (const { batch, from, to } of looked) {
-    for (let row = from; row < to && left > 0; row++, left--) {
-      const stampNs = batch.stampNs(row);
-      units = units.filter((unitNs) => (stampNs + Number(epochNs % BigInt(unitNs))) % unitNs === 0);
-    }
-  }
-  return left === UNIT_PACKETS ? 1 : (units[0] ?? 1);
 }
