@@ -44,7 +44,6 @@ export class Annotated {
 
 /** What is wrong with writing captures to a file, where anything is. */
 export function annotatingProblem(path: string, captures: readonly string[]): string | undefined {
-  if (path === "-") return "-w needs a file; standard output is for the report";
   const written = statsOf(path);
   for (const capture of captures) {
     const stats = statsOf(capture);

@@ -251,7 +251,6 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
       more: readonly string[],
       options: LiveCommandOptions,
     ) => {
-      if (options.write === "-") live.error("error: -w needs a file; standard output is for the report");
       const words = [inside, outside, ...more].filter((word) => word !== undefined);
       const given = await interfacesIn(live, words);
       const known = isFollowed(options) ? undefined : await knownHost(live, options, undefined, host);

@@ -74,6 +74,12 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Parses an option's value: the file that captures are written to. */
+export function captureToWrite(text: string): string {
+  if (text === "-") throw new InvalidArgumentError("It must be a file: standard output is for the report.");
+  return text;
+}
+
 /** Parses an option's value: a duration, nanoseconds. */
 export function durationNs(text: string): bigint {
   const ns = parseDuration(text);

@@ -226,7 +226,10 @@ it("says why captures cannot be written, before anything is", async () => {
   const once = await natcorr("file", "-", copy, "-w", scratch("never.pcapng"));
   expect([once.code, once.stderr]).toEqual([2, expect.stringContaining("'-' can be read once only")]);
   const toOutput = await natcorr("file", ...capturesOf("ping"), "-w", "-");
-  expect([toOutput.code, toOutput.stderr]).toEqual([2, expect.stringContaining("-w needs a file")]);
+  expect([toOutput.code, toOutput.stderr]).toEqual([
+    2,
+    expect.stringContaining("It must be a file: standard output is for the report"),
+  ]);
   await expect(natcorr("file", ...capturesOf("ping"), "-w", scratch("no/such/folder.pcapng"))).rejects.toThrow(
     "cannot be written",
   );

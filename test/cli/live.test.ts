@@ -8,7 +8,7 @@ describe("natcorr live", () => {
     [["lo", "lo"], "two interfaces"],
     [["docker0", "any"], "name the uplink"],
     [["any", "enp0s3"], "tcpdump -i any -w any.pcap"],
-    [["docker0", "enp0s3", "-w", "-"], "-w needs a file"],
+    [["docker0", "enp0s3", "-w", "-"], "It must be a file: standard output is for the report"],
     [["docker0", "enp0s3", "-s", "262145"], "whole number up to 262144"],
     [["docker0", "enp0s3", "-s", "-1"], "whole number up to 262144"],
     [["docker0", "enp0s3", "-B", "0"], "whole number from 1 up"],
