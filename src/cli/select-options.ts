@@ -72,8 +72,6 @@ export function selecting(
   const shown = { asked: askedBy(options, isForPeople), slowerThanNs, isSummedUp: isForPeople };
   const packets = { flows, slowerThanNs, isFiltered, ofContainers };
   const isOfSome = selectsPackets({ ...options, container: ofContainers?.words });
-  if (failOn === undefined && noting === undefined)
-    return { sink: selected(next, { ...packets, ...shown }), failing: undefined };
   const showing = selected(next, { ...shown, isFiltered: false });
   const failing = failOn && new Failing(showing, failOn, isOfSome);
   const told = noting?.(failing ?? showing) ?? failing ?? showing;
