@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parentPort } from "node:worker_threads";
-import { IS_LAYOUT, laidOut } from "./assembly.mjs";
+import { withConstants } from "./constants.mjs";
 import { kept } from "./kept.mjs";
 
 /** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
@@ -51,7 +51,7 @@ async function compiled(source, madeFor, read) {
       const text = await read(path);
       if (text === null) return null;
       if (dirname(path).endsWith("/assembly")) return added?.(text, path) ?? text;
-      return common(IS_LAYOUT.test(path) ? laidOut(text) : text);
+      return common(withConstants(text));
     },
     writeFile(name, contents) {
       if (name === "out.wasm") bytes = contents;

@@ -2,12 +2,7 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-
-/** Lines of a module `…-words.ts`, as `src/packets/memory/layout.ts` says. */
-export const IS_LAYOUT = /-words\.ts$/;
-const LAYOUT_IMPORT = /^import .* from ".*\/layout\.js";$/m;
-const PLACE = /^export const ([A-Z][A-Z0-9_]*) = (word|double|bytes)\((\d*)\);$/gm;
-const SIZE = /^export const ([A-Z][A-Z0-9_]*) = size\(\);$/m;
+import { withConstants } from "./constants.mjs";
 
 /** What TypeScript calls of a module's exports. */
 const CALLED = /(?:steps|loops|exports)\["(\w+)"\]/g;
@@ -30,7 +25,10 @@ export function assembly({ madeFor } = {}) {
     name: "assembly",
     // before TypeScript's types are taken away: it reads lines
     enforce: "pre",
-    transform: (code, id) => (IS_LAYOUT.test(id) ? { code: laidOut(code), map: null } : undefined),
+    transform: (code) => {
+      const written = withConstants(code);
+      return written === code ? undefined : { code: written, map: null };
+    },
     // a name of JavaScript's, as vite has ideas of its own of what a .wasm is
     resolveId: (id, importer) => {
       if (!id.endsWith(".wasm")) return undefined;
@@ -88,17 +86,4 @@ async function checkCalls(importer, source, bytes) {
   const names = new Set(WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name));
   for (const [, name] of (await readFile(importer, "utf8")).matchAll(CALLED))
     if (!names.has(name)) throw new Error(`${importer} calls ${name}, which ${source} does not export`);
-}
-
-/** A module that lays out a block, or a row, with numbers for its places. Doubles come first, as they have to lie at even words. */
-export function laidOut(source) {
-  const next = { double: 0, word: 0, bytes: 0 };
-  for (const [, , kind, count] of source.matchAll(PLACE)) if (kind === "double") next.word += 2 * (Number(count) || 1);
-  const placed = source.replace(PLACE, (_, name, kind, count) => {
-    const at = next[kind];
-    next[kind] += Number(count) || 1;
-    return `export const ${name} = ${at};`;
-  });
-  const words = next.word + (next.word % 2);
-  return placed.replace(SIZE, (_, name) => `export const ${name} = ${words};`).replace(LAYOUT_IMPORT, "");
 }

@@ -9,6 +9,7 @@ const FOLDER = fileURLToPath(new URL("../build/assembly/", import.meta.url));
 /** What compiles: this project's part of it, and packages, whose manifests say their versions. */
 const COMPILER = [
   "./assembly.mjs",
+  "./constants.mjs",
   "./assembly-compiler.mjs",
   "./assembly-coverage.mjs",
   "./kept.mjs",

@@ -1,6 +1,6 @@
 /**
  * Lays out a block of memory that TypeScript and AssemblyScript both know, in a module of its own, `…-words.ts`: a line
- * `export const NAME = word();` is a place in it. The build puts numbers in their place (`scripts/assembly.mjs`), one after the other, so that
+ * `export const NAME = word();` is a place in it. The build puts numbers in their place (`scripts/constants.mjs`), one after the other, so that
  * nobody writes them, no two share a place, and a place moves for both languages at once.
  */
 
@@ -26,5 +26,5 @@ export function size(): number {
 
 /** @throws Error always: only what the build has not seen gets here. */
 function notBuilt(): never {
-  throw new Error("a block's layout is made by the build: see scripts/assembly.mjs");
+  throw new Error("a block's layout is made by the build: see scripts/constants.mjs");
 }

@@ -244,12 +244,7 @@ const LINES: Readonly<Record<string, Schema>> = {
           ...ALTERED,
         ]),
       ),
-      by: oneOf(
-        `How the pair was found: ${Object.entries(BY_MEANINGS)
-          .map(([by, meaning]) => `${meaning} (${by})`)
-          .join(", ")}.`,
-        BY,
-      ),
+      by: oneOf(`How the pair was found: ${BY.map((by, at) => `${BY_MEANINGS[at]} (${by})`).join(", ")}.`, BY),
       evidence: list("What the two have in common that tells them from others.", oneOf("A field.", EVIDENCE)),
       latencyNs: {
         description: "The time from the side it enters to the side it leaves, nanoseconds, clock offset taken out.",
