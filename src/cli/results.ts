@@ -107,6 +107,9 @@ export async function resultsOf(
   if (known !== undefined) {
     known.onChange = onHostChanged;
     known.containers.outside = new Set(interfaces[OUTSIDE]);
+    const { InsideForms } = await import("../host/inside-forms.js");
+    const forms = new InsideForms(known, conntrack, options.conntrack !== OFF);
+    known.containers.insideOf = (...packet) => forms.of(...packet);
   }
   // a host that is followed tells of its rules later
   const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;

@@ -269,6 +269,7 @@ function tablesOf(
     haveCounters,
     isUnfiltered: [cover[INSIDE].isUnfiltered, cover[OUTSIDE].isUnfiltered],
     flowOf: (row) => book.flowOf(row),
+    twinOf: (row) => translations.twinOf(row),
     beganNs: (row) => intakes[INSIDE].epochNs + BigInt(Math.round(beganNs(row))),
     framesOf: (row) => groups.framesOf(row),
     isOpenerKnown: ({ slot, insideTuple }) => isOpenerKnown(accounts, tuples, slot, insideTuple),

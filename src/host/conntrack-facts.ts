@@ -3,12 +3,10 @@ import type { Ends, Translation } from "../packets/results/results.js";
 import type { Side } from "../packets/sides.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import { parseAddress, wordsOf } from "./address.js";
-import { type ConntrackTable, type Life, livesOf } from "./conntrack-table.js";
+import type { ConntrackTable } from "./conntrack-table.js";
 import type { Crossing } from "./crossing.js";
+import { entryAt } from "./entries-of.js";
 import { endsIn, reversed, tupleText } from "./tuples.js";
-
-/** conntrack tells of an entry within so long, nanoseconds, on a busy machine. */
-const TELLING_NS = 1_000_000_000n;
 
 /**
  * What conntrack says of single packets, beside what the rules do. It has an entry of those alone that went all the way through the host
@@ -47,22 +45,9 @@ export class ConntrackFacts implements HostRules {
   passedAs(proto: number, ends: Ends, atNs: bigint): Passed | undefined {
     const text = tupleText(protocolName(proto), ends);
     const entries = this.#table.having(text).filter(({ originalText, isZoned }) => originalText === text && !isZoned);
-    // conntrack tells of an entry once the packet that made it has passed
-    const entry =
-      entries.findLast((each) => livesOf(each).some((life) => isThere(life, atNs))) ??
-      entries.find((each) => livesOf(each).some((life) => isAbout(life, atNs)));
+    const entry = entryAt(entries, atNs);
     const passed = entry && reversed(endsIn(entry.replyText));
     const dst = passed && parseAddress(passed.dst);
     return passed && dst ? { ends: passed, dst: wordsOf(dst.isIpv6, dst.value) } : undefined;
   }
-}
-
-/** Whether an entry was to be told of at a time. */
-function isAbout({ bornNs }: Life, atNs: bigint): boolean {
-  return bornNs !== undefined && atNs < bornNs && bornNs <= atNs + TELLING_NS;
-}
-
-/** Whether conntrack had an entry at a time, as far as it tells when that began and ended: a list does not. */
-function isThere({ bornNs, diedNs, isGone }: Life, atNs: bigint): boolean {
-  return (bornNs === undefined || bornNs <= atNs) && !(isGone && diedNs !== undefined && diedNs < atNs);
 }

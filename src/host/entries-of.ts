@@ -1,7 +1,18 @@
 import type { Ends, Translation } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
-import type { ConntrackEntry, ConntrackTable } from "./conntrack-table.js";
+import { type ConntrackEntry, type ConntrackTable, type Life, livesOf } from "./conntrack-table.js";
 import { endsIn, halfway, isIncoming, reversed, tupleText } from "./tuples.js";
+
+/** conntrack tells of an entry within so long, nanoseconds, on a busy machine. */
+const TELLING_NS = 1_000_000_000n;
+
+/** The one of some entries that was there at a time, epoch nanoseconds, or else was to be told of: conntrack tells of an entry once the packet that made it has passed. */
+export function entryAt(entries: readonly ConntrackEntry[], atNs: bigint): ConntrackEntry | undefined {
+  return (
+    entries.findLast((each) => livesOf(each).some((life) => isThere(life, atNs))) ??
+    entries.find((each) => livesOf(each).some((life) => isAbout(life, atNs)))
+  );
+}
 
 /**
  * The entries of a flow. `sharing` have its tuple outside; `confirming`, of those, have the one inside, too: who was called may have begun again, once the entry of
@@ -36,4 +47,14 @@ function isOf(
   const enteringText = originalText === tupleText(proto, fromOutside) ? replyText : originalText;
   if (enteringText === fromInside) return true;
   return tupleText(proto, halfway(endsIn(enteringText), reversed(fromOutside))) === fromInside;
+}
+
+/** Whether an entry was to be told of at a time. */
+function isAbout({ bornNs }: Life, atNs: bigint): boolean {
+  return bornNs !== undefined && atNs < bornNs && bornNs <= atNs + TELLING_NS;
+}
+
+/** Whether conntrack had an entry at a time, as far as it tells when that began and ended: a list does not. */
+function isThere({ bornNs, diedNs, isGone }: Life, atNs: bigint): boolean {
+  return (bornNs === undefined || bornNs <= atNs) && !(isGone && diedNs !== undefined && diedNs < atNs);
 }

@@ -1,7 +1,8 @@
 import type { HostCall } from "../packets/results/published.js";
 import type { Ends } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
-import { type ConntrackEntry, ConntrackTable, isTranslated } from "./conntrack-table.js";
+import { type ConntrackEntry, type ConntrackTable, isTranslated } from "./conntrack-table.js";
+import { Listing } from "./listing.js";
 import type { HostFacts } from "./snapshot/host-facts.js";
 import { endsIn, reversed, tupleText } from "./tuples.js";
 
@@ -20,8 +21,7 @@ export class OwnConversations {
   readonly #isByListing: boolean;
   #addresses: readonly string[] = [];
   #own: ReadonlySet<string> = new Set();
-  #listed: string | undefined;
-  #listing = new ConntrackTable();
+  readonly #listing = new Listing();
 
   /**
    * @param table what conntrack says, where it does.
@@ -63,8 +63,7 @@ export class OwnConversations {
     const { facts, first } = this.#known;
     if (facts === undefined || first?.conntrack === undefined || first.conntrackMore > 0) return [];
     if (first.timeNs >= facts.timeNs) return [];
-    const before = new ConntrackTable();
-    before.read(first.conntrack);
+    const before = new Listing().of(first.conntrack);
     const listing = this.#table?.listedNs === undefined ? this.#snapshotsTable() : this.#table;
     return Array.from(listing.entries()).flatMap((entry) => {
       const { originalText, replyText, isZoned, isReplied } = entry;
@@ -78,13 +77,7 @@ export class OwnConversations {
   }
 
   #snapshotsTable(): ConntrackTable {
-    const listed = this.#isByListing ? this.#known.facts?.conntrack : undefined;
-    if (listed !== this.#listed) {
-      this.#listed = listed;
-      this.#listing = new ConntrackTable();
-      if (listed !== undefined) this.#listing.read(listed);
-    }
-    return this.#listing;
+    return this.#listing.of(this.#isByListing ? this.#known.facts?.conntrack : undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows/flows.js";
 import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Ends, Tables } from "../packets/results/results.js";
+import { isFromA, tupleIn } from "../packets/tuples.js";
 import { hasPorts } from "../protocols/ip-protocols.js";
 
 /** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */
@@ -19,14 +20,16 @@ export function endsKind(proto: number, flags: number): EndsKind {
 export function endsOf(tables: Tables, row: number): Ends {
   const quote = tables.quoteOf(row);
   if (quote) return { src: quote.src, dst: quote.dst };
-  const { timeline } = tables;
-  const tuples = tables.tuples;
-  const tuple = timeline.tuple(row);
+  return endsOfWay(tables, row, tables.timeline.way(row));
+}
+
+/** What a row's packet has for ends where it goes this way: on its own side, or as its twin. */
+export function endsOfWay({ timeline, tuples }: Tables, row: number, way: number): Ends {
+  const tuple = tupleIn(way);
   const a = tuples.addressText(tuple, true);
   const b = tuples.addressText(tuple, false);
-  const isForward = timeline.forward(row) === 1;
+  const isForward = isFromA(way);
   const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
-  const way = timeline.way(row);
   ends.srcMac = tuples.mac(way);
   ends.dstMac = tuples.mac(way ^ 1);
   switch (endsKind(timeline.proto(row), timeline.flags(row))) {

@@ -1,4 +1,5 @@
-import type { ContainerName, Containers } from "../packets/results/containers.js";
+import type { ContainerName } from "../packets/results/container-name.js";
+import type { Containers } from "../packets/results/containers.js";
 import type { Ends, FlowSummary, Tables } from "../packets/results/results.js";
 import { OUTSIDE } from "../packets/sides.js";
 import { NO_MAC } from "../protocols/mac.js";

@@ -1,6 +1,7 @@
 import type { Flow } from "../packets/flows/flows.js";
 import type { Finding } from "../packets/results/findings.js";
-import { type Containers, isCalled, NO_CONTAINERS } from "../packets/results/containers.js";
+import { type ContainerName, isCalled } from "../packets/results/container-name.js";
+import { type Containers, NO_CONTAINERS } from "../packets/results/containers.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
   copyOf,
@@ -14,8 +15,8 @@ import {
 import { SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import type { Asked } from "./asked.js";
 import { Eras } from "./eras.js";
-import { type FarEnd, farEndOfPair, farEndOfRow } from "./far-end.js";
-import { namesOf } from "./row-names.js";
+import { farEndOfPair } from "./far-end.js";
+import { namesOf, namesOfLone } from "./row-names.js";
 
 /** Which results are shown. What is not selected counts all the same, and is paired as if it were. */
 export interface Selection {
@@ -137,7 +138,7 @@ export class Selected extends PassingSink {
 
   override unmatched(row: number, judgement: Judgement): void {
     const isAsked = this.#asked.has(judgement);
-    if (!this.#isSelected([row]) || !(isAsked || this.#isLaterPassed)) return;
+    if (!this.#isSelected([row], judgement.verdict) || !(isAsked || this.#isLaterPassed)) return;
     const flow = this.tables.flowOf(row);
     if (!this.#isOf(flow)) return;
     if (isAsked) this.#tell(flow);
@@ -183,9 +184,9 @@ export class Selected extends PassingSink {
   }
 
   /** Whether any of these packets is selected; their flows are then shown. */
-  #isSelected(rows: readonly number[]): boolean {
+  #isSelected(rows: readonly number[], verdict?: Verdict): boolean {
     if (!this.#isByPacket) return true;
-    if (!this.#isFilteredIn(rows) || !this.#isOfContainers(rows)) return false;
+    if (!this.#isFilteredIn(rows) || !this.#isOfContainers(rows, verdict)) return false;
     const { timeline } = this.tables;
     for (const row of rows) {
       const flow = this.tables.flowOf(row);
@@ -201,11 +202,15 @@ export class Selected extends PassingSink {
     return !this.#isFiltered || rows.some((row) => this.tables.timeline.isSelected(row));
   }
 
-  /** Whether any of these packets is from, or to, one of the containers. */
-  #isOfContainers(rows: readonly number[], farOf = (row: number): FarEnd => farEndOfRow(this.tables, row)): boolean {
+  /** Whether any of these packets without a twin is from, or to, one of the containers. */
+  #isOfContainers(rows: readonly number[], verdict: Verdict | undefined): boolean {
+    return this.#areCalled((containers) => rows.flatMap((row) => namesOfLone(this.tables, containers, row, verdict)));
+  }
+
+  #areCalled(namesIn: (containers: Containers) => readonly (ContainerName | undefined)[]): boolean {
     if (this.#ofContainers === undefined) return true;
     const { containers, words } = this.#ofContainers;
-    return rows.some((row) => namesOf(this.tables, containers, row, farOf(row)).some((name) => isCalled(name, words)));
+    return namesIn(containers).some((name) => isCalled(name, words));
   }
 
   /** The same of a pair, which is as others of its flow are as long as no address changes hands. */
@@ -214,7 +219,9 @@ export class Selected extends PassingSink {
     const known = this.#areOfContainers.get(flow);
     if (known?.era === era) return known.is;
     const far = farEndOfPair(this.tables, inside, outside, isOutbound);
-    const is = this.#isOfContainers([inside, outside], () => far);
+    const is = this.#areCalled((containers) =>
+      [inside, outside].flatMap((row) => namesOf(this.tables, containers, row, far)),
+    );
     this.#areOfContainers.set(flow, { era, is });
     return is;
   }

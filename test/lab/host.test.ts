@@ -59,6 +59,12 @@ function get(...urls: readonly string[]): void {
     spawnSync(LAB, ["exec", "wan", "timeout", "2", "busybox", "wget", "-q", "-O", "/dev/null", url], { env });
 }
 
+/** Has two containers of docker0 send something, and a published port of a third one called. */
+function crossElsewhere(): void {
+  for (const name of ["c1", "c2"]) pings(name);
+  get("http://10.0.2.15:88");
+}
+
 /** Captures on a bridge and on the uplink while something happens. Gives the two captures. */
 async function captured(bridge: string, happens: () => void): Promise<string[]> {
   const captures = [bridge, "enp0s3"].map((name) => {
@@ -93,11 +99,20 @@ async function hasWrittenAll(tcpdump: ChildProcess): Promise<void> {
 }
 
 /** Has natcorr capture on docker0 and on the uplink while something happens, which is told what was printed so far. Gives what it printed, and said. */
-async function live(
+function live(
   happens: (printed: () => string) => Promise<void>,
   ...options: readonly string[]
 ): Promise<{ stdout: string; stderr: string }> {
-  const args = ["exec", "dhost", process.execPath, MAIN, "live", "docker0", "enp0s3", "--docker", SOCKET, ...options];
+  return liveOn("docker0", happens, ...options);
+}
+
+/** The same on another bridge. */
+async function liveOn(
+  bridge: string,
+  happens: (printed: () => string) => Promise<void>,
+  ...options: readonly string[]
+): Promise<{ stdout: string; stderr: string }> {
+  const args = ["exec", "dhost", process.execPath, MAIN, "live", bridge, "enp0s3", "--docker", SOCKET, ...options];
   const running = spawn(LAB, args, { env });
   const ended = once(running, "close");
   let [stdout, stderr] = ["", ""];
@@ -391,6 +406,55 @@ describe.skipIf(skips)("a Docker host", () => {
       );
   });
 
+  it("what was seen outside alone has its container, as conntrack's own entries have it: live, by the file, and by a snapshot", async () => {
+    const path = scratch("outside.pcapng");
+    const { stdout } = await liveOn(
+      "br-app",
+      async (printed) => {
+        crossElsewhere();
+        while (!/"dstPort":88,"container":"web".*"verdict"/.test(printed())) await sleep(10);
+      },
+      "-w",
+      path,
+      "--conntrack",
+      "live",
+      "--format",
+      "ndjson",
+    );
+    const names = new Map(["c1", "c2", "web"].map((name) => [addressOf(name), name]));
+    const idsOf = (entries: string): [string | undefined, number][] =>
+      [...entries.matchAll(/^icmp .*?src=(\S+) .*?id=\d+ .*?id=(\d+) /gm)].map(([, src, id]) => [
+        names.get(src),
+        Number(id),
+      ]);
+    const expected = idsOf(lab("exec", "dhost", "conntrack", "-L", "-p", "icmp")).filter(
+      ([name]) => name !== undefined,
+    );
+    expect(new Set(expected.map(([name]) => name))).toEqual(new Set(["c1", "c2"]));
+    const byFile = (...options: readonly string[]): Promise<string> =>
+      filed(path, "--inside", "br-app", "--outside", "enp0s3", ...options);
+    for (const text of [stdout, await byFile()]) {
+      const told = outsideAlone(text);
+      expect(told.filter(({ icmpId }) => icmpId !== undefined)).toHaveLength(2 * 2);
+      for (const { icmpId, container } of told.filter(({ icmpId }) => icmpId !== undefined))
+        expect(expected).toContainEqual([container, icmpId]);
+      const ofPort = told.filter(({ srcPort, dstPort }) => srcPort === 88 || dstPort === 88);
+      expect(ofPort.length).toBeGreaterThan(4);
+      expect(new Set(ofPort.map(({ container }) => container))).toEqual(new Set(["web"]));
+    }
+    const ofOne = outsideAlone(await byFile("--container", "c1"));
+    expect(ofOne.map(({ container }) => container)).toEqual(["c1", "c1"]);
+    expect(outsideAlone(await byFile("--conntrack", "off", "icmp")).map(({ container }) => container)).toEqual(
+      Array.from({ length: 4 }, () => undefined),
+    );
+
+    const captures = await captured("br-app", crossElsewhere);
+    const host = scratch("outside.json");
+    writeFileSync(host, snapshot());
+    const told = outsideAlone(await filed(...captures, "--host", host));
+    expect(new Set(told.map(({ container }) => container))).toEqual(new Set(["c1", "c2", "web"]));
+  });
+
   it("which connections a container refuses, and which rule closes a port, is what the host counted", async () => {
     docker("run", "-d", "--name", "shut", "-p", "89:81", "-p", "90:80", "busybox:lab", "httpd", "-f", "-p", "80");
     const drop = ["DOCKER-USER", "-d", `${addressOf("shut")}/32`, "-p", "tcp", "--dport", "80", "-j", "DROP"];
@@ -628,6 +692,20 @@ function summed({ id, name, pid, networks, published }: Container): string {
     ({ proto, hostAddress, hostPort, containerPort }) => ` ${hostAddress}:${hostPort}->${containerPort}/${proto}`,
   );
   return `${name} ${id} ${pid}${networks.map(({ addresses }) => ` ${addresses[0] ?? ""}`).join("")}${ports.join("")}`;
+}
+
+/** A packet that was seen outside alone, as far as tests look at it. */
+interface Alone {
+  readonly icmpId?: number;
+  readonly srcPort?: number;
+  readonly dstPort?: number;
+  readonly container?: string;
+}
+
+/** Those that NDJSON has. */
+function outsideAlone(text: string): Alone[] {
+  const lines = linesOf(text).map((line) => JSON.parse(line));
+  return lines.filter(({ type, side }) => type === "unmatched" && side === "outside");
 }
 
 /** What NDJSON says of the published ports. */

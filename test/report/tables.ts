@@ -115,6 +115,8 @@ export class HandFilled implements Tables {
     return this.#packets.get(row)?.flow;
   }
 
+  twinOf: Tables["twinOf"] = () => undefined;
+
   beganNs(): bigint {
     return this.epochsNs[INSIDE];
   }

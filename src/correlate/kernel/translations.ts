@@ -96,6 +96,14 @@ export class Translations {
     return wayOfTuple(tuple, forwardOn(this.accounts.bits(slot), way, OUTSIDE));
   }
 
+  /** What a packet is on the other side, as `Tables.twinOf` has it. */
+  twinOf(row: number): { way: number; isOutbound: boolean } | undefined {
+    const slot = this.slotOf(row);
+    return slot === NONE
+      ? undefined
+      : { way: this.twinWayOf(row), isOutbound: this.isOutbound(row, this.flowAt(slot)) };
+  }
+
   /** Whether two packets may be of one flow: that of one of them may not be known. */
   mayBeOfOneFlow(a: number, b: number): boolean {
     return mayBeOneFlow(this.slotOf(a), this.slotOf(b));

@@ -1,7 +1,8 @@
 import { keepNewest, remember } from "../../packets/memory/keep-newest.js";
 import { NO_MAC } from "../../protocols/mac.js";
 import { firstNotBefore } from "../../packets/memory/sorted.js";
-import { type ContainerName, type Containers, isCalled } from "../../packets/results/containers.js";
+import { type ContainerName, isCalled } from "../../packets/results/container-name.js";
+import type { Containers } from "../../packets/results/containers.js";
 import { everyAddress } from "../../packets/results/published.js";
 import type { HostFacts, KnownChange, KnownContainer } from "./host-facts.js";
 import { isPortKey, portKey, portOf, type Tenant, Tenants } from "./tenants.js";
@@ -37,6 +38,8 @@ export interface ContainersEnds {
 export class AddressBook implements Containers {
   /** The interfaces that are captured as the outside. */
   outside: ReadonlySet<string> = new Set();
+  /** What tells what packets are inside that were seen outside alone. */
+  insideOf: Containers["insideOf"] = () => undefined;
   readonly #tenants = new Tenants((link) => this.outside.has(link));
   /** By address, or by `portKey`, in the order of time. */
   readonly #tenancies = new Map<string, Tenancy[]>();

@@ -1,4 +1,4 @@
-import type { ContainerName } from "../../packets/results/containers.js";
+import type { ContainerName } from "../../packets/results/container-name.js";
 import type { KnownAddress, KnownContainer } from "./host-facts.js";
 
 /** A bridge of Linux has 1024 ports (net/bridge/br_private.h, BR_PORT_BITS): a host has no more containers than this. */

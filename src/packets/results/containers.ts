@@ -1,22 +1,13 @@
+import type { Protocol } from "../../protocols/ip-protocols.js";
+import type { Ends } from "./results.js";
+import type { ContainerName } from "./container-name.js";
 import { type ContainerMacs, NO_CONTAINER_MACS } from "./container-macs.js";
 
-/** What a container is called. */
-export interface ContainerName {
-  /** Its name; of several that share an address, all of theirs, joined by `+`. */
-  readonly name: string;
-  /** Each of these names, and those of the services that they are of. */
-  readonly words: ReadonlySet<string>;
-  /** The engine's id of each: that stays where a name is changed. */
-  readonly ids: ReadonlySet<string>;
-  /** Whether it has the address on an interface that is captured as the outside. */
-  readonly isOutside?: boolean;
-  /** `macHash` of its MAC address where it has that address; NO_MAC, or undefined, where nobody told. */
-  readonly mac?: number;
-}
-
-/** Whether a container, or a service that it is of, is called by one of some words. */
-export function isCalled(container: ContainerName | undefined, words: ReadonlySet<string>): boolean {
-  return container !== undefined && [...container.words].some((word) => words.has(word));
+/** What a packet that was seen outside is inside. */
+export interface InsideForm {
+  readonly ends: Ends;
+  /** Whether it travels from inside to outside. */
+  readonly isOutbound: boolean;
 }
 
 /**
@@ -34,6 +25,8 @@ export interface Containers extends ContainerMacs {
   publishing(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
   /** Who had published a port of an address of the host's last, where it is known that nobody had at a time; undefined where somebody may have, or never did before. */
   publishedBefore(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
+  /** What a packet that was seen outside alone is inside, as far as conntrack tells. */
+  insideOf(proto: Protocol, ends: Ends, epochNs: bigint): InsideForm | undefined;
   /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. The same list as long as no more becomes known. */
   readonly changesNs: readonly bigint[];
 }
@@ -46,5 +39,6 @@ export const NO_CONTAINERS: Containers = {
   isOwnMac: () => undefined,
   publishing: () => undefined,
   publishedBefore: () => undefined,
+  insideOf: () => undefined,
   changesNs: [],
 };

@@ -1,4 +1,4 @@
-import type { ContainerName } from "./containers.js";
+import type { ContainerName } from "./container-name.js";
 
 /** A port of the host's that stands for one of a container's: what `docker run -p` made. */
 export interface Published {

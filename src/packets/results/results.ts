@@ -251,6 +251,8 @@ export interface Tables {
   isUnfiltered: readonly [boolean, boolean];
   /** The id of the flow that a packet belongs to, if its translation is known, or the proxy that carries it on. */
   flowOf(row: number): number | undefined;
+  /** What a packet is on the other side by its translation: which way it goes there, and whether it travels from inside to outside; undefined where none is known. */
+  twinOf(row: number): { readonly way: number; readonly isOutbound: boolean } | undefined;
   /** When the flow of a packet had its first pair, or the packet itself passed, if that was before; epoch nanoseconds on the inside clock. */
   beganNs(row: number): bigint;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */

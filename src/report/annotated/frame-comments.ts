@@ -10,7 +10,7 @@ import { endsOf } from "../ends.js";
 import { farEndOfPair } from "../far-end.js";
 import { PairTexts } from "../pair-texts.js";
 import { framesOfRow } from "../row-frames.js";
-import { namesOf, type NamedEnds } from "../row-names.js";
+import { namesOf, namesOfLone, type NamedEnds } from "../row-names.js";
 
 const PROGRAM = "natcorr: ";
 /** Between what is said of a frame, each a word that says what it is, and a value. */
@@ -94,7 +94,7 @@ export class FrameComments extends PassingSink {
   override unmatched(row: number, judgement: Judgement): void {
     const side = this.tables.timeline.sideOf(row);
     const flow = this.tables.flowOf(row);
-    const names = containersText([namesOf(this.tables, this.#containers, row)]);
+    const names = containersText([namesOfLone(this.tables, this.#containers, row, judgement.verdict)]);
     const of = ["no twin", ...(flow === undefined ? [] : [`flow ${flow}`]), ...names].join(BETWEEN);
     const note = { text: `${PROGRAM}${of}${this.#judged(side, judgement)}`, leadNs: this.#leadNs(row) };
     for (const frame of framesOfRow(this.tables, row)) this.#notes.put(side, frame, note);

@@ -30,7 +30,7 @@ import { EpochText, epochText } from "../epoch.js";
 import { byFrameJson, frameJson, framesJson } from "./frames-json.js";
 import { PairLines } from "./pair-lines.js";
 import { framesOfRow } from "../row-frames.js";
-import { namesOf } from "../row-names.js";
+import { namesOf, namesOfLone } from "../row-names.js";
 import type { Reporter, WriteBytes } from "../reporter.js";
 
 /** Of the output's format: it goes up where a reader of the one before would misread it. */
@@ -112,7 +112,8 @@ export class NdjsonReporter implements Reporter {
     const time = this.#times[side].of(t.stampNs(row));
     const flow = this.#tables.flowOf(row);
     const tunnel = this.#tables.tunnelOf(row);
-    const names = namesJson(namesOf(this.#tables, this.#containers, row), this.#answered.ofRow(row));
+    const named = namesOfLone(this.#tables, this.#containers, row, judgement.verdict);
+    const names = namesJson(named, this.#answered.ofRow(row));
     const facts =
       `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
       `,${endsJson(endsOf(this.#tables, row))}${names},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;

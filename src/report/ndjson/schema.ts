@@ -85,7 +85,7 @@ const PORTS = {
 } as const;
 const NAMES = {
   container: text(
-    "The name of the container whose address the source, or else the destination, is, by what the host said, or whose published port it is that an unmatched packet opens; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
+    "The name of the container whose address the source, or else the destination, is, by what the host said; of an unmatched packet of the outside, also where its flow, conntrack's entry, or the published port that its conversation called tells it; of several that share it, all of theirs, joined by +. Of a flow, where it was that one's from the first packet to the last.",
   ),
   peer: text("The same of the destination, where both ends are containers."),
   srcName: text(

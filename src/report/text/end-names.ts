@@ -1,8 +1,10 @@
-import { type ContainerName, type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
+import type { ContainerName } from "../../packets/results/container-name.js";
+import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import type { Sentence } from "../../packets/results/sentence.js";
-import type { Ends } from "../../packets/results/results.js";
+import type { Ends, Tables, Verdict } from "../../packets/results/results.js";
 import type { AnsweredEnds, Called } from "../answered-ends.js";
 import { containerAt, type FarEnd } from "../far-end.js";
+import { namesBehind } from "../row-names.js";
 
 /** Names that nothing else in a line can be taken for: what Docker allows, but for addresses, with a port or without, of which it allows some. */
 const PLAIN = /^(?![\d.]+$)(?!.*\.\d+$)[a-zA-Z0-9][\w.+-]*$/;
@@ -39,6 +41,11 @@ export class EndNames {
     };
     const [src, dst] = [nameOf("src", called[0]), nameOf("dst", called[1])];
     return src === ends.src && dst === ends.dst ? ends : { ...ends, src, dst };
+  }
+
+  /** The containers that a packet without a twin is from, or to, and whose addresses it does not show. */
+  behind(tables: Tables, row: number, verdict?: Verdict): string[] {
+    return namesBehind(tables, this.containers, row, verdict).flatMap(({ name }) => (PLAIN.test(name) ? name : []));
   }
 
   /** A sentence with names in place of the ends' addresses. `epochNs`: where the timeline begins. */

@@ -156,7 +156,8 @@ export class Lines {
     const decided = this.#isVerbose
       ? `, ttl ${t.ttl(row)}, IP length ${this.#tables.lengthOf(row)}${this.#tunnels(row)}`
       : "";
-    const where = `${flow === undefined ? "" : `flow ${flow} `}${this.#frames(row)}`;
+    const behind = this.#names.behind(this.#tables, row, judgement.verdict).map((name) => `container ${name} `);
+    const where = `${behind.join("")}${flow === undefined ? "" : `flow ${flow} `}${this.#frames(row)}`;
     const packet = `${this.#packet(row)}${decided}  ${where}`;
     return this.#explained(this.#head(row, side), packet, this.#verdict(t.sideOf(row), judgement), judgement.why);
   }

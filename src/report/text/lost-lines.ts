@@ -186,7 +186,7 @@ function groupText(group: readonly Lost[]): string {
   const [first] = group;
   const { flow } = first;
   const others = new Set(group.map(whoOf)).size - 1;
-  if (others === 0) return `${whoOf(first)}${flowsText(group)}`;
+  if (others === 0) return `${whoOf(first)}${behindText(group)}${flowsText(group)}`;
   const protocols = [
     ...new Set(group.map(({ proto, error }) => (error === undefined ? proto : `${proto} error`))),
   ].join(", ");
@@ -194,7 +194,7 @@ function groupText(group: readonly Lost[]): string {
   const destinations = new Set(group.map(({ ends }) => ends.dst));
   const isBothWays = group.some(({ ends }) => destinations.has(ends.src));
   const there = isBothWays ? group.map(asOpeners) : group;
-  return `${protocols} ${allEnds(there, "src")} ${isBothWays ? "<>" : ">"} ${allEnds(there, "dst")}  ${flows}`;
+  return `${protocols} ${allEnds(there, "src")} ${isBothWays ? "<>" : ">"} ${allEnds(there, "dst")}${behindText(group)}  ${flows}`;
 }
 
 /** A packet as if it went the way that its conversation's opener's do. */
@@ -211,6 +211,12 @@ function allEnds(group: readonly Lost[], end: "src" | "dst"): string {
   const hosts = new Set(group.map(({ ends }) => ends[end]));
   const [text] = ports.size === 1 ? ports : hosts;
   return `${text}${andOthers(hosts.size - 1)}`;
+}
+
+/** The containers of a line's packets that their addresses do not show. */
+function behindText(group: readonly Lost[]): string {
+  const behind = [...new Set(group.flatMap((packet) => packet.behind))];
+  return behind.length === 0 ? "" : `  container ${behind[0]}${andOthers(behind.length - 1)}`;
 }
 
 /** Which flows the packets of a conversation are of, which may have had several, one after the other. */

@@ -41,6 +41,8 @@ export interface Lost {
   /** Whether it comes from who opened its conversation. */
   readonly isFromOpener: boolean;
   readonly flow: number | undefined;
+  /** The containers that it is from, or to, and whose addresses it does not show. */
+  readonly behind: readonly string[];
   readonly side: Side;
   /** Of several packets, the first. */
   readonly frame: number;

@@ -107,6 +107,7 @@ export class Problems {
       error: (timeline.flags(row) & IS_ERROR) === 0 ? undefined : messageOf(this.#tables, row),
       isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),
+      behind: alike === undefined ? this.#names.behind(this.#tables, row) : [],
       side: timeline.sideOf(row),
       frame: timeline.frame(row),
       alike,

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type ContainerName, NO_CONTAINERS } from "../../../src/packets/results/containers.js";
+import type { ContainerName } from "../../../src/packets/results/container-name.js";
+import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
 import type { Dropped } from "../../../src/packets/results/drops.js";
 import type { Published, PublishedUse } from "../../../src/packets/results/published.js";
 import type { Ends, FlowSummary, Judgement, Sink, Summary, Update } from "../../../src/packets/results/results.js";

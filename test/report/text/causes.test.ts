@@ -17,6 +17,7 @@ const DROPPED: Lost = {
   error: undefined,
   isFromOpener: true,
   flow: undefined,
+  behind: [],
   side: INSIDE,
   frame: 1,
   alike: undefined,

@@ -9,7 +9,8 @@ import {
 import { join } from "node:path";
 import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
-import type { FlowSummary, Impact, Summary } from "../../../src/packets/results/results.js";
+import { type Containers, NO_CONTAINERS } from "../../../src/packets/results/containers.js";
+import type { Ends, FlowSummary, Impact, Summary } from "../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { ICMP } from "../../../src/protocols/ip-protocols.js";
 import { Asked } from "../../../src/report/asked.js";
@@ -40,6 +41,7 @@ interface Look {
   sort?: SortKey;
   isVerbose?: boolean;
   asksFor?: Asked;
+  containers?: Containers;
 }
 
 function text(tables: HandFilled, look: Look, tell: (reporter: Reporter) => void): string {
@@ -261,6 +263,36 @@ describe("the problems at the head of a summary", () => {
       String.raw`          never\x1b[2J left`,
       "! LOST    udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40",
     ]);
+  });
+
+  it("name the containers whose addresses packets do not show, and none whose name may be taken for something else", () => {
+    const tables = new HandFilled();
+    const ends = { side: OUTSIDE, proto: UDP, src: "10.0.2.15", dst: "10.0.2.2", dstPort: 53 } as const;
+    const rows = [5000, 5001, 5002].map((srcPort, at) => tables.add({ ...ends, srcPort, frame: at + 1 }));
+    const called = new Map([
+      [5000, "web"],
+      [5001, "db"],
+      [5002, "10.0.0.9"],
+    ]);
+    const containers = {
+      ...NO_CONTAINERS,
+      having: (name: string) =>
+        [...called.values()].includes(name) ? { name, words: new Set<string>(), ids: new Set<string>() } : undefined,
+      insideOf: (_: string, inside: Ends) => ({
+        ends: { ...inside, src: called.get(inside.srcPort ?? 0) ?? "" },
+        isOutbound: true,
+      }),
+    };
+    const output = text(tables, { width: 200, containers }, (reporter) => {
+      for (const row of rows)
+        reporter.unmatched(row, { verdict: "unknown", reason: "no-answer", why: "nothing answers it" });
+      reporter.end(SUMMARY);
+    });
+    const shown = lines(output).filter((line) => line.includes("outside"));
+    expect(shown.map((line) => / {2}(container .*)?#\d/.exec(line)?.[1])).toEqual(
+      expect.arrayContaining(["container web ", "container db ", undefined]),
+    );
+    expect(output).toContain("udp 10.0.2.15 > 10.0.2.2.53  container web and another  3 conversations");
   });
 
   it("name the finding that tells why, on each line", () => {
