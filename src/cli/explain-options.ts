@@ -41,7 +41,7 @@ export interface ToTrace {
 const SETTLING_NS = 60_000_000_000n;
 
 /** What the host says of single packets. */
-export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "macs" | "traces">;
+export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "macs" | "traces" | "selectsTwin">;
 
 /** What snapshots tell of the host, for those who go by its rules. */
 export interface HostTells {

@@ -92,7 +92,7 @@ export async function pairFiles(
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
     const results = await resultsOf(
-      { ...options, dns, isFiltered: marks !== undefined, isLive: false, notes: annotated?.notes },
+      { ...options, dns, marks, isLive: false, notes: annotated?.notes },
       interfaces,
       host,
     );

@@ -56,7 +56,7 @@ export async function pairLive(
       ...options,
       known,
       dns,
-      isFiltered: marks !== undefined,
+      marks,
       isLive: true,
       gone,
       points: await tracePoints(names, filter, options, messages),

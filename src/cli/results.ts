@@ -12,6 +12,7 @@ import type { Callers } from "../report/published/arrivals.js";
 import type { Origin } from "../report/published/use.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import { Pointing } from "../report/pointing.js";
+import type { FrameFilter } from "../pipeline/frame-filter.js";
 import type { Reporter } from "../report/reporter.js";
 import type { DnsAnswers } from "./dns-answers.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
@@ -48,7 +49,8 @@ export interface Results {
 
 /** What is known of a run beside its options. */
 interface RunFacts extends HostOptions {
-  readonly isFiltered: boolean;
+  /** The filter that says which packets are shown. */
+  readonly marks: FrameFilter | undefined;
   readonly isLive: boolean;
   /** The interfaces that are captured no more; there may be some later. */
   readonly gone?: ReadonlySet<string>;
@@ -72,14 +74,18 @@ export async function resultsOf(
   interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
-  const { known, dns, container: words, isLive, gone, points, notes } = options;
-  const reporter = makeReporter(options, host, { containers: known?.containers, answers: dns.answers });
+  const { known, dns, container: words, isLive, gone, points, notes, marks } = options;
+  const isFiltered = marks !== undefined;
+  const reporter = makeReporter({ ...options, isFiltered }, host, {
+    containers: known?.containers,
+    answers: dns.answers,
+  });
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
   const noting = notes && (await commenting(notes, known?.containers));
   const { sink: selection, failing } = selecting(
     reporter,
-    { ...options, ofContainers },
+    { ...options, isFiltered, ofContainers },
     options.format === "text",
     noting,
   );
@@ -137,7 +143,7 @@ export async function resultsOf(
   const all = known === undefined ? reasons : await namingClashes(reasons, known);
   return {
     sink: options.count === undefined ? all : new Limited(all),
-    says: { ...says, routes, macs: known?.containers },
+    says: { ...says, routes, macs: known?.containers, selectsTwin: marks && (await selectingTwins(marks, known)) },
     onFrames,
     rules,
     flush: () => reporter.flush(),
@@ -152,6 +158,16 @@ export async function resultsOf(
       reasoned?.close();
     },
   };
+}
+
+/** What selects packets without a twin by what they are on the other side. */
+async function selectingTwins(
+  marks: FrameFilter,
+  { containers = NO_CONTAINERS }: { readonly containers?: Containers } = {},
+): Promise<HostSays["selectsTwin"]> {
+  const { TwinSelection } = await import("./twin-selection.js");
+  const selection = new TwinSelection(marks, containers);
+  return (tables, row) => selection.selects(tables, row);
 }
 
 /** What notes of each frame what became of it, and passes all on. */

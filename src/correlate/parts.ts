@@ -63,6 +63,8 @@ export interface PairingOptions {
   macs?: ContainerMacs | undefined;
   /** What a trace of the host's firewall says, where there is one. */
   traces?: Traces | undefined;
+  /** Whether a packet without a twin that the filter does not select is selected by what it is on the other side, where somebody knows that. */
+  selectsTwin?: ((tables: Tables, row: number) => boolean) | undefined;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
   onSettled?(): void;
   /** Told of each finding, before the sink is given it. */
@@ -212,7 +214,9 @@ export function assemble(
   });
   const book = new FlowBook({ ...base, matchers, epochNs: epochsNs[INSIDE] });
   const lateComers = new LateComers({ ...base, matchers });
-  const deciding = { ...base, matchers, verdicts, book, showing, lateComers };
+  const tables = tablesOf({ ...base, book }, intakes, haveCounters);
+  const selectsTwin = (row: number): boolean => options.selectsTwin?.(tables, row) === true;
+  const deciding = { ...base, matchers, verdicts, book, showing, lateComers, selectsTwin };
   const settling = new Settling(deciding);
   kernel.meet({
     onFlow: (slot) => {
@@ -225,7 +229,7 @@ export function assemble(
     onWanted: (row, wants) => matchers.admitLater(row, wants),
     onOverdue: (row) => settling.judgeAlone(row),
   });
-  sink.begin(tablesOf(deciding, intakes, haveCounters));
+  sink.begin(tables);
   return { ...deciding, epochsNs, feeds, mistimed, settling };
 }
 

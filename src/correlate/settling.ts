@@ -40,6 +40,8 @@ export interface About extends Told {
   readonly tallies: readonly [SideTally, SideTally];
   readonly showing: Showing;
   readonly sink: Sink;
+  /** Whether a packet is selected by what it is on the other side. */
+  readonly selectsTwin: (row: number) => boolean;
 }
 
 /** Decides about packets whose window is over: a matcher finds their twin, or several that nothing tells apart, or there is none. */
@@ -86,6 +88,7 @@ export class Settling {
     const { teller, unknowns, revisions, lateComers } = this.#about;
     teller.takeNews();
     teller.tellBefore(row);
+    if (!t.isSelected(row) && this.#about.selectsTwin(row)) t.select(row);
     const judged = verdicts.judge(row);
     const mayBeUndecided = matchers.equals.order.underWay.noteAlone(row);
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";

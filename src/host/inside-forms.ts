@@ -1,4 +1,4 @@
-import type { InsideForm } from "../packets/results/containers.js";
+import type { OtherForm } from "../packets/results/containers.js";
 import type { Ends } from "../packets/results/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 import { type ConntrackEntry, type ConntrackTable, isTranslated } from "./conntrack-table.js";
@@ -52,7 +52,7 @@ export class InsideForms {
   }
 
   /** That of a packet which was seen at a time, epoch nanoseconds; undefined where no entry tells, or several tell otherwise. */
-  of(proto: Protocol, ends: Ends, atNs: bigint): InsideForm | undefined {
+  of(proto: Protocol, ends: Ends, atNs: bigint): OtherForm | undefined {
     const text = tupleText(proto, ends);
     return (
       this.#formOf(proto, { text, isOutbound: false }, atNs) ??
@@ -65,7 +65,7 @@ export class InsideForms {
     proto: Protocol,
     { text, isOutbound }: { text: string; isOutbound: boolean },
     atNs: bigint,
-  ): InsideForm | undefined {
+  ): OtherForm | undefined {
     const entry = this.#toldOf(text, atNs) ?? this.#listedOf(proto, text, atNs);
     if (entry === undefined || !isTranslated(entry)) return undefined;
     // what one end sends comes out as the other tuple says, turned round

@@ -1,14 +1,14 @@
 import type { ContainerName } from "../packets/results/container-name.js";
 import type { Containers } from "../packets/results/containers.js";
-import { IS_ERROR } from "../packets/packets.js";
 import type { Tables, Verdict } from "../packets/results/results.js";
 import { OUTSIDE } from "../packets/sides.js";
 import { isFromOpener } from "../packets/ways.js";
 import { protocolName, TCP } from "../protocols/ip-protocols.js";
 import { isOpening } from "../protocols/tcp.js";
-import { endsOf, endsOfWay } from "./ends.js";
+import { endsOf } from "./ends.js";
 import { epochNsOf } from "../packets/results/epoch-ns.js";
 import { containerAt, farEndOfRow } from "./far-end.js";
+import { otherFormOf } from "./other-form.js";
 
 /** The containers that a packet is from, and to; undefined where that end is none, or nobody knows. */
 export type NamedEnds = readonly [src: ContainerName | undefined, dst: ContainerName | undefined];
@@ -44,14 +44,9 @@ export function namesOfLone(tables: Tables, containers: Containers, row: number,
 
 /** The containers that a packet which was seen outside is from, and to, by what it is inside; undefined where nothing tells that. */
 function insideNames(tables: Tables, containers: Containers, row: number): NamedEnds | undefined {
-  const { timeline } = tables;
-  if (timeline.side(row) !== OUTSIDE || (timeline.flags(row) & IS_ERROR) !== 0) return undefined;
-  const epochNs = epochNsOf(tables, row);
-  const twin = tables.twinOf(row);
-  const form = twin
-    ? { ends: endsOfWay(tables, row, twin.way), isOutbound: twin.isOutbound }
-    : containers.insideOf(protocolName(timeline.proto(row)), endsOf(tables, row), epochNs);
+  const form = tables.timeline.side(row) === OUTSIDE ? otherFormOf(tables, containers, row) : undefined;
   if (form === undefined) return undefined;
+  const epochNs = epochNsOf(tables, row);
   const far = form.isOutbound ? "dst" : "src";
   return [
     containerAt(containers, form.ends, "src", far, epochNs),

@@ -145,6 +145,19 @@ it("-q shows the flows and problems of packets that are not shown, and says how 
   );
 });
 
+it.each([
+  // frames that were dropped on their way to 172.17.0.3 and 172.17.0.4, and on the way from there
+  ["dst host 172.17.0.3 and tcp src port 80", "outside", [97, 107]],
+  ["dst host 172.17.0.4 and tcp[tcpflags] & tcp-ack != 0 and greater 60", "outside", [763, 779]],
+  ["dst host 172.17.0.4 and len > 1000", "outside", []],
+  ["src host 10.0.2.15 and udp dst port 53 and ip[8] > 1", "inside", [541, 915]],
+  // no capture shows by which MAC address it would have come there
+  ["dst host 172.17.0.3 and tcp src port 80 and not ether src 00:00:00:00:00:01", "outside", []],
+])("'%s' selects what was dropped by what its flow says that it is on the other side", async (filter, side, frames) => {
+  const found = of(await lines("mixed", filter), "unmatched").map(parsed);
+  expect(found.filter((line) => line.side === side).map(({ frame }) => frame)).toEqual(frames);
+});
+
 it("shows the flow of a proxy by its packets, which have no twin", async () => {
   const found = await lines("hairpin-proxy", "tcp port 52716");
   expect(of(found, "flow").map((line) => parsed(line).flow)).toEqual([3]);

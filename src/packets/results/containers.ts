@@ -3,8 +3,8 @@ import type { Ends } from "./results.js";
 import type { ContainerName } from "./container-name.js";
 import { type ContainerMacs, NO_CONTAINER_MACS } from "./container-macs.js";
 
-/** What a packet that was seen outside is inside. */
-export interface InsideForm {
+/** What a packet that was seen on one side is on the other. */
+export interface OtherForm {
   readonly ends: Ends;
   /** Whether it travels from inside to outside. */
   readonly isOutbound: boolean;
@@ -26,7 +26,7 @@ export interface Containers extends ContainerMacs {
   /** Who had published a port of an address of the host's last, where it is known that nobody had at a time; undefined where somebody may have, or never did before. */
   publishedBefore(proto: string, address: string, port: number, epochNs: bigint): ContainerName | undefined;
   /** What a packet that was seen outside alone is inside, as far as conntrack tells. */
-  insideOf(proto: Protocol, ends: Ends, epochNs: bigint): InsideForm | undefined;
+  insideOf(proto: Protocol, ends: Ends, epochNs: bigint): OtherForm | undefined;
   /** When addresses changed hands, in order: between two of these, each is one container's, or nobody's. The same list as long as no more becomes known. */
   readonly changesNs: readonly bigint[];
 }
