@@ -1,5 +1,5 @@
 import { MOST_NAMED } from "../packets/results/few.js";
-import { timesText } from "../packets/results/sentence.js";
+import { type Sentence, timesText } from "../packets/results/sentence.js";
 import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
 import { copyOf, type FlowSummary } from "../packets/results/results.js";
 import type { Side } from "../packets/sides.js";
@@ -15,6 +15,7 @@ import {
 import type { Crossing } from "./crossing.js";
 import { EndedEntries, type Refused, type Setting } from "./ended-entries.js";
 import { comingIn, entriesOf } from "./entries-of.js";
+import { saidFlow } from "./said-flow.js";
 import { passage, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen, on a busy machine 300). */
@@ -59,7 +60,7 @@ export class CrossCheck {
   readonly #unseen = new Named();
   readonly #ended = new EndedEntries();
   /** Flows whose answers conntrack did not take for such; and those, by their entries, of which the kernel is asked whether it did. */
-  readonly #unreplied = new Gathered();
+  readonly #unreplied = new Named();
   #unsure: { readonly entry: ConntrackEntry; readonly flow: FlowSummary }[] = [];
   /** By flow, who sent it packets that were seen outside alone. */
   readonly #alone = new Map<number, Set<string>>();
@@ -68,6 +69,8 @@ export class CrossCheck {
   readonly #setting: Setting;
   /** From when to when both captures are known to have run: from a time that is given, to the last pair. */
   #sinceNs = 0n;
+  /** Where the timeline begins, epoch nanoseconds. */
+  #epochNs = 0n;
   #lastNs = 0n;
 
   /** `crossing`: who speaks by the two interfaces, as far as is known by then. `setting`: what the host says of its settings, at the end. */
@@ -78,9 +81,10 @@ export class CrossCheck {
     table.onLetGo = (entry) => this.#noteUnseen(entry);
   }
 
-  /** Takes note since when both captures run. */
-  begin(sinceNs: bigint): void {
+  /** Takes note since when both captures run, and where the timeline begins, epoch nanoseconds. */
+  begin(sinceNs: bigint, epochNs: bigint): void {
     this.#sinceNs = sinceNs;
+    this.#epochNs = epochNs;
   }
 
   /** Takes note that a packet of a flow which is not over was seen outside alone, with the address that sent it. */
@@ -135,7 +139,7 @@ export class CrossCheck {
       ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
       ...ofNamed("conntrack-unseen", this.#unseen, "conntrack translated, but no pair shows it"),
       ...this.#ended.findings(this.#setting),
-      ...ofFlows("conntrack-unreplied", this.#unreplied, UNREPLIED),
+      ...ofNamed("conntrack-unreplied", this.#unreplied, UNREPLIED),
       ...this.#incomplete(),
     ];
     const { unread, firstUnread } = this.#table;
@@ -163,7 +167,13 @@ export class CrossCheck {
     if (ended !== undefined) {
       const { crossedNs } = ended;
       const isBefore = crossedNs !== undefined && crossedNs < flow.firstNs;
-      this.#ended.add(lifeOf(ended, flow).ending, flow, isBefore ? flow.firstNs - crossedNs : undefined, []);
+      this.#ended.add(
+        lifeOf(ended, flow).ending,
+        flow,
+        this.#nameOf(flow),
+        isBefore ? flow.firstNs - crossedNs : undefined,
+        [],
+      );
       return [];
     }
     const mayHave = rivals.some((entry) => wasAliveIn(lifeOf(entry, flow), flow) === undefined);
@@ -200,7 +210,7 @@ export class CrossCheck {
       if (!hasBegunWith && flow.firstNs + EARLIER_NS >= diedNs) return;
       const isBefore = refused !== undefined && flow.lastNs < refused.firstNs && flow.lastNs <= diedNs;
       const since = refused?.listed.filter(({ timeNs }) => timeNs + LATE_NS >= diedNs) ?? [];
-      this.#ended.add(ending, flow, isBefore ? refused.firstNs - flow.lastNs : undefined, since);
+      this.#ended.add(ending, flow, this.#nameOf(flow), isBefore ? refused.firstNs - flow.lastNs : undefined, since);
     } else if (this.#isAnswered(flow)) this.#noteAnswered(entry, flow);
   }
 
@@ -209,11 +219,17 @@ export class CrossCheck {
     const { hearing } = this.#table;
     if (entry.isReplied === true || !hearing.isCompleteSince(flow.firstNs)) return;
     if (entry.isGone || hearing.wasAskedSince(flow.lastNs)) {
-      if (entry.isReplied === false) this.#unreplied.addFlow(flow);
+      if (entry.isReplied !== false) return;
+      this.#unreplied.addFlow(flow);
+      this.#unreplied.named.addMade(this.#nameOf(flow));
     } else if (this.#unsure.length < MOST_ASKED) {
       this.#unsure.push({ entry, flow: copyOf(flow) });
       hearing.ask();
     }
+  }
+
+  #nameOf(flow: FlowSummary): () => Sentence {
+    return () => saidFlow(flow, this.#epochNs);
   }
 
   /** Whether answers came from outside, none of which crossed. */

@@ -1,6 +1,6 @@
-import { type Finding, findingOf, FINDINGS, Gathered, ofFlows } from "../packets/results/findings.js";
+import { type Finding, FINDINGS, Named, ofNamed } from "../packets/results/findings.js";
 import type { FlowSummary } from "../packets/results/results.js";
-import { rangeText } from "../packets/results/sentence.js";
+import { rangeText, type Sentence } from "../packets/results/sentence.js";
 import type { Side } from "../packets/sides.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Ending } from "./conntrack.js";
@@ -29,17 +29,27 @@ const TIMEOUTS: Readonly<Partial<Record<Protocol, readonly string[]>>> = {
 
 /** Flows that went on when conntrack's entry of theirs had ended, by why it did. */
 export class EndedEntries {
-  readonly #flows = { program: new Gathered(), kernel: new Gathered(), timeout: new Gathered() };
+  readonly #flows = { program: new Named(), kernel: new Named(), timeout: new Named() };
   /** The protocols of those whose entry timed out. */
   readonly #protocols = new Set<Protocol>();
   /** The shortest and the longest time that nothing of these had crossed when they went on, nanoseconds; undefined where one is not known. */
   #silentNs: readonly [number, number] | undefined = [Number.POSITIVE_INFINITY, 0];
 
-  /** Takes a flow that went on when its entry had ended. `silentNs`: how long nothing had crossed by then, where that is known. `refused`: those of its packets that the host refused since. */
-  add(ending: Ending | undefined, flow: FlowSummary, silentNs: bigint | undefined, refused: Refused["listed"]): void {
+  /**
+   * Takes a flow that went on when its entry had ended, and what it is in words. `silentNs`: how long nothing had crossed by then, where that is known. `refused`: those of
+   * its packets that the host refused since.
+   */
+  add(
+    ending: Ending | undefined,
+    flow: FlowSummary,
+    name: () => Sentence,
+    silentNs: bigint | undefined,
+    refused: Refused["listed"],
+  ): void {
     if (ending === undefined || ending === "over") return;
     const gathered = this.#flows[ending];
     gathered.addFlow(flow);
+    gathered.named.addMade(name);
     for (const { side, frames } of refused) for (const frame of frames) gathered.frames[side].add(frame);
     if (ending !== "timeout") return;
     this.#protocols.add(flow.proto);
@@ -51,26 +61,23 @@ export class EndedEntries {
   findings(setting: Setting): Finding[] {
     const { program, kernel, timeout } = this.#flows;
     return [
-      ...ofFlows("conntrack-deleted", program, `a program deleted conntrack's entry ${WENT_ON}`),
-      ...ofFlows("conntrack-evicted", kernel, `the kernel ended conntrack's entry before its time ${WENT_ON}`),
+      ...ofNamed("conntrack-deleted", program, `a program deleted conntrack's entry ${WENT_ON}`),
+      ...ofNamed("conntrack-evicted", kernel, `the kernel ended conntrack's entry before its time ${WENT_ON}`),
       ...this.#timedOut(timeout, setting),
     ];
   }
 
-  #timedOut(flows: Gathered, setting: Setting): Finding[] {
-    const { count } = flows.flows;
-    if (count === 0) return [];
+  #timedOut(flows: Named, setting: Setting): Finding[] {
     const silent =
-      this.#silentNs === undefined ? "" : `: nothing had crossed for ${rangeText(this.#silentNs, secondsText)}`;
-    return [
-      findingOf(
-        "conntrack-timed-out",
-        count,
-        `conntrack's entry timed out ${WENT_ON}${silent}`,
-        flows,
-        this.#hint(setting),
-      ),
-    ];
+      this.#silentNs === undefined
+        ? ""
+        : `, of which nothing had crossed for ${rangeText(this.#silentNs, secondsText)}`;
+    return ofNamed(
+      "conntrack-timed-out",
+      flows,
+      `conntrack's entry timed out ${WENT_ON}${silent}`,
+      this.#hint(setting),
+    );
   }
 
   /** What to set, and what it was, as far as the host says so: a setting of more than the silence was another one then. */

@@ -82,15 +82,15 @@ export class Explaining extends PassingSink {
 
   override unmatched(row: number, judgement: Judgement): void {
     const { verdict, reason, byFrame } = judgement;
-    if (this.#crossCheck !== undefined && ALONE.has(verdict)) this.#noteAlone(row, this.#crossCheck);
-    if (this.#crossCheck !== undefined && verdict === "refused" && TAKEN.has(reason))
-      this.#noteRefused(row, byFrame, this.#crossCheck);
+    const isTaken = verdict === "refused" && TAKEN.has(reason);
+    if (this.#crossCheck !== undefined && (isTaken || ALONE.has(verdict))) this.#noteAlone(row, this.#crossCheck);
+    if (this.#crossCheck !== undefined && isTaken) this.#noteRefused(row, byFrame, this.#crossCheck);
     super.unmatched(row, judgement);
   }
 
   override begin(tables: Tables): void {
     const [inside, outside] = tables.epochsNs;
-    this.#crossCheck?.begin(inside > outside ? inside : outside);
+    this.#crossCheck?.begin(inside > outside ? inside : outside, inside);
     super.begin(tables);
   }
 

@@ -41,7 +41,7 @@ function checked(
   const crossing = new Crossing();
   for (const each of flows) crossing.learn(each);
   const crossCheck = new CrossCheck(table, crossing, setting);
-  crossCheck.begin(START_NS);
+  crossCheck.begin(START_NS, START_NS);
   if (sender !== undefined) crossCheck.alone(flows[0].id, sender);
   if (refusedMs !== undefined)
     crossCheck.refused(flows[0].id, START_NS + BigInt(refusedMs) * 1_000_000n, OUTSIDE, [70, 71]);
@@ -176,6 +176,22 @@ describe("what became of the entry of a flow that goes on", () => {
     expect(told(lines.join("\n"), long)).toEqual([`${code} 1 1`]);
   });
 
+  test("it was evicted, as a full table of Linux 6.18 told it", () => {
+    const tuples =
+      "src=172.17.0.3 dst=180.101.49.11 sport=6001 dport=4444 [UNREPLIED] src=180.101.49.11 dst=10.0.2.15 sport=4444 dport=6001";
+    const lines = [
+      event(0, "NEW", `udp      17 30 ${tuples} id=1`),
+      event(2_200, "DESTROY", `udp      17 29 ${tuples} id=1`),
+    ];
+    const outside = "10.0.2.15.6001 > 180.101.49.11.4444";
+    const sending = flow("udp", "inside", "172.17.0.3.6001 > 180.101.49.11.4444", outside, { lastNs: long.lastNs });
+    const [, evicted] = check(lines.join("\n"), sending).findings;
+    expect(evicted).toMatchObject({
+      code: "conntrack-evicted",
+      text: "the kernel ended conntrack's entry before its time while the conversation went on: udp 172.17.0.3.6001 > 180.101.49.11.4444",
+    });
+  });
+
   test.each([
     ["an end behind its last packet", [event(0, "NEW", SNAT), event(61_000, "DESTROY", stillLeft)]],
     ["an end that may be another's before it", [event(900, "DESTROY", over), event(950, "NEW", SNAT)]],
@@ -205,7 +221,7 @@ describe("what became of the entry of a flow that goes on", () => {
     const { findings } = checked(lines, [short], undefined, 25_000, (name) => settings[name]);
     expect(findings).toContainEqual(
       expect.objectContaining({
-        text: "conntrack's entry timed out while the conversation went on: nothing had crossed for 15 s",
+        text: "conntrack's entry timed out while the conversation went on, of which nothing had crossed for 15 s: icmp 172.17.0.4 > 180.101.49.11 id 783",
         frames: { inside: [1], outside: [1, 70, 71] },
         hint: `it was silent for longer than net.netfilter.nf_conntrack_icmp_timeout${value}: let it send something sooner, or raise that (sysctl -w)`,
       }),
@@ -251,7 +267,9 @@ describe("what became of the entry of a flow that goes on", () => {
     expect(ended(19_000, stillLeft)).toEqual(["conntrack-evicted 1 8"]);
     // how long nothing had crossed is known where the flow before it is
     const silent = check([event(0, "NEW", SNAT), event(15_000, "DESTROY", over)].join("\n"), pinged, asItCame);
-    expect(silent.findings.find(({ code }) => code === "conntrack-timed-out")?.text).toMatch(/ crossed for 19 s$/);
+    expect(silent.findings.find(({ code }) => code === "conntrack-timed-out")?.text).toMatch(
+      / crossed for 19 s: icmp /,
+    );
     // its end may be told late
     expect(ended(20_300, byUser)).toEqual(["conntrack-deleted 1 8"]);
     expect(ended(24_000, byUser)).toEqual(["conntrack-bypassed 1 8"]);
@@ -282,7 +300,7 @@ test("what leaks when its entry was deleted (fixtures/leak) is said to go on wit
       severity: "info",
       code: "conntrack-deleted",
       count: 1,
-      text: "a program deleted conntrack's entry while the conversation went on",
+      text: "a program deleted conntrack's entry while the conversation went on: tcp 172.17.0.3.33756 > 180.101.49.11.9000",
       flows: [3],
     }),
   );
@@ -397,7 +415,7 @@ const live = () => {
   const table = new ConntrackTable({ isLive: true });
   const crossing = new Crossing();
   const crossCheck = new CrossCheck(table, crossing, () => undefined);
-  crossCheck.begin(START_NS);
+  crossCheck.begin(START_NS, START_NS);
   const learn = (...flows: FlowSummary[]): void => {
     for (const each of flows) {
       table.open(each);

@@ -15,6 +15,7 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const { version: VERSION }: { version: string } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 );
+const TRAFFIC = fileURLToPath(new URL("../../scripts/lab/traffic.mjs", import.meta.url));
 const PUBLIC = "180.101.49.11";
 const BOTH = ["docker0", "enp0s3"] as const;
 /** So many datagrams are dropped where the kernel is to tell why. */
@@ -365,6 +366,34 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     await pinging;
     expect(await live.interrupt()).toBe(0);
     expect(live.lines.filter(({ code }) => code === "conntrack-deleted")).toMatchObject([{ count: 1 }]);
+  });
+
+  it("names conversations whose entry timed out while they went on, and those whose answers conntrack took for none", async () => {
+    const timeout = "net.netfilter.nf_conntrack_icmp_timeout";
+    const untracked = ["PREROUTING", "-i", "enp0s3", "-p", "udp", "--sport", "4445", "-j", "CT", "--notrack"];
+    const echo = lab.start("wan", process.execPath, TRAFFIC, "echo", PUBLIC, "4445");
+    await lab.run("dhost", "sysctl", "-qw", `${timeout}=1`);
+    await lab.run("dhost", "iptables", "-t", "raw", "-A", ...untracked);
+    try {
+      while (!(await lab.run("wan", "ss", "-Hlun", "sport = :4445")).includes(":4445")) await sleep(20);
+      const live = await lab.live(...BOTH, "--format", "ndjson", "--conntrack", "live");
+      // conntrack lets go of what is over when it comes across it: an answer finds its entry gone, or a new one
+      await lab.run("c2", "ping", "-q", "-c", "3", "-i", "3", PUBLIC);
+      await lab.run("c1", process.execPath, TRAFFIC, "udp", PUBLIC, "4445", "--from", "6002", "--count", "3");
+      await live.hasSaid(/"srcPort":4445.*"verdict"/);
+      await live.interrupt();
+      const ofCode = (wanted: string): Line[] => live.lines.filter(({ code }) => code === wanted);
+      expect(ofCode("conntrack-timed-out")).toMatchObject([
+        { count: 1, text: expect.stringMatching(/: icmp 172\.17\.0\.\d+ > 180/) },
+      ]);
+      expect(ofCode("conntrack-unreplied")).toMatchObject([
+        { count: 1, text: expect.stringMatching(/: udp 172\.17\.0\.\d+\.6002 > 180\.101\.49\.11\.4445$/) },
+      ]);
+    } finally {
+      await lab.run("dhost", "iptables", "-t", "raw", "-D", ...untracked);
+      await lab.run("dhost", "sysctl", "-qw", `${timeout}=30`);
+      await echo.interrupt();
+    }
   });
 
   it.each([[[]], [["-Z", "nobody"]]])("knows rules that are made meanwhile, with %j", async (options) => {
