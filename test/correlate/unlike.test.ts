@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { outcomeOf, type Stamped } from "./outcome.js";
-import { datagram, HOST, SERVER } from "./traffic.js";
+import { ms, outcomeOf, type Stamped } from "./outcome.js";
+import { conversation, datagram, HOST, merged, SERVER } from "./traffic.js";
 
 /** A datagram that says what all others do, without an IP ID: of a container's flow, as it is inside, or outside. */
 const said = (isInside: boolean, ttl: number, tos = 0, df = true, text = "alive", ipId = 0) =>
@@ -19,19 +19,37 @@ const said = (isInside: boolean, ttl: number, tos = 0, df = true, text = "alive"
 /** What makes its flow known. */
 const first = (isInside: boolean) => said(isInside, isInside ? 64 : 63, 0, true, "hello, this is the first one", 4711);
 
-const ms = (at: number, packet: Uint8Array): Stamped => ({ ns: at * 1_000_000, packet });
+/** Segments of another conversation. */
+const TALK = 20;
 
-it.each([
+const OTHERWISE: [string, number, number, boolean][] = [
   ["TTL", 127, 0, true],
   ["DSCP", 63, 0xb8, true],
   ["DF", 63, 0, false],
-])(
+];
+
+it.each(OTHERWISE)(
   "what another container sent by the same port since, as its %s tells, is no twin of the next one",
   async (_, ttl, tos, df) => {
     const inside = [ms(0, first(true)), ms(1100, said(true, 64))];
     const outside = [ms(0.01, first(false)), ms(1100.01, said(false, ttl, tos, df))];
     const { twins } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
     expect(twins).toEqual([[1, 1]]);
+  },
+);
+
+it.each(OTHERWISE)(
+  "what another container sent by the same port since, as its %s tells, is no evidence for a translation that has begun",
+  async (_, ttl, tos, df) => {
+    const talk = conversation(TALK, { insideSrc: "172.17.0.9" });
+    const inside = [ms(1000, said(true, 64)), ms(2100, said(true, 64))];
+    const pairsWhere = async (ttlOut: number, tosOut: number, dfOut: boolean) => {
+      const outside = [ms(1000.1, said(false, 63)), ms(2100.01, said(false, ttlOut, tosOut, dfOut))];
+      const { pairs } = await outcomeOf(merged(talk.inside, inside), merged(talk.outside, outside));
+      return pairs.length - TALK;
+    };
+    expect(await pairsWhere(ttl, tos, df)).toBe(0);
+    expect(await pairsWhere(63, 0, true)).toBe(1);
   },
 );
 

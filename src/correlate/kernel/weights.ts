@@ -16,3 +16,5 @@ export const MOST_PAYLOAD_BITS = 4;
 export const HELD_PORT_BITS = -32;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more. */
 export const MOST_TIMING_BITS = 12;
+/** What looks forwarded otherwise than all before is hardly a twin: as much against it as its time can say for it. */
+export const UNLIKE_BITS = -12;

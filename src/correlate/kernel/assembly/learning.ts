@@ -35,12 +35,14 @@ import {
   TCP_NUMBERS_BITS,
   TTL_BY_ONE_BITS,
   TTL_LOWER_BITS,
+  UNLIKE_BITS,
 } from "../weights.js";
 import { isNovel } from "./alike.js";
+import { isSettingTtl, isUnlikeOthers } from "./habits.js";
 import { isHeldByAnother } from "./holders.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
-import { isOutbound, isSettingTtl, rewrite } from "./relation.js";
+import { isOutbound, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
@@ -79,9 +81,10 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
   if ((flags & HAS_PAYLOAD) !== 0)
     bits += isNews(i, o) ? min(MOST_NOVEL_BITS, NOVEL_BYTE_BITS * payload) : min(MOST_PAYLOAD_BITS, payload);
+  bits += unlikeBits(ground, i, o);
   const lowered = isOutbound ? loweredBy(i, o) : -loweredBy(i, o);
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
-  else if (isTtlSet(lowered, 0)) bits += isSettingTtl(ground) ? 0 : TTL_SET_BITS;
+  else if (isTtlSet(lowered, 0)) bits += isSettingTtl(ground, isOutbound) ? 0 : TTL_SET_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
   const changes = rewrite(ground, iWay, oWay);
   if (isStrange(ground, changes, iWay, oWay))
@@ -93,13 +96,22 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   return bits;
 }
 
-/** What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it. */
+/**
+ * What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it, and what contradicts one pair
+ * contradicts each.
+ */
 export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
   if (isHeldByAnother(ground, iWay, oWay)) return HELD_PORT_BITS;
-  if (isNews(i, o)) return MOST_NOVEL_BITS / 2;
+  const against = unlikeBits(ground, i, o);
+  if (isNews(i, o)) return against + MOST_NOVEL_BITS / 2;
   const isKnownKind =
     !isToldByTime(ground, i, iWay, o, oWay) || !isStrange(ground, rewrite(ground, iWay, oWay), iWay, oWay);
-  return isKnownKind ? 0 : NEVER_BITS;
+  return isKnownKind ? against : NEVER_BITS;
+}
+
+/** What it says against two packets that this router did something else to all others. */
+function unlikeBits(ground: usize, i: usize, o: usize): i32 {
+  return isUnlikeOthers(ground, flagsOf(i, o), i, o, isOutbound) ? UNLIKE_BITS : 0;
 }
 
 /**

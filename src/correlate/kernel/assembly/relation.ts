@@ -1,11 +1,5 @@
 /** How two packets with equal keys stand to each other, by their translations and their direction; `timing.ts` says what time tells. */
-import {
-  areOtherOptions,
-  headerChanges,
-  loweredBy,
-  payloadLengthOf,
-  ttlOf,
-} from "../../../packets/assembly/headers.js";
+import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
 import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
@@ -19,14 +13,15 @@ import {
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
-import { ALTERED_DF, ALTERED_DSCP, ALTERED_FLOW_LABEL, ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
+import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import { isTtlSet, wayByTtl } from "../../../protocols/ttl.js";
+import { wayByTtl } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, FORGOTTEN_NS, IMPOSSIBLE, KNOWN, POSSIBLE, QUICK_NS } from "../relations.js";
 import { isNovel } from "./alike.js";
+import { isLoweredAsLast, isUnlikeOthers, isUsualWay } from "./habits.js";
 import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 import { regard, weighTime } from "./timing.js";
 
@@ -46,8 +41,6 @@ export let isUnvouched = false;
 /** Whether they are IMPOSSIBLE as the end that is rewritten says that they went the other way. */
 export let isBackward = false;
 
-/** What tells two packets apart where the router was not seen to write it anew. Congestion does so to ECN, any time. */
-const LEFT_ALONE = ALTERED_DF | ALTERED_DSCP | ALTERED_FLOW_LABEL;
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
 
@@ -92,7 +85,7 @@ export function relate(
     if (((iWay ^ oWay ^ bits) & account.IS_FLIPPED) !== 0) return IMPOSSIBLE;
     isOutbound = account.outboundFor(bits, iWay) === 1;
     const isTcp = record.protoIn(flags) === TCP;
-    const isOthers = !isTcp && (flags & HAS_IP_ID) === 0 && isUnlike(ground, i, o);
+    const isOthers = isUnlikeOthers(ground, flags, i, o, isOutbound);
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
     isStale = !isTcp && (isOthers || mayBeForgotten(accountOf(ground, outsideSlot), iNs));
     relation = isOthers ? CONFLICT : KNOWN;
@@ -118,20 +111,6 @@ export function relate(
   regard(ground, flags, i, iWay, o, oWay);
   weighTime(ground, slot, isOutbound, isOutbound ? oNs : iNs, latencyNs);
   return relation;
-}
-
-/**
- * Whether two packets that a known translation makes one of the other differ in what this router did to all others of their direction: by how much it lowers
- * the TTL, and what it leaves alone. Then another container may have what the translation made of this one's packets, and one of each was missed.
- */
-function isUnlike(ground: usize, i: usize, o: usize): bool {
-  const own: i32 = isOutbound ? 1 : 0;
-  if (wordOf(ground, words.PAIRED + own) === 0) return false;
-  const isTtlKept = (wordOf(ground, words.UNLOWERED + own) | wordOf(ground, words.LOWERED_ANEW + own)) === 0;
-  if (isTtlKept && loweredBy(i, o) !== wordOf(ground, words.LOWERED + own)) return true;
-  for (let bits = headerChanges(i, o, own) & LEFT_ALONE; bits !== 0; bits &= bits - 1)
-    if (wordOf(ground, words.ALTERED_IN + ctz(bits)) === 0) return true;
-  return false;
 }
 
 /** Whether a flow's translation may have ended by then: nothing used it for so long, or packets contradicted it. */
@@ -202,13 +181,6 @@ function isOutboundBy(ground: usize, gapNs: f64, lowered: i32, byTtl: i32, chang
   return isOpen && !isUsualWay(ground, lowered, byTtl > 0) ? gapNs >= 0 : byTtl > 0;
 }
 
-/** Whether the last pair of this direction had its TTL lowered by that, and the last one of the other direction had not. */
-function isUsualWay(ground: usize, lowered: i32, outbound: bool): bool {
-  const own: i32 = outbound ? 1 : 0;
-  if (wordOf(ground, words.PAIRED) === 0 || wordOf(ground, words.PAIRED + 1) === 0) return false;
-  return wordOf(ground, words.LOWERED + own) === lowered && wordOf(ground, words.LOWERED + 1 - own) !== lowered;
-}
-
 /**
  * Whether the end that is rewritten says that two packets went the other way than their stamps, and the TTL says so too, or is kept, and they are farther apart
  * than one is from the other's copy that was sent again: then they are no twins.
@@ -225,14 +197,8 @@ function isAgainst(outbound: bool, byTtl: i32, changes: i32, gapNs: f64): bool {
  */
 export function isUsual(ground: usize, i: usize, o: usize): bool {
   if (areBothEndsOther) return false;
-  if (loweredBy(i, o) !== wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0))) return false;
+  if (!isLoweredAsLast(ground, i, o, isOutbound)) return false;
   return !areOtherOptions(i, o) || wordOf(ground, words.ALTERED_IN + ctz(ALTERED_OPTIONS)) > 0;
-}
-
-/** Whether the router sets the TTL of what goes in the direction of the two related last, as that of the last pair tells. */
-export function isSettingTtl(ground: usize): bool {
-  const lowered = isOutbound ? wordOf(ground, words.LOWERED + 1) : -wordOf(ground, words.LOWERED);
-  return isTtlSet(lowered, 0);
 }
 
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
