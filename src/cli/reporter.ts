@@ -9,6 +9,7 @@ import type { Host } from "./host.js";
 import type { HostOptions } from "./host-options.js";
 import { type Format, isColored, type ReportOptions } from "./report-options.js";
 import { askedBy, type SelectOptions } from "./select-options.js";
+import { utcOffset } from "./utc-offset.js";
 import { widthOf } from "./width.js";
 
 /** Words of `--only` that nothing but a finding is called: packets with the others are counted all the same. */
@@ -47,7 +48,7 @@ const REPORTERS: Readonly<Record<Format, (options: Options, host: Host, known: K
       answers,
       ...(containers !== undefined && { containers }),
       color: isColored(options.color, stdout, env),
-      utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
+      utcOffset,
     }),
 };
 

@@ -57,6 +57,18 @@ export interface TextOptions {
   utcOffset: UtcOffset;
 }
 
+/** What is said at the end, section by section, each of whole lines or empty. */
+export interface TextSections {
+  /** What never arrived, and what else somebody has to do something about. */
+  readonly answer: string;
+  readonly translations: string;
+  readonly published: string;
+  readonly alsoSeen: string;
+  readonly totals: string;
+  /** Whose addresses the names stand for. */
+  readonly names: string;
+}
+
 /** The report for people: a line a packet, then translations, findings and totals. */
 export class TextReporter implements Reporter {
   readonly wantsPairs: boolean;
@@ -148,6 +160,12 @@ export class TextReporter implements Reporter {
 
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
+    for (const section of Object.values(this.sections(summary))) this.#out.add(section);
+    this.flush();
+  }
+
+  /** What is said at the end, in the order in which it is said. */
+  sections(summary: Summary): TextSections {
     const { width, utcOffset } = this.#options;
     const names = this.#captureNames;
     const { frames } = this.#tables.timeline;
@@ -159,16 +177,19 @@ export class TextReporter implements Reporter {
     const telling = [...others, ...rest.filter(({ isOfOthers }) => isOfOthers)];
     const problems = this.#problems.text(summary, width, this.#paint, toldFirst(warnings), telling);
     const first = firstText(warnings, this.#paint, frames);
-    this.#out.add(
-      foldedLines(`${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint, frames)}\n`, width),
-    );
-    this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
-    this.#out.add(foldedLines(publishedText(summary.published ?? [], this.#paint), width));
-    this.#out.add(foldedLines(this.#notesText(rest), width));
-    this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
+    const answer = `${this.#notFound()}${first}${problems}${warningsText(told, others, this.#paint, frames)}\n`;
+    const translations = `${this.#translations.text(this.#paint, summary.flows, width)}\n`;
+    const published = publishedText(summary.published ?? [], this.#paint);
+    const ends = totals(summary, names, summary.verdicts, this.#paint, width, utcOffset);
     for (const { text } of [...warnings, ...notes]) this.#names.explain(text, this.#beganNs);
-    this.#out.add(foldedLines(this.#names.legend(), width));
-    this.flush();
+    return {
+      answer: foldedLines(answer, width),
+      translations,
+      published: foldedLines(published, width),
+      alsoSeen: foldedLines(this.#notesText(rest), width),
+      totals: foldedLines(ends, width),
+      names: foldedLines(this.#names.legend(), width),
+    };
   }
 
   /** A finding that calls ends as packets are called. */
