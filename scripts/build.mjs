@@ -3,6 +3,7 @@ import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
+import { makePage } from "./page.mjs";
 
 /** Packages that are ES modules only, which CommonJS cannot require in every Node 20: they become part of dist. */
 const ES_MODULES = /^fast-string-/;
@@ -62,6 +63,9 @@ export async function makeAll(compiler = assembly()) {
   // Wireshark reads a file
   await copyFile("src/report/annotated/natcorr.lua", "dist/natcorr.lua");
 
+  // a browser reads what natcorr --html fills
+  await makePage("dist/report.html");
+
   // for editors and validators, which read files
   for (const [of, file] of [
     ["output", "schema.json"],
@@ -74,7 +78,7 @@ export async function makeAll(compiler = assembly()) {
 /** Makes in `dir` one module of each of src's, constants written into it as in dist: for tests, which import them one by one. */
 export async function makeModules(compiler, dir) {
   const files = await readdir("src", { recursive: true });
-  const modules = files.filter((file) => file.endsWith(".ts") && !/\bassembly\/|\.d\.ts$/.test(file));
+  const modules = files.filter((file) => file.endsWith(".ts") && !/\bassembly\/|\bhtml\/page\/|\.d\.ts$/.test(file));
   await make(
     compiler,
     modules.map((file) => `src/${file}`),

@@ -60,6 +60,7 @@ function makeHost(thread: Worker | undefined): Host {
     stop: stop.signal,
     version: version(),
     dissector: fileURLToPath(new URL("./natcorr.lua", import.meta.url)),
+    page: fileURLToPath(new URL("./report.html", import.meta.url)),
     thread,
     onQuestion: (answer) => void process.on("SIGUSR1", answer),
   };

@@ -1,4 +1,3 @@
-import { type Stats, statSync } from "node:fs";
 import { FiledNotes } from "../capture/annotated/filed-notes.js";
 import { PcapngWriter } from "../capture/pcapng-writer.js";
 import type { AddressBook } from "../host/snapshot/address-book.js";
@@ -40,21 +39,4 @@ export class Annotated {
     this.#notes.close();
     this.#writer.close();
   }
-}
-
-/** What is wrong with writing captures to a file, where anything is. */
-export function annotatingProblem(path: string, captures: readonly string[]): string | undefined {
-  const written = statsOf(path);
-  for (const capture of captures) {
-    const stats = statsOf(capture);
-    if (capture === "-" || (stats !== undefined && !stats.isFile()))
-      return `-w reads the captures again once all is known, and '${capture}' can be read once only; save it to a file first`;
-    if (written !== undefined && stats?.ino === written.ino && stats.dev === written.dev)
-      return `-w would overwrite '${capture}', which is one of the captures`;
-  }
-  return undefined;
-}
-
-function statsOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
 }

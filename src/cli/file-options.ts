@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type SideSelectors, selectorProblem } from "../pipeline/split/selector.js";
-import { captureToWrite, type ReportOptions } from "./report-options.js";
+import { fileToWrite, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
 
 /** Options of `natcorr file`, as commander gives them. */
@@ -25,7 +25,7 @@ export function addWriteOption(command: Command): Command {
   return command.option(
     "-w, --write <file>",
     "write both captures to one pcapng file, with what became of each frame as its comment",
-    captureToWrite,
+    fileToWrite,
   );
 }
 

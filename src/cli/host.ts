@@ -10,6 +10,8 @@ export interface Host {
   readonly version: string;
   /** Where the file is that has Wireshark show what natcorr notes of frames. */
   readonly dissector: string;
+  /** Where the file is that shows a page's records in a browser. */
+  readonly page: string;
   /** The thread that decodes, where it was started early. */
   readonly thread?: Worker | undefined;
   /** Calls back each time the user asks how far it is (SIGUSR1). */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { addHostOptions, type HostOptions } from "./host-options.js";
-import { addReportOptions, captureToWrite, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
+import { addReportOptions, fileToWrite, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
 import { addSelectOptions, type SelectOptions } from "./select-options.js";
 
 /** libpcap's own limit; 0 asks for it as well. */
@@ -52,7 +52,7 @@ export function addLiveOptions(command: Command): Command {
     .option(
       "-w, --write <file>",
       "write all frames to one pcapng file, and what the host says; frames are then numbered as in it",
-      captureToWrite,
+      fileToWrite,
     )
     .option(
       "-Z, --relinquish-privileges <user>",

@@ -88,6 +88,7 @@ export async function pairAll(
       messages.isPartial ||= source.tally.undecodable > 0;
       for (const text of losses(source)) messages.warn(text);
     }
+    await results.finishPage(messages.said);
   } finally {
     summingUp.close();
   }

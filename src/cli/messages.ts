@@ -6,6 +6,8 @@ import type { Console } from "./host.js";
 /** A read shorter than this shows no progress. */
 const FIRST_PROGRESS_MS = 1000;
 const PROGRESS_EVERY_MS = 200;
+/** So many lines are kept that were said. */
+const MOST_KEPT = 100;
 /** ECMA-48: so many lines up, and "erase in page" from the cursor to its end. */
 const up = (lines: number): string => (lines > 0 ? `\u001B[${lines}A` : "");
 const ERASE = "\r\u001B[J";
@@ -22,6 +24,8 @@ export function sayDoubt({ code, text, hint }: Finding, messages: Messages): voi
 export class Messages {
   /** Whether a capture was used only in part. */
   isPartial = false;
+  /** What was said, line by line, the first of it. */
+  readonly said: string[] = [];
   readonly #console: Console;
   readonly #width: number;
   #timer: NodeJS.Timeout | undefined;
@@ -37,6 +41,7 @@ export class Messages {
   /** Says one line, whatever it holds, folded where it is too long. `isDamage`: it is that a capture was used only in part. */
   warn(text: string, isDamage = false): void {
     this.isPartial ||= isDamage;
+    if (this.said.length < MOST_KEPT) this.said.push(printable(text));
     this.say(`${folded(`natcorr: ${printable(text)}`, this.#width)}\n`);
   }
 

@@ -169,11 +169,17 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
   );
 }
 
-/** Ends the command where captures cannot be written to the file that is asked for. */
-async function refuseToWrite(command: Command, { write }: FileOptions, captures: readonly string[]): Promise<void> {
-  if (write === undefined) return;
-  const { annotatingProblem } = await import("./annotated.js");
-  const problem = annotatingProblem(write, captures);
+/** Ends the command where a file that is asked for cannot be written. */
+async function refuseToWrite(
+  command: Command,
+  { write, html }: FileOptions,
+  captures: readonly string[],
+): Promise<void> {
+  if (write === undefined && html === undefined) return;
+  const { annotatingProblem, overwriting } = await import("./written-files.js");
+  const problem =
+    (html === undefined ? undefined : overwriting("--html", html, captures)) ??
+    (write === undefined ? undefined : annotatingProblem(write, captures));
   if (problem !== undefined) command.error(`error: ${problem}`);
 }
 

@@ -13,6 +13,7 @@ const COLOR_CHOICES = ["auto", "always", "never"];
 export interface ReportOptions {
   quiet?: true;
   format: Format;
+  html?: string;
   count?: number;
   window: number;
   clockOffset: ClockOption;
@@ -26,6 +27,11 @@ export function addReportOptions(command: Command, clock: "auto" | "none"): Comm
     .option("-q, --quiet", "no packets: only problems, translations, findings and totals")
     .addOption(
       new Option("--format <format>", "for people, or one JSON object a line").choices(FORMATS).default("text"),
+    )
+    .option(
+      "--html <file>",
+      "write a page for a browser as well, with maps, ladders and latencies; it asks nobody for anything",
+      fileToWrite,
     )
     .option("-c, --count <n>", "stop after n pairs, shown or not", positiveInteger)
     .addOption(
@@ -74,8 +80,8 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
-/** Parses an option's value: the file that captures are written to. */
-export function captureToWrite(text: string): string {
+/** Parses an option's value: a file that is written beside the report. */
+export function fileToWrite(text: string): string {
   if (text === "-") throw new InvalidArgumentError("It must be a file: standard output is for the report.");
   return text;
 }

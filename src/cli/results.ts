@@ -18,12 +18,14 @@ import type { DnsAnswers } from "./dns-answers.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import type { Host } from "./host.js";
+import type { HtmlPage } from "./html-page.js";
 import { type HostOptions, isFollowed } from "./host-options.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
 import { LIVE, OFF } from "./option-words.js";
-import { selecting, type SelectOptions } from "./select-options.js";
+import { selecting, type SelectOptions, selectsPackets } from "./select-options.js";
+import { utcOffset } from "./utc-offset.js";
 
 /** Exit code where conntrack contradicts a translation, or something was found that the run is to fail on. */
 const FAILED = 3;
@@ -41,6 +43,8 @@ export interface Results {
   readonly flush: () => void;
   /** What stands on a terminal meanwhile; undefined where the report is not for people. */
   readonly standing: Reporter["standing"];
+  /** Writes the rest of the page that is asked for, if one is; `said`: what was said of the captures. Throws CaptureError where the disk refuses it. */
+  readonly finishPage: (said: readonly string[]) => Promise<void>;
   /** FAILED, having said on what, or 0. */
   readonly exitCode: (messages: Messages) => number;
   /** Ends what was started for it. */
@@ -82,7 +86,13 @@ export async function resultsOf(
   });
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
-  const noting = notes && (await commenting(notes, known?.containers));
+  const page = options.html === undefined ? undefined : await pageIn(options.html, host);
+  const isOfSome = selectsPackets({ ...options, isFiltered });
+  const facts = { program: host.version, isOfSome, containers: known?.containers, answers: dns.answers, utcOffset };
+  const noting = [
+    ...(notes === undefined ? [] : [await commenting(notes, known?.containers)]),
+    ...(page === undefined ? [] : [page.reportFor(facts)]),
+  ];
   const { sink: selection, failing } = selecting(
     reporter,
     { ...options, isFiltered, ofContainers },
@@ -148,6 +158,7 @@ export async function resultsOf(
     rules,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
+    finishPage: async (said) => page?.finish(said),
     exitCode: (messages) => {
       const found = failing?.text ?? "";
       if (found !== "") messages.warn(`failed on ${found}`);
@@ -156,6 +167,7 @@ export async function resultsOf(
     close: () => {
       close();
       reasoned?.close();
+      page?.close();
     },
   };
 }
@@ -168,6 +180,12 @@ async function selectingTwins(
   const { TwinSelection } = await import("./twin-selection.js");
   const selection = new TwinSelection(marks, containers);
   return (tables, row) => selection.selects(tables, row);
+}
+
+/** Most runs write no page. */
+async function pageIn(path: string, host: Host): Promise<HtmlPage> {
+  const { HtmlPage } = await import("./html-page.js");
+  return new HtmlPage(path, host.page);
 }
 
 /** What notes of each frame what became of it, and passes all on. */

@@ -60,13 +60,13 @@ export interface Selecting {
 
 /**
  * What shows in a sink what the options, and a pcap filter, select of the results, and counts what the run is to fail on. That is among the packets that the
- * filter and the options select, whatever is shown of them; and so is what `noting` is told, which passes it on. `isForPeople`: in the text report.
+ * filter and the options select, whatever is shown of them; and so is what each of `noting` is told, which passes it on. `isForPeople`: in the text report.
  */
 export function selecting(
   next: Sink,
   options: SelectOptions & { readonly isFiltered: boolean; readonly ofContainers: OfContainers | undefined },
   isForPeople: boolean,
-  noting?: (next: Sink) => Sink,
+  noting: readonly ((next: Sink) => Sink)[],
 ): Selecting {
   const { flow: flows, slowerThan: slowerThanNs, failOn, isFiltered, ofContainers } = options;
   const shown = { asked: askedBy(options, isForPeople), slowerThanNs, isSummedUp: isForPeople };
@@ -74,7 +74,7 @@ export function selecting(
   const isOfSome = selectsPackets({ ...options, container: ofContainers?.words });
   const showing = selected(next, { ...shown, isFiltered: false });
   const failing = failOn && new Failing(showing, failOn, isOfSome);
-  const told = noting?.(failing ?? showing) ?? failing ?? showing;
+  const told = noting.reduce((sink, note) => note(sink), failing ?? showing);
   return { sink: selected(told, { ...packets, asked: new Asked(undefined, new Set()) }), failing };
 }
 

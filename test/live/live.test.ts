@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkFixture } from "../../scripts/lab/truth.js";
 import { notesIn } from "../../src/capture/notes.js";
 import { filed } from "../support/natcorr.js";
+import { recordsIn } from "../support/page.js";
 import { KINDS, Lab, type Line, type Running, skips } from "./lab.js";
 import { interfacesOf, renumbered, split } from "./split.js";
 
@@ -48,7 +49,8 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     while (conntrack.stdout === "") await ping(1);
     await lab.run("dhost", "conntrack", "-F");
     const path = join(folder, "both.pcapng");
-    const live = await lab.live(...BOTH, "--format", "ndjson", "-w", path);
+    const page = join(folder, "report.html");
+    const live = await lab.live(...BOTH, "--format", "ndjson", "-w", path, "--html", page);
     await ping(5);
     await download("c1", `http://${PUBLIC}/200k`);
     await download("wan", "http://10.0.2.15:88/20k");
@@ -58,6 +60,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     await conntrack.hasSaid(/dport=4321/);
     await conntrack.interrupt();
 
+    expect(recordsIn(readFileSync(page, "utf8"))).toEqual(live.stdout.trimEnd().split("\n"));
     split(path, folder);
     writeFileSync(join(folder, "conntrack.txt"), conntrack.stdout);
     expect(checkFixture(folder, renumbered(live.lines, path))).toEqual([]);

@@ -72,6 +72,7 @@ async function printed(
     stop: new AbortController().signal,
     version,
     dissector: fileURLToPath(new URL("../../src/report/annotated/natcorr.lua", import.meta.url)),
+    page: fileURLToPath(new URL("../../dist/report.html", import.meta.url)),
     onQuestion: () => {},
   };
   const code = await program(args, host);

@@ -1,0 +1,103 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { CaptureError, messageOf } from "../capture/errors.js";
+import type { Sink } from "../packets/results/results.js";
+import { type PageOptions, PageReport } from "../report/html/page-report.js";
+
+/** Where a page has its records: `scripts/page.mjs` puts it there. */
+const RECORDS_HERE = "<!--records-->";
+/** So many bytes of records are compressed together. */
+const CHUNK_BYTES = 1 << 19;
+
+const compress = promisify(gzip);
+
+/**
+ * A page in a file, which is written while the run goes on: what shows it, then its records, then the rest of what it says. Records are NDJSON, compressed with gzip
+ * in chunks and in base64: nothing of what is in them means anything to whoever reads HTML.
+ */
+export class HtmlPage {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #behind: string;
+  #chunk: Buffer[] = [];
+  #bytes = 0;
+  /** Chunks are written in their order, each when it is compressed. */
+  #written: Promise<void> = Promise.resolve();
+  #failure: CaptureError | undefined;
+  #report: PageReport | undefined;
+
+  /**
+   * Creates the file, or empties it.
+   *
+   * @param template the file that has what shows a page.
+   * @throws CaptureError where the file cannot be created.
+   */
+  constructor(path: string, template: string) {
+    this.#path = path;
+    const [before, behind] = readFileSync(template, "utf8").split(RECORDS_HERE);
+    this.#behind = behind;
+    try {
+      this.#fd = openSync(path, "w");
+    } catch (error) {
+      throw new CaptureError(`${path}: cannot be written: ${messageOf(error)}`);
+    }
+    this.#put(before);
+  }
+
+  /** What makes the page of results, and passes them on. */
+  reportFor(options: PageOptions): (next: Sink) => Sink {
+    return (next) => {
+      this.#report = new PageReport(next, (utf8, onTaken) => this.#take(utf8, onTaken), options);
+      return this.#report;
+    };
+  }
+
+  /**
+   * Writes the rest, once results have ended. `said`: what was said of the captures meanwhile.
+   *
+   * @throws CaptureError where the disk refused any of it.
+   */
+  async finish(said: readonly string[]): Promise<void> {
+    this.#compress();
+    await this.#written;
+    const facts = this.#report?.facts;
+    // nothing in JSON that is to be read by a page may end its element
+    const json = JSON.stringify({ ...facts, said }).replaceAll("<", String.raw`\u003c`);
+    this.#put(`<script id="facts" type="application/json">${json}</script>\n${this.#behind}`);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #take(records: Uint8Array, onTaken?: () => void): void {
+    this.#chunk.push(Buffer.from(records));
+    this.#bytes += records.length;
+    onTaken?.();
+    if (this.#bytes >= CHUNK_BYTES) this.#compress();
+  }
+
+  #compress(): void {
+    if (this.#bytes === 0) return;
+    const compressed = compress(Buffer.concat(this.#chunk));
+    this.#chunk = [];
+    this.#bytes = 0;
+    this.#written = this.#written.then(async () => {
+      const base64 = (await compressed).toString("base64");
+      this.#put(`<script class="records" type="application/gzip">${base64}</script>\n`);
+    });
+  }
+
+  /** What the disk refuses ends the page, not the run. */
+  #put(text: string): void {
+    if (this.#failure !== undefined) return;
+    try {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    } catch (error) {
+      this.#failure = new CaptureError(`${this.#path}: cannot be written: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import UPlot, { type AlignedData, type Axis, type Options, type Scales, type Series } from "uplot";
+import { h } from "./dom.js";
+import { durationText, nsOf, secondsText } from "./format.js";
+import type { Direction, StripData } from "./records.js";
+
+/** Cursors of all charts stand at one time. */
+const SYNCED = "time";
+const CHART_HEIGHT = 130;
+/** What axes take, points: that of time below, the other at the left; as much is left free at the right. */
+const TIME_AXIS = 30;
+const SIDE_AXIS = 60;
+/** A bin of trouble is seen, however short it is. */
+const BAR_WIDTH = 3;
+/** Latencies are drawn by their logarithm, so that each ten times longer one is as far up. */
+const DECADES = [1, 2, 3];
+const WAYS: readonly (readonly [Direction, string])[] = [
+  ["outbound", "→"],
+  ["inbound", "←"],
+];
+const TIME: Series = { label: "time", value: (_, at) => (at === null ? "" : secondsText(at)) };
+const LOOK = { width: 1.5, spanGaps: true };
+
+/** Where a chart is, and who is told what was brushed, epoch nanoseconds. */
+interface Place {
+  readonly parent: HTMLElement;
+  readonly onBrush: (fromNs: number, toNs: number) => void;
+}
+
+/** Draws what there is to draw, as wide as its place, in the page's colours. */
+export function drawCharts(strip: StripData, place: Place): UPlot[] {
+  const hasLatencies = Object.values(strip.latency).some(({ p50Ns }) => p50Ns.some((ns) => ns !== null));
+  return [pairsChart(strip, place), ...(hasLatencies ? [latencyChart(strip, place)] : [])];
+}
+
+/** When each bin begins, epoch seconds. */
+function timesOf({ from, binNs, frames }: StripData): number[] {
+  return frames.inside.map((_, bin) => (nsOf(from) + bin * binNs) / 1e9);
+}
+
+function pairsChart(strip: StripData, place: Place): UPlot {
+  const color = colors();
+  const binS = strip.binNs / 1e9;
+  const troubles = Object.entries(strip.troubles).filter(([, counts]) => counts.some((count) => count > 0));
+  const bars = UPlot.paths.bars?.({ size: [1, Number.POSITIVE_INFINITY, BAR_WIDTH] });
+  const data: AlignedData = [
+    timesOf(strip),
+    ...WAYS.map(([way]) => strip.pairs[way].map((count) => count / binS)),
+    ...troubles.map(([, counts]) => counts.map((count) => (count === 0 ? null : count))),
+  ];
+  const rates = WAYS.map(([way, arrow]): Series => {
+    return { label: `pairs/s ${arrow}`, stroke: color(`--${way}`), value: rateText, width: LOOK.width };
+  });
+  const counts = troubles.map(([kind]): Series => {
+    const stroke = color(kind === "dropped" || kind === "refused" ? "--bad" : "--doubtful");
+    const series: Series = { label: kind, scale: "troubles", stroke, fill: stroke, points: { show: false } };
+    series.value = (_, count) => (count === null ? "" : String(count));
+    if (bars !== undefined) series.paths = bars;
+    return series;
+  });
+  // trouble takes half of the height at the most: pairs are seen behind it
+  const scales: Scales = { troubles: { range: (_, __, most) => [0, Math.max(2, 2 * most)] } };
+  const what = "Pairs a second and trouble, by time";
+  return chart({ series: [TIME, ...rates, ...counts], data, scales, axis: { label: "pairs a second" }, what }, place);
+}
+
+function rateText(_: UPlot, rate: number | null): string {
+  return rate === null ? "" : rate.toFixed(rate < 10 ? 1 : 0);
+}
+
+function latencyChart(strip: StripData, place: Place): UPlot {
+  const color = colors();
+  const data: AlignedData = [
+    timesOf(strip),
+    ...WAYS.flatMap(([way]) => [logarithms(strip.latency[way].p50Ns), logarithms(strip.latency[way].p99Ns)]),
+  ];
+  const series = WAYS.flatMap(([way, arrow]): Series[] => {
+    const look = { ...LOOK, stroke: color(`--${way}`), value: longText };
+    return [
+      { ...look, label: `p50 ${arrow}` },
+      { ...look, label: `p99 ${arrow}`, width: 1, dash: [4, 3] },
+    ];
+  });
+  const axis: Axis = { label: "latency", incrs: DECADES, values: (_, all) => all.map((each) => longText(_, each)) };
+  return chart({ series: [TIME, ...series], data, axis, what: "Latency, half and 99 of 100 pairs, by time" }, place);
+}
+
+function logarithms(all: readonly (number | null)[]): (number | null)[] {
+  return all.map((ns) => (ns === null ? null : Math.log10(ns)));
+}
+
+function longText(_: UPlot, logarithm: number | null): string {
+  return logarithm === null ? "" : durationText(Math.round(10 ** logarithm));
+}
+
+interface Chart {
+  readonly series: Series[];
+  readonly data: AlignedData;
+  readonly axis: Axis;
+  readonly scales?: Scales;
+  readonly what: string;
+}
+
+function chart({ series, data, axis, scales = {}, what }: Chart, { parent, onBrush }: Place): UPlot {
+  const color = colors();
+  const line = { stroke: color("--line"), width: 1 };
+  const look: Axis = { stroke: color("--text"), grid: line, ticks: line };
+  const figure = h("figure", { role: "img", "aria-label": what });
+  parent.append(figure);
+  const options: Options = {
+    series,
+    scales,
+    width: Math.max(280, parent.clientWidth),
+    height: CHART_HEIGHT,
+    axes: [
+      { ...look, size: TIME_AXIS },
+      { ...look, size: SIDE_AXIS, labelSize: 16, ...axis },
+    ],
+    padding: [null, SIDE_AXIS, null, null],
+    cursor: { drag: { x: true, y: false, setScale: false }, sync: { key: SYNCED } },
+    hooks: {
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < 2) return;
+          const [fromNs, toNs] = [left, left + width].map((at) => plot.posToVal(at, "x") * 1e9);
+          onBrush(fromNs, toNs);
+        },
+      ],
+      destroy: [() => figure.remove()],
+    },
+  };
+  return new UPlot(options, data, figure);
+}
+
+/** The page's colours, as they are now. */
+export function colors(): (name: string) => string {
+  const style = getComputedStyle(document.documentElement);
+  return (name) => style.getPropertyValue(name).trim();
+}

@@ -1,0 +1,258 @@
+import { h, s } from "./dom.js";
+import { bytesText, clockText, countText, durationText, endsText } from "./format.js";
+import type { Conversation, Model } from "./model.js";
+import { isIn, type Narrowing } from "./narrowing.js";
+import type { Latency } from "./records.js";
+
+const ROW_HEIGHT = 46;
+/** So many rows are seen at once at the most. */
+const MOST_SEEN = 9;
+/** Rows drawn beyond what is seen, so that scrolling shows no gap. */
+const BEYOND = 8;
+/** Rows on paper, where nothing scrolls. */
+const PRINTED_ROWS = 60;
+
+/** By what flows are ordered: a column's name, what it says first, and how two compare. */
+const ORDERS = {
+  problems: (a, b) => b.lost - a.lost || b.problems - a.problems || b.flow.pairs - a.flow.pairs,
+  flow: (a, b) => a.flow.flow - b.flow.flow,
+  pairs: (a, b) => b.flow.pairs - a.flow.pairs,
+  bytes: (a, b) => b.flow.bytes - a.flow.bytes,
+  first: (a, b) => a.firstNs - b.firstNs,
+  p99: (a, b) => slowest(b) - slowest(a),
+} satisfies Record<string, (a: Conversation, b: Conversation) => number>;
+type Order = keyof typeof ORDERS;
+
+const COLUMNS: readonly { readonly title: string; readonly order?: Order }[] = [
+  { title: "flow", order: "flow" },
+  { title: "problems", order: "problems" },
+  { title: "inside, and below it outside" },
+  { title: "pairs", order: "pairs" },
+  { title: "bytes", order: "bytes" },
+  { title: "latency", order: "p99" },
+  { title: "first", order: "first" },
+];
+
+/** The flows that are looked at; of however many, those in view are drawn. */
+export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
+  let order: Order = "problems";
+  let shown: readonly Conversation[] = [];
+  const body = h("div", { class: "rows", role: "rowgroup" });
+  const scroller = h("div", { class: "scroller" }, body);
+  const count = h("p", { class: "count", role: "status" });
+  const heads = COLUMNS.map(({ title, order: by }) => {
+    const head = h("span", { role: "columnheader" });
+    head.append(by === undefined ? title : h("button", { type: "button", onclick: () => sortBy(by) }, title));
+    return { head, by };
+  });
+  const table = h(
+    "div",
+    { class: "flows", role: "table", "aria-label": "Flows" },
+    h("div", { role: "rowgroup" }, h("div", { class: "row heads", role: "row" }, ...heads.map(({ head }) => head))),
+    scroller,
+  );
+  const draw = (isPrinting = false): void => {
+    const from = isPrinting ? 0 : Math.max(0, Math.floor(scroller.scrollTop / ROW_HEIGHT) - BEYOND);
+    const to = isPrinting ? PRINTED_ROWS : from + Math.ceil(scroller.clientHeight / ROW_HEIGHT) + 2 * BEYOND;
+    // a row that has the focus keeps it
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["flow"] : undefined;
+    const rows = shown.slice(from, to).map((each, at) => rowOf(each, from + at, narrowing));
+    body.style.height = `${(isPrinting ? rows.length : shown.length) * ROW_HEIGHT}px`;
+    body.replaceChildren(...rows);
+    if (focused !== undefined) rows.find(({ dataset }) => dataset["flow"] === focused)?.focus({ preventScroll: true });
+  };
+  const update = (): void => {
+    const { now } = narrowing;
+    shown = model.conversations.filter((each) => isIn(now, each)).sort(ORDERS[order]);
+    scroller.style.height = `${Math.min(MOST_SEEN, Math.max(1, shown.length)) * ROW_HEIGHT}px`;
+    table.setAttribute("aria-rowcount", String(shown.length + 1));
+    for (const { head, by } of heads)
+      if (by !== undefined)
+        head.setAttribute(
+          "aria-sort",
+          by === order ? (by === "flow" || by === "first" ? "ascending" : "descending") : "none",
+        );
+    const all = model.conversations.length;
+    const left = model.summary.flowCount - all;
+    count.textContent = `${shown.length === all ? "" : `${countText(shown.length)} of `}${countText(all)} flows${left > 0 ? `; ${countText(left)} more, which had fewer packets, are not in this page` : ""}`;
+    draw();
+  };
+  const sortBy = (by: Order): void => {
+    order = by;
+    scroller.scrollTop = 0;
+    update();
+  };
+  scroller.addEventListener("scroll", () => draw(), { passive: true });
+  table.addEventListener("keydown", (event) => moveFocus(event, shown, scroller, draw));
+  addEventListener("resize", () => draw());
+  addEventListener("beforeprint", () => draw(true));
+  addEventListener("afterprint", () => draw());
+  narrowing.onChange((now, before) => {
+    if (now.flow !== before.flow && Object.keys(now).every((key) => key === "flow" || isSame(now, before, key))) draw();
+    else update();
+  });
+  // its height is known once it is in the page
+  new ResizeObserver(() => draw()).observe(scroller);
+  update();
+  return h(
+    "section",
+    { "aria-labelledby": "flows" },
+    h("h2", { id: "flows" }, "Flows"),
+    searchOf(narrowing),
+    count,
+    table,
+  );
+}
+
+function isSame<T extends object>(a: T, b: T, key: string): boolean {
+  return Object.is(Reflect.get(a, key), Reflect.get(b, key));
+}
+
+function searchOf(narrowing: Narrowing): HTMLElement {
+  const search = h("input", {
+    type: "search",
+    placeholder: "address, port, container, tcp, snat, flow 7 …",
+    "aria-label": "Flows that have these words",
+    oninput: () =>
+      narrowing.change({
+        words: search.value
+          .toLowerCase()
+          .split(/\s+/)
+          .filter((word) => word !== ""),
+      }),
+  });
+  const problems = h("input", {
+    type: "checkbox",
+    onchange: () => narrowing.change({ hasProblems: problems.checked }),
+  });
+  const reset = h("button", { type: "button", onclick: () => narrowing.reset() }, "Show all");
+  const place = h("span", { class: "chosen-place" });
+  narrowing.onChange((now) => {
+    if (now.words.length === 0) search.value = "";
+    problems.checked = now.hasProblems;
+    place.textContent = now.place === undefined ? "" : `on the map: ${now.place.name}`;
+    reset.disabled = !narrowing.isNarrow;
+  });
+  reset.disabled = true;
+  return h("div", { class: "search" }, search, h("label", {}, problems, " with problems only"), place, reset);
+}
+
+function rowOf(each: Conversation, at: number, narrowing: Narrowing): HTMLElement {
+  const { flow } = each;
+  const open = (): void => narrowing.change({ flow: flow.flow });
+  const isOpen = narrowing.now.flow === flow.flow;
+  const row = h(
+    "div",
+    {
+      class: `row${isOpen ? " open" : ""}`,
+      role: "row",
+      tabindex: 0,
+      "aria-rowindex": at + 2,
+      "data-flow": flow.flow,
+      onclick: open,
+      onkeydown: (event) => {
+        if (event instanceof KeyboardEvent && event.key === "Enter") open();
+      },
+    },
+    cell(
+      "number",
+      h("a", { href: `#flow=${flow.flow}`, tabindex: -1, "aria-label": `flow ${flow.flow}` }, String(flow.flow)),
+      h("small", {}, `${flow.proto} ${flow.nat}`),
+    ),
+    cell(
+      each.lost > 0 ? "bad" : each.problems > 0 ? "doubtful" : "",
+      each.problems === 0 ? "" : `! ${countText(each.problems)}`,
+      onlyText(each),
+    ),
+    cell("ends", formOf(each, "inside"), formOf(each, "outside")),
+    cell("number", countText(flow.pairs)),
+    cell("number", bytesText(flow.bytes)),
+    cell("latency", latencyPlot(flow.latency.outbound, "outbound"), latencyPlot(flow.latency.inbound, "inbound")),
+    cell("", clockText(flow.first)),
+  );
+  row.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
+  return row;
+}
+
+function cell(className: string, ...children: readonly (Node | string | undefined)[]): HTMLElement {
+  return h("span", { role: "cell", class: className }, ...children);
+}
+
+function onlyText({ flow: { insideOnly, outsideOnly } }: Conversation): Node | undefined {
+  if (insideOnly + outsideOnly === 0) return undefined;
+  return h("small", {}, `only in ${countText(insideOnly)}, out ${countText(outsideOnly)}`);
+}
+
+function formOf({ flow, ends }: Conversation, side: "inside" | "outside"): HTMLElement {
+  const name =
+    side === "inside"
+      ? ends.local === flow.inside.src || ends.local === flow.inside.dst
+        ? ""
+        : ends.local
+      : ends.remote === flow.outside.src || ends.remote === flow.outside.dst
+        ? ""
+        : ends.remote;
+  return h("span", { class: "form" }, endsText(flow[side]), name === "" ? undefined : h("small", {}, ` ${name}`));
+}
+
+/** From 1 µs to 10 s, by decades: the least and the longest latency as a line, half and 99 of 100 as marks. */
+function latencyPlot(latency: Latency | null, way: "outbound" | "inbound"): HTMLElement | undefined {
+  if (latency === null) return undefined;
+  const { minNs, p50Ns, p99Ns, maxNs } = latency;
+  const plot = s(
+    "svg",
+    { class: way, viewBox: "0 0 100 8", "aria-hidden": "true", preserveAspectRatio: "none" },
+    s("line", { x1: at(minNs), x2: at(maxNs), y1: 4, y2: 4 }),
+    s("circle", { cx: at(p50Ns), cy: 4, r: 2.5 }),
+    s("line", { x1: at(p99Ns), x2: at(p99Ns), y1: 1, y2: 7 }),
+  );
+  const text = `${way === "outbound" ? "→" : "←"} ${durationText(p50Ns)} · ${durationText(p99Ns)}`;
+  return h(
+    "span",
+    {
+      class: "plot",
+      title: `${way}: half within ${durationText(p50Ns)}, 99 of 100 within ${durationText(p99Ns)}, the slowest ${durationText(maxNs)}`,
+    },
+    text,
+    plot,
+  );
+}
+
+/** Where on that plot a latency is, of a hundred points. */
+function at(ns: number): number {
+  return 2 + 96 * Math.min(1, Math.max(0, (Math.log10(Math.max(1, ns)) - 3) / 7));
+}
+
+function slowest({ flow: { latency } }: Conversation): number {
+  return Math.max(latency.outbound?.p99Ns ?? -1, latency.inbound?.p99Ns ?? -1);
+}
+
+/** Arrows, Home and End go from row to row. */
+function moveFocus(
+  event: KeyboardEvent,
+  shown: readonly Conversation[],
+  scroller: HTMLElement,
+  draw: () => void,
+): void {
+  const row = event.target instanceof HTMLElement ? event.target.dataset["flow"] : undefined;
+  if (row === undefined) return;
+  const now = shown.findIndex(({ flow }) => String(flow.flow) === row);
+  const page = Math.max(1, Math.floor(scroller.clientHeight / ROW_HEIGHT) - 1);
+  const to = {
+    ArrowDown: now + 1,
+    ArrowUp: now - 1,
+    PageDown: now + page,
+    PageUp: now - page,
+    Home: 0,
+    End: shown.length - 1,
+  }[event.key];
+  if (to === undefined || shown.length === 0) return;
+  event.preventDefault();
+  const at = Math.min(Math.max(0, to), shown.length - 1);
+  const top = at * ROW_HEIGHT;
+  if (top < scroller.scrollTop) scroller.scrollTop = top;
+  else if (top + ROW_HEIGHT > scroller.scrollTop + scroller.clientHeight)
+    scroller.scrollTop = top + ROW_HEIGHT - scroller.clientHeight;
+  draw();
+  scroller.querySelector<HTMLElement>(`[data-flow="${shown[at].flow.flow}"]`)?.focus({ preventScroll: true });
+}

@@ -1,0 +1,356 @@
+import { h, s } from "./dom.js";
+import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
+import { clockText, countText, durationText, endsText } from "./format.js";
+import { lanesOf } from "./lanes.js";
+import { type Conversation, type Event_, isProblem, type Model } from "./model.js";
+import { isIn, isWithin, type Narrowing } from "./narrowing.js";
+import { type Pair, SIDES, type SideName } from "./records.js";
+import { tiesOf } from "./ties.js";
+
+/** Heights of a row, the zoom's steps. */
+const ZOOMS = [20, 30, 48];
+const USUAL_ZOOM = 1;
+/** So many packets are shown at a time. */
+const MOST_ROWS = 400;
+/** What ties a packet to an earlier one is drawn so wide. */
+const TIE_WIDTH = 28;
+/** A pause as long as that, nanoseconds, is told. */
+const PAUSE_NS = 200e6;
+
+/** The packets of a flow between the two capture points, one a row: where each was seen, and what became of it. */
+export class Ladder {
+  readonly element: HTMLElement;
+  readonly #model: Model;
+  readonly #narrowing: Narrowing;
+  readonly #body = h("div", { class: "ladder-body" });
+  #zoom = USUAL_ZOOM;
+  /** The first event of those that are shown. */
+  #from = 0;
+  #current: Event_ | undefined;
+
+  constructor(model: Model, narrowing: Narrowing) {
+    this.#model = model;
+    this.#narrowing = narrowing;
+    this.element = h(
+      "section",
+      { "aria-labelledby": "ladder" },
+      h("h2", { id: "ladder" }, "Ladder"),
+      h(
+        "div",
+        { class: "tools" },
+        toolButton("‹ problem", "Previous problem (p)", () => this.step(-1)),
+        toolButton("problem ›", "Next problem (n)", () => this.step(1)),
+        toolButton("−", "Smaller rows (-)", () => this.zoom(-1)),
+        toolButton("+", "Larger rows (+)", () => this.zoom(1)),
+      ),
+      this.#body,
+    );
+    narrowing.onChange((now, before) => {
+      if (now.flow !== before.flow) this.#open();
+      else if (now.time !== before.time) this.#draw();
+    });
+    this.#draw();
+  }
+
+  /** Goes to the next problem among what is looked at, or to the one before. */
+  step(by: 1 | -1): void {
+    const { now } = this.#narrowing;
+    const { byFlow, problems } = this.#model;
+    const within = problems.filter((each) => {
+      const of = each.record.flow === undefined ? undefined : byFlow.get(each.record.flow);
+      return of !== undefined && isIn(now, of) && isWithin(now.time, each);
+    });
+    if (within.length === 0) return;
+    const at = this.#current === undefined ? -1 : within.findIndex((each) => each === this.#current);
+    const next = within[(at + by + within.length) % within.length] ?? within[0];
+    this.#current = next;
+    const { flow } = next.record;
+    if (flow === now.flow) this.#show(next);
+    else this.#narrowing.change({ flow });
+  }
+
+  zoom(by: 1 | -1): void {
+    this.#zoom = Math.min(ZOOMS.length - 1, Math.max(0, this.#zoom + by));
+    this.#draw();
+  }
+
+  get #conversation(): Conversation | undefined {
+    const { flow } = this.#narrowing.now;
+    return flow === undefined ? undefined : this.#model.byFlow.get(flow);
+  }
+
+  /** Begins where the first problem is, if that is not in sight at the beginning. */
+  #open(): void {
+    const events = this.#events;
+    const first =
+      this.#current !== undefined && events.includes(this.#current) ? this.#current : events.find(isProblem);
+    this.#current = first;
+    if (first === undefined) {
+      this.#from = 0;
+      this.#draw();
+    } else this.#show(first);
+    this.element.scrollIntoView({ block: "nearest" });
+  }
+
+  #show(event: Event_): void {
+    const at = this.#events.indexOf(event);
+    if (at < this.#from || at >= this.#from + MOST_ROWS) this.#from = Math.max(0, at - MOST_ROWS / 2);
+    this.#draw();
+    const row = this.#body.querySelector<HTMLElement>("[aria-current]");
+    row?.scrollIntoView({ block: "nearest" });
+    row?.focus({ preventScroll: true });
+  }
+
+  get #events(): readonly Event_[] {
+    const { time } = this.#narrowing.now;
+    return this.#conversation?.events.filter((event) => isWithin(time, event)) ?? [];
+  }
+
+  #draw(): void {
+    const conversation = this.#conversation;
+    if (conversation === undefined) {
+      this.#body.replaceChildren(h("p", { class: "hint" }, "Choose a flow above, or press n for the first problem."));
+      return;
+    }
+    const events = this.#events;
+    this.#from = Math.min(this.#from, Math.max(0, events.length - 1));
+    const shown = events.slice(this.#from, this.#from + MOST_ROWS);
+    const height = ZOOMS[this.#zoom];
+    const seqs = firstSeqs(conversation.events);
+    const list = h(
+      "ol",
+      { class: "ladder", tabindex: 0, "aria-label": "Packets", start: this.#from + 1 },
+      ...shown.map((event, at) => this.#row(event, shown[at - 1], conversation, seqs)),
+    );
+    list.style.setProperty("--row", `${height}px`);
+    list.append(tiesElement(shown, this.#model, height));
+    this.#body.replaceChildren(
+      headOf(conversation),
+      this.#copies(conversation, shown),
+      lanesHead(conversation),
+      this.#currentElement(seqs),
+      this.#turn(events.length, -1),
+      list,
+      this.#turn(events.length, 1),
+      h("p", { class: "hint" }, leftOutText(conversation, events.length)),
+    );
+  }
+
+  #row(
+    event: Event_,
+    before: Event_ | undefined,
+    { flow }: Conversation,
+    seqs: ReadonlyMap<string, number>,
+  ): HTMLElement {
+    const isCurrent = event === this.#current;
+    const pauseNs = before === undefined ? 0 : event.timeNs - before.timeNs;
+    const details = JSON.stringify(event.record, undefined, 1).replaceAll(/[{}"[\]]/g, "");
+    return h(
+      "li",
+      {
+        class: `${event.kind}${isProblem(event) ? " problem" : ""}`,
+        tabindex: isCurrent ? 0 : -1,
+        title: details,
+        ...(isCurrent && { "aria-current": "true" }),
+        onclick: () => {
+          this.#current = event;
+          this.#draw();
+        },
+      },
+      h(
+        "span",
+        { class: "time" },
+        clockText(timeOf(event)),
+        pauseNs > PAUSE_NS ? h("small", {}, ` +${durationText(pauseNs)}`) : undefined,
+      ),
+      h("span", { class: "frames" }, framesText(event, "inside")),
+      lanesOf(event, flow),
+      h("span", { class: "frames" }, framesText(event, "outside")),
+      h("span", { class: "ties" }),
+      h("span", { class: "said" }, ...wordsOf(event, seqs)),
+    );
+  }
+
+  /** All that is said of the packet that is looked at, of which its row may have no room for all. */
+  #currentElement(seqs: ReadonlyMap<string, number>): HTMLElement {
+    const current = this.#current;
+    const of = current !== undefined && this.#events.includes(current) ? current : undefined;
+    return h("p", { class: "current", role: "status" }, ...(of === undefined ? [] : wordsOf(of, seqs)));
+  }
+
+  /** Leads to the packets before those that are shown, or behind them; nothing where there are none. */
+  #turn(count: number, by: 1 | -1): Node {
+    const left = by === 1 ? count - this.#from - MOST_ROWS : this.#from;
+    if (left <= 0) return h("span");
+    const turn = (): void => {
+      this.#from = Math.max(0, this.#from + by * MOST_ROWS);
+      this.#draw();
+    };
+    return h(
+      "button",
+      { type: "button", class: "turn", onclick: turn },
+      `${countText(left)} ${by === 1 ? "later" : "earlier"} packets`,
+    );
+  }
+
+  /** What to type elsewhere to see the same. */
+  #copies({ flow }: Conversation, shown: readonly Event_[]): HTMLElement {
+    const { captures } = this.#model.header;
+    const sides = flow.side === undefined ? SIDES : [flow.side];
+    const lines = sides.flatMap((side) =>
+      captures[side].flatMap(({ name }, capture) => {
+        const frames = framesFilter(shown, side, capture);
+        if (frames === "") return [];
+        return [
+          copyLine(`Wireshark, ${name}, this flow`, conversationFilter(flow, side)),
+          copyLine(`Wireshark, ${name}, what is below`, frames),
+          copyLine("tshark, the same", tsharkCommand(name, frames)),
+        ];
+      }),
+    );
+    return h("details", { class: "copies" }, h("summary", {}, "The same in Wireshark"), ...lines);
+  }
+}
+
+function toolButton(text: string, label: string, act: () => void): HTMLElement {
+  return h("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
+}
+
+function copyLine(label: string, text: string): HTMLElement {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      "aria-label": `Copy: ${label}`,
+      onclick: () => {
+        void navigator.clipboard.writeText(text).then(() => {
+          button.textContent = "copied";
+        });
+      },
+    },
+    "copy",
+  );
+  return h("p", {}, `${label}: `, h("code", {}, text), " ", button);
+}
+
+/** What problems came to. */
+function madeUpText(problems: number, lost: number): string {
+  if (lost === problems) return "none made up for";
+  return lost === 0 ? "all made up for" : `${countText(lost)} of them not made up for`;
+}
+
+function headOf({ flow, ends, problems, lost }: Conversation): HTMLElement {
+  const trouble = problems === 0 ? "" : `, ${countText(problems)} dropped or refused, ${madeUpText(problems, lost)}`;
+  return h(
+    "div",
+    { class: "head" },
+    h(
+      "p",
+      {},
+      h("b", {}, `flow ${flow.flow}`),
+      ` ${flow.proto} ${flow.nat}: ${ends.local} ${flow.initiator === "outside" ? "←" : "→"} ${ends.remote}`,
+    ),
+    h("p", { class: "more" }, `${countText(flow.pairs)} pairs${trouble}`),
+    flow.rule === undefined ? undefined : h("p", { class: "more" }, "by ", h("code", {}, flow.rule)),
+  );
+}
+
+/** Above the lanes: each form, where its packets were seen. */
+function lanesHead({ flow }: Conversation): HTMLElement {
+  const [inner, outer] = flow.side === undefined ? SIDES : ["before", "behind"];
+  return h(
+    "div",
+    { class: "lanes-head" },
+    h("span", {}, h("b", {}, inner), ` ${endsText(flow.inside)}`),
+    h("span", {}, h("b", {}, outer), ` ${endsText(flow.outside)}`),
+  );
+}
+
+function leftOutText({ flow, events }: Conversation, shown: number): string {
+  const pairs = events.filter(({ kind }) => kind === "pair").length;
+  const out = flow.pairs - pairs;
+  const narrowed = events.length - shown;
+  return [
+    ...(out > 0
+      ? [
+          `${countText(out)} of this flow's ${countText(flow.pairs)} pairs are not in this page: --flow ${flow.flow} shows them`,
+        ]
+      : []),
+    ...(narrowed > 0 ? [`${countText(narrowed)} packets are outside the time that is looked at`] : []),
+  ].join("; ");
+}
+
+function framesText(event: Event_, side: SideName): string {
+  if (event.kind === "pair") {
+    const { frames } = event.record[side];
+    return frames.length > 2 ? `#${frames[0]}…${frames.at(-1)}` : frames.map((frame) => `#${frame}`).join(" ");
+  }
+  if (event.kind === "alone") return event.record.side === side ? `#${event.record.frame}` : "";
+  const { frames } = event.record[side];
+  return frames.length === 0 ? "" : `#${frames[0]}${frames.length > 1 ? "…" : ""}`;
+}
+
+function timeOf(event: Event_): string {
+  if (event.kind === "pair") return event.record[event.record.direction === "outbound" ? "inside" : "outside"].time;
+  if (event.kind === "alone") return event.record.time;
+  return event.record.inside.time ?? event.record.outside.time ?? "0";
+}
+
+/** The first sequence number each way, from which they are counted as Wireshark counts. */
+function firstSeqs(events: readonly Event_[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  for (const event of events)
+    if (event.kind === "pair" && event.record.tcp !== undefined && !first.has(event.record.direction))
+      first.set(event.record.direction, event.record.tcp.seq);
+  return first;
+}
+
+function wordsOf(event: Event_, seqs: ReadonlyMap<string, number>): (Node | string)[] {
+  if (event.kind === "ambiguous") return [`ambiguous: ${event.record.why}`];
+  if (event.kind === "pair") return pairWords(event.record, seqs);
+  const { judged } = event;
+  const impact =
+    judged.impact === undefined
+      ? ""
+      : ` (${judged.impact}${judged.byFrame === undefined ? "" : ` by #${judged.byFrame}`})`;
+  return [
+    h("b", {}, `${judged.verdict}${impact}`),
+    ` ${judged.why}`,
+    ...(judged.rule === undefined ? [] : [" ", h("code", {}, judged.rule)]),
+  ];
+}
+
+function pairWords(pair: Pair, seqs: ReadonlyMap<string, number>): (Node | string)[] {
+  const { tcp, icmp, inside, direction } = pair;
+  const words = [`${direction === "outbound" ? "→" : "←"} ${durationText(pair.latencyNs)}`];
+  if (tcp !== undefined)
+    words.push(
+      `[${tcp.flags}] seq ${(tcp.seq - (seqs.get(direction) ?? 0)) >>> 0}${tcp.payload > 0 ? `, ${tcp.payload} bytes` : ""}`,
+    );
+  else if (icmp !== undefined)
+    words.push(`type ${icmp.type} code ${icmp.code}${icmp.seq === undefined ? "" : ` seq ${icmp.seq}`}`);
+  else words.push(`${inside.length} bytes`);
+  if (pair.retransmission === true) words.push("sent again");
+  if (pair.by !== "exact" && pair.by !== "flow") words.push(`by ${pair.by}`);
+  const pieces =
+    pair.missing?.map(
+      ({ length, impact }) => `${length} bytes of it lost${impact === undefined ? "" : ` (${impact})`}`,
+    ) ?? [];
+  return [words.join(" · "), ...(pieces.length === 0 ? [] : [" · ", h("b", { class: "bad" }, pieces.join(", "))])];
+}
+
+/** Arcs from what was sent again, and from errors, to what they are of. */
+function tiesElement(shown: readonly Event_[], model: Model, height: number): Node {
+  const rows = new Map(shown.map((event, row) => [event, row]));
+  const arcs = tiesOf(shown, model).flatMap(({ from, to, what }) => {
+    const [a, b] = [rows.get(from), rows.get(to)];
+    if (a === undefined || b === undefined) return [];
+    const [y1, y2] = [a, b].map((row) => (row + 0.5) * height);
+    return [s("path", { d: `M0,${y1} C${TIE_WIDTH},${y1} ${TIE_WIDTH},${y2} 0,${y2}` }, s("title", {}, what))];
+  });
+  return s(
+    "svg",
+    { class: "ties-drawn", width: TIE_WIDTH, height: shown.length * height, "aria-hidden": "true" },
+    ...arcs,
+  );
+}

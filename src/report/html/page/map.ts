@@ -1,0 +1,181 @@
+import { h, onKeys, s } from "./dom.js";
+import { bytesText, countText } from "./format.js";
+import type { Conversation, Model, Whose } from "./model.js";
+import { isIn, type Narrowing } from "./narrowing.js";
+
+/** So many places are drawn in a column; what is left is put together in one. */
+const MOST_PLACES = 14;
+const OTHERS = "others";
+
+const COLUMNS: readonly { readonly column: keyof Whose; readonly title: string }[] = [
+  { column: "local", title: "containers" },
+  { column: "nat", title: "as the NAT shows them" },
+  { column: "remote", title: "the world" },
+];
+
+const WIDTH = 900;
+const PLACE_WIDTH = 190;
+const PLACE_HEIGHT = 26;
+const PLACE_GAP = 10;
+const TOP = 28;
+const MOST_LINK_WIDTH = 18;
+const LONGEST_NAME = 26;
+
+interface Load {
+  bytes: number;
+  pairs: number;
+  problems: number;
+  lost: number;
+}
+
+/** Who talks to whom through which address of the NAT: as wide as its traffic, and red where packets were lost. A place that is clicked narrows the page. */
+export function mapSection(model: Model, narrowing: Narrowing): HTMLElement {
+  const drawn = h("div", { class: "map" });
+  const draw = (): void => {
+    // what is chosen on the map stays among the others
+    const now = { ...narrowing.now, place: undefined };
+    drawn.replaceChildren(
+      mapOf(
+        model.conversations.filter((each) => isIn(now, each)),
+        narrowing,
+      ),
+    );
+  };
+  narrowing.onChange((now, before) => {
+    if (
+      now.time !== before.time ||
+      now.place !== before.place ||
+      now.words !== before.words ||
+      now.hasProblems !== before.hasProblems
+    )
+      draw();
+  });
+  draw();
+  return h("section", { "aria-labelledby": "map" }, h("h2", { id: "map" }, "Map"), drawn);
+}
+
+function mapOf(conversations: readonly Conversation[], narrowing: Narrowing): Node {
+  if (conversations.length === 0) return h("p", {}, "Nothing to draw: no flow is looked at.");
+  const columns = COLUMNS.map(({ column }) => busiest(conversations, column));
+  const rows = Math.max(...columns.map((places) => places.size));
+  const height = TOP + rows * (PLACE_HEIGHT + PLACE_GAP);
+  const shownAs = (at: number, name: string): string => (columns[at].has(name) ? name : OTHERS);
+  const links = new Map<string, Load & { readonly at: number; readonly from: string; readonly to: string }>();
+  for (const each of conversations) {
+    const names = COLUMNS.map(({ column }, at) => shownAs(at, each.ends[column]));
+    for (const at of [0, 1]) {
+      const [from, to] = [names[at], names[at + 1]];
+      const key = JSON.stringify([at, from, to]);
+      const link = links.get(key) ?? { at, from, to, ...noLoad() };
+      links.set(key, link);
+      add(link, each);
+    }
+  }
+  const most = Math.max(...[...links.values()].map(({ bytes }) => bytes), 1);
+  const placeAt = columns.map(
+    (places) => new Map([...places.keys()].map((name, row) => [name, TOP + row * (PLACE_HEIGHT + PLACE_GAP)])),
+  );
+  const leftOf = (at: number): number => (at * (WIDTH - PLACE_WIDTH)) / 2;
+  const lines = [...links.values()].map((link) => {
+    const [y1, y2] = [placeAt[link.at].get(link.from), placeAt[link.at + 1].get(link.to)].map(
+      (y) => (y ?? 0) + PLACE_HEIGHT / 2,
+    );
+    const [x1, x2] = [leftOf(link.at) + PLACE_WIDTH, leftOf(link.at + 1)];
+    const middle = (x1 + x2) / 2;
+    const width = 1 + (MOST_LINK_WIDTH - 1) * Math.sqrt(link.bytes / most);
+    return s(
+      "path",
+      {
+        class: `link ${troubleOf(link)}`,
+        d: `M${x1},${y1} C${middle},${y1} ${middle},${y2} ${x2},${y2}`,
+        "stroke-width": width.toFixed(1),
+      },
+      s("title", {}, `${link.from} – ${link.to}: ${loadText(link)}`),
+    );
+  });
+  const places = columns.flatMap((column, at) =>
+    [...column].map(([name, load]) =>
+      placeElement(COLUMNS[at].column, name, load, leftOf(at), placeAt[at].get(name) ?? 0, narrowing),
+    ),
+  );
+  const titles = COLUMNS.map(({ title }, at) => s("text", { class: "column", x: leftOf(at), y: 14 }, title));
+  return s(
+    "svg",
+    { viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-label": "Who talks to whom" },
+    ...titles,
+    ...lines,
+    ...places,
+  );
+}
+
+function placeElement(
+  column: keyof Whose,
+  name: string,
+  load: Load,
+  x: number,
+  y: number,
+  narrowing: Narrowing,
+): SVGElement {
+  const { place } = narrowing.now;
+  const isChosen = place?.column === column && place.name === name;
+  const choose = (): void => narrowing.change({ place: isChosen ? undefined : { column, name } });
+  const isOne = name !== OTHERS;
+  const shown = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
+  return s(
+    "g",
+    {
+      class: `place ${troubleOf(load)}${isChosen ? " chosen" : ""}`,
+      transform: `translate(${x} ${y})`,
+      ...(isOne && {
+        tabindex: 0,
+        role: "button",
+        "aria-pressed": String(isChosen),
+        "aria-label": `${name}: ${loadText(load)}`,
+        onclick: choose,
+        onkeydown: onKeys(choose),
+      }),
+    },
+    s("title", {}, `${name}: ${loadText(load)}`),
+    s("rect", { width: PLACE_WIDTH, height: PLACE_HEIGHT, rx: 4 }),
+    s("text", { x: 8, y: 17 }, shown),
+  );
+}
+
+/** The places of a column, the busiest, those with trouble first; and the others. */
+function busiest(conversations: readonly Conversation[], column: keyof Whose): Map<string, Load> {
+  const all = new Map<string, Load>();
+  for (const each of conversations) {
+    const name = each.ends[column];
+    const load = all.get(name) ?? noLoad();
+    all.set(name, load);
+    add(load, each);
+  }
+  const sorted = [...all].sort(([, a], [, b]) => b.lost - a.lost || b.problems - a.problems || b.bytes - a.bytes);
+  const shown = new Map(sorted.slice(0, MOST_PLACES));
+  const rest = sorted.slice(MOST_PLACES);
+  if (rest.length === 0) return shown;
+  const others = noLoad();
+  for (const [, load] of rest)
+    for (const key of ["bytes", "pairs", "problems", "lost"] as const) others[key] += load[key];
+  return shown.set(OTHERS, others);
+}
+
+function noLoad(): Load {
+  return { bytes: 0, pairs: 0, problems: 0, lost: 0 };
+}
+
+function add(load: Load, { flow, problems, lost }: Conversation): void {
+  load.bytes += flow.bytes;
+  load.pairs += flow.pairs;
+  load.problems += problems;
+  load.lost += lost;
+}
+
+function troubleOf({ problems, lost }: Load): string {
+  return lost > 0 ? "bad" : problems > 0 ? "doubtful" : "";
+}
+
+function loadText({ bytes, pairs, problems }: Load): string {
+  const trouble = problems === 0 ? "" : `, ${countText(problems)} dropped or refused`;
+  return `${countText(pairs)} pairs, ${bytesText(bytes)}${trouble}`;
+}

@@ -1,0 +1,67 @@
+import { isProblem, type Conversation, type Event_, type Whose } from "./model.js";
+
+/** A place on the map. */
+interface Place {
+  readonly column: keyof Whose;
+  readonly name: string;
+}
+
+/** What is looked at of all that there is. */
+export interface Narrowed {
+  /** Between these times, epoch nanoseconds. */
+  readonly time: readonly [fromNs: number, toNs: number] | undefined;
+  readonly place: Place | undefined;
+  /** Words that a flow has, in small letters. */
+  readonly words: readonly string[];
+  readonly hasProblems: boolean;
+  /** The flow whose ladder is shown. */
+  readonly flow: number | undefined;
+}
+
+const ALL: Narrowed = { time: undefined, place: undefined, words: [], hasProblems: false, flow: undefined };
+
+/** What is looked at, and who is told when that changes. */
+export class Narrowing {
+  #now = ALL;
+  readonly #listeners: ((now: Narrowed, before: Narrowed) => void)[] = [];
+
+  get now(): Narrowed {
+    return this.#now;
+  }
+
+  /** Whether anything is left out. */
+  get isNarrow(): boolean {
+    const { time, place, words, hasProblems } = this.#now;
+    return time !== undefined || place !== undefined || words.length > 0 || hasProblems;
+  }
+
+  onChange(listener: (now: Narrowed, before: Narrowed) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  change(to: Partial<Narrowed>): void {
+    const before = this.#now;
+    this.#now = { ...before, ...to };
+    for (const listener of this.#listeners) listener(this.#now, before);
+  }
+
+  /** Looks at everything; the ladder stays. */
+  reset(): void {
+    this.change({ ...ALL, flow: this.#now.flow });
+  }
+}
+
+/** Whether a flow is looked at. */
+export function isIn({ time, place, words, hasProblems }: Narrowed, each: Conversation): boolean {
+  if (hasProblems && each.problems === 0) return false;
+  if (place !== undefined && each.ends[place.column] !== place.name) return false;
+  if (!words.every((word) => each.words.includes(word))) return false;
+  if (time === undefined) return true;
+  const [fromNs, toNs] = time;
+  if (hasProblems && !each.events.some((event) => isProblem(event) && isWithin(time, event))) return false;
+  return each.firstNs <= toNs && each.lastNs >= fromNs;
+}
+
+export function isWithin(time: Narrowed["time"], { timeNs }: Pick<Event_, "timeNs">): boolean {
+  return time === undefined || (timeNs >= time[0] && timeNs <= time[1]);
+}

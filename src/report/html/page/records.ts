@@ -1,0 +1,225 @@
+/** NDJSON's records, as far as a page reads them; `natcorr schema` has all of each. */
+
+export type SideName = "inside" | "outside";
+export const SIDES: readonly SideName[] = ["inside", "outside"];
+
+export interface Ends {
+  readonly src: string;
+  readonly dst: string;
+  readonly srcPort?: number;
+  readonly dstPort?: number;
+  readonly icmpId?: number;
+  readonly srcName?: string;
+  readonly dstName?: string;
+  readonly container?: string;
+  readonly peer?: string;
+}
+
+export interface Quotes extends Ends {
+  readonly proto: string;
+  readonly ipId: number;
+}
+
+interface Form extends Ends {
+  readonly frames: readonly number[];
+  readonly capture?: number;
+  readonly framesIn?: readonly number[];
+  readonly time: string;
+  readonly ipId: number;
+  readonly ttl: number;
+  readonly length: number;
+  readonly quotes?: Quotes;
+}
+
+export type Direction = "outbound" | "inbound";
+
+export interface Pair {
+  readonly type: "pair";
+  readonly flow: number;
+  readonly proto: string;
+  readonly direction: Direction;
+  readonly nat: string;
+  readonly rewrite: readonly string[];
+  readonly by: string;
+  readonly side?: SideName;
+  readonly evidence: readonly string[];
+  readonly retransmission?: boolean;
+  readonly latencyNs: number;
+  readonly missing?: readonly {
+    readonly seq: number;
+    readonly length: number;
+    readonly impact?: string;
+    readonly byFrame?: number;
+  }[];
+  readonly tcp?: { readonly seq: number; readonly ack: number; readonly flags: string; readonly payload: number };
+  readonly icmp?: { readonly type: number; readonly code: number; readonly seq?: number };
+  readonly inside: Form;
+  readonly outside: Form;
+}
+
+/** What became of a frame without a twin. */
+export interface Judged {
+  readonly verdict: string;
+  readonly reason: string;
+  readonly impact?: string;
+  readonly byFrame?: number;
+  readonly byCapture?: number;
+  readonly rule?: string;
+  readonly why: string;
+}
+
+export interface Unmatched extends Ends, Judged {
+  readonly type: "unmatched";
+  readonly side: SideName;
+  readonly frame: number;
+  readonly capture?: number;
+  readonly flow?: number;
+  readonly time: string;
+  readonly proto: string;
+  readonly length: number;
+}
+
+interface Update extends Judged {
+  readonly type: "update";
+  readonly side: SideName;
+  readonly frame: number;
+  readonly capture?: number;
+}
+
+/** Packets of a side that nothing tells apart; what they have in common of their ends. */
+interface Alike extends Partial<Ends> {
+  readonly frames: readonly number[];
+  readonly time?: string;
+}
+
+export interface Ambiguous {
+  readonly type: "ambiguous";
+  readonly proto: string;
+  readonly inside: Alike;
+  readonly outside: Alike;
+  readonly why: string;
+}
+
+export interface Latency {
+  readonly minNs: number;
+  readonly p50Ns: number;
+  readonly p99Ns: number;
+  readonly maxNs: number;
+}
+
+export interface Flow {
+  readonly type: "flow";
+  readonly flow: number;
+  readonly proto: string;
+  readonly nat: string;
+  readonly initiator: "inside" | "outside" | "unknown";
+  readonly side?: SideName;
+  readonly inside: Ends;
+  readonly outside: Ends;
+  readonly pairs: number;
+  readonly bytes: number;
+  readonly insideOnly: number;
+  readonly outsideOnly: number;
+  readonly first: string;
+  readonly last: string;
+  readonly latency: { readonly outbound: Latency | null; readonly inbound: Latency | null };
+  readonly rule?: string;
+}
+
+export interface Finding {
+  readonly type: "finding";
+  readonly severity: "warning" | "info";
+  readonly code: string;
+  readonly count: number;
+  readonly flows: readonly number[];
+  readonly frames: Readonly<Record<SideName, readonly number[]>>;
+  readonly more: number;
+  readonly text: string;
+  readonly hint: string;
+  readonly rule?: string;
+}
+
+export interface Published {
+  readonly proto: string;
+  readonly hostAddresses: readonly string[];
+  readonly hostPort: number;
+  readonly container: string;
+  readonly containerPort: number;
+  readonly pids?: readonly number[];
+  readonly gone?: boolean;
+  readonly translated: number;
+  readonly proxied: number;
+  readonly dropped: number;
+  readonly refused: number;
+  readonly closedBy?: string;
+}
+
+export interface Totals {
+  readonly frames: number;
+  readonly paired: number;
+  readonly unmatched: number;
+  readonly ambiguous: number;
+  readonly notIp: number;
+  readonly undecodable: number;
+  readonly captureDropped: number;
+  readonly counters: boolean;
+  readonly verdicts: Readonly<Record<string, number>>;
+}
+
+export interface Summary {
+  readonly type: "summary";
+  readonly totals: Readonly<Record<SideName, Totals>>;
+  readonly flowCount: number;
+  /** Outside clock minus inside clock, nanoseconds. */
+  readonly clock: { readonly offsetNs: number };
+  readonly published?: readonly Published[];
+}
+
+export interface Header {
+  readonly type: "header";
+  readonly program: string;
+  readonly captures: Readonly<Record<SideName, readonly { readonly name: string; readonly counters: boolean }[]>>;
+}
+
+export type Record_ = Header | Pair | Unmatched | Update | Ambiguous | Flow | Finding | Summary;
+
+/** What happened in time: a number for each bin. */
+export interface StripData {
+  readonly from: string;
+  readonly binNs: number;
+  readonly frames: Readonly<Record<SideName, readonly number[]>>;
+  readonly pairs: Readonly<Record<Direction, readonly number[]>>;
+  readonly latency: Readonly<
+    Record<Direction, { readonly p50Ns: readonly (number | null)[]; readonly p99Ns: readonly (number | null)[] }>
+  >;
+  readonly troubles: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface Facts {
+  readonly text: { readonly answer: string; readonly totals: string; readonly names: string };
+  readonly strip: StripData;
+  readonly said: readonly string[];
+}
+
+/** All records of the page, each chunk of them decompressed. */
+export async function readRecords(page: Document): Promise<Record_[]> {
+  const chunks = [...page.querySelectorAll("script.records")].map(({ textContent }) => textContent ?? "");
+  const texts = await Promise.all(chunks.map(decompressed));
+  return texts
+    .join("")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): Record_ => JSON.parse(line));
+}
+
+export function readFacts(page: Document): Facts {
+  const facts = page.querySelector("#facts");
+  if (facts === null) throw new Error("the page is not complete: its run did not end");
+  return JSON.parse(facts.textContent ?? "");
+}
+
+async function decompressed(base64: string): Promise<string> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}

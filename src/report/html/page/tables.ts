@@ -1,0 +1,126 @@
+import { withLinks, flowLink } from "./answer.js";
+import { h } from "./dom.js";
+import { countText } from "./format.js";
+import type { Model } from "./model.js";
+import type { Narrowing } from "./narrowing.js";
+import { type Finding, type Published, SIDES, type Totals } from "./records.js";
+
+/** Sections of what is known beside packets: published ports, rules, findings, and the account of all frames. */
+export function tableSections(model: Model, narrowing: Narrowing): HTMLElement[] {
+  const { published = [] } = model.summary;
+  const rules = rulesOf(model);
+  return [
+    ...(published.length === 0
+      ? []
+      : [
+          section(
+            "ports",
+            "Published ports",
+            tableOf(
+              ["port", "container", "by DNAT", "by docker-proxy", "dropped", "refused", "closed by"],
+              published.map(portRow),
+            ),
+          ),
+        ]),
+    ...(rules.length === 0 ? [] : [section("rules", "Rules", tableOf(["rule", "flows", "pairs"], rules))]),
+    ...(model.findings.length === 0
+      ? []
+      : [section("findings", "Findings", ...model.findings.map((each) => findingElement(each, model, narrowing)))]),
+    section(
+      "account",
+      "Account of all frames",
+      tableOf(
+        ["", "frames", "paired", "unmatched", "ambiguous", "not IP", "undecodable", "lost by the capture"],
+        SIDES.map((side) => accountRow(side, model.summary.totals[side])),
+      ),
+    ),
+  ];
+}
+
+type Cell = string | number | Node;
+
+function section(id: string, title: string, ...children: readonly Node[]): HTMLElement {
+  return h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...children);
+}
+
+function tableOf(heads: readonly string[], rows: readonly (readonly Cell[])[]): HTMLElement {
+  const cellOf = (cell: Cell) =>
+    h(
+      "td",
+      { class: typeof cell === "number" ? "number" : undefined },
+      typeof cell === "number" ? countText(cell) : cell,
+    );
+  return h(
+    "div",
+    { class: "scrolling", tabindex: 0, role: "region", "aria-label": heads.join(", ") },
+    h(
+      "table",
+      {},
+      h("thead", {}, h("tr", {}, ...heads.map((head) => (head === "" ? h("td") : h("th", { scope: "col" }, head))))),
+      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map(cellOf)))),
+    ),
+  );
+}
+
+function portRow(port: Published): Cell[] {
+  const holders = port.pids === undefined || port.pids.length === 0 ? "" : ` (pid ${port.pids.join(", ")})`;
+  const place = `${port.hostAddresses.join(", ")}:${port.hostPort}/${port.proto}`;
+  return [
+    place,
+    `${port.container}:${port.containerPort}${port.gone === true ? ", gone" : ""}`,
+    port.translated,
+    `${countText(port.proxied)}${holders}`,
+    port.dropped,
+    port.refused,
+    port.closedBy ?? "",
+  ];
+}
+
+/** The firewall's rules behind flows, the most used first. */
+function rulesOf({ conversations }: Model): Cell[][] {
+  const rules = new Map<string, { flows: number; pairs: number }>();
+  for (const { flow } of conversations) {
+    if (flow.rule === undefined) continue;
+    const known = rules.get(flow.rule) ?? { flows: 0, pairs: 0 };
+    rules.set(flow.rule, known);
+    known.flows++;
+    known.pairs += flow.pairs;
+  }
+  return [...rules]
+    .sort(([, a], [, b]) => b.flows - a.flows)
+    .map(([rule, { flows, pairs }]) => [h("code", {}, rule), flows, pairs]);
+}
+
+function findingElement(
+  { severity, code, count, text, hint, flows, more }: Finding,
+  model: Model,
+  narrowing: Narrowing,
+): HTMLElement {
+  const links = flows.flatMap((flow, at) => [
+    at === 0 ? "flows " : ", ",
+    flowLink(flow, String(flow), model, narrowing),
+  ]);
+  return h(
+    "div",
+    { class: `finding ${severity === "warning" ? "bad" : ""}` },
+    h(
+      "p",
+      {},
+      h("b", {}, code),
+      count > 1 ? ` (${countText(count)} times)` : "",
+      ": ",
+      ...withLinks(text, model, narrowing),
+    ),
+    links.length === 0
+      ? undefined
+      : h("p", { class: "more" }, ...links, more > 0 ? ` and ${countText(more)} more` : ""),
+    h("p", { class: "more" }, `next: ${hint}`),
+  );
+}
+
+function accountRow(
+  side: string,
+  { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, counters }: Totals,
+): Cell[] {
+  return [side, frames, paired, unmatched, ambiguous, notIp, undecodable, counters ? captureDropped : "not counted"];
+}

@@ -1,0 +1,48 @@
+import type { Event_, Model } from "./model.js";
+import type { Quotes } from "./records.js";
+
+/** A packet that is about an earlier one. */
+export interface Tie {
+  readonly from: Event_;
+  readonly to: Event_;
+  readonly what: string;
+}
+
+/** What was sent again, and the ICMP errors, among some packets in the order of time, each with the packet that it is about. */
+export function tiesOf(events: readonly Event_[], model: Model): Tie[] {
+  const ties: Tie[] = [];
+  /** By direction and sequence number: the last segment that began there. */
+  const segments = new Map<string, Event_>();
+  for (const event of events) {
+    if (event.kind === "alone") {
+      const { byFrame, byCapture, verdict } = event.judged;
+      const by = byFrame === undefined ? undefined : model.eventOf(event.record.side, byFrame, byCapture);
+      if (by !== undefined)
+        ties.push({ from: by, to: event, what: verdict === "refused" ? "refused by" : "made up for by" });
+    }
+    if (event.kind !== "pair") continue;
+    const { tcp, direction, retransmission, inside } = event.record;
+    if (tcp !== undefined) {
+      const key = `${direction} ${tcp.seq}`;
+      const before = segments.get(key);
+      if (retransmission === true && before !== undefined) ties.push({ from: event, to: before, what: "sent again" });
+      segments.set(key, event);
+    }
+    const { quotes } = inside;
+    const quoted = quotes && events.findLast((other) => other.timeNs <= event.timeNs && isQuoted(other, quotes));
+    if (quoted !== undefined) ties.push({ from: event, to: quoted, what: "quotes" });
+  }
+  return ties;
+}
+
+function isQuoted(event: Event_, { src, dst, srcPort, dstPort, ipId }: Quotes): boolean {
+  if (event.kind !== "pair") return false;
+  const { inside } = event.record;
+  return (
+    inside.ipId === ipId &&
+    inside.src === src &&
+    inside.dst === dst &&
+    inside.srcPort === srcPort &&
+    inside.dstPort === dstPort
+  );
+}

@@ -1,0 +1,282 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browser as hasBrowser, openBrowser, openPage } from "../support/browser.js";
+import { natcorr } from "../support/natcorr.js";
+import { isSkipped, tools } from "../support/needs.js";
+import { recordsIn } from "../support/page.js";
+import { scratch } from "../support/scratch.js";
+
+const FIXTURES = join(import.meta.dirname, "../../fixtures");
+
+/** What tests read of NDJSON's records. */
+interface Of {
+  readonly type: string;
+  readonly flow?: number;
+  readonly side?: "inside" | "outside";
+  readonly frame?: number;
+  readonly verdict?: string;
+  readonly time: string;
+  readonly initiator: string;
+  readonly inside: { readonly frames: number[]; readonly src: string; readonly dst: string };
+  readonly outside: { readonly frames: number[]; readonly src: string; readonly dst: string };
+  readonly first: string;
+  readonly last: string;
+}
+
+async function reportOf(fixture: string, ...more: string[]): Promise<{ path: string; records: Of[] }> {
+  const path = scratch(`${fixture}.html`);
+  const captures = ["inside", "outside"].map((side) => `${FIXTURES}/${fixture}/${side}.pcap`);
+  await natcorr("file", "-q", ...captures, ...more, "--html", path);
+  return { path, records: recordsIn(readFileSync(path, "utf8")).map((line): Of => JSON.parse(line)) };
+}
+
+const flowsIn = (records: readonly Of[]): Of[] => records.filter(({ type }) => type === "flow");
+const shownFlows = (page: Page): Promise<string | null> => page.locator(".count").textContent();
+
+/** As a ladder names frames. */
+function named(frames: readonly number[]): string {
+  return frames.length > 2 ? `#${frames[0]}…${frames.at(-1)}` : frames.map((frame) => `#${frame}`).join(" ");
+}
+
+/** How many lines a command prints, where the page's captures are. */
+function linesOf(command: string): number {
+  const cwd = join(FIXTURES, "..");
+  return execFileSync("sh", ["-c", command], { cwd, stdio: "pipe" }).toString().split("\n").length - 1;
+}
+
+/** A page with other records: those of one that was written. */
+function withRecords(path: string, lines: readonly string[]): string {
+  const page = readFileSync(path, "utf8");
+  const [before, behind] = page.split(/<script class="records"[^]*<\/script>(?=\s*<script id="facts")/);
+  const base64 = gzipSync(lines.join("\n")).toString("base64");
+  const other = scratch("other.html");
+  writeFileSync(other, `${before}<script class="records" type="application/gzip">${base64}</script>${behind}`);
+  return other;
+}
+
+describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browser", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+
+  it.each(["mixed", "drops", "proxy-ipv6", "tso-off-drops"])(
+    "shows each section, asks for nothing, complains of nothing, and everybody can read it: %s",
+    async (fixture) => {
+      const { path, records } = await reportOf(fixture);
+      const flow = flowsIn(records)[0].flow;
+      for (const scheme of fixture === "mixed" ? (["light", "dark"] as const) : (["light"] as const)) {
+        const { page, complaints } = await openPage(browser, path, `#flow=${flow}`, scheme);
+        const titles = await page.locator("h2").allTextContents();
+        expect(titles.slice(1, 5)).toEqual(["Time", "Map", "Flows", "Ladder"]);
+        expect(titles).toContain("Account of all frames");
+        await page.evaluate(axe.source);
+        const violations: string[] = await page.evaluate(
+          "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ').slice(0, 300)}`))",
+        );
+        expect(violations).toEqual([]);
+        expect(complaints).toEqual([]);
+        await page.close();
+      }
+    },
+  );
+
+  it("has in each ladder the frames that NDJSON has of the flow, in the order of time", async () => {
+    const { path, records } = await reportOf("mixed");
+    const { page } = await openPage(browser, path);
+    for (const { flow } of flowsIn(records)) {
+      await page.goto(`file://${path}#flow=${flow}`);
+      await page.waitForSelector(`.head b:text-is("flow ${flow}")`);
+      const rows = await page
+        .locator(".ladder li")
+        .evaluateAll((all) =>
+          all.map((row) => [...row.querySelectorAll(".frames")].map(({ textContent }) => textContent)),
+        );
+      const expected = records
+        .filter((record) => record.flow === flow && (record.type === "pair" || record.type === "unmatched"))
+        .map(({ type, inside, outside, side, frame }) =>
+          type === "pair"
+            ? [named(inside.frames), named(outside.frames)]
+            : side === "inside"
+              ? [`#${frame}`, ""]
+              : ["", `#${frame}`],
+        );
+      expect(rows.map(String).toSorted()).toEqual(expected.map(String).toSorted());
+      const times = await page.locator(".ladder .time").allTextContents();
+      expect(times).toEqual(times.toSorted());
+    }
+  });
+
+  it("narrows to what is clicked on the map, searched for, ticked, and brushed", async () => {
+    const { path, records } = await reportOf("mixed");
+    const flows = flowsIn(records);
+    const { page } = await openPage(browser, path);
+    const all = `${flows.length} flows`;
+    expect(await shownFlows(page)).toBe(all);
+
+    await page
+      .getByRole("button", { name: /^172\.17\.0\.4: / })
+      .first()
+      .click();
+    const own = flows.filter(
+      ({ initiator, inside }) => (initiator === "outside" ? inside.dst : inside.src) === "172.17.0.4",
+    );
+    expect(await shownFlows(page)).toBe(`${own.length} of ${all}`);
+    await page.getByRole("button", { name: "Show all" }).click();
+    expect(await shownFlows(page)).toBe(all);
+
+    await page.getByRole("searchbox").fill("icmpv6");
+    const v6 = flows.filter((flow) => JSON.stringify(flow).includes("icmpv6"));
+    expect(await shownFlows(page)).toBe(`${v6.length} of ${all}`);
+    await page.getByRole("searchbox").fill("");
+
+    await page.getByRole("checkbox").check();
+    const troubled = new Set(
+      records
+        .filter(({ verdict, flow }) => flow !== undefined && /dropped|refused/.test(verdict ?? ""))
+        .map(({ flow }) => flow),
+    );
+    expect(await shownFlows(page)).toBe(`${troubled.size} of ${all}`);
+    await page.getByRole("button", { name: "Show all" }).click();
+
+    await page.locator(".u-over").first().scrollIntoViewIfNeeded();
+    const plot = await page.locator(".u-over").first().boundingBox();
+    const [x, y, width] = [plot?.x ?? 0, (plot?.y ?? 0) + 20, plot?.width ?? 0];
+    await page.mouse.move(x + width * 0.1, y);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.2, y, { steps: 5 });
+    await page.mouse.up();
+    const [from, to] = await page
+      .locator(".range input")
+      .evaluateAll((inputs) => inputs.map((input) => Number(Reflect.get(input, "value"))));
+    expect(to).toBeGreaterThan(from);
+    const times = flows.flatMap(({ first, last }) => [Number(first), Number(last)]);
+    const begin = Math.min(...times);
+    const within = flows.filter(
+      ({ first, last }) => Number(first) - begin <= to + 0.02 && Number(last) - begin >= from - 0.02,
+    );
+    const shown = Number((await shownFlows(page))?.split(" ")[0]);
+    expect(shown).toBeGreaterThan(0);
+    expect(shown).toBeLessThanOrEqual(within.length);
+    await page.keyboard.press("Escape");
+    expect(await shownFlows(page)).toBe(all);
+  });
+
+  it("goes from problem to problem, and from flow to flow, by keys alone", async () => {
+    const { path, records } = await reportOf("drops");
+    const { page } = await openPage(browser, path);
+    const problems = records
+      .filter(
+        ({ type, verdict, flow }) =>
+          type === "unmatched" && flow !== undefined && /dropped|refused/.test(verdict ?? ""),
+      )
+      .toSorted((a, b) => Number(a.time) - Number(b.time));
+    for (const { side, frame, flow } of problems.slice(0, 5)) {
+      await page.keyboard.press("n");
+      expect(await page.locator(".head b").first().textContent()).toBe(`flow ${flow}`);
+      const row = page.locator("li[aria-current]");
+      expect(
+        await row
+          .locator(".frames")
+          .nth(side === "inside" ? 0 : 1)
+          .textContent(),
+      ).toBe(`#${frame}`);
+      expect(await row.and(page.locator(":focus")).count()).toBe(1);
+    }
+    await page.keyboard.press("p");
+    expect(await page.locator(".head b").first().textContent()).toBe(`flow ${problems[3].flow}`);
+
+    const row = page.locator(".rows .row").first();
+    await row.focus();
+    await page.keyboard.press("ArrowDown");
+    const next = await page.locator(".rows .row:focus").getAttribute("data-flow");
+    await page.keyboard.press("Enter");
+    expect(await page.locator(".head b").first().textContent()).toBe(`flow ${next}`);
+    expect(page.url()).toBe(`file://${path}#flow=${next}`);
+  });
+
+  it("leads from the answer to a flow's ladder", async () => {
+    const { path } = await reportOf("mixed");
+    const { page } = await openPage(browser, path);
+    const link = page.locator(".line.bad a").first();
+    const flow = await link.textContent();
+    await link.click();
+    expect(await page.locator(".head b").first().textContent()).toBe(`flow ${flow}`);
+  });
+
+  it.skipIf(isSkipped("a page's filters in tshark", tools(["tshark"])))(
+    "gives filters with which tshark shows what the ladder has",
+    async () => {
+      const { path, records } = await reportOf("mixed");
+      const { page } = await openPage(browser, path, "#flow=10");
+      await page.locator(".copies summary").click();
+      const texts = await page.locator(".copies code").allTextContents();
+      const commands = texts.filter((text) => text.startsWith("tshark"));
+      expect(commands).toHaveLength(2);
+      for (const [at, side] of (["inside", "outside"] as const).entries()) {
+        const frames = records.flatMap((record) => {
+          if (record.flow !== 10) return [];
+          if (record.type === "pair") return record[side].frames;
+          return record.type === "unmatched" && record.side === side ? [record.frame] : [];
+        });
+        expect(linesOf(commands[at])).toBe(new Set(frames).size);
+      }
+      const filter = texts.find((text) => text.startsWith("ip.addr"));
+      const shown = linesOf(`tshark -r fixtures/mixed/inside.pcap -Y '${filter}'`);
+      expect(shown).toBeGreaterThan(0);
+    },
+  );
+
+  it("draws what is in view of 30,000 flows, and finds one of them", async () => {
+    const { path } = await reportOf("docker-ping");
+    const lines = recordsIn(readFileSync(path, "utf8"));
+    const flow = lines.find((line) => line.startsWith('{"type":"flow"')) ?? "";
+    const many = Array.from({ length: 30_000 }, (_, at) => flow.replace(/"flow":\d+/, `"flow":${at + 1000}`));
+    const { page, complaints } = await openPage(
+      browser,
+      withRecords(path, [lines[0], ...many, lines[lines.length - 1]]),
+    );
+    expect(await shownFlows(page)).toBe("30,000 flows");
+    expect(await page.locator(".rows .row").count()).toBeLessThan(40);
+    await page.locator(".rows .row").first().focus();
+    await page.keyboard.press("End");
+    expect(await page.locator(".rows .row:focus").count()).toBe(1);
+    await page.getByRole("searchbox").fill("flow 21000");
+    expect(await shownFlows(page)).toBe("1 of 30,000 flows");
+    expect(complaints).toEqual([]);
+  });
+
+  it("takes nothing for markup, whatever names are", async () => {
+    const { path } = await reportOf("docker-ping");
+    const hostile = '</script><img src=x onerror=\\"alert(1)\\">\\u001b[2J';
+    const lines = recordsIn(readFileSync(path, "utf8")).map((line) =>
+      line
+        .replaceAll(/"(?:src|dst)":"[^"]*"/g, (of) => `${of},"container":"${hostile}","srcName":"${hostile}"`)
+        .replaceAll("inside.pcap", hostile),
+    );
+    const { page, complaints } = await openPage(browser, withRecords(path, lines), "#flow=1");
+    expect(await page.locator("img").count()).toBe(0);
+    expect(await page.locator("h1").textContent()).toContain("<img src=x");
+    expect(complaints).toEqual([]);
+  });
+
+  it("says so where it is not complete", async () => {
+    const { path } = await reportOf("docker-ping");
+    const page = readFileSync(path, "utf8");
+    const cut = scratch("cut.html");
+    writeFileSync(
+      cut,
+      `${page.slice(0, page.indexOf('<script id="facts"'))}${page.slice(page.lastIndexOf("<script>"))}`,
+    );
+    const { page: shown } = await openPage(browser, cut);
+    expect(await shown.locator("[role=alert]").textContent()).toContain(
+      "the page is not complete: its run did not end",
+    );
+  });
+});
