@@ -58,6 +58,14 @@ import { udp } from "./udp.js";
 
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
 
+/** What the batch is decoded to: the `PacketBatch`, and how many outer packets that has. */
+let batch: usize = 0;
+let outers = 0;
+/** … and how: see LIMIT, HEADER_LIMIT and OPENS_TUNNELS. */
+let limit = 0;
+let headerLimit = 0;
+let opensTunnels = false;
+
 /** Decodes a batch of frames to behind the rows there are, and says in `block` what came of it. */
 export function decode(block: usize): void {
   const count = wordOf(block, words.COUNT);
@@ -71,21 +79,14 @@ export function decode(block: usize): void {
   const links = wordOf(block, words.LINKS);
   const programs = wordOf(block, words.PROGRAMS);
   const interfaces = wordOf(block, words.INTERFACES);
-  const limit = wordOf(block, words.LIMIT);
-  const headerLimit = wordOf(block, words.HEADER_LIMIT);
-  const batch = wordOf(block, words.BATCH);
-  const opensTunnels = wordOf(block, words.OPENS_TUNNELS) !== 0;
   const senders = wordOf(block, words.SENDERS);
   const answers = wordOf(block, words.ANSWERS);
+  begin(block);
   let heard = 0;
-  quotes.goOn(batch, wordOf(block, words.QUOTES));
-  outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
   let cut = 0;
-  setWord(block, words.NOT_IP, 0);
-  setWord(block, words.UNDECODED, 0);
   let isInOrder = wordOf(block, words.IS_IN_ORDER) !== 0;
-  let latestNs = row === 0 ? -Infinity : load<f64>(batch + ((row - 1) << RECORD_BYTES_BITS), 8 * STAMP_NS);
+  let latestNs = row === 0 ? -Infinity : load<f64>(recordAt(row - 1), 8 * STAMP_NS);
   for (let index = 0; index < count; index++) {
     const captured = load<u32>(captureds + (index << 2));
     const original = load<u32>(originals + (index << 2));
@@ -95,8 +96,8 @@ export function decode(block: usize): void {
     const stampNs = load<f64>(stamps + (index << 3));
     const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
     const link = iface < interfaces ? load<i32>(links + (iface << 2)) : 0;
-    let reason = iface < interfaces ? packet(start, end, wireEnd, link, limit, headerLimit, batch, row) : NO_INTERFACE;
-    if (reason === MAY_CARRY) lookInside(end, limit, headerLimit, batch, row, opensTunnels);
+    const reason = iface < interfaces ? packet(start, end, wireEnd, link, row) : NO_INTERFACE;
+    if (reason === MAY_CARRY) lookInside(end, row);
     if (reason >= 0) {
       leaveOut(block, index, load<i32>(frames + (index << 2)), reason);
       continue;
@@ -105,12 +106,9 @@ export function decode(block: usize): void {
       if (answers !== 0) heard += dns.hear(answers + heard, min(end, packetEnd), batch, row, stampNs);
       dns.forget();
     }
-    const record = batch + (row << RECORD_BYTES_BITS);
+    const record = recordAt(row);
     if (senders !== 0) noteSender(senders, record);
-    // what came in a tunnel is between others than its frame
-    const tells = hasMacs(link) && load<i32>(record, 4 * LENGTH) >>> TUNNEL_SHIFT !== CARRIED;
-    store<i32>(batch + (row << 2), tells ? macFrom(start) : NO_MAC, BATCH_FRAMES * column.MAC_FROM);
-    store<i32>(batch + (row << 2), tells ? macTo(start) : NO_MAC, BATCH_FRAMES * column.MAC_TO);
+    noteMacs(row, start, link);
     if (stampNs < latestNs) isInOrder = false;
     latestNs = stampNs;
     store<f64>(record, stampNs, 8 * STAMP_NS);
@@ -129,6 +127,29 @@ export function decode(block: usize): void {
   noteSpan(block, stamps, count);
 }
 
+/** Takes from the block what the batch is decoded to, and how. */
+function begin(block: usize): void {
+  batch = wordOf(block, words.BATCH);
+  outers = wordOf(block, words.OUTERS);
+  limit = wordOf(block, words.LIMIT);
+  headerLimit = wordOf(block, words.HEADER_LIMIT);
+  opensTunnels = wordOf(block, words.OPENS_TUNNELS) !== 0;
+  quotes.goOn(batch, wordOf(block, words.QUOTES));
+  setWord(block, words.NOT_IP, 0);
+  setWord(block, words.UNDECODED, 0);
+}
+
+function recordAt(row: i32): usize {
+  return batch + (row << RECORD_BYTES_BITS);
+}
+
+/** Notes a row's MAC addresses, of the frame that begins at `start`. What came in a tunnel is between others than its frame. */
+function noteMacs(row: i32, start: i32, link: i32): void {
+  const tells = hasMacs(link) && load<i32>(recordAt(row), 4 * LENGTH) >>> TUNNEL_SHIFT !== CARRIED;
+  store<i32>(batch + (row << 2), tells ? macFrom(start) : NO_MAC, BATCH_FRAMES * column.MAC_FROM);
+  store<i32>(batch + (row << 2), tells ? macTo(start) : NO_MAC, BATCH_FRAMES * column.MAC_TO);
+}
+
 /** Notes the earliest and the latest stamp of a batch of frames, whatever they are. */
 function noteSpan(block: usize, stamps: usize, count: i32): void {
   let firstNs = Infinity;
@@ -144,7 +165,6 @@ function noteSpan(block: usize, stamps: usize, count: i32): void {
 
 /** Notes a frame that no row is made of, by its place in the block, and why. */
 function leaveOut(block: usize, index: i32, frame: i32, reason: i32): void {
-  const batch = wordOf(block, words.BATCH);
   const rowless = wordOf(block, words.ROWLESS);
   setWord(block, words.ROWLESS, rowless + 1);
   store<i32>(batch + (rowless << 2), frame, BATCH_FRAMES * column.ROWLESS_FRAME);
@@ -161,7 +181,7 @@ function leaveOut(block: usize, index: i32, frame: i32, reason: i32): void {
 }
 
 /** Notes that the pcap filter that says what is shown selects a packet. */
-function select(record: i32): void {
+function select(record: usize): void {
   store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | IS_SELECTED, 4 * FLAGS_PROTO_TTL);
 }
 
@@ -196,22 +216,10 @@ let packetAt = 0;
 let transportAt = 0;
 let packetEnd = 0;
 
-/** How many outer packets the batch has. */
-let outers = 0;
-
 /** Decodes the frame at `start` … `end`-1 into a row. Returns DECODED, MAY_CARRY, or the reason why there is none. */
-function packet(
-  start: i32,
-  end: i32,
-  wireEnd: i32,
-  link: i32,
-  limit: i32,
-  headerLimit: i32,
-  batch: i32,
-  row: i32,
-): i32 {
+function packet(start: i32, end: i32, wireEnd: i32, link: i32, row: i32): i32 {
   const at = ipHeader(start, end, link);
-  return at < 0 ? ~at : datagram(at, end, wireEnd, limit, headerLimit, batch, row);
+  return at < 0 ? ~at : datagram(at, end, wireEnd, row);
 }
 
 /**
@@ -220,8 +228,8 @@ function packet(
  *
  * One tunnel is opened and not what is in it: what comes out of it is what its end takes for a packet.
  */
-function lookInside(end: i32, limit: i32, headerLimit: i32, batch: i32, row: i32, opensTunnels: bool): void {
-  const record = batch + (row << RECORD_BYTES_BITS);
+function lookInside(end: i32, row: i32): void {
+  const record = recordAt(row);
   const carrier = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   // the first of several fragments has the beginning of what they carry
   const isFragment = (carrier & IS_FRAGMENT) !== 0;
@@ -231,10 +239,10 @@ function lookInside(end: i32, limit: i32, headerLimit: i32, batch: i32, row: i32
   const isWhole = !isFragment && heldEnd === outerEnd && outerEnd - packetAt <= limit;
   const at = tunnel.carriedBy(record, transportAt, heldEnd);
   if (at === tunnel.NOTHING) return;
-  copyOuter(batch, row, false);
+  copyOuter(row, false);
   dns.forget();
   const quoted = quotes.count;
-  const reason = datagram(at, heldEnd, outerEnd, limit, headerLimit, batch, row);
+  const reason = datagram(at, heldEnd, outerEnd, row);
   const isPacket = reason < 0 && (isFragment || packetEnd <= outerEnd);
   const outer = batch + BATCH_FRAMES * column.OUTER_RECORD + (outers << RECORD_BYTES_BITS);
   if (isPacket && isWhole) tunnel.takeCarried(outer, keyOf(record));
@@ -248,28 +256,28 @@ function lookInside(end: i32, limit: i32, headerLimit: i32, batch: i32, row: i32
   }
   quotes.goOn(batch, quoted);
   dns.forget();
-  copyOuter(batch, row, true);
+  copyOuter(row, true);
   if (isPacket) store<i32>(record, load<i32>(record, 4 * LENGTH) | (CARRIER << TUNNEL_SHIFT), 4 * LENGTH);
 }
 
 /** Copies what a row says to where the next outer packet is kept, or back. */
-function copyOuter(batch: i32, row: i32, isBack: bool): void {
-  copyCell(batch, row, column.RECORD, column.OUTER_RECORD, RECORD_BYTES_BITS, isBack);
-  copyCell(batch, row, column.SRC6, column.OUTER_SRC6, 4, isBack);
-  copyCell(batch, row, column.DST6, column.OUTER_DST6, 4, isBack);
-  copyCell(batch, row, column.TUPLE_HASH, column.OUTER_TUPLE_HASH, 2, isBack);
+function copyOuter(row: i32, isBack: bool): void {
+  copyCell(row, column.RECORD, column.OUTER_RECORD, RECORD_BYTES_BITS, isBack);
+  copyCell(row, column.SRC6, column.OUTER_SRC6, 4, isBack);
+  copyCell(row, column.DST6, column.OUTER_DST6, 4, isBack);
+  copyCell(row, column.TUPLE_HASH, column.OUTER_TUPLE_HASH, 2, isBack);
 }
 
 /** The same of one column, in 2 to the power of `bits` bytes a row. */
-function copyCell(batch: i32, row: i32, from: i32, to: i32, bits: i32, isBack: bool): void {
+function copyCell(row: i32, from: i32, to: i32, bits: i32, isBack: bool): void {
   const cell = batch + BATCH_FRAMES * from + (row << bits);
   const outer = batch + BATCH_FRAMES * to + (outers << bits);
   memory.copy(isBack ? cell : outer, isBack ? outer : cell, 1 << bits);
 }
 
 /** Decodes the packet whose IP header is at `at`; `end` is where its captured bytes end. Returns as `packet` does. */
-function datagram(at: i32, end: i32, wireEnd: i32, limit: i32, headerLimit: i32, batch: i32, row: i32): i32 {
-  const record = batch + (row << RECORD_BYTES_BITS);
+function datagram(at: i32, end: i32, wireEnd: i32, row: i32): i32 {
+  const record = recordAt(row);
   const src6 = batch + BATCH_FRAMES * column.SRC6 + (row << 4);
   const dst6 = batch + BATCH_FRAMES * column.DST6 + (row << 4);
   const headers = at + headerLimit;
