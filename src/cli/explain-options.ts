@@ -93,6 +93,17 @@ export function addExplainOptions(command: Command): Command {
     );
 }
 
+/** Where neither conntrack nor rules nor a trace are gone by. */
+const NOTHING_SAID: Omit<Explained, "sink"> = {
+  says: {},
+  conntrack: undefined,
+  rules: undefined,
+  contradictions: () => 0,
+  onFrames: async () => {},
+  onHostChanged: nothing,
+  close: nothing,
+};
+
 /**
  * Has a sink told what conntrack and the rules make of each translation, by what the options ask for, or else by what the `host` said.
  * `interfaces`: names for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on, of which those are
@@ -114,17 +125,7 @@ export async function explained(
   const traced =
     options.trace === undefined ? undefined : await traceOf(options.trace, rules?.history, toTrace, following);
   const trace = traced?.trace;
-  if (conntrack === undefined && rules === undefined && trace === undefined)
-    return {
-      sink: next,
-      says: {},
-      conntrack: undefined,
-      rules: undefined,
-      contradictions: () => 0,
-      onFrames: async () => {},
-      onHostChanged: nothing,
-      close: nothing,
-    };
+  if (conntrack === undefined && rules === undefined && trace === undefined) return { sink: next, ...NOTHING_SAID };
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleFacts } = await import("../host/rules/rule-facts.js");
@@ -141,6 +142,10 @@ export async function explained(
   const [inside, outside] = interfaces;
   const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
   const facts = rules && new RuleFacts(rules.history, names, ownAddresses, leadsInside, canMasquerade);
+  const reach = (timeNs: bigint): void => {
+    conntrack?.table.reach(timeNs);
+    facts?.reach(timeNs - BigInt(Math.ceil(options.window)) - SETTLING_NS);
+  };
   return {
     sink: explaining,
     says: {
@@ -153,11 +158,7 @@ export async function explained(
     contradictions: () => explaining.contradictions,
     onFrames: async ({ epochNs }, batch) => {
       if (batch === null) await Promise.all([conntrack?.follower?.listAtEnd(), rules?.follower?.readAtEnd()]);
-      else if (batch.reachedNs > Number.NEGATIVE_INFINITY) {
-        const reachedNs = epochNs + BigInt(Math.floor(batch.reachedNs));
-        conntrack?.table.reach(reachedNs);
-        facts?.reach(reachedNs - BigInt(Math.ceil(options.window)) - SETTLING_NS);
-      }
+      else if (batch.reachedNs > Number.NEGATIVE_INFINITY) reach(epochNs + BigInt(Math.floor(batch.reachedNs)));
     },
     onHostChanged: () => {
       rules?.follower?.ask();

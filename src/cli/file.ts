@@ -55,29 +55,18 @@ export async function pairFiles(
   if (options.quiet || !host.stdout.isTerminal) messages.showProgress(() => progressText(readings));
   let decoding: Decoding | undefined;
   const annotated = options.write === undefined ? undefined : await annotatedIn(options.write);
-  const { maxPairs } = correlateOptions(options);
-  /** What is said of captures of which more may be read than is used: how much is chance. */
-  const held: (readonly [text: string, isDamage: boolean])[] = [];
+  const warnings = new CaptureWarnings(messages, Number.isFinite(correlateOptions(options).maxPairs));
   try {
     const dns = new DnsAnswers();
     const events: OpenEvents = {
       onAnswers: dns.hear,
-      onWarning: (text, isDamage = false) => {
-        if (Number.isFinite(maxPairs)) held.push([text, isDamage]);
-        else messages.warn(text, isDamage);
-      },
+      onWarning: (text, isDamage) => warnings.take(text, isDamage),
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
-    const decode = isWorthAThread(pathsOf(from))
-      ? decodeElsewhere
-      : (await import("../pipeline/decoding.js")).decodeHere;
     const heap = new Heap();
     // what their packets are for is loaded while the captures are opened: a thread takes as long to start
     const [opened, { pair }, { resultsOf }] = await Promise.all([
-      untilAborted(
-        decode(from, events, (next) => untilStopped(next, host), heap, marks, host.thread),
-        host.stop,
-      ),
+      open(from, events, heap, marks, host),
       import("./pair.js"),
       import("./results.js"),
     ]);
@@ -97,7 +86,7 @@ export async function pairFiles(
       host,
     );
     const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);
-    if (!isEnough) for (const each of held) messages.warn(...each);
+    if (!isEnough) warnings.sayHeld();
     for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
     sayLosses(packets, summary, isEnough, messages);
     const times = options.known?.snapshots.map(({ timeNs }) => timeNs) ?? [];
@@ -111,6 +100,40 @@ export async function pairFiles(
     annotated?.close();
     messages.endProgress();
   }
+}
+
+/** Says what is wrong with captures; where more of them may be read than is used, only once all was: how much is chance. */
+class CaptureWarnings {
+  readonly #messages: Messages;
+  readonly #mayEndBefore: boolean;
+  readonly #held: (readonly [text: string, isDamage: boolean])[] = [];
+
+  constructor(messages: Messages, mayEndBefore: boolean) {
+    this.#messages = messages;
+    this.#mayEndBefore = mayEndBefore;
+  }
+
+  take(text: string, isDamage = false): void {
+    if (this.#mayEndBefore) this.#held.push([text, isDamage]);
+    else this.#messages.warn(text, isDamage);
+  }
+
+  sayHeld(): void {
+    for (const each of this.#held) this.#messages.warn(...each);
+  }
+}
+
+/** Opens the captures, and decodes them on this thread, or on another one where that saves time; undefined where the host wants an end meanwhile. */
+async function open(
+  from: Captures,
+  events: OpenEvents,
+  heap: Heap,
+  marks: Awaited<ReturnType<typeof filterFor>>,
+  host: Host,
+): Promise<Decoding | undefined> {
+  const decode = isWorthAThread(pathsOf(from)) ? decodeElsewhere : (await import("../pipeline/decoding.js")).decodeHere;
+  const opening = decode(from, events, (next) => untilStopped(next, host), heap, marks, host.thread);
+  return untilAborted(opening, host.stop);
 }
 
 /** When the first capture begins, epoch nanoseconds; undefined where none has a frame. */

@@ -1,9 +1,10 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
+import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { printableJson } from "../packets/printable.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
 import { DockerEngine } from "./asking/docker-api.js";
-import { followHost } from "./asking/follow-host.js";
+import { followHost, type HostFollower } from "./asking/follow-host.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import { DnsAnswers } from "./dns-answers.js";
 import type { Host } from "./host.js";
@@ -73,13 +74,8 @@ export async function pairLive(
     close();
     throw error;
   });
-  following?.keepIn((news, addresses) => {
-    const { containers } = following.known;
-    const called = new Map(addresses.map((address) => [address, containers.namesOf(address).join("|")]));
-    capture.live.note(printableJson(news), called);
-  });
-  if (following !== undefined && results.rules !== undefined && options.write !== undefined)
-    keepRules(results.rules, (change) => capture.live.note(printableJson(change), new Map()), messages);
+  if (following !== undefined)
+    keepNews(following, options.write === undefined ? undefined : results.rules, capture.live, messages);
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -94,6 +90,21 @@ export async function pairLive(
     await capture.live.close();
   }
   return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
+}
+
+/** Has the capture note what becomes known of the host meanwhile; with `rules`, also how these change. */
+function keepNews(
+  following: HostFollower,
+  rules: RuleHistory | undefined,
+  live: LiveCapture,
+  messages: Messages,
+): void {
+  following.keepIn((news, addresses) => {
+    const { containers } = following.known;
+    const called = new Map(addresses.map((address) => [address, containers.namesOf(address).join("|")]));
+    live.note(printableJson(news), called);
+  });
+  if (rules !== undefined) keepRules(rules, (change) => live.note(printableJson(change), new Map()), messages);
 }
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
