@@ -1,5 +1,5 @@
 import type { Judgement, Sink } from "../packets/results/results.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, WAITING } from "../packets/fates.js";
 import { HAS_AMBIGUOUS, NONE } from "../packets/tuples.js";
 import type { Matchers } from "./matchers/matchers.js";
@@ -84,8 +84,7 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { timeline: t, kernel, tuples, matchers, translations, verdicts, book, impacts, cover } = this.#about;
-    const { teller, unknowns, revisions, lateComers } = this.#about;
+    const { timeline: t, matchers, translations, verdicts, teller, lateComers } = this.#about;
     teller.takeNews();
     teller.tellBefore(row);
     if (!t.isSelected(row) && this.#about.selectsTwin(row)) t.select(row);
@@ -97,34 +96,47 @@ export class Settling {
     const slot = translations.slotOf(row);
     const heldUp = mayBeLate ? lateComers.tell(row, "and has no twin") : undefined;
     const said: Decision = heldUp ?? judged;
-    const { verdict, reason, why, byFrame, mtu, rule, mayBeLostBy } = said;
+    this.#count(row, slot, said);
+    if (heldUp !== undefined && !this.#about.kernel.isToldAgain(row))
+      this.#about.kernel.noteLate(t.sideOf(row) === OUTSIDE);
+    else if (!mayBeUndecided && !isUncovered(said)) matchers.completeness.noteAlone(row);
+    const judgement = judgementOf(said);
+    const isSighted = (isOpen || said.verdict === "local") && matchers.relays.isSighted(row);
+    // until the other capture shows others that went this way
+    const isDoubted = said.isDroppedElse === true && !isSighted;
+    if (said.verdict === "dropped") Object.assign(judgement, this.#dropped(row, judgement));
+    else if (isDoubted) this.#dropped(row, judgement);
+    if (said.mayBeLostBy !== undefined) this.#reviseLater(row, judgement, said.mayBeLostBy);
+    this.#tell(row, judgement);
+    const isUnknown = isOpen && !isDoubted && heldUp === undefined && said.reason !== "may-be-refused";
+    this.#lookAfter(row, slot, judgement, isUnknown, isSighted);
+    if (isOpen) tellAnswered(this.#about, row);
+    if (judged.mayHaveRun !== undefined) tellMayHaveRun(this.#about, judged.mayHaveRun);
+    this.#tellOfOthers(row, said);
+    t.setState(row, DONE);
+  }
+
+  /** Has those count it who keep account of what has no twin. `slot`: of its flow. */
+  #count(row: number, slot: number, { reason }: Decision): void {
+    const { timeline: t, tuples, matchers, translations, verdicts } = this.#about;
     if (reason === "like-untimely") verdicts.noteLike(row);
     matchers.datagrams.giveUp(row);
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
     if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
-    if (heldUp !== undefined && !kernel.isToldAgain(row)) kernel.noteLate(t.sideOf(row) === OUTSIDE);
-    else if (!mayBeUndecided && !isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
-    const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
-    if (byFrame !== undefined) judgement.byFrame = byFrame;
-    if (mtu !== undefined) judgement.mtu = mtu;
-    if (rule !== undefined) judgement.rule = rule;
-    const isSighted = (isOpen || verdict === "local") && matchers.relays.isSighted(row);
-    // until the other capture shows others that went this way
-    const isDoubted = said.isDroppedElse === true && !isSighted;
-    if (verdict === "dropped") Object.assign(judgement, this.#dropped(row, judgement));
-    else if (isDoubted) this.#dropped(row, judgement);
-    if (mayBeLostBy !== undefined) {
-      const packet = {
-        side: t.sideOf(row),
-        frame: t.frame(row),
-        flow: book.flowOf(row),
-        isSelected: t.isSelected(row),
-      };
-      const lacking = cover[mayBeLostBy];
-      revisions[mayBeLostBy].note(packet, t.timeNs(row), judgement, lacking.mask(lacking.of(row)));
-    }
-    this.#tell(row, judgement);
-    const isUnknown = isOpen && !isDoubted && heldUp === undefined && reason !== "may-be-refused";
+  }
+
+  /** Keeps what was said of a packet that a side's capture may turn out to have lost. */
+  #reviseLater(row: number, judgement: Judgement, side: Side): void {
+    const { timeline: t, book, cover, revisions } = this.#about;
+    const packet = { side: t.sideOf(row), frame: t.frame(row), flow: book.flowOf(row), isSelected: t.isSelected(row) };
+    const lacking = cover[side];
+    revisions[side].note(packet, t.timeNs(row), judgement, lacking.mask(lacking.of(row)));
+  }
+
+  /** Keeps a packet of which more may become known: that it was early, or crossed after all. `slot`: of its flow. */
+  #lookAfter(row: number, slot: number, judgement: Judgement, isUnknown: boolean, isSighted: boolean): void {
+    const { timeline: t, translations, book, impacts, cover, unknowns } = this.#about;
+    const { verdict, reason } = judgement;
     // what looks like neighbours may turn out to be forwarded, and what takes another interface to cross here
     const isNear = reason === "same-link" && t.timeNs(row) < cover[OUTSIDE].sinceNs;
     const mayCross = isNear || verdict === "elsewhere";
@@ -137,14 +149,15 @@ export class Settling {
       if (isLookedAfter) unknowns.add(unknown, { isSighted, mayCross });
     }
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) tellCopied(this.#about, row);
-    if (isOpen) tellAnswered(this.#about, row);
-    if (judged.mayHaveRun !== undefined) tellMayHaveRun(this.#about, judged.mayHaveRun);
+  }
+
+  /** Tells what this one shows of packets that were judged before. */
+  #tellOfOthers(row: number, said: Decision): void {
     tellOtherWays(this.#about, row, said);
     tellProxied(this.#about);
-    tellRefused(this.#about, row, reason === "host-error");
+    tellRefused(this.#about, row, said.reason === "host-error");
     tellMissed(this.#about);
     tellShown(this.#about);
-    t.setState(row, DONE);
   }
 
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
@@ -237,4 +250,13 @@ export class Settling {
     if (isFirst) clashes.note(t.tuple(row), t.frame(row), t.timeNs(row));
     else clashes.noteOther();
   }
+}
+
+/** What is told of a decision, and kept. */
+function judgementOf({ verdict, reason, why, byFrame, mtu, rule }: Decision): Judgement {
+  const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
+  if (byFrame !== undefined) judgement.byFrame = byFrame;
+  if (mtu !== undefined) judgement.mtu = mtu;
+  if (rule !== undefined) judgement.rule = rule;
+  return judgement;
 }
