@@ -48,6 +48,7 @@ export async function correlate(
   // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
   const [one, other] = [await intakes[INSIDE].units(), await intakes[OUTSIDE].units()];
   const resolutionNs = Math.max(one.saidNs, other.saidNs, Math.min(one.seenNs, other.seenNs));
+  const finestNs = Math.min(one.unitNs, other.unitNs);
   // what is captured now is shown now: nothing is looked at ahead of it
   const follower =
     option.kind === "none" || (isLive && option.kind === "given")
@@ -55,7 +56,7 @@ export async function correlate(
       : await Follower.begin([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
   const clock = follower?.clock ?? fixedClock(option, resolutionNs, [...inside, ...outside]);
   const seen = follower?.seen ?? ([UNSEEN, UNSEEN] as const);
-  const run = new Run(intakes, clock, { ...options, heap, seen, resolutionNs, haveCounters }, sink);
+  const run = new Run(intakes, clock, { ...options, heap, seen, resolutionNs, finestNs, haveCounters }, sink);
   options.onBegin?.(run.look);
   for (let side = run.wants(); side !== null; side = run.wants()) {
     if (signal.aborted) {

@@ -75,8 +75,9 @@ export interface RunOptions extends PairingOptions {
   heap: Heap;
   /** By side: what was seen of its capture before anything was placed. */
   seen: readonly [Seen, Seen];
-  /** The coarser unit of both captures' stamps. */
+  /** The coarser unit of both captures' stamps, and the finer one. */
   resolutionNs: number;
+  finestNs: number;
   /** By side: whether its captures say, at their beginning, that they count the frames that they lose. */
   haveCounters: readonly [readonly boolean[], readonly boolean[]];
 }
@@ -89,14 +90,25 @@ export type Parts = ReturnType<typeof assemble>;
 
 /** The tables of a run, the kernel on them, and what it is fed with: what any of the other parts may look at. */
 function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, options: RunOptions, sink: Sink) {
-  const { heap, windowNs, seen, resolutionNs, rules = NO_RULES, routes, macs = NO_CONTAINER_MACS, traces } = options;
+  const {
+    heap,
+    windowNs,
+    seen,
+    resolutionNs,
+    finestNs,
+    rules = NO_RULES,
+    routes,
+    macs = NO_CONTAINER_MACS,
+    traces,
+  } = options;
   const isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs) || sink.wantsVerdict("copy");
   const shiftNs = Number(intakes[OUTSIDE].epochNs - intakes[INSIDE].epochNs - clock.offsetNs);
 
   const tuples = new TupleTable(heap);
   const timeline = new Timeline(heap, undefined, undefined, [intakes[INSIDE].frames, intakes[OUTSIDE].frames]);
   const buckets = new Buckets(heap, timeline);
-  const accounts = new FlowAccounts(heap);
+  // two clocks are apart by nanoseconds, whatever their stamps are in
+  const accounts = new FlowAccounts(heap, undefined, clock.areTwo ? 1 : finestNs);
   const ground = { heap, timeline, tuples, buckets, accounts, clock, windowNs };
   const kernel = new Kernel({ ...ground, resolutionNs, shiftNs, isShowing });
   const translations = new Translations(accounts, timeline, tuples, kernel);

@@ -33,8 +33,8 @@ export class FilledAccounts extends FlowAccounts {
   readonly #words: Int32Array;
   readonly #retransmissions = new Map<number, number>();
 
-  constructor(heap: Heap, room?: number) {
-    super(heap, room);
+  constructor(heap: Heap, room?: number, unitNs?: number) {
+    super(heap, room, unitNs);
     this.#words = new Int32Array(heap.memory.buffer, this.block, words.WORDS);
     const timeline = new Timeline(heap, 16);
     const packet = new Int32Array(1 << PACKET_BITS);

@@ -90,7 +90,7 @@ export async function begin(
   const epochs = sides.map(({ source }) => source.epochNs);
   const units = await Promise.all(sides.map(({ source }) => source.units()));
   const exactness = new Exactness(
-    units.map(({ saidNs, seenNs }) => Math.max(saidNs, seenNs)),
+    units.map(({ unitNs }) => unitNs),
     backNs,
   );
   const steady = () => steadyOffset(looked, windowNs);

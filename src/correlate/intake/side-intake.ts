@@ -54,13 +54,12 @@ export class SideIntake {
     return Math.max(...this.captures.map(({ source, shiftNs }) => source.lastNs + shiftNs));
   }
 
-  /** What stamps are multiples of: by what files say, the coarsest, and by the stamps themselves, the finest; nanoseconds. */
-  async units(): Promise<{ readonly saidNs: number; readonly seenNs: number }> {
+  /** What stamps are multiples of: by what files say, the coarsest, and by the stamps themselves, the finest; and the coarser of these. Nanoseconds. */
+  async units(): Promise<{ readonly saidNs: number; readonly seenNs: number; readonly unitNs: number }> {
     const seen = await Promise.all(this.captures.map(({ intake }) => intake.packets.unitNs()));
-    return {
-      saidNs: Math.max(...this.captures.map(({ source }) => source.resolutionNs)),
-      seenNs: Math.min(...seen),
-    };
+    const saidNs = Math.max(...this.captures.map(({ source }) => source.resolutionNs));
+    const seenNs = Math.min(...seen);
+    return { saidNs, seenNs, unitNs: Math.max(saidNs, seenNs) };
   }
 
   /** How many frames all captures have, and what they say they lost. */

@@ -46,11 +46,11 @@ export class FlowAccounts {
   readonly #heap: Heap;
   readonly #loops: WebAssembly.Instance["exports"];
 
-  /** `slots`: for how many flows at first. */
-  constructor(heap: Heap, slots: number = FIRST_SLOTS) {
+  /** `slots`: for how many flows at first; `unitNs`: what most latencies are multiples of, nanoseconds. */
+  constructor(heap: Heap, slots: number = FIRST_SLOTS, unitNs: number = 1) {
     this.#heap = heap;
     this.#loops = heap.load(module);
-    this.latencies = new FlowLatencies(heap, this);
+    this.latencies = new FlowLatencies(heap, this, unitNs);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.SAMPLES] = this.latencies.samples.block;

@@ -19,8 +19,9 @@ export class FlowLatencies {
   /** Those of flows that have some, by their addresses. */
   readonly #digestsOf = new Map<number, LatencyDigest>();
 
-  constructor(heap: Heap, accounts: Accounts) {
-    this.samples = new Samples(heap);
+  /** `unitNs`: what most of them are multiples of. */
+  constructor(heap: Heap, accounts: Accounts, unitNs: number) {
+    this.samples = new Samples(heap, unitNs);
     this.digests = new LatencyDigests(heap);
     this.#accounts = accounts;
   }

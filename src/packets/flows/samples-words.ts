@@ -11,3 +11,5 @@ export const DROPPED = word();
 export const DROPPED_COUNT = word();
 /** What is left of a list that is being used again: its newest chunk, or NONE. */
 export const REST = word();
+/** What the stamps of all captures are multiples of, nanoseconds. */
+export const UNIT_NS = word();

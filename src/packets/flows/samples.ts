@@ -1,3 +1,4 @@
+import { sampleOf } from "./flow-records.js";
 import { ROOM_FLOWS, type Heap } from "../memory/heap.js";
 import * as words from "./samples-words.js";
 import { NONE } from "../tuples.js";
@@ -14,9 +15,9 @@ export const FILLED_MASK = 0x1f;
 const FIRST_CHUNKS = 2 ** 12;
 
 /**
- * Lists of whole numbers (-2^31 … 2^31-1) that only grow, in chunks of one memory: ten thousands of short ones take no object each,
- * and adding to one touches one cache line. Most numbers are small and positive, and take two or three bytes. Whoever has a list keeps its newest chunk, and
- * how many numbers there are.
+ * Lists of samples, as `sampleOf` has them, that only grow, in chunks of one memory: ten thousands of short ones take no object each,
+ * and adding to one touches one cache line. Most latencies are small and positive, and take two or three bytes; where stamps are in microseconds, one.
+ * Whoever has a list keeps its newest chunk, and how many samples there are.
  */
 export class Samples {
   /** Where its block is, which WebAssembly goes by: see `samples-words.ts`. */
@@ -28,17 +29,19 @@ export class Samples {
   #dropped: Int32Array;
   readonly #heap: Heap;
 
-  constructor(heap: Heap) {
+  /** `unitNs`: what most latencies are multiples of, nanoseconds. */
+  constructor(heap: Heap, unitNs: number) {
     this.#heap = heap;
     this.#chunks = heap.take(Int32Array, FIRST_CHUNKS << CHUNK_BITS, (2 * ROOM_FLOWS) << CHUNK_BITS);
     this.#dropped = heap.take(Int32Array, FIRST_CHUNKS, 2 * ROOM_FLOWS);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.REST] = NONE;
+    this.#words[words.UNIT_NS] = unitNs;
     this.#locate();
   }
 
-  /** Copies the numbers of a list to `to`, which is as long. */
+  /** Copies the samples of a list to `to`, which is as long. */
   copy(newest: number, to: Int32Array): void {
     let left = to.length;
     for (let chunk = newest; chunk !== NONE; chunk = this.#tail(chunk) >> BEFORE_SHIFT) {
@@ -50,6 +53,8 @@ export class Samples {
         else to[left] = (to[left] << 7) | (byte - MORE_BYTES);
       }
     }
+    const unitNs = this.#words[words.UNIT_NS];
+    if (unitNs > 1) for (let at = 0; at < to.length; at++) to[at] = unpacked(to[at], unitNs);
   }
 
   /** Takes the memory of a list back, as it is: to look at its chunks one after the other would be a cache miss each. */
@@ -77,4 +82,10 @@ export class Samples {
   #tail(chunk: number): number {
     return this.#chunks[(chunk << CHUNK_BITS) + BEFORE];
   }
+}
+
+/** A sample by what is kept of it where there is a unit: see `packed` in `assembly/samples.ts`. */
+function unpacked(number: number, unitNs: number): number {
+  const isMultiple = (number & 1) === 0;
+  return isMultiple ? sampleOf((number >> 2) * unitNs, (number >> 1) & 1) : number >> 1;
 }

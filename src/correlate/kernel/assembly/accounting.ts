@@ -231,7 +231,7 @@ function keepLatency(ground: usize, flow: usize, known: i32, sample: i32): void 
   store<i32>(last, samples.add(list, newest, sample));
 }
 
-/** Whether a latency is one that samples have room for: whole nanoseconds of 31 bits. */
+/** Whether a latency is one that samples have room for: whole nanoseconds of 30 bits, so that all of a list are numbers of 32. */
 export function isSample(latencyNs: f64): bool {
-  return <f64>(((<i32>latencyNs) << 1) >> 1) === latencyNs;
+  return <f64>(((<i32>latencyNs) << 2) >> 2) === latencyNs;
 }

@@ -1,11 +1,13 @@
-/** Lists of whole numbers, in the `Samples` whose block is at `samples`: see `samples-words.ts`. */
+/** Lists of samples, in the `Samples` whose block is at `samples`: see `samples-words.ts`. */
 import { BEFORE, BEFORE_SHIFT, CHUNK_BITS, CHUNK_BYTES, FILLED_MASK, MORE_BYTES } from "../samples.js";
 import * as words from "../samples-words.js";
 import { NONE } from "../../tuples.js";
 import { setWord, wordOf } from "../../memory/assembly/words.js";
 
-/** Adds a number to the list that has this newest chunk, or NONE. Returns its newest chunk. Precondition: there is room for one chunk more. */
-export function add(samples: usize, newest: i32, value: u32): i32 {
+/** Adds a sample to the list that has this newest chunk, or NONE. Returns its newest chunk. Precondition: there is room for one chunk more. */
+export function add(samples: usize, newest: i32, sample: i32): i32 {
+  const unitNs = wordOf(samples, words.UNIT_NS);
+  const value: u32 = unitNs > 1 ? packed(sample, unitNs) : sample;
   const bytes = <i32>((38 - clz<u32>(value | 1)) / 7);
   let chunk = newest;
   let filled = chunk === NONE ? CHUNK_BYTES : load<i32>(chunkAt(samples, chunk), 4 * BEFORE) & FILLED_MASK;
@@ -20,6 +22,13 @@ export function add(samples: usize, newest: i32, value: u32): i32 {
   for (; rest >= <u32>MORE_BYTES; rest >>>= 7) store<u8>(at++, rest | MORE_BYTES);
   store<u8>(at, rest);
   return chunk;
+}
+
+/** What is kept of a sample where there is a unit: the latency in units and its direction, or the sample as it is and 1 in the lowest bit. */
+function packed(sample: i32, unitNs: i32): i32 {
+  const latencyNs = sample >> 1;
+  const units = latencyNs / unitNs;
+  return units * unitNs === latencyNs ? (units << 2) | ((sample & 1) << 1) : (sample << 1) | 1;
 }
 
 /** Where a chunk is. */
