@@ -154,6 +154,31 @@ async function natMissing(): Promise<string[]> {
   return lines.flatMap((line) => (line.includes('"code":"nat-missing"') ? [JSON.parse(line).text] : []));
 }
 
+const blackhole = (what: string, network: string): string =>
+  lab("exec", "dhost", "ip", "route", what, "blackhole", network);
+
+/** What is said of a ping to where a route of type blackhole leads, while nothing else crosses, and of what happens behind it. */
+async function reasonsAtBlackhole(behind: () => unknown): Promise<string[]> {
+  blackhole("add", "203.0.113.0/24");
+  try {
+    const { stdout } = await live(
+      async (printed) => {
+        spawnSync(LAB, ["exec", "c1", "ping", "-c", "1", "-W", "1", "203.0.113.5"], { env });
+        // judged once its window is over
+        while (!/"dst":"203.0.113.5".*"verdict"/.test(printed())) await sleep(10);
+        behind();
+      },
+      "--format",
+      "ndjson",
+    );
+    return linesOf(stdout).flatMap((line) =>
+      /"type":"(?:unmatched|update)"/.test(line) ? [JSON.parse(line).reason] : [],
+    );
+  } finally {
+    blackhole("del", "203.0.113.0/24");
+  }
+}
+
 const iptables = (...args: readonly string[]): string => lab("exec", "dhost", "iptables", ...args);
 
 describe.skipIf(skips)("a Docker host", () => {
@@ -578,6 +603,15 @@ describe.skipIf(skips)("a Docker host", () => {
         }),
       ]);
     }
+  });
+
+  it("a route of type blackhole drops what nothing else tells of, though a container begins and ends meanwhile, and not once it is another one", async () => {
+    const container = ["run", "--rm", "-p", "9106:80", "busybox:lab", "true"];
+    expect(await reasonsAtBlackhole(() => docker(...container))).toContain("not-forwarded");
+    const inOut = ["add", "del"];
+    expect(await reasonsAtBlackhole(() => inOut.map((what) => blackhole(what, "203.0.113.128/25")))).not.toContain(
+      "not-forwarded",
+    );
   });
 
   it("a container that accepts and never answers is named, whichever docker-proxy calls it", async () => {

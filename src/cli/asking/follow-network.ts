@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { linesOf } from "./lines.js";
+import { RoutelessLinks } from "./routeless-links.js";
 
 /** What is said of an address that others than its neighbours may use; each container that begins has one of the link's besides. */
 const IS_GLOBAL = / scope global /;
@@ -30,8 +31,9 @@ export function followNetwork({ onAddresses, onChange, onEnd }: Heard): () => vo
   // in a session of its own: Ctrl-C is natcorr's, which asks the host once more
   const teller = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "ignore"], detached: true });
   for (const each of [teller, teller.stdin]) each.on("error", () => {});
+  const routeless = new RoutelessLinks();
   const take = (line: string): void => {
-    if (IS_NONE.test(line)) return;
+    if (routeless.hear(line) || IS_NONE.test(line)) return;
     onChange();
     if (IS_GLOBAL.test(line)) onAddresses();
   };

@@ -59,3 +59,41 @@ it.each([
 ])("hears of none by %s", async (line) => {
   expect(await heard("none", line)).toEqual(["end"]);
 });
+
+/** A container that begins and ends, as `ip -o monitor` of iproute2 6.1 printed it on Linux 6.18, but for addresses of links. */
+const CONTAINER = [
+  "inet veth1 forwarding on rp_filter off mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off ",
+  "17: veth1@NONE: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN group default ",
+  "inet veth2 forwarding on rp_filter off mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off ",
+  "18: veth2@veth1: <BROADCAST,MULTICAST,M-DOWN> mtu 1500 qdisc noop state DOWN group default ",
+  "18: veth2@veth1: <BROADCAST,MULTICAST,M-DOWN> mtu 1500 qdisc noop master docker0 state DOWN group default ",
+  "18: veth2@veth1: <NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN> mtu 1500 master docker0 state LOWERLAYERDOWN ",
+  "Deleted inet veth1 ",
+  "Deleted 17: veth1@veth2: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN group default ",
+  "fe80::/64 dev veth2 proto kernel metric 256 pref medium",
+  "18: veth2@if17: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 master docker0 state UP ",
+];
+const ENDS = [
+  "18: veth2@veth1: <NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN> mtu 1500 master docker0 state LOWERLAYERDOWN ",
+  "18: veth2@NONE: <BROADCAST,MULTICAST> mtu 1500 qdisc noqueue master docker0 state DOWN group default ",
+  "Deleted inet veth2 ",
+  "Deleted 18: veth2@NONE: <BROADCAST,MULTICAST> mtu 1500 master docker0 state DOWN ",
+  "Deleted 18: veth2@NONE: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN group default ",
+];
+
+it("hears of none by a container that begins and ends, nor by one that was there before", async () => {
+  expect(await heard("container", ...CONTAINER, ...ENDS)).toEqual(["end"]);
+  expect(await heard("container-before", ...ENDS)).toEqual(["end"]);
+});
+
+it("hears of a change by an interface that came up meanwhile, once it has an address or a route, and by one that was there", async () => {
+  const [settings, down] = [
+    "inet wg0 forwarding on rp_filter off mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off ",
+    "19: wg0: <POINTOPOINT,NOARP> mtu 1420 qdisc noop state DOWN group default ",
+  ];
+  const address = "19: wg0    inet 10.9.0.1/24 scope global wg0";
+  expect(await heard("new", settings, down)).toEqual(["end"]);
+  expect(await heard("addressed", settings, address, down)).toEqual(["change", "addresses", "change", "end"]);
+  expect(await heard("routed", settings, "10.8.0.0/16 dev wg0 scope link ", down)).toEqual(["change", "change", "end"]);
+  expect(await heard("before", down)).toEqual(["change", "end"]);
+});
