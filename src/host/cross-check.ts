@@ -108,12 +108,14 @@ export class CrossCheck {
   /**
    * Checks a finished flow against what conntrack has said so far. Gives a finding for each flow that conntrack has another translation
    * for: it may be one that was looked at before. What left as it came shows that itself: an entry says what becomes of packets that
-   * conntrack takes for valid. docker-proxy's flows are none of conntrack's: it has two connections there.
+   * conntrack takes for valid. docker-proxy's flows are none of conntrack's: it has two connections there. Nor are those
+   * that it leaves alone (`isUntracked`).
    */
-  flow(flow: FlowSummary): Finding[] {
+  flow(flow: FlowSummary, isUntracked = false): Finding[] {
     if (flow.lastNs > this.#lastNs) this.#lastNs = flow.lastNs;
     if (flow.nat === "proxy") return [];
-    const findings = [...this.#answered(), ...this.#check(flow, this.#table.hasAllOf(flow))];
+    const found = isUntracked ? [] : this.#check(flow, this.#table.hasAllOf(flow));
+    const findings = [...this.#answered(), ...found];
     this.#table.close(flow);
     this.#alone.delete(flow.id);
     this.#refused.delete(flow.id);

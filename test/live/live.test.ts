@@ -399,6 +399,45 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     }
   });
 
+  it("names the rule by which conntrack leaves alone what left as it came, and misses no entry of that", async () => {
+    const untracked = [
+      "PREROUTING",
+      "-i",
+      "docker0",
+      "-p",
+      "udp",
+      "-m",
+      "udp",
+      "--dport",
+      "4446",
+      "-j",
+      "CT",
+      "--notrack",
+    ];
+    await lab.run("dhost", "iptables", "-t", "raw", "-A", ...untracked);
+    try {
+      const live = await lab.live(
+        ...BOTH,
+        "--format",
+        "ndjson",
+        "--conntrack",
+        "live",
+        "--rules",
+        "live",
+        "udp or icmp",
+      );
+      await ping(2);
+      await lab.run("c1", process.execPath, TRAFFIC, "udp", PUBLIC, "4446", "--count", "3");
+      await ping(2);
+      await live.interrupt();
+      const flows = live.lines.filter(({ type, nat }) => type === "flow" && nat === "none");
+      expect(flows).toMatchObject([{ proto: "udp", rule: `-A ${untracked.join(" ")}` }]);
+      expect(live.lines.filter(({ code }) => code === "conntrack-missing")).toEqual([]);
+    } finally {
+      await lab.run("dhost", "iptables", "-t", "raw", "-D", ...untracked);
+    }
+  });
+
   it.each([[[]], [["-Z", "nobody"]]])("knows rules that are made meanwhile, with %j", async (options) => {
     const rule = "PREROUTING -d 10.0.2.15/32 -p tcp -m tcp --dport 99 -j DNAT --to-destination 172.17.0.2:80";
     const live = await lab.live(...BOTH, "--format", "ndjson", "--rules", "live", ...options);

@@ -203,6 +203,8 @@ function verdictOf([option, name = "", ...options]: readonly string[]): RuleVerd
     }
     case "REJECT":
       return rejecting(valueOf("--reject-with") ?? "");
+    case "CT":
+      return { kind: options.includes("--notrack") ? "untrack" : "continue" };
     case "CONNMARK":
       return options.includes("--restore-mark") ? { kind: "mark", mark: () => ANY_MARK } : { kind: "continue" };
     default: {

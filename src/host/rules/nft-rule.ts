@@ -268,6 +268,9 @@ function readVerdict(reader: TokenReader): RuleVerdict | null {
       return { kind: "return" };
     case "continue":
       return { kind: "continue" };
+    case "notrack":
+      // a statement: behind it the rule may go on
+      return reader.peek(1) === "" ? { kind: "untrack" } : null;
     case "redirect":
       return { kind: "redirect" };
     case "accept":

@@ -46,6 +46,15 @@ export class RuleCheck {
     return [...new Set(rules.map(({ rule }) => `possibly ${rule}`))];
   }
 
+  /** Whether a rule certainly had conntrack leave a flow alone that left as it came. */
+  isUntracked(flow: FlowSummary): boolean {
+    if (flow.nat !== "none") return false;
+    const { books, isAll } = this.#history.at(flow.firstNs);
+    const isSure = (book: RuleBook): boolean =>
+      book.explain(flow, this.#interfaces).some(({ kind, isCertain }) => kind === "untrack" && isCertain);
+    return isAll && !this.#history.hasGaps && books.every(isSure);
+  }
+
   /** Whether rules that are there by each reading may not have been in between. */
   #mayHaveGone({ rules }: Told): boolean {
     if (!this.#history.hasGaps) return false;

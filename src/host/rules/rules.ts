@@ -13,11 +13,11 @@ import { canMake } from "./target.js";
 import { isIncoming, passage } from "../tuples.js";
 import { type Met, Walk } from "./walk.js";
 
-/** A rule that accounts for a flow's translation, or for half of it; or that gave it to a proxy on the host. */
+/** A rule that accounts for a flow's translation, or for half of it; or that gave it to a proxy on the host, or kept it from being translated. */
 export interface Explanation {
   /** As it stands in the rule set. */
   rule: string;
-  kind: "dnat" | "snat" | "redirect";
+  kind: "dnat" | "snat" | "redirect" | "untrack";
   /** False where the rule, or one before it, asks for what cannot be told from a flow: it is possibly the one. */
   isCertain: boolean;
   /** What it rewrites to; null where that is not understood. */
@@ -52,6 +52,9 @@ export interface Outcome {
 /** So much of a line is quoted that could not be read. */
 const MOST_QUOTED = 80;
 
+/** NF_IP_PRI_CONNTRACK (include/uapi/linux/netfilter_ipv4.h), of IPv6 as well. */
+const CONNTRACK = -200;
+
 /** What goes by NAT rules or not before they are asked: conntrack may be told to leave it alone, and a proxy to take it. */
 const UNTRACKING = /\bnotrack\b/i;
 const PROXYING = /\btproxy\b/i;
@@ -65,6 +68,8 @@ export class RuleBook {
   /** Those that have rules which translate, and all. */
   readonly #tables: readonly Table[];
   readonly #all: readonly Table[];
+  /** Those with the base chains alone that packets come to before conntrack. */
+  readonly #early: readonly Table[];
   /** Those that tell how packets are translated. */
   readonly #telling: readonly Table[];
   /** The mark of a packet as it comes in, as far as the rules tell of it. */
@@ -82,6 +87,10 @@ export class RuleBook {
     this.read = readTables(text);
     const { tables, unread } = this.read;
     this.#all = tables;
+    this.#early = tables.map((table) => ({
+      ...table,
+      base: table.base.filter(({ priority }) => priority < CONNTRACK),
+    }));
     this.#tables = tables.filter(isNat);
     this.#telling = telling(tables);
     this.mark = firstMark(tables);
@@ -109,6 +118,7 @@ export class RuleBook {
     const [inside, outside] = flow.sides.map((side) => interfaces[side]);
     const [inInterface, outInterface] = isIncoming(flow) ? [outside, inside] : [inside, outside];
     if (flow.nat === "proxy") return this.#explainProxy(flow, entering, leaving, inInterface);
+    if (flow.nat === "none") return this.#untracking(flow, entering, leaving, inInterface);
     const explanations: Explanation[] = [];
     let { mark } = this;
     for (const { hook, kind } of STEPS) {
@@ -124,6 +134,23 @@ export class RuleBook {
         explanations.push({ rule: text, kind, isCertain, to, isMaker: canBe(to) === true });
     }
     return explanations;
+  }
+
+  /** The rules by which conntrack leaves a flow alone, so that no rule translates it: those that its first packet met before conntrack did. */
+  #untracking(flow: Translation, entering: Ends, leaving: Ends, inInterface: InterfaceName): Explanation[] {
+    const [outInterface, mark] = [new InterfaceName([""]), ANY_MARK];
+    const packet = packetAt("prerouting", flow, entering, leaving, undefined, { inInterface, outInterface, mark });
+    if (!packet || !this.hasUntracked) return [];
+    const walk = new Walk("filter", "prerouting", packet, () => false);
+    walk.through(this.#early);
+    this.#noteIfCutShort(walk);
+    return [...walk.untracking.values()].map(({ text, to, isCertain }) => ({
+      rule: text,
+      kind: "untrack",
+      isCertain,
+      to,
+      isMaker: false,
+    }));
   }
 
   /** The rules that gave a conversation to a proxy; none where it was sent to the proxy's own address. */

@@ -78,6 +78,8 @@ export type RuleVerdict =
   /** Ends its way: without a word to who sent it, or with an answer, as which verdicts of refused packets name it. */
   | { kind: "drop" }
   | { kind: "reject"; answers: readonly Reason[] }
+  /** Has conntrack leave the packet alone, where it comes there before that. */
+  | { kind: "untrack" }
   /** Gives the packet another mark. */
   | { kind: "mark"; mark: (mark: Mark) => Mark }
   | { kind: "jump" | "goto"; chain: string }

@@ -109,6 +109,8 @@ export class Walk {
   readonly found = new Map<Rule, Met>();
   /** Those that it may have met which give it to the host itself. */
   readonly redirects = new Map<Rule, Met>();
+  /** Those that it may have met which have conntrack leave it alone. */
+  readonly untracking = new Map<Rule, Met>();
   /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
   isCutShort = false;
   /** Whether it goes through a chain that filters, on its way to one that translates: it was not dropped there, and what matters is its mark. */
@@ -286,6 +288,9 @@ export class Walk {
         return this.#leave(DECIDED);
       case "end":
         return this.#leave(ENDED);
+      case "untrack":
+        this.untracking.set(rule, { text: placedText(nameOf(table), rule), to: null, isCertain });
+        return ON;
       case "mark":
         this.#packet.mark = verdict.mark(this.#packet.mark);
         return ON;

@@ -4,7 +4,7 @@ import type { RuleVerdict } from "./ruleset.js";
 import { masquerading } from "./target.js";
 
 /** Targets of iptables' that only note something. */
-const PASSING = new Set("LOG NFLOG ULOG SET TRACE CLASSIFY DSCP TOS TCPMSS TTL HL CT NOTRACK CHECKSUM".split(" "));
+const PASSING = new Set("LOG NFLOG ULOG SET TRACE CLASSIFY DSCP TOS TCPMSS TTL HL CT CHECKSUM".split(" "));
 /** Those that end a packet's way through the table. */
 const ENDING = new Set(["ACCEPT", "QUEUE", "NFQUEUE"]);
 
@@ -27,6 +27,8 @@ export function xtVerdict(name: string): RuleVerdict {
     case "MARK":
     case "CONNMARK":
       return { kind: "mark", mark: () => ANY_MARK };
+    case "NOTRACK":
+      return { kind: "untrack" };
     case "RETURN":
       return { kind: "return" };
     default:

@@ -284,6 +284,39 @@ describe("the way through the chains", () => {
     ]);
   });
 
+  test.each([
+    [
+      "of iptables",
+      "*raw\n-A PREROUTING -s 172.17.0.3/32 -j CT --notrack\nCOMMIT\n",
+      "-A PREROUTING -s 172.17.0.3/32 -j CT --notrack",
+    ],
+    ["of iptables, by its older name", "*raw\n-A PREROUTING -j NOTRACK\nCOMMIT\n", "-A PREROUTING -j NOTRACK"],
+    [
+      "of nft",
+      `table ip t { chain p { type filter hook prerouting priority raw; ip saddr 172.17.0.3 notrack; } }`,
+      "ip saddr 172.17.0.3 notrack",
+    ],
+    [
+      "that asks for more",
+      "*raw\n-A PREROUTING -m string --string a -j CT --notrack\nCOMMIT\n",
+      "? -A PREROUTING -m string --string a -j CT --notrack",
+    ],
+    ["of another's packets", "*raw\n-A PREROUTING -s 172.17.0.4/32 -j CT --notrack\nCOMMIT\n", undefined],
+    [
+      "that comes too late",
+      "table ip t { chain p { type filter hook prerouting priority mangle; ip saddr 172.17.0.3 notrack; } }",
+      undefined,
+    ],
+    ["that comes too late in iptables", "*mangle\n-A PREROUTING -j CT --notrack\nCOMMIT\n", undefined],
+    ["for a zone", "*raw\n-A PREROUTING -j CT --zone 7\nCOMMIT\n", undefined],
+  ])("what left as it came, by the rule that has conntrack leave it alone: %s", (_, rules, rule) => {
+    const text = DOCKER_IPTABLES + rules;
+    expect(explained(text, routed)).toEqual(rule === undefined ? [] : [rule]);
+    expect(explained(text, fetched).some((each) => /notrack/i.test(each))).toBe(false);
+    const check = new RuleCheck(new RuleHistory(text), named("docker0", "enp0s3"));
+    expect(check.isUntracked(routed)).toBe(rule !== undefined && !rule.startsWith("?"));
+  });
+
   test("what is turned round on the outside comes in there as its first form, and leaves there", () => {
     const rules = [
       "-A PREROUTING -i enp0s3 -p tcp -m tcp --dport 9999 -j DNAT --to-destination 203.0.113.50:9000",
