@@ -41,6 +41,7 @@ import { isNovel } from "./alike.js";
 import { isSettingTtl, isUnlikeOthers } from "./habits.js";
 import { isHeldByAnother } from "./holders.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
+import { isLongest } from "./pace.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
 import { isOutbound, rewrite } from "./relation.js";
 
@@ -155,14 +156,18 @@ function isNewlySaid(i: usize, o: usize): bool {
 /**
  * What the gap between the stamps of a candidate pair says for it, in bits: how many of those that wait for a twin would be stamped so
  * near to one of them by chance; of two that say what hosts say again and again, how seldom strangers do so at once. Negative where that speaks
- * against it.
+ * against it. What takes longer than all before is as unlikely as they are many (Laplace's rule of succession).
  */
 export function timingBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): f64 {
   const waiting = <f64>wordOf(wordOf(ground, words.INDEX), SIZE);
   const leastNs = mayBeInStep(ground, i, iWay, o, oWay) ? IN_STEP_NS : SPARSE_NS;
   const apartNs = min<f64>(leastNs, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
-  return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits));
+  const tookNs = isOutbound ? gapNs : -gapNs;
+  const seldomBits = isLongest(ground, isOutbound, tookNs)
+    ? log2(<f64>wordOf(ground, words.PAIRED + i32(isOutbound)) + 1)
+    : 0;
+  return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits)) - seldomBits;
 }
 
 /** REWRITE_… bits of the flow that was learnt last, of what is forward on the inside. */

@@ -94,6 +94,12 @@ export function leastOf(ground: usize, outbound: bool, timeNs: f64): f64 {
   return min<f64>(0, doubleOf(ground, words.QUICKEST_NS + way)) - blurNs(ground, JITTER_NS);
 }
 
+/** Whether a packet took longer than any of its direction before, by more than the clocks may be off, or their stamps. */
+export function isLongest(ground: usize, outbound: bool, latencyNs: f64): bool {
+  const longestNs = doubleOf(ground, words.LONGEST_NS + (outbound ? 1 : 0));
+  return latencyNs > longestNs + blurNs(ground, doubleOf(ground, words.SLACK_NS));
+}
+
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
 export function isNew(ground: usize, outbound: bool): bool {
   return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;
