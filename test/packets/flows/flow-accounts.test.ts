@@ -207,6 +207,43 @@ it("keep a latency of less than 32 µs in a byte where stamps are in microsecond
   for (let pair = 0; pair < 3 + 2 * 28; pair++) accounts.add(0, pair, pair % 2 > 0, 31_000);
   const samples = new Int32Array(heap.memory.buffer, accounts.latencies.samples.block, words.WORDS);
   expect(samples[words.END]).toBe(2);
+  for (const isOutbound of [false, true])
+    expect(accounts.latencies.summary(0, isOutbound)).toMatchObject({ minNs: 31_000, maxNs: 31_000 });
+});
+
+it.each([1, 1000])("keep latencies as they are, however many bytes each takes, in units of %i ns", (unitNs) => {
+  const accounts = new FilledAccounts(new Heap(), 64, unitNs);
+  const edges = [6, 13, 20, 27, 29].flatMap((bits) => [2 ** bits - 1, 2 ** bits, 1000 * (2 ** bits - 1)]);
+  for (const latencyNs of [...edges, 0, -1, -(2 ** 29)]) {
+    accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
+    for (let pair = 0; pair < 10; pair++) accounts.add(0, pair, true, latencyNs);
+    expect(accounts.latencies.summary(0, true)).toMatchObject({ minNs: latencyNs, maxNs: latencyNs });
+    accounts.close(0);
+  }
+});
+
+/** No two of a flow are the same, nor of two flows. */
+function latencyOf(slot: number, pair: number): number {
+  return 1000 * (slot + 1) + pair;
+}
+
+it("use the memory of each flow that was let go once, whichever were", () => {
+  const heap = new Heap();
+  const accounts = new FilledAccounts(heap, 64);
+  const samples = new Int32Array(heap.memory.buffer, accounts.latencies.samples.block, words.WORDS);
+  const ends = [0, 1, 2].map(() => {
+    for (const slot of [0, 1, 2]) accounts.open(new Flow(1, slot, 0, 0, false, true, 0, 0));
+    for (let pair = 0; pair < 60; pair++)
+      for (const slot of [0, 1, 2]) accounts.add(slot, pair, true, latencyOf(slot, pair));
+    for (const slot of [0, 1, 2])
+      expect(accounts.latencies.summary(slot, true)).toMatchObject({
+        minNs: latencyOf(slot, 0),
+        maxNs: latencyOf(slot, 59),
+      });
+    for (const slot of [0, 1, 2]) accounts.close(slot);
+    return samples[words.END];
+  });
+  expect(ends).toEqual([ends[0], ends[0], ends[0]]);
 });
 
 it("have a flow as it was taken, until it is let go", () => {
