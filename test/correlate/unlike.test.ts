@@ -67,3 +67,19 @@ it("probes that differ by their TTL alone are twins where it fell by one", async
   const { twins } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
   expect(twins.filter(([i, o]) => truth.every(([entry, exit]) => entry !== i || exit !== o))).toEqual([]);
 });
+
+const ttlOf = ({ packet }: Stamped) => packet[8];
+
+it("datagrams that differ by their TTL alone are twins where it fell by one, though they leave in the other order", async () => {
+  const talk = conversation(400, { everyUs: 5000, insideSrc: "172.17.0.9" });
+  const [inside, outside] = [[ms(0, first(true))], [ms(0.02, first(false))]];
+  for (let n = 0; n < 40; n++) {
+    const atMs = 100 + 40 * n;
+    inside.push(ms(atMs, said(true, 64)), ms(atMs + 0.03, said(true, 128)));
+    outside.push(ms(atMs + 0.05, said(false, 127)), ms(atMs + 0.06, said(false, 63)));
+  }
+  const [entered, left] = [merged(inside, talk.inside), merged(outside, talk.outside)];
+  const { twins } = await outcomeOf(entered, left, { clock: { kind: "none" } });
+  expect(twins).toHaveLength(entered.length);
+  expect(twins.filter(([i, o]) => Math.abs(ttlOf(entered[i - 1]) - ttlOf(left[o - 1])) !== 1)).toEqual([]);
+});

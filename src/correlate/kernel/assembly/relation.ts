@@ -87,7 +87,7 @@ export function relate(
     const isTcp = record.protoIn(flags) === TCP;
     const isOthers = isUnlikeOthers(ground, flags, i, o, isOutbound);
     isDoubted = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_DOUBTED) !== 0;
-    isStale = !isTcp && (isOthers || mayBeForgotten(accountOf(ground, outsideSlot), iNs));
+    isStale = !isTcp && mayBeForgotten(accountOf(ground, outsideSlot), iNs);
     relation = isOthers ? CONFLICT : KNOWN;
     if (!isOthers) slot = outsideSlot;
   } else {

@@ -102,13 +102,17 @@ export class Contradictions {
   /** What a packet is rather the twin of, of those in time. */
   #preferred(row: number, limitNs: number): Preferred {
     let [own, ownUsualness, otherUsualness, isNew] = [NONE, 0, 0, false];
-    const isUnknown = this.#about.translations.slotOf(row) === NONE;
+    const { translations } = this.#about;
+    const slot = translations.slotOf(row);
+    const isUnknown = slot === NONE;
     this.#sight.near(row, limitNs, (other) => {
       const related = this.#survey.relate(row, other);
       const claim = claimBy(related);
       if (claim < CLAIM_CONFLICT) return false;
       const usualness = this.#usualness(row, other, goesOutbound(related));
       if (isUnknown && claim === CLAIM_POSSIBLE) isNew = true;
+      // of one flow, their headers speak against the two, and no other translation for them
+      if (claim < CLAIM_LATE_KNOWN && !isUnknown && translations.slotOf(other) === slot) return false;
       if (claim < CLAIM_LATE_KNOWN) otherUsualness = Math.max(otherUsualness, usualness);
       else if (usualness > ownUsualness) [own, ownUsualness] = [other, usualness];
       return false;
