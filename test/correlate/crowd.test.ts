@@ -13,7 +13,7 @@ const APART_NS = 200_000;
 const container = (sender: number) => `172.17.${1 + (sender >> 8)}.${sender & 255}`;
 
 /** A datagram of a sender: as all others have it, with the same IP ID if any, or by words of its own. */
-const beat = (sender: number, isInside: boolean, own = "", ipId = own === "" ? 0 : 1 + sender) =>
+const beat = (sender: number, isInside: boolean, own = "", ipId = own === "" ? 0 : 1500 + sender) =>
   datagram({
     src: isInside ? container(sender) : HOST,
     srcPort: isInside ? 5000 : 20_000 + sender,

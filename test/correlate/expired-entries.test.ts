@@ -12,8 +12,8 @@ function requests(count: number) {
     const pod = `172.17.0.${10 + (n & 1)}`;
     const port = 20_000 + ((n * 7919) % 30_000);
     const askedNs = 669e6 * n;
-    const asked = { ipId: 1000 + n, text: `GET /healthz ${n}` };
-    const answer = { ipId: 4000 + 3 * n, text: `well ${n}` };
+    const asked = { ipId: 5000 + n, text: `GET /healthz ${n}` };
+    const answer = { ipId: 6200 + 3 * n, text: `well ${n}` };
     const answeredNs = askedNs + LATENCY_NS + 35_000;
     const [client, bridge] = [
       { src: CLIENT, srcPort: 40_000, dst: NODE, dstPort: 30_080, ttl: 60 },

@@ -211,7 +211,7 @@ it("comes to the same however the captures are cut into batches", async () => {
 });
 
 function ping(src: string, ttl: number): Uint8Array {
-  return ipv4({ src, id: 1, ttl }, echo());
+  return ipv4({ src, id: 4711, ttl }, echo());
 }
 
 it("frames that carry what is not IP are what they are", async () => {

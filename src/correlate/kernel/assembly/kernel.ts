@@ -23,6 +23,7 @@ import * as alike from "./alike.js";
 import * as crossings from "./crossings.js";
 import * as evidence from "./evidence.js";
 import * as held from "./held.js";
+import * as ids from "./id-bits.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
 import * as holders from "./holders.js";
 import * as openings from "./openings.js";
@@ -153,6 +154,11 @@ export function wantsOf(ground: usize, row: i32): i32 {
 /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
 export function sinceNs(ground: usize, row: i32): f64 {
   return alike.sinceNs(packetOf(ground, row));
+}
+
+/** What the IP ID says for a row and its twin, in bits: see `id-bits.ts`. */
+export function idBits(ground: usize, row: i32): i32 {
+  return ids.idBits(packetOf(ground, row));
 }
 
 /** Whether the port that two rows would have been given is another one's: see `holders.ts`. */

@@ -27,7 +27,6 @@ import { isTtlSet } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import {
   HELD_PORT_BITS,
-  IP_ID_BITS,
   MOST_NOVEL_BITS,
   MOST_PAYLOAD_BITS,
   MOST_TIMING_BITS,
@@ -40,6 +39,7 @@ import {
 import { isNovel } from "./alike.js";
 import { isSettingTtl, isUnlikeOthers } from "./habits.js";
 import { isHeldByAnother } from "./holders.js";
+import { idBits } from "./id-bits.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { isLongest } from "./pace.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
@@ -78,7 +78,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   let bits = 0;
   if ((flags & HAS_TCP_NUMBERS) !== 0)
     bits += isNovel(i) && (isNovel(o) || isTurned) ? TCP_NUMBERS_BITS : SHARED_NUMBERS_BITS;
-  if ((flags & HAS_IP_ID) !== 0) bits += IP_ID_BITS;
+  if ((flags & HAS_IP_ID) !== 0) bits += idBits(i);
   if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
   if ((flags & HAS_PAYLOAD) !== 0)
     bits += isNews(i, o) ? min(MOST_NOVEL_BITS, NOVEL_BYTE_BITS * payload) : min(MOST_PAYLOAD_BITS, payload);

@@ -6,7 +6,6 @@ import { haveSameSource, haveSameSourcePort, sourceOf } from "../../../packets/w
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import {
   HELD_PORT_BITS,
-  IP_ID_BITS,
   MOST_NOVEL_BITS,
   MOST_PAYLOAD_BITS,
   MOST_TIMING_BITS,
@@ -85,7 +84,7 @@ export class Candidates {
     if (candidate === undefined) {
       const keptEnd = this.#keptEnd(inside, outside);
       candidate = {
-        bits: this.#contentBits(inside, outside, keptEnd) + (isSameId ? IP_ID_BITS : 0),
+        bits: this.#contentBits(inside, outside, keptEnd) + (isSameId ? this.#kernel.idBits(inside) : 0),
         keptEnd,
         directions: 0,
         lowered: 0,

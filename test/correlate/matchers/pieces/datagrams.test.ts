@@ -92,7 +92,7 @@ function expectNoneWrong(seen: Seen): void {
 }
 
 const START_US = 100_000;
-const usual = { afterUs: 20, container: 0, ipId: 7, isIpv6: false, mtu: [0, MTU] } as const;
+const usual = { afterUs: 20, container: 0, ipId: 707, isIpv6: false, mtu: [0, MTU] } as const;
 
 /** A datagram that is whole inside and in fragments outside, at so many microseconds, of a content of its own. */
 function one(atUs: number, seed: number, size = 2000): Sent {
@@ -102,7 +102,7 @@ function one(atUs: number, seed: number, size = 2000): Sent {
 /** An IPv6 datagram in fragments that the host forwards as they are; the third one and those behind it carry the same. */
 function forwarded(n: number): Sent {
   const cuts = { isIpv6: true, isKept: true, mtu: [MTU, MTU] } as const;
-  return { ...usual, ...cuts, ipId: 7 + n, atUs: START_US + 300 * n, payload: filler(2000, Math.min(n, 2)) };
+  return { ...usual, ...cuts, ipId: 707 + n, atUs: START_US + 300 * n, payload: filler(2000, Math.min(n, 2)) };
 }
 
 /** Of four of those, what a side shows: of the last two, one was missed inside and the other outside. */
@@ -144,7 +144,7 @@ describe("datagrams cut differently", () => {
       atUs: START_US + 50 * n,
       afterUs: 10 + ((n * 37) % 30),
       container: n % 3,
-      ipId: 1 + (n % 2),
+      ipId: 701 + (n % 2),
       payload: filler(2000, n),
     }));
     const seen = await correlated(sent);
@@ -194,7 +194,7 @@ describe("datagrams of which a capture kept the beginning only", () => {
     const sent = Array.from({ length: 20 }, (_, n) => ({
       ...usual,
       atUs: START_US + 100 * n,
-      ipId: 7 + (n % 2),
+      ipId: 707 + (n % 2),
       payload: filler(2000, n),
     }));
     const seen = await correlated(sent, 80);
@@ -214,7 +214,7 @@ const sent = fc.record({
   atUs: fc.integer({ min: 0, max: 3000 }).map((at) => START_US + at),
   afterUs: fc.integer({ min: 5, max: 90 }),
   container: fc.nat(2),
-  ipId: fc.integer({ min: 1, max: 3 }),
+  ipId: fc.integer({ min: 701, max: 703 }),
   isIpv6: fc.boolean(),
   payload: fc.record({ size: fc.constantFrom(2000, 2100), seed: fc.nat(100) }).map((of) => filler(of.size, of.seed)),
   mtu: fc.tuple(fc.constantFrom(0, 1500, 1400), fc.constantFrom(0, 1500, 1400)),
@@ -245,7 +245,7 @@ const entered = (n: number, isIpv6: boolean, atUs = 10_000 + 400 * n): Sent => (
   atUs,
   afterUs: 20,
   container: 0,
-  ipId: isIpv6 ? 70 + n : 7,
+  ipId: isIpv6 ? 770 + n : 707,
   isIpv6,
   payload: filler(3000, n),
   mtu: [0, MTU],
@@ -254,7 +254,7 @@ const later: Sent = { ...entered(20, true), payload: filler(40), mtu: [0, 0] };
 
 describe("a datagram that is whole where it enters is not said to be dropped", () => {
   it.each([true, false])("where a fragment of it is missing, IPv6 %s", async (isIpv6) => {
-    const { outcome } = await correlated([entered(0, isIpv6), later], Infinity, (of, k) => of.ipId < 80 && k === 1);
+    const { outcome } = await correlated([entered(0, isIpv6), later], Infinity, (of, k) => of.ipId < 780 && k === 1);
     expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["unknown"]);
     expect(outcome.alone.map(({ reason }) => reason)).toContain("may-be-fragments");
   });
@@ -266,14 +266,18 @@ describe("a datagram that is whole where it enters is not said to be dropped", (
   });
 
   it("but where nothing of it came out", async () => {
-    const { outcome } = await correlated([entered(0, false), later], Infinity, (of) => of.ipId === 7);
+    const { outcome } = await correlated([entered(0, false), later], Infinity, (of) => of.ipId === 707);
     expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["dropped"]);
   });
 
   it.each([true, false])("but where nothing of it came out, in fragments as well, IPv6 %s", async (isIpv6) => {
     const inFragments: Sent = { ...entered(0, isIpv6), mtu: [MTU, MTU] };
     const said = async (lost: readonly number[]) => {
-      const { outcome } = await correlated([inFragments, later], Infinity, (of, k) => of.ipId < 80 && lost.includes(k));
+      const { outcome } = await correlated(
+        [inFragments, later],
+        Infinity,
+        (of, k) => of.ipId < 780 && lost.includes(k),
+      );
       return outcome.alone
         .filter(({ side }) => side === "inside")
         .map(({ verdict, reason, impact }) => `${verdict} ${reason} ${impact}`);
@@ -284,7 +288,7 @@ describe("a datagram that is whole where it enters is not said to be dropped", (
 
   it("nor where what came out of it is stamped a little before it entered", async () => {
     const early: Sent = { ...entered(0, false), afterUs: -5, mtu: [MTU, MTU] };
-    const { outcome } = await correlated([early, later], Infinity, (of, k) => of.ipId === 7 && k < 2);
+    const { outcome } = await correlated([early, later], Infinity, (of, k) => of.ipId === 707 && k < 2);
     expect(outcome.alone.map(({ side, verdict }) => `${side} ${verdict}`)).toEqual([
       "outside unknown",
       ...Array(3).fill("inside unknown"),
@@ -302,7 +306,7 @@ describe("a datagram that is whole where it enters is not said to be dropped", (
 /** Datagrams of one container, whole inside, whose port is another one from the fifth on; each carries its own, and has its own ID. */
 const flushed = Array.from({ length: 10 }, (_, n) => ({
   ...one(2000 * n, n, 3000),
-  ipId: 100 + n,
+  ipId: 700 + n,
   otherPort: n < 5 ? 5000 : 6000,
 }));
 

@@ -69,9 +69,9 @@ const cut = (frames: readonly Stamped[]) => frames.map((frame) => ({ ...frame, k
 
 /** What is told of flows where short snaplens left out what errors of routers beyond say of a packet's ports, or its id. */
 const flowsOfCut = async (carried: Transport) => {
-  const probe = (src: string, ttl: number) => ipv4({ src, dst: SERVER, id: 5, ttl }, carried);
+  const probe = (src: string, ttl: number) => ipv4({ src, dst: SERVER, id: 5005, ttl }, carried);
   const error = (dst: string, ttl: number) =>
-    ipv4({ src: "203.0.113.2", dst, id: 9, ttl }, icmp({ type: 11, payload: probe(dst, 1).subarray(0, 28) }));
+    ipv4({ src: "203.0.113.2", dst, id: 9009, ttl }, icmp({ type: 11, payload: probe(dst, 1).subarray(0, 28) }));
   const atUs = 12_000_000;
   const inside = [us(atUs, probe(CONTAINER, 3)), us(atUs + 2000, error(CONTAINER, 253))];
   const outside = [us(atUs + 20, probe(HOST, 2)), us(atUs + 1980, error(HOST, 254))];

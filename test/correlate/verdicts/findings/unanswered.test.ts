@@ -71,7 +71,10 @@ describe("unanswered", () => {
   ])("is not what an ICMP error may be about of which a short snaplen left out %s", async (_, kept) => {
     const error = (dst: string, asked: string, ttl: number): Stamped => {
       const quoted = datagram({ src: asked, dst: SERVER, srcPort: 4000, dstPort: 53, ipId: 5, ttl: 1, text: "who?" });
-      const packet = ipv4({ src: "203.0.113.2", dst, id: 9, ttl }, icmp({ type: 11, payload: quoted.subarray(0, 28) }));
+      const packet = ipv4(
+        { src: "203.0.113.2", dst, id: 9009, ttl },
+        icmp({ type: 11, payload: quoted.subarray(0, 28) }),
+      );
       return { ...us(110_000 + (dst === HOST ? 0 : 10), packet), kept };
     };
     const scene = new Scene().datagram(100, { port: 4000 }, "who?").until(3000);

@@ -6,7 +6,7 @@ import { CONTAINER, conversation, HOST, merged, OTHER, SERVER } from "../../traf
 /** A datagram of a container, inside or as the NAT makes it. */
 function sent(atUs: number, src: string, srcPort: number, ipId: number): Stamped {
   const isInside = src !== HOST;
-  const header = { src, dst: SERVER, id: ipId, ttl: isInside ? 64 : 63 };
+  const header = { src, dst: SERVER, id: 4000 + ipId, ttl: isInside ? 64 : 63 };
   return us(
     atUs + (isInside ? 0 : 20),
     ipv4(header, udp({ srcPort, dstPort: 9999, payload: Buffer.from(`datagram ${ipId}`) })),

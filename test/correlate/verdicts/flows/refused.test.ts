@@ -76,12 +76,12 @@ it.each<[what: string, ...said: Said[]]>([
 /** A client's datagram to a published port, as it comes and as it is translated. */
 const sent = (address: string, ttl: number) => {
   const dstPort = address === CONTAINER ? 82 : 90;
-  return datagram({ src: CLIENT, dst: address, srcPort: 40_000, dstPort, ipId: 7, ttl, text: "is anybody there?" });
+  return datagram({ src: CLIENT, dst: address, srcPort: 40_000, dstPort, ipId: 7007, ttl, text: "is anybody there?" });
 };
 
 /** What the container says of it. */
 const error = (code: number, address: string, ttl: number) =>
-  ipv4({ src: address, dst: CLIENT, id: 9, ttl }, icmp({ type: 3, code, payload: sent(address, 63) }));
+  ipv4({ src: address, dst: CLIENT, id: 9009, ttl }, icmp({ type: 3, code, payload: sent(address, 63) }));
 
 /** Of the flow that there is of it, with errors of these codes. */
 const refused = async (...codes: readonly number[]) => {
