@@ -20,7 +20,10 @@ interface Of {
   readonly side?: "inside" | "outside";
   readonly frame?: number;
   readonly verdict?: string;
+  readonly impact?: string;
   readonly time: string;
+  readonly src?: string;
+  readonly nat?: string;
   readonly initiator: string;
   readonly inside: { readonly frames: number[]; readonly src: string; readonly dst: string };
   readonly outside: { readonly frames: number[]; readonly src: string; readonly dst: string };
@@ -36,7 +39,15 @@ async function reportOf(fixture: string, ...more: string[]): Promise<{ path: str
 }
 
 const flowsIn = (records: readonly Of[]): Of[] => records.filter(({ type }) => type === "flow");
-const shownFlows = (page: Page): Promise<string | null> => page.locator(".count").textContent();
+const shownCount = (page: Page): Promise<string | null> => page.locator(".count").textContent();
+const shownFlows = async (page: Page): Promise<string | undefined> => (await shownCount(page))?.split(";")[0];
+const isLost = ({ impact }: Of): boolean => impact === "lost";
+
+/** The container's address of a flow; of one between two of one side, the caller's. */
+const whoseOf = ({ initiator, inside, outside, side, nat }: Of): string => {
+  if (side !== undefined) return nat === "proxy" ? outside.src : inside.src;
+  return initiator === "outside" ? inside.dst : inside.src;
+};
 
 /** As a ladder names frames. */
 function named(frames: readonly number[]): string {
@@ -124,9 +135,7 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
       .getByRole("button", { name: /^172\.17\.0\.4: / })
       .first()
       .click();
-    const own = flows.filter(
-      ({ initiator, inside }) => (initiator === "outside" ? inside.dst : inside.src) === "172.17.0.4",
-    );
+    const own = flows.filter((flow) => whoseOf(flow) === "172.17.0.4");
     expect(await shownFlows(page)).toBe(`${own.length} of ${all}`);
     await page.getByRole("button", { name: "Show all" }).click();
     expect(await shownFlows(page)).toBe(all);
@@ -172,11 +181,8 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     const { path, records } = await reportOf("drops");
     const { page } = await openPage(browser, path);
     const problems = records
-      .filter(
-        ({ type, verdict, flow }) =>
-          type === "unmatched" && flow !== undefined && /dropped|refused/.test(verdict ?? ""),
-      )
-      .toSorted((a, b) => Number(a.time) - Number(b.time));
+      .filter(({ type, verdict }) => type === "unmatched" && /dropped|refused/.test(verdict ?? ""))
+      .toSorted((a, b) => Number(isLost(b)) - Number(isLost(a)) || Number(a.time) - Number(b.time));
     for (const { side, frame, flow } of problems.slice(0, 5)) {
       await page.keyboard.press("n");
       expect(await page.locator(".head b").first().textContent()).toBe(`flow ${flow}`);
@@ -199,6 +205,52 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     await page.keyboard.press("Enter");
     expect(await page.locator(".head b").first().textContent()).toBe(`flow ${next}`);
     expect(page.url()).toBe(`file://${path}#flow=${next}`);
+  });
+
+  it("shows what was lost and has no flow, on the map, among the flows, and in a ladder", async () => {
+    const host = ["before", "after"].map((at) => `${FIXTURES}/dropped-by-rules/${at}.json`).join(",");
+    const { path, records } = await reportOf("dropped-by-rules", "--host", host);
+    const { page } = await openPage(browser, path);
+    const lost = records.filter(({ type, verdict }) => type === "unmatched" && verdict === "dropped");
+    expect(lost.every(({ flow }) => flow === undefined)).toBe(true);
+    expect(await shownCount(page)).toBe("2 flows; 2 conversations without a flow");
+    const seen = new Set<string | null>();
+    for (const _ of lost) {
+      await page.keyboard.press("n");
+      seen.add(await page.locator("li[aria-current] .frames").first().textContent());
+    }
+    expect(seen).toEqual(new Set(lost.map(({ frame }) => `#${frame}`)));
+    expect(await page.locator(".map .place.bad").allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/c1$/), expect.stringMatching(/app$/)]),
+    );
+    const [first] = lost;
+    await page
+      .locator(".line.bad a", { hasText: `${first.frame}` })
+      .first()
+      .click();
+    expect(await page.locator("li[aria-current] .frames").first().textContent()).toBe(`#${first.frame}`);
+  });
+
+  it("draws a proxy's two connections, each the way that its packets go", async () => {
+    const { path, records } = await reportOf("mixed");
+    const proxied = flowsIn(records).find(({ side, nat }) => nat === "proxy" && side !== undefined);
+    const { page } = await openPage(browser, path, `#flow=${proxied?.flow}`);
+    const heads = page.locator(".ladder li .lanes .head");
+    const drawn = await heads.evaluateAll((all) =>
+      all.map((head) => (head.getAttribute("d") ?? "").replace(/^M(\d+),.*/, "$1")),
+    );
+    // the caller's packets come from the right edge to its lane, the proxy's go on from the other lane to the left edge, and back
+    const { inside, outside } = proxied ?? flowsIn(records)[0];
+    const heading = new Map([
+      [outside.src, "230"],
+      [outside.dst, "300"],
+      [inside.src, "0"],
+      [inside.dst, "70"],
+    ]);
+    const packets = records.filter(({ flow, type }) => flow === proxied?.flow && type === "unmatched");
+    const inOrder = packets.toSorted((a, b) => Number(a.time) - Number(b.time));
+    expect(drawn).toEqual(inOrder.map(({ src }) => heading.get(src ?? "")));
+    expect(new Set(drawn).size).toBe(4);
   });
 
   it("leads from the answer to a flow's ladder", async () => {

@@ -36,7 +36,7 @@ const IN_STRIP = new Set<string>(TROUBLES);
 /** What a page says beside the records of its packets, flows and findings. */
 export interface PageFacts {
   /** As the terminal says it. */
-  readonly text: Pick<TextSections, "answer" | "totals" | "names">;
+  readonly text: Pick<TextSections, "answer" | "published" | "totals" | "names">;
   readonly strip: object;
 }
 
@@ -166,8 +166,8 @@ export class PageReport extends PassingSink {
 
   override end(summary: Summary): void {
     this.#records.end(summary);
-    const { answer, totals, names } = this.#text.sections(summary);
-    this.#facts = { text: { answer, totals, names }, strip: this.#strip.toJson() };
+    const { answer, published, totals, names } = this.#text.sections(summary);
+    this.#facts = { text: { answer, published, totals, names }, strip: this.#strip.toJson() };
     super.end(summary);
   }
 }

@@ -1,6 +1,6 @@
 import UPlot, { type AlignedData, type Axis, type Options, type Scales, type Series } from "uplot";
 import { h } from "./dom.js";
-import { durationText, nsOf, secondsText } from "./format.js";
+import { clockText, durationText, nsOf } from "./format.js";
 import type { Direction, StripData } from "./records.js";
 
 /** Cursors of all charts stand at one time. */
@@ -17,7 +17,7 @@ const WAYS: readonly (readonly [Direction, string])[] = [
   ["outbound", "→"],
   ["inbound", "←"],
 ];
-const TIME: Series = { label: "time", value: (_, at) => (at === null ? "" : secondsText(at)) };
+const TIME: Series = { label: "time", value: (_, at) => (at === null ? "" : clockText(at.toFixed(3)).slice(0, -3)) };
 const LOOK = { width: 1.5, spanGaps: true };
 
 /** Where a chart is, and who is told what was brushed, epoch nanoseconds. */
@@ -51,8 +51,14 @@ function pairsChart(strip: StripData, place: Place): UPlot {
     return { label: `pairs/s ${arrow}`, stroke: color(`--${way}`), value: rateText, width: LOOK.width };
   });
   const counts = troubles.map(([kind]): Series => {
-    const stroke = color(kind === "dropped" || kind === "refused" ? "--bad" : "--doubtful");
-    const series: Series = { label: kind, scale: "troubles", stroke, fill: stroke, points: { show: false } };
+    const stroke = color(kind === "dropped" ? "--bad" : kind === "refused" ? "--refused" : "--doubtful");
+    const series: Series = {
+      label: `${kind} (packets)`,
+      scale: "troubles",
+      stroke,
+      fill: stroke,
+      points: { show: false },
+    };
     series.value = (_, count) => (count === null ? "" : String(count));
     if (bars !== undefined) series.paths = bars;
     return series;

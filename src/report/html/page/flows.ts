@@ -1,8 +1,8 @@
 import { h, s } from "./dom.js";
 import { bytesText, clockText, countText, durationText, endsText } from "./format.js";
-import type { Conversation, Model } from "./model.js";
+import { type Conversation, type Model, titleOf } from "./model.js";
 import { isIn, type Narrowing } from "./narrowing.js";
-import type { Latency } from "./records.js";
+import type { Latency, SideName } from "./records.js";
 
 const ROW_HEIGHT = 46;
 /** So many rows are seen at once at the most. */
@@ -72,9 +72,7 @@ export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
           "aria-sort",
           by === order ? (by === "flow" || by === "first" ? "ascending" : "descending") : "none",
         );
-    const all = model.conversations.length;
-    const left = model.summary.flowCount - all;
-    count.textContent = `${shown.length === all ? "" : `${countText(shown.length)} of `}${countText(all)} flows${left > 0 ? `; ${countText(left)} more, which had fewer packets, are not in this page` : ""}`;
+    count.textContent = countOf(shown, model);
     draw();
   };
   const sortBy = (by: Order): void => {
@@ -113,13 +111,7 @@ function searchOf(narrowing: Narrowing): HTMLElement {
     type: "search",
     placeholder: "address, port, container, tcp, snat, flow 7 …",
     "aria-label": "Flows that have these words",
-    oninput: () =>
-      narrowing.change({
-        words: search.value
-          .toLowerCase()
-          .split(/\s+/)
-          .filter((word) => word !== ""),
-      }),
+    oninput: () => narrowing.change({ words: wordsIn(search.value) }),
   });
   const problems = h("input", {
     type: "checkbox",
@@ -135,6 +127,27 @@ function searchOf(narrowing: Narrowing): HTMLElement {
   });
   reset.disabled = true;
   return h("div", { class: "search" }, search, h("label", {}, problems, " with problems only"), place, reset);
+}
+
+/** How many flows are looked at, of how many, and what is no flow. */
+function countOf(shown: readonly Conversation[], { conversations, summary }: Model): string {
+  const [here, all] = [shown, conversations].map((some) => some.filter(({ flow }) => flow.flow > 0).length);
+  const [strangers, left] = [shown.length - here, summary.flowCount - all];
+  return [
+    `${here === all ? "" : `${countText(here)} of `}${countText(all)} flows`,
+    ...(strangers > 0 ? [`${countText(strangers)} conversation${strangers === 1 ? "" : "s"} without a flow`] : []),
+    ...(left > 0 ? [`${countText(left)} more flows, which had fewer packets, are not in this page`] : []),
+  ].join("; ");
+}
+
+/** What is searched for: words that a flow has, in small letters; a flow's number is one with the word before it. */
+function wordsIn(text: string): string[] {
+  return text
+    .toLowerCase()
+    .replaceAll(/\bflow +(\d+)\b/g, (_, number: string) => `flow\u00a0${number}`)
+    .split(/[ \t]+/)
+    .filter((word) => word !== "")
+    .map((word) => (word.startsWith("flow\u00a0") ? `${word.replace("\u00a0", " ")} ` : word));
 }
 
 function rowOf(each: Conversation, at: number, narrowing: Narrowing): HTMLElement {
@@ -156,7 +169,11 @@ function rowOf(each: Conversation, at: number, narrowing: Narrowing): HTMLElemen
     },
     cell(
       "number",
-      h("a", { href: `#flow=${flow.flow}`, tabindex: -1, "aria-label": `flow ${flow.flow}` }, String(flow.flow)),
+      h(
+        "a",
+        { href: `#flow=${flow.flow}`, tabindex: -1, "aria-label": titleOf(flow) },
+        flow.flow > 0 ? String(flow.flow) : "none",
+      ),
       h("small", {}, `${flow.proto} ${flow.nat}`),
     ),
     cell(
@@ -183,16 +200,12 @@ function onlyText({ flow: { insideOnly, outsideOnly } }: Conversation): Node | u
   return h("small", {}, `only in ${countText(insideOnly)}, out ${countText(outsideOnly)}`);
 }
 
-function formOf({ flow, ends }: Conversation, side: "inside" | "outside"): HTMLElement {
-  const name =
-    side === "inside"
-      ? ends.local === flow.inside.src || ends.local === flow.inside.dst
-        ? ""
-        : ends.local
-      : ends.remote === flow.outside.src || ends.remote === flow.outside.dst
-        ? ""
-        : ends.remote;
-  return h("span", { class: "form" }, endsText(flow[side]), name === "" ? undefined : h("small", {}, ` ${name}`));
+function formOf({ flow, ends }: Conversation, side: SideName): HTMLElement {
+  if (flow.seenOn !== undefined && flow.seenOn !== side)
+    return h("span", { class: "form" }, h("small", {}, "not seen"));
+  const name = side === "inside" ? ends.local : ends.remote;
+  const isAddress = name === flow[side].src || name === flow[side].dst;
+  return h("span", { class: "form" }, endsText(flow[side]), isAddress ? undefined : h("small", {}, ` ${name}`));
 }
 
 /** From 1 µs to 10 s, by decades: the least and the longest latency as a line, half and 99 of 100 as marks. */

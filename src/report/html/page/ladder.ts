@@ -2,10 +2,10 @@ import { h, s } from "./dom.js";
 import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
 import { clockText, countText, durationText, endsText } from "./format.js";
 import { lanesOf } from "./lanes.js";
-import { type Conversation, type Event_, isProblem, type Model } from "./model.js";
+import { type Conversation, type Event_, isCalledFromOutside, isProblem, type Model, titleOf } from "./model.js";
 import { isIn, isWithin, type Narrowing } from "./narrowing.js";
 import { type Pair, SIDES, type SideName } from "./records.js";
-import { tiesOf } from "./ties.js";
+import { senderOf, tiesOf } from "./ties.js";
 
 /** Heights of a row, the zoom's steps. */
 const ZOOMS = [20, 30, 48];
@@ -14,6 +14,9 @@ const USUAL_ZOOM = 1;
 const MOST_ROWS = 400;
 /** What ties a packet to an earlier one is drawn so wide. */
 const TIE_WIDTH = 28;
+/** What stands above the lanes where both forms were seen on one side. */
+const TURNED_ROUND = ["before it was turned round", "behind"];
+const OF_PROXY = ["the proxy's connection", "the caller's"];
 /** A pause as long as that, nanoseconds, is told. */
 const PAUSE_NS = 200e6;
 
@@ -57,15 +60,19 @@ export class Ladder {
     const { now } = this.#narrowing;
     const { byFlow, problems } = this.#model;
     const within = problems.filter((each) => {
-      const of = each.record.flow === undefined ? undefined : byFlow.get(each.record.flow);
+      const of = byFlow.get(this.#model.flowOf(each) ?? 0);
       return of !== undefined && isIn(now, of) && isWithin(now.time, each);
     });
     if (within.length === 0) return;
     const at = this.#current === undefined ? -1 : within.findIndex((each) => each === this.#current);
-    const next = within[(at + by + within.length) % within.length] ?? within[0];
-    this.#current = next;
-    const { flow } = next.record;
-    if (flow === now.flow) this.#show(next);
+    this.goTo(within[(at + by + within.length) % within.length] ?? within[0]);
+  }
+
+  /** Shows a packet, in the ladder of what it is of. */
+  goTo(event: Event_): void {
+    this.#current = event;
+    const flow = this.#model.flowOf(event);
+    if (flow === this.#narrowing.now.flow) this.#show(event);
     else this.#narrowing.change({ flow });
   }
 
@@ -233,22 +240,27 @@ function copyLine(label: string, text: string): HTMLElement {
   return h("p", {}, `${label}: `, h("code", {}, text), " ", button);
 }
 
-/** What problems came to. */
-function madeUpText(problems: number, lost: number): string {
-  if (lost === problems) return "none made up for";
-  return lost === 0 ? "all made up for" : `${countText(lost)} of them not made up for`;
+/** What problems came to, as far as that is known. */
+function cameTo({ problems, lost, madeUpFor }: Conversation): string {
+  if (madeUpFor === problems) return "all made up for";
+  return [
+    ...(lost > 0 ? [`${countText(lost)} of them for good`] : []),
+    ...(madeUpFor > 0 ? [`${countText(madeUpFor)} made up for`] : []),
+    ...(lost + madeUpFor < problems ? [`of ${countText(problems - lost - madeUpFor)} nothing tells`] : []),
+  ].join(", ");
 }
 
-function headOf({ flow, ends, problems, lost }: Conversation): HTMLElement {
-  const trouble = problems === 0 ? "" : `, ${countText(problems)} dropped or refused, ${madeUpText(problems, lost)}`;
+function headOf(conversation: Conversation): HTMLElement {
+  const { flow, ends, problems } = conversation;
+  const trouble = problems === 0 ? "" : `, ${countText(problems)} dropped or refused: ${cameTo(conversation)}`;
   return h(
     "div",
     { class: "head" },
     h(
       "p",
       {},
-      h("b", {}, `flow ${flow.flow}`),
-      ` ${flow.proto} ${flow.nat}: ${ends.local} ${flow.initiator === "outside" ? "←" : "→"} ${ends.remote}`,
+      h("b", {}, titleOf(flow)),
+      ` ${flow.proto} ${flow.nat}: ${ends.local} ${flow.side === undefined && isCalledFromOutside(flow) ? "←" : "→"} ${ends.remote}`,
     ),
     h("p", { class: "more" }, `${countText(flow.pairs)} pairs${trouble}`),
     flow.rule === undefined ? undefined : h("p", { class: "more" }, "by ", h("code", {}, flow.rule)),
@@ -257,13 +269,12 @@ function headOf({ flow, ends, problems, lost }: Conversation): HTMLElement {
 
 /** Above the lanes: each form, where its packets were seen. */
 function lanesHead({ flow }: Conversation): HTMLElement {
-  const [inner, outer] = flow.side === undefined ? SIDES : ["before", "behind"];
-  return h(
-    "div",
-    { class: "lanes-head" },
-    h("span", {}, h("b", {}, inner), ` ${endsText(flow.inside)}`),
-    h("span", {}, h("b", {}, outer), ` ${endsText(flow.outside)}`),
-  );
+  const titles = flow.side === undefined ? SIDES : flow.nat === "proxy" ? OF_PROXY : TURNED_ROUND;
+  const heads = SIDES.map((side, at) => {
+    const form = flow.seenOn !== undefined && flow.seenOn !== side ? "not seen" : endsText(flow[side]);
+    return h("span", {}, h("b", {}, titles[at]), ` ${form}`);
+  });
+  return h("div", { class: "lanes-head" }, ...heads);
 }
 
 function leftOutText({ flow, events }: Conversation, shown: number): string {
@@ -296,12 +307,14 @@ function timeOf(event: Event_): string {
   return event.record.inside.time ?? event.record.outside.time ?? "0";
 }
 
-/** The first sequence number each way, from which they are counted as Wireshark counts. */
+/** The first sequence number of each sender, from which they are counted as Wireshark counts. */
 function firstSeqs(events: readonly Event_[]): ReadonlyMap<string, number> {
   const first = new Map<string, number>();
-  for (const event of events)
-    if (event.kind === "pair" && event.record.tcp !== undefined && !first.has(event.record.direction))
-      first.set(event.record.direction, event.record.tcp.seq);
+  for (const event of events) {
+    if (event.kind !== "pair" || event.record.tcp === undefined) continue;
+    const sender = senderOf(event.record);
+    if (!first.has(sender)) first.set(sender, event.record.tcp.seq);
+  }
   return first;
 }
 
@@ -323,9 +336,11 @@ function wordsOf(event: Event_, seqs: ReadonlyMap<string, number>): (Node | stri
 function pairWords(pair: Pair, seqs: ReadonlyMap<string, number>): (Node | string)[] {
   const { tcp, icmp, inside, direction } = pair;
   const words = [`${direction === "outbound" ? "→" : "←"} ${durationText(pair.latencyNs)}`];
+  // both ways of what was turned round are drawn alike
+  if (pair.side !== undefined) words.push(endsText(inside));
   if (tcp !== undefined)
     words.push(
-      `[${tcp.flags}] seq ${(tcp.seq - (seqs.get(direction) ?? 0)) >>> 0}${tcp.payload > 0 ? `, ${tcp.payload} bytes` : ""}`,
+      `[${tcp.flags}] seq ${(tcp.seq - (seqs.get(senderOf(pair)) ?? 0)) >>> 0}${tcp.payload > 0 ? `, ${tcp.payload} bytes` : ""}`,
     );
   else if (icmp !== undefined)
     words.push(`type ${icmp.type} code ${icmp.code}${icmp.seq === undefined ? "" : ` seq ${icmp.seq}`}`);

@@ -1,5 +1,5 @@
 import { s } from "./dom.js";
-import { directionOf, type Alone, type Event_ } from "./model.js";
+import { type Alone, type Event_, placeOf } from "./model.js";
 import type { Direction, Flow, Pair } from "./records.js";
 
 /** Across: where a ladder's row has the container, the two capture points, and the other end. */
@@ -51,21 +51,22 @@ function spread(at: number, of: number): number {
 }
 
 function aloneMarks(event: Alone, flow: Flow | undefined): SVGElement[] {
-  const { record, judged } = event;
-  const direction = directionOf(event, flow, record.side);
-  const at = record.side === "inside" ? INNER : OUTER;
+  const { verdict } = event.judged;
+  const { lane, direction } = placeOf(event, flow);
+  const isInner = lane === "inside";
+  const at = isInner ? INNER : OUTER;
   const y = HEIGHT / 2;
-  const isLeaving = (record.side === "inside") === (direction === "outbound");
-  const edge = record.side === "inside" ? 0 : WIDTH;
+  const isLeaving = isInner === (direction === "outbound");
+  const edge = isInner ? 0 : WIDTH;
   // towards the other point, or away from it
-  const inner = at + (record.side === "inside" ? BEHIND : -BEHIND);
-  const className = classOf(judged.verdict);
+  const inner = at + (isInner ? BEHIND : -BEHIND);
+  const className = classOf(verdict);
   const came = line(isLeaving ? edge : inner, y, at, y, isLeaving ? className : `${className} unseen`);
   const goes = line(at, y, isLeaving ? inner : edge, y, isLeaving ? `${className} unseen` : className);
   return [
     came,
     goes,
-    endMark(judged.verdict, inner, y),
+    endMark(verdict, inner, y),
     head(isLeaving ? at : edge, y, isLeaving ? at - edge : edge - at, className),
   ];
 }

@@ -1,17 +1,18 @@
+import { printable } from "../../../packets/printable.js";
 import { answerSection } from "./answer.js";
 import { h } from "./dom.js";
-import { clockText, countText } from "./format.js";
+import { clockText, countText, secondsText } from "./format.js";
 import { flowsSection } from "./flows.js";
 import { Ladder } from "./ladder.js";
 import { mapSection } from "./map.js";
 import { type Model, modelOf } from "./model.js";
 import { Narrowing } from "./narrowing.js";
-import { readFacts, readRecords, SIDES } from "./records.js";
+import { type Facts, readFacts, readRecords, SIDES, type StripData } from "./records.js";
 import { stripSection } from "./strip.js";
 import { tableSections } from "./tables.js";
 
 /** What the page's address says is looked at. */
-const ADDRESSED = /^#flow=(\d+)$/;
+const ADDRESSED = /^#flow=(-?\d+)$/;
 
 async function open(page: HTMLElement): Promise<void> {
   const facts = readFacts(document);
@@ -19,13 +20,13 @@ async function open(page: HTMLElement): Promise<void> {
   const narrowing = new Narrowing();
   const ladder = new Ladder(model, narrowing);
   page.replaceChildren(
-    headOf(model),
-    answerSection(facts, model, narrowing),
+    headOf(model, facts),
+    answerSection(facts, model, narrowing, (event) => ladder.goTo(event)),
     stripSection(facts.strip, narrowing),
     mapSection(model, narrowing),
     flowsSection(model, narrowing),
     ladder.element,
-    ...tableSections(model, narrowing),
+    ...tableSections(facts, model, narrowing),
     h(
       "footer",
       {},
@@ -52,22 +53,32 @@ async function open(page: HTMLElement): Promise<void> {
   goTo();
 }
 
-function headOf(model: Model): HTMLElement {
+function headOf(model: Model, { strip }: Facts): HTMLElement {
   const { captures } = model.header;
-  const names = SIDES.map((side) => `${side} ${captures[side].map(({ name }) => name).join(" + ")}`);
-  document.title = `natcorr: ${names.join(", ")}`;
-  const times = model.conversations.flatMap(({ flow }) => [flow.first, flow.last]).sort();
-  const { paired } = model.summary.totals.inside;
-  const when =
-    times.length === 0
-      ? ""
-      : `${new Date(Number(times[0]) * 1000).toDateString()}, ${clockText(times[0])} to ${clockText(times[times.length - 1])}`;
+  const names = SIDES.map((side) => `${side} ${captures[side].map(({ name }) => name).join(" + ")}`).join(", ");
+  document.title = printable(`natcorr: ${names}`);
+  const pairs = Object.values(strip.pairs)
+    .flat()
+    .reduce((sum, count) => sum + count, 0);
+  const kept = model.pairs === pairs ? "all of them" : countText(model.pairs);
   return h(
     "header",
     {},
-    h("h1", {}, names.join(", ")),
-    h("p", {}, `${when}; ${countText(paired)} packets paired, ${countText(model.pairs)} pairs in this page`),
+    h("h1", {}, names),
+    h("p", {}, `${whenText(strip)}; ${countText(pairs)} pairs, ${kept} in this page`),
   );
+}
+
+/** When the captures began and ended, where whoever reads it is, and how that is from UTC. */
+function whenText({ from, binNs, frames }: StripData): string {
+  const seconds = Number(from.split(".")[0]);
+  const day = new Date(seconds * 1000);
+  const ends = secondsText(seconds + (frames.inside.length * binNs) / 1e9);
+  const ahead = -day.getTimezoneOffset();
+  const [hours, minutes] = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map((part) =>
+    String(part).padStart(2, "0"),
+  );
+  return `${day.toDateString()}, ${clockText(from)} to ${ends} (UTC${ahead < 0 ? "−" : "+"}${hours}:${minutes})`;
 }
 
 const page = document.querySelector<HTMLElement>("#page");

@@ -34,12 +34,17 @@ export function mapSection(model: Model, narrowing: Narrowing): HTMLElement {
   const draw = (): void => {
     // what is chosen on the map stays among the others
     const now = { ...narrowing.now, place: undefined };
+    const { activeElement } = document;
+    const focused = drawn.contains(activeElement) ? activeElement?.getAttribute("data-place") : undefined;
     drawn.replaceChildren(
       mapOf(
         model.conversations.filter((each) => isIn(now, each)),
         narrowing,
       ),
     );
+    // who chose a place by keys goes on from there
+    for (const place of drawn.querySelectorAll<SVGElement>("[data-place]"))
+      if (place.getAttribute("data-place") === focused) place.focus();
   };
   narrowing.onChange((now, before) => {
     if (
@@ -129,6 +134,7 @@ function placeElement(
       ...(isOne && {
         tabindex: 0,
         role: "button",
+        "data-place": `${column} ${name}`,
         "aria-pressed": String(isChosen),
         "aria-label": `${name}: ${loadText(load)}`,
         onclick: choose,

@@ -18,6 +18,9 @@ import type {
 const PROBLEMS = new Set(["dropped", "refused"]);
 /** What a drop came to where nothing was lost in the end. */
 const MADE_UP_FOR = new Set(["resent", "covered"]);
+/** What the places on the map are called that a packet never came to. */
+const NEVER_LEFT = "never left";
+const NEVER_ENTERED = "never entered";
 
 /** A packet without a twin, with what is known of it in the end. */
 export interface Alone {
@@ -40,9 +43,10 @@ export interface Conversation {
   readonly lastNs: number;
   /** In the order of time. */
   readonly events: readonly Event_[];
-  /** How many of its packets were dropped or refused, and how many of those were not made up for, as far as they are in. */
+  /** How many of its packets were dropped or refused, as far as they are in; how many of those were lost for good, or refused; and how many were made up for. */
   readonly problems: number;
   readonly lost: number;
+  readonly madeUpFor: number;
   readonly ends: Whose;
   /** All that can be searched for, in small letters. */
   readonly words: string;
@@ -61,7 +65,9 @@ export interface Model {
   readonly findings: readonly Finding[];
   readonly conversations: readonly Conversation[];
   readonly byFlow: ReadonlyMap<number, Conversation>;
-  /** The packets that were dropped or refused, in the order of time. */
+  /** The number of what a packet is of: of its flow, or below 0 where it has none, and is trouble. */
+  flowOf(event: Event_): number | undefined;
+  /** The packets that were dropped or refused: those that were lost for good first, then in the order of time. */
   readonly problems: readonly Alone[];
   /** What a frame is of; undefined where that is not in. */
   eventOf(side: SideName, frame: number, capture?: number): Event_ | undefined;
@@ -105,21 +111,25 @@ export function modelOf(records: readonly Record_[]): Model {
   const ofFrames = new Map<string, Event_>();
   for (const event of events) for (const key of keysOf(event)) ofFrames.set(key, event);
   const ofFlows = new Map<number, Event_[]>();
+  const strangers = new Strangers();
   for (const event of events) {
-    const flow = flowOf(event);
+    const flow = flowOf(event) ?? strangers.flowOf(event);
     if (flow === undefined) continue;
     const known = ofFlows.get(flow);
     if (known === undefined) ofFlows.set(flow, [event]);
     else known.push(event);
   }
-  const conversations = flows.map((flow) => conversationOf(flow, ofFlows.get(flow.flow) ?? []));
+  const conversations = [...flows, ...strangers.flows].map((flow) =>
+    conversationOf(flow, ofFlows.get(flow.flow) ?? []),
+  );
   return {
     header,
     summary,
     findings,
     conversations,
     byFlow: new Map(conversations.map((each) => [each.flow.flow, each])),
-    problems: events.filter(isProblem),
+    flowOf: (event) => flowOf(event) ?? strangers.flowOf(event),
+    problems: events.filter(isProblem).sort((a, b) => Number(isLost(b)) - Number(isLost(a)) || a.timeNs - b.timeNs),
     eventOf: (...frame) => ofFrames.get(keyOf(...frame)),
     pairs: events.filter(({ kind }) => kind === "pair").length,
   };
@@ -129,9 +139,13 @@ export function isProblem(event: Event_): event is Alone {
   return event.kind === "alone" && PROBLEMS.has(event.judged.verdict);
 }
 
-/** Whether a problem was not made up for, as far as is known. */
-function isLost({ judged: { impact } }: Alone): boolean {
-  return impact === undefined || !MADE_UP_FOR.has(impact);
+/** Whether a problem is known to be for good: a drop of which no later copy got through, or a refusal. */
+function isLost({ judged: { verdict, impact } }: Alone): boolean {
+  return verdict === "refused" || impact === "lost";
+}
+
+function isMadeUpFor({ judged: { impact } }: Alone): boolean {
+  return impact !== undefined && MADE_UP_FOR.has(impact);
 }
 
 function flowOf(event: Event_): number | undefined {
@@ -143,19 +157,85 @@ function localEndOf({ initiator }: Pick<Flow, "initiator">): End {
   return initiator === "outside" ? "dst" : "src";
 }
 
-/** Which way a packet without a twin goes: from the end where its side is, or to it. */
-export function directionOf({ record: { src, srcPort } }: Alone, flow: Flow | undefined, side: SideName): Direction {
-  if (flow === undefined) return side === "inside" ? "outbound" : "inbound";
-  const form: Ends = flow[side];
-  const isFromSource = form.src === src && (form.srcPort === srcPort || form.dst !== src);
-  return isFromSource === (flow.initiator !== "outside") ? "outbound" : "inbound";
+/** Where a packet without a twin was seen, and which way it goes there. */
+export function placeOf({ record }: Alone, flow: Flow | undefined): { lane: SideName; direction: Direction } {
+  const { side } = record;
+  if (flow === undefined || flow.seenOn !== undefined)
+    return { lane: side, direction: side === "inside" ? "outbound" : "inbound" };
+  // both forms of what was turned round were seen on one side
+  const lane = flow.side === undefined ? side : isOf(record, flow.outside) ? "outside" : "inside";
+  const isFromInitiator = isFrom(record, flow[lane]);
+  return { lane, direction: isFromInitiator === isCalledFromOutside(flow) ? "inbound" : "outbound" };
+}
+
+/** Whether who calls is drawn at the right: a proxy's own connection goes on from there to the left. */
+export function isCalledFromOutside({ initiator, nat, side }: Flow): boolean {
+  return side === undefined ? initiator === "outside" : nat === "proxy";
+}
+
+function isFrom({ src, srcPort }: Ends, form: Ends): boolean {
+  return form.src === src && (form.srcPort === srcPort || form.dst !== src);
+}
+
+/** Whether a packet has a form's ends, whichever way it goes. */
+function isOf(record: Ends, form: Ends): boolean {
+  return isFrom(record, form) ? record.dst === form.dst : record.src === form.dst && record.dst === form.src;
+}
+
+/** Makes up flows for trouble that has none: one for all packets of a protocol between two hosts, to one port. */
+class Strangers {
+  readonly flows: Flow[] = [];
+  readonly #known = new Map<string, { -readonly [Name in keyof Flow]: Flow[Name] }>();
+
+  /** The number of the one that a packet is of, below 0; undefined where the packet is no trouble, or has a flow. */
+  flowOf(event: Event_): number | undefined {
+    if (!isProblem(event) || event.record.flow !== undefined) return undefined;
+    const { side, proto, src, dst, srcPort, dstPort, icmpId, time, container, peer, srcName, dstName } = event.record;
+    const key = JSON.stringify([side, proto, src, dst, dstPort]);
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      if (nsOf(time) > nsOf(known.last)) known.last = time;
+      return known.flow;
+    }
+    const ends = Object.fromEntries(
+      Object.entries({ src, dst, srcPort, dstPort, icmpId, container, peer, srcName, dstName }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    );
+    const form: Ends = { src, dst, ...ends };
+    const flow: Flow = {
+      type: "flow",
+      flow: -1 - this.flows.length,
+      proto,
+      nat: "",
+      initiator: side,
+      seenOn: side,
+      inside: form,
+      outside: form,
+      pairs: 0,
+      bytes: 0,
+      insideOnly: 0,
+      outsideOnly: 0,
+      first: time,
+      last: time,
+      latency: { outbound: null, inbound: null },
+    };
+    this.#known.set(key, flow);
+    this.flows.push(flow);
+    return flow.flow;
+  }
+}
+
+/** What a flow is called. */
+export function titleOf({ flow }: Flow): string {
+  return flow > 0 ? `flow ${flow}` : "no flow";
 }
 
 function conversationOf(flow: Flow, events: readonly Event_[]): Conversation {
   const problems = events.filter(isProblem);
   const ends = whoseOf(flow);
   const forms = [flow.inside, flow.outside].flatMap((form) => Object.values(form));
-  const words = [`flow ${flow.flow}`, flow.proto, flow.nat, flow.rule ?? "", ...forms, ...Object.values(ends)];
+  const words = [titleOf(flow), flow.proto, flow.nat, flow.rule ?? "", ...forms, ...Object.values(ends)];
   return {
     flow,
     firstNs: nsOf(flow.first),
@@ -163,8 +243,9 @@ function conversationOf(flow: Flow, events: readonly Event_[]): Conversation {
     events,
     problems: problems.length,
     lost: problems.filter(isLost).length,
+    madeUpFor: problems.filter(isMadeUpFor).length,
     ends,
-    words: words.join(" ").toLowerCase(),
+    words: `${words.join(" ")} `.toLowerCase(),
   };
 }
 
@@ -174,12 +255,30 @@ function calledAt(form: Ends, end: End): string | undefined {
 }
 
 function whoseOf(flow: Flow): Whose {
+  const { inside, outside, seenOn, side } = flow;
+  if (seenOn === "inside")
+    return {
+      local: inside.container ?? inside.src,
+      nat: NEVER_LEFT,
+      remote: inside.peer ?? calledAt(inside, "dst") ?? inside.dst,
+    };
+  if (seenOn === "outside")
+    return { local: NEVER_ENTERED, nat: outside.dst, remote: calledAt(outside, "src") ?? outside.src };
+  if (side !== undefined) {
+    // who calls, what is called, and who answers are all on one side
+    const [caller, server] = flow.nat === "proxy" ? [outside, inside] : [inside, outside];
+    return {
+      local: caller.container ?? caller.src,
+      nat: caller.dst,
+      remote: server.peer ?? server.container ?? server.dst,
+    };
+  }
   const end = localEndOf(flow);
   const other = end === "src" ? "dst" : "src";
   return {
-    local: flow.inside.container ?? flow.inside[end],
-    nat: flow.outside[end],
-    remote: flow.outside.peer ?? calledAt(flow.outside, other) ?? calledAt(flow.inside, other) ?? flow.outside[other],
+    local: inside.container ?? inside[end],
+    nat: outside[end],
+    remote: outside.peer ?? calledAt(outside, other) ?? calledAt(inside, other) ?? outside[other],
   };
 }
 

@@ -124,6 +124,8 @@ export interface Flow {
   readonly last: string;
   readonly latency: { readonly outbound: Latency | null; readonly inbound: Latency | null };
   readonly rule?: string;
+  /** Of what the page makes up for packets without a flow: the only side that saw them. */
+  readonly seenOn?: SideName;
 }
 
 export interface Finding {
@@ -137,21 +139,6 @@ export interface Finding {
   readonly text: string;
   readonly hint: string;
   readonly rule?: string;
-}
-
-export interface Published {
-  readonly proto: string;
-  readonly hostAddresses: readonly string[];
-  readonly hostPort: number;
-  readonly container: string;
-  readonly containerPort: number;
-  readonly pids?: readonly number[];
-  readonly gone?: boolean;
-  readonly translated: number;
-  readonly proxied: number;
-  readonly dropped: number;
-  readonly refused: number;
-  readonly closedBy?: string;
 }
 
 export interface Totals {
@@ -172,7 +159,6 @@ export interface Summary {
   readonly flowCount: number;
   /** Outside clock minus inside clock, nanoseconds. */
   readonly clock: { readonly offsetNs: number };
-  readonly published?: readonly Published[];
 }
 
 export interface Header {
@@ -196,7 +182,7 @@ export interface StripData {
 }
 
 export interface Facts {
-  readonly text: { readonly answer: string; readonly totals: string; readonly names: string };
+  readonly text: Readonly<Record<"answer" | "published" | "totals" | "names", string>>;
   readonly strip: StripData;
   readonly said: readonly string[];
 }

@@ -86,7 +86,7 @@ function rangeInputs({ from, binNs, frames }: StripData, narrowing: Narrowing): 
       onsubmit: (event) => {
         event.preventDefault();
         const [fromS, toS] = [Number(first.value || 0), Number(last.value || endS)];
-        narrowing.change({ time: toS > fromS ? [beginNs + fromS * 1e9, beginNs + toS * 1e9] : undefined });
+        narrowing.change({ time: [beginNs + Math.min(fromS, toS) * 1e9, beginNs + Math.max(fromS, toS) * 1e9] });
       },
     },
     first,

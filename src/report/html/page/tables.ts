@@ -3,25 +3,16 @@ import { h } from "./dom.js";
 import { countText } from "./format.js";
 import type { Model } from "./model.js";
 import type { Narrowing } from "./narrowing.js";
-import { type Finding, type Published, SIDES, type Totals } from "./records.js";
+import { type Facts, type Finding, SIDES, type Totals } from "./records.js";
 
 /** Sections of what is known beside packets: published ports, rules, findings, and the account of all frames. */
-export function tableSections(model: Model, narrowing: Narrowing): HTMLElement[] {
-  const { published = [] } = model.summary;
+export function tableSections({ text }: Facts, model: Model, narrowing: Narrowing): HTMLElement[] {
+  const [, ...published] = text.published.trimEnd().split("\n");
   const rules = rulesOf(model);
   return [
     ...(published.length === 0
       ? []
-      : [
-          section(
-            "ports",
-            "Published ports",
-            tableOf(
-              ["port", "container", "by DNAT", "by docker-proxy", "dropped", "refused", "closed by"],
-              published.map(portRow),
-            ),
-          ),
-        ]),
+      : [section("ports", "Published ports", h("pre", { class: "totals", tabindex: 0 }, published.join("\n")))]),
     ...(rules.length === 0 ? [] : [section("rules", "Rules", tableOf(["rule", "flows", "pairs"], rules))]),
     ...(model.findings.length === 0
       ? []
@@ -60,20 +51,6 @@ function tableOf(heads: readonly string[], rows: readonly (readonly Cell[])[]): 
       h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map(cellOf)))),
     ),
   );
-}
-
-function portRow(port: Published): Cell[] {
-  const holders = port.pids === undefined || port.pids.length === 0 ? "" : ` (pid ${port.pids.join(", ")})`;
-  const place = `${port.hostAddresses.join(", ")}:${port.hostPort}/${port.proto}`;
-  return [
-    place,
-    `${port.container}:${port.containerPort}${port.gone === true ? ", gone" : ""}`,
-    port.translated,
-    `${countText(port.proxied)}${holders}`,
-    port.dropped,
-    port.refused,
-    port.closedBy ?? "",
-  ];
 }
 
 /** The firewall's rules behind flows, the most used first. */

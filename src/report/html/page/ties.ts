@@ -1,5 +1,5 @@
 import type { Event_, Model } from "./model.js";
-import type { Quotes } from "./records.js";
+import type { Pair, Quotes } from "./records.js";
 
 /** A packet that is about an earlier one. */
 export interface Tie {
@@ -11,7 +11,7 @@ export interface Tie {
 /** What was sent again, and the ICMP errors, among some packets in the order of time, each with the packet that it is about. */
 export function tiesOf(events: readonly Event_[], model: Model): Tie[] {
   const ties: Tie[] = [];
-  /** By direction and sequence number: the last segment that began there. */
+  /** By sender and sequence number: the last segment that began there. */
   const segments = new Map<string, Event_>();
   for (const event of events) {
     if (event.kind === "alone") {
@@ -21,9 +21,9 @@ export function tiesOf(events: readonly Event_[], model: Model): Tie[] {
         ties.push({ from: by, to: event, what: verdict === "refused" ? "refused by" : "made up for by" });
     }
     if (event.kind !== "pair") continue;
-    const { tcp, direction, retransmission, inside } = event.record;
+    const { tcp, retransmission, inside } = event.record;
     if (tcp !== undefined) {
-      const key = `${direction} ${tcp.seq}`;
+      const key = `${senderOf(event.record)} ${tcp.seq}`;
       const before = segments.get(key);
       if (retransmission === true && before !== undefined) ties.push({ from: event, to: before, what: "sent again" });
       segments.set(key, event);
@@ -33,6 +33,11 @@ export function tiesOf(events: readonly Event_[], model: Model): Tie[] {
     if (quoted !== undefined) ties.push({ from: event, to: quoted, what: "quotes" });
   }
   return ties;
+}
+
+/** Who sent a packet, as it was before the rewrite of what was turned round, else inside. */
+export function senderOf({ inside: { src, srcPort } }: Pair): string {
+  return `${src} ${srcPort}`;
 }
 
 function isQuoted(event: Event_, { src, dst, srcPort, dstPort, ipId }: Quotes): boolean {
