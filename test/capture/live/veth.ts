@@ -43,6 +43,8 @@ export class Veth {
       ip("link", "set", end, "addrgenmode", "none");
       ip("link", "set", end, "up");
     }
+    // on a busy machine, the kernel has its queues ready some time later: what is sent before that is gone
+    for (const end of [this.near, this.far]) while (!execFileSync("ip", ["link", "show", end]).includes(" state UP "));
     const pcap = libpcap();
     this.#sender = pcap.create(this.near, Buffer.alloc(256));
     pcap.setBufferSize(this.#sender, 1 << 16);
