@@ -1,5 +1,5 @@
 import { h } from "./dom.js";
-import type { Event_, Model } from "./model.js";
+import type { LadderEvent, Model } from "./model.js";
 import type { Narrowing } from "./narrowing.js";
 import type { Facts, SideName } from "./records.js";
 
@@ -19,7 +19,7 @@ export function answerSection(
   { text, said }: Facts,
   model: Model,
   narrowing: Narrowing,
-  goTo: (event: Event_) => void,
+  goTo: (event: LadderEvent) => void,
 ): HTMLElement {
   const [heading = "", ...lines] = linesOf(text.answer);
   return h(
@@ -44,7 +44,7 @@ export function withLinks(
   text: string,
   model: Model,
   narrowing: Narrowing,
-  goTo?: (event: Event_) => void,
+  goTo?: (event: LadderEvent) => void,
 ): (Node | string)[] {
   const parts: (Node | string)[] = [];
   let from = 0;
@@ -66,7 +66,7 @@ function frameLink(
   side: SideName,
   text: string,
   model: Model,
-  goTo: ((event: Event_) => void) | undefined,
+  goTo: ((event: LadderEvent) => void) | undefined,
 ): Node | string {
   const event = model.eventOf(side, Number(text));
   if (goTo === undefined || event === undefined || !model.byFlow.has(model.flowOf(event) ?? 0)) return text;

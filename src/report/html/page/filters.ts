@@ -1,4 +1,4 @@
-import type { Event_ } from "./model.js";
+import type { LadderEvent } from "./model.js";
 import type { Ends, Flow, SideName } from "./records.js";
 
 /** Protocols whose ports Wireshark knows by their name. */
@@ -17,7 +17,7 @@ export function conversationFilter({ proto, ...flow }: Flow, side: SideName): st
 }
 
 /** A display filter for a side's frames of what is on the screen, as they are numbered in a capture; empty where there are none. */
-export function framesFilter(events: readonly Event_[], side: SideName, capture: number): string {
+export function framesFilter(events: readonly LadderEvent[], side: SideName, capture: number): string {
   const frames = events.flatMap((event) => framesOf(event, side, capture));
   return frames.length === 0 ? "" : `frame.number in {${rangesOf(frames).join(", ")}}`;
 }
@@ -28,7 +28,7 @@ export function tsharkCommand(capture: string, filter: string): string {
 }
 
 /** The frames of a side's capture that something is of. */
-function framesOf(event: Event_, side: SideName, capture: number): readonly number[] {
+function framesOf(event: LadderEvent, side: SideName, capture: number): readonly number[] {
   if (event.kind === "alone") {
     const { record } = event;
     return record.side === side && (record.capture ?? 0) === capture ? [record.frame] : [];

@@ -2,7 +2,7 @@ import { h, s } from "./dom.js";
 import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
 import { clockText, countText, durationText, endsText } from "./format.js";
 import { lanesOf } from "./lanes.js";
-import { type Conversation, type Event_, isCalledFromOutside, isProblem, type Model, titleOf } from "./model.js";
+import { type Conversation, type LadderEvent, isCalledFromOutside, isProblem, type Model, titleOf } from "./model.js";
 import { isIn, isWithin, type Narrowing } from "./narrowing.js";
 import { type Pair, SIDES, type SideName } from "./records.js";
 import { senderOf, tiesOf } from "./ties.js";
@@ -29,7 +29,7 @@ export class Ladder {
   #zoom = USUAL_ZOOM;
   /** The first event of those that are shown. */
   #from = 0;
-  #current: Event_ | undefined;
+  #current: LadderEvent | undefined;
 
   constructor(model: Model, narrowing: Narrowing) {
     this.#model = model;
@@ -69,7 +69,7 @@ export class Ladder {
   }
 
   /** Shows a packet, in the ladder of what it is of. */
-  goTo(event: Event_): void {
+  goTo(event: LadderEvent): void {
     this.#current = event;
     const flow = this.#model.flowOf(event);
     if (flow === this.#narrowing.now.flow) this.#show(event);
@@ -99,7 +99,7 @@ export class Ladder {
     this.element.scrollIntoView({ block: "nearest" });
   }
 
-  #show(event: Event_): void {
+  #show(event: LadderEvent): void {
     const at = this.#events.indexOf(event);
     if (at < this.#from || at >= this.#from + MOST_ROWS) this.#from = Math.max(0, at - MOST_ROWS / 2);
     this.#draw();
@@ -108,7 +108,7 @@ export class Ladder {
     row?.focus({ preventScroll: true });
   }
 
-  get #events(): readonly Event_[] {
+  get #events(): readonly LadderEvent[] {
     const { time } = this.#narrowing.now;
     return this.#conversation?.events.filter((event) => isWithin(time, event)) ?? [];
   }
@@ -144,8 +144,8 @@ export class Ladder {
   }
 
   #row(
-    event: Event_,
-    before: Event_ | undefined,
+    event: LadderEvent,
+    before: LadderEvent | undefined,
     { flow }: Conversation,
     seqs: ReadonlyMap<string, number>,
   ): HTMLElement {
@@ -201,7 +201,7 @@ export class Ladder {
   }
 
   /** What to type elsewhere to see the same. */
-  #copies({ flow }: Conversation, shown: readonly Event_[]): HTMLElement {
+  #copies({ flow }: Conversation, shown: readonly LadderEvent[]): HTMLElement {
     const { captures } = this.#model.header;
     const sides = flow.side === undefined ? SIDES : [flow.side];
     const lines = sides.flatMap((side) =>
@@ -291,7 +291,7 @@ function leftOutText({ flow, events }: Conversation, shown: number): string {
   ].join("; ");
 }
 
-function framesText(event: Event_, side: SideName): string {
+function framesText(event: LadderEvent, side: SideName): string {
   if (event.kind === "pair") {
     const { frames } = event.record[side];
     return frames.length > 2 ? `#${frames[0]}…${frames.at(-1)}` : frames.map((frame) => `#${frame}`).join(" ");
@@ -301,14 +301,14 @@ function framesText(event: Event_, side: SideName): string {
   return frames.length === 0 ? "" : `#${frames[0]}${frames.length > 1 ? "…" : ""}`;
 }
 
-function timeOf(event: Event_): string {
+function timeOf(event: LadderEvent): string {
   if (event.kind === "pair") return event.record[event.record.direction === "outbound" ? "inside" : "outside"].time;
   if (event.kind === "alone") return event.record.time;
   return event.record.inside.time ?? event.record.outside.time ?? "0";
 }
 
 /** The first sequence number of each sender, from which they are counted as Wireshark counts. */
-function firstSeqs(events: readonly Event_[]): ReadonlyMap<string, number> {
+function firstSeqs(events: readonly LadderEvent[]): ReadonlyMap<string, number> {
   const first = new Map<string, number>();
   for (const event of events) {
     if (event.kind !== "pair" || event.record.tcp === undefined) continue;
@@ -318,7 +318,7 @@ function firstSeqs(events: readonly Event_[]): ReadonlyMap<string, number> {
   return first;
 }
 
-function wordsOf(event: Event_, seqs: ReadonlyMap<string, number>): (Node | string)[] {
+function wordsOf(event: LadderEvent, seqs: ReadonlyMap<string, number>): (Node | string)[] {
   if (event.kind === "ambiguous") return [`ambiguous: ${event.record.why}`];
   if (event.kind === "pair") return pairWords(event.record, seqs);
   const { judged } = event;
@@ -355,7 +355,7 @@ function pairWords(pair: Pair, seqs: ReadonlyMap<string, number>): (Node | strin
 }
 
 /** Arcs from what was sent again, and from errors, to what they are of. */
-function tiesElement(shown: readonly Event_[], model: Model, height: number): Node {
+function tiesElement(shown: readonly LadderEvent[], model: Model, height: number): Node {
   const rows = new Map(shown.map((event, row) => [event, row]));
   const arcs = tiesOf(shown, model).flatMap(({ from, to, what }) => {
     const [a, b] = [rows.get(from), rows.get(to)];

@@ -1,5 +1,5 @@
 import { s } from "./dom.js";
-import { type Alone, type Event_, placeOf } from "./model.js";
+import { type Alone, type LadderEvent, placeOf } from "./model.js";
 import type { Direction, Flow, Pair } from "./records.js";
 
 /** Across: where a ladder's row has the container, the two capture points, and the other end. */
@@ -16,7 +16,7 @@ const STEEPEST = 22;
 const MOST_ARROWS = 5;
 
 /** What was seen of a packet at both points, as a row of a ladder draws it. */
-export function lanesOf(event: Event_, flow: Flow | undefined): SVGElement {
+export function lanesOf(event: LadderEvent, flow: Flow | undefined): SVGElement {
   const marks =
     event.kind === "pair"
       ? pairMarks(event.record)

@@ -8,7 +8,7 @@ import type {
   Header,
   Judged,
   Pair,
-  Record_,
+  PageRecord,
   SideName,
   Summary,
   Unmatched,
@@ -31,7 +31,7 @@ export interface Alone {
 }
 
 /** What happens in a ladder: a pair, a packet without a twin, or some that nothing tells apart. */
-export type Event_ =
+export type LadderEvent =
   | { readonly kind: "pair"; readonly timeNs: number; readonly record: Pair }
   | Alone
   | { readonly kind: "ambiguous"; readonly timeNs: number; readonly record: Ambiguous };
@@ -42,7 +42,7 @@ export interface Conversation {
   readonly firstNs: number;
   readonly lastNs: number;
   /** In the order of time. */
-  readonly events: readonly Event_[];
+  readonly events: readonly LadderEvent[];
   /** How many of its packets were dropped or refused, as far as they are in; how many of those were lost for good, or refused; and how many were made up for. */
   readonly problems: number;
   readonly lost: number;
@@ -66,21 +66,21 @@ export interface Model {
   readonly conversations: readonly Conversation[];
   readonly byFlow: ReadonlyMap<number, Conversation>;
   /** The number of what a packet is of: of its flow, or below 0 where it has none, and is trouble. */
-  flowOf(event: Event_): number | undefined;
+  flowOf(event: LadderEvent): number | undefined;
   /** The packets that were dropped or refused: those that were lost for good first, then in the order of time. */
   readonly problems: readonly Alone[];
   /** What a frame is of; undefined where that is not in. */
-  eventOf(side: SideName, frame: number, capture?: number): Event_ | undefined;
+  eventOf(side: SideName, frame: number, capture?: number): LadderEvent | undefined;
   /** How many pairs are in. */
   readonly pairs: number;
 }
 
-export function modelOf(records: readonly Record_[]): Model {
+export function modelOf(records: readonly PageRecord[]): Model {
   let header: Header | undefined;
   let summary: Summary | undefined;
   const findings: Finding[] = [];
   const flows: Flow[] = [];
-  const events: Event_[] = [];
+  const events: LadderEvent[] = [];
   const judged = new Map<string, Judged>();
   for (const record of records) {
     if (record.type === "header") header = record;
@@ -108,9 +108,9 @@ export function modelOf(records: readonly Record_[]): Model {
     }
   }
   events.sort((a, b) => a.timeNs - b.timeNs);
-  const ofFrames = new Map<string, Event_>();
+  const ofFrames = new Map<string, LadderEvent>();
   for (const event of events) for (const key of keysOf(event)) ofFrames.set(key, event);
-  const ofFlows = new Map<number, Event_[]>();
+  const ofFlows = new Map<number, LadderEvent[]>();
   const strangers = new Strangers();
   for (const event of events) {
     const flow = flowOf(event) ?? strangers.flowOf(event);
@@ -135,7 +135,7 @@ export function modelOf(records: readonly Record_[]): Model {
   };
 }
 
-export function isProblem(event: Event_): event is Alone {
+export function isProblem(event: LadderEvent): event is Alone {
   return event.kind === "alone" && PROBLEMS.has(event.judged.verdict);
 }
 
@@ -148,7 +148,7 @@ function isMadeUpFor({ judged: { impact } }: Alone): boolean {
   return impact !== undefined && MADE_UP_FOR.has(impact);
 }
 
-function flowOf(event: Event_): number | undefined {
+function flowOf(event: LadderEvent): number | undefined {
   return event.kind === "ambiguous" ? undefined : event.record.flow;
 }
 
@@ -188,7 +188,7 @@ class Strangers {
   readonly #known = new Map<string, { -readonly [Name in keyof Flow]: Flow[Name] }>();
 
   /** The number of the one that a packet is of, below 0; undefined where the packet is no trouble, or has a flow. */
-  flowOf(event: Event_): number | undefined {
+  flowOf(event: LadderEvent): number | undefined {
     if (!isProblem(event) || event.record.flow !== undefined) return undefined;
     const { side, proto, src, dst, srcPort, dstPort, icmpId, time, container, peer, srcName, dstName } = event.record;
     const key = JSON.stringify([side, proto, src, dst, dstPort]);
@@ -231,7 +231,7 @@ export function titleOf({ flow }: Flow): string {
   return flow > 0 ? `flow ${flow}` : "no flow";
 }
 
-function conversationOf(flow: Flow, events: readonly Event_[]): Conversation {
+function conversationOf(flow: Flow, events: readonly LadderEvent[]): Conversation {
   const problems = events.filter(isProblem);
   const ends = whoseOf(flow);
   const forms = [flow.inside, flow.outside].flatMap((form) => Object.values(form));
@@ -282,7 +282,7 @@ function whoseOf(flow: Flow): Whose {
   };
 }
 
-function keysOf(event: Event_): string[] {
+function keysOf(event: LadderEvent): string[] {
   if (event.kind === "alone") return [keyOf(event.record.side, event.record.frame, event.record.capture)];
   if (event.kind === "ambiguous") return [];
   const { inside, outside, side } = event.record;

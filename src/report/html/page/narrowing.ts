@@ -1,4 +1,4 @@
-import { isProblem, type Conversation, type Event_, type Whose } from "./model.js";
+import { isProblem, type Conversation, type LadderEvent, type Whose } from "./model.js";
 
 /** A place on the map. */
 interface Place {
@@ -62,6 +62,6 @@ export function isIn({ time, place, words, hasProblems }: Narrowed, each: Conver
   return each.firstNs <= toNs && each.lastNs >= fromNs;
 }
 
-export function isWithin(time: Narrowed["time"], { timeNs }: Pick<Event_, "timeNs">): boolean {
+export function isWithin(time: Narrowed["time"], { timeNs }: Pick<LadderEvent, "timeNs">): boolean {
   return time === undefined || (timeNs >= time[0] && timeNs <= time[1]);
 }

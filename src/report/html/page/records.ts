@@ -167,7 +167,7 @@ export interface Header {
   readonly captures: Readonly<Record<SideName, readonly { readonly name: string; readonly counters: boolean }[]>>;
 }
 
-export type Record_ = Header | Pair | Unmatched | Update | Ambiguous | Flow | Finding | Summary;
+export type PageRecord = Header | Pair | Unmatched | Update | Ambiguous | Flow | Finding | Summary;
 
 /** What happened in time: a number for each bin. */
 export interface StripData {
@@ -188,14 +188,14 @@ export interface Facts {
 }
 
 /** All records of the page, each chunk of them decompressed. */
-export async function readRecords(page: Document): Promise<Record_[]> {
+export async function readRecords(page: Document): Promise<PageRecord[]> {
   const chunks = [...page.querySelectorAll("script.records")].map(({ textContent }) => textContent ?? "");
   const texts = await Promise.all(chunks.map(decompressed));
   return texts
     .join("")
     .split("\n")
     .filter((line) => line !== "")
-    .map((line): Record_ => JSON.parse(line));
+    .map((line): PageRecord => JSON.parse(line));
 }
 
 export function readFacts(page: Document): Facts {

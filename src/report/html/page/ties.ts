@@ -1,18 +1,18 @@
-import type { Event_, Model } from "./model.js";
+import type { LadderEvent, Model } from "./model.js";
 import type { Pair, Quotes } from "./records.js";
 
 /** A packet that is about an earlier one. */
 export interface Tie {
-  readonly from: Event_;
-  readonly to: Event_;
+  readonly from: LadderEvent;
+  readonly to: LadderEvent;
   readonly what: string;
 }
 
 /** What was sent again, and the ICMP errors, among some packets in the order of time, each with the packet that it is about. */
-export function tiesOf(events: readonly Event_[], model: Model): Tie[] {
+export function tiesOf(events: readonly LadderEvent[], model: Model): Tie[] {
   const ties: Tie[] = [];
   /** By sender and sequence number: the last segment that began there. */
-  const segments = new Map<string, Event_>();
+  const segments = new Map<string, LadderEvent>();
   for (const event of events) {
     if (event.kind === "alone") {
       const { byFrame, byCapture, verdict } = event.judged;
@@ -40,7 +40,7 @@ export function senderOf({ inside: { src, srcPort } }: Pair): string {
   return `${src} ${srcPort}`;
 }
 
-function isQuoted(event: Event_, { src, dst, srcPort, dstPort, ipId }: Quotes): boolean {
+function isQuoted(event: LadderEvent, { src, dst, srcPort, dstPort, ipId }: Quotes): boolean {
   if (event.kind !== "pair") return false;
   const { inside } = event.record;
   return (
