@@ -17,6 +17,7 @@ import { SCENARIOS, type Scenario, scenarioNamed } from "./scenarios.js";
 import { soak } from "./soak.js";
 import { storm } from "./storm.js";
 import { cleanSpeed, speed } from "./speed.js";
+import { measureWritten } from "./written.js";
 
 const USAGE = `Usage: npm run bench -- <command> [options]
 
@@ -39,6 +40,9 @@ const USAGE = `Usage: npm run bench -- <command> [options]
       --mix <name>            may be repeated; default all of them
       --packets <n>           frames a side, default 600000
       --quick                 a tenth of the packets, each run once
+      --natcorr <file>        entry to run, default dist/main.js
+  written                     a page and annotated captures, against the report alone; takes Debian's chromium
+      --packets <n>           frames inside, default 1000000
       --natcorr <file>        entry to run, default dist/main.js
   linear                      natcorr on N and 2N of what may cost more than twice as much then; exits 1 where one does
       --input <name>          may be repeated; default all of them
@@ -79,6 +83,7 @@ const WITHOUT_WORDS: ReadonlySet<string> = new Set([
   "accuracy",
   "speed",
   "mixes",
+  "written",
   "linear",
   "live",
   "soak",
@@ -175,6 +180,9 @@ async function main(): Promise<number> {
       await measureMixes({ packets, scale, runs, natcorr: values.natcorr, names: values.mix });
       return 0;
     }
+    case "written":
+      await measureWritten(packets ?? 1_000_000, values.natcorr);
+      return 0;
     case "linear": {
       const unknown = values.input.find((name) => !LINEAR_INPUTS.has(name));
       if (unknown !== undefined) throw new UsageError(`there is no input ${unknown}`);
