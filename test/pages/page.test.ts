@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browser as hasBrowser, openBrowser, openPage } from "../support/browser.js";
 import { natcorr } from "../support/natcorr.js";
 import { isSkipped, tools } from "../support/needs.js";
-import { recordsIn } from "../support/page.js";
+import { factsIn, recordsIn } from "../support/page.js";
 import { scratch } from "../support/scratch.js";
 
 const FIXTURES = join(import.meta.dirname, "../../fixtures");
@@ -143,6 +143,8 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     await page.getByRole("searchbox").fill("icmpv6");
     const v6 = flows.filter((flow) => JSON.stringify(flow).includes("icmpv6"));
     expect(await shownFlows(page)).toBe(`${v6.length} of ${all}`);
+    await page.getByRole("searchbox").fill("flow 7");
+    expect(await shownFlows(page)).toBe(`1 of ${all}`);
     await page.getByRole("searchbox").fill("");
 
     await page.getByRole("checkbox").check();
@@ -253,6 +255,20 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     expect(new Set(drawn).size).toBe(4);
   });
 
+  it("has published ports as the terminal has them, and says of drops what is known", async () => {
+    const host = ["before", "after"].map((at) => `${FIXTURES}/published-uses/${at}.json`).join(",");
+    const { path } = await reportOf("published-uses", "--host", host);
+    const { page } = await openPage(browser, path);
+    const { published } = factsIn(readFileSync(path, "utf8")).text;
+    const ports = await page.locator("section:has(#ports) pre").textContent();
+    expect(published).toBe(`Published ports\n${ports}\n\n`);
+    const drops = await reportOf("drops");
+    const { page: ofDrops } = await openPage(browser, drops.path, "#flow=1");
+    expect(await ofDrops.locator(".head .more").first().textContent()).toMatch(
+      /^\d+ pairs, 9 dropped or refused: 8 of them for good, of 1 nothing tells$/,
+    );
+  });
+
   it("leads from the answer to a flow's ladder", async () => {
     const { path } = await reportOf("mixed");
     const { page } = await openPage(browser, path);
@@ -314,7 +330,7 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     );
     const { page, complaints } = await openPage(browser, withRecords(path, lines), "#flow=1");
     expect(await page.locator("img").count()).toBe(0);
-    expect(await page.locator("h1").textContent()).toContain("<img src=x");
+    expect(await page.locator("h1").textContent()).toContain(String.raw`<img src=x onerror="alert(1)">\x1b[2J`);
     expect(complaints).toEqual([]);
   });
 
