@@ -4,19 +4,18 @@ import type { Containers } from "../packets/results/containers.js";
 import type { Ends, Tables } from "../packets/results/results.js";
 import { HeaderFilter } from "../pipeline/header-filter.js";
 import type { FrameFilter } from "../pipeline/frame-filter.js";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../protocols/ethertypes.js";
+import * as icmp from "../protocols/icmp.js";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../protocols/ip-protocols.js";
+import * as ipv4 from "../protocols/ipv4.js";
+import * as ipv6 from "../protocols/ipv6.js";
 import { ETHERNET_BYTES, ETHERNET_TYPE } from "../protocols/link-types.js";
 import { otherFormOf } from "../report/other-form.js";
 
-const IPV4_BYTES = 20;
-const IPV6_BYTES = 40;
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_IPV6 = 0x86dd;
 /** As much of each protocol's header as is known of a packet: of TCP, up to its flags. */
 const TCP_BYTES = 14;
 const REST_BYTES = 8;
-/** MF, and the least offset there is (RFC 791). */
-const MORE_FRAGMENTS = 0x2000;
+/** The least offset there is. */
 const LATER = 1;
 
 /** Whether a pcap filter selects packets without a twin by what they are on the other side, where that is known. */
@@ -43,7 +42,7 @@ function headerOf(tables: Tables, row: number, { src, dst, srcPort, dstPort, icm
   if (addresses.length < 2) return undefined;
   const [{ isIpv6 }] = addresses;
   const proto = t.proto(row);
-  const ipBytes = isIpv6 ? IPV6_BYTES : IPV4_BYTES;
+  const ipBytes = isIpv6 ? ipv6.HEADER_BYTES : ipv4.HEADER_BYTES;
   const isHeadless = (t.flags(row) & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0;
   const bytes = new Uint8Array(ETHERNET_BYTES + ipBytes + (isHeadless ? 0 : proto === TCP ? TCP_BYTES : REST_BYTES));
   const view = new DataView(bytes.buffer);
@@ -52,19 +51,19 @@ function headerOf(tables: Tables, row: number, { src, dst, srcPort, dstPort, icm
   const length = Math.min(tables.lengthOf(row), 0xffff);
   if (isIpv6) {
     view.setUint8(ip, 0x60);
-    view.setUint16(ip + 4, Math.max(0, length - IPV6_BYTES));
-    view.setUint8(ip + 6, proto);
-    view.setUint8(ip + 7, t.ttl(row));
+    view.setUint16(ip + ipv6.PAYLOAD_LENGTH, Math.max(0, length - ipv6.HEADER_BYTES));
+    view.setUint8(ip + ipv6.NEXT_HEADER, proto);
+    view.setUint8(ip + ipv6.HOP_LIMIT, t.ttl(row));
   } else {
     view.setUint8(ip, 0x45);
-    view.setUint16(ip + 2, length);
-    view.setUint16(ip + 4, t.ipId(row));
-    view.setUint16(ip + 6, fragmentWord(t.flags(row)));
-    view.setUint8(ip + 8, t.ttl(row));
-    view.setUint8(ip + 9, proto);
+    view.setUint16(ip + ipv4.TOTAL_LENGTH, length);
+    view.setUint16(ip + ipv4.IDENTIFICATION, t.ipId(row));
+    view.setUint16(ip + ipv4.FRAGMENT, fragmentWord(t.flags(row)));
+    view.setUint8(ip + ipv4.TTL, t.ttl(row));
+    view.setUint8(ip + ipv4.PROTOCOL, proto);
   }
   const words = addresses.flatMap((each) => Array.from(wordsOf(isIpv6, each.value)));
-  const addressesAt = ip + ipBytes - 4 * words.length;
+  const addressesAt = ip + (isIpv6 ? ipv6.SOURCE : ipv4.SOURCE);
   for (const [at, word] of words.entries()) view.setUint32(addressesAt + 4 * at, word);
   if (isHeadless) return bytes;
   const behind = ip + ipBytes;
@@ -81,13 +80,13 @@ function headerOf(tables: Tables, row: number, { src, dst, srcPort, dstPort, icm
   if (proto === ICMP || proto === ICMPV6) {
     // type and code stand where records have them
     view.setUint16(behind, t.seq(row) >>> 16);
-    view.setUint16(behind + 4, icmpId ?? 0);
-    view.setUint16(behind + 6, t.seq(row) & 0xffff);
+    view.setUint16(behind + icmp.ID, icmpId ?? 0);
+    view.setUint16(behind + icmp.SEQUENCE, t.seq(row) & 0xffff);
   }
   return bytes;
 }
 
 function fragmentWord(flags: number): number {
   if ((flags & IS_LATER_FRAGMENT) !== 0) return LATER;
-  return (flags & IS_FRAGMENT) === 0 ? 0 : MORE_FRAGMENTS;
+  return (flags & IS_FRAGMENT) === 0 ? 0 : ipv4.MF;
 }
