@@ -23,6 +23,11 @@ export class DamageError extends Error {
   override name = "DamageError";
 }
 
+/** That a file cannot be written, and why. */
+export function notWritten(path: string, error: unknown): CaptureError {
+  return new CaptureError(`${path}: cannot be written: ${messageOf(error)}`);
+}
+
 /** An error's message, for text that goes on to say where it happened. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { machine, release, type } from "node:os";
 import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
-import { CaptureError, messageOf } from "./errors.js";
+import { CaptureError, messageOf, notWritten } from "./errors.js";
 import type { LiveStatistics } from "./live/live-source.js";
 import * as block from "./pcapng-blocks.js";
 import { pieces } from "./pcapng-notes.js";
@@ -72,7 +72,7 @@ export class PcapngWriter {
       this.#fd = opened(path);
     } catch (error) {
       const isUnread = error instanceof Error && "code" in error && error.code === "ENXIO";
-      throw new CaptureError(`${path}: cannot be written: ${isUnread ? "nobody reads it yet" : messageOf(error)}`);
+      throw notWritten(path, isUnread ? "nobody reads it yet" : error);
     }
     this.#block(block.SECTION_HEADER, [
       words(block.BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),

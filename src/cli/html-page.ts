@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { CaptureError, messageOf } from "../capture/errors.js";
+import { type CaptureError, notWritten } from "../capture/errors.js";
 import type { Sink } from "../packets/results/results.js";
 import { type PageOptions, PageReport } from "../report/html/page-report.js";
 
@@ -40,7 +40,7 @@ export class HtmlPage {
     try {
       this.#fd = openSync(path, "w");
     } catch (error) {
-      throw new CaptureError(`${path}: cannot be written: ${messageOf(error)}`);
+      throw notWritten(path, error);
     }
     this.#put(before);
   }
@@ -97,7 +97,7 @@ export class HtmlPage {
       const bytes = Buffer.from(text);
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
     } catch (error) {
-      this.#failure = new CaptureError(`${this.#path}: cannot be written: ${messageOf(error)}`);
+      this.#failure = notWritten(this.#path, error);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { CaptureError, messageOf } from "../capture/errors.js";
+import { CaptureError, notWritten } from "../capture/errors.js";
 import type { Host } from "./host.js";
 
 /** Wireshark's folder of personal Lua plugins, from the home directory on (Wireshark User's Guide, "Plugin folders"; not on Windows). */
@@ -23,7 +23,7 @@ function install(dissector: string, home: string | undefined): string {
     mkdirSync(folder, { recursive: true });
     copyFileSync(dissector, path);
   } catch (error) {
-    throw new CaptureError(`${path}: cannot be written: ${messageOf(error)}`);
+    throw notWritten(path, error);
   }
   return path;
 }
