@@ -275,7 +275,7 @@ export class HostFollower {
     for (const [id, timeNs] of this.#ends) if (timeNs >= sinceNs) this.#change({ id, timeNs }, undefined);
   }
 
-  /** What a snapshot adds of how long the network has been the same. Of the first one, nobody knows. */
+  /** What a snapshot adds of how long the network has been the same. Nobody knows that of the first one. */
   #steadySince(): Pick<Snapshot, "steadySince"> {
     const steadyNs = this.#isNetworkTold ? this.#steadyNs : undefined;
     // whoever tells may have begun to listen by now

@@ -1,6 +1,7 @@
 import UPlot, { type AlignedData, type Axis, type Options, type Scales, type Series } from "uplot";
 import { h } from "./dom.js";
-import { clockText, durationText, nsOf } from "./format.js";
+import { latencyText } from "../../text/latency.js";
+import { clockText, nsOf } from "./format.js";
 import type { Direction, StripData } from "./records.js";
 
 /** Cursors of all charts stand at one time. */
@@ -95,7 +96,7 @@ function logarithms(all: readonly (number | null)[]): (number | null)[] {
 }
 
 function longText(_: UPlot, logarithm: number | null): string {
-  return logarithm === null ? "" : durationText(Math.round(10 ** logarithm));
+  return logarithm === null ? "" : latencyText(Math.round(10 ** logarithm));
 }
 
 interface Chart {

@@ -1,7 +1,8 @@
 import { h, s } from "./dom.js";
-import { bytesText, clockText, countText, durationText, endsText } from "./format.js";
+import { latencyText } from "../../text/latency.js";
+import { bytesText, clockText, countText, endsText } from "./format.js";
 import { type Conversation, type Model, titleOf } from "./model.js";
-import { isIn, type Narrowing } from "./narrowing.js";
+import { isIn, isOther, type Narrowing } from "./narrowing.js";
 import type { Latency, SideName } from "./records.js";
 
 const ROW_HEIGHT = 46;
@@ -86,8 +87,8 @@ export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
   addEventListener("beforeprint", () => draw(true));
   addEventListener("afterprint", () => draw());
   narrowing.onChange((now, before) => {
-    if (now.flow !== before.flow && Object.keys(now).every((key) => key === "flow" || isSame(now, before, key))) draw();
-    else update();
+    if (isOther(now, before)) update();
+    else draw();
   });
   // its height is known once it is in the page
   new ResizeObserver(() => draw()).observe(scroller);
@@ -100,10 +101,6 @@ export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
     count,
     table,
   );
-}
-
-function isSame<T extends object>(a: T, b: T, key: string): boolean {
-  return Object.is(Reflect.get(a, key), Reflect.get(b, key));
 }
 
 function searchOf(narrowing: Narrowing): HTMLElement {
@@ -219,12 +216,12 @@ function latencyPlot(latency: Latency | null, way: "outbound" | "inbound"): HTML
     s("circle", { cx: at(p50Ns), cy: 4, r: 2.5 }),
     s("line", { x1: at(p99Ns), x2: at(p99Ns), y1: 1, y2: 7 }),
   );
-  const text = `${way === "outbound" ? "→" : "←"} ${durationText(p50Ns)} · ${durationText(p99Ns)}`;
+  const text = `${way === "outbound" ? "→" : "←"} ${latencyText(p50Ns)} · ${latencyText(p99Ns)}`;
   return h(
     "span",
     {
       class: "plot",
-      title: `${way}: half within ${durationText(p50Ns)}, 99 of 100 within ${durationText(p99Ns)}, the slowest ${durationText(maxNs)}`,
+      title: `${way}: half within ${latencyText(p50Ns)}, 99 of 100 within ${latencyText(p99Ns)}, the slowest ${latencyText(maxNs)}`,
     },
     text,
     plot,

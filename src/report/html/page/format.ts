@@ -18,50 +18,26 @@ export function secondsText(epochSeconds: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }
 
-interface Unit {
-  readonly name: string;
-  readonly size: number;
-  /** Decimals; without, as many as make three digits. */
-  readonly digits?: number;
-}
-const DURATIONS: readonly Unit[] = [
-  { name: "s", size: 1e9 },
-  { name: "ms", size: 1e6 },
-  { name: "µs", size: 1e3 },
-  { name: "ns", size: 1, digits: 0 },
+const SIZES = [
+  { name: "GB", bytes: 1e9 },
+  { name: "MB", bytes: 1e6 },
+  { name: "kB", bytes: 1e3 },
 ];
-const SIZES: readonly Unit[] = [
-  { name: " GB", size: 1e9 },
-  { name: " MB", size: 1e6 },
-  { name: " kB", size: 1e3 },
-  { name: " B", size: 1, digits: 0 },
-];
-
-/** Three digits and a unit: `29.0µs`. */
-export function durationText(ns: number): string {
-  return inUnits(ns, DURATIONS);
-}
 
 /** `1.20 MB` */
 export function bytesText(bytes: number): string {
-  return inUnits(bytes, SIZES);
-}
-
-function inUnits(value: number, units: readonly Unit[]): string {
-  const { name, size, digits } = units.find((unit) => Math.abs(value) >= unit.size) ?? units[units.length - 1];
-  const count = value / size;
-  const usual = Math.abs(count) < 10 ? 2 : Math.abs(count) < 100 ? 1 : 0;
-  return `${count.toFixed(digits ?? usual)}${name}`;
+  const size = SIZES.find((each) => bytes >= each.bytes);
+  if (size === undefined) return `${bytes} B`;
+  const count = bytes / size.bytes;
+  return `${count.toFixed(count < 10 ? 2 : count < 100 ? 1 : 0)} ${size.name}`;
 }
 
 export function countText(count: number): string {
   return count.toLocaleString("en");
 }
 
-export type End = "src" | "dst";
-
 /** An address and its port, as tcpdump writes them: `172.17.0.2.53`. */
-function endText(ends: Partial<Ends>, end: End): string {
+function endText(ends: Partial<Ends>, end: "src" | "dst"): string {
   const port = end === "src" ? ends.srcPort : ends.dstPort;
   return `${ends[end] ?? "several"}${port === undefined ? "" : `.${port}`}`;
 }

@@ -1,11 +1,13 @@
 import { h, s } from "./dom.js";
 import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
-import { clockText, countText, durationText, endsText } from "./format.js";
+import { latencyText } from "../../text/latency.js";
+import { clockText, countText, endsText } from "./format.js";
 import { lanesOf } from "./lanes.js";
 import { type Conversation, type LadderEvent, isCalledFromOutside, isProblem, type Model, titleOf } from "./model.js";
 import { isIn, isWithin, type Narrowing } from "./narrowing.js";
-import { type Pair, SIDES, type SideName } from "./records.js";
-import { senderOf, tiesOf } from "./ties.js";
+import { SIDES } from "./records.js";
+import { firstSeqs, framesText, timeOf, wordsOf } from "./packet-words.js";
+import { tiesOf } from "./ties.js";
 
 /** Heights of a row, the zoom's steps. */
 const ZOOMS = [20, 30, 48];
@@ -135,7 +137,7 @@ export class Ladder {
       headOf(conversation),
       this.#copies(conversation, shown),
       lanesHead(conversation),
-      this.#currentElement(seqs),
+      this.#currentElement(events, seqs),
       this.#turn(events.length, -1),
       list,
       this.#turn(events.length, 1),
@@ -168,7 +170,7 @@ export class Ladder {
         "span",
         { class: "time" },
         clockText(timeOf(event)),
-        pauseNs > PAUSE_NS ? h("small", {}, ` +${durationText(pauseNs)}`) : undefined,
+        pauseNs > PAUSE_NS ? h("small", {}, ` +${latencyText(pauseNs)}`) : undefined,
       ),
       h("span", { class: "frames" }, framesText(event, "inside")),
       lanesOf(event, flow),
@@ -179,9 +181,9 @@ export class Ladder {
   }
 
   /** All that is said of the packet that is looked at, of which its row may have no room for all. */
-  #currentElement(seqs: ReadonlyMap<string, number>): HTMLElement {
+  #currentElement(events: readonly LadderEvent[], seqs: ReadonlyMap<string, number>): HTMLElement {
     const current = this.#current;
-    const of = current !== undefined && this.#events.includes(current) ? current : undefined;
+    const of = current !== undefined && events.includes(current) ? current : undefined;
     return h("p", { class: "current", role: "status" }, ...(of === undefined ? [] : wordsOf(of, seqs)));
   }
 
@@ -289,69 +291,6 @@ function leftOutText({ flow, events }: Conversation, shown: number): string {
       : []),
     ...(narrowed > 0 ? [`${countText(narrowed)} packets are outside the time that is looked at`] : []),
   ].join("; ");
-}
-
-function framesText(event: LadderEvent, side: SideName): string {
-  if (event.kind === "pair") {
-    const { frames } = event.record[side];
-    return frames.length > 2 ? `#${frames[0]}…${frames.at(-1)}` : frames.map((frame) => `#${frame}`).join(" ");
-  }
-  if (event.kind === "alone") return event.record.side === side ? `#${event.record.frame}` : "";
-  const { frames } = event.record[side];
-  return frames.length === 0 ? "" : `#${frames[0]}${frames.length > 1 ? "…" : ""}`;
-}
-
-function timeOf(event: LadderEvent): string {
-  if (event.kind === "pair") return event.record[event.record.direction === "outbound" ? "inside" : "outside"].time;
-  if (event.kind === "alone") return event.record.time;
-  return event.record.inside.time ?? event.record.outside.time ?? "0";
-}
-
-/** The first sequence number of each sender, from which they are counted as Wireshark counts. */
-function firstSeqs(events: readonly LadderEvent[]): ReadonlyMap<string, number> {
-  const first = new Map<string, number>();
-  for (const event of events) {
-    if (event.kind !== "pair" || event.record.tcp === undefined) continue;
-    const sender = senderOf(event.record);
-    if (!first.has(sender)) first.set(sender, event.record.tcp.seq);
-  }
-  return first;
-}
-
-function wordsOf(event: LadderEvent, seqs: ReadonlyMap<string, number>): (Node | string)[] {
-  if (event.kind === "ambiguous") return [`ambiguous: ${event.record.why}`];
-  if (event.kind === "pair") return pairWords(event.record, seqs);
-  const { judged } = event;
-  const impact =
-    judged.impact === undefined
-      ? ""
-      : ` (${judged.impact}${judged.byFrame === undefined ? "" : ` by #${judged.byFrame}`})`;
-  return [
-    h("b", {}, `${judged.verdict}${impact}`),
-    ` ${judged.why}`,
-    ...(judged.rule === undefined ? [] : [" ", h("code", {}, judged.rule)]),
-  ];
-}
-
-function pairWords(pair: Pair, seqs: ReadonlyMap<string, number>): (Node | string)[] {
-  const { tcp, icmp, inside, direction } = pair;
-  const words = [`${direction === "outbound" ? "→" : "←"} ${durationText(pair.latencyNs)}`];
-  // both ways of what was turned round are drawn alike
-  if (pair.side !== undefined) words.push(endsText(inside));
-  if (tcp !== undefined)
-    words.push(
-      `[${tcp.flags}] seq ${(tcp.seq - (seqs.get(senderOf(pair)) ?? 0)) >>> 0}${tcp.payload > 0 ? `, ${tcp.payload} bytes` : ""}`,
-    );
-  else if (icmp !== undefined)
-    words.push(`type ${icmp.type} code ${icmp.code}${icmp.seq === undefined ? "" : ` seq ${icmp.seq}`}`);
-  else words.push(`${inside.length} bytes`);
-  if (pair.retransmission === true) words.push("sent again");
-  if (pair.by !== "exact" && pair.by !== "flow") words.push(`by ${pair.by}`);
-  const pieces =
-    pair.missing?.map(
-      ({ length, impact }) => `${length} bytes of it lost${impact === undefined ? "" : ` (${impact})`}`,
-    ) ?? [];
-  return [words.join(" · "), ...(pieces.length === 0 ? [] : [" · ", h("b", { class: "bad" }, pieces.join(", "))])];
 }
 
 /** Arcs from what was sent again, and from errors, to what they are of. */

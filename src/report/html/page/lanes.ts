@@ -1,5 +1,5 @@
 import { s } from "./dom.js";
-import { type Alone, type LadderEvent, placeOf } from "./model.js";
+import { type Alone, type LadderEvent, placeOf, PROBLEMS } from "./model.js";
 import type { Direction, Flow, Pair } from "./records.js";
 
 /** Across: where a ladder's row has the container, the two capture points, and the other end. */
@@ -89,7 +89,7 @@ function ambiguousMarks(): SVGElement[] {
 }
 
 function classOf(verdict: string): string {
-  if (verdict === "dropped" || verdict === "refused") return "bad";
+  if (PROBLEMS.has(verdict)) return "bad";
   return verdict === "unknown" || verdict === "capture-loss" || verdict === "no-overlap" ? "doubtful" : "quiet";
 }
 

@@ -1,7 +1,7 @@
 import { h, onKeys, s } from "./dom.js";
 import { bytesText, countText } from "./format.js";
 import type { Conversation, Model, Whose } from "./model.js";
-import { isIn, type Narrowing } from "./narrowing.js";
+import { isIn, isOther, type Narrowing } from "./narrowing.js";
 
 /** So many places are drawn in a column; what is left is put together in one. */
 const MOST_PLACES = 14;
@@ -47,13 +47,7 @@ export function mapSection(model: Model, narrowing: Narrowing): HTMLElement {
       if (place.getAttribute("data-place") === focused) place.focus();
   };
   narrowing.onChange((now, before) => {
-    if (
-      now.time !== before.time ||
-      now.place !== before.place ||
-      now.words !== before.words ||
-      now.hasProblems !== before.hasProblems
-    )
-      draw();
+    if (isOther(now, before)) draw();
   });
   draw();
   return h("section", { "aria-labelledby": "map" }, h("h2", { id: "map" }, "Map"), drawn);

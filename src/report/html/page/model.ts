@@ -1,4 +1,4 @@
-import { type End, nsOf } from "./format.js";
+import { nsOf } from "./format.js";
 import type {
   Ambiguous,
   Direction,
@@ -15,7 +15,7 @@ import type {
 } from "./records.js";
 
 /** Verdicts that an operator has to do something about. */
-const PROBLEMS = new Set(["dropped", "refused"]);
+export const PROBLEMS: ReadonlySet<string> = new Set(["dropped", "refused"]);
 /** What a drop came to where nothing was lost in the end. */
 const MADE_UP_FOR = new Set(["resent", "covered"]);
 /** What the places on the map are called that a packet never came to. */
@@ -110,11 +110,13 @@ export function modelOf(records: readonly PageRecord[]): Model {
   events.sort((a, b) => a.timeNs - b.timeNs);
   const ofFrames = new Map<string, LadderEvent>();
   for (const event of events) for (const key of keysOf(event)) ofFrames.set(key, event);
+  const flowsOf = new Map<LadderEvent, number>();
   const ofFlows = new Map<number, LadderEvent[]>();
   const strangers = new Strangers();
   for (const event of events) {
-    const flow = flowOf(event) ?? strangers.flowOf(event);
+    const flow = event.kind === "ambiguous" ? undefined : (event.record.flow ?? strangers.flowOf(event));
     if (flow === undefined) continue;
+    flowsOf.set(event, flow);
     const known = ofFlows.get(flow);
     if (known === undefined) ofFlows.set(flow, [event]);
     else known.push(event);
@@ -128,7 +130,7 @@ export function modelOf(records: readonly PageRecord[]): Model {
     findings,
     conversations,
     byFlow: new Map(conversations.map((each) => [each.flow.flow, each])),
-    flowOf: (event) => flowOf(event) ?? strangers.flowOf(event),
+    flowOf: (event) => flowsOf.get(event),
     problems: events.filter(isProblem).sort((a, b) => Number(isLost(b)) - Number(isLost(a)) || a.timeNs - b.timeNs),
     eventOf: (...frame) => ofFrames.get(keyOf(...frame)),
     pairs: events.filter(({ kind }) => kind === "pair").length,
@@ -146,15 +148,6 @@ function isLost({ judged: { verdict, impact } }: Alone): boolean {
 
 function isMadeUpFor({ judged: { impact } }: Alone): boolean {
   return impact !== undefined && MADE_UP_FOR.has(impact);
-}
-
-function flowOf(event: LadderEvent): number | undefined {
-  return event.kind === "ambiguous" ? undefined : event.record.flow;
-}
-
-/** Which end of a flow's forms is the container's. */
-function localEndOf({ initiator }: Pick<Flow, "initiator">): End {
-  return initiator === "outside" ? "dst" : "src";
 }
 
 /** Where a packet without a twin was seen, and which way it goes there. */
@@ -187,9 +180,9 @@ class Strangers {
   readonly flows: Flow[] = [];
   readonly #known = new Map<string, { -readonly [Name in keyof Flow]: Flow[Name] }>();
 
-  /** The number of the one that a packet is of, below 0; undefined where the packet is no trouble, or has a flow. */
+  /** The number of the one that a packet without a flow is of, below 0; undefined where the packet is no trouble. */
   flowOf(event: LadderEvent): number | undefined {
-    if (!isProblem(event) || event.record.flow !== undefined) return undefined;
+    if (!isProblem(event)) return undefined;
     const { side, proto, src, dst, srcPort, dstPort, icmpId, time, container, peer, srcName, dstName } = event.record;
     const key = JSON.stringify([side, proto, src, dst, dstPort]);
     const known = this.#known.get(key);
@@ -250,7 +243,7 @@ function conversationOf(flow: Flow, events: readonly LadderEvent[]): Conversatio
 }
 
 /** What DNS answers called an end. */
-function calledAt(form: Ends, end: End): string | undefined {
+function calledAt(form: Ends, end: "src" | "dst"): string | undefined {
   return end === "src" ? form.srcName : form.dstName;
 }
 
@@ -273,8 +266,7 @@ function whoseOf(flow: Flow): Whose {
       remote: server.peer ?? server.container ?? server.dst,
     };
   }
-  const end = localEndOf(flow);
-  const other = end === "src" ? "dst" : "src";
+  const [end, other] = isCalledFromOutside(flow) ? (["dst", "src"] as const) : (["src", "dst"] as const);
   return {
     local: inside.container ?? inside[end],
     nat: outside[end],

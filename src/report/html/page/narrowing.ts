@@ -18,6 +18,8 @@ export interface Narrowed {
   readonly flow: number | undefined;
 }
 
+/** What leaves out flows. */
+const NARROWING = ["time", "place", "words", "hasProblems"] as const;
 const ALL: Narrowed = { time: undefined, place: undefined, words: [], hasProblems: false, flow: undefined };
 
 /** What is looked at, and who is told when that changes. */
@@ -49,6 +51,11 @@ export class Narrowing {
   reset(): void {
     this.change({ ...ALL, flow: this.#now.flow });
   }
+}
+
+/** Whether other flows are looked at than before, whichever ladder is shown. */
+export function isOther(now: Narrowed, before: Narrowed): boolean {
+  return NARROWING.some((each) => now[each] !== before[each]);
 }
 
 /** Whether a flow is looked at. */

@@ -1,7 +1,8 @@
 import type UPlot from "uplot";
 import { colors, drawCharts } from "./charts.js";
 import { h } from "./dom.js";
-import { durationText, nsOf } from "./format.js";
+import { latencyText } from "../../text/latency.js";
+import { nsOf } from "./format.js";
 import type { Narrowing } from "./narrowing.js";
 import { SIDES, type StripData } from "./records.js";
 
@@ -104,5 +105,5 @@ function rangeInputs({ from, binNs, frames }: StripData, narrowing: Narrowing): 
 
 function rangeText({ from }: StripData, [fromNs, toNs]: readonly [number, number]): string {
   const beginNs = nsOf(from);
-  return `${durationText(Math.max(0, fromNs - beginNs))} to ${durationText(toNs - beginNs)}`;
+  return `${latencyText(Math.max(0, fromNs - beginNs))} to ${latencyText(toNs - beginNs)}`;
 }
