@@ -12,7 +12,8 @@ export { CaptureError, openCapture, type OpenOptions } from "./capture/open.js";
 export { type SideSelectors, splitCapture } from "./pipeline/split.js";
 export { packetSources } from "./pipeline/packet-source.js";
 export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/correlate.js";
-export type { Finding, FindingCode } from "./packets/results/findings.js";
+export type { Finding } from "./packets/results/findings.js";
+export type { FindingCode } from "./packets/results/finding-codes.js";
 export type { Flow, Nat } from "./packets/flows/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/batches/frames.js";
 export type { HostRoutes } from "./packets/results/host-routes.js";
@@ -25,7 +26,6 @@ export { copyOf } from "./packets/results/results.js";
 export type {
   Ends,
   FlowSummary,
-  Impact,
   ImpactCounts,
   Judgement,
   Quoted,
@@ -34,9 +34,9 @@ export type {
   Summary,
   Tables,
   Update,
-  Verdict,
   VerdictCounts,
 } from "./packets/results/results.js";
+export type { Impact, Verdict } from "./packets/results/verdicts.js";
 export type { Protocol } from "./protocols/ip-protocols.js";
 export { NdjsonReporter, type NdjsonOptions } from "./report/ndjson/ndjson.js";
 export type { Reporter, Write, WriteBytes } from "./report/reporter.js";

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { FINDINGS } from "../src/packets/results/findings.js";
-import { IMPACTS, VERDICTS } from "../src/packets/results/results.js";
+import { FINDINGS } from "../src/packets/results/finding-codes.js";
+import { IMPACTS, VERDICTS } from "../src/packets/results/verdicts.js";
 import { natcorr } from "./support/natcorr.js";
 
 const ROOT = join(import.meta.dirname, "..");

@@ -1,7 +1,7 @@
 import type { AnsweredNames } from "../packets/results/answers.js";
 import type { Containers } from "../packets/results/containers.js";
-import { FINDINGS } from "../packets/results/findings.js";
-import { VERDICTS } from "../packets/results/results.js";
+import { FINDINGS } from "../packets/results/finding-codes.js";
+import { VERDICTS } from "../packets/results/verdicts.js";
 import { NdjsonReporter } from "../report/ndjson/ndjson.js";
 import type { Reporter } from "../report/reporter.js";
 import { TextReporter } from "../report/text/text.js";

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Sink, Verdict } from "../packets/results/results.js";
+import type { Sink } from "../packets/results/results.js";
+import type { Verdict } from "../packets/results/verdicts.js";
 import { Failing } from "../report/failing.js";
 import { Asked, SELECTABLE } from "../report/asked.js";
 import { type OfContainers, Selected, type Selection } from "../report/selection.js";

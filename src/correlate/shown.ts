@@ -1,4 +1,4 @@
-import { Gathered } from "../packets/results/findings.js";
+import { Gathered } from "../packets/results/gathered.js";
 import { ALTERED } from "../packets/results/evidence.js";
 import type { Timeline } from "../packets/timeline.js";
 

@@ -1,6 +1,7 @@
 import { MOST_NAMED } from "../packets/results/few.js";
 import { type Sentence, timesText } from "../packets/results/sentence.js";
-import { type Finding, findingOf, Gathered, Named, ofFlows, ofNamed, oneFlow } from "../packets/results/findings.js";
+import { type Finding, findingOf, ofFlows, ofNamed } from "../packets/results/findings.js";
+import { Gathered, Named, oneFlow } from "../packets/results/gathered.js";
 import { copyOf, type FlowSummary } from "../packets/results/results.js";
 import type { Side } from "../packets/sides.js";
 import type { Answer } from "./answer.js";

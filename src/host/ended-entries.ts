@@ -1,4 +1,6 @@
-import { type Finding, FINDINGS, Named, ofNamed } from "../packets/results/findings.js";
+import { type Finding, ofNamed } from "../packets/results/findings.js";
+import { Named } from "../packets/results/gathered.js";
+import { FINDINGS } from "../packets/results/finding-codes.js";
 import type { FlowSummary } from "../packets/results/results.js";
 import { rangeText, type Sentence } from "../packets/results/sentence.js";
 import type { Side } from "../packets/sides.js";

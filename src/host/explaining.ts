@@ -1,5 +1,6 @@
 import { epochNsOf } from "../packets/results/epoch-ns.js";
-import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
+import { type Finding, findingOf } from "../packets/results/findings.js";
+import { Gathered } from "../packets/results/gathered.js";
 import type { Reason } from "../packets/results/reasons.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import {
@@ -9,8 +10,8 @@ import {
   type Sink,
   type Summary,
   type Tables,
-  type Verdict,
 } from "../packets/results/results.js";
+import type { Verdict } from "../packets/results/verdicts.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";

@@ -1,7 +1,9 @@
 import type { Containers } from "../packets/results/containers.js";
-import { Gathered, Named, ofNamed } from "../packets/results/findings.js";
+import { ofNamed } from "../packets/results/findings.js";
+import { Gathered, Named } from "../packets/results/gathered.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import type { Ends, FlowSummary, Judgement, Sink, Summary, Verdict } from "../packets/results/results.js";
+import type { Ends, FlowSummary, Judgement, Sink, Summary } from "../packets/results/results.js";
+import type { Verdict } from "../packets/results/verdicts.js";
 import { saidAddress } from "../packets/results/sentence.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { NO_MAC } from "../protocols/mac.js";

@@ -1,12 +1,6 @@
-import { FINDINGS } from "../packets/results/findings.js";
-import {
-  IMPACTS,
-  type Judgement,
-  LATE_VERDICTS,
-  PROBLEMS,
-  type Verdict,
-  VERDICTS,
-} from "../packets/results/results.js";
+import { FINDINGS } from "../packets/results/finding-codes.js";
+import type { Judgement } from "../packets/results/results.js";
+import { IMPACTS, LATE_VERDICTS, PROBLEMS, type Verdict, VERDICTS } from "../packets/results/verdicts.js";
 
 /** What drops came to, as words: `unknown` is a verdict, and means that alone. */
 const NAMED_IMPACTS = IMPACTS.filter((impact) => impact !== "unknown");

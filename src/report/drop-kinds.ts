@@ -1,7 +1,7 @@
 import { IS_DF, IS_ECHO, IS_ERROR, IS_HEADLESS } from "../packets/packets.js";
 import { icmpTypeIn } from "../packets/records.js";
 import type { Dropped, Fate } from "../packets/results/drops.js";
-import { Gathered } from "../packets/results/findings.js";
+import { Gathered } from "../packets/results/gathered.js";
 import type { Reason } from "../packets/results/reasons.js";
 import type { Tables } from "../packets/results/results.js";
 import { ECHO_REQUEST, ECHO_REQUEST_6 } from "../protocols/icmp.js";

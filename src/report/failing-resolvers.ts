@@ -1,4 +1,5 @@
-import { type Finding, findingOf, Gathered, Named, ofNamed } from "../packets/results/findings.js";
+import { type Finding, findingOf, ofNamed } from "../packets/results/findings.js";
+import { Gathered, Named } from "../packets/results/gathered.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Asking, Resolvers } from "../packets/results/resolvers.js";
 import type { FlowSummary, Sink, Summary } from "../packets/results/results.js";

@@ -1,17 +1,8 @@
 import type { Finding } from "../packets/results/findings.js";
 import type { Flow } from "../packets/flows/flows.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import {
-  type Impact,
-  type Judgement,
-  type Moved,
-  PROBLEMS,
-  type Sink,
-  type Summary,
-  type Update,
-  type Verdict,
-  VERDICTS,
-} from "../packets/results/results.js";
+import type { Judgement, Moved, Sink, Summary, Update } from "../packets/results/results.js";
+import { type Impact, PROBLEMS, type Verdict, VERDICTS } from "../packets/results/verdicts.js";
 import type { Side } from "../packets/sides.js";
 
 /** What has a verdict, and what a drop came to. */

@@ -1,6 +1,6 @@
 import { IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Dropped, Drops, DropsExplained, Fate } from "../packets/results/drops.js";
-import { Gathered } from "../packets/results/findings.js";
+import { Gathered } from "../packets/results/gathered.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Reason } from "../packets/results/reasons.js";
 import {
@@ -12,8 +12,8 @@ import {
   type Sink,
   type Summary,
   type Update,
-  type Verdict,
 } from "../packets/results/results.js";
+import type { Verdict } from "../packets/results/verdicts.js";
 import { said, saidAddress, type Sentence } from "../packets/results/sentence.js";
 import { frameKey, INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { protocolName } from "../protocols/ip-protocols.js";

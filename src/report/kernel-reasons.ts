@@ -1,6 +1,8 @@
-import { type Finding, findingOf, Gathered } from "../packets/results/findings.js";
+import { type Finding, findingOf } from "../packets/results/findings.js";
+import { Gathered } from "../packets/results/gathered.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
-import type { Judgement, Moved, Sink, Summary, Update, Verdict } from "../packets/results/results.js";
+import type { Judgement, Moved, Sink, Summary, Update } from "../packets/results/results.js";
+import type { Verdict } from "../packets/results/verdicts.js";
 import { frameKey, type Side } from "../packets/sides.js";
 import type { KernelDrop, KernelDropsTold } from "../packets/results/traces.js";
 import { epochNsOf } from "../packets/results/epoch-ns.js";

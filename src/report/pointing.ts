@@ -1,6 +1,7 @@
 import { type Explained, explainedBy, SIGNS, takesPart } from "../packets/results/explains.js";
 import { MOST_NAMED } from "../packets/results/few.js";
-import type { Finding, FindingCode } from "../packets/results/findings.js";
+import type { Finding } from "../packets/results/findings.js";
+import type { FindingCode } from "../packets/results/finding-codes.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Summary } from "../packets/results/results.js";
 

@@ -1,6 +1,7 @@
 import type { ContainerName } from "../packets/results/container-name.js";
 import type { Containers } from "../packets/results/containers.js";
-import type { Tables, Verdict } from "../packets/results/results.js";
+import type { Tables } from "../packets/results/results.js";
+import type { Verdict } from "../packets/results/verdicts.js";
 import { OUTSIDE } from "../packets/sides.js";
 import { isFromOpener } from "../packets/ways.js";
 import { protocolName, TCP } from "../protocols/ip-protocols.js";

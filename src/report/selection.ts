@@ -10,8 +10,8 @@ import {
   type Sink,
   type Tables,
   type Update,
-  type Verdict,
 } from "../packets/results/results.js";
+import type { Verdict } from "../packets/results/verdicts.js";
 import { SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import type { Asked } from "./asked.js";
 import { Eras } from "./eras.js";

@@ -19,7 +19,6 @@ import { type PacketSource, Tally } from "../../src/packets/batches/source.js";
 import {
   copyOf,
   type FlowSummary,
-  type Impact,
   type Judgement,
   type Missing,
   type SideSummary,
@@ -27,8 +26,8 @@ import {
   type Summary,
   type Tables,
   type Update,
-  type Verdict,
 } from "../../src/packets/results/results.js";
+import type { Impact, Verdict } from "../../src/packets/results/verdicts.js";
 import { alteredNames, BY, EVIDENCE } from "../../src/packets/results/evidence.js";
 import type { Reason } from "../../src/packets/results/reasons.js";
 import type { Finding } from "../../src/packets/results/findings.js";

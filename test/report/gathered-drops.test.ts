@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { FramePlaces } from "../../src/packets/frame-places.js";
 import type { Drops } from "../../src/packets/results/drops.js";
-import type { Judgement, Sink, Update, Verdict } from "../../src/packets/results/results.js";
+import type { Judgement, Sink, Update } from "../../src/packets/results/results.js";
+import type { Verdict } from "../../src/packets/results/verdicts.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { ACK, FIN, RST, SYN } from "../../src/protocols/tcp.js";
 import { GatheredDrops } from "../../src/report/gathered-drops.js";

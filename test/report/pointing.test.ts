@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import { type Finding, type FindingCode, FINDINGS, findingOf, Gathered } from "../../src/packets/results/findings.js";
+import { type Finding, findingOf } from "../../src/packets/results/findings.js";
+import { Gathered } from "../../src/packets/results/gathered.js";
+import { type FindingCode, FINDINGS } from "../../src/packets/results/finding-codes.js";
 import { OUTSIDE } from "../../src/packets/sides.js";
 import { NdjsonReporter } from "../../src/report/ndjson/ndjson.js";
 import { Pointing } from "../../src/report/pointing.js";

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { NO_CONTAINERS } from "../../src/packets/results/containers.js";
-import { type Sink, type Verdict, VERDICTS, wantsUpdate } from "../../src/packets/results/results.js";
-import { findingOf, oneFlow } from "../../src/packets/results/findings.js";
+import { type Sink, wantsUpdate } from "../../src/packets/results/results.js";
+import { type Verdict, VERDICTS } from "../../src/packets/results/verdicts.js";
+import { findingOf } from "../../src/packets/results/findings.js";
+import { oneFlow } from "../../src/packets/results/gathered.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { Asked } from "../../src/report/asked.js";
 import { Failing } from "../../src/report/failing.js";

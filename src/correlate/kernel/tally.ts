@@ -1,7 +1,7 @@
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { identityOf } from "../../packets/packets.js";
 import { MOST_LISTED } from "../../packets/results/few.js";
-import { Gathered } from "../../packets/results/findings.js";
+import { Gathered } from "../../packets/results/gathered.js";
 import { SIDES } from "../../packets/sides.js";
 import { isTtlSet } from "../../protocols/ttl.js";
 import * as words from "./kernel-words.js";

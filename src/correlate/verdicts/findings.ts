@@ -1,5 +1,6 @@
 import type { Finding } from "../../packets/results/findings.js";
-import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results/results.js";
+import type { FlowSummary, Judgement, Missing, Moved, Update } from "../../packets/results/results.js";
+import type { Verdict } from "../../packets/results/verdicts.js";
 import { isAgain } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { INSIDE, type Side } from "../../packets/sides.js";

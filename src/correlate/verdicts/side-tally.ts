@@ -1,4 +1,5 @@
-import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../packets/results/results.js";
+import type { Judgement, SideSummary, Update } from "../../packets/results/results.js";
+import type { Impact, Verdict } from "../../packets/results/verdicts.js";
 
 /** What a capture says of its frames before any is paired, and of those that it lost. */
 export type Captured = Pick<SideSummary, "notIp" | "undecodable" | "captureDropped" | "hasCounters">;

@@ -1,5 +1,6 @@
 import type { Dropped, StopReason } from "../../packets/results/drops.js";
-import type { Cause, FindingCode } from "../../packets/results/findings.js";
+import type { Cause } from "../../packets/results/findings.js";
+import type { FindingCode } from "../../packets/results/finding-codes.js";
 import type { Between } from "./between.js";
 
 /** What could have dropped some packets, by what the host's tables and counters say. */

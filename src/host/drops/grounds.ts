@@ -1,5 +1,7 @@
 import type { Dropped, Drops, DropsExplained, StopReason } from "../../packets/results/drops.js";
-import { type Finding, findingOf, FINDINGS, Gathered } from "../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../packets/results/findings.js";
+import { Gathered } from "../../packets/results/gathered.js";
+import { FINDINGS } from "../../packets/results/finding-codes.js";
 import { Few } from "../../packets/results/few.js";
 import { said, saidFew, type Sentence } from "../../packets/results/sentence.js";
 import type { Side, SideNames } from "../../packets/sides.js";

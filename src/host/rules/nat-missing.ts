@@ -1,5 +1,6 @@
 import { Few } from "../../packets/results/few.js";
-import { type Finding, findingOf, Gathered } from "../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../packets/results/findings.js";
+import { Gathered } from "../../packets/results/gathered.js";
 import { saidFew } from "../../packets/results/sentence.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { type Address, isWithin, parseAddress } from "../address.js";

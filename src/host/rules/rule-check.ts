@@ -1,4 +1,5 @@
-import { type Finding, findingOf, Gathered, ofFlows } from "../../packets/results/findings.js";
+import { type Finding, findingOf, ofFlows } from "../../packets/results/findings.js";
+import { Gathered } from "../../packets/results/gathered.js";
 import type { FlowSummary } from "../../packets/results/results.js";
 import type { Answer } from "../answer.js";
 import type { Interfaces } from "../interfaces.js";

@@ -1,5 +1,6 @@
 import type { Side } from "../sides.js";
-import type { Finding, Gathered } from "./findings.js";
+import type { Finding } from "./findings.js";
+import type { Gathered } from "./gathered.js";
 import type { Reason } from "./reasons.js";
 import type { Ends } from "./results.js";
 import type { Sentence } from "./sentence.js";

@@ -1,5 +1,6 @@
 import { SIDE_NAMES } from "../sides.js";
-import type { Finding, FindingCode } from "./findings.js";
+import type { Finding } from "./findings.js";
+import type { FindingCode } from "./finding-codes.js";
 
 /** What a conversation comes to whose entry conntrack has no more. */
 const WITHOUT_ENTRY = ["refused", "host-reset", "leak", "reply-untranslated", "untranslated", "asymmetric"] as const;

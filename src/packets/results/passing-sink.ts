@@ -8,9 +8,9 @@ import {
   type Summary,
   type Tables,
   type Update,
-  type Verdict,
   wantsUpdate,
 } from "./results.js";
+import type { Verdict } from "./verdicts.js";
 
 /**
  * Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. Of packets without a twin, the other sink is

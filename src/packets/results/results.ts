@@ -6,39 +6,9 @@ import type { PublishedUse } from "./published.js";
 import type { Reason } from "./reasons.js";
 import type { Side } from "../sides.js";
 import type { Timeline } from "../timeline.js";
+import type { Impact, LATE_VERDICTS, Verdict } from "./verdicts.js";
 import type { Tunnel } from "../tunnels.js";
 import type { TupleTable } from "../tuples.js";
-
-/** Why a frame has no twin. */
-export const VERDICTS = [
-  "dropped",
-  "refused",
-  "local",
-  "elsewhere",
-  "proxied",
-  "copy",
-  "no-overlap",
-  "capture-loss",
-  "unknown",
-] as const;
-export type Verdict = (typeof VERDICTS)[number];
-
-/** Verdicts that become known of packets that were judged before. */
-export const LATE_VERDICTS = [
-  "dropped",
-  "refused",
-  "elsewhere",
-  "proxied",
-  "capture-loss",
-  "unknown",
-] as const satisfies readonly Verdict[];
-
-/** Verdicts that an operator has to do something about. */
-export const PROBLEMS: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
-
-/** What a drop came to: no later copy was seen; one got through; later data shows that it did not matter; or nothing tells. */
-export const IMPACTS = ["lost", "resent", "covered", "unknown"] as const;
-export type Impact = (typeof IMPACTS)[number];
 
 /** What became of a packet without a twin. */
 export interface Judgement {

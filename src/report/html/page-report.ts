@@ -4,17 +4,8 @@ import { type Containers, NO_CONTAINERS } from "../../packets/results/containers
 import type { Finding } from "../../packets/results/findings.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
-import {
-  type FlowSummary,
-  type Judgement,
-  type Moved,
-  PROBLEMS,
-  type Sink,
-  type Summary,
-  type Tables,
-  type Update,
-  type Verdict,
-} from "../../packets/results/results.js";
+import type { FlowSummary, Judgement, Moved, Sink, Summary, Tables, Update } from "../../packets/results/results.js";
+import { PROBLEMS, type Verdict } from "../../packets/results/verdicts.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { framesOfRow } from "../row-frames.js";
 import { NdjsonReporter } from "../ndjson/ndjson.js";

@@ -6,19 +6,18 @@ import type { LatencySummary } from "../../packets/flows/latency.js";
 import type { PublishedUse } from "../../packets/results/published.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { printableJson } from "../../packets/printable.js";
-import {
-  type Ends,
-  type FlowSummary,
-  type ImpactCounts,
-  IMPACTS,
-  type Judgement,
-  type SideSummary,
-  type Summary,
-  type Tables,
-  type Update,
-  type VerdictCounts,
-  VERDICTS,
+import type {
+  Ends,
+  FlowSummary,
+  ImpactCounts,
+  Judgement,
+  SideSummary,
+  Summary,
+  Tables,
+  Update,
+  VerdictCounts,
 } from "../../packets/results/results.js";
+import { IMPACTS, VERDICTS } from "../../packets/results/verdicts.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES, SIDES } from "../../packets/sides.js";
 import { protocolName } from "../../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";

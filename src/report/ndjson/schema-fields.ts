@@ -2,7 +2,7 @@
 import { count, flag, list, object, oneOf, port, type Schema, text, time } from "../../packets/json-schema.js";
 import { NATS } from "../../packets/flows/flows.js";
 import { REASONS } from "../../packets/results/reasons.js";
-import { IMPACTS, VERDICTS } from "../../packets/results/results.js";
+import { IMPACTS, VERDICTS } from "../../packets/results/verdicts.js";
 import { PROTOCOL_NAMES } from "../../protocols/ip-protocols.js";
 import { TUNNEL_TYPES } from "../../protocols/tunnels.js";
 

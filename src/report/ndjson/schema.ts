@@ -3,8 +3,8 @@
  * that the program has as well come from where it has them.
  */
 import { count, flag, list, object, oneOf, port, type Schema, text, time } from "../../packets/json-schema.js";
-import { FINDINGS } from "../../packets/results/findings.js";
-import { LATE_VERDICTS, VERDICTS } from "../../packets/results/results.js";
+import { FINDINGS } from "../../packets/results/finding-codes.js";
+import { LATE_VERDICTS, VERDICTS } from "../../packets/results/verdicts.js";
 import { ALTERED, BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/evidence.js";
 import {
   type,

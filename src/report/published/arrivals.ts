@@ -1,7 +1,8 @@
 import { epochNsOf } from "../../packets/results/epoch-ns.js";
 import type { Containers } from "../../packets/results/containers.js";
 import { isPublishedBy, type Published } from "../../packets/results/published.js";
-import type { Ends, Tables, Verdict } from "../../packets/results/results.js";
+import type { Ends, Tables } from "../../packets/results/results.js";
+import type { Verdict } from "../../packets/results/verdicts.js";
 import { INSIDE } from "../../packets/sides.js";
 import { type Protocol, protocolName } from "../../protocols/ip-protocols.js";
 import { endsOf } from "../ends.js";

@@ -1,6 +1,6 @@
 import { Few } from "../../packets/results/few.js";
 import type { Captured, Published, PublishedUse } from "../../packets/results/published.js";
-import type { Verdict } from "../../packets/results/results.js";
+import type { Verdict } from "../../packets/results/verdicts.js";
 
 /** How many packets to a port never got to the container, or nobody knows. */
 export class Failures {

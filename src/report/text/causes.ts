@@ -1,5 +1,6 @@
 import { explains } from "../../packets/results/explains.js";
-import type { Finding, FindingCode } from "../../packets/results/findings.js";
+import type { Finding } from "../../packets/results/findings.js";
+import type { FindingCode } from "../../packets/results/finding-codes.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
 import type { Lost } from "./lost.js";
 

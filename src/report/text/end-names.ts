@@ -1,7 +1,8 @@
 import type { ContainerName } from "../../packets/results/container-name.js";
 import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import type { Sentence } from "../../packets/results/sentence.js";
-import type { Ends, Tables, Verdict } from "../../packets/results/results.js";
+import type { Ends, Tables } from "../../packets/results/results.js";
+import type { Verdict } from "../../packets/results/verdicts.js";
 import type { AnsweredEnds, Called } from "../answered-ends.js";
 import { containerAt, type FarEnd } from "../far-end.js";
 import { namesBehind } from "../row-names.js";

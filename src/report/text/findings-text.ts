@@ -1,5 +1,6 @@
 import { hasAllFrames } from "../../packets/results/explains.js";
-import type { Finding, FindingCode } from "../../packets/results/findings.js";
+import type { Finding } from "../../packets/results/findings.js";
+import type { FindingCode } from "../../packets/results/finding-codes.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { printable } from "../../packets/printable.js";
 import type { Reason } from "../../packets/results/reasons.js";

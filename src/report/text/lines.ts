@@ -1,13 +1,7 @@
 import type { Flow } from "../../packets/flows/flows.js";
 import { framesOfRow } from "../row-frames.js";
-import {
-  type Ends,
-  type Judgement,
-  PROBLEMS,
-  type Tables,
-  type Update,
-  type Verdict,
-} from "../../packets/results/results.js";
+import type { Ends, Judgement, Tables, Update } from "../../packets/results/results.js";
+import { PROBLEMS, type Verdict } from "../../packets/results/verdicts.js";
 import { ALTERED_DSCP, ALTERED_TTL, alteredWords, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { tunnelText } from "../../packets/tunnels.js";

@@ -1,7 +1,8 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { inOnePiece } from "../../packets/memory/joined.js";
 import type { Reason } from "../../packets/results/reasons.js";
-import type { Ends, Impact, Verdict } from "../../packets/results/results.js";
+import type { Ends } from "../../packets/results/results.js";
+import type { Impact, Verdict } from "../../packets/results/verdicts.js";
 import type { Side } from "../../packets/sides.js";
 import type { Protocol } from "../../protocols/ip-protocols.js";
 

@@ -3,15 +3,8 @@ import { framesOfRow } from "../row-frames.js";
 import { IS_ERROR } from "../../packets/packets.js";
 import type { Finding } from "../../packets/results/findings.js";
 import type { Reason } from "../../packets/results/reasons.js";
-import {
-  type Judgement,
-  type Moved,
-  PROBLEMS,
-  type Summary,
-  type Tables,
-  type Update,
-  type Verdict,
-} from "../../packets/results/results.js";
+import type { Judgement, Moved, Summary, Tables, Update } from "../../packets/results/results.js";
+import { PROBLEMS, type Verdict } from "../../packets/results/verdicts.js";
 import { frameKey, SIDE_NAMES, type Side, SIDES } from "../../packets/sides.js";
 import { isFromOpener } from "../../packets/ways.js";
 import { protocolName } from "../../protocols/ip-protocols.js";

@@ -1,5 +1,6 @@
-import type { FindingCode } from "../../packets/results/findings.js";
-import type { Impact, Summary, Verdict } from "../../packets/results/results.js";
+import type { FindingCode } from "../../packets/results/finding-codes.js";
+import type { Summary } from "../../packets/results/results.js";
+import type { Impact, Verdict } from "../../packets/results/verdicts.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 
 /** How many packets never arrived, and what that comes to. `telling`: the findings that say what may have dropped others, which were not seen to be dropped. */

@@ -1,15 +1,7 @@
 import type { Finding } from "../../packets/results/findings.js";
 import type { Flow } from "../../packets/flows/flows.js";
-import {
-  type FlowSummary,
-  type Look,
-  type Judgement,
-  type Moved,
-  type Summary,
-  type Tables,
-  type Update,
-  type Verdict,
-} from "../../packets/results/results.js";
+import type { FlowSummary, Look, Judgement, Moved, Summary, Tables, Update } from "../../packets/results/results.js";
+import type { Verdict } from "../../packets/results/verdicts.js";
 import { type AnsweredNames, NO_ANSWERS } from "../../packets/results/answers.js";
 import type { Containers } from "../../packets/results/containers.js";
 import type { Asked } from "../asked.js";

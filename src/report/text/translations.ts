@@ -1,14 +1,7 @@
 import type { LatencySummary } from "../../packets/flows/latency.js";
 import { printable } from "../../packets/printable.js";
-import {
-  copyOf,
-  type Ends,
-  type FlowSummary,
-  type LookedAt,
-  type Moved,
-  PROBLEMS,
-  type Verdict,
-} from "../../packets/results/results.js";
+import { copyOf, type Ends, type FlowSummary, type LookedAt, type Moved } from "../../packets/results/results.js";
+import { PROBLEMS, type Verdict } from "../../packets/results/verdicts.js";
 import { rewriteOf } from "../ends.js";
 import { SIDE_NAMES } from "../../packets/sides.js";
 import type { AnsweredEnds } from "../answered-ends.js";

@@ -13,7 +13,7 @@ import {
   REWRITE_SRC_PORT,
 } from "../../../src/packets/flows/flows.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
-import { Gathered } from "../../../src/packets/results/findings.js";
+import { Gathered } from "../../../src/packets/results/gathered.js";
 import { NO_RULES } from "../../../src/packets/results/host-rules.js";
 import { Timeline } from "../../../src/packets/timeline.js";
 import { FACTS, HAS_CLASHED, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { natMissing } from "../../../src/host/rules/nat-missing.js";
-import { Gathered } from "../../../src/packets/results/findings.js";
+import { Gathered } from "../../../src/packets/results/gathered.js";
 import { readSnapshot } from "../../../src/host/snapshot/host-facts.js";
 
 const NAT = ["*nat", ":PREROUTING ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]", ":DOCKER - [0:0]"];

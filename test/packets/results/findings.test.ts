@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type Finding, findingOf, Gathered, oneFlow } from "../../../src/packets/results/findings.js";
+import { type Finding, findingOf } from "../../../src/packets/results/findings.js";
+import { Gathered, oneFlow } from "../../../src/packets/results/gathered.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 
 function aboutFlow(firstFrames: readonly [number, number]): Finding {

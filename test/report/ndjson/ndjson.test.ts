@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
 import { NdjsonReporter } from "../../../src/report/ndjson/ndjson.js";
 import { Few } from "../../../src/packets/results/few.js";
-import { FINDINGS, findingOf, oneFlow } from "../../../src/packets/results/findings.js";
+import { findingOf } from "../../../src/packets/results/findings.js";
+import { oneFlow } from "../../../src/packets/results/gathered.js";
+import { FINDINGS } from "../../../src/packets/results/finding-codes.js";
 import type { Summary } from "../../../src/packets/results/results.js";
 import type { Reporter } from "../../../src/report/reporter.js";
 import {

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import { type FindingCode, findingOf, Gathered } from "../../../src/packets/results/findings.js";
+import { findingOf } from "../../../src/packets/results/findings.js";
+import { Gathered } from "../../../src/packets/results/gathered.js";
+import type { FindingCode } from "../../../src/packets/results/finding-codes.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { Causes } from "../../../src/report/text/causes.js";
 import type { Lost } from "../../../src/report/text/lost.js";

@@ -1,16 +1,12 @@
-import {
-  type Finding,
-  type FindingCode,
-  FINDINGS,
-  findingOf,
-  Gathered,
-  oneFlow,
-} from "../../../src/packets/results/findings.js";
+import { type Finding, findingOf } from "../../../src/packets/results/findings.js";
+import { Gathered, oneFlow } from "../../../src/packets/results/gathered.js";
+import { type FindingCode, FINDINGS } from "../../../src/packets/results/finding-codes.js";
 import { join } from "node:path";
 import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
 import { type Containers, NO_CONTAINERS } from "../../../src/packets/results/containers.js";
-import type { Ends, FlowSummary, Impact, Summary } from "../../../src/packets/results/results.js";
+import type { Ends, FlowSummary, Summary } from "../../../src/packets/results/results.js";
+import type { Impact } from "../../../src/packets/results/verdicts.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { ICMP } from "../../../src/protocols/ip-protocols.js";
 import { Asked } from "../../../src/report/asked.js";

@@ -1,4 +1,5 @@
-import type { Judgement, Verdict } from "../../../packets/results/results.js";
+import type { Judgement } from "../../../packets/results/results.js";
+import type { Verdict } from "../../../packets/results/verdicts.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Known } from "../known.js";
 

@@ -1,4 +1,4 @@
-import type { Verdict } from "../../../packets/results/results.js";
+import type { Verdict } from "../../../packets/results/verdicts.js";
 import type { Stop, Traces } from "../../../packets/results/traces.js";
 import { HEADER_BYTES } from "../../../protocols/ipv4.js";
 import type { Decision } from "../claim.js";

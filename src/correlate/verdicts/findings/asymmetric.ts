@@ -1,4 +1,5 @@
-import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
+import { type Finding, ofFlows } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./seen/ended-flow.js";

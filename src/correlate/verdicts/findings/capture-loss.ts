@@ -1,4 +1,5 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import type { Finding } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
 import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
 import { INSIDE, otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";

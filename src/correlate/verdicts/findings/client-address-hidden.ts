@@ -1,4 +1,5 @@
-import { type Finding, Gathered, type Located, ofFlows } from "../../../packets/results/findings.js";
+import { type Finding, ofFlows } from "../../../packets/results/findings.js";
+import { Gathered, type Located } from "../../../packets/results/gathered.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import type { FlowSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";

@@ -1,4 +1,5 @@
-import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
+import { type Finding, ofFlows } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
 import { said } from "../../../packets/results/sentence.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./seen/ended-flow.js";

@@ -1,6 +1,9 @@
 import { Few } from "../../../packets/results/few.js";
-import { type Finding, FINDINGS, Gathered } from "../../../packets/results/findings.js";
-import { IMPACTS, type Judgement, type Moved, type Update } from "../../../packets/results/results.js";
+import type { Finding } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
+import { FINDINGS } from "../../../packets/results/finding-codes.js";
+import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
+import { IMPACTS } from "../../../packets/results/verdicts.js";
 import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { HINT_TTL } from "./refused.js";

@@ -1,4 +1,5 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import type { Finding } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { type Context, type Finder, ofSides } from "./finder.js";

@@ -1,16 +1,11 @@
 import type { Crossed } from "../../kernel/crossed.js";
-import { type Finding, type FindingCode, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
+import type { FindingCode } from "../../../packets/results/finding-codes.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
-import type {
-  FlowSummary,
-  Judgement,
-  Missing,
-  Moved,
-  Summary,
-  Update,
-  Verdict,
-} from "../../../packets/results/results.js";
+import type { FlowSummary, Judgement, Missing, Moved, Summary, Update } from "../../../packets/results/results.js";
+import type { Verdict } from "../../../packets/results/verdicts.js";
 import type { Heap } from "../../../packets/memory/heap.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";

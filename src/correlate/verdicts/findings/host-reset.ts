@@ -1,4 +1,5 @@
-import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
+import { type Finding, ofNamed } from "../../../packets/results/findings.js";
+import { Named } from "../../../packets/results/gathered.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { said } from "../../../packets/results/sentence.js";
 import { NONE } from "../../../packets/tuples.js";

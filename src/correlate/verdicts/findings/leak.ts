@@ -1,6 +1,7 @@
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { type Finding, findingOf, Gathered, type Located } from "../../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../../packets/results/findings.js";
+import { Gathered, type Located } from "../../../packets/results/gathered.js";
 import type { HostRules } from "../../../packets/results/host-rules.js";
 import type { Ends } from "../../../packets/results/results.js";
 import { said, saidAddress, type Sentence } from "../../../packets/results/sentence.js";

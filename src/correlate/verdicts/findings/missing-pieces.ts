@@ -1,4 +1,5 @@
-import { type Finding, Gathered } from "../../../packets/results/findings.js";
+import type { Finding } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
 import type { Missing } from "../../../packets/results/results.js";
 import { otherSide, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { type Context, type Finder, ofSides } from "./finder.js";

@@ -1,6 +1,7 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
+import { type Finding, findingOf, ofNamed } from "../../../packets/results/findings.js";
+import { Gathered, Named } from "../../../packets/results/gathered.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { said, saidFew } from "../../../packets/results/sentence.js";
 import { INSIDE, SIDES } from "../../../packets/sides.js";

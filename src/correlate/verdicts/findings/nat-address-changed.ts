@@ -1,4 +1,5 @@
-import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
+import { type Finding, ofNamed } from "../../../packets/results/findings.js";
+import { Named } from "../../../packets/results/gathered.js";
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import { said, type Sentence } from "../../../packets/results/sentence.js";

@@ -1,4 +1,5 @@
-import { type Finding, FINDINGS, findingOf } from "../../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../../packets/results/findings.js";
+import { FINDINGS } from "../../../packets/results/finding-codes.js";
 import type { FlowSummary, SideSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { seconds } from "../words.js";

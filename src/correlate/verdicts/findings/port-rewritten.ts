@@ -1,5 +1,6 @@
 import { remember } from "../../../packets/memory/keep-newest.js";
-import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
+import { type Finding, ofFlows } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";

@@ -1,5 +1,7 @@
 import { Few } from "../../../packets/results/few.js";
-import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
+import { FINDINGS } from "../../../packets/results/finding-codes.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { saidFew } from "../../../packets/results/sentence.js";

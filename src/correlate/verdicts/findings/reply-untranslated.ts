@@ -1,6 +1,7 @@
 import { REWRITE_DST } from "../../../packets/flows/flows.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
+import { type Finding, ofNamed } from "../../../packets/results/findings.js";
+import { Named } from "../../../packets/results/gathered.js";
 import type { Judgement } from "../../../packets/results/results.js";
 import { said } from "../../../packets/results/sentence.js";
 import type { Timeline } from "../../../packets/timeline.js";

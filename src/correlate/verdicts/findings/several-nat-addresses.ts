@@ -1,4 +1,5 @@
-import { type Finding, Gathered, ofFlows } from "../../../packets/results/findings.js";
+import { type Finding, ofFlows } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
 import { REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { protocolName, UDP } from "../../../protocols/ip-protocols.js";
 import { OUTSIDE } from "../../../packets/sides.js";

@@ -1,6 +1,7 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
-import { type Finding, Named, ofNamed } from "../../../packets/results/findings.js";
+import { type Finding, ofNamed } from "../../../packets/results/findings.js";
+import { Named } from "../../../packets/results/gathered.js";
 import type { Judgement, Moved, Update } from "../../../packets/results/results.js";
 import { said } from "../../../packets/results/sentence.js";
 import { frameKey, INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";

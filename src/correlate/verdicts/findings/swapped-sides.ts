@@ -1,4 +1,6 @@
-import { type Finding, FINDINGS, Gathered, ofFlows } from "../../../packets/results/findings.js";
+import { type Finding, ofFlows } from "../../../packets/results/findings.js";
+import { Gathered } from "../../../packets/results/gathered.js";
+import { FINDINGS } from "../../../packets/results/finding-codes.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./seen/ended-flow.js";

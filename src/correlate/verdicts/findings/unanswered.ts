@@ -1,7 +1,9 @@
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few } from "../../../packets/results/few.js";
-import { type Finding, findingOf, FINDINGS, Gathered, Named, ofNamed } from "../../../packets/results/findings.js";
+import { type Finding, findingOf, ofNamed } from "../../../packets/results/findings.js";
+import { Gathered, Named } from "../../../packets/results/gathered.js";
+import { FINDINGS } from "../../../packets/results/finding-codes.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import { said } from "../../../packets/results/sentence.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";

@@ -4,7 +4,7 @@ import { asDoubles, type Heap } from "../../../packets/memory/heap.js";
 import { RecordRows } from "../../../packets/record-rows.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../../../packets/records.js";
 import { type Reason, REASONS } from "../../../packets/results/reasons.js";
-import { type Impact, IMPACTS, type Verdict, VERDICTS } from "../../../packets/results/results.js";
+import { type Impact, IMPACTS, type Verdict, VERDICTS } from "../../../packets/results/verdicts.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

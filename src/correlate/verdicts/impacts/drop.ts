@@ -2,7 +2,7 @@
 import { areAlike, IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE, icmpTypeIn } from "../../../packets/records.js";
 import type { Reason } from "../../../packets/results/reasons.js";
-import type { Impact, Verdict } from "../../../packets/results/results.js";
+import type { Impact, Verdict } from "../../../packets/results/verdicts.js";
 import type { Side } from "../../../packets/sides.js";
 import type { RecordRows } from "../../../packets/record-rows.js";
 import type { Timeline } from "../../../packets/timeline.js";

@@ -1,13 +1,7 @@
 import { Chains } from "../../../packets/memory/chains.js";
 import type { Heap } from "../../../packets/memory/heap.js";
-import {
-  type Impact,
-  IMPACTS,
-  type Judgement,
-  type Update,
-  type Verdict,
-  VERDICTS,
-} from "../../../packets/results/results.js";
+import type { Judgement, Update } from "../../../packets/results/results.js";
+import { type Impact, IMPACTS, type Verdict, VERDICTS } from "../../../packets/results/verdicts.js";
 import { frameKey, INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 

@@ -1,5 +1,6 @@
+import { PROBLEMS, type Verdict } from "../../../packets/results/verdicts.js";
 import { s } from "./dom.js";
-import { type Alone, type LadderEvent, placeOf, PROBLEMS } from "./model.js";
+import { type Alone, type LadderEvent, placeOf } from "./model.js";
 import type { Direction, Flow, Pair } from "./records.js";
 
 /** Across: where a ladder's row has the container, the two capture points, and the other end. */
@@ -71,7 +72,7 @@ function aloneMarks(event: Alone, flow: Flow | undefined): SVGElement[] {
   ];
 }
 
-function endMark(verdict: string, x: number, y: number): SVGElement {
+function endMark(verdict: Verdict, x: number, y: number): SVGElement {
   if (verdict === "dropped") return cross(x, y, "bad");
   if (verdict === "refused")
     return s("g", {}, s("circle", { class: "bad", cx: x, cy: y, r: 6 }), line(x - 4, y + 4, x + 4, y - 4, "bad"));
@@ -88,7 +89,7 @@ function ambiguousMarks(): SVGElement[] {
   ];
 }
 
-function classOf(verdict: string): string {
+function classOf(verdict: Verdict): string {
   if (PROBLEMS.has(verdict)) return "bad";
   return verdict === "unknown" || verdict === "capture-loss" || verdict === "no-overlap" ? "doubtful" : "quiet";
 }

@@ -1,3 +1,4 @@
+import { type Impact, PROBLEMS } from "../../../packets/results/verdicts.js";
 import { nsOf } from "./format.js";
 import type {
   Ambiguous,
@@ -14,10 +15,8 @@ import type {
   Unmatched,
 } from "./records.js";
 
-/** Verdicts that an operator has to do something about. */
-export const PROBLEMS: ReadonlySet<string> = new Set(["dropped", "refused"]);
 /** What a drop came to where nothing was lost in the end. */
-const MADE_UP_FOR = new Set(["resent", "covered"]);
+const MADE_UP_FOR: ReadonlySet<Impact> = new Set(["resent", "covered"]);
 /** What the places on the map are called that a packet never came to. */
 const NEVER_LEFT = "never left";
 const NEVER_ENTERED = "never entered";

@@ -1,5 +1,7 @@
 /** NDJSON's records, as far as a page reads them; `natcorr schema` has all of each. */
 
+import type { Impact, Verdict } from "../../../packets/results/verdicts.js";
+
 export type SideName = "inside" | "outside";
 export const SIDES: readonly SideName[] = ["inside", "outside"];
 
@@ -48,7 +50,7 @@ export interface Pair {
   readonly missing?: readonly {
     readonly seq: number;
     readonly length: number;
-    readonly impact?: string;
+    readonly impact?: Impact;
     readonly byFrame?: number;
   }[];
   readonly tcp?: { readonly seq: number; readonly ack: number; readonly flags: string; readonly payload: number };
@@ -59,9 +61,9 @@ export interface Pair {
 
 /** What became of a frame without a twin. */
 export interface Judged {
-  readonly verdict: string;
+  readonly verdict: Verdict;
   readonly reason: string;
-  readonly impact?: string;
+  readonly impact?: Impact;
   readonly byFrame?: number;
   readonly byCapture?: number;
   readonly rule?: string;
@@ -150,7 +152,7 @@ export interface Totals {
   readonly undecodable: number;
   readonly captureDropped: number;
   readonly counters: boolean;
-  readonly verdicts: Readonly<Record<string, number>>;
+  readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
 }
 
 export interface Summary {

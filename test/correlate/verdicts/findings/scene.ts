@@ -1,4 +1,5 @@
-import type { Finding, FindingCode } from "../../../../src/packets/results/findings.js";
+import type { Finding } from "../../../../src/packets/results/findings.js";
+import type { FindingCode } from "../../../../src/packets/results/finding-codes.js";
 import type { HostRules } from "../../../../src/packets/results/host-rules.js";
 import type { ContainerMacs } from "../../../../src/packets/results/container-macs.js";
 import { type Outcome, outcomeOf, type Stamped } from "../../outcome.js";

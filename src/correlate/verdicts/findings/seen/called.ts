@@ -1,4 +1,4 @@
-import type { Gathered } from "../../../../packets/results/findings.js";
+import type { Gathered } from "../../../../packets/results/gathered.js";
 import type { Sentence } from "../../../../packets/results/sentence.js";
 
 /** A conversation in which somebody asked something. */

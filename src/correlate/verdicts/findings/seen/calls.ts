@@ -1,5 +1,7 @@
 import { Few, MOST_NAMED } from "../../../../packets/results/few.js";
-import { type Finding, type FindingCode, findingOf, Gathered } from "../../../../packets/results/findings.js";
+import { type Finding, findingOf } from "../../../../packets/results/findings.js";
+import { Gathered } from "../../../../packets/results/gathered.js";
+import type { FindingCode } from "../../../../packets/results/finding-codes.js";
 import { rangeText, said, saidFew, type Sentence } from "../../../../packets/results/sentence.js";
 import { INSIDE, type Side, SIDES } from "../../../../packets/sides.js";
 import { TCP } from "../../../../protocols/ip-protocols.js";

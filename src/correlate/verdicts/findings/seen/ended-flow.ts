@@ -1,4 +1,4 @@
-import type { Gathered, Located } from "../../../../packets/results/findings.js";
+import type { Gathered, Located } from "../../../../packets/results/gathered.js";
 import { IS_ONE_OF_SEVERAL } from "../../../../packets/flows/flow-records.js";
 import { REWRITE_DST } from "../../../../packets/flows/flows.js";
 import { hasPorts, isIcmp, protocolName, TCP } from "../../../../protocols/ip-protocols.js";

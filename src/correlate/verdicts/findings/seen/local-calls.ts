@@ -1,6 +1,6 @@
 import { keepNewest } from "../../../../packets/memory/keep-newest.js";
 import { IS_ERROR } from "../../../../packets/packets.js";
-import type { Gathered } from "../../../../packets/results/findings.js";
+import type { Gathered } from "../../../../packets/results/gathered.js";
 import { said, saidAddress, type Sentence } from "../../../../packets/results/sentence.js";
 import { INSIDE } from "../../../../packets/sides.js";
 import type { Timeline } from "../../../../packets/timeline.js";

@@ -1,5 +1,5 @@
 import { Few, MOST_NAMED } from "../../../../packets/results/few.js";
-import { Gathered } from "../../../../packets/results/findings.js";
+import { Gathered } from "../../../../packets/results/gathered.js";
 import { said, saidFew, type Sentence, timesText } from "../../../../packets/results/sentence.js";
 import type { Reason } from "../../../../packets/results/reasons.js";
 import { INSIDE } from "../../../../packets/sides.js";

@@ -1,4 +1,4 @@
-import { FINDINGS } from "../../../../packets/results/findings.js";
+import { FINDINGS } from "../../../../packets/results/finding-codes.js";
 import type { Reason } from "../../../../packets/results/reasons.js";
 import type { Service } from "./services.js";
 
