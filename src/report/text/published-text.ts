@@ -149,96 +149,83 @@ function rangesText(ports: readonly number[]): string {
   return `${named.join(",")}${ranges.length > MOST_NAMED ? ",…" : ""}`;
 }
 
+/** Conversations that the columns do not tell, in the order in which they are said: where they are counted, and what they are. */
+const CONVERSATIONS = [
+  ["unclear", "perhaps called (nothing tells which port it was, or whose by then)"],
+  ["unheld", "called while no container held the port, after this one had"],
+  ["misplaced", "called at another of the host's addresses, where it is not published"],
+  ["fromInside", "called from inside, by a rule"],
+  ["fromInsideUnclear", "the container was called from inside, by a rule or straight (nothing tells which)"],
+  ["fromElsewhere", "called by an interface that is not captured"],
+  [
+    "fromElsewhereUnclear",
+    "the container was called by an interface that is not captured, by a rule or straight (nothing tells which)",
+  ],
+  ["fromUntold", "called by a rule (nothing tells by which interface that came)"],
+  [
+    "fromUntoldUnclear",
+    "the container was called, by a rule or straight (nothing tells which, nor by which interface)",
+  ],
+  ["fromHost", "called by the host itself"],
+  ["proxiedFromHost", "called by the host itself, by docker-proxy"],
+  ["fromHostUnclear", "the host called the container, by a rule, by a docker-proxy or straight (nothing tells which)"],
+] as const satisfies readonly (readonly [keyof PublishedUse, string])[];
+/** Those that may be each other port's that leads to the container. */
+const SHARED: ReadonlySet<keyof PublishedUse> = new Set([
+  "fromInsideUnclear",
+  "fromElsewhereUnclear",
+  "fromUntoldUnclear",
+  "fromHostUnclear",
+]);
+
 /** What the columns do not tell of one. */
 function notesOf(use: PublishedUse, paint: Paint): Note[] {
-  const { unclear, unheld, misplaced, fromInside, fromInsideUnclear, fromHost, fromHostUnclear } = use;
-  const { fromElsewhere, fromElsewhereUnclear, fromUntold, fromUntoldUnclear } = use;
-  const { taken, refusedInside, untold, closedBy, isGone, pids = [] } = use;
-  const isHeld = !isGone && pids.length > 0;
   const notes: Note[] = [
-    ...closedBy.map(
-      ({ rule, count, unseen = 0 }) =>
-        ({
-          use,
-          what: `${paint.bad("closed")} by ${printable(rule)}`,
-          count,
-          unit: "packet",
-          meaning: unseen === 0 ? "" : `, ${unseen === count ? "none" : count - unseen} of them seen to be dropped`,
-        }) as const,
-    ),
+    ...closedNotes(use, paint),
     {
       use,
       what: `${paint.bad("refused")} by the container`,
-      count: refusedInside,
+      count: use.refusedInside,
       unit: "conversation",
       meaning: "; nobody listens there, or a rule of its own rejects them",
     },
-    {
-      use,
-      what: "perhaps called (nothing tells which port it was, or whose by then)",
-      count: unclear,
-      unit: "conversation",
-    },
-    {
-      use,
-      what: "called while no container held the port, after this one had",
-      count: unheld,
-      unit: "conversation",
-    },
-    {
-      use,
-      what: "called at another of the host's addresses, where it is not published",
-      count: misplaced,
-      unit: "conversation",
-    },
-    {
-      use,
-      what: `the host itself took the call${fromHost + fromHostUnclear > 0 ? "" : ", and was not seen to send it on"}`,
-      count: taken,
-      unit: "conversation",
-      meaning: isHeld ? "; its docker-proxy has that port" : "; ss -lntup on the host shows who has that port",
-    },
-    { use, what: "called from inside, by a rule", count: fromInside, unit: "conversation" },
-    {
-      use,
-      what: "the container was called from inside, by a rule or straight (nothing tells which)",
-      count: fromInsideUnclear,
-      unit: "conversation",
-      isShared: true,
-    },
-    { use, what: "called by an interface that is not captured", count: fromElsewhere, unit: "conversation" },
-    {
-      use,
-      what: "the container was called by an interface that is not captured, by a rule or straight (nothing tells which)",
-      count: fromElsewhereUnclear,
-      unit: "conversation",
-      isShared: true,
-    },
-    {
-      use,
-      what: "called by a rule (nothing tells by which interface that came)",
-      count: fromUntold,
-      unit: "conversation",
-    },
-    {
-      use,
-      what: "the container was called, by a rule or straight (nothing tells which, nor by which interface)",
-      count: fromUntoldUnclear,
-      unit: "conversation",
-      isShared: true,
-    },
-    { use, what: "called by the host itself", count: fromHost, unit: "conversation" },
-    { use, what: "called by the host itself, by docker-proxy", count: use.proxiedFromHost, unit: "conversation" },
-    {
-      use,
-      what: "the host called the container, by a rule, by a docker-proxy or straight (nothing tells which)",
-      count: fromHostUnclear,
-      unit: "conversation",
-      isShared: true,
-    },
-    { use, what: "nothing tells what became of some", count: untold, unit: "packet" },
+    takenNote(use),
+    ...CONVERSATIONS.map(
+      ([key, what]): Note => ({
+        use,
+        what,
+        count: use[key],
+        unit: "conversation",
+        isShared: SHARED.has(key),
+      }),
+    ),
+    { use, what: "nothing tells what became of some", count: use.untold, unit: "packet" },
   ];
   return notes.filter(({ count }) => count > 0);
+}
+
+/** The rules that close it. */
+function closedNotes(use: PublishedUse, paint: Paint): Note[] {
+  return use.closedBy.map(({ rule, count, unseen = 0 }) => ({
+    use,
+    what: `${paint.bad("closed")} by ${printable(rule)}`,
+    count,
+    unit: "packet",
+    meaning: unseen === 0 ? "" : `, ${unseen === count ? "none" : count - unseen} of them seen to be dropped`,
+  }));
+}
+
+/** Calls that the host itself took. */
+function takenNote(use: PublishedUse): Note {
+  const { taken, fromHost, fromHostUnclear, isGone, pids = [] } = use;
+  const isHeld = !isGone && pids.length > 0;
+  return {
+    use,
+    what: `the host itself took the call${fromHost + fromHostUnclear > 0 ? "" : ", and was not seen to send it on"}`,
+    count: taken,
+    unit: "conversation",
+    meaning: isHeld ? "; its docker-proxy has that port" : "; ss -lntup on the host shows who has that port",
+  };
 }
 
 /** `tcp 88→web:80`; with the host's addresses where it is not on all. */
