@@ -169,31 +169,22 @@ export class Equals implements Admits, Settles {
     return this.#sight.near(row, reachNs, mayBe);
   }
 
-  /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
+  /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. Returns whether it has a twin now. */
   #tryPair(row: number, age: number): boolean {
-    const t = this.#about.timeline;
-    if (age !== FINAL && this.#about.buckets.isCrowd(t.bucket(row))) {
-      if (age === FRESH && this.#about.kernel.awaitInCrowd(row)) this.#pending = row;
-      return false;
-    }
-    const reachNs = this.#sight.nsOf(row);
-    if (reachNs < 0) return false;
-    const survey = this.#survey;
-    if (age === FINAL) this.#contradictions.note(row, true);
-    survey.take(row, reachNs, age !== FINAL && !this.order.beginnings.mayBegin(row, false));
-    const { candidate, claim } = survey;
-    if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
+    const { timeline: t, kernel } = this.#about;
+    const candidate = this.#candidateOf(row, age);
+    if (candidate === NONE) return false;
     const [inside, outside] = t.insideFirst(row, candidate);
-    const related = this.#about.kernel.relate(inside, outside);
-    const { knownSlot } = this.#about.kernel;
-    const isOutbound = goesOutbound(related);
-    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    const related = kernel.relate(inside, outside);
+    const { knownSlot } = kernel;
+    const [entered, left] = goesOutbound(related) ? [inside, outside] : [outside, inside];
     // what left may be of bytes that were sent in another segment as well, cut otherwise
     if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered, age === FINAL)) return false;
-    if (claim === CLAIM_NONE) {
+    const survey = this.#survey;
+    if (survey.claim === CLAIM_NONE) {
       // that it is late is all that speaks against the only candidate it has
       if (age === FRESH && this.#about.buckets.holdsOnePair(t.bucket(inside)))
-        this.#about.kernel.noteHeld(entered, left, isOutbound);
+        kernel.noteHeld(entered, left, goesOutbound(related));
       if (age !== FINAL || (related & IS_STALE) !== 0) return false;
       return this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside);
     }
@@ -201,27 +192,50 @@ export class Equals implements Admits, Settles {
       this.#about.translations.retire(this.#about.translations.slotOf(outside));
       return false;
     }
-    const isContended = survey.hasRivals || survey.isClose;
-    if (isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
-    // of what is sent again, both may come out yet
-    if ((isContended || (related & IS_REPEAT) !== 0) && age !== FINAL) return false;
-    // time alone says little while more may come: what is late may be so because all is
-    if (survey.usedTime) {
-      const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
-      if (age !== FINAL || isDoubtful || this.order.lateness.mayAllBe(entered, left, isOutbound, this.#nowNs))
-        return false;
-    }
-    const mayBeDoubted = claim === CLAIM_KNOWN && (related & IS_REPEATABLE) !== 0 && !isContended;
-    if (mayBeDoubted && !this.order.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return false;
-    const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
-    if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;
-    if (isContended) return this.#settleContended(row, inside, outside);
-    if (age !== FINAL && claim === CLAIM_KNOWN && survey.isDoubted) return false;
-    if (age === FRESH && this.#about.kernel.awaitEqual(row, inside, outside)) {
+    if (survey.isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
+    if (this.#maySoonTellMore(related, age) || this.#mayBeAnothers(entered, left, related, knownSlot, age))
+      return false;
+    if (survey.isContended) return this.#settleContended(row, inside, outside);
+    if (age !== FINAL && survey.claim === CLAIM_KNOWN && survey.isDoubted) return false;
+    if (age === FRESH && kernel.awaitEqual(row, inside, outside)) {
       this.#pending = row;
       return false;
     }
     return this.#pairOnly(inside, outside, age === FINAL);
+  }
+
+  /** Surveys the packets that may be its twin. Returns the one that claims it best; NONE where none may be, and where a crowd's flow decides. */
+  #candidateOf(row: number, age: number): number {
+    const { timeline: t, kernel, buckets } = this.#about;
+    if (age !== FINAL && buckets.isCrowd(t.bucket(row))) {
+      if (age === FRESH && kernel.awaitInCrowd(row)) this.#pending = row;
+      return NONE;
+    }
+    const reachNs = this.#sight.nsOf(row);
+    if (reachNs < 0) return NONE;
+    if (age === FINAL) this.#contradictions.note(row, true);
+    this.#survey.take(row, reachNs, age !== FINAL && !this.order.beginnings.mayBegin(row, false));
+    const { candidate } = this.#survey;
+    return candidate === NONE || t.state(candidate) === AMBIGUOUS ? NONE : candidate;
+  }
+
+  /** Whether packets that are still to come may tell more of a packet that was surveyed. */
+  #maySoonTellMore(related: number, age: number): boolean {
+    if (age === FINAL) return false;
+    // of what is sent again, both may come out yet; and what is late may be so because all is
+    return this.#survey.isContended || this.#survey.usedTime || (related & IS_REPEAT) !== 0;
+  }
+
+  /** Whether what left may be the twin of another packet than of the one that entered, as the time between them, and their order, tell. */
+  #mayBeAnothers(entered: number, left: number, related: number, knownSlot: number, age: number): boolean {
+    const { usedTime, claim, isContended } = this.#survey;
+    const isOutbound = goesOutbound(related);
+    const isRepeatable = (related & IS_REPEATABLE) !== 0;
+    if (usedTime && (related & MAY_BE_CHANCE) !== 0) return true;
+    if (usedTime && this.order.lateness.mayAllBe(entered, left, isOutbound, this.#nowNs)) return true;
+    const mayBeDoubted = claim === CLAIM_KNOWN && isRepeatable && !isContended;
+    if (mayBeDoubted && !this.order.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return true;
+    return age !== FRESH && isRepeatable && this.#about.kernel.overtakes(entered, left, isOutbound);
   }
 
   /** Pairs the equal packet that came behind one, if its twin is certain: that is not the twin of this one, then, nor is what left behind it. */

@@ -92,6 +92,11 @@ export class Survey {
     return this.rival !== NONE;
   }
 
+  /** Whether another packet may be the candidate's twin, or another one this one's, as far as time tells. */
+  get isContended(): boolean {
+    return this.hasRivals || this.isClose;
+  }
+
   /**
    * Looks at those around a packet: see `Sight.nsOf`. `isHasty`: no further than it takes to see that its candidate has rivals, or that time alone speaks
    * against another one.
