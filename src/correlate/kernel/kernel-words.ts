@@ -36,10 +36,11 @@ export const UNTOLD_UNTIL_NS = double();
  */
 export const UNTOLD_MOST_NS = double();
 export const UNTOLD_TOOK_NS = double(4);
-/** Two: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */
-export const SLOWEST_NS = double(2);
-/** Two: what the slowest packet of a direction took, of all that crossed, nanoseconds. */
+/** Two each: what the slowest packet of a direction took, of all that crossed, and what all of them took together, nanoseconds. */
 export const LONGEST_NS = double(2);
+export const TAKEN_NS = double(2);
+/** Two each: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */
+export const SLOWEST_NS = double(2);
 export const QUICKEST_NS = double(2);
 export const PACE_AT_NS = double(2);
 

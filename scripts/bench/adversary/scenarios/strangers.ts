@@ -50,6 +50,35 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
     recall: 0.999,
     play: (world) => inStep(world, { address: HOST, port: 48_243 }, world.rng.chance(0.5) ? 255 : 128, SECOND_NS),
   },
+  "wrong/time-of-one-server": {
+    about:
+      "the host and a container ask one server for the time, as one clock tells them; it says the same to both, another thing each time, and the container's way is by an uplink that is not captured",
+    recall: 0.999,
+    play(world) {
+      const { rng, router } = world;
+      router.latencyNs = () => rng.between(30e3, 39e3);
+      const far = { address: server(3), port: 123 };
+      const port = rng.chance(0.5) ? 123 : 32_768 + rng.below(28_000);
+      const own = { near: { address: HOST, port }, far };
+      const ends = { inside: own, outside: own };
+      const flow = world.flow(UDP, { address: container(1), port: 123 }, far);
+      const everyNs = rng.between(66e9, 130e9);
+      const soonNs = () => rng.between(0, 2e6);
+      for (let n = 0; n < 60; n++) {
+        world.after(5e9 + n * everyNs, () => {
+          const asks = datagram(Buffer.concat([Buffer.from([0x23]), Buffer.alloc(47)]), 0);
+          const alike = Buffer.concat([Buffer.from([0x24, 2, 0, 0xe8]), bytes(rng, 20), Buffer.alloc(8)]);
+          const told = () => datagram(Buffer.concat([alike, bytes(rng, 16)]), 0, 50);
+          world.after(soonNs(), () => world.send(flow, "outbound", asks, { missed: "outside" }));
+          world.after(soonNs(), () => world.local("outside", ends, "outbound", asks));
+          world.after(4e6 + soonNs(), () => world.send(flow, "inbound", told(), { missed: "outside" }));
+          world.after(4e6 + soonNs(), () => world.local("outside", ends, "inbound", told()));
+        });
+      }
+      background(world, 4e9, 60);
+      background(world, 60 * everyNs, 240);
+    },
+  },
   "said/ttl-set-out": {
     about: "the router sets the TTL of what leaves to 65, 128 or 255; IPv4 masqueraded, IPv6 forwarded as it is",
     recall: 0.999,

@@ -166,6 +166,7 @@ function countOne(ground: usize, word: i32): void {
 function notePace(ground: usize, outbound: i32, pairNs: f64, leftNs: f64, latencyNs: f64): void {
   const longest = words.LONGEST_NS + outbound;
   setDouble(ground, longest, max<f64>(doubleOf(ground, longest), latencyNs));
+  setDouble(ground, words.TAKEN_NS + outbound, doubleOf(ground, words.TAKEN_NS + outbound) + latencyNs);
   if (latencyNs > limitOf(ground, outbound === 1)) noteHeld(ground, outbound, leftNs - latencyNs, leftNs);
   const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);
   const quickestNs = doubleOf(ground, words.QUICKEST_NS + outbound);

@@ -41,7 +41,7 @@ import { isSettingTtl, isUnlikeOthers } from "./habits.js";
 import { isHeldByAnother } from "./holders.js";
 import { idBits } from "./id-bits.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
-import { isLongest } from "./pace.js";
+import { beyondAll, spreadOf } from "./pace.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
 import { isOutbound, rewrite } from "./relation.js";
 
@@ -156,7 +156,7 @@ function isNewlySaid(i: usize, o: usize): bool {
 /**
  * What the gap between the stamps of a candidate pair says for it, in bits: how many of those that wait for a twin would be stamped so
  * near to one of them by chance; of two that say what hosts say again and again, how seldom strangers do so at once. Negative where that speaks
- * against it. What takes longer than all before is as unlikely as they are many (Laplace's rule of succession).
+ * against it. What takes longer than all before counts less.
  */
 export function timingBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): f64 {
   const waiting = <f64>wordOf(wordOf(ground, words.INDEX), SIZE);
@@ -164,10 +164,18 @@ export function timingBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   const apartNs = min<f64>(leastNs, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
   const tookNs = isOutbound ? gapNs : -gapNs;
-  const seldomBits = isLongest(ground, isOutbound, tookNs)
-    ? log2(<f64>wordOf(ground, words.PAIRED + i32(isOutbound)) + 1)
-    : 0;
-  return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits)) - seldomBits;
+  return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits)) - seldomBits(ground, tookNs);
+}
+
+/**
+ * How seldom a packet takes so much longer than all of its direction before, in bits: as if what packets take fell off as it does on average (an exponential
+ * tail), but no more seldom than one of those that crossed and this one (Laplace's rule of succession), as tails may be longer.
+ */
+function seldomBits(ground: usize, tookNs: f64): f64 {
+  const pairs = <f64>wordOf(ground, words.PAIRED + i32(isOutbound));
+  const beyondNs = beyondAll(ground, isOutbound, tookNs);
+  if (pairs === 0 || !(beyondNs > 0)) return 0;
+  return min<f64>(log2(pairs + 1), (Math.LOG2E * beyondNs) / spreadOf(ground, isOutbound));
 }
 
 /** REWRITE_… bits of the flow that was learnt last, of what is forward on the inside. */

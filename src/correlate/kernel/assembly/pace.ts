@@ -94,10 +94,17 @@ export function leastOf(ground: usize, outbound: bool, timeNs: f64): f64 {
   return min<f64>(0, doubleOf(ground, words.QUICKEST_NS + way)) - blurNs(ground, JITTER_NS);
 }
 
-/** Whether a packet took longer than any of its direction before, by more than the clocks may be off, or their stamps. */
-export function isLongest(ground: usize, outbound: bool, latencyNs: f64): bool {
+/** How much longer a packet took than any of its direction before, beyond what the clocks may be off, or their stamps, nanoseconds; Infinity where there was none. */
+export function beyondAll(ground: usize, outbound: bool, latencyNs: f64): f64 {
   const longestNs = doubleOf(ground, words.LONGEST_NS + (outbound ? 1 : 0));
-  return latencyNs > longestNs + blurNs(ground, doubleOf(ground, words.SLACK_NS));
+  return latencyNs - longestNs - blurNs(ground, doubleOf(ground, words.SLACK_NS));
+}
+
+/** How much longer packets of this direction took on average, all that crossed, than the quickest lately, nanoseconds; NaN where none crossed. */
+export function spreadOf(ground: usize, outbound: bool): f64 {
+  const way = outbound ? 1 : 0;
+  const meanNs = doubleOf(ground, words.TAKEN_NS + way) / <f64>wordOf(ground, words.PAIRED + way);
+  return max<f64>(0, meanNs - doubleOf(ground, words.QUICKEST_NS + way));
 }
 
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
