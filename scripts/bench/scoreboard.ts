@@ -120,8 +120,14 @@ function clockError(outcomes: readonly Outcome[]): string {
   return `${(offsetNs / 1000).toFixed(1)} µs, ${ppm.toFixed(1)} ppm${mark}`;
 }
 
+/** That the worst seed finds less than is asked for, in words; null where it finds as much, or nothing is asked for. */
+export function missedTarget(outcomes: readonly Outcome[], target: number | null): string | null {
+  if (target === null || worstRecall(outcomes) >= target) return null;
+  return `less than the ${percent(target)} asked for`;
+}
+
 /** The share of decidable pairs that was found, of the worst seed. */
-export function worstRecall(outcomes: readonly Outcome[]): number {
+function worstRecall(outcomes: readonly Outcome[]): number {
   return Math.min(...outcomes.map(({ score }) => found(score)));
 }
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { isFaultless, outcomeOf, type Program } from "../../scripts/bench/accuracy.js";
+import { isFaultless, isTrue, outcomeOf, type Program } from "../../scripts/bench/accuracy.js";
+import { missedTarget } from "../../scripts/bench/scoreboard.js";
 import { natcorr as run } from "../support/natcorr.js";
 
 const folder = mkdtempSync(join(tmpdir(), "natcorr-worlds-"));
@@ -51,4 +52,21 @@ it.each<[name: string, seed: number, packets?: number]>([
   const outcome = await outcomeOf(name, join(folder, name, String(seed)), seed, natcorr, packets);
   expect(outcome.score.examples).toEqual([]);
   expect(isFaultless(outcome)).toBe(true);
+});
+
+it("packets that are flows of their own are found though some take longer than all before them", async () => {
+  const outcome = await outcomeOf("wrong/scan-with-one-number", join(folder, "scan"), 5, natcorr);
+  expect(missedTarget([outcome], 0.99)).toBeNull();
+});
+
+it("a target is missed where too little is found, and nothing is true where something false is said", async () => {
+  const world = ["recall/nat64-alike-beginnings", join(folder, "told"), 1] as const;
+  const found = await outcomeOf(...world, natcorr);
+  expect(missedTarget([found], 1)).toBeNull();
+  expect(isTrue(found)).toBe(true);
+  const silent: Program = (words, read) =>
+    natcorr(words, (line) => (line.startsWith('{"type":"pair"') ? undefined : read(line)));
+  expect(missedTarget([found, await outcomeOf(...world, silent)], 1)).toBe("less than the 100 % asked for");
+  const liar: Program = (words, read) => natcorr(words, (line) => read(line.replace(/"nat":"[^"]+"/, '"nat":"dnat"')));
+  expect(isTrue(await outcomeOf(...world, liar))).toBe(false);
 });
