@@ -43,6 +43,7 @@ export const MAC_TO = 5;
 /** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/lanes.ts` of the kernel. */
 export const LANE_OLDER = 6;
 export const LANE_NEWER = 7;
+const BY_MASK = 0x7f;
 export const IS_RETRANSMISSION = 1 << 7;
 const OUTBOUND_SHIFT = 20;
 const ALTERED_SHIFT = 21;
@@ -55,6 +56,16 @@ export function decidedBy(by: number, evidence: number, outbound: number, altere
 /** The same where the router altered more: ALTERED_… bits. */
 export function alteredToo(how: number, altered: number): number {
   return how | (altered << ALTERED_SHIFT);
+}
+
+/** How such a word says that its pair was found: a number of BY … */
+export function byOf(how: number): number {
+  return how & BY_MASK;
+}
+
+/** … and the same of one that was found so instead. */
+export function foundBy(how: number, by: number): number {
+  return (how & ~BY_MASK) | by;
 }
 
 /** By which evidence such a word says that its pair was: EVIDENCE_… bits. */

@@ -3,7 +3,7 @@ import { DONE, FATE_BITS, GONE } from "./fates.js";
 import { NO_MAC } from "../protocols/mac.js";
 import { asDoubles, type Heap } from "./memory/heap.js";
 import { RecordRows } from "./record-rows.js";
-import { RECORD_BITS } from "./records.js";
+import { RECORD_BITS, TIME_NS, WAY } from "./records.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./timeline-words.js";
 import { NONE } from "./tuples.js";
@@ -79,6 +79,7 @@ export class TimelineRows extends RecordRows {
   protected readonly steps: WebAssembly.Instance["exports"];
   /** A packet that comes from elsewhere than the heap. */
   readonly #packet: Int32Array;
+  readonly #packetNs: Float64Array;
   /** The numbers of the oldest section that there is, and of the next one. */
   #oldest: number;
   #next: number;
@@ -93,6 +94,7 @@ export class TimelineRows extends RecordRows {
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#packet = heap.take(Int32Array, 1 << RECORD_BITS);
+    this.#packetNs = asDoubles(this.#packet);
     this.#words[words.FIRST] = first;
     this.#words[words.END] = first;
     this.sections = heap.take(Uint32Array, MOST_SECTIONS);
@@ -138,7 +140,9 @@ export class TimelineRows extends RecordRows {
   ): number {
     this.reserve(1);
     for (let word = 0; word < 1 << RECORD_BITS; word++) this.#packet[word] = rows[from + word];
-    return this.steps["append"](this.block, side, this.#packet.byteOffset, timeNs, way, macFrom, macTo);
+    this.#packet[WAY] = way;
+    this.#packetNs[TIME_NS] = timeNs;
+    return this.steps["append"](this.block, side, this.#packet.byteOffset, macFrom, macTo);
   }
 
   /** Makes room for so many rows more: until they are appended, the arrays stay what they are. */

@@ -3,6 +3,7 @@ import {
   BUCKET,
   BY_EVIDENCE_OUTBOUND,
   DECIDED,
+  byOf,
   decidedBy,
   evidenceBy,
   FLOW,
@@ -205,7 +206,7 @@ export class Timeline extends TimelineRows {
 
   /** How an inside row was paired (index into BY). */
   by(row: number): number {
-    return this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND] & 0x7f;
+    return byOf(this.fates[this.fateOf(row) + BY_EVIDENCE_OUTBOUND]);
   }
 
   /** Whether all bytes of a paired TCP segment, an inside row, had crossed the NAT before. */

@@ -30,13 +30,14 @@ import { fateOf, foldOf, packetOf, restOf, setRest, setState, stateOf, withChang
 const FLAGS_PROTO = 0xff_ffff;
 const TTL_BITS = 8;
 
-/** Whether two packets of a pair that passed at these times differ in nothing that is to be shown but in what a fold has of each. */
-export function isFoldable(i: usize, iNs: f64, o: usize, oNs: f64): bool {
+/** Whether two packets of a pair differ in nothing that is to be shown but in what a fold has of each. */
+export function isFoldable(i: usize, o: usize): bool {
   const flags = load<i32>(i, 4 * FLAGS_PROTO_TTL);
   // what an ICMP error quotes is known by its row alone
   if ((flags & IS_ERROR) !== 0 || hasWideId(flags)) return false;
   if (((flags ^ load<i32>(o, 4 * FLAGS_PROTO_TTL)) & FLAGS_PROTO & ~IS_SELECTED) !== 0) return false;
-  const gapNs = oNs - iNs;
+  const iNs = load<f64>(i, 8 * TIME_NS);
+  const gapNs = load<f64>(o, 8 * TIME_NS) - iNs;
   return (
     iNs === load<f64>(i, 8 * STAMP_NS) &&
     abs<f64>(gapNs) <= i32.MAX_VALUE &&
@@ -48,24 +49,20 @@ export function isFoldable(i: usize, iNs: f64, o: usize, oNs: f64): bool {
   );
 }
 
-/**
- * Keeps of a pair of rows that are GONE what is to be shown: it is FOLDED. `i` and `o`: the records of both, which are foldable; `gapNs`: how long behind
- * the inside one the outside one passed; `slot` and `how` as `pair` has them. Precondition: there is room for a fold.
- */
-export function foldPair(
-  line: usize,
-  inside: i32,
-  outside: i32,
-  i: usize,
-  o: usize,
-  gapNs: f64,
-  slot: i32,
-  how: i32,
-): void {
+/** Makes a pair of rows that are GONE, of the flow in a slot, FOLDED. Returns its fold, which `fill` is to fill. Precondition: there is room for one. */
+export function foldPair(line: usize, inside: i32, outside: i32, slot: i32): usize {
   setRest(line, inside, takeFold(line));
   setState(line, inside, FOLDED);
   setState(line, outside, FOLDED);
   const at = foldOf(line, inside);
+  store<i32>(at, outside, 4 * fold.TWIN);
+  store<i32>(at, slot, 4 * fold.FLOW);
+  return at;
+}
+
+/** Keeps in a fold what is to be shown of a pair: `i` and `o` are its records, which are foldable; `how` as `pair` has it. */
+export function fill(at: usize, i: usize, o: usize, how: i32): void {
+  const gapNs = load<f64>(o, 8 * TIME_NS) - load<f64>(i, 8 * TIME_NS);
   const flags = load<i32>(i, 4 * FLAGS_PROTO_TTL);
   const outsideFlags = load<i32>(o, 4 * FLAGS_PROTO_TTL);
   const id = load<i32>(i, 4 * IP_ID) & fold.ID_MASK;
@@ -81,8 +78,6 @@ export function foldPair(
   store<i32>(at, load<i32>(i, 4 * LENGTH), 4 * fold.LENGTH);
   store<i32>(at, load<i32>(i, 4 * PAYLOAD_LENGTH_CLASS) - load<i32>(i, 4 * LENGTH), 4 * fold.HEADERS);
   store<u64>(at, load<u64>(i, 4 * SEQ), 4 * fold.NUMBERS);
-  store<i32>(at, outside, 4 * fold.TWIN);
-  store<i32>(at, slot, 4 * fold.FLOW);
   store<i32>(at, withChanges(how, i, o), 4 * fold.BY_EVIDENCE_OUTBOUND);
   store<i32>(at, id | tcpFlags | raised, 4 * fold.ID_TCP_FLAGS_TTL);
 }

@@ -1,7 +1,7 @@
 /** What happens to rows of the `Timeline` whose block is at `line`: see `timeline-words.ts`. */
 import * as fates from "../fates.js";
 import * as fold from "../fold-words.js";
-import { RECORD_BITS, TIME_NS, WAY } from "../records.js";
+import { RECORD_BITS, WAY } from "../records.js";
 import { INSIDE } from "../sides.js";
 import * as rows from "../timeline-rows.js";
 import * as words from "../timeline-words.js";
@@ -82,10 +82,10 @@ export function isBefore(line: usize, row: i32, other: i32): bool {
 }
 
 /**
- * Appends a packet of a side, whose record is copied, and returns its row: WAITING, without a twin, not filed. `timeNs`: on the timeline; `macFrom`, `macTo` as its batch has them.
+ * Appends a packet of a side, whose record is copied, with its way and its time on the timeline, and returns its row: WAITING, without a twin, not filed. `macFrom`, `macTo` as its batch has them.
  * Precondition: there is room.
  */
-export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: i32, macFrom: i32, macTo: i32): i32 {
+export function append(line: usize, side: i32, packet: usize, macFrom: i32, macTo: i32): i32 {
   const place = takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END);
   const row = appendRow(line, fates.WAITING, side, place);
   const record = packetOf(line, row);
@@ -93,8 +93,6 @@ export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: 
   v128.store(record, v128.load(packet, 16), 16);
   v128.store(record, v128.load(packet, 32), 32);
   v128.store(record, v128.load(packet, 48), 48);
-  store<f64>(record, timeNs, 8 * TIME_NS);
-  store<i32>(record, way, 4 * WAY);
   const fate = fateOf(line, row);
   store<i32>(fate, NONE, 4 * fates.BUCKET);
   store<i32>(fate, NONE, 4 * fates.TWIN);

@@ -19,22 +19,12 @@ import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
 import { isOrdered, notePassed } from "./passed.js";
-import { accountOf, tupleOf } from "./places.js";
+import { accountOf, passedNs, tupleOf, wayOf } from "./places.js";
 
 /**
- * Accounts for a pair of the flow in a slot. Returns whether it is a TCP retransmission. `packet`: the record of one of them, with its TCP numbers; `forward`: whether it is, or its twin
- * would be, on the inside; `pairNs`: the inside stamp; `latencyNs`: in its direction of travel; `lowered`: inside TTL minus outside TTL.
+ * Accounts for a pair of the flow in a slot. `packet`: the record of one of both; `pairNs`: the inside stamp; `latencyNs`: in its direction of travel.
  */
-export function accountFor(
-  ground: usize,
-  slot: i32,
-  outbound: i32,
-  forward: i32,
-  packet: usize,
-  pairNs: f64,
-  latencyNs: f64,
-  lowered: i32,
-): bool {
+export function accountFor(ground: usize, slot: i32, outbound: i32, packet: usize, pairNs: f64, latencyNs: f64): void {
   const flow = accountOf(ground, slot);
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
@@ -57,18 +47,32 @@ export function accountFor(
   // where packets overtake each other, one that was quick tells nothing of what others wait behind
   if (isLong || (!isAgain(flags) && isOrdered(ground, outbound, leftNs)))
     setWord(ground, words.IS_QUEUE_LONG + outbound, isLong ? 1 : 0);
+}
+
+/** Counts by how much the TTL of what travels in a direction was lowered on its way: inside TTL minus outside TTL. The pair is accounted for. */
+export function countLowered(ground: usize, outbound: i32, lowered: i32): void {
   if (wordOf(ground, words.LOWERED + outbound) !== lowered) {
     setWord(ground, words.LOWERED + outbound, lowered);
     if (wordOf(ground, words.PAIRED + outbound) > 1) countOne(ground, words.LOWERED_ANEW + outbound);
   }
   if (outbound === 1 ? lowered <= 0 : lowered >= 0)
     setWord(ground, words.UNLOWERED + outbound, wordOf(ground, words.UNLOWERED + outbound) + 1);
+}
+
+/**
+ * Accounts for what a pair of the flow in a slot says of its TCP stream, if it does; it is accounted for. `packet`: the record of one of both, with its TCP
+ * numbers; `forward`: whether it is, or its twin would be, on the inside; `pairNs`: the inside stamp. Returns whether it is a TCP retransmission.
+ */
+export function accountSegment(ground: usize, slot: i32, forward: i32, packet: usize, pairNs: f64): bool {
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & HAS_TCP_NUMBERS) === 0) return false;
+  const flow = accountOf(ground, slot);
   const payload = payloadLengthOf(packet);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);
   const stream = streamOf(accounts, slot);
   // one that is decided behind others of its connection begins nothing
+  const isLatest = pairNs >= load<f64>(flow, 8 * account.USED_NS);
   const isBeginning = (tcpFlags & SYN) !== 0 && isLatest;
   if ((tcpFlags & ACK) !== 0) noteAck(flow, stream, forward, load<i32>(packet, 4 * record.ACK), isBeginning);
   else if (isBeginning) noteOpening(flow, stream, forward);
@@ -76,15 +80,16 @@ export function accountFor(
 }
 
 /**
- * Notes the frames of a pair, an inside record and its way and an outside one, if it is the earliest of its flow so far: pairs of one that is just
+ * Notes the frames of a pair, by its records, if it is the earliest of its flow so far: pairs of one that is just
  * learnt may be decided out of their order. Precondition: it is not accounted for yet.
  */
-export function noteFirst(ground: usize, flow: usize, i: usize, iWay: i32, o: usize, pairNs: f64): void {
-  if (pairNs >= load<f64>(flow, 8 * account.FIRST_NS)) return;
+export function noteFirst(ground: usize, flow: usize, i: usize, o: usize): void {
+  if (passedNs(i) >= load<f64>(flow, 8 * account.FIRST_NS)) return;
   store<i32>(flow, load<i32>(i, 4 * record.FRAME), 4 * account.FIRST_FRAMES);
   store<i32>(flow, load<i32>(o, 4 * record.FRAME), 4 * (account.FIRST_FRAMES + 1));
   const bits = load<i32>(flow, 4 * account.BITS) & ~account.IS_TAKEN_UP;
   if ((bits & account.IS_ONE_OF_SEVERAL) === 0) return;
+  const iWay = wayOf(i);
   const isByA = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
   const isTakenUp = isByA !== tuple.isFromA(iWay) && isPickedUp(i);
   store<i32>(flow, isTakenUp ? bits | account.IS_TAKEN_UP : bits, 4 * account.BITS);

@@ -14,7 +14,7 @@ import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
 import { spread } from "./hashes.js";
 import { burstNs } from "./pace.js";
-import { accountOf, tupleOf, wayAt } from "./places.js";
+import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 
 /** A float without its lowest bits: 11 are left, with the sign, which is 0. */
 const FLOAT_SHIFT = 31 - words.SINCE_BITS;
@@ -45,11 +45,11 @@ function pass(ground: usize, hash: i32, note: i32, timeNs: f64): f64 {
 }
 
 /**
- * Takes a packet of this way, once, and notes in its record how long before it an equal one passed, and whether what it carries was
+ * Takes a packet, once, and notes in its record how long before it an equal one passed, and whether what it carries was
  * seen on its side at all, or a segment's numbers by another way; marks a datagram IS_AGAIN that is like one before it; and notes with its tuple that its
  * way repeats itself. Segments with an IP ID do not: their numbers and IDs differ within a window. The packet is no ICMP error.
  */
-export function remember(ground: usize, packet: usize, way: i32, side: i32, timeNs: f64): void {
+export function remember(ground: usize, packet: usize, side: i32): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hasId = (flags & HAS_IP_ID) !== 0;
   const isTcp = record.protoIn(flags) === TCP;
@@ -58,6 +58,8 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((noted & words.IS_REMEMBERED) !== 0) return;
   noted = (noted & ~words.REMEMBERED_MASK) | words.IS_REMEMBERED;
+  const way = wayOf(packet);
+  const timeNs = passedNs(packet);
   const isUnbound = load<i32>(wayAt(ground, way)) === tuple.UNBOUND;
   if (isTcp) {
     if (!isUnbound || areNumbersNew(ground, packet, side, endsOf(ground, way), timeNs)) noted |= words.IS_NOVEL;

@@ -10,14 +10,15 @@ import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { isSaidAgain } from "./alike.js";
-import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
+import { accountOf, recordOf, tupleOf, wayAt, wayOf } from "./places.js";
 
-/** Takes a packet of this way, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
-export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): void {
+/** Takes a packet, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
+export function noteEntry(ground: usize, packet: usize, side: i32): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if (record.protoIn(flags) !== TCP || (flags & HAS_TCP_NUMBERS) === 0) return;
   const bytes = spanOf(packet);
   if (bytes === 0) return;
+  const way = wayOf(packet);
   const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
   if (slot === tuple.NONE) return;
@@ -34,30 +35,21 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
 }
 
 /**
- * Notes that a packet crossed, if anybody is to know: its record as it entered, the way it went there and when, the slot of its flow,
+ * Notes that a packet crossed, if anybody is to know: its record as it entered, the slot of its flow,
  * whether it went outbound, and the inside row of its pair.
  */
-export function noteCrossing(
-  ground: usize,
-  packet: usize,
-  way: i32,
-  timeNs: f64,
-  slot: i32,
-  outbound: i32,
-  row: i32,
-): void {
-  if (!isWanted(ground, packet, way, slot, outbound)) return;
+export function noteCrossing(ground: usize, packet: usize, slot: i32, outbound: i32, row: i32): void {
+  if (!isWanted(ground, packet, slot, outbound)) return;
   const count = wordOf(ground, words.CROSSING_COUNT);
   const entry = recordOf(<usize>wordOf(ground, words.CROSSINGS), count & (words.CROSSING_ENTRIES - 1));
   memory.copy(entry, packet, 1 << (record.RECORD_BITS + 2));
   store<i32>(entry, slot, 4 * words.CROSSING_SLOT);
   store<i32>(entry, (row << 1) | outbound, 4 * words.CROSSING_ROW_OUTBOUND);
-  store<i32>(entry, way, 4 * record.WAY);
-  store<f64>(entry, timeNs, 8 * record.TIME_NS);
   setWord(ground, words.CROSSING_COUNT, count + 1);
 }
 
-function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i32): bool {
+function isWanted(ground: usize, packet: usize, slot: i32, outbound: i32): bool {
+  const way = wayOf(packet);
   const facts = load<i32>(tupleOf(ground, way), 4 * tuple.FACTS);
   if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);

@@ -148,7 +148,7 @@ export function isToldAgain(ground: usize, row: i32): bool {
 /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */
 export function wantsOf(ground: usize, row: i32): i32 {
   const packet = packetOf(ground, row);
-  return wants.wantsOf(ground, packet, wayOf(packet), timeline.sideOf(lineOf(ground), row));
+  return wants.wantsOf(ground, packet, timeline.sideOf(lineOf(ground), row));
 }
 
 /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
@@ -170,11 +170,11 @@ export function isHeldByAnother(ground: usize, inside: i32, outside: i32): bool 
 export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: bool): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const bits = timingBits(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
-  if (hasSpoken) return bits + newsBits(ground, i, wayOf(i), o, wayOf(o));
+  const bits = timingBits(ground, i, o);
+  if (hasSpoken) return bits + newsBits(ground, i, o);
   const line = lineOf(ground);
   const isTurned = timeline.sideOf(line, inside) === timeline.sideOf(line, outside);
-  return bits + headerBits(ground, i, wayOf(i), o, wayOf(o), isTurned);
+  return bits + headerBits(ground, i, o, isTurned);
 }
 
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */
@@ -185,25 +185,24 @@ export function believe(ground: usize, inside: i32, outside: i32): i32 {
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */
 export function note(ground: usize, row: i32, side: i32, isFirst: bool): void {
   const packet = packetOf(ground, row);
-  const way = wayOf(packet);
-  openings.note(ground, packet, way, isFirst);
-  wants.noteLength(ground, packet, way);
-  crossings.noteEntry(ground, packet, way, side);
-  alike.remember(ground, packet, way, side, passedNs(packet));
+  openings.note(ground, packet, isFirst);
+  wants.noteLength(ground, packet);
+  crossings.noteEntry(ground, packet, side);
+  alike.remember(ground, packet, side);
 }
 
 /** Notes that a row crossed, the one that entered, of a pair of the flow in a slot; `inside`: the pair's inside row. */
 export function noteCrossing(ground: usize, row: i32, slot: i32, isOutbound: bool, inside: i32): void {
-  const packet = packetOf(ground, row);
-  crossings.noteCrossing(ground, packet, wayOf(packet), passedNs(packet), slot, i32(isOutbound), inside);
+  crossings.noteCrossing(ground, packetOf(ground, row), slot, i32(isOutbound), inside);
 }
 
 /**
- * Makes two rows with equal keys each other's twins, of the flow in a slot. `by` and `extra`: how they were found, and by which evidence
- * (EVIDENCE_…) beside what the key stands for.
+ * Makes two rows with equal keys each other's twins, of the flow in a slot. `how`: by what they were found, by which evidence beside what the key
+ * stands for, and in which direction they travel (`decidedBy`).
  */
-export function bind(ground: usize, inside: i32, outside: i32, slot: i32, isOutbound: bool, by: i32, extra: i32): void {
-  pairing.bind(ground, inside, outside, slot, i32(isOutbound), by, extra);
+export function bind(ground: usize, inside: i32, outside: i32, slot: i32, how: i32): void {
+  const decided = pairing.decided(packetOf(ground, inside), packetOf(ground, outside), how);
+  timeline.pair(lineOf(ground), inside, outside, slot, decided);
 }
 
 /** Is done with two rows that were paired, and were shown, or need not be: their records stay where others of their flow may have to look at them. */

@@ -42,7 +42,7 @@ import { isHeldByAnother } from "./holders.js";
 import { idBits } from "./id-bits.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { beyondAll, spreadOf } from "./pace.js";
-import { accountOf, tupleOf, wayAt } from "./places.js";
+import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 import { isOutbound, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
@@ -72,7 +72,9 @@ const IN_STEP_NS = 250_000;
  * What headers and payload of two packets with equal keys say for their being twins, in bits. `isTurned`: both were seen on one side, where the second
  * has the numbers of the first.
  */
-export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, isTurned: bool = false): f64 {
+export function headerBits(ground: usize, i: usize, o: usize, isTurned: bool = false): f64 {
+  const iWay = wayOf(i);
+  const oWay = wayOf(o);
   const flags = flagsOf(i, o);
   const payload = payloadLengthOf(i);
   let bits = 0;
@@ -88,8 +90,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   else if (isTtlSet(lowered, 0)) bits += isSettingTtl(ground, isOutbound) ? 0 : TTL_SET_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
   const changes = rewrite(ground, iWay, oWay);
-  if (isStrange(ground, changes, iWay, oWay))
-    bits += isToldByTime(ground, i, iWay, o, oWay) ? NEVER_BITS : STRANGE_BITS;
+  if (isStrange(ground, changes, iWay, oWay)) bits += isToldByTime(ground, i, o) ? NEVER_BITS : STRANGE_BITS;
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
   if (haveBothEnds(changes)) bits += BOTH_ENDS_BITS;
@@ -101,12 +102,13 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
  * What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it, and what contradicts one pair
  * contradicts each.
  */
-export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
+export function newsBits(ground: usize, i: usize, o: usize): f64 {
+  const iWay = wayOf(i);
+  const oWay = wayOf(o);
   if (isHeldByAnother(ground, iWay, oWay)) return HELD_PORT_BITS;
   const against = unlikeBits(ground, i, o);
   if (isNews(i, o)) return against + MOST_NOVEL_BITS / 2;
-  const isKnownKind =
-    !isToldByTime(ground, i, iWay, o, oWay) || !isStrange(ground, rewrite(ground, iWay, oWay), iWay, oWay);
+  const isKnownKind = !isToldByTime(ground, i, o) || !isStrange(ground, rewrite(ground, iWay, oWay), iWay, oWay);
   return isKnownKind ? against : NEVER_BITS;
 }
 
@@ -119,20 +121,27 @@ function unlikeBits(ground: usize, i: usize, o: usize): i32 {
  * Whether nothing but their time tells two packets of conversations not known yet from others: what known ones say is not remembered, nor what
  * fragments carry (`alike.ts`).
  */
-function isToldByTime(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
+function isToldByTime(ground: usize, i: usize, o: usize): bool {
   if ((flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) !== 0 || isNewlySaid(i, o)) return false;
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) | load<i32>(o, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & IS_FRAGMENT) !== 0) return false;
-  return load<i32>(wayAt(ground, iWay)) === tuple.UNBOUND && load<i32>(wayAt(ground, oWay)) === tuple.UNBOUND;
+  return isUnbound(ground, wayOf(i)) && isUnbound(ground, wayOf(o));
+}
+
+/** Whether no flow of a way is known. */
+function isUnbound(ground: usize, way: i32): bool {
+  return load<i32>(wayAt(ground, way)) === tuple.UNBOUND;
 }
 
 /**
  * Whether two that only their time tells may be of strangers in step: one that was forwarded shows that by its TTL, and has an address that the NAT
  * has given, or its own.
  */
-function mayBeInStep(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
-  if (!isToldByTime(ground, i, iWay, o, oWay)) return false;
+function mayBeInStep(ground: usize, i: usize, o: usize): bool {
+  if (!isToldByTime(ground, i, o)) return false;
   if ((isOutbound ? loweredBy(i, o) : -loweredBy(i, o)) !== 1) return true;
+  const iWay = wayOf(i);
+  const oWay = wayOf(o);
   const changes = rewrite(ground, iWay, oWay);
   return changes !== 0 && !isKnown(ground, changes, iWay, oWay);
 }
@@ -158,9 +167,10 @@ function isNewlySaid(i: usize, o: usize): bool {
  * near to one of them by chance; of two that say what hosts say again and again, how seldom strangers do so at once. Negative where that speaks
  * against it. What takes longer than all before counts less.
  */
-export function timingBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): f64 {
+export function timingBits(ground: usize, i: usize, o: usize): f64 {
+  const gapNs = passedNs(o) - passedNs(i);
   const waiting = <f64>wordOf(wordOf(ground, words.INDEX), SIZE);
-  const leastNs = mayBeInStep(ground, i, iWay, o, oWay) ? IN_STEP_NS : SPARSE_NS;
+  const leastNs = mayBeInStep(ground, i, o) ? IN_STEP_NS : SPARSE_NS;
   const apartNs = min<f64>(leastNs, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
   const tookNs = isOutbound ? gapNs : -gapNs;

@@ -10,7 +10,7 @@ import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/pa
 import * as record from "../../../packets/records.js";
 import { BY_EXACT } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { AMBIGUOUS } from "../../../packets/fates.js";
+import { AMBIGUOUS, decidedBy } from "../../../packets/fates.js";
 import { END } from "../../../packets/timeline-words.js";
 import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
 import { SEEN } from "../../../packets/tuples-words.js";
@@ -28,7 +28,6 @@ import { note } from "./openings.js";
 import { outsideNs, tellTaken } from "./outside.js";
 import {
   accountPair,
-  bind,
   decided,
   finish,
   flowOf,
@@ -38,7 +37,7 @@ import {
   isWatched,
   markAgain,
 } from "./pairing.js";
-import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt, wayOf } from "./places.js";
+import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt } from "./places.js";
 import { dueNs, findDue } from "./progress.js";
 import * as relation from "./relation.js";
 import { settle, wantedLeft } from "./settling.js";
@@ -116,6 +115,9 @@ function isOrdinary(ground: usize): bool {
 
 /** Takes it, unless that is for others to do. */
 function take(ground: usize): bool {
+  // from here on, its record is as it will be on the timeline
+  store<f64>(packet, timeNs, 8 * record.TIME_NS);
+  store<i32>(packet, way, 4 * record.WAY);
   const key = load<i32>(packet, 4 * record.KEY);
   const waiting = buckets.find(wordOf(ground, words.BUCKETS), key, load<i32>(packet, 4 * record.KEY2));
   if (waiting === NONE) return takeAlone(ground);
@@ -126,8 +128,8 @@ function take(ground: usize): bool {
 function takeIntoCrowd(ground: usize, bucket: i32): bool {
   const waiting = <usize>wordOf(ground, words.BUCKETS);
   if (!buckets.isCrowd(waiting, bucket) || !lanes.hasRoom(waiting)) return false;
-  if (wantsOf(ground, packet, way, side) !== WANTS_TWIN) return false;
-  remember(ground, packet, way, side, timeNs);
+  if (wantsOf(ground, packet, side) !== WANTS_TWIN) return false;
+  remember(ground, packet, side);
   const row = enter(ground);
   buckets.append(waiting, row, bucket);
   awaitInCrowd(ground, row);
@@ -136,9 +138,9 @@ function takeIntoCrowd(ground: usize, bucket: i32): bool {
 
 /** Takes it where nobody waits under its key. */
 function takeAlone(ground: usize): bool {
-  const wants = wantsOf(ground, packet, way, side);
+  const wants = wantsOf(ground, packet, side);
   if ((wants & ~IN_STRETCH) !== 0) return false;
-  remember(ground, packet, way, side, timeNs);
+  remember(ground, packet, side);
   const row = enter(ground);
   buckets.addAlone(wordOf(ground, words.BUCKETS), row);
   if ((wants & LATER) !== 0) wantLater(ground, row, wants & LATER);
@@ -153,40 +155,40 @@ function takeTwin(ground: usize, waiting: i32): bool {
   if (buckets.isPending(wordOf(ground, words.BUCKETS), waiting)) return false;
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
   if (isShowing && side === OUTSIDE && timeline.isBefore(line, waiting, wordOf(ground, words.SHOWN))) return false;
-  remember(ground, packet, way, side, timeNs);
+  remember(ground, packet, side);
   const isInside = side === INSIDE;
   const other = packetOf(ground, waiting);
   const i = isInside ? packet : other;
   const o = isInside ? other : packet;
-  const iWay = isInside ? way : wayOf(other);
-  const oWay = isInside ? wayOf(other) : way;
-  const iNs = isInside ? timeNs : passedNs(other);
-  const oNs = isInside ? passedNs(other) : timeNs;
-  const gapNs = oNs - iNs;
-  if (!isSample(gapNs)) return false;
-  const found = relation.relate(ground, i, iWay, iNs, o, oWay, oNs);
+  if (!isSample(passedNs(o) - passedNs(i))) return false;
+  const found = relation.relate(ground, i, o);
   if (isInDoubt(found)) return false;
   if (mayComeAgain(ground, packet)) return takePending(ground, waiting, found);
-  const slot = flowOf(ground, found, i, iWay, o, oWay, gapNs);
+  const slot = flowOf(ground, found, i, o);
   if (slot === NONE) return false;
   const outbound = relation.isOutbound ? 1 : 0;
   // of a pair that is done with, no record is needed any more
-  const isFolded = isShowing && isFoldable(ground, slot, outbound, i, iWay, iNs, o, oWay, oNs);
+  const isFolded = isShowing && isFoldable(ground, slot, outbound, i, o);
   const isKept = isShowing ? !isFolded : isWatched(ground, slot);
   meet(ground);
-  if (!hasLearnt) noteEntry(ground, packet, way, side);
+  if (!hasLearnt) noteEntry(ground, packet, side);
   buckets.remove(wordOf(ground, words.BUCKETS), waiting);
   const row = isKept ? append(ground) : timeline.appendGone(line, side, waiting, outbound);
   const inside = isInside ? row : waiting;
   const outside = isInside ? waiting : row;
-  if (isKept) bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
+  if (isKept) timeline.pair(line, inside, outside, slot, foundExactly(i, o, outbound));
   else timeline.leave(line, waiting, row, outbound);
-  if (isFolded) folds.foldPair(line, inside, outside, i, o, gapNs, slot, decided(i, o, outbound, BY_EXACT, 0));
-  const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
+  if (isFolded) folds.fill(folds.foldPair(line, inside, outside, slot), i, o, foundExactly(i, o, outbound));
+  const isAgain = accountPair(ground, slot, outbound, inside, i, o);
   if ((isKept || isFolded) && isAgain) markAgain(ground, inside);
   if (isKept && !isShowing) finish(ground, inside, outside, slot);
   findDue(ground);
   return true;
+}
+
+/** What is said of how two packets were paired that no other is like. */
+function foundExactly(i: usize, o: usize, outbound: i32): i32 {
+  return decided(i, o, decidedBy(BY_EXACT, 0, outbound, 0));
 }
 
 /** Has it wait for an equal one, with the one that would be its twin; the two were just related as `found`. */
@@ -203,19 +205,19 @@ function takePending(ground: usize, waiting: i32, found: i32): bool {
 /** Notes when it came, and what it says of its conversation. */
 function meet(ground: usize): void {
   if (timeNs > doubleOf(ground, words.NOW_NS)) setDouble(ground, words.NOW_NS, timeNs);
-  note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs, macFrom));
-  noteLength(ground, packet, way);
+  note(ground, packet, saw(wordOf(ground, words.TUPLES), way, timeNs, macFrom));
+  noteLength(ground, packet);
 }
 
 /** Notes it, which waits from now on, and appends it. */
 function enter(ground: usize): i32 {
   meet(ground);
-  noteEntry(ground, packet, way, side);
+  noteEntry(ground, packet, side);
   return append(ground);
 }
 
 function append(ground: usize): i32 {
-  return timeline.append(lineOf(ground), side, packet, timeNs, way, macFrom, macTo);
+  return timeline.append(lineOf(ground), side, packet, macFrom, macTo);
 }
 
 /** Finds out when the one behind it comes. */

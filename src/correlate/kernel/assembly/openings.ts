@@ -7,7 +7,7 @@ import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import { isTraceroute } from "../../../protocols/udp.js";
 import { noteHolder } from "./holders.js";
-import { tupleOf } from "./places.js";
+import { tupleOf, wayOf } from "./places.js";
 
 /** Ports below this belong to servers: of those below 1024 (RFC 6335 section 6), clients of root take some from here on (rresvport(3)) … */
 const SERVER_PORTS = 512;
@@ -25,7 +25,8 @@ const TELLS_NOTHING = 2;
  * Notes with a packet's conversation what it says of it, if it is the first, or a TCP segment that opens or ends it: who opened it, and
  * whether it is over. The packet is no ICMP error.
  */
-export function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
+export function note(ground: usize, packet: usize, isFirst: bool): void {
+  const way = wayOf(packet);
   if (isFirst) noteHolder(ground, way);
   if (!isFirst && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) === 0) return;
   const conversation = tupleOf(ground, way);
@@ -35,7 +36,7 @@ export function note(ground: usize, packet: usize, way: i32, isFirst: bool): voi
     facts |= (tcpFlags & RST) !== 0 ? tuple.ENDED_BY_BOTH : tuple.ENDED_BY_B << tuple.forwardIn(way);
   if (isFirst || (tcpFlags & SYN) !== 0) {
     facts &= ~(tuple.ENDED_BY_BOTH | tuple.IS_OPENED_BY_A | tuple.IS_OPENER_KNOWN | tuple.IS_ECHO_ID);
-    const role = roleOf(conversation, packet, way);
+    const role = roleOf(conversation, packet);
     if ((role !== ANSWERS) === tuple.isFromA(way)) facts |= tuple.IS_OPENED_BY_A;
     if (role !== TELLS_NOTHING) facts |= tuple.IS_OPENER_KNOWN;
     if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0) facts |= tuple.IS_ECHO_ID;
@@ -47,7 +48,7 @@ export function note(ground: usize, packet: usize, way: i32, isFirst: bool): voi
  * SYN, SYN-ACK, echo request and reply say it. A conversation that was met in the middle has its server at the port that is rather one of a
  * server: who is met first there is chance, unless its capture shows that none of it passed for as long as the host would remember.
  */
-function roleOf(conversation: usize, packet: usize, way: i32): i32 {
+function roleOf(conversation: usize, packet: usize): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & IS_HEADLESS) !== 0) return TELLS_NOTHING;
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
@@ -58,7 +59,7 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
     if (type === (proto === ICMP ? ECHO_REQUEST : ECHO_REQUEST_6)) return OPENS;
     return type === (proto === ICMP ? ECHO_REPLY : ECHO_REPLY_6) ? ANSWERS : TELLS_NOTHING;
   }
-  const ports = portsOf(conversation, way);
+  const ports = portsOf(conversation, wayOf(packet));
   const rank = rankOf(ports >>> 16, proto) - rankOf(ports & 0xffff, proto);
   if (rank === 0)
     return proto === UDP && load<f64>(packet, 8 * record.STAMP_NS) >= STREAM_FORGOTTEN_NS ? OPENS : TELLS_NOTHING;

@@ -15,7 +15,16 @@ import { END } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, KNOWN, LEARN_BITS } from "../relations.js";
-import { accountFor, alteredOf, countAltered, countIntact, listPair, noteFirst } from "./accounting.js";
+import {
+  accountFor,
+  accountSegment,
+  alteredOf,
+  countAltered,
+  countIntact,
+  countLowered,
+  listPair,
+  noteFirst,
+} from "./accounting.js";
 import { isNovel } from "./alike.js";
 import { noteCrossing } from "./crossings.js";
 import { evidenceOf } from "./evidence.js";
@@ -40,33 +49,25 @@ export let hasLearnt = false;
  * The flow, by its slot, of two packets that were just related. It is learnt where they say enough for that. NONE where it is not certain by
  * them alone, or where somebody else has to see the pair.
  */
-export function flowOf(ground: usize, found: i32, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): i32 {
+export function flowOf(ground: usize, found: i32, i: usize, o: usize): i32 {
   hasLearnt = false;
+  const iWay = wayOf(i);
   if (found === KNOWN) {
     // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
     const flow = accountOf(ground, relation.slot);
     const isProved = (load<i32>(wayAt(ground, iWay)) & tuple.PROVED) !== 0;
     return isProved || hasPairs(flow) ? relation.slot : tuple.NONE;
   }
-  if (!isLearntAtOnce(ground, i, iWay, o, oWay, gapNs)) return tuple.NONE;
+  if (!isLearntAtOnce(ground, i, o)) return tuple.NONE;
   hasLearnt = true;
-  return learn(ground, iWay, oWay);
+  return learn(ground, iWay, wayOf(o));
 }
 
-/**
- * Makes two rows with equal keys each other's twins, of the flow in a slot. `by` and `extra`: how they were found, and by which evidence beside
- * what the key stands for.
- */
-export function bind(ground: usize, inside: i32, outside: i32, slot: i32, outbound: i32, by: i32, extra: i32): void {
-  const how = decided(packetOf(ground, inside), packetOf(ground, outside), outbound, by, extra);
-  timeline.pair(lineOf(ground), inside, outside, slot, how);
-}
-
-/** What is said of how two packets with equal keys were paired: see `bind`. */
-export function decided(i: usize, o: usize, outbound: i32, by: i32, extra: i32): i32 {
+/** How two packets with equal keys were paired, with what their key stands for, and what the router altered. `how`: by what, and in which direction (`decidedBy`). */
+export function decided(i: usize, o: usize, how: i32): i32 {
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
-  const evidence = evidenceOf(record.protoIn(flags), flags) | extra;
-  return fates.decidedBy((flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, outbound, alteredOf(i, o));
+  const found = (flags & IS_ERROR) !== 0 ? fates.foundBy(how, BY_QUOTED) : how;
+  return found | fates.decidedBy(0, evidenceOf(record.protoIn(flags), flags), 0, alteredOf(i, o));
 }
 
 /** Is done with two rows that were paired, of the flow in a slot, and were shown, or need not be; of a flow that is watched, their records stay. */
@@ -88,31 +89,17 @@ export function putAway(ground: usize, inside: i32, outside: i32, slot: i32): vo
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const how = timeline.howOf(at, inside);
-  if (!isFoldable(ground, slot, fates.outboundOf(how), i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o))) return;
-  const gapNs = passedNs(o) - passedNs(i);
+  if (!isFoldable(ground, slot, fates.outboundOf(how), i, o)) return;
   timeline.release(at, inside);
   timeline.release(at, outside);
-  folds.foldPair(at, inside, outside, i, o, gapNs, slot, how);
+  folds.fill(folds.foldPair(at, inside, outside, slot), i, o, how);
 }
 
-/**
- * Whether of a pair no more is needed than a fold has. Its records follow what is known of it, the inside one first, each with its way and its time; of
- * a flow that is watched, they stay.
- */
-export function isFoldable(
-  ground: usize,
-  slot: i32,
-  outbound: i32,
-  i: usize,
-  iWay: i32,
-  iNs: f64,
-  o: usize,
-  oWay: i32,
-  oNs: f64,
-): bool {
-  if (isWatched(ground, slot) || !folds.isFoldable(i, iNs, o, oNs)) return false;
+/** Whether of a pair, by its records, no more is needed than a fold has; of a flow that is watched, they stay. */
+export function isFoldable(ground: usize, slot: i32, outbound: i32, i: usize, o: usize): bool {
+  if (isWatched(ground, slot) || !folds.isFoldable(i, o)) return false;
   const flow = accountOf(ground, slot);
-  return iWay === insideWay(flow, outbound) && oWay === outsideWay(flow, outbound);
+  return wayOf(i) === insideWay(flow, outbound) && wayOf(o) === outsideWay(flow, outbound);
 }
 
 /** Brings a pair back that is FOLDED, to be shown, by its inside row. Precondition: there are places for two. */
@@ -192,34 +179,26 @@ function isWithin(at: usize, row: i32, other: i32): bool {
 }
 
 /**
- * Accounts for a pair of equal keys, and proves its ways. `iRow` is its inside row; its record, its way and its time follow, then those of the outside row. Returns
- * whether it is a retransmission.
+ * Accounts for a pair of equal keys, and proves its ways. `iRow`: its inside row, whose record may be gone by then; `i`, `o`: the records of both.
+ * Returns whether it is a retransmission.
  */
-export function accountPair(
-  ground: usize,
-  slot: i32,
-  outbound: i32,
-  iRow: i32,
-  i: usize,
-  iWay: i32,
-  iNs: f64,
-  o: usize,
-  oWay: i32,
-  oNs: f64,
-): bool {
+export function accountPair(ground: usize, slot: i32, outbound: i32, iRow: i32, i: usize, o: usize): bool {
+  const iWay = wayOf(i);
+  const oWay = wayOf(o);
   setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
   prove(ground, iWay);
   prove(ground, oWay);
   const flow = accountOf(ground, slot);
-  noteFirst(ground, flow, i, iWay, o, iNs);
+  noteFirst(ground, flow, i, o);
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
-  const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
+  const gapNs = passedNs(o) - passedNs(i);
   countIntact(ground, outbound, i);
   countAltered(ground, flow, i, o, alteredOf(i, o) | headerChanges(i, o, outbound));
-  const isAgain = accountFor(ground, slot, outbound, tuple.forwardIn(iWay), i, iNs, latencyNs, loweredBy(i, o));
+  accountFor(ground, slot, outbound, i, passedNs(i), outbound === 1 ? gapNs : -gapNs);
+  countLowered(ground, outbound, loweredBy(i, o));
+  const isAgain = accountSegment(ground, slot, tuple.forwardIn(iWay), i, passedNs(i));
   if (isAgain) listPair(ground, words.AGAIN, i, o, flow);
-  if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
-  else noteCrossing(ground, o, oWay, oNs, slot, outbound, iRow);
+  noteCrossing(ground, outbound === 1 ? i : o, slot, outbound, iRow);
   return isAgain;
 }
 
@@ -240,7 +219,7 @@ export function accountForRows(
   const flow = accountOf(ground, slot);
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  noteFirst(ground, flow, i, wayOf(i), o, passedNs(i));
+  noteFirst(ground, flow, i, o);
   if (!hasPairs(flow)) learnt(slot);
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));
@@ -251,20 +230,22 @@ export function accountForRows(
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY) || isOneId) countIntact(ground, outbound, i);
   countAltered(ground, flow, i, o, altered);
   const packet = packetOf(ground, crossed);
-  return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, passedNs(i), latencyNs, loweredBy(i, o));
+  accountFor(ground, slot, outbound, packet, passedNs(i), latencyNs);
+  countLowered(ground, outbound, loweredBy(i, o));
+  return accountSegment(ground, slot, tuple.forwardIn(wayOf(i)), packet, passedNs(i));
 }
 
 /**
  * Whether two packets, just related as POSSIBLE, are enough by themselves to believe in a translation: the first of conversations that
  * nothing is known of, in time, with content that was not seen before them.
  */
-function isLearntAtOnce(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): bool {
-  const inside = tupleOf(ground, iWay);
-  if (!isUntranslated(inside) || !isUntranslated(tupleOf(ground, oWay))) return false;
+function isLearntAtOnce(ground: usize, i: usize, o: usize): bool {
+  const inside = tupleOf(ground, wayOf(i));
+  if (!isUntranslated(inside) || !isUntranslated(tupleOf(ground, wayOf(o)))) return false;
   if (timing.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
   const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
   if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
-  return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, i, iWay, o, oWay, gapNs) >= LEARN_BITS;
+  return headerBits(ground, i, o) + timingBits(ground, i, o) >= LEARN_BITS;
 }
 
 /** Notes of a way that a pair has proved its translation. */

@@ -8,7 +8,7 @@ import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assemb
 import * as record from "../../../packets/records.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { WAITING } from "../../../packets/fates.js";
+import { decidedBy, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
@@ -18,8 +18,8 @@ import * as buckets from "./buckets.js";
 import { twinInCrowd, usesTime } from "./crowd.js";
 import { overtakes } from "./held.js";
 import { isNew } from "./pace.js";
-import { accountPair, bind, flowOf, isInDoubt, markAgain, putAway } from "./pairing.js";
-import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
+import { accountPair, decided, flowOf, isInDoubt, markAgain, putAway } from "./pairing.js";
+import { lineOf, packetOf, passedNs } from "./places.js";
 import * as relation from "./relation.js";
 import * as timing from "./timing.js";
 
@@ -113,27 +113,28 @@ function isConfirmed(ground: usize, row: i32): bool {
   if (isShowing && timeline.isBefore(at, inside, wordOf(ground, words.SHOWN))) return false;
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const iNs = passedNs(i);
-  const oNs = passedNs(o);
-  const gapNs = oNs - iNs;
-  const found = relation.relate(ground, i, wayOf(i), iNs, o, wayOf(o), oNs);
+  const found = relation.relate(ground, i, o);
   if (isInDoubt(found)) return false;
-  const slot = flowOf(ground, found, i, wayOf(i), o, wayOf(o), gapNs);
+  const slot = flowOf(ground, found, i, o);
   if (slot === NONE) return false;
   const outbound = relation.isOutbound ? 1 : 0;
   const isAmongOthers = !isPending && buckets.countOf(waiting, buckets.bucketOf(waiting, row)) > 2;
   // what is late may be so because all is
   if (!isPending && usesTime && isNew(ground, relation.isOutbound)) return false;
-  if (!isPending && overtakes(ground, outbound, outbound === 1 ? iNs : oNs, outbound === 1 ? oNs : iNs)) return false;
+  const entered = outbound === 1 ? i : o;
+  const left = outbound === 1 ? o : i;
+  if (!isPending && overtakes(ground, outbound, passedNs(entered), passedNs(left))) return false;
   if (isPending) buckets.removeBoth(waiting, row);
   else {
     buckets.remove(waiting, row);
     buckets.remove(waiting, otherRow);
   }
   const timed = usesTime ? EVIDENCE_TIME : 0;
-  if (isAmongOthers) bind(ground, inside, outside, slot, outbound, BY_FLOW, EVIDENCE_FLOW | timed);
-  else bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
-  if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) markAgain(ground, inside);
+  const how = isAmongOthers
+    ? decidedBy(BY_FLOW, EVIDENCE_FLOW | timed, outbound, 0)
+    : decidedBy(BY_EXACT, 0, outbound, 0);
+  timeline.pair(at, inside, outside, slot, decided(i, o, how));
+  if (accountPair(ground, slot, outbound, inside, i, o)) markAgain(ground, inside);
   putAway(ground, inside, outside, slot);
   return true;
 }

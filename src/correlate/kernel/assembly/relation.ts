@@ -45,25 +45,18 @@ export let isBackward = false;
 const SINGULAR_BYTES = 16;
 
 /**
- * The relation of an inside and an outside packet with equal keys, each with its way and its time, nanoseconds: IMPOSSIBLE, CONFLICT, POSSIBLE or
+ * The relation of an inside and an outside packet with equal keys, by their records: IMPOSSIBLE, CONFLICT, POSSIBLE or
  * KNOWN; `mayBeAltered`: their keys may differ, as a router may have changed what is in them, and whether one left before it entered is not asked. Else, on a trusted
  * clock, nothing does, whatever the packet.
  */
-export function relate(
-  ground: usize,
-  i: usize,
-  iWay: i32,
-  iNs: f64,
-  o: usize,
-  oWay: i32,
-  oNs: f64,
-  mayBeAltered: bool = false,
-): i32 {
+export function relate(ground: usize, i: usize, o: usize, mayBeAltered: bool = false): i32 {
   isUnvouched = false;
   isBackward = false;
   isStale = false;
   isDoubted = false;
   areBothEndsOther = false;
+  const iNs = passedNs(i);
+  const oNs = passedNs(o);
   const gapNs = oNs - iNs;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   if (gapNs > windowNs || gapNs < -windowNs) return IMPOSSIBLE;
@@ -75,6 +68,8 @@ export function relate(
   // what keys leave out, as a capture may lack it, tells two apart all the same; of a SYN, a router may change it
   if (!mayBeAltered && areOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
     return IMPOSSIBLE;
+  const iWay = wayOf(i);
+  const oWay = wayOf(o);
   const ofInside = load<i32>(wayAt(ground, iWay));
   const ofOutside = load<i32>(wayAt(ground, oWay));
   const outsideSlot = ofOutside >> tuple.FLOW_SHIFT;
@@ -108,7 +103,7 @@ export function relate(
     isUnvouched = slackNs === Infinity;
     return IMPOSSIBLE;
   }
-  regard(ground, flags, i, iWay, o, oWay);
+  regard(ground, flags, i, o);
   weighTime(ground, slot, isOutbound, isOutbound ? oNs : iNs, latencyNs);
   return relation;
 }
@@ -147,7 +142,7 @@ function isForwarded(ground: usize, flags: i32, i: usize, o: usize, gapNs: f64):
 export function relateRows(ground: usize, inside: i32, outside: i32, mayBeAltered: bool = false): i32 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  return relate(ground, i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o), mayBeAltered);
+  return relate(ground, i, o, mayBeAltered);
 }
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */

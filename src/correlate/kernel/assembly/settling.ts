@@ -7,7 +7,7 @@ import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import * as buckets from "./buckets.js";
-import { lineOf, packetOf, wayOf } from "./places.js";
+import { lineOf, packetOf } from "./places.js";
 import { dueNs, findDue } from "./progress.js";
 import { wantsOf } from "./wants.js";
 
@@ -51,7 +51,7 @@ export function wantedLeft(ground: usize): i32 {
     const row = load<i32>(at);
     if (stateOf(line, row) !== WAITING) continue;
     const packet = packetOf(ground, row);
-    const wants = load<i32>(at, 4) & wantsOf(ground, packet, wayOf(packet), sideOf(line, row));
+    const wants = load<i32>(at, 4) & wantsOf(ground, packet, sideOf(line, row));
     if (wants === 0) continue;
     const into = rowAt(ground, words.WANTED, left++, words.WANTED_BITS);
     store<i32>(into, row);

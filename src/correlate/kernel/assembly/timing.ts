@@ -25,7 +25,7 @@ import {
   wholeLimitOf,
 } from "./pace.js";
 import { isOvertaken } from "./passed.js";
-import { accountOf, tupleOf } from "./places.js";
+import { accountOf, tupleOf, wayOf } from "./places.js";
 
 /** Of the two that were weighed last: whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
 export let isRepeatable = false;
@@ -65,8 +65,10 @@ let isBurst = false;
 /** Equal packets that are so many times farther apart than two stamps seldom come to be that near to each other by chance. */
 const SELDOM = 64;
 
-/** Takes the two that are to be weighed: their records, each with its way, and the flags that count for both. */
-export function regard(ground: usize, counting: i32, inside: usize, iWay: i32, outside: usize, oWay: i32): void {
+/** Takes the two that are to be weighed: their records, and the flags that count for both. */
+export function regard(ground: usize, counting: i32, inside: usize, outside: usize): void {
+  const iWay = wayOf(inside);
+  const oWay = wayOf(outside);
   i = inside;
   o = outside;
   flags = counting;

@@ -10,21 +10,22 @@ import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { LEAST_IPV6_MTU } from "../../../protocols/ipv6.js";
 import * as words from "../kernel-words.js";
 import * as wants from "../wants.js";
-import { accountOf, wayAt } from "./places.js";
+import { accountOf, wayAt, wayOf } from "./places.js";
 
 /** What suffices to be seen once the stretch is over, if the packet still waits by then … */
 export const LATER = wants.WANTS_STRANGER | wants.WANTS_LEAVER;
 /** … and with what the loop can take a packet: any other bit makes it leave the packet to the matchers. */
 export const IN_STRETCH = wants.WANTS_TWIN | LATER;
 
-/** The WANTS_… bits of a packet of this way and side. */
-export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 {
+/** The WANTS_… bits of a packet of this side. */
+export function wantsOf(ground: usize, packet: usize, side: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
   const isTcp = record.protoIn(flags) === TCP;
   if (!isTcp && (flags & IS_FRAGMENT) !== 0) return wants.WANTS_FRAGMENT;
   let bits = wants.WANTS_TWIN | ((flags & IS_CUT) !== 0 ? wants.WANTS_CUT : 0);
   if (!isTcp) return mayBeFragmented(packet, flags, length) ? bits | wants.WANTS_FRAGMENT : bits;
+  const way = wayOf(packet);
   const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
   if (slot === tuple.NONE) return bits | wants.WANTS_STRANGER;
@@ -34,11 +35,11 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
 }
 
 /** Notes it where a packet is a TCP segment longer than what a wire takes: it may be cut on its way. */
-export function noteLength(ground: usize, packet: usize, way: i32): void {
+export function noteLength(ground: usize, packet: usize): void {
   if ((load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK) <= wants.ORDINARY_BYTES) return;
   if (record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) !== TCP) return;
   setWord(ground, words.HAS_LONG_SEGMENTS, 1);
-  const slot = load<i32>(wayAt(ground, way)) >> tuple.FLOW_SHIFT;
+  const slot = load<i32>(wayAt(ground, wayOf(packet))) >> tuple.FLOW_SHIFT;
   if (slot === tuple.NONE) return;
   const flow = accountOf(ground, slot);
   store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.HAS_LONG_SEGMENTS, 4 * account.BITS);

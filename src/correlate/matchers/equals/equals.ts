@@ -1,7 +1,7 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, isAgain } from "../../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE, otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, WAITING } from "../../../packets/fates.js";
+import { AMBIGUOUS, decidedBy, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CROWD, PENDING } from "../../kernel/buckets.js";
 import {
@@ -366,7 +366,7 @@ export class Equals implements Admits, Settles {
     const isOutbound = accounts.isOutbound(slot, t.forward(inside));
     accounts.confirm(slot, t.timeNs(inside));
     if (t.bucket(inside) >= 0) this.#others.likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
-    this.#about.kernel.bind(inside, outside, slot, isOutbound, by, extra);
+    this.#about.kernel.bind(inside, outside, slot, decidedBy(by, extra, isOutbound ? 1 : 0, 0));
     this.#about.buckets.remove(inside);
     this.#about.buckets.remove(outside);
     this.#about.pairing.paired(inside, outside);
