@@ -45,6 +45,10 @@ const MOST_SHARE = 3 / 4;
 /** So many packets that come once show that a capture makes no copies. */
 const TELLING = 64;
 
+/** Copies may come so many times later than the latest that was seen lately, and so much, nanoseconds. */
+const LATER = 2;
+const LATER_NS = 20_000;
+
 const NONE = 0;
 
 /** Packets remembered: as many as come within COPY_NS, at a power of two. */
@@ -65,14 +69,21 @@ const FLAGS_AND_PROTO = 0xff_ffff & ~(IS_SELECTED | HAS_IP_ID);
  * A single packet that looks like another proves nothing. Whether a capture copies is decided from many packets at once, of which those
  * count that have an identity of their own: an IP ID, or the number of TCP data, that nothing else of their sender has. What was decided of a
  * stretch is done with the next one, and with the first one, as far as it could be looked at before.
+ *
+ * Of packets without an identity, the second of two is a copy. Where a third one comes before copies have stopped coming, nothing tells which of them are: a
+ * sender may have said the same again before the first one's copy came. Then none is marked, and the second no longer.
  */
 class Copies {
   readonly repeats = new Repeats();
+  /** Frames of batches before that are no longer marked, with the keys that they had; for whoever still has them. */
+  readonly unmarked: { readonly frame: number; readonly key: number }[] = [];
   /** The records of the packets remembered, and how often each came, one just after the other. */
   readonly #records: Int32Array;
   readonly #timesOf: Int32Array;
   readonly #addresses: Uint32Array;
   readonly #timesNs: Float64Array;
+  /** The frame that was marked as a copy of each, and has no identity; NONE where there is none. */
+  readonly #marked: Uint32Array;
   /** `macHash` of who sent them. */
   readonly #macs: Int32Array;
   readonly #containers: ContainerMacs;
@@ -81,6 +92,11 @@ class Copies {
   readonly #numbers = new Identities();
   #packets = 0;
   #times = 0;
+  /** Where the packet found last is remembered, or the one that it is like. */
+  #slot = 0;
+  /** How much later than what they are copies of those came that have an identity, at most: of this stretch, and of the one before it, nanoseconds. */
+  #latestNs = 0;
+  #latestBeforeNs = 0;
   #isCopying = false;
   /** Whether the packet found last is one that a container passed on. */
   #isPassedOn = false;
@@ -90,6 +106,7 @@ class Copies {
     this.#containers = macs;
     this.#records = heap.take(Int32Array, REMEMBERED << RECORD_BITS);
     this.#timesOf = heap.take(Int32Array, REMEMBERED);
+    this.#marked = heap.take(Uint32Array, REMEMBERED);
     this.#addresses = heap.take(Uint32Array, REMEMBERED * ADDRESSES);
     this.#macs = heap.take(Int32Array, REMEMBERED);
     this.#timesNs = heap.take(Float64Array, REMEMBERED).fill(Number.NEGATIVE_INFINITY);
@@ -120,18 +137,37 @@ class Copies {
       }
       const like = this.#find(batch, row);
       if (like === NONE) continue;
+      if (this.#times > 2 && this.#isMostly && !this.#isOwn(batch, row)) this.#takeBack(batch, row, like);
       if (this.#isCopy(batch, row)) {
         const r = row << RECORD_BITS;
         batch.records[r + KEY] = like;
         batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
+        if (!this.#isOwn(batch, row)) this.#marked[this.#slot] = batch.frame(row);
       } else if (this.#isPassedOn || this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like);
     }
   }
 
-  /** Whether a packet that is like one just before is its copy: the second, the fourth … of those that come one after the other. What a container passed on is none. */
+  /** Whether a packet that is like one just before is its copy. What a container passed on is none. */
   #isCopy(batch: PacketBatch, row: number): boolean {
     if (!this.#isCopying || this.#isPassedOn || this.#times % 2 === 1) return false;
-    return this.#isMostly || (this.#identitiesFor(batch, row)?.isOwn(identityOf(batch, row)) ?? false);
+    return this.#isOwn(batch, row) || (this.#isMostly && this.#times === 2);
+  }
+
+  /** Takes back that the second of several was marked as a copy, as another one has come too soon. */
+  #takeBack(batch: PacketBatch, row: number, like: number): void {
+    const frame = this.#marked[this.#slot];
+    if (frame === NONE) return;
+    this.#marked[this.#slot] = NONE;
+    this.repeats.note(frame, like);
+    const key = this.#records[(this.#slot << RECORD_BITS) + KEY];
+    const at = rowOf(batch, frame, row);
+    if (at >= 0) unmark(batch, at, key);
+    else this.unmarked.push({ frame, key });
+  }
+
+  /** Whether a packet has what nothing else of its sender has. */
+  #isOwn(batch: PacketBatch, row: number): boolean {
+    return this.#identitiesFor(batch, row)?.isOwn(identityOf(batch, row)) ?? false;
   }
 
   /** Whether the stretch that this packet is in is looked at. */
@@ -146,6 +182,13 @@ class Copies {
     this.#isCopying = this.#isMostly || (ids.doubled >= LEAST_DOUBLED && ids.doubled >= LEAST_SHARE * ids.own);
     ids.goOn();
     numbers.goOn();
+    this.#latestBeforeNs = this.#latestNs;
+    this.#latestNs = 0;
+  }
+
+  /** How much later a copy may come, nanoseconds. */
+  get #reachNs(): number {
+    return Math.min(COPY_NS, LATER_NS + LATER * Math.max(this.#latestNs, this.#latestBeforeNs));
   }
 
   /** Whether many packets have an identity of their own, here and in the stretch before, and none of them came twice. */
@@ -191,10 +234,14 @@ class Copies {
   /** A packet has come once more. Returns the frame of the one that it may be a copy of. */
   #again(slot: number, batch: PacketBatch, row: number): number {
     const like = this.#records[(slot << RECORD_BITS) + FRAME];
-    this.#times = ++this.#timesOf[slot];
+    const laterNs = batch.stampNs(row) - this.#timesNs[slot];
+    const isTold = this.#isMostly && !this.#isOwn(batch, row) && laterNs > this.#reachNs;
+    this.#times = isTold ? 1 : ++this.#timesOf[slot];
     this.#identitiesFor(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
-    if (this.#times % 2 === 1) this.#remember(slot, batch, row, this.#times);
-    return like;
+    if (this.#times === 2 && this.#isOwn(batch, row)) this.#latestNs = Math.max(this.#latestNs, laterNs);
+    this.#slot = slot;
+    if (this.#times !== 2) this.#remember(slot, batch, row, this.#times);
+    return isTold ? NONE : like;
   }
 
   /** Whether a container sent a frame, and not the one that was remembered. */
@@ -225,6 +272,7 @@ class Copies {
       this.#addresses.set(dst6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES + ADDRESSES / 2);
     }
     this.#timesOf[slot] = times;
+    if (times === 1) this.#marked[slot] = NONE;
     this.#macs[slot] = batch.macFrom[row];
     this.#timesNs[slot] = batch.stampNs(row);
   }
@@ -256,6 +304,11 @@ export class MarkedPackets {
   /** Those that may be copies, and are not marked. */
   get repeats(): Repeats {
     return this.#copies.repeats;
+  }
+
+  /** Takes out what is no longer marked of batches before: frames, with the keys that they had. */
+  takeUnmarked(): readonly { readonly frame: number; readonly key: number }[] {
+    return this.#copies.unmarked.splice(0);
   }
 
   /** The next packets, or null at the end; the batch before it is overwritten. */
@@ -294,6 +347,20 @@ export class MarkedPackets {
     this.#copies.begin();
     return beginning;
   }
+}
+
+/** The row of a frame's packet before another row, or -1; the nearer, the sooner it is found. */
+export function rowOf(batch: PacketBatch, frame: number, before = batch.count): number {
+  let row = before - 1;
+  while (row >= 0 && batch.frame(row) !== frame) row--;
+  return row;
+}
+
+/** Has a packet be none that its capture shows once more. */
+export function unmark(batch: PacketBatch, row: number, key: number): void {
+  const r = row << RECORD_BITS;
+  batch.records[r + KEY] = key;
+  batch.records[r + FLAGS_PROTO_TTL] &= ~IS_COPY;
 }
 
 /** Whether a packet has no IP ID, and TCP data: its number is its identity. An ID that others of its sender have is none, which shows by itself. */

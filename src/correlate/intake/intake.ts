@@ -4,7 +4,7 @@ import { MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/batches/mass-time
 import { firstNotBefore } from "../../packets/memory/sorted.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import type { PacketSource } from "../../packets/batches/source.js";
-import type { MarkedPackets } from "./copies.js";
+import { type MarkedPackets, rowOf, unmark } from "./copies.js";
 import { Disorder } from "./disorder.js";
 import { Kinds } from "./kinds.js";
 import { Passed } from "./passed.js";
@@ -140,11 +140,19 @@ export class Intake {
   /** Reads on; an error is an end, and told of once all that came before it has gone. */
   async #read(): Promise<PacketBatch | null> {
     try {
-      return await this.packets.next();
+      const batch = await this.packets.next();
+      for (const { frame, key } of this.packets.takeUnmarked()) this.#unmark(frame, key);
+      return batch;
     } catch (error) {
       this.#error = error;
       return null;
     }
+  }
+
+  /** Has a packet that waits, where it does, be none that its capture shows once more. */
+  #unmark(frame: number, key: number): void {
+    const row = rowOf(this.#room.packets, frame);
+    if (row >= 0) unmark(this.#room.packets, row, key);
   }
 
   /** What may go: packets that waited, then those of the source's batch, whose `reachedNs` holds only then. */

@@ -31,6 +31,13 @@ const beats = (src: string, ttl: number, laterUs: number) =>
     us(20_000 + 2500 * n + laterUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) }))),
   );
 
+const beatFrom = (src: string, ttl: number, atUs: number) =>
+  us(atUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) })));
+
+/** Two that are 50 µs apart, and two that are 900 µs apart. */
+const equalBeats = (src: string, ttl: number, laterUs: number) =>
+  [0, 50, 20_000, 20_900].map((atUs) => beatFrom(src, ttl, 70_000 + atUs + laterUs));
+
 /** The same packet again and again. */
 const flood = (src: string, ttl: number) =>
   Array.from({ length: 400 }, (_, n) => us(20_000 + 50 * n, ipv4({ src, ttl, id: 1 }, udp({ payload: filler(9) }))));
@@ -117,6 +124,33 @@ describe("a capture that shows each packet twice", () => {
     expect(whole.pairs).toHaveLength(700);
   });
 
+  it("has none of several equal packets without an IP ID set aside that come before the first one's copy", async () => {
+    const known = conversation(COUNT, { everyUs: 1000 });
+    const inside = merged(known.inside, equalBeats(CONTAINER, 64, 0));
+    const outside = twice(merged(known.outside, equalBeats(HOST, 63, 20)), 200);
+    const outcome = await outcomeOf(inside, outside);
+    const last = 2 * COUNT;
+    // the first four are two that come twice; the copies of the other two come sooner than the next one
+    expect(outcome.verdicts("outside").slice(COUNT)).not.toContainEqual([last + 2, "copy"]);
+    expect(outcome.verdicts("outside").filter(([, verdict]) => verdict === "copy")).toHaveLength(COUNT + 2);
+    expect(outcome.twins.slice(-2)).toEqual([
+      [COUNT + 3, last + 5],
+      [COUNT + 4, last + 7],
+    ]);
+    const ofFirst = outcome.twins.filter(([i]) => i === COUNT + 1 || i === COUNT + 2);
+    expect(ofFirst).toEqual([]);
+    expect(
+      (
+        await outcomeOf(inside, outside, {
+          batches: [
+            [1, 17, 300],
+            [61, 1],
+          ],
+        })
+      ).records,
+    ).toEqual(outcome.records);
+  });
+
   it("is found out on the way where it begins later", async () => {
     const before = conversation(1200);
     const [first, rest] = [before.inside.slice(0, 100), before.inside.slice(100)];
@@ -200,9 +234,6 @@ const withLastTwice = (of: readonly Stamped[], laterUs: number) => {
   const { ns, packet } = of[of.length - 20];
   return merged(of, [{ ns: ns + 1000 * laterUs, packet }]);
 };
-
-const beatFrom = (src: string, ttl: number, atUs: number) =>
-  us(atUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) })));
 
 const turnedForm = (isAfter: boolean, n: number) =>
   ipv4(
