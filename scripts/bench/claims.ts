@@ -1,5 +1,15 @@
 import type { AdversaryPair, Circumstances, Expectation } from "./adversary/adversary.js";
-import { COPY, DROPPED, FORWARDED, LOCAL, type Truth, UNCOVERED, UNSEEN } from "./truth.js";
+import {
+  COPY,
+  DROPPED,
+  FORWARDED,
+  LOCAL,
+  LOCAL_COPY,
+  LOCAL_UNCOVERED,
+  type Truth,
+  UNCOVERED,
+  UNSEEN,
+} from "./truth.js";
 
 /** What natcorr's NDJSON says beyond which frames are pairs; the fields read here. */
 type Claim =
@@ -97,9 +107,11 @@ const TRUE_VERDICTS: ReadonlyMap<number, ReadonlySet<string>> = new Map([
   [FORWARDED, new Set()],
   [DROPPED, new Set(["dropped"])],
   [LOCAL, new Set(["local"])],
+  [LOCAL_UNCOVERED, new Set(["local", "no-overlap"])],
   [UNSEEN, new Set(["dropped", "capture-loss", "no-overlap"])],
   [UNCOVERED, new Set(["capture-loss", "no-overlap"])],
   [COPY, new Set(["copy"])],
+  [LOCAL_COPY, new Set(["copy", "local"])],
 ]);
 
 const EXAMPLES = 5;

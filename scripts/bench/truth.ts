@@ -20,6 +20,10 @@ export const PROXIED = 6;
 export const COPY = 7;
 /** No pair, as the other capture says that it did not run then or lost frames: that is no drop. */
 export const UNCOVERED = 8;
+/** LOCAL, while the other capture did not run: that is true of it as well. */
+export const LOCAL_UNCOVERED = 9;
+/** COPY of a LOCAL one: that is true of it as well. */
+export const LOCAL_COPY = 10;
 
 /** One side's truth. Index 0 of each column is unused: frames count from 1. */
 export interface SideTruth {

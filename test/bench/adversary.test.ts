@@ -10,7 +10,17 @@ import { UDP } from "../../scripts/bench/adversary/packet.js";
 import { bytes, datagram } from "../../scripts/bench/adversary/talk.js";
 import { container, type Flow, server, type World } from "../../scripts/bench/adversary/world.js";
 import { type Capture, readCapture } from "../../scripts/bench/pcap.js";
-import { COPY, DROPPED, FORWARDED, LOCAL, readTruth, UNCOVERED, UNSEEN } from "../../scripts/bench/truth.js";
+import {
+  COPY,
+  DROPPED,
+  FORWARDED,
+  LOCAL,
+  LOCAL_COPY,
+  LOCAL_UNCOVERED,
+  readTruth,
+  UNCOVERED,
+  UNSEEN,
+} from "../../scripts/bench/truth.js";
 import { isSkipped, tools } from "../support/needs.js";
 import { onesSum } from "./sums.js";
 
@@ -142,10 +152,13 @@ function kindsOf(name: string): ReadonlySet<number> {
 }
 
 describe("what becomes of a frame", () => {
-  test("is in its truth: crossed, dropped, missed, missed and said so, a copy, the host's own", () => {
+  test("is in its truth: crossed, dropped, missed, missed and said so, a copy, the host's own, its own while the other capture did not run", () => {
     expect(kindsOf("wrong/order-500-hz")).toEqual(new Set([FORWARDED, DROPPED, UNSEEN, LOCAL]));
     expect(kindsOf("said/capture-pauses")).toEqual(new Set([FORWARDED, UNCOVERED, LOCAL]));
-    expect(kindsOf("recall/span-copies-one-side")).toEqual(new Set([FORWARDED, COPY, LOCAL]));
+    expect(kindsOf("recall/span-copies-one-side")).toEqual(new Set([FORWARDED, COPY, LOCAL, LOCAL_COPY]));
+    expect(kindsOf("said/captures-begin-and-end-apart")).toEqual(
+      new Set([FORWARDED, DROPPED, LOCAL, UNCOVERED, LOCAL_UNCOVERED]),
+    );
   });
 
   test("shows on two clocks what they say: offset, drift and resolution", () => {

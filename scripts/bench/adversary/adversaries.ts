@@ -3,6 +3,7 @@ import { CAPTURES } from "./scenarios/captures.js";
 import { CAUSALITY } from "./scenarios/causality.js";
 import { CLOCKS } from "./scenarios/clocks.js";
 import { CONNECTIONS } from "./scenarios/connections.js";
+import { EVERYDAY } from "./scenarios/everyday.js";
 import { LIKENESS } from "./scenarios/likeness.js";
 import { PROTOCOLS } from "./scenarios/protocols.js";
 import { QUEUES } from "./scenarios/queues.js";
@@ -20,6 +21,7 @@ export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(
     ...CAUSALITY,
     ...CLOCKS,
     ...CONNECTIONS,
+    ...EVERYDAY,
     ...LIKENESS,
     ...PROTOCOLS,
     ...QUEUES,

@@ -5,6 +5,8 @@ import {
   DROPPED,
   FORWARDED,
   LOCAL,
+  LOCAL_COPY,
+  LOCAL_UNCOVERED,
   type SideTruth,
   type Truth,
   UNCOVERED,
@@ -135,16 +137,24 @@ function sideTruth(
 ): SideTruth {
   const frames = point.taps.length + 1;
   const truth = { kind: new Uint8Array(frames), serial: new Int32Array(frames), isDecidable: new Uint8Array(frames) };
-  for (const [i, { serial, isCopy }] of point.taps.entries()) {
+  for (const [i, { serial, isCopy, timeNs }] of point.taps.entries()) {
     const fate = fates.get(serial);
     if (fate === undefined) throw new Error(`frame ${i + 1} is of a packet that nobody sent`);
     const isPair = !isCopy && isSeen(fate);
-    const alone = fate.isLocal ? LOCAL : fate.left === null ? DROPPED : other.model.isMissTold ? UNCOVERED : UNSEEN;
-    truth.kind[i + 1] = isPair ? FORWARDED : isCopy ? COPY : alone;
+    const ofCopy = fate.isLocal ? LOCAL_COPY : COPY;
+    truth.kind[i + 1] = isPair ? FORWARDED : isCopy ? ofCopy : kindAlone(fate, other, timeNs);
     truth.serial[i + 1] = isPair ? serial : 0;
     truth.isDecidable[i + 1] = isPair && decidable.has(serial) ? 1 : 0;
   }
   return truth;
+}
+
+/** What a packet is that has no twin, and passed one side at this time. */
+function kindAlone({ isLocal, left }: Fate, other: CapturePoint, timeNs: number): number {
+  const isCovered = other.covers(timeNs);
+  if (isLocal) return isCovered ? LOCAL : LOCAL_UNCOVERED;
+  if (!isCovered) return UNCOVERED;
+  return left === null ? DROPPED : other.model.isMissTold ? UNCOVERED : UNSEEN;
 }
 
 function serialsOf({ taps }: CapturePoint): ReadonlySet<number> {

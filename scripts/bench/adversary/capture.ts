@@ -20,6 +20,8 @@ export interface CaptureModel {
   set: ClockSet | null;
   /** What else is added to the stamp of frame n, taken at this time: stamps too early, leaps. */
   errorNs: (timeNs: number, frame: number) => number;
+  /** Whether the capture runs at this time: another one that does cannot tell then what it would have shown. */
+  runs: (timeNs: number) => boolean;
   /** Whether the capture misses a frame that passes at this time. */
   misses: (timeNs: number) => boolean;
   /** Whether it is a pcapng that says how many frames it missed. */
@@ -50,6 +52,7 @@ function plainCapture(): CaptureModel {
     slewNs: () => 0,
     set: null,
     errorNs: () => 0,
+    runs: () => true,
     misses: () => false,
     hasCounters: false,
     isMissTold: false,
@@ -89,14 +92,21 @@ export class CapturePoint {
 
   /** @param isMissed whether it misses this one, whatever its model says. */
   see(bytes: Buffer, timeNs: number, serial: number, isMissed: boolean): void {
-    if (isMissed || this.model.misses(timeNs)) {
+    const isRunning = this.model.runs(timeNs);
+    if (!isRunning || isMissed || this.model.misses(timeNs)) {
       this.missed.add(serial);
-      this.missedFrames++;
+      if (isRunning) this.missedFrames++;
       return;
     }
     this.taps.push({ timeNs, bytes, serial, isCopy: false });
     const copyAfterNs = this.model.copyAfterNs();
     if (copyAfterNs > 0) this.taps.push({ timeNs: timeNs + copyAfterNs, bytes, serial, isCopy: true });
+  }
+
+  /** Whether its frames show that it ran at a time: not before the first, nor behind the last. */
+  covers(timeNs: number): boolean {
+    const isWithin = timeNs >= this.taps[0].timeNs && timeNs <= this.taps[this.taps.length - 1].timeNs;
+    return isWithin && this.model.runs(timeNs);
   }
 
   /** What the clock of this point says at a time, without its errors: ns since the epoch's second, then `offsetS`. */

@@ -20,8 +20,7 @@ export const CAPTURES: Readonly<Record<string, Adversary>> = {
     recall: 0.99,
     play(world) {
       const fromNs = START_NS + world.rng.between(2e9, 3e9);
-      world.outside.model.misses = (timeNs) => timeNs > fromNs && timeNs < fromNs + 1.5e9;
-      world.outside.model.isMissTold = true;
+      world.outside.model.runs = (timeNs) => timeNs < fromNs || timeNs > fromNs + 1.5e9;
       background(world, 7e9, 220);
     },
   },
