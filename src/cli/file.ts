@@ -92,7 +92,7 @@ export async function pairFiles(
     const times = options.known?.snapshots.map(({ timeNs }) => timeNs) ?? [];
     for (const text of askedAtAnotherTime(times, beginningOf(packets))) messages.warn(text);
     const isOfSome = isEnough || host.stop.aborted || selectsPackets({ ...options, isFiltered: marks !== undefined });
-    await results.finishPage(messages.said);
+    await results.page?.finish(messages.said);
     await annotated?.write(from, !isOfSome, options.known?.containers);
     return results.exitCode(messages) || (messages.isPartial ? 1 : 0);
   } finally {

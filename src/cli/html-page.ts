@@ -2,8 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type CaptureError, notWritten } from "../capture/errors.js";
-import type { Sink } from "../packets/results/results.js";
-import { type PageOptions, PageReport } from "../report/html/page-report.js";
+import type { PageFacts } from "../report/html/page-report.js";
 
 /** Where a page has its records: `scripts/page.mjs` puts it there. */
 const RECORDS_HERE = "<!--records-->";
@@ -25,7 +24,6 @@ export class HtmlPage {
   /** Chunks are written in their order, each when it is compressed. */
   #written: Promise<void> = Promise.resolve();
   #failure: CaptureError | undefined;
-  #report: PageReport | undefined;
 
   /**
    * Creates the file, or empties it.
@@ -45,12 +43,11 @@ export class HtmlPage {
     this.#put(before);
   }
 
-  /** What makes the page of results, and passes them on. */
-  reportFor(options: PageOptions): (next: Sink) => Sink {
-    return (next) => {
-      this.#report = new PageReport(next, (utf8, onTaken) => this.#take(utf8, onTaken), options);
-      return this.#report;
-    };
+  /** Takes records; the bytes are copied. */
+  take(records: Uint8Array): void {
+    this.#chunk.push(Buffer.from(records));
+    this.#bytes += records.length;
+    if (this.#bytes >= CHUNK_BYTES) this.#compress();
   }
 
   /**
@@ -58,10 +55,9 @@ export class HtmlPage {
    *
    * @throws CaptureError where the disk refused any of it.
    */
-  async finish(said: readonly string[]): Promise<void> {
+  async finish(facts: PageFacts, said: readonly string[]): Promise<void> {
     this.#compress();
     await this.#written;
-    const facts = this.#report?.facts;
     // nothing in JSON that is to be read by a page may end its element
     const json = JSON.stringify({ ...facts, said }).replaceAll("<", String.raw`\u003c`);
     this.#put(`<script id="facts" type="application/json">${json}</script>\n${this.#behind}`);
@@ -70,13 +66,6 @@ export class HtmlPage {
 
   close(): void {
     closeSync(this.#fd);
-  }
-
-  #take(records: Uint8Array, onTaken?: () => void): void {
-    this.#chunk.push(Buffer.from(records));
-    this.#bytes += records.length;
-    onTaken?.();
-    if (this.#bytes >= CHUNK_BYTES) this.#compress();
   }
 
   #compress(): void {

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { addHostOptions, type HostOptions } from "./host-options.js";
 import { addReportOptions, fileToWrite, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
+import { type ServeAddress, serveAddress } from "./serving/serve-address.js";
 import { addSelectOptions, type SelectOptions } from "./select-options.js";
 
 /** libpcap's own limit; 0 asks for it as well. */
@@ -27,6 +28,7 @@ export interface LiveCommandOptions extends ReportOptions, SelectOptions, Explai
   /** Milliseconds. */
   duration?: number;
   write?: string;
+  serve?: ServeAddress;
   relinquishPrivileges?: string;
   engine: "libpcap" | "cap";
 }
@@ -53,6 +55,11 @@ export function addLiveOptions(command: Command): Command {
       "-w, --write <file>",
       "write all frames to one pcapng file, and what the host says; frames are then numbered as in it",
       fileToWrite,
+    )
+    .option(
+      "--serve <[address:]port>",
+      "serve the page of --html while it runs, on loopback unless an address is given; only who has the page's address sees it, which stderr says",
+      serveAddress,
     )
     .option(
       "-Z, --relinquish-privileges <user>",

@@ -74,7 +74,10 @@ export async function pairAll(
       patienceNs: PATIENCE_NS,
       onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
-      onBegin: (look: Look) => answer(look, results, names, options, host, messages),
+      onBegin: (look: Look) => {
+        results.page?.begin(look, messages.said);
+        answer(look, results, names, options, host, messages);
+      },
       onSettled: () => {
         messages.endProgress();
         results.flush();
@@ -88,7 +91,7 @@ export async function pairAll(
       messages.isPartial ||= source.tally.undecodable > 0;
       for (const text of losses(source)) messages.warn(text);
     }
-    await results.finishPage(messages.said);
+    await results.page?.finish(messages.said);
   } finally {
     summingUp.close();
   }

@@ -79,6 +79,8 @@ export async function pairLive(
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
+  // it is no word about the captures, and no place for a token to be kept
+  if (results.page?.url !== undefined) messages.say(`natcorr: the page is at ${results.page.url}\n`);
   try {
     if (host.stop.aborted) stop();
     await pairAll({ ...capture, names, marks, dns, results, following }, options, host, messages);

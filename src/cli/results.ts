@@ -18,11 +18,11 @@ import type { DnsAnswers } from "./dns-answers.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import type { Host } from "./host.js";
-import type { HtmlPage } from "./html-page.js";
 import { type HostOptions, isFollowed } from "./host-options.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
+import type { PagePlaces, RunPage } from "./serving/run-page.js";
 import { LIVE, OFF } from "./option-words.js";
 import { selecting, type SelectOptions, selectsPackets } from "./select-options.js";
 import { utcOffset } from "./utc-offset.js";
@@ -43,8 +43,8 @@ export interface Results {
   readonly flush: () => void;
   /** What stands on a terminal meanwhile; undefined where the report is not for people. */
   readonly standing: Reporter["standing"];
-  /** Writes the rest of the page that is asked for, if one is; `said`: what was said of the captures. Throws CaptureError where the disk refuses it. */
-  readonly finishPage: (said: readonly string[]) => Promise<void>;
+  /** The page that is asked for, if one is. */
+  readonly page: RunPage | undefined;
   /** FAILED, having said on what, or 0. */
   readonly exitCode: (messages: Messages) => number;
   /** Ends what was started for it. */
@@ -52,7 +52,7 @@ export interface Results {
 }
 
 /** What is known of a run beside its options. */
-interface RunFacts extends HostOptions {
+interface RunFacts extends HostOptions, PagePlaces {
   /** The filter that says which packets are shown. */
   readonly marks: FrameFilter | undefined;
   readonly isLive: boolean;
@@ -86,7 +86,7 @@ export async function resultsOf(
   });
   const ends = known && words && (() => known.containers.of(words));
   const ofContainers = known && words && { containers: known.containers, words };
-  const page = options.html === undefined ? undefined : await pageIn(options.html, host);
+  const page = await pageOf(options, host);
   const isOfSome = selectsPackets({ ...options, isFiltered });
   const facts = { program: host.version, isOfSome, containers: known?.containers, answers: dns.answers, utcOffset };
   const noting = [
@@ -158,7 +158,7 @@ export async function resultsOf(
     rules,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
-    finishPage: async (said) => page?.finish(said),
+    page,
     exitCode: (messages) => {
       const found = failing?.text ?? "";
       if (found !== "") messages.warn(`failed on ${found}`);
@@ -182,10 +182,11 @@ async function selectingTwins(
   return (tables, row) => selection.selects(tables, row);
 }
 
-/** Most runs write no page. */
-async function pageIn(path: string, host: Host): Promise<HtmlPage> {
-  const { HtmlPage } = await import("./html-page.js");
-  return new HtmlPage(path, host.page);
+/** Most runs have no page. */
+async function pageOf(places: PagePlaces, host: Host): Promise<RunPage | undefined> {
+  if (places.html === undefined && places.serve === undefined) return undefined;
+  const { RunPage } = await import("./serving/run-page.js");
+  return RunPage.open(places, host.page);
 }
 
 /** What notes of each frame what became of it, and passes all on. */

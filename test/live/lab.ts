@@ -44,6 +44,11 @@ export class Lab {
     return running.stdout;
   }
 
+  /** The beginning of a command for a shell that runs a program in a place, from wherever it is started. */
+  commandOf(place: string, program: string): string {
+    return `env LAB_NAME=${LAB_NAME} bash '${LAB}' exec ${this.#kind}:${place} ${program}`;
+  }
+
   /** Starts a command in a place. */
   start(place: string, ...command: readonly string[]): Running {
     const running = new Running(["exec", `${this.#kind}:${place}`, ...command]);
@@ -121,6 +126,7 @@ export class Running {
 /** A line of natcorr's NDJSON, as far as tests look at it. */
 export interface Line {
   readonly type: string;
+  readonly flow?: number;
   readonly code?: string;
   readonly text?: string;
   readonly count?: number;
@@ -138,6 +144,7 @@ export interface Line {
 }
 
 interface Side {
+  readonly frames: readonly number[];
   readonly time: string;
 }
 

@@ -2,10 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { browser as hasBrowser, openBrowser, openPage } from "../support/browser.js";
+import { browser as hasBrowser, openBrowser, openPage, violationsIn } from "../support/browser.js";
 import { natcorr } from "../support/natcorr.js";
 import { isSkipped, tools } from "../support/needs.js";
 import { factsIn, recordsIn } from "../support/page.js";
@@ -87,11 +86,7 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
         const titles = await page.locator("h2").allTextContents();
         expect(titles.slice(1, 5)).toEqual(["Time", "Map", "Flows", "Ladder"]);
         expect(titles).toContain("Account of all frames");
-        await page.evaluate(axe.source);
-        const violations: string[] = await page.evaluate(
-          "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ').slice(0, 300)}`))",
-        );
-        expect(violations).toEqual([]);
+        expect(await violationsIn(page)).toEqual([]);
         expect(complaints).toEqual([]);
         await page.close();
       }

@@ -1,15 +1,17 @@
 import { existsSync } from "node:fs";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Debian's, whose package is `chromium`. */
-const CHROMIUM = "/usr/bin/chromium";
+export const CHROMIUM = "/usr/bin/chromium";
 
 /** What tests of pages need. */
 export const browser = (): string | undefined => (existsSync(CHROMIUM) ? undefined : "chromium (as a Debian package)");
 
-export function openBrowser(): Promise<Browser> {
+/** `executablePath`: what starts that one, elsewhere. */
+export function openBrowser(executablePath = CHROMIUM): Promise<Browser> {
   return chromium.launch({
-    executablePath: CHROMIUM,
+    executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
   });
 }
@@ -28,16 +30,38 @@ export async function openPage(
   hash = "",
   colorScheme: "light" | "dark" = "light",
 ): Promise<Opened> {
+  const file = `file://${path}`;
+  return openAt(of, `${file}${hash}`, (url) => url === file, colorScheme);
+}
+
+/** Opens a page that is served. It may ask its own address, and what is below that. */
+export async function openServed(of: Browser, url: string, hash = ""): Promise<Opened> {
+  return openAt(of, `${url}${hash}`, (asked) => asked.startsWith(url), "light");
+}
+
+async function openAt(
+  of: Browser,
+  url: string,
+  isOwn: (url: string) => boolean,
+  colorScheme: "light" | "dark",
+): Promise<Opened> {
   const page = await of.newPage({ colorScheme, viewport: { width: 1200, height: 900 } });
   const complaints: string[] = [];
-  const url = `file://${path}${hash}`;
   page.on("console", (message) => complaints.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
   page.on("dialog", (dialog) => void complaints.push(`dialog: ${dialog.message()}`));
   page.on("request", (request) => {
-    if (request.url() !== `file://${path}`) complaints.push(`request: ${request.url()}`);
+    if (!isOwn(request.url())) complaints.push(`request: ${request.url()}`);
   });
   await page.goto(url);
   await page.waitForSelector("footer, [role=alert]");
   return { page, complaints };
+}
+
+/** What axe finds that somebody could not read. */
+export async function violationsIn(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(
+    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ').slice(0, 300)}`))",
+  );
 }

@@ -4,7 +4,16 @@ import { type Containers, NO_CONTAINERS } from "../../packets/results/containers
 import type { Finding } from "../../packets/results/findings.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
-import type { FlowSummary, Judgement, Moved, Sink, Summary, Tables, Update } from "../../packets/results/results.js";
+import type {
+  FlowSummary,
+  Judgement,
+  Look,
+  Moved,
+  Sink,
+  Summary,
+  Tables,
+  Update,
+} from "../../packets/results/results.js";
 import { PROBLEMS, type Verdict } from "../../packets/results/verdicts.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { framesOfRow } from "../row-frames.js";
@@ -19,6 +28,9 @@ import { Strip, type Trouble, TROUBLES } from "./strip.js";
 const MOST_FLOWS = 50_000;
 /** So many packets are remembered for what becomes known of them, some megabytes. */
 const MOST_REMEMBERED = 50_000;
+/** Of a run that goes on, so many flows are in, the busiest, and so many of those with trouble, or that are selected, the last. */
+const MOST_BUSIEST = 2000;
+const MOST_NOTED = 1000;
 /** Lines of the answer are not folded: a page folds them as wide as it is. */
 const UNFOLDED = 100_000;
 
@@ -26,7 +38,7 @@ const IN_STRIP = new Set<string>(TROUBLES);
 
 /** What a page says beside the records of its packets, flows and findings. */
 export interface PageFacts {
-  /** As the terminal says it. */
+  /** As the terminal says it; while a run goes on, nothing is said of published ports. */
   readonly text: Pick<TextSections, "answer" | "published" | "totals" | "names">;
   readonly strip: object;
 }
@@ -53,6 +65,12 @@ export class PageReport extends PassingSink {
   readonly #kinds = new KeptOfKind();
   /** When each packet of trouble passed that the strip counts, nanoseconds on the inside's clock, by `frameKey`; whether its record is in. */
   readonly #noted = new Map<number, { readonly timeNs: number; readonly isIn: boolean }>();
+  readonly #isOfSome: boolean;
+  readonly #standing: NdjsonReporter;
+  /** Records of a run that goes on, while it is looked at. */
+  #standingRecords: Uint8Array[] = [];
+  /** Flows that are in of those that go on, whatever they have beside that. */
+  readonly #notedFlows = new Map<number, true>();
   #strip!: Strip;
   #flows = 0;
   #facts: PageFacts | undefined;
@@ -61,7 +79,10 @@ export class PageReport extends PassingSink {
   constructor(next: Sink, write: WriteBytes, options: PageOptions) {
     super(next);
     const { program, isOfSome, utcOffset, containers = NO_CONTAINERS, answers = NO_ANSWERS } = options;
-    this.#records = new NdjsonReporter(write, { program, quiet: false, containers, answers });
+    const records = { program, quiet: false, containers, answers };
+    this.#isOfSome = isOfSome;
+    this.#records = new NdjsonReporter(write, records);
+    this.#standing = new NdjsonReporter((utf8) => this.#standingRecords.push(utf8), records);
     const text = { quiet: true, width: UNFOLDED, color: false, isOfSome, containers, answers, utcOffset };
     this.#text = new TextReporter(() => {}, text);
   }
@@ -69,6 +90,22 @@ export class PageReport extends PassingSink {
   /** What the page says beside its records, once results have ended. */
   get facts(): PageFacts | undefined {
     return this.#facts;
+  }
+
+  /** What the page of a run that goes on says beside its records of packets, which it hands on, and records of flows and of totals so far. */
+  soFar(look: Look): { readonly facts: PageFacts; readonly records: readonly Uint8Array[] } {
+    this.#records.flush();
+    const { answer, totals, names } = this.#text.soFar(look());
+    this.#standing.end(
+      look({
+        mostFlows: this.#isOfSome ? 0 : MOST_BUSIEST,
+        flows: this.#notedFlows,
+        flow: (flow) => this.#standing.flow(flow),
+      }),
+    );
+    const records = this.#standingRecords;
+    this.#standingRecords = [];
+    return { facts: { text: { answer, published: "", totals, names }, strip: this.#strip.toJson() }, records };
   }
 
   override get wantsPairs(): boolean {
@@ -87,13 +124,20 @@ export class PageReport extends PassingSink {
     this.#strip = new Strip(tables.epochsNs[INSIDE]);
     this.#records.begin(tables);
     this.#text.begin(tables);
+    this.#standing.begin(tables);
+    // its header is among the records of packets
+    this.#standing.flush();
+    this.#standingRecords = [];
     super.begin(tables);
   }
 
   override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
     const { timeline } = this.tables;
     this.#strip.pair(timeline.timeNs(isOutbound ? inside : outside), isOutbound, latencyNs);
-    if (this.#pairs.keeps(flow.id)) this.#records.pair(inside, outside, flow, isOutbound, latencyNs);
+    if (this.#pairs.keeps(flow.id)) {
+      this.#records.pair(inside, outside, flow, isOutbound, latencyNs);
+      if (this.#isOfSome) this.#note(flow.id);
+    }
     if (this.next.wantsPairs) super.pair(inside, outside, flow, isOutbound, latencyNs);
   }
 
@@ -121,6 +165,7 @@ export class PageReport extends PassingSink {
       for (const frame of framesOfRow(this.tables, row)) this.#noted.set(frameKey(side, frame), { timeNs, isIn });
       keepNewest(this.#noted, MOST_REMEMBERED);
       const flow = this.tables.flowOf(row);
+      if (flow !== undefined) this.#note(flow);
       if (flow !== undefined && PROBLEMS.has(verdict)) this.#pairs.wantMore(flow);
     }
     this.#text.unmatched(row, judgement);
@@ -160,6 +205,12 @@ export class PageReport extends PassingSink {
     const { answer, published, totals, names } = this.#text.sections(summary);
     this.#facts = { text: { answer, published, totals, names }, strip: this.#strip.toJson() };
     super.end(summary);
+  }
+
+  #note(flow: number): void {
+    this.#notedFlows.delete(flow);
+    this.#notedFlows.set(flow, true);
+    keepNewest(this.#notedFlows, MOST_NOTED);
   }
 }
 

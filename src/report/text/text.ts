@@ -17,7 +17,7 @@ import { isTold, Problems } from "./problems.js";
 import { publishedText } from "./published-text.js";
 import { INSIDE, type SideNames } from "../../packets/sides.js";
 import type { Reporter, Screen, Write } from "../reporter.js";
-import { standingText } from "./standing.js";
+import { standingText, totalsSoFar } from "./standing.js";
 import { totals } from "./totals.js";
 import { type SortKey, TranslationTable } from "./translations.js";
 
@@ -180,6 +180,16 @@ export class TextReporter implements Reporter {
       published: foldedLines(published, width),
       alsoSeen: foldedLines(this.#notesText(rest), width),
       totals: foldedLines(ends, width),
+      names: foldedLines(this.#names.legend(), width),
+    };
+  }
+
+  /** What is said of a run that goes on: what never arrived so far, and the totals so far. */
+  soFar(summary: Summary): Pick<TextSections, "answer" | "totals" | "names"> {
+    const { width } = this.#options;
+    return {
+      answer: foldedLines(this.#problems.text(summary, width, this.#paint), width),
+      totals: totalsSoFar(summary, this.#captureNames, this.#paint),
       names: foldedLines(this.#names.legend(), width),
     };
   }

@@ -1,10 +1,15 @@
-import { h } from "./dom.js";
+import { h, refill } from "./dom.js";
 import type { LadderEvent, Model } from "./model.js";
 import type { Narrowing } from "./narrowing.js";
 import type { Facts, SideName } from "./records.js";
+import type { Shown } from "./shown.js";
 
 /** `flow 7`, `flows 25, 32, 35`, `inside #12 #15`, as the terminal names flows and frames. */
 const NAMED = /\b(flows?|inside|outside) ((?:#?\d+(?:, | (?=#)|(?!\d)))+)/g;
+
+/** What is not known before a run ends. */
+const STILL_TO_COME =
+  "The run goes on. When it ends, this page says what may have dropped packets, findings, published ports, rules, and what was turned round on one side or went through a proxy.";
 
 /** How a line of the terminal's begins, and what that says of it. */
 const KINDS = [
@@ -15,23 +20,40 @@ const KINDS = [
 ] as const;
 
 /** What the terminal says first: what never arrived, why, and what to do; each flow that it names leads to its ladder. */
-export function answerSection(
-  { text, said }: Facts,
-  model: Model,
+export function answerSection(shown: Shown, narrowing: Narrowing, goTo: (event: LadderEvent) => void): HTMLElement {
+  const section = h("section", { "aria-labelledby": "answer" });
+  const fill = (): void => refill(section, answerElements(shown, narrowing, goTo));
+  shown.onRefresh(fill);
+  fill();
+  return section;
+}
+
+function answerElements(
+  { facts: { text, said }, model, goesOn }: Shown,
   narrowing: Narrowing,
   goTo: (event: LadderEvent) => void,
-): HTMLElement {
+): (HTMLElement | undefined)[] {
   const [heading = "", ...lines] = linesOf(text.answer);
-  return h(
-    "section",
-    { "aria-labelledby": "answer" },
-    h("h2", { id: "answer" }, heading),
-    ...lines.map((line) => lineElement(line, (part) => withLinks(part, model, narrowing, goTo))),
-    ...linesOf(text.names).map((line) => h("p", { class: "line more" }, line.trim())),
+  return [
+    h("h2", { id: "answer" }, goesOn ? `So far: ${heading}` : heading),
+    h(
+      "div",
+      {},
+      ...lines.map((line) => lineElement(line, (part) => withLinks(part, model, narrowing, goTo))),
+      ...linesOf(text.names).map((line) => h("p", { class: "line more" }, line.trim())),
+    ),
+    goesOn ? h("p", { class: "hint" }, STILL_TO_COME) : undefined,
     h("pre", { class: "totals", tabindex: 0, "aria-label": "Totals" }, text.totals.trimEnd()),
     said.length === 0 ? undefined : h("h3", {}, "What was said of the captures"),
     ...said.map((line) => h("p", { class: "line more" }, line)),
-  );
+  ];
+}
+
+/** The problems of the answer, without the numbers in them: what is worth being read out when it changes. */
+export function problemsIn({ text }: Facts): string {
+  const [heading = "", ...lines] = linesOf(text.answer);
+  const problems = lines.filter((line) => line.startsWith(KINDS[0].begins));
+  return [heading, ...problems].join("\n").replaceAll(/\d[\d.,]*/g, "0");
 }
 
 function lineElement(line: string, linked: (text: string) => (Node | string)[]): HTMLElement {
@@ -70,7 +92,7 @@ function frameLink(
 ): Node | string {
   const event = model.eventOf(side, Number(text));
   if (goTo === undefined || event === undefined || !model.byFlow.has(model.flowOf(event) ?? 0)) return text;
-  return link("#ladder", text, () => goTo(event));
+  return link("#ladder", text, () => goTo(event), `frame ${text} of the ${side}`);
 }
 
 /** A flow's number that leads to its ladder, where the page has that flow. */
@@ -78,12 +100,12 @@ export function flowLink(flow: number, text: string, { byFlow }: Model, narrowin
   return byFlow.has(flow) ? link(`#flow=${flow}`, text, () => narrowing.change({ flow })) : text;
 }
 
-function link(href: string, text: string, act: () => void): HTMLElement {
+function link(href: string, text: string, act: () => void, title?: string): HTMLElement {
   const onclick = (event: Event): void => {
     event.preventDefault();
     act();
   };
-  return h("a", { href, onclick }, text);
+  return h("a", { href, onclick, title }, text);
 }
 
 function linesOf(text: string): string[] {

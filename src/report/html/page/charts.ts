@@ -27,10 +27,47 @@ interface Place {
   readonly onBrush: (fromNs: number, toNs: number) => void;
 }
 
-/** Draws what there is to draw, as wide as its place, in the page's colours. */
-export function drawCharts(strip: StripData, place: Place): UPlot[] {
-  const hasLatencies = Object.values(strip.latency).some(({ p50Ns }) => p50Ns.some((ns) => ns !== null));
-  return [pairsChart(strip, place), ...(hasLatencies ? [latencyChart(strip, place)] : [])];
+/** The charts of what happened in time, in the page's colours, as wide as their place. */
+export class Charts {
+  readonly #place: Place;
+  #plots: readonly UPlot[] = [];
+  /** Which series they have. */
+  #shape = "";
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** Shows what there is. `isOther`: the page looks otherwise, so that all is drawn anew. */
+  show(strip: StripData, isOther: boolean): void {
+    const [pairs, latencies] = [pairsData(strip), latencyData(strip)];
+    const data = hasLatencies(strip) ? [pairs, latencies] : [pairs];
+    const shape = [hasLatencies(strip), ...troublesOf(strip).map(([kind]) => kind)].join(" ");
+    if (!isOther && shape === this.#shape) {
+      for (const [at, plot] of this.#plots.entries()) plot.setData(data[at]);
+      return;
+    }
+    this.#shape = shape;
+    for (const plot of this.#plots) plot.destroy();
+    const charts = [pairsChart, latencyChart];
+    this.#plots = data.map((each, at) => charts[at](strip, each, this.#place));
+  }
+
+  /** Marks what is looked at, epoch nanoseconds. */
+  select(time: readonly [fromNs: number, toNs: number] | undefined): void {
+    // uPlot has the scales of new data in its next microtask
+    queueMicrotask(() => {
+      for (const plot of this.#plots) {
+        const [left, right] = time?.map((ns) => plot.valToPos(ns / 1e9, "x")) ?? [0, 0];
+        const height = time === undefined ? 0 : plot.over.clientHeight;
+        plot.setSelect({ left, top: 0, width: right - left, height }, false);
+      }
+    });
+  }
+}
+
+function hasLatencies({ latency }: StripData): boolean {
+  return Object.values(latency).some(({ p50Ns }) => p50Ns.some((ns) => ns !== null));
 }
 
 /** When each bin begins, epoch seconds. */
@@ -38,20 +75,27 @@ function timesOf({ from, binNs, frames }: StripData): number[] {
   return frames.inside.map((_, bin) => (nsOf(from) + bin * binNs) / 1e9);
 }
 
-function pairsChart(strip: StripData, place: Place): UPlot {
-  const color = colors();
+/** The kinds of trouble that there is. */
+function troublesOf({ troubles }: StripData): [kind: string, counts: readonly number[]][] {
+  return Object.entries(troubles).filter(([, counts]) => counts.some((count) => count > 0));
+}
+
+function pairsData(strip: StripData): AlignedData {
   const binS = strip.binNs / 1e9;
-  const troubles = Object.entries(strip.troubles).filter(([, counts]) => counts.some((count) => count > 0));
-  const bars = UPlot.paths.bars?.({ size: [1, Number.POSITIVE_INFINITY, BAR_WIDTH] });
-  const data: AlignedData = [
+  return [
     timesOf(strip),
     ...WAYS.map(([way]) => strip.pairs[way].map((count) => count / binS)),
-    ...troubles.map(([, counts]) => counts.map((count) => (count === 0 ? null : count))),
+    ...troublesOf(strip).map(([, counts]) => counts.map((count) => (count === 0 ? null : count))),
   ];
+}
+
+function pairsChart(strip: StripData, data: AlignedData, place: Place): UPlot {
+  const color = colors();
+  const bars = UPlot.paths.bars?.({ size: [1, Number.POSITIVE_INFINITY, BAR_WIDTH] });
   const rates = WAYS.map(([way, arrow]): Series => {
     return { label: `pairs/s ${arrow}`, stroke: color(`--${way}`), value: rateText, width: LOOK.width };
   });
-  const counts = troubles.map(([kind]): Series => {
+  const counts = troublesOf(strip).map(([kind]): Series => {
     const stroke = color(kind === "dropped" ? "--bad" : kind === "refused" ? "--refused" : "--doubtful");
     const series: Series = {
       label: `${kind} (packets)`,
@@ -74,12 +118,15 @@ function rateText(_: UPlot, rate: number | null): string {
   return rate === null ? "" : rate.toFixed(rate < 10 ? 1 : 0);
 }
 
-function latencyChart(strip: StripData, place: Place): UPlot {
-  const color = colors();
-  const data: AlignedData = [
+function latencyData(strip: StripData): AlignedData {
+  return [
     timesOf(strip),
     ...WAYS.flatMap(([way]) => [logarithms(strip.latency[way].p50Ns), logarithms(strip.latency[way].p99Ns)]),
   ];
+}
+
+function latencyChart(_: StripData, data: AlignedData, place: Place): UPlot {
+  const color = colors();
   const series = WAYS.flatMap(([way, arrow]): Series[] => {
     const look = { ...LOOK, stroke: color(`--${way}`), value: longText };
     return [

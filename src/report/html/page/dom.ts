@@ -42,6 +42,40 @@ function shown(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }
 
+/** What says which thing an element is of, whatever it looks like. */
+const NAMES = ["id", "data-flow", "data-place", "data-event"];
+/** These do something for what they say: another text makes another one of them. */
+const ACTING = new Set(["A", "BUTTON"]);
+/** What a reader has opened stays open. */
+const READERS = "open";
+
+/** Gives an element other children, and leaves as they are those that stay: with what has the focus, is scrolled, is being clicked, or would be read out again. */
+export function refill(element: Element, children: readonly (Node | undefined)[]): void {
+  let at = 0;
+  for (const child of children) {
+    if (child === undefined) continue;
+    const old = element.childNodes[at++];
+    if (old === undefined) element.append(child);
+    else if (old.isEqualNode(child)) continue;
+    else if (old instanceof Element && child instanceof Element && isSame(old, child)) {
+      takeAttributes(old, child);
+      refill(old, [...child.childNodes]);
+    } else old.replaceWith(child);
+  }
+  while (element.childNodes.length > at) element.lastChild?.remove();
+}
+
+function isSame(old: Element, now: Element): boolean {
+  if (old.tagName !== now.tagName || ACTING.has(old.tagName)) return false;
+  return NAMES.every((name) => old.getAttribute(name) === now.getAttribute(name));
+}
+
+function takeAttributes(old: Element, now: Element): void {
+  for (const name of old.getAttributeNames())
+    if (name !== READERS && !now.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+}
+
 /** Has something done by Enter and Space as by a click: for what is no button of HTML's. */
 export function onKeys(act: () => void): (event: Event) => void {
   return (event) => {

@@ -1,9 +1,10 @@
-import { h, s } from "./dom.js";
+import { h, refill, s } from "./dom.js";
 import { latencyText } from "../../text/latency.js";
 import { bytesText, clockText, countText, endsText } from "./format.js";
 import { type Conversation, type Model, titleOf } from "./model.js";
 import { isIn, isOther, type Narrowing } from "./narrowing.js";
 import type { Latency, SideName } from "./records.js";
+import type { Shown } from "./shown.js";
 
 const ROW_HEIGHT = 46;
 /** So many rows are seen at once at the most. */
@@ -35,7 +36,7 @@ const COLUMNS: readonly { readonly title: string; readonly order?: Order }[] = [
 ];
 
 /** The flows that are looked at; of however many, those in view are drawn. */
-export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
+export function flowsSection(all: Shown, narrowing: Narrowing): HTMLElement {
   let order: Order = "problems";
   let shown: readonly Conversation[] = [];
   const body = h("div", { class: "rows", role: "rowgroup" });
@@ -59,12 +60,13 @@ export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["flow"] : undefined;
     const rows = shown.slice(from, to).map((each, at) => rowOf(each, from + at, narrowing));
     body.style.height = `${(isPrinting ? rows.length : shown.length) * ROW_HEIGHT}px`;
-    body.replaceChildren(...rows);
-    if (focused !== undefined) rows.find(({ dataset }) => dataset["flow"] === focused)?.focus({ preventScroll: true });
+    refill(body, rows);
+    if (focused !== undefined)
+      body.querySelector<HTMLElement>(`[data-flow="${focused}"]`)?.focus({ preventScroll: true });
   };
   const update = (): void => {
     const { now } = narrowing;
-    shown = model.conversations.filter((each) => isIn(now, each)).sort(ORDERS[order]);
+    shown = all.model.conversations.filter((each) => isIn(now, each)).sort(ORDERS[order]);
     scroller.style.height = `${Math.min(MOST_SEEN, Math.max(1, shown.length)) * ROW_HEIGHT}px`;
     table.setAttribute("aria-rowcount", String(shown.length + 1));
     for (const { head, by } of heads)
@@ -73,8 +75,13 @@ export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
           "aria-sort",
           by === order ? (by === "flow" || by === "first" ? "ascending" : "descending") : "none",
         );
-    count.textContent = countOf(shown, model);
+    refill(count, [document.createTextNode(countOf(shown, all.model))]);
     draw();
+  };
+  const refresh = (): void => {
+    // what nobody asked for is not read out
+    count.setAttribute("aria-live", "off");
+    update();
   };
   const sortBy = (by: Order): void => {
     order = by;
@@ -87,9 +94,12 @@ export function flowsSection(model: Model, narrowing: Narrowing): HTMLElement {
   addEventListener("beforeprint", () => draw(true));
   addEventListener("afterprint", () => draw());
   narrowing.onChange((now, before) => {
-    if (isOther(now, before)) update();
-    else draw();
+    if (isOther(now, before)) {
+      count.setAttribute("aria-live", "polite");
+      update();
+    } else draw();
   });
+  all.onRefresh(refresh);
   // its height is known once it is in the page
   new ResizeObserver(() => draw()).observe(scroller);
   update();

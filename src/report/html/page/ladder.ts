@@ -1,4 +1,4 @@
-import { h, s } from "./dom.js";
+import { h, refill, s } from "./dom.js";
 import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
 import { latencyText } from "../../text/latency.js";
 import { clockText, countText, endsText } from "./format.js";
@@ -6,6 +6,7 @@ import { lanesOf } from "./lanes.js";
 import { type Conversation, type LadderEvent, isCalledFromOutside, isProblem, type Model, titleOf } from "./model.js";
 import { isIn, isWithin, type Narrowing } from "./narrowing.js";
 import { SIDES } from "./records.js";
+import type { Shown } from "./shown.js";
 import { firstSeqs, framesText, timeOf, wordsOf } from "./packet-words.js";
 import { tiesOf } from "./ties.js";
 
@@ -25,7 +26,7 @@ const PAUSE_NS = 200e6;
 /** The packets of a flow between the two capture points, one a row: where each was seen, and what became of it. */
 export class Ladder {
   readonly element: HTMLElement;
-  readonly #model: Model;
+  readonly #shown: Shown;
   readonly #narrowing: Narrowing;
   readonly #body = h("div", { class: "ladder-body" });
   #zoom = USUAL_ZOOM;
@@ -33,8 +34,8 @@ export class Ladder {
   #from = 0;
   #current: LadderEvent | undefined;
 
-  constructor(model: Model, narrowing: Narrowing) {
-    this.#model = model;
+  constructor(shown: Shown, narrowing: Narrowing) {
+    this.#shown = shown;
     this.#narrowing = narrowing;
     this.element = h(
       "section",
@@ -54,7 +55,12 @@ export class Ladder {
       if (now.flow !== before.flow) this.#open();
       else if (now.time !== before.time) this.#draw();
     });
+    shown.onRefresh(() => this.#draw());
     this.#draw();
+  }
+
+  get #model(): Model {
+    return this.#shown.model;
   }
 
   /** Goes to the next problem among what is looked at, or to the one before. */
@@ -118,7 +124,7 @@ export class Ladder {
   #draw(): void {
     const conversation = this.#conversation;
     if (conversation === undefined) {
-      this.#body.replaceChildren(h("p", { class: "hint" }, "Choose a flow above, or press n for the first problem."));
+      refill(this.#body, [h("p", { class: "hint" }, "Choose a flow above, or press n for the first problem.")]);
       return;
     }
     const events = this.#events;
@@ -133,7 +139,7 @@ export class Ladder {
     );
     list.style.setProperty("--row", `${height}px`);
     list.append(tiesElement(shown, this.#model, height));
-    this.#body.replaceChildren(
+    refill(this.#body, [
       headOf(conversation),
       this.#copies(conversation, shown),
       lanesHead(conversation),
@@ -142,7 +148,7 @@ export class Ladder {
       list,
       this.#turn(events.length, 1),
       h("p", { class: "hint" }, leftOutText(conversation, events.length)),
-    );
+    ]);
   }
 
   #row(
@@ -158,6 +164,7 @@ export class Ladder {
       "li",
       {
         class: `${event.kind}${isProblem(event) ? " problem" : ""}`,
+        "data-event": `${framesText(event, "inside")} ${framesText(event, "outside")} ${timeOf(event)}`,
         tabindex: isCurrent ? 0 : -1,
         title: details,
         ...(isCurrent && { "aria-current": "true" }),
@@ -217,7 +224,12 @@ export class Ladder {
         ];
       }),
     );
-    return h("details", { class: "copies" }, h("summary", {}, "The same in Wireshark"), ...lines);
+    return h(
+      "details",
+      { class: "copies", id: `copies-${flow.flow}` },
+      h("summary", {}, "The same in Wireshark"),
+      ...lines,
+    );
   }
 }
 
@@ -226,12 +238,18 @@ function toolButton(text: string, label: string, act: () => void): HTMLElement {
 }
 
 function copyLine(label: string, text: string): HTMLElement {
+  const code = h("code", {}, text);
   const button = h(
     "button",
     {
       type: "button",
       "aria-label": `Copy: ${label}`,
       onclick: () => {
+        // there is none where the page comes by plain HTTP from another host
+        if (!isSecureContext) {
+          getSelection()?.selectAllChildren(code);
+          return;
+        }
         void navigator.clipboard.writeText(text).then(() => {
           button.textContent = "copied";
         });
@@ -239,7 +257,7 @@ function copyLine(label: string, text: string): HTMLElement {
     },
     "copy",
   );
-  return h("p", {}, `${label}: `, h("code", {}, text), " ", button);
+  return h("p", {}, `${label}: `, code, " ", button);
 }
 
 /** What problems came to, as far as that is known. */

@@ -1,37 +1,82 @@
 import { printable } from "../../../packets/printable.js";
-import { answerSection } from "./answer.js";
-import { h } from "./dom.js";
+import { answerSection, problemsIn } from "./answer.js";
+import { h, refill } from "./dom.js";
 import { clockText, countText, secondsText } from "./format.js";
 import { flowsSection } from "./flows.js";
 import { Ladder } from "./ladder.js";
 import { mapSection } from "./map.js";
-import { type Model, modelOf } from "./model.js";
+import { Gathered } from "./model.js";
 import { Narrowing } from "./narrowing.js";
-import { type Facts, readFacts, readRecords, SIDES, type StripData } from "./records.js";
+import { readFacts, readRecords, SIDES, type StripData } from "./records.js";
+import { RunLine } from "./run-line.js";
+import { Served } from "./served.js";
+import { Shown } from "./shown.js";
 import { stripSection } from "./strip.js";
 import { tableSections } from "./tables.js";
 
 /** What the page's address says is looked at. */
 const ADDRESSED = /^#flow=(-?\d+)$/;
 
-async function open(page: HTMLElement): Promise<void> {
+const FROM_A_FILE = "This page asks nobody for anything: all that it shows is in it.";
+const SERVED = "This page asks natcorr for what is new, which serves it, and nobody else for anything.";
+
+/** Shows what the page has in itself. */
+async function openFile(page: HTMLElement): Promise<void> {
   const facts = readFacts(document);
-  const model = modelOf(await readRecords(document));
+  const gathered = new Gathered();
+  gathered.add(await readRecords(document));
+  showSections(page, [], new Shown(gathered.model(), facts, false), new Narrowing(), FROM_A_FILE);
+}
+
+/** Shows a run that goes on, by what its server says. */
+async function openServed(page: HTMLElement): Promise<void> {
+  const gathered = new Gathered();
   const narrowing = new Narrowing();
-  const ladder = new Ladder(model, narrowing);
+  let shown: Shown | undefined;
+  const line = new RunLine((isPaused) => {
+    served.isPaused = isPaused;
+  });
+  const served = new Served(gathered, {
+    show: (facts, goesOn) => {
+      const model = gathered.model();
+      if (shown === undefined) {
+        shown = new Shown(model, facts, goesOn);
+        showSections(page, [line.element], shown, narrowing, SERVED);
+      } else shown.refresh(model, facts, goesOn);
+      line.shows(facts.text.answer, problemsIn(facts), goesOn);
+    },
+    reach: (isReached) => line.reach(isReached),
+    get chosen() {
+      return narrowing.now.flow;
+    },
+  });
+  page.replaceChildren(line.element);
+  await served.follow();
+}
+
+/** Shows all sections of the page below `first`. They go by what is narrowed, by the page's address, and by keys. `whom`: what is said of whom the page asks. */
+function showSections(
+  page: HTMLElement,
+  first: readonly HTMLElement[],
+  shown: Shown,
+  narrowing: Narrowing,
+  whom: string,
+): void {
+  const ladder = new Ladder(shown, narrowing);
+  const head = h("header");
+  const fillHead = (): void => refill(head, headElements(shown));
+  shown.onRefresh(fillHead);
+  fillHead();
   page.replaceChildren(
-    headOf(model, facts),
-    answerSection(facts, model, narrowing, (event) => ladder.goTo(event)),
-    stripSection(facts.strip, narrowing),
-    mapSection(model, narrowing),
-    flowsSection(model, narrowing),
+    ...first,
+    head,
+    answerSection(shown, narrowing, (event) => ladder.goTo(event)),
+    stripSection(shown, narrowing),
+    mapSection(shown, narrowing),
+    flowsSection(shown, narrowing),
     ladder.element,
-    ...tableSections(facts, model, narrowing),
-    h(
-      "footer",
-      {},
-      `Made by natcorr ${model.header.program}. This page asks nobody for anything: all that it shows is in it.`,
-    ),
+    tableSections(shown, narrowing),
+    h("footer", {}, `Made by natcorr ${shown.model.header.program}. ${whom}`),
   );
   const goTo = (): void => {
     const flow = ADDRESSED.exec(location.hash)?.[1];
@@ -53,7 +98,7 @@ async function open(page: HTMLElement): Promise<void> {
   goTo();
 }
 
-function headOf(model: Model, { strip }: Facts): HTMLElement {
+function headElements({ model, facts: { strip } }: Shown): HTMLElement[] {
   const { captures } = model.header;
   const names = SIDES.map((side) => `${side} ${captures[side].map(({ name }) => name).join(" + ")}`).join(", ");
   document.title = printable(`natcorr: ${names}`);
@@ -61,12 +106,7 @@ function headOf(model: Model, { strip }: Facts): HTMLElement {
     .flat()
     .reduce((sum, count) => sum + count, 0);
   const kept = model.pairs === pairs ? "all of them" : countText(model.pairs);
-  return h(
-    "header",
-    {},
-    h("h1", {}, names),
-    h("p", {}, `${whenText(strip)}; ${countText(pairs)} pairs, ${kept} in this page`),
-  );
+  return [h("h1", {}, names), h("p", {}, `${whenText(strip)}; ${countText(pairs)} pairs, ${kept} in this page`)];
 }
 
 /** When the captures began and ended, where whoever reads it is, and how that is from UTC. */
@@ -83,6 +123,6 @@ function whenText({ from, binNs, frames }: StripData): string {
 
 const page = document.querySelector<HTMLElement>("#page");
 if (page !== null)
-  open(page).catch((error: unknown) =>
+  (document.querySelector("#served") === null ? openFile(page) : openServed(page)).catch((error: unknown) =>
     page.replaceChildren(h("p", { role: "alert" }, `This page cannot be shown: ${String(error)}`)),
   );

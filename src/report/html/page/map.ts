@@ -1,7 +1,8 @@
-import { h, onKeys, s } from "./dom.js";
+import { h, onKeys, refill, s } from "./dom.js";
 import { bytesText, countText } from "./format.js";
-import type { Conversation, Model, Whose } from "./model.js";
+import type { Conversation, Whose } from "./model.js";
 import { isIn, isOther, type Narrowing } from "./narrowing.js";
+import type { Shown } from "./shown.js";
 
 /** So many places are drawn in a column; what is left is put together in one. */
 const MOST_PLACES = 14;
@@ -29,26 +30,27 @@ interface Load {
 }
 
 /** Who talks to whom through which address of the NAT: as wide as its traffic, and red where packets were lost. A place that is clicked narrows the page. */
-export function mapSection(model: Model, narrowing: Narrowing): HTMLElement {
+export function mapSection(shown: Shown, narrowing: Narrowing): HTMLElement {
   const drawn = h("div", { class: "map" });
   const draw = (): void => {
     // what is chosen on the map stays among the others
     const now = { ...narrowing.now, place: undefined };
     const { activeElement } = document;
     const focused = drawn.contains(activeElement) ? activeElement?.getAttribute("data-place") : undefined;
-    drawn.replaceChildren(
+    refill(drawn, [
       mapOf(
-        model.conversations.filter((each) => isIn(now, each)),
+        shown.model.conversations.filter((each) => isIn(now, each)),
         narrowing,
       ),
-    );
+    ]);
     // who chose a place by keys goes on from there
     for (const place of drawn.querySelectorAll<SVGElement>("[data-place]"))
-      if (place.getAttribute("data-place") === focused) place.focus();
+      if (place.getAttribute("data-place") === focused) place.focus({ preventScroll: true });
   };
   narrowing.onChange((now, before) => {
     if (isOther(now, before)) draw();
   });
+  shown.onRefresh(draw);
   draw();
   return h("section", { "aria-labelledby": "map" }, h("h2", { id: "map" }, "Map"), drawn);
 }

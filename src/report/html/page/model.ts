@@ -13,6 +13,7 @@ import type {
   SideName,
   Summary,
   Unmatched,
+  Update,
 } from "./records.js";
 
 /** What a drop came to where nothing was lost in the end. */
@@ -74,66 +75,111 @@ export interface Model {
   readonly pairs: number;
 }
 
-export function modelOf(records: readonly PageRecord[]): Model {
-  let header: Header | undefined;
-  let summary: Summary | undefined;
-  const findings: Finding[] = [];
-  const flows: Flow[] = [];
-  const events: LadderEvent[] = [];
-  const judged = new Map<string, Judged>();
-  for (const record of records) {
-    if (record.type === "header") header = record;
-    else if (record.type === "summary") summary = record;
-    else if (record.type === "finding") findings.push(record);
-    else if (record.type === "flow") flows.push(record);
-    else if (record.type === "update") judged.set(keyOf(record.side, record.frame, record.capture), record);
-  }
-  if (header === undefined || summary === undefined) throw new Error("the page is not complete: its run did not end");
-  const { offsetNs } = summary.clock;
-  /** By the inside's clock. */
-  const insideNs = (side: SideName, time: string): number => nsOf(time) - (side === "outside" ? offsetNs : 0);
-  for (const record of records) {
-    if (record.type === "pair") {
-      const { direction, inside, outside } = record;
-      const timeNs = direction === "outbound" ? insideNs("inside", inside.time) : insideNs("outside", outside.time);
-      events.push({ kind: "pair", timeNs, record });
-    } else if (record.type === "ambiguous") {
-      const side = record.inside.time === undefined ? "outside" : "inside";
-      const { time } = record[side];
-      if (time !== undefined) events.push({ kind: "ambiguous", timeNs: insideNs(side, time), record });
-    } else if (record.type === "unmatched") {
-      const known = judged.get(keyOf(record.side, record.frame, record.capture)) ?? record;
-      events.push({ kind: "alone", timeNs: insideNs(record.side, record.time), record, judged: known });
+/** What is known by now: records as they come, and what they come to. What happened stays the same object, whatever becomes known of it. */
+export class Gathered {
+  #header: Header | undefined;
+  #summary: Summary | undefined;
+  readonly #findings: Finding[] = [];
+  /** By their numbers: those that have ended; and of a run that goes on, the others. */
+  readonly #ended = new Map<number, Flow>();
+  readonly #standing = new Map<number, Flow>();
+  readonly #events: LadderEvent[] = [];
+  readonly #alone = new Map<string, Writable<Alone>>();
+  readonly #ofFrames = new Map<string, LadderEvent>();
+  readonly #strangers = new Map<string, number>();
+  /** Packets of which the time is told once it is known how the clocks stand. */
+  readonly #untimed: (Pair | Unmatched | Ambiguous)[] = [];
+  readonly #updates: Update[] = [];
+
+  /** Takes records that stay. */
+  add(records: readonly PageRecord[]): void {
+    for (const record of records) {
+      if (record.type === "header") this.#header = record;
+      else if (record.type === "summary") this.#summary = record;
+      else if (record.type === "finding") this.#findings.push(record);
+      else if (record.type === "flow") this.#ended.set(record.flow, record);
+      else if (record.type === "update") this.#updates.push(record);
+      else this.#untimed.push(record);
     }
   }
-  events.sort((a, b) => a.timeNs - b.timeNs);
-  const ofFrames = new Map<string, LadderEvent>();
-  for (const event of events) for (const key of keysOf(event)) ofFrames.set(key, event);
-  const flowsOf = new Map<LadderEvent, number>();
-  const ofFlows = new Map<number, LadderEvent[]>();
-  const strangers = new Strangers();
-  for (const event of events) {
-    const flow = event.kind === "ambiguous" ? undefined : (event.record.flow ?? strangers.flowOf(event));
-    if (flow === undefined) continue;
-    flowsOf.set(event, flow);
-    const known = ofFlows.get(flow);
-    if (known === undefined) ofFlows.set(flow, [event]);
-    else known.push(event);
+
+  /** Takes how flows and totals stand, in place of how they stood; a flow of which nothing is told any more is kept where it is `chosen`. */
+  stand(records: readonly PageRecord[], chosen: number | undefined): void {
+    const kept = chosen === undefined ? undefined : this.#standing.get(chosen);
+    this.#standing.clear();
+    if (kept !== undefined) this.#standing.set(kept.flow, kept);
+    for (const record of records) {
+      if (record.type === "flow") this.#standing.set(record.flow, record);
+      else if (record.type === "summary") this.#summary = record;
+    }
   }
-  const conversations = [...flows, ...strangers.flows].map((flow) =>
-    conversationOf(flow, ofFlows.get(flow.flow) ?? []),
-  );
-  return {
-    header,
-    summary,
-    findings,
-    conversations,
-    byFlow: new Map(conversations.map((each) => [each.flow.flow, each])),
-    flowOf: (event) => flowsOf.get(event),
-    problems: events.filter(isProblem).sort((a, b) => Number(isLost(b)) - Number(isLost(a)) || a.timeNs - b.timeNs),
-    eventOf: (...frame) => ofFrames.get(keyOf(...frame)),
-    pairs: events.filter(({ kind }) => kind === "pair").length,
-  };
+
+  /** What all that comes to. */
+  model(): Model {
+    const [header, summary] = [this.#header, this.#summary];
+    if (header === undefined || summary === undefined) throw new Error("the page is not complete: its run did not end");
+    this.#placeEvents(summary.clock.offsetNs);
+    const events = this.#events;
+    const flowsOf = new Map<LadderEvent, number>();
+    const ofFlows = new Map<number, LadderEvent[]>();
+    const strangers = new Strangers(this.#strangers);
+    for (const event of events) {
+      const flow = event.kind === "ambiguous" ? undefined : (event.record.flow ?? strangers.flowOf(event));
+      if (flow === undefined) continue;
+      flowsOf.set(event, flow);
+      const known = ofFlows.get(flow);
+      if (known === undefined) ofFlows.set(flow, [event]);
+      else known.push(event);
+    }
+    const flows = new Map([...this.#standing, ...this.#ended]);
+    const conversations = [...flows.values(), ...strangers.flows].map((flow) =>
+      conversationOf(flow, ofFlows.get(flow.flow) ?? []),
+    );
+    return {
+      header,
+      summary,
+      findings: this.#findings,
+      conversations,
+      byFlow: new Map(conversations.map((each) => [each.flow.flow, each])),
+      flowOf: (event) => flowsOf.get(event),
+      problems: events.filter(isProblem).sort((a, b) => Number(isLost(b)) - Number(isLost(a)) || a.timeNs - b.timeNs),
+      eventOf: (...frame) => this.#ofFrames.get(keyOf(...frame)),
+      pairs: events.filter(({ kind }) => kind === "pair").length,
+    };
+  }
+
+  /** Makes events of packets, in the order of time on the inside's clock, and has them tell what became known of them. */
+  #placeEvents(offsetNs: number): void {
+    for (const record of this.#untimed.splice(0)) {
+      const event = eventOf(record, offsetNs);
+      if (event === undefined) continue;
+      this.#events.push(event);
+      for (const key of keysOf(event)) this.#ofFrames.set(key, event);
+      if (event.kind === "alone")
+        this.#alone.set(keyOf(event.record.side, event.record.frame, event.record.capture), event);
+    }
+    this.#events.sort((a, b) => a.timeNs - b.timeNs);
+    for (const update of this.#updates.splice(0)) {
+      const event = this.#alone.get(keyOf(update.side, update.frame, update.capture));
+      if (event !== undefined) event.judged = update;
+    }
+  }
+}
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** What a packet's record is in a ladder. `offsetNs`: the outside's clock minus the inside's. */
+function eventOf(record: Pair | Unmatched | Ambiguous, offsetNs: number): LadderEvent | undefined {
+  const insideNs = (side: SideName, time: string): number => nsOf(time) - (side === "outside" ? offsetNs : 0);
+  if (record.type === "pair") {
+    const side = record.direction === "outbound" ? "inside" : "outside";
+    return { kind: "pair", timeNs: insideNs(side, record[side].time), record };
+  }
+  if (record.type === "unmatched")
+    return { kind: "alone", timeNs: insideNs(record.side, record.time), record, judged: record };
+  const side = record.inside.time === undefined ? "outside" : "inside";
+  const { time } = record[side];
+  return time === undefined ? undefined : { kind: "ambiguous", timeNs: insideNs(side, time), record };
 }
 
 export function isProblem(event: LadderEvent): event is Alone {
@@ -177,7 +223,13 @@ function isOf(record: Ends, form: Ends): boolean {
 /** Makes up flows for trouble that has none: one for all packets of a protocol between two hosts, to one port. */
 class Strangers {
   readonly flows: Flow[] = [];
-  readonly #known = new Map<string, { -readonly [Name in keyof Flow]: Flow[Name] }>();
+  readonly #known = new Map<string, Writable<Flow>>();
+  readonly #numbers: Map<string, number>;
+
+  /** `numbers`: those that were given so far, by what they were given for, and takes more. */
+  constructor(numbers: Map<string, number>) {
+    this.#numbers = numbers;
+  }
 
   /** The number of the one that a packet without a flow is of, below 0; undefined where the packet is no trouble. */
   flowOf(event: LadderEvent): number | undefined {
@@ -195,9 +247,11 @@ class Strangers {
       ),
     );
     const form: Ends = { src, dst, ...ends };
+    const number = this.#numbers.get(key) ?? -1 - this.#numbers.size;
+    this.#numbers.set(key, number);
     const flow: Flow = {
       type: "flow",
-      flow: -1 - this.flows.length,
+      flow: number,
       proto,
       nat: "",
       initiator: side,

@@ -81,7 +81,7 @@ export interface Unmatched extends Ends, Judged {
   readonly length: number;
 }
 
-interface Update extends Judged {
+export interface Update extends Judged {
   readonly type: "update";
   readonly side: SideName;
   readonly frame: number;
@@ -183,21 +183,25 @@ export interface StripData {
   readonly troubles: Readonly<Record<string, readonly number[]>>;
 }
 
+/** What is said beside the records. */
 export interface Facts {
   readonly text: Readonly<Record<"answer" | "published" | "totals" | "names", string>>;
   readonly strip: StripData;
   readonly said: readonly string[];
 }
 
+export function recordsIn(ndjson: string): PageRecord[] {
+  return ndjson
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): PageRecord => JSON.parse(line));
+}
+
 /** All records of the page, each chunk of them decompressed. */
 export async function readRecords(page: Document): Promise<PageRecord[]> {
   const chunks = [...page.querySelectorAll("script.records")].map(({ textContent }) => textContent ?? "");
   const texts = await Promise.all(chunks.map(decompressed));
-  return texts
-    .join("")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): PageRecord => JSON.parse(line));
+  return recordsIn(texts.join(""));
 }
 
 export function readFacts(page: Document): Facts {

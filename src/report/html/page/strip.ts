@@ -1,45 +1,44 @@
-import type UPlot from "uplot";
-import { colors, drawCharts } from "./charts.js";
-import { h } from "./dom.js";
+import { Charts, colors } from "./charts.js";
+import { h, refill } from "./dom.js";
 import { latencyText } from "../../text/latency.js";
 import { nsOf } from "./format.js";
 import type { Narrowing } from "./narrowing.js";
 import { SIDES, type StripData } from "./records.js";
+import type { Shown } from "./shown.js";
 
 /** What happened in time: pairs and trouble, latencies, and where a capture has nothing. What is brushed narrows the rest of the page. */
-export function stripSection(strip: StripData, narrowing: Narrowing): HTMLElement {
+export function stripSection(shown: Shown, narrowing: Narrowing): HTMLElement {
   const parent = h("div", { class: "charts" });
+  const covered = h("div");
   const status = h("p", { class: "brushed", role: "status" });
-  let plots: UPlot[] = [];
   const onBrush = (fromNs: number, toNs: number): void => narrowing.change({ time: [fromNs, toNs] });
-  const show = (): void => {
+  const charts = new Charts({ parent, onBrush });
+  const brush = (): void => {
     const { time } = narrowing.now;
-    status.textContent = time === undefined ? "" : `Only ${rangeText(strip, time)} of the captures' time is looked at.`;
-    for (const plot of plots) {
-      const [left, right] = time?.map((ns) => plot.valToPos(ns / 1e9, "x")) ?? [0, 0];
-      const height = time === undefined ? 0 : plot.over.clientHeight;
-      plot.setSelect({ left, top: 0, width: right - left, height }, false);
-    }
+    const { strip } = shown.facts;
+    const text = time === undefined ? "" : `Only ${rangeText(strip, time)} of the captures' time is looked at.`;
+    refill(status, text === "" ? [] : [document.createTextNode(text)]);
+    charts.select(time);
   };
-  const draw = (): void => {
-    for (const plot of plots) plot.destroy();
-    plots = drawCharts(strip, { parent, onBrush });
-    show();
+  const draw = (isOther: boolean): void => {
+    const { strip } = shown.facts;
+    if (strip.frames.inside.length > 1) charts.show(strip, isOther);
+    covered.replaceChildren(coverage(strip));
+    brush();
   };
-  narrowing.onChange(show);
-  if (strip.frames.inside.length > 1) {
-    new ResizeObserver(draw).observe(parent);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  }
+  narrowing.onChange(brush);
+  shown.onRefresh(() => draw(false));
+  new ResizeObserver(() => draw(true)).observe(parent);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(true));
   return h(
     "section",
     { "aria-labelledby": "strip" },
     h("h2", { id: "strip" }, "Time"),
     h("p", { class: "hint" }, "Drag across a chart to look at a part of the time, or type which part:"),
-    rangeInputs(strip, narrowing),
+    rangeInputs(shown, narrowing),
     parent,
     h("p", { class: "hint" }, "Where each capture has frames:"),
-    coverage(strip),
+    covered,
     status,
   );
 }
@@ -74,20 +73,23 @@ function gapsText(counts: readonly number[]): string {
 }
 
 /** Which part is looked at, in seconds from the beginning: what the mouse brushes, for the keyboard. */
-function rangeInputs({ from, binNs, frames }: StripData, narrowing: Narrowing): HTMLElement {
-  const beginNs = nsOf(from);
-  const endS = (frames.inside.length * binNs) / 1e9;
-  const input = (label: string) =>
-    h("input", { type: "number", min: 0, max: Math.ceil(endS * 1000) / 1000, step: "any", "aria-label": label });
-  const [first, last] = [input("From, seconds after the beginning"), input("To, seconds after the beginning")];
+function rangeInputs(shown: Shown, narrowing: Narrowing): HTMLElement {
+  const beginNs = (): number => nsOf(shown.facts.strip.from);
+  const endS = (): number => (shown.facts.strip.frames.inside.length * shown.facts.strip.binNs) / 1e9;
+  const [first, last] = ["From", "To"].map((which) =>
+    h("input", { type: "number", min: 0, step: "any", "aria-label": `${which}, seconds after the beginning` }),
+  );
+  const limit = (): void => {
+    for (const each of [first, last]) each.max = String(Math.ceil(endS() * 1000) / 1000);
+  };
   const form = h(
     "form",
     {
       class: "range",
       onsubmit: (event) => {
         event.preventDefault();
-        const [fromS, toS] = [Number(first.value || 0), Number(last.value || endS)];
-        narrowing.change({ time: [beginNs + Math.min(fromS, toS) * 1e9, beginNs + Math.max(fromS, toS) * 1e9] });
+        const [fromS, toS] = [Number(first.value || 0), Number(last.value || endS())];
+        narrowing.change({ time: [beginNs() + Math.min(fromS, toS) * 1e9, beginNs() + Math.max(fromS, toS) * 1e9] });
       },
     },
     first,
@@ -97,9 +99,12 @@ function rangeInputs({ from, binNs, frames }: StripData, narrowing: Narrowing): 
     h("button", {}, "Look"),
     h("button", { type: "button", onclick: () => narrowing.change({ time: undefined }) }, "All"),
   );
-  narrowing.onChange(({ time }) => {
-    [first.value, last.value] = time === undefined ? ["", ""] : time.map((ns) => ((ns - beginNs) / 1e9).toFixed(6));
+  narrowing.onChange(({ time }, before) => {
+    if (time === before.time) return;
+    [first.value, last.value] = time === undefined ? ["", ""] : time.map((ns) => ((ns - beginNs()) / 1e9).toFixed(6));
   });
+  shown.onRefresh(limit);
+  limit();
   return form;
 }
 

@@ -1,12 +1,21 @@
 import { withLinks, flowLink } from "./answer.js";
-import { h } from "./dom.js";
+import { h, refill } from "./dom.js";
 import { countText } from "./format.js";
 import type { Model } from "./model.js";
 import type { Narrowing } from "./narrowing.js";
-import { type Facts, type Finding, SIDES, type Totals } from "./records.js";
+import { type Finding, SIDES, type Totals } from "./records.js";
+import type { Shown } from "./shown.js";
 
 /** Sections of what is known beside packets: published ports, rules, findings, and the account of all frames. */
-export function tableSections({ text }: Facts, model: Model, narrowing: Narrowing): HTMLElement[] {
+export function tableSections(shown: Shown, narrowing: Narrowing): HTMLElement {
+  const sections = h("div");
+  const fill = (): void => refill(sections, sectionsOf(shown, narrowing));
+  shown.onRefresh(fill);
+  fill();
+  return sections;
+}
+
+function sectionsOf({ facts: { text }, model }: Shown, narrowing: Narrowing): HTMLElement[] {
   const [, ...published] = text.published.trimEnd().split("\n");
   const rules = rulesOf(model);
   return [
