@@ -1,9 +1,9 @@
+import { Comment } from "../capture/annotated/comment.js";
 import type { FiledNotes } from "../capture/annotated/filed-notes.js";
 import type { PcapngWriter } from "../capture/pcapng-writer.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { FramePlaces } from "../packets/frame-places.js";
 import { Heap } from "../packets/memory/heap.js";
-import { unmarked } from "../packets/results/frame-notes.js";
 import { type Side, SIDES } from "../packets/sides.js";
 import type { Captures } from "./captures.js";
 import { openCaptures } from "./open-captures.js";
@@ -16,80 +16,24 @@ import { openCaptures } from "./open-captures.js";
  * @throws CaptureError where a capture cannot be read any more, or the file not be written.
  */
 export async function annotate(from: Captures, writer: PcapngWriter, notes: FiledNotes, isAll: boolean): Promise<void> {
-  const each = (see: (seen: Seen) => void): Promise<void> =>
-    eachFrame(from, notes, (seen) => {
-      if (isAll || seen.isNoted) see(seen);
+  const each = (see: (cursor: Cursor) => void): Promise<readonly Cursor[]> =>
+    eachFrame(from, notes, (cursor) => {
+      if (isAll || cursor.isNoted) see(cursor);
     });
   let count = 0;
   await each(({ side, frame }) => notes.setNumber(side, frame, ++count));
-  const interfaces = new Interfaces(writer);
-  await each(({ source, side, frame, batch, row, stampNs }) => {
-    const comment = unmarked(notes.get(side, frame)?.text ?? "", (of, named) => {
-      const number = notes.numberOf(of, named);
-      return number === 0 ? `${named} of the capture` : String(number);
-    });
-    const bytes = batch.data.subarray(batch.start[row], batch.start[row] + batch.captured[row]);
-    const iface = interfaces.indexOf(source, batch.iface[row], stampNs);
-    writer.commented(iface, bytes, stampNs, batch.original[row], comment);
+  const comment = new Comment((side, frame) => notes.numberOf(side, frame));
+  const cursors = await each((cursor) => {
+    notes.spell(cursor.side, cursor.frame, comment);
+    cursor.write(writer, comment);
   });
-  interfaces.sumUp();
+  // as they are described
+  const interfaces = cursors.flatMap((cursor) => cursor.written).toSorted((one, other) => one.index - other.index);
+  for (const { index, lost, lastNs } of interfaces) writer.statistics(index, lost, lastNs);
 }
 
-/** What was written of an interface: its number in the file, and when its last frame passed, by its capture. */
-interface WrittenOf {
-  readonly index: number;
-  lastNs: bigint;
-}
-
-/** The interfaces of all captures, as they are in the file. */
-class Interfaces {
-  readonly #writer: PcapngWriter;
-  /** By capture, and by an interface's number there. */
-  readonly #known = new Map<FrameSource, Map<number, WrittenOf>>();
-
-  constructor(writer: PcapngWriter) {
-    this.#writer = writer;
-  }
-
-  /** The number of an interface that a frame was captured on, at a time. */
-  indexOf(source: FrameSource, iface: number, stampNs: bigint): number {
-    const ofSource = this.#known.get(source) ?? new Map<number, WrittenOf>();
-    this.#known.set(source, ofSource);
-    const known = ofSource.get(iface) ?? { index: this.#describe(source, iface), lastNs: stampNs };
-    ofSource.set(iface, known);
-    known.lastNs = stampNs;
-    return known.index;
-  }
-
-  /** Writes what their captures lost, as far as these say. */
-  sumUp(): void {
-    for (const [source, interfaces] of this.#known)
-      for (const [iface, { index, lastNs }] of interfaces)
-        this.#writer.statistics(index, source.hasCounters ? { dropped: source.droppedOn?.(iface) ?? 0 } : {}, lastNs);
-  }
-
-  /** Where the format has no names of interfaces, a capture's own is as good. */
-  #describe({ interfaces, name }: FrameSource, iface: number): number {
-    const described = interfaces[iface];
-    return this.#writer.describe({ ...described, name: described.name || name.slice(name.lastIndexOf("/") + 1) });
-  }
-}
-
-/** A frame of the captures, valid during the call only. */
-interface Seen {
-  readonly source: FrameSource;
-  readonly side: Side;
-  /** Its number on its side. */
-  readonly frame: number;
-  readonly batch: FrameBatch;
-  readonly row: number;
-  /** Epoch nanoseconds by its own capture. */
-  readonly stampNs: bigint;
-  readonly isNoted: boolean;
-}
-
-/** Opens the captures, tells of all their frames, in the order of time, and closes them. */
-async function eachFrame(from: Captures, notes: FiledNotes, see: (seen: Seen) => void): Promise<void> {
+/** Opens the captures, has all their frames seen, in the order of time, each by the cursor that is at it; and closes them. Gives the cursors, which are past their ends. */
+async function eachFrame(from: Captures, notes: FiledNotes, see: (cursor: Cursor) => void): Promise<readonly Cursor[]> {
   // what there is to say of them was said when they were read first
   const sides = await openCaptures(from, { onWarning: () => {}, onBytes: () => {} }, new Heap());
   const sources = sides.flat();
@@ -102,9 +46,12 @@ async function eachFrame(from: Captures, notes: FiledNotes, see: (seen: Seen) =>
       );
     });
     for (let next = earliest(cursors); next !== undefined; next = earliest(cursors)) {
-      if (!next.hasFrame) await next.read();
-      else see(next.take());
+      if (next.hasFrame) {
+        see(next);
+        next.pass();
+      } else await next.read();
     }
+    return cursors;
   } finally {
     await Promise.all(sources.map((source) => source.close()));
   }
@@ -112,10 +59,9 @@ async function eachFrame(from: Captures, notes: FiledNotes, see: (seen: Seen) =>
 
 /** The one whose next frame passed first, or may have, as it is not read yet; undefined where all have ended. */
 function earliest(cursors: readonly Cursor[]): Cursor | undefined {
-  return cursors.reduce<Cursor | undefined>(
-    (first, one) => (one.hasEnded || (first !== undefined && first.timeNs <= one.timeNs) ? first : one),
-    undefined,
-  );
+  let first: Cursor | undefined;
+  for (const one of cursors) if (!one.hasEnded && (first === undefined || one.timeNs < first.timeNs)) first = one;
+  return first;
 }
 
 /** What times are counted from, so that doubles hold them to the nanosecond: the first one that there is. */
@@ -128,25 +74,41 @@ class Epoch {
   }
 }
 
+/** What was written of an interface: its number in the file, and when its last frame passed, by its capture's epoch. */
+interface WrittenOf {
+  readonly index: number;
+  lastNs: number;
+}
+
 /** Goes through the frames of a capture. */
 class Cursor {
+  readonly side: Side;
   hasEnded = false;
   /** When its next frame passed, or before when none comes: nanoseconds on the inside's clock, counted from the epoch of all. */
   timeNs = Number.NEGATIVE_INFINITY;
+  /** The number on its side of the next frame. */
+  frame = 0;
+  /** Whether anything is noted of that. */
+  isNoted = false;
   readonly #source: FrameSource;
-  readonly #side: Side;
   readonly #onSide: (frame: number) => number;
   readonly #notes: FiledNotes;
   readonly #epoch: Epoch;
   #batch: FrameBatch | undefined;
   #row = 0;
-  #isNoted = false;
   /** By how much its clock is ahead, as the last note says that tells. */
   #leadNs: number;
+  /** From where its source's stamps count, from the epoch of all. */
+  #sinceNs = 0;
+  /** By an interface's number in its capture. */
+  readonly #written = new Map<number, WrittenOf>();
+  /** The interface of the frame that was written last, and what was written of it. */
+  #lastIface = -1;
+  #last: WrittenOf = { index: 0, lastNs: 0 };
 
   constructor(source: FrameSource, side: Side, onSide: (frame: number) => number, notes: FiledNotes, epoch: Epoch) {
     this.#source = source;
-    this.#side = side;
+    this.side = side;
     this.#onSide = onSide;
     this.#notes = notes;
     this.#leadNs = notes.firstLeadNs(side);
@@ -163,39 +125,58 @@ class Cursor {
     const batch = await this.#source.next();
     this.hasEnded = batch === null;
     if (batch === null) return;
+    this.#sinceNs = this.#epoch.sinceNs(this.#source.epochNs);
     this.#batch = batch;
     this.#row = 0;
     if (this.hasFrame) this.#look(batch);
     else this.timeNs = Math.max(this.timeNs, this.#onInside(batch.reachedNs));
   }
 
-  /** The next frame; it is passed over. Precondition: there is one. */
-  take(): Seen {
+  /** Passes over the next frame. Precondition: there is one. */
+  pass(): void {
+    this.#row++;
+    if (this.#batch !== undefined && this.hasFrame) this.#look(this.#batch);
+  }
+
+  /** Writes the next frame. Precondition: there is one. */
+  write(writer: PcapngWriter, comment: Comment): void {
     const batch = this.#batch;
     if (batch === undefined) throw new Error("no frame was read");
-    const row = this.#row++;
-    const { epochNs } = this.#source;
-    const seen = {
-      source: this.#source,
-      side: this.#side,
-      frame: this.#onSide(batch.frame[row]),
-      batch,
-      row,
-      stampNs: epochNs + BigInt(Math.round(batch.timeNs[row])),
-      isNoted: this.#isNoted,
-    };
-    if (this.hasFrame) this.#look(batch);
-    return seen;
+    const iface = batch.iface[this.#row];
+    if (iface !== this.#lastIface) {
+      this.#last = this.#written.get(iface) ?? { index: this.#describe(writer, iface), lastNs: 0 };
+      this.#written.set(iface, this.#last);
+      this.#lastIface = iface;
+    }
+    this.#last.lastNs = batch.timeNs[this.#row];
+    writer.commented(this.#last.index, batch, this.#row, this.#source.epochNs, comment);
+  }
+
+  /** What was written of its interfaces, each with when its last frame passed, epoch nanoseconds, and what its capture lost, as far as that says. */
+  get written(): { readonly index: number; readonly lastNs: bigint; readonly lost: { readonly dropped?: number } }[] {
+    const source = this.#source;
+    return Array.from(this.#written, ([iface, { index, lastNs }]) => ({
+      index,
+      lastNs: source.epochNs + BigInt(Math.round(lastNs)),
+      lost: source.hasCounters ? { dropped: source.droppedOn?.(iface) ?? 0 } : {},
+    }));
+  }
+
+  /** Where the format has no names of interfaces, a capture's own is as good. */
+  #describe(writer: PcapngWriter, iface: number): number {
+    const { interfaces, name } = this.#source;
+    const described = interfaces[iface];
+    return writer.describe({ ...described, name: described.name || name.slice(name.lastIndexOf("/") + 1) });
   }
 
   #look(batch: FrameBatch): void {
-    const about = this.#notes.about(this.#side, this.#onSide(batch.frame[this.#row]));
-    this.#isNoted = about !== undefined;
-    this.#leadNs = about?.leadNs ?? this.#leadNs;
+    this.frame = this.#onSide(batch.frame[this.#row]);
+    this.isNoted = this.#notes.isNoted(this.side, this.frame);
+    if (!Number.isNaN(this.#notes.leadNs)) this.#leadNs = this.#notes.leadNs;
     this.timeNs = this.#onInside(batch.timeNs[this.#row]);
   }
 
   #onInside(timeNs: number): number {
-    return this.#epoch.sinceNs(this.#source.epochNs) + timeNs - this.#leadNs;
+    return this.#sinceNs + timeNs - this.#leadNs;
   }
 }

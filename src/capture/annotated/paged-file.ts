@@ -2,12 +2,19 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PAGE_BYTES = 1 << 16;
+/** What is never parted between two pages is as long as a divisor of this, and begins at a multiple of that. */
+export const PAGE_BYTES = 1 << 16;
 /** So many pages are in memory, 2 MiB: who reads or writes one mostly goes on behind it. */
-const MOST_PAGES = 32;
+export const MOST_PAGES = 32;
 
-interface Page {
+/** A part of the file, in memory. */
+export interface Page {
   readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+interface KeptPage extends Page {
+  readonly number: number;
   isChanged: boolean;
 }
 
@@ -18,7 +25,9 @@ interface Page {
 export class PagedFile {
   readonly #fd: number;
   /** By their place in the file; the one that was used last is the last one. */
-  readonly #pages = new Map<number, Page>();
+  readonly #pages = new Map<number, KeptPage>();
+  /** The one that was used last: mostly, that is the next one, too. */
+  #last: KeptPage | undefined;
 
   constructor() {
     const folder = mkdtempSync(join(tmpdir(), "natcorr-"));
@@ -31,42 +40,53 @@ export class PagedFile {
 
   /** Throws as `writeSync` does where the disk refuses. */
   write(at: number, bytes: Uint8Array): void {
-    this.#each(at, bytes.length, (page, from, start, end) => {
+    for (let start = 0; start < bytes.length; ) {
+      const page = this.pageAt(at + start, true);
+      const from = (at + start) % PAGE_BYTES;
+      const end = Math.min(bytes.length, start + PAGE_BYTES - from);
       page.bytes.set(bytes.subarray(start, end), from);
-      page.isChanged = true;
-    });
+      start = end;
+    }
   }
 
   /** Fills some bytes. Throws as `write` does, as pages may have to make room. */
   read(at: number, into: Uint8Array): void {
-    this.#each(at, into.length, (page, from, start, end) => {
+    for (let start = 0; start < into.length; ) {
+      const page = this.pageAt(at + start, false);
+      const from = (at + start) % PAGE_BYTES;
+      const end = Math.min(into.length, start + PAGE_BYTES - from);
       into.set(page.bytes.subarray(from, from + end - start), start);
-    });
+      start = end;
+    }
+  }
+
+  /**
+   * The page that a place is in, `at % PAGE_BYTES` from its beginning on; valid until the next one is asked for. Throws as `write` does.
+   *
+   * @param isToChange whether it is going to be changed.
+   */
+  pageAt(at: number, isToChange: boolean): Page {
+    const number = Math.floor(at / PAGE_BYTES);
+    const page = this.#last?.number === number ? this.#last : this.#page(number);
+    page.isChanged ||= isToChange;
+    this.#last = page;
+    return page;
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
-  /** Goes through the pages that some bytes are in: where in the page they are, and which of them. */
-  #each(at: number, length: number, use: (page: Page, from: number, start: number, end: number) => void): void {
-    for (let start = 0; start < length; ) {
-      const number = Math.floor((at + start) / PAGE_BYTES);
-      const from = at + start - number * PAGE_BYTES;
-      const end = Math.min(length, start + PAGE_BYTES - from);
-      use(this.#page(number), from, start, end);
-      start = end;
-    }
-  }
-
-  #page(number: number): Page {
+  #page(number: number): KeptPage {
     const known = this.#pages.get(number);
     if (known !== undefined) {
       this.#pages.delete(number);
       this.#pages.set(number, known);
       return known;
     }
-    const page = { bytes: this.#roomForPage(), isChanged: false };
+    const bytes = this.#roomForPage();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const page = { number, bytes, view, isChanged: false };
     const read = readSync(this.#fd, page.bytes, 0, PAGE_BYTES, number * PAGE_BYTES);
     page.bytes.fill(0, read);
     this.#pages.set(number, page);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type FrameNote, type FrameNotes, unmarked } from "../../../src/packets/results/frame-notes.js";
+import { Comment } from "../../../src/capture/annotated/comment.js";
+import type { FrameNote, FrameNotes } from "../../../src/packets/results/frame-notes.js";
 import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
 import { INSIDE, type Side } from "../../../src/packets/sides.js";
 import { FrameComments } from "../../../src/report/annotated/frame-comments.js";
@@ -10,8 +11,8 @@ import { HandFilled, UDP } from "../tables.js";
 class Kept implements FrameNotes {
   readonly #notes = new Map<number, FrameNote>();
 
-  put(_: Side, frame: number, note: FrameNote): void {
-    this.#notes.set(frame, note);
+  put(_: Side, frame: number, text: string, leadNs: number): void {
+    this.#notes.set(frame, { text, leadNs });
   }
 
   get(_: Side, frame: number): FrameNote | undefined {
@@ -48,9 +49,13 @@ it("nothing that acts stands in a comment, nor what looks like a frame there: na
     byFrame: 9,
     why: `${HOSTILE}never left`,
   });
-  const text = unmarked(notes.get(INSIDE, 3)?.text ?? "", (_, frame) => `<${frame}>`);
+  const named: number[] = [];
+  const comment = new Comment((_, frame) => named.push(frame));
+  const utf8 = Buffer.from(notes.get(INSIDE, 3)?.text ?? "");
+  comment.spell(utf8, 0, utf8.length, INSIDE, 0, 0);
+  const text = Buffer.from(comment.bytes.subarray(0, comment.length)).toString();
   expect(text.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)).toBeNull();
-  expect(text.match(/<\d+>/g)).toEqual(["<9>"]);
+  expect(named).toEqual([9]);
   expect(text).toContain(String.raw`container \x1b[2J\x01 7\x02\x0a\u{202e}web`);
   expect(text).toContain(String.raw`rule \x1b[2J`);
 });
