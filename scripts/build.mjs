@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFile, readdir, writeFile } from "node:fs/promises";
+import { copyFile, cp, readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
@@ -60,8 +60,9 @@ export async function makeAll(compiler = assembly()) {
   // what is said of src, in the package's own manifest, is not so of dist
   await writeFile("dist/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
 
-  // Wireshark reads a file
+  // Wireshark reads files
   await copyFile("src/report/annotated/natcorr.lua", "dist/natcorr.lua");
+  await cp("src/report/annotated/profile", "dist/wireshark-profile", { recursive: true });
 
   // a browser reads what natcorr --html fills
   await makePage("dist/report.html");

@@ -59,6 +59,8 @@ function makeHost(thread: Worker | undefined): Host {
     env,
     stop: stop.signal,
     version: version(),
+    command: [process.execPath, fileURLToPath(new URL("./main.js", import.meta.url))],
+    profile: fileURLToPath(new URL("./wireshark-profile", import.meta.url)),
     dissector: fileURLToPath(new URL("./natcorr.lua", import.meta.url)),
     page: fileURLToPath(new URL("./report.html", import.meta.url)),
     thread,
@@ -106,7 +108,7 @@ async function main(args: readonly string[]): Promise<void> {
   const thread = startEarly(args);
   const { setFlagsFromString } = await import("node:v8");
   // What conntrack tells is soon gone: beside 120 MiB that are kept, V8 would let 270 pile up.
-  if (args[0] === "live") setFlagsFromString("--heap-growing-percent=30");
+  if (args[0] === "live" || args[0] === "extcap") setFlagsFromString("--heap-growing-percent=30");
   if (args[0] === "file") {
     setFlagsFromString("--optimize-for-size");
     // V8 collects once 8 MiB more are there, however few are alive: half of that is 1 to 5 MiB less, for no time that can be told.

@@ -10,6 +10,11 @@ export class CaptureError extends Error {
   }
 }
 
+/** Nobody reads a FIFO that is written to: yet, or any more. */
+export class UnreadError extends CaptureError {
+  override name = "UnreadError";
+}
+
 /** A pcap filter that libpcap does not take. The message is complete: the filter, what libpcap says, and where. */
 export class FilterError extends Error {
   override name = "FilterError";

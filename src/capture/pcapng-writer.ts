@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { machine, release, type } from "node:os";
 import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
-import { CaptureError, messageOf, notWritten } from "./errors.js";
+import { CaptureError, messageOf, notWritten, UnreadError } from "./errors.js";
 import type { LiveStatistics } from "./live/live-source.js";
 import * as block from "./pcapng-blocks.js";
 import { pieces } from "./pcapng-notes.js";
@@ -13,6 +13,9 @@ export interface WrittenInterface extends CaptureInterface {
   /** What the host runs that has it, where this is known. */
   readonly os?: string;
 }
+
+/** Of a batch, what is written of its frames. */
+export type Frames = Pick<FrameBatch, "data" | "start" | "captured" | "original" | "timeNs">;
 
 /** UTF-8, of which the first `length` bytes count. */
 export interface WrittenComment {
@@ -76,15 +79,15 @@ export class PcapngWriter {
    *
    * @param interfaces frames refer to them by their index in here.
    * @param writer what writes it, as readers are told.
-   * @throws CaptureError where the file cannot be created.
+   * @throws CaptureError where the file cannot be created, an UnreadError where it is a FIFO that nobody reads yet.
    */
   constructor(path: string, interfaces: readonly WrittenInterface[], writer: string) {
     this.#path = path;
     try {
       this.#fd = opened(path);
     } catch (error) {
-      const isUnread = error instanceof Error && "code" in error && error.code === "ENXIO";
-      throw notWritten(path, isUnread ? "nobody reads it yet" : error);
+      if (codeOf(error) === "ENXIO") throw new UnreadError(`${path}: cannot be written: nobody reads it yet`);
+      throw notWritten(path, error);
     }
     this.#block(block.SECTION_HEADER, [
       words(block.BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),
@@ -114,7 +117,7 @@ export class PcapngWriter {
    *
    * @param iface index of the interface they were captured on.
    * @param epochNs what the batch's stamps count from.
-   * @throws CaptureError where the disk refuses; the writer can then only be closed.
+   * @throws CaptureError where the disk refuses, an UnreadError where nobody reads it any more; the writer can then only be closed.
    */
   write(iface: number, batch: FrameBatch, epochNs: bigint): number {
     const first = this.#frames + 1;
@@ -128,12 +131,12 @@ export class PcapngWriter {
    *
    * @param epochNs as of `write`.
    */
-  commented(iface: number, batch: FrameBatch, row: number, epochNs: bigint, comment: WrittenComment): void {
+  commented(iface: number, batch: Frames, row: number, epochNs: bigint, comment: WrittenComment): void {
     const isShort = comment.length <= MOST_OPTION_BYTES;
     this.#packet(iface, batch, row, epochNs, isShort ? comment : shortened(comment));
   }
 
-  #packet(iface: number, batch: FrameBatch, row: number, epochNs: bigint, comment: WrittenComment): void {
+  #packet(iface: number, batch: Frames, row: number, epochNs: bigint, comment: WrittenComment): void {
     const view = this.#view;
     if (epochNs !== this.#epochNs) this.#countFrom(epochNs);
     const bytes = batch.captured[row];
@@ -245,7 +248,7 @@ export class PcapngWriter {
     try {
       while (done < this.#used) done += writeSync(this.#fd, this.#buffer, done, this.#used - done);
     } catch (error) {
-      this.#failure = this.#cutBack(done, messageOf(error));
+      this.#failure = this.#cutBack(done, error);
       throw this.#failure;
     }
     this.#written += this.#used;
@@ -254,7 +257,7 @@ export class PcapngWriter {
   }
 
   /** Takes a half-written block back out of the file. `done` bytes of the buffer have reached it. */
-  #cutBack(done: number, reason: string): CaptureError {
+  #cutBack(done: number, error: unknown): CaptureError {
     let whole = 0;
     let lost = 0;
     for (let at = 0; at < this.#used; ) {
@@ -266,8 +269,14 @@ export class PcapngWriter {
     if (fstatSync(this.#fd).isFile()) ftruncateSync(this.#fd, this.#written + whole);
     const frames = this.#frames - lost;
     const kept = frames === 0 ? "no frame is in it" : `frames 1 to ${frames} are in it, and it is readable`;
-    return new CaptureError(`${this.#path}: cannot be written any further: ${reason}; ${kept}`);
+    const text = `${this.#path}: cannot be written any further: ${messageOf(error)}; ${kept}`;
+    return codeOf(error) === "EPIPE" ? new UnreadError(text) : new CaptureError(text);
   }
+}
+
+/** What the system calls an error. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /** Creates or empties a file. A FIFO that nobody reads gives the error ENXIO: waiting for a reader would stop the event loop. */

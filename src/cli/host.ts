@@ -8,8 +8,12 @@ export interface Host {
   /** Aborted when the user wants an end (SIGINT, SIGTERM, SIGHUP) or nobody reads stdout any more. */
   readonly stop: AbortSignal;
   readonly version: string;
+  /** The words of a command line that run natcorr again: a program, and what it is given. */
+  readonly command: readonly string[];
   /** Where the file is that has Wireshark show what natcorr notes of frames. */
   readonly dissector: string;
+  /** The folder of a profile of Wireshark's, with columns and colours for that. */
+  readonly profile: string;
   /** Where the file is that shows a page's records in a browser. */
   readonly page: string;
   /** The thread that decodes, where it was started early. */

@@ -3,7 +3,18 @@ import { CaptureError } from "../capture/open.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Messages } from "./messages.js";
-import type { Recording } from "./recording.js";
+
+/** Where what is captured goes. All throw CaptureError where it takes no more. */
+export interface Recorder {
+  /** Takes a batch of a source. */
+  write(at: number, batch: FrameBatch): void;
+  /** A source gives no more. */
+  end?(at: number): void;
+  /** Takes what was said of the host, and what addresses are called by it. */
+  note(text: string, names: ReadonlyMap<string, string>): void;
+  /** Nothing more comes. */
+  close(): void;
+}
 
 /**
  * Interfaces that are captured from together. Where one goes, the others go on, as long as each side has one; where a side has none, or the disk is full,
@@ -18,7 +29,7 @@ export class LiveCapture {
   /** Those that are still captured from, by side. */
   readonly #left: readonly [Set<LiveSource>, Set<LiveSource>];
   readonly #gone: Set<string>;
-  #recording: Recording | undefined;
+  #recording: Recorder | undefined;
   readonly #messages: Messages;
   /** By source: how many frames were captured. */
   readonly #captured: number[];
@@ -27,7 +38,7 @@ export class LiveCapture {
   /** `gone`: takes the names of the interfaces that go. */
   constructor(
     sources: readonly [inside: readonly LiveSource[], outside: readonly LiveSource[]],
-    recording: Recording | undefined,
+    recording: Recorder | undefined,
     gone: Set<string>,
     messages: Messages,
   ) {
@@ -51,6 +62,7 @@ export class LiveCapture {
     const source = this.#sources[at];
     const batch = this.#isRefused ? null : await source.next();
     if (source.failure !== undefined) this.#lose(source, source.failure);
+    if (batch === null) this.#recording?.end?.(at);
     if (batch === null || !this.#isWritten(at, batch)) return null;
     this.#captured[at] += batch.count;
     return batch;

@@ -10,6 +10,7 @@ import { type FrameFilter, programsOf } from "../pipeline/frame-filter.js";
 import { listen, packetSources } from "../pipeline/packet-source.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
+import type { AnnotatedLive } from "./annotated-live.js";
 import type { HostFollower } from "./asking/follow-host.js";
 import type { DnsAnswers } from "./dns-answers.js";
 import type { Host } from "./host.js";
@@ -41,11 +42,12 @@ export interface LiveRun {
   readonly dns: DnsAnswers;
   readonly results: Results;
   readonly following: HostFollower | undefined;
+  readonly annotated: AnnotatedLive | undefined;
 }
 
 /** Pairs what passes until the run ends, and says what the captures lost. */
 export async function pairAll(
-  { names, sources, live, marks, dns, results, following }: LiveRun,
+  { names, sources, live, marks, dns, results, following, annotated }: LiveRun,
   options: LiveCommandOptions,
   host: Host,
   messages: Messages,
@@ -74,8 +76,9 @@ export async function pairAll(
       patienceNs: PATIENCE_NS,
       onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
-      onBegin: (look: Look) => {
+      onBegin: (look: Look, decidedNs: () => bigint) => {
         results.page?.begin(look, messages.said);
+        annotated?.goBy(decidedNs);
         answer(look, results, names, options, host, messages);
       },
       onSettled: () => {

@@ -3,6 +3,7 @@ import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { printableJson } from "../packets/printable.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
+import type { AnnotatedLive } from "./annotated-live.js";
 import { DockerEngine } from "./asking/docker-api.js";
 import { followHost, type HostFollower } from "./asking/follow-host.js";
 import type { TracePoint } from "./asking/trace-match.js";
@@ -29,6 +30,7 @@ const ANSWER_MS = 3000;
  *
  * @param given the interfaces of both sides; undefined for those of Docker and of the default routes.
  * @param filter a pcap filter that says which packets are shown; empty for all.
+ * @param options what was said on the command line; `known`: the host, where it is not followed; `annotated`: who writes all frames with what became of them, if anybody.
  * @returns the exit code: 0, 1 where an interface went, the disk was full or what passed was used only in part, 3 where the run fails (see `Results`).
  * @throws CaptureError where an interface cannot be captured from, the file not be written, or a filter not be compiled.
  * @throws FilterError where libpcap does not take a filter.
@@ -36,7 +38,10 @@ const ANSWER_MS = 3000;
 export async function pairLive(
   given: SideNames | undefined,
   filter: string,
-  options: LiveCommandOptions & { readonly known?: KnownHost | undefined },
+  options: LiveCommandOptions & {
+    readonly known?: KnownHost | undefined;
+    readonly annotated?: AnnotatedLive;
+  },
   host: Host,
 ): Promise<number> {
   const messages = new Messages(host.stderr, options.width ?? widthOf(host.stderr, host.env));
@@ -46,7 +51,7 @@ export async function pairLive(
   // before there was anything to end
   if (marks === undefined && host.stop.aborted && filter !== "") return 0;
   const following = isFollowed(options)
-    ? await followHost(options, engine, options.write !== undefined, host, messages)
+    ? await followHost(options, engine, (options.write ?? options.annotated) !== undefined, host, messages)
     : undefined;
   const known = following?.known ?? options.known;
   const dns = new DnsAnswers();
@@ -60,6 +65,7 @@ export async function pairLive(
       marks,
       isLive: true,
       gone,
+      notes: options.annotated?.notes,
       points: await tracePoints(names, filter, options, messages),
     },
     names,
@@ -83,7 +89,12 @@ export async function pairLive(
   if (results.page?.url !== undefined) messages.say(`natcorr: the page is at ${results.page.url}\n`);
   try {
     if (host.stop.aborted) stop();
-    await pairAll({ ...capture, names, marks, dns, results, following }, options, host, messages);
+    await pairAll(
+      { ...capture, names, marks, dns, results, following, annotated: options.annotated },
+      options,
+      host,
+      messages,
+    );
     if (given === undefined) await sayNew(names, gone, engine, messages);
   } finally {
     close();
@@ -156,7 +167,7 @@ function captureFilter(side: Side, { insideFilter, outsideFilter }: LiveCommandO
 /** Opens all interfaces, those of the inside first, gives up what privileges are not needed any more, and begins the file. */
 async function begin(
   names: SideNames,
-  options: LiveCommandOptions,
+  options: LiveCommandOptions & { readonly annotated?: AnnotatedLive },
   gone: Set<string>,
   messages: Messages,
 ): Promise<{ sources: readonly [readonly LiveSource[], readonly LiveSource[]]; live: LiveCapture }> {
@@ -174,11 +185,12 @@ async function begin(
     sources.push(source);
   }
   if (options.relinquishPrivileges !== undefined) dropPrivileges(options.relinquishPrivileges);
-  const recording = options.write === undefined ? undefined : new Recording(options.write, sources, filters);
   if (options.clockOffset.kind === "given" && options.clockOffset.offsetNs !== 0n)
     messages.warn("--clock-offset is wrong: one clock stamps all interfaces");
   messages.warn(`capturing on ${names[INSIDE].join(", ")} (inside) and ${names[OUTSIDE].join(", ")} (outside)`);
   const insides = names[INSIDE].length;
   const bySide = [sources.slice(0, insides), sources.slice(insides)] as const;
+  options.annotated?.begin(bySide);
+  const recording = options.write === undefined ? options.annotated : new Recording(options.write, sources, filters);
   return { sources: bySide, live: new LiveCapture(bySide, recording, gone, messages) };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { Argument, Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { addSideOptions, addWriteOption, type FileOptions, sidesOf } from "./file-options.js";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { FilterError } from "../capture/errors.js";
@@ -8,9 +8,10 @@ import type { Host } from "./host.js";
 import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
+import type { ExtcapOptions } from "./extcap.js";
 import type { SideNames } from "../packets/sides.js";
 import { addSelectOptions } from "./select-options.js";
-import { capturesIn, namesIn } from "./side-words.js";
+import { capturesIn, namesIn, sidesProblem } from "./side-words.js";
 import { foldedLines } from "../report/text/fold.js";
 import { widthOf } from "./width.js";
 
@@ -40,12 +41,6 @@ Examples:
 
 const WRONG_USAGE = 2;
 
-/** libpcap's name for all interfaces together. */
-const ANY = "any";
-const NOT_ANY =
-  "any shows both sides of each packet, so that it would be paired with itself: name the uplink, which `ip route get 1.1.1.1` tells; " +
-  "or capture with `tcpdump -i any -w any.pcap` and read that: natcorr file any.pcap --inside <ifindex or prefix>";
-
 const FILTER =
   "pcap filter (man 7 pcap-filter): show only packets that it selects on either side, with their twins; all are paired and counted";
 
@@ -62,6 +57,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   addFile(program, host, onEnd);
   addPrinting(program, host, onEnd);
   addLive(program, host, onEnd);
+  addExtcap(program, host, onEnd);
   addHelp(program);
   if (args.length === 0) {
     program.outputHelp();
@@ -208,15 +204,23 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     });
   program
     .command("wireshark")
-    .summary("have Wireshark show what natcorr file -w notes")
+    .summary("have Wireshark show what natcorr notes of packets, and capture by natcorr live")
     .description(
       "Prints where the dissector is that makes fields of the comments of natcorr file -w, for wireshark -X lua_script:<file> and tshark: natcorr.verdict, " +
-        "natcorr.twin, natcorr.latency and more.",
+        "natcorr.twin, natcorr.latency and more. Installed, Wireshark has these fields at all times, the interface natcorr in its list, which captures both sides " +
+        "as natcorr live does, each packet with what became of it, and the profile natcorr, with columns and colours (wireshark -C natcorr).",
     )
-    .option("--install", "put it into Wireshark's folder of personal plugins, and print where")
-    .action(async ({ install = false }: { install?: boolean }) => {
-      const { showDissector } = await import("./wireshark.js");
-      showDissector(host, install);
+    .addOption(
+      new Option("--install", "put it into the folders that Wireshark has for its user, and print the files").conflicts(
+        "uninstall",
+      ),
+    )
+    .option("--uninstall", "take that away again")
+    .action(async (options: { install?: true; uninstall?: true }) => {
+      const { install, showDissector, uninstall } = await import("./wireshark.js");
+      if (options.install === true) install(host);
+      else if (options.uninstall === true) uninstall(host);
+      else showDissector(host);
     });
   program
     .command("schema")
@@ -269,6 +273,27 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
   );
 }
 
+/** What Wireshark runs to capture; nobody else needs to know of it. */
+function addExtcap(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
+  const valued = ["--fifo", "--inside", "--outside", "--container", "--window", "--host", "--snaplen"];
+  const asked = ["--extcap-interfaces", "--extcap-dlts", "--extcap-config", "--capture", "--rules", "--conntrack"];
+  const command = program
+    .command("extcap", { hidden: true })
+    .summary("capture for Wireshark, which runs this")
+    .option("--extcap-capture-filter <filter>")
+    // later versions of Wireshark may say more
+    .allowUnknownOption()
+    .allowExcessArguments();
+  for (const name of valued) command.option(`${name} <value>`);
+  for (const name of asked) command.option(name);
+  const liveOptions = (words: readonly string[]): LiveCommandOptions =>
+    addLiveOptions(new Command("live").copyInheritedSettings(program)).parse(words, { from: "user" }).opts();
+  command.action(async (options: ExtcapOptions) => {
+    const { extcap } = await import("./extcap.js");
+    onEnd(await exitCodeOf(command, () => extcap(options, liveOptions, host)));
+  });
+}
+
 function addHelp(program: Command): void {
   program
     .command("help")
@@ -287,9 +312,8 @@ async function interfacesIn(command: Command, [inside, outside]: readonly string
   const names = [namesIn(inside), namesIn(outside ?? "")] as const;
   if (!(await namesInterface(names.flat()))) return undefined;
   if (outside === undefined) command.error("error: missing required argument 'outside'");
-  const both = names[0].find((name) => names[1].includes(name));
-  if (both !== undefined) command.error(`error: inside and outside must be two interfaces: ${both} is given as both`);
-  if (names.flat().includes(ANY)) command.error(`error: ${NOT_ANY}`);
+  const problem = sidesProblem(names);
+  if (problem !== undefined) command.error(`error: ${problem}`);
   return names;
 }
 

@@ -1,10 +1,24 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { SideNames } from "../packets/sides.js";
 import type { CaptureFiles } from "../pipeline/captures.js";
+
+/** libpcap's name for all interfaces together. */
+const ANY = "any";
+const NOT_ANY =
+  "any shows both sides of each packet, so that it would be paired with itself: name the uplink, which `ip route get 1.1.1.1` tells; " +
+  "or capture with `tcpdump -i any -w any.pcap` and read that: natcorr file any.pcap --inside <ifindex or prefix>";
 
 /** What a word of the command line names that stands for a side: one thing, or several with commas between, in the order of their names. */
 export function namesIn(word: string): string[] {
   return [...new Set(word.split(",").filter((name) => name !== ""))].sort();
+}
+
+/** What is wrong with the interfaces of both sides, if anything. */
+export function sidesProblem(names: SideNames): string | undefined {
+  const both = names[0].find((name) => names[1].includes(name));
+  if (both !== undefined) return `inside and outside must be two interfaces: ${both} is given as both`;
+  return names.flat().includes(ANY) ? NOT_ANY : undefined;
 }
 
 /**

@@ -18,8 +18,8 @@ export interface CorrelateOptions extends PairingOptions {
   clock: ClockOption;
   /** The heap that the sources' batches are in: they need not be copied then. */
   heap?: Heap;
-  /** Told, once the run has begun, how to look at it while it goes on. */
-  onBegin?(look: Look): void;
+  /** Told, once the run has begun, how to look at it while it goes on, and what tells up to when it has told of all packets: epoch nanoseconds on the inside's clock. */
+  onBegin?(look: Look, decidedNs: () => bigint): void;
   /** Told then of a capture that has stamps which leap, by its name, if it was read to its end. */
   onLeaps?(name: string, leaps: Readonly<Leaps>): void;
 }
@@ -57,7 +57,7 @@ export async function correlate(
   const clock = follower?.clock ?? fixedClock(option, resolutionNs, [...inside, ...outside]);
   const seen = follower?.seen ?? ([UNSEEN, UNSEEN] as const);
   const run = new Run(intakes, clock, { ...options, heap, seen, resolutionNs, finestNs, haveCounters }, sink);
-  options.onBegin?.(run.look);
+  options.onBegin?.(run.look, run.decidedNs);
   for (let side = run.wants(); side !== null; side = run.wants()) {
     if (signal.aborted) {
       // what was read so far counts

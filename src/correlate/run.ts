@@ -168,6 +168,14 @@ export class Run {
     return this.#summary();
   };
 
+  /** Up to when all packets are decided about, and told of: epoch nanoseconds on the inside's clock. */
+  readonly decidedNs = (): bigint => {
+    const { timeline, showing, kernel, epochsNs } = this.#parts;
+    const { firstOpen } = showing;
+    const timeNs = firstOpen === timeline.end ? kernel.time.nowNs : timeline.timeNs(firstOpen);
+    return Number.isFinite(timeNs) ? epochsNs[INSIDE] + BigInt(Math.floor(timeNs)) : 0n;
+  };
+
   /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. Returns how it ended. */
   finish(): Ending {
     this.#isComplete =

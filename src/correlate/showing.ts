@@ -50,6 +50,12 @@ export class Showing {
     return this.#pairs >= this.#about.maxPairs;
   }
 
+  /** All before it are both shown and decided about. */
+  get firstOpen(): number {
+    const { shown, due } = this.#about.kernel;
+    return this.#about.timeline.isBefore(shown, due) ? shown : due;
+  }
+
   /** How many packets may be taken before the next look at whether enough pairs were shown: each of them makes at most one. */
   get mostPackets(): number {
     return Math.max(1, this.#about.maxPairs - this.#pairs - this.#unshown);
@@ -86,7 +92,7 @@ export class Showing {
     if (teller.size > 0) kernel.findDue();
     if (isShowing) this.#showPairs();
     else kernel.shown = kernel.due;
-    const end = this.#firstOpen;
+    const end = this.firstOpen;
     teller.tellBefore(end);
     // of most packets nothing is noted, and this is asked of every one
     t.dropDone(end, this.#isAnyNoted ? this.#forget : undefined);
@@ -101,12 +107,6 @@ export class Showing {
   readonly #forget = (row: number): void => {
     for (const each of this.#about.notes) if (each.size > 0) each.forget(row);
   };
-
-  /** All before it are both shown and decided about. */
-  get #firstOpen(): number {
-    const { shown, due } = this.#about.kernel;
-    return this.#about.timeline.isBefore(shown, due) ? shown : due;
-  }
 
   /** Notes that the pair of an inside row, or of one that was turned round, is to be shown. */
   #willShow(row: number): void {
@@ -124,7 +124,7 @@ export class Showing {
       const state = t.state(kernel.shown);
       if (state === WAITING && kernel.time.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
-      this.#about.teller.tellBefore(this.#firstOpen);
+      this.#about.teller.tellBefore(this.firstOpen);
       const isPaired = state === PAIRED || state === FOLDED;
       if ((isPaired && t.side(kernel.shown) === INSIDE) || state === TURNED) this.#showAt(kernel.shown);
       else if (state === DONE && (t.flags(kernel.shown) & IS_COPY) !== 0) this.#tellCopy(kernel.shown);

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { natcorr, natcorrIn } from "../support/natcorr.js";
+import { natcorr } from "../support/natcorr.js";
 import { isSkipped, tools } from "../support/needs.js";
 import { scratch } from "../support/scratch.js";
 
@@ -274,18 +274,3 @@ it.skipIf(isSkipped("what Wireshark shows of natcorr's comments", tools(["tshark
     );
   },
 );
-
-it("puts the dissector where Wireshark loads it from", async () => {
-  const dissector = readFileSync(DISSECTOR, "utf8");
-  const { stdout } = await natcorr("wireshark");
-  expect(readFileSync(stdout.trimEnd(), "utf8")).toBe(dissector);
-  const home = scratch("home");
-  const path = `${home}/.local/lib/wireshark/plugins/natcorr.lua`;
-  expect(await natcorrIn({ HOME: home }, "wireshark", "--install")).toEqual({
-    code: 0,
-    stdout: `${path}\n`,
-    stderr: "",
-  });
-  expect(readFileSync(path, "utf8")).toBe(dissector);
-  await expect(natcorrIn({}, "wireshark", "--install")).rejects.toThrow("HOME is not set");
-});

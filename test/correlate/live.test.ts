@@ -11,6 +11,8 @@ import { CONTAINER, conversation, HOST, SERVER } from "./traffic.js";
 const WINDOW_NS = 1e9;
 const END_NS = 5e9;
 const EVERY_NS = 10e6;
+/** What an interface's stamps count from. */
+const EPOCH_NS = new Interface("docker0", []).epochNs;
 
 const OPTIONS: CorrelateOptions = {
   windowNs: WINDOW_NS,
@@ -106,6 +108,26 @@ describe("silence", () => {
   });
 });
 
+interface Sent {
+  readonly gapUs: number;
+  readonly latencyUs: number;
+  readonly fate: string;
+  readonly port: number;
+}
+
+/** What both sides see of them. */
+function sidesOf(packets: readonly Sent[]): [Stamped[], Stamped[]] {
+  const sides: [Stamped[], Stamped[]] = [[], []];
+  let atUs = 1000;
+  for (const [n, { gapUs, latencyUs, fate, port }] of packets.entries()) {
+    atUs += gapUs;
+    if (fate !== "unheard") sides[0].push(ms(atUs / 1000, heartbeat(CONTAINER, 64, n, port)));
+    if (fate !== "lost") sides[1].push(ms((atUs + latencyUs) / 1000, heartbeat(HOST, 63, n, port)));
+  }
+  sides[1].sort((a, b) => a.ns - b.ns);
+  return sides;
+}
+
 describe("patience", () => {
   /** When the n-th datagram leaves, how long it takes, and whether it is lost or seen outside only. */
   const packet = record({
@@ -115,21 +137,47 @@ describe("patience", () => {
     port: integer({ min: 1, max: 3 }),
   });
 
+  it("up to when all is told of is said meanwhile, and is a window behind at the most", async () => {
+    await assert(
+      asyncProperty(array(packet, { maxLength: 60 }), constantFrom(0, 50e6, 400e6), async (packets, patienceNs) => {
+        const sides = sidesOf(packets);
+        const endNs = Math.max(0, ...sides.flat().map(({ ns }) => ns)) + 3e9;
+        const outcome = new Outcome();
+        const said: { readonly decidedNs: number; readonly told: number }[] = [];
+        let decided: (() => bigint) | undefined;
+        const watched = function* (steps: Iterable<Step>): Generator<Step> {
+          for (const step of steps) {
+            said.push({ decidedNs: Number((decided?.() ?? 0n) - EPOCH_NS), told: outcome.records.length });
+            yield step;
+          }
+        };
+        const onBegin = (_: Look, decidedNs: () => bigint): void => {
+          decided = decidedNs;
+        };
+        const [insides, outsides] = [looks(sides[0], EVERY_NS, endNs), looks(sides[1], EVERY_NS, endNs)];
+        await live(watched(insides), outsides, { patienceNs, onBegin }, outcome);
+        const earliestNs = outcome.records.map((told) => {
+          if ("latencyNs" in told) return Math.min(sides[0][told.inside - 1].ns, sides[1][told.outside - 1].ns);
+          return "frame" in told && !("before" in told)
+            ? sides[told.side === "inside" ? 0 : 1][told.frame - 1].ns
+            : Number.POSITIVE_INFINITY;
+        });
+        for (const { decidedNs, told } of said)
+          expect(Math.min(...earliestNs.slice(told))).toBeGreaterThanOrEqual(decidedNs);
+        expect(said[said.length - 1].decidedNs).toBeGreaterThan(endNs - WINDOW_NS - 50e6);
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+
   it("only changes the order: every pair and every lone packet is told once, whatever it is", async () => {
     await assert(
       asyncProperty(
         array(packet, { maxLength: 60 }),
         constantFrom(0, 1e6, 50e6, 400e6),
         async (packets, patienceNs) => {
-          const sides: [Stamped[], Stamped[]] = [[], []];
-          let atUs = 1000;
-          for (const [n, { gapUs, latencyUs, fate, port }] of packets.entries()) {
-            atUs += gapUs;
-            if (fate !== "unheard") sides[0].push(ms(atUs / 1000, heartbeat(CONTAINER, 64, n, port)));
-            if (fate !== "lost") sides[1].push(ms((atUs + latencyUs) / 1000, heartbeat(HOST, 63, n, port)));
-          }
-          sides[1].sort((a, b) => a.ns - b.ns);
-          const endNs = atUs * 1000 + 3e9;
+          const sides = sidesOf(packets);
+          const endNs = packets.reduce((sum, { gapUs }) => sum + gapUs * 1000, 1e6) + 3e9;
           const all = (options: Partial<CorrelateOptions>): Promise<Outcome> =>
             live(looks(sides[0], EVERY_NS, endNs), looks(sides[1], EVERY_NS, endNs), options);
           const patient = await all({ patienceNs: WINDOW_NS });

@@ -8,6 +8,8 @@ const { version }: { version: string } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 );
 
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
 /** What a command line came to. */
 export interface Printed {
   readonly code: number;
@@ -71,6 +73,8 @@ async function printed(
     env,
     stop: new AbortController().signal,
     version,
+    command: [process.execPath, MAIN],
+    profile: fileURLToPath(new URL("../../src/report/annotated/profile", import.meta.url)),
     dissector: fileURLToPath(new URL("../../src/report/annotated/natcorr.lua", import.meta.url)),
     page: fileURLToPath(new URL("../../dist/report.html", import.meta.url)),
     onQuestion: () => {},

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { listInterfaces } from "../../capture/live/open.js";
 import { CaptureError } from "../../capture/errors.js";
 import { listAt, parseJson, textAt } from "../../host/snapshot/json.js";
-import type { SideNames } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type SideNames } from "../../packets/sides.js";
 import type { DockerEngine } from "./docker-api.js";
 import { failureText, printed } from "./tools.js";
 
@@ -18,16 +18,19 @@ export interface OwnInterfaces {
 }
 
 /**
- * Docker's bridges, as the engine says, and the interfaces of this host's default routes, in whichever routing table: those that are up.
+ * Docker's bridges, as the engine says, and the interfaces of this host's default routes, in whichever routing table: those that are up. A side of which
+ * interfaces are given has these, and they are not the other one's.
  *
  * @throws CaptureError where there are none of either.
  */
-export async function ownInterfaces(engine: DockerEngine): Promise<OwnInterfaces> {
+export async function ownInterfaces(engine: DockerEngine, given: SideNames = [[], []]): Promise<OwnInterfaces> {
   const up = (await listInterfaces()).filter(({ isUp, isLoopback }) => isUp && !isLoopback).map(({ name }) => name);
   const { bridges, how } = await bridgesIn(up, engine);
   const routed = await defaultRoutes();
-  const inside = up.filter((name) => bridges.has(name)).sort();
-  const outside = up.filter((name) => routed.has(name) && !bridges.has(name)).sort();
+  const free = up.filter((name) => !given.flat().includes(name)).sort();
+  const inside = given[INSIDE].length > 0 ? given[INSIDE] : free.filter((name) => bridges.has(name));
+  const outside =
+    given[OUTSIDE].length > 0 ? given[OUTSIDE] : free.filter((name) => routed.has(name) && !bridges.has(name));
   const advice = "name the interfaces: natcorr live <inside-if,…> <outside-if,…>; natcorr interfaces lists them";
   if (inside.length === 0) throw new CaptureError(`no Docker bridge is up (${how}); ${advice}`);
   if (outside.length === 0) throw new CaptureError(`no interface has a default route; ${advice}`);
