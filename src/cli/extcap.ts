@@ -203,23 +203,20 @@ async function filterProblem(filter: string): Promise<string> {
 }
 
 async function captureFor(options: ExtcapOptions, liveOptions: LiveOptionsOf, host: Host): Promise<number> {
-  const live = liveOptions(wordsOf(options));
   const stop = new AbortController();
   const end = (): void => stop.abort();
   host.stop.addEventListener("abort", end);
   if (host.stop.aborted) end();
+  // before anything can go wrong: whoever opened the FIFO waits for somebody to write to it, and then for the end
   const writer = await writerTo(options.fifo ?? "", stop.signal);
   if (writer === undefined) return 0;
-  const filter = (options.extcapCaptureFilter ?? "").trim();
-  const annotated = new AnnotatedLive(writer, !selectsPackets({ ...live, isFiltered: filter !== "" }), end);
   try {
-    const given = [namesIn(options.inside ?? ""), namesIn(options.outside ?? "")] as const;
-    const problem = sidesProblem(given);
-    if (problem !== undefined) throw new CaptureError(problem);
-    const names = given.every((side) => side.length > 0) ? given : await completed(given, live, host);
+    const live = liveOptions(wordsOf(options));
+    const filter = (options.extcapCaptureFilter ?? "").trim();
+    const annotated = new AnnotatedLive(writer, !selectsPackets({ ...live, isFiltered: filter !== "" }), end);
     const said = new Kept();
     const code = await pairLive(
-      names,
+      await interfacesOf(options, live, host),
       filter,
       { ...live, annotated },
       { ...host, stdout: NOWHERE, stderr: said, stop: stop.signal },
@@ -229,7 +226,16 @@ async function captureFor(options: ExtcapOptions, liveOptions: LiveOptionsOf, ho
     host.stderr.write(said.text);
     return code === 0 ? 1 : code;
   } finally {
-    annotated.close();
+    closeQuietly(writer);
+  }
+}
+
+/** What is left to be written where nobody reads any more, or the run has failed, is missed by nobody. */
+function closeQuietly(writer: PcapngWriter): void {
+  try {
+    writer.close();
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
   }
 }
 
@@ -242,8 +248,16 @@ function wordsOf({ container, window, host, rules, conntrack, snaplen }: ExtcapO
   return ["--quiet", "--format=ndjson", ...valued, ...flagged];
 }
 
-/** Both sides' interfaces, where one or both are to be found. */
-async function completed(given: SideNames, { docker }: LiveCommandOptions, { env }: Host): Promise<SideNames> {
+/** Both sides' interfaces: those that are named, or else what is found. */
+async function interfacesOf(
+  { inside = "", outside = "" }: ExtcapOptions,
+  { docker }: LiveCommandOptions,
+  { env }: Host,
+): Promise<SideNames> {
+  const given = [namesIn(inside), namesIn(outside)] as const;
+  const problem = sidesProblem(given);
+  if (problem !== undefined) throw new CaptureError(problem);
+  if (given.every((side) => side.length > 0)) return given;
   const engine = new DockerEngine(docker, env["DOCKER_HOST"], ANSWER_MS);
   try {
     return (await ownInterfaces(engine, given)).names;

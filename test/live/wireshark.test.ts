@@ -99,10 +99,13 @@ describe.skipIf(skips)("natcorr as an interface of Wireshark", () => {
     for (const [number, , twin] of shown) expect(shown[Number(twin) - 1][2]).toBe(number);
   });
 
-  it("says what is wrong, by tshark", async () => {
-    const tshark = await capturing("frame", "-o", "extcap.natcorr.inside:none0");
+  it.each([
+    ["inside:none0", "natcorr: none0: there is no such interface"],
+    ["window:soon", "It must be a duration"],
+  ])("says what is wrong with %s, by tshark", async (option, text) => {
+    const tshark = await capturing("frame", "-o", `extcap.natcorr.${option}`);
     await tshark.ended;
-    expect(tshark.stderr).toContain("Error by extcap pipe: natcorr: none0: there is no such interface");
+    expect(tshark.stderr).toMatch(new RegExp(`Error by extcap pipe: [^]*${text}`));
   });
 
   it("ends when it is told to, and when nobody reads any more, whether anything passes or not", async () => {
