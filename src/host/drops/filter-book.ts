@@ -6,7 +6,7 @@ import { keptByNat } from "../rules/first-mark.js";
 import { ANY_MARK, type Mark, markOf } from "../rules/mark.js";
 import { listedRules } from "../rules/times/listed-rules.js";
 import type { RuleTables } from "../rules/rule-tables.js";
-import { type Hook, type HookedPacket, HOOKS, type Rule, type Table } from "../rules/ruleset.js";
+import { type BaseChain, type Hook, type HookedPacket, HOOKS, type Rule, type Table } from "../rules/ruleset.js";
 import { Walk } from "../rules/walk.js";
 
 /** A packet that comes to a host, which is to forward it, or to take it. */
@@ -46,15 +46,41 @@ export interface DroppingRule {
   readonly isCertain: boolean;
 }
 
-/** What packets come to that the host takes, and those that it forwards. */
-const OF_TAKEN: readonly Hook[] = ["ingress", "prerouting", "input"];
-const OF_FORWARDED: readonly Hook[] = HOOKS.filter((hook) => hook !== "input");
+/** A part of a hook, by the priorities of its chains: what a packet is there. */
+interface Stage {
+  readonly hook: Hook;
+  readonly isHere: (chain: BaseChain) => boolean;
+  /** Whether its destination is translated by then, and its source. */
+  readonly isRedirected: boolean;
+  readonly hasLeft: boolean;
+  /** False where it may be there before that, or behind. */
+  readonly isSure: boolean;
+}
+
+/** Where destinations are translated in prerouting, and sources in postrouting, whatever the priorities of NAT chains (NF_IP_PRI_NAT_DST and _SRC, include/uapi/linux/netfilter_ipv4.h). */
+const NAT_AT: Partial<Record<Hook, number>> = { prerouting: -100, postrouting: 100 };
+
+/** What packets come to, in order. */
+const STAGES: readonly Stage[] = HOOKS.flatMap((hook): Stage[] => {
+  const natAt = NAT_AT[hook];
+  const isBehind = HOOKS.indexOf(hook) > HOOKS.indexOf("prerouting");
+  const before = { hook, isRedirected: isBehind, hasLeft: hook === "egress", isSure: true };
+  if (natAt === undefined) return [{ ...before, isHere: () => true }];
+  const behind = { ...before, isRedirected: true, hasLeft: hook === "postrouting" };
+  // of chains of that very priority, nobody tells whether they are asked before or behind it
+  const isEqual = ({ priority }: BaseChain): boolean => priority === natAt;
+  return [
+    { ...before, isHere: ({ priority }) => priority < natAt },
+    { ...before, isHere: isEqual, isSure: false },
+    { ...behind, isHere: isEqual, isSure: false },
+    { ...behind, isHere: ({ priority }) => priority > natAt },
+  ];
+});
 
 /** The rules of a host that can drop what comes to it. */
 export class FilterBook {
-  readonly #tables: readonly Table[];
-  /** Where they have chains. */
-  readonly #hooks: ReadonlySet<Hook>;
+  /** Where they have chains, each with the tables that have these alone. */
+  readonly #stages: readonly (readonly [stage: Stage, tables: readonly Table[]])[];
   /** How many lines of the rules could not be read. */
   readonly unread: number;
   /** Sets that its rules ask for and nobody saved, by name. */
@@ -72,8 +98,7 @@ export class FilterBook {
   /** By the rules of iptables and nft, with counters. */
   constructor({ text, tables, unread, unknownSets, aside }: RuleTables) {
     this.#hasHelpers = /--helper |\bhelper set\b/.test(text);
-    this.#tables = tables;
-    this.#hooks = new Set(tables.flatMap(({ base }) => base.map(({ hook }) => hook)));
+    this.#stages = STAGES.map((stage) => [stage, tablesAt(tables, stage)] as const).filter(([, at]) => at.length > 0);
     this.#keptByNat = keptByNat(tables);
     this.unread = unread.length;
     this.unknownSets = unknownSets;
@@ -105,12 +130,12 @@ export class FilterBook {
     let isCertain = true;
     // what came in may have a mark (tc, eBPF)
     let mark = ANY_MARK;
-    for (const hook of packet.goesTo === "host" ? OF_TAKEN : OF_FORWARDED) {
-      if (!this.#hooks.has(hook)) continue;
-      const at = hookedAt(hook, packet, mark);
+    for (const [stage, tables] of this.#stages) {
+      const { hook } = stage;
+      if (!comesTo(hook, packet)) continue;
+      const at = hookedAt(stage, packet, mark);
       if (at === undefined) break;
       const { hooked, isSure } = at;
-      isCertain &&= isSure;
       const walk = new Walk(
         "filter",
         hook,
@@ -118,13 +143,14 @@ export class FilterBook {
         () => true,
         (rule) => isIdle(this.#places.get(rule)?.key ?? ""),
       );
-      const isDropped = walk.through(this.#tables);
+      const isDropped = walk.through(tables);
       for (const [rule, met] of walk.found) {
         const place = this.#places.get(rule);
-        if (place !== undefined) found.push({ rule, text: met.text, ...place, isCertain: isCertain && met.isCertain });
+        if (place !== undefined)
+          found.push({ rule, text: met.text, ...place, isCertain: isCertain && isSure && met.isCertain });
       }
-      if (isDropped === true) break;
-      if (isDropped === undefined) isCertain = false;
+      if (isDropped === true && stage.isSure) break;
+      if (isDropped !== false) isCertain = false;
       const { value, known } = walk.mark;
       mark = markOf(value, hook === "prerouting" ? known & this.#keptByNat : known);
     }
@@ -132,21 +158,31 @@ export class FilterBook {
   }
 }
 
-/** Whether it is known by then where a packet goes. */
-function isRouted(hook: Hook): boolean {
-  return hook !== "ingress" && hook !== "prerouting";
+/** The tables that have chains at a stage, with these alone. */
+function tablesAt(tables: readonly Table[], { hook, isHere }: Stage): readonly Table[] {
+  return tables
+    .map((table) => ({ ...table, base: table.base.filter((chain) => chain.hook === hook && isHere(chain)) }))
+    .filter(({ base }) => base.length > 0);
 }
 
-/** A packet as it is at a hook; undefined where it is not known what it is by then. `isSure`: false where it may be otherwise. */
+/** Whether a packet comes to a hook: what the host takes to input, and all else to what stands behind that. */
+function comesTo(hook: Hook, { goesTo }: IncomingPacket): boolean {
+  if (hook === "input") return goesTo === "host";
+  return goesTo !== "host" || HOOKS.indexOf(hook) < HOOKS.indexOf("input");
+}
+
+/** A packet as it is at a stage; undefined where it is not known what it is by then. `isSure`: false where it may be otherwise. */
 function hookedAt(
-  hook: Hook,
+  { hook, isRedirected, hasLeft, isSure }: Stage,
   packet: IncomingPacket,
   mark: Mark,
 ): { readonly hooked: HookedPacket; readonly isSure: boolean } | undefined {
   const { isIpv6, proto, isEcho, goesTo, isToHost, isNew, isInvalid, isOriginal, inName, outName } = packet;
-  const hasLeft = hook === "postrouting" || hook === "egress";
-  const end = isRouted(hook) && goesTo !== "host" ? goesTo : packet;
-  const leaving = hook === "egress" ? packet.leavesAs() : packet;
+  const isRouted = isRedirected && hook !== "prerouting";
+  const to = isRedirected && goesTo !== "host" ? goesTo : packet;
+  // what may be translated by then may also not be
+  const end = isRouted ? to : (to ?? packet);
+  const leaving = hasLeft ? packet.leavesAs() : packet;
   if (end === undefined || leaving === undefined) return undefined;
   const { src, srcPort } = leaving;
   const hooked = {
@@ -158,9 +194,9 @@ function hookedAt(
     dstPort: end.dstPort,
     isEcho,
     // iptables does not let a rule ask for it in postrouting, and older kernels do not tell it there
-    inInterface: new InterfaceName([hasLeft ? "" : inName]),
-    outInterface: new InterfaceName([isRouted(hook) ? outName : ""]),
-    isDstLocal: isRouted(hook) ? goesTo === "host" : isToHost,
+    inInterface: new InterfaceName([hook === "postrouting" || hook === "egress" ? "" : inName]),
+    outInterface: new InterfaceName([isRouted ? outName : ""]),
+    isDstLocal: to === undefined ? undefined : isRedirected ? goesTo === "host" : isToHost,
     isDstRewritten: false,
     isNew,
     isInvalid,
@@ -169,5 +205,6 @@ function hookedAt(
       : undefined,
     mark,
   };
-  return { hooked, isSure: (packet.isSureToGo || !isRouted(hook)) && (!("isSure" in leaving) || leaving.isSure) };
+  const isKnown = (packet.isSureToGo && to !== undefined) || !isRedirected;
+  return { hooked, isSure: isSure && isKnown && (!("isSure" in leaving) || leaving.isSure) };
 }

@@ -740,6 +740,60 @@ describe("a rule of an interface's own", () => {
   });
 });
 
+describe("a chain that filters beside what translates", () => {
+  const CALL = { src: "10.0.2.2", srcPort: 40_001, dst: "10.0.2.15", dstPort: 88 };
+  const call = dropped(3, CALL, { side: OUTSIDE, proto: TCP });
+  const ping = dropped(
+    3,
+    { src: QUERY.src, dst: QUERY.dst, icmpId: 7 },
+    { proto: ICMP, isEchoRequest: true, mayOpen: true },
+  );
+  const NAT = [
+    "*nat",
+    "-A PREROUTING -p tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80",
+    "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+    "COMMIT",
+  ];
+  const addr_info = [{ local: "10.0.2.15", scope: "global" }];
+  /** What is found where a rule there asks for this. */
+  const named = (kind: Dropped, place: string, asked: string): string[] => {
+    const at = (seconds: number, count: number) => {
+      const rule = `${asked} counter packets ${count} bytes 1 drop`;
+      const nft = ["table inet t {", "chain c {", `type filter hook ${place}; policy accept;`, rule, "}", "}"];
+      return snapshot(seconds, { interfaces: [{ ifname: "enp0s3", addr_info }], rules: { iptables: NAT, nft } });
+    };
+    return told(found([kind], [at(100, 0), at(110, 3)]));
+  };
+  const [AS_CALLED, AS_SENT_ON] = ["tcp dport 88", "ip daddr 172.17.0.2 tcp dport 80"];
+  const [ITS_OWN, MASQUERADED] = ["ip saddr 172.17.0.3", "ip saddr 10.0.2.15"];
+  const [YES, MAYBE, NO] = ["", "possibly ", undefined];
+
+  it.each([
+    ["before that", call, "prerouting priority -101", AS_CALLED, YES],
+    ["before that", call, "prerouting priority -101", AS_SENT_ON, NO],
+    ["behind that", call, "prerouting priority -99", AS_CALLED, NO],
+    ["behind that", call, "prerouting priority -99", AS_SENT_ON, YES],
+    ["by the same priority", call, "prerouting priority dstnat", AS_CALLED, MAYBE],
+    ["by the same priority", call, "prerouting priority dstnat", AS_SENT_ON, MAYBE],
+    ["before that", ping, "postrouting priority 99", ITS_OWN, YES],
+    ["before that", ping, "postrouting priority 99", MASQUERADED, NO],
+    ["behind that", ping, "postrouting priority 101", ITS_OWN, NO],
+    ["behind that", ping, "postrouting priority 101", MASQUERADED, YES],
+    ["by the same priority", ping, "postrouting priority srcnat", ITS_OWN, MAYBE],
+    ["by the same priority", ping, "postrouting priority srcnat", MASQUERADED, MAYBE],
+  ])("sees packets as they are there: %s", (_, kind, place, asked, words) => {
+    const answer = named(kind, place, asked);
+    expect(answer).toEqual([words === undefined ? "drop-unexplained 3" : `drop-rule 3 ${words}${asked} drop`]);
+  });
+
+  it("may see what nobody knows the translation of as it came", () => {
+    const answer = dropped(3, { ...CALL, dstPort: 99 }, { side: OUTSIDE, proto: TCP, mayOpen: false });
+    expect(named(answer, "prerouting priority -99", "tcp dport 99")).toEqual([
+      "drop-rule 3 possibly tcp dport 99 drop",
+    ]);
+  });
+});
+
 /** What is said first of what these rules do not explain. */
 const unexplained = (...lines: readonly string[]): string =>
   found([dropped(3, QUERY)], counted({ iptables: filter(...lines) }))[0].text;
