@@ -3,6 +3,7 @@ import { RuleFacts } from "../../src/host/rules/rule-facts.js";
 import { RuleHistory } from "../../src/host/rules/times/rule-history.js";
 import { describe, expect, it } from "vitest";
 import { echo6, filler, icmp, ipv4, ipv6, transport, udp } from "../support/packets.js";
+import type { Finding } from "../../src/packets/results/findings.js";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import {
   CLIENT,
@@ -400,6 +401,34 @@ it("an address that a rule may hide is said to be hidden by it only where the ru
   ]);
   expect(await found("", "")).toEqual([
     `untranslated: private addresses appear on outside untranslated, and a rule may hide them, but it asks for more than is to be seen: ${rule}`,
+  ]);
+});
+
+/** Whether a finding is about what leaves untranslated. */
+const isAbout = ({ code }: Finding) => code === "leak" || code === "untranslated";
+
+it.each([
+  ["a rule of its own", "*nat\n-A POSTROUTING -s 172.17.0.3/32 -j RETURN\nMASQUERADE\nCOMMIT\n"],
+  ["conntrack, left alone", "*raw\n-A PREROUTING -s 172.17.0.3/32 -j CT --notrack\nCOMMIT\n*nat\nMASQUERADE\nCOMMIT\n"],
+])("an address does not leak that is exempt by %s, and the rule is named", async (_, text) => {
+  const hidden = conversation(10);
+  const bare = conversation(4, { startUs: 5000, insideSrc: OTHER, outsideSrc: OTHER, seed: 3 });
+  const [inside, outside] = [bare.inside, bare.outside].map((sent) => sent.filter((_, at) => at % 2 === 0));
+  const names = [new InterfaceName(["docker0"]), new InterfaceName(["enp0s3"])] as const;
+  const masquerade = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+  const rules = () => new RuleFacts(new RuleHistory(text.replace("MASQUERADE", masquerade)), names);
+  const both = [merged(hidden.inside, inside), merged(hidden.outside, outside)] as const;
+  const findings = (await outcomeOf(...both, { rules })).findings.filter(isAbout);
+  const rule = text.split("\n")[1];
+  expect(findings.map(({ code }) => code)).toEqual(["untranslated"]);
+  expect(findings[0].text).toBe(
+    `private addresses appear on outside untranslated, and a rule exempts them from the NAT: ${rule}`,
+  );
+  expect(findings[0].hint).toContain("narrow that rule");
+  const noneOfIt = () =>
+    new RuleFacts(new RuleHistory(`*nat\n${masquerade.replace("0.0/16", "0.2/32")}\nCOMMIT\n`), names);
+  expect((await outcomeOf(...both, { rules: noneOfIt })).findings.filter(isAbout).map(({ text }) => text)).toEqual([
+    "private addresses appear on outside untranslated, and no rule hides them, though the NAT hides others of their network",
   ]);
 });
 

@@ -132,9 +132,18 @@ export class RuleFacts implements HostRules {
   passedAs(): undefined {}
 
   leaving(proto: number, ends: Ends): Ruling {
-    let { mark } = this.#meet("prerouting", INSIDE, proto, ends, false);
+    const entering = this.#hooked("prerouting", INSIDE, proto, ends, false);
+    if (entering === undefined) return this.#ruling(UNKNOWN);
+    const untracking = this.#book.untracking(entering);
+    if (untracking.some(({ isCertain }) => isCertain))
+      return this.#ruling({ isTranslated: false, rules: untracking }, false);
+    let { mark } = this.#book.meet("prerouting", entering);
     ({ mark } = this.#meet("forward", INSIDE, proto, ends, false, mark));
-    return this.#ruling(this.#meet("postrouting", INSIDE, proto, ends, false, mark));
+    const leaving = this.#hooked("postrouting", INSIDE, proto, ends, false, mark);
+    if (leaving === undefined) return this.#ruling(UNKNOWN);
+    const { isTranslated, rules } = this.#book.meet("postrouting", leaving);
+    const exempting = isTranslated === false ? this.#book.exempting("postrouting", leaving) : [];
+    return this.#ruling({ isTranslated, rules: [...rules, ...exempting] }, untracking.length > 0);
   }
 
   /** Whether an address is known to have been the host's since packets passed that are judged now. What flows showed before need not be so any more, where addresses come and go. */

@@ -8,7 +8,7 @@ import { firstMark, isNat, keptBehindNat, telling } from "./first-mark.js";
 import { ANY_MARK, type Mark, markOf } from "./mark.js";
 import { flowProtocolNumber } from "../protocols.js";
 import { readTables, type RuleTables } from "./rule-tables.js";
-import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
+import type { Hook, HookedPacket, Rule, Table, Target } from "./ruleset.js";
 import { canMake } from "./target.js";
 import { isIncoming, passage } from "../tuples.js";
 import { type Met, Walk } from "./walk.js";
@@ -140,17 +140,23 @@ export class RuleBook {
   #untracking(flow: Translation, entering: Ends, leaving: Ends, inInterface: InterfaceName): Explanation[] {
     const [outInterface, mark] = [new InterfaceName([""]), ANY_MARK];
     const packet = packetAt("prerouting", flow, entering, leaving, undefined, { inInterface, outInterface, mark });
-    if (!packet || !this.hasUntracked) return [];
-    const walk = new Walk("filter", "prerouting", packet, () => false);
-    walk.through(this.#early);
-    this.#noteIfCutShort(walk);
-    return [...walk.untracking.values()].map(({ text, to, isCertain }) => ({
+    if (!packet) return [];
+    return this.untracking(packet).map(({ text, to, isCertain }) => ({
       rule: text,
       kind: "untrack",
       isCertain,
       to,
       isMaker: false,
     }));
+  }
+
+  /** The rules by which conntrack leaves a packet alone that comes in, or may. */
+  untracking(packet: HookedPacket): readonly Met[] {
+    if (!this.hasUntracked) return [];
+    const walk = new Walk("filter", "prerouting", packet, () => false);
+    walk.through(this.#early);
+    this.#noteIfCutShort(walk);
+    return [...walk.untracking.values()];
   }
 
   /** The rules that gave a conversation to a proxy; none where it was sent to the proxy's own address. */
@@ -187,6 +193,28 @@ export class RuleBook {
     const { found, redirects } = walk;
     const mark = this.#markBehind(hook, walk);
     return { isTranslated, rules: [...found.values()], redirects: [...redirects.values()], mark };
+  }
+
+  /** The rules without which those of a hook would certainly translate what opens a conversation, and with which they do not; none where there are no such rules. */
+  exempting(hook: Hook, packet: HookedPacket): readonly Met[] {
+    const walked = (without: ReadonlySet<Rule>): Pick<Walk, "ending"> & { readonly isTranslated: Answer } => {
+      const walk = new Walk("nat", hook, packet, (to) => (to === null ? undefined : true), undefined, without);
+      return { isTranslated: walk.through(this.#telling), ending: walk.ending };
+    };
+    const exempting = new Map<Rule, Met>();
+    let { isTranslated, ending } = walked(new Set());
+    while (isTranslated === false && ending.size > 0) {
+      for (const [rule, met] of ending) exempting.set(rule, met);
+      ({ isTranslated, ending } = walked(new Set(exempting.keys())));
+    }
+    if (isTranslated !== true) return [];
+    // none is named that it takes the others for
+    const needed = new Set(exempting.keys());
+    for (const rule of exempting.keys()) {
+      needed.delete(rule);
+      if (walked(needed).isTranslated !== true) needed.add(rule);
+    }
+    return [...exempting].filter(([rule]) => needed.has(rule)).map(([, met]) => met);
   }
 
   /** The rules that give a packet to the host itself which opens a conversation, or may: to a proxy, and others. */

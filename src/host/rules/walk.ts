@@ -88,6 +88,9 @@ function equalsAmong(
   });
 }
 
+/** Where no rule is left out. */
+const NO_RULES: ReadonlySet<Rule> = new Set();
+
 function never(): boolean {
   return false;
 }
@@ -102,6 +105,7 @@ export class Walk {
   readonly #packet: HookedPacket;
   readonly #canBe: (to: Target | null) => Answer;
   readonly #isIdle: (rule: Rule) => boolean;
+  readonly #without: ReadonlySet<Rule>;
   #rulesLeft = MOST_RULES;
   /** The mark that it may have left the base chain with, for all those ways that end there. */
   #markAtEnd: Mark | undefined;
@@ -111,20 +115,24 @@ export class Walk {
   readonly redirects = new Map<Rule, Met>();
   /** Those that it may have met which have conntrack leave it alone. */
   readonly untracking = new Map<Rule, Met>();
+  /** Those that it may have met which end a chain that translates, or its way through a base chain, for packets that they match. */
+  readonly ending = new Map<Rule, Met>();
   /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
   isCutShort = false;
   /** Whether it goes through a chain that filters, on its way to one that translates: it was not dropped there, and what matters is its mark. */
   #isPassing = false;
 
-  /** `canBe`: whether a NAT rule with this target can have made what became of the packet. `isIdle`: whether nothing met a rule by then. */
+  /** `canBe`: whether a NAT rule with this target can have made what became of the packet. `isIdle`: whether nothing met a rule by then. `without`: rules that are left out. */
   constructor(
     type: ChainType,
     hook: Hook,
     packet: HookedPacket,
     canBe: (to: Target | null) => Answer,
     isIdle: (rule: Rule) => boolean = never,
+    without: ReadonlySet<Rule> = NO_RULES,
   ) {
     this.#isIdle = isIdle;
+    this.#without = without;
     this.#type = type;
     this.#hook = hook;
     this.#packet = { ...packet };
@@ -223,6 +231,7 @@ export class Walk {
     let markBack: Mark | undefined;
     for (const rule of candidatesIn(rules, this.#packet)) {
       if (this.#rulesLeft-- <= 0) return this.#cutShort();
+      if (this.#without.has(rule)) continue;
       const isMet = this.#isMet(rule);
       if (isMet === false || (isMet === undefined && this.#isIdle(rule))) continue;
       const { mark } = this.#packet;
@@ -287,6 +296,7 @@ export class Walk {
         this.#find(table, rule, null, isCertain);
         return this.#leave(DECIDED);
       case "end":
+        this.#noteEnding(table, rule, isCertain);
         return this.#leave(ENDED);
       case "untrack":
         this.untracking.set(rule, { text: placedText(nameOf(table), rule), to: null, isCertain });
@@ -295,6 +305,7 @@ export class Walk {
         this.#packet.mark = verdict.mark(this.#packet.mark);
         return ON;
       case "return":
+        this.#noteEnding(table, rule, isCertain);
         return BACK;
       case "continue":
         return ON;
@@ -320,6 +331,11 @@ export class Walk {
   #find(table: Table, rule: Rule, to: Target | null, isMet: boolean): void {
     const isCertain = isMet || this.found.get(rule)?.isCertain === true;
     this.found.set(rule, { text: placedText(nameOf(table), rule), to, isCertain });
+  }
+
+  #noteEnding(table: Table, rule: Rule, isCertain: boolean): void {
+    if (this.#type !== "nat" || this.#isPassing) return;
+    this.ending.set(rule, { text: placedText(nameOf(table), rule), to: null, isCertain });
   }
 
   #cutShort(): number {

@@ -5,7 +5,7 @@ import type { Ends, Translation } from "./results.js";
 export interface Ruling {
   /** Undefined where that cannot be told. */
   readonly answer: boolean | undefined;
-  /** The rules that make it so, or may; empty where there is none. */
+  /** The rules that make it so, or may; of what they do not translate, those that keep others from it; empty where there is none. */
   readonly rules: string;
   /** Why it cannot be told, in words; empty where it can. */
   readonly doubt: string;

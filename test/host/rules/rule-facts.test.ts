@@ -50,6 +50,52 @@ const publishedBy = (asked: string, ...more: readonly string[]): string =>
     ...more,
   );
 
+/** The rules that exempt a container which these do not hide; else whether they do. */
+const exempting = (...lines: readonly string[]) => {
+  const { answer, rules } = left(after(nat(...lines), [], "docker0", "enp0s3"));
+  return answer === false ? rules : answer;
+};
+
+describe("a rule that keeps others from hiding who leaves", () => {
+  const [RETURN, ACCEPT] = ["-A POSTROUTING -s 172.17.0.3/32 -j RETURN", "-A POSTROUTING -p tcp -j ACCEPT"];
+
+  test.each([
+    ["is named", [RETURN, MASQUERADE], RETURN],
+    ["not another one that ends behind it", [RETURN, MASQUERADE, ACCEPT], RETURN],
+    ["both are, where either does", [RETURN, ACCEPT, MASQUERADE], `${RETURN}; ${ACCEPT}`],
+    [
+      "is named that a packet met in another chain",
+      ["-A POSTROUTING -j DOCKER", "-A DOCKER -p tcp -j ACCEPT", MASQUERADE],
+      "-A DOCKER -p tcp -j ACCEPT",
+    ],
+    [
+      "none is, where another chain hides him all the same",
+      ["-A POSTROUTING -j DOCKER", "-A DOCKER -j RETURN", MASQUERADE],
+      true,
+    ],
+    ["none is, where it ends a chain that hides nobody", ["-A POSTROUTING -j DOCKER", "-A DOCKER -j RETURN"], ""],
+    ["none is, where no rule would hide him", [RETURN, MASQUERADE.replace("17.0.0", "18.0.0")], ""],
+    ["none is, where it may not match", ["-A POSTROUTING -m string --string a -j RETURN", MASQUERADE], undefined],
+  ])("%s", (_, lines, expected) => {
+    expect(exempting(...lines)).toBe(expected);
+  });
+
+  test("is the one by which conntrack leaves him alone, also where another rule would hide him", () => {
+    const raw = "-A PREROUTING -s 172.17.0.3/32 -j CT --notrack";
+    const facts = after(`*raw\n${raw}\nCOMMIT\n${nat(MASQUERADE)}`, [], "docker0", "enp0s3");
+    expect(left(facts)).toEqual({ answer: false, rules: raw, doubt: "" });
+    // others are hidden as they would be without
+    expect(left(facts, "180.101.49.11", "172.17.0.4")).toEqual({ answer: true, rules: MASQUERADE, doubt: "" });
+    const some = after(
+      `*raw\n-A PREROUTING -m string --string a -j CT --notrack\nCOMMIT\n${nat(MASQUERADE)}`,
+      [],
+      "docker0",
+      "enp0s3",
+    );
+    expect(left(some).doubt).toBe("some packets pass the NAT rules by (notrack, tproxy)");
+  });
+});
+
 describe("who comes to a port of the host's", () => {
   test("is sent inside by the rule that publishes it", () => {
     expect(called(after(DOCKER_IPTABLES, [webPinged]))).toEqual({ answer: true, rules: PUBLISH, doubt: "" });

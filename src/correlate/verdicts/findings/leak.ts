@@ -31,24 +31,34 @@ interface Untranslated extends Located {
   readonly lastNs: number;
 }
 
+/** Whether a flow should have been translated, what shows that, or does not, in words, and what to look at next where that is not as usual. */
+interface Judged {
+  readonly isLeak: boolean;
+  readonly why: string;
+  readonly hint?: string;
+}
+
 /** Flows of which the same is said. */
 class Leaking extends Gathered {
   /** The address of their initiators, or of the first of them … */
   readonly src: string;
   /** … `macHash` of who sent as that … */
   readonly mac: number | undefined;
-  /** … and what shows that it should have been translated, or does not. */
+  /** … what shows that it should have been translated, or does not … */
   readonly why: string;
+  /** … and what to look at next; undefined where that is as usual. */
+  readonly hint: string | undefined;
   pairs = 0;
   /** From when to when, nanoseconds on the timeline. */
   fromNs = Number.POSITIVE_INFINITY;
   throughNs = Number.NEGATIVE_INFINITY;
 
-  constructor({ src, srcMac }: Ends, why: string) {
+  constructor({ src, srcMac }: Ends, { why, hint }: Pick<Judged, "why" | "hint">) {
     super();
     this.src = src;
     this.mac = srcMac;
     this.why = why;
+    this.hint = hint;
   }
 
   override addFlow(flow: Untranslated): void {
@@ -109,9 +119,10 @@ export class Leak implements Finder {
     const leaks = new Map<string, Leaking>();
     const asTheyCame = new Map<string, Leaking>();
     for (const flow of this.#flows) {
-      const { isLeak, why } = this.#judged(flow);
-      if (isLeak) gather(leaks, `${flow.ends.src} ${flow.ends.srcMac} ${why}`, flow, why);
-      else if (flow.isPrivate) gather(asTheyCame, why, flow, why);
+      const judged = this.#judged(flow);
+      const { isLeak, why } = judged;
+      if (isLeak) gather(leaks, `${flow.ends.src} ${flow.ends.srcMac} ${why}`, flow, judged);
+      else if (flow.isPrivate) gather(asTheyCame, why, flow, judged);
     }
     return [
       ...[...leaks.values()].map((leaking) => findingOf("leak", leaking.pairs, leakText(leaking), leaking)),
@@ -121,19 +132,22 @@ export class Leak implements Finder {
           leaking.pairs,
           `private addresses appear on outside untranslated, and ${leaking.why}`,
           leaking,
+          leaking.hint,
         ),
       ),
     ];
   }
 
-  /** Whether a flow should have been translated, and what shows that, or does not, in words. */
-  #judged(flow: Untranslated): { isLeak: boolean; why: string } {
+  #judged(flow: Untranslated): Judged {
     const { isOpenerKnown, proto, ends, link } = flow;
     if (!isOpenerKnown) return { isLeak: false, why: MET };
     const { answer, rules, doubt } = this.#rules.leaving(proto, ends);
-    if (answer !== undefined) return { isLeak: answer, why: answer ? `a rule hides it: ${rules}` : NOTHING };
+    if (answer === true) return { isLeak: true, why: `a rule hides it: ${rules}` };
+    if (rules !== "" && answer === false)
+      return { isLeak: false, why: `a rule exempts them from the NAT: ${rules}`, hint: NARROW };
     const isHidden = this.#hidden.has(ends.src);
     if (isHidden || this.#hidden.hasLink(link)) {
+      if (answer === false) return { isLeak: false, why: isHidden ? NONE_OF_THESE : NONE_OF_THEM };
       if (flow.isKept) return { isLeak: false, why: ANSWERED };
       if (this.#isExempt(flow)) return { isLeak: false, why: OTHERS_ANSWERED };
       return { isLeak: true, why: `the NAT hides ${isHidden ? "it in other flows" : "others of its network"}` };
@@ -164,6 +178,9 @@ function isKept({ isFromInside, rewrite, isAnswered, isOneOfSeveral }: EndedFlow
 
 const MET = "nothing tells whether they opened these conversations, or answer what came to them so";
 const NOTHING = "no packet and no rule shows that the NAT should hide them";
+const NARROW = "narrow that rule, or delete it, if the NAT is to hide them";
+const NONE_OF_THESE = "no rule hides these conversations, though the NAT hides others of the same addresses";
+const NONE_OF_THEM = "no rule hides them, though the NAT hides others of their network";
 const ANSWERED = "are answered so: a rule may exempt these conversations from the NAT, which hides others";
 const OTHERS_ANSWERED =
   "others from their network to the same address, or to two of its network, are answered so: a rule may exempt that from the NAT, which hides others";
@@ -173,8 +190,8 @@ function leakText({ src, mac, why, fromNs, throughNs }: Leaking): Sentence {
 }
 
 /** Adds a flow to those of which the same is said, by a key. */
-function gather(all: Map<string, Leaking>, key: string, flow: Untranslated, why: string): void {
-  const leaking = all.get(key) ?? new Leaking(flow.ends, why);
+function gather(all: Map<string, Leaking>, key: string, flow: Untranslated, judged: Judged): void {
+  const leaking = all.get(key) ?? new Leaking(flow.ends, judged);
   all.set(key, leaking);
   leaking.addFlow(flow);
 }
