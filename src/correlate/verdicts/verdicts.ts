@@ -2,7 +2,6 @@ import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/fates.js";
 import { NONE } from "../../packets/tuples.js";
-import { destinationText } from "../../packets/ways.js";
 import { RST } from "../../protocols/tcp.js";
 import { Beyond } from "./claims/beyond.js";
 import { Carried } from "./captures/carried.js";
@@ -21,6 +20,7 @@ import { isTtlSpent } from "./claims/hops.js";
 import { Locals } from "./claims/locals.js";
 import { Orphans } from "./objections/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";
+import { whyRouted } from "./claims/routed.js";
 import { Senders } from "./claims/senders.js";
 import { Speakers } from "./claims/speakers.js";
 import { StandIns } from "./claims/stand-ins.js";
@@ -218,16 +218,6 @@ export class Verdicts {
     return alone >= LEAST_ALONE;
   }
 
-  /** Why a packet may have left by an interface that is not captured, as the host's routes say, in words; undefined where they do not. */
-  #whyRouted(row: number): string | undefined {
-    const { routes, timeline: t, tuples, translations } = this.#known;
-    if (routes === undefined) return undefined;
-    const twinWay = translations.twinWayOf(row);
-    const to = destinationText(tuples, twinWay === NONE ? t.way(row) : twinWay);
-    const name = routes.uncapturedTo(to);
-    return name && `the host's route to ${to} leaves by ${name}, which is not captured`;
-  }
-
   /** What a claim comes to by how much the other capture misses. */
   #reckon(row: number, other: Side, claim: Claim): Decision {
     const t = this.#known.timeline;
@@ -236,7 +226,7 @@ export class Verdicts {
       const { misses, kernel } = this.#known;
       if (claim.verdict === "dropped" && isTtlSpent(t, row) && kernel.tally.isTtlLowered(other === OUTSIDE))
         return { verdict: "dropped", reason: "ttl-spent", why: whySpent(t, row) };
-      const routed = claim.verdict === "dropped" && claim.on === undefined ? this.#whyRouted(row) : undefined;
+      const routed = claim.verdict === "dropped" && claim.on === undefined ? whyRouted(this.#known, row) : undefined;
       if (routed !== undefined) return unknown("routed-elsewhere", `${why}, but ${routed}`);
       if (other !== t.sideOf(row) && t.timeNs(row) <= this.#unvouchedNs && this.#known.clock.areTwo)
         return unknown("clock-unknown", `${why}, but nothing told then how the clocks stand to each other`);

@@ -76,6 +76,8 @@ export const REASONS = {
     "others to its destination, or of its conversation, seem to take an interface that is not captured, and nothing answers it",
   "routed-elsewhere":
     "by the host's snapshots, the route to its destination leaves by an interface that is not captured: it may have left there, or was dropped",
+  "forwarded-elsewhere":
+    "it was forwarded, as an answer or TTLs show, and by the host's snapshots, the route to its destination leaves by an interface that is not captured",
   "may-be-filtered":
     "the other capture has nothing of its kind (IP version, protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing shows what became of it: the host may have taken it, or dropped it",

@@ -13,6 +13,7 @@ import type { Local } from "./locals.js";
 import { Published } from "./published.js";
 import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
 import { isFromAfar, isFromNear } from "./hops.js";
+import { routedElsewhere } from "./routed.js";
 import { Turned } from "./turned.js";
 import { Unexplained } from "./unexplained.js";
 import { conversationText, seconds, whySentAgain } from "../words.js";
@@ -57,7 +58,7 @@ export class Claims {
     const isOwn = own?.verdict === "local" || own?.verdict === "refused" || own?.reason === "forged-host";
     if (own !== null && own.isByAbsence !== true && isOwn) return own;
     const uncovered = reach.uncovered(row, other, isLeaving);
-    if (uncovered !== null) return uncovered;
+    if (uncovered !== null) return (slot === NONE ? this.#unexplained.takenByRules(row, side) : undefined) ?? uncovered;
     const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
     // a router that puts fragments together forwards none where one is missing
     const isPart = isFragment && !matchers.datagrams.mayPair(row);
@@ -81,6 +82,8 @@ export class Claims {
     if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
     if (isLeaving) return this.#explained.neverEntered(row, side);
     if (answer === undefined) return this.#explained.notPassedOn(row, other);
+    const routed = routedElsewhere(this.#known, row, `it was answered from behind the host (${answer.why})`);
+    if (routed !== undefined) return routed;
     const crossed = `it crossed, though ${SIDE_NAMES[other]} lacks it, as it was answered from there: ${answer.why}`;
     return unknown("forwarded-unseen", crossed, "crossing");
   }

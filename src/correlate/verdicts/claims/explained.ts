@@ -11,6 +11,7 @@ import { ViewedFlow } from "../flows/viewed-flow.js";
 import type { Judged } from "../judged.js";
 import { seconds, WHY_ARRIVED, WHY_REPLACED, whyMissing } from "../words.js";
 import { isFromNear } from "./hops.js";
+import { routedElsewhere } from "./routed.js";
 import { resetBeside } from "./resets.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
@@ -145,13 +146,18 @@ export class Explained {
     const isOneWay = this.#isOneWay(row);
     const isAnswered = isOneWay && this.#isAnsweredUnseen(row);
     if (isOneWay && (hasArrived || isAnswered)) remember(this.#unseen, id, MOST_UNSEEN);
-    if (hasArrived) return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
+    if (hasArrived)
+      return (
+        routedElsewhere(this.#known, row, "what it carried was acknowledged or answered") ??
+        unknown("forwarded-unseen", WHY_ARRIVED, "crossing")
+      );
     if (!isOneWay || !(isAnswered || this.#unseen.has(id))) return undefined;
     const shown = isAnswered
       ? "answers to its sender cross behind it, and nothing that they answer was"
       : "others that went its way in its conversation got there, and none of them was";
-    const why = `${shown} ever seen on ${SIDE_NAMES[other]}: it comes out unseen, as it seems`;
-    return unknown("forwarded-unseen", why, "exit");
+    const why = `${shown} ever seen on ${SIDE_NAMES[other]}`;
+    const routed = routedElsewhere(this.#known, row, why);
+    return routed ?? unknown("forwarded-unseen", `${why}: it comes out unseen, as it seems`, "exit");
   }
 
   /** Whether packets of a packet's flow cross the other way alone, and the other capture has none at all that went its way. */

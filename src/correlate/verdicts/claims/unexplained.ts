@@ -1,3 +1,4 @@
+import { IS_ERROR } from "../../../packets/packets.js";
 import { epochNsOf } from "../../../packets/results/epoch-ns.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
 import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
@@ -11,6 +12,7 @@ import { WHY_ELSEWHERE } from "./elsewhere.js";
 import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Published } from "./published.js";
+import { routedElsewhere } from "./routed.js";
 import { resetBeside } from "./resets.js";
 import { isFromNear } from "./hops.js";
 import { WHY_TAKEN } from "./taken.js";
@@ -31,6 +33,8 @@ export class Unexplained {
     const other = SIDE_NAMES[otherSide(side)];
     const missing = whyMissing(this.#known, row, otherSide(side));
     if (this.#known.translations.accounts.learnt === 0) {
+      const taken = this.takenByRules(row, side);
+      if (taken !== undefined) return taken;
       const doubt = "paired yet: are these captures of the same host and time?";
       return unknown(
         "nothing-paired",
@@ -162,6 +166,19 @@ export class Unexplained {
     return unknown("no-answer", `nothing answers it, and ${taking.why}`);
   }
 
+  /**
+   * What the host's rules tell of a packet whatever the other capture lacks: that they certainly give its conversation to the host itself. Undefined where they do not, or a
+   * router lowered the TTL of what answers.
+   */
+  takenByRules(row: number, side: Side): Claim | undefined {
+    const { timeline: t, tuples, locals } = this.#known;
+    const way = t.way(row);
+    const opening = isFromOpener(tuples, way) ? way : way ^ 1;
+    const isForwarded = tuples.hasOtherTtl(opening ^ 1) || locals.isNat(sourceText(tuples, opening));
+    const taking = isForwarded || (t.flags(row) & IS_ERROR) !== 0 ? undefined : this.#taking(side, way, opening);
+    return taking?.isCertain === true ? { verdict: "local", reason: "redirected", why: taking.why } : undefined;
+  }
+
   get #isOfOneRun(): boolean {
     return this.#known.cover[INSIDE].isOfOneRun && this.#known.cover[OUTSIDE].isOfOneRun;
   }
@@ -210,6 +227,11 @@ export class Unexplained {
     const isCarried = carried.hasService(tuple) || elsewhere.isProved(nearWay);
     const isAlone = isBehind && !isReached && isCarried && this.#known.filtered.of(row, OUTSIDE, nearWay) === undefined;
     const said = isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
+    const mayBeElsewhere = isBehind && !isReached && !elsewhere.mayCross(tuple);
+    const routed = mayBeElsewhere
+      ? routedElsewhere(this.#known, row, `${missing}, though ${said}`, nearWay)
+      : undefined;
+    if (routed !== undefined) return { ...routed, elsewhereWay: nearWay };
     const isProved =
       elsewhere.isConversation(tuple) ||
       (isAlone &&

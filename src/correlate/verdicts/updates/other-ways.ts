@@ -19,10 +19,10 @@ const WHY_OTHERS_ELSEWHERE =
   "nothing answers it, and what follows in its conversation takes another interface: a capture there would tell whether it did";
 
 /** Tells what a packet that was judged just now says of others before it, by where it goes. */
-export function tellOtherWays(about: Told, row: number, { elsewhereWay, isProof, why }: Decision): void {
+export function tellOtherWays(about: Told, row: number, { elsewhereWay, isProof, ...proof }: Decision): void {
   if (elsewhereWay !== undefined) tellElsewhere(about, elsewhereWay);
   tellCrossing(about);
-  if (isProof === true) tellProved(about, about.timeline.tuple(row), why);
+  if (isProof === true) tellProved(about, about.timeline.tuple(row), proof);
 }
 
 /** Tells of packets whose conversations turned out to cross that they may have crossed as well. */
@@ -47,15 +47,15 @@ function tellElsewhere({ tuples, impacts, unknowns, teller }: Told, way: number)
 }
 
 /**
- * Another interface is proved to have a conversation, as `why` says. What was seen to be forwarded of it before, or might have been kept out of the other
+ * Another interface is proved to have a conversation, as `proof` says. What was seen to be forwarded of it before, or might have been kept out of the other
  * capture by a filter, went there; what nothing answers may have.
  */
-function tellProved({ unknowns, teller }: Told, tuple: number, why: string): void {
+function tellProved({ unknowns, teller }: Told, tuple: number, proof: Decision): void {
   for (const unknown of unknowns.of(tuple)) {
-    const { reason } = unknown;
-    if (reason === "forwarded-unseen" || reason === "may-be-filtered")
-      teller.tell(unknown, { verdict: "elsewhere", reason: "answered-elsewhere", why });
-    if (reason === "no-answer")
+    const { reason, why } = proof;
+    if (unknown.reason === "forwarded-unseen" || unknown.reason === "may-be-filtered")
+      teller.tell(unknown, { verdict: "elsewhere", reason, why });
+    if (unknown.reason === "no-answer")
       teller.tell(unknown, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_OTHERS_ELSEWHERE });
   }
 }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { type HostRules, NO_RULES, type Ruling } from "../../../../src/packets/results/host-rules.js";
 import { OUTSIDE } from "../../../../src/packets/sides.js";
 import { wordsOf } from "../../../../src/host/address.js";
-import { outcomeOf, us } from "../../outcome.js";
+import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, datagram, merged, OTHER, SERVER } from "../../traffic.js";
 import { alone, answer, known, query, unanswered } from "../beside.js";
 import { Scene } from "../findings/scene.js";
@@ -47,6 +47,27 @@ it("what answers for whom a rule redirects to the host, or conntrack says it did
   expect(await alone(answers, [], tracked)).toEqual([
     `inside local: conntrack says that the host redirected its conversation to 172.17.0.1: to itself, or a neighbour of who opened it, as it seems by ${RULE}`,
   ]);
+});
+
+/** What answers, as if from outside, with a TTL. */
+const spokenBy = (ttl: number) => [us(3050, answer({ src: SERVER, dst: OTHER, ipId: 31_011, ttl }))];
+
+const reasonsBy = async (inside: readonly Stamped[], outside: readonly Stamped[], ruling: Partial<Ruling> = {}) =>
+  (await outcomeOf(inside, outside, { rules: ruled(ruling) })).alone.map(
+    ({ verdict, reason }) => `${verdict} ${reason}`,
+  );
+
+it("what a rule gives to the host itself is local before anything crossed, too, unless a router is behind what answers", async () => {
+  const call = us(3000, query({ src: OTHER, dst: SERVER, ipId: 31_010, ttl: 64 }));
+  const stranger = [
+    us(3100, datagram({ src: "192.0.2.1", dst: "10.0.2.15", srcPort: 5, dstPort: 6, ipId: 7, ttl: 50, text: "x" })),
+  ];
+  const both = Array(2).fill("local redirected");
+  expect(await reasonsBy([call, ...spokenBy(64)], [])).toEqual(both);
+  expect((await reasonsBy([call, ...spokenBy(64)], stranger)).slice(0, 2)).toEqual(both);
+  expect(await reasonsBy(spokenBy(64), [])).toEqual(["local redirected"]);
+  expect(await reasonsBy(spokenBy(52), [])).toEqual(["unknown no-frames"]);
+  expect(await reasonsBy(spokenBy(64), [], { answer: undefined })).toEqual(["unknown no-frames"]);
 });
 
 it("what comes from outside to nobody known has the rule beside it that may give it to the host itself", async () => {

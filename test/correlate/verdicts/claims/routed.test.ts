@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { icmp, ipv4 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, HOST, merged, OTHER, SERVER } from "../../traffic.js";
 import { answer, asked, known, query } from "../beside.js";
@@ -23,6 +24,49 @@ it("what never came out is unknown where its route leaves by an interface that i
     (await outcomeOf(inside, known.outside, options)).alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
   expect(await reasons({ routes })).toEqual(["unknown routed-elsewhere", "dropped no-twin", "dropped ttl-spent"]);
   expect(await reasons({})).toEqual(["dropped no-twin", "dropped no-twin", "dropped ttl-spent"]);
+});
+
+/** What becomes of packets beside `known`. */
+const reasonsFor = async (inside: readonly Stamped[], outside: readonly Stamped[], options: object) =>
+  (await outcomeOf(merged(known.inside, inside), merged(known.outside, outside), options)).alone.map(
+    ({ verdict, reason }) => `${verdict} ${reason}`,
+  );
+
+/** As what one who is asked is seen to answer, on either side. */
+const [ANSWERED, ANSWERED_OUTSIDE] = [
+  { dst: CONTAINER, ttl: 52, lateUs: 20 },
+  { dst: HOST, ttl: 53, lateUs: 0 },
+];
+const asking = (n: number) => us(3000 + 100 * n, query({ src: CONTAINER, dst: AWAY, ipId: 200 + n, ttl: 64 }));
+const answering = (n: number, { dst, ttl, lateUs }: typeof ANSWERED) =>
+  us(3050 + 100 * n + lateUs, answer({ src: AWAY, dst, ipId: 300 + n, ttl, text: `so ${n}` }));
+const refusing = ({ dst, ttl, lateUs }: typeof ANSWERED) => {
+  const payload = query({ src: dst, dst: AWAY, ipId: 204, ttl: 60 }).subarray(0, 28);
+  return us(3450 + lateUs, ipv4({ src: AWAY, dst, id: 7, ttl }, icmp({ type: 3, code: 3, payload })));
+};
+
+describe("what was forwarded, and never came out, is elsewhere where its route leaves by an interface that is not captured", () => {
+  it.each([
+    ["as the other end speaks from behind a router", 53, AWAY, "elsewhere forwarded-elsewhere"],
+    ["not where the route is a captured one, or nobody knows it", 53, SERVER, "unknown forwarded-unseen"],
+    ["not where no router is between them: the host, or a neighbour, speaks", 64, AWAY, "local no-hop"],
+  ])("%s", async (_, ttl, routed, said) => {
+    const spoken = [asked(AWAY), us(3070, answer({ src: AWAY, dst: CONTAINER, ipId: 9, ttl, text: "here" }))];
+    expect(await reasonsFor(spoken, [], { routes: routesBy(routed, "enp0s8") })).toEqual([said, said]);
+  });
+
+  it("as answers to its sender cross, or an error about it does", async () => {
+    const inside = [0, 1, 2].map((n) => answering(n, ANSWERED));
+    const outside = [0, 1, 2].map((n) => answering(n, ANSWERED_OUTSIDE));
+    const alone = async (options: object) =>
+      reasonsFor(
+        merged([0, 1, 2, 4].map(asking), inside, [refusing(ANSWERED)]),
+        merged(outside, [refusing(ANSWERED_OUTSIDE)]),
+        options,
+      );
+    expect(await alone({ routes })).toEqual(Array(4).fill("elsewhere forwarded-elsewhere"));
+    expect(await alone({})).toEqual(Array(4).fill("unknown forwarded-unseen"));
+  });
 });
 
 it("the route is that to where a translation sends it", async () => {
