@@ -22,6 +22,7 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean,
   const isIpv6 = timeline.isIpv6(row);
   const isEchoRequest =
     (flags & IS_ECHO) !== 0 && icmpTypeIn(timeline.seq(row)) === (isIpv6 ? ECHO_REQUEST_6 : ECHO_REQUEST);
+  const isError = (flags & IS_ERROR) !== 0;
   const side = timeline.sideOf(row);
   return {
     fate,
@@ -33,9 +34,10 @@ export function kindOf(tables: Tables, row: number, fate: Fate, isTold: boolean,
     ends: endsOf(tables, row),
     beyond: undefined,
     isEchoRequest,
-    isPlain: (flags & (IS_HEADLESS | IS_ERROR)) === 0,
+    isError,
+    isPlain: (flags & IS_HEADLESS) === 0,
     isTold,
-    mayOpen: mayOpen(tables, row),
+    mayOpen: !isError && mayOpen(tables, row),
     isStray: isStray(tables, row, isEchoRequest),
     isFromOpener: tuples.isOpenerKnown(timeline.tuple(row)) && isFromOpener(tuples, timeline.way(row)),
     macTo: timeline.macTo(row),

@@ -192,7 +192,7 @@ export class GatheredDrops extends PassingSink {
   /** The same kind as it is known by now, or this one from now on. */
   #known(kind: Kind, flow: number | undefined): Kind | undefined {
     const { fate, refusal, isTold, side, source, proto, ends, isEchoRequest, isPlain, macTo, uncutLength } = kind;
-    const whats = [isEchoRequest, isPlain, isTold, kind.mayOpen, kind.isFromOpener, kind.isStray];
+    const whats = [isEchoRequest, kind.isError, isPlain, isTold, kind.mayOpen, kind.isFromOpener, kind.isStray];
     const key = JSON.stringify([fate, refusal, side, source, proto, ends, flow, ...whats, macTo, uncutLength]);
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
@@ -261,9 +261,14 @@ function isUnreachable({ verdict, reason }: Pick<Judgement, "verdict" | "reason"
 }
 
 /** What a flow makes of packets on the other side. */
-function beyondOf({ side, ends }: Kind, { nat, sides, inside, outside }: FlowSummary): Ends | undefined {
+function beyondOf({ side, ends, isError }: Kind, { nat, sides, inside, outside }: FlowSummary): Ends | undefined {
   if (nat === "proxy" || sides[INSIDE] === sides[OUTSIDE]) return undefined;
   const [here, there] = side === INSIDE ? [inside, outside] : [outside, inside];
+  if (isError) {
+    const made = (address: string): string =>
+      address === here.src ? there.src : address === here.dst ? there.dst : address;
+    return { src: made(ends.src), dst: made(ends.dst) };
+  }
   if (here.src === ends.src && here.srcPort === ends.srcPort) return copyOfEnds(there);
   const { src, srcPort, dst, dstPort, icmpId } = there;
   return { src: dst, srcPort: dstPort, dst: src, dstPort: srcPort, icmpId };

@@ -306,6 +306,24 @@ it("tells echo requests from answers, and what says too little of itself", () =>
   ]);
 });
 
+it("an ICMP error opens no conversation, and a flow makes of it what it makes of its addresses", () => {
+  const { dropped } = gathered((sink, tables) => {
+    const error = { proto: ICMP, isError: true, flow: 7 } as const;
+    const [router, container] = ["192.0.2.1", "172.17.0.3"];
+    sink.unmatched(tables.add({ ...error, side: OUTSIDE, src: router, dst: "10.0.2.15" }), DROPPED);
+    sink.unmatched(tables.add({ ...error, side: OUTSIDE, src: "180.101.49.11", dst: "10.0.2.15" }), DROPPED);
+    sink.unmatched(tables.add({ ...error, side: INSIDE, src: container, dst: "180.101.49.11" }), DROPPED);
+    sink.unmatched(tables.add({ proto: ICMP, isError: true, side: INSIDE, src: container, dst: router }), DROPPED);
+    sink.flow(flow("udp", "inside", "172.17.0.3.4 > 180.101.49.11.80", "10.0.2.15.9 > 180.101.49.11.80", { id: 7 }));
+  });
+  expect(dropped.map(({ isError, mayOpen, beyond }) => [isError, mayOpen, beyond?.src, beyond?.dst])).toEqual([
+    [true, false, "192.0.2.1", "172.17.0.3"],
+    [true, false, "180.101.49.11", "172.17.0.3"],
+    [true, false, "10.0.2.15", "180.101.49.11"],
+    [true, false, undefined, undefined],
+  ]);
+});
+
 it("the rest of a datagram is of no kind of its own, and is no other drop once something else became known of it", () => {
   const { dropped, others } = gathered((sink, tables) => {
     sink.unmatched(tables.add({ ...QUERY, frame: 1 }), DROPPED);

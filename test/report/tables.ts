@@ -47,6 +47,7 @@ export interface Packet {
   seq?: number;
   ack?: number;
   isHeadless?: boolean;
+  isError?: boolean;
   /** It goes on with a datagram. */
   isLaterFragment?: boolean;
   quoted?: Quoted;
@@ -91,7 +92,7 @@ export class HandFilled implements Tables {
       (isIpv6 ? IS_IPV6 : 0) |
       (isEcho ? IS_ECHO : 0) |
       (packet.isHeadless ? IS_HEADLESS : 0) |
-      (packet.quoted ? IS_ERROR : 0) |
+      (packet.quoted || packet.isError === true ? IS_ERROR : 0) |
       (packet.isLaterFragment === true ? IS_FRAGMENT | IS_LATER_FRAGMENT : 0);
     const fields = new Int32Array(1 << record.RECORD_BITS);
     new Float64Array(fields.buffer)[record.STAMP_NS] = packet.stampNs ?? 0;

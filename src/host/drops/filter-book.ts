@@ -11,6 +11,7 @@ import { Walk } from "../rules/walk.js";
 
 /** A packet that comes to a host, which is to forward it, or to take it. */
 export interface IncomingPacket extends Pick<HookedPacket, "isIpv6" | "proto" | "src" | "srcPort" | "isEcho"> {
+  readonly isError: boolean;
   /** Its destination as it comes, and whether that is the host's own … */
   readonly dst: Address;
   readonly dstPort: number | undefined;
@@ -177,7 +178,7 @@ function hookedAt(
   packet: IncomingPacket,
   mark: Mark,
 ): { readonly hooked: HookedPacket; readonly isSure: boolean } | undefined {
-  const { isIpv6, proto, isEcho, goesTo, isToHost, isNew, isInvalid, isOriginal, inName, outName } = packet;
+  const { isIpv6, proto, isEcho, isError, goesTo, isToHost, isNew, isInvalid, isOriginal, inName, outName } = packet;
   const isRouted = isRedirected && hook !== "prerouting";
   const to = isRedirected && goesTo !== "host" ? goesTo : packet;
   // what may be translated by then may also not be
@@ -193,6 +194,7 @@ function hookedAt(
     srcPort,
     dstPort: end.dstPort,
     isEcho,
+    isError,
     // iptables does not let a rule ask for it in postrouting, and older kernels do not tell it there
     inInterface: new InterfaceName([hook === "postrouting" || hook === "egress" ? "" : inName]),
     outInterface: new InterfaceName([isRouted ? outName : ""]),

@@ -2,6 +2,7 @@ import type { Dropped } from "../../packets/results/drops.js";
 import type { DroppingRule } from "./filter-book.js";
 import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
 import type { Counted, RuleTimes } from "./rule-times.js";
+import { type Sharing, together } from "./together.js";
 import { stoodText } from "../rules/times/stood.js";
 
 /** So many rules are named that may have dropped something and are no ground. */
@@ -50,6 +51,7 @@ export class RuleGrounds {
     const certainly: Ground[] = [];
     const possibly: Ground[] = [];
     const doubts: string[] = [];
+    const sharing: Sharing[] = [];
     for (const { dropping, certain, possible, meant } of this.#matched(dropped)) {
       const counted = this.#times.counted(dropping.key);
       const { count = 0, isGone = false } = counted ?? {};
@@ -61,8 +63,7 @@ export class RuleGrounds {
       if (uncounted.length > 0) possibly.push(this.#groundOf(dropping, uncounted, undefined, false));
       else if (isDoubt && counted === undefined)
         doubts.push(`${dropping.text} may have dropped some, and does not count`);
-      if (isDoubt && count > 0 && count < packetsIn(all) && !isGone)
-        doubts.push(`${dropping.text} may have dropped ${count} of ${packetsIn(all)}, by its counter`);
+      if (isDoubt && count > 0 && count < packetsIn(all) && !isGone) sharing.push({ dropping, kinds: all, count });
       if (counted === undefined || (count === 0 && !isGone)) continue;
       const hasCounted = (kinds: readonly Dropped[]): boolean => isGone || count >= packetsIn(kinds);
       // what it counted were those that were dropped, before it was any that nobody answered
@@ -73,9 +74,28 @@ export class RuleGrounds {
       if (open.length > 0 && count > 0 && hasCounted(all))
         possibly.push(this.#groundOf(dropping, open, counted, false));
     }
+    const shared = this.#shared(sharing, [...certainly, ...possibly]);
+    possibly.push(...shared.grounds);
+    for (const { dropping, kinds, count } of sharing)
+      if (!shared.named.has(dropping.key))
+        doubts.push(`${dropping.text} may have dropped ${count} of ${packetsIn(kinds)}, by its counter`);
     const more = doubts.length - MOST_DOUBTS;
     const listed = [...doubts.slice(0, MOST_DOUBTS), ...(more > 0 ? [`so may ${more} more rules`] : [])];
     return { grounds: [...certainly, ...possibly], doubts: [...listed, ...this.#unasked()] };
+  }
+
+  /** The rules that may have dropped together what none of them can have dropped alone, and nothing else tells of; and which these are, by their keys. */
+  #shared(sharing: readonly Sharing[], grounds: readonly Ground[]): { grounds: Ground[]; named: ReadonlySet<string> } {
+    const told = new Set(grounds.flatMap(({ kinds }) => kinds));
+    const isOpen = (kind: Dropped): boolean => isDropped(kind) && !kind.isTold && !told.has(kind);
+    const groups = together(
+      sharing.map((each) => ({ ...each, kinds: each.kinds.filter(isOpen) })).filter(({ kinds }) => kinds.length > 0),
+    );
+    const named = new Set(groups.flatMap(({ rules }) => rules.map(({ dropping }) => dropping.key)));
+    return {
+      named,
+      grounds: groups.flatMap(({ rules, count }) => rules.map((each) => groundAmong(each, rules, count))),
+    };
   }
 
   /** The rules that are not asked, and may have dropped packets. */
@@ -144,7 +164,6 @@ export class RuleGrounds {
         : "may match them (not all that it asks for, or a rule before it, can be told)";
     const stood = this.#times.stood(key, kinds[0].firstNs);
     const when = stood === undefined ? "" : `was ${stoodText(stood)}, `;
-    const advice = IS_DOCKERS.test(rule.chain) ? ADVICE_DOCKER : ADVICE;
     const next =
       counted?.isGone === true ? WHO_CHANGES : `${shownBy(dropping)} shows ${counted ? "what it counts" : "it"}`;
     const cause = { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain };
@@ -153,12 +172,32 @@ export class RuleGrounds {
       kinds,
       isCertain,
       text: `a rule in ${rule.chain} (${table}${isLegacy ? ", of iptables-legacy" : ""}) ${matches}, ${when}and ${countText(counted, packetsIn(kinds))}: ${rule.text}`,
-      hint: `${advice}; ${next}`,
+      hint: hintOf(dropping, next),
       cause: counted === undefined ? cause : { ...cause, counted: counted.count },
       // what one counted that was gone before it was read once more, nobody may know
       ...(isCertain && counted !== undefined && counted.count >= packetsIn(kinds) && { stops: "rule-counts" }),
     };
   }
+}
+
+/** What may be a rule's doing in part, of some that counted so many packets together. */
+function groundAmong({ dropping, kinds, count }: Sharing, rules: readonly Sharing[], all: number): Ground {
+  const { rule, table, isLegacy } = dropping;
+  const others = rules.length - 1;
+  const beside = `${others} other ${others === 1 ? "rule" : "rules"} named here`;
+  return {
+    code: "drop-rule",
+    kinds,
+    isCertain: false,
+    text: `a rule in ${rule.chain} (${table}${isLegacy ? ", of iptables-legacy" : ""}) may have dropped some of them: it counted ${count} between the snapshots, and with ${beside} ${all}: ${rule.text}`,
+    hint: hintOf(dropping, `${shownBy(dropping)} shows what it counts`),
+    cause: { rule: `possibly ${rule.text}`, table, chain: rule.chain, counted: count },
+  };
+}
+
+/** What to do about a rule, and what to look at next. */
+function hintOf({ rule }: DroppingRule, next: string): string {
+  return `${IS_DOCKERS.test(rule.chain) ? ADVICE_DOCKER : ADVICE}; ${next}`;
 }
 
 /** What a rule counted, with how many it did beside some packets. */

@@ -69,7 +69,7 @@ export class Ways {
   }
 
   of(dropped: Dropped): Way {
-    const { isPlain, isIpv6, proto, ends, isEchoRequest, isStray } = dropped;
+    const { isPlain, isIpv6, proto, ends, isEchoRequest, isError, isStray } = dropped;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
     const to = this.#goingTo(dropped);
     const isTaken = to === "host";
@@ -89,6 +89,7 @@ export class Ways {
       dst,
       dstPort: ends.dstPort,
       isEcho: isEchoRequest,
+      isError,
       isToHost: this.#own.has(ends.dst),
       goesTo: isTaken ? to : routed,
       isSureToGo: to !== undefined,
@@ -102,9 +103,11 @@ export class Ways {
     return { packet, destination };
   }
 
-  /** Whether each of some packets is NEW to conntrack; undefined where that is not known. A SYN is, of a conversation that has no translation so far. */
-  #isNew(dropped: Dropped, isTaken: boolean): true | undefined {
-    const { proto, fate, mayOpen } = dropped;
+  /** Whether each of some packets is NEW to conntrack, or none; undefined where that is not known. A SYN is, of a conversation that has no translation so far. */
+  #isNew(dropped: Dropped, isTaken: boolean): Answer {
+    const { proto, fate, mayOpen, isError } = dropped;
+    // conntrack makes no entry for an error
+    if (isError) return false;
     const isBridged = fate === "bridged";
     if (proto === TCP) return isTaken || isBridged || mayOpen || undefined;
     return ((isTaken || isBridged) && HEARD_NOTHING.has(fate) && this.#beginnings.has(dropped)) || undefined;

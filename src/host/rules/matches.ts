@@ -94,7 +94,7 @@ const isOfKnown: Match = ({ isNew, isInvalid }) => (isNew === true || isInvalid 
 
 /** One that is RELATED may open a conversation. */
 const STATES: ReadonlyMap<string, Match> = new Map<string, Match>([
-  ["new", ({ isNew, isInvalid }) => isNew || (isInvalid === true ? false : undefined)],
+  ["new", ({ isNew, isInvalid }) => isNew ?? (isInvalid === true ? false : undefined)],
   ["invalid", ({ isNew, isInvalid }) => (isNew === true ? false : isInvalid)],
   ["related", (packet) => (packet.isRelated === false || packet.isInvalid === true ? isOfKnown(packet) : undefined)],
   ["established", isOfKnown],
@@ -115,7 +115,7 @@ export function directionMatch(value: string): Match {
 }
 
 /** Whether it is an echo request, the only one of the ICMP messages that a flow shows for what it is. */
-export const IS_ECHO_REQUEST: Match = ({ isEcho }) => isEcho || undefined;
+export const IS_ECHO_REQUEST: Match = ({ isEcho, isError }) => isEcho || (isError === true ? false : undefined);
 
 /** Whether the bits of `mask` in the packet's mark are these. */
 export function markMatch(wanted: number, mask: number): Match {

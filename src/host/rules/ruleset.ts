@@ -28,6 +28,8 @@ export interface HookedPacket {
   dstPort: number | undefined;
   /** Whether it is an echo request. */
   isEcho: boolean;
+  /** Whether it is an ICMP error; undefined where that is not known. */
+  isError?: boolean;
   inInterface: InterfaceName;
   outInterface: InterfaceName;
   /** Whether the destination is an address of the NAT itself. */

@@ -31,7 +31,9 @@ export interface Dropped {
   readonly beyond: Ends | undefined;
   /** Whether they are echo requests. */
   readonly isEchoRequest: boolean;
-  /** Whether all that a host goes by is known of them: not so of later fragments, and of ICMP errors. */
+  /** Whether they are ICMP errors: what a flow makes of these is what it makes of each of their addresses. */
+  readonly isError: boolean;
+  /** Whether all that a host goes by is known of them: not so of later fragments. */
   readonly isPlain: boolean;
   /** Whether it is known what dropped them: a trace shows the rule, or their TTL had run out. */
   readonly isTold: boolean;

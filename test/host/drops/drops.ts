@@ -66,6 +66,7 @@ export function dropped(packets: number, ends: Ends, more: Partial<Dropped> & { 
     ends,
     beyond: undefined,
     isEchoRequest: false,
+    isError: false,
     isPlain: true,
     isTold: false,
     mayOpen: true,

@@ -740,6 +740,66 @@ describe("a rule of an interface's own", () => {
   });
 });
 
+describe("rules that may have shared what was dropped", () => {
+  const [ONE, OTHER] = ["a", "b"].map((text) => `-A FORWARD -m string --string ${text} --algo bm -j DROP`);
+  const [query, more] = [dropped(3, QUERY), dropped(4, { ...QUERY, dstPort: 54 })];
+  const said = (drops: readonly Dropped[], one: number, other: number, ...lines: readonly string[]) => {
+    const rules = filter(`[0→${one}:1] ${ONE}`, `[0→${other}:1] ${OTHER}`, ...lines);
+    return found(drops, counted({ iptables: rules }));
+  };
+
+  it("are named where they counted as many together", () => {
+    const findings = said([query, more], 5, 2);
+    expect(told(findings)).toEqual([`drop-rule 7 possibly ${ONE}`, `drop-rule 7 possibly ${OTHER}`]);
+    expect(findings[1]).toMatchObject({
+      counted: 2,
+      text: `a rule in FORWARD (ip filter) may have dropped some of them: it counted 2 between the snapshots, and with 1 other rule named here 7: ${OTHER}`,
+    });
+  });
+
+  it("are not where they counted fewer: something else dropped some", () => {
+    const [finding, ...others] = said([query, more], 4, 2);
+    expect(others).toEqual([]);
+    expect(finding.text).toContain(`${ONE} may have dropped 4 of 7, by its counter; ${OTHER} may have dropped 2 of 7`);
+  });
+
+  it("are not where they share no packets, nor where another rule can have dropped them all", () => {
+    const about53 = "-A FORWARD -p udp --dport 53 -m string --string c --algo bm -j DROP";
+    const about54 = about53.replace("53", "54");
+    const apart = found([query, more], counted({ iptables: filter(`[0→2:1] ${about53}`, `[0→9:1] ${about54}`) }));
+    expect(told(apart)).toEqual([`drop-rule 4 possibly ${about54}`, "drop-unexplained 3"]);
+    expect(told(said([query], 2, 1, `[0→3:1] ${about53}`))).toEqual([`drop-rule 3 possibly ${about53}`]);
+  });
+});
+
+describe("a rule that may match an ICMP error", () => {
+  const error = dropped(
+    3,
+    { src: "192.0.2.1", dst: "10.0.2.15" },
+    { side: OUTSIDE, proto: ICMP, isError: true, mayOpen: false, beyond: { src: "192.0.2.1", dst: "172.17.0.3" } },
+  );
+  it.each([
+    ["is named", "-A FORWARD -d 172.17.0.3/32 -p icmp -j DROP", ""],
+    [
+      "is possibly the one, where chance decides",
+      "-A FORWARD -p icmp -m statistic --mode nth --every 3 -j DROP",
+      "possibly ",
+    ],
+    ["is possibly the one, where its type does", "-A FORWARD -p icmp -m icmp --icmp-type 3 -j DROP", "possibly "],
+    ["is not, of others' addresses", "-A FORWARD -d 10.0.2.15/32 -p icmp -j DROP", undefined],
+    ["is not, of echo requests", "-A FORWARD -p icmp -m icmp --icmp-type 8 -j DROP", undefined],
+    ["is not, of what conntrack calls NEW", "-A FORWARD -p icmp -m conntrack --ctstate NEW -j DROP", undefined],
+    [
+      "is possibly the one, of what conntrack calls RELATED",
+      "-A FORWARD -m conntrack --ctstate RELATED -j DROP",
+      "possibly ",
+    ],
+  ])("%s", (_, rule, words) => {
+    const findings = found([error], counted({ iptables: filter(`[0→3:1] ${rule}`) }));
+    expect(told(findings)).toEqual([words === undefined ? "drop-unexplained 3" : `drop-rule 3 ${words}${rule}`]);
+  });
+});
+
 describe("a chain that filters beside what translates", () => {
   const CALL = { src: "10.0.2.2", srcPort: 40_001, dst: "10.0.2.15", dstPort: 88 };
   const call = dropped(3, CALL, { side: OUTSIDE, proto: TCP });

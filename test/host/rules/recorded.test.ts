@@ -41,6 +41,7 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     proto: protocolNumber(proto)!,
     src: src.address,
     srcPort: src.port,
+    isError: false,
     isEcho: false,
     dst: dst.address,
     dstPort: dst.port,
