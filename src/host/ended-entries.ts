@@ -64,7 +64,12 @@ export class EndedEntries {
     const { program, kernel, timeout } = this.#flows;
     return [
       ...ofNamed("conntrack-deleted", program, `a program deleted conntrack's entry ${WENT_ON}`),
-      ...ofNamed("conntrack-evicted", kernel, `the kernel ended conntrack's entry before its time ${WENT_ON}`),
+      ...ofNamed(
+        "conntrack-evicted",
+        kernel,
+        `the kernel ended conntrack's entry before its time ${WENT_ON}`,
+        evictedHint(setting),
+      ),
       ...this.#timedOut(timeout, setting),
     ];
   }
@@ -95,6 +100,20 @@ export class EndedEntries {
     });
     return `it was silent for longer than ${told.join(" or ")}: let it send something sooner, or raise that (sysctl -w)`;
   }
+}
+
+/** What to do where the table was full, with what the host has set, as far as it says so. */
+function evictedHint(setting: Setting): string {
+  const [most, buckets, kept] = ["max", "buckets", "tcp_timeout_established"].map((name) =>
+    setting(`net.netfilter.nf_conntrack_${name}`),
+  );
+  if (most === undefined) return FINDINGS["conntrack-evicted"].hint;
+  const there = buckets === undefined ? most : `${most}, in ${buckets} buckets (nf_conntrack_buckets)`;
+  const sooner =
+    kept === undefined
+      ? ""
+      : `; or let silent connections go sooner: nf_conntrack_tcp_timeout_established is ${kept} s`;
+  return `does early_drop of conntrack -S count on? Then the table is full: net.netfilter.nf_conntrack_max is ${there}: sysctl -w a higher one${sooner}. Else, did an address or an interface go (ip monitor)?`;
 }
 
 /** `3.5 s`. */

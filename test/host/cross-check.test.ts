@@ -192,6 +192,22 @@ describe("what became of the entry of a flow that goes on", () => {
     });
   });
 
+  test("what is to be set where it was evicted, as far as the host says what there is", () => {
+    const lines = [event(0, "NEW", SNAT), event(20_000, "DESTROY", stillLeft)].join("\n");
+    const hint = (settings: Record<string, string>) => {
+      const { findings } = checked(lines, [long], undefined, undefined, (name) => settings[name]);
+      return findings.find(({ code }) => code === "conntrack-evicted")?.hint;
+    };
+    const most = { "net.netfilter.nf_conntrack_max": "4096" };
+    const more = { ...most, "net.netfilter.nf_conntrack_buckets": "1024" };
+    const kept = { "net.netfilter.nf_conntrack_tcp_timeout_established": "432000" };
+    expect(hint({})).toContain("sysctl -w net.netfilter.nf_conntrack_max=<entries>");
+    expect(hint(most)).toContain("net.netfilter.nf_conntrack_max is 4096: sysctl -w a higher one. Else");
+    expect(hint({ ...more, ...kept })).toContain(
+      "is 4096, in 1024 buckets (nf_conntrack_buckets): sysctl -w a higher one; or let silent connections go sooner: nf_conntrack_tcp_timeout_established is 432000 s. Else",
+    );
+  });
+
   test.each([
     ["an end behind its last packet", [event(0, "NEW", SNAT), event(61_000, "DESTROY", stillLeft)]],
     ["an end that may be another's before it", [event(900, "DESTROY", over), event(950, "NEW", SNAT)]],

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { linesOf } from "./lines.js";
-import { RoutelessLinks } from "./routeless-links.js";
+import { NewLinks } from "./new-links.js";
 
 /** What is said of an address that others than its neighbours may use; each container that begins has one of the link's besides. */
 const IS_GLOBAL = / scope global /;
@@ -20,7 +20,7 @@ const SCRIPT = "ip -o monitor address link route rule netconf </dev/null 2>&1 & 
 interface Heard {
   /** Addresses came or went. */
   readonly onAddresses: () => void;
-  /** Something changed of how the host forwards, these among it. */
+  /** Something changed of how the host forwards what it did before. */
   readonly onChange: () => void;
   /** Nobody tells any more. */
   readonly onEnd: () => void;
@@ -31,10 +31,9 @@ export function followNetwork({ onAddresses, onChange, onEnd }: Heard): () => vo
   // in a session of its own: Ctrl-C is natcorr's, which asks the host once more
   const teller = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "ignore"], detached: true });
   for (const each of [teller, teller.stdin]) each.on("error", () => {});
-  const routeless = new RoutelessLinks();
+  const links = new NewLinks();
   const take = (line: string): void => {
-    if (routeless.hear(line) || IS_NONE.test(line)) return;
-    onChange();
+    if (!links.hear(line) && !IS_NONE.test(line)) onChange();
     if (IS_GLOBAL.test(line)) onAddresses();
   };
   linesOf(teller.stdout, take, onEnd);

@@ -86,14 +86,43 @@ it("hears of none by a container that begins and ends, nor by one that was there
   expect(await heard("container-before", ...ENDS)).toEqual(["end"]);
 });
 
-it("hears of a change by an interface that came up meanwhile, once it has an address or a route, and by one that was there", async () => {
+/** A network that Docker makes, and takes away, as it was printed likewise. */
+const NETWORK = [
+  "inet br-1 forwarding on rp_filter off mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off ",
+  "10: br-1: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN group default ",
+  "10: br-1    inet 172.18.0.1/16 brd 172.18.255.255 scope global br-1\\       valid_lft forever preferred_lft forever",
+  "local 172.18.0.1 dev br-1 table local proto kernel scope host src 172.18.0.1 ",
+  "10: br-1: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state DOWN group default ",
+  "broadcast 172.18.255.255 dev br-1 table local proto kernel scope link src 172.18.0.1 linkdown ",
+  "172.18.0.0/16 dev br-1 proto kernel scope link src 172.18.0.1 linkdown ",
+];
+const GOES = [
+  "10: br-1: <BROADCAST,MULTICAST> mtu 1500 qdisc noqueue state DOWN group default ",
+  "Deleted 172.18.0.0/16 dev br-1 proto kernel scope link src 172.18.0.1 ",
+  "Deleted 10: br-1: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN group default ",
+];
+
+it("hears of none by a network that begins, but of its addresses, and of a change by one that goes", async () => {
+  expect(await heard("network", ...NETWORK)).toEqual(["addresses", "end"]);
+  expect(await heard("network-goes", ...NETWORK, ...GOES)).toEqual(["addresses", "change", "change", "change", "end"]);
+  expect(await heard("network-there", ...GOES)).toEqual(["change", "change", "change", "end"]);
+  // what its interface is for beside its own network
+  const more = [
+    "default via 172.18.0.9 dev br-1 ",
+    "default dev br-1 proto kernel scope link ",
+    "10.8.0.0/16 dev br-1 scope link ",
+  ];
+  expect(await heard("network-more", ...NETWORK, ...more)).toEqual(["addresses", ...more.map(() => "change"), "end"]);
+});
+
+it("hears of a change by an interface that came up meanwhile, once it leads beyond its network, or goes down, and by one that was there", async () => {
   const [settings, down] = [
     "inet wg0 forwarding on rp_filter off mc_forwarding off proxy_neigh off ignore_routes_with_linkdown off ",
     "19: wg0: <POINTOPOINT,NOARP> mtu 1420 qdisc noop state DOWN group default ",
   ];
   const address = "19: wg0    inet 10.9.0.1/24 scope global wg0";
   expect(await heard("new", settings, down)).toEqual(["end"]);
-  expect(await heard("addressed", settings, address, down)).toEqual(["change", "addresses", "change", "end"]);
+  expect(await heard("addressed", settings, address, down)).toEqual(["addresses", "change", "end"]);
   expect(await heard("routed", settings, "10.8.0.0/16 dev wg0 scope link ", down)).toEqual(["change", "change", "end"]);
   expect(await heard("before", down)).toEqual(["change", "end"]);
 });
