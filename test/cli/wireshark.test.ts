@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { VERDICTS } from "../../src/packets/results/results.js";
+import { VERDICTS } from "../../src/packets/results/verdicts.js";
 import { natcorr, natcorrIn } from "../support/natcorr.js";
 import { isSkipped, tools } from "../support/needs.js";
 import { scratch } from "../support/scratch.js";
