@@ -1,5 +1,3 @@
-import type { ConntrackTable } from "../host/conntrack-table.js";
-import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
 import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { type Containers, NO_CONTAINERS } from "../packets/results/containers.js";
@@ -7,10 +5,7 @@ import type { FrameNotes } from "../packets/results/frame-notes.js";
 import type { Sink } from "../packets/results/results.js";
 import { FailingResolvers } from "../report/failing-resolvers.js";
 import { Limited } from "../report/limited.js";
-import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
-import type { Callers } from "../report/published/arrivals.js";
-import type { Origin } from "../report/published/use.js";
-import type { PublishedPorts } from "../report/published/published-ports.js";
+import type { SideNames } from "../packets/sides.js";
 import { Pointing } from "../report/pointing.js";
 import type { FrameFilter } from "../pipeline/frame-filter.js";
 import type { Reporter } from "../report/reporter.js";
@@ -18,13 +13,14 @@ import type { DnsAnswers } from "./dns-answers.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { TracePoint } from "./asking/trace-match.js";
 import type { Host } from "./host.js";
-import { type HostOptions, isFollowed } from "./host-options.js";
+import type { HostOptions } from "./host-options.js";
+import { HostResults, NO_HOST } from "./host-results.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
 import type { PagePlaces, RunPage } from "./serving/run-page.js";
-import { LIVE, OFF } from "./option-words.js";
-import { selecting, type SelectOptions, selectsPackets } from "./select-options.js";
+import { LIVE } from "./option-words.js";
+import { type Selecting, selecting, type SelectOptions, selectsPackets } from "./select-options.js";
 import { utcOffset } from "./utc-offset.js";
 
 /** Exit code where conntrack contradicts a translation, or something was found that the run is to fail on. */
@@ -78,98 +74,70 @@ export async function resultsOf(
   interfaces: SideNames,
   host: Host,
 ): Promise<Results> {
-  const { known, dns, container: words, isLive, gone, points, notes, marks } = options;
-  const isFiltered = marks !== undefined;
-  const reporter = makeReporter({ ...options, isFiltered }, host, {
-    containers: known?.containers,
-    answers: dns.answers,
-  });
-  const ends = known && words && (() => known.containers.of(words));
-  const ofContainers = known && words && { containers: known.containers, words };
-  const page = await pageOf(options, host);
-  const isOfSome = selectsPackets({ ...options, isFiltered });
-  const facts = { program: host.version, isOfSome, containers: known?.containers, answers: dns.answers, utcOffset };
-  const noting = [
-    ...(notes === undefined ? [] : [await commenting(notes, known?.containers)]),
-    ...(page === undefined ? [] : [page.reportFor(facts)]),
-  ];
-  const { sink: selection, failing } = selecting(
-    reporter,
-    { ...options, isFiltered, ofContainers },
-    options.format === "text",
-    noting,
-  );
+  const { known, dns, isLive, points, marks } = options;
+  const { reporter, page, sink: selection, failing } = await selected(options, host);
   const pointing = new Pointing(selection);
   // what is read ahead of the last packet that is shown is chance
   const told = options.count === undefined ? new FailingResolvers(pointing, dns.resolvers) : pointing;
-  const insideRoutes = known && (await routesOf(known, interfaces[INSIDE], gone));
-  const { sink, says, conntrack, rules, contradictions, onFrames, onHostChanged, close } = await explained(
+  const onHost = known && (await HostResults.of(known, interfaces, options));
+  const words = options.container;
+  const ends = known && words && (() => known.containers.of(words));
+  const explaining = await explained(
     told,
     options,
-    {
-      // what is true when the run begins need not be so for long
-      facts: isLive && isFollowed(options) ? undefined : known?.facts,
-      rules: isLive && isFollowed(options) ? undefined : known?.rules,
-      leadsInside: (address) => insideRoutes?.isCapturedTo(address) === true,
-      ownAddresses: known?.ownAddresses,
-      setting: (name) => known?.setting(name),
-      haveContainersChanged: (...time) => known?.haveContainersChanged(...time) === true,
-      canMasquerade: known && ((flow, timeNs) => known.masqueradeSources.canGive(flow, interfaces, timeNs)),
-    },
+    onHost?.tells ?? NO_HOST,
     interfaces,
     isLive,
     points && { points, ends },
   );
-  if (known !== undefined) {
-    known.onChange = onHostChanged;
-    known.containers.outside = new Set(interfaces[OUTSIDE]);
-    const { InsideForms } = await import("../host/inside-forms.js");
-    const forms = new InsideForms(known, conntrack, options.conntrack !== OFF);
-    known.containers.insideOf = (...packet) => forms.of(...packet);
-  }
-  // a host that is followed tells of its rules later
-  const hasRules = (isLive && isFollowed(options)) || known?.snapshots.length !== 0;
-  const routes = known && (await routesOf(known, interfaces.flat(), gone));
-  const originOf = (address: string): Origin => {
-    if (insideRoutes?.isCapturedTo(address) === true) return "inside";
-    return routes?.uncapturedTo(address) === undefined ? undefined : "elsewhere";
-  };
-  const ports =
-    known &&
-    (await portsOf(sink, known, {
-      names: interfaces[INSIDE],
-      gone,
-      originOf,
-      isLive,
-      isByListing: options.conntrack !== OFF,
-      conntrack,
-      rules,
-    }));
-  const counted = ports ?? sink;
-  const grounded =
-    known === undefined || !hasRules ? counted : await namingGrounds(counted, known, rules, interfaces, ports);
+  const grounded = (await onHost?.grounding(explaining)) ?? explaining.sink;
   const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
   const reasons = reasoned?.sink ?? grounded;
-  const all = known === undefined ? reasons : await namingClashes(reasons, known);
+  const all = (await onHost?.namingClashes(reasons)) ?? reasons;
   return {
     sink: options.count === undefined ? all : new Limited(all),
-    says: { ...says, routes, macs: known?.containers, selectsTwin: marks && (await selectingTwins(marks, known)) },
-    onFrames,
-    rules,
+    says: {
+      ...explaining.says,
+      routes: onHost?.routes,
+      macs: known?.containers,
+      selectsTwin: marks && (await selectingTwins(marks, known)),
+    },
+    onFrames: explaining.onFrames,
+    rules: explaining.rules,
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
     page,
     exitCode: (messages) => {
       const found = failing?.text ?? "";
       if (found !== "") messages.warn(`failed on ${found}`);
-      return found !== "" || contradictions() > 0 ? FAILED : 0;
+      return found !== "" || explaining.contradictions() > 0 ? FAILED : 0;
     },
     close: () => {
-      close();
+      explaining.close();
       reasoned?.close();
       page?.close();
     },
   };
+}
+
+/** What writes the report, behind what selects from it; a page, and notes of each frame, where they are asked for, are told all. */
+async function selected(
+  options: ReportOptions & SelectOptions & RunFacts,
+  host: Host,
+): Promise<Selecting & { readonly reporter: Reporter; readonly page: RunPage | undefined }> {
+  const { known, dns, container: words, notes, marks } = options;
+  const names = { containers: known?.containers, answers: dns.answers };
+  const isFiltered = marks !== undefined;
+  const reporter = makeReporter({ ...options, isFiltered }, host, names);
+  const page = await pageOf(options, host);
+  const isOfSome = selectsPackets({ ...options, isFiltered });
+  const noting = [
+    ...(notes === undefined ? [] : [await commenting(notes, known?.containers)]),
+    ...(page === undefined ? [] : [page.reportFor({ ...names, program: host.version, isOfSome, utcOffset })]),
+  ];
+  const ofContainers = known && words && { containers: known.containers, words };
+  const chosen = { ...options, isFiltered, ofContainers };
+  return { reporter, page, ...selecting(reporter, chosen, options.format === "text", noting) };
 }
 
 /** What selects packets without a twin by what they are on the other side. */
@@ -203,78 +171,4 @@ async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => voi
   const { drops, close } = await followDrops();
   const clock = new BootClock();
   return { sink: new KernelReasons(next, drops, () => clock.aheadUs()), close };
-}
-
-/** A sink that is also told, at the end, what could have dropped what was dropped, and which rules of Docker's are gone; and so are the ports that it was to come to. */
-async function namingGrounds(
-  next: Sink,
-  known: KnownHost,
-  rules: RuleHistory | undefined,
-  interfaces: SideNames,
-  ports: PublishedPorts | undefined,
-): Promise<Sink> {
-  const { GatheredDrops } = await import("../report/gathered-drops.js");
-  const { groundsOf } = await import("../host/drops/grounds.js");
-  const { natMissing } = await import("../host/rules/nat-missing.js");
-  return new GatheredDrops(next, (drops) => {
-    const { grounds, findings, stopped } = groundsOf(
-      drops,
-      known.snapshots,
-      interfaces,
-      rules?.hasGaps === true ? [] : rules?.inForce,
-    );
-    for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds, stopped);
-    return { stopped, findings: [...findings, ...natMissing(known.snapshots.at(-1), drops.asTheyCame)] };
-  });
-}
-
-/** A sink that is also told, at the end, which containers' addresses another host has, too. */
-async function namingClashes(next: Sink, known: KnownHost): Promise<Sink> {
-  const { AddressClashes } = await import("../report/address-clashes.js");
-  return new AddressClashes(next, known.containers);
-}
-
-/** How the routes of a host lead, of which these interfaces are captured, those that are gone no more. */
-async function routesOf(
-  known: KnownHost,
-  names: readonly string[],
-  gone: ReadonlySet<string> | undefined,
-): Promise<UncapturedRoutes> {
-  const { UncapturedRoutes } = await import("../host/drops/uncaptured-routes.js");
-  return new UncapturedRoutes(known, names.includes("") ? [] : names, gone);
-}
-
-/** What is known of who uses published ports. */
-interface PortFacts {
-  /** The interfaces of the inside's captures, empty where one is not known; and those that are gone. */
-  readonly names: readonly string[];
-  readonly gone: ReadonlySet<string> | undefined;
-  readonly originOf: Callers["originOf"];
-  /** There may be ports later. */
-  readonly isLive: boolean;
-  /** Whether what snapshots list of conntrack counts. */
-  readonly isByListing: boolean;
-  readonly conntrack: ConntrackTable | undefined;
-  readonly rules: RuleHistory | undefined;
-}
-
-/** A sink that is also told, at the end, what went through each published port; undefined where there is none. */
-async function portsOf(
-  next: Sink,
-  known: KnownHost,
-  { names, gone, originOf, isLive, isByListing, conntrack, rules }: PortFacts,
-): Promise<PublishedPorts | undefined> {
-  if (known.ports.all.length === 0 && !isLive) return undefined;
-  const { PublishedPorts } = await import("../report/published/published-ports.js");
-  const { OwnConversations } = await import("../host/own-conversations.js");
-  const { CapturedLinks } = await import("../host/captured-links.js");
-  const { CalledPorts } = await import("../host/rules/called-ports.js");
-  const own = new OwnConversations(known, conntrack, isByListing);
-  const called = new CalledPorts(known, names, rules);
-  const links = new CapturedLinks(known, names, gone);
-  return new PublishedPorts(next, known, own, {
-    capturedOf: (of) => links.capturedOf(of),
-    originOf,
-    mayHaveCalled: (...call) => called.mayHaveCalled(...call),
-  });
 }
