@@ -14,7 +14,6 @@ const EXPLAINS: Readonly<Partial<Record<FindingCode, readonly FindingCode[]>>> =
   leak: ["unanswered", "asymmetric"],
   "nat-missing": ["leak", "untranslated", "unanswered"],
   "reply-untranslated": ["unanswered", "asymmetric"],
-  untranslated: ["unanswered"],
 };
 
 /** These are about what became of packets: what tells why names those. Others are about flows. */
