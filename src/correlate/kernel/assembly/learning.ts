@@ -122,10 +122,15 @@ function unlikeBits(ground: usize, i: usize, o: usize): i32 {
  * fragments carry (`alike.ts`).
  */
 function isToldByTime(ground: usize, i: usize, o: usize): bool {
-  if ((flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) !== 0 || isNewlySaid(i, o)) return false;
+  if (!saysNothingOwn(i, o)) return false;
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) | load<i32>(o, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & IS_FRAGMENT) !== 0) return false;
   return isUnbound(ground, wayOf(i)) && isUnbound(ground, wayOf(o));
+}
+
+/** Whether two packets have neither numbers nor an ID, and carry what was said before. */
+function saysNothingOwn(i: usize, o: usize): bool {
+  return (flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) === 0 && !isNewlySaid(i, o);
 }
 
 /** Whether no flow of a way is known. */
@@ -174,18 +179,20 @@ export function timingBits(ground: usize, i: usize, o: usize): f64 {
   const apartNs = min<f64>(leastNs, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
   const tookNs = isOutbound ? gapNs : -gapNs;
-  return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits)) - seldomBits(ground, tookNs);
+  return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits)) - seldomBits(ground, i, o, tookNs);
 }
 
 /**
  * How seldom a packet takes so much longer than all of its direction before, in bits: as if what packets take fell off as it does on average (an exponential
- * tail), but no more seldom than one of those that crossed and this one (Laplace's rule of succession), as tails may be longer.
+ * tail), but no more seldom than one of those that crossed and this one (Laplace's rule of succession), as tails may be longer. As seldom as that is what says
+ * nothing of its own: another packet may be meant, of which nothing but the time tells.
  */
-function seldomBits(ground: usize, tookNs: f64): f64 {
+function seldomBits(ground: usize, i: usize, o: usize, tookNs: f64): f64 {
   const pairs = <f64>wordOf(ground, words.PAIRED + i32(isOutbound));
   const beyondNs = beyondAll(ground, isOutbound, tookNs);
   if (pairs === 0 || !(beyondNs > 0)) return 0;
-  return min<f64>(log2(pairs + 1), (Math.LOG2E * beyondNs) / spreadOf(ground, isOutbound));
+  const mostBits = log2(pairs + 1);
+  return saysNothingOwn(i, o) ? mostBits : min<f64>(mostBits, (Math.LOG2E * beyondNs) / spreadOf(ground, isOutbound));
 }
 
 /** REWRITE_… bits of the flow that was learnt last, of what is forward on the inside. */
