@@ -68,6 +68,13 @@ class Staged {
     this.page.records.add(bytesOf(lines));
   }
 
+  /** Has so many flows by now. */
+  knowsFlows(count: number): void {
+    const flows = this.#run.lines.filter((line) => line.startsWith('{"type":"flow"'));
+    const left = new Set(flows.slice(count));
+    this.#standing = this.#run.lines.filter((line) => isStanding(line) && !left.has(line));
+  }
+
   answers(answer: string): void {
     this.#answer = answer;
   }
@@ -157,14 +164,17 @@ describe.skipIf(isSkipped("served pages in a browser", hasBrowser))("a page that
     const pairs = pairsOf(10);
     staged.add([staged.packets[0], ...pairs.slice(0, 4)]);
     const { page, complaints } = await openServed(browser, url, "#flow=10");
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).search));
     await page.getByRole("button", { name: "Pause" }).click();
     expect(await state(page)).toBe("paused");
-    // asks for the end alone
     while (staged.page.waiting === 0) await page.waitForTimeout(20);
     staged.add(pairs.slice(4, 6));
     // somebody else is told that there is more
     expect((await fetch(`${url}state?after=2`)).status).toBe(200);
     expect(await rows(page)).toBe(4);
+    // it asks for the end alone
+    expect(asked.at(-1)).toBe("?after=end");
     await page.getByRole("button", { name: "Go on" }).click();
     await page.waitForSelector(".ladder li:nth-child(6)");
     await page.getByRole("button", { name: "Pause" }).click();
@@ -175,7 +185,10 @@ describe.skipIf(isSkipped("served pages in a browser", hasBrowser))("a page that
 
   it("has problems read out when others come, and not each second", async () => {
     staged.add([staged.packets[0]]);
+    staged.knowsFlows(1);
     const { page } = await openServed(browser, url);
+    const counted = (): Promise<string | null> => page.locator(".count").textContent();
+    const first = await counted();
     await page.evaluate(`
       globalThis.spoken = [];
       new MutationObserver((all) => {
@@ -186,8 +199,10 @@ describe.skipIf(isSkipped("served pages in a browser", hasBrowser))("a page that
       }).observe(document.body, { subtree: true, childList: true, characterData: true });`);
     staged.answers("Packets that never arrived: 71 lost.\n! 1 packet of 172.17.0.2\n");
     await page.waitForSelector('#answer:has-text("arrived: 71 lost")');
+    staged.knowsFlows(3);
     staged.answers("Packets that never arrived: 72 lost.\n! 2 packet of 172.17.0.2\n");
     await page.waitForSelector('#answer:has-text("arrived: 72 lost")');
+    expect(await counted()).not.toBe(first);
     expect(await page.evaluate("spoken")).toEqual(["Packets that never arrived: 71 lost.\n! 1 packet of 172.17.0.2\n"]);
   });
 
