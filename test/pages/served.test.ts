@@ -219,6 +219,7 @@ describe.skipIf(isSkipped("served pages in a browser", hasBrowser))("a page that
     other.answers('! 1 packet of <img src=x onerror="alert(1)">\n');
     const { page, complaints } = await openServed(browser, at, "#flow=10");
     expect(await page.locator("h1").textContent()).toContain(String.raw`<img src=x onerror="alert(1)">\x1b[2J`);
+    while (other.page.waiting === 0) await page.waitForTimeout(20);
     await other.end();
     await page.waitForSelector('.run[data-state="over"]');
     expect(await page.locator("img").count()).toBe(0);

@@ -13,10 +13,11 @@ const MOST_CONNECTIONS = 16;
 /** A request that takes longer to come, or an answer of which nobody takes anything for so long, is given up. */
 const STUCK_MS = 10_000;
 const MOST_HEADER_BYTES = 8192;
-/** Where a page was asked for shortly before the run ended, its reader is given so long for the rest, once it is quiet. */
+/** Where a page was asked for shortly before the run ended, its reader is given so long to come back, and until it is quiet, for the rest. */
 const READ_BEFORE_MS = 5000;
-const QUIET_MS = 700;
-const MOST_LINGER_MS = 3000;
+const MOST_LINGER_MS = 5000;
+const QUIET_MS = 1500;
+const LOOK_MS = 100;
 
 /** `/<token>/`, `/<token>/state?after=7`, `/<token>/state?after=end`, `/<token>/records?after=65536` */
 const RESOURCE = /^\/(?<token>[^/?]*)\/(?<name>\w*)(?:\?after=(?<after>\d+|end))?$/;
@@ -93,15 +94,17 @@ export class PageServer {
 
   /** Ends the page with what is known of it then; whoever reads it meanwhile is given some time for the rest. */
   async end(facts: PageFacts): Promise<void> {
-    const isRead = performance.now() - this.#askedMs < READ_BEFORE_MS || this.page.waiting > 0;
+    const endMs = performance.now();
+    const isRead = endMs - this.#askedMs < READ_BEFORE_MS || this.page.waiting > 0;
     await this.page.end(facts);
-    if (isRead) {
-      const endMs = performance.now();
-      this.#askedMs = endMs;
-      for (let ms = endMs; ms < Math.min(this.#askedMs + QUIET_MS, endMs + MOST_LINGER_MS); ms = performance.now())
-        await sleep(QUIET_MS / 10);
-    }
+    if (isRead) await this.#linger(endMs);
     this.close();
+  }
+
+  /** Waits until those who read the page have what came with the end. One that shows what it was told before asks only then. */
+  async #linger(endMs: number): Promise<void> {
+    const hasAll = (): boolean => this.#askedMs >= endMs && performance.now() - this.#askedMs > QUIET_MS;
+    while (!hasAll() && performance.now() - endMs < MOST_LINGER_MS) await sleep(LOOK_MS);
   }
 
   /** Ends it, whoever reads. */

@@ -25,7 +25,7 @@ import { KeptOfKind, KeptPairs } from "./kept.js";
 import { Strip, type Trouble, TROUBLES } from "./strip.js";
 
 /** So many flows are in, the busiest. */
-const MOST_FLOWS = 50_000;
+const MOST_FLOWS = 100_000;
 /** So many packets are remembered for what becomes known of them, some megabytes. */
 const MOST_REMEMBERED = 50_000;
 /** Of a run that goes on, so many flows are in, the busiest, and so many of those with trouble, or that are selected, the last. */

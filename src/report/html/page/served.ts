@@ -5,8 +5,9 @@ import { type Facts, type PageRecord, recordsIn } from "./records.js";
 const AGAIN_MS = 5000;
 /** Where nothing new was told, as others waited too. */
 const TOLD_NOTHING_MS = 1000;
-/** A page that takes long to show what is new does so less often: it rests so many times as long. */
+/** A page that takes long to show what is new does so less often: it rests so many times as long, but not for longer than whoever serves it would wait for it at the end. */
 const REST = 3;
+const MOST_REST_MS = 3000;
 
 /** How a run stands, as who serves the page says it: what is said beside the records, how many bytes of records belong to that, and whether it is all. */
 interface Standing extends Facts {
@@ -88,7 +89,7 @@ export class Served {
     this.#version = standing.version;
     this.#gathered.stand(recordsIn(text.slice(lineEnd)), this.#told.chosen);
     this.#told.show(standing, !standing.isOver);
-    if (!standing.isOver) await sleep(REST * (performance.now() - startMs), signal);
+    if (!standing.isOver) await sleep(Math.min(MOST_REST_MS, REST * (performance.now() - startMs)), signal);
     return standing.isOver;
   }
 
