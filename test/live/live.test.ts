@@ -191,7 +191,9 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     for (const rule of rules) await lab.run("dhost", "iptables", "-I", ...rule);
     try {
       const live = await lab.live(...BOTH, "--format", "ndjson", "--window", "300ms", "--trace", "live", ...options());
+      const before = await tracers();
       const witness = lab.start("dhost", "nft", "monitor", "trace");
+      while ((await tracers()) === before) await sleep(20);
       await ping(1);
       for (const port of [5556, 5555]) await lab.run("c1", "bash", "-c", `echo lost > /dev/udp/${PUBLIC}/${port}`);
       const called = lab.start("wan", "busybox", "wget", "-q", "-O", "/dev/null", "http://10.0.2.15:88/1k");
@@ -206,6 +208,16 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
       for (const rule of rules) await lab.run("dhost", "iptables", "-D", ...rule);
     }
   });
+
+  /** How many listen to the kernel's traces on the host: of NETLINK_NETFILTER, to NFNLGRP_NFTRACE (linux/netlink.h, linux/netfilter/nfnetlink.h). */
+  const tracers = async (): Promise<number> => {
+    const sockets = (await lab.run("dhost", "cat", "/proc/net/netlink")).split("\n");
+    const listening = sockets.filter((socket) => {
+      const [, protocol, , groups = ""] = socket.trim().split(/\s+/);
+      return protocol === "12" && (Number.parseInt(groups, 16) & (1 << 8)) !== 0;
+    });
+    return listening.length;
+  };
 
   /** A snapshot that says that a container has 172.17.0.2, and port 88 of the host's. */
   const hostOf = (name: string): string => {
