@@ -79,7 +79,7 @@ export class PcapngWriter {
    *
    * @param interfaces frames refer to them by their index in here.
    * @param writer what writes it, as readers are told.
-   * @throws CaptureError where the file cannot be created, an UnreadError where it is a FIFO that nobody reads yet.
+   * @throws CaptureError where the file cannot be created. Of a FIFO that nobody reads yet, that is an UnreadError.
    */
   constructor(path: string, interfaces: readonly WrittenInterface[], writer: string) {
     this.#path = path;
@@ -117,7 +117,7 @@ export class PcapngWriter {
    *
    * @param iface index of the interface they were captured on.
    * @param epochNs what the batch's stamps count from.
-   * @throws CaptureError where the disk refuses, an UnreadError where nobody reads it any more; the writer can then only be closed.
+   * @throws CaptureError where the disk refuses. Where nobody reads a FIFO any more, that is an UnreadError. The writer can then only be closed.
    */
   write(iface: number, batch: FrameBatch, epochNs: bigint): number {
     const first = this.#frames + 1;

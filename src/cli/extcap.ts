@@ -50,8 +50,8 @@ const READER_EVERY_MS = 20;
 type LiveOptionsOf = (words: readonly string[]) => LiveCommandOptions;
 
 /**
- * `natcorr extcap`, which Wireshark runs: answers what it asks, or captures for it. What is said on stderr, Wireshark shows as an error once the capture has ended: so nothing
- * is, unless it is one.
+ * `natcorr extcap`, which Wireshark runs: answers what it asks, or captures for it. Wireshark shows what stderr says as an error, once the capture has ended: so stderr says
+ * nothing but errors.
  *
  * @returns the exit code, as of `pairLive`.
  * @throws CaptureError, or FilterError, as `pairLive` does.

@@ -7,17 +7,17 @@ export const RECORD_BITS = 4;
 
 /** Doubles, at half the word: the record's first two. */
 export const STAMP_NS = 0;
-/** Only on the timeline, where the tuple has the addresses … */
+/** From when the packet is taken on, as the tuple has the addresses by then … */
 export const TIME_NS = 1;
-/** … and only in a batch: the addresses over IPv4, over IPv6 their first words. */
+/** … and in a batch until then: the addresses over IPv4, over IPv6 their first words. */
 export const SRC = 2;
 export const DST = 3;
 /** Of a copy, which is never looked up, the frame that it is one of. */
 export const KEY = 4;
 export const KEY2 = 5;
-/** Only on the timeline … */
+/** From when the packet is taken on … */
 export const WAY = 6;
-/** … and only in a batch: TCP and UDP ports, or an ICMP echo's id as both; else 0. The source's in the upper half. */
+/** … and in a batch until then: TCP and UDP ports, or an ICMP echo's id as both; else 0. The source's in the upper half. */
 export const PORTS = 6;
 /** IS_… and HAS_… in the lower 16 bits, then 8 of the protocol, then 8 of the TTL. */
 export const FLAGS_PROTO_TTL = 7;

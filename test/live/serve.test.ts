@@ -92,32 +92,12 @@ describe.skipIf(skipsPages)("natcorr live --serve in the lab", () => {
   it("says plainly where it cannot be served, before it captures", async () => {
     const { live, url } = await serving("--host", "off");
     const port = new URL(url).port;
-    const second = lab.start(
-      "dhost",
-      process.execPath,
-      "dist/main.js",
-      "live",
-      ...BOTH,
-      "--docker",
-      "off",
-      "--serve",
-      port,
-    );
+    const second = await lab.live(...BOTH, "--serve", port);
     expect(await second.ended).toBe(1);
     expect(second.stderr.replaceAll(/\s+/g, " ")).toBe(
       `natcorr: --serve 127.0.0.1:${port}: another program has that port; name another one, or 0 for any that is free `,
     );
-    const third = lab.start(
-      "dhost",
-      process.execPath,
-      "dist/main.js",
-      "live",
-      ...BOTH,
-      "--docker",
-      "off",
-      "--serve",
-      "192.0.2.1:8080",
-    );
+    const third = await lab.live(...BOTH, "--serve", "192.0.2.1:8080");
     expect(await third.ended).toBe(1);
     expect(third.stderr).toContain("--serve 192.0.2.1:8080: this host has no such address");
     expect(await live.interrupt()).toBe(0);

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What is never parted between two pages is as long as a divisor of this, and begins at a multiple of that. */
+/** Two pages never part a record whose length divides this, and that begins at a multiple of its length. */
 export const PAGE_BYTES = 1 << 16;
 /** So many pages are in memory, 2 MiB: who reads or writes one mostly goes on behind it. */
 export const MOST_PAGES = 32;
