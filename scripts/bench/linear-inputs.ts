@@ -254,8 +254,8 @@ interface Peculiar {
   readonly isAlike?: boolean;
 }
 
-/** One of a proxy's connections: where it is seen, its ends, and the first number of each. */
-interface Connection {
+/** Where one of a proxy's connections is seen, its ends, and the first number of each. */
+interface Ends {
   readonly see: (timeNs: number) => void;
   readonly caller: number;
   readonly callerPort: number;
@@ -267,85 +267,100 @@ interface Connection {
 const REQUEST_BYTES = 120;
 const ANSWER_BYTES = 300;
 
+/** One of a proxy's connections. `ids` gives each packet its IP ID. */
+class Connection {
+  readonly #packet: Packet;
+  readonly #ids: Iterator<number, never>;
+  readonly #ends: Ends;
+
+  constructor(packet: Packet, ids: Iterator<number, never>, ends: Ends) {
+    this.#packet = packet;
+    this.#ids = ids;
+    this.#ends = ends;
+  }
+
+  open(timeNs: number): void {
+    this.#say(true, timeNs, SYN, 0, 0);
+    this.#say(false, timeNs + 10_000, SYN | ACK, 0, 0);
+    this.#say(true, timeNs + 20_000, ACK, 1, 0);
+  }
+
+  /** Sends segments of so many bytes, one behind the other, from an offset of the stream on. `text`: which request that is. */
+  request(timeNs: number, text: number, offset: number, pieces: readonly number[]): void {
+    let done = offset;
+    for (const bytes of pieces) {
+      this.#say(true, timeNs + done - offset, PSH | ACK, done, bytes, text);
+      done += bytes;
+    }
+  }
+
+  answer(timeNs: number, text: number): void {
+    this.#say(false, timeNs, PSH | ACK, 1, ANSWER_BYTES, text);
+  }
+
+  #say(isRequest: boolean, timeNs: number, flags: number, offset: number, bytes: number, text = 0): void {
+    const packet = this.#packet;
+    const { see, caller, callerPort, called, callerSeq, calledSeq } = this.#ends;
+    const [own, other] = isRequest ? [callerSeq, calledSeq] : [calledSeq, callerSeq];
+    segment(packet, flags, (own + offset) >>> 0, this.#ids.next().value);
+    packet.ack = other + 1;
+    packet.src = isRequest ? caller : called;
+    packet.dst = isRequest ? called : caller;
+    packet.srcPort = isRequest ? callerPort : HTTP_PORT;
+    packet.dstPort = isRequest ? HTTP_PORT : callerPort;
+    packet.payloadLength = bytes;
+    packet.poolAt = streamAt(text, offset);
+    see(timeNs);
+  }
+}
+
+function* ipIds(): Generator<number, never> {
+  for (let id = 0; ; id++) yield id & 0xffff;
+}
+
 /** Connections to the host, each carried on by one from the host to a container. */
-function proxies({
-  isAnswered = true,
-  isCut = false,
-  isOneRequest = false,
-  isAlike = false,
-}: Peculiar): (to: Captures, count: number) => void {
+function proxies(peculiar: Peculiar): (to: Captures, count: number) => void {
   return (to, count) => {
-    const { packet } = to;
-    let ipId = 0;
-    const say = (
-      at: Connection,
-      isRequest: boolean,
-      timeNs: number,
-      flags: number,
-      offset: number,
-      bytes: number,
-      from = 0,
-    ) => {
-      segment(packet, flags, ((isRequest ? at.callerSeq : at.calledSeq) + offset) >>> 0, ipId++ & 0xffff);
-      packet.ack = (isRequest ? at.calledSeq : at.callerSeq) + 1;
-      packet.src = isRequest ? at.caller : at.called;
-      packet.dst = isRequest ? at.called : at.caller;
-      packet.srcPort = isRequest ? at.callerPort : HTTP_PORT;
-      packet.dstPort = isRequest ? HTTP_PORT : at.callerPort;
-      packet.payloadLength = bytes;
-      packet.poolAt = streamAt(from, offset);
-      at.see(timeNs);
-    };
-    const shake = (at: Connection, timeNs: number) => {
-      say(at, true, timeNs, SYN, 0, 0);
-      say(at, false, timeNs + 10_000, SYN | ACK, 0, 0);
-      say(at, true, timeNs + 20_000, ACK, 1, 0);
-    };
-    const insideSee = (timeNs: number) => to.inside(timeNs);
-    const outsideSee = (timeNs: number) => to.outside(timeNs);
+    const ids = ipIds();
     for (let k = 0; k < count; k++) {
       const timeNs = Math.floor((k * PROXY_SPAN_NS) / count);
       to.advance(timeNs);
       const seq = (salt: number) => Math.imul(4 * k + salt, 0x9e3779b1) >>> 0;
-      const port = FIRST_PORT + (k % PORTS);
-      const front: Connection = {
-        see: outsideSee,
+      const front = new Connection(to.packet, ids, {
+        see: (atNs) => to.outside(atNs),
         caller: client(0),
-        callerPort: port,
+        callerPort: FIRST_PORT + (k % PORTS),
         called: HOST,
         callerSeq: seq(0),
         calledSeq: seq(1),
-      };
-      const back: Connection = {
-        see: insideSee,
+      });
+      const back = new Connection(to.packet, ids, {
+        see: (atNs) => to.inside(atNs),
         caller: BRIDGE,
         callerPort: FIRST_PORT + ((k * 7) % PORTS),
         called: container(0),
         callerSeq: seq(2),
         calledSeq: seq(3),
-      };
-      shake(front, timeNs);
-      shake(back, timeNs + 300_000);
-      const said = isAlike || isOneRequest ? 0 : 2 * k;
-      const answered = isAlike ? 0 : 2 * k;
-      const request = (at: Connection, atNs: number, offset: number, pieces: readonly number[]) => {
-        let done = offset;
-        for (const bytes of pieces) {
-          say(at, true, atNs + done - offset, PSH | ACK, done, bytes, said);
-          done += bytes;
-        }
-      };
-      const answer = (at: Connection, atNs: number) =>
-        say(at, false, atNs, PSH | ACK, 1, ANSWER_BYTES, answered + 1000);
-      request(front, timeNs + 330_000, 1, isCut ? [10, REQUEST_BYTES - 10] : [REQUEST_BYTES]);
-      request(back, timeNs + 360_000, 1, isCut ? [20, REQUEST_BYTES - 20] : [REQUEST_BYTES]);
-      if (isCut) {
-        request(front, timeNs + 370_000, 1 + REQUEST_BYTES, [REQUEST_BYTES]);
-        request(back, timeNs + 390_000, 1 + REQUEST_BYTES, [REQUEST_BYTES]);
-      }
-      if (!isAnswered) continue;
-      answer(back, timeNs + 400_000);
-      answer(front, timeNs + 430_000);
+      });
+      talk(front, back, timeNs, 2 * k, peculiar);
     }
   };
+}
+
+/** Has a proxy pass on what a connection carries by another one. `text`: which request and answer that is. */
+function talk(front: Connection, back: Connection, timeNs: number, text: number, peculiar: Peculiar): void {
+  const { isAnswered = true, isCut = false, isOneRequest = false, isAlike = false } = peculiar;
+  const said = isAlike || isOneRequest ? 0 : text;
+  const answered = (isAlike ? 0 : text) + 1000;
+  front.open(timeNs);
+  back.open(timeNs + 300_000);
+  front.request(timeNs + 330_000, said, 1, isCut ? [10, REQUEST_BYTES - 10] : [REQUEST_BYTES]);
+  back.request(timeNs + 360_000, said, 1, isCut ? [20, REQUEST_BYTES - 20] : [REQUEST_BYTES]);
+  if (isCut) {
+    front.request(timeNs + 370_000, said, 1 + REQUEST_BYTES, [REQUEST_BYTES]);
+    back.request(timeNs + 390_000, said, 1 + REQUEST_BYTES, [REQUEST_BYTES]);
+  }
+  if (!isAnswered) return;
+  back.answer(timeNs + 400_000, answered);
+  front.answer(timeNs + 430_000, answered);
 }

@@ -125,8 +125,8 @@ function meantBy(name: string): string[] {
   return names;
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+function asked() {
+  return parseArgs({
     allowPositionals: true,
     options: {
       seed: { type: "string" },
@@ -142,95 +142,102 @@ async function main(): Promise<number> {
       quick: { type: "boolean", default: false },
     },
   });
-  const seed = wholeNumber(values.seed, "seed");
-  const packets = wholeNumber(values.packets, "packets");
-  const [command, name, folder] = positionals;
-  if (name !== undefined && WITHOUT_WORDS.has(command))
-    throw new UsageError(`${command} takes options alone, not ${name}`);
-  switch (command) {
-    case "generate": {
-      if (folder === undefined) throw new UsageError("generate needs a folder");
-      const adversary = ADVERSARIES.get(name);
-      if (adversary !== undefined) {
-        generateAdversary(adversary, folder, seed ?? 1, packets);
-        return 0;
-      }
-      const scenario = known(name);
-      const snaplen = wholeNumber(values.snaplen, "snaplen");
-      const kept = snaplen === undefined ? {} : { insideSnaplen: snaplen, outsideSnaplen: snaplen };
-      generate({ ...scenario, ...kept, packets: packets ?? scenario.packets }, folder, seed ?? 1);
-      return 0;
-    }
-    case "accuracy": {
-      const scenarios = values.scenario.flatMap(meantBy);
-      const seeds = wholeNumber(values.seeds, "seeds") ?? 20;
-      return (await accuracy({ seeds, seed, scenarios, packets, natcorr: values.natcorr })) ? 0 : 1;
-    }
-    case "speed":
-      await speed({ isQuick: values.quick, natcorr: values.natcorr });
-      return 0;
-    case "mixes": {
-      const unknown = values.mix.find((name) => !MIXES.has(name));
-      if (unknown !== undefined) throw new UsageError(`there is no mix ${unknown}`);
-      const [scale, runs] = values.quick ? [0.1, 1] : [1, MIX_RUNS];
-      await measureMixes({ packets, scale, runs, natcorr: values.natcorr, names: values.mix });
-      return 0;
-    }
-    case "written":
-      await measureWritten(packets ?? 1_000_000, values.natcorr);
-      return 0;
-    case "linear": {
-      const unknown = values.input.find((name) => !LINEAR_INPUTS.has(name));
-      if (unknown !== undefined) throw new UsageError(`there is no input ${unknown}`);
-      return (await linear({ natcorr: values.natcorr, names: values.input, runs: LINEAR_RUNS })) ? 0 : 1;
-    }
-    case "live":
-      await live({ packets: packets ?? 1_000_000, natcorr: values.natcorr });
-      return 0;
-    case "flood": {
-      const [, address, port, count, bytes] = positionals;
-      flood(address, Number(port), Number(count), Number(bytes));
-      return 0;
-    }
-    case "sink":
-      sink(Number(name));
-      // it listens until it is ended
-      return 0;
-    case "soak":
-      return (await soak({ minutes: wholeNumber(values.minutes, "minutes") ?? 60, natcorr: values.natcorr })) ? 0 : 1;
-    case "chatter": {
-      const [, address, seconds] = positionals;
-      await chatter(address, Number(seconds));
-      return 0;
-    }
-    case "answerer":
-      answerer(name);
-      // it listens until it is ended
-      return 0;
-    case "storm": {
-      const [minutes, rate] = [wholeNumber(values.minutes, "minutes") ?? 2, wholeNumber(values.rate, "rate") ?? 5000];
-      return (await storm({ minutes, rate, natcorr: values.natcorr })) ? 0 : 1;
-    }
-    case "newcomers": {
-      const [, from, to, seconds, rate] = positionals;
-      await newcomers(from, to, Number(seconds), Number(rate));
-      return 0;
-    }
-    case "tshark-join": {
-      const [, inside, outside] = positionals;
-      const pairs = await joinTsharks(given(inside), given(outside), packets ?? 0);
+}
+
+type Options = ReturnType<typeof asked>["values"];
+
+/** Does what a command says, with the words behind it; gives false where what it looked for is not so. */
+type Command = (options: Options, words: readonly string[]) => unknown;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ["generate", written],
+  [
+    "accuracy",
+    ({ scenario, seed, seeds, packets, natcorr }) =>
+      accuracy({
+        seeds: wholeNumber(seeds, "seeds") ?? 20,
+        seed: wholeNumber(seed, "seed"),
+        scenarios: scenario.flatMap(meantBy),
+        packets: wholeNumber(packets, "packets"),
+        natcorr,
+      }),
+  ],
+  ["speed", ({ quick, natcorr }) => speed({ isQuick: quick, natcorr })],
+  [
+    "mixes",
+    ({ mix, packets, quick, natcorr }) =>
+      measureMixes({
+        packets: wholeNumber(packets, "packets"),
+        scale: quick ? 0.1 : 1,
+        runs: quick ? 1 : MIX_RUNS,
+        natcorr,
+        names: allKnown(mix, MIXES, "mix"),
+      }),
+  ],
+  ["written", ({ packets, natcorr }) => measureWritten(wholeNumber(packets, "packets") ?? 1_000_000, natcorr)],
+  [
+    "linear",
+    ({ input, natcorr }) => linear({ natcorr, names: allKnown(input, LINEAR_INPUTS, "input"), runs: LINEAR_RUNS }),
+  ],
+  ["live", ({ packets, natcorr }) => live({ packets: wholeNumber(packets, "packets") ?? 1_000_000, natcorr })],
+  ["flood", (_, [address, port, count, bytes]) => flood(address, Number(port), Number(count), Number(bytes))],
+  ["sink", (_, [port]) => sink(Number(port))],
+  ["soak", ({ minutes, natcorr }) => soak({ minutes: wholeNumber(minutes, "minutes") ?? 60, natcorr })],
+  ["chatter", (_, [address, seconds]) => chatter(address, Number(seconds))],
+  ["answerer", (_, [address]) => answerer(address)],
+  [
+    "storm",
+    ({ minutes, rate, natcorr }) =>
+      storm({ minutes: wholeNumber(minutes, "minutes") ?? 2, rate: wholeNumber(rate, "rate") ?? 5000, natcorr }),
+  ],
+  ["newcomers", (_, [from, to, seconds, rate]) => newcomers(from, to, Number(seconds), Number(rate))],
+  [
+    "tshark-join",
+    async ({ packets }, [inside, outside]) => {
+      const pairs = await joinTsharks(given(inside), given(outside), wholeNumber(packets, "packets") ?? 0);
       process.stdout.write(`${pairs} pairs\n`);
-      return 0;
-    }
-    case "pcap-parser":
-      process.stdout.write(`${await readWithPcapParser(positionals.slice(1))} packets\n`);
-      return 0;
-    case "clean":
-      cleanSpeed();
-      return 0;
-    default:
-      throw new UsageError(command === undefined ? "which command?" : `there is no command ${command}`);
+    },
+  ],
+  [
+    "pcap-parser",
+    async (_, paths) => {
+      process.stdout.write(`${await readWithPcapParser([...paths])} packets\n`);
+    },
+  ],
+  ["clean", cleanSpeed],
+]);
+
+/** Writes a scenario's captures, and its truth, into a folder. */
+function written(options: Options, [name, folder]: readonly string[]): void {
+  if (folder === undefined) throw new UsageError("generate needs a folder");
+  const seed = wholeNumber(options.seed, "seed") ?? 1;
+  const packets = wholeNumber(options.packets, "packets");
+  const adversary = ADVERSARIES.get(name);
+  if (adversary !== undefined) {
+    generateAdversary(adversary, folder, seed, packets);
+    return;
   }
+  const scenario = known(name);
+  const snaplen = wholeNumber(options.snaplen, "snaplen");
+  const kept = snaplen === undefined ? {} : { insideSnaplen: snaplen, outsideSnaplen: snaplen };
+  generate({ ...scenario, ...kept, packets: packets ?? scenario.packets }, folder, seed);
+}
+
+/** The names asked for, all of which there are. */
+function allKnown(names: string[], among: ReadonlyMap<string, unknown>, what: string): string[] {
+  const unknown = names.find((name) => !among.has(name));
+  if (unknown !== undefined) throw new UsageError(`there is no ${what} ${unknown}`);
+  return names;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = asked();
+  const [name, ...words] = positionals;
+  if (name === undefined) throw new UsageError("which command?");
+  const command = COMMANDS.get(name);
+  if (command === undefined) throw new UsageError(`there is no command ${name}`);
+  if (words.length > 0 && WITHOUT_WORDS.has(name)) throw new UsageError(`${name} takes options alone, not ${words[0]}`);
+  return (await command(values, words)) === false ? 1 : 0;
 }
 
 try {

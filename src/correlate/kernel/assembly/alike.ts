@@ -76,20 +76,7 @@ export function remember(ground: usize, packet: usize, side: i32): void {
     if (record.protoIn(flags) === UDP) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
     if (isTcp) noted |= words.IS_SAID_AGAIN;
   }
-  const isSame = !hasId || foundNote === ipId;
-  // an ID that comes again with the same content is the same in all: no counter comes round in that time
-  const repeatsIn = hasId && isSame ? max<f64>(windowNs, NEWS_NS) : windowNs;
-  if (abs<f64>(beforeNs) <= repeatsIn) {
-    if (isSame && abs<f64>(beforeNs) <= windowNs) {
-      // the upper bits of a float, sign left out: its exponent, and three of its mantissa
-      const sinceUs = <f32>max<f64>(0.001, abs<f64>(beforeNs) / 1000);
-      noted |= (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
-    }
-    const conversation = tupleOf(ground, way);
-    let facts = load<i32>(conversation, 4 * tuple.FACTS) | (tuple.IS_REPEATING << tuple.forwardIn(way));
-    if (isSame && abs<f64>(beforeNs) <= burstNs(ground)) facts |= tuple.IS_BURSTING;
-    store<i32>(conversation, facts, 4 * tuple.FACTS);
-  }
+  noted |= noteRepeated(ground, packet, beforeNs, hasId);
   if (!isTcp && (isUnbound || mayHaveSeveral(ground, way))) {
     // pings count up, and carry the same, but where they carry the time
     const said = (flags & IS_ECHO) === 0 ? carried : spread(load<i32>(packet, 4 * record.HEAD));
@@ -97,6 +84,28 @@ export function remember(ground: usize, packet: usize, side: i32): void {
     if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= words.IS_NOVEL;
   }
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
+}
+
+/**
+ * Notes with a packet's tuple that its way repeats itself, where an equal one passed so long before it that it may. Gives how long that is, as what is noted of a packet has it; 0
+ * where it is too long, or that one had another IP ID.
+ */
+function noteRepeated(ground: usize, packet: usize, beforeNs: f64, hasId: bool): i32 {
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  const isSame = !hasId || foundNote === load<i32>(packet, 4 * record.IP_ID);
+  // an ID that comes again with the same content is the same in all: no counter comes round in that time
+  const repeatsIn = hasId && isSame ? max<f64>(windowNs, NEWS_NS) : windowNs;
+  const apartNs = abs<f64>(beforeNs);
+  if (!(apartNs <= repeatsIn)) return 0;
+  const way = wayOf(packet);
+  const conversation = tupleOf(ground, way);
+  let facts = load<i32>(conversation, 4 * tuple.FACTS) | (tuple.IS_REPEATING << tuple.forwardIn(way));
+  if (isSame && apartNs <= burstNs(ground)) facts |= tuple.IS_BURSTING;
+  store<i32>(conversation, facts, 4 * tuple.FACTS);
+  if (!isSame || apartNs > windowNs) return 0;
+  // the upper bits of a float, sign left out: its exponent, and three of its mantissa
+  const sinceUs = <f32>max<f64>(0.001, apartNs / 1000);
+  return (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
 }
 
 /** Whether what goes a way whose flow is known may be of another inside tuple each time: where both ends are rewritten, the NAT gives each request of a client a port. */

@@ -166,6 +166,14 @@ function takeTwin(ground: usize, waiting: i32): bool {
   if (mayComeAgain(ground, packet)) return takePending(ground, waiting, found);
   const slot = flowOf(ground, found, i, o);
   if (slot === NONE) return false;
+  pairWith(ground, waiting, slot, i, o);
+  return true;
+}
+
+/** Pairs it with one that waits, of the flow in a slot; the two were just related. `i`, `o`: the inside packet and the outside one. */
+function pairWith(ground: usize, waiting: i32, slot: i32, i: usize, o: usize): void {
+  const line = lineOf(ground);
+  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
   const outbound = relation.isOutbound ? 1 : 0;
   // of a pair that is done with, no record is needed any more
   const isFolded = isShowing && isFoldable(ground, slot, outbound, i, o);
@@ -174,8 +182,8 @@ function takeTwin(ground: usize, waiting: i32): bool {
   if (!hasLearnt) noteEntry(ground, packet, side);
   buckets.remove(wordOf(ground, words.BUCKETS), waiting);
   const row = isKept ? append(ground) : timeline.appendGone(line, side, waiting, outbound);
-  const inside = isInside ? row : waiting;
-  const outside = isInside ? waiting : row;
+  const inside = side === INSIDE ? row : waiting;
+  const outside = side === INSIDE ? waiting : row;
   if (isKept) timeline.pair(line, inside, outside, slot, foundExactly(i, o, outbound));
   else timeline.leave(line, waiting, row, outbound);
   if (isFolded) folds.fill(folds.foldPair(line, inside, outside, slot), i, o, foundExactly(i, o, outbound));
@@ -183,7 +191,6 @@ function takeTwin(ground: usize, waiting: i32): bool {
   if ((isKept || isFolded) && isAgain) markAgain(ground, inside);
   if (isKept && !isShowing) finish(ground, inside, outside, slot);
   findDue(ground);
-  return true;
 }
 
 /** What is said of how two packets were paired that no other is like. */

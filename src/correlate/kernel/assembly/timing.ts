@@ -157,7 +157,6 @@ function isSaidByAnother(ground: usize, latencyNs: f64): bool {
 /** Sets whether both may be what is left of two equal packets, of which each capture missed another one, or of which one is under way for long. */
 function weighHidden(ground: usize, slot: i32, outbound: bool, leftNs: f64, latencyNs: f64): void {
   const way = i32(outbound);
-  const isTcp = record.protoIn(flags) === TCP;
   // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
   const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
   // what they miss is known once the first windows are over
@@ -165,25 +164,40 @@ function weighHidden(ground: usize, slot: i32, outbound: bool, leftNs: f64, late
   const isUnknown = isUnsure || !isBegun;
   const seldomNs = SELDOM * latencyNs;
   // … but then equal ones must come as close to each other as that, and of many, none did
-  const isApart = !isBurst && slot !== tuple.NONE && pairsOf(accountOf(ground, slot), way) >= COINCIDENCE_PAIRS;
+  const isApart = areApart(ground, slot, way);
   const isSlow = !hasId && isSlowest && likeNs < seldomNs && !isApart;
   mayBeChance = isSlow && likeNs !== 0;
   // how far the first of its kind and its like are apart, one that is yet to come tells
   const isFirst = isEarly(ground, outbound) && !hasId && latencyNs > FIRST_NS;
   if ((isUnknown && isSlow) || isFirst) soonNs = max<f64>(soonNs, seldomNs);
   const isAgainSaid = enteredAgain || leftAgain;
-  // one that was given up may come out yet, and look like what was sent again, or like an acknowledgement that says the same
-  const mayComeOut = isQueueLong(ground, outbound) && isAgainSaid;
-  // while it is not known what packets take, it may be the twin of another one that says the same
-  const mayBeOther = isTcp && isNew(ground, outbound) && isAgainSaid && latencyNs > FIRST_NS;
-  // a segment that takes sequence numbers and is not sent again has no equal one beside it
-  const isOnce = isTcp && spanOf(i) > 0 && !isAgainSaid;
   // stamps coarser than equal ones are apart do not tell two of which each capture missed another one, even if few are seen that close
   const isCoarse = doubleOf(ground, words.RESOLUTION_NS) > UNVOUCHED_SLACK_NS && !isApart;
-  const mayBeSeveral = (isBurst || isCoarse) && !isOnce;
-  mayHide = (isUnsure && mayBeSeveral) || (isUnknown && mayBeChance) || mayComeOut || mayBeOther;
+  const mayBeSeveral = (isBurst || isCoarse) && !isOnce(isAgainSaid);
+  mayHide =
+    (isUnsure && mayBeSeveral) ||
+    (isUnknown && mayBeChance) ||
+    (isAgainSaid && mayBeAnothers(ground, outbound, latencyNs));
   // what captures miss, those behind it show
   if (mayHide || (isCoarse && mayBeSeveral && !isBegun)) isClose = true;
+}
+
+/** Whether of many packets of a flow's direction, no equal ones came close to each other. */
+function areApart(ground: usize, slot: i32, way: i32): bool {
+  return !isBurst && slot !== tuple.NONE && pairsOf(accountOf(ground, slot), way) >= COINCIDENCE_PAIRS;
+}
+
+/** Whether it is a segment that takes sequence numbers and is not sent again: it has no equal one beside it. */
+function isOnce(isAgainSaid: bool): bool {
+  return record.protoIn(flags) === TCP && spanOf(i) > 0 && !isAgainSaid;
+}
+
+/** Whether what says the same as one before it may be the twin of that one. */
+function mayBeAnothers(ground: usize, outbound: bool, latencyNs: f64): bool {
+  // one that was given up may come out yet, and look like what was sent again, or like an acknowledgement that says the same
+  if (isQueueLong(ground, outbound)) return true;
+  // … and while it is not known what packets take, nothing tells which of the segments it is
+  return record.protoIn(flags) === TCP && isNew(ground, outbound) && latencyNs > FIRST_NS;
 }
 
 /** Whether so many crossed in a direction that captures are known to miss hardly any. */

@@ -37,9 +37,8 @@ export class Claims {
 
   /** What became of it, as far as that goes. */
   of(row: number): Claim {
-    const { timeline: t, translations, matchers, reach, resets } = this.#known;
+    const { timeline: t, translations, matchers, reach } = this.#known;
     const side = t.sideOf(row);
-    const other = otherSide(side);
     const local = this.#localBy(row);
     const never = this.#never(row, local);
     if (never !== null) return never;
@@ -53,34 +52,48 @@ export class Claims {
       this.#turned.of(row, side) ??
       (slot === NONE ? this.#proxied(row) : null);
     if (told !== null) return told;
-
     const own = slot === NONE ? this.#ofHost(row, local) : null;
-    const isOwn = own?.verdict === "local" || own?.verdict === "refused" || own?.reason === "forged-host";
-    if (own !== null && own.isByAbsence !== true && isOwn) return own;
-    const uncovered = reach.uncovered(row, other, isLeaving);
+    if (isShownOwn(own)) return own;
+    const uncovered = reach.uncovered(row, otherSide(side), isLeaving);
     if (uncovered !== null) return (slot === NONE ? this.#unexplained.takenByRules(row, side) : undefined) ?? uncovered;
-    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
     // a router that puts fragments together forwards none where one is missing
-    const isPart = isFragment && !matchers.datagrams.mayPair(row);
+    const isPart = (t.flags(row) & IS_FRAGMENT) !== 0 && !matchers.datagrams.mayPair(row);
     if (own !== null && !isPart) return own;
+    const partly = this.#partly(row, isPart, isLeaving) ?? this.#answering(row);
+    if (partly !== null) return partly;
+    if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
+    return isLeaving ? this.#explained.neverEntered(row, side) : this.#ofFlow(row, answer);
+  }
+
+  /** What follows where the other side has something of a packet, or of the datagram it is a fragment of; null where it has nothing. `isPart`: that datagram is not all there. */
+  #partly(row: number, isPart: boolean, isLeaving: boolean): Claim | null {
+    const { timeline: t, matchers } = this.#known;
+    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
     if (isPart || (isFragment && isLeaving && matchers.datagrams.hasLikeBefore(row)))
       return unknown("fragment", "a fragment, of a datagram that is not all there on both sides");
-    if (t.proto(row) === TCP && matchers.segments.isSeenInPieces(row)) {
-      const why = `${SIDE_NAMES[other]} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`;
-      return unknown("pieces-missing", why);
-    }
+    if (t.proto(row) !== TCP || !matchers.segments.isSeenInPieces(row)) return null;
+    const why = `${SIDE_NAMES[otherSide(t.sideOf(row))]} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`;
+    return unknown("pieces-missing", why);
+  }
+
+  /** What follows where a packet accepts or resets a connection that was not passed on; null of any other packet. */
+  #answering(row: number): Claim | null {
+    const { timeline: t, resets } = this.#known;
     const answered = resets.take(row);
-    if (answered !== undefined) {
-      const isReset = (t.tcpFlags(row) & RST) !== 0;
-      if (resets.isByNeighbour(row)) {
-        const why = `a container on ${SIDE_NAMES[side]}, by its MAC address, resets the connection, and not the host: it answers frame ${t.frameText(t.sideOf(row), answered)}`;
-        return { verdict: "local", reason: "neighbour-reset", why, byFrame: answered };
-      }
-      const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass frame ${t.frameText(t.sideOf(row), answered)} on`;
-      return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
+    if (answered === undefined) return null;
+    const frame = `frame ${t.frameText(t.sideOf(row), answered)}`;
+    if (resets.isByNeighbour(row)) {
+      const why = `a container on ${SIDE_NAMES[t.sideOf(row)]}, by its MAC address, resets the connection, and not the host: it answers ${frame}`;
+      return { verdict: "local", reason: "neighbour-reset", why, byFrame: answered };
     }
-    if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
-    if (isLeaving) return this.#explained.neverEntered(row, side);
+    const isReset = (t.tcpFlags(row) & RST) !== 0;
+    const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass ${frame} on`;
+    return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
+  }
+
+  /** What follows of a packet of a known flow that was to be passed on. `answer`: what an ICMP error from behind the host says of it. */
+  #ofFlow(row: number, answer: Answer | undefined): Claim {
+    const other = otherSide(this.#known.timeline.sideOf(row));
     if (answer === undefined) return this.#explained.notPassedOn(row, other);
     const routed = routedElsewhere(this.#known, row, `it was answered from behind the host (${answer.why})`);
     if (routed !== undefined) return routed;
@@ -201,6 +214,12 @@ export class Claims {
     const t = this.#known.timeline;
     return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
   }
+}
+
+/** Whether that a packet is the host's, or is taken for the host's, is shown, and not that nothing else was seen of it. */
+function isShownOwn(own: Claim | null): own is Claim {
+  if (own === null || own.isByAbsence === true) return false;
+  return own.verdict === "local" || own.verdict === "refused" || own.reason === "forged-host";
 }
 
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */

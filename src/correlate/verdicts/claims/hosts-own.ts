@@ -44,7 +44,6 @@ export class HostsOwn {
     if (this.#known.timeline.side(row) === INSIDE) return this.#ofInside(row, local);
     const { reason, why, natWay } = local;
     const tuples = this.#known.tuples;
-    const inside = SIDE_NAMES[INSIDE];
     const ruling = this.#published.ruling(row);
     if (ruling?.answer === true) return this.#published.of(row, whyMissing(this.#known, row, INSIDE));
     // what is known of a way is not of errors, and beside what the host forwards, it may send resets of the same connection
@@ -62,6 +61,13 @@ export class HostsOwn {
         this.#refused(row, natWay) ??
         this.doubt(row, why) ?? { verdict: "local", reason, why, ...(!isTold && { isByAbsence: true }) }
       );
+    return this.#ofOthers(row, natWay);
+  }
+
+  /** What became of an outside packet of the NAT's own address that is of somebody behind the host: its TTL is not full, or that of what answers it. */
+  #ofOthers(row: number, natWay: number): Claim {
+    const { tuples } = this.#known;
+    const inside = SIDE_NAMES[INSIDE];
     if (this.#isElsewhere(row, natWay))
       return {
         verdict: "elsewhere",

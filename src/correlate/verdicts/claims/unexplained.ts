@@ -18,6 +18,19 @@ import { isFromNear } from "./hops.js";
 import { WHY_TAKEN } from "./taken.js";
 import { whyMissing } from "../words.js";
 
+/** An inside conversation that both ends speak in, though nothing outside belongs to it. */
+interface Answered {
+  /** Its way from who is behind the NAT, and the one that answers come. */
+  readonly near: number;
+  readonly far: number;
+  /** What the other side lacks, in words. */
+  readonly missing: string;
+  /** Whether an ICMP error speaks for the other end. */
+  readonly isAnsweredFar: boolean;
+  /** Whether the other end is shown to be behind the host. */
+  readonly isBehind: boolean;
+}
+
 /** What became of packets that no translation is known of: who speaks, from how far, and to whom, tells. */
 export class Unexplained {
   readonly #known: Judged;
@@ -30,7 +43,6 @@ export class Unexplained {
 
   /** `isAnsweredFar`: whether it is about a packet that somebody behind the host answered by an ICMP error, or is that error. */
   of(row: number, side: Side, isAnsweredFar: boolean): Claim {
-    const other = SIDE_NAMES[otherSide(side)];
     const missing = whyMissing(this.#known, row, otherSide(side));
     if (this.#known.translations.accounts.learnt === 0) {
       const taken = this.takenByRules(row, side);
@@ -42,57 +54,71 @@ export class Unexplained {
         "anything",
       );
     }
-    const tuples = this.#known.tuples;
-    const { words } = tuples;
     const way = this.#known.timeline.way(row);
-    const isIpv6 = tuples.isIpv6(tupleIn(way));
-    const src = sourceOf(tuples, way);
-    const dst = destinationOf(tuples, way);
-    if (side === INSIDE) {
-      const isFromPrivate = isPrivate(words[src], isIpv6);
-      const isToPrivate = isPrivate(words[dst], isIpv6);
-      const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
-      const reset = this.#rejecting(row);
-      const { carried, resets } = this.#known;
-      const isTold = reset !== NONE && (carried.reaches(tupleIn(way), !isFromA(way)) || resets.isByNeighbour(reset));
-      if (isTold) return resetBeside(this.#known.timeline, this.#known.resets, row, reset);
-      if (reset !== NONE) {
-        const why = `frame ${this.#known.timeline.frameTextOf(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
-        return unknown("may-be-rejected", why);
-      }
-      const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
-      if (answered !== null) return answered;
-      // between two private networks, only a sender's full TTL shows which of them is behind this side
-      const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#known.timeline, row));
-      if (isFromHere && this.#known.elsewhere.has(way)) return unknown("may-go-elsewhere", WHY_ELSEWHERE, "anything");
-      if (isFromHere && this.#known.taken.has(tupleIn(way))) return unknown("proxy-keeps", WHY_TAKEN, "anything");
-      if (isFromHere && this.#known.carried.isUnseen(tupleIn(way))) {
-        const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
-        return unknown("may-be-filtered", why, "anything");
-      }
-      const told = isFromHere ? (this.#byConntrack(row, way, missing) ?? this.#byRulesAlone(way)) : undefined;
-      if (told !== undefined) return told;
-      const answer = isFromHere ? this.#known.standIns.mayAnswer(row) : NONE;
-      if (answer !== NONE) {
-        const why = `${missing}, but frame ${this.#known.timeline.frameTextOf(answer)} comes to its sender from where that sent nothing: it may answer this, rewritten by the host before the capture`;
-        return unknown("forwarded-unseen", why, "anything");
-      }
-      if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-      if (isToPrivate) {
-        const isAnswer = isFromOpener(tuples, way ^ 1);
-        const redirected = isAnswer ? this.#redirected(row, way ^ 1) : undefined;
-        if (redirected !== undefined) return redirected;
-        const why = `it reached ${destinationText(tuples, way)} and was not seen to enter ${other}`;
-        return this.#byRules(isAnswer ? this.#taking(INSIDE, way, way ^ 1) : undefined, "never-entered", why);
-      }
-      const why = `${missing}, and neither of its addresses shows whether it came in here, or was on its way to a container: the host's routes would (ip route get <source>)`;
-      return unknown("untranslated", why, "anything");
-    }
-    if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
+    if (side === OUTSIDE) return this.#fromOutside(row, way, missing);
+    return this.#ofReset(row, way) ?? this.#fromInside(row, way, missing, isAnsweredFar);
+  }
+
+  #fromOutside(row: number, way: number, missing: string): Claim {
+    const { tuples, locals } = this.#known;
+    if (locals.isToPublished(row)) return this.#published.of(row, missing);
     const opening = isFromOpener(tuples, way) ? way : way ^ 1;
-    const isFromHost = this.#known.locals.isNat(sourceText(tuples, opening));
+    const isFromHost = locals.isNat(sourceText(tuples, opening));
     const why = "nothing of its conversation is known to have crossed: no translation explains it";
     return this.#byRules(isFromHost ? undefined : this.#taking(OUTSIDE, way, opening), "untranslated", why);
+  }
+
+  /** What follows where something beside an inside packet resets the connection it opens; null where nothing does. */
+  #ofReset(row: number, way: number): Claim | null {
+    const { timeline: t, carried, resets } = this.#known;
+    const reset = this.#rejecting(row);
+    if (reset === NONE) return null;
+    if (carried.reaches(tupleIn(way), !isFromA(way)) || resets.isByNeighbour(reset))
+      return resetBeside(t, resets, row, reset);
+    const why = `frame ${t.frameTextOf(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
+    return unknown("may-be-rejected", why);
+  }
+
+  #fromInside(row: number, way: number, missing: string, isAnsweredFar: boolean): Claim {
+    const { timeline: t, tuples } = this.#known;
+    const isIpv6 = tuples.isIpv6(tupleIn(way));
+    const isFromPrivate = isPrivate(tuples.words[sourceOf(tuples, way)], isIpv6);
+    const isToPrivate = isPrivate(tuples.words[destinationOf(tuples, way)], isIpv6);
+    const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
+    const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
+    if (answered !== null) return answered;
+    // between two private networks, only a sender's full TTL shows which of them is behind this side
+    if (isOutbound && (!isToPrivate || isFromNear(t, row))) return this.#unanswered(row, way, missing);
+    if (isToPrivate) return this.#neverEntered(row, way);
+    const why = `${missing}, and neither of its addresses shows whether it came in here, or was on its way to a container: the host's routes would (ip route get <source>)`;
+    return unknown("untranslated", why, "anything");
+  }
+
+  /** What became of a packet of who is behind the NAT, which nothing from behind the host answers. */
+  #unanswered(row: number, way: number, missing: string): Claim {
+    const { timeline: t, elsewhere, taken, carried, standIns } = this.#known;
+    if (elsewhere.has(way)) return unknown("may-go-elsewhere", WHY_ELSEWHERE, "anything");
+    if (taken.has(tupleIn(way))) return unknown("proxy-keeps", WHY_TAKEN, "anything");
+    if (carried.isUnseen(tupleIn(way))) {
+      const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${SIDE_NAMES[OUTSIDE]}`;
+      return unknown("may-be-filtered", why, "anything");
+    }
+    const told = this.#byConntrack(row, way, missing) ?? this.#byRulesAlone(way);
+    if (told !== undefined) return told;
+    const answer = standIns.mayAnswer(row);
+    if (answer === NONE) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
+    const why = `${missing}, but frame ${t.frameTextOf(answer)} comes to its sender from where that sent nothing: it may answer this, rewritten by the host before the capture`;
+    return unknown("forwarded-unseen", why, "anything");
+  }
+
+  /** What a packet is that reached who is behind the NAT. */
+  #neverEntered(row: number, way: number): Claim {
+    const { tuples } = this.#known;
+    const isAnswer = isFromOpener(tuples, way ^ 1);
+    const redirected = isAnswer ? this.#redirected(row, way ^ 1) : undefined;
+    if (redirected !== undefined) return redirected;
+    const why = `it reached ${destinationText(tuples, way)} and was not seen to enter ${SIDE_NAMES[OUTSIDE]}`;
+    return this.#byRules(isAnswer ? this.#taking(INSIDE, way, way ^ 1) : undefined, "never-entered", why);
   }
 
   /**
@@ -205,7 +231,7 @@ export class Unexplained {
    * NAT. Null where only one does, and no ICMP error speaks for the other one.
    */
   #answered(row: number, nearWay: number, missing: string, isAnsweredFar: boolean): Claim | null {
-    const { speakers, standIns, timeline, tuples } = this.#known;
+    const { standIns, timeline, tuples } = this.#known;
     const farWay = timeline.way(row) === nearWay ? standIns.answersTo(row) : nearWay ^ 1;
     const isFull = tuples.hasFullTtl(farWay);
     const isOther = tuples.hasOtherTtl(farWay);
@@ -218,46 +244,59 @@ export class Unexplained {
         reason: "no-hop",
         why: "the other end is no hop away: the host itself, or on the same link",
       };
+    return this.#crossed(row, { near: nearWay, far: farWay, missing, isAnsweredFar, isBehind: isTold && !isFull });
+  }
+
+  /** What became of a packet of a conversation of which both ends speak, or one by an ICMP error. */
+  #crossed(row: number, { near, far, missing, isAnsweredFar, isBehind }: Answered): Claim {
     const { carried, elsewhere } = this.#known;
-    const tuple = tupleIn(nearWay);
-    const isBehind = isTold && !isFull;
-    const isReached = isBehind && carried.reaches(tuple, !isFromA(nearWay));
+    const tuple = tupleIn(near);
+    const isReached = isBehind && carried.reaches(tuple, !isFromA(near));
     if (isReached) carried.noteUnseen(tuple);
-    // a filter by port or protocol keeps out others of the service as well, and one by address all that goes there
-    const isCarried = carried.hasService(tuple) || elsewhere.isProved(nearWay);
-    const isAlone = isBehind && !isReached && isCarried && this.#known.filtered.of(row, OUTSIDE, nearWay) === undefined;
-    const said = isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
-    const mayBeElsewhere = isBehind && !isReached && !elsewhere.mayCross(tuple);
-    const routed = mayBeElsewhere
-      ? routedElsewhere(this.#known, row, `${missing}, though ${said}`, nearWay)
-      : undefined;
-    if (routed !== undefined) return { ...routed, elsewhereWay: nearWay };
+    const said = `${missing}, though ${saidBy(isAnsweredFar)}`;
+    const isElsewhere = isBehind && !isReached;
+    const routed =
+      isElsewhere && !elsewhere.mayCross(tuple) ? routedElsewhere(this.#known, row, said, near) : undefined;
+    if (routed !== undefined) return { ...routed, elsewhereWay: near };
+    const isAlone = isElsewhere && this.#isAlone(row, near);
     const isProved =
       elsewhere.isConversation(tuple) ||
-      (isAlone &&
-        !elsewhere.mayCross(tuple) &&
-        (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
-        !this.#known.misses.hasCrossing(INSIDE) &&
-        !speakers.mayBeMissed(row) &&
-        !this.#known.strangers.hasFor(row));
+      (isAlone && !elsewhere.mayCross(tuple) && this.#isAllSeen(row, near, far, isAnsweredFar));
     if (isProved && !this.#known.misses.isPatchy(OUTSIDE))
       return {
         verdict: "elsewhere",
         reason: "answered-elsewhere",
-        why: `${said}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
+        why: `${saidBy(isAnsweredFar)}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
         lacks: "crossing",
-        elsewhereWay: nearWay,
+        elsewhereWay: near,
       };
-    const isUnseen = isBehind && !isReached && elsewhere.isNew(nearWay);
     const byOption = isBehind ? this.#known.filtered.byOption(row, OUTSIDE) : undefined;
     const filter =
       byOption === undefined ? `a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : `kept out, as ${byOption}`;
     return {
       verdict: "unknown",
       reason: byOption === undefined ? "forwarded-unseen" : "may-be-filtered",
-      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or as a neighbour passes it on, or ${filter}` : ""}`,
+      why: `${said}${isBehind && !isAlone ? `: by another interface, or as a neighbour passes it on, or ${filter}` : ""}`,
       lacks: "anything",
-      ...(isUnseen && { elsewhereWay: nearWay }),
+      ...(isElsewhere && elsewhere.isNew(near) && { elsewhereWay: near }),
     };
   }
+
+  /** Whether others of its service, or of where it goes, were seen outside: a filter by port or protocol keeps out those as well, and one by address all that goes there. */
+  #isAlone(row: number, nearWay: number): boolean {
+    const { carried, elsewhere, filtered } = this.#known;
+    const isCarried = carried.hasService(tupleIn(nearWay)) || elsewhere.isProved(nearWay);
+    return isCarried && filtered.of(row, OUTSIDE, nearWay) === undefined;
+  }
+
+  /** Whether the outside capture would have had a conversation, if it had passed there. */
+  #isAllSeen(row: number, nearWay: number, farWay: number, isAnsweredFar: boolean): boolean {
+    const { speakers, misses, strangers } = this.#known;
+    if (!isAnsweredFar && !(speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) return false;
+    return !misses.hasCrossing(INSIDE) && !speakers.mayBeMissed(row) && !strangers.hasFor(row);
+  }
+}
+
+function saidBy(isAnsweredFar: boolean): string {
+  return isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
 }
