@@ -90,7 +90,8 @@ export class Leak implements Finder {
   flow(flow: EndedFlow): void {
     const { isOpenerKnown } = flow;
     const hasKept = isKept(flow);
-    if (isOpenerKnown && hasKept) this.#takeAnswered(flow.calls, flow.address(OUTSIDE, false));
+    const calls = isOpenerKnown && hasKept ? flow.calls : undefined;
+    if (calls !== undefined) this.#takeAnswered(calls, flow.address(OUTSIDE, false));
     if (flow.rewrite !== 0 || flow.untranslated !== undefined || (isOpenerKnown && !flow.isFromInside)) return;
     // a bridge may show answers with the NAT undone already: what they answer left as somebody else's
     if (isOpenerKnown && flow.pairsThere === 0) return;
@@ -106,7 +107,7 @@ export class Leak implements Finder {
       ends: flow.ends(INSIDE),
       link: flow.link(INSIDE, true),
       isPrivate: flow.isPrivate(INSIDE, flow.isFromInside),
-      calls: flow.calls,
+      calls: calls ?? flow.calls,
       isKept: hasKept,
       isOneOfSeveral: flow.isOneOfSeveral,
       pairs: flow.pairs,

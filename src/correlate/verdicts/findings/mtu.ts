@@ -65,18 +65,20 @@ export class Mtu implements Finder {
   flow(flow: EndedFlow): void {
     if (flow.proto !== TCP) return;
     for (const side of SIDES) {
-      const sent = flow.saidFrom((side === INSIDE) === flow.isFromInside);
+      const isInitiators = (side === INSIDE) === flow.isFromInside;
       const crossed = this.#holes.hanging(flow.slot, side === INSIDE);
       if (crossed?.hasGoneOn === true) {
         const { length, frames } = crossed;
         for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
-        this.#lost.named.add(said`${sent} ${length} bytes, ${frames.count} times again`);
+        this.#lost.named.addMade(
+          () => said`${flow.saidFrom(isInitiators)} ${length} bytes, ${frames.count} times again`,
+        );
       }
       const dropped = this.#droppedHoles.hanging(flow.slot, side === INSIDE);
       if (dropped?.isShortest !== true) continue;
       const { length, frames, head } = dropped;
       for (const frame of frames.listed) this.#swallowed.add(side, frame, flow.id);
-      this.#swallowed.named.add(said`${sent} ${length} bytes ${frames.count} times`);
+      this.#swallowed.named.addMade(() => said`${flow.saidFrom(isInitiators)} ${length} bytes ${frames.count} times`);
       if (this.#kinds.size < LEAST_KINDS) this.#kinds.add(`${length} ${head}`);
       this.#hasGoneOn ||= dropped.hasGoneOn;
     }

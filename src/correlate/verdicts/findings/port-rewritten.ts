@@ -25,8 +25,8 @@ export class PortRewritten implements Finder {
   }
 
   flow(flow: EndedFlow): void {
-    const isChosen = flow.isOpenerKnown || this.#severalPorts.has(flow.said.text);
-    if (isChosen && isPortRewritten(flow)) this.#flows.addFlow(flow);
+    if (!isPortRewritten(flow)) return;
+    if (flow.isOpenerKnown || this.#severalPorts.has(flow.said.text)) this.#flows.addFlow(flow);
   }
 
   close(): Finding[] {

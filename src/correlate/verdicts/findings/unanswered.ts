@@ -144,7 +144,7 @@ export class Unanswered implements Finder {
     const its = this.#hanging.get(hint) ?? new Named();
     this.#hanging.set(hint, its);
     for (const frame of frames.listed) its.add(flow.nearSide, frame, flow.id);
-    its.named.add(said`${flow.saidFrom(true)} (${frames.count} times again)`);
+    its.named.addMade(() => said`${flow.saidFrom(true)} (${frames.count} times again)`);
   }
 
   #takeCutErrors(flow: EndedFlow): void {
