@@ -114,6 +114,8 @@ export class Contents {
       if (!crowd.wasLookedThrough) this.isCrowded = true;
       return near;
     }
+    // most have no like, and V8 makes closures for those as well
+    if (this.#index.seek(hash) < 0) return NONE_FOUND;
     const isNear = (other: number): boolean =>
       t.sideOf(other) === side && Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs;
     return this.#index.of(hash, most, (other) => isNear(other) && isLike(other));

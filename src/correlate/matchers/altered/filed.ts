@@ -70,7 +70,7 @@ export class Filed {
       this.#serverPort(a) === this.#serverPort(b) && mayBeRewritten(t, a, b);
     this.ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
     this.candidates = new Candidates(about);
-    this.survivors = new Survivors(kernel);
+    this.survivors = new Survivors(kernel, PAST_WINDOWS * windowNs);
     this.two = new Comparison(about, this.survivors);
   }
 
@@ -136,7 +136,6 @@ export class Filed {
   };
 
   #file(row: number): void {
-    const timeNs = this.#about.timeline.timeNs(row);
     const likeIt = this.contents.onlyOther(row, this.#longestNs);
     if (likeIt !== NONE) this.#survey(row, likeIt);
     this.contents.add(row);
@@ -147,7 +146,6 @@ export class Filed {
       this.#noteRepeating(row);
     }
     others?.add(row);
-    for (const gaps of this.survivors.gaps) gaps.forget(timeNs - PAST_WINDOWS * this.#about.windowNs);
   }
 
   /** Notes it where a packet has the IP ID of another one that goes its way, or of too many to look at. */

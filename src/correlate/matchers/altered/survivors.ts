@@ -34,7 +34,7 @@ const HIDDEN = [0, ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_OPTIONS | ALTERED_WI
  */
 export class Survivors {
   /** Gaps of what looks like twins, inbound and outbound. */
-  readonly gaps: readonly [UsualGaps, UsualGaps] = [new UsualGaps(), new UsualGaps()];
+  readonly gaps: readonly [UsualGaps, UsualGaps];
   readonly #kernel: Kernel;
   /** By whether the IP ID is the same, each by direction and `identityOf`: all … */
   readonly #altered = [new Int32Array(8), new Int32Array(8)] as const;
@@ -45,8 +45,10 @@ export class Survivors {
   readonly #totals = new Int32Array(2 * KINDS);
   readonly #renumbered = new Int32Array(2);
 
-  constructor(kernel: Kernel) {
+  /** `keptNs`: what lies so long before the newest is not asked for any more, nanoseconds. */
+  constructor(kernel: Kernel, keptNs: number) {
     this.#kernel = kernel;
+    this.gaps = [new UsualGaps(keptNs), new UsualGaps(keptNs)];
   }
 
   /**

@@ -39,13 +39,20 @@ export class UsualGaps {
   /** All but the last one are full. */
   readonly #blocks: Block[] = [];
   readonly #newest = new Float64Array(BLOCK);
+  readonly #keptNs: number;
   #count = BLOCK;
   #isSummedUp = true;
+
+  /** `keptNs`: what lies so long before the newest is not asked for any more, nanoseconds. */
+  constructor(keptNs: number) {
+    this.#keptNs = keptNs;
+  }
 
   /** Takes the gap of a candidate, nanoseconds. */
   add(timeNs: number, gapNs: number): void {
     if (this.#count === BLOCK) {
       this.#sumUp();
+      this.#forget(timeNs - this.#keptNs);
       this.#blocks.push({ fromNs: timeNs, lowNs: gapNs, highNs: gapNs });
       this.#count = 0;
     }
@@ -78,8 +85,7 @@ export class UsualGaps {
     return { minNs: lowNs - marginNs, maxNs: highNs + marginNs };
   }
 
-  /** Forgets what lies before this time: nobody asks for it any more. */
-  forget(beforeNs: number): void {
+  #forget(beforeNs: number): void {
     const old = this.#blockAt(beforeNs) - 1;
     if (old > 0) this.#blocks.splice(0, old);
   }

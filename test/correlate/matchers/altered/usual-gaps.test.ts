@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { UsualGaps } from "../../../../src/correlate/matchers/altered/usual-gaps.js";
 
 /** One gap a millisecond. */
-function gapsOf(gapOf: (n: number) => number, count: number): UsualGaps {
-  const gaps = new UsualGaps();
+function gapsOf(gapOf: (n: number) => number, count: number, keptNs = Number.POSITIVE_INFINITY): UsualGaps {
+  const gaps = new UsualGaps(keptNs);
   for (let n = 0; n < count; n++) gaps.add(1e6 * n, gapOf(n));
   return gaps;
 }
@@ -29,10 +29,10 @@ it("follows a queue that grows, before a packet and after it", () => {
 });
 
 it("forgets what is past, and not what is asked for", () => {
-  const gaps = gapsOf((n) => n, 640);
-  const before = gaps.at(500e6, 0);
-  gaps.forget(400e6);
-  expect(gaps.at(500e6, 0)).toEqual(before);
+  const all = gapsOf((n) => n, 640);
+  const newest = gapsOf((n) => n, 640, 240e6);
+  expect(newest.at(500e6, 0)).toEqual(all.at(500e6, 0));
+  expect(newest.at(0, 0)?.minNs).toBeGreaterThan(all.at(0, 0)?.minNs ?? 0);
 });
 
 it("says that none is usual where they differ by more than a sender waits before it sends again", () => {
