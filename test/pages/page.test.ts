@@ -59,9 +59,11 @@ function linesOf(command: string): number {
   return execFileSync("sh", ["-c", command], { cwd, stdio: "pipe" }).toString().split("\n").length - 1;
 }
 
-/** A page with other records: those of one that was written. */
-function withRecords(path: string, lines: readonly string[]): string {
-  const page = readFileSync(path, "utf8");
+/** A page with other records, and another answer where one is given: the rest is that of one that was written. */
+function withRecords(path: string, lines: readonly string[], answer?: string): string {
+  const whole = readFileSync(path, "utf8");
+  const page =
+    answer === undefined ? whole : whole.replace(/(?<="answer":)"(?:[^"\\]|\\.)*"/, () => JSON.stringify(answer));
   const [before, behind] = page.split(/<script class="records"[^]*<\/script>(?=\s*<script id="facts")/);
   const base64 = gzipSync(lines.join("\n")).toString("base64");
   const other = scratch("other.html");
@@ -271,6 +273,18 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     const flow = await link.textContent();
     await link.click();
     expect(await page.locator(".head b").first().textContent()).toBe(`flow ${flow}`);
+  });
+
+  it("reads pairs of the flows alone that are looked at, or of which a frame is named", async () => {
+    const { path, records } = await reportOf("mixed");
+    const of10 = records.find(({ type, flow }) => type === "pair" && flow === 10) ?? records[0];
+    const [frame] = of10.inside.frames;
+    const lines = [...recordsIn(readFileSync(path, "utf8")), '{"type":"pair","flow":11,"and no JSON'];
+    const { page, complaints } = await openPage(browser, withRecords(path, lines, `One\n! inside #${frame}\n`));
+    await page.locator(".line.bad a").click();
+    expect(await page.locator(".head b").first().textContent()).toBe("flow 10");
+    expect(await page.locator("li[aria-current] .frames").first().textContent()).toBe(named(of10.inside.frames));
+    expect(complaints).toEqual([]);
   });
 
   it.skipIf(isSkipped("a page's filters in tshark", tools(["tshark"])))(

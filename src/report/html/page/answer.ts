@@ -1,5 +1,6 @@
 import { h, refill } from "./dom.js";
-import type { LadderEvent, Model } from "./model.js";
+import type { LadderEvent } from "./events.js";
+import type { Model } from "./model.js";
 import type { Narrowing } from "./narrowing.js";
 import type { Facts, SideName } from "./records.js";
 import type { Shown } from "./shown.js";

@@ -1,4 +1,4 @@
-import type { LadderEvent } from "./model.js";
+import { framesOf, type LadderEvent } from "./events.js";
 import type { Ends, Flow, SideName } from "./records.js";
 
 /** Protocols whose ports Wireshark knows by their name. */
@@ -25,19 +25,6 @@ export function framesFilter(events: readonly LadderEvent[], side: SideName, cap
 /** What shows those of a capture in a terminal, for a shell. */
 export function tsharkCommand(capture: string, filter: string): string {
   return `tshark -r ${quoted(capture)} -Y ${quoted(filter)}`;
-}
-
-/** The frames of a side's capture that something is of. */
-function framesOf(event: LadderEvent, side: SideName, capture: number): readonly number[] {
-  if (event.kind === "alone") {
-    const { record } = event;
-    return record.side === side && (record.capture ?? 0) === capture ? [record.frame] : [];
-  }
-  if (event.kind === "ambiguous") return event.record[side].frames;
-  const { record } = event;
-  const forms =
-    record.side === undefined ? [record[side]] : record.side === side ? [record.inside, record.outside] : [];
-  return forms.flatMap((form) => form.frames.filter((_, at) => (form.framesIn?.[at] ?? form.capture ?? 0) === capture));
 }
 
 /** `1..3, 7`, as Wireshark writes them in a set. */

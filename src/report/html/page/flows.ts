@@ -1,7 +1,8 @@
 import { h, refill, s } from "./dom.js";
 import { latencyText } from "../../text/latency.js";
 import { bytesText, clockText, countText, endsText } from "./format.js";
-import { type Conversation, type Model, titleOf } from "./model.js";
+import { type Conversation, titleOf } from "./conversation.js";
+import type { Model } from "./model.js";
 import { isIn, isOther, type Narrowing } from "./narrowing.js";
 import type { Latency, SideName } from "./records.js";
 import type { Shown } from "./shown.js";

@@ -2,8 +2,9 @@ import type { Ends } from "./records.js";
 
 /** Nanoseconds of a record's time, epoch; as a double, exact to a quarter of a microsecond: for placing and ordering what is microseconds apart. */
 export function nsOf(time: string): number {
-  const [seconds, decimals = ""] = time.split(".");
-  return Number(seconds) * 1e9 + Number(decimals.padEnd(9, "0"));
+  const point = time.indexOf(".");
+  if (point < 0) return Number(time) * 1e9;
+  return Number(time.slice(0, point)) * 1e9 + Number(time.slice(point + 1).padEnd(9, "0"));
 }
 
 /** The time of day of a record, to the microsecond, where whoever reads it is. */

@@ -3,7 +3,9 @@ import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
 import { latencyText } from "../../text/latency.js";
 import { clockText, countText, endsText } from "./format.js";
 import { lanesOf } from "./lanes.js";
-import { type Conversation, type LadderEvent, isCalledFromOutside, isProblem, type Model, titleOf } from "./model.js";
+import { type Conversation, titleOf } from "./conversation.js";
+import { isCalledFromOutside, isProblem, type LadderEvent } from "./events.js";
+import type { Model } from "./model.js";
 import { isIn, isWithin, type Narrowing } from "./narrowing.js";
 import { SIDES } from "./records.js";
 import type { Shown } from "./shown.js";
@@ -138,7 +140,7 @@ export class Ladder {
       ...shown.map((event, at) => this.#row(event, shown[at - 1], conversation, seqs)),
     );
     list.style.setProperty("--row", `${height}px`);
-    list.append(tiesElement(shown, this.#model, height));
+    list.append(tiesElement(shown, height));
     refill(this.#body, [
       headOf(conversation),
       this.#copies(conversation, shown),
@@ -312,9 +314,9 @@ function leftOutText({ flow, events }: Conversation, shown: number): string {
 }
 
 /** Arcs from what was sent again, and from errors, to what they are of. */
-function tiesElement(shown: readonly LadderEvent[], model: Model, height: number): Node {
+function tiesElement(shown: readonly LadderEvent[], height: number): Node {
   const rows = new Map(shown.map((event, row) => [event, row]));
-  const arcs = tiesOf(shown, model).flatMap(({ from, to, what }) => {
+  const arcs = tiesOf(shown).flatMap(({ from, to, what }) => {
     const [a, b] = [rows.get(from), rows.get(to)];
     if (a === undefined || b === undefined) return [];
     const [y1, y2] = [a, b].map((row) => (row + 0.5) * height);

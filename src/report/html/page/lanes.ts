@@ -1,6 +1,6 @@
 import { PROBLEMS, type Verdict } from "../../../packets/results/verdicts.js";
 import { s } from "./dom.js";
-import { type Alone, type LadderEvent, placeOf } from "./model.js";
+import { type Alone, type LadderEvent, placeOf } from "./events.js";
 import type { Direction, Flow, Pair } from "./records.js";
 
 /** Across: where a ladder's row has the container, the two capture points, and the other end. */
@@ -18,12 +18,7 @@ const MOST_ARROWS = 5;
 
 /** What was seen of a packet at both points, as a row of a ladder draws it. */
 export function lanesOf(event: LadderEvent, flow: Flow | undefined): SVGElement {
-  const marks =
-    event.kind === "pair"
-      ? pairMarks(event.record)
-      : event.kind === "alone"
-        ? aloneMarks(event, flow)
-        : ambiguousMarks();
+  const marks = event.kind === "pair" ? pairMarks(event.record) : aloneMarks(event, flow);
   return s(
     "svg",
     { class: "lanes", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
@@ -80,13 +75,6 @@ function endMark(verdict: Verdict, x: number, y: number): SVGElement {
     return s("rect", { class: classOf(verdict), x: x - 5, y: y - 5, width: 10, height: 10 });
   if (verdict === "elsewhere") return s("path", { class: classOf(verdict), d: `M${x},${y} l0,9 m-4,-5 l4,5 l4,-5` });
   return s("text", { class: classOf(verdict), x: x - 3, y: y + 5 }, "?");
-}
-
-function ambiguousMarks(): SVGElement[] {
-  return [
-    line(INNER, HEIGHT / 2, OUTER, HEIGHT / 2, "doubtful unseen"),
-    s("text", { class: "doubtful", x: WIDTH / 2 - 3, y: HEIGHT / 2 - 3 }, "?"),
-  ];
 }
 
 function classOf(verdict: Verdict): string {

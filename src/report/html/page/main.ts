@@ -24,7 +24,7 @@ const SERVED = "This page asks natcorr for what is new, which serves it, and nob
 async function openFile(page: HTMLElement): Promise<void> {
   const facts = readFacts(document);
   const gathered = new Gathered();
-  gathered.add(await readRecords(document));
+  for await (const records of readRecords(document)) gathered.add(records);
   showSections(page, [], new Shown(gathered.model(), facts, false), new Narrowing(), FROM_A_FILE);
 }
 

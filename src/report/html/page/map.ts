@@ -1,6 +1,6 @@
 import { h, onKeys, refill, s } from "./dom.js";
 import { bytesText, countText } from "./format.js";
-import type { Conversation, Whose } from "./model.js";
+import type { Conversation, Whose } from "./conversation.js";
 import { isIn, isOther, type Narrowing } from "./narrowing.js";
 import type { Shown } from "./shown.js";
 
@@ -27,6 +27,13 @@ interface Load {
   pairs: number;
   problems: number;
   lost: number;
+}
+
+interface Link extends Load {
+  /** The column that it begins in, and the places at its ends. */
+  readonly at: number;
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Who talks to whom through which address of the NAT: as wide as its traffic, and red where packets were lost. A place that is clicked narrows the page. */
@@ -61,23 +68,13 @@ function mapOf(conversations: readonly Conversation[], narrowing: Narrowing): No
   const rows = Math.max(...columns.map((places) => places.size));
   const height = TOP + rows * (PLACE_HEIGHT + PLACE_GAP);
   const shownAs = (at: number, name: string): string => (columns[at].has(name) ? name : OTHERS);
-  const links = new Map<string, Load & { readonly at: number; readonly from: string; readonly to: string }>();
-  for (const each of conversations) {
-    const names = COLUMNS.map(({ column }, at) => shownAs(at, each.ends[column]));
-    for (const at of [0, 1]) {
-      const [from, to] = [names[at], names[at + 1]];
-      const key = JSON.stringify([at, from, to]);
-      const link = links.get(key) ?? { at, from, to, ...noLoad() };
-      links.set(key, link);
-      add(link, each);
-    }
-  }
-  const most = Math.max(...[...links.values()].map(({ bytes }) => bytes), 1);
+  const links = [0, 1].flatMap((at) => linksOf(conversations, at, shownAs));
+  const most = Math.max(...links.map(({ bytes }) => bytes), 1);
   const placeAt = columns.map(
     (places) => new Map([...places.keys()].map((name, row) => [name, TOP + row * (PLACE_HEIGHT + PLACE_GAP)])),
   );
   const leftOf = (at: number): number => (at * (WIDTH - PLACE_WIDTH)) / 2;
-  const lines = [...links.values()].map((link) => {
+  const lines = links.map((link) => {
     const [y1, y2] = [placeAt[link.at].get(link.from), placeAt[link.at + 1].get(link.to)].map(
       (y) => (y ?? 0) + PLACE_HEIGHT / 2,
     );
@@ -143,13 +140,32 @@ function placeElement(
   );
 }
 
+/** What goes from the places of a column to those of the next one. `shownAs`: the place that stands for a name in a column. */
+function linksOf(
+  conversations: readonly Conversation[],
+  at: number,
+  shownAs: (at: number, name: string) => string,
+): Link[] {
+  const [from, to] = [COLUMNS[at].column, COLUMNS[at + 1].column];
+  const links = new Map<string, Map<string, Link>>();
+  for (const each of conversations) {
+    const ends = { from: shownAs(at, each.ends[from]), to: shownAs(at + 1, each.ends[to]) };
+    const ofFrom = links.get(ends.from) ?? new Map<string, Link>();
+    links.set(ends.from, ofFrom);
+    const link = ofFrom.get(ends.to) ?? { at, ...ends, ...noLoad() };
+    ofFrom.set(ends.to, link);
+    add(link, each);
+  }
+  return [...links.values()].flatMap((ofFrom) => Array.from(ofFrom.values()));
+}
+
 /** The places of a column, the busiest, those with trouble first; and the others. */
 function busiest(conversations: readonly Conversation[], column: keyof Whose): Map<string, Load> {
   const all = new Map<string, Load>();
   for (const each of conversations) {
     const name = each.ends[column];
-    const load = all.get(name) ?? noLoad();
-    all.set(name, load);
+    let load = all.get(name);
+    if (load === undefined) all.set(name, (load = noLoad()));
     add(load, each);
   }
   const sorted = [...all].sort(([, a], [, b]) => b.lost - a.lost || b.problems - a.problems || b.bytes - a.bytes);

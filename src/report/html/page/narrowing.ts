@@ -1,4 +1,5 @@
-import { isProblem, type Conversation, type LadderEvent, type Whose } from "./model.js";
+import type { Conversation, Whose } from "./conversation.js";
+import { isProblem, type LadderEvent } from "./events.js";
 
 /** A place on the map. */
 interface Place {
@@ -65,7 +66,7 @@ export function isIn({ time, place, words, hasProblems }: Narrowed, each: Conver
   if (!words.every((word) => each.words.includes(word))) return false;
   if (time === undefined) return true;
   const [fromNs, toNs] = time;
-  if (hasProblems && !each.events.some((event) => isProblem(event) && isWithin(time, event))) return false;
+  if (hasProblems && !each.alone.some((event) => isProblem(event) && isWithin(time, event))) return false;
   return each.firstNs <= toNs && each.lastNs >= fromNs;
 }
 

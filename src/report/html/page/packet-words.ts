@@ -1,7 +1,7 @@
 import { latencyText } from "../../text/latency.js";
 import { h } from "./dom.js";
 import { endsText } from "./format.js";
-import type { LadderEvent } from "./model.js";
+import type { LadderEvent } from "./events.js";
 import type { Pair, SideName } from "./records.js";
 import { senderOf } from "./ties.js";
 
@@ -11,16 +11,13 @@ export function framesText(event: LadderEvent, side: SideName): string {
     const { frames } = event.record[side];
     return frames.length > 2 ? `#${frames[0]}…${frames.at(-1)}` : frames.map((frame) => `#${frame}`).join(" ");
   }
-  if (event.kind === "alone") return event.record.side === side ? `#${event.record.frame}` : "";
-  const { frames } = event.record[side];
-  return frames.length === 0 ? "" : `#${frames[0]}${frames.length > 1 ? "…" : ""}`;
+  return event.record.side === side ? `#${event.record.frame}` : "";
 }
 
 /** When a packet passed first, by its own capture. */
 export function timeOf(event: LadderEvent): string {
   if (event.kind === "pair") return event.record[event.record.direction === "outbound" ? "inside" : "outside"].time;
-  if (event.kind === "alone") return event.record.time;
-  return event.record.inside.time ?? event.record.outside.time ?? "0";
+  return event.record.time;
 }
 
 /** The first sequence number of each sender, from which they are counted as Wireshark counts. */
@@ -36,7 +33,6 @@ export function firstSeqs(events: readonly LadderEvent[]): ReadonlyMap<string, n
 
 /** What is said of a packet in its row. `seqs`: as `firstSeqs` has them. */
 export function wordsOf(event: LadderEvent, seqs: ReadonlyMap<string, number>): (Node | string)[] {
-  if (event.kind === "ambiguous") return [`ambiguous: ${event.record.why}`];
   if (event.kind === "pair") return pairWords(event.record, seqs);
   const { judged } = event;
   const impact =

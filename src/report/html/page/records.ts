@@ -88,20 +88,6 @@ export interface Update extends Judged {
   readonly capture?: number;
 }
 
-/** Packets of a side that nothing tells apart; what they have in common of their ends. */
-interface Alike extends Partial<Ends> {
-  readonly frames: readonly number[];
-  readonly time?: string;
-}
-
-export interface Ambiguous {
-  readonly type: "ambiguous";
-  readonly proto: string;
-  readonly inside: Alike;
-  readonly outside: Alike;
-  readonly why: string;
-}
-
 export interface Latency {
   readonly minNs: number;
   readonly p50Ns: number;
@@ -169,7 +155,7 @@ export interface Header {
   readonly captures: Readonly<Record<SideName, readonly { readonly name: string; readonly counters: boolean }[]>>;
 }
 
-export type PageRecord = Header | Pair | Unmatched | Update | Ambiguous | Flow | Finding | Summary;
+export type PageRecord = Header | Pair | Unmatched | Update | Flow | Finding | Summary;
 
 /** What happened in time: a number for each bin. */
 export interface StripData {
@@ -190,18 +176,22 @@ export interface Facts {
   readonly said: readonly string[];
 }
 
-export function recordsIn(ndjson: string): PageRecord[] {
-  return ndjson
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): PageRecord => JSON.parse(line));
+/** The records of some lines: as one array, which a browser parses in less time than one by one. */
+export function parsed(lines: readonly string[]): PageRecord[] {
+  const records: PageRecord[] = JSON.parse(`[${lines.filter((line) => line !== "").join(",")}]`);
+  return records;
 }
 
-/** All records of the page, each chunk of them decompressed. */
-export async function readRecords(page: Document): Promise<PageRecord[]> {
-  const chunks = [...page.querySelectorAll("script.records")].map(({ textContent }) => textContent ?? "");
-  const texts = await Promise.all(chunks.map(decompressed));
-  return recordsIn(texts.join(""));
+/** The records of the page, as whole lines, some at a time: all of a large page would be there twice, as text and as objects. */
+export async function* readRecords(page: Document): AsyncGenerator<string> {
+  let begun = "";
+  for (const { textContent } of page.querySelectorAll("script.records")) {
+    const text = begun + (await decompressed(textContent ?? ""));
+    const whole = text.lastIndexOf("\n") + 1;
+    begun = text.slice(whole);
+    yield text.slice(0, whole);
+  }
+  yield begun;
 }
 
 export function readFacts(page: Document): Facts {
@@ -211,7 +201,10 @@ export function readFacts(page: Document): Facts {
 }
 
 async function decompressed(base64: string): Promise<string> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const characters = atob(base64);
+  // Uint8Array.from takes ten times as long
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }

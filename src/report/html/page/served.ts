@@ -1,5 +1,5 @@
 import type { Gathered } from "./model.js";
-import { type Facts, type PageRecord, recordsIn } from "./records.js";
+import type { Facts } from "./records.js";
 
 /** Whoever did not answer is asked again then. */
 const AGAIN_MS = 5000;
@@ -87,7 +87,7 @@ export class Served {
     while (this.#isPressed) await sleep(TOLD_NOTHING_MS / 10);
     const startMs = performance.now();
     this.#version = standing.version;
-    this.#gathered.stand(recordsIn(text.slice(lineEnd)), this.#told.chosen);
+    this.#gathered.stand(text.slice(lineEnd), this.#told.chosen);
     this.#told.show(standing, !standing.isOver);
     if (!standing.isOver) await sleep(Math.min(MOST_REST_MS, REST * (performance.now() - startMs)), signal);
     return standing.isOver;
@@ -98,9 +98,8 @@ export class Served {
       const response = await ask(`records?after=${this.#bytes}`);
       const bytes = await response.arrayBuffer();
       if (bytes.byteLength === 0) throw new Error("records are missing");
-      const records: PageRecord[] = recordsIn(new TextDecoder().decode(bytes));
       this.#bytes += bytes.byteLength;
-      this.#gathered.add(records);
+      this.#gathered.add(new TextDecoder().decode(bytes));
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { LadderEvent, Model } from "./model.js";
+import { isOfFrame, type LadderEvent } from "./events.js";
 import type { Pair, Quotes } from "./records.js";
 
 /** A packet that is about an earlier one. */
@@ -9,14 +9,15 @@ export interface Tie {
 }
 
 /** What was sent again, and the ICMP errors, among some packets in the order of time, each with the packet that it is about. */
-export function tiesOf(events: readonly LadderEvent[], model: Model): Tie[] {
+export function tiesOf(events: readonly LadderEvent[]): Tie[] {
   const ties: Tie[] = [];
   /** By sender and sequence number: the last segment that began there. */
   const segments = new Map<string, LadderEvent>();
   for (const event of events) {
     if (event.kind === "alone") {
       const { byFrame, byCapture, verdict } = event.judged;
-      const by = byFrame === undefined ? undefined : model.eventOf(event.record.side, byFrame, byCapture);
+      const { side } = event.record;
+      const by = byFrame === undefined ? undefined : events.find((other) => isOfFrame(other, side, byFrame, byCapture));
       if (by !== undefined)
         ties.push({ from: by, to: event, what: verdict === "refused" ? "refused by" : "made up for by" });
     }
