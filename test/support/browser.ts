@@ -34,6 +34,18 @@ export async function openPage(
   return openAt(of, `${file}${hash}`, (url) => url === file, colorScheme);
 }
 
+/** Opens a file on a phone: 360 × 740 points, to be touched. */
+export async function openOnPhone(
+  of: Browser,
+  path: string,
+  hash: string,
+  colorScheme: "light" | "dark",
+): Promise<Opened> {
+  const file = `file://${path}`;
+  const page = await of.newPage({ colorScheme, viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+  return opened(page, `${file}${hash}`, (url) => url === file);
+}
+
 /** Opens a page that is served. It may ask its own address, and what is below that. */
 export async function openServed(of: Browser, url: string, hash = ""): Promise<Opened> {
   return openAt(of, `${url}${hash}`, (asked) => asked.startsWith(url), "light");
@@ -45,7 +57,10 @@ async function openAt(
   isOwn: (url: string) => boolean,
   colorScheme: "light" | "dark",
 ): Promise<Opened> {
-  const page = await of.newPage({ colorScheme, viewport: { width: 1200, height: 900 } });
+  return opened(await of.newPage({ colorScheme, viewport: { width: 1200, height: 900 } }), url, isOwn);
+}
+
+async function opened(page: Page, url: string, isOwn: (url: string) => boolean): Promise<Opened> {
   const complaints: string[] = [];
   page.on("console", (message) => complaints.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
@@ -64,4 +79,20 @@ export async function violationsIn(page: Page): Promise<string[]> {
   return page.evaluate(
     "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ').slice(0, 300)}`))",
   );
+}
+
+/** What does not fit: elements that are wider than the page, boxes that are scrolled sideways, and those that cut what is in them. */
+export async function tooWideIn(page: Page): Promise<string[]> {
+  return page.evaluate(`
+    (() => {
+      const { clientWidth, scrollWidth } = document.documentElement;
+      const all = [...document.querySelectorAll("body *")];
+      const named = (element) => element.localName + "." + element.getAttribute("class") + ": " + element.textContent.slice(0, 60);
+      const isUnseen = (element) => element.clientWidth <= 1 || element.ownerSVGElement !== null;
+      const beyond = all.filter((element) => !isUnseen(element) && element.getBoundingClientRect().right > clientWidth + 1);
+      const cut = all.filter(
+        (element) => !isUnseen(element) && element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX !== "visible",
+      );
+      return [...(scrollWidth > clientWidth ? ["the page"] : []), ...beyond.map(named), ...cut.map(named)];
+    })()`);
 }

@@ -48,6 +48,8 @@ const NAMES = ["id", "data-flow", "data-place", "data-event"];
 const ACTING = new Set(["A", "BUTTON"]);
 /** What a reader has opened stays open. */
 const READERS = "open";
+/** The page's policy takes no style as text. */
+const STYLE = "style";
 
 /** Gives an element other children, and leaves as they are those that stay: with what has the focus, is scrolled, is being clicked, or would be read out again. */
 export function refill(element: Element, children: readonly (Node | undefined)[]): void {
@@ -73,7 +75,10 @@ function isSame(old: Element, now: Element): boolean {
 function takeAttributes(old: Element, now: Element): void {
   for (const name of old.getAttributeNames())
     if (name !== READERS && !now.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name, value } of now.attributes)
+    if (name !== STYLE && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  if (old instanceof HTMLElement && now instanceof HTMLElement && old.style.cssText !== now.style.cssText)
+    old.style.cssText = now.style.cssText;
 }
 
 /** Has something done by Enter and Space as by a click: for what is no button of HTML's. */

@@ -7,7 +7,8 @@ import { isIn, isOther, type Narrowing } from "./narrowing.js";
 import type { Latency, SideName } from "./records.js";
 import type { Shown } from "./shown.js";
 
-const ROW_HEIGHT = 46;
+/** How high rows are, points: the style says it, as they are higher where the page is narrow. */
+const ROW_HEIGHT = "--flow-height";
 /** So many rows are seen at once at the most. */
 const MOST_SEEN = 9;
 /** Rows drawn beyond what is seen, so that scrolling shows no gap. */
@@ -55,12 +56,18 @@ export function flowsSection(all: Shown, narrowing: Narrowing): HTMLElement {
     scroller,
   );
   const draw = (isPrinting = false): void => {
-    const from = isPrinting ? 0 : Math.max(0, Math.floor(scroller.scrollTop / ROW_HEIGHT) - BEYOND);
-    const to = isPrinting ? PRINTED_ROWS : from + Math.ceil(scroller.clientHeight / ROW_HEIGHT) + 2 * BEYOND;
+    const height = rowHeight(table);
+    scroller.style.height = `${Math.min(MOST_SEEN, Math.max(1, shown.length)) * height}px`;
+    const from = isPrinting ? 0 : Math.max(0, Math.floor(scroller.scrollTop / height) - BEYOND);
+    const to = isPrinting ? PRINTED_ROWS : from + Math.ceil(scroller.clientHeight / height) + 2 * BEYOND;
     // a row that has the focus keeps it
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["flow"] : undefined;
-    const rows = shown.slice(from, to).map((each, at) => rowOf(each, from + at, narrowing));
-    body.style.height = `${(isPrinting ? rows.length : shown.length) * ROW_HEIGHT}px`;
+    const rows = shown.slice(from, to).map((each, at) => {
+      const row = rowOf(each, from + at, narrowing);
+      row.style.transform = `translateY(${(from + at) * height}px)`;
+      return row;
+    });
+    body.style.height = `${(isPrinting ? rows.length : shown.length) * height}px`;
     refill(body, rows);
     if (focused !== undefined)
       body.querySelector<HTMLElement>(`[data-flow="${focused}"]`)?.focus({ preventScroll: true });
@@ -68,7 +75,7 @@ export function flowsSection(all: Shown, narrowing: Narrowing): HTMLElement {
   const update = (): void => {
     const { now } = narrowing;
     shown = all.model.conversations.filter((each) => isIn(now, each)).sort(ORDERS[order]);
-    scroller.style.height = `${Math.min(MOST_SEEN, Math.max(1, shown.length)) * ROW_HEIGHT}px`;
+    table.classList.toggle("long", shown.some(isLong));
     table.setAttribute("aria-rowcount", String(shown.length + 1));
     for (const { head, by } of heads)
       if (by !== undefined)
@@ -176,7 +183,7 @@ function rowOf(each: Conversation, at: number, narrowing: Narrowing): HTMLElemen
       },
     },
     cell(
-      "number",
+      "number flow",
       h(
         "a",
         { href: `#flow=${flow.flow}`, tabindex: -1, "aria-label": titleOf(flow) },
@@ -185,18 +192,26 @@ function rowOf(each: Conversation, at: number, narrowing: Narrowing): HTMLElemen
       h("small", {}, `${flow.proto} ${flow.nat}`),
     ),
     cell(
-      each.lost > 0 ? "bad" : each.problems > 0 ? "doubtful" : "",
+      `problems ${each.lost > 0 ? "bad" : each.problems > 0 ? "doubtful" : ""}`,
       each.problems === 0 ? "" : `! ${countText(each.problems)}`,
       onlyText(each),
     ),
     cell("ends", formOf(each, "inside"), formOf(each, "outside")),
-    cell("number", countText(flow.pairs)),
-    cell("number", bytesText(flow.bytes)),
+    cell("number pairs", countText(flow.pairs)),
+    cell("number bytes", bytesText(flow.bytes)),
     cell("latency", latencyPlot(flow.latency.outbound, "outbound"), latencyPlot(flow.latency.inbound, "inbound")),
-    cell("", clockText(flow.first)),
+    cell("first", clockText(flow.first)),
   );
-  row.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
   return row;
+}
+
+function rowHeight(table: HTMLElement): number {
+  return Number(getComputedStyle(table).getPropertyValue(ROW_HEIGHT));
+}
+
+/** Whether a flow's addresses take more room than most. */
+function isLong({ flow: { inside, outside } }: Conversation): boolean {
+  return inside.src.includes(":") || outside.src.includes(":");
 }
 
 function cell(className: string, ...children: readonly (Node | string | undefined)[]): HTMLElement {
@@ -257,8 +272,9 @@ function moveFocus(
 ): void {
   const row = event.target instanceof HTMLElement ? event.target.dataset["flow"] : undefined;
   if (row === undefined) return;
+  const height = rowHeight(scroller);
   const now = shown.findIndex(({ flow }) => String(flow.flow) === row);
-  const page = Math.max(1, Math.floor(scroller.clientHeight / ROW_HEIGHT) - 1);
+  const page = Math.max(1, Math.floor(scroller.clientHeight / height) - 1);
   const to = {
     ArrowDown: now + 1,
     ArrowUp: now - 1,
@@ -270,10 +286,10 @@ function moveFocus(
   if (to === undefined || shown.length === 0) return;
   event.preventDefault();
   const at = Math.min(Math.max(0, to), shown.length - 1);
-  const top = at * ROW_HEIGHT;
+  const top = at * height;
   if (top < scroller.scrollTop) scroller.scrollTop = top;
-  else if (top + ROW_HEIGHT > scroller.scrollTop + scroller.clientHeight)
-    scroller.scrollTop = top + ROW_HEIGHT - scroller.clientHeight;
+  else if (top + height > scroller.scrollTop + scroller.clientHeight)
+    scroller.scrollTop = top + height - scroller.clientHeight;
   draw();
   scroller.querySelector<HTMLElement>(`[data-flow="${shown[at].flow.flow}"]`)?.focus({ preventScroll: true });
 }

@@ -35,6 +35,8 @@ export class Ladder {
   /** The first event of those that are shown. */
   #from = 0;
   #current: LadderEvent | undefined;
+  /** What ties rows, by their places among those that are shown. */
+  #ties: readonly RowTie[] = [];
 
   constructor(shown: Shown, narrowing: Narrowing) {
     this.#shown = shown;
@@ -58,6 +60,7 @@ export class Ladder {
       else if (now.time !== before.time) this.#draw();
     });
     shown.onRefresh(() => this.#draw());
+    new ResizeObserver(() => this.#drawTies()).observe(this.#body);
     this.#draw();
   }
 
@@ -132,15 +135,13 @@ export class Ladder {
     const events = this.#events;
     this.#from = Math.min(this.#from, Math.max(0, events.length - 1));
     const shown = events.slice(this.#from, this.#from + MOST_ROWS);
-    const height = ZOOMS[this.#zoom];
     const seqs = firstSeqs(conversation.events);
     const list = h(
       "ol",
       { class: "ladder", tabindex: 0, "aria-label": "Packets", start: this.#from + 1 },
       ...shown.map((event, at) => this.#row(event, shown[at - 1], conversation, seqs)),
     );
-    list.style.setProperty("--row", `${height}px`);
-    list.append(tiesElement(shown, height));
+    list.style.setProperty("--row", `${ZOOMS[this.#zoom]}px`);
     refill(this.#body, [
       headOf(conversation),
       this.#copies(conversation, shown),
@@ -151,6 +152,20 @@ export class Ladder {
       this.#turn(events.length, 1),
       h("p", { class: "hint" }, leftOutText(conversation, events.length)),
     ]);
+    this.#ties = tiesOf(shown).map(({ from, to, what }) => ({
+      from: shown.indexOf(from),
+      to: shown.indexOf(to),
+      what,
+    }));
+    this.#drawTies();
+  }
+
+  /** Draws what ties rows, where these are: a row is as high as its words are long where the page is narrow. */
+  #drawTies(): void {
+    const list = this.#body.querySelector(".ladder");
+    if (list === null) return;
+    list.querySelector(".ties-drawn")?.remove();
+    list.append(tiesElement(list, this.#ties));
   }
 
   #row(
@@ -313,18 +328,29 @@ function leftOutText({ flow, events }: Conversation, shown: number): string {
   ].join("; ");
 }
 
+interface RowTie {
+  readonly from: number;
+  readonly to: number;
+  readonly what: string;
+}
+
 /** Arcs from what was sent again, and from errors, to what they are of. */
-function tiesElement(shown: readonly LadderEvent[], height: number): Node {
-  const rows = new Map(shown.map((event, row) => [event, row]));
-  const arcs = tiesOf(shown).flatMap(({ from, to, what }) => {
-    const [a, b] = [rows.get(from), rows.get(to)];
-    if (a === undefined || b === undefined) return [];
-    const [y1, y2] = [a, b].map((row) => (row + 0.5) * height);
-    return [s("path", { d: `M0,${y1} C${TIE_WIDTH},${y1} ${TIE_WIDTH},${y2} 0,${y2}` }, s("title", {}, what))];
+function tiesElement(list: Element, ties: readonly RowTie[]): Node {
+  const { left, top } = list.getBoundingClientRect();
+  const rows = [...list.querySelectorAll(":scope > li")];
+  const middles = rows.map((row) => {
+    const lanes = row.querySelector(".lanes")?.getBoundingClientRect();
+    return lanes === undefined ? 0 : lanes.top + lanes.height / 2 - top + list.scrollTop;
   });
-  return s(
+  const arcs = ties.map(({ from, to, what }) => {
+    const [y1, y2] = [middles[from], middles[to]];
+    return s("path", { d: `M0,${y1} C${TIE_WIDTH},${y1} ${TIE_WIDTH},${y2} 0,${y2}` }, s("title", {}, what));
+  });
+  const drawn = s(
     "svg",
-    { class: "ties-drawn", width: TIE_WIDTH, height: shown.length * height, "aria-hidden": "true" },
+    { class: "ties-drawn", width: TIE_WIDTH, height: list.scrollHeight, "aria-hidden": "true" },
     ...arcs,
   );
+  drawn.style.left = `${(rows[0]?.querySelector(".ties")?.getBoundingClientRect().left ?? left) - left}px`;
+  return drawn;
 }

@@ -29,13 +29,19 @@ function sectionsOf({ facts: { text }, model }: Shown, narrowing: Narrowing): HT
     section(
       "account",
       "Account of all frames",
-      tableOf(
-        ["", "frames", "paired", "unmatched", "ambiguous", "not IP", "undecodable", "lost by the capture"],
-        SIDES.map((side) => accountRow(side, model.summary.totals[side])),
-      ),
+      tableOf(["", ...SIDES], accountRows(SIDES.map((side) => model.summary.totals[side]))),
     ),
   ];
 }
+
+const ACCOUNT = [
+  ["frames", "frames"],
+  ["paired", "paired"],
+  ["unmatched", "unmatched"],
+  ["ambiguous", "ambiguous"],
+  ["not IP", "notIp"],
+  ["undecodable", "undecodable"],
+] as const;
 
 type Cell = string | number | Node;
 
@@ -104,9 +110,14 @@ function findingElement(
   );
 }
 
-function accountRow(
-  side: string,
-  { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, counters }: Totals,
-): Cell[] {
-  return [side, frames, paired, unmatched, ambiguous, notIp, undecodable, counters ? captureDropped : "not counted"];
+/** What became of the frames of each side. */
+function accountRows([inside, outside]: readonly Totals[]): Cell[][] {
+  return [
+    ...ACCOUNT.map(([title, field]) => [title, inside[field], outside[field]]),
+    ["lost by the capture", lostText(inside), lostText(outside)],
+  ];
+}
+
+function lostText({ counters, captureDropped }: Totals): Cell {
+  return counters ? captureDropped : "not counted";
 }
