@@ -200,6 +200,11 @@ it("several captures of a side, and one capture of both, are written as well", a
     ),
   );
   expect(once.some(({ comment }) => / on inside-br-app\.pcap · /.test(comment))).toBe(true);
+  // whoever goes to a frame's twin, and to the twin of that, is back
+  const twinOf = (at: number): number => Number(/ twin frame (\d+) /.exec(once[at]?.comment ?? "")?.[1] ?? 0) - 1;
+  const paired = once.flatMap((_, at) => (twinOf(at) < 0 ? [] : [at]));
+  expect(paired.length).toBeGreaterThan(50);
+  expect(paired.map((at) => twinOf(twinOf(at)))).toEqual(paired);
   expect(twice.map(({ stampNs, data }) => [stampNs, data])).toEqual(once.map(({ stampNs, data }) => [stampNs, data]));
   expect(twice.map(({ comment }) => comment)).toEqual(once.map(({ comment }) => comment));
 });

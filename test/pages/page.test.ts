@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
@@ -12,27 +12,42 @@ import { scratch } from "../support/scratch.js";
 
 const FIXTURES = join(import.meta.dirname, "../../fixtures");
 
+interface Form {
+  readonly frames: number[];
+  readonly capture?: number;
+  readonly framesIn?: number[];
+  readonly src: string;
+  readonly dst: string;
+}
+
 /** What tests read of NDJSON's records. */
 interface Of {
   readonly type: string;
   readonly flow?: number;
   readonly side?: "inside" | "outside";
   readonly frame?: number;
+  readonly capture?: number;
   readonly verdict?: string;
   readonly impact?: string;
   readonly time: string;
   readonly src?: string;
   readonly nat?: string;
   readonly initiator: string;
-  readonly inside: { readonly frames: number[]; readonly src: string; readonly dst: string };
-  readonly outside: { readonly frames: number[]; readonly src: string; readonly dst: string };
+  readonly inside: Form;
+  readonly outside: Form;
   readonly first: string;
   readonly last: string;
 }
 
 async function reportOf(fixture: string, ...more: string[]): Promise<{ path: string; records: Of[] }> {
   const path = scratch(`${fixture}.html`);
-  const captures = ["inside", "outside"].map((side) => `${FIXTURES}/${fixture}/${side}.pcap`);
+  const captures = ["inside", "outside"].map((side) =>
+    readdirSync(join(FIXTURES, fixture))
+      .filter((name) => name.startsWith(side) && name.endsWith(".pcap"))
+      .toSorted()
+      .map((name) => join(FIXTURES, fixture, name))
+      .join(","),
+  );
   await natcorr("file", "-q", ...captures, ...more, "--html", path);
   return { path, records: recordsIn(readFileSync(path, "utf8")).map((line): Of => JSON.parse(line)) };
 }
@@ -47,6 +62,9 @@ const whoseOf = ({ initiator, inside, outside, side, nat }: Of): string => {
   if (side !== undefined) return nat === "proxy" ? outside.src : inside.src;
   return initiator === "outside" ? inside.dst : inside.src;
 };
+
+/** Whether a form was seen in a side's capture. */
+const isIn = ({ capture = 0, framesIn }: Form, which: number): boolean => (framesIn?.[0] ?? capture) === which;
 
 /** As a ladder names frames. */
 function named(frames: readonly number[]): string {
@@ -286,6 +304,67 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     expect(await page.locator("li[aria-current] .frames").first().textContent()).toBe(named(of10.inside.frames));
     expect(complaints).toEqual([]);
   });
+
+  it("marks findings where they belong: on flows, which they narrow to, on the map, and in time", async () => {
+    const { path, records } = await reportOf("leak");
+    const { page, complaints } = await openPage(browser, path);
+    const all = `${flowsIn(records).length} flows`;
+    expect(await page.locator('.row[data-flow="3"] .problems span').textContent()).toBe("leak");
+    expect(await page.locator(".rows .row .problems span:not(:empty)").count()).toBe(1);
+    expect(await page.locator(".map .place.doubtful").first().textContent()).toMatch(/172\.17\.0\.3$/);
+    expect(await page.locator(".map .place:not(.doubtful)").first().textContent()).toMatch(/172\.17\.0\.4$/);
+    expect(await page.getByRole("img", { name: /^leak: in 1 of \d+ parts of the time$/ }).count()).toBe(1);
+    await page.getByRole("button", { name: "leak" }).click();
+    expect(await shownFlows(page)).toBe(`1 of ${all}`);
+    expect(await page.locator(".chosen-place").textContent()).toBe("with leak");
+    expect(await violationsIn(page)).toEqual([]);
+    await page.getByRole("button", { name: "leak" }).click();
+    expect(await shownFlows(page)).toBe(all);
+    await page.getByRole("searchbox").fill("leak");
+    expect(await shownFlows(page)).toBe(`1 of ${all}`);
+    expect(complaints).toEqual([]);
+  });
+
+  it("leads to frames of a side's several captures, each in its own", async () => {
+    const { path, records } = await reportOf("two-bridges");
+    const { page } = await openPage(browser, path);
+    const link = page.locator("#answer ~ * .line a[href='#ladder']").first();
+    const frame = Number(await link.textContent());
+    const named = await link.evaluate((each) => (each.nextSibling?.textContent ?? "").replace(/^@([\w.-]+)[^]*/, "$1"));
+    const capture = ["inside-br-app.pcap", "inside.pcap"].indexOf(named);
+    // the other capture has a frame of that number as well
+    expect(records.filter((record) => record.type === "unmatched" && record.frame === frame).length).toBeGreaterThan(0);
+    const meant = records.find(
+      (record) => record.side === "inside" && record.frame === frame && (record.capture ?? 0) === capture,
+    );
+    await link.click();
+    expect(await page.locator("li[aria-current] .said b").textContent()).toMatch(`${meant?.verdict}`);
+    expect(await page.locator("li[aria-current] .said").textContent()).toContain(`inside in ${named}`);
+    expect(await page.locator("li[aria-current]").getAttribute("title")).toContain(`time: ${meant?.time}`);
+  });
+
+  it.skipIf(isSkipped("filters of several captures in tshark", tools(["tshark"])))(
+    "gives commands for each of a side's captures, which name its frames",
+    async () => {
+      const { path, records } = await reportOf("two-bridges");
+      const pairs = records.filter(({ type }) => type === "pair");
+      const names = ["inside-br-app.pcap", "inside.pcap"];
+      for (const [which, name] of names.entries()) {
+        const flow = pairs.find(({ side, inside }) => side === undefined && isIn(inside, which))?.flow;
+        const { page } = await openPage(browser, path, `#flow=${flow}`);
+        const commands = await page.locator(".copies code").allTextContents();
+        const command = commands.find((text) => text.startsWith("tshark") && text.includes(`/${name}`)) ?? "";
+        const frames = records.flatMap((record) => {
+          if (record.flow !== flow) return [];
+          if (record.type === "pair") return isIn(record.inside, which) ? record.inside.frames : [];
+          return record.side === "inside" && (record.capture ?? 0) === which ? [record.frame] : [];
+        });
+        expect(commands.some((text) => text.includes(names[1 - which]))).toBe(false);
+        expect(linesOf(command)).toBe(new Set(frames).size);
+        await page.close();
+      }
+    },
+  );
 
   it.skipIf(isSkipped("a page's filters in tshark", tools(["tshark"])))(
     "gives filters with which tshark shows what the ladder has",

@@ -1,12 +1,9 @@
 import { h, refill } from "./dom.js";
 import type { LadderEvent } from "./events.js";
-import type { Model } from "./model.js";
+import { withLinks } from "./links.js";
 import type { Narrowing } from "./narrowing.js";
-import type { Facts, SideName } from "./records.js";
+import type { Facts } from "./records.js";
 import type { Shown } from "./shown.js";
-
-/** `flow 7`, `flows 25, 32, 35`, `inside #12 #15`, as the terminal names flows and frames. */
-const NAMED = /\b(flows?|inside|outside) ((?:#?\d+(?:, | (?=#)|(?!\d)))+)/g;
 
 /** What is not known before a run ends. */
 const STILL_TO_COME =
@@ -60,53 +57,6 @@ export function problemsIn({ text }: Facts): string {
 function lineElement(line: string, linked: (text: string) => (Node | string)[]): HTMLElement {
   const { kind } = KINDS.find(({ begins }) => line.startsWith(begins)) ?? { kind: "more" };
   return h("p", { class: `line ${kind}` }, ...linked(line.trim()));
-}
-
-/** Text with the flows that it names as links, and the frames that are in the page. */
-export function withLinks(
-  text: string,
-  model: Model,
-  narrowing: Narrowing,
-  goTo?: (event: LadderEvent) => void,
-): (Node | string)[] {
-  const parts: (Node | string)[] = [];
-  let from = 0;
-  for (const { 0: all, 1: what, 2: numbers, index } of text.matchAll(NAMED)) {
-    const begins = index + all.length - numbers.length;
-    parts.push(text.slice(from, begins));
-    for (const part of numbers.split(/(\d+)/)) {
-      if (!/^\d/.test(part)) parts.push(part);
-      else if (what.startsWith("flow")) parts.push(flowLink(Number(part), part, model, narrowing));
-      else parts.push(frameLink(what === "inside" ? "inside" : "outside", part, model, goTo));
-    }
-    from = index + all.length;
-  }
-  return [...parts, text.slice(from)];
-}
-
-/** A frame's number that leads to its row in a ladder, where the page has that. */
-function frameLink(
-  side: SideName,
-  text: string,
-  model: Model,
-  goTo: ((event: LadderEvent) => void) | undefined,
-): Node | string {
-  const event = model.eventOf(side, Number(text));
-  if (goTo === undefined || event === undefined || !model.byFlow.has(model.flowOf(event) ?? 0)) return text;
-  return link("#ladder", text, () => goTo(event), `frame ${text} of the ${side}`);
-}
-
-/** A flow's number that leads to its ladder, where the page has that flow. */
-export function flowLink(flow: number, text: string, { byFlow }: Model, narrowing: Narrowing): Node | string {
-  return byFlow.has(flow) ? link(`#flow=${flow}`, text, () => narrowing.change({ flow })) : text;
-}
-
-function link(href: string, text: string, act: () => void, title?: string): HTMLElement {
-  const onclick = (event: Event): void => {
-    event.preventDefault();
-    act();
-  };
-  return h("a", { href, onclick, title }, text);
 }
 
 function linesOf(text: string): string[] {

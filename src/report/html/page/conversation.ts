@@ -1,6 +1,6 @@
 import { type Alone, isCalledFromOutside, isLost, isMadeUpFor, isProblem, type LadderEvent } from "./events.js";
 import { nsOf } from "./format.js";
-import type { Ends, Flow } from "./records.js";
+import type { Ends, Finding, Flow } from "./records.js";
 
 /** What the places on the map are called that a packet never came to. */
 const NEVER_LEFT = "never left";
@@ -12,6 +12,12 @@ export interface Whose {
   readonly nat: string;
   readonly remote: string;
 }
+
+/** What the ladder shows packet by packet, and counts, needs no finding to be told. */
+export const TOLD_BY_PACKETS = new Set(["dropped", "refused"]);
+
+/** Most flows have none. */
+const NO_CODES: readonly string[] = [];
 
 /** The pairs of a flow. */
 type PairsOf = (flow: number) => readonly LadderEvent[];
@@ -25,13 +31,17 @@ export class Conversation {
   readonly problems: number;
   readonly lost: number;
   readonly madeUpFor: number;
+  /** What findings say of it beside that: the codes of those that warn, and of those for information. */
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   readonly ends: Whose;
   readonly #pairsOf: PairsOf;
+  readonly #codes: readonly string[];
   #events: readonly LadderEvent[] | undefined;
   #words: string | undefined;
   #firstNs: number | undefined;
 
-  constructor(flow: Flow, alone: readonly Alone[], pairsOf: PairsOf) {
+  constructor(flow: Flow, alone: readonly Alone[], pairsOf: PairsOf, findings: readonly Finding[]) {
     this.flow = flow;
     this.alone = alone;
     this.#pairsOf = pairsOf;
@@ -39,7 +49,16 @@ export class Conversation {
     this.problems = problems.length;
     this.lost = problems.filter(isLost).length;
     this.madeUpFor = problems.filter(isMadeUpFor).length;
+    const others = findings.filter(({ code }) => !TOLD_BY_PACKETS.has(code));
+    this.warnings = codesOf(others, "warning");
+    this.notes = codesOf(others, "info");
     this.ends = whoseOf(flow);
+    this.#codes = codesOf(findings);
+  }
+
+  /** Whether a finding of that code is about it. */
+  isOf(code: string): boolean {
+    return this.#codes.includes(code);
   }
 
   /** All of its packets that are in, in the order of time. */
@@ -60,7 +79,7 @@ export class Conversation {
 
   /** All that can be searched for, in small letters. */
   get words(): string {
-    this.#words ??= wordsOf(this.flow, this.ends);
+    this.#words ??= wordsOf(this.flow, this.ends, this.#codes);
     return this.#words;
   }
 }
@@ -70,10 +89,21 @@ export function titleOf({ flow }: Flow): string {
   return flow > 0 ? `flow ${flow}` : "no flow";
 }
 
-function wordsOf(flow: Flow, ends: Whose): string {
-  const forms = [flow.inside, flow.outside].flatMap((form) => Object.values(form));
-  const words = [titleOf(flow), flow.proto, flow.nat, flow.rule ?? "", ...forms, ...Object.values(ends)];
-  return `${words.join(" ")} `.toLowerCase();
+function codesOf(findings: readonly Finding[], of?: Finding["severity"]): readonly string[] {
+  if (findings.length === 0) return NO_CODES;
+  return [...new Set(findings.filter(({ severity }) => (of ?? severity) === severity).map(({ code }) => code))];
+}
+
+function wordsOf(flow: Flow, { local, nat, remote }: Whose, codes: readonly string[]): string {
+  const { rule = "", inside, outside } = flow;
+  const ends = `${formWords(inside)} ${formWords(outside)} ${local} ${nat} ${remote}`;
+  return `${titleOf(flow)} ${flow.proto} ${flow.nat} ${rule} ${ends} ${codes.join(" ")} `.toLowerCase();
+}
+
+function formWords(form: Ends): string {
+  const { src, dst, srcPort = "", dstPort = "", icmpId = "" } = form;
+  const { srcName = "", dstName = "", container = "", peer = "" } = form;
+  return `${src} ${srcPort} ${dst} ${dstPort} ${icmpId} ${srcName} ${dstName} ${container} ${peer}`;
 }
 
 /** What DNS answers called an end. */

@@ -18,7 +18,8 @@ const PRINTED_ROWS = 60;
 
 /** By what flows are ordered: a column's name, what it says first, and how two compare. */
 const ORDERS = {
-  problems: (a, b) => b.lost - a.lost || b.problems - a.problems || b.flow.pairs - a.flow.pairs,
+  problems: (a, b) =>
+    b.lost - a.lost || b.problems - a.problems || b.warnings.length - a.warnings.length || b.flow.pairs - a.flow.pairs,
   flow: (a, b) => a.flow.flow - b.flow.flow,
   pairs: (a, b) => b.flow.pairs - a.flow.pairs,
   bytes: (a, b) => b.flow.bytes - a.flow.bytes,
@@ -137,7 +138,10 @@ function searchOf(narrowing: Narrowing): HTMLElement {
   narrowing.onChange((now) => {
     if (now.words.length === 0) search.value = "";
     problems.checked = now.hasProblems;
-    place.textContent = now.place === undefined ? "" : `on the map: ${now.place.name}`;
+    place.textContent = [
+      ...(now.place === undefined ? [] : [`on the map: ${now.place.name}`]),
+      ...(now.finding === undefined ? [] : [`with ${now.finding}`]),
+    ].join(", ");
     reset.disabled = !narrowing.isNarrow;
   });
   reset.disabled = true;
@@ -191,11 +195,7 @@ function rowOf(each: Conversation, at: number, narrowing: Narrowing): HTMLElemen
       ),
       h("small", {}, `${flow.proto} ${flow.nat}`),
     ),
-    cell(
-      `problems ${each.lost > 0 ? "bad" : each.problems > 0 ? "doubtful" : ""}`,
-      each.problems === 0 ? "" : `! ${countText(each.problems)}`,
-      onlyText(each),
-    ),
+    problemsCell(each),
     cell("ends", formOf(each, "inside"), formOf(each, "outside")),
     cell("number pairs", countText(flow.pairs)),
     cell("number bytes", bytesText(flow.bytes)),
@@ -218,9 +218,23 @@ function cell(className: string, ...children: readonly (Node | string | undefine
   return h("span", { role: "cell", class: className }, ...children);
 }
 
-function onlyText({ flow: { insideOnly, outsideOnly } }: Conversation): Node | undefined {
-  if (insideOnly + outsideOnly === 0) return undefined;
-  return h("small", {}, `only in ${countText(insideOnly)}, out ${countText(outsideOnly)}`);
+/** How many of a flow's packets were dropped or refused, what findings say of it beside that, and how many were seen on one side alone. */
+function problemsCell({
+  flow: { insideOnly, outsideOnly },
+  lost,
+  problems,
+  warnings,
+  notes,
+}: Conversation): HTMLElement {
+  const kind = lost > 0 ? "bad" : problems + warnings.length > 0 ? "doubtful" : "";
+  const only = `only in ${countText(insideOnly)}, out ${countText(outsideOnly)}`;
+  const more = [...notes, ...(insideOnly + outsideOnly === 0 ? [] : [only])].join("; ");
+  return h(
+    "span",
+    { role: "cell", class: `problems ${kind}`, title: [...warnings, more].join("; ") },
+    h("span", {}, [...(problems === 0 ? [] : [`! ${countText(problems)}`]), ...warnings].join(" ")),
+    more === "" ? undefined : h("small", {}, more),
+  );
 }
 
 function formOf({ flow, ends }: Conversation, side: SideName): HTMLElement {

@@ -1,4 +1,5 @@
-import type { Ends } from "./records.js";
+import { printable } from "../../../packets/printable.js";
+import type { Ends, Header, SideName } from "./records.js";
 
 /** Nanoseconds of a record's time, epoch; as a double, exact to a quarter of a microsecond: for placing and ordering what is microseconds apart. */
 export function nsOf(time: string): number {
@@ -47,4 +48,9 @@ function endText(ends: Partial<Ends>, end: "src" | "dst"): string {
 export function endsText(ends: Partial<Ends>): string {
   const id = ends.icmpId === undefined ? "" : ` id ${ends.icmpId}`;
   return `${endText(ends, "src")} > ${endText(ends, "dst")}${id}`;
+}
+
+/** A side's captures, as text names them: without the folders that they are in. */
+export function captureNames({ captures }: Header, side: SideName): string[] {
+  return captures[side].map(({ name }) => printable(name.slice(name.lastIndexOf("/") + 1)));
 }

@@ -200,7 +200,7 @@ export class Ladder {
       lanesOf(event, flow),
       h("span", { class: "frames" }, framesText(event, "outside")),
       h("span", { class: "ties" }),
-      h("span", { class: "said" }, ...wordsOf(event, seqs)),
+      h("span", { class: "said" }, ...wordsOf(event, seqs, this.#model.header)),
     );
   }
 
@@ -208,7 +208,11 @@ export class Ladder {
   #currentElement(events: readonly LadderEvent[], seqs: ReadonlyMap<string, number>): HTMLElement {
     const current = this.#current;
     const of = current !== undefined && events.includes(current) ? current : undefined;
-    return h("p", { class: "current", role: "status" }, ...(of === undefined ? [] : wordsOf(of, seqs)));
+    return h(
+      "p",
+      { class: "current", role: "status" },
+      ...(of === undefined ? [] : wordsOf(of, seqs, this.#model.header)),
+    );
   }
 
   /** Leads to the packets before those that are shown, or behind them; nothing where there are none. */

@@ -75,7 +75,7 @@ function showSections(
     mapSection(shown, narrowing),
     flowsSection(shown, narrowing),
     ladder.element,
-    tableSections(shown, narrowing),
+    tableSections(shown, narrowing, (event) => ladder.goTo(event)),
     h("footer", {}, `Made by natcorr ${shown.model.header.program}. ${whom}`),
   );
   const goTo = (): void => {

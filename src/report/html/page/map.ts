@@ -43,6 +43,8 @@ interface Load {
   pairs: number;
   problems: number;
   lost: number;
+  /** Flows that a finding warns of. */
+  warned: number;
 }
 
 interface Link extends Load {
@@ -226,32 +228,36 @@ function busiest(conversations: readonly Conversation[], column: keyof Whose): M
     if (load === undefined) all.set(name, (load = noLoad()));
     add(load, each);
   }
-  const sorted = [...all].sort(([, a], [, b]) => b.lost - a.lost || b.problems - a.problems || b.bytes - a.bytes);
+  const sorted = [...all].sort(
+    ([, a], [, b]) => b.lost - a.lost || b.problems - a.problems || b.warned - a.warned || b.bytes - a.bytes,
+  );
   const shown = new Map(sorted.slice(0, MOST_PLACES));
   const rest = sorted.slice(MOST_PLACES);
   if (rest.length === 0) return shown;
   const others = noLoad();
   for (const [, load] of rest)
-    for (const key of ["bytes", "pairs", "problems", "lost"] as const) others[key] += load[key];
+    for (const key of ["bytes", "pairs", "problems", "lost", "warned"] as const) others[key] += load[key];
   return shown.set(OTHERS, others);
 }
 
 function noLoad(): Load {
-  return { bytes: 0, pairs: 0, problems: 0, lost: 0 };
+  return { bytes: 0, pairs: 0, problems: 0, lost: 0, warned: 0 };
 }
 
-function add(load: Load, { flow, problems, lost }: Conversation): void {
+function add(load: Load, { flow, problems, lost, warnings }: Conversation): void {
   load.bytes += flow.bytes;
   load.pairs += flow.pairs;
   load.problems += problems;
   load.lost += lost;
+  if (warnings.length > 0) load.warned++;
 }
 
-function troubleOf({ problems, lost }: Load): string {
-  return lost > 0 ? "bad" : problems > 0 ? "doubtful" : "";
+function troubleOf({ problems, lost, warned }: Load): string {
+  return lost > 0 ? "bad" : problems + warned > 0 ? "doubtful" : "";
 }
 
-function loadText({ bytes, pairs, problems }: Load): string {
+function loadText({ bytes, pairs, problems, warned }: Load): string {
   const trouble = problems === 0 ? "" : `, ${countText(problems)} dropped or refused`;
-  return `${countText(pairs)} pairs, ${bytesText(bytes)}${trouble}`;
+  const warnings = warned === 0 ? "" : `, findings warn of ${countText(warned)} flow${warned === 1 ? "" : "s"}`;
+  return `${countText(pairs)} pairs, ${bytesText(bytes)}${trouble}${warnings}`;
 }

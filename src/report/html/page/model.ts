@@ -7,6 +7,7 @@ import {
   type Header,
   type PageRecord,
   parsed,
+  SIDES,
   type SideName,
   type Summary,
   type Unmatched,
@@ -16,6 +17,7 @@ import { Strangers } from "./strangers.js";
 
 /** What flows have of which no packet without a twin is in: most of a large page's. */
 const NONE: readonly Alone[] = [];
+const NO_FINDINGS: readonly Finding[] = [];
 
 export interface Model {
   readonly header: Header;
@@ -87,14 +89,23 @@ export class Gathered {
       else known.push(event);
     }
     const pairsOf = (flow: number): readonly LadderEvent[] => this.#pairs.eventsOf(flow, offsetNs);
+    const findings = this.#findings;
+    const ofFindings = new Map<number, Finding[]>();
+    for (const finding of findings)
+      for (const flow of this.#flowsOf(finding, flowsOf)) {
+        const known = ofFindings.get(flow);
+        if (known === undefined) ofFindings.set(flow, [finding]);
+        else known.push(finding);
+      }
     const flows = new Map([...this.#standing, ...this.#ended]);
     const conversations = [...flows.values(), ...strangers.flows].map(
-      (flow) => new Conversation(flow, ofFlows.get(flow.flow) ?? NONE, pairsOf),
+      (flow) =>
+        new Conversation(flow, ofFlows.get(flow.flow) ?? NONE, pairsOf, ofFindings.get(flow.flow) ?? NO_FINDINGS),
     );
     return {
       header,
       summary,
-      findings: this.#findings,
+      findings,
       conversations,
       byFlow: new Map(conversations.map((each) => [each.flow.flow, each])),
       flowOf: (event) => (event.kind === "pair" ? event.record.flow : flowsOf.get(event)),
@@ -103,6 +114,18 @@ export class Gathered {
         this.#alone.get(keyOf({ side, frame, capture })) ?? this.#pairs.withFrame(side, frame, capture, offsetNs),
       pairs: this.#pairs.count,
     };
+  }
+
+  /** The flows that a finding is about: those that it names, and those of the packets without a twin that it names. */
+  #flowsOf({ flows, frames, framesIn }: Finding, flowsOf: ReadonlyMap<LadderEvent, number>): ReadonlySet<number> {
+    const all = new Set(flows);
+    for (const side of SIDES)
+      for (const [at, frame] of frames[side].entries()) {
+        const event = this.#alone.get(keyOf({ side, frame, capture: framesIn?.[side][at] }));
+        const flow = event && flowsOf.get(event);
+        if (flow !== undefined) all.add(flow);
+      }
+    return all;
   }
 
   #take(record: PageRecord): void {
@@ -128,6 +151,6 @@ export class Gathered {
   }
 }
 
-function keyOf({ side, frame, capture = 0 }: Pick<Unmatched, "side" | "frame" | "capture">): string {
+function keyOf({ side, frame, capture = 0 }: { side: SideName; frame: number; capture?: number | undefined }): string {
   return `${side} ${capture} ${frame}`;
 }

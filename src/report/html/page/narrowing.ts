@@ -15,13 +15,22 @@ export interface Narrowed {
   /** Words that a flow has, in small letters. */
   readonly words: readonly string[];
   readonly hasProblems: boolean;
+  /** The code of a finding that is about it. */
+  readonly finding: string | undefined;
   /** The flow whose ladder is shown. */
   readonly flow: number | undefined;
 }
 
 /** What leaves out flows. */
-const NARROWING = ["time", "place", "words", "hasProblems"] as const;
-const ALL: Narrowed = { time: undefined, place: undefined, words: [], hasProblems: false, flow: undefined };
+const NARROWING = ["time", "place", "words", "hasProblems", "finding"] as const;
+const ALL: Narrowed = {
+  time: undefined,
+  place: undefined,
+  words: [],
+  hasProblems: false,
+  finding: undefined,
+  flow: undefined,
+};
 
 /** What is looked at, and who is told when that changes. */
 export class Narrowing {
@@ -34,8 +43,7 @@ export class Narrowing {
 
   /** Whether anything is left out. */
   get isNarrow(): boolean {
-    const { time, place, words, hasProblems } = this.#now;
-    return time !== undefined || place !== undefined || words.length > 0 || hasProblems;
+    return isOther(this.#now, ALL);
   }
 
   onChange(listener: (now: Narrowed, before: Narrowed) => void): void {
@@ -60,8 +68,9 @@ export function isOther(now: Narrowed, before: Narrowed): boolean {
 }
 
 /** Whether a flow is looked at. */
-export function isIn({ time, place, words, hasProblems }: Narrowed, each: Conversation): boolean {
+export function isIn({ time, place, words, hasProblems, finding }: Narrowed, each: Conversation): boolean {
   if (hasProblems && each.problems === 0) return false;
+  if (finding !== undefined && !each.isOf(finding)) return false;
   if (place !== undefined && each.ends[place.column] !== place.name) return false;
   if (!words.every((word) => each.words.includes(word))) return false;
   if (time === undefined) return true;

@@ -1,8 +1,8 @@
 import { latencyText } from "../../text/latency.js";
 import { h } from "./dom.js";
-import { endsText } from "./format.js";
-import type { LadderEvent } from "./events.js";
-import type { Pair, SideName } from "./records.js";
+import { type Alone, framesOf, type LadderEvent } from "./events.js";
+import { captureNames, endsText } from "./format.js";
+import { type Header, type Pair, type SideName, SIDES } from "./records.js";
 import { senderOf } from "./ties.js";
 
 /** The frames of a side that a packet is, as a row has room for them. */
@@ -32,17 +32,28 @@ export function firstSeqs(events: readonly LadderEvent[]): ReadonlyMap<string, n
 }
 
 /** What is said of a packet in its row. `seqs`: as `firstSeqs` has them. */
-export function wordsOf(event: LadderEvent, seqs: ReadonlyMap<string, number>): (Node | string)[] {
-  if (event.kind === "pair") return pairWords(event.record, seqs);
-  const { judged } = event;
-  const impact =
-    judged.impact === undefined
-      ? ""
-      : ` (${judged.impact}${judged.byFrame === undefined ? "" : ` by #${judged.byFrame}`})`;
+export function wordsOf(event: LadderEvent, seqs: ReadonlyMap<string, number>, header: Header): (Node | string)[] {
+  const words = event.kind === "pair" ? pairWords(event.record, seqs) : aloneWords(event, header);
+  const where = SIDES.flatMap((side) => captureText(event, side, header));
+  return where.length === 0 ? words : [...words, ` · ${where.join(", ")}`];
+}
+
+/** Which of a side's captures a packet is in, where there are several. */
+function captureText(event: LadderEvent, side: SideName, header: Header): string[] {
+  const names = captureNames(header, side);
+  if (names.length === 1) return [];
+  const within = names.filter((_, capture) => framesOf(event, side, capture).length > 0);
+  return within.length === 0 ? [] : [`${side} in ${within.join(" and ")}`];
+}
+
+function aloneWords({ judged, record: { side } }: Alone, header: Header): (Node | string)[] {
+  const { verdict, impact, byFrame, byCapture = 0, why, rule } = judged;
+  const names = captureNames(header, side);
+  const by = byFrame === undefined ? "" : ` by #${byFrame}${names.length === 1 ? "" : `@${names[byCapture]}`}`;
   return [
-    h("b", {}, `${judged.verdict}${impact}`),
-    ` ${judged.why}`,
-    ...(judged.rule === undefined ? [] : [" ", h("code", {}, judged.rule)]),
+    h("b", {}, `${verdict}${impact === undefined ? "" : ` (${impact}${by})`}`),
+    ` ${why}`,
+    ...(rule === undefined ? [] : [" ", h("code", {}, rule)]),
   ];
 }
 

@@ -123,6 +123,7 @@ export interface Finding {
   readonly count: number;
   readonly flows: readonly number[];
   readonly frames: Readonly<Record<SideName, readonly number[]>>;
+  readonly framesIn?: Readonly<Record<SideName, readonly number[]>>;
   readonly more: number;
   readonly text: string;
   readonly hint: string;

@@ -1,7 +1,9 @@
 import { Charts, colors } from "./charts.js";
+import { TOLD_BY_PACKETS } from "./conversation.js";
 import { h, refill } from "./dom.js";
 import { latencyText } from "../../text/latency.js";
 import { nsOf } from "./format.js";
+import type { Model } from "./model.js";
 import type { Narrowing } from "./narrowing.js";
 import { SIDES, type StripData } from "./records.js";
 import type { Shown } from "./shown.js";
@@ -23,7 +25,7 @@ export function stripSection(shown: Shown, narrowing: Narrowing): HTMLElement {
   const draw = (isOther: boolean): void => {
     const { strip } = shown.facts;
     if (strip.frames.inside.length > 1) charts.show(strip, isOther);
-    covered.replaceChildren(coverage(strip));
+    covered.replaceChildren(coverage(shown));
     brush();
   };
   narrowing.onChange(brush);
@@ -37,34 +39,58 @@ export function stripSection(shown: Shown, narrowing: Narrowing): HTMLElement {
     h("p", { class: "hint" }, "Drag across a chart to look at a part of the time, or type which part:"),
     rangeInputs(shown, narrowing),
     parent,
-    h("p", { class: "hint" }, "Where each capture has frames:"),
+    h("p", { class: "hint" }, "Where each capture has frames, and findings theirs:"),
     covered,
     status,
   );
 }
 
-/** By side, where its capture has frames and where it has none. */
-function coverage({ frames }: StripData): HTMLElement {
-  const rows = SIDES.map((side) => {
-    const counts = frames[side];
-    const most = Math.max(...counts, 1);
-    const canvas = h("canvas", {
-      width: counts.length,
-      height: 1,
-      role: "img",
-      "aria-label": `Frames of ${side}, by time: ${gapsText(counts)}`,
-    });
-    const context = canvas.getContext("2d");
-    const color = colors()("--covered");
-    for (const [bin, count] of counts.entries()) {
-      if (context === null || count === 0) continue;
-      context.globalAlpha = 0.25 + (0.75 * Math.log1p(count)) / Math.log1p(most);
-      context.fillStyle = color;
-      context.fillRect(bin, 0, 1, 1);
-    }
-    return h("div", { class: "coverage" }, h("span", {}, side), canvas);
+/** By side, where its capture has frames and where it has none; and by code, where findings have theirs that warn. */
+function coverage({ facts: { strip }, model }: Shown): HTMLElement {
+  const captured = SIDES.map((side) => {
+    const counts = strip.frames[side];
+    return binsElement(side, counts, "--covered", `Frames of ${side}, by time: ${gapsText(counts)}`);
   });
-  return h("div", {}, ...rows);
+  const warned = [...binsOfFindings(model, strip)].map(([code, counts]) => {
+    const times = counts.filter((count) => count > 0).length;
+    return binsElement(code, counts, "--bad", `${code}: in ${times} of ${counts.length} parts of the time`);
+  });
+  return h("div", {}, ...captured, ...warned);
+}
+
+/** Where the frames are that findings warn of: the first 100 of each, as far as they are in. */
+function binsOfFindings(model: Model, { from, binNs, frames }: StripData): Map<string, number[]> {
+  const all = new Map<string, number[]>();
+  const beginNs = nsOf(from);
+  for (const { severity, code, frames: named, framesIn } of model.findings) {
+    // the charts have these, all of them
+    if (severity !== "warning" || TOLD_BY_PACKETS.has(code)) continue;
+    const counts = all.get(code) ?? frames.inside.map(() => 0);
+    for (const side of SIDES)
+      for (const [at, frame] of named[side].entries()) {
+        const event = model.eventOf(side, frame, framesIn?.[side][at]);
+        if (event === undefined) continue;
+        const bin = Math.min(counts.length - 1, Math.max(0, Math.floor((event.timeNs - beginNs) / binNs)));
+        counts[bin]++;
+        all.set(code, counts);
+      }
+  }
+  return all;
+}
+
+/** A row that is the darker, the more is there at a time. */
+function binsElement(title: string, counts: readonly number[], colorName: string, label: string): HTMLElement {
+  const most = Math.max(...counts, 1);
+  const canvas = h("canvas", { width: counts.length, height: 1, role: "img", "aria-label": label });
+  const context = canvas.getContext("2d");
+  const color = colors()(colorName);
+  for (const [bin, count] of counts.entries()) {
+    if (context === null || count === 0) continue;
+    context.globalAlpha = 0.25 + (0.75 * Math.log1p(count)) / Math.log1p(most);
+    context.fillStyle = color;
+    context.fillRect(bin, 0, 1, 1);
+  }
+  return h("div", { class: "coverage" }, h("span", {}, title), canvas);
 }
 
 function gapsText(counts: readonly number[]): string {

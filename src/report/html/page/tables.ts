@@ -1,5 +1,6 @@
-import { withLinks, flowLink } from "./answer.js";
+import { flowLink, withLinks } from "./links.js";
 import { h, refill } from "./dom.js";
+import type { LadderEvent } from "./events.js";
 import { countText } from "./format.js";
 import type { Model } from "./model.js";
 import type { Narrowing } from "./narrowing.js";
@@ -7,15 +8,22 @@ import { type Finding, SIDES, type Totals } from "./records.js";
 import type { Shown } from "./shown.js";
 
 /** Sections of what is known beside packets: published ports, rules, findings, and the account of all frames. */
-export function tableSections(shown: Shown, narrowing: Narrowing): HTMLElement {
+export function tableSections(shown: Shown, narrowing: Narrowing, goTo: (event: LadderEvent) => void): HTMLElement {
   const sections = h("div");
-  const fill = (): void => refill(sections, sectionsOf(shown, narrowing));
+  const fill = (): void =>
+    refill(
+      sections,
+      sectionsOf(shown, (finding) => findingElement(finding, shown.model, narrowing, goTo)),
+    );
   shown.onRefresh(fill);
+  narrowing.onChange((now, before) => {
+    if (now.finding !== before.finding) fill();
+  });
   fill();
   return sections;
 }
 
-function sectionsOf({ facts: { text }, model }: Shown, narrowing: Narrowing): HTMLElement[] {
+function sectionsOf({ facts: { text }, model }: Shown, elementOf: (finding: Finding) => HTMLElement): HTMLElement[] {
   const [, ...published] = text.published.trimEnd().split("\n");
   const rules = rulesOf(model);
   return [
@@ -23,9 +31,7 @@ function sectionsOf({ facts: { text }, model }: Shown, narrowing: Narrowing): HT
       ? []
       : [section("ports", "Published ports", h("pre", { class: "totals", tabindex: 0 }, published.join("\n")))]),
     ...(rules.length === 0 ? [] : [section("rules", "Rules", tableOf(["rule", "flows", "pairs"], rules))]),
-    ...(model.findings.length === 0
-      ? []
-      : [section("findings", "Findings", ...model.findings.map((each) => findingElement(each, model, narrowing)))]),
+    ...(model.findings.length === 0 ? [] : [section("findings", "Findings", ...model.findings.map(elementOf))]),
     section(
       "account",
       "Account of all frames",
@@ -87,7 +93,10 @@ function findingElement(
   { severity, code, count, text, hint, flows, more }: Finding,
   model: Model,
   narrowing: Narrowing,
+  goTo: (event: LadderEvent) => void,
 ): HTMLElement {
+  const isChosen = narrowing.now.finding === code;
+  const isMarked = model.conversations.some((each) => each.isOf(code));
   const links = flows.flatMap((flow, at) => [
     at === 0 ? "flows " : ", ",
     flowLink(flow, String(flow), model, narrowing),
@@ -98,10 +107,23 @@ function findingElement(
     h(
       "p",
       {},
-      h("b", {}, code),
+      isMarked
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "code",
+              "data-event": code,
+              "aria-pressed": String(isChosen),
+              title: "Its flows alone",
+              onclick: () => narrowing.change({ finding: isChosen ? undefined : code }),
+            },
+            code,
+          )
+        : h("b", {}, code),
       count > 1 ? ` (${countText(count)} times)` : "",
       ": ",
-      ...withLinks(text, model, narrowing),
+      ...withLinks(text, model, narrowing, goTo),
     ),
     links.length === 0
       ? undefined
