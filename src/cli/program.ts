@@ -8,7 +8,7 @@ import type { Host } from "./host.js";
 import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./host-options.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
-import type { ExtcapOptions } from "./extcap.js";
+import type { ExtcapOptions } from "./extcap/extcap.js";
 import type { SideNames } from "../packets/sides.js";
 import { addSelectOptions } from "./select-options.js";
 import { capturesIn, namesIn, sidesProblem } from "./side-words.js";
@@ -289,7 +289,7 @@ function addExtcap(program: Command, host: Host, onEnd: (exitCode: number) => vo
   const liveOptions = (words: readonly string[]): LiveCommandOptions =>
     addLiveOptions(new Command("live").copyInheritedSettings(program)).parse(words, { from: "user" }).opts();
   command.action(async (options: ExtcapOptions) => {
-    const { extcap } = await import("./extcap.js");
+    const { extcap } = await import("./extcap/extcap.js");
     onEnd(await exitCodeOf(command, () => extcap(options, liveOptions, host)));
   });
 }

@@ -108,6 +108,30 @@ describe.skipIf(skips)("natcorr as an interface of Wireshark", () => {
     expect(tshark.stderr).toMatch(new RegExp(`Error by extcap pipe: [^]*${text}`));
   });
 
+  it("has the last window as well where it is stopped as Wireshark stops it, which reads on until the end", async () => {
+    const fifo = join(folder, "stopped");
+    execFileSync("mkfifo", [fifo]);
+    const path = join(folder, "stopped.pcapng");
+    const reading = lab.start("dhost", "sh", "-c", `exec tee ${path} < ${fifo}`);
+    const options = [...SIDES, "--host=off", "--window=20s", "--fifo", fifo];
+    const capture = lab.start("dhost", process.execPath, MAIN, "extcap", "--capture", ...options);
+    await reading.hasSaid(/docker0[^]*enp0s3/);
+    await ping(5);
+    await send("lost");
+    capture.signal("SIGTERM");
+    expect([await capture.ended, await reading.ended, capture.stderr]).toEqual([0, 0, ""]);
+    const fields = ["-T", "fields", ...FIELDS.flatMap((name) => ["-e", name])];
+    const env = ["env", "-u", "XDG_CONFIG_HOME", `HOME=${folder}`];
+    const shown = await lab.run("dhost", ...env, "tshark", "-r", path, "-Y", SENT, ...fields);
+    const lines = shown.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")]));
+    const twins = new Map(lines.map(([number, , twin]) => [number, twin]));
+    const crossed = lines.filter(([, , twin]) => twin !== "");
+    expect(crossed.length).toBe(20);
+    for (const [number, , twin] of crossed) expect(twins.get(twin)).toBe(number);
+    // whether it would have come out, the run did not go on long enough to see
+    expect(lines.filter(([, , twin]) => twin === "").length).toBe(1);
+  });
+
   it("ends when it is told to, and when nobody reads any more, whether anything passes or not", async () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
