@@ -12,6 +12,7 @@ import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { SideIntake } from "./intake/side-intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
+import type { End } from "./verdicts/findings/finder.js";
 import { tellShown } from "./verdicts/updates/one-way.js";
 import { tellCrossing } from "./verdicts/updates/other-ways.js";
 import { isAboutEcho } from "./verdicts/claims/quotes.js";
@@ -165,7 +166,10 @@ export class Run {
   /** Where the run stands. */
   readonly look: Look = (at) => {
     if (at !== undefined) this.#parts.book.look(at);
-    return this.#summary();
+    const summary = this.#summary();
+    if (at?.finding !== undefined)
+      for (const finding of this.#parts.findings.soFar(this.#endOf(summary))) at.finding(finding);
+    return summary;
   };
 
   /** Up to when all packets are decided about, and told of: epoch nanoseconds on the inside's clock. */
@@ -193,6 +197,16 @@ export class Run {
     for (const feed of this.#parts.feeds) feed.leave();
     this.#parts.book.close();
     const summary = this.#summary();
+    for (const finding of this.#parts.findings.close(this.#endOf(summary))) {
+      this.#options.onFinding?.(finding);
+      this.#parts.sink.finding(finding);
+    }
+    this.#parts.sink.end(summary);
+    return { summary, isEnough: this.#parts.showing.isEnough };
+  }
+
+  /** What findings are told of the run as a whole. */
+  #endOf(summary: Summary): End {
     const { pairs, altered, rewritten, retransmissions } = this.#parts.shown ?? {
       pairs: this.#parts.kernel.tally.pairsSoFar,
       altered: ALTERED.map((_, bit) => this.#parts.kernel.tally.alteredIn(1 << bit)),
@@ -201,13 +215,7 @@ export class Run {
     };
     const unfollowed = this.#parts.impacts.open.refused;
     const ofPairs = { pairs, altered, rewritten, retransmissions };
-    const end = { summary, unfollowed, ...ofPairs, tunnels: this.#parts.tunnels.tally };
-    for (const finding of this.#parts.findings.close(end)) {
-      this.#options.onFinding?.(finding);
-      this.#parts.sink.finding(finding);
-    }
-    this.#parts.sink.end(summary);
-    return { summary, isEnough: this.#parts.showing.isEnough };
+    return { summary, unfollowed, ...ofPairs, tunnels: this.#parts.tunnels.tally };
   }
 
   #summary(): Summary {

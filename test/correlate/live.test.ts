@@ -271,6 +271,36 @@ const lookFor = (of: Look, mostFlows: number, ids: readonly number[] = []) => {
   return { summary, flows };
 };
 
+it("tells findings meanwhile that do not wait for its end, which says the same of them however often they were asked for", async () => {
+  const insides = [inside(0, 100), inside(1, 300), inside(2, 500)];
+  const outsides = [outside(0, 100)];
+  const sides = () => [looks(insides, EVERY_NS, END_NS), looks(outsides, EVERY_NS, END_NS)] as const;
+  let look: Look | undefined;
+  const counts: (readonly (readonly [string, number])[])[] = [];
+  function* looking(steps: Iterable<Step>): Generator<Step> {
+    for (const step of steps) {
+      const found: [string, number][] = [];
+      look?.({
+        mostFlows: 0,
+        flows: new Set(),
+        flow: () => {},
+        finding: ({ code, count }) => found.push([code, count]),
+      });
+      counts.push(found);
+      yield step;
+    }
+  }
+  const onBegin = (given: Look): void => {
+    look = given;
+  };
+  const [insideLooks, outsideLooks] = sides();
+  const looked = await live(looking(insideLooks), outsideLooks, { onBegin });
+  const unlooked = await live(...sides());
+  expect(looked.findings).toEqual(unlooked.findings);
+  expect(new Set(counts.map(String))).toEqual(new Set(["", "dropped,1", "dropped,2"]));
+  expect(looked.findings).toContainEqual(expect.objectContaining({ code: "dropped", count: 2 }));
+});
+
 it("can be looked at while it goes on", async () => {
   const { inside: insides, outside: outsides } = conversation(40);
   let look: Look | undefined;

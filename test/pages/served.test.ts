@@ -75,6 +75,11 @@ class Staged {
     this.#standing = this.#run.lines.filter((line) => isStanding(line) && !left.has(line));
   }
 
+  /** Has these findings by now. */
+  finds(findings: readonly string[]): void {
+    this.#standing = [...findings, ...this.#standing];
+  }
+
   answers(answer: string): void {
     this.#answer = answer;
   }
@@ -225,6 +230,25 @@ describe.skipIf(isSkipped("served pages in a browser", hasBrowser))("a page that
     expect(await page.locator("img").count()).toBe(0);
     expect(complaints).toEqual([]);
     other.close();
+  });
+
+  it("shows findings as they stand while the run goes on, and once when it has ended", async () => {
+    const finding = run.lines.find((line) => line.startsWith('{"type":"finding"') && line.includes('"dropped"')) ?? "";
+    staged.add(staged.packets);
+    staged.finds([finding]);
+    const { page, complaints } = await openServed(browser, url);
+    expect(await page.locator("#findings").textContent()).toBe("Findings so far");
+    expect(await page.locator(".finding").count()).toBe(1);
+    await page.locator(".finding .code").click();
+    const { flows } = JSON.parse(finding);
+    expect(await page.locator(".count").textContent()).toMatch(new RegExp(`^${flows.length} of `));
+    await staged.end();
+    await page.waitForSelector('.run[data-state="over"]');
+    expect(await page.locator("#findings").textContent()).toBe("Findings");
+    const all = run.lines.filter((line) => line.startsWith('{"type":"finding"'));
+    expect(await page.locator(".finding").count()).toBe(all.length);
+    expect(await page.locator(".finding .code[aria-pressed=true]").first().textContent()).toBe("dropped");
+    expect(complaints).toEqual([]);
   });
 
   it("says so where natcorr is gone before it ended", async () => {

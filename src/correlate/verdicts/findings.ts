@@ -169,11 +169,23 @@ export class Findings {
     for (const finder of this.#finders) finder.moved?.(moved);
   }
 
+  /** What there is to tell while the run goes on. */
+  soFar(end: End): Finding[] {
+    return told(
+      this.#finders.filter(({ tellsSoFar }) => tellsSoFar === true),
+      end,
+    );
+  }
+
   /** What there is to tell: what somebody has to do something about comes first. */
   close(end: End): Finding[] {
-    const found = this.#finders.flatMap((finder) => [...finder.close(end)]);
-    return found.sort((a, b) => rankOf(a) - rankOf(b));
+    return told(this.#finders, end);
   }
+}
+
+function told(finders: readonly Finder[], end: End): Finding[] {
+  const found = finders.flatMap((finder) => [...finder.close(end)]);
+  return found.sort((a, b) => rankOf(a) - rankOf(b));
 }
 
 function rankOf({ severity }: Finding): number {

@@ -279,6 +279,8 @@ export interface LookedAt {
   readonly flows: { has(id: number): boolean };
   /** Takes one that is alive; it is valid during the call only. */
   flow(flow: FlowSummary): void;
+  /** Takes a finding that can be told before the end, as it is by now; it is valid during the call only. */
+  finding?(finding: Finding): void;
 }
 
 /** Looks at a run as it is now. Returns what is decided so far; frames that still wait for their twin are left out. */

@@ -92,7 +92,7 @@ export class PageReport extends PassingSink {
     return this.#facts;
   }
 
-  /** What the page of a run that goes on says beside its records of packets, which it hands on, and records of flows and of totals so far. */
+  /** What the page of a run that goes on says beside its records of packets, which it hands on, and records of flows, of findings that are so already, and of totals so far. */
   soFar(look: Look): { readonly facts: PageFacts; readonly records: readonly Uint8Array[] } {
     this.#records.flush();
     const { answer, totals, names } = this.#text.soFar(look());
@@ -101,6 +101,7 @@ export class PageReport extends PassingSink {
         mostFlows: this.#isOfSome ? 0 : MOST_BUSIEST,
         flows: this.#notedFlows,
         flow: (flow) => this.#standing.flow(flow),
+        finding: (finding) => this.#standing.finding(finding),
       }),
     );
     const records = this.#standingRecords;

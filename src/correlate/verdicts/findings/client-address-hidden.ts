@@ -17,6 +17,7 @@ type Means = "DNAT and SNAT" | "a proxy";
  * addresses are rewritten. Not across IP versions, where there is no other way; and not who comes from inside.
  */
 export class ClientAddressHidden implements Finder {
+  readonly tellsSoFar = true;
   /** By what containers see, and by which means. */
   readonly #seen = new Map<string, Gathered>();
 

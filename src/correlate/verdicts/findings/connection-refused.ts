@@ -11,6 +11,7 @@ import { saidServices, Services } from "./seen/services.js";
  * on the way rejects it (RFC 9293 section 3.10.7.1).
  */
 export class ConnectionRefused implements Finder {
+  readonly tellsSoFar = true;
   readonly #services = new Services();
 
   flow(flow: EndedFlow): void {

@@ -11,6 +11,7 @@ import { type Context, type End, type Finder, ofSides } from "./finder.js";
 
 /** `dropped`: what entered on one side and never left on the other, and what that came to. */
 export class Dropped implements Finder {
+  readonly tellsSoFar = true;
   readonly verdicts = ["dropped"] as const;
   readonly #timeline: Timeline;
   /** By the side where they entered. */

@@ -67,6 +67,8 @@ export interface End {
  * and it says nothing that the captures do not show.
  */
 export interface Finder {
+  /** It can tell what there is so far, as often as it is asked: that does not wait for what comes later to be so. */
+  readonly tellsSoFar?: true;
   /**
    * Takes a flow that has ended; it is valid during the call only. Ordinary flows are not told of: see `remarkable.ts`, which has to
    * know what makes one worth a look.

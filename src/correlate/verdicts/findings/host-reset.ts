@@ -10,6 +10,7 @@ import { type Context, type Finder, frameText } from "./finder.js";
  * it took them for its own is not to be seen: conntrack may have called them invalid or lost their entry, or a rule rejects them.
  */
 export class HostReset implements Finder {
+  readonly tellsSoFar = true;
   readonly verdicts = ["refused"] as const;
   readonly #context: Context;
   readonly #concerned = new Named();

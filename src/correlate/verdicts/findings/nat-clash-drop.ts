@@ -7,6 +7,7 @@ import { isPortRewritten } from "./port-rewritten.js";
 
 /** `nat-clash-drop`: the first packet is gone, and `Clashes` found the flow that took its port at that time. */
 export class NatClashDrop implements Finder {
+  readonly tellsSoFar = true;
   readonly #clashes: Context["clashes"];
   readonly #flows = new Gathered();
 

@@ -15,6 +15,7 @@ const MOST_REMEMBERED = 4096;
  * for a conversation that had several ports outside: the NAT chose them.
  */
 export class PortRewritten implements Finder {
+  readonly tellsSoFar = true;
   readonly #flows = new Gathered();
   /** Such conversations, in words: their tuples are given back. */
   readonly #severalPorts = new Set<string>();

@@ -41,6 +41,7 @@ const HINT_TCP =
 
 /** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset; or a container beside it did. */
 export class Refused implements Finder {
+  readonly tellsSoFar = true;
   readonly verdicts = ["refused"] as const;
   readonly #timeline: Timeline;
   readonly #refused = new Gathered();

@@ -4,6 +4,7 @@ import type { End, Finder } from "./finder.js";
 
 /** `retransmissions`: TCP segments all of whose bytes had crossed before. */
 export class Retransmissions implements Finder {
+  readonly tellsSoFar = true;
   close({ retransmissions }: End): Finding[] {
     const { count } = retransmissions.frames[INSIDE];
     if (count === 0) return [];

@@ -41,7 +41,9 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 export class Gathered {
   #header: Header | undefined;
   #summary: Summary | undefined;
+  /** Those that stay; and of a run that goes on, those by now. */
   readonly #findings: Finding[] = [];
+  #standingFindings: Finding[] = [];
   /** By their numbers: those that have ended; and of a run that goes on, the others. */
   readonly #ended = new Map<number, Flow>();
   readonly #standing = new Map<number, Flow>();
@@ -64,8 +66,10 @@ export class Gathered {
     const kept = chosen === undefined ? undefined : this.#standing.get(chosen);
     this.#standing.clear();
     if (kept !== undefined) this.#standing.set(kept.flow, kept);
+    this.#standingFindings = [];
     for (const record of parsed(ndjson.split("\n"))) {
       if (record.type === "flow") this.#standing.set(record.flow, record);
+      else if (record.type === "finding") this.#standingFindings.push(record);
       else if (record.type === "summary") this.#summary = record;
     }
   }
@@ -89,7 +93,7 @@ export class Gathered {
       else known.push(event);
     }
     const pairsOf = (flow: number): readonly LadderEvent[] => this.#pairs.eventsOf(flow, offsetNs);
-    const findings = this.#findings;
+    const findings = [...this.#standingFindings, ...this.#findings];
     const ofFindings = new Map<number, Finding[]>();
     for (const finding of findings)
       for (const flow of this.#flowsOf(finding, flowsOf)) {

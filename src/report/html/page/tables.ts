@@ -23,7 +23,10 @@ export function tableSections(shown: Shown, narrowing: Narrowing, goTo: (event: 
   return sections;
 }
 
-function sectionsOf({ facts: { text }, model }: Shown, elementOf: (finding: Finding) => HTMLElement): HTMLElement[] {
+function sectionsOf(
+  { facts: { text }, model, goesOn }: Shown,
+  elementOf: (finding: Finding) => HTMLElement,
+): HTMLElement[] {
   const [, ...published] = text.published.trimEnd().split("\n");
   const rules = rulesOf(model);
   return [
@@ -31,7 +34,9 @@ function sectionsOf({ facts: { text }, model }: Shown, elementOf: (finding: Find
       ? []
       : [section("ports", "Published ports", h("pre", { class: "totals", tabindex: 0 }, published.join("\n")))]),
     ...(rules.length === 0 ? [] : [section("rules", "Rules", tableOf(["rule", "flows", "pairs"], rules))]),
-    ...(model.findings.length === 0 ? [] : [section("findings", "Findings", ...model.findings.map(elementOf))]),
+    ...(model.findings.length === 0
+      ? []
+      : [section("findings", goesOn ? "Findings so far" : "Findings", ...model.findings.map(elementOf))]),
     section(
       "account",
       "Account of all frames",
