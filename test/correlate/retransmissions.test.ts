@@ -84,6 +84,39 @@ describe("the finding of retransmissions", () => {
   });
 });
 
+/** How many are said to be retransmissions of a segment and an equal one so much later, with these IP IDs. */
+async function sentAgain(laterUs: number, id: number, again: number): Promise<number> {
+  const side = (isInside: boolean): Stamped[] =>
+    [
+      [0, 1, 900],
+      [1000, id, 1000],
+      [1000 + laterUs, again, 1000],
+      [9000, 9, 1100],
+    ].map(([timeUs, ipId, seq]) => {
+      const header = { src: isInside ? CONTAINER : HOST, dst: SERVER, id: ipId, ttl: isInside ? 64 : 63 };
+      return us(timeUs + (isInside ? 0 : 20), ipv4(header, tcp({ seq, ack: 77, payload: filler(100, seq) })));
+    });
+  const { findings, pairs } = await outcomeOf(side(true), side(false));
+  expect(pairs).toHaveLength(4);
+  return findings.find(({ code }) => code === "retransmissions")?.count ?? 0;
+}
+
+describe("a segment that both captures show twice", () => {
+  it("is its copy by its IP ID, and one that was sent again by another", async () => {
+    expect(await sentAgain(60, 5, 5)).toBe(0);
+    expect(await sentAgain(60, 5, 6)).toBe(1);
+  });
+
+  it("was sent again, however alike, where no copy comes that late", async () => {
+    expect(await sentAgain(5000, 5, 5)).toBe(1);
+    expect(await sentAgain(5000, 0, 0)).toBe(1);
+  });
+
+  it("may be its copy where there is no IP ID", async () => {
+    expect(await sentAgain(200, 0, 0)).toBe(0);
+  });
+});
+
 it("of two copies, the later one is said to be the retransmission, though it came out first", async () => {
   const times = [
     { insideUs: 0, outsideUs: 20 },

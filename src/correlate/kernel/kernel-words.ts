@@ -83,6 +83,8 @@ export const TUPLES = word();
 export const ACCOUNTS = word();
 /** … what passed lately … */
 export const ALIKE = word();
+/** … which segments crossed just before (`assembly/shown-twice.ts`) … */
+export const SHOWN_SEGMENTS = word();
 /** … and who has a port, by a hash of it and of the end it speaks with: each the number of a tuple of the inside and 1 more, 0 for none. */
 export const HOLDERS = word();
 
@@ -211,6 +213,10 @@ export const KNOWN_SHIFT = 2;
 /** What passed lately: so many entries of four words. It need not hold a window: what follows at a distance is told apart by time. */
 export const ALIKE_BITS = 2;
 export const ALIKE_ENTRIES = 65_536;
+
+/** Segments that crossed just before: so many entries of four words, more than cross within COPY_NS. */
+export const SHOWN_BITS = 2;
+export const SHOWN_ENTRIES = 4096;
 
 /** Who has a port is remembered in so many lines, a power of two, each of so many entries: it does not depend on how captures are read. */
 export const HOLDER_LINES = 16_384;

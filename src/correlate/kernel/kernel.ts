@@ -119,6 +119,9 @@ export class Kernel {
     this.#words[words.PASSED] = heap.take(Int32Array, (2 * words.PASSED_ENTRIES) << words.PASSED_BITS).byteOffset;
     this.#words[words.OWN_PASSED] = heap.take(Int32Array, words.OWN_PASSED_ENTRIES << words.OWN_PASSED_BITS).byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
+    const shown = heap.take(Int32Array, words.SHOWN_ENTRIES << words.SHOWN_BITS);
+    asDoubles(shown).fill(Number.NEGATIVE_INFINITY);
+    this.#words[words.SHOWN_SEGMENTS] = shown.byteOffset;
     this.#words[words.HOLDERS] = heap.take(Int32Array, words.HOLDER_LINES << words.HOLDER_BITS).byteOffset;
     const exports = heap.load(module, {
       "outside.js": {

@@ -76,7 +76,8 @@ const LINES: Readonly<Record<string, Schema>> = {
     optional: {
       side: HAIRPIN_SIDE,
       retransmission: {
-        description: "It is a TCP segment, and all of its bytes have crossed the NAT before; left out where not.",
+        description:
+          "It is a TCP segment, and all of its bytes have crossed the NAT before; left out where not, or where both captures may show one segment twice.",
         const: true,
       },
       tcp: object("What a NAT leaves alone of a TCP segment, as it is inside.", {

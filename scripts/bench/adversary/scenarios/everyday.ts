@@ -86,6 +86,24 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
       background(world, 4e9, 200);
     },
   },
+  "said/copies-of-some-on-both-sides": {
+    about:
+      "mirror ports hand some frames to both captures twice, one in so many, so that copies are pairs as well: no sender sent anything again",
+    recall: 0.95,
+    play(world) {
+      const { rng } = world;
+      const share = rng.pick([0.005, 0.02, 0.1]);
+      const mostNs = rng.pick([5e3, 50e3, 300e3]);
+      let [isCopied, shown] = [false, 0];
+      // each packet is shown twice: as it enters, and as it leaves
+      const copyAfterNs = () => {
+        if (shown++ % 2 === 0) isCopied = rng.chance(share);
+        return isCopied ? 500 + rng.below(mostNs) : 0;
+      };
+      for (const { model } of [world.inside, world.outside]) model.copyAfterNs = copyAfterNs;
+      background(world, 4e9, 200, { hasIds: rng.chance(0.5) });
+    },
+  },
   "said/the-host-talks-too": {
     about:
       "the host talks with servers and with its containers, and these with each other, by the same protocols as what is forwarded",

@@ -20,6 +20,7 @@ import { noteHeld } from "./held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
 import { isOrdered, notePassed } from "./passed.js";
 import { accountOf, passedNs, tupleOf, wayOf } from "./places.js";
+import { noteShown } from "./shown-twice.js";
 
 /**
  * Accounts for a pair of the flow in a slot. `packet`: the record of one of both; `pairNs`: the inside stamp; `latencyNs`: in its direction of travel.
@@ -61,7 +62,8 @@ export function countLowered(ground: usize, outbound: i32, lowered: i32): void {
 
 /**
  * Accounts for what a pair of the flow in a slot says of its TCP stream, if it does; it is accounted for. `packet`: the record of one of both, with its TCP
- * numbers; `forward`: whether it is, or its twin would be, on the inside; `pairNs`: the inside stamp. Returns whether it is a TCP retransmission.
+ * numbers; `forward`: whether it is, or its twin would be, on the inside; `pairNs`: the inside stamp. Returns whether it is a TCP retransmission, and no copy that
+ * captures show.
  */
 export function accountSegment(ground: usize, slot: i32, forward: i32, packet: usize, pairNs: f64): bool {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
@@ -76,7 +78,11 @@ export function accountSegment(ground: usize, slot: i32, forward: i32, packet: u
   const isBeginning = (tcpFlags & SYN) !== 0 && isLatest;
   if ((tcpFlags & ACK) !== 0) noteAck(flow, stream, forward, load<i32>(packet, 4 * record.ACK), isBeginning);
   else if (isBeginning) noteOpening(flow, stream, forward);
-  return noteSegment(accounts, slot, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
+  // what takes no numbers is never sent again
+  if (payload === 0 && (tcpFlags & SYN) === 0) return false;
+  const mayBeCopy = noteShown(ground, (slot << 1) | forward, packet, pairNs);
+  const isAgain = noteSegment(accounts, slot, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
+  return isAgain && !mayBeCopy;
 }
 
 /**
