@@ -36,8 +36,8 @@ const IDENTICAL_WITHIN_NS = 2e9;
 /**
  * Runs natcorr on generated pairs and prints, per scenario, how it did.
  *
- * @returns whether no pair was wrong, none left before it entered, every frame was accounted for, nothing false was said, and as much was found as was asked
- * for in every seed.
+ * @returns whether no pair was wrong, none left before it entered, every frame was accounted for, nothing false was said, natcorr ended as it must, and as much
+ * was found as was asked for in every seed.
  */
 export async function accuracy(options: AccuracyOptions): Promise<boolean> {
   const names = options.scenarios.length > 0 ? options.scenarios : accuracyScenarios();
@@ -77,9 +77,10 @@ export function simulated(): string[] {
   return [...SCENARIOS].filter(([, scenario]) => scenario.packets <= 100_000).map(([name]) => name);
 }
 
-/** Whether no pair was wrong, none left before it entered, and every frame was accounted for. */
-export function isFaultless({ score, truthfulness }: Outcome): boolean {
-  return score.wrong === 0 && score.accounting.length === 0 && (truthfulness?.negative ?? 0) === 0;
+/** Whether no pair was wrong, none left before it entered, every frame was accounted for, and natcorr ended as it must. */
+export function isFaultless({ score, truthfulness, exitCode, dueExitCode }: Outcome): boolean {
+  const isSound = score.wrong === 0 && score.accounting.length === 0 && (truthfulness?.negative ?? 0) === 0;
+  return isSound && exitCode === dueExitCode;
 }
 
 /** Whether nothing that is said beside pairs is false, as far as the scenario knows what is true. */
@@ -103,7 +104,7 @@ export async function outcomeOf(
     const scenario = packets === undefined ? base : { ...base, packets };
     const { judge, paths } = judgeOf(scenario, folder, seed);
     const exitCode = await natcorr(paths, (line) => judge.read(line));
-    return { score: judge.finish(), truthfulness: null, exitCode };
+    return { score: judge.finish(), truthfulness: null, exitCode, dueExitCode: 0 };
   }
   const pair = generateAdversary(adversary, folder, seed, packets);
   const judge = new Judge(pair.truth, pair.isUnknowable);
@@ -112,7 +113,8 @@ export async function outcomeOf(
     judge.read(line);
     claims.read(line);
   });
-  return { score: judge.finish(), truthfulness: claims.finish(), exitCode };
+  const dueExitCode = pair.circumstances.hasLeaps ? 1 : 0;
+  return { score: judge.finish(), truthfulness: claims.finish(), exitCode, dueExitCode };
 }
 
 /** A pair of the benchmark's own network. What of it is decidable is what no neighbour equals. */
@@ -159,12 +161,17 @@ async function run(natcorr: string, words: readonly string[], read: (line: strin
   return code;
 }
 
-function report({ score, truthfulness, exitCode }: Outcome, name: string, seed: number, packets?: number): void {
+function report(
+  { score, truthfulness, exitCode, dueExitCode }: Outcome,
+  name: string,
+  seed: number,
+  packets?: number,
+): void {
   const trouble = [
     ...score.examples.map((text) => `wrong pair: ${text}`),
     ...score.accounting,
     ...(truthfulness?.examples ?? []),
-    ...(exitCode === 0 ? [] : [`natcorr ended with ${exitCode}`]),
+    ...(exitCode === dueExitCode ? [] : [`natcorr ended with ${exitCode} instead of ${dueExitCode}`]),
   ];
   if (trouble.length === 0) return;
   process.stderr.write(`${name}, seed ${seed}: ${score.wrong} wrong\n`);

@@ -9,6 +9,8 @@ export interface Outcome {
   /** What it said beside its pairs; only of scenarios that know what is true of that. */
   readonly truthfulness: Truthfulness | null;
   readonly exitCode: number | null;
+  /** The exit code that natcorr owes: not 0 where it cannot use all of a capture. */
+  readonly dueExitCode: number;
 }
 
 /** A scenario with its outcomes, one a seed. */

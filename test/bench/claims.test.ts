@@ -16,6 +16,7 @@ const ONE_CLOCK: Circumstances = {
   offsetNs: 0,
   driftPpm: 0,
   durationNs: 10e9,
+  hasLeaps: false,
   resolutionNs: 1,
   offsetErrorNs: 20_000,
   toleranceNs: 10_000,

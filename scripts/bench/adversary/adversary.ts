@@ -61,6 +61,8 @@ export interface Circumstances {
   readonly offsetNs: number;
   readonly driftPpm: number;
   readonly durationNs: number;
+  /** Whether a stamp is so far from what its clock said that natcorr cannot use its frame. */
+  readonly hasLeaps: boolean;
   /** Of the coarser capture. */
   readonly resolutionNs: number;
   /**
@@ -182,6 +184,7 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
     offsetNs,
     driftPpm,
     durationNs: endNs - startNs,
+    hasLeaps: [inside, outside].some(({ errorsNs }) => errorsNs.some((ns) => Math.abs(ns) > WINDOW_NS)),
     resolutionNs,
     offsetErrorNs: (shortestNs("outbound") + shortestNs("inbound")) / 2 + resolutionNs + PROCESSORS_NS,
     toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + PROCESSORS_NS,
