@@ -46,6 +46,10 @@ it.each<[name: string, seed: number, packets?: number]>([
   ["heartbeats", 101],
   // what the host's own client of a time server is told, taken for what a container is told, which took longer than anything before
   ["wrong/time-of-one-server", 4],
+  // one that took seven times as long as any before by its port, of two that swap ports and places
+  ["wrong/ports-by-turns", 23, 140],
+  // one by either of the two ports that its host had lately
+  ["wrong/ports-by-turns", 35],
   // more latencies at once than are counted at a time
   ["recall/df-without-ids", 14],
 ])("%s, seed %i: no pair is wrong, and every line can be read", async (name, seed, packets) => {

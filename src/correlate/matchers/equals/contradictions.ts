@@ -2,17 +2,20 @@ import { NONE } from "../../../packets/tuples.js";
 import { goesOutbound, JITTER_NS } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
 import type { Sight } from "./sight.js";
-import { CLAIM_CONFLICT, CLAIM_LATE_KNOWN, CLAIM_POSSIBLE, claimBy, type Survey } from "./survey.js";
+import { CLAIM_CONFLICT, CLAIM_KNOWN, CLAIM_LATE_KNOWN, CLAIM_POSSIBLE, claimBy, type Survey } from "./survey.js";
 
-/** By how much more usual a time must be for what packets take to speak against a known translation, in bits. */
-const USUAL_BITS = 4;
+/** By how much more usual times must be for what packets take to speak against a known translation, in bits: of the two that it makes twins together. */
+const USUAL_BITS = 8;
 
 /** What a packet is rather the twin of. */
 interface Preferred {
   /** Its twin in time by its known translation that took the most usual time; NONE where there is none. */
   readonly own: number;
-  /** Whether one by the translation of another, or by none, is meant instead, as far as time tells: none that may be of a new conversation, as it may be itself. */
-  readonly isOther: boolean;
+  /**
+   * By how much more usual a time it takes with one by the translation of another, or by none, in bits: Infinity where it has none by its own, and
+   * -Infinity where it has none but that, or may be of a new conversation, as it may be itself.
+   */
+  readonly otherBits: number;
 }
 
 /** Finds what equal packets say against known translations. */
@@ -49,13 +52,25 @@ export class Contradictions {
     for (let one = last; one !== NONE && t.timeNs(one) > fromNs; one = t.previous(one)) this.#noteOf(one, limitNs);
   }
 
-  /** Whether time speaks against two that a known translation makes twins, as each has a more usual one: then that is noted. */
+  /**
+   * Whether something speaks against two that a known translation and their order make twins: another known translation, by which one of them has a twin in time as well,
+   * as their order is that of one conversation; or time, as each has a more usual one. The latter is noted.
+   */
   speakAgainst(inside: number, outside: number): boolean {
     const limitNs = this.#about.translations.limitNsOf(inside);
-    const rows = [inside, outside];
-    if (!rows.every((row) => this.#preferred(row, limitNs).isOther)) return false;
-    for (const row of rows) this.#contradict(row);
+    if (this.#isKnownOtherwise(inside, outside, limitNs) || this.#isKnownOtherwise(outside, inside, limitNs))
+      return true;
+    if (!areOthers(this.#preferred(inside, limitNs), this.#preferred(outside, limitNs))) return false;
+    for (const row of [inside, outside]) this.#contradict(row);
     return true;
+  }
+
+  /** Whether a packet has a twin in time by a known translation other than the one that makes another one its twin. */
+  #isKnownOtherwise(row: number, twin: number, limitNs: number): boolean {
+    const t = this.#about.timeline;
+    const isRival = (other: number): boolean =>
+      t.way(other) !== t.way(twin) && claimBy(this.#survey.relate(row, other)) === CLAIM_KNOWN;
+    return this.#sight.near(row, limitNs, isRival) !== NONE;
   }
 
   /**
@@ -95,8 +110,9 @@ export class Contradictions {
    * its own, which has a more usual one as well, is chance.
    */
   #isAstray(row: number, limitNs: number): boolean {
-    const { own, isOther } = this.#preferred(row, limitNs);
-    return isOther && (own === NONE || this.#preferred(own, limitNs).isOther);
+    const preferred = this.#preferred(row, limitNs);
+    const { own, otherBits } = preferred;
+    return own === NONE ? otherBits > 0 : otherBits >= 0 && areOthers(preferred, this.#preferred(own, limitNs));
   }
 
   /** What a packet is rather the twin of, of those in time. */
@@ -117,13 +133,13 @@ export class Contradictions {
       else if (usualness > ownUsualness) [own, ownUsualness] = [other, usualness];
       return false;
     });
-    const isOther = !isNew && otherUsualness > 0 && otherUsualness >= ownUsualness * 2 ** USUAL_BITS;
-    return { own, isOther };
+    const hasOther = !isNew && otherUsualness > 0;
+    return { own, otherBits: hasOther ? Math.log2(otherUsualness / ownUsualness) : Number.NEGATIVE_INFINITY };
   }
 
   /**
-   * How usual the time is that two took: the share of all that took about as long, in a nanosecond, and of half a one more that may take anything up to twice
-   * what the slowest took.
+   * How usual the time is that two took: the share of all that took about as long, in a nanosecond, and of half a one more. That one may take anything up to
+   * twice what the slowest took; it takes longer than `n` times as much once in `n` times.
    */
   #usualness(row: number, other: number, isOutbound: boolean): number {
     const { kernel, timeline: t } = this.#about;
@@ -135,7 +151,8 @@ export class Contradictions {
     const aboutNs = Math.max(digest.spreadNs / 2, Math.abs(tookNs) / 16, kernel.time.blurNs);
     const mostNs = Math.min(kernel.limitNs(isOutbound), 2 * Math.max(digest.maxNs, 0) + JITTER_NS);
     const counted = digest.share(tookNs - aboutNs, tookNs + aboutNs) * digest.count;
-    return (counted / (2 * aboutNs) + 0.5 / mostNs) / (digest.count + 0.5);
+    const further = Math.min(1, mostNs / Math.abs(tookNs));
+    return (counted / (2 * aboutNs) + (0.5 / mostNs) * further ** 2) / (digest.count + 0.5);
   }
 
   #contradict(row: number): void {
@@ -143,4 +160,9 @@ export class Contradictions {
     const slot = translations.slotOf(row);
     if (slot !== NONE) translations.accounts.contradict(slot, t.timeNs(row));
   }
+}
+
+/** Whether two that a known translation makes twins are rather those of others: each takes no less usual a time with that, and both together a far more usual one. */
+function areOthers(a: Preferred, b: Preferred): boolean {
+  return Math.min(a.otherBits, b.otherBits) >= 0 && a.otherBits + b.otherBits >= USUAL_BITS;
 }
