@@ -4,18 +4,17 @@ import type { About } from "../contract.js";
 import type { Sight } from "./sight.js";
 import { CLAIM_CONFLICT, CLAIM_KNOWN, CLAIM_LATE_KNOWN, CLAIM_POSSIBLE, claimBy, type Survey } from "./survey.js";
 
-/** By how much more usual times must be for what packets take to speak against a known translation, in bits: of the two that it makes twins together. */
+/** By how much more usual times must be for what packets take to speak against a known translation, in bits: of all that are paired otherwise, together. */
 const USUAL_BITS = 8;
 
-/** What a packet is rather the twin of. */
+/** What a packet is rather the twin of, of those in time. */
 interface Preferred {
-  /** Its twin in time by its known translation that took the most usual time; NONE where there is none. */
+  /** Its twin by its known translation that took the most usual time, and how usual that is; NONE and 0 where there is none. */
   readonly own: number;
-  /**
-   * By how much more usual a time it takes with one by the translation of another, or by none, in bits: Infinity where it has none by its own, and
-   * -Infinity where it has none but that, or may be of a new conversation, as it may be itself.
-   */
-  readonly otherBits: number;
+  readonly ownUsualness: number;
+  /** The same of one by the translation of another, or by none: NONE where it may be of a new conversation, as it may be itself. */
+  readonly other: number;
+  readonly otherUsualness: number;
 }
 
 /** Finds what equal packets say against known translations. */
@@ -60,7 +59,7 @@ export class Contradictions {
     const limitNs = this.#about.translations.limitNsOf(inside);
     if (this.#isKnownOtherwise(inside, outside, limitNs) || this.#isKnownOtherwise(outside, inside, limitNs))
       return true;
-    if (!areOthers(this.#preferred(inside, limitNs), this.#preferred(outside, limitNs))) return false;
+    if (!this.#areOthers(this.#preferred(inside, limitNs), this.#preferred(outside, limitNs))) return false;
     for (const row of [inside, outside]) this.#contradict(row);
     return true;
   }
@@ -111,30 +110,44 @@ export class Contradictions {
    */
   #isAstray(row: number, limitNs: number): boolean {
     const preferred = this.#preferred(row, limitNs);
-    const { own, otherBits } = preferred;
-    return own === NONE ? otherBits > 0 : otherBits >= 0 && areOthers(preferred, this.#preferred(own, limitNs));
+    const { own, ownUsualness, other, otherUsualness } = preferred;
+    if (own === NONE) return other !== NONE;
+    return otherUsualness >= ownUsualness && this.#areOthers(preferred, this.#preferred(own, limitNs));
+  }
+
+  /**
+   * Whether two that a known translation makes twins are rather those of others: each takes no less usual a time with that, and both together a far more usual one. What these
+   * others take with each other counts as well, where a known translation makes them twins: the two, and these, may be two pairs, or have swapped their translations.
+   */
+  #areOthers(a: Preferred, b: Preferred): boolean {
+    if (a.other === NONE || b.other === NONE) return false;
+    if (a.otherUsualness < a.ownUsualness || b.otherUsualness < b.ownUsualness) return false;
+    const related = this.#survey.relate(b.other, a.other);
+    const isPair = claimBy(related) >= CLAIM_LATE_KNOWN;
+    const rest = isPair ? this.#usualness(b.other, a.other, goesOutbound(related)) : b.ownUsualness;
+    const bits = Math.log2((a.otherUsualness * b.otherUsualness) / (a.ownUsualness * Math.min(rest, b.ownUsualness)));
+    return bits >= USUAL_BITS;
   }
 
   /** What a packet is rather the twin of, of those in time. */
   #preferred(row: number, limitNs: number): Preferred {
-    let [own, ownUsualness, otherUsualness, isNew] = [NONE, 0, 0, false];
+    let [own, ownUsualness, other, otherUsualness, isNew] = [NONE, 0, NONE, 0, false];
     const { translations } = this.#about;
     const slot = translations.slotOf(row);
     const isUnknown = slot === NONE;
-    this.#sight.near(row, limitNs, (other) => {
-      const related = this.#survey.relate(row, other);
+    this.#sight.near(row, limitNs, (one) => {
+      const related = this.#survey.relate(row, one);
       const claim = claimBy(related);
       if (claim < CLAIM_CONFLICT) return false;
-      const usualness = this.#usualness(row, other, goesOutbound(related));
+      const usualness = this.#usualness(row, one, goesOutbound(related));
       if (isUnknown && claim === CLAIM_POSSIBLE) isNew = true;
       // of one flow, their headers speak against the two, and no other translation for them
-      if (claim < CLAIM_LATE_KNOWN && !isUnknown && translations.slotOf(other) === slot) return false;
-      if (claim < CLAIM_LATE_KNOWN) otherUsualness = Math.max(otherUsualness, usualness);
-      else if (usualness > ownUsualness) [own, ownUsualness] = [other, usualness];
+      if (claim < CLAIM_LATE_KNOWN && !isUnknown && translations.slotOf(one) === slot) return false;
+      if (claim >= CLAIM_LATE_KNOWN && usualness > ownUsualness) [own, ownUsualness] = [one, usualness];
+      if (claim < CLAIM_LATE_KNOWN && usualness > otherUsualness) [other, otherUsualness] = [one, usualness];
       return false;
     });
-    const hasOther = !isNew && otherUsualness > 0;
-    return { own, otherBits: hasOther ? Math.log2(otherUsualness / ownUsualness) : Number.NEGATIVE_INFINITY };
+    return { own, ownUsualness, other: isNew ? NONE : other, otherUsualness };
   }
 
   /**
@@ -160,9 +173,4 @@ export class Contradictions {
     const slot = translations.slotOf(row);
     if (slot !== NONE) translations.accounts.contradict(slot, t.timeNs(row));
   }
-}
-
-/** Whether two that a known translation makes twins are rather those of others: each takes no less usual a time with that, and both together a far more usual one. */
-function areOthers(a: Preferred, b: Preferred): boolean {
-  return Math.min(a.otherBits, b.otherBits) >= 0 && a.otherBits + b.otherBits >= USUAL_BITS;
 }
