@@ -311,13 +311,16 @@ export class MarkedPackets {
     return this.#copies.unmarked.splice(0);
   }
 
-  /** The next packets, or null at the end; the batch before it is overwritten. */
+  /** The next packets, or null at the end; the batch before it is overwritten. How far a capture has come is told later by what copies take. */
   async next(): Promise<PacketBatch | null> {
     this.#beginning ??= await this.#look();
     if (this.#handed !== undefined) this.#heap.give(this.#handed.block);
     this.#handed = this.#beginning.shift();
     const batch = this.#handed ?? (await this.#read());
-    if (batch !== null) this.#copies.mark(batch);
+    if (batch === null) return null;
+    this.#copies.mark(batch);
+    // what a live capture has come past goes, and what was marked may be taken back as long as an equal one may come
+    batch.reachedNs -= COPY_NS;
     return batch;
   }
 

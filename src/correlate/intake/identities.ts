@@ -26,7 +26,8 @@ export class Identities {
 
   /** Takes a packet that has come just before, and now for the `times`th time: more often than twice, and it is one that is sent often. */
   takeAgain(identity: number, times: number): void {
-    const isOwn = times === 2 && this.#seen.get(identity) === ONCE;
+    // what came first may have ended the stretch before
+    const isOwn = times === 2 && (this.#seen.get(identity) ?? this.#seenBefore.get(identity)) === ONCE;
     this.#set(identity, isOwn ? TWICE : SHARED);
   }
 

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { correlate, type CorrelateOptions } from "../../../src/correlate/correlate.js";
 import { echo, filler, icmp, ipv4, ipv6, tcp, udp } from "../../support/packets.js";
-import { outcomeOf, type Stamped, us } from "../outcome.js";
+import { Interface, looks } from "../interface.js";
+import { Outcome, outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, HOST, merged, SERVER, type Sides } from "../traffic.js";
+
+const LIVE: CorrelateOptions = {
+  windowNs: 1e9,
+  patienceNs: 200e6,
+  clock: { kind: "none" },
+  maxPairs: Number.POSITIVE_INFINITY,
+};
 
 /** Each packet once more, `laterUs` later, with the TTL lowered by as much. */
 function twice(packets: readonly Stamped[], laterUs = 5, lowered = 0): Stamped[] {
@@ -35,8 +44,8 @@ const beatFrom = (src: string, ttl: number, atUs: number) =>
   us(atUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) })));
 
 /** Two that are 50 µs apart, and two that are 900 µs apart. */
-const equalBeats = (src: string, ttl: number, laterUs: number) =>
-  [0, 50, 20_000, 20_900].map((atUs) => beatFrom(src, ttl, 70_000 + atUs + laterUs));
+const equalBeats = (src: string, ttl: number, laterUs: number, fromUs = 70_000) =>
+  [0, 50, 20_000, 20_900].map((atUs) => beatFrom(src, ttl, fromUs + atUs + laterUs));
 
 /** The same packet again and again. */
 const flood = (src: string, ttl: number) =>
@@ -149,6 +158,36 @@ describe("a capture that shows each packet twice", () => {
         })
       ).records,
     ).toEqual(outcome.records);
+  });
+
+  it("is told the same whenever interfaces are looked at", async () => {
+    // live captures find out on the way that they show packets twice, and of stretches of 512
+    const known = conversation(700, { everyUs: 1000 });
+    const inside = merged(known.inside, equalBeats(CONTAINER, 64, 0, 900_000));
+    const outside = twice(merged(known.outside, equalBeats(HOST, 63, 20, 900_000)), 200);
+    const told = await Promise.all(
+      // between one and the next that is equal, and not
+      [50_000, 10_000_000].map(async (everyNs) => {
+        const outcome = new Outcome();
+        const sources = [
+          [new Interface("docker0", looks(inside, everyNs, 1e9))],
+          [new Interface("enp0s3", looks(outside, everyNs, 1e9))],
+        ] as const;
+        await correlate(...sources, LIVE, outcome);
+        const verdicts = outcome.verdicts("outside").toSorted(([a], [b]) => a - b);
+        return { twins: outcome.twins.toSorted(([a], [b]) => a - b), verdicts };
+      }),
+    );
+    expect(told[0].verdicts.length).toBeGreaterThan(100);
+    expect(told[0]).toEqual(told[1]);
+  });
+
+  it("has each marked of which the first one ends what is looked at together", async () => {
+    // of a mirror that shows half of them twice: 512 packets at a time, the last of which is one, and the next its copy
+    const known = conversation(900, { everyUs: 1000 });
+    const outside = known.outside.flatMap((one, n) => (n % 2 === 0 ? [one] : twice([one], 40)));
+    const outcome = await outcomeOf(known.inside, outside);
+    expect(outcome.verdicts("outside").filter(([, verdict]) => verdict === "copy")).toHaveLength(450);
   });
 
   it("is found out on the way where it begins later", async () => {

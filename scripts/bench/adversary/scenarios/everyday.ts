@@ -126,26 +126,46 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
       background(world, 4e9, 120);
     },
   },
+  "said/copies-while-one-capture-runs": {
+    about: "the captures of the next one, with mirror ports that hand all frames or one in so many over twice",
+    recall: 0.85,
+    play(world) {
+      const { rng } = world;
+      runApart(world);
+      for (const side of rng.pick([["outside"], ["inside"], ["inside", "outside"]] as const)) {
+        const share = rng.pick([0.02, 0.5, 1]);
+        const mostNs = rng.pick([5e3, 50e3, 300e3]);
+        world[side].model.copyAfterNs = () => (rng.chance(share) ? 500 + rng.below(mostNs) : 0);
+      }
+      own(world, 8e9, 40);
+      background(world, 8e9, 200);
+    },
+  },
   "said/captures-begin-and-end-apart": {
     about:
       "one capture begins seconds before the other and ends before it, one pauses; the host talks itself, some is dropped",
     recall: 0.99,
     play(world) {
       const { rng } = world;
-      for (const side of ["inside", "outside"] as const) {
-        const fromNs = START_NS + rng.between(0, 2e9);
-        const untilNs = START_NS + rng.between(6e9, 8e9);
-        const pauseNs = START_NS + rng.between(3e9, 4e9);
-        const duringNs = rng.pick([0, 0.3e9, 1.2e9]);
-        const isPaused = (ns: number) => ns > pauseNs && ns < pauseNs + duringNs;
-        world[side].model.runs = (ns) => ns > fromNs && ns < untilNs && !isPaused(ns);
-      }
+      runApart(world);
       world.router.drops = () => rng.chance(0.01);
       own(world, 8e9, 60);
       background(world, 8e9, 220);
     },
   },
 };
+
+/** Each capture begins and ends at a time of its own, and may pause. */
+function runApart({ rng, inside, outside }: World): void {
+  for (const { model } of [inside, outside]) {
+    const fromNs = START_NS + rng.between(0, 2e9);
+    const untilNs = START_NS + rng.between(6e9, 8e9);
+    const pauseNs = START_NS + rng.between(3e9, 4e9);
+    const duringNs = rng.pick([0, 0.3e9, 1.2e9]);
+    const isPaused = (ns: number) => ns > pauseNs && ns < pauseNs + duringNs;
+    model.runs = (ns) => ns > fromNs && ns < untilNs && !isPaused(ns);
+  }
+}
 
 /** One packet in so many is held up while others pass it. */
 function overtaking({ rng, router }: World): void {
