@@ -50,6 +50,14 @@ export class Between {
     return before === undefined || after === undefined || after < before ? undefined : after - before;
   }
 
+  /**
+   * By how much conntrack's `drop` moved for want of room: what it drops as another entry has its ports, it counts as `insert_failed` as well
+   * (net/netfilter/nf_conntrack_core.c, nf_ct_resolve_clash). 0 where it lacks the counter.
+   */
+  get lackedRoom(): number {
+    return Math.max(0, (this.moved("drop") ?? 0) - (this.moved("insert_failed") ?? 0));
+  }
+
   /** Whether the route to an address is one of these by both. */
   isRoute(address: string, isOne: (route: ReturnType<Routing["route"]>) => boolean): boolean {
     return this.#routings.every((routing) => isOne(routing.route(address)));

@@ -1,9 +1,15 @@
 import type { Dropped } from "../../packets/results/drops.js";
 import { OUTSIDE } from "../../packets/sides.js";
 import type { Between } from "./between.js";
-import { countedGrounds, type Ground } from "./ground.js";
+import { countedGrounds, type Ground, packetsIn } from "./ground.js";
 
+const NO_ENTRY = "conntrack could not make an entry for them";
+const NO_ENTRY_OR_TAKEN = `${NO_ENTRY}, or another entry may have had their ports`;
 const TAKEN = "another entry of conntrack's may have had their ports";
+const ROOM =
+  "conntrack -S shows whether drop counts on: the table was full for a moment (sysctl net.netfilter.nf_conntrack_max)";
+const PORTS =
+  "conntrack -S shows whether insert_failed counts on: two conversations want one port, and MASQUERADE --random-fully draws other ones; or a rule has too few (--to-ports, SNAT --to-source with ports; nft: masquerade to :…)";
 const THROWN_OUT = "conntrack threw entries out to make room, and theirs may be among them";
 
 /** What conntrack did with packets that began conversations, by its own counters: `conntrack -S`. */
@@ -22,13 +28,19 @@ export class ConntrackGrounds {
   grounds(dropped: readonly Dropped[]): Ground[] {
     const beginning = dropped.filter(({ mayOpen }) => mayOpen);
     const answers = dropped.filter(({ mayOpen, side }) => !mayOpen && side === OUTSIDE);
-    const full = this.#fullText();
-    const noRoom = full === undefined ? "drop-conntrack" : "drop-conntrack-full";
     return [
-      ...this.#counted(noRoom, beginning, full ?? "conntrack could not make an entry for them", "drop"),
-      ...this.#counted("drop-conntrack", beginning, TAKEN, "insert_failed"),
+      ...(this.#between.lackedRoom > 0 ? this.#withoutRoom(beginning) : []),
+      ...this.#counted("drop-conntrack", beginning, TAKEN, "insert_failed", PORTS),
       ...this.#counted("drop-conntrack", answers, THROWN_OUT, "early_drop"),
     ];
+  }
+
+  #withoutRoom(beginning: readonly Dropped[]): Ground[] {
+    if (this.#between.lackedRoom < packetsIn(beginning))
+      return this.#counted("drop-conntrack", beginning, NO_ENTRY_OR_TAKEN, "drop", `${ROOM}; ${PORTS}`);
+    const full = this.#fullText();
+    if (full !== undefined) return this.#counted("drop-conntrack-full", beginning, full, "drop");
+    return this.#counted("drop-conntrack", beginning, NO_ENTRY, "drop", ROOM);
   }
 
   #fullText(): string | undefined {
@@ -40,8 +52,9 @@ export class ConntrackGrounds {
   }
 
   /** What is said only by a counter needs one that moved. */
-  #counted(code: Ground["code"], kinds: readonly Dropped[], text: string, counter: string): Ground[] {
+  #counted(code: Ground["code"], kinds: readonly Dropped[], text: string, counter: string, hint?: string): Ground[] {
     if (kinds.length === 0 || (this.#between.moved(counter) ?? 0) === 0) return [];
-    return countedGrounds(code, new Map([[text, kinds]]), counter, this.#between, false);
+    const [ground] = countedGrounds(code, new Map([[text, kinds]]), counter, this.#between, false);
+    return ground === undefined ? [] : [hint === undefined ? ground : { ...ground, hint }];
   }
 }

@@ -11,6 +11,8 @@ interface DropCounter {
   readonly means: string;
   /** What a sender is told of a packet that it counts; undefined where that is nothing. */
   readonly refusal?: Reason;
+  /** Another counter that has some of its packets as well. */
+  readonly includes?: string;
   /** What shows more. */
   readonly hint: string;
 }
@@ -43,7 +45,8 @@ const DROP_COUNTERS: readonly DropCounter[] = [
   { name: "Ip6InTooBigErrors", ...TOO_LONG },
   {
     name: "drop",
-    means: "conntrack dropped what began conversations, as it had no room for an entry, or another entry had its ports",
+    means: "conntrack dropped what began conversations, as it had no room for an entry",
+    includes: "insert_failed",
     hint: `${IN_ALL}; the kernel logs it where the table was full (dmesg): sysctl -w net.netfilter.nf_conntrack_max=<entries>`,
   },
   {
@@ -66,22 +69,36 @@ export function countsText(between: Between, grounds: readonly Ground[]): string
 
 /** The same where no dropped packet is left to be explained, a finding for each counter: by more than the packets that were refused so. */
 export function hostDrops(between: Between, grounds: readonly Ground[], packets: readonly Dropped[]): Finding[] {
-  return unnamed(between, grounds).flatMap(({ name, moved, means, refusal, hint }) => {
+  return unnamed(between, grounds).flatMap(({ name, moved, included, includes, means, refusal, hint }) => {
     const refused = refusal === undefined ? 0 : packetsIn(packets.filter((each) => each.refusal === refusal));
-    if (moved <= refused) return [];
-    const told = refused === 0 ? "" : `, of which ${refused} may be those that were refused`;
+    if (moved <= refused + included) return [];
+    const told =
+      refused > 0
+        ? `, of which ${refused} may be those that were refused`
+        : included > 0
+          ? `, of which ${included} are those of ${includes}`
+          : "";
     const text = `${means}: ${name} counted ${moved} between the snapshots${told}, and does not tell whose they were${unseenText(between, name)}`;
     const cause = { counter: name, counted: moved, isOfOthers: true };
-    return [{ ...findingOf("host-drops", moved - refused, text, {}, hint), ...cause }];
+    return [{ ...findingOf("host-drops", moved - refused - included, text, {}, hint), ...cause }];
   });
 }
 
-/** The counters that moved, but for those that a ground goes by. */
-function unnamed(between: Between, grounds: readonly Ground[]): (DropCounter & { readonly moved: number })[] {
-  const told = new Set(grounds.map(({ cause }) => cause.counter));
+/** A counter, by how much it moved, and how many of these another one has as well. */
+interface Moved extends DropCounter {
+  readonly moved: number;
+  readonly included: number;
+}
+
+/** The counters that moved, by more than what another one has as well, but for those that a ground goes by. */
+function unnamed(between: Between, grounds: readonly Ground[]): Moved[] {
+  const named = new Set(grounds.map(({ cause }) => cause.counter));
+  // a ground that goes by all that a counter has, goes by what is included there
+  const told = new Set(DROP_COUNTERS.flatMap(({ name, includes }) => (named.has(name) ? [name, includes] : [])));
   return DROP_COUNTERS.flatMap((counter) => {
     const moved = told.has(counter.name) ? 0 : (between.moved(counter.name) ?? 0);
-    return moved === 0 ? [] : [{ ...counter, moved }];
+    const included = counter.includes === undefined ? 0 : (between.moved(counter.includes) ?? 0);
+    return moved <= included ? [] : [{ ...counter, moved, included }];
   });
 }
 

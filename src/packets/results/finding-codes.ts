@@ -59,7 +59,7 @@ export const FINDINGS = {
   "conntrack-unread": { severity: "warning", hint: "record with conntrack -E -o timestamp,id, or conntrack -L" },
   "conntrack-unreplied": {
     severity: "warning",
-    hint: "conntrack -S counts what is invalid; do answers come by another interface, or meet a NOTRACK rule (iptables -t raw -S)?",
+    hint: "conntrack -S counts what is invalid; do answers come by another interface, or does a rule leave one way alone, or put it into a zone (NOTRACK, CT --zone: iptables -t raw -S, nft list ruleset)?",
   },
   "conntrack-unseen": { severity: "info", hint: "do the captures' filters, and their times, cover it?" },
   "dns-failing": {
@@ -76,7 +76,7 @@ export const FINDINGS = {
   },
   "drop-conntrack": {
     severity: "warning",
-    hint: "conntrack -S counts on: drop is a table that was full for a moment (sysctl net.netfilter.nf_conntrack_max); insert_failed is two conversations that want one port, for which MASQUERADE --random-fully draws other ones",
+    hint: "conntrack -S shows whether it counts on; sysctl -w net.netfilter.nf_conntrack_max=<entries> makes room for more",
   },
   "drop-conntrack-full": {
     severity: "warning",

@@ -26,9 +26,33 @@ it.each([
   [{ insert_failed: 3 }, "drop-conntrack 3 insert_failed"],
   [{ early_drop: 3 }, "drop-unexplained 3"],
   [{ drop: 2 }, "drop-unexplained 3"],
+  // what has another entry's ports is counted twice
+  [{ drop: 3, insert_failed: 3 }, "drop-conntrack 3 insert_failed"],
+  [{ drop: 5, insert_failed: 2 }, "drop-conntrack 3 drop"],
+  [{ drop: 3, insert_failed: 2 }, "drop-conntrack 3 drop"],
+  [{ drop: 2, insert_failed: 2 }, "drop-unexplained 3"],
   [{ drop: 0, insert_failed: 0 }, "drop-unexplained 3"],
 ])("goes by what conntrack counted: %j", (counters, line) => {
   expect(told(found([dropped(3, QUERY)], counting(counters)))).toEqual([line]);
+});
+
+it("says what to do about either", () => {
+  const [saidOfTaken, saidOfNoRoom, saidOfEither] = [
+    { drop: 3, insert_failed: 3 },
+    { drop: 3, insert_failed: 0 },
+    { drop: 3, insert_failed: 1 },
+  ].map((counters) => {
+    const [{ text, hint }] = found([dropped(3, QUERY)], counting(counters));
+    return [
+      /room|could not make/.test(text),
+      /had their ports/.test(text),
+      /max/.test(hint),
+      /random-fully/.test(hint),
+    ];
+  });
+  expect(saidOfTaken).toEqual([false, true, false, true]);
+  expect(saidOfNoRoom).toEqual([true, false, true, false]);
+  expect(saidOfEither).toEqual([true, true, true, true]);
 });
 
 it("takes answers for those of entries that were thrown out, and nothing that is of a known flow for what began", () => {

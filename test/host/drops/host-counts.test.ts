@@ -46,6 +46,13 @@ it("says nothing of counters that stand, of one snapshot, or where another findi
   expect(told(found([dropped(4, QUERY)], moved))).toEqual(["drop-unexplained 4"]);
 });
 
+it("counts once what conntrack counts twice", () => {
+  expect(told(found([], counting({ drop: 5, insert_failed: 5 })))).toEqual(["host-drops 5 insert_failed"]);
+  const [room, taken] = found([], counting({ drop: 7, insert_failed: 5 }));
+  expect(told([room, taken])).toEqual(["host-drops 2 drop", "host-drops 5 insert_failed"]);
+  expect(room.text).toContain("drop counted 7 between the snapshots, of which 5 are those of insert_failed, and");
+});
+
 it("leaves out what may have been refused", () => {
   const [three, five] = [3, 5].map((packets) => dropped(packets, QUERY, { fate: "refused", refusal: "no-route" }));
   const moved = counting({ IpExtInNoRoutes: 5, IpFragFails: 1 });

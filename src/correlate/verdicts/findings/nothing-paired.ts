@@ -2,6 +2,7 @@ import { type Finding, findingOf } from "../../../packets/results/findings.js";
 import { FINDINGS } from "../../../packets/results/finding-codes.js";
 import type { FlowSummary, SideSummary } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
+import { type Verdict, VERDICTS } from "../../../packets/results/verdicts.js";
 import { seconds } from "../words.js";
 import type { Context, End, Finder } from "./finder.js";
 
@@ -15,12 +16,16 @@ const WHEN = "capinfos -ae shows when a capture begins and ends";
 const WHERE =
   "natcorr interfaces lists interfaces, ip -s link what passes them; in the container, ip addr and ip route show whether it has a network";
 
+/** Verdicts of what has no twin to be found. */
+const AMONG_THEMSELVES: ReadonlySet<Verdict> = new Set(["local", "proxied", "copy"]);
+
 /** Verdicts of what may have a twin that nobody found. */
 const OPEN = ["unknown", "no-overlap", "dropped", "capture-loss"] as const;
 
 /**
  * `nothing-paired`: no packet of one capture was found, or might have been, in the other. Where one run shows both, that is not for their
- * sake; and where most of what might be was refused, that is told, and not this. What was turned round on one side, or taken by a proxy there, says nothing of the other; where that was all that a side had, nothing is odd.
+ * sake; and where most of what might be was refused, that is told, and not this. What was turned round on one side, or taken by a proxy there, says nothing of the other; where that was all that a side had, nothing is odd. Nor is it where all that there is, on both sides, is
+ * local or a proxy's: what a rule redirects to the host, and what containers of a bridge send each other.
  */
 export class NothingPaired implements Finder {
   readonly #context: Context;
@@ -41,6 +46,8 @@ export class NothingPaired implements Finder {
   close({ summary, pairs }: End): Finding[] {
     const { inside, outside, verdicts } = summary;
     const empty = SIDES.filter((side) => !hasPackets([inside, outside][side]));
+    const had = verdicts.flatMap((counts) => VERDICTS.filter((verdict) => (counts.get(verdict) ?? 0) > 0));
+    if (had.length > 0 && had.every((verdict) => AMONG_THEMSELVES.has(verdict))) return [];
     const isOwn = this.#isTurned || verdicts.some((counts) => counts.has("proxied"));
     // odd only where there was something to pair
     const open = verdicts.map((counts) => OPEN.reduce((sum, verdict) => sum + (counts.get(verdict) ?? 0), 0));

@@ -13,6 +13,10 @@ import { type Context, type Finder, frameText } from "./finder.js";
 const FORGOTTEN =
   "their entry is gone, and who opened the conversation cannot know such answers: conntrack -E shows what ends entries (a reset, a timeout, conntrack -D)";
 
+/** What to do where they never came to the NAT. */
+const STRAIGHT =
+  "a bridge passes on by itself what its containers send each other: have the source of such calls rewritten, too (iptables -t nat -A POSTROUTING -s <network> -d <address> -j MASQUERADE), or bridged packets meet the rules (sysctl -w net.bridge.bridge-nf-call-iptables=1)";
+
 /** So many flows are remembered, at the most, that may be answers which the NAT left as they were. */
 const MOST_LEFT = 10_000;
 
@@ -26,6 +30,7 @@ export class ReplyUntranslated implements Finder {
   readonly verdicts = ["local"] as const;
   readonly #timeline: Timeline;
   readonly #concerned = new Named();
+  readonly #straight = new Named();
   /** By such a flow, the one that its conversation was before. */
   readonly #left = new Map<number, number>();
   readonly #asTheyWere = new Named();
@@ -38,8 +43,8 @@ export class ReplyUntranslated implements Finder {
     if (reason !== "reset-untranslated" || byFrame === undefined || flow === undefined) return;
     const t = this.#timeline;
     const side = t.sideOf(row);
-    for (const frame of [t.frame(row), byFrame]) this.#concerned.add(side, frame, flow, t.isIpv6(row));
-    this.#concerned.named.add(
+    for (const frame of [t.frame(row), byFrame]) this.#straight.add(side, frame, flow, t.isIpv6(row));
+    this.#straight.named.add(
       said`${frameText(t, side, t.frame(row))} of flow ${flow} by #${t.frameText(side, byFrame)}`,
     );
   }
@@ -63,6 +68,12 @@ export class ReplyUntranslated implements Finder {
   close(): Finding[] {
     return [
       ...ofNamed("reply-untranslated", this.#concerned, "answers came through untranslated, and were reset"),
+      ...ofNamed(
+        "reply-untranslated",
+        this.#straight,
+        "answers went straight to a neighbour, their translation not undone, and were reset",
+        STRAIGHT,
+      ),
       ...ofNamed(
         "reply-untranslated",
         this.#asTheyWere,

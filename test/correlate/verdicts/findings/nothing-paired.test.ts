@@ -77,6 +77,16 @@ it("nothing-paired is none where the host refused most of what one side has, and
   expect(findings.map(({ code }) => code)).toEqual(["refused"]);
 });
 
+const to = (src: string, dst: string, ipId: number) =>
+  datagram({ src, srcPort: 4000, dst, dstPort: 4001, ipId, ttl: 255, text: "local" });
+
+it("nothing-paired is none where all that there is goes to the host itself, or comes from it", async () => {
+  const local = [us(1000, to("10.0.2.2", "224.0.0.251", 7)), us(9_000_000, to("10.0.2.2", "224.0.0.251", 8))];
+  expect(await told(local, [])).toEqual([]);
+  expect(await told(local, local)).toEqual([]);
+  expect(await told([...local, us(9_000_100, to(CONTAINER, "198.51.100.30", 9))], [])).toHaveLength(1);
+});
+
 it("nothing-paired is a capture without frames, or both of them", async () => {
   const { inside, outside } = conversation(20);
   const EMPTY = "nobody sends any there, or it is another interface, or a filter left nothing";
