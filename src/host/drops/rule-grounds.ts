@@ -3,6 +3,7 @@ import type { DroppingRule } from "./filter-book.js";
 import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
 import type { Counted, RuleTimes } from "./rule-times.js";
 import { type Sharing, together } from "./together.js";
+import type { Reason } from "../../packets/results/reasons.js";
 import { stoodText } from "../rules/times/stood.js";
 
 /** So many rules are named that may have dropped something and are no ground. */
@@ -14,7 +15,19 @@ const IS_DOCKERS = /^DOCKER(?!-USER$)/;
 const ADVICE_DOCKER =
   "Docker made that rule, and makes it again: docker network connect <network> <container> lets two networks' containers meet, and docker run -p publishes a port";
 
+/** What nothing but a rule answers a packet with that it is to forward: a host without a way, or a neighbour, says other things. */
+const OF_RULES_ALONE: ReadonlySet<Reason | undefined> = new Set<Reason>([
+  "port-unreachable",
+  "prohibited",
+  "host-refuses",
+]);
+
 const WHO_CHANGES = "rules-changed says what else changed then";
+
+/** How far a rule matches packets. */
+const MATCHES = "matches them";
+const MAY_MATCH = "may match them (not all that it asks for, or a rule before it, can be told)";
+const NO_OTHER = "may match them, and no other rejects so what they may meet";
 
 /** A rule that may have dropped a packet. */
 interface MayDrop {
@@ -33,6 +46,8 @@ interface Matched {
   readonly possible: Dropped[];
   /** Of the certain ones, those that were stopped, or were to be forwarded: what a firewall keeps from the host itself is nobody's loss. */
   readonly meant: Dropped[];
+  /** Of the possible ones, those that were refused so that no other rule, nor anything else, can have done it. */
+  readonly alone: Dropped[];
 }
 
 /** What a host's rules, and how far their counters moved between two snapshots, say of packets that were dropped in between. */
@@ -52,7 +67,7 @@ export class RuleGrounds {
     const possibly: Ground[] = [];
     const doubts: string[] = [];
     const sharing: Sharing[] = [];
-    for (const { dropping, certain, possible, meant } of this.#matched(dropped)) {
+    for (const { dropping, certain, possible, meant, alone } of this.#matched(dropped)) {
       const counted = this.#times.counted(dropping.key);
       const { count = 0, isGone = false } = counted ?? {};
       const stoppedCertainly = certain.filter(isStopped);
@@ -60,19 +75,21 @@ export class RuleGrounds {
       // of others, nobody asks what dropped them
       const isDoubt = all.some(isDropped);
       const uncounted = counted === undefined ? meant.filter(({ isTold }) => !isTold) : [];
-      if (uncounted.length > 0) possibly.push(this.#groundOf(dropping, uncounted, undefined, false));
-      else if (isDoubt && counted === undefined)
+      if (uncounted.length > 0) possibly.push(this.#groundOf(dropping, uncounted, undefined, MATCHES));
+      if (counted === undefined && alone.length > 0)
+        possibly.push(this.#groundOf(dropping, alone, undefined, NO_OTHER));
+      if (counted === undefined && (uncounted.length > 0 ? possible : all).some(isDropped))
         doubts.push(`${dropping.text} may have dropped some, and does not count`);
       if (isDoubt && count > 0 && count < packetsIn(all) && !isGone) sharing.push({ dropping, kinds: all, count });
       if (counted === undefined || (count === 0 && !isGone)) continue;
       const hasCounted = (kinds: readonly Dropped[]): boolean => isGone || count >= packetsIn(kinds);
       // what it counted were those that were dropped, before it was any that nobody answered
       const sure = hasCounted(certain) ? certain : stoppedCertainly;
-      if (sure.length > 0 && hasCounted(sure)) certainly.push(this.#groundOf(dropping, sure, counted, true));
+      if (sure.length > 0 && hasCounted(sure)) certainly.push(this.#groundOf(dropping, sure, counted, MATCHES));
       // where a trace names the rule, what may be it is no news
       const open = possible.filter(({ isTold }) => !isTold);
       if (open.length > 0 && count > 0 && hasCounted(all))
-        possibly.push(this.#groundOf(dropping, open, counted, false));
+        possibly.push(this.#groundOf(dropping, open, counted, MAY_MATCH));
     }
     const shared = this.#shared(sharing, [...certainly, ...possibly]);
     possibly.push(...shared.grounds);
@@ -116,16 +133,19 @@ export class RuleGrounds {
   /** The packets that each rule matches, in the order in which they meet the rules. */
   #matched(dropped: readonly Dropped[]): Iterable<Matched> {
     const byRule = new Map<string, Matched>();
-    for (const kind of dropped)
-      for (const [key, { dropping, isCertain, isToHost }] of this.#dropping(kind)) {
+    for (const kind of dropped) {
+      const causes = [...this.#dropping(kind)].filter(([, { dropping }]) => mayCause(dropping, kind));
+      for (const [key, { dropping, isCertain, isToHost }] of causes) {
         // that they were dropped at all is not known
         if (!isCertain && !isStopped(kind)) continue;
-        if (!mayCause(dropping, kind)) continue;
-        const matched = byRule.get(key) ?? { dropping, certain: [], possible: [], meant: [] };
+        const matched = byRule.get(key) ?? { dropping, certain: [], possible: [], meant: [], alone: [] };
         byRule.set(key, matched);
         (isCertain ? matched.certain : matched.possible).push(kind);
         if (isCertain && (isStopped(kind) || !isToHost)) matched.meant.push(kind);
+        const isAlone = causes.length === 1 && !isCertain && !isToHost && !kind.isTold;
+        if (isAlone && OF_RULES_ALONE.has(kind.refusal)) matched.alone.push(kind);
       }
+    }
     return byRule.values();
   }
 
@@ -150,18 +170,15 @@ export class RuleGrounds {
     return found;
   }
 
-  /** `counted`: undefined of a rule without a counter, which certainly matches. */
+  /** `counted`: undefined of a rule without a counter. `matches`: how far it does, in words. */
   #groundOf(
     dropping: DroppingRule,
     kinds: readonly Dropped[],
     counted: Counted | undefined,
-    isCertain: boolean,
+    matches: typeof MATCHES | typeof MAY_MATCH | typeof NO_OTHER,
   ): Ground {
     const { rule, table, key, isLegacy } = dropping;
-    const matches =
-      isCertain || counted === undefined
-        ? "matches them"
-        : "may match them (not all that it asks for, or a rule before it, can be told)";
+    const isCertain = counted !== undefined && matches === MATCHES;
     const stood = this.#times.stood(key, kinds[0].firstNs);
     const when = stood === undefined ? "" : `was ${stoodText(stood)}, `;
     const next =
@@ -175,7 +192,7 @@ export class RuleGrounds {
       hint: hintOf(dropping, next),
       cause: counted === undefined ? cause : { ...cause, counted: counted.count },
       // what one counted that was gone before it was read once more, nobody may know
-      ...(isCertain && counted !== undefined && counted.count >= packetsIn(kinds) && { stops: "rule-counts" }),
+      ...(isCertain && counted.count >= packetsIn(kinds) && { stops: "rule-counts" }),
     };
   }
 }

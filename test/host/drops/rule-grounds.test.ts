@@ -505,6 +505,21 @@ describe("nft's rules", () => {
     expect(findings[0].text).toMatch(/; inet fw f \S.* may have dropped some, and does not count$/);
   });
 
+  it("are doubted of those packets that one may match, though it certainly matches others", () => {
+    const nft = [
+      "table inet fw {",
+      "chain f {",
+      hooked.replace("accept", "drop"),
+      "ct state established accept",
+      "}",
+      "}",
+    ];
+    const syn = dropped(1, { ...QUERY, dstPort: 80 }, { proto: TCP });
+    const findings = found([syn, ...three], counted({ nft }));
+    expect(told(findings)).toEqual(["drop-rule 1 possibly policy drop", "drop-unexplained 3"]);
+    expect(findings[1].text).toMatch(/; inet fw f policy drop may have dropped some, and does not count$/);
+  });
+
   it.each([
     [["table bridge lxd {", "chain c {", 'iifname "veth1" drop', "}", "}"], "bridge lxd"],
     [
@@ -983,6 +998,19 @@ const rejectsInNft = (words: string): ReturnType<typeof counted> =>
     ],
   });
 
+const statefulNft = (...rules: readonly string[]) =>
+  counted({
+    nft: [
+      "table inet fd {",
+      "chain f {",
+      "type filter hook forward priority 10; policy accept;",
+      "ct state { established, related } accept",
+      ...rules,
+      "}",
+      "}",
+    ],
+  });
+
 describe("a rule that rejects what was refused", () => {
   it.each([
     ["REJECT --reject-with icmp-port-unreachable", "port-unreachable"],
@@ -1019,6 +1047,17 @@ describe("a rule that rejects what was refused", () => {
     ["counted less", "0→1", "REJECT --reject-with icmp-port-unreachable"],
   ])("is none that %s", (_, counter, words) => {
     expect(found([refused(2, "port-unreachable")], rejects(counter, words))).toEqual([]);
+  });
+
+  it("is possibly the one without a counter, behind rules that ask for a state, where no other says so", () => {
+    const two = [refused(2, "prohibited")];
+    const rule = "reject with icmpx admin-prohibited";
+    const [finding, ...others] = found(two, statefulNft(rule));
+    expect(told([finding, ...others])).toEqual([`drop-rule 2 possibly ${rule}`]);
+    expect(finding.text).toContain("may match them, and no other rejects so what they may meet, and has no counter");
+    // which of two it is, nothing tells; nor whether it was a rule at all
+    expect(found(two, statefulNft(`meta skuid 7 ${rule}`, rule))).toEqual([]);
+    expect(found([refused(2, "host-unreachable")], statefulNft("reject with icmp type host-unreachable"))).toEqual([]);
   });
 
   it("counts what it refused beside what was seen without an answer", () => {

@@ -14,6 +14,8 @@ export interface QuotedError {
   srcWords: Uint32Array;
   dstWords: Uint32Array;
   quoted: Quoted;
+  /** The protocol of the packet that it quotes, by its number. */
+  quotedProto: number;
   /** Whether it was sent by whom the packet is for that it quotes. */
   isByAddressee: boolean;
 }
@@ -69,6 +71,7 @@ export function quotedError(batch: PacketBatch, i: number): QuotedError {
     srcWords,
     dstWords,
     quoted,
+    quotedProto: proto,
     isByAddressee,
   };
 }

@@ -198,11 +198,26 @@ export class Unexplained {
    */
   takenByRules(row: number, side: Side): Claim | undefined {
     const { timeline: t, tuples, locals } = this.#known;
+    if ((t.flags(row) & IS_ERROR) !== 0) return this.#errorByRules(row, side);
     const way = t.way(row);
     const opening = isFromOpener(tuples, way) ? way : way ^ 1;
     const isForwarded = tuples.hasOtherTtl(opening ^ 1) || locals.isNat(sourceText(tuples, opening));
-    const taking = isForwarded || (t.flags(row) & IS_ERROR) !== 0 ? undefined : this.#taking(side, way, opening);
+    const taking = isForwarded ? undefined : this.#taking(side, way, opening);
     return taking?.isCertain === true ? { verdict: "local", reason: "redirected", why: taking.why } : undefined;
+  }
+
+  /** The same of an ICMP error, by which the host says in the name of whom the conversation was opened with that nobody takes it. */
+  #errorByRules(row: number, side: Side): Claim | undefined {
+    const { timeline, errors, rules } = this.#known;
+    const error = errors.of(row);
+    if (error?.isByAddressee !== true || !isFromNear(timeline, row)) return undefined;
+    const { answer, rules: named } = rules.taking(side, error.quotedProto, error.quoted);
+    if (answer !== true) return undefined;
+    return {
+      verdict: "local",
+      reason: "redirected",
+      why: `a rule gives what it is about to the host itself: ${named}`,
+    };
   }
 
   get #isOfOneRun(): boolean {

@@ -46,6 +46,12 @@ interface HeardError {
   readonly count: number;
 }
 
+/** Services whose silence means the same. */
+interface Silent {
+  readonly silence: Silence;
+  readonly services: Service[];
+}
+
 /** Errors about packets of a flow that go one way, by which somebody says that nobody gets them. */
 interface Heard {
   readonly frames: Few<number>;
@@ -111,23 +117,25 @@ export class Unanswered implements Finder {
   close(): Finding[] {
     const noMore = "segments crossed again and again and were never acknowledged, and their other end sent nothing new";
     return [
-      ...[...this.#bySilence()].map(findingOfAll),
+      ...[...this.#bySilence().values()].map(findingOfAll),
       ...[...this.#hanging].flatMap(([hint, hanging]) => ofNamed("unanswered", hanging, noMore, hint)),
     ];
   }
 
   /** Those of which it is certain that they are not answered. */
-  #bySilence(): Map<Silence, Service[]> {
-    const bySilence = new Map<Silence, Service[]>();
+  #bySilence(): Map<string, Silent> {
+    const bySilence = new Map<string, Silent>();
     const mayBeAnswered = this.#mayBeAnswered;
+    const { rules } = this.#context;
     for (const service of this.#services.all) {
       const { asker } = service;
       const isCertain = mayBeAnswered.size === 0 || (asker !== undefined && !mayBeAnswered.has(asker));
       if (!isCertain || mayBeAnswered.size === MOST_ASKERS) continue;
-      const silence = silenceOf(service);
-      const alike = bySilence.get(silence) ?? [];
-      alike.push(service);
-      bySilence.set(silence, alike);
+      const silence = silenceOf(service, rules);
+      const key = `${silence.text} ${silence.hint}`;
+      const alike = bySilence.get(key) ?? { silence, services: [] };
+      alike.services.push(service);
+      bySilence.set(key, alike);
     }
     return bySilence;
   }
@@ -168,7 +176,7 @@ function isTraceEnd({ proto, port }: EndedFlow, errors: readonly Said[]): boolea
   return proto === UDP && isTraced(port) && errors.every(({ reason }) => reason === "port-unreachable");
 }
 
-function findingOfAll([{ text, hint }, services]: readonly [Silence, readonly Service[]]): Finding {
+function findingOfAll({ silence: { text, hint }, services }: Silent): Finding {
   const all = new Gathered();
   for (const { gathered } of services) all.addAll(gathered);
   const times = services.reduce((sum, service) => sum + service.times, 0);

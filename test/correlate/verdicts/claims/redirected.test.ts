@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { type HostRules, NO_RULES, type Ruling } from "../../../../src/packets/results/host-rules.js";
 import { OUTSIDE } from "../../../../src/packets/sides.js";
 import { wordsOf } from "../../../../src/host/address.js";
+import { icmp, ipv4 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, datagram, merged, OTHER, SERVER } from "../../traffic.js";
 import { alone, answer, known, query, unanswered } from "../beside.js";
@@ -68,6 +69,22 @@ it("what a rule gives to the host itself is local before anything crossed, too, 
   expect(await reasonsBy(spokenBy(64), [])).toEqual(["local redirected"]);
   expect(await reasonsBy(spokenBy(52), [])).toEqual(["unknown no-frames"]);
   expect(await reasonsBy(spokenBy(64), [], { answer: undefined })).toEqual(["unknown no-frames"]);
+});
+
+/** What becomes of the last packet of the inside, which nothing outside belongs to. */
+const lastBy = async (inside: readonly Stamped[], ruling: Partial<Ruling> = {}) =>
+  (await reasonsBy(inside, [], ruling)).at(-1);
+
+it("an error by which the host says in another's name that nobody takes what a rule gives it is local, unless it comes from afar", async () => {
+  const asked = query({ src: OTHER, dst: SERVER, ipId: 31_010, ttl: 64 });
+  const saidBy = (src: string, ttl: number) => [
+    us(3000, query({ src: OTHER, dst: "172.17.0.1", ipId: 31_010, ttl: 64 })),
+    us(3050, ipv4({ src, dst: OTHER, id: 77, ttl }, icmp({ type: 3, code: 3, payload: asked.subarray(0, 28) }))),
+  ];
+  expect(await lastBy(saidBy(SERVER, 64))).toBe("local redirected");
+  expect(await lastBy(saidBy(SERVER, 52))).toBe("unknown no-frames");
+  expect(await lastBy(saidBy("198.51.100.9", 64))).toBe("unknown no-frames");
+  expect(await lastBy(saidBy(SERVER, 64), { answer: undefined })).toBe("unknown no-frames");
 });
 
 it("what comes from outside to nobody known has the rule beside it that may give it to the host itself", async () => {

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { InterfaceName } from "../../../../src/host/interfaces.js";
+import { RuleFacts } from "../../../../src/host/rules/rule-facts.js";
+import { RuleHistory } from "../../../../src/host/rules/times/rule-history.js";
 import { icmp, ipv4 } from "../../../support/packets.js";
 import { type Stamped, us } from "../../outcome.js";
 import { CLIENT, CONTAINER, datagram, HOST, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
@@ -37,6 +40,24 @@ describe("unanswered", () => {
       ["sent on from private addresses, as they came, and never answered", [3]],
     ]);
     expect(both[0]?.hint).toMatch(/^ping and traceroute/);
+  });
+
+  it("names the rule that exempts from the NAT what left as it came", async () => {
+    const masquerade = "-A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE";
+    const rule = `-A POSTROUTING -s 172.17.0.0/16 -d ${SERVER}/32 -p icmp -j RETURN`;
+    const names = [new InterfaceName(["docker0"]), new InterfaceName(["enp0s3"])] as const;
+    const found = (...rules: readonly string[]) =>
+      asIs(new Scene())
+        .by(() => new RuleFacts(new RuleHistory(["*nat", ...rules, "COMMIT", ""].join("\n")), names))
+        .until(4000)
+        .findings("unanswered");
+    const [exempt, ...others] = await found(rule, masquerade);
+    expect(others).toEqual([]);
+    expect(exempt?.text).toBe(
+      `sent on from private addresses, which a rule exempts from the NAT (${rule}), and never answered: icmp 172.17.0.2 > 180.101.49.11 (once)`,
+    );
+    expect(exempt?.hint).toMatch(/^whoever is called must know a way back/);
+    expect((await found(masquerade))[0]?.text).toContain("as they came, and never answered");
   });
 
   it("is a query, and a ping; not a datagram that may be meant to be one-way", async () => {

@@ -2,6 +2,7 @@ import { Few, MOST_NAMED } from "../../../../packets/results/few.js";
 import { Gathered } from "../../../../packets/results/gathered.js";
 import { said, saidFew, type Sentence, timesText } from "../../../../packets/results/sentence.js";
 import type { Reason } from "../../../../packets/results/reasons.js";
+import type { Ends } from "../../../../packets/results/results.js";
 import { INSIDE } from "../../../../packets/sides.js";
 import { UDP } from "../../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -26,11 +27,13 @@ export class Service {
   /** Who asked, by the address inside; undefined where those are several. */
   readonly asker: string | undefined;
   readonly isFromInside: boolean;
+  readonly proto: number;
+  /** The ends of the first flow inside, its initiator's before. */
+  readonly ends: Ends;
   /** How often it was tried. */
   times = 0;
   /** Whether any of its flows has an address outside that can be answered. */
   isAnswerable = false;
-  readonly #proto: number;
   /** The first flow in words, and what all of them have in common of that. */
   readonly #first: Sentence;
   readonly #common: Sentence;
@@ -40,7 +43,8 @@ export class Service {
   constructor(flow: EndedFlow, asker: string | undefined) {
     this.asker = asker;
     this.isFromInside = flow.isFromInside;
-    this.#proto = flow.proto;
+    this.proto = flow.proto;
+    this.ends = flow.ends(INSIDE);
     this.#first = flow.saidFrom(true);
     this.#common = flow.saidService;
   }
@@ -71,8 +75,7 @@ export class Service {
       .map(({ words, count }) => `; ${count} error${count === 1 ? "" : "s"}: ${words}`)
       .join("");
     if (this.flows === 1) return said`${this.#first} (${timesText(this.times)}${errors})`;
-    const times =
-      this.#proto === UDP ? `${this.times} datagrams` : `${this.times} times in ${this.flows} conversations`;
+    const times = this.proto === UDP ? `${this.times} datagrams` : `${this.times} times in ${this.flows} conversations`;
     return said`${this.#common} (${times}${errors})`;
   }
 }

@@ -1,4 +1,5 @@
 import { FINDINGS } from "../../../../packets/results/finding-codes.js";
+import type { HostRules, Ruling } from "../../../../packets/results/host-rules.js";
 import type { Reason } from "../../../../packets/results/reasons.js";
 import type { Service } from "./services.js";
 
@@ -22,6 +23,9 @@ const AS_IT_CAME: Silence = {
   text: "sent on from private addresses, as they came, and never answered",
   hint: FINDINGS.leak.hint,
 };
+/** What to do where a rule lets them leave so. */
+const HINT_EXEMPT =
+  "whoever is called must know a way back to such addresses, as by a VPN; where the NAT is to hide them, narrow that rule, or delete it";
 const BY_ADDRESSEE: Silence = {
   text: ERRORS,
   hint: `the destination itself says so: nobody listens on that port there (ss -lntu), or a rule there rejects it, or it does not reach whom it passes this on to; ${FROM_HOST}`,
@@ -41,10 +45,20 @@ const NO_WAY: Silence = {
 
 const MEANS_REJECTED: ReadonlySet<Reason> = new Set(["port-unreachable", "prohibited"]);
 
-/** What it means that a service does not answer a client. */
-export function silenceOf({ error, isFromInside, isAnswerable }: Service): Silence {
-  if (error === undefined) return isFromInside ? (isAnswerable ? NOBODY : AS_IT_CAME) : INSIDE;
+/** What it means that a service does not answer a client; of what left as it came, by the host's rules. Of what means the same, text and hint are the same. */
+export function silenceOf({ error, isFromInside, isAnswerable, proto, ends }: Service, rules: HostRules): Silence {
+  if (error === undefined && isFromInside && !isAnswerable) return asItCame(rules.leaving(proto, ends));
+  if (error === undefined) return isFromInside ? NOBODY : INSIDE;
   if (error.reason === "reassembly-timeout") return IN_PIECES;
   if (error.isByAddressee) return BY_ADDRESSEE;
   return MEANS_REJECTED.has(error.reason) ? REJECTED : NO_WAY;
+}
+
+/** What it means of conversations that left as they came. */
+function asItCame({ answer, rules }: Ruling): Silence {
+  if (answer !== false || rules === "") return AS_IT_CAME;
+  return {
+    text: `sent on from private addresses, which a rule exempts from the NAT (${rules}), and never answered`,
+    hint: HINT_EXEMPT,
+  };
 }
