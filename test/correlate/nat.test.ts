@@ -409,28 +409,35 @@ const isAbout = ({ code }: Finding) => code === "leak" || code === "untranslated
 
 it.each([
   ["a rule of its own", "*nat\n-A POSTROUTING -s 172.17.0.3/32 -j RETURN\nMASQUERADE\nCOMMIT\n"],
+  [
+    "conntrack, left alone on its bridge",
+    "*nat\nMASQUERADE\nCOMMIT\ntable bridge b {\nchain c {\ntype filter hook prerouting priority dstnat; policy accept;\nip saddr 172.17.0.3 notrack\n}\n}\n",
+    "bridge b c ip saddr 172.17.0.3 notrack",
+  ],
   ["conntrack, left alone", "*raw\n-A PREROUTING -s 172.17.0.3/32 -j CT --notrack\nCOMMIT\n*nat\nMASQUERADE\nCOMMIT\n"],
-])("an address does not leak that is exempt by %s, and the rule is named", async (_, text) => {
-  const hidden = conversation(10);
-  const bare = conversation(4, { startUs: 5000, insideSrc: OTHER, outsideSrc: OTHER, seed: 3 });
-  const [inside, outside] = [bare.inside, bare.outside].map((sent) => sent.filter((_, at) => at % 2 === 0));
-  const names = [new InterfaceName(["docker0"]), new InterfaceName(["enp0s3"])] as const;
-  const masquerade = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
-  const rules = () => new RuleFacts(new RuleHistory(text.replace("MASQUERADE", masquerade)), names);
-  const both = [merged(hidden.inside, inside), merged(hidden.outside, outside)] as const;
-  const findings = (await outcomeOf(...both, { rules })).findings.filter(isAbout);
-  const rule = text.split("\n")[1];
-  expect(findings.map(({ code }) => code)).toEqual(["untranslated"]);
-  expect(findings[0].text).toBe(
-    `private addresses appear on outside untranslated, and a rule exempts them from the NAT: ${rule}`,
-  );
-  expect(findings[0].hint).toContain("narrow that rule");
-  const noneOfIt = () =>
-    new RuleFacts(new RuleHistory(`*nat\n${masquerade.replace("0.0/16", "0.2/32")}\nCOMMIT\n`), names);
-  expect((await outcomeOf(...both, { rules: noneOfIt })).findings.filter(isAbout).map(({ text }) => text)).toEqual([
-    "private addresses appear on outside untranslated, and no rule hides them, though the NAT hides others of their network",
-  ]);
-});
+])(
+  "an address does not leak that is exempt by %s, and the rule is named",
+  async (_, text, rule = text.split("\n")[1]) => {
+    const hidden = conversation(10);
+    const bare = conversation(4, { startUs: 5000, insideSrc: OTHER, outsideSrc: OTHER, seed: 3 });
+    const [inside, outside] = [bare.inside, bare.outside].map((sent) => sent.filter((_, at) => at % 2 === 0));
+    const names = [new InterfaceName(["docker0"]), new InterfaceName(["enp0s3"])] as const;
+    const masquerade = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+    const rules = () => new RuleFacts(new RuleHistory(text.replace("MASQUERADE", masquerade)), names);
+    const both = [merged(hidden.inside, inside), merged(hidden.outside, outside)] as const;
+    const findings = (await outcomeOf(...both, { rules })).findings.filter(isAbout);
+    expect(findings.map(({ code }) => code)).toEqual(["untranslated"]);
+    expect(findings[0].text).toBe(
+      `private addresses appear on outside untranslated, and a rule exempts them from the NAT: ${rule}`,
+    );
+    expect(findings[0].hint).toContain("narrow that rule");
+    const noneOfIt = () =>
+      new RuleFacts(new RuleHistory(`*nat\n${masquerade.replace("0.0/16", "0.2/32")}\nCOMMIT\n`), names);
+    expect((await outcomeOf(...both, { rules: noneOfIt })).findings.filter(isAbout).map(({ text }) => text)).toEqual([
+      "private addresses appear on outside untranslated, and no rule hides them, though the NAT hides others of their network",
+    ]);
+  },
+);
 
 it("captures given in the wrong order are recognised by whom the NAT hides", async () => {
   const { inside, outside } = conversation(10);

@@ -7,6 +7,7 @@ import { ANY_MARK, type Mark, markOf } from "../rules/mark.js";
 import { listedRules } from "../rules/times/listed-rules.js";
 import type { RuleTables } from "../rules/rule-tables.js";
 import { type BaseChain, type Hook, type HookedPacket, HOOKS, type Rule, type Table } from "../rules/ruleset.js";
+import { byPort } from "../rules/rules.js";
 import { Walk } from "../rules/walk.js";
 
 /** A packet that comes to a host, which is to forward it, or to take it. */
@@ -27,6 +28,8 @@ export interface IncomingPacket extends Pick<HookedPacket, "isIpv6" | "proto" | 
   readonly isInvalid: Answer;
   /** Whether it is known to go the way of its conversation's first packet, and to come as that came to the host. */
   readonly isOriginal: boolean;
+  /** Whether it goes from port to port of a bridge, and whether it then meets the rules of what is forwarded, too; undefined where it does not. */
+  readonly bridged: { readonly meetsForward: boolean } | undefined;
   /** The interfaces that it comes and goes by; empty where they are not known. */
   readonly inName: string;
   readonly outName: string;
@@ -56,7 +59,19 @@ interface Stage {
   readonly hasLeft: boolean;
   /** False where it may be there before that, or behind. */
   readonly isSure: boolean;
+  /** Whether the rules are a bridge's. */
+  readonly isOnBridge?: true;
 }
+
+/** What a bridge passes on: what it takes itself, or for the host, captures of it show behind these rules, or before them. */
+const ON_BRIDGE: Stage = {
+  hook: "forward",
+  isHere: () => true,
+  isRedirected: true,
+  hasLeft: false,
+  isSure: true,
+  isOnBridge: true,
+};
 
 /** Where destinations are translated in prerouting, and sources in postrouting, whatever the priorities of NAT chains (NF_IP_PRI_NAT_DST and _SRC, include/uapi/linux/netfilter_ipv4.h). */
 const NAT_AT: Partial<Record<Hook, number>> = { prerouting: -100, postrouting: 100 };
@@ -97,14 +112,16 @@ export class FilterBook {
   readonly #counts = new Map<string, number | undefined>();
 
   /** By the rules of iptables and nft, with counters. */
-  constructor({ text, tables, unread, unknownSets, aside }: RuleTables) {
+  constructor({ text, tables, bridge, unread, unknownSets, aside }: RuleTables) {
     this.#hasHelpers = /--helper |\bhelper set\b/.test(text);
-    this.#stages = STAGES.map((stage) => [stage, tablesAt(tables, stage)] as const).filter(([, at]) => at.length > 0);
+    this.#stages = [[ON_BRIDGE, bridge] as const, ...STAGES.map((stage) => [stage, tables] as const)]
+      .map(([stage, all]) => [stage, tablesAt(all, stage)] as const)
+      .filter(([, at]) => at.length > 0);
     this.#keptByNat = keptByNat(tables);
     this.unread = unread.length;
     this.unknownSets = unknownSets;
     this.aside = aside;
-    for (const { rule, ...place } of listedRules(tables)) {
+    for (const { rule, ...place } of listedRules({ tables, bridge })) {
       this.#counts.set(place.key, rule.packets);
       this.#places.set(rule, place);
     }
@@ -133,7 +150,7 @@ export class FilterBook {
     let mark = ANY_MARK;
     for (const [stage, tables] of this.#stages) {
       const { hook } = stage;
-      if (!comesTo(hook, packet)) continue;
+      if (!comesTo(stage, packet)) continue;
       const at = hookedAt(stage, packet, mark);
       if (at === undefined) break;
       const { hooked, isSure } = at;
@@ -166,15 +183,17 @@ function tablesAt(tables: readonly Table[], { hook, isHere }: Stage): readonly T
     .filter(({ base }) => base.length > 0);
 }
 
-/** Whether a packet comes to a hook: what the host takes to input, and all else to what stands behind that. */
-function comesTo(hook: Hook, { goesTo }: IncomingPacket): boolean {
+/** Whether a packet comes to a stage: what the host takes to input, and all else to what stands behind that. */
+function comesTo({ hook, isOnBridge }: Stage, { goesTo, bridged }: IncomingPacket): boolean {
+  if (isOnBridge) return bridged !== undefined;
+  if (bridged?.meetsForward === false) return false;
   if (hook === "input") return goesTo === "host";
   return goesTo !== "host" || HOOKS.indexOf(hook) < HOOKS.indexOf("input");
 }
 
 /** A packet as it is at a stage; undefined where it is not known what it is by then. `isSure`: false where it may be otherwise. */
 function hookedAt(
-  { hook, isRedirected, hasLeft, isSure }: Stage,
+  { hook, isRedirected, hasLeft, isSure, isOnBridge }: Stage,
   packet: IncomingPacket,
   mark: Mark,
 ): { readonly hooked: HookedPacket; readonly isSure: boolean } | undefined {
@@ -208,5 +227,7 @@ function hookedAt(
     mark,
   };
   const isKnown = (packet.isSureToGo && to !== undefined) || !isRedirected;
-  return { hooked, isSure: isSure && isKnown && (!("isSure" in leaving) || leaving.isSure) };
+  // conntrack has a bridge of its own (nf_conntrack_bridge), which nobody tells
+  const met = isOnBridge ? { ...byPort(hooked), isNew: undefined, isInvalid: undefined } : hooked;
+  return { hooked: met, isSure: isSure && isKnown && (!("isSure" in leaving) || leaving.isSure) };
 }

@@ -97,6 +97,7 @@ export class Ways {
       isNew: this.#isNew(dropped, isTaken),
       isInvalid: this.#isInvalid(dropped),
       isOriginal: isOriginal(dropped, destination),
+      bridged: this.isBridged(dropped) ? { meetsForward: this.#callsRules(isIpv6) } : undefined,
       inName: this.cameBy(dropped),
       outName,
     };
@@ -146,18 +147,19 @@ export class Ways {
     return leavesBy !== undefined && leavesBy !== cameBy;
   }
 
-  /** Whether packets go from port to port of one bridge, whose rules they meet as what is forwarded does: `net.bridge.bridge-nf-call-iptables`. */
+  /** Whether what goes from port to port of a bridge meets the rules of what is forwarded: `net.bridge.bridge-nf-call-iptables`. */
+  #callsRules(isIpv6: boolean): boolean {
+    return this.#network.sysctls.get(`net.bridge.bridge-nf-call-${isIpv6 ? "ip6tables" : "iptables"}`) === "1";
+  }
+
+  /** Whether packets go from port to port of one bridge. */
   isBridged(kind: Dropped): boolean {
-    const { isIpv6 } = kind;
+    if (kind.fate !== "bridged") return false;
     const { src, dst } = kind.ends;
     const name = this.cameBy(kind);
     const isOwn = [src, dst].some((address) => this.#own.has(address));
     const isThere = [src, dst].every((address) => name !== "" && this.routing.interfaceTo(address) === name);
-    return (
-      !isOwn &&
-      isThere &&
-      this.#network.sysctls.get(`net.bridge.bridge-nf-call-${isIpv6 ? "ip6tables" : "iptables"}`) === "1"
-    );
+    return !isOwn && isThere;
   }
 
   /** Whether the host is known to take packets itself, if nothing drops them. */

@@ -5,19 +5,21 @@ import { withoutCounters } from "./rules-text.js";
 import { interfaceMatch } from "./matches.js";
 import { type BaseChain, HOOKS, policyRule, type Rule, type Table } from "./ruleset.js";
 
-/** Table families that see IP packets as they are forwarded. */
+/** Table families that see IP packets as they are forwarded, by a bridge the last one. */
 const FAMILIES = new Map<string, Table["family"]>([
   ["ip", "ipv4"],
   ["ip6", "ipv6"],
   ["inet", "both"],
   ["netdev", "device"],
+  ["bridge", "bridge"],
 ]);
 
-/** The one that sees them as they go from port to port of a bridge. */
-const ASIDE = "bridge";
-
-/** Names that nft gives priorities (nft(8), "Standard priority names"). */
+/** Names that nft gives priorities (nft(8), "Standard priority names"); those of bridges have other ones. */
 const PRIORITIES = new Map([
+  ["bridge dstnat", -300],
+  ["bridge filter", -200],
+  ["bridge out", 100],
+  ["bridge srcnat", 300],
   ["raw", -300],
   ["mangle", -150],
   ["dstnat", -100],
@@ -43,7 +45,7 @@ export function parseNft(text: string): { tables: Table[]; unread: number[]; asi
       const familyName = brace > 2 ? statement[1].text : "ip";
       const family = FAMILIES.get(familyName);
       const { text: name } = statement[brace - 1];
-      if (familyName === ASIDE && statement.some(isDrop)) aside.push(`${familyName} ${name}`);
+      if (family === "bridge" && statement.some(isDrop)) aside.push(`${familyName} ${name}`);
       if (family) tables.push(parseTable(text, name, family, new TokenReader(statement.slice(brace)).block()));
     } else if (statement.length > 0) {
       unread.push(statement[0].start);
@@ -61,7 +63,7 @@ function parseTable(text: string, name: string, family: Table["family"], body: r
   const chains = new Map<string, Rule[]>();
   const base: BaseChain[] = [];
   for (const [chain, block] of blocks) {
-    const { place, rules, policy } = parseChain(text, chain, block, sets);
+    const { place, rules, policy } = parseChain(text, chain, block, sets, family);
     chains.set(chain, rules);
     if (place === undefined || isDormant) continue;
     const here = (rule: Rule): Rule => ofDevices(rule, place);
@@ -95,6 +97,7 @@ function parseChain(
   chain: string,
   block: readonly Token[],
   sets: Sets,
+  family: Table["family"],
 ): { place: Place | undefined; rules: Rule[]; policy: Rule | undefined } {
   const reader = new TokenReader(block);
   const rules: Rule[] = [];
@@ -110,7 +113,7 @@ function parseChain(
       continue;
     }
     if (first.text === "type") {
-      place = placeOf(statement);
+      place = placeOf(statement, family);
       continue;
     }
     const lines = text.slice(first.start, statement[statement.length - 1].end).split("\n");
@@ -141,7 +144,7 @@ const PLACE = /^type (nat|filter) hook (\w+)(?: devices? =? ?([^=]+?))? priority
  * `type nat hook postrouting priority srcnat + 10`, `type filter hook ingress devices = { docker0, enp0s3 } priority filter`; undefined where it is no place that rules
  * for forwarded packets have.
  */
-function placeOf(statement: readonly Token[]): Place | undefined {
+function placeOf(statement: readonly Token[], family: Table["family"]): Place | undefined {
   const words = statement.map(({ text }) => text).join(" ");
   const found = PLACE.exec(words);
   if (!found) return undefined;
@@ -152,6 +155,6 @@ function placeOf(statement: readonly Token[]): Place | undefined {
     type: type === "nat" ? "nat" : "filter",
     hook,
     devices: devices.split(/[ ,{}]+/).filter(Boolean),
-    priority: (PRIORITIES.get(name) ?? 0) + Number(`${sign}${offset || 0}`),
+    priority: (PRIORITIES.get(family === "bridge" ? `bridge ${name}` : name) ?? 0) + Number(`${sign}${offset || 0}`),
   };
 }

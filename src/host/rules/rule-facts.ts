@@ -134,7 +134,7 @@ export class RuleFacts implements HostRules {
   leaving(proto: number, ends: Ends): Ruling {
     const entering = this.#hooked("prerouting", INSIDE, proto, ends, false);
     if (entering === undefined) return this.#ruling(UNKNOWN);
-    const untracking = this.#book.untracking(entering);
+    const untracking = this.#book.untracking(entering, true);
     if (untracking.some(({ isCertain }) => isCertain))
       return this.#ruling({ isTranslated: false, rules: untracking }, false);
     let { mark } = this.#book.meet("prerouting", entering);

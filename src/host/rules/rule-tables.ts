@@ -9,6 +9,8 @@ export interface RuleTables {
   /** What was read. */
   readonly text: string;
   readonly tables: readonly Table[];
+  /** Those of the family `bridge`: packets meet them beside the others, as far as a bridge takes them. */
+  readonly bridge: readonly Table[];
   /** The lines that could not be read: their numbers, from 1, and what stands there; in order. */
   readonly unread: readonly UnreadLine[];
   /** Sets that rules ask for and nobody saved, by name. */
@@ -59,9 +61,11 @@ export function readTables(text: string): RuleTables {
   const rest = others.join("\n");
   const nft = parseNft(rest);
   for (const start of nft.unread) unread.push(rest.slice(0, start).split("\n").length);
+  const ofNft = nft.tables.filter((table) => !names.has(nameOf(table)) && !isOwn(table));
   return {
     text,
-    tables: [...iptables, ...nft.tables.filter((table) => !names.has(nameOf(table)) && !isOwn(table))],
+    tables: [...iptables, ...ofNft.filter(({ family: each }) => each !== "bridge")],
+    bridge: ofNft.filter(({ family: each }) => each === "bridge"),
     unread: unread.toSorted((one, other) => one - other).map((number) => ({ number, text: lines[number - 1].trim() })),
     unknownSets: [...asked].filter((set) => !sets.has(set)),
     aside: nft.aside,

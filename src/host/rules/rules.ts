@@ -55,6 +55,9 @@ const MOST_QUOTED = 80;
 /** NF_IP_PRI_CONNTRACK (include/uapi/linux/netfilter_ipv4.h), of IPv6 as well. */
 const CONNTRACK = -200;
 
+/** Where a bridge with br_netfilter has IP's rules asked, conntrack among them (NF_BR_PRI_BRNF, include/uapi/linux/netfilter_bridge.h). */
+const BR_NETFILTER = 0;
+
 /** What goes by NAT rules or not before they are asked: conntrack may be told to leave it alone, and a proxy to take it. */
 const UNTRACKING = /\bnotrack\b/i;
 const PROXYING = /\btproxy\b/i;
@@ -70,6 +73,8 @@ export class RuleBook {
   readonly #all: readonly Table[];
   /** Those with the base chains alone that packets come to before conntrack. */
   readonly #early: readonly Table[];
+  /** The same of a bridge, where packets come by its ports. */
+  readonly #earlyOnBridge: readonly Table[];
   /** Those that tell how packets are translated. */
   readonly #telling: readonly Table[];
   /** The mark of a packet as it comes in, as far as the rules tell of it. */
@@ -85,12 +90,10 @@ export class RuleBook {
    */
   constructor(text: string) {
     this.read = readTables(text);
-    const { tables, unread } = this.read;
+    const { tables, bridge, unread } = this.read;
     this.#all = tables;
-    this.#early = tables.map((table) => ({
-      ...table,
-      base: table.base.filter(({ priority }) => priority < CONNTRACK),
-    }));
+    this.#early = before(tables, CONNTRACK);
+    this.#earlyOnBridge = before(bridge, BR_NETFILTER);
     this.#tables = tables.filter(isNat);
     this.#telling = telling(tables);
     this.mark = firstMark(tables);
@@ -141,7 +144,7 @@ export class RuleBook {
     const [outInterface, mark] = [new InterfaceName([""]), ANY_MARK];
     const packet = packetAt("prerouting", flow, entering, leaving, undefined, { inInterface, outInterface, mark });
     if (!packet) return [];
-    return this.untracking(packet).map(({ text, to, isCertain }) => ({
+    return this.untracking(packet, !isIncoming(flow)).map(({ text, to, isCertain }) => ({
       rule: text,
       kind: "untrack",
       isCertain,
@@ -150,13 +153,18 @@ export class RuleBook {
     }));
   }
 
-  /** The rules by which conntrack leaves a packet alone that comes in, or may. */
-  untracking(packet: HookedPacket): readonly Met[] {
+  /** The rules by which conntrack leaves a packet alone that comes in, or may; `isFromInside`: a bridge may have brought it. */
+  untracking(packet: HookedPacket, isFromInside: boolean): readonly Met[] {
     if (!this.hasUntracked) return [];
+    const onBridge = isFromInside ? this.#untrackingIn(this.#earlyOnBridge, byPort(packet)) : [];
+    return [...onBridge, ...this.#untrackingIn(this.#early, packet)];
+  }
+
+  #untrackingIn(tables: readonly Table[], packet: HookedPacket): Iterable<Met> {
     const walk = new Walk("filter", "prerouting", packet, () => false);
-    walk.through(this.#early);
+    walk.through(tables);
     this.#noteIfCutShort(walk);
-    return [...walk.untracking.values()];
+    return walk.untracking.values();
   }
 
   /** The rules that gave a conversation to a proxy; none where it was sent to the proxy's own address. */
@@ -234,6 +242,16 @@ export class RuleBook {
     const problem = "jumps do not end, or there are too many rules: some were not looked at";
     if (isCutShort && !this.problems.includes(problem)) this.problems.push(problem);
   }
+}
+
+/** Some tables, with the base chains alone that packets come to before those of a priority. */
+function before(tables: readonly Table[], behind: number): Table[] {
+  return tables.map((table) => ({ ...table, base: table.base.filter(({ priority }) => priority < behind) }));
+}
+
+/** A packet as the rules of a bridge see it: the interfaces are its ports, which nobody tells. */
+export function byPort(packet: HookedPacket): HookedPacket {
+  return { ...packet, inInterface: new InterfaceName([""]), outInterface: new InterfaceName([""]) };
 }
 
 export function isEchoOf(proto: number, { icmpId }: Ends): boolean {

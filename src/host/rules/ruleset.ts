@@ -123,15 +123,15 @@ export interface Table {
   readonly name: string;
   /** Whether it is one of those that iptables had before nft's, on a host whose iptables keeps its rules in nft's: iptables-legacy alone shows it. */
   readonly isLegacy?: boolean;
-  /** Which packets come here; `device`: those of interfaces that its chains name, whatever they are. */
-  readonly family: "ipv4" | "ipv6" | "both" | "device";
+  /** Which packets come here; `device`: those of interfaces that its chains name, whatever they are; `bridge`: those that come by a port of a bridge, as they do. */
+  readonly family: "ipv4" | "ipv6" | "both" | "device" | "bridge";
   readonly base: readonly BaseChain[];
   /** All chains, by name. */
   readonly chains: ReadonlyMap<string, readonly Rule[]>;
 }
 
 /** As nft names families. */
-const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet", device: "netdev" } as const;
+const FAMILIES = { ipv4: "ip", ipv6: "ip6", both: "inet", device: "netdev", bridge: "bridge" } as const;
 
 /** A rule of iptables as it stands there, one of nft's behind its table, as `nameOf` has it, and its chain, as `nft monitor trace` prints it. */
 export function placedText(table: string, { chain, text }: Rule): string {

@@ -75,7 +75,7 @@ function equalsAmong(
   family: Table["family"],
 ): readonly Equals[] {
   const all = tables
-    .filter((table) => table.family === family || table.family === "both" || table.family === "device")
+    .filter((table) => [family, "both", "device", "bridge"].includes(table.family))
     .flatMap((table) => table.base.map((chain): Place => ({ table, chain })))
     .filter(({ chain }) => chain.hook === hook && (chain.type === type || type === "nat"));
   const priorities = new Set(all.map(({ chain }) => chain.priority).toSorted((one, other) => one - other));

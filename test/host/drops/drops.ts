@@ -35,10 +35,10 @@ export function snapshot(seconds: number, more: object = {}): HostFacts {
   return readSnapshot(JSON.stringify({ ...head, interfaces, routes: ROUTES, policyRules: POLICY, ...more }));
 }
 
-/** Two snapshots, ten seconds apart, of rules by the tool that prints them; `3→5` is a counter that moved in between. */
-export function counted(rules: Readonly<Record<string, readonly string[]>>): HostFacts[] {
+/** Two snapshots, ten seconds apart, of rules by the tool that prints them; `3→5` is a counter that moved in between. `more`: what else both say. */
+export function counted(rules: Readonly<Record<string, readonly string[]>>, more: object = {}): HostFacts[] {
   const [before, after] = ["$1", "$2"].map((moment) => JSON.stringify(rules).replaceAll(/(\d+)→(\d+)/g, moment));
-  return [snapshot(100, { rules: JSON.parse(before) }), snapshot(110, { rules: JSON.parse(after) })];
+  return [snapshot(100, { ...more, rules: JSON.parse(before) }), snapshot(110, { ...more, rules: JSON.parse(after) })];
 }
 
 /** iptables' rules for filtering. */

@@ -924,6 +924,30 @@ describe("a rule that keeps containers of one bridge apart", () => {
   it("is not where bridged packets do not meet it", () => {
     expect(named(dropped(4, CALL, { fate: "bridged", proto: TCP }), "0")).toEqual([]);
   });
+
+  it("may be the bridge's own, whether they meet any other", () => {
+    const rule = "ip saddr 172.17.0.3 ip daddr 172.17.0.2 drop";
+    const of = (condition: string, value: string): string[] => {
+      const counting = rule.replace("drop", `${condition}counter packets 1→5 bytes 9 drop`);
+      const nft = [
+        "table bridge br {",
+        "chain f {",
+        "type filter hook forward priority filter; policy accept;",
+        counting,
+        "}",
+        "}",
+      ];
+      const sysctls = { "net.bridge.bridge-nf-call-iptables": value };
+      const snapshots = counted({ nft }, { sysctls });
+      return (["bridged", "dropped"] as const).flatMap((fate) =>
+        told(found([dropped(4, CALL, { fate, proto: TCP })], snapshots)),
+      );
+    };
+    for (const value of ["0", "1"]) expect(of("", value)).toEqual([`drop-rule 4 ${rule}`, "drop-unexplained 4"]);
+    // nobody tells which port is whose, nor what conntrack says on a bridge
+    for (const unclear of ['iifname "docker0" ', "ct state new "])
+      expect(of(unclear, "0")).toEqual(["drop-unexplained 4"]);
+  });
 });
 
 describe("what is said to be unexplained", () => {

@@ -51,6 +51,7 @@ function dropping(rules: string, proto: string, ends: string, between: string): 
     leavesAs: () => undefined,
     isOriginal: false,
     isToHost: false,
+    bridged: undefined,
     goesTo: { dst: dst.address, dstPort: dst.port },
     inName,
     outName,

@@ -1,5 +1,6 @@
 import { withoutCounts } from "../rules-text.js";
-import { nameOf, type Rule, type Table } from "../ruleset.js";
+import type { RuleTables } from "../rule-tables.js";
+import { nameOf, type Rule } from "../ruleset.js";
 
 /** A rule of a host's, and where it stands. */
 export interface ListedRule {
@@ -12,10 +13,10 @@ export interface ListedRule {
   readonly rule: Rule;
 }
 
-/** All rules of some tables, and the policies that drop. */
-export function listedRules(tables: readonly Table[]): ListedRule[] {
+/** All rules of a host, and the policies that drop. */
+export function listedRules({ tables, bridge }: Pick<RuleTables, "tables" | "bridge">): ListedRule[] {
   const seen = new Map<string, number>();
-  return tables.flatMap((each) => {
+  return [...tables, ...bridge].flatMap((each) => {
     const [table, isLegacy] = [nameOf(each), each.isLegacy === true];
     const based = each.base.flatMap(({ rules, policy }) => (policy === undefined ? rules : [...rules, policy]));
     const rules = new Set([...each.chains.values(), based].flat());

@@ -8,7 +8,7 @@ export function resetRules(readings: readonly RuleReading[]): ReadonlySet<string
   const reset = new Set<string>();
   let before = new Map<string, number>();
   for (const { text } of readings) {
-    const listed = listedRules(readTables(text).tables);
+    const listed = listedRules(readTables(text));
     const now = new Map(listed.map(({ key, rule: { packets = 0 } }) => [key, packets]));
     for (const { key, table, rule } of listed)
       if ((now.get(key) ?? 0) < (before.get(key) ?? 0)) reset.add(placedText(table, rule));

@@ -63,7 +63,7 @@ function changesOf(
   const steps = new Map<string, { listed: ListedRule; steps: Step[] }>();
   let before: Map<string, ListedRule> | undefined;
   for (const [at, { book, first }] of inForce.entries()) {
-    const now = new Map(listedRules(book.read.tables).map((each) => [each.key, each]));
+    const now = new Map(listedRules(book.read).map((each) => [each.key, each]));
     const note = (listed: ListedRule, isThere: boolean): void => {
       if (isDockers(listed) && isDockersTime(inForce[at - 1].last.heldNs, first.answeredNs)) return;
       const known = steps.get(listed.key) ?? { listed, steps: [] };
