@@ -676,6 +676,103 @@ describe.skipIf(skips)("a Docker host", () => {
     }
   });
 
+  it("too few ports, and a bridge's own rules, are told by the counter and the rules that tell them", async () => {
+    const few = [
+      "POSTROUTING",
+      "-s",
+      `${addressOf("c1")}/32`,
+      "-p",
+      "udp",
+      "-j",
+      "MASQUERADE",
+      "--to-ports",
+      "1000-1003",
+    ];
+    const [untracks, drops] = [
+      `ip saddr ${addressOf("c2")} notrack`,
+      `ip saddr ${addressOf("c1")} ip daddr ${addressOf("web")} counter drop`,
+    ];
+    const onBridge = [
+      `add chain bridge lab early { type filter hook prerouting priority dstnat; }`,
+      `add rule bridge lab early ${untracks}`,
+      `add chain bridge lab passing { type filter hook forward priority filter; }`,
+      `add rule bridge lab passing ${drops}`,
+    ];
+    lab("exec", "dhost", "iptables", "-t", "nat", "-I", ...few);
+    lab("exec", "dhost", "nft", `add table bridge lab; ${onBridge.join("; ")}`);
+    try {
+      const { stdout } = await live(
+        async (printed) => {
+          await pingUntilNamed("web", printed);
+          // each from a port of its own
+          spawnSync(LAB, ["exec", "c1", "bash", "-c", "for n in {1..8}; do echo $n > /dev/udp/10.0.2.2/7; done"], {
+            env,
+          });
+          for (const [name, to] of [
+            ["c2", "180.101.49.11"],
+            ["c1", addressOf("web")],
+          ])
+            spawnSync(LAB, ["exec", name, "ping", "-c", "1", "-W", "1", to], { env });
+        },
+        "--rules",
+        "live",
+        "--format",
+        "ndjson",
+      );
+      const lines = linesOf(stdout).map((line) => JSON.parse(line));
+      const found = (code: string) => lines.filter((line) => line.code === code);
+      const dropped = lines.filter(({ verdict, dstPort }) => verdict === "dropped" && dstPort === 7).length;
+      expect(dropped).toBe(4);
+      expect(found("drop-conntrack")).toMatchObject([{ count: dropped, counter: "insert_failed", counted: dropped }]);
+      expect(found("host-drops").filter(({ counter }) => counter === "drop")).toEqual([]);
+      expect(found("untranslated")).toMatchObject([
+        { text: expect.stringContaining(`: bridge lab early ${untracks}`) },
+      ]);
+      expect(found("leak")).toEqual([]);
+      expect(found("drop-rule")).toMatchObject([
+        { rule: drops.replace("counter ", ""), table: "bridge lab", chain: "passing", count: 1 },
+      ]);
+    } finally {
+      lab("exec", "dhost", "iptables", "-t", "nat", "-D", ...few);
+      lab("exec", "dhost", "nft", "delete table bridge lab");
+    }
+  });
+
+  it("what a rule redirects to the host, where nobody listens, is local, with what the host says in another's name", async () => {
+    const rule = [
+      "PREROUTING",
+      "-i",
+      "docker0",
+      "-p",
+      "udp",
+      "--dport",
+      "5353",
+      "-j",
+      "REDIRECT",
+      "--to-ports",
+      "5300",
+    ];
+    lab("exec", "dhost", "iptables", "-t", "nat", "-I", ...rule);
+    try {
+      const { stdout } = await live(
+        async (printed) => {
+          spawnSync(LAB, ["exec", "c1", "bash", "-c", "echo ? > /dev/udp/180.101.49.11/5353"], { env });
+          while (!/"proto":"icmp".*"verdict"/.test(printed())) await sleep(10);
+        },
+        "--rules",
+        "live",
+        "--format",
+        "ndjson",
+      );
+      const lines = linesOf(stdout).map((line) => JSON.parse(line));
+      const alone = lines.filter(({ proto }) => proto === "udp" || proto === "icmp");
+      expect(alone.map(({ proto, verdict }) => `${proto} ${verdict}`)).toEqual(["udp local", "icmp local"]);
+      expect(lines.filter(({ code }) => code === "nothing-paired")).toEqual([]);
+    } finally {
+      lab("exec", "dhost", "iptables", "-t", "nat", "-D", ...rule);
+    }
+  });
+
   it("a network whose own masquerade is gone is named, and none that has its own", async () => {
     const rule = ["POSTROUTING", "-s", "172.28.0.0/16", "!", "-o", "br-app", "-j", "MASQUERADE"];
     expect(await natMissing()).toEqual([]);
