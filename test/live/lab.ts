@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isSkipped, root, tools } from "../support/needs.js";
@@ -46,14 +47,25 @@ export class Lab {
 
   /** The beginning of a command for a shell that runs a program in a place, from wherever it is started. */
   commandOf(place: string, program: string): string {
-    return `env LAB_NAME=${LAB_NAME} bash '${LAB}' exec ${this.#kind}:${place} ${program}`;
+    return `nsenter --net=${this.#netns(place)} -- ${program}`;
   }
 
-  /** Starts a command in a place. */
+  /** Starts a command in a place. `lab exec` would read all of the lab's scripts first, each time. */
   start(place: string, ...command: readonly string[]): Running {
-    const running = new Running(["exec", `${this.#kind}:${place}`, ...command]);
+    const running = new Running("nsenter", [`--net=${this.#netns(place)}`, "--", ...command]);
     this.#started.push(running);
     return running;
+  }
+
+  /** How many processes of this name there are in a place. */
+  running(place: string, name: string): number {
+    const { ino } = statSync(this.#netns(place));
+    return readdirSync("/proc").filter((id) => /^\d+$/.test(id) && isRunning(id, name, ino)).length;
+  }
+
+  /** The file that a place's network namespace is known by. */
+  #netns(place: string): string {
+    return `/run/netns/${LAB_NAME}-${this.#kind}-${place}`;
   }
 
   /** Starts natcorr on the host, and waits until it captures or has ended. A Docker engine of the machine that tests run on is not asked. */
@@ -61,6 +73,15 @@ export class Lab {
     const running = this.start("dhost", process.execPath, MAIN, "live", "--docker", "off", ...args);
     await running.hasSaid(/capturing on/);
     return running;
+  }
+}
+
+/** Whether a process of that id has this name, in the network namespace of that inode; it may be gone by now. */
+function isRunning(id: string, name: string, netns: number): boolean {
+  try {
+    return readFileSync(`/proc/${id}/comm`, "utf8") === `${name}\n` && statSync(`/proc/${id}/ns/net`).ino === netns;
+  } catch {
+    return false;
   }
 }
 
@@ -72,7 +93,7 @@ function environment(): NodeJS.ProcessEnv {
   return { ...process.env, LAB_NAME, TZ: "UTC" };
 }
 
-/** A command that runs in the lab; `lab exec` becomes the command, so a signal reaches it. */
+/** A command that runs in the lab; what is started becomes the command, so a signal reaches it. */
 export class Running {
   stdout = "";
   stderr = "";
@@ -81,8 +102,8 @@ export class Running {
   #hasEnded = false;
   readonly #process: ChildProcess;
 
-  constructor(args: readonly string[]) {
-    this.#process = spawn("bash", [LAB, ...args], { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+  constructor(program: string, args: readonly string[]) {
+    this.#process = spawn(program, args, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
     this.#process.stdout?.on("data", (text: Buffer) => (this.stdout += text.toString()));
     this.#process.stderr?.on("data", (text: Buffer) => (this.stderr += text.toString()));
     this.ended = once(this.#process, "close").then(([code]: (number | null)[]) => {

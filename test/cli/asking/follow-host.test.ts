@@ -24,6 +24,9 @@ const LONG_MS = 60_000;
 const START_S = 1_796_000_000;
 const ADDRESS = "172.17.0.9";
 
+/** The host has none of the tools that it is asked by, which are some twenty processes a snapshot: for what is about the engine, and not about what is said of it. */
+const withoutTools = (): unknown => vi.stubEnv("PATH", scratch("no-tools"));
+
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -186,6 +189,7 @@ it("takes a snapshot, what becomes of containers, and a snapshot in the end, all
 });
 
 it("takes a snapshot where a flow left with an address that the host does not have, and soon no other one", async () => {
+  withoutTools();
   const engine = new Engine();
   await engine.listen();
   const { follower, news } = following(engine.socket);
@@ -227,6 +231,7 @@ it("takes a snapshot once addresses of the host come or go that others can reach
 });
 
 it("a container that ended has no address any more, whatever is still asked, or answered, about it", async () => {
+  withoutTools();
   const engine = new Engine();
   engine.running.set("1", "web");
   await engine.listen();
@@ -246,6 +251,7 @@ it("a container that ended has no address any more, whatever is still asked, or 
 });
 
 it("a container that was gone before it could be asked about is named by what was told of it, once", async () => {
+  withoutTools();
   const engine = new Engine();
   await engine.listen();
   const followed = following(engine.socket);
@@ -264,6 +270,7 @@ it("a container that was gone before it could be asked about is named by what wa
 });
 
 it("what the host said before somebody keeps it is kept, too", async () => {
+  withoutTools();
   const engine = new Engine();
   await engine.listen();
   const followed = following(engine.socket);
@@ -289,7 +296,7 @@ it.each([
   writeFileSync(join(folder, "conntrack"), "#!/bin/sh\ncase $1$3 in\n-Lipv4) echo one entry ;;\nesac\n", {
     mode: 0o755,
   });
-  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+  vi.stubEnv("PATH", folder);
   const engine = new Engine();
   await engine.listen();
   const followed = following(engine.socket, isKept);
@@ -351,6 +358,7 @@ it.each([
 });
 
 it("an engine that is off is not asked, and nothing is said of it", async () => {
+  withoutTools();
   const followed = following("off");
   await followed.follower.begin();
   await followed.follower.end();
