@@ -50,6 +50,14 @@ interface Matched {
   readonly alone: Dropped[];
 }
 
+/** What rules were found to have dropped: for certain, possibly, perhaps, and each a part of it. */
+interface Found {
+  readonly certainly: Ground[];
+  readonly possibly: Ground[];
+  readonly doubts: string[];
+  readonly sharing: Sharing[];
+}
+
 /** What a host's rules, and how far their counters moved between two snapshots, say of packets that were dropped in between. */
 export class RuleGrounds {
   readonly #times: RuleTimes;
@@ -63,34 +71,13 @@ export class RuleGrounds {
    * first. `doubts`: what else may be.
    */
   grounds(dropped: readonly Dropped[]): { grounds: Ground[]; doubts: string[] } {
-    const certainly: Ground[] = [];
-    const possibly: Ground[] = [];
-    const doubts: string[] = [];
-    const sharing: Sharing[] = [];
-    for (const { dropping, certain, possible, meant, alone } of this.#matched(dropped)) {
-      const counted = this.#times.counted(dropping.key);
-      const { count = 0, isGone = false } = counted ?? {};
-      const stoppedCertainly = certain.filter(isStopped);
-      const all = [...stoppedCertainly, ...possible];
-      // of others, nobody asks what dropped them
-      const isDoubt = all.some(isDropped);
-      const uncounted = counted === undefined ? meant.filter(({ isTold }) => !isTold) : [];
-      if (uncounted.length > 0) possibly.push(this.#groundOf(dropping, uncounted, undefined, MATCHES));
-      if (counted === undefined && alone.length > 0)
-        possibly.push(this.#groundOf(dropping, alone, undefined, NO_OTHER));
-      if (counted === undefined && (uncounted.length > 0 ? possible : all).some(isDropped))
-        doubts.push(`${dropping.text} may have dropped some, and does not count`);
-      if (isDoubt && count > 0 && count < packetsIn(all) && !isGone) sharing.push({ dropping, kinds: all, count });
-      if (counted === undefined || (count === 0 && !isGone)) continue;
-      const hasCounted = (kinds: readonly Dropped[]): boolean => isGone || count >= packetsIn(kinds);
-      // what it counted were those that were dropped, before it was any that nobody answered
-      const sure = hasCounted(certain) ? certain : stoppedCertainly;
-      if (sure.length > 0 && hasCounted(sure)) certainly.push(this.#groundOf(dropping, sure, counted, MATCHES));
-      // where a trace names the rule, what may be it is no news
-      const open = possible.filter(({ isTold }) => !isTold);
-      if (open.length > 0 && count > 0 && hasCounted(all))
-        possibly.push(this.#groundOf(dropping, open, counted, MAY_MATCH));
+    const found: Found = { certainly: [], possibly: [], doubts: [], sharing: [] };
+    for (const matched of this.#matched(dropped)) {
+      const counted = this.#times.counted(matched.dropping.key);
+      if (counted === undefined) this.#takeUncounted(matched, found);
+      else this.#takeCounted(matched, counted, found);
     }
+    const { certainly, possibly, doubts, sharing } = found;
     const shared = this.#shared(sharing, [...certainly, ...possibly]);
     possibly.push(...shared.grounds);
     for (const { dropping, kinds, count } of sharing)
@@ -99,6 +86,38 @@ export class RuleGrounds {
     const more = doubts.length - MOST_DOUBTS;
     const listed = [...doubts.slice(0, MOST_DOUBTS), ...(more > 0 ? [`so may ${more} more rules`] : [])];
     return { grounds: [...certainly, ...possibly], doubts: [...listed, ...this.#unasked()] };
+  }
+
+  /** Takes a rule that does not count. */
+  #takeUncounted({ dropping, certain, possible, meant, alone }: Matched, { possibly, doubts }: Found): void {
+    const uncounted = meant.filter(({ isTold }) => !isTold);
+    if (uncounted.length > 0) possibly.push(this.#groundOf(dropping, uncounted, undefined, MATCHES));
+    if (alone.length > 0) possibly.push(this.#groundOf(dropping, alone, undefined, NO_OTHER));
+    // of others, nobody asks what dropped them
+    const isDoubt = (uncounted.length > 0 ? possible : [...certain.filter(isStopped), ...possible]).some(isDropped);
+    if (isDoubt) doubts.push(`${dropping.text} may have dropped some, and does not count`);
+  }
+
+  #takeCounted(
+    { dropping, certain, possible }: Matched,
+    counted: Counted,
+    { certainly, possibly, sharing }: Found,
+  ): void {
+    const { count, isGone } = counted;
+    const stoppedCertainly = certain.filter(isStopped);
+    const all = [...stoppedCertainly, ...possible];
+    // of others, nobody asks what dropped them
+    if (all.some(isDropped) && count > 0 && count < packetsIn(all) && !isGone)
+      sharing.push({ dropping, kinds: all, count });
+    if (count === 0 && !isGone) return;
+    const hasCounted = (kinds: readonly Dropped[]): boolean => isGone || count >= packetsIn(kinds);
+    // what it counted were those that were dropped, before it was any that nobody answered
+    const sure = hasCounted(certain) ? certain : stoppedCertainly;
+    if (sure.length > 0 && hasCounted(sure)) certainly.push(this.#groundOf(dropping, sure, counted, MATCHES));
+    // where a trace names the rule, what may be it is no news
+    const open = possible.filter(({ isTold }) => !isTold);
+    if (open.length > 0 && count > 0 && hasCounted(all))
+      possibly.push(this.#groundOf(dropping, open, counted, MAY_MATCH));
   }
 
   /** The rules that may have dropped together what none of them can have dropped alone, and nothing else tells of; and which these are, by their keys. */

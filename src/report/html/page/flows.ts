@@ -45,10 +45,10 @@ export function flowsSection(all: Shown, narrowing: Narrowing): HTMLElement {
   const body = h("div", { class: "rows", role: "rowgroup" });
   const scroller = h("div", { class: "scroller" }, body);
   const count = h("p", { class: "count", role: "status" });
-  const heads = COLUMNS.map(({ title, order: by }) => {
-    const head = h("span", { role: "columnheader" });
-    head.append(by === undefined ? title : h("button", { type: "button", onclick: () => sortBy(by) }, title));
-    return { head, by };
+  const heads = headsOf((by) => {
+    order = by;
+    scroller.scrollTop = 0;
+    update();
   });
   const table = h(
     "div",
@@ -78,23 +78,13 @@ export function flowsSection(all: Shown, narrowing: Narrowing): HTMLElement {
     shown = all.model.conversations.filter((each) => isIn(now, each)).sort(ORDERS[order]);
     table.classList.toggle("long", shown.some(isLong));
     table.setAttribute("aria-rowcount", String(shown.length + 1));
-    for (const { head, by } of heads)
-      if (by !== undefined)
-        head.setAttribute(
-          "aria-sort",
-          by === order ? (by === "flow" || by === "first" ? "ascending" : "descending") : "none",
-        );
+    markOrder(heads, order);
     refill(count, [document.createTextNode(countOf(shown, all.model))]);
     draw();
   };
   const refresh = (): void => {
     // what nobody asked for is not read out
     count.setAttribute("aria-live", "off");
-    update();
-  };
-  const sortBy = (by: Order): void => {
-    order = by;
-    scroller.scrollTop = 0;
     update();
   };
   scroller.addEventListener("scroll", () => draw(), { passive: true });
@@ -120,6 +110,28 @@ export function flowsSection(all: Shown, narrowing: Narrowing): HTMLElement {
     count,
     table,
   );
+}
+
+/** The head of a column, and what it sorts by. */
+interface Head {
+  readonly head: HTMLElement;
+  readonly by: Order | undefined;
+}
+
+function headsOf(sortBy: (order: Order) => void): Head[] {
+  return COLUMNS.map(({ title, order: by }) => {
+    const head = h("span", { role: "columnheader" });
+    head.append(by === undefined ? title : h("button", { type: "button", onclick: () => sortBy(by) }, title));
+    return { head, by };
+  });
+}
+
+function markOrder(heads: readonly Head[], order: Order): void {
+  for (const { head, by } of heads) {
+    if (by === undefined) continue;
+    const sorted = by === "flow" || by === "first" ? "ascending" : "descending";
+    head.setAttribute("aria-sort", by === order ? sorted : "none");
+  }
 }
 
 function searchOf(narrowing: Narrowing): HTMLElement {
