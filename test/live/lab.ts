@@ -10,6 +10,12 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const LAB_NAME = `natcorr-test-${process.pid}`;
 const TOOLS = ["ip", "iptables", "conntrack", "tshark", "busybox", "ping", "script", "head", "mount"];
 
+/** An address on the far side of the uplink. */
+export const PUBLIC = "180.101.49.11";
+/** What natcorr captures on in a lab, unless a test says otherwise. */
+export const BOTH = ["docker0", "enp0s3"] as const;
+export const ONLY_ICMP = ["--inside-filter", "icmp", "--outside-filter", "icmp"];
+
 /** They bring up the lab and capture in it. */
 export const skips = isSkipped("natcorr live in the lab", root, tools(TOOLS, "scripts/lab/install"));
 /** In CI the Docker lab is used as well. */

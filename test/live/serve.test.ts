@@ -7,11 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { browser as hasBrowser, CHROMIUM, openBrowser, openServed, violationsIn } from "../support/browser.js";
 import { isSkipped, tools } from "../support/needs.js";
 import { recordsIn } from "../support/page.js";
-import { Lab, type Line, type Running, skips } from "./lab.js";
+import { BOTH, Lab, type Line, ONLY_ICMP, PUBLIC, type Running, skips } from "./lab.js";
 
-const PUBLIC = "180.101.49.11";
-const BOTH = ["docker0", "enp0s3"] as const;
-const ONLY_ICMP = ["--inside-filter", "icmp", "--outside-filter", "icmp"];
 /** What a request is answered with, and by what. */
 const STATUS = ["-s", "-o", "/dev/null", "-w", "%{http_code}"];
 

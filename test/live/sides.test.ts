@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { filed } from "../support/natcorr.js";
-import { KINDS, Lab, type Line, skips } from "./lab.js";
+import { KINDS, Lab, type Line, PUBLIC, skips } from "./lab.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const PUBLIC = "180.101.49.11";
 const APP = "172.18.0.2";
 /** As the header lists them: in the order of their names. */
 const [BR_APP, DOCKER0] = [0, 1];

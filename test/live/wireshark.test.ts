@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { natcorrIn } from "../support/natcorr.js";
-import { Lab, type Running, skips } from "./lab.js";
+import { Lab, PUBLIC, type Running, skips } from "./lab.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const PUBLIC = "180.101.49.11";
 const SIDES = ["--inside", "docker0", "--outside", "enp0s3"];
 const FIELDS = ["frame.number", "frame.time_epoch", "natcorr.twin", "natcorr.latency", "natcorr.verdict"];
 /** Only what a test sends is compared: bridges and neighbours send some by themselves. */
