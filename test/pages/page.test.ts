@@ -293,6 +293,16 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     expect(await page.locator(".head b").first().textContent()).toBe(`flow ${flow}`);
   });
 
+  it("says whose each lost packet was, also where its addresses are those that the NAT shows", async () => {
+    const { path } = await reportOf("drops");
+    const { page } = await openPage(browser, path);
+    const lines = await page.locator("#answer ~ * .line.bad").allTextContents();
+    const inbound = lines.filter((line) => / > 10\.0\.2\.15/.test(line));
+    expect(inbound.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line).toMatch(/172\.17\.0\.\d/);
+    for (const line of inbound) expect(line).toMatch(/ flow \d+ \(172\.17\.0\.[34]\) /);
+  });
+
   it("reads pairs of the flows alone that are looked at, or of which a frame is named", async () => {
     const { path, records } = await reportOf("mixed");
     const of10 = records.find(({ type, flow }) => type === "pair" && flow === 10) ?? records[0];

@@ -31,9 +31,16 @@ export function withLinks(text: string, model: Model, narrowing: Narrowing, goTo
           : frameLink(side, number, capture, model, goTo),
       );
       from = begins + number.length;
+      if (what === "flow") parts.push(whoseText(Number(number), text, model));
     }
   }
   return [...parts, text.slice(from)];
+}
+
+/** Whose a flow is, where its line does not say: of a packet that came from outside, that names what the NAT shows. */
+function whoseText(flow: number, line: string, { byFlow }: Model): string {
+  const local = byFlow.get(flow)?.ends.local;
+  return local === undefined || line.includes(local) ? "" : ` (${local})`;
 }
 
 /** One of some frames: of several captures, text says which one has it. */
