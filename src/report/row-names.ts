@@ -43,15 +43,19 @@ export function namesOfLone(tables: Tables, containers: Containers, row: number,
   return isDst ? [from, by] : [from ?? by, to];
 }
 
-/** The containers that a packet which was seen outside is from, and to, by what it is inside; undefined where nothing tells that. */
+/**
+ * The containers that a packet which was seen outside is from, and to, by what it is inside; undefined where nothing tells that. By its flow, it is whoever has had
+ * the address since that began: another one that has it by now gets none of its packets.
+ */
 function insideNames(tables: Tables, containers: Containers, row: number): NamedEnds | undefined {
   const form = tables.timeline.side(row) === OUTSIDE ? otherFormOf(tables, containers, row) : undefined;
   if (form === undefined) return undefined;
   const epochNs = epochNsOf(tables, row);
+  const fromNs = tables.twinOf(row) === undefined ? epochNs : tables.beganNs(row);
   const far = form.isOutbound ? "dst" : "src";
   return [
-    containerAt(containers, form.ends, "src", far, epochNs),
-    containerAt(containers, form.ends, "dst", far, epochNs),
+    containerAt(containers, form.ends, "src", far, fromNs, epochNs),
+    containerAt(containers, form.ends, "dst", far, fromNs, epochNs),
   ];
 }
 

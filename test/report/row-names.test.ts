@@ -85,6 +85,15 @@ it("what its flow says that a packet is inside counts before all else, and error
   const row = tables.add({ ...OPENING, flow: 7 });
   expect(namesOfLone(tables, CONTAINERS, row).map((name) => name?.name)).toEqual([undefined, "db"]);
   expect(namesBehind(tables, CONTAINERS, row)).toEqual([db]);
+  // whoever has the address by now, and had it not as the flow began
+  const since = {
+    ...CONTAINERS,
+    having: (address: string, fromNs: bigint) => (address === "172.17.0.3" && fromNs >= 5n ? web : undefined),
+  };
+  tables.beganNs = () => 4n;
+  expect(namesBehind(tables, since, row)).toEqual([]);
+  tables.beganNs = () => 5n;
+  expect(namesBehind(tables, since, row)).toEqual([web]);
   expect(namesBehind(tables, CONTAINERS, inside)).toEqual([]);
   expect(namesOf(tables, CONTAINERS, row)).toEqual([undefined, undefined]);
   const quoted = { proto: "tcp", src: "10.0.2.15", dst: "10.0.2.2", ipId: 1, length: 60 } as const;

@@ -69,6 +69,8 @@ export class PublishedPorts extends PassingSink {
   readonly #taken = new Set<number>();
   /** What more may become known of until the end. */
   readonly #untold: Untold[] = [];
+  /** Tuples of conversations that were taken for those, or for misplaced ones: each is counted once, however often its first packet was sent. */
+  readonly #noted = new Set<number>();
 
   constructor(next: Sink, { containers, ports }: PublishedFacts, own: OwnConversations, users: PortUsers) {
     super(next);
@@ -223,9 +225,7 @@ export class PublishedPorts extends PassingSink {
     // that of a flow is counted with it
     if (flow === undefined) {
       if (!mayOpen(this.tables, row)) return undefined;
-      const untold = { proto, to, epochNs, perhaps };
-      if (this.#untold.length < MOST_REMEMBERED && perhaps.length > 0) this.#untold.push(untold);
-      else this.#countUntold(untold);
+      this.#noteUntold(this.tables.timeline.tuple(row), { proto, to, epochNs, perhaps });
       return published && this.#useOf(published).failures[0];
     }
     if (published === undefined) return undefined;
@@ -234,10 +234,19 @@ export class PublishedPorts extends PassingSink {
     return known;
   }
 
+  #noteUntold(tuple: number, untold: Untold): void {
+    const { proto, to, perhaps } = untold;
+    const besides = this.#own.isOwn(to.address) ? this.#ports.besides(proto, to) : [];
+    if (perhaps.length + besides.length === 0 || this.#noted.has(tuple)) return;
+    if (this.#noted.size < MOST_REMEMBERED) this.#noted.add(tuple);
+    for (const each of besides) this.#useOf(each).misplaced++;
+    if (perhaps.length > 0 && this.#untold.length < MOST_REMEMBERED) this.#untold.push(untold);
+    else this.#countUntold(untold);
+  }
+
   /** Counts one by what is known now. */
   #countUntold({ proto, to, epochNs, perhaps }: Untold): void {
     const { address, port = 0 } = to;
-    if (this.#own.isOwn(address)) for (const each of this.#ports.besides(proto, to)) this.#useOf(each).misplaced++;
     const last = perhaps.length === 0 ? undefined : this.#containers.publishedBefore(proto, address, port, epochNs);
     const held = perhaps.filter((each) => isPublishedBy(each, last));
     for (const each of held) this.#useOf(each).unheld++;

@@ -152,8 +152,11 @@ it("says what called a port that its container had given up, or at an address wh
     [WEB, again, LOCAL],
     (sink, tables) => {
       sink.unmatched(tables.add({ ...TO, frame: 1 }), DROPPED);
+      // the same once more
+      sink.unmatched(tables.add({ ...TO, frame: 5 }), DROPPED);
       // to db's port, on an address of the host's, and on another host's
       sink.unmatched(tables.add({ ...TO, frame: 2, dstPort: 89 }), DROPPED);
+      sink.unmatched(tables.add({ ...TO, frame: 6, dstPort: 89 }), DROPPED);
       sink.unmatched(tables.add({ ...TO, frame: 3, dstPort: 89, dst: "10.0.2.99" }), DROPPED);
       sink.unmatched(tables.add({ ...TO, frame: 4, dstPort: 89, tcpFlags: ACK }), DROPPED);
     },
