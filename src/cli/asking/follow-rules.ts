@@ -90,8 +90,8 @@ const FIRST_PAUSE_MS = 500;
 /** … but a question waits this many times as long as the last one took: a host whose rules change all the time has other things to do. */
 const PAUSES_A_READING = 4;
 const NS_PER_MS = 1_000_000;
-/** So much later it is heard of a change, at the most: by a busy machine. */
-const LATE_NS = 250_000_000n;
+/** So much later it is heard of a change, at the most: a quarter of a second was too little where twenty processes wanted two processors. */
+const LATE_NS = 1_000_000_000n;
 /** What is printed behind all rules, and what is printed where some could not be read. */
 const READ = "# natcorr has read them";
 const UNREAD = "# natcorr could not read them";
