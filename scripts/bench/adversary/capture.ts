@@ -118,6 +118,7 @@ export class CapturePoint {
   /** Orders what was seen and writes it: pcap, or pcapng with a count of what was missed where it has counters. */
   write(path: string): void {
     this.taps.sort((a, b) => a.timeNs - b.timeNs);
+    this.#setAtFirst();
     this.taps = this.model.arrange(this.taps);
     const stamps = this.taps.map((tap, i) => this.#stampOf(tap.timeNs, i));
     let latest = stamps[0];
@@ -127,6 +128,16 @@ export class CapturePoint {
       else if (behindNs <= 100e6) this.disorderNs = Math.max(this.disorderNs, behindNs);
     }
     writeFileSync(path, this.model.hasCounters ? this.#pcapng(stamps) : this.#pcap(stamps));
+  }
+
+  /** A clock that was set before the first frame is no other to anybody than one that always stood so; and one that is set behind the last was never set. */
+  #setAtFirst(): void {
+    const { set } = this.model;
+    if (set === null || this.taps.length === 0) return;
+    const isBefore = set.atNs < this.taps[0].timeNs;
+    const isBehind = set.atNs >= this.taps[this.taps.length - 1].timeNs;
+    if (isBefore) this.model.offsetNs += set.byNs;
+    if (isBefore || isBehind) this.model.set = null;
   }
 
   #stampOf(timeNs: number, frame: number): Stamp {

@@ -53,6 +53,8 @@ export const LAST_LEFT_NS = double(2);
 export const OVERTAKEN_NS = double(2);
 /** Two: when the packet entered that entered last of all that crossed, by direction, nanoseconds on the timeline. */
 export const CROSSED_NS = double(2);
+/** When a packet last passed the outside that says what was said there before, by a way that no translation is known of; nanoseconds on the timeline. */
+export const UNKNOWN_NS = double();
 /** Two: by how much packets of one flow may overtake each other at the most, as far as any did, nanoseconds. */
 export const REORDERED_NS = double(2);
 

@@ -2,7 +2,7 @@ import type { Adversary } from "../adversary.js";
 import { missing } from "../capture.js";
 import { mssOption, type Packet, segment, SYN, TCP, UDP } from "../packet.js";
 import { background, beatTalk, bytes, datagram, flowOf } from "../talk.js";
-import { container, server, type World } from "../world.js";
+import { container, HOST, server, type World } from "../world.js";
 
 /** Scenarios of packets that are like others. */
 export const LIKENESS: Readonly<Record<string, Adversary>> = {
@@ -272,6 +272,68 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       world.inside.model.misses = missing(rng, share);
       if (rng.chance(0.7)) world.outside.model.misses = missing(rng, share);
       sayTheSame(world);
+    },
+  },
+  "wrong/crowd-of-two-translations": {
+    about:
+      "hundreds of equal datagrams within the window; for a while each host sends two at once, and the second leaves by another port (clash_resolve); the inside misses some",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      world.inside.model.misses = missing(rng, rng.pick([0.02, 0.1]));
+      const payload = bytes(rng, 20);
+      const far = { address: server(0), port: 5000 };
+      for (let host = rng.pick([10, 30]); host > 0; host--) {
+        const near = { address: container(host), port: 5000 };
+        const first = flowOf(world, UDP, { near, far });
+        const second = world.mapped(UDP, first.inside, {
+          near: { address: HOST, port: 1024 + rng.below(60_000) },
+          far,
+        });
+        const [fromNs, forNs] = [rng.between(0.5e9, 2e9), rng.pick([0.3e9, 0.9e9])];
+        world.start(rng.between(0, 10e6), function* () {
+          for (let sentNs = 0; sentNs < 3e9; ) {
+            world.send(first, "outbound", datagram(payload, 0));
+            if (sentNs > fromNs && sentNs < fromNs + forNs) {
+              yield rng.between(1e3, 8e3);
+              world.send(second, "outbound", datagram(payload, 0));
+            }
+            const waitNs = rng.between(8e6, 16e6);
+            sentNs += waitNs;
+            yield waitNs;
+          }
+        });
+      }
+      background(world, 3e9, 20);
+    },
+  },
+  "wrong/crowd-held-up": {
+    about:
+      "hundreds of equal datagrams within the window, all with one IP ID, of which some are held up by what several are apart; some are dropped, and missed",
+    recall: null,
+    findings: ["dropped"],
+    play(world) {
+      const { rng } = world;
+      const ipId = rng.pick([1, 7777, 43_690]);
+      const share = rng.pick([0.002, 0.02]);
+      world.router.isFifo = rng.chance(0.5);
+      world.inside.model.misses = missing(rng, rng.pick([0, 0.01]));
+      const dropped = rng.pick([0, 0.01]);
+      world.router.drops = () => rng.chance(dropped);
+      const payload = bytes(rng, 20);
+      for (let host = rng.pick([1, 3, 10]); host > 0; host--) {
+        const flow = flowOf(world, UDP, { near: { address: container(host), port: 5000 + host }, port: 7 });
+        world.start(rng.between(0, 10e6), function* () {
+          for (let sentNs = 0; sentNs < 3e9; ) {
+            const held = rng.chance(share) ? { latencyNs: rng.between(0.5e6, 6e6) } : {};
+            world.send(flow, "outbound", datagram(payload, ipId), held);
+            const waitNs = rng.between(1e6, 2e6);
+            sentNs += waitNs;
+            yield waitNs;
+          }
+        });
+      }
+      background(world, 3e9, 20);
     },
   },
   "wrong/equal-beats-in-milliseconds": {

@@ -4,11 +4,12 @@
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { doubleOf, rowAt } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowAt, setDouble } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { haveBothEnds } from "../../../packets/flows/flows.js";
 import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
+import { OUTSIDE } from "../../../packets/sides.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
@@ -83,6 +84,8 @@ export function remember(ground: usize, packet: usize, side: i32): void {
     const seenNs = timeNs - pass(ground, spread(said ^ (side * 2 + 1)), ipId, timeNs);
     if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= words.IS_NOVEL;
   }
+  if (isUnbound && side === OUTSIDE && (noted & words.IS_NOVEL) === 0)
+    setDouble(ground, words.UNKNOWN_NS, max<f64>(doubleOf(ground, words.UNKNOWN_NS), timeNs));
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
 }
 

@@ -2,13 +2,14 @@
  * Packets of a crowd. Of all that wait there with one key, those of a known flow are told by that, as anywhere else, where no other of its ways
  * waits with it.
  */
-import { sideOf } from "../../../packets/assembly/timeline.js";
+import { fateOf, sideOf } from "../../../packets/assembly/timeline.js";
 import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
+import { NEXT, PREVIOUS } from "../../../packets/fates.js";
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { FLOW_SHIFT, NONE, wayOfTuple } from "../../../packets/tuples.js";
+import { FLOW_SHIFT, NONE, UNBOUND, wayOfTuple } from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { IMPOSSIBLE, KNOWN } from "../relations.js";
 import * as buckets from "./buckets.js";
@@ -51,6 +52,8 @@ export function twinInCrowd(ground: usize, row: i32): i32 {
   const twin = onlyTimely(ground, lanes.newest(waiting, bucket, twinWay), row, row, reachNs);
   if (twin < 0) return NONE;
   if (onlyTimely(ground, lanes.newest(waiting, bucket, way), twin, row, reachNs) !== NONE) return NONE;
+  const limitNs = limitOf(ground, account.outboundFor(bits, forward) === 1);
+  if (isUnknownBeside(ground, isInside ? row : twin, isInside ? twin : row, limitNs)) return NONE;
   relate(ground, row, twin);
   return twin;
 }
@@ -76,6 +79,37 @@ function onlyTimely(ground: usize, newest: i32, row: i32, exceptFor: i32, reachN
     timely = other;
   }
   return timely;
+}
+
+/**
+ * Whether more passed the outside as near to an inside row as twins may be, by translations that nobody knows, than entered or left the inside there by such: one tuple may
+ * have several at once (Linux: nf_conntrack_core.c, clash_resolve), and the inside may have missed what went by the known one.
+ */
+function isUnknownBeside(ground: usize, inside: i32, outside: i32, withinNs: f64): bool {
+  const timeNs = passedNs(packetOf(ground, inside));
+  // most of the time none did
+  if (doubleOf(ground, words.UNKNOWN_NS) < timeNs - withinNs) return false;
+  const left = unknownsAround(ground, outside, timeNs, withinNs);
+  return left > 0 && left > unknownsAround(ground, inside, timeNs, withinNs);
+}
+
+/** How many of a row's side and crowd passed as near to a time by ways of no known translation, of MOST_IN_REACH before the row and as many behind it. */
+function unknownsAround(ground: usize, row: i32, timeNs: f64, withinNs: f64): i32 {
+  const line = lineOf(ground);
+  let unknown = 0;
+  for (let to = PREVIOUS; to <= NEXT; to++) {
+    let looked = 0;
+    for (
+      let other = load<i32>(fateOf(line, row) + (to << 2));
+      other !== NONE;
+      other = load<i32>(fateOf(line, other) + (to << 2))
+    ) {
+      const packet = packetOf(ground, other);
+      if (abs<f64>(passedNs(packet) - timeNs) > withinNs || looked++ === MOST_IN_REACH) break;
+      if (load<i32>(wayAt(ground, wayOf(packet))) === UNBOUND) unknown++;
+    }
+  }
+  return unknown;
 }
 
 /** How two rows stand to each other, whichever is inside. */
