@@ -6,7 +6,7 @@ import type { Sink, Tables } from "../packets/results/results.js";
 import type { HostRoutes } from "../packets/results/host-routes.js";
 import { type ContainerMacs, NO_CONTAINER_MACS } from "../packets/results/container-macs.js";
 import type { Traces } from "../packets/results/traces.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
@@ -164,7 +164,7 @@ function tellingOf(base: Omit<Ground, "feeds">, { windowNs, maxPairs }: RunOptio
     unknowns.isCrowded(...quoted)
       ? Number.POSITIVE_INFINITY
       : impacts.open.named(...quoted).length + unknowns.named(...quoted).length;
-  const errors = new Errors();
+  const errors = new Errors(timeline);
   const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const clashes = new Clashes(accounts, tuples, kernel.tally);
   const misses = new Misses(kernel.tally);
@@ -195,8 +195,7 @@ export function assemble(
   const { timeline, accounts, kernel, errors } = base;
   const epochsNs = [intakes[INSIDE].epochNs, intakes[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline, options.windowNs);
-  const repeated = SIDES.map((side) => notesOf(intakes[side], timeline, side));
-  const notes: Notes[] = [errors, base.refusals, mistimed, ...repeated];
+  const notes: Notes[] = [errors, base.refusals, mistimed];
   const showing = new Showing({
     ...base,
     notes,
@@ -243,19 +242,6 @@ export function assemble(
   });
   sink.begin(tables);
   return { ...deciding, epochsNs, feeds, mistimed, settling };
-}
-
-/** What a side's captures may show twice, as notes of rows. */
-function notesOf(intake: SideIntake, timeline: Timeline, side: Side): Notes {
-  return {
-    get size() {
-      return intake.repeats;
-    },
-    forget(row) {
-      // of a pair that was put away, no frame is known
-      if (timeline.isKnown(row) && timeline.sideOf(row) === side) intake.forgetRepeat(timeline.frame(row));
-    },
-  };
 }
 
 /** What tells of what results refer to. */

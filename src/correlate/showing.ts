@@ -94,18 +94,12 @@ export class Showing {
     else kernel.shown = kernel.due;
     const end = this.firstOpen;
     teller.tellBefore(end);
-    // of most packets nothing is noted, and this is asked of every one
-    t.dropDone(end, this.#isAnyNoted ? this.#forget : undefined);
-  }
-
-  get #isAnyNoted(): boolean {
-    for (const { size } of this.#about.notes) if (size > 0) return true;
-    return false;
+    t.dropDone(end, this.#forget);
   }
 
   /** Has forgotten what is noted of a packet. */
   readonly #forget = (row: number): void => {
-    for (const each of this.#about.notes) if (each.size > 0) each.forget(row);
+    for (const each of this.#about.notes) each.forget(row);
   };
 
   /** Notes that the pair of an inside row, or of one that was turned round, is to be shown. */

@@ -1,5 +1,5 @@
 import code from "./assembly/timeline.wasm";
-import { DONE, FATE_BITS, GONE } from "./fates.js";
+import { FATE_BITS, GONE } from "./fates.js";
 import { NO_MAC } from "../protocols/mac.js";
 import { asDoubles, type Heap } from "./memory/heap.js";
 import { RecordRows } from "./record-rows.js";
@@ -19,15 +19,16 @@ export function isOlder(first: number, row: number, other: number): boolean {
 
 /**
  * Rows are in sections of so many, as bits, which have a word for each: its state, as whoever goes along the timeline looks at nothing else of most packets, then
- * its side, and where the rest is, or what is left of it (see `fates.ts`). Where sections begin is in a table of all that row numbers can name.
+ * its side, whether anything is noted of it elsewhere, and where the rest is, or what is left of it (see `fates.ts`). Where sections begin is in a table of all that row numbers can name.
  */
 export const SECTION_BITS = 15;
 export const SECTION_ROWS = 1 << 15;
 export const SECTION_MASK = 0x7fff;
 export const STATE_SHIFT = 28;
 export const SIDE_SHIFT = 27;
-export const REST_BITS = 27;
-export const REST_MASK = 0x7ff_ffff;
+export const NOTED_SHIFT = 26;
+export const REST_BITS = 26;
+export const REST_MASK = 0x3ff_ffff;
 const MOST_SECTIONS = (ROW_MASK + 1) >> SECTION_BITS;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;
@@ -203,6 +204,11 @@ export class TimelineRows extends RecordRows {
     this.ints[at] = (state << STATE_SHIFT) | (this.ints[at] & ~(-1 << STATE_SHIFT));
   }
 
+  /** Notes that something is known of a packet elsewhere, which is to be forgotten as the packet is given back. */
+  note(row: number): void {
+    this.ints[this.#at(row)] |= 1 << NOTED_SHIFT;
+  }
+
   #at(row: number): number {
     return (this.sections[row >> SECTION_BITS] >>> 2) + (row & SECTION_MASK);
   }
@@ -238,12 +244,10 @@ export class TimelineRows extends RecordRows {
     this.#words[words.FIRST] = (first + 1) & ROW_MASK;
   }
 
-  /** Gives back the oldest rows, up to `end`, that nothing needs any more. `onDrop` is told of each, before it goes. */
-  dropDone(end: number, onDrop?: (row: number) => void): void {
-    for (;;) {
-      if (onDrop === undefined) this.#words[words.FIRST] = this.firstBelow(this.first, end, GONE);
-      if (this.first === end || this.state(this.first) < DONE) return;
-      onDrop?.(this.first);
+  /** Gives back the oldest rows, up to `end`, that nothing needs any more. `forget` is told of each that anything is noted of, before it goes. */
+  dropDone(end: number, forget: (row: number) => void): void {
+    while (this.steps["dropDone"](this.block, end)) {
+      forget(this.first);
       this.drop();
     }
   }

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/memory/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { AMBIGUOUS, GONE, WAITING } from "../../src/packets/fates.js";
+import { AMBIGUOUS, DONE, GONE, SHOWN, WAITING } from "../../src/packets/fates.js";
 import { Timeline } from "../../src/packets/timeline.js";
 import { ROW_MASK, SECTION_ROWS } from "../../src/packets/timeline-rows.js";
 import { NONE } from "../../src/packets/tuples.js";
@@ -231,4 +231,40 @@ it("keeps all that is told of a pair, whatever its numbers are", () => {
       timeline.isOutbound(inside),
     ]).toEqual([slot, by, evidence, isOutbound]);
   }
+});
+
+it("gives back what nothing needs any more, up to what does, and tells of each that anything is noted of, while it is held", () => {
+  const kinds = fc.record({
+    // most are GONE, so that whole lanes of them are passed
+    state: fc.oneof({ weight: 12, arbitrary: fc.constant(GONE) }, fc.constantFrom(DONE, SHOWN, AMBIGUOUS)),
+    isNoted: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, fc.constant(true)),
+  });
+  const parts = fc.record({
+    first: fc.nat(2 * SECTION_ROWS),
+    kinds: fc.array(kinds, { maxLength: 200 }),
+    upTo: fc.nat(200),
+  });
+  fc.assert(
+    fc.property(parts, ({ first, kinds, upTo }) => {
+      const timeline = new Timeline(new Heap(), 1024, first);
+      const rows = kinds.map(({ state, isNoted }, value) => {
+        const row = push(timeline, value);
+        if (isNoted) timeline.note(row);
+        if (state === GONE) timeline.release(row);
+        else timeline.setState(row, state);
+        return row;
+      });
+      const asked = Math.min(upTo, rows.length);
+      const needed = kinds.findIndex(({ state }) => state === AMBIGUOUS);
+      const left = needed === -1 ? asked : Math.min(asked, needed);
+      const told: number[] = [];
+      timeline.dropDone(rows[asked] ?? timeline.end, (row) => {
+        expect(timeline.isHeld(row)).toBe(true);
+        told.push(row);
+      });
+      expect(timeline.first).toBe(rows[left] ?? timeline.end);
+      expect(told).toEqual(rows.slice(0, left).filter((_, at) => kinds[at].isNoted));
+    }),
+    { numRuns: runs(300) },
+  );
 });

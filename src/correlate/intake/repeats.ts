@@ -1,6 +1,6 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 
-/** So many frames are noted: those of pairs that were put away are never forgotten otherwise. Far fewer wait for their twins at once. */
+/** So many frames are noted, the newest. Far fewer wait for their twins at once. */
 const MOST_NOTED = 131_072;
 
 /**
@@ -9,11 +9,6 @@ const MOST_NOTED = 131_072;
  */
 export class Repeats {
   readonly #likes = new Map<number, number>();
-
-  /** How many frames are noted. */
-  get size(): number {
-    return this.#likes.size;
-  }
 
   /** Notes two frames that are like each other. */
   note(frame: number, like: number): void {
@@ -24,11 +19,6 @@ export class Repeats {
   /** The frame that another one may be a copy of, or have as one; undefined where there is none. */
   of(frame: number): number | undefined {
     return this.#likes.get(frame);
-  }
-
-  /** Forgets a frame. Nobody asks about it any more. */
-  forget(frame: number): void {
-    this.#likes.delete(frame);
   }
 
   #set(frame: number, like: number): void {

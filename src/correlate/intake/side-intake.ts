@@ -98,20 +98,10 @@ export class SideIntake {
     this.#of(frame).forgetLeap(this.frames.inSource(frame));
   }
 
-  /** How many frames are known that may be shown twice. */
-  get repeats(): number {
-    return this.captures.reduce((total, { intake }) => total + intake.packets.repeats.size, 0);
-  }
-
   /** The frame that another one may be a copy of, or have as one; undefined where there is none. */
   repeatOf(frame: number): number | undefined {
     const like = this.#of(frame).packets.repeats.of(this.frames.inSource(frame));
     return like === undefined ? undefined : this.frames.onSide(this.frames.sourceOf(frame), like);
-  }
-
-  /** Nobody asks for that any more. */
-  forgetRepeat(frame: number): void {
-    this.#of(frame).packets.repeats.forget(this.frames.inSource(frame));
   }
 
   /** How far stamps go back in these times, as `Disorder` has it; of what there was until the side had come so far. */

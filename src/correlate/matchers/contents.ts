@@ -66,9 +66,33 @@ export class Contents {
   /** The only packet on the other side that has the content of one, if nothing else contends with the two; NONE where that is not so. */
   onlyOther(row: number, longest: (timeNs: number) => number): number {
     const hash = this.#hashOf(this.#timeline, row);
+    if (!this.#isCrowd(hash)) return this.#onlyFiled(hash, row);
     const side = this.#timeline.sideOf(row);
     const others = this.#look(hash, row, otherSide(side), longest, 1, 2);
     return others.length === 1 && this.#look(hash, row, side, longest, 2, 1).length === 0 ? others[0] : NONE;
+  }
+
+  /** The same among those that are no crowd. This is asked of every packet that waits, and makes no objects. */
+  #onlyFiled(hash: number, row: number): number {
+    const t = this.#timeline;
+    const index = this.#index;
+    let only: number = NONE;
+    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
+      const other = index.idAt(cell);
+      if (!this.#isWaiting(other) || !this.#isNear(row, other) || other === row || !this.#isSame(t, row, other))
+        continue;
+      if (only !== NONE || t.sideOf(other) === t.sideOf(row)) return NONE;
+      only = other;
+    }
+    return only;
+  }
+
+  #isNear(row: number, other: number): boolean {
+    return Math.abs(this.#timeline.timeNs(other) - this.#timeline.timeNs(row)) <= this.#windowNs;
+  }
+
+  #isCrowd(hash: number): boolean {
+    return this.#crowds.size > 0 && this.#crowds.has(hash);
   }
 
   /** As if nothing had been found. */
@@ -116,8 +140,7 @@ export class Contents {
     }
     // most have no like, and V8 makes closures for those as well
     if (this.#index.seek(hash) < 0) return NONE_FOUND;
-    const isNear = (other: number): boolean =>
-      t.sideOf(other) === side && Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs;
+    const isNear = (other: number): boolean => t.sideOf(other) === side && this.#isNear(row, other);
     return this.#index.of(hash, most, (other) => isNear(other) && isLike(other));
   }
 

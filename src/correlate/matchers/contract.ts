@@ -33,10 +33,8 @@ export interface Settles {
   settle(row: number, nowNs: number): Undecided | null;
 }
 
-/** What is noted of packets beside the timeline. */
+/** What is noted of packets beside the timeline, which is told of each by `note`. */
 export interface Notes {
-  /** How many packets anything is noted of. */
-  readonly size: number;
   /** Forgets a packet that the timeline is about to give back. */
   forget(row: number): void;
 }

@@ -14,7 +14,7 @@ import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 /** Rows that are looked at at once. */
 const LANES = 4;
 
-/** What is left of a row that had no twin, or one further away than 2^25 rows: see `goneOf`. */
+/** What is left of a row that had no twin, or one further away than 2^24 rows: see `goneOf`. */
 const NOTHING = 0;
 const MOST_AWAY = 1 << (rows.REST_BITS - 2);
 
@@ -222,6 +222,43 @@ export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
     }
   }
   return end;
+}
+
+/**
+ * Gives back the oldest rows, up to `end`, that nothing needs any more. Stops at one that something is noted of elsewhere: returns whether it
+ * did, and that row is the oldest one then.
+ */
+export function dropDone(line: usize, end: i32): bool {
+  let row = firstNotLeft(line, wordOf(line, words.FIRST), end);
+  while (row !== end && stateOf(line, row) >= fates.DONE && !isNoted(line, row)) {
+    release(line, row);
+    row = firstNotLeft(line, (row + 1) & rows.ROW_MASK, end);
+  }
+  setWord(line, words.FIRST, row);
+  return row !== end && stateOf(line, row) >= fates.DONE;
+}
+
+/** The first row from `from` on that is not GONE, or of which something is noted elsewhere; `end` where there is none before it. */
+function firstNotLeft(line: usize, from: i32, end: i32): i32 {
+  const asked = i32x4.splat((-1 << rows.STATE_SHIFT) | (1 << rows.NOTED_SHIFT));
+  const gone = i32x4.splat(fates.GONE << rows.STATE_SHIFT);
+  let row = from;
+  while (row !== end) {
+    if (((end - row) & rows.ROW_MASK) >= LANES && (row & rows.SECTION_MASK) + LANES <= rows.SECTION_ROWS) {
+      const others = i32x4.bitmask(i32x4.ne(v128.and(v128.load(wordAt(line, row)), asked), gone));
+      if (others !== 0) return row + ctz(others);
+      row = (row + LANES) & rows.ROW_MASK;
+    } else {
+      if (stateOf(line, row) !== fates.GONE || isNoted(line, row)) return row;
+      row = (row + 1) & rows.ROW_MASK;
+    }
+  }
+  return end;
+}
+
+/** Whether something is noted of a packet elsewhere, which is to be forgotten with it. */
+function isNoted(line: usize, row: i32): bool {
+  return (load<i32>(wordAt(line, row)) & (1 << rows.NOTED_SHIFT)) !== 0;
 }
 
 /** The first row from `from` on that waits, of a side and a tuple; `end` where there is none before it. */

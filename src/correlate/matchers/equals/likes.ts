@@ -38,10 +38,6 @@ export class Likes implements Notes {
     this.#about = about;
   }
 
-  get size(): number {
-    return this.#likes.size + this.#overtaken.size;
-  }
-
   /** What is like a packet, as far as it was noted; undefined where nothing is. */
   of(row: number): Like | undefined {
     return this.#likes.get(row);
@@ -58,6 +54,7 @@ export class Likes implements Notes {
       if (t.way(before) !== t.way(entered)) continue;
       if (this.#overtaken.has(before)) return;
       this.#overtaken.set(before, left);
+      t.note(before);
     }
   }
 
@@ -96,6 +93,7 @@ export class Likes implements Notes {
     const { timeline: t, translations } = this.#about;
     const outside = t.sideOf(row) === OUTSIDE ? row : like;
     const isTranslated = translations.slotOf(outside) !== NONE;
+    t.note(row);
     this.#likes.set(row, { frame: t.frame(like), isSooner, isContended, isTranslated });
   }
 

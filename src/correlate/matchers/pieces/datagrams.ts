@@ -179,10 +179,6 @@ export class Datagrams implements Admits, Settles, Notes {
     return ((isIpv6 ? 0x100 : 0) | t.proto(row)) * 2 ** 16 + (isIpv6 ? 0 : t.ipId(row));
   }
 
-  get size(): number {
-    return this.#byRow.size + this.#reassembly.size;
-  }
-
   forget(row: number): void {
     this.#reassembly.forget(row);
     const datagram = this.#byRow.get(row);
@@ -207,7 +203,10 @@ export class Datagrams implements Admits, Settles, Notes {
     if (!this.#isWaiting(datagram) || this.#pairSurely(datagram, false)) return;
     if (content !== 0) this.#byContent[datagram.side].put(datagram.contentKey, datagram);
     this.#byHeader[datagram.side].put(datagram.headerKey, datagram);
-    for (const row of rows) this.#byRow.set(row, datagram);
+    for (const row of rows) {
+      this.#byRow.set(row, datagram);
+      t.note(row);
+    }
   }
 
   #takeOff(datagram: Datagram): void {

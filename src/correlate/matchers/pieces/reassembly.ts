@@ -69,15 +69,11 @@ export class Reassembly {
     into.lastNs = t.timeNs(row);
     insert(into, row, start, end);
     this.#byRow.set(row, into);
+    t.note(row);
     if (isLast) into.bytes = end;
     if (into.covered < into.bytes) return null;
     this.#close(key, open, into);
     return into;
-  }
-
-  /** How many fragments of incomplete datagrams there are. */
-  get size(): number {
-    return this.#byRow.size;
   }
 
   /** Forgets a fragment that the timeline gives back, and what was to become complete with it. */

@@ -41,10 +41,6 @@ export class SuperDatagrams implements Settles, Notes {
     this.#heads = new Contents(heap, timeline, windowNs, headOf, isAlike);
   }
 
-  get size(): number {
-    return this.#unsolved.size;
-  }
-
   forget(row: number): void {
     this.#unsolved.delete(row);
   }
@@ -118,6 +114,7 @@ export class SuperDatagrams implements Settles, Notes {
     const pieces = mayPair ? this.#piecesFrom(first, whole) : null;
     if (pieces !== null) return { other, whole, pieces, slot };
     this.#unsolved.add(whole).add(first);
+    for (const each of [whole, first]) t.note(each);
     return null;
   }
 

@@ -28,13 +28,10 @@ export class Mistimed implements Notes {
     this.#known = new Alike(timeline);
   }
 
-  get size(): number {
-    return this.#leapsNs.size;
-  }
-
   admit(row: number, leapNs: number): void {
     this.#leapsNs.set(row, leapNs);
     const t = this.#timeline;
+    t.note(row);
     this.#known.note(row, { frame: t.frame(row), timeNs: t.timeNs(row), leapNs, traits: traitsOf(t, row) });
   }
 

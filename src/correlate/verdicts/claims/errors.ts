@@ -1,4 +1,5 @@
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import type { Notes } from "../../matchers/contract.js";
 import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 
@@ -6,9 +7,10 @@ import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 export class Errors implements Notes {
   /** By row. */
   readonly #errors = new Map<number, QuotedError>();
+  readonly #timeline: Timeline;
 
-  get size(): number {
-    return this.#errors.size;
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
   }
 
   /** What an ICMP error is about; undefined for any other row. */
@@ -26,6 +28,7 @@ export class Errors implements Notes {
   admit(row: number, batch: PacketBatch, i: number): QuotedError {
     const error = quotedError(batch, i);
     this.#errors.set(row, error);
+    this.#timeline.note(row);
     return error;
   }
 

@@ -107,10 +107,6 @@ export class Refusals implements Notes {
     this.#judgedBefore = judgedBefore;
   }
 
-  get size(): number {
-    return this.#byRow.size;
-  }
-
   /** Takes an error just appended to the timeline, row `i` of the batch it came in, and what it is about. */
   admit(row: number, batch: PacketBatch, i: number, error: QuotedError): void {
     const t = this.#timeline;
@@ -132,6 +128,7 @@ export class Refusals implements Notes {
     addTo(this.#byQuoted, quotedAs, refusal);
     addTo(this.#byDatagram, datagram, refusal);
     this.#byRow.set(row, refusal);
+    t.note(row);
   }
 
   /** Forgets an error that has a twin, as it came through the NAT, or that the timeline is about to give back. */

@@ -90,7 +90,7 @@ export class SlowRetry implements Finder {
     const { timeline } = this.#context;
     for (const tuple of [flow.insideTuple, flow.outsideTuple]) {
       const retries = this.#take(tuple, flow);
-      if (flow.pairsBack === 0) continue;
+      if (flow.pairsBack === 0 || retries.length === 0) continue;
       // what was sent several times in vain was waited for once
       for (const byFrame of new Set(retries.map((each) => each.byFrame))) {
         const waits = retries.filter((each) => each.byFrame === byFrame);
@@ -115,7 +115,7 @@ export class SlowRetry implements Finder {
   #take(tuple: number, { id, lastNs }: EndedFlow): Retry[] {
     const isIts = ({ flow, againNs }: Retry): boolean => (flow === undefined ? againNs <= lastNs : flow === id);
     const its = this.#retries.get(tuple)?.filter(isIts) ?? [];
-    takeOut(this.#retries, tuple, isIts);
+    if (its.length > 0) takeOut(this.#retries, tuple, isIts);
     return its;
   }
 

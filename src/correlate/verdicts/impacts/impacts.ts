@@ -155,7 +155,7 @@ export class Impacts {
   /** Forgets a conversation that is about to be let go. */
   forget(tuple: number): void {
     for (const way of [wayOfTuple(tuple, 0), wayOfTuple(tuple, 1)]) {
-      for (const drop of this.open.of(way)) this.open.close(drop);
+      if (this.open.hasOf(way)) for (const drop of this.open.of(way)) this.open.close(drop);
       this.#crossings.forget(way);
     }
   }

@@ -61,6 +61,7 @@ function likesOf(apartNs: number, isKnown: boolean): Likes {
     isBefore: (a: number, b: number) => a < b,
     isOpen: () => true,
     frame: (row: number) => 10 * row,
+    note: () => undefined,
     timeNs: (row: number) => apartNs * row,
   };
   const translations = { mayBecomeOneFlow: () => true, slotOf: () => (isKnown ? 7 : NONE), isLeaving: () => isKnown };
