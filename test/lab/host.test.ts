@@ -738,25 +738,16 @@ describe.skipIf(skips)("a Docker host", () => {
     }
   });
 
-  it("what a rule redirects to the host, where nobody listens, is local, with what the host says in another's name", async () => {
-    const rule = [
-      "PREROUTING",
-      "-i",
-      "docker0",
-      "-p",
-      "udp",
-      "--dport",
-      "5353",
-      "-j",
-      "REDIRECT",
-      "--to-ports",
-      "5300",
-    ];
-    lab("exec", "dhost", "iptables", "-t", "nat", "-I", ...rule);
+  it("what a rule redirects to the host, where nobody listens, is refused, in the name of whom it was sent to", async () => {
+    const rules = ["tcp", "udp"].map((proto) =>
+      `PREROUTING -i docker0 -p ${proto} --dport 5353 -j REDIRECT --to-ports 5300`.split(" "),
+    );
+    for (const rule of rules) lab("exec", "dhost", "iptables", "-t", "nat", "-I", ...rule);
     try {
       const { stdout } = await live(
         async (printed) => {
-          spawnSync(LAB, ["exec", "c1", "bash", "-c", "echo ? > /dev/udp/180.101.49.11/5353"], { env });
+          for (const proto of ["tcp", "udp"])
+            spawnSync(LAB, ["exec", "c1", "bash", "-c", `echo ? > /dev/${proto}/180.101.49.11/5353`], { env });
           while (!/"proto":"icmp".*"verdict"/.test(printed())) await sleep(10);
         },
         "--rules",
@@ -765,11 +756,16 @@ describe.skipIf(skips)("a Docker host", () => {
         "ndjson",
       );
       const lines = linesOf(stdout).map((line) => JSON.parse(line));
-      const alone = lines.filter(({ proto }) => proto === "udp" || proto === "icmp");
-      expect(alone.map(({ proto, verdict }) => `${proto} ${verdict}`)).toEqual(["udp local", "icmp local"]);
+      const alone = lines.filter(({ type }) => type === "unmatched");
+      expect(alone.map(({ proto, src, verdict }) => `${proto} ${src} ${verdict}`)).toEqual([
+        `tcp ${addressOf("c1")} refused`,
+        "tcp 180.101.49.11 local",
+        `udp ${addressOf("c1")} refused`,
+        "icmp 180.101.49.11 local",
+      ]);
       expect(lines.filter(({ code }) => code === "nothing-paired")).toEqual([]);
     } finally {
-      lab("exec", "dhost", "iptables", "-t", "nat", "-D", ...rule);
+      for (const rule of rules) lab("exec", "dhost", "iptables", "-t", "nat", "-D", ...rule);
     }
   });
 

@@ -53,13 +53,14 @@ export class Claims {
       (slot === NONE ? this.#proxied(row) : null);
     if (told !== null) return told;
     const own = slot === NONE ? this.#ofHost(row, local) : null;
-    if (isShownOwn(own)) return own;
+    const shown = isShownOwn(own) ? own : this.#answering(row);
+    if (shown !== null) return shown;
     const uncovered = reach.uncovered(row, otherSide(side), isLeaving);
     if (uncovered !== null) return (slot === NONE ? this.#unexplained.takenByRules(row, side) : undefined) ?? uncovered;
     // a router that puts fragments together forwards none where one is missing
     const isPart = (t.flags(row) & IS_FRAGMENT) !== 0 && !matchers.datagrams.mayPair(row);
     if (own !== null && !isPart) return own;
-    const partly = this.#partly(row, isPart, isLeaving) ?? this.#answering(row);
+    const partly = this.#partly(row, isPart, isLeaving);
     if (partly !== null) return partly;
     if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
     return isLeaving ? this.#explained.neverEntered(row, side) : this.#ofFlow(row, answer);
@@ -76,9 +77,14 @@ export class Claims {
     return unknown("pieces-missing", why);
   }
 
-  /** What follows where a packet accepts or resets a connection that was not passed on; null of any other packet. */
+  /** What follows where a packet accepts, resets or refuses what was not passed on; null of any other packet. */
   #answering(row: number): Claim | null {
-    const { timeline: t, resets } = this.#known;
+    const { timeline: t, refusals, resets } = this.#known;
+    const refused = refusals.inNameFor(row);
+    if (refused !== undefined) {
+      const why = `it refuses frame ${t.frameText(t.sideOf(row), refused)}, in the name of whom that was sent to`;
+      return { verdict: "local", reason: "host-error", why, byFrame: refused };
+    }
     const answered = resets.take(row);
     if (answered === undefined) return null;
     const frame = `frame ${t.frameText(t.sideOf(row), answered)}`;

@@ -4,6 +4,7 @@ import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE, tupleIn } from "../../../packets/tuples.js";
 import { remember } from "../../../packets/memory/keep-newest.js";
 import { isOpening } from "../../../protocols/tcp.js";
+import { TupleEnds } from "../flows/flow-summary.js";
 import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Local } from "./locals.js";
@@ -150,6 +151,31 @@ export class HostsOwn {
     return reset === NONE ? null : refusedOpening(t, reset, "end-refuses");
   }
 
+  /** What became of a packet that a rule gave to the host or to a neighbour, and that is refused in the name of whom it was sent to; null of any other. */
+  #refusedInNameOf(row: number, who: "end-refuses" | "host-refuses"): Claim | null {
+    const { timeline: t, tuples, resets, refusals, standIns } = this.#known;
+    const { src, srcPort, dst, dstPort } = new TupleEnds(tuples).of(t.tuple(row), t.forward(row) === 1);
+    const error = refusals.inNameOf(row);
+    if (error !== undefined) {
+      const { reason, why, byFrame } = error;
+      return {
+        verdict: "refused",
+        reason,
+        why: `${why}, to which it was sent: a rule gave it to ${dst}.${dstPort}`,
+        byFrame,
+      };
+    }
+    const reset = standIns.refusing(row);
+    if (reset === NONE) return null;
+    resets.remember(reset, row);
+    const called = new TupleEnds(tuples).of(t.tuple(reset), t.forward(reset) === 1);
+    const ends = { src, srcPort, dst: called.src, dstPort: called.srcPort };
+    const { rules } = this.#known.rules.taking(INSIDE, t.proto(row), ends);
+    const by = rules === "" ? "" : ` (${rules})`;
+    const why = `sent to ${ends.dst}.${ends.dstPort}, which resets it (frame ${t.frameTextOf(reset)}): a rule gave it to ${dst}.${dstPort}${by}, where nobody listens, or a rule rejects it`;
+    return { verdict: "refused", reason: who, why, byFrame: t.frame(reset) };
+  }
+
   /**
    * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
    * while the inside capture covered that, and nothing inside may be what became of any of it, nor may a filter have kept it out. What proves it of one packet
@@ -204,6 +230,8 @@ export class HostsOwn {
       const others = `${SIDE_NAMES[OUTSIDE]} has packets between the two`;
       return unknown("forwarded-unseen", `${why}, or not: ${others}`, "anything");
     }
+    const refusedAs = this.#refusedInNameOf(row, natWay === NONE ? "end-refuses" : "host-refuses");
+    if (refusedAs !== null) return refusedAs;
     if (natWay === NONE) return this.#refusedByEnd(row) ?? { verdict: "local", reason, why };
     if (this.#known.tuples.hasFullTtl(natWay)) {
       // where TTLs are kept, whoever the host forwards that port to may have sent it

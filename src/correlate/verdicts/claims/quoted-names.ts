@@ -16,6 +16,8 @@ type Placed = Pick<Timeline, "sideOf" | "way">;
 interface Named {
   readonly quotedAs: string;
   readonly datagram: string;
+  /** The same whoever it was sent to, as a rule may have rewritten that; undefined where too little is quoted, or it has no IP ID. */
+  readonly sentAs: string | undefined;
   /** Whether the quote was cut before its ports, or the id of its echo; and whether before the sequence number behind these. */
   readonly lacksEnds: boolean;
   readonly isCut: boolean;
@@ -42,7 +44,9 @@ export class QuotedNames {
     const isCut = lacksEnds || (proto === TCP && quotes.seq[q] === 0);
     const datagram = datagramName(side, quoted.src, quoted.dst, proto, ipId);
     const name = packetName(side, t.way(row) ^ 1, proto, ipId, length, quotes.seq[q]);
-    return { quotedAs: lacksEnds ? addressed(datagram, length) : name, datagram, lacksEnds, isCut };
+    const isSentOnce = !lacksEnds && hasPorts(proto) && ipId !== 0;
+    const sentAs = isSentOnce ? sentName(side, quoted.src, quotes.srcPort[q], proto, ipId, length) : undefined;
+    return { quotedAs: lacksEnds ? addressed(datagram, length) : name, datagram, sentAs, lacksEnds, isCut };
   }
 
   /** How an error names a packet that is about it. */
@@ -58,6 +62,20 @@ export class QuotedNames {
   /** The same where it was cut before them. */
   withoutEnds(row: number): string {
     return addressed(this.datagramOf(row), this.#timeline.length(row));
+  }
+
+  /** How an error names a packet whose destination a rule rewrote since it was sent; undefined of one that this does not tell from others. */
+  sentAs(row: number): string | undefined {
+    const t = this.#timeline;
+    if ((t.flags(row) & (HAS_IP_ID | IS_FRAGMENT)) !== HAS_IP_ID || !hasPorts(t.proto(row))) return undefined;
+    const src = sourceText(this.#tuples, t.way(row));
+    const port = this.#tuples.port(t.tuple(row), t.forward(row) === 1);
+    return sentName(t.sideOf(row), src, port, t.proto(row), t.ipId(row), t.length(row));
+  }
+
+  /** Whether anybody was heard to send something of the conversation that an error quotes, in the form that it quotes. */
+  isQuotedSeen(error: number): boolean {
+    return this.#tuples.isHeard(this.#timeline.way(error) ^ 1);
   }
 
   /** The name under which errors are looked for that come when a packet is known to be dropped: of a fragment, its datagram's. */
@@ -99,6 +117,11 @@ function packetName(side: Side, way: number, proto: number, ipId: number, length
 /** How an error names a packet whose ports it does not quote: its datagram, of a length. */
 function addressed(datagram: string, length: number): string {
   return joined(datagram, length);
+}
+
+/** What a packet has wherever it is sent. */
+function sentName(side: Side, src: string, srcPort: number, proto: number, ipId: number, length: number): string {
+  return joined(side, src, srcPort, proto, ipId, length);
 }
 
 /** What all fragments of a datagram have in common. */

@@ -37,6 +37,8 @@ interface Names {
   readonly quotedAs: string;
   /** The datagram that this is, or is a fragment of. */
   readonly datagram: string;
+  /** The packet whoever it was sent to; undefined where that does not name it. */
+  readonly sentAs: string | undefined;
   /** Whether too little of what names it was captured: it may be another one of its conversation, or of others between the same addresses. */
   readonly isCut: boolean;
   /** How the payload begins that it quotes; 0 where it does not quote that much. */
@@ -50,6 +52,8 @@ interface Refusal extends Names {
   readonly answer: Answer;
   /** Whether it was said to be about a packet, or that it may be about any of several. */
   use: "none" | "told" | "unclear";
+  /** The frame of a packet that it was said to be about, though that goes to another address than it quotes. */
+  inNameFor?: number;
 }
 
 /** What an error says, and how the packet is named that it is about. */
@@ -93,6 +97,7 @@ export class Refusals implements Notes {
   /** In the order they came: by how they name packets, and datagrams. */
   readonly #byQuoted: Lists<string, Refusal> = new Map();
   readonly #byDatagram: Lists<string, Refusal> = new Map();
+  readonly #bySent: Lists<string, Refusal> = new Map();
   readonly #byRow = new Map<number, Refusal>();
   /** Errors about the datagrams that were refused last: a fragment may come behind that about the first one, and be judged when this is gone. */
   readonly #refused = new Map<string, Refusal>();
@@ -114,7 +119,7 @@ export class Refusals implements Notes {
     const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     const isIpv4 = batch.proto(i) === ICMP;
     if (isRedirect(type, !isIpv4)) return;
-    const { quotedAs, datagram, lacksEnds, isCut } = this.#names.inQuote(row, batch, i, error);
+    const { quotedAs, datagram, sentAs, lacksEnds, isCut } = this.#names.inQuote(row, batch, i, error);
     if (lacksEnds) this.#hasCut = true;
     const { reason, words } = meaningOf(isIpv4, type, code);
     const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
@@ -124,9 +129,11 @@ export class Refusals implements Notes {
     const isFromFar = !isFromNear(t, row);
     const head = batch.quotes.head[batch.quote(i)];
     const answer = { reason, why, src, byFrame, mtu, isFromFar, isOfAddressee: isByAddressee };
-    const refusal: Refusal = { row, timeNs: t.timeNs(row), quotedAs, datagram, isCut, head, answer, use: "none" };
+    const names = { quotedAs, datagram, sentAs, isCut, head };
+    const refusal: Refusal = { row, timeNs: t.timeNs(row), ...names, answer, use: "none" };
     addTo(this.#byQuoted, quotedAs, refusal);
     addTo(this.#byDatagram, datagram, refusal);
+    if (sentAs !== undefined) addTo(this.#bySent, sentAs, refusal);
     this.#byRow.set(row, refusal);
     t.note(row);
   }
@@ -139,6 +146,7 @@ export class Refusals implements Notes {
     const isIt = (each: Refusal): boolean => each === refusal;
     takeOut(this.#byQuoted, refusal.quotedAs, isIt);
     takeOut(this.#byDatagram, refusal.datagram, isIt);
+    if (refusal.sentAs !== undefined) takeOut(this.#bySent, refusal.sentAs, isIt);
   }
 
   /** Whether there is none. */
@@ -150,12 +158,12 @@ export class Refusals implements Notes {
   saidBy(row: number): Said | undefined {
     const refusal = this.#byRow.get(row);
     if (refusal === undefined || refusal.use === "told" || refusal.answer.isFromFar) return undefined;
-    const { quotedAs, datagram, isCut, head, use } = refusal;
+    const { quotedAs, datagram, sentAs, isCut, head, use } = refusal;
     const like = (this.#byQuoted.get(quotedAs) ?? []).filter(
       (each) => each.use === "none" && each.timeNs >= refusal.timeNs && areAlike(each.head, head),
     );
     refusal.use = "told";
-    return { ...refusal.answer, quotedAs, datagram, isCut, head, alike: use === "none" ? like.length : 0 };
+    return { ...refusal.answer, quotedAs, datagram, sentAs, isCut, head, alike: use === "none" ? like.length : 0 };
   }
 
   /**
@@ -194,6 +202,28 @@ export class Refusals implements Notes {
     // a router says so of one after the other
     errors[earlier].use = "told";
     return errors[earlier].answer;
+  }
+
+  /**
+   * What an error from no router away says of a packet that a rule gave to its sender's link, or to the host, by whom it was sent to: it quotes that one, to which nobody was heard to
+   * send anything. Undefined where none does, or several may.
+   */
+  inNameOf(row: number): Answer | undefined {
+    const sentAs = this.#bySent.size === 0 ? undefined : this.#names.sentAs(row);
+    const [error, ...others] = sentAs === undefined ? [] : (this.#bySent.get(sentAs) ?? []);
+    if (error === undefined || others.length > 0 || error.use !== "none") return undefined;
+    const t = this.#timeline;
+    const { isFromFar, isOfAddressee } = error.answer;
+    if (isFromFar || !isOfAddressee || this.#names.isQuotedSeen(error.row)) return undefined;
+    if (!t.isBefore(row, error.row) || !this.#isInTime(error, row) || !this.#mayQuote(error, row)) return undefined;
+    error.use = "told";
+    error.inNameFor = t.frame(row);
+    return error.answer;
+  }
+
+  /** The frame that an error is about so; undefined of any other. */
+  inNameFor(row: number): number | undefined {
+    return this.#byRow.get(row)?.inNameFor;
   }
 
   /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */

@@ -13,7 +13,7 @@ import type { Claim } from "../claim.js";
 import { isFromNear } from "./hops.js";
 
 /** A host answers a segment that it does not want at once, nanoseconds. */
-const AT_ONCE_NS = 10_000_000;
+export const AT_ONCE_NS = 10_000_000;
 /** Resets that are remembered until they are judged. */
 const MOST_REMEMBERED = 4096;
 

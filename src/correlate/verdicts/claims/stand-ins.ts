@@ -7,6 +7,8 @@ import { NONE, type TupleTable, tupleIn, isFromA } from "../../../packets/tuples
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 import { Ahead } from "../ahead.js";
+import { isFromNear } from "./hops.js";
+import { AT_ONCE_NS } from "./resets.js";
 
 /** So many conversations are remembered, at the most. */
 const MOST_CONVERSATIONS = 65_536;
@@ -35,7 +37,22 @@ export class StandIns {
   answering(row: number): number {
     const t = this.#timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
-    return this.#behind(row, (next) => this.#isGoneOn(next, row));
+    return this.#behind(row, this.#windowNs, (next) => this.#isGoneOn(next, row));
+  }
+
+  /**
+   * The reset by which the host, or a neighbour, refuses so what opens a connection that a rule gave to it: it has the number that answers that, follows at once,
+   * and no router lowered its TTL. NONE where there is none.
+   */
+  refusing(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || !isOpening(t.tcpFlags(row))) return NONE;
+    const isRefusal = (next: number): boolean =>
+      (t.tcpFlags(next) & (SYN | ACK | RST)) === (ACK | RST) &&
+      t.ack(next) === (t.seq(row) + t.payloadLength(row) + 1) >>> 0 &&
+      isFromNear(t, next) &&
+      !this.#isAsked(next);
+    return this.#behind(row, AT_ONCE_NS, isRefusal);
   }
 
   /** The way of what answers the conversation of a packet: back, or as such a segment shows. */
@@ -57,7 +74,7 @@ export class StandIns {
   mayAnswer(row: number): number {
     const t = this.#timeline;
     if (t.proto(row) === TCP || this.#tuples.isHeard(t.way(row) ^ 1)) return NONE;
-    return this.#behind(row, (next) => !this.#tuples.isHeard(t.way(next) ^ 1));
+    return this.#behind(row, this.#windowNs, (next) => !this.#isAsked(next));
   }
 
   /** Forgets all: ways are about to get another meaning. */
@@ -65,8 +82,13 @@ export class StandIns {
     this.#ways.clear();
   }
 
-  /** The first packet behind one, within the window, that goes to who sent that, of another conversation, and is what is looked for. */
-  #behind(row: number, is: (next: number) => boolean): number {
+  /** Whether anybody was heard to send something to where a packet comes from: it may answer that. */
+  #isAsked(next: number): boolean {
+    return this.#tuples.isHeard(this.#timeline.way(next) ^ 1);
+  }
+
+  /** The first packet behind one, within so many nanoseconds, that goes to who sent that, of another conversation, and is what is looked for. */
+  #behind(row: number, withinNs: number, is: (next: number) => boolean): number {
     const t = this.#timeline;
     const isBack = (next: number): boolean => {
       const [to, from] = [t.way(next) ^ 1, t.way(row)];
@@ -74,7 +96,7 @@ export class StandIns {
       if ((t.flags(next) & IS_ERROR) !== 0) return false;
       return haveSameSource(this.#tuples, to, from) && haveSameSourcePort(this.#tuples, to, from) && is(next);
     };
-    return this.#ahead.first(row, this.#endOf(t.way(row) ^ 1), t.timeNs(row) + this.#windowNs, isBack);
+    return this.#ahead.first(row, this.#endOf(t.way(row) ^ 1), t.timeNs(row) + withinNs, isBack);
   }
 
   /** A hash of the address and the port that packets of a way go to. */

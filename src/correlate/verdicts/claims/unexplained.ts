@@ -13,7 +13,7 @@ import type { Judged } from "../judged.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Published } from "./published.js";
 import { routedElsewhere } from "./routed.js";
-import { resetBeside } from "./resets.js";
+import { refusedOpening, resetBeside } from "./resets.js";
 import { isFromNear } from "./hops.js";
 import { WHY_TAKEN } from "./taken.js";
 import { whyMissing } from "../words.js";
@@ -75,6 +75,8 @@ export class Unexplained {
     if (reset === NONE) return null;
     if (carried.reaches(tupleIn(way), !isFromA(way)) || resets.isByNeighbour(reset))
       return resetBeside(t, resets, row, reset);
+    const taking = this.#taking(INSIDE, way, way);
+    if (taking?.isCertain === true) return this.#refusedAsTaken(reset, taking.why);
     const why = `frame ${t.frameTextOf(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
     return unknown("may-be-rejected", why);
   }
@@ -203,7 +205,16 @@ export class Unexplained {
     const opening = isFromOpener(tuples, way) ? way : way ^ 1;
     const isForwarded = tuples.hasOtherTtl(opening ^ 1) || locals.isNat(sourceText(tuples, opening));
     const taking = isForwarded ? undefined : this.#taking(side, way, opening);
-    return taking?.isCertain === true ? { verdict: "local", reason: "redirected", why: taking.why } : undefined;
+    if (taking?.isCertain !== true) return undefined;
+    const reset = isOpening(t.tcpFlags(row)) ? this.#known.resets.answering(row) : NONE;
+    if (reset !== NONE) return this.#refusedAsTaken(reset, taking.why);
+    return { verdict: "local", reason: "redirected", why: taking.why };
+  }
+
+  /** What became of what opens a connection, and that rules certainly give to the host itself (`why`), which resets it. */
+  #refusedAsTaken(reset: number, why: string): Claim {
+    const refused = refusedOpening(this.#known.timeline, reset, "host-refuses");
+    return { ...refused, why: `${refused.why}; ${why}` };
   }
 
   /** The same of an ICMP error, by which the host says in the name of whom the conversation was opened with that nobody takes it. */

@@ -1,10 +1,10 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type HostRules, NO_RULES, type Ruling } from "../../../../src/packets/results/host-rules.js";
 import { OUTSIDE } from "../../../../src/packets/sides.js";
 import { wordsOf } from "../../../../src/host/address.js";
 import { icmp, ipv4 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CONTAINER, datagram, merged, OTHER, SERVER } from "../../traffic.js";
+import { CONTAINER, datagram, merged, OTHER, type Segment, SERVER, segment, SYN } from "../../traffic.js";
 import { alone, answer, known, query, unanswered } from "../beside.js";
 import { Scene } from "../findings/scene.js";
 
@@ -71,20 +71,93 @@ it("what a rule gives to the host itself is local before anything crossed, too, 
   expect(await reasonsBy(spokenBy(64), [], { answer: undefined })).toEqual(["unknown no-frames"]);
 });
 
+it("what a rule gives to the host itself, and that is reset, is refused, whether anything crossed or not", async () => {
+  const opens = { src: OTHER, dst: "192.168.7.9", srcPort: 36_518, dstPort: 5353, seq: 100, ack: 0 };
+  const opening = us(3000, segment({ ...opens, flags: SYN, ttl: 64, ipId: 1 }));
+  const back = { src: "192.168.7.9", dst: OTHER, srcPort: 5353, dstPort: 36_518, seq: 0, ack: 101 };
+  const reset = us(3050, segment({ ...back, flags: 0x14, ttl: 64, ipId: 0 }));
+  const why = `refused: the host resets it (frame 1): a rule rejects it, or nobody listens there; a rule gives it to the host itself: ${RULE}`;
+  const { alone: first } = await outcomeOf([opening, reset], [], { rules: ruled({}) });
+  expect(first.map((each) => `${each.verdict}: ${each.why}`)[0]).toBe(why.replace("frame 1", "frame 2"));
+  expect(first[1]).toMatchObject({ verdict: "local", reason: "redirected" });
+  expect((await alone([opening, reset], [], ruled({})))[0]).toBe(`inside ${why.replace("frame 1", "frame 33")}`);
+  expect((await alone([opening, reset], [], ruled({ answer: undefined })))[0]).toMatch(
+    /^inside unknown: frame 33 resets it/,
+  );
+});
+
 /** What becomes of the last packet of the inside, which nothing outside belongs to. */
 const lastBy = async (inside: readonly Stamped[], ruling: Partial<Ruling> = {}) =>
   (await reasonsBy(inside, [], ruling)).at(-1);
 
 it("an error by which the host says in another's name that nobody takes what a rule gives it is local, unless it comes from afar", async () => {
   const asked = query({ src: OTHER, dst: SERVER, ipId: 31_010, ttl: 64 });
+  // about another one than is there
   const saidBy = (src: string, ttl: number) => [
-    us(3000, query({ src: OTHER, dst: "172.17.0.1", ipId: 31_010, ttl: 64 })),
+    us(3000, query({ src: OTHER, dst: "172.17.0.1", ipId: 31_011, ttl: 64 })),
     us(3050, ipv4({ src, dst: OTHER, id: 77, ttl }, icmp({ type: 3, code: 3, payload: asked.subarray(0, 28) }))),
   ];
   expect(await lastBy(saidBy(SERVER, 64))).toBe("local redirected");
   expect(await lastBy(saidBy(SERVER, 52))).toBe("unknown no-frames");
   expect(await lastBy(saidBy("198.51.100.9", 64))).toBe("unknown no-frames");
   expect(await lastBy(saidBy(SERVER, 64), { answer: undefined })).toBe("unknown no-frames");
+});
+
+/** The host's own address, where a rule gives what is sent to others. */
+const HERE = "172.17.0.1";
+const calls = { src: OTHER, dst: HERE, srcPort: 36_518, dstPort: 5300, seq: 100, ack: 0, flags: SYN, ttl: 64 };
+const call = us(3000, segment({ ...calls, ipId: 1 }));
+const resets = { src: SERVER, dst: OTHER, srcPort: 5353, dstPort: 36_518, seq: 0, ack: 101, flags: 0x14, ttl: 64 };
+const resetting = (other: Partial<Segment> = {}, atUs = 3050) => us(atUs, segment({ ...resets, ipId: 0, ...other }));
+
+const datagramTo = (dst: string, ipId: number) => query({ src: OTHER, dst, ipId, ttl: 64 });
+const sentOn = us(3000, datagramTo(HERE, 31_010));
+const refusing = (quoted: Uint8Array, { ttl = 64, src = SERVER } = {}) =>
+  us(3050, ipv4({ src, dst: OTHER, id: 77, ttl }, icmp({ type: 3, code: 3, payload: quoted.subarray(0, 28) })));
+
+/** What is said of the packets of the inside, beside which nothing is. */
+const saidOf = async (...inside: readonly Stamped[]) =>
+  (await outcomeOf(inside, [], { rules: ruled({}) })).alone.map(({ verdict, reason, why }) => [verdict, reason, why]);
+const firstOf = async (...inside: readonly Stamped[]) => (await saidOf(...inside))[0].slice(0, 2).join(" ");
+
+describe("what a rule gave to the host, and that is refused in the name of whom it was sent to", () => {
+  it("is refused by a reset that answers its number, at once and from near, where nobody called that", async () => {
+    expect(await saidOf(call, resetting())).toEqual([
+      [
+        "refused",
+        "end-refuses",
+        `sent to ${SERVER}.5353, which resets it (frame 2): a rule gave it to ${HERE}.5300 (${RULE}), where nobody listens, or a rule rejects it`,
+      ],
+      ["local", "host-reset", "the host itself resets the connection: it did not pass frame 1 on"],
+    ]);
+    for (const other of [{ ack: 102 }, { ttl: 63 }, { flags: 0x04 }, { dstPort: 36_519 }])
+      expect(await firstOf(call, resetting(other))).toBe("local same-link");
+    expect(await firstOf(call, resetting({}, 13_001))).toBe("local same-link");
+    const calledThere = us(3010, segment({ ...calls, dst: SERVER, dstPort: 5353, ipId: 2 }));
+    expect(await firstOf(call, calledThere, resetting())).toBe("local same-link");
+  });
+
+  it("is refused by an ICMP error that quotes it as it was sent, by its IP ID, where nobody sent anything there", async () => {
+    const quoted = datagramTo(SERVER, 31_010);
+    expect(await saidOf(sentOn, refusing(quoted))).toEqual([
+      [
+        "refused",
+        "port-unreachable",
+        `port unreachable, says ${SERVER} (frame 2), to which it was sent: a rule gave it to ${HERE}.53`,
+      ],
+      ["local", "host-error", "it refuses frame 1, in the name of whom that was sent to"],
+    ]);
+    for (const errors of [
+      [refusing(datagramTo(SERVER, 31_011))],
+      [refusing(quoted, { ttl: 52 })],
+      [refusing(quoted, { src: "198.51.100.9" })],
+      [us(3010, datagramTo(SERVER, 31_012)), refusing(quoted)],
+      // nothing tells the right one
+      [refusing(quoted), refusing(quoted)],
+    ])
+      expect(await firstOf(sentOn, ...errors)).toBe("local same-link");
+    expect(await firstOf(us(3000, datagramTo(HERE, 0)), refusing(datagramTo(SERVER, 0)))).toBe("local same-link");
+  });
 });
 
 it("what comes from outside to nobody known has the rule beside it that may give it to the host itself", async () => {
