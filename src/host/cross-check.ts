@@ -135,9 +135,7 @@ export class CrossCheck {
     const bypassing = "packets left as they came, though conntrack has an entry that translates their flow";
     const findings = [
       ...contradictions,
-      ...(checked === 0 && this.#table.listedNs !== undefined
-        ? []
-        : [findingOf("conntrack", confirmed, share, this.#confirmed)]),
+      ...(checked === 0 ? [] : [findingOf("conntrack", confirmed, share, this.#confirmed)]),
       ...ofFlows("conntrack-missing", this.#missing, lacking),
       ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
       ...ofNamed("conntrack-unseen", this.#unseen, "conntrack translated, but no pair shows it"),
