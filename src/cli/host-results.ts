@@ -138,9 +138,9 @@ export class HostResults {
     const { groundsOf } = await import("../host/drops/grounds.js");
     const { natMissing } = await import("../host/rules/nat-missing.js");
     return new GatheredDrops(next, (drops) => {
-      const { snapshots } = this.#known;
+      const { snapshots, settings } = this.#known;
       const inForce = rules?.hasGaps === true ? [] : rules?.inForce;
-      const { grounds, findings, stopped } = groundsOf(drops, snapshots, this.#interfaces, inForce);
+      const { grounds, findings, stopped } = groundsOf(drops, snapshots, this.#interfaces, inForce, settings);
       for (const { kinds, cause } of grounds) if (cause.rule !== undefined) ports?.closedBy(cause.rule, kinds, stopped);
       return { stopped, findings: [...findings, ...natMissing(snapshots.at(-1), drops.asTheyCame)] };
     });

@@ -24,7 +24,7 @@ const BEGIN_MS = 5000;
 const END_MS = 10_000;
 /** How long it waits until it asks an engine again that does not tell what happens. */
 const PAUSE_MS = 1000;
-/** How long it waits until it looks which addresses came or went: mostly, several do … */
+/** How long it waits until it looks which addresses came or went, or settings are others: mostly, several do … */
 const SETTLE_MS = 200;
 /** … and behind that until it looks again, at the most. */
 const MOST_PAUSE_MS = 10_000;
@@ -81,7 +81,7 @@ export class HostFollower {
   readonly #over = new AbortController();
   /** Before it is asked again for addresses that it did not have … */
   readonly #unknownPause = new Pause();
-  /** … and which addresses came or went; and whether it is going to be. */
+  /** … and what changed of its network; and whether it is going to be. */
   readonly #changePause = new Pause(MOST_PAUSE_MS);
   #isLookDue = false;
   readonly #endNetwork: () => void;
@@ -109,7 +109,11 @@ export class HostFollower {
     this.#following = following;
     known.masqueradeSources.onUnknown = () => this.#lookAgain();
     this.#endNetwork = followNetwork({
-      onAddresses: () => this.#lookAtAddresses(),
+      onAddresses: () => {
+        this.known.changeAddresses(epochNs());
+        this.#lookSoon();
+      },
+      onSetting: () => this.#lookSoon(),
       onChange: () => (this.#steadyNs &&= epochNs()),
       onEnd: () => (this.#isNetworkTold = false),
     });
@@ -209,9 +213,8 @@ export class HostFollower {
     void this.#snapshot();
   }
 
-  /** Takes a snapshot once addresses came or went. */
-  #lookAtAddresses(): void {
-    this.known.changeAddresses(epochNs());
+  /** Takes a snapshot once what changes of the network has settled. */
+  #lookSoon(): void {
     if (this.#isLookDue || this.#ended !== undefined) return;
     this.#isLookDue = true;
     const waitMs = Math.max(SETTLE_MS, this.#changePause.leftMs);

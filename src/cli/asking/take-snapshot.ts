@@ -1,7 +1,7 @@
 import { open, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type Proxy, proxyOf } from "../../host/snapshot/docker.js";
-import { interfacesOf, policyRulesOf, routesOf } from "../../host/snapshot/ip.js";
+import { interfacesOf, policyRulesOf, queuesOf, routesOf } from "../../host/snapshot/ip.js";
 import { kernelCountersOf } from "../../host/snapshot/kernel-counters.js";
 import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../../host/snapshot/snapshot.js";
 import { epochText } from "../../report/epoch.js";
@@ -67,6 +67,7 @@ export async function takeSnapshot(
     interfaces: ip(interfacesOf, "-s", "-d", "addr"),
     routes: [ip(routesOf, "route", "show", "table", "all"), ip(routesOf, "-6", "route", "show", "table", "all")],
     policyRules: [ip(policyRulesOf, "rule"), ip(policyRulesOf, "-6", "rule")],
+    queues: from("tc -s -j qdisc", async () => queuesOf(await printed("tc", "-s", "-j", "qdisc"))),
     iptables: lines("iptables-save -c", async () => (await savedRules("iptables", tools)).text),
     ip6tables: lines("ip6tables-save -c", async () => (await savedRules("ip6tables", tools)).text),
     nft: lines("nft list ruleset", () => printed("nft", "list", "ruleset")),
@@ -94,6 +95,7 @@ export async function takeSnapshot(
     interfaces: (await asked.interfaces) ?? [],
     routes: (await Promise.all(asked.routes)).flatMap((each) => each ?? []),
     policyRules: (await Promise.all(asked.policyRules)).flatMap((each) => each ?? []),
+    queues: (await asked.queues) ?? [],
     rules: {
       ...(iptables !== undefined && { iptables }),
       ...(ip6tables !== undefined && { ip6tables }),

@@ -1,4 +1,5 @@
-import type { HostFacts } from "../snapshot/host-facts.js";
+import type { HostFacts, Settings } from "../snapshot/host-facts.js";
+import type { Queue } from "../snapshot/network-facts.js";
 import { Routing } from "../snapshot/routing.js";
 
 /** What two snapshots of a host say of the time between them. */
@@ -6,10 +7,13 @@ export class Between {
   readonly #before: HostFacts;
   readonly #after: HostFacts;
   readonly #routings: readonly Routing[];
+  readonly #read: readonly Settings[];
 
-  constructor(before: HostFacts, after: HostFacts) {
+  /** `meanwhile`: the settings as they were read between the two, in the order of time. */
+  constructor(before: HostFacts, after: HostFacts, meanwhile: readonly Settings[]) {
     this.#before = before;
     this.#after = after;
+    this.#read = [settingsOf(before), ...meanwhile, settingsOf(after)];
     this.#routings = [before, after].map(({ network }) => new Routing(network));
   }
 
@@ -22,6 +26,11 @@ export class Between {
   /** A setting as the later one has it; undefined where it lacks that. */
   sysctlAfter(name: string): string | undefined {
     return this.#after.network.sysctls.get(name);
+  }
+
+  /** When a setting was read first as having a value, epoch nanoseconds; undefined where none was. */
+  readAsNs(name: string, value: string): bigint | undefined {
+    return this.#read.find(({ sysctls }) => sysctls.get(name) === value)?.timeNs;
   }
 
   /** The settings of all interfaces that have this name: `forwarding` is net.ipv4.conf.<interface>.forwarding. */
@@ -50,6 +59,19 @@ export class Between {
     return before === undefined || after === undefined || after < before ? undefined : after - before;
   }
 
+  /** What holds, or filters, the packets of an interface in the end, and how many it dropped meanwhile: none where nothing tells. One that came meanwhile counts from 0. */
+  queues(name: string): (Queue & { readonly moved: number })[] {
+    const [before, after] = [this.#before, this.#after].map(({ network }) => network.queues);
+    if (before === undefined || after === undefined) return [];
+    return after.flatMap((queue) => {
+      if (queue.dev !== name) return [];
+      const { kind, handle, drops } = queue;
+      const same = before.find((each) => each.dev === name && each.kind === kind && each.handle === handle);
+      const moved = drops - (same?.drops ?? 0);
+      return moved > 0 ? [{ ...queue, moved }] : [];
+    });
+  }
+
   /**
    * By how much conntrack's `drop` moved for want of room: what it drops as another entry has its ports, it counts as `insert_failed` as well
    * (net/netfilter/nf_conntrack_core.c, nf_ct_resolve_clash). 0 where it lacks the counter.
@@ -62,4 +84,8 @@ export class Between {
   isRoute(address: string, isOne: (route: ReturnType<Routing["route"]>) => boolean): boolean {
     return this.#routings.every((routing) => isOne(routing.route(address)));
   }
+}
+
+function settingsOf({ timeNs, network: { sysctls } }: HostFacts): Settings {
+  return { timeNs, sysctls };
 }

@@ -6,7 +6,7 @@ import { Few } from "../../packets/results/few.js";
 import { said, saidFew, type Sentence } from "../../packets/results/sentence.js";
 import type { Side, SideNames } from "../../packets/sides.js";
 import type { RuleReading, RulesInForce } from "../rules/times/rule-history.js";
-import type { HostFacts } from "../snapshot/host-facts.js";
+import type { HostFacts, Settings } from "../snapshot/host-facts.js";
 import { Beginnings } from "./beginnings.js";
 import { Between } from "./between.js";
 import { ConntrackGrounds } from "./conntrack-grounds.js";
@@ -14,6 +14,7 @@ import { type Ground, isDropped, isStopped, packetsIn } from "./ground.js";
 import { countsText, hostDrops } from "./host-counts.js";
 import { LengthGrounds } from "./length-grounds.js";
 import { neighbourGrounds } from "./neighbour-grounds.js";
+import { QueueGrounds } from "./queue-grounds.js";
 import { RouteGrounds } from "./route-grounds.js";
 import { FilterBook } from "./filter-book.js";
 import { readTables } from "../rules/rule-tables.js";
@@ -22,6 +23,7 @@ import { RuleGrounds } from "./rule-grounds.js";
 import { RuleTimes, type Stretch } from "./rule-times.js";
 import { silentGrounds } from "./silent-grounds.js";
 import { Ways } from "./ways.js";
+import { whileOff } from "./while-off.js";
 
 const TWO_SNAPSHOTS =
   "natcorr snapshot > before.json before the capture and > after.json behind it, then --host before.json,after.json: what the host counted in between shows what dropped them";
@@ -32,12 +34,14 @@ const TWO_SNAPSHOTS =
  * @param snapshots of the host that dropped them, in the order of time: counters tell of what was dropped between the first and the last.
  * @param names the interfaces that the sources of both sides are of; empty where one is not known.
  * @param inForce its rules as they were read meanwhile, in the order of time.
+ * @param settings its settings, likewise.
  */
 export function groundsOf(
   drops: Drops,
   snapshots: readonly HostFacts[],
   names: SideNames,
   inForce: readonly RulesInForce[] = [],
+  settings: readonly Settings[] = [],
 ): DropsExplained & { readonly grounds: readonly Ground[] } {
   const [before, after] = [snapshots[0], snapshots.at(-1)];
   if (before === undefined || after === undefined) return { grounds: [], findings: [], stopped: new Map() };
@@ -49,7 +53,7 @@ export function groundsOf(
   };
   const [first, last] = [snapshot(before), snapshot(after)];
   const { ways } = last;
-  const between = new Between(before, after);
+  const between = new Between(before, after, settings);
   const counted = drops.dropped.filter(({ firstNs, lastNs }) => before.timeNs <= firstNs && lastNs <= after.timeNs);
   const byRules = new RuleGrounds(timesOf(first, last, inForce, waysOf)).grounds(
     counted.filter((kind) => isStopped(kind) || mayMeetRules(kind, ways)),
@@ -61,11 +65,22 @@ export function groundsOf(
   ];
   const certain = new Set(tables.filter(({ isCertain }) => isCertain).flatMap(({ kinds }) => kinds));
   const open = counted.filter((kind) => isDropped(kind) && !certain.has(kind));
-  const beside = [...silentGrounds(open, counted, tables, between), ...neighbourGrounds(open, drops.unreachable)];
-  const grounds = [...tables, ...beside, ...new ConntrackGrounds(between).grounds(open)];
+  const queued = new QueueGrounds(between, ways).of(open);
+  const grounds = [
+    ...tables,
+    ...silentGrounds(open, counted, tables, between),
+    ...neighbourGrounds(open, drops.unreachable),
+    ...whileOff(open, tables, between),
+    ...queued.grounds,
+    ...new ConntrackGrounds(between).grounds(open),
+  ];
   const stopped = stoppedBy(tables, ways);
   const told = grounds.map((ground) => findingIn(ground, drops, stopped));
-  const rest = unexplained(drops, counted, grounds, [...countsText(between, grounds), ...byRules.doubts]);
+  const rest = unexplained(drops, counted, grounds, [
+    ...countsText(between, grounds),
+    ...queued.doubts,
+    ...byRules.doubts,
+  ]);
   return {
     grounds,
     stopped,

@@ -7,9 +7,12 @@ import { DEAD_ENDS, type Ways } from "./ways.js";
  * What the kernel counts as it drops so, over IPv4 and over IPv6 (net/ipv4/route.c, ip_error, and ip_rcv_finish_core in net/ipv4/ip_input.c;
  * net/ipv6/route.c, ip6_pkt_drop).
  */
-const FORWARDING = ["IpInAddrErrors", undefined] as const;
+export const FORWARDING = ["IpInAddrErrors", undefined] as const;
 const REVERSE_PATH = ["TcpExtIPReversePathFilter", undefined] as const;
 export const NO_ROUTE = ["IpExtInNoRoutes", "Ip6InNoRoutes"] as const;
+
+/** The setting that turns forwarding on and off on all interfaces. */
+export const GENERAL_FORWARDING = "net.ipv4.ip_forward";
 
 /** `rp_filter`, by Documentation/networking/ip-sysctl: 1 asks that answers leave by the interface that a packet came in by, 2 that there is a route. */
 const STRICT = 1;
@@ -75,8 +78,9 @@ export class RouteGrounds {
         ? this.#between.sysctlsOfInterfaces("forwarding")
         : [this.#between.sysctl(settingOf(name, "forwarding"))];
     if (own.length === 0 || own.some((value) => value !== "0")) return undefined;
-    const general = "net.ipv4.ip_forward";
-    return this.#between.sysctl(general) === "0" || name === "" ? general : settingOf(name, "forwarding");
+    return this.#between.sysctl(GENERAL_FORWARDING) === "0" || name === ""
+      ? GENERAL_FORWARDING
+      : settingOf(name, "forwarding");
   }
 
   /** Why rp_filter drops them; undefined where it does not, or may not. */

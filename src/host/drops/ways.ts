@@ -68,6 +68,12 @@ export class Ways {
     return this.#names[side][source] ?? "";
   }
 
+  /** The interface that packets are to leave by; empty where it is not known. */
+  leavesBy(dropped: Dropped): string {
+    const { destination } = this.of(dropped);
+    return (destination === undefined ? undefined : this.routing.interfaceTo(destination)) ?? "";
+  }
+
   of(dropped: Dropped): Way {
     const { isPlain, isIpv6, proto, ends, isEchoRequest, isError, isStray } = dropped;
     const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];

@@ -70,6 +70,14 @@ export interface HostFacts {
   readonly conntrackMore: number;
 }
 
+/** Settings of a host at one moment. */
+export interface Settings {
+  /** When they were read, epoch nanoseconds. */
+  readonly timeNs: bigint;
+  /** By their names, as sysctl(8) writes them. */
+  readonly sysctls: ReadonlyMap<string, string>;
+}
+
 /** What became of one container, for the same. */
 export interface KnownChange {
   /** Epoch nanoseconds. */

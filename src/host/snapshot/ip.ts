@@ -1,5 +1,8 @@
 import { at, listAt, numberAt, parseJson, picked, textAt } from "./json.js";
 
+/** Kinds of what holds filters alone (tc(8)): those of `clsact` also see what goes out. */
+export const FILTERS: ReadonlySet<string> = new Set(["clsact", "ingress"]);
+
 /** What of `ip -j` is kept, by the names it has there. */
 export const LINK = [
   "ifindex",
@@ -60,6 +63,21 @@ function routeOf(route: unknown): object {
     .map((each) => numberAt(each, "mtu"))
     .find((each) => each !== undefined);
   return { ...picked(route, ROUTE), ...(mtu !== undefined && { mtu }), ...(nexthops.length > 0 && { nexthops }) };
+}
+
+export const QUEUE = ["dev", "kind", "handle", "drops"];
+/** What holds no packet drops none: every container has some. */
+const WITHOUT_QUEUE = "noqueue";
+
+/** Reads `tc -s -j qdisc`: of each interface, its queue, and what filters what comes in and goes out there. What others hold in turn counts what these drop. Throws where that is no JSON. */
+export function queuesOf(text: string): object[] {
+  return listAt(parseJson(text))
+    .filter((queue) => isOuter(queue) && textAt(queue, "kind") !== WITHOUT_QUEUE)
+    .map((queue) => picked(queue, QUEUE));
+}
+
+function isOuter(queue: unknown): boolean {
+  return at(queue, "root") === true || FILTERS.has(textAt(queue, "kind") ?? "");
 }
 
 /** Reads `ip -j rule`. Throws where that is no JSON. */

@@ -4,7 +4,7 @@ import { saidFew } from "../../packets/results/sentence.js";
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
 import { RuleHistory, type RuleReading } from "../rules/times/rule-history.js";
-import type { HostFacts, KnownChange, KnownContainer, KnownNews } from "./host-facts.js";
+import type { HostFacts, KnownChange, KnownContainer, KnownNews, Settings } from "./host-facts.js";
 import { MasqueradeSources } from "./masquerade-sources.js";
 import { onLinks } from "./on-links.js";
 import { OwnAddresses } from "./own-addresses.js";
@@ -12,6 +12,8 @@ import { PortBook } from "./published.js";
 
 /** So many changes of containers are remembered. */
 const MOST_CHANGES = 4096;
+/** Of so many snapshots, the settings are remembered that they had otherwise than the one before. */
+const MOST_SETTINGS = 64;
 /** So many snapshots' rules are remembered. */
 const MOST_LISTED = 8;
 /** So far from a container's beginning, or its end, its rules change at the most. */
@@ -39,6 +41,7 @@ export class KnownHost {
   /** … and as snapshots have them: of each time that they were the same, the first and the last. */
   readonly #listed: RuleReading[] = [];
   #bySnapshots: RuleHistory | undefined;
+  readonly #settings: Settings[] = [];
   /** Whether the host's rules are not what they were, or were others in between: a port that Docker publishes has rules of its own. */
   haveRulesChanged = false;
 
@@ -87,6 +90,11 @@ export class KnownHost {
     return [...new Set([this.#first, this.#facts])].filter(isOfRules);
   }
 
+  /** The settings that snapshots behind the first one have, each as far as it has others than the one before it. */
+  get settings(): readonly Settings[] {
+    return this.#settings;
+  }
+
   /** A setting, by its name as sysctl(8) writes it, that the first snapshot and the last have alike; undefined where they do not, or lack it. */
   setting(name: string): string | undefined {
     const [first, last] = [this.#first, this.#facts].map((facts) => facts?.network.sysctls.get(name));
@@ -114,6 +122,7 @@ export class KnownHost {
       if (news.rules !== undefined) this.#list(news.rules, news.timeNs);
       this.ownAddresses.take(news);
       this.#first ??= news;
+      this.#noteSettings(news);
       this.#facts = news;
       if (news.containers !== undefined) this.#networks = news;
     } else {
@@ -131,6 +140,14 @@ export class KnownHost {
   /** Whether a container changed between two moments, epoch nanoseconds: Docker makes rules for it some time before, and takes them away behind that. */
   haveContainersChanged(fromNs: bigint, toNs: bigint): boolean {
     return [...this.#changedNs].some((timeNs) => fromNs - RULES_APART_NS <= timeNs && timeNs <= toNs + RULES_APART_NS);
+  }
+
+  #noteSettings({ timeNs, network: { sysctls } }: HostFacts): void {
+    const before = this.#facts?.network.sysctls;
+    const others = new Map([...sysctls].filter(([name, value]) => before?.get(name) !== value));
+    if (before === undefined || others.size === 0) return;
+    this.#settings.push({ timeNs, sysctls: others });
+    if (this.#settings.length > MOST_SETTINGS) this.#settings.shift();
   }
 
   #list(text: string, timeNs: bigint): void {

@@ -25,6 +25,17 @@ export interface SourceAddress {
   readonly isGlobal: boolean;
 }
 
+/** What holds, or filters, the packets of an interface. */
+export interface Queue {
+  readonly dev: string;
+  /** As tc(8) names it: `fq_codel`, `tbf`. */
+  readonly kind: string;
+  /** What tells it from another one that was there before it. */
+  readonly handle: string;
+  /** Packets that it dropped so far. */
+  readonly drops: number;
+}
+
 /** What a snapshot says of how the host forwards. */
 export interface NetworkFacts {
   readonly routes: readonly Route[];
@@ -42,6 +53,8 @@ export interface NetworkFacts {
   readonly sysctls: ReadonlyMap<string, string>;
   /** What the kernel counted, by name: as `conntrack -S` and nstat(8) have it. */
   readonly counters: ReadonlyMap<string, number>;
+  /** Undefined where it does not tell of any. */
+  readonly queues: readonly Queue[] | undefined;
 }
 
 /** Kinds of interfaces that take what comes by their parts. */
@@ -63,6 +76,7 @@ export function networkFactsOf(snapshot: unknown): NetworkFacts {
     sysctls: new Map(
       membersAt(snapshot, "sysctls").flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
     ),
+    queues: at(snapshot, "queues") === undefined ? undefined : listAt(snapshot, "queues").flatMap(queueOf),
     counters: new Map(counters.flatMap(([name, value]) => (typeof value === "number" ? [[name, value]] : []))),
   };
 }
@@ -76,6 +90,13 @@ function mastersOf(links: readonly unknown[]): Map<string, string> {
       return name !== undefined && master !== undefined && names.has(master) ? [[name, master]] : [];
     }),
   );
+}
+
+function queueOf(queue: unknown): Queue[] {
+  const [dev, kind, handle] = ["dev", "kind", "handle"].map((name) => textAt(queue, name));
+  const drops = numberAt(queue, "drops");
+  if (dev === undefined || kind === undefined || handle === undefined || drops === undefined) return [];
+  return [{ dev, kind, handle, drops }];
 }
 
 function sourceOf(known: unknown): SourceAddress[] {

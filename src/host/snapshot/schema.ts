@@ -4,7 +4,7 @@
  */
 import { count, flag, list, object, port, type Schema, text, time } from "../../packets/json-schema.js";
 import { LABELS, OPTIONS } from "./docker.js";
-import { ADDRESS, COUNTERS, LINK, NEXT_HOP, POLICY_RULE, ROUTE } from "./ip.js";
+import { ADDRESS, COUNTERS, LINK, NEXT_HOP, POLICY_RULE, QUEUE, ROUTE } from "./ip.js";
 import { CHANGE_FORMAT, FORMAT, VERSION } from "./snapshot.js";
 
 /** An object of a tool's own, of which these members are kept, as the tool has them. */
@@ -178,6 +178,10 @@ export const SCHEMA: Schema = {
       ),
     },
     optional: {
+      queues: list(
+        "The queues of the interfaces, and what filters packets there (clsact, ingress), as tc -s -j qdisc has them.",
+        kept("One of them.", QUEUE),
+      ),
       steadySince: time(
         "Since when nothing changed of its addresses, routes, policy rules and the settings of its interfaces, by the host's clock: natcorr live hears of each change",
       ),

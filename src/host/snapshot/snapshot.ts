@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly interfaces: readonly object[];
   readonly routes: readonly object[];
   readonly policyRules: readonly object[];
+  /** What holds, or filters, the packets of each interface, as `tc -j` names what they have. */
+  readonly queues: readonly object[];
   readonly rules: SavedRules;
   readonly conntrack: ConntrackState;
   /** Those that there are, by name, as sysctl(8) writes it. */

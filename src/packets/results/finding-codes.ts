@@ -106,6 +106,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu; nstat -az IpFragFails Ip6InTooBigErrors counts on",
   },
+  "drop-queue": {
+    severity: "warning",
+    hint: "tc -s qdisc shows what each queue dropped, how long it may be and how fast it sends",
+  },
   "drop-unreachable": {
     severity: "warning",
     hint: "ip neigh shows whether the address, or its next hop, answers; ip -s neigh and /proc/net/stat/arp_cache (unresolved_discards) what was dropped meanwhile",

@@ -17,6 +17,7 @@ async function heard(name: string, ...lines: readonly string[]): Promise<string[
   await new Promise<void>((resolve) => {
     const close = followNetwork({
       onAddresses: () => calls.push("addresses"),
+      onSetting: () => calls.push("setting"),
       onChange: () => calls.push("change"),
       onEnd: () => {
         calls.push("end");
@@ -30,9 +31,6 @@ async function heard(name: string, ...lines: readonly string[]): Promise<string[
 
 // as iproute2 6.1 prints them
 it.each([
-  "inet docker0 rp_filter strict ",
-  "inet all forwarding off ",
-  "inet6 all forwarding off ",
   "blackhole 203.0.113.0/24 ",
   "Deleted blackhole 203.0.113.0/24 ",
   "32765:\tfrom 1.2.3.4 lookup 100",
@@ -41,6 +39,13 @@ it.each([
 ])("hears of a change by %s", async (line) => {
   expect(await heard("change", line)).toEqual(["change", "end"]);
 });
+
+it.each(["inet docker0 rp_filter strict ", "inet all forwarding off ", "inet6 all forwarding off "])(
+  "hears of another setting by %s",
+  async (line) => {
+    expect(await heard("setting", line)).toEqual(["change", "setting", "end"]);
+  },
+);
 
 it("hears of a change of addresses", async () => {
   const line = "Deleted 2: enp0s3    inet 10.0.2.15/24 scope global enp0s3";

@@ -1,5 +1,5 @@
 import { groundsOf } from "../../../src/host/drops/grounds.js";
-import { type HostFacts, readSnapshot } from "../../../src/host/snapshot/host-facts.js";
+import { type HostFacts, readSnapshot, type Settings } from "../../../src/host/snapshot/host-facts.js";
 import type { RulesInForce } from "../../../src/host/rules/times/rule-history.js";
 import type { Dropped, Drops, DropsExplained } from "../../../src/packets/results/drops.js";
 import type { Finding } from "../../../src/packets/results/findings.js";
@@ -91,6 +91,7 @@ export function explained(
   more: Partial<Drops> = {},
   names: SideNames = [["docker0"], ["enp0s3"]],
   inForce: readonly RulesInForce[] = [],
+  settings: readonly Settings[] = [],
 ): DropsExplained {
   const reached = [new Set<string>(), new Set<string>()] as const;
   return groundsOf(
@@ -107,6 +108,7 @@ export function explained(
     snapshots,
     names,
     inForce,
+    settings,
   );
 }
 

@@ -48,6 +48,40 @@ describe("a host that does not forward", () => {
     expect(told(found(three, snapshots))).toEqual(["drop-unexplained 3"]);
   });
 
+  it("is named where that was so for a while, by the counter that has nothing else, and by when where it was read so", () => {
+    const [on, moved] = [
+      { "net.ipv4.ip_forward": "1", "net.ipv4.conf.docker0.forwarding": "1" },
+      { IpInAddrErrors: [2, 6] },
+    ] as const;
+    const [finding, ...others] = found(three, settled(on, moved));
+    expect(finding).toMatchObject({ code: "drop-not-forwarded", count: 3, counter: "IpInAddrErrors", counted: 4 });
+    const [said, counts] = [
+      "the host did not forward for a while: net.ipv4.ip_forward",
+      "IpInAddrErrors counted 4, 1 of them others",
+    ];
+    expect(finding.text).toBe(`${said}, or forwarding of their interface, was 0; ${counts}`);
+    expect(others).toEqual([]);
+    const settings = [{ timeNs: 104_000_000_000n, sysctls: new Map([["net.ipv4.ip_forward", "0"]]) }];
+    const [read] = found(three, settled(on, moved), {}, [["docker0"], ["enp0s3"]], [], settings);
+    expect(read.text).toMatch(/^the host did not forward for a while: net\.ipv4\.ip_forward was 0 by \d\d:\d\d:44; /);
+    const [before] = settled(on, moved);
+    const [, after] = settled(OFF, moved);
+    expect(found(three, [before, after])[0].text).toContain("net.ipv4.ip_forward was 0 by ");
+  });
+
+  it("is not named so where the counter may have others, or too few", () => {
+    const on = { "net.ipv4.ip_forward": "1", "net.ipv4.conf.docker0.forwarding": "1" };
+    expect(told(found(three, settled(on, { IpInAddrErrors: [2, 4] })))).toEqual(["drop-unexplained 3"]);
+    const other = { ...on, "net.ipv4.conf.wan0.forwarding": "0" };
+    expect(told(found(three, settled(other, { IpInAddrErrors: [2, 9] })))).toEqual(["drop-unexplained 3"]);
+    const own = { ...OFF, "net.ipv4.conf.enp0s3.forwarding": "1" };
+    const answers = dropped(2, { ...QUERY, src: QUERY.dst, dst: "172.17.0.3" }, { side: OUTSIDE });
+    expect(told(found([...three, answers], settled(own, { IpInAddrErrors: [0, 4] })))).toEqual([
+      "drop-not-forwarded 3 IpInAddrErrors",
+      "drop-unexplained 2",
+    ]);
+  });
+
   it("is told over IPv6 by what it has for that", () => {
     const ends = { src: "fd00:17::3", srcPort: 1, dst: "2001:db8::1", dstPort: 53 };
     const off = settled(

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { interfacesOf, policyRulesOf, routesOf } from "../../../src/host/snapshot/ip.js";
+import { interfacesOf, policyRulesOf, queuesOf, routesOf } from "../../../src/host/snapshot/ip.js";
 import { countersOf } from "../../../src/host/snapshot/snapshot.js";
 
 it("of ip -j, what concerns forwarding is kept as it is there", () => {
@@ -40,6 +40,20 @@ it("of ip -j, what concerns forwarding is kept as it is there", () => {
     { priority: 7, not: null, src: "10.9.9.0", srclen: 24 },
   ]);
   expect(() => routesOf("Object is not JSON")).toThrow("no JSON");
+});
+
+it("of tc -j qdisc, the queue of each interface is kept, and what filters there", () => {
+  const inner = { kind: "fq_codel", handle: "0:", dev: "eth0", parent: "1:1", drops: 7 };
+  const queues = [
+    { kind: "noqueue", handle: "0:", dev: "docker0", root: true, drops: 0 },
+    { kind: "mq", handle: "0:", dev: "eth0", root: true, options: {}, bytes: 1, drops: 9 },
+    inner,
+    { kind: "clsact", handle: "ffff:", dev: "eth0", parent: "ffff:fff1", drops: 1 },
+  ];
+  expect(queuesOf(JSON.stringify(queues))).toEqual([
+    { kind: "mq", handle: "0:", dev: "eth0", drops: 9 },
+    { kind: "clsact", handle: "ffff:", dev: "eth0", drops: 1 },
+  ]);
 });
 
 it("conntrack's counters are those of all processors", () => {

@@ -1,0 +1,27 @@
+import type { Dropped } from "../../packets/results/drops.js";
+import { timeOfDay } from "../rules/times/stood.js";
+import type { Between } from "./between.js";
+import { type Ground, packetsIn } from "./ground.js";
+import { FORWARDING, GENERAL_FORWARDING } from "./route-grounds.js";
+
+/**
+ * What the host did not forward as that was off for a while: by the counter that has nothing else (net/ipv4/route.c, ip_error), and the setting where a reading has it. `dropped`:
+ * those that nothing else certainly dropped. `grounds`: what else is known.
+ */
+export function whileOff(dropped: readonly Dropped[], grounds: readonly Ground[], between: Between): Ground[] {
+  const [counter] = FORWARDING;
+  const kinds = dropped.filter(({ isIpv6 }) => !isIpv6);
+  const told = grounds.filter(({ cause }) => cause.counter === counter).flatMap((ground) => ground.kinds);
+  const counted = between.moved(counter) ?? 0;
+  const packets = packetsIn(kinds);
+  const others = counted - packets;
+  if (packets === 0 || others < packetsIn(told)) return [];
+  const readNs = between.readAsNs(GENERAL_FORWARDING, "0");
+  // where an interface never forwards, the counter may be of what comes by that one
+  const own = between.sysctlsOfInterfaces("forwarding");
+  if (readNs === undefined && !(own.length > 0 && own.every((value) => value === "1"))) return [];
+  const said = readNs === undefined ? "or forwarding of their interface, was 0" : `was 0 by ${timeOfDay(readNs)}`;
+  const text = `the host did not forward for a while: ${GENERAL_FORWARDING}${readNs === undefined ? ", " : " "}${said}; ${counter} counted ${counted}${others > 0 ? `, ${others} of them others` : ""}`;
+  const hint = `sysctl ${GENERAL_FORWARDING} shows whether it forwards now; whatever writes it (sysctl -p, a firewall or a VPN that starts or stops) did so while packets were captured`;
+  return [{ code: "drop-not-forwarded", kinds, isCertain: false, text, hint, cause: { counter, counted } }];
+}
