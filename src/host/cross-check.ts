@@ -62,6 +62,8 @@ export class CrossCheck {
   readonly #ended = new EndedEntries();
   /** Flows whose answers conntrack did not take for such; and those, by their entries, of which the kernel is asked whether it did. */
   readonly #unreplied = new Named();
+  /** How many of these have their entry in a zone. */
+  #zoned = 0;
   #unsure: { readonly entry: ConntrackEntry; readonly flow: FlowSummary }[] = [];
   /** By flow, who sent it packets that were seen outside alone. */
   readonly #alone = new Map<number, Set<string>>();
@@ -140,7 +142,7 @@ export class CrossCheck {
       ...ofNamed("conntrack-bypassed", this.#bypassing, bypassing),
       ...ofNamed("conntrack-unseen", this.#unseen, "conntrack translated, but no pair shows it"),
       ...this.#ended.findings(this.#setting),
-      ...ofNamed("conntrack-unreplied", this.#unreplied, UNREPLIED),
+      ...ofNamed("conntrack-unreplied", this.#unreplied, `${UNREPLIED}${this.#zonedText()}`),
       ...this.#incomplete(),
     ];
     const { unread, firstUnread } = this.#table;
@@ -223,10 +225,18 @@ export class CrossCheck {
       if (entry.isReplied !== false) return;
       this.#unreplied.addFlow(flow);
       this.#unreplied.named.addMade(this.#nameOf(flow));
+      if (entry.isZoned) this.#zoned++;
     } else if (this.#unsure.length < MOST_ASKED) {
       this.#unsure.push({ entry, flow: copyOf(flow) });
       hearing.ask();
     }
+  }
+
+  /** A rule of the raw table gives packets of one interface a zone, and not those that answer by another one (iptables-extensions(8), CT). */
+  #zonedText(): string {
+    if (this.#zoned === 0) return "";
+    const entries = this.#zoned === this.#unreplied.flows.count ? "their entries" : `${this.#zoned} of their entries`;
+    return `; ${entries} are in a zone (CT --zone), where it looks for an answer only if a rule puts that there, too`;
   }
 
   #nameOf(flow: FlowSummary): () => Sentence {

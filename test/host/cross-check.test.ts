@@ -270,6 +270,15 @@ describe("what became of the entry of a flow that goes on", () => {
     ).toEqual([]);
   });
 
+  test("conntrack took none of its answers for one, as a rule put it into a zone and not these", () => {
+    const zoned = unanswered.replace(" [UNREPLIED]", " zone=5 [UNREPLIED]");
+    const ended = `${event(0, "NEW", zoned)}\n${event(30_000, "DESTROY", zoned)}`;
+    const { findings } = checked(ended, [{ ...pinged, pairs: 2, pairsOutbound: 2 }], SERVER);
+    expect(findings.find(({ code }) => code === "conntrack-unreplied")?.text).toBe(
+      "answers came from outside, none of which conntrack took for one ([UNREPLIED]); their entries are in a zone (CT --zone), where it looks for an answer only if a rule puts that there, too: icmp 172.17.0.4 > 180.101.49.11 id 783",
+    );
+  });
+
   test("packets leave as they came when it has ended", () => {
     const left = "172.17.0.4 > 180.101.49.11 id 783";
     const asItCame = flow("icmp", "inside", left, left, {

@@ -70,6 +70,8 @@ it("leaves out what is no more than a sign of it, where that is all", () => {
   expect(told(about("reply-untranslated", [3, 4]), about("asymmetric", [4]))).toEqual([asItWas("reply-untranslated")]);
   const [, asymmetric] = told(about("reply-untranslated", [3, 4]), about("asymmetric", [4, 6]));
   expect(asymmetric.slice(0, 2)).toEqual(["asymmetric", "reply-untranslated"]);
+  const unreplied = about("conntrack-unreplied", [3]);
+  expect(told(unreplied, about("drop-unexplained", [3]))).toEqual([asItWas("conntrack-unreplied")]);
 });
 
 it("keeps the order, and lets what comes before pass at once", () => {

@@ -11,6 +11,7 @@ const EXPLAINS: Readonly<Partial<Record<FindingCode, readonly FindingCode[]>>> =
   "conntrack-deleted": WITHOUT_ENTRY,
   "conntrack-evicted": WITHOUT_ENTRY,
   "conntrack-timed-out": WITHOUT_ENTRY,
+  "conntrack-unreplied": ["drop-unexplained"],
   leak: ["unanswered", "asymmetric"],
   "nat-missing": ["leak", "untranslated", "unanswered"],
   "reply-untranslated": ["unanswered", "asymmetric"],
@@ -19,8 +20,8 @@ const EXPLAINS: Readonly<Partial<Record<FindingCode, readonly FindingCode[]>>> =
 /** These are about what became of packets: what tells why names those. Others are about flows. */
 const OF_PACKETS: ReadonlySet<FindingCode> = new Set(["refused", "host-reset"]);
 
-/** These are no more than signs of what is wrong: where all of one is explained, it is not said. */
-export const SIGNS: ReadonlySet<FindingCode> = new Set(["asymmetric"]);
+/** These are no more than signs of what is wrong, or say that nothing tells it: where all of one is explained, it is not said. */
+export const SIGNS: ReadonlySet<FindingCode> = new Set(["asymmetric", "drop-unexplained"]);
 
 /** Whether findings of a code tell why there are some of another one. */
 export function explains(code: FindingCode, other: FindingCode): boolean {
