@@ -54,7 +54,7 @@ export class HostResults {
   static async of(known: KnownHost, interfaces: SideNames, options: RunOptions): Promise<HostResults> {
     const { UncapturedRoutes } = await import("../host/drops/uncaptured-routes.js");
     const [routes, insideRoutes] = [interfaces.flat(), interfaces[INSIDE]].map(
-      (names) => new UncapturedRoutes(known, names.includes("") ? [] : names, options.gone),
+      (names) => new UncapturedRoutes(known, names.includes("") ? [] : names, options.gone, interfaces),
     );
     return new HostResults(known, interfaces, options, routes, insideRoutes);
   }
@@ -129,7 +129,7 @@ export class HostResults {
 
   #originOf(address: string): Origin {
     if (this.#insideRoutes.isCapturedTo(address)) return "inside";
-    return this.routes.uncapturedTo(address) === undefined ? undefined : "elsewhere";
+    return this.routes.uncapturedTo(address)?.isCertain === true ? "elsewhere" : undefined;
   }
 
   /** A sink that is also told which rules of Docker's are gone, and what could have dropped what was dropped; and so are the ports that it was to come to. */

@@ -66,7 +66,7 @@ export async function takeSnapshot(
     proxies: from("docker-proxy", readProxies),
     interfaces: ip(interfacesOf, "-s", "-d", "addr"),
     routes: [ip(routesOf, "route", "show", "table", "all"), ip(routesOf, "-6", "route", "show", "table", "all")],
-    policyRules: [ip(policyRulesOf, "rule"), ip(policyRulesOf, "-6", "rule")],
+    policyRules: [ip(policyRulesOf("inet"), "rule"), ip(policyRulesOf("inet6"), "-6", "rule")],
     queues: from("tc -s -j qdisc", async () => queuesOf(await printed("tc", "-s", "-j", "qdisc"))),
     iptables: lines("iptables-save -c", async () => (await savedRules("iptables", tools)).text),
     ip6tables: lines("ip6tables-save -c", async () => (await savedRules("ip6tables", tools)).text),

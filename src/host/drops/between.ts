@@ -1,5 +1,6 @@
 import type { HostFacts, Settings } from "../snapshot/host-facts.js";
 import type { Queue } from "../snapshot/network-facts.js";
+import type { Coming } from "../snapshot/policy-rules.js";
 import { Routing } from "../snapshot/routing.js";
 
 /** What two snapshots of a host say of the time between them. */
@@ -80,9 +81,9 @@ export class Between {
     return Math.max(0, (this.moved("drop") ?? 0) - (this.moved("insert_failed") ?? 0));
   }
 
-  /** Whether the route to an address is one of these by both. */
-  isRoute(address: string, isOne: (route: ReturnType<Routing["route"]>) => boolean): boolean {
-    return this.#routings.every((routing) => isOne(routing.route(address)));
+  /** Whether the route to an address is one of these by both. `coming`: what may choose it beside that. */
+  isRoute(address: string, isOne: (route: ReturnType<Routing["route"]>) => boolean, coming?: Coming): boolean {
+    return this.#routings.every((routing) => isOne(routing.route(address, coming)));
   }
 }
 

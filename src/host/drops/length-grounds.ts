@@ -30,9 +30,10 @@ export class LengthGrounds {
 
   #tooLong(kind: Dropped): string | undefined {
     const { destination } = this.#ways.of(kind);
-    const route = destination === undefined ? undefined : this.#ways.routing.route(destination);
+    const coming = this.#ways.coming(kind);
+    const route = destination === undefined ? undefined : this.#ways.routing.route(destination, coming);
     if (destination === undefined || route?.type !== "unicast" || route.dev === undefined) return undefined;
-    const isSame = this.#between.isRoute(destination, (each) => each?.mtu === route.mtu);
+    const isSame = this.#between.isRoute(destination, (each) => each?.mtu === route.mtu, coming);
     const [mtu, whose] =
       isSame && route.mtu !== undefined
         ? [route.mtu, `the route to ${destination}`]

@@ -92,24 +92,32 @@ export class RouteGrounds {
     const mode = Math.max(...modes.map((setting) => Number(this.#between.sysctl(setting))));
     if (!(mode > 0)) return undefined;
     const said = `rp_filter of ${name} is ${mode}, and`;
-    if (this.#between.isRoute(src, (route) => route === null)) return `${said} there is no route to ${src}`;
+    // it is asked for the route of an answer (net/ipv4/fib_frontend.c, __fib_validate_source)
+    const answer = { src: this.#ways.of(kind).destination };
+    if (this.#between.isRoute(src, (route) => route === null, answer)) return `${said} there is no route to ${src}`;
     const isAway = this.#between.isRoute(
       src,
       (route) => route?.type === "unicast" && route.dev !== undefined && route.dev !== name,
+      answer,
     );
     return mode === STRICT && isAway ? `${said} the route to ${src} does not leave by it` : undefined;
   }
 
   #lost(kind: Dropped): string | undefined {
     const { destination } = this.#ways.of(kind);
-    const isLost = destination !== undefined && this.#between.isRoute(destination, (route) => route === null);
+    const isLost =
+      destination !== undefined &&
+      this.#between.isRoute(destination, (route) => route === null, this.#ways.coming(kind));
     return isLost ? `the host has no route to ${destination}` : undefined;
   }
 
   #discarded(kind: Dropped): string | undefined {
     const { destination } = this.#ways.of(kind);
     if (destination === undefined) return undefined;
-    const type = [...DEAD_ENDS].find((each) => this.#between.isRoute(destination, (route) => route?.type === each));
+    const coming = this.#ways.coming(kind);
+    const type = [...DEAD_ENDS].find((each) =>
+      this.#between.isRoute(destination, (route) => route?.type === each, coming),
+    );
     return type === undefined ? undefined : `the host's route to ${destination} is one of type ${type}`;
   }
 }

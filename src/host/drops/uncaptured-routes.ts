@@ -1,11 +1,13 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
-import type { HostRoutes } from "../../packets/results/host-routes.js";
+import type { HostRoutes, Seen, UncapturedRoute } from "../../packets/results/host-routes.js";
+import type { SideNames } from "../../packets/sides.js";
 import type { HostFacts } from "../snapshot/host-facts.js";
 import type { NetworkFacts } from "../snapshot/network-facts.js";
+import type { Coming } from "../snapshot/policy-rules.js";
 import { Routing } from "../snapshot/routing.js";
 
-/** Of so many addresses the answer is remembered, at the most: the oldest are forgotten. */
-const MOST_ADDRESSES = 4096;
+/** Of so many packets the answer is remembered, at the most: the oldest are forgotten. */
+const MOST_ANSWERS = 4096;
 /**
  * Kinds of interfaces whose frames pass no other one in a form that natcorr reads (ip-link(8)); a network card has none. What leaves by a VLAN passes the
  * interface below it.
@@ -17,6 +19,7 @@ export class UncapturedRoutes implements HostRoutes {
   readonly #host: { readonly snapshots: readonly HostFacts[] };
   readonly #names: readonly string[];
   readonly #gone: ReadonlySet<string>;
+  readonly #interfaces: SideNames;
   /** Those of the names that are not gone by now. */
   #captured: readonly string[] = [];
   /** How many were, when that was looked at last. */
@@ -25,29 +28,33 @@ export class UncapturedRoutes implements HostRoutes {
   #last: HostFacts | undefined;
   #networks: readonly NetworkFacts[] = [];
   #routings: readonly Routing[] = [];
-  readonly #answers = new Map<string, string | undefined>();
+  #isByPolicy = false;
+  readonly #answers = new Map<string, UncapturedRoute | undefined>();
 
   /**
    * `host`: its first snapshot and its last by now, which have to agree. `captured`: the interfaces of all captures, empty where one of them is not known:
-   * then nothing is told. `gone`: those that are captured no more; there may be some later.
+   * then nothing is told. `gone`: those that are captured no more; there may be some later. `interfaces`: those that the sources of both sides are of; empty where one is not known.
    */
   constructor(
     host: { readonly snapshots: readonly HostFacts[] },
     captured: readonly string[],
     gone: ReadonlySet<string> = new Set(),
+    interfaces: SideNames = [[], []],
   ) {
     this.#host = host;
     this.#names = captured;
     this.#gone = gone;
+    this.#interfaces = interfaces;
   }
 
-  uncapturedTo(address: string): string | undefined {
+  uncapturedTo(address: string, seen?: Seen): UncapturedRoute | undefined {
     this.#read();
-    if (!this.#answers.has(address)) {
-      this.#answers.set(address, this.#find(address));
-      keepNewest(this.#answers, MOST_ADDRESSES);
+    const key = this.#isByPolicy ? `${address} ${seen?.src ?? ""} ${this.#cameBy(seen)}` : address;
+    if (!this.#answers.has(key)) {
+      this.#answers.set(key, this.#find(address, seen));
+      keepNewest(this.#answers, MOST_ANSWERS);
     }
-    return this.#answers.get(address);
+    return this.#answers.get(key);
   }
 
   areNeighbours(one: string, other: string): boolean | undefined {
@@ -63,12 +70,12 @@ export class UncapturedRoutes implements HostRoutes {
   }
 
   /** Whether the host is known to send what goes to an address by a captured interface. */
-  isCapturedTo(address: string): boolean {
+  isCapturedTo(address: string, seen?: Seen): boolean {
     this.#read();
     return (
       this.#networks.length > 0 &&
-      this.#networks.every(
-        (network, at) => network.isByDestination && this.#isCaptured(this.#routings[at].interfaceTo(address), network),
+      this.#networks.every((network, at) =>
+        this.#isCaptured(this.#routings[at].interfaceTo(address, this.#coming(seen)), network),
       )
     );
   }
@@ -83,13 +90,27 @@ export class UncapturedRoutes implements HostRoutes {
     this.#answers.clear();
     this.#networks = snapshots.map(({ network }) => network);
     this.#routings = this.#networks.map((network) => new Routing(network));
+    this.#isByPolicy = this.#routings.some(({ isByDestination }) => !isByDestination);
   }
 
-  #find(address: string): string | undefined {
-    const names = new Set(this.#routings.map((routing) => routing.interfaceTo(address)));
-    const [name] = names;
-    if (names.size !== 1 || name === undefined) return undefined;
-    return this.#networks.every((network) => this.#isUncaptured(name, network)) ? name : undefined;
+  #coming(seen: Seen | undefined): Coming {
+    return { src: seen?.src, iif: this.#cameBy(seen) };
+  }
+
+  /** The interface that a packet comes by; empty where that is not known. */
+  #cameBy(seen: Seen | undefined): string {
+    return (seen && this.#interfaces[seen.side][seen.source]) ?? "";
+  }
+
+  #find(address: string, seen?: Seen): UncapturedRoute | undefined {
+    const names = [...new Set(this.#routings.flatMap((routing) => routing.interfacesTo(address, this.#coming(seen))))];
+    const isUncaptured = (name: string | undefined): name is string =>
+      name !== undefined && this.#networks.every((network) => this.#isUncaptured(name, network));
+    const name = names.find(isUncaptured);
+    const isCertain = names.length === 1;
+    // where snapshots differ, nobody knows since when
+    if (name === undefined || !(isCertain || this.#isByPolicy)) return undefined;
+    return { name, isCertain, isByPolicy: this.#isByPolicy };
   }
 
   /** Whether nothing of what leaves by an interface is captured, by one snapshot, which has to know the interfaces of the captures. */

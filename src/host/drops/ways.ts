@@ -15,6 +15,7 @@ import type { HookedPacket } from "../rules/ruleset.js";
 import { addressesMade } from "../rules/target.js";
 import { masqueradeSource } from "../snapshot/masquerade-sources.js";
 import type { NetworkFacts } from "../snapshot/network-facts.js";
+import type { Coming } from "../snapshot/policy-rules.js";
 import { Routing } from "../snapshot/routing.js";
 
 /** Types of routes that lead nowhere, without a word to the sender, or with one (ip-route(8)). */
@@ -68,10 +69,15 @@ export class Ways {
     return this.#names[side][source] ?? "";
   }
 
+  /** What may choose their route beside where they go. */
+  coming(dropped: Dropped): Coming {
+    return { src: dropped.ends.src, iif: this.cameBy(dropped) };
+  }
+
   /** The interface that packets are to leave by; empty where it is not known. */
   leavesBy(dropped: Dropped): string {
     const { destination } = this.of(dropped);
-    return (destination === undefined ? undefined : this.routing.interfaceTo(destination)) ?? "";
+    return (destination === undefined ? undefined : this.routing.interfaceTo(destination, this.coming(dropped))) ?? "";
   }
 
   of(dropped: Dropped): Way {
@@ -86,7 +92,8 @@ export class Ways {
     const forwardedTo = isTaken ? undefined : (to ?? supposed);
     const end = forwardedTo === undefined ? null : parseAddress(forwardedTo.dst);
     const routed = end === null ? undefined : { dst: end, dstPort: forwardedTo?.dstPort };
-    const outName = forwardedTo === undefined ? "" : (this.routing.interfaceTo(forwardedTo.dst) ?? "");
+    const outName =
+      forwardedTo === undefined ? "" : (this.routing.interfaceTo(forwardedTo.dst, this.coming(dropped)) ?? "");
     const packet: IncomingPacket = {
       isIpv6,
       proto,
@@ -147,9 +154,9 @@ export class Ways {
     const isToHost = this.#macs.has(dropped.macTo);
     // where its interface is not known, nobody knows whether it is this host's
     if (destination === undefined || cameBy === "" || (dropped.macTo !== NO_MAC && !isToHost)) return false;
-    const route = this.routing.route(destination);
+    const route = this.routing.route(destination, this.coming(dropped));
     if (route === null || DEAD_ENDS.has(route?.type ?? "")) return isToHost;
-    const leavesBy = this.routing.interfaceTo(destination);
+    const leavesBy = this.routing.interfaceTo(destination, this.coming(dropped));
     return leavesBy !== undefined && leavesBy !== cameBy;
   }
 

@@ -27,13 +27,27 @@ export const POLICY_RULE = [
   "dst",
   "dstlen",
   "iif",
+  "iif_detached",
   "oif",
+  "oif_detached",
+  "l3mdev",
   "fwmark",
   "fwmask",
+  "tos",
+  "uid_start",
+  "uid_end",
   "ipproto",
   "sport",
+  "sport_start",
+  "sport_end",
   "dport",
+  "dport_start",
+  "dport_end",
+  "tun_id",
   "table",
+  "suppress_prefixlen",
+  "suppress_ifgroup",
+  "goto",
   "action",
 ];
 
@@ -80,7 +94,7 @@ function isOuter(queue: unknown): boolean {
   return at(queue, "root") === true || FILTERS.has(textAt(queue, "kind") ?? "");
 }
 
-/** Reads `ip -j rule`. Throws where that is no JSON. */
-export function policyRulesOf(text: string): object[] {
-  return listAt(parseJson(text)).map((rule) => picked(rule, POLICY_RULE));
+/** Reads `ip -j rule`, of one IP version, which it does not say itself. Throws where that is no JSON. */
+export function policyRulesOf(family: "inet" | "inet6"): (text: string) => object[] {
+  return (text) => listAt(parseJson(text)).map((rule) => Object.assign({ family }, picked(rule, POLICY_RULE)));
 }

@@ -1,4 +1,5 @@
 import { type AddressRange, canonicalAddress, parseAddressRange } from "../address.js";
+import { type PolicyRule, policyRuleOf } from "./policy-rules.js";
 import { at, listAt, membersAt, numberAt, textAt } from "./json.js";
 
 /** A route of the host's. */
@@ -39,8 +40,8 @@ export interface Queue {
 /** What a snapshot says of how the host forwards. */
 export interface NetworkFacts {
   readonly routes: readonly Route[];
-  /** Whether nothing but the destination chooses a route: there are no policy rules but the kernel's own. */
-  readonly isByDestination: boolean;
+  /** What chooses their tables, in the order in which that is asked; none where nothing tells. */
+  readonly policy: readonly PolicyRule[];
   /** Of each interface, the addresses that the kernel may choose: secondary ones it does not. */
   readonly sources: ReadonlyMap<string, readonly SourceAddress[]>;
   /** The MTU of each interface, bytes. */
@@ -59,16 +60,15 @@ export interface NetworkFacts {
 
 /** Kinds of interfaces that take what comes by their parts. */
 const TAKING = new Set(["bridge", "bond"]);
-/** The priorities and tables of the policy rules that the kernel makes (ip-rule(8)). */
-const OWN_RULES = new Set(["0 local", "32766 main", "32767 default"]);
 
 export function networkFactsOf(snapshot: unknown): NetworkFacts {
   const links = listAt(snapshot, "interfaces");
-  const policy = listAt(snapshot, "policyRules");
   const counters = [...membersAt(snapshot, "conntrack", "counters"), ...membersAt(snapshot, "counters")];
   return {
     routes: listAt(snapshot, "routes").map(routeOf),
-    isByDestination: policy.length > 0 && policy.every(isOwn),
+    policy: listAt(snapshot, "policyRules")
+      .map(policyRuleOf)
+      .toSorted((one, other) => one.priority - other.priority),
     sources: new Map(links.map((link) => [textAt(link, "ifname") ?? "", listAt(link, "addr_info").flatMap(sourceOf)])),
     mtus: new Map(links.map((link) => [textAt(link, "ifname") ?? "", numberAt(link, "mtu") ?? 0])),
     kinds: new Map(links.map((link) => [textAt(link, "ifname") ?? "", textAt(link, "info_kind") ?? ""])),
@@ -103,10 +103,6 @@ function sourceOf(known: unknown): SourceAddress[] {
   const address = canonicalAddress(textAt(known, "local") ?? "");
   if (address === null || at(known, "secondary") === true) return [];
   return [{ address, isGlobal: textAt(known, "scope") === "global" }];
-}
-
-function isOwn(rule: unknown): boolean {
-  return textAt(rule, "src") === "all" && OWN_RULES.has(`${numberAt(rule, "priority")} ${textAt(rule, "table")}`);
 }
 
 function routeOf(route: unknown): Route {

@@ -148,7 +148,10 @@ export const SCHEMA: Schema = {
           nexthops: list("Its gateways, of several.", kept("One of them.", NEXT_HOP)),
         }),
       ),
-      policyRules: list("What chooses between those tables, as ip -j rule has it.", kept("A rule.", POLICY_RULE)),
+      policyRules: list(
+        "What chooses between those tables, as ip -j rule has it.",
+        kept("A rule.", ["family", ...POLICY_RULE]),
+      ),
       rules: object("The firewall's rules, with their counters.", {
         required: {},
         optional: {

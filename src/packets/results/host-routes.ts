@@ -1,9 +1,29 @@
+import type { Side } from "../sides.js";
+
+/** What of a packet may choose its route beside where it goes. */
+export interface Seen {
+  /** Its source as it comes in, before any translation. */
+  readonly src: string;
+  /** Where it comes in, and which of that side's sources shows it, as `FramePlaces` counts these. */
+  readonly side: Side;
+  readonly source: number;
+}
+
+/** An interface that is not captured, and that packets leave by. */
+export interface UncapturedRoute {
+  readonly name: string;
+  /** False where they may leave by another one. */
+  readonly isCertain: boolean;
+  /** Whether policy rules have a part in it: then more than where they go chooses it. */
+  readonly isByPolicy: boolean;
+}
+
 /** How the host's routes lead, for those who judge packets. */
 export interface HostRoutes {
-  /** The interface by which packets to an address leave, where that is not captured; undefined where it is, or where nothing tells. */
-  uncapturedTo(address: string): string | undefined;
+  /** By which interface packets to an address leave, or may leave, where that is not captured; undefined where it is, or where nothing tells. */
+  uncapturedTo(address: string, seen?: Seen): UncapturedRoute | undefined;
   /** Whether packets to an address are known to leave by a captured interface; false where nothing tells. */
-  isCapturedTo(address: string): boolean;
+  isCapturedTo(address: string, seen?: Seen): boolean;
   /** Whether two addresses are neighbours on one link of the host's; undefined where nothing tells. */
   areNeighbours(one: string, other: string): boolean | undefined;
   /** Whether an address is on an interface of the host's; false where nothing tells. */

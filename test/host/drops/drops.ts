@@ -12,7 +12,7 @@ export const TCP = 6;
 export const ICMP = 1;
 const UDP = 17;
 
-const ROUTES = [
+export const ROUTES = [
   { type: "local", dst: "10.0.2.15", dev: "enp0s3", table: "local" },
   { type: "local", dst: "172.17.0.1", dev: "docker0", table: "local" },
   { dst: "default", gateway: "10.0.2.2", dev: "enp0s3" },
@@ -20,7 +20,7 @@ const ROUTES = [
   { dst: "172.17.0.0/16", dev: "docker0" },
   { dst: "172.30.0.0/16", dev: "br-app" },
 ];
-const POLICY = [
+export const POLICY = [
   { priority: 0, src: "all", table: "local" },
   { priority: 32_766, src: "all", table: "main" },
 ];

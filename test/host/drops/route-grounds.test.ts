@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OUTSIDE } from "../../../src/packets/sides.js";
 import { macHashOf, NO_MAC } from "../../../src/protocols/mac.js";
-import { dropped, explained, found, QUERY, snapshot, told } from "./drops.js";
+import { dropped, explained, found, POLICY, QUERY, ROUTES, snapshot, told } from "./drops.js";
 
 /** Two snapshots with the same settings and routes, and counters that moved. */
 function settled(
@@ -107,6 +107,9 @@ describe("a host that does not forward", () => {
   });
 });
 
+/** Routes of which a mark may choose another one. */
+const MARKED = [...ROUTES, { dst: "10.0.2.0/24", dev: "docker0", table: "7" }];
+
 /** rp_filter of all interfaces, and docker0's own. */
 function modes(all: string, own: string): Record<string, string> {
   return { "net.ipv4.conf.all.rp_filter": all, "net.ipv4.conf.docker0.rp_filter": own };
@@ -149,7 +152,11 @@ describe("rp_filter", () => {
     [
       "is beside policy rules, which may choose another route",
       spoofed,
-      settled(modes("1", "1"), {}, { policyRules: [{ priority: 99, src: "all", table: "7" }] }),
+      settled(
+        modes("1", "1"),
+        {},
+        { policyRules: [...POLICY, { priority: 99, src: "all", fwmark: "0x1", table: "7" }], routes: MARKED },
+      ),
     ],
   ])("is none where it %s", (_, drops, snapshots) => {
     expect(found(drops, snapshots).map(({ code }) => code)).toEqual(["drop-unexplained"]);

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { UncapturedRoutes } from "../../../src/host/drops/uncaptured-routes.js";
 import type { HostFacts } from "../../../src/host/snapshot/host-facts.js";
-import { snapshot } from "./drops.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
+import { POLICY, snapshot } from "./drops.js";
 
 const BOTH = ["docker0", "enp0s3"];
 const LINKS = [
@@ -28,8 +29,14 @@ const ROUTES = [
 const said = (seconds: number, more: object = {}): HostFacts =>
   snapshot(seconds, { interfaces: LINKS, routes: ROUTES, ...more });
 
+/** What says that a rule chooses a table of which the default route leaves by another uplink, before those of the kernel. */
+const byPolicy = (rule: object, routes: readonly object[] = []) => ({
+  policyRules: [...POLICY, { family: "inet", priority: 9, table: "vpn", ...rule }],
+  routes: [...ROUTES, ...routes, { dst: "default", gateway: "10.0.3.2", dev: "enp0s8", table: "vpn" }],
+});
+
 function uncaptured(address: string, captured = BOTH, snapshots = [said(100), said(110)]): string | undefined {
-  return new UncapturedRoutes({ snapshots }, captured).uncapturedTo(address);
+  return new UncapturedRoutes({ snapshots }, captured).uncapturedTo(address)?.name;
 }
 
 it.each([
@@ -46,6 +53,54 @@ it.each([
   ["nonsense", undefined],
 ] as const)("what goes to %s leaves by an interface that is not captured: %s", (address, name) => {
   expect(uncaptured(address)).toBe(name);
+});
+
+/** What c1 sends to others, as docker0 shows it. */
+const ofC1 = { src: "172.17.0.3", side: INSIDE, source: 0 } as const;
+const [CERTAIN, MAYBE] = [true, false].map((isCertain) => ({ name: "enp0s8", isCertain, isByPolicy: true }));
+const NONE = undefined;
+
+it.each([
+  ["from its own address", { src: "172.17.0.3" }, CERTAIN],
+  ["from its network", { src: "172.17.0.0", srclen: 16 }, CERTAIN],
+  ["from another one", { src: "172.30.0.0", srclen: 16 }, NONE],
+  ["from all but its network", { not: null, src: "172.17.0.0", srclen: 16 }, NONE],
+  ["from all but another one", { not: null, src: "172.30.0.0", srclen: 16 }, CERTAIN],
+  ["to that network", { src: "all", dst: "180.101.0.0", dstlen: 16 }, CERTAIN],
+  ["to another one", { src: "all", dst: "198.51.100.0", dstlen: 24 }, NONE],
+  ["by its interface", { src: "all", iif: "docker0" }, CERTAIN],
+  ["by another interface", { src: "all", iif: "br-app" }, NONE],
+  ["by what is the host's own", { src: "all", iif: "lo" }, NONE],
+  ["for sockets", { src: "all", oif: "enp0s8" }, NONE],
+  ["over IPv6", { src: "all", family: "inet6" }, NONE],
+  ["for a mark", { src: "all", fwmark: "0x1" }, MAYBE],
+  ["for all but a mark", { not: null, src: "all", fwmark: "0xca6c" }, MAYBE],
+  ["from another one, for a mark", { src: "172.30.0.0", srclen: 16, fwmark: "0x1" }, NONE],
+  ["for a port", { src: "172.17.0.3", ipproto: "tcp", dport: 25 }, MAYBE],
+  ["without its default route", { src: "172.17.0.3", suppress_prefixlen: 0 }, NONE],
+  ["with a prefix that cannot be read", { src: "somewhere" }, MAYBE],
+  ["behind the kernel's own", { src: "172.17.0.3", priority: 32_767 }, NONE],
+] as const)("policy rules choose the uplink: %s", (_, rule, expected) => {
+  const snapshots = [100, 110].map((seconds) => said(seconds, byPolicy(rule)));
+  const routes = new UncapturedRoutes({ snapshots }, BOTH, new Set(), [["docker0"], ["enp0s3"]]);
+  expect(routes.uncapturedTo("180.101.49.11", ofC1)).toEqual(expected);
+  expect(routes.isCapturedTo("180.101.49.11", ofC1)).toBe(expected === NONE);
+});
+
+const routesBy = (rule: object, routes?: readonly object[]) =>
+  new UncapturedRoutes({ snapshots: [said(100, byPolicy(rule, routes))] }, BOTH, new Set(), [["docker0"], []]);
+
+it("a policy rule whose table has no way leaves it to the next, and one without a table ends it", () => {
+  const from = { src: "172.17.0.3" };
+  expect(routesBy({ ...from, table: "empty" }).isCapturedTo("180.101.49.11", ofC1)).toBe(true);
+  const thrown = [{ type: "throw", dst: "180.101.0.0/16", table: "vpn" }];
+  expect(routesBy(from, thrown).isCapturedTo("180.101.49.11", ofC1)).toBe(true);
+  expect(routesBy(from, thrown).uncapturedTo("198.51.100.77", ofC1)).toEqual(CERTAIN);
+  expect(routesBy({ ...from, table: undefined, action: "blackhole" }).isCapturedTo("180.101.49.11", ofC1)).toBe(false);
+  // what is not told of a packet may be what the rule asks for
+  expect(routesBy(from).uncapturedTo("180.101.49.11")).toEqual(MAYBE);
+  const seenOutside = { ...ofC1, side: OUTSIDE } as const;
+  expect(routesBy({ src: "all", iif: "docker0" }).uncapturedTo("180.101.49.11", seenOutside)).toEqual(MAYBE);
 });
 
 it("is known to be captured where all snapshots lead there by a captured interface", () => {
@@ -91,7 +146,7 @@ it("what goes to an interface that is gone is captured no more", () => {
   const routes = new UncapturedRoutes({ snapshots: [said(100)] }, ["br-app", ...BOTH], gone);
   expect(routes.uncapturedTo("172.30.0.2")).toBeUndefined();
   gone.add("br-app");
-  expect(routes.uncapturedTo("172.30.0.2")).toBe("br-app");
+  expect(routes.uncapturedTo("172.30.0.2")).toEqual({ name: "br-app", isCertain: true, isByPolicy: false });
   expect(routes.uncapturedTo("172.17.0.3")).toBeUndefined();
 });
 
@@ -105,11 +160,8 @@ it.each([
   ["they are none of this host", ["docker0", "eth0"], [said(100), said(110)]],
   ["no snapshot tells", BOTH, []],
   ["the route changed", BOTH, [said(100), said(110, { routes: ROUTES.slice(0, 5) })]],
-  [
-    "more than the destination chooses",
-    BOTH,
-    [said(100, { policyRules: [{ priority: 9, src: "all", table: "vpn" }] })],
-  ],
+  ["a policy rule leads on in a way that is not followed", BOTH, [said(100, byPolicy({ src: "all", goto: 99 }))]],
+  ["nobody tells of policy rules", BOTH, [said(100, { policyRules: [] })]],
 ] as const)("nothing is told where %s", (_, captured, snapshots) => {
   expect(uncaptured("198.51.100.7", [...captured], [...snapshots])).toBeUndefined();
 });
@@ -117,7 +169,7 @@ it.each([
 it("goes by what the host says by then", () => {
   const host = { snapshots: [] as HostFacts[] };
   const routes = new UncapturedRoutes(host, BOTH);
-  const told = (): string | undefined => routes.uncapturedTo("198.51.100.7");
+  const told = (): string | undefined => routes.uncapturedTo("198.51.100.7")?.name;
   expect(told()).toBeUndefined();
   host.snapshots = [said(100)];
   expect(told()).toBe("enp0s8");

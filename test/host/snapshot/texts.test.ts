@@ -36,8 +36,8 @@ it("of ip -j, what concerns forwarding is kept as it is there", () => {
     { dst: "default", nexthops: [{ gateway: "10.0.2.2", dev: "eth0", weight: 1 }] },
   ]);
   // ip says by null that a rule is for all others
-  expect(policyRulesOf('[{"priority":7,"not":null,"src":"10.9.9.0","srclen":24}]')).toEqual([
-    { priority: 7, not: null, src: "10.9.9.0", srclen: 24 },
+  expect(policyRulesOf("inet")('[{"priority":7,"not":null,"src":"10.9.9.0","srclen":24}]')).toEqual([
+    { family: "inet", priority: 7, not: null, src: "10.9.9.0", srclen: 24 },
   ]);
   expect(() => routesOf("Object is not JSON")).toThrow("no JSON");
 });

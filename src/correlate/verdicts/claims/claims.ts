@@ -102,7 +102,7 @@ export class Claims {
     const other = otherSide(this.#known.timeline.sideOf(row));
     if (answer === undefined) return this.#explained.notPassedOn(row, other);
     const routed = routedElsewhere(this.#known, row, `it was answered from behind the host (${answer.why})`);
-    if (routed !== undefined) return routed;
+    if (routed !== undefined) return routed.claim;
     const crossed = `it crossed, though ${SIDE_NAMES[other]} lacks it, as it was answered from there: ${answer.why}`;
     return unknown("forwarded-unseen", crossed, "crossing");
   }

@@ -148,7 +148,7 @@ export class Explained {
     if (isOneWay && (hasArrived || isAnswered)) remember(this.#unseen, id, MOST_UNSEEN);
     if (hasArrived)
       return (
-        routedElsewhere(this.#known, row, "what it carried was acknowledged or answered") ??
+        routedElsewhere(this.#known, row, "what it carried was acknowledged or answered")?.claim ??
         unknown("forwarded-unseen", WHY_ARRIVED, "crossing")
       );
     if (!isOneWay || !(isAnswered || this.#unseen.has(id))) return undefined;
@@ -157,7 +157,7 @@ export class Explained {
       : "others that went its way in its conversation got there, and none of them was";
     const why = `${shown} ever seen on ${SIDE_NAMES[other]}`;
     const routed = routedElsewhere(this.#known, row, why);
-    return routed ?? unknown("forwarded-unseen", `${why}: it comes out unseen, as it seems`, "exit");
+    return routed?.claim ?? unknown("forwarded-unseen", `${why}: it comes out unseen, as it seems`, "exit");
   }
 
   /** Whether packets of a packet's flow cross the other way alone, and the other capture has none at all that went its way. */

@@ -134,7 +134,9 @@ export class Unexplained {
     if (passed === undefined || locals.isNat(passed.ends.src)) return undefined;
     const { src, dst } = passed.ends;
     // it is confirmed before the next hop is known (nf_conntrack_proto.c, nf_confirm in POSTROUTING): it says which way was meant, and not that it went
-    if (routes?.isOwn(src) === true && routes.isCapturedTo(dst)) return undefined;
+    const { timeline: t } = this.#known;
+    const seen = { src: ends.src, side: t.sideOf(row), source: t.frames[t.sideOf(row)].sourceOf(t.frame(row)) };
+    if (routes?.isOwn(src) === true && routes.isCapturedTo(dst, seen)) return undefined;
     const redirected = this.#redirected(row, way);
     if (redirected !== undefined) return redirected;
     const isKept = src === ends.src ? ", or the host took it" : "";
@@ -278,12 +280,13 @@ export class Unexplained {
     const { carried, elsewhere } = this.#known;
     const tuple = tupleIn(near);
     const isReached = isBehind && carried.reaches(tuple, !isFromA(near));
-    if (isReached) carried.noteUnseen(tuple);
     const said = `${missing}, though ${saidBy(isAnsweredFar)}`;
     const isElsewhere = isBehind && !isReached;
-    const routed =
-      isElsewhere && !elsewhere.mayCross(tuple) ? routedElsewhere(this.#known, row, said, near) : undefined;
-    if (routed !== undefined) return { ...routed, elsewhereWay: near };
+    const routed = isBehind && !elsewhere.mayCross(tuple) ? routedElsewhere(this.#known, row, said, near) : undefined;
+    // of policy rules, others that go there may take another way
+    if (routed?.isByPolicy === true) return routed.claim;
+    if (routed !== undefined && isElsewhere) return { ...routed.claim, elsewhereWay: near };
+    if (isReached) carried.noteUnseen(tuple);
     const isAlone = isElsewhere && this.#isAlone(row, near);
     const isProved =
       elsewhere.isConversation(tuple) ||

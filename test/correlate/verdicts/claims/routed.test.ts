@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { INSIDE } from "../../../../src/packets/sides.js";
 import { icmp, ipv4 } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, HOST, merged, OTHER, SERVER } from "../../traffic.js";
@@ -6,7 +7,7 @@ import { answer, asked, known, query } from "../beside.js";
 
 const AWAY = "198.51.100.77";
 const routesBy = (address: string, name: string) => ({
-  uncapturedTo: (to: string) => (to === address ? name : undefined),
+  uncapturedTo: (to: string) => (to === address ? { name, isCertain: true, isByPolicy: false } : undefined),
   isCapturedTo: () => false,
   areNeighbours: () => undefined,
   isOwn: () => false,
@@ -80,6 +81,45 @@ it("the route is that to where a translation sends it", async () => {
   expect(alone.map(({ why }) => why)).toEqual([
     `no packet like it came out on inside before that ended, but the host's route to ${CONTAINER} leaves by br-app, which is not captured`,
   ]);
+});
+
+it("policy rules are asked for the source of what comes, and what they only may send elsewhere is unknown, not elsewhere", async () => {
+  const asking: unknown[] = [];
+  const by = (isCertain: boolean) => ({
+    ...routes,
+    uncapturedTo: (to: string, seen: unknown) => {
+      asking.push([to, seen]);
+      return to === AWAY ? { name: "enp0s8", isCertain, isByPolicy: true } : undefined;
+    },
+  });
+  const reasons = async (inside: readonly Stamped[], isCertain: boolean) =>
+    (await outcomeOf(merged(known.inside, inside), known.outside, { routes: by(isCertain) })).alone.map(
+      ({ verdict, reason, why }) => [`${verdict} ${reason}`, why.split(", but ").at(-1)],
+    );
+  const route = `the host's route from ${CONTAINER} to ${AWAY}, by its policy rules,`;
+  expect(await reasons([asked(AWAY)], true)).toEqual([
+    ["unknown routed-elsewhere", `${route} leaves by enp0s8, which is not captured`],
+  ]);
+  expect(asking[0]).toEqual([AWAY, { src: CONTAINER, side: INSIDE, source: 0 }]);
+  expect(await reasons([asked(AWAY)], false)).toEqual([
+    ["unknown routed-elsewhere", `${route} may leave by enp0s8, which is not captured`],
+  ]);
+  const spoken = [asked(AWAY), us(3070, answer({ src: AWAY, dst: CONTAINER, ipId: 9, ttl: 53, text: "here" }))];
+  const said = async (isCertain: boolean) => (await reasons(spoken, isCertain)).map(([reason]) => reason);
+  expect(await said(true)).toEqual(Array(2).fill("elsewhere forwarded-elsewhere"));
+  expect(await said(false)).toEqual(Array(2).fill("unknown forwarded-unseen"));
+  // others that go there may take another way, and cross
+  const [entered, left] = [CONTAINER, HOST].map((src, at) =>
+    us(2900 + at, query({ src: at === 0 ? OTHER : src, dst: AWAY, ipId: 31_009, ttl: 64 - at, text: "and I?" })),
+  );
+  const both = async (isByPolicy: boolean) =>
+    (
+      await outcomeOf(merged(known.inside, [entered], spoken), merged(known.outside, [left]), {
+        routes: { ...routes, uncapturedTo: () => ({ name: "enp0s8", isCertain: true, isByPolicy }) },
+      })
+    ).alone.map(({ verdict }) => verdict);
+  expect(await both(true)).toEqual(Array(2).fill("elsewhere"));
+  expect(await both(false)).toEqual(Array(2).fill("unknown"));
 });
 
 /** Routes by which the one or the other are neighbours. */
