@@ -631,7 +631,8 @@ describe.skipIf(skips)("a Docker host", () => {
           );
           await Promise.all(calls.map((call) => once(call, "close")));
           // docker-proxy closes its own connections behind that
-          await sleep(1000);
+          while (lab("exec", "dhost", "ss", "-Htn", "state", "established", "dst", "172.17.0.2").trim() !== "")
+            await sleep(10);
         },
         "--format",
         "text",
