@@ -86,8 +86,8 @@ export function isFaultless({ score, truthfulness, exitCode, dueExitCode }: Outc
 /** Whether nothing that is said beside pairs is false, as far as the scenario knows what is true. */
 export function isTrue({ truthfulness }: Outcome): boolean {
   if (truthfulness === null) return true;
-  const { off, falseVerdicts, falseFindings, falseFlows, isSilent } = truthfulness;
-  return off + falseVerdicts + falseFindings.size + falseFlows === 0 && !isSilent;
+  const { off, falseVerdicts, falseFindings, falseFlows, isSilent, clock } = truthfulness;
+  return off + falseVerdicts + falseFindings.size + falseFlows === 0 && !isSilent && clock?.isWithin !== false;
 }
 
 /** What natcorr makes of the pair of that name and seed, which is written to a folder. */

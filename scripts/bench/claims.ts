@@ -231,9 +231,9 @@ export class Claims {
     const truth = this.#circumstances;
     if (source === "none" && uncertaintyNs === null) return null;
     if (truth.set !== null) {
-      const { timeS, quietS, byNs, isOneWay } = truth.set;
-      // where packets of one direction alone show it, what is said to be uncertain holds it, or nothing is said of that
-      const isHeld = isOneWay && Math.abs(byNs) <= (uncertaintyNs ?? Number.POSITIVE_INFINITY);
+      const { timeS, quietS, byNs, isTold } = truth.set;
+      // where packets do not tell of it, what is said to be uncertain holds it, or nothing is said of that
+      const isHeld = !isTold && Math.abs(byNs) <= (uncertaintyNs ?? Number.POSITIVE_INFINITY);
       if (steps.length === 0 && (isHeld || Math.abs(byNs) < SET_NS)) return null;
       const error = { offsetNs: (steps[0]?.byNs ?? 0) - byNs, driftPpm: 0 };
       const isThen = steps.length === 1 && Math.abs(Number(steps[0].time) - timeS) <= SET_WITHIN_S + quietS;

@@ -74,7 +74,7 @@ describe("claims", () => {
     expect(said(25_002, 5_000)).toBe(1);
     expect(said(14_998, 5_000)).toBe(1);
     expect(said(90_000, null)).toBe(0);
-    const set = { timeS: 1_700_000_001.05, quietS: 0, byNs: 5e6, isOneWay: false };
+    const set = { timeS: 1_700_000_001.05, quietS: 0, byNs: 5e6, isTold: true };
     expect(told([pair(90_000), summary(step("1700000001.05", 5e6))], { ...ONE_CLOCK, set }).off).toBe(0);
   });
 
@@ -117,15 +117,20 @@ describe("claims", () => {
     [0, false],
     [0.1, true],
   ])("of a clock that was set while nothing passed for %d s", (quietS, isWithin) => {
-    const set = { timeS: 1_700_000_004, quietS, byNs: 20e6, isOneWay: false };
+    const set = { timeS: 1_700_000_004, quietS, byNs: 20e6, isTold: true };
     const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set };
     expect(told([summary(step("1700000003.850000000", 20e6))], circumstances).clock?.isWithin).toBe(isWithin);
   });
 
-  test("of a clock that was set, not at all, where packets of one direction alone show it", () => {
-    const set = { timeS: 1_700_000_004, quietS: 0, byNs: 20e6, isOneWay: true };
+  test.each([
+    ["nothing is said of the clocks", null, true],
+    ["what is said to be uncertain holds it", 20e6, true],
+    ["what is said to be uncertain does not hold it", 19e6, false],
+  ])("of a clock that was set, which packets do not tell, not at all: %s", (_, uncertaintyNs, isRight) => {
+    const set = { timeS: 1_700_000_004, quietS: 0, byNs: 20e6, isTold: false };
     const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set };
-    expect(told([summary({ offsetNs: 0, driftPpm: 0, uncertaintyNs: null })], circumstances).clock).toBeNull();
+    const { clock } = told([summary({ offsetNs: 0, driftPpm: 0, uncertaintyNs })], circumstances);
+    expect(clock?.isWithin ?? true).toBe(isRight);
   });
 
   test.each([
@@ -139,7 +144,7 @@ describe("claims", () => {
       ...ONE_CLOCK,
       isSteady: false,
       isOneClock: false,
-      set: { timeS: 1_700_000_004, quietS: 0, byNs, isOneWay: false },
+      set: { timeS: 1_700_000_004, quietS: 0, byNs, isTold: true },
     };
     expect(told([summary(clock)], circumstances).clock?.isWithin).toBe(isWithin);
   });

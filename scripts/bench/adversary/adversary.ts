@@ -15,7 +15,7 @@ import {
 } from "../truth.js";
 import { type CapturePoint, EPOCH_S } from "./capture.js";
 import { decidablePairs } from "./decide.js";
-import { type Fate, World } from "./world.js";
+import { type Fate, listOf, World } from "./world.js";
 
 /** What the judge is to expect of a scenario. */
 export interface Expectation {
@@ -41,12 +41,15 @@ export interface Adversary extends Expectation {
   readonly play: (world: World) => void;
 }
 
-/** When a clock was set, in seconds since the epoch, and by how much; for how long around then no packet passed; and whether all went one way from then on. */
+/**
+ * When a clock was set, in seconds since the epoch, and by how much; for how long around then no packet passed; and whether packets of both directions tell how
+ * the clocks stood, before and from then on. Beside TCP numbers, payloads of UDP do not: a datagram that is sent again, when the first was lost, is the same.
+ */
 interface ClockSet {
   readonly timeS: number;
   readonly quietS: number;
   readonly byNs: number;
-  readonly isOneWay: boolean;
+  readonly isTold: boolean;
 }
 
 /** What is true of a capture pair beyond its pairs. */
@@ -193,9 +196,15 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
 }
 
 function clockSet(fates: World["fates"], { atNs, byNs }: NonNullable<CapturePoint["model"]["set"]>): ClockSet {
-  const behind = fates.filter(({ entryNs, left }) => left !== null && entryNs > atNs);
-  const isOneWay = new Set(behind.map(({ direction }) => direction)).size < 2;
-  return { timeS: EPOCH_S + atNs / 1e9, quietS: quietNs(fates, atNs) / 1e9, byNs, isOneWay };
+  const passed = fates.filter(({ left }) => left !== null);
+  const segments = passed.filter(({ entered }) => listOf(entered)[0].tcp !== undefined);
+  const telling = segments.length > 0 ? segments : passed;
+  const isTold = [true, false].every(
+    (isBefore) =>
+      new Set(telling.filter(({ entryNs }) => entryNs <= atNs === isBefore).map(({ direction }) => direction)).size ===
+      2,
+  );
+  return { timeS: EPOCH_S + atNs / 1e9, quietS: quietNs(fates, atNs) / 1e9, byNs, isTold };
 }
 
 /** For how long around a time no packet entered or left, nanoseconds. */

@@ -336,6 +336,32 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 3e9, 20);
     },
   },
+  "wrong/held-up-beside-losses": {
+    about:
+      "equal datagrams of few hosts, of which some are held up, by what one to four are apart, while others overtake them, and some are lost; the captures miss some, or none",
+    recall: null,
+    findings: ["dropped"],
+    play(world) {
+      const { rng } = world;
+      const [ipId, share, lost] = [rng.pick([0, 1, 7777]), rng.pick([0.005, 0.02, 0.05]), rng.pick([0.01, 0.05])];
+      world.router.isFifo = false;
+      world.router.drops = () => rng.chance(lost);
+      world.inside.model.misses = missing(rng, rng.pick([0, 0, 0.01]));
+      world.outside.model.misses = missing(rng, rng.pick([0, 0, 0.01]));
+      const [payload, everyNs] = [bytes(rng, rng.pick([5, 200])), rng.between(0.5e6, 5e6)];
+      for (let host = rng.pick([1, 2, 4]); host > 0; host--) {
+        const flow = flowOf(world, UDP, { near: { address: container(host), port: 5000 + host }, port: 7 });
+        world.start(rng.between(0, 10e6), function* () {
+          for (let sent = 0; sent < 4000; sent++) {
+            const held = rng.chance(share) ? { latencyNs: rng.between(0.3, 4) * everyNs } : {};
+            world.send(flow, "outbound", datagram(payload, ipId), held);
+            yield everyNs * rng.between(0.7, 1.3);
+          }
+        });
+      }
+      background(world, 4000 * everyNs, 20);
+    },
+  },
   "wrong/equal-beats-in-milliseconds": {
     about: "the same with nothing missed, and stamps of which all but the milliseconds were cut off",
     recall: 0.95,

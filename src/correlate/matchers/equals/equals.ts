@@ -30,6 +30,7 @@ import { Retries } from "./retries.js";
 import { Sight } from "./sight.js";
 import type { Completeness } from "../order/completeness.js";
 import { type Order, orderOf } from "../order/order.js";
+import { Strays } from "../order/strays.js";
 import type { Segments } from "../pieces/segments.js";
 import {
   CLAIM_CONFLICT,
@@ -76,6 +77,7 @@ export class Equals implements Admits, Settles {
   readonly #gathering: Gathering;
   readonly #heldUp: HeldUp;
   readonly #retries: Retries;
+  readonly #strays: Strays;
   /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
   #pending = NONE;
   #nowNs = Number.NEGATIVE_INFINITY;
@@ -83,14 +85,19 @@ export class Equals implements Admits, Settles {
   constructor(about: About, others: Others) {
     this.#about = about;
     this.#others = others;
-    this.#sight = new Sight(about);
-    this.#survey = new Survey(about, this.#sight, others.altered);
+    const strays = new Strays(about);
+    this.#strays = strays;
+    this.#sight = new Sight(about, strays);
+    this.#survey = new Survey(about, this.#sight, others.altered, strays);
     this.#contradictions = new Contradictions(about, this.#sight, this.#survey);
     this.#gathering = new Gathering(about, this.#sight, this.#survey);
     this.#heldUp = new HeldUp(about, others.completeness);
     this.#retries = new Retries(about.timeline);
-    this.order = orderOf(about, others.completeness, (inside, outside, slot) => {
+    this.order = orderOf(about, others.completeness, strays, (inside, outside, slot) => {
       if (this.#contradictions.speakAgainst(inside, outside)) return;
+      const isOutbound = about.translations.accounts.isOutbound(slot, about.timeline.forward(inside));
+      const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+      if (strays.mayBeOneBefore(slot, entered, left, isOutbound)) return;
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
     });
   }
@@ -233,6 +240,7 @@ export class Equals implements Admits, Settles {
     const isRepeatable = (related & IS_REPEATABLE) !== 0;
     if (usedTime && (related & MAY_BE_CHANCE) !== 0) return true;
     if (usedTime && this.order.lateness.mayAllBe(entered, left, isOutbound, this.#nowNs)) return true;
+    if (isRepeatable && this.#strays.mayBeOneBefore(knownSlot, entered, left, isOutbound)) return true;
     const mayBeDoubted = claim === CLAIM_KNOWN && isRepeatable && !isContended;
     if (mayBeDoubted && !this.order.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return true;
     return age !== FRESH && isRepeatable && this.#about.kernel.overtakes(entered, left, isOutbound);

@@ -4,6 +4,7 @@ import type { About } from "../contract.js";
 import type { Undecided } from "../undecided.js";
 import { type Doubts, keyOf } from "./doubts.js";
 import type { Lateness } from "./lateness.js";
+import type { Strays } from "./strays.js";
 
 /** When packets of one flow and direction entered and left, oldest first. */
 interface Passage {
@@ -18,13 +19,15 @@ export class UnderWay {
   readonly #about: About;
   readonly #doubts: Doubts;
   readonly #lateness: Lateness;
+  readonly #strays: Strays;
   /** By flow and direction: when those entered that were left undecided lately, and how many of its packets that had left were. */
   readonly #undecided = new Map<number, { readonly enteredNs: number[]; left: number }>();
 
-  constructor(about: About, doubts: Doubts, lateness: Lateness) {
+  constructor(about: About, doubts: Doubts, lateness: Lateness, strays: Strays) {
     this.#about = about;
     this.#doubts = doubts;
     this.#lateness = lateness;
+    this.#strays = strays;
   }
 
   /** Notes packets that were left undecided: some of those that entered may still be under way. */
@@ -32,6 +35,7 @@ export class UnderWay {
     for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([...inside, ...outside])) {
       const lateNs = this.#lateness.noteLate(enteredNs, leftNs, isOutbound);
       this.#doubts.note(slot, isOutbound, enteredNs, leftNs.length, lateNs);
+      this.#strays.note(slot, isOutbound, enteredNs, leftNs);
       const key = keyOf(slot, isOutbound);
       const known = this.#undecided.get(key);
       // most have few, and V8 gives an array that was empty room for seventeen
@@ -50,9 +54,11 @@ export class UnderWay {
   /** Notes a packet that has no twin. Returns whether it left, and may be one of those that were left undecided before. */
   noteAlone(row: number): boolean {
     // of most packets, nothing else is in doubt
-    if (this.#doubts.isEmpty) return false;
+    const hasLikes = this.#about.kernel.sinceNs(row) > 0;
+    if (this.#doubts.isEmpty && !hasLikes) return false;
     let mayBeOneOf = false;
     for (const { slot, isOutbound, enteredNs, leftNs } of this.#byFlow([row])) {
+      if (hasLikes) this.#strays.note(slot, isOutbound, enteredNs, leftNs);
       mayBeOneOf = leftNs.length > 0 && this.#doubts.isAhead(slot, isOutbound);
       this.#doubts.note(slot, isOutbound, enteredNs, leftNs.length, Number.NEGATIVE_INFINITY);
     }
