@@ -203,8 +203,10 @@ export function assemble(
     maxPairs,
     patienceNs,
   });
+  const repeatOf = (row: number): number | undefined => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row));
   const matchers = new Matchers({
     ...base,
+    repeatOf,
     pairing: new Pairs({ ...base, showing }),
     mayBecome: (entered, left) => errors.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
@@ -221,7 +223,7 @@ export function assemble(
     epochsNs,
     resets: new Resets(timeline, base.macs),
     mistimed,
-    repeatOf: (row) => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row)),
+    repeatOf,
   });
   const book = new FlowBook({ ...base, matchers, epochNs: epochsNs[INSIDE] });
   const lateComers = new LateComers({ ...base, matchers });

@@ -162,7 +162,7 @@ export class Settling {
 
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
   setAside(row: number): void {
-    this.#about.matchers.equals.order.sequences.noteCopy(row);
+    this.#about.matchers.completeness.noteCopy(row);
     this.#about.timeline.setState(row, DONE);
     this.#about.showing.takeCopy(row);
   }

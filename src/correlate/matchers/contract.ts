@@ -8,6 +8,8 @@ export interface About extends Base {
   readonly pairing: Pairing;
   /** Whether what keys and records leave out speaks against two packets, one as it entered and one as it left: who sent an ICMP error. */
   readonly mayBecome: (entered: number, left: number) => boolean;
+  /** The frame of its own side that a packet may be a copy of, or have as one; undefined where there is none. */
+  readonly repeatOf: (row: number) => number | undefined;
   /** Whether an outside address is known to be the NAT's own. */
   readonly isNat: (address: string) => boolean;
   readonly link: Link;

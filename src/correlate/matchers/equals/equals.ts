@@ -87,8 +87,8 @@ export class Equals implements Admits, Settles {
     this.#others = others;
     const strays = new Strays(about);
     this.#strays = strays;
-    this.#sight = new Sight(about, strays);
-    this.#survey = new Survey(about, this.#sight, others.altered, strays);
+    this.#sight = new Sight(about);
+    this.#survey = new Survey(about, this.#sight, others.altered);
     this.#contradictions = new Contradictions(about, this.#sight, this.#survey);
     this.#gathering = new Gathering(about, this.#sight, this.#survey);
     this.#heldUp = new HeldUp(about, others.completeness);

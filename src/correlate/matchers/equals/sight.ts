@@ -3,27 +3,20 @@ import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { CROWD } from "../../kernel/buckets.js";
 import type { About } from "../contract.js";
-import type { Strays } from "../order/strays.js";
-
-/** In long buckets, those that were held up for longer than this are not looked for, nanoseconds: each is asked about all that are nearer. */
-const MOST_HELD_NS = 16_000_000;
 
 /** Which of those that wait under a packet's key are looked at: all of the other side, but in long buckets. */
 export class Sight {
   readonly #about: About;
-  readonly #strays: Strays;
   /** Where it was looked last: packets are asked about in the order they stand in. */
   #at = NONE;
 
-  constructor(about: About, strays: Strays) {
+  constructor(about: About) {
     this.#about = about;
-    this.#strays = strays;
   }
 
   /**
    * How far in time from a packet those are looked for that it may be the twin of, nanoseconds. Infinity in all but long buckets. In those it is
-   * twice what packets take at the most, for a candidate and its rivals, or for how long some are held up; negative where what is later may be meant, too, or
-   * where nothing tells.
+   * twice what packets take at the most, for a candidate and its rivals; negative where what is later may be meant, too, or where nothing tells.
    */
   nsOf(row: number): number {
     const kernel = this.#about.kernel;
@@ -33,8 +26,7 @@ export class Sight {
     const isRepeatable = (this.#about.timeline.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
     const knownNs = this.#about.translations.limitNsOf(row);
     const limitNs = Number.isFinite(knownNs) ? knownNs : kernel.mostLimitNs;
-    if (!isRepeatable || !Number.isFinite(kernel.time.slackNs) || limitNs >= kernel.time.windowNs) return -1;
-    return Math.max(2 * limitNs, Math.min(this.#strays.longestNs, MOST_HELD_NS));
+    return isRepeatable && Number.isFinite(kernel.time.slackNs) && limitNs < kernel.time.windowNs ? 2 * limitNs : -1;
   }
 
   /** The first packet of its bucket's other side that a row is not out of reach of … */

@@ -16,7 +16,6 @@ import {
 } from "../../kernel/relations.js";
 import type { Altered } from "../altered/altered.js";
 import type { About } from "../contract.js";
-import type { Strays } from "../order/strays.js";
 import type { Sight } from "./sight.js";
 
 /**
@@ -82,13 +81,11 @@ export class Survey {
   readonly #about: About;
   readonly #sight: Sight;
   readonly #altered: Altered;
-  readonly #strays: Strays;
 
-  constructor(about: About, sight: Sight, altered: Altered, strays: Strays) {
+  constructor(about: About, sight: Sight, altered: Altered) {
     this.#about = about;
     this.#sight = sight;
     this.#altered = altered;
-    this.#strays = strays;
   }
 
   get hasRivals(): boolean {
@@ -259,8 +256,6 @@ export class Survey {
     if (kernel.tookAsLong(entered, left, isOutbound)) return true;
     const instead = insteadOf?.(left) ?? NONE;
     const insteadNs = instead === NONE ? 0 : t.timeNs(left) - t.timeNs(instead);
-    const slot = this.#about.translations.slotOf(left);
-    if (instead !== NONE && this.#strays.mayBeHeldUp(slot, t.timeNs(entered), instead, left, isOutbound)) return true;
     if (insteadNs <= digest.medianNs) return false;
     if (kernel.wasHeldUp(entered, left, isOutbound)) return true;
     // where nothing shows that packets passed meanwhile, what took unusually long may have been dropped, and the one before it held up;
@@ -268,7 +263,7 @@ export class Survey {
     const limitNs = kernel.limitNs(isOutbound);
     const [fromNs, toNs] = [insteadNs / NEARLY, insteadNs * NEARLY];
     const isUnusual = digest.count > 0 && digest.share(fromNs, toNs) * limitNs < toNs - fromNs;
-    return isUnusual && !kernel.hasPassed(slot, t.timeNs(entered), left, isOutbound);
+    return isUnusual && !kernel.hasPassed(this.#about.translations.slotOf(left), t.timeNs(entered), left, isOutbound);
   }
 
   /** Relates two of those that are looked at, and notes it where time alone speaks against them. */

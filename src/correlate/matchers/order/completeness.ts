@@ -21,6 +21,8 @@ export class Completeness {
   /** … and with how many pairs nothing is taken to be missed any more. */
   readonly #sureFrom = [COINCIDENCE_PAIRS, COINCIDENCE_PAIRS];
   #misses = 0;
+  /** By side: whether its capture shows packets twice. */
+  readonly #isCopying = [false, false];
   /** Up to where it was looked for such packets among those that wait. */
   #watched = 0;
 
@@ -28,8 +30,24 @@ export class Completeness {
     this.#about = about;
   }
 
+  /** Notes that a packet is one that its capture showed before. */
+  noteCopy(row: number): void {
+    this.#isCopying[this.#about.timeline.side(row)] = true;
+  }
+
+  /** Whether a side's capture shows packets twice. */
+  isCopying(side: Side): boolean {
+    return this.#isCopying[side];
+  }
+
+  /** Whether a packet may be a copy of an equal one beside it: that it has no twin tells nothing of the other capture, then. */
+  #mayBeCopy(row: number): boolean {
+    return this.isCopying(this.#about.timeline.sideOf(row)) && this.#about.repeatOf(row) !== undefined;
+  }
+
   /** Notes that a packet has no twin: if it left, the capture of the other side missed it. */
   noteAlone(row: number): void {
+    if (this.#mayBeCopy(row)) return;
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE) return;
     if (this.#about.translations.isLeaving(row, slot)) this.noteMisses(otherSide(this.#about.timeline.sideOf(row)));
@@ -108,7 +126,7 @@ export class Completeness {
     const t = this.#about.timeline;
     const slot = this.#about.translations.slotOf(row);
     if (slot === NONE || (t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return false;
-    if (isData(t, row)) return false;
+    if (isData(t, row) || this.#mayBeCopy(row)) return false;
     const bucket = t.bucket(row);
     const isAlone =
       bucket === ALONE || (bucket >= 0 && this.#about.buckets.count(bucket, otherSide(t.sideOf(row))) === 0);

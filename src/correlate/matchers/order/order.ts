@@ -25,7 +25,7 @@ export function orderOf(
   strays: Strays,
   onPair: (inside: number, outside: number, slot: number) => void,
 ): Order {
-  const sequences = new Sequences(about);
+  const sequences = new Sequences(about, completeness);
   const doubts = new Doubts(about, completeness);
   const lateness = new Lateness(about, completeness, doubts);
   const underWay = new UnderWay(about, doubts, lateness, strays);
