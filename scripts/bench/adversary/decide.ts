@@ -1,3 +1,4 @@
+import type { CapturePoint } from "./capture.js";
 import type { Packet } from "./packet.js";
 import { type Fate, type Flow, listOf, type World } from "./world.js";
 
@@ -8,6 +9,8 @@ import { type Fate, type Flow, listOf, type World } from "./world.js";
  * - packets of one flow that are alike and left in another order than they entered;
  * - packets of one flow that are alike, of which one was dropped or missed nearby: it may have been any of them, unless
  *   each is so far from the next that only one partner lies within four times the longest latency of the run, as stamps may show it;
+ * - packets of one flow that are alike, where a capture shows packets twice, unless each is so much farther from the next as the latest copy comes late: of
+ *   what left, nothing tells a copy from the next one;
  * - what a scenario says of single packets (`SendOptions.why`), as where an IP ID is all there is to go by.
  *
  * A TTL tells packets apart as their bytes do. Bytes behind a snaplen count as if they had been kept: a scenario that cuts
@@ -17,14 +20,16 @@ export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, wi
   const contents = new Map(world.fates.map((fate) => [fate.serial, contentOf(fate)]));
   const content = (fate: Fate) => `${fate.direction} ${contents.get(fate.serial) ?? ""}`;
   const longestNs = world.fates.reduce((longest, fate) => Math.max(longest, fate.exitNs - fate.entryNs), 0);
-  const farNs = 4 * (longestNs + Math.max(world.inside.model.resolutionNs, world.outside.model.resolutionNs));
+  const copyNs = Math.max(latestCopyNs(world.inside), latestCopyNs(world.outside));
+  const farNs = 4 * (longestNs + Math.max(world.inside.model.resolutionNs, world.outside.model.resolutionNs)) + copyNs;
   const all = [...grouped(world.fates, content).values()].flatMap((alike) => chains(alike, windowNs));
   const known = knownFlows(world, all, isSeen, farNs);
   const decidable = new Set<number>();
   const own = (fate: Fate) => (known.has(fate.flow) ? `${fate.flow} ${content(fate)}` : content(fate));
   for (const [, alike] of grouped(world.fates, own)) {
     for (const chain of chains(alike, windowNs)) {
-      const isOrdered = chain.every((fate, i) => isSeen(fate) && (i === 0 || fate.exitNs > chain[i - 1].exitNs));
+      const isOrdered =
+        copyNs === 0 && chain.every((fate, i) => isSeen(fate) && (i === 0 || fate.exitNs > chain[i - 1].exitNs));
       const isOne =
         chain.length === 1 || (isOrdered && chain.every((fate) => fate.flow === chain[0].flow && known.has(fate.flow)));
       for (const [i, fate] of chain.entries()) {
@@ -34,6 +39,18 @@ export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, wi
     }
   }
   return decidable;
+}
+
+/** How much later than what it is a copy of the latest copy came that a capture point shows, nanoseconds; 0 where it shows none. */
+function latestCopyNs({ taps }: CapturePoint): number {
+  const shownNs = new Map<number, number>();
+  let latestNs = 0;
+  for (const { serial, timeNs, isCopy } of taps.toSorted((a, b) => a.timeNs - b.timeNs)) {
+    const firstNs = shownNs.get(serial);
+    if (firstNs === undefined) shownNs.set(serial, timeNs);
+    else if (isCopy) latestNs = Math.max(latestNs, timeNs - firstNs);
+  }
+  return latestNs;
 }
 
 /** Whether no other of its chain could have become what this one became, or been what it was, within so long. */

@@ -49,7 +49,7 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
   "wrong/copies-among-equals": {
     about:
       "mirror ports hand over each frame twice, in part after the next one, which may be equal and without ID: nothing tells which of them is a copy",
-    recall: null,
+    recall: 0.97,
     play(world) {
       const { rng } = world;
       for (const side of rng.pick([["outside"], ["inside"], ["inside", "outside"]] as const)) {
