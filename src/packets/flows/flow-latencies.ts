@@ -83,11 +83,11 @@ export class FlowLatencies {
     const { records } = this.#accounts;
     const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
     const inRecord = count > account.FEW_LATENCIES ? account.FEW_LATENCIES - 1 : count;
-    const listed = this.#listed.subarray(0, count);
+    const listed = this.#listed;
     for (let at = 0; at < inRecord; at++) listed[at] = records[latencies + at];
-    if (count > inRecord) this.samples.copy(records[latencies + inRecord], listed.subarray(inRecord));
+    if (count > inRecord) this.samples.copy(records[latencies + inRecord], listed.subarray(inRecord, count));
     let few = 0;
-    for (const sample of listed) if ((sample & 1) === outbound) this.#few[few++] = sample >> 1;
+    for (let at = 0; at < count; at++) if ((listed[at] & 1) === outbound) this.#few[few++] = listed[at] >> 1;
     return this.#few.subarray(0, few);
   }
 

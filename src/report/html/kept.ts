@@ -5,6 +5,7 @@ const QUOTAS = [
   { until: 20_000, ofFlow: Number.POSITIVE_INFINITY },
   { until: 30_000, ofFlow: 20 },
   { until: MOST_PAIRS, ofFlow: 4 },
+  { until: Number.POSITIVE_INFINITY, ofFlow: 0 },
 ];
 /** So many more are taken behind trouble in a flow, to show what went on. */
 const BEHIND_TROUBLE = 6;
@@ -15,24 +16,32 @@ const MOST_OF_OTHERS = 300;
 /** Chooses which pairs a page shows: the first ones of each flow, and those that follow trouble. */
 export class KeptPairs {
   #count = 0;
+  /** Which of the quotas holds. */
+  #stage = 0;
   /** By flow: how many are in; less than none where more are wanted. */
   readonly #ofFlow = new Map<number, number>();
 
   /** Whether a flow's next pair is in. */
   keeps(flow: number): boolean {
-    const quota = QUOTAS.find(({ until }) => this.#count < until)?.ofFlow;
-    if (quota === undefined) return false;
+    const quota = this.#quota;
+    // once there are enough, nobody looks for the flow of a pair
+    if (quota === 0) return false;
     const of = this.#ofFlow.get(flow) ?? 0;
     if (of >= quota) return false;
     this.#ofFlow.set(flow, of + 1);
-    this.#count++;
+    if (++this.#count >= QUOTAS[this.#stage].until) this.#stage++;
     return true;
   }
 
   /** There was trouble in a flow. */
   wantMore(flow: number): void {
-    const quota = QUOTAS.find(({ until }) => this.#count < until)?.ofFlow ?? Number.POSITIVE_INFINITY;
-    if (Number.isFinite(quota)) this.#ofFlow.set(flow, Math.min(this.#ofFlow.get(flow) ?? 0, quota - BEHIND_TROUBLE));
+    const quota = this.#quota;
+    if (quota > 0 && Number.isFinite(quota))
+      this.#ofFlow.set(flow, Math.min(this.#ofFlow.get(flow) ?? 0, quota - BEHIND_TROUBLE));
+  }
+
+  get #quota(): number {
+    return QUOTAS[this.#stage].ofFlow;
   }
 }
 

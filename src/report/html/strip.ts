@@ -133,10 +133,8 @@ function newSeries(): Series {
 
 /** Puts each two bins of so many numbers together. */
 function widen(series: Series, each: number): void {
-  for (let at = 0; at < MOST_BINS * each; at++) {
-    const [bin, of] = [Math.floor(at / each), at % each];
-    const value = series[at];
-    series[at] = 0;
-    series[(bin >> 1) * each + of] += value;
-  }
+  for (let bin = 0; bin < MOST_BINS / 2; bin++)
+    for (let at = bin * each, from = 2 * bin * each, end = from + each; from < end; at++, from++)
+      series[at] = series[from] + series[from + each];
+  series.fill(0, (MOST_BINS / 2) * each);
 }

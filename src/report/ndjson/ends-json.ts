@@ -23,7 +23,9 @@ export function calledBy([src, dst]: Called): { srcName?: string | undefined; ds
 
 /** All of that, as further members of an object. */
 export function namesJson(names: NamedEnds, called: Called): string {
-  if ([...names, ...called].every((name) => name === undefined)) return "";
+  const [from, to] = names;
+  const [src, dst] = called;
+  if (from === undefined && to === undefined && src === undefined && dst === undefined) return "";
   const members = printableJson({ ...namedBy(names), ...calledBy(called) }).slice(1, -1);
   return `,${members}`;
 }

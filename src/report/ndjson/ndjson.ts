@@ -132,22 +132,23 @@ export class NdjsonReporter implements Reporter {
     this.#lines.text(`{"type":"update",${of},${judgementJson(places, update)}}\n`);
   }
 
+  /** What a summary tells is found out as it is asked for: each is asked for once. */
   flow(flow: FlowSummary): void {
-    const { outbound, inbound } = flow.latency;
-    const [insideSide, outsideSide] = flow.sides;
-    const side = insideSide === outsideSide ? `,"side":"${SIDE_NAMES[insideSide]}"` : "";
-    const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
-    const { firstNs, lastNs } = flow;
-    const far = farEndOfFlow(flow);
+    const { id, proto, nat, initiator, sides, rule, inside, outside, firstNs, lastNs, latency } = flow;
+    const { pairs, bytes, insideOnly, outsideOnly } = flow;
+    const side = sides[INSIDE] === sides[OUTSIDE] ? `,"side":"${SIDE_NAMES[sides[INSIDE]]}"` : "";
+    const far = farEndOfFlow({ sides, initiator });
+    const asked = { inside, firstNs };
     const nameOf = (end: "src" | "dst", ends: Ends) => containerAt(this.#containers, ends, end, far, firstNs, lastNs);
     const named = (ends: Ends): string =>
-      endsJson(ends) + namesJson([nameOf("src", ends), nameOf("dst", ends)], this.#answered.ofFlow(ends, flow));
+      endsJson(ends) + namesJson([nameOf("src", ends), nameOf("dst", ends)], this.#answered.ofFlow(ends, asked));
     this.#lines.text(
-      `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"${side}` +
-        `,"inside":{${named(flow.inside)}},"outside":{${named(flow.outside)}}` +
-        `,"pairs":${flow.pairs},"bytes":${flow.bytes},"insideOnly":${flow.insideOnly},"outsideOnly":${flow.outsideOnly}` +
-        `,"first":"${epochText(flow.firstNs)}","last":"${epochText(flow.lastNs)}"` +
-        `,"latency":{"outbound":${latencyJson(outbound)},"inbound":${latencyJson(inbound)}}${rule}}\n`,
+      `{"type":"flow","flow":${id},"proto":"${proto}","nat":"${nat}","initiator":"${initiator}"${side}` +
+        `,"inside":{${named(inside)}},"outside":{${named(outside)}}` +
+        `,"pairs":${pairs},"bytes":${bytes},"insideOnly":${insideOnly},"outsideOnly":${outsideOnly}` +
+        `,"first":"${epochText(firstNs)}","last":"${epochText(lastNs)}"` +
+        `,"latency":{"outbound":${latencyJson(latency.outbound)},"inbound":${latencyJson(latency.inbound)}}` +
+        `${rule === undefined ? "" : `,"rule":${printableJson(rule)}`}}\n`,
     );
   }
 

@@ -87,6 +87,8 @@ export class Groups {
 
   /** Forgets what a packet stands for, which was shown; returns how many packets that were, itself included. */
   release(row: number): number {
+    // most packets stand for themselves alone
+    if (this.#byFirst.size + this.#missing.size === 0) return 1;
     const count = this.#countOf(row);
     this.#byFirst.delete(row);
     this.#missing.delete(row);
