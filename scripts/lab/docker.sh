@@ -24,10 +24,12 @@ docker_up() {
 }
 
 # nsenter, not `ip netns exec`: that one would lay another /sys over the cgroups that the engine needs.
+# LAB_ENGINE_OPTIONS: more of dockerd's options, as --userland-proxy=false.
 engine_up() {
-  local state=$1 try
+  local state=$1 try options
+  read -ra options <<<"${LAB_ENGINE_OPTIONS:-}"
   daemon dhost dockerd --data-root "$state/data" --exec-root "$state/exec" -H "unix://$state/docker.sock" \
-    --pidfile "$state/docker.pid" --storage-driver vfs --cgroup-parent "/$LAB_NAME-docker" --log-level warn
+    --pidfile "$state/docker.pid" --storage-driver vfs --cgroup-parent "/$LAB_NAME-docker" --log-level warn "${options[@]}"
   for try in {1..600}; do
     if engine version >/dev/null 2>&1; then return; fi
     sleep 0.2

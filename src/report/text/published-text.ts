@@ -87,7 +87,8 @@ function rowOf(use: PublishedUse, paint: Paint): string[] {
   const perhaps = fromHostUnclear === 0 ? String(proxied) : `${proxied}–${proxied + fromHostUnclear}`;
   const seen = isUsed(use) ? [String(byRule(use)), perhaps] : ["unused", ""];
   const flows = isUnseen(use) ? ["unclear", ""] : seen;
-  return [placeText(use), ...flows, bad(dropped), bad(refused), isGone ? "gone" : (pids?.join(" ") ?? "unread")];
+  const held = pids?.length === 0 ? "none" : (pids?.join(" ") ?? "unread");
+  return [placeText(use), ...flows, bad(dropped), bad(refused), isGone ? "gone" : held];
 }
 
 /** What the columns do not tell of a port. */

@@ -663,7 +663,7 @@ it("text shows a line for each port, those that nobody used last", () => {
     "Published ports",
     "published                              by DNAT  by docker-proxy  dropped  refused by host  held by pid",
     "tcp 88→web:80                               12                3        1                0  7 8",
-    "tcp 127.0.0.1:89→db:5432                unused                         0                0",
+    "tcp 127.0.0.1:89→db:5432                unused                         0                0  none",
     String.raw`tcp [::1]:88 10.0.2.15:88→a\x1b[2J:80   unused                         0                0  7 8`,
     "",
     "",
