@@ -185,7 +185,7 @@ it("says what went through each published port", async () => {
   expect(await published()).toMatchObject([web, { hostPort: 5432, container: "db", translated: 0, flows: [] }]);
   // all of its packets, whatever is shown
   expect(await published("--only", "leak", "--container", "web", "-q")).toMatchObject([web]);
-  expect((await natcorr(host, "-q")).stdout).toMatch(/^tcp 88→web:80 +2 +0 +0 +0\ntcp 5432→db:5432 +unclear /m);
+  expect((await natcorr(host, "-q")).stdout).toMatch(/^tcp 88→web:80 +2 +0 +0 +0 +none\ntcp 5432→db:5432 +unclear /m);
 });
 
 /** A snapshot of a host whose engine is such. */
