@@ -100,12 +100,17 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     "shows each section, asks for nothing, complains of nothing, and everybody can read it: %s",
     async (fixture) => {
       const { path, records } = await reportOf(fixture);
-      const flow = flowsIn(records)[0].flow;
-      for (const scheme of fixture === "mixed" ? (["light", "dark"] as const) : (["light"] as const)) {
+      const { flow } = flowsIn(records)[0];
+      for (const scheme of ["light", "dark"] as const) {
         const { page, complaints } = await openPage(browser, path, `#flow=${flow}`, scheme);
         const titles = await page.locator("h2").allTextContents();
         expect(titles.slice(1, 5)).toEqual(["Time", "Map", "Flows", "Ladder"]);
         expect(titles).toContain("Account of all frames");
+        expect(await violationsIn(page)).toEqual([]);
+        // narrowed, beside the ladder
+        await page.getByRole("searchbox").fill(`flow ${flow}`);
+        expect(await page.locator(".rows .row").count()).toBe(1);
+        expect(await page.locator(".ladder li").count()).toBeGreaterThan(0);
         expect(await violationsIn(page)).toEqual([]);
         expect(complaints).toEqual([]);
         await page.close();
