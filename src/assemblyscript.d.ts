@@ -38,7 +38,6 @@ declare namespace memory {
   function fill(to: usize, value: u8, bytes: usize): void;
 }
 declare namespace v128 {
-  function and(a: v128, b: v128): v128;
   function load(at: usize, offset?: usize): v128;
   function store(at: usize, value: v128, offset?: usize): void;
 }
@@ -47,6 +46,5 @@ declare namespace i32x4 {
   function bitmask(x: v128): i32;
   function eq(a: v128, b: v128): v128;
   function lt_u(a: v128, b: v128): v128;
-  function ne(a: v128, b: v128): v128;
   function splat(x: i32): v128;
 }

@@ -19,14 +19,14 @@ export function isOlder(first: number, row: number, other: number): boolean {
 
 /**
  * Rows are in sections of so many, as bits, which have a word for each: its state, as whoever goes along the timeline looks at nothing else of most packets, then
- * its side, whether anything is noted of it elsewhere, and where the rest is, or what is left of it (see `fates.ts`). Where sections begin is in a table of all that row numbers can name.
+ * whether nothing is noted of it elsewhere (1), its side, and where the rest is, or what is left of it (see `fates.ts`). Where sections begin is in a table of all that row numbers can name.
  */
 export const SECTION_BITS = 15;
 export const SECTION_ROWS = 1 << 15;
 export const SECTION_MASK = 0x7fff;
 export const STATE_SHIFT = 28;
-export const SIDE_SHIFT = 27;
-export const NOTED_SHIFT = 26;
+export const UNNOTED_SHIFT = 27;
+export const SIDE_SHIFT = 26;
 export const REST_BITS = 26;
 export const REST_MASK = 0x3ff_ffff;
 const MOST_SECTIONS = (ROW_MASK + 1) >> SECTION_BITS;
@@ -206,7 +206,7 @@ export class TimelineRows extends RecordRows {
 
   /** Notes that something is known of a packet elsewhere, which is to be forgotten as the packet is given back. */
   note(row: number): void {
-    this.ints[this.#at(row)] |= 1 << NOTED_SHIFT;
+    this.ints[this.#at(row)] &= ~(1 << UNNOTED_SHIFT);
   }
 
   #at(row: number): number {

@@ -76,8 +76,11 @@ export class Ways {
 
   /** The interface that packets are to leave by; empty where it is not known. */
   leavesBy(dropped: Dropped): string {
-    const { destination } = this.of(dropped);
-    return (destination === undefined ? undefined : this.routing.interfaceTo(destination, this.coming(dropped))) ?? "";
+    return this.#interfaceTo(this.of(dropped).destination, dropped);
+  }
+
+  #interfaceTo(destination: string | undefined, dropped: Dropped): string {
+    return (destination && this.routing.interfaceTo(destination, this.coming(dropped))) ?? "";
   }
 
   of(dropped: Dropped): Way {
@@ -92,8 +95,7 @@ export class Ways {
     const forwardedTo = isTaken ? undefined : (to ?? supposed);
     const end = forwardedTo === undefined ? null : parseAddress(forwardedTo.dst);
     const routed = end === null ? undefined : { dst: end, dstPort: forwardedTo?.dstPort };
-    const outName =
-      forwardedTo === undefined ? "" : (this.routing.interfaceTo(forwardedTo.dst, this.coming(dropped)) ?? "");
+    const outName = this.#interfaceTo(forwardedTo?.dst, dropped);
     const packet: IncomingPacket = {
       isIpv6,
       proto,

@@ -108,7 +108,8 @@ export function appendGone(line: usize, side: i32, twin: i32, outbound: i32): i3
 
 function appendRow(line: usize, state: i32, side: i32, rest: i32): i32 {
   const row = wordOf(line, words.END);
-  store<i32>(wordAt(line, row), (state << rows.STATE_SHIFT) | (side << rows.SIDE_SHIFT) | rest);
+  const word = (state << rows.STATE_SHIFT) | (1 << rows.UNNOTED_SHIFT) | (side << rows.SIDE_SHIFT) | rest;
+  store<i32>(wordAt(line, row), word);
   setWord(line, words.END, (row + 1) & rows.ROW_MASK);
   return row;
 }
@@ -207,8 +208,12 @@ export function haveOtherOptions(line: usize, row: i32, other: i32): bool {
 
 /** The first row from `from` on whose state is below `least`; `end` where there is none before it. */
 export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
-  const leastWord: u32 = least << rows.STATE_SHIFT;
-  const bound = i32x4.splat(leastWord);
+  return firstWordBelow(line, from, end, least << rows.STATE_SHIFT);
+}
+
+/** The first row from `from` on whose word is below `least`; `end` where there is none before it. */
+function firstWordBelow(line: usize, from: i32, end: i32, least: u32): i32 {
+  const bound = i32x4.splat(least);
   let row = from;
   while (row !== end) {
     const at = wordAt(line, row);
@@ -217,7 +222,7 @@ export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
       if (below !== 0) return row + ctz(below);
       row = (row + LANES) & rows.ROW_MASK;
     } else {
-      if (load<u32>(at) < leastWord) return row;
+      if (load<u32>(at) < least) return row;
       row = (row + 1) & rows.ROW_MASK;
     }
   }
@@ -229,36 +234,20 @@ export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
  * did, and that row is the oldest one then.
  */
 export function dropDone(line: usize, end: i32): bool {
-  let row = firstNotLeft(line, wordOf(line, words.FIRST), end);
+  // of a row that is GONE, nothing is to be done where nothing is noted of it: no word is above its
+  const left: u32 = (fates.GONE << rows.STATE_SHIFT) | (1 << rows.UNNOTED_SHIFT);
+  let row = firstWordBelow(line, wordOf(line, words.FIRST), end, left);
   while (row !== end && stateOf(line, row) >= fates.DONE && !isNoted(line, row)) {
     release(line, row);
-    row = firstNotLeft(line, (row + 1) & rows.ROW_MASK, end);
+    row = firstWordBelow(line, (row + 1) & rows.ROW_MASK, end, left);
   }
   setWord(line, words.FIRST, row);
   return row !== end && stateOf(line, row) >= fates.DONE;
 }
 
-/** The first row from `from` on that is not GONE, or of which something is noted elsewhere; `end` where there is none before it. */
-function firstNotLeft(line: usize, from: i32, end: i32): i32 {
-  const asked = i32x4.splat((-1 << rows.STATE_SHIFT) | (1 << rows.NOTED_SHIFT));
-  const gone = i32x4.splat(fates.GONE << rows.STATE_SHIFT);
-  let row = from;
-  while (row !== end) {
-    if (((end - row) & rows.ROW_MASK) >= LANES && (row & rows.SECTION_MASK) + LANES <= rows.SECTION_ROWS) {
-      const others = i32x4.bitmask(i32x4.ne(v128.and(v128.load(wordAt(line, row)), asked), gone));
-      if (others !== 0) return row + ctz(others);
-      row = (row + LANES) & rows.ROW_MASK;
-    } else {
-      if (stateOf(line, row) !== fates.GONE || isNoted(line, row)) return row;
-      row = (row + 1) & rows.ROW_MASK;
-    }
-  }
-  return end;
-}
-
 /** Whether something is noted of a packet elsewhere, which is to be forgotten with it. */
 function isNoted(line: usize, row: i32): bool {
-  return (load<i32>(wordAt(line, row)) & (1 << rows.NOTED_SHIFT)) !== 0;
+  return (load<i32>(wordAt(line, row)) & (1 << rows.UNNOTED_SHIFT)) === 0;
 }
 
 /** The first row from `from` on that waits, of a side and a tuple; `end` where there is none before it. */

@@ -10,12 +10,12 @@ const MOST_OPEN = 256;
 const MOST_LOOKED_AT = 32;
 /** Powers of two of nanoseconds, up to more than any window. */
 const OCTAVES = 48;
-/** It takes so many strays of a flow to know how far apart they come. */
+/** From so many strays of a flow on, it is known how far apart they come. */
 const TELLING = 4;
-/** By so much, and so many times its usual variation, what speaks for it that packets are held up must be beyond what chance says, to be believed … */
+/** Packets are believed to be held up once the surplus is more than this, and so many times its usual variation … */
 const LEAST_SURPLUS = 5;
 const LIKELY = 2.5;
-/** … and by so many times to be certain. */
+/** … and that is certain once it is so many times that. */
 const SURE = 3;
 /** How many times likelier, in bits, a twin in time must be than one that was held up while others overtook it. */
 const HELD_BITS = 18;
@@ -45,7 +45,6 @@ export class Strays {
   /** By direction, outbound last: how many left so long behind one that entered, in octaves, and how many entered so long behind one that left. */
   readonly #behind = [new Uint32Array(OCTAVES), new Uint32Array(OCTAVES)];
   readonly #ahead = [new Uint32Array(OCTAVES), new Uint32Array(OCTAVES)];
-
   /** By direction, outbound last: how much sooner than by chance those of the first kind came, less the same of the other kind (−ln of its chance), and how many of both did. */
   readonly #surplus: [number, number] = [0, 0];
   readonly #events: [number, number] = [0, 0];

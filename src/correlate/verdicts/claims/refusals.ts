@@ -205,8 +205,8 @@ export class Refusals implements Notes {
   }
 
   /**
-   * What an error from no router away says of a packet that a rule gave to its sender's link, or to the host, by whom it was sent to: it quotes that one, to which nobody was heard to
-   * send anything. Undefined where none does, or several may.
+   * What refuses a packet in the name of whom it was sent to: a rule gave the packet to the host, or to a neighbour, and the capture shows it as it is by then. The
+   * error quotes it as it was sent, to where nobody was heard to send anything, and comes from no router away. Undefined where no error does, or several may.
    */
   inNameOf(row: number): Answer | undefined {
     const sentAs = this.#bySent.size === 0 ? undefined : this.#names.sentAs(row);
