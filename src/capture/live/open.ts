@@ -41,7 +41,8 @@ export async function openInterface(name: string, options: LiveOptions): Promise
       );
     const status = pcap.activate(handle);
     const text = pcap.getError(handle) || pcap.statusText(status);
-    if (status < 0) throw refusal(name, status, text, await listInterfaces());
+    const isThere = pcap.interfaceIndex(name) !== 0;
+    if (status < 0) throw refusal({ name, status, text, isThere }, await listInterfaces());
     if (status > 0) options.onWarning(`${name}: ${text}`);
     if (pcap.setNonblock(handle, 1, errors) !== 0) throw new CaptureError(`${name}: ${textIn(errors)}`);
     const isUnfiltered = options.filter === "";

@@ -14,9 +14,18 @@ const PERMISSION_MENDED = [
   "or, in a container, start it with --cap-add NET_RAW --network host",
 ];
 
-/** Why libpcap did not open an interface, and the command that mends it. `text` is libpcap's own explanation. */
-export function refusal(name: string, status: number, text: string, known: readonly NetworkInterface[]): CaptureError {
-  switch (status) {
+/** What libpcap returned as it opened an interface, and its own explanation. */
+interface Refused {
+  readonly name: string;
+  readonly status: number;
+  readonly text: string;
+  /** The kernel looks at the permission first, so it refuses what is not there as well. */
+  readonly isThere: boolean;
+}
+
+/** Why libpcap did not open an interface, and the command that mends it. */
+export function refusal({ name, status, text, isThere }: Refused, known: readonly NetworkInterface[]): CaptureError {
+  switch (isThere ? status : NO_SUCH_DEVICE) {
     case NO_SUCH_DEVICE:
       return new CaptureError(
         `${name}: there is no such interface; there are ${known.map((one) => one.name).join(", ")}`,

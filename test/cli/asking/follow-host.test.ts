@@ -308,7 +308,7 @@ it("an engine that goes is asked again, for all that runs by then; until then, n
   const engine = new Engine();
   engine.running.set("1", "web");
   await engine.listen();
-  const followed = following(engine.socket);
+  const followed = following(engine.socket, false);
   await followed.follower.begin();
   engine.holds = /./;
   engine.hangUp();
