@@ -18,7 +18,7 @@ export interface Claim extends Judgement {
 
 /** A claim that says of a packet only why nothing is known of it. */
 export function unknown(reason: Reason, why: string, lacks?: Lack): Claim {
-  return { verdict: "unknown", reason, why, ...(lacks !== undefined && { lacks }) };
+  return lacks === undefined ? { verdict: "unknown", reason, why } : { verdict: "unknown", reason, why, lacks };
 }
 
 /** A judgement that does not hold if some capture turns out to have lost frames about then. */

@@ -1,5 +1,5 @@
 import { contentHash, hasContent } from "../../packets/content.js";
-import { joined } from "../../packets/memory/joined.js";
+import { joinedNumbers } from "../../packets/memory/joined.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
 import { otherSide } from "../../packets/sides.js";
@@ -22,7 +22,7 @@ export interface Traits {
 
 export function traitsOf(t: RecordRows, row: number): Traits {
   return {
-    key: joined(t.key(row), t.key2(row)),
+    key: joinedNumbers(t.key(row), t.key2(row)),
     carried: carriedBy(t, row),
     ipId: (t.flags(row) & HAS_IP_ID) === 0 ? 0 : t.ipId(row),
   };

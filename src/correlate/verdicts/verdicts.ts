@@ -149,7 +149,7 @@ export class Verdicts {
     const believed = this.#traced === undefined ? seen : this.#traced.of(row, seen);
     const isElsewhere = believed.verdict === "elsewhere";
     const isProof = isElsewhere && this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
-    const verdict = isProof ? { ...believed, isProof } : believed;
+    const verdict = isProof ? { isProof, ...believed } : believed;
     if (verdict.reason === "never-entered" || this.#isOrphan(row, claim)) this.#orphans.note(row);
     const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss" || verdict.reason === "may-be-hairpin";
     if (isUnseen) this.#known.speakers.noteUnproved(row);
@@ -157,7 +157,7 @@ export class Verdicts {
     if (isUnseen || elsewhereWay === undefined) return verdict;
     if (isElsewhere) this.#known.elsewhere.prove(elsewhereWay);
     if (!this.#known.elsewhere.learn(elsewhereWay)) return verdict;
-    return { ...verdict, elsewhereWay };
+    return { elsewhereWay, ...verdict };
   }
 
   /** Whether a packet left by no known translation and was not seen to enter, where there are two clocks: one may have been set meanwhile. */
@@ -175,13 +175,13 @@ export class Verdicts {
     const t = this.#known.timeline;
     const other = claim.on ?? otherSide(t.sideOf(row));
     const silent = claim.lacks === undefined ? undefined : this.#whySilent(row, other);
-    if (silent !== undefined) return { ...unknown("silence", silent), mayBeLostBy: other };
+    if (silent !== undefined) return { mayBeLostBy: other, ...unknown("silence", silent) };
     const doubt = this.#objections.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
     const loser = this.#known.cover[other].of(row).find(({ gaps }) => gaps.mayHold(t.timeNs(row)));
     if (loser !== undefined) return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(loser.name) };
-    return { ...this.#reckon(row, other, claim), mayBeLostBy: other };
+    return { mayBeLostBy: other, ...this.#reckon(row, other, claim) };
   }
 
   /** What a silence of the other capture beside a packet says against what it seems to be, in words; undefined where none does. */
@@ -236,12 +236,12 @@ export class Verdicts {
       const objection = this.#objectionTo(row, other);
       if (!misses.lacksExits(other)) return objection ?? claim;
       const oneWay = unknown("one-way", `${why}, ${whyOneWay(other)}`);
-      return objection === undefined ? { ...oneWay, isDroppedElse: true } : oneWay;
+      return objection === undefined ? { isDroppedElse: true, ...oneWay } : oneWay;
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0) {
       this.#known.misses.noteEntry(other, t.frame(row), this.#known.tuples.isProved(t.way(row)));
-      if (this.#known.reach.doubtBeginning(other)) return { ...claim, mayHaveRun: other };
+      if (this.#known.reach.doubtBeginning(other)) return { mayHaveRun: other, ...claim };
     }
     if (lacks === "crossing") this.#known.misses.noteCrossing(other);
     return claim;

@@ -79,12 +79,13 @@ export class Resolvers implements Hearer {
   }
 
   take(side: Side, epochNs: bigint, said: Uint32Array, at: number): void {
-    if (side !== INSIDE) return;
+    const isKnown = said[at + words.OUTCOME] === 0;
+    if (side !== INSIDE || (isKnown && this.unknownNames.isFull)) return;
     const isIpv6 = said[at + words.IS_CLIENT_IPV6] === 1;
     const client = addressText(isIpv6, said, at + words.CLIENT);
     const from = said.byteOffset + 4 * (at + words.HEADER_WORDS);
     const name = nameText(new Uint8Array(said.buffer, from, said[at + words.NAME_BYTES]));
-    if (said[at + words.OUTCOME] === 0) {
+    if (isKnown) {
       this.unknownNames.know(client, name);
       return;
     }

@@ -33,15 +33,20 @@ export class UnknownNames {
     this.#unknown.set(key, isShortest ? { client, resolver, name, count } : { ...before, count });
   }
 
-  /** Takes it that a client was given an address for a name. */
+  /** Takes it that a client was given an address for a name. Not to be called of what is full. */
   know(client: string, name: string): void {
     const key = keyOf(client, name);
     this.#unknown.delete(key);
-    if (this.#known.size < MOST_KNOWN) this.#known.add(key);
+    this.#known.add(key);
+  }
+
+  /** Whether so many names are known that none is said to be unknown: nothing that is taken changes that. */
+  get isFull(): boolean {
+    return this.#known.size === MOST_KNOWN;
   }
 
   get all(): Iterable<UnknownName> {
-    return this.#known.size === MOST_KNOWN ? [] : this.#unknown.values();
+    return this.isFull ? [] : this.#unknown.values();
   }
 }
 

@@ -106,9 +106,9 @@ export class Problems {
       alike,
     };
     return (judgement) => ({
-      ...packet,
       ends: this.#names.of(ends, called, far, epochNs),
       judgement: this.#sayings.kept(judgement),
+      ...packet,
     });
   }
 

@@ -59,31 +59,40 @@ export class Common {
   mayKeepOut(proto: number, tuple: number): boolean {
     if (!this.isAny) return false;
     if (this.#count === 0 || (this.#proto !== NONE && this.#proto !== proto)) return true;
-    const tuples = this.#tuples;
-    const addresses = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
-    const ports = new Set(hasPorts(proto) ? ENDS.map((isA) => tuples.port(tuple, isA)) : []);
-    return this.addresses.some((address) => !addresses.has(address)) || this.ports.some((port) => !ports.has(port));
+    const [addresses, ports] = [this.#addressesOf(tuple), this.#portsOf(tuple, proto)];
+    return (
+      this.addresses.some((address) => !addresses.includes(address)) || this.ports.some((port) => !ports.includes(port))
+    );
   }
 
   /** Takes a conversation. */
   learn(tuple: number): void {
     if (!this.isAny) return;
-    const tuples = this.#tuples;
-    const proto = tuples.proto(tuple);
-    const addresses = ENDS.map((isA) => tuples.addressText(tuple, isA));
-    const ports = ENDS.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
-    for (const at of ENDS.keys()) {
-      if (this.#count === 0) {
-        this.#addresses[at] = addresses[at];
-        this.#areCommon[at] = true;
-        this.#ports[at] = ports[at];
-        continue;
-      }
-      this.#areCommon[at] &&= addresses.includes(this.#addresses[at]);
-      if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
+    const proto = this.#tuples.proto(tuple);
+    if (this.#count++ === 0) {
+      this.#proto = proto;
+      this.#addresses.push(...this.#addressesOf(tuple));
+      this.#areCommon.fill(true);
+      [this.#ports[0], this.#ports[1]] = this.#portsOf(tuple, proto);
+      return;
     }
-    if (this.#count === 0) this.#proto = proto;
-    else if (this.#proto !== proto) this.#proto = NONE;
-    this.#count++;
+    if (this.#proto !== proto) this.#proto = NONE;
+    if (this.#areCommon.includes(true)) {
+      const addresses = this.#addressesOf(tuple);
+      for (const at of ENDS.keys()) this.#areCommon[at] &&= addresses.includes(this.#addresses[at]);
+    }
+    if (this.ports.length === 0) return;
+    const ports = this.#portsOf(tuple, proto);
+    for (const at of ENDS.keys()) if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
+  }
+
+  #addressesOf(tuple: number): readonly [string, string] {
+    return [this.#tuples.addressText(tuple, ENDS[0]), this.#tuples.addressText(tuple, ENDS[1])];
+  }
+
+  /** NONE and NONE of what has no ports. */
+  #portsOf(tuple: number, proto: number): readonly [number, number] {
+    if (!hasPorts(proto)) return [NONE, NONE];
+    return [this.#tuples.port(tuple, ENDS[0]), this.#tuples.port(tuple, ENDS[1])];
   }
 }

@@ -131,7 +131,10 @@ export class SideCover {
 
   /** When a capture tells of a loss next; Infinity where none is known to. */
   get nextLossNs(): number {
-    return Math.min(...this.captures.map(({ gaps }) => gaps.nextNs));
+    let nextNs = Number.POSITIVE_INFINITY;
+    // asked for with each batch and each pass: without a list
+    for (const { gaps } of this.captures) nextNs = Math.min(nextNs, gaps.nextNs);
+    return nextNs;
   }
 
   /** The capture that does. Precondition: there is one. */

@@ -1,4 +1,4 @@
-import { joined } from "../../../packets/memory/joined.js";
+import { joined, joinedNumbers } from "../../../packets/memory/joined.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import type { Side } from "../../../packets/sides.js";
@@ -111,7 +111,7 @@ function named(t: RecordRows & Placed, row: number, seq: number): string {
 
 /** `way`: that of the packet, against which errors about it go: an answer that equals the question is told from it by nothing else. */
 function packetName(side: Side, way: number, proto: number, ipId: number, length: number, seq: number): string {
-  return joined(side, way, proto, ipId, length, seq);
+  return joinedNumbers(side, way, proto, ipId, length, seq);
 }
 
 /** How an error names a packet whose ports it does not quote: its datagram, of a length. */

@@ -285,7 +285,7 @@ export class Unexplained {
     const routed = isBehind && !elsewhere.mayCross(tuple) ? routedElsewhere(this.#known, row, said, near) : undefined;
     // of policy rules, others that go there may take another way
     if (routed?.isByPolicy === true) return routed.claim;
-    if (routed !== undefined && isElsewhere) return { ...routed.claim, elsewhereWay: near };
+    if (routed !== undefined && isElsewhere) return { elsewhereWay: near, ...routed.claim };
     if (isReached) carried.noteUnseen(tuple);
     const isAlone = isElsewhere && this.#isAlone(row, near);
     const isProved =

@@ -60,7 +60,7 @@ export class DropRows extends RecordRows implements Placed {
   }
 
   /** Takes a packet on the timeline, which is open or not. */
-  take(t: Timeline, from: number, isOpen: boolean, { slot, flow, ...said }: Told): number {
+  take(t: Timeline, from: number, isOpen: boolean, { slot, flow, verdict, reason, impact }: Told): number {
     const row = this.#free.take();
     const at = t.recordOf(from);
     for (let word = 0; word < 1 << RECORD_BITS; word++)
@@ -69,7 +69,10 @@ export class DropRows extends RecordRows implements Placed {
     this.#flows[row] = flow ?? NONE;
     this.#missing.delete(row);
     this.#facts[row] = t.side(from) | IS_USED | (isOpen ? IS_OPEN : 0);
-    Object.assign(new DropInRow(this, row), said);
+    const drop = new DropInRow(this, row);
+    drop.verdict = verdict;
+    drop.reason = reason;
+    drop.impact = impact;
     return row;
   }
 

@@ -1,4 +1,4 @@
-import { joined } from "../../../packets/memory/joined.js";
+import { joinedNumbers } from "../../../packets/memory/joined.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -52,12 +52,12 @@ export class SaidAgain {
 /** What a packet of this way has in common with its copies; of one that only acknowledges, any that does as well says as much. */
 function copyKey(way: number, packet: Packet): string {
   const { proto, seq, payloadLength, content } = packet;
-  if (proto !== TCP) return joined(way, proto, seq, payloadLength, content);
+  if (proto !== TCP) return joinedNumbers(way, proto, seq, payloadLength, content);
   const isBare = spanOf(packet) === 0 && (packet.tcpFlags & RST) === 0;
-  return isBare ? acknowledgementKey(way) : joined(way, seq, spanOf(packet));
+  return isBare ? acknowledgementKey(way) : joinedNumbers(way, seq, spanOf(packet));
 }
 
 /** What all segments of this way that acknowledge have in common. */
 function acknowledgementKey(way: number): string {
-  return String(way);
+  return joinedNumbers(way);
 }

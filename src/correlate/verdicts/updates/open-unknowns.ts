@@ -1,7 +1,6 @@
-import { joined } from "../../../packets/memory/joined.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import type { Judgement } from "../../../packets/results/results.js";
-import { INSIDE, type Side } from "../../../packets/sides.js";
+import { frameKey, INSIDE, type Side } from "../../../packets/sides.js";
 import { NONE, tupleIn } from "../../../packets/tuples.js";
 import type { Base } from "../../kernel/base.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
@@ -38,25 +37,25 @@ export class OpenUnknowns {
   readonly #byKey: Lists<string, Unknown> = new Map();
 
   /** Of these, and of others that were judged, those that a proxy may have sent on, or sent itself, by where they are: see `Relays`. */
-  readonly #sighted: Lists<string, Unknown> = new Map();
+  readonly #sighted: Lists<number, Unknown> = new Map();
 
   /** Those that were said to have passed before the other capture began, the newest last. */
   #early: Unknown[] = [];
 
   /** Packets that were said to stay between neighbours, before the outside capture began, or to take another interface, by their conversation. */
-  readonly #uncrossed: Lists<string, Unknown> = new Map();
+  readonly #uncrossed: Lists<number, Unknown> = new Map();
   /** Those that were, whose conversation turned out to cross. */
   readonly #crossing: Unknown[] = [];
 
   /** Looks after a packet that was judged: the host may have refused it, as nothing is known by which it left there, or it may have come out late. */
   add(unknown: Unknown, { isSighted, mayCross }: Prospects): void {
     const { verdict, quotedAs, traits, way } = unknown;
-    if (isSighted) addTo(this.#sighted, spotOf(unknown), unknown, 1, MOST_NAMES);
+    if (isSighted) addTo(this.#sighted, keyOf(unknown), unknown, 1, MOST_NAMES);
     if (verdict !== "local" && verdict !== "elsewhere") {
       addTo(this.#byName, quotedAs, unknown, MOST_OF_A_NAME, MOST_NAMES);
       addTo(this.#byKey, traits.key, unknown, MOST_OF_A_KEY, MOST_NAMES);
     }
-    if (mayCross) addTo(this.#uncrossed, String(tupleIn(way)), unknown, MOST_OF_A_NAME, MOST_NAMES);
+    if (mayCross) addTo(this.#uncrossed, tupleIn(way), unknown, MOST_OF_A_NAME, MOST_NAMES);
   }
 
   /** Looks after a packet that passed before the other capture began, as is said of it: that may turn out to have run. */
@@ -74,8 +73,8 @@ export class OpenUnknowns {
   /** Takes it that a conversation crosses … */
   noteCrossing(tuple: number): void {
     if (this.#uncrossed.size === 0) return;
-    this.#crossing.push(...(this.#uncrossed.get(String(tuple)) ?? []));
-    this.#uncrossed.delete(String(tuple));
+    this.#crossing.push(...(this.#uncrossed.get(tuple) ?? []));
+    this.#uncrossed.delete(tuple);
   }
 
   /** … and gives those of such ones that were taken for what does not, once. */
@@ -85,10 +84,10 @@ export class OpenUnknowns {
 
   /** Gives the packet at a place that a proxy may turn out to have sent on, or to have sent, and has nothing more to tell of it. */
   takeSighted(side: Side, frame: number): Unknown | undefined {
-    const [unknown] = this.#sighted.get(spotOf({ side, frame })) ?? [];
+    const [unknown] = this.#sighted.get(frameKey(side, frame)) ?? [];
     if (unknown === undefined) return undefined;
     const isIt = (each: Unknown): boolean => each === unknown;
-    takeOut(this.#sighted, spotOf(unknown), isIt);
+    takeOut(this.#sighted, keyOf(unknown), isIt);
     takeOut(this.#byName, unknown.quotedAs, isIt);
     takeOut(this.#byKey, unknown.traits.key, isIt);
     return unknown;
@@ -127,8 +126,8 @@ export class OpenUnknowns {
 
   /** Has nothing more to tell of those of which that is so: something else is said of them now. */
   withdraw(isSo: (packet: Watched) => boolean): void {
-    for (const unknowns of [this.#byName, this.#byKey, this.#sighted, this.#uncrossed])
-      for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
+    for (const unknowns of [this.#byName, this.#byKey]) takeAllOut(unknowns, isSo);
+    for (const unknowns of [this.#sighted, this.#uncrossed]) takeAllOut(unknowns, isSo);
     this.#early = this.#early.filter((each) => !isSo(each));
   }
 
@@ -165,6 +164,10 @@ export function unknownOf(
   };
 }
 
-function spotOf({ side, frame }: Pick<Unknown, "side" | "frame">): string {
-  return joined(side, frame);
+function takeAllOut<K>(unknowns: Lists<K, Unknown>, isSo: (packet: Watched) => boolean): void {
+  for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
+}
+
+function keyOf({ side, frame }: Unknown): number {
+  return frameKey(side, frame);
 }

@@ -19,10 +19,11 @@ const WHY_OTHERS_ELSEWHERE =
   "nothing answers it, and what follows in its conversation takes another interface: a capture there would tell whether it did";
 
 /** Tells what a packet that was judged just now says of others before it, by where it goes. */
-export function tellOtherWays(about: Told, row: number, { elsewhereWay, isProof, ...proof }: Decision): void {
+export function tellOtherWays(about: Told, row: number, decision: Decision): void {
+  const { elsewhereWay, isProof } = decision;
   if (elsewhereWay !== undefined) tellElsewhere(about, elsewhereWay);
   tellCrossing(about);
-  if (isProof === true) tellProved(about, about.timeline.tuple(row), proof);
+  if (isProof === true) tellProved(about, about.timeline.tuple(row), decision);
 }
 
 /** Tells of packets whose conversations turned out to cross that they may have crossed as well. */
