@@ -55,6 +55,8 @@ export const OVERTAKEN_NS = double(2);
 export const CROSSED_NS = double(2);
 /** When a packet last passed the outside that says what was said there before, by a way that no translation is known of; nanoseconds on the timeline. */
 export const UNKNOWN_NS = double();
+/** When a segment of a conversation that no translation is known of last had the numbers of another one on its side, nanoseconds on the timeline. */
+export const SHARED_NS = double();
 /** Two: by how much packets of one flow may overtake each other at the most, as far as any did, nanoseconds. */
 export const REORDERED_NS = double(2);
 

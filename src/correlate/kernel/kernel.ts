@@ -108,7 +108,7 @@ export class Kernel {
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LAST_ENTERED_NS, words.LAST_ENTERED_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.OVERTAKEN_NS, words.OVERTAKEN_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.CROSSED_NS, words.CROSSED_NS + 2);
-    this.#doubles[words.UNKNOWN_NS] = Number.NEGATIVE_INFINITY;
+    this.#doubles.fill(Number.NEGATIVE_INFINITY, words.UNKNOWN_NS, words.SHARED_NS + 1);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LONGEST_NS, words.LONGEST_NS + 2);
     this.#words[words.IS_SHOWING] = tables.isShowing ? 1 : 0;
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);

@@ -34,6 +34,32 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
       background(world, 4e9, 40);
     },
   },
+  "wrong/clones-scan-in-step": {
+    about:
+      "clones scan servers at the same instant, all from one port and with the same numbers, so that the NAT draws ports for all but one; captures miss up to one of twenty, or the router drops as many",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const [misses, drops] = [rng.between(0.01, 0.05), rng.chance(0.5) ? 0 : 0.05];
+      // what nothing has shown to be clones yet are two connections
+      world.after(10e6, () => {
+        if (rng.chance(0.8)) world.inside.model.misses = missing(rng, misses);
+        if (rng.chance(0.5)) world.outside.model.misses = missing(rng, misses);
+        world.router.drops = () => rng.chance(drops);
+      });
+      const clones = 2 + rng.below(2);
+      const port = 32_768 + rng.below(28_000);
+      for (let round = 0; round < 400; round++) {
+        const far = { address: server(rng.below(8)), port: 1 + round };
+        const probe = segment({ seq: rng.word(), flags: SYN }, { ipId: 54_321 });
+        for (let clone = 0; clone < clones; clone++)
+          world.after(round * 3e6 + rng.below(4) * 1000, () =>
+            world.send(world.flow(TCP, { address: container(clone), port }, far), "outbound", probe),
+          );
+      }
+      background(world, 1.5e9, 40);
+    },
+  },
   "wrong/agents-in-step": {
     about:
       "an agent on another host of the link reports at the same second as a container's, whose reports the router drops",

@@ -4,16 +4,17 @@
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { doubleOf, rowAt, setDouble } from "../../../packets/memory/assembly/words.js";
+import { endOf } from "../../../packets/assembly/tuples.js";
+import { doubleOf, rowAt, setDouble, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { haveBothEnds } from "../../../packets/flows/flows.js";
-import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
-import { spread } from "./hashes.js";
+import { hashOfAddress, spread } from "./hashes.js";
 import { burstNs } from "./pace.js";
 import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 
@@ -21,6 +22,8 @@ import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 const FLOAT_SHIFT = 31 - words.SINCE_BITS;
 /** What was said within a minute is no news, nor a copy of what was lost: agents report once in ten, thirty, sixty seconds. */
 const NEWS_NS: f64 = 65_000_000_000;
+/** Turns bits of a hash: hosts, and who said what, have entries of their own beside what was said. */
+const OF_HOSTS: i32 = 0x2c1b3c6d;
 const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 
 /** What `pass` found noted with a hash. */
@@ -125,7 +128,49 @@ function areNumbersNew(ground: usize, packet: usize, side: i32, ends: i32, timeN
   const numbers = spread(load<i32>(packet, 4 * record.SEQ) + spread(load<i32>(packet, 4 * record.ACK)));
   const hash = spread(numbers + load<u8>(packet, 4 * record.TCP_FLAGS_QUOTE)) ^ (side * 2 + 1);
   const seenNs = timeNs - pass(ground, spread(hash), ends, timeNs);
-  return !(abs<f64>(seenNs) <= NEWS_NS) || foundNote === ends;
+  const isShared = abs<f64>(seenNs) <= NEWS_NS && foundNote !== ends;
+  noteSender(ground, packet, hash, timeNs, isShared);
+  return !isShared;
+}
+
+/**
+ * Notes who sent a segment's numbers, by their hash, and that he and who sent them before are clones, where another conversation had them (`isShared`). One that
+ * the host turned round and forwarded on that side has its TTL lowered.
+ */
+function noteSender(ground: usize, packet: usize, hash: i32, timeNs: f64, isShared: bool): void {
+  const host = hostOf(ground, packet);
+  const ttl = record.ttlIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL));
+  const sentNs = timeNs - pass(ground, spread((hash + ttl) ^ OF_HOSTS), host, timeNs);
+  const other = foundNote;
+  if (!isShared || !(abs<f64>(sentNs) <= NEWS_NS)) return;
+  setDouble(ground, words.SHARED_NS, max<f64>(doubleOf(ground, words.SHARED_NS), timeNs));
+  if (other === host) return;
+  pass(ground, spread(host ^ OF_HOSTS), 0, timeNs);
+  pass(ground, spread(other ^ OF_HOSTS), 0, timeNs);
+}
+
+/** A hash of who sent a packet. */
+function hostOf(ground: usize, packet: usize): i32 {
+  const source = endOf(wordOf(ground, words.TUPLES), wayOf(packet), true);
+  return hashOfAddress(source, (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_IPV6) !== 0);
+}
+
+/** Whether another host lately began a conversation with the numbers of one of whoever sent a packet, on the side where it entered: what they say does not tell them apart, then. */
+export function isOfClones(ground: usize, packet: usize): bool {
+  const hash = spread(hostOf(ground, packet) ^ OF_HOSTS);
+  const timeNs = passedNs(packet);
+  return isRemembered(ground, hash, hash, timeNs) || isRemembered(ground, hash, hash ^ 1, timeNs);
+}
+
+/** Whether something passed under a hash in the last minute, as one of the two places says where it may be remembered. */
+function isRemembered(ground: usize, hash: i32, place: i32, timeNs: f64): bool {
+  const entry = rowAt(ground, words.ALIKE, place & ENTRY_MASK, words.ALIKE_BITS);
+  return load<i32>(entry) === hash && timeNs - load<f64>(entry, 8) <= NEWS_NS;
+}
+
+/** Whether conversations lately began with the numbers of others: hosts that are clones of each other, or scan in step, say the same at once. */
+export function haveClones(ground: usize, timeNs: f64): bool {
+  return timeNs - doubleOf(ground, words.SHARED_NS) <= NEWS_NS;
 }
 
 /** How long before a packet an equal one of its way passed, nanoseconds, rounded down to an eighth; 0 where none did within the window. */

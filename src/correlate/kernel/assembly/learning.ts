@@ -36,7 +36,7 @@ import {
   TTL_LOWER_BITS,
   UNLIKE_BITS,
 } from "../weights.js";
-import { isNovel } from "./alike.js";
+import { isNovel, isOfClones } from "./alike.js";
 import { isSettingTtl, isUnlikeOthers } from "./habits.js";
 import { isHeldByAnother } from "./holders.js";
 import { idBits } from "./id-bits.js";
@@ -79,7 +79,10 @@ export function headerBits(ground: usize, i: usize, o: usize, isTurned: bool = f
   const payload = payloadLengthOf(i);
   let bits = 0;
   if ((flags & HAS_TCP_NUMBERS) !== 0)
-    bits += isNovel(i) && (isNovel(o) || isTurned) ? TCP_NUMBERS_BITS : SHARED_NUMBERS_BITS;
+    bits +=
+      isNovel(i) && (isNovel(o) || isTurned) && !isOfClones(ground, isOutbound ? i : o)
+        ? TCP_NUMBERS_BITS
+        : SHARED_NUMBERS_BITS;
   if ((flags & HAS_IP_ID) !== 0) bits += idBits(i);
   if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
   if ((flags & HAS_PAYLOAD) !== 0)

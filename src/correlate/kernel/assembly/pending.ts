@@ -15,6 +15,7 @@ import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { UNVOUCHED_SLACK_NS } from "../relations.js";
 import * as buckets from "./buckets.js";
+import { haveClones, isNovel } from "./alike.js";
 import { twinInCrowd, usesTime } from "./crowd.js";
 import { overtakes } from "./held.js";
 import { isNew } from "./pace.js";
@@ -26,15 +27,18 @@ import * as timing from "./timing.js";
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements, answers to SYNs that came together, and
  * datagrams without an IP ID. A segment with data, or one that opens a connection, comes again only when it was waited for in vain. By stamps that are
- * less certain than those of one computer, that may be at once; and where what left took longer than all did lately, the next one may be meant.
+ * less certain than those of one computer, that may be at once; and where what left took longer than all did lately, the next one may be meant. So may that of another
+ * host, where several begin conversations with the same numbers.
  * Precondition: it was related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
-  if (!timing.isRepeatable) return false;
+  const mayBeOfClones = relation.slot === NONE && isNovel(packet) && haveClones(ground, passedNs(packet));
+  if (!timing.isRepeatable)
+    return mayBeOfClones && record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) === TCP;
   if (record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) !== TCP) return true;
   if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > UNVOUCHED_SLACK_NS)
     return true;
-  if (timing.isSlowest) return true;
+  if (timing.isSlowest || mayBeOfClones) return true;
   if (payloadLengthOf(packet) > 0) return false;
   const flags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   return (flags & SYN) === 0 || ((flags & ACK) !== 0 && relation.slot !== NONE);

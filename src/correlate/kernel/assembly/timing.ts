@@ -96,6 +96,8 @@ export function weighTime(ground: usize, slot: i32, outbound: bool, leftNs: f64,
   mayBeChance = false;
   mayBePiece = false;
   isRepeat = false;
+  // an equal one of another host is forwarded beside it
+  soonNs = limitNs;
   if (isRepeatable) weighLikes(ground, slot, outbound, leftNs, latencyNs);
 }
 
