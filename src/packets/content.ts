@@ -106,7 +106,7 @@ export function alterations(t: Timeline, a: number, b: number): number {
   const isOneVersion = t.isIpv6(a) === t.isIpv6(b);
   let altered = isOneVersion && t.ipId(a) !== t.ipId(b) ? ALTERED_IP_ID : 0;
   if (t.proto(a) !== TCP) return t.proto(a) === UDP && hasOtherContent(t, a, b) ? altered | ALTERED_PAYLOAD : altered;
-  if (t.window(a) !== t.window(b)) altered |= ALTERED_WINDOW;
+  if (t.hasOtherWindow(a, b)) altered |= ALTERED_WINDOW;
   if (t.tcpFlags(a) !== t.tcpFlags(b)) altered |= ALTERED_ECN;
   if (t.hasOtherOptions(a, b) || (isOneVersion && t.length(a) !== t.length(b))) altered |= ALTERED_OPTIONS;
   return altered;

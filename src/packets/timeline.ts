@@ -130,9 +130,10 @@ export class Timeline extends TimelineRows {
     return this.records[this.recordOf(row) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
   }
 
-  /** 8 bits of a hash of the TCP window, before it is scaled. */
-  window(row: number): number {
-    return hasWideId(this.flags(row)) ? 0 : (this.#idWord(row) >>> WINDOW_SHIFT) & 0xff;
+  /** Whether two TCP segments have other windows, before they are scaled, as far as both are known and 8 bits of a hash tell: an IPv6 fragment's identification leaves no room for it. */
+  hasOtherWindow(a: number, b: number): boolean {
+    if (hasWideId(this.flags(a)) || hasWideId(this.flags(b))) return false;
+    return (((this.#idWord(a) ^ this.#idWord(b)) >>> WINDOW_SHIFT) & 0xff) !== 0;
   }
 
   /** Whether two packets are TCP segments with other options, as far as both are known. */
