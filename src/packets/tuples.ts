@@ -199,6 +199,11 @@ export class TupleTable {
     return this.records[(tuple << TUPLE_BITS) + KIND] & 0xff;
   }
 
+  /** Whether two have another IP version each. */
+  areAcrossVersions(tuple: number, other: number): boolean {
+    return this.isIpv6(tuple) !== this.isIpv6(other);
+  }
+
   isIpv6(tuple: number): boolean {
     return ((this.records[(tuple << TUPLE_BITS) + KIND] >> IPV6_SHIFT) & 1) === 1;
   }

@@ -1,8 +1,8 @@
 /**
  * What a flow's translation is, seen in its initiator's direction. `none`: forwarded with nothing rewritten. `unknown`: one end is
- * rewritten, and nothing tells whether it is the initiator.
+ * rewritten, and nothing tells whether it is the initiator. `nat64`: another IP version on each side, whichever the initiator's is.
  */
-export const NATS = ["snat", "dnat", "snat+dnat", "none", "proxy", "unknown"] as const;
+export const NATS = ["snat", "dnat", "snat+dnat", "none", "nat64", "proxy", "unknown"] as const;
 export type Nat = (typeof NATS)[number];
 
 /** Bits of a packet's rewrite: which fields its twin has other values in. */

@@ -89,9 +89,10 @@ export interface Quoted extends Ends {
 
 /**
  * What a translation is called, from the REWRITE_… bits of the packets that travel in the initiator's direction; in any direction
- * where that is not known.
+ * where that is not known. `isAcrossVersions`: both captures show it in another IP version.
  */
-export function natOf(rewrite: number, isInitiatorKnown: boolean): Nat {
+export function natOf(rewrite: number, isInitiatorKnown: boolean, isAcrossVersions: boolean): Nat {
+  if (isAcrossVersions) return "nat64";
   const isSource = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0;
   const isDestination = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) !== 0;
   if (isSource !== isDestination && !isInitiatorKnown) return "unknown";

@@ -148,22 +148,25 @@ export class PairLines {
     // the initiator's direction: who opened a conversation may be learnt after its first packet
     const initial = flow.rewrite(tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
     const isKnown = this.#tables.isOpenerKnown(flow);
+    const isAcross = tuples.areAcrossVersions(flow.insideTuple, flow.outsideTuple);
     const by = timeline.by(inside);
     const evidence = timeline.evidence(inside);
     const altered = timeline.altered(inside);
     // which side both are on, of a packet that was turned round there; else none
     const turnedOn = timeline.side(inside) === timeline.side(outside) ? 1 + timeline.side(inside) : 0;
-    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 14 more
+    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 15 more
     const ways =
       (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
     const isAgain = timeline.isRetransmission(inside);
-    const key = ((ways << 12) | (by << 9) | evidence) + (8 * altered + 2 * turnedOn + (isAgain ? 1 : 0)) * 2 ** 31;
+    const key =
+      ((ways << 12) | (by << 9) | evidence) +
+      (16 * altered + (isAcross ? 8 : 0) + 2 * turnedOn + (isAgain ? 1 : 0)) * 2 ** 31;
     const known = this.#kinds.get(key);
     if (known) return known;
     const names = EVIDENCE.filter((_, bit) => (evidence & (1 << bit)) !== 0);
     const part = new Part(
       `,"proto":"${protocolName(proto)}","direction":"${isOutbound ? "outbound" : "inbound"}"` +
-        `,"nat":"${natOf(initial, isKnown)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
+        `,"nat":"${natOf(initial, isKnown, isAcross)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
         `,"by":"${BY[by]}"${turnedOn === 0 ? "" : `,"side":"${SIDE_NAMES[turnedOn - 1]}"`},"evidence":${JSON.stringify(names)}${isAgain ? ',"retransmission":true' : ""},"latencyNs":`,
     );
     this.#kinds.set(key, part);

@@ -8,7 +8,7 @@ export const VERSIONS: Readonly<Record<string, Adversary>> = {
   "said/nat64-icmp-errors": {
     about: "NAT64 with ICMP errors of the IPv4 side that cross",
     recall: 0.99,
-    nats: ["snat+dnat", "nat64"],
+    nats: ["nat64"],
     play(world) {
       const { rng } = world;
       for (let i = 0; i < 150; i++) {
@@ -30,7 +30,7 @@ export const VERSIONS: Readonly<Record<string, Adversary>> = {
   "said/nat64-equal-packets": {
     about: "NAT64 of equal packets 10 ms apart: their sequence tells them apart",
     recall: 0.99,
-    nats: ["snat+dnat", "nat64"],
+    nats: ["nat64"],
     play(world) {
       const { rng } = world;
       for (let i = 0; i < 20; i++) {
@@ -62,7 +62,7 @@ export const VERSIONS: Readonly<Record<string, Adversary>> = {
   "said/explicit-mappings": {
     about: "SIIT with explicit address mappings (RFC 7757): scripted TCP whose numbers are zero, and UDP",
     recall: 0.99,
-    nats: ["snat+dnat", "nat64"],
+    nats: ["nat64"],
     play(world) {
       const { rng } = world;
       for (let i = 0; i < 40; i++) {
@@ -93,7 +93,7 @@ export const VERSIONS: Readonly<Record<string, Adversary>> = {
   "recall/nat64-alike-beginnings": {
     about: "NAT64 of datagrams of equal length whose first 32 bytes are alike",
     recall: 1,
-    nats: ["snat+dnat", "nat64"],
+    nats: ["nat64"],
     play(world) {
       const { rng } = world;
       const head = bytes(rng, 32);

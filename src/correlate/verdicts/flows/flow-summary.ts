@@ -26,7 +26,8 @@ export class FlowView extends ViewedFlow implements FlowSummary {
   }
 
   get nat(): Nat {
-    return natOf(this.rewrite, this.isOpenerKnown);
+    const isAcross = this.tuples.areAcrossVersions(this.insideTuple, this.tupleOn(OUTSIDE));
+    return natOf(this.rewrite, this.isOpenerKnown, isAcross);
   }
 
   get initiator(): FlowSummary["initiator"] {
@@ -172,7 +173,7 @@ function summarizeTurned(
   return {
     id,
     proto: protocolName(proto),
-    nat: natOf(flow.rewrite(isForward ? 1 : 0), isKnown),
+    nat: natOf(flow.rewrite(isForward ? 1 : 0), isKnown, false),
     initiator: isKnown ? SIDE_NAMES[side] : "unknown",
     inside: new TupleEnds(tuples).of(flow.insideTuple, isForward),
     outside: new TupleEnds(tuples).of(flow.outsideTuple, isForward !== flow.isFlipped),
