@@ -1,6 +1,6 @@
 import type { UncapturedRoutes } from "../host/drops/uncaptured-routes.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
-import type { Sink } from "../packets/results/results.js";
+import type { Look, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../packets/sides.js";
 import type { PublishedPorts } from "../report/published/published-ports.js";
 import type { Origin } from "../report/published/use.js";
@@ -35,6 +35,7 @@ export class HostResults {
   readonly #known: KnownHost;
   readonly #interfaces: SideNames;
   readonly #options: RunOptions;
+  #ports: PublishedPorts | undefined;
 
   private constructor(
     known: KnownHost,
@@ -77,11 +78,16 @@ export class HostResults {
   /** A sink before an explained one that is also told, at the end, what went through published ports, and what could have dropped what was dropped. */
   async grounding(explained: Explained): Promise<Sink> {
     await this.#knowInsideForms(explained);
-    const ports = await this.#portsOf(explained);
-    const counted = ports ?? explained.sink;
+    this.#ports = await this.#portsOf(explained);
+    const counted = this.#ports ?? explained.sink;
     // a host that is followed tells of its rules later
     const hasRules = this.#isFollowed || this.#known.snapshots.length !== 0;
-    return hasRules ? this.#namingGrounds(counted, explained, ports) : counted;
+    return hasRules ? this.#namingGrounds(counted, explained, this.#ports) : counted;
+  }
+
+  /** A look at the run that also tells what went through published ports so far. */
+  looking(look: Look): Look {
+    return this.#ports?.looking(look) ?? look;
   }
 
   /** A sink that is also told, at the end, which containers' addresses another host has, too. */

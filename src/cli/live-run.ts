@@ -77,7 +77,7 @@ export async function pairAll(
       onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
       onBegin: (look: Look, decidedNs: () => bigint) => {
-        results.page?.begin(look, messages.said);
+        results.page?.begin(results.looking(look), messages.said);
         annotated?.goBy(decidedNs);
         answer(look, results, names, options, host, messages);
       },

@@ -2,7 +2,7 @@ import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { type Containers, NO_CONTAINERS } from "../packets/results/containers.js";
 import type { FrameNotes } from "../packets/results/frame-notes.js";
-import type { Sink } from "../packets/results/results.js";
+import type { Look, Sink } from "../packets/results/results.js";
 import { FailingResolvers } from "../report/failing-resolvers.js";
 import { Limited } from "../report/limited.js";
 import type { SideNames } from "../packets/sides.js";
@@ -41,6 +41,8 @@ export interface Results {
   readonly standing: Reporter["standing"];
   /** The page that is asked for, if one is. */
   readonly page: RunPage | undefined;
+  /** A look at the run that also tells what is told here of it so far. */
+  readonly looking: (look: Look) => Look;
   /** FAILED, having said on what, or 0. */
   readonly exitCode: (messages: Messages) => number;
   /** Ends what was started for it. */
@@ -107,6 +109,7 @@ export async function resultsOf(
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
     page,
+    looking: (look) => onHost?.looking(look) ?? look,
     exitCode: (messages) => {
       const found = failing?.text ?? "";
       if (found !== "") messages.warn(`failed on ${found}`);

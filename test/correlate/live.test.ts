@@ -2,11 +2,12 @@ import { array, assert, asyncProperty, constantFrom, integer, oneof, record } fr
 import { describe, expect, it } from "vitest";
 import { correlate, type CorrelateOptions } from "../../src/correlate/correlate.js";
 import { copyOf, type FlowSummary, type Look, type Summary } from "../../src/packets/results/results.js";
+import { INSIDE } from "../../src/packets/sides.js";
 import { ipv4, udp } from "../support/packets.js";
 import { runs } from "../support/runs.js";
 import { Interface, looks, type Step } from "./interface.js";
 import { ms, Outcome, type Stamped } from "./outcome.js";
-import { CONTAINER, conversation, HOST, SERVER } from "./traffic.js";
+import { CONTAINER, conversation, HOST, OTHER, SERVER, SYN, segment } from "./traffic.js";
 
 const WINDOW_NS = 1e9;
 const END_NS = 5e9;
@@ -265,9 +266,10 @@ it("is of one host and time: where nothing crosses, that is not doubted", async 
   ]);
 });
 
-const lookFor = (of: Look, mostFlows: number, ids: readonly number[] = []) => {
+const lookFor = (of: Look, mostFlows: number, ids: readonly number[] = [], ports: readonly number[] = []) => {
   const flows: FlowSummary[] = [];
-  const summary = of({ mostFlows, flows: new Set(ids), flow: (flow) => flows.push(copyOf(flow)) });
+  const at = { mostFlows, flows: new Set(ids), ports: new Set(ports) };
+  const summary = of({ ...at, flow: (flow) => flows.push(copyOf(flow)) });
   return { summary, flows };
 };
 
@@ -327,4 +329,29 @@ it("can be looked at while it goes on", async () => {
   expect(seen.at(-1)?.flows).toMatchObject([{ pairs: 40, nat: "snat" }]);
   expect(named).toMatchObject([{ id: 1 }]);
   expect(look && lookFor(look, 0).flows).toEqual([]);
+});
+
+it("tells while it goes on of what is turned round on one side, and of flows that have a port", async () => {
+  const hairpin = [OTHER, "172.17.0.1"].map((src, at) => {
+    const to = at === 0 ? { dst: "10.96.0.10", dstPort: 88, ttl: 64 } : { dst: CONTAINER, dstPort: 80, ttl: 63 };
+    return ms(100 + at / 100, segment({ src, srcPort: 4000, ...to, seq: 500, ack: 0, ipId: 11, flags: SYN }));
+  });
+  let look: Look | undefined;
+  const seen: FlowSummary[][] = [];
+  function* looking(steps: Iterable<Step>): Generator<Step> {
+    yield* steps;
+    if (look === undefined) return;
+    seen.push(lookFor(look, 1).flows, lookFor(look, 0).flows, lookFor(look, 0, [2]).flows);
+    seen.push(lookFor(look, 0, [], [88]).flows, lookFor(look, 0, [], [53]).flows);
+  }
+  const onBegin = (given: Look): void => {
+    look = given;
+  };
+  const insides = [...hairpin, inside(0, 200)];
+  const outcome = await live(looking(looks(insides, EVERY_NS, END_NS)), looks([outside(0, 200)], EVERY_NS, END_NS), {
+    onBegin,
+  });
+  const [turned, crossed] = ["tcp", "udp"].map((proto) => outcome.flows.filter((flow) => flow.proto === proto));
+  expect(turned).toMatchObject([{ sides: [INSIDE, INSIDE], pairs: 1 }]);
+  expect(seen).toEqual([[...crossed, ...turned], [], turned.filter(({ id }) => id === 2), turned, crossed]);
 });

@@ -29,7 +29,12 @@ const TOOLS = [
   "busybox",
 ];
 
-const skips = isSkipped("what a Docker host says, in the lab", root, tools(TOOLS, "scripts/lab/install"));
+const skips = isSkipped(
+  "what a Docker host says, in the lab",
+  root,
+  tools(TOOLS, "scripts/lab/install"),
+  tools(["curl"]),
+);
 
 function lab(...args: readonly string[]): string {
   return execFileSync(LAB, args, {
@@ -98,9 +103,9 @@ async function hasWrittenAll(tcpdump: ChildProcess): Promise<void> {
   }
 }
 
-/** Has natcorr capture on docker0 and on the uplink while something happens, which is told what was printed so far. Gives what it printed, and said. */
+/** Has natcorr capture on docker0 and on the uplink while something happens, which is told what was printed, and said, so far. Gives all of that. */
 function live(
-  happens: (printed: () => string) => Promise<void>,
+  happens: (printed: () => string, said: () => string) => Promise<void>,
   ...options: readonly string[]
 ): Promise<{ stdout: string; stderr: string }> {
   return liveOn("docker0", happens, ...options);
@@ -109,7 +114,7 @@ function live(
 /** The same on another bridge. */
 async function liveOn(
   bridge: string,
-  happens: (printed: () => string) => Promise<void>,
+  happens: (printed: () => string, said: () => string) => Promise<void>,
   ...options: readonly string[]
 ): Promise<{ stdout: string; stderr: string }> {
   const args = ["exec", "dhost", process.execPath, MAIN, "live", bridge, "enp0s3", "--docker", SOCKET, ...options];
@@ -119,7 +124,10 @@ async function liveOn(
   running.stdout.on("data", (text: Buffer) => (stdout += text.toString()));
   running.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
   while (!stderr.includes("capturing on")) await sleep(10);
-  await happens(() => stdout);
+  await happens(
+    () => stdout,
+    () => stderr,
+  );
   running.kill("SIGINT");
   await ended;
   return { stdout, stderr };
@@ -386,6 +394,35 @@ describe.skipIf(skips)("a Docker host", () => {
         translated: 0,
         dropped: 0,
       }),
+    );
+  });
+
+  it("what goes through a published port, and what a docker-proxy carries on, a page that is served has while the run goes on", async () => {
+    const use = (text: string): unknown =>
+      linesOf(text)
+        .flatMap((line) => JSON.parse(line).published ?? [])
+        .find(({ hostPort }) => hostPort === 88);
+    let soFar = "";
+    const { stdout } = await live(
+      async (printed, said) => {
+        await pingUntilNamed("web", printed);
+        const [, page = ""] = /the page is at (\S+)\n/.exec(said()) ?? [];
+        get("http://10.0.2.15:88", "http://10.0.2.15:88", "http://[fd00:2::15]:88");
+        // until the proxy's two connections are known to be one
+        for (let tries = 0; tries < 20 && !soFar.includes('"nat":"proxy"'); tries++) {
+          await sleep(500);
+          soFar = lab("exec", "dhost", "curl", "-s", "--compressed", "--max-time", "5", `${page}state?after=0`);
+        }
+      },
+      "--serve",
+      "0",
+      "--format",
+      "ndjson",
+    );
+    expect(use(soFar)).toMatchObject({ container: "web", translated: 2, proxied: 1, dropped: 0 });
+    expect(use(linesOf(stdout).at(-1) ?? "")).toMatchObject({ container: "web", translated: 2, proxied: 1 });
+    expect(JSON.parse(linesOf(soFar)[0]).text.published).toMatch(
+      /^Published ports so far\n.*\n(?:.*\n)*tcp 88→web:80 +2 +1 +0 +0 +\d+ \d+\n/,
     );
   });
 

@@ -40,6 +40,7 @@ class Staged {
   readonly packets: readonly string[];
   #standing: readonly string[];
   #answer: string;
+  #published = "";
   readonly #run: { readonly lines: readonly string[]; readonly facts: PageFacts };
   #server: PageServer | undefined;
 
@@ -56,7 +57,7 @@ class Staged {
 
   get #facts(): PageFacts {
     const { text, strip } = this.#run.facts;
-    return { text: { ...text, answer: this.#answer }, strip };
+    return { text: { ...text, answer: this.#answer, published: this.#published }, strip };
   }
 
   async serve(): Promise<string> {
@@ -78,6 +79,11 @@ class Staged {
   /** Has these findings by now. */
   finds(findings: readonly string[]): void {
     this.#standing = [...findings, ...this.#standing];
+  }
+
+  /** Has this told of published ports by now. */
+  publishes(published: string): void {
+    this.#published = published;
   }
 
   answers(answer: string): void {
@@ -249,6 +255,18 @@ describe.skipIf(isSkipped("served pages in a browser", hasBrowser))("a page that
     expect(await page.locator(".finding").count()).toBe(all.length);
     expect(await page.locator(".finding .code[aria-pressed=true]").first().textContent()).toBe("dropped");
     expect(complaints).toEqual([]);
+  });
+
+  it("shows published ports as they stand, and what only the end tells of them", async () => {
+    staged.add(staged.packets);
+    staged.publishes("Published ports so far\npublished  by DNAT\ntcp 88→web:80  none yet\n");
+    const { page } = await openServed(browser, url);
+    const ports = page.locator('section[aria-labelledby="ports"]');
+    expect(await ports.locator("h2").textContent()).toBe("Published ports so far");
+    expect(await ports.locator(".hint").textContent()).toMatch(/^When the run ends, /);
+    staged.publishes("Published ports so far\npublished  by DNAT\ntcp 88→web:80  2\n");
+    await page.waitForSelector('section[aria-labelledby="ports"] pre:has-text("web:80  2")');
+    expect(await violationsIn(page)).toEqual([]);
   });
 
   it("says so where natcorr is gone before it ended", async () => {

@@ -274,10 +274,12 @@ export interface Sink {
 
 /** The flows that somebody wants to look at while a run goes on. */
 export interface LookedAt {
-  /** So many of the busiest at the most … */
+  /** So many of the busiest at the most, and as many of those of two conversations (hairpins, and what a proxy carries on), the last … */
   readonly mostFlows: number;
-  /** … and these, whatever they are, by their ids. */
+  /** … these, whatever they are, by their ids … */
   readonly flows: { has(id: number): boolean };
+  /** … and those that have one of these ports at an end. */
+  readonly ports?: { has(port: number): boolean };
   /** Takes one that is alive; it is valid during the call only. */
   flow(flow: FlowSummary): void;
   /** Takes a finding that can be told before the end, as it is by now; it is valid during the call only. */

@@ -38,7 +38,7 @@ const IN_STRIP = new Set<string>(TROUBLES);
 
 /** What a page says beside the records of its packets, flows and findings. */
 export interface PageFacts {
-  /** As the terminal says it; while a run goes on, nothing is said of published ports. */
+  /** As the terminal says it. */
   readonly text: Pick<TextSections, "answer" | "published" | "totals" | "names">;
   readonly strip: object;
 }
@@ -95,18 +95,16 @@ export class PageReport extends PassingSink {
   /** What the page of a run that goes on says beside its records of packets, which it hands on, and records of flows, of findings that are so already, and of totals so far. */
   soFar(look: Look): { readonly facts: PageFacts; readonly records: readonly Uint8Array[] } {
     this.#records.flush();
-    const { answer, totals, names } = this.#text.soFar(look());
-    this.#standing.end(
-      look({
-        mostFlows: this.#isOfSome ? 0 : MOST_BUSIEST,
-        flows: this.#notedFlows,
-        flow: (flow) => this.#standing.flow(flow),
-        finding: (finding) => this.#standing.finding(finding),
-      }),
-    );
+    const summary = look({
+      mostFlows: this.#isOfSome ? 0 : MOST_BUSIEST,
+      flows: this.#notedFlows,
+      flow: (flow) => this.#standing.flow(flow),
+      finding: (finding) => this.#standing.finding(finding),
+    });
+    this.#standing.end(summary);
     const records = this.#standingRecords;
     this.#standingRecords = [];
-    return { facts: { text: { answer, published: "", totals, names }, strip: this.#strip.toJson() }, records };
+    return { facts: { text: this.#text.soFar(summary), strip: this.#strip.toJson() }, records };
   }
 
   override get wantsPairs(): boolean {
@@ -165,10 +163,10 @@ export class PageReport extends PassingSink {
       this.#strip.trouble(timeNs, verdict, 1);
       for (const frame of framesOfRow(this.tables, row)) this.#noted.set(frameKey(side, frame), { timeNs, isIn });
       keepNewest(this.#noted, MOST_REMEMBERED);
-      const flow = this.tables.flowOf(row);
-      if (flow !== undefined) this.#note(flow);
-      if (flow !== undefined && PROBLEMS.has(verdict)) this.#pairs.wantMore(flow);
     }
+    const flow = isTrouble || this.#isOfSome ? this.tables.flowOf(row) : undefined;
+    if (flow !== undefined) this.#note(flow);
+    if (flow !== undefined && PROBLEMS.has(verdict)) this.#pairs.wantMore(flow);
     this.#text.unmatched(row, judgement);
     super.unmatched(row, judgement);
   }

@@ -9,7 +9,7 @@ import { endsOf } from "../ends.js";
 import { mayOpen } from "../row-names.js";
 import type { OwnConversations } from "./from-host.js";
 import type { PortIndex } from "./port-index.js";
-import type { Origin, Use } from "./use.js";
+import type { Origin, Uses } from "./use.js";
 
 /** So many conversations are remembered until more is known of them: some ten megabytes. */
 const MOST_REMEMBERED = 10_000;
@@ -47,13 +47,13 @@ interface Arrived {
 /** What others than the host send to containers' published ports, and is seen inside alone: nothing there tells by which of the host's ports it came, if by any. */
 export class Arrivals {
   readonly #asked: Asked;
-  readonly #useOf: (published: Published) => Use;
+  readonly #uses: Uses;
   /** By their tuples. */
   readonly #arrived = new Map<number, Arrived>();
 
-  constructor(asked: Asked, useOf: (published: Published) => Use) {
+  constructor(asked: Asked, uses: Uses) {
     this.#asked = asked;
-    this.#useOf = useOf;
+    this.#uses = uses;
   }
 
   /** Takes a packet without a twin, and what became of it. */
@@ -74,6 +74,12 @@ export class Arrivals {
     const arrived = { ...seen, begunAs: this.#begunAs(seen) };
     if (this.#arrived.size < MOST_REMEMBERED) this.#arrived.set(tuple, arrived);
     else this.#count(arrived);
+  }
+
+  /** Counts in `uses`, while the run goes on, what it remembers and conntrack has told of. */
+  countTold(uses: Uses): void {
+    for (const arrived of this.#arrived.values())
+      if (arrived.begunAs !== undefined) this.#countBegunAs(arrived, arrived.begunAs, uses);
   }
 
   /** Counts what it still remembers. */
@@ -97,13 +103,16 @@ export class Arrivals {
       const called = perhaps.filter(({ hostPort }) =>
         this.#asked.callers.mayHaveCalled(hostPort, proto, ends, source, epochNs),
       );
-      for (const each of called) this.#useOf(each).noteArrived(this.#originOf(arrived), false);
-      return;
-    }
+      for (const each of called) this.#uses.of(each).noteArrived(this.#originOf(arrived), false);
+    } else this.#countBegunAs(arrived, begunAs, this.#uses);
+  }
+
+  #countBegunAs(arrived: Arrived, begunAs: Ends, uses: Uses): void {
+    const { proto, ends, perhaps } = arrived;
     if (begunAs.dst === ends.dst && begunAs.dstPort === ends.dstPort) return;
     const to = { address: begunAs.dst, port: begunAs.dstPort };
     const called = this.#asked.ports.at(proto, to).find((each) => perhaps.includes(each));
-    if (called !== undefined) this.#useOf(called).noteArrived(this.#originOf(arrived), true);
+    if (called !== undefined) uses.of(called).noteArrived(this.#originOf(arrived), true);
   }
 
   #originOf({ origin, ends: { src }, epochNs }: Arrived): Origin {

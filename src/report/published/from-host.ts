@@ -12,7 +12,7 @@ import { endsOf } from "../ends.js";
 import { epochNsOf } from "../../packets/results/epoch-ns.js";
 import { mayOpen } from "../row-names.js";
 import type { PortIndex } from "./port-index.js";
-import type { Use } from "./use.js";
+import type { Use, Uses } from "./use.js";
 
 /** So many conversations are remembered until more is known of them: some ten megabytes. */
 const MOST_REMEMBERED = 10_000;
@@ -52,18 +52,18 @@ export class FromHost {
   readonly #own: OwnConversations;
   readonly #containers: Containers;
   readonly #ports: PortIndex;
-  readonly #useOf: (published: Published) => Use;
+  readonly #uses: Uses;
   /** By `textOf`, the newest of those with the same ends; and those texts by the frame of the first packet. */
   readonly #begun = new Map<string, Begun>();
   readonly #textAt = new Map<number, string>();
   /** How many calls docker-proxies are known to have taken whose other conversation, with the container, is not met yet. */
   readonly #carriedOn = new Map<Published, number>();
 
-  constructor(own: OwnConversations, containers: Containers, ports: PortIndex, useOf: (published: Published) => Use) {
+  constructor(own: OwnConversations, containers: Containers, ports: PortIndex, uses: Uses) {
     this.#own = own;
     this.#containers = containers;
     this.#ports = ports;
-    this.#useOf = useOf;
+    this.#uses = uses;
   }
 
   /** Takes a packet without a twin. */
@@ -82,6 +82,14 @@ export class FromHost {
     if (text !== undefined) this.#forget(text);
   }
 
+  /** Counts in `uses`, while the run goes on, what it remembers and conntrack has told of. */
+  countTold(uses: Uses): void {
+    for (const begun of this.#begun.values()) {
+      const called = begun.begunAs && this.#calledBy(begun, begun.begunAs);
+      if (called !== undefined) countCall(begun, uses.of(called));
+    }
+  }
+
   /** Counts what it still remembers, and what is told besides: that may have passed unseen. */
   end(): void {
     const byRule = new Map<Published, number>();
@@ -89,7 +97,7 @@ export class FromHost {
     for (const begun of this.#begun.values())
       this.#count(begun, begun.begunAs ?? this.#own.begunAs(begun.proto, begun.ends));
     for (const [published, count] of byRule) {
-      const use = this.#useOf(published);
+      const use = this.#uses.of(published);
       use.fromHost = Math.max(use.fromHost, count);
     }
     this.#begun.clear();
@@ -102,7 +110,7 @@ export class FromHost {
     const [published] = held;
     if (answeredBy === undefined) {
       if (published.pids === undefined || published.pids.length === 0) return;
-      this.#useOf(published).proxiedFromHost++;
+      this.#uses.of(published).proxiedFromHost++;
       this.#carriedOn.set(published, (this.#carriedOn.get(published) ?? 0) + 1);
     } else if (
       answeredBy.port === published.containerPort &&
@@ -173,11 +181,11 @@ export class FromHost {
   #count(begun: Begun, begunAs: Ends | undefined): void {
     const { ports, isRefused } = begun;
     const called = begunAs && this.#calledBy(begun, begunAs);
-    if (called === undefined && !isRefused && this.#isCarriedOn(ports)) return;
-    for (const published of called === undefined ? ports : [called]) {
-      const use = this.#useOf(published);
-      if (called === undefined) use.fromHostUnclear++;
-      else use.fromHost++;
+    if (called !== undefined) return countCall(begun, this.#uses.of(called));
+    if (!isRefused && this.#isCarriedOn(ports)) return;
+    for (const published of ports) {
+      const use = this.#uses.of(published);
+      use.fromHostUnclear++;
       if (isRefused) use.refusedInside++;
     }
   }
@@ -187,6 +195,12 @@ export class FromHost {
     if (!this.#own.isOwn(src) || !this.#own.isOwn(dst)) return undefined;
     return this.#ports.at(proto, { address: dst, port: dstPort }).find((each) => ports.includes(each));
   }
+}
+
+/** Counts a call of a port that the host is known to have made. */
+function countCall({ isRefused }: Begun, use: Use): void {
+  use.fromHost++;
+  if (isRefused) use.refusedInside++;
 }
 
 function textOf(proto: Protocol, { src, srcPort, dst, dstPort }: Ends): string {

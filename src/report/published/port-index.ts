@@ -13,6 +13,7 @@ export class PortIndex {
   #known: readonly Published[] = [];
   #byHostPort = new Map<string, readonly Published[]>();
   #byContainerPort = new Map<string, readonly Published[]>();
+  #hostPorts: ReadonlySet<number> = new Set();
   #numbers: ReadonlySet<number> = new Set();
 
   /** `ports`: the same list as long as there are no others. */
@@ -22,6 +23,12 @@ export class PortIndex {
 
   get all(): readonly Published[] {
     return this.#ports.all;
+  }
+
+  /** Their numbers on the host. */
+  get hostPorts(): ReadonlySet<number> {
+    this.#refresh();
+    return this.#hostPorts;
   }
 
   /** Whether any of them has this number, at either end. */
@@ -58,6 +65,7 @@ export class PortIndex {
     if (this.#ports.all === this.#known) return;
     this.#known = this.#ports.all;
     this.#byHostPort = grouped(this.#known, ({ proto, hostPort }) => keyOf(proto, hostPort));
+    this.#hostPorts = new Set(this.#known.map(({ hostPort }) => hostPort));
     this.#numbers = new Set(this.#known.flatMap(({ hostPort, containerPort }) => [hostPort, containerPort]));
     this.#byContainerPort = grouped(this.#known, ({ proto, containerPort }) => keyOf(proto, containerPort));
   }

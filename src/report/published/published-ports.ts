@@ -2,7 +2,7 @@ import type { Containers } from "../../packets/results/containers.js";
 import type { Dropped } from "../../packets/results/drops.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
 import { type Captured, isPublishedBy, type Published } from "../../packets/results/published.js";
-import type { Ends, FlowSummary, Judgement, Sink, Summary, Update } from "../../packets/results/results.js";
+import type { Ends, FlowSummary, Judgement, Look, Sink, Summary, Update } from "../../packets/results/results.js";
 import type { Verdict } from "../../packets/results/verdicts.js";
 import { frameKey, INSIDE } from "../../packets/sides.js";
 import { ENDS } from "../../packets/tuples.js";
@@ -14,7 +14,7 @@ import { mayOpen } from "../row-names.js";
 import { Arrivals, type Callers } from "./arrivals.js";
 import { FromHost, type OwnConversations } from "./from-host.js";
 import { type End, PortIndex } from "./port-index.js";
-import { Failures, Use } from "./use.js";
+import { Failures, Uses } from "./use.js";
 
 /** What is known of a host's published ports; while packets are captured, there may be more. */
 export interface PublishedFacts {
@@ -31,6 +31,8 @@ const FROM_HOST: ReadonlySet<Verdict> = new Set(["local", "unknown", "refused"])
 const TOLD: ReadonlySet<Verdict> = new Set(["dropped", "refused", "unknown", "no-overlap", "capture-loss", "local"]);
 /** Packets that never got there are remembered up to so many, as more may become known of them: a few megabytes. */
 const MOST_REMEMBERED = 10_000;
+
+const NO_FLOWS: ReadonlySet<number> = new Set();
 
 /** The published port that was called, or those that may have been. */
 interface Called {
@@ -58,7 +60,7 @@ export class PublishedPorts extends PassingSink {
   readonly #own: OwnConversations;
   readonly #users: PortUsers;
   readonly #ports: PortIndex;
-  readonly #uses = new Map<Published, Use>();
+  readonly #uses = new Uses();
   readonly #fromHost: FromHost;
   /** What counts a packet that never got there, by `frameKey`. */
   readonly #failed = new Map<number, Failures>();
@@ -78,9 +80,8 @@ export class PublishedPorts extends PassingSink {
     this.#own = own;
     this.#users = users;
     this.#ports = new PortIndex(ports);
-    const useOf = (published: Published): Use => this.#useOf(published);
-    this.#fromHost = new FromHost(own, containers, this.#ports, useOf);
-    this.#arrivals = new Arrivals({ own, containers, callers: users, ports: this.#ports }, useOf);
+    this.#fromHost = new FromHost(own, containers, this.#ports, this.#uses);
+    this.#arrivals = new Arrivals({ own, containers, callers: users, ports: this.#ports }, this.#uses);
   }
 
   /** Each flow is looked at, whether it is shown or not. */
@@ -113,24 +114,36 @@ export class PublishedPorts extends PassingSink {
   }
 
   override flow(flow: FlowSummary): void {
-    const { published, perhaps } = this.#publishedOf(flow);
-    const use = published && this.#useOf(published);
-    use?.flows.add(flow.id);
-    for (const each of perhaps) this.#useOf(each).unclear++;
-    if (use && flow.nat === "proxy") use.proxied++;
-    if (use && flow.isRefused === true) use.refusedInside++;
-    const failures = this.#ofFlows.get(flow.id);
-    if (failures) use?.failures.push(failures);
+    for (const each of this.#countFlow(flow, this.#uses)) this.#uses.of(each).unclear++;
     this.#ofFlows.delete(flow.id);
     super.flow(flow);
+  }
+
+  /**
+   * Looks at a run, and has its summary say what went through ports so far: what is certain by then. Of rules that may close one, of conversations of which conntrack has not told
+   * yet whether they called one, and of those with nobody knows whose port, it says nothing before the end.
+   */
+  looking(look: Look): Look {
+    return (at) => {
+      if (this.#ports.all.length === 0) return look(at);
+      const uses = this.#uses.copy();
+      look({
+        mostFlows: 0,
+        flows: NO_FLOWS,
+        ports: this.#ports.hostPorts,
+        flow: (flow) => void this.#countFlow(flow, uses),
+      });
+      this.#fromHost.countTold(uses);
+      this.#arrivals.countTold(uses);
+      return this.#withUses(look(at), uses);
+    };
   }
 
   override end(summary: Summary): void {
     this.#fromHost.end();
     this.#arrivals.end();
     for (const untold of this.#untold) this.#countUntold(untold);
-    const published = this.#ports.all.map((each) => this.#useOf(each).sum(this.#capturedOf(each, summary)));
-    super.end(published.length === 0 ? summary : { ...summary, published });
+    super.end(this.#ports.all.length === 0 ? summary : this.#withUses(summary, this.#uses));
   }
 
   /** Takes it that a rule could have dropped these. `stopped`: those of which it is told that the host dropped them, though no capture shows that. */
@@ -139,13 +152,33 @@ export class PublishedPorts extends PassingSink {
       const { fate, mayOpen: isOpening, proto, ends, firstNs, gathered } = kind;
       const { published } = this.#calledBy(protocolName(proto), destinationOf(ends), firstNs);
       if (!isOpening || published === undefined) continue;
-      const use = this.#useOf(published);
+      const use = this.#uses.of(published);
       const closing = use.closedBy.get(rule) ?? { count: 0, unseen: 0 };
       use.closedBy.set(rule, closing);
       closing.count += gathered.count;
       if (fate !== "dropped" && fate !== "refused" && !stopped.has(kind)) closing.unseen += gathered.count;
       if (fate === "refused") use.refusedByRules += gathered.count;
     }
+  }
+
+  #withUses(summary: Summary, uses: Uses): Summary {
+    return {
+      ...summary,
+      published: this.#ports.all.map((each) => uses.of(each).sum(this.#capturedOf(each, summary))),
+    };
+  }
+
+  /** Counts a flow in `uses` where it went through a port; returns those that it may have gone through, where nothing tells through which. */
+  #countFlow(flow: FlowSummary, uses: Uses): readonly Published[] {
+    const { published, perhaps } = this.#publishedOf(flow);
+    if (published === undefined) return perhaps;
+    const use = uses.of(published);
+    use.flows.add(flow.id);
+    if (flow.nat === "proxy") use.proxied++;
+    if (flow.isRefused === true) use.refusedInside++;
+    const failures = this.#ofFlows.get(flow.id);
+    if (failures) use.failures.push(failures);
+    return [];
   }
 
   #capturedOf({ containerLinks }: Published, { inside }: Summary): Captured {
@@ -212,7 +245,7 @@ export class PublishedPorts extends PassingSink {
     const { published } = this.#calledBy(protocolName(timeline.proto(row)), to, epochNsOf(this.tables, row));
     if (published === undefined || !this.#own.isOwn(to.address)) return;
     if (this.#taken.size < MOST_REMEMBERED) this.#taken.add(tuple);
-    this.#noteIn(this.#useOf(published).failures[0], row, "local");
+    this.#noteIn(this.#uses.of(published).failures[0], row, "local");
   }
 
   /** What counts a packet that never got there; undefined where it is to no published port. */
@@ -226,7 +259,7 @@ export class PublishedPorts extends PassingSink {
     if (flow === undefined) {
       if (!mayOpen(this.tables, row)) return undefined;
       this.#noteUntold(this.tables.timeline.tuple(row), { proto, to, epochNs, perhaps });
-      return published && this.#useOf(published).failures[0];
+      return published && this.#uses.of(published).failures[0];
     }
     if (published === undefined) return undefined;
     const known = this.#ofFlows.get(flow) ?? new Failures();
@@ -239,7 +272,7 @@ export class PublishedPorts extends PassingSink {
     const besides = this.#own.isOwn(to.address) ? this.#ports.besides(proto, to) : [];
     if (perhaps.length + besides.length === 0 || this.#noted.has(tuple)) return;
     if (this.#noted.size < MOST_REMEMBERED) this.#noted.add(tuple);
-    for (const each of besides) this.#useOf(each).misplaced++;
+    for (const each of besides) this.#uses.of(each).misplaced++;
     if (perhaps.length > 0 && this.#untold.length < MOST_REMEMBERED) this.#untold.push(untold);
     else this.#countUntold(untold);
   }
@@ -249,8 +282,8 @@ export class PublishedPorts extends PassingSink {
     const { address, port = 0 } = to;
     const last = perhaps.length === 0 ? undefined : this.#containers.publishedBefore(proto, address, port, epochNs);
     const held = perhaps.filter((each) => isPublishedBy(each, last));
-    for (const each of held) this.#useOf(each).unheld++;
-    if (held.length === 0) for (const each of perhaps) this.#useOf(each).unclear++;
+    for (const each of held) this.#uses.of(each).unheld++;
+    if (held.length === 0) for (const each of perhaps) this.#uses.of(each).unclear++;
   }
 
   /** What is published where a packet goes, at a time; `perhaps`: what may have been, where nothing tells whose it was by then. */
@@ -260,12 +293,6 @@ export class PublishedPorts extends PassingSink {
     const name = this.#containers.publishing(proto, to.address, to.port, epochNs);
     const published = places.find((each) => isPublishedBy(each, name));
     return { published, perhaps: name === undefined && this.#own.isOwn(to.address) ? places : [] };
-  }
-
-  #useOf(published: Published): Use {
-    const use = this.#uses.get(published) ?? new Use(published);
-    this.#uses.set(published, use);
-    return use;
   }
 }
 

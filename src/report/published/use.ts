@@ -22,6 +22,24 @@ export type Origin = "inside" | "elsewhere" | undefined;
 
 const FROM = { inside: "fromInside", elsewhere: "fromElsewhere", untold: "fromUntold" } as const;
 
+/** What went through each port so far. */
+export class Uses {
+  readonly #uses = new Map<Published, Use>();
+
+  of(published: Published): Use {
+    const use = this.#uses.get(published) ?? new Use(published);
+    this.#uses.set(published, use);
+    return use;
+  }
+
+  /** The same, to be counted on by itself. */
+  copy(): Uses {
+    const copy = new Uses();
+    for (const [published, use] of this.#uses) copy.#uses.set(published, use.copy());
+    return copy;
+  }
+}
+
 /** What went through a port so far. */
 export class Use {
   readonly #published: Published;
@@ -49,6 +67,13 @@ export class Use {
 
   constructor(published: Published) {
     this.#published = published;
+  }
+
+  /** The same, to be counted on by itself; but for rules, which are told at the end. */
+  copy(): Use {
+    const flows = new Few<number>();
+    flows.addAll(this.flows);
+    return Object.assign(new Use(this.#published), this, { flows, failures: [...this.failures] });
   }
 
   /** Counts a conversation that was seen inside alone. `isCertain`: whether it is known to have called this port. */

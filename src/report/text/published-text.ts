@@ -20,18 +20,18 @@ const COLUMNS: readonly TableColumn[] = [
   { heading: "held by pid", align: "left" },
 ];
 
-/** What went through each published port: flows by rules and by proxies, and packets that never got there; what else there is to say of one, below. Those that were not used come last. */
-export function publishedText(published: readonly PublishedUse[], paint: Paint): string {
+/** What went through each published port: flows by rules and by proxies, and packets that never got there; what else there is to say of one, below. Those that were not used come last. `isSoFar`: more may come. */
+export function publishedText(published: readonly PublishedUse[], paint: Paint, isSoFar = false): string {
   if (published.length === 0) return "";
   const sorted = [...published.filter(isUsed), ...published.filter((each) => !isUsed(each))];
   const shown = sorted.slice(0, MOST_SHOWN);
-  const rows = shown.map((each) => rowOf(each, paint));
+  const rows = shown.map((each) => rowOf(each, paint, isSoFar));
   const hidden = sorted.length - rows.length;
   const more = hidden > 0 ? `… and ${hidden} more (--format ndjson lists them all)\n` : "";
   const notes = notesText(sorted, paint);
   const untold = notes.length > MOST_SHOWN ? `… and ${notes.length - MOST_SHOWN} more of these\n` : "";
   const told = `${notes.slice(0, MOST_SHOWN).join("")}${untold}${unseenText(shown.filter(isUnseen))}`;
-  return `${paint.heading("Published ports")}\n${table(COLUMNS, rows)}${more}${told}\n`;
+  return `${paint.heading(isSoFar ? "Published ports so far" : "Published ports")}\n${table(COLUMNS, rows)}${more}${told}\n`;
 }
 
 function isUsed(use: PublishedUse): boolean {
@@ -79,13 +79,13 @@ function unseenText(unseen: readonly PublishedUse[]): string {
   return lines.join("");
 }
 
-function rowOf(use: PublishedUse, paint: Paint): string[] {
+function rowOf(use: PublishedUse, paint: Paint, isSoFar: boolean): string[] {
   const { fromHostUnclear, dropped, refused, isGone, pids } = use;
   const proxied = byProxy(use);
   const bad = (count: number): string => (count === 0 ? "0" : paint.bad(String(count)));
   // each of what the host began may be what a docker-proxy sends on, of which nothing shows a client
   const perhaps = fromHostUnclear === 0 ? String(proxied) : `${proxied}–${proxied + fromHostUnclear}`;
-  const seen = isUsed(use) ? [String(byRule(use)), perhaps] : ["unused", ""];
+  const seen = isUsed(use) ? [String(byRule(use)), perhaps] : [isSoFar ? "none yet" : "unused", ""];
   const flows = isUnseen(use) ? ["unclear", ""] : seen;
   const held = pids?.length === 0 ? "none" : (pids?.join(" ") ?? "unread");
   return [placeText(use), ...flows, bad(dropped), bad(refused), isGone ? "gone" : held];

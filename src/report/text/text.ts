@@ -184,11 +184,12 @@ export class TextReporter implements Reporter {
     };
   }
 
-  /** What is said of a run that goes on: what never arrived so far, and the totals so far. */
-  soFar(summary: Summary): Pick<TextSections, "answer" | "totals" | "names"> {
+  /** What is said of a run that goes on: what never arrived so far, what went through published ports, and the totals so far. */
+  soFar(summary: Summary): Pick<TextSections, "answer" | "published" | "totals" | "names"> {
     const { width } = this.#options;
     return {
       answer: foldedLines(this.#problems.text(summary, width, this.#paint), width),
+      published: foldedLines(publishedText(summary.published ?? [], this.#paint, true), width),
       totals: totalsSoFar(summary, this.#captureNames, this.#paint),
       names: foldedLines(this.#names.legend(), width),
     };

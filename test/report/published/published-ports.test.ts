@@ -3,7 +3,16 @@ import type { ContainerName } from "../../../src/packets/results/container-name.
 import { NO_CONTAINERS } from "../../../src/packets/results/containers.js";
 import type { Dropped } from "../../../src/packets/results/drops.js";
 import type { Published, PublishedUse } from "../../../src/packets/results/published.js";
-import type { Ends, FlowSummary, Judgement, Sink, Summary, Update } from "../../../src/packets/results/results.js";
+import type {
+  Ends,
+  FlowSummary,
+  Judgement,
+  Look,
+  LookedAt,
+  Sink,
+  Summary,
+  Update,
+} from "../../../src/packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { NdjsonReporter } from "../../../src/report/ndjson/ndjson.js";
 import { type PortUsers, PublishedPorts } from "../../../src/report/published/published-ports.js";
@@ -45,6 +54,7 @@ function uses(
   published: readonly Published[],
   tell: (sink: PublishedPorts, tables: HandFilled) => void,
   {
+    lookLast = () => {},
     port = 88,
     own = NOTHING_OWN,
     before,
@@ -53,6 +63,8 @@ function uses(
     summary = SUMMARY,
   }: {
     readonly summary?: Summary;
+    /** Takes what looks at the ports before the end. */
+    readonly lookLast?: (looking: PublishedPorts["looking"]) => void;
     readonly port?: number;
     readonly own?: OwnConversations;
     readonly before?: ContainerName;
@@ -76,6 +88,7 @@ function uses(
   const tables = new HandFilled();
   sink.begin(tables);
   tell(sink, tables);
+  lookLast((look) => sink.looking(look));
   sink.end(summary);
   return ended?.published ?? [];
 }
@@ -416,6 +429,54 @@ function ownOf(begun: Readonly<Record<number, string>>): OwnConversations {
     },
   };
 }
+
+it("says while a run goes on what is certain by then, and at its end the same as if nobody had looked", () => {
+  const alive = [dnat(2), { ...dnat(3), nat: "proxy" } as const, dnat(4, { isRefused: true })];
+  const lookOf = (ports: LookedAt["ports"][]): Look => {
+    return (at) => {
+      ports.push(at?.ports);
+      for (const each of alive) at?.flow(each);
+      return SUMMARY;
+    };
+  };
+  const tell = (sink: PublishedPorts, tables: HandFilled): void => {
+    sink.flow(dnat(1));
+    sink.unmatched(tables.add({ ...TO, frame: 1 }), DROPPED);
+    sink.unmatched(tables.add({ ...TO, frame: 2, flow: 2 }), DROPPED);
+    // of the host's own: one that conntrack has told of, and one of which nothing tells yet
+    sink.unmatched(tables.add({ ...FROM, frame: 3 }), LOCAL_TO_HOST);
+    sink.unmatched(tables.add({ ...FROM, frame: 4, srcPort: 5001 }), LOCAL_TO_HOST);
+    // from inside, likewise
+    sink.unmatched(tables.add({ ...FROM, frame: 5, src: "172.17.0.3", srcPort: 5002 }), LOCAL_TO_HOST);
+    sink.unmatched(tables.add({ ...FROM, frame: 6, src: "172.17.0.3", srcPort: 5003 }), LOCAL_TO_HOST);
+  };
+  const own = ownOf({ 5000: "10.0.2.15 10.0.2.15 88", 5002: "172.17.0.3 10.0.2.15 88" });
+  const ports: LookedAt["ports"][] = [];
+  const seen: (readonly PublishedUse[] | undefined)[] = [];
+  const ended = uses([WEB], tell, {
+    own,
+    lookLast: (looking) => {
+      const look = looking(lookOf(ports));
+      for (let times = 0; times < 2; times++)
+        seen.push(look({ mostFlows: 0, flows: new Set(), flow: () => {} }).published);
+    },
+  });
+  const soFar = { translated: 3, proxied: 1, refusedInside: 1, dropped: 2, flows: [1, 2, 3, 4] };
+  const told = { ...soFar, fromHost: 1, fromHostUnclear: 0, fromInside: 1, fromInsideUnclear: 0 };
+  expect(seen).toMatchObject([[told], [told]]);
+  expect(ports.map((each) => each?.has(88))).toEqual([true, undefined, true, undefined]);
+  expect(ports[0]?.has(80)).toBe(false);
+  expect(ended).toEqual(uses([WEB], tell, { own }));
+  expect(ended).toMatchObject([{ translated: 1, dropped: 1, fromHostUnclear: 1, fromInsideUnclear: 1 }]);
+});
+
+it("says that none of a port was used so far, and not that it is unused, while more may come", () => {
+  const [unused] = uses([WEB], () => {});
+  expect(publishedText([unused], paint(false), true)).toMatch(
+    /^Published ports so far\n[^]*^tcp 88→web:80 +none yet /m,
+  );
+  expect(publishedText([unused], paint(false))).toMatch(/^Published ports\n[^]*^tcp 88→web:80 +unused /m);
+});
 
 it("counts what the host itself began, where conntrack tells that it called the port", () => {
   const twin = { ...WEB, hostPort: 87 };

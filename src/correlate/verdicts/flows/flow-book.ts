@@ -98,14 +98,34 @@ export class FlowBook {
 
   /** Has somebody look at flows that are alive. */
   look(at: LookedAt): void {
-    const { mostFlows, flows } = at;
+    const { mostFlows, flows, ports } = at;
     const { accounts } = this.#about.translations;
-    const isWanted = (slot: number): boolean => flows.has(accounts.id(slot));
+    const isWanted = (slot: number): boolean =>
+      flows.has(accounts.id(slot)) ||
+      this.#hasPort(accounts.insideTuple(slot), ports) ||
+      this.#hasPort(accounts.outsideTuple(slot), ports);
     const isAll = accounts.size <= mostFlows;
     const busiest = this.#busiest(isAll ? 0 : mostFlows, (slots) => {
       for (const slot of slots) if (isAll || isWanted(slot)) at.flow(this.#view.of(slot));
     });
     for (const slot of busiest) if (!isWanted(slot)) at.flow(this.#view.of(slot));
+    this.#lookAtLinked(at);
+  }
+
+  #lookAtLinked(at: LookedAt): void {
+    const { mostFlows, flows, ports } = at;
+    const { tuples, epochNs } = this.#about;
+    let older = this.#linked.size - mostFlows;
+    for (const [id, entry] of this.#linked) {
+      const isOfLast = --older < 0;
+      if (isOfLast || flows.has(id) || entry.tuples.some((tuple) => this.#hasPort(tuple, ports)))
+        at.flow(summarizeLinked(id, entry, tuples, epochNs));
+    }
+  }
+
+  #hasPort(tuple: number, ports: LookedAt["ports"]): boolean {
+    const { tuples } = this.#about;
+    return ports !== undefined && (ports.has(tuples.port(tuple, true)) || ports.has(tuples.port(tuple, false)));
   }
 
   /** Reports all flows there are. */

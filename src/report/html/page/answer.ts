@@ -7,7 +7,7 @@ import type { Shown } from "./shown.js";
 
 /** What is not known before a run ends. */
 const STILL_TO_COME =
-  "The run goes on. Findings are those so far that do not wait for its end. When it ends, this page says the others, what may have dropped packets, published ports, rules, and what was turned round on one side or went through a proxy.";
+  "The run goes on. Findings are those so far that do not wait for its end. When it ends, this page says the others, what may have dropped packets, and rules.";
 
 /** How a line of the terminal's begins, and what that says of it. */
 const KINDS = [

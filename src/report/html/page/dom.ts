@@ -1,6 +1,6 @@
 import { printable } from "../../../packets/printable.js";
 
-type Child = Node | string | undefined;
+export type Child = Node | string | undefined;
 type Attributes = Readonly<Record<string, string | number | boolean | undefined | ((event: Event) => void)>>;
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -1,5 +1,5 @@
 import { flowLink, withLinks } from "./links.js";
-import { h, refill } from "./dom.js";
+import { type Child, h, refill } from "./dom.js";
 import type { LadderEvent } from "./events.js";
 import { countText } from "./format.js";
 import type { Model } from "./model.js";
@@ -27,12 +27,19 @@ function sectionsOf(
   { facts: { text }, model, goesOn }: Shown,
   elementOf: (finding: Finding) => HTMLElement,
 ): HTMLElement[] {
-  const [, ...published] = text.published.trimEnd().split("\n");
+  const [portsTitle = "", ...ports] = text.published.trimEnd().split("\n");
   const rules = rulesOf(model);
   return [
-    ...(published.length === 0
+    ...(ports.length === 0
       ? []
-      : [section("ports", "Published ports", h("pre", { class: "totals", tabindex: 0 }, published.join("\n")))]),
+      : [
+          section(
+            "ports",
+            portsTitle,
+            goesOn ? h("p", { class: "hint" }, PORTS_TO_COME) : undefined,
+            h("pre", { class: "totals", tabindex: 0 }, ports.join("\n")),
+          ),
+        ]),
     ...(rules.length === 0 ? [] : [section("rules", "Rules", tableOf(["rule", "flows", "pairs"], rules))]),
     ...(model.findings.length === 0
       ? []
@@ -45,6 +52,10 @@ function sectionsOf(
   ];
 }
 
+/** What is not known of published ports before a run ends: the host is asked once more then. */
+const PORTS_TO_COME =
+  "When the run ends, the host's counters and conntrack's last list add which rules may have closed a port, and calls of which nothing has told yet whether they went through one, as those of the host itself or of containers.";
+
 const ACCOUNT = [
   ["frames", "frames"],
   ["paired", "paired"],
@@ -56,7 +67,7 @@ const ACCOUNT = [
 
 type Cell = string | number | Node;
 
-function section(id: string, title: string, ...children: readonly Node[]): HTMLElement {
+function section(id: string, title: string, ...children: readonly Child[]): HTMLElement {
   return h("section", { "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
