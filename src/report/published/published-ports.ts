@@ -14,7 +14,7 @@ import { mayOpen } from "../row-names.js";
 import { Arrivals, type Callers } from "./arrivals.js";
 import { FromHost, type OwnConversations } from "./from-host.js";
 import { type End, PortIndex } from "./port-index.js";
-import { Failures, Uses } from "./use.js";
+import { Failures, type Use, Uses } from "./use.js";
 
 /** What is known of a host's published ports; while packets are captured, there may be more. */
 export interface PublishedFacts {
@@ -66,6 +66,8 @@ export class PublishedPorts extends PassingSink {
   readonly #failed = new Map<number, Failures>();
   /** Those of flows that live, and may turn out to go through a port, or to have its number for something else. */
   readonly #ofFlows = new Map<number, Failures>();
+  /** By flows that live, the port that they are known to go through: found out once, however often somebody looks. */
+  readonly #portOf = new Map<number, Published>();
   readonly #arrivals: Arrivals;
   /** Tuples of conversations that the host took. */
   readonly #taken = new Set<number>();
@@ -114,8 +116,11 @@ export class PublishedPorts extends PassingSink {
   }
 
   override flow(flow: FlowSummary): void {
-    for (const each of this.#countFlow(flow, this.#uses)) this.#uses.of(each).unclear++;
+    const { published, perhaps } = this.#publishedOf(flow);
+    if (published !== undefined) this.#countFlow(flow, this.#uses.of(published));
+    for (const each of perhaps) this.#uses.of(each).unclear++;
     this.#ofFlows.delete(flow.id);
+    this.#portOf.delete(flow.id);
     super.flow(flow);
   }
 
@@ -131,7 +136,10 @@ export class PublishedPorts extends PassingSink {
         mostFlows: 0,
         flows: NO_FLOWS,
         ports: this.#ports.hostPorts,
-        flow: (flow) => void this.#countFlow(flow, uses),
+        flow: (flow) => {
+          const published = this.#portOfAlive(flow);
+          if (published !== undefined) this.#countFlow(flow, uses.of(published));
+        },
       });
       this.#fromHost.countTold(uses);
       this.#arrivals.countTold(uses);
@@ -168,17 +176,22 @@ export class PublishedPorts extends PassingSink {
     };
   }
 
-  /** Counts a flow in `uses` where it went through a port; returns those that it may have gone through, where nothing tells through which. */
-  #countFlow(flow: FlowSummary, uses: Uses): readonly Published[] {
-    const { published, perhaps } = this.#publishedOf(flow);
-    if (published === undefined) return perhaps;
-    const use = uses.of(published);
+  /** Counts a flow that went through a port. */
+  #countFlow(flow: FlowSummary, use: Use): void {
     use.flows.add(flow.id);
     if (flow.nat === "proxy") use.proxied++;
     if (flow.isRefused === true) use.refusedInside++;
     const failures = this.#ofFlows.get(flow.id);
     if (failures) use.failures.push(failures);
-    return [];
+  }
+
+  /** The port that a flow goes through which is alive; undefined where that is not known by now. */
+  #portOfAlive(flow: FlowSummary): Published | undefined {
+    // whoever called a port was sent elsewhere
+    if (flow.nat === "snat" || flow.nat === "none") return undefined;
+    const known = this.#portOf.get(flow.id) ?? this.#publishedOf(flow).published;
+    if (known !== undefined) this.#portOf.set(flow.id, known);
+    return known;
   }
 
   #capturedOf({ containerLinks }: Published, { inside }: Summary): Captured {

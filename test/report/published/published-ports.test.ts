@@ -432,6 +432,8 @@ function ownOf(begun: Readonly<Record<number, string>>): OwnConversations {
 
 it("says while a run goes on what is certain by then, and at its end the same as if nobody had looked", () => {
   const alive = [dnat(2), { ...dnat(3), nat: "proxy" } as const, dnat(4, { isRefused: true })];
+  // it only has the port's number
+  alive.push(flow("tcp", "inside", "172.17.0.3.9 > 9.9.9.9.88", "10.0.2.15.9 > 9.9.9.9.88", { id: 5 }));
   const lookOf = (ports: LookedAt["ports"][]): Look => {
     return (at) => {
       ports.push(at?.ports);
