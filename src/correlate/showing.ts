@@ -115,6 +115,8 @@ export class Showing {
     t.reserve(2);
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
     for (; kernel.shown !== t.end && !this.isEnough; kernel.shown = t.after(kernel.shown)) {
+      this.#countPairs();
+      if (kernel.shown === t.end) break;
       const state = t.state(kernel.shown);
       if (state === WAITING && kernel.time.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
@@ -123,6 +125,17 @@ export class Showing {
       if ((isPaired && t.side(kernel.shown) === INSIDE) || state === TURNED) this.#showAt(kernel.shown);
       else if (state === DONE && (t.flags(kernel.shown) & IS_COPY) !== 0) this.#tellCopy(kernel.shown);
     }
+  }
+
+  /** Has pairs counted where nobody wants to be told of each, up to the next row that takes more. */
+  #countPairs(): void {
+    const { kernel, tallies, sink } = this.#about;
+    const { pairTimes } = sink;
+    if (pairTimes === undefined) return;
+    const count = kernel.countShown(pairTimes.block);
+    this.#pairs += count;
+    this.#unshown -= count;
+    for (const tally of tallies) tally.paired += count;
   }
 
   #tellCopy(row: number): void {

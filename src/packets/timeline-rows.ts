@@ -76,7 +76,8 @@ export class TimelineRows extends RecordRows {
   #blocks: Int32Array;
   #spans: Int32Array;
   #pieces: Int32Array;
-  readonly #heap: Heap;
+  /** The memory that it lies in. */
+  readonly heap: Heap;
   protected readonly steps: WebAssembly.Instance["exports"];
   /** A packet that comes from elsewhere than the heap. */
   readonly #packet: Int32Array;
@@ -90,7 +91,7 @@ export class TimelineRows extends RecordRows {
     super();
     this.#oldest = first >> SECTION_BITS;
     this.#next = this.#oldest;
-    this.#heap = heap;
+    this.heap = heap;
     this.steps = heap.load(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
@@ -156,12 +157,12 @@ export class TimelineRows extends RecordRows {
   reserveFolds(pairs: number): void {
     const blocks = (pairs >> FOLDS_BITS) + 2;
     while (this.#words[words.BLOCKS_END] + blocks > this.#blocks.length >> BLOCK_BITS) {
-      this.#blocks = this.#heap.doubled(Int32Array, this.#blocks);
-      this.#spans = this.#heap.doubled(Int32Array, this.#spans);
+      this.#blocks = this.heap.doubled(Int32Array, this.#blocks);
+      this.#spans = this.heap.doubled(Int32Array, this.#spans);
       this.#locate();
     }
     while (this.#words[words.PIECES_END] + blocks * MOST_PIECES > this.#pieces.length >> PIECE_BITS) {
-      this.#pieces = this.#heap.doubled(Int32Array, this.#pieces);
+      this.#pieces = this.heap.doubled(Int32Array, this.#pieces);
       this.#locate();
     }
   }
@@ -267,16 +268,16 @@ export class TimelineRows extends RecordRows {
       this.#oldest = (this.#oldest + 1) & (MOST_SECTIONS - 1);
       return;
     }
-    const { buffer, byteOffset } = this.#heap.take(Int32Array, SECTION_ROWS);
+    const { buffer, byteOffset } = this.heap.take(Int32Array, SECTION_ROWS);
     this.sections[number] = byteOffset;
     this.ints = new Int32Array(buffer);
   }
 
   #growPlaces(): void {
-    this.records = this.#heap.doubled(Int32Array, this.records);
+    this.records = this.heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
-    this.fates = this.#heap.doubled(Int32Array, this.fates);
-    this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.fates = this.heap.doubled(Int32Array, this.fates);
+    this.#free = this.heap.doubled(Int32Array, this.#free);
     this.#locate();
   }
 

@@ -1,5 +1,6 @@
 import type { Finding } from "../packets/results/findings.js";
 import type { Flow } from "../packets/flows/flows.js";
+import type { PairTimes } from "../packets/results/pair-times.js";
 import { PassingSink } from "../packets/results/passing-sink.js";
 import type { Judgement, Moved, Sink, Summary, Update } from "../packets/results/results.js";
 import { type Impact, PROBLEMS, type Verdict, VERDICTS } from "../packets/results/verdicts.js";
@@ -42,6 +43,10 @@ export class Failing extends PassingSink {
 
   override get wantsPairs(): boolean {
     return super.wantsPairs || (this.#isOfSome && this.#on.has("pair"));
+  }
+
+  override get pairTimes(): PairTimes | undefined {
+    return this.#isOfSome ? undefined : super.pairTimes;
   }
 
   override wantsVerdict(verdict: Verdict): boolean {

@@ -26,6 +26,10 @@ export class Limited extends PassingSink {
     return true;
   }
 
+  override get pairTimes(): undefined {
+    return undefined;
+  }
+
   override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
     const tables = this.tables;
     const shown = this.#of(flow.id);

@@ -89,6 +89,10 @@ export class Selected extends PassingSink {
     return this.#isByPacket || this.#showsPairs || (this.#slowerThanNs !== undefined && this.#asked.names("pair"));
   }
 
+  override get pairTimes(): undefined {
+    return undefined;
+  }
+
   override get mostFlows(): number {
     return this.#flows === undefined && !this.#isByPacket && this.#showsAllFlows
       ? super.mostFlows

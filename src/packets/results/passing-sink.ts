@@ -1,5 +1,6 @@
 import type { Finding } from "./findings.js";
 import type { Flow } from "../flows/flows.js";
+import type { PairTimes } from "./pair-times.js";
 import {
   type FlowSummary,
   type Judgement,
@@ -27,6 +28,10 @@ export class PassingSink implements Sink {
 
   get wantsPairs(): boolean {
     return this.next.wantsPairs;
+  }
+
+  get pairTimes(): PairTimes | undefined {
+    return this.next.pairTimes;
   }
 
   get mostFlows(): number {

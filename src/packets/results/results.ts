@@ -2,6 +2,7 @@ import type { Protocol } from "../../protocols/ip-protocols.js";
 import type { Finding } from "./findings.js";
 import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../flows/flows.js";
 import type { LatencySummary } from "../flows/latency.js";
+import type { PairTimes } from "./pair-times.js";
 import type { PublishedUse } from "./published.js";
 import type { Reason } from "./reasons.js";
 import type { Side } from "../sides.js";
@@ -251,6 +252,8 @@ export function wantsUpdate(sink: Pick<Sink, "wantsVerdict">, { before, verdict 
 export interface Sink {
   /** Whether `pair` is to be called; without, nothing waits for a pair's place in the order of time. */
   readonly wantsPairs: boolean;
+  /** Where pairs are to be counted, instead of told one by one, from now on; undefined where that is not enough. */
+  readonly pairTimes?: PairTimes | undefined;
   /** Whether `unmatched` is to be called for packets of a verdict; without, the summary's count is all that is told of them. */
   wantsVerdict(verdict: Verdict): boolean;
   /** How many flows are shown at the most, the busiest, and of equals those learnt first: `flow` need not be told of others. */

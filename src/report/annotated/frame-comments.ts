@@ -66,6 +66,10 @@ export class FrameComments extends PassingSink {
     super.begin(tables);
   }
 
+  override get pairTimes(): undefined {
+    return undefined;
+  }
+
   override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
     const { tables } = this;
     const { timeline } = tables;

@@ -33,6 +33,11 @@ export class KeptPairs {
     return true;
   }
 
+  /** Whether no pair is in any more, of whatever flow. */
+  get isFull(): boolean {
+    return this.#quota === 0;
+  }
+
   /** There was trouble in a flow. */
   wantMore(flow: number): void {
     const quota = this.#quota;

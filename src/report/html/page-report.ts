@@ -3,6 +3,7 @@ import { type AnsweredNames, NO_ANSWERS } from "../../packets/results/answers.js
 import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import type { Finding } from "../../packets/results/findings.js";
 import { keepNewest } from "../../packets/memory/keep-newest.js";
+import type { PairTimes } from "../../packets/results/pair-times.js";
 import { PassingSink } from "../../packets/results/passing-sink.js";
 import type {
   FlowSummary,
@@ -111,6 +112,10 @@ export class PageReport extends PassingSink {
     return true;
   }
 
+  override get pairTimes(): PairTimes | undefined {
+    return this.#pairs.isFull && !this.next.wantsPairs ? this.#strip.times : undefined;
+  }
+
   override get mostFlows(): number {
     return Math.max(MOST_FLOWS, this.next.mostFlows);
   }
@@ -120,7 +125,7 @@ export class PageReport extends PassingSink {
   }
 
   override begin(tables: Tables): void {
-    this.#strip = new Strip(tables.epochsNs[INSIDE]);
+    this.#strip = new Strip(tables.timeline.heap, tables.epochsNs[INSIDE]);
     this.#records.begin(tables);
     this.#text.begin(tables);
     this.#standing.begin(tables);
@@ -132,7 +137,7 @@ export class PageReport extends PassingSink {
 
   override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
     const { timeline } = this.tables;
-    this.#strip.pair(timeline.timeNs(isOutbound ? inside : outside), isOutbound, latencyNs);
+    this.#strip.times.count(timeline.timeNs(isOutbound ? inside : outside), isOutbound, latencyNs);
     if (this.#pairs.keeps(flow.id)) {
       this.#records.pair(inside, outside, flow, isOutbound, latencyNs);
       if (this.#isOfSome) this.#note(flow.id);

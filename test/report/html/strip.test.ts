@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Strip } from "../../../src/report/html/strip.js";
+import { Heap } from "../../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { runs } from "../../support/runs.js";
 
@@ -28,9 +29,9 @@ const written = (strip: Strip): Written => JSON.parse(JSON.stringify(strip.toJso
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
 
 it("has what is a bin's width apart in different bins, and says when the first begins", () => {
-  const strip = new Strip(EPOCH_NS);
-  strip.pair(1_000_000, true, 10_000);
-  strip.pair(1_050_000, false, 20_000);
+  const strip = new Strip(new Heap(), EPOCH_NS);
+  strip.times.count(1_000_000, true, 10_000);
+  strip.times.count(1_050_000, false, 20_000);
   strip.frame(1_150_000, INSIDE);
   strip.trouble(1_150_000, "dropped", 1);
   expect(written(strip)).toMatchObject({
@@ -43,7 +44,7 @@ it("has what is a bin's width apart in different bins, and says when the first b
 });
 
 it("takes back what turned out to be something else", () => {
-  const strip = new Strip(EPOCH_NS);
+  const strip = new Strip(new Heap(), EPOCH_NS);
   strip.trouble(0, "dropped", 1);
   strip.trouble(0, "dropped", -1);
   strip.trouble(0, "unknown", 1);
@@ -57,9 +58,9 @@ it("whatever is put in, counts all of it, in its place, in no more bins than a p
   });
   fc.assert(
     fc.property(times, (all) => {
-      const strip = new Strip(EPOCH_NS);
+      const strip = new Strip(new Heap(), EPOCH_NS);
       const [[firstNs]] = all;
-      for (const [timeNs, isOutbound, latencyNs] of all) strip.pair(timeNs, isOutbound, latencyNs);
+      for (const [timeNs, isOutbound, latencyNs] of all) strip.times.count(timeNs, isOutbound, latencyNs);
       const { binNs, frames, pairs } = written(strip);
       expect(frames.inside.length).toBeLessThanOrEqual(MOST_BINS);
       expect(sum(frames.inside)).toBe(all.length);
@@ -75,9 +76,9 @@ it("whatever is put in, counts all of it, in its place, in no more bins than a p
 });
 
 it("says quantiles that are off by 9 % at the most, also of bins that were put together", () => {
-  const strip = new Strip(EPOCH_NS);
+  const strip = new Strip(new Heap(), EPOCH_NS);
   const latencies = Array.from({ length: 1000 }, (_, at) => 1000 + 37 * at);
-  for (const [at, latencyNs] of latencies.entries()) strip.pair(at * 50, true, latencyNs);
+  for (const [at, latencyNs] of latencies.entries()) strip.times.count(at * 50, true, latencyNs);
   // so long afterwards that all of those come to be in one bin
   strip.frame(3_600_000_000_000, OUTSIDE);
   const { latency } = written(strip);

@@ -34,6 +34,7 @@ import * as relation from "./relation.js";
 import * as timing from "./timing.js";
 import * as wants from "./wants.js";
 
+export { countShown } from "./counting.js";
 export { takeOrdinary } from "./loop.js";
 export { outsideNs } from "./outside.js";
 export { isNew, isQueueLong, limitOf as limitNs, swingOf as swingNs } from "./pace.js";
