@@ -8,7 +8,7 @@ import type { Host } from "./host.js";
 const RUNNABLE = 0o755;
 const READABLE = 0o644;
 /** Of Wireshark's profile, what natcorr has: Wireshark itself writes more beside it. */
-const PROFILE_FILES = ["colorfilters", "preferences"];
+const PROFILE_FILES = ["colorfilters", "preferences", "recent"];
 
 /** A file that Wireshark goes by. */
 interface Installed {

@@ -19,6 +19,7 @@ const LAUNCHERS = [".local/lib/wireshark/extcap/natcorr", ".config/wireshark/ext
 const PROFILE = [
   ".config/wireshark/profiles/natcorr/colorfilters",
   ".config/wireshark/profiles/natcorr/preferences",
+  ".config/wireshark/profiles/natcorr/recent",
 ] as const;
 const ALL = [PLUGIN, ...LAUNCHERS, ...PROFILE];
 
@@ -57,11 +58,12 @@ it("leaves a profile alone that was changed", async () => {
   await natcorrIn({ HOME: home }, "wireshark", "--install");
   const [colours, preferences] = PROFILE.map((name) => join(home, name));
   writeFileSync(preferences, "gui.column.format: \n");
+  const others = ALL.filter((name) => name !== PROFILE[1]);
   const stderr = expect.stringContaining("is another one than natcorr's, and is left as it is");
   const again = await natcorrIn({ HOME: home, COLUMNS: "1000" }, "wireshark", "--install");
-  expect(again).toEqual({ code: 0, stdout: pathsIn(home, ALL.slice(0, -1)), stderr });
+  expect(again).toEqual({ code: 0, stdout: pathsIn(home, others), stderr });
   const away = await natcorrIn({ HOME: home, COLUMNS: "1000" }, "wireshark", "--uninstall");
-  expect(away).toEqual({ code: 0, stdout: pathsIn(home, ALL.slice(0, -1)), stderr });
+  expect(away).toEqual({ code: 0, stdout: pathsIn(home, others), stderr });
   expect([existsSync(colours), readFileSync(preferences, "utf8")]).toEqual([false, "gui.column.format: \n"]);
 });
 
@@ -194,6 +196,15 @@ it.skipIf(isSkipped("colours and columns of Wireshark's profile", tools(["tshark
     ]);
   },
 );
+
+it("each column has a width, by what Wireshark calls it where it keeps that", () => {
+  const [columns, widths] = ["preferences", "recent"].map((name) => {
+    const text = readFileSync(join(ANNOTATED, "profile", name), "utf8");
+    return [...text.matchAll(/"(%[^"]+)"/g)].map(([, column]) => column);
+  });
+  expect(columns.length).toBeGreaterThan(10);
+  expect(widths).toEqual(columns.map((column) => column.replace(/:0:R$/, "")));
+});
 
 it("the colours name every verdict", () => {
   const text = readFileSync(join(ANNOTATED, "profile/colorfilters"), "utf8");
