@@ -43,6 +43,17 @@ describe.skipIf(isSkipped("narrow pages in a browser", hasBrowser))("a page wher
     }
   });
 
+  it("has a link for the columns of the totals, which have no room on a phone", async () => {
+    const path = paths.get("drops") ?? "";
+    const { page: wide } = await openPage(browser, path, "");
+    expect(await wide.locator(".totals .columns:visible").count()).toBe(3);
+    expect(await wide.locator(".totals a:visible").count()).toBe(0);
+    const { page } = await openOnPhone(browser, path, "", "light");
+    expect(await page.locator(".totals .columns:visible").count()).toBe(0);
+    await page.locator(".totals a").tap();
+    expect(await page.locator("#account").evaluate((heading) => heading.getBoundingClientRect().top)).toBeLessThan(844);
+  });
+
   it("tells a place's whole name on a phone where it is tapped", async () => {
     const { page } = await openOnPhone(browser, paths.get("proxy-ipv6") ?? "", "", "light");
     const place = page.locator(".map [data-place]").first();

@@ -437,6 +437,19 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     expect(complaints).toEqual([]);
   });
 
+  it("says when captures ended, also where they lasted for a part of a second, and of no pair that it is in", async () => {
+    const heads: (string | null)[] = [];
+    for (const fixture of ["tso-off-drops", "drops", "proxy-ipv6"]) {
+      const { page } = await openPage(browser, (await reportOf(fixture)).path);
+      heads.push(await page.locator("header p").textContent());
+    }
+    const [short, longer, without] = heads;
+    expect(short).toMatch(/, \d\d:46:52\.193847 to \d\d:46:52\.2134 .*; 339 pairs, all of them/);
+    // the last frame is of 55.164
+    expect(longer).toMatch(/, \d\d:45:52\.917186 to \d\d:45:55\.1\d\d /);
+    expect(without).toMatch(/; no pairs$/);
+  });
+
   it("says so where it is not complete", async () => {
     const { path } = await reportOf("docker-ping");
     const page = readFileSync(path, "utf8");

@@ -9,6 +9,9 @@ import type { Shown } from "./shown.js";
 const STILL_TO_COME =
   "The run goes on. Findings are those so far that do not wait for its end. When it ends, this page says the others, what may have dropped packets, and rules.";
 
+/** The lines of the totals that are a table. */
+const IN_COLUMNS = /^(?: +frames |(?:in|out)side +\d)/;
+
 /** How a line of the terminal's begins, and what that says of it. */
 const KINDS = [
   { begins: "! ", kind: "bad" },
@@ -41,10 +44,21 @@ function answerElements(
       ...linesOf(text.names).map((line) => h("p", { class: "line more" }, line.trim())),
     ),
     goesOn ? h("p", { class: "hint" }, STILL_TO_COME) : undefined,
-    h("pre", { class: "totals", tabindex: 0, "aria-label": "Totals" }, text.totals.trimEnd()),
+    totalsElement(text.totals),
     said.length === 0 ? undefined : h("h3", {}, "What was said of the captures"),
     ...said.map((line) => h("p", { class: "line more" }, line)),
   ];
+}
+
+/** The totals. Where their columns have no room, a link stands for these: a section has the same numbers, one below the other. */
+function totalsElement(totals: string): HTMLElement {
+  const lines = totals.trimEnd().split("\n");
+  return h(
+    "pre",
+    { class: "totals", tabindex: 0, "aria-label": "Totals" },
+    ...lines.map((line) => h("span", { class: IN_COLUMNS.test(line) ? "columns" : undefined }, `${line}\n`)),
+    h("a", { class: "account", href: "#account" }, "Account of all frames"),
+  );
 }
 
 /** The problems of the answer, without the numbers in them: what is worth being read out when it changes. */

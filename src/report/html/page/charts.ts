@@ -10,6 +10,11 @@ const CHART_HEIGHT = 130;
 /** What axes take, points: that of time below, the other at the left; as much is left free at the right. */
 const TIME_AXIS = 30;
 const SIDE_AXIS = 60;
+/** 100,000 is 100K: longer numbers have no room. */
+const RATES: Axis = {
+  label: "pairs a second",
+  values: (_, all) => all.map((rate) => rate.toLocaleString("en", { notation: "compact" })),
+};
 /** A bin of trouble is seen, however short it is. */
 const BAR_WIDTH = 3;
 /** Latencies are drawn by their logarithm, so that each ten times longer one is as far up. */
@@ -111,7 +116,7 @@ function pairsChart(strip: StripData, data: AlignedData, place: Place): UPlot {
   // trouble takes half of the height at the most: pairs are seen behind it
   const scales: Scales = { troubles: { range: (_, __, most) => [0, Math.max(2, 2 * most)] } };
   const what = "Pairs a second and trouble, by time";
-  return chart({ series: [TIME, ...rates, ...counts], data, scales, axis: { label: "pairs a second" }, what }, place);
+  return chart({ series: [TIME, ...rates, ...counts], data, scales, axis: RATES, what }, place);
 }
 
 function rateText(_: UPlot, rate: number | null): string {

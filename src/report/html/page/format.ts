@@ -8,10 +8,11 @@ export function nsOf(time: string): number {
   return Number(time.slice(0, point)) * 1e9 + Number(time.slice(point + 1).padEnd(9, "0"));
 }
 
-/** The time of day of a record, to the microsecond, where whoever reads it is. */
-export function clockText(time: string): string {
+/** The time of day of a record, to the microsecond or to so many digits of a second, where whoever reads it is. */
+export function clockText(time: string, digits = 6): string {
   const [seconds, decimals = ""] = time.split(".");
-  return `${secondsText(Number(seconds))}.${decimals.padEnd(6, "0").slice(0, 6)}`;
+  const point = digits === 0 ? "" : ".";
+  return `${secondsText(Number(seconds))}${point}${decimals.padEnd(digits, "0").slice(0, digits)}`;
 }
 
 /** The time of day of some epoch nanoseconds, to the second. */

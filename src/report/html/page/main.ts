@@ -1,7 +1,7 @@
 import { printable } from "../../../packets/printable.js";
 import { answerSection, problemsIn } from "./answer.js";
 import { h, refill } from "./dom.js";
-import { clockText, countText, secondsText } from "./format.js";
+import { clockText, countText } from "./format.js";
 import { flowsSection } from "./flows.js";
 import { Ladder } from "./ladder.js";
 import { mapSection } from "./map.js";
@@ -16,6 +16,8 @@ import { tableSections } from "./tables.js";
 
 /** What the page's address says is looked at. */
 const ADDRESSED = /^#flow=(-?\d+)$/;
+
+const SECOND_NS = 1_000_000_000n;
 
 const FROM_A_FILE = "This page asks nobody for anything: all that it shows is in it.";
 const SERVED = "This page asks natcorr for what is new, which serves it, and nobody else for anything.";
@@ -106,14 +108,17 @@ function headElements({ model, facts: { strip } }: Shown): HTMLElement[] {
     .flat()
     .reduce((sum, count) => sum + count, 0);
   const kept = model.pairs === pairs ? "all of them" : countText(model.pairs);
-  return [h("h1", {}, names), h("p", {}, `${whenText(strip)}; ${countText(pairs)} pairs, ${kept} in this page`)];
+  const counted = pairs === 0 ? "no pairs" : `${countText(pairs)} pairs, ${kept} in this page`;
+  return [h("h1", {}, names), h("p", {}, `${whenText(strip)}; ${counted}`)];
 }
 
-/** When the captures began and ended, where whoever reads it is, and how that is from UTC. */
+/** When the captures began and ended, as exactly as bins tell, where whoever reads it is, and how that is from UTC. */
 function whenText({ from, binNs, frames }: StripData): string {
-  const seconds = Number(from.split(".")[0]);
-  const day = new Date(seconds * 1000);
-  const ends = secondsText(seconds + (frames.inside.length * binNs) / 1e9);
+  const [seconds, decimals = ""] = from.split(".");
+  const day = new Date(Number(seconds) * 1000);
+  const endNs = BigInt(seconds + decimals.padEnd(9, "0")) + BigInt(frames.inside.length * binNs);
+  const digits = Math.max(0, Math.ceil(9 - Math.log10(binNs)));
+  const ends = clockText(`${endNs / SECOND_NS}.${String(endNs % SECOND_NS).padStart(9, "0")}`, digits);
   const ahead = -day.getTimezoneOffset();
   const [hours, minutes] = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map((part) =>
     String(part).padStart(2, "0"),
