@@ -55,7 +55,7 @@ export class HostResults {
   static async of(known: KnownHost, interfaces: SideNames, options: RunOptions): Promise<HostResults> {
     const { UncapturedRoutes } = await import("../host/drops/uncaptured-routes.js");
     const [routes, insideRoutes] = [interfaces.flat(), interfaces[INSIDE]].map(
-      (names) => new UncapturedRoutes(known, names.includes("") ? [] : names, options.gone, interfaces),
+      (names) => new UncapturedRoutes(known.networks, names.includes("") ? [] : names, options.gone, interfaces),
     );
     return new HostResults(known, interfaces, options, routes, insideRoutes);
   }

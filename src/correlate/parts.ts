@@ -44,6 +44,7 @@ import { LateLosses } from "./verdicts/updates/late-losses.js";
 import { OpenUnknowns } from "./verdicts/updates/open-unknowns.js";
 import { tellReplaced } from "./verdicts/updates/replaced.js";
 import { Revisions } from "./verdicts/updates/revisions.js";
+import { Rerouted } from "./verdicts/updates/rerouted.js";
 import { Teller } from "./verdicts/updates/teller.js";
 import { Verdicts } from "./verdicts/verdicts.js";
 
@@ -229,7 +230,8 @@ export function assemble(
   const lateComers = new LateComers({ ...base, matchers });
   const tables = tablesOf({ ...base, book }, intakes, haveCounters);
   const selectsTwin = (row: number): boolean => options.selectsTwin?.(tables, row) === true;
-  const deciding = { ...base, matchers, verdicts, book, showing, lateComers, selectsTwin };
+  const rerouted = new Rerouted({ ...base, epochsNs });
+  const deciding = { ...base, matchers, verdicts, book, showing, lateComers, rerouted, selectsTwin };
   const settling = new Settling(deciding);
   kernel.meet({
     onFlow: (slot) => {

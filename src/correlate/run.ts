@@ -190,6 +190,7 @@ export class Run {
       this.#parts.showing.show();
       tellCrossing(this.#parts);
       tellShown(this.#parts);
+      this.#parts.rerouted.tell();
       this.#parts.lateComers.tellAtEnd();
     }
     this.#options.onSettled?.();

@@ -21,6 +21,7 @@ import { tellShown } from "./verdicts/updates/one-way.js";
 import { tellOtherWays } from "./verdicts/updates/other-ways.js";
 import { tellProxied } from "./verdicts/updates/proxied.js";
 import { tellRefused } from "./verdicts/updates/refused.js";
+import type { Rerouted } from "./verdicts/updates/rerouted.js";
 import type { Revisions } from "./verdicts/updates/revisions.js";
 import type { Told } from "./verdicts/updates/told.js";
 import { tellAnswered, tellCopied } from "./verdicts/updates/unseen.js";
@@ -33,6 +34,7 @@ export interface About extends Told {
   readonly quotedNames: QuotedNames;
   readonly revisions: readonly [Revisions, Revisions];
   readonly lateComers: LateComers;
+  readonly rerouted: Rerouted;
   readonly clashes: Clashes;
   readonly findings: Findings;
   readonly book: FlowBook;
@@ -154,6 +156,7 @@ export class Settling {
   /** Tells what this one shows of packets that were judged before. */
   #tellOfOthers(row: number, said: Decision): void {
     tellOtherWays(this.#about, row, said);
+    this.#about.rerouted.tell();
     tellProxied(this.#about);
     tellRefused(this.#about, row, said.reason === "host-error");
     tellMissed(this.#about);

@@ -88,6 +88,8 @@ export class HostFollower {
   /** The time from which on the host has forwarded as it does now, epoch nanoseconds; undefined while nobody tells. */
   #steadyNs: bigint | undefined;
   #isNetworkTold = true;
+  /** When that changed first since the last snapshot was begun, likewise. */
+  #changedNs: bigint | undefined;
   /** Over when all that was asked so far is answered. */
   #asked: Promise<void> = Promise.resolve();
   /** How many events wait for that; and whether there were more. */
@@ -113,8 +115,7 @@ export class HostFollower {
         this.known.changeAddresses(epochNs());
         this.#lookSoon();
       },
-      onSetting: () => this.#lookSoon(),
-      onChange: () => (this.#steadyNs &&= epochNs()),
+      onChange: () => this.#noteChange(),
       onEnd: () => (this.#isNetworkTold = false),
     });
   }
@@ -213,6 +214,14 @@ export class HostFollower {
     void this.#snapshot();
   }
 
+  /** Takes it that the host forwards otherwise than before: a snapshot will tell how. */
+  #noteChange(): void {
+    const timeNs = epochNs();
+    this.#steadyNs &&= timeNs;
+    this.#changedNs ??= timeNs;
+    this.#lookSoon();
+  }
+
   /** Takes a snapshot once what changes of the network has settled. */
   #lookSoon(): void {
     if (this.#isLookDue || this.#ended !== undefined) return;
@@ -261,6 +270,8 @@ export class HostFollower {
   async #takeSnapshot(): Promise<void> {
     const { engine, version, isKept, tools } = this.#following;
     const sinceNs = epochNs();
+    const changedNs = this.#changedNs;
+    this.#changedNs = undefined;
     const snapshot = await takeSnapshot(engine, version, isKept, tools);
     const isFirst = !this.#hasSnapshot;
     if (isFirst) this.#sayMissing(snapshot);
@@ -272,7 +283,8 @@ export class HostFollower {
     // one without containers says nothing of them: what is known of them goes on
     if (snapshot.docker !== undefined)
       this.#told = new Map(snapshot.docker.containers.map((container) => [container.id, JSON.stringify(container)]));
-    this.#take({ ...snapshot, ...this.#steadySince() });
+    const changed = changedNs === undefined ? {} : { changedFrom: epochText(changedNs) };
+    this.#take({ ...snapshot, ...this.#steadySince(), ...changed });
     if (isFirst) for (const text of this.known.unfollowed) this.#following.messages.warn(text);
     // it may show those that ended meanwhile
     for (const [id, timeNs] of this.#ends) if (timeNs >= sinceNs) this.#change({ id, timeNs }, undefined);

@@ -10,20 +10,17 @@ const IS_GLOBAL = / scope global /;
  */
 const IS_NONE =
   /(?:^| )(?:fe80:|ff00::)|^(?:Deleted )?inet6? \S+ (?:$|forwarding .* ignore_routes_with_linkdown)|^\d+: .* state (?:UP|UNKNOWN) /;
-/** What is said where a setting of an interface is another one by itself; of a new interface, all are said at once. */
-const IS_SETTING = /^inet6? \S+ (?:forwarding|rp_filter) \S+ ?$/;
 /**
  * Says which addresses, interfaces, routes, policy rules and settings of interfaces come and go, and where some of that was lost (ip-monitor(8)), until its input ends: that ends however
  * natcorr ends.
  */
-const SCRIPT = "ip -o monitor address link route rule netconf </dev/null 2>&1 & exec >/dev/null; read -r _; kill $!";
+const SCRIPT =
+  "command -v ip >/dev/null || exit; ip -o monitor address link route rule netconf </dev/null 2>&1 & exec >/dev/null; read -r _; kill $!";
 
 /** What is done as the network of the host changes. */
 interface Heard {
   /** Addresses came or went. */
   readonly onAddresses: () => void;
-  /** A setting is another one. */
-  readonly onSetting: () => void;
   /** Something changed of how the host forwards what it did before. */
   readonly onChange: () => void;
   /** Nobody tells any more. */
@@ -31,7 +28,7 @@ interface Heard {
 }
 
 /** Hears what changes in the host's network; where there is no ip, `onEnd` alone. Returns what ends that. */
-export function followNetwork({ onAddresses, onSetting, onChange, onEnd }: Heard): () => void {
+export function followNetwork({ onAddresses, onChange, onEnd }: Heard): () => void {
   // in a session of its own: Ctrl-C is natcorr's, which asks the host once more
   const teller = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "ignore"], detached: true });
   for (const each of [teller, teller.stdin]) each.on("error", () => {});
@@ -39,7 +36,6 @@ export function followNetwork({ onAddresses, onSetting, onChange, onEnd }: Heard
   const take = (line: string): void => {
     if (!links.hear(line) && !IS_NONE.test(line)) onChange();
     if (IS_GLOBAL.test(line)) onAddresses();
-    if (IS_SETTING.test(line)) onSetting();
   };
   linesOf(teller.stdout, take, onEnd);
   return () => void teller.stdin.end();

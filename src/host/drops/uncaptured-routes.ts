@@ -1,10 +1,9 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { HostRoutes, Seen, UncapturedRoute } from "../../packets/results/host-routes.js";
 import type { SideNames } from "../../packets/sides.js";
-import type { HostFacts } from "../snapshot/host-facts.js";
 import type { NetworkFacts } from "../snapshot/network-facts.js";
+import type { NetworkTime, NetworkTimes } from "../snapshot/network-times.js";
 import type { Coming } from "../snapshot/policy-rules.js";
-import { Routing } from "../snapshot/routing.js";
 
 /** Of so many packets the answer is remembered, at the most: the oldest are forgotten. */
 const MOST_ANSWERS = 4096;
@@ -16,81 +15,78 @@ const SEPARATE = new Set(["", "veth", "tun", "wireguard"]);
 
 /** Tells by the host's routes what leaves by an interface that is captured, and by one that is not. */
 export class UncapturedRoutes implements HostRoutes {
-  readonly #host: { readonly snapshots: readonly HostFacts[] };
+  readonly #times: NetworkTimes;
   readonly #names: readonly string[];
   readonly #gone: ReadonlySet<string>;
   readonly #interfaces: SideNames;
   /** Those of the names that are not gone by now. */
   #captured: readonly string[] = [];
-  /** How many were, when that was looked at last. */
+  /** How many were, when that was looked at last, and how many snapshots there were. */
   #goneBefore = -1;
-  /** The last snapshot that the answers are of. */
-  #last: HostFacts | undefined;
-  #networks: readonly NetworkFacts[] = [];
-  #routings: readonly Routing[] = [];
+  #takenBefore = -1;
   #isByPolicy = false;
   readonly #answers = new Map<string, UncapturedRoute | undefined>();
 
   /**
-   * `host`: its first snapshot and its last by now, which have to agree. `captured`: the interfaces of all captures, empty where one of them is not known:
+   * `times`: how it forwarded, and when, by its snapshots so far. `captured`: the interfaces of all captures, empty where one of them is not known:
    * then nothing is told. `gone`: those that are captured no more; there may be some later. `interfaces`: those that the sources of both sides are of; empty where one is not known.
    */
   constructor(
-    host: { readonly snapshots: readonly HostFacts[] },
+    times: NetworkTimes,
     captured: readonly string[],
     gone: ReadonlySet<string> = new Set(),
     interfaces: SideNames = [[], []],
   ) {
-    this.#host = host;
+    this.#times = times;
     this.#names = captured;
     this.#gone = gone;
     this.#interfaces = interfaces;
   }
 
+  get changes(): number {
+    return this.#times.changes;
+  }
+
   uncapturedTo(address: string, seen?: Seen): UncapturedRoute | undefined {
     this.#read();
-    const key = this.#isByPolicy ? `${address} ${seen?.src ?? ""} ${this.#cameBy(seen)}` : address;
+    const times = this.#times.at(seen?.timeNs);
+    const when = times.map(({ seenNs }) => seenNs).join(" ");
+    const key = `${address} ${this.#isByPolicy ? `${seen?.src ?? ""} ${this.#cameBy(seen)}` : ""} ${when}`;
     if (!this.#answers.has(key)) {
-      this.#answers.set(key, this.#find(address, seen));
+      this.#answers.set(key, this.#find(times, address, seen));
       keepNewest(this.#answers, MOST_ANSWERS);
     }
     return this.#answers.get(key);
   }
 
   areNeighbours(one: string, other: string): boolean | undefined {
-    this.#read();
-    const answers = new Set(this.#routings.map((routing) => routing.areNeighbours(one, other)));
+    const answers = new Set(this.#times.at().map(({ routing }) => routing.areNeighbours(one, other)));
     const [answer] = answers;
     return answers.size === 1 ? answer : undefined;
   }
 
   isOwn(address: string): boolean {
-    this.#read();
-    return this.#routings.length > 0 && this.#routings.every((routing) => routing.route(address)?.type === "local");
+    const times = this.#times.at();
+    return times.length > 0 && times.every(({ routing }) => routing.route(address)?.type === "local");
   }
 
   /** Whether the host is known to send what goes to an address by a captured interface. */
   isCapturedTo(address: string, seen?: Seen): boolean {
     this.#read();
+    const times = this.#times.at(seen?.timeNs);
     return (
-      this.#networks.length > 0 &&
-      this.#networks.every((network, at) =>
-        this.#isCaptured(this.#routings[at].interfaceTo(address, this.#coming(seen)), network),
-      )
+      times.length > 0 &&
+      times.every(({ routing, network }) => this.#isCaptured(routing.interfaceTo(address, this.#coming(seen)), network))
     );
   }
 
   #read(): void {
-    const { snapshots } = this.#host;
-    const last = snapshots.at(-1);
-    if (last === this.#last && this.#gone.size === this.#goneBefore) return;
-    this.#last = last;
+    if (this.#times.taken === this.#takenBefore && this.#gone.size === this.#goneBefore) return;
+    this.#takenBefore = this.#times.taken;
     this.#goneBefore = this.#gone.size;
     this.#captured = this.#names.filter((name) => !this.#gone.has(name));
     this.#answers.clear();
-    this.#networks = snapshots.map(({ network }) => network);
-    this.#routings = this.#networks.map((network) => new Routing(network));
-    this.#isByPolicy = this.#routings.some(({ isByDestination }) => !isByDestination);
+    this.#isByPolicy = this.#times.at().some(({ routing }) => !routing.isByDestination);
   }
 
   #coming(seen: Seen | undefined): Coming {
@@ -102,15 +98,13 @@ export class UncapturedRoutes implements HostRoutes {
     return (seen && this.#interfaces[seen.side][seen.source]) ?? "";
   }
 
-  #find(address: string, seen?: Seen): UncapturedRoute | undefined {
-    const names = [...new Set(this.#routings.flatMap((routing) => routing.interfacesTo(address, this.#coming(seen))))];
+  /** `times`: how the host may have forwarded then. */
+  #find(times: readonly NetworkTime[], address: string, seen?: Seen): UncapturedRoute | undefined {
+    const names = [...new Set(times.flatMap(({ routing }) => routing.interfacesTo(address, this.#coming(seen))))];
     const isUncaptured = (name: string | undefined): name is string =>
-      name !== undefined && this.#networks.every((network) => this.#isUncaptured(name, network));
+      name !== undefined && times.every(({ network }) => this.#isUncaptured(name, network));
     const name = names.find(isUncaptured);
-    const isCertain = names.length === 1;
-    // where snapshots differ, nobody knows since when
-    if (name === undefined || !(isCertain || this.#isByPolicy)) return undefined;
-    return { name, isCertain, isByPolicy: this.#isByPolicy };
+    return name === undefined ? undefined : { name, isCertain: names.length === 1, isByPolicy: this.#isByPolicy };
   }
 
   /** Whether nothing of what leaves by an interface is captured, by one snapshot, which has to know the interfaces of the captures. */

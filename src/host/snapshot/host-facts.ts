@@ -46,6 +46,8 @@ export interface HostFacts {
   readonly timeNs: bigint;
   /** Since when nothing changed of its network, likewise; undefined where nobody heard. */
   readonly steadySinceNs: bigint | undefined;
+  /** When it changed first since the snapshot before, likewise; undefined where it did not, or nobody heard. */
+  readonly changedFromNs: bigint | undefined;
   /** Those that run; undefined where Docker did not tell. */
   readonly containers: readonly KnownContainer[] | undefined;
   /** Whether its engine runs in a user's own namespaces. */
@@ -153,6 +155,7 @@ export function factsOf(snapshot: unknown): HostFacts {
   return {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
     steadySinceNs: nsOf(textAt(snapshot, "steadySince")),
+    changedFromNs: nsOf(textAt(snapshot, "changedFrom")),
     containers:
       at(snapshot, "docker") === undefined
         ? undefined

@@ -6,6 +6,7 @@ import { AddressBook } from "./address-book.js";
 import { RuleHistory, type RuleReading } from "../rules/times/rule-history.js";
 import type { HostFacts, KnownChange, KnownContainer, KnownNews, Settings } from "./host-facts.js";
 import { MasqueradeSources } from "./masquerade-sources.js";
+import { NetworkTimes } from "./network-times.js";
 import { onLinks } from "./on-links.js";
 import { OwnAddresses } from "./own-addresses.js";
 import { PortBook } from "./published.js";
@@ -23,6 +24,8 @@ const RULES_APART_NS = 3_000_000_000n;
 export class KnownHost {
   readonly containers = new AddressBook();
   readonly ownAddresses = new OwnAddresses();
+  /** How it forwarded, and when. */
+  readonly networks = new NetworkTimes();
   readonly masqueradeSources = new MasqueradeSources(this.ownAddresses);
   /** The ports of the containers that are meant. */
   readonly ports: PortBook;
@@ -121,6 +124,7 @@ export class KnownHost {
     if ("containers" in news) {
       if (news.rules !== undefined) this.#list(news.rules, news.timeNs);
       this.ownAddresses.take(news);
+      this.networks.take(news);
       this.#first ??= news;
       this.#noteSettings(news);
       this.#facts = news;

@@ -188,6 +188,9 @@ export const SCHEMA: Schema = {
       steadySince: time(
         "Since when nothing changed of its addresses, routes, policy rules and the settings of its interfaces, by the host's clock: natcorr live hears of each change",
       ),
+      changedFrom: time(
+        "When the first of these changed since the snapshot before, by the host's clock, as natcorr live heard; absent where nothing did, or nobody heard",
+      ),
       docker: object("What Docker says.", {
         required: {
           engine: object("Which engine says it.", {

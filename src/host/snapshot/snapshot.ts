@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly time: string;
   /** Since when no address, route, policy rule or setting of an interface changed, likewise: `natcorr live` is told of each. */
   readonly steadySince?: string;
+  /** When the first of these changed since the snapshot before, likewise. */
+  readonly changedFrom?: string;
   readonly docker?: DockerFacts;
   /** Those of this network namespace. */
   readonly dockerProxies: readonly Proxy[];

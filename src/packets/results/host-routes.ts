@@ -7,12 +7,14 @@ export interface Seen {
   /** Where it comes in, and which of that side's sources shows it, as `FramePlaces` counts these. */
   readonly side: Side;
   readonly source: number;
+  /** When, epoch nanoseconds: routes change. */
+  readonly timeNs: bigint;
 }
 
 /** An interface that is not captured, and that packets leave by. */
 export interface UncapturedRoute {
   readonly name: string;
-  /** False where they may leave by another one. */
+  /** False where they may leave by another one: it depends on more than is seen of them, or the route changed about then. */
   readonly isCertain: boolean;
   /** Whether policy rules have a part in it: then more than where they go chooses it. */
   readonly isByPolicy: boolean;
@@ -20,6 +22,8 @@ export interface UncapturedRoute {
 
 /** How the host's routes lead, for those who judge packets. */
 export interface HostRoutes {
+  /** How often the host was found to forward otherwise than before: what was said of packets may be otherwise then. */
+  readonly changes: number;
   /** By which interface packets to an address leave, or may leave, where that is not captured; undefined where it is, or where nothing tells. */
   uncapturedTo(address: string, seen?: Seen): UncapturedRoute | undefined;
   /** Whether packets to an address are known to leave by a captured interface; false where nothing tells. */

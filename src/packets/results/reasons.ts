@@ -75,7 +75,7 @@ export const REASONS = {
   "may-go-elsewhere":
     "others to its destination, or of its conversation, seem to take an interface that is not captured, and nothing answers it",
   "routed-elsewhere":
-    "by the host's snapshots, the route to its destination leaves, or may leave, by an interface that is not captured: it may have left there, or was dropped",
+    "by the host's snapshots, the route to its destination leaves, or may leave, by an interface that is not captured: it left there, or was dropped, as a capture there would tell",
   "forwarded-elsewhere":
     "it was forwarded, as an answer or TTLs show, and by the host's snapshots, the route to its destination leaves by an interface that is not captured",
   "may-be-filtered":

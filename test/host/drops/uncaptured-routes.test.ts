@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { UncapturedRoutes } from "../../../src/host/drops/uncaptured-routes.js";
 import type { HostFacts } from "../../../src/host/snapshot/host-facts.js";
+import { NetworkTimes } from "../../../src/host/snapshot/network-times.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { POLICY, snapshot } from "./drops.js";
 
@@ -35,8 +36,15 @@ const byPolicy = (rule: object, routes: readonly object[] = []) => ({
   routes: [...ROUTES, ...routes, { dst: "default", gateway: "10.0.3.2", dev: "enp0s8", table: "vpn" }],
 });
 
+/** What these snapshots, one after the other, tell of how the host forwarded. */
+function timesOf(snapshots: readonly HostFacts[]): NetworkTimes {
+  const times = new NetworkTimes();
+  for (const each of snapshots) times.take(each);
+  return times;
+}
+
 function uncaptured(address: string, captured = BOTH, snapshots = [said(100), said(110)]): string | undefined {
-  return new UncapturedRoutes({ snapshots }, captured).uncapturedTo(address)?.name;
+  return new UncapturedRoutes(timesOf(snapshots), captured).uncapturedTo(address)?.name;
 }
 
 it.each([
@@ -56,7 +64,7 @@ it.each([
 });
 
 /** What c1 sends to others, as docker0 shows it. */
-const ofC1 = { src: "172.17.0.3", side: INSIDE, source: 0 } as const;
+const ofC1 = { src: "172.17.0.3", side: INSIDE, source: 0, timeNs: 105_000_000_000n } as const;
 const [CERTAIN, MAYBE] = [true, false].map((isCertain) => ({ name: "enp0s8", isCertain, isByPolicy: true }));
 const NONE = undefined;
 
@@ -82,13 +90,13 @@ it.each([
   ["behind the kernel's own", { src: "172.17.0.3", priority: 32_767 }, NONE],
 ] as const)("policy rules choose the uplink: %s", (_, rule, expected) => {
   const snapshots = [100, 110].map((seconds) => said(seconds, byPolicy(rule)));
-  const routes = new UncapturedRoutes({ snapshots }, BOTH, new Set(), [["docker0"], ["enp0s3"]]);
+  const routes = new UncapturedRoutes(timesOf(snapshots), BOTH, new Set(), [["docker0"], ["enp0s3"]]);
   expect(routes.uncapturedTo("180.101.49.11", ofC1)).toEqual(expected);
   expect(routes.isCapturedTo("180.101.49.11", ofC1)).toBe(expected === NONE);
 });
 
 const routesBy = (rule: object, routes?: readonly object[]) =>
-  new UncapturedRoutes({ snapshots: [said(100, byPolicy(rule, routes))] }, BOTH, new Set(), [["docker0"], []]);
+  new UncapturedRoutes(timesOf([said(100, byPolicy(rule, routes))]), BOTH, new Set(), [["docker0"], []]);
 
 it("a policy rule whose table has no way leaves it to the next, and one without a table ends it", () => {
   const from = { src: "172.17.0.3" };
@@ -105,7 +113,7 @@ it("a policy rule whose table has no way leaves it to the next, and one without 
 
 it("is known to be captured where all snapshots lead there by a captured interface", () => {
   const isCaptured = (address: string, snapshots = [said(100), said(110)]): boolean =>
-    new UncapturedRoutes({ snapshots }, BOTH).isCapturedTo(address);
+    new UncapturedRoutes(timesOf(snapshots), BOTH).isCapturedTo(address);
   expect(["172.17.0.3", "172.30.0.2", "198.51.100.9"].map((address) => isCaptured(address))).toEqual([
     true,
     false,
@@ -119,7 +127,7 @@ it("an address is the host's own where all snapshots say so", () => {
   const local = { type: "local", dst: "10.0.2.15", dev: "enp0s3", table: "local" };
   const owning = (seconds: number): HostFacts => said(seconds, { routes: [...ROUTES, local] });
   const cases = [[owning(100), owning(110)], [said(100), owning(110)], []].map((snapshots) => {
-    const routes = new UncapturedRoutes({ snapshots }, BOTH);
+    const routes = new UncapturedRoutes(timesOf(snapshots), BOTH);
     return ["10.0.2.15", "10.0.2.15", "10.0.2.2", "nonsense"].map((address) => routes.isOwn(address));
   });
   const none = [false, false, false, false];
@@ -135,7 +143,7 @@ it.each([
   ["198.51.100.9", "172.17.0.3", undefined],
   ["172.17.0.3", "nonsense", undefined],
 ] as const)("%s and %s are neighbours on one link: %s", (one, other, answer) => {
-  const of = (snapshots: HostFacts[]) => new UncapturedRoutes({ snapshots }, BOTH).areNeighbours(one, other);
+  const of = (snapshots: HostFacts[]) => new UncapturedRoutes(timesOf(snapshots), BOTH).areNeighbours(one, other);
   expect(of([said(100), said(110)])).toBe(answer);
   expect(of([said(100), said(110, { routes: [] })])).toBeUndefined();
   expect(of([])).toBeUndefined();
@@ -143,7 +151,7 @@ it.each([
 
 it("what goes to an interface that is gone is captured no more", () => {
   const gone = new Set<string>();
-  const routes = new UncapturedRoutes({ snapshots: [said(100)] }, ["br-app", ...BOTH], gone);
+  const routes = new UncapturedRoutes(timesOf([said(100)]), ["br-app", ...BOTH], gone);
   expect(routes.uncapturedTo("172.30.0.2")).toBeUndefined();
   gone.add("br-app");
   expect(routes.uncapturedTo("172.30.0.2")).toEqual({ name: "br-app", isCertain: true, isByPolicy: false });
@@ -159,20 +167,55 @@ it.each([
   ["the interfaces of the captures are not known", [], [said(100), said(110)]],
   ["they are none of this host", ["docker0", "eth0"], [said(100), said(110)]],
   ["no snapshot tells", BOTH, []],
-  ["the route changed", BOTH, [said(100), said(110, { routes: ROUTES.slice(0, 5) })]],
   ["a policy rule leads on in a way that is not followed", BOTH, [said(100, byPolicy({ src: "all", goto: 99 }))]],
   ["nobody tells of policy rules", BOTH, [said(100, { policyRules: [] })]],
 ] as const)("nothing is told where %s", (_, captured, snapshots) => {
   expect(uncaptured("198.51.100.7", [...captured], [...snapshots])).toBeUndefined();
 });
 
+/** Snapshots of a route that leads elsewhere from some time on, and back again. */
+const BEFORE = ROUTES.slice(0, 5);
+const CHANGING = [
+  said(100, { routes: BEFORE }),
+  said(110, { routes: BEFORE }),
+  { ...said(120), changedFromNs: 118_000_000_000n },
+  said(130),
+  said(140, { routes: BEFORE }),
+];
+
+it("a route that changes is gone by from when on it may have changed", () => {
+  const routes = new UncapturedRoutes(timesOf(CHANGING), BOTH);
+  const toldAt = (seconds: number) =>
+    routes.uncapturedTo("198.51.100.7", { ...ofC1, timeNs: BigInt(seconds) * 1_000_000_000n })?.isCertain;
+  const at = [90, 105, 112, 116, 117, 119, 120, 125, 131, 139, 140, 150];
+  const [no, maybe, yes] = [undefined, false, true];
+  expect(at.map((seconds) => toldAt(seconds))).toEqual([no, no, no, no, maybe, maybe, yes, yes, maybe, maybe, no, no]);
+  const other = new UncapturedRoutes(timesOf(CHANGING), BOTH).isCapturedTo("198.51.100.9");
+  expect([routes.changes, other]).toEqual([2, false]);
+});
+
+it("containers that begin and end change no route", () => {
+  const local = { type: "local", dst: "fe80::1", dev: "veth9", table: "local" };
+  const group = { type: "multicast", dst: "ff00::/8", dev: "veth9", table: "local" };
+  const times = timesOf([said(100), said(110, { routes: [local, ...ROUTES, group] }), said(120)]);
+  expect([times.changes, times.at().length]).toEqual([0, 1]);
+});
+
+it("forgets how the host forwarded long ago", () => {
+  const changing = Array.from({ length: 100 }, (_, n) => {
+    return said(100 + n, { routes: [...BEFORE, { dst: `203.0.113.${n}`, dev: "docker0" }] });
+  });
+  const times = timesOf(changing);
+  expect([times.changes, times.at().length, times.at(150_500_000_000n).length]).toEqual([99, 64, 2]);
+});
+
 it("goes by what the host says by then", () => {
-  const host = { snapshots: [] as HostFacts[] };
-  const routes = new UncapturedRoutes(host, BOTH);
-  const told = (): string | undefined => routes.uncapturedTo("198.51.100.7")?.name;
+  const times = new NetworkTimes();
+  const routes = new UncapturedRoutes(times, BOTH);
+  const told = () => routes.uncapturedTo("198.51.100.7");
   expect(told()).toBeUndefined();
-  host.snapshots = [said(100)];
-  expect(told()).toBe("enp0s8");
-  host.snapshots = [said(100), said(110, { routes: ROUTES.slice(0, 5) })];
-  expect(told()).toBeUndefined();
+  times.take(said(100));
+  expect(told()).toEqual({ name: "enp0s8", isCertain: true, isByPolicy: false });
+  times.take(said(110, { routes: ROUTES.slice(0, 5) }));
+  expect(told()).toEqual({ name: "enp0s8", isCertain: false, isByPolicy: false });
 });

@@ -130,12 +130,13 @@ export class Unexplained {
   #byConntrack(row: number, way: number, missing: string): Claim | undefined {
     const { rules, tuples, locals, routes } = this.#known;
     const ends = new TupleEnds(tuples).of(tupleIn(way), isFromA(way));
-    const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends, epochNsOf(this.#known, row));
+    const timeNs = epochNsOf(this.#known, row);
+    const passed = rules.passedAs(tuples.proto(tupleIn(way)), ends, timeNs);
     if (passed === undefined || locals.isNat(passed.ends.src)) return undefined;
     const { src, dst } = passed.ends;
     // it is confirmed before the next hop is known (nf_conntrack_proto.c, nf_confirm in POSTROUTING): it says which way was meant, and not that it went
     const { timeline: t } = this.#known;
-    const seen = { src: ends.src, side: t.sideOf(row), source: t.frames[t.sideOf(row)].sourceOf(t.frame(row)) };
+    const seen = { src: ends.src, side: t.sideOf(row), source: t.frames[t.sideOf(row)].sourceOf(t.frame(row)), timeNs };
     if (routes?.isOwn(src) === true && routes.isCapturedTo(dst, seen)) return undefined;
     const redirected = this.#redirected(row, way);
     if (redirected !== undefined) return redirected;

@@ -439,6 +439,7 @@ function around(src: string, dst: string): Stamped[] {
 /** The routes of a host that has an address, and of which nothing else is known. */
 const owning = (own: string) => ({
   routes: {
+    changes: 0,
     uncapturedTo: () => undefined,
     isCapturedTo: () => false,
     areNeighbours: () => undefined,

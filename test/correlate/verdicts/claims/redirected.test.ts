@@ -181,6 +181,7 @@ it("what conntrack says was forwarded is unknown, unless it left as from an addr
   const rules = (): HostRules => ({ ...NO_RULES, passedAs: () => ({ ends, dst: new Uint32Array(4) }) });
   const of = async (isOwn: boolean, isCaptured: boolean): Promise<string> => {
     const routes = {
+      changes: 0,
       uncapturedTo: () => undefined,
       isCapturedTo: () => isCaptured,
       areNeighbours: () => undefined,

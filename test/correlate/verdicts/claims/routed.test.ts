@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { INSIDE } from "../../../../src/packets/sides.js";
 import { icmp, ipv4 } from "../../../support/packets.js";
-import { outcomeOf, type Stamped, us } from "../../outcome.js";
+import { correlated, outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, HOST, merged, OTHER, SERVER } from "../../traffic.js";
 import { answer, asked, known, query } from "../beside.js";
 
 const AWAY = "198.51.100.77";
 const routesBy = (address: string, name: string) => ({
+  changes: 0,
   uncapturedTo: (to: string) => (to === address ? { name, isCertain: true, isByPolicy: false } : undefined),
   isCapturedTo: () => false,
   areNeighbours: () => undefined,
@@ -100,7 +101,7 @@ it("policy rules are asked for the source of what comes, and what they only may 
   expect(await reasons([asked(AWAY)], true)).toEqual([
     ["unknown routed-elsewhere", `${route} leaves by enp0s8, which is not captured`],
   ]);
-  expect(asking[0]).toEqual([AWAY, { src: CONTAINER, side: INSIDE, source: 0 }]);
+  expect(asking[0]).toEqual([AWAY, { src: CONTAINER, side: INSIDE, source: 0, timeNs: expect.any(BigInt) }]);
   expect(await reasons([asked(AWAY)], false)).toEqual([
     ["unknown routed-elsewhere", `${route} may leave by enp0s8, which is not captured`],
   ]);
@@ -122,9 +123,37 @@ it("policy rules are asked for the source of what comes, and what they only may 
   expect(await both(false)).toEqual(Array(2).fill("unknown"));
 });
 
+it("what was dropped may have left elsewhere once the host's routes turn out to have changed, which updates say", async () => {
+  const [first, second] = [3100, 3150].map((atUs, n) =>
+    us(atUs, query({ src: CONTAINER, dst: [AWAY, SERVER][n], ipId: 31_010 + n, ttl: 64 })),
+  );
+  // nothing is known of it while packets are judged
+  const late = (changes: number) => {
+    let asked = 0;
+    return {
+      ...routes,
+      get changes() {
+        return asked > 1 ? changes : 0;
+      },
+      uncapturedTo: (to: string) =>
+        ++asked > 2 && to === AWAY ? { name: "enp0s8", isCertain: false, isByPolicy: false } : undefined,
+    };
+  };
+  const told = async (changes: number) => {
+    const { updates } = await correlated(merged(known.inside, [first, second]), known.outside, {
+      routes: late(changes),
+    });
+    return updates.map(({ verdict, reason, why, before }) => [before.verdict, verdict, reason, why]);
+  };
+  const route = `the host's route to ${AWAY} changed about then, and may leave by enp0s8, which is not captured`;
+  const why = `no packet like it came out on outside, but ${route}`;
+  expect(await told(1)).toEqual([["dropped", "unknown", "routed-elsewhere", why]]);
+  expect(await told(0)).toEqual([]);
+});
+
 /** Routes by which the one or the other are neighbours. */
 const linking = (areNeighbours: (one: string, other: string) => boolean | undefined) => ({
-  routes: { uncapturedTo: () => undefined, isCapturedTo: () => false, isOwn: () => false, areNeighbours },
+  routes: { changes: 0, uncapturedTo: () => undefined, isCapturedTo: () => false, isOwn: () => false, areNeighbours },
 });
 
 it("what goes to another link of the host's is dropped, be its address one of a neighbour as it looks; and a neighbour is one by the routes", async () => {

@@ -1,0 +1,71 @@
+import type { AddressRange } from "../address.js";
+import type { HostFacts } from "./host-facts.js";
+import type { NetworkFacts } from "./network-facts.js";
+import { Routing } from "./routing.js";
+
+/** So many are remembered, the last ones: from the first of these on, and before it. */
+const MOST_TIMES = 64;
+/** A change may be heard so long after it was made, nanoseconds. */
+const HEARD_LATE_NS = 1_000_000_000n;
+
+/** How a host forwarded for a time, by snapshots that say the same of it. */
+export interface NetworkTime {
+  readonly routing: Routing;
+  /** What the last of them says. */
+  readonly network: NetworkFacts;
+  /** When the first of them was taken, epoch nanoseconds … */
+  readonly seenNs: bigint;
+  /** … and the last. */
+  readonly lastNs: bigint;
+  /** From when on it may have been so, likewise. */
+  readonly sinceNs: bigint;
+}
+
+/** How a host forwarded, and when, by its snapshots. */
+export class NetworkTimes {
+  /** How often another one was seen to be so than before. */
+  changes = 0;
+  /** How many snapshots were taken. */
+  taken = 0;
+  readonly #times: NetworkTime[] = [];
+  /** What the last one's routes and policy rules are. */
+  #last = "";
+
+  /** Takes a snapshot; none is older than the one before. */
+  take({ timeNs, changedFromNs, network }: Pick<HostFacts, "timeNs" | "changedFromNs" | "network">): void {
+    this.taken++;
+    const before = this.#times.at(-1);
+    const text = textOf(network);
+    if (before !== undefined && text === this.#last) {
+      this.#times[this.#times.length - 1] = { ...before, network, lastNs: timeNs };
+      return;
+    }
+    this.#last = text;
+    if (before !== undefined) this.changes++;
+    const heardNs = changedFromNs === undefined ? undefined : changedFromNs - HEARD_LATE_NS;
+    const toNs = before?.lastNs ?? timeNs;
+    const sinceNs = heardNs !== undefined && heardNs > toNs ? heardNs : toNs;
+    this.#times.push({ routing: new Routing(network), network, seenNs: timeNs, lastNs: timeNs, sinceNs });
+    if (this.#times.length > MOST_TIMES) this.#times.shift();
+  }
+
+  /** How it may have forwarded at a time, epoch nanoseconds, or ever, where none is given; none where no snapshot tells. */
+  at(timeNs?: bigint): readonly NetworkTime[] {
+    if (timeNs === undefined) return this.#times;
+    return this.#times.filter(({ sinceNs }, at) => {
+      const isLast = at + 1 === this.#times.length;
+      return (at === 0 || sinceNs <= timeNs) && (isLast || timeNs < this.#times[at + 1].seenNs);
+    });
+  }
+}
+
+/** What of a network chooses the routes of packets: addresses of a link alone come and go with each container. */
+function textOf({ routes, policy }: NetworkFacts): string {
+  const ofOthers = routes.filter(({ to }) => to === undefined || !isOfLink(to));
+  return JSON.stringify([ofOthers, policy], (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
+}
+
+/** Whether addresses are of a link alone, or of groups (fe80::/10, ff00::/8), over IPv6. */
+function isOfLink({ isIpv6, first }: AddressRange): boolean {
+  return isIpv6 && (first >> 118n === 0xfe80n >> 6n || first >> 120n === 0xffn);
+}
