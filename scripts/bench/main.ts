@@ -60,6 +60,8 @@ const USAGE = `Usage: npm run bench -- <command> [options]
                               what it claims is so; takes root and Docker
       --minutes <n>           default 2
       --rate <n>              new conversations a second, default 5000
+      --forget <seconds>      how long conntrack keeps an entry that nothing uses, default as the kernel has it: then its table
+                              grows for minutes
       --natcorr <file>        entry to run, default dist/main.js
   newcomers <from> <to> <seconds> <rate>
                               what storm sends with
@@ -133,6 +135,7 @@ function asked() {
       seeds: { type: "string" },
       packets: { type: "string" },
       minutes: { type: "string" },
+      forget: { type: "string" },
       rate: { type: "string" },
       snaplen: { type: "string" },
       scenario: { type: "string", multiple: true, default: [] },
@@ -187,8 +190,13 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["answerer", (_, [address]) => answerer(address)],
   [
     "storm",
-    ({ minutes, rate, natcorr }) =>
-      storm({ minutes: wholeNumber(minutes, "minutes") ?? 2, rate: wholeNumber(rate, "rate") ?? 5000, natcorr }),
+    ({ minutes, rate, forget, natcorr }) =>
+      storm({
+        minutes: wholeNumber(minutes, "minutes") ?? 2,
+        rate: wholeNumber(rate, "rate") ?? 5000,
+        forgetS: wholeNumber(forget, "forget"),
+        natcorr,
+      }),
   ],
   ["newcomers", (_, [from, to, seconds, rate]) => newcomers(from, to, Number(seconds), Number(rate))],
   [
