@@ -256,10 +256,11 @@ export class Settling {
 }
 
 /** What is told of a decision, and kept. */
-function judgementOf({ verdict, reason, why, byFrame, mtu, rule }: Decision): Judgement {
+function judgementOf({ verdict, reason, why, byFrame, mtu, rule, leavesBy }: Decision): Judgement {
   const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
   if (byFrame !== undefined) judgement.byFrame = byFrame;
   if (mtu !== undefined) judgement.mtu = mtu;
   if (rule !== undefined) judgement.rule = rule;
+  if (leavesBy !== undefined) judgement.leavesBy = leavesBy;
   return judgement;
 }

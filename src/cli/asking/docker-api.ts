@@ -1,15 +1,18 @@
 import { Agent, type IncomingMessage, request, type RequestOptions } from "node:http";
 import {
   type Container,
-  containerOf,
   type ContainerEvent,
+  containerOf,
   type Endpoint,
   engineOf,
   EVENT_FILTERS,
   eventOf,
   GATEWAY_NETWORK,
   gatewayEndsOf,
+  isPodman,
   networkOf,
+  PODMAN_NETWORKS,
+  podmansBridges,
 } from "../../host/snapshot/docker.js";
 import { parseJson, textAt } from "../../host/snapshot/json.js";
 import type { DockerFacts } from "../../host/snapshot/snapshot.js";
@@ -64,10 +67,13 @@ export class DockerEngine {
       const containers: (Container | undefined)[] = [];
       for (let first = 0; first < ids.length; first += AT_ONCE)
         containers.push(...(await Promise.all(ids.slice(first, first + AT_ONCE).map(inspect))));
+      const engine = engineOf(version, info);
+      // one that does not tell them leaves them unknown
+      const bridges = isPodman(engine) ? podmansBridges(await ask(PODMAN_NETWORKS).catch(() => [])) : undefined;
       return {
-        engine: engineOf(version, info),
+        engine,
         containers: containers.filter((container) => container !== undefined),
-        networks: listed(networks, "/networks").flatMap((network) => networkOf(network) ?? []),
+        networks: listed(networks, "/networks").flatMap((network) => networkOf(network, bridges) ?? []),
       };
     });
   }

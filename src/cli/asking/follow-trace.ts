@@ -16,10 +16,16 @@ const MOST_A_SECOND = 100;
 /**
  * Prints what the kernel traces on standard output, and does what nft is told on its input until that ends, which it does however natcorr ends: nft's answers
  * are on descriptor 3. A table that nft owns goes with it (NFT_TABLE_F_OWNER of linux/netfilter/nf_tables.h).
+ * What is traced before somebody listens, nobody is told: nft is told nothing before the kernel lists the monitor's socket, of NETLINK_NETFILTER (12), with the group
+ * NFNLGRP_NFTRACE (linux/netlink.h, linux/netfilter/nfnetlink.h); or for two seconds, where it never does.
  */
 const SCRIPT = `
 nft monitor trace </dev/null 3>&- &
 exec >/dev/null
+for _ in $(seq 100); do
+  grep -Eq "^\\S+ +12 +$! +[0-9a-f]{5}[13579bdf][0-9a-f]{2} " /proc/net/netlink 2>&1 && break
+  kill -0 $! 2>&1 && sleep 0.02 2>&1 || break
+done
 nft -i >&3
 kill $!
 `;

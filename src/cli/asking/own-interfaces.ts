@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { listInterfaces } from "../../capture/live/open.js";
 import { CaptureError } from "../../capture/errors.js";
+import { isPodman } from "../../host/snapshot/docker.js";
 import { listAt, parseJson, textAt } from "../../host/snapshot/json.js";
 import { INSIDE, OUTSIDE, type SideNames } from "../../packets/sides.js";
 import type { DockerEngine } from "./docker-api.js";
@@ -32,7 +33,7 @@ export async function ownInterfaces(engine: DockerEngine, given: SideNames = [[]
   const outside =
     given[OUTSIDE].length > 0 ? given[OUTSIDE] : free.filter((name) => routed.has(name) && !bridges.has(name));
   const advice = "name the interfaces: natcorr live <inside-if,…> <outside-if,…>; natcorr interfaces lists them";
-  if (inside.length === 0) throw new CaptureError(`no Docker bridge is up (${how}); ${advice}`);
+  if (inside.length === 0) throw new CaptureError(`no bridge of containers is up (${how}); ${advice}`);
   if (outside.length === 0) throw new CaptureError(`no interface has a default route; ${advice}`);
   return { names: [inside, outside], how: `${how}; interfaces of default routes` };
 }
@@ -56,10 +57,10 @@ async function bridgesIn(
   engine: DockerEngine,
 ): Promise<{ readonly bridges: ReadonlySet<string>; readonly how: string }> {
   try {
-    const { networks } = await engine.facts();
+    const { networks, engine: by } = await engine.facts();
     return {
       bridges: new Set(networks.flatMap(({ bridge }) => bridge ?? [])),
-      how: "the bridges of Docker's networks",
+      how: `the bridges of ${isPodman(by) ? "Podman" : "Docker"}'s networks`,
     };
   } catch (error) {
     const named = interfaces.filter((name) => DOCKER_BRIDGE.test(name));

@@ -20,7 +20,7 @@ import { isTtlSpent } from "./claims/hops.js";
 import { Locals } from "./claims/locals.js";
 import { Orphans } from "./objections/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";
-import { whyRouted } from "./claims/routed.js";
+import { routedUnknown } from "./claims/routed.js";
 import { Senders } from "./claims/senders.js";
 import { Speakers } from "./claims/speakers.js";
 import { StandIns } from "./claims/stand-ins.js";
@@ -226,8 +226,9 @@ export class Verdicts {
       const { misses, kernel } = this.#known;
       if (claim.verdict === "dropped" && isTtlSpent(t, row) && kernel.tally.isTtlLowered(other === OUTSIDE))
         return { verdict: "dropped", reason: "ttl-spent", why: whySpent(t, row) };
-      const routed = claim.verdict === "dropped" && claim.on === undefined ? whyRouted(this.#known, row) : undefined;
-      if (routed !== undefined) return unknown("routed-elsewhere", `${why}, but ${routed}`);
+      const mayLeave = claim.verdict === "dropped" && claim.on === undefined;
+      const routed = mayLeave ? routedUnknown(this.#known, row, why) : undefined;
+      if (routed !== undefined) return routed;
       if (other !== t.sideOf(row) && t.timeNs(row) <= this.#unvouchedNs && this.#known.clock.areTwo)
         return unknown("clock-unknown", `${why}, but nothing told then how the clocks stand to each other`);
       if (misses.noteExit(other)) return unknown("capture-misses", `${why}, but ${misses.why(other)}`);

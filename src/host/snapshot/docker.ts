@@ -147,12 +147,26 @@ function publishedOf(port: string, bound: unknown): PublishedPort[] {
   });
 }
 
-/** Reads an item of what Docker answers to `/networks`. */
-export function networkOf(described: unknown): Network | undefined {
+/** The bridge that Docker makes for a network, by its id, where nobody says otherwise. */
+function dockersBridge(id: string): string {
+  return `br-${id.slice(0, BRIDGE_ID_CHARACTERS)}`;
+}
+
+/** The bridges that Podman makes, by the ids of their networks, from what it answers to PODMAN_NETWORKS: to `/networks` it does not tell them. */
+export function podmansBridges(answer: unknown): (id: string) => string | undefined {
+  const links = new Map(listAt(answer).map((network) => [textAt(network, "id"), textAt(network, "network_interface")]));
+  return (id) => links.get(id);
+}
+
+/** Reads an item of what Docker answers to `/networks`. `bridgeOf`: what a bridge is called by default. */
+export function networkOf(
+  described: unknown,
+  bridgeOf: (id: string) => string | undefined = dockersBridge,
+): Network | undefined {
   const [id, name] = [textAt(described, "Id"), textAt(described, "Name")];
   if (id === undefined || name === undefined) return undefined;
   const driver = textAt(described, "Driver") ?? "";
-  const ownBridge = driver === "bridge" ? `br-${id.slice(0, BRIDGE_ID_CHARACTERS)}` : undefined;
+  const ownBridge = driver === "bridge" ? bridgeOf(id) : undefined;
   const bridge = textAt(described, "Options", BRIDGE) ?? ownBridge;
   return {
     id,
@@ -203,6 +217,14 @@ export interface Engine {
   /** It runs in a user's own namespaces: its containers' addresses are not on any interface here. */
   readonly isRootless: boolean;
   readonly isSwarm: boolean;
+}
+
+/** Where Podman tells of its networks in its own words (its libpod API, since 4.0). */
+export const PODMAN_NETWORKS = "/v4.0.0/libpod/networks/json";
+
+/** Whether an engine is Podman, which answers as Docker does. */
+export function isPodman({ name }: Pick<Engine, "name">): boolean {
+  return name === "Podman Engine";
 }
 
 export function engineOf(version: unknown, info: unknown): Engine {

@@ -1,3 +1,4 @@
+import { isPodman } from "./docker.js";
 import { at, textAt } from "./json.js";
 
 /** Why a container that runs may have no address on the host's links, in words. */
@@ -6,7 +7,7 @@ export const WHY_OFF_LINKS =
 
 /** What of a host cannot be followed, in words, by the engine that a snapshot has: what goes that way is no packet that leaves as it came. */
 export function unfollowedOf(engine: unknown): string[] {
-  const name = textAt(engine, "name") === "Podman Engine" ? "Podman" : "Docker";
+  const name = isPodman({ name: textAt(engine, "name") ?? "" }) ? "Podman" : "Docker";
   return [
     // RootlessKit's drivers slirp4netns, pasta and gvisor-tap-vsock are programs with stacks of their own; lxc-user-nic joins a bridge of the host's
     ...(at(engine, "isRootless") === true

@@ -25,6 +25,8 @@ export interface Judgement {
   readonly afterNs?: number;
   /** The MTU that it is too long for, bytes, where what refuses it says so. */
   readonly mtu?: number;
+  /** The interface, which is not captured, that the host's routes lead it out by, or may, where that tells. */
+  readonly leavesBy?: string;
   /** The rule that stopped it, as it stands in the rule set, where a trace shows it. */
   readonly rule?: string;
 }

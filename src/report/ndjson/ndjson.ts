@@ -231,11 +231,15 @@ function latencyJson(latency: LatencySummary | null): string {
 }
 
 /** What became of a packet, as members of an object. `places`: where the frames of its side are. */
-function judgementJson(places: FramePlaces, { verdict, reason, impact, byFrame, rule, why }: Judgement): string {
+function judgementJson(
+  places: FramePlaces,
+  { verdict, reason, impact, byFrame, leavesBy, rule, why }: Judgement,
+): string {
   const told = impact === undefined ? "" : `,"impact":"${impact}"`;
   const by = byFrameJson(places, byFrame);
   const of = rule === undefined ? "" : `,"rule":${printableJson(rule)}`;
-  return `"verdict":"${verdict}","reason":"${reason}"${told}${by}${of},"why":${printableJson(why)}`;
+  const out = leavesBy === undefined ? "" : `,"leavesBy":${printableJson(leavesBy)}`;
+  return `"verdict":"${verdict}","reason":"${reason}"${told}${by}${out}${of},"why":${printableJson(why)}`;
 }
 
 function publishedJson(use: PublishedUse): object {

@@ -63,6 +63,9 @@ export const IMPACT = oneOf(
     "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
   IMPACTS,
 );
+export const LEAVES_BY = text(
+  "The interface, which is not captured, that the host's routes lead it out by: of what is elsewhere, it does; of unknown, it may have.",
+);
 export const STOPPING_RULE = text(
   "The rule that stopped it, or the chain whose policy did, as the trace has it. Only with --trace, where the reason is rule.",
 );

@@ -20,6 +20,7 @@ import {
   LENGTH,
   REASON,
   IMPACT,
+  LEAVES_BY,
   STOPPING_RULE,
   BY_FRAME,
   ENDS,
@@ -144,6 +145,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       impact: IMPACT,
       byFrame: BY_FRAME,
       byCapture: BY_CAPTURE,
+      leavesBy: LEAVES_BY,
       rule: STOPPING_RULE,
       tunnel: TUNNEL,
     },
@@ -162,7 +164,14 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What that rests on, in words."),
     },
-    optional: { capture: CAPTURE, flow: FLOW, impact: IMPACT, byFrame: BY_FRAME, byCapture: BY_CAPTURE },
+    optional: {
+      capture: CAPTURE,
+      flow: FLOW,
+      impact: IMPACT,
+      byFrame: BY_FRAME,
+      byCapture: BY_CAPTURE,
+      leavesBy: LEAVES_BY,
+    },
   }),
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {

@@ -132,8 +132,15 @@ function reasonOf(kind: Kind, group: readonly Lost[], causes: Causes): string {
   if (kind === "resent") return "";
   if (kind === "covered") return "a later acknowledgement covers it";
   const isSame = kind === "refused" || group.every(({ judgement: { why } }) => why === judgement.why);
-  if (!isSame && judgement.reason !== undefined) return REASONS[judgement.reason];
+  if (!isSame && judgement.reason !== undefined) return naming(REASONS[judgement.reason], group);
   return printable(kind === "refused" ? whyOf(judgement) : judgement.why);
+}
+
+/** What is said of some packets, with the interface that all of them leave by. */
+function naming(text: string, group: readonly Lost[]): string {
+  const [name, ...others] = new Set(group.map(({ judgement: { leavesBy } }) => leavesBy));
+  if (name === undefined || others.length > 0) return text;
+  return text.replace("an interface that is not captured", `${printable(name)}, which is not captured`);
 }
 
 function lineOf(kind: Kind, group: readonly Lost[], reason: string, { width, paint, frames: places }: Telling): string {

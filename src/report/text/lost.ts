@@ -12,6 +12,7 @@ export interface Said {
   readonly reason?: Reason | undefined;
   readonly impact?: Impact | undefined;
   readonly byFrame?: number | undefined;
+  readonly leavesBy?: string | undefined;
   readonly rule?: string | undefined;
   readonly why: string;
 }
@@ -23,13 +24,14 @@ const MOST_SAID = 256;
 export class Sayings {
   readonly #known = new Map<string, Said>();
 
-  kept({ verdict, reason, impact, byFrame, rule, why }: Said): Said {
-    if (byFrame !== undefined) return { verdict, reason, impact, byFrame, rule, why: inOnePiece(why) };
-    const key = `${verdict} ${reason} ${impact} ${rule} ${why}`;
-    const said = this.#known.get(key) ?? { verdict, reason, impact, byFrame, rule, why: inOnePiece(why) };
-    this.#known.set(key, said);
+  kept({ verdict, reason, impact, byFrame, leavesBy, rule, why: text }: Said): Said {
+    const said = { verdict, reason, impact, byFrame, leavesBy, rule, why: inOnePiece(text) };
+    if (byFrame !== undefined) return said;
+    const key = `${verdict} ${reason} ${impact} ${rule} ${text}`;
+    const known = this.#known.get(key) ?? said;
+    this.#known.set(key, known);
     keepNewest(this.#known, MOST_SAID);
-    return said;
+    return known;
   }
 }
 

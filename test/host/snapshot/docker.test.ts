@@ -5,6 +5,7 @@ import {
   eventOf,
   gatewayEndsOf,
   networkOf,
+  podmansBridges,
   proxyOf,
 } from "../../../src/host/snapshot/docker.js";
 
@@ -116,6 +117,13 @@ it("a network names the interface that it is on the host", () => {
   expect(networkOf(named)).toMatchObject({ bridge: "docker0", options: { "com.docker.network.driver.mtu": "1400" } });
   expect(networkOf({ ...described, Driver: "macvlan" })).not.toHaveProperty("bridge");
   expect(networkOf({ Id: "1" })).toBeUndefined();
+});
+
+it("Podman says in words of its own on which interface a network is, or nobody knows", () => {
+  const described = { Id: "08c7080cecbcc27b612c", Name: "app", Driver: "bridge" };
+  const [told, untold] = [[{ id: described.Id, network_interface: "podman1" }], []].map(podmansBridges);
+  expect(networkOf(described, told)).toMatchObject({ bridge: "podman1" });
+  expect(networkOf(described, untold)).not.toHaveProperty("bridge");
 });
 
 it("an engine says whether it is rootless, or a node of a Swarm", () => {

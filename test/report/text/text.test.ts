@@ -423,6 +423,27 @@ describe("the problems at the head of a summary", () => {
     expect(told(7, 7)).toEqual([`${who}  ${why}`, other, ""]);
   });
 
+  it("name the interface that all of one line left by", () => {
+    const tables = new HandFilled();
+    const told = (...names: readonly string[]): string =>
+      lines(
+        text(tables, { quiet: true, width: 250 }, (reporter) => {
+          for (const [at, leavesBy] of names.entries())
+            reporter.unmatched(lost(tables, 5000, at + 1), {
+              verdict: "elsewhere",
+              reason: "forwarded-elsewhere",
+              leavesBy,
+              why: `frame ${at + 1} answers it, and its route leaves by ${leavesBy}`,
+            });
+          reporter.end({ ...SUMMARY, verdicts: [new Map([["elsewhere", names.length]]), new Map()] });
+        }),
+      )[2];
+    expect(told("wg0", "wg0")).toMatch(
+      /inside #1 #2 .* the route to its destination leaves by wg0, which is not captured$/,
+    );
+    expect(told("wg0", "wg1")).toMatch(/ leaves by an interface that is not captured$/);
+  });
+
   it("say at once where a finding tells what may have dropped those that were not seen to be", () => {
     const tables = new HandFilled();
     const told = (impacts: Summary["impacts"], isOfOthers: boolean): string =>

@@ -2,7 +2,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { destinationText, sourceText } from "../../../packets/ways.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { epochNsOf } from "../../../packets/results/epoch-ns.js";
-import type { Claim } from "../claim.js";
+import { type Claim, unknown } from "../claim.js";
 import type { Judged } from "../judged.js";
 import type { Known } from "../known.js";
 import type { Watched } from "../impacts/drop.js";
@@ -10,19 +10,29 @@ import type { Watched } from "../impacts/drop.js";
 /** What tells of routes. */
 export type ByRoutes = Pick<Known, "routes" | "timeline" | "tuples" | "translations" | "epochsNs">;
 
-/** Where the host's routes send a packet, or may send it, by an interface that is not captured, in words; undefined where they do not. */
-export function whyRouted(known: ByRoutes, row: number): string | undefined {
-  return routedBy(known, row)?.why;
+/** A packet that is `missing` may have left where the host's routes send it, or may, by an interface that is not captured; undefined where they do not. */
+export function routedUnknown(known: ByRoutes, row: number, missing: string): Claim | undefined {
+  return unknownBy(routedBy(known, row), missing);
 }
 
-/** The same of a packet that was judged before, as they are known by now. */
-export function whyRoutedThen(known: ByRoutes, { side, way, frame, timeNs }: Watched): string | undefined {
+/** The same of a packet that was judged before, by the routes as they are known by now. */
+export function routedUnknownThen(
+  known: ByRoutes,
+  { side, way, frame, timeNs }: Watched,
+  missing: string,
+): Claim | undefined {
   const sent = { side, way, frame, timeNs: known.epochsNs[INSIDE] + BigInt(Math.floor(timeNs)) };
-  return routeOf(known, sent, known.translations.twinWay(side, way))?.why;
+  return unknownBy(routeOf(known, sent, known.translations.twinWay(side, way)), missing);
+}
+
+function unknownBy(routed: Routed | undefined, missing: string): Claim | undefined {
+  if (routed === undefined) return undefined;
+  return { ...unknown("routed-elsewhere", `${missing}, but ${routed.why}`), leavesBy: routed.name };
 }
 
 /** A route that leaves by an interface which is not captured. */
 interface Routed {
+  readonly name: string;
   readonly isCertain: boolean;
   readonly isByPolicy: boolean;
   /** In words. */
@@ -63,6 +73,7 @@ function routeOf(
   const changed = isCertain || isByPolicy ? "" : "changed about then, and ";
   const leaves = isCertain ? "leaves" : "may leave";
   return {
+    name,
     isCertain,
     isByPolicy,
     why: `the host's route ${whose} ${changed}${leaves} by ${name}, which is not captured`,
@@ -84,6 +95,9 @@ export function routedElsewhere(
   const routed = routedBy(known, row, way);
   if (routed?.isCertain !== true) return undefined;
   const why = `${said}, and ${routed.why}`;
-  const { isByPolicy } = routed;
-  return { claim: { verdict: "elsewhere", reason: "forwarded-elsewhere", why, lacks: "anything" }, isByPolicy };
+  const { isByPolicy, name: leavesBy } = routed;
+  return {
+    claim: { verdict: "elsewhere", reason: "forwarded-elsewhere", why, leavesBy, lacks: "anything" },
+    isByPolicy,
+  };
 }

@@ -53,9 +53,9 @@ function tellElsewhere({ tuples, impacts, unknowns, teller }: Told, way: number)
  */
 function tellProved({ unknowns, teller }: Told, tuple: number, proof: Decision): void {
   for (const unknown of unknowns.of(tuple)) {
-    const { reason, why } = proof;
+    const { reason, why, leavesBy } = proof;
     if (unknown.reason === "forwarded-unseen" || unknown.reason === "may-be-filtered")
-      teller.tell(unknown, { verdict: "elsewhere", reason, why });
+      teller.tell(unknown, { verdict: "elsewhere", reason, why, ...(leavesBy !== undefined && { leavesBy }) });
     if (unknown.reason === "no-answer")
       teller.tell(unknown, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_OTHERS_ELSEWHERE });
   }

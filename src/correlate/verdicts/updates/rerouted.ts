@@ -1,5 +1,5 @@
 import { otherSide, SIDE_NAMES } from "../../../packets/sides.js";
-import { type ByRoutes, whyRoutedThen } from "../claims/routed.js";
+import { type ByRoutes, routedUnknownThen } from "../claims/routed.js";
 import type { Told } from "./told.js";
 
 /** The host forwards otherwise than was known: tells of packets that were said never to have come out that they may have left by an interface that is not captured. */
@@ -19,9 +19,9 @@ export class Rerouted {
     this.#changes = routes.changes;
     teller.takeNews();
     for (const drop of impacts.open.all(({ verdict, reason }) => verdict === "dropped" && reason === "no-twin")) {
-      const routed = whyRoutedThen(this.#about, drop);
-      const why = `no packet like it came out on ${SIDE_NAMES[otherSide(drop.side)]}, but ${routed}`;
-      if (routed !== undefined) teller.tellDoubt(drop, { verdict: "unknown", reason: "routed-elsewhere", why });
+      const missing = `no packet like it came out on ${SIDE_NAMES[otherSide(drop.side)]}`;
+      const routed = routedUnknownThen(this.#about, drop, missing);
+      if (routed !== undefined) teller.tellDoubt(drop, { ...routed, verdict: "unknown" });
     }
   }
 }
