@@ -1,3 +1,4 @@
+import { unfollowedOf } from "../host/snapshot/unfollowed.js";
 import { printableJson } from "../packets/printable.js";
 import { DockerEngine } from "./asking/docker-api.js";
 import type { Host } from "./host.js";
@@ -7,7 +8,7 @@ import { untilAborted } from "./until.js";
 import { widthOf } from "./width.js";
 
 /**
- * `natcorr snapshot`: prints what the host knows now, as one JSON object. stderr says what is missing in it.
+ * `natcorr snapshot`: prints what the host knows now, as one JSON object. stderr says what is missing in it, and what of the host cannot be followed.
  *
  * @returns the exit code: 0, or 1 where somebody wanted an end before there was anything.
  */
@@ -21,5 +22,6 @@ export async function showSnapshot(docker: string | undefined, host: Host): Prom
   for (const { source, why } of snapshot.missing) messages.warn(`not in the snapshot: ${source}: ${why}`);
   if (snapshot.conntrack.more > 0)
     messages.warn(`not in the snapshot: ${snapshot.conntrack.more} more entries of conntrack`);
+  for (const text of unfollowedOf(snapshot.docker?.engine)) messages.warn(text);
   return 0;
 }

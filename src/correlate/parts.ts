@@ -156,7 +156,11 @@ function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, opti
 }
 
 /** Adds what is known of packets, and said of them, once they are decided about. `isComplete`: whether all there was has been. */
-function tellingOf(base: Omit<Ground, "feeds">, { windowNs, maxPairs }: RunOptions, isComplete: () => boolean) {
+function tellingOf(
+  base: Omit<Ground, "feeds"> & { readonly epochNs: bigint },
+  { windowNs, maxPairs }: RunOptions,
+  isComplete: () => boolean,
+) {
   const { heap, timeline, tuples, accounts, kernel, translations, cover } = base;
   const quotedNames = new QuotedNames(timeline, tuples);
   const impacts = new Impacts(heap, timeline, tuples, accounts, kernel);
@@ -192,7 +196,7 @@ export function assemble(
 ) {
   const { maxPairs, patienceNs = Number.POSITIVE_INFINITY, haveCounters } = options;
   const { feeds, ...ground } = groundOf(intakes, clock, options, sink);
-  const base = tellingOf(ground, options, isComplete);
+  const base = tellingOf({ ...ground, epochNs: intakes[INSIDE].epochNs }, options, isComplete);
   const { timeline, accounts, kernel, errors } = base;
   const epochsNs = [intakes[INSIDE].epochNs, intakes[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline, options.windowNs);
@@ -226,7 +230,7 @@ export function assemble(
     mistimed,
     repeatOf,
   });
-  const book = new FlowBook({ ...base, matchers, epochNs: epochsNs[INSIDE] });
+  const book = new FlowBook({ ...base, matchers });
   const lateComers = new LateComers({ ...base, matchers });
   const tables = tablesOf({ ...base, book }, intakes, haveCounters);
   const selectsTwin = (row: number): boolean => options.selectsTwin?.(tables, row) === true;

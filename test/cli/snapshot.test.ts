@@ -60,6 +60,21 @@ it("a snapshot is as its schema says, holds no secret, and whatever names are in
   expect(stdout).not.toMatch(ACTIVE);
 });
 
+/** What a snapshot calls the bridge of an engine that answers so, and what is said of it on stderr. */
+const bridgeBy = async (answers: object) => {
+  const { stdout, stderr } = await natcorr("snapshot", "--docker", await answering({ ...ANSWERS, ...answers }));
+  return [JSON.parse(stdout).docker.networks[0].bridge, /(?:Docker|Podman) is rootless/.exec(stderr)?.[0]];
+};
+
+it("a snapshot says what of the host cannot be followed, and has Podman's bridges as Podman calls them", async () => {
+  const podman = { "/version": { Version: "4.3.1", Components: [{ Name: "Podman Engine" }] } };
+  const bridges = [{ id: "b".repeat(64), network_interface: "podman1" }];
+  const isRootless = { "/info": { SecurityOptions: ["name=rootless"] } };
+  expect(await bridgeBy({})).toEqual([`br-${"b".repeat(12)}`, undefined]);
+  expect(await bridgeBy({ ...podman, "/v4.0.0/libpod/networks/json": bridges })).toEqual(["podman1", undefined]);
+  expect(await bridgeBy({ ...podman, ...isRootless })).toEqual([undefined, "Podman is rootless"]);
+});
+
 it("file --host live names containers by the engine that runs now", async () => {
   const web = join(import.meta.dirname, "../../fixtures/docker-web");
   const captures = [join(web, "inside.pcap"), join(web, "outside.pcap")];

@@ -58,9 +58,10 @@ async function bridgesIn(
 ): Promise<{ readonly bridges: ReadonlySet<string>; readonly how: string }> {
   try {
     const { networks, engine: by } = await engine.facts();
+    const name = isPodman(by) ? "Podman" : "Docker";
     return {
       bridges: new Set(networks.flatMap(({ bridge }) => bridge ?? [])),
-      how: `the bridges of ${isPodman(by) ? "Podman" : "Docker"}'s networks`,
+      how: `the bridges of ${name}'s networks${by.isRootless ? `: ${name} is rootless, and has them in a namespace of its user's` : ""}`,
     };
   } catch (error) {
     const named = interfaces.filter((name) => DOCKER_BRIDGE.test(name));

@@ -121,6 +121,7 @@ function tablesOf(heap: Heap, some: Some): About {
     cover: [cover, cover],
     decidedNs,
     shown: undefined,
+    epochNs: 0n,
   };
 }
 

@@ -39,6 +39,8 @@ export interface Context {
   readonly accounts: FlowAccounts;
   readonly misses: Pick<Misses, "isPatchy" | "mayLackAll" | "lacksEntries">;
   readonly rules: HostRules;
+  /** The time that is 0 on the timeline, epoch nanoseconds. */
+  readonly epochNs: bigint;
   readonly clashes: Pick<Clashes, "lostBy">;
   /** What each side's captures cover. */
   readonly cover: Readonly<Record<Side, SideLimits>>;

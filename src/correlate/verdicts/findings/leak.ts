@@ -19,6 +19,7 @@ const ENOUGH = 2;
 /** A flow that an inside address opened, as far as is known, and that the NAT left alone. */
 interface Untranslated extends Located {
   readonly isOpenerKnown: boolean;
+  readonly isFromInside: boolean;
   readonly proto: number;
   readonly ends: Ends;
   readonly link: string | null;
@@ -78,12 +79,14 @@ class Leaking extends Gathered {
 export class Leak implements Finder {
   readonly #hidden: Hidden;
   readonly #rules: HostRules;
+  readonly #epochNs: bigint;
   readonly #flows: Untranslated[] = [];
   /** The addresses that answer what calls there with its own address, as many as tell something. */
   readonly #answering = new Map<string, Set<string>>();
 
-  constructor({ hidden, rules }: Context) {
+  constructor({ hidden, rules, epochNs }: Context) {
     this.#hidden = hidden;
+    this.#epochNs = epochNs;
     this.#rules = rules;
   }
 
@@ -104,6 +107,7 @@ export class Leak implements Finder {
       isIpv6: flow.isIpv6,
       proto: flow.proto,
       isOpenerKnown,
+      isFromInside: flow.isFromInside,
       ends: flow.ends(INSIDE),
       link: flow.link(INSIDE, true),
       isPrivate: flow.isPrivate(INSIDE, flow.isFromInside),
@@ -141,7 +145,7 @@ export class Leak implements Finder {
 
   #judged(flow: Untranslated): Judged {
     const { isOpenerKnown, proto, ends, link } = flow;
-    if (!isOpenerKnown) return { isLeak: false, why: MET };
+    if (!isOpenerKnown && !this.#opens(flow)) return { isLeak: false, why: MET };
     const { answer, rules, doubt } = this.#rules.leaving(proto, ends);
     if (answer === true) return { isLeak: true, why: `a rule hides it: ${rules}` };
     if (rules !== "" && answer === false)
@@ -154,6 +158,12 @@ export class Leak implements Finder {
       return { isLeak: true, why: `the NAT hides ${isHidden ? "it in other flows" : "others of its network"}` };
     }
     return { isLeak: false, why: rules === "" ? NOTHING : `a rule may hide them, but ${doubt}: ${rules}` };
+  }
+
+  /** Whether conntrack says that a flow's first packet opened it, and came from inside. */
+  #opens({ isFromInside, proto, ends, firstNs }: Untranslated): boolean {
+    const timeNs = this.#epochNs + BigInt(Math.floor(firstNs));
+    return isFromInside && this.#rules.passedAs(proto, ends, timeNs) !== undefined;
   }
 
   #takeAnswered(calls: readonly string[], address: string): void {

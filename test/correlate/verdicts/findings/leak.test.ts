@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
+import { type HostRules, NO_RULES } from "../../../../src/packets/results/host-rules.js";
 import { ACK, RST } from "../../../../src/protocols/tcp.js";
 import { CONTAINER, conversation, HOST, merged, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
@@ -78,4 +79,21 @@ it("one does not that only asks, if others to the same address are answered as t
 
 it("nor if the destination alone is rewritten of those others", async () => {
   expect(await foundOf("10.9.0.5", ["10.9.0.5"], "10.96.0.1")).toEqual(["untranslated"]);
+});
+
+it("names the rule that exempts datagrams whose ports do not tell who opened, where conntrack does", async () => {
+  const rule = "-A POSTROUTING -p udp --dport 7777 -j RETURN";
+  const told = async (opener: string) => {
+    const rules = (): HostRules => ({
+      ...NO_RULES,
+      leaving: () => ({ answer: false, rules: rule, doubt: "" }),
+      passedAs: (_, ends, atNs) =>
+        ends.src === opener && atNs / 1_000_000_000n === 1_700_000_002n ? { ends, dst: new Uint32Array(4) } : undefined,
+    });
+    const scene = new Scene().by(rules);
+    for (const n of [0, 1, 2]) scene.datagram(2000 + n, { nat: CONTAINER, port: 11_777, service: 7777 }, `count ${n}`);
+    return (await scene.until(4000).findings("untranslated")).map(({ text }) => text);
+  };
+  expect(await told(CONTAINER)).toEqual([expect.stringContaining(`a rule exempts them from the NAT: ${rule}`)]);
+  expect(await told(SERVER)).toEqual([expect.stringContaining("nothing tells whether they opened")]);
 });
