@@ -162,8 +162,10 @@ export class Leak implements Finder {
 
   /** Whether conntrack says that a flow's first packet opened it, and came from inside. */
   #opens({ isFromInside, proto, ends, firstNs }: Untranslated): boolean {
+    // one of which no packet counts has no time
+    if (!isFromInside || !Number.isFinite(firstNs)) return false;
     const timeNs = this.#epochNs + BigInt(Math.floor(firstNs));
-    return isFromInside && this.#rules.passedAs(proto, ends, timeNs) !== undefined;
+    return this.#rules.passedAs(proto, ends, timeNs) !== undefined;
   }
 
   #takeAnswered(calls: readonly string[], address: string): void {
