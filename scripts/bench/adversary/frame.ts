@@ -30,7 +30,10 @@ export function framesOf(packet: Packet, view: View): Buffer[] {
   const isIpv6 = view.src.address.includes(":");
   const transport = transportOf(packet, view, isIpv6);
   const room = view.mtu - (isIpv6 ? 40 : 20);
-  if (transport.length <= room) return [framed(packet, view, isIpv6, transport, null)];
+  if (transport.length <= room) {
+    const place = packet.isAtomic ? { at: 0, isLast: true } : null;
+    return [framed(packet, view, isIpv6, transport, isIpv6 ? place : null)];
+  }
   const piece = (isIpv6 ? room - 8 : room) & ~7;
   const frames: Buffer[] = [];
   for (let at = 0; at < transport.length; at += piece) {
@@ -84,7 +87,17 @@ function vxlanHeader(view: View, isIpv6: boolean, length: number): Buffer {
   udp.writeUInt16BE(4789, 2);
   udp.writeUInt16BE(Math.min(16 + frame.length + length, 0xffff), 4);
   const vxlan = Buffer.from([8, 0, 0, 0, 0, 0, 42, 0]);
-  const carrier = { proto: UDP, ttl: 64, ipId: 0, df: true, tos: 0, label: 0, fragmentId: 0, payload: frame };
+  const carrier = {
+    proto: UDP,
+    ttl: 64,
+    ipId: 0,
+    df: true,
+    tos: 0,
+    label: 0,
+    fragmentId: 0,
+    isAtomic: false,
+    payload: frame,
+  };
   const header = ipv4Header(carrier, outer, 16 + frame.length + length, null);
   return Buffer.concat([linkHeader(outer, false, header.length), header, udp, vxlan, frame]);
 }

@@ -57,6 +57,8 @@ export interface Packet {
   readonly label: number;
   /** IPv6's own of a datagram that is cut; IPv4 takes `ipId`. */
   readonly fragmentId: number;
+  /** Whether IPv6 says so of one that is whole, too, in an "atomic" fragment (RFC 6946). */
+  readonly isAtomic: boolean;
   readonly tcp?: Tcp;
   readonly icmp?: Icmp;
   /** What follows the header of TCP, UDP or ICMP; of SCTP the verification tag and the chunks; of others all. */
@@ -71,6 +73,7 @@ const PLAIN: Packet = {
   tos: 0,
   label: 0,
   fragmentId: 0,
+  isAtomic: false,
   payload: Buffer.alloc(0),
 };
 

@@ -47,7 +47,8 @@ export const HAIRPIN_SIDE = oneOf("The side that has both of its forms; left out
 ]);
 export const NAT = oneOf(
   "What the NAT does to the flow, in the direction of whoever opened it: it rewrites the source (snat), the destination (dnat), both, or " +
-    "nothing (none); or a proxy on the host has a connection on each side (proxy). unknown: one end is rewritten, and nothing tells who opened the flow.",
+    "nothing (none); it goes across IP versions, so that all addresses are others (nat64); or a proxy on the host has a connection on each " +
+    "side (proxy). unknown: one end is rewritten, and nothing tells who opened the flow.",
   NATS,
 );
 export const LENGTH = count(

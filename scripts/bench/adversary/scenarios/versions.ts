@@ -48,6 +48,35 @@ export const VERSIONS: Readonly<Record<string, Adversary>> = {
       }
     },
   },
+  "said/nat64-atomic-fragments": {
+    about:
+      "NAT64 whose IPv6 side has a fragment header on whole TCP segments, as translators of RFC 6145 write: nothing else is rewritten",
+    recall: 0.99,
+    nats: ["nat64"],
+    play(world) {
+      const { rng } = world;
+      for (let i = 0; i < 40; i++) {
+        const [inside, outside] = nat64Ends(world, 8000 + i);
+        const flow = world.mapped(TCP, inside, outside);
+        const [ours, theirs] = [rng.below(2 ** 31), rng.below(2 ** 31)];
+        world.start(rng.between(0, 2e9), function* () {
+          for (let k = 0; k < 30; k++) {
+            const isOurs = k % 2 === 0;
+            const numbers = isOurs
+              ? { seq: ours + 50 * k, ack: theirs + 50 * k }
+              : { seq: theirs + 50 * k, ack: ours + 50 * k };
+            const carried = { payload: bytes(rng, 50), fragmentId: rng.below(2 ** 32), isAtomic: true };
+            world.send(
+              flow,
+              isOurs ? "outbound" : "inbound",
+              segment({ ...numbers, flags: ACK | PSH, window: 100 + rng.below(60_000) }, carried),
+            );
+            yield 5e6;
+          }
+        });
+      }
+    },
+  },
   "said/464xlat-clat-to-plat": {
     about: "from CLAT to PLAT: IPv4 on both sides, IPv6 between; every IP ID is new, the TTL lower by three",
     recall: 0.99,

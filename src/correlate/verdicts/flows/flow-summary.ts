@@ -173,7 +173,7 @@ function summarizeTurned(
   return {
     id,
     proto: protocolName(proto),
-    nat: natOf(flow.rewrite(isForward ? 1 : 0), isKnown, false),
+    nat: natOf(flow.rewrite(isForward ? 1 : 0), isKnown, tuples.areAcrossVersions(flow.insideTuple, flow.outsideTuple)),
     initiator: isKnown ? SIDE_NAMES[side] : "unknown",
     inside: new TupleEnds(tuples).of(flow.insideTuple, isForward),
     outside: new TupleEnds(tuples).of(flow.outsideTuple, isForward !== flow.isFlipped),

@@ -37,7 +37,7 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** Whether it is of one IP version inside and of the other outside. */
   get isAcross(): boolean {
-    return this.tuples.isIpv6(this.insideTuple) !== this.tuples.isIpv6(this.outsideTuple);
+    return this.tuples.areAcrossVersions(this.insideTuple, this.outsideTuple);
   }
 
   /** Whether it goes into a tunnel of the host, outside. */
