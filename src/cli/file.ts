@@ -1,4 +1,4 @@
-import type { Leaps } from "../correlate/intake/intake.js";
+import type { FallBack, Leaps } from "../correlate/intake/intake.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { Finding } from "../packets/results/findings.js";
@@ -13,7 +13,7 @@ import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
 import type { HostOptions } from "./host-options.js";
-import { askedAtAnotherTime, leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
+import { askedAtAnotherTime, fallBackText, leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
 import { selectsPackets, type SelectOptions } from "./select-options.js";
@@ -78,6 +78,7 @@ export async function pairFiles(
       heap,
       onSettled: () => messages.endProgress(),
       onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
+      onFallBack: (name: string, fallBack: FallBack) => messages.warn(fallBackText(name, fallBack), true),
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
     };
     const results = await resultsOf(

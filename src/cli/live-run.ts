@@ -1,6 +1,6 @@
 import type { LiveSource } from "../capture/live/open.js";
 import type { ClockOption } from "../correlate/correlate.js";
-import type { Leaps } from "../correlate/intake/intake.js";
+import type { FallBack, Leaps } from "../correlate/intake/intake.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { Finding } from "../packets/results/findings.js";
@@ -16,7 +16,7 @@ import type { DnsAnswers } from "./dns-answers.js";
 import type { Host } from "./host.js";
 import type { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
-import { leapsText, losses } from "./losses.js";
+import { fallBackText, leapsText, losses } from "./losses.js";
 import { type Messages, sayDoubt } from "./messages.js";
 import { pair } from "./pair.js";
 import { correlateOptions } from "./report-options.js";
@@ -75,6 +75,7 @@ export async function pairAll(
       clock: clockOf(options),
       patienceNs: PATIENCE_NS,
       onLeaps: (name: string, leaps: Readonly<Leaps>) => messages.warn(leapsText(name, leaps), true),
+      onFallBack: (name: string, fallBack: FallBack) => messages.warn(fallBackText(name, fallBack), true),
       onFinding: (finding: Finding) => sayDoubt(finding, messages),
       onBegin: (look: Look, decidedNs: () => bigint) => {
         results.page?.begin(results.looking(look), messages.said);

@@ -1,5 +1,5 @@
 import type { ClockOption } from "../correlate/correlate.js";
-import type { Leaps } from "../correlate/intake/intake.js";
+import type { FallBack, Leaps } from "../correlate/intake/intake.js";
 import type { Summary } from "../packets/results/results.js";
 import type { PacketSource } from "../packets/batches/source.js";
 import { latencyText } from "../report/text/latency.js";
@@ -32,7 +32,13 @@ export function leapsText(name: string, { count, firstFrame, firstLeapNs }: Read
   return `${name}: ${frames(count)} are stamped out of time and not paired; the first, frame ${firstFrame}, is ${leap}; reordercap sorts captures`;
 }
 
-/** The same of an offset that was given, and that packets contradict. */
+/** What to say of a capture whose stamps fall back, and stay there. */
+export function fallBackText(name: string, { frame, backNs }: FallBack): string {
+  const seconds = `${+(backNs / 1e9).toPrecision(3)} s`;
+  return `${name}: from frame ${frame} on, stamps are ${seconds} earlier than before it: frames stand out of their order (reordercap sorts them), or the clock was set back`;
+}
+
+/** What to say of an offset that was given, and that packets contradict. */
 export function wrongOffset(given: ClockOption, { source, offsetNs }: Summary["clock"]): string[] {
   if (given.kind !== "given" || source === "given") return [];
   const order = offsetNs < 0 ? "behind" : "ahead of";

@@ -5,7 +5,7 @@ import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { UNSEEN } from "./clock/beginning.js";
 import { Clock, type ClockOption, MOST_SLACK_NS, PROCESSORS_NS } from "./clock/clock.js";
 import { Follower } from "./clock/follower.js";
-import type { Leaps } from "./intake/intake.js";
+import type { FallBack, Leaps } from "./intake/intake.js";
 import { SideIntake } from "./intake/side-intake.js";
 import { Lookahead } from "./clock/lookahead.js";
 import type { PairingOptions } from "./parts.js";
@@ -22,6 +22,8 @@ export interface CorrelateOptions extends PairingOptions {
   onBegin?(look: Look, decidedNs: () => bigint): void;
   /** Told then of a capture that has stamps which leap, by its name, if it was read to its end. */
   onLeaps?(name: string, leaps: Readonly<Leaps>): void;
+  /** Told then of a capture whose stamps fall back beyond the window, by its name, where packets do not tell that its clock was set against the other side's. */
+  onFallBack?(name: string, fallBack: FallBack): void;
 }
 
 /**
@@ -69,8 +71,11 @@ export async function correlate(
   }
   const ending = run.finish();
   if (ending.isEnough) return ending;
-  for (const { captures } of intakes)
-    for (const { source, intake } of captures) if (intake.leaps.count > 0) options.onLeaps?.(source.name, intake.leaps);
+  const isSet = ending.summary.clock.steps.length > 0;
+  for (const { source, intake } of intakes.flatMap(({ captures }) => captures)) {
+    if (intake.leaps.count > 0) options.onLeaps?.(source.name, intake.leaps);
+    if (intake.fallBack !== undefined && !isSet) options.onFallBack?.(source.name, intake.fallBack);
+  }
   return ending;
 }
 

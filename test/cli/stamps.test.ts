@@ -77,3 +77,18 @@ it("says once of frames whose stamps leap how many there are, and exits with 1",
   expect(stdout.match(/"type":"pair"/g)).toHaveLength(298);
   expect(stdout).not.toContain('"verdict":"dropped"');
 });
+
+it("says where a capture's frames stand out of their order, from a file or a pipe, and exits with 1", async () => {
+  const { inside, outside } = conversation(900, { everyUs: 10_000 });
+  const swapped = [...outside.slice(450), ...outside.slice(0, 450)];
+  const insideFile = write("whole.pcap", inside);
+  const frames = swapped.map(({ ns, packet }) => ({ timeNs: EPOCH_NS + BigInt(ns), frame: ethernet(packet) }));
+  for (const path of [write("swapped.pcap", swapped), piped("swapped.pipe", pcap(frames), 1777)]) {
+    const { code, stdout, stderr } = await outcomeOf(path, insideFile);
+    expect([code, stderr]).toEqual([
+      1,
+      `natcorr: ${path}: from frame 451 on, stamps are 8.99 s earlier than before it: frames stand out of their order (reordercap sorts them), or the clock was set back\n`,
+    ]);
+    expect(stdout).not.toContain('"verdict":"dropped"');
+  }
+});

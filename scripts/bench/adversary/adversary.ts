@@ -64,7 +64,7 @@ export interface Circumstances {
   readonly offsetNs: number;
   readonly driftPpm: number;
   readonly durationNs: number;
-  /** Whether a stamp is so far from what its clock said that natcorr cannot use its frame. */
+  /** Whether a stamp is so far from what its clock said, or frames stand so far out of their order, that natcorr cannot use all. */
   readonly hasLeaps: boolean;
   /** Of the coarser capture. */
   readonly resolutionNs: number;
@@ -187,7 +187,10 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
     offsetNs,
     driftPpm,
     durationNs: endNs - startNs,
-    hasLeaps: [inside, outside].some(({ errorsNs }) => errorsNs.some((ns) => Math.abs(ns) > WINDOW_NS)),
+    hasLeaps: [inside, outside].some(
+      ({ errorsNs, fallBackNs, model }) =>
+        (fallBackNs > WINDOW_NS && model.set === null) || errorsNs.some((ns) => Math.abs(ns) > WINDOW_NS),
+    ),
     resolutionNs,
     offsetErrorNs: (shortestNs("outbound") + shortestNs("inbound")) / 2 + resolutionNs + PROCESSORS_NS,
     toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + PROCESSORS_NS,

@@ -89,6 +89,8 @@ export class CapturePoint {
   readonly errorsNs: number[] = [];
   /** How far stamps that were written are behind one before them, at most; more than 100 ms is no disorder but an error. */
   disorderNs = 0;
+  /** How far they are behind one before them, at most, where that is an error. */
+  fallBackNs = 0;
 
   /** @param isMissed whether it misses this one, whatever its model says. */
   see(bytes: Buffer, timeNs: number, serial: number, isMissed: boolean): void {
@@ -126,6 +128,7 @@ export class CapturePoint {
       const behindNs = (latest.seconds - stamp.seconds) * 1e9 + latest.nanos - stamp.nanos;
       if (behindNs <= 0) latest = stamp;
       else if (behindNs <= 100e6) this.disorderNs = Math.max(this.disorderNs, behindNs);
+      else this.fallBackNs = Math.max(this.fallBackNs, behindNs);
     }
     writeFileSync(path, this.model.hasCounters ? this.#pcapng(stamps) : this.#pcap(stamps));
   }

@@ -36,6 +36,13 @@ export interface Leaps {
   firstLeapNs: number;
 }
 
+/** Where the stamps of a capture fall back, farther than twins may be apart, and stay there. */
+export interface FallBack {
+  /** The first frame behind that. */
+  readonly frame: number;
+  readonly backNs: number;
+}
+
 /**
  * The packets of a source in order of time, as time is told by most of them: a packet that its capture gives late, within a
  * horizon, is put where it belongs, and one whose stamp leaps away from the others goes where it stands, marked IS_MISTIMED.
@@ -48,6 +55,8 @@ export interface Leaps {
 export class Intake {
   readonly source: PacketSource;
   readonly leaps: Leaps = { count: 0, firstFrame: 0, firstLeapNs: 0 };
+  /** The first time that they do, if they do. */
+  fallBack: FallBack | undefined;
   readonly disorder = new Disorder();
   readonly kinds = new Kinds();
   /** What it tells of losses, one after the other; for whoever reads that to take out. */
@@ -285,8 +294,12 @@ export class Intake {
     this.#aside.delete(frame);
     if (timeNs !== this.#room.packets.stampNs(row)) this.#mistime(row, timeNs);
     else {
-      // the clock was set back: all that waits passed before
-      if (timeNs < this.#mass.nowNs - this.#windowNs) this.#raise(this.#mass.nowNs);
+      const backNs = this.#mass.nowNs - timeNs;
+      if (backNs > this.#windowNs) {
+        // the clock was set back, or frames stand in another order: all that waits passed before
+        this.#raise(this.#mass.nowNs);
+        this.fallBack ??= { frame, backNs };
+      }
       this.#room.give(row, Math.max(timeNs, this.#limitNs));
     }
   }

@@ -343,6 +343,17 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       background(world, 8e9, 200);
     },
   },
+  "said/thirds-moved": {
+    about: "the last third of the outside capture stands before the second one",
+    recall: 0.3,
+    play(world) {
+      world.outside.model.arrange = (taps) => {
+        const third = Math.floor(taps.length / 3);
+        return [...taps.slice(0, third), ...taps.slice(2 * third), ...taps.slice(third, 2 * third)];
+      };
+      background(world, 8e9, 200);
+    },
+  },
   "said/stamps-a-millisecond-out-of-order": {
     about: "stamps up to a millisecond early: nothing was sent again",
     recall: 0.99,
