@@ -5,7 +5,7 @@ import type { FrameBatch } from "../packets/batches/frames.js";
 import type { FrameNotes } from "../packets/results/frame-notes.js";
 import { LiveAnnotating } from "../pipeline/annotate-live.js";
 import { addressesNamed } from "./addresses-named.js";
-import { epochNs } from "./asking/clocks.js";
+import { epochNs } from "../asking/clocks.js";
 
 /** Counters are written at least this often, whether frames come or not: nothing else tells that nobody reads a FIFO any more. */
 const COUNTERS_EVERY_MS = 1000;

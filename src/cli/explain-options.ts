@@ -14,10 +14,10 @@ import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { NO_RULES } from "../packets/results/host-rules.js";
 import type { Sink } from "../packets/results/results.js";
 import type { SideNames } from "../packets/sides.js";
-import type { ConntrackFollower } from "./asking/follow-conntrack.js";
-import type { RulesFollower } from "./asking/follow-rules.js";
-import type { TracePoint } from "./asking/trace-match.js";
-import { LIVE, OFF } from "./option-words.js";
+import type { ConntrackFollower } from "../asking/follow-conntrack.js";
+import type { RulesFollower } from "../asking/follow-rules.js";
+import type { TracePoint } from "../asking/trace-match.js";
+import { LIVE, OFF } from "../asking/whom.js";
 import type { ReportOptions } from "./report-options.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
@@ -191,7 +191,7 @@ async function conntrackOf(
   const { Crossing } = await import("../host/crossing.js");
   const crossing = new Crossing();
   if (conntrack === LIVE) {
-    const { followConntrack } = await import("./asking/follow-conntrack.js");
+    const { followConntrack } = await import("../asking/follow-conntrack.js");
     const table = new ConntrackTable({ isLive });
     const follower = await followConntrack(table);
     following.push(() => follower.stop());
@@ -200,7 +200,7 @@ async function conntrackOf(
   const table = new ConntrackTable({ listedNs: listed === undefined ? undefined : host?.timeNs });
   if (listed !== undefined) table.read(listed);
   else if (conntrack !== undefined) {
-    const { linesIn } = await import("./asking/lines.js");
+    const { linesIn } = await import("../asking/lines.js");
     for await (const line of linesIn(conntrack)) table.read(line);
   }
   return { table, crossing };
@@ -224,13 +224,13 @@ async function rulesOf(
   const saved = rules === undefined ? host?.rules : undefined;
   if (rules === OFF || (rules === undefined && saved === undefined)) return undefined;
   const { RuleHistory } = await import("../host/rules/times/rule-history.js");
-  const { followRules, readRules } = await import("./asking/follow-rules.js");
+  const { followRules, readRules } = await import("../asking/follow-rules.js");
   if (rules === LIVE && isLive) {
     const follower = await followRules();
     following.push(() => follower.stop());
     return { history: follower.history, follower };
   }
-  const { readText } = await import("./asking/tables.js");
+  const { readText } = await import("../asking/tables.js");
   const text = saved ?? (rules === undefined || rules === LIVE ? (await readRules()).text : await readText(rules));
   return { history: new RuleHistory(text) };
 }
@@ -246,7 +246,7 @@ async function traceOf(
   if (path === LIVE) {
     if (toTrace === undefined)
       throw new CaptureError("--trace live is for natcorr live: the kernel traces packets as they come");
-    const { followTrace } = await import("./asking/follow-trace.js");
+    const { followTrace } = await import("../asking/follow-trace.js");
     const trace = new Trace({ isLive: true, rules });
     const { points, ends } = toTrace;
     const follower = await followTrace(trace, points);
@@ -257,7 +257,7 @@ async function traceOf(
     select();
     return { trace, onHostChanged: select };
   }
-  const { linesIn } = await import("./asking/lines.js");
+  const { linesIn } = await import("../asking/lines.js");
   const trace = new Trace({ rules });
   for await (const line of linesIn(path)) trace.read(line);
   return { trace, onHostChanged: nothing };

@@ -18,7 +18,7 @@ import { Messages, sayDoubt } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
 import { selectsPackets, type SelectOptions } from "./select-options.js";
 import { isWorthAThread } from "../pipeline/thread.js";
-import { untilAborted } from "./until.js";
+import { untilAborted } from "../asking/until.js";
 import { widthOf } from "./width.js";
 
 /** Bytes read of one file, and how many it has, where that is known. */

@@ -1,7 +1,7 @@
 import type { FrameFilter } from "../pipeline/frame-filter.js";
 import type { Host } from "./host.js";
 import type { Messages } from "./messages.js";
-import { untilAborted } from "./until.js";
+import { untilAborted } from "../asking/until.js";
 
 /**
  * The filter of a command line, compiled; undefined where it is empty, and where the host wants an end before the names in it are known.

@@ -4,12 +4,12 @@ import type { HostFacts } from "../host/snapshot/host-facts.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { WHY_OFF_LINKS } from "../host/snapshot/unfollowed.js";
 import { printable } from "../packets/printable.js";
-import type { DockerEngine } from "./asking/docker-api.js";
+import type { DockerEngine } from "../asking/docker-api.js";
 import type { Host } from "./host.js";
 import { Messages } from "./messages.js";
 import { wordsIn } from "./select-options.js";
 import { widthOf } from "./width.js";
-import { LIVE, OFF } from "./option-words.js";
+import { LIVE, OFF } from "../asking/whom.js";
 
 /** Options of a command that goes by what the host said. */
 export interface HostOptions {
@@ -88,7 +88,7 @@ async function hostOf(
   const { KnownHost } = await import("../host/snapshot/known-host.js");
   const known = new KnownHost(container);
   if (from === LIVE) {
-    const { DockerEngine } = await import("./asking/docker-api.js");
+    const { DockerEngine } = await import("../asking/docker-api.js");
     known.take(await takeFacts(new DockerEngine(docker, env["DOCKER_HOST"]), version, messages));
     return known;
   }
@@ -98,7 +98,7 @@ async function hostOf(
 }
 
 async function takeFacts(engine: DockerEngine, version: string, messages: Messages): Promise<HostFacts> {
-  const { takeSnapshot } = await import("./asking/take-snapshot.js");
+  const { takeSnapshot } = await import("../asking/take-snapshot.js");
   const { factsOf } = await import("../host/snapshot/host-facts.js");
   const snapshot = await takeSnapshot(engine, version);
   engine.close();
@@ -108,8 +108,8 @@ async function takeFacts(engine: DockerEngine, version: string, messages: Messag
 
 async function readFacts(path: string): Promise<HostFacts> {
   const { readSnapshot } = await import("../host/snapshot/host-facts.js");
-  const { readText } = await import("./asking/tables.js");
-  const { failureText } = await import("./asking/tools.js");
+  const { readText } = await import("../asking/tables.js");
+  const { failureText } = await import("../asking/tools.js");
   const text = await readText(path);
   try {
     return readSnapshot(text);
@@ -130,7 +130,7 @@ async function keptIn(
     const { KnownHost } = await import("../host/snapshot/known-host.js");
     const { newsOf } = await import("../host/snapshot/host-facts.js");
     const { parseJson } = await import("../host/snapshot/json.js");
-    const { failureText } = await import("./asking/tools.js");
+    const { failureText } = await import("../asking/tools.js");
     known ??= new KnownHost(words);
     try {
       known.take(newsOf(parseJson(note)));

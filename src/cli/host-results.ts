@@ -6,7 +6,7 @@ import type { PublishedPorts } from "../report/published/published-ports.js";
 import type { Origin } from "../report/published/use.js";
 import type { Explained, ExplainOptions, HostTells } from "./explain-options.js";
 import { type HostOptions, isFollowed } from "./host-options.js";
-import { OFF } from "./option-words.js";
+import { OFF } from "../asking/whom.js";
 
 /** Where nothing is known of the host. */
 export const NO_HOST: HostTells = {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { addHostOptions, type HostOptions } from "./host-options.js";
 import { addReportOptions, fileToWrite, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
-import { type ServeAddress, serveAddress } from "./serving/serve-address.js";
+import { type ServeAddress, serveAddress } from "../serving/serve-address.js";
 import { addSelectOptions, type SelectOptions } from "./select-options.js";
 
 /** libpcap's own limit; 0 asks for it as well. */

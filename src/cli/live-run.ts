@@ -11,7 +11,7 @@ import { listen, packetSources } from "../pipeline/packet-source.js";
 import { paint } from "../report/text/paint.js";
 import { totalsSoFar } from "../report/text/standing.js";
 import type { AnnotatedLive } from "./annotated-live.js";
-import type { HostFollower } from "./asking/follow-host.js";
+import type { HostFollower } from "../asking/follow-host.js";
 import type { DnsAnswers } from "./dns-answers.js";
 import type { Host } from "./host.js";
 import type { LiveCapture } from "./live-capture.js";
@@ -22,7 +22,7 @@ import { pair } from "./pair.js";
 import { correlateOptions } from "./report-options.js";
 import type { Results } from "./results.js";
 import { SummingUp } from "./summing-up.js";
-import { untilAborted } from "./until.js";
+import { untilAborted } from "../asking/until.js";
 
 /** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */
 const PATIENCE_NS = 200_000_000;

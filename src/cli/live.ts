@@ -4,18 +4,18 @@ import type { KnownHost } from "../host/snapshot/known-host.js";
 import { printableJson } from "../packets/printable.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
 import type { AnnotatedLive } from "./annotated-live.js";
-import { DockerEngine } from "./asking/docker-api.js";
-import { followHost, type HostFollower } from "./asking/follow-host.js";
-import type { TracePoint } from "./asking/trace-match.js";
+import { DockerEngine } from "../asking/docker-api.js";
+import { followHost, type HostFollower } from "../asking/follow-host.js";
+import type { TracePoint } from "../asking/trace-match.js";
 import { DnsAnswers } from "./dns-answers.js";
 import type { Host } from "./host.js";
 import { isFollowed } from "./host-options.js";
-import { keepRules } from "./keep-rules.js";
+import { keepRules } from "../asking/keep-rules.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { pairAll } from "./live-run.js";
 import { Messages } from "./messages.js";
-import { LIVE } from "./option-words.js";
+import { LIVE } from "../asking/whom.js";
 import { filterFor } from "./filter-for.js";
 import { Recording } from "./recording.js";
 import { resultsOf } from "./results.js";
@@ -122,7 +122,7 @@ function keepNews(
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
 async function chosen(engine: DockerEngine, messages: Messages): Promise<SideNames> {
-  const { ownInterfaces } = await import("./asking/own-interfaces.js");
+  const { ownInterfaces } = await import("../asking/own-interfaces.js");
   const { names, how } = await ownInterfaces(engine);
   messages.warn(`no interfaces are named: takes ${how}`);
   return names;
@@ -135,7 +135,7 @@ async function sayNew(
   engine: DockerEngine,
   messages: Messages,
 ): Promise<void> {
-  const { takenByNow } = await import("./asking/own-interfaces.js");
+  const { takenByNow } = await import("../asking/own-interfaces.js");
   const taken = names.flat().filter((name) => !gone.has(name));
   for (const name of await takenByNow(engine, taken))
     messages.warn(`${name} is not captured: it came up, or was told of, after the start`);
@@ -149,7 +149,7 @@ async function tracePoints(
   messages: Messages,
 ): Promise<readonly TracePoint[] | undefined> {
   if (options.trace !== LIVE) return undefined;
-  const { tracePoint } = await import("./asking/trace-match.js");
+  const { tracePoint } = await import("../asking/trace-match.js");
   const isOfContainers = options.container !== undefined;
   const made = SIDES.flatMap((side) =>
     names[side].map((name) => tracePoint(name, [filter, captureFilter(side, options)], isOfContainers)),

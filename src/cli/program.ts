@@ -308,7 +308,7 @@ function addHelp(program: Command): void {
 /** The interfaces that the first two words name; undefined where they name none, and are a filter's. What is wrong with them ends the command. */
 async function interfacesIn(command: Command, [inside, outside]: readonly string[]): Promise<SideNames | undefined> {
   if (inside === undefined) return undefined;
-  const { namesInterface } = await import("./asking/own-interfaces.js");
+  const { namesInterface } = await import("../asking/own-interfaces.js");
   const names = [namesIn(inside), namesIn(outside ?? "")] as const;
   if (!(await namesInterface(names.flat()))) return undefined;
   if (outside === undefined) command.error("error: missing required argument 'outside'");

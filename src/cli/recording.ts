@@ -1,4 +1,4 @@
-import { epochNs } from "./asking/clocks.js";
+import { epochNs } from "../asking/clocks.js";
 import type { LiveSource } from "../capture/live/open.js";
 import { writerText } from "../capture/pcapng-blocks.js";
 import { OWN_OS, PcapngWriter } from "../capture/pcapng-writer.js";

@@ -11,15 +11,15 @@ import type { FrameFilter } from "../pipeline/frame-filter.js";
 import type { Reporter } from "../report/reporter.js";
 import type { DnsAnswers } from "./dns-answers.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
-import type { TracePoint } from "./asking/trace-match.js";
+import type { TracePoint } from "../asking/trace-match.js";
 import type { Host } from "./host.js";
 import type { HostOptions } from "./host-options.js";
 import { HostResults, NO_HOST } from "./host-results.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
-import type { PagePlaces, RunPage } from "./serving/run-page.js";
-import { LIVE } from "./option-words.js";
+import type { PagePlaces, RunPage } from "../serving/run-page.js";
+import { LIVE } from "../asking/whom.js";
 import { type Selecting, selecting, type SelectOptions, selectsPackets } from "./select-options.js";
 import { utcOffset } from "./utc-offset.js";
 
@@ -156,7 +156,7 @@ async function selectingTwins(
 /** Most runs have no page. */
 async function pageOf(places: PagePlaces, host: Host): Promise<RunPage | undefined> {
   if (places.html === undefined && places.serve === undefined) return undefined;
-  const { RunPage } = await import("./serving/run-page.js");
+  const { RunPage } = await import("../serving/run-page.js");
   return RunPage.open(places, host.page);
 }
 
@@ -169,8 +169,8 @@ async function commenting(notes: FrameNotes, containers: Containers = NO_CONTAIN
 /** A sink that is also told, at the end, why the kernel dropped what was dropped, and what ends that. */
 async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => void }> {
   const { KernelReasons } = await import("../report/kernel-reasons.js");
-  const { BootClock } = await import("./asking/clocks.js");
-  const { followDrops } = await import("./asking/follow-drops.js");
+  const { BootClock } = await import("../asking/clocks.js");
+  const { followDrops } = await import("../asking/follow-drops.js");
   const { drops, close } = await followDrops();
   const clock = new BootClock();
   return { sink: new KernelReasons(next, drops, () => clock.aheadUs()), close };

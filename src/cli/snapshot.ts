@@ -1,10 +1,10 @@
 import { unfollowedOf } from "../host/snapshot/unfollowed.js";
 import { printableJson } from "../packets/printable.js";
-import { DockerEngine } from "./asking/docker-api.js";
+import { DockerEngine } from "../asking/docker-api.js";
 import type { Host } from "./host.js";
 import { Messages } from "./messages.js";
-import { takeSnapshot } from "./asking/take-snapshot.js";
-import { untilAborted } from "./until.js";
+import { takeSnapshot } from "../asking/take-snapshot.js";
+import { untilAborted } from "../asking/until.js";
 import { widthOf } from "./width.js";
 
 /**

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { INSIDE } from "../../src/packets/sides.js";
-import { EpochText, epochText } from "../../src/report/epoch.js";
+import { EpochText, epochText } from "../../src/packets/results/epoch.js";
 import { icmpMessage } from "../../src/report/text/icmp-wording.js";
 import { latencyText } from "../../src/report/text/latency.js";
 import { LocalTimes } from "../../src/report/text/local-time.js";

@@ -1,7 +1,7 @@
 import { listInterfaces } from "../../capture/live/open.js";
 import type { SideNames } from "../../packets/sides.js";
-import { DockerEngine } from "../asking/docker-api.js";
-import { ownInterfaces } from "../asking/own-interfaces.js";
+import { DockerEngine } from "../../asking/docker-api.js";
+import { ownInterfaces } from "../../asking/own-interfaces.js";
 import type { Host } from "../host.js";
 import type { Sentence } from "./sentences.js";
 

@@ -1,7 +1,7 @@
 import type { Heap } from "../../packets/memory/heap.js";
 import { newSeries, PairTimes, type Series, widen } from "../../packets/results/pair-times.js";
 import type { Side } from "../../packets/sides.js";
-import { epochText } from "../epoch.js";
+import { epochText } from "../../packets/results/epoch.js";
 
 /** What a strip counts of packets without a twin, and of those that may be several ones'. */
 export const TROUBLES = ["dropped", "refused", "unknown", "capture-loss", "no-overlap", "ambiguous"] as const;

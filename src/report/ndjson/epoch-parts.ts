@@ -1,5 +1,5 @@
 import { writeNineDigits } from "./digits.js";
-import { EpochStamps } from "../epoch.js";
+import { EpochStamps } from "../../packets/results/epoch.js";
 import { Part, writePart } from "./part.js";
 
 const NS_PER_S = 1_000_000_000;

@@ -25,7 +25,7 @@ import { endsOf } from "../ends.js";
 import { AnsweredEnds } from "../answered-ends.js";
 import { containerAt, farEndOfFlow } from "../far-end.js";
 import { calledBy, endsJson, namedBy, namesJson, tunnelJson } from "./ends-json.js";
-import { EpochText, epochText } from "../epoch.js";
+import { EpochText, epochText } from "../../packets/results/epoch.js";
 import { byFrameJson, frameJson, framesJson } from "./frames-json.js";
 import { PairLines } from "./pair-lines.js";
 import { framesOfRow } from "../row-frames.js";

@@ -1,4 +1,4 @@
-import { EpochStamps, nineDigits, sixDigits } from "../epoch.js";
+import { EpochStamps, nineDigits, sixDigits } from "../../packets/results/epoch.js";
 
 /** Seconds that local time is ahead of UTC at an instant (epoch seconds). */
 export type UtcOffset = (epochSeconds: number) => number;

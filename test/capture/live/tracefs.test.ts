@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { followDrops } from "../../../src/cli/asking/follow-drops.js";
+import { followDrops } from "../../../src/asking/follow-drops.js";
 import { isSkipped, root, tools } from "../../support/needs.js";
 import { scratch } from "../../support/scratch.js";
 

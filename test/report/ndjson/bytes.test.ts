@@ -4,7 +4,7 @@ import { addressText } from "../../../src/packets/address.js";
 import { writeAddress } from "../../../src/report/ndjson/address-bytes.js";
 import { ByteLines } from "../../../src/report/ndjson/byte-lines.js";
 import { writeNineDigits, writeUint32 } from "../../../src/report/ndjson/digits.js";
-import { EpochText } from "../../../src/report/epoch.js";
+import { EpochText } from "../../../src/packets/results/epoch.js";
 import { EpochParts } from "../../../src/report/ndjson/epoch-parts.js";
 import { Part, writePart } from "../../../src/report/ndjson/part.js";
 import { runs } from "../../support/runs.js";

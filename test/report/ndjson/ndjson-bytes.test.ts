@@ -9,7 +9,7 @@ import { ICMPV6 } from "../../../src/protocols/ip-protocols.js";
 import { TUNNEL_TYPES } from "../../../src/protocols/tunnels.js";
 import { ByteLines } from "../../../src/report/ndjson/byte-lines.js";
 import { endsOf } from "../../../src/report/ends.js";
-import { epochText } from "../../../src/report/epoch.js";
+import { epochText } from "../../../src/packets/results/epoch.js";
 import { EpochParts } from "../../../src/report/ndjson/epoch-parts.js";
 import { NdjsonReporter } from "../../../src/report/ndjson/ndjson.js";
 import { tcpFlagsText } from "../../../src/report/tcp-flags.js";
