@@ -6,7 +6,7 @@ import { WHY_OFF_LINKS } from "../host/snapshot/unfollowed.js";
 import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
 import { keepNewest } from "../packets/memory/keep-newest.js";
 import { epochText } from "../packets/results/epoch.js";
-import { epochNs } from "./clocks.js";
+import { epochNs } from "../capture/live/now.js";
 import type { DockerEngine } from "./docker-api.js";
 import { followNetwork } from "./follow-network.js";
 import { KeptTools } from "./kept-tools.js";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../capture/errors.js";
 import { RuleHistory } from "../host/rules/times/rule-history.js";
 import { OWN_TABLES } from "../host/rules/rules-text.js";
-import { epochNs } from "./clocks.js";
+import { epochNs } from "../capture/live/now.js";
 import { linesOf } from "./lines.js";
 import { MOST_SET_LINES } from "../host/rules/ipsets.js";
 import { failureText, MOST_MS, OWN_TOOLS, type Tools } from "./tools.js";

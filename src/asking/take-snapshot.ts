@@ -5,7 +5,7 @@ import { interfacesOf, policyRulesOf, queuesOf, routesOf } from "../host/snapsho
 import { kernelCountersOf } from "../host/snapshot/kernel-counters.js";
 import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
 import { epochText } from "../packets/results/epoch.js";
-import { epochNs } from "./clocks.js";
+import { epochNs } from "../capture/live/now.js";
 import type { DockerEngine } from "./docker-api.js";
 import { savedRules, savedSets } from "./follow-rules.js";
 import { failureText, type FirstLines, firstLines, OWN_TOOLS, type Tools } from "./tools.js";

@@ -46,6 +46,9 @@ const MOST_NAME_BYTES = 63;
 /** … or for so long: more than that a kill does not take with it. */
 const BUFFER_MS = 1000;
 
+/** An address, by its one or four words, and what it is called. A name has no NUL. */
+export type AddressName = readonly [address: Uint32Array, name: string];
+
 /**
  * Writes one pcapng file with frames of several interfaces, little-endian, with nanosecond stamps.
  *
@@ -194,8 +197,8 @@ export class PcapngWriter {
     ]);
   }
 
-  /** Appends what addresses are called, for other programs: an address by its one or four words. A name has no NUL. Throws as `write` does. */
-  names(names: readonly (readonly [address: Uint32Array, name: string])[]): void {
+  /** Appends what addresses are called, for other programs. Throws as `write` does. */
+  names(names: readonly AddressName[]): void {
     for (let from = 0; from < names.length; from += MOST_NAMES) {
       const records = names.slice(from, from + MOST_NAMES).map(([address, name]) => {
         const type = address.length === 1 ? block.NAMES_IPV4 : block.NAMES_IPV6;

@@ -1,4 +1,5 @@
 import type { FallBack, Leaps } from "../correlate/intake/intake.js";
+import { addressesNamed } from "../host/addresses-named.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { Heap } from "../packets/memory/heap.js";
 import type { Finding } from "../packets/results/findings.js";
@@ -7,8 +8,8 @@ import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
 import type { Decoding } from "../pipeline/decoding.js";
-import type { Annotated } from "./annotated.js";
-import { DnsAnswers } from "./dns-answers.js";
+import type { Annotated } from "../pipeline/writing/annotated.js";
+import { DnsAnswers } from "../packets/results/dns-answers.js";
 import type { ExplainOptions } from "./explain-options.js";
 import { filterFor } from "./filter-for.js";
 import type { Host } from "./host.js";
@@ -94,7 +95,7 @@ export async function pairFiles(
     for (const text of askedAtAnotherTime(times, beginningOf(packets))) messages.warn(text);
     const isOfSome = isEnough || host.stop.aborted || selectsPackets({ ...options, isFiltered: marks !== undefined });
     await results.page?.finish(messages.said);
-    await annotated?.write(from, !isOfSome, options.known?.containers);
+    await annotated?.write(from, !isOfSome, addressesNamed(options.known?.containers.addressNames() ?? []));
     return results.exitCode(messages) || (messages.isPartial ? 1 : 0);
   } finally {
     await decoding?.close();
@@ -145,7 +146,7 @@ function beginningOf(packets: Decoding["packets"]): bigint | undefined {
 
 /** Most runs write no captures. */
 async function annotatedIn(path: string): Promise<Annotated> {
-  const { Annotated } = await import("./annotated.js");
+  const { Annotated } = await import("../pipeline/writing/annotated.js");
   return new Annotated(path);
 }
 

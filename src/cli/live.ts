@@ -1,23 +1,24 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
+import { addressesNamed } from "../host/addresses-named.js";
 import type { RuleHistory } from "../host/rules/times/rule-history.js";
 import type { KnownHost } from "../host/snapshot/known-host.js";
 import { printableJson } from "../packets/printable.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../packets/sides.js";
-import type { AnnotatedLive } from "./annotated-live.js";
+import type { AnnotatedLive } from "../pipeline/writing/annotated-live.js";
 import { DockerEngine } from "../asking/docker-api.js";
 import { followHost, type HostFollower } from "../asking/follow-host.js";
 import type { TracePoint } from "../asking/trace-match.js";
-import { DnsAnswers } from "./dns-answers.js";
+import { DnsAnswers } from "../packets/results/dns-answers.js";
 import type { Host } from "./host.js";
 import { isFollowed } from "./host-options.js";
 import { keepRules } from "../asking/keep-rules.js";
-import { LiveCapture } from "./live-capture.js";
+import { LiveCapture } from "../pipeline/live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { pairAll } from "./live-run.js";
 import { Messages } from "./messages.js";
 import { LIVE } from "../asking/whom.js";
 import { filterFor } from "./filter-for.js";
-import { Recording } from "./recording.js";
+import { Recording } from "../pipeline/writing/recording.js";
 import { resultsOf } from "./results.js";
 import { widthOf } from "./width.js";
 
@@ -114,10 +115,10 @@ function keepNews(
 ): void {
   following.keepIn((news, addresses) => {
     const { containers } = following.known;
-    const called = new Map(addresses.map((address) => [address, containers.namesOf(address).join("|")]));
-    live.note(printableJson(news), called);
+    const called = addresses.map((address) => [address, containers.namesOf(address)] as const);
+    live.note(printableJson(news), addressesNamed(called));
   });
-  if (rules !== undefined) keepRules(rules, (change) => live.note(printableJson(change), new Map()), messages);
+  if (rules !== undefined) keepRules(rules, (change) => live.note(printableJson(change), []), messages);
 }
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */
@@ -192,5 +193,5 @@ async function begin(
   const bySide = [sources.slice(0, insides), sources.slice(insides)] as const;
   options.annotated?.begin(bySide);
   const recording = options.write === undefined ? options.annotated : new Recording(options.write, sources, filters);
-  return { sources: bySide, live: new LiveCapture(bySide, recording, gone, messages) };
+  return { sources: bySide, live: new LiveCapture(bySide, recording, gone, (text) => messages.warn(text)) };
 }

@@ -9,7 +9,7 @@ import type { SideNames } from "../packets/sides.js";
 import { Pointing } from "../report/pointing.js";
 import type { FrameFilter } from "../pipeline/frame-filter.js";
 import type { Reporter } from "../report/reporter.js";
-import type { DnsAnswers } from "./dns-answers.js";
+import type { DnsAnswers } from "../packets/results/dns-answers.js";
 import { type Explained, explained, type ExplainOptions, type HostSays } from "./explain-options.js";
 import type { TracePoint } from "../asking/trace-match.js";
 import type { Host } from "./host.js";
@@ -169,7 +169,7 @@ async function commenting(notes: FrameNotes, containers: Containers = NO_CONTAIN
 /** A sink that is also told, at the end, why the kernel dropped what was dropped, and what ends that. */
 async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => void }> {
   const { KernelReasons } = await import("../report/kernel-reasons.js");
-  const { BootClock } = await import("../asking/clocks.js");
+  const { BootClock } = await import("../asking/boot-clock.js");
   const { followDrops } = await import("../asking/follow-drops.js");
   const { drops, close } = await followDrops();
   const clock = new BootClock();

@@ -1,22 +1,11 @@
-import { parseAddress, wordsOf } from "../host/address.js";
-import { IS_FRAGMENT, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
+import { addressWords } from "../host/address.js";
 import type { Containers } from "../packets/results/containers.js";
-import type { Ends, Tables } from "../packets/results/results.js";
-import { HeaderFilter } from "../pipeline/header-filter.js";
+import type { Tables } from "../packets/results/results.js";
 import type { FrameFilter } from "../pipeline/frame-filter.js";
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../protocols/ethertypes.js";
-import * as icmp from "../protocols/icmp.js";
-import { hasPorts, ICMP, ICMPV6, TCP } from "../protocols/ip-protocols.js";
-import * as ipv4 from "../protocols/ipv4.js";
-import * as ipv6 from "../protocols/ipv6.js";
-import { ETHERNET_BYTES, ETHERNET_TYPE } from "../protocols/link-types.js";
+import { HeaderFilter } from "../pipeline/header-filter.js";
+import { headerOf } from "../pipeline/header-of.js";
+import { ETHERNET_BYTES } from "../protocols/link-types.js";
 import { otherFormOf } from "../report/other-form.js";
-
-/** As much of each protocol's header as is known of a packet: of TCP, up to its flags. */
-const TCP_BYTES = 14;
-const REST_BYTES = 8;
-/** The least offset there is. */
-const LATER = 1;
 
 /** Whether a pcap filter selects packets without a twin by what they are on the other side, where that is known. */
 export class TwinSelection {
@@ -30,63 +19,9 @@ export class TwinSelection {
 
   selects(tables: Tables, row: number): boolean {
     const form = otherFormOf(tables, this.#containers, row);
-    const header = form && headerOf(tables, row, form.ends);
-    return header !== undefined && this.#filter.selects(header, ETHERNET_BYTES + tables.lengthOf(row));
+    if (form === undefined) return false;
+    const [src, dst] = [addressWords(form.ends.src), addressWords(form.ends.dst)];
+    if (src === null || dst === null) return false;
+    return this.#filter.selects(headerOf(tables, row, src, dst, form.ends), ETHERNET_BYTES + tables.lengthOf(row));
   }
-}
-
-/** The beginning of a row's packet as it is on the other side, behind an empty header of Ethernet, as far as NATs leave it alone. */
-function headerOf(tables: Tables, row: number, { src, dst, srcPort, dstPort, icmpId }: Ends): Uint8Array | undefined {
-  const { timeline: t } = tables;
-  const addresses = [src, dst].flatMap((text) => parseAddress(text) ?? []);
-  if (addresses.length < 2) return undefined;
-  const [{ isIpv6 }] = addresses;
-  const proto = t.proto(row);
-  const ipBytes = isIpv6 ? ipv6.HEADER_BYTES : ipv4.HEADER_BYTES;
-  const isHeadless = (t.flags(row) & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0;
-  const bytes = new Uint8Array(ETHERNET_BYTES + ipBytes + (isHeadless ? 0 : proto === TCP ? TCP_BYTES : REST_BYTES));
-  const view = new DataView(bytes.buffer);
-  view.setUint16(ETHERNET_TYPE, isIpv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
-  const ip = ETHERNET_BYTES;
-  const length = Math.min(tables.lengthOf(row), 0xffff);
-  if (isIpv6) {
-    view.setUint8(ip, 0x60);
-    view.setUint16(ip + ipv6.PAYLOAD_LENGTH, Math.max(0, length - ipv6.HEADER_BYTES));
-    view.setUint8(ip + ipv6.NEXT_HEADER, proto);
-    view.setUint8(ip + ipv6.HOP_LIMIT, t.ttl(row));
-  } else {
-    view.setUint8(ip, 0x45);
-    view.setUint16(ip + ipv4.TOTAL_LENGTH, length);
-    view.setUint16(ip + ipv4.IDENTIFICATION, t.ipId(row));
-    view.setUint16(ip + ipv4.FRAGMENT, fragmentWord(t.flags(row)));
-    view.setUint8(ip + ipv4.TTL, t.ttl(row));
-    view.setUint8(ip + ipv4.PROTOCOL, proto);
-  }
-  const words = addresses.flatMap((each) => Array.from(wordsOf(isIpv6, each.value)));
-  const addressesAt = ip + (isIpv6 ? ipv6.SOURCE : ipv4.SOURCE);
-  for (const [at, word] of words.entries()) view.setUint32(addressesAt + 4 * at, word);
-  if (isHeadless) return bytes;
-  const behind = ip + ipBytes;
-  if (hasPorts(proto)) {
-    view.setUint16(behind, srcPort ?? 0);
-    view.setUint16(behind + 2, dstPort ?? 0);
-  }
-  if (proto === TCP) {
-    view.setUint32(behind + 4, t.seq(row));
-    view.setUint32(behind + 8, t.ack(row));
-    view.setUint8(behind + 12, 0x50);
-    view.setUint8(behind + 13, t.tcpFlags(row));
-  }
-  if (proto === ICMP || proto === ICMPV6) {
-    // type and code stand where records have them
-    view.setUint16(behind, t.seq(row) >>> 16);
-    view.setUint16(behind + icmp.ID, icmpId ?? 0);
-    view.setUint16(behind + icmp.SEQUENCE, t.seq(row) & 0xffff);
-  }
-  return bytes;
-}
-
-function fragmentWord(flags: number): number {
-  if ((flags & IS_LATER_FRAGMENT) !== 0) return LATER;
-  return (flags & IS_FRAGMENT) === 0 ? 0 : ipv4.MF;
 }

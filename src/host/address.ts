@@ -106,6 +106,12 @@ export function wordsOf(isIpv6: boolean, value: bigint): Uint32Array {
   return Uint32Array.from(shifts, (shift) => Number((value >> shift) & 0xffff_ffffn));
 }
 
+/** The words of an address that a text says, as tables have it; null where it says none. */
+export function addressWords(text: string): Uint32Array | null {
+  const address = parseAddress(text);
+  return address && wordsOf(address.isIpv6, address.value);
+}
+
 /** Reads a decimal number from 0 to `most`; null where it is none. */
 export function parseNumber(text: string, most: number): number | null {
   return /^\d{1,9}$/.test(text) && Number(text) <= most ? Number(text) : null;

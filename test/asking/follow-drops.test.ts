@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { hrtime } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
-import { BootClock } from "../../src/asking/clocks.js";
+import { BootClock } from "../../src/asking/boot-clock.js";
 import { followDrops } from "../../src/asking/follow-drops.js";
 import { scratch } from "../support/scratch.js";
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError, UnreadError } from "../../capture/errors.js";
 import { PcapngWriter } from "../../capture/pcapng-writer.js";
 import type { SideNames } from "../../packets/sides.js";
-import { AnnotatedLive } from "../annotated-live.js";
+import { AnnotatedLive } from "../../pipeline/writing/annotated-live.js";
 import { DockerEngine } from "../../asking/docker-api.js";
 import { ownInterfaces } from "../../asking/own-interfaces.js";
 import type { Console, Host, Output } from "../host.js";

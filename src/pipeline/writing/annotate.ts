@@ -1,12 +1,12 @@
-import { Comment } from "../capture/annotated/comment.js";
-import type { FiledNotes } from "../capture/annotated/filed-notes.js";
-import type { PcapngWriter } from "../capture/pcapng-writer.js";
-import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
-import { FramePlaces } from "../packets/frame-places.js";
-import { Heap } from "../packets/memory/heap.js";
-import { type Side, SIDES } from "../packets/sides.js";
-import type { Captures } from "./captures.js";
-import { openCaptures } from "./open-captures.js";
+import { Comment } from "../../capture/annotated/comment.js";
+import type { FiledNotes } from "../../capture/annotated/filed-notes.js";
+import type { PcapngWriter } from "../../capture/pcapng-writer.js";
+import type { FrameBatch, FrameSource } from "../../packets/batches/frames.js";
+import { FramePlaces } from "../../packets/frame-places.js";
+import { Heap } from "../../packets/memory/heap.js";
+import { type Side, SIDES } from "../../packets/sides.js";
+import type { Captures } from "../captures.js";
+import { openCaptures } from "../open-captures.js";
 
 /**
  * Reads captures again, and writes the frames of both sides, each with what is noted of it as its comment: in order of time on the inside's clock, and each capture's

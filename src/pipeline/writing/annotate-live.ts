@@ -1,10 +1,10 @@
-import { Comment } from "../capture/annotated/comment.js";
-import type { LiveSource } from "../capture/live/open.js";
-import { type Frames, OWN_OS, type PcapngWriter } from "../capture/pcapng-writer.js";
-import type { FrameBatch } from "../packets/batches/frames.js";
-import { FramePlaces } from "../packets/frame-places.js";
-import type { FrameNote, FrameNotes } from "../packets/results/frame-notes.js";
-import { INSIDE, type Side, SIDES } from "../packets/sides.js";
+import { Comment } from "../../capture/annotated/comment.js";
+import type { LiveSource } from "../../capture/live/open.js";
+import { type Frames, OWN_OS, type PcapngWriter } from "../../capture/pcapng-writer.js";
+import type { FrameBatch } from "../../packets/batches/frames.js";
+import { FramePlaces } from "../../packets/frame-places.js";
+import type { FrameNote, FrameNotes } from "../../packets/results/frame-notes.js";
+import { INSIDE, type Side, SIDES } from "../../packets/sides.js";
 
 /** Frames wait for as long as a window. Where so many bytes of them do, the first are written before all is known: two seconds of a gigabit a second. */
 const MOST_WAITING_BYTES = 256 << 20;

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { LiveSource } from "../../src/capture/live/open.js";
-import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
-import { FrameBatch } from "../../src/packets/batches/frames.js";
-import { LATENCY, markOf, TWIN } from "../../src/packets/results/frame-notes.js";
-import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
-import { LiveAnnotating } from "../../src/pipeline/annotate-live.js";
-import { runs, SEED } from "../support/runs.js";
-import { scratch } from "../support/scratch.js";
+import type { LiveSource } from "../../../src/capture/live/open.js";
+import { PcapngWriter } from "../../../src/capture/pcapng-writer.js";
+import { FrameBatch } from "../../../src/packets/batches/frames.js";
+import { LATENCY, markOf, TWIN } from "../../../src/packets/results/frame-notes.js";
+import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
+import { LiveAnnotating } from "../../../src/pipeline/writing/annotate-live.js";
+import { runs, SEED } from "../../support/runs.js";
+import { scratch } from "../../support/scratch.js";
 
 const EPOCH = 1_700_000_000_000_000_000n;
 /** What the second interface's stamps count from is so much later. */

@@ -1,9 +1,8 @@
-import { epochNs } from "../asking/clocks.js";
-import type { LiveSource } from "../capture/live/open.js";
-import { writerText } from "../capture/pcapng-blocks.js";
-import { OWN_OS, PcapngWriter } from "../capture/pcapng-writer.js";
-import type { FrameBatch } from "../packets/batches/frames.js";
-import { addressesNamed } from "./addresses-named.js";
+import { epochNs } from "../../capture/live/now.js";
+import type { LiveSource } from "../../capture/live/open.js";
+import { writerText } from "../../capture/pcapng-blocks.js";
+import { type AddressName, OWN_OS, PcapngWriter } from "../../capture/pcapng-writer.js";
+import type { FrameBatch } from "../../packets/batches/frames.js";
 
 /** Counters are written down at least this often, while frames come: what was lost was lost between two of their blocks. */
 const COUNTERS_EVERY_MS = 1000;
@@ -40,8 +39,8 @@ export class Recording {
   }
 
   /** Keeps what was said of the host, and what addresses are called by it. Throws CaptureError where the disk refuses. */
-  note(text: string, names: ReadonlyMap<string, string>): void {
-    this.#writer.names(addressesNamed(names));
+  note(text: string, names: readonly AddressName[]): void {
+    this.#writer.names(names);
     this.#writer.note(text);
   }
 

@@ -1,8 +1,8 @@
 import type { LiveSource } from "../capture/live/open.js";
 import { CaptureError } from "../capture/open.js";
+import type { AddressName } from "../capture/pcapng-writer.js";
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import type { Messages } from "./messages.js";
 
 /** Where what is captured goes. All throw CaptureError where it takes no more. */
 export interface Recorder {
@@ -11,7 +11,7 @@ export interface Recorder {
   /** A source gives no more. */
   end?(at: number): void;
   /** Takes what was said of the host, and what addresses are called by it. */
-  note(text: string, names: ReadonlyMap<string, string>): void;
+  note(text: string, names: readonly AddressName[]): void;
   /** Nothing more comes. */
   close(): void;
 }
@@ -30,24 +30,24 @@ export class LiveCapture {
   readonly #left: readonly [Set<LiveSource>, Set<LiveSource>];
   readonly #gone: Set<string>;
   #recording: Recorder | undefined;
-  readonly #messages: Messages;
+  readonly #warn: (text: string) => void;
   /** By source: how many frames were captured. */
   readonly #captured: number[];
   #isRefused = false;
 
-  /** `gone`: takes the names of the interfaces that go. */
+  /** `gone`: takes the names of the interfaces that go. `warn`: is told what ends, and why. */
   constructor(
     sources: readonly [inside: readonly LiveSource[], outside: readonly LiveSource[]],
     recording: Recorder | undefined,
     gone: Set<string>,
-    messages: Messages,
+    warn: (text: string) => void,
   ) {
     this.#left = [new Set(sources[INSIDE]), new Set(sources[OUTSIDE])];
     this.#sources = sources.flat();
     this.#gone = gone;
     this.#captured = this.#sources.map(() => 0);
     this.#recording = recording;
-    this.#messages = messages;
+    this.#warn = warn;
   }
 
   /** Ends it: what has passed the interfaces by now is still given. */
@@ -69,7 +69,7 @@ export class LiveCapture {
   }
 
   /** Keeps what the host said, and what it calls addresses, in the file as long as that is written. */
-  note(text: string, names: ReadonlyMap<string, string>): void {
+  note(text: string, names: readonly AddressName[]): void {
     try {
       if (!this.#isRefused) this.#recording?.note(text, names);
     } catch (error) {
@@ -124,7 +124,7 @@ export class LiveCapture {
     if (!(error instanceof CaptureError)) throw error;
     if (this.#isRefused) return;
     this.#isRefused = true;
-    this.#messages.warn(error.message);
+    this.#warn(error.message);
     this.#fail();
   }
 
@@ -139,7 +139,7 @@ export class LiveCapture {
       left.size > 0
         ? `the run goes on with ${others}`
         : "the run ends here, as its side has no other, and what was captured by then is used";
-    this.#messages.warn(`${source.name}: ${why}: ${next}`);
+    this.#warn(`${source.name}: ${why}: ${next}`);
     if (left.size === 0) this.stop();
   }
 

@@ -1,10 +1,5 @@
 import { hrtime } from "node:process";
 
-/** What time it is, epoch nanoseconds, to the millisecond. */
-export function epochNs(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
-}
-
 /** For so long, two clocks are taken to stay as far apart as they were: longer, and one that is being set right is another by more than counts here. */
 const STEADY_NS = 1_000_000_000n;
 /** Two looks at the clocks that are this close tell how far apart they are well enough. */

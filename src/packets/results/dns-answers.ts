@@ -1,5 +1,5 @@
-import { Answers, heardBy } from "../packets/results/answers.js";
-import { Resolvers } from "../packets/results/resolvers.js";
+import { Answers, heardBy } from "./answers.js";
+import { Resolvers } from "./resolvers.js";
 
 /** What DNS answers say, of names and of who answers, as it is heard. */
 export class DnsAnswers {

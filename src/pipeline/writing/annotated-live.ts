@@ -1,11 +1,10 @@
-import { UnreadError } from "../capture/errors.js";
-import type { LiveSource } from "../capture/live/open.js";
-import type { PcapngWriter } from "../capture/pcapng-writer.js";
-import type { FrameBatch } from "../packets/batches/frames.js";
-import type { FrameNotes } from "../packets/results/frame-notes.js";
-import { LiveAnnotating } from "../pipeline/annotate-live.js";
-import { addressesNamed } from "./addresses-named.js";
-import { epochNs } from "../asking/clocks.js";
+import { UnreadError } from "../../capture/errors.js";
+import type { LiveSource } from "../../capture/live/open.js";
+import type { AddressName, PcapngWriter } from "../../capture/pcapng-writer.js";
+import type { FrameBatch } from "../../packets/batches/frames.js";
+import type { FrameNotes } from "../../packets/results/frame-notes.js";
+import { LiveAnnotating } from "./annotate-live.js";
+import { epochNs } from "../../capture/live/now.js";
 
 /** Counters are written at least this often, whether frames come or not: nothing else tells that nobody reads a FIFO any more. */
 const COUNTERS_EVERY_MS = 1000;
@@ -67,8 +66,8 @@ export class AnnotatedLive {
   }
 
   /** Writes what addresses are called; the rest that the host said is for natcorr alone. */
-  note(_: string, names: ReadonlyMap<string, string>): void {
-    this.#unlessUnread(() => this.#writer.names(addressesNamed(names)));
+  note(_: string, names: readonly AddressName[]): void {
+    this.#unlessUnread(() => this.#writer.names(names));
   }
 
   /** Writes what waits, and the counters. */
