@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
-import { addSideOptions, addWriteOption, type FileOptions, sidesOf } from "./file-options.js";
-import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
+import { addSideOptions, addWriteOption, type FileOptions, sidesOf } from "./options/file-options.js";
+import { addExplainOptions, type ExplainOptions } from "./options/explain-options.js";
 import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
-import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./host-options.js";
-import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
-import { addReportOptions, withColorValue } from "./report-options.js";
-import type { ExtcapOptions } from "./extcap/extcap.js";
+import { addHostOptions, type HostOptions, isFollowed, knownHost } from "./options/host-options.js";
+import { addLiveOptions, type LiveCommandOptions } from "./options/live-options.js";
+import { addReportOptions, withColorValue } from "./options/report-options.js";
+import type { ExtcapOptions } from "./commands/extcap/extcap.js";
 import type { SideNames } from "../packets/sides.js";
-import { addSelectOptions } from "./select-options.js";
-import { capturesIn, namesIn, sidesProblem } from "./side-words.js";
+import { addSelectOptions } from "./options/select-options.js";
+import { capturesIn, namesIn, sidesProblem } from "./options/side-words.js";
 import { foldedLines } from "../report/text/fold.js";
 import { widthOf } from "./width.js";
 
@@ -133,7 +133,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
       more: string[],
       given: FileOptions & ExplainOptions & HostOptions,
     ) => {
-      const { pairFiles } = await import("./file.js");
+      const { pairFiles } = await import("./commands/file.js");
       const options = { ...given, known: await knownHost(file, given, inside, host) };
       const sides = sidesOf(file, options);
       if (sides !== undefined) {
@@ -148,7 +148,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
         return;
       }
       if (second === undefined) {
-        const { adviceOnSides } = await import("./sides-advice.js");
+        const { adviceOnSides } = await import("./options/sides-advice.js");
         file.error(`error: missing required argument 'outside'${await adviceOnSides(inside)}`);
       }
       const captures = [capturesIn(inside), capturesIn(second)] as const;
@@ -156,7 +156,7 @@ function addFile(program: Command, host: Host, onEnd: (exitCode: number) => void
       const both = paths[0].find((path) => paths[1].includes(path));
       if (both === "-") file.error("error: standard input can be one of the captures only");
       if (both !== undefined) {
-        const { adviceOnSides } = await import("./sides-advice.js");
+        const { adviceOnSides } = await import("./options/sides-advice.js");
         file.error(`error: '${both}' is given as both sides${await adviceOnSides(both)}`);
       }
       await refuseToWrite(file, options, paths.flat());
@@ -172,7 +172,7 @@ async function refuseToWrite(
   captures: readonly string[],
 ): Promise<void> {
   if (write === undefined && html === undefined) return;
-  const { annotatingProblem, overwriting } = await import("./written-files.js");
+  const { annotatingProblem, overwriting } = await import("./options/written-files.js");
   const problem =
     (html === undefined ? undefined : overwriting("--html", html, captures)) ??
     (write === undefined ? undefined : annotatingProblem(write, captures));
@@ -191,7 +191,7 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     )
     .option("--docker <socket|off>", "Docker's socket (default: that of DOCKER_HOST, else /var/run/docker.sock)")
     .action(async ({ docker }: { docker?: string }) => {
-      const { showSnapshot } = await import("./snapshot.js");
+      const { showSnapshot } = await import("./commands/snapshot.js");
       onEnd(await showSnapshot(docker, host));
     });
   program
@@ -199,7 +199,7 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     .summary("list what can be captured from")
     .description("Lists the network interfaces that natcorr live can capture from.")
     .action(async () => {
-      const { showInterfaces } = await import("./interfaces.js");
+      const { showInterfaces } = await import("./commands/interfaces.js");
       await showInterfaces(host.stdout);
     });
   program
@@ -217,7 +217,7 @@ function addPrinting(program: Command, host: Host, onEnd: (exitCode: number) => 
     )
     .option("--uninstall", "take that away again")
     .action(async (options: { install?: true; uninstall?: true }) => {
-      const { install, showDissector, uninstall } = await import("./wireshark.js");
+      const { install, showDissector, uninstall } = await import("./commands/wireshark.js");
       if (options.install === true) install(host);
       else if (options.uninstall === true) uninstall(host);
       else showDissector(host);
@@ -264,7 +264,7 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
       const words = [inside, outside, ...more].filter((word) => word !== undefined);
       const given = await interfacesIn(live, words);
       const known = isFollowed(options) ? undefined : await knownHost(live, options, undefined, host);
-      const { pairLive } = await import("./live.js");
+      const { pairLive } = await import("./commands/live.js");
       const filter = filterOf(given === undefined ? words : more);
       const unless =
         given === undefined && words.length > 0 ? `; if these are to be interfaces: none is called '${words[0]}'` : "";
@@ -289,7 +289,7 @@ function addExtcap(program: Command, host: Host, onEnd: (exitCode: number) => vo
   const liveOptions = (words: readonly string[]): LiveCommandOptions =>
     addLiveOptions(new Command("live").copyInheritedSettings(program)).parse(words, { from: "user" }).opts();
   command.action(async (options: ExtcapOptions) => {
-    const { extcap } = await import("./extcap/extcap.js");
+    const { extcap } = await import("./commands/extcap/extcap.js");
     onEnd(await exitCodeOf(command, () => extcap(options, liveOptions, host)));
   });
 }

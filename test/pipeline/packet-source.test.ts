@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { limitsOf } from "../../src/pipeline/hash-limit.js";
 import { Heap } from "../../src/packets/memory/heap.js";
-import { losses } from "../../src/cli/losses.js";
+import { losses } from "../../src/cli/commands/losses.js";
 import { packetSources } from "../../src/pipeline/packet-source.js";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/batches/frames.js";
 import { Decoder, type Limits, NO_LIMITS } from "../../src/wire/decode.js";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { losses } from "../../src/cli/losses.js";
+import { losses } from "../../src/cli/commands/losses.js";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
 import { Heap } from "../../src/packets/memory/heap.js";
 import type { Captures, OpenEvents } from "../../src/pipeline/captures.js";
