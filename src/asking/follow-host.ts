@@ -80,7 +80,10 @@ interface Following {
   readonly engine: DockerEngine;
   /** The version of the program. */
   readonly version: string;
-  /** Whether what the host says is kept: then its snapshots have all that it knows, else what names containers and explains drops. */
+  /**
+   * Whether what the host says is kept: then its snapshots have all that it knows. Else they have what names containers and explains drops, and the first and the last one
+   * conntrack's entries, which tell what began in between.
+   */
   readonly isKept: boolean;
   readonly messages: Warns;
   readonly tools?: Tools & { readonly close?: () => void };
@@ -284,8 +287,9 @@ export class HostFollower {
     const sinceNs = epochNs();
     const changedNs = this.#changedNs;
     this.#changedNs = undefined;
-    const snapshot = await takeSnapshot(engine, version, isKept, tools);
     const isFirst = !this.#hasSnapshot;
+    const isAtEnd = isFirst || this.#ended !== undefined;
+    const snapshot = await takeSnapshot(engine, version, isKept ? "first" : isAtEnd ? "all" : "none", tools);
     if (isFirst) this.#sayMissing(snapshot);
     this.#hasSnapshot = true;
     if (snapshot.docker !== undefined && this.#hasComplained) {

@@ -9,6 +9,7 @@ const KEPT = [
   "nft list ruleset",
   "ipset save",
   "conntrack -S",
+  "conntrack -C",
   "conntrack -L -f ipv4",
   "conntrack -L -f ipv6",
 ];

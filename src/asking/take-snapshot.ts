@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Proxy, proxyOf } from "../host/snapshot/docker.js";
 import { interfacesOf, policyRulesOf, queuesOf, routesOf } from "../host/snapshot/ip.js";
 import { kernelCountersOf } from "../host/snapshot/kernel-counters.js";
-import { countersOf, FORMAT, type Missing, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
+import { countersOf, ENTRIES, FORMAT, type Missing, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
 import { epochText } from "../packets/results/epoch.js";
 import { epochNs } from "../capture/live/now.js";
 import type { DockerEngine } from "./docker-api.js";
@@ -36,13 +36,14 @@ const SYSCTLS = [
 const INTERFACE_SYSCTLS = ["forwarding", "route_localnet", "rp_filter"];
 const INTERFACES = "net/ipv4/conf";
 
-/**
- * What the host knows now. No source is required. `hasEntries`: conntrack's too, of which a busy host has a quarter of a million. `tools`: who asks the host's tools.
- */
+/** Which of conntrack's entries are listed, of which a busy host has a quarter of a million: the first ones, all or none where these are more, or none. */
+export type Entries = "first" | "all" | "none";
+
+/** What the host knows now. No source is required. `tools`: who asks the host's tools. */
 export async function takeSnapshot(
   engine: DockerEngine,
   program: string,
-  hasEntries = true,
+  entriesWanted: Entries = "first",
   tools: Tools = OWN_TOOLS,
 ): Promise<Snapshot> {
   const { printed } = tools;
@@ -71,7 +72,7 @@ export async function takeSnapshot(
     iptables: lines("iptables-save -c", async () => (await savedRules("iptables", tools)).text),
     ip6tables: lines("ip6tables-save -c", async () => (await savedRules("ip6tables", tools)).text),
     nft: lines("nft list ruleset", () => printed("nft", "list", "ruleset")),
-    entries: hasEntries ? from("conntrack -L", () => listConntrack(tools)) : undefined,
+    entries: from(ENTRIES, () => listConntrack(entriesWanted, tools)),
     counters: from("conntrack -S", async () => countersOf(await printed("conntrack", "-S"))),
     sysctls: from("sysctls", readSysctls),
     kernel: from("/proc/net/snmp", readKernelCounters),
@@ -115,7 +116,12 @@ function linesOf(text: string): string[] {
 }
 
 /** conntrack's entries, from its tool, or else from the kernel's own list. */
-async function listConntrack({ printedLines }: Tools): Promise<FirstLines> {
+async function listConntrack(wanted: Entries, { printed, printedLines }: Tools): Promise<FirstLines> {
+  if (wanted === "none") throw new Error("not asked for");
+  if (wanted === "all") {
+    const count = Number(await printed("conntrack", "-C").catch(() => "0"));
+    if (count > MOST_ENTRIES) throw new Error(`not asked for: there are ${count}`);
+  }
   try {
     const ipv4 = await printedLines(MOST_ENTRIES, "conntrack", "-L", "-f", "ipv4");
     const ipv6 = await printedLines(MOST_ENTRIES - ipv4.lines.length, "conntrack", "-L", "-f", "ipv6");

@@ -87,12 +87,11 @@ export class ConntrackTable {
   firstUnread = 0;
   /** How many entries it holds. */
   size = 0;
-  /** Takes an entry that is let go. */
-  onLetGo: (entry: ConntrackEntry) => void = () => {};
   readonly hearing = new Hearing();
   readonly listedNs: bigint | undefined;
   readonly #isLive: boolean;
   readonly #byTuple = new Map<string, readonly ConntrackEntry[]>();
+  readonly #lettingGo: ((entry: ConntrackEntry) => void)[] = [];
   #lines = 0;
   /** Entries that ended a short while ago, the first first. */
   readonly #ended = new Set<ConntrackEntry>();
@@ -106,6 +105,11 @@ export class ConntrackTable {
   constructor({ isLive = false, listedNs }: Kind = {}) {
     this.#isLive = isLive;
     this.listedNs = listedNs;
+  }
+
+  /** Has somebody told of each entry that is let go. */
+  onLetGo(take: (entry: ConntrackEntry) => void): void {
+    this.#lettingGo.push(take);
   }
 
   /** Takes one or more whole lines of conntrack's output. */
@@ -265,7 +269,7 @@ export class ConntrackTable {
       else this.#byTuple.delete(tuple);
     }
     if (entry.diedNs !== undefined && entry.diedNs > this.#forgottenNs) this.#forgottenNs = entry.diedNs;
-    this.onLetGo(entry);
+    for (const take of this.#lettingGo) take(entry);
   }
 }
 

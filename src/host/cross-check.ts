@@ -81,7 +81,7 @@ export class CrossCheck {
     this.#table = table;
     this.#setting = setting;
     this.#crossing = crossing;
-    table.onLetGo = (entry) => this.#noteUnseen(entry);
+    table.onLetGo((entry) => this.#noteUnseen(entry));
   }
 
   /** Takes note since when both captures run, and where the timeline begins, epoch nanoseconds. */

@@ -22,6 +22,8 @@ export class OwnConversations {
   #addresses: readonly string[] = [];
   #own: ReadonlySet<string> = new Set();
   readonly #listing = new Listing();
+  /** Takes what the host called of its own as conntrack lets go of it: `called` tells no more of that. */
+  onCalled: (call: HostCall) => void = () => {};
 
   /**
    * @param table what conntrack says, where it does.
@@ -30,6 +32,9 @@ export class OwnConversations {
   constructor(known: Known, table: ConntrackTable | undefined, isByListing: boolean) {
     this.#known = known;
     this.#table = table;
+    table?.onLetGo((entry) => {
+      for (const call of this.#heardIn(entry)) this.onCalled(call);
+    });
     // one that is a list is that of the snapshot
     this.#isByListing = isByListing && table?.listedNs === undefined;
   }
@@ -58,22 +63,45 @@ export class OwnConversations {
     return original === undefined || others.length > 0 ? undefined : endsIn(original);
   }
 
-  /** What the host called of its own since the first snapshot, as far as the last one lists it: not what ended longer before. None where either lacks entries. */
+  /**
+   * What the host called of its own between the first snapshot and the last: what was heard of meanwhile and not let go, and what the last one lists, which has not what
+   * ended longer before. None is listed where either lacks entries.
+   */
   called(): readonly HostCall[] {
     const { facts, first } = this.#known;
-    if (facts === undefined || first?.conntrack === undefined || first.conntrackMore > 0) return [];
-    if (first.timeNs >= facts.timeNs) return [];
-    const before = new Listing().of(first.conntrack);
+    if (facts === undefined || first === undefined || first.timeNs >= facts.timeNs) return [];
+    const table = this.#table?.listedNs === undefined ? this.#table : undefined;
+    const heard = Array.from(table?.entries() ?? [], (entry) => ({ entry, calls: this.#heardIn(entry) })).filter(
+      ({ calls }) => calls.length > 0,
+    );
+    const texts = new Set(heard.map(({ entry }) => entry.originalText));
+    const listed = Array.from(this.#listedSince(first)).filter(({ originalText }) => !texts.has(originalText));
+    return [...heard.flatMap(({ calls }) => calls), ...listed.flatMap((entry) => this.#callsIn(entry, facts.timeNs))];
+  }
+
+  /** The entries that the last snapshot has and the first has not. */
+  #listedSince({ conntrack, conntrackMore }: Pick<HostFacts, "conntrack" | "conntrackMore">): ConntrackEntry[] {
+    if (conntrack === undefined || conntrackMore > 0) return [];
+    const before = new Listing().of(conntrack);
     const listing = this.#table?.listedNs === undefined ? this.#snapshotsTable() : this.#table;
-    return Array.from(listing.entries()).flatMap((entry) => {
-      const { originalText, replyText, isZoned, isReplied } = entry;
-      const [ends, answer] = [endsIn(originalText), endsIn(replyText)];
-      if (isZoned || isReplied !== true || !this.isOwn(ends.src) || !this.isOwn(ends.dst)) return [];
-      if (before.having(originalText).length > 0) return [];
-      const proto = originalText.slice(0, originalText.indexOf(" "));
-      const answeredBy = isTranslated(entry) ? { address: answer.src, port: answer.srcPort } : undefined;
-      return [{ proto, address: ends.dst, port: ends.dstPort, answeredBy, epochNs: facts.timeNs }];
-    });
+    return Array.from(listing.entries()).filter(({ originalText }) => before.having(originalText).length === 0);
+  }
+
+  /** The call that an entry is of which conntrack told, as it happened, behind the first snapshot. */
+  #heardIn(entry: ConntrackEntry): readonly HostCall[] {
+    const { first } = this.#known;
+    const { bornNs } = entry;
+    if (first === undefined || bornNs === undefined || bornNs <= first.timeNs) return [];
+    return this.#callsIn(entry, bornNs);
+  }
+
+  #callsIn(entry: ConntrackEntry, epochNs: bigint): readonly HostCall[] {
+    const { originalText, replyText, isZoned, isReplied } = entry;
+    const [ends, answer] = [endsIn(originalText), endsIn(replyText)];
+    if (isZoned || isReplied !== true || !this.isOwn(ends.src) || !this.isOwn(ends.dst)) return [];
+    const proto = originalText.slice(0, originalText.indexOf(" "));
+    const answeredBy = isTranslated(entry) ? { address: answer.src, port: answer.srcPort } : undefined;
+    return [{ proto, address: ends.dst, port: ends.dstPort, answeredBy, epochNs }];
   }
 
   #snapshotsTable(): ConntrackTable {

@@ -66,10 +66,10 @@ it("of many events, it holds what lives", async () => {
   );
   const table = new ConntrackTable({ isLive: true });
   let [letGo, most] = [0, 0];
-  table.onLetGo = () => {
+  table.onLetGo(() => {
     letGo++;
     most = Math.max(most, table.size);
-  };
+  });
   follower = await followConntrack(table);
   await until(() => letGo + table.size === 20_000);
   expect([table.unread, table.hearing.untaken]).toEqual([0, 0]);

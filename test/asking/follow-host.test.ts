@@ -11,7 +11,7 @@ import { HostFollower } from "../../src/asking/follow-host.js";
 import { Messages } from "../../src/cli/messages.js";
 import { KnownHost } from "../../src/host/snapshot/known-host.js";
 import { CHANGE_SCHEMA, SCHEMA } from "../../src/host/snapshot/schema.js";
-import type { HostNews } from "../../src/host/snapshot/snapshot.js";
+import { ENTRIES, type HostNews } from "../../src/host/snapshot/snapshot.js";
 import { having } from "../host/rules/explained.js";
 import { scratch } from "../support/scratch.js";
 
@@ -288,20 +288,26 @@ it("what the host said before somebody keeps it is kept, too", async () => {
 });
 
 it.each([
-  [true, ["one entry"]],
-  [false, []],
-])("conntrack's entries are asked for where they are kept: %j", async (isKept, entries) => {
+  { isKept: true, count: 65_537, begun: ["one entry"], meanwhile: ["one entry"] },
+  { isKept: false, count: 65_536, begun: ["one entry"], meanwhile: [] },
+  { isKept: false, count: 65_537, begun: [], meanwhile: [] },
+])("conntrack's entries are asked for where they are kept, or few, at both ends: %j", async (asked) => {
   const folder = scratch("conntrack");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "conntrack"), "#!/bin/sh\ncase $1$3 in\n-Lipv4) echo one entry ;;\nesac\n", {
-    mode: 0o755,
-  });
+  const answers = `-Lipv4) echo one entry ;;\n-C) echo ${asked.count} ;;`;
+  writeFileSync(join(folder, "conntrack"), `#!/bin/sh\ncase $1$3 in\n${answers}\nesac\n`, { mode: 0o755 });
   vi.stubEnv("PATH", folder);
   const engine = new Engine();
   await engine.listen();
-  const followed = following(engine.socket, isKept);
-  await followed.follower.begin();
-  expect(followed.news).toMatchObject([{ conntrack: { entries } }]);
+  const { follower, news } = following(engine.socket, asked.isKept);
+  await follower.begin();
+  follower.known.masqueradeSources.onUnknown();
+  await until(() => news.length === 2);
+  await follower.end();
+  const entries = [asked.begun, asked.meanwhile, asked.begun];
+  expect(news).toMatchObject(entries.map((listed) => ({ conntrack: { entries: listed } })));
+  const isListed = news.map((each) => "missing" in each && each.missing.every(({ source }) => source !== ENTRIES));
+  expect(isListed).toEqual(entries.map((listed) => listed.length > 0));
 });
 
 it("an engine that goes is asked again, for all that runs by then; until then, nobody's name is known", async () => {

@@ -29,7 +29,7 @@ function busy(table: ConntrackTable, fromMs: number, toMs: number): number {
 test("what is held depends on what lives, not on how much there was", () => {
   const table = new ConntrackTable({ isLive: true });
   let letGo = 0;
-  table.onLetGo = () => letGo++;
+  table.onLetGo(() => letGo++);
   const soon = busy(table, 1000, 15_000);
   expect(soon).toBeLessThan(11_500 / 5);
   expect(busy(table, 15_000, 50_000)).toBe(soon);

@@ -1,3 +1,4 @@
+import type { HostCall } from "../../src/packets/results/published.js";
 import { expect, it } from "vitest";
 import { ConntrackTable } from "../../src/host/conntrack-table.js";
 import { OwnConversations } from "../../src/host/own-conversations.js";
@@ -101,4 +102,33 @@ it("tells what the host called since the first snapshot", () => {
   expect(since({ conntrackMore: 1 }, PROXIED)).toEqual([]);
   expect(since({ timeNs: 9n }, PROXIED)).toEqual([]);
   expect(new OwnConversations(facts(PROXIED), undefined, true).called()).toEqual([]);
+});
+
+/** An event of conntrack's, at a second. */
+const event = (atS: number, what: "NEW" | "DESTROY", line: string): string => `[${atS}.0]\t [${what}] ${line}`;
+const unreplied = (line: string): string =>
+  line.replace(/src=\S+ dst=\S+ sport=\S+ dport=\S+ \[ASSURED\]/, "[UNREPLIED] $&");
+const secondsNs = (seconds: number): bigint => BigInt(seconds) * 1_000_000_000n;
+
+it("tells what conntrack told of as it happened, once each, and what the last snapshot alone lists", () => {
+  const table = new ConntrackTable({ isLive: true });
+  const known = (listedFirst: object) => ({
+    facts: { ...facts(CALLED, PROXIED).facts, timeNs: secondsNs(9) },
+    first: { conntrack: undefined, conntrackMore: 0, timeNs: secondsNs(7), ...listedFirst },
+  });
+  const own = new OwnConversations(known({}), table, true);
+  const called: HostCall[] = [];
+  own.onCalled = (call) => called.push(call);
+  // from before the first snapshot; from behind it; and one that goes on: no event tells whether it was answered
+  const before = PROXIED.replaceAll("52280", "52281");
+  table.read(event(6, "NEW", unreplied(before)));
+  for (const line of [PROXIED, CALLED]) table.read(event(8, "NEW", unreplied(line)));
+  for (const line of [before, PROXIED]) table.read(event(9, "DESTROY", line));
+  const call = { proto: "tcp", address: "127.0.0.1", port: 88, answeredBy: undefined, epochNs: secondsNs(8) };
+  expect([own.called(), called]).toEqual([[call], []]);
+  const listing = new OwnConversations(known({ conntrack: "" }), table, true);
+  expect(listing.called().map(({ address }) => address)).toEqual(["127.0.0.1", "10.0.2.15"]);
+  // let go, once it was over for a while
+  table.read(event(99, "NEW", unreplied(STRAIGHT)));
+  expect([own.called(), called]).toEqual([[], [call]]);
 });

@@ -428,20 +428,18 @@ describe.skipIf(skips)("a Docker host", () => {
 
   it("what the host itself calls is told of the ports that conntrack says it called, live and by its file alone", async () => {
     const path = scratch("calls.pcapng");
-    const { stdout } = await live(
-      async (printed) => {
-        await pingUntilNamed("web", printed);
-        // by addresses of the host; by docker-proxy; and straight to the container
-        for (const place of ["10.0.2.15:88", "10.0.2.15:88", "172.17.0.1:88", "127.0.0.1:88", "[::1]:88", "172.17.0.2"])
-          lab("exec", "dhost", "busybox", "wget", "-q", "-O", "/dev/null", `http://${place}/`);
-        // past the rules, which let calls of this bridge return
-        lab("exec", "c1", "busybox", "wget", "-q", "-O", "/dev/null", "http://172.17.0.2/");
-      },
-      "-w",
-      path,
-      "--format",
-      "ndjson",
-    );
+    const calls = async (printed: () => string): Promise<void> => {
+      await pingUntilNamed("web", printed);
+      // by addresses of the host; by docker-proxy; and straight to the container
+      for (const place of ["10.0.2.15:88", "10.0.2.15:88", "172.17.0.1:88", "127.0.0.1:88", "[::1]:88", "172.17.0.2"])
+        lab("exec", "dhost", "busybox", "wget", "-q", "-O", "/dev/null", `http://${place}/`);
+      // past the rules, which let calls of this bridge return
+      lab("exec", "c1", "busybox", "wget", "-q", "-O", "/dev/null", "http://172.17.0.2/");
+    };
+    const listed = await live(calls, "--format", "ndjson");
+    const heard = await live(calls, "--format", "ndjson", "--conntrack", "live");
+    lab("exec", "dhost", "conntrack", "-F");
+    const { stdout } = await live(calls, "-w", path, "--format", "ndjson");
     const entries = lab("exec", "dhost", "conntrack", "-L", "-p", "tcp");
     const called = entries.match(/ src=(\S+) dst=\1 sport=\d+ dport=88 src=172\.17\.0\.2 /g) ?? [];
     expect(called).toHaveLength(3);
@@ -450,7 +448,7 @@ describe.skipIf(skips)("a Docker host", () => {
     expect(publishedIn(await told("--conntrack", "off"))).toContainEqual(
       expect.objectContaining({ hostPort: 88, fromInside: 0, fromInsideUnclear: 0 }),
     );
-    for (const text of [stdout, await told()])
+    for (const text of [listed.stdout, heard.stdout, stdout, await told()])
       expect(publishedIn(text)).toContainEqual(
         expect.objectContaining({
           hostPort: 88,

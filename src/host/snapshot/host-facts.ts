@@ -4,7 +4,7 @@ import type { RuleReading } from "../rules/times/rule-history.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
-import { CHANGE_FORMAT, FORMAT, VERSION } from "./snapshot.js";
+import { CHANGE_FORMAT, ENTRIES, FORMAT, VERSION } from "./snapshot.js";
 import { unfollowedOf } from "./unfollowed.js";
 
 /** What a container is, as far as packets tell of it. */
@@ -67,7 +67,7 @@ export interface HostFacts {
   /** `macHash` of those of the host's interfaces. */
   readonly macs: readonly number[];
   readonly network: NetworkFacts;
-  /** As `ConntrackTable` reads them; undefined where it has none. And how many more there were. */
+  /** conntrack's entries, as `ConntrackTable` reads them, empty where there are none; undefined where they were not listed. And how many more there were. */
   readonly conntrack: string | undefined;
   readonly conntrackMore: number;
 }
@@ -152,6 +152,7 @@ function checkVersion(value: unknown): void {
 export function factsOf(snapshot: unknown): HostFacts {
   const linesAt = (...path: readonly string[]): string | undefined =>
     textsAt(snapshot, ...path).join("\n") || undefined;
+  const areEntriesListed = at(snapshot, "conntrack", "entries") !== undefined && !isMissing(snapshot, ENTRIES);
   return {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
     steadySinceNs: nsOf(textAt(snapshot, "steadySince")),
@@ -165,7 +166,7 @@ export function factsOf(snapshot: unknown): HostFacts {
       listAt(snapshot, "docker", "networks").map((network) => [textAt(network, "name") ?? "", networkOf(network)]),
     ),
     unfollowed: unfollowedOf(at(snapshot, "docker", "engine")),
-    proxies: areProxiesMissing(snapshot) ? undefined : listAt(snapshot, "dockerProxies").flatMap(proxiesOf),
+    proxies: isMissing(snapshot, "docker-proxy") ? undefined : listAt(snapshot, "dockerProxies").flatMap(proxiesOf),
     addresses: listAt(snapshot, "interfaces")
       .flatMap((link) => listAt(link, "addr_info"))
       .flatMap((each) => canonicalAddress(textAt(each, "local") ?? "") ?? []),
@@ -176,13 +177,13 @@ export function factsOf(snapshot: unknown): HostFacts {
       .map((link) => macHashOf(textAt(link, "address") ?? ""))
       .filter((mac) => mac !== NO_MAC),
     network: networkFactsOf(snapshot),
-    conntrack: linesAt("conntrack", "entries"),
+    conntrack: areEntriesListed ? textsAt(snapshot, "conntrack", "entries").join("\n") : undefined,
     conntrackMore: numberAt(snapshot, "conntrack", "more") ?? 0,
   };
 }
 
-function areProxiesMissing(snapshot: unknown): boolean {
-  return listAt(snapshot, "missing").some((missing) => textAt(missing, "source") === "docker-proxy");
+function isMissing(snapshot: unknown, source: string): boolean {
+  return listAt(snapshot, "missing").some((missing) => textAt(missing, "source") === source);
 }
 
 function proxiesOf(proxy: unknown): NonNullable<HostFacts["proxies"]> {

@@ -4,6 +4,8 @@ export const FORMAT = "natcorr-snapshot";
 export const CHANGE_FORMAT = "natcorr-change";
 /** Of both formats: it goes up where a reader of the one before would misread one. */
 export const VERSION = 1;
+/** What a snapshot lacks that has no entries of conntrack's, as its `missing` names it. */
+export const ENTRIES = "conntrack -L";
 
 /** What a host knows at one moment: `natcorr snapshot` writes it, `natcorr file --host` reads it. */
 export interface Snapshot {

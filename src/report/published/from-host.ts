@@ -26,8 +26,9 @@ export interface OwnConversations {
    * source may have been rewritten later.
    */
   begunAs(proto: Protocol, ends: Ends, hostPorts?: readonly number[]): Ends | undefined;
-  /** What the host called of its own meanwhile, as far as that is told. */
+  /** What the host called of its own meanwhile, as far as that is told; behind that which `onCalled` was told. */
   called(): readonly HostCall[];
+  onCalled: (call: HostCall) => void;
 }
 
 /** A conversation that the host began with a container. */
@@ -58,12 +59,15 @@ export class FromHost {
   readonly #textAt = new Map<number, string>();
   /** How many calls docker-proxies are known to have taken whose other conversation, with the container, is not met yet. */
   readonly #carriedOn = new Map<Published, number>();
+  /** How many calls of a port a rule is known to have translated, whether they were seen or not. */
+  readonly #byRule = new Map<Published, number>();
 
   constructor(own: OwnConversations, containers: Containers, ports: PortIndex, uses: Uses) {
     this.#own = own;
     this.#containers = containers;
     this.#ports = ports;
     this.#uses = uses;
+    own.onCalled = (call) => this.#noteCall(call);
   }
 
   /** Takes a packet without a twin. */
@@ -92,11 +96,10 @@ export class FromHost {
 
   /** Counts what it still remembers, and what is told besides: that may have passed unseen. */
   end(): void {
-    const byRule = new Map<Published, number>();
-    for (const call of this.#own.called()) this.#noteCall(call, byRule);
+    for (const call of this.#own.called()) this.#noteCall(call);
     for (const begun of this.#begun.values())
       this.#count(begun, begun.begunAs ?? this.#own.begunAs(begun.proto, begun.ends));
-    for (const [published, count] of byRule) {
+    for (const [published, count] of this.#byRule) {
       const use = this.#uses.of(published);
       use.fromHost = Math.max(use.fromHost, count);
     }
@@ -104,7 +107,7 @@ export class FromHost {
     this.#textAt.clear();
   }
 
-  #noteCall({ proto, address, port, answeredBy, epochNs }: HostCall, byRule: Map<Published, number>): void {
+  #noteCall({ proto, address, port, answeredBy, epochNs }: HostCall): void {
     const held = this.#ports.at(proto, { address, port }).filter(({ isGone }) => !isGone);
     if (held.length !== 1 || port === undefined) return;
     const [published] = held;
@@ -116,7 +119,7 @@ export class FromHost {
       answeredBy.port === published.containerPort &&
       isPublishedBy(published, this.#containers.having(answeredBy.address, epochNs))
     )
-      byRule.set(published, (byRule.get(published) ?? 0) + 1);
+      this.#byRule.set(published, (this.#byRule.get(published) ?? 0) + 1);
   }
 
   /** Whether one of the calls that docker-proxies took is not accounted for yet by what they sent to the container. */

@@ -53,6 +53,11 @@ describe("a snapshot", () => {
     expect(read({ rules: { iptables: ["*filter", "COMMIT"] } }).rules).toBe("*filter\nCOMMIT");
     expect(read({}).rules).toBeUndefined();
     expect(read({}).conntrack).toBeUndefined();
+    // conntrack has none, or they could not be listed
+    const none = { conntrack: { entries: [], more: 0, counters: {} } };
+    const [sums, list] = ["conntrack -S", "conntrack -L"].map((source) => [{ source, why: "not found" }]);
+    expect(read({ ...none, missing: sums }).conntrack).toBe("");
+    expect(read({ ...none, missing: list }).conntrack).toBeUndefined();
   });
 
   it.each([

@@ -47,7 +47,12 @@ const LOCAL: Published = {
 };
 
 /** A host that says nothing of its own conversations. */
-const NOTHING_OWN: OwnConversations = { isOwn: () => false, begunAs: () => undefined, called: () => [] };
+const NOTHING_OWN: OwnConversations = {
+  isOwn: () => false,
+  begunAs: () => undefined,
+  called: () => [],
+  onCalled: () => {},
+};
 
 /** What is said at the end of the ports, when a sink is told of a run. */
 function uses(
@@ -199,6 +204,7 @@ it("counts by conntrack what was translated before it was seen inside, and not w
   const own: OwnConversations = {
     isOwn: () => false,
     called: () => [],
+    onCalled: () => {},
     begunAs: (_, { src, srcPort = 0 }) => {
       const [, dst, dstPort] = /^(.*)\.(\d+)$/.exec(begun[srcPort] ?? "") ?? [];
       return dst === undefined ? undefined : { src, srcPort, dst, dstPort: Number(dstPort) };
@@ -221,6 +227,7 @@ it("counts what came by an interface that is not captured by conntrack, or as wh
   const own: OwnConversations = {
     isOwn: () => false,
     called: () => [],
+    onCalled: () => {},
     begunAs: (_, { src, srcPort }) => (srcPort === 1 ? { src, srcPort, dst: "10.9.0.1", dstPort: 88 } : undefined),
   };
   const [web] = uses(
@@ -258,7 +265,10 @@ it.each([
           const row = tables.add({ side: INSIDE, proto: TCP, ...seen, tcpFlags: SYN });
           sink.unmatched(row, { verdict, reason: "no-twin", why: "" });
         },
-        { own: { isOwn: () => false, begunAs: () => begunAs, called: () => [] }, originOf: () => origin },
+        {
+          own: { isOwn: () => false, begunAs: () => begunAs, called: () => [], onCalled: () => {} },
+          originOf: () => origin,
+        },
       );
     const [told] = count(calls);
     expect(told[counted]).toBe(1);
@@ -423,6 +433,7 @@ function ownOf(begun: Readonly<Record<number, string>>): OwnConversations {
   return {
     isOwn: (address) => OWN.has(address),
     called: () => [],
+    onCalled: () => {},
     begunAs: (_, { srcPort = 0 }) => {
       const [src, dst, dstPort] = begun[srcPort]?.split(" ") ?? [];
       return dst === undefined ? undefined : { src, srcPort, dst, dstPort: Number(dstPort) };
@@ -546,6 +557,10 @@ it("counts by conntrack's lists what the host called, whether it was seen or not
   expect(seen).toMatchObject({ fromHost: 2, proxiedFromHost: 1, fromHostUnclear: 1 });
   for (const use of rest) expect(use).toMatchObject({ fromHost: 0, proxiedFromHost: 0 });
   expect(publishedText([seen], paint(false))).toMatch(/88→web:80 +2 +1–2 /);
+  // told as conntrack lets go of them
+  const letGo = { ...own, called: () => [] };
+  const [passed] = uses([WEB], () => called.forEach((each) => letGo.onCalled(each)), { own: letGo });
+  expect(passed).toMatchObject({ fromHost: 2, proxiedFromHost: 1 });
   const [unseen] = uses([WEB], () => {}, { own });
   expect(unseen).toMatchObject({ fromHost: 2, proxiedFromHost: 1, fromHostUnclear: 0 });
   expect(publishedText([unseen], paint(false))).toContain("called by the host itself, by docker-proxy: 1 conversation");
