@@ -16,7 +16,7 @@ type Placed = Pick<Timeline, "sideOf" | "way">;
 interface Named {
   readonly quotedAs: string;
   readonly datagram: string;
-  /** The same whoever it was sent to, as a rule may have rewritten that; undefined where too little is quoted, or it has no IP ID. */
+  /** The same whoever it was sent to, as a rule may have rewritten that; undefined where too little is quoted. */
   readonly sentAs: string | undefined;
   /** Whether the quote was cut before its ports, or the id of its echo; and whether before the sequence number behind these. */
   readonly lacksEnds: boolean;
@@ -44,8 +44,8 @@ export class QuotedNames {
     const isCut = lacksEnds || (proto === TCP && quotes.seq[q] === 0);
     const datagram = datagramName(side, quoted.src, quoted.dst, proto, ipId);
     const name = packetName(side, t.way(row) ^ 1, proto, ipId, length, quotes.seq[q]);
-    const isSentOnce = !lacksEnds && hasPorts(proto) && ipId !== 0;
-    const sentAs = isSentOnce ? sentName(side, quoted.src, quotes.srcPort[q], proto, ipId, length) : undefined;
+    const hasEnds = !lacksEnds && hasPorts(proto);
+    const sentAs = hasEnds ? sentName(side, quoted.src, quotes.srcPort[q], proto, ipId, length) : undefined;
     return { quotedAs: lacksEnds ? addressed(datagram, length) : name, datagram, sentAs, lacksEnds, isCut };
   }
 
@@ -64,10 +64,10 @@ export class QuotedNames {
     return addressed(this.datagramOf(row), this.#timeline.length(row));
   }
 
-  /** How an error names a packet whose destination a rule rewrote since it was sent; undefined of one that this does not tell from others. */
+  /** How an error names a packet whose destination a rule rewrote since it was sent, alike without an IP ID; undefined of fragments, and of what has no ports. */
   sentAs(row: number): string | undefined {
     const t = this.#timeline;
-    if ((t.flags(row) & (HAS_IP_ID | IS_FRAGMENT)) !== HAS_IP_ID || !hasPorts(t.proto(row))) return undefined;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0 || !hasPorts(t.proto(row))) return undefined;
     const src = sourceText(this.#tuples, t.way(row));
     const port = this.#tuples.port(t.tuple(row), t.forward(row) === 1);
     return sentName(t.sideOf(row), src, port, t.proto(row), t.ipId(row), t.length(row));

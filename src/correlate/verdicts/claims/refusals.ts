@@ -7,6 +7,7 @@ import type { Reason } from "../../../packets/results/reasons.js";
 import { WAITING } from "../../../packets/fates.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { isFromNear } from "./hops.js";
+import { AT_ONCE_NS } from "./resets.js";
 import { isRedirect, isTooBig } from "../../../protocols/icmp.js";
 import { ICMP } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
@@ -54,6 +55,8 @@ interface Refusal extends Names {
   use: "none" | "told" | "unclear";
   /** The frame of a packet that it was said to be about, though that goes to another address than it quotes. */
   inNameFor?: number;
+  /** Whether it may be about any of several so. */
+  isOfSeveral?: boolean;
 }
 
 /** What an error says, and how the packet is named that it is about. */
@@ -206,16 +209,25 @@ export class Refusals implements Notes {
 
   /**
    * What refuses a packet in the name of whom it was sent to: a rule gave the packet to the host, or to a neighbour, and the capture shows it as it is by then. The
-   * error quotes it as it was sent, to where nobody was heard to send anything, and comes from no router away. Undefined where no error does, or several may.
+   * error quotes it as it was sent, to where nobody was heard to send anything, and comes from no router away. Of one without an IP ID, it comes at once, and behind no
+   * other packet that it may quote. Undefined where no error does, or several may.
    */
   inNameOf(row: number): Answer | undefined {
     const sentAs = this.#bySent.size === 0 ? undefined : this.#names.sentAs(row);
-    const [error, ...others] = sentAs === undefined ? [] : (this.#bySent.get(sentAs) ?? []);
-    if (error === undefined || others.length > 0 || error.use !== "none") return undefined;
     const t = this.#timeline;
+    const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
+    const untilNs = t.timeNs(row) + (isNumbered ? this.#windowNs : AT_ONCE_NS);
+    const errors = sentAs === undefined ? [] : (this.#bySent.get(sentAs) ?? []);
+    const [error, ...others] = errors.filter((each) => t.isBefore(row, each.row) && each.timeNs <= untilNs);
+    if (error === undefined || others.length > 0 || error.use !== "none" || error.isOfSeveral === true)
+      return undefined;
     const { isFromFar, isOfAddressee } = error.answer;
-    if (isFromFar || !isOfAddressee || this.#names.isQuotedSeen(error.row)) return undefined;
-    if (!t.isBefore(row, error.row) || !this.#isInTime(error, row) || !this.#mayQuote(error, row)) return undefined;
+    if (isFromFar || !isOfAddressee || this.#names.isQuotedSeen(error.row) || !this.#mayQuote(error, row))
+      return undefined;
+    if (!isNumbered && this.#isSentAgain(row, error)) {
+      error.isOfSeveral = true;
+      return undefined;
+    }
     error.use = "told";
     error.inNameFor = t.frame(row);
     return error.answer;
@@ -247,6 +259,18 @@ export class Refusals implements Notes {
 
   #mayQuote({ head }: Refusal, row: number): boolean {
     return areAlike(head, this.#timeline.head(row));
+  }
+
+  /** Whether another packet waits between one and an error that may quote that as well, to whomever it was sent; or too many do to tell. */
+  #isSentAgain(row: number, error: Refusal): boolean {
+    const t = this.#timeline;
+    let next = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
+      if (next === error.row || next === t.end) return false;
+      if (t.length(next) !== t.length(row) || t.state(next) !== WAITING || !this.#mayQuote(error, next)) continue;
+      if (this.#names.sentAs(next) === error.sentAs) return true;
+    }
+    return true;
   }
 
   /** How many packets wait behind one that some errors may be about as well. */

@@ -156,7 +156,23 @@ describe("what a rule gave to the host, and that is refused in the name of whom 
       [refusing(quoted), refusing(quoted)],
     ])
       expect(await firstOf(sentOn, ...errors)).toBe("local same-link");
-    expect(await firstOf(us(3000, datagramTo(HERE, 0)), refusing(datagramTo(SERVER, 0)))).toBe("local same-link");
+  });
+
+  it("is refused without an IP ID, too, where the error comes at once, and nothing else was sent that it may quote", async () => {
+    const [sent, error] = [(dst: string, atUs = 3000) => us(atUs, datagramTo(dst, 0)), refusing(datagramTo(SERVER, 0))];
+    expect(await firstOf(sent(HERE), error)).toBe("refused port-unreachable");
+    const late = us(13_001, error.packet);
+    const other = datagramTo("172.17.0.9", 0);
+    const longer = query({ src: OTHER, dst: "172.17.0.9", ipId: 0, ttl: 64, text: "longer?" });
+    expect(await firstOf(sent(HERE), late)).toBe("local same-link");
+    const ofSeveral = await saidOf(sent(HERE), us(3010, other), error);
+    expect(ofSeveral.map(([verdict]) => verdict)).toEqual(["local", "local", "local"]);
+    expect(await firstOf(sent(HERE), us(3010, longer), error)).toBe("refused port-unreachable");
+    expect(await firstOf(sent(HERE), sent(SERVER, 3010), error)).toBe("local same-link");
+    // which an IP ID tells apart
+    expect(await firstOf(sentOn, us(3010, datagramTo(HERE, 31_011)), refusing(datagramTo(SERVER, 31_010)))).toBe(
+      "refused port-unreachable",
+    );
   });
 });
 
