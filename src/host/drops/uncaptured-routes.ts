@@ -49,6 +49,8 @@ export class UncapturedRoutes implements HostRoutes {
 
   uncapturedTo(address: string, seen?: Seen): UncapturedRoute | undefined {
     this.#read();
+    if (seen !== undefined && this.#captured.length > 0 && this.#times.isForgotten(seen.timeNs))
+      return { name: undefined, isCertain: false, isByPolicy: this.#isByPolicy };
     const times = this.#times.at(seen?.timeNs);
     const when = times.map(({ seenNs }) => seenNs).join(" ");
     const key = `${address} ${this.#isByPolicy ? `${seen?.src ?? ""} ${this.#cameBy(seen)}` : ""} ${when}`;

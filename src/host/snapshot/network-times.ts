@@ -3,7 +3,7 @@ import type { HostFacts } from "./host-facts.js";
 import type { NetworkFacts } from "./network-facts.js";
 import { Routing } from "./routing.js";
 
-/** So many are remembered, the last ones: from the first of these on, and before it. */
+/** So many are remembered, the last ones. */
 const MOST_TIMES = 64;
 /** A change may be heard so long after it was made, nanoseconds. */
 const HEARD_LATE_NS = 1_000_000_000n;
@@ -28,6 +28,8 @@ export class NetworkTimes {
   /** How many snapshots were taken. */
   taken = 0;
   readonly #times: NetworkTime[] = [];
+  /** Until when it may have forwarded as is forgotten, epoch nanoseconds. */
+  #forgottenNs = 0n;
   /** What the last one's routes and policy rules are. */
   #last = "";
 
@@ -46,12 +48,20 @@ export class NetworkTimes {
     const toNs = before?.lastNs ?? timeNs;
     const sinceNs = heardNs !== undefined && heardNs > toNs ? heardNs : toNs;
     this.#times.push({ routing: new Routing(network), network, seenNs: timeNs, lastNs: timeNs, sinceNs });
-    if (this.#times.length > MOST_TIMES) this.#times.shift();
+    if (this.#times.length <= MOST_TIMES) return;
+    this.#times.shift();
+    this.#forgottenNs = this.#times[0].seenNs;
   }
 
-  /** How it may have forwarded at a time, epoch nanoseconds, or ever, where none is given; none where no snapshot tells. */
+  /** Whether it is forgotten how it forwarded at a time, epoch nanoseconds. */
+  isForgotten(timeNs: bigint): boolean {
+    return timeNs < this.#forgottenNs;
+  }
+
+  /** How it may have forwarded at a time, epoch nanoseconds, or ever, where none is given; none where no snapshot tells, or that is forgotten. */
   at(timeNs?: bigint): readonly NetworkTime[] {
     if (timeNs === undefined) return this.#times;
+    if (this.isForgotten(timeNs)) return [];
     return this.#times.filter(({ sinceNs }, at) => {
       const isLast = at + 1 === this.#times.length;
       return (at === 0 || sinceNs <= timeNs) && (isLast || timeNs < this.#times[at + 1].seenNs);

@@ -13,7 +13,8 @@ export interface Seen {
 
 /** An interface that is not captured, and that packets leave by. */
 export interface UncapturedRoute {
-  readonly name: string;
+  /** Undefined where it may be any: how the host forwarded then is forgotten, as it changed too often since. */
+  readonly name: string | undefined;
   /** False where they may leave by another one: it depends on more than is seen of them, or the route changed about then. */
   readonly isCertain: boolean;
   /** Whether policy rules have a part in it: then more than where they go chooses it. */

@@ -207,6 +207,20 @@ it("forgets how the host forwarded long ago", () => {
   });
   const times = timesOf(changing);
   expect([times.changes, times.at().length, times.at(150_500_000_000n).length]).toEqual([99, 64, 2]);
+  // the oldest that is remembered was seen at second 136: before, the one before it may have been
+  const routes = new UncapturedRoutes(times, BOTH);
+  const first = { ...ofC1, timeNs: 50_000_000_000n };
+  const last = { ...ofC1, timeNs: 135_999_999_999n };
+  const since = { ...ofC1, timeNs: 136_000_000_000n };
+  for (const seen of [first, last]) {
+    const told = routes.uncapturedTo("198.51.100.9", seen);
+    expect(told).toEqual({ name: undefined, isCertain: false, isByPolicy: false });
+    expect(routes.isCapturedTo("172.17.0.3", seen)).toBe(false);
+  }
+  expect(routes.uncapturedTo("198.51.100.9", since)).toBeUndefined();
+  expect(routes.isCapturedTo("172.17.0.3", since)).toBe(true);
+  // where it is not known what is captured, nothing is told
+  expect(new UncapturedRoutes(times, []).uncapturedTo("198.51.100.9", first)).toBeUndefined();
 });
 
 it("goes by what the host says by then", () => {

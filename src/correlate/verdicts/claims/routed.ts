@@ -27,12 +27,15 @@ export function routedUnknownThen(
 
 function unknownBy(routed: Routed | undefined, missing: string): Claim | undefined {
   if (routed === undefined) return undefined;
-  return { ...unknown("routed-elsewhere", `${missing}, but ${routed.why}`), leavesBy: routed.name };
+  const { name: leavesBy, why } = routed;
+  const claim = unknown("routed-elsewhere", `${missing}, but ${why}`);
+  return leavesBy === undefined ? claim : { ...claim, leavesBy };
 }
 
 /** A route that leaves by an interface which is not captured. */
 interface Routed {
-  readonly name: string;
+  /** Undefined where that may be any. */
+  readonly name: string | undefined;
   readonly isCertain: boolean;
   readonly isByPolicy: boolean;
   /** In words. */
@@ -59,6 +62,10 @@ interface Sent {
   readonly timeNs: bigint;
 }
 
+/** Why it may have left by any, in words. */
+const FORGOTTEN =
+  "how the host forwarded then is not known any more, as that changed too often since: it may have left by an interface that is not captured";
+
 /** `twinWay`: which way it goes on, translated; NONE where it is not, or that is not known. */
 function routeOf(
   { routes, timeline: t, tuples }: ByRoutes,
@@ -69,6 +76,7 @@ function routeOf(
   const route = routes?.uncapturedTo(to, { src, side, source: t.frames[side].sourceOf(frame), timeNs });
   if (route === undefined) return undefined;
   const { name, isCertain, isByPolicy } = route;
+  if (name === undefined) return { name, isCertain, isByPolicy, why: FORGOTTEN };
   const whose = isByPolicy ? `from ${src} to ${to}, by its policy rules,` : `to ${to}`;
   const changed = isCertain || isByPolicy ? "" : "changed about then, and ";
   const leaves = isCertain ? "leaves" : "may leave";
@@ -93,7 +101,7 @@ export function routedElsewhere(
   way?: number,
 ): { readonly claim: Claim; readonly isByPolicy: boolean } | undefined {
   const routed = routedBy(known, row, way);
-  if (routed?.isCertain !== true) return undefined;
+  if (routed?.isCertain !== true || routed.name === undefined) return undefined;
   const why = `${said}, and ${routed.why}`;
   const { isByPolicy, name: leavesBy } = routed;
   return {

@@ -28,6 +28,13 @@ it("what never came out is unknown where its route leaves by an interface that i
   expect(await reasons({})).toEqual(["dropped no-twin", "dropped no-twin", "dropped ttl-spent"]);
 });
 
+it("what never came out is unknown where how the host forwarded then is forgotten", async () => {
+  const forgotten = { ...routes, uncapturedTo: () => ({ name: undefined, isCertain: false, isByPolicy: false }) };
+  const { alone } = await outcomeOf(merged(known.inside, [asked(AWAY)]), known.outside, { routes: forgotten });
+  expect(alone).toMatchObject([{ verdict: "unknown", reason: "routed-elsewhere" }]);
+  expect(alone[0].why).toContain("but how the host forwarded then is not known any more");
+});
+
 /** What becomes of packets beside `known`. */
 const reasonsFor = async (inside: readonly Stamped[], outside: readonly Stamped[], options: object) =>
   (await outcomeOf(merged(known.inside, inside), merged(known.outside, outside), options)).alone.map(
