@@ -125,7 +125,11 @@ export class RuleFacts implements HostRules {
     const ruling = this.#ruling({ isTranslated, rules }, this.#book.hasUntracked);
     return proxying.length === 0
       ? ruling
-      : { ...ruling, answer: undefined, doubt: "a proxy takes it only where it listens" };
+      : {
+          ...ruling,
+          answer: undefined,
+          doubt: "a proxy takes it only where it listens, and else the rule drops it (--trace live tells)",
+        };
   }
 
   /** Rules do not tell what was. */

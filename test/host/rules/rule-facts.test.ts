@@ -325,7 +325,7 @@ describe("who calls somebody outside", () => {
     expect(facts.taking(OUTSIDE, TCP, { src: "198.51.100.7", srcPort: 5, dst: "10.0.7.9", dstPort: 80 })).toEqual({
       answer: undefined,
       rules: proxying,
-      doubt: "a proxy takes it only where it listens",
+      doubt: "a proxy takes it only where it listens, and else the rule drops it (--trace live tells)",
     });
     expect(taken(facts, 80)).toEqual({ answer: true, rules: redirecting, doubt: "" });
     const untracked = after(`*raw\n-A PREROUTING -p icmp -j CT --notrack\nCOMMIT\n${text}`, [], "docker0", "enp0s3");

@@ -183,11 +183,15 @@ it("what comes from outside to nobody known has the rule beside it that may give
     ...NO_RULES,
     taking: (side) => {
       sides.push(side);
-      return { answer: undefined, rules: RULE, doubt: "a proxy takes it only where it listens" };
+      return {
+        answer: undefined,
+        rules: RULE,
+        doubt: "a proxy takes it only where it listens, and else the rule drops it (--trace live tells)",
+      };
     },
   });
   expect(await alone([], calls, rules)).toEqual([
-    `outside unknown: nothing of its conversation is known to have crossed: no translation explains it; a rule may give it to the host itself, but a proxy takes it only where it listens: ${RULE}`,
+    `outside unknown: nothing of its conversation is known to have crossed: no translation explains it; a rule may give it to the host itself, but a proxy takes it only where it listens, and else the rule drops it (--trace live tells): ${RULE}`,
   ]);
   expect(new Set(sides)).toEqual(new Set([OUTSIDE]));
 });
