@@ -1,7 +1,8 @@
 /**
  * Walks fixtures/: what `natcorr file` makes of the captures of each, inside*.pcap and outside*.pcap, must be its `expected.ndjson`, byte for byte; and where the host's rules,
  * or a trace of them, are beside them, with `--rules rules.txt`, its `expected-rules.ndjson`, and with `--trace trace.txt`, its `expected-trace.ndjson`;
- * where snapshots of the host are, with both for `--host`, its `expected-host.ndjson`.
+ * where snapshots of the host are, with both for `--host`, its `expected-host.ndjson`. Where `truth.csv` is, which whoever made the captures wrote, natcorr finds the pairs that
+ * are in it, all of them, and no other.
  *
  * `UPDATE_FIXTURES=1 npx vitest run test/fixtures.test.ts` writes the expected output instead of comparing it. Read the
  * difference before you keep it: it must be what somebody who knows the traffic would say.
@@ -328,5 +329,31 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
     expect(stdout.replaceAll(`${folder}/`, "")).toBe(all.replace(OF_PACKETS, ""));
     expect((await natcorr(...quiet, "--width", "200")).stdout.match(/^unmatched: .*$/m)?.[0]).toBe(unmatchedText(all));
     expect([...putAway.readers]).toEqual([]);
+  });
+});
+
+/** Pairs as `truth.csv` has them, a line a pair: the frames of the inside, those of the outside. */
+function truePairs(name: string): string[] {
+  const [head, ...pairs] = readFileSync(`${ROOT}${name}/truth.csv`, "utf8").trimEnd().split("\n");
+  expect(head).toBe("inside_frames,outside_frames");
+  return pairs.sort();
+}
+
+describe("fixtures whose truth is known", () => {
+  const known = readdirSync(ROOT).filter((name) => existsSync(`${ROOT}${name}/truth.csv`));
+
+  it("are there", () => {
+    expect(known.length).toBeGreaterThanOrEqual(7);
+  });
+
+  it.each(known)("%s: the pairs found are the true ones", (name) => {
+    const lines: Line[] = readFileSync(`${ROOT}${name}/expected.ndjson`, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const found = lines
+      .filter(({ type }) => type === "pair")
+      .map(({ inside, outside }) => `${inside.frames.join(" ")},${outside.frames.join(" ")}`);
+    expect(found.sort()).toEqual(truePairs(name));
   });
 });
