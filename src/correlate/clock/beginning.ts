@@ -2,7 +2,7 @@ import { contentHash } from "../../packets/content.js";
 import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { UNLIMITED } from "../intake/disorder.js";
-import { isEnclosing, isWithin, middleOf } from "./bounds.js";
+import { type Bounds, isEnclosing, isWithin, middleOf, movedBy, UNBOUNDED } from "./bounds.js";
 import { type ClockOption, PROCESSORS_NS } from "./clock.js";
 import {
   type Agreed,
@@ -51,6 +51,8 @@ interface Start {
   readonly areApart: boolean;
   /** Whether packets of both directions bound the offset. */
   readonly isEnclosed: boolean;
+  /** Where one clock is taken for granted, between what the offset lies beyond the base, by the first packets that are equal. */
+  readonly bounds: Bounds;
   /** How far off the base may be. */
   readonly slackNs: number;
   /** Whether TCP numbers tell, and whether what may have been sent again is needed. */
@@ -123,7 +125,7 @@ function startOf(
   const numbered = unrepeated.filter(({ by }) => by <= NUMBERS);
   if (areTtlsSet(numbered)) twins.setTtls();
   const agreed = agreedOffset(unrepeated.filter(isCertain), windowNs);
-  const known = { nearNs: 0, areApart: false, isEnclosed: false, slackNs: 0 } as const;
+  const known = { nearNs: 0, areApart: false, isEnclosed: false, slackNs: 0, bounds: UNBOUNDED } as const;
   if (option.kind === "given") {
     const baseNs = Number(option.offsetNs - epochGapNs);
     const tells = { hasNumbers: false, asksResendable: false };
@@ -139,7 +141,11 @@ function startOf(
     agreed === null ? areOfOneClock(unrepeated, windowNs, oneGapNs, exactness.toleranceNs) : isEnclosing(agreed);
   const kept = isEnclosed ? null : steady();
   const areApart = kept !== null && !isWithin(oneGapNs, kept, exactness.toleranceNs);
-  if (isOne && !areApart) return { ...known, ...tells, offsetNs: 0n, baseNs: oneGapNs, assumed: "none" };
+  const ofOne = kept !== null && kept.isOnly && !areApart ? movedBy(kept, -oneGapNs) : UNBOUNDED;
+  // where nothing else tells, it is one by what equal packets keep, if they keep that at no other offset
+  if ((isOne && !areApart) || (agreed === null && isEnclosing(ofOne))) {
+    return { ...known, ...tells, offsetNs: 0n, baseNs: oneGapNs, assumed: "none", bounds: ofOne };
+  }
   const bounds = areApart && isProof(kept, exactness) ? kept : isOne ? null : agreed;
   if (bounds === null)
     return { ...known, ...tells, areApart, offsetNs: 0n, baseNs: oneGapNs, assumed: null, nearNs: null };
@@ -152,6 +158,7 @@ function startOf(
     assumed: null,
     areApart,
     isEnclosed: isEnclosing(bounds),
+    bounds: UNBOUNDED,
     slackNs: bounds.spreadNs + Math.abs(baseNs - bounds.middleNs) + exactness.unitNs + PROCESSORS_NS,
   };
 }

@@ -44,3 +44,8 @@ export function narrowed(one: Bounds, other: Bounds): Bounds {
     atMostNs: Math.min(one.atMostNs, other.atMostNs),
   };
 }
+
+/** The same bounds of an offset that is so much greater. */
+export function movedBy({ atLeastNs, atMostNs }: Bounds, byNs: number): Bounds {
+  return { atLeastNs: atLeastNs + byNs, atMostNs: atMostNs + byNs };
+}

@@ -47,13 +47,14 @@ export class Course {
   /** How often the clock was set before how it stands was told last by packets of both directions. */
   #followedSets = 0;
 
-  constructor(slices: Slices, { assumed, nearNs, isEnclosed, slackNs, backNs }: Beginning, windowNs: number) {
+  constructor(slices: Slices, { assumed, nearNs, isEnclosed, slackNs, backNs, bounds }: Beginning, windowNs: number) {
     this.#slices = slices;
     this.#exactness = slices.exactness;
     this.#windowNs = windowNs;
     this.assumed = assumed;
     this.#isEnclosed = isEnclosed;
     this.summary = new Summary(assumed ?? (nearNs === null ? "none" : "estimated"));
+    this.summary.holdOne(bounds);
     const isTrusted = nearNs !== null;
     const beginning = { untilNs: Number.NEGATIVE_INFINITY, firstFrame: 0, unboundNs: Number.POSITIVE_INFINITY };
     this.stretches = [{ ...STILL, ...beginning, slackNs, disorderNs: backNs, isTrusted }];

@@ -1,4 +1,5 @@
 import { contentHash, mixed } from "../../packets/content.js";
+import { IS_IPV6 } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import { type Bounds, middleOf } from "./bounds.js";
 import { gapOf, isIrregular, LEAST_SHARE } from "./estimate.js";
@@ -13,14 +14,18 @@ const LEAST_PACKETS = 8;
 /** Gaps are compared from this width on, nanoseconds, doubling it up to a share of the window. */
 const LEAST_WIDTH_NS = 16_000;
 const WINDOW_SHARE = 1 / 4;
-/** No other gap may be shared by more than this part of the packets that share one: senders in step keep their distance as well. */
+/** No other gap may be shared by more than this part of the packets that share one: senders in step keep their distance as well … */
 const MOST_OTHERS = 3 / 4;
+/** … nor by more than this one, where packets come at regular times: what is said twice is as far from the other one's twin as both are apart. */
+const MOST_SAID_TWICE = 1 / 2;
 
 /** What equal packets of one direction keep between them: from the least to the greatest gap of nearly all of them. */
 interface Gap {
   readonly fromNs: number;
   readonly toNs: number;
   readonly twins: readonly Likeness[];
+  /** Whether no other gap comes near it, however regularly they come. */
+  readonly isOnly: boolean;
 }
 
 /** Two packets of both sides that are equal, by their stamps; and which of its side each is, of those that have any such. */
@@ -36,8 +41,10 @@ export interface Steady extends Bounds {
   /** What is between those that it lies, or at the only one, and how far from there gaps are. */
   readonly middleNs: number;
   readonly spreadNs: number;
-  /** Whether they come at times that strangers would not keep. */
+  /** Whether they come at times that strangers would not keep … */
   readonly isProof: boolean;
+  /** … and whether at no other offset nearly as many would be twins: then it is this one, if they are no strangers. */
+  readonly isOnly: boolean;
 }
 
 /**
@@ -56,12 +63,15 @@ export function steadyOffset(looked: readonly [readonly Rows[], readonly Rows[]]
   };
   const middleNs = middleOf(bounds) ?? 0;
   const spreadNs = Math.max(...twins.map((twin) => Math.abs(gapOf(twin) - middleNs)));
-  return { ...bounds, middleNs, spreadNs, isProof: isIrregular(twins) };
+  const isOnly = [inbound, outbound].every((gap) => gap?.isOnly === true);
+  return { ...bounds, middleNs, spreadNs, isProof: isIrregular(twins), isOnly };
 }
 
 /** What is equal on both sides. */
 function likenessesOf(looked: readonly [readonly Rows[], readonly Rows[]]): Likeness[] {
-  const [inside, outside] = [saidOn(looked[INSIDE]), saidOn(looked[OUTSIDE])];
+  // what becomes a packet of another IP version keeps no IP ID (RFC 7915)
+  const hasIds = [true, false].some((isIpv6) => looked.every((rows) => hasVersion(rows, isIpv6)));
+  const [inside, outside] = [saidOn(looked[INSIDE], hasIds), saidOn(looked[OUTSIDE], hasIds)];
   const found: Likeness[] = [];
   for (const [said, own] of inside) {
     const others = outside.get(said);
@@ -91,19 +101,28 @@ interface Said {
   readonly place: number;
 }
 
-/** The packets of a side by what they say, their IP IDs included. */
-function saidOn(looked: readonly Rows[]): Map<number, Said[]> {
+/** The packets of a side by what they say, their IP IDs included where these are to tell. */
+function saidOn(looked: readonly Rows[], hasIds: boolean): Map<number, Said[]> {
   const saids = new Map<number, Said[]>();
   let place = 0;
   for (const { batch, from, to } of looked)
     for (let row = from; row < to; row++, place++) {
-      const said = mixed(contentHash(batch, row), batch.ipId(row));
+      const said = mixed(contentHash(batch, row), hasIds ? batch.ipId(row) : 0);
       const own = saids.get(said);
       const one = { stampNs: batch.stampNs(row), ends: endsOf(batch, row), place };
       if (own === undefined) saids.set(said, [one]);
       else own.push(one);
     }
   return saids;
+}
+
+/** Whether some packets of a side are of an IP version. */
+function hasVersion(looked: readonly Rows[], isIpv6: boolean): boolean {
+  return looked.some(({ batch, from, to }) => {
+    let row = from;
+    while (row < to && ((batch.flags(row) & IS_IPV6) !== 0) !== isIpv6) row++;
+    return row < to;
+  });
 }
 
 /** The gap that nearly all packets of a direction keep to one that they are equal to, and no other; null where there is none. */
@@ -115,9 +134,11 @@ function sharedBy(likenesses: readonly Likeness[], windowNs: number): Gap | null
     const [from, to, count] = fullest(byGap, widthNs);
     if (count < LEAST_SHARE * most || count < LEAST_PACKETS) continue;
     const others = [byGap.slice(0, from), byGap.slice(to)].map((rest) => fullest(rest, widthNs)[2]);
-    if (Math.max(...others) > MOST_OTHERS * count) return null;
+    const mostOthers = Math.max(...others);
+    if (mostOthers > MOST_OTHERS * count) return null;
     const twins = byGap.slice(from, to);
-    return { fromNs: gapOf(twins[0]), toNs: gapOf(twins[twins.length - 1]), twins };
+    const [fromNs, toNs] = [gapOf(twins[0]), gapOf(twins[twins.length - 1])];
+    return { fromNs, toNs, twins, isOnly: mostOthers <= MOST_SAID_TWICE * count };
   }
   return null;
 }

@@ -17,6 +17,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
 import { areAnswersAgainst } from "../answers.js";
+import { isAnyBehind } from "../behind.js";
 import { contentHash, evidenceBetween, hasIdentity } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { About, Settles } from "../contract.js";
@@ -26,6 +27,9 @@ import { Filed, UNKNOWN_NS } from "./filed.js";
 import { type Passed, passedOf, Remembered } from "./remembered.js";
 import { NO_SEGMENT } from "./survivors.js";
 import { type GapRange, MIXED } from "./usual-gaps.js";
+
+/** So many packets that go the other way are asked, at the most, where too little speaks for two: one that tells is enough. */
+const MOST_ASKED = 16;
 
 /** What a router is seen to do to packets, beyond what it takes to translate them. */
 export interface Rewriting {
@@ -123,25 +127,32 @@ export class Altered implements Settles, Rewriting {
     const t = this.#about.timeline;
     if (others.length === 0 || t.state(row) !== WAITING) return null;
     this.#isUntimely = false;
-    const claims = others.map((other) => this.#claim(row, other));
-    const best = Math.max(...claims);
-    if (best <= 0) {
+    const meant = this.#meantBy(row, own, others);
+    if (meant === null) {
       const why = isCrowded && this.#isUntimely ? WHY_CROWDED : this.#whyOpen(row, own, others);
       return why === undefined ? null : leaveUndecided(t, [row], why);
     }
-    const candidate = others[claims.indexOf(best)];
-    const candidates = others.filter((_, n) => Math.abs(claims[n]) >= best);
-    const rivals = own.filter((rival) => Math.abs(this.#claim(rival, candidate)) >= best);
-    if (candidates.length > 1 || rivals.length > 0 || isCrowded)
-      return leaveUndecided(
-        t,
-        [row, ...candidates, ...rivals],
-        "the router rewrites it, and other packets are like it",
-      );
+    const [candidate, contenders] = meant;
+    if (contenders.length > 0 || isCrowded) return leaveUndecided(t, [row, candidate, ...contenders], WHY_ALIKE);
     if (t.state(candidate) === AMBIGUOUS)
       return leaveUndecided(t, [row], "what may be its twin may be another one's as well");
     const [inside, outside] = t.insideFirst(row, candidate);
     return this.#pair(inside, outside, own.length + others.length > 1);
+  }
+
+  /** The one of the other side that claims a packet most, and what contends with both: others that claim it as much, and those that claim that one so. Null where none does. */
+  #meantBy(
+    row: number,
+    own: readonly number[],
+    others: readonly number[],
+  ): readonly [candidate: number, contenders: readonly number[]] | null {
+    const claims = others.map((other) => this.#claim(row, other));
+    const best = Math.max(...claims);
+    if (best <= 0) return null;
+    const at = claims.indexOf(best);
+    const candidate = others[at];
+    const asGood = others.filter((_, n) => n !== at && Math.abs(claims[n]) >= best);
+    return [candidate, [...asGood, ...own.filter((rival) => Math.abs(this.#claim(rival, candidate)) >= best)]];
   }
 
   /** Why one of the other side, none of which claims this packet, may be its twin after all; undefined where none may, or those are other ones'. */
@@ -230,10 +241,10 @@ export class Altered implements Settles, Rewriting {
     if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
     else {
       this.filed.candidates.add(inside, outside, isOutbound, isSameId);
-      const isBelieved =
-        this.filed.candidates.believe(inside, outside, relation === CONFLICT) &&
-        !areAnswersAgainst(t, this.#about.kernel, inside, outside, isOutbound);
-      if (!isBelieved) return leaveUndecided(t, [inside, outside], WHY_LITTLE);
+      const isBelieved = (): boolean => this.filed.candidates.believe(inside, outside, relation === CONFLICT);
+      const isAnswered = (): boolean => areAnswersAgainst(t, this.#about.kernel, inside, outside, isOutbound);
+      if ((!isBelieved() && !this.#learnAhead(inside, outside, isBelieved)) || isAnswered())
+        return leaveUndecided(t, [inside, outside], WHY_LITTLE);
       slot = translations.learnAcross(inside, outside);
       by = BY_EXACT;
     }
@@ -242,6 +253,28 @@ export class Altered implements Settles, Rewriting {
     this.filed.remove(outside);
     this.#about.pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
     return null;
+  }
+
+  /**
+   * Has the packets speak that wait behind the inside one of two and go the other way between their ends, each for the only one that it can be the twin of: what
+   * has been captured is known, whichever window ends first. Returns whether they are believed by that.
+   */
+  #learnAhead(inside: number, outside: number, isBelieved: () => boolean): boolean {
+    const t = this.#about.timeline;
+    const { contents, two, candidates } = this.filed;
+    let asked = 0;
+    return (
+      isAnyBehind(t, inside, (later) => {
+        if (t.way(later) === t.way(inside)) return false;
+        if (asked++ >= MOST_ASKED) return true;
+        this.filed.find(later);
+        const meant = contents.isCrowded ? null : this.#meantBy(later, contents.own, contents.others);
+        if (meant === null || meant[1].length > 0 || (t.way(meant[0]) ^ 1) !== t.way(outside)) return false;
+        two.take(later, meant[0]);
+        candidates.add(later, meant[0], two.isOutbound, two.isSameId);
+        return isBelieved();
+      }) && asked <= MOST_ASKED
+    );
   }
 }
 
@@ -263,6 +296,7 @@ const WHY_HELPED = "the router rewrites payloads of this port, and without an IP
 const WHY_LEFT = "packets on the other side that carry the same are ambiguous: its twin may be one of these";
 const WHY_IDENTITY =
   "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";
+const WHY_ALIKE = "the router rewrites it, and other packets are like it";
 const WHY_CROWDED = "the router rewrites such packets, and more of them are like it than can be looked at";
 const WHY_OPEN = "one candidate, but nothing tells how long packets take";
 const WHY_LITTLE =

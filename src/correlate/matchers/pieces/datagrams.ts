@@ -25,6 +25,7 @@ interface Datagram {
   readonly side: Side;
   /** By offset. The first one has the transport header. */
   readonly rows: readonly number[];
+  readonly isIpv6: boolean;
   /** Transport bytes, header included. */
   readonly bytes: number;
   /** Hashes of what it carries and of the beginning of that; 0 where not all of it was kept. */
@@ -37,6 +38,8 @@ interface Datagram {
   readonly headerKey: number;
   /** … and with it: a hash, as a number has no room for both. A datagram is smaller than 2^20 bytes, even where a host hands over several as one. */
   readonly contentKey: number;
+  /** … and what those of two IP versions have: their content, if that was kept. */
+  readonly acrossKey: number;
 }
 
 /** The last packets of an identification that found no twin. */
@@ -55,7 +58,8 @@ type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
 /**
  * Pairs datagrams that are cut into other fragments on the other side, or not at all there: by protocol, identification, size, and
  * above all by content. Where a capture did not keep that, an identification and the beginning of it do; without these, two are twins
- * only if they are the only ones of the window that can be. A datagram of which a fragment is missing is not paired: part of it proves
+ * only if they are the only ones of the window that can be. In another IP version a datagram has another header, and it is its content that tells, where
+ * the translation is known. A datagram of which a fragment is missing is not paired: part of it proves
  * nothing.
  */
 export class Datagrams implements Admits, Settles, Notes {
@@ -68,6 +72,8 @@ export class Datagrams implements Admits, Settles, Notes {
   readonly #byContent: Shelves;
   /** … and by identification, size and protocol. */
   readonly #byHeader: Shelves;
+  /** … and by what is left of them in another IP version: content, size and protocol. */
+  readonly #byRest: Shelves;
   /** The same by each row of theirs. */
   readonly #byRow = new Map<number, Datagram>();
   /** By side, and by what fragments of one datagram have in common on both sides. */
@@ -80,6 +86,7 @@ export class Datagrams implements Admits, Settles, Notes {
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
     this.#byHeader = [shelf(), shelf()];
+    this.#byRest = [shelf(), shelf()];
   }
 
   /** Takes a fragment, or a packet that might be fragmented on the other side. */
@@ -196,12 +203,18 @@ export class Datagrams implements Admits, Settles, Notes {
     // of a first fragment that is shorter, it would be of less than the other side's
     const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
     const id = this.#idOf(rows[0]);
-    const version = t.isIpv6(rows[0]) ? 0x100 : 0;
+    const isIpv6 = t.isIpv6(rows[0]);
+    const version = isIpv6 ? 0x100 : 0;
     const headerKey = (version | t.proto(rows[0])) * 2 ** 36 + bytes * 2 ** 16 + id;
     const contentKey = bytes * 2 ** 32 + ((content ^ Math.imul(id, 0x9e3779b1)) >>> 0);
-    const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed, id, headerKey, contentKey };
+    const acrossKey = bytes * 2 ** 32 + ((content ^ Math.imul(t.proto(rows[0]), 0x9e3779b1)) >>> 0);
+    const keys = { headerKey, contentKey, acrossKey };
+    const datagram = { side: t.sideOf(rows[0]), rows, isIpv6, bytes, content, head, isMixed, id, ...keys };
     if (!this.#isWaiting(datagram) || this.#pairSurely(datagram, false)) return;
-    if (content !== 0) this.#byContent[datagram.side].put(datagram.contentKey, datagram);
+    if (content !== 0) {
+      this.#byContent[datagram.side].put(contentKey, datagram);
+      this.#byRest[datagram.side].put(acrossKey, datagram);
+    }
     this.#byHeader[datagram.side].put(datagram.headerKey, datagram);
     for (const row of rows) {
       this.#byRow.set(row, datagram);
@@ -211,7 +224,10 @@ export class Datagrams implements Admits, Settles, Notes {
 
   #takeOff(datagram: Datagram): void {
     const { side } = datagram;
-    if (datagram.content !== 0) this.#byContent[side].takeOff(datagram.contentKey, datagram);
+    if (datagram.content !== 0) {
+      this.#byContent[side].takeOff(datagram.contentKey, datagram);
+      this.#byRest[side].takeOff(datagram.acrossKey, datagram);
+    }
     this.#byHeader[side].takeOff(datagram.headerKey, datagram);
   }
 
@@ -221,6 +237,8 @@ export class Datagrams implements Admits, Settles, Notes {
    */
   #pairSurely(datagram: Datagram, isFinal: boolean): boolean {
     if (datagram.content !== 0) {
+      const isAcross = (a: Datagram, b: Datagram) => areOfTwoVersions(a, b) && a.content === b.content;
+      if (this.#pairBest(datagram, this.#byRest, datagram.acrossKey, isFinal, isAcross, KNOWN)) return true;
       const key = datagram.contentKey;
       const shelves = this.#byContent;
       const isAlone = !isContested(shelves, key) && this.#twinsOf(datagram, shelves, key).length === 0;
@@ -286,7 +304,8 @@ export class Datagrams implements Admits, Settles, Notes {
   #mayBeTwins(a: Datagram, b: Datagram): boolean {
     if (a.rows.length + b.rows.length === 2) return false;
     if (!areAlike(a.content, b.content) || !areAlike(a.head, b.head)) return false;
-    if (a.headerKey !== b.headerKey || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
+    const haveOneKey = areOfTwoVersions(a, b) ? a.acrossKey === b.acrossKey : a.headerKey === b.headerKey;
+    if (!haveOneKey || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
     if (this.#isIdentityKept && this.#areIdentified(a, b) && !this.#isSameIdentity(a, b)) return false;
     return this.#relation(a, b) !== IMPOSSIBLE;
   }
@@ -301,8 +320,8 @@ export class Datagrams implements Admits, Settles, Notes {
     const t = this.#about.timeline;
     const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     const { translations } = this.#about;
-    const isIpv6 = t.isIpv6(i);
-    if (isIpv6 && !translations.isPlausible(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i))) return IMPOSSIBLE;
+    if ((a.isIpv6 || b.isIpv6) && !translations.isPlausible(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i)))
+      return IMPOSSIBLE;
     return translations.relation(i, o);
   }
 
@@ -320,7 +339,8 @@ export class Datagrams implements Admits, Settles, Notes {
     const slot = relation === KNOWN ? this.#about.translations.slotOf(i) : this.#about.translations.support(i, o);
     if (slot === NONE) return false;
     let evidence = EVIDENCE_LENGTH | (relation === KNOWN ? EVIDENCE_FLOW : 0);
-    if ((t.flags(i) & t.flags(o) & HAS_IP_ID) !== 0 && this.#isSameIdentity(a, b)) evidence |= EVIDENCE_IP_ID;
+    const hasId = (t.flags(i) & t.flags(o) & HAS_IP_ID) !== 0 && !areOfTwoVersions(a, b);
+    if (hasId && this.#isSameIdentity(a, b)) evidence |= EVIDENCE_IP_ID;
     if (this.#areIdentified(a, b)) this.#isIdentityKept = this.#isSameIdentity(a, b);
     if (a.content !== 0 && b.content !== 0) evidence |= EVIDENCE_PAYLOAD;
     this.#about.pairing.pairGroup(a.rows, b.rows, slot, BY_FRAGMENTS, evidence);
@@ -329,7 +349,7 @@ export class Datagrams implements Admits, Settles, Notes {
 
   /** Whether two datagrams are of IPv6 and in fragments: no others of IPv6 have an identification. */
   #areIdentified(a: Datagram, b: Datagram): boolean {
-    return a.rows.length > 1 && b.rows.length > 1 && this.#about.timeline.isIpv6(a.rows[0]);
+    return [a, b].every(({ rows, isIpv6 }) => rows.length > 1 && isIpv6);
   }
 
   #isSameIdentity(a: Datagram, b: Datagram): boolean {
@@ -347,6 +367,10 @@ export class Datagrams implements Admits, Settles, Notes {
     if (!t.isIpv6(first)) return t.ipId(first);
     return t.proto(first) === ICMPV6 ? t.seq(first) & 0xffff : 0;
   }
+}
+
+function areOfTwoVersions(a: Datagram, b: Datagram): boolean {
+  return a.isIpv6 !== b.isIpv6;
 }
 
 function isContested([inside, outside]: Shelves, key: number): boolean {
