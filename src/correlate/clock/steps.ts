@@ -1,8 +1,10 @@
 import { Few } from "../../packets/results/few.js";
-import { SET_NS } from "../intake/disorder.js";
 import { isBounded, isEnclosing } from "./bounds.js";
 import { type ClockStep, MOST_RATE, type Stretch } from "./clock.js";
 import type { Slice } from "./slice.js";
+
+/** What clocks that are kept by NTP differ by is less: a step that is no greater is none to tell of, nanoseconds. */
+const LEAST_NS = 1_000_000;
 
 /** What packets of a slice say, and how often the clock was set before that. */
 type Said = Pick<Slice, "atLeastNs" | "atMostNs" | "sets" | "setWithinNs">;
@@ -33,7 +35,7 @@ export class Steps {
     // the time that it was set by did not pass, and it gained nothing in it
     const byNs = Math.round((stretch.correctionNs - expectedNs) / (1 - sure.rate));
     const sureNs = sure.slackNs + MOST_RATE * Math.abs(stretch.untilNs - sure.untilNs - byNs);
-    const isSet = Math.abs(byNs) > Math.max(SET_NS, 2 * (sureNs + stretch.slackNs));
+    const isSet = Math.abs(byNs) > Math.max(LEAST_NS, 2 * (sureNs + stretch.slackNs));
     if (isSet) {
       const [fromNs, toNs] = slice.setWithinNs;
       const atNs = slice.sets > this.#sets ? Math.max(fromNs, Math.min(toNs, this.#untilNs)) : this.#untilNs;
@@ -41,7 +43,8 @@ export class Steps {
       this.setNs += byNs;
       this.#sets = slice.sets;
     }
-    if (isSet || (isBounded(slice) && Math.abs(byNs) <= SET_NS)) this.#untilNs = stretch.untilNs - stretch.correctionNs;
+    if (isSet || (isBounded(slice) && Math.abs(byNs) <= LEAST_NS))
+      this.#untilNs = stretch.untilNs - stretch.correctionNs;
     if (isSet || (isEnclosing(slice) && stretch.slackNs <= sureNs)) this.#sure = stretch;
   }
 }

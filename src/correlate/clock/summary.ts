@@ -1,6 +1,6 @@
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import { type Bounds, isBounded, isEnclosing, narrowed, UNBOUNDED, wrongBy } from "./bounds.js";
-import { type ClockFacts, PROCESSORS_NS, type Stretch } from "./clock.js";
+import { type ClockFacts, MOST_RATE, PROCESSORS_NS, type Stretch } from "./clock.js";
 import type { Line } from "./line.js";
 import type { Slice } from "./slice.js";
 import { Steps } from "./steps.js";
@@ -23,8 +23,13 @@ export class Summary {
   /** The first and the last stretch that packets of both directions bound. */
   #first: Stretch | null = null;
   #last: Stretch | null = null;
-  /** How far the rate may have been wrong where it was known best. */
+  /** How far the rate may have been wrong where it was known best … */
   #doubtRate = Number.POSITIVE_INFINITY;
+  /** … and how far it may be in the stretch that is told of next. */
+  #nextDoubtRate = MOST_RATE;
+  /** What the outside clock gained from the first to the last of these stretches by the rates of all of them, and how far that may be wrong. */
+  #ranNs = 0;
+  #ranDoubtNs = 0;
 
   constructor(source: ClockFacts["source"]) {
     this.source = source;
@@ -32,6 +37,7 @@ export class Summary {
 
   /** Takes a slice of one clock. Returns how far the clocks may stand from that although no packet shows it. */
   holdOne(slice: Bounds): number {
+    this.#nextDoubtRate = 0;
     this.#ofOne = narrowed(this.#ofOne, slice);
     if (this.#isAgainstOne && isEnclosing(slice)) this.mayBeWrongBy(wrongBy(slice, 0));
     return wrongBy(this.#ofOne, 0);
@@ -45,6 +51,7 @@ export class Summary {
   /** Takes the line that is followed. */
   follow({ doubtRate }: Line): void {
     this.#doubtRate = Math.min(this.#doubtRate, doubtRate);
+    this.#nextDoubtRate = doubtRate;
   }
 
   mayBeWrongBy(uncertaintyNs: number): void {
@@ -60,13 +67,22 @@ export class Summary {
       this.#firstNs ??= stretch.correctionNs;
       if (isEnclosed || isEnclosing(this.#ofOne)) {
         this.#steps.take(stretch, slice);
+        this.#run(this.#last ?? stretch, stretch);
         this.#first ??= stretch;
         this.#last = stretch;
       }
     }
+    this.#nextDoubtRate = MOST_RATE;
     if (this.source === "given" && Math.abs(this.#firstNs ?? 0) > AS_GIVEN_NS) this.source = "estimated";
     this.#said.push({ untilNs: stretch.untilNs, facts: this.#facts() });
     if (this.#said.length > MOST_SAID) this.#said.shift();
+  }
+
+  /** Takes what the clock gained from one stretch to the next one by the rates of both. */
+  #run(last: Stretch, { atNs, rate }: Stretch): void {
+    const forNs = Math.max(0, atNs - last.atNs);
+    this.#ranNs += (forNs * (last.rate + rate)) / 2;
+    this.#ranDoubtNs += forNs * (this.#nextDoubtRate + Math.abs(rate - last.rate) / 2);
   }
 
   /** What is known of the clocks up to this time of the outside, as if nothing had been looked at behind it. `offsetNs`: the base. */
@@ -82,9 +98,13 @@ export class Summary {
     if (first === null || last === null) return 0;
     const { setNs } = this.#steps;
     const ranNs = last.atNs - first.atNs - setNs;
-    const gainedNs = last.correctionNs - first.correctionNs - setNs;
+    const partedNs = last.correctionNs - first.correctionNs - setNs;
+    const wrongNs = first.slackNs + last.slackNs;
+    // what clocks parted by without running so fast anywhere is a step, which was too small to be told of
+    const hasRun = Math.abs(partedNs - this.#ranNs) <= this.#ranDoubtNs + wrongNs;
+    const gainedNs = hasRun ? partedNs : this.#ranNs;
     // what both ends may be wrong by is no drift, and what is little more than that may be little drift
-    const doubt = Math.min(1, (first.slackNs + last.slackNs) / Math.abs(gainedNs));
+    const doubt = Math.min(1, wrongNs / Math.abs(gainedNs));
     return ranNs <= 0 || gainedNs === 0 ? 0 : ((1 - doubt ** 2) * gainedNs) / ranNs;
   }
 

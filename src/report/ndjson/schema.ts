@@ -254,7 +254,10 @@ const LINES: Readonly<Record<string, Schema>> = {
       clock: object("How the sides' clocks stand to each other.", {
         required: {
           offsetNs: { description: "Outside clock minus inside clock, at the beginning, nanoseconds.", type: "number" },
-          driftPpm: { description: "By how much the outside clock is faster, millionths.", type: "number" },
+          driftPpm: {
+            description: "By how much the outside clock is faster on average, but for where it was set, millionths.",
+            type: "number",
+          },
           uncertaintyNs: {
             description:
               "How far what latencies are corrected by may be wrong at any time but where a clock was set, nanoseconds; null where packets of both directions do not bound it, or nobody looks (files with --clock-offset none).",

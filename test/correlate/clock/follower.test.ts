@@ -322,6 +322,25 @@ describe("two clocks", () => {
     );
   });
 
+  it.each([
+    [2_500_000, 0],
+    [-4_000_000, 0],
+    [4_000_000, 5e9],
+    [-600_000, 0],
+    [800_000, 5e9],
+  ])(
+    "a clock that is set by %i ns does not drift: a step is told of from a millisecond on",
+    async (stepNs, aheadNs) => {
+      const offsetNs = (ns: number): number => aheadNs + (ns > 4e9 ? stepNs : 0);
+      const of: Path = { packets: 2500, everyNs: 4e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs };
+      const { inside, outside } = captures(of);
+      const { clock } = (await correlated(inside, outside)).summary;
+      expect(Math.abs(clock.driftPpm)).toBeLessThan(1);
+      const isTold = Math.abs(stepNs) > 1e6;
+      expect(clock.steps.map(({ byNs }) => Math.round(byNs / 100_000))).toEqual(isTold ? [stepNs / 100_000] : []);
+    },
+  );
+
   it("a clock that is set where UDP alone tells is followed, too", async () => {
     const of = { everyNs: 8e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs: setOnceForth };
     const both = [captures({ ...of, packets: 100 }), captures({ ...of, packets: 400, isUdp: true })];
