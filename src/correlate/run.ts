@@ -107,7 +107,7 @@ export class Run {
       this.#parts.showing.mostPackets,
     );
     if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
-    this.#parts.showing.takeFromLoop(kernel.pairs);
+    this.#parts.showing.takeFromKernel(kernel.pairs, kernel.counted);
     this.#parts.teller.takeNews();
     this.#parts.findings.crossed();
     // where it took none, rows are given back once the next packet was taken, as they are without it

@@ -68,10 +68,10 @@ export class Settling {
     let isAny = false;
     for (let isOver = false; !isOver; ) {
       const row = kernel.ripe(nowNs);
-      showing.takeFromLoop(kernel.ripePairs);
+      showing.takeFromKernel(kernel.pairs, kernel.counted);
       isOver = row === NONE;
       if (!isOver) matchers.ripen(row);
-      if (!isOver || kernel.ripePairs > 0) isAny = true;
+      if (!isOver || kernel.pairs > 0) isAny = true;
     }
     // what is decided about next must not be told of before them
     if (isAny) showing.show();

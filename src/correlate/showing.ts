@@ -61,16 +61,24 @@ export class Showing {
     return Math.max(1, this.#about.maxPairs - this.#pairs - this.#unshown);
   }
 
-  /** Takes so many pairs that the loop found, and has accounted for where they need not be shown. */
-  takeFromLoop(pairs: number): void {
-    if (this.#about.isShowing) this.#unshown += pairs;
-    else for (const tally of this.#about.tallies) tally.paired += pairs;
+  /** Takes so many pairs that the kernel found, of which it counted some instead of having them shown. It is done with all that need not be shown. */
+  takeFromKernel(pairs: number, counted: number): void {
+    const { isShowing, tallies } = this.#about;
+    const done = isShowing ? counted : pairs;
+    this.#unshown += pairs - done;
+    for (const tally of tallies) tally.paired += done;
   }
 
   /** Takes a pair. */
   take(inside: number, outside: number): void {
-    if (!this.#about.isShowing) return this.#finish(inside, outside);
-    this.#about.kernel.putAway(inside, outside);
+    const { isShowing, kernel, sink } = this.#about;
+    if (!isShowing) return this.#finish(inside, outside);
+    if (sink.pairTimes !== undefined) {
+      const { enteredNs, isOutbound, latencyNs } = this.#passed(inside, outside);
+      sink.pairTimes.count(enteredNs, isOutbound, latencyNs);
+      return this.#finish(inside, outside);
+    }
+    kernel.putAway(inside, outside);
     this.#willShow(inside);
   }
 
@@ -88,10 +96,12 @@ export class Showing {
   /** Shows what can be shown by now. */
   show(): void {
     const t = this.#about.timeline;
-    const { kernel, teller, isShowing } = this.#about;
+    const { kernel, teller, sink, isShowing } = this.#about;
     if (teller.size > 0) kernel.findDue();
-    if (isShowing) this.#showPairs();
-    else kernel.shown = kernel.due;
+    if (isShowing) {
+      this.#showPairs();
+      kernel.pairTimes = sink.pairTimes;
+    } else kernel.shown = kernel.due;
     const end = this.firstOpen;
     teller.tellBefore(end);
     t.dropDone(end, this.#forget);
@@ -114,9 +124,7 @@ export class Showing {
     // for a pair that is FOLDED
     t.reserve(2);
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
-    for (; kernel.shown !== t.end && !this.isEnough; kernel.shown = t.after(kernel.shown)) {
-      this.#countPairs();
-      if (kernel.shown === t.end) break;
+    for (; kernel.findShown() !== t.end && !this.isEnough; kernel.shown = t.after(kernel.shown)) {
       const state = t.state(kernel.shown);
       if (state === WAITING && kernel.time.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
@@ -125,17 +133,6 @@ export class Showing {
       if ((isPaired && t.side(kernel.shown) === INSIDE) || state === TURNED) this.#showAt(kernel.shown);
       else if (state === DONE && (t.flags(kernel.shown) & IS_COPY) !== 0) this.#tellCopy(kernel.shown);
     }
-  }
-
-  /** Has pairs counted where nobody wants to be told of each, up to the next row that takes more. */
-  #countPairs(): void {
-    const { kernel, tallies, sink } = this.#about;
-    const { pairTimes } = sink;
-    if (pairTimes === undefined) return;
-    const count = kernel.countShown(pairTimes.block);
-    this.#pairs += count;
-    this.#unshown -= count;
-    for (const tally of tallies) tally.paired += count;
   }
 
   #tellCopy(row: number): void {
@@ -168,16 +165,27 @@ export class Showing {
 
   #showPair(inside: number): void {
     const t = this.#about.timeline;
-    const { sink, groups, kernel, translations, shown } = this.#about;
+    const { sink, kernel, translations, shown } = this.#about;
     if (t.state(inside) === FOLDED) kernel.unfold(inside);
     const outside = t.twin(inside);
     shown?.note(t, inside, translations.flowAt(t.flow(inside)).id);
     if (sink.wantsPairs) {
-      const isOutbound = t.isOutbound(inside);
-      const gapNs = groups.gapNs(inside, outside, isOutbound);
-      sink.pair(inside, outside, translations.flowAt(t.flow(inside)), isOutbound, isOutbound ? gapNs : 0 - gapNs);
+      const { isOutbound, latencyNs } = this.#passed(inside, outside);
+      sink.pair(inside, outside, translations.flowAt(t.flow(inside)), isOutbound, latencyNs);
     }
     this.#finish(inside, outside);
+  }
+
+  /** When a pair entered, nanoseconds on the timeline, which way it went, and how long it took. */
+  #passed(inside: number, outside: number): { enteredNs: number; isOutbound: boolean; latencyNs: number } {
+    const { timeline: t, groups } = this.#about;
+    const isOutbound = t.isOutbound(inside);
+    const gapNs = groups.gapNs(inside, outside, isOutbound);
+    return {
+      enteredNs: t.timeNs(isOutbound ? inside : outside),
+      isOutbound,
+      latencyNs: isOutbound ? gapNs : 0 - gapNs,
+    };
   }
 
   /** Counts a packet that was turned round, and its other form, once they were shown, or need not be. */

@@ -144,6 +144,9 @@ export const IS_SHOWING = word();
 export const HAS_LONG_SEGMENTS = word();
 export const IS_ESTIMATED = word();
 
+/** Where the `PairTimes` is that pairs are counted in instead of shown, 0 for none. */
+export const TIMES = word();
+
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
 export const NEWEST_NAT = word();
 /** Of which kinds the translations of one end are that were learnt (`assembly/learning.ts`), the last ones, and how many there were … */
@@ -185,8 +188,9 @@ export const LISTED_BITS = 2;
 export const LISTED_FLOW = 2;
 /** Eleven: how many pairs the router altered in what, by the bits of ALTERED in `evidence.ts`. */
 export const ALTERED_IN = word(11);
-/** How many pairs there were in a stretch. */
+/** How many pairs there were in a stretch, and how many of them were counted instead of shown. */
 export const PAIRS = word();
+export const COUNTED = word();
 /** Two: where the digests of all latencies are. */
 export const DIGESTS = word(2);
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */

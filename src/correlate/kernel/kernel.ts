@@ -5,6 +5,7 @@ import { onBlock, type OnBlock } from "../../packets/memory/steps.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { PairTimes } from "../../packets/results/pair-times.js";
 import type { Clock } from "../clock/clock.js";
 import type * as kernel from "./assembly/kernel.js";
 import code from "./assembly/kernel.wasm";
@@ -72,9 +73,10 @@ export interface Kernel extends Omit<OnBlock<typeof kernel>, Wrapped> {}
  * take those, by the same steps.
  */
 export class Kernel {
-  /** How many pairs there were in the last stretch, and how many by the last `ripe`. */
+  /** How many pairs there were in the last stretch, or by the last `ripe` … */
   pairs = 0;
-  ripePairs = 0;
+  /** … and how many of them were counted instead of shown. */
+  counted = 0;
   /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
   isAtOther = false;
   readonly time: Time;
@@ -185,6 +187,11 @@ export class Kernel {
     return this.#steps.outsideNs(stampNs, frame);
   }
 
+  /** Has pairs be counted there from now on, instead of shown; undefined: has them be shown. */
+  set pairTimes(times: PairTimes | undefined) {
+    this.#words[words.TIMES] = times?.block ?? 0;
+  }
+
   /** Packets before this row are decided about, but for some that `findDue` has to pass over. */
   get due(): number {
     return this.#words[words.DUE];
@@ -225,7 +232,8 @@ export class Kernel {
   ripe(nowNs: number): number {
     const w = this.#words;
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
-    this.ripePairs = 0;
+    this.pairs = 0;
+    this.counted = 0;
     const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
     if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
     const { accounts, timeline } = this.#tables;
@@ -234,9 +242,11 @@ export class Kernel {
     let row = NONE;
     do {
       w[words.PAIRS] = 0;
+      w[words.COUNTED] = 0;
       w[words.LATENCY_COUNT] = 0;
       row = this.#steps.confirm(nowNs);
-      this.ripePairs += w[words.PAIRS];
+      this.pairs += w[words.PAIRS];
+      this.counted += w[words.COUNTED];
       if (w[words.LATENCY_COUNT] > 0) this.latencies.count(w[words.LATENCY_COUNT]);
     } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
     if (row !== NONE) w[words.PENDING_OVER]++;
@@ -307,6 +317,7 @@ export class Kernel {
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
     this.pairs = w[words.PAIRS];
+    this.counted = w[words.COUNTED];
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
     // of most stretches there is none of these: V8 makes less of `run`, and once instead of twice
     if (w[words.LATENCY_COUNT] > 0) this.latencies.count(w[words.LATENCY_COUNT]);

@@ -19,12 +19,12 @@ import {
   TIME_NS,
   WAY,
 } from "../records.js";
-import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, GONE, outboundOf, PAIRED, TWIN } from "../fates.js";
+import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, PAIRED, TWIN } from "../fates.js";
 import * as words from "../timeline-words.js";
 import { takeNumber } from "../memory/assembly/free-list.js";
 import { foldToWrite, giveFold, mayBeOf, takeFold } from "./fold-blocks.js";
 import { payloadLengthOf } from "./headers.js";
-import { becomeGone, fateOf, foldOf, packetOf, restOf, setRest, setState, stateOf, withChanges } from "./timeline.js";
+import { fateOf, foldOf, packetOf, restOf, setRest, setState, stateOf, withChanges } from "./timeline.js";
 
 /** Of the word FLAGS_PROTO_TTL, all but the TTL, and how many bits that has. */
 const FLAGS_PROTO = 0xff_ffff;
@@ -109,21 +109,6 @@ export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay:
   store<i32>(fate, load<i32>(at, 4 * fold.FLOW), 4 * FLOW);
   store<i32>(fate, load<i32>(at, 4 * fold.BY_EVIDENCE_OUTBOUND), 4 * BY_EVIDENCE_OUTBOUND);
   giveFold(line, number);
-}
-
-/** Is done with a pair that is FOLDED, by its inside row: both of its packets are GONE. */
-export function leaveFold(line: usize, inside: i32): void {
-  const number = restOf(line, inside);
-  const at = foldToWrite(line, number);
-  becomeGone(line, inside, load<i32>(at, 4 * fold.TWIN), outboundOf(load<i32>(at, 4 * fold.BY_EVIDENCE_OUTBOUND)));
-  // what is left of it is there already
-  setState(line, load<i32>(at, 4 * fold.TWIN), GONE);
-  giveFold(line, number);
-}
-
-/** How much later the outside packet of a pair passed that is FOLDED, nanoseconds, by its inside row. */
-export function gapNs(line: usize, inside: i32): f64 {
-  return <f64>load<i32>(foldOf(line, inside), 4 * fold.GAP_NS);
 }
 
 /** Gives one of the packets of a fold a place and a record; what follows it is its own. */

@@ -254,7 +254,7 @@ export function wantsUpdate(sink: Pick<Sink, "wantsVerdict">, { before, verdict 
 export interface Sink {
   /** Whether `pair` is to be called; without, nothing waits for a pair's place in the order of time. */
   readonly wantsPairs: boolean;
-  /** Where pairs are to be counted, instead of told one by one, from now on; undefined where that is not enough. */
+  /** Where pairs that are found from now on are to be counted, instead of told one by one; undefined where that is not enough. One that was told is in it by then: bins begin with the first. */
   readonly pairTimes?: PairTimes | undefined;
   /** Whether `unmatched` is to be called for packets of a verdict; without, the summary's count is all that is told of them. */
   wantsVerdict(verdict: Verdict): boolean;

@@ -34,13 +34,12 @@ import * as relation from "./relation.js";
 import * as timing from "./timing.js";
 import * as wants from "./wants.js";
 
-export { countShown } from "./counting.js";
 export { takeOrdinary } from "./loop.js";
 export { outsideNs } from "./outside.js";
 export { isNew, isQueueLong, limitOf as limitNs, swingOf as swingNs } from "./pace.js";
 export { accountForRows, noteAgain, unfold } from "./pairing.js";
 export { awaitEqual, awaitInCrowd, confirm } from "./pending.js";
-export { findDue } from "./progress.js";
+export { findDue, findShown } from "./progress.js";
 export { rewrite } from "./relation.js";
 export { settle } from "./settling.js";
 

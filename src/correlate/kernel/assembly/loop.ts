@@ -28,12 +28,14 @@ import { note } from "./openings.js";
 import { outsideNs, tellTaken } from "./outside.js";
 import {
   accountPair,
+  countInstead,
   decided,
   finish,
   flowOf,
   hasLearnt,
   isFoldable,
   isInDoubt,
+  isShowing,
   isWatched,
   markAgain,
 } from "./pairing.js";
@@ -55,6 +57,7 @@ let timeNs: f64 = 0;
 export function takeOrdinary(ground: usize): void {
   setWord(ground, words.LATENCY_COUNT, 0);
   setWord(ground, words.PAIRS, 0);
+  setWord(ground, words.COUNTED, 0);
   setWord(ground, words.IS_AT_OTHER, 1);
   findDue(ground);
   while (isNext(ground) && isItsTime(ground) && isOrdinary(ground) && take(ground)) goOn(ground);
@@ -153,8 +156,8 @@ function takeTwin(ground: usize, waiting: i32): bool {
   if (timeline.sideOf(line, waiting) === side || timeline.stateOf(line, waiting) === AMBIGUOUS) return false;
   // what two wait for that are taken for a pair has come
   if (buckets.isPending(wordOf(ground, words.BUCKETS), waiting)) return false;
-  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  if (isShowing && side === OUTSIDE && timeline.isBefore(line, waiting, wordOf(ground, words.SHOWN))) return false;
+  if (isShowing(ground) && side === OUTSIDE && timeline.isBefore(line, waiting, wordOf(ground, words.SHOWN)))
+    return false;
   remember(ground, packet, side);
   const isInside = side === INSIDE;
   const other = packetOf(ground, waiting);
@@ -173,11 +176,11 @@ function takeTwin(ground: usize, waiting: i32): bool {
 /** Pairs it with one that waits, of the flow in a slot; the two were just related. `i`, `o`: the inside packet and the outside one. */
 function pairWith(ground: usize, waiting: i32, slot: i32, i: usize, o: usize): void {
   const line = lineOf(ground);
-  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
   const outbound = relation.isOutbound ? 1 : 0;
+  const willShow = isShowing(ground) && !countInstead(ground, outbound, i, o);
   // of a pair that is done with, no record is needed any more
-  const isFolded = isShowing && isFoldable(ground, slot, outbound, i, o);
-  const isKept = isShowing ? !isFolded : isWatched(ground, slot);
+  const isFolded = willShow && isFoldable(ground, slot, outbound, i, o);
+  const isKept = willShow ? !isFolded : isWatched(ground, slot);
   meet(ground);
   if (!hasLearnt) noteEntry(ground, packet, side);
   buckets.remove(wordOf(ground, words.BUCKETS), waiting);
@@ -189,7 +192,7 @@ function pairWith(ground: usize, waiting: i32, slot: i32, i: usize, o: usize): v
   if (isFolded) folds.fill(folds.foldPair(line, inside, outside, slot), i, o, foundExactly(i, o, outbound));
   const isAgain = accountPair(ground, slot, outbound, inside, i, o);
   if ((isKept || isFolded) && isAgain) markAgain(ground, inside);
-  if (isKept && !isShowing) finish(ground, inside, outside, slot);
+  if (isKept && !willShow) finish(ground, inside, outside, slot);
   findDue(ground);
 }
 

@@ -7,6 +7,7 @@ import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
+import { count } from "../../../packets/results/assembly/pair-times.js";
 import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import * as fates from "../../../packets/fates.js";
@@ -84,15 +85,33 @@ export function finish(ground: usize, inside: i32, outside: i32, slot: i32): voi
 
 /** Is done with two rows that were paired, of the flow in a slot: their pair need not be shown, or not yet. Precondition: there is room for a fold. */
 export function putAway(ground: usize, inside: i32, outside: i32, slot: i32): void {
-  if (wordOf(ground, words.IS_SHOWING) === 0) return finish(ground, inside, outside, slot);
   const at = lineOf(ground);
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const how = timeline.howOf(at, inside);
-  if (!isFoldable(ground, slot, fates.outboundOf(how), i, o)) return;
+  const outbound = fates.outboundOf(how);
+  const willShow = isShowing(ground) && !countInstead(ground, outbound, i, o);
+  if (!willShow) return finish(ground, inside, outside, slot);
+  if (!isFoldable(ground, slot, outbound, i, o)) return;
   timeline.release(at, inside);
   timeline.release(at, outside);
   folds.fill(folds.foldPair(at, inside, outside, slot), i, o, how);
+}
+
+/** Whether pairs wait until their turn comes in the order of time. */
+export function isShowing(ground: usize): bool {
+  return wordOf(ground, words.IS_SHOWING) !== 0;
+}
+
+/** Counts a pair of two packets, when it entered and how long it took, where nobody wants to be told more of it. Returns whether it did. */
+export function countInstead(ground: usize, outbound: i32, i: usize, o: usize): bool {
+  const times = wordOf(ground, words.TIMES);
+  if (times === 0) return false;
+  const enteredNs = passedNs(outbound === 1 ? i : o);
+  const leftNs = passedNs(outbound === 1 ? o : i);
+  if (!count(times, enteredNs, outbound, leftNs - enteredNs)) return false;
+  setWord(ground, words.COUNTED, wordOf(ground, words.COUNTED) + 1);
+  return true;
 }
 
 /** Whether of a pair, by its records, no more is needed than a fold has; of a flow that is watched, they stay. */

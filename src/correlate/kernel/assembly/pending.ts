@@ -19,7 +19,7 @@ import { haveClones, isNovel } from "./alike.js";
 import { twinInCrowd, usesTime } from "./crowd.js";
 import { overtakes } from "./held.js";
 import { isNew } from "./pace.js";
-import { accountPair, decided, flowOf, isInDoubt, markAgain, putAway } from "./pairing.js";
+import { accountPair, decided, flowOf, isInDoubt, isShowing, markAgain, putAway } from "./pairing.js";
 import { lineOf, packetOf, passedNs } from "./places.js";
 import * as relation from "./relation.js";
 import * as timing from "./timing.js";
@@ -113,8 +113,7 @@ function isConfirmed(ground: usize, row: i32): bool {
   const isInside = timeline.sideOf(at, row) === INSIDE;
   const inside = isInside ? row : otherRow;
   const outside = isInside ? otherRow : row;
-  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  if (isShowing && timeline.isBefore(at, inside, wordOf(ground, words.SHOWN))) return false;
+  if (isShowing(ground) && timeline.isBefore(at, inside, wordOf(ground, words.SHOWN))) return false;
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const found = relation.relate(ground, i, o);

@@ -1,7 +1,7 @@
 /** How far a run is: three places that move along the timeline, beside its `first`, the oldest row that anything needs. */
 import { firstBelow } from "../../../packets/assembly/timeline.js";
 import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import { DECIDED } from "../../../packets/fates.js";
+import { DECIDED, SHOWN } from "../../../packets/fates.js";
 import { END } from "../../../packets/timeline-words.js";
 import * as words from "../kernel-words.js";
 import { lineOf, packetOf, passedNs } from "./places.js";
@@ -12,6 +12,14 @@ export function findDue(ground: usize): i32 {
   const due = firstBelow(line, wordOf(ground, words.DUE), wordOf(line, END), DECIDED);
   setWord(ground, words.DUE, due);
   return due;
+}
+
+/** The first row that something may have to be told of, or the timeline's end; from now on, all before it were shown. */
+export function findShown(ground: usize): i32 {
+  const line = lineOf(ground);
+  const shown = firstBelow(line, wordOf(ground, words.SHOWN), wordOf(line, END), SHOWN);
+  setWord(ground, words.SHOWN, shown);
+  return shown;
 }
 
 /** When the row passed that is due next, nanoseconds on the timeline; Infinity where there is none. Precondition: it was found. */

@@ -7,6 +7,7 @@ import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import * as buckets from "./buckets.js";
+import { isShowing } from "./pairing.js";
 import { lineOf, packetOf } from "./places.js";
 import { dueNs, findDue } from "./progress.js";
 import { wantsOf } from "./wants.js";
@@ -34,7 +35,7 @@ export function settle(ground: usize, nowNs: f64): i32 {
 /** Has a row judged, if it takes no more than that. Returns whether it was. */
 function isJudged(ground: usize, row: i32): bool {
   // pairs are shown one after the other
-  if (wordOf(ground, words.IS_SHOWING) !== 0) return false;
+  if (isShowing(ground)) return false;
   if (stateOf(lineOf(ground), row) !== WAITING || !buckets.isAlone(wordOf(ground, words.BUCKETS), row)) return false;
   if ((load<i32>(packetOf(ground, row), 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0) return false;
   setWord(ground, words.WANTED_COUNT, wantedLeft(ground));
