@@ -10,7 +10,7 @@ const RECORDS_HERE = "<!--records-->";
 const CHUNK_BYTES = 1 << 19;
 const ROOM_BYTES = CHUNK_BYTES + (1 << 17);
 /** As they are compressed beside the run; where flows come faster than that, whoever brings them does it. */
-const MOST_UNDER_WAY = 4;
+const MOST_UNDER_WAY = 12;
 /** zlib's 3 takes less than half the time of its 6, and a fifth more room. */
 const GZIP = { level: 3 };
 
