@@ -34,8 +34,8 @@ export class ConntrackFacts implements HostRules {
     return this.#rules.arriving(proto, ends);
   }
 
-  leaving(proto: number, ends: Ends): Ruling {
-    return this.#rules.leaving(proto, ends);
+  leaving(proto: number, ends: Ends, atNs?: bigint): Ruling {
+    return this.#rules.leaving(proto, ends, atNs);
   }
 
   taking(side: Side, proto: number, ends: Ends): Ruling {

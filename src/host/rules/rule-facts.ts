@@ -1,13 +1,14 @@
 import type { HostRules, Ruling } from "../../packets/results/host-rules.js";
 import type { Ends, Translation } from "../../packets/results/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side, SIDES } from "../../packets/sides.js";
-import { addressOf, parseAddress } from "../address.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
+import { addressOf } from "../address.js";
 import type { Answer } from "../answer.js";
 import { pairOf } from "./helped.js";
 import { InterfaceName, type Interfaces } from "../interfaces.js";
 import type { RuleHistory } from "./times/rule-history.js";
-import { isEchoOf, isExplained, type Explanation, type Masquerade, type Outcome, type RuleBook } from "./rules.js";
-import type { Hook, HookedPacket, Target } from "./ruleset.js";
+import { isExplained, type Explanation, type Masquerade, type Outcome, type RuleBook } from "./rules.js";
+import { hooked, meet, UNKNOWN } from "./hooked.js";
+import type { Target } from "./ruleset.js";
 import { addressesMade } from "./target.js";
 import { OwnAddresses } from "../snapshot/own-addresses.js";
 import { begunBy, passage } from "../tuples.js";
@@ -19,8 +20,16 @@ const MOST_ADDRESSES = 65_536;
 /** So many rules are named, the others counted. */
 const MOST_NAMED = 2;
 
-const UNKNOWN = { isTranslated: undefined, rules: [], redirects: [] } as const;
 const UNTAKEN = { proxying: [], redirecting: [] } as const;
+
+/** What a ruling is made by. */
+interface By {
+  readonly book: RuleBook;
+  /** Whether that is known to have been in force then. */
+  readonly isOfThen: boolean;
+  /** Whether the packet may have passed the rules by. */
+  readonly hasBypass: boolean | undefined;
+}
 
 /** What a book of rules says of single packets, by what the flows seen so far tell of the host. */
 export class RuleFacts implements HostRules {
@@ -105,7 +114,9 @@ export class RuleFacts implements HostRules {
   }
 
   arriving(proto: number, ends: Ends): Ruling {
-    const outcome = this.#meet("prerouting", OUTSIDE, proto, ends, this.#isOwn(ends.dst) || undefined);
+    const isDstLocal = this.#isOwn(ends.dst) || undefined;
+    const coming = { hook: "prerouting", from: OUTSIDE, proto, ends, isDstLocal } as const;
+    const outcome = meet(this.#book, this.#interfaces, coming);
     const ruling = this.#ruling(outcome);
     if (ruling.answer !== true) return ruling;
     const strangers = outcome.rules
@@ -116,13 +127,14 @@ export class RuleFacts implements HostRules {
   }
 
   taking(side: Side, proto: number, ends: Ends): Ruling {
-    const packet = this.#hooked("prerouting", side, proto, ends, this.#isOwn(ends.dst));
+    const coming = { hook: "prerouting", from: side, proto, ends, isDstLocal: this.#isOwn(ends.dst) } as const;
+    const packet = hooked(this.#book, this.#interfaces, coming);
     const { proxying, redirecting } = packet === undefined ? UNTAKEN : this.#book.taking(packet);
     const rules = [...proxying, ...redirecting];
     const isCertain = rules.some((rule) => rule.isCertain);
     const isTranslated = isCertain || (rules.length > 0 ? undefined : false);
     // it is known which a proxy takes
-    const ruling = this.#ruling({ isTranslated, rules }, this.#book.hasUntracked);
+    const ruling = this.#ruling({ isTranslated, rules }, { hasBypass: this.#book.hasUntracked });
     return proxying.length === 0
       ? ruling
       : {
@@ -135,19 +147,34 @@ export class RuleFacts implements HostRules {
   /** Rules do not tell what was. */
   passedAs(): undefined {}
 
-  leaving(proto: number, ends: Ends): Ruling {
-    const entering = this.#hooked("prerouting", INSIDE, proto, ends, false);
-    if (entering === undefined) return this.#ruling(UNKNOWN);
-    const untracking = this.#book.untracking(entering, true);
-    if (untracking.some(({ isCertain }) => isCertain))
-      return this.#ruling({ isTranslated: false, rules: untracking }, false);
-    let { mark } = this.#book.meet("prerouting", entering);
-    ({ mark } = this.#meet("forward", INSIDE, proto, ends, false, mark));
-    const leaving = this.#hooked("postrouting", INSIDE, proto, ends, false, mark);
-    if (leaving === undefined) return this.#ruling(UNKNOWN);
-    const { isTranslated, rules } = this.#book.meet("postrouting", leaving);
-    const exempting = isTranslated === false ? this.#book.exempting("postrouting", leaving) : [];
-    return this.#ruling({ isTranslated, rules: [...rules, ...exempting] }, untracking.length > 0);
+  leaving(proto: number, ends: Ends, atNs?: bigint): Ruling {
+    if (atNs === undefined) return this.#leavingBy(this.#book, proto, ends);
+    const { books, isAll } = this.#history.at(atNs);
+    const then =
+      isAll && books.length === 1
+        ? this.#leavingBy(books[0], proto, ends, true)
+        : ({ answer: undefined, rules: "", doubt: "the rules were others about then" } as const);
+    if (then.answer === true || then.rules !== "") return then;
+    const ever = this.#history.inForce.map(({ book }) => this.#leavingBy(book, proto, ends, true));
+    return { ...then, atOtherTimes: ever.find(({ answer }) => answer === true)?.rules };
+  }
+
+  /** `isOfThen`: whether the book is known to have been in force when they left. */
+  #leavingBy(book: RuleBook, proto: number, ends: Ends, isOfThen = false): Ruling {
+    const coming = { from: INSIDE, proto, ends, isDstLocal: false } as const;
+    const ruling = (outcome: Pick<Outcome, "isTranslated" | "rules">, hasBypass?: boolean): Ruling =>
+      this.#ruling(outcome, { book, isOfThen, hasBypass });
+    const entering = hooked(book, this.#interfaces, { ...coming, hook: "prerouting" });
+    if (entering === undefined) return ruling(UNKNOWN);
+    const untracking = book.untracking(entering, true);
+    if (untracking.some(({ isCertain }) => isCertain)) return ruling({ isTranslated: false, rules: untracking }, false);
+    let { mark } = book.meet("prerouting", entering);
+    ({ mark } = meet(book, this.#interfaces, { ...coming, hook: "forward", mark }));
+    const leaving = hooked(book, this.#interfaces, { ...coming, hook: "postrouting", mark });
+    if (leaving === undefined) return ruling(UNKNOWN);
+    const { isTranslated, rules } = book.meet("postrouting", leaving);
+    const exempting = isTranslated === false ? book.exempting("postrouting", leaving) : [];
+    return ruling({ isTranslated, rules: [...rules, ...exempting] }, untracking.length > 0);
   }
 
   /** Whether an address is known to have been the host's since packets passed that are judged now. What flows showed before need not be so any more, where addresses come and go. */
@@ -174,47 +201,12 @@ export class RuleFacts implements HostRules {
       this.#own.add(entering.dst);
   }
 
-  /** `from`: the side that the packet comes from. */
-  #meet(hook: Hook, from: Side, proto: number, ends: Ends, isDstLocal: Answer, mark = this.#book.mark): Outcome {
-    const packet = this.#hooked(hook, from, proto, ends, isDstLocal, mark);
-    return packet === undefined ? { ...UNKNOWN, mark } : this.#book.meet(hook, packet);
-  }
-
-  /** What opens a conversation, as it comes to a hook; undefined where its ends are no addresses. */
-  #hooked(
-    hook: Hook,
-    from: Side,
-    proto: number,
-    ends: Ends,
-    isDstLocal: Answer,
-    mark = this.#book.mark,
-  ): HookedPacket | undefined {
-    const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
-    if (!src || !dst) return undefined;
-    return {
-      isIpv6: src.isIpv6,
-      proto,
-      src,
-      dst,
-      srcPort: ends.srcPort,
-      dstPort: ends.dstPort,
-      isEcho: isEchoOf(proto, ends),
-      inInterface: this.#interfaces[from],
-      // whatever comes in is not routed yet
-      outInterface: hook === "prerouting" ? new InterfaceName([""]) : this.#interfaces[otherSide(from)],
-      isDstLocal,
-      isDstRewritten: false,
-      isNew: true,
-      isInvalid: false,
-      mark,
-    };
-  }
-
-  /** `hasBypass`: whether the packet may have passed the rules by. */
-  #ruling({ isTranslated, rules }: Pick<Outcome, "isTranslated" | "rules">, hasBypass = this.#book.hasBypass): Ruling {
+  #ruling({ isTranslated, rules }: Pick<Outcome, "isTranslated" | "rules">, by: Partial<By> = {}): Ruling {
     const named = rules.slice(0, MOST_NAMED).map(({ text }) => text);
     if (rules.length > MOST_NAMED) named.push(`and ${rules.length - MOST_NAMED} more`);
-    const doubt = this.#doubt(isTranslated, rules.length > 0, hasBypass);
+    const { book = this.#book, isOfThen = false } = by;
+    const { hasBypass = book.hasBypass } = by;
+    const doubt = this.#doubt(isTranslated, rules.length > 0, { book, isOfThen, hasBypass });
     const answer = doubt === "" ? isTranslated : undefined;
     // which of them it is depends on more than is to be seen, as on chance
     const oneOf = answer === true && rules.length > 1 ? "one of " : "";
@@ -232,10 +224,10 @@ export class RuleFacts implements HostRules {
     this.#unexplained.clear();
   }
 
-  #doubt(isTranslated: Answer, hasRule: boolean, hasBypass: boolean): string {
+  #doubt(isTranslated: Answer, hasRule: boolean, { book, isOfThen, hasBypass }: By): string {
     if (this.#history.hasGaps) return "the rules were not the same all the time";
-    if (!this.#history.areTheSameSince(this.#judgedNs)) return "the rules were others a moment ago";
-    if (this.#book.problems.length > 0) return "not all of the rules is known";
+    if (!isOfThen && !this.#history.areTheSameSince(this.#judgedNs)) return "the rules were others a moment ago";
+    if (book.problems.length > 0) return "not all of the rules is known";
     if (this.#unexplained.size > 0) return "the rules do not explain all translations that were seen";
     if (hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";
     if (isTranslated !== undefined) return "";

@@ -9,6 +9,8 @@ export interface Ruling {
   readonly rules: string;
   /** Why it cannot be told, in words; empty where it can. */
   readonly doubt: string;
+  /** The rules that certainly make it so at other times, where they do not then, or that is not told. */
+  readonly atOtherTimes?: string | undefined;
 }
 
 /** As what a conversation passed the host, by its first packet. */
@@ -29,8 +31,8 @@ export interface HostRules {
   learn(flow: Translation): void;
   /** Of a packet that comes from outside to an address of the host's own: whether they send it to somebody whose packets cross. */
   arriving(proto: number, ends: Ends): Ruling;
-  /** Of a packet that goes from inside to outside: whether they rewrite its source. */
-  leaving(proto: number, ends: Ends): Ruling;
+  /** Of a packet that goes from inside to outside: whether they rewrite its source. By those that were in force at a time, epoch nanoseconds, where one is given. */
+  leaving(proto: number, ends: Ends, atNs?: bigint): Ruling;
   /** Of a packet that comes in on a side, to somebody else than the host: whether they give it to the host itself. */
   taking(side: Side, proto: number, ends: Ends): Ruling;
   /** As what conntrack says that a conversation passed the host at a time, epoch nanoseconds, by its first packet; undefined where it says nothing of it. */

@@ -50,6 +50,33 @@ const publishedBy = (asked: string, ...more: readonly string[]): string =>
     ...more,
   );
 
+const secondsNs = (seconds: number): bigint => BigInt(seconds) * 1_000_000_000n;
+
+test("what leaves is judged by the rules of then, where a time is given and it is certain which these were", () => {
+  const exempted = nat("-A POSTROUTING -s 172.17.0.3/32 -j RETURN", MASQUERADE);
+  const history = new RuleHistory(nat(MASQUERADE), secondsNs(10), secondsNs(11));
+  for (const [text, atS] of [
+    [exempted, 20],
+    [exempted, 24],
+    [nat(MASQUERADE), 30],
+  ] as const)
+    history.take(text, secondsNs(atS), secondsNs(atS + 1));
+  const facts = new RuleFacts(history, named("docker0", "enp0s3"));
+  const ends: Ends = { src: "172.17.0.3", srcPort: 4000, dst: "180.101.49.11", dstPort: 443 };
+  const at = (seconds?: number) => facts.leaving(TCP, ends, seconds === undefined ? undefined : secondsNs(seconds));
+  expect([5, 15, 32].map((seconds) => at(seconds).answer)).toEqual([true, undefined, true]);
+  expect(at(22)).toEqual({ answer: false, rules: "-A POSTROUTING -s 172.17.0.3/32 -j RETURN", doubt: "" });
+  const about = { answer: undefined, rules: "", doubt: "the rules were others about then" };
+  expect(at(25)).toEqual({ ...about, atOtherTimes: MASQUERADE });
+  // where no rule hides it then
+  history.take(nat(), secondsNs(40), secondsNs(41));
+  expect(at(42)).toEqual({ answer: false, rules: "", doubt: "", atOtherTimes: MASQUERADE });
+  // those of now, once nothing is judged any more that left before
+  expect(at().doubt).toBe("the rules were others a moment ago");
+  facts.reach(secondsNs(42));
+  expect(at()).toMatchObject({ answer: false, rules: "" });
+});
+
 /** The rules that exempt a container which these do not hide; else whether they do. */
 const exempting = (...lines: readonly string[]) => {
   const { answer, rules } = left(after(nat(...lines), [], "docker0", "enp0s3"));

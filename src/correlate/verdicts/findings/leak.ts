@@ -146,10 +146,14 @@ export class Leak implements Finder {
   #judged(flow: Untranslated): Judged {
     const { isOpenerKnown, proto, ends, link } = flow;
     if (!isOpenerKnown && !this.#opens(flow)) return { isLeak: false, why: MET };
-    const { answer, rules, doubt } = this.#rules.leaving(proto, ends);
+    const { answer, rules, doubt, atOtherTimes } = this.#rules.leaving(proto, ends, this.#begunNs(flow));
     if (answer === true) return { isLeak: true, why: `a rule hides it: ${rules}` };
     if (rules !== "" && answer === false)
       return { isLeak: false, why: `a rule exempts them from the NAT: ${rules}`, hint: NARROW };
+    if (atOtherTimes !== undefined) {
+      const when = answer === false ? " that was not there when it left" : "";
+      return { isLeak: true, why: `a rule hides it${when}: ${atOtherTimes}` };
+    }
     const isHidden = this.#hidden.has(ends.src);
     if (isHidden || this.#hidden.hasLink(link)) {
       if (answer === false) return { isLeak: false, why: isHidden ? NONE_OF_THESE : NONE_OF_THEM };
@@ -161,11 +165,15 @@ export class Leak implements Finder {
   }
 
   /** Whether conntrack says that a flow's first packet opened it, and came from inside. */
-  #opens({ isFromInside, proto, ends, firstNs }: Untranslated): boolean {
-    // one of which no packet counts has no time
-    if (!isFromInside || !Number.isFinite(firstNs)) return false;
-    const timeNs = this.#epochNs + BigInt(Math.floor(firstNs));
-    return this.#rules.passedAs(proto, ends, timeNs) !== undefined;
+  #opens(flow: Untranslated): boolean {
+    const { isFromInside, proto, ends } = flow;
+    const timeNs = this.#begunNs(flow);
+    return isFromInside && timeNs !== undefined && this.#rules.passedAs(proto, ends, timeNs) !== undefined;
+  }
+
+  /** When a flow began, epoch nanoseconds; undefined of one of which no packet counts. */
+  #begunNs({ firstNs }: Untranslated): bigint | undefined {
+    return Number.isFinite(firstNs) ? this.#epochNs + BigInt(Math.floor(firstNs)) : undefined;
   }
 
   #takeAnswered(calls: readonly string[], address: string): void {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { type HostRules, NO_RULES } from "../../../../src/packets/results/host-rules.js";
+import { type HostRules, NO_RULES, type Ruling } from "../../../../src/packets/results/host-rules.js";
 import { ACK, RST } from "../../../../src/protocols/tcp.js";
 import { CONTAINER, conversation, HOST, merged, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
@@ -96,4 +96,27 @@ it("names the rule that exempts datagrams whose ports do not tell who opened, wh
   };
   expect(await told(CONTAINER)).toEqual([expect.stringContaining(`a rule exempts them from the NAT: ${rule}`)]);
   expect(await told(SERVER)).toEqual([expect.stringContaining("nothing tells whether they opened")]);
+});
+
+/** What is found of a datagram that left as it came, by what the rules of then say. */
+const found = async (ruling: Partial<Ruling>) => {
+  const leaving: HostRules["leaving"] = (_, __, atNs = 0n) =>
+    atNs / 1_000_000_000n === 1_700_000_002n
+      ? { answer: undefined, rules: "", doubt: "", ...ruling }
+      : NO_RULES.leaving(17, { src: CONTAINER, dst: SERVER });
+  const scene = new Scene().by(() => ({ ...NO_RULES, leaving }));
+  scene.datagram(2000, { nat: CONTAINER, service: 7777 }, "how many?");
+  return (await scene.until(4000).outcome()).findings
+    .filter(({ code }) => code === "leak" || code === "untranslated")
+    .map(({ code, text }) => `${code}: ${text.slice(text.indexOf("a rule"))}`);
+};
+
+it("is one where a rule hides it that was not there when it left, and none where a rule exempted it then", async () => {
+  const hides = "-A POSTROUTING -j MASQUERADE";
+  const exempts = "-A PREROUTING -j CT --notrack";
+  const gone = `leak: a rule hides it that was not there when it left: ${hides}`;
+  expect(await found({ answer: false, atOtherTimes: hides })).toEqual([gone]);
+  expect(await found({ atOtherTimes: hides })).toEqual([`leak: a rule hides it: ${hides}`]);
+  const exempted = `untranslated: a rule exempts them from the NAT: ${exempts}`;
+  expect(await found({ answer: false, rules: exempts })).toEqual([exempted]);
 });
