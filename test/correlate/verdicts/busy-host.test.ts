@@ -14,6 +14,7 @@ import {
   type Sides,
   SYN,
 } from "../traffic.js";
+import { known, query } from "./beside.js";
 import { Scene } from "./findings/scene.js";
 
 const S = 1_000_000;
@@ -185,4 +186,19 @@ describe("a datagram of a known flow that does not come out", () => {
   it("may have taken another interface where what comes back did", async () => {
     expect(await reasons(false, true)).toEqual(["inside unknown may-go-elsewhere", "inside unknown never-entered"]);
   });
+});
+
+/** What becomes of a query that enters inside with a source that is not from there. */
+const forging = async (dst: string, ttl: number) => {
+  const forged = us(3050, query({ src: "192.0.2.7", dst, ipId: 31_000, ttl }));
+  const { alone } = await outcomeOf(merged(known.inside, [forged]), known.outside);
+  return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+};
+
+it("what comes from no router away, to whom others crossed to, is dropped, whoever its source says that it is from", async () => {
+  expect(await forging(SERVER, 64)).toEqual(["dropped no-twin"]);
+  expect(await forging(SERVER, 63)).toEqual(["unknown untranslated"]);
+  // nobody crossed to there
+  expect(await forging("10.9.9.9", 64)).toEqual(["unknown untranslated"]);
+  expect(await forging("10.9.9.9", 53)).toEqual(["unknown never-entered"]);
 });

@@ -43,6 +43,12 @@ export class Carried {
     return this.#beyond.size > 0 && ENDS.some((isA) => this.#beyond.has(this.#tuples.addressText(tuple, isA)));
   }
 
+  /** Whether this end of a conversation is outside, likewise. */
+  isEndBeyond(tuple: number, isA: boolean): boolean {
+    this.#look();
+    return this.#beyond.has(this.#tuples.addressText(tuple, isA));
+  }
+
   /** Whether flows cross that are of the same service as a conversation. */
   hasService(tuple: number): boolean {
     this.#look();

@@ -91,7 +91,10 @@ export class Unexplained {
     if (answered !== null) return answered;
     // between two private networks, only a sender's full TTL shows which of them is behind this side
     if (isOutbound && (!isToPrivate || isFromNear(t, row))) return this.#unanswered(row, way, missing);
-    if (isToPrivate) return this.#neverEntered(row, way);
+    const isSentHere = this.#isSentHere(row, way);
+    if (isSentHere && this.#known.carried.isEndBeyond(tupleIn(way), !isFromA(way)))
+      return this.#unanswered(row, way, missing);
+    if (isToPrivate && !isSentHere) return this.#neverEntered(row, way);
     const why = `${missing}, and neither of its addresses shows whether it came in here, or was on its way to a container: the host's routes would (ip route get <source>)`;
     return unknown("untranslated", why, "anything");
   }
@@ -111,6 +114,12 @@ export class Unexplained {
     if (answer === NONE) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
     const why = `${missing}, but frame ${t.frameTextOf(answer)} comes to its sender from where that sent nothing: it may answer this, rewritten by the host before the capture`;
     return unknown("forwarded-unseen", why, "anything");
+  }
+
+  /** Whether who opens a conversation by a packet is on this side, whatever address that one has: this router lowers TTLs, and did not lower its. */
+  #isSentHere(row: number, way: number): boolean {
+    const { kernel, timeline: t, tuples } = this.#known;
+    return isFromOpener(tuples, way) && isFromNear(t, row) && kernel.tally.isTtlLowered(false);
   }
 
   /** What a packet is that reached who is behind the NAT. */
