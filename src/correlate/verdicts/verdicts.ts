@@ -193,12 +193,12 @@ export class Verdicts {
     const silences = cover[other].of(row).map(({ gaps }) => gaps.silenceAt(t.timeNs(row), marginNs));
     const silence = silences.find((each) => each !== undefined);
     if (silence === undefined) return undefined;
-    const none = `no frame at all for ${seconds(silence.toNs - silence.fromNs)}`;
+    const none = `no frame for ${seconds(silence.toNs - silence.fromNs)}`;
     const own = cover[t.sideOf(row)].having(row).gaps.silenceAt(t.timeNs(row), marginNs);
     if (own !== undefined && Math.min(own.toNs - own.fromNs, silence.toNs - silence.fromNs) > ASLEEP_NS)
       return `both captures have ${none} beside it: the host may have slept, or its clock was set, while it was under way`;
     if (!this.#hasMissed(silence, row)) return undefined;
-    return `${SIDE_NAMES[other]} has ${none} about then: its capture may have paused or missed them, its link was dead, or all took another interface`;
+    return `${SIDE_NAMES[other]} has ${none} about then, as far as it was read: its capture may have paused or missed them, its link was dead, all took another interface, or they stand further on, out of their order`;
   }
 
   /**

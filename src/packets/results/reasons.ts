@@ -47,7 +47,8 @@ export const REASONS = {
   "no-frames": "the other capture has no frames at all",
   "not-begun": "the first frame of the other capture is later",
   ended: "the last frame of the other capture is earlier",
-  silence: "the other capture has no frame for far longer than is usual about then, while much passes on this side",
+  silence:
+    "as far as the other capture was read, it has no frame for far longer than is usual about then, while much passes on this side",
   "frames-lost": "the other capture says that it lost frames about then",
   "capture-edge": "the other capture begins or ends just then: its twin may have been missed",
   "out-of-time": "frames of the other capture that are stamped about then stand out of their time",

@@ -194,6 +194,18 @@ describe("a run", () => {
     expect(new Set(outcome.alone.map(({ verdict }) => verdict))).toEqual(new Set(["unknown"]));
   });
 
+  it("says of a time that a capture leaps over no more than that it was not read yet: its frames may stand further on", async () => {
+    const { inside, outside } = conversation(3000, { everyUs: 5000 });
+    const moved = [...outside.slice(0, 1000), ...outside.slice(2000), ...outside.slice(1000, 2000)];
+    const { alone } = await ofPieces({ inside, outside: moved }, [64, 99], { kind: "auto" });
+    const silent = alone.filter(({ reason }) => reason === "silence");
+    expect(silent.length).toBeGreaterThan(900);
+    for (const { why } of silent)
+      expect(why).toMatch(
+        /^outside has no frame for .* about then, as far as it was read: .*further on, out of their order$/,
+      );
+  });
+
   it("calls nothing dropped while the other capture stands still, where much goes on", async () => {
     const { inside, outside } = conversation(6000, { everyUs: 1000 });
     for (const sides of [
