@@ -27,6 +27,9 @@ const WHO_CHANGES = "rules-changed says what else changed then";
 /** How far a rule matches packets. */
 const MATCHES = "matches them";
 const MAY_MATCH = "may match them (not all that it asks for, or a rule before it, can be told)";
+/** The same of one that came or went. */
+const MAY_HAVE_MATCHED =
+  "may match them (not all that it asks for, a rule before it, or whether it was there then, can be told)";
 const NO_OTHER = "may match them, and no other rejects so what they may meet";
 
 /** A rule that may have dropped a packet. */
@@ -200,6 +203,7 @@ export class RuleGrounds {
     const isCertain = counted !== undefined && matches === MATCHES;
     const stood = this.#times.stood(key, kinds[0].firstNs);
     const when = stood === undefined ? "" : `was ${stoodText(stood)}, `;
+    const how = stood !== undefined && matches === MAY_MATCH ? MAY_HAVE_MATCHED : matches;
     const next =
       counted?.isGone === true ? WHO_CHANGES : `${shownBy(dropping)} shows ${counted ? "what it counts" : "it"}`;
     const cause = { rule: isCertain ? rule.text : `possibly ${rule.text}`, table, chain: rule.chain };
@@ -207,7 +211,7 @@ export class RuleGrounds {
       code: "drop-rule",
       kinds,
       isCertain,
-      text: `a rule in ${rule.chain} (${table}${isLegacy ? ", of iptables-legacy" : ""}) ${matches}, ${when}and ${countText(counted, packetsIn(kinds))}: ${rule.text}`,
+      text: `a rule in ${rule.chain} (${table}${isLegacy ? ", of iptables-legacy" : ""}) ${how}, ${when}and ${countText(counted, packetsIn(kinds))}: ${rule.text}`,
       hint: hintOf(dropping, next),
       cause: counted === undefined ? cause : { ...cause, counted: counted.count },
       // what one counted that was gone before it was read once more, nobody may know

@@ -150,11 +150,11 @@ export class RuleFacts implements HostRules {
   leaving(proto: number, ends: Ends, atNs?: bigint): Ruling {
     if (atNs === undefined) return this.#leavingBy(this.#book, proto, ends);
     const { books, isAll } = this.#history.at(atNs);
-    const then =
-      isAll && books.length === 1
-        ? this.#leavingBy(books[0], proto, ends, true)
-        : ({ answer: undefined, rules: "", doubt: "the rules were others about then" } as const);
-    if (then.answer === true || then.rules !== "") return then;
+    const by = books.map((book) => this.#leavingBy(book, proto, ends, true));
+    const mayExempt = by.find(({ answer, rules }) => answer === false && rules !== "")?.rules;
+    const doubt = "the rules were others about then";
+    const then = isAll && by.length === 1 ? by[0] : ({ answer: undefined, rules: "", doubt, mayExempt } as const);
+    if (then.answer === true || then.rules !== "" || mayExempt !== undefined) return then;
     const ever = this.#history.inForce.map(({ book }) => this.#leavingBy(book, proto, ends, true));
     return { ...then, atOtherTimes: ever.find(({ answer }) => answer === true)?.rules };
   }

@@ -9,6 +9,8 @@ export interface Ruling {
   readonly rules: string;
   /** Why it cannot be told, in words; empty where it can. */
   readonly doubt: string;
+  /** The rules that keep others from it, if they were there then by a moment that is not told. */
+  readonly mayExempt?: string | undefined;
   /** The rules that certainly make it so at other times, where they do not then, or that is not told. */
   readonly atOtherTimes?: string | undefined;
 }

@@ -146,10 +146,12 @@ export class Leak implements Finder {
   #judged(flow: Untranslated): Judged {
     const { isOpenerKnown, proto, ends, link } = flow;
     if (!isOpenerKnown && !this.#opens(flow)) return { isLeak: false, why: MET };
-    const { answer, rules, doubt, atOtherTimes } = this.#rules.leaving(proto, ends, this.#begunNs(flow));
+    const { answer, rules, doubt, mayExempt, atOtherTimes } = this.#rules.leaving(proto, ends, this.#begunNs(flow));
     if (answer === true) return { isLeak: true, why: `a rule hides it: ${rules}` };
     if (rules !== "" && answer === false)
       return { isLeak: false, why: `a rule exempts them from the NAT: ${rules}`, hint: NARROW };
+    if (mayExempt !== undefined)
+      return { isLeak: false, why: `a rule that came or went about then may exempt them: ${mayExempt}`, hint: NARROW };
     if (atOtherTimes !== undefined) {
       const when = answer === false ? " that was not there when it left" : "";
       return { isLeak: true, why: `a rule hides it${when}: ${atOtherTimes}` };

@@ -117,6 +117,8 @@ it("is one where a rule hides it that was not there when it left, and none where
   const gone = `leak: a rule hides it that was not there when it left: ${hides}`;
   expect(await found({ answer: false, atOtherTimes: hides })).toEqual([gone]);
   expect(await found({ atOtherTimes: hides })).toEqual([`leak: a rule hides it: ${hides}`]);
+  const maybe = `untranslated: a rule that came or went about then may exempt them: ${exempts}`;
+  expect(await found({ mayExempt: exempts })).toEqual([maybe]);
   const exempted = `untranslated: a rule exempts them from the NAT: ${exempts}`;
   expect(await found({ answer: false, rules: exempts })).toEqual([exempted]);
 });
