@@ -3,7 +3,7 @@ import type { Container, ContainerEvent } from "../host/snapshot/docker.js";
 import { newsOf } from "../host/snapshot/host-facts.js";
 import { KnownHost } from "../host/snapshot/known-host.js";
 import { WHY_OFF_LINKS } from "../host/snapshot/unfollowed.js";
-import { CHANGE_FORMAT, type HostNews, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
+import { CHANGE_FORMAT, type HeardRoute, type HostNews, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
 import { keepNewest } from "../packets/memory/keep-newest.js";
 import { epochText } from "../packets/results/epoch.js";
 import { epochNs } from "../capture/live/now.js";
@@ -26,6 +26,8 @@ const PAUSE_MS = 1000;
 const SETTLE_MS = 200;
 /** … and behind that until it looks again, at the most. */
 const MOST_PAUSE_MS = 10_000;
+/** So many routes that came or went between two snapshots are kept. */
+const MOST_ROUTES = 64;
 /** Where more events wait, no container is asked about by itself: once there is time, all are, at once. So many ends are remembered, too. */
 const MOST_WAITING = 1000;
 
@@ -105,6 +107,8 @@ export class HostFollower {
   #isNetworkTold = true;
   /** When that changed first since the last snapshot was begun, likewise. */
   #changedNs: bigint | undefined;
+  /** Which routes came or went since then. */
+  #heardRoutes: HeardRoute[] = [];
   /** Over when all that was asked so far is answered. */
   #asked: Promise<void> = Promise.resolve();
   /** How many events wait for that; and whether there were more. */
@@ -126,6 +130,7 @@ export class HostFollower {
     this.#following = following;
     known.masqueradeSources.onUnknown = () => this.#lookAgain();
     this.#endNetwork = followNetwork({
+      onRoute: (route) => this.#noteRoute(route),
       onAddresses: () => {
         this.known.changeAddresses(epochNs());
         this.#lookSoon();
@@ -229,6 +234,11 @@ export class HostFollower {
     void this.#snapshot();
   }
 
+  #noteRoute(route: HeardRoute): void {
+    if (this.#heardRoutes.length < MOST_ROUTES) this.#heardRoutes.push(route);
+    else if (this.#heardRoutes.length === MOST_ROUTES) this.#heardRoutes.push({ dst: "default" });
+  }
+
   /** Takes it that the host forwards otherwise than before: a snapshot will tell how. */
   #noteChange(): void {
     const timeNs = epochNs();
@@ -287,6 +297,8 @@ export class HostFollower {
     const sinceNs = epochNs();
     const changedNs = this.#changedNs;
     this.#changedNs = undefined;
+    const heardRoutes = this.#heardRoutes;
+    this.#heardRoutes = [];
     const isFirst = !this.#hasSnapshot;
     const isAtEnd = isFirst || this.#ended !== undefined;
     const snapshot = await takeSnapshot(engine, version, isKept ? "first" : isAtEnd ? "all" : "none", tools);
@@ -299,7 +311,10 @@ export class HostFollower {
     // one without containers says nothing of them: what is known of them goes on
     if (snapshot.docker !== undefined)
       this.#told = new Map(snapshot.docker.containers.map((container) => [container.id, JSON.stringify(container)]));
-    const changed = changedNs === undefined ? {} : { changedFrom: epochText(changedNs) };
+    const changed =
+      changedNs === undefined
+        ? {}
+        : { changedFrom: epochText(changedNs), ...(heardRoutes.length > 0 && { heardRoutes }) };
     this.#take({ ...snapshot, ...this.#steadySince(), ...changed });
     if (isFirst) for (const text of this.known.unfollowed) this.#following.messages.warn(text);
     // it may show those that ended meanwhile

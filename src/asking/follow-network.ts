@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { HeardRoute } from "../host/snapshot/snapshot.js";
 import { linesOf } from "./lines.js";
 import { NewLinks } from "./new-links.js";
 
@@ -17,8 +18,14 @@ const IS_NONE =
 const SCRIPT =
   "command -v ip >/dev/null || exit; ip -o monitor address link route rule netconf </dev/null 2>&1 & exec >/dev/null; read -r _; kill $!";
 
+/** A route to others, as it comes or goes; a policy rule. */
+const ROUTE = /^(?:Deleted )?(default|[\da-f.:]+(?:\/\d+)?) .*?\bdev \S/;
+const IS_POLICY_RULE = /^(?:Deleted )?\d+:\t/;
+
 /** What is done as the network of the host changes. */
 interface Heard {
+  /** A route to `dst` by `dev`, as ip-route(8) names these, came or went; one of any destination and interface, where a policy rule did. */
+  readonly onRoute: (route: HeardRoute) => void;
   /** Addresses came or went. */
   readonly onAddresses: () => void;
   /** Something changed of how the host forwards what it did before. */
@@ -28,15 +35,25 @@ interface Heard {
 }
 
 /** Hears what changes in the host's network; where there is no ip, `onEnd` alone. Returns what ends that. */
-export function followNetwork({ onAddresses, onChange, onEnd }: Heard): () => void {
+export function followNetwork({ onRoute, onAddresses, onChange, onEnd }: Heard): () => void {
   // in a session of its own: Ctrl-C is natcorr's, which asks the host once more
   const teller = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "ignore"], detached: true });
   for (const each of [teller, teller.stdin]) each.on("error", () => {});
   const links = new NewLinks();
   const take = (line: string): void => {
-    if (!links.hear(line) && !IS_NONE.test(line)) onChange();
+    if (!links.hear(line) && !IS_NONE.test(line)) {
+      for (const route of routesIn(line)) onRoute(route);
+      onChange();
+    }
     if (IS_GLOBAL.test(line)) onAddresses();
   };
   linesOf(teller.stdout, take, onEnd);
   return () => void teller.stdin.end();
+}
+
+/** The routes that a line may tell of. */
+function routesIn(line: string): HeardRoute[] {
+  if (IS_POLICY_RULE.test(line)) return [{ dst: "default" }];
+  const dst = ROUTE.exec(line)?.[1];
+  return dst === undefined ? [] : Array.from(line.matchAll(/\bdev (\S+)/g), ([, dev]) => ({ dst, dev }));
 }

@@ -6,6 +6,9 @@ import { scratch } from "../support/scratch.js";
 
 afterEach(() => void vi.unstubAllEnvs());
 
+/** The routes that were heard of last. */
+const routes: string[] = [];
+
 /** What is made of what `ip monitor` prints, until it ends. */
 async function heard(name: string, ...lines: readonly string[]): Promise<string[]> {
   const folder = scratch(name);
@@ -14,8 +17,10 @@ async function heard(name: string, ...lines: readonly string[]): Promise<string[
   writeFileSync(join(folder, "ip"), `${monitor.join("\n")}\n`, { mode: 0o755 });
   vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
   const calls: string[] = [];
+  routes.length = 0;
   await new Promise<void>((resolve) => {
     const close = followNetwork({
+      onRoute: ({ dst, dev = "any" }) => routes.push(`${dst} ${dev}`),
       onAddresses: () => calls.push("addresses"),
       onChange: () => calls.push("change"),
       onEnd: () => {
@@ -125,4 +130,20 @@ it("hears of a change by an interface that came up meanwhile, once it leads beyo
   expect(await heard("addressed", settings, address, down)).toEqual(["addresses", "change", "end"]);
   expect(await heard("routed", settings, "10.8.0.0/16 dev wg0 scope link ", down)).toEqual(["change", "change", "end"]);
   expect(await heard("before", down)).toEqual(["change", "end"]);
+});
+
+it.each([
+  ["198.51.100.55 via 10.77.0.2 dev vx0 ", "198.51.100.55 vx0"],
+  ["Deleted default via 10.0.2.2 dev enp0s3 metric 100", "default enp0s3"],
+  ["10.77.0.0/24 dev vx0 proto kernel scope link src 10.77.0.1", "10.77.0.0/24 vx0"],
+  ["fd00:77::/64 dev vx0 proto kernel metric 256 pref medium", "fd00:77::/64 vx0"],
+  ["default \\\tnexthop via 10.0.2.2 dev a weight 1 \\\tnexthop via 10.0.3.2 dev b weight 1", "default a", "default b"],
+  ["32765:\tfrom 1.2.3.4 lookup 100", "default any"],
+  ["Deleted 32765:\tfrom 1.2.3.4 lookup 100", "default any"],
+  ["local 10.77.0.1 dev vx0 table local proto kernel scope host src 10.77.0.1"],
+  ["blackhole 203.0.113.0/24 "],
+  ["2: enp0s3@if3: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state LOWERLAYERDOWN group default "],
+])("hears of routes by %s", async (line, ...told) => {
+  expect(await heard("routes", line)).toContain("change");
+  expect(routes).toEqual(told);
 });

@@ -1,6 +1,7 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import type { HostRoutes, Seen, UncapturedRoute } from "../../packets/results/host-routes.js";
 import type { SideNames } from "../../packets/sides.js";
+import type { KnownRoute } from "../snapshot/host-facts.js";
 import type { NetworkFacts } from "../snapshot/network-facts.js";
 import type { NetworkTime, NetworkTimes } from "../snapshot/network-times.js";
 import type { Coming } from "../snapshot/policy-rules.js";
@@ -51,6 +52,21 @@ export class UncapturedRoutes implements HostRoutes {
     this.#read();
     if (seen !== undefined && this.#captured.length > 0 && this.#times.isForgotten(seen.timeNs))
       return { name: undefined, isCertain: false, isByPolicy: this.#isByPolicy };
+    const known = this.#knownTo(address, seen);
+    const passing = seen === undefined ? [] : this.#times.passing(address, seen.timeNs);
+    if (passing.length === 0) return known;
+    return known === undefined ? this.#passingBy(passing) : { ...known, isCertain: false };
+  }
+
+  /** The interface that packets may have left by while a route stood that no snapshot shows. */
+  #passingBy(routes: readonly KnownRoute[]): UncapturedRoute | undefined {
+    if (this.#captured.length === 0) return undefined;
+    const network = this.#times.at().at(-1)?.network;
+    const route = routes.find(({ dev }) => network === undefined || !this.#isCaptured(dev, network));
+    return route && { name: route.dev, isCertain: false, isByPolicy: this.#isByPolicy };
+  }
+
+  #knownTo(address: string, seen?: Seen): UncapturedRoute | undefined {
     const times = this.#times.at(seen?.timeNs);
     const when = times.map(({ seenNs }) => seenNs).join(" ");
     const key = `${address} ${this.#isByPolicy ? `${seen?.src ?? ""} ${this.#cameBy(seen)}` : ""} ${when}`;
@@ -76,8 +92,10 @@ export class UncapturedRoutes implements HostRoutes {
   isCapturedTo(address: string, seen?: Seen): boolean {
     this.#read();
     const times = this.#times.at(seen?.timeNs);
+    const passing = seen === undefined ? [] : this.#times.passing(address, seen.timeNs);
     return (
       times.length > 0 &&
+      this.#passingBy(passing) === undefined &&
       times.every(({ routing, network }) => this.#isCaptured(routing.interfaceTo(address, this.#coming(seen)), network))
     );
   }

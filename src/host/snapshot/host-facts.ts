@@ -1,5 +1,5 @@
 import { macHashOf, NO_MAC } from "../../protocols/mac.js";
-import { canonicalAddress } from "../address.js";
+import { type AddressRange, canonicalAddress, parseAddressRange } from "../address.js";
 import type { RuleReading } from "../rules/times/rule-history.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
@@ -40,6 +40,13 @@ interface KnownNetwork {
   readonly isMasqueraded: boolean;
 }
 
+/** A route that was heard of. */
+export interface KnownRoute {
+  /** Where it led; undefined where that may be anywhere, and over any IP version. */
+  readonly to: AddressRange | undefined;
+  readonly dev: string | undefined;
+}
+
 /** What a snapshot says, for those who explain packets. */
 export interface HostFacts {
   /** When it was taken, epoch nanoseconds. */
@@ -48,6 +55,8 @@ export interface HostFacts {
   readonly steadySinceNs: bigint | undefined;
   /** When it changed first since the snapshot before, likewise; undefined where it did not, or nobody heard. */
   readonly changedFromNs: bigint | undefined;
+  /** The routes that came or went since then, by which interface; undefined of any. */
+  readonly heardRoutes: readonly KnownRoute[];
   /** Those that run; undefined where Docker did not tell. */
   readonly containers: readonly KnownContainer[] | undefined;
   /** Whether its engine runs in a user's own namespaces. */
@@ -157,6 +166,10 @@ export function factsOf(snapshot: unknown): HostFacts {
     timeNs: nsOf(textAt(snapshot, "time")) ?? 0n,
     steadySinceNs: nsOf(textAt(snapshot, "steadySince")),
     changedFromNs: nsOf(textAt(snapshot, "changedFrom")),
+    heardRoutes: listAt(snapshot, "heardRoutes").map((route) => ({
+      to: parseAddressRange(textAt(route, "dst") ?? "") ?? undefined,
+      dev: textAt(route, "dev"),
+    })),
     containers:
       at(snapshot, "docker") === undefined
         ? undefined

@@ -1,5 +1,5 @@
-import type { AddressRange } from "../address.js";
-import type { HostFacts } from "./host-facts.js";
+import { type AddressRange, isWithin, parseAddress } from "../address.js";
+import type { HostFacts, KnownRoute } from "./host-facts.js";
 import type { NetworkFacts } from "./network-facts.js";
 import { Routing } from "./routing.js";
 
@@ -7,6 +7,9 @@ import { Routing } from "./routing.js";
 const MOST_TIMES = 64;
 /** A change may be heard so long after it was made, nanoseconds. */
 const HEARD_LATE_NS = 1_000_000_000n;
+
+/** What of a snapshot tells that. */
+type Taken = Pick<HostFacts, "timeNs" | "changedFromNs" | "heardRoutes" | "network">;
 
 /** How a host forwarded for a time, by snapshots that say the same of it. */
 export interface NetworkTime {
@@ -21,6 +24,13 @@ export interface NetworkTime {
   readonly sinceNs: bigint;
 }
 
+/** Routes that came or went in a time, epoch nanoseconds: some may be in no snapshot. */
+interface Passing {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+  readonly routes: readonly KnownRoute[];
+}
+
 /** How a host forwarded, and when, by its snapshots. */
 export class NetworkTimes {
   /** How often another one was seen to be so than before. */
@@ -30,12 +40,16 @@ export class NetworkTimes {
   readonly #times: NetworkTime[] = [];
   /** Until when it may have forwarded as is forgotten, epoch nanoseconds. */
   #forgottenNs = 0n;
+  /** Those between snapshots, and when the last of these was taken. */
+  readonly #passing: Passing[] = [];
+  #lastNs = 0n;
   /** What the last one's routes and policy rules are. */
   #last = "";
 
   /** Takes a snapshot; none is older than the one before. */
-  take({ timeNs, changedFromNs, network }: Pick<HostFacts, "timeNs" | "changedFromNs" | "network">): void {
+  take({ timeNs, changedFromNs, heardRoutes, network }: Taken): void {
     this.taken++;
+    this.#takeRoutes(heardRoutes, changedFromNs, timeNs);
     const before = this.#times.at(-1);
     const text = textOf(network);
     if (before !== undefined && text === this.#last) {
@@ -50,7 +64,26 @@ export class NetworkTimes {
     this.#times.push({ routing: new Routing(network), network, seenNs: timeNs, lastNs: timeNs, sinceNs });
     if (this.#times.length <= MOST_TIMES) return;
     this.#times.shift();
-    this.#forgottenNs = this.#times[0].seenNs;
+    if (this.#times[0].seenNs > this.#forgottenNs) this.#forgottenNs = this.#times[0].seenNs;
+  }
+
+  /** The routes to an address that may have been there for a part of a time which no snapshot shows, at that time, epoch nanoseconds. */
+  passing(address: string, timeNs: bigint): readonly KnownRoute[] {
+    const there = this.#passing.filter(({ fromNs, toNs }) => fromNs <= timeNs && timeNs < toNs);
+    const to = there.length === 0 ? null : parseAddress(address);
+    if (to === null) return [];
+    return there.flatMap(({ routes }) => routes.filter((route) => route.to === undefined || isWithin(route.to, to)));
+  }
+
+  #takeRoutes(routes: readonly KnownRoute[], changedFromNs: bigint | undefined, timeNs: bigint): void {
+    const beforeNs = this.#lastNs;
+    this.#lastNs = timeNs;
+    if (changedFromNs === undefined || routes.length === 0) return;
+    const heardNs = changedFromNs - HEARD_LATE_NS;
+    this.#passing.push({ fromNs: heardNs > beforeNs ? heardNs : beforeNs, toNs: timeNs, routes });
+    if (this.#passing.length <= MOST_TIMES) return;
+    this.#passing.shift();
+    this.#forgottenNs = this.#passing[0].fromNs > this.#forgottenNs ? this.#passing[0].fromNs : this.#forgottenNs;
   }
 
   /** Whether it is forgotten how it forwarded at a time, epoch nanoseconds. */

@@ -191,6 +191,13 @@ export const SCHEMA: Schema = {
       changedFrom: time(
         "When the first of these changed since the snapshot before, by the host's clock, as natcorr live heard; absent where nothing did, or nobody heard",
       ),
+      heardRoutes: list(
+        "The routes that came or went since then, as natcorr live heard: they may have been gone before a snapshot was taken. The first 64 of them, and one of any destination and interface where there were more, or a policy rule came or went.",
+        object("One of them.", {
+          required: { dst: text("Where it led, as ip -j route has it.") },
+          optional: { dev: text("The interface that it led by; absent where it may be any.") },
+        }),
+      ),
       docker: object("What Docker says.", {
         required: {
           engine: object("Which engine says it.", {

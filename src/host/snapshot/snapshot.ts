@@ -19,6 +19,8 @@ export interface Snapshot {
   readonly steadySince?: string;
   /** When the first of these changed since the snapshot before, likewise. */
   readonly changedFrom?: string;
+  /** The routes that came or went since then, and may have been gone before either snapshot was taken; absent where none did. */
+  readonly heardRoutes?: readonly HeardRoute[];
   readonly docker?: DockerFacts;
   /** Those of this network namespace. */
   readonly dockerProxies: readonly Proxy[];
@@ -36,6 +38,12 @@ export interface Snapshot {
   readonly counters: Readonly<Record<string, number>>;
   /** What it lacks, and why. */
   readonly missing: readonly Missing[];
+}
+
+/** A route of which one heard that it came or went, as `ip route` names it; by any interface, where none is said. */
+export interface HeardRoute {
+  readonly dst: string;
+  readonly dev?: string;
 }
 
 /** What the engine told of one container, while packets were captured: `natcorr live` writes it between them. */

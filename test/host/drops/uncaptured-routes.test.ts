@@ -194,6 +194,40 @@ it("a route that changes is gone by from when on it may have changed", () => {
   expect([routes.changes, other]).toEqual([2, false]);
 });
 
+it("a route that came and went between two snapshots may have been taken then", () => {
+  const to = { dst: "180.101.49.0/24", dev: "tun7" };
+  const changed = (seconds: number, from: string, heardRoutes: readonly object[]) =>
+    said(seconds, { changedFrom: `${from}.000000000`, heardRoutes });
+  const routes = new UncapturedRoutes(
+    timesOf([said(100), changed(120, "112", [to]), said(130), changed(140, "135", [{ dst: "default" }, to])]),
+    BOTH,
+  );
+  const toldAt = (seconds: number, address = "180.101.49.11") =>
+    routes.uncapturedTo(address, { ...ofC1, timeNs: BigInt(seconds) * 1_000_000_000n });
+  const maybe = { name: "tun7", isCertain: false, isByPolicy: false };
+  expect([110, 111, 119, 120, 133, 134, 140].map((seconds) => toldAt(seconds)?.isCertain)).toEqual([
+    undefined,
+    false,
+    false,
+    undefined,
+    undefined,
+    false,
+    undefined,
+  ]);
+  expect(toldAt(115)).toEqual(maybe);
+  expect(toldAt(115, "180.101.50.11")).toBeUndefined();
+  expect(toldAt(138)).toEqual({ ...maybe, name: undefined });
+  expect(toldAt(138, "180.101.50.11")).toEqual({ ...maybe, name: undefined });
+  // what certainly left by another one may have left by this one
+  expect(toldAt(138, "198.51.100.7")).toEqual({ ...maybe, name: "enp0s8" });
+  const capturedAt = (seconds: number) =>
+    routes.isCapturedTo("180.101.49.11", { ...ofC1, timeNs: BigInt(seconds) * 1_000_000_000n });
+  expect([110, 115, 125].map((seconds) => capturedAt(seconds))).toEqual([true, false, true]);
+  // by what is captured
+  const own = new UncapturedRoutes(timesOf([said(100), changed(120, "112", [{ ...to, dev: "enp0s3" }])]), BOTH);
+  expect(own.uncapturedTo("180.101.49.11", { ...ofC1, timeNs: 115_000_000_000n })).toBeUndefined();
+});
+
 it("containers that begin and end change no route", () => {
   const local = { type: "local", dst: "fe80::1", dev: "veth9", table: "local" };
   const group = { type: "multicast", dst: "ff00::/8", dev: "veth9", table: "local" };

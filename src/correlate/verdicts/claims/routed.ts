@@ -64,7 +64,7 @@ interface Sent {
 
 /** Why it may have left by any, in words. */
 const FORGOTTEN =
-  "how the host forwarded then is not known any more, as that changed too often since: it may have left by an interface that is not captured";
+  "how the host forwarded then is not known, as that changed about then, or too often since: it may have left by an interface that is not captured";
 
 /** `twinWay`: which way it goes on, translated; NONE where it is not, or that is not known. */
 function routeOf(

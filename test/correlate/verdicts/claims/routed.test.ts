@@ -32,7 +32,7 @@ it("what never came out is unknown where how the host forwarded then is forgotte
   const forgotten = { ...routes, uncapturedTo: () => ({ name: undefined, isCertain: false, isByPolicy: false }) };
   const { alone } = await outcomeOf(merged(known.inside, [asked(AWAY)]), known.outside, { routes: forgotten });
   expect(alone).toMatchObject([{ verdict: "unknown", reason: "routed-elsewhere" }]);
-  expect(alone[0].why).toContain("but how the host forwarded then is not known any more");
+  expect(alone[0].why).toContain("but how the host forwarded then is not known");
 });
 
 /** What becomes of packets beside `known`. */
