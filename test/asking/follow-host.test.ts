@@ -230,6 +230,31 @@ it("takes a snapshot once addresses of the host come or go that others can reach
   expect(follower.known.ownAddresses.hadSince("10.0.2.15", 0n)).toBe(false);
 });
 
+it("keeps in a snapshot which routes came or went since the one before, as many as there is room for", async () => {
+  const folder = scratch("monitored-routes");
+  mkdirSync(folder, { recursive: true });
+  const routes = Array.from({ length: 70 }, (_, n) => `203.0.113.${n} via 10.77.0.2 dev vx0 `);
+  const monitor = [
+    "#!/bin/sh",
+    '[ "$2" = monitor ] || exit 1',
+    `until [ -e '${folder}/go' ]; do sleep 0.01; done`,
+    `cat '${folder}/routes'`,
+    "exec sleep 60",
+  ];
+  writeFileSync(join(folder, "routes"), `${routes.join("\n")}\n`);
+  writeFileSync(join(folder, "ip"), `${monitor.join("\n")}\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+  const { follower, news } = following("off");
+  await follower.begin();
+  writeFileSync(join(folder, "go"), "");
+  await until(() => news.length > 1);
+  await follower.end();
+  const heard = news.map((each) => ("heardRoutes" in each ? (each.heardRoutes ?? []) : []));
+  expect([news.map((each) => isSnapshot(each)), isSnapshot.errors]).toEqual([[true, true, true], null]);
+  expect(heard.map(({ length }) => length)).toEqual([0, 65, 0]);
+  expect([heard[1][0], heard[1][64]]).toEqual([{ dst: "203.0.113.0", dev: "vx0" }, { dst: "default" }]);
+});
+
 it("a container that ended has no address any more, whatever is still asked, or answered, about it", async () => {
   withoutTools();
   const engine = new Engine();

@@ -33,7 +33,7 @@ interface Passing {
 
 /** How a host forwarded, and when, by its snapshots. */
 export class NetworkTimes {
-  /** How often another one was seen to be so than before. */
+  /** How often another one was seen to be so than before, or heard to have been in between. */
   changes = 0;
   /** How many snapshots were taken. */
   taken = 0;
@@ -79,6 +79,7 @@ export class NetworkTimes {
     const beforeNs = this.#lastNs;
     this.#lastNs = timeNs;
     if (changedFromNs === undefined || routes.length === 0) return;
+    this.changes++;
     const heardNs = changedFromNs - HEARD_LATE_NS;
     this.#passing.push({ fromNs: heardNs > beforeNs ? heardNs : beforeNs, toNs: timeNs, routes });
     if (this.#passing.length <= MOST_TIMES) return;

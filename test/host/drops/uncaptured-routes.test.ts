@@ -223,6 +223,8 @@ it("a route that came and went between two snapshots may have been taken then", 
   const capturedAt = (seconds: number) =>
     routes.isCapturedTo("180.101.49.11", { ...ofC1, timeNs: BigInt(seconds) * 1_000_000_000n });
   expect([110, 115, 125].map((seconds) => capturedAt(seconds))).toEqual([true, false, true]);
+  // what was said of packets before may be otherwise
+  expect(routes.changes).toBe(2);
   // by what is captured
   const own = new UncapturedRoutes(timesOf([said(100), changed(120, "112", [{ ...to, dev: "enp0s3" }])]), BOTH);
   expect(own.uncapturedTo("180.101.49.11", { ...ofC1, timeNs: 115_000_000_000n })).toBeUndefined();
