@@ -242,7 +242,7 @@ export function assemble(
       verdicts.learn(accounts, slot);
       for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) {
         base.unknowns.noteCrossing(tuple);
-        matchers.proxies.forget(tuple);
+        matchers.translated(tuple);
       }
     },
     onWanted: (row, wants) => matchers.admitLater(row, wants),

@@ -320,7 +320,7 @@ export class Run {
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(kernel.time.nowNs)) {
       this.#parts.verdicts.forgetWays();
-      this.#parts.matchers.altered.filed.forgetCandidates();
+      this.#parts.matchers.forgetWays();
       for (const each of this.#parts.feeds) each.findWays();
     }
     // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came

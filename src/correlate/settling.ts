@@ -122,7 +122,7 @@ export class Settling {
   #count(row: number, slot: number, { reason }: Decision): void {
     const { timeline: t, tuples, matchers, translations, verdicts } = this.#about;
     if (reason === "like-untimely") verdicts.noteLike(row);
-    matchers.datagrams.giveUp(row);
+    matchers.giveUp(row);
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
     if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
   }
@@ -203,7 +203,7 @@ export class Settling {
     }
     this.#tellHeldUp(inside, outside.length);
     this.#tellHeldUp(outside, inside.length);
-    matchers.segments.leave([...inside, ...outside]);
+    matchers.leave([...inside, ...outside]);
     sink.ambiguous(inside, outside, why);
   }
 

@@ -1,4 +1,6 @@
+import type { Reason } from "../../packets/results/reasons.js";
 import type { Range } from "../../packets/results/results.js";
+import type { Side } from "../../packets/sides.js";
 import type { Base } from "../kernel/base.js";
 import type { Join, Link } from "./proxied/links.js";
 import type { Undecided } from "./undecided.js";
@@ -39,6 +41,62 @@ export interface Settles {
 export interface Notes {
   /** Forgets a packet that the timeline is about to give back. */
   forget(row: number): void;
+}
+
+/** A matcher that goes by what becomes of packets that it does not pair. */
+export interface Leaves {
+  /** Takes packets that may be each other's twins, and that nothing told apart. */
+  leave(rows: readonly number[]): void;
+}
+
+/** … and by those that have no twin. */
+export interface GivesUp {
+  /** Takes a packet that has no twin: a like of it on the other side may be judged later. */
+  giveUp(row: number): void;
+}
+
+/** A matcher that may know why a packet without a twin need not have been dropped. */
+export interface Doubts {
+  /** What may be so instead, of a packet that seems never to have come out; undefined where nothing speaks for anything. */
+  doubt(row: number): Doubt | undefined;
+}
+
+export interface Doubt {
+  readonly reason: Reason;
+  readonly why: string;
+}
+
+/** A matcher that knows which conversations a proxy carries on. */
+export interface CarriesOn {
+  /** Where a packet without a translation is carried on; null where it is not, as far as is known. */
+  carriedOn(row: number): Carried | null;
+}
+
+export interface Carried {
+  readonly side: Side;
+  readonly tuple: number;
+  /** How: as bytes of a stream, as a datagram like it, or not at all, though others of its conversation are. */
+  readonly as: "stream" | "datagram" | "nothing";
+}
+
+/** A matcher that keeps something of conversations, by their tuples: until the tuple is about to be released … */
+export interface KeepsTuples {
+  released(tuple: number): void;
+}
+
+/** … or the conversation is known to have a translation after all … */
+export interface KeepsUntranslated {
+  translated(tuple: number): void;
+}
+
+/** … or what was one conversation with it, on both sides of a proxy or of a turn, is told of for the last time. */
+export interface KeepsLinks {
+  unlinked(tuple: number): void;
+}
+
+/** A matcher that keeps something of ways, by their numbers, which are about to get another meaning. */
+export interface KeepsWays {
+  forgetWays(): void;
 }
 
 /** Takes the pairs that matchers find. */

@@ -18,7 +18,7 @@ import { isAnyBehind } from "./behind.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
 import { mixed } from "../../packets/content.js";
-import type { About, Admits, Settles } from "./contract.js";
+import type { About, Admits, Doubt, Doubts, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
@@ -35,7 +35,7 @@ const ANY_HEAD = 1;
  *
  * Only packets that waited in vain for an equal key come here, and only around the time of a cut one: others are not looked at.
  */
-export class CutFrames implements Admits, Settles {
+export class CutFrames implements Admits, Settles, Doubts {
   readonly wants = WANTS_CUT;
   readonly #about: About;
   /** When the latest cut packet came. */
@@ -119,8 +119,12 @@ export class CutFrames implements Admits, Settles {
     return true;
   }
 
-  /** Why it cannot be said of a packet without a twin that it was dropped; undefined where nothing speaks against that. */
-  doubt(row: number): string | undefined {
+  doubt(row: number): Doubt | undefined {
+    const why = this.#whyCut(row);
+    return why === undefined ? undefined : { reason: "cut-short", why };
+  }
+
+  #whyCut(row: number): string | undefined {
     if (!this.mayPair(row)) return undefined;
     const t = this.#about.timeline;
     const isCut = (t.flags(row) & IS_CUT) !== 0;

@@ -3,7 +3,22 @@ import type { Timeline } from "../../packets/timeline.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Altered } from "./altered/altered.js";
 import { Completeness } from "./order/completeness.js";
-import type { About, Admits, Notes, Settles } from "./contract.js";
+import type {
+  About,
+  Admits,
+  Carried,
+  CarriesOn,
+  Doubt,
+  Doubts,
+  GivesUp,
+  KeepsLinks,
+  KeepsTuples,
+  KeepsUntranslated,
+  KeepsWays,
+  Leaves,
+  Notes,
+  Settles,
+} from "./contract.js";
 import { CutFrames } from "./cut-frames.js";
 import { Datagrams } from "./pieces/datagrams.js";
 import { Hairpins } from "./turned/hairpins.js";
@@ -18,17 +33,15 @@ import type { Undecided } from "./undecided.js";
 
 /** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
 export class Matchers {
+  /** What the captures may miss of what entered, which matchers and verdicts go by. */
   readonly completeness: Completeness;
   readonly likes: Likes;
-  readonly cutFrames: CutFrames;
   readonly altered: Altered;
   readonly segments: Segments;
   readonly shifted: ShiftedSegments;
   readonly datagrams: Datagrams;
   readonly hairpins: Hairpins;
-  readonly proxies: Proxies;
   readonly relays: Relays;
-  readonly supers: SuperDatagrams;
   /** Packets with equal keys. */
   readonly equals: Equals;
   readonly notes: readonly Notes[];
@@ -36,6 +49,15 @@ export class Matchers {
   readonly #admit: readonly Admits[];
   /** In the order in which they decide about one whose window is over. */
   readonly #settle: readonly Settles[];
+  readonly #leave: readonly Leaves[];
+  readonly #giveUp: readonly GivesUp[];
+  /** In the order in which they are asked, as are those behind them. */
+  readonly #doubt: readonly Doubts[];
+  readonly #carryOn: readonly CarriesOn[];
+  readonly #keepTuples: readonly KeepsTuples[];
+  readonly #keepUntranslated: readonly KeepsUntranslated[];
+  readonly #keepLinks: readonly KeepsLinks[];
+  readonly #keepWays: readonly KeepsWays[];
   readonly #timeline: Timeline;
   readonly #kernel: Kernel;
 
@@ -46,19 +68,28 @@ export class Matchers {
     this.completeness = new Completeness(about);
     this.altered = new Altered(about, this.completeness);
     this.likes = new Likes(about);
-    this.cutFrames = new CutFrames(about);
     this.segments = new Segments(about);
-    this.equals = new Equals(about, this);
-    this.datagrams = new Datagrams(about);
+    const { completeness, altered, likes, segments } = this;
+    const cutFrames = new CutFrames(about);
+    this.equals = new Equals(about, { completeness, altered, likes, segments, cutFrames });
+    this.datagrams = new Datagrams(about, altered);
     this.hairpins = new Hairpins(about, this.datagrams);
-    this.proxies = new Proxies(about);
-    this.relays = new Relays(about, this.altered);
-    this.supers = new SuperDatagrams(about);
+    this.relays = new Relays(about, altered);
     this.shifted = new ShiftedSegments(about);
-    const { equals, datagrams, hairpins, cutFrames, proxies, segments, supers, shifted, altered, likes } = this;
+    const { equals, datagrams, hairpins, relays, shifted } = this;
+    const supers = new SuperDatagrams(about);
+    const proxies = new Proxies(about);
     this.#admit = [equals, hairpins, cutFrames, datagrams, proxies, shifted, segments];
     this.#settle = [datagrams, hairpins, equals, segments, supers, shifted, cutFrames, altered];
     this.notes = [datagrams, supers, likes];
+    this.#leave = [segments];
+    this.#giveUp = [datagrams];
+    this.#doubt = [cutFrames, datagrams, supers];
+    this.#carryOn = [proxies, relays];
+    this.#keepTuples = [proxies, relays];
+    this.#keepUntranslated = [proxies];
+    this.#keepLinks = [hairpins, relays];
+    this.#keepWays = [altered];
   }
 
   /** Takes a WAITING packet that was just appended to the timeline. */
@@ -104,5 +135,53 @@ export class Matchers {
       if (undecided !== null || this.#timeline.state(row) !== WAITING) return undecided;
     }
     return null;
+  }
+
+  /** Tells of packets that may be each other's twins, and that nothing told apart. */
+  leave(rows: readonly number[]): void {
+    for (const matcher of this.#leave) matcher.leave(rows);
+  }
+
+  /** Tells of a packet that has no twin. */
+  giveUp(row: number): void {
+    for (const matcher of this.#giveUp) matcher.giveUp(row);
+  }
+
+  /** What speaks against it that a packet was dropped which seems never to have come out; undefined where nothing does. */
+  doubt(row: number): Doubt | undefined {
+    for (const matcher of this.#doubt) {
+      const doubt = matcher.doubt(row);
+      if (doubt !== undefined) return doubt;
+    }
+    return undefined;
+  }
+
+  /** Where a proxy carries a packet on that has no translation; null where none is known to. */
+  carriedOn(row: number): Carried | null {
+    for (const matcher of this.#carryOn) {
+      const carried = matcher.carriedOn(row);
+      if (carried !== null) return carried;
+    }
+    return null;
+  }
+
+  /** Tells that a tuple is about to be released. */
+  released(tuple: number): void {
+    for (const matcher of this.#keepTuples) matcher.released(tuple);
+  }
+
+  /** Tells that a tuple's conversation has a translation. */
+  translated(tuple: number): void {
+    for (const matcher of this.#keepUntranslated) matcher.translated(tuple);
+  }
+
+  /** Tells that what was one conversation with a tuple's was told of for the last time. */
+  unlinked(tuple: number): void {
+    for (const matcher of this.#keepLinks) matcher.unlinked(tuple);
+  }
+
+  /** Tells that the numbers of ways are about to get another meaning. */
+  forgetWays(): void {
+    for (const matcher of this.#keepWays) matcher.forgetWays();
   }
 }

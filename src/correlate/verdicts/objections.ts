@@ -94,19 +94,10 @@ export class Objections {
       const why = `frame ${t.frameText(other, orphan.frame)} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
       return unknown("like-untimely", why);
     }
-    const { altered, datagrams } = this.#known.matchers;
     const error = this.#cutErrorBehind(row);
     if (error !== undefined) return unknown("cut-short", whyCut(t.frameText(side, error)));
-    const cut = this.#known.matchers.cutFrames.doubt(row);
-    if (cut !== undefined) return unknown("cut-short", cut);
-    if (datagrams.mayBeInFragments(row, altered.isRenumbering)) {
-      const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them`;
-      return unknown("may-be-fragments", why);
-    }
-    if (this.#known.matchers.supers.mayBeCut(row)) {
-      const why = `${SIDE_NAMES[other]} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;
-      return unknown("may-be-pieces", why);
-    }
+    const doubt = this.#known.matchers.doubt(row);
+    if (doubt !== undefined) return unknown(doubt.reason, doubt.why);
     const changed = this.#changed.why(row, other);
     if (changed !== undefined) return unknown("may-be-changed", changed);
     const held = other === side ? undefined : this.#slow.whyCutOff(row);

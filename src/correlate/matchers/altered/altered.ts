@@ -20,7 +20,7 @@ import { areAnswersAgainst } from "../answers.js";
 import { isAnyBehind } from "../behind.js";
 import { contentHash, evidenceBetween, hasIdentity } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
-import type { About, Settles } from "../contract.js";
+import type { About, KeepsWays, Settles } from "../contract.js";
 import type { Completeness } from "../order/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
@@ -45,7 +45,7 @@ export interface Rewriting {
  *
  * Works on packets that wait (`Filed`), once the window of one of them is over; `Survivors` learns ahead, from all that wait by then.
  */
-export class Altered implements Settles, Rewriting {
+export class Altered implements Settles, Rewriting, KeepsWays {
   readonly #about: About;
   readonly #completeness: Completeness;
   /** The packets that wait, and what this router does to packets, as they teach. */
@@ -67,6 +67,10 @@ export class Altered implements Settles, Rewriting {
   /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
   get isRenumbering(): boolean {
     return this.filed.survivors.isRenumbering(true) || this.filed.survivors.isRenumbering(false);
+  }
+
+  forgetWays(): void {
+    this.filed.forgetCandidates();
   }
 
   mayHaveAltered(ipId: number, otherId: number): boolean {

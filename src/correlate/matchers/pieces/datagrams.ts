@@ -8,13 +8,14 @@ import {
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { otherSide, type Side } from "../../../packets/sides.js";
+import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { DECIDED } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
+import type { Altered } from "../altered/altered.js";
 import { firstBehind } from "../behind.js";
-import type { About, Admits, Notes, Settles } from "../contract.js";
+import type { About, Admits, Doubt, Doubts, GivesUp, Notes, Settles } from "../contract.js";
 import type { Undecided } from "../undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
@@ -62,9 +63,10 @@ type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
  * the translation is known. A datagram of which a fragment is missing is not paired: part of it proves
  * nothing.
  */
-export class Datagrams implements Admits, Settles, Notes {
+export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
   readonly wants = WANTS_FRAGMENT;
   readonly #about: About;
+  readonly #altered: Pick<Altered, "isRenumbering">;
   readonly #reassembly: Reassembly;
   /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
   #isIdentityKept = false;
@@ -79,9 +81,10 @@ export class Datagrams implements Admits, Settles, Notes {
   /** By side, and by what fragments of one datagram have in common on both sides. */
   readonly #givenUp = [new Map<number, GivenUp>(), new Map<number, GivenUp>()] as const;
 
-  constructor(about: About) {
+  constructor(about: About, altered: Pick<Altered, "isRenumbering">) {
     const { timeline, tuples } = about;
     this.#about = about;
+    this.#altered = altered;
     this.#reassembly = new Reassembly(timeline, tuples);
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
@@ -138,7 +141,6 @@ export class Datagrams implements Admits, Settles, Notes {
     return t.isBefore(datagram.rows[0], like.rows[0]) ? [datagram.rows, like.rows] : undefined;
   }
 
-  /** To be told of a packet that has no twin: a like of it on the other side may be judged later. */
   giveUp(row: number): void {
     const t = this.#about.timeline;
     const isWhole = this.#byRow.has(row);
@@ -153,11 +155,18 @@ export class Datagrams implements Admits, Settles, Notes {
     return this.#wasGivenUp(row, this.#about.windowNs)?.isWhole === true;
   }
 
+  doubt(row: number): Doubt | undefined {
+    if (!this.#mayBeInFragments(row)) return undefined;
+    const other = SIDE_NAMES[otherSide(this.#about.timeline.sideOf(row))];
+    const why = `${other} has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them`;
+    return { reason: "may-be-fragments", why };
+  }
+
   /**
    * Whether fragments wait behind a packet on the other side, or were left undecided, that may be of it: some may be missing, or too little of
-   * them was kept to compare them. `isRenumbering`: whether the router gives IP IDs of its own, so that these tell nothing of that.
+   * them was kept to compare them.
    */
-  mayBeInFragments(row: number, isRenumbering: boolean): boolean {
+  #mayBeInFragments(row: number): boolean {
     const { timeline: t, kernel, windowNs } = this.#about;
     const datagram = this.#byRow.get(row);
     // what cannot be cut is not filed
@@ -166,6 +175,8 @@ export class Datagrams implements Admits, Settles, Notes {
     // as stamps have it, its twin may come out before it
     if (this.#wasGivenUp(first, Math.min(kernel.time.slackNs, windowNs)) !== undefined) return true;
     const identity = this.#identityOf(row);
+    // where the router gives IP IDs of its own, these tell nothing of that
+    const { isRenumbering } = this.#altered;
     const isSame = (other: number): boolean => (isRenumbering ? (other ^ identity) >>> 16 === 0 : other === identity);
     const isFragment = (next: number): boolean =>
       t.side(next) !== t.side(row) && (t.flags(next) & IS_FRAGMENT) !== 0 && isSame(this.#identityOf(next));

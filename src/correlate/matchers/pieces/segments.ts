@@ -6,7 +6,7 @@ import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../../kernel/wants.js";
-import type { About, Admits, Settles } from "../contract.js";
+import type { About, Admits, Leaves, Settles } from "../contract.js";
 import { type Cut, Covering } from "./covering.js";
 import { haveSameBytes, shareBytes } from "./pieces.js";
 import { Streams } from "./streams.js";
@@ -22,7 +22,7 @@ const CROWDED = 256;
  * that make up its bytes (`Covering`). Only in flows whose translation is known, and from when on one was seen that is longer than what a wire
  * takes. A segment whose window is over may lack pieces.
  */
-export class Segments implements Admits, Settles {
+export class Segments implements Admits, Settles, Leaves {
   readonly wants = WANTS_SEGMENT;
   readonly #about: About;
   readonly #covering: Covering;
@@ -56,7 +56,6 @@ export class Segments implements Admits, Settles {
     this.#cover(row, false);
   }
 
-  /** Takes packets that may be each other's twins, and that nothing told apart. */
   leave(rows: readonly number[]): void {
     for (const row of rows) if (this.mayPair(row)) this.#covering.leave(row);
   }

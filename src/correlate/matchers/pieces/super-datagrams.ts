@@ -8,13 +8,14 @@ import {
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
 import { AMBIGUOUS } from "../../../packets/fates.js";
+import { otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { firstBehind } from "../behind.js";
 import { Contents } from "../contents.js";
 import { Newcomers } from "../newcomers.js";
-import type { About, Notes, Settles } from "../contract.js";
+import type { About, Doubt, Doubts, Notes, Settles } from "../contract.js";
 import { goesOutbound, IMPOSSIBLE, KNOWN, RELATION_MASK } from "../../kernel/relations.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
@@ -26,7 +27,7 @@ const SPREAD_NS = 10_000_000;
  * one flow, the first beginning as the whole does, all but the last of one size, and with as many bytes in all. Works on packets that
  * wait, once the window of one of them is over.
  */
-export class SuperDatagrams implements Settles, Notes {
+export class SuperDatagrams implements Settles, Notes, Doubts {
   readonly #about: About;
   readonly #newcomers: Newcomers;
   /** What waits, by how its payload begins. */
@@ -45,9 +46,11 @@ export class SuperDatagrams implements Settles, Notes {
     this.#unsolved.delete(row);
   }
 
-  /** Whether a packet without a twin may have been cut, or be a piece. */
-  mayBeCut(row: number): boolean {
-    return this.#unsolved.has(row);
+  doubt(row: number): Doubt | undefined {
+    if (!this.#unsolved.has(row)) return undefined;
+    const other = SIDE_NAMES[otherSide(this.#about.timeline.sideOf(row))];
+    const why = `${other} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;
+    return { reason: "may-be-pieces", why };
   }
 
   /** Whether there is a packet that `settle` might find to be a part of this one, or the whole. */

@@ -1,10 +1,10 @@
 import { type Latencies, summaryOf } from "../../../packets/flows/latency.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import type { Side } from "../../../packets/sides.js";
 import { IS_STREAM, wayOfTuple } from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
-import type { About, Admits } from "../contract.js";
+import type { About, Admits, Carried, CarriesOn, KeepsTuples, KeepsUntranslated } from "../contract.js";
 import { Heads, segmentKey } from "./heads.js";
 import { calledBy, type Connection, isOnItsWay, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
@@ -52,7 +52,7 @@ interface Alike {
  * container, on the inside; and those of a proxy that takes what goes out on its way, and dials the same server itself. They share nothing but the bytes, which come out on the second later than they went into the
  * first, and the other way round for the answer. Two that fit are linked where neither fits any other.
  */
-export class Proxies implements Admits {
+export class Proxies implements Admits, CarriesOn, KeepsTuples, KeepsUntranslated {
   readonly wants = WANTS_STRANGER;
   readonly #about: About;
   /** By tuple. */
@@ -95,9 +95,10 @@ export class Proxies implements Admits {
     if (isNew && leg === stream.toServer) this.#file(stream, segmentKey(offset, t.head(row), bytes));
   }
 
-  /** Where the other connection of this packet's stream is, if a proxy carries it on. */
-  twinOf(row: number): { side: Side; tuple: number } | null {
-    return this.#twinOf(this.#streams.get(this.#about.timeline.tuple(row)));
+  carriedOn(row: number): Carried | null {
+    const t = this.#about.timeline;
+    const twin = t.proto(row) === TCP ? this.#twinOf(this.#streams.get(t.tuple(row))) : null;
+    return twin && { side: twin.side, tuple: twin.tuple, as: "stream" };
   }
 
   #twinOf(stream: Stream | undefined): Stream | null {
@@ -110,8 +111,15 @@ export class Proxies implements Admits {
     return stream.twin;
   }
 
-  /** Forgets the stream of a tuple that has a translation after all, or is about to be released. */
-  forget(tuple: number): void {
+  translated(tuple: number): void {
+    this.#forget(tuple);
+  }
+
+  released(tuple: number): void {
+    this.#forget(tuple);
+  }
+
+  #forget(tuple: number): void {
     const stream = this.#streams.get(tuple);
     if (stream === undefined) return;
     this.#streams.delete(tuple);
@@ -124,7 +132,7 @@ export class Proxies implements Admits {
     const t = this.#about.timeline;
     this.#weed(t.timeNs(row));
     const tuple = t.tuple(row);
-    this.forget(tuple);
+    this.#forget(tuple);
     const stream: Stream = {
       side: t.sideOf(row),
       tuple,
@@ -142,7 +150,7 @@ export class Proxies implements Admits {
     this.#young[stream.side].add(stream);
     this.#streams.set(tuple, stream);
     this.#about.tuples.set(tuple, IS_STREAM, true);
-    keepNewest(this.#streams, MOST_STREAMS, (oldest) => this.forget(oldest));
+    keepNewest(this.#streams, MOST_STREAMS, (oldest) => this.#forget(oldest));
   }
 
   /** Forgets the host's own connections: of a proxy's two, one is inside, and neither opens long before the other. */
@@ -156,7 +164,7 @@ export class Proxies implements Admits {
         insides.delete(inside);
       }
       const [inside] = insides;
-      if (inside === undefined || inside.openedNs - stream.openedNs > DIAL_NS) this.forget(stream.tuple);
+      if (inside === undefined || inside.openedNs - stream.openedNs > DIAL_NS) this.#forget(stream.tuple);
     }
   }
 

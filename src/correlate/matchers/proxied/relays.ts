@@ -9,7 +9,7 @@ import { isAnyBehind } from "../behind.js";
 import { contentHash, hasContent, isSameContent } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { Altered } from "../altered/altered.js";
-import type { About } from "../contract.js";
+import type { About, Carried, CarriesOn, KeepsLinks, KeepsTuples } from "../contract.js";
 import { Newcomers } from "../newcomers.js";
 import { calledBy, callerOf, type Connection, isOnItsWay, isSameDial, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
@@ -49,13 +49,6 @@ export interface Recognised {
   readonly other: Pick<Spot, "side" | "tuple">;
 }
 
-/** Where a datagram's other conversation is, and whether the proxy has sent the datagram there. */
-export interface Relay {
-  readonly side: Side;
-  readonly tuple: number;
-  readonly isSentOn: boolean;
-}
-
 /**
  * Links the two conversations of a UDP proxy, such as docker-proxy: a client's with the host, and the host's with the container; or of one
  * that takes what goes out on its way (TPROXY): a container's with a server, and the host's with the same server. The
@@ -63,7 +56,7 @@ export interface Relay {
  * carry different things came out after they went in, and neither conversation fits any other. A proxy takes another socket where nobody
  * listened at the other end: what else comes from its address, and goes to the same one, may carry a client's conversation on.
  */
-export class Relays {
+export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
   readonly #about: About;
   readonly #altered: Pick<Altered, "isRenumbering">;
   readonly #newcomers: Newcomers;
@@ -85,8 +78,7 @@ export class Relays {
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
   }
 
-  /** Where a proxy carries the conversation of a datagram on that waits and has no translation; null where none does. */
-  relayOf(row: number): Relay | null {
+  carriedOn(row: number): Carried | null {
     this.#newcomers.take(this.#file);
     // what is forwarded with a new IP ID looks like what is sent again
     if (!this.#isTold(row) || this.#altered.isRenumbering) return null;
@@ -95,7 +87,7 @@ export class Relays {
     if (halves === null) return null;
     const [half, { side, tuple }] = halves;
     half.lastNs = Math.max(half.lastNs, t.timeNs(row));
-    if (half.isClient !== this.#isFromOpener(row)) return { side, tuple, isSentOn: true };
+    if (half.isClient !== this.#isFromOpener(row)) return { side, tuple, as: "datagram" };
     this.#findAlike(row);
     const isCrowded = this.#isCrowded;
     const sentOn = this.#alike.filter(
@@ -103,9 +95,9 @@ export class Relays {
     );
     if (sentOn.length === 0 && half.isClient) sentOn.push(...this.#join(row, halves));
     const [first] = sentOn;
-    if (first === undefined) return isCrowded ? null : { side, tuple, isSentOn: false };
+    if (first === undefined) return isCrowded ? null : { side, tuple, as: "nothing" };
     half.latencies.add(Math.min(...sentOn.map((other) => t.timeNs(other) - t.timeNs(row))));
-    return { side, tuple: t.tuple(first), isSentOn: true };
+    return { side, tuple: t.tuple(first), as: "datagram" };
   }
 
   /** Whether a proxy may have sent a datagram on, or sent it itself, though too little showed that when it was judged. */
@@ -124,8 +116,11 @@ export class Relays {
     return news;
   }
 
-  /** Forgets the conversation of a tuple that is about to be released. */
-  forget(tuple: number): void {
+  unlinked(tuple: number): void {
+    this.released(tuple);
+  }
+
+  released(tuple: number): void {
     this.#halves.delete(tuple);
     for (const sighting of this.#sightings.get(tuple) ?? []) this.#forgetSighting(sighting);
   }

@@ -16,7 +16,7 @@ import { isAnyBehind, undecidedBehind } from "../behind.js";
 import type { Datagrams } from "../pieces/datagrams.js";
 import { JITTER_NS } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
-import type { About, Admits, Settles } from "../contract.js";
+import type { About, Admits, KeepsLinks, Settles } from "../contract.js";
 import { BothForms } from "./both-forms.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { type Passed, type Turned, Turns } from "./turns.js";
@@ -40,7 +40,7 @@ const CROWDED = 256;
  * Two forms have one key, and no packet of the other side does. That a capture shows a packet again as it was is no hairpin: a rewrite
  * has to show. What one capture shows and then another one, with a lower TTL, need not be rewritten.
  */
-export class Hairpins implements Admits, Settles {
+export class Hairpins implements Admits, Settles, KeepsLinks {
   readonly wants = WANTS_TWIN;
   readonly #about: About;
   readonly #datagrams: Datagrams;
@@ -168,8 +168,7 @@ export class Hairpins implements Admits, Settles {
     return this.#turns.between(t.way(before), t.way(after))?.flow;
   }
 
-  /** Forgets the conversation of a tuple that is about to be released. */
-  forget(tuple: number): void {
+  unlinked(tuple: number): void {
     this.#turns.forget(tuple);
     this.#heard.clear();
   }

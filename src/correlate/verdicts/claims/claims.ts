@@ -169,17 +169,15 @@ export class Claims {
 
   /** What follows where a proxy took it; null where none is known to have. */
   #proxied(row: number): Claim | null {
-    const { timeline: t, tuples, matchers } = this.#known;
-    const proxied = t.proto(row) === TCP ? matchers.proxies.twinOf(row) : null;
-    if (proxied !== null) {
-      const why = `a proxy on the host passes it on: ${conversationText(tuples, proxied)}`;
-      return { verdict: "proxied", reason: "proxy", why };
-    }
-    const relay = matchers.relays.relayOf(row);
-    if (relay === null) return null;
-    if (relay.isSentOn) return { verdict: "proxied", reason: "proxy", why: whySentAgain(tuples, relay) };
-    const into = conversationText(tuples, relay);
-    return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${into}`);
+    const { tuples, matchers } = this.#known;
+    const carried = matchers.carriedOn(row);
+    if (carried === null) return null;
+    const into = conversationText(tuples, carried);
+    if (carried.as === "nothing")
+      return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${into}`);
+    const isStream = carried.as === "stream";
+    const why = isStream ? `a proxy on the host passes it on: ${into}` : whySentAgain(tuples, carried);
+    return { verdict: "proxied", reason: "proxy", why };
   }
 
   /** What an ICMP error says of a packet; undefined where somebody behind the host said so who is on this side: the packet had come to him. */

@@ -183,16 +183,14 @@ export class FlowBook {
       this.#reportLinked([[id, entry]]);
       this.#linked.delete(id);
       for (const tuple of entry.tuples) {
-        matchers.hairpins.forget(tuple);
-        matchers.relays.forget(tuple);
+        matchers.unlinked(tuple);
         this.#ids.delete(tuple);
       }
       freeLatencies(entry.linked);
     }
     const released = idle.tuples();
     for (let tuple = released.indexOf(1); tuple >= 0; tuple = released.indexOf(1, tuple + 1)) {
-      matchers.proxies.forget(tuple);
-      matchers.relays.forget(tuple);
+      matchers.released(tuple);
       impacts.forget(tuple);
     }
     tuples.release(released);

@@ -27,7 +27,7 @@ it("lets idle conversations go from 65,536 on, and again when there are a quarte
     tuples,
     timeline: new Timeline(heap, 1024),
     translations: { accounts: new FilledAccounts(heap, 16), retired: [], forgetCandidates: () => {} },
-    matchers: { proxies: { forget: () => {} }, relays: { forget: () => {} } },
+    matchers: { released: () => {}, unlinked: () => {} },
     findings: { flows: () => {} },
     impacts: { forget: () => {} },
     clashes: { resolve: () => {} },
