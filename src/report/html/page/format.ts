@@ -1,5 +1,5 @@
 import { printable } from "../../../packets/printable.js";
-import type { Ends, Header, SideName } from "./records.js";
+import type { Ends, Header, SideName } from "./model/records.js";
 
 /** Nanoseconds of a record's time, epoch; as a double, exact to a quarter of a microsecond: for placing and ordering what is microseconds apart. */
 export function nsOf(time: string): number {

@@ -1,18 +1,18 @@
 import { printable } from "../../../packets/printable.js";
-import { answerSection, problemsIn } from "./answer.js";
+import { answerSection, problemsIn } from "./sections/answer.js";
 import { h, refill } from "./dom.js";
 import { clockText, countText } from "./format.js";
-import { flowsSection } from "./flows.js";
-import { Ladder } from "./ladder.js";
-import { mapSection } from "./map.js";
-import { Gathered } from "./model.js";
-import { Narrowing } from "./narrowing.js";
-import { readFacts, readRecords, SIDES, type StripData } from "./records.js";
-import { RunLine } from "./run-line.js";
-import { Served } from "./served.js";
-import { Shown } from "./shown.js";
-import { stripSection } from "./strip.js";
-import { tableSections } from "./tables.js";
+import { flowsSection } from "./sections/flows.js";
+import { Ladder } from "./ladder/ladder.js";
+import { mapSection } from "./sections/map.js";
+import { Gathered } from "./model/model.js";
+import { Narrowing } from "./model/narrowing.js";
+import { readFacts, readRecords, SIDES, type StripData } from "./model/records.js";
+import { RunLine } from "./sections/run-line.js";
+import { Served } from "./model/served.js";
+import { Shown } from "./model/shown.js";
+import { stripSection } from "./sections/strip.js";
+import { tableSections } from "./sections/tables.js";
 
 /** What the page's address says is looked at. */
 const ADDRESSED = /^#flow=(-?\d+)$/;

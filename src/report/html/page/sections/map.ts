@@ -1,9 +1,9 @@
-import { printable } from "../../../packets/printable.js";
-import { h, onKeys, refill, s } from "./dom.js";
-import { bytesText, countText } from "./format.js";
-import type { Conversation, Whose } from "./conversation.js";
-import { isIn, isOther, type Narrowing } from "./narrowing.js";
-import type { Shown } from "./shown.js";
+import { printable } from "../../../../packets/printable.js";
+import { h, onKeys, refill, s } from "../dom.js";
+import { bytesText, countText } from "../format.js";
+import type { Conversation, Whose } from "../model/conversation.js";
+import { isIn, isOther, type Narrowing } from "../model/narrowing.js";
+import type { Shown } from "../model/shown.js";
 
 /** So many places are drawn in a column; what is left is put together in one. */
 const MOST_PLACES = 14;

@@ -1,12 +1,12 @@
 import { Charts, colors } from "./charts.js";
-import { TOLD_BY_PACKETS } from "./conversation.js";
-import { h, refill } from "./dom.js";
-import { latencyText } from "../../text/latency.js";
-import { nsOf } from "./format.js";
-import type { Model } from "./model.js";
-import type { Narrowing } from "./narrowing.js";
-import { SIDES, type StripData } from "./records.js";
-import type { Shown } from "./shown.js";
+import { TOLD_BY_PACKETS } from "../model/conversation.js";
+import { h, refill } from "../dom.js";
+import { latencyText } from "../../../text/latency.js";
+import { nsOf } from "../format.js";
+import type { Model } from "../model/model.js";
+import type { Narrowing } from "../model/narrowing.js";
+import { SIDES, type StripData } from "../model/records.js";
+import type { Shown } from "../model/shown.js";
 
 /** What happened in time: pairs and trouble, latencies, and where a capture has nothing. What is brushed narrows the rest of the page. */
 export function stripSection(shown: Shown, narrowing: Narrowing): HTMLElement {

@@ -1,11 +1,11 @@
-import { h, refill, s } from "./dom.js";
-import { latencyText } from "../../text/latency.js";
-import { bytesText, clockText, countText, endsText } from "./format.js";
-import { type Conversation, titleOf } from "./conversation.js";
-import type { Model } from "./model.js";
-import { isIn, isOther, type Narrowing } from "./narrowing.js";
-import type { Latency, SideName } from "./records.js";
-import type { Shown } from "./shown.js";
+import { h, refill, s } from "../dom.js";
+import { latencyText } from "../../../text/latency.js";
+import { bytesText, clockText, countText, endsText } from "../format.js";
+import { type Conversation, titleOf } from "../model/conversation.js";
+import type { Model } from "../model/model.js";
+import { isIn, isOther, type Narrowing } from "../model/narrowing.js";
+import type { Latency, SideName } from "../model/records.js";
+import type { Shown } from "../model/shown.js";
 
 /** How high rows are, points: the style says it, as they are higher where the page is narrow. */
 const ROW_HEIGHT = "--flow-height";

@@ -1,9 +1,9 @@
-import { h } from "./dom.js";
-import type { LadderEvent } from "./events.js";
-import { captureNames } from "./format.js";
-import type { Model } from "./model.js";
-import type { Narrowing } from "./narrowing.js";
-import type { SideName } from "./records.js";
+import { h } from "../dom.js";
+import type { LadderEvent } from "../model/events.js";
+import { captureNames } from "../format.js";
+import type { Model } from "../model/model.js";
+import type { Narrowing } from "../model/narrowing.js";
+import type { SideName } from "../model/records.js";
 
 /** What stands before numbers of flows, and of a side's frames, as the terminal names them: `flows 25, 32`, `inside #12 #15`, `inside #12@docker0`. */
 const NAMES = /\b(flows?|inside|outside) (?=#?\d)/g;

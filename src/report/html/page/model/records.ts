@@ -1,6 +1,6 @@
 /** NDJSON's records, as far as a page reads them; `natcorr schema` has all of each. */
 
-import type { Impact, Verdict } from "../../../packets/results/verdicts.js";
+import type { Impact, Verdict } from "../../../../packets/results/verdicts.js";
 
 export type SideName = "inside" | "outside";
 export const SIDES: readonly SideName[] = ["inside", "outside"];

@@ -1,11 +1,11 @@
 import { flowLink, withLinks } from "./links.js";
-import { type Child, h, refill } from "./dom.js";
-import type { LadderEvent } from "./events.js";
-import { countText } from "./format.js";
-import type { Model } from "./model.js";
-import type { Narrowing } from "./narrowing.js";
-import { type Finding, SIDES, type Totals } from "./records.js";
-import type { Shown } from "./shown.js";
+import { type Child, h, refill } from "../dom.js";
+import type { LadderEvent } from "../model/events.js";
+import { countText } from "../format.js";
+import type { Model } from "../model/model.js";
+import type { Narrowing } from "../model/narrowing.js";
+import { type Finding, SIDES, type Totals } from "../model/records.js";
+import type { Shown } from "../model/shown.js";
 
 /** Sections of what is known beside packets: published ports, rules, findings, and the account of all frames. */
 export function tableSections(shown: Shown, narrowing: Narrowing, goTo: (event: LadderEvent) => void): HTMLElement {

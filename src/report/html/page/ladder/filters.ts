@@ -1,5 +1,5 @@
-import { framesOf, type LadderEvent } from "./events.js";
-import type { Ends, Flow, SideName } from "./records.js";
+import { framesOf, type LadderEvent } from "../model/events.js";
+import type { Ends, Flow, SideName } from "../model/records.js";
 
 /** Protocols whose ports Wireshark knows by their name. */
 const WITH_PORTS = new Set(["tcp", "udp", "sctp", "dccp", "udplite"]);

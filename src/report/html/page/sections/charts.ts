@@ -1,8 +1,8 @@
 import UPlot, { type AlignedData, type Axis, type Options, type Scales, type Series } from "uplot";
-import { h } from "./dom.js";
-import { latencyText } from "../../text/latency.js";
-import { clockText, nsOf } from "./format.js";
-import type { Direction, StripData } from "./records.js";
+import { h } from "../dom.js";
+import { latencyText } from "../../../text/latency.js";
+import { clockText, nsOf } from "../format.js";
+import type { Direction, StripData } from "../model/records.js";
 
 /** Cursors of all charts stand at one time. */
 const SYNCED = "time";

@@ -1,5 +1,5 @@
-import { h, refill } from "./dom.js";
-import { secondsText } from "./format.js";
+import { h, refill } from "../dom.js";
+import { secondsText } from "../format.js";
 
 const WORDS = {
   waiting: "Waiting for what is captured.",

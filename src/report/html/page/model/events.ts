@@ -1,5 +1,5 @@
-import { type Impact, PROBLEMS } from "../../../packets/results/verdicts.js";
-import { nsOf } from "./format.js";
+import { type Impact, PROBLEMS } from "../../../../packets/results/verdicts.js";
+import { nsOf } from "../format.js";
 import type { Direction, Ends, Flow, Judged, Pair, SideName, Unmatched } from "./records.js";
 
 /** What a drop came to where nothing was lost in the end. */

@@ -1,14 +1,14 @@
-import { h, refill, s } from "./dom.js";
+import { h, refill, s } from "../dom.js";
 import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
-import { latencyText } from "../../text/latency.js";
-import { clockText, countText, endsText } from "./format.js";
+import { latencyText } from "../../../text/latency.js";
+import { clockText, countText, endsText } from "../format.js";
 import { lanesOf } from "./lanes.js";
-import { type Conversation, titleOf } from "./conversation.js";
-import { isCalledFromOutside, isProblem, type LadderEvent } from "./events.js";
-import type { Model } from "./model.js";
-import { isIn, isWithin, type Narrowing } from "./narrowing.js";
-import { SIDES } from "./records.js";
-import type { Shown } from "./shown.js";
+import { type Conversation, titleOf } from "../model/conversation.js";
+import { isCalledFromOutside, isProblem, type LadderEvent } from "../model/events.js";
+import type { Model } from "../model/model.js";
+import { isIn, isWithin, type Narrowing } from "../model/narrowing.js";
+import { SIDES } from "../model/records.js";
+import type { Shown } from "../model/shown.js";
 import { firstSeqs, framesText, timeOf, wordsOf } from "./packet-words.js";
 import { tiesOf } from "./ties.js";
 

@@ -1,8 +1,8 @@
-import { latencyText } from "../../text/latency.js";
-import { h } from "./dom.js";
-import { type Alone, framesOf, type LadderEvent } from "./events.js";
-import { captureNames, endsText } from "./format.js";
-import { type Header, type Pair, type SideName, SIDES } from "./records.js";
+import { latencyText } from "../../../text/latency.js";
+import { h } from "../dom.js";
+import { type Alone, framesOf, type LadderEvent } from "../model/events.js";
+import { captureNames, endsText } from "../format.js";
+import { type Header, type Pair, type SideName, SIDES } from "../model/records.js";
 import { senderOf } from "./ties.js";
 
 /** The frames of a side that a packet is, as a row has room for them. */

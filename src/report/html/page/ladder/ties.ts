@@ -1,5 +1,5 @@
-import { isOfFrame, type LadderEvent } from "./events.js";
-import type { Pair, Quotes } from "./records.js";
+import { isOfFrame, type LadderEvent } from "../model/events.js";
+import type { Pair, Quotes } from "../model/records.js";
 
 /** A packet that is about an earlier one. */
 export interface Tie {

@@ -1,5 +1,5 @@
 import { type Alone, isCalledFromOutside, isLost, isMadeUpFor, isProblem, type LadderEvent } from "./events.js";
-import { nsOf } from "./format.js";
+import { nsOf } from "../format.js";
 import type { Ends, Finding, Flow } from "./records.js";
 
 /** What the places on the map are called that a packet never came to. */

@@ -1,9 +1,9 @@
-import { h, refill } from "./dom.js";
-import type { LadderEvent } from "./events.js";
+import { h, refill } from "../dom.js";
+import type { LadderEvent } from "../model/events.js";
 import { withLinks } from "./links.js";
-import type { Narrowing } from "./narrowing.js";
-import type { Facts } from "./records.js";
-import type { Shown } from "./shown.js";
+import type { Narrowing } from "../model/narrowing.js";
+import type { Facts } from "../model/records.js";
+import type { Shown } from "../model/shown.js";
 
 /** What is not known before a run ends. */
 const STILL_TO_COME =

@@ -1,7 +1,7 @@
-import { PROBLEMS, type Verdict } from "../../../packets/results/verdicts.js";
-import { s } from "./dom.js";
-import { type Alone, type LadderEvent, placeOf } from "./events.js";
-import type { Direction, Flow, Pair } from "./records.js";
+import { PROBLEMS, type Verdict } from "../../../../packets/results/verdicts.js";
+import { s } from "../dom.js";
+import { type Alone, type LadderEvent, placeOf } from "../model/events.js";
+import type { Direction, Flow, Pair } from "../model/records.js";
 
 /** Across: where a ladder's row has the container, the two capture points, and the other end. */
 const WIDTH = 300;

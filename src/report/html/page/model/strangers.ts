@@ -1,5 +1,5 @@
 import { isProblem, type LadderEvent } from "./events.js";
-import { nsOf } from "./format.js";
+import { nsOf } from "../format.js";
 import type { Ends, Flow } from "./records.js";
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
