@@ -55,7 +55,7 @@ export async function accuracy(options: AccuracyOptions): Promise<boolean> {
         report(outcome, name, seed, options.packets);
         isClean &&= isFaultless(outcome) && isTrue(outcome);
       }
-      const targetMissed = missedTarget(outcomes, ADVERSARIES.get(name)?.recall ?? null);
+      const targetMissed = missedTarget(outcomes, ADVERSARIES.get(name) ?? {});
       isClean &&= targetMissed === null;
       results.push({ name, outcomes });
       process.stderr.write(`${name}  ${gist(outcomes)}${targetMissed === null ? "" : `, ${targetMissed}`}\n`);
@@ -86,8 +86,10 @@ export function isFaultless({ score, truthfulness, exitCode, dueExitCode }: Outc
 /** Whether nothing that is said beside pairs is false, as far as the scenario knows what is true. */
 export function isTrue({ truthfulness }: Outcome): boolean {
   if (truthfulness === null) return true;
-  const { off, falseVerdicts, falseFindings, falseFlows, isSilent, clock } = truthfulness;
-  return off + falseVerdicts + falseFindings.size + falseFlows === 0 && !isSilent && clock?.isWithin !== false;
+  const { off, falseFields, falseVerdicts, falseFindings, falseFlows, isSilent, clock } = truthfulness;
+  return (
+    off + falseFields + falseVerdicts + falseFindings.size + falseFlows === 0 && !isSilent && clock?.isWithin !== false
+  );
 }
 
 /** What natcorr makes of the pair of that name and seed, which is written to a folder. */

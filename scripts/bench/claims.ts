@@ -23,6 +23,8 @@ type Claim =
 interface Pair {
   readonly type: "pair";
   readonly latencyNs: number;
+  readonly direction: string;
+  readonly retransmission?: boolean;
   readonly inside: InForm;
   readonly outside: InForm;
 }
@@ -55,15 +57,20 @@ export interface Truthfulness {
   negative: number;
   /** Latencies of twins that are off by more than what is said of the clocks. */
   off: number;
+  /** Pairs that are said to go the other way, or to be retransmissions though nothing of them was sent before, or not to be though all of it had crossed. */
+  falseFields: number;
   /** Frames called `dropped` (or anything else definite) whose twin is in the other capture, or that were not. */
   falseVerdicts: number;
+  /** Frames of which a verdict is true, and those that got it: the others are paired, or it is left `unknown`. */
+  judged: number;
+  judgedRight: number;
   /** Frames called `dropped` that the other capture missed without saying so: nobody can tell. */
   dropOrMiss: number;
   /** Codes of findings that are not true of the scenario, each with its count. */
   readonly falseFindings: Map<string, number>;
   /** Codes that no scenario says anything about: those of a newer natcorr. */
   readonly otherFindings: Set<string>;
-  /** Whether no finding says what one of them must name. */
+  /** Whether the finding `rewritten` does not name all that it must. */
   isSilent: boolean;
   /** Flows with a translation that they do not have; `unknown` is true of all. */
   falseFlows: number;
@@ -81,7 +88,7 @@ export interface ClockError {
 }
 
 /** What is known of a capture pair. */
-type Judged = Pick<AdversaryPair, "truth" | "circumstances" | "latencyNs">;
+type Judged = Pick<AdversaryPair, "truth" | "circumstances" | "latencyNs" | "sent">;
 
 /** Codes that are false wherever neither the scenario nor its frames give reason for them. */
 const JUDGED_FINDINGS: ReadonlySet<string> = new Set([
@@ -117,7 +124,7 @@ const TRUE_VERDICTS: ReadonlyMap<number, ReadonlySet<string>> = new Map([
 const EXAMPLES = 5;
 
 /** A clock that is set by so much is told of; and when, to this and to where no packet tells. */
-const SET_NS = 6e6;
+const SET_NS = 1.5e6;
 const SET_WITHIN_S = 0.1;
 
 /** Compares what natcorr says of a capture pair, other than its pairs, with what is true of it. */
@@ -125,7 +132,10 @@ export class Claims {
   readonly #result: Truthfulness = {
     negative: 0,
     off: 0,
+    falseFields: 0,
     falseVerdicts: 0,
+    judged: 0,
+    judgedRight: 0,
     dropOrMiss: 0,
     falseFindings: new Map(),
     otherFindings: new Set(),
@@ -137,18 +147,20 @@ export class Claims {
   readonly #truth: Truth;
   readonly #circumstances: Circumstances;
   readonly #latencyNs: Judged["latencyNs"];
+  readonly #sent: Judged["sent"];
   /** How far the latency of each pair is off, and which that is. */
   readonly #errors: { readonly offNs: number; readonly frame: number }[] = [];
   readonly #nats: ReadonlySet<string>;
   readonly #findings: ReadonlySet<string>;
-  readonly #says: RegExp | undefined;
+  readonly #says: readonly string[] | undefined;
   /** What was said of a frame last, by side and frame. */
   readonly #verdicts = new Map<string, Verdict>();
 
-  constructor({ truth, circumstances, latencyNs }: Judged, { findings, nats, says }: Expectation) {
+  constructor({ truth, circumstances, latencyNs, sent }: Judged, { findings, nats, says }: Expectation) {
     this.#truth = truth;
     this.#circumstances = circumstances;
     this.#latencyNs = latencyNs;
+    this.#sent = sent;
     this.#says = says;
     this.#result.isSilent = says !== undefined;
     this.#nats = new Set(nats ?? ["snat"]);
@@ -167,6 +179,7 @@ export class Claims {
     switch (claim.type) {
       case "pair":
         this.#judgeLatency(claim);
+        this.#judgeFields(claim);
         break;
       case "unmatched":
       case "update":
@@ -176,13 +189,13 @@ export class Claims {
         if (claim.nat !== "unknown" && !this.#nats.has(claim.nat)) this.#result.falseFlows++;
         break;
       case "finding":
-        if (this.#says?.test(`${claim.code} ${claim.text}`)) this.#result.isSilent = false;
+        if (claim.code === "rewritten" && this.#says !== undefined) this.#judgeRewritten(claim.text, this.#says);
         if (!JUDGED_FINDINGS.has(claim.code)) this.#result.otherFindings.add(claim.code);
         else if (!this.#findings.has(claim.code)) this.#result.falseFindings.set(claim.code, claim.count);
         break;
       case "summary":
         this.#result.clock = this.#clockError(claim.clock);
-        this.#judgeErrors(claim.clock.uncertaintyNs ?? Number.POSITIVE_INFINITY);
+        this.#judgeErrors(claim.clock.uncertaintyNs ?? this.#untoldNs(claim.clock));
         break;
       case "header":
       case "ambiguous":
@@ -193,6 +206,9 @@ export class Claims {
   /** How true all of it was, once there is no more of it: a verdict as it stands at the end. */
   finish(): Truthfulness {
     for (const verdict of this.#verdicts.values()) this.#judge(verdict);
+    for (const { kind } of [this.#truth.inside, this.#truth.outside])
+      for (const of of kind.subarray(1))
+        if (of !== UNSEEN && of !== FORWARDED && TRUE_VERDICTS.has(of)) this.#result.judged++;
     return this.#result;
   }
 
@@ -209,6 +225,39 @@ export class Claims {
     this.#example(`inside ${inside.frames.join(" ")} leaves ${-latencyNs} ns before it enters`);
   }
 
+  /**
+   * How far latencies may be off where nothing is said of how far the clocks are known: by what packets take, at the most, as the quickest of one direction is
+   * taken to need no time. By anything where stamps are taken as they are.
+   */
+  #untoldNs({ source }: ClockClaim): number {
+    const { set, isSteady, longestNs } = this.#circumstances;
+    return set !== null || !isSteady || source === "none" ? Number.POSITIVE_INFINITY : longestNs;
+  }
+
+  /** A pair of what is one packet, and so of one inside frame: what is said of it beside its frames. */
+  #judgeFields({ direction, retransmission = false, inside, outside }: Pair): void {
+    const [i, o] = [inside.frames[0], outside.frames[0]];
+    const { serial, kind } = this.#truth.inside;
+    const isOne = inside.frames.length === 1 && outside.frames.length === 1;
+    if (!isOne || kind[i] !== FORWARDED || serial[i] !== this.#truth.outside.serial[o]) return;
+    const sent = this.#sent(i);
+    const isFalse = retransmission ? sent.before === "none" : sent.before === "all";
+    if (direction === sent.direction && !isFalse) return;
+    this.#result.falseFields++;
+    const said = retransmission ? "a retransmission" : "no retransmission";
+    this.#example(
+      `inside ${i} said to go ${direction}, and to be ${said}: goes ${sent.direction}, ${sent.before} sent before`,
+    );
+  }
+
+  /** What the router is said to rewrite is what it rewrites, all of it and nothing else. */
+  #judgeRewritten(text: string, says: readonly string[]): void {
+    const named = [...text.matchAll(/(?:: |, )([^,:]+) \([\d,]+ of [\d,]+ pairs\)/g)].map(([, field]) => field);
+    this.#result.isSilent = !says.every((field) => named.includes(field));
+    const others = named.filter((field) => !says.includes(field));
+    if (others.length > 0) this.#result.falseFindings.set(`rewritten (${others.join(", ")})`, others.length);
+  }
+
   #judgeErrors(uncertaintyNs: number): void {
     for (const { offNs, frame } of this.#errors) {
       if (!(Math.abs(offNs) > uncertaintyNs + this.#circumstances.resolutionNs)) continue;
@@ -221,6 +270,7 @@ export class Claims {
     const kind = this.#truth[side].kind[frame];
     if (kind === UNSEEN && verdict === "dropped") this.#result.dropOrMiss++;
     const right = TRUE_VERDICTS.get(kind);
+    if (kind !== UNSEEN && right?.has(verdict)) this.#result.judgedRight++;
     if (right === undefined || verdict === "unknown" || right.has(verdict)) return;
     this.#result.falseVerdicts++;
     this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);

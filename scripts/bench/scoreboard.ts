@@ -1,4 +1,5 @@
 import { ADVERSARIES } from "./adversary/adversaries.js";
+import type { Expectation } from "./adversary/adversary.js";
 import type { Truthfulness } from "./claims.js";
 import type { Score } from "./judge.js";
 import { percent, table } from "./table.js";
@@ -86,7 +87,9 @@ const MADE_UP: readonly Column[] = [
   { heading: "target", of: (_, name) => targetOf(name) },
   { heading: "negative", of: told(({ negative }) => negative) },
   { heading: "off", of: told(({ off }) => off) },
+  { heading: "false fields", of: told(({ falseFields }) => falseFields) },
   { heading: "false verdicts", of: told(({ falseVerdicts }) => falseVerdicts) },
+  { heading: "verdicts told (worst)", of: (outcomes) => percent(worstTold(outcomes)) },
   { heading: "drop or miss", of: told(({ dropOrMiss }) => dropOrMiss) },
   { heading: "false findings", of: (outcomes) => falseFindings(outcomes) },
   { heading: "rewrite not named", of: told(({ isSilent }) => Number(isSilent)) },
@@ -122,10 +125,28 @@ function clockError(outcomes: readonly Outcome[]): string {
   return `${(offsetNs / 1000).toFixed(1)} µs, ${ppm.toFixed(1)} ppm${mark}`;
 }
 
-/** That the worst seed finds less than is asked for, in words; null where it finds as much, or nothing is asked for. */
-export function missedTarget(outcomes: readonly Outcome[], target: number | null): string | null {
-  if (target === null || worstRecall(outcomes) >= target) return null;
-  return `less than the ${percent(target)} asked for`;
+/** The share of verdicts that is asked for where a scenario says nothing else, of so many frames at least: see `Expectation`. */
+const USUALLY_TOLD = 0.5;
+const LEAST_JUDGED = 20;
+
+/** That the worst seed finds or tells less than is asked for, in words; null where it does as much, or nothing is asked for. */
+export function missedTarget(
+  outcomes: readonly Outcome[],
+  asked: Partial<Pick<Expectation, "recall" | "told">>,
+): string | null {
+  const { recall = null, told: least = recall === null ? 0 : USUALLY_TOLD } = asked;
+  if (recall !== null && worstRecall(outcomes) < recall) return `less than the ${percent(recall)} asked for`;
+  return worstTold(outcomes) < least ? `fewer verdicts than the ${percent(least)} asked for` : null;
+}
+
+/** The share of frames without a twin that got their verdict, of the worst seed. */
+function worstTold(outcomes: readonly Outcome[]): number {
+  const shares = outcomes.map(({ truthfulness }) =>
+    truthfulness === null || truthfulness.judged < LEAST_JUDGED
+      ? 1
+      : ratio(truthfulness.judgedRight, truthfulness.judged),
+  );
+  return Math.min(...shares);
 }
 
 /** The share of decidable pairs that was found, of the worst seed. */
@@ -135,7 +156,9 @@ function worstRecall(outcomes: readonly Outcome[]): number {
 
 /** A scenario's outcomes in a few words, while others are still to come. */
 export function gist(outcomes: readonly Outcome[]): string {
-  const untrue = told(({ falseVerdicts, negative, off }) => falseVerdicts + negative + off)(outcomes);
+  const untrue = told(({ falseVerdicts, falseFields, negative, off }) => falseVerdicts + falseFields + negative + off)(
+    outcomes,
+  );
   const pairs = sum(outcomes, (score) => score.truePairs);
   const wrong = sum(outcomes, (score) => score.wrong);
   return `${pairs} pairs, ${wrong} wrong, found ${percent(worstRecall(outcomes))}, said falsely ${untrue}`;

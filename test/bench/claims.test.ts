@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Circumstances, Expectation } from "../../scripts/bench/adversary/adversary.js";
+import type { Circumstances, Expectation, Sent } from "../../scripts/bench/adversary/adversary.js";
 import { Claims } from "../../scripts/bench/claims.js";
 import { COPY, DROPPED, FORWARDED, type SideTruth, UNCOVERED, UNSEEN } from "../../scripts/bench/truth.js";
 
@@ -19,13 +19,21 @@ const ONE_CLOCK: Circumstances = {
   hasLeaps: false,
   resolutionNs: 1,
   offsetErrorNs: 20_000,
+  longestNs: 80_000,
   toleranceNs: 10_000,
   hasRewrittenPorts: false,
 };
 
-function told(claims: readonly object[], circumstances = ONE_CLOCK, expectation: Partial<Expectation> = {}) {
+const SENT: Sent = { direction: "outbound", before: "none" };
+
+function told(
+  claims: readonly object[],
+  circumstances = ONE_CLOCK,
+  expectation: Partial<Expectation> = {},
+  sent: Sent = SENT,
+) {
   const judge = new Claims(
-    { truth: TRUTH, circumstances, latencyNs: () => 20_000 },
+    { truth: TRUTH, circumstances, latencyNs: () => 20_000, sent: () => sent },
     { about: "", recall: null, ...expectation },
   );
   for (const claim of claims) judge.read(JSON.stringify(claim));
@@ -35,6 +43,7 @@ const verdict = (frame: number, verdict: string) => ({ type: "unmatched", side: 
 const finding = (code: string, text = "") => ({ type: "finding", code, text, count: 3 });
 const pair = (latencyNs: number) => ({
   type: "pair",
+  direction: "outbound",
   latencyNs,
   inside: { frames: [1], time: "1700000001" },
   outside: { frames: [1] },
@@ -69,11 +78,13 @@ describe("claims", () => {
 
   test("how long a packet takes, which may be wrong by no more than is said of the clocks", () => {
     const said = (latencyNs: number, uncertaintyNs: number | null) =>
-      told([pair(latencyNs), summary({ offsetNs: 0, driftPpm: 0, uncertaintyNs })]).off;
+      told([pair(latencyNs), summary({ offsetNs: 0, driftPpm: 0, uncertaintyNs, source: "estimated" })]).off;
     expect(said(25_000, 5_000)).toBe(0);
     expect(said(25_002, 5_000)).toBe(1);
     expect(said(14_998, 5_000)).toBe(1);
     expect(said(90_000, null)).toBe(0);
+    // nothing said of the clocks is no leave for more than what packets take
+    expect(said(101_000, null)).toBe(1);
     const set = { timeS: 1_700_000_001.05, quietS: 0, byNs: 5e6, isTold: true };
     expect(told([pair(90_000), summary(step("1700000001.05", 5e6))], { ...ONE_CLOCK, set }).off).toBe(0);
   });
@@ -89,9 +100,31 @@ describe("claims", () => {
     expect([...falseFindings]).toEqual([["leak", 3]]);
     expect([...otherFindings]).toEqual(["new"]);
     expect(isSilent).toBe(false);
-    expect(told([], ONE_CLOCK, { says: /TTL/ }).isSilent).toBe(true);
-    expect(told([finding("rewritten", "the TTL")], ONE_CLOCK, { says: /TTL/ }).isSilent).toBe(false);
+    const rewritten = (...fields: string[]) => {
+      const text = `the router rewrites more than addresses and ports: ${fields.map((each) => `${each} (1,234 of 9 pairs)`).join(", ")}`;
+      return told([finding("rewritten", text)], ONE_CLOCK, { says: ["IP ID", "raised TTL"] });
+    };
+    expect(told([], ONE_CLOCK, { says: ["raised TTL"] }).isSilent).toBe(true);
+    expect(rewritten("IP ID").isSilent).toBe(true);
+    expect(rewritten("raised TTL", "IP ID")).toMatchObject({ isSilent: false, falseFindings: new Map() });
+    expect([...rewritten("IP ID", "raised TTL", "TCP window").falseFindings]).toEqual([["rewritten (TCP window)", 1]]);
     expect(told([finding("leak")], ONE_CLOCK, { findings: ["leak"] }).falseFindings.size).toBe(0);
+  });
+
+  test.each<[string, object, Sent, number]>([
+    ["the way it goes", {}, SENT, 0],
+    ["another way", {}, { ...SENT, direction: "inbound" }, 1],
+    ["a retransmission of what nobody sent before", { retransmission: true }, SENT, 1],
+    ["a retransmission of what was sent in part", { retransmission: true }, { ...SENT, before: "some" }, 0],
+    ["no retransmission of what was sent in part", {}, { ...SENT, before: "some" }, 0],
+    ["no retransmission, though all of it had crossed", {}, { ...SENT, before: "all" }, 1],
+  ])("of a pair: %s", (_, fields, sent, count) => {
+    expect(told([{ ...pair(20_000), ...fields }], ONE_CLOCK, {}, sent).falseFields).toBe(count);
+  });
+
+  test("of frames without a twin: how many got the verdict that is true of them", () => {
+    const { judged, judgedRight } = told([verdict(2, "dropped"), verdict(4, "unknown"), verdict(5, "copy")]);
+    expect([judged, judgedRight]).toEqual([3, 2]);
   });
 
   test("of flows: translations that they do not have", () => {
@@ -138,7 +171,7 @@ describe("claims", () => {
     ["by how much else", 20e6, step("1700000003.950000000", 20_025_000), false],
     ["at another time", 20e6, step("1700000003.850000000", 20e6), false],
     ["not at all", 20e6, { offsetNs: 0, driftPpm: 0 }, false],
-    ["not at all, as it is little", 2e6, { offsetNs: 0, driftPpm: 0 }, undefined],
+    ["not at all, as it is little", 1e6, { offsetNs: 0, driftPpm: 0 }, undefined],
   ])("of a clock that was set: %s", (_, byNs, clock, isWithin) => {
     const circumstances = {
       ...ONE_CLOCK,

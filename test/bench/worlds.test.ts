@@ -70,17 +70,17 @@ it.each([18, 54])(
 
 it("packets that are flows of their own are found though some take longer than all before them", async () => {
   const outcome = await outcomeOf("wrong/scan-with-one-number", join(folder, "scan"), 5, natcorr);
-  expect(missedTarget([outcome], 0.99)).toBeNull();
+  expect(missedTarget([outcome], { recall: 0.99, told: 0 })).toBeNull();
 });
 
 it("a target is missed where too little is found, and nothing is true where something false is said", async () => {
   const world = ["recall/nat64-alike-beginnings", join(folder, "told"), 1] as const;
   const found = await outcomeOf(...world, natcorr);
-  expect(missedTarget([found], 1)).toBeNull();
+  expect(missedTarget([found], { recall: 1 })).toBeNull();
   expect(isTrue(found)).toBe(true);
   const silent: Program = (words, read) =>
     natcorr(words, (line) => (line.startsWith('{"type":"pair"') ? undefined : read(line)));
-  expect(missedTarget([found, await outcomeOf(...world, silent)], 1)).toBe("less than the 100 % asked for");
+  expect(missedTarget([found, await outcomeOf(...world, silent)], { recall: 1 })).toBe("less than the 100 % asked for");
   const liar: Program = (words, read) => natcorr(words, (line) => read(line.replace(/"nat":"[^"]+"/, '"nat":"dnat"')));
   expect(isTrue(await outcomeOf(...world, liar))).toBe(false);
 });

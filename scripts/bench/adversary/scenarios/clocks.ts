@@ -45,6 +45,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "wrong/clock-answers-sent-again": {
     about: "one clock; the inside begins late, and what answers connections, without ID, is sent again after a second",
     recall: 0.999,
+    told: 0,
     findings: ["asymmetric", "retransmissions"],
     nats: ["snat", "dnat"],
     play(world) {
@@ -67,7 +68,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "said/clock-never-set": {
     about:
       "one clock, and 100 ms between the capture points; what TCP says without ID is sent again before it can be answered; each capture misses one in ten",
-    recall: null,
+    recall: 0.45,
     findings: ["retransmissions"],
     play(world) {
       const { rng, router, inside, outside } = world;
@@ -96,6 +97,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "wrong/clock-late-step": {
     about: "one clock; after a second the outside's stamps are 30 µs early; heartbeats every 3 to 4 ms, 3 % dropped",
     recall: 0.9,
+    told: 0.2,
     play(world) {
       world.outside.model.errorNs = (timeNs) => (timeNs > START_NS + 1e9 ? -30_000 : 0);
       dropping(world);
@@ -104,6 +106,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "wrong/clock-late-drift": {
     about: "clocks that agree at first and drift by 20 ppm; heartbeats every 3 to 4 ms, 3 % dropped",
     recall: 0.9,
+    told: 0.3,
     play(world) {
       world.outside.model.driftPpm = world.rng.chance(0.5) ? 20 : -20;
       dropping(world);
@@ -168,7 +171,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   },
   "said/clock-set-early": {
     about: "little passes; the outside clock is set within the first second, forth or back, by 20 to 900 ms",
-    recall: null,
+    recall: 0.99,
     play(world) {
       const { rng } = world;
       const byNs = 2e7 * 45 ** rng.between(0, 1);
@@ -179,7 +182,8 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "wrong/clock-set-beside-beats": {
     about:
       "the outside clock is set once by whole periods of equal datagrams; what else passes goes one way alone at times, and has IDs that the router draws; captures miss up to one in five",
-    recall: null,
+    recall: 0.38,
+    told: 0,
     findings: ["rewritten", "port-rewritten"],
     play(world) {
       const { rng, outside, inside, router } = world;
@@ -210,7 +214,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "said/clock-set-unseen": {
     about:
       "the outside clock is set once, by up to 400 ms; by then nothing passes any more but equal datagrams with IDs, one way, which come later by that",
-    recall: null,
+    recall: 0.94,
     play(world) {
       const { rng, outside } = world;
       if (rng.chance(0.7)) offset(world);
@@ -270,6 +274,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
     about:
       "clocks 300 µs apart, and packets of one direction alone, most of them heartbeats: what dropped says must be so",
     recall: null,
+    told: 0,
     play(world) {
       const { rng, outside } = world;
       outside.model.offsetNs = rng.chance(0.7) ? -300_000 : 300_000;
@@ -291,6 +296,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
     about:
       "datagrams whose answers carry the same, on one clock; each capture misses some: an answer is no twin of its question",
     recall: 0.5,
+    told: 0,
     play(world) {
       const { rng } = world;
       for (const { model } of [world.inside, world.outside]) model.misses = missing(rng, 0.15);
@@ -335,6 +341,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "said/halves-swapped": {
     about: "the second half of the outside capture stands before the first",
     recall: 0,
+    told: 0.2,
     play(world) {
       world.outside.model.arrange = (taps) => {
         const half = taps.length >> 1;
@@ -346,6 +353,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   "said/thirds-moved": {
     about: "the last third of the outside capture stands before the second one",
     recall: 0.3,
+    told: 0.3,
     play(world) {
       world.outside.model.arrange = (taps) => {
         const third = Math.floor(taps.length / 3);

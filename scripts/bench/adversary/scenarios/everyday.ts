@@ -90,6 +90,7 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
     about:
       "mirror ports hand some frames to both captures twice, one in so many, so that copies are pairs as well: no sender sent anything again",
     recall: 0.95,
+    told: 0,
     play(world) {
       const { rng } = world;
       const share = rng.pick([0.005, 0.02, 0.1]);
@@ -145,6 +146,7 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
     about:
       "one capture begins seconds before the other and ends before it, one pauses; the host talks itself, some is dropped",
     recall: 0.99,
+    told: 0.4,
     play(world) {
       const { rng } = world;
       runApart(world);

@@ -35,7 +35,8 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/probes-by-ttl": {
     about:
       "a traceroute that keeps its ports and what it says (paris-traceroute): probes differ by their TTL alone, and captures miss some",
-    recall: null,
+    recall: 0.66,
+    told: 0,
     play(world) {
       const { rng } = world;
       const near = { address: container(0), port: 33_000 };
@@ -66,7 +67,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/port-to-another-system": {
     about:
       "equal heartbeats of two containers that begin with other TTLs, of which captures miss some; after conntrack -F each has the other one's port",
-    recall: null,
+    recall: 0.87,
     play(world) {
       const { rng } = world;
       const far = { address: server(0), port: 4500 };
@@ -94,6 +95,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
     about:
       "two containers count in step, each from a port of its own that the NAT keeps; the router clears IP IDs, and each capture misses one of five",
     recall: 0.85,
+    told: 0.3,
     findings: ["rewritten"],
     play(world) {
       const { rng } = world;
@@ -121,7 +123,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/ports-swapped": {
     about:
       "equal heartbeats of two containers at about the same time, answered; conntrack -F gives each the port of the other: the known translations are wrong from then on",
-    recall: null,
+    recall: 0.99,
     play(world) {
       varyLatency(world);
       beatInStep(world, 2, nextOnesPort);
@@ -130,7 +132,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/ports-by-turns": {
     about:
       "the same with two to four containers and a timeout that is shorter than what they wait: whoever speaks first gets the lowest port each time",
-    recall: null,
+    recall: 0.96,
     play(world) {
       const count = 2 + world.rng.below(3);
       const latencyNs = world.rng.between(0.02e6, 0.3e6);
@@ -141,7 +143,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/ports-rotated": {
     about:
       "the same with three or four containers, of which each gets the port of the next; each capture misses one of thirty",
-    recall: null,
+    recall: 0.99,
     findings: ["dropped"],
     play(world) {
       for (const { model } of [world.inside, world.outside]) model.misses = missing(world.rng, 0.03);
@@ -153,7 +155,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/flushed-in-step": {
     about:
       "several containers ask the same at the same instant, all from port 123; conntrack -F gives the port to another one; each capture misses one of twenty",
-    recall: null,
+    recall: 0.99,
     findings: ["dropped"],
     play(world) {
       const { rng } = world;
@@ -209,17 +211,20 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/order-500-hz": {
     about: "500 Hz without ID, 5 % dropped and 5 % missed on each side",
     recall: 0.9,
+    told: 0,
     play: (world) => ordered(world, 0.05, () => 0),
   },
   "wrong/order-constant-id": {
     about: "500 Hz with one ID for all, 10 % dropped and 10 % missed on each side",
     recall: 0.85,
+    told: 0,
     play: (world) => ordered(world, 0.1, () => 1),
   },
   "wrong/order-rare-misses": {
     about:
       "equal datagrams every 3 ms, some held up for as long; 3 % dropped, and each capture misses one or two in a thousand",
     recall: 0.5,
+    told: 0,
     play(world) {
       const { rng } = world;
       const share = rng.between(0.0005, 0.002);
@@ -242,7 +247,8 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-crowds": {
     about:
       "hundreds of equal datagrams within the window, whose queue is as long as they are apart, now and then or for long; a few dropped, and at times missed",
-    recall: null,
+    recall: 0.65,
+    told: 0,
     play(world) {
       const { rng } = world;
       const everyNs = rng.between(0.25e6, 1.2e6);
@@ -266,6 +272,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-beats-of-several": {
     about: "several containers say the same every 0.2 to 4 ms; 10 % dropped, one or both captures miss up to 20 %",
     recall: 0.12,
+    told: 0,
     play(world) {
       const { rng } = world;
       const share = rng.between(0.02, 0.2);
@@ -277,7 +284,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/crowd-of-two-translations": {
     about:
       "hundreds of equal datagrams within the window; for a while each host sends two at once, and the second leaves by another port (clash_resolve); the inside misses some",
-    recall: null,
+    recall: 0.16,
     play(world) {
       const { rng } = world;
       world.inside.model.misses = missing(rng, rng.pick([0.02, 0.1]));
@@ -310,7 +317,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/crowd-held-up": {
     about:
       "hundreds of equal datagrams within the window, all with one IP ID, of which some are held up by what several are apart; some are dropped, and missed",
-    recall: null,
+    recall: 0.99,
     findings: ["dropped"],
     play(world) {
       const { rng } = world;
@@ -339,7 +346,8 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/held-up-beside-losses": {
     about:
       "equal datagrams of few hosts, of which some are held up, by what one to four are apart, while others overtake them, and some are lost; the captures miss some, or none",
-    recall: null,
+    recall: 0.9,
+    told: 0,
     findings: ["dropped"],
     play(world) {
       const { rng } = world;
@@ -365,6 +373,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-beats-in-milliseconds": {
     about: "the same with nothing missed, and stamps of which all but the milliseconds were cut off",
     recall: 0.95,
+    told: 0,
     play(world) {
       for (const { model } of [world.inside, world.outside]) model.resolutionNs = 1e6;
       sayTheSame(world);
@@ -372,7 +381,8 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   },
   "wrong/equal-beats-missed-in-milliseconds": {
     about: "the same, where each capture misses one of five as well",
-    recall: null,
+    recall: 0.95,
+    told: 0,
     play(world) {
       for (const { model } of [world.inside, world.outside]) {
         model.resolutionNs = 1e6;
@@ -384,6 +394,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-acks-missed": {
     about: "bursts of equal ACKs without ID; each capture misses 2 to 10 %, which an equal one next to it may hide",
     recall: 0,
+    told: 0,
     findings: ["retransmissions", "asymmetric"],
     play(world) {
       const { rng } = world;
@@ -466,6 +477,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "recall/constant-id-losses-counted": {
     about: "3,000 equal datagrams a second with one IP ID; both captures miss 1 % and count it",
     recall: 0.99,
+    told: 0.3,
     play(world) {
       const { rng } = world;
       world.router.latencyNs = () => 6_000 + Math.min(rng.exponential(5_000), 34_000);

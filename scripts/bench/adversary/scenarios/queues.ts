@@ -34,7 +34,7 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
   "wrong/queue-beyond-window": {
     about:
       "a queue that grows to more than the window: segments are sent again while the first copy waits in it, keepalives follow each other",
-    recall: null,
+    recall: 0.48,
     findings: ["retransmissions"],
     play(world) {
       const { rng } = world;
@@ -51,7 +51,7 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
   "wrong/queue-over-spacing": {
     about:
       "equal datagrams without ID, and a queue that grows to several times what they are apart, and shrinks; nothing is dropped or missed",
-    recall: null,
+    recall: 0.5,
     play(world) {
       const { rng } = world;
       const everyNs = rng.pick([10e6, 20e6, 50e6, 100e6, 200e6]);
@@ -66,7 +66,8 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
   "wrong/queue-of-a-policer": {
     about:
       "bursts of few different datagrams without ID; a policer drops most of each, a slow uplink has the others wait",
-    recall: null,
+    recall: 0.87,
+    told: 0.1,
     play(world) {
       const { rng } = world;
       const [passes, eachNs] = [3 + rng.below(8), rng.between(50e3, 400e3)];

@@ -9,7 +9,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
     about:
       "the router numbers IP IDs itself, a few behind the sender's, one after the other; a stream of equal datagrams",
     recall: 0.999,
-    says: /IP.?ID/i,
+    says: ["IP ID"],
     play(world) {
       const { rng } = world;
       const first = rng.below(0x10000);
@@ -27,19 +27,21 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "wrong/router-ids-random": {
     about: "the router draws IP IDs at random",
     recall: 0.999,
-    says: /IP.?ID/i,
+    says: ["IP ID"],
     play: (world) => routerIds(world, () => 1 + world.rng.below(0xffff), world.rng.below(0x10000)),
   },
   "said/ttl-set-65": {
     about: "the router sets every TTL to 65; 3 % dropped",
     recall: 0.999,
-    says: /TTL/i,
+    told: 0.4,
+    says: ["raised TTL"],
     play: (world) => ttlSet(world, 65),
   },
   "said/ttl-set-64": {
     about: "the router sets every TTL to 64, which containers send with; 3 % dropped",
     recall: 0.999,
-    says: /TTL/i,
+    told: 0.4,
+    says: ["raised TTL"],
     play: (world) => ttlSet(world, 64),
   },
   "said/ttl-kept-no-id": {
@@ -56,7 +58,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
     about:
       "the router adds an MSS option to SYNs without one, and lowers others (TCPMSS), with fast open's data behind",
     recall: 0.999,
-    says: /MSS|option/i,
+    says: ["TCP options"],
     play(world) {
       world.router.rewrite = clampMss(1400, true);
       const { rng } = world;
@@ -85,7 +87,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "recall/flow-label-rewritten": {
     about: "the router writes an IPv6 flow label of its own",
     recall: 1,
-    says: /flow.?label/i,
+    says: ["IPv6 flow label"],
     play(world) {
       world.router.rewrite = (sent) => ({ ...sent, label: world.rng.below(0x100000) });
       background(world, 4e9, 150, { isIpv6: true });
@@ -94,7 +96,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "recall/timestamps-stripped": {
     about: "the router strips TCP timestamps",
     recall: 0.99,
-    says: /timestamp|option/i,
+    says: ["TCP options"],
     play(world) {
       world.router.rewrite = (sent) => {
         if (sent.tcp === undefined) return sent;
@@ -107,7 +109,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "recall/window-clamped": {
     about: "the router clamps the TCP window",
     recall: 0.99,
-    says: /window/i,
+    says: ["TCP window"],
     play(world) {
       world.router.rewrite = (sent) =>
         sent.tcp === undefined ? sent : { ...sent, tcp: { ...sent.tcp, window: Math.min(sent.tcp.window, 300) } };
@@ -117,7 +119,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "recall/mss-clamped": {
     about: "the router clamps the MSS of SYNs",
     recall: 0.99,
-    says: /MSS|option/i,
+    says: ["TCP options"],
     play(world) {
       world.router.rewrite = clampMss(1360, false);
       background(world, 5e9, 180);
@@ -126,7 +128,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "recall/ecn-dscp-marked": {
     about: "the router marks DSCP and clears ECN",
     recall: 0.99,
-    says: /DSCP|ECN|TOS|traffic class/i,
+    says: ["ECN", "DSCP"],
     play(world) {
       world.router.rewrite = (sent, direction) => ({ ...sent, tos: direction === "outbound" ? 0xb8 : 0 });
       background(world, 5e9, 120);
@@ -138,7 +140,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "recall/ids-rewritten": {
     about: "the router fills in IP IDs of its own, both ways; TCP, DNS and QUIC",
     recall: 0.99,
-    says: /IP.?ID/i,
+    says: ["IP ID"],
     play(world) {
       const { rng } = world;
       const next = ids(rng, true);
@@ -150,7 +152,7 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "recall/payload-changed-by-alg": {
     about: "a helper (SIP) writes the outside address into the payload, whose length changes",
     recall: 0.99,
-    says: /payload/i,
+    says: ["payload"],
     play(world) {
       const { rng } = world;
       for (let host = 0; host < 10; host++) {

@@ -80,7 +80,7 @@ export const VERSIONS: Readonly<Record<string, Adversary>> = {
   "said/464xlat-clat-to-plat": {
     about: "from CLAT to PLAT: IPv4 on both sides, IPv6 between; every IP ID is new, the TTL lower by three",
     recall: 0.99,
-    says: /IP.?ID/i,
+    says: ["IP ID"],
     play(world) {
       const { rng } = world;
       world.router.latencyNs = () => 60e3 + rng.exponential(30e3);
