@@ -2,6 +2,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import { LEARN_BITS, REPLACE_BITS } from "../src/correlate/kernel/relations.js";
+import { ALTERED_LEARN_BITS, ALTERED_REPLACE_BITS } from "../src/correlate/matchers/altered/candidates.js";
+import { DECIDED_BITS } from "../src/correlate/matchers/order/doubts.js";
+import { MISSED_BITS } from "../src/correlate/matchers/order/in-order.js";
+import { HELD_BITS } from "../src/correlate/matchers/order/strays.js";
+import { BY } from "../src/packets/results/evidence.js";
 import { FINDINGS } from "../src/packets/results/finding-codes.js";
 import { IMPACTS, VERDICTS } from "../src/packets/results/verdicts.js";
 import { natcorr } from "./support/natcorr.js";
@@ -99,3 +105,25 @@ function slugOf(heading: string): string {
     .replaceAll(/[^a-z0-9 -]/g, "")
     .replaceAll(" ", "-");
 }
+
+it("the table of how seldom a pair may be wrong has the bounds that decide, and every way to pair", () => {
+  const page = readFileSync(join(ROOT, "src/correlate/README.md"), "utf8");
+  const [, section = ""] = page.split("### How seldom a pair may be wrong");
+  const rows = Array.from(section.split("\n## ")[0].matchAll(/^\| (.*?) \| (.*?) \| (.*?) \|$/gm)).slice(2);
+  const bounds = rows.map(([, what, , bound]) => [
+    what.split(",")[0],
+    [...bound.matchAll(/2\^(\d+)/g)].map(([, bits]) => Number(bits)),
+  ]);
+  expect(bounds.slice(0, 3)).toEqual([
+    ["the first pair of a translation", [LEARN_BITS]],
+    ["… where the router rewrites more", [ALTERED_LEARN_BITS]],
+    ["the first pair of one that contradicts a known translation", [REPLACE_BITS, ALTERED_REPLACE_BITS]],
+  ]);
+  expect(bounds.slice(4, 7)).toEqual([
+    ["which of equal packets of a flow it is", [DECIDED_BITS]],
+    ["… where they miss some", [MISSED_BITS]],
+    ["… where single packets are held up", [HELD_BITS]],
+  ]);
+  const named = new Set(rows.flatMap(([, , by]) => [...by.matchAll(/`([a-z]+)`/g)].map(([, name]) => name)));
+  expect([...named].sort()).toEqual([...BY].sort());
+});

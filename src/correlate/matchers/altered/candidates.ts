@@ -19,9 +19,9 @@ import type { About } from "../contract.js";
 import { isEmbedded } from "./embedding.js";
 
 /** Bits it takes to believe in a translation never seen before, beyond the strangers that it is held against … */
-const ALTERED_LEARN_BITS = 30;
+export const ALTERED_LEARN_BITS = 30;
 /** … and to replace one that is in use. */
-const ALTERED_REPLACE_BITS = 46;
+export const ALTERED_REPLACE_BITS = 46;
 
 /** Across IP versions, with neither end the same: devices that always begin with the same numbers do so in both. It takes both directions. */
 const STRANGERS_NUMBERS_BITS = 8;

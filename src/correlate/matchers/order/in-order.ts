@@ -14,7 +14,7 @@ import type { UnderWay } from "./under-way.js";
 const PASSED_OVER = 16;
 
 /** What speaks against it that one packet was lost, and that a capture missed the next one: that of COINCIDENCE_PAIRS. */
-const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
+export const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
 
 /** What tells more of identical packets. */
 export interface Known {

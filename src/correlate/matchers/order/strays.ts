@@ -18,7 +18,7 @@ const LIKELY = 2.5;
 /** … and that is certain once it is so many times that. */
 const SURE = 3;
 /** How many times likelier, in bits, a twin in time must be than one that was held up while others overtook it. */
-const HELD_BITS = 18;
+export const HELD_BITS = 18;
 
 /** What went astray of a flow and direction. */
 interface OfFlow {
