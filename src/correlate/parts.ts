@@ -14,6 +14,7 @@ import type { Seen } from "./clock/beginning.js";
 import { Feed } from "./intake/feed.js";
 import { Tunnels } from "./intake/tunnels.js";
 import type { CaptureIntake } from "./intake/capture-intake.js";
+import { SentTwice } from "./intake/sent-twice.js";
 import type { SideIntake } from "./intake/side-intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { Kernel } from "./kernel/kernel.js";
@@ -138,8 +139,12 @@ function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, opti
     });
   const cover = [sideCoverOf(INSIDE), sideCoverOf(OUTSIDE)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
+  const sentTwice = new SentTwice(windowNs);
+  sentTwice.begin(intakes[INSIDE].atFirst, intakes[OUTSIDE].atFirst);
+  kernel.isSentTwice = sentTwice.isTold;
   return {
     ...ground,
+    sentTwice,
     kernel,
     translations,
     cover,

@@ -8,6 +8,7 @@ import { NO_MAC } from "../protocols/mac.js";
 import { DONE, WAITING } from "../packets/fates.js";
 import { IS_ECHO_ID, NONE, tupleIn } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
+import { unmark } from "./intake/copies.js";
 import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { SideIntake } from "./intake/side-intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
@@ -263,6 +264,7 @@ export class Run {
     const { batch, at } = feed;
     if (side === OUTSIDE) this.#parts.kernel.time.takeOutside(feed.nextNs, feed.nextFrame);
     const tunnel = batch.tunnel(at);
+    if ((batch.flags(at) & IS_COPY) !== 0) this.#meetCopy(side, feed, timeNs);
     if (tunnel === CARRIED) this.#parts.tunnels.choose(batch, at, feed.ways, timeNs);
     if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);
     const row = this.#append(side, batch, at, timeNs, feed.ways[at]);
@@ -270,6 +272,16 @@ export class Run {
     feed.goTo(at + 1);
     this.#mistime(row, feed);
     this.#enter(row, batch, at, timeNs);
+  }
+
+  /** Has a packet that comes twice be one of its own, where it was sent twice. What a tunnel carries is a copy if that is one. */
+  #meetCopy(side: Side, { intake, batch, at }: Feed, timeNs: number): void {
+    const frame = batch.frame(at);
+    const doubled = intake.takeDoubled(frame);
+    if (doubled === undefined || batch.tunnel(at) !== 0) return;
+    const { sentTwice, kernel } = this.#parts;
+    if (sentTwice.take(side, doubled, frame, timeNs)) unmark(batch, at, doubled.key);
+    kernel.isSentTwice = sentTwice.isTold;
   }
 
   /**

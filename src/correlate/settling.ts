@@ -57,6 +57,7 @@ export class Settling {
   /** Decides about the packets whose window is over by `nowNs`: about all of them, unless enough pairs were shown. */
   settle(nowNs: number): void {
     const { kernel, showing } = this.#about;
+    showing.goTo(nowNs);
     this.#ripen(nowNs);
     for (let row = kernel.settle(nowNs); row !== NONE && !showing.isEnough; row = kernel.settle(nowNs))
       this.#settleOne(row, nowNs);
@@ -77,9 +78,9 @@ export class Settling {
     if (isAny) showing.show();
   }
 
-  /** Judges a packet that no other with its key waits for, if no matcher may find its twin. Returns whether it did. */
+  /** Judges a packet that no other with its key waits for, if no matcher may find its twin, and nothing before it is to be told of first. Returns whether it did. */
   judgeAlone(row: number): boolean {
-    if (this.#about.matchers.mayPair(row)) return false;
+    if (this.#about.matchers.mayPair(row) || this.#about.showing.isHeld(row)) return false;
     this.judge(row);
     return true;
   }

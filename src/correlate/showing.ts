@@ -1,8 +1,9 @@
 import type { Flow } from "../packets/flows/flows.js";
 import { IS_COPY } from "../packets/packets.js";
-import type { Sink } from "../packets/results/results.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
+import type { Judgement, Sink } from "../packets/results/results.js";
+import { INSIDE, otherSide, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { DONE, FOLDED, PAIRED, TURNED, WAITING } from "../packets/fates.js";
+import type { SentTwice } from "./intake/sent-twice.js";
 import type { Base } from "./kernel/base.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
@@ -14,6 +15,7 @@ import type { Teller } from "./verdicts/updates/teller.js";
 /** What is shown, and where. */
 export interface About extends Base {
   readonly groups: Groups;
+  readonly sentTwice: SentTwice;
   readonly teller: Teller;
   readonly findings: Findings;
   readonly tallies: readonly [SideTally, SideTally];
@@ -40,6 +42,10 @@ export class Showing {
   /** How many pairs were shown, and how many were found and are to be. */
   #pairs = 0;
   #unshown = 0;
+  /** Packets that their captures show once more, and that are not told of yet: the other side may show that they were sent twice. */
+  readonly #copies: number[] = [];
+  /** How far time has come, nanoseconds. */
+  #nowNs = Number.NEGATIVE_INFINITY;
 
   constructor(about: About) {
     this.#about = about;
@@ -90,7 +96,18 @@ export class Showing {
 
   /** Takes a packet that its capture shows once more. */
   takeCopy(row: number): void {
-    if (!this.#about.isShowing) this.#tellCopy(row);
+    this.#copies.push(row);
+  }
+
+  /** Lets time go by: what it allows to be told is told before anything later is. */
+  goTo(nowNs: number): void {
+    this.#nowNs = nowNs;
+    if (this.#copies.length > 0 && !this.#mayBeSent(this.#copies[0])) this.show();
+  }
+
+  /** Whether a packet is not to be told of yet, as one before it is not. */
+  isHeld(row: number): boolean {
+    return this.#copies.length > 0 && this.#about.timeline.isBefore(this.#copies[0], row);
   }
 
   /** Shows what can be shown by now. */
@@ -101,7 +118,7 @@ export class Showing {
     if (isShowing) {
       this.#showPairs();
       kernel.pairTimes = sink.pairTimes;
-    } else kernel.shown = kernel.due;
+    } else this.#tellCopies();
     const end = this.firstOpen;
     teller.tellBefore(end);
     t.dropDone(end, this.#forget);
@@ -131,19 +148,52 @@ export class Showing {
       this.#about.teller.tellBefore(this.firstOpen);
       const isPaired = state === PAIRED || state === FOLDED;
       if ((isPaired && t.side(kernel.shown) === INSIDE) || state === TURNED) this.#showAt(kernel.shown);
-      else if (state === DONE && (t.flags(kernel.shown) & IS_COPY) !== 0) this.#tellCopy(kernel.shown);
+      else if (state === DONE && (t.flags(kernel.shown) & IS_COPY) !== 0) {
+        if (this.#mayBeSent(kernel.shown)) break;
+        this.#tellCopy(kernel.shown);
+        this.#copies.shift();
+      }
     }
+  }
+
+  /** Tells of the copies that can be told of by now, where pairs need not be shown. */
+  #tellCopies(): void {
+    const { kernel, timeline: t } = this.#about;
+    let told = 0;
+    while (told < this.#copies.length && !this.#mayBeSent(this.#copies[told])) this.#tellCopy(this.#copies[told++]);
+    this.#copies.splice(0, told);
+    const isHeld = this.#copies.length > 0 && t.isBefore(this.#copies[0], kernel.due);
+    kernel.shown = isHeld ? this.#copies[0] : kernel.due;
+  }
+
+  /** Whether the other side may yet show that a packet that comes twice was sent twice. */
+  #mayBeSent(row: number): boolean {
+    return this.#nowNs - this.#about.timeline.timeNs(row) <= this.#about.sentTwice.holdNs;
   }
 
   #tellCopy(row: number): void {
     const t = this.#about.timeline;
     const { tallies, findings, sink } = this.#about;
-    const byFrame = t.key(row) >>> 0;
-    const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${t.frameText(t.sideOf(row), byFrame)}`;
-    const judgement = { verdict: "copy", reason: "shown-twice", why, byFrame } as const;
+    const judgement = this.#judgementOf(row);
     tallies[t.sideOf(row)].judged(judgement);
     findings.alone(row, judgement, tellsNoFlow);
-    if (sink.wantsVerdict("copy")) sink.unmatched(row, judgement);
+    if (sink.wantsVerdict(judgement.verdict)) sink.unmatched(row, judgement);
+  }
+
+  /** What is known of a packet that comes twice, and was not sent twice for certain. */
+  #judgementOf(row: number): Judgement {
+    const { timeline: t, sentTwice } = this.#about;
+    const side = t.sideOf(row);
+    const other = otherSide(side);
+    const byFrame = t.key(row) >>> 0;
+    const like = t.frameText(side, byFrame);
+    const there = sentTwice.takeOpen(side, t.frame(row));
+    if (there === undefined) {
+      const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${like}`;
+      return { verdict: "copy", reason: "shown-twice", why, byFrame };
+    }
+    const why = `frame ${like} is the same just beside it, and ${SIDE_NAMES[other]} has it twice as well, the second time in frame ${t.frameText(other, there)}: each capture may show one packet twice, or it was sent twice; captures on the host itself would show each once`;
+    return { verdict: "unknown", reason: "may-be-copy", why };
   }
 
   /** Shows the pair of an inside row, or of one that was turned round. */

@@ -51,6 +51,14 @@ const LATER_NS = 20_000;
 
 const NONE = 0;
 
+/** A packet that came as it was just before: the key that both have, how much later, nanoseconds, and how long it is; and whether nearly all of its capture come twice. */
+export interface Doubled {
+  readonly key: number;
+  readonly laterNs: number;
+  readonly length: number;
+  readonly isMostly: boolean;
+}
+
 /** Packets remembered: as many as come within COPY_NS, at a power of two. */
 const REMEMBERED = 4096;
 const PROBES = 8;
@@ -77,6 +85,10 @@ class Copies {
   readonly repeats = new Repeats();
   /** Frames of batches before that are no longer marked, with the keys that they had; for whoever still has them. */
   readonly unmarked: { readonly frame: number; readonly key: number }[] = [];
+  /** Of the packets that are marked, and have not lost a hop on the way to the second one, what they are, by their frames, until it is taken. */
+  readonly doubled = new Map<number, Doubled>();
+  /** What is such among those that `look` was given, by their keys; null where several have one. */
+  readonly #looked = new Map<number, Omit<Doubled, "isMostly"> | null>();
   /** The records of the packets remembered, and how often each came, one just after the other. */
   readonly #records: Int32Array;
   readonly #timesOf: Int32Array;
@@ -94,6 +106,9 @@ class Copies {
   #times = 0;
   /** Where the packet found last is remembered, or the one that it is like. */
   #slot = 0;
+  /** How much later it came than that, nanoseconds, and by how much less its TTL is. */
+  #laterNs = 0;
+  #lowered = 0;
   /** How much later than what they are copies of those came that have an identity, at most: of this stretch, and of the one before it, nanoseconds. */
   #latestNs = 0;
   #latestBeforeNs = 0;
@@ -114,13 +129,25 @@ class Copies {
 
   /** Looks at the beginning of a capture, at STRETCH packets at the most, before `mark` does. */
   look(batch: PacketBatch, from: number, to: number): void {
-    for (let row = from; row < to; row++) this.#find(batch, row);
+    for (let row = from; row < to; row++) {
+      if (this.#find(batch, row) === NONE || this.#lowered !== 0 || this.#times !== 2) continue;
+      const key = batch.key(row);
+      const doubled = { key, laterNs: this.#laterNs, length: batch.length(row) };
+      this.#looked.set(key, this.#looked.has(key) ? null : doubled);
+    }
   }
 
   /** Decides about what was looked at; `mark` begins. */
   begin(): void {
     this.#decide();
     this.#timesNs.fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** What came twice at the beginning, if that says that the capture shows packets twice, or that they were sent so. */
+  get atFirst(): readonly Doubled[] {
+    if (!this.#isCopying) return [];
+    const isMostly = this.#isMostly;
+    return [...this.#looked.values()].flatMap((each) => (each === null ? [] : [{ ...each, isMostly }]));
   }
 
   /** Marks the copies in the next batch of the capture. */
@@ -140,11 +167,18 @@ class Copies {
       if (this.#times > 2 && this.#isMostly && !this.#isOwn(batch, row)) this.#takeBack(batch, row, like);
       if (this.#isCopy(batch, row)) {
         const r = row << RECORD_BITS;
+        this.#noteDoubled(batch, row);
         batch.records[r + KEY] = like;
         batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
         if (!this.#isOwn(batch, row)) this.#marked[this.#slot] = batch.frame(row);
       } else if (this.#isPassedOn || this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like);
     }
+  }
+
+  #noteDoubled(batch: PacketBatch, row: number): void {
+    if (this.#lowered !== 0) return;
+    const [key, length] = [batch.key(row), batch.length(row)];
+    this.doubled.set(batch.frame(row), { key, laterNs: this.#laterNs, length, isMostly: this.#isMostly });
   }
 
   /** Whether a packet that is like one just before is its copy. What a container passed on is none. */
@@ -159,6 +193,7 @@ class Copies {
     if (frame === NONE) return;
     this.#marked[this.#slot] = NONE;
     this.repeats.note(frame, like);
+    this.doubled.delete(frame);
     const key = this.#records[(this.#slot << RECORD_BITS) + KEY];
     const at = rowOf(batch, frame, row);
     if (at >= 0) unmark(batch, at, key);
@@ -219,7 +254,10 @@ class Copies {
         // as it was, or behind a router: a container that routes for another sends a frame of its own
         const isPassedOn = lowered === 1 && this.#isOfAnother(slot, batch.macFrom[row]);
         if (isPassedOn) sent = this.#records[(slot << RECORD_BITS) + FRAME];
-        else if (lowered === 0 || lowered === 1) return this.#again(slot, batch, row);
+        else if (lowered === 0 || lowered === 1) {
+          this.#lowered = lowered;
+          return this.#again(slot, batch, row);
+        }
       }
       // the oldest gives way, which is the one of no use, where there is one
       if (place < 0 || this.#timesNs[slot] < this.#timesNs[place]) place = slot;
@@ -240,6 +278,7 @@ class Copies {
     this.#identitiesFor(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
     if (this.#times === 2 && this.#isOwn(batch, row)) this.#latestNs = Math.max(this.#latestNs, laterNs);
     this.#slot = slot;
+    this.#laterNs = laterNs;
     if (this.#times !== 2) this.#remember(slot, batch, row, this.#times);
     return isTold ? NONE : like;
   }
@@ -304,6 +343,19 @@ export class MarkedPackets {
   /** Those that may be copies, and are not marked. */
   get repeats(): Repeats {
     return this.#copies.repeats;
+  }
+
+  /** What came twice at the beginning; none of a live capture, which may be silent then. To be asked once `unitNs` has been. */
+  get atFirst(): readonly Doubled[] {
+    return this.#copies.atFirst;
+  }
+
+  /** Takes out what is known of a marked frame as one that came twice; undefined where it has a lower TTL than the first one, so that it crossed a router. */
+  takeDoubled(frame: number): Doubled | undefined {
+    const { doubled } = this.#copies;
+    const of = doubled.get(frame);
+    doubled.delete(frame);
+    return of;
   }
 
   /** Takes out what is no longer marked of batches before: frames, with the keys that they had. */

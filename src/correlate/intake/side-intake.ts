@@ -5,7 +5,7 @@ import { FramePlaces } from "../../packets/frame-places.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import type { SideSummary } from "../../packets/results/results.js";
 import { CaptureIntake } from "./capture-intake.js";
-import { MarkedPackets } from "./copies.js";
+import { type Doubled, MarkedPackets } from "./copies.js";
 import type { Progress } from "./disorder.js";
 import { Intake } from "./intake.js";
 import { Milestones } from "./milestones.js";
@@ -102,6 +102,16 @@ export class SideIntake {
   repeatOf(frame: number): number | undefined {
     const like = this.#of(frame).packets.repeats.of(this.frames.inSource(frame));
     return like === undefined ? undefined : this.frames.onSide(this.frames.sourceOf(frame), like);
+  }
+
+  /** What came twice at the beginning of its captures. */
+  get atFirst(): readonly Doubled[] {
+    return this.captures.flatMap(({ intake }) => intake.packets.atFirst);
+  }
+
+  /** As `MarkedPackets` has it. */
+  takeDoubled(frame: number): Doubled | undefined {
+    return this.#of(frame).packets.takeDoubled(this.frames.inSource(frame));
   }
 
   /** How far stamps go back in these times, as `Disorder` has it; of what there was until the side had come so far. */

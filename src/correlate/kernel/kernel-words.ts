@@ -76,6 +76,9 @@ export const SHOWN = word();
  */
 export const IS_QUEUE_LONG = word(2);
 
+/** 1 while packets come that were sent twice, and cross twice: nothing but time tells one from its second one. */
+export const IS_SENT_TWICE = word();
+
 /** Where the tables are, in bytes. Two each: the packets of each side that are about to be merged, and which way they go … */
 export const PACKETS = word(2);
 export const WAYS = word(2);

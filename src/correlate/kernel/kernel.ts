@@ -154,6 +154,11 @@ export class Kernel {
     this.#words[words.NEWEST_NAT] = address;
   }
 
+  /** Whether packets come that were sent twice. */
+  set isSentTwice(isSentTwice: boolean) {
+    this.#words[words.IS_SENT_TWICE] = isSentTwice ? 1 : 0;
+  }
+
   /** Whether `onFlow` is to be told of each flow, and not only of those with a translation like none before. */
   set tellsAll(tellsAll: boolean) {
     this.#words[words.TELLS_ALL] = tellsAll ? 1 : 0;

@@ -76,6 +76,7 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
   "said/copies-of-some": {
     about: "a mirror port hands some frames to one of the captures twice, one in so many; some are dropped",
     recall: 0.85,
+    told: 0,
     play(world) {
       const { rng } = world;
       const share = rng.pick([0.02, 0.2, 0.6]);
@@ -103,6 +104,31 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
       };
       for (const { model } of [world.inside, world.outside]) model.copyAfterNs = copyAfterNs;
       background(world, 4e9, 200, { hasIds: rng.chance(0.5) });
+    },
+  },
+  "said/sent-twice-on-the-wire": {
+    about:
+      "a network sends half of the answers of some hosts twice, so that both cross, and both captures have both; no capture shows anything twice",
+    recall: 0.9,
+    play(world) {
+      const { rng } = world;
+      const nearestNs = rng.pick([50e3, 300e3]);
+      for (let i = 0; i < 60; i++) {
+        const flow = flowOf(world, UDP, { port: 4000 });
+        const [numbers, answers] = [ids(rng, true), ids(rng, true)];
+        world.start(rng.between(0, 3e9), function* () {
+          for (let n = 0; n < 12; n++) {
+            yield rng.between(5e6, 50e6);
+            world.send(flow, "outbound", datagram(bytes(rng, 100), numbers()));
+            yield 10e6;
+            const answer = datagram(bytes(rng, 100), answers());
+            world.send(flow, "inbound", answer);
+            if (!rng.chance(0.5)) continue;
+            yield rng.between(nearestNs, 950e3);
+            world.send(flow, "inbound", answer);
+          }
+        });
+      }
     },
   },
   "said/the-host-talks-too": {

@@ -50,8 +50,9 @@ export let mayHide = false;
 let i: usize = 0;
 let o: usize = 0;
 let flags = 0;
-/** … whether an IP ID tells each from what is sent again, and whether anything vouches for the clocks … */
+/** … whether an IP ID tells each from what is sent again, whether packets come that were sent twice, and whether anything vouches for the clocks … */
 let hasId = false;
+let isSentTwice = false;
 let isTrusted = false;
 /** … how long before one of them its like passed, the nearer of both, and before the one that entered, nanoseconds, 0 for never … */
 let likeNs: f64 = 0;
@@ -72,6 +73,7 @@ export function regard(ground: usize, counting: i32, inside: usize, outside: usi
   i = inside;
   o = outside;
   flags = counting;
+  isSentTwice = wordOf(ground, words.IS_SENT_TWICE) !== 0;
   hasId = (flags & HAS_IP_ID) !== 0;
   isRepeatable = !hasId || isRepeating(ground, iWay) || isRepeating(ground, oWay);
   isBurst = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
@@ -99,6 +101,12 @@ export function weighTime(ground: usize, slot: i32, outbound: bool, leftNs: f64,
   // an equal one of another host is forwarded beside it
   soonNs = limitNs;
   if (isRepeatable) weighLikes(ground, slot, outbound, leftNs, latencyNs);
+  // of two that were sent as one, each capture may have missed another one
+  if (isSentTwice && latencyNs > limitNs && isMissing(ground, i32(outbound))) {
+    isRepeatable = true;
+    isClose = true;
+    mayHide = true;
+  }
 }
 
 /** Sets what is said above of equal packets of two that are repeatable. */
@@ -160,7 +168,7 @@ function isSaidByAnother(ground: usize, latencyNs: f64): bool {
 function weighHidden(ground: usize, slot: i32, outbound: bool, leftNs: f64, latencyNs: f64): void {
   const way = i32(outbound);
   // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
-  const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
+  const isUnsure = isMissing(ground, way);
   // what they miss is known once the first windows are over
   const isBegun = isProven(ground, way) && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
   const isUnknown = isUnsure || !isBegun;
@@ -187,6 +195,11 @@ function weighHidden(ground: usize, slot: i32, outbound: bool, leftNs: f64, late
 /** Whether of many packets of a flow's direction, no equal ones came close to each other. */
 function areApart(ground: usize, slot: i32, way: i32): bool {
   return !isBurst && slot !== tuple.NONE && pairsOf(accountOf(ground, slot), way) >= COINCIDENCE_PAIRS;
+}
+
+/** Whether captures are known to miss packets that go in a direction. */
+function isMissing(ground: usize, way: i32): bool {
+  return wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
 }
 
 /** Whether it is a segment that takes sequence numbers and is not sent again: it has no equal one beside it. */

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { SentTwice } from "../../../src/correlate/intake/sent-twice.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
+
+const WINDOW_NS = 1e9;
+
+/** Gaps that differ from packet to packet, without a pattern that others could have as well, nanoseconds. */
+const gapNs = (n: number, salt: number): number => 1000 * (300 + ((Math.imul(n * 7 + salt, 0x9e3779b1) >>> 0) % 700));
+
+interface Told {
+  readonly isTold: boolean;
+  /** Of the last packet, whether the second one of each side is one of its own, and which frame it is left open with. */
+  readonly last: readonly [boolean, boolean];
+  readonly open: readonly [number | undefined, number | undefined];
+}
+
+/** Has packets come that both sides have twice; `outsideGapNs`: how much later the second one comes outside. */
+function afterMany(
+  outsideGapNs: (n: number) => number,
+  isMostly = false,
+  length: (n: number) => number = () => 128,
+): Told {
+  const sentTwice = new SentTwice(WINDOW_NS);
+  let last: readonly [boolean, boolean] = [false, false];
+  const count = 60;
+  for (let n = 1; n <= count; n++) {
+    const doubled = { key: n, length: length(n), isMostly };
+    const outside = sentTwice.take(OUTSIDE, { ...doubled, laterNs: outsideGapNs(n) }, 2 * n, n * 1e6);
+    last = [sentTwice.take(INSIDE, { ...doubled, laterNs: gapNs(n, 1) }, 2 * n + 1, n * 1e6 + 20_000), outside];
+  }
+  return {
+    isTold: sentTwice.isTold,
+    last,
+    open: [sentTwice.takeOpen(INSIDE, 2 * count + 1), sentTwice.takeOpen(OUTSIDE, 2 * count)],
+  };
+}
+
+describe("packets that both sides have twice", () => {
+  it("were sent twice where the gaps of both sides are alike", () => {
+    const told = afterMany((n) => gapNs(n, 1) + (n % 9) * 1000);
+    expect(told).toEqual({ isTold: true, last: [true, true], open: [undefined, undefined] });
+  });
+
+  it("may be copies where each side has gaps of its own", () => {
+    expect(afterMany((n) => gapNs(n, 500))).toEqual({ isTold: false, last: [false, false], open: [120, 121] });
+  });
+
+  it("are copies where nearly all packets come twice on both sides, however alike the gaps are", () => {
+    const told = afterMany((n) => gapNs(n, 1), true);
+    expect(told).toEqual({ isTold: false, last: [false, false], open: [undefined, undefined] });
+  });
+
+  it("may be copies where gaps are alike as mirrors take longer for longer packets", () => {
+    expect(
+      afterMany(
+        (n) => gapNs(n, 1),
+        false,
+        (n) => 60 + n,
+      ).isTold,
+    ).toBe(false);
+  });
+});
+
+describe("a packet that one side alone has twice", () => {
+  it("is no packet of its own, and nothing is left open of it", () => {
+    const sentTwice = new SentTwice(WINDOW_NS);
+    const doubled = { key: 1, laterNs: 5000, length: 128, isMostly: false };
+    expect(sentTwice.take(INSIDE, doubled, 2, 1e6)).toBe(false);
+    expect(sentTwice.takeOpen(INSIDE, 2)).toBeUndefined();
+  });
+
+  it("is not taken for the twin of what comes too late", () => {
+    const sentTwice = new SentTwice(WINDOW_NS);
+    const doubled = { key: 1, laterNs: 5000, length: 128, isMostly: false };
+    sentTwice.take(INSIDE, doubled, 2, 1e6);
+    sentTwice.take(OUTSIDE, doubled, 2, 1e6 + sentTwice.holdNs + 1);
+    expect(sentTwice.takeOpen(INSIDE, 2)).toBeUndefined();
+  });
+});
