@@ -5,8 +5,10 @@ import { parentPort } from "node:worker_threads";
 import { withConstants } from "./constants.mjs";
 import { kept } from "./kept.mjs";
 
-/** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
-const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
+/** What AssemblyScript is given of TypeScript's modules: constants of numbers, and of such before them, on one line, are the same in both. */
+const CONSTANT = /^((^| )(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[A-Z][A-Z0-9_]*|[-+*<>|&()~ ])+;)+$/;
+const DEFINED = /const (\w+)/g;
+const NAMES = /(?<!const )\b[A-Z]\w*/g;
 
 /** So is a function of numbers and truths that returns an expression of such: in AssemblyScript, numbers are integers of 32 bits. */
 const FUNCTION =
@@ -76,9 +78,13 @@ function truthsSection(names) {
 
 /** What is the same in both languages, each at its line. */
 function common(source) {
+  const known = new Set();
   return source.replace(FUNCTION_OR_LINE, (text) => {
     if (FUNCTION.test(text)) return text.replaceAll(": number", ": i32").replaceAll(": boolean", ": bool");
-    return CONSTANT.test(text.trimEnd()) ? text : "\n";
+    const names = text.match(NAMES) ?? [];
+    const isCommon = CONSTANT.test(text.trimEnd()) && names.every((name) => known.has(name));
+    if (isCommon) for (const [, name] of text.matchAll(DEFINED)) known.add(name);
+    return isCommon ? text : "\n";
   });
 }
 

@@ -1,4 +1,4 @@
-import { double, size, word } from "../packets/memory/layout.js";
+import { double, first, next, size, word } from "../packets/memory/layout.js";
 
 /** What `Pcap` and `assembly/pcap.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
 export const WORDS = size();
@@ -25,6 +25,6 @@ export const TIME_NS = word();
 /** Why it ended: one of those below. */
 export const STOP = word();
 
-export const FULL = 0;
-export const MORE = 1;
-export const OVERSIZED = 2;
+export const FULL = first();
+export const MORE = next();
+export const OVERSIZED = next();

@@ -1,56 +1,56 @@
+import { field, first, flag, next, same, sizeBits, word } from "./memory/layout.js";
+
 /** What becomes of a packet on the timeline: its state, and words beside its record. */
 
 /** May still find its twin. */
-export const WAITING = 0;
+export const WAITING = first();
 /** Reported as ambiguous; until its window is over it still counts as a possible twin of others. */
-export const AMBIGUOUS = 1;
+export const AMBIGUOUS = next();
 /** From here on, states are those of packets that nothing is to be decided about. */
-export const DECIDED = 2;
+export const DECIDED = next();
 /** Has its twin; the pair is still to be shown. */
-export const PAIRED = 2;
+export const PAIRED = same(DECIDED);
 /** Paired as one of several packets; shown with the first of them. */
-export const MEMBER = 3;
+export const MEMBER = next();
 /** Its other form, after a rewrite, is on its own side, and `twin` names it; the pair is still to be shown. */
-export const TURNED = 4;
+export const TURNED = next();
 /**
  * Has its twin, and all that is known of both is what is to be shown: see `assembly/folds.ts`. In place of where the rest is, an inside row has the number of its
  * fold, and an outside one what it has if it is GONE.
  */
-export const FOLDED = 5;
+export const FOLDED = next();
 /** Accounted for: nothing needs it any more. From here on, states are those of packets that can be given back. */
-export const DONE = 6;
+export const DONE = next();
 /** The same of a packet with a twin: the pair was shown, or nobody wants to see it. */
-export const SHOWN = 7;
+export const SHOWN = next();
 /** Released: all that is known of it is its side, and in place of where the rest is, its twin and which way they went: see `goneOf` of `assembly/timeline.ts`. */
-export const GONE = 8;
+export const GONE = next();
 
 /** Words of what becomes of a packet, beside its record: half a cache line. */
-export const FATE_BITS = 3;
-export const BUCKET = 0;
-export const PREVIOUS = 1;
-export const NEXT = 2;
-export const TWIN = 3;
-export const FLOW = 4;
+export const FATE_BITS = sizeBits();
+export const BUCKET = word();
+export const PREVIOUS = word();
+export const NEXT = word();
+export const TWIN = word();
+export const FLOW = word();
 /** The same word of a packet without a twin: `macHash` of who sent its frame … */
-export const MAC_FROM = 4;
-/**
- * `by` in the lower 7 bits, then 1 where a TCP segment is a retransmission, then 12 of `evidence`, then 1 where the pair travels
- * outbound, then 11 of `altered`.
- */
-export const BY_EVIDENCE_OUTBOUND = 5;
+export const MAC_FROM = same(FLOW);
+/** `by`, whether a TCP segment is a retransmission, `evidence`, 1 where the pair travels outbound, and `altered`. */
+export const BY_EVIDENCE_OUTBOUND = word();
+const [, BY_MASK] = field(7);
+export const IS_RETRANSMISSION = flag();
+const [EVIDENCE_SHIFT, EVIDENCE_MASK] = field(12);
+const [OUTBOUND_SHIFT] = field(1);
+const [ALTERED_SHIFT] = field(11);
 /** … and of whom that goes to. */
-export const MAC_TO = 5;
+export const MAC_TO = same(BY_EVIDENCE_OUTBOUND);
 /** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/lanes.ts` of the kernel. */
-export const LANE_OLDER = 6;
-export const LANE_NEWER = 7;
-const BY_MASK = 0x7f;
-export const IS_RETRANSMISSION = 1 << 7;
-const OUTBOUND_SHIFT = 20;
-const ALTERED_SHIFT = 21;
+export const LANE_OLDER = word();
+export const LANE_NEWER = word();
 
 /** The word BY_EVIDENCE_OUTBOUND of a pair's inside row. `outbound`: 1 or 0. */
 export function decidedBy(by: number, evidence: number, outbound: number, altered: number): number {
-  return by | (evidence << 8) | (outbound << OUTBOUND_SHIFT) | (altered << ALTERED_SHIFT);
+  return by | (evidence << EVIDENCE_SHIFT) | (outbound << OUTBOUND_SHIFT) | (altered << ALTERED_SHIFT);
 }
 
 /** The same where the router altered more: ALTERED_… bits. */
@@ -70,7 +70,7 @@ export function foundBy(how: number, by: number): number {
 
 /** By which evidence such a word says that its pair was: EVIDENCE_… bits. */
 export function evidenceBy(how: number): number {
-  return (how >>> 8) & 0xfff;
+  return (how >>> EVIDENCE_SHIFT) & EVIDENCE_MASK;
 }
 
 /** What such a word says that the router altered: ALTERED_… bits. */

@@ -1,4 +1,4 @@
-import { size, word } from "./memory/layout.js";
+import { field, size, word } from "./memory/layout.js";
 
 /**
  * What is kept of a pair that waits to be shown: what its packets share, once, and what each has of its own. The last words of pairs that are alike are
@@ -17,12 +17,14 @@ export const TWIN = word();
 export const LENGTH = word();
 export const NUMBERS = word(2);
 export const TTL_FLAGS_PROTO = word();
+field(8);
+export const [FLAGS_PROTO_SHIFT] = field(24);
 /** As the fate has it. */
 export const BY_EVIDENCE_OUTBOUND = word();
-/** 16 bits of the IP ID, then the TCP flags, then by how much the outside TTL is higher. */
+/** The IP ID, as IP_ID has it, then the TCP flags, then by how much the outside TTL is higher, where FLAGS_PROTO_TTL has the TTL. */
 export const ID_TCP_FLAGS_TTL = word();
-export const ID_MASK = 0xffff;
-export const TCP_FLAGS_SHIFT = 16;
+field(16);
+export const [TCP_FLAGS_SHIFT] = field(8);
 /** The first of the last words: by how much PAYLOAD_LENGTH_CLASS is more than LENGTH in the inside record. */
 export const HEADERS = word();
 export const STAMP_HIGH = word();

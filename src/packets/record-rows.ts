@@ -3,6 +3,7 @@ import {
   ACK,
   CONTENT,
   FLAGS_PROTO_TTL,
+  flagsIn,
   FRAME,
   HEAD,
   IP_ID,
@@ -14,6 +15,7 @@ import {
   protoIn,
   SEQ,
   STAMP_NS,
+  TCP_FLAGS_MASK,
   TCP_FLAGS_QUOTE,
   ttlIn,
   TUNNEL_SHIFT,
@@ -44,7 +46,7 @@ export abstract class RecordRows {
 
   /** The bits IS_… and HAS_… of packets.ts. */
   flags(row: number): number {
-    return this.records[this.recordOf(row) + FLAGS_PROTO_TTL] & 0xffff;
+    return flagsIn(this.records[this.recordOf(row) + FLAGS_PROTO_TTL]);
   }
 
   isIpv6(row: number): boolean {
@@ -114,6 +116,6 @@ export abstract class RecordRows {
   }
 
   tcpFlags(row: number): number {
-    return this.records[this.recordOf(row) + TCP_FLAGS_QUOTE] & 0xff;
+    return this.records[this.recordOf(row) + TCP_FLAGS_QUOTE] & TCP_FLAGS_MASK;
   }
 }

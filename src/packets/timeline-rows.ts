@@ -2,6 +2,7 @@ import code from "./assembly/timeline.wasm";
 import { FATE_BITS, GONE } from "./fates.js";
 import { NO_MAC } from "../protocols/mac.js";
 import { asDoubles, type Heap } from "./memory/heap.js";
+import { field, fields } from "./memory/layout.js";
 import { RecordRows } from "./record-rows.js";
 import { RECORD_BITS, TIME_NS, WAY } from "./records.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
@@ -9,8 +10,9 @@ import * as words from "./timeline-words.js";
 import { NONE } from "./tuples.js";
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
-export const ROW_MASK = 0x3fff_ffff;
 export const ROW_BITS = 30;
+fields();
+export const [, ROW_MASK] = field(ROW_BITS);
 
 /** Whether a row is older than another one; `first` is the oldest. */
 export function isOlder(first: number, row: number, other: number): boolean {
@@ -18,17 +20,19 @@ export function isOlder(first: number, row: number, other: number): boolean {
 }
 
 /**
- * Rows are in sections of so many, as bits, which have a word for each: its state, as whoever goes along the timeline looks at nothing else of most packets, then
+ * Rows are in sections of so many, as bits, which have a word for each: in the highest bits its state, as whoever goes along the timeline looks at nothing else of most packets, then
  * whether nothing is noted of it elsewhere (1), its side, and where the rest is, or what is left of it (see `fates.ts`). Where sections begin is in a table of all that row numbers can name.
  */
 export const SECTION_BITS = 15;
-export const SECTION_ROWS = 1 << 15;
-export const SECTION_MASK = 0x7fff;
-export const STATE_SHIFT = 28;
-export const UNNOTED_SHIFT = 27;
-export const SIDE_SHIFT = 26;
+fields();
+export const [, SECTION_MASK] = field(SECTION_BITS);
+export const SECTION_ROWS = SECTION_MASK + 1;
 export const REST_BITS = 26;
-export const REST_MASK = 0x3ff_ffff;
+fields();
+export const [, REST_MASK] = field(REST_BITS);
+export const [SIDE_SHIFT] = field(1);
+export const [UNNOTED_SHIFT] = field(1);
+export const [STATE_SHIFT] = field(4);
 const MOST_SECTIONS = (ROW_MASK + 1) >> SECTION_BITS;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;

@@ -25,6 +25,7 @@ import { hasWideId, IS_SELECTED } from "./packets.js";
 import {
   BEGINNING_BYTES,
   BEGINNING_SHIFT,
+  DSCP_MASK,
   DSCP_SHIFT,
   FLAGS_PROTO_TTL,
   IP_ID,
@@ -33,6 +34,7 @@ import {
   TCP_FLAGS_QUOTE,
   TIME_NS,
   WAY,
+  WINDOW_MASK,
   WINDOW_SHIFT,
 } from "./records.js";
 import { forwardIn, tupleIn } from "./tuples.js";
@@ -121,7 +123,7 @@ export class Timeline extends TimelineRows {
 
   /** The upper six bits of its traffic class (RFC 2474). */
   dscp(row: number): number {
-    return (this.records[this.recordOf(row) + PAYLOAD_LENGTH_CLASS] >>> DSCP_SHIFT) & 0x3f;
+    return (this.records[this.recordOf(row) + PAYLOAD_LENGTH_CLASS] >>> DSCP_SHIFT) & DSCP_MASK;
   }
 
   /** Hash of the first 16 payload bytes, 10 bits; 0 if there are fewer, or they were not kept. */
@@ -133,7 +135,7 @@ export class Timeline extends TimelineRows {
   /** Whether two TCP segments have other windows, before they are scaled, as far as both are known and 8 bits of a hash tell: an IPv6 fragment's identification leaves no room for it. */
   hasOtherWindow(a: number, b: number): boolean {
     if (hasWideId(this.flags(a)) || hasWideId(this.flags(b))) return false;
-    return (((this.#idWord(a) ^ this.#idWord(b)) >>> WINDOW_SHIFT) & 0xff) !== 0;
+    return (((this.#idWord(a) ^ this.#idWord(b)) >>> WINDOW_SHIFT) & WINDOW_MASK) !== 0;
   }
 
   /** Whether two packets are TCP segments with other options, as far as both are known. */

@@ -5,6 +5,8 @@ import { ROOM_FLOWS, type Heap } from "./memory/heap.js";
 import type { PacketBatch } from "./batches/packet-batch.js";
 import { RowCounts } from "./flows/row-counts.js";
 import { NO_MAC } from "../protocols/mac.js";
+import { field, flag, same, sizeBits, word } from "./memory/layout.js";
+import { destinationIn, sourceIn } from "./records.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./tuples-words.js";
 
@@ -13,32 +15,77 @@ export const NONE = -1;
 /** Whether an end of a tuple is its A, for both of them. */
 export const ENDS = [true, false] as const;
 
-/** Words of a tuple's record, half a cache line: the ports of its first packet, the sender's in the upper half. */
-export const PORTS = 0;
-/** All that is compared of a tuple beside addresses and ports, in the lowest bits: the protocol, and the bits from IPV6_SHIFT on. */
-export const KIND = 1;
-export const KIND_MASK = 0x7ff;
-export const IPV6_SHIFT = 8;
-export const SIDE_SHIFT = 9;
-/** Its packets came in a tunnel. */
-export const TUNNEL_SHIFT = 10;
-/** The bits below, above them in that word. */
-export const FACTS = 1;
+/** Words of a tuple's record, half a cache line: the ports of its first packet, as a packet's record has them. */
+export const TUPLE_BITS = sizeBits();
+export const PORTS = word();
+/** What it is: the protocol, whether its packets are of IPv6, their side, and whether they came in a tunnel … */
+export const KIND = word();
+const [, PROTO_MASK] = field(8);
+export const [IPV6_SHIFT] = field(1);
+export const [SIDE_SHIFT] = field(1);
+export const [TUNNEL_SHIFT] = field(1);
+/** … and above that in the same word, what is so of it. */
+export const FACTS = same(KIND);
+/** Some of its packets found no twin: how many of those had no known flow, is counted beside the records … */
+export const HAS_UNMATCHED = flag();
+/** … and some may have one, and nothing tells which. */
+export const HAS_AMBIGUOUS = flag();
+/** B has sent something as well. */
+export const IS_ANSWERED = flag();
+/** Of equal packets of it, one is not accounted for: those behind it may be late, all of them. */
+export const IS_DOUBTED = flag();
+/** Packets of it were dropped, and whether that matters is not known yet: what else crosses of it is looked at. */
+export const HAS_OPEN_DROPS = flag();
+/** It is not given back. */
+export const IS_ALIVE = flag();
+/** The ports are an ICMP echo id. */
+export const IS_ECHO_ID = flag();
+/** A opened the conversation, not B; as far as is known: see IS_OPENER_KNOWN. */
+export const IS_OPENED_BY_A = flag();
+/** TCP: B has sent FIN, and A has, at 1 bit more; or one of them RST, which is both. */
+export const ENDED_BY_B = flag(2);
+export const ENDED_BY_BOTH = 3 * ENDED_BY_B;
+/** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
+export const HAS_EVIDENCE = flag();
+/** Its first packet was dropped, as another flow took the port at that time: see `Clashes`. */
+export const HAS_CLASHED = flag();
+/** It may be one of the two connections of a proxied stream. */
+export const IS_STREAM = flag();
+/** B has sent a packet with a TTL that hosts begin with, and A has, at 1 bit more … */
+const HAS_FULL_TTL = flag(2);
+/** Equal packets of it followed each other within what packets take. */
+export const IS_BURSTING = flag();
+/** What goes from B to A repeats itself, and at 1 bit more, what goes the other way: packets that only their ID or time tells apart. */
+export const IS_REPEATING = flag(2);
+/** A packet said who opened the conversation, or its ports do. */
+export const IS_OPENER_KNOWN = flag();
+/** … or with another one: it was lowered on its way. The same two bits. */
+const HAS_OTHER_TTL = flag(2);
+/** All that is compared of a tuple beside addresses and ports: the bits of KIND below these. */
+export const KIND_MASK = HAS_UNMATCHED - 1;
 /** The addresses over IPv4, or their first words: over IPv6, both are in a row of their own. */
-export const ADDRESS_A = 2;
-export const ADDRESS_B = 3;
-/**
- * Two words, one a direction: at FLOW + forward, PROVED in the lowest bit, then two bits of what `bind` was told, then the flow.
- */
-export const FLOW = 4;
+export const ADDRESS_A = word();
+export const ADDRESS_B = word();
+/** Two words, one a direction: at FLOW + forward, whether a pair has proved it, what `bind` was told, and the flow. */
+export const FLOW = word(2);
+export const PROVED = flag();
+export const [FLOW_BITS_SHIFT, FLOW_BITS_MASK] = field(2);
+export const [FLOW_SHIFT] = field(29);
+/** NONE for a flow, and nothing else. */
+export const UNBOUND = NONE << FLOW_SHIFT;
 /** A float, which is exact enough to tell what has been silent for seconds: the time of the last packet. */
-export const LAST_NS = 6;
+export const LAST_NS = word();
 /** What it is filed under. */
-export const HASH = 7;
-export const TUPLE_BITS = 3;
-/** Of a row that a tuple over IPv6 has beside that, where B's address begins, behind A's; both are four words. */
-export const WIDE_B = 4;
-export const WIDE_BITS = 3;
+export const HASH = word();
+
+/** Of a row that a tuple over IPv6 has beside that: A's address, and where B's begins. */
+export const WIDE_BITS = sizeBits();
+word(4);
+export const WIDE_B = word(4);
+/** The protocol, of KIND. */
+export function protoOf(kind: number): number {
+  return kind & PROTO_MASK;
+}
 /**
  * A tuple is found by its hash in a cell of one word, or in the next ones, up to an empty one, which is 0: so many of the lowest bits of the hash, and
  * above them its number and 1 more, for which 25 bits suffice: so many do not fit the memory. Those of any other hash are mostly passed over without a
@@ -51,48 +98,6 @@ const ROOM_TUPLES = 2 * ROOM_FLOWS;
 /** So full, a cache line mostly has all cells that are looked at; filling more of them anew takes time, and fewer take memory. */
 const MOST_FILLED = 0.75;
 const CELLS_GROW_BY = 1.25;
-
-/** Some of its packets found no twin: how many of those had no known flow, is counted beside the records … */
-export const HAS_UNMATCHED = 1 << 11;
-/** … and some may have one, and nothing tells which. */
-export const HAS_AMBIGUOUS = 1 << 12;
-/** B has sent something as well. */
-export const IS_ANSWERED = 1 << 13;
-/** Of equal packets of it, one is not accounted for: those behind it may be late, all of them. */
-export const IS_DOUBTED = 1 << 14;
-/** Packets of it were dropped, and whether that matters is not known yet: what else crosses of it is looked at. */
-export const HAS_OPEN_DROPS = 1 << 15;
-/** It is not given back. */
-export const IS_ALIVE = 1 << 16;
-/** The ports are an ICMP echo id. */
-export const IS_ECHO_ID = 1 << 17;
-/** A opened the conversation, not B; as far as is known: see IS_OPENER_KNOWN. */
-export const IS_OPENED_BY_A = 1 << 18;
-/** TCP: B has sent FIN, and A has, at 1 bit more; or one of them RST, which is both. */
-export const ENDED_BY_B = 1 << 19;
-export const ENDED_BY_BOTH = 3 << 19;
-/** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
-export const HAS_EVIDENCE = 1 << 21;
-/** Its first packet was dropped, as another flow took the port at that time: see `Clashes`. */
-export const HAS_CLASHED = 1 << 22;
-/** It may be one of the two connections of a proxied stream. */
-export const IS_STREAM = 1 << 23;
-/** B has sent a packet with a TTL that hosts begin with, and A has, at 1 bit more … */
-const HAS_FULL_TTL = 1 << 24;
-/** Equal packets of it followed each other within what packets take. */
-export const IS_BURSTING = 1 << 26;
-/** What goes from B to A repeats itself, and at 1 bit more, what goes the other way: packets that only their ID or time tells apart. */
-export const IS_REPEATING = 1 << 27;
-/** A packet said who opened the conversation, or its ports do. */
-export const IS_OPENER_KNOWN = 1 << 29;
-/** … or with another one: it was lowered on its way. The same two bits. */
-const HAS_OTHER_TTL = 1 << 30;
-
-export const PROVED = 1;
-export const FLOW_BITS_SHIFT = 1;
-export const FLOW_SHIFT = 3;
-/** NONE for a flow, and nothing else. */
-export const UNBOUND = -8;
 
 const module = new WebAssembly.Module(code);
 
@@ -196,7 +201,7 @@ export class TupleTable {
   }
 
   proto(tuple: number): number {
-    return this.records[(tuple << TUPLE_BITS) + KIND] & 0xff;
+    return protoOf(this.records[(tuple << TUPLE_BITS) + KIND]);
   }
 
   /** Whether two have another IP version each. */
@@ -240,7 +245,7 @@ export class TupleTable {
   /** A's port, or B's; of an ICMP echo, A's is its id. */
   port(tuple: number, isA: boolean): number {
     const ports = this.records[(tuple << TUPLE_BITS) + PORTS];
-    return isA ? ports >>> 16 : ports & 0xffff;
+    return isA ? sourceIn(ports) : destinationIn(ports);
   }
 
   /** Whether a fact is so of it: one of the bits from HAS_UNMATCHED on. */

@@ -55,6 +55,3 @@ export const SCRATCH_WORDS = 16;
 
 /** Where `ipHeaders` puts what it finds, a word a frame. */
 export const IP_HEADERS = word();
-
-/** No packet counts for longer, 1 less than it takes more bits than a record has: more than a host hands over as one (Linux: 512 KiB). */
-export const MOST_BYTES = 0xf_ffff;

@@ -1,3 +1,4 @@
+import { LENGTH_MASK } from "../packets/records.js";
 import { MOST_BYTES as ANSWER_BYTES } from "../packets/batches/answer-words.js";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { asDoubles, type Heap } from "../packets/memory/heap.js";
@@ -116,8 +117,8 @@ export class Decoder {
     const { count } = frames;
     const w = this.#words;
     this.#locate(frames, interfaces);
-    w[words.LIMIT] = Math.min(limits.key, words.MOST_BYTES);
-    w[words.HEADER_LIMIT] = Math.min(limits.headers, words.MOST_BYTES);
+    w[words.LIMIT] = Math.min(limits.key, LENGTH_MASK);
+    w[words.HEADER_LIMIT] = Math.min(limits.headers, LENGTH_MASK);
     w[words.BATCH] = out.records.byteOffset;
     w[words.ROWS] = out.count;
     w[words.ROWLESS] = out.rowless.count;

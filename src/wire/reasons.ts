@@ -1,27 +1,28 @@
+import { first, next } from "../packets/memory/layout.js";
 import { HEADER_BYTES as IPV4_BYTES } from "../protocols/ipv4.js";
 import { HEADER_BYTES as IPV6_BYTES } from "../protocols/ipv6.js";
 import { linkHeaderBytes, linkName, PPPOE_BYTES, PPP_PROTOCOL_BYTES } from "../protocols/link-types.js";
 
 /** Why a frame has no packet: numbers for AssemblyScript, and what they are called. */
-export const NOT_IP = 0;
-export const NO_INTERFACE = 1;
-export const UNSUPPORTED_LINK = 2;
-export const LINK_CUT = 3;
-export const MANY_TAGS = 4;
-export const TAG_CUT = 5;
-export const NO_IP_BYTE = 6;
-export const NO_VERSION = 7;
-export const NOT_VERSION_4 = 8;
-export const NOT_VERSION_6 = 9;
-export const IPV4_CUT = 10;
-export const IPV4_HEADER_LENGTH = 11;
-export const IPV4_TOTAL_LENGTH = 12;
-export const IPV6_CUT = 13;
-export const IPV6_EXTENSION_OVERLONG = 14;
-export const IPV6_MANY_EXTENSIONS = 15;
-export const PPPOE_CUT = 16;
-export const PPP_CUT = 17;
-export const MPLS_CUT = 18;
+export const NOT_IP = first();
+export const NO_INTERFACE = next();
+export const UNSUPPORTED_LINK = next();
+export const LINK_CUT = next();
+export const MANY_TAGS = next();
+export const TAG_CUT = next();
+export const NO_IP_BYTE = next();
+export const NO_VERSION = next();
+export const NOT_VERSION_4 = next();
+export const NOT_VERSION_6 = next();
+export const IPV4_CUT = next();
+export const IPV4_HEADER_LENGTH = next();
+export const IPV4_TOTAL_LENGTH = next();
+export const IPV6_CUT = next();
+export const IPV6_EXTENSION_OVERLONG = next();
+export const IPV6_MANY_EXTENSIONS = next();
+export const PPPOE_CUT = next();
+export const PPP_CUT = next();
+export const MPLS_CUT = next();
 
 /** Each names layer, field and limit, and nothing specific to a frame. */
 const TEXTS: Readonly<Record<number, string>> = {

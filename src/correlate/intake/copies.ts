@@ -6,6 +6,7 @@ import { sameAddress } from "../../packets/memory/columns.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import {
   DST,
+  FLAGS_PROTO,
   FLAGS_PROTO_TTL,
   FRAME,
   IP_ID,
@@ -68,7 +69,7 @@ const IN_COMMON = [KEY, KEY2, SRC, DST, PORTS, IP_ID] as const;
 /** Words of both addresses over IPv6. */
 const ADDRESSES = 8;
 /** But for what a filter selects, which may ask for a tag that the copy has not, and for whether their ID, which is compared, was a sender's only one by then. */
-const FLAGS_AND_PROTO = 0xff_ffff & ~(IS_SELECTED | HAS_IP_ID);
+const FLAGS_AND_PROTO = FLAGS_PROTO & ~(IS_SELECTED | HAS_IP_ID);
 
 /**
  * Finds the packets of a capture that are there twice because the capture is made so: a mirror port (SPAN) that shows a packet as it

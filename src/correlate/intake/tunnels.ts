@@ -250,7 +250,7 @@ export class Tunnels {
 }
 
 /** Half of the key of what carried a row. */
-function keyOf({ outers, outer }: PacketBatch, row: number, half: typeof KEY | typeof KEY2): number {
+function keyOf({ outers, outer }: PacketBatch, row: number, half: number): number {
   return outers.records[(outer[row] << RECORD_BITS) + half];
 }
 

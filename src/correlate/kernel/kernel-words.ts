@@ -233,16 +233,3 @@ export const SHOWN_ENTRIES = 4096;
 export const HOLDER_LINES = 16_384;
 export const HOLDER_BITS = 2;
 export const HOLDER_LINE = 4;
-
-/**
- * In the place that a record has for a quote, what is no ICMP error says what was found as it passed: how long before it an equal one of
- * its way did, in 11 bits, as much of a float's microseconds; whether what it carries is new on its side; that it was asked; and of a segment without an
- * IP ID, whether its way has said the same within the last minute.
- */
-export const SINCE_SHIFT = 8;
-export const SINCE_BITS = 11;
-export const SINCE_MASK = 0x7ff;
-export const IS_NOVEL = 1 << 19;
-export const IS_REMEMBERED = 1 << 20;
-export const IS_SAID_AGAIN = 1 << 21;
-export const REMEMBERED_MASK = 0x3f_ff00;

@@ -5,9 +5,11 @@
 import * as fold from "../fold-words.js";
 import { hasWideId, IS_ERROR, IS_SELECTED } from "../packets.js";
 import {
+  FLAGS_PROTO,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
+  ID_MASK,
   IP_ID,
   KEY,
   LENGTH,
@@ -15,8 +17,10 @@ import {
   PAYLOAD_LENGTH_CLASS,
   SEQ,
   STAMP_NS,
+  TCP_FLAGS_MASK,
   TCP_FLAGS_QUOTE,
   TIME_NS,
+  TTL_SHIFT,
   WAY,
 } from "../records.js";
 import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, PAIRED, TWIN } from "../fates.js";
@@ -25,10 +29,6 @@ import { takeNumber } from "../memory/assembly/free-list.js";
 import { foldToWrite, giveFold, mayBeOf, takeFold } from "./fold-blocks.js";
 import { payloadLengthOf } from "./headers.js";
 import { fateOf, foldOf, packetOf, restOf, setRest, setState, stateOf, withChanges } from "./timeline.js";
-
-/** Of the word FLAGS_PROTO_TTL, all but the TTL, and how many bits that has. */
-const FLAGS_PROTO = 0xff_ffff;
-const TTL_BITS = 8;
 
 /** Whether two packets of a pair differ in nothing that is to be shown but in what a fold has of each. */
 export function isFoldable(i: usize, o: usize): bool {
@@ -65,8 +65,8 @@ export function fill(at: usize, i: usize, o: usize, how: i32): void {
   const gapNs = load<f64>(o, 8 * TIME_NS) - load<f64>(i, 8 * TIME_NS);
   const flags = load<i32>(i, 4 * FLAGS_PROTO_TTL);
   const outsideFlags = load<i32>(o, 4 * FLAGS_PROTO_TTL);
-  const id = load<i32>(i, 4 * IP_ID) & fold.ID_MASK;
-  const tcpFlags = (load<i32>(i, 4 * TCP_FLAGS_QUOTE) & 0xff) << fold.TCP_FLAGS_SHIFT;
+  const id = load<i32>(i, 4 * IP_ID) & ID_MASK;
+  const tcpFlags = (load<i32>(i, 4 * TCP_FLAGS_QUOTE) & TCP_FLAGS_MASK) << fold.TCP_FLAGS_SHIFT;
   const raised = (outsideFlags & ~FLAGS_PROTO) - (flags & ~FLAGS_PROTO);
   const insideNs = load<f64>(i, 8 * STAMP_NS);
   setWide(at, fold.STAMP_LOW, fold.STAMP_HIGH, <i64>insideNs);
@@ -74,7 +74,7 @@ export function fill(at: usize, i: usize, o: usize, how: i32): void {
   store<i32>(at, <i32>gapNs, 4 * fold.GAP_NS);
   store<i32>(at, load<i32>(i, 4 * FRAME), 4 * fold.INSIDE_FRAME);
   store<i32>(at, load<i32>(o, 4 * FRAME), 4 * fold.OUTSIDE_FRAME);
-  store<i32>(at, rotl<i32>(flags | (outsideFlags & IS_SELECTED), TTL_BITS), 4 * fold.TTL_FLAGS_PROTO);
+  store<i32>(at, rotl<i32>(flags | (outsideFlags & IS_SELECTED), fold.FLAGS_PROTO_SHIFT), 4 * fold.TTL_FLAGS_PROTO);
   store<i32>(at, load<i32>(i, 4 * LENGTH), 4 * fold.LENGTH);
   store<i32>(at, load<i32>(i, 4 * PAYLOAD_LENGTH_CLASS) - load<i32>(i, 4 * LENGTH), 4 * fold.HEADERS);
   store<u64>(at, load<u64>(i, 4 * SEQ), 4 * fold.NUMBERS);
@@ -90,7 +90,7 @@ export function unfoldPair(line: usize, inside: i32, insideWay: i32, outsideWay:
   const rest = load<i32>(at, 4 * fold.ID_TCP_FLAGS_TTL);
   const insideNs = <f64>wide(at, fold.STAMP_LOW, fold.STAMP_HIGH);
   const outsideNs = insideNs + <f64>load<i32>(at, 4 * fold.GAP_NS);
-  const flags = rotl<i32>(load<i32>(at, 4 * fold.TTL_FLAGS_PROTO), 32 - TTL_BITS);
+  const flags = rotl<i32>(load<i32>(at, 4 * fold.TTL_FLAGS_PROTO), TTL_SHIFT);
   const outsideFlags = flags + (rest & ~FLAGS_PROTO);
   spread(line, inside, at, flags, insideWay, load<i32>(at, 4 * fold.INSIDE_FRAME), insideNs, insideNs);
   spread(
@@ -123,12 +123,12 @@ function spread(line: usize, row: i32, at: usize, flags: i32, way: i32, frame: i
   store<i32>(packet, way, 4 * WAY);
   store<i32>(packet, flags, 4 * FLAGS_PROTO_TTL);
   store<i32>(packet, frame, 4 * FRAME);
-  store<i32>(packet, rest & fold.ID_MASK, 4 * IP_ID);
+  store<i32>(packet, rest & ID_MASK, 4 * IP_ID);
   store<i32>(packet, load<i32>(at, 4 * fold.LENGTH), 4 * LENGTH);
   store<i32>(packet, lengthsOf(at), 4 * PAYLOAD_LENGTH_CLASS);
   store<u64>(packet, load<u64>(at, 4 * fold.NUMBERS), 4 * SEQ);
   store<i32>(packet, 0, 4 * HEAD);
-  store<i32>(packet, (rest >>> fold.TCP_FLAGS_SHIFT) & 0xff, 4 * TCP_FLAGS_QUOTE);
+  store<i32>(packet, (rest >>> fold.TCP_FLAGS_SHIFT) & TCP_FLAGS_MASK, 4 * TCP_FLAGS_QUOTE);
 }
 
 /** Whether an inside row that is paired, FOLDED or not, may be of the flow in a slot: this is known for less than which flow it is of. */

@@ -5,8 +5,13 @@ import {
   BEGINNING_BYTES,
   BEGINNING_SHIFT,
   CLASS_SHIFT,
+  DSCP_MASK,
+  DSCP_SHIFT,
+  ECN_MASK,
   FLAGS_PROTO_TTL,
   IP_ID,
+  LABEL_MASK,
+  LABEL_SHIFT,
   LENGTH_MASK,
   OPTIONS_SHIFT,
   PAYLOAD_LENGTH_CLASS,
@@ -14,11 +19,6 @@ import {
   ttlIn,
 } from "../records.js";
 import { ALTERED_DF, ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results/evidence.js";
-
-/** Above a traffic class's two bits of ECN: its DSCP, and then the hash of a flow label. */
-const ECN = 3;
-const DSCP = 0xfc;
-const LABEL = 0xf00;
 
 export function payloadLengthOf(packet: usize): i32 {
   return load<i32>(packet, 4 * PAYLOAD_LENGTH_CLASS) & LENGTH_MASK;
@@ -41,7 +41,7 @@ export function loweredBy(i: usize, o: usize): i32 {
 
 /** What the router wrote anew in the IP header of a pair of packets that went outbound (1) or inbound (0): ALTERED_… bits. */
 export function headerChanges(i: usize, o: usize, outbound: i32): i32 {
-  const differing = (load<i32>(i, 4 * PAYLOAD_LENGTH_CLASS) ^ load<i32>(o, 4 * PAYLOAD_LENGTH_CLASS)) >>> CLASS_SHIFT;
+  const differing = (load<i32>(i, 4 * PAYLOAD_LENGTH_CLASS) ^ load<i32>(o, 4 * PAYLOAD_LENGTH_CLASS)) & ~LENGTH_MASK;
   const lowered = loweredBy(i, o);
   // forwarding lowers a TTL, and nothing but a rule raises it
   let changes = (outbound === 1 ? lowered < 0 : lowered > 0) ? ALTERED_TTL : 0;
@@ -50,9 +50,9 @@ export function headerChanges(i: usize, o: usize, outbound: i32): i32 {
   const isOneVersion = (flags & IS_IPV6) === 0;
   if ((flags & IS_DF) !== 0 && isOneVersion) changes |= ALTERED_DF;
   if (differing === 0) return changes;
-  if ((differing & ECN) !== 0) changes |= ALTERED_ECN;
-  if ((differing & DSCP) !== 0) changes |= ALTERED_DSCP;
-  return (differing & LABEL) !== 0 && isOneVersion ? changes | ALTERED_FLOW_LABEL : changes;
+  if ((differing & (ECN_MASK << CLASS_SHIFT)) !== 0) changes |= ALTERED_ECN;
+  if ((differing & (DSCP_MASK << DSCP_SHIFT)) !== 0) changes |= ALTERED_DSCP;
+  return (differing & (LABEL_MASK << LABEL_SHIFT)) !== 0 && isOneVersion ? changes | ALTERED_FLOW_LABEL : changes;
 }
 
 /** Whether two packets are TCP segments with other options, as far as both are known. */

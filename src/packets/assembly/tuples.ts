@@ -46,7 +46,7 @@ export function saw(table: usize, way: i32, timeNs: f64, mac: i32): bool {
 /** The ports of packets that go a way of a tuple, the source's in the upper half. */
 export function portsOf(at: usize, way: i32): i32 {
   const ports = load<i32>(at, 4 * tuple.PORTS);
-  return tuple.isFromA(way) ? ports : rotl(ports, 16);
+  return tuple.isFromA(way) ? ports : record.swapped(ports);
 }
 
 /** Where a way's source address is, or its destination: of one word over IPv4, else of four. */
@@ -129,7 +129,7 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
     table,
     hash,
     kind | <i32>load<u8>(batch + quote, BATCH_FRAMES * column.QUOTE_PROTO),
-    (srcPort << 16) | <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_DST_PORT),
+    record.portsFromTo(srcPort, load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_DST_PORT)),
     load<i32>(src),
     load<i32>(dst),
     src,
@@ -144,7 +144,7 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
  */
 function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usize, dst6: usize): i32 {
   const isWide = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
-  const reversed = rotl(ports, 16);
+  const reversed = record.swapped(ports);
   let cell = homeOf(table, hash);
   for (; filedIn(table, cell) !== 0; cell = after(table, cell)) {
     const filed = filedIn(table, cell);

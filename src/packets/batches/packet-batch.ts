@@ -8,6 +8,7 @@ import { firstNotBefore } from "../memory/sorted.js";
 import { RecordRows } from "../record-rows.js";
 import {
   CARRIED,
+  destinationIn,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -17,6 +18,7 @@ import {
   QUOTE_MASK,
   QUOTE_SHIFT,
   RECORD_BITS,
+  sourceIn,
   SRC,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
@@ -311,11 +313,11 @@ export class PacketBatch extends RecordRows {
 
   /** The ports of a protocol that has such; an ICMP echo's id in both; else 0. */
   srcPort(row: number): number {
-    return this.records[this.recordOf(row) + PORTS] >>> 16;
+    return sourceIn(this.records[this.recordOf(row) + PORTS]);
   }
 
   dstPort(row: number): number {
-    return this.records[this.recordOf(row) + PORTS] & 0xffff;
+    return destinationIn(this.records[this.recordOf(row) + PORTS]);
   }
 
   /** … which is known from now on. */

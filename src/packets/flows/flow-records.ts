@@ -1,55 +1,95 @@
+import { double, field, flag, sizeBits, word } from "../memory/layout.js";
+
 /** What `FlowAccounts` has of each flow, for both languages. */
 
-/** Words of a flow's record, a cache line. What is so of it: see the bits below. */
-export const BITS = 0;
+/** Words of a flow's record, a cache line. Stamps of the first pair, and of the last that is none of ICMP errors. */
+export const RECORD_BITS = sizeBits();
+export const FIRST_NS = double();
+export const USED_NS = double();
 /** What a `Flow` says; an id of 0 where the slot is free. */
-export const ID = 1;
-export const INSIDE_TUPLE = 2;
-export const OUTSIDE_TUPLE = 3;
-/** Doubles, at half the word: stamps of the first pair, and of the last that is none of ICMP errors. */
-export const FIRST_NS = 2;
-export const USED_NS = 3;
+export const ID = word();
+export const INSIDE_TUPLE = word();
+export const OUTSIDE_TUPLE = word();
 /** Where it was first seen: the frames of its first pair, inside and outside. */
-export const FIRST_FRAMES = 8;
+export const FIRST_FRAMES = word(2);
 /** Pairs, the outbound ones in the upper half, and their IP bytes as long as they are inside: modulo 2^16, and 2^32. */
-export const PAIRS = 10;
-export const BYTES = 11;
+export const PAIRS = word();
+export const BYTES = word();
 /**
  * Latencies of both directions, as `sampleOf` has them. Where there are more, the last of these words is the newest chunk of the others. Once one
  * direction has EXACT_SAMPLES, or one that is no sample: at … + outbound, the address of a digest; then what is missing in PAIRS and BYTES.
  */
-export const LATENCIES = 12;
-export const FEW_LATENCIES = 4;
-export const MORE_PAIRS = 14;
-export const MORE_BYTES = 15;
-export const RECORD_BITS = 4;
+export const LATENCIES = word(2);
+export const MORE_PAIRS = word();
+export const MORE_BYTES = word();
+export const FEW_LATENCIES = MORE_BYTES + 1 - LATENCIES;
+/** What is so of it: in the lowest bit, as `forward` is in a way: a flow reckons with both. */
+export const BITS = word();
+export const IS_FLIPPED = flag();
+/** Whether what is forward on the inside travels inbound, and what is not, outbound. */
+export const [BACKWARD_OUTBOUND_BIT] = field(1);
+/** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
+export const HAS_NEXT_SEQ = flag(2);
+/** Whether the records of its packets are to stay where they are once their pairs were shown. */
+export const IS_WATCHED = flag();
+/** Whether its tuples have been given to another flow, or let go. */
+export const IS_RETIRED = flag();
+/** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
+export const HAS_CUT_SEGMENTS = flag();
+/** Whether its inside tuple had another translation when it was learnt, or got one later. */
+export const IS_ONE_OF_SEVERAL = flag();
+/** Two bits, shifted by `forward`: whether a SYN or an acknowledgement has crossed … */
+export const HAS_BEGUN = flag(2);
+/** … and an acknowledgement after that. */
+export const HAS_PROGRESS = flag(2);
+/** Whether a TCP segment of it was seen that is longer than what a wire takes: it may be cut on its way. */
+export const HAS_LONG_SEGMENTS = flag();
+/** Whether it has a TCP stream, a row of ranges, and paired TCP segments all of whose bytes had crossed before. */
+export const HAS_STREAM = flag();
+export const HAS_GAPS = flag();
+export const HAS_RETRANSMISSIONS = flag();
+/** What packets have rewritten that are forward on the inside: REWRITE_… bits … */
+const [FORWARD_SHIFT, REWRITE_MASK] = field(4);
+/** Whether no more latencies are kept one by one, and whether there are digests for them by now. */
+export const IS_FULL = flag();
+export const HAS_DIGESTS = flag();
+/**
+ * Whether the host took a conversation up again in the middle that had another translation before, by what its other end sent: who opened the
+ * conversation is not who began this translation.
+ */
+export const IS_TAKEN_UP = flag();
+/** Whether packets contradicted its translation, and no later pair confirmed it. */
+export const IS_CONTRADICTED = flag();
+/** … and the others. */
+const [BACKWARD_SHIFT] = field(4);
+/** Two bits, shifted by the side: whether packets of it there found no twin. */
+export const HAS_UNMATCHED = flag(2);
+/** Two bits, shifted by 1 for outbound: whether errors crossed that say that nobody gets what they answer. */
+export const HAS_UNREACHABLE = flag(2);
 
 /**
  * Words of a flow's TCP stream, which others do not have: half a cache line. Of two each, at … + forward: the sequence number behind the highest byte
  * that has crossed, and where the highest range of bytes that have begins.
  */
-export const NEXT_SEQ = 0;
-export const FROM_SEQ = 2;
+export const STREAM_BITS = sizeBits();
+export const NEXT_SEQ = word(2);
+export const FROM_SEQ = word(2);
 /** The highest acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
-export const ACKED = 4;
-export const ENTERED = 6;
-export const STREAM_BITS = 3;
+export const ACKED = word(2);
+export const ENTERED = word(2);
 
 /**
- * Words of a row of ranges, a cache line, which few flows have: its number is in FROM_SEQ then. Half of it each direction's, the forward ones' the
+ * Words of half a row of ranges, a cache line, which few flows have: its number is in FROM_SEQ then. Half of it is each direction's, the forward ones' the
  * second: ranges of bytes that have crossed below the highest one, the highest first, each its first number and the one behind its last; then where
  * the highest one begins.
  */
-export const GAPS_BITS = 4;
-export const MOST_RANGES = 4;
-export const HIGHEST_FROM = 6;
+const HALF_BITS = sizeBits();
+word(6);
+export const HIGHEST_FROM = word();
 /** Of a row that is free, the next one. */
-export const NEXT_FREE = 7;
-
-/** In the lowest bit, as `forward` is in a way: a flow reckons with both. */
-export const IS_FLIPPED = 1;
-/** Whether what is forward on the inside travels inbound, and what is not, outbound. */
-export const BACKWARD_OUTBOUND_BIT = 1;
+export const NEXT_FREE = word();
+export const GAPS_BITS = HALF_BITS + 1;
+export const MOST_RANGES = (HIGHEST_FROM >> 1) + 1;
 
 /** 1 where packets of this way and side, or their twins, are forward on the inside: `bits` are their flow's. */
 export function forwardOn(bits: number, way: number, side: number): number {
@@ -76,52 +116,17 @@ export function watchedBits(bits: number): number {
   return (bits & HAS_LONG_SEGMENTS) !== 0 ? bits : bits | IS_WATCHED;
 }
 
-/** What packets have rewritten that are forward on the inside, and the others: REWRITE_… bits, in the upper half of a flow's bits. */
+/** A flow's bits by what packets have rewritten that are forward on the inside, and the others: REWRITE_… bits. */
 export function rewrittenBy(rewriteForward: number, rewriteBackward: number): number {
-  return (rewriteForward << 16) | (rewriteBackward << 24);
+  return (rewriteForward << FORWARD_SHIFT) | (rewriteBackward << BACKWARD_SHIFT);
 }
 
 /** REWRITE_… bits of packets that are `forward` (1 or 0) on the inside, of a flow's bits. */
 export function rewriteOf(bits: number, forward: number): number {
-  return (bits >>> (forward === 1 ? 16 : 24)) & 0xf;
+  return (bits >>> (forward === 1 ? FORWARD_SHIFT : BACKWARD_SHIFT)) & REWRITE_MASK;
 }
 
 /** A latency in whole nanoseconds, with its direction in the lowest bit. */
 export function sampleOf(latencyNs: number, outbound: number): number {
   return (latencyNs << 1) | outbound;
 }
-
-/** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
-export const HAS_NEXT_SEQ = 4;
-/** Whether the records of its packets are to stay where they are once their pairs were shown. */
-export const IS_WATCHED = 16;
-/** Whether its tuples have been given to another flow, or let go. */
-export const IS_RETIRED = 32;
-/** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
-export const HAS_CUT_SEGMENTS = 64;
-/** Whether its inside tuple had another translation when it was learnt, or got one later. */
-export const IS_ONE_OF_SEVERAL = 128;
-/** Two bits, shifted by `forward`: whether a SYN or an acknowledgement has crossed … */
-export const HAS_BEGUN = 256;
-/** … and an acknowledgement after that. */
-export const HAS_PROGRESS = 1024;
-/** Whether a TCP segment of it was seen that is longer than what a wire takes: it may be cut on its way. */
-export const HAS_LONG_SEGMENTS = 4096;
-/** Whether it has a TCP stream, a row of ranges, and paired TCP segments all of whose bytes had crossed before. */
-export const HAS_STREAM = 1 << 13;
-export const HAS_GAPS = 1 << 14;
-export const HAS_RETRANSMISSIONS = 1 << 15;
-/** Whether no more latencies are kept one by one, and whether there are digests for them by now. */
-export const IS_FULL = 1 << 20;
-export const HAS_DIGESTS = 1 << 21;
-/**
- * Whether the host took a conversation up again in the middle that had another translation before, by what its other end sent: who opened the
- * conversation is not who began this translation.
- */
-export const IS_TAKEN_UP = 1 << 22;
-/** Whether packets contradicted its translation, and no later pair confirmed it. */
-export const IS_CONTRADICTED = 1 << 23;
-/** Two bits, shifted by the side: whether packets of it there found no twin. */
-export const HAS_UNMATCHED = 1 << 28;
-/** Two bits, shifted by 1 for outbound: whether errors crossed that say that nobody gets what they answer. */
-export const HAS_UNREACHABLE = 1 << 30;

@@ -1,3 +1,5 @@
+import { fields, flag } from "../memory/layout.js";
+
 /**
  * What a flow's translation is, seen in its initiator's direction. `none`: forwarded with nothing rewritten. `unknown`: one end is
  * rewritten, and nothing tells whether it is the initiator. `nat64`: another IP version on each side, whichever the initiator's is.
@@ -6,10 +8,11 @@ export const NATS = ["snat", "dnat", "snat+dnat", "none", "nat64", "proxy", "unk
 export type Nat = (typeof NATS)[number];
 
 /** Bits of a packet's rewrite: which fields its twin has other values in. */
-export const REWRITE_SRC = 1;
-export const REWRITE_SRC_PORT = 2;
-export const REWRITE_DST = 4;
-export const REWRITE_DST_PORT = 8;
+fields();
+export const REWRITE_SRC = flag();
+export const REWRITE_SRC_PORT = flag();
+export const REWRITE_DST = flag();
+export const REWRITE_DST_PORT = flag();
 
 /** Whether both ends are rewritten, by REWRITE_… bits. */
 export function haveBothEnds(changes: number): boolean {

@@ -1,17 +1,19 @@
 import { sampleOf } from "./flow-records.js";
 import { ROOM_FLOWS, type Heap } from "../memory/heap.js";
 import * as words from "./samples-words.js";
+import { field, sizeBits, word } from "../memory/layout.js";
 import { NONE } from "../tuples.js";
 
 /** A chunk is half a cache line, which ends with a word. */
-export const CHUNK_BITS = 3;
+export const CHUNK_BITS = sizeBits();
+word(7);
+/** Behind numbers: how many bytes of this one are in use, and the chunk filled before it. */
+export const BEFORE = word();
+export const [, FILLED_MASK] = field(5);
+export const [BEFORE_SHIFT] = field(27);
 /** So many bytes are numbers, seven bits each, the lowest ones first: of each number, all but the last have MORE_BYTES as well. */
-export const CHUNK_BYTES = 28;
+export const CHUNK_BYTES = 4 * BEFORE;
 export const MORE_BYTES = 0x80;
-/** Behind them: the chunk filled before it, and how many bytes of this one are in use in the lowest bits. */
-export const BEFORE = 7;
-export const BEFORE_SHIFT = 5;
-export const FILLED_MASK = 0x1f;
 const FIRST_CHUNKS = 2 ** 12;
 
 /**

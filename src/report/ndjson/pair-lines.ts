@@ -1,3 +1,4 @@
+import { ECHO_SEQ_MASK, icmpTypeIn, icmpCodeIn } from "../../packets/records.js";
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
@@ -201,12 +202,12 @@ function writeFacts(
   }
   if (proto !== ICMP && proto !== ICMPV6) return writePart(view, at, inside);
   at = writePart(view, at, ICMP_TYPE);
-  at = writeUint32(view, at, seq >>> 24);
+  at = writeUint32(view, at, icmpTypeIn(seq));
   at = writePart(view, at, ICMP_CODE);
-  at = writeUint32(view, at, (seq >>> 16) & 255);
+  at = writeUint32(view, at, icmpCodeIn(seq));
   if ((flags & IS_ECHO) !== 0) {
     at = writePart(view, at, ICMP_SEQ);
-    at = writeUint32(view, at, seq & 0xffff);
+    at = writeUint32(view, at, seq & ECHO_SEQ_MASK);
   }
   return writePart(view, at, insideBehind);
 }

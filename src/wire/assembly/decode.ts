@@ -18,10 +18,12 @@ import {
   CLASS_SHIFT,
   DST,
   FLAGS_PROTO_TTL,
+  flagsIn,
   FRAME,
   HEAD,
   LABEL_SHIFT,
   LENGTH,
+  LENGTH_MASK,
   PAYLOAD_LENGTH_CLASS,
   PORTS,
   protoIn,
@@ -94,7 +96,7 @@ export function decode(block: usize): void {
     const start = data + load<i32>(starts + (index << 2));
     const end = start + <i32>captured;
     const stampNs = load<f64>(stamps + (index << 3));
-    const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
+    const wireEnd = start + <i32>min<u32>(original, LENGTH_MASK);
     const link = iface < interfaces ? load<i32>(links + (iface << 2)) : 0;
     const reason = iface < interfaces ? packet(start, end, wireEnd, link, row) : NO_INTERFACE;
     if (reason === MAY_CARRY) lookInside(end, row);
@@ -300,7 +302,7 @@ function datagram(at: i32, end: i32, wireEnd: i32, row: i32): i32 {
   store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH_CLASS);
   const proto = protoIn(load<i32>(record, 4 * FLAGS_PROTO_TTL));
-  const ip = load<i32>(record, 4 * FLAGS_PROTO_TTL) & 0xffff;
+  const ip = flagsIn(load<i32>(record, 4 * FLAGS_PROTO_TTL));
   if (proto === TCP && (ip & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0)
     tcp(transport, datagramEnd, min(end, datagramEnd), headers, covered, kept, record);
   else {

@@ -1,5 +1,5 @@
 import { HAS_SENDING_TIME, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS, SEQ } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS, portsFromTo, SEQ } from "../../packets/records.js";
 import { CODE, HEADER_BYTES, ID, isEcho, isError, isTooBig, SEQUENCE } from "../../protocols/icmp.js";
 import { byteAt, halfAt } from "./bytes.js";
 import { hasSendingTime } from "./echo.js";
@@ -36,7 +36,7 @@ export function icmp(at: i32, end: i32, captured: i32, held: i32, kept: i32, isW
   if (isEcho(type, isIpv6)) {
     const told = hasSendingTime(body, kept) ? HAS_SENDING_TIME : 0;
     store<i32>(record, flags | IS_ECHO | told, 4 * FLAGS_PROTO_TTL);
-    store<i32>(record, (id << 16) | id, 4 * PORTS);
+    store<i32>(record, portsFromTo(id, id), 4 * PORTS);
     store<i32>(record, word, 4 * SEQ);
   }
   content(body, end, kept, HEADER_BYTES, isWhole, record);

@@ -1,7 +1,14 @@
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import * as column from "../../packets/batches/columns-words.js";
 import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
-import { CONTENT, FLAGS_PROTO_TTL, HEAD_BYTES, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import {
+  CONTENT,
+  FLAGS_PROTO_TTL,
+  HEAD_BYTES,
+  portsFromTo,
+  QUOTE_SHIFT,
+  TCP_FLAGS_QUOTE,
+} from "../../packets/records.js";
 import * as icmp from "../../protocols/icmp.js";
 import { hasPorts, ICMP, ICMPV6, PORTS_BYTES, TCP, UDP } from "../../protocols/ip-protocols.js";
 import * as header4 from "../../protocols/ipv4.js";
@@ -163,5 +170,5 @@ export function quotedProto(quoted: i32): i32 {
 /** As in a record. */
 export function quotedPorts(quoted: i32): i32 {
   const src = <i32>load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);
-  return (src << 16) | <i32>load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_DST_PORT);
+  return portsFromTo(src, load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_DST_PORT));
 }

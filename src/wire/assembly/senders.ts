@@ -3,7 +3,7 @@
  * that are not fragmented: a segment that such a one sends again is equal to the first in every byte.
  */
 import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, IP_ID, SRC } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, ID_MASK, IP_ID, SRC } from "../../packets/records.js";
 import { SENDER_BITS, SENDERS_BITS } from "../decode-words.js";
 import { keyOf } from "./hash.js";
 
@@ -19,10 +19,10 @@ export function noteSender(senders: i32, record: i32): void {
   if ((flags & (HAS_IP_ID | IS_IPV6 | IS_FRAGMENT)) !== HAS_IP_ID) return;
   const src = load<i32>(record, 4 * SRC);
   const entry = senders + (((src * 0x9e3779b1) >>> (32 - SENDERS_BITS)) << (SENDER_BITS + 2));
-  const id = load<i32>(record, 4 * IP_ID) & 0xffff;
+  const id = load<i32>(record, 4 * IP_ID) & ID_MASK;
   const last = load<i32>(entry, LAST_ID);
   let noted = id;
-  if (load<i32>(entry) === src && (last & 0xffff) === id)
+  if (load<i32>(entry) === src && (last & ID_MASK) === id)
     noted = load<u64>(entry, LAST_KEY) === keyOf(record) ? last : id | IS_SHARED;
   store<i32>(entry, src);
   store<i32>(entry, noted, LAST_ID);

@@ -1,6 +1,6 @@
 /** Tunnels: packets that carry a whole packet, as Linux, Docker, Kubernetes and Open vSwitch send them. */
 import { IS_IPV6 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, IP_ID, LENGTH, PORTS, protoIn } from "../../packets/records.js";
+import { destinationIn, FLAGS_PROTO_TTL, IP_ID, LENGTH, PORTS, protoIn } from "../../packets/records.js";
 import { ETHERTYPE_BRIDGING, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../protocols/ethertypes.js";
 import { GRE, IP_IN_IP, IPV6_IN_IP, TCP, UDP } from "../../protocols/ip-protocols.js";
 import {
@@ -28,7 +28,7 @@ export let id = 0;
 export function mayCarry(proto: i32, record: i32): bool {
   if (proto === TCP) return false;
   if (proto !== UDP) return proto === GRE || proto === IP_IN_IP || proto === IPV6_IN_IP;
-  const port = load<i32>(record, 4 * PORTS) & 0xffff;
+  const port = destinationIn(load<i32>(record, 4 * PORTS));
   return port === tunnels.VXLAN_PORT || port === tunnels.LINUX_VXLAN_PORT || port === tunnels.GENEVE_PORT;
 }
 
@@ -38,7 +38,7 @@ export function carriedBy(record: i32, at: i32, end: i32): i32 {
   id = 0;
   switch (protoIn(flags)) {
     case UDP:
-      return (load<i32>(record, 4 * PORTS) & 0xffff) === tunnels.GENEVE_PORT
+      return destinationIn(load<i32>(record, 4 * PORTS)) === tunnels.GENEVE_PORT
         ? geneve(at + UDP_BYTES, end)
         : vxlan(at + UDP_BYTES, end);
     case GRE:

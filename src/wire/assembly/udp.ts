@@ -1,5 +1,5 @@
 import { IS_HEADLESS } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS } from "../../packets/records.js";
+import { destinationIn, FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS, sourceIn } from "../../packets/records.js";
 import { PORT } from "../../protocols/dns.js";
 import { HEADER_BYTES } from "../../protocols/udp.js";
 import { wordAt } from "./bytes.js";
@@ -20,7 +20,8 @@ export function udp(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, reco
   }
   const ports = wordAt(at);
   store<i32>(record, ports, 4 * PORTS);
-  if (ports >>> 16 === PORT || (ports & 0xffff) === PORT) message(body, held, ports >>> 16 === PORT, record);
+  const isAnswer = sourceIn(ports) === PORT;
+  if (isAnswer || destinationIn(ports) === PORT) message(body, held, isAnswer, record);
   store<i32>(record, end - body, 4 * PAYLOAD_LENGTH_CLASS);
   content(body, end, kept, HEADER_BYTES, isWhole, record);
 }

@@ -19,7 +19,7 @@ import { burstNs } from "./pace.js";
 import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 
 /** A float without its lowest bits: 11 are left, with the sign, which is 0. */
-const FLOAT_SHIFT = 31 - words.SINCE_BITS;
+const FLOAT_SHIFT = 31 - record.SINCE_BITS;
 /** What was said within a minute is no news, nor a copy of what was lost: agents report once in ten, thirty, sixty seconds. */
 const NEWS_NS: f64 = 65_000_000_000;
 /** Turns bits of a hash: hosts, and who said what, have entries of their own beside what was said. */
@@ -60,13 +60,13 @@ export function remember(ground: usize, packet: usize, side: i32): void {
   // fragments are put together elsewhere; and of a payload that was not kept, nothing is known
   if ((flags & IS_FRAGMENT) !== 0 || (hasId && !isTcp && load<i32>(packet, 4 * record.HEAD) === 0)) return;
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  if ((noted & words.IS_REMEMBERED) !== 0) return;
-  noted = (noted & ~words.REMEMBERED_MASK) | words.IS_REMEMBERED;
+  if ((noted & record.IS_REMEMBERED) !== 0) return;
+  noted = (noted & ~record.REMEMBERED_MASK) | record.IS_REMEMBERED;
   const way = wayOf(packet);
   const timeNs = passedNs(packet);
   const isUnbound = load<i32>(wayAt(ground, way)) === tuple.UNBOUND;
   if (isTcp) {
-    if (!isUnbound || areNumbersNew(ground, packet, side, endsOf(ground, way), timeNs)) noted |= words.IS_NOVEL;
+    if (!isUnbound || areNumbersNew(ground, packet, side, endsOf(ground, way), timeNs)) noted |= record.IS_NOVEL;
     if (hasId) {
       store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
       return;
@@ -78,16 +78,16 @@ export function remember(ground: usize, packet: usize, side: i32): void {
   const beforeNs = timeNs - pass(ground, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
   if (abs<f64>(beforeNs) <= NEWS_NS) {
     if (record.protoIn(flags) === UDP) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
-    if (isTcp) noted |= words.IS_SAID_AGAIN;
+    if (isTcp) noted |= record.IS_SAID_AGAIN;
   }
   noted |= noteRepeated(ground, packet, beforeNs, hasId);
   if (!isTcp && (isUnbound || mayHaveSeveral(ground, way))) {
     // pings count up, and carry the same, but where they carry the time
     const said = (flags & IS_ECHO) === 0 ? carried : spread(load<i32>(packet, 4 * record.HEAD));
     const seenNs = timeNs - pass(ground, spread(said ^ (side * 2 + 1)), ipId, timeNs);
-    if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= words.IS_NOVEL;
+    if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= record.IS_NOVEL;
   }
-  if (isUnbound && side === OUTSIDE && (noted & words.IS_NOVEL) === 0)
+  if (isUnbound && side === OUTSIDE && (noted & record.IS_NOVEL) === 0)
     setDouble(ground, words.UNKNOWN_NS, max<f64>(doubleOf(ground, words.UNKNOWN_NS), timeNs));
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
 }
@@ -111,7 +111,7 @@ function noteRepeated(ground: usize, packet: usize, beforeNs: f64, hasId: bool):
   if (!isSame || apartNs > windowNs) return 0;
   // the upper bits of a float, sign left out: its exponent, and three of its mantissa
   const sinceUs = <f32>max<f64>(0.001, apartNs / 1000);
-  return (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
+  return (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << record.SINCE_SHIFT;
 }
 
 /** Whether what goes a way whose flow is known may be of another inside tuple each time: where both ends are rewritten, the NAT gives each request of a client a port. */
@@ -176,17 +176,17 @@ export function haveClones(ground: usize, timeNs: f64): bool {
 /** How long before a packet an equal one of its way passed, nanoseconds, rounded down to an eighth; 0 where none did within the window. */
 export function sinceNs(packet: usize): f64 {
   const noted = notedOf(packet);
-  return <f64>reinterpret<f32>(((noted >>> words.SINCE_SHIFT) & words.SINCE_MASK) << FLOAT_SHIFT) * 1000;
+  return <f64>reinterpret<f32>(((noted >>> record.SINCE_SHIFT) & record.SINCE_MASK) << FLOAT_SHIFT) * 1000;
 }
 
 /** Whether nothing that carries the same passed on its side within the window before it, or of a segment, nothing with its numbers went another way. */
 export function isNovel(packet: usize): bool {
-  return (notedOf(packet) & words.IS_NOVEL) !== 0;
+  return (notedOf(packet) & record.IS_NOVEL) !== 0;
 }
 
 /** Whether a segment says what its way has said before: it was sent again, or acknowledges what was. */
 export function isSaidAgain(packet: usize): bool {
-  return (notedOf(packet) & words.IS_SAID_AGAIN) !== 0;
+  return (notedOf(packet) & record.IS_SAID_AGAIN) !== 0;
 }
 
 /** What was noted of a packet; of an ICMP error, which has a quote in that place, nothing. */

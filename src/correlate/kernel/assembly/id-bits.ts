@@ -10,7 +10,7 @@ import { IP_ID_BITS } from "../weights.js";
 export function idBits(packet: usize): i32 {
   const word = load<u32>(packet, 4 * record.IP_ID);
   const isWide = hasWideId(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL));
-  const id = isWide ? word : word & 0xffff;
+  const id = isWide ? word : word & record.ID_MASK;
   const swapped = isWide ? bswap<u32>(word) : <u32>bswap<u16>(<u16>word);
   return min<i32>(IP_ID_BITS, 63 - 2 * <i32>clz<u32>(min<u32>(id, swapped)));
 }

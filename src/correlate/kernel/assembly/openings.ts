@@ -60,11 +60,11 @@ function roleOf(conversation: usize, packet: usize): i32 {
     return type === (proto === ICMP ? ECHO_REPLY : ECHO_REPLY_6) ? ANSWERS : TELLS_NOTHING;
   }
   const ports = portsOf(conversation, wayOf(packet));
-  const rank = rankOf(ports >>> 16, proto) - rankOf(ports & 0xffff, proto);
+  const rank = rankOf(record.sourceIn(ports), proto) - rankOf(record.destinationIn(ports), proto);
   if (rank === 0)
     return proto === UDP && load<f64>(packet, 8 * record.STAMP_NS) >= STREAM_FORGOTTEN_NS ? OPENS : TELLS_NOTHING;
   if (rank > 0) return OPENS;
-  return proto === TCP || ports >>> 16 < SERVER_PORTS ? ANSWERS : TELLS_NOTHING;
+  return proto === TCP || record.sourceIn(ports) < SERVER_PORTS ? ANSWERS : TELLS_NOTHING;
 }
 
 /** How much less a port is one of a server. */

@@ -76,7 +76,7 @@ export function relate(ground: usize, i: usize, o: usize, mayBeAltered: bool = f
   let relation = POSSIBLE;
   slot = tuple.NONE;
   if (outsideSlot !== tuple.NONE && isOf(ground, outsideSlot, ofInside >> tuple.FLOW_SHIFT, iWay)) {
-    const bits = (ofOutside >> tuple.FLOW_BITS_SHIFT) & 3;
+    const bits = (ofOutside >> tuple.FLOW_BITS_SHIFT) & tuple.FLOW_BITS_MASK;
     if (((iWay ^ oWay ^ bits) & account.IS_FLIPPED) !== 0) return IMPOSSIBLE;
     isOutbound = account.outboundFor(bits, iWay) === 1;
     const isTcp = record.protoIn(flags) === TCP;
@@ -217,12 +217,12 @@ export function rewrite(ground: usize, iWay: i32, oWay: i32): i32 {
   const inside = tupleOf(ground, iWay);
   const sent = portsOf(inside, iWay);
   const passed = portsOf(tupleOf(ground, oWay), oWay);
-  const isOtherSource = sent >>> 16 !== passed >>> 16;
-  if (isIcmp(load<i32>(inside, 4 * tuple.KIND) & 0xff)) {
+  const isOtherSource = record.sourceIn(sent) !== record.sourceIn(passed);
+  if (isIcmp(tuple.protoOf(load<i32>(inside, 4 * tuple.KIND)))) {
     if (isOtherSource) changes |= changes === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
     return changes;
   }
   if (isOtherSource) changes |= REWRITE_SRC_PORT;
-  if ((sent & 0xffff) !== (passed & 0xffff)) changes |= REWRITE_DST_PORT;
+  if (record.destinationIn(sent) !== record.destinationIn(passed)) changes |= REWRITE_DST_PORT;
   return changes;
 }

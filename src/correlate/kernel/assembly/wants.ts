@@ -48,7 +48,7 @@ export function noteLength(ground: usize, packet: usize): void {
 /** Whether a whole datagram with these flags, `length` bytes long, may be in fragments on the other side: those take its number, whether that tells or not. */
 function mayBeFragmented(packet: usize, flags: i32, length: i32): bool {
   if ((flags & IS_IPV6) !== 0) return length > LEAST_IPV6_MTU;
-  const isNumbered = (load<i32>(packet, 4 * record.IP_ID) & 0xffff) !== 0;
+  const isNumbered = (load<i32>(packet, 4 * record.IP_ID) & record.ID_MASK) !== 0;
   return isNumbered && (flags & IS_DF) === 0 && length > NEVER_CUT_BYTES;
 }
 

@@ -1,4 +1,5 @@
 /** Which flows there is nothing to find of: of most. */
+import { destinationIn, sourceIn } from "../../../packets/records.js";
 import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
@@ -71,8 +72,8 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const isHiddenSeen = isSeen(seen, isBoth ? address ^ SCATTER : address);
   if (!isFromInside) return isHiddenSeen;
   const ports = load<i32>(outside, 4 * tuple.PORTS);
-  const port = (facts & tuple.IS_ECHO_ID) !== 0 ? 0 : isOpenerA ? ports & 0xffff : ports >>> 16;
-  const what = (((kind & 0xff) << 16) | port) * SCATTER;
+  const port = (facts & tuple.IS_ECHO_ID) !== 0 ? 0 : isOpenerA ? destinationIn(ports) : sourceIn(ports);
+  const what = ((tuple.protoOf(kind) << 16) | port) * SCATTER;
   return isSeen(seen + ((<usize>SEEN) << 2), addressOf(outside, isOpenerA) ^ what) && isHiddenSeen;
 }
 

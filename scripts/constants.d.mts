@@ -1,0 +1,1 @@
+export function withConstants(source: string): string;
