@@ -52,7 +52,7 @@ async function compiled(source, madeFor, read) {
       const path = resolve(base, name.replace(/\.js\.ts$/, ".ts"));
       const text = await read(path);
       if (text === null) return null;
-      if (dirname(path).endsWith("/assembly")) return added?.(text, path) ?? text;
+      if (path.includes("/assembly/")) return added?.(text, path) ?? text;
       return common(withConstants(text));
     },
     writeFile(name, contents) {

@@ -44,7 +44,7 @@ const [OUTBOUND_SHIFT] = field(1);
 const [ALTERED_SHIFT] = field(11);
 /** … and of whom that goes to. */
 export const MAC_TO = same(BY_EVIDENCE_OUTBOUND);
-/** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/lanes.ts` of the kernel. */
+/** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/filing/lanes.ts` of the kernel. */
 export const LANE_OLDER = word();
 export const LANE_NEWER = word();
 

@@ -1,6 +1,6 @@
 import { size, word } from "../../packets/memory/layout.js";
 
-/** What there is of `Buckets` beside them, which `buckets.ts` and `assembly/buckets.ts` both know: the words of a block. */
+/** What there is of `Buckets` beside them, which `buckets.ts` and `assembly/filing/buckets.ts` both know: the words of a block. */
 export const WORDS = size();
 
 /** The blocks of the timeline, and of the index by key. */

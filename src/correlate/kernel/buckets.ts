@@ -3,7 +3,7 @@ import type { Heap } from "../../packets/memory/heap.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import code from "./assembly/buckets.wasm";
+import code from "./assembly/filing/buckets.wasm";
 import * as words from "./buckets-words.js";
 
 /** What a packet has for a bucket while nobody else waits under its key. */
@@ -23,7 +23,7 @@ export const KEY2 = 6;
 export const IS_CROWD = 7;
 export const BUCKET_BITS = 3;
 
-/** With more of a side, a bucket is not searched as a whole when a packet comes, as that is quadratic: see `assembly/lanes.ts`. */
+/** With more of a side, a bucket is not searched as a whole when a packet comes, as that is quadratic: see `assembly/filing/lanes.ts`. */
 export const CROWD = 512;
 
 /** For a busy host: of 800,000 packets a second, one in a hundred waits for the window in vain. */

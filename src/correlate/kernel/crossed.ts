@@ -4,7 +4,7 @@ import { RECORD_BITS, TIME_NS, WAY } from "../../packets/records.js";
 import * as words from "./kernel-words.js";
 
 /**
- * The packets that crossed lately, of those that somebody is to know of (`assembly/crossings.ts`), each by its number, modulo 2^32: the newest is the
+ * The packets that crossed lately, of those that somebody is to know of (`assembly/pairing/crossings.ts`), each by its number, modulo 2^32: the newest is the
  * highest. Each is as it entered; its stamp is not kept, as nobody asks for it.
  */
 export class Crossed extends RecordRows {

@@ -90,7 +90,7 @@ export const TUPLES = word();
 export const ACCOUNTS = word();
 /** … what passed lately … */
 export const ALIKE = word();
-/** … which segments crossed just before (`assembly/shown-twice.ts`) … */
+/** … which segments crossed just before (`assembly/pairing/shown-twice.ts`) … */
 export const SHOWN_SEGMENTS = word();
 /** … and who has a port, by a hash of it and of the end it speaks with: each the number of a tuple of the inside and 1 more, 0 for none. */
 export const HOLDERS = word();
@@ -107,7 +107,7 @@ export const CROSSING_ROW_OUTBOUND = 1;
 /** Until a direction of a flow had so many pairs, all of them are told of: what was lost before them may have come when nobody knew the flow. */
 export const FEW_PAIRS = 8;
 
-/** Where the pairs are that wait for an equal packet, in a ring (`assembly/pending.ts`), how many there were, and how many of them are over. */
+/** Where the pairs are that wait for an equal packet, in a ring (`assembly/pairing/pending.ts`), how many there were, and how many of them are over. */
 export const PENDING_PAIRS = word();
 export const PENDING_COUNT = word();
 export const PENDING_OVER = word();
@@ -117,7 +117,7 @@ export const PENDING_ENTRIES = 16_384;
 export const PENDING_BITS = 2;
 export const PENDING_ROW = 2;
 
-/** Where the packets are that were held up, in a ring for each direction (`assembly/held.ts`), and two: how many there were. */
+/** Where the packets are that were held up, in a ring for each direction (`assembly/timing/held.ts`), and two: how many there were. */
 export const HELD = word();
 export const HELD_COUNT = word(2);
 /** So many are kept of each, a power of two. */
@@ -126,7 +126,7 @@ export const HELD_ENTRIES = 64;
 /** Each is two doubles. */
 export const HELD_BITS = 2;
 
-/** Where the packets are that crossed and are like none before them, by when they left, for each direction (`assembly/passed.ts`). */
+/** Where the packets are that crossed and are like none before them, by when they left, for each direction (`assembly/timing/passed.ts`). */
 export const PASSED = word();
 /** The last one is kept of each part of a window, of which there are so many, for two windows. */
 export const PASSED_A_WINDOW = 128;
@@ -152,7 +152,7 @@ export const TIMES = word();
 
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
 export const NEWEST_NAT = word();
-/** Of which kinds the translations of one end are that were learnt (`assembly/learning.ts`), the last ones, and how many there were … */
+/** Of which kinds the translations of one end are that were learnt (`assembly/weighing/learning.ts`), the last ones, and how many there were … */
 export const NAT_KINDS = word(16);
 export const MOST_KINDS = 16;
 export const KIND_COUNT = word();

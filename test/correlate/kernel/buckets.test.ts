@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import code from "../../../src/correlate/kernel/assembly/buckets.wasm";
+import code from "../../../src/correlate/kernel/assembly/filing/buckets.wasm";
 import { ALONE, Buckets } from "../../../src/correlate/kernel/buckets.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { KEY, KEY2, RECORD_BITS } from "../../../src/packets/records.js";

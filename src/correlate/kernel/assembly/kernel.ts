@@ -18,29 +18,29 @@ import {
   MAY_BE_PIECE,
   MAY_HIDE,
 } from "../relations.js";
-import { noteUntold } from "./accounting.js";
-import * as alike from "./alike.js";
-import * as crossings from "./crossings.js";
-import * as evidence from "./evidence.js";
-import * as held from "./held.js";
-import * as ids from "./id-bits.js";
-import { headerBits, learn, newsBits, timingBits } from "./learning.js";
-import * as holders from "./holders.js";
-import * as openings from "./openings.js";
-import * as pairing from "./pairing.js";
-import * as passed from "./passed.js";
+import { noteUntold } from "./pairing/accounting.js";
+import * as alike from "./weighing/alike.js";
+import * as crossings from "./pairing/crossings.js";
+import * as evidence from "./weighing/evidence.js";
+import * as held from "./timing/held.js";
+import * as ids from "./weighing/id-bits.js";
+import { headerBits, learn, newsBits, timingBits } from "./weighing/learning.js";
+import * as holders from "./weighing/holders.js";
+import * as openings from "./weighing/openings.js";
+import * as pairing from "./pairing/pairing.js";
+import * as passed from "./timing/passed.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
-import * as relation from "./relation.js";
-import * as timing from "./timing.js";
+import * as relation from "./weighing/relation.js";
+import * as timing from "./timing/timing.js";
 import * as wants from "./wants.js";
 
 export { takeOrdinary } from "./loop.js";
 export { outsideNs } from "./outside.js";
-export { isNew, isQueueLong, limitOf as limitNs, swingOf as swingNs } from "./pace.js";
-export { accountForRows, noteAgain, unfold } from "./pairing.js";
-export { awaitEqual, awaitInCrowd, confirm } from "./pending.js";
+export { isNew, isQueueLong, limitOf as limitNs, swingOf as swingNs } from "./timing/pace.js";
+export { accountForRows, noteAgain, unfold } from "./pairing/pairing.js";
+export { awaitEqual, awaitInCrowd, confirm } from "./pairing/pending.js";
 export { findDue, findShown } from "./progress.js";
-export { rewrite } from "./relation.js";
+export { rewrite } from "./weighing/relation.js";
 export { settle } from "./settling.js";
 
 /** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */

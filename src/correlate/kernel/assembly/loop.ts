@@ -18,13 +18,13 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
 import { KNOWN } from "../relations.js";
 import { WANTS_LEAVER, WANTS_TWIN } from "../wants.js";
-import { isSample } from "./accounting.js";
-import { remember } from "./alike.js";
-import * as buckets from "./buckets.js";
-import { awaitInCrowd, confirm, expect, mayComeAgain, pendingUntil } from "./pending.js";
-import { noteEntry } from "./crossings.js";
-import * as lanes from "./lanes.js";
-import { note } from "./openings.js";
+import { isSample } from "./pairing/accounting.js";
+import { remember } from "./weighing/alike.js";
+import * as buckets from "./filing/buckets.js";
+import { awaitInCrowd, confirm, expect, mayComeAgain, pendingUntil } from "./pairing/pending.js";
+import { noteEntry } from "./pairing/crossings.js";
+import * as lanes from "./filing/lanes.js";
+import { note } from "./weighing/openings.js";
 import { outsideNs, tellTaken } from "./outside.js";
 import {
   accountPair,
@@ -38,10 +38,10 @@ import {
   isShowing,
   isWatched,
   markAgain,
-} from "./pairing.js";
+} from "./pairing/pairing.js";
 import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt } from "./places.js";
 import { dueNs, findDue } from "./progress.js";
-import * as relation from "./relation.js";
+import * as relation from "./weighing/relation.js";
 import { settle, wantedLeft } from "./settling.js";
 import { IN_STRETCH, LATER, noteLength, wantsOf } from "./wants.js";
 

@@ -1,13 +1,13 @@
-import { portsOf } from "../../../packets/assembly/tuples.js";
-import { IS_ECHO, IS_HEADLESS } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import * as tuple from "../../../packets/tuples.js";
-import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
-import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
-import { isTraceroute } from "../../../protocols/udp.js";
+import { portsOf } from "../../../../packets/assembly/tuples.js";
+import { IS_ECHO, IS_HEADLESS } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import * as tuple from "../../../../packets/tuples.js";
+import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../../protocols/icmp.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../../../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../../../../protocols/tcp.js";
+import { isTraceroute } from "../../../../protocols/udp.js";
 import { noteHolder } from "./holders.js";
-import { tupleOf, wayOf } from "./places.js";
+import { tupleOf, wayOf } from "../places.js";
 
 /** Ports below this belong to servers: of those below 1024 (RFC 6335 section 6), clients of root take some from here on (rresvport(3)) … */
 const SERVER_PORTS = 512;

@@ -1,16 +1,16 @@
 /** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or answer it, or come where something was. */
-import { pairsOf, streamOf } from "../../../packets/flows/assembly/flow-accounts.js";
-import { spanOf } from "../../../packets/assembly/headers.js";
-import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { HAS_TCP_NUMBERS, IS_AGAIN, IS_ECHO, isAgain } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import * as tuple from "../../../packets/tuples.js";
-import { TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { RST, SYN } from "../../../protocols/tcp.js";
-import * as words from "../kernel-words.js";
-import { isSaidAgain } from "./alike.js";
-import { accountOf, recordOf, tupleOf, wayAt, wayOf } from "./places.js";
+import { pairsOf, streamOf } from "../../../../packets/flows/assembly/flow-accounts.js";
+import { spanOf } from "../../../../packets/assembly/headers.js";
+import { setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { HAS_TCP_NUMBERS, IS_AGAIN, IS_ECHO, isAgain } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import * as tuple from "../../../../packets/tuples.js";
+import { TCP, UDP } from "../../../../protocols/ip-protocols.js";
+import { RST, SYN } from "../../../../protocols/tcp.js";
+import * as words from "../../kernel-words.js";
+import { isSaidAgain } from "../weighing/alike.js";
+import { accountOf, recordOf, tupleOf, wayAt, wayOf } from "../places.js";
 
 /** Takes a packet, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
 export function noteEntry(ground: usize, packet: usize, side: i32): void {

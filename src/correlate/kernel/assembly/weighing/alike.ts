@@ -3,20 +3,20 @@
  * from it by content: time has to, and how close they follow each other says whether time can. A table remembers, by a hash of the
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
-import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { endOf } from "../../../packets/assembly/tuples.js";
-import { doubleOf, rowAt, setDouble, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { haveBothEnds } from "../../../packets/flows/flows.js";
-import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import { OUTSIDE } from "../../../packets/sides.js";
-import * as tuple from "../../../packets/tuples.js";
-import { TCP, UDP } from "../../../protocols/ip-protocols.js";
-import * as words from "../kernel-words.js";
-import { hashOfAddress, spread } from "./hashes.js";
-import { burstNs } from "./pace.js";
-import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
+import { payloadLengthOf } from "../../../../packets/assembly/headers.js";
+import { endOf } from "../../../../packets/assembly/tuples.js";
+import { doubleOf, rowAt, setDouble, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { haveBothEnds } from "../../../../packets/flows/flows.js";
+import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT, IS_IPV6 } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import { OUTSIDE } from "../../../../packets/sides.js";
+import * as tuple from "../../../../packets/tuples.js";
+import { TCP, UDP } from "../../../../protocols/ip-protocols.js";
+import * as words from "../../kernel-words.js";
+import { hashOfAddress, spread } from "../hashes.js";
+import { burstNs } from "../timing/pace.js";
+import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "../places.js";
 
 /** A float without its lowest bits: 11 are left, with the sign, which is 0. */
 const FLOAT_SHIFT = 31 - record.SINCE_BITS;

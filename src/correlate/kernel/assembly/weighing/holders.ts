@@ -2,15 +2,15 @@
  * Which conversations of the inside have a port that packets leave by. A NAT keeps a port wherever it is free (nf_nat_core.c, get_unique_tuple): what leaves
  * by it is hardly another one's. A table remembers, by a hash of the port and of the end it speaks with, who had it last; it has a fixed size.
  */
-import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
-import { rowAt, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
-import { INSIDE } from "../../../packets/sides.js";
-import * as tuple from "../../../packets/tuples.js";
-import * as words from "../kernel-words.js";
-import { hashOfAddress, spread } from "./hashes.js";
-import { accountOf, tupleOf, wayAt } from "./places.js";
+import { endOf, isSameEnd, portsOf } from "../../../../packets/assembly/tuples.js";
+import { rowAt, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../../packets/flows/flows.js";
+import { INSIDE } from "../../../../packets/sides.js";
+import * as tuple from "../../../../packets/tuples.js";
+import * as words from "../../kernel-words.js";
+import { hashOfAddress, spread } from "../hashes.js";
+import { accountOf, tupleOf, wayAt } from "../places.js";
 import { rewrite } from "./relation.js";
 
 /** Notes a conversation, by a way of it. Of those of the outside, none is asked for. */

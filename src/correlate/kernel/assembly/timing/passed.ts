@@ -2,8 +2,8 @@
  * Packets that crossed and are like none before them: time did not choose them. A NAT in one kernel keeps the order of what it forwards: whatever
  * entered before such a packet has left before it, or never will. Queues for each class or flow behind it (tc-prio(8), tc-fq_codel(8)) keep that of a flow.
  */
-import { doubleOf, rowAt, setDouble } from "../../../packets/memory/assembly/words.js";
-import * as words from "../kernel-words.js";
+import { doubleOf, rowAt, setDouble } from "../../../../packets/memory/assembly/words.js";
+import * as words from "../../kernel-words.js";
 
 /** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
 const PROCESSORS_NS = 1_000_000;

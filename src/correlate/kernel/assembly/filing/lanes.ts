@@ -2,13 +2,13 @@
  * Lanes of a crowd. Where hundreds of packets with one key wait (heartbeats of as many containers), few of them go one way: a lane has those, the
  * one that came last first.
  */
-import * as hashIndex from "../../../packets/memory/assembly/hash-index.js";
-import * as timeline from "../../../packets/assembly/timeline.js";
-import { wordOf } from "../../../packets/memory/assembly/words.js";
-import { WAY } from "../../../packets/records.js";
-import { BUCKET, LANE_NEWER, LANE_OLDER } from "../../../packets/fates.js";
-import { NONE } from "../../../packets/tuples.js";
-import * as words from "../buckets-words.js";
+import * as hashIndex from "../../../../packets/memory/assembly/hash-index.js";
+import * as timeline from "../../../../packets/assembly/timeline.js";
+import { wordOf } from "../../../../packets/memory/assembly/words.js";
+import { WAY } from "../../../../packets/records.js";
+import { BUCKET, LANE_NEWER, LANE_OLDER } from "../../../../packets/fates.js";
+import { NONE } from "../../../../packets/tuples.js";
+import * as words from "../../buckets-words.js";
 
 function fateOf(buckets: usize, row: i32): usize {
   return timeline.fateOf(wordOf(buckets, words.LINE), row);

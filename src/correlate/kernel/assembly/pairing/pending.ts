@@ -2,27 +2,27 @@
  * Pairs that wait. An equal packet may come right behind one, and nothing would tell the two apart: what was seen to enter may be the second. Such
  * a pair is made once no equal packet that came can be meant.
  */
-import { payloadLengthOf } from "../../../packets/assembly/headers.js";
-import * as timeline from "../../../packets/assembly/timeline.js";
-import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as record from "../../../packets/records.js";
-import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
-import { INSIDE } from "../../../packets/sides.js";
-import { decidedBy, WAITING } from "../../../packets/fates.js";
-import { NONE } from "../../../packets/tuples.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
-import { ACK, SYN } from "../../../protocols/tcp.js";
-import * as words from "../kernel-words.js";
-import { UNVOUCHED_SLACK_NS } from "../relations.js";
-import * as buckets from "./buckets.js";
-import { haveClones, isNovel } from "./alike.js";
-import { twinInCrowd, usesTime } from "./crowd.js";
-import { overtakes } from "./held.js";
-import { isNew } from "./pace.js";
+import { payloadLengthOf } from "../../../../packets/assembly/headers.js";
+import * as timeline from "../../../../packets/assembly/timeline.js";
+import { doubleOf, rowAt, setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as record from "../../../../packets/records.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../../packets/results/evidence.js";
+import { INSIDE } from "../../../../packets/sides.js";
+import { decidedBy, WAITING } from "../../../../packets/fates.js";
+import { NONE } from "../../../../packets/tuples.js";
+import { TCP } from "../../../../protocols/ip-protocols.js";
+import { ACK, SYN } from "../../../../protocols/tcp.js";
+import * as words from "../../kernel-words.js";
+import { UNVOUCHED_SLACK_NS } from "../../relations.js";
+import * as buckets from "../filing/buckets.js";
+import { haveClones, isNovel } from "../weighing/alike.js";
+import { twinInCrowd, usesTime } from "../filing/crowd.js";
+import { overtakes } from "../timing/held.js";
+import { isNew } from "../timing/pace.js";
 import { accountPair, decided, flowOf, isInDoubt, isShowing, markAgain, putAway } from "./pairing.js";
-import { lineOf, packetOf, passedNs } from "./places.js";
-import * as relation from "./relation.js";
-import * as timing from "./timing.js";
+import { lineOf, packetOf, passedNs } from "../places.js";
+import * as relation from "../weighing/relation.js";
+import * as timing from "../timing/timing.js";
 
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements, answers to SYNs that came together, and

@@ -1,12 +1,12 @@
 /** What this router does to the IP headers of what it forwards, as the pairs so far tell, and whether two packets look like that. */
-import { headerChanges, loweredBy } from "../../../packets/assembly/headers.js";
-import { wordOf } from "../../../packets/memory/assembly/words.js";
-import { HAS_IP_ID } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import { ALTERED_DF, ALTERED_DSCP, ALTERED_FLOW_LABEL } from "../../../packets/results/evidence.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
-import { isTtlSet } from "../../../protocols/ttl.js";
-import * as words from "../kernel-words.js";
+import { headerChanges, loweredBy } from "../../../../packets/assembly/headers.js";
+import { wordOf } from "../../../../packets/memory/assembly/words.js";
+import { HAS_IP_ID } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import { ALTERED_DF, ALTERED_DSCP, ALTERED_FLOW_LABEL } from "../../../../packets/results/evidence.js";
+import { TCP } from "../../../../protocols/ip-protocols.js";
+import { isTtlSet } from "../../../../protocols/ttl.js";
+import * as words from "../../kernel-words.js";
 
 /** What tells two packets apart where the router was not seen to write it anew. Congestion does so to ECN, any time. */
 const LEFT_ALONE = ALTERED_DF | ALTERED_DSCP | ALTERED_FLOW_LABEL;

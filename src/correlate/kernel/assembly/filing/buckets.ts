@@ -1,12 +1,12 @@
 /** Who waits under which key, in the `Buckets` whose block is at `buckets`: see `buckets-words.ts`. */
-import * as hashIndex from "../../../packets/memory/assembly/hash-index.js";
-import * as timeline from "../../../packets/assembly/timeline.js";
-import { rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import { KEY, KEY2, WAY } from "../../../packets/records.js";
-import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../packets/fates.js";
-import { NONE } from "../../../packets/tuples.js";
-import * as bucket from "../buckets.js";
-import * as words from "../buckets-words.js";
+import * as hashIndex from "../../../../packets/memory/assembly/hash-index.js";
+import * as timeline from "../../../../packets/assembly/timeline.js";
+import { rowAt, setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import { KEY, KEY2, WAY } from "../../../../packets/records.js";
+import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../../packets/fates.js";
+import { NONE } from "../../../../packets/tuples.js";
+import * as bucket from "../../buckets.js";
+import * as words from "../../buckets-words.js";
 import * as lanes from "./lanes.js";
 
 function bucketAt(buckets: usize, number: i32): usize {

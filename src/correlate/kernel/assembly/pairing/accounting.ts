@@ -1,25 +1,25 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
-import { areOtherOptions, payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { addBytes, countPair, pairsOf, streamOf } from "../../../packets/flows/assembly/flow-accounts.js";
-import { addIn, bucketOf } from "../../../packets/flows/assembly/latency.js";
-import * as samples from "../../../packets/flows/assembly/samples.js";
-import { noteSegment } from "../../../packets/assembly/seen.js";
-import { doubleOf, rowAt, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
-import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
-import { HAS_TCP_NUMBERS, IS_ERROR, identityOf, isAgain } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import { MOST_LISTED } from "../../../packets/results/few.js";
-import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
-import * as tuple from "../../../packets/tuples.js";
-import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
-import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
-import * as words from "../kernel-words.js";
-import { noteHeld } from "./held.js";
-import { FORGET_NS, isMostOfWindow, limitOf } from "./pace.js";
-import { isOrdered, notePassed } from "./passed.js";
-import { accountOf, passedNs, tupleOf, wayOf } from "./places.js";
+import { areOtherOptions, payloadLengthOf } from "../../../../packets/assembly/headers.js";
+import { addBytes, countPair, pairsOf, streamOf } from "../../../../packets/flows/assembly/flow-accounts.js";
+import { addIn, bucketOf } from "../../../../packets/flows/assembly/latency.js";
+import * as samples from "../../../../packets/flows/assembly/samples.js";
+import { noteSegment } from "../../../../packets/assembly/seen.js";
+import { doubleOf, rowAt, setDouble, setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { SAMPLES } from "../../../../packets/flows/flow-accounts-words.js";
+import { EXACT_SAMPLES } from "../../../../packets/flows/latency.js";
+import { HAS_TCP_NUMBERS, IS_ERROR, identityOf, isAgain } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import { MOST_LISTED } from "../../../../packets/results/few.js";
+import { ALTERED_OPTIONS } from "../../../../packets/results/evidence.js";
+import * as tuple from "../../../../packets/tuples.js";
+import { isIcmp, TCP } from "../../../../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../../../../protocols/tcp.js";
+import * as words from "../../kernel-words.js";
+import { noteHeld } from "../timing/held.js";
+import { FORGET_NS, isMostOfWindow, limitOf } from "../timing/pace.js";
+import { isOrdered, notePassed } from "../timing/passed.js";
+import { accountOf, passedNs, tupleOf, wayOf } from "../places.js";
 import { noteShown } from "./shown-twice.js";
 
 /**

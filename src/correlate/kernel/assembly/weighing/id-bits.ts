@@ -1,7 +1,7 @@
 /** What equal IP IDs of two packets say for their being twins. */
-import { hasWideId } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import { IP_ID_BITS } from "../weights.js";
+import { hasWideId } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import { IP_ID_BITS } from "../../weights.js";
 
 /**
  * Bits of evidence in the IP ID of a packet that has one: fewer the smaller it is, in either byte order, as counters begin with small numbers, and what gives all

@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR } from "../../../../packets/packets.js";
 import {
   EVIDENCE_ICMP_SEQ,
   EVIDENCE_IP_ID,
@@ -7,8 +7,8 @@ import {
   EVIDENCE_QUOTE,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
-} from "../../../packets/results/evidence.js";
-import { isIcmp } from "../../../protocols/ip-protocols.js";
+} from "../../../../packets/results/evidence.js";
+import { isIcmp } from "../../../../protocols/ip-protocols.js";
 
 /** The evidence that a key with these flags stands for. */
 export function evidenceOf(proto: i32, flags: i32): i32 {

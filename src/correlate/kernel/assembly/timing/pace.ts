@@ -1,7 +1,7 @@
 /** What packets take now, in each direction: how long one may be under way, and what time alone can tell of equal ones. */
-import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as words from "../kernel-words.js";
-import { JITTER_NS } from "../relations.js";
+import { doubleOf, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as words from "../../kernel-words.js";
+import { JITTER_NS } from "../../relations.js";
 
 /** Pairs that it takes in a direction to know what its packets take now, and to have a first idea of it. */
 const ESTABLISHED_PAIRS = 32;

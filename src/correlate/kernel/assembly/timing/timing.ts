@@ -1,16 +1,16 @@
 /** What the time between two packets with equal keys tells, and what their likes around them leave open. */
-import { payloadLengthOf, spanOf } from "../../../packets/assembly/headers.js";
-import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
-import { HAS_IP_ID, isAgain } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import * as tuple from "../../../packets/tuples.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
-import * as words from "../kernel-words.js";
-import { COINCIDENCE_PAIRS, JITTER_NS, QUICK_NS, UNVOUCHED_SLACK_NS } from "../relations.js";
-import { isSaidAgain, sinceNs } from "./alike.js";
+import { payloadLengthOf, spanOf } from "../../../../packets/assembly/headers.js";
+import { pairsOf } from "../../../../packets/flows/assembly/flow-accounts.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { doubleOf, wordOf } from "../../../../packets/memory/assembly/words.js";
+import { HAS_IP_ID, isAgain } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";
+import * as tuple from "../../../../packets/tuples.js";
+import { TCP } from "../../../../protocols/ip-protocols.js";
+import * as words from "../../kernel-words.js";
+import { COINCIDENCE_PAIRS, JITTER_NS, QUICK_NS, UNVOUCHED_SLACK_NS } from "../../relations.js";
+import { isSaidAgain, sinceNs } from "../weighing/alike.js";
 import {
   APART_NS,
   apartOf,
@@ -25,7 +25,7 @@ import {
   wholeLimitOf,
 } from "./pace.js";
 import { isOvertaken } from "./passed.js";
-import { accountOf, tupleOf, wayOf } from "./places.js";
+import { accountOf, tupleOf, wayOf } from "../places.js";
 
 /** Of the two that were weighed last: whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
 export let isRepeatable = false;

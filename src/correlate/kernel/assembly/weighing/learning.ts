@@ -1,17 +1,17 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
-import { open } from "../../../packets/flows/assembly/flow-accounts.js";
-import { loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { endOf } from "../../../packets/assembly/tuples.js";
-import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { SIZE } from "../../../packets/memory/hash-index-words.js";
+import { open } from "../../../../packets/flows/assembly/flow-accounts.js";
+import { loweredBy, payloadLengthOf } from "../../../../packets/assembly/headers.js";
+import { endOf } from "../../../../packets/assembly/tuples.js";
+import { doubleOf, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { SIZE } from "../../../../packets/memory/hash-index-words.js";
 import {
   haveBothEnds,
   REWRITE_DST,
   REWRITE_DST_PORT,
   REWRITE_SRC,
   REWRITE_SRC_PORT,
-} from "../../../packets/flows/flows.js";
+} from "../../../../packets/flows/flows.js";
 import {
   HAS_IP_ID,
   HAS_PAYLOAD,
@@ -20,11 +20,11 @@ import {
   IS_ERROR,
   IS_FRAGMENT,
   IS_IPV6,
-} from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import * as tuple from "../../../packets/tuples.js";
-import { isTtlSet } from "../../../protocols/ttl.js";
-import * as words from "../kernel-words.js";
+} from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import * as tuple from "../../../../packets/tuples.js";
+import { isTtlSet } from "../../../../protocols/ttl.js";
+import * as words from "../../kernel-words.js";
 import {
   HELD_PORT_BITS,
   MOST_NOVEL_BITS,
@@ -35,14 +35,14 @@ import {
   TTL_BY_ONE_BITS,
   TTL_LOWER_BITS,
   UNLIKE_BITS,
-} from "../weights.js";
+} from "../../weights.js";
 import { isNovel, isOfClones } from "./alike.js";
 import { isSettingTtl, isUnlikeOthers } from "./habits.js";
 import { isHeldByAnother } from "./holders.js";
 import { idBits } from "./id-bits.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
-import { beyondAll, spreadOf } from "./pace.js";
-import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
+import { beyondAll, spreadOf } from "../timing/pace.js";
+import { accountOf, passedNs, tupleOf, wayAt, wayOf } from "../places.js";
 import { isOutbound, rewrite } from "./relation.js";
 
 /** `Math.log2`. */

@@ -3,12 +3,12 @@
  * again. A copy equals its packet in all, IP ID included, and comes within COPY_NS. A sender gives what it sends again another ID (Linux: net/ipv4/ip_output.c,
  * __ip_queue_xmit); where there is none, it may have sent it again that fast, or not: nothing tells.
  */
-import { rowAt } from "../../../packets/memory/assembly/words.js";
-import * as record from "../../../packets/records.js";
-import { COPY_NS } from "../../intake/copies.js";
-import * as words from "../kernel-words.js";
-import { sinceNs } from "./alike.js";
-import { spread } from "./hashes.js";
+import { rowAt } from "../../../../packets/memory/assembly/words.js";
+import * as record from "../../../../packets/records.js";
+import { COPY_NS } from "../../../intake/copies.js";
+import * as words from "../../kernel-words.js";
+import { sinceNs } from "../weighing/alike.js";
+import { spread } from "../hashes.js";
 
 /**
  * Notes a segment that crossed, by the record of one side and the inside stamp of its pair. Returns whether it may be a copy of one that crossed just before: one that

@@ -2,22 +2,22 @@
  * Packets of a crowd. Of all that wait there with one key, those of a known flow are told by that, as anywhere else, where no other of its ways
  * waits with it.
  */
-import { fateOf, sideOf } from "../../../packets/assembly/timeline.js";
-import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { NEXT, PREVIOUS } from "../../../packets/fates.js";
-import { HAS_IP_ID } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import { FLOW_SHIFT, NONE, UNBOUND, wayOfTuple } from "../../../packets/tuples.js";
-import * as words from "../kernel-words.js";
-import { IMPOSSIBLE, KNOWN } from "../relations.js";
+import { fateOf, sideOf } from "../../../../packets/assembly/timeline.js";
+import { doubleOf, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { NEXT, PREVIOUS } from "../../../../packets/fates.js";
+import { HAS_IP_ID } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";
+import { FLOW_SHIFT, NONE, UNBOUND, wayOfTuple } from "../../../../packets/tuples.js";
+import * as words from "../../kernel-words.js";
+import { IMPOSSIBLE, KNOWN } from "../../relations.js";
 import * as buckets from "./buckets.js";
 import * as lanes from "./lanes.js";
-import { APART_NS, limitOf } from "./pace.js";
-import { isInDoubt } from "./pairing.js";
-import { accountOf, lineOf, packetOf, passedNs, wayAt, wayOf } from "./places.js";
-import * as relation from "./relation.js";
+import { APART_NS, limitOf } from "../timing/pace.js";
+import { isInDoubt } from "../pairing/pairing.js";
+import { accountOf, lineOf, packetOf, passedNs, wayAt, wayOf } from "../places.js";
+import * as relation from "../weighing/relation.js";
 
 /** Whether, of the two that `twinInCrowd` found, only time speaks against others. */
 export let usesTime = false;

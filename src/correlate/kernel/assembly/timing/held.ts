@@ -2,9 +2,9 @@
  * Packets that were held up: they took longer than packets of their direction did until then. A NAT in one kernel keeps the order of what it
  * forwards: what entered behind such a packet and seems to have left before it, as nothing but time tells, may be late as well.
  */
-import { doubleOf, rowAt, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as words from "../kernel-words.js";
-import { JITTER_NS } from "../relations.js";
+import { doubleOf, rowAt, setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as words from "../../kernel-words.js";
+import { JITTER_NS } from "../../relations.js";
 
 function heldAt(ground: usize, outbound: i32, number: i32): usize {
   const entry = (outbound << words.HELD_ENTRIES_BITS) | (number & (words.HELD_ENTRIES - 1));

@@ -1,11 +1,11 @@
 /** Of which kinds the translations are that were learnt: one of another kind takes more to believe. */
-import { endOf } from "../../../packets/assembly/tuples.js";
-import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
-import * as tuple from "../../../packets/tuples.js";
-import * as words from "../kernel-words.js";
-import { hashOfAddress } from "./hashes.js";
-import { tupleOf } from "./places.js";
+import { endOf } from "../../../../packets/assembly/tuples.js";
+import { setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../../packets/flows/flows.js";
+import * as tuple from "../../../../packets/tuples.js";
+import * as words from "../../kernel-words.js";
+import { hashOfAddress } from "../hashes.js";
+import { tupleOf } from "../places.js";
 import { isOutbound } from "./relation.js";
 
 /** Set in every kind, as 0 is none. */

@@ -1,21 +1,21 @@
 /** What makes a pair of two packets with equal keys: that they are certain, their flow, and whoever has to know of it. */
-import { headerChanges, loweredBy } from "../../../packets/assembly/headers.js";
-import * as folds from "../../../packets/assembly/folds.js";
-import * as timeline from "../../../packets/assembly/timeline.js";
-import { isUntranslated } from "../../../packets/assembly/tuples.js";
-import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
-import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import { count } from "../../../packets/results/assembly/pair-times.js";
-import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results/evidence.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
-import * as fates from "../../../packets/fates.js";
-import { ROW_MASK } from "../../../packets/timeline-rows.js";
-import { END } from "../../../packets/timeline-words.js";
-import * as tuple from "../../../packets/tuples.js";
-import * as words from "../kernel-words.js";
-import { CONFLICT, KNOWN, LEARN_BITS } from "../relations.js";
+import { headerChanges, loweredBy } from "../../../../packets/assembly/headers.js";
+import * as folds from "../../../../packets/assembly/folds.js";
+import * as timeline from "../../../../packets/assembly/timeline.js";
+import { isUntranslated } from "../../../../packets/assembly/tuples.js";
+import { setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
+import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import { count } from "../../../../packets/results/assembly/pair-times.js";
+import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../../packets/results/evidence.js";
+import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";
+import * as fates from "../../../../packets/fates.js";
+import { ROW_MASK } from "../../../../packets/timeline-rows.js";
+import { END } from "../../../../packets/timeline-words.js";
+import * as tuple from "../../../../packets/tuples.js";
+import * as words from "../../kernel-words.js";
+import { CONFLICT, KNOWN, LEARN_BITS } from "../../relations.js";
 import {
   accountFor,
   accountSegment,
@@ -26,13 +26,13 @@ import {
   listPair,
   noteFirst,
 } from "./accounting.js";
-import { isNovel } from "./alike.js";
+import { isNovel } from "../weighing/alike.js";
 import { noteCrossing } from "./crossings.js";
-import { evidenceOf } from "./evidence.js";
-import { concernsOthers, headerBits, learn, timingBits } from "./learning.js";
-import { accountOf, lineOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
-import * as relation from "./relation.js";
-import * as timing from "./timing.js";
+import { evidenceOf } from "../weighing/evidence.js";
+import { concernsOthers, headerBits, learn, timingBits } from "../weighing/learning.js";
+import { accountOf, lineOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "../places.js";
+import * as relation from "../weighing/relation.js";
+import * as timing from "../timing/timing.js";
 
 /** A flow was learnt that others have to know of. */
 declare function learnt(slot: i32): void;

@@ -1,29 +1,29 @@
 /** How two packets with equal keys stand to each other, by their translations and their direction; `timing.ts` says what time tells. */
-import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
-import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
-import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
-import * as account from "../../../packets/flows/flow-records.js";
+import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../../packets/assembly/headers.js";
+import { endOf, isSameEnd, portsOf } from "../../../../packets/assembly/tuples.js";
+import { doubleOf, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as account from "../../../../packets/flows/flow-records.js";
 import {
   haveBothEnds,
   REWRITE_DST,
   REWRITE_DST_PORT,
   REWRITE_SRC,
   REWRITE_SRC_PORT,
-} from "../../../packets/flows/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
-import * as record from "../../../packets/records.js";
-import * as tuple from "../../../packets/tuples.js";
-import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
-import { isGroup } from "../../../protocols/addresses.js";
-import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
-import { SYN } from "../../../protocols/tcp.js";
-import { wayByTtl } from "../../../protocols/ttl.js";
-import * as words from "../kernel-words.js";
-import { CONFLICT, FORGOTTEN_NS, IMPOSSIBLE, KNOWN, POSSIBLE, QUICK_NS } from "../relations.js";
+} from "../../../../packets/flows/flows.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../../../packets/packets.js";
+import * as record from "../../../../packets/records.js";
+import * as tuple from "../../../../packets/tuples.js";
+import { ALTERED_OPTIONS } from "../../../../packets/results/evidence.js";
+import { isGroup } from "../../../../protocols/addresses.js";
+import { isIcmp, TCP } from "../../../../protocols/ip-protocols.js";
+import { SYN } from "../../../../protocols/tcp.js";
+import { wayByTtl } from "../../../../protocols/ttl.js";
+import * as words from "../../kernel-words.js";
+import { CONFLICT, FORGOTTEN_NS, IMPOSSIBLE, KNOWN, POSSIBLE, QUICK_NS } from "../../relations.js";
 import { isNovel } from "./alike.js";
 import { isLoweredAsLast, isUnlikeOthers, isUsualWay } from "./habits.js";
-import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
-import { regard, weighTime } from "./timing.js";
+import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "../places.js";
+import { regard, weighTime } from "../timing/timing.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
