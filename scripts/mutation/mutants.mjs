@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** All files by their paths in the repository, in an order that numbers them. */
 const FILES = readdirSync(join(ROOT, "src"), { recursive: true })
-  .filter((name) => /(^|\/)assembly\/[^/]+\.ts$/.test(name))
+  .filter((name) => /(^|\/)assembly\/.+\.ts$/.test(name))
   .map((name) => join("src", name))
   .sort();
 
