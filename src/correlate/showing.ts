@@ -77,11 +77,12 @@ export class Showing {
 
   /** Takes a pair. */
   take(inside: number, outside: number): void {
-    const { isShowing, kernel, sink } = this.#about;
+    const { isShowing, kernel, sink, timeline } = this.#about;
     if (!isShowing) return this.#finish(inside, outside);
     if (sink.pairTimes !== undefined) {
-      const { enteredNs, isOutbound, latencyNs } = this.#passed(inside, outside);
-      sink.pairTimes.count(enteredNs, isOutbound, latencyNs);
+      const isOutbound = timeline.isOutbound(inside);
+      const enteredNs = timeline.timeNs(isOutbound ? inside : outside);
+      sink.pairTimes.count(enteredNs, isOutbound, this.#latencyNs(inside, outside, isOutbound));
       return this.#finish(inside, outside);
     }
     kernel.putAway(inside, outside);
@@ -220,22 +221,17 @@ export class Showing {
     const outside = t.twin(inside);
     shown?.note(t, inside, translations.flowAt(t.flow(inside)).id);
     if (sink.wantsPairs) {
-      const { isOutbound, latencyNs } = this.#passed(inside, outside);
+      const isOutbound = t.isOutbound(inside);
+      const latencyNs = this.#latencyNs(inside, outside, isOutbound);
       sink.pair(inside, outside, translations.flowAt(t.flow(inside)), isOutbound, latencyNs);
     }
     this.#finish(inside, outside);
   }
 
-  /** When a pair entered, nanoseconds on the timeline, which way it went, and how long it took. */
-  #passed(inside: number, outside: number): { enteredNs: number; isOutbound: boolean; latencyNs: number } {
-    const { timeline: t, groups } = this.#about;
-    const isOutbound = t.isOutbound(inside);
-    const gapNs = groups.gapNs(inside, outside, isOutbound);
-    return {
-      enteredNs: t.timeNs(isOutbound ? inside : outside),
-      isOutbound,
-      latencyNs: isOutbound ? gapNs : 0 - gapNs,
-    };
+  /** How long a pair took, in the direction that it went. */
+  #latencyNs(inside: number, outside: number, isOutbound: boolean): number {
+    const gapNs = this.#about.groups.gapNs(inside, outside, isOutbound);
+    return isOutbound ? gapNs : 0 - gapNs;
   }
 
   /** Counts a packet that was turned round, and its other form, once they were shown, or need not be. */

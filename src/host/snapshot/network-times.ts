@@ -64,7 +64,7 @@ export class NetworkTimes {
     this.#times.push({ routing: new Routing(network), network, seenNs: timeNs, lastNs: timeNs, sinceNs });
     if (this.#times.length <= MOST_TIMES) return;
     this.#times.shift();
-    if (this.#times[0].seenNs > this.#forgottenNs) this.#forgottenNs = this.#times[0].seenNs;
+    this.#forget(this.#times[0].seenNs);
   }
 
   /** The routes to an address that may have been there for a part of a time which no snapshot shows, at that time, epoch nanoseconds. */
@@ -84,7 +84,11 @@ export class NetworkTimes {
     this.#passing.push({ fromNs: heardNs > beforeNs ? heardNs : beforeNs, toNs: timeNs, routes });
     if (this.#passing.length <= MOST_TIMES) return;
     this.#passing.shift();
-    this.#forgottenNs = this.#passing[0].fromNs > this.#forgottenNs ? this.#passing[0].fromNs : this.#forgottenNs;
+    this.#forget(this.#passing[0].fromNs);
+  }
+
+  #forget(untilNs: bigint): void {
+    if (untilNs > this.#forgottenNs) this.#forgottenNs = untilNs;
   }
 
   /** Whether it is forgotten how it forwarded at a time, epoch nanoseconds. */
