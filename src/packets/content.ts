@@ -2,7 +2,7 @@
  * What survives of a packet whatever a router rewrites, but for its payload: TCP's numbers and flags, ICMP's type and echo sequence number,
  * the payload; of an ICMP error, what it says of which packet. It is the same across IP versions (RFC 7915).
  */
-import { ECHO_SEQ_MASK, icmpCodeIn, icmpTypeIn } from "./records.js";
+import { icmpNumberIn, icmpCodeIn, icmpTypeIn } from "./records.js";
 import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_IPV6 } from "./packets.js";
 import {
   ALTERED_ECN,
@@ -146,9 +146,7 @@ function messageOf(t: RecordRows, row: number): number {
   const type = icmpTypeIn(t.seq(row));
   const flags = t.flags(row);
   if ((flags & IS_ECHO) !== 0)
-    return (
-      (type === (isIpv6 ? icmp.ECHO_REQUEST_6 : icmp.ECHO_REQUEST) ? REQUEST : REPLY) | (t.seq(row) & ECHO_SEQ_MASK)
-    );
+    return (type === (isIpv6 ? icmp.ECHO_REQUEST_6 : icmp.ECHO_REQUEST) ? REQUEST : REPLY) | icmpNumberIn(t.seq(row));
   if ((flags & IS_ERROR) === 0) return (t.seq(row) ^ (isIpv6 ? icmp.ECHO_REPLY_6 : 0)) | 0;
   // RFC 7915 sections 4.2 and 5.2: "fragmentation needed" is "packet too big", any other unreachability may become another one
   const code = icmpCodeIn(t.seq(row));

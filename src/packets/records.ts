@@ -87,11 +87,11 @@ export const [CLASS_SHIFT, ECN_MASK] = field(2);
 export const [DSCP_SHIFT, DSCP_MASK] = field(6);
 export const [LABEL_SHIFT, LABEL_MASK] = field(4);
 /**
- * The number of TCP; of ICMP, the type, the code, and an echo's sequence number; of a later fragment, its offset. Of a DNS message over UDP, which it
+ * The number of TCP; of ICMP, the type, the code, and an echo's sequence number, or an error's MTU; of a later fragment, its offset. Of a DNS message over UDP, which it
  * is, and its transaction's id, where so much of it was captured; else 0.
  */
 export const SEQ = word();
-export const [, ECHO_SEQ_MASK] = field(16);
+const [, ICMP_NUMBER_MASK] = field(16);
 const [ICMP_CODE_SHIFT, ICMP_CODE_MASK] = field(8);
 const [ICMP_TYPE_SHIFT] = field(8);
 export function icmpTypeIn(word: number): number {
@@ -99,6 +99,10 @@ export function icmpTypeIn(word: number): number {
 }
 export function icmpCodeIn(word: number): number {
   return (word >>> ICMP_CODE_SHIFT) & ICMP_CODE_MASK;
+}
+/** The sequence number of an echo, or the MTU that an error says is too small. */
+export function icmpNumberIn(word: number): number {
+  return word & ICMP_NUMBER_MASK;
 }
 fields(ICMP_CODE_SHIFT);
 export const DNS_QUERY = flag();

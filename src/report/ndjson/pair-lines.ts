@@ -1,4 +1,4 @@
-import { ECHO_SEQ_MASK, icmpTypeIn, icmpCodeIn } from "../../packets/records.js";
+import { icmpNumberIn, icmpTypeIn, icmpCodeIn } from "../../packets/records.js";
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
 import type { FramePlaces } from "../../packets/frame-places.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
@@ -207,7 +207,7 @@ function writeFacts(
   at = writeUint32(view, at, icmpCodeIn(seq));
   if ((flags & IS_ECHO) !== 0) {
     at = writePart(view, at, ICMP_SEQ);
-    at = writeUint32(view, at, seq & ECHO_SEQ_MASK);
+    at = writeUint32(view, at, icmpNumberIn(seq));
   }
   return writePart(view, at, insideBehind);
 }

@@ -1,5 +1,5 @@
 import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { ECHO_SEQ_MASK, icmpCodeIn, icmpTypeIn } from "../../packets/records.js";
+import { icmpNumberIn, icmpCodeIn, icmpTypeIn } from "../../packets/records.js";
 import type { Tables } from "../../packets/results/results.js";
 import { HEADER_BYTES as ICMP_HEADER_BYTES } from "../../protocols/icmp.js";
 import { ICMP, ICMPV6, protocolName, TCP, UDP } from "../../protocols/ip-protocols.js";
@@ -28,7 +28,7 @@ export function wording(tables: Tables, row: number): string {
   }
   if (proto !== ICMP && proto !== ICMPV6) return `ip-proto-${proto}, length ${payload}`;
   const isEcho = (flags & IS_ECHO) !== 0;
-  const seq = isEcho ? `, seq ${t.seq(row) & ECHO_SEQ_MASK}` : "";
+  const seq = isEcho ? `, seq ${icmpNumberIn(t.seq(row))}` : "";
   // tcpdump counts the ICMP header as length
   return `${proto === ICMPV6 ? "ICMP6," : "ICMP"} ${messageOf(tables, row)}${seq}, length ${payload + ICMP_HEADER_BYTES}`;
 }
@@ -44,7 +44,7 @@ export function shortWording(tables: Tables, row: number): string {
   if (proto === UDP) return `UDP length ${payload}`;
   if (proto === TCP) return `[${tcpFlagsText(t.tcpFlags(row))}] length ${payload}`;
   if (proto !== ICMP && proto !== ICMPV6) return `ip-proto-${proto} length ${payload}`;
-  return (flags & IS_ECHO) === 0 ? messageOf(tables, row) : `${messageOf(tables, row)} ${t.seq(row) & ECHO_SEQ_MASK}`;
+  return (flags & IS_ECHO) === 0 ? messageOf(tables, row) : `${messageOf(tables, row)} ${icmpNumberIn(t.seq(row))}`;
 }
 
 /** What an ICMP message says; of an error, about which packet. */

@@ -1,5 +1,5 @@
 import { areAlike, HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
-import { ECHO_SEQ_MASK, HEAD_BYTES } from "../../../packets/records.js";
+import { icmpNumberIn, HEAD_BYTES } from "../../../packets/records.js";
 import {
   BY_FRAGMENTS,
   EVIDENCE_FLOW,
@@ -376,7 +376,7 @@ export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
   #idOf(first: number): number {
     const t = this.#about.timeline;
     if (!t.isIpv6(first)) return t.ipId(first);
-    return t.proto(first) === ICMPV6 ? t.seq(first) & ECHO_SEQ_MASK : 0;
+    return t.proto(first) === ICMPV6 ? icmpNumberIn(t.seq(first)) : 0;
   }
 }
 

@@ -1,4 +1,4 @@
-import { ECHO_SEQ_MASK } from "../../../packets/records.js";
+import { icmpNumberIn } from "../../../packets/records.js";
 import { joined, joinedNumbers } from "../../../packets/memory/joined.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
@@ -103,7 +103,7 @@ export function isNumberedFragment(t: RecordRows, row: number): boolean {
 
 /** How an error names a packet that is about it, on the timeline or wherever its record was kept. */
 export function nameOf(t: RecordRows & Placed, row: number): string {
-  return named(t, row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & ECHO_SEQ_MASK);
+  return named(t, row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : icmpNumberIn(t.seq(row)));
 }
 
 function named(t: RecordRows & Placed, row: number, seq: number): string {

@@ -1,4 +1,4 @@
-import { ECHO_SEQ_MASK, icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
+import { icmpNumberIn, icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
@@ -125,7 +125,7 @@ export class Refusals implements Notes {
     const { quotedAs, datagram, sentAs, lacksEnds, isCut } = this.#names.inQuote(row, batch, i, error);
     if (lacksEnds) this.#hasCut = true;
     const { reason, words } = meaningOf(isIpv4, type, code);
-    const mtu = isTooBig(type, code, !isIpv4) ? message & ECHO_SEQ_MASK : 0;
+    const mtu = isTooBig(type, code, !isIpv4) ? icmpNumberIn(message) : 0;
     const byFrame = t.frame(row);
     const { src, isByAddressee } = error;
     const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${src} (frame ${t.frameTextOf(row)})`;

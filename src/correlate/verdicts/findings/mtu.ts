@@ -1,4 +1,4 @@
-import { ECHO_SEQ_MASK, icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
+import { icmpNumberIn, icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { Few } from "../../../packets/results/few.js";
 import { type Finding, findingOf, ofNamed } from "../../../packets/results/findings.js";
 import { Gathered, Named } from "../../../packets/results/gathered.js";
@@ -107,7 +107,7 @@ export class Mtu implements Finder {
     if (!isTooBig(icmpTypeIn(message), icmpCodeIn(message), timeline.proto(row) === ICMPV6)) return;
     const side = timeline.sideOf(row);
     this.#crossed.add(side, timeline.frame(row), flow);
-    const words = `MTU ${message & ECHO_SEQ_MASK}, says ${src}`;
+    const words = `MTU ${icmpNumberIn(message)}, says ${src}`;
     const frames = this.#beyond.get(words) ?? new Few<string>();
     if (this.#beyond.size < MOST_SAID) this.#beyond.set(words, frames);
     frames.add(frameText(timeline, side, timeline.frame(row)));

@@ -1,6 +1,6 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
 import { areAlike, IS_FRAGMENT, isAgain } from "../../../packets/packets.js";
-import { DNS_QUERY, DNS_RESPONSE, ECHO_SEQ_MASK, icmpTypeIn } from "../../../packets/records.js";
+import { DNS_QUERY, DNS_RESPONSE, icmpNumberIn, icmpTypeIn } from "../../../packets/records.js";
 import type { Reason } from "../../../packets/results/reasons.js";
 import type { Impact, Verdict } from "../../../packets/results/verdicts.js";
 import type { Side } from "../../../packets/sides.js";
@@ -168,7 +168,7 @@ export function isAnsweredBy(drop: Packet, { proto, tcpFlags, seq, content }: Pa
   if (proto !== drop.proto) return false;
   if (proto === TCP) return coveredBy(drop, tcpFlags, content, false) !== null;
   // both have the sequence number, or the id, in their lower half
-  if (((seq ^ drop.seq) & ECHO_SEQ_MASK) !== 0) return false;
+  if (icmpNumberIn(seq ^ drop.seq) !== 0) return false;
   if (proto === UDP) return (drop.seq & DNS_QUERY) !== 0 && (seq & DNS_RESPONSE) !== 0;
   if (!isIcmp(proto)) return false;
   const [asked, said] = [icmpTypeIn(drop.seq), icmpTypeIn(seq)];
