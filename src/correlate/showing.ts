@@ -1,5 +1,6 @@
 import type { Flow } from "../packets/flows/flows.js";
 import { IS_COPY } from "../packets/packets.js";
+import type { PairTimes } from "../packets/results/pair-times.js";
 import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, otherSide, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { DONE, FOLDED, PAIRED, TURNED, WAITING } from "../packets/fates.js";
@@ -77,15 +78,17 @@ export class Showing {
 
   /** Takes a pair. */
   take(inside: number, outside: number): void {
-    const { isShowing, kernel, sink, timeline } = this.#about;
+    const { isShowing, kernel, groups, timeline } = this.#about;
     if (!isShowing) return this.#finish(inside, outside);
-    if (sink.pairTimes !== undefined) {
+    const times = this.#times;
+    if (times !== undefined) {
       const isOutbound = timeline.isOutbound(inside);
       const enteredNs = timeline.timeNs(isOutbound ? inside : outside);
-      sink.pairTimes.count(enteredNs, isOutbound, this.#latencyNs(inside, outside, isOutbound));
+      times.count(enteredNs, isOutbound, this.#latencyNs(inside, outside, isOutbound));
       return this.#finish(inside, outside);
     }
-    kernel.putAway(inside, outside);
+    // what a pair of several packets comes to is known by its rows alone
+    if (!groups.has(inside) && !groups.has(outside)) kernel.putAway(inside, outside);
     this.#willShow(inside);
   }
 
@@ -114,12 +117,10 @@ export class Showing {
   /** Shows what can be shown by now. */
   show(): void {
     const t = this.#about.timeline;
-    const { kernel, teller, sink, isShowing } = this.#about;
+    const { kernel, teller, isShowing } = this.#about;
     if (teller.size > 0) kernel.findDue();
-    if (isShowing) {
-      this.#showPairs();
-      kernel.pairTimes = sink.pairTimes;
-    } else this.#tellCopies();
+    if (isShowing) this.#showPairs();
+    else this.#tellCopies();
     const end = this.firstOpen;
     teller.tellBefore(end);
     t.dropDone(end, this.#forget);
@@ -142,7 +143,7 @@ export class Showing {
     // for a pair that is FOLDED
     t.reserve(2);
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
-    for (; kernel.findShown() !== t.end && !this.isEnough; kernel.shown = t.after(kernel.shown)) {
+    for (; this.#passShown() !== t.end && !this.isEnough; kernel.shown = t.after(kernel.shown)) {
       const state = t.state(kernel.shown);
       if (state === WAITING && kernel.time.nowNs - t.timeNs(kernel.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
@@ -155,6 +156,22 @@ export class Showing {
         this.#copies.shift();
       }
     }
+  }
+
+  /** Goes on to the next row that something may have to be told of, or to the timeline's end, which it returns. Pairs that wait to be shown on the way are counted, once they may be. */
+  #passShown(): number {
+    const { kernel, tallies } = this.#about;
+    kernel.pairTimes = this.#times;
+    const counted = kernel.passShown();
+    this.#unshown -= counted;
+    for (const tally of tallies) tally.paired += counted;
+    return kernel.shown;
+  }
+
+  /** Where pairs are counted, once nobody wants to be told of each any more. */
+  get #times(): PairTimes | undefined {
+    const { sink, maxPairs } = this.#about;
+    return Number.isFinite(maxPairs) ? undefined : sink.pairTimes;
   }
 
   /** Tells of the copies that can be told of by now, where pairs need not be shown. */

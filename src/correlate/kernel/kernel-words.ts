@@ -194,6 +194,8 @@ export const ALTERED_IN = word(11);
 /** How many pairs there were in a stretch, and how many of them were counted instead of shown. */
 export const PAIRS = word();
 export const COUNTED = word();
+/** How many that waited to be shown were counted instead, since `findShown` began. */
+export const COUNTED_FOLDS = word();
 /** Two: where the digests of all latencies are. */
 export const DIGESTS = word(2);
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */

@@ -55,6 +55,7 @@ type Wrapped =
   | "accountForRows"
   | "believe"
   | "confirm"
+  | "findShown"
   | "fold"
   | "outsideNs"
   | "relateRows"
@@ -213,6 +214,12 @@ export class Kernel {
 
   set shown(row: number) {
     this.#words[words.SHOWN] = row;
+  }
+
+  /** Goes on to the first row that something may have to be told of, or to the timeline's end. Returns how many pairs on the way were counted instead of shown. */
+  passShown(): number {
+    this.#steps.findShown();
+    return this.#words[words.COUNTED_FOLDS];
   }
 
   /** What a packet takes at the most, whatever its direction, nanoseconds. */

@@ -23,12 +23,23 @@ import {
   TTL_SHIFT,
   WAY,
 } from "../records.js";
-import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, PAIRED, TWIN } from "../fates.js";
+import { BY_EVIDENCE_OUTBOUND, FLOW, FOLDED, GONE, PAIRED, TWIN } from "../fates.js";
 import * as words from "../timeline-words.js";
 import { takeNumber } from "../memory/assembly/free-list.js";
 import { foldToWrite, giveFold, mayBeOf, takeFold } from "./fold-blocks.js";
 import { payloadLengthOf } from "./headers.js";
-import { fateOf, foldOf, packetOf, restOf, setRest, setState, stateOf, withChanges } from "./timeline.js";
+import {
+  fateOf,
+  foldOf,
+  leaveBehind,
+  packetOf,
+  restOf,
+  setRest,
+  setState,
+  stateOf,
+  wentOutbound,
+  withChanges,
+} from "./timeline.js";
 
 /** Whether two packets of a pair differ in nothing that is to be shown but in what a fold has of each. */
 export function isFoldable(i: usize, o: usize): bool {
@@ -131,6 +142,17 @@ function spread(line: usize, row: i32, at: usize, flags: i32, way: i32, frame: i
   store<i32>(packet, (rest >>> fold.TCP_FLAGS_SHIFT) & TCP_FLAGS_MASK, 4 * TCP_FLAGS_QUOTE);
 }
 
+/** Gives back a pair that is FOLDED, by its inside row: it need not be shown. */
+export function dropPair(line: usize, inside: i32): void {
+  const number = restOf(line, inside);
+  const outside = load<i32>(foldToWrite(line, number), 4 * fold.TWIN);
+  const outbound = wentOutbound(line, inside);
+  giveFold(line, number);
+  leaveBehind(line, inside, outside, outbound);
+  // what is left of it is there since it is FOLDED
+  setState(line, outside, GONE);
+}
+
 /** Whether an inside row that is paired, FOLDED or not, may be of the flow in a slot: this is known for less than which flow it is of. */
 export function mayBePairOf(line: usize, inside: i32, slot: i32): bool {
   return stateOf(line, inside) !== FOLDED || mayBeOf(line, restOf(line, inside), slot);
@@ -142,9 +164,17 @@ export function pairedFlow(line: usize, inside: i32): i32 {
   return load<i32>(fateOf(line, inside), 4 * FLOW);
 }
 
+/** … when it passed on the inside, and how much later on the outside, nanoseconds, of one that is FOLDED … */
+export function foldedNs(line: usize, inside: i32): f64 {
+  return <f64>wide(foldOf(line, inside), fold.STAMP_LOW, fold.STAMP_HIGH);
+}
+export function foldedGapNs(line: usize, inside: i32): f64 {
+  return <f64>load<i32>(foldOf(line, inside), 4 * fold.GAP_NS);
+}
+
 /** … when it passed … */
 export function pairedNs(line: usize, inside: i32): f64 {
-  if (stateOf(line, inside) === FOLDED) return <f64>wide(foldOf(line, inside), fold.STAMP_LOW, fold.STAMP_HIGH);
+  if (stateOf(line, inside) === FOLDED) return foldedNs(line, inside);
   return load<f64>(packetOf(line, inside), 8 * TIME_NS);
 }
 

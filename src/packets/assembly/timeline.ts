@@ -167,6 +167,11 @@ export function release(line: usize, row: i32): void {
 /** The same, where it is known which twin the packet has, or NONE, and whether they went outbound (1). */
 export function leave(line: usize, row: i32, twin: i32, outbound: i32): void {
   giveNumber(line, words.FREE, words.FREE_COUNT, restOf(line, row));
+  leaveBehind(line, row, twin, outbound);
+}
+
+/** Makes a row GONE whose record and fate were given back. */
+export function leaveBehind(line: usize, row: i32, twin: i32, outbound: i32): void {
   setState(line, row, fates.GONE);
   setRest(line, row, goneOf(row, twin, outbound));
 }

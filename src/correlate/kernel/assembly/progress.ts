@@ -1,9 +1,12 @@
 /** How far a run is: three places that move along the timeline, beside its `first`, the oldest row that anything needs. */
-import { firstBelow } from "../../../packets/assembly/timeline.js";
+import { firstBelow, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
 import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
-import { DECIDED, SHOWN } from "../../../packets/fates.js";
+import { DECIDED, FOLDED, SHOWN } from "../../../packets/fates.js";
+import { INSIDE } from "../../../packets/sides.js";
+import { ROW_MASK } from "../../../packets/timeline-rows.js";
 import { END } from "../../../packets/timeline-words.js";
 import * as words from "../kernel-words.js";
+import { countFolded } from "./pairing/pairing.js";
 import { lineOf, packetOf, passedNs } from "./places.js";
 
 /** The first row that is to be decided about once its window is over, or the timeline's end; from now on, it is the one that is due next. */
@@ -14,12 +17,25 @@ export function findDue(ground: usize): i32 {
   return due;
 }
 
-/** The first row that something may have to be told of, or the timeline's end; from now on, all before it were shown. */
+/**
+ * The first row that something may have to be told of, or the timeline's end; from now on, all before it were shown. Pairs are counted on the way, where nobody wants to
+ * be told of them.
+ */
 export function findShown(ground: usize): i32 {
   const line = lineOf(ground);
-  const shown = firstBelow(line, wordOf(ground, words.SHOWN), wordOf(line, END), SHOWN);
-  setWord(ground, words.SHOWN, shown);
-  return shown;
+  const end = wordOf(line, END);
+  setWord(ground, words.COUNTED_FOLDS, 0);
+  let row = firstBelow(line, wordOf(ground, words.SHOWN), end, SHOWN);
+  while (row !== end && isCounted(ground, row)) row = firstBelow(line, (row + 1) & ROW_MASK, end, SHOWN);
+  setWord(ground, words.SHOWN, row);
+  return row;
+}
+
+/** Whether a row is of a pair that waited to be shown, and is counted instead: with its inside row, which others may come before. */
+function isCounted(ground: usize, row: i32): bool {
+  const line = lineOf(ground);
+  if (wordOf(ground, words.TIMES) === 0 || stateOf(line, row) !== FOLDED) return false;
+  return sideOf(line, row) !== INSIDE || countFolded(ground, row);
 }
 
 /** When the row passed that is due next, nanoseconds on the timeline; Infinity where there is none. Precondition: it was found. */

@@ -58,6 +58,11 @@ export class Groups {
     return this.#timeline.timeNs(after) - (isMerged ? this.#lastNs(before) : this.#timeline.timeNs(before));
   }
 
+  /** Whether a packet stands for several. */
+  has(row: number): boolean {
+    return this.#byFirst.has(row);
+  }
+
   /** The frames a packet stands for, or undefined where it is but one. */
   framesOf(row: number): readonly number[] | undefined {
     return this.#severalOf(row)?.frames;

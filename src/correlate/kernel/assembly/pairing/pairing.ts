@@ -105,13 +105,27 @@ export function isShowing(ground: usize): bool {
 
 /** Counts a pair of two packets, when it entered and how long it took, where nobody wants to be told more of it. Returns whether it did. */
 export function countInstead(ground: usize, outbound: i32, i: usize, o: usize): bool {
-  const times = wordOf(ground, words.TIMES);
-  if (times === 0) return false;
-  const enteredNs = passedNs(outbound === 1 ? i : o);
-  const leftNs = passedNs(outbound === 1 ? o : i);
-  if (!count(times, enteredNs, outbound, leftNs - enteredNs)) return false;
+  if (!countPair(ground, outbound, passedNs(i), passedNs(o) - passedNs(i))) return false;
   setWord(ground, words.COUNTED, wordOf(ground, words.COUNTED) + 1);
   return true;
+}
+
+/** The same of a pair that is FOLDED already, by its inside row; then it is GONE. */
+export function countFolded(ground: usize, inside: i32): bool {
+  const at = lineOf(ground);
+  if (isWatched(ground, folds.pairedFlow(at, inside))) return false;
+  const outbound = timeline.wentOutbound(at, inside);
+  if (!countPair(ground, outbound, folds.foldedNs(at, inside), folds.foldedGapNs(at, inside))) return false;
+  folds.dropPair(at, inside);
+  setWord(ground, words.COUNTED_FOLDS, wordOf(ground, words.COUNTED_FOLDS) + 1);
+  return true;
+}
+
+/** Counts a pair that passed the inside then, and the outside so much later. */
+function countPair(ground: usize, outbound: i32, insideNs: f64, gapNs: f64): bool {
+  const times = wordOf(ground, words.TIMES);
+  if (times === 0) return false;
+  return outbound === 1 ? count(times, insideNs, outbound, gapNs) : count(times, insideNs + gapNs, outbound, -gapNs);
 }
 
 /** Whether of a pair, by its records, no more is needed than a fold has; of a flow that is watched, they stay. */
