@@ -229,6 +229,18 @@ describe.skipIf(isSkipped("pages in a browser", hasBrowser))("a page in a browse
     expect(page.url()).toBe(`file://${path}#flow=${next}`);
   });
 
+  it("goes back to the last problem where none is looked at", async () => {
+    const { path } = await reportOf("drops");
+    const seen: (string | null)[] = [];
+    for (const keys of ["p", "np"]) {
+      const { page } = await openPage(browser, path);
+      for (const key of keys) await page.keyboard.press(key);
+      seen.push(await page.locator("li[aria-current]").getAttribute("data-event"));
+    }
+    // the last one is before the first one
+    expect(seen[0]).toBe(seen[1]);
+  });
+
   it("shows what was lost and has no flow, on the map, among the flows, and in a ladder", async () => {
     const host = ["before", "after"].map((at) => `${FIXTURES}/dropped-by-rules/${at}.json`).join(",");
     const { path, records } = await reportOf("dropped-by-rules", "--host", host);

@@ -1,13 +1,13 @@
 import { h, refill, s } from "../dom.js";
-import { conversationFilter, framesFilter, tsharkCommand } from "./filters.js";
+import { copiesOf } from "./copies.js";
 import { latencyText } from "../../../text/latency.js";
-import { clockText, countText, endsText } from "../format.js";
+import { clockText, countText } from "../format.js";
+import { headOf, lanesHead, leftOutText } from "./heads.js";
 import { lanesOf } from "./lanes.js";
-import { type Conversation, titleOf } from "../model/conversation.js";
-import { isCalledFromOutside, isProblem, type LadderEvent } from "../model/events.js";
+import type { Conversation } from "../model/conversation.js";
+import { isProblem, type LadderEvent } from "../model/events.js";
 import type { Model } from "../model/model.js";
 import { isIn, isWithin, type Narrowing } from "../model/narrowing.js";
-import { SIDES } from "../model/records.js";
 import type { Shown } from "../model/shown.js";
 import { firstSeqs, framesText, timeOf, wordsOf } from "./packet-words.js";
 import { tiesOf } from "./ties.js";
@@ -19,9 +19,6 @@ const USUAL_ZOOM = 1;
 const MOST_ROWS = 400;
 /** What ties a packet to an earlier one is drawn so wide. */
 const TIE_WIDTH = 28;
-/** What stands above the lanes where both forms were seen on one side. */
-const TURNED_ROUND = ["before it was turned round", "behind"];
-const OF_PROXY = ["the proxy's connection", "the caller's"];
 /** A pause as long as that, nanoseconds, is told. */
 const PAUSE_NS = 200e6;
 
@@ -77,8 +74,10 @@ export class Ladder {
       return of !== undefined && isIn(now, of) && isWithin(now.time, each);
     });
     if (within.length === 0) return;
-    const at = this.#current === undefined ? -1 : within.findIndex((each) => each === this.#current);
-    this.goTo(within[(at + by + within.length) % within.length] ?? within[0]);
+    const at = within.findIndex((each) => each === this.#current);
+    // from elsewhere, it goes to the first one, or to the last
+    const from = at === -1 && by === -1 ? 0 : at;
+    this.goTo(within[(from + by + within.length) % within.length]);
   }
 
   /** Shows a packet, in the ladder of what it is of. */
@@ -99,7 +98,7 @@ export class Ladder {
     return flow === undefined ? undefined : this.#model.byFlow.get(flow);
   }
 
-  /** Begins where the first problem is, if that is not in sight at the beginning. */
+  /** Begins at the packet that was asked for, else at the flow's first problem, else at its first packet. */
   #open(): void {
     const events = this.#events;
     const first =
@@ -144,7 +143,7 @@ export class Ladder {
     list.style.setProperty("--row", `${ZOOMS[this.#zoom]}px`);
     refill(this.#body, [
       headOf(conversation),
-      this.#copies(conversation, shown),
+      copiesOf(conversation.flow, shown, this.#model.header),
       lanesHead(conversation),
       this.#currentElement(events, seqs),
       this.#turn(events.length, -1),
@@ -229,107 +228,10 @@ export class Ladder {
       `${countText(left)} ${by === 1 ? "later" : "earlier"} packets`,
     );
   }
-
-  /** What to type elsewhere to see the same. */
-  #copies({ flow }: Conversation, shown: readonly LadderEvent[]): HTMLElement {
-    const { captures } = this.#model.header;
-    const sides = flow.side === undefined ? SIDES : [flow.side];
-    const lines = sides.flatMap((side) =>
-      captures[side].flatMap(({ name }, capture) => {
-        const frames = framesFilter(shown, side, capture);
-        if (frames === "") return [];
-        return [
-          copyLine(`Wireshark, ${name}, this flow`, conversationFilter(flow, side)),
-          copyLine(`Wireshark, ${name}, what is below`, frames),
-          copyLine("tshark, the same", tsharkCommand(name, frames)),
-        ];
-      }),
-    );
-    return h(
-      "details",
-      { class: "copies", id: `copies-${flow.flow}` },
-      h("summary", {}, "The same in Wireshark"),
-      ...lines,
-    );
-  }
 }
 
 function toolButton(text: string, label: string, act: () => void): HTMLElement {
   return h("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
-}
-
-function copyLine(label: string, text: string): HTMLElement {
-  const code = h("code", {}, text);
-  const button = h(
-    "button",
-    {
-      type: "button",
-      "aria-label": `Copy: ${label}`,
-      onclick: () => {
-        // there is none where the page comes by plain HTTP from another host
-        if (!isSecureContext) {
-          getSelection()?.selectAllChildren(code);
-          return;
-        }
-        void navigator.clipboard.writeText(text).then(() => {
-          button.textContent = "copied";
-        });
-      },
-    },
-    "copy",
-  );
-  return h("p", {}, `${label}: `, code, " ", button);
-}
-
-/** What problems came to, as far as that is known. */
-function cameTo({ problems, lost, madeUpFor }: Conversation): string {
-  if (madeUpFor === problems) return "all made up for";
-  return [
-    ...(lost > 0 ? [`${countText(lost)} of them for good`] : []),
-    ...(madeUpFor > 0 ? [`${countText(madeUpFor)} made up for`] : []),
-    ...(lost + madeUpFor < problems ? [`of ${countText(problems - lost - madeUpFor)} nothing tells`] : []),
-  ].join(", ");
-}
-
-function headOf(conversation: Conversation): HTMLElement {
-  const { flow, ends, problems } = conversation;
-  const trouble = problems === 0 ? "" : `, ${countText(problems)} dropped or refused: ${cameTo(conversation)}`;
-  return h(
-    "div",
-    { class: "head" },
-    h(
-      "p",
-      {},
-      h("b", {}, titleOf(flow)),
-      ` ${flow.proto} ${flow.nat}: ${ends.local} ${flow.side === undefined && isCalledFromOutside(flow) ? "←" : "→"} ${ends.remote}`,
-    ),
-    h("p", { class: "more" }, `${countText(flow.pairs)} pairs${trouble}`),
-    flow.rule === undefined ? undefined : h("p", { class: "more" }, "by ", h("code", {}, flow.rule)),
-  );
-}
-
-/** Above the lanes: each form, where its packets were seen. */
-function lanesHead({ flow }: Conversation): HTMLElement {
-  const titles = flow.side === undefined ? SIDES : flow.nat === "proxy" ? OF_PROXY : TURNED_ROUND;
-  const heads = SIDES.map((side, at) => {
-    const form = flow.seenOn !== undefined && flow.seenOn !== side ? "not seen" : endsText(flow[side]);
-    return h("span", {}, h("b", {}, titles[at]), ` ${form}`);
-  });
-  return h("div", { class: "lanes-head" }, ...heads);
-}
-
-function leftOutText({ flow, events }: Conversation, shown: number): string {
-  const pairs = events.filter(({ kind }) => kind === "pair").length;
-  const out = flow.pairs - pairs;
-  const narrowed = events.length - shown;
-  return [
-    ...(out > 0
-      ? [
-          `${countText(out)} of this flow's ${countText(flow.pairs)} pairs are not in this page: --flow ${flow.flow} shows them`,
-        ]
-      : []),
-    ...(narrowed > 0 ? [`${countText(narrowed)} packets are outside the time that is looked at`] : []),
-  ].join("; ");
 }
 
 interface RowTie {
