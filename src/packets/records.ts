@@ -8,6 +8,8 @@ import { double, field, fields, flag, halves, same, sizeBits, word } from "./mem
 export const RECORD_BITS = sizeBits();
 
 export const STAMP_NS = double();
+/** Of a packet that crossed and is kept, whose stamp nobody asks for: the slot of its flow; and twice the pair's inside row, with 1 more where it went outbound. */
+export const [CROSSING_SLOT, CROSSING_ROW_OUTBOUND] = halves();
 /** From when the packet is taken on, as the tuple has the addresses by then … */
 export const TIME_NS = double();
 /** … and in a batch until then: the addresses over IPv4, over IPv6 their first words. */

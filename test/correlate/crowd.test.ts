@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { PENDING_ENTRIES } from "../../src/correlate/kernel/kernel-words.js";
+import { PENDING_ENTRIES } from "../../src/correlate/kernel/entries.js";
 import { randomFrom } from "../support/random.js";
 import { correlated, outcomeOf, type Stamped, told, us } from "./outcome.js";
 import { conversation, datagram, HOST, merged, segment, SERVER } from "./traffic.js";

@@ -1,6 +1,7 @@
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { RecordRows } from "../../packets/record-rows.js";
-import { RECORD_BITS, TIME_NS, WAY } from "../../packets/records.js";
+import { CROSSING_ROW_OUTBOUND, CROSSING_SLOT, RECORD_BITS, TIME_NS, WAY } from "../../packets/records.js";
+import { CROSSING_ENTRIES } from "./entries.js";
 import * as words from "./kernel-words.js";
 
 /**
@@ -15,7 +16,7 @@ export class Crossed extends RecordRows {
   constructor(block: Int32Array, heap: Heap) {
     super();
     this.#words = block;
-    this.records = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
+    this.records = heap.take(Int32Array, CROSSING_ENTRIES << RECORD_BITS);
     this.doubles = asDoubles(this.records);
     block[words.CROSSINGS] = this.records.byteOffset;
   }
@@ -26,7 +27,7 @@ export class Crossed extends RecordRows {
   }
 
   recordOf(crossing: number): number {
-    return (crossing & (words.CROSSING_ENTRIES - 1)) << RECORD_BITS;
+    return (crossing & (CROSSING_ENTRIES - 1)) << RECORD_BITS;
   }
 
   timeNs(crossing: number): number {
@@ -39,15 +40,15 @@ export class Crossed extends RecordRows {
 
   /** The slot of its flow. */
   slot(crossing: number): number {
-    return this.records[this.recordOf(crossing) + words.CROSSING_SLOT];
+    return this.records[this.recordOf(crossing) + CROSSING_SLOT];
   }
 
   /** The inside row of its pair. */
   row(crossing: number): number {
-    return this.records[this.recordOf(crossing) + words.CROSSING_ROW_OUTBOUND] >>> 1;
+    return this.records[this.recordOf(crossing) + CROSSING_ROW_OUTBOUND] >>> 1;
   }
 
   isOutbound(crossing: number): boolean {
-    return (this.records[this.recordOf(crossing) + words.CROSSING_ROW_OUTBOUND] & 1) === 1;
+    return (this.records[this.recordOf(crossing) + CROSSING_ROW_OUTBOUND] & 1) === 1;
   }
 }

@@ -1,7 +1,13 @@
 import { double, size, word } from "../../packets/memory/layout.js";
 
+/** A list of pairs: how many there were, and where those are that it has, the first `MOST_LISTED`. */
+const LIST_WORDS = size();
+export const LISTED_COUNT = word();
+export const LISTED_PAIRS = word();
+
 /**
- * What the kernel is told, what it knows, and what it says: the words of a block that `kernel.ts` and `assembly/` both know.
+ * What the kernel is told, what it knows, and what it says: the words of a block that `kernel.ts` and `assembly/` both know. The entries of
+ * tables are in `entries.ts`.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side, at … + outbound.
  */
 export const WORDS = size();
@@ -92,18 +98,12 @@ export const ACCOUNTS = word();
 export const ALIKE = word();
 /** … which segments crossed just before (`assembly/pairing/shown-twice.ts`) … */
 export const SHOWN_SEGMENTS = word();
-/** … and who has a port, by a hash of it and of the end it speaks with: each the number of a tuple of the inside and 1 more, 0 for none. */
+/** … and who has a port, by a hash of it and of the end it speaks with. */
 export const HOLDERS = word();
 
 /** Where copies go of packets that crossed and that `Impacts` is to know of, in a ring, and how many there were. */
 export const CROSSINGS = word();
 export const CROSSING_COUNT = word();
-/** So many are kept, a power of two: some seconds of what is sent again. It does not depend on how captures are read. */
-export const CROSSING_ENTRIES = 32_768;
-/** Each is the record of what entered, as on the timeline; but for its stamp, which nobody asks for, the slot of its flow … */
-export const CROSSING_SLOT = 0;
-/** … and twice the pair's inside row, with 1 more where it went outbound. */
-export const CROSSING_ROW_OUTBOUND = 1;
 /** Until a direction of a flow had so many pairs, all of them are told of: what was lost before them may have come when nobody knew the flow. */
 export const FEW_PAIRS = 8;
 
@@ -111,36 +111,15 @@ export const FEW_PAIRS = 8;
 export const PENDING_PAIRS = word();
 export const PENDING_COUNT = word();
 export const PENDING_OVER = word();
-/** So many at the most, a power of two: some milliseconds of a busy host. It does not depend on how captures are read. */
-export const PENDING_ENTRIES = 16_384;
-/** Each is four words: when it is over, nanoseconds on the timeline, as a double; then the row of the packet that came last. */
-export const PENDING_BITS = 2;
-export const PENDING_ROW = 2;
 
 /** Where the packets are that were held up, in a ring for each direction (`assembly/timing/held.ts`), and two: how many there were. */
 export const HELD = word();
 export const HELD_COUNT = word(2);
-/** So many are kept of each, a power of two. */
-export const HELD_ENTRIES_BITS = 6;
-export const HELD_ENTRIES = 64;
-/** Each is two doubles. */
-export const HELD_BITS = 2;
 
 /** Where the packets are that crossed and are like none before them, by when they left, for each direction (`assembly/timing/passed.ts`). */
 export const PASSED = word();
-/** The last one is kept of each part of a window, of which there are so many, for two windows. */
-export const PASSED_A_WINDOW = 128;
-export const PASSED_ENTRIES_BITS = 8;
-export const PASSED_ENTRIES = 256;
-/** Each is two doubles. */
-export const PASSED_BITS = 2;
-/** The same of each flow: the last one of it in each part of a window, as far as there is room. */
+/** The same of each flow. */
 export const OWN_PASSED = word();
-export const OWN_PASSED_ENTRIES_BITS = 14;
-export const OWN_PASSED_ENTRIES = 16_384;
-/** Each is eight words, of which five are used: two doubles, then the flow's slot and the direction in the lowest bit. */
-export const OWN_PASSED_BITS = 3;
-export const OWN_PASSED_KEY = 4;
 
 /** 1 where it is so. */
 export const IS_SHOWING = word();
@@ -181,14 +160,9 @@ export const LOWERED_ANEW = word(2);
 export const INTACT = word(8);
 /**
  * Two lists of pairs: those of TCP segments all of whose bytes had crossed before, and those that the router altered beyond what a translation does.
- * Each is how many there were, and where its rows are, `MOST_LISTED` of them: the frames of a pair, inside and outside, those of the first ones; and beside
- * them, of the flows that had such, the id of one, 0 for none.
  */
-export const AGAIN = word(2);
-export const ALTERED = word(2);
-export const LISTED_ROWS = 1;
-export const LISTED_BITS = 2;
-export const LISTED_FLOW = 2;
+export const AGAIN = word(LIST_WORDS);
+export const ALTERED = word(LIST_WORDS);
 /** Eleven: how many pairs the router altered in what, by the bits of ALTERED in `evidence.ts`. */
 export const ALTERED_IN = word(11);
 /** How many pairs there were in a stretch, and how many of them were counted instead of shown. */
@@ -201,37 +175,8 @@ export const DIGESTS = word(2);
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
 export const LATENCIES = word();
 export const LATENCY_COUNT = word();
-/** Where the packets go that matchers are to see LATER, one after the other, each its row and its WANTS_… bits, and how many there are. */
+/** Where the packets go that matchers are to see LATER, one after the other, and how many there are. */
 export const WANTED = word();
 export const WANTED_COUNT = word();
-export const WANTED_BITS = 1;
 /** 1 where the next packet is not for the loop. */
 export const IS_AT_OTHER = word();
-
-/**
- * A latency: nanoseconds, a double; then twice the slot of the flow whose digest needs it, and 1 more if that is the outbound one, or -1; then 1 if it
- * is outbound, 2 more if only the flow's digest needs it, and above that, how many pairs the flow had before.
- */
-export const LATENCY_BITS = 2;
-/**
- * With so many it is time to count them: then a digest has the place to count others of their size in WebAssembly. Pairs that waited may be so
- * many, and the packet that comes behind them is one more.
- */
-export const MOST_LATENCIES = 127;
-export const DIGEST = 2;
-export const OUTBOUND = 3;
-export const IS_COUNTED = 2;
-export const KNOWN_SHIFT = 2;
-
-/** What passed lately: so many entries of four words. It need not hold a window: what follows at a distance is told apart by time. */
-export const ALIKE_BITS = 2;
-export const ALIKE_ENTRIES = 65_536;
-
-/** Segments that crossed just before: so many entries of four words, more than cross within COPY_NS. */
-export const SHOWN_BITS = 2;
-export const SHOWN_ENTRIES = 4096;
-
-/** Who has a port is remembered in so many lines, a power of two, each of so many entries: it does not depend on how captures are read. */
-export const HOLDER_LINES = 16_384;
-export const HOLDER_BITS = 2;
-export const HOLDER_LINE = 4;

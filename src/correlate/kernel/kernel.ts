@@ -11,6 +11,7 @@ import type * as kernel from "./assembly/kernel.js";
 import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Feed } from "../intake/feed.js";
+import * as entries from "./entries.js";
 import * as words from "./kernel-words.js";
 import { Crossed } from "./crossed.js";
 import { Latencies } from "./latencies.js";
@@ -46,7 +47,7 @@ interface Listener {
 /** How many packets a stretch may take at the most. */
 const MOST_PACKETS = 2 * BATCH_FRAMES;
 /** … and how many pairs become of them at the most, and of those that wait. */
-const MOST_PAIRS = MOST_PACKETS + words.PENDING_ENTRIES;
+const MOST_PAIRS = MOST_PACKETS + entries.PENDING_ENTRIES;
 
 const module = new WebAssembly.Module(code);
 
@@ -114,19 +115,20 @@ export class Kernel {
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.UNKNOWN_NS, words.SHARED_NS + 1);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LONGEST_NS, words.LONGEST_NS + 2);
     this.#words[words.IS_SHOWING] = tables.isShowing ? 1 : 0;
-    this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);
+    this.#wanted = heap.take(Int32Array, MOST_PACKETS << entries.WANTED_BITS);
     this.#words[words.WANTED] = this.#wanted.byteOffset;
-    const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
+    const pending = heap.take(Int32Array, entries.PENDING_ENTRIES << entries.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
-    this.#words[words.HELD] = heap.take(Int32Array, (2 * words.HELD_ENTRIES) << words.HELD_BITS).byteOffset;
-    this.#words[words.PASSED] = heap.take(Int32Array, (2 * words.PASSED_ENTRIES) << words.PASSED_BITS).byteOffset;
-    this.#words[words.OWN_PASSED] = heap.take(Int32Array, words.OWN_PASSED_ENTRIES << words.OWN_PASSED_BITS).byteOffset;
-    this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
-    const shown = heap.take(Int32Array, words.SHOWN_ENTRIES << words.SHOWN_BITS);
+    const place = (count: number, bits: number) => heap.take(Int32Array, count << bits).byteOffset;
+    this.#words[words.HELD] = place(2 * entries.HELD_ENTRIES, entries.PASSAGE_BITS);
+    this.#words[words.PASSED] = place(2 * entries.PASSED_ENTRIES, entries.PASSAGE_BITS);
+    this.#words[words.OWN_PASSED] = place(entries.OWN_PASSED_ENTRIES, entries.OWN_PASSED_BITS);
+    this.#words[words.ALIKE] = place(entries.ALIKE_ENTRIES, entries.ALIKE_BITS);
+    this.#words[words.HOLDERS] = place(entries.HOLDER_LINES, entries.HOLDER_LINE_BITS);
+    const shown = heap.take(Int32Array, entries.SHOWN_ENTRIES << entries.SHOWN_BITS);
     asDoubles(shown).fill(Number.NEGATIVE_INFINITY);
     this.#words[words.SHOWN_SEGMENTS] = shown.byteOffset;
-    this.#words[words.HOLDERS] = heap.take(Int32Array, words.HOLDER_LINES << words.HOLDER_BITS).byteOffset;
     const exports = heap.load(module, {
       "outside.js": {
         correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
@@ -246,8 +248,8 @@ export class Kernel {
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     this.pairs = 0;
     this.counted = 0;
-    const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
-    if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
+    const oldest = (w[words.PENDING_OVER] & (entries.PENDING_ENTRIES - 1)) << (entries.PENDING_BITS - 1);
+    if (pending === 0 || nowNs <= this.#pendingNs[oldest + entries.PENDING_UNTIL_NS]) return NONE;
     const { accounts, timeline } = this.#tables;
     accounts.reserve(pending);
     timeline.reserveFolds(MOST_PAIRS);
@@ -260,7 +262,7 @@ export class Kernel {
       this.pairs += w[words.PAIRS];
       this.counted += w[words.COUNTED];
       if (w[words.LATENCY_COUNT] > 0) this.latencies.count(w[words.LATENCY_COUNT]);
-    } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
+    } while (w[words.LATENCY_COUNT] === entries.MOST_LATENCIES);
     if (row !== NONE) w[words.PENDING_OVER]++;
     return row;
   }
@@ -346,8 +348,8 @@ export class Kernel {
   /** Hands over the packets of the stretch that wait and are wanted, once. */
   #handOver(): void {
     const w = this.#words;
-    for (let at = 0; at < w[words.WANTED_COUNT] << words.WANTED_BITS; at += 1 << words.WANTED_BITS)
-      this.#listener.onWanted(this.#wanted[at], this.#wanted[at + 1]);
+    for (let at = 0; at < w[words.WANTED_COUNT] << entries.WANTED_BITS; at += 1 << entries.WANTED_BITS)
+      this.#listener.onWanted(this.#wanted[at + entries.WANTED_ROW], this.#wanted[at + entries.WANTED_FOR]);
     w[words.WANTED_COUNT] = 0;
   }
 }

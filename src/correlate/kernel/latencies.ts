@@ -1,6 +1,7 @@
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
+import * as entries from "./entries.js";
 import * as words from "./kernel-words.js";
 
 /** Counts the latencies of pairs: all of a direction, and those of flows that have too many to keep one by one. */
@@ -8,14 +9,14 @@ export class Latencies {
   /** Of all pairs, by direction: at `outbound`. */
   readonly #digests: readonly [LatencyDigest, LatencyDigest];
   readonly #accounts: FlowAccounts;
-  /** Those that no digest counted yet: see `kernel-words.ts`. */
+  /** Those that no digest counted yet: see `entries.ts`. */
   readonly #words: Int32Array;
   readonly #latencyNs: Float64Array;
 
   constructor(block: Int32Array, heap: Heap, accounts: FlowAccounts) {
     this.#accounts = accounts;
     this.#digests = [accounts.latencies.digests.make(), accounts.latencies.digests.make()];
-    this.#words = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
+    this.#words = heap.take(Int32Array, (entries.MOST_LATENCIES + 1) << entries.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#words);
     block[words.LATENCIES] = this.#words.byteOffset;
     for (const [outbound, { address }] of this.#digests.entries()) block[words.DIGESTS + outbound] = address;
@@ -28,13 +29,13 @@ export class Latencies {
 
   /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */
   count(latencies: number): void {
-    for (let at = 0; at < latencies << words.LATENCY_BITS; at += 1 << words.LATENCY_BITS) {
-      const latencyNs = this.#latencyNs[at >> 1];
-      const facts = this.#words[at + words.OUTBOUND];
-      const digest = this.#words[at + words.DIGEST];
-      if ((facts & words.IS_COUNTED) === 0) this.of((facts & 1) === 1).add(latencyNs);
+    for (let at = 0; at < latencies << entries.LATENCY_BITS; at += 1 << entries.LATENCY_BITS) {
+      const latencyNs = this.#latencyNs[(at >> 1) + entries.LATENCY_NS];
+      const facts = this.#words[at + entries.LATENCY_FACTS];
+      const digest = this.#words[at + entries.LATENCY_DIGEST];
+      if ((facts & entries.IS_COUNTED) === 0) this.of((facts & entries.IS_OUTBOUND) !== 0).add(latencyNs);
       if (digest < 0) continue;
-      this.#accounts.latencies.digest(digest >> 1, digest & 1, facts >>> words.KNOWN_SHIFT).add(latencyNs);
+      this.#accounts.latencies.digest(digest >> 1, digest & 1, facts >>> entries.KNOWN_SHIFT).add(latencyNs);
     }
   }
 }

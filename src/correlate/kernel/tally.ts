@@ -4,6 +4,7 @@ import { MOST_LISTED } from "../../packets/results/few.js";
 import { Gathered } from "../../packets/results/gathered.js";
 import { SIDES } from "../../packets/sides.js";
 import { isTtlSet } from "../../protocols/ttl.js";
+import * as entries from "./entries.js";
 import * as words from "./kernel-words.js";
 
 /** What the pairs so far come to, as the kernel counts them in words of its block. */
@@ -21,8 +22,8 @@ export class Tally {
       .subarray(words.UNTOLD_TOOK_NS, words.UNTOLD_TOOK_NS + 4)
       .fill(Number.POSITIVE_INFINITY);
     for (const list of [words.AGAIN, words.ALTERED]) {
-      this.#lists[list] = heap.take(Int32Array, MOST_LISTED << words.LISTED_BITS);
-      block[list + words.LISTED_ROWS] = this.#lists[list].byteOffset;
+      this.#lists[list] = heap.take(Int32Array, MOST_LISTED << entries.LISTED_BITS);
+      block[list + words.LISTED_PAIRS] = this.#lists[list].byteOffset;
     }
     // forwarding lowers it by one
     block[words.LOWERED] = -1;
@@ -70,7 +71,7 @@ export class Tally {
 
   /** Whether the router has altered a pair beyond what a translation does. */
   get isAltering(): boolean {
-    return this.#words[words.ALTERED] > 0;
+    return this.#words[words.ALTERED + words.LISTED_COUNT] > 0;
   }
 
   /** The TCP segments that crossed again, of which all bytes had crossed before … */
@@ -86,14 +87,16 @@ export class Tally {
   #listed(list: number): Gathered {
     const w = this.#words;
     const gathered = new Gathered();
-    const pairs = Math.min(w[list], MOST_LISTED);
+    const pairs = Math.min(w[list + words.LISTED_COUNT], MOST_LISTED);
     const rows = this.#lists[list];
     for (const side of SIDES) {
-      const frames = rows.filter((_, at) => at % (1 << words.LISTED_BITS) === side).subarray(0, pairs);
+      const frames = rows
+        .filter((_, at) => at % (1 << entries.LISTED_BITS) === entries.LISTED_FRAME + side)
+        .subarray(0, pairs);
       for (const frame of frames.sort()) gathered.frames[side].add(frame);
-      gathered.frames[side].addUnlisted(w[list] - pairs);
+      gathered.frames[side].addUnlisted(w[list + words.LISTED_COUNT] - pairs);
     }
-    for (let at = words.LISTED_FLOW; at < rows.length; at += 1 << words.LISTED_BITS)
+    for (let at = entries.LISTED_FLOW; at < rows.length; at += 1 << entries.LISTED_BITS)
       if (rows[at] !== 0) gathered.flows.add(rows[at]);
     return gathered;
   }

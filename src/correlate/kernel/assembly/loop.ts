@@ -15,6 +15,7 @@ import { END } from "../../../packets/timeline-words.js";
 import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
 import { SEEN } from "../../../packets/tuples-words.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
+import * as entries from "../entries.js";
 import * as words from "../kernel-words.js";
 import { KNOWN } from "../relations.js";
 import { WANTS_LEAVER, WANTS_TWIN } from "../wants.js";
@@ -72,7 +73,7 @@ function isNext(ground: usize): bool {
   if (
     at === wordOf(ground, words.END + side) ||
     row === wordOf(ground, words.STOP_ROW) ||
-    wordOf(ground, words.LATENCY_COUNT) >= words.MOST_LATENCIES
+    wordOf(ground, words.LATENCY_COUNT) >= entries.MOST_LATENCIES
   ) {
     setWord(ground, words.IS_AT_OTHER, 0);
     return false;
@@ -251,9 +252,9 @@ function frameOf(packet: usize): u32 {
 /** Lists a row that waits with those that matchers are to see later. */
 function wantLater(ground: usize, row: i32, wants: i32): void {
   const count = wordOf(ground, words.WANTED_COUNT);
-  const entry = rowAt(ground, words.WANTED, count, words.WANTED_BITS);
-  store<i32>(entry, row);
-  store<i32>(entry, wants, 4);
+  const entry = rowAt(ground, words.WANTED, count, entries.WANTED_BITS);
+  store<i32>(entry, row, 4 * entries.WANTED_ROW);
+  store<i32>(entry, wants, 4 * entries.WANTED_FOR);
   setWord(ground, words.WANTED_COUNT, count + 1);
   if ((wants & WANTS_LEAVER) === 0) return;
   // whether it was changed on its way, the packets behind it tell: their records are kept from now on

@@ -5,6 +5,7 @@ import { IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
+import * as entries from "../entries.js";
 import * as words from "../kernel-words.js";
 import * as buckets from "./filing/buckets.js";
 import { isShowing } from "./pairing/pairing.js";
@@ -48,15 +49,15 @@ export function wantedLeft(ground: usize): i32 {
   const count = wordOf(ground, words.WANTED_COUNT);
   let left = 0;
   for (let entry = 0; entry < count; entry++) {
-    const at = rowAt(ground, words.WANTED, entry, words.WANTED_BITS);
-    const row = load<i32>(at);
+    const at = rowAt(ground, words.WANTED, entry, entries.WANTED_BITS);
+    const row = load<i32>(at, 4 * entries.WANTED_ROW);
     if (stateOf(line, row) !== WAITING) continue;
     const packet = packetOf(ground, row);
-    const wants = load<i32>(at, 4) & wantsOf(ground, packet, sideOf(line, row));
+    const wants = load<i32>(at, 4 * entries.WANTED_FOR) & wantsOf(ground, packet, sideOf(line, row));
     if (wants === 0) continue;
-    const into = rowAt(ground, words.WANTED, left++, words.WANTED_BITS);
-    store<i32>(into, row);
-    store<i32>(into, wants, 4);
+    const into = rowAt(ground, words.WANTED, left++, entries.WANTED_BITS);
+    store<i32>(into, row, 4 * entries.WANTED_ROW);
+    store<i32>(into, wants, 4 * entries.WANTED_FOR);
   }
   return left;
 }

@@ -1,6 +1,6 @@
 import { NONE } from "../../../packets/tuples.js";
 import type { Crossed } from "../../kernel/crossed.js";
-import { CROSSING_ENTRIES } from "../../kernel/kernel-words.js";
+import { CROSSING_ENTRIES } from "../../kernel/entries.js";
 
 /** The packets that crossed lately, by their ways. */
 export class RecentCrossings {

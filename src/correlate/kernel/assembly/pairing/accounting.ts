@@ -10,11 +10,13 @@ import { SAMPLES } from "../../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../../packets/flows/latency.js";
 import { HAS_TCP_NUMBERS, IS_ERROR, identityOf, isAgain } from "../../../../packets/packets.js";
 import * as record from "../../../../packets/records.js";
+import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";
 import { MOST_LISTED } from "../../../../packets/results/few.js";
 import { ALTERED_OPTIONS } from "../../../../packets/results/evidence.js";
 import * as tuple from "../../../../packets/tuples.js";
 import { isIcmp, TCP } from "../../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../../protocols/tcp.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
 import { noteHeld } from "../timing/held.js";
 import { FORGET_NS, isMostOfWindow, limitOf } from "../timing/pace.js";
@@ -150,23 +152,24 @@ export function countAltered(ground: usize, flow: usize, i: usize, o: usize, alt
 
 /** Adds a pair of a flow, by its records, to the list that begins at this word: see `kernel-words.ts`. */
 export function listPair(ground: usize, list: i32, i: usize, o: usize, flow: usize): void {
-  const count = wordOf(ground, list);
-  setWord(ground, list, count + 1);
+  const count = wordOf(ground, list + words.LISTED_COUNT);
+  setWord(ground, list + words.LISTED_COUNT, count + 1);
   if (count < MOST_LISTED) {
-    store<i32>(listedAt(ground, list, count), load<i32>(i, 4 * record.FRAME));
-    store<i32>(listedAt(ground, list, count), load<i32>(o, 4 * record.FRAME), 4);
+    const pair = listedAt(ground, list, count);
+    store<i32>(pair, load<i32>(i, 4 * record.FRAME), 4 * (entries.LISTED_FRAME + INSIDE));
+    store<i32>(pair, load<i32>(o, 4 * record.FRAME), 4 * (entries.LISTED_FRAME + OUTSIDE));
   }
-  if (load<i32>(listedAt(ground, list, MOST_LISTED - 1), 4 * words.LISTED_FLOW) !== 0) return;
+  if (load<i32>(listedAt(ground, list, MOST_LISTED - 1), 4 * entries.LISTED_FLOW) !== 0) return;
   const id = load<i32>(flow, 4 * account.ID);
   for (let n = 0; ; n++) {
-    const at = listedAt(ground, list, n) + 4 * words.LISTED_FLOW;
+    const at = listedAt(ground, list, n) + 4 * entries.LISTED_FLOW;
     if (load<i32>(at) === 0) store<i32>(at, id);
     if (load<i32>(at) === id) return;
   }
 }
 
 function listedAt(ground: usize, list: i32, row: i32): usize {
-  return rowAt(ground, list + words.LISTED_ROWS, row, words.LISTED_BITS);
+  return rowAt(ground, list + words.LISTED_PAIRS, row, entries.LISTED_BITS);
 }
 
 function countOne(ground: usize, word: i32): void {
@@ -224,10 +227,14 @@ function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, late
   const isCounted = addIn(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
   if (isCounted && digest < 0) return;
   const count = wordOf(ground, words.LATENCY_COUNT);
-  const entry = rowAt(ground, words.LATENCIES, count, words.LATENCY_BITS);
-  store<f64>(entry, latencyNs);
-  store<i32>(entry, digest, 4 * words.DIGEST);
-  store<i32>(entry, outbound | (isCounted ? words.IS_COUNTED : 0) | (known << words.KNOWN_SHIFT), 4 * words.OUTBOUND);
+  const entry = rowAt(ground, words.LATENCIES, count, entries.LATENCY_BITS);
+  store<f64>(entry, latencyNs, 8 * entries.LATENCY_NS);
+  store<i32>(entry, digest, 4 * entries.LATENCY_DIGEST);
+  store<i32>(
+    entry,
+    (outbound ? entries.IS_OUTBOUND : 0) | (isCounted ? entries.IS_COUNTED : 0) | (known << entries.KNOWN_SHIFT),
+    4 * entries.LATENCY_FACTS,
+  );
   setWord(ground, words.LATENCY_COUNT, count + 1);
 }
 

@@ -8,6 +8,7 @@ import * as record from "../../../../packets/records.js";
 import * as tuple from "../../../../packets/tuples.js";
 import { TCP, UDP } from "../../../../protocols/ip-protocols.js";
 import { RST, SYN } from "../../../../protocols/tcp.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
 import { isSaidAgain } from "../weighing/alike.js";
 import { accountOf, recordOf, tupleOf, wayAt, wayOf } from "../places.js";
@@ -41,10 +42,10 @@ export function noteEntry(ground: usize, packet: usize, side: i32): void {
 export function noteCrossing(ground: usize, packet: usize, slot: i32, outbound: i32, row: i32): void {
   if (!isWanted(ground, packet, slot, outbound)) return;
   const count = wordOf(ground, words.CROSSING_COUNT);
-  const entry = recordOf(<usize>wordOf(ground, words.CROSSINGS), count & (words.CROSSING_ENTRIES - 1));
+  const entry = recordOf(<usize>wordOf(ground, words.CROSSINGS), count & (entries.CROSSING_ENTRIES - 1));
   memory.copy(entry, packet, 1 << (record.RECORD_BITS + 2));
-  store<i32>(entry, slot, 4 * words.CROSSING_SLOT);
-  store<i32>(entry, (row << 1) | outbound, 4 * words.CROSSING_ROW_OUTBOUND);
+  store<i32>(entry, slot, 4 * record.CROSSING_SLOT);
+  store<i32>(entry, (row << 1) | outbound, 4 * record.CROSSING_ROW_OUTBOUND);
   setWord(ground, words.CROSSING_COUNT, count + 1);
 }
 

@@ -12,6 +12,7 @@ import { decidedBy, WAITING } from "../../../../packets/fates.js";
 import { NONE } from "../../../../packets/tuples.js";
 import { TCP } from "../../../../protocols/ip-protocols.js";
 import { ACK, SYN } from "../../../../protocols/tcp.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
 import { UNVOUCHED_SLACK_NS } from "../../relations.js";
 import * as buckets from "../filing/buckets.js";
@@ -47,11 +48,13 @@ export function mayComeAgain(ground: usize, packet: usize): bool {
 /** When the oldest pair that waits for an equal packet is to be looked at, nanoseconds on the timeline; Infinity where there is none. */
 export function pendingUntil(ground: usize): f64 {
   const over = wordOf(ground, words.PENDING_OVER);
-  return over === wordOf(ground, words.PENDING_COUNT) ? Infinity : load<f64>(pendingAt(ground, over));
+  return over === wordOf(ground, words.PENDING_COUNT)
+    ? Infinity
+    : load<f64>(pendingAt(ground, over), 8 * entries.PENDING_UNTIL_NS);
 }
 
 function pendingAt(ground: usize, number: i32): usize {
-  return rowAt(ground, words.PENDING_PAIRS, number & (words.PENDING_ENTRIES - 1), words.PENDING_BITS);
+  return rowAt(ground, words.PENDING_PAIRS, number & (entries.PENDING_ENTRIES - 1), entries.PENDING_BITS);
 }
 
 /**
@@ -63,10 +66,10 @@ export function expect(ground: usize, row: i32, timeNs: f64): void {
   const untilNs = timeNs + min<f64>(timing.soonNs, doubleOf(ground, words.WINDOW_NS));
   const count = wordOf(ground, words.PENDING_COUNT);
   const over = wordOf(ground, words.PENDING_OVER);
-  if (count - over === words.PENDING_ENTRIES) setWord(ground, words.PENDING_OVER, over + 1);
+  if (count - over === entries.PENDING_ENTRIES) setWord(ground, words.PENDING_OVER, over + 1);
   const entry = pendingAt(ground, count);
-  store<f64>(entry, untilNs);
-  store<i32>(entry, row, 4 * words.PENDING_ROW);
+  store<f64>(entry, untilNs, 8 * entries.PENDING_UNTIL_NS);
+  store<i32>(entry, row, 4 * entries.PENDING_ROW);
   setWord(ground, words.PENDING_COUNT, count + 1);
 }
 
@@ -91,9 +94,9 @@ export function awaitInCrowd(ground: usize, row: i32): bool {
 
 /** Pairs those for which no equal packet came by `nowNs`, up to the first that somebody else has to decide about. Returns that row, or NONE. */
 export function confirm(ground: usize, nowNs: f64): i32 {
-  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_LATENCIES) {
+  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < entries.MOST_LATENCIES) {
     const over = wordOf(ground, words.PENDING_OVER);
-    const row = load<i32>(pendingAt(ground, over), 4 * words.PENDING_ROW);
+    const row = load<i32>(pendingAt(ground, over), 4 * entries.PENDING_ROW);
     if (!isConfirmed(ground, row)) return row;
     setWord(ground, words.PENDING_OVER, over + 1);
   }

@@ -6,6 +6,7 @@
 import { rowAt } from "../../../../packets/memory/assembly/words.js";
 import * as record from "../../../../packets/records.js";
 import { COPY_NS } from "../../../intake/copies.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
 import { sinceNs } from "../weighing/alike.js";
 import { spread } from "../hashes.js";
@@ -17,15 +18,15 @@ import { spread } from "../hashes.js";
 export function noteShown(ground: usize, stream: i32, packet: usize, pairNs: f64): bool {
   const hash = spread(load<i32>(packet, 4 * record.SEQ) ^ spread(stream));
   const said = spread(load<i32>(packet, 4 * record.KEY) ^ spread(load<i32>(packet, 4 * record.IP_ID)));
-  const entry = rowAt(ground, words.SHOWN_SEGMENTS, hash & (words.SHOWN_ENTRIES - 1), words.SHOWN_BITS);
-  const noted = load<i32>(entry);
-  const notedSaid = load<i32>(entry, 4);
-  const notedNs = load<f64>(entry, 8);
+  const entry = rowAt(ground, words.SHOWN_SEGMENTS, hash & (entries.SHOWN_ENTRIES - 1), entries.SHOWN_BITS);
+  const noted = load<i32>(entry, 4 * entries.SHOWN_HASH);
+  const notedSaid = load<i32>(entry, 4 * entries.SHOWN_SAID);
+  const notedNs = load<f64>(entry, 8 * entries.SHOWN_NS);
   // whatever is decided late leaves what passed behind it, so that no place forgets that it was taken
   if (pairNs >= notedNs) {
-    store<i32>(entry, hash);
-    store<i32>(entry, said, 4);
-    store<f64>(entry, pairNs, 8);
+    store<i32>(entry, hash, 4 * entries.SHOWN_HASH);
+    store<i32>(entry, said, 4 * entries.SHOWN_SAID);
+    store<f64>(entry, pairNs, 8 * entries.SHOWN_NS);
   }
   const equalNs = sinceNs(packet);
   if (equalNs > 0) return equalNs <= COPY_NS;

@@ -3,20 +3,33 @@
  * forwards: what entered behind such a packet and seems to have left before it, as nothing but time tells, may be late as well.
  */
 import { doubleOf, rowAt, setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
 import { JITTER_NS } from "../../relations.js";
 
 function heldAt(ground: usize, outbound: i32, number: i32): usize {
-  const entry = (outbound << words.HELD_ENTRIES_BITS) | (number & (words.HELD_ENTRIES - 1));
-  return rowAt(ground, words.HELD, entry, words.HELD_BITS);
+  const entry = (outbound << entries.HELD_ENTRIES_BITS) | (number & (entries.HELD_ENTRIES - 1));
+  return rowAt(ground, words.HELD, entry, entries.PASSAGE_BITS);
+}
+
+/** When the packet of an entry that is or begins as a passage entered, and when it left. */
+export function enteredOf(entry: usize): f64 {
+  return load<f64>(entry, 8 * entries.ENTERED_NS);
+}
+
+export function leftOf(entry: usize): f64 {
+  return load<f64>(entry, 8 * entries.LEFT_NS);
+}
+
+export function setPassage(entry: usize, enteredNs: f64, leftNs: f64): void {
+  store<f64>(entry, enteredNs, 8 * entries.ENTERED_NS);
+  store<f64>(entry, leftNs, 8 * entries.LEFT_NS);
 }
 
 /** Notes a packet of a direction that was held up. */
 export function noteHeld(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): void {
   const count = wordOf(ground, words.HELD_COUNT + outbound);
-  const entry = heldAt(ground, outbound, count);
-  store<f64>(entry, enteredNs);
-  store<f64>(entry, leftNs, 8);
+  setPassage(heldAt(ground, outbound, count), enteredNs, leftNs);
   setWord(ground, words.HELD_COUNT + outbound, count + 1);
 }
 
@@ -24,9 +37,9 @@ export function noteHeld(ground: usize, outbound: i32, enteredNs: f64, leftNs: f
 export function overtakes(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
   const count = wordOf(ground, words.HELD_COUNT + outbound);
-  for (let number = max<i32>(0, count - words.HELD_ENTRIES); number < count; number++) {
+  for (let number = max<i32>(0, count - entries.HELD_ENTRIES); number < count; number++) {
     const entry = heldAt(ground, outbound, number);
-    if (load<f64>(entry) < enteredNs - slackNs && load<f64>(entry, 8) > leftNs + slackNs) return true;
+    if (enteredOf(entry) < enteredNs - slackNs && leftOf(entry) > leftNs + slackNs) return true;
   }
   return false;
 }
@@ -38,10 +51,10 @@ export function overtakes(ground: usize, outbound: i32, enteredNs: f64, leftNs: 
 export function wasHeldUp(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
   const count = wordOf(ground, words.HELD_COUNT + outbound);
-  for (let number = max<i32>(0, count - words.HELD_ENTRIES); number < count; number++) {
+  for (let number = max<i32>(0, count - entries.HELD_ENTRIES); number < count; number++) {
     const entry = heldAt(ground, outbound, number);
-    const from = load<f64>(entry);
-    const restNs = load<f64>(entry, 8) - leftNs;
+    const from = enteredOf(entry);
+    const restNs = leftOf(entry) - leftNs;
     const isInOrder = from < enteredNs - slackNs ? restNs >= -JITTER_NS && restNs <= slackNs : restNs >= -slackNs;
     if (isInOrder && 2 * (leftNs - from) >= leftNs - enteredNs) return true;
   }
@@ -55,11 +68,10 @@ export function wasHeldUp(ground: usize, outbound: i32, enteredNs: f64, leftNs: 
 export function tookAsLong(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const count = wordOf(ground, words.HELD_COUNT + outbound);
-  for (let number = max<i32>(0, count - words.HELD_ENTRIES); number < count; number++) {
+  for (let number = max<i32>(0, count - entries.HELD_ENTRIES); number < count; number++) {
     const entry = heldAt(ground, outbound, number);
-    const from = load<f64>(entry);
-    if (abs(from - enteredNs) <= windowNs && abs(load<f64>(entry, 8) - from - (leftNs - enteredNs)) <= JITTER_NS)
-      return true;
+    const from = enteredOf(entry);
+    if (abs(from - enteredNs) <= windowNs && abs(leftOf(entry) - from - (leftNs - enteredNs)) <= JITTER_NS) return true;
   }
   return false;
 }

@@ -3,7 +3,9 @@
  * entered before such a packet has left before it, or never will. Queues for each class or flow behind it (tc-prio(8), tc-fq_codel(8)) keep that of a flow.
  */
 import { doubleOf, rowAt, setDouble } from "../../../../packets/memory/assembly/words.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
+import { enteredOf, leftOf, setPassage } from "./held.js";
 
 /** Packets that several processors forward may overtake each other by less than this, nanoseconds. */
 const PROCESSORS_NS = 1_000_000;
@@ -17,34 +19,33 @@ const OTHER_SPREAD: i32 = 0x05ebca77;
 
 /** Which part of time that is: there are PASSED_A_WINDOW in a window. */
 function partOf(ground: usize, timeNs: f64): i64 {
-  return <i64>((timeNs * words.PASSED_A_WINDOW) / doubleOf(ground, words.WINDOW_NS));
+  return <i64>((timeNs * entries.PASSED_A_WINDOW) / doubleOf(ground, words.WINDOW_NS));
 }
 
 /** The entry of a direction with that number, of as many as there are. */
 function entryOf(ground: usize, outbound: i32, number: i32): usize {
-  const entry = (outbound << words.PASSED_ENTRIES_BITS) | (number & (words.PASSED_ENTRIES - 1));
-  return rowAt(ground, words.PASSED, entry, words.PASSED_BITS);
+  const entry = (outbound << entries.PASSED_ENTRIES_BITS) | (number & (entries.PASSED_ENTRIES - 1));
+  return rowAt(ground, words.PASSED, entry, entries.PASSAGE_BITS);
 }
 
 /** Notes a packet of a flow, by its slot, and a direction that is like none before it. */
 export function notePassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64): void {
   const part = partOf(ground, leftNs);
-  setTimes(entryOf(ground, outbound, <i32>part), enteredNs, leftNs);
+  setPassage(entryOf(ground, outbound, <i32>part), enteredNs, leftNs);
   const own = ownEntryOf(ground, slot, outbound, part);
   const key = ownKeyOf(slot, outbound);
-  const isOwn = load<i32>(own, 4 * words.OWN_PASSED_KEY) === key;
+  const isOwn = load<i32>(own, 4 * entries.OWN_PASSED_KEY) === key;
   if (isOwn) noteReordered(ground, outbound, own, enteredNs, leftNs);
   // the last to enter has overtaken most
-  if (!isOwn || partOf(ground, load<f64>(own, 8)) !== part || enteredNs >= load<f64>(own))
-    setTimes(own, enteredNs, leftNs);
-  store<i32>(own, key, 4 * words.OWN_PASSED_KEY);
+  if (!isOwn || partOf(ground, leftOf(own)) !== part || enteredNs >= enteredOf(own)) setPassage(own, enteredNs, leftNs);
+  store<i32>(own, key, 4 * entries.OWN_PASSED_KEY);
   noteOrder(ground, outbound, enteredNs, leftNs);
 }
 
 /** Notes by how much a packet, and the one of its flow that entered last before it was noted, overtook each other, if they did: per-packet balancing does that. Either may be noted first. */
 function noteReordered(ground: usize, outbound: i32, own: usize, enteredNs: f64, leftNs: f64): void {
-  const soonerNs = load<f64>(own) - enteredNs;
-  const laterNs = leftNs - load<f64>(own, 8);
+  const soonerNs = enteredOf(own) - enteredNs;
+  const laterNs = leftNs - leftOf(own);
   const byNs = min<f64>(abs<f64>(soonerNs), abs<f64>(laterNs));
   if (soonerNs > 0 !== laterNs > 0 || byNs <= doubleOf(ground, words.ORDER_NS)) return;
   const most = words.REORDERED_NS + outbound;
@@ -80,11 +81,6 @@ export function isOrdered(ground: usize, outbound: i32, leftNs: f64): bool {
   return leftNs - doubleOf(ground, words.OVERTAKEN_NS + outbound) > DISORDER_NS;
 }
 
-function setTimes(entry: usize, enteredNs: f64, leftNs: f64): void {
-  store<f64>(entry, enteredNs);
-  store<f64>(entry, leftNs, 8);
-}
-
 /**
  * Whether such a packet entered after a time and left before another one, as far as is known; of its flow, by its slot, where others may overtake it: of
  * none, then, if that is not known.
@@ -113,9 +109,9 @@ export function hasLaterCrossed(ground: usize, outbound: i32, enteredNs: f64): b
 
 /** Whether such a packet entered after a time and left before another one, as far as is known. */
 function wasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
-  for (let number = 0; number < words.PASSED_ENTRIES; number++) {
+  for (let number = 0; number < entries.PASSED_ENTRIES; number++) {
     const entry = entryOf(ground, outbound, number);
-    if (load<f64>(entry) > enteredNs && load<f64>(entry, 8) < leftNs) return true;
+    if (enteredOf(entry) > enteredNs && leftOf(entry) < leftNs) return true;
   }
   return false;
 }
@@ -126,10 +122,10 @@ function wasPassed(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): b
  */
 export function isOutOfOrder(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
   const tookNs = leftNs - enteredNs;
-  for (let number = 0; number < words.PASSED_ENTRIES; number++) {
+  for (let number = 0; number < entries.PASSED_ENTRIES; number++) {
     const entry = entryOf(ground, outbound, number);
-    const otherNs = load<f64>(entry);
-    const otherLeftNs = load<f64>(entry, 8);
+    const otherNs = enteredOf(entry);
+    const otherLeftNs = leftOf(entry);
     if (abs<f64>(otherLeftNs - otherNs - tookNs) <= PROCESSORS_NS) continue;
     if (otherNs > enteredNs ? otherLeftNs < leftNs : otherLeftNs > leftNs) return true;
   }
@@ -144,8 +140,8 @@ function ownKeyOf(slot: i32, outbound: i32): i32 {
 /** The entry of those of a flow, by its slot, that left in that part of time. */
 function ownEntryOf(ground: usize, slot: i32, outbound: i32, part: i64): usize {
   const hash =
-    ((ownKeyOf(slot, outbound) * SPREAD) ^ (<i32>part * OTHER_SPREAD)) >>> (32 - words.OWN_PASSED_ENTRIES_BITS);
-  return rowAt(ground, words.OWN_PASSED, hash, words.OWN_PASSED_BITS);
+    ((ownKeyOf(slot, outbound) * SPREAD) ^ (<i32>part * OTHER_SPREAD)) >>> (32 - entries.OWN_PASSED_ENTRIES_BITS);
+  return rowAt(ground, words.OWN_PASSED, hash, entries.OWN_PASSED_BITS);
 }
 
 /**
@@ -159,11 +155,11 @@ export function isOvertaken(ground: usize, slot: i32, outbound: i32, enteredNs: 
 /** Whether one of a flow, by its slot, entered behind one that entered and left then, and left before a time. A capture shows those of a flow in their order. */
 function hasOwnPassed(ground: usize, slot: i32, outbound: i32, enteredNs: f64, leftNs: f64, beforeNs: f64): bool {
   const last = partOf(ground, leftNs);
-  const first = max<i64>(partOf(ground, enteredNs), last - words.PASSED_ENTRIES);
+  const first = max<i64>(partOf(ground, enteredNs), last - entries.PASSED_ENTRIES);
   for (let part = first; part <= last; part++) {
     const entry = ownEntryOf(ground, slot, outbound, part);
-    if (load<i32>(entry, 4 * words.OWN_PASSED_KEY) !== ownKeyOf(slot, outbound)) continue;
-    if (load<f64>(entry) > enteredNs && load<f64>(entry, 8) < beforeNs) return true;
+    if (load<i32>(entry, 4 * entries.OWN_PASSED_KEY) !== ownKeyOf(slot, outbound)) continue;
+    if (enteredOf(entry) > enteredNs && leftOf(entry) < beforeNs) return true;
   }
   return false;
 }

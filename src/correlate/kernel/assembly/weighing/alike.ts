@@ -13,6 +13,7 @@ import * as record from "../../../../packets/records.js";
 import { OUTSIDE } from "../../../../packets/sides.js";
 import * as tuple from "../../../../packets/tuples.js";
 import { TCP, UDP } from "../../../../protocols/ip-protocols.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
 import { hashOfAddress, spread } from "../hashes.js";
 import { burstNs } from "../timing/pace.js";
@@ -24,7 +25,6 @@ const FLOAT_SHIFT = 31 - record.SINCE_BITS;
 const NEWS_NS: f64 = 65_000_000_000;
 /** Turns bits of a hash: hosts, and who said what, have entries of their own beside what was said. */
 const OF_HOSTS: i32 = 0x2c1b3c6d;
-const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 
 /** What `pass` found noted with a hash. */
 let foundNote = 0;
@@ -34,18 +34,29 @@ let foundNote = 0;
  * it before, or NaN.
  */
 function pass(ground: usize, hash: i32, note: i32, timeNs: f64): f64 {
-  const first = rowAt(ground, words.ALIKE, hash & ENTRY_MASK, words.ALIKE_BITS);
-  const second = rowAt(ground, words.ALIKE, (hash ^ 1) & ENTRY_MASK, words.ALIKE_BITS);
+  const first = entryAt(ground, hash);
+  const second = entryAt(ground, hash ^ 1);
   let entry = first;
-  if (load<i32>(first) !== hash && (load<i32>(second) === hash || load<f64>(second, 8) < load<f64>(first, 8)))
-    entry = second;
-  const isAlike = load<i32>(entry) === hash;
-  const before = isAlike ? load<f64>(entry, 8) : NaN;
-  foundNote = load<i32>(entry, 4);
-  store<i32>(entry, hash);
-  store<i32>(entry, note, 4);
-  store<f64>(entry, timeNs, 8);
+  if (hashIn(first) !== hash && (hashIn(second) === hash || timeIn(second) < timeIn(first))) entry = second;
+  const isAlike = hashIn(entry) === hash;
+  const before = isAlike ? timeIn(entry) : NaN;
+  foundNote = load<i32>(entry, 4 * entries.ALIKE_NOTE);
+  store<i32>(entry, hash, 4 * entries.ALIKE_HASH);
+  store<i32>(entry, note, 4 * entries.ALIKE_NOTE);
+  store<f64>(entry, timeNs, 8 * entries.ALIKE_NS);
   return before;
+}
+
+function entryAt(ground: usize, place: i32): usize {
+  return rowAt(ground, words.ALIKE, place & (entries.ALIKE_ENTRIES - 1), entries.ALIKE_BITS);
+}
+
+function hashIn(entry: usize): i32 {
+  return load<i32>(entry, 4 * entries.ALIKE_HASH);
+}
+
+function timeIn(entry: usize): f64 {
+  return load<f64>(entry, 8 * entries.ALIKE_NS);
 }
 
 /**
@@ -164,8 +175,8 @@ export function isOfClones(ground: usize, packet: usize): bool {
 
 /** Whether something passed under a hash in the last minute, as one of the two places says where it may be remembered. */
 function isRemembered(ground: usize, hash: i32, place: i32, timeNs: f64): bool {
-  const entry = rowAt(ground, words.ALIKE, place & ENTRY_MASK, words.ALIKE_BITS);
-  return load<i32>(entry) === hash && timeNs - load<f64>(entry, 8) <= NEWS_NS;
+  const entry = entryAt(ground, place);
+  return hashIn(entry) === hash && timeNs - timeIn(entry) <= NEWS_NS;
 }
 
 /** Whether conversations lately began with the numbers of others: hosts that are clones of each other, or scan in step, say the same at once. */

@@ -8,6 +8,7 @@ import * as account from "../../../../packets/flows/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../../packets/flows/flows.js";
 import { INSIDE } from "../../../../packets/sides.js";
 import * as tuple from "../../../../packets/tuples.js";
+import * as entries from "../../entries.js";
 import * as words from "../../kernel-words.js";
 import { hashOfAddress, spread } from "../hashes.js";
 import { accountOf, tupleOf, wayAt } from "../places.js";
@@ -23,7 +24,8 @@ export function noteHolder(ground: usize, way: i32): void {
 
 /** Puts an entry before those of its line; the last one is forgotten. */
 function add(line: usize, entry: i32): void {
-  for (let at = words.HOLDER_LINE - 1; at > 0; at--) store<i32>(line + (at << 2), load<i32>(line + ((at - 1) << 2)));
+  for (let at = entries.HOLDERS_A_LINE - 1; at > 0; at--)
+    store<i32>(line + (at << 2), load<i32>(line + ((at - 1) << 2)));
   store<i32>(line, entry);
 }
 
@@ -41,7 +43,7 @@ export function isHeldByAnother(ground: usize, iWay: i32, oWay: i32): bool {
   const inside = isSource ? iWay : iWay ^ 1;
   const outside = isSource ? oWay : oWay ^ 1;
   const line = lineOf(ground, outside);
-  for (let at = 0; at < words.HOLDER_LINE; at++) {
+  for (let at = 0; at < entries.HOLDERS_A_LINE; at++) {
     const number = load<i32>(line + (at << 2)) - 1;
     if (number < 0) return false;
     const way = tuple.wayOfTuple(number, 0);
@@ -72,5 +74,5 @@ function lineOf(ground: usize, way: i32): usize {
   const isIpv6 = ((load<i32>(known, 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1) !== 0;
   const far = hashOfAddress(endOf(wordOf(ground, words.TUPLES), way, false), isIpv6);
   const hash = spread(far + spread(portsOf(known, way)));
-  return rowAt(ground, words.HOLDERS, hash & (words.HOLDER_LINES - 1), words.HOLDER_BITS);
+  return rowAt(ground, words.HOLDERS, hash & (entries.HOLDER_LINES - 1), entries.HOLDER_LINE_BITS);
 }
