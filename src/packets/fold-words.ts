@@ -1,4 +1,4 @@
-import { field, size, word } from "./memory/layout.js";
+import { field, size, sizeBits, word } from "./memory/layout.js";
 
 /**
  * What is kept of a pair that waits to be shown: what its packets share, once, and what each has of its own. The last words of pairs that are alike are
@@ -33,3 +33,13 @@ export const AHEAD_LOW = word();
 export const AHEAD_HIGH = word();
 /** As the fate has it. */
 export const FLOW = word();
+
+/** A block of them: its span, or ~ the first piece of what is packed; and how many of its folds are in use. */
+export const BLOCK_BITS = sizeBits();
+export const SPAN = word();
+export const IN_USE = word();
+
+/** A piece of what is packed: the number of the next one, then bytes. */
+export const PIECE_BITS = sizeBits();
+export const NEXT_PIECE = word();
+export const PACKED = word(63);

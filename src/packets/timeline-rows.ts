@@ -1,6 +1,7 @@
 import code from "./assembly/timeline.wasm";
 import { FATE_BITS, GONE } from "./fates.js";
 import { NO_MAC } from "../protocols/mac.js";
+import { BLOCK_BITS, PIECE_BITS } from "./fold-words.js";
 import { asDoubles, type Heap } from "./memory/heap.js";
 import { field, fields } from "./memory/layout.js";
 import { RecordRows } from "./record-rows.js";
@@ -41,11 +42,9 @@ const ROOM_PLACES = 2 ** 20;
 const FIRST_BLOCKS = 2 ** 8;
 const ROOM_BLOCKS = 2 ** 14;
 
-/** Of pairs that are FOLDED, as bits: how many are in a block; words of a block, of the span that it has, and of the pieces that it is packed into. */
+/** Of pairs that are FOLDED, as bits: how many are in a block, and words of the span that it has. */
 export const FOLDS_BITS = 8;
-export const BLOCK_BITS = 1;
 export const SPAN_BITS = 12;
-export const PIECE_BITS = 6;
 /** A block takes so many pieces at the most, and so many words on the way there. */
 const MOST_PIECES = 74;
 const PACKING_WORDS = 9216;

@@ -31,7 +31,7 @@ export const FREE_PIECE = word();
 /** … the fold behind the last one that was taken; the blocks that were opened last, and how many ever were; room to pack; and the block that was looked at. */
 export const NEXT_FOLD = word();
 export const OPENED = word();
-export const RECENT = word(32);
 export const MOST_RECENT = 32;
+export const RECENT = word(MOST_RECENT);
 export const PACKING = word();
 export const LOOKED_AT = word();

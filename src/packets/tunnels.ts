@@ -1,5 +1,6 @@
 import { addressText } from "./address.js";
 import type { Outers } from "./batches/packet-batch.js";
+import { field, flag, size, word } from "./memory/layout.js";
 import { IS_IPV6 } from "./packets.js";
 import { DST, FLAGS_PROTO_TTL, MOST_TUNNELS, RECORD_BITS, SRC } from "./records.js";
 import { TUNNEL_KINDS, type TunnelType } from "../protocols/tunnels.js";
@@ -18,13 +19,14 @@ export function tunnelText({ type, id, src, dst }: Tunnel): string {
   return `${type} ${id === undefined ? "" : `${id} `}${src} > ${dst}`;
 }
 
-/** Words of what is known of a tunnel: its kind and the IP version of what carries it, its id, and both addresses, four words each. */
-const KIND = 0;
-const ID = 1;
-const SOURCE = 2;
-const DESTINATION = 6;
-const WORDS = 10;
-const IPV6_BIT = 1 << 8;
+/** What is known of a tunnel: its kind and whether IPv6 carries it, its id, and both addresses. */
+const WORDS = size();
+const ID = word();
+const SOURCE = word(4);
+const DESTINATION = word(4);
+const KIND = word();
+const [, KIND_MASK] = field(8);
+const IPV6_BIT = flag();
 /** Twice as many as there are tunnels, a power of two. */
 const CELLS = 8192;
 
@@ -96,7 +98,7 @@ export class TunnelTable {
   }
 
   #read(at: number): Tunnel {
-    const { type, id } = TUNNEL_KINDS[this.#words[at + KIND] & (IPV6_BIT - 1)];
+    const { type, id } = TUNNEL_KINDS[this.#words[at + KIND] & KIND_MASK];
     const isIpv6 = (this.#words[at + KIND] & IPV6_BIT) !== 0;
     const words = new Uint32Array(this.#words.subarray(at, at + WORDS));
     return {

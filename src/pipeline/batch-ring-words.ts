@@ -20,6 +20,8 @@ export const CUT = double();
 export const MARKS = double();
 /** 1 where there are DNS answers among its packets: what they said comes so, too. */
 export const HAS_ANSWERS = double();
-/** How many silences it found meanwhile, and from here on, their beginnings and ends. */
+/** How many silences it found meanwhile, of which so many are told, and their beginnings and ends. It takes hundreds of frames until there can be another one. */
 export const SILENCES = double();
-export const SILENCE = double(52);
+export const MOST_SILENCES = 26;
+export const SILENCE_FROM_NS = double(MOST_SILENCES);
+export const SILENCE_TO_NS = double(MOST_SILENCES);

@@ -27,8 +27,6 @@ const WORDS = 4;
 
 /** Doubles, for each batch. */
 const DOUBLES = beside.WORDS / 2;
-/** It takes hundreds of frames until there can be another one. */
-const MOST_SILENCES = (DOUBLES - beside.SILENCE) / 2;
 
 /** What a source says of itself that changes from batch to batch; see `PacketSource`. */
 export interface SourceState {
@@ -115,9 +113,12 @@ export class BatchRing {
     d[at + beside.NOT_IP] = tally.notIp;
     d[at + beside.UNDECODABLE] = tally.undecodable;
     d[at + beside.CUT] = tally.cut;
-    const told = silences.splice(0).slice(0, MOST_SILENCES);
+    const told = silences.splice(0).slice(0, beside.MOST_SILENCES);
     d[at + beside.SILENCES] = told.length;
-    for (const [n, { fromNs, toNs }] of told.entries()) d.set([fromNs, toNs], at + beside.SILENCE + 2 * n);
+    for (const [n, { fromNs, toNs }] of told.entries()) {
+      d[at + beside.SILENCE_FROM_NS + n] = fromNs;
+      d[at + beside.SILENCE_TO_NS + n] = toNs;
+    }
     const filled = Atomics.add(this.#words, FILLED, 1) + 1;
     return this.#inUse >= Math.min(WORTH_A_CALL, filled) && Atomics.exchange(this.#words, USER_WAITS, 0) === 1;
   }
@@ -157,7 +158,7 @@ export class BatchRing {
     state.tally.undecodable = d[at + beside.UNDECODABLE];
     state.tally.cut = d[at + beside.CUT];
     for (let n = 0; n < d[at + beside.SILENCES]; n++)
-      state.silences.push({ fromNs: d[at + beside.SILENCE + 2 * n], toNs: d[at + beside.SILENCE + 2 * n + 1] });
+      state.silences.push({ fromNs: d[at + beside.SILENCE_FROM_NS + n], toNs: d[at + beside.SILENCE_TO_NS + n] });
     return batch;
   }
 

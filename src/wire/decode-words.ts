@@ -1,4 +1,4 @@
-import { double, size, word } from "../packets/memory/layout.js";
+import { double, field, flag, size, sizeBits, word } from "../packets/memory/layout.js";
 
 /** What `Decoder` and `assembly/decode.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
 export const WORDS = size();
@@ -29,10 +29,8 @@ export const IS_IN_ORDER = word();
 /** 1 where packets are looked at that come in tunnels, in place of those that carry them. */
 export const OPENS_TUNNELS = word();
 
-/** Where the table of senders is, 0 for none: so many entries of so many words, each a power of two. One entry may be of several senders. */
+/** Where the table of senders is, 0 for none. */
 export const SENDERS = word();
-export const SENDERS_BITS = 12;
-export const SENDER_BITS = 2;
 
 /** Where what DNS answers said is to go, 0 where nobody asks, and how many bytes of it came. */
 export const ANSWERS = word();
@@ -44,7 +42,7 @@ export const CUT = word();
 /** Doubles, at half the word: stamps of the earliest and of the latest frame, IP or not; infinite where there is none. */
 export const FIRST_NS = double();
 export const LAST_NS = double();
-/** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
+/** Frames that could not be decoded: how many, and where they are listed. */
 export const UNDECODED = word();
 export const REASONS = word();
 
@@ -55,3 +53,18 @@ export const SCRATCH_WORDS = 16;
 
 /** Where `ipHeaders` puts what it finds, a word a frame. */
 export const IP_HEADERS = word();
+
+/** A frame that could not be decoded: its index in the batch, and the reason. */
+export const UNDECODED_BITS = sizeBits();
+export const UNDECODED_INDEX = word();
+export const UNDECODED_REASON = word();
+
+/** A sender: the key of its last packet, two words, and its address. There are so many entries, a power of two; one may be of several senders. */
+export const SENDER_BITS = sizeBits();
+export const LAST_KEY = double();
+export const ADDRESS = word();
+/** The ID of that packet; and whether two packets had it, of different keys. Those of equal ones may be one, seen twice. */
+export const LAST_ID = word();
+export const [, LAST_ID_MASK] = field(16);
+export const IS_SHARED = flag();
+export const SENDERS_BITS = 12;

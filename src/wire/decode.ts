@@ -76,7 +76,7 @@ export class Decoder {
     this.#findIpHeaders = exports["ipHeaders"];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
-    this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
+    this.#reasons = heap.take(Int32Array, BATCH_FRAMES << words.UNDECODED_BITS);
     this.#links = heap.take(Int32Array, 16);
     this.#programs = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
@@ -139,10 +139,10 @@ export class Decoder {
     tally.frames += count;
     tally.notIp += w[words.NOT_IP];
     tally.cut += w[words.CUT];
-    for (let at = 0; at < 2 * w[words.UNDECODED]; at += 2) {
-      const index = this.#reasons[at];
+    for (let at = 0; at < w[words.UNDECODED] << words.UNDECODED_BITS; at += 1 << words.UNDECODED_BITS) {
+      const index = this.#reasons[at + words.UNDECODED_INDEX];
       const linkType = interfaces[frames.iface[index]]?.linkType;
-      tally.undecoded(reasonText(this.#reasons[at + 1], linkType), frames.frame[index]);
+      tally.undecoded(reasonText(this.#reasons[at + words.UNDECODED_REASON], linkType), frames.frame[index]);
     }
   }
 

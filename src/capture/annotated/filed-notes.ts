@@ -1,16 +1,17 @@
+import { bytes } from "../../packets/memory/layout.js";
 import type { FrameNote, FrameNotes } from "../../packets/results/frame-notes.js";
 import { type Side, SIDES } from "../../packets/sides.js";
 import type { Comment } from "./comment.js";
 import { MOST_PAGES, PAGE_BYTES, type Page, PagedFile } from "./paged-file.js";
 
 /** A frame's record: where its text is, the lead, the latency, how long the text is in bytes, and the twin. */
-const AT = 0;
-const LEAD_NS = 8;
-const LATENCY_NS = 16;
-const BYTES = 24;
-const TWIN = 28;
+const AT = bytes(8);
+const LEAD_NS = bytes(8);
+const LATENCY_NS = bytes(8);
+const TEXT_BYTES = bytes(4);
+const TWIN = bytes(4);
 /** Pages are filled with whole ones. */
-const RECORD_BYTES = 32;
+const RECORD_BYTES = bytes(0);
 /** A frame's number in what is written. */
 const NUMBER_BYTES = 4;
 /** A text is filed again once so much lies behind it, as by then it may not be in memory any more with what is read beside it. */
@@ -41,7 +42,7 @@ export class FiledNotes implements FrameNotes {
     view.setFloat64(from + AT, at, true);
     view.setFloat64(from + LEAD_NS, leadNs, true);
     view.setFloat64(from + LATENCY_NS, latencyNs, true);
-    view.setUint32(from + BYTES, bytes, true);
+    view.setUint32(from + TEXT_BYTES, bytes, true);
     view.setUint32(from + TWIN, twin, true);
     if (Number.isNaN(this.#firstLeadNs[side])) this.#firstLeadNs[side] = leadNs;
   }
@@ -56,7 +57,7 @@ export class FiledNotes implements FrameNotes {
     const { leadNs } = this;
     const { view } = this.#record(side, frame);
     const from = (frame * RECORD_BYTES) % PAGE_BYTES;
-    const utf8 = Buffer.alloc(view.getUint32(from + BYTES, true));
+    const utf8 = Buffer.alloc(view.getUint32(from + TEXT_BYTES, true));
     this.#texts.read(view.getFloat64(from + AT, true), utf8);
     return { text: utf8.toString(), leadNs };
   }
@@ -76,7 +77,7 @@ export class FiledNotes implements FrameNotes {
     const from = (frame * RECORD_BYTES) % PAGE_BYTES;
     const at = view.getFloat64(from + AT, true);
     if (at === 0) return comment.clear();
-    const bytes = view.getUint32(from + BYTES, true);
+    const bytes = view.getUint32(from + TEXT_BYTES, true);
     const twin = view.getUint32(from + TWIN, true);
     const latencyNs = view.getFloat64(from + LATENCY_NS, true);
     const inPage = at % PAGE_BYTES;

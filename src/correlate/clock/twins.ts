@@ -1,5 +1,6 @@
 import { HashIndex } from "../../packets/memory/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
+import { field, flag, sizeBits, word } from "../../packets/memory/layout.js";
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
 import {
@@ -21,7 +22,7 @@ import { wayByTtl } from "../../protocols/ttl.js";
 import { isBy, NEVER, type Progress } from "../intake/disorder.js";
 import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
-import * as word from "./twins-words.js";
+import * as state from "./twins-words.js";
 
 /** A packet that was seen once on each side. Stamps are those of the captures, from their own epochs. */
 export interface Twin {
@@ -70,18 +71,20 @@ const ENTRIES = 2 ** 15;
 const LEAST_PAYLOAD = 8;
 const module = new WebAssembly.Module(code);
 
-/** Words of an entry. */
-const HASH = 0;
-const HASH2 = 1;
-const FROM = 2;
-const TO = 3;
-const TTL = 4;
-/** Its IP ID, and 1 more bit for IPv6. */
-const ID = 5;
-const FRAME = 6;
+/** An entry. */
+const ENTRY_BITS = sizeBits();
+const HASH = word();
+const HASH2 = word();
+const FROM = word();
+const TO = word();
+const TTL = word();
+const FRAME = word();
 /** By what its twin would be known, as far as its own header tells. */
-const BY = 7;
-const ENTRY_BITS = 3;
+const BY = word();
+/** Its IP ID, and whether it is of IPv6. */
+const ID = word();
+const [, ID_MASK] = field(16);
+const IS_OF_IPV6 = flag();
 
 /**
  * Finds packets that were seen once on each side by what they carry, whatever their addresses, their IP ID and their stamps are:
@@ -187,7 +190,7 @@ export class Twins {
     words[e + FROM] = endOf(batch, row, true);
     words[e + TO] = endOf(batch, row, false);
     words[e + TTL] = batch.ttl(row);
-    words[e + ID] = (batch.ipId(row) & 0xffff) | ((batch.flags(row) & IS_IPV6) === 0 ? 0 : 0x1_0000);
+    words[e + ID] = (batch.ipId(row) & ID_MASK) | ((batch.flags(row) & IS_IPV6) === 0 ? 0 : IS_OF_IPV6);
     words[e + FRAME] = batch.frame(row);
     words[e + BY] = by;
     own.stampsNs[entry] = batch.stampNs(row);
@@ -243,16 +246,16 @@ class Remembered {
     this.words = heap.take(Int32Array, ENTRIES << ENTRY_BITS);
     this.stampsNs = heap.take(Float64Array, ENTRIES);
     this.#seen = heap.take(Float64Array, 2 * ENTRIES);
-    const state = heap.take(Int32Array, word.WORDS);
-    this.address = state.byteOffset;
-    this.#doubles = asDoubles(state);
-    this.#doubles[word.REACHED_NS] = Number.NEGATIVE_INFINITY;
+    const words = heap.take(Int32Array, state.WORDS);
+    this.address = words.byteOffset;
+    this.#doubles = asDoubles(words);
+    this.#doubles[state.REACHED_NS] = Number.NEGATIVE_INFINITY;
   }
 
   /** Has an entry be of the packet that was looked at last. */
   see(entry: number): void {
-    this.#seen[2 * entry] = this.#doubles[word.REACHED_NS];
-    this.#seen[2 * entry + 1] = this.#doubles[word.PACKETS];
+    this.#seen[2 * entry] = this.#doubles[state.REACHED_NS];
+    this.#seen[2 * entry + 1] = this.#doubles[state.PACKETS];
     this.#repeatedAt.delete(entry);
     this.twins.delete(entry);
   }
@@ -261,8 +264,8 @@ class Remembered {
   repeat(entry: number, side: Side): void {
     if (!this.#repeatedAt.has(entry))
       this.#repeatedAt.set(entry, {
-        reachedNs: this.#doubles[word.REACHED_NS],
-        packets: this.#doubles[word.PACKETS],
+        reachedNs: this.#doubles[state.REACHED_NS],
+        packets: this.#doubles[state.PACKETS],
       });
     const twin = this.twins.get(entry);
     if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt(entry);
@@ -319,13 +322,13 @@ function directionByEnds(inside: Ends, outside: Ends): number {
  */
 function mayBeRelayed(inside: Ends, outside: Ends, insideId: number, outsideId: number): boolean {
   if (inside.from === outside.from || inside.to === outside.to) return false;
-  const isOneVersion = (insideId ^ outsideId) >>> 16 === 0;
+  const isOneVersion = ((insideId ^ outsideId) & IS_OF_IPV6) === 0;
   return isOneVersion && !haveOneId(insideId, outsideId);
 }
 
 /** Whether two packets have one IP ID, by their words of it, and it is none that tells nothing. */
 function haveOneId(inside: number, outside: number): boolean {
-  return inside === outside && (inside & 0xffff) !== 0;
+  return inside === outside && (inside & ID_MASK) !== 0;
 }
 
 /** Whether one goes to where the other came from: an echo carries what it answers. */

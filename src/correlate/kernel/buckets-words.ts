@@ -1,4 +1,4 @@
-import { size, word } from "../../packets/memory/layout.js";
+import { size, sizeBits, word } from "../../packets/memory/layout.js";
 
 /** What there is of `Buckets` beside them, which `buckets.ts` and `assembly/filing/buckets.ts` both know: the words of a block. */
 export const WORDS = size();
@@ -12,3 +12,12 @@ export const LANES = word();
 export const BUCKETS = word();
 export const END = word();
 export const FREE = word();
+
+/** A bucket, half a cache line; two each, one a side: at … + side. */
+export const BUCKET_BITS = sizeBits();
+export const OLDEST = word(2);
+export const NEWEST = word(2);
+export const COUNT = word(2);
+export const KEY2 = word();
+/** 1 where it is a crowd: more than CROWD of a side waited in it at once, since it was opened. */
+export const IS_CROWD = word();

@@ -14,15 +14,6 @@ export const ALONE = -2;
  */
 export const PENDING = -3;
 
-/** Words of a bucket, half a cache line; of two each, one a side: at … + side. */
-export const OLDEST = 0;
-export const NEWEST = 2;
-export const COUNT = 4;
-export const KEY2 = 6;
-/** 1 where it is a crowd: more than CROWD of a side waited in it at once, since it was opened. */
-export const IS_CROWD = 7;
-export const BUCKET_BITS = 3;
-
 /** With more of a side, a bucket is not searched as a whole when a packet comes, as that is quadratic: see `assembly/filing/lanes.ts`. */
 export const CROWD = 512;
 
@@ -58,7 +49,7 @@ export class Buckets {
     this.#timeline = timeline;
     this.#steps = heap.load(module);
     this.index = new HashIndex(heap, FIRST_CELLS);
-    this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << BUCKET_BITS, ROOM_BUCKETS << BUCKET_BITS);
+    this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << words.BUCKET_BITS, ROOM_BUCKETS << words.BUCKET_BITS);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.LINE] = timeline.block;
@@ -73,11 +64,11 @@ export class Buckets {
 
   /** Oldest packet of a side in the bucket, or NONE; the next ones follow by `Timeline.next`. */
   oldest(bucket: number, side: Side): number {
-    return this.#buckets[(bucket << BUCKET_BITS) + OLDEST + side];
+    return this.#buckets[(bucket << words.BUCKET_BITS) + words.OLDEST + side];
   }
 
   count(bucket: number, side: Side): number {
-    return this.#buckets[(bucket << BUCKET_BITS) + COUNT + side];
+    return this.#buckets[(bucket << words.BUCKET_BITS) + words.COUNT + side];
   }
 
   /** Whether all that waits in the bucket are one packet of each side. */
@@ -87,7 +78,7 @@ export class Buckets {
 
   /** Whether more than CROWD of a side waited in the bucket at once. */
   isCrowd(bucket: number): boolean {
-    return this.#buckets[(bucket << BUCKET_BITS) + IS_CROWD] !== 0;
+    return this.#buckets[(bucket << words.BUCKET_BITS) + words.IS_CROWD] !== 0;
   }
 
   /** Of those that wait in a packet's bucket and go its way, the newest. */
@@ -135,7 +126,7 @@ export class Buckets {
     this.index.reserve(1);
     // what is becoming a crowd needs it for all
     this.#lanes.reserve(2 * CROWD + 2);
-    if (this.#words[words.END] << BUCKET_BITS < this.#buckets.length) return;
+    if (this.#words[words.END] << words.BUCKET_BITS < this.#buckets.length) return;
     this.#buckets = this.#heap.doubled(Int32Array, this.#buckets);
     this.#words[words.BUCKETS] = this.#buckets.byteOffset;
   }

@@ -132,8 +132,8 @@ export const TIMES = word();
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
 export const NEWEST_NAT = word();
 /** Of which kinds the translations of one end are that were learnt (`assembly/weighing/learning.ts`), the last ones, and how many there were … */
-export const NAT_KINDS = word(16);
 export const MOST_KINDS = 16;
+export const NAT_KINDS = word(MOST_KINDS);
 export const KIND_COUNT = word();
 /** … and two: whether there are any, of IPv4 and of IPv6. */
 export const HAS_KINDS = word(2);

@@ -6,16 +6,14 @@
 import * as fold from "../fold-words.js";
 import { giveRow, takeRow } from "../memory/assembly/free-list.js";
 import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
-import { BLOCK_BITS, FOLDS_BITS, PIECE_BITS, SPAN_BITS } from "../timeline-rows.js";
+import { FOLDS_BITS, SPAN_BITS } from "../timeline-rows.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
 
-/** Where a block has how many of its folds are in use, behind its span, or ~ the first piece of what is packed. */
-const IN_USE = 4;
 const FOLDS = 1 << FOLDS_BITS;
 const FOLD_BYTES: usize = 4 * fold.WORDS;
 /** Bytes of a piece behind the number of the next one. */
-const PIECE_BYTES = (4 << PIECE_BITS) - 4;
+const PIECE_BYTES = (4 << fold.PIECE_BITS) - 4 * fold.PACKED;
 /** More than what a packed block takes. Behind that is the one that was looked at, or what is looked up as one is packed. */
 const PACKED_BYTES = 20_480;
 /** Hashes of pairs that are alike, of which the last one is known. */
@@ -31,7 +29,7 @@ export function takeFold(line: usize): i32 {
   if ((number & (FOLDS - 1)) === 0) number = openBlock(line) << FOLDS_BITS;
   setWord(line, words.NEXT_FOLD, number + 1);
   const block = blockAt(line, number >> FOLDS_BITS);
-  store<i32>(block, load<i32>(block, IN_USE) + 1, IN_USE);
+  store<i32>(block, load<i32>(block, 4 * fold.IN_USE) + 1, 4 * fold.IN_USE);
   return number;
 }
 
@@ -39,19 +37,19 @@ export function takeFold(line: usize): i32 {
 export function giveFold(line: usize, number: i32): void {
   store<i32>(foldAt(line, number), NONE, 4 * fold.FLOW);
   const block = blockAt(line, number >> FOLDS_BITS);
-  const count = load<i32>(block, IN_USE) - 1;
-  store<i32>(block, count, IN_USE);
+  const count = load<i32>(block, 4 * fold.IN_USE) - 1;
+  store<i32>(block, count, 4 * fold.IN_USE);
   const next = wordOf(line, words.NEXT_FOLD);
   const isOpen = (next & (FOLDS - 1)) !== 0 && next >> FOLDS_BITS === number >> FOLDS_BITS;
   if (count > 0 || isOpen) return;
-  giveRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, load<i32>(block));
-  giveRow(line, words.BLOCKS, BLOCK_BITS, words.FREE_BLOCK, number >> FOLDS_BITS);
+  giveRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, load<i32>(block, 4 * fold.SPAN));
+  giveRow(line, words.BLOCKS, fold.BLOCK_BITS, words.FREE_BLOCK, number >> FOLDS_BITS);
 }
 
 /** Where a fold can be read, until one of another block is asked for. */
 export function foldAt(line: usize, number: i32): usize {
   const block = number >> FOLDS_BITS;
-  const at = load<i32>(blockAt(line, block));
+  const at = load<i32>(blockAt(line, block), 4 * fold.SPAN);
   let folds = <usize>wordOf(line, words.PACKING) + PACKED_BYTES;
   if (at >= 0) folds = spanAt(line, at);
   else if (wordOf(line, words.LOOKED_AT) !== block) {
@@ -64,13 +62,13 @@ export function foldAt(line: usize, number: i32): usize {
 /** Where it can be written to, as its block is packed no more. */
 export function foldToWrite(line: usize, number: i32): usize {
   const block = blockAt(line, number >> FOLDS_BITS);
-  const at = load<i32>(block);
+  const at = load<i32>(block, 4 * fold.SPAN);
   if (at < 0) {
-    store<i32>(block, takeRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, words.SPANS_END));
-    unpack(line, ~at, spanAt(line, load<i32>(block)));
+    store<i32>(block, takeRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, words.SPANS_END), 4 * fold.SPAN);
+    unpack(line, ~at, spanAt(line, load<i32>(block, 4 * fold.SPAN)));
     for (let piece = ~at; piece !== NONE; ) {
-      const next = load<i32>(pieceAt(line, piece));
-      giveRow(line, words.PIECES, PIECE_BITS, words.FREE_PIECE, piece);
+      const next = load<i32>(pieceAt(line, piece), 4 * fold.NEXT_PIECE);
+      giveRow(line, words.PIECES, fold.PIECE_BITS, words.FREE_PIECE, piece);
       piece = next;
     }
   }
@@ -79,20 +77,20 @@ export function foldToWrite(line: usize, number: i32): usize {
 
 /** Whether a block is in use, and packed. */
 export function isPacked(line: usize, block: i32): bool {
-  return load<i32>(blockAt(line, block), IN_USE) > 0 && load<i32>(blockAt(line, block)) < 0;
+  return load<i32>(blockAt(line, block), 4 * fold.IN_USE) > 0 && load<i32>(blockAt(line, block), 4 * fold.SPAN) < 0;
 }
 
 /** Whether a fold may be of the flow in a slot: of one that is packed, half of that is known. */
 export function mayBeOf(line: usize, number: i32, slot: i32): bool {
-  let at = ~load<i32>(blockAt(line, number >> FOLDS_BITS));
+  let at = ~load<i32>(blockAt(line, number >> FOLDS_BITS), 4 * fold.SPAN);
   if (at < 0) return true;
   let offset = 2 * (number & (FOLDS - 1));
-  for (; offset >= PIECE_BYTES; offset -= PIECE_BYTES) at = load<i32>(pieceAt(line, at));
-  return load<u16>(pieceAt(line, at) + 4 + <usize>offset) === <u16>slot;
+  for (; offset >= PIECE_BYTES; offset -= PIECE_BYTES) at = load<i32>(pieceAt(line, at), 4 * fold.NEXT_PIECE);
+  return load<u16>(pieceAt(line, at) + 4 * fold.PACKED + <usize>offset) === <u16>slot;
 }
 
 function blockAt(line: usize, block: i32): usize {
-  return rowAt(line, words.BLOCKS, block, BLOCK_BITS);
+  return rowAt(line, words.BLOCKS, block, fold.BLOCK_BITS);
 }
 
 function spanAt(line: usize, span: i32): usize {
@@ -100,14 +98,18 @@ function spanAt(line: usize, span: i32): usize {
 }
 
 function pieceAt(line: usize, piece: i32): usize {
-  return rowAt(line, words.PIECES, piece, PIECE_BITS);
+  return rowAt(line, words.PIECES, piece, fold.PIECE_BITS);
 }
 
 /** Opens a block, and packs the one that was opened so many before it. */
 function openBlock(line: usize): i32 {
-  const block = takeRow(line, words.BLOCKS, BLOCK_BITS, words.FREE_BLOCK, words.BLOCKS_END);
-  store<i32>(blockAt(line, block), takeRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, words.SPANS_END));
-  store<i32>(blockAt(line, block), 0, IN_USE);
+  const block = takeRow(line, words.BLOCKS, fold.BLOCK_BITS, words.FREE_BLOCK, words.BLOCKS_END);
+  store<i32>(
+    blockAt(line, block),
+    takeRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, words.SPANS_END),
+    4 * fold.SPAN,
+  );
+  store<i32>(blockAt(line, block), 0, 4 * fold.IN_USE);
   const opened = wordOf(line, words.OPENED);
   const recent = words.RECENT + (opened & (words.MOST_RECENT - 1));
   setWord(line, words.OPENED, opened + 1);
@@ -119,8 +121,8 @@ function openBlock(line: usize): i32 {
 /** Packs a block of which most folds are in use still. */
 function pack(line: usize, number: i32): void {
   const block = blockAt(line, number);
-  const span = load<i32>(block);
-  if (load<i32>(block, IN_USE) < FOLDS / 2 || span < 0) return;
+  const span = load<i32>(block, 4 * fold.SPAN);
+  if (load<i32>(block, 4 * fold.IN_USE) < FOLDS / 2 || span < 0) return;
   // `write` looks things up where that block was looked at
   setWord(line, words.LOOKED_AT, NONE);
   const from = <usize>wordOf(line, words.PACKING);
@@ -128,20 +130,20 @@ function pack(line: usize, number: i32): void {
   giveRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, span);
   let next = NONE;
   for (let at = ((bytes - 1) / PIECE_BYTES) * PIECE_BYTES; at >= 0; at -= PIECE_BYTES) {
-    const piece = takeRow(line, words.PIECES, PIECE_BITS, words.FREE_PIECE, words.PIECES_END);
-    store<i32>(pieceAt(line, piece), next);
-    memory.copy(pieceAt(line, piece) + 4, from + at, PIECE_BYTES);
+    const piece = takeRow(line, words.PIECES, fold.PIECE_BITS, words.FREE_PIECE, words.PIECES_END);
+    store<i32>(pieceAt(line, piece), next, 4 * fold.NEXT_PIECE);
+    memory.copy(pieceAt(line, piece) + 4 * fold.PACKED, from + at, PIECE_BYTES);
     next = piece;
   }
-  store<i32>(block, ~next);
+  store<i32>(block, ~next, 4 * fold.SPAN);
 }
 
 /** Writes to `folds` what was packed into pieces, by the first of these. */
 function unpack(line: usize, first: i32, folds: usize): void {
   const from = <usize>wordOf(line, words.PACKING);
   let to = from;
-  for (let piece = first; piece !== NONE; piece = load<i32>(pieceAt(line, piece))) {
-    memory.copy(to, pieceAt(line, piece) + 4, PIECE_BYTES);
+  for (let piece = first; piece !== NONE; piece = load<i32>(pieceAt(line, piece), 4 * fold.NEXT_PIECE)) {
+    memory.copy(to, pieceAt(line, piece) + 4 * fold.PACKED, PIECE_BYTES);
     to += PIECE_BYTES;
   }
   read(from, folds);

@@ -17,7 +17,7 @@ const module = new WebAssembly.Module(code);
  *     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) if (same(index.idAt(cell))) …
  */
 export class HashIndex {
-  /** Hash and id + 1 of each cell; 0 in the second where it is empty. */
+  /** See `hash-index-words.ts`. */
   cells: Int32Array;
   mask: number;
   /** Where its block is, which WebAssembly goes by: see `hash-index-words.ts`. */
@@ -32,7 +32,7 @@ export class HashIndex {
     this.#steps = heap.load(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
-    this.cells = heap.take(Int32Array, 2 * cells, 2 * ROOM_CELLS);
+    this.cells = heap.take(Int32Array, cells << words.CELL_BITS, ROOM_CELLS << words.CELL_BITS);
     this.mask = cells - 1;
     touch(this.cells);
     this.#locate();
@@ -52,8 +52,13 @@ export class HashIndex {
     return this.#steps["next"](this.block, cell, hash);
   }
 
+  /** Whether there is an id in a cell. */
+  protected isAt(cell: number): boolean {
+    return this.cells[(cell << words.CELL_BITS) + words.ID] !== 0;
+  }
+
   idAt(cell: number): number {
-    return this.cells[2 * cell + 1] - 1;
+    return this.cells[(cell << words.CELL_BITS) + words.ID] - 1;
   }
 
   /** Adds an id (-2^31 … 2^31-2, but not -1). */
@@ -85,12 +90,12 @@ export class HashIndex {
 
   /** Makes twice as many cells. */
   #grow(): void {
-    const { length } = this.cells;
+    const cells = this.mask + 1;
     this.cells = this.#heap.doubled(Int32Array, this.cells);
-    this.mask = length - 1;
-    touch(this.cells.subarray(length));
+    this.mask = 2 * cells - 1;
+    touch(this.cells.subarray(cells << words.CELL_BITS));
     this.#locate();
-    this.#steps["spread"](this.block, length / 2);
+    this.#steps["spread"](this.block, cells);
   }
 
   /** Says in its block where the cells are. */

@@ -44,14 +44,14 @@ export class SweptIndex extends HashIndex {
   }
 
   #sweep(): void {
-    const { cells, mask } = this;
+    const { mask } = this;
     // from an empty one on, which no run goes across
     let empty = 0;
-    while (cells[2 * empty + 1] !== 0) empty++;
+    while (this.isAt(empty)) empty++;
     for (let past = 1; past <= mask; past++) {
       const cell = (empty + past) & mask;
       // what stood behind it may have moved up
-      while (cells[2 * cell + 1] !== 0 && !this.#isOfUse(this.idAt(cell))) this.removeAt(cell);
+      while (this.isAt(cell) && !this.#isOfUse(this.idAt(cell))) this.removeAt(cell);
     }
   }
 }

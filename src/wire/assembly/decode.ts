@@ -1,5 +1,5 @@
 /** `Decoder`'s loop: frame by frame from the link header to the transport header, each protocol in a file of its own. */
-import { setDouble, setWord, wordOf } from "../../packets/memory/assembly/words.js";
+import { rowAt, setDouble, setWord, wordOf } from "../../packets/memory/assembly/words.js";
 import * as column from "../../packets/batches/columns-words.js";
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import {
@@ -177,9 +177,9 @@ function leaveOut(block: usize, index: i32, frame: i32, reason: i32): void {
   }
   const undecoded = wordOf(block, words.UNDECODED);
   setWord(block, words.UNDECODED, undecoded + 1);
-  const entry = wordOf(block, words.REASONS) + (undecoded << 3);
-  store<i32>(entry, index);
-  store<i32>(entry, reason, 4);
+  const entry = rowAt(block, words.REASONS, undecoded, words.UNDECODED_BITS);
+  store<i32>(entry, index, 4 * words.UNDECODED_INDEX);
+  store<i32>(entry, reason, 4 * words.UNDECODED_REASON);
 }
 
 /** Notes that the pcap filter that says what is shown selects a packet. */

@@ -4,14 +4,8 @@
  */
 import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, ID_MASK, IP_ID, SRC } from "../../packets/records.js";
-import { SENDER_BITS, SENDERS_BITS } from "../decode-words.js";
+import { ADDRESS, IS_SHARED, LAST_ID, LAST_ID_MASK, LAST_KEY, SENDER_BITS, SENDERS_BITS } from "../decode-words.js";
 import { keyOf } from "./hash.js";
-
-/** Bytes in an entry: its sender's address, the ID of its last packet, and that packet's key. */
-const LAST_ID = 4;
-const LAST_KEY = 8;
-/** Beside the ID: two packets had it, of different keys. Those of equal ones may be one, seen twice. */
-const IS_SHARED = 1 << 16;
 
 /** Notes a packet with its sender, in a table, and takes its HAS_IP_ID from it where that tells nothing. */
 export function noteSender(senders: i32, record: i32): void {
@@ -20,12 +14,12 @@ export function noteSender(senders: i32, record: i32): void {
   const src = load<i32>(record, 4 * SRC);
   const entry = senders + (((src * 0x9e3779b1) >>> (32 - SENDERS_BITS)) << (SENDER_BITS + 2));
   const id = load<i32>(record, 4 * IP_ID) & ID_MASK;
-  const last = load<i32>(entry, LAST_ID);
+  const last = load<i32>(entry, 4 * LAST_ID);
   let noted = id;
-  if (load<i32>(entry) === src && (last & ID_MASK) === id)
-    noted = load<u64>(entry, LAST_KEY) === keyOf(record) ? last : id | IS_SHARED;
-  store<i32>(entry, src);
-  store<i32>(entry, noted, LAST_ID);
-  store<u64>(entry, keyOf(record), LAST_KEY);
+  if (load<i32>(entry, 4 * ADDRESS) === src && (last & LAST_ID_MASK) === id)
+    noted = load<u64>(entry, 8 * LAST_KEY) === keyOf(record) ? last : id | IS_SHARED;
+  store<i32>(entry, src, 4 * ADDRESS);
+  store<i32>(entry, noted, 4 * LAST_ID);
+  store<u64>(entry, keyOf(record), 8 * LAST_KEY);
   if ((noted & IS_SHARED) !== 0) store<i32>(record, flags & ~HAS_IP_ID, 4 * FLAGS_PROTO_TTL);
 }

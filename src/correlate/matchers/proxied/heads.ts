@@ -1,12 +1,14 @@
+import { size, word } from "../../../packets/memory/layout.js";
 import { HEAD_BYTES } from "../../../packets/records.js";
 
 /** Segments that are kept of a direction at the most. */
 const MOST = 64;
-/** Numbers kept of each: where it begins in its stream, and … */
-const FIELDS = 4;
-const HEAD = 1;
-const BYTES = 2;
-const TIME_NS = 3;
+/** Numbers that are kept of each: where it begins in its stream, and … */
+const NUMBERS = size();
+const OFFSET = word();
+const HEAD = word();
+const BYTES = word();
+const TIME_NS = word();
 
 /**
  * How the first segments of one direction of a connection begin, in the order of the stream. All in one list of numbers: any connection without
@@ -18,10 +20,10 @@ export class Heads {
   /** Takes a segment by where it begins in its stream, unless one is known that begins there: a hash of its first bytes, how many it has, and when it came. Returns whether it did. */
   add(offset: number, head: number, bytes: number, timeNs: number): boolean {
     const numbers = this.#numbers;
-    if (numbers.length === FIELDS * MOST) return false;
+    if (numbers.length === NUMBERS * MOST) return false;
     let at = numbers.length;
-    while (at > 0 && numbers[at - FIELDS] > offset) at -= FIELDS;
-    if (at > 0 && numbers[at - FIELDS] === offset) return false;
+    while (at > 0 && numbers[at - NUMBERS + OFFSET] > offset) at -= NUMBERS;
+    if (at > 0 && numbers[at - NUMBERS + OFFSET] === offset) return false;
     numbers.splice(at, 0, offset, head, bytes, timeNs);
     return true;
   }
@@ -29,17 +31,17 @@ export class Heads {
   /** What its segments compare by. */
   *keys(): Generator<number> {
     const numbers = this.#numbers;
-    for (let at = 0; at < numbers.length; at += FIELDS)
-      yield segmentKey(numbers[at], numbers[at + HEAD], numbers[at + BYTES]);
+    for (let at = 0; at < numbers.length; at += NUMBERS)
+      yield segmentKey(numbers[at + OFFSET], numbers[at + HEAD], numbers[at + BYTES]);
   }
 
   /** Goes through the segments that begin where one of the others does, by the places of both. */
   *shared(others: Heads): Generator<readonly [own: number, other: number]> {
     const [a, b] = [this.#numbers, others.#numbers];
     for (let own = 0, other = 0; own < a.length && other < b.length; ) {
-      if (a[own] === b[other]) yield [own, other];
-      if (a[own] > b[other]) other += FIELDS;
-      else own += FIELDS;
+      if (a[own + OFFSET] === b[other + OFFSET]) yield [own, other];
+      if (a[own + OFFSET] > b[other + OFFSET]) other += NUMBERS;
+      else own += NUMBERS;
     }
   }
 
@@ -48,12 +50,12 @@ export class Heads {
     const [a, b] = [this.#numbers, others.#numbers];
     let isCompared = false;
     for (let own = 0, other = 0; own < a.length && other < b.length; ) {
-      if (a[own] === b[other] && cutOf(a[own + BYTES]) === cutOf(b[other + BYTES])) {
+      if (a[own + OFFSET] === b[other + OFFSET] && cutOf(a[own + BYTES]) === cutOf(b[other + BYTES])) {
         if (a[own + HEAD] !== b[other + HEAD] || a[own + TIME_NS] > b[other + TIME_NS]) return false;
         isCompared = true;
       }
-      if (a[own] > b[other]) other += FIELDS;
-      else own += FIELDS;
+      if (a[own + OFFSET] > b[other + OFFSET]) other += NUMBERS;
+      else own += NUMBERS;
     }
     return isCompared;
   }

@@ -1,6 +1,7 @@
 import { IS_SELECTED, IS_FRAGMENT } from "../../../packets/packets.js";
 import { FreeRows } from "../../../packets/memory/free-rows.js";
 import { asDoubles, type Heap } from "../../../packets/memory/heap.js";
+import { field, fields, flag } from "../../../packets/memory/layout.js";
 import { RecordRows } from "../../../packets/record-rows.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../../../packets/records.js";
 import { type Reason, REASONS } from "../../../packets/results/reasons.js";
@@ -12,19 +13,23 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { type Traits, traitsOf } from "../traits.js";
 import { allOf, type Drop, isUnique, mayBeAgain, packetOf, type Placed } from "./drop.js";
 
-/** Bits of what a row has beside its record: the side, whether it is in use, and open … */
-const SIDE = 1;
-const IS_USED = 2;
-const IS_OPEN = 4;
+/** What a row has beside its record: the side, whether it is in use, and open … */
+fields();
+const [, SIDE_MASK] = field(1);
+const IS_USED = flag();
+const IS_OPEN = flag();
 
 /** … and what was said of it, by the places in IMPACTS, VERDICTS and REASON_NAMES. */
 interface Said {
   readonly shift: number;
   readonly mask: number;
 }
-const IMPACT: Said = { shift: 4, mask: 0xf };
-const VERDICT: Said = { shift: 8, mask: 0xf };
-const REASON: Said = { shift: 12, mask: 0xff };
+const [IMPACT_SHIFT, IMPACT_MASK] = field(4);
+const [VERDICT_SHIFT, VERDICT_MASK] = field(4);
+const [REASON_SHIFT, REASON_MASK] = field(8);
+const IMPACT: Said = { shift: IMPACT_SHIFT, mask: IMPACT_MASK };
+const VERDICT: Said = { shift: VERDICT_SHIFT, mask: VERDICT_MASK };
+const REASON: Said = { shift: REASON_SHIFT, mask: REASON_MASK };
 
 const REASON_NAMES = Object.keys(REASONS).filter((name): name is Reason => name in REASONS);
 
@@ -95,7 +100,7 @@ export class DropRows extends RecordRows implements Placed {
   }
 
   sideOf(row: number): Side {
-    return (this.#facts[row] & SIDE) === INSIDE ? INSIDE : OUTSIDE;
+    return (this.#facts[row] & SIDE_MASK) === INSIDE ? INSIDE : OUTSIDE;
   }
 
   /** Whether it was taken, and not given back since. */

@@ -2,16 +2,13 @@
 import * as words from "../hash-index-words.js";
 import { rowAt, setWord, wordOf } from "./words.js";
 
-/** Hash and id of a cell. */
-const CELL_BITS = 1;
-
 function cellAt(index: usize, cell: i32): usize {
-  return rowAt(index, words.CELLS, cell, CELL_BITS);
+  return rowAt(index, words.CELLS, cell, words.CELL_BITS);
 }
 
 /** The id in a cell. */
 export function idAt(index: usize, cell: i32): i32 {
-  return load<i32>(cellAt(index, cell), 4) - 1;
+  return load<i32>(cellAt(index, cell), 4 * words.ID) - 1;
 }
 
 /** The first cell with this hash, or -1 … */
@@ -28,8 +25,8 @@ function scan(index: usize, from: i32, hash: i32): i32 {
   const mask = wordOf(index, words.MASK);
   let cell = from;
   let at = cellAt(index, cell);
-  while (load<i32>(at, 4) !== 0) {
-    if (load<i32>(at) === hash) return cell;
+  while (load<i32>(at, 4 * words.ID) !== 0) {
+    if (load<i32>(at, 4 * words.HASH) === hash) return cell;
     cell = (cell + 1) & mask;
     at = cellAt(index, cell);
   }
@@ -40,9 +37,9 @@ function scan(index: usize, from: i32, hash: i32): i32 {
 export function add(index: usize, hash: i32, id: i32): void {
   const mask = wordOf(index, words.MASK);
   let cell = hash & mask;
-  while (load<i32>(cellAt(index, cell), 4) !== 0) cell = (cell + 1) & mask;
-  store<i32>(cellAt(index, cell), hash);
-  store<i32>(cellAt(index, cell), id + 1, 4);
+  while (load<i32>(cellAt(index, cell), 4 * words.ID) !== 0) cell = (cell + 1) & mask;
+  store<i32>(cellAt(index, cell), hash, 4 * words.HASH);
+  store<i32>(cellAt(index, cell), id + 1, 4 * words.ID);
   setWord(index, words.SIZE, wordOf(index, words.SIZE) + 1);
 }
 
@@ -55,20 +52,20 @@ export function add(index: usize, hash: i32, id: i32): void {
 export function spread(index: usize, cells: i32): void {
   const mask = cells - 1;
   let empty = 0;
-  while (load<i32>(cellAt(index, empty), 4) !== 0) empty++;
+  while (load<i32>(cellAt(index, empty), 4 * words.ID) !== 0) empty++;
   setWord(index, words.SIZE, 0);
   for (let past = 1; past <= mask; past++) {
     const at = cellAt(index, (empty + past) & mask);
-    const stored = load<i32>(at, 4);
+    const stored = load<i32>(at, 4 * words.ID);
     if (stored === 0) continue;
-    store<i32>(at, 0, 4);
-    add(index, load<i32>(at), stored - 1);
+    store<i32>(at, 0, 4 * words.ID);
+    add(index, load<i32>(at, 4 * words.HASH), stored - 1);
   }
 }
 
 /** Puts another id of the same hash into a cell. */
 export function setIdAt(index: usize, cell: i32, id: i32): void {
-  store<i32>(cellAt(index, cell), id + 1, 4);
+  store<i32>(cellAt(index, cell), id + 1, 4 * words.ID);
 }
 
 /** Whether there is room for one more. */
@@ -88,14 +85,14 @@ export function removeAt(index: usize, cell: i32): void {
   const mask = wordOf(index, words.MASK);
   let hole = cell;
   for (let at = (hole + 1) & mask; ; at = (at + 1) & mask) {
-    const stored = load<i32>(cellAt(index, at), 4);
+    const stored = load<i32>(cellAt(index, at), 4 * words.ID);
     if (stored === 0) break;
-    const hash = load<i32>(cellAt(index, at));
+    const hash = load<i32>(cellAt(index, at), 4 * words.HASH);
     if (((at - hash) & mask) < ((at - hole) & mask)) continue;
-    store<i32>(cellAt(index, hole), hash);
-    store<i32>(cellAt(index, hole), stored, 4);
+    store<i32>(cellAt(index, hole), hash, 4 * words.HASH);
+    store<i32>(cellAt(index, hole), stored, 4 * words.ID);
     hole = at;
   }
-  store<i32>(cellAt(index, hole), 0, 4);
+  store<i32>(cellAt(index, hole), 0, 4 * words.ID);
   setWord(index, words.SIZE, wordOf(index, words.SIZE) - 1);
 }

@@ -5,12 +5,12 @@ import { rowAt, setWord, wordOf } from "../../../../packets/memory/assembly/word
 import { KEY, KEY2, WAY } from "../../../../packets/records.js";
 import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../../packets/fates.js";
 import { NONE } from "../../../../packets/tuples.js";
-import * as bucket from "../../buckets.js";
+import { ALONE, CROWD, PENDING } from "../../buckets.js";
 import * as words from "../../buckets-words.js";
 import * as lanes from "./lanes.js";
 
 function bucketAt(buckets: usize, number: i32): usize {
-  return rowAt(buckets, words.BUCKETS, number, bucket.BUCKET_BITS);
+  return rowAt(buckets, words.BUCKETS, number, words.BUCKET_BITS);
 }
 
 /** Where a bucket has its list of the side of a row. */
@@ -32,7 +32,7 @@ export function find(buckets: usize, key: i32, key2: i32): i32 {
   for (let cell = hashIndex.seek(index, key); cell >= 0; cell = hashIndex.next(index, cell, key)) {
     const id = hashIndex.idAt(index, cell);
     const itsKey2 =
-      id < 0 ? load<i32>(bucketAt(buckets, ~id), 4 * bucket.KEY2) : load<i32>(packetOf(buckets, id), 4 * KEY2);
+      id < 0 ? load<i32>(bucketAt(buckets, ~id), 4 * words.KEY2) : load<i32>(packetOf(buckets, id), 4 * KEY2);
     if (itsKey2 === key2) return id;
   }
   return NONE;
@@ -40,12 +40,12 @@ export function find(buckets: usize, key: i32, key2: i32): i32 {
 
 /** Whether a row waits alone under its key. */
 export function isAlone(buckets: usize, row: i32): bool {
-  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === bucket.ALONE;
+  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === ALONE;
 }
 
 /** Whether it is taken for another one's twin unless an equal one comes … */
 export function isPending(buckets: usize, row: i32): bool {
-  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === bucket.PENDING;
+  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === PENDING;
 }
 
 /** … and which one's. */
@@ -64,7 +64,7 @@ export function add(buckets: usize, row: i32): void {
 /** Files a row under whose key nobody waits. */
 export function addAlone(buckets: usize, row: i32): void {
   hashIndex.add(wordOf(buckets, words.INDEX), load<i32>(packetOf(buckets, row), 4 * KEY), row);
-  store<i32>(fateOf(buckets, row), bucket.ALONE, 4 * BUCKET);
+  store<i32>(fateOf(buckets, row), ALONE, 4 * BUCKET);
 }
 
 /** Takes a row out of the index, or out of its bucket, if it is filed; the last one out closes the bucket. */
@@ -76,8 +76,8 @@ export function remove(buckets: usize, row: i32): void {
   const key = load<i32>(packetOf(buckets, row), 4 * KEY);
   if (number >= 0) leave(buckets, number, row, key);
   store<i32>(fate, NONE, 4 * BUCKET);
-  if (number === bucket.ALONE) hashIndex.remove(index, key, row);
-  else if (number === bucket.PENDING) {
+  if (number === ALONE) hashIndex.remove(index, key, row);
+  else if (number === PENDING) {
     const other = pendingWith(buckets, row);
     hashIndex.remove(index, key, filedOf(buckets, row));
     addAlone(buckets, other);
@@ -92,7 +92,7 @@ export function isInCrowd(buckets: usize, row: i32): bool {
 
 /** … and whether a bucket is one. */
 export function isCrowd(buckets: usize, number: i32): bool {
-  return load<i32>(bucketAt(buckets, number), 4 * bucket.IS_CROWD) !== 0;
+  return load<i32>(bucketAt(buckets, number), 4 * words.IS_CROWD) !== 0;
 }
 
 /** The bucket that a row waits in; or ALONE, PENDING, or NONE. */
@@ -103,7 +103,7 @@ export function bucketOf(buckets: usize, row: i32): i32 {
 /** How many of both sides wait in a bucket. */
 export function countOf(buckets: usize, number: i32): i32 {
   const at = bucketAt(buckets, number);
-  return load<i32>(at, 4 * bucket.COUNT) + load<i32>(at, 4 * (bucket.COUNT + 1));
+  return load<i32>(at, 4 * words.COUNT) + load<i32>(at, 4 * (words.COUNT + 1));
 }
 
 /** Who came last of those in a row's crowd that go its way. */
@@ -114,9 +114,9 @@ export function newestOf(buckets: usize, row: i32): i32 {
 /** Has all that wait in a bucket enter their lanes. */
 function makeCrowd(buckets: usize, number: i32): void {
   const at = bucketAt(buckets, number);
-  store<i32>(at, 1, 4 * bucket.IS_CROWD);
+  store<i32>(at, 1, 4 * words.IS_CROWD);
   for (let side = 0; side < 2; side++) {
-    let row = load<i32>(at + (side << 2), 4 * bucket.OLDEST);
+    let row = load<i32>(at + (side << 2), 4 * words.OLDEST);
     for (; row !== NONE; row = load<i32>(fateOf(buckets, row), 4 * NEXT)) lanes.enter(buckets, number, row);
   }
 }
@@ -128,16 +128,16 @@ function leave(buckets: usize, number: i32, row: i32, key: i32): void {
   if (isCrowd(buckets, number)) lanes.leave(buckets, number, row);
   const before = load<i32>(fate, 4 * PREVIOUS);
   const behind = load<i32>(fate, 4 * NEXT);
-  if (before === NONE) store<i32>(list, behind, 4 * bucket.OLDEST);
+  if (before === NONE) store<i32>(list, behind, 4 * words.OLDEST);
   else store<i32>(fateOf(buckets, before), behind, 4 * NEXT);
-  if (behind === NONE) store<i32>(list, before, 4 * bucket.NEWEST);
+  if (behind === NONE) store<i32>(list, before, 4 * words.NEWEST);
   else store<i32>(fateOf(buckets, behind), before, 4 * PREVIOUS);
-  store<i32>(list, load<i32>(list, 4 * bucket.COUNT) - 1, 4 * bucket.COUNT);
+  store<i32>(list, load<i32>(list, 4 * words.COUNT) - 1, 4 * words.COUNT);
   const at = bucketAt(buckets, number);
   // of both sides
-  if (load<u64>(at, 4 * bucket.COUNT) !== 0) return;
+  if (load<u64>(at, 4 * words.COUNT) !== 0) return;
   hashIndex.remove(wordOf(buckets, words.INDEX), key, ~number);
-  store<i32>(at, wordOf(buckets, words.FREE), 4 * bucket.OLDEST);
+  store<i32>(at, wordOf(buckets, words.FREE), 4 * words.OLDEST);
   setWord(buckets, words.FREE, number);
 }
 
@@ -148,7 +148,7 @@ export function setPending(buckets: usize, filed: i32, row: i32): void {
 }
 
 function setOnePending(fate: usize, otherRow: i32): void {
-  store<i32>(fate, bucket.PENDING, 4 * BUCKET);
+  store<i32>(fate, PENDING, 4 * BUCKET);
   store<i32>(fate, otherRow, 4 * NEXT);
   store<i32>(fate, NONE, 4 * TWIN);
 }
@@ -179,12 +179,12 @@ function open(buckets: usize, row: i32): i32 {
   const number = take(buckets);
   const at = bucketAt(buckets, number);
   for (let side = 0; side < 2; side++) {
-    store<i32>(at + (side << 2), NONE, 4 * bucket.OLDEST);
-    store<i32>(at + (side << 2), NONE, 4 * bucket.NEWEST);
-    store<i32>(at + (side << 2), 0, 4 * bucket.COUNT);
+    store<i32>(at + (side << 2), NONE, 4 * words.OLDEST);
+    store<i32>(at + (side << 2), NONE, 4 * words.NEWEST);
+    store<i32>(at + (side << 2), 0, 4 * words.COUNT);
   }
-  store<i32>(at, load<i32>(packet, 4 * KEY2), 4 * bucket.KEY2);
-  store<i32>(at, 0, 4 * bucket.IS_CROWD);
+  store<i32>(at, load<i32>(packet, 4 * KEY2), 4 * words.KEY2);
+  store<i32>(at, 0, 4 * words.IS_CROWD);
   const index = <usize>wordOf(buckets, words.INDEX);
   hashIndex.remove(index, load<i32>(packet, 4 * KEY), row);
   hashIndex.add(index, load<i32>(packet, 4 * KEY), ~number);
@@ -197,17 +197,17 @@ function open(buckets: usize, row: i32): i32 {
 export function append(buckets: usize, row: i32, number: i32): void {
   const fate = fateOf(buckets, row);
   const list = listOf(buckets, number, row);
-  const before = load<i32>(list, 4 * bucket.NEWEST);
+  const before = load<i32>(list, 4 * words.NEWEST);
   store<i32>(fate, number, 4 * BUCKET);
   store<i32>(fate, before, 4 * PREVIOUS);
   store<i32>(fate, NONE, 4 * NEXT);
-  if (before === NONE) store<i32>(list, row, 4 * bucket.OLDEST);
+  if (before === NONE) store<i32>(list, row, 4 * words.OLDEST);
   else store<i32>(fateOf(buckets, before), row, 4 * NEXT);
-  store<i32>(list, row, 4 * bucket.NEWEST);
-  const count = load<i32>(list, 4 * bucket.COUNT) + 1;
-  store<i32>(list, count, 4 * bucket.COUNT);
+  store<i32>(list, row, 4 * words.NEWEST);
+  const count = load<i32>(list, 4 * words.COUNT) + 1;
+  store<i32>(list, count, 4 * words.COUNT);
   if (isCrowd(buckets, number)) lanes.enter(buckets, number, row);
-  else if (count > bucket.CROWD) makeCrowd(buckets, number);
+  else if (count > CROWD) makeCrowd(buckets, number);
 }
 
 function take(buckets: usize): i32 {
@@ -217,6 +217,6 @@ function take(buckets: usize): i32 {
     setWord(buckets, words.END, number + 1);
     return number;
   }
-  setWord(buckets, words.FREE, load<i32>(bucketAt(buckets, free), 4 * bucket.OLDEST));
+  setWord(buckets, words.FREE, load<i32>(bucketAt(buckets, free), 4 * words.OLDEST));
   return free;
 }
