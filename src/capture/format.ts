@@ -1,5 +1,6 @@
 import type { FrameBatch, FrameSource } from "../packets/batches/frames.js";
 import type { Loss, Mark } from "../packets/batches/frame-marks.js";
+import { MOST_SNAPLEN } from "../protocols/link-types.js";
 import type { ByteWindow } from "./window.js";
 
 /** What a gzip stream begins with (RFC 1952 section 2.3.1) … */
@@ -8,15 +9,12 @@ export const GZIP_MAGIC = 0x1f8b;
 export const ZSTD_MAGIC = 0xfd2fb528;
 
 /**
- * Most bytes a frame may claim: MAXIMUM_SNAPLEN of libpcap, WTAP_MAX_PACKET_SIZE_STANDARD of Wireshark. Like both, a frame may
- * be longer than the snaplen its file declares, which some writers get wrong. (Both allow 128 MiB to D-Bus and USB
- * captures, which hold no packets for a NAT.)
+ * What to say of a frame that claims to be longer than MOST_SNAPLEN, as libpcap and Wireshark (WTAP_MAX_PACKET_SIZE_STANDARD) have none. Like with both, a
+ * frame may be longer than the snaplen its file declares, which some writers get wrong. (Both allow 128 MiB to D-Bus and USB captures, which hold no
+ * packets for a NAT.)
  */
-export const MAX_CAPTURED_BYTES = 262_144;
-
-/** What to say of a frame that claims to be longer. */
 export function oversized(capturedBytes: number): string {
-  return `the frame claims ${capturedBytes} captured bytes; none has more than ${MAX_CAPTURED_BYTES}`;
+  return `the frame claims ${capturedBytes} captured bytes; none has more than ${MOST_SNAPLEN}`;
 }
 
 /** Where a capture says that an interface, by its index, lost frames. */

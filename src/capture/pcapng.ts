@@ -1,5 +1,6 @@
 import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
-import { type Format, type LossOn, MAX_CAPTURED_BYTES, oversized, type Stop } from "./format.js";
+import { MOST_SNAPLEN } from "../protocols/link-types.js";
+import { type Format, type LossOn, oversized, type Stop } from "./format.js";
 import { ENGINES } from "./engines.js";
 import * as block from "./pcapng-blocks.js";
 import { PcapngLosses } from "./pcapng-losses.js";
@@ -124,7 +125,7 @@ export class Pcapng implements Format {
     const low = view.getUint32(at + 16, little);
     const captured = view.getUint32(at + 20, little);
     const original = view.getUint32(at + 24, little);
-    if (captured > MAX_CAPTURED_BYTES) return oversized(captured);
+    if (captured > MOST_SNAPLEN) return oversized(captured);
     if (bytes < block.PACKET_BYTES + captured)
       return `the frame claims ${captured} captured bytes in a block of ${bytes}`;
     if (index >= this.interfaces.length) return NO_INTERFACE;
@@ -163,7 +164,7 @@ export class Pcapng implements Format {
     if (index >= this.interfaces.length) return NO_INTERFACE;
     const original = view.getUint32(at + 8, this.#little);
     const captured = Math.min(original, this.interfaces[index].snaplen || original, bytes - block.SIMPLE_PACKET_BYTES);
-    if (captured > MAX_CAPTURED_BYTES) return oversized(captured);
+    if (captured > MOST_SNAPLEN) return oversized(captured);
     if (!this.#warnedOfNoStamp) {
       this.#warnedOfNoStamp = true;
       this.#warn("simple packet blocks carry no time; such frames are given the time of the frame before them");

@@ -6,9 +6,9 @@ import { hasPorts, ICMP, ICMPV6, TCP } from "../protocols/ip-protocols.js";
 import * as ipv4 from "../protocols/ipv4.js";
 import * as ipv6 from "../protocols/ipv6.js";
 import { ETHERNET_BYTES, ETHERNET_TYPE } from "../protocols/link-types.js";
+import * as tcp from "../protocols/tcp.js";
 
-/** As much of each protocol's header as is known of a packet: of TCP, up to its flags. */
-const TCP_BYTES = 14;
+/** As much of other headers than TCP's as is known of a packet. */
 const REST_BYTES = 8;
 /** The least offset there is. */
 const LATER = 1;
@@ -30,7 +30,9 @@ export function headerOf(
   const proto = t.proto(row);
   const ipBytes = isIpv6 ? ipv6.HEADER_BYTES : ipv4.HEADER_BYTES;
   const isHeadless = (t.flags(row) & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0;
-  const bytes = new Uint8Array(ETHERNET_BYTES + ipBytes + (isHeadless ? 0 : proto === TCP ? TCP_BYTES : REST_BYTES));
+  const bytes = new Uint8Array(
+    ETHERNET_BYTES + ipBytes + (isHeadless ? 0 : proto === TCP ? tcp.LEAST_BYTES : REST_BYTES),
+  );
   const view = new DataView(bytes.buffer);
   view.setUint16(ETHERNET_TYPE, isIpv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
   const ip = ETHERNET_BYTES;
@@ -57,10 +59,9 @@ export function headerOf(
     view.setUint16(behind + 2, dstPort ?? 0);
   }
   if (proto === TCP) {
-    view.setUint32(behind + 4, t.seq(row));
-    view.setUint32(behind + 8, t.ack(row));
-    view.setUint8(behind + 12, 0x50);
-    view.setUint8(behind + 13, t.tcpFlags(row));
+    view.setUint32(behind + tcp.SEQUENCE, t.seq(row));
+    view.setUint32(behind + tcp.ACKNOWLEDGEMENT, t.ack(row));
+    view.setUint16(behind + tcp.OFFSET_FLAGS_WINDOW, ((tcp.HEADER_BYTES / 4) << 12) | t.tcpFlags(row));
   }
   if (proto === ICMP || proto === ICMPV6) {
     // type and code stand where records have them

@@ -1,3 +1,7 @@
+/** Address families of Linux, bits/socket.h. */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
 /**
  * Whether an address, of which `word` is the first 32 bits, is that of a group, or of all (255.255.255.255): NAT does not apply to those,
  * and a host may send to one on each interface. RFC 5771, RFC 4291 section 2.7.

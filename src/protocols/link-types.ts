@@ -40,9 +40,17 @@ export const FROM_US = 4;
 const LOOPBACK_BYTES = 4;
 /** RFC 2516 section 4: version and type (both 1), code (0 for a session's packets), session, length. */
 export const PPPOE_BYTES = 6;
+export const PPPOE_SESSION = 0x1100;
 /** Address and control of a PPP frame, which some links leave out (RFC 1662 section 3.1), and its protocol. */
 export const PPP_ADDRESS_BYTES = 2;
 export const PPP_PROTOCOL_BYTES = 2;
+export const PPP_ADDRESS_AND_CONTROL = 0xff03;
+/** PPP protocol numbers, https://www.iana.org/assignments/ppp-numbers */
+export const PPP_IPV4 = 0x0021;
+export const PPP_IPV6 = 0x0057;
+
+/** The longest snaplen, MAXIMUM_SNAPLEN of libpcap's pcap-int.h: what asks for the whole frame. No frame has more. */
+export const MOST_SNAPLEN = 262_144;
 
 /** What tells which version of IP, if any, comes behind a header … */
 const NOTHING_KNOWN = 0;

@@ -1,4 +1,13 @@
-/** TCP flags, RFC 9293 section 3.1; ECE and CWR are those of explicit congestion notification (RFC 3168). */
+/** Byte offsets in the header, RFC 9293 section 3.1. */
+export const SEQUENCE = 4;
+export const ACKNOWLEDGEMENT = 8;
+/** Data offset in words (4 bits), reserved bits, flags (8 bits), window (16 bits). */
+export const OFFSET_FLAGS_WINDOW = 12;
+export const HEADER_BYTES = 20;
+/** Up to the flags, and not the window: enough to tell segments apart. */
+export const LEAST_BYTES = 14;
+
+/** Flags; ECE and CWR are those of explicit congestion notification (RFC 3168). */
 export const FIN = 0x01;
 export const SYN = 0x02;
 export const RST = 0x04;

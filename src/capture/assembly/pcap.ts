@@ -1,6 +1,6 @@
 /** `Pcap.scan`'s loop: from one record's header to the next. */
 import { doubleOf, setWord, wordOf } from "../../packets/memory/assembly/words.js";
-import { MAX_CAPTURED_BYTES } from "../format.js";
+import { MOST_SNAPLEN } from "../../protocols/link-types.js";
 import { CAPTURED_LENGTH, ORIGINAL_LENGTH, TICKS } from "../pcap.js";
 import * as words from "../pcap-words.js";
 
@@ -31,7 +31,7 @@ export function scan(block: usize): void {
       break;
     }
     const captured = numberAt(header + CAPTURED_LENGTH);
-    if (captured > <u32>MAX_CAPTURED_BYTES) {
+    if (captured > <u32>MOST_SNAPLEN) {
       stop = words.OVERSIZED;
       break;
     }

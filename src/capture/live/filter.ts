@@ -1,4 +1,5 @@
 import { endianness } from "node:os";
+import { MOST_SNAPLEN } from "../../protocols/link-types.js";
 import { CaptureError, FilterError } from "../errors.js";
 import { ERROR_BYTES, koffi, libpcap, type Libpcap, type Pointer, textIn } from "./libpcap.js";
 
@@ -9,11 +10,9 @@ const PROGRAM_BYTES = 16;
 const POINTER_AT = 8;
 /** struct bpf_insn. */
 const INSTRUCTION_WORDS = 2;
-/** MAXIMUM_SNAPLEN, pcap-int.h. */
-const SNAPLEN = 262_144;
 
 /** A classic capture's header in the byte order of the host, draft-ietf-opsawg-pcap: magic, version 2.4, snaplen, and link type. */
-const headerOf = (linkType: number): Uint32Array => Uint32Array.of(0xa1b2c3d4, VERSION, 0, 0, SNAPLEN, linkType);
+const headerOf = (linkType: number): Uint32Array => Uint32Array.of(0xa1b2c3d4, VERSION, 0, 0, MOST_SNAPLEN, linkType);
 const VERSION = endianness() === "LE" ? 0x0004_0002 : 0x0002_0004;
 
 /** A number that no filter can have, wherever it stands: reading it is an error of its own. */

@@ -1,6 +1,7 @@
 import { endianness } from "node:os";
 import type { TypeObject } from "koffi";
 import { addressText } from "../../packets/address.js";
+import { AF_INET, AF_INET6 } from "../../protocols/addresses.js";
 import { CaptureError } from "../errors.js";
 import { ERROR_BYTES, koffi, libpcap, type Pointer, textIn } from "./libpcap.js";
 
@@ -19,9 +20,7 @@ export interface NetworkInterface {
 const IS_LOOPBACK = 1;
 const IS_UP = 2;
 
-/** Address families of Linux, and where their addresses stand in a sockaddr. bits/socket.h, netinet/in.h */
-const AF_INET = 2;
-const AF_INET6 = 10;
+/** Where the addresses of families stand in a sockaddr, netinet/in.h. */
 const SOCKADDR_BYTES = 28;
 const IPV4_AT = 4;
 const IPV6_AT = 8;

@@ -1,3 +1,4 @@
+import { MOST_SNAPLEN } from "../../protocols/link-types.js";
 import { CaptureError } from "../errors.js";
 import { setFilter } from "./filter.js";
 import { listInterfaces } from "./interfaces.js";
@@ -11,8 +12,6 @@ export { listInterfaces } from "./interfaces.js";
 export type { LiveOptions, LiveSource } from "./live-source.js";
 export { dropPrivileges } from "./privileges.js";
 
-/** What pcap_set_snaplen takes for the whole frame (MAXIMUM_SNAPLEN, pcap-int.h). */
-const WHOLE_FRAME_BYTES = 262_144;
 /** PCAP_TSTAMP_PRECISION_NANO, pcap/pcap.h. */
 const NANOSECONDS = 1;
 
@@ -30,7 +29,7 @@ export async function openInterface(name: string, options: LiveOptions): Promise
   const handle = pcap.create(name, errors);
   if (!handle) throw new CaptureError(`${name}: cannot be captured from: ${textIn(errors)}`);
   try {
-    pcap.setSnaplen(handle, options.snaplen || WHOLE_FRAME_BYTES);
+    pcap.setSnaplen(handle, options.snaplen || MOST_SNAPLEN);
     pcap.setBufferSize(handle, options.bufferBytes);
     // No immediate mode: with it the ring is cut into frames as long as the snaplen, which leaves room for few.
     pcap.setTimeout(handle, BLOCK_TIMEOUT_MS);

@@ -2,11 +2,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { addHostOptions, type HostOptions } from "./host-options.js";
 import { addReportOptions, fileToWrite, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
+import { MOST_SNAPLEN } from "../../protocols/link-types.js";
 import { type ServeAddress, serveAddress } from "../../serving/serve-address.js";
 import { addSelectOptions, type SelectOptions } from "./select-options.js";
 
-/** libpcap's own limit; 0 asks for it as well. */
-const MOST_SNAPLEN = 262_144;
 /** What pcap_set_buffer_size takes, an int of bytes. */
 const MOST_BUFFER_KIB = Math.floor((2 ** 31 - 1) / 1024);
 /**

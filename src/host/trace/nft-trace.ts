@@ -1,4 +1,5 @@
 import type { Arrival } from "../../packets/results/traces.js";
+import * as ipv6 from "../../protocols/ipv6.js";
 import { canonicalAddress, parseNumber } from "../address.js";
 import { withoutCounters } from "../rules/rules-text.js";
 import { lineOf, type TraceLine } from "./trace-lines.js";
@@ -7,8 +8,6 @@ import { lineOf, type TraceLine } from "./trace-lines.js";
 const LINE = /^trace id ([\da-f]+) (\S+ \S+ \S+) (packet:|rule|unknown rule|policy) (.*)$/;
 /** What a rule, or a chain's policy, did with a packet. */
 const VERDICT = /^(.*?) ?\(verdict ([a-z]+)[^()]*\)\s*$/;
-/** An IPv6 header: its own length field counts what follows it (RFC 8200, section 3). */
-const IPV6_HEADER = 40;
 
 /** Reads a line of `nft monitor trace` (nftables 1.0, src/netlink.c, netlink_events_trace_cb); null where it is none. */
 export function parseNftTraceLine(line: string): TraceLine | null {
@@ -44,7 +43,7 @@ function arrivalIn(text: string): Arrival | undefined {
   return {
     ends: { src, dst, ...(srcPort !== null && dstPort !== null && { srcPort, dstPort }) },
     ttl,
-    length: version === "ip6" ? length + IPV6_HEADER : length,
+    length: version === "ip6" ? length + ipv6.HEADER_BYTES : length,
     ipId: parseNumber(valueOf("ip id"), 0xffff) ?? 0,
   };
 }

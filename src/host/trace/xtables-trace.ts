@@ -1,14 +1,16 @@
 import type { Arrival } from "../../packets/results/traces.js";
+import { AF_INET6 } from "../../protocols/addresses.js";
+import * as ipv4 from "../../protocols/ipv4.js";
+import * as ipv6 from "../../protocols/ipv6.js";
 import { canonicalAddress, parseNumber } from "../address.js";
 import { lineOf, type TraceLine } from "./trace-lines.js";
 
-/** A packet, by its protocol family (10 is IPv6: AF_INET6). */
+/** A packet, by its protocol family. */
 const PACKET = /^PACKET: (\d+) ([\da-f]+) (.*)$/;
 /** What a rule, or a chain's policy, did with it: `filter:FORWARD:rule:0x4:DROP  -4 -t filter -A FORWARD -j DROP`. */
 const TRACE = /^ TRACE: \d+ ([\da-f]+) ([^:]+:[^:]+):(rule:0x[\da-f]+|policy|return):(\S+)\s*(?:-[46] )?(.*)$/;
-const AF_INET6 = 10;
 /** It adds an IPv4 header to what an IPv6 header says of the length behind it (iptables 1.8, iptables/xtables-monitor.c). */
-const LACKING = 40 - 20;
+const LACKING = ipv6.HEADER_BYTES - ipv4.HEADER_BYTES;
 
 /** Reads a line of `xtables-monitor --trace`; null where it is none. */
 export function parseXtablesTraceLine(line: string): TraceLine | null {

@@ -22,8 +22,12 @@ import {
   ONLY_IPV4,
   ONLY_IPV6,
   PPP_ADDRESS_BYTES,
+  PPP_ADDRESS_AND_CONTROL,
+  PPP_IPV4,
+  PPP_IPV6,
   PPP_PROTOCOL_BYTES,
   PPPOE_BYTES,
+  PPPOE_SESSION,
   typeAtOf,
   whatTells,
 } from "../../protocols/link-types.js";
@@ -43,15 +47,6 @@ import {
   UNSUPPORTED_LINK,
 } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
-
-/** Version and type (both 1), and the code of a session's packets, RFC 2516 section 4. */
-const PPPOE_SESSION = 0x1100;
-
-/** PPP protocol numbers, https://www.iana.org/assignments/ppp-numbers */
-const PPP_IPV4 = 0x0021;
-const PPP_IPV6 = 0x0057;
-/** RFC 1662 section 3.1. */
-const PPP_ADDRESS_AND_CONTROL = 0xff03;
 
 /** Networks stack two tags; more than this is noise that happens to look like tags. */
 const MAX_TAGS = 4;

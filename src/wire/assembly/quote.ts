@@ -13,13 +13,13 @@ import * as icmp from "../../protocols/icmp.js";
 import { hasPorts, ICMP, ICMPV6, PORTS_BYTES, TCP, UDP } from "../../protocols/ip-protocols.js";
 import * as header4 from "../../protocols/ipv4.js";
 import * as header6 from "../../protocols/ipv6.js";
+import * as tcp from "../../protocols/tcp.js";
 import * as udp from "../../protocols/udp.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import { hashOfPair, headOf, joined, mixWord, sumOf } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
 import { rewritten } from "./other.js";
-import * as tcp from "./tcp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
 const TRANSPORT_BYTES = 8;

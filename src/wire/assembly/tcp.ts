@@ -13,19 +13,11 @@ import {
   TCP_FLAGS_QUOTE,
   WINDOW_SHIFT,
 } from "../../packets/records.js";
-import { SYN } from "../../protocols/tcp.js";
+import { ACKNOWLEDGEMENT, HEADER_BYTES, LEAST_BYTES, OFFSET_FLAGS_WINDOW, SEQUENCE, SYN } from "../../protocols/tcp.js";
 import { byteAt, wordAt } from "./bytes.js";
 import { briefOf, joined, keyOf, mix, mixWord, restOf, setKey, sumOf } from "./hash.js";
 import { payload } from "./payload.js";
 
-/** Byte offsets in the header, RFC 9293 section 3.1. */
-export const SEQUENCE = 4;
-const ACKNOWLEDGEMENT = 8;
-/** Data offset in words (4 bits), reserved bits, flags (8 bits), window (16 bits). */
-const OFFSET_FLAGS_WINDOW = 12;
-const HEADER_BYTES = 20;
-/** Up to the flags, and not the window: enough to tell segments apart. */
-const LEAST_BYTES = 14;
 const LONGEST_HEADER = 60;
 
 const FLAGS_AND_WINDOW = 0x00ff_ffff;

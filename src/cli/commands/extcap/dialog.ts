@@ -1,5 +1,6 @@
 import { listInterfaces } from "../../../capture/live/open.js";
 import type { SideNames } from "../../../packets/sides.js";
+import { MOST_SNAPLEN } from "../../../protocols/link-types.js";
 import { DockerEngine } from "../../../asking/docker-api.js";
 import { ownInterfaces } from "../../../asking/own-interfaces.js";
 import type { Host } from "../../host.js";
@@ -69,7 +70,7 @@ const OF_ALL: readonly Question[] = [
     call: "--snaplen",
     display: "Bytes kept of a frame",
     type: "unsigned",
-    range: "0,262144",
+    range: `0,${MOST_SNAPLEN}`,
     default: "0",
     tooltip: "0: all",
   },
