@@ -61,7 +61,7 @@ export interface Truthfulness {
   falseFields: number;
   /** Frames called `dropped` (or anything else definite) whose twin is in the other capture, or that were not. */
   falseVerdicts: number;
-  /** Frames of which a verdict is true, and those that got it: the others are paired, or it is left `unknown`. */
+  /** Frames without a twin of which the captures decide a verdict, and those that got it: the others are ambiguous, or it is left `unknown`. */
   judged: number;
   judgedRight: number;
   /** Frames called `dropped` that the other capture missed without saying so: nobody can tell. */
@@ -206,9 +206,8 @@ export class Claims {
   /** How true all of it was, once there is no more of it: a verdict as it stands at the end. */
   finish(): Truthfulness {
     for (const verdict of this.#verdicts.values()) this.#judge(verdict);
-    for (const { kind } of [this.#truth.inside, this.#truth.outside])
-      for (const of of kind.subarray(1))
-        if (of !== UNSEEN && of !== FORWARDED && TRUE_VERDICTS.has(of)) this.#result.judged++;
+    for (const { kind, isDecidable } of [this.#truth.inside, this.#truth.outside])
+      for (const [frame, of] of kind.entries()) if (of !== FORWARDED && isDecidable[frame] === 1) this.#result.judged++;
     return this.#result;
   }
 
@@ -270,7 +269,7 @@ export class Claims {
     const kind = this.#truth[side].kind[frame];
     if (kind === UNSEEN && verdict === "dropped") this.#result.dropOrMiss++;
     const right = TRUE_VERDICTS.get(kind);
-    if (kind !== UNSEEN && right?.has(verdict)) this.#result.judgedRight++;
+    if (right?.has(verdict) && this.#truth[side].isDecidable[frame] === 1) this.#result.judgedRight++;
     if (right === undefined || verdict === "unknown" || right.has(verdict)) return;
     this.#result.falseVerdicts++;
     this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);

@@ -126,7 +126,7 @@ function clockError(outcomes: readonly Outcome[]): string {
 }
 
 /** The share of verdicts that is asked for where a scenario says nothing else, of so many frames at least: see `Expectation`. */
-const USUALLY_TOLD = 0.5;
+const USUALLY_TOLD = 0.8;
 const LEAST_JUDGED = 20;
 
 /** That the worst seed finds or tells less than is asked for, in words; null where it does as much, or nothing is asked for. */
@@ -139,7 +139,7 @@ export function missedTarget(
   return worstTold(outcomes) < least ? `fewer verdicts than the ${percent(least)} asked for` : null;
 }
 
-/** The share of frames without a twin that got their verdict, of the worst seed. */
+/** The share of decided verdicts that frames without a twin got, of the worst seed. */
 function worstTold(outcomes: readonly Outcome[]): number {
   const shares = outcomes.map(({ truthfulness }) =>
     truthfulness === null || truthfulness.judged < LEAST_JUDGED

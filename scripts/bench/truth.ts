@@ -35,7 +35,7 @@ export interface SideTruth {
    * that two connections carry. All others have 0.
    */
   readonly serial: Int32Array;
-  /** Per frame, 1 where it has a twin and what the captures hold decides which that is. */
+  /** Per frame, 1 where what the captures hold decides which its twin is, or where it has none and a verdict is true of it, decides that. */
   readonly isDecidable: Uint8Array;
 }
 

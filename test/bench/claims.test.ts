@@ -3,12 +3,13 @@ import type { Circumstances, Expectation, Sent } from "../../scripts/bench/adver
 import { Claims } from "../../scripts/bench/claims.js";
 import { COPY, DROPPED, FORWARDED, type SideTruth, UNCOVERED, UNSEEN } from "../../scripts/bench/truth.js";
 
+/** What of it has a verdict is decided, but for the last one. */
 const sideOf = (...kinds: number[]): SideTruth => ({
   kind: Uint8Array.of(0, ...kinds),
   serial: new Int32Array(kinds.length + 1),
-  isDecidable: new Uint8Array(kinds.length + 1),
+  isDecidable: Uint8Array.of(0, ...kinds.map((kind, at) => Number(kind !== UNSEEN && at < kinds.length - 1))),
 });
-const TRUTH = { inside: sideOf(FORWARDED, DROPPED, UNSEEN, UNCOVERED, COPY), outside: sideOf(FORWARDED) };
+const TRUTH = { inside: sideOf(FORWARDED, DROPPED, UNSEEN, UNCOVERED, COPY, DROPPED), outside: sideOf(FORWARDED) };
 const ONE_CLOCK: Circumstances = {
   isSteady: true,
   isOneClock: true,
@@ -122,8 +123,9 @@ describe("claims", () => {
     expect(told([{ ...pair(20_000), ...fields }], ONE_CLOCK, {}, sent).falseFields).toBe(count);
   });
 
-  test("of frames without a twin: how many got the verdict that is true of them", () => {
-    const { judged, judgedRight } = told([verdict(2, "dropped"), verdict(4, "unknown"), verdict(5, "copy")]);
+  test("of frames without a twin: how many got the verdict that is true of them, of those of which that is decided", () => {
+    const said = [verdict(2, "dropped"), verdict(4, "unknown"), verdict(5, "copy"), verdict(6, "dropped")];
+    const { judged, judgedRight } = told(said);
     expect([judged, judgedRight]).toEqual([3, 2]);
   });
 

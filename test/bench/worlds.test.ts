@@ -84,3 +84,12 @@ it("a target is missed where too little is found, and nothing is true where some
   const liar: Program = (words, read) => natcorr(words, (line) => read(line.replace(/"nat":"[^"]+"/, '"nat":"dnat"')));
   expect(isTrue(await outcomeOf(...world, liar))).toBe(false);
 });
+
+it("a target is missed where verdicts that the captures decide are left unknown", async () => {
+  const world = ["said/ttl-set-64", join(folder, "verdicts"), 1] as const;
+  expect(missedTarget([await outcomeOf(...world, natcorr)], { recall: 0.9 })).toBeNull();
+  const shy: Program = (words, read) =>
+    natcorr(words, (line) => read(line.replace('"verdict":"dropped"', '"verdict":"unknown"')));
+  const missed = missedTarget([await outcomeOf(...world, shy)], { recall: 0.9 });
+  expect(missed).toBe("fewer verdicts than the 80.000 % asked for");
+});

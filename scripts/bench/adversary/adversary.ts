@@ -14,7 +14,8 @@ import {
   writeTruth,
 } from "../truth.js";
 import { type CapturePoint, EPOCH_S } from "./capture.js";
-import { decidablePairs } from "./decide.js";
+import { distinctPackets } from "./decide.js";
+import { DecidedAlone } from "./decide-alone.js";
 import { FIN, SYN } from "./packet.js";
 import { type Direction, type Fate, listOf, World } from "./world.js";
 
@@ -27,8 +28,8 @@ export interface Expectation {
    */
   readonly recall: number | null;
   /**
-   * The share of frames without a twin that are to get the verdict that is true of them, of those that have one; half of them where left out. Less where nothing
-   * tells it: the captures miss some in silence, or nothing vouches for the clocks.
+   * The share of frames without a twin that are to get the verdict that is true of them, of those of which the captures decide it (`decide-alone.ts`); four of five
+   * where left out. Less where natcorr is known to leave more of these `unknown` or ambiguous, as beside it is said why.
    */
   readonly told?: number;
   /** Codes of findings that are true of it, beside those that the frames themselves show (`dropped`, `port-rewritten`). */
@@ -146,11 +147,12 @@ function truthOf(world: World): Truth {
     seen.every((serials) => serials.has(serial)) &&
     !world.inside.missed.has(serial) &&
     !world.outside.missed.has(serial);
-  const decidable = decidablePairs(world, isSeen, WINDOW_NS);
+  const distinct = distinctPackets(world, isSeen, WINDOW_NS);
+  const alone = new DecidedAlone(world, isSeen, (serial) => distinct.has(serial));
   const fates = new Map(world.fates.map((fate) => [fate.serial, fate]));
   return {
-    inside: sideTruth(world.inside, world.outside, fates, isSeen, decidable),
-    outside: sideTruth(world.outside, world.inside, fates, isSeen, decidable),
+    inside: sideTruth(world.inside, world.outside, fates, isSeen, distinct, alone),
+    outside: sideTruth(world.outside, world.inside, fates, isSeen, distinct, alone),
   };
 }
 
@@ -159,18 +161,21 @@ function sideTruth(
   other: CapturePoint,
   fates: ReadonlyMap<number, Fate>,
   isSeen: (fate: Fate) => boolean,
-  decidable: ReadonlySet<number>,
+  distinct: ReadonlySet<number>,
+  alone: DecidedAlone,
 ): SideTruth {
   const frames = point.taps.length + 1;
   const truth = { kind: new Uint8Array(frames), serial: new Int32Array(frames), isDecidable: new Uint8Array(frames) };
-  for (const [i, { serial, isCopy, timeNs }] of point.taps.entries()) {
+  for (const [i, tap] of point.taps.entries()) {
+    const { serial, isCopy, timeNs } = tap;
     const fate = fates.get(serial);
     if (fate === undefined) throw new Error(`frame ${i + 1} is of a packet that nobody sent`);
     const isPair = !isCopy && isSeen(fate);
     const ofCopy = fate.isLocal ? LOCAL_COPY : COPY;
     truth.kind[i + 1] = isPair ? FORWARDED : isCopy ? ofCopy : kindAlone(fate, other, timeNs);
     truth.serial[i + 1] = isPair ? serial : 0;
-    truth.isDecidable[i + 1] = isPair && decidable.has(serial) ? 1 : 0;
+    const isDecided = isPair ? distinct.has(serial) : alone.decides(truth.kind[i + 1], point, other, tap);
+    truth.isDecidable[i + 1] = Number(isDecided);
   }
   return truth;
 }

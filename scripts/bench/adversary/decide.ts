@@ -3,7 +3,8 @@ import type { Packet } from "./packet.js";
 import { type Fate, type Flow, listOf, type World } from "./world.js";
 
 /**
- * Which true pairs the captures decide, to an error of 2⁻⁴⁰ a pair. What no evidence reaches that with, whoever looks:
+ * The packets of which the captures decide which frame of the other one is the twin, to an error of 2⁻⁴⁰ a pair, or that none is. What no evidence reaches that with,
+ * whoever looks:
  *
  * - packets that are alike in all that survives the router, of flows whose translation nothing tells (clones in lock-step);
  * - packets of one flow that are alike and left in another order than they entered;
@@ -16,7 +17,7 @@ import { type Fate, type Flow, listOf, type World } from "./world.js";
  * A TTL tells packets apart as their bytes do. Bytes behind a snaplen count as if they had been kept: a scenario that cuts
  * hides nothing that alone tells two packets apart.
  */
-export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, windowNs: number): ReadonlySet<number> {
+export function distinctPackets(world: World, isSeen: (fate: Fate) => boolean, windowNs: number): ReadonlySet<number> {
   const contents = new Map(world.fates.map((fate) => [fate.serial, contentOf(fate)]));
   const content = (fate: Fate) => `${fate.direction} ${contents.get(fate.serial) ?? ""}`;
   const longestNs = world.fates.reduce((longest, fate) => Math.max(longest, fate.exitNs - fate.entryNs), 0);
@@ -33,7 +34,7 @@ export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, wi
       const isOne =
         chain.length === 1 || (isOrdered && chain.every((fate) => fate.flow === chain[0].flow && known.has(fate.flow)));
       for (const [i, fate] of chain.entries()) {
-        if (!isSeen(fate) || fate.isUndecidable) continue;
+        if (fate.isUndecidable) continue;
         if (isOne || (known.has(fate.flow) && isFarFromOthers(chain, i, farNs))) decidable.add(fate.serial);
       }
     }
@@ -53,9 +54,10 @@ function latestCopyNs({ taps }: CapturePoint): number {
   return latestNs;
 }
 
-/** Whether no other of its chain could have become what this one became, or been what it was, within so long. */
+/** Whether no other of its chain could have become what this one became, or been what it was, within so long. What never left may be any of those that did. */
 function isFarFromOthers(chain: readonly Fate[], index: number, withinNs: number): boolean {
-  const { entryNs, exitNs } = chain[index];
+  const { entryNs, exitNs, left } = chain[index];
+  if (left === null) return chain.every((other) => other.left === null || Math.abs(other.exitNs - entryNs) > withinNs);
   return [chain[index - 1], chain[index + 1]].every(
     (other) =>
       other === undefined ||

@@ -18,7 +18,6 @@ export const CAPTURES: Readonly<Record<string, Adversary>> = {
   "said/capture-pauses": {
     about: "the outside capture stands still for 1.5 s",
     recall: 0.99,
-    told: 0,
     play(world) {
       const fromNs = START_NS + world.rng.between(2e9, 3e9);
       world.outside.model.runs = (timeNs) => timeNs < fromNs || timeNs > fromNs + 1.5e9;

@@ -9,7 +9,6 @@ export const CAUSALITY: Readonly<Record<string, Adversary>> = {
   "wrong/acausal-new-flow": {
     about: "datagrams that the inside missed, then equal ones of another container that the router drops",
     recall: 0.999,
-    told: 0,
     play(world) {
       const { rng } = world;
       background(world, 6e9, 60);

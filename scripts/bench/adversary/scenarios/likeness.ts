@@ -36,7 +36,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
     about:
       "a traceroute that keeps its ports and what it says (paris-traceroute): probes differ by their TTL alone, and captures miss some",
     recall: 0.66,
-    told: 0,
     play(world) {
       const { rng } = world;
       const near = { address: container(0), port: 33_000 };
@@ -95,7 +94,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
     about:
       "two containers count in step, each from a port of its own that the NAT keeps; the router clears IP IDs, and each capture misses one of five",
     recall: 0.85,
-    told: 0.3,
     findings: ["rewritten"],
     play(world) {
       const { rng } = world;
@@ -211,20 +209,17 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/order-500-hz": {
     about: "500 Hz without ID, 5 % dropped and 5 % missed on each side",
     recall: 0.9,
-    told: 0,
     play: (world) => ordered(world, 0.05, () => 0),
   },
   "wrong/order-constant-id": {
     about: "500 Hz with one ID for all, 10 % dropped and 10 % missed on each side",
     recall: 0.85,
-    told: 0,
     play: (world) => ordered(world, 0.1, () => 1),
   },
   "wrong/order-rare-misses": {
     about:
       "equal datagrams every 3 ms, some held up for as long; 3 % dropped, and each capture misses one or two in a thousand",
     recall: 0.5,
-    told: 0,
     play(world) {
       const { rng } = world;
       const share = rng.between(0.0005, 0.002);
@@ -248,7 +243,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
     about:
       "hundreds of equal datagrams within the window, whose queue is as long as they are apart, now and then or for long; a few dropped, and at times missed",
     recall: 0.65,
-    told: 0,
     play(world) {
       const { rng } = world;
       const everyNs = rng.between(0.25e6, 1.2e6);
@@ -272,7 +266,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-beats-of-several": {
     about: "several containers say the same every 0.2 to 4 ms; 10 % dropped, one or both captures miss up to 20 %",
     recall: 0.12,
-    told: 0,
     play(world) {
       const { rng } = world;
       const share = rng.between(0.02, 0.2);
@@ -347,7 +340,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
     about:
       "equal datagrams of few hosts, of which some are held up, by what one to four are apart, while others overtake them, and some are lost; the captures miss some, or none",
     recall: 0.9,
-    told: 0,
     findings: ["dropped"],
     play(world) {
       const { rng } = world;
@@ -373,7 +365,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-beats-in-milliseconds": {
     about: "the same with nothing missed, and stamps of which all but the milliseconds were cut off",
     recall: 0.95,
-    told: 0,
     play(world) {
       for (const { model } of [world.inside, world.outside]) model.resolutionNs = 1e6;
       sayTheSame(world);
@@ -382,7 +373,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-beats-missed-in-milliseconds": {
     about: "the same, where each capture misses one of five as well",
     recall: 0.95,
-    told: 0,
     play(world) {
       for (const { model } of [world.inside, world.outside]) {
         model.resolutionNs = 1e6;
@@ -394,7 +384,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/equal-acks-missed": {
     about: "bursts of equal ACKs without ID; each capture misses 2 to 10 %, which an equal one next to it may hide",
     recall: 0,
-    told: 0,
     findings: ["retransmissions", "asymmetric"],
     play(world) {
       const { rng } = world;
@@ -477,7 +466,6 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "recall/constant-id-losses-counted": {
     about: "3,000 equal datagrams a second with one IP ID; both captures miss 1 % and count it",
     recall: 0.99,
-    told: 0.3,
     play(world) {
       const { rng } = world;
       world.router.latencyNs = () => 6_000 + Math.min(rng.exponential(5_000), 34_000);

@@ -67,7 +67,8 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
     about:
       "bursts of few different datagrams without ID; a policer drops most of each, a slow uplink has the others wait",
     recall: 0.87,
-    told: 0.1,
+    // what is like one that is ambiguous may be that one, held up for as long as a window
+    told: 0.25,
     play(world) {
       const { rng } = world;
       const [passes, eachNs] = [3 + rng.below(8), rng.between(50e3, 400e3)];

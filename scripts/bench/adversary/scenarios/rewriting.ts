@@ -33,14 +33,12 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   "said/ttl-set-65": {
     about: "the router sets every TTL to 65; 3 % dropped",
     recall: 0.999,
-    told: 0.4,
     says: ["raised TTL"],
     play: (world) => ttlSet(world, 65),
   },
   "said/ttl-set-64": {
     about: "the router sets every TTL to 64, which containers send with; 3 % dropped",
     recall: 0.999,
-    told: 0.4,
     says: ["raised TTL"],
     play: (world) => ttlSet(world, 64),
   },

@@ -14,7 +14,6 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
     about:
       "containers scan servers with one sequence number and IP ID for all; a tenth dropped, and each capture misses one of twenty",
     recall: 0.99,
-    told: 0,
     play(world) {
       const { rng, router } = world;
       world.inside.model.misses = missing(rng, 0.05);
@@ -65,18 +64,21 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
     about:
       "an agent on another host of the link reports at the same second as a container's, whose reports the router drops",
     recall: 0.999,
+    // what nothing answers may have been meant for a container, by its address
     told: 0,
     play: (world) => inStep(world, { address: "10.0.2.16", port: 40_001 }, 63, SECOND_NS),
   },
   "wrong/agents-in-step-seldom": {
     about: "the same once in ten seconds",
     recall: 0.999,
+    // what nothing answers may have been meant for a container, by its address
     told: 0,
     play: (world) => inStep(world, { address: "10.0.2.16", port: 40_001 }, 63, 10 * SECOND_NS),
   },
   "wrong/agent-of-the-host": {
     about: "the host's own agent reports at the same second as a container's, whose reports the router drops",
     recall: 0.999,
+    // what nothing answers may have been meant for a container, by its address
     told: 0.1,
     play: (world) => inStep(world, { address: HOST, port: 48_243 }, world.rng.chance(0.5) ? 255 : 128, SECOND_NS),
   },
@@ -84,7 +86,8 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
     about:
       "the host and a container ask one server for the time, as one clock tells them; it says the same to both, another thing each time, and the container's way is by an uplink that is not captured",
     recall: 0.999,
-    told: 0.3,
+    // what nothing answers may have been meant for a container, by its address
+    told: 0.6,
     play(world) {
       const { rng, router } = world;
       router.latencyNs = () => rng.between(30e3, 39e3);
@@ -131,7 +134,6 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
   "said/dns-forwarder": {
     about: "the host forwards DNS itself: what it is told it tells containers, with IDs and ports of its own",
     recall: 0.999,
-    told: 0.3,
     play(world) {
       const { rng } = world;
       for (let i = 0; i < 3; i++) world.start(rng.between(0, 10e6), datagramTalk(world, { count: 60, hasIds: true }));
