@@ -154,6 +154,8 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
   "said/copies-while-one-capture-runs": {
     about: "the captures of the next one, with mirror ports that hand all frames or one in so many over twice",
     recall: 0.85,
+    // the same as in the next one
+    told: 0.55,
     play(world) {
       const { rng } = world;
       runApart(world);

@@ -87,7 +87,7 @@ export const STRANGERS: Readonly<Record<string, Adversary>> = {
       "the host and a container ask one server for the time, as one clock tells them; it says the same to both, another thing each time, and the container's way is by an uplink that is not captured",
     recall: 0.999,
     // what nothing answers may have been meant for a container, by its address
-    told: 0.6,
+    told: 0.5,
     play(world) {
       const { rng, router } = world;
       router.latencyNs = () => rng.between(30e3, 39e3);
