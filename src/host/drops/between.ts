@@ -29,9 +29,20 @@ export class Between {
     return this.#after.network.sysctls.get(name);
   }
 
-  /** When a setting was read first as having a value, epoch nanoseconds; undefined where none was. */
-  readAsNs(name: string, value: string): bigint | undefined {
-    return this.#read.find(({ sysctls }) => sysctls.get(name) === value)?.timeNs;
+  /**
+   * When a setting was read as having a value, and the times around that within which it may have been so: from the reading before to the reading behind which have another
+   * one, or none. Epoch nanoseconds.
+   */
+  spansAs(name: string, value: string): { readonly fromNs: bigint; readonly readNs: bigint; readonly toNs: bigint }[] {
+    const read = this.#read;
+    return read.flatMap(({ timeNs, sysctls }, at) => {
+      if (sysctls.get(name) !== value) return [];
+      const [{ timeNs: fromNs }, { timeNs: toNs }] = [
+        read[Math.max(0, at - 1)],
+        read[Math.min(read.length - 1, at + 1)],
+      ];
+      return [{ fromNs, readNs: timeNs, toNs }];
+    });
   }
 
   /** The settings of all interfaces that have this name: `forwarding` is net.ipv4.conf.<interface>.forwarding. */

@@ -10,13 +10,19 @@ import { FORWARDING, GENERAL_FORWARDING } from "./route-grounds.js";
  */
 export function whileOff(dropped: readonly Dropped[], grounds: readonly Ground[], between: Between): Ground[] {
   const [counter] = FORWARDING;
-  const kinds = dropped.filter(({ isIpv6 }) => !isIpv6);
+  const all = dropped.filter(({ isIpv6 }) => !isIpv6);
+  const spans = between.spansAs(GENERAL_FORWARDING, "0");
+  const then = all.filter(({ firstNs, lastNs }) =>
+    spans.some(({ fromNs, toNs }) => firstNs >= fromNs && lastNs <= toNs),
+  );
   const told = grounds.filter(({ cause }) => cause.counter === counter).flatMap((ground) => ground.kinds);
   const counted = between.moved(counter) ?? 0;
-  const packets = packetsIn(kinds);
-  const others = counted - packets;
-  if (packets === 0 || others < packetsIn(told)) return [];
-  const readNs = between.readAsNs(GENERAL_FORWARDING, "0");
+  const mayBe = counted - packetsIn(told);
+  // where it did not count them all, it may have counted those of the time when the setting was read as 0
+  const kinds = [all, then].find((each) => packetsIn(each) <= mayBe) ?? [];
+  if (kinds.length === 0) return [];
+  const others = counted - packetsIn(kinds);
+  const readNs = spans.at(0)?.readNs;
   // where an interface never forwards, the counter may be of what comes by that one
   const own = between.sysctlsOfInterfaces("forwarding");
   if (readNs === undefined && !(own.length > 0 && own.every((value) => value === "1"))) return [];

@@ -18,6 +18,14 @@ function settled(
 const OFF = { "net.ipv4.ip_forward": "0", "net.ipv4.conf.docker0.forwarding": "0" };
 const three = [dropped(3, QUERY)];
 
+function forwarding(seconds: bigint, value: string) {
+  return { timeNs: seconds * 1_000_000_000n, sysctls: new Map([["net.ipv4.ip_forward", value]]) };
+}
+
+function passed(seconds: bigint) {
+  return { firstNs: seconds * 1_000_000_000n, lastNs: seconds * 1_000_000_000n };
+}
+
 describe("a host that does not forward", () => {
   it("is named with the setting, and what it counted", () => {
     const [finding, ...others] = found(three, settled(OFF, { IpInAddrErrors: [2, 6] }));
@@ -67,6 +75,21 @@ describe("a host that does not forward", () => {
     const [before] = settled(on, moved);
     const [, after] = settled(OFF, moved);
     expect(found(three, [before, after])[0].text).toContain("net.ipv4.ip_forward was 0 by ");
+  });
+
+  it("is named for those that passed when it was read so, where the counter has fewer than there are", () => {
+    const on = { "net.ipv4.ip_forward": "1", "net.ipv4.conf.docker0.forwarding": "1" };
+    const drops = [dropped(3, QUERY, passed(104n)), dropped(2, { ...QUERY, dst: "198.51.100.9" }, passed(107n))];
+    const settings = [forwarding(103n, "1"), forwarding(104n, "0"), forwarding(105n, "1")];
+    const interfaces = [["docker0"], ["enp0s3"]] as const;
+    const off = settled(on, { IpInAddrErrors: [2, 6] });
+    expect(told(found(drops, off, {}, interfaces, [], settings))).toEqual([
+      "drop-not-forwarded 3 IpInAddrErrors",
+      "drop-unexplained 2",
+    ]);
+    expect(told(found(drops, off, {}, interfaces, [], []))).toEqual(["drop-unexplained 5"]);
+    const fewer = settled(on, { IpInAddrErrors: [2, 4] });
+    expect(told(found(drops, fewer, {}, interfaces, [], settings))).toEqual(["drop-unexplained 5"]);
   });
 
   it("is not named so where the counter may have others, or too few", () => {
