@@ -13,7 +13,7 @@ export const GAP_NS = word();
 export const INSIDE_FRAME = word();
 export const OUTSIDE_FRAME = word();
 export const TWIN = word();
-/** As the inside record has them: LENGTH; SEQ and ACK; and FLAGS_PROTO_TTL, the TTL first. */
+/** As the inside record has them: LENGTH; SEQ and ACK_SEQ; and FLAGS_PROTO_TTL, the TTL first. */
 export const LENGTH = word();
 export const NUMBERS = word(2);
 export const TTL_FLAGS_PROTO = word();

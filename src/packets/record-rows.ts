@@ -1,6 +1,6 @@
 import { idOf, IS_IPV6 } from "./packets.js";
 import {
-  ACK,
+  ACK_SEQ,
   CONTENT,
   FLAGS_PROTO_TTL,
   flagsIn,
@@ -95,7 +95,7 @@ export abstract class RecordRows {
 
   /** TCP acknowledgement number; of no meaning otherwise. */
   ack(row: number): number {
-    return this.records[this.recordOf(row) + ACK] >>> 0;
+    return this.records[this.recordOf(row) + ACK_SEQ] >>> 0;
   }
 
   /**

@@ -110,8 +110,8 @@ fields(ICMP_CODE_SHIFT);
 export const DNS_QUERY = flag();
 export const DNS_RESPONSE = flag();
 /** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */
-export const ACK = word();
-export const CONTENT = same(ACK);
+export const ACK_SEQ = word();
+export const CONTENT = same(ACK_SEQ);
 export const HEAD = word();
 /** Bytes of payload that it is of, at the most: enough to tell one request line from another. */
 export const HEAD_BYTES = 32;

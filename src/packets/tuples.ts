@@ -66,8 +66,8 @@ export const KIND_MASK = HAS_UNMATCHED - 1;
 /** The addresses over IPv4, or their first words: over IPv6, both are in a row of their own. */
 export const ADDRESS_A = word();
 export const ADDRESS_B = word();
-/** Two words, one a direction: at FLOW + forward, whether a pair has proved it, what `bind` was told, and the flow. */
-export const FLOW = word(2);
+/** Two words, one a direction: at BOUND + forward, whether a pair has proved it, what `bind` was told, and the flow. */
+export const BOUND = word(2);
 export const PROVED = flag();
 export const [FLOW_BITS_SHIFT, FLOW_BITS_MASK] = field(2);
 export const [FLOW_SHIFT] = field(29);
@@ -370,5 +370,5 @@ export class TupleTable {
 
 /** Where the word of a way is. */
 function flowOf(way: number): number {
-  return (tupleIn(way) << TUPLE_BITS) + FLOW + forwardIn(way);
+  return (tupleIn(way) << TUPLE_BITS) + BOUND + forwardIn(way);
 }

@@ -6,14 +6,14 @@ import { hasPorts } from "../protocols/ip-protocols.js";
 
 /** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */
 const NO_PORTS = 0;
-export const PORTS = 1;
+export const BOTH_PORTS = 1;
 export const ECHO_ID = 2;
-export type EndsKind = typeof NO_PORTS | typeof PORTS | typeof ECHO_ID;
+export type EndsKind = typeof NO_PORTS | typeof BOTH_PORTS | typeof ECHO_ID;
 
 export function endsKind(proto: number, flags: number): EndsKind {
   if ((flags & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return NO_PORTS;
   if ((flags & IS_ECHO) !== 0) return ECHO_ID;
-  return hasPorts(proto) ? PORTS : NO_PORTS;
+  return hasPorts(proto) ? BOTH_PORTS : NO_PORTS;
 }
 
 /** The two ends of a row's packet; for an ICMP error the outer ones, not those of the packet it quotes. */
@@ -33,7 +33,7 @@ export function endsOfWay({ timeline, tuples }: Tables, row: number, way: number
   ends.srcMac = tuples.mac(way);
   ends.dstMac = tuples.mac(way ^ 1);
   switch (endsKind(timeline.proto(row), timeline.flags(row))) {
-    case PORTS:
+    case BOTH_PORTS:
       ends.srcPort = tuples.port(tuple, isForward);
       ends.dstPort = tuples.port(tuple, !isForward);
       break;

@@ -102,7 +102,7 @@ export class HandFilled implements Tables {
     fields[record.LENGTH] = packet.length ?? 84;
     fields[record.PAYLOAD_LENGTH_CLASS] = packet.payloadLength ?? 0;
     fields[record.SEQ] = packet.seq ?? 0;
-    fields[record.ACK] = packet.ack ?? 0;
+    fields[record.ACK_SEQ] = packet.ack ?? 0;
     fields[record.TCP_FLAGS_QUOTE] = packet.tcpFlags ?? 0;
     const row = t.append(side, fields, 0, 0, way);
     const how = decidedBy(packet.by ?? 0, packet.evidence ?? 0, 0, packet.altered ?? 0);

@@ -8,7 +8,7 @@ import {
   ENDED_BY_B,
   ENDED_BY_BOTH,
   FACTS,
-  FLOW,
+  BOUND,
   FLOW_BITS_SHIFT,
   FLOW_SHIFT,
   IS_OPENED_BY_A,
@@ -93,5 +93,5 @@ export function finishWay({ records }: TupleTable, way: number, isByBoth: boolea
 }
 
 function flowOf(way: number): number {
-  return ((way >> 1) << TUPLE_BITS) + FLOW + (way & 1);
+  return ((way >> 1) << TUPLE_BITS) + BOUND + (way & 1);
 }

@@ -4,7 +4,7 @@ import { field, flag, sizeBits, word } from "../../packets/memory/layout.js";
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
 import {
-  ACK,
+  ACK_SEQ,
   DST,
   FLAGS_PROTO_TTL,
   HEAD,
@@ -80,7 +80,7 @@ const TO = word();
 const TTL = word();
 const FRAME = word();
 /** By what its twin would be known, as far as its own header tells. */
-const BY = word();
+const UNIQUE_BY = word();
 /** Its IP ID, and whether it is of IPv6. */
 const ID = word();
 const [, ID_MASK] = field(16);
@@ -158,7 +158,7 @@ export class Twins {
       this.#see(side, batch, row, id, batch.key2(row), IP_ID_ONLY);
     }
     if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) return;
-    const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + protoIn(flags) * 0x10000);
+    const hash = mixed(mixed(mixed(head, seq), records[r + ACK_SEQ]), length + protoIn(flags) * 0x10000);
     const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
     const isResendable = (flags & HAS_IP_ID) === 0 && (batch.tcpFlags(row) & (SYN | RST)) !== 0;
     this.#see(side, batch, row, hash, hash2, !hasNumbers ? PAYLOAD : isResendable ? RESENDABLE : NUMBERS);
@@ -192,12 +192,12 @@ export class Twins {
     words[e + TTL] = batch.ttl(row);
     words[e + ID] = (batch.ipId(row) & ID_MASK) | ((batch.flags(row) & IS_IPV6) === 0 ? 0 : IS_OF_IPV6);
     words[e + FRAME] = batch.frame(row);
-    words[e + BY] = by;
+    words[e + UNIQUE_BY] = by;
     own.stampsNs[entry] = batch.stampNs(row);
     own.see(entry);
     index.add(hash, 2 * entry + side);
     // a router may give an IP ID to what has none
-    if (other >= 0) this.#join(side, entry, other, Math.max(by, others.words[(other << ENTRY_BITS) + BY]));
+    if (other >= 0) this.#join(side, entry, other, Math.max(by, others.words[(other << ENTRY_BITS) + UNIQUE_BY]));
   }
 
   /** Makes a twin of two entries, that of a side and that of the other one, unless what they are shows that they are none. `least`: what makes it unique at the least. */

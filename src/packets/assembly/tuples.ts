@@ -26,7 +26,7 @@ function wideOf(table: usize, way: i32): usize {
 
 /** … and the word of it that has the way's flow. */
 export function wayAt(table: usize, way: i32): usize {
-  return tupleOf(table, way) + (tuple.forwardIn(way) << 2) + 4 * tuple.FLOW;
+  return tupleOf(table, way) + (tuple.forwardIn(way) << 2) + 4 * tuple.BOUND;
 }
 
 /** Notes a packet of this way, its time, and `macHash` of who sent it. Returns whether it is its tuple's first. */
@@ -72,7 +72,7 @@ function isIpv6(known: usize): bool {
 
 /** Whether neither direction of a tuple, which is there, has a translation. */
 export function isUntranslated(at: usize): bool {
-  return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
+  return load<i32>(at, 4 * tuple.BOUND) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.BOUND + 1)) === tuple.UNBOUND;
 }
 
 /** Finds the ways that rows `from` … `count`-1 of a side's batch go, and makes the tuples that are new. Precondition: there is room for them. */
@@ -176,8 +176,8 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
   store<i32>(entry, kind | tuple.IS_ALIVE | tuple.IS_OPENED_BY_A, 4 * tuple.KIND);
   store<i32>(entry, from, 4 * tuple.ADDRESS_A);
   store<i32>(entry, to, 4 * tuple.ADDRESS_B);
-  store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
-  store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
+  store<i32>(entry, tuple.UNBOUND, 4 * tuple.BOUND);
+  store<i32>(entry, tuple.UNBOUND, 4 * (tuple.BOUND + 1));
   store<f32>(entry, -Infinity, 4 * tuple.LAST_NS);
   store<i32>(entry, hash, 4 * tuple.HASH);
   return 2 * number + 1;
@@ -234,8 +234,8 @@ export function release(table: usize, marks: usize): void {
     const entry = tupleOf(table, 2 * number);
     if (load<f32>(entry, 4 * tuple.LAST_NS) !== -Infinity) setWord(table, words.SEEN, wordOf(table, words.SEEN) - 1);
     store<i32>(entry, 0, 4 * tuple.FACTS);
-    store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
-    store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
+    store<i32>(entry, tuple.UNBOUND, 4 * tuple.BOUND);
+    store<i32>(entry, tuple.UNBOUND, 4 * (tuple.BOUND + 1));
     giveNumber(table, words.FREE, words.FREE_COUNT, number);
   }
   file(table);

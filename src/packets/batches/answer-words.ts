@@ -9,7 +9,7 @@ export const HEADER_WORDS = size();
 export const STAMP_NS = double();
 export const BEFORE = double();
 /** Bytes of all that, a multiple of 8, and of the name. */
-export const BYTES = word();
+export const ENTRY_BYTES = word();
 export const NAME_BYTES = word();
 /** The address of whoever was answered, and the one that it was given, or of who answered, as columns have them, and whether they are of IPv6. */
 export const CLIENT = word(4);

@@ -16,7 +16,7 @@ export interface Hearer {
 export function heardBy(...hearers: readonly Hearer[]): Hear {
   return (side, epochNs, heard) => {
     const said = new Uint32Array(heard.buffer, heard.byteOffset, heard.length / 4);
-    for (let at = 0; at < said.length; at += said[at + words.BYTES] / 4)
+    for (let at = 0; at < said.length; at += said[at + words.ENTRY_BYTES] / 4)
       for (const hearer of hearers) hearer.take(side, epochNs, said, at);
   };
 }
@@ -72,7 +72,7 @@ export class Answers implements AnsweredNames, Hearer {
   take(side: Side, epochNs: bigint, said: Uint32Array, from: number): void {
     if (said[from + words.OUTCOME] !== 0) return;
     if (this.#words.length === 0) this.#begin(epochNs);
-    const size = said[from + words.BYTES] / 4;
+    const size = said[from + words.ENTRY_BYTES] / 4;
     const left = RING_WORDS - (this.#end % RING_WORDS);
     // none is in two parts
     const place = this.#end + (left < size ? left : 0);
@@ -140,7 +140,7 @@ export class Answers implements AnsweredNames, Hearer {
   }
 
   #isOfOneName(place: number, before: number): boolean {
-    if (!this.#isAlike(place, before, words.BYTES, words.NAME_BYTES + 1)) return false;
+    if (!this.#isAlike(place, before, words.ENTRY_BYTES, words.NAME_BYTES + 1)) return false;
     const bytes = this.#word(place, words.NAME_BYTES);
     const [from, its] = [this.#nameAt(place), this.#nameAt(before)];
     for (let byte = 0; byte < bytes; byte++) if (this.#bytes[from + byte] !== this.#bytes[its + byte]) return false;

@@ -1,7 +1,7 @@
 import type { Tables } from "../../packets/results/results.js";
 import { writeAddress } from "./address-bytes.js";
 import { writeUint32 } from "./digits.js";
-import { ECHO_ID, endsKind, PORTS } from "../ends.js";
+import { ECHO_ID, endsKind, BOTH_PORTS } from "../ends.js";
 import { Part, writePart } from "./part.js";
 
 const SRC = new Part('","src":"');
@@ -24,13 +24,13 @@ export function writeEnds(view: DataView, from: number, { timeline, tuples }: Ta
   const isIpv6 = tuples.isIpv6(tuple);
   let at = writePart(view, from, SRC);
   at = writeAddress(view, at, isIpv6, tuples.words, tuples.address(tuple, isForward));
-  if (kind === PORTS) {
+  if (kind === BOTH_PORTS) {
     at = writePart(view, at, SRC_PORT);
     at = writeUint32(view, at, tuples.port(tuple, isForward));
     at = writePart(view, at, DST_BEHIND_PORT);
   } else at = writePart(view, at, DST);
   at = writeAddress(view, at, isIpv6, tuples.words, tuples.address(tuple, !isForward));
-  if (kind === PORTS) {
+  if (kind === BOTH_PORTS) {
     at = writePart(view, at, DST_PORT);
     return writeUint32(view, at, tuples.port(tuple, !isForward));
   }

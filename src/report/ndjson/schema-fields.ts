@@ -31,7 +31,7 @@ const FRAMES_IN = list(
 );
 const OF_FRAMES = { capture: capture("all of the frames are"), framesIn: FRAMES_IN } as const;
 
-export const FLOW: Schema = { description: "The number of the flow, from 1.", type: "integer", minimum: 1 };
+export const FLOW_NUMBER: Schema = { description: "The number of the flow, from 1.", type: "integer", minimum: 1 };
 export const PROTO: Schema = {
   description: `The IP protocol of the packet: ${PROTOCOL_NAMES.join(", ")}, or ip- and its number. Across IP versions, that of the inside.`,
   type: "string",
@@ -80,7 +80,7 @@ export const ENDS = {
   src: text("The source's IP address."),
   dst: text("The destination's IP address."),
 } as const;
-export const PORTS = {
+export const PORT_FIELDS = {
   srcPort: port("The source's port; only of protocols that have ports, and where the capture has the header."),
   dstPort: port("The destination's port; as srcPort."),
   icmpId: port("The id of an ICMP echo; only of those."),
@@ -102,7 +102,7 @@ const IP = {
 
 const QUOTES = object("The packet that an ICMP error is about, as the error quotes it on this side.", {
   required: { proto: PROTO, ...ENDS, ...IP },
-  optional: PORTS,
+  optional: PORT_FIELDS,
 });
 
 export const TUNNEL = object(
@@ -126,7 +126,7 @@ export const pairSide = (description: string): Schema =>
       ...IP,
       ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
     },
-    optional: { ...OF_FRAMES, ...PORTS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
+    optional: { ...OF_FRAMES, ...PORT_FIELDS, ...NAMES, quotes: QUOTES, tunnel: TUNNEL },
   });
 
 export const ambiguousSide = (description: string): Schema =>
@@ -147,7 +147,7 @@ export const ambiguousSide = (description: string): Schema =>
   });
 
 export const flowSide = (description: string): Schema =>
-  object(description, { required: ENDS, optional: { ...PORTS, ...NAMES } });
+  object(description, { required: ENDS, optional: { ...PORT_FIELDS, ...NAMES } });
 
 export const latency = (direction: string): Schema => ({
   ...object(

@@ -12,7 +12,7 @@ import {
   frames,
   CAPTURE,
   BY_CAPTURE,
-  FLOW,
+  FLOW_NUMBER,
   PROTO,
   SIDE,
   HAIRPIN_SIDE,
@@ -24,7 +24,7 @@ import {
   STOPPING_RULE,
   BY_FRAME,
   ENDS,
-  PORTS,
+  PORT_FIELDS,
   NAMES,
   TUNNEL,
   pairSide,
@@ -51,7 +51,7 @@ const LINES: Readonly<Record<string, Schema>> = {
   pair: object("A packet and its twin: what it was inside, and what it was outside.", {
     required: {
       type: type("pair"),
-      flow: FLOW,
+      flow: FLOW_NUMBER,
       proto: PROTO,
       direction: oneOf("Which way it went: outbound is from inside to outside.", ["outbound", "inbound"]),
       nat: NAT,
@@ -139,8 +139,8 @@ const LINES: Readonly<Record<string, Schema>> = {
     },
     optional: {
       capture: CAPTURE,
-      flow: FLOW,
-      ...PORTS,
+      flow: FLOW_NUMBER,
+      ...PORT_FIELDS,
       ...NAMES,
       impact: IMPACT,
       byFrame: BY_FRAME,
@@ -166,7 +166,7 @@ const LINES: Readonly<Record<string, Schema>> = {
     },
     optional: {
       capture: CAPTURE,
-      flow: FLOW,
+      flow: FLOW_NUMBER,
       impact: IMPACT,
       byFrame: BY_FRAME,
       byCapture: BY_CAPTURE,
@@ -176,7 +176,7 @@ const LINES: Readonly<Record<string, Schema>> = {
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {
       type: type("flow"),
-      flow: FLOW,
+      flow: FLOW_NUMBER,
       proto: PROTO,
       nat: NAT,
       initiator: oneOf(
@@ -209,7 +209,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       severity: oneOf("Whether something is wrong (warning), or only worth knowing (info).", ["warning", "info"]),
       code: oneOf("What it is.", Object.keys(FINDINGS)),
       count: count("How often it was seen."),
-      flows: list("The flows that it is about, the first 100; none where it is about all, or none.", FLOW),
+      flows: list("The flows that it is about, the first 100; none where it is about all, or none.", FLOW_NUMBER),
       frames: object("The frames that it is about, the first 100; none where it is not about single frames.", {
         required: sides((side) => frames(`Those of the ${side}.`)),
       }),
@@ -300,7 +300,7 @@ const LINES: Readonly<Record<string, Schema>> = {
             containerPort: port("The container's port."),
             translated: count("Flows that a rule translated."),
             proxied: count("Flows that a proxy passed on."),
-            flows: list("The numbers of these flows, the first 100.", FLOW),
+            flows: list("The numbers of these flows, the first 100.", FLOW_NUMBER),
             unclear: count(
               "Conversations by the host's port of which nothing tells whose it was by then, this container's or another one's.",
             ),

@@ -12,7 +12,7 @@ import {
   IS_SELECTED,
 } from "../../packets/packets.js";
 import {
-  ACK,
+  ACK_SEQ,
   CARRIED,
   CARRIER,
   CLASS_SHIFT,
@@ -297,7 +297,7 @@ function datagram(at: i32, end: i32, wireEnd: i32, row: i32): i32 {
   // the same of a packet over either IP version, wherever its header is short enough
   const isWhole = kept === datagramEnd && datagramEnd - transport <= limit - IPV6_BYTES;
   store<i32>(record, 0, 4 * PORTS);
-  store<i32>(record, 0, 4 * ACK);
+  store<i32>(record, 0, 4 * ACK_SEQ);
   store<i32>(record, 0, 4 * HEAD);
   store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH_CLASS);

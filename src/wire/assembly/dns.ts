@@ -90,7 +90,7 @@ function begins(heard: usize, question: i32, nameBytes: i32, batch: i32, row: i3
   const packet = batch + (row << (RECORD_BITS + 2));
   const isIpv6 = (load<i32>(packet, 4 * FLAGS_PROTO_TTL) & IS_IPV6) !== 0;
   setDouble(heard, answer.STAMP_NS, stampNs);
-  setWord(heard, answer.BYTES, bytes);
+  setWord(heard, answer.ENTRY_BYTES, bytes);
   setWord(heard, answer.NAME_BYTES, nameBytes);
   setWord(heard, answer.IS_CLIENT_IPV6, isIpv6 ? 1 : 0);
   setEnd(heard, answer.CLIENT, isIpv6, batch, row, DST, column.DST6);

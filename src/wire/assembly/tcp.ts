@@ -1,6 +1,6 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
 import {
-  ACK,
+  ACK_SEQ,
   BEGINNING_BYTES,
   BEGINNING_SHIFT,
   FLAGS_PROTO_TTL,
@@ -53,7 +53,7 @@ export function tcp(at: i32, end: i32, taken: i32, headers: i32, covered: i32, k
   const control = (word >>> 16) & 0xff;
   store<i32>(record, wordAt(at), 4 * PORTS);
   store<i32>(record, sequence, 4 * SEQ);
-  store<i32>(record, acknowledgement, 4 * ACK);
+  store<i32>(record, acknowledgement, 4 * ACK_SEQ);
   store<i32>(record, control, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, end - body, 4 * PAYLOAD_LENGTH_CLASS);
   if ((sequence | acknowledgement) !== 0) store<i32>(record, flags | HAS_TCP_NUMBERS, 4 * FLAGS_PROTO_TTL);

@@ -9,7 +9,7 @@ import { Flow } from "../../../src/packets/flows/flows.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { HAS_IP_ID, HAS_PAYLOAD, IS_DF } from "../../../src/packets/packets.js";
 import {
-  ACK,
+  ACK_SEQ,
   FLAGS_PROTO_TTL,
   flagsProtoTtl,
   FRAME,
@@ -92,7 +92,7 @@ it("keeps what is to be shown of pairs, however many wait", () => {
         const timeNs = 600 * n + below(most);
         const gapNs = below(most) % 2 ** 30;
         stamp[0] = timeNs;
-        for (const word of [FRAME, LENGTH, PAYLOAD_LENGTH_CLASS, SEQ, ACK]) record[word] = below(most);
+        for (const word of [FRAME, LENGTH, PAYLOAD_LENGTH_CLASS, SEQ, ACK_SEQ]) record[word] = below(most);
         record[IP_ID] = below(most) & 0xffff;
         record[TCP_FLAGS_QUOTE] = below(most) & 0xff;
         record[FLAGS_PROTO_TTL] = flagsProtoTtl(flags, TCP, 64 + (below(most) & 0x7f));

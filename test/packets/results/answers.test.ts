@@ -20,7 +20,7 @@ function recordOf(name: string, { client = "172.17.0.2", address = "1.2.3.4", ns
   const bytes = (4 * words.HEADER_WORDS + sent.length + 7) & ~7;
   const record = new Int32Array(bytes / 4);
   new Float64Array(record.buffer)[words.STAMP_NS] = ns;
-  record[words.BYTES] = bytes;
+  record[words.ENTRY_BYTES] = bytes;
   record[words.NAME_BYTES] = sent.length;
   record.set(addressWords(client), words.CLIENT);
   record.set(addressWords(address), words.ADDRESS);

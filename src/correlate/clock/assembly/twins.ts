@@ -29,7 +29,7 @@ export function next(side: usize, records: usize, from: i32, to: i32, isAll: i32
     const packet = records + ((<usize>row) << RECORD_BYTES_BITS);
     pass(side, load<f64>(packet, 8 * record.STAMP_NS));
     const drawn =
-      load<i32>(packet, 4 * record.SEQ) ^ load<i32>(packet, 4 * record.ACK) ^ load<i32>(packet, 4 * record.HEAD);
+      load<i32>(packet, 4 * record.SEQ) ^ load<i32>(packet, 4 * record.ACK_SEQ) ^ load<i32>(packet, 4 * record.HEAD);
     if (isAll === 0 && ((drawn * 0x2c1b3c6d) & wordOf(side, words.SAMPLE_MASK)) !== 0) continue;
     const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     if ((flags & (IS_COPY | IS_FRAGMENT | IS_ERROR | IS_HEADLESS | IS_MISTIMED)) !== 0) continue;

@@ -7,7 +7,7 @@ const MOST = 64;
 const NUMBERS = size();
 const OFFSET = word();
 const HEAD = word();
-const BYTES = word();
+const PAYLOAD_BYTES = word();
 const TIME_NS = word();
 
 /**
@@ -32,7 +32,7 @@ export class Heads {
   *keys(): Generator<number> {
     const numbers = this.#numbers;
     for (let at = 0; at < numbers.length; at += NUMBERS)
-      yield segmentKey(numbers[at + OFFSET], numbers[at + HEAD], numbers[at + BYTES]);
+      yield segmentKey(numbers[at + OFFSET], numbers[at + HEAD], numbers[at + PAYLOAD_BYTES]);
   }
 
   /** Goes through the segments that begin where one of the others does, by the places of both. */
@@ -50,7 +50,7 @@ export class Heads {
     const [a, b] = [this.#numbers, others.#numbers];
     let isCompared = false;
     for (let own = 0, other = 0; own < a.length && other < b.length; ) {
-      if (a[own + OFFSET] === b[other + OFFSET] && cutOf(a[own + BYTES]) === cutOf(b[other + BYTES])) {
+      if (a[own + OFFSET] === b[other + OFFSET] && cutOf(a[own + PAYLOAD_BYTES]) === cutOf(b[other + PAYLOAD_BYTES])) {
         if (a[own + HEAD] !== b[other + HEAD] || a[own + TIME_NS] > b[other + TIME_NS]) return false;
         isCompared = true;
       }

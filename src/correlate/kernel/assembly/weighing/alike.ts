@@ -136,7 +136,7 @@ function mayHaveSeveral(ground: usize, way: i32): bool {
  * Remembers them.
  */
 function areNumbersNew(ground: usize, packet: usize, side: i32, ends: i32, timeNs: f64): bool {
-  const numbers = spread(load<i32>(packet, 4 * record.SEQ) + spread(load<i32>(packet, 4 * record.ACK)));
+  const numbers = spread(load<i32>(packet, 4 * record.SEQ) + spread(load<i32>(packet, 4 * record.ACK_SEQ)));
   const hash = spread(numbers + load<u8>(packet, 4 * record.TCP_FLAGS_QUOTE)) ^ (side * 2 + 1);
   const seenNs = timeNs - pass(ground, spread(hash), ends, timeNs);
   const isShared = abs<f64>(seenNs) <= NEWS_NS && foundNote !== ends;
