@@ -14,10 +14,11 @@ import {
   explains,
   mayBeOneClock,
 } from "./estimate.js";
+import { Doubles } from "./doubles.js";
 import { latestOf, type Lookahead, type Rows } from "./lookahead.js";
 import { type Steady, steadyOffset } from "./steady.js";
 import { AS_GIVEN_NS } from "./summary.js";
-import { IP_ID_ONLY, isUnrepeated, NUMBERS, type Twin, type Twins } from "./twins.js";
+import { IP_ID_ONLY, NUMBERS, type Twin, type Twins } from "./twins.js";
 import { Exactness } from "./exactness.js";
 
 /** So many packets of each side are looked at for how the clocks stand at the beginning: from the first number on, twice as many each time, up to the last … */
@@ -85,7 +86,7 @@ export async function begin(
         twins.note(side, rows);
       }
     }
-    const certain = twins.found.filter((twin) => isCertain(twin) && isUnrepeated(twin, BOTH_UNLIMITED));
+    const certain = new Doubles().proving(twins.found, BOTH_UNLIMITED).filter(isCertain);
     isEnough = certain.length >= ENOUGH_TWINS && agreedOffset(certain, windowNs) !== null;
   }
   const backNs = disorderNs(sides[INSIDE], looked[INSIDE]) + disorderNs(sides[OUTSIDE], looked[OUTSIDE]);
@@ -121,7 +122,7 @@ function startOf(
   exactness: Exactness,
 ): Start {
   if (areNumbersShared(twins.found)) twins.setShared();
-  const unrepeated = twins.found.filter((twin) => isUnrepeated(twin, BOTH_UNLIMITED));
+  const unrepeated = new Doubles().proving(twins.found, BOTH_UNLIMITED);
   const numbered = unrepeated.filter(({ by }) => by <= NUMBERS);
   if (areTtlsSet(numbered)) twins.setTtls();
   const agreed = agreedOffset(unrepeated.filter(isCertain), windowNs);

@@ -5,13 +5,14 @@ import { isBy, type Progress, UNLIMITED } from "../intake/disorder.js";
 import { begin, type Beginning, type Seen } from "./beginning.js";
 import { Clock, type ClockOption } from "./clock.js";
 import { Course } from "./course.js";
+import { Doubles } from "./doubles.js";
 import { latestOf, type Lookahead, type Rows } from "./lookahead.js";
 import { Reach } from "./reach.js";
 import { MOST_WINDOWS, Sifter } from "./sifter.js";
 import { Slice } from "./slice.js";
 import { type Pending, Slicer } from "./slicer.js";
 import { Slices } from "./slices.js";
-import { isUnrepeated, type Twin, Twins } from "./twins.js";
+import { type Twin, Twins } from "./twins.js";
 
 /**
  * Finds out how the outside clock stands to the inside one, and follows it. It looks at what packets carry, and never at what was
@@ -28,6 +29,7 @@ export class Follower {
   readonly #twins: Twins;
   /** Twins that no slice has had yet, the last one of the outside first. */
   #waiting: Twin[] = [];
+  readonly #doubles = new Doubles();
   readonly #sifter: Sifter;
   readonly #slicer = new Slicer();
   readonly #inside = new Reach();
@@ -166,7 +168,7 @@ export class Follower {
     const seen = passed.filter(isSeen).reverse();
     this.#twins.forget(seen);
     this.#inside.close(insideTo, end);
-    this.#sifter.take(seen.filter((twin) => isUnrepeated(twin, this.#closedAt)));
+    this.#sifter.take(this.#doubles.proving(seen, this.#closedAt));
     const base = this.#baseNs;
     this.#slices.take(new Slice({ ...pending, fromNs: fromNs - base, toNs: toNs - base, leastNs: leastNs - base }));
     this.#course.tell(false);

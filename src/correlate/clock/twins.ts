@@ -2,7 +2,7 @@ import { HashIndex } from "../../packets/memory/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { field, flag, sizeBits, word } from "../../packets/memory/layout.js";
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
 import {
   ACK_SEQ,
   DST,
@@ -19,6 +19,7 @@ import {
 import { INSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
 import { wayByTtl } from "../../protocols/ttl.js";
+import { COPY_NS } from "../intake/copies.js";
 import { isBy, NEVER, type Progress } from "../intake/disorder.js";
 import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
@@ -40,6 +41,8 @@ export interface Twin {
   readonly seenAt: readonly [Progress, Progress];
   /** … and when another packet like it was: from then on it proves nothing. */
   readonly repeatedAt: [Progress, Progress];
+  /** How far each side had come when it was there once more, marked as a copy. */
+  readonly copiedAt: [Progress, Progress];
   /** Where each side remembers it. */
   readonly entries: readonly [number, number];
 }
@@ -115,7 +118,9 @@ export class Twins {
     const own = this.#sides[side];
     const address = batch.records.byteOffset;
     const next = (row: number): number => this.#loop["next"](own.address, address, row, to, this.isBeginning ? 1 : 0);
-    for (let row = next(from); row < to; row = next(row + 1)) this.#look(side, batch, row);
+    for (let row = next(from); row < to; row = next(row + 1))
+      if ((batch.flags(row) & IS_COPY) === 0) this.#look(side, batch, row);
+      else own.copy(batch.key(row), batch.stampNs(row), side);
   }
 
   /** Whether a side had packets that are told from others by what they carry. */
@@ -219,6 +224,7 @@ export class Twins {
       by: !hasOneId ? least : least === NUMBERS ? SEGMENT : least === PAYLOAD ? MARKED : least,
       seenAt: [inside.seenAt(i), outside.seenAt(o)],
       repeatedAt: [inside.repeatedAt(i), outside.repeatedAt(o)],
+      copiedAt: [inside.copiedAt(i), outside.copiedAt(o)],
       entries: [i, o],
     };
     inside.twins.set(i, twin);
@@ -235,6 +241,8 @@ class Remembered {
   readonly #seen: Float64Array;
   /** … and with the first that was like it, of the few that there is one of. */
   readonly #repeatedAt = new Map<number, Progress>();
+  /** … or its copy. */
+  readonly #copiedAt = new Map<number, Progress>();
   /** Those that are not forgotten, by entry. */
   readonly twins = new Map<number, Twin>();
   next = 0;
@@ -257,18 +265,32 @@ class Remembered {
     this.#seen[2 * entry] = this.#doubles[state.REACHED_NS];
     this.#seen[2 * entry + 1] = this.#doubles[state.PACKETS];
     this.#repeatedAt.delete(entry);
+    this.#copiedAt.delete(entry);
     this.twins.delete(entry);
   }
 
   /** Notes that a packet came again. */
   repeat(entry: number, side: Side): void {
-    if (!this.#repeatedAt.has(entry))
-      this.#repeatedAt.set(entry, {
-        reachedNs: this.#doubles[state.REACHED_NS],
-        packets: this.#doubles[state.PACKETS],
-      });
+    if (!this.#repeatedAt.has(entry)) this.#repeatedAt.set(entry, this.#progress);
     const twin = this.twins.get(entry);
     if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt(entry);
+  }
+
+  /** Notes that a frame was there once more at a stamp, marked as a copy. A frame may have two entries. */
+  copy(frame: number, stampNs: number, side: Side): void {
+    for (let nth = this.next - 1; nth >= 0 && this.next - nth <= ENTRIES; nth--) {
+      const entry = nth % ENTRIES;
+      if (stampNs - this.stampsNs[entry] > COPY_NS) return;
+      if (this.words[(entry << ENTRY_BITS) + FRAME] !== frame) continue;
+      this.#copiedAt.set(entry, this.#progress);
+      const twin = this.twins.get(entry);
+      if (twin !== undefined) twin.copiedAt[side] = this.copiedAt(entry);
+    }
+  }
+
+  /** How far the side has come with the packet that was looked at last. */
+  get #progress(): Progress {
+    return { reachedNs: this.#doubles[state.REACHED_NS], packets: this.#doubles[state.PACKETS] };
   }
 
   endsOf(entry: number): Ends {
@@ -282,6 +304,10 @@ class Remembered {
 
   repeatedAt(entry: number): Progress {
     return this.#repeatedAt.get(entry) ?? NEVER;
+  }
+
+  copiedAt(entry: number): Progress {
+    return this.#copiedAt.get(entry) ?? NEVER;
   }
 }
 

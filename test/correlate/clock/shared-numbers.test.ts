@@ -16,6 +16,7 @@ function twins(byNone: number, byInside: number, byOutside: number, byBoth: numb
     by,
     seenAt: [SEEN, SEEN],
     repeatedAt: [inside, outside],
+    copiedAt: [NEVER, NEVER],
     entries: [0, 0],
   });
   const many = (count: number, inside: Progress, outside: Progress) =>

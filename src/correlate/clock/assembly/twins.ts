@@ -3,7 +3,6 @@ import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/as
 import {
   HAS_PAYLOAD,
   HAS_TCP_NUMBERS,
-  IS_COPY,
   IS_ERROR,
   IS_FRAGMENT,
   IS_HEADLESS,
@@ -32,7 +31,7 @@ export function next(side: usize, records: usize, from: i32, to: i32, isAll: i32
       load<i32>(packet, 4 * record.SEQ) ^ load<i32>(packet, 4 * record.ACK_SEQ) ^ load<i32>(packet, 4 * record.HEAD);
     if (isAll === 0 && ((drawn * 0x2c1b3c6d) & wordOf(side, words.SAMPLE_MASK)) !== 0) continue;
     const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-    if ((flags & (IS_COPY | IS_FRAGMENT | IS_ERROR | IS_HEADLESS | IS_MISTIMED)) !== 0) continue;
+    if ((flags & (IS_FRAGMENT | IS_ERROR | IS_HEADLESS | IS_MISTIMED)) !== 0) continue;
     if ((flags & (HAS_TCP_NUMBERS | HAS_PAYLOAD)) !== 0) return row;
   }
   return to;

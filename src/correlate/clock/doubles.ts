@@ -1,0 +1,32 @@
+import { SIDES } from "../../packets/sides.js";
+import { isBy, type Progress } from "../intake/disorder.js";
+import { isUnrepeated, type Twin } from "./twins.js";
+
+/**
+ * Tells which twins prove something, where packets are marked as copies: as what a capture shows twice, which may be what was sent twice.
+ *
+ * A mirror shows a packet twice on its own side, and its first one is the twin of the only one there. Of what was sent twice, a side that has one alone
+ * missed the other, and nothing tells which: the twin may be as wrong as the two are apart. Which of these it is, the others tell: what was sent twice is
+ * there twice on both sides, but for what was missed.
+ */
+export class Doubles {
+  #onBoth = 0;
+  #onOne = 0;
+
+  /** Those of the next twins that prove something, as far as both sides had come. */
+  proving(twins: readonly Twin[], until: readonly [Progress, Progress]): Twin[] {
+    const onOne = new Set(twins.filter((twin) => this.#isOnOne(twin, until)));
+    const isSent = this.#onBoth > this.#onOne;
+    return twins.filter((twin) => isUnrepeated(twin, until) && !(isSent && onOne.has(twin)));
+  }
+
+  /** Whether one packet of a twin came twice and the other one did not. */
+  #isOnOne({ copiedAt, repeatedAt }: Twin, until: readonly [Progress, Progress]): boolean {
+    const isCopied = SIDES.map((side) => isBy(copiedAt[side], until[side]));
+    if (!isCopied.includes(true)) return false;
+    const isOnBoth = SIDES.every((side) => isCopied[side] || isBy(repeatedAt[side], until[side]));
+    if (isOnBoth) this.#onBoth++;
+    else this.#onOne++;
+    return !isOnBoth;
+  }
+}
