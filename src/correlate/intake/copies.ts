@@ -60,6 +60,11 @@ export interface Doubled {
   readonly isMostly: boolean;
 }
 
+/** The same of the beginning of a capture; and whether such are marked there. */
+export interface DoubledAtFirst extends Doubled {
+  readonly isMarked: boolean;
+}
+
 /** Packets remembered: as many as come within COPY_NS, at a power of two. */
 const REMEMBERED = 4096;
 const PROBES = 8;
@@ -144,11 +149,10 @@ class Copies {
     this.#timesNs.fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** What came twice at the beginning, if that says that the capture shows packets twice, or that they were sent so. */
-  get atFirst(): readonly Doubled[] {
-    if (!this.#isCopying) return [];
-    const isMostly = this.#isMostly;
-    return [...this.#looked.values()].flatMap((each) => (each === null ? [] : [{ ...each, isMostly }]));
+  /** What came twice at the beginning. */
+  get atFirst(): readonly DoubledAtFirst[] {
+    const [isMarked, isMostly] = [this.#isCopying, this.#isMostly];
+    return [...this.#looked.values()].flatMap((each) => (each === null ? [] : [{ ...each, isMarked, isMostly }]));
   }
 
   /** Marks the copies in the next batch of the capture. */
@@ -347,7 +351,7 @@ export class MarkedPackets {
   }
 
   /** What came twice at the beginning; none of a live capture, which may be silent then. To be asked once `unitNs` has been. */
-  get atFirst(): readonly Doubled[] {
+  get atFirst(): readonly DoubledAtFirst[] {
     return this.#copies.atFirst;
   }
 

@@ -1,6 +1,6 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
-import type { Doubled } from "./copies.js";
+import type { Doubled, DoubledAtFirst } from "./copies.js";
 
 /** What is doubled on one side is looked for on the other one for so long, nanoseconds: packets may take so long, and be doubled then. */
 const HOLD_NS = 100_000_000;
@@ -60,12 +60,15 @@ export class SentTwice {
     return this.#bits >= TELLING;
   }
 
-  /** Learns by side what came twice at the beginning of both sides, before anything is placed on the timeline. */
-  begin(inside: readonly Doubled[], outside: readonly Doubled[]): void {
+  /**
+   * Learns by side what came twice at the beginning of both sides, before anything is placed on the timeline. A share of packets that comes twice may be just enough on one
+   * side to be marked as copies, and just too small on the other.
+   */
+  begin(inside: readonly DoubledAtFirst[], outside: readonly DoubledAtFirst[]): void {
     const there = new Map(outside.map((each) => [each.key, each]));
     for (const here of inside) {
       const twin = there.get(here.key);
-      if (twin !== undefined) this.#learn(here, twin);
+      if (twin !== undefined && (here.isMarked || twin.isMarked)) this.#learn(here, twin);
     }
     this.#gapsNs.clear();
   }

@@ -5,7 +5,7 @@ import { FramePlaces } from "../../packets/frame-places.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import type { SideSummary } from "../../packets/results/results.js";
 import { CaptureIntake } from "./capture-intake.js";
-import { type Doubled, MarkedPackets } from "./copies.js";
+import { type Doubled, type DoubledAtFirst, MarkedPackets } from "./copies.js";
 import type { Progress } from "./disorder.js";
 import { Intake } from "./intake.js";
 import { Milestones } from "./milestones.js";
@@ -105,7 +105,7 @@ export class SideIntake {
   }
 
   /** What came twice at the beginning of its captures. */
-  get atFirst(): readonly Doubled[] {
+  get atFirst(): readonly DoubledAtFirst[] {
     return this.captures.flatMap(({ intake }) => intake.packets.atFirst);
   }
 

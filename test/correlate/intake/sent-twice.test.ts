@@ -61,6 +61,22 @@ describe("packets that both sides have twice", () => {
   });
 });
 
+/** What comes twice at the beginning of a side. */
+const atFirst = (salt: number, isMarked: boolean) =>
+  Array.from({ length: 60 }, (_, n) => ({ key: n, laterNs: gapNs(n, salt), length: 128, isMostly: false, isMarked }));
+
+describe("packets that come twice at the beginning of both sides", () => {
+  it.each([
+    ["were sent twice where one side alone marks them, and the gaps are alike", 1, [false, true], true],
+    ["may be copies where the gaps are not", 500, [false, true], false],
+    ["say nothing where no side marks any", 1, [false, false], false],
+  ] as const)("%s", (_, salt, [inside, outside], isTold) => {
+    const sentTwice = new SentTwice(WINDOW_NS);
+    sentTwice.begin(atFirst(1, inside), atFirst(salt, outside));
+    expect(sentTwice.isTold).toBe(isTold);
+  });
+});
+
 describe("a packet that one side alone has twice", () => {
   it("is no packet of its own, and nothing is left open of it", () => {
     const sentTwice = new SentTwice(WINDOW_NS);
