@@ -30,19 +30,20 @@ export class Between {
   }
 
   /**
-   * When a setting was read as having a value, and the times around that within which it may have been so: from the reading before to the reading behind which have another
-   * one, or none. Epoch nanoseconds.
+   * When a setting was read first as having a value, and the times between which it may have had that: of the reading before, and of the next one that has another value,
+   * or none. Epoch nanoseconds.
    */
   spansAs(name: string, value: string): { readonly fromNs: bigint; readonly readNs: bigint; readonly toNs: bigint }[] {
-    const read = this.#read;
-    return read.flatMap(({ timeNs, sysctls }, at) => {
-      if (sysctls.get(name) !== value) return [];
-      const [{ timeNs: fromNs }, { timeNs: toNs }] = [
-        read[Math.max(0, at - 1)],
-        read[Math.min(read.length - 1, at + 1)],
-      ];
-      return [{ fromNs, readNs: timeNs, toNs }];
-    });
+    const spans: { readonly fromNs: bigint; readonly readNs: bigint; toNs: bigint }[] = [];
+    for (const [at, { timeNs, sysctls }] of this.#read.entries()) {
+      if (sysctls.get(name) !== value) continue;
+      const { timeNs: fromNs } = this.#read[Math.max(0, at - 1)];
+      const { timeNs: toNs } = this.#read[Math.min(this.#read.length - 1, at + 1)];
+      const last = spans.at(-1);
+      if (last?.toNs === timeNs) last.toNs = toNs;
+      else spans.push({ fromNs, readNs: timeNs, toNs });
+    }
+    return spans;
   }
 
   /** The settings of all interfaces that have this name: `forwarding` is net.ipv4.conf.<interface>.forwarding. */

@@ -88,6 +88,13 @@ describe("a host that does not forward", () => {
       "drop-unexplained 2",
     ]);
     expect(told(found(drops, off, {}, interfaces, [], []))).toEqual(["drop-unexplained 5"]);
+    const long = [dropped(3, QUERY, { ...passed(104n), lastNs: passed(106n).lastNs }), drops[1]];
+    const twice = [...settings.slice(0, 2), forwarding(105n, "0"), forwarding(106n, "1")];
+    expect(told(found(long, off, {}, interfaces, [], twice))).toEqual([
+      "drop-not-forwarded 3 IpInAddrErrors",
+      "drop-unexplained 2",
+    ]);
+    expect(told(found(long, off, {}, interfaces, [], settings))).toEqual(["drop-unexplained 5"]);
     const fewer = settled(on, { IpInAddrErrors: [2, 4] });
     expect(told(found(drops, fewer, {}, interfaces, [], settings))).toEqual(["drop-unexplained 5"]);
   });
