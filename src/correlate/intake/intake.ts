@@ -4,7 +4,8 @@ import { MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/batches/mass-time
 import { firstNotBefore } from "../../packets/memory/sorted.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import type { PacketSource } from "../../packets/batches/source.js";
-import { type MarkedPackets, rowOf, unmark } from "./copies.js";
+import { rowOf, unmark } from "./copies.js";
+import type { MarkedPackets } from "./marked-packets.js";
 import { Disorder } from "./disorder.js";
 import { Kinds } from "./kinds.js";
 import { Passed } from "./passed.js";

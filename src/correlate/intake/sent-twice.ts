@@ -5,7 +5,7 @@ import type { Doubled, DoubledAtFirst } from "./copies.js";
 /** What is doubled on one side is looked for on the other one for so long, nanoseconds: packets may take so long, and be doubled then. */
 const HOLD_NS = 100_000_000;
 
-/** So many packets wait for the other side at the most. Gaps are kept of packets of so many lengths. */
+/** At most so many packets wait for the other side, and gaps of so many lengths are kept. */
 const MOST_WAITING = 65_536;
 const MOST_LENGTHS = 256;
 

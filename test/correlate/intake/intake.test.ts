@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
 import type { ClockOption } from "../../../src/correlate/clock/clock.js";
-import { MarkedPackets } from "../../../src/correlate/intake/copies.js";
+import { MarkedPackets } from "../../../src/correlate/intake/marked-packets.js";
 import { Intake } from "../../../src/correlate/intake/intake.js";
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { IS_MISTIMED } from "../../../src/packets/packets.js";
