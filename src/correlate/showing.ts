@@ -158,13 +158,12 @@ export class Showing {
     }
   }
 
-  /** Goes on to the next row that something may have to be told of, or to the timeline's end, which it returns. Pairs that wait to be shown on the way are counted, once they may be. */
+  /** Goes on to the next row that may have to be told of, and returns it, or the timeline's end. On the way, the kernel counts pairs that nobody wants to be told of. */
   #passShown(): number {
-    const { kernel, tallies } = this.#about;
+    const { kernel } = this.#about;
     kernel.pairTimes = this.#times;
-    const counted = kernel.passShown();
-    this.#unshown -= counted;
-    for (const tally of tallies) tally.paired += counted;
+    // these were taken before
+    this.takeFromKernel(0, kernel.passShown());
     return kernel.shown;
   }
 

@@ -148,7 +148,7 @@ function truthOf(world: World): Truth {
     !world.inside.missed.has(serial) &&
     !world.outside.missed.has(serial);
   const distinct = distinctPackets(world, isSeen, WINDOW_NS);
-  const alone = new DecidedAlone(world, isSeen, (serial) => distinct.has(serial));
+  const alone = new DecidedAlone(world, isSeen, (serial) => distinct.has(serial), WINDOW_NS);
   const fates = new Map(world.fates.map((fate) => [fate.serial, fate]));
   return {
     inside: sideTruth(world.inside, world.outside, fates, isSeen, distinct, alone),

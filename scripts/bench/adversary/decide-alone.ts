@@ -26,6 +26,7 @@ const EDGE = 4;
 export class DecidedAlone {
   readonly #world: World;
   readonly #isDistinct: (serial: number) => boolean;
+  readonly #windowNs: number;
   readonly #longestNs: number;
   /** Flows of which both captures have a packet. */
   readonly #paired: ReadonlySet<number>;
@@ -40,8 +41,14 @@ export class DecidedAlone {
   readonly #outOfTime: ReadonlySet<Tap>;
 
   /** `isDistinct`: whether what `decide.ts` says of the twin of a packet would hold for it. */
-  constructor(world: World, isSeen: (fate: Fate) => boolean, isDistinct: (serial: number) => boolean) {
+  constructor(
+    world: World,
+    isSeen: (fate: Fate) => boolean,
+    isDistinct: (serial: number) => boolean,
+    windowNs: number,
+  ) {
     this.#world = world;
+    this.#windowNs = windowNs;
     this.#isDistinct = isDistinct;
     const seen = world.fates.filter(isSeen);
     this.#longestNs = seen.reduce((longest, { entryNs, exitNs }) => Math.max(longest, exitNs - entryNs), 0);
@@ -54,7 +61,7 @@ export class DecidedAlone {
     this.#crossedNs = new Map(points.map((point) => [point, this.#crossingsOf(point)]));
     this.#strange = new Map(points.map((point) => [point, this.#strangersOf(point, isSeen)]));
     this.#copiesSome = new Map(points.map((point) => [point, copiesSome(point)]));
-    this.#outOfTime = new Set(points.flatMap(({ taps }) => outOfTime(taps)));
+    this.#outOfTime = new Set(points.flatMap(({ taps }) => outOfTime(taps, windowNs)));
   }
 
   /** Whether that is so of a frame of this kind that a capture shows, and that has no twin in the other one. */
@@ -95,7 +102,7 @@ export class DecidedAlone {
   #isStrange(fate: Fate, other: CapturePoint, timeNs: number): boolean {
     const times = this.#strange.get(other)?.get(bytesOf(fate)) ?? [];
     const sign = (other === this.#world.outside) === (fate.direction === "outbound") ? 1 : -1;
-    return times.some((ns) => sign * (ns - timeNs) >= 0 && Math.abs(ns - timeNs) < WINDOW_NS);
+    return times.some((ns) => sign * (ns - timeNs) >= 0 && Math.abs(ns - timeNs) < this.#windowNs);
   }
 
   /** Whether packets show that the other capture had not begun when this one passed, or had ended. */
@@ -132,9 +139,6 @@ export class DecidedAlone {
   }
 }
 
-/** natcorr's. */
-const WINDOW_NS = 1e9;
-
 /** What the ends say, without what a router changes on the way: two that say the same the same way may be one. */
 function bytesOf({ direction, entered }: Fate): string {
   const said = listOf(entered).map(({ proto, tcp, icmp, payload }: Packet) => [
@@ -149,11 +153,11 @@ function bytesOf({ direction, entered }: Fate): string {
 }
 
 /** Those that stand behind what passed more than a window later. */
-function outOfTime(taps: readonly Tap[]): Tap[] {
+function outOfTime(taps: readonly Tap[], windowNs: number): Tap[] {
   let latestNs = Number.NEGATIVE_INFINITY;
   return taps.filter(({ timeNs }) => {
     latestNs = Math.max(latestNs, timeNs);
-    return latestNs - timeNs > WINDOW_NS;
+    return latestNs - timeNs > windowNs;
   });
 }
 

@@ -86,7 +86,7 @@ export async function begin(
         twins.note(side, rows);
       }
     }
-    const certain = new Doubles().proving(twins.found, BOTH_UNLIMITED).filter(isCertain);
+    const certain = provingAmong(twins).filter(isCertain);
     isEnough = certain.length >= ENOUGH_TWINS && agreedOffset(certain, windowNs) !== null;
   }
   const backNs = disorderNs(sides[INSIDE], looked[INSIDE]) + disorderNs(sides[OUTSIDE], looked[OUTSIDE]);
@@ -109,6 +109,11 @@ export async function begin(
   return { ...start, looked, seen: [seenOf(INSIDE), seenOf(OUTSIDE)], exactness, backNs };
 }
 
+/** Those of all twins that were found so far that prove something. */
+function provingAmong(twins: Twins): Twin[] {
+  return new Doubles().proving(twins.found, BOTH_UNLIMITED);
+}
+
 /**
  * Decides what is taken for the offset, and whether that is taken for granted. `steady`: what is asked where no packet that is like no other tells;
  * `epochGapNs`: outside minus inside epoch.
@@ -122,10 +127,10 @@ function startOf(
   exactness: Exactness,
 ): Start {
   if (areNumbersShared(twins.found)) twins.setShared();
-  const unrepeated = new Doubles().proving(twins.found, BOTH_UNLIMITED);
-  const numbered = unrepeated.filter(({ by }) => by <= NUMBERS);
+  const proving = provingAmong(twins);
+  const numbered = proving.filter(({ by }) => by <= NUMBERS);
   if (areTtlsSet(numbered)) twins.setTtls();
-  const agreed = agreedOffset(unrepeated.filter(isCertain), windowNs);
+  const agreed = agreedOffset(proving.filter(isCertain), windowNs);
   const known = { nearNs: 0, areApart: false, isEnclosed: false, slackNs: 0, bounds: UNBOUNDED } as const;
   if (option.kind === "given") {
     const baseNs = Number(option.offsetNs - epochGapNs);
@@ -136,10 +141,10 @@ function startOf(
   const oneGapNs = Number(-epochGapNs);
   const hasNumbers = numbered.length >= ENOUGH;
   if (agreed !== null && hasNumbers) exactness.agreeWithin(agreed.spreadNs);
-  const isOne = mayBeOne(unrepeated, agreed, windowNs, oneGapNs, exactness.toleranceNs);
+  const isOne = mayBeOne(proving, agreed, windowNs, oneGapNs, exactness.toleranceNs);
   const tells = { hasNumbers, asksResendable: agreed === null ? isOne : agreed.asksResendable };
   const isEnclosed =
-    agreed === null ? areOfOneClock(unrepeated, windowNs, oneGapNs, exactness.toleranceNs) : isEnclosing(agreed);
+    agreed === null ? areOfOneClock(proving, windowNs, oneGapNs, exactness.toleranceNs) : isEnclosing(agreed);
   const kept = isEnclosed ? null : steady();
   const areApart = kept !== null && !isWithin(oneGapNs, kept, exactness.toleranceNs);
   const ofOne = kept !== null && kept.isOnly && !areApart ? movedBy(kept, -oneGapNs) : UNBOUNDED;
