@@ -5,9 +5,9 @@ import { isUnrepeated, type Twin } from "./twins.js";
 /**
  * Tells which twins prove something, where packets are marked as copies: as what a capture shows twice, which may be what was sent twice.
  *
- * A mirror shows a packet twice on its own side, and its first one is the twin of the only one there. Of what was sent twice, a side that has one alone
- * missed the other, and nothing tells which: the twin may be as wrong as the two are apart. Which of these it is, the others tell: what was sent twice is
- * there twice on both sides, but for what was missed.
+ * A mirror shows a packet twice on its own side: the first one is the twin of the only one on the other side. A network that sends a packet twice has it on both
+ * sides twice. A side that has it once missed one, and nothing tells which: the twin may be as wrong as the two are apart. The other twins tell which of these it
+ * is.
  */
 export class Doubles {
   #onBoth = 0;

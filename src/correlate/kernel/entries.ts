@@ -19,11 +19,11 @@ export const PASSAGE_BITS = sizeBits();
 export const ENTERED_NS = double();
 export const LEFT_NS = double();
 
-/** Of those that were held up (`assembly/timing/held.ts`), so many are kept of each direction, a power of two. */
+/** So many of those that were held up are kept for each direction, a power of two (`assembly/timing/held.ts`). */
 export const HELD_ENTRIES_BITS = 6;
 export const HELD_ENTRIES = 1 << HELD_ENTRIES_BITS;
 
-/** Of those that are like none before them (`assembly/timing/passed.ts`), the last one is kept of each part of a window, of which there are so many, for two windows. */
+/** A window has so many parts. The last packet of each that is like none before it is kept, for two windows (`assembly/timing/passed.ts`). */
 export const PASSED_A_WINDOW = 128;
 export const PASSED_ENTRIES_BITS = 8;
 export const PASSED_ENTRIES = 1 << PASSED_ENTRIES_BITS;

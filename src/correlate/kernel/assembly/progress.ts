@@ -18,8 +18,8 @@ export function findDue(ground: usize): i32 {
 }
 
 /**
- * The first row that something may have to be told of, or the timeline's end; from now on, all before it were shown. Pairs are counted on the way, where nobody wants to
- * be told of them.
+ * The first row that may have to be told of, or the timeline's end; from now on, all before it were shown. It counts pairs on the way that nobody wants to be told
+ * of.
  */
 export function findShown(ground: usize): i32 {
   const line = lineOf(ground);
