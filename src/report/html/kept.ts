@@ -1,9 +1,9 @@
 /** So many pairs a page has at the most: some megabytes, as compressed as they are there. */
-const MOST_PAIRS = 40_000;
+const MOST_PAIRS = 20_000;
 /** While a page has fewer pairs than that, it takes so many of each flow: all at first, so that small captures are there as a whole. */
 const QUOTAS = [
-  { until: 20_000, ofFlow: Number.POSITIVE_INFINITY },
-  { until: 30_000, ofFlow: 20 },
+  { until: 10_000, ofFlow: Number.POSITIVE_INFINITY },
+  { until: 15_000, ofFlow: 20 },
   { until: MOST_PAIRS, ofFlow: 4 },
   { until: Number.POSITIVE_INFINITY, ofFlow: 0 },
 ];

@@ -12,7 +12,7 @@ interface OfFlow {
   readonly events: LadderEvent[];
 }
 
-/** The pairs of a page, by their flows. There are 40,000 at the most, and a ladder shows those of one flow: what nobody looks at stays text. */
+/** The pairs of a page, by their flows. There are 20,000 at the most, and a ladder shows those of one flow: what nobody looks at stays text. */
 export class Pairs {
   readonly #ofFlows = new Map<number, OfFlow>();
   /** The flows that have a frame of that number, in whatever capture; and lines of which that does not know yet. */
