@@ -4,7 +4,7 @@ const MADE_BY = /^import [^;]* from ".*\/(?:layout|named)\.js";$/gm;
 
 /** A line of a module that lays something out, and a constant that such a line may name. */
 const PLACE =
-  /^(?:(export )?const (\w+|\[\w*(?:, \w+)?\]) = )?(size|sizeBits|word|double|halves|same|bytes|fields|field|flag|first|next)\((\w*)\);$/gm;
+  /^(?:(export )?const (\w+|\[\w*(?:, \w+)?\]) = )?(size|sizeBits|word|rest|double|halves|same|bytes|fields|field|flag|first|next)\((\w*)\);$/gm;
 const NUMBER = /^(?:export )?const (\w+) = ([\d_]+);$/gm;
 
 /** A name of a family, and what is made of all of them. */
@@ -28,7 +28,7 @@ function laidOut(source) {
   for (const [, name, digits] of source.matchAll(NUMBER)) known[name] = Number(digits.replaceAll("_", ""));
   const layout = new Layout();
   return source.replace(PLACE, (line, exported = "", said = "", kind, count, at) => {
-    const [rest] = source.slice(at + line.length).split(/ = size(?:Bits)?\(\);$/m);
+    const [rest] = source.slice(at + line.length).split(/ = size(?:Bits)?\(\w*\);$/m);
     const all = (of) =>
       [...rest.matchAll(PLACE)].reduce((sum, [, , , each, n]) => sum + (each === of ? (countOf(n, known) ?? 1) : 0), 0);
     const numbers = layout[kind](countOf(count, known), all);
@@ -49,22 +49,31 @@ function countOf(said, known) {
 
 /** Where places and fields have come to: each function of layout.ts gives the numbers of a line. `all`: how many of a kind a record has. */
 class Layout {
+  #words = 0;
+  #rest = Number.NaN;
   #next = { word: Number.NaN, double: Number.NaN, bytes: 0, bit: 0, value: 0 };
 
   /** Doubles come first, as they have to lie at even words. */
   size(_count, all) {
     Object.assign(this.#next, { word: 2 * all("double"), double: 0 });
-    const words = this.#next.word + all("word");
-    return [words + (words % 2)];
+    this.#words = this.#next.word + all("word");
+    return [this.#words + (this.#words % 2)];
   }
 
-  sizeBits(count, all) {
-    return [Math.ceil(Math.log2(this.size(count, all)[0]))];
+  sizeBits(bits, all) {
+    this.size(undefined, all);
+    const taken = bits ?? Math.ceil(Math.log2(this.#words));
+    this.#rest = 2 ** taken - this.#words;
+    return [this.#rest < 0 ? Number.NaN : taken];
   }
 
   word(count = 1) {
     this.#next.bit = 0;
     return this.#take("word", count);
+  }
+
+  rest() {
+    return this.word(this.#rest);
   }
 
   double(count = 1) {

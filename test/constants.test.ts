@@ -23,6 +23,10 @@ it("lays out records one after the other, doubles first, and the fields of each 
     ["export const [SRC, DST] = halves();", "export const SRC = 2; export const DST = 3;"],
     ["export const WORDS = size();", "export const WORDS = 2;"],
     ["const ONLY = word();", "const ONLY = 0;"],
+    ["const LINE_BITS = sizeBits(4);", "const LINE_BITS = 4;"],
+    ["const HEAD = word();", "const HEAD = 0;"],
+    ["const BODY = rest();", "const BODY = 1;"],
+    ["const TAIL = word(2);", "const TAIL = 14;"],
     ["const NO = first();", "const NO = 0;"],
     ["const YES = next();", "const YES = 1;"],
   ];
@@ -32,6 +36,7 @@ it("lays out records one after the other, doubles first, and the fields of each 
 it.each([
   ["a word with more fields than bits", ["const [A] = field(30);", "const [B] = field(3);"]],
   ["a place without a record", ["const A = word();"]],
+  ["a record with more words than it takes", ["const BITS = sizeBits(1);", "const A = word(3);"]],
   ["a count that is no number", ["const WORDS = size();", "const A = word(MANY);"]],
 ])("refuses %s", (_, lines) => {
   expect(() => laidOut(...lines)).toThrow(/no place/);

@@ -28,3 +28,8 @@ export const STOP = word();
 export const FULL = first();
 export const MORE = next();
 export const OVERSIZED = next();
+
+/** Byte offsets in a record's header, draft-ietf-opsawg-pcap section 5. */
+export const TICKS = 4;
+export const CAPTURED_LENGTH = 8;
+export const ORIGINAL_LENGTH = 12;

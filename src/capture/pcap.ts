@@ -1,5 +1,7 @@
 import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { asDoubles, type Heap } from "../packets/memory/heap.js";
+import type { Steps } from "../packets/memory/steps.js";
+import type * as pcap from "./assembly/pcap.js";
 import code from "./assembly/pcap.wasm";
 import { CaptureError } from "./errors.js";
 import { type Format, oversized, type Stop } from "./format.js";
@@ -18,11 +20,6 @@ const VARIANTS = new Map([
 
 export const PCAP_HEADER_BYTES = 24;
 
-/** Byte offsets in a record's header, draft-ietf-opsawg-pcap section 5. */
-export const TICKS = 4;
-export const CAPTURED_LENGTH = 8;
-export const ORIGINAL_LENGTH = 12;
-
 /** Whether a classic pcap capture starts here, in whichever byte order. */
 export function isPcap(view: DataView, at: number): boolean {
   return VARIANTS.has(view.getUint32(at, true)) || VARIANTS.has(view.getUint32(at, false));
@@ -35,7 +32,7 @@ export class Pcap implements Format {
   readonly hasCounters = false;
   readonly losses = [];
   epochNs = 0n;
-  readonly #scan: (words: number) => void;
+  readonly #scan: Steps<typeof pcap>["scan"];
   /** What it is told, and what it says: see `pcap-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
@@ -53,7 +50,7 @@ export class Pcap implements Format {
     const minor = view.getUint16(start + 6, little);
     if (major !== 2 || minor !== 4)
       throw new CaptureError(`${path}: pcap version ${major}.${minor} is not 2.4; convert it with editcap -F pcap`);
-    this.#scan = heap.load(module)["scan"];
+    this.#scan = heap.load<typeof pcap>(module).scan;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#words[words.IS_LITTLE] = little ? 1 : 0;
@@ -87,7 +84,7 @@ export class Pcap implements Format {
     window.start = w[words.AT];
     batch.count = w[words.COUNT];
     if (w[words.STOP] === words.OVERSIZED)
-      return { damage: oversized(view.getUint32(window.start + CAPTURED_LENGTH, this.#isLittle)) };
+      return { damage: oversized(view.getUint32(window.start + words.CAPTURED_LENGTH, this.#isLittle)) };
     return w[words.STOP] === words.MORE ? "more" : "full";
   }
 
@@ -97,7 +94,7 @@ export class Pcap implements Format {
 
   #begin(view: DataView, at: number): void {
     const seconds = view.getUint32(at, this.#isLittle);
-    const ticks = view.getUint32(at + TICKS, this.#isLittle);
+    const ticks = view.getUint32(at + words.TICKS, this.#isLittle);
     this.#doubles[words.EPOCH_SECONDS] = seconds;
     this.#doubles[words.EPOCH_TICKS] = ticks;
     this.epochNs = BigInt(seconds) * 1_000_000_000n + BigInt(ticks * this.#doubles[words.NS_PER_TICK]);

@@ -1,10 +1,10 @@
-import { field, size, sizeBits, word } from "./memory/layout.js";
+import { field, rest, sizeBits, word } from "./memory/layout.js";
 
 /**
  * What is kept of a pair that waits to be shown: what its packets share, once, and what each has of its own. The last words of pairs that are alike are
  * the same, but for a few (`assembly/fold-blocks.ts`). Of a number of 64 bits, each half is a word.
  */
-export const WORDS = size();
+export const FOLD_BITS = sizeBits();
 
 /** When the inside capture stamped its packet, nanoseconds, which is when it passed on the timeline … */
 export const STAMP_LOW = word();
@@ -34,12 +34,21 @@ export const AHEAD_HIGH = word();
 /** As the fate has it. */
 export const FLOW = word();
 
-/** A block of them: its span, or ~ the first piece of what is packed; and how many of its folds are in use. */
+/** A block of so many, as bits: its span, or ~ the first piece of what is packed; and how many of its folds are in use. */
+export const FOLDS_BITS = 8;
 export const BLOCK_BITS = sizeBits();
 export const SPAN = word();
 export const IN_USE = word();
+/** Words of a span, which has all folds of a block. */
+export const SPAN_BITS = FOLDS_BITS + FOLD_BITS;
+
+/**
+ * Bytes that a packed block takes at the most: half of the slot of each fold, and of each all words, with a word and a half that say which it is like and how
+ * long these are.
+ */
+export const PACKED_BYTES = (2 + 6 + (4 << FOLD_BITS)) << FOLDS_BITS;
 
 /** A piece of what is packed: the number of the next one, then bytes. */
-export const PIECE_BITS = sizeBits();
+export const PIECE_BITS = sizeBits(6);
 export const NEXT_PIECE = word();
-export const PACKED = word(63);
+export const PACKED = rest();

@@ -1,39 +1,28 @@
+import type * as timeline from "./assembly/timeline.js";
 import code from "./assembly/timeline.wasm";
 import { FATE_BITS, GONE } from "./fates.js";
 import { NO_MAC } from "../protocols/mac.js";
-import { BLOCK_BITS, PIECE_BITS } from "./fold-words.js";
+import { BLOCK_BITS, FOLDS_BITS, PACKED, PACKED_BYTES, PIECE_BITS, SPAN_BITS } from "./fold-words.js";
 import { asDoubles, type Heap } from "./memory/heap.js";
-import { field, fields } from "./memory/layout.js";
+import type { Steps } from "./memory/steps.js";
 import { RecordRows } from "./record-rows.js";
 import { RECORD_BITS, TIME_NS, WAY } from "./records.js";
+import {
+  isOlder,
+  restIn,
+  ROW_MASK,
+  SECTION_BITS,
+  SECTION_MASK,
+  SECTION_ROWS,
+  sideIn,
+  stateIn,
+  withNote,
+  withState,
+} from "./row-words.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./timeline-words.js";
 import { NONE } from "./tuples.js";
 
-/** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
-export const ROW_BITS = 30;
-fields();
-export const [, ROW_MASK] = field(ROW_BITS);
-
-/** Whether a row is older than another one; `first` is the oldest. */
-export function isOlder(first: number, row: number, other: number): boolean {
-  return ((row - first) & ROW_MASK) < ((other - first) & ROW_MASK);
-}
-
-/**
- * Rows are in sections of so many, as bits, which have a word for each: in the highest bits its state, as whoever goes along the timeline looks at nothing else of most packets, then
- * whether nothing is noted of it elsewhere (1), its side, and where the rest is, or what is left of it (see `fates.ts`). Where sections begin is in a table of all that row numbers can name.
- */
-export const SECTION_BITS = 15;
-fields();
-export const [, SECTION_MASK] = field(SECTION_BITS);
-export const SECTION_ROWS = SECTION_MASK + 1;
-export const REST_BITS = 26;
-fields();
-export const [, REST_MASK] = field(REST_BITS);
-export const [SIDE_SHIFT] = field(1);
-export const [UNNOTED_SHIFT] = field(1);
-export const [STATE_SHIFT] = field(4);
 const MOST_SECTIONS = (ROW_MASK + 1) >> SECTION_BITS;
 /** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;
@@ -42,12 +31,8 @@ const ROOM_PLACES = 2 ** 20;
 const FIRST_BLOCKS = 2 ** 8;
 const ROOM_BLOCKS = 2 ** 14;
 
-/** Of pairs that are FOLDED, as bits: how many are in a block, and words of the span that it has. */
-export const FOLDS_BITS = 8;
-export const SPAN_BITS = 12;
-/** A block takes so many pieces at the most, and so many words on the way there. */
-const MOST_PIECES = 74;
-const PACKING_WORDS = 9216;
+/** A block takes so many pieces at the most. */
+const MOST_PIECES = Math.ceil(PACKED_BYTES / ((4 << PIECE_BITS) - 4 * PACKED));
 
 const module = new WebAssembly.Module(code);
 
@@ -81,7 +66,8 @@ export class TimelineRows extends RecordRows {
   #pieces: Int32Array;
   /** The memory that it lies in. */
   readonly heap: Heap;
-  protected readonly steps: WebAssembly.Instance["exports"];
+  /** @internal */
+  protected readonly steps: Steps<typeof timeline>;
   /** A packet that comes from elsewhere than the heap. */
   readonly #packet: Int32Array;
   readonly #packetNs: Float64Array;
@@ -95,7 +81,7 @@ export class TimelineRows extends RecordRows {
     this.#oldest = first >> SECTION_BITS;
     this.#next = this.#oldest;
     this.heap = heap;
-    this.steps = heap.load(module);
+    this.steps = heap.load<typeof timeline>(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#packet = heap.take(Int32Array, 1 << RECORD_BITS);
@@ -112,7 +98,7 @@ export class TimelineRows extends RecordRows {
     this.#spans = blocks(SPAN_BITS);
     this.#pieces = blocks(SPAN_BITS);
     for (const none of [words.FREE_BLOCK, words.FREE_SPAN, words.FREE_PIECE, words.LOOKED_AT]) this.#words[none] = NONE;
-    this.#words[words.PACKING] = heap.take(Int32Array, PACKING_WORDS).byteOffset;
+    this.#words[words.PACKING] = heap.take(Uint8Array, PACKED_BYTES + (4 << SPAN_BITS)).byteOffset;
     this.#locate();
   }
 
@@ -147,7 +133,7 @@ export class TimelineRows extends RecordRows {
     for (let word = 0; word < 1 << RECORD_BITS; word++) this.#packet[word] = rows[from + word];
     this.#packet[WAY] = way;
     this.#packetNs[TIME_NS] = timeNs;
-    return this.steps["append"](this.block, side, this.#packet.byteOffset, macFrom, macTo);
+    return this.steps.append(this.block, side, this.#packet.byteOffset, macFrom, macTo);
   }
 
   /** Makes room for so many rows more: until they are appended, the arrays stay what they are. */
@@ -172,13 +158,13 @@ export class TimelineRows extends RecordRows {
 
   /** Gives back what is known of a packet but for its side and its twin: it is GONE. Precondition: it was not. */
   release(row: number): void {
-    this.steps["release"](this.block, row);
+    this.steps.release(this.block, row);
   }
 
   /** The first row from `from` on whose state is less than `least`; `end` where there is none before it. */
   firstBelow(from: number, end: number, least: number): number {
     if (from === end || this.state(from) < least) return from;
-    return this.steps["firstBelow"](this.block, from, end, least);
+    return this.steps.firstBelow(this.block, from, end, least);
   }
 
   recordOf(row: number): number {
@@ -191,7 +177,7 @@ export class TimelineRows extends RecordRows {
   }
 
   side(row: number): number {
-    return (this.ints[this.#at(row)] >> SIDE_SHIFT) & 1;
+    return sideIn(this.ints[this.#at(row)]);
   }
 
   sideOf(row: number): Side {
@@ -200,17 +186,18 @@ export class TimelineRows extends RecordRows {
 
   /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, FOLDED, DONE, SHOWN or GONE. */
   state(row: number): number {
-    return this.ints[this.#at(row)] >>> STATE_SHIFT;
+    return stateIn(this.ints[this.#at(row)]);
   }
 
   setState(row: number, state: number): void {
     const at = this.#at(row);
-    this.ints[at] = (state << STATE_SHIFT) | (this.ints[at] & ~(-1 << STATE_SHIFT));
+    this.ints[at] = withState(this.ints[at], state);
   }
 
   /** Notes that something is known of a packet elsewhere, which is to be forgotten as the packet is given back. */
   note(row: number): void {
-    this.ints[this.#at(row)] &= ~(1 << UNNOTED_SHIFT);
+    const at = this.#at(row);
+    this.ints[at] = withNote(this.ints[at]);
   }
 
   #at(row: number): number {
@@ -218,7 +205,7 @@ export class TimelineRows extends RecordRows {
   }
 
   #place(row: number): number {
-    return this.ints[this.#at(row)] & REST_MASK;
+    return restIn(this.ints[this.#at(row)]);
   }
 
   /** The row behind this one. */
@@ -250,7 +237,7 @@ export class TimelineRows extends RecordRows {
 
   /** Gives back the oldest rows, up to `end`, that nothing needs any more. `forget` is told of each that anything is noted of, before it goes. */
   dropDone(end: number, forget: (row: number) => void): void {
-    while (this.steps["dropDone"](this.block, end)) {
+    while (this.steps.dropDone(this.block, end)) {
       forget(this.first);
       this.drop();
     }

@@ -69,17 +69,17 @@ export class Timeline extends TimelineRows {
 
   /** Row of the twin of a packet that is GONE, FOLDED or paired; NONE where it had none. */
   lastTwin(row: number): number {
-    return this.steps["lastTwin"](this.block, row);
+    return this.steps.lastTwin(this.block, row);
   }
 
   /** Which way a pair went, by either of its packets, whatever is known of it still. */
   wentOutbound(row: number): boolean {
-    return this.steps["wentOutbound"](this.block, row) === 1;
+    return this.steps.wentOutbound(this.block, row) === 1;
   }
 
   /** The first row from `from` on that waits, of a side and a tuple; `end` where there is none before it. */
   firstWaitingOf(side: number, tuple: number, from: number, end: number): number {
-    return this.steps["firstWaitingOf"](this.block, side, tuple, from, end);
+    return this.steps.firstWaitingOf(this.block, side, tuple, from, end);
   }
 
   /** Two packets of both sides, whichever is inside, the inside one first; of one side, as they are. */
@@ -140,7 +140,7 @@ export class Timeline extends TimelineRows {
 
   /** Whether two packets are TCP segments with other options, as far as both are known. */
   hasOtherOptions(a: number, b: number): boolean {
-    return this.steps["haveOtherOptions"](this.block, a, b) === 1;
+    return this.steps.haveOtherOptions(this.block, a, b) === 1;
   }
 
   #idWord(row: number): number {
@@ -243,12 +243,12 @@ export class Timeline extends TimelineRows {
     altered: number = 0,
   ): void {
     const how = decidedBy(by, evidence, isOutbound ? 1 : 0, altered);
-    this.steps["pair"](this.block, inside, outside, slot, how);
+    this.steps.pair(this.block, inside, outside, slot, how);
   }
 
   /** Makes two packets of one side the two forms of one, before a rewrite and after it; what the first says of both is as `pair` has it. */
   turn(before: number, after: number, evidence: number): void {
-    this.steps["turn"](this.block, before, after, decidedBy(BY_HAIRPIN, evidence, 1, 0));
+    this.steps.turn(this.block, before, after, decidedBy(BY_HAIRPIN, evidence, 1, 0));
   }
 
   /** Whether the packet once in this row is still there and waits for its twin. */

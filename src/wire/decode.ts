@@ -2,9 +2,11 @@ import { LENGTH_MASK } from "../packets/records.js";
 import { MOST_BYTES as ANSWER_BYTES } from "../packets/batches/answer-words.js";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { asDoubles, type Heap } from "../packets/memory/heap.js";
+import type { Steps } from "../packets/memory/steps.js";
 import type { PacketBatch } from "../packets/batches/packet-batch.js";
 import type { Tally } from "../packets/batches/source.js";
 import { linkOf } from "../protocols/link-types.js";
+import type * as steps from "./assembly/decode.js";
 import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";
 import { reasonText } from "./reasons.js";
@@ -46,8 +48,7 @@ export class Decoder {
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
   readonly #heap: Heap;
-  readonly #decode: (words: number) => number;
-  readonly #findIpHeaders: (words: number) => number;
+  readonly #steps: Steps<typeof steps>;
   /** What it is told, and what it says: see `decode-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
@@ -71,9 +72,7 @@ export class Decoder {
   constructor(heap: Heap, programOf?: ProgramOf) {
     this.#heap = heap;
     this.#programOf = programOf;
-    const exports = heap.load(module);
-    this.#decode = exports["decode"];
-    this.#findIpHeaders = exports["ipHeaders"];
+    this.#steps = heap.load<typeof steps>(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#reasons = heap.take(Int32Array, BATCH_FRAMES << words.UNDECODED_BITS);
@@ -127,7 +126,7 @@ export class Decoder {
     w[words.OPENS_TUNNELS] = opensTunnels ? 1 : 0;
     w[words.SENDERS] = senders?.byteOffset ?? 0;
     w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
-    this.#decode(w.byteOffset);
+    this.#steps.decode(w.byteOffset);
     out.count = w[words.ROWS];
     out.rowless.count = w[words.ROWLESS];
     out.quotes.count = w[words.QUOTES];
@@ -154,7 +153,7 @@ export class Decoder {
     this.#headers ??= this.#heap.take(Int32Array, BATCH_FRAMES);
     this.#locate(frames, interfaces);
     this.#words[words.IP_HEADERS] = this.#headers.byteOffset;
-    this.#findIpHeaders(this.#words.byteOffset);
+    this.#steps.ipHeaders(this.#words.byteOffset);
     return this.#headers;
   }
 

@@ -6,7 +6,7 @@ import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { AMBIGUOUS, DONE, GONE, SHOWN, WAITING } from "../../src/packets/fates.js";
 import { Timeline } from "../../src/packets/timeline.js";
-import { ROW_MASK, SECTION_ROWS } from "../../src/packets/timeline-rows.js";
+import { ROW_MASK, SECTION_ROWS } from "../../src/packets/row-words.js";
 import { NONE } from "../../src/packets/tuples.js";
 import { runs } from "../support/runs.js";
 

@@ -1,7 +1,6 @@
 /** `Pcap.scan`'s loop: from one record's header to the next. */
 import { doubleOf, setWord, wordOf } from "../../packets/memory/assembly/words.js";
 import { MOST_SNAPLEN } from "../../protocols/link-types.js";
-import { CAPTURED_LENGTH, ORIGINAL_LENGTH, TICKS } from "../pcap.js";
 import * as words from "../pcap-words.js";
 
 let isLittle = true;
@@ -30,7 +29,7 @@ export function scan(block: usize): void {
       stop = words.MORE;
       break;
     }
-    const captured = numberAt(header + CAPTURED_LENGTH);
+    const captured = numberAt(header + words.CAPTURED_LENGTH);
     if (captured > <u32>MOST_SNAPLEN) {
       stop = words.OVERSIZED;
       break;
@@ -41,9 +40,9 @@ export function scan(block: usize): void {
     }
     store<i32>(starts + (row << 2), frame);
     store<u32>(captureds + (row << 2), captured);
-    store<u32>(originals + (row << 2), max<u32>(captured, numberAt(header + ORIGINAL_LENGTH)));
+    store<u32>(originals + (row << 2), max<u32>(captured, numberAt(header + words.ORIGINAL_LENGTH)));
     const seconds = <f64>numberAt(header) - epochSeconds;
-    const ticks = <f64>numberAt(header + TICKS) - epochTicks;
+    const ticks = <f64>numberAt(header + words.TICKS) - epochTicks;
     store<f64>(stamps + (row << 3), seconds * 1e9 + ticks * nsPerTick);
     row++;
     at = frame + <i32>captured;

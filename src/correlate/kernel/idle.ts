@@ -1,5 +1,7 @@
+import type * as idle from "./assembly/idle.js";
 import code from "./assembly/idle.wasm";
 import type { Ground } from "./kernel.js";
+import type { Steps } from "../../packets/memory/steps.js";
 
 /** A conversation silent for this long is let go, nanoseconds; conntrack forgets an unanswered UDP flow after three times that … */
 const IDLE_NS = 10_000_000_000;
@@ -23,7 +25,7 @@ type Looked = Pick<Ground, "heap" | "timeline" | "tuples" | "accounts">;
  */
 export class Idle {
   readonly #tables: Looked;
-  readonly #loops: WebAssembly.Instance["exports"];
+  readonly #loops: Steps<typeof idle>;
   /** By tuple, and by slot: 1 where it is idle, and where a pair of the flow is on the timeline. */
   readonly #tuples: Uint8Array;
   readonly #held: Uint8Array;
@@ -31,13 +33,13 @@ export class Idle {
   constructor(tables: Looked, nowNs: number) {
     const { heap, timeline, tuples, accounts } = tables;
     this.#tables = tables;
-    this.#loops = heap.load(module);
+    this.#loops = heap.load<typeof idle>(module);
     this.#tuples = heap.take(Uint8Array, tuples.end);
     this.#held = heap.take(Uint8Array, accounts.end);
     const marks = this.#tuples.byteOffset;
     const unansweredNs = Math.max(ENDED_NS, IDLE_NS * Math.min(1, CROWD / tuples.size));
-    this.#loops["markSilent"](marks, tuples.block, tuples.end, nowNs, IDLE_NS, ENDED_NS, unansweredNs);
-    this.#loops["markHeld"](marks, this.#held.byteOffset, timeline.block, accounts.block);
+    this.#loops.markSilent(marks, tuples.block, tuples.end, nowNs, IDLE_NS, ENDED_NS, unansweredNs);
+    this.#loops.markHeld(marks, this.#held.byteOffset, timeline.block, accounts.block);
   }
 
   hasTuple(tuple: number): boolean {
@@ -55,7 +57,7 @@ export class Idle {
     heap.lend(Int32Array, others.length + accounts.end, (list) => {
       list.set(others);
       const to = list.subarray(others.length).byteOffset;
-      const count = this.#loops["listFlows"](to, this.#tuples.byteOffset, accounts.block, accounts.end);
+      const count = this.#loops.listFlows(to, this.#tuples.byteOffset, accounts.block, accounts.end);
       use(list.subarray(0, others.length + count));
     });
   }
@@ -63,7 +65,7 @@ export class Idle {
   /** By tuple, 1 where it is idle and no flow has it; `hasTuple` is about these from now on. */
   tuples(): Uint8Array {
     const { tuples } = this.#tables;
-    this.#loops["keepUntranslated"](this.#tuples.byteOffset, tuples.block, tuples.end);
+    this.#loops.keepUntranslated(this.#tuples.byteOffset, tuples.block, tuples.end);
     return this.#tuples;
   }
 

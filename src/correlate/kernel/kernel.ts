@@ -129,7 +129,7 @@ export class Kernel {
     const shown = heap.take(Int32Array, entries.SHOWN_ENTRIES << entries.SHOWN_BITS);
     asDoubles(shown).fill(Number.NEGATIVE_INFINITY);
     this.#words[words.SHOWN_SEGMENTS] = shown.byteOffset;
-    const exports = heap.load(module, {
+    const exports = heap.load<typeof kernel>(module, {
       "outside.js": {
         correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
         taken: (stampNs: number, frame: number) => this.time.takeOutside(stampNs, frame),

@@ -1,6 +1,6 @@
 import { DECIDED } from "../../packets/fates.js";
 import type { Timeline } from "../../packets/timeline.js";
-import { ROW_MASK } from "../../packets/timeline-rows.js";
+import { ROW_MASK } from "../../packets/row-words.js";
 import type { Side } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
 

@@ -4,10 +4,12 @@ import type { Verdict } from "../../packets/results/verdicts.js";
 import { isAgain } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
+import type { Steps } from "../../packets/memory/steps.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import type { Crossed } from "../kernel/crossed.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Shown } from "../shown.js";
+import type * as remarkable from "./assembly/remarkable.js";
 import code from "./assembly/remarkable.wasm";
 import { EndedFlow } from "./findings/seen/ended-flow.js";
 import type { Context, End, Finder } from "./findings/finder.js";
@@ -15,9 +17,8 @@ import { Hidden } from "./findings/seen/hidden.js";
 import { FINDERS } from "./findings/registry.js";
 import { LocalCalls } from "./findings/seen/local-calls.js";
 import { Requests } from "./findings/seen/requests.js";
+import { SEEN } from "./remarkable-words.js";
 
-/** Hidden addresses that are known to have been told of, and so much of what is answered at those that stand for them: a power of two. */
-export const SEEN = 1024;
 /** So many flows are sorted out at once. */
 const SORTED_AT_ONCE = 1024;
 
@@ -34,14 +35,7 @@ export interface About extends Omit<Context, "hidden" | "requests" | "localCalls
 /** What an operator should know beyond the pairs: tells all finders what there is, and at the end, what they found. */
 export class Findings {
   readonly #about: About;
-  readonly #remarkable: (
-    slots: number,
-    count: number,
-    flows: number,
-    tuples: number,
-    seen: number,
-    requests: number,
-  ) => number;
+  readonly #remarkable: Steps<typeof remarkable>["remarkable"];
   readonly #seen: Int32Array;
   readonly #hidden = new Hidden();
   readonly #requests: Requests;
@@ -62,7 +56,7 @@ export class Findings {
   constructor(about: About) {
     const { heap, accounts, tuples } = about;
     this.#about = about;
-    this.#remarkable = heap.load(module)["remarkable"];
+    this.#remarkable = heap.load<typeof remarkable>(module).remarkable;
     this.#seen = heap.take(Int32Array, 2 * SEEN);
     this.#flow = new EndedFlow(accounts, tuples);
     this.#before = new EndedFlow(accounts, tuples);

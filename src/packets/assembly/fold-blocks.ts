@@ -6,29 +6,26 @@
 import * as fold from "../fold-words.js";
 import { giveRow, takeRow } from "../memory/assembly/free-list.js";
 import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
-import { FOLDS_BITS, SPAN_BITS } from "../timeline-rows.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
 
-const FOLDS = 1 << FOLDS_BITS;
-const FOLD_BYTES: usize = 4 * fold.WORDS;
+const FOLDS = 1 << fold.FOLDS_BITS;
+const FOLD_BYTES: usize = 4 << fold.FOLD_BITS;
 /** Bytes of a piece behind the number of the next one. */
 const PIECE_BYTES = (4 << fold.PIECE_BITS) - 4 * fold.PACKED;
-/** More than what a packed block takes. Behind that is the one that was looked at, or what is looked up as one is packed. */
-const PACKED_BYTES = 20_480;
 /** Hashes of pairs that are alike, of which the last one is known. */
 const KINDS_BITS = 10;
 /** In the word that begins a packed fold, behind the number of the one before it that is like it: how many bytes the first words take … */
-const SIZES_SHIFT = FOLDS_BITS;
+const SIZES_SHIFT = fold.FOLDS_BITS;
 /** … and whether the last ones differ as well. */
 const HAS_REST: u32 = 1 << 31;
 
 /** The number of a fold that nobody uses. Precondition: there is room for a block. */
 export function takeFold(line: usize): i32 {
   let number = wordOf(line, words.NEXT_FOLD);
-  if ((number & (FOLDS - 1)) === 0) number = openBlock(line) << FOLDS_BITS;
+  if ((number & (FOLDS - 1)) === 0) number = openBlock(line) << fold.FOLDS_BITS;
   setWord(line, words.NEXT_FOLD, number + 1);
-  const block = blockAt(line, number >> FOLDS_BITS);
+  const block = blockAt(line, number >> fold.FOLDS_BITS);
   store<i32>(block, load<i32>(block, 4 * fold.IN_USE) + 1, 4 * fold.IN_USE);
   return number;
 }
@@ -36,21 +33,21 @@ export function takeFold(line: usize): i32 {
 /** Gives a fold back that `foldToWrite` was asked for: it has no flow. */
 export function giveFold(line: usize, number: i32): void {
   store<i32>(foldAt(line, number), NONE, 4 * fold.FLOW);
-  const block = blockAt(line, number >> FOLDS_BITS);
+  const block = blockAt(line, number >> fold.FOLDS_BITS);
   const count = load<i32>(block, 4 * fold.IN_USE) - 1;
   store<i32>(block, count, 4 * fold.IN_USE);
   const next = wordOf(line, words.NEXT_FOLD);
-  const isOpen = (next & (FOLDS - 1)) !== 0 && next >> FOLDS_BITS === number >> FOLDS_BITS;
+  const isOpen = (next & (FOLDS - 1)) !== 0 && next >> fold.FOLDS_BITS === number >> fold.FOLDS_BITS;
   if (count > 0 || isOpen) return;
-  giveRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, load<i32>(block, 4 * fold.SPAN));
-  giveRow(line, words.BLOCKS, fold.BLOCK_BITS, words.FREE_BLOCK, number >> FOLDS_BITS);
+  giveRow(line, words.SPANS, fold.SPAN_BITS, words.FREE_SPAN, load<i32>(block, 4 * fold.SPAN));
+  giveRow(line, words.BLOCKS, fold.BLOCK_BITS, words.FREE_BLOCK, number >> fold.FOLDS_BITS);
 }
 
 /** Where a fold can be read, until one of another block is asked for. */
 export function foldAt(line: usize, number: i32): usize {
-  const block = number >> FOLDS_BITS;
+  const block = number >> fold.FOLDS_BITS;
   const at = load<i32>(blockAt(line, block), 4 * fold.SPAN);
-  let folds = <usize>wordOf(line, words.PACKING) + PACKED_BYTES;
+  let folds = <usize>wordOf(line, words.PACKING) + fold.PACKED_BYTES;
   if (at >= 0) folds = spanAt(line, at);
   else if (wordOf(line, words.LOOKED_AT) !== block) {
     unpack(line, ~at, folds);
@@ -61,10 +58,10 @@ export function foldAt(line: usize, number: i32): usize {
 
 /** Where it can be written to, as its block is packed no more. */
 export function foldToWrite(line: usize, number: i32): usize {
-  const block = blockAt(line, number >> FOLDS_BITS);
+  const block = blockAt(line, number >> fold.FOLDS_BITS);
   const at = load<i32>(block, 4 * fold.SPAN);
   if (at < 0) {
-    store<i32>(block, takeRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, words.SPANS_END), 4 * fold.SPAN);
+    store<i32>(block, takeRow(line, words.SPANS, fold.SPAN_BITS, words.FREE_SPAN, words.SPANS_END), 4 * fold.SPAN);
     unpack(line, ~at, spanAt(line, load<i32>(block, 4 * fold.SPAN)));
     for (let piece = ~at; piece !== NONE; ) {
       const next = load<i32>(pieceAt(line, piece), 4 * fold.NEXT_PIECE);
@@ -82,7 +79,7 @@ export function isPacked(line: usize, block: i32): bool {
 
 /** Whether a fold may be of the flow in a slot: of one that is packed, half of that is known. */
 export function mayBeOf(line: usize, number: i32, slot: i32): bool {
-  let at = ~load<i32>(blockAt(line, number >> FOLDS_BITS), 4 * fold.SPAN);
+  let at = ~load<i32>(blockAt(line, number >> fold.FOLDS_BITS), 4 * fold.SPAN);
   if (at < 0) return true;
   let offset = 2 * (number & (FOLDS - 1));
   for (; offset >= PIECE_BYTES; offset -= PIECE_BYTES) at = load<i32>(pieceAt(line, at), 4 * fold.NEXT_PIECE);
@@ -94,7 +91,7 @@ function blockAt(line: usize, block: i32): usize {
 }
 
 function spanAt(line: usize, span: i32): usize {
-  return rowAt(line, words.SPANS, span, SPAN_BITS);
+  return rowAt(line, words.SPANS, span, fold.SPAN_BITS);
 }
 
 function pieceAt(line: usize, piece: i32): usize {
@@ -106,7 +103,7 @@ function openBlock(line: usize): i32 {
   const block = takeRow(line, words.BLOCKS, fold.BLOCK_BITS, words.FREE_BLOCK, words.BLOCKS_END);
   store<i32>(
     blockAt(line, block),
-    takeRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, words.SPANS_END),
+    takeRow(line, words.SPANS, fold.SPAN_BITS, words.FREE_SPAN, words.SPANS_END),
     4 * fold.SPAN,
   );
   store<i32>(blockAt(line, block), 0, 4 * fold.IN_USE);
@@ -127,7 +124,7 @@ function pack(line: usize, number: i32): void {
   setWord(line, words.LOOKED_AT, NONE);
   const from = <usize>wordOf(line, words.PACKING);
   const bytes = <i32>(write(spanAt(line, span), from) - from);
-  giveRow(line, words.SPANS, SPAN_BITS, words.FREE_SPAN, span);
+  giveRow(line, words.SPANS, fold.SPAN_BITS, words.FREE_SPAN, span);
   let next = NONE;
   for (let at = ((bytes - 1) / PIECE_BYTES) * PIECE_BYTES; at >= 0; at -= PIECE_BYTES) {
     const piece = takeRow(line, words.PIECES, fold.PIECE_BITS, words.FREE_PIECE, words.PIECES_END);
@@ -160,7 +157,7 @@ function write(span: usize, to: usize): usize {
     store<u32>(flow, load<u16>(flow, 2));
   }
   memory.copy(to + 2 * FOLDS, span, FOLD_BYTES);
-  const kinds = to + PACKED_BYTES;
+  const kinds = to + fold.PACKED_BYTES;
   memory.fill(kinds, 0, 1 << KINDS_BITS);
   let at = to + 2 * FOLDS + FOLD_BYTES;
   for (let nth = 1; nth < FOLDS; nth++) {
@@ -171,7 +168,7 @@ function write(span: usize, to: usize): usize {
     const other = span + <usize>like * FOLD_BYTES;
     const rest = writeWords(one, other, 0, fold.HEADERS, at + 4);
     const often = like | (sizes << SIZES_SHIFT);
-    const end = writeWords(one, other, fold.HEADERS, fold.WORDS, rest + 2);
+    const end = writeWords(one, other, fold.HEADERS, 1 << fold.FOLD_BITS, rest + 2);
     store<u32>(at, sizes === 0 ? often : often | HAS_REST);
     store<u16>(rest, <u16>sizes);
     at = sizes === 0 ? rest : end;
@@ -189,7 +186,7 @@ function read(from: usize, span: usize): void {
     const other = span + <usize>(often & (FOLDS - 1)) * FOLD_BYTES;
     at = readWords(one, other, 0, fold.HEADERS, often >>> SIZES_SHIFT, at + 4);
     const hasRest = (often & HAS_REST) !== 0;
-    at = readWords(one, other, fold.HEADERS, fold.WORDS, hasRest ? load<u16>(at) : 0, hasRest ? at + 2 : at);
+    at = readWords(one, other, fold.HEADERS, 1 << fold.FOLD_BITS, hasRest ? load<u16>(at) : 0, hasRest ? at + 2 : at);
   }
   for (let nth = 0; nth < FOLDS; nth++) {
     const flow = span + <usize>nth * FOLD_BYTES + 4 * fold.FLOW;

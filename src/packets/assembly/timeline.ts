@@ -3,7 +3,7 @@ import * as fates from "../fates.js";
 import * as fold from "../fold-words.js";
 import { RECORD_BITS, WAY } from "../records.js";
 import { INSIDE } from "../sides.js";
-import * as rows from "../timeline-rows.js";
+import * as rows from "../row-words.js";
 import * as words from "../timeline-words.js";
 import { NONE, tupleIn } from "../tuples.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
@@ -14,9 +14,8 @@ import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 /** Rows that are looked at at once. */
 const LANES = 4;
 
-/** What is left of a row that had no twin, or one further away than 2^24 rows: see `goneOf`. */
+/** What is left of a row that had no twin, or one too far away. */
 const NOTHING = 0;
-const MOST_AWAY = 1 << (rows.REST_BITS - 2);
 
 /** Where a row's word is. */
 function wordAt(line: usize, row: i32): usize {
@@ -25,34 +24,34 @@ function wordAt(line: usize, row: i32): usize {
 }
 
 export function stateOf(line: usize, row: i32): i32 {
-  return load<u32>(wordAt(line, row)) >>> rows.STATE_SHIFT;
+  return rows.stateIn(load<i32>(wordAt(line, row)));
 }
 
 export function setState(line: usize, row: i32, state: i32): void {
   const at = wordAt(line, row);
-  store<i32>(at, (state << rows.STATE_SHIFT) | (load<i32>(at) & ~(-1 << rows.STATE_SHIFT)));
+  store<i32>(at, rows.withState(load<i32>(at), state));
 }
 
 export function sideOf(line: usize, row: i32): i32 {
-  return (load<i32>(wordAt(line, row)) >> rows.SIDE_SHIFT) & 1;
+  return rows.sideIn(load<i32>(wordAt(line, row)));
 }
 
 /** The number of a row's place, or of its fold, or what is left of it … */
 export function restOf(line: usize, row: i32): i32 {
-  return load<i32>(wordAt(line, row)) & rows.REST_MASK;
+  return rows.restIn(load<i32>(wordAt(line, row)));
 }
 
 /** … which is that from now on. */
 export function setRest(line: usize, row: i32, rest: i32): void {
   const at = wordAt(line, row);
-  store<i32>(at, (load<i32>(at) & ~rows.REST_MASK) | rest);
+  store<i32>(at, rows.withRest(load<i32>(at), rest));
 }
 
 /** What is left of a packet of a pair that is GONE: how far away its twin is, and whether they went outbound (1). */
 function goneOf(row: i32, twin: i32, outbound: i32): i32 {
   const bits = 32 - rows.ROW_BITS;
   const away = ((twin - row) << bits) >> bits;
-  return twin === NONE || abs<i32>(away) >= MOST_AWAY ? NOTHING : ((away << 1) | outbound) & rows.REST_MASK;
+  return twin === NONE || abs<i32>(away) >= rows.MOST_AWAY ? NOTHING : rows.leftOf(away, outbound);
 }
 
 /** Where the record of a row is … */
@@ -108,8 +107,7 @@ export function appendGone(line: usize, side: i32, twin: i32, outbound: i32): i3
 
 function appendRow(line: usize, state: i32, side: i32, rest: i32): i32 {
   const row = wordOf(line, words.END);
-  const word = (state << rows.STATE_SHIFT) | (1 << rows.UNNOTED_SHIFT) | (side << rows.SIDE_SHIFT) | rest;
-  store<i32>(wordAt(line, row), word);
+  store<i32>(wordAt(line, row), rows.rowWord(state, side, rest));
   setWord(line, words.END, (row + 1) & rows.ROW_MASK);
   return row;
 }
@@ -183,7 +181,7 @@ export function foldOf(line: usize, inside: i32): usize {
 
 /** 1 where a pair went outbound, by either of its packets, which is GONE, FOLDED or paired; else 0. */
 export function wentOutbound(line: usize, row: i32): i32 {
-  if (isLeft(line, row)) return restOf(line, row) & 1;
+  if (isLeft(line, row)) return rows.outboundLeft(restOf(line, row));
   if (sideOf(line, row) === INSIDE) return fates.outboundOf(howOf(line, row));
   return wentOutbound(line, load<i32>(fateOf(line, row), 4 * fates.TWIN));
 }
@@ -191,8 +189,7 @@ export function wentOutbound(line: usize, row: i32): i32 {
 /** The row of the twin of a packet that is GONE, FOLDED or paired; NONE where it had none. */
 export function lastTwin(line: usize, row: i32): i32 {
   if (isLeft(line, row)) {
-    const bits = 32 - rows.REST_BITS;
-    const away = (restOf(line, row) << bits) >> (bits + 1);
+    const away = rows.awayLeft(restOf(line, row));
     return away === 0 ? NONE : (row + away) & rows.ROW_MASK;
   }
   const state = stateOf(line, row);
@@ -213,7 +210,7 @@ export function haveOtherOptions(line: usize, row: i32, other: i32): bool {
 
 /** The first row from `from` on whose state is below `least`; `end` where there is none before it. */
 export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
-  return firstWordBelow(line, from, end, least << rows.STATE_SHIFT);
+  return firstWordBelow(line, from, end, rows.leastIn(least));
 }
 
 /** The first row from `from` on whose word is below `least`; `end` where there is none before it. */
@@ -240,7 +237,7 @@ function firstWordBelow(line: usize, from: i32, end: i32, least: u32): i32 {
  */
 export function dropDone(line: usize, end: i32): bool {
   // of a row that is GONE, nothing is to be done where nothing is noted of it: no word is above its
-  const left: u32 = (fates.GONE << rows.STATE_SHIFT) | (1 << rows.UNNOTED_SHIFT);
+  const left = rows.rowWord(fates.GONE, 0, 0);
   let row = firstWordBelow(line, wordOf(line, words.FIRST), end, left);
   while (row !== end && stateOf(line, row) >= fates.DONE && !isNoted(line, row)) {
     release(line, row);
@@ -252,7 +249,7 @@ export function dropDone(line: usize, end: i32): bool {
 
 /** Whether something is noted of a packet elsewhere, which is to be forgotten with it. */
 function isNoted(line: usize, row: i32): bool {
-  return (load<i32>(wordAt(line, row)) & (1 << rows.UNNOTED_SHIFT)) === 0;
+  return rows.isNotedIn(load<i32>(wordAt(line, row)));
 }
 
 /** The first row from `from` on that waits, of a side and a tuple; `end` where there is none before it. */

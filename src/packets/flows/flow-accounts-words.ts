@@ -21,3 +21,7 @@ export const GAPS_END = word();
 export const GAPS_FREE = word();
 /** The block of the latencies. */
 export const SAMPLES = word();
+
+/** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
+export const DIGIT_BITS = 11;
+export const DIGITS = 1 << DIGIT_BITS;

@@ -1,9 +1,11 @@
+import type * as flowOrder from "./assembly/flow-order.js";
 import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
 import { FlowLatencies } from "./flow-latencies.js";
 import * as account from "./flow-records.js";
 import { Flow } from "./flows.js";
 import { asDoubles, ROOM_FLOWS, type Heap } from "../memory/heap.js";
+import type { Steps } from "../memory/steps.js";
 import { RowCounts } from "./row-counts.js";
 import type { Side } from "../sides.js";
 
@@ -12,9 +14,6 @@ const FIRST_GAPS = 2 ** 8;
 
 const FIRST_SLOTS = 2 ** 12;
 
-/** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
-export const DIGIT_BITS = 11;
-const DIGITS = 1 << DIGIT_BITS;
 /** So many flows beside the busiest so far are ordered at once: a list of all of them may be more than the run ever held. */
 const ORDERED_AT_ONCE = 2 ** 16;
 const NO_SLOTS = new Int32Array(0);
@@ -44,12 +43,12 @@ export class FlowAccounts {
   readonly #newest: Int32Array;
   readonly latencies: FlowLatencies;
   readonly #heap: Heap;
-  readonly #loops: WebAssembly.Instance["exports"];
+  readonly #loops: Steps<typeof flowOrder>;
 
   /** `slots`: for how many flows at first; `unitNs`: what most latencies are multiples of, nanoseconds. */
   constructor(heap: Heap, slots: number = FIRST_SLOTS, unitNs: number = 1) {
     this.#heap = heap;
-    this.#loops = heap.load(module);
+    this.#loops = heap.load<typeof flowOrder>(module);
     this.latencies = new FlowLatencies(heap, this, unitNs);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
@@ -134,11 +133,11 @@ export class FlowAccounts {
   /** Lends the slots that are in use, by the ids of their flows: some of them at a time. */
   lendSlots(use: (slots: Int32Array) => void): void {
     // most runs let no flow go before their end: slots are taken in the order of ids, and no list of all of them is needed
-    const most = this.#loops["areByIds"](this.block) !== 0 ? ORDERED_AT_ONCE : this.end;
-    this.#heap.lend(Int32Array, 2 * Math.min(most, this.end) + DIGITS, (lists) => {
+    const most = this.#loops.areByIds(this.block) !== 0 ? ORDERED_AT_ONCE : this.end;
+    this.#heap.lend(Int32Array, 2 * Math.min(most, this.end) + words.DIGITS, (lists) => {
       for (let from = 0; from < this.end; from += most) {
         const to = Math.min(from + most, this.end);
-        use(lists.subarray(0, this.#loops["byId"](lists.byteOffset, from, to, this.records.byteOffset)));
+        use(lists.subarray(0, this.#loops.byId(lists.byteOffset, from, to, this.records.byteOffset)));
       }
     });
   }
@@ -146,14 +145,14 @@ export class FlowAccounts {
   /** Those of some slots, and of others, that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
   busiest(slots: Int32Array, most: number, others: Int32Array = NO_SLOTS): Int32Array {
     const room = others.length + Math.min(slots.length, most + ORDERED_AT_ONCE);
-    return this.#heap.lend(Int32Array, 2 * room + DIGITS, (lists) => {
+    return this.#heap.lend(Int32Array, 2 * room + words.DIGITS, (lists) => {
       lists.set(others);
       let kept = others.length;
       for (let from = 0; from < slots.length; ) {
         const next = slots.subarray(from, from + room - kept);
         lists.set(next, kept);
         from += next.length;
-        this.#loops["byPairs"](lists.byteOffset, kept + next.length, this.records.byteOffset);
+        this.#loops.byPairs(lists.byteOffset, kept + next.length, this.records.byteOffset);
         kept = Math.min(most, kept + next.length);
       }
       return lists.slice(0, kept);
@@ -259,7 +258,7 @@ export class FlowAccounts {
   }
 
   addBytes(slot: number, bytes: number): void {
-    this.#loops["addBytes"](this.#at(slot), bytes);
+    this.#loops.addBytes(this.#at(slot), bytes);
   }
 
   /** The frames of its first pair, inside and outside; 0 where it had none. */
@@ -322,7 +321,7 @@ export class FlowAccounts {
   }
 
   pairsThatWent(slot: number, isOutbound: boolean): number {
-    return this.#loops["pairsOf"](this.#at(slot), isOutbound ? 1 : 0);
+    return this.#loops.pairsOf(this.#at(slot), isOutbound ? 1 : 0);
   }
 
   /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
@@ -351,7 +350,7 @@ export class FlowAccounts {
   /** Notes a paired TCP segment. Returns whether it is a retransmission, which a keep-alive is not. Precondition: its header was there. */
   noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
     this.reserve(1);
-    return this.#loops["noteSegment"](this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
+    return this.#loops.noteSegment(this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
   }
 
   /** Makes room for what so many pairs may need: each a flow, a chunk of latencies, and a row of ranges. */

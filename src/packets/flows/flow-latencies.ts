@@ -1,5 +1,6 @@
 import * as account from "./flow-records.js";
-import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
+import { type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
+import { EXACT_SAMPLES } from "./latency-words.js";
 import type { Heap } from "../memory/heap.js";
 import { Samples } from "./samples.js";
 

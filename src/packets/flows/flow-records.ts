@@ -1,4 +1,4 @@
-import { double, field, flag, sizeBits, word } from "../memory/layout.js";
+import { double, field, flag, rest, sizeBits, word } from "../memory/layout.js";
 
 /** What `FlowAccounts` has of each flow, for both languages. */
 
@@ -83,13 +83,13 @@ export const ENTERED = word(2);
  * second: ranges of bytes that have crossed below the highest one, the highest first, each its first number and the one behind its last; then where
  * the highest one begins.
  */
-const HALF_BITS = sizeBits();
-word(6);
+const HALF_BITS = sizeBits(3);
+const RANGES = rest();
 export const HIGHEST_FROM = word();
 /** Of a row that is free, the next one. */
 export const NEXT_FREE = word();
 export const GAPS_BITS = HALF_BITS + 1;
-export const MOST_RANGES = (HIGHEST_FROM >> 1) + 1;
+export const MOST_RANGES = ((HIGHEST_FROM - RANGES) >> 1) + 1;
 
 /** 1 where packets of this way and side, or their twins, are forward on the inside: `bits` are their flow's. */
 export function forwardOn(bits: number, way: number, side: number): number {

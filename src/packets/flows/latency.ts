@@ -1,22 +1,8 @@
+import type * as latency from "./assembly/latency.js";
 import code from "./assembly/latency.wasm";
 import { asDoubles, type Heap } from "../memory/heap.js";
-import { double, size, word } from "../memory/layout.js";
-
-/** Samples kept as they are before a digest turns to buckets: up to here its quantiles are samples, exactly. */
-export const EXACT_SAMPLES = 64;
-/** Buckets an octave (a doubling) is cut into: a quantile is then off by 1.6 % at most. */
-export const OCTAVE_BITS = 5;
-export const BUCKETS_PER_OCTAVE = 1 << OCTAVE_BITS;
-
-/** Words of a digest: how many latencies it has … */
-const WORDS = size();
-export const COUNT = word();
-/** … and where they are counted, of which bucket first and of how many; or where they are themselves, as doubles, and 0 buckets. */
-export const COUNTS = word();
-export const LOWEST = word();
-export const BUCKETS = word();
-export const MIN_NS = double();
-export const MAX_NS = double();
+import type { Steps } from "../memory/steps.js";
+import * as words from "./latency-words.js";
 
 const NO_SAMPLES = new Int32Array(0);
 
@@ -41,11 +27,11 @@ export interface Latencies {
 export class LatencyDigests {
   readonly heap: Heap;
   /** @internal What is done with digests in it. */
-  readonly steps: WebAssembly.Instance["exports"];
+  readonly steps: Steps<typeof latency>;
 
   constructor(heap: Heap) {
     this.heap = heap;
-    this.steps = heap.load(module);
+    this.steps = heap.load<typeof latency>(module);
   }
 
   /** A digest of these samples, at most EXACT_SAMPLES, and of what is added to it. */
@@ -62,7 +48,7 @@ export class LatencyDigests {
  */
 export class LatencyDigest implements Latencies {
   readonly #heap: Heap;
-  readonly #steps: WebAssembly.Instance["exports"];
+  readonly #steps: Steps<typeof latency>;
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   /** The samples, while there are few; then the counts. */
@@ -75,12 +61,12 @@ export class LatencyDigest implements Latencies {
     const { heap, steps } = digests;
     this.#heap = heap;
     this.#steps = steps;
-    this.#words = heap.take(Int32Array, WORDS);
+    this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
-    this.#doubles[MIN_NS] = Number.POSITIVE_INFINITY;
-    this.#doubles[MAX_NS] = Number.NEGATIVE_INFINITY;
-    this.#kept = heap.take(Float64Array, EXACT_SAMPLES);
-    this.#words[COUNTS] = this.#kept.byteOffset;
+    this.#doubles[words.MIN_NS] = Number.POSITIVE_INFINITY;
+    this.#doubles[words.MAX_NS] = Number.NEGATIVE_INFINITY;
+    this.#kept = heap.take(Float64Array, words.EXACT_SAMPLES);
+    this.#words[words.COUNTS] = this.#kept.byteOffset;
   }
 
   /** Where its words are in the heap. */
@@ -89,15 +75,15 @@ export class LatencyDigest implements Latencies {
   }
 
   get count(): number {
-    return this.#words[COUNT];
+    return this.#words[words.COUNT];
   }
 
   get minNs(): number {
-    return this.#doubles[MIN_NS];
+    return this.#doubles[words.MIN_NS];
   }
 
   get maxNs(): number {
-    return this.#doubles[MAX_NS];
+    return this.#doubles[words.MAX_NS];
   }
 
   /** Gives its memory back: nobody may ask it anything any more. */
@@ -108,7 +94,7 @@ export class LatencyDigest implements Latencies {
 
   /** Adds a latency in nanoseconds; it may be negative (clocks disagree). */
   add(latencyNs: number): void {
-    while (this.#steps["add"](this.address, latencyNs) === 0) this.#makeRoomFor(latencyNs);
+    while (this.#steps.add(this.address, latencyNs) === 0) this.#makeRoomFor(latencyNs);
   }
 
   /** The median, nanoseconds; there is a sample. */
@@ -143,8 +129,8 @@ export class LatencyDigest implements Latencies {
   density(latencyNs: number, rangeNs: number): number {
     const bucket = this.#bucketOf(latencyNs);
     const widthNs = middleOf(bucket + 2) - middleOf(bucket - 1);
-    const counts = this.#words[BUCKETS] === 0 ? NO_SAMPLES : this.#kept;
-    const at = bucket - this.#words[LOWEST];
+    const counts = this.#words[words.BUCKETS] === 0 ? NO_SAMPLES : this.#kept;
+    const at = bucket - this.#words[words.LOWEST];
     const around = (counts[at - 1] ?? 0) + (counts[at] ?? 0) + (counts[at + 1] ?? 0);
     return (around / widthNs + 0.5 / rangeNs) / (this.count + 0.5);
   }
@@ -153,12 +139,12 @@ export class LatencyDigest implements Latencies {
   share(fromNs: number, toNs: number): number {
     if (this.count === 0) return 0;
     let counted = 0;
-    if (this.#words[BUCKETS] === 0) {
+    if (this.#words[words.BUCKETS] === 0) {
       for (let at = 0; at < this.count; at++) if (this.#kept[at] >= fromNs && this.#kept[at] <= toNs) counted++;
       return counted / this.count;
     }
-    const first = Math.max(0, this.#bucketOf(fromNs) - this.#words[LOWEST]);
-    const last = Math.min(this.#bucketOf(toNs) - this.#words[LOWEST], this.#kept.length - 1);
+    const first = Math.max(0, this.#bucketOf(fromNs) - this.#words[words.LOWEST]);
+    const last = Math.min(this.#bucketOf(toNs) - this.#words[words.LOWEST], this.#kept.length - 1);
     for (let at = first; at <= last; at++) counted += this.#kept[at];
     return counted / this.count;
   }
@@ -166,37 +152,37 @@ export class LatencyDigest implements Latencies {
   #quantile(q: number): number {
     const rank = rankOf(q, this.count);
     // in place: their order means nothing
-    if (this.#words[BUCKETS] === 0) return this.#kept.subarray(0, this.count).sort()[rank];
+    if (this.#words[words.BUCKETS] === 0) return this.#kept.subarray(0, this.count).sort()[rank];
     let seen = 0;
     for (let at = 0; at < this.#kept.length; at++) {
       seen += this.#kept[at];
-      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#words[LOWEST] + at)));
+      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#words[words.LOWEST] + at)));
     }
     return this.maxNs;
   }
 
   /** Has buckets for a latency beside those that it has; where it had none so far, what it kept is counted in them. */
   #makeRoomFor(latencyNs: number): void {
-    const words = this.#words;
+    const w = this.#words;
     const kept = this.#kept;
-    const before = words[LOWEST];
+    const before = w[words.LOWEST];
     const lowest = this.#bucketOf(Math.min(this.minNs, latencyNs));
     const highest = this.#bucketOf(Math.max(this.maxNs, latencyNs));
     const counts = this.#heap.take(Uint32Array, highest - lowest + 1);
     this.#kept = counts;
-    words[COUNTS] = counts.byteOffset;
-    words[LOWEST] = lowest;
-    words[BUCKETS] = counts.length;
+    w[words.COUNTS] = counts.byteOffset;
+    w[words.LOWEST] = lowest;
+    w[words.BUCKETS] = counts.length;
     if (kept instanceof Uint32Array) counts.set(kept, before - lowest);
     else {
-      words[COUNT] = 0;
+      w[words.COUNT] = 0;
       for (const sample of kept) this.add(sample);
     }
     this.#heap.give(kept);
   }
 
   #bucketOf(latencyNs: number): number {
-    return this.#steps["bucketOf"](latencyNs);
+    return this.#steps.bucketOf(latencyNs);
   }
 }
 
@@ -224,8 +210,8 @@ const WIDTHS = Float64Array.from({ length: 64 }, (_, octave) => 2 ** octave);
 /** The middle of a bucket, nanoseconds: see `bucketOf` of assembly/latency.ts. */
 function middleOf(bucket: number): number {
   const size = Math.abs(bucket);
-  if (size < 2 * BUCKETS_PER_OCTAVE) return bucket;
-  const octave = Math.floor(size / BUCKETS_PER_OCTAVE) - 1;
-  const middle = (size - octave * BUCKETS_PER_OCTAVE + 0.5) * WIDTHS[octave];
+  if (size < 2 * words.BUCKETS_PER_OCTAVE) return bucket;
+  const octave = Math.floor(size / words.BUCKETS_PER_OCTAVE) - 1;
+  const middle = (size - octave * words.BUCKETS_PER_OCTAVE + 0.5) * WIDTHS[octave];
   return bucket < 0 ? -middle : middle;
 }

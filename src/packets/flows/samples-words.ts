@@ -1,4 +1,4 @@
-import { size, word } from "../memory/layout.js";
+import { field, rest, size, sizeBits, word } from "../memory/layout.js";
 
 /** What there is of `Samples` beside them, which `samples.ts` and `assembly/samples.ts` both know: the words of a block. */
 export const WORDS = size();
@@ -13,3 +13,14 @@ export const DROPPED_COUNT = word();
 export const REST = word();
 /** What the stamps of all captures are multiples of, nanoseconds. */
 export const UNIT_NS = word();
+
+/** A chunk, half a cache line, which ends with a word. */
+export const CHUNK_BITS = sizeBits(3);
+const NUMBERS = rest();
+/** How many bytes before it are in use, and the chunk filled before this one. */
+export const BEFORE = word();
+export const [, FILLED_MASK] = field(5);
+export const [BEFORE_SHIFT] = field(27);
+/** So many bytes are numbers, seven bits each, the lowest ones first: of each number, all but the last have MORE_BYTES as well. */
+export const CHUNK_BYTES = 4 * (BEFORE - NUMBERS);
+export const MORE_BYTES = 0x80;

@@ -1,19 +1,8 @@
 import { sampleOf } from "./flow-records.js";
 import { ROOM_FLOWS, type Heap } from "../memory/heap.js";
 import * as words from "./samples-words.js";
-import { field, sizeBits, word } from "../memory/layout.js";
 import { NONE } from "../tuples.js";
 
-/** A chunk is half a cache line, which ends with a word. */
-export const CHUNK_BITS = sizeBits();
-word(7);
-/** Behind numbers: how many bytes of this one are in use, and the chunk filled before it. */
-export const BEFORE = word();
-export const [, FILLED_MASK] = field(5);
-export const [BEFORE_SHIFT] = field(27);
-/** So many bytes are numbers, seven bits each, the lowest ones first: of each number, all but the last have MORE_BYTES as well. */
-export const CHUNK_BYTES = 4 * BEFORE;
-export const MORE_BYTES = 0x80;
 const FIRST_CHUNKS = 2 ** 12;
 
 /**
@@ -34,7 +23,7 @@ export class Samples {
   /** `unitNs`: what most latencies are multiples of, nanoseconds. */
   constructor(heap: Heap, unitNs: number) {
     this.#heap = heap;
-    this.#chunks = heap.take(Int32Array, FIRST_CHUNKS << CHUNK_BITS, (2 * ROOM_FLOWS) << CHUNK_BITS);
+    this.#chunks = heap.take(Int32Array, FIRST_CHUNKS << words.CHUNK_BITS, (2 * ROOM_FLOWS) << words.CHUNK_BITS);
     this.#dropped = heap.take(Int32Array, FIRST_CHUNKS, 2 * ROOM_FLOWS);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
@@ -46,13 +35,13 @@ export class Samples {
   /** Copies the samples of a list to `to`, which is as long. */
   copy(newest: number, to: Int32Array): void {
     let left = to.length;
-    for (let chunk = newest; chunk !== NONE; chunk = this.#tail(chunk) >> BEFORE_SHIFT) {
-      const from = chunk << (CHUNK_BITS + 2);
+    for (let chunk = newest; chunk !== NONE; chunk = this.#tail(chunk) >> words.BEFORE_SHIFT) {
+      const from = chunk << (words.CHUNK_BITS + 2);
       // backwards: the highest bits of a number come first then
-      for (let at = from + (this.#tail(chunk) & FILLED_MASK) - 1; at >= from; at--) {
+      for (let at = from + (this.#tail(chunk) & words.FILLED_MASK) - 1; at >= from; at--) {
         const byte = this.#bytes[at];
-        if (byte < MORE_BYTES) to[--left] = byte;
-        else to[left] = (to[left] << 7) | (byte - MORE_BYTES);
+        if (byte < words.MORE_BYTES) to[--left] = byte;
+        else to[left] = (to[left] << 7) | (byte - words.MORE_BYTES);
       }
     }
     const unitNs = this.#words[words.UNIT_NS];
@@ -82,7 +71,7 @@ export class Samples {
   }
 
   #tail(chunk: number): number {
-    return this.#chunks[(chunk << CHUNK_BITS) + BEFORE];
+    return this.#chunks[(chunk << words.CHUNK_BITS) + words.BEFORE];
   }
 }
 

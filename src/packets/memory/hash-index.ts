@@ -1,6 +1,8 @@
+import type * as steps from "./assembly/hash-index.js";
 import code from "./assembly/hash-index.wasm";
 import * as words from "./hash-index-words.js";
 import type { Heap } from "./heap.js";
+import type { Steps } from "./steps.js";
 
 /** So many cells are made where they are, which takes addresses and no memory. */
 const ROOM_CELLS = 2 ** 19;
@@ -24,12 +26,12 @@ export class HashIndex {
   readonly block: number;
   readonly #words: Int32Array;
   readonly #heap: Heap;
-  readonly #steps: WebAssembly.Instance["exports"];
+  readonly #steps: Steps<typeof steps>;
 
   /** `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. */
   constructor(heap: Heap, cells: number = 1024) {
     this.#heap = heap;
-    this.#steps = heap.load(module);
+    this.#steps = heap.load<typeof steps>(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.cells = heap.take(Int32Array, cells << words.CELL_BITS, ROOM_CELLS << words.CELL_BITS);
@@ -44,12 +46,12 @@ export class HashIndex {
 
   /** The first cell with this hash, or -1. A cell stays valid until the next add or remove. */
   seek(hash: number): number {
-    return this.#steps["seek"](this.block, hash);
+    return this.#steps.seek(this.block, hash);
   }
 
   /** The next cell with this hash behind `cell`, or -1. */
   next(cell: number, hash: number): number {
-    return this.#steps["next"](this.block, cell, hash);
+    return this.#steps.next(this.block, cell, hash);
   }
 
   /** Whether there is an id in a cell. */
@@ -64,7 +66,7 @@ export class HashIndex {
   /** Adds an id (-2^31 … 2^31-2, but not -1). */
   add(hash: number, id: number): void {
     this.reserve(1);
-    this.#steps["add"](this.block, hash, id);
+    this.#steps.add(this.block, hash, id);
   }
 
   /** Makes room for so many ids more: until they are added, `cells` and `mask` stay what they are. */
@@ -80,12 +82,12 @@ export class HashIndex {
 
   /** Removes the id filed under this hash; nothing happens if it is not there. */
   remove(hash: number, id: number): void {
-    this.#steps["remove"](this.block, hash, id);
+    this.#steps.remove(this.block, hash, id);
   }
 
   /** Removes what is in a cell that was found. */
   removeAt(cell: number): void {
-    this.#steps["removeAt"](this.block, cell);
+    this.#steps.removeAt(this.block, cell);
   }
 
   /** Makes twice as many cells. */
@@ -95,7 +97,7 @@ export class HashIndex {
     this.mask = 2 * cells - 1;
     touch(this.cells.subarray(cells << words.CELL_BITS));
     this.#locate();
-    this.#steps["spread"](this.block, cells);
+    this.#steps.spread(this.block, cells);
   }
 
   /** Says in its block where the cells are. */

@@ -1,3 +1,5 @@
+import type { Steps } from "./steps.js";
+
 /** What a block is seen as. */
 type Block = Int32Array | Uint32Array | Float64Array | Uint16Array | Uint8Array;
 
@@ -67,8 +69,12 @@ export class Heap {
     this.#most = to;
   }
 
-  /** @internal The functions of a module that works on this memory. `imports`: what it asks for beside that. */
-  load(module: WebAssembly.Module, imports: Record<string, Record<string, unknown>> = {}) {
+  /** @internal The functions of a module that works on this memory, whose source is of this type. `imports`: what it asks for beside that. */
+  load<Source = WebAssembly.Instance["exports"]>(
+    module: WebAssembly.Module,
+    imports?: Record<string, Record<string, unknown>>,
+  ): Steps<Source>;
+  load(module: WebAssembly.Module, imports: Record<string, Record<string, unknown>> = {}): object {
     return new WebAssembly.Instance(module, { ...imports, env: { memory: this.memory } }).exports;
   }
 

@@ -10,13 +10,18 @@ export function size(): number {
   return notBuilt();
 }
 
-/** The same of a record that takes a power of two of words: of which. */
-export function sizeBits(): number {
+/** The same of a record that takes a power of two of words: of which, if it is not the least that its places need. */
+export function sizeBits(_bits?: number): number {
   return notBuilt();
 }
 
 /** So many words of 32 bits, one after the other: the index of the first one. The fields behind it are its. */
 export function word(_count = 1): number {
+  return notBuilt();
+}
+
+/** All words of the record that no other place has, one after the other: the index of the first one. */
+export function rest(): number {
   return notBuilt();
 }
 

@@ -3,7 +3,7 @@ import { firstBelow, sideOf, stateOf } from "../../../packets/assembly/timeline.
 import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import { DECIDED, FOLDED, SHOWN } from "../../../packets/fates.js";
 import { INSIDE } from "../../../packets/sides.js";
-import { ROW_MASK } from "../../../packets/timeline-rows.js";
+import { ROW_MASK } from "../../../packets/row-words.js";
 import { END } from "../../../packets/timeline-words.js";
 import * as words from "../kernel-words.js";
 import { countFolded } from "./pairing/pairing.js";

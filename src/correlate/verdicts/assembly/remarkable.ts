@@ -5,8 +5,7 @@ import * as account from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
-import { SEEN } from "../findings.js";
-import { BYTES_MASK } from "../findings/seen/requests.js";
+import { BYTES_MASK, SEEN } from "../remarkable-words.js";
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;

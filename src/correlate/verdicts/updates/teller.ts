@@ -1,7 +1,7 @@
 import { type LateJudgement, type Sink, type Update, wantsUpdate } from "../../../packets/results/results.js";
 import { otherSide } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { ROW_MASK } from "../../../packets/timeline-rows.js";
+import { ROW_MASK } from "../../../packets/row-words.js";
 import type { Findings } from "../findings.js";
 import type { Consequence, Drop, Watched } from "../impacts/drop.js";
 import type { Impacts } from "../impacts/impacts.js";

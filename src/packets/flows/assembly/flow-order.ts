@@ -1,7 +1,6 @@
 /** Flows by their ids, and by how many pairs they have: a radix sort, as there may be many and V8 has not made anything fast by then. */
-import { DIGIT_BITS } from "../flow-accounts.js";
 import { ID, RECORD_BITS } from "../flow-records.js";
-import { END } from "../flow-accounts-words.js";
+import { DIGIT_BITS, DIGITS, END } from "../flow-accounts-words.js";
 import { accountOf, pairsOf } from "./flow-accounts.js";
 import { wordOf } from "../../memory/assembly/words.js";
 
@@ -9,7 +8,6 @@ export { addBytes, pairsOf } from "./flow-accounts.js";
 export { noteSegment } from "../../assembly/seen.js";
 
 const FLOW_BYTES_BITS = RECORD_BITS + 2;
-const DIGITS = 1 << DIGIT_BITS;
 
 /** Whether the slots that are in use are in the order of the ids of their flows. */
 export function areByIds(accounts: usize): bool {

@@ -8,7 +8,7 @@ import {
   MIN_NS,
   EXACT_SAMPLES,
   OCTAVE_BITS,
-} from "../latency.js";
+} from "../latency-words.js";
 
 /**
  * The bucket of a latency: its octave and the five bits behind the first, as an HdrHistogram has it, so that integer arithmetic finds

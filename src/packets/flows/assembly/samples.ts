@@ -1,5 +1,4 @@
 /** Lists of samples, in the `Samples` whose block is at `samples`: see `samples-words.ts`. */
-import { BEFORE, BEFORE_SHIFT, CHUNK_BITS, CHUNK_BYTES, FILLED_MASK, MORE_BYTES } from "../samples.js";
 import * as words from "../samples-words.js";
 import { NONE } from "../../tuples.js";
 import { setWord, wordOf } from "../../memory/assembly/words.js";
@@ -10,16 +9,17 @@ export function add(samples: usize, newest: i32, sample: i32): i32 {
   const value: u32 = unitNs > 1 ? packed(sample, unitNs) : sample;
   const bytes = <i32>((38 - clz<u32>(value | 1)) / 7);
   let chunk = newest;
-  let filled = chunk === NONE ? CHUNK_BYTES : load<i32>(chunkAt(samples, chunk), 4 * BEFORE) & FILLED_MASK;
-  if (filled + bytes > CHUNK_BYTES) {
+  let filled =
+    chunk === NONE ? words.CHUNK_BYTES : load<i32>(chunkAt(samples, chunk), 4 * words.BEFORE) & words.FILLED_MASK;
+  if (filled + bytes > words.CHUNK_BYTES) {
     chunk = openChunk(samples, newest);
     filled = 0;
   }
-  const tail = chunkAt(samples, chunk) + 4 * BEFORE;
+  const tail = chunkAt(samples, chunk) + 4 * words.BEFORE;
   store<i32>(tail, load<i32>(tail) + bytes);
   let at = chunkAt(samples, chunk) + filled;
   let rest = value;
-  for (; rest >= <u32>MORE_BYTES; rest >>>= 7) store<u8>(at++, rest | MORE_BYTES);
+  for (; rest >= <u32>words.MORE_BYTES; rest >>>= 7) store<u8>(at++, rest | words.MORE_BYTES);
   store<u8>(at, rest);
   return chunk;
 }
@@ -33,7 +33,7 @@ function packed(sample: i32, unitNs: i32): i32 {
 
 /** Where a chunk is. */
 function chunkAt(samples: usize, chunk: i32): usize {
-  return <usize>wordOf(samples, words.CHUNKS) + ((<usize>chunk) << (CHUNK_BITS + 2));
+  return <usize>wordOf(samples, words.CHUNKS) + ((<usize>chunk) << (words.CHUNK_BITS + 2));
 }
 
 /** Begins a chunk behind that one, and returns its number. */
@@ -48,8 +48,8 @@ function openChunk(samples: usize, before: i32): i32 {
   if (rest === NONE) {
     chunk = wordOf(samples, words.END);
     setWord(samples, words.END, chunk + 1);
-  } else rest = load<i32>(chunkAt(samples, rest), 4 * BEFORE) >> BEFORE_SHIFT;
+  } else rest = load<i32>(chunkAt(samples, rest), 4 * words.BEFORE) >> words.BEFORE_SHIFT;
   setWord(samples, words.REST, rest);
-  store<i32>(chunkAt(samples, chunk), before << BEFORE_SHIFT, 4 * BEFORE);
+  store<i32>(chunkAt(samples, chunk), before << words.BEFORE_SHIFT, 4 * words.BEFORE);
   return chunk;
 }

@@ -7,7 +7,7 @@ import { noteSegment } from "../../../../packets/assembly/seen.js";
 import { doubleOf, rowAt, setDouble, setWord, wordOf } from "../../../../packets/memory/assembly/words.js";
 import * as account from "../../../../packets/flows/flow-records.js";
 import { SAMPLES } from "../../../../packets/flows/flow-accounts-words.js";
-import { EXACT_SAMPLES } from "../../../../packets/flows/latency.js";
+import { EXACT_SAMPLES } from "../../../../packets/flows/latency-words.js";
 import { HAS_TCP_NUMBERS, IS_ERROR, identityOf, isAgain } from "../../../../packets/packets.js";
 import * as record from "../../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";

@@ -11,7 +11,7 @@ import { count } from "../../../../packets/results/assembly/pair-times.js";
 import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../../packets/sides.js";
 import * as fates from "../../../../packets/fates.js";
-import { ROW_MASK } from "../../../../packets/timeline-rows.js";
+import { ROW_MASK } from "../../../../packets/row-words.js";
 import { END } from "../../../../packets/timeline-words.js";
 import * as tuple from "../../../../packets/tuples.js";
 import * as words from "../../kernel-words.js";

@@ -4,12 +4,9 @@ import { keepNewest } from "../../../../packets/memory/keep-newest.js";
 import { isFromA, tupleIn, type TupleTable } from "../../../../packets/tuples.js";
 import { ACK, FIN, RST, SYN } from "../../../../protocols/tcp.js";
 import type { Crossed } from "../../../kernel/crossed.js";
+import { BYTES_MASK, IS_OPENED, TTL_SHIFT } from "../../remarkable-words.js";
 import type { EndedFlow } from "./ended-flow.js";
 
-/** Bits of a flow's word: how many bytes its initiator sent that nothing answered, whether its SYN crossed, and the TTL that its SYN-ACK had. */
-export const BYTES_MASK = 0x7f_ffff;
-const IS_OPENED = 1 << 23;
-const TTL_SHIFT = 24;
 const FIRST_SLOTS = 2 ** 12;
 /** Who goes on to send behind so long a pause waits for no answer: nanoseconds. curl sends what it posts a second behind its head (Expect: 100-continue). */
 export const PAUSE_NS = 2_000_000_000;
