@@ -19,8 +19,11 @@ import type { SideIntake } from "./intake/side-intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { Kernel } from "./kernel/kernel.js";
 import { Translations } from "./kernel/translations.js";
-import type { Notes } from "./matchers/contract.js";
+import { Survivors } from "./matchers/altered/survivors.js";
+import type { Notes } from "./kernel/base.js";
+import { Likes } from "./matchers/equals/likes.js";
 import { Matchers } from "./matchers/matchers.js";
+import { Completeness } from "./matchers/order/completeness.js";
 import { Pairs } from "./pairs.js";
 import { Settling } from "./settling.js";
 import { Shown } from "./shown.js";
@@ -142,11 +145,14 @@ function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, opti
   const sentTwice = new SentTwice(windowNs);
   sentTwice.begin(intakes[INSIDE].atFirst, intakes[OUTSIDE].atFirst);
   kernel.isSentTwice = sentTwice.isTold;
+  const repeatOf = (row: number): number | undefined => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row));
+  const base = { ...ground, kernel, translations, repeatOf };
   return {
-    ...ground,
+    ...base,
+    completeness: new Completeness(base),
+    likes: new Likes(base),
+    survivors: new Survivors(kernel, windowNs),
     sentTwice,
-    kernel,
-    translations,
     cover,
     tallies,
     sink,
@@ -205,7 +211,7 @@ export function assemble(
   const { timeline, accounts, kernel, errors } = base;
   const epochsNs = [intakes[INSIDE].epochNs, intakes[OUTSIDE].epochNs] as const;
   const mistimed = new Mistimed(timeline, options.windowNs);
-  const notes: Notes[] = [errors, base.refusals, mistimed];
+  const notes: Notes[] = [errors, base.refusals, mistimed, base.likes];
   const showing = new Showing({
     ...base,
     notes,
@@ -213,10 +219,8 @@ export function assemble(
     maxPairs,
     patienceNs,
   });
-  const repeatOf = (row: number): number | undefined => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row));
   const matchers = new Matchers({
     ...base,
-    repeatOf,
     pairing: new Pairs({ ...base, showing }),
     mayBecome: (entered, left) => errors.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
@@ -233,10 +237,9 @@ export function assemble(
     epochsNs,
     resets: new Resets(timeline, base.macs),
     mistimed,
-    repeatOf,
   });
   const book = new FlowBook({ ...base, matchers });
-  const lateComers = new LateComers({ ...base, matchers });
+  const lateComers = new LateComers(base);
   const tables = tablesOf({ ...base, book }, intakes, haveCounters);
   const selectsTwin = (row: number): boolean => options.selectsTwin?.(tables, row) === true;
   const rerouted = new Rerouted({ ...base, epochsNs });

@@ -67,7 +67,8 @@ export class Run {
   advance(): void {
     const [inside, outside] = this.#parts.feeds;
     while (!this.#parts.showing.isEnough) {
-      const isFurther = this.#parts.matchers.areKeysTelling && !inside.isEmpty && !outside.isEmpty && this.#goFast();
+      const isFurther =
+        !this.#parts.survivors.isRenumberingAny && !inside.isEmpty && !outside.isEmpty && this.#goFast();
       if (this.#parts.showing.isEnough) break;
       const hasPassed = this.#pass();
       // what comes then is not to be taken any more, whether it is there or still to be read
@@ -160,7 +161,7 @@ export class Run {
 
   #learnLoss(): void {
     const side = this.#parts.lateLosses.learn();
-    this.#parts.matchers.completeness.noteMisses(side);
+    this.#parts.completeness.noteMisses(side);
     this.#parts.feeds[side].stop = UNKNOWN;
   }
 

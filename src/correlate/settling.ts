@@ -2,6 +2,7 @@ import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, WAITING } from "../packets/fates.js";
 import { HAS_AMBIGUOUS, NONE } from "../packets/tuples.js";
+import type { Learnt } from "./matchers/contract.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
 import type { Showing } from "./showing.js";
@@ -28,7 +29,7 @@ import { tellAnswered, tellCopied } from "./verdicts/updates/unseen.js";
 import type { Verdicts } from "./verdicts/verdicts.js";
 
 /** Who decides, and who has to know of it. */
-export interface About extends Told {
+export interface About extends Told, Learnt {
   readonly matchers: Matchers;
   readonly verdicts: Verdicts;
   readonly quotedNames: QuotedNames;
@@ -87,7 +88,7 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { timeline: t, matchers, translations, verdicts, teller, lateComers } = this.#about;
+    const { timeline: t, matchers, completeness, translations, verdicts, teller, lateComers } = this.#about;
     teller.takeNews();
     teller.tellBefore(row);
     if (!t.isSelected(row) && this.#about.selectsTwin(row)) t.select(row);
@@ -102,7 +103,7 @@ export class Settling {
     this.#count(row, slot, said);
     if (heldUp !== undefined && !this.#about.kernel.isToldAgain(row))
       this.#about.kernel.noteLate(t.sideOf(row) === OUTSIDE);
-    else if (!mayBeUndecided && !isUncovered(said)) matchers.completeness.noteAlone(row);
+    else if (!mayBeUndecided && !isUncovered(said)) completeness.noteAlone(row);
     const judgement = judgementOf(said);
     const isSighted = (isOpen || said.verdict === "local") && matchers.relays.isSighted(row);
     // until the other capture shows others that went this way
@@ -166,7 +167,7 @@ export class Settling {
 
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
   setAside(row: number): void {
-    this.#about.matchers.completeness.noteCopy(row);
+    this.#about.completeness.noteCopy(row);
     this.#about.timeline.setState(row, DONE);
     this.#about.showing.takeCopy(row);
   }

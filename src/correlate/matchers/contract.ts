@@ -2,16 +2,27 @@ import type { Reason } from "../../packets/results/reasons.js";
 import type { Range } from "../../packets/results/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Base } from "../kernel/base.js";
+import type { Survivors } from "./altered/survivors.js";
+import type { Likes } from "./equals/likes.js";
+import type { Completeness } from "./order/completeness.js";
 import type { Join, Link } from "./proxied/links.js";
 import type { Undecided } from "./undecided.js";
 
+/** What is learnt of packets that several matchers go by, and verdicts. */
+export interface Learnt extends Base {
+  /** What the captures may miss of what entered. */
+  readonly completeness: Completeness;
+  /** What is like packets that have no twin. */
+  readonly likes: Likes;
+  /** What the router leaves of packets as it was. */
+  readonly survivors: Survivors;
+}
+
 /** What matchers work on, and who takes what they find. */
-export interface About extends Base {
+export interface About extends Learnt {
   readonly pairing: Pairing;
   /** Whether what keys and records leave out speaks against two packets, one as it entered and one as it left: who sent an ICMP error. */
   readonly mayBecome: (entered: number, left: number) => boolean;
-  /** The frame of its own side that a packet may be a copy of, or have as one; undefined where there is none. */
-  readonly repeatOf: (row: number) => number | undefined;
   /** Whether an outside address is known to be the NAT's own. */
   readonly isNat: (address: string) => boolean;
   readonly link: Link;
@@ -35,12 +46,6 @@ export interface Settles {
    * twin of it.
    */
   settle(row: number, nowNs: number): Undecided | null;
-}
-
-/** What is noted of packets beside the timeline, which is told of each by `note`. */
-export interface Notes {
-  /** Forgets a packet that the timeline is about to give back. */
-  forget(row: number): void;
 }
 
 /** A matcher that goes by what becomes of packets that it does not pair. */

@@ -1,8 +1,9 @@
 import { WAITING } from "../../packets/fates.js";
 import type { Timeline } from "../../packets/timeline.js";
+import type { Notes } from "../kernel/base.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Altered } from "./altered/altered.js";
-import { Completeness } from "./order/completeness.js";
+import type { Survivors } from "./altered/survivors.js";
 import type {
   About,
   Admits,
@@ -16,13 +17,11 @@ import type {
   KeepsUntranslated,
   KeepsWays,
   Leaves,
-  Notes,
   Settles,
 } from "./contract.js";
 import { CutFrames } from "./cut-frames.js";
 import { Datagrams } from "./pieces/datagrams.js";
 import { Hairpins } from "./turned/hairpins.js";
-import { Likes } from "./equals/likes.js";
 import { Equals } from "./equals/equals.js";
 import { Proxies } from "./proxied/proxies.js";
 import { Relays } from "./proxied/relays.js";
@@ -33,9 +32,6 @@ import type { Undecided } from "./undecided.js";
 
 /** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
 export class Matchers {
-  /** What the captures may miss of what entered, which matchers and verdicts go by. */
-  readonly completeness: Completeness;
-  readonly likes: Likes;
   readonly altered: Altered;
   readonly segments: Segments;
   readonly shifted: ShiftedSegments;
@@ -60,28 +56,28 @@ export class Matchers {
   readonly #keepWays: readonly KeepsWays[];
   readonly #timeline: Timeline;
   readonly #kernel: Kernel;
+  readonly #survivors: Survivors;
 
   constructor(about: About) {
     const { timeline, kernel } = about;
     this.#timeline = timeline;
     this.#kernel = kernel;
-    this.completeness = new Completeness(about);
-    this.altered = new Altered(about, this.completeness);
-    this.likes = new Likes(about);
+    this.#survivors = about.survivors;
+    this.altered = new Altered(about);
     this.segments = new Segments(about);
-    const { completeness, altered, likes, segments } = this;
+    const { altered, segments } = this;
     const cutFrames = new CutFrames(about);
-    this.equals = new Equals(about, { completeness, altered, likes, segments, cutFrames });
-    this.datagrams = new Datagrams(about, altered);
+    this.equals = new Equals(about, { segments, cutFrames });
+    this.datagrams = new Datagrams(about);
     this.hairpins = new Hairpins(about, this.datagrams);
-    this.relays = new Relays(about, altered);
+    this.relays = new Relays(about);
     this.shifted = new ShiftedSegments(about);
     const { equals, datagrams, hairpins, relays, shifted } = this;
     const supers = new SuperDatagrams(about);
     const proxies = new Proxies(about);
     this.#admit = [equals, hairpins, cutFrames, datagrams, proxies, shifted, segments];
     this.#settle = [datagrams, hairpins, equals, segments, supers, shifted, cutFrames, altered];
-    this.notes = [datagrams, supers, likes];
+    this.notes = [datagrams, supers];
     this.#leave = [segments];
     this.#giveUp = [datagrams];
     this.#doubt = [cutFrames, datagrams, supers];
@@ -116,14 +112,9 @@ export class Matchers {
     if (this.#timeline.state(row) === WAITING) this.admitLater(row, this.#kernel.wantsOf(row) & ~this.equals.wants);
   }
 
-  /** Whether keys tell packets apart: else the loop must not go by them. */
-  get areKeysTelling(): boolean {
-    return !this.altered.isRenumbering;
-  }
-
   /** Whether any matcher may find the twin of a WAITING packet whose window is over. It may be asked in the middle of a stretch. */
   mayPair(row: number): boolean {
-    if (!this.areKeysTelling) return true;
+    if (this.#survivors.isRenumberingAny) return true;
     for (const matcher of this.#settle) if (matcher.mayPair(row)) return true;
     return false;
   }

@@ -2,8 +2,8 @@ import type { HostRules } from "../../packets/results/host-rules.js";
 import type { HostRoutes } from "../../packets/results/host-routes.js";
 import type { ContainerMacs } from "../../packets/results/container-macs.js";
 import type { Traces } from "../../packets/results/traces.js";
-import type { Base } from "../kernel/base.js";
 import type { Tunnels } from "../intake/tunnels.js";
+import type { Learnt } from "../matchers/contract.js";
 import type { Matchers } from "../matchers/matchers.js";
 import type { SideCover } from "./captures/side-cover.js";
 import type { Impacts } from "./impacts/impacts.js";
@@ -15,7 +15,7 @@ import type { Resets } from "./claims/resets.js";
 import type { SideTally } from "./side-tally.js";
 
 /** What a verdict may draw on. */
-export interface Known extends Base {
+export interface Known extends Learnt {
   readonly matchers: Matchers;
   /** As in `Tables`. */
   readonly epochsNs: readonly [bigint, bigint];

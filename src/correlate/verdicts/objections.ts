@@ -48,9 +48,8 @@ export class Objections {
   of(row: number, other: Side, claim: Claim): Judgement | undefined {
     const { verdict, reason, lacks } = claim;
     const t = this.#known.timeline;
-    const { mistimed } = this.#known;
-    const { altered, likes } = this.#known.matchers;
-    const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
+    const { mistimed, likes, survivors } = this.#known;
+    const rewritten = verdict === "local" || lacks !== undefined ? this.#known.matchers.altered.doubt(row) : undefined;
     if (rewritten !== undefined) return unknown("router-rewrites", rewritten);
     // two that look like neighbours need not be where it may have come out, nor need what nothing answers have been taken
     const isByAddresses = reason === "same-link";
@@ -59,7 +58,7 @@ export class Objections {
     if (lacks === undefined && !isUntold && !isByAddresses) return undefined;
     if (!isByAddresses && (t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
       return unknown("no-header", "its transport header is not all there: too little to know its twin by");
-    const twin = mistimed.twinOf(row, altered);
+    const twin = mistimed.twinOf(row, survivors);
     if (twin !== undefined) {
       const like = `${SIDE_NAMES[other]} has its like in frame ${t.frameText(other, twin)}, whose stamp does not tell when it passed`;
       return unknown("like-out-of-time", like);

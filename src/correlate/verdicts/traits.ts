@@ -5,7 +5,7 @@ import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
 import { otherSide } from "../../packets/sides.js";
 import type { RecordRows } from "../../packets/record-rows.js";
 import type { Timeline } from "../../packets/timeline.js";
-import type { Rewriting } from "../matchers/altered/altered.js";
+import type { Rewriting } from "../matchers/altered/survivors.js";
 
 /** So many are remembered of each side, at the most: the newest. */
 const MOST_REMEMBERED = 4096;

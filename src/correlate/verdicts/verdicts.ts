@@ -82,7 +82,7 @@ export class Verdicts {
     };
     this.#senders = new Senders(timeline, tuples, speakers, common);
     this.#claims = new Claims(this.#known);
-    this.#orphans = new Orphans(timeline, known.matchers.altered);
+    this.#orphans = new Orphans(timeline, known.survivors);
     this.#objections = new Objections(known, this.#orphans);
     this.#traced = known.traces && new Traced(known, known.traces);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);

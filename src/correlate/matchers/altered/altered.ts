@@ -1,10 +1,6 @@
 import { HAS_IP_ID, IS_ERROR } from "../../../packets/packets.js";
 import {
-  ALTERED_ECN,
-  ALTERED_IP_ID,
-  ALTERED_OPTIONS,
   ALTERED_PAYLOAD,
-  ALTERED_WINDOW,
   BY_EXACT,
   BY_FLOW,
   BY_QUOTED,
@@ -21,7 +17,6 @@ import { isAnyBehind } from "../behind.js";
 import { contentHash, evidenceBetween, hasIdentity } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
 import type { About, KeepsWays, Settles } from "../contract.js";
-import type { Completeness } from "../order/completeness.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
 import { type Passed, passedOf, Remembered } from "./remembered.js";
@@ -31,12 +26,6 @@ import { type GapRange, MIXED } from "./usual-gaps.js";
 /** So many packets that go the other way are asked, at the most, where too little speaks for two: one that tells is enough. */
 const MOST_ASKED = 16;
 
-/** What a router is seen to do to packets, beyond what it takes to translate them. */
-export interface Rewriting {
-  /** Whether it may have made one of two packets of the other that carry the same and have other keys, with these IP IDs, 0 for none. */
-  mayHaveAltered(ipId: number, otherId: number): boolean;
-}
-
 /**
  * Pairs packets of which the router rewrites more than addresses, ports and ICMP id: the IP version (NAT64, SIIT, 464XLAT), the IP ID, TCP's
  * options, window or ECN flags. Their keys differ, so they wait in vain; what is left is their content, how long others take, and what
@@ -45,9 +34,8 @@ export interface Rewriting {
  *
  * Works on packets that wait (`Filed`), once the window of one of them is over; `Survivors` learns ahead, from all that wait by then.
  */
-export class Altered implements Settles, Rewriting, KeepsWays {
+export class Altered implements Settles, KeepsWays {
   readonly #about: About;
-  readonly #completeness: Completeness;
   /** The packets that wait, and what this router does to packets, as they teach. */
   readonly filed: Filed;
   /** What was left undecided, by what it carries: the twin of one like it may be among that. */
@@ -57,29 +45,14 @@ export class Altered implements Settles, Rewriting, KeepsWays {
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
   #isUntimely = false;
 
-  constructor(about: About, completeness: Completeness) {
+  constructor(about: About) {
     this.#about = about;
-    this.#completeness = completeness;
     this.filed = new Filed(about);
     this.#left = new Remembered(about.heap);
   }
 
-  /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
-  get isRenumbering(): boolean {
-    return this.filed.survivors.isRenumbering(true) || this.filed.survivors.isRenumbering(false);
-  }
-
   forgetWays(): void {
     this.filed.forgetCandidates();
-  }
-
-  mayHaveAltered(ipId: number, otherId: number): boolean {
-    const { tally } = this.#about.kernel;
-    const { survivors } = this.filed;
-    const isAlteredIn = (bit: number): boolean => tally.alteredIn(bit) > 0;
-    const isRenumbered =
-      isAlteredIn(ALTERED_IP_ID) && (survivors.mayRenumber(true, 1) || survivors.mayRenumber(false, 1));
-    return isRenumbered || (ipId === otherId && [ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_ECN].some(isAlteredIn));
   }
 
   mayPair(row: number): boolean {
@@ -106,11 +79,11 @@ export class Altered implements Settles, Rewriting, KeepsWays {
     const t = this.#about.timeline;
     if (!this.filed.isEligible(row)) return undefined;
     const other = otherSide(t.sideOf(row));
-    const waiting = this.isRenumbering ? this.filed.waitingLike(row) : undefined;
+    const waiting = this.#about.survivors.isRenumberingAny ? this.filed.waitingLike(row) : undefined;
     if (waiting !== undefined) return whyRenumbered(other, t.frameTextOf(waiting));
     const content = contentHash(t, row);
     const givenUp = this.filed.givenUpLike(row, content);
-    if (givenUp !== undefined && this.mayHaveAltered(t.ipId(row), givenUp.ipId))
+    if (givenUp !== undefined && this.#about.survivors.mayHaveAltered(t.ipId(row), givenUp.ipId))
       return whyAltered(other, t.frameText(other, givenUp.frame));
     if (this.#left.like(other, content, this.#passed(row), this.#about.windowNs) !== undefined) return WHY_LEFT;
     if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0) return undefined;
@@ -180,7 +153,7 @@ export class Altered implements Settles, Rewriting, KeepsWays {
     const relation = this.filed.two.take(inside, outside);
     if (relation === IMPOSSIBLE) return 0;
     const { isOutbound, isEarly, isOneVersion, flags, kind, changes, isSameId } = this.filed.two;
-    const { survivors } = this.filed;
+    const { survivors } = this.#about;
     if (!isSameId && this.filed.isLate(inside, outside)) return 0;
     if ((changes & ALTERED_PAYLOAD) !== 0) {
       if (survivors.isRenumbering(isOutbound) || isEarly || this.#timely(inside, outside) <= 0) return 0;
@@ -216,11 +189,11 @@ export class Altered implements Settles, Rewriting, KeepsWays {
   #timely(inside: number, outside: number): number {
     const { isOutbound, gapNs, isSameId, kind } = this.filed.two;
     const { kernel, timeline } = this.#about;
-    const gaps = this.filed.survivors.gaps[isOutbound ? 1 : 0];
+    const gaps = this.#about.survivors.gaps[isOutbound ? 1 : 0];
     const timeNs = timeline.timeNs(inside);
     // TCP sends again within the times that packets take, and so does who says the same again and again
     const mayComeAgain = kind !== NO_SEGMENT || kernel.isToldAgain(inside) || kernel.isToldAgain(outside);
-    const mayHide = mayComeAgain && !isSameId && this.#completeness.mayHaveMissed(isOutbound, timeNs);
+    const mayHide = mayComeAgain && !isSameId && this.#about.completeness.mayHaveMissed(isOutbound, timeNs);
     const usual = gaps.at(timeNs, kernel.time.blurNs, mayHide);
     if (usual === MIXED) return -1;
     if (usual !== null) {

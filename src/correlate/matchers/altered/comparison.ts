@@ -16,7 +16,7 @@ import {
 } from "../../kernel/relations.js";
 import { alterations } from "../../../packets/content.js";
 import type { About } from "../contract.js";
-import { type SegmentKind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
+import { type SegmentKind, NO_SEGMENT, SEGMENT, SYN_SEGMENT } from "./survivors.js";
 
 /** So many with a packet's key are looked at, at the most, for one of its flow. */
 const MOST_LOOKED_AT = 64;
@@ -37,11 +37,9 @@ export class Comparison {
   /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
   flags = 0;
   readonly #about: About;
-  readonly #survivors: Survivors;
 
-  constructor(about: About, survivors: Survivors) {
+  constructor(about: About) {
     this.#about = about;
-    this.#survivors = survivors;
   }
 
   /** Compares two packets. Returns their relation, by their translations, causality, and their keys: packets whose keys are equal are the matcher's. */
@@ -65,7 +63,7 @@ export class Comparison {
     if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
     const isOneVersion = t.isIpv6(inside) === t.isIpv6(outside);
     const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
-    const isRenumbering = this.#survivors.isRenumbering(isOutbound);
+    const isRenumbering = this.#about.survivors.isRenumbering(isOutbound);
     if (isSameKey && !t.hasOtherOptions(inside, outside) && !isRenumbering) return IMPOSSIBLE;
     // what left as it entered was not altered, however late it is
     if ((relation !== KNOWN || !isRenumbering) && (this.#hasOwn(inside) || this.#hasOwn(outside))) return IMPOSSIBLE;

@@ -21,7 +21,6 @@ import { Newcomers } from "../newcomers.js";
 import { Candidates } from "./candidates.js";
 import { Comparison } from "./comparison.js";
 import { type Passed, passedOf, Remembered } from "./remembered.js";
-import { Survivors } from "./survivors.js";
 
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
 export const UNKNOWN_NS = 5_000_000;
@@ -29,12 +28,9 @@ export const UNKNOWN_NS = 5_000_000;
 const LEAST_SHARED_IDS = 8;
 /** … where at least one in so many of the packets that crossed is such a packet. */
 const LEAST_SHARE = 2;
-/** What lies so many windows back is not asked for any more. */
-const PAST_WINDOWS = 3;
 
 /** The packets that wait, by what their twins may have in common with them, and what those teach that are the only ones of their like. */
 export class Filed {
-  readonly survivors: Survivors;
   readonly candidates: Candidates;
   /** The two packets that were compared last. */
   readonly two: Comparison;
@@ -59,7 +55,7 @@ export class Filed {
   readonly #repeating = new Set<number>();
 
   constructor(about: About) {
-    const { heap, timeline, kernel, windowNs } = about;
+    const { heap, timeline, windowNs } = about;
     this.#about = about;
     this.#newcomers = new Newcomers(timeline);
     this.#givenUp = new Remembered(heap);
@@ -70,8 +66,7 @@ export class Filed {
       this.#serverPort(a) === this.#serverPort(b) && mayBeRewritten(t, a, b);
     this.ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
     this.candidates = new Candidates(about);
-    this.survivors = new Survivors(kernel, PAST_WINDOWS * windowNs);
-    this.two = new Comparison(about, this.survivors);
+    this.two = new Comparison(about);
   }
 
   /** Whether a helper rewrites payloads to or from the port of a packet's server. */
@@ -170,10 +165,10 @@ export class Filed {
     // and what was sent a period later, where nothing vouches for the clocks that speak against its own twin
     const isUnvouched = this.#about.kernel.time.slackNs === Number.POSITIVE_INFINITY && Math.abs(gapNs) > UNKNOWN_NS;
     if (!isSameId && (wasSentAgain || isUnvouched || this.isLate(inside, outside))) return;
-    this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
+    this.#about.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
     if (relation !== KNOWN) this.candidates.add(inside, outside, isOutbound, isSameId);
     if (!this.#about.translations.isPlausible(isOutbound, gapNs)) return;
-    this.survivors.note(isOutbound, flags, kind, changes, isSameId);
+    this.#about.survivors.note(isOutbound, flags, kind, changes, isSameId);
   }
 
   /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
@@ -240,7 +235,7 @@ export class Filed {
   /** How far apart twins are at the most about a time, nanoseconds, as `#timely` has it. */
   readonly #longestNs = (timeNs: number): number => {
     let longestNs = UNKNOWN_NS;
-    for (const gaps of this.survivors.gaps) {
+    for (const gaps of this.#about.survivors.gaps) {
       const usual = gaps.at(timeNs, this.#about.kernel.time.blurNs);
       if (usual !== null) longestNs = Math.max(longestNs, -usual.minNs, usual.maxNs);
     }

@@ -1,5 +1,11 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, identityOf, tellsSendingTime } from "../../../packets/packets.js";
-import { ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_PAYLOAD, ALTERED_WINDOW } from "../../../packets/results/evidence.js";
+import {
+  ALTERED_ECN,
+  ALTERED_IP_ID,
+  ALTERED_OPTIONS,
+  ALTERED_PAYLOAD,
+  ALTERED_WINDOW,
+} from "../../../packets/results/evidence.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { UsualGaps } from "./usual-gaps.js";
 
@@ -15,6 +21,8 @@ const LEAST_SHARE_SAME_ID = 64;
 const LEAST_USUAL_SHARE = 128;
 /** … and has other timestamps for sure, while a router that strips options does so to most. */
 const LEAST_OPTIONS_SHARE = 2;
+/** What lies so many windows back is not asked for any more. */
+const PAST_WINDOWS = 3;
 
 /** Of what kind a packet is: what a router alters of one it need not alter of another. */
 export const NO_SEGMENT = 0;
@@ -28,11 +36,17 @@ const CHANGES = ALTERED_PAYLOAD << 1;
 /** What may have changed unseen: of options and window, hashes of few bits are compared. */
 const HIDDEN = [0, ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_OPTIONS | ALTERED_WINDOW] as const;
 
+/** What a router is seen to do to packets, beyond what it takes to translate them. */
+export interface Rewriting {
+  /** Whether it may have made one of two packets of the other that carry the same and have other keys, with these IP IDs, 0 for none. */
+  mayHaveAltered(ipId: number, otherId: number): boolean;
+}
+
 /**
  * What survives between these two points, learnt from packets of which each side has one of that content: how many the router altered, in
  * what, and how long that took; held against those whose keys are equal. Each way is learnt by itself.
  */
-export class Survivors {
+export class Survivors implements Rewriting {
   /** Gaps of what looks like twins, inbound and outbound. */
   readonly gaps: readonly [UsualGaps, UsualGaps];
   readonly #kernel: Kernel;
@@ -45,10 +59,10 @@ export class Survivors {
   readonly #totals = new Int32Array(2 * KINDS);
   readonly #renumbered = new Int32Array(2);
 
-  /** `keptNs`: what lies so long before the newest is not asked for any more, nanoseconds. */
-  constructor(kernel: Kernel, keptNs: number) {
+  constructor(kernel: Kernel, windowNs: number) {
     this.#kernel = kernel;
-    this.gaps = [new UsualGaps(keptNs), new UsualGaps(keptNs)];
+    const gaps = () => new UsualGaps(PAST_WINDOWS * windowNs);
+    this.gaps = [gaps(), gaps()];
   }
 
   /**
@@ -102,6 +116,11 @@ export class Survivors {
     return this.mayRenumber(isOutbound, FEW);
   }
 
+  /** The same of either way: then keys with an ID are no evidence. */
+  get isRenumberingAny(): boolean {
+    return this.isRenumbering(true) || this.isRenumbering(false);
+  }
+
   /** Whether it may, by so many packets at least. */
   mayRenumber(isOutbound: boolean, least: number): boolean {
     const renumbered = this.#renumbered[isOutbound ? 1 : 0];
@@ -109,6 +128,12 @@ export class Survivors {
     const { tally } = this.#kernel;
     const withId = tally.intact(isOutbound, HAS_IP_ID) + tally.intact(isOutbound, HAS_IP_ID | IS_IPV6);
     return renumbered * LEAST_SHARE >= withId;
+  }
+
+  mayHaveAltered(ipId: number, otherId: number): boolean {
+    const isAlteredIn = (bit: number): boolean => this.#kernel.tally.alteredIn(bit) > 0;
+    const isRenumbered = isAlteredIn(ALTERED_IP_ID) && (this.mayRenumber(true, 1) || this.mayRenumber(false, 1));
+    return isRenumbered || (ipId === otherId && [ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_ECN].some(isAlteredIn));
   }
 }
 

@@ -17,7 +17,6 @@ import {
   RELATION_MASK,
 } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
-import type { Altered } from "../altered/altered.js";
 import { areAnswersAgainst } from "../answers.js";
 import { firstBehind, isAnyBehind } from "../behind.js";
 import type { About, Admits, Settles } from "../contract.js";
@@ -25,10 +24,8 @@ import type { CutFrames } from "../cut-frames.js";
 import { Contradictions } from "./contradictions.js";
 import { Gathering } from "./gathering.js";
 import { HeldUp } from "./held-up.js";
-import type { Likes } from "./likes.js";
 import { Retries } from "./retries.js";
 import { Sight } from "./sight.js";
-import type { Completeness } from "../order/completeness.js";
 import { type Order, orderOf } from "../order/order.js";
 import { Strays } from "../order/strays.js";
 import type { Segments } from "../pieces/segments.js";
@@ -53,9 +50,6 @@ const FINAL = 2;
 
 /** Matchers that know more of such packets. */
 export interface Others {
-  readonly completeness: Completeness;
-  readonly altered: Altered;
-  readonly likes: Likes;
   readonly cutFrames: CutFrames;
   readonly segments: Segments;
 }
@@ -88,12 +82,12 @@ export class Equals implements Admits, Settles {
     const strays = new Strays(about);
     this.#strays = strays;
     this.#sight = new Sight(about);
-    this.#survey = new Survey(about, this.#sight, others.altered);
+    this.#survey = new Survey(about, this.#sight);
     this.#contradictions = new Contradictions(about, this.#sight, this.#survey);
     this.#gathering = new Gathering(about, this.#sight, this.#survey);
-    this.#heldUp = new HeldUp(about, others.completeness);
+    this.#heldUp = new HeldUp(about);
     this.#retries = new Retries(about.timeline);
-    this.order = orderOf(about, others.completeness, strays, (inside, outside, slot) => {
+    this.order = orderOf(about, strays, (inside, outside, slot) => {
       if (this.#contradictions.speakAgainst(inside, outside)) return;
       const isOutbound = about.translations.accounts.isOutbound(slot, about.timeline.forward(inside));
       const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
@@ -152,8 +146,8 @@ export class Equals implements Admits, Settles {
         return undecided;
       }
       const contended = this.#nearestLike(row, AMBIGUOUS);
-      if (contended !== NONE) this.#others.likes.noteContended(row, contended);
-      this.#others.likes.note(row);
+      if (contended !== NONE) this.#about.likes.noteContended(row, contended);
+      this.#about.likes.note(row);
     }
     this.#about.buckets.remove(row);
     return null;
@@ -162,7 +156,7 @@ export class Equals implements Admits, Settles {
   /** Takes a packet that was left undecided from those that may be twins, as its window is over. One that still waits may be its own. */
   leave(undecided: number): void {
     const row = this.#nearestLike(undecided, WAITING);
-    if (row !== NONE) this.#others.likes.noteContended(row, undecided);
+    if (row !== NONE) this.#about.likes.noteContended(row, undecided);
     this.#about.buckets.remove(undecided);
   }
 
@@ -373,7 +367,7 @@ export class Equals implements Admits, Settles {
     const { accounts } = this.#about.translations;
     const isOutbound = accounts.isOutbound(slot, t.forward(inside));
     accounts.confirm(slot, t.timeNs(inside));
-    if (t.bucket(inside) >= 0) this.#others.likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
+    if (t.bucket(inside) >= 0) this.#about.likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
     this.#about.kernel.bind(inside, outside, slot, decidedBy(by, extra, isOutbound ? 1 : 0, 0));
     this.#about.buckets.remove(inside);
     this.#about.buckets.remove(outside);
@@ -397,6 +391,6 @@ export class Equals implements Admits, Settles {
   /** Notes what is like packets that are left undecided: they are not settled again. */
   #noteLikes({ inside, outside }: Undecided): void {
     if (inside.length + outside.length > CROWD) return;
-    for (const rows of [inside, outside]) for (const row of rows) this.#others.likes.note(row, true);
+    for (const rows of [inside, outside]) for (const row of rows) this.#about.likes.note(row, true);
   }
 }

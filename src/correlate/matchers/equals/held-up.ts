@@ -3,7 +3,6 @@ import { GONE, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { firstBehind } from "../behind.js";
 import type { About } from "../contract.js";
-import type { Completeness } from "../order/completeness.js";
 import { GROWTH } from "./survey.js";
 
 /** How many packets that were held up together it takes to believe that one was, which may be sent again. */
@@ -12,11 +11,9 @@ const TOGETHER = 8;
 /** Tells whether a packet that may be sent again was held up. */
 export class HeldUp {
   readonly #about: About;
-  readonly #completeness: Completeness;
 
-  constructor(about: About, completeness: Completeness) {
+  constructor(about: About) {
     this.#about = about;
-    this.#completeness = completeness;
   }
 
   /**
@@ -31,7 +28,7 @@ export class HeldUp {
     const mayTakeThat = isInTime || !isLikeOthers;
     const mayBe =
       mayTakeThat && !kernel.isUnwatched(entered, left) && !kernel.isOvertaken(slot, entered, left, isOutbound);
-    const isCertain = mayBe && this.#completeness.isComplete(entered, isOutbound);
+    const isCertain = mayBe && this.#about.completeness.isComplete(entered, isOutbound);
     return isCertain || this.#wereAll(entered, left, isOutbound);
   }
 

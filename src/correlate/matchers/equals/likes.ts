@@ -1,6 +1,6 @@
 import { OUTSIDE, otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import type { About, Notes } from "../contract.js";
+import type { Base, Notes } from "../../kernel/base.js";
 
 /** Clocks that nothing vouches for may be taken for one although they differ by this, nanoseconds: by more, only what passed once on each side tells. */
 const UNSEEN_OFFSET_NS = 5_000_000;
@@ -29,12 +29,12 @@ export interface Like {
  * out late is said to be lost.
  */
 export class Likes implements Notes {
-  readonly #about: About;
+  readonly #about: Base;
   readonly #likes = new Map<number, Like>();
   /** Of packets that wait: what the first packet of their flow that is like them and entered behind them became, by row. */
   readonly #overtaken = new Map<number, number>();
 
-  constructor(about: About) {
+  constructor(about: Base) {
     this.#about = about;
   }
 

@@ -14,7 +14,6 @@ import {
   POSSIBLE,
   RELATION_MASK,
 } from "../../kernel/relations.js";
-import type { Altered } from "../altered/altered.js";
 import type { About } from "../contract.js";
 import type { Sight } from "./sight.js";
 
@@ -80,12 +79,10 @@ export class Survey {
   readonly #related: number[] = [];
   readonly #about: About;
   readonly #sight: Sight;
-  readonly #altered: Altered;
 
-  constructor(about: About, sight: Sight, altered: Altered) {
+  constructor(about: About, sight: Sight) {
     this.#about = about;
     this.#sight = sight;
-    this.#altered = altered;
   }
 
   get hasRivals(): boolean {
@@ -198,7 +195,7 @@ export class Survey {
     const isOutbound = goesOutbound(related);
     // where the router numbers what goes that way itself, an equal IP ID is chance
     const hasId = (t.flags(t.side(a) === INSIDE ? a : b) & HAS_IP_ID) !== 0;
-    if (hasId && this.#altered.filed.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
+    if (hasId && this.#about.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
     const isEntry = (t.sideOf(a) === INSIDE) === isOutbound;
     return (isEntry ? this.#about.mayBecome(a, b) : this.#about.mayBecome(b, a)) ? related : IMPOSSIBLE;
   }

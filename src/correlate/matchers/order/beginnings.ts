@@ -1,6 +1,5 @@
 import { goesOutbound, LEARN_BITS } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
-import type { Completeness } from "./completeness.js";
 import type { InOrder } from "./in-order.js";
 import { type Aligned, inTurn, nearest, nearestOfEach } from "./alignment.js";
 import { rhythmBits } from "./rhythm.js";
@@ -14,13 +13,11 @@ const FIRST_SHARE = 0.6;
 /** Begins with streams of identical packets, of which nothing tells yet how long they take, or what their translation is. */
 export class Beginnings {
   readonly #about: About;
-  readonly #completeness: Completeness;
   readonly #sequences: Sequences;
   readonly #inOrder: InOrder;
 
-  constructor(about: About, completeness: Completeness, sequences: Sequences, inOrder: InOrder) {
+  constructor(about: About, sequences: Sequences, inOrder: InOrder) {
     this.#about = about;
-    this.#completeness = completeness;
     this.#sequences = sequences;
     this.#inOrder = inOrder;
   }
@@ -65,13 +62,13 @@ export class Beginnings {
     const { kernel, translations } = this.#about;
     const related = kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
-    if (!this.#completeness.mayTell(inside)) return false;
+    if (!this.#about.completeness.mayTell(inside)) return false;
     const sequence = this.#sequences.between(inside, outside, related);
     if (sequence === null || !this.#sequences.isAll(sequence)) return false;
     const { entered, left } = sequence;
     if (standsStill(this.#about, entered[entered.length - 1], isOutbound)) return false;
     const [enteredNs, leftNs] = [timesOf(this.#about.timeline, entered), timesOf(this.#about.timeline, left)];
-    const isComplete = this.#completeness.isComplete(inside, isOutbound);
+    const isComplete = this.#about.completeness.isComplete(inside, isOutbound);
     const aligned = (isComplete ? inTurn : nearestOfEach)(enteredNs, leftNs, kernel.latencies.of(isOutbound).medianNs);
     if (!isComplete && aligned.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
     const bits = rhythmBits(aligned, enteredNs, leftNs, kernel.time.slackNs);

@@ -6,7 +6,12 @@ import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ALONE } from "../../kernel/buckets.js";
 import { COINCIDENCE_PAIRS } from "../../kernel/relations.js";
-import type { About } from "../contract.js";
+import type { Base } from "../../kernel/base.js";
+
+interface About extends Base {
+  /** The frame of its own side that a packet may be a copy of, or have as one; undefined where there is none. */
+  readonly repeatOf: (row: number) => number | undefined;
+}
 
 /**
  * Whether captures miss anything. One misses nothing as long as each packet that left had been seen to enter. Against that stands what neither

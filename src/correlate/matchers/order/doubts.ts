@@ -1,6 +1,5 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { IS_DOUBTED } from "../../../packets/tuples.js";
-import type { Completeness } from "./completeness.js";
 import type { About } from "../contract.js";
 
 /** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
@@ -35,13 +34,11 @@ export interface Doubt {
  */
 export class Doubts {
   readonly #about: About;
-  readonly #completeness: Completeness;
   /** By the flow's inside tuple and direction; only those count whose tuple says so. */
   readonly #of = new Map<number, Doubt>();
 
-  constructor(about: About, completeness: Completeness) {
+  constructor(about: About) {
     this.#about = about;
-    this.#completeness = completeness;
   }
 
   /**
@@ -85,7 +82,7 @@ export class Doubts {
     const { kernel } = this.#about;
     // where captures miss packets, what left late may be one that was not seen to enter; and no queue is longer than a window
     const isOver =
-      this.#completeness.hasMissed(isOutbound) ||
+      this.#about.completeness.hasMissed(isOutbound) ||
       kernel.sinceNs(entered) === 0 ||
       kernel.hasPassed(slot, doubt.enteredNs, left, isOutbound);
     if (!isOver) return doubt;

@@ -2,7 +2,6 @@ import { NONE } from "../../../packets/tuples.js";
 import { COINCIDENCE_PAIRS, goesOutbound, IS_LATE } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
 import { assign } from "./assignment.js";
-import type { Completeness } from "./completeness.js";
 import { DECIDED_BITS, type Doubt, type Doubts } from "./doubts.js";
 import type { Lateness } from "./lateness.js";
 import { runsOf } from "./alignment.js";
@@ -18,7 +17,6 @@ export const MISSED_BITS = 2 * Math.log2(COINCIDENCE_PAIRS);
 
 /** What tells more of identical packets. */
 export interface Known {
-  readonly completeness: Completeness;
   readonly doubts: Doubts;
   readonly lateness: Lateness;
   readonly underWay: UnderWay;
@@ -64,7 +62,7 @@ export class InOrder {
 
   /** Whether captures miss nothing of a packet's like, or no more of it come: asked of each, so it looks at none of the others. */
   mayBeCertain(inside: number, outside: number, isOutbound: boolean, nowNs: number): boolean {
-    if (this.#known.completeness.isComplete(isOutbound ? inside : outside, isOutbound)) return true;
+    if (this.#about.completeness.isComplete(isOutbound ? inside : outside, isOutbound)) return true;
     const untilNs = nowNs - this.#about.kernel.limitNs(isOutbound);
     return [inside, outside].every(
       (row) => this.#about.timeline.timeNs(this.#about.buckets.newestOfWay(row)) < untilNs,
@@ -73,7 +71,7 @@ export class InOrder {
 
   /** Those whose order is certain: what is decided where nothing was missed, or all of a group. */
   certain(sequence: Sequence, nowNs: number): [entered: number, left: number][] {
-    const isComplete = this.#known.completeness.isComplete(sequence.entered[0], sequence.isOutbound);
+    const isComplete = this.#about.completeness.isComplete(sequence.entered[0], sequence.isOutbound);
     const decided = isComplete ? this.decided(sequence) : [];
     return decided.length > 0 || !this.#isGroupOfTwins(sequence, nowNs)
       ? decided
@@ -132,8 +130,8 @@ export class InOrder {
 
   /** Looks whether captures missed any of what waits, from a packet on. */
   #lookAhead(row: number): boolean {
-    this.#known.completeness.watchFrom(row);
-    return this.#known.completeness.wasMissed((of, isOutbound) => this.#known.doubts.isAhead(of, isOutbound));
+    this.#about.completeness.watchFrom(row);
+    return this.#about.completeness.wasMissed((of, isOutbound) => this.#known.doubts.isAhead(of, isOutbound));
   }
 
   /** The doubt about some packets of a flow that are alike, oldest first; undefined where there is none. */
@@ -166,7 +164,7 @@ export class InOrder {
     if (standsStill(this.#about, entered[last], isOutbound)) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do; where packets that enter are missed, the first may
     // have been lost, and the last be one that was sent again and not seen to enter
-    const mayBeUnseen = this.#known.completeness.hasMissed(isOutbound);
+    const mayBeUnseen = this.#about.completeness.hasMissed(isOutbound);
     const areHeldUp = last > 0 && !mayBeUnseen && isInTime(last) && enteredNs[last] <= leftNs[0];
     if (areHeldUp) return true;
     // … or each in time, and none of them so late that it is likelier that one was lost, and another one missed

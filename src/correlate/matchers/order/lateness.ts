@@ -1,5 +1,4 @@
 import type { About } from "../contract.js";
-import type { Completeness } from "./completeness.js";
 import { DECIDED_BITS, type Doubts } from "./doubts.js";
 import { isGrowing } from "./alignment.js";
 import { timesOf } from "./sequences.js";
@@ -7,12 +6,10 @@ import { timesOf } from "./sequences.js";
 /** Whether equal packets that seem to be in time are all late, each having entered before the one that it seems to be. */
 export class Lateness {
   readonly #about: About;
-  readonly #completeness: Completeness;
   readonly #doubts: Doubts;
 
-  constructor(about: About, completeness: Completeness, doubts: Doubts) {
+  constructor(about: About, doubts: Doubts) {
     this.#about = about;
-    this.#completeness = completeness;
     this.#doubts = doubts;
   }
 
@@ -22,7 +19,7 @@ export class Lateness {
    * its window goes on, and each takes longer than the one before, others may still be left over.
    */
   mayAllBe(entered: number, left: number, isOutbound: boolean, nowNs: number): boolean {
-    if (this.#completeness.hasMissed(isOutbound)) return false;
+    if (this.#about.completeness.hasMissed(isOutbound)) return false;
     const { kernel, timeline: t, translations } = this.#about;
     const all = this.#about.buckets.ofWay(entered);
     const from = all.indexOf(entered);
@@ -66,7 +63,7 @@ export class Lateness {
    * that entered it had been; -Infinity where none is, or where what left may not have been seen to enter.
    */
   noteLate(enteredNs: readonly number[], leftNs: readonly number[], isOutbound: boolean): number {
-    if (this.#completeness.hasMissed(isOutbound)) return Number.NEGATIVE_INFINITY;
+    if (this.#about.completeness.hasMissed(isOutbound)) return Number.NEGATIVE_INFINITY;
     const { kernel } = this.#about;
     const limitNs = kernel.limitNs(isOutbound);
     let next = 0;

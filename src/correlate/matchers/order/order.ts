@@ -1,6 +1,5 @@
 import type { About } from "../contract.js";
 import { Beginnings } from "./beginnings.js";
-import type { Completeness } from "./completeness.js";
 import { Doubts } from "./doubts.js";
 import { InOrder } from "./in-order.js";
 import { Lateness } from "./lateness.js";
@@ -21,15 +20,14 @@ export interface Order {
 /** `onPair`: takes two that are twins, and the slot of their flow. */
 export function orderOf(
   about: About,
-  completeness: Completeness,
   strays: Strays,
   onPair: (inside: number, outside: number, slot: number) => void,
 ): Order {
-  const sequences = new Sequences(about, completeness);
-  const doubts = new Doubts(about, completeness);
-  const lateness = new Lateness(about, completeness, doubts);
+  const sequences = new Sequences(about);
+  const doubts = new Doubts(about);
+  const lateness = new Lateness(about, doubts);
   const underWay = new UnderWay(about, doubts, lateness, strays);
-  const inOrder = new InOrder(about, { completeness, doubts, lateness, underWay, sequences }, onPair);
-  const beginnings = new Beginnings(about, completeness, sequences, inOrder);
+  const inOrder = new InOrder(about, { doubts, lateness, underWay, sequences }, onPair);
+  const beginnings = new Beginnings(about, sequences, inOrder);
   return { sequences, doubts, lateness, underWay, inOrder, beginnings };
 }

@@ -6,7 +6,6 @@ import { NONE } from "../../../packets/tuples.js";
 import { COPY_NS } from "../../intake/copies.js";
 import { goesOutbound, KNOWN, MAY_HIDE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
-import type { Completeness } from "./completeness.js";
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 export interface Sequence {
@@ -23,11 +22,9 @@ export interface Sequence {
 /** Finds what waits together with two packets that nothing but time tells from others. */
 export class Sequences {
   readonly #about: About;
-  readonly #completeness: Completeness;
 
-  constructor(about: About, completeness: Completeness) {
+  constructor(about: About) {
     this.#about = about;
-    this.#completeness = completeness;
   }
 
   /** Those like two packets, which a known translation makes one of the other; null where it does not, or where one of them is called ambiguous. */
@@ -81,7 +78,7 @@ export class Sequences {
   #mayBeCopies(side: Side, rows: readonly number[]): boolean {
     const t = this.#about.timeline;
     return (
-      this.#completeness.isCopying(side) &&
+      this.#about.completeness.isCopying(side) &&
       rows.some((row, at) => at > 0 && t.timeNs(row) - t.timeNs(rows[at - 1]) <= 2 * COPY_NS)
     );
   }

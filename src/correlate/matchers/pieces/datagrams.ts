@@ -13,9 +13,9 @@ import { DECIDED } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
-import type { Altered } from "../altered/altered.js";
 import { firstBehind } from "../behind.js";
-import type { About, Admits, Doubt, Doubts, GivesUp, Notes, Settles } from "../contract.js";
+import type { Notes } from "../../kernel/base.js";
+import type { About, Admits, Doubt, Doubts, GivesUp, Settles } from "../contract.js";
 import type { Undecided } from "../undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
@@ -66,7 +66,6 @@ type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
 export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
   readonly wants = WANTS_FRAGMENT;
   readonly #about: About;
-  readonly #altered: Pick<Altered, "isRenumbering">;
   readonly #reassembly: Reassembly;
   /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
   #isIdentityKept = false;
@@ -81,10 +80,9 @@ export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
   /** By side, and by what fragments of one datagram have in common on both sides. */
   readonly #givenUp = [new Map<number, GivenUp>(), new Map<number, GivenUp>()] as const;
 
-  constructor(about: About, altered: Pick<Altered, "isRenumbering">) {
+  constructor(about: About) {
     const { timeline, tuples } = about;
     this.#about = about;
-    this.#altered = altered;
     this.#reassembly = new Reassembly(timeline, tuples);
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
@@ -176,7 +174,7 @@ export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
     if (this.#wasGivenUp(first, Math.min(kernel.time.slackNs, windowNs)) !== undefined) return true;
     const identity = this.#identityOf(row);
     // where the router gives IP IDs of its own, these tell nothing of that
-    const { isRenumbering } = this.#altered;
+    const isRenumbering = this.#about.survivors.isRenumberingAny;
     const isSame = (other: number): boolean => (isRenumbering ? (other ^ identity) >>> 16 === 0 : other === identity);
     const isFragment = (next: number): boolean =>
       t.side(next) !== t.side(row) && (t.flags(next) & IS_FRAGMENT) !== 0 && isSame(this.#identityOf(next));

@@ -15,7 +15,8 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { firstBehind } from "../behind.js";
 import { Contents } from "../contents.js";
 import { Newcomers } from "../newcomers.js";
-import type { About, Doubt, Doubts, Notes, Settles } from "../contract.js";
+import type { Notes } from "../../kernel/base.js";
+import type { About, Doubt, Doubts, Settles } from "../contract.js";
 import { goesOutbound, IMPOSSIBLE, KNOWN, RELATION_MASK } from "../../kernel/relations.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 

@@ -8,7 +8,6 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { isAnyBehind } from "../behind.js";
 import { contentHash, hasContent, isSameContent } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
-import type { Altered } from "../altered/altered.js";
 import type { About, Carried, CarriesOn, KeepsLinks, KeepsTuples } from "../contract.js";
 import { Newcomers } from "../newcomers.js";
 import { calledBy, callerOf, type Connection, isOnItsWay, isSameDial, mayDial, type ProxyEnd } from "./proxy-ends.js";
@@ -58,7 +57,6 @@ export interface Recognised {
  */
 export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
   readonly #about: About;
-  readonly #altered: Pick<Altered, "isRenumbering">;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
   /** By tuple: the conversation itself, and the other one. */
@@ -70,10 +68,9 @@ export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
   readonly #sightings: Lists<number, Sighting> = new Map();
   #news: Recognised[] = [];
 
-  constructor(about: About, altered: Pick<Altered, "isRenumbering">) {
+  constructor(about: About) {
     const { heap, timeline, windowNs } = about;
     this.#about = about;
-    this.#altered = altered;
     this.#newcomers = new Newcomers(timeline);
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
   }
@@ -81,7 +78,7 @@ export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
   carriedOn(row: number): Carried | null {
     this.#newcomers.take(this.#file);
     // what is forwarded with a new IP ID looks like what is sent again
-    if (!this.#isTold(row) || this.#altered.isRenumbering) return null;
+    if (!this.#isTold(row) || this.#about.survivors.isRenumberingAny) return null;
     const t = this.#about.timeline;
     const halves = this.#halves.get(t.tuple(row)) ?? this.#link(row);
     if (halves === null) return null;

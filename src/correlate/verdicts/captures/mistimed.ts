@@ -1,6 +1,6 @@
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Rewriting } from "../../matchers/altered/altered.js";
-import type { Notes } from "../../matchers/contract.js";
+import type { Rewriting } from "../../matchers/altered/survivors.js";
+import type { Notes } from "../../kernel/base.js";
 import { Alike, type Traits, traitsOf } from "../traits.js";
 
 /** Such a packet, by where it stands in its capture. */

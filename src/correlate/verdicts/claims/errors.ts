@@ -1,6 +1,6 @@
 import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Notes } from "../../matchers/contract.js";
+import type { Notes } from "../../kernel/base.js";
 import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 
 /** The ICMP errors on the timeline: what each is about. */

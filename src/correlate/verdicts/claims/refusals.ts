@@ -10,7 +10,7 @@ import { isFromNear } from "./hops.js";
 import { AT_ONCE_NS } from "./resets.js";
 import { isRedirect, isTooBig } from "../../../protocols/icmp.js";
 import { ICMP } from "../../../protocols/ip-protocols.js";
-import type { Notes } from "../../matchers/contract.js";
+import type { Notes } from "../../kernel/base.js";
 import { type Naming, PATIENCE_NS } from "../impacts/drop.js";
 import { meaningOf } from "./icmp-meanings.js";
 import type { QuotedNames } from "./quoted-names.js";

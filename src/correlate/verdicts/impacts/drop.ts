@@ -11,7 +11,7 @@ import { haveSameSource } from "../../../packets/ways.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
-import type { Rewriting } from "../../matchers/altered/altered.js";
+import type { Rewriting } from "../../matchers/altered/survivors.js";
 import { mayBeAltered, type Traits } from "../traits.js";
 
 /**

@@ -1,5 +1,5 @@
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Rewriting } from "../../matchers/altered/altered.js";
+import type { Rewriting } from "../../matchers/altered/survivors.js";
 import { isUnique } from "../impacts/drop.js";
 import { Alike, type Traits, traitsOf } from "../traits.js";
 

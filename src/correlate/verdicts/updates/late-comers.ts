@@ -1,7 +1,7 @@
 import type { Judgement, LateJudgement } from "../../../packets/results/results.js";
 import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import type { Matchers } from "../../matchers/matchers.js";
+import type { Learnt } from "../../matchers/contract.js";
 import { packetOf, type Watched } from "../impacts/drop.js";
 import { traitsOf } from "../traits.js";
 import { seconds, WHAT_TELLS_LATE } from "../words.js";
@@ -10,7 +10,7 @@ import type { Told } from "./told.js";
 import { tellCopiedBy } from "./unseen.js";
 
 /** Who tells, and who knows what a router alters. */
-type About = Told & { readonly matchers: Matchers };
+type About = Told & Learnt;
 
 /** What was held up for longer than the window, and came out after all, or may still have waited as the captures ended. */
 export class LateComers {
@@ -28,18 +28,17 @@ export class LateComers {
    * it. `whyLate`: what shows that it may have been late, in words.
    */
   tell(row: number, whyLate: string): Judgement | undefined {
-    const { timeline: t, translations, matchers, impacts, unknowns, teller, windowNs } = this.#about;
+    const { timeline: t, translations, survivors, impacts, unknowns, teller, windowNs } = this.#about;
     const slot = translations.slotOf(row);
     if (slot !== NONE && !translations.isLeaving(row, slot)) return undefined;
     const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
     const flow = slot === NONE ? undefined : translations.accounts.id(slot);
     const way = translations.twinWayOf(row);
-    const router = matchers.altered;
     const late = {
       packet: packetOf(t, row),
       key: t.key(row),
       traits: traitsOf(t, row),
-      router,
+      router: survivors,
       way,
       ownWay: t.way(row),
       side,
