@@ -86,7 +86,7 @@ export class FilledAccounts extends FlowAccounts {
 
   /** Has a flow that has no pairs have so many. */
   setPairs(slot: number, inbound: number, outbound: number): void {
-    this.latencies.digest(slot, 0, 0);
+    this.latencies.digest(slot, false, 0);
     this.records[(slot << RECORD_BITS) + PAIRS] = (outbound << 16) | (inbound & 0xffff);
     this.records[(slot << RECORD_BITS) + MORE_PAIRS] = ((outbound >>> 16) << 16) | (inbound >>> 16);
   }

@@ -65,8 +65,8 @@ export const LISTED_FLOW = word();
 /** A latency that is to be counted elsewhere. */
 export const LATENCY_BITS = sizeBits();
 export const LATENCY_NS = double();
-/** Twice the slot of the flow whose digest needs it, and 1 more if that is the outbound one; or -1. */
-export const LATENCY_DIGEST = word();
+/** The slot of the flow whose digest needs it, or NONE. */
+export const LATENCY_SLOT = word();
 /** Whether it is outbound, whether only the flow's digest needs it, and how many pairs the flow had before. */
 export const LATENCY_FACTS = word();
 fields();

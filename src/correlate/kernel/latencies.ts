@@ -1,6 +1,7 @@
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
+import { NONE } from "../../packets/tuples.js";
 import * as entries from "./entries.js";
 import * as words from "./kernel-words.js";
 
@@ -32,10 +33,11 @@ export class Latencies {
     for (let at = 0; at < latencies << entries.LATENCY_BITS; at += 1 << entries.LATENCY_BITS) {
       const latencyNs = this.#latencyNs[(at >> 1) + entries.LATENCY_NS];
       const facts = this.#words[at + entries.LATENCY_FACTS];
-      const digest = this.#words[at + entries.LATENCY_DIGEST];
-      if ((facts & entries.IS_COUNTED) === 0) this.of((facts & entries.IS_OUTBOUND) !== 0).add(latencyNs);
-      if (digest < 0) continue;
-      this.#accounts.latencies.digest(digest >> 1, digest & 1, facts >>> entries.KNOWN_SHIFT).add(latencyNs);
+      const slot = this.#words[at + entries.LATENCY_SLOT];
+      const isOutbound = (facts & entries.IS_OUTBOUND) !== 0;
+      if ((facts & entries.IS_COUNTED) === 0) this.of(isOutbound).add(latencyNs);
+      if (slot === NONE) continue;
+      this.#accounts.latencies.digest(slot, isOutbound, facts >>> entries.KNOWN_SHIFT).add(latencyNs);
     }
   }
 }

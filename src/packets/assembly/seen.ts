@@ -5,7 +5,7 @@
  */
 import { ACK, MOST_WINDOW, SYN } from "../../protocols/tcp.js";
 import * as account from "../flows/flow-records.js";
-import { accountOf, streamOf, takeGaps } from "../flows/assembly/flow-accounts.js";
+import { accountOf, HALF_BYTES, has, streamOf, takeGaps } from "../flows/assembly/flow-accounts.js";
 
 const RANGE_BYTES_BITS = 3;
 
@@ -79,9 +79,9 @@ function noteElsewhere(
 /** Looks at a direction of a flow from now on. */
 function look(accounts: usize, slot: i32, forward: i32): void {
   const stream = streamOf(accounts, slot);
-  const hasGaps = (load<i32>(accountOf(accounts, slot), 4 * account.BITS) & account.HAS_GAPS) !== 0;
+  const hasGaps = has(accountOf(accounts, slot), account.HAS_GAPS);
   direction = stream + (forward << 2);
-  others = hasGaps ? takeGaps(accounts, slot) + (forward << (account.GAPS_BITS + 1)) : 0;
+  others = hasGaps ? takeGaps(accounts, slot) + forward * HALF_BYTES : 0;
 }
 
 /** Whether one of the ranges has all of these bytes. */

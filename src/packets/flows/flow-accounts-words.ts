@@ -15,7 +15,7 @@ export const LEARNT = word();
 /** Where the slots of the newest flows stand, by the lowest NEWEST_BITS bits of their ids. */
 export const NEWEST = word();
 export const NEWEST_BITS = 14;
-/** Where rows of ranges begin, the first number that none ever had, and one that is free, which names the next; 0 for none. */
+/** Where rows of ranges begin, the first number that none ever had, and the one that was given back last, which names the one before; or NONE. */
 export const GAPS = word();
 export const GAPS_END = word();
 export const GAPS_FREE = word();

@@ -1,5 +1,5 @@
-import type * as flowOrder from "./assembly/flow-order.js";
-import code from "./assembly/flow-order.wasm";
+import type * as steps from "./assembly/flow-steps.js";
+import code from "./assembly/flow-steps.wasm";
 import * as words from "./flow-accounts-words.js";
 import { FlowLatencies } from "./flow-latencies.js";
 import * as account from "./flow-records.js";
@@ -8,6 +8,7 @@ import { asDoubles, ROOM_FLOWS, type Heap } from "../memory/heap.js";
 import type { Steps } from "../memory/steps.js";
 import { RowCounts } from "./row-counts.js";
 import type { Side } from "../sides.js";
+import { NONE } from "../tuples.js";
 
 const RECORD_WORDS = 1 << account.RECORD_BITS;
 const FIRST_GAPS = 2 ** 8;
@@ -43,15 +44,16 @@ export class FlowAccounts {
   readonly #newest: Int32Array;
   readonly latencies: FlowLatencies;
   readonly #heap: Heap;
-  readonly #loops: Steps<typeof flowOrder>;
+  /** @internal What is done with them. */
+  readonly steps: Steps<typeof steps>;
 
   /** `slots`: for how many flows at first; `unitNs`: what most latencies are multiples of, nanoseconds. */
   constructor(heap: Heap, slots: number = FIRST_SLOTS, unitNs: number = 1) {
     this.#heap = heap;
-    this.#loops = heap.load<typeof flowOrder>(module);
-    this.latencies = new FlowLatencies(heap, this, unitNs);
+    this.steps = heap.load<typeof steps>(module);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
+    this.latencies = new FlowLatencies(heap, this, unitNs);
     this.#words[words.SAMPLES] = this.latencies.samples.block;
     this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
     this.#newest = heap.take(Int32Array, 1 << words.NEWEST_BITS);
@@ -62,8 +64,7 @@ export class FlowAccounts {
     this.#unmatched = new RowCounts(heap, 2 * slots, 2 * ROOM_FLOWS);
     this.#unreachable = new RowCounts(heap, 2 * slots, 2 * ROOM_FLOWS);
     this.#gaps = heap.take(Int32Array, FIRST_GAPS << account.GAPS_BITS, (ROOM_FLOWS / 8) << account.GAPS_BITS);
-    // 0 is no row
-    this.#words[words.GAPS_END] = 1;
+    this.#words[words.GAPS_FREE] = NONE;
     this.#locate();
   }
 
@@ -114,15 +115,9 @@ export class FlowAccounts {
 
   /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
-    this.records[(slot << account.RECORD_BITS) + account.ID] = 0;
     this.#lastErrors.delete(slot);
-    const gaps = this.#rowOf(slot);
-    if (gaps !== 0) {
-      this.#gaps[gaps + account.NEXT_FREE] = this.#words[words.GAPS_FREE];
-      this.#words[words.GAPS_FREE] = gaps >> account.GAPS_BITS;
-    }
-    this.latencies.drop(slot);
-    this.#free[this.#words[words.FREE_COUNT]++] = slot;
+    this.latencies.free(slot);
+    this.steps.close(this.block, slot);
   }
 
   /** How many slots are in use. */
@@ -133,11 +128,11 @@ export class FlowAccounts {
   /** Lends the slots that are in use, by the ids of their flows: some of them at a time. */
   lendSlots(use: (slots: Int32Array) => void): void {
     // most runs let no flow go before their end: slots are taken in the order of ids, and no list of all of them is needed
-    const most = this.#loops.areByIds(this.block) !== 0 ? ORDERED_AT_ONCE : this.end;
+    const most = this.steps.areByIds(this.block) !== 0 ? ORDERED_AT_ONCE : this.end;
     this.#heap.lend(Int32Array, 2 * Math.min(most, this.end) + words.DIGITS, (lists) => {
       for (let from = 0; from < this.end; from += most) {
         const to = Math.min(from + most, this.end);
-        use(lists.subarray(0, this.#loops.byId(lists.byteOffset, from, to, this.records.byteOffset)));
+        use(lists.subarray(0, this.steps.byId(lists.byteOffset, from, to, this.records.byteOffset)));
       }
     });
   }
@@ -152,7 +147,7 @@ export class FlowAccounts {
         const next = slots.subarray(from, from + room - kept);
         lists.set(next, kept);
         from += next.length;
-        this.#loops.byPairs(lists.byteOffset, kept + next.length, this.records.byteOffset);
+        this.steps.byPairs(lists.byteOffset, kept + next.length, this.records.byteOffset);
         kept = Math.min(most, kept + next.length);
       }
       return lists.slice(0, kept);
@@ -252,13 +247,11 @@ export class FlowAccounts {
 
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
-    const record = slot << account.RECORD_BITS;
-    const more = this.#has(slot, account.HAS_DIGESTS) ? this.records[record + account.MORE_BYTES] : 0;
-    return 2 ** 32 * more + (this.records[record + account.BYTES] >>> 0);
+    return this.steps.bytesOf(this.block, slot);
   }
 
   addBytes(slot: number, bytes: number): void {
-    this.#loops.addBytes(this.#at(slot), bytes);
+    this.steps.addBytesOf(this.block, slot, bytes);
   }
 
   /** The frames of its first pair, inside and outside; 0 where it had none. */
@@ -269,37 +262,18 @@ export class FlowAccounts {
 
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
-    return this.#has(slot, account.HAS_STREAM)
-      ? this.#streams[(slot << account.STREAM_BITS) + account.ACKED + forward] >>> 0
-      : 0;
+    return this.steps.streamWord(this.block, slot, forward, account.ACKED);
   }
 
   /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
   firstSeq(slot: number, forward: number): number | undefined {
-    if (!this.#has(slot, account.HAS_STREAM)) return 0;
-    const row = this.#rowOf(slot);
-    if (row === 0) return this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ + forward] >>> 0;
-    const half = row + (forward << (account.GAPS_BITS - 1));
-    return this.#gaps[half] === this.#gaps[half + 1] ? this.#gaps[half + account.HIGHEST_FROM] >>> 0 : undefined;
+    const seq = this.steps.firstSeq(this.block, slot, forward);
+    return seq < 0 ? undefined : seq;
   }
 
   /** The number behind the highest byte, or SYN, that crossed that way; 0 where none did. */
   nextSeq(slot: number, forward: number): number {
-    return this.#has(slot, account.HAS_STREAM)
-      ? this.#streams[(slot << account.STREAM_BITS) + account.NEXT_SEQ + forward] >>> 0
-      : 0;
-  }
-
-  /** Where its row of ranges begins, 0 where it has none. */
-  #rowOf(slot: number): number {
-    return this.#has(slot, account.HAS_GAPS)
-      ? this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ] << account.GAPS_BITS
-      : 0;
-  }
-
-  /** Where its record is in the heap. */
-  #at(slot: number): number {
-    return this.records.byteOffset + (slot << (account.RECORD_BITS + 2));
+    return this.steps.streamWord(this.block, slot, forward, account.NEXT_SEQ);
   }
 
   #has(slot: number, bit: number): boolean {
@@ -321,7 +295,7 @@ export class FlowAccounts {
   }
 
   pairsThatWent(slot: number, isOutbound: boolean): number {
-    return this.#loops.pairsOf(this.#at(slot), isOutbound ? 1 : 0);
+    return this.steps.pairsThatWent(this.block, slot, isOutbound);
   }
 
   /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
@@ -350,7 +324,7 @@ export class FlowAccounts {
   /** Notes a paired TCP segment. Returns whether it is a retransmission, which a keep-alive is not. Precondition: its header was there. */
   noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
     this.reserve(1);
-    return this.#loops.noteSegment(this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
+    return this.steps.noteSegment(this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
   }
 
   /** Makes room for what so many pairs may need: each a flow, a chunk of latencies, and a row of ranges. */

@@ -1,4 +1,4 @@
-import { double, field, flag, rest, sizeBits, word } from "../memory/layout.js";
+import { double, field, flag, sizeBits, word } from "../memory/layout.js";
 
 /** What `FlowAccounts` has of each flow, for both languages. */
 
@@ -83,11 +83,9 @@ export const ENTERED = word(2);
  * second: ranges of bytes that have crossed below the highest one, the highest first, each its first number and the one behind its last; then where
  * the highest one begins.
  */
-const HALF_BITS = sizeBits(3);
-const RANGES = rest();
+export const HALF_BITS = sizeBits();
+const RANGES = word(6);
 export const HIGHEST_FROM = word();
-/** Of a row that is free, the next one. */
-export const NEXT_FREE = word();
 export const GAPS_BITS = HALF_BITS + 1;
 export const MOST_RANGES = ((HIGHEST_FROM - RANGES) >> 1) + 1;
 
@@ -129,4 +127,15 @@ export function rewriteOf(bits: number, forward: number): number {
 /** A latency in whole nanoseconds, with its direction in the lowest bit. */
 export function sampleOf(latencyNs: number, outbound: number): number {
   return (latencyNs << 1) | outbound;
+}
+export function latencyIn(sample: number): number {
+  return sample >> 1;
+}
+export function outboundIn(sample: number): number {
+  return sample & 1;
+}
+
+/** How many of so many latencies are in the record of their flow: the last of its words is the newest chunk of the others. */
+export function keptInRecord(count: number): number {
+  return count > FEW_LATENCIES ? FEW_LATENCIES - 1 : count;
 }

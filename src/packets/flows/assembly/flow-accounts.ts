@@ -1,30 +1,35 @@
 /** What happens to the flows in the `FlowAccounts` whose block is at `accounts`: see `flow-accounts-words.ts`. */
 import * as account from "../flow-records.js";
 import * as words from "../flow-accounts-words.js";
-import { takeNumber } from "../../memory/assembly/free-list.js";
-import { setWord, wordOf } from "../../memory/assembly/words.js";
+import { takeNumber, takeRow } from "../../memory/assembly/free-list.js";
+import { rowAt, setWord, wordOf } from "../../memory/assembly/words.js";
 
-const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
-const STREAM_BYTES_BITS = account.STREAM_BITS + 2;
+/** Bytes of the half of a row of ranges that is one direction's; the forward one's is the second. */
+export const HALF_BYTES = 4 << account.HALF_BITS;
 
 /** The account of the flow in a slot. */
 export function accountOf(accounts: usize, slot: i32): usize {
-  return <usize>wordOf(accounts, words.RECORDS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  return rowAt(accounts, words.RECORDS, slot, account.RECORD_BITS);
+}
+
+/** Whether one of these is so of a flow. */
+export function has(flow: usize, bits: i32): bool {
+  return (load<i32>(flow, 4 * account.BITS) & bits) !== 0;
 }
 
 /** A row of ranges. */
 function gapsOf(accounts: usize, row: i32): usize {
-  return <usize>wordOf(accounts, words.GAPS) + ((<usize>row) << (account.GAPS_BITS + 2));
+  return rowAt(accounts, words.GAPS, row, account.GAPS_BITS);
 }
 
 /** Where the TCP stream of a flow is, which it has from now on. */
 export function streamOf(accounts: usize, slot: i32): usize {
-  const stream = <usize>wordOf(accounts, words.STREAMS) + ((<usize>slot) << STREAM_BYTES_BITS);
+  const stream = rowAt(accounts, words.STREAMS, slot, account.STREAM_BITS);
   const flow = accountOf(accounts, slot);
   const bits = load<i32>(flow, 4 * account.BITS);
   if ((bits & account.HAS_STREAM) === 0) {
     store<i32>(flow, bits | account.HAS_STREAM, 4 * account.BITS);
-    memory.fill(stream, 0, 1 << STREAM_BYTES_BITS);
+    memory.fill(stream, 0, 4 << account.STREAM_BITS);
   }
   return stream;
 }
@@ -35,18 +40,13 @@ export function takeGaps(accounts: usize, slot: i32): usize {
   const stream = streamOf(accounts, slot);
   const bits = load<i32>(flow, 4 * account.BITS);
   if ((bits & account.HAS_GAPS) !== 0) return gapsOf(accounts, load<i32>(stream, 4 * account.FROM_SEQ));
-  let number = wordOf(accounts, words.GAPS_FREE);
-  if (number !== 0) setWord(accounts, words.GAPS_FREE, load<i32>(gapsOf(accounts, number), 4 * account.NEXT_FREE));
-  else {
-    number = wordOf(accounts, words.GAPS_END);
-    setWord(accounts, words.GAPS_END, number + 1);
-  }
+  const number = takeRow(accounts, words.GAPS, account.GAPS_BITS, words.GAPS_FREE, words.GAPS_END);
   const row = gapsOf(accounts, number);
-  memory.fill(row, 0, 1 << (account.GAPS_BITS + 2));
+  memory.fill(row, 0, 4 << account.GAPS_BITS);
   for (let forward = 0; forward < 2; forward++)
     store<i32>(
-      row + (forward << (account.GAPS_BITS + 1)),
-      load<i32>(stream + (forward << 2), 4 * account.FROM_SEQ),
+      row + forward * HALF_BYTES,
+      load<i32>(stream + 4 * forward, 4 * account.FROM_SEQ),
       4 * account.HIGHEST_FROM,
     );
   store<i32>(stream, number, 4 * account.FROM_SEQ);
@@ -57,8 +57,7 @@ export function takeGaps(accounts: usize, slot: i32): usize {
 /** How many pairs of a flow went outbound, or inbound. */
 export function pairsOf(flow: usize, outbound: i32): i32 {
   const half = flow + ((<usize>outbound) << 1);
-  const more =
-    (load<i32>(flow, 4 * account.BITS) & account.HAS_DIGESTS) === 0 ? 0 : load<u16>(half, 4 * account.MORE_PAIRS);
+  const more = has(flow, account.HAS_DIGESTS) ? load<u16>(half, 4 * account.MORE_PAIRS) : 0;
   return ((<i32>more) << 16) | <i32>load<u16>(half, 4 * account.PAIRS);
 }
 
@@ -94,7 +93,7 @@ export function open(
   const id = wordOf(accounts, words.LEARNT) + 1;
   setWord(accounts, words.LEARNT, id);
   store<i32>(wordOf(accounts, words.NEWEST) + 4 * (id & ((1 << words.NEWEST_BITS) - 1)), slot);
-  memory.fill(flow, 0, 1 << ACCOUNT_BYTES_BITS);
+  memory.fill(flow, 0, 4 << account.RECORD_BITS);
   store<i32>(flow, flowBits | account.rewrittenBy(rewriteForward, rewriteBackward), 4 * account.BITS);
   store<i32>(flow, id, 4 * account.ID);
   store<i32>(flow, insideTuple, 4 * account.INSIDE_TUPLE);

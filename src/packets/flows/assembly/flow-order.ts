@@ -4,9 +4,6 @@ import { DIGIT_BITS, DIGITS, END } from "../flow-accounts-words.js";
 import { accountOf, pairsOf } from "./flow-accounts.js";
 import { wordOf } from "../../memory/assembly/words.js";
 
-export { addBytes, pairsOf } from "./flow-accounts.js";
-export { noteSegment } from "../../assembly/seen.js";
-
 const FLOW_BYTES_BITS = RECORD_BITS + 2;
 
 /** Whether the slots that are in use are in the order of the ids of their flows. */

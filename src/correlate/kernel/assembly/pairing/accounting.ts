@@ -214,22 +214,22 @@ function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, late
   const bucket = bucketOf(latencyNs);
   const bits = load<i32>(flow, 4 * account.BITS);
   const known = pairsOf(flow, 0) + pairsOf(flow, 1);
-  let digest = -1;
+  let uncounted = tuple.NONE;
   if ((bits & account.HAS_DIGESTS) !== 0) {
-    const itsDigest = load<i32>(flow + ((<usize>outbound) << 2), 4 * account.LATENCIES);
-    if (!addIn(itsDigest, latencyNs, bucket)) digest = 2 * slot + outbound;
+    const digest = load<i32>(flow + 4 * outbound, 4 * account.LATENCIES);
+    if (!addIn(digest, latencyNs, bucket)) uncounted = slot;
   } else if ((bits & account.IS_FULL) === 0 && pairsOf(flow, outbound) < EXACT_SAMPLES && isSample(latencyNs))
     keepLatency(ground, flow, known, account.sampleOf(<i32>latencyNs, outbound));
   else {
     store<i32>(flow, bits | account.IS_FULL, 4 * account.BITS);
-    digest = 2 * slot + outbound;
+    uncounted = slot;
   }
   const isCounted = addIn(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
-  if (isCounted && digest < 0) return;
+  if (isCounted && uncounted === tuple.NONE) return;
   const count = wordOf(ground, words.LATENCY_COUNT);
   const entry = rowAt(ground, words.LATENCIES, count, entries.LATENCY_BITS);
   store<f64>(entry, latencyNs, 8 * entries.LATENCY_NS);
-  store<i32>(entry, digest, 4 * entries.LATENCY_DIGEST);
+  store<i32>(entry, uncounted, 4 * entries.LATENCY_SLOT);
   store<i32>(
     entry,
     (outbound ? entries.IS_OUTBOUND : 0) | (isCounted ? entries.IS_COUNTED : 0) | (known << entries.KNOWN_SHIFT),
@@ -241,7 +241,7 @@ function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, late
 /** Keeps a flow's next latency, behind `known` others: in its record, or where that has no room, in the list of those that it has no room for. */
 function keepLatency(ground: usize, flow: usize, known: i32, sample: i32): void {
   if (known < account.FEW_LATENCIES) {
-    store<i32>(flow + ((<usize>known) << 2), sample, 4 * account.LATENCIES);
+    store<i32>(flow + 4 * known, sample, 4 * account.LATENCIES);
     return;
   }
   const list = <usize>wordOf(wordOf(ground, words.ACCOUNTS), SAMPLES);
