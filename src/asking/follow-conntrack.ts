@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../capture/errors.js";
-import type { ConntrackTable } from "../host/conntrack-table.js";
+import type { ConntrackEvent, ConntrackHeard, ConntrackTable } from "../host/conntrack-table.js";
 import { failureText, MOST_MS } from "./tools.js";
 import { epochNs } from "../capture/live/now.js";
+import type { ConntrackKeeper } from "./keep-conntrack.js";
 import { linesOf } from "./lines.js";
 
 /** Room for events that were not read yet: the usual 212,992 bytes are full after some hundred. */
@@ -39,12 +40,12 @@ const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 
 /**
- * Reads the host's conntrack table, and its events from then on.
+ * Reads the host's conntrack table, and its events from then on. `keeper`: who keeps all that is heard, if anybody.
  *
  * @throws CaptureError where conntrack is not there, or not permitted.
  */
-export async function followConntrack(table: ConntrackTable): Promise<ConntrackFollower> {
-  const follower = new ConntrackFollower(table);
+export async function followConntrack(table: ConntrackTable, keeper?: ConntrackKeeper): Promise<ConntrackFollower> {
+  const follower = new ConntrackFollower(table, keeper);
   await follower.list();
   if (follower.failure === "") return follower;
   follower.stop();
@@ -55,6 +56,7 @@ export async function followConntrack(table: ConntrackTable): Promise<ConntrackF
 export class ConntrackFollower {
   /** Why the last listing is not complete; empty where it is. */
   failure = "";
+  readonly keeper: ConntrackKeeper | undefined;
   readonly #table: ConntrackTable;
   readonly #teller: ChildProcess;
   #isStopped = false;
@@ -67,22 +69,24 @@ export class ConntrackFollower {
   #pauseMs = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(table: ConntrackTable) {
+  constructor(table: ConntrackTable, keeper?: ConntrackKeeper) {
     this.#table = table;
+    this.keeper = keeper;
     // in a session of its own: Ctrl-C is natcorr's, which still wants to hear of what came before
     this.#teller = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "pipe", "pipe"], detached: true });
     const [stdin, stdout, stderr, listings] = this.#teller.stdio;
     for (const each of [this.#teller, stdin, listings])
       each?.on("error", (error) => (this.failure = failureText(error)));
     const onCutOff = (): void => {
-      if (!this.#isStopped) table.hearing.cutOff();
+      if (!this.#isStopped) this.#hear("ended");
     };
-    linesOf(stdout, (line) => table.read(line), onCutOff);
+    const take = (line: string): void => this.#take(line);
+    linesOf(stdout, take, onCutOff);
     // the first of four lines that say so (conntrack-tools 1.4, src/conntrack.c)
-    linesOf(stderr, (line) => line.includes("ENOBUFS") && table.hearing.lose());
+    linesOf(stderr, (line) => line.includes("ENOBUFS") && this.#hear("lost"));
     linesOf(
       listings,
-      (line) => this.#take(line),
+      (line) => this.#takeListed(line),
       () => {
         this.#isOver = true;
         this.#end();
@@ -96,7 +100,7 @@ export class ConntrackFollower {
     this.#listed = this.#listed.then(() => {
       if (this.#isOver) return undefined;
       this.failure = "";
-      this.#table.hearing.beginListing(epochNs());
+      this.#hear("listing");
       this.#teller.stdin?.write("\n");
       return new Promise((resolve) => (this.#end = resolve));
     });
@@ -105,16 +109,20 @@ export class ConntrackFollower {
 
   /** Has it list all entries for the last time, where that tells more of the flows that are not over. Waits for it no longer than for any tool. */
   listAtEnd(): Promise<void> {
-    this.#atEnd ??= this.#table.isInDoubt
-      ? Promise.race([this.list(), sleep(MOST_MS, undefined, { ref: false })])
-      : Promise.resolve();
+    this.#atEnd ??= this.#listAtEnd();
     return this.#atEnd;
+  }
+
+  async #listAtEnd(): Promise<void> {
+    if (this.#table.isInDoubt) await Promise.race([this.list(), sleep(MOST_MS, undefined, { ref: false })]);
+    this.keeper?.flush();
   }
 
   /** Ends it. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    this.keeper?.close();
     this.#teller.stdin?.end();
   }
 
@@ -128,14 +136,23 @@ export class ConntrackFollower {
     );
   }
 
-  #take(line: string): void {
+  #takeListed(line: string): void {
     if (line.startsWith(FAILED)) this.failure = line.slice(FAILED.length);
-    else if (line !== LISTED) this.#table.read(line);
+    else if (line !== LISTED) this.#take(line);
     else {
       this.#nextMs = Date.now() + this.#pauseMs;
       this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
-      if (this.failure === "") this.#table.endListing(epochNs());
+      if (this.failure === "") this.#hear("listed");
       this.#end();
     }
+  }
+
+  #hear(event: ConntrackEvent): void {
+    this.#take({ event, timeNs: epochNs() });
+  }
+
+  #take(heard: ConntrackHeard): void {
+    this.#table.hear(heard);
+    this.keeper?.take(heard);
   }
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { KernelDrops } from "../host/trace/kernel-drops.js";
+import { BootClock } from "./boot-clock.js";
 import { linesOf } from "./lines.js";
 import { failureOf } from "./script.js";
 
@@ -28,7 +29,8 @@ read -r _ || true
 
 /** Follows which packets the kernel drops, if it is permitted to; else what it gives says why not. */
 export async function followDrops(): Promise<{ drops: KernelDrops; close: () => void }> {
-  const drops = new KernelDrops();
+  const clock = new BootClock();
+  const drops = new KernelDrops(() => clock.aheadUs());
   const shell = spawn("unshare", ["-m", "sh", "-c", SCRIPT], { stdio: ["pipe", "pipe", "pipe"], detached: true });
   const failed = failureOf(shell, "unshare");
   const begun = new Promise<undefined>((resolve) => {

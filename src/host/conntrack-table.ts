@@ -18,6 +18,20 @@ const ENDED_NS = 10_000_000_000n;
 /** How often entries that have ended are let go, nanoseconds: to look at each line for them would take longer than to read it. */
 const TIDY_NS = 1_000_000_000n;
 
+/** The kernel may have lost events so long before that is told, nanoseconds: whoever reads them is behind then. */
+const LOST_BEFORE_NS = 10_000_000_000n;
+/** conntrack tells of what happened so much later, at the most, nanoseconds. */
+const TOLD_BY_NS = 2_000_000_000n;
+const ENDED_EARLY = "conntrack's events ended before the run";
+const NOT_KEPT = "there was no room in the file for more of what conntrack said";
+
+/** What happens to what conntrack says, beside its lines: the kernel lost some, lists all that it has from then on and up to then, tells no more, or no more is kept. */
+export const CONNTRACK_EVENTS = ["lost", "listing", "listed", "ended", "full"] as const;
+export type ConntrackEvent = (typeof CONNTRACK_EVENTS)[number];
+
+/** What is heard of conntrack next: a line, or what happens at a time, epoch nanoseconds. */
+export type ConntrackHeard = string | { readonly event: ConntrackEvent; readonly timeNs: bigint };
+
 /** So many of an entry's lives before the one that it is in are remembered: the newest. */
 const MOST_BEFORE = 8;
 /** Most entries have had but one, and there are hundreds of thousands. */
@@ -60,6 +74,12 @@ export interface ConntrackEntry extends Life {
 export interface OutsideEnds {
   readonly proto: Protocol;
   readonly outside: Ends;
+}
+
+/** From when to when something was seen, epoch nanoseconds. */
+interface Lasting {
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
 }
 
 /** A flow that is not over yet. */
@@ -117,6 +137,16 @@ export class ConntrackTable {
     for (const line of text.replace(/\n$/, "").split("\n")) this.#readLine(line);
   }
 
+  /** Takes what is heard while packets are captured, in its order. */
+  hear(heard: ConntrackHeard): void {
+    if (typeof heard === "string") return this.#readLine(heard);
+    const { event, timeNs } = heard;
+    if (event === "lost") this.hearing.lose(timeNs - LOST_BEFORE_NS);
+    else if (event === "listing") this.hearing.beginListing(timeNs);
+    else if (event === "listed") this.endListing(timeNs);
+    else this.hearing.cutOff(event === "ended" ? ENDED_EARLY : NOT_KEPT, timeNs - LOST_BEFORE_NS);
+  }
+
   /** The entries that have this tuple (by its `tupleText`) as what comes in, in their original direction or in the other. */
   having(tuple: string): readonly ConntrackEntry[] {
     return this.#byTuple.get(tuple) ?? [];
@@ -153,9 +183,14 @@ export class ConntrackTable {
   }
 
   /** Whether it still has all entries that there may have been of a flow that was not closed. */
-  hasAllOf({ proto, outside, firstNs }: OutsideEnds & { readonly firstNs: bigint }): boolean {
-    const open = this.#open.get(wayless(tupleText(proto, outside)));
-    return this.hearing.isCompleteSince(firstNs) && firstNs > (open?.forgottenNs ?? this.#forgottenNs);
+  hasAllOf(flow: OutsideEnds & Lasting): boolean {
+    const open = this.#open.get(wayless(tupleText(flow.proto, flow.outside)));
+    return this.heardAllIn(flow) && flow.firstNs > (open?.forgottenNs ?? this.#forgottenNs);
+  }
+
+  /** Whether all was heard of what happened then. */
+  heardAllIn({ firstNs, lastNs }: Lasting): boolean {
+    return this.hearing.isCompleteSince(firstNs, lastNs + TOLD_BY_NS);
   }
 
   /** Whether it need not ask: the kernel was asked since then, or cannot be. */
@@ -180,7 +215,8 @@ export class ConntrackTable {
       for (const entry of this.entries()) {
         if (entry.isGone || entry.listing === this.hearing.listing) continue;
         entry.isGone = true;
-        this.#release(entry);
+        // what was recorded is kept for flows that are not known yet
+        if (this.#isLive) this.#release(entry);
       }
     this.hearing.endListing(nowNs);
   }
@@ -233,7 +269,7 @@ export class ConntrackTable {
   /** Takes a new entry; gives none where there is no room. */
   #added(entry: ConntrackEntry): ConntrackEntry | undefined {
     if (this.size === MOST_ENTRIES) {
-      this.hearing.leaveOut();
+      this.hearing.leaveOut(entry.bornNs);
       return undefined;
     }
     this.size++;

@@ -220,7 +220,7 @@ export class CrossCheck {
   /** Takes note of a flow whose answers came from outside alone, if conntrack took none of them for one. */
   #noteAnswered(entry: ConntrackEntry, flow: FlowSummary): void {
     const { hearing } = this.#table;
-    if (entry.isReplied === true || !hearing.isCompleteSince(flow.firstNs)) return;
+    if (entry.isReplied === true || !this.#table.heardAllIn(flow)) return;
     if (entry.isGone || hearing.wasAskedSince(flow.lastNs)) {
       if (entry.isReplied !== false) return;
       this.#unreplied.addFlow(flow);
@@ -275,25 +275,26 @@ export class CrossCheck {
     this.#asked = [];
     this.#unsure = [];
     for (const { entry, flow } of unsure) this.#noteAnswered(entry, flow);
-    return asked.flatMap((flow) => this.#check(flow, hearing.isCompleteSince(flow.firstNs)));
+    return asked.flatMap((flow) => this.#check(flow, this.#table.heardAllIn(flow)));
   }
 
   /** Takes an entry that no flow will be found of any more. `untilNs`: up to when the captures run, where they have ended. */
   #noteUnseen(entry: ConntrackEntry, untilNs?: bigint): void {
     const { isSeen } = entry;
     const [{ bornNs }] = livesOf(entry);
-    if (isSeen || bornNs === undefined || !isTranslated(entry) || !this.#table.hearing.isCompleteSince(bornNs)) return;
+    if (isSeen || bornNs === undefined || !isTranslated(entry)) return;
+    if (!this.#table.hearing.isCompleteSince(bornNs, entry.diedNs)) return;
     if (bornNs - LATE_NS < this.#sinceNs || (untilNs !== undefined && bornNs > untilNs)) return;
     if (this.#crossing.has(entry)) this.#unseen.named.add({ text: entryText(entry) });
   }
 
   /** What conntrack did not tell, or was not kept of what it told. */
   #incomplete(): Finding[] {
-    const { losses, isCutOff, untaken } = this.#table.hearing;
+    const { losses, cutOffBy, untaken } = this.#table.hearing;
     const { count } = this.#untold.flows;
     const said = [
       ...(losses > 0 ? [`conntrack lost events ${timesText(losses)}`] : []),
-      ...(isCutOff ? ["conntrack's events ended before the run"] : []),
+      ...(cutOffBy === "" ? [] : [cutOffBy]),
       ...(untaken > 0 ? [`there was no room for ${untaken} of conntrack's entries`] : []),
       ...(count > 0 ? [`whether conntrack had an entry for ${count} of the flows cannot be told`] : []),
     ];

@@ -24,7 +24,7 @@ import { RuleCheck } from "./rules/rule-check.js";
 import type { RuleHistory } from "./rules/times/rule-history.js";
 import { rulesChanged } from "./rules/times/rules-changed.js";
 import type { Masquerade } from "./rules/rules.js";
-import type { Trace } from "./trace/trace.js";
+import type { TraceSaid } from "./trace/trace.js";
 
 /** What is known beside the captures. */
 export interface Sources {
@@ -34,7 +34,7 @@ export interface Sources {
   /** Whether Docker told of a container that changed between two moments, epoch nanoseconds. */
   readonly haveContainersChanged: (fromNs: bigint, toNs: bigint) => boolean;
   readonly canMasquerade?: Masquerade | undefined;
-  readonly trace?: Trace | undefined;
+  readonly trace?: TraceSaid | undefined;
   /** What the host says of its settings, at the end. */
   readonly setting: Setting;
   /** Interface names for the rules, inside and outside; empty where they are not known. */
@@ -52,7 +52,7 @@ export class Explaining extends PassingSink {
   readonly #table: ConntrackTable | undefined;
   readonly #crossCheck: CrossCheck | undefined;
   readonly #ruleCheck: RuleCheck | undefined;
-  readonly #trace: Trace | undefined;
+  readonly #trace: TraceSaid | undefined;
   readonly #rulesChanged: () => readonly Finding[];
   /** Flows by the rule that explains them. */
   readonly #byRule = new Map<string, Gathered>();

@@ -75,7 +75,7 @@ export class InsideForms {
 
   #toldOf(tuple: string, atNs: bigint): ConntrackEntry | undefined {
     // what was not heard of may have another one's place
-    if (this.#told?.hearing.isCompleteSince(atNs) !== true) return undefined;
+    if (this.#told?.heardAllIn({ firstNs: atNs, lastNs: atNs }) !== true) return undefined;
     return entryAt(entriesOf(this.#told, tuple), atNs);
   }
 

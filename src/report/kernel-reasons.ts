@@ -24,16 +24,13 @@ interface Given {
 /** Passes all results on, and tells at the end why the kernel dropped what was dropped. */
 export class KernelReasons extends PassingSink {
   readonly #drops: KernelDropsTold;
-  readonly #aheadUs: () => number;
   /** By `frameKey`. */
   readonly #given = new Map<number, Given>();
   #dropped = 0;
 
-  /** `aheadUs`: what the captures' clock is ahead of that of the drops, microseconds. */
-  constructor(next: Sink, drops: KernelDropsTold, aheadUs: () => number) {
+  constructor(next: Sink, drops: KernelDropsTold) {
     super(next);
     this.#drops = drops;
-    this.#aheadUs = aheadUs;
   }
 
   override wantsVerdict(verdict: Verdict): boolean {
@@ -66,7 +63,7 @@ export class KernelReasons extends PassingSink {
   #note(row: number): void {
     this.#dropped++;
     const { timeline } = this.tables;
-    const drop = this.#drops.fitting(Number(epochNsOf(this.tables, row) / 1000n) - this.#aheadUs());
+    const drop = this.#drops.fitting(epochNsOf(this.tables, row));
     if (drop === undefined || this.#given.size === MOST_GIVEN) return;
     drop.packets++;
     const [side, frame, flow] = [timeline.sideOf(row), timeline.frame(row), this.tables.flowOf(row)];

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, it } from "vitest";
@@ -18,9 +18,14 @@ const isChange = new Ajv2020({ strict: true }).compile(CHANGE_SCHEMA);
 let files = 0;
 
 /** The inside capture as `natcorr live -w` would have written it, with notes in it: one behind each batch of frames, the others at its end. */
-async function kept(...notes: readonly (object | string)[]): Promise<string> {
+function kept(...notes: readonly (object | string)[]): Promise<string> {
+  return keptOf(INSIDE, ...notes);
+}
+
+/** The same of another capture. */
+async function keptOf(capture: string, ...notes: readonly (object | string)[]): Promise<string> {
   const path = scratch(`kept-${files++}.pcapng`);
-  const source = await openCapture(INSIDE, { onWarning: () => {} });
+  const source = await openCapture(capture, { onWarning: () => {} });
   const writer = new PcapngWriter(path, source.interfaces, "natcorr (libpcap)");
   const texts = notes.map((note) => (typeof note === "string" ? note : JSON.stringify(note)));
   for (let batch = await source.next(); batch !== null; batch = await source.next()) {
@@ -216,4 +221,59 @@ it("rules that a capture holds as they were read are gone by, each at its time, 
     { rule: BEFORE, table: "ip nat", chain: "POSTROUTING", came: [], went: ["1795480000.000000000"] },
     { rule: AFTER, table: "ip nat", chain: "POSTROUTING", came: ["1795480000.000000000"], went: [] },
   ]);
+});
+
+/** What conntrack said while the captures ran. */
+const heard = (...lines: readonly string[]): object => ({
+  format: "natcorr-change",
+  version: 1,
+  time: "1795470758.000000000",
+  conntrack: { lines },
+});
+
+it("what conntrack said is gone by, unless --conntrack names something else", async () => {
+  const lines = readFileSync(join(WEB, "conntrack.txt"), "utf8").trimEnd().split("\n");
+  expect(isChange(heard(...lines))).toBe(true);
+  const path = await kept(REPLACED[0], heard(...lines));
+  const given = scratch("other-conntrack.txt");
+  writeFileSync(given, `${lines[0]}\n`);
+  const confirmed = async (...options: readonly string[]): Promise<number | undefined> => {
+    const { stdout } = await run(path, "--format", "ndjson", "-q", ...options);
+    const findings = stdout.split("\n").filter((line) => line.includes('"code":"conntrack"'));
+    return findings.map((line): number => JSON.parse(line).count)[0];
+  };
+  const byFile = await confirmed();
+  expect(byFile).toBeGreaterThan(1);
+  expect(await confirmed("--conntrack", join(WEB, "conntrack.txt"))).toBe(byFile);
+  expect(await confirmed("--conntrack", given)).toBe(1);
+  expect(await confirmed("--conntrack", "off")).toBeUndefined();
+  expect(await confirmed("--host", "off")).toBeUndefined();
+});
+
+it("what a trace said of a packet is gone by, unless --trace names something else, and is inert", async () => {
+  const [inside, outside] = ["inside", "outside"].map((side) =>
+    join(import.meta.dirname, `../../fixtures/dropped-by-rules/${side}.pcap`),
+  );
+  const ends = { src: "172.17.0.4", dst: "172.30.0.2" };
+  // that of frame 15, which the isolation of bridges dropped
+  const stopped = {
+    format: "natcorr-change",
+    version: 1,
+    time: "1796077558.435355730",
+    stopped: { ends, ttl: 64, length: 84, ipId: 0x48, rule: "ip filter \u001b[2J\u202e<b>drop\n", isRefusal: false },
+  };
+  expect(isChange(stopped)).toBe(true);
+  const path = await keptOf(inside, snapshot("1796077550.000000000"), stopped);
+  const given = scratch("other-trace.txt");
+  writeFileSync(given, "\n");
+  const ruleOf = async (...options: readonly string[]): Promise<string[]> => {
+    const { stdout } = await natcorr("file", path, outside, "--format", "ndjson", ...options);
+    const lines = stdout.split("\n").filter((line) => line.includes('"unmatched"') && line.includes('"rule"'));
+    return lines.map((line) => JSON.parse(line)).map(({ frame, reason }) => `${frame} ${reason}`);
+  };
+  expect(await ruleOf()).toEqual(["15 rule"]);
+  expect(await ruleOf("--trace", given)).toEqual([]);
+  const { stdout } = await natcorr("file", path, outside, "--only", "dropped");
+  expect(stdout).toContain("<b>drop");
+  expect(stdout).not.toMatch(ACTIVE);
 });

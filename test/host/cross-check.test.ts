@@ -561,7 +561,7 @@ test("what was lost, and what there was no room for, is said once", () => {
   const table = new ConntrackTable({ isLive: true });
   table.hearing.lose();
   table.hearing.lose();
-  table.hearing.cutOff();
+  table.hear({ event: "ended", timeNs: START_NS });
   expect(new CrossCheck(table, new Crossing(), () => undefined).end()).toMatchObject([
     {
       severity: "warning",

@@ -58,6 +58,12 @@ const pings = (name: string): string => docker("exec", name, "ping", "-c", "1", 
 /** What natcorr keeps of the host as it is now. */
 const snapshot = (): string => lab("exec", "dhost", process.execPath, MAIN, "snapshot", "--docker", SOCKET);
 
+/** What lines say but for the first one, in no order. */
+function told(lines: readonly { type: string }[]): string[] {
+  const others = lines.filter(({ type }) => type !== "header");
+  return others.map((line) => JSON.stringify(line)).toSorted();
+}
+
 /** Has somebody outside ask for pages, whether they are there or not. */
 function get(...urls: readonly string[]): void {
   for (const url of urls)
@@ -600,13 +606,14 @@ describe.skipIf(skips)("a Docker host", () => {
     ]);
   });
 
-  it("a rule that stood for a moment is named for what it dropped, live, by a trace that knows its handle alone, and by the file", async () => {
+  it("a rule that stood for a moment is named for what it dropped, live, by a trace that knows its handle alone, and all that live told, the file alone tells", async () => {
     const path = scratch("rules.pcapng");
     const [rule, other] = ["-d 10.0.2.2/32 -p icmp", "-i br-app -p sctp"].map((what, at) =>
       `DOCKER-USER ${what} -m comment --comment ops${at} -j DROP`.split(" "),
     );
     const { stdout } = await live(
       async () => {
+        pings("c2");
         // each of them is kept in the file once it was read
         for (const each of [rule, other]) {
           iptables("-I", ...each);
@@ -622,6 +629,8 @@ describe.skipIf(skips)("a Docker host", () => {
       "live",
       "--trace",
       "live",
+      "--conntrack",
+      "live",
       "-w",
       path,
       "--format",
@@ -629,6 +638,8 @@ describe.skipIf(skips)("a Docker host", () => {
     );
     const read = await filed(path, "--inside", "docker0", "--outside", "enp0s3");
     const [lines, linesFiled] = [stdout, read].map((text) => linesOf(text).map((line) => JSON.parse(line)));
+    expect(told(linesFiled)).toEqual(told(lines));
+    expect(lines.find(({ code }) => code === "conntrack")?.count).toBeGreaterThan(0);
     const saved = `-A ${rule.join(" ")}`;
     const shown = lines.filter(({ verdict }) => verdict === "dropped");
     expect(new Set(shown.map((line) => line.rule))).toEqual(new Set([`ip filter ${saved}`]));

@@ -10,13 +10,15 @@ import { HandFilled, type Packet, SUMMARY, UDP } from "./tables.js";
 const DROPPED: Judgement = { verdict: "dropped", reason: "no-twin", why: "" };
 const QUERY: Packet = { side: INSIDE, proto: UDP, src: "172.17.0.3", srcPort: 5353, dst: "180.101.49.11", dstPort: 53 };
 const US = 1000;
+/** The drops' clock begins with the captures. */
+const aheadUs = (): number => Number(new HandFilled().epochsNs[INSIDE] / 1000n);
 
 /** What is said of drops of the kernel's at these microseconds behind the captures' beginning, and of what a sink is told. */
 function said(
   drops: readonly [us: number, reason: string][],
   tell: (sink: Sink, tables: HandFilled) => void,
 ): string[] {
-  const kernel = new KernelDrops();
+  const kernel = new KernelDrops(aheadUs);
   for (const [us, reason] of drops)
     kernel.read(` [000] ..s1. ${(us / 1e6).toFixed(6)}: kfree_skb: location=nf_hook_slow+0x1/0x2 reason: ${reason}`);
   return saidOf(kernel, tell);
@@ -27,7 +29,7 @@ function saidOf(kernel: KernelDrops, tell: (sink: Sink, tables: HandFilled) => v
   const reporter = new NdjsonReporter(() => {}, { quiet: true, program: "0" });
   reporter.finding = (finding) => void findings.push(finding);
   const tables = new HandFilled();
-  const sink = new KernelReasons(reporter, kernel, () => Number(tables.epochsNs[INSIDE] / 1000n));
+  const sink = new KernelReasons(reporter, kernel);
   sink.begin(tables);
   tell(sink, tables);
   sink.end(SUMMARY);
@@ -75,7 +77,7 @@ it("gives none to two packets that one drop fits, unless one of them arrived aft
 
 it("says nothing where nothing was dropped, and that the kernel does not tell where it does not", () => {
   expect(said([[10_010, "NETFILTER_DROP"]], () => {})).toEqual([]);
-  const kernel = new KernelDrops();
+  const kernel = new KernelDrops(aheadUs);
   kernel.failure = "not permitted";
   expect(saidOf(kernel, dropped(1, 10_000))).toEqual([
     "trace-unread 0 [] the kernel does not tell why it drops packets: not permitted",

@@ -85,6 +85,7 @@ export async function pairAll(
       onSettled: () => {
         messages.endProgress();
         results.flush();
+        for (const keeper of results.keepers) keeper.keepLast?.();
         // not once all is printed: a reader may take its time
         live.finish();
         for (const text of live.counts()) messages.warn(text);

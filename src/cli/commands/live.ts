@@ -1,6 +1,5 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../../capture/live/open.js";
 import { addressesNamed } from "../../host/addresses-named.js";
-import type { RuleHistory } from "../../host/rules/times/rule-history.js";
 import type { KnownHost } from "../../host/snapshot/known-host.js";
 import { printableJson } from "../../packets/printable.js";
 import { INSIDE, OUTSIDE, type Side, type SideNames, SIDES } from "../../packets/sides.js";
@@ -11,7 +10,6 @@ import type { TracePoint } from "../../asking/trace-match.js";
 import { DnsAnswers } from "../../packets/results/dns-answers.js";
 import type { Host } from "../host.js";
 import { isFollowed } from "../options/host-options.js";
-import { keepRules } from "../../asking/keep-rules.js";
 import { LiveCapture } from "../../pipeline/live-capture.js";
 import type { LiveCommandOptions } from "../options/live-options.js";
 import { pairAll } from "./live-run.js";
@@ -19,6 +17,7 @@ import { Messages } from "../messages.js";
 import { LIVE } from "../../asking/whom.js";
 import { filterFor } from "./filter-for.js";
 import { Recording } from "../../pipeline/writing/recording.js";
+import type { Keeper } from "../results/explained.js";
 import { resultsOf } from "../results/results.js";
 import { widthOf } from "../width.js";
 
@@ -65,6 +64,7 @@ export async function pairLive(
       dns,
       marks,
       isLive: true,
+      isKept: following !== undefined && options.write !== undefined,
       gone,
       notes: options.annotated?.notes,
       points: await tracePoints(names, filter, options, messages),
@@ -81,8 +81,7 @@ export async function pairLive(
     close();
     throw error;
   });
-  if (following !== undefined)
-    keepNews(following, options.write === undefined ? undefined : results.rules, capture.live, messages);
+  if (following !== undefined) keepNews(following, results.keepers, capture.live, messages);
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -106,19 +105,14 @@ export async function pairLive(
   return results.exitCode(messages) || (messages.isPartial || capture.live.hasFailed ? 1 : 0);
 }
 
-/** Has the capture note what becomes known of the host meanwhile; with `rules`, also how these change. */
-function keepNews(
-  following: HostFollower,
-  rules: RuleHistory | undefined,
-  live: LiveCapture,
-  messages: Messages,
-): void {
+/** Has the capture note what becomes known of the host meanwhile. */
+function keepNews(following: HostFollower, keepers: readonly Keeper[], live: LiveCapture, messages: Messages): void {
   following.keepIn((news, addresses) => {
     const { containers } = following.known;
     const called = addresses.map((address) => [address, containers.namesOf(address)] as const);
     live.note(printableJson(news), addressesNamed(called));
   });
-  if (rules !== undefined) keepRules(rules, (change) => live.note(printableJson(change), []), messages);
+  for (const keeper of keepers) keeper.keepIn((change) => live.note(printableJson(change), []), messages);
 }
 
 /** The interfaces of this host that are captured from where nobody names any; says which, and why these. */

@@ -8,7 +8,10 @@ import type { ContainersEnds } from "../../host/snapshot/address-book.js";
 import type { Masquerade } from "../../host/rules/rules.js";
 import type { OwnAddresses } from "../../host/snapshot/own-addresses.js";
 import type { HostFacts } from "../../host/snapshot/host-facts.js";
-import type { Trace } from "../../host/trace/trace.js";
+import type { Heard } from "../../host/snapshot/heard.js";
+import type { HostNews } from "../../host/snapshot/snapshot.js";
+import type { TraceSaid } from "../../host/trace/trace.js";
+import type { Warns } from "../../asking/warns.js";
 import type { FrameBatch, FrameSource } from "../../packets/batches/frames.js";
 import { NO_RULES } from "../../packets/results/host-rules.js";
 import type { Sink } from "../../packets/results/results.js";
@@ -21,10 +24,19 @@ import type { ExplainOptions } from "../options/explain-options.js";
 import type { ReportOptions } from "../options/report-options.js";
 
 /** What a trace of a live run is of. */
-export interface ToTrace {
+interface ToTrace {
   readonly points: readonly TracePoint[];
   /** What the containers have now that it is limited to; undefined where it is not. */
   readonly ends: (() => ContainersEnds) | undefined;
+}
+
+/** What kind of run it is. */
+interface ExplainedRun {
+  /** Whether packets are captured from then on … */
+  readonly isLive: boolean;
+  /** … and what is heard meanwhile is kept. */
+  readonly isKept: boolean;
+  readonly toTrace: ToTrace | undefined;
 }
 
 /** So long behind its window a packet may still be judged: where packets queue, and where its verdict is taken back. */
@@ -37,8 +49,10 @@ export type HostSays = Pick<CorrelateOptions, "rules" | "routes" | "macs" | "tra
 export interface HostTells {
   /** What it said last; undefined where that is not gone by. */
   readonly facts: HostFacts | undefined;
-  /** The rules as they were read while packets were captured, where that was kept. */
+  /** The rules as they were read while packets were captured, where that was kept … */
   readonly rules: RuleHistory | undefined;
+  /** … and what was heard of conntrack and of traces. */
+  readonly heard: Pick<Heard, "conntrack" | "trace"> | undefined;
   /** Whether its routes are known to lead to an address by a captured interface of the inside. */
   readonly leadsInside: (address: string) => boolean;
   readonly canMasquerade: Masquerade | undefined;
@@ -57,6 +71,8 @@ export interface Explained {
   readonly conntrack: ConntrackTable | undefined;
   /** The firewall's rules, one after the other; undefined where they are not gone by. */
   readonly rules: RuleHistory | undefined;
+  /** Who keeps what is read live. */
+  readonly keepers: readonly Keeper[];
   readonly contradictions: () => number;
   /** To be told of what is read live, and waited for: at the end, null, the host is asked what is still open. */
   readonly onFrames: (source: FrameSource, batch: FrameBatch | null) => Promise<void>;
@@ -66,11 +82,18 @@ export interface Explained {
   readonly close: () => void;
 }
 
+/** Who has what is read live written down: from then on, and at last, once all is decided. */
+export interface Keeper {
+  keepIn(keep: (news: HostNews) => void, messages: Warns): void;
+  keepLast?(): void;
+}
+
 /** Where neither conntrack nor rules nor a trace are gone by. */
 const NOTHING_SAID: Omit<Explained, "sink"> = {
   says: {},
   conntrack: undefined,
   rules: undefined,
+  keepers: [],
   contradictions: () => 0,
   onFrames: async () => {},
   onHostChanged: nothing,
@@ -79,24 +102,22 @@ const NOTHING_SAID: Omit<Explained, "sink"> = {
 
 /**
  * Has a sink told what conntrack and the rules make of each translation, by what the options ask for, or else by what the `host` said.
- * `interfaces`: names for the rules, inside and outside, empty where they are not known. `isLive`: packets are captured from then on, of which those are
- * traced.
+ * `interfaces`: names for the rules, inside and outside, empty where they are not known.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
 export async function explained(
   next: Sink,
   options: ExplainOptions & Pick<ReportOptions, "window">,
-  { facts: host, rules: read, leadsInside, canMasquerade, ownAddresses, setting, haveContainersChanged }: HostTells,
+  host: HostTells,
   interfaces: SideNames,
-  isLive: boolean,
-  toTrace: ToTrace | undefined,
+  run: ExplainedRun,
 ): Promise<Explained> {
+  const { leadsInside, canMasquerade, ownAddresses, setting, haveContainersChanged } = host;
   const following: (() => void)[] = [];
-  const conntrack = await conntrackOf(options, host, isLive, following);
-  const rules = await rulesOf(options, host, read, isLive, following);
-  const traced =
-    options.trace === undefined ? undefined : await traceOf(options.trace, rules?.history, toTrace, following);
+  const conntrack = await conntrackOf(options, host, run, following);
+  const rules = await rulesOf(options, host, run, following);
+  const traced = await traceOf(options, host, rules?.history, run, following);
   const trace = traced?.trace;
   if (conntrack === undefined && rules === undefined && trace === undefined) return { sink: next, ...NOTHING_SAID };
   const { Explaining } = await import("../../host/explaining.js");
@@ -128,6 +149,7 @@ export async function explained(
     },
     conntrack: conntrack?.table,
     rules: rules?.history,
+    keepers: [rules, conntrack?.follower, traced].flatMap((each) => each?.keeper ?? []),
     contradictions: () => explaining.contradictions,
     onFrames: async ({ epochNs }, batch) => {
       if (batch === null) await Promise.all([conntrack?.follower?.listAtEnd(), rules?.follower?.readAtEnd()]);
@@ -154,19 +176,22 @@ interface Told {
 /** conntrack's table, where there is one to go by; what ends its events is added to `following`. */
 async function conntrackOf(
   { conntrack }: ExplainOptions,
-  host: HostFacts | undefined,
-  isLive: boolean,
+  { facts: host, heard }: HostTells,
+  { isLive, isKept }: ExplainedRun,
   following: (() => void)[],
 ): Promise<Told | undefined> {
   const listed = conntrack === undefined ? host?.conntrack : undefined;
-  if (conntrack === OFF || (conntrack === undefined && listed === undefined)) return undefined;
+  const kept = conntrack === undefined ? heard?.conntrack : undefined;
+  if (conntrack === OFF || (conntrack === undefined && listed === undefined && kept === undefined)) return undefined;
   const { ConntrackTable } = await import("../../host/conntrack-table.js");
   const { Crossing } = await import("../../host/crossing.js");
   const crossing = new Crossing();
+  if (kept !== undefined) return { table: kept, crossing };
   if (conntrack === LIVE) {
     const { followConntrack } = await import("../../asking/follow-conntrack.js");
+    const { ConntrackKeeper } = await import("../../asking/keep-conntrack.js");
     const table = new ConntrackTable({ isLive });
-    const follower = await followConntrack(table);
+    const follower = await followConntrack(table, isKept ? new ConntrackKeeper() : undefined);
     following.push(() => follower.stop());
     return { table, crossing, follower };
   }
@@ -183,14 +208,14 @@ async function conntrackOf(
 interface Ruled {
   readonly history: RuleHistory;
   readonly follower?: RulesFollower;
+  readonly keeper?: Keeper;
 }
 
 /** The firewall's rules, where there are some to go by; what ends the watch on them is added to `following`. */
 async function rulesOf(
   { rules }: ExplainOptions,
-  host: HostFacts | undefined,
-  read: RuleHistory | undefined,
-  isLive: boolean,
+  { facts: host, rules: read }: HostTells,
+  { isLive, isKept }: ExplainedRun,
   following: (() => void)[],
 ): Promise<Ruled | undefined> {
   if (rules === undefined && read !== undefined) return { history: read };
@@ -201,20 +226,35 @@ async function rulesOf(
   if (rules === LIVE && isLive) {
     const follower = await followRules();
     following.push(() => follower.stop());
-    return { history: follower.history, follower };
+    return { history: follower.history, follower, ...(isKept && { keeper: await rulesKeeper(follower.history) }) };
   }
   const { readText } = await import("../../asking/tables.js");
   const text = saved ?? (rules === undefined || rules === LIVE ? (await readRules()).text : await readText(rules));
   return { history: new RuleHistory(text) };
 }
 
-/** A trace, which grows where the kernel makes it, and what is to be told that the containers may be others; what ends the tracing is added to `following`. */
+/** Keeps the rules as they change. */
+async function rulesKeeper(rules: RuleHistory): Promise<Keeper> {
+  const { keepRules } = await import("../../asking/keep-rules.js");
+  return { keepIn: (keep, messages) => keepRules(rules, keep, messages) };
+}
+
+/** What a trace says, and what is to be told that the containers may be others. */
+interface Traced {
+  readonly trace: TraceSaid;
+  readonly onHostChanged: () => void;
+  readonly keeper?: Keeper;
+}
+
+/** A trace, which grows where the kernel makes it; undefined where none is gone by. What ends the tracing is added to `following`. */
 async function traceOf(
-  path: string,
+  { trace: path }: ExplainOptions,
+  { heard }: HostTells,
   rules: RuleHistory | undefined,
-  toTrace: ToTrace | undefined,
+  { toTrace, isKept }: ExplainedRun,
   following: (() => void)[],
-): Promise<{ readonly trace: Trace; readonly onHostChanged: () => void }> {
+): Promise<Traced | undefined> {
+  if (path === undefined) return heard?.trace && { trace: heard.trace, onHostChanged: nothing };
   const { Trace } = await import("../../host/trace/trace.js");
   if (path === LIVE) {
     if (toTrace === undefined)
@@ -228,7 +268,10 @@ async function traceOf(
       if (ends !== undefined) follower.select(ends());
     };
     select();
-    return { trace, onHostChanged: select };
+    if (!isKept) return { trace, onHostChanged: select };
+    const { TraceKeeper } = await import("../../asking/keep-trace.js");
+    const keeper = new TraceKeeper(trace);
+    return { trace: keeper, keeper, onHostChanged: select };
   }
   const { linesIn } = await import("../../asking/lines.js");
   const trace = new Trace({ rules });

@@ -13,6 +13,7 @@ import { OFF } from "../../asking/whom.js";
 export const NO_HOST: HostTells = {
   facts: undefined,
   rules: undefined,
+  heard: undefined,
   leadsInside: () => false,
   canMasquerade: undefined,
   ownAddresses: undefined,
@@ -68,6 +69,7 @@ export class HostResults {
       // what is true when the run begins need not be so for long
       facts: this.#isFollowed ? undefined : known.facts,
       rules: this.#isFollowed ? undefined : known.rules,
+      heard: known.heard,
       leadsInside: (address) => this.#insideRoutes.isCapturedTo(address),
       ownAddresses: known.ownAddresses,
       setting: (name) => known.setting(name),

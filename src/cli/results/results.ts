@@ -1,4 +1,3 @@
-import type { RuleHistory } from "../../host/rules/times/rule-history.js";
 import type { KnownHost } from "../../host/snapshot/known-host.js";
 import { type Containers, NO_CONTAINERS } from "../../packets/results/containers.js";
 import type { FrameNotes } from "../../packets/results/frame-notes.js";
@@ -11,7 +10,7 @@ import type { FrameFilter } from "../../pipeline/frame-filter.js";
 import type { Reporter } from "../../report/reporter.js";
 import type { DnsAnswers } from "../../packets/results/dns-answers.js";
 import type { ExplainOptions } from "../options/explain-options.js";
-import { type Explained, explained, type HostSays } from "./explained.js";
+import { type Explained, explained, type HostSays, type Keeper } from "./explained.js";
 import type { TracePoint } from "../../asking/trace-match.js";
 import type { Host } from "../host.js";
 import type { HostOptions } from "../options/host-options.js";
@@ -34,8 +33,8 @@ export interface Results {
   readonly says: HostSays;
   /** To be told of what is read live, null at the end, and waited for. */
   readonly onFrames: Explained["onFrames"];
-  /** The firewall's rules, one after the other; undefined where they are not gone by. */
-  readonly rules: RuleHistory | undefined;
+  /** Who keeps what is read live. */
+  readonly keepers: readonly Keeper[];
   /** Hands on what is held back for larger writes. */
   readonly flush: () => void;
   /** What stands on a terminal meanwhile; undefined where the report is not for people. */
@@ -55,6 +54,8 @@ interface RunFacts extends HostOptions, PagePlaces {
   /** The filter that says which packets are shown. */
   readonly marks: FrameFilter | undefined;
   readonly isLive: boolean;
+  /** Whether what is heard meanwhile is kept. */
+  readonly isKept?: boolean;
   /** The interfaces that are captured no more; there may be some later. */
   readonly gone?: ReadonlySet<string>;
   readonly known?: KnownHost | undefined;
@@ -85,16 +86,13 @@ export async function resultsOf(
   const onHost = known && (await HostResults.of(known, interfaces, options));
   const words = options.container;
   const ends = known && words && (() => known.containers.of(words));
-  const explaining = await explained(
-    told,
-    options,
-    onHost?.tells ?? NO_HOST,
-    interfaces,
+  const explaining = await explained(told, options, onHost?.tells ?? NO_HOST, interfaces, {
     isLive,
-    points && { points, ends },
-  );
+    isKept: options.isKept === true,
+    toTrace: points && { points, ends },
+  });
   const grounded = (await onHost?.grounding(explaining)) ?? explaining.sink;
-  const reasoned = isLive && options.trace === LIVE ? await namingReasons(grounded) : undefined;
+  const reasoned = await namingReasons(grounded, options);
   const reasons = reasoned?.sink ?? grounded;
   const all = (await onHost?.namingClashes(reasons)) ?? reasons;
   return {
@@ -106,7 +104,7 @@ export async function resultsOf(
       selectsTwin: marks && (await selectingTwins(marks, known)),
     },
     onFrames: explaining.onFrames,
-    rules: explaining.rules,
+    keepers: [...explaining.keepers, ...(reasoned?.keeper === undefined ? [] : [reasoned.keeper])],
     flush: () => reporter.flush(),
     standing: reporter.standing?.bind(reporter),
     page,
@@ -118,7 +116,7 @@ export async function resultsOf(
     },
     close: () => {
       explaining.close();
-      reasoned?.close();
+      reasoned?.close?.();
       page?.close();
     },
   };
@@ -167,12 +165,27 @@ async function commenting(notes: FrameNotes, containers: Containers = NO_CONTAIN
   return (next) => new FrameComments(next, notes, containers);
 }
 
-/** A sink that is also told, at the end, why the kernel dropped what was dropped, and what ends that. */
-async function namingReasons(next: Sink): Promise<{ sink: Sink; close: () => void }> {
+/** A sink that is also told, at the end, why the kernel dropped what was dropped. */
+interface Reasoned {
+  readonly sink: Sink;
+  readonly keeper?: Keeper;
+  readonly close?: () => void;
+}
+
+/** Such a sink, where the kernel is asked, or was while packets were captured. */
+async function namingReasons(
+  next: Sink,
+  { isLive, isKept, trace, known }: ExplainOptions & RunFacts,
+): Promise<Reasoned | undefined> {
+  const kept = trace === undefined ? known?.heard.drops : undefined;
+  const isAsked = isLive && trace === LIVE;
+  if (!isAsked && kept === undefined) return undefined;
   const { KernelReasons } = await import("../../report/kernel-reasons.js");
-  const { BootClock } = await import("../../asking/boot-clock.js");
+  if (kept !== undefined) return { sink: new KernelReasons(next, kept) };
   const { followDrops } = await import("../../asking/follow-drops.js");
   const { drops, close } = await followDrops();
-  const clock = new BootClock();
-  return { sink: new KernelReasons(next, drops, () => clock.aheadUs()), close };
+  if (isKept !== true) return { sink: new KernelReasons(next, drops), close };
+  const { DropsKeeper } = await import("../../asking/keep-trace.js");
+  const keeper = new DropsKeeper(drops);
+  return { sink: new KernelReasons(next, keeper), keeper, close };
 }

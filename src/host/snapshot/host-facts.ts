@@ -4,6 +4,7 @@ import type { RuleReading } from "../rules/times/rule-history.js";
 import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
+import { heardIn, type KnownHeard } from "./heard-news.js";
 import { CHANGE_FORMAT, ENTRIES, FORMAT, VERSION } from "./snapshot.js";
 import { unfollowedOf } from "./unfollowed.js";
 
@@ -112,7 +113,7 @@ interface EndOfRules {
 }
 
 /** What a host said next. */
-export type KnownNews = HostFacts | KnownChange | KnownRules | EndOfRules;
+export type KnownNews = HostFacts | KnownChange | KnownRules | EndOfRules | KnownHeard;
 
 /**
  * Reads what `natcorr snapshot` printed. What is not as it writes it counts as not there.
@@ -143,6 +144,8 @@ export function newsOf(value: unknown): KnownNews {
     const heldNs = nsOf(textAt(value, "rules", "held")) ?? askedNs;
     return { kind: "rules", text: textsAt(value, "rules", "lines").join("\n"), askedNs, answeredNs: timeNs, heldNs };
   }
+  const heard = heardIn(value, timeNs);
+  if (heard !== undefined) return heard;
   const container = at(value, "container");
   return {
     timeNs,

@@ -4,6 +4,7 @@ import { saidFew } from "../../packets/results/sentence.js";
 import { withoutCounts } from "../rules/rules-text.js";
 import { AddressBook } from "./address-book.js";
 import { RuleHistory, type RuleReading } from "../rules/times/rule-history.js";
+import { Heard } from "./heard.js";
 import type { HostFacts, KnownChange, KnownContainer, KnownNews, Settings } from "./host-facts.js";
 import { MasqueradeSources } from "./masquerade-sources.js";
 import { NetworkTimes } from "./network-times.js";
@@ -23,6 +24,8 @@ const RULES_APART_NS = 3_000_000_000n;
 /** What a host said so far, for those who explain packets. */
 export class KnownHost {
   readonly containers = new AddressBook();
+  /** What was heard besides while packets were captured, where that was kept. */
+  readonly heard = new Heard();
   readonly ownAddresses = new OwnAddresses();
   /** How it forwarded, and when. */
   readonly networks = new NetworkTimes();
@@ -113,6 +116,10 @@ export class KnownHost {
   take(news: KnownNews): string[] {
     if ("kind" in news && news.kind === "end-of-rules") {
       this.#read?.end();
+      return [];
+    }
+    if ("kind" in news && news.kind !== "rules") {
+      this.heard.take(news);
       return [];
     }
     if ("kind" in news) {

@@ -3,6 +3,7 @@
  * the package has them as snapshot-schema.json and change-schema.json.
  */
 import { count, flag, list, object, port, type Schema, text, time } from "../../packets/json-schema.js";
+import { CONNTRACK_EVENTS } from "../conntrack-table.js";
 import { LABELS, OPTIONS } from "./docker.js";
 import { ADDRESS, COUNTERS, LINK, NEXT_HOP, POLICY_RULE, QUEUE, ROUTE } from "./ip.js";
 import { CHANGE_FORMAT, FORMAT, VERSION } from "./snapshot.js";
@@ -90,39 +91,93 @@ const INTERFACE = kept("An interface.", [...LINK, "info_kind"], {
   }),
 });
 
+/** What was heard of conntrack, of a trace, and of what the kernel let go of. */
+const HEARD = {
+  conntrack: object("What conntrack said, which --conntrack live hears, in its order.", {
+    required: { lines: lines("conntrack -E, or -L while it lists,") },
+    optional: {
+      event: {
+        description:
+          "What happened behind these, at that time: the kernel lost events, began to list all entries, had listed them, or told no more; full: there is no room for what comes behind.",
+        enum: [...CONNTRACK_EVENTS],
+      },
+    },
+  }),
+  stopped: object("The rule that stopped a packet, by --trace live.", {
+    required: {
+      ends: object("Its ends, as it came to the host.", {
+        required: { src: text("The source address."), dst: text("The destination address.") },
+        optional: { srcPort: port("The source port."), dstPort: port("The destination port.") },
+      }),
+      ttl: count("Its TTL, or hop limit."),
+      length: count("The length of the IP packet, bytes."),
+      ipId: count("Its IP ID; 0 where it has none."),
+      rule: text("The rule, behind its table and chain."),
+      isRefusal: flag("Whether it tells the sender so (REJECT)."),
+    },
+  }),
+  letGo: object("The only drop of the kernel's that a packet may be, by --trace live.", {
+    required: {
+      timeUs: count("When that was, microseconds of the clock that counts from the kernel's start."),
+      reason: text("Why, as the kernel names it."),
+    },
+  }),
+  trace: object("What --trace live did not tell, at its end.", {
+    required: {
+      unread: count("How many lines of it could not be read."),
+      firstUnread: count("The number of the first of them; 0 where there is none."),
+      untaken: count("How many packets there was no room for."),
+      isCutOff: flag("Whether it ended before the run did."),
+    },
+  }),
+  drops: object("What the kernel let go of while --trace live asked it.", {
+    required: {
+      counts: valuesOf("How many packets, by the kernel's reason.", "integer"),
+      lost: count("How many it could not tell of."),
+    },
+    optional: { failure: text("Why it was not asked.") },
+  }),
+} as const;
+
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
 export const CHANGE_SCHEMA: Schema = {
   $schema: DRAFT,
-  title: "what natcorr live keeps of a container, or of rules, that changed, version 1",
-  ...object("What Docker told of one container while packets were captured, or which rules were read meanwhile.", {
-    required: {
-      format: { description: "The name of this format.", const: CHANGE_FORMAT },
-      version: { description: "The version of this format.", const: VERSION },
-      time: time("When it became so, or had been read, by the host's clock"),
-    },
-    optional: {
-      id: text("The container's id."),
-      container: { ...CONTAINER, description: "What it is from then on; absent where it does not run any more." },
-      unasked: text("What it was called, where it was gone before Docker could be asked about it."),
-      isEndOfRules: flag(
-        "True where --rules live had read other rules, and there is no room for these, and for those behind.",
-      ),
-      rules: object(
-        "The firewall's rules, which --rules live reads: the first ones, and those that are not what they were.",
-        {
-          required: {
-            asked: time("When they were asked for, by the host's clock"),
-            held: time("Until when they are known to have been in force, by the host's clock"),
-            lines: list(
-              "What iptables-save -c, ip6tables-save -c and nft -a list ruleset print, by line.",
-              text("A line."),
-            ),
+  title: "what natcorr live keeps of what the host said between two snapshots, version 1",
+  ...object(
+    "What Docker told of one container while packets were captured, or which rules were read meanwhile, or what conntrack or a trace said.",
+    {
+      required: {
+        format: { description: "The name of this format.", const: CHANGE_FORMAT },
+        version: { description: "The version of this format.", const: VERSION },
+        time: time(
+          "When it became so, or had been read, by the host's clock; of what a trace, or the kernel, said of a packet, when that was captured",
+        ),
+      },
+      optional: {
+        id: text("The container's id."),
+        container: { ...CONTAINER, description: "What it is from then on; absent where it does not run any more." },
+        unasked: text("What it was called, where it was gone before Docker could be asked about it."),
+        isEndOfRules: flag(
+          "True where --rules live had read other rules, and there is no room for these, and for those behind.",
+        ),
+        rules: object(
+          "The firewall's rules, which --rules live reads: the first ones, and those that are not what they were.",
+          {
+            required: {
+              asked: time("When they were asked for, by the host's clock"),
+              held: time("Until when they are known to have been in force, by the host's clock"),
+              lines: list(
+                "What iptables-save -c, ip6tables-save -c and nft -a list ruleset print, by line.",
+                text("A line."),
+              ),
+            },
           },
-        },
-      ),
+        ),
+        ...HEARD,
+      },
     },
-  }),
+  ),
 };
 
 export const SCHEMA: Schema = {

@@ -1,3 +1,7 @@
+import type { Arrival, KernelDrop, Stop } from "../../packets/results/traces.js";
+import type { ConntrackEvent } from "../conntrack-table.js";
+import type { DropCounts } from "../trace/kernel-drops.js";
+import type { TraceGaps } from "../trace/trace.js";
 import type { Container, Engine, Network, Proxy } from "./docker.js";
 
 export const FORMAT = "natcorr-snapshot";
@@ -77,8 +81,36 @@ export interface RulesChange {
   };
 }
 
+/** What conntrack said while packets were captured, in its order: `natcorr live` writes it between packets. */
+export interface ConntrackChange {
+  readonly format: typeof CHANGE_FORMAT;
+  readonly version: typeof VERSION;
+  /** When that had been heard, epoch seconds with nine decimals. */
+  readonly time: string;
+  readonly conntrack: {
+    /** As conntrack prints them. */
+    readonly lines: readonly string[];
+    /** What happened behind these. */
+    readonly event?: ConntrackEvent;
+  };
+}
+
+/** What a trace, or the kernel, said of one packet while packets were captured; at the end, what they said besides. */
+export interface TraceChange {
+  readonly format: typeof CHANGE_FORMAT;
+  readonly version: typeof VERSION;
+  /** When the packet passed, epoch seconds with nine decimals; at the end, when that was. */
+  readonly time: string;
+  /** The rule that stopped it. */
+  readonly stopped?: Arrival & Stop;
+  /** The only drop of the kernel's that it may be. */
+  readonly letGo?: Pick<KernelDrop, "timeUs" | "reason">;
+  readonly trace?: TraceGaps;
+  readonly drops?: DropCounts;
+}
+
 /** What a host says, one after the other. */
-export type HostNews = Snapshot | ContainerChange | RulesChange;
+export type HostNews = Snapshot | ContainerChange | RulesChange | ConntrackChange | TraceChange;
 
 export interface Missing {
   readonly source: string;

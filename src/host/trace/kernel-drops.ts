@@ -18,6 +18,14 @@ const OF_SOCKETS = /^(?:NO_SOCKET|PROTO_MEM|(?:SOCKET|TCP|UDP|UNIX)_\w+)$/;
 /** `CPU:1 [LOST 12 EVENTS]` */
 const LOST = /\[LOST (\d+) EVENTS\]/;
 
+/** What the kernel said of all that it let go of. */
+export interface DropCounts {
+  /** By reason. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly lost: number;
+  readonly failure?: string | undefined;
+}
+
 /**
  * What packets the kernel let go of, and why, as it tells by tracefs. It tells neither whose they are nor what is in them: a packet of the captures has a reason only where
  * no other drop is as near to it in time. What sockets dropped is counted alone.
@@ -30,6 +38,12 @@ export class KernelDrops implements KernelDropsTold {
   /** Up to then, some may not have been told of. */
   #completeFromUs = 0;
   #isLosing = false;
+  readonly #aheadUs: () => number;
+
+  /** `aheadUs`: what the captures' clock is ahead of that of the drops, microseconds. */
+  constructor(aheadUs: () => number = () => 0) {
+    this.#aheadUs = aheadUs;
+  }
 
   /** Takes a line of trace_pipe. */
   read(line: string): void {
@@ -45,16 +59,15 @@ export class KernelDrops implements KernelDropsTold {
     if (this.#isLosing) this.#completeFromUs = timeUs;
     this.#isLosing = false;
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
-    if (!this.mayBeForwarded(named)) return;
+    if (!mayBeForwarded(named)) return;
     this.#held.push({ timeUs, reason, packets: 0 });
     if (this.#held.length >= 2 * MOST_HELD) this.#held = this.#held.slice(-MOST_HELD);
   }
 
-  mayBeForwarded(reason: string): boolean {
-    return !OF_SOCKETS.test(reason);
-  }
+  mayBeForwarded = mayBeForwarded;
 
-  fitting(seenUs: number): KernelDrop | undefined {
+  fitting(timeNs: bigint): KernelDrop | undefined {
+    const seenUs = Number(timeNs / 1000n) - this.#aheadUs();
     const fromUs = seenUs - EARLIER_US;
     if (fromUs <= this.#completeFromUs || this.#isLosing) return undefined;
     const at = this.#firstFrom(fromUs);
@@ -72,4 +85,9 @@ export class KernelDrops implements KernelDropsTold {
     }
     return from;
   }
+}
+
+/** Whether packets that the host forwards may be dropped for a reason. */
+export function mayBeForwarded(reason: string): boolean {
+  return !OF_SOCKETS.test(reason);
 }

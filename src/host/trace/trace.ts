@@ -13,6 +13,22 @@ const MOST_ALIKE = 16_384;
 /** So many packets are on their way through the host at once: a trace that has more lost the end of some. */
 const MOST_UNDER_WAY = 4096;
 
+/** What a trace did not tell. */
+export interface TraceGaps {
+  /** Lines that could not be read, and the number of the first of them. */
+  readonly unread: number;
+  readonly firstUnread: number;
+  /** How many packets there was no room for. */
+  readonly untaken: number;
+  /** Who tells it ended, and not as it was asked to. */
+  readonly isCutOff: boolean;
+}
+
+/** A trace, and what there is to say of it at the end. */
+export interface TraceSaid extends Traces {
+  end(): Finding[];
+}
+
 /** All traced packets that look alike. */
 interface Alike {
   /** How many of them no frame was told to be yet. */
@@ -43,7 +59,7 @@ interface UnderWay {
  * What a trace of the firewall's says, by what packets look like as they come to the host. It has no time of day, and shows neither a TCP segment's
  * number nor what a packet carries: where packets look alike, it tells of each only what holds for all of them.
  */
-export class Trace implements Traces {
+export class Trace implements TraceSaid {
   /** Lines that could not be read, and the number of the first of them. */
   #unread = 0;
   #firstUnread = 0;
@@ -92,18 +108,12 @@ export class Trace implements Traces {
 
   /** What there is to say of it; call it once, at the end. */
   end(): Finding[] {
-    const said = [
-      ...(this.#unread > 0
-        ? [`${this.#unread} lines of the trace could not be read, the first is line ${this.#firstUnread}`]
-        : []),
-      ...(this.#isCutOff ? ["nft monitor trace ended before the run: what came behind that was not traced"] : []),
-      ...(this.#packets === 0 && !this.#isLive ? ["the trace has no packet"] : []),
-      ...(this.#untaken > 0 ? [`there was no room for the last ${this.#untaken} packets of the trace`] : []),
-    ];
-    if (said.length === 0) return [];
-    return [
-      findingOf("trace-unread", this.#unread + this.#untaken, said.join("; "), {}, this.#isCutOff ? ENDED : undefined),
-    ];
+    return traceUnread(this.gaps, this.#packets === 0 && !this.#isLive);
+  }
+
+  get gaps(): TraceGaps {
+    const [unread, firstUnread, untaken] = [this.#unread, this.#firstUnread, this.#untaken];
+    return { unread, firstUnread, untaken, isCutOff: this.#isCutOff };
   }
 
   #note({ id, arrival, isRouted = false, stop }: TraceLine): void {
@@ -149,6 +159,18 @@ export class Trace implements Traces {
   }
 }
 
+/** What there is to say of what a trace did not tell. */
+export function traceUnread({ unread, firstUnread, untaken, isCutOff }: TraceGaps, isEmpty = false): Finding[] {
+  const said = [
+    ...(unread > 0 ? [`${unread} lines of the trace could not be read, the first is line ${firstUnread}`] : []),
+    ...(isCutOff ? ["nft monitor trace ended before the run: what came behind that was not traced"] : []),
+    ...(isEmpty ? ["the trace has no packet"] : []),
+    ...(untaken > 0 ? [`there was no room for the last ${untaken} packets of the trace`] : []),
+  ];
+  if (said.length === 0) return [];
+  return [findingOf("trace-unread", unread + untaken, said.join("; "), {}, isCutOff ? ENDED : undefined)];
+}
+
 function hasEntered(packet: UnderWay): void {
   if (packet.isEntering) packet.alike.entering--;
   packet.isEntering = false;
@@ -159,6 +181,7 @@ function mayBeOne(before: Arrival, now: Arrival): boolean {
   return before.ipId === now.ipId && before.length === now.length && now.ttl <= before.ttl;
 }
 
-function keyOf({ ends: { src, srcPort, dst, dstPort }, ttl, length, ipId }: Arrival): string {
+/** What a packet looks like, as one text. */
+export function keyOf({ ends: { src, srcPort, dst, dstPort }, ttl, length, ipId }: Arrival): string {
   return [src, srcPort, dst, dstPort, ttl, length, ipId].join(" ");
 }

@@ -21,8 +21,8 @@ export interface Stop {
 
 /** What a trace of the firewall's says of packets. */
 export interface Traces {
-  /** What stopped this packet; undefined where nothing did, or the trace does not tell. Each packet is to be asked of once. */
-  stopOf(arrival: Arrival): Stop | undefined;
+  /** What stopped this packet, which was captured at a time, epoch nanoseconds; undefined where nothing did, or the trace does not tell. Each packet is to be asked of once. */
+  stopOf(arrival: Arrival, timeNs: bigint): Stop | undefined;
 }
 
 /** A packet that the kernel let go of. */
@@ -45,6 +45,6 @@ export interface KernelDropsTold {
   readonly failure: string | undefined;
   /** Whether packets that the host forwards may be dropped for that reason. */
   mayBeForwarded(reason: string): boolean;
-  /** The only drop that a packet may be which a capture saw then, microseconds as in `KernelDrop`; undefined where there is none, or several. */
-  fitting(seenUs: number): KernelDrop | undefined;
+  /** The only drop that a packet may be which a capture saw then, epoch nanoseconds; undefined where there is none, or several. */
+  fitting(timeNs: bigint): KernelDrop | undefined;
 }

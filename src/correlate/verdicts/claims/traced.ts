@@ -1,4 +1,5 @@
 import type { Verdict } from "../../../packets/results/verdicts.js";
+import { epochNsOf } from "../../../packets/results/epoch-ns.js";
 import type { Stop, Traces } from "../../../packets/results/traces.js";
 import { HEADER_BYTES } from "../../../protocols/ipv4.js";
 import type { Decision } from "../claim.js";
@@ -37,6 +38,7 @@ export class Traced {
     const again = (fragments.length - 1) * HEADER_BYTES;
     const length = fragments.reduce((bytes, each) => bytes + t.length(each), -again);
     const ends = new TupleEnds(tuples).of(t.tuple(row), t.forward(row) === 1);
-    return this.#traces.stopOf({ ends, ttl: t.ttl(row), length, ipId: t.isIpv6(row) ? 0 : t.ipId(row) });
+    const arrival = { ends, ttl: t.ttl(row), length, ipId: t.isIpv6(row) ? 0 : t.ipId(row) };
+    return this.#traces.stopOf(arrival, epochNsOf(this.#known, row));
   }
 }
