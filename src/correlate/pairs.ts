@@ -1,3 +1,4 @@
+import type { Flow } from "../packets/flows/flows.js";
 import { icmpCodeIn, icmpTypeIn } from "../packets/records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
 import type { Range } from "../packets/results/results.js";
@@ -64,10 +65,10 @@ export class Pairs implements Pairing {
     for (const rows of [inside, outside]) groups.giveBack(rows);
   }
 
-  turned(befores: readonly number[], afters: readonly number[], evidence: number): number {
+  turned(befores: readonly number[], afters: readonly number[], flow: Flow, evidence: number): number {
     const { buckets, groups, showing } = this.#about;
     for (const row of [...befores, ...afters]) buckets.remove(row);
-    groups.turn(befores, afters, evidence);
+    groups.turn(befores, afters, flow, evidence);
     const latencyNs = groups.turnedNs(befores[0], afters[0]);
     showing.takeTurned(befores[0]);
     for (const rows of [befores, afters]) groups.giveBack(rows);

@@ -215,7 +215,6 @@ export function assemble(
   const showing = new Showing({
     ...base,
     notes,
-    turnedFlowOf: (before, after) => matchers.hairpins.flowOf(before, after),
     maxPairs,
     patienceNs,
   });
@@ -230,7 +229,7 @@ export function assemble(
     },
     join: (tuple, to) => book.join(tuple, to),
   });
-  notes.push(...matchers.notes);
+  notes.push(matchers);
   const verdicts = new Verdicts({
     ...base,
     matchers,

@@ -93,7 +93,7 @@ export class Settling {
     teller.tellBefore(row);
     if (!t.isSelected(row) && this.#about.selectsTwin(row)) t.select(row);
     const judged = verdicts.judge(row);
-    const mayBeUndecided = matchers.equals.order.underWay.noteAlone(row);
+    const mayBeUndecided = matchers.giveUp(row);
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
     // where nothing crossed so far, clocks may be apart as well
     const mayBeLate = isOpen && judged.reason !== "nothing-paired";
@@ -105,7 +105,7 @@ export class Settling {
       this.#about.kernel.noteLate(t.sideOf(row) === OUTSIDE);
     else if (!mayBeUndecided && !isUncovered(said)) completeness.noteAlone(row);
     const judgement = judgementOf(said);
-    const isSighted = (isOpen || said.verdict === "local") && matchers.relays.isSighted(row);
+    const isSighted = (isOpen || said.verdict === "local") && matchers.isSighted(row);
     // until the other capture shows others that went this way
     const isDoubted = said.isDroppedElse === true && !isSighted;
     if (said.verdict === "dropped") Object.assign(judgement, this.#dropped(row, judgement));
@@ -122,9 +122,8 @@ export class Settling {
 
   /** Has those count it who keep account of what has no twin. `slot`: of its flow. */
   #count(row: number, slot: number, { reason }: Decision): void {
-    const { timeline: t, tuples, matchers, translations, verdicts } = this.#about;
+    const { timeline: t, tuples, translations, verdicts } = this.#about;
     if (reason === "like-untimely") verdicts.noteLike(row);
-    matchers.giveUp(row);
     tuples.noteUnmatched(t.tuple(row), slot !== NONE);
     if (slot !== NONE) translations.accounts.noteUnmatched(slot, t.sideOf(row));
   }
@@ -177,7 +176,7 @@ export class Settling {
     const t = this.#about.timeline;
     if (t.state(row) === WAITING) this.#decide(row, nowNs);
     if (t.state(row) === AMBIGUOUS) {
-      matchers.equals.leave(row);
+      matchers.lapse(row);
       t.setState(row, DONE);
     }
     // what is decided about later must not be told of before what this one held up
@@ -240,7 +239,7 @@ export class Settling {
     if (said.verdict === "dropped") this.#noteLoss(row);
     const flow = book.flowOf(row);
     // copies that are turned round on their own side are not followed
-    if (matchers.hairpins.forms.isBefore(row)) return { impact: "unknown" };
+    if (matchers.oneForm(row)?.isBefore === true) return { impact: "unknown" };
     const quotedAs = quotedNames.ofDropped(row);
     return impacts.dropped(row, said, translations.slotOf(row), flow, quotedAs, cover[side].having(row).endNs);
   }

@@ -1,4 +1,3 @@
-import type { Flow } from "../packets/flows/flows.js";
 import { IS_COPY } from "../packets/packets.js";
 import type { PairTimes } from "../packets/results/pair-times.js";
 import type { Judgement, Sink } from "../packets/results/results.js";
@@ -22,8 +21,6 @@ export interface About extends Base {
   /** What is to be forgotten with packets. */
   readonly notes: readonly Notes[];
   readonly sink: Sink;
-  /** The flow of a packet that was turned round, by the rows of both forms. */
-  readonly turnedFlowOf: (before: number, after: number) => Flow | undefined;
   /** Whether pairs, or copies, are given to the sink in order of time; else each is done with once it is found. */
   readonly isShowing: boolean;
   /** How many pairs are wanted at the most. */
@@ -222,9 +219,9 @@ export class Showing {
 
   #showTurned(before: number): void {
     const t = this.#about.timeline;
-    const { sink, groups, turnedFlowOf } = this.#about;
+    const { sink, groups } = this.#about;
     const after = t.twin(before);
-    const flow = turnedFlowOf(before, after);
+    const flow = groups.turnedFlow(before);
     if (sink.wantsPairs && flow !== undefined) sink.pair(before, after, flow, true, groups.turnedNs(before, after));
     this.#finishTurned(before);
   }

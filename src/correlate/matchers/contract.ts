@@ -1,3 +1,4 @@
+import type { Flow } from "../../packets/flows/flows.js";
 import type { Reason } from "../../packets/results/reasons.js";
 import type { Range } from "../../packets/results/results.js";
 import type { Side } from "../../packets/sides.js";
@@ -29,41 +30,59 @@ export interface About extends Learnt {
   readonly join: Join;
 }
 
-/** A matcher that sees packets as they come. */
-export interface Admits {
-  /** What must be in a packet for that: any of these WANTS_… bits. */
-  readonly wants: number;
+/**
+ * A rule that finds twins where a key alone tells none. It answers what concerns it: the rest may be left out, and is not asked of it. `Matchers` asks all
+ * of them, in one order, until one of them has an answer.
+ */
+export interface Matcher {
+  /** What must be in a packet for `admit`: any of these WANTS_… bits. */
+  readonly wants?: number;
   /** Takes a WAITING packet that was just appended to the timeline. */
-  admit(row: number): void;
-}
-
-/** A matcher that decides about packets whose window is over. */
-export interface Settles {
+  admit?(row: number): void;
   /** Whether it may find the twin of a WAITING packet whose window is over; where it says no, `settle` does nothing. */
-  mayPair(row: number): boolean;
+  mayPair?(row: number): boolean;
   /**
    * Decides about such a packet. Afterwards it is paired, or AMBIGUOUS (with what is returned), or still WAITING: then this matcher knows no
    * twin of it.
    */
-  settle(row: number, nowNs: number): Undecided | null;
-}
+  settle?(row: number, nowNs: number): Undecided | null;
 
-/** A matcher that goes by what becomes of packets that it does not pair. */
-export interface Leaves {
-  /** Takes packets that may be each other's twins, and that nothing told apart. */
-  leave(rows: readonly number[]): void;
-}
+  /** Takes packets that may be each other's twins, and that nothing told apart … */
+  leave?(rows: readonly number[]): void;
+  /** … and each of them once its own window is over. */
+  lapse?(row: number): void;
+  /** Takes a packet that has no twin. Returns whether it may be one of those that were left so. */
+  giveUp?(row: number): boolean;
+  /** Forgets a packet that the timeline is about to give back: it is told of those that were noted there. */
+  forget?(row: number): void;
 
-/** … and by those that have no twin. */
-export interface GivesUp {
-  /** Takes a packet that has no twin: a like of it on the other side may be judged later. */
-  giveUp(row: number): void;
-}
+  /** Takes it that the conversation of a tuple has a translation, … */
+  translated?(tuple: number): void;
+  /** … that it is told of for the last time, being one flow with another one, … */
+  unlinked?(tuple: number): void;
+  /** … or that its number is about to be released, … */
+  released?(tuple: number): void;
+  /** … and that any number of a way may have another meaning from now on. */
+  forgetWays?(): void;
 
-/** A matcher that may know why a packet without a twin need not have been dropped. */
-export interface Doubts {
-  /** What may be so instead, of a packet that seems never to have come out; undefined where nothing speaks for anything. */
-  doubt(row: number): Doubt | undefined;
+  /** All rows of the packet that one is a fragment of, the same list for each, as long as that is held; undefined where some are missing, or it is none. */
+  wholeOf?(row: number): readonly number[] | undefined;
+  /** What is known of a packet that its own side should have in another form as well; undefined where it need not. */
+  oneForm?(row: number): OneForm | undefined;
+  /** Where a proxy carries a packet on that has no translation; undefined where none is known to. */
+  carriedOn?(row: number): Carried | undefined;
+  /** What the other side has a part of, where a packet has no twin; undefined where it has none. `isLeaving`: whether the packet came out of the NAT. */
+  partly?(row: number, isLeaving: boolean): Doubt | undefined;
+  /** Why it cannot be said of a packet without a twin that it has none; undefined where nothing speaks against that. */
+  doubt?(row: number): Doubt | undefined;
+  /** The same where the other side lacks a packet that was to come out there: what may have become of it instead of being dropped. */
+  doubtLoss?(row: number): Doubt | undefined;
+  /** Whether a packet may have left as another one of its flow that has no twin either. */
+  mayHaveBecome?(entered: number, left: number): boolean;
+  /** Whether a packet without a twin may turn out to be carried on by a proxy, or to be what one sent: `news` says so then. */
+  isSighted?(row: number): boolean;
+  /** Of which of those that is known since it was asked last. */
+  news?(): readonly Recognised[];
 }
 
 export interface Doubt {
@@ -71,10 +90,17 @@ export interface Doubt {
   readonly why: string;
 }
 
-/** A matcher that knows which conversations a proxy carries on. */
-export interface CarriesOn {
-  /** Where a packet without a translation is carried on; null where it is not, as far as is known. */
-  carriedOn(row: number): Carried | null;
+/** A packet that was turned round on its own side, or may have been, and is there in one form: before the rewrite, or after it. */
+export interface OneForm {
+  /** The frame that may be its other form, though too little speaks for that; undefined where there is none. */
+  readonly like: number | undefined;
+  readonly isBefore: boolean;
+  /** Of one before the rewrite: whether it goes to a neighbour of its sender, whatever is rewritten: a bridge passes that straight on. */
+  goesStraight(): boolean;
+  /** Whether it may have come out after all, in pieces or merged with others. */
+  mayHaveComeOut(): boolean;
+  /** Whether its translation is known to have been there still: others went by it behind the packet. */
+  isAlive(): boolean;
 }
 
 export interface Carried {
@@ -84,24 +110,10 @@ export interface Carried {
   readonly as: "stream" | "datagram" | "nothing";
 }
 
-/** A matcher that keeps something of conversations, by their tuples: until the tuple is about to be released … */
-export interface KeepsTuples {
-  released(tuple: number): void;
-}
-
-/** … or the conversation is known to have a translation after all … */
-export interface KeepsUntranslated {
-  translated(tuple: number): void;
-}
-
-/** … or what was one conversation with it, on both sides of a proxy or of a turn, is told of for the last time. */
-export interface KeepsLinks {
-  unlinked(tuple: number): void;
-}
-
-/** A matcher that keeps something of ways, by their numbers, which are about to get another meaning. */
-export interface KeepsWays {
-  forgetWays(): void;
+/** A datagram of which it was not known when it was judged that a proxy sent it on, and the conversation of its twin. */
+export interface Recognised {
+  readonly spot: { readonly side: Side; readonly tuple: number; readonly frame: number };
+  readonly other: { readonly side: Side; readonly tuple: number };
 }
 
 /** Takes the pairs that matchers find. */
@@ -124,7 +136,7 @@ export interface Pairing {
   ): void;
   /**
    * Makes waiting packets of one side the two forms of one that was turned round there, before a rewrite and after it; in the order of their bytes, the first of
-   * each form stands for all. Returns how long that took, nanoseconds.
+   * each form stands for all. `flow`: as packets have it that go that way. Returns how long that took, nanoseconds.
    */
-  turned(befores: readonly number[], afters: readonly number[], evidence: number): number;
+  turned(befores: readonly number[], afters: readonly number[], flow: Flow, evidence: number): number;
 }

@@ -18,7 +18,7 @@ import { isAnyBehind } from "./behind.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
 import { mixed } from "../../packets/content.js";
-import type { About, Admits, Doubt, Doubts, Settles } from "./contract.js";
+import type { About, Doubt, Matcher } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
@@ -35,7 +35,7 @@ const ANY_HEAD = 1;
  *
  * Only packets that waited in vain for an equal key come here, and only around the time of a cut one: others are not looked at.
  */
-export class CutFrames implements Admits, Settles, Doubts {
+export class CutFrames implements Matcher {
   readonly wants = WANTS_CUT;
   readonly #about: About;
   /** When the latest cut packet came. */
@@ -119,7 +119,7 @@ export class CutFrames implements Admits, Settles, Doubts {
     return true;
   }
 
-  doubt(row: number): Doubt | undefined {
+  doubtLoss(row: number): Doubt | undefined {
     const why = this.#whyCut(row);
     return why === undefined ? undefined : { reason: "cut-short", why };
   }

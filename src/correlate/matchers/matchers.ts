@@ -1,24 +1,6 @@
 import { WAITING } from "../../packets/fates.js";
-import type { Timeline } from "../../packets/timeline.js";
-import type { Notes } from "../kernel/base.js";
-import type { Kernel } from "../kernel/kernel.js";
 import { Altered } from "./altered/altered.js";
-import type { Survivors } from "./altered/survivors.js";
-import type {
-  About,
-  Admits,
-  Carried,
-  CarriesOn,
-  Doubt,
-  Doubts,
-  GivesUp,
-  KeepsLinks,
-  KeepsTuples,
-  KeepsUntranslated,
-  KeepsWays,
-  Leaves,
-  Settles,
-} from "./contract.js";
+import type { About, Carried, Doubt, Matcher, OneForm, Recognised } from "./contract.js";
 import { CutFrames } from "./cut-frames.js";
 import { Datagrams } from "./pieces/datagrams.js";
 import { Hairpins } from "./turned/hairpins.js";
@@ -30,74 +12,87 @@ import { ShiftedSegments } from "./shifts.js";
 import { SuperDatagrams } from "./pieces/super-datagrams.js";
 import type { Undecided } from "./undecided.js";
 
-/** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
-export class Matchers {
-  readonly altered: Altered;
-  readonly segments: Segments;
-  readonly shifted: ShiftedSegments;
-  readonly datagrams: Datagrams;
-  readonly hairpins: Hairpins;
-  readonly relays: Relays;
-  /** Packets with equal keys. */
-  readonly equals: Equals;
-  readonly notes: readonly Notes[];
-  /** In the order in which they see a packet that comes. */
-  readonly #admit: readonly Admits[];
-  /** In the order in which they decide about one whose window is over. */
-  readonly #settle: readonly Settles[];
-  readonly #leave: readonly Leaves[];
-  readonly #giveUp: readonly GivesUp[];
-  /** In the order in which they are asked, as are those behind them. */
-  readonly #doubt: readonly Doubts[];
-  readonly #carryOn: readonly CarriesOn[];
-  readonly #keepTuples: readonly KeepsTuples[];
-  readonly #keepUntranslated: readonly KeepsUntranslated[];
-  readonly #keepLinks: readonly KeepsLinks[];
-  readonly #keepWays: readonly KeepsWays[];
-  readonly #timeline: Timeline;
-  readonly #kernel: Kernel;
-  readonly #survivors: Survivors;
+/** Those of the matchers, in their order, that have all of this. */
+function having<K extends keyof Matcher>(all: readonly Matcher[], ...parts: readonly K[]) {
+  return all.filter((matcher): matcher is Matcher & Required<Pick<Matcher, K>> =>
+    parts.every((part) => matcher[part] !== undefined),
+  );
+}
+
+/** Who is asked and told what. */
+function whoHas(all: readonly Matcher[]) {
+  return {
+    settle: having(all, "mayPair", "settle"),
+    leave: having(all, "leave"),
+    lapse: having(all, "lapse"),
+    giveUp: having(all, "giveUp"),
+    forget: having(all, "forget"),
+    translated: having(all, "translated"),
+    unlinked: having(all, "unlinked"),
+    released: having(all, "released"),
+    forgetWays: having(all, "forgetWays"),
+    wholeOf: having(all, "wholeOf"),
+    oneForm: having(all, "oneForm"),
+    carriedOn: having(all, "carriedOn"),
+    partly: having(all, "partly"),
+    doubt: having(all, "doubt"),
+    doubtLoss: having(all, "doubtLoss"),
+    mayHaveBecome: having(all, "mayHaveBecome"),
+    isSighted: having(all, "isSighted"),
+    news: having(all, "news"),
+  };
+}
+
+/** What the first says that says anything. */
+function firstOf<M, A>(matchers: readonly M[], ask: (matcher: M) => A | undefined): A | undefined {
+  for (const matcher of matchers) {
+    const answer = ask(matcher);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+/** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. It asks and tells them what `Matcher` has. */
+export class Matchers implements Required<Omit<Matcher, "wants">> {
+  /** Packets with equal keys: it files them, so it sees each before the others do. */
+  readonly #equals: Equals;
+  readonly #admit: ReturnType<typeof having<"wants" | "admit">>;
+  readonly #who: ReturnType<typeof whoHas>;
+  readonly #about: About;
 
   constructor(about: About) {
-    const { timeline, kernel } = about;
-    this.#timeline = timeline;
-    this.#kernel = kernel;
-    this.#survivors = about.survivors;
-    this.altered = new Altered(about);
-    this.segments = new Segments(about);
-    const { altered, segments } = this;
+    this.#about = about;
+    const datagrams = new Datagrams(about);
+    const segments = new Segments(about);
     const cutFrames = new CutFrames(about);
-    this.equals = new Equals(about, { segments, cutFrames });
-    this.datagrams = new Datagrams(about);
-    this.hairpins = new Hairpins(about, this.datagrams);
-    this.relays = new Relays(about);
-    this.shifted = new ShiftedSegments(about);
-    const { equals, datagrams, hairpins, relays, shifted } = this;
-    const supers = new SuperDatagrams(about);
-    const proxies = new Proxies(about);
-    this.#admit = [equals, hairpins, cutFrames, datagrams, proxies, shifted, segments];
-    this.#settle = [datagrams, hairpins, equals, segments, supers, shifted, cutFrames, altered];
-    this.notes = [datagrams, supers];
-    this.#leave = [segments];
-    this.#giveUp = [datagrams];
-    this.#doubt = [cutFrames, datagrams, supers];
-    this.#carryOn = [proxies, relays];
-    this.#keepTuples = [proxies, relays];
-    this.#keepUntranslated = [proxies];
-    this.#keepLinks = [hairpins, relays];
-    this.#keepWays = [altered];
+    this.#equals = new Equals(about, { segments, cutFrames });
+    // in the order in which they decide
+    const all: readonly Matcher[] = [
+      datagrams,
+      new Hairpins(about, datagrams),
+      this.#equals,
+      segments,
+      new SuperDatagrams(about),
+      new ShiftedSegments(about),
+      cutFrames,
+      new Altered(about),
+      new Proxies(about),
+      new Relays(about),
+    ];
+    const others = all.filter((matcher) => matcher !== this.#equals);
+    this.#admit = [this.#equals, ...having(others, "wants", "admit")];
+    this.#who = whoHas(all);
   }
 
-  /** Takes a WAITING packet that was just appended to the timeline. */
   admit(row: number): void {
-    const t = this.#timeline;
-    let wants = this.#kernel.wantsOf(row);
+    const { timeline: t, kernel } = this.#about;
+    let wants = kernel.wantsOf(row);
     for (const matcher of this.#admit) {
       if ((wants & matcher.wants) === 0) continue;
       matcher.admit(row);
-      if (t.state(row) !== WAITING || this.equals.isPending(row)) return;
+      if (t.state(row) !== WAITING || this.#equals.isPending(row)) return;
       // what was learnt by it counts for the others
-      wants = this.#kernel.wantsOf(row);
+      wants = kernel.wantsOf(row);
     }
   }
 
@@ -108,71 +103,94 @@ export class Matchers {
 
   /** Decides about a packet that waited for an equal one, which did not come. */
   ripen(row: number): void {
-    this.equals.ripen(row);
-    if (this.#timeline.state(row) === WAITING) this.admitLater(row, this.#kernel.wantsOf(row) & ~this.equals.wants);
+    const { timeline: t, kernel } = this.#about;
+    this.#equals.ripen(row);
+    if (t.state(row) === WAITING) this.admitLater(row, kernel.wantsOf(row) & ~this.#equals.wants);
   }
 
-  /** Whether any matcher may find the twin of a WAITING packet whose window is over. It may be asked in the middle of a stretch. */
+  /** It may be asked in the middle of a stretch. */
   mayPair(row: number): boolean {
-    if (this.#survivors.isRenumberingAny) return true;
-    for (const matcher of this.#settle) if (matcher.mayPair(row)) return true;
+    if (this.#about.survivors.isRenumberingAny) return true;
+    for (const matcher of this.#who.settle) if (matcher.mayPair(row)) return true;
     return false;
   }
 
-  /** Decides about a WAITING packet whose window is over by `nowNs`: see `Settles`. Where it still waits, it has no twin. */
+  /** Where the packet still waits afterwards, it has no twin. */
   settle(row: number, nowNs: number): Undecided | null {
-    for (const matcher of this.#settle) {
+    for (const matcher of this.#who.settle) {
       const undecided = matcher.settle(row, nowNs);
-      if (undecided !== null || this.#timeline.state(row) !== WAITING) return undecided;
+      if (undecided !== null || this.#about.timeline.state(row) !== WAITING) return undecided;
     }
     return null;
   }
 
-  /** Tells of packets that may be each other's twins, and that nothing told apart. */
   leave(rows: readonly number[]): void {
-    for (const matcher of this.#leave) matcher.leave(rows);
+    for (const matcher of this.#who.leave) matcher.leave(rows);
   }
 
-  /** Tells of a packet that has no twin. */
-  giveUp(row: number): void {
-    for (const matcher of this.#giveUp) matcher.giveUp(row);
+  lapse(row: number): void {
+    for (const matcher of this.#who.lapse) matcher.lapse(row);
   }
 
-  /** What speaks against it that a packet was dropped which seems never to have come out; undefined where nothing does. */
-  doubt(row: number): Doubt | undefined {
-    for (const matcher of this.#doubt) {
-      const doubt = matcher.doubt(row);
-      if (doubt !== undefined) return doubt;
-    }
-    return undefined;
+  giveUp(row: number): boolean {
+    let mayBeLeft = false;
+    for (const matcher of this.#who.giveUp) if (matcher.giveUp(row)) mayBeLeft = true;
+    return mayBeLeft;
   }
 
-  /** Where a proxy carries a packet on that has no translation; null where none is known to. */
-  carriedOn(row: number): Carried | null {
-    for (const matcher of this.#carryOn) {
-      const carried = matcher.carriedOn(row);
-      if (carried !== null) return carried;
-    }
-    return null;
+  forget(row: number): void {
+    for (const matcher of this.#who.forget) matcher.forget(row);
   }
 
-  /** Tells that a tuple is about to be released. */
-  released(tuple: number): void {
-    for (const matcher of this.#keepTuples) matcher.released(tuple);
-  }
-
-  /** Tells that a tuple's conversation has a translation. */
   translated(tuple: number): void {
-    for (const matcher of this.#keepUntranslated) matcher.translated(tuple);
+    for (const matcher of this.#who.translated) matcher.translated(tuple);
   }
 
-  /** Tells that what was one conversation with a tuple's was told of for the last time. */
   unlinked(tuple: number): void {
-    for (const matcher of this.#keepLinks) matcher.unlinked(tuple);
+    for (const matcher of this.#who.unlinked) matcher.unlinked(tuple);
   }
 
-  /** Tells that the numbers of ways are about to get another meaning. */
+  released(tuple: number): void {
+    for (const matcher of this.#who.released) matcher.released(tuple);
+  }
+
   forgetWays(): void {
-    for (const matcher of this.#keepWays) matcher.forgetWays();
+    for (const matcher of this.#who.forgetWays) matcher.forgetWays();
+  }
+
+  wholeOf(row: number): readonly number[] | undefined {
+    return firstOf(this.#who.wholeOf, (matcher) => matcher.wholeOf(row));
+  }
+
+  oneForm(row: number): OneForm | undefined {
+    return firstOf(this.#who.oneForm, (matcher) => matcher.oneForm(row));
+  }
+
+  carriedOn(row: number): Carried | undefined {
+    return firstOf(this.#who.carriedOn, (matcher) => matcher.carriedOn(row));
+  }
+
+  partly(row: number, isLeaving: boolean): Doubt | undefined {
+    return firstOf(this.#who.partly, (matcher) => matcher.partly(row, isLeaving));
+  }
+
+  doubt(row: number): Doubt | undefined {
+    return firstOf(this.#who.doubt, (matcher) => matcher.doubt(row));
+  }
+
+  doubtLoss(row: number): Doubt | undefined {
+    return firstOf(this.#who.doubtLoss, (matcher) => matcher.doubtLoss(row));
+  }
+
+  mayHaveBecome(entered: number, left: number): boolean {
+    return this.#who.mayHaveBecome.some((matcher) => matcher.mayHaveBecome(entered, left));
+  }
+
+  isSighted(row: number): boolean {
+    return this.#who.isSighted.some((matcher) => matcher.isSighted(row));
+  }
+
+  news(): readonly Recognised[] {
+    return this.#who.news.flatMap((matcher) => matcher.news());
   }
 }

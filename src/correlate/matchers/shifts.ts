@@ -21,7 +21,7 @@ import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
 import { firstBehind } from "./behind.js";
 import { mixed } from "../../packets/content.js";
-import type { About, Admits, Settles } from "./contract.js";
+import type { About, Matcher } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
 /** Flows whose shifts are remembered at the most; the oldest go first. */
@@ -54,7 +54,7 @@ const UNSHIFTED: Shift = { position: 0, before: 0, after: 0 };
  * Only within a known translation and by IP ID. A shift is learnt from the changed segment (same ID and numbers, another
  * length) if a later packet confirms it: with offload the first piece of a segment looks like a changed one.
  */
-export class ShiftedSegments implements Admits, Settles {
+export class ShiftedSegments implements Matcher {
   readonly wants = WANTS_LEAVER;
   readonly #about: About;
   /** By the flow's id. */
@@ -103,8 +103,11 @@ export class ShiftedSegments implements Admits, Settles {
   }
 
   /** Whether one of two segments of a flow has the numbers that the shifts there make of the other's. */
-  isShifted(entered: number, left: number, slot: number): boolean {
-    const flow = this.#about.translations.flowAt(slot);
+  mayHaveBecome(entered: number, left: number): boolean {
+    const { timeline: t, translations } = this.#about;
+    const slot = translations.slotOf(entered);
+    if (slot === NONE || t.payloadLength(entered) !== t.payloadLength(left)) return false;
+    const flow = translations.flowAt(slot);
     const shifts = this.#shifts.get(flow.id);
     return shifts !== undefined && this.#hasNumbers(entered, left, flow, shifts);
   }

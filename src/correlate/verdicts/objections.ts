@@ -48,9 +48,9 @@ export class Objections {
   of(row: number, other: Side, claim: Claim): Judgement | undefined {
     const { verdict, reason, lacks } = claim;
     const t = this.#known.timeline;
-    const { mistimed, likes, survivors } = this.#known;
-    const rewritten = verdict === "local" || lacks !== undefined ? this.#known.matchers.altered.doubt(row) : undefined;
-    if (rewritten !== undefined) return unknown("router-rewrites", rewritten);
+    const { matchers, mistimed, likes, survivors } = this.#known;
+    const rewritten = verdict === "local" || lacks !== undefined ? matchers.doubt(row) : undefined;
+    if (rewritten !== undefined) return unknown(rewritten.reason, rewritten.why);
     // two that look like neighbours need not be where it may have come out, nor need what nothing answers have been taken
     const isByAddresses = reason === "same-link";
     // what is like it tells more of a packet than that nothing is known
@@ -95,7 +95,7 @@ export class Objections {
     }
     const error = this.#cutErrorBehind(row);
     if (error !== undefined) return unknown("cut-short", whyCut(t.frameText(side, error)));
-    const doubt = this.#known.matchers.doubt(row);
+    const doubt = this.#known.matchers.doubtLoss(row);
     if (doubt !== undefined) return unknown(doubt.reason, doubt.why);
     const changed = this.#changed.why(row, other);
     if (changed !== undefined) return unknown("may-be-changed", changed);

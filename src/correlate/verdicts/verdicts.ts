@@ -127,12 +127,12 @@ export class Verdicts {
 
   /** Judges a packet whose window is over: fragments by all of their datagram, which came out, or did not, as a whole. */
   judge(row: number): Decision {
-    const { datagrams } = this.#known.matchers;
-    const whole = datagrams.wholeOf(row);
+    const { timeline: t, matchers } = this.#known;
+    const whole = matchers.wholeOf(row);
     if (whole === undefined || whole.length === 1) return this.#judgeOne(row);
     const told = this.#ofDatagrams.get(whole);
     if (told !== undefined) return told;
-    const verdict = this.#judgeOne(datagrams.mayPair(row) ? whole[0] : row);
+    const verdict = this.#judgeOne(whole.every((each) => t.isWaiting(each)) ? whole[0] : row);
     this.#ofDatagrams.set(whole, verdict);
     return verdict;
   }

@@ -16,7 +16,7 @@ import { areAnswersAgainst } from "../answers.js";
 import { isAnyBehind } from "../behind.js";
 import { contentHash, evidenceBetween, hasIdentity } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
-import type { About, KeepsWays, Settles } from "../contract.js";
+import type { About, Doubt, Matcher } from "../contract.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 import { Filed, UNKNOWN_NS } from "./filed.js";
 import { type Passed, passedOf, Remembered } from "./remembered.js";
@@ -34,7 +34,7 @@ const MOST_ASKED = 16;
  *
  * Works on packets that wait (`Filed`), once the window of one of them is over; `Survivors` learns ahead, from all that wait by then.
  */
-export class Altered implements Settles, KeepsWays {
+export class Altered implements Matcher {
   readonly #about: About;
   /** The packets that wait, and what this router does to packets, as they teach. */
   readonly filed: Filed;
@@ -74,8 +74,12 @@ export class Altered implements Settles, KeepsWays {
     return undecided;
   }
 
-  /** Why it cannot be said of a packet without a twin that it has none; undefined where nothing speaks against that. */
-  doubt(row: number): string | undefined {
+  doubt(row: number): Doubt | undefined {
+    const why = this.#whyAltered(row);
+    return why === undefined ? undefined : { reason: "router-rewrites", why };
+  }
+
+  #whyAltered(row: number): string | undefined {
     const t = this.#about.timeline;
     if (!this.filed.isEligible(row)) return undefined;
     const other = otherSide(t.sideOf(row));

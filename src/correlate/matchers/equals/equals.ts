@@ -19,7 +19,7 @@ import {
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import { areAnswersAgainst } from "../answers.js";
 import { firstBehind, isAnyBehind } from "../behind.js";
-import type { About, Admits, Settles } from "../contract.js";
+import type { About, Matcher } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
 import { Contradictions } from "./contradictions.js";
 import { Gathering } from "./gathering.js";
@@ -59,10 +59,10 @@ export interface Others {
  * those of the other side (`Survey`); it is paired at once where one candidate is left and that candidate has no other, else it waits for what
  * later packets teach. At the end of its window `settle` decides with all there is to know.
  */
-export class Equals implements Admits, Settles {
+export class Equals implements Matcher {
   readonly wants = WANTS_TWIN;
   /** What tells those that nothing but their order tells apart. */
-  readonly order: Order;
+  readonly #order: Order;
   readonly #about: About;
   readonly #others: Others;
   readonly #sight: Sight;
@@ -87,7 +87,7 @@ export class Equals implements Admits, Settles {
     this.#gathering = new Gathering(about, this.#sight, this.#survey);
     this.#heldUp = new HeldUp(about);
     this.#retries = new Retries(about.timeline);
-    this.order = orderOf(about, strays, (inside, outside, slot) => {
+    this.#order = orderOf(about, strays, (inside, outside, slot) => {
       if (this.#contradictions.speakAgainst(inside, outside)) return;
       const isOutbound = about.translations.accounts.isOutbound(slot, about.timeline.forward(inside));
       const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
@@ -141,7 +141,7 @@ export class Equals implements Admits, Settles {
       const undecided = this.#gathering.of(row);
       if (undecided) {
         this.#noteLikes(undecided);
-        this.order.underWay.noteUndecided(undecided);
+        this.#order.underWay.noteUndecided(undecided);
         this.#forget(undecided);
         return undecided;
       }
@@ -153,11 +153,15 @@ export class Equals implements Admits, Settles {
     return null;
   }
 
-  /** Takes a packet that was left undecided from those that may be twins, as its window is over. One that still waits may be its own. */
-  leave(undecided: number): void {
+  /** Takes a packet that was left undecided from those that may be twins. One that still waits may be its own. */
+  lapse(undecided: number): void {
     const row = this.#nearestLike(undecided, WAITING);
     if (row !== NONE) this.#about.likes.noteContended(row, undecided);
     this.#about.buckets.remove(undecided);
+  }
+
+  giveUp(row: number): boolean {
+    return this.#order.underWay.noteAlone(row);
   }
 
   /** The packet of this state that is nearest to another one and may be its twin, early or late; NONE where there is none. */
@@ -215,7 +219,7 @@ export class Equals implements Admits, Settles {
     const reachNs = this.#sight.nsOf(row);
     if (reachNs < 0) return NONE;
     if (age === FINAL) this.#contradictions.note(row, true);
-    this.#survey.take(row, reachNs, age !== FINAL && !this.order.beginnings.mayBegin(row, false));
+    this.#survey.take(row, reachNs, age !== FINAL && !this.#order.beginnings.mayBegin(row, false));
     const { candidate } = this.#survey;
     return candidate === NONE || t.state(candidate) === AMBIGUOUS ? NONE : candidate;
   }
@@ -233,10 +237,10 @@ export class Equals implements Admits, Settles {
     const isOutbound = goesOutbound(related);
     const isRepeatable = (related & IS_REPEATABLE) !== 0;
     if (usedTime && (related & MAY_BE_CHANCE) !== 0) return true;
-    if (usedTime && this.order.lateness.mayAllBe(entered, left, isOutbound, this.#nowNs)) return true;
+    if (usedTime && this.#order.lateness.mayAllBe(entered, left, isOutbound, this.#nowNs)) return true;
     if (isRepeatable && this.#strays.mayBeOneBefore(knownSlot, entered, left, isOutbound)) return true;
     const mayBeDoubted = claim === CLAIM_KNOWN && isRepeatable && !isContended;
-    if (mayBeDoubted && !this.order.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return true;
+    if (mayBeDoubted && !this.#order.doubts.isTold(knownSlot, isOutbound, entered, left, age === FINAL)) return true;
     return age !== FRESH && isRepeatable && this.#about.kernel.overtakes(entered, left, isOutbound);
   }
 
@@ -252,11 +256,11 @@ export class Equals implements Admits, Settles {
   #tryInOrder(row: number, inside: number, outside: number, isFinal: boolean): boolean {
     const { claim } = this.#survey;
     if (claim === CLAIM_KNOWN)
-      return this.order.beginnings.mayBegin(row, isFinal) && this.order.beginnings.begin(inside, outside);
+      return this.#order.beginnings.mayBegin(row, isFinal) && this.#order.beginnings.begin(inside, outside);
     return (
       claim === CLAIM_POSSIBLE &&
-      this.order.beginnings.mayBegin(row, false) &&
-      this.order.beginnings.learn(inside, outside)
+      this.#order.beginnings.mayBegin(row, false) &&
+      this.#order.beginnings.learn(inside, outside)
     );
   }
 
@@ -265,7 +269,7 @@ export class Equals implements Admits, Settles {
     if (this.#survey.claim === CLAIM_KNOWN) return !this.#survey.isStale && this.#settleLike(row, inside, outside);
     if (this.#survey.claim !== CLAIM_POSSIBLE) return false;
     return (
-      this.order.beginnings.learnBurst(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING
+      this.#order.beginnings.learnBurst(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING
     );
   }
 
@@ -292,7 +296,7 @@ export class Equals implements Admits, Settles {
 
   /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
   #settleLike(row: number, inside: number, outside: number): boolean {
-    return this.order.inOrder.settle(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
+    return this.#order.inOrder.settle(inside, outside, this.#nowNs) && this.#about.timeline.state(row) !== WAITING;
   }
 
   /**

@@ -14,8 +14,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
 import { firstBehind } from "../behind.js";
-import type { Notes } from "../../kernel/base.js";
-import type { About, Admits, Doubt, Doubts, GivesUp, Settles } from "../contract.js";
+import type { About, Doubt, Matcher } from "../contract.js";
 import type { Undecided } from "../undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
@@ -63,7 +62,7 @@ type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
  * the translation is known. A datagram of which a fragment is missing is not paired: part of it proves
  * nothing.
  */
-export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
+export class Datagrams implements Matcher {
   readonly wants = WANTS_FRAGMENT;
   readonly #about: About;
   readonly #reassembly: Reassembly;
@@ -106,7 +105,6 @@ export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
     return datagram !== undefined && this.#isWaiting(datagram);
   }
 
-  /** All rows of the complete datagram that a packet is of, the same list for each, as long as that is held; undefined where some are missing. */
   wholeOf(row: number): readonly number[] | undefined {
     return this.#byRow.get(row)?.rows;
   }
@@ -139,21 +137,24 @@ export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
     return t.isBefore(datagram.rows[0], like.rows[0]) ? [datagram.rows, like.rows] : undefined;
   }
 
-  giveUp(row: number): void {
+  giveUp(row: number): boolean {
     const t = this.#about.timeline;
     const isWhole = this.#byRow.has(row);
-    if (!isWhole && (t.flags(row) & IS_FRAGMENT) === 0) return;
+    if (!isWhole && (t.flags(row) & IS_FRAGMENT) === 0) return false;
     const givenUp = this.#givenUp[t.sideOf(row)];
     givenUp.set(this.#identityOf(row), { timeNs: t.timeNs(row), isWhole });
     keepNewest(givenUp, MOST_GIVEN_UP);
+    return false;
   }
 
-  /** Whether a complete datagram of the other side was given up shortly before a packet that may be of it: nothing told them apart from others. */
-  hasLikeBefore(row: number): boolean {
-    return this.#wasGivenUp(row, this.#about.windowNs)?.isWhole === true;
+  partly(row: number, isLeaving: boolean): Doubt | undefined {
+    if ((this.#about.timeline.flags(row) & IS_FRAGMENT) === 0) return undefined;
+    // a complete one that was given up shortly before may be what it is of: nothing told that from others
+    const isWhole = this.mayPair(row) && !(isLeaving && this.#wasGivenUp(row, this.#about.windowNs)?.isWhole === true);
+    return isWhole ? undefined : { reason: "fragment", why: WHY_FRAGMENT };
   }
 
-  doubt(row: number): Doubt | undefined {
+  doubtLoss(row: number): Doubt | undefined {
     if (!this.#mayBeInFragments(row)) return undefined;
     const other = SIDE_NAMES[otherSide(this.#about.timeline.sideOf(row))];
     const why = `${other} has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them`;
@@ -377,6 +378,8 @@ export class Datagrams implements Admits, Settles, Notes, Doubts, GivesUp {
     return t.proto(first) === ICMPV6 ? icmpNumberIn(t.seq(first)) : 0;
   }
 }
+
+const WHY_FRAGMENT = "a fragment, of a datagram that is not all there on both sides";
 
 function areOfTwoVersions(a: Datagram, b: Datagram): boolean {
   return a.isIpv6 !== b.isIpv6;

@@ -1,12 +1,12 @@
 import { isAgain } from "../../../packets/packets.js";
 import { BY_COVERAGE } from "../../../packets/results/evidence.js";
-import { OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
+import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../../kernel/wants.js";
-import type { About, Admits, Leaves, Settles } from "../contract.js";
+import type { About, Doubt, Matcher } from "../contract.js";
 import { type Cut, Covering } from "./covering.js";
 import { haveSameBytes, shareBytes } from "./pieces.js";
 import { Streams } from "./streams.js";
@@ -22,7 +22,7 @@ const CROWDED = 256;
  * that make up its bytes (`Covering`). Only in flows whose translation is known, and from when on one was seen that is longer than what a wire
  * takes. A segment whose window is over may lack pieces.
  */
-export class Segments implements Admits, Settles, Leaves {
+export class Segments implements Matcher {
   readonly wants = WANTS_SEGMENT;
   readonly #about: About;
   readonly #covering: Covering;
@@ -95,11 +95,18 @@ export class Segments implements Admits, Settles, Leaves {
     );
   }
 
+  partly(row: number): Doubt | undefined {
+    const t = this.#about.timeline;
+    if (t.proto(row) !== TCP || !this.#isSeenInPieces(row)) return undefined;
+    const why = `${SIDE_NAMES[otherSide(t.sideOf(row))]} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`;
+    return { reason: "pieces-missing", why };
+  }
+
   /**
    * Whether some bytes of this waiting segment are on the other side, in segments cut differently, or were when those were given up. To be
    * asked of a segment that is given up.
    */
-  isSeenInPieces(row: number): boolean {
+  #isSeenInPieces(row: number): boolean {
     const t = this.#about.timeline;
     let isSeen = this.#orphans.delete(row);
     for (const other of this.#sharing(row, otherSide(t.sideOf(row)))) {

@@ -15,8 +15,7 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { firstBehind } from "../behind.js";
 import { Contents } from "../contents.js";
 import { Newcomers } from "../newcomers.js";
-import type { Notes } from "../../kernel/base.js";
-import type { About, Doubt, Doubts, Settles } from "../contract.js";
+import type { About, Doubt, Matcher } from "../contract.js";
 import { goesOutbound, IMPOSSIBLE, KNOWN, RELATION_MASK } from "../../kernel/relations.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
@@ -28,7 +27,7 @@ const SPREAD_NS = 10_000_000;
  * one flow, the first beginning as the whole does, all but the last of one size, and with as many bytes in all. Works on packets that
  * wait, once the window of one of them is over.
  */
-export class SuperDatagrams implements Settles, Notes, Doubts {
+export class SuperDatagrams implements Matcher {
   readonly #about: About;
   readonly #newcomers: Newcomers;
   /** What waits, by how its payload begins. */
@@ -47,7 +46,7 @@ export class SuperDatagrams implements Settles, Notes, Doubts {
     this.#unsolved.delete(row);
   }
 
-  doubt(row: number): Doubt | undefined {
+  doubtLoss(row: number): Doubt | undefined {
     if (!this.#unsolved.has(row)) return undefined;
     const other = SIDE_NAMES[otherSide(this.#about.timeline.sideOf(row))];
     const why = `${other} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;

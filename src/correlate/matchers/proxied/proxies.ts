@@ -4,7 +4,7 @@ import { IS_STREAM, wayOfTuple } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../../kernel/wants.js";
-import type { About, Admits, Carried, CarriesOn, KeepsTuples, KeepsUntranslated } from "../contract.js";
+import type { About, Carried, Matcher } from "../contract.js";
 import { Heads, segmentKey } from "./heads.js";
 import { calledBy, type Connection, isOnItsWay, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
@@ -52,7 +52,7 @@ interface Alike {
  * container, on the inside; and those of a proxy that takes what goes out on its way, and dials the same server itself. They share nothing but the bytes, which come out on the second later than they went into the
  * first, and the other way round for the answer. Two that fit are linked where neither fits any other.
  */
-export class Proxies implements Admits, CarriesOn, KeepsTuples, KeepsUntranslated {
+export class Proxies implements Matcher {
   readonly wants = WANTS_STRANGER;
   readonly #about: About;
   /** By tuple. */
@@ -95,10 +95,10 @@ export class Proxies implements Admits, CarriesOn, KeepsTuples, KeepsUntranslate
     if (isNew && leg === stream.toServer) this.#file(stream, segmentKey(offset, t.head(row), bytes));
   }
 
-  carriedOn(row: number): Carried | null {
+  carriedOn(row: number): Carried | undefined {
     const t = this.#about.timeline;
     const twin = t.proto(row) === TCP ? this.#twinOf(this.#streams.get(t.tuple(row))) : null;
-    return twin && { side: twin.side, tuple: twin.tuple, as: "stream" };
+    return twin === null ? undefined : { side: twin.side, tuple: twin.tuple, as: "stream" };
   }
 
   #twinOf(stream: Stream | undefined): Stream | null {

@@ -8,7 +8,7 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { isAnyBehind } from "../behind.js";
 import { contentHash, hasContent, isSameContent } from "../../../packets/content.js";
 import { Contents } from "../contents.js";
-import type { About, Carried, CarriesOn, KeepsLinks, KeepsTuples } from "../contract.js";
+import type { About, Carried, Matcher, Recognised } from "../contract.js";
 import { Newcomers } from "../newcomers.js";
 import { calledBy, callerOf, type Connection, isOnItsWay, isSameDial, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
@@ -26,7 +26,7 @@ interface Half extends Connection {
 }
 
 /** A datagram that was seen. */
-export interface Spot {
+interface Spot {
   readonly side: Side;
   readonly tuple: number;
   readonly frame: number;
@@ -42,12 +42,6 @@ interface Sighting {
   readonly isFromOpener: boolean;
 }
 
-/** A datagram of which it was not known when it was judged that a proxy sent it on, and the conversation of its twin. */
-export interface Recognised {
-  readonly spot: Spot;
-  readonly other: Pick<Spot, "side" | "tuple">;
-}
-
 /**
  * Links the two conversations of a UDP proxy, such as docker-proxy: a client's with the host, and the host's with the container; or of one
  * that takes what goes out on its way (TPROXY): a container's with a server, and the host's with the same server. The
@@ -55,7 +49,7 @@ export interface Recognised {
  * carry different things came out after they went in, and neither conversation fits any other. A proxy takes another socket where nobody
  * listened at the other end: what else comes from its address, and goes to the same one, may carry a client's conversation on.
  */
-export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
+export class Relays implements Matcher {
   readonly #about: About;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
@@ -75,13 +69,13 @@ export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
   }
 
-  carriedOn(row: number): Carried | null {
+  carriedOn(row: number): Carried | undefined {
     this.#newcomers.take(this.#file);
     // what is forwarded with a new IP ID looks like what is sent again
-    if (!this.#isTold(row) || this.#about.survivors.isRenumberingAny) return null;
+    if (!this.#isTold(row) || this.#about.survivors.isRenumberingAny) return undefined;
     const t = this.#about.timeline;
     const halves = this.#halves.get(t.tuple(row)) ?? this.#link(row);
-    if (halves === null) return null;
+    if (halves === null) return undefined;
     const [half, { side, tuple }] = halves;
     half.lastNs = Math.max(half.lastNs, t.timeNs(row));
     if (half.isClient !== this.#isFromOpener(row)) return { side, tuple, as: "datagram" };
@@ -92,12 +86,11 @@ export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
     );
     if (sentOn.length === 0 && half.isClient) sentOn.push(...this.#join(row, halves));
     const [first] = sentOn;
-    if (first === undefined) return isCrowded ? null : { side, tuple, as: "nothing" };
+    if (first === undefined) return isCrowded ? undefined : { side, tuple, as: "nothing" };
     half.latencies.add(Math.min(...sentOn.map((other) => t.timeNs(other) - t.timeNs(row))));
     return { side, tuple: t.tuple(first), as: "datagram" };
   }
 
-  /** Whether a proxy may have sent a datagram on, or sent it itself, though too little showed that when it was judged. */
   isSighted(row: number): boolean {
     const t = this.#about.timeline;
     const [side, frame] = [t.sideOf(row), t.frame(row)];
@@ -105,7 +98,6 @@ export class Relays implements CarriesOn, KeepsTuples, KeepsLinks {
     return this.#sightings.get(t.tuple(row))?.some(({ client, server }) => isIt(client) || isIt(server)) ?? false;
   }
 
-  /** Of which of those it is known since it was asked last. */
   news(): readonly Recognised[] {
     if (this.#news.length === 0) return this.#news;
     const news = this.#news;

@@ -16,7 +16,7 @@ import { isAnyBehind, undecidedBehind } from "../behind.js";
 import type { Datagrams } from "../pieces/datagrams.js";
 import { JITTER_NS } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
-import type { About, Admits, KeepsLinks, Settles } from "../contract.js";
+import type { About, Matcher, OneForm } from "../contract.js";
 import { BothForms } from "./both-forms.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { type Passed, type Turned, Turns } from "./turns.js";
@@ -40,13 +40,13 @@ const CROWDED = 256;
  * Two forms have one key, and no packet of the other side does. That a capture shows a packet again as it was is no hairpin: a rewrite
  * has to show. What one capture shows and then another one, with a lower TTL, need not be rewritten.
  */
-export class Hairpins implements Admits, Settles, KeepsLinks {
+export class Hairpins implements Matcher {
   readonly wants = WANTS_TWIN;
   readonly #about: About;
   readonly #datagrams: Datagrams;
   readonly #turns = new Turns();
   /** Which packets may be the two forms of one. */
-  readonly forms: BothForms;
+  readonly #forms: BothForms;
   /** Translations that contradict known ones and that one pair speaks for, by their ways. */
   readonly #heard = new Set<string>();
   /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
@@ -60,7 +60,7 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
   constructor(about: About, datagrams: Datagrams) {
     this.#about = about;
     this.#datagrams = datagrams;
-    this.forms = new BothForms(about, this.#turns);
+    this.#forms = new BothForms(about, this.#turns);
   }
 
   /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
@@ -73,7 +73,7 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
   /** Whether a packet has others with its key on its side alone, or is a segment that may have been cut; of fragments, `Datagrams` says so. */
   mayPair(row: number): boolean {
     const t = this.#about.timeline;
-    return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.forms.isBefore(row));
+    return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.#forms.isBefore(row));
   }
 
   /** Whether others of its side wait under its key, and none of the other side. */
@@ -99,9 +99,9 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
     if (afters.length === 0) {
       for (const other of like) {
         if (!t.isBefore(row, other)) continue;
-        if (this.forms.mayBe(row, other) || this.forms.mayBeKept(row, other)) this.#noteMaybe([row], [other]);
+        if (this.#forms.mayBe(row, other) || this.#forms.mayBeKept(row, other)) this.#noteMaybe([row], [other]);
         // where stamps are in disorder
-        if (this.forms.mayBe(other, row)) this.#noteMaybe([other], [row]);
+        if (this.#forms.mayBe(other, row)) this.#noteMaybe([other], [row]);
       }
       return null;
     }
@@ -123,20 +123,18 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
     );
   }
 
-  /** Whether a packet of a known conversation, in the form before the rewrite, may have come out after all, in pieces or merged with others. */
-  mayHaveComeOut(row: number): boolean {
-    const t = this.#about.timeline;
-    return this.#turns.of(t.way(row)).some(({ afterWay }) => mayHaveComeOut(t, row, afterWay));
-  }
-
-  /** The frame on its side that is like a packet and may be its other form, though too little speaks for it; undefined where there is none. */
-  likeOf(row: number): number | undefined {
-    return this.#maybe.get(row);
-  }
-
-  /** Whether a packet in the form before the rewrite goes to a neighbour of its sender, whatever is rewritten: a bridge passes that straight on. */
-  goesStraight(row: number): boolean {
-    return !this.#areNeighboursTurned && this.#isBetweenNeighbours(row);
+  oneForm(row: number): OneForm | undefined {
+    const like = this.#maybe.get(row);
+    const isBefore = this.#forms.isBefore(row);
+    if (like === undefined && !isBefore && !this.#forms.isAfter(row)) return undefined;
+    const { timeline: t } = this.#about;
+    return {
+      like,
+      isBefore,
+      goesStraight: () => !this.#areNeighboursTurned && this.#isBetweenNeighbours(row),
+      mayHaveComeOut: () => this.#turns.of(t.way(row)).some(({ afterWay }) => mayHaveComeOut(t, row, afterWay)),
+      isAlive: () => this.#isAlive(row),
+    };
   }
 
   #isBetweenNeighbours(before: number): boolean {
@@ -149,8 +147,7 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
     );
   }
 
-  /** Whether the translation of a packet in the form before the rewrite is known to have been there still: others went by it behind the packet. */
-  isAlive(row: number): boolean {
+  #isAlive(row: number): boolean {
     const t = this.#about.timeline;
     const present = this.#turns.present(t.way(row)).map(({ turned }) => turned);
     if (present.some(({ lastNs }) => lastNs > t.timeNs(row))) return true;
@@ -160,12 +157,6 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
       this.#aftersOf(later, this.#like(later)).length > 0;
     const found = undecidedBehind(t, row, goesBy);
     return found !== NONE && found !== t.end;
-  }
-
-  /** The flow of two forms that were paired. */
-  flowOf(before: number, after: number): Flow | undefined {
-    const t = this.#about.timeline;
-    return this.#turns.between(t.way(before), t.way(after))?.flow;
   }
 
   unlinked(tuple: number): void {
@@ -193,17 +184,17 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
   /** The two forms of a datagram, one of which is in fragments, as far as they and their TTL tell. */
   #datagramOf(row: number): Forms | undefined {
     const forms = this.#datagrams.likeOf(row);
-    return forms !== undefined && this.forms.isForwarded(forms[0][0], forms[1][0]) ? forms : undefined;
+    return forms !== undefined && this.#forms.isForwarded(forms[0][0], forms[1][0]) ? forms : undefined;
   }
 
   /** Whether two forms are of a conversation that is turned round, as is known, or learnt by these and what comes behind them. */
   #isTurn([[before], [after]]: Forms): boolean {
     const t = this.#about.timeline;
     if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
-    if (this.forms.isBefore(before) || !this.forms.isPossible(before, after)) return false;
+    if (this.#forms.isBefore(before) || !this.#forms.isPossible(before, after)) return false;
     return this.#learnBy(before, after, (later) => {
       const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
-      return next === later && this.forms.isPossible(next, nextAfter) ? nextAfter : NONE;
+      return next === later && this.#forms.isPossible(next, nextAfter) ? nextAfter : NONE;
     });
   }
 
@@ -229,7 +220,7 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
 
   /** Those that a packet may have become, by its known conversation. */
   #aftersOf(row: number, like: readonly number[]): number[] {
-    return like.filter((after) => this.forms.isTurnedInto(row, after));
+    return like.filter((after) => this.#forms.isTurnedInto(row, after));
   }
 
   /**
@@ -239,7 +230,7 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
   #beforesOf(after: number): number[] {
     const t = this.#about.timeline;
     const rows = this.#like(after).filter(
-      (row) => this.forms.isTurnedInto(row, after) && this.forms.isForwarded(row, after),
+      (row) => this.#forms.isTurnedInto(row, after) && this.#forms.isForwarded(row, after),
     );
     const limitNs = this.#limitNs;
     const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
@@ -300,7 +291,7 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
    */
   #isHeard(before: number, after: number): boolean {
     const t = this.#about.timeline;
-    const isContradicting = this.forms.isBefore(before) || this.forms.isAfter(after);
+    const isContradicting = this.#forms.isBefore(before) || this.#forms.isAfter(after);
     if (!isContradicting || isOpening(t.tcpFlags(before))) return true;
     const key = `${t.way(before)} ${t.way(after)}`;
     if (this.#heard.has(key)) return true;
@@ -313,8 +304,8 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
   #candidateOf(before: number): number {
     if (this.#count(before) !== 2) return NONE;
     const [first, after] = this.#like(before);
-    if (first !== before || after === undefined || !this.forms.mayBe(before, after)) return NONE;
-    return this.forms.isPossible(before, after) ? after : NONE;
+    if (first !== before || after === undefined || !this.#forms.mayBe(before, after)) return NONE;
+    return this.#forms.isPossible(before, after) ? after : NONE;
   }
 
   #open(before: number, after: number): void {
@@ -333,7 +324,7 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
         lastNs: t.timeNs(before),
         latencies: this.#about.translations.accounts.latencies.digests.make(),
       };
-      this.#turns.add(way, afterWay, [this.forms.captureOf(before), this.forms.captureOf(after)], turned);
+      this.#turns.add(way, afterWay, [this.#forms.captureOf(before), this.#forms.captureOf(after)], turned);
       return turned;
     });
   }
@@ -358,7 +349,12 @@ export class Hairpins implements Admits, Settles, KeepsLinks {
     const isCutAlike = befores.length === afters.length;
     const timeNs = t.timeNs(before);
     const bytes = befores.reduce((sum, row) => sum + t.length(row), 0);
-    const latencyNs = this.#about.pairing.turned(befores, afters, isCutAlike ? evidence : evidence & ~EVIDENCE_LENGTH);
+    const latencyNs = this.#about.pairing.turned(
+      befores,
+      afters,
+      turn.flow,
+      isCutAlike ? evidence : evidence & ~EVIDENCE_LENGTH,
+    );
     this.#areNeighboursTurned ||= this.#isBetweenNeighbours(before);
     this.#pairs++;
     this.#slowestNs = Math.max(this.#slowestNs, latencyNs);

@@ -1,8 +1,9 @@
 import { icmpTypeIn } from "../../../packets/records.js";
 import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
 import { OUTSIDE, SIDE_NAMES, otherSide } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
-import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { RST } from "../../../protocols/tcp.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { Explained } from "./explained.js";
@@ -58,23 +59,12 @@ export class Claims {
     const uncovered = reach.uncovered(row, otherSide(side), isLeaving);
     if (uncovered !== null) return (slot === NONE ? this.#unexplained.takenByRules(row, side) : undefined) ?? uncovered;
     // a router that puts fragments together forwards none where one is missing
-    const isPart = (t.flags(row) & IS_FRAGMENT) !== 0 && !matchers.datagrams.mayPair(row);
+    const isPart = (t.flags(row) & IS_FRAGMENT) !== 0 && !isAllThere(t, matchers.wholeOf(row));
     if (own !== null && !isPart) return own;
-    const partly = this.#partly(row, isPart, isLeaving);
-    if (partly !== null) return partly;
+    const partly = matchers.partly(row, isLeaving);
+    if (partly !== undefined) return unknown(partly.reason, partly.why);
     if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
     return isLeaving ? this.#explained.neverEntered(row, side) : this.#ofFlow(row, answer);
-  }
-
-  /** What follows where the other side has something of a packet, or of the datagram it is a fragment of; null where it has nothing. `isPart`: that datagram is not all there. */
-  #partly(row: number, isPart: boolean, isLeaving: boolean): Claim | null {
-    const { timeline: t, matchers } = this.#known;
-    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
-    if (isPart || (isFragment && isLeaving && matchers.datagrams.hasLikeBefore(row)))
-      return unknown("fragment", "a fragment, of a datagram that is not all there on both sides");
-    if (t.proto(row) !== TCP || !matchers.segments.isSeenInPieces(row)) return null;
-    const why = `${SIDE_NAMES[otherSide(t.sideOf(row))]} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`;
-    return unknown("pieces-missing", why);
   }
 
   /** What follows where a packet accepts, resets or refuses what was not passed on; null of any other packet. */
@@ -171,7 +161,7 @@ export class Claims {
   #proxied(row: number): Claim | null {
     const { tuples, matchers } = this.#known;
     const carried = matchers.carriedOn(row);
-    if (carried === null) return null;
+    if (carried === undefined) return null;
     const into = conversationText(tuples, carried);
     if (carried.as === "nothing")
       return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${into}`);
@@ -218,6 +208,11 @@ export class Claims {
     const t = this.#known.timeline;
     return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
   }
+}
+
+/** Whether all rows of a packet still wait, as far as they are there at all. */
+function isAllThere(t: Timeline, rows: readonly number[] | undefined): boolean {
+  return rows?.every((row) => t.isWaiting(row)) === true;
 }
 
 /** Whether that a packet is the host's, or is taken for the host's, is shown, and not that nothing else was seen of it. */

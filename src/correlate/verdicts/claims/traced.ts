@@ -33,7 +33,7 @@ export class Traced {
   #stopOf(row: number): Stop | undefined {
     const { timeline: t, tuples, matchers } = this.#known;
     // conntrack puts fragments together before the first rule gets them (net/ipv4/netfilter/nf_defrag_ipv4.c)
-    const fragments = matchers.datagrams.wholeOf(row) ?? [row];
+    const fragments = matchers.wholeOf(row) ?? [row];
     // each fragment has a header of its own, without options
     const again = (fragments.length - 1) * HEADER_BYTES;
     const length = fragments.reduce((bytes, each) => bytes + t.length(each), -again);

@@ -1,4 +1,5 @@
 import { pack, unpack } from "../../../packets/memory/packed.js";
+import type { Flow } from "../../../packets/flows/flows.js";
 import type { Missing } from "../../../packets/results/results.js";
 import { MEMBER } from "../../../packets/fates.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -13,6 +14,8 @@ export class Groups {
   readonly #byFirst = new Map<number, string>();
   /** What segments lack that were cut, by the first inside row. */
   readonly #missing = new Map<number, readonly Missing[]>();
+  /** The flows of what was turned round, by the first row of the form before the rewrite. */
+  readonly #turned = new Map<number, Flow>();
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
@@ -40,10 +43,11 @@ export class Groups {
   }
 
   /** Makes packets of one side the two forms of one, before a rewrite and after it, as `Timeline.turn` does. */
-  turn(befores: readonly number[], afters: readonly number[], evidence: number): void {
+  turn(befores: readonly number[], afters: readonly number[], flow: Flow, evidence: number): void {
     const t = this.#timeline;
     for (const row of [...befores, ...afters]) t.setState(row, MEMBER);
     t.turn(befores[0], afters[0], evidence);
+    this.#turned.set(befores[0], flow);
     for (const rows of [befores, afters]) this.#gather(rows);
   }
 
@@ -73,6 +77,11 @@ export class Groups {
     return this.#missing.get(inside);
   }
 
+  /** The flow of a packet that was turned round, by its form before the rewrite. */
+  turnedFlow(before: number): Flow | undefined {
+    return this.#turned.get(before);
+  }
+
   /** The IP length of a packet, bytes; of all that it stands for together. */
   lengthOf(row: number): number {
     return this.#severalOf(row)?.length ?? this.#timeline.length(row);
@@ -93,10 +102,11 @@ export class Groups {
   /** Forgets what a packet stands for, which was shown; returns how many packets that were, itself included. */
   release(row: number): number {
     // most packets stand for themselves alone
-    if (this.#byFirst.size + this.#missing.size === 0) return 1;
+    if (this.#byFirst.size + this.#missing.size + this.#turned.size === 0) return 1;
     const count = this.#countOf(row);
     this.#byFirst.delete(row);
     this.#missing.delete(row);
+    this.#turned.delete(row);
     return count;
   }
 

@@ -52,7 +52,7 @@ export class Changed {
    */
   why(row: number, other: Side): string | undefined {
     const t = this.#known.timeline;
-    const { buckets, kernel, windowNs } = this.#known;
+    const { buckets, kernel, matchers, windowNs } = this.#known;
     const slot = this.#known.translations.slotOf(row);
     const isTcp = t.proto(row) === TCP;
     // what others took tells nothing of one that its numbers tell, nor of one of no known flow
@@ -62,7 +62,7 @@ export class Changed {
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#known.translations.slotOf(next) !== slot)
         return false;
       const isSame = isTcp
-        ? isSameSegment(t, row, next) || isCut(t, row, next) || this.#isShifted(row, next, slot)
+        ? isSameSegment(t, row, next) || isCut(t, row, next) || matchers.mayHaveBecome(row, next)
         : t.timeNs(next) <= usualNs || isSameContent(t, row, next);
       if (!isSame) return false;
       // what others with its key wait for is one of them
@@ -74,13 +74,6 @@ export class Changed {
     if (changed === undefined) return undefined;
     const frame = `frame ${t.frameText(other, changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;
-  }
-
-  /** Whether a segment left as another of its flow would that entered, where a helper shifts the numbers there. */
-  #isShifted(entered: number, left: number, slot: number): boolean {
-    const t = this.#known.timeline;
-    const isAlike = slot !== NONE && t.payloadLength(entered) === t.payloadLength(left);
-    return isAlike && this.#known.matchers.shifted.isShifted(entered, left, slot);
   }
 
   /** The first frame within the window behind a packet that is what is looked for, of those of its flow that wait on the other side; undefined where none is. */

@@ -1,6 +1,6 @@
 import { tupleIn } from "../../../packets/tuples.js";
+import type { Recognised } from "../../matchers/contract.js";
 import type { Matchers } from "../../matchers/matchers.js";
-import type { Recognised } from "../../matchers/proxied/relays.js";
 import { serviceOf } from "../captures/services.js";
 import { WHY_TAKEN } from "../claims/taken.js";
 import type { FlowBook } from "../flows/flow-book.js";
@@ -18,7 +18,7 @@ interface AboutProxies extends Told {
 export function tellProxied(about: AboutProxies): void {
   const { verdicts, matchers } = about;
   for (const service of verdicts.taken.news()) tellTaken(about, service);
-  for (const recognised of matchers.relays.news()) tellRecognised(about, recognised);
+  for (const recognised of matchers.news()) tellRecognised(about, recognised);
 }
 
 /** A proxy is now known to take a service: it may have taken what was dropped of that on its way out. */
