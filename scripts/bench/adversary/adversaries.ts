@@ -4,6 +4,7 @@ import { CAUSALITY } from "./scenarios/causality.js";
 import { CLOCKS } from "./scenarios/clocks.js";
 import { CONNECTIONS } from "./scenarios/connections.js";
 import { EVERYDAY } from "./scenarios/everyday.js";
+import { FRAGMENTS } from "./scenarios/fragments.js";
 import { LIKENESS } from "./scenarios/likeness.js";
 import { PROTOCOLS } from "./scenarios/protocols.js";
 import { QUEUES } from "./scenarios/queues.js";
@@ -22,6 +23,7 @@ export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(
     ...CLOCKS,
     ...CONNECTIONS,
     ...EVERYDAY,
+    ...FRAGMENTS,
     ...LIKENESS,
     ...PROTOCOLS,
     ...QUEUES,

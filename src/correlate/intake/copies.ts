@@ -1,5 +1,13 @@
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_FRAGMENT, IS_IPV6, IS_SELECTED } from "../../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_COPY,
+  IS_FRAGMENT,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+  IS_SELECTED,
+} from "../../packets/packets.js";
 import type { ContainerMacs } from "../../packets/results/container-macs.js";
 import { sameAddress } from "../../packets/memory/columns.js";
 import type { Heap } from "../../packets/memory/heap.js";
@@ -241,6 +249,11 @@ export class Copies {
     return batch.ipId(row) === 0 ? undefined : this.#ids;
   }
 
+  /** The same of those that tell whether a capture copies: not of a later fragment, as hosts behind one address that count alike send what looks the same. */
+  #telling(batch: PacketBatch, row: number): Identities | undefined {
+    return (batch.flags(row) & IS_LATER_FRAGMENT) === 0 ? this.#identitiesFor(batch, row) : undefined;
+  }
+
   /** Remembers a packet. Returns the frame of one that is like it and came just before, or NONE; `#times` tells how often that has come. */
   #find(batch: PacketBatch, row: number): number {
     const { records } = batch;
@@ -268,7 +281,7 @@ export class Copies {
     this.#remember(place, batch, row, 1);
     this.#isPassedOn = sent !== NONE;
     if (this.#isPassedOn) return sent;
-    this.#identitiesFor(batch, row)?.take(identityOf(batch, row));
+    this.#telling(batch, row)?.take(identityOf(batch, row));
     return NONE;
   }
 
@@ -278,7 +291,7 @@ export class Copies {
     const laterNs = batch.stampNs(row) - this.#timesNs[slot];
     const isTold = this.#isMostly && !this.#isOwn(batch, row) && laterNs > this.#reachNs;
     this.#times = isTold ? 1 : ++this.#timesOf[slot];
-    this.#identitiesFor(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
+    this.#telling(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
     if (this.#times === 2 && this.#isOwn(batch, row)) this.#latestNs = Math.max(this.#latestNs, laterNs);
     this.#slot = slot;
     this.#laterNs = laterNs;

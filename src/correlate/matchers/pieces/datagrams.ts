@@ -16,7 +16,8 @@ import { WANTS_FRAGMENT } from "../../kernel/wants.js";
 import { firstBehind } from "../behind.js";
 import type { About, Doubt, Matcher } from "../contract.js";
 import type { Undecided } from "../undecided.js";
-import { bytesOf, Reassembly } from "./reassembly.js";
+import { areExchangeable, areInOnePlace, Nearby } from "./nearby.js";
+import { bytesOf, FRESH_NS, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../../kernel/relations.js";
 
@@ -66,6 +67,9 @@ export class Datagrams implements Matcher {
   readonly wants = WANTS_FRAGMENT;
   readonly #about: About;
   readonly #reassembly: Reassembly;
+  readonly #nearby: Nearby;
+  /** Those that may as well be pieces of a datagram that was given up for that. */
+  readonly #untold = new Set<number>();
   /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
   #isIdentityKept = false;
   /** Complete datagrams of each side that are not paired, by content and size … */
@@ -83,6 +87,7 @@ export class Datagrams implements Matcher {
     const { timeline, tuples } = about;
     this.#about = about;
     this.#reassembly = new Reassembly(timeline, tuples);
+    this.#nearby = new Nearby(timeline, tuples);
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
     this.#byHeader = [shelf(), shelf()];
@@ -96,6 +101,7 @@ export class Datagrams implements Matcher {
       this.#take([row], bytesOf(t, row), false);
       return;
     }
+    this.#nearby.note(row);
     const whole = this.#reassembly.add(row);
     if (whole) this.#take(whole.rows, whole.bytes, whole.isMixed);
   }
@@ -198,6 +204,8 @@ export class Datagrams implements Matcher {
 
   forget(row: number): void {
     this.#reassembly.forget(row);
+    this.#nearby.forget(row);
+    this.#untold.delete(row);
     const datagram = this.#byRow.get(row);
     if (datagram === undefined) return;
     this.#byRow.delete(row);
@@ -230,6 +238,7 @@ export class Datagrams implements Matcher {
       this.#byRow.set(row, datagram);
       t.note(row);
     }
+    if (rows.length === 1) this.#nearby.note(rows[0]);
   }
 
   #takeOff(datagram: Datagram): void {
@@ -283,7 +292,7 @@ export class Datagrams implements Matcher {
       if (isFinal) contest(shelves, key);
       return false;
     }
-    return this.#pair(datagram, twin);
+    return this.#pair(datagram, twin, isFinal);
   }
 
   /**
@@ -302,7 +311,7 @@ export class Datagrams implements Matcher {
     }
     if (datagram.isMixed || twin.isMixed || this.#relation(datagram, twin) < POSSIBLE) return false;
     if (datagram.id === 0 && !this.#isQuick(datagram, twin)) return false;
-    return this.#pair(datagram, twin);
+    return this.#pair(datagram, twin, true);
   }
 
   /** Those filed under a key that may be a datagram's twins. */
@@ -315,7 +324,7 @@ export class Datagrams implements Matcher {
     if (a.rows.length + b.rows.length === 2) return false;
     if (!areAlike(a.content, b.content) || !areAlike(a.head, b.head)) return false;
     const haveOneKey = areOfTwoVersions(a, b) ? a.acrossKey === b.acrossKey : a.headerKey === b.headerKey;
-    if (!haveOneKey || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
+    if (!haveOneKey || !this.#isWaiting(a) || !this.#isWaiting(b) || !this.#arePiecesAlike(a, b)) return false;
     if (this.#isIdentityKept && this.#areIdentified(a, b) && !this.#isSameIdentity(a, b)) return false;
     return this.#relation(a, b) !== IMPOSSIBLE;
   }
@@ -330,8 +339,7 @@ export class Datagrams implements Matcher {
     const t = this.#about.timeline;
     const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     const { translations } = this.#about;
-    if ((a.isIpv6 || b.isIpv6) && !translations.isPlausible(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i)))
-      return IMPOSSIBLE;
+    if ((a.isIpv6 || b.isIpv6) && !this.#arePlausible(i, o)) return IMPOSSIBLE;
     return translations.relation(i, o);
   }
 
@@ -342,7 +350,70 @@ export class Datagrams implements Matcher {
     return this.#about.translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
   }
 
-  #pair(a: Datagram, b: Datagram): boolean {
+  /** The same of two packets, of which the one that entered must not have left before. */
+  #arePlausible(a: number, b: number): boolean {
+    const t = this.#about.timeline;
+    const [i, o] = t.insideFirst(a, b);
+    return this.#about.translations.isPlausible(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
+  }
+
+  /** Whether the pieces that both captures have in one place carry the same. */
+  #arePiecesAlike(a: Datagram, b: Datagram): boolean {
+    const t = this.#about.timeline;
+    return a.rows.every((row, n) => {
+      const other = b.rows.at(n);
+      return other === undefined || !areInOnePlace(t, row, other) || areExchangeable(t, row, other);
+    });
+  }
+
+  /**
+   * Whether all pieces of two that may be twins are theirs. Where another packet about then may be one of them, as what was kept does not tell it from that, the other
+   * datagram may be the one that came whole, with pieces of which it is not known whose they are. `isFinal`: as in `#pairSurely`.
+   */
+  #areTheirOwn(a: Datagram, b: Datagram, isFinal: boolean): boolean {
+    let areOwn = true;
+    for (const [one, twin] of [
+      [a, b],
+      [b, a],
+    ]) {
+      for (const row of one.rows) {
+        if (this.#untold.has(row)) areOwn = false;
+        else
+          this.#nearby.isAny(row, twin.rows[0], (other) => {
+            if (one.rows.includes(other) || !this.#mayStandFor(other, row, one, twin)) return false;
+            areOwn = false;
+            if (isFinal) this.#untold.add(other);
+            return !isFinal;
+          });
+      }
+    }
+    return areOwn;
+  }
+
+  /** Whether another packet may be in the place of one of a datagram's or, where its twin is cut differently, of one of that. */
+  #mayStandFor(other: number, row: number, of: Datagram, twin: Datagram): boolean {
+    const t = this.#about.timeline;
+    const areAlike = areExchangeable(t, row, other);
+    if (of.isIpv6 && (of.rows.length === 1 || t.ipId(row) !== t.ipId(other))) {
+      const isTold = of.rows.length > 1 && this.#isIdentityKept;
+      return areAlike && !isTold && this.#arePlausible(other, twin.rows[0]);
+    }
+    const reachNs = FRESH_NS + Math.max(this.#spanNs(of), this.#spanNs(twin));
+    if (Math.abs(t.timeNs(other) - t.timeNs(row)) > reachNs) return false;
+    if (areAlike || of.rows.length > 1) return areAlike;
+    const whose = this.#byRow.get(other);
+    // its own pieces are there, and are others
+    return whose === undefined || !this.#twinsOf(whose, this.#byContent, whose.contentKey).some((one) => one !== twin);
+  }
+
+  /** Over how long its fragments passed. */
+  #spanNs({ rows }: Datagram): number {
+    const times = rows.map((row) => this.#about.timeline.timeNs(row));
+    return Math.max(...times) - Math.min(...times);
+  }
+
+  #pair(a: Datagram, b: Datagram, isFinal: boolean): boolean {
+    if (!this.#areTheirOwn(a, b, isFinal)) return false;
     const t = this.#about.timeline;
     const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     const relation = this.#about.translations.relation(i, o);

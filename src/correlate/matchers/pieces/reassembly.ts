@@ -10,12 +10,12 @@ import * as udp from "../../../protocols/udp.js";
 /** Datagrams of one identification that are collected at a time; the oldest is given up for another one. */
 const MOST_OPEN = 8;
 /** Fragments of one datagram leave back to back: one that comes later, nanoseconds, is rather of a later datagram of that identification … */
-const FRESH_NS = 1_000_000;
+export const FRESH_NS = 1_000_000;
 /**
  * … but where it goes on where the last one ended, as on a slow link: twice what a full one takes at 1 Mbit/s. Up to 10 Gbit/s, no host uses an identification
  * again so soon (RFC 4963 section 2: 65,536 of them last for 0.8 s at 1 Gbit/s).
  */
-const SLOW_NS = 25_000_000;
+export const SLOW_NS = 25_000_000;
 
 /** Bytes of the headers that are not counted in `payloadLength`, of protocols that are sent in fragments. */
 const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
@@ -119,7 +119,7 @@ export class Reassembly {
 }
 
 /** Where a fragment stands in its datagram, bytes. */
-function offsetOf(t: Timeline, row: number): number {
+export function offsetOf(t: Timeline, row: number): number {
   return (t.flags(row) & IS_LATER_FRAGMENT) !== 0 ? t.seq(row) : 0;
 }
 

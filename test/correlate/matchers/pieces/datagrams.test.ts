@@ -99,6 +99,13 @@ function one(atUs: number, seed: number, size = 2000): Sent {
   return { ...usual, atUs: START_US + atUs, payload: filler(size, seed) };
 }
 
+/** A datagram that has its IP ID, and what all but its first fragment carries, in common with another container's. */
+function clashing(n: number, container: number): Sent {
+  const payload = filler(2000, n);
+  payload[0] = container;
+  return { ...one(5000 * n + container, n), container, ipId: 707 + n, mtu: [MTU, MTU], payload };
+}
+
 /** An IPv6 datagram in fragments that the host forwards as they are; the third one and those behind it carry the same. */
 function forwarded(n: number): Sent {
   const cuts = { isIpv6: true, isKept: true, mtu: [MTU, MTU] } as const;
@@ -176,6 +183,16 @@ describe("datagrams cut differently", () => {
     const seen = await correlated([one(0, 0), { ...one(1, 1), container: 1, afterUs: 19.5 }]);
     expectNoneWrong(seen);
     expect(paired(seen)).toHaveLength(2);
+  });
+
+  it("of one identification are no twins of fragments that may be another's, which are no copies either", async () => {
+    const sent = Array.from({ length: 20 }, (_, n) => [clashing(n, 0), clashing(n, 1)]).flat();
+    const all = await correlated(sent);
+    expect(paired(all)).toEqual([]);
+    expect([...new Set(all.outcome.alone.map(({ verdict }) => verdict))]).toEqual(["unknown"]);
+    // the end of one and the beginning of the other are there
+    const lossy = await correlated(sent, Infinity, ({ container }, k) => k !== container);
+    expect(paired(lossy)).toEqual([]);
   });
 
   it("are not held up by an earlier one that lost a fragment", async () => {
