@@ -75,6 +75,29 @@ function threeAt(
 /** Pairs of packets that are not twins: the n-th of a side is that of the other. */
 const wrong = (twins: readonly (readonly [number, number])[]) => twins.filter(([i, o]) => i !== o);
 
+/** Three heartbeats each 20 ms, at these milliseconds, as a side sees them beside what else passes. */
+function inMilliseconds(apart: readonly number[], side: "inside" | "outside"): Stamped[] {
+  const [src, ttl] = side === "inside" ? [CONTAINER, 64] : ([HOST, 63] as const);
+  const beats = Array.from({ length: 8 }, (_, n) =>
+    apart.map((after) => ms(10 + 20 * n + after, beat(src, ttl))),
+  ).flat();
+  const coarse = everyMs[side].map((one) => ({ ...one, ns: Math.floor(one.ns / 1e6) * 1e6 }));
+  return merged(coarse, [ms(1, hello(src, ttl)), ...beats]);
+}
+
+const everyMs = conversation(200, { everyUs: 1000, srcPort: 33_000, insideSrc: "172.17.0.9" });
+
+describe("equal packets with stamps in milliseconds", () => {
+  it.each([
+    { apart: [0, 3, 6], told: 24 },
+    { apart: [0, 0, 0], told: 0 },
+  ])("$apart apart: $told are told, by their stamps and not by where they stand in the captures", async (of) => {
+    const sides = [inMilliseconds(of.apart, "inside"), inMilliseconds(of.apart, "outside")] as const;
+    const { pairs } = await outcomeOf(...sides, { clock: { kind: "none" } });
+    expect(pairs).toHaveLength(everyMs.inside.length + 1 + of.told);
+  });
+});
+
 describe("a stream of equal packets, of which nothing else tells what they take", () => {
   const tookUs = 300;
   const entered = Array.from({ length: 30 }, (_, n) => 10_000 + 800 * n);

@@ -6,6 +6,7 @@ import { CONNECTIONS } from "./scenarios/connections.js";
 import { EVERYDAY } from "./scenarios/everyday.js";
 import { FRAGMENTS } from "./scenarios/fragments.js";
 import { LIKENESS } from "./scenarios/likeness.js";
+import { PROCESSORS } from "./scenarios/processors.js";
 import { PROTOCOLS } from "./scenarios/protocols.js";
 import { QUEUES } from "./scenarios/queues.js";
 import { REWRITING } from "./scenarios/rewriting.js";
@@ -25,6 +26,7 @@ export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(
     ...EVERYDAY,
     ...FRAGMENTS,
     ...LIKENESS,
+    ...PROCESSORS,
     ...PROTOCOLS,
     ...QUEUES,
     ...REWRITING,

@@ -216,7 +216,7 @@ export class InOrder {
   /** Whether some of these times are so near to each other that stamps do not tell which was first. */
   #mayBeSwapped(times: readonly number[]): boolean {
     const { untoldNs } = this.#about.kernel.time;
-    return untoldNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= untoldNs);
+    return times.some((timeNs, at) => timeNs - times[at - 1] <= untoldNs);
   }
 
   /** Whether these stand in another order in their capture than their stamps say, as where a clock was set back between them: neither tells. */
