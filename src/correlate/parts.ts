@@ -6,7 +6,7 @@ import type { Sink, Tables } from "../packets/results/results.js";
 import type { HostRoutes } from "../packets/results/host-routes.js";
 import { type ContainerMacs, NO_CONTAINER_MACS } from "../packets/results/container-macs.js";
 import type { Traces } from "../packets/results/traces.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
@@ -144,7 +144,7 @@ function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, opti
   const tallies = [new SideTally(), new SideTally()] as const;
   const sentTwice = new SentTwice(windowNs);
   sentTwice.begin(intakes[INSIDE].atFirst, intakes[OUTSIDE].atFirst);
-  kernel.isSentTwice = sentTwice.isTold;
+  for (const side of SIDES) kernel.setSentTwice(side, sentTwice.mayEnter(side));
   const repeatOf = (row: number): number | undefined => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row));
   const base = { ...ground, kernel, translations, repeatOf };
   return {

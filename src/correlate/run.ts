@@ -3,7 +3,7 @@ import { IS_COPY, IS_ERROR, IS_MISTIMED } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import type { Look, SideSummary, Sink, Summary } from "../packets/results/results.js";
 import { ALTERED } from "../packets/results/evidence.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
 import { NO_MAC } from "../protocols/mac.js";
 import { DONE, WAITING } from "../packets/fates.js";
 import { IS_ECHO_ID, NONE, tupleIn } from "../packets/tuples.js";
@@ -282,7 +282,7 @@ export class Run {
     if (doubled === undefined || batch.tunnel(at) !== 0) return;
     const { sentTwice, kernel } = this.#parts;
     if (sentTwice.take(side, doubled, frame, timeNs)) unmark(batch, at, doubled.key);
-    kernel.isSentTwice = sentTwice.isTold;
+    for (const each of SIDES) kernel.setSentTwice(each, sentTwice.mayEnter(each));
   }
 
   /**

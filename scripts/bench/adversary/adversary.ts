@@ -92,7 +92,7 @@ export interface Sent {
   readonly direction: Direction;
   /**
    * Whether its data had been sent before: `all` where one segment that crossed had all of it, `some` where segments that were sent had any of it, or whether that
-   * counts is a matter of words (a keepalive, what opens or ends a connection); else `none`.
+   * counts is a matter of words (a keepalive, what opens or ends a connection, what a network sent once more); else `none`.
    */
   readonly before: "all" | "some" | "none";
 }
@@ -311,7 +311,11 @@ function beforeOf(fate: Fate, earlier: readonly Fate[], seen: readonly ReadonlyS
   const data = dataOf(fate);
   if (data === null) return "none";
   const isPlain =
-    data.bytes >= LEAST_DATA && !data.isControl && fate.left !== null && listOf(fate.entered).length === 1;
+    data.bytes >= LEAST_DATA &&
+    !data.isControl &&
+    !fate.isAgain &&
+    fate.left !== null &&
+    listOf(fate.entered).length === 1;
   let before: Sent["before"] = "none";
   for (const one of earlier) {
     const had = dataOf(one);

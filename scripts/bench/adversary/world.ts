@@ -30,6 +30,8 @@ export interface RouterModel {
   /** Whether packets of one direction leave in the order they entered. */
   isFifo: boolean;
   drops: (direction: Direction, nowNs: number) => boolean;
+  /** How much later a network hands the host a packet once more that it handed it now, ns; 0 for not at all. */
+  againAfterNs: (direction: Direction) => number;
   /** What leaves for what entered, its TTL lowered already. */
   rewrite: (packet: Packet, direction: Direction) => Packet;
   /** How ports and ICMP ids are translated: kept unless taken, or always drawn. */
@@ -48,6 +50,8 @@ export interface Fate {
   readonly entryNs: number;
   readonly exitNs: number;
   readonly isLocal: boolean;
+  /** Whether it is one that the network handed over once more. */
+  readonly isAgain: boolean;
   /** Whether it was said to be beyond what evidence decides: see `SendOptions.why`. */
   readonly isUndecidable: boolean;
 }
@@ -100,6 +104,7 @@ export class World {
       latencyNs: () => 8_000 + Math.min(this.rng.exponential(9_000), 68_000),
       isFifo: true,
       drops: () => false,
+      againAfterNs: () => 0,
       rewrite: (packet) => packet,
       ports: "kept",
     };
@@ -168,11 +173,17 @@ export class World {
   }
 
   /**
-   * Sends a packet through the host at this moment.
+   * Sends a packet through the host at this moment, and once more where the network hands it over twice.
    *
    * @returns when it left, or -1 where it was dropped.
    */
   send(flow: Flow, direction: Direction, entered: Parts, options: SendOptions = {}): number {
+    const againNs = this.router.againAfterNs(direction);
+    if (againNs > 0) this.after(againNs, () => this.#forward(flow, direction, entered, options, true));
+    return this.#forward(flow, direction, entered, options, false);
+  }
+
+  #forward(flow: Flow, direction: Direction, entered: Parts, options: SendOptions, isAgain: boolean): number {
     const { router } = this;
     const serial = this.#nextSerial();
     const [entry, exit]: [Side, Side] = direction === "outbound" ? ["inside", "outside"] : ["outside", "inside"];
@@ -192,7 +203,8 @@ export class World {
     const { id } = flow;
     const isUndecidable = options.why !== undefined;
     const entryNs = this.nowNs;
-    this.fates.push({ serial, flow: id, direction, entered, left, entryNs, exitNs, isLocal: false, isUndecidable });
+    const fate = { serial, flow: id, direction, entered, left, entryNs, exitNs };
+    this.fates.push({ ...fate, isLocal: false, isAgain, isUndecidable });
     return exitNs;
   }
 
@@ -202,7 +214,7 @@ export class World {
     this.#show(side, ends, direction, entered, this.nowNs, serial, {}, false);
     const entryNs = this.nowNs;
     const fate = { serial, flow: 0, direction, entered, left: null, entryNs, exitNs: -1 };
-    this.fates.push({ ...fate, isLocal: true, isUndecidable: false });
+    this.fates.push({ ...fate, isLocal: true, isAgain: false, isUndecidable: false });
   }
 
   /** A packet as an ICMP error quotes it. */

@@ -13,11 +13,20 @@ export class Doubles {
   #onBoth = 0;
   #onOne = 0;
 
+  /** Whether packets come that were sent twice, and sides miss some of them: of a few twins, each side has another one of two, which nothing shows. */
+  get mayDeceive(): boolean {
+    return this.#areSent && this.#onOne > 0;
+  }
+
   /** Those of the next twins that prove something, as far as both sides had come. */
   proving(twins: readonly Twin[], until: readonly [Progress, Progress]): Twin[] {
     const onOne = new Set(twins.filter((twin) => this.#isOnOne(twin, until)));
-    const isSent = this.#onBoth > this.#onOne;
-    return twins.filter((twin) => isUnrepeated(twin, until) && !(isSent && onOne.has(twin)));
+    const areSent = this.#areSent;
+    return twins.filter((twin) => isUnrepeated(twin, until) && !(areSent && onOne.has(twin)));
+  }
+
+  get #areSent(): boolean {
+    return this.#onBoth > this.#onOne;
   }
 
   /** Whether one packet of a twin came twice and the other one did not. */

@@ -170,7 +170,8 @@ export class Follower {
     this.#inside.close(insideTo, end);
     this.#sifter.take(this.#doubles.proving(seen, this.#closedAt));
     const base = this.#baseNs;
-    this.#slices.take(new Slice({ ...pending, fromNs: fromNs - base, toNs: toNs - base, leastNs: leastNs - base }));
+    const extent = { ...pending, fromNs: fromNs - base, toNs: toNs - base, leastNs: leastNs - base };
+    this.#slices.take(new Slice(extent, this.#doubles.mayDeceive));
     this.#course.tell(false);
   }
 }

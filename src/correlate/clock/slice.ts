@@ -50,6 +50,8 @@ class Reading implements Bounds {
 /** Some outside packets in a row, and what those of them that have a twin say. */
 export class Slice implements Bounds {
   readonly extent: Extent;
+  /** Whether a few of its packets may be twins of others like theirs, and nothing shows it. */
+  readonly mayDeceive: boolean;
   /** Between what the offset lies, and when: by the slowest lower bound and the least upper one. */
   atLeastNs = Number.NEGATIVE_INFINITY;
   atMostNs = Number.POSITIVE_INFINITY;
@@ -69,8 +71,9 @@ export class Slice implements Bounds {
   sets = 0;
   setWithinNs: readonly [from: number, to: number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
-  constructor(extent: Extent) {
+  constructor(extent: Extent, mayDeceive = false) {
     this.extent = extent;
+    this.mayDeceive = mayDeceive;
   }
 
   /** Whether the clock was not set between this one and another. */
@@ -105,10 +108,11 @@ export class Slice implements Bounds {
 
   /**
    * Where its packets contradict each other, whatever the offset is and however fast the clock runs, one or two may be twins of others like
-   * theirs. Where more do, its stamps are wrong by that. By more than SET_NS, the clock was set: its neighbours tell.
+   * theirs, or where they may be, whether they contradict others or not. Where more do, its stamps are wrong by that. By more than SET_NS, the clock was set: its
+   * neighbours tell.
    */
   widen(): void {
-    if (!(this.#againstNs > 0)) return;
+    if (!(this.#againstNs > 0) && !this.mayDeceive) return;
     this.#atLeast(this.#confirmedLeast);
     this.#atMost(this.#confirmedMost);
     const againstNs = this.#againstNs;

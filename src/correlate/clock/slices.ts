@@ -99,7 +99,7 @@ export class Slices {
   #part(slice: Slice): boolean {
     this.#partings.find(slice, this.measured, this.crossings, this.exactness.unitNs + PROCESSORS_NS);
     const parts = this.#partings.partsOf(slice.extent);
-    if (parts.length > 1) this.#waiting.splice(0, 1, ...parts.map((part) => new Slice(part)));
+    if (parts.length > 1) this.#waiting.splice(0, 1, ...parts.map((part) => new Slice(part, slice.mayDeceive)));
     return parts.length > 1;
   }
 

@@ -25,6 +25,7 @@ import {
   SRC,
   ttlIn,
 } from "../../packets/records.js";
+import { type Doubled, type DoubledAtFirst, doubledIn } from "./doubled.js";
 import { Identities } from "./identities.js";
 import { Repeats } from "./repeats.js";
 
@@ -39,9 +40,9 @@ export const STRETCH = 512;
 /** Of a capture that does not, one stretch of so many is looked at. */
 const STRETCHES_APART = 32;
 
-/** Doubled packets a stretch must have … */
+/** Doubled packets a stretch must have for any of them to tell … */
 const LEAST_DOUBLED = 8;
-/** … and their share of those that have an IP ID of their own: a mirror may show one direction twice, or some of the hosts. */
+/** … and their share, for the capture to make copies, of those that have an IP ID of their own: a mirror may show one direction twice, or some of the hosts. */
 const LEAST_SHARE = 1 / 4;
 /**
  * From this share on of all that have an identity, those are copies as well that a sender may have sent twice: identical, and without IP ID or TCP
@@ -57,19 +58,6 @@ const LATER = 2;
 const LATER_NS = 20_000;
 
 const NONE = 0;
-
-/** A packet that came as it was just before: the key that both have, how much later, nanoseconds, and how long it is; and whether nearly all of its capture come twice. */
-export interface Doubled {
-  readonly key: number;
-  readonly laterNs: number;
-  readonly length: number;
-  readonly isMostly: boolean;
-}
-
-/** The same of the beginning of a capture; and whether such are marked there. */
-export interface DoubledAtFirst extends Doubled {
-  readonly isMarked: boolean;
-}
 
 /** Packets remembered: as many as come within COPY_NS, at a power of two. */
 const REMEMBERED = 4096;
@@ -100,7 +88,7 @@ export class Copies {
   /** Of the packets that are marked, and have not lost a hop on the way to the second one, what they are, by their frames, until it is taken. */
   readonly doubled = new Map<number, Doubled>();
   /** What is such among those that `look` was given, by their keys; null where several have one. */
-  readonly #looked = new Map<number, Omit<Doubled, "isMostly"> | null>();
+  readonly #looked = new Map<number, Omit<Doubled, "isCopy" | "isMostly"> | null>();
   /** The records of the packets remembered, and how often each came, one just after the other. */
   readonly #records: Int32Array;
   readonly #timesOf: Int32Array;
@@ -124,10 +112,12 @@ export class Copies {
   /** How much later than what they are copies of those came that have an identity, at most: of this stretch, and of the one before it, nanoseconds. */
   #latestNs = 0;
   #latestBeforeNs = 0;
+  /** Whether some packets come twice; whether so many do that these are copies; and whether nearly all do. */
+  #isDoubling = false;
   #isCopying = false;
+  #isMostly = false;
   /** Whether the packet found last is one that a container passed on. */
   #isPassedOn = false;
-  #isMostly = false;
 
   constructor(heap: Heap, macs: ContainerMacs) {
     this.#containers = macs;
@@ -143,9 +133,8 @@ export class Copies {
   look(batch: PacketBatch, from: number, to: number): void {
     for (let row = from; row < to; row++) {
       if (this.#find(batch, row) === NONE || this.#lowered !== 0 || this.#times !== 2) continue;
-      const key = batch.key(row);
-      const doubled = { key, laterNs: this.#laterNs, length: batch.length(row) };
-      this.#looked.set(key, this.#looked.has(key) ? null : doubled);
+      const doubled = doubledIn(batch, row, this.#laterNs);
+      this.#looked.set(doubled.key, this.#looked.has(doubled.key) ? null : doubled);
     }
   }
 
@@ -157,8 +146,10 @@ export class Copies {
 
   /** What came twice at the beginning. */
   get atFirst(): readonly DoubledAtFirst[] {
-    const [isMarked, isMostly] = [this.#isCopying, this.#isMostly];
-    return [...this.#looked.values()].flatMap((each) => (each === null ? [] : [{ ...each, isMarked, isMostly }]));
+    const [isMarked, isCopy, isMostly] = [this.#isDoubling, this.#isCopying, this.#isMostly];
+    return [...this.#looked.values()].flatMap((each) =>
+      each === null ? [] : [{ ...each, isMarked, isCopy, isMostly }],
+    );
   }
 
   /** Marks the copies in the next batch of the capture. */
@@ -176,26 +167,34 @@ export class Copies {
       const like = this.#find(batch, row);
       if (like === NONE) continue;
       if (this.#times > 2 && this.#isMostly && !this.#isOwn(batch, row)) this.#takeBack(batch, row, like);
-      if (this.#isCopy(batch, row)) {
-        const r = row << RECORD_BITS;
-        this.#noteDoubled(batch, row);
-        batch.records[r + KEY] = like;
-        batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
-        if (!this.#isOwn(batch, row)) this.#marked[this.#slot] = batch.frame(row);
-      } else if (this.#isPassedOn || this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like);
+      const isCopy = this.#isCopy(batch, row);
+      if (!isCopy && (this.#isPassedOn || this.#isCopying || !this.#areNeverTwice))
+        this.repeats.note(batch.frame(row), like);
+      if (!isCopy && !this.#mayBeCopy(batch, row)) continue;
+      const r = row << RECORD_BITS;
+      this.#noteDoubled(batch, row);
+      batch.records[r + KEY] = like;
+      batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
+      if (!this.#isOwn(batch, row)) this.#marked[this.#slot] = batch.frame(row);
     }
   }
 
   #noteDoubled(batch: PacketBatch, row: number): void {
     if (this.#lowered !== 0) return;
-    const [key, length] = [batch.key(row), batch.length(row)];
-    this.doubled.set(batch.frame(row), { key, laterNs: this.#laterNs, length, isMostly: this.#isMostly });
+    const [isCopy, isMostly] = [this.#isCopying, this.#isMostly];
+    this.doubled.set(batch.frame(row), { ...doubledIn(batch, row, this.#laterNs), isCopy, isMostly });
   }
 
   /** Whether a packet that is like one just before is its copy. What a container passed on is none. */
   #isCopy(batch: PacketBatch, row: number): boolean {
     if (!this.#isCopying || this.#isPassedOn || this.#times % 2 === 1) return false;
     return this.#isOwn(batch, row) || (this.#isMostly && this.#times === 2);
+  }
+
+  /** Whether the same is so as far as that packet alone tells, though too few come twice: the other side may tell whether it was sent twice. */
+  #mayBeCopy(batch: PacketBatch, row: number): boolean {
+    if (!this.#isDoubling || this.#isCopying || this.#isPassedOn || this.#lowered !== 0) return false;
+    return this.#times === 2 && batch.tunnel(row) === 0 && this.#isOwn(batch, row);
   }
 
   /** Takes back that the second of several was marked as a copy, as another one has come too soon. */
@@ -218,13 +217,14 @@ export class Copies {
 
   /** Whether the stretch that this packet is in is looked at. */
   #isLooking(packet: number): boolean {
-    return this.#isCopying || Math.floor(packet / STRETCH) % STRETCHES_APART === 0;
+    return this.#isDoubling || Math.floor(packet / STRETCH) % STRETCHES_APART === 0;
   }
 
   #decide(): void {
     const [ids, numbers] = [this.#ids, this.#numbers];
     const doubled = ids.doubled + numbers.doubled;
-    this.#isMostly = doubled >= LEAST_DOUBLED && doubled >= MOST_SHARE * (ids.own + numbers.own);
+    this.#isDoubling = doubled >= LEAST_DOUBLED;
+    this.#isMostly = this.#isDoubling && doubled >= MOST_SHARE * (ids.own + numbers.own);
     this.#isCopying = this.#isMostly || (ids.doubled >= LEAST_DOUBLED && ids.doubled >= LEAST_SHARE * ids.own);
     ids.goOn();
     numbers.goOn();

@@ -2,7 +2,8 @@ import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js
 import type { PacketSource } from "../../packets/batches/source.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import { NO_CONTAINER_MACS } from "../../packets/results/container-macs.js";
-import { Copies, COPY_NS, type Doubled, type DoubledAtFirst, STRETCH } from "./copies.js";
+import { Copies, COPY_NS, STRETCH } from "./copies.js";
+import type { Doubled, DoubledAtFirst } from "./doubled.js";
 import type { Repeats } from "./repeats.js";
 import { StampUnit } from "./stamp-unit.js";
 

@@ -1,6 +1,6 @@
 import { keepNewest } from "../../packets/memory/keep-newest.js";
-import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
-import type { Doubled, DoubledAtFirst } from "./copies.js";
+import { INSIDE, OUTSIDE, otherSide, type Side } from "../../packets/sides.js";
+import type { Doubled, DoubledAtFirst } from "./doubled.js";
 
 /** What is doubled on one side is looked for on the other one for so long, nanoseconds: packets may take so long, and be doubled then. */
 const HOLD_NS = 100_000_000;
@@ -50,6 +50,8 @@ export class SentTwice {
   /** For how long after a packet that comes twice the other side may show that it was sent twice, nanoseconds. */
   readonly holdNs: number;
   #bits = 0;
+  /** By side: whether any entered there that both sides have twice, as far as clocks tell. */
+  readonly #haveEntered: [boolean, boolean] = [false, false];
 
   constructor(windowNs: number) {
     this.holdNs = Math.min(HOLD_NS, windowNs);
@@ -60,6 +62,11 @@ export class SentTwice {
     return this.#bits >= TELLING;
   }
 
+  /** Whether packets may enter by a side that were sent twice: some did that both sides have twice, and nothing tells that captures made these so. */
+  mayEnter(side: Side): boolean {
+    return this.#haveEntered[side] && this.#bits > -TELLING;
+  }
+
   /**
    * Learns by side what came twice at the beginning of both sides, before anything is placed on the timeline. A share of packets that comes twice may be just enough on one
    * side to be marked as copies, and just too small on the other.
@@ -68,7 +75,13 @@ export class SentTwice {
     const there = new Map(outside.map((each) => [each.key, each]));
     for (const here of inside) {
       const twin = there.get(here.key);
-      if (twin !== undefined && (here.isMarked || twin.isMarked)) this.#learn(here, twin);
+      if (twin === undefined || !(here.isMarked || twin.isMarked) || areMirrored(here, twin)) continue;
+      this.#learn(here, twin);
+      // what comes twice now and then may be said again by chance
+      if (!here.isMarked || !twin.isMarked) continue;
+      // before anything is placed, TTLs tell which way it went, unless a router keeps them
+      if (here.ttl >= twin.ttl) this.#haveEntered[INSIDE] = true;
+      if (here.ttl <= twin.ttl) this.#haveEntered[OUTSIDE] = true;
     }
     this.#gapsNs.clear();
   }
@@ -80,16 +93,19 @@ export class SentTwice {
     if (twin === undefined || timeNs - twin.timeNs > this.holdNs) {
       const here = this.#waiting[side];
       here.delete(doubled.key);
-      const isOne = this.isTold && !doubled.isMostly;
+      // where too few come twice for its capture to make copies, it is none
+      const isOne = !doubled.isCopy || (this.isTold && !doubled.isMostly);
       here.set(doubled.key, { ...doubled, frame, timeNs, isOne });
       keepNewest(here, MOST_WAITING);
       return isOne;
     }
     there.delete(doubled.key);
+    // both are packets of their own, or none is: alone, one would seem to have been missed on the other side
+    if (areMirrored(doubled, twin)) return twin.isOne;
+    this.#haveEntered[otherSide(side)] = true;
     if (side === INSIDE) this.#learn(doubled, twin);
     else this.#learn(twin, doubled);
-    // both are packets of their own, or none is: alone, one would seem to have been missed on the other side
-    if (twin.isOne || (doubled.isMostly && twin.isMostly)) return twin.isOne;
+    if (twin.isOne) return true;
     this.#leaveOpen(side, frame, twin.frame);
     this.#leaveOpen(otherSide(side), twin.frame, frame);
     return false;
@@ -108,7 +124,6 @@ export class SentTwice {
   }
 
   #learn(inside: Doubled, outside: Doubled): void {
-    if (inside.isMostly && outside.isMostly) return;
     const { length } = inside;
     const others = this.#gapsNs.get(length) ?? [];
     const apartNs = Math.abs(inside.laterNs - outside.laterNs);
@@ -120,6 +135,11 @@ export class SentTwice {
     this.#gapsNs.set(length, others);
     keepNewest(this.#gapsNs, MOST_LENGTHS);
   }
+}
+
+/** Whether nearly all packets of both captures come twice: mirrors made them, whatever their gaps are. */
+function areMirrored(one: Doubled, other: Doubled): boolean {
+  return one.isMostly && other.isMostly;
 }
 
 /** What it says for packets that were sent twice that so many of the others are nearer, of `all` with its own: bits, against gaps that have nothing to do with each other. */

@@ -5,7 +5,7 @@ import { FramePlaces } from "../../packets/frame-places.js";
 import type { Heap } from "../../packets/memory/heap.js";
 import type { SideSummary } from "../../packets/results/results.js";
 import { CaptureIntake } from "./capture-intake.js";
-import type { Doubled, DoubledAtFirst } from "./copies.js";
+import type { Doubled, DoubledAtFirst } from "./doubled.js";
 import { MarkedPackets } from "./marked-packets.js";
 import type { Progress } from "./disorder.js";
 import { Intake } from "./intake.js";

@@ -42,8 +42,9 @@ export const UNTOLD_UNTIL_NS = double();
  */
 export const UNTOLD_MOST_NS = double();
 export const UNTOLD_TOOK_NS = double(4);
-/** Two each: what the slowest packet of a direction took, of all that crossed, and what all of them took together, nanoseconds. */
+/** Two each: what the slowest packet of a direction took, of all that crossed, the quickest, and what all of them took together, nanoseconds. */
 export const LONGEST_NS = double(2);
+export const SHORTEST_NS = double(2);
 export const TAKEN_NS = double(2);
 /** Two each: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */
 export const SLOWEST_NS = double(2);
@@ -82,8 +83,8 @@ export const SHOWN = word();
  */
 export const IS_QUEUE_LONG = word(2);
 
-/** 1 while packets come that were sent twice, and cross twice: nothing but time tells one from its second one. */
-export const IS_SENT_TWICE = word();
+/** Two: 1 while packets of a direction may come that were sent twice, and cross twice: nothing but time tells one from its second one. */
+export const MAY_BE_SENT_TWICE = word(2);
 
 /** Where the tables are, in bytes. Two each: the packets of each side that are about to be merged, and which way they go … */
 export const PACKETS = word(2);

@@ -114,6 +114,7 @@ export class Kernel {
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.CROSSED_NS, words.CROSSED_NS + 2);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.UNKNOWN_NS, words.SHARED_NS + 1);
     this.#doubles.fill(Number.NEGATIVE_INFINITY, words.LONGEST_NS, words.LONGEST_NS + 2);
+    this.#doubles.fill(Number.POSITIVE_INFINITY, words.SHORTEST_NS, words.SHORTEST_NS + 2);
     this.#words[words.IS_SHOWING] = tables.isShowing ? 1 : 0;
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << entries.WANTED_BITS);
     this.#words[words.WANTED] = this.#wanted.byteOffset;
@@ -157,9 +158,14 @@ export class Kernel {
     this.#words[words.NEWEST_NAT] = address;
   }
 
-  /** Whether packets come that were sent twice. */
-  set isSentTwice(isSentTwice: boolean) {
-    this.#words[words.IS_SENT_TWICE] = isSentTwice ? 1 : 0;
+  /** Whether packets of a direction may come that were sent twice. */
+  mayBeSentTwice(isOutbound: boolean): boolean {
+    return this.#words[words.MAY_BE_SENT_TWICE + (isOutbound ? 1 : 0)] !== 0;
+  }
+
+  /** Takes whether packets may enter by a side that were sent twice. */
+  setSentTwice(entry: Side, mayBe: boolean): void {
+    this.#words[words.MAY_BE_SENT_TWICE + (entry === INSIDE ? 1 : 0)] = mayBe ? 1 : 0;
   }
 
   /** Whether `onFlow` is to be told of each flow, and not only of those with a translation like none before. */

@@ -43,3 +43,13 @@ it("remembers what the twins before told", () => {
   doubles.proving([onBoth, onBoth, onBoth], END);
   expect(doubles.proving([onOne], END)).toEqual([]);
 });
+
+it.each([
+  ["may deceive where a side misses some of what is sent twice", [onBoth, onBoth, onOne], true],
+  ["do not where none misses any", [onBoth, onBoth], false],
+  ["do not where mirrors show packets twice", [onBoth, onOne, onOne], false],
+])("twins %s", (_, twins, mayDeceive) => {
+  const doubles = new Doubles();
+  doubles.proving(twins, END);
+  expect(doubles.mayDeceive).toBe(mayDeceive);
+});

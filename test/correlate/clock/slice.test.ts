@@ -23,8 +23,8 @@ function all(own: readonly Witness[]): Nearby {
   return { own, around: own, upTo: own, since: own };
 }
 
-function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0): Slice {
-  const made = new Slice({ ...WHOLE, toNs: 1e8 });
+function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0, mayDeceive = false): Slice {
+  const made = new Slice({ ...WHOLE, toNs: 1e8 }, mayDeceive);
   made.wrongNs = wrongNs;
   made.bound(true, all(crossings(outboundNs)));
   made.bound(false, all(crossings(inboundNs)));
@@ -53,6 +53,15 @@ describe("what packets say of the clocks in a slice", () => {
       wrongNs: 0,
     });
     expect(slice([-400_000], [300_000])).toMatchObject({ isBounded: false, wrongNs: 0 });
+  });
+
+  it("is not what one or two do where a few may be twins of others like theirs, whether any contradicts that or not", () => {
+    const [outbound, inbound] = [
+      [5000, 7000, 8000, 9000],
+      [-6000, -7000, -8000],
+    ];
+    expect(slice(outbound, inbound, 0, true)).toMatchObject({ atLeastNs: -8000, atMostNs: 8000 });
+    expect(slice(outbound, inbound, 0, false)).toMatchObject({ atLeastNs: -6000, atMostNs: 5000 });
   });
 
   it("is away from one clock by as much as three say", () => {

@@ -325,3 +325,25 @@ describe("a packet that comes twice at once", () => {
     expect(outcome.pairs).toHaveLength(40);
   });
 });
+
+/** How much later the second one of a packet that a network sends twice comes. */
+const againNs = (n: number): number => 1000 * (150 + ((n * 7919) % 600));
+
+/** One side of packets of which one in eight crosses once more; of the one of that number, it lacks the first one, or the second. */
+const sentTwice = (own: readonly Stamped[], lost: number, lacks: "first" | "second") =>
+  merged(
+    own.filter((_, n) => n !== lost || lacks === "second"),
+    own.flatMap((one, n) =>
+      n % 8 !== 0 || (n === lost && lacks === "second") ? [] : [{ ...one, ns: one.ns + againNs(n) }],
+    ),
+  );
+
+describe("packets that a network sends twice, fewer than a mirror port shows", () => {
+  it("are pairs, each with its own, and none where each side lacks another one of two", async () => {
+    const many = conversation(400, { everyUs: 1000 });
+    const outcome = await outcomeOf(sentTwice(many.inside, 320, "second"), sentTwice(many.outside, 320, "first"));
+    expect(new Set(outcome.pairs.map(({ latencyNs }) => latencyNs))).toEqual(new Set([10_000, 20_000]));
+    expect(outcome.pairs).toHaveLength(400 + 50 - 2);
+    expect(outcome.alone.filter(({ verdict }) => verdict === "copy")).toEqual([]);
+  });
+});

@@ -129,6 +129,17 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
       }
     },
   },
+  "said/sent-twice-and-missed": {
+    about:
+      "a network sends a part of all packets twice, one way or both, so that both cross; both captures miss some, and their clocks may differ",
+    recall: 0.95,
+    play: (world) => sentTwice(world, true),
+  },
+  "said/sent-twice-without-ids-and-missed": {
+    about: "the same without IP IDs: what was missed, sent twice, or sent again looks the same",
+    recall: 0.5,
+    play: (world) => sentTwice(world, false),
+  },
   "said/the-host-talks-too": {
     about:
       "the host talks with servers and with its containers, and these with each other, by the same protocols as what is forwarded",
@@ -183,6 +194,17 @@ export const EVERYDAY: Readonly<Record<string, Adversary>> = {
     },
   },
 };
+
+/** A network hands the host a part of all packets twice, and captures miss some of all. */
+function sentTwice(world: World, hasIds: boolean): void {
+  const { rng, router, inside, outside } = world;
+  const share = rng.between(0.2, 0.4);
+  const ways = rng.pick([["inbound"], ["inbound", "outbound"]]);
+  router.againAfterNs = (direction) => (ways.includes(direction) && rng.chance(share) ? rng.between(10e3, 400e3) : 0);
+  for (const { model } of [inside, outside]) model.misses = missing(rng, 0.05);
+  outside.model.offsetNs = rng.pick([0, rng.between(-5e9, 5e9)]);
+  background(world, 6e9, 250, { hasIds });
+}
 
 /** Each capture begins and ends at a time of its own, and may pause. */
 function runApart({ rng, inside, outside }: World): void {

@@ -140,6 +140,6 @@ export class Completeness {
 }
 
 /** Whether a packet carries TCP data, which may be cut on its way. */
-function isData(t: Timeline, row: number): boolean {
+export function isData(t: Timeline, row: number): boolean {
   return t.proto(row) === TCP && t.payloadLength(row) > 0;
 }

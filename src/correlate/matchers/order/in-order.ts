@@ -1,7 +1,10 @@
+import { HAS_IP_ID } from "../../../packets/packets.js";
 import { NONE } from "../../../packets/tuples.js";
 import { COINCIDENCE_PAIRS, goesOutbound, IS_LATE } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
+import { COPY_NS } from "../../intake/copies.js";
 import { assign } from "./assignment.js";
+import { isData } from "./completeness.js";
 import { DECIDED_BITS, type Doubt, type Doubts } from "./doubts.js";
 import type { Lateness } from "./lateness.js";
 import { runsOf } from "./alignment.js";
@@ -146,7 +149,8 @@ export class InOrder {
   #isGroupOfTwins(sequence: Sequence, nowNs: number): boolean {
     const { entered, left, isOutbound, mayHide } = sequence;
     const limitNs = this.#about.kernel.limitNs(isOutbound);
-    if (mayHide || entered.length !== left.length) return false;
+    const areTwo = this.#areTwo(sequence);
+    if ((mayHide && !areTwo) || entered.length !== left.length) return false;
     if ((this.#doubtOf(sequence)?.ahead ?? 0) > 0) return false;
     const apartNs = Math.max(limitNs, this.#about.kernel.time.untoldNs);
     if (!this.#isGroup(entered, apartNs, nowNs) || !this.#isGroup(left, apartNs, nowNs)) return false;
@@ -156,7 +160,7 @@ export class InOrder {
     const isInTime = (at: number) => {
       const latencyNs = leftNs[at] - enteredNs[at];
       const isPossible = latencyNs >= -this.#about.kernel.time.causalSlackNs && latencyNs <= limitNs;
-      return isPossible && (this.#about.kernel.relate(entered[at], left[at]) & IS_LATE) === 0;
+      return isPossible && (areTwo || (this.#about.kernel.relate(entered[at], left[at]) & IS_LATE) === 0);
     };
     const last = entered.length - 1;
     if (this.#about.kernel.isUnwatched(entered[last], left[last])) return false;
@@ -169,7 +173,20 @@ export class InOrder {
     if (areHeldUp) return true;
     // … or each in time, and none of them so late that it is likelier that one was lost, and another one missed
     const areInTime = entered.every((_, at) => isInTime(at));
-    return areInTime && this.#areToldInOrder(enteredNs, leftNs, isOutbound);
+    return areInTime && (areTwo || this.#areToldInOrder(enteredNs, leftNs, isOutbound));
+  }
+
+  /**
+   * Whether two entered and two left, right behind each other, that their IP ID, or the number of their bytes, tells from all others, where packets may come that were sent
+   * twice: what was sent as one is these, and neither was missed, whatever others took.
+   */
+  #areTwo({ entered, left, isOutbound }: Sequence): boolean {
+    if (!this.#about.kernel.mayBeSentTwice(isOutbound)) return false;
+    const t = this.#about.timeline;
+    const isOwn = (row: number): boolean => (t.flags(row) & HAS_IP_ID) !== 0 || isData(t, row);
+    const areTwo = (rows: readonly number[]): boolean =>
+      rows.length === 2 && rows.every(isOwn) && t.timeNs(rows[1]) - t.timeNs(rows[0]) <= COPY_NS;
+    return areTwo(entered) && areTwo(left);
   }
 
   /** Whether the order of some that may have been missed tells them, wherever among them one may have been lost, and another one missed. */

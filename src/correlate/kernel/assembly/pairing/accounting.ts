@@ -179,7 +179,9 @@ function countOne(ground: usize, word: i32): void {
 /** What the slowest and the quickest packets of a direction took lately: raised, or lowered, at once, and forgotten over FORGET_NS. */
 function notePace(ground: usize, outbound: i32, pairNs: f64, leftNs: f64, latencyNs: f64): void {
   const longest = words.LONGEST_NS + outbound;
+  const shortest = words.SHORTEST_NS + outbound;
   setDouble(ground, longest, max<f64>(doubleOf(ground, longest), latencyNs));
+  setDouble(ground, shortest, min<f64>(doubleOf(ground, shortest), latencyNs));
   setDouble(ground, words.TAKEN_NS + outbound, doubleOf(ground, words.TAKEN_NS + outbound) + latencyNs);
   if (latencyNs > limitOf(ground, outbound === 1)) noteHeld(ground, outbound, leftNs - latencyNs, leftNs);
   const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);

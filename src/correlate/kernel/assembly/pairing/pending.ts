@@ -28,11 +28,12 @@ import * as timing from "../timing/timing.js";
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements, answers to SYNs that came together, and
  * datagrams without an IP ID. A segment with data, or one that opens a connection, comes again only when it was waited for in vain. By stamps that are
- * less certain than those of one computer, that may be at once; and where what left took longer than all did lately, the next one may be meant. So may that of another
+ * less certain than those of one computer, that may be at once; so may what was sent twice; and where what left took longer than all did lately, the next one may be meant. So may that of another
  * host, where several begin conversations with the same numbers.
  * Precondition: it was related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
+  if (timing.mayBeTwo) return true;
   const mayBeOfClones = relation.slot === NONE && isNovel(packet) && haveClones(ground, passedNs(packet));
   if (!timing.isRepeatable)
     return mayBeOfClones && record.protoIn(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)) === TCP;

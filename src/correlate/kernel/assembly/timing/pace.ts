@@ -100,6 +100,15 @@ export function beyondAll(ground: usize, outbound: bool, latencyNs: f64): f64 {
   return latencyNs - longestNs - blurNs(ground, doubleOf(ground, words.SLACK_NS));
 }
 
+/** Whether no packet of this direction took so long, or none so little; while few crossed, give or take what packets may differ by. The first of all may take anything. */
+export function isUnseen(ground: usize, outbound: bool, latencyNs: f64): bool {
+  const way = outbound ? 1 : 0;
+  if (wordOf(ground, words.PAIRED + way) === 0) return false;
+  const marginNs = isNew(ground, outbound) ? blurNs(ground, JITTER_NS) : 0;
+  const isLonger = latencyNs > doubleOf(ground, words.LONGEST_NS + way) + marginNs;
+  return isLonger || latencyNs < doubleOf(ground, words.SHORTEST_NS + way) - marginNs;
+}
+
 /** How much longer packets of this direction took on average, all that crossed, than the quickest lately, nanoseconds; NaN where none crossed. */
 export function spreadOf(ground: usize, outbound: bool): f64 {
   const way = outbound ? 1 : 0;

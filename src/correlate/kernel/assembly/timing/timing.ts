@@ -19,6 +19,7 @@ import {
   isEstablished,
   isNew,
   isQueueLong,
+  isUnseen,
   leastOf,
   limitOf,
   slowestOf,
@@ -43,6 +44,8 @@ export let soonNs: f64 = 0;
 export let mayBeChance = false;
 /** Whether what entered says again what its way said before the window, and what left is the first to say it: what was said first was lost, or comes out yet. */
 export let isRepeat = false;
+/** Whether either may be one of two that were sent as one, of which captures missed another one each: even with an IP ID, its equal may come. */
+export let mayBeTwo = false;
 /** Whether equal ones may have been missed, another one of them by each capture, or have waited for longer than the window. */
 export let mayHide = false;
 
@@ -50,9 +53,8 @@ export let mayHide = false;
 let i: usize = 0;
 let o: usize = 0;
 let flags = 0;
-/** … whether an IP ID tells each from what is sent again, whether packets come that were sent twice, and whether anything vouches for the clocks … */
+/** … whether an IP ID tells each from what is sent again, and whether anything vouches for the clocks … */
 let hasId = false;
-let isSentTwice = false;
 let isTrusted = false;
 /** … how long before one of them its like passed, the nearer of both, and before the one that entered, nanoseconds, 0 for never … */
 let likeNs: f64 = 0;
@@ -73,7 +75,6 @@ export function regard(ground: usize, counting: i32, inside: usize, outside: usi
   i = inside;
   o = outside;
   flags = counting;
-  isSentTwice = wordOf(ground, words.IS_SENT_TWICE) !== 0;
   hasId = (flags & HAS_IP_ID) !== 0;
   isRepeatable = !hasId || isRepeating(ground, iWay) || isRepeating(ground, oWay);
   isBurst = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
@@ -101,10 +102,12 @@ export function weighTime(ground: usize, slot: i32, outbound: bool, leftNs: f64,
   // an equal one of another host is forwarded beside it
   soonNs = limitNs;
   if (isRepeatable) weighLikes(ground, slot, outbound, leftNs, latencyNs);
-  // of two that were sent as one, each capture may have missed another one
-  if (isSentTwice && latencyNs > limitNs && isMissing(ground, i32(outbound))) {
+  const way = i32(outbound);
+  mayBeTwo = wordOf(ground, words.MAY_BE_SENT_TWICE + way) !== 0 && mayBeMissing(ground, way, leftNs);
+  // the time between two of which captures missed another one each is seldom one that packets take
+  if (mayBeTwo && isUnseen(ground, outbound, latencyNs)) {
     isRepeatable = true;
-    isClose = true;
+    isLate = true;
     mayHide = true;
   }
 }
@@ -169,8 +172,7 @@ function weighHidden(ground: usize, slot: i32, outbound: bool, leftNs: f64, late
   const way = i32(outbound);
   // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
   const isUnsure = isMissing(ground, way);
-  // what they miss is known once the first windows are over
-  const isBegun = isProven(ground, way) && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
+  const isBegun = haveBegun(ground, way, leftNs);
   const isUnknown = isUnsure || !isBegun;
   const seldomNs = SELDOM * latencyNs;
   // … but then equal ones must come as close to each other as that, and of many, none did
@@ -195,6 +197,16 @@ function weighHidden(ground: usize, slot: i32, outbound: bool, leftNs: f64, late
 /** Whether of many packets of a flow's direction, no equal ones came close to each other. */
 function areApart(ground: usize, slot: i32, way: i32): bool {
   return !isBurst && slot !== tuple.NONE && pairsOf(accountOf(ground, slot), way) >= COINCIDENCE_PAIRS;
+}
+
+/** Whether it is known by then what captures miss of packets that go in a direction: it is once the first windows are over, and many crossed. */
+function haveBegun(ground: usize, way: i32, timeNs: f64): bool {
+  return isProven(ground, way) && timeNs > 2 * doubleOf(ground, words.WINDOW_NS);
+}
+
+/** Whether captures miss packets that go in a direction, or it is not known yet. */
+function mayBeMissing(ground: usize, way: i32, timeNs: f64): bool {
+  return isMissing(ground, way) || !haveBegun(ground, way, timeNs);
 }
 
 /** Whether captures are known to miss packets that go in a direction. */
