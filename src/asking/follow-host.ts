@@ -12,6 +12,7 @@ import { followNetwork } from "./follow-network.js";
 import { KeptTools } from "./kept-tools.js";
 import { Pause } from "./pause.js";
 import { failureText, OWN_TOOLS, type Tools } from "./tools.js";
+import { followSysctls, type SettingsChanged } from "./sysctls.js";
 import { takeSnapshot } from "./take-snapshot.js";
 import { untilAborted } from "./until.js";
 import type { Warns } from "./warns.js";
@@ -102,6 +103,7 @@ export class HostFollower {
   readonly #changePause = new Pause(MOST_PAUSE_MS);
   #isLookDue = false;
   readonly #endNetwork: () => void;
+  readonly #endSysctls: () => void;
   /** The time from which on the host has forwarded as it does now, epoch nanoseconds; undefined while nobody tells. */
   #steadyNs: bigint | undefined;
   #isNetworkTold = true;
@@ -138,6 +140,7 @@ export class HostFollower {
       onChange: () => this.#noteChange(),
       onEnd: () => (this.#isNetworkTold = false),
     });
+    this.#endSysctls = followSysctls((changed) => this.#noteSettings(changed));
   }
 
   /** Resolves once there is a snapshot. */
@@ -171,6 +174,7 @@ export class HostFollower {
   close(): void {
     this.#over.abort();
     this.#endNetwork();
+    this.#endSysctls();
     this.#following.tools?.close?.();
   }
 
@@ -237,6 +241,12 @@ export class HostFollower {
   #noteRoute(route: HeardRoute): void {
     if (this.#heardRoutes.length < MOST_ROUTES) this.#heardRoutes.push(route);
     else if (this.#heardRoutes.length === MOST_ROUTES) this.#heardRoutes.push({ dst: "default" });
+  }
+
+  #noteSettings({ heldNs, timeNs, sysctls }: SettingsChanged): void {
+    if (!this.#hasSnapshot) return;
+    const settings = { held: epochText(heldNs), sysctls };
+    this.#take({ format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs), settings });
   }
 
   /** Takes it that the host forwards otherwise than before: a snapshot will tell how. */

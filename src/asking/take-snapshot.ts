@@ -1,5 +1,4 @@
 import { open, readdir, readFile, readlink } from "node:fs/promises";
-import { join } from "node:path";
 import { type Proxy, proxyOf } from "../host/snapshot/docker.js";
 import { interfacesOf, policyRulesOf, queuesOf, routesOf } from "../host/snapshot/ip.js";
 import { kernelCountersOf } from "../host/snapshot/kernel-counters.js";
@@ -8,34 +7,11 @@ import { epochText } from "../packets/results/epoch.js";
 import { epochNs } from "../capture/live/now.js";
 import type { DockerEngine } from "./docker-api.js";
 import { savedRules, savedSets } from "./follow-rules.js";
+import { readSysctls } from "./sysctls.js";
 import { failureText, type FirstLines, firstLines, OWN_TOOLS, type Tools } from "./tools.js";
 
 /** A busy host's conntrack table has more: of these, some 10 MB, the rest is counted. */
 const MOST_ENTRIES = 65_536;
-const SYSCTL_FOLDER = "/proc/sys";
-
-/** What decides whether, and how, the host forwards and translates. */
-const SYSCTLS = [
-  "net/bridge/bridge-nf-call-ip6tables",
-  "net/bridge/bridge-nf-call-iptables",
-  "net/ipv4/ip_forward",
-  "net/ipv4/ip_local_port_range",
-  "net/ipv4/ip_local_reserved_ports",
-  "net/ipv6/conf/all/forwarding",
-  "net/netfilter/nf_conntrack_buckets",
-  "net/netfilter/nf_conntrack_count",
-  "net/netfilter/nf_conntrack_icmp_timeout",
-  "net/netfilter/nf_conntrack_max",
-  "net/netfilter/nf_conntrack_tcp_be_liberal",
-  "net/netfilter/nf_conntrack_tcp_loose",
-  "net/netfilter/nf_conntrack_tcp_timeout_established",
-  "net/netfilter/nf_conntrack_udp_timeout",
-  "net/netfilter/nf_conntrack_udp_timeout_stream",
-];
-/** The same of each interface. */
-const INTERFACE_SYSCTLS = ["forwarding", "route_localnet", "rp_filter"];
-const INTERFACES = "net/ipv4/conf";
-
 /** Which of conntrack's entries are listed, of which a busy host has a quarter of a million: the first ones, all or none where these are more, or none. */
 export type Entries = "first" | "all" | "none";
 
@@ -146,27 +122,8 @@ async function readProxies(): Promise<Proxy[]> {
   return (await Promise.all(proxies)).flat();
 }
 
-/** Those that there are. */
-async function readSysctls(): Promise<Record<string, string>> {
-  const interfaces = await readdir(join(SYSCTL_FOLDER, INTERFACES));
-  const paths = [
-    ...SYSCTLS,
-    ...interfaces.flatMap((name) => INTERFACE_SYSCTLS.map((sysctl) => `${INTERFACES}/${name}/${sysctl}`)),
-  ];
-  const read = paths.map(async (path) => {
-    const value = await readFile(join(SYSCTL_FOLDER, path), "utf8").catch(() => undefined);
-    return value === undefined ? [] : [[sysctlName(path), value.trim().replaceAll("\t", " ")] as const];
-  });
-  return Object.fromEntries((await Promise.all(read)).flat());
-}
-
 async function readKernelCounters(): Promise<Record<string, number>> {
   const ipv4 = ["snmp", "netstat"].map((name) => readFile(`/proc/net/${name}`, "utf8"));
   const ipv6 = readFile("/proc/net/snmp6", "utf8").catch(() => "");
   return kernelCountersOf((await Promise.all([...ipv4, ipv6])).join("\n"));
-}
-
-/** As sysctl(8) writes it: a dot in an interface's name as a slash. */
-function sysctlName(path: string): string {
-  return path.replaceAll(/[./]/g, (sign) => (sign === "/" ? "." : "/"));
 }

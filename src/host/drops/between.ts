@@ -14,7 +14,8 @@ export class Between {
   constructor(before: HostFacts, after: HostFacts, meanwhile: readonly Settings[]) {
     this.#before = before;
     this.#after = after;
-    this.#read = [settingsOf(before), ...meanwhile, settingsOf(after)];
+    const { timeNs: heldNs } = meanwhile.at(-1) ?? before;
+    this.#read = [settingsOf(before, before.timeNs), ...meanwhile, settingsOf(after, heldNs)];
     this.#routings = [before, after].map(({ network }) => new Routing(network));
   }
 
@@ -30,18 +31,22 @@ export class Between {
   }
 
   /**
-   * When a setting was read first as having a value, and the times between which it may have had that: of the reading before, and of the next one that has another value,
-   * or none. Epoch nanoseconds.
+   * When a setting was read first as having a value, and the times between which it may have had that: of the reading before, and of the next one that has another value.
+   * Epoch nanoseconds.
    */
   spansAs(name: string, value: string): { readonly fromNs: bigint; readonly readNs: bigint; readonly toNs: bigint }[] {
     const spans: { readonly fromNs: bigint; readonly readNs: bigint; toNs: bigint }[] = [];
-    for (const [at, { timeNs, sysctls }] of this.#read.entries()) {
-      if (sysctls.get(name) !== value) continue;
-      const { timeNs: fromNs } = this.#read[Math.max(0, at - 1)];
-      const { timeNs: toNs } = this.#read[Math.min(this.#read.length - 1, at + 1)];
-      const last = spans.at(-1);
-      if (last?.toNs === timeNs) last.toNs = toNs;
-      else spans.push({ fromNs, readNs: timeNs, toNs });
+    let open: { readonly fromNs: bigint; readonly readNs: bigint; toNs: bigint } | undefined;
+    for (const { timeNs, heldNs, sysctls } of this.#read) {
+      if (open !== undefined) open.toNs = timeNs;
+      const now = sysctls.get(name);
+      // one that is not there is as it was before
+      if (now === undefined) continue;
+      if (now !== value) open = undefined;
+      else if (open === undefined) {
+        open = { fromNs: heldNs, readNs: timeNs, toNs: timeNs };
+        spans.push(open);
+      }
     }
     return spans;
   }
@@ -99,6 +104,6 @@ export class Between {
   }
 }
 
-function settingsOf({ timeNs, network: { sysctls } }: HostFacts): Settings {
-  return { timeNs, sysctls };
+function settingsOf({ timeNs, network: { sysctls } }: HostFacts, heldNs: bigint): Settings {
+  return { timeNs, heldNs, sysctls };
 }

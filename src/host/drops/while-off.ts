@@ -12,15 +12,14 @@ export function whileOff(dropped: readonly Dropped[], grounds: readonly Ground[]
   const [counter] = FORWARDING;
   const all = dropped.filter(({ isIpv6 }) => !isIpv6);
   const spans = between.spansAs(GENERAL_FORWARDING, "0");
-  const then = all.filter(({ firstNs, lastNs }) =>
-    spans.some(({ fromNs, toNs }) => firstNs >= fromNs && lastNs <= toNs),
-  );
+  const isOffAt = (timeNs: bigint): boolean => spans.some(({ fromNs, toNs }) => fromNs <= timeNs && timeNs <= toNs);
+  const then = all.filter(({ firstNs, lastNs }) => isOffAt(firstNs) && isOffAt(lastNs));
   const told = grounds.filter(({ cause }) => cause.counter === counter).flatMap((ground) => ground.kinds);
   const counted = between.moved(counter) ?? 0;
   const mayBe = counted - packetsIn(told);
-  // where it did not count them all, it may have counted those of the time when the setting was read as 0
-  const kinds = [all, then].find((each) => packetsIn(each) <= mayBe) ?? [];
-  if (kinds.length === 0) return [];
+  // it may have counted those of the time when the setting was read as 0; any, where no reading has that
+  const kinds = spans.length > 0 ? then : all;
+  if (kinds.length === 0 || packetsIn(kinds) > mayBe) return [];
   const others = counted - packetsIn(kinds);
   const readNs = spans.at(0)?.readNs;
   // where an interface never forwards, the counter may be of what comes by that one

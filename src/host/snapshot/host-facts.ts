@@ -1,7 +1,7 @@
 import { macHashOf, NO_MAC } from "../../protocols/mac.js";
 import { type AddressRange, canonicalAddress, parseAddressRange } from "../address.js";
 import type { RuleReading } from "../rules/times/rule-history.js";
-import { at, listAt, membersAt, numberAt, parseJson, textAt, textsAt } from "./json.js";
+import { at, listAt, numberAt, parseJson, textAt, textMembersAt, textsAt } from "./json.js";
 import type { Proxy, PublishedPort } from "./docker.js";
 import { type NetworkFacts, networkFactsOf } from "./network-facts.js";
 import { heardIn, type KnownHeard } from "./heard-news.js";
@@ -82,10 +82,12 @@ export interface HostFacts {
   readonly conntrackMore: number;
 }
 
-/** Settings of a host at one moment. */
+/** Settings of a host that became others. */
 export interface Settings {
-  /** When they were read, epoch nanoseconds. */
+  /** When they were read, epoch nanoseconds … */
   readonly timeNs: bigint;
+  /** … and when they had been read before, likewise. */
+  readonly heldNs: bigint;
   /** By their names, as sysctl(8) writes them. */
   readonly sysctls: ReadonlyMap<string, string>;
 }
@@ -112,8 +114,13 @@ interface EndOfRules {
   readonly timeNs: bigint;
 }
 
+/** The settings that became others meanwhile, for the same. */
+interface KnownSettings extends Settings {
+  readonly kind: "settings";
+}
+
 /** What a host said next. */
-export type KnownNews = HostFacts | KnownChange | KnownRules | EndOfRules | KnownHeard;
+export type KnownNews = HostFacts | KnownChange | KnownRules | EndOfRules | KnownSettings | KnownHeard;
 
 /**
  * Reads what `natcorr snapshot` printed. What is not as it writes it counts as not there.
@@ -143,6 +150,10 @@ export function newsOf(value: unknown): KnownNews {
     const askedNs = nsOf(textAt(value, "rules", "asked")) ?? timeNs;
     const heldNs = nsOf(textAt(value, "rules", "held")) ?? askedNs;
     return { kind: "rules", text: textsAt(value, "rules", "lines").join("\n"), askedNs, answeredNs: timeNs, heldNs };
+  }
+  if (at(value, "settings") !== undefined) {
+    const sysctls = textMembersAt(value, "settings", "sysctls");
+    return { kind: "settings", timeNs, heldNs: nsOf(textAt(value, "settings", "held")) ?? timeNs, sysctls };
   }
   const heard = heardIn(value, timeNs);
   if (heard !== undefined) return heard;
@@ -239,9 +250,7 @@ function containerOf(container: unknown): KnownContainer | undefined {
       });
     }),
     published: listAt(container, "published").flatMap((port) => publishedOf(port) ?? []),
-    labels: new Map(
-      membersAt(container, "labels").flatMap(([label, value]) => (typeof value === "string" ? [[label, value]] : [])),
-    ),
+    labels: textMembersAt(container, "labels"),
   };
 }
 

@@ -47,6 +47,13 @@ export function membersAt(value: unknown, ...path: readonly string[]): readonly 
   return typeof found === "object" && found !== null && !Array.isArray(found) ? Object.entries(found) : [];
 }
 
+/** Those of its members that are texts. */
+export function textMembersAt(value: unknown, ...path: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    membersAt(value, ...path).flatMap(([name, each]) => (typeof each === "string" ? [[name, each] as const] : [])),
+  );
+}
+
 /** Those of some members that are neither a list nor an object. What is not named stays behind, whatever it holds. */
 export function picked(value: unknown, names: readonly string[]): Record<string, unknown> {
   const found = names.map((name) => [name, at(value, name)] as const);

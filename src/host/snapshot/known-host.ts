@@ -14,8 +14,10 @@ import { PortBook } from "./published.js";
 
 /** So many changes of containers are remembered. */
 const MOST_CHANGES = 4096;
-/** Of so many snapshots, the settings are remembered that they had otherwise than the one before. */
-const MOST_SETTINGS = 64;
+/** So many times are remembered at which settings were read otherwise than before. */
+const MOST_SETTINGS = 1024;
+/** What is no setting, though it stands beside those. */
+const COUNT = "net.netfilter.nf_conntrack_count";
 /** So many snapshots' rules are remembered. */
 const MOST_LISTED = 8;
 /** So far from a container's beginning, or its end, its rules change at the most. */
@@ -48,6 +50,8 @@ export class KnownHost {
   readonly #listed: RuleReading[] = [];
   #bySnapshots: RuleHistory | undefined;
   readonly #settings: Settings[] = [];
+  /** As they were read last. */
+  readonly #sysctls = new Map<string, string>();
   /** Whether the host's rules are not what they were, or were others in between: a port that Docker publishes has rules of its own. */
   haveRulesChanged = false;
 
@@ -96,7 +100,7 @@ export class KnownHost {
     return [...new Set([this.#first, this.#facts])].filter(isOfRules);
   }
 
-  /** The settings that snapshots behind the first one have, each as far as it has others than the one before it. */
+  /** The settings that were read behind the first snapshot, each time as far as they were others than before. */
   get settings(): readonly Settings[] {
     return this.#settings;
   }
@@ -118,6 +122,10 @@ export class KnownHost {
       this.#read?.end();
       return [];
     }
+    if ("kind" in news && news.kind === "settings") {
+      if (this.#facts !== undefined) this.#noteSettings(news);
+      return [];
+    }
     if ("kind" in news && news.kind !== "rules") {
       this.heard.take(news);
       return [];
@@ -133,7 +141,8 @@ export class KnownHost {
       this.ownAddresses.take(news);
       this.networks.take(news);
       this.#first ??= news;
-      this.#noteSettings(news);
+      const { timeNs, network } = news;
+      this.#noteSettings({ timeNs, heldNs: this.#facts?.timeNs ?? timeNs, sysctls: network.sysctls });
       this.#facts = news;
       if (news.containers !== undefined) this.#networks = news;
     } else {
@@ -153,11 +162,11 @@ export class KnownHost {
     return [...this.#changedNs].some((timeNs) => fromNs - RULES_APART_NS <= timeNs && timeNs <= toNs + RULES_APART_NS);
   }
 
-  #noteSettings({ timeNs, network: { sysctls } }: HostFacts): void {
-    const before = this.#facts?.network.sysctls;
-    const others = new Map([...sysctls].filter(([name, value]) => before?.get(name) !== value));
-    if (before === undefined || others.size === 0) return;
-    this.#settings.push({ timeNs, sysctls: others });
+  #noteSettings({ timeNs, heldNs, sysctls }: Settings): void {
+    const others = new Map([...sysctls].filter(([name, value]) => name !== COUNT && this.#sysctls.get(name) !== value));
+    for (const [name, value] of others) this.#sysctls.set(name, value);
+    if (this.#facts === undefined || others.size === 0) return;
+    this.#settings.push({ timeNs, heldNs, sysctls: others });
     if (this.#settings.length > MOST_SETTINGS) this.#settings.shift();
   }
 

@@ -1,6 +1,6 @@
 import { type AddressRange, canonicalAddress, parseAddressRange } from "../address.js";
 import { type PolicyRule, policyRuleOf } from "./policy-rules.js";
-import { at, listAt, membersAt, numberAt, textAt } from "./json.js";
+import { at, listAt, membersAt, numberAt, textAt, textMembersAt } from "./json.js";
 
 /** A route of the host's. */
 export interface Route {
@@ -73,9 +73,7 @@ export function networkFactsOf(snapshot: unknown): NetworkFacts {
     mtus: new Map(links.map((link) => [textAt(link, "ifname") ?? "", numberAt(link, "mtu") ?? 0])),
     kinds: new Map(links.map((link) => [textAt(link, "ifname") ?? "", textAt(link, "info_kind") ?? ""])),
     masters: mastersOf(links),
-    sysctls: new Map(
-      membersAt(snapshot, "sysctls").flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
-    ),
+    sysctls: textMembersAt(snapshot, "sysctls"),
     queues: at(snapshot, "queues") === undefined ? undefined : listAt(snapshot, "queues").flatMap(queueOf),
     counters: new Map(counters.flatMap(([name, value]) => (typeof value === "number" ? [[name, value]] : []))),
   };

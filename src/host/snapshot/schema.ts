@@ -174,6 +174,12 @@ export const CHANGE_SCHEMA: Schema = {
             },
           },
         ),
+        settings: object("The settings that became others, which are looked at four times a second.", {
+          required: {
+            held: time("When they had been looked at before, by the host's clock"),
+            sysctls: valuesOf("Those that are others than then, by name.", "string"),
+          },
+        }),
         ...HEARD,
       },
     },

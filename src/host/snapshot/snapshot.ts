@@ -81,6 +81,20 @@ export interface RulesChange {
   };
 }
 
+/** The settings that became others while packets were captured: `natcorr live` writes them between packets. */
+interface SettingsChange {
+  readonly format: typeof CHANGE_FORMAT;
+  readonly version: typeof VERSION;
+  /** When they were read, epoch seconds with nine decimals. */
+  readonly time: string;
+  readonly settings: {
+    /** When they had been read before, and were not so yet, likewise. */
+    readonly held: string;
+    /** By name, as sysctl(8) writes it. */
+    readonly sysctls: Readonly<Record<string, string>>;
+  };
+}
+
 /** What conntrack said while packets were captured, in its order: `natcorr live` writes it between packets. */
 export interface ConntrackChange {
   readonly format: typeof CHANGE_FORMAT;
@@ -110,7 +124,7 @@ export interface TraceChange {
 }
 
 /** What a host says, one after the other. */
-export type HostNews = Snapshot | ContainerChange | RulesChange | ConntrackChange | TraceChange;
+export type HostNews = Snapshot | ContainerChange | RulesChange | SettingsChange | ConntrackChange | TraceChange;
 
 export interface Missing {
   readonly source: string;

@@ -19,7 +19,8 @@ const OFF = { "net.ipv4.ip_forward": "0", "net.ipv4.conf.docker0.forwarding": "0
 const three = [dropped(3, QUERY)];
 
 function forwarding(seconds: bigint, value: string) {
-  return { timeNs: seconds * 1_000_000_000n, sysctls: new Map([["net.ipv4.ip_forward", value]]) };
+  const timeNs = seconds * 1_000_000_000n;
+  return { timeNs, heldNs: timeNs - 1_000_000_000n, sysctls: new Map([["net.ipv4.ip_forward", value]]) };
 }
 
 function passed(seconds: bigint) {
@@ -69,9 +70,13 @@ describe("a host that does not forward", () => {
     ];
     expect(finding.text).toBe(`${said}, or forwarding of their interface, was 0; ${counts}`);
     expect(others).toEqual([]);
-    const settings = [{ timeNs: 104_000_000_000n, sysctls: new Map([["net.ipv4.ip_forward", "0"]]) }];
-    const [read] = found(three, settled(on, moved), {}, [["docker0"], ["enp0s3"]], [], settings);
+    const settings = [forwarding(104n, "0")];
+    const byRead = (secondsNs: bigint) =>
+      found([dropped(3, QUERY, passed(secondsNs))], settled(on, moved), {}, [["docker0"], ["enp0s3"]], [], settings);
+    const [read] = byRead(104n);
     expect(read.text).toMatch(/^the host did not forward for a while: net\.ipv4\.ip_forward was 0 by \d\d:\d\d:44; /);
+    // what was dropped before it was read so had another cause, whatever the counter says
+    expect(told(byRead(102n))).toEqual(["drop-unexplained 3"]);
     const [before] = settled(on, moved);
     const [, after] = settled(OFF, moved);
     expect(found(three, [before, after])[0].text).toContain("net.ipv4.ip_forward was 0 by ");

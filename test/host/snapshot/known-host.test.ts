@@ -115,3 +115,33 @@ it.each([{}, { time: 7, id: 7, container: 7 }, { time: "never", container: { id:
     expect(known.take(newsOf({ format: "natcorr-change", version: 1, ...more }))).toEqual([]);
   },
 );
+
+const sysctlsOf = (value: string, count: number) => ({
+  sysctls: { "net.ipv4.ip_forward": value, "net.netfilter.nf_conntrack_count": `${count}` },
+});
+const look = (held: number, timeS: number, value: string) =>
+  newsOf({
+    format: "natcorr-change",
+    version: 1,
+    time: `${timeS}.000000000`,
+    settings: { held: `${held}.000000000`, sysctls: { "net.ipv4.ip_forward": value, odd: 5 } },
+  });
+
+it("knows when settings became others, by snapshots and by looks between them, each once", () => {
+  const known = new KnownHost();
+  known.take(look(1, 2, "0"));
+  known.take(snapshot(5, sysctlsOf("1", 1)));
+  known.take(look(7, 8, "0"));
+  known.take(snapshot(9, sysctlsOf("0", 2)));
+  known.take(look(10, 11, "1"));
+  known.take(snapshot(20, sysctlsOf("1", 3)));
+  const times = known.settings.map(({ heldNs, timeNs, sysctls }) => [
+    heldNs / 1_000_000_000n,
+    timeNs / 1_000_000_000n,
+    sysctls.get("net.ipv4.ip_forward"),
+  ]);
+  expect(times).toEqual([
+    [7n, 8n, "0"],
+    [10n, 11n, "1"],
+  ]);
+});
