@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CaptureError } from "../capture/errors.js";
-import { RuleHistory } from "../host/rules/times/rule-history.js";
+import { type RuleEvent, RuleHistory } from "../host/rules/times/rule-history.js";
 import { OWN_TABLES } from "../host/rules/rules-text.js";
 import { epochNs } from "../capture/live/now.js";
 import { linesOf } from "./lines.js";
@@ -99,6 +99,9 @@ const UNREAD = "# natcorr could not read them";
 const MONITOR = "nft monitor </dev/null >&3 3>&- &";
 /** What it says that changes rules, and not only elements of sets; natcorr's own table is none of them. */
 const CHANGE = new RegExp(`^(?:add|insert|replace|delete|destroy|flush) (?!element )(?!.* ${OWN_TABLES})`);
+/** Of that, what adds alone, or takes away alone. */
+const ADDS = /^(?:add|insert) /;
+const REMOVES = /^(?:delete|destroy|flush) /;
 
 /** Reads the rules of the host, and reads them again from then on, when they may have changed. Throws as `readRules` does. */
 export async function followRules(): Promise<RulesFollower> {
@@ -137,7 +140,7 @@ export class RulesFollower {
     this.#teller = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore", "pipe"], detached: true });
     for (const each of [this.#teller, this.#teller.stdin]) each?.on("error", () => {});
     linesOf(this.#teller.stdio[3], (line) => {
-      if (CHANGE.test(line)) this.#hear();
+      if (CHANGE.test(line)) this.#hear(ADDS.test(line) ? "came" : REMOVES.test(line) ? "went" : "both");
     });
     linesOf(
       this.#teller.stdout,
@@ -168,8 +171,9 @@ export class RulesFollower {
   }
 
   /** They have changed: however long nothing was found before, there is something now. */
-  #hear(): void {
-    this.history.hear(epochNs() - LATE_NS);
+  #hear(event: RuleEvent): void {
+    const nowNs = epochNs();
+    this.history.hear(nowNs - LATE_NS, nowNs, event);
     this.#pauseMs = this.#firstPauseMs;
     this.ask();
   }

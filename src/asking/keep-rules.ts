@@ -27,9 +27,10 @@ export function keepRules(
   keepReading(rules.inForce[0].first);
 }
 
-function changeOf({ text, askedNs, answeredNs, heldNs }: RuleReading): RulesChange {
+function changeOf({ text, askedNs, answeredNs, heldNs, unreadFromNs }: RuleReading): RulesChange {
   const [time, asked, held] = [answeredNs, askedNs, heldNs].map(epochText);
-  return { format: CHANGE_FORMAT, version: VERSION, time, rules: { asked, held, lines: text.split("\n") } };
+  const unread = unreadFromNs === undefined ? {} : { unreadFrom: epochText(unreadFromNs) };
+  return { format: CHANGE_FORMAT, version: VERSION, time, rules: { asked, held, lines: text.split("\n"), ...unread } };
 }
 
 function endedAt({ answeredNs }: RuleReading): RulesChange {

@@ -16,6 +16,7 @@ import {
 import type { Crossing } from "./crossing.js";
 import { EndedEntries, type Refused, type Setting } from "./ended-entries.js";
 import { comingIn, entriesOf } from "./entries-of.js";
+import type { Tracking } from "./rules/rule-check.js";
 import { saidFlow } from "./said-flow.js";
 import { passage, tupleText } from "./tuples.js";
 
@@ -112,12 +113,14 @@ export class CrossCheck {
    * Checks a finished flow against what conntrack has said so far. Gives a finding for each flow that conntrack has another translation
    * for: it may be one that was looked at before. What left as it came shows that itself: an entry says what becomes of packets that
    * conntrack takes for valid. docker-proxy's flows are none of conntrack's: it has two connections there. Nor are those
-   * that it leaves alone (`isUntracked`).
+   * that it leaves alone (`tracking`).
    */
-  flow(flow: FlowSummary, isUntracked = false): Finding[] {
+  flow(flow: FlowSummary, tracking: Tracking = "tracked"): Finding[] {
     if (flow.lastNs > this.#lastNs) this.#lastNs = flow.lastNs;
     if (flow.nat === "proxy") return [];
-    const found = isUntracked ? [] : this.#check(flow, this.#table.hasAllOf(flow));
+    // of one that it may have left alone, an entry that is not there tells nothing
+    const hasAll = tracking === "tracked" && this.#table.hasAllOf(flow);
+    const found = tracking === "untracked" ? [] : this.#check(flow, hasAll);
     const findings = [...this.#answered(), ...found];
     this.#table.close(flow);
     this.#alone.delete(flow.id);

@@ -104,7 +104,7 @@ export class Explaining extends PassingSink {
       flows.addFlow(flow);
     }
     this.next.flow(rules !== undefined && rules.length > 0 ? copyOf(flow, rules.join("\n")) : flow);
-    this.#tell(this.#crossCheck?.flow(flow, this.#ruleCheck?.isUntracked(flow)) ?? []);
+    this.#tell(this.#crossCheck?.flow(flow, this.#ruleCheck?.trackingOf(flow)) ?? []);
   }
 
   /** A flow with who began it, where conntrack or the rules tell that, and its packets do not. */

@@ -557,6 +557,16 @@ describe("while packets are captured", () => {
   });
 });
 
+test.each([
+  ["tracked", { conntrack: 0, "conntrack-missing": 1 }],
+  ["untold", { conntrack: 0, "conntrack-incomplete": 1 }],
+  ["untracked", {}],
+] as const)("of a flow without an entry that conntrack has %s, it is said what is known", (tracking, expected) => {
+  const crossCheck = new CrossCheck(new ConntrackTable(), new Crossing(), () => undefined);
+  expect(crossCheck.flow({ ...pinged, nat: "none" }, tracking)).toEqual([]);
+  expect(Object.fromEntries(crossCheck.end().map(({ code, count }) => [code, count]))).toEqual(expected);
+});
+
 test("what was lost, and what there was no room for, is said once", () => {
   const table = new ConntrackTable({ isLive: true });
   table.hearing.lose();

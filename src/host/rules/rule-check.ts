@@ -8,6 +8,9 @@ import type { RuleHistory } from "./times/rule-history.js";
 import { resetRules } from "./times/reset-rules.js";
 import { isExplained, isReaddressed, type Masquerade, type RuleBook } from "./rules.js";
 
+/** Whether conntrack has to do with a flow. */
+export type Tracking = "tracked" | "untracked" | "untold";
+
 /** What a book says of a flow: whether its rules explain all of the translation, and which they are, with a word before those that are not certain. */
 interface Told {
   readonly isExplained: boolean;
@@ -47,13 +50,15 @@ export class RuleCheck {
     return [...new Set(rules.map(({ rule }) => `possibly ${rule}`))];
   }
 
-  /** Whether a rule certainly had conntrack leave a flow alone that left as it came. */
-  isUntracked(flow: FlowSummary): boolean {
-    if (flow.nat !== "none") return false;
+  /** Whether a rule had conntrack leave a flow alone that left as it came; it is not told where one may have that was there for a moment. */
+  trackingOf(flow: FlowSummary): Tracking {
+    if (flow.nat !== "none") return "tracked";
     const { books, isAll } = this.#history.at(flow.firstNs);
     const isSure = (book: RuleBook): boolean =>
       book.explain(flow, this.#interfaces).some(({ kind, isCertain }) => kind === "untrack" && isCertain);
-    return isAll && !this.#history.hasGaps && books.every(isSure);
+    const sure = books.filter(isSure).length;
+    if (isAll && !this.#history.hasGaps && sure === books.length) return "untracked";
+    return sure > 0 || this.#history.mayHaveUnread(flow.firstNs) ? "untold" : "tracked";
   }
 
   /** Whether rules that are there by each reading may not have been in between. */

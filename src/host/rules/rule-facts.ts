@@ -20,6 +20,9 @@ const MOST_ADDRESSES = 65_536;
 /** So many rules are named, the others counted. */
 const MOST_NAMED = 2;
 
+/** What stands for a rule that came and went between two readings. */
+const UNREAD = "one that was gone before it could be read";
+
 const UNTAKEN = { proxying: [], redirecting: [] } as const;
 
 /** What a ruling is made by. */
@@ -151,7 +154,9 @@ export class RuleFacts implements HostRules {
     if (atNs === undefined) return this.#leavingBy(this.#book, proto, ends);
     const { books, isAll } = this.#history.at(atNs);
     const by = books.map((book) => this.#leavingBy(book, proto, ends, true));
-    const mayExempt = by.find(({ answer, rules }) => answer === false && rules !== "")?.rules;
+    const mayExempt =
+      by.find(({ answer, rules }) => answer === false && rules !== "")?.rules ??
+      (this.#history.mayHaveUnread(atNs) ? UNREAD : undefined);
     const doubt = "the rules were others about then";
     const then = isAll && by.length === 1 ? by[0] : ({ answer: undefined, rules: "", doubt, mayExempt } as const);
     if (then.answer === true || then.rules !== "" || mayExempt !== undefined) return then;

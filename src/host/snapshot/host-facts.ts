@@ -149,7 +149,9 @@ export function newsOf(value: unknown): KnownNews {
   if (at(value, "rules") !== undefined) {
     const askedNs = nsOf(textAt(value, "rules", "asked")) ?? timeNs;
     const heldNs = nsOf(textAt(value, "rules", "held")) ?? askedNs;
-    return { kind: "rules", text: textsAt(value, "rules", "lines").join("\n"), askedNs, answeredNs: timeNs, heldNs };
+    const unreadFromNs = nsOf(textAt(value, "rules", "unreadFrom"));
+    const text = textsAt(value, "rules", "lines").join("\n");
+    return { kind: "rules", text, askedNs, answeredNs: timeNs, heldNs, unreadFromNs };
   }
   if (at(value, "settings") !== undefined) {
     const sysctls = textMembersAt(value, "settings", "sysctls");

@@ -131,9 +131,8 @@ export class KnownHost {
       return [];
     }
     if ("kind" in news) {
-      const { text, askedNs, answeredNs, heldNs } = news;
-      this.#read ??= new RuleHistory(text, askedNs, answeredNs);
-      this.#read.take(text, askedNs, answeredNs, heldNs);
+      this.#read ??= new RuleHistory(news.text, news.askedNs, news.answeredNs);
+      this.#read.takeTold(news);
       return [];
     }
     if ("containers" in news) {

@@ -172,6 +172,11 @@ export const CHANGE_SCHEMA: Schema = {
                 text("A line."),
               ),
             },
+            optional: {
+              unreadFrom: time(
+                "Since when others may have come and gone before these were read, as the kernel told, by the host's clock",
+              ),
+            },
           },
         ),
         settings: object("The settings that became others, which are looked at four times a second.", {

@@ -78,6 +78,8 @@ export interface RulesChange {
     readonly held: string;
     /** With counters, as the tools print them, one after the other. */
     readonly lines: readonly string[];
+    /** Since when others may have come and gone that nobody read, likewise. */
+    readonly unreadFrom?: string;
   };
 }
 

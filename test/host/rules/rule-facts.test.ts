@@ -78,6 +78,26 @@ test("what leaves is judged by the rules of then, where a time is given and it i
   expect(at()).toMatchObject({ answer: false, rules: "" });
 });
 
+test("a rule that came and went between two readings, as the kernel told, may have exempted what left then", () => {
+  const history = new RuleHistory(nat(MASQUERADE), secondsNs(10), secondsNs(11));
+  const facts = new RuleFacts(history, named("docker0", "enp0s3"));
+  const ends: Ends = { src: "172.17.0.3", srcPort: 4000, dst: "180.101.49.11", dstPort: 443 };
+  const at = (seconds: number) => {
+    const { answer, mayExempt = "" } = facts.leaving(TCP, ends, secondsNs(seconds));
+    return `${answer} ${mayExempt}`.trim();
+  };
+  history.hear(secondsNs(20), secondsNs(21), "came");
+  history.hear(secondsNs(20), secondsNs(21), "went");
+  const unknown = "undefined one that was gone before it could be read";
+  expect([19, 20, 60].map((seconds) => at(seconds))).toEqual(["true", unknown, unknown]);
+  // asked for before that was told, it need not show it
+  history.take(nat(MASQUERADE), secondsNs(21), secondsNs(22));
+  expect(at(60)).toBe(unknown);
+  history.take(nat(MASQUERADE), secondsNs(23), secondsNs(24));
+  expect([19, 20, 24, 25].map((seconds) => at(seconds))).toEqual(["true", unknown, unknown, "true"]);
+  expect(history.areTheSameSince(secondsNs(22))).toBe(false);
+});
+
 /** The rules that exempt a container which these do not hide; else whether they do. */
 const exempting = (...lines: readonly string[]) => {
   const { answer, rules } = left(after(nat(...lines), [], "docker0", "enp0s3"));

@@ -314,7 +314,7 @@ describe("the way through the chains", () => {
     expect(explained(text, routed)).toEqual(rule === undefined ? [] : [rule]);
     expect(explained(text, fetched).some((each) => /notrack/i.test(each))).toBe(false);
     const check = new RuleCheck(new RuleHistory(text), named("docker0", "enp0s3"));
-    expect(check.isUntracked(routed)).toBe(rule !== undefined && !rule.startsWith("?"));
+    expect(check.trackingOf(routed) === "untracked").toBe(rule !== undefined && !rule.startsWith("?"));
   });
 
   test("what is turned round on the outside comes in there as its first form, and leaves there", () => {

@@ -9,6 +9,27 @@ const MOST_VERSIONS = 64;
 const FEW_VERSIONS = 8;
 const MOST_CHARACTERS = 2_000_000;
 
+/** So many times are told apart at which rules may have come and gone unread: of more, the first ones count as one. */
+const MOST_UNREAD = 256;
+
+/** What the kernel told of rules that became others: some came, some went, or both. */
+export type RuleEvent = "came" | "went" | "both";
+
+/** Changes that the kernel told of, and that no reading shows yet. */
+interface Heard {
+  /** When the first was made at the earliest, epoch nanoseconds … */
+  readonly fromNs: bigint;
+  /** … and when the last was heard of. */
+  heardNs: bigint;
+  event: RuleEvent;
+}
+
+/** A time at which rules may have been there that nobody read, epoch nanoseconds. */
+interface Unread {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+}
+
 /** The rules of a host as they were read once. */
 export interface RuleReading {
   /** As `RuleBook` reads it, with counters. */
@@ -18,6 +39,8 @@ export interface RuleReading {
   readonly answeredNs: bigint;
   /** Until when they are known to have been in force: since they were asked for, or until the kernel told of others. */
   readonly heldNs: bigint;
+  /** Since when others may have come and gone that no reading has, where the kernel told of such, likewise. */
+  readonly unreadFromNs?: bigint | undefined;
 }
 
 /** Rules that were in force for some time: surely from when their first reading was answered until what their last one held. */
@@ -49,6 +72,8 @@ export class RuleHistory {
   /** Until when all that were read are remembered. */
   #untilNs: bigint | undefined;
   #hasGaps: boolean;
+  #heard: Heard | undefined;
+  readonly #unread: Unread[] = [];
 
   /** `text`: as `RuleBook` reads it; what began to be read at `askedNs`, epoch nanoseconds, where it may be read again. */
   constructor(text: string, askedNs = 0n, answeredNs = askedNs, hasGaps = false) {
@@ -74,6 +99,7 @@ export class RuleHistory {
 
   /** Whether the rules that were read last are those that were in force since then. */
   areTheSameSince(timeNs: bigint): boolean {
+    if (this.#heard !== undefined || this.#unread.some(({ toNs }) => toNs > timeNs)) return false;
     return this.#versions.length === 1 || this.#last.first.answeredNs <= timeNs;
   }
 
@@ -84,11 +110,36 @@ export class RuleHistory {
 
   /** Takes what was read from `askedNs` to `answeredNs`, and held until `heldNs`. Returns whether the rules are not what they were. */
   take(text: string, askedNs: bigint, answeredNs: bigint, heldNs = askedNs): boolean {
-    const reading = { text, askedNs, answeredNs, heldNs };
-    const before = this.#last;
     const ofRules = withoutCounts(text);
-    if (ofRules === this.#text) {
+    const isSame = ofRules === this.#text;
+    const unreadFromNs = this.#unreadFrom(askedNs, isSame);
+    return this.#take({ text, askedNs, answeredNs, heldNs, unreadFromNs }, isSame, ofRules);
+  }
+
+  /** Takes a reading that another one told (`onReading`). */
+  takeTold(reading: RuleReading): void {
+    const ofRules = withoutCounts(reading.text);
+    this.#take(reading, ofRules === this.#text, ofRules);
+  }
+
+  /**
+   * Since when rules may have come and gone before a reading, which is asked for then. One shows what came, or what went, before it was asked for: not what
+   * did both.
+   */
+  #unreadFrom(askedNs: bigint, isSame: boolean): bigint | undefined {
+    const heard = this.#heard;
+    // a change may be heard of behind the reading that shows it
+    if (heard === undefined || heard.heardNs >= askedNs) return undefined;
+    this.#heard = undefined;
+    return isSame || heard.event === "both" ? heard.fromNs : undefined;
+  }
+
+  #take(reading: RuleReading, isSame: boolean, ofRules: string): boolean {
+    const before = this.#last;
+    if (reading.unreadFromNs !== undefined) this.#noteUnread(reading.unreadFromNs, reading.answeredNs);
+    if (isSame) {
       before.last = reading;
+      if (reading.unreadFromNs !== undefined) this.onReading(reading);
       return false;
     }
     this.#text = ofRules;
@@ -108,9 +159,12 @@ export class RuleHistory {
     this.#hasGaps = true;
   }
 
-  /** Takes it that the kernel told of other rules: until then, those were in force that were read last. The first that it tells behind a reading counts. */
-  hear(untilNs: bigint): void {
+  /** Takes it that the kernel told at a time of other rules: until `untilNs`, those were in force that were read last. The first that it tells behind a reading counts. */
+  hear(untilNs: bigint, heardNs = untilNs, event: RuleEvent = "both"): void {
     const { last } = this.#last;
+    this.#heard ??= { fromNs: untilNs, heardNs, event };
+    this.#heard.heardNs = heardNs;
+    if (this.#heard.event !== event) this.#heard.event = "both";
     if (last.heldNs === last.askedNs && untilNs > last.answeredNs) this.#last.last = { ...last, heldNs: untilNs };
   }
 
@@ -123,8 +177,21 @@ export class RuleHistory {
           timeNs <= (this.#versions[at + 1]?.first.answeredNs ?? timeNs),
       )
       .map(({ book }) => book);
-    const isTold = this.#untilNs === undefined || timeNs <= this.#untilNs;
+    const isTold = (this.#untilNs === undefined || timeNs <= this.#untilNs) && !this.mayHaveUnread(timeNs);
     return { books, isAll: isTold && timeNs >= this.#rememberedNs };
+  }
+
+  /** Whether rules may have been in force at a time that came and went, and that nobody read. */
+  mayHaveUnread(timeNs: bigint): boolean {
+    if (this.#heard !== undefined && this.#heard.fromNs <= timeNs) return true;
+    return this.#unread.some(({ fromNs, toNs }) => fromNs <= timeNs && timeNs <= toNs);
+  }
+
+  #noteUnread(fromNs: bigint, toNs: bigint): void {
+    this.#unread.push({ fromNs, toNs });
+    if (this.#unread.length <= MOST_UNREAD) return;
+    const [first, second] = this.#unread;
+    this.#unread.splice(0, 2, { fromNs: first.fromNs, toNs: second.toNs });
   }
 
   /** The rule that has a handle of nft's in a chain (`ip filter`, `FORWARD`), as it stands in the rule set; undefined where none, or not always the same, was read. */

@@ -52,6 +52,31 @@ describe("rules that are read again", () => {
     expect(check.end()).toEqual([]);
   });
 
+  test("possibly explain what began about a change that none of them shows, and none is missing then", () => {
+    const rules = history();
+    const told: string[] = [];
+    rules.onReading = ({ unreadFromNs }) => told.push(`${unreadFromNs}`);
+    rules.hear(at(-1), at(0), "came");
+    rules.hear(at(-1), at(0), "went");
+    rules.take(BEFORE, at(1), at(2));
+    expect(told).toEqual([`${at(-1)}`]);
+    const check = checked(rules);
+    expect(check.flow(fetched)).toEqual([`possibly ${MASQUERADE}`]);
+    expect(check.flow(published)).toEqual([]);
+    expect(check.trackingOf({ ...published, nat: "none" })).toBe("untold");
+    expect(check.end()).toEqual([]);
+  });
+
+  test.each([
+    ["a rule that came alone is in the next reading", "came", [MASQUERADE]],
+    ["another one may have come and gone beside it", "both", [`possibly ${MASQUERADE}`]],
+  ] as const)("explain what began about a change: %s", (_, event, expected) => {
+    const rules = history();
+    rules.hear(at(-1), at(0), event);
+    rules.take(AFTER, at(1), at(2));
+    expect(checked(rules).flow(fetched)).toEqual(expected);
+  });
+
   test("may explain what began in between, and certainly do where both are the same", () => {
     const check = checked(history([AFTER, 1, 2]));
     expect(check.flow(published)).toEqual([`possibly ${PUBLISH}`]);
