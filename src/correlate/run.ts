@@ -1,8 +1,7 @@
 import type { PacketBatch } from "../packets/batches/packet-batch.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
-import type { Look, SideSummary, Sink, Summary } from "../packets/results/results.js";
-import { ALTERED } from "../packets/results/evidence.js";
+import type { Look, Sink, Summary } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
 import { NO_MAC } from "../protocols/mac.js";
 import { DONE, WAITING } from "../packets/fates.js";
@@ -13,7 +12,7 @@ import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { SideIntake } from "./intake/side-intake.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { assemble, type Parts, type RunOptions } from "./parts.js";
-import type { End } from "./verdicts/findings/finder.js";
+import { endOf, summaryOf } from "./summing-up.js";
 import { tellShown } from "./verdicts/updates/one-way.js";
 import { tellCrossing } from "./verdicts/updates/other-ways.js";
 import { isAboutEcho } from "./verdicts/claims/quotes.js";
@@ -168,9 +167,9 @@ export class Run {
   /** Where the run stands. */
   readonly look: Look = (at) => {
     if (at !== undefined) this.#parts.book.look(at);
-    const summary = this.#summary();
+    const summary = summaryOf(this.#parts, this.#options, this.#isComplete);
     if (at?.finding !== undefined)
-      for (const finding of this.#parts.findings.soFar(this.#endOf(summary))) at.finding(finding);
+      for (const finding of this.#parts.findings.soFar(endOf(this.#parts, summary))) at.finding(finding);
     return summary;
   };
 
@@ -199,60 +198,13 @@ export class Run {
     this.#parts.tunnels.settle();
     for (const feed of this.#parts.feeds) feed.leave();
     this.#parts.book.close();
-    const summary = this.#summary();
-    for (const finding of this.#parts.findings.close(this.#endOf(summary))) {
+    const summary = summaryOf(this.#parts, this.#options, this.#isComplete);
+    for (const finding of this.#parts.findings.close(endOf(this.#parts, summary))) {
       this.#options.onFinding?.(finding);
       this.#parts.sink.finding(finding);
     }
     this.#parts.sink.end(summary);
     return { summary, isEnough: this.#parts.showing.isEnough };
-  }
-
-  /** What findings are told of the run as a whole. */
-  #endOf(summary: Summary): End {
-    const { pairs, altered, rewritten, retransmissions } = this.#parts.shown ?? {
-      pairs: this.#parts.kernel.tally.pairsSoFar,
-      altered: ALTERED.map((_, bit) => this.#parts.kernel.tally.alteredIn(1 << bit)),
-      rewritten: this.#parts.kernel.tally.rewritten,
-      retransmissions: this.#parts.kernel.tally.retransmissions,
-    };
-    const unfollowed = this.#parts.impacts.open.refused;
-    const ofPairs = { pairs, altered, rewritten, retransmissions };
-    return { summary, unfollowed, ...ofPairs, tunnels: this.#parts.tunnels.tally };
-  }
-
-  #summary(): Summary {
-    const { steps, uncertaintyNs, ...clock } = this.#parts.clock.facts(this.#isComplete);
-    const { untoldNs } = this.#parts.kernel.tally;
-    const epochNs = this.#parts.epochsNs[INSIDE];
-    const [inside, outside] = this.#parts.tallies;
-    return {
-      inside: this.#sideSummary(INSIDE),
-      outside: this.#sideSummary(OUTSIDE),
-      verdicts: [inside.verdicts, outside.verdicts],
-      impacts: [inside.impacts, outside.impacts],
-      flows: this.#parts.translations.accounts.learnt,
-      clock: {
-        ...clock,
-        uncertaintyNs: uncertaintyNs === null ? null : Math.max(uncertaintyNs, untoldNs),
-        driftPpm: Math.round(10 * clock.driftPpm) / 10,
-        steps: steps.map(({ atNs, byNs }) => ({ timeNs: epochNs + BigInt(Math.round(atNs)), byNs })),
-      },
-    };
-  }
-
-  #sideSummary(side: Side): SideSummary {
-    const { intake, hasEnded } = this.#parts.feeds[side];
-    const tally = this.#parts.tallies[side];
-    if (intake.passed !== null && this.#parts.showing.isEnough) {
-      // what was read and is not needed depends on how the sources cut their batches
-      const captureDropped = this.#parts.cover[side].lostFrames;
-      const hasCounters = this.#options.haveCounters[side].every(Boolean);
-      return tally.summary({ ...intake.passed, captureDropped, hasCounters });
-    }
-    const { frames, ...captured } = intake.counted;
-    const isAllDecided = hasEnded && this.#parts.timeline.size === 0;
-    return tally.summary(captured, isAllDecided ? frames : undefined);
   }
 
   /** When the next outside packet comes, on the timeline. */

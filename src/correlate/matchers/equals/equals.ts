@@ -1,29 +1,27 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, isAgain } from "../../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
-import { INSIDE, otherSide } from "../../../packets/sides.js";
+import { otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, decidedBy, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
-import { CROWD, PENDING } from "../../kernel/buckets.js";
+import { PENDING } from "../../kernel/buckets.js";
 import {
   goesOutbound,
   IMPOSSIBLE,
   IS_REPEAT,
   IS_REPEATABLE,
   IS_STALE,
-  KNOWN,
   MAY_BE_CHANCE,
   MAY_BE_PIECE,
-  MAY_HIDE,
   RELATION_MASK,
 } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import { areAnswersAgainst } from "../answers.js";
-import { firstBehind, isAnyBehind } from "../behind.js";
+import { isAnyBehind } from "../behind.js";
 import type { About, Matcher } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
 import { Contradictions } from "./contradictions.js";
 import { Gathering } from "./gathering.js";
 import { HeldUp } from "./held-up.js";
+import { hasNearerLike } from "./nearer-like.js";
 import { Retries } from "./retries.js";
 import { Sight } from "./sight.js";
 import { type Order, orderOf } from "../order/order.js";
@@ -84,8 +82,7 @@ export class Equals implements Matcher {
     this.#sight = new Sight(about);
     this.#survey = new Survey(about, this.#sight);
     this.#contradictions = new Contradictions(about, this.#sight, this.#survey);
-    this.#gathering = new Gathering(about, this.#sight, this.#survey);
-    this.#heldUp = new HeldUp(about);
+    this.#heldUp = new HeldUp(about, this.#survey);
     this.#retries = new Retries(about.timeline);
     this.#order = orderOf(about, strays, (inside, outside, slot) => {
       if (this.#contradictions.speakAgainst(inside, outside)) return;
@@ -94,6 +91,7 @@ export class Equals implements Matcher {
       if (strays.mayBeOneBefore(slot, entered, left, isOutbound)) return;
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
     });
+    this.#gathering = new Gathering(about, this.#sight, this.#survey, this.#order.underWay);
   }
 
   admit(row: number): void {
@@ -139,12 +137,7 @@ export class Equals implements Matcher {
     if (this.#about.timeline.state(row) !== WAITING) return null;
     if (this.mayPair(row)) {
       const undecided = this.#gathering.of(row);
-      if (undecided) {
-        this.#noteLikes(undecided);
-        this.#order.underWay.noteUndecided(undecided);
-        this.#forget(undecided);
-        return undecided;
-      }
+      if (undecided) return undecided;
       const contended = this.#nearestLike(row, AMBIGUOUS);
       if (contended !== NONE) this.#about.likes.noteContended(row, contended);
       this.#about.likes.note(row);
@@ -286,7 +279,7 @@ export class Equals implements Matcher {
     if (claim === CLAIM_LATE_KNOWN) return false;
     const isReplacing = claim === CLAIM_CONFLICT || claim === CLAIM_LATE_CONFLICT;
     if (isReplacing && (!isFinal || (others > 0 && claim === CLAIM_LATE_CONFLICT))) return false;
-    if (this.#hasNearerLike(inside, outside)) return false;
+    if (hasNearerLike(this.#about, inside, outside)) return false;
     if (!this.#about.translations.isSupported(inside, outside)) return false;
     const isOutbound = goesOutbound(this.#about.kernel.relate(inside, outside));
     if (areAnswersAgainst(this.#about.timeline, this.#about.kernel, inside, outside, isOutbound)) return false;
@@ -323,47 +316,12 @@ export class Equals implements Matcher {
     return isPaired() || (hasLearnt && this.#tryPair(row, FINAL));
   }
 
-  /** Pairs a packet that is late and may be sent again with its only candidate, where it was held up (`HeldUp`). */
+  /** Pairs a packet that is late and may be sent again with its only candidate, where it was held up. */
   #pairHeldUp(inside: number, outside: number): boolean {
-    const { timeline: t, buckets, kernel, translations } = this.#about;
-    // their order may have told one of them the twin of another
-    if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !buckets.holdsOnePair(t.bucket(inside)))
-      return false;
-    const related = this.#survey.relate(inside, outside);
-    if ((related & RELATION_MASK) !== KNOWN || (related & MAY_HIDE) !== 0) return false;
-    const slot = kernel.knownSlot;
-    const isOutbound = translations.accounts.isOutbound(slot, t.forward(inside));
-    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    if (!this.#heldUp.is(entered, left, slot, isOutbound)) return false;
+    const slot = this.#heldUp.slotOf(inside, outside);
+    if (slot === NONE) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
     return true;
-  }
-
-  /**
-   * Whether, between two packets, others passed that carry the same as they do but have another key: then the router numbers packets
-   * itself, and an equal IP ID is chance.
-   */
-  #hasNearerLike(inside: number, outside: number): boolean {
-    const t = this.#about.timeline;
-    if (
-      (t.flags(inside) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== HAS_IP_ID ||
-      t.head(inside) === 0 ||
-      this.#about.kernel.areNovel(inside, outside)
-    )
-      return false;
-    const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
-    const isLike = (row: number): boolean => {
-      if (t.head(row) !== t.head(inside)) return false;
-      const own = t.side(row) === INSIDE ? inside : outside;
-      return (
-        t.way(row) === t.way(own) &&
-        t.payloadLength(row) === t.payloadLength(own) &&
-        t.seq(row) === t.seq(own) &&
-        t.ack(row) === t.ack(own)
-      );
-    };
-    const found = firstBehind(t, from, AMBIGUOUS, (row) => row === to || isLike(row));
-    return found !== NONE && found !== to;
   }
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
@@ -376,25 +334,5 @@ export class Equals implements Matcher {
     this.#about.buckets.remove(inside);
     this.#about.buckets.remove(outside);
     this.#about.pairing.paired(inside, outside);
-  }
-
-  /**
-   * Forgets the translations of packets that were left undecided where more than one of them left by one never seen before, and none is of a
-   * conversation never seen before: see `Survey.isForgotten`.
-   */
-  #forget({ inside, outside }: Undecided): void {
-    const { timeline: t, translations } = this.#about;
-    const isNew = (row: number): boolean => translations.slotOf(row) === NONE && !isAgain(t.flags(row));
-    if (outside.filter(isNew).length < inside.filter(isNew).length + 2) return;
-    for (const row of inside) {
-      const slot = translations.slotOf(row);
-      if (slot !== NONE) translations.retire(slot);
-    }
-  }
-
-  /** Notes what is like packets that are left undecided: they are not settled again. */
-  #noteLikes({ inside, outside }: Undecided): void {
-    if (inside.length + outside.length > CROWD) return;
-    for (const rows of [inside, outside]) for (const row of rows) this.#about.likes.note(row, true);
   }
 }

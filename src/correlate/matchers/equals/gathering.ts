@@ -1,23 +1,27 @@
-import { HAS_IP_ID, HAS_PAYLOAD } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, isAgain } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide, SIDES } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
+import { CROWD } from "../../kernel/buckets.js";
 import { CONFLICT, goesOutbound, IMPOSSIBLE, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
+import type { UnderWay } from "../order/under-way.js";
 import type { Sight } from "./sight.js";
 import { CLAIM_LATE_POSSIBLE, claimBy, type Survey } from "./survey.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
-/** Gathers the packets that cannot be told apart from one that is given up. */
+/** Gathers the packets that cannot be told apart from one that is given up, and has those know of it who go by that. */
 export class Gathering {
   readonly #about: About;
   readonly #sight: Sight;
   readonly #survey: Survey;
+  readonly #underWay: UnderWay;
 
-  constructor(about: About, sight: Sight, survey: Survey) {
+  constructor(about: About, sight: Sight, survey: Survey, underWay: UnderWay) {
     this.#about = about;
     this.#sight = sight;
     this.#survey = survey;
+    this.#underWay = underWay;
   }
 
   /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
@@ -42,7 +46,11 @@ export class Gathering {
     }
     if (found[otherSide(t.sideOf(row))].length === 0) return null;
     if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) this.#noteApart(found[INSIDE][0], found[OUTSIDE][0]);
-    return leaveUndecided(t, found.flat(), this.#why(row, found));
+    const undecided = leaveUndecided(t, found.flat(), this.#why(row, found));
+    this.#noteLikes(undecided);
+    this.#underWay.noteUndecided(undecided);
+    this.#retire(undecided);
+    return undecided;
   }
 
   /**
@@ -77,6 +85,26 @@ export class Gathering {
     const isOutbound = goesOutbound(this.#about.kernel.relate(inside, outside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     this.#about.kernel.noteUndecided(entered, left, isOutbound);
+  }
+
+  /**
+   * Retires the translations of packets that are left undecided where more than one of them left by one never seen before, and none is of a
+   * conversation never seen before: see `Survey.isForgotten`.
+   */
+  #retire({ inside, outside }: Undecided): void {
+    const { timeline: t, translations } = this.#about;
+    const isNew = (row: number): boolean => translations.slotOf(row) === NONE && !isAgain(t.flags(row));
+    if (outside.filter(isNew).length < inside.filter(isNew).length + 2) return;
+    for (const row of inside) {
+      const slot = translations.slotOf(row);
+      if (slot !== NONE) translations.retire(slot);
+    }
+  }
+
+  /** Notes what is like packets that are left undecided: they are not settled again. */
+  #noteLikes({ inside, outside }: Undecided): void {
+    if (inside.length + outside.length > CROWD) return;
+    for (const rows of [inside, outside]) for (const row of rows) this.#about.likes.note(row, true);
   }
 
   #why(row: number, [inside, outside]: readonly [readonly number[], readonly number[]]): string {
