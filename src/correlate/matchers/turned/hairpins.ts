@@ -1,25 +1,21 @@
 import { isSameLink } from "../../../protocols/addresses.js";
-import { Flow } from "../../../packets/flows/flows.js";
-import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
-import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
+import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
-import type { Timeline } from "../../../packets/timeline.js";
 import { otherSide } from "../../../packets/sides.js";
 import { Sweep } from "../../../packets/memory/sweep.js";
 import { WAITING } from "../../../packets/fates.js";
-import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
+import { NONE, tupleIn } from "../../../packets/tuples.js";
 import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
-import { isUnreachable } from "../../../protocols/icmp.js";
-import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
-import { isOpening, isRefusing } from "../../../protocols/tcp.js";
-import { isAnyBehind, undecidedBehind } from "../behind.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { undecidedBehind } from "../behind.js";
 import type { Datagrams } from "../pieces/datagrams.js";
 import { JITTER_NS } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { About, Matcher, OneForm } from "../contract.js";
 import { BothForms } from "./both-forms.js";
+import { Learning } from "./learning.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
-import { type Passed, type Turned, Turns } from "./turns.js";
+import { countPair, Turns } from "./turns.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
 /** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
@@ -28,7 +24,6 @@ const MOST_LIKE = 64;
 const ESTABLISHED_PAIRS = 8;
 /** … and while there are fewer, they may take so many times as long. */
 const EARLY_FACTOR = 16;
-const NOTHING: Readonly<Passed> = { pairs: 0, openings: 0, refusals: 0 };
 /** What is noted of single packets is cleared when it reaches this size. */
 const CROWDED = 256;
 
@@ -47,8 +42,7 @@ export class Hairpins implements Matcher {
   readonly #turns = new Turns();
   /** Which packets may be the two forms of one. */
   readonly #forms: BothForms;
-  /** Translations that contradict known ones and that one pair speaks for, by their ways. */
-  readonly #heard = new Set<string>();
+  readonly #learning: Learning;
   /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
   readonly #maybe = new Map<number, number>();
   readonly #sweep = new Sweep(CROWDED);
@@ -61,6 +55,7 @@ export class Hairpins implements Matcher {
     this.#about = about;
     this.#datagrams = datagrams;
     this.#forms = new BothForms(about, this.#turns);
+    this.#learning = new Learning(about, this.#turns, this.#forms);
   }
 
   /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
@@ -161,7 +156,7 @@ export class Hairpins implements Matcher {
 
   unlinked(tuple: number): void {
     this.#turns.forget(tuple);
-    this.#heard.clear();
+    this.#learning.unlinked();
   }
 
   /** Pairs a packet that was cut differently in its two forms, if it is one of those. */
@@ -192,7 +187,7 @@ export class Hairpins implements Matcher {
     const t = this.#about.timeline;
     if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
     if (this.#forms.isBefore(before) || !this.#forms.isPossible(before, after)) return false;
-    return this.#learnBy(before, after, (later) => {
+    return this.#learning.learn(before, after, (later) => {
       const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
       return next === later && this.#forms.isPossible(next, nextAfter) ? nextAfter : NONE;
     });
@@ -251,53 +246,7 @@ export class Hairpins implements Matcher {
   #learn(row: number): boolean {
     const after = this.#candidateOf(row);
     if (after === NONE) return false;
-    return this.#learnBy(row, after, (later) => (this.#isOneSided(later) ? this.#candidateOf(later) : NONE));
-  }
-
-  /**
-   * Takes it that a conversation is turned round, if two forms say so, with those behind them, either way; `afterOf`: what a later packet became, or
-   * NONE. Returns whether they do.
-   */
-  #learnBy(before: number, after: number, afterOf: (later: number) => number): boolean {
-    const t = this.#about.timeline;
-    const [way, afterWay] = [t.way(before), t.way(after)];
-    const isNextBelieved =
-      (from: number, to: number) =>
-      (later: number): boolean => {
-        if (t.way(later) !== from) return false;
-        const next = afterOf(later);
-        return next !== NONE && t.way(next) === to && this.#isBelieved(later, next);
-      };
-    const isBelieved =
-      this.#isBelieved(before, after) ||
-      isAnyBehind(t, before, isNextBelieved(way, afterWay)) ||
-      isAnyBehind(t, after, isNextBelieved(afterWay ^ 1, way ^ 1));
-    if (!isBelieved) return false;
-    this.#open(before, after);
-    return true;
-  }
-
-  #isBelieved(before: number, after: number): boolean {
-    const t = this.#about.timeline;
-    // what both directions say of a translation adds up where its two conversations have one order
-    const isInOrder = t.tuple(before) < t.tuple(after);
-    const [one, other] = isInOrder ? [before, after] : [after, before];
-    return this.#about.translations.isSupported(one, other) && this.#isHeard(before, after);
-  }
-
-  /**
-   * Whether enough pairs speak for a translation: one, or two where that contradicts a known one, unless it opens a connection. A bit that is
-   * flipped on its way makes one packet look like another conversation's.
-   */
-  #isHeard(before: number, after: number): boolean {
-    const t = this.#about.timeline;
-    const isContradicting = this.#forms.isBefore(before) || this.#forms.isAfter(after);
-    if (!isContradicting || isOpening(t.tcpFlags(before))) return true;
-    const key = `${t.way(before)} ${t.way(after)}`;
-    if (this.#heard.has(key)) return true;
-    if (this.#heard.size >= CROWDED) this.#heard.clear();
-    this.#heard.add(key);
-    return false;
+    return this.#learning.learn(row, after, (later) => (this.#isOneSided(later) ? this.#candidateOf(later) : NONE));
   }
 
   /** The only packet with its key that a packet may have become, on a way of its own, with a TTL that is one lower; or NONE. */
@@ -308,46 +257,13 @@ export class Hairpins implements Matcher {
     return this.#forms.isPossible(before, after) ? after : NONE;
   }
 
-  #open(before: number, after: number): void {
-    const t = this.#about.timeline;
-    const [way, afterWay] = [t.way(before), t.way(after)];
-    this.#about.link([tupleIn(way), tupleIn(afterWay)], (id) => {
-      const turned: Turned = {
-        kind: "turned",
-        side: t.sideOf(before),
-        there: this.#flow(id, way, afterWay),
-        back: this.#flow(id, afterWay ^ 1, way ^ 1),
-        firstFrames: [t.frame(before), t.frame(after)],
-        passed: { there: { ...NOTHING }, back: { ...NOTHING } },
-        bytes: 0,
-        firstNs: t.timeNs(before),
-        lastNs: t.timeNs(before),
-        latencies: this.#about.translations.accounts.latencies.digests.make(),
-      };
-      this.#turns.add(way, afterWay, [this.#forms.captureOf(before), this.#forms.captureOf(after)], turned);
-      return turned;
-    });
-  }
-
-  /** The flow as packets have it that go one way before the rewrite and another one after it. */
-  #flow(id: number, way: number, afterWay: number): Flow {
-    const rewrite = this.#about.kernel.rewrite(way, afterWay);
-    const back = this.#about.kernel.rewrite(way ^ 1, afterWay ^ 1);
-    const isForward = isFromA(way);
-    const isFlipped = ((way ^ afterWay) & 1) === 1;
-    const [forward, backward] = isForward ? [rewrite, back] : [back, rewrite];
-    return new Flow(id, NONE, tupleIn(way), tupleIn(afterWay), isFlipped, isForward, forward, backward);
-  }
-
   #pair(befores: readonly number[], afters: readonly number[]): void {
     const t = this.#about.timeline;
     const [before] = befores;
     const turn = this.#turns.between(t.way(before), t.way(afters[0]));
     if (turn === undefined) return;
-    const { turned } = turn;
     const evidence = this.#about.kernel.evidenceOf(t.proto(before), t.flags(before));
     const isCutAlike = befores.length === afters.length;
-    const timeNs = t.timeNs(before);
     const bytes = befores.reduce((sum, row) => sum + t.length(row), 0);
     const latencyNs = this.#about.pairing.turned(
       befores,
@@ -358,20 +274,6 @@ export class Hairpins implements Matcher {
     this.#areNeighboursTurned ||= this.#isBetweenNeighbours(before);
     this.#pairs++;
     this.#slowestNs = Math.max(this.#slowestNs, latencyNs);
-    const passed = turned.passed[turn.flow === turned.there ? "there" : "back"];
-    passed.pairs++;
-    if (t.proto(before) === TCP && isOpening(t.tcpFlags(before))) passed.openings++;
-    if (isRefusal(t, before)) passed.refusals++;
-    turned.bytes += bytes;
-    turned.firstNs = Math.min(turned.firstNs, timeNs);
-    turned.lastNs = Math.max(turned.lastNs, timeNs);
-    turned.latencies.add(latencyNs);
+    countPair(t, turn, before, bytes, latencyNs);
   }
-}
-
-/** Whether a packet says that nobody gets what it answers: a reset to a SYN, or an ICMP error. */
-function isRefusal(t: Timeline, row: number): boolean {
-  if ((t.flags(row) & IS_ERROR) === 0) return t.proto(row) === TCP && isRefusing(t.tcpFlags(row));
-  const message = t.seq(row);
-  return isUnreachable(icmpTypeIn(message), icmpCodeIn(message), t.proto(row) === ICMPV6);
 }

@@ -2,6 +2,12 @@ import { wayOfTuple } from "../../../packets/tuples.js";
 import type { Flow } from "../../../packets/flows/flows.js";
 import type { LatencyDigest } from "../../../packets/flows/latency.js";
 import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
+import { IS_ERROR } from "../../../packets/packets.js";
+import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { isUnreachable } from "../../../protocols/icmp.js";
+import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { isOpening, isRefusing } from "../../../protocols/tcp.js";
 import type { Side } from "../../../packets/sides.js";
 
 /** What was turned round of the packets that go one way. */
@@ -88,4 +94,24 @@ export class Turns {
       this.#byWay.delete(way);
     }
   }
+}
+
+/** Adds a pair to what is known of its conversation, by the form of it before the rewrite, and its IP bytes. */
+export function countPair(t: Timeline, { turned, flow }: Turn, before: number, bytes: number, latencyNs: number): void {
+  const timeNs = t.timeNs(before);
+  const passed = turned.passed[flow === turned.there ? "there" : "back"];
+  passed.pairs++;
+  if (t.proto(before) === TCP && isOpening(t.tcpFlags(before))) passed.openings++;
+  if (isRefusal(t, before)) passed.refusals++;
+  turned.bytes += bytes;
+  turned.firstNs = Math.min(turned.firstNs, timeNs);
+  turned.lastNs = Math.max(turned.lastNs, timeNs);
+  turned.latencies.add(latencyNs);
+}
+
+/** Whether a packet says that nobody gets what it answers: a reset to a SYN, or an ICMP error. */
+function isRefusal(t: Timeline, row: number): boolean {
+  if ((t.flags(row) & IS_ERROR) === 0) return t.proto(row) === TCP && isRefusing(t.tcpFlags(row));
+  const message = t.seq(row);
+  return isUnreachable(icmpTypeIn(message), icmpCodeIn(message), t.proto(row) === ICMPV6);
 }
