@@ -4,7 +4,7 @@ import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import { type Bounds, middleOf } from "./bounds.js";
 import { gapOf, isIrregular, LEAST_SHARE } from "./estimate.js";
 import type { Rows } from "./lookahead.js";
-import { directionOf, type Ends, endsOf, isAnswer } from "./twins.js";
+import { directionOf, type Ends, endsOf, isAnswer } from "./ends.js";
 
 /** Of what a side says more often than so, it is not asked which is the twin of which. */
 const MOST_EQUAL = 16;
