@@ -1,5 +1,4 @@
 import { areAlike, HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
-import { icmpNumberIn, HEAD_BYTES } from "../../../packets/records.js";
 import {
   BY_FRAGMENTS,
   EVIDENCE_FLOW,
@@ -7,51 +6,19 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
-import { keepNewest } from "../../../packets/memory/keep-newest.js";
-import { otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import { otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import { DECIDED } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
-import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
 import { firstBehind } from "../behind.js";
 import type { About, Doubt, Matcher } from "../contract.js";
 import type { Undecided } from "../undecided.js";
+import { areOfTwoVersions, areSameAcross, type Datagram, datagramOf, haveSameContent } from "./datagram.js";
+import { GivenUp, identityOf } from "./given-up.js";
 import { areExchangeable, areInOnePlace, Nearby } from "./nearby.js";
 import { bytesOf, FRESH_NS, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../../kernel/relations.js";
-
-/** One datagram on one side. */
-interface Datagram {
-  readonly side: Side;
-  /** By offset. The first one has the transport header. */
-  readonly rows: readonly number[];
-  readonly isIpv6: boolean;
-  /** Transport bytes, header included. */
-  readonly bytes: number;
-  /** Hashes of what it carries and of the beginning of that; 0 where not all of it was kept. */
-  readonly content: number;
-  readonly head: number;
-  /** Some of its fragments may be another's: only the content tells. */
-  readonly isMixed: boolean;
-  /** What tells it from others and is the same on both sides, see `#idOf`, and what twins have in common with that, as numbers: without their content … */
-  readonly id: number;
-  readonly headerKey: number;
-  /** … and with it: a hash, as a number has no room for both. A datagram is smaller than 2^20 bytes, even where a host hands over several as one. */
-  readonly contentKey: number;
-  /** … and what those of two IP versions have: their content, if that was kept. */
-  readonly acrossKey: number;
-}
-
-/** The last packets of an identification that found no twin. */
-interface GivenUp {
-  readonly timeNs: number;
-  /** Whether they were a complete datagram. */
-  readonly isWhole: boolean;
-}
-
-/** So many identifications of packets that were given up are remembered of each side, at the most: the newest. */
-const MOST_GIVEN_UP = 4096;
 
 /** Of each side. */
 type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
@@ -80,14 +47,14 @@ export class Datagrams implements Matcher {
   readonly #byRest: Shelves;
   /** The same by each row of theirs. */
   readonly #byRow = new Map<number, Datagram>();
-  /** By side, and by what fragments of one datagram have in common on both sides. */
-  readonly #givenUp = [new Map<number, GivenUp>(), new Map<number, GivenUp>()] as const;
+  readonly #givenUp: GivenUp;
 
   constructor(about: About) {
     const { timeline, tuples } = about;
     this.#about = about;
     this.#reassembly = new Reassembly(timeline, tuples);
     this.#nearby = new Nearby(timeline, tuples);
+    this.#givenUp = new GivenUp(timeline);
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
     this.#byHeader = [shelf(), shelf()];
@@ -144,20 +111,18 @@ export class Datagrams implements Matcher {
   }
 
   giveUp(row: number): boolean {
-    const t = this.#about.timeline;
     const isWhole = this.#byRow.has(row);
-    if (!isWhole && (t.flags(row) & IS_FRAGMENT) === 0) return false;
-    const givenUp = this.#givenUp[t.sideOf(row)];
-    givenUp.set(this.#identityOf(row), { timeNs: t.timeNs(row), isWhole });
-    keepNewest(givenUp, MOST_GIVEN_UP);
+    if (isWhole || (this.#about.timeline.flags(row) & IS_FRAGMENT) !== 0) this.#givenUp.note(row, isWhole);
     return false;
   }
 
   partly(row: number, isLeaving: boolean): Doubt | undefined {
-    if ((this.#about.timeline.flags(row) & IS_FRAGMENT) === 0) return undefined;
+    const { timeline: t, windowNs } = this.#about;
+    if ((t.flags(row) & IS_FRAGMENT) === 0) return undefined;
     // a complete one that was given up shortly before may be what it is of: nothing told that from others
-    const isWhole = this.mayPair(row) && !(isLeaving && this.#wasGivenUp(row, this.#about.windowNs)?.isWhole === true);
-    return isWhole ? undefined : { reason: "fragment", why: WHY_FRAGMENT };
+    const mayBeOfIt = isLeaving && this.#givenUp.before(row, windowNs)?.isWhole === true;
+    if (this.mayPair(row) && !mayBeOfIt) return undefined;
+    return { reason: "fragment", why: "a fragment, of a datagram that is not all there on both sides" };
   }
 
   doubtLoss(row: number): Doubt | undefined {
@@ -178,28 +143,14 @@ export class Datagrams implements Matcher {
     if (datagram === undefined) return false;
     const first = datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first));
     // as stamps have it, its twin may come out before it
-    if (this.#wasGivenUp(first, Math.min(kernel.time.slackNs, windowNs)) !== undefined) return true;
-    const identity = this.#identityOf(row);
+    if (this.#givenUp.before(first, Math.min(kernel.time.slackNs, windowNs)) !== undefined) return true;
+    const identity = identityOf(t, row);
     // where the router gives IP IDs of its own, these tell nothing of that
     const isRenumbering = this.#about.survivors.isRenumberingAny;
     const isSame = (other: number): boolean => (isRenumbering ? (other ^ identity) >>> 16 === 0 : other === identity);
     const isFragment = (next: number): boolean =>
-      t.side(next) !== t.side(row) && (t.flags(next) & IS_FRAGMENT) !== 0 && isSame(this.#identityOf(next));
+      t.side(next) !== t.side(row) && (t.flags(next) & IS_FRAGMENT) !== 0 && isSame(identityOf(t, next));
     return firstBehind(t, first, DECIDED, isFragment) !== NONE;
-  }
-
-  /** What was given up last on the other side that a packet may be of, so long before it at the most; undefined where nothing was. */
-  #wasGivenUp(row: number, withinNs: number): GivenUp | undefined {
-    const t = this.#about.timeline;
-    const last = this.#givenUp[otherSide(t.sideOf(row))].get(this.#identityOf(row));
-    return last !== undefined && t.timeNs(row) - last.timeNs <= withinNs ? last : undefined;
-  }
-
-  /** What fragments of one datagram have in common on both sides: of IPv6, no identification, see `#idOf`. */
-  #identityOf(row: number): number {
-    const t = this.#about.timeline;
-    const isIpv6 = t.isIpv6(row);
-    return ((isIpv6 ? 0x100 : 0) | t.proto(row)) * 2 ** 16 + (isIpv6 ? 0 : t.ipId(row));
   }
 
   forget(row: number): void {
@@ -215,19 +166,8 @@ export class Datagrams implements Matcher {
   /** Takes a complete datagram. */
   #take(rows: readonly number[], bytes: number, isMixed: boolean): void {
     const t = this.#about.timeline;
-    const content = rows.every((row) => t.content(row) !== 0)
-      ? rows.reduce((sum, row) => sum + t.content(row), 0) | 0
-      : 0;
-    // of a first fragment that is shorter, it would be of less than the other side's
-    const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
-    const id = this.#idOf(rows[0]);
-    const isIpv6 = t.isIpv6(rows[0]);
-    const version = isIpv6 ? 0x100 : 0;
-    const headerKey = (version | t.proto(rows[0])) * 2 ** 36 + bytes * 2 ** 16 + id;
-    const contentKey = bytes * 2 ** 32 + ((content ^ Math.imul(id, 0x9e3779b1)) >>> 0);
-    const acrossKey = bytes * 2 ** 32 + ((content ^ Math.imul(t.proto(rows[0]), 0x9e3779b1)) >>> 0);
-    const keys = { headerKey, contentKey, acrossKey };
-    const datagram = { side: t.sideOf(rows[0]), rows, isIpv6, bytes, content, head, isMixed, id, ...keys };
+    const datagram = datagramOf(t, rows, bytes, isMixed);
+    const { content, contentKey, acrossKey } = datagram;
     if (!this.#isWaiting(datagram) || this.#pairSurely(datagram, false)) return;
     if (content !== 0) {
       this.#byContent[datagram.side].put(contentKey, datagram);
@@ -256,14 +196,12 @@ export class Datagrams implements Matcher {
    */
   #pairSurely(datagram: Datagram, isFinal: boolean): boolean {
     if (datagram.content !== 0) {
-      const isAcross = (a: Datagram, b: Datagram) => areOfTwoVersions(a, b) && a.content === b.content;
-      if (this.#pairBest(datagram, this.#byRest, datagram.acrossKey, isFinal, isAcross, KNOWN)) return true;
+      if (this.#pairBest(datagram, this.#byRest, datagram.acrossKey, isFinal, areSameAcross, KNOWN)) return true;
       const key = datagram.contentKey;
       const shelves = this.#byContent;
       const isAlone = !isContested(shelves, key) && this.#twinsOf(datagram, shelves, key).length === 0;
-      const areSame = (a: Datagram, b: Datagram) => a.content === b.content;
       // what all of it says against a known translation adds up, as that of any packet
-      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, areSame, CONFLICT);
+      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, haveSameContent, CONFLICT);
     }
     const areNumberedAlike = (a: Datagram, b: Datagram) => this.#areNumberedAlike(a, b);
     return this.#pairBest(datagram, this.#byHeader, datagram.headerKey, isFinal, areNumberedAlike, POSSIBLE);
@@ -441,19 +379,6 @@ export class Datagrams implements Matcher {
     const t = this.#about.timeline;
     return datagram.rows.every((row) => t.isWaiting(row));
   }
-
-  /** What tells a datagram from others and is the same on both sides: not an IPv6 identification, as a host that puts datagrams together and cuts them again makes that anew. */
-  #idOf(first: number): number {
-    const t = this.#about.timeline;
-    if (!t.isIpv6(first)) return t.ipId(first);
-    return t.proto(first) === ICMPV6 ? icmpNumberIn(t.seq(first)) : 0;
-  }
-}
-
-const WHY_FRAGMENT = "a fragment, of a datagram that is not all there on both sides";
-
-function areOfTwoVersions(a: Datagram, b: Datagram): boolean {
-  return a.isIpv6 !== b.isIpv6;
 }
 
 function isContested([inside, outside]: Shelves, key: number): boolean {
