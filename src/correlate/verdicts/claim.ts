@@ -1,5 +1,6 @@
 import type { Reason } from "../../packets/results/reasons.js";
 import type { Judgement } from "../../packets/results/results.js";
+import type { Verdict } from "../../packets/results/verdicts.js";
 import type { Side } from "../../packets/sides.js";
 
 /** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
@@ -32,6 +33,13 @@ export interface Decision extends Judgement {
   readonly isDroppedElse?: true;
   /** A side whose capture may have run before its first frame, as it is now known to miss packets. */
   readonly mayHaveRun?: Side;
+}
+
+const LACKED: ReadonlySet<Verdict> = new Set(["dropped", "capture-loss", "no-overlap", "unknown"]);
+
+/** Whether something is said of a packet by what captures lack, not by what they show. */
+export function isByLack({ verdict }: Judgement): boolean {
+  return LACKED.has(verdict);
 }
 
 const UNCOVERED: ReadonlySet<Reason> = new Set(["no-frames", "not-begun", "ended", "silence"]);

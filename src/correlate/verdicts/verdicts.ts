@@ -107,10 +107,10 @@ export class Verdicts {
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
     this.locals.forgetWays();
-    this.#known.speakers.forget();
+    this.#known.speakers.forgetWays();
     this.#known.elsewhere.forgetWays();
     this.#known.beyond.forgetWays();
-    this.#known.standIns.forget();
+    this.#known.standIns.forgetWays();
   }
 
   /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */

@@ -82,7 +82,7 @@ export class Speakers {
   }
 
   /** Forgets all: ways are about to get another meaning. */
-  forget(): void {
+  forgetWays(): void {
     this.#spokenNs.clear();
   }
 

@@ -78,7 +78,7 @@ export class StandIns {
   }
 
   /** Forgets all: ways are about to get another meaning. */
-  forget(): void {
+  forgetWays(): void {
     this.#ways.clear();
   }
 

@@ -1,13 +1,9 @@
-import type { Verdict } from "../../../packets/results/verdicts.js";
 import { epochNsOf } from "../../../packets/results/epoch-ns.js";
 import type { Stop, Traces } from "../../../packets/results/traces.js";
 import { HEADER_BYTES } from "../../../protocols/ipv4.js";
-import type { Decision } from "../claim.js";
+import { type Decision, isByLack } from "../claim.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import type { Known } from "../known.js";
-
-/** What is said of a packet by what captures lack, not by what they show. */
-const BY_LACK: ReadonlySet<Verdict> = new Set(["dropped", "capture-loss", "no-overlap", "unknown"]);
 
 /** What a trace of the host's firewall says of packets without a twin. */
 export class Traced {
@@ -21,11 +17,11 @@ export class Traced {
 
   /** What became of a packet, by what else is said of it: a rule that stopped it did so whatever captures lack, and is named where they show that it was refused. */
   of(row: number, judged: Decision): Decision {
-    const isByLack = BY_LACK.has(judged.verdict);
-    const stop = isByLack || judged.verdict === "refused" ? this.#stopOf(row) : undefined;
+    const isLacked = isByLack(judged);
+    const stop = isLacked || judged.verdict === "refused" ? this.#stopOf(row) : undefined;
     if (stop === undefined) return judged;
     const { rule, isRefusal } = stop;
-    if (!isByLack) return { ...judged, rule, why: `${judged.why}, by a rule, as the trace shows: ${rule}` };
+    if (!isLacked) return { ...judged, rule, why: `${judged.why}, by a rule, as the trace shows: ${rule}` };
     const never = `a rule ${isRefusal ? "refused" : "dropped"} it, as the trace shows: ${rule}`;
     return { verdict: isRefusal ? "refused" : "dropped", reason: "rule", why: never, rule };
   }

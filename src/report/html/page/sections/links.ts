@@ -8,7 +8,7 @@ import type { SideName } from "../model/records.js";
 /** What stands before numbers of flows, and of a side's frames, as the terminal names them: `flows 25, 32`, `inside #12 #15`, `inside #12@docker0`. */
 const NAMES = /\b(flows?|inside|outside) (?=#?\d)/g;
 /** One of some flows. */
-const FLOW = /(?:, )?(?<number>\d+)/y;
+const FLOW_ID = /(?:, )?(?<number>\d+)/y;
 
 /** Who shows a packet in its ladder. */
 type GoTo = (event: LadderEvent) => void;
@@ -19,7 +19,7 @@ export function withLinks(text: string, model: Model, narrowing: Narrowing, goTo
   let from = 0;
   for (const { 0: all, 1: what, index } of text.matchAll(NAMES)) {
     const side = what === "inside" || what === "outside" ? what : undefined;
-    const one = side === undefined ? FLOW : frameOf(captureNames(model.header, side));
+    const one = side === undefined ? FLOW_ID : frameOf(captureNames(model.header, side));
     one.lastIndex = index + all.length;
     for (let found = one.exec(text); found !== null; found = one.exec(text)) {
       const { number = "", capture = "" } = found.groups ?? {};
