@@ -30,9 +30,14 @@ export abstract class RecordRows {
   /** The first word of a row's record. */
   abstract recordOf(row: number): number;
 
+  /** The first of its doubles, which are the same memory. */
+  protected doublesOf(row: number): number {
+    return this.recordOf(row) >> 1;
+  }
+
   /** When its capture stamped it, nanoseconds since that one's epoch. */
   stampNs(row: number): number {
-    return this.doubles[(this.recordOf(row) >> 1) + STAMP_NS];
+    return this.doubles[this.doublesOf(row) + STAMP_NS];
   }
 
   /** Two 32-bit hashes over everything a NAT leaves alone (the match key), signed; equal on both sides for twins. */

@@ -6,10 +6,23 @@ import { double, field, fields, flag, halves, same, sizeBits, word } from "./mem
  * most are named as the methods that read them.
  */
 export const RECORD_BITS = sizeBits();
+export const RECORD_BYTES = 4 << RECORD_BITS;
 
 export const STAMP_NS = double();
-/** Of a packet that crossed and is kept, whose stamp nobody asks for: the slot of its flow; and twice the pair's inside row, with 1 more where it went outbound. */
+/** Of a packet that crossed and is kept, whose stamp nobody asks for: the slot of its flow; and the pair's inside row, and whether it went outbound (1). */
 export const [CROSSING_SLOT, CROSSING_ROW_OUTBOUND] = halves();
+fields();
+const [, OUTBOUND_MASK] = field(1);
+const [ROW_SHIFT] = field(31);
+export function crossingOf(row: number, outbound: number): number {
+  return (row << ROW_SHIFT) | outbound;
+}
+export function crossedRow(word: number): number {
+  return word >>> ROW_SHIFT;
+}
+export function crossedOutbound(word: number): number {
+  return word & OUTBOUND_MASK;
+}
 /** From when the packet is taken on, as the tuple has the addresses by then … */
 export const TIME_NS = double();
 /** … and in a batch until then: the addresses over IPv4, over IPv6 their first words. */

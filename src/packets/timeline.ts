@@ -89,11 +89,11 @@ export class Timeline extends TimelineRows {
 
   /** Nanoseconds on the inside clock, counted from the inside capture's epoch. */
   timeNs(row: number): number {
-    return this.doubles[(this.recordOf(row) >> 1) + TIME_NS];
+    return this.doubles[this.doublesOf(row) + TIME_NS];
   }
 
   setStampNs(row: number, stampNs: number): void {
-    this.doubles[(this.recordOf(row) >> 1) + STAMP_NS] = stampNs;
+    this.doubles[this.doublesOf(row) + STAMP_NS] = stampNs;
   }
 
   /** Which conversation the packet belongs to, and which way it goes there: `tuple` and `forward` in one number. */

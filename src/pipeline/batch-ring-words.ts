@@ -1,4 +1,12 @@
-import { double, size } from "../packets/memory/layout.js";
+import { double, size, word } from "../packets/memory/layout.js";
+
+/** Words that both threads look at: how many batches were filled so far and how many given back … */
+export const SHARED_WORDS = size();
+export const FILLED = word();
+export const USED = word();
+/** … and 1 where one of the two waits for the other, which then takes that back and calls it. */
+export const FILLER_WAITS = word();
+export const USER_WAITS = word();
 
 /** Doubles that a `BatchRing` has for each batch: what the batch says beside its rows … */
 export const WORDS = size();

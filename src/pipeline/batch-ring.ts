@@ -3,7 +3,7 @@ import type { Silence } from "../packets/batches/coverage.js";
 import type { Heap } from "../packets/memory/heap.js";
 import { BATCH_BYTES, PacketBatch } from "../packets/batches/packet-batch.js";
 import type { Tally } from "../packets/batches/source.js";
-import * as beside from "./batch-ring-words.js";
+import * as words from "./batch-ring-words.js";
 
 /**
  * Batches that are filled, waiting, or being used: enough for the filler to go on while the user has something else to do for a
@@ -17,16 +17,8 @@ export const BATCHES = 4;
  */
 export const WORTH_A_CALL = BATCHES / 2;
 
-/** Words that both threads look at: how many batches were filled so far and how many given back … */
-const FILLED = 0;
-const USED = 1;
-/** … and 1 where one of the two waits for the other, which then takes that back and calls it. */
-const FILLER_WAITS = 2;
-const USER_WAITS = 3;
-const WORDS = 4;
-
 /** Doubles, for each batch. */
-const DOUBLES = beside.WORDS / 2;
+const DOUBLES = words.WORDS / 2;
 
 /** What a source says of itself that changes from batch to batch; see `PacketSource`. */
 export interface SourceState {
@@ -57,9 +49,9 @@ export class BatchRing {
   constructor(heap: Heap, place?: RingPlace) {
     const at = (address: number | undefined, bytes: number): Uint8Array =>
       address === undefined ? heap.take(Uint8Array, bytes) : heap.at(address, bytes);
-    const words = at(place?.words, 4 * WORDS);
+    const shared = at(place?.words, 4 * words.SHARED_WORDS);
     const doubles = at(place?.doubles, 8 * DOUBLES * BATCHES);
-    this.#words = new Int32Array(words.buffer, words.byteOffset, WORDS);
+    this.#words = new Int32Array(shared.buffer, shared.byteOffset, words.SHARED_WORDS);
     this.#doubles = new Float64Array(doubles.buffer, doubles.byteOffset, DOUBLES * BATCHES);
     this.#batches = Array.from(
       { length: BATCHES },
@@ -77,17 +69,17 @@ export class BatchRing {
 
   /** How many were filled and not given back yet. */
   get #inUse(): number {
-    return (Atomics.load(this.#words, FILLED) - Atomics.load(this.#words, USED)) | 0;
+    return (Atomics.load(this.#words, words.FILLED) - Atomics.load(this.#words, words.USED)) | 0;
   }
 
   /** The filler's: whether it has to wait for a call; at the latest it comes once half of the batches are free. */
   mustWaitToFill(): boolean {
-    return this.#mustWait(FILLER_WAITS, () => this.#inUse === BATCHES);
+    return this.#mustWait(words.FILLER_WAITS, () => this.#inUse === BATCHES);
   }
 
   /** The filler's: the batch to be filled next. Precondition: it need not wait. */
   get next(): PacketBatch {
-    return this.#batches[this.#batchAt(FILLED)];
+    return this.#batches[this.#batchAt(words.FILLED)];
   }
 
   /**
@@ -97,75 +89,75 @@ export class BatchRing {
   fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>, hasAnswers: boolean): boolean {
     const { count, isInOrder, reachedNs, quotes, outers, rowless, marks } = this.next;
     const d = this.#doubles;
-    const at = DOUBLES * this.#batchAt(FILLED);
-    d[at + beside.COUNT] = count;
-    d[at + beside.IS_IN_ORDER] = isInOrder ? 1 : 0;
-    d[at + beside.REACHED_NS] = reachedNs;
-    d[at + beside.QUOTES] = quotes.count;
-    d[at + beside.MARKS] = marks.length;
-    d[at + beside.HAS_ANSWERS] = hasAnswers ? 1 : 0;
-    d[at + beside.OUTERS] = outers.count;
-    d[at + beside.ROWLESS] = rowless.count;
-    d[at + beside.FIRST_NS] = firstNs;
-    d[at + beside.LAST_NS] = lastNs;
-    d[at + beside.CAPTURE_DROPPED] = captureDropped;
-    d[at + beside.FRAMES] = tally.frames;
-    d[at + beside.NOT_IP] = tally.notIp;
-    d[at + beside.UNDECODABLE] = tally.undecodable;
-    d[at + beside.CUT] = tally.cut;
-    const told = silences.splice(0).slice(0, beside.MOST_SILENCES);
-    d[at + beside.SILENCES] = told.length;
+    const at = DOUBLES * this.#batchAt(words.FILLED);
+    d[at + words.COUNT] = count;
+    d[at + words.IS_IN_ORDER] = isInOrder ? 1 : 0;
+    d[at + words.REACHED_NS] = reachedNs;
+    d[at + words.QUOTES] = quotes.count;
+    d[at + words.MARKS] = marks.length;
+    d[at + words.HAS_ANSWERS] = hasAnswers ? 1 : 0;
+    d[at + words.OUTERS] = outers.count;
+    d[at + words.ROWLESS] = rowless.count;
+    d[at + words.FIRST_NS] = firstNs;
+    d[at + words.LAST_NS] = lastNs;
+    d[at + words.CAPTURE_DROPPED] = captureDropped;
+    d[at + words.FRAMES] = tally.frames;
+    d[at + words.NOT_IP] = tally.notIp;
+    d[at + words.UNDECODABLE] = tally.undecodable;
+    d[at + words.CUT] = tally.cut;
+    const told = silences.splice(0).slice(0, words.MOST_SILENCES);
+    d[at + words.SILENCES] = told.length;
     for (const [n, { fromNs, toNs }] of told.entries()) {
-      d[at + beside.SILENCE_FROM_NS + n] = fromNs;
-      d[at + beside.SILENCE_TO_NS + n] = toNs;
+      d[at + words.SILENCE_FROM_NS + n] = fromNs;
+      d[at + words.SILENCE_TO_NS + n] = toNs;
     }
-    const filled = Atomics.add(this.#words, FILLED, 1) + 1;
-    return this.#inUse >= Math.min(WORTH_A_CALL, filled) && Atomics.exchange(this.#words, USER_WAITS, 0) === 1;
+    const filled = Atomics.add(this.#words, words.FILLED, 1) + 1;
+    return this.#inUse >= Math.min(WORTH_A_CALL, filled) && Atomics.exchange(this.#words, words.USER_WAITS, 0) === 1;
   }
 
   /** The user's: whether it has to wait for a call. */
   mustWaitToUse(): boolean {
-    return this.#mustWait(USER_WAITS, () => this.#inUse === 0);
+    return this.#mustWait(words.USER_WAITS, () => this.#inUse === 0);
   }
 
   /** The user's: whether the batch filled first had marks. Precondition: it need not wait. */
   get hasMarks(): boolean {
-    return this.#doubles[DOUBLES * this.#batchAt(USED) + beside.MARKS] > 0;
+    return this.#doubles[DOUBLES * this.#batchAt(words.USED) + words.MARKS] > 0;
   }
 
   /** … and whether there were DNS answers among its packets. */
   get hasAnswers(): boolean {
-    return this.#doubles[DOUBLES * this.#batchAt(USED) + beside.HAS_ANSWERS] > 0;
+    return this.#doubles[DOUBLES * this.#batchAt(words.USED) + words.HAS_ANSWERS] > 0;
   }
 
   /** The user's: the batch filled first, without its marks; what its source said as of then goes into `state`. Precondition: it need not wait. */
   use(state: SourceState): PacketBatch {
-    const batch = this.#batches[this.#batchAt(USED)];
+    const batch = this.#batches[this.#batchAt(words.USED)];
     const d = this.#doubles;
-    const at = DOUBLES * this.#batchAt(USED);
-    batch.count = d[at + beside.COUNT];
-    batch.isInOrder = d[at + beside.IS_IN_ORDER] === 1;
-    batch.reachedNs = d[at + beside.REACHED_NS];
-    batch.quotes.count = d[at + beside.QUOTES];
+    const at = DOUBLES * this.#batchAt(words.USED);
+    batch.count = d[at + words.COUNT];
+    batch.isInOrder = d[at + words.IS_IN_ORDER] === 1;
+    batch.reachedNs = d[at + words.REACHED_NS];
+    batch.quotes.count = d[at + words.QUOTES];
     batch.marks.length = 0;
-    batch.outers.count = d[at + beside.OUTERS];
-    batch.rowless.count = d[at + beside.ROWLESS];
-    state.captureDropped = d[at + beside.CAPTURE_DROPPED];
-    state.firstNs = d[at + beside.FIRST_NS];
-    state.lastNs = d[at + beside.LAST_NS];
-    state.tally.frames = d[at + beside.FRAMES];
-    state.tally.notIp = d[at + beside.NOT_IP];
-    state.tally.undecodable = d[at + beside.UNDECODABLE];
-    state.tally.cut = d[at + beside.CUT];
-    for (let n = 0; n < d[at + beside.SILENCES]; n++)
-      state.silences.push({ fromNs: d[at + beside.SILENCE_FROM_NS + n], toNs: d[at + beside.SILENCE_TO_NS + n] });
+    batch.outers.count = d[at + words.OUTERS];
+    batch.rowless.count = d[at + words.ROWLESS];
+    state.captureDropped = d[at + words.CAPTURE_DROPPED];
+    state.firstNs = d[at + words.FIRST_NS];
+    state.lastNs = d[at + words.LAST_NS];
+    state.tally.frames = d[at + words.FRAMES];
+    state.tally.notIp = d[at + words.NOT_IP];
+    state.tally.undecodable = d[at + words.UNDECODABLE];
+    state.tally.cut = d[at + words.CUT];
+    for (let n = 0; n < d[at + words.SILENCES]; n++)
+      state.silences.push({ fromNs: d[at + words.SILENCE_FROM_NS + n], toNs: d[at + words.SILENCE_TO_NS + n] });
     return batch;
   }
 
   /** The user's: gives back what `use` gave. Returns whether the filler waits for that and is to be called. */
   give(): boolean {
-    Atomics.add(this.#words, USED, 1);
-    return this.#inUse <= BATCHES / 2 && Atomics.exchange(this.#words, FILLER_WAITS, 0) === 1;
+    Atomics.add(this.#words, words.USED, 1);
+    return this.#inUse <= BATCHES / 2 && Atomics.exchange(this.#words, words.FILLER_WAITS, 0) === 1;
   }
 
   /** Says so before it looks: who changes it meanwhile will call. */

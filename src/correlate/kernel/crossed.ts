@@ -1,6 +1,14 @@
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { RecordRows } from "../../packets/record-rows.js";
-import { CROSSING_ROW_OUTBOUND, CROSSING_SLOT, RECORD_BITS, TIME_NS, WAY } from "../../packets/records.js";
+import {
+  crossedOutbound,
+  crossedRow,
+  CROSSING_ROW_OUTBOUND,
+  CROSSING_SLOT,
+  RECORD_BITS,
+  TIME_NS,
+  WAY,
+} from "../../packets/records.js";
 import { CROSSING_ENTRIES } from "./entries.js";
 import * as words from "./kernel-words.js";
 
@@ -31,7 +39,7 @@ export class Crossed extends RecordRows {
   }
 
   timeNs(crossing: number): number {
-    return this.doubles[(this.recordOf(crossing) >> 1) + TIME_NS];
+    return this.doubles[this.doublesOf(crossing) + TIME_NS];
   }
 
   way(crossing: number): number {
@@ -45,10 +53,10 @@ export class Crossed extends RecordRows {
 
   /** The inside row of its pair. */
   row(crossing: number): number {
-    return this.records[this.recordOf(crossing) + CROSSING_ROW_OUTBOUND] >>> 1;
+    return crossedRow(this.records[this.recordOf(crossing) + CROSSING_ROW_OUTBOUND]);
   }
 
   isOutbound(crossing: number): boolean {
-    return (this.records[this.recordOf(crossing) + CROSSING_ROW_OUTBOUND] & 1) === 1;
+    return crossedOutbound(this.records[this.recordOf(crossing) + CROSSING_ROW_OUTBOUND]) === 1;
   }
 }

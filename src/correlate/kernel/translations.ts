@@ -187,7 +187,7 @@ export class Translations {
     const isForwardOutbound = goesOutbound(related) === (t.forward(inside) === 1);
     const candidate = candidateKey(t, inside, outside, isForwardOutbound);
     // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
-    const spoken = 2 * candidate + (t.way(inside) & 1);
+    const spoken = 2 * candidate + t.forward(inside);
     const timeNs = Math.max(t.timeNs(inside), t.timeNs(outside));
     const gathered = this.#candidates.get(candidate);
     const before =

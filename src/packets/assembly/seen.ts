@@ -5,9 +5,8 @@
  */
 import { ACK, MOST_WINDOW, SYN } from "../../protocols/tcp.js";
 import * as account from "../flows/flow-records.js";
+import { rowIn } from "../memory/assembly/words.js";
 import { accountOf, HALF_BYTES, has, streamOf, takeGaps } from "../flows/assembly/flow-accounts.js";
-
-const RANGE_BYTES_BITS = 3;
 
 /** Where a flow's stream has what is said of one direction, and where that direction's ranges are below the highest; 0 where it has none. */
 let direction: usize = 0;
@@ -22,7 +21,7 @@ export function noteSegment(accounts: usize, slot: i32, forward: i32, seq: i32, 
   if (bytes === 0 && !isSyn) return false;
   const flow = accountOf(accounts, slot);
   const bits = load<i32>(flow, 4 * account.BITS);
-  const next = streamOf(accounts, slot) + (forward << 2);
+  const next = streamOf(accounts, slot) + 4 * forward;
   const end = seq + bytes;
   // each time that the numbers enter another quarter of theirs, ranges are looked at that may be too old by then
   const isNext = seq === load<i32>(next, 4 * account.NEXT_SEQ) && (seq ^ end) >>> 30 === 0;
@@ -80,7 +79,7 @@ function noteElsewhere(
 function look(accounts: usize, slot: i32, forward: i32): void {
   const stream = streamOf(accounts, slot);
   const hasGaps = has(accountOf(accounts, slot), account.HAS_GAPS);
-  direction = stream + (forward << 2);
+  direction = stream + 4 * forward;
   others = hasGaps ? takeGaps(accounts, slot) + forward * HALF_BYTES : 0;
 }
 
@@ -153,12 +152,12 @@ function emptyFrom(first: i32): void {
 
 /** Where a range is that is not the highest. */
 function rangeAt(n: i32): usize {
-  return others + ((n - 1) << RANGE_BYTES_BITS);
+  return rowIn(others, n - 1, account.RANGE_BITS);
 }
 
 /** Where it is noted where a range begins. */
 function fromAt(n: i32): usize {
-  if (n > 0) return rangeAt(n);
+  if (n > 0) return rangeAt(n) + 4 * account.RANGE_FROM;
   return others === 0 ? direction + 4 * account.FROM_SEQ : others + 4 * account.HIGHEST_FROM;
 }
 
@@ -171,10 +170,10 @@ function setFrom(n: i32, from: i32): void {
 }
 
 function endOf(n: i32): i32 {
-  return n === 0 ? load<i32>(direction, 4 * account.NEXT_SEQ) : load<i32>(rangeAt(n), 4);
+  return n === 0 ? load<i32>(direction, 4 * account.NEXT_SEQ) : load<i32>(rangeAt(n), 4 * account.RANGE_END);
 }
 
 function setEnd(n: i32, end: i32): void {
   if (n === 0) store<i32>(direction, end, 4 * account.NEXT_SEQ);
-  else store<i32>(rangeAt(n), end, 4);
+  else store<i32>(rangeAt(n), end, 4 * account.RANGE_END);
 }

@@ -9,7 +9,6 @@ import { NO_MAC } from "../../protocols/mac.js";
 import { giveNumber, takeNumber } from "../memory/assembly/free-list.js";
 import { rowAt, setWord, wordOf } from "../memory/assembly/words.js";
 
-const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 /** Cells that are in a cache of a megabyte, and how many packets' are looked at ahead where they are not. */
 const NEAR_CELLS = 1 << 18;
 const TOUCHED = 64;
@@ -103,7 +102,7 @@ function touch(table: usize, batch: usize, from: i32, end: i32): void {
 
 /** The way that a packet goes; an ICMP error goes against the packet it quotes. */
 function find(table: usize, batch: usize, row: i32, side: i32): i32 {
-  const packet = batch + (row << RECORD_BYTES_BITS);
+  const packet = batch + row * record.RECORD_BYTES;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hash = load<i32>(batch + (row << 2), BATCH_FRAMES * column.TUPLE_HASH);
   const tunnel = load<i32>(packet, 4 * record.LENGTH) >>> record.TUNNEL_SHIFT;
@@ -118,12 +117,12 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
       load<i32>(packet, 4 * record.PORTS),
       load<i32>(packet, 4 * record.SRC),
       load<i32>(packet, 4 * record.DST),
-      batch + BATCH_FRAMES * column.SRC6 + (row << 4),
-      batch + BATCH_FRAMES * column.DST6 + (row << 4),
+      batch + BATCH_FRAMES * column.SRC6 + row * column.ADDRESS_BYTES,
+      batch + BATCH_FRAMES * column.DST6 + row * column.ADDRESS_BYTES,
     );
   const quote = ((load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> record.QUOTE_SHIFT) & record.QUOTE_MASK) - 1;
-  const src = batch + BATCH_FRAMES * column.QUOTE_SRC + (quote << 4);
-  const dst = batch + BATCH_FRAMES * column.QUOTE_DST + (quote << 4);
+  const src = batch + BATCH_FRAMES * column.QUOTE_SRC + quote * column.ADDRESS_BYTES;
+  const dst = batch + BATCH_FRAMES * column.QUOTE_DST + quote * column.ADDRESS_BYTES;
   const srcPort = <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);
   const quoted = intern(
     table,

@@ -87,7 +87,10 @@ export const HALF_BITS = sizeBits();
 const RANGES = word(6);
 export const HIGHEST_FROM = word();
 export const GAPS_BITS = HALF_BITS + 1;
-export const MOST_RANGES = ((HIGHEST_FROM - RANGES) >> 1) + 1;
+export const RANGE_BITS = sizeBits();
+export const RANGE_FROM = word();
+export const RANGE_END = word();
+export const MOST_RANGES = ((HIGHEST_FROM - RANGES) >> RANGE_BITS) + 1;
 
 /** 1 where packets of this way and side, or their twins, are forward on the inside: `bits` are their flow's. */
 export function forwardOn(bits: number, way: number, side: number): number {

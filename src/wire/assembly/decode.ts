@@ -29,7 +29,7 @@ import {
   protoIn,
   QUOTE_MASK,
   QUOTE_SHIFT,
-  RECORD_BITS,
+  RECORD_BYTES,
   SEQ,
   SRC,
   STAMP_NS,
@@ -57,8 +57,6 @@ import { noteSender } from "./senders.js";
 import { tcp } from "./tcp.js";
 import * as tunnel from "./tunnel.js";
 import { udp } from "./udp.js";
-
-const RECORD_BYTES_BITS = RECORD_BITS + 2;
 
 /** What the batch is decoded to: the `PacketBatch`, and how many outer packets that has. */
 let batch: usize = 0;
@@ -142,7 +140,7 @@ function begin(block: usize): void {
 }
 
 function recordAt(row: i32): usize {
-  return batch + (row << RECORD_BYTES_BITS);
+  return batch + row * RECORD_BYTES;
 }
 
 /** Notes a row's MAC addresses, of the frame that begins at `start`. What came in a tunnel is between others than its frame. */
@@ -246,7 +244,7 @@ function lookInside(end: i32, row: i32): void {
   const quoted = quotes.count;
   const reason = datagram(at, heldEnd, outerEnd, row);
   const isPacket = reason < 0 && (isFragment || packetEnd <= outerEnd);
-  const outer = batch + BATCH_FRAMES * column.OUTER_RECORD + (outers << RECORD_BYTES_BITS);
+  const outer = batch + BATCH_FRAMES * column.OUTER_RECORD + outers * RECORD_BYTES;
   if (isPacket && isWhole) tunnel.takeCarried(outer, keyOf(record));
   if (isPacket && opensTunnels) {
     store<i32>(batch + (outers << 2), tunnel.id, BATCH_FRAMES * column.OUTER_ID);
@@ -264,24 +262,24 @@ function lookInside(end: i32, row: i32): void {
 
 /** Copies what a row says to where the next outer packet is kept, or back. */
 function copyOuter(row: i32, isBack: bool): void {
-  copyCell(row, column.RECORD, column.OUTER_RECORD, RECORD_BYTES_BITS, isBack);
-  copyCell(row, column.SRC6, column.OUTER_SRC6, 4, isBack);
-  copyCell(row, column.DST6, column.OUTER_DST6, 4, isBack);
-  copyCell(row, column.TUPLE_HASH, column.OUTER_TUPLE_HASH, 2, isBack);
+  copyCell(row, column.RECORD, column.OUTER_RECORD, RECORD_BYTES, isBack);
+  copyCell(row, column.SRC6, column.OUTER_SRC6, column.ADDRESS_BYTES, isBack);
+  copyCell(row, column.DST6, column.OUTER_DST6, column.ADDRESS_BYTES, isBack);
+  copyCell(row, column.TUPLE_HASH, column.OUTER_TUPLE_HASH, 4, isBack);
 }
 
-/** The same of one column, in 2 to the power of `bits` bytes a row. */
-function copyCell(row: i32, from: i32, to: i32, bits: i32, isBack: bool): void {
-  const cell = batch + BATCH_FRAMES * from + (row << bits);
-  const outer = batch + BATCH_FRAMES * to + (outers << bits);
-  memory.copy(isBack ? cell : outer, isBack ? outer : cell, 1 << bits);
+/** The same of one column, which has so many bytes a row. */
+function copyCell(row: i32, from: i32, to: i32, bytes: i32, isBack: bool): void {
+  const cell = batch + BATCH_FRAMES * from + row * bytes;
+  const outer = batch + BATCH_FRAMES * to + outers * bytes;
+  memory.copy(isBack ? cell : outer, isBack ? outer : cell, bytes);
 }
 
 /** Decodes the packet whose IP header is at `at`; `end` is where its captured bytes end. Returns as `packet` does. */
 function datagram(at: i32, end: i32, wireEnd: i32, row: i32): i32 {
   const record = recordAt(row);
-  const src6 = batch + BATCH_FRAMES * column.SRC6 + (row << 4);
-  const dst6 = batch + BATCH_FRAMES * column.DST6 + (row << 4);
+  const src6 = batch + BATCH_FRAMES * column.SRC6 + row * column.ADDRESS_BYTES;
+  const dst6 = batch + BATCH_FRAMES * column.DST6 + row * column.ADDRESS_BYTES;
   const headers = at + headerLimit;
   const transport =
     byteAt(at) >>> 4 === 6

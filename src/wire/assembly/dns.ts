@@ -7,7 +7,7 @@ import * as answer from "../../packets/batches/answer-words.js";
 import * as column from "../../packets/batches/columns-words.js";
 import { setDouble, setWord, wordOf } from "../../packets/memory/assembly/words.js";
 import { IS_IPV6 } from "../../packets/packets.js";
-import { DNS_QUERY, DNS_RESPONSE, DST, FLAGS_PROTO_TTL, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
+import { DNS_QUERY, DNS_RESPONSE, DST, FLAGS_PROTO_TTL, RECORD_BYTES, SEQ, SRC } from "../../packets/records.js";
 import * as dns from "../../protocols/dns.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 
@@ -87,7 +87,7 @@ function hearAddresses(heard: usize, question: i32, nameBytes: i32, batch: i32, 
 /** Writes what a record begins with, and the name; returns how many bytes it takes. */
 function begins(heard: usize, question: i32, nameBytes: i32, batch: i32, row: i32, stampNs: f64): i32 {
   const bytes = (4 * answer.HEADER_WORDS + nameBytes + 7) & ~7;
-  const packet = batch + (row << (RECORD_BITS + 2));
+  const packet = batch + row * RECORD_BYTES;
   const isIpv6 = (load<i32>(packet, 4 * FLAGS_PROTO_TTL) & IS_IPV6) !== 0;
   setDouble(heard, answer.STAMP_NS, stampNs);
   setWord(heard, answer.ENTRY_BYTES, bytes);
@@ -101,9 +101,9 @@ function begins(heard: usize, question: i32, nameBytes: i32, batch: i32, row: i3
 
 /** Writes an address of the row's packet: `word` of its record, or that column of IPv6. */
 function setEnd(heard: usize, to: i32, isIpv6: bool, batch: i32, row: i32, word: i32, column6: i32): void {
-  const at6 = batch + BATCH_FRAMES * column6 + (row << 4);
+  const at6 = batch + BATCH_FRAMES * column6 + row * column.ADDRESS_BYTES;
   for (let nth = 0; nth < 4; nth++) setWord(heard, to + nth, isIpv6 ? load<i32>(at6 + 4 * nth) : 0);
-  if (!isIpv6) setWord(heard, to, load<i32>(batch + (row << (RECORD_BITS + 2)) + 4 * word));
+  if (!isIpv6) setWord(heard, to, load<i32>(batch + row * RECORD_BYTES + 4 * word));
 }
 
 /** Copies all but the address. */

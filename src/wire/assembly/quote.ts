@@ -132,11 +132,11 @@ function add(proto: i32, ipId: i32, length: i32): i32 {
 
 /** Where the four words of a quote's addresses are. */
 export function quotedSrc(quoted: i32): i32 {
-  return batch + BATCH_FRAMES * column.QUOTE_SRC + (quoted << 4);
+  return batch + BATCH_FRAMES * column.QUOTE_SRC + quoted * column.ADDRESS_BYTES;
 }
 
 export function quotedDst(quoted: i32): i32 {
-  return batch + BATCH_FRAMES * column.QUOTE_DST + (quoted << 4);
+  return batch + BATCH_FRAMES * column.QUOTE_DST + quoted * column.ADDRESS_BYTES;
 }
 
 function setPorts(quoted: i32, src: i32, dst: i32): void {

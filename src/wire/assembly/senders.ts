@@ -3,6 +3,7 @@
  * that are not fragmented: a segment that such a one sends again is equal to the first in every byte.
  */
 import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
+import { rowIn } from "../../packets/memory/assembly/words.js";
 import { FLAGS_PROTO_TTL, ID_MASK, IP_ID, SRC } from "../../packets/records.js";
 import { ADDRESS, IS_SHARED, LAST_ID, LAST_ID_MASK, LAST_KEY, SENDER_BITS, SENDERS_BITS } from "../decode-words.js";
 import { keyOf } from "./hash.js";
@@ -12,7 +13,7 @@ export function noteSender(senders: i32, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   if ((flags & (HAS_IP_ID | IS_IPV6 | IS_FRAGMENT)) !== HAS_IP_ID) return;
   const src = load<i32>(record, 4 * SRC);
-  const entry = senders + (((src * 0x9e3779b1) >>> (32 - SENDERS_BITS)) << (SENDER_BITS + 2));
+  const entry = rowIn(senders, (src * 0x9e3779b1) >>> (32 - SENDERS_BITS), SENDER_BITS);
   const id = load<i32>(record, 4 * IP_ID) & ID_MASK;
   const last = load<i32>(entry, 4 * LAST_ID);
   let noted = id;

@@ -1,5 +1,5 @@
 /** `Twins`' loop: most packets of a busy capture are passed over, as a part of them is enough. */
-import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import { doubleOf, rowIn, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import {
   HAS_PAYLOAD,
   HAS_TCP_NUMBERS,
@@ -11,7 +11,6 @@ import {
 import * as record from "../../../packets/records.js";
 import * as words from "../twins-words.js";
 
-const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 /** So many packets a second are enough, measured over so many or for so long, whichever is less. */
 const ENOUGH_PER_S = 1024;
 const MEASURED_ROWS = 1024;
@@ -25,7 +24,7 @@ const MOST_BITS = 12;
  */
 export function next(side: usize, records: usize, from: i32, to: i32, isAll: i32): i32 {
   for (let row = from; row < to; row++) {
-    const packet = records + ((<usize>row) << RECORD_BYTES_BITS);
+    const packet = rowIn(records, row, record.RECORD_BITS);
     pass(side, load<f64>(packet, 8 * record.STAMP_NS));
     const drawn =
       load<i32>(packet, 4 * record.SEQ) ^ load<i32>(packet, 4 * record.ACK_SEQ) ^ load<i32>(packet, 4 * record.HEAD);

@@ -236,7 +236,7 @@ function goOn(ground: usize): void {
   const at = wordOf(ground, words.AT + side) + 1;
   setWord(ground, words.AT + side, at);
   const isLast = at === wordOf(ground, words.END + side);
-  const next = packet + (1 << (record.RECORD_BITS + 2));
+  const next = packet + record.RECORD_BYTES;
   let nextNs = isLast ? doubleOf(ground, words.REACHED_NS + side) : load<f64>(next, 8 * record.STAMP_NS);
   if (side === OUTSIDE) {
     tellTaken(ground, load<f64>(packet, 8 * record.STAMP_NS), frameOf(packet));

@@ -2,7 +2,7 @@
 import * as accounts from "../../../packets/flows/assembly/flow-accounts.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import * as tuples from "../../../packets/assembly/tuples.js";
-import { wordOf } from "../../../packets/memory/assembly/words.js";
+import { rowIn, wordOf } from "../../../packets/memory/assembly/words.js";
 import { RECORD_BITS, TIME_NS, WAY } from "../../../packets/records.js";
 import * as words from "../kernel-words.js";
 
@@ -27,7 +27,7 @@ export function passedNs(packet: usize): f64 {
 
 /** Where the record with this number is, of those that begin there. */
 export function recordOf(records: usize, number: i32): usize {
-  return records + (number << (RECORD_BITS + 2));
+  return rowIn(records, number, RECORD_BITS);
 }
 
 /** The account of the flow in a slot. */

@@ -3,12 +3,11 @@ import { destinationIn, sourceIn } from "../../../packets/records.js";
 import { pairsOf } from "../../../packets/flows/assembly/flow-accounts.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows/flows.js";
+import { rowIn } from "../../../packets/memory/assembly/words.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { BYTES_MASK, SEEN } from "../remarkable-words.js";
 
-const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
-const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 /** Knuth's multiplicative hash: 2^32 over the golden ratio. */
 const SCATTER: i32 = 0x9e3779b1;
 
@@ -22,7 +21,7 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
   for (let at = 0; at < count; at++) {
     const slot = load<i32>(slots + (at << 2));
     const isAsked = (load<i32>(requests + (slot << 2)) & BYTES_MASK) !== 0;
-    if (!isAsked && isOrdinary(flows + (slot << ACCOUNT_BYTES_BITS), tuples, seen)) continue;
+    if (!isAsked && isOrdinary(rowIn(flows, slot, account.RECORD_BITS), tuples, seen)) continue;
     store<i32>(slots + (left++ << 2), slot);
   }
   return left;
@@ -33,8 +32,8 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
  * traffic like it known to be answered at the address that stands for it; or hiding nobody, not from a public address, and known to call there from its network.
  */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
-  const inside = tuples + (load<i32>(flow, 4 * account.INSIDE_TUPLE) << TUPLE_BYTES_BITS);
-  const outside = tuples + (load<i32>(flow, 4 * account.OUTSIDE_TUPLE) << TUPLE_BYTES_BITS);
+  const inside = rowIn(tuples, load<i32>(flow, 4 * account.INSIDE_TUPLE), tuple.TUPLE_BITS);
+  const outside = rowIn(tuples, load<i32>(flow, 4 * account.OUTSIDE_TUPLE), tuple.TUPLE_BITS);
   const kind = load<i32>(inside, 4 * tuple.KIND);
   const kinds = kind | load<i32>(outside, 4 * tuple.KIND);
   if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | (1 << tuple.IPV6_SHIFT))) !== 0) return false;

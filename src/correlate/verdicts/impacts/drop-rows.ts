@@ -92,7 +92,7 @@ export class DropRows extends RecordRows implements Placed {
   }
 
   timeNs(row: number): number {
-    return this.doubles[(this.recordOf(row) >> 1) + TIME_NS];
+    return this.doubles[this.doublesOf(row) + TIME_NS];
   }
 
   way(row: number): number {

@@ -1,24 +1,27 @@
 import { Chains } from "../../../packets/memory/chains.js";
 import type { Heap } from "../../../packets/memory/heap.js";
+import { field, fields, flag } from "../../../packets/memory/layout.js";
 import type { Judgement, Update } from "../../../packets/results/results.js";
 import { type Impact, IMPACTS, type Verdict, VERDICTS } from "../../../packets/results/verdicts.js";
 import { frameKey, INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 
-/** So many packets are remembered one by one, a power of two, in 42 bytes each; of older ones, only how many there were. */
+/** So many packets are remembered one by one, in 42 bytes each; of older ones, only how many there were. */
 const REMEMBERED = 2 ** 14;
-const PLACES_BITS = 12;
+/** Chains that these are found in, as bits. */
+const CHAIN_BITS = 12;
 /** Those are counted by the time they passed, at first in cells of this length, nanoseconds … */
 const CELL_NS = 1_000_000_000;
 /** … and in cells twice as long where that takes more than so many. */
 const MOST_CELLS = 64;
 
-/** Bits of what is remembered of a packet: its side, whether the filter selects it, and what was said of it. */
-const SIDE = 1;
-const IS_SELECTED = 2;
-const SAID_SHIFT = 2;
-/** Nothing is left to be revised. */
-const GONE = 0xffff;
+/** What is remembered of a packet in 16 bits: its side, whether the filter selects it, and what was said of it. */
+fields();
+const [, SIDE] = field(1);
+const IS_SELECTED = flag();
+const [SAID_SHIFT, SAID_MASK] = field(14);
+/** Nothing is left to be revised: as much is never said. */
+const GONE = (SAID_MASK << SAID_SHIFT) | SIDE;
 
 /** What was said of a packet, as a number; the impact of none is IMPACTS.length. */
 const SAID = VERDICTS.length * (IMPACTS.length + 1);
@@ -60,7 +63,7 @@ export class Revisions {
     this.#flows = heap.take(Int32Array, REMEMBERED);
     this.#facts = heap.take(Uint16Array, REMEMBERED);
     this.#captures = heap.take(Uint32Array, REMEMBERED);
-    this.#places = new Chains(heap, PLACES_BITS, REMEMBERED);
+    this.#places = new Chains(heap, CHAIN_BITS, REMEMBERED);
   }
 
   /** Takes a packet that was judged, and which captures may have lost it. */

@@ -2,9 +2,7 @@
 import { ID, RECORD_BITS } from "../flow-records.js";
 import { DIGIT_BITS, DIGITS, END } from "../flow-accounts-words.js";
 import { accountOf, pairsOf } from "./flow-accounts.js";
-import { wordOf } from "../../memory/assembly/words.js";
-
-const FLOW_BYTES_BITS = RECORD_BITS + 2;
+import { rowIn, wordOf } from "../../memory/assembly/words.js";
 
 /** Whether the slots that are in use are in the order of the ids of their flows. */
 export function areByIds(accounts: usize): bool {
@@ -21,7 +19,7 @@ export function areByIds(accounts: usize): bool {
 export function byId(lists: usize, from: i32, end: i32, flows: usize): i32 {
   let count = 0;
   for (let slot = from; slot < end; slot++)
-    if (load<i32>(flows + (slot << FLOW_BYTES_BITS), 4 * ID) !== 0) store<i32>(lists + (count++ << 2), slot);
+    if (load<i32>(rowIn(flows, slot, RECORD_BITS), 4 * ID) !== 0) store<i32>(lists + (count++ << 2), slot);
   sort(lists, count, flows, false);
   return count;
 }
@@ -81,6 +79,6 @@ function countOf(counts: usize, key: u32, shift: i32): usize {
 }
 
 function keyOf(slot: i32, flows: usize, isByPairs: bool): u32 {
-  const flow = flows + (slot << FLOW_BYTES_BITS);
+  const flow = rowIn(flows, slot, RECORD_BITS);
   return isByPairs ? ~(pairsOf(flow, 0) + pairsOf(flow, 1)) : load<i32>(flow, 4 * ID);
 }

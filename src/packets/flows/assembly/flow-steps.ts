@@ -36,7 +36,8 @@ export function firstSeq(accounts: usize, slot: i32, forward: i32): f64 {
   if (!flows.has(flows.accountOf(accounts, slot), account.HAS_GAPS))
     return streamWord(accounts, slot, forward, account.FROM_SEQ);
   const half = flows.takeGaps(accounts, slot) + forward * flows.HALF_BYTES;
-  return load<i32>(half) === load<i32>(half, 4) ? <f64>load<u32>(half, 4 * account.HIGHEST_FROM) : -1;
+  const isUnbroken = load<i32>(half, 4 * account.RANGE_FROM) === load<i32>(half, 4 * account.RANGE_END);
+  return isUnbroken ? <f64>load<u32>(half, 4 * account.HIGHEST_FROM) : -1;
 }
 
 /** Lets a flow go that has no digests any more: its slot may be used again. */

@@ -10,7 +10,12 @@ export function setWord(block: usize, word: i32, value: i32): void {
 
 /** Where a row of a table begins: the word `rows` of the block says where the first one does, and each takes 2^bits words. */
 export function rowAt(block: usize, rows: i32, row: i32, bits: i32): usize {
-  return <usize>wordOf(block, rows) + ((<usize>row) << (bits + 2));
+  return rowIn(wordOf(block, rows), row, bits);
+}
+
+/** The same of a table that begins there. */
+export function rowIn(rows: usize, row: i32, bits: i32): usize {
+  return rows + ((<usize>row) << (bits + 2));
 }
 
 export function doubleOf(block: usize, double: i32): f64 {

@@ -43,9 +43,9 @@ export function noteCrossing(ground: usize, packet: usize, slot: i32, outbound: 
   if (!isWanted(ground, packet, slot, outbound)) return;
   const count = wordOf(ground, words.CROSSING_COUNT);
   const entry = recordOf(<usize>wordOf(ground, words.CROSSINGS), count & (entries.CROSSING_ENTRIES - 1));
-  memory.copy(entry, packet, 1 << (record.RECORD_BITS + 2));
+  memory.copy(entry, packet, record.RECORD_BYTES);
   store<i32>(entry, slot, 4 * record.CROSSING_SLOT);
-  store<i32>(entry, (row << 1) | outbound, 4 * record.CROSSING_ROW_OUTBOUND);
+  store<i32>(entry, record.crossingOf(row, outbound), 4 * record.CROSSING_ROW_OUTBOUND);
   setWord(ground, words.CROSSING_COUNT, count + 1);
 }
 

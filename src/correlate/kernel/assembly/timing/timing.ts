@@ -256,7 +256,7 @@ function wasResent(packet: usize): bool {
 
 /** Whether packets of a way repeat themselves. */
 function isRepeating(ground: usize, way: i32): bool {
-  return (load<i32>(tupleOf(ground, way), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (way & 1))) !== 0;
+  return (load<i32>(tupleOf(ground, way), 4 * tuple.FACTS) & (tuple.IS_REPEATING << tuple.forwardIn(way))) !== 0;
 }
 
 /** Whether both are TCP segments with data, where captures have such as are longer than what a wire takes: what is sent again of one may be cut otherwise. */

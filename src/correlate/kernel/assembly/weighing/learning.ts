@@ -207,7 +207,7 @@ let flowBits = 0;
  * of another. Precondition: the pair was related last, and there is room for the flow. Returns its slot.
  */
 export function learn(ground: usize, iWay: i32, oWay: i32): i32 {
-  const isFlipped = ((iWay ^ oWay) & 1) === 1;
+  const isFlipped = tuple.isFromA(iWay ^ oWay);
   const isForward = tuple.isFromA(iWay);
   rewriteForward = rewrite(ground, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
   const rewriteBackward = rewrite(ground, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);

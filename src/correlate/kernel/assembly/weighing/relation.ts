@@ -158,7 +158,7 @@ function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool
   if (insideSlot === outsideSlot) return true;
   if (insideSlot === tuple.NONE) return false;
   const flow = accountOf(ground, outsideSlot);
-  return load<i32>(flow, 4 * account.INSIDE_TUPLE) === iWay >> 1;
+  return load<i32>(flow, 4 * account.INSIDE_TUPLE) === tuple.tupleIn(iWay);
 }
 
 /**
