@@ -15,8 +15,8 @@ import type { About, Doubt, Matcher } from "../contract.js";
 import type { Undecided } from "../undecided.js";
 import { areOfTwoVersions, areSameAcross, type Datagram, datagramOf, haveSameContent } from "./datagram.js";
 import { GivenUp, identityOf } from "./given-up.js";
-import { areExchangeable, areInOnePlace, Nearby } from "./nearby.js";
-import { bytesOf, FRESH_NS, Reassembly } from "./reassembly.js";
+import { arePiecesAlike, arePlausible, Nearby } from "./nearby.js";
+import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../../kernel/relations.js";
 
@@ -35,8 +35,6 @@ export class Datagrams implements Matcher {
   readonly #about: About;
   readonly #reassembly: Reassembly;
   readonly #nearby: Nearby;
-  /** Those that may as well be pieces of a datagram that was given up for that. */
-  readonly #untold = new Set<number>();
   /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
   #isIdentityKept = false;
   /** Complete datagrams of each side that are not paired, by content and size … */
@@ -53,7 +51,7 @@ export class Datagrams implements Matcher {
     const { timeline, tuples } = about;
     this.#about = about;
     this.#reassembly = new Reassembly(timeline, tuples);
-    this.#nearby = new Nearby(timeline, tuples);
+    this.#nearby = new Nearby(about, (row, twin) => this.#hasOtherTwin(row, twin));
     this.#givenUp = new GivenUp(timeline);
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
@@ -156,7 +154,6 @@ export class Datagrams implements Matcher {
   forget(row: number): void {
     this.#reassembly.forget(row);
     this.#nearby.forget(row);
-    this.#untold.delete(row);
     const datagram = this.#byRow.get(row);
     if (datagram === undefined) return;
     this.#byRow.delete(row);
@@ -252,6 +249,12 @@ export class Datagrams implements Matcher {
     return this.#pair(datagram, twin, true);
   }
 
+  /** Whether a packet is of a datagram that has a twin by its content, beside another datagram. */
+  #hasOtherTwin(row: number, twin: Datagram): boolean {
+    const whose = this.#byRow.get(row);
+    return whose !== undefined && this.#twinsOf(whose, this.#byContent, whose.contentKey).some((one) => one !== twin);
+  }
+
   /** Those filed under a key that may be a datagram's twins. */
   #twinsOf(datagram: Datagram, shelves: Shelves, key: number): readonly Datagram[] {
     return shelves[otherSide(datagram.side)].of(key).filter((other) => this.#mayBeTwins(datagram, other));
@@ -262,7 +265,8 @@ export class Datagrams implements Matcher {
     if (a.rows.length + b.rows.length === 2) return false;
     if (!areAlike(a.content, b.content) || !areAlike(a.head, b.head)) return false;
     const haveOneKey = areOfTwoVersions(a, b) ? a.acrossKey === b.acrossKey : a.headerKey === b.headerKey;
-    if (!haveOneKey || !this.#isWaiting(a) || !this.#isWaiting(b) || !this.#arePiecesAlike(a, b)) return false;
+    if (!haveOneKey || !this.#isWaiting(a) || !this.#isWaiting(b) || !arePiecesAlike(this.#about.timeline, a, b))
+      return false;
     if (this.#isIdentityKept && this.#areIdentified(a, b) && !this.#isSameIdentity(a, b)) return false;
     return this.#relation(a, b) !== IMPOSSIBLE;
   }
@@ -277,7 +281,7 @@ export class Datagrams implements Matcher {
     const t = this.#about.timeline;
     const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     const { translations } = this.#about;
-    if ((a.isIpv6 || b.isIpv6) && !this.#arePlausible(i, o)) return IMPOSSIBLE;
+    if ((a.isIpv6 || b.isIpv6) && !arePlausible(this.#about, i, o)) return IMPOSSIBLE;
     return translations.relation(i, o);
   }
 
@@ -288,70 +292,8 @@ export class Datagrams implements Matcher {
     return this.#about.translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
   }
 
-  /** The same of two packets, of which the one that entered must not have left before. */
-  #arePlausible(a: number, b: number): boolean {
-    const t = this.#about.timeline;
-    const [i, o] = t.insideFirst(a, b);
-    return this.#about.translations.isPlausible(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
-  }
-
-  /** Whether the pieces that both captures have in one place carry the same. */
-  #arePiecesAlike(a: Datagram, b: Datagram): boolean {
-    const t = this.#about.timeline;
-    return a.rows.every((row, n) => {
-      const other = b.rows.at(n);
-      return other === undefined || !areInOnePlace(t, row, other) || areExchangeable(t, row, other);
-    });
-  }
-
-  /**
-   * Whether all pieces of two that may be twins are theirs. Where another packet about then may be one of them, as what was kept does not tell it from that, the other
-   * datagram may be the one that came whole, with pieces of which it is not known whose they are. `isFinal`: as in `#pairSurely`.
-   */
-  #areTheirOwn(a: Datagram, b: Datagram, isFinal: boolean): boolean {
-    let areOwn = true;
-    for (const [one, twin] of [
-      [a, b],
-      [b, a],
-    ]) {
-      for (const row of one.rows) {
-        if (this.#untold.has(row)) areOwn = false;
-        else
-          this.#nearby.isAny(row, twin.rows[0], (other) => {
-            if (one.rows.includes(other) || !this.#mayStandFor(other, row, one, twin)) return false;
-            areOwn = false;
-            if (isFinal) this.#untold.add(other);
-            return !isFinal;
-          });
-      }
-    }
-    return areOwn;
-  }
-
-  /** Whether another packet may be in the place of one of a datagram's or, where its twin is cut differently, of one of that. */
-  #mayStandFor(other: number, row: number, of: Datagram, twin: Datagram): boolean {
-    const t = this.#about.timeline;
-    const areAlike = areExchangeable(t, row, other);
-    if (of.isIpv6 && (of.rows.length === 1 || t.ipId(row) !== t.ipId(other))) {
-      const isTold = of.rows.length > 1 && this.#isIdentityKept;
-      return areAlike && !isTold && this.#arePlausible(other, twin.rows[0]);
-    }
-    const reachNs = FRESH_NS + Math.max(this.#spanNs(of), this.#spanNs(twin));
-    if (Math.abs(t.timeNs(other) - t.timeNs(row)) > reachNs) return false;
-    if (areAlike || of.rows.length > 1) return areAlike;
-    const whose = this.#byRow.get(other);
-    // its own pieces are there, and are others
-    return whose === undefined || !this.#twinsOf(whose, this.#byContent, whose.contentKey).some((one) => one !== twin);
-  }
-
-  /** Over how long its fragments passed. */
-  #spanNs({ rows }: Datagram): number {
-    const times = rows.map((row) => this.#about.timeline.timeNs(row));
-    return Math.max(...times) - Math.min(...times);
-  }
-
   #pair(a: Datagram, b: Datagram, isFinal: boolean): boolean {
-    if (!this.#areTheirOwn(a, b, isFinal)) return false;
+    if (!this.#nearby.areTheirOwn(a, b, this.#isIdentityKept, isFinal)) return false;
     const t = this.#about.timeline;
     const [i, o] = t.insideFirst(a.rows[0], b.rows[0]);
     const relation = this.#about.translations.relation(i, o);
