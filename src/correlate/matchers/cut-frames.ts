@@ -11,7 +11,6 @@ import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packet
 import { otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
-import { WAITING } from "../../packets/fates.js";
 import { NONE } from "../../packets/tuples.js";
 import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
@@ -19,6 +18,7 @@ import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
 import { mixed } from "../../packets/content.js";
 import type { About, Doubt, Matcher } from "./contract.js";
+import { Newcomers } from "./newcomers.js";
 import type { Undecided } from "./undecided.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
@@ -40,9 +40,9 @@ export class CutFrames implements Matcher {
   readonly #about: About;
   /** When the latest cut packet came. */
   #latestNs = Number.NEGATIVE_INFINITY;
-  /** Packets that wait, cut or not, by what they have in common with their twins: up to `#indexed` on the timeline. */
+  /** Packets that wait, cut or not, by what they have in common with their twins: as far as they were filed. */
   readonly #waiting: SweptIndex;
-  #indexed = 0;
+  readonly #newcomers: Newcomers;
   /** Packets that several may be the twin of: what is left of those later does not make it certain. */
   readonly #contested: SweptSet<number>;
   /** When packets came of which too little was kept to pair them, by `#traceOf`. */
@@ -52,6 +52,7 @@ export class CutFrames implements Matcher {
   constructor(about: About) {
     this.#about = about;
     this.#contested = new SweptSet(CROWDED, (row) => this.#about.timeline.isHeld(row));
+    this.#newcomers = new Newcomers(about.timeline);
     this.#waiting = new SweptIndex(about.heap, (row) => this.#about.timeline.isWaiting(row));
   }
 
@@ -172,7 +173,7 @@ export class CutFrames implements Matcher {
 
   /** The packets that wait on the other side and may be this one, cut, or what it is cut from. */
   #candidatesOf(row: number): number[] {
-    this.#index();
+    this.#newcomers.take(this.#file);
     const t = this.#about.timeline;
     const head = t.head(row);
     const alike =
@@ -190,20 +191,13 @@ export class CutFrames implements Matcher {
     );
   }
 
-  /** Files what waits by now and is not filed yet: most of what came meanwhile has its twin. */
-  #index(): void {
+  /** Files what waits: most of what came by the time that it is asked for has its twin. */
+  readonly #file = (row: number): void => {
     const t = this.#about.timeline;
-    let row = t.isHeld(this.#indexed) ? this.#indexed : t.first;
-    if (this.#indexed === t.end) row = t.end;
-    for (row = t.firstBelow(row, t.end, WAITING + 1); row !== t.end; row = t.firstBelow(row, t.end, WAITING + 1)) {
-      if (this.#isKind(row)) {
-        this.#waiting.add(this.#hashOf(row, ANY_HEAD), row);
-        this.#waiting.add(this.#hashOf(row, t.head(row)), row);
-      }
-      row = t.after(row);
-    }
-    this.#indexed = t.end;
-  }
+    if (!t.isWaiting(row) || !this.#isKind(row)) return;
+    this.#waiting.add(this.#hashOf(row, ANY_HEAD), row);
+    this.#waiting.add(this.#hashOf(row, t.head(row)), row);
+  };
 
   #isSame(a: number, b: number): boolean {
     const t = this.#about.timeline;

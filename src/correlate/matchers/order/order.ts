@@ -7,22 +7,8 @@ import { Sequences } from "./sequences.js";
 import type { Strays } from "./strays.js";
 import { UnderWay } from "./under-way.js";
 
-/** What tells identical packets of a flow by their order. */
-export interface Order {
-  readonly sequences: Sequences;
-  readonly doubts: Doubts;
-  readonly lateness: Lateness;
-  readonly underWay: UnderWay;
-  readonly inOrder: InOrder;
-  readonly beginnings: Beginnings;
-}
-
-/** `onPair`: takes two that are twins, and the slot of their flow. */
-export function orderOf(
-  about: About,
-  strays: Strays,
-  onPair: (inside: number, outside: number, slot: number) => void,
-): Order {
+/** What tells identical packets of a flow by their order. `onPair`: takes two that are twins, and the slot of their flow. */
+export function orderOf(about: About, strays: Strays, onPair: (inside: number, outside: number, slot: number) => void) {
   const sequences = new Sequences(about);
   const doubts = new Doubts(about);
   const lateness = new Lateness(about, doubts);
@@ -31,3 +17,5 @@ export function orderOf(
   const beginnings = new Beginnings(about, sequences, inOrder);
   return { sequences, doubts, lateness, underWay, inOrder, beginnings };
 }
+
+export type Order = ReturnType<typeof orderOf>;

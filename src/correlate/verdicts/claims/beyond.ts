@@ -6,7 +6,7 @@ import { OUTSIDE } from "../../../packets/sides.js";
 import { ENDS, NONE, tupleIn } from "../../../packets/tuples.js";
 import { destinationOf, sourceOf } from "../../../packets/ways.js";
 import type { Known } from "../known.js";
-import { UndecidedAhead } from "../undecided-ahead.js";
+import { Newcomers } from "../../matchers/newcomers.js";
 import type { Locals } from "./locals.js";
 
 /** So many pairs of addresses, and conversations, are remembered, at the most: the newest. */
@@ -22,12 +22,12 @@ export class Beyond {
   readonly #pairs = new Set<string>();
   /** Conversations outside that were noted. */
   readonly #noted = new Set<number>();
-  readonly #undecided: UndecidedAhead;
+  readonly #newcomers: Newcomers;
 
   constructor(known: Known, locals: Locals) {
     this.#known = known;
     this.#locals = locals;
-    this.#undecided = new UndecidedAhead(known.timeline, (row) => this.note(row));
+    this.#newcomers = new Newcomers(known.timeline);
   }
 
   /** Takes the addresses outside of the flow in this slot, which was just learnt … */
@@ -45,7 +45,7 @@ export class Beyond {
   /** Whether packets between the two ends of an inside packet pass outside, as far as is known within its window. */
   has(row: number): boolean {
     const t = this.#known.timeline;
-    this.#undecided.look(row, t.timeNs(row) + this.#known.windowNs);
+    this.#newcomers.take((each) => this.note(each), t.after(row), t.timeNs(row) + this.#known.windowNs);
     return this.#pairs.size > 0 && this.#pairs.has(this.#pairOf(t.way(row)));
   }
 
