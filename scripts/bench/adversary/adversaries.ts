@@ -5,6 +5,7 @@ import { CLOCKS } from "./scenarios/clocks.js";
 import { CONNECTIONS } from "./scenarios/connections.js";
 import { EVERYDAY } from "./scenarios/everyday.js";
 import { FRAGMENTS } from "./scenarios/fragments.js";
+import { HANDSHAKES } from "./scenarios/handshakes.js";
 import { LIKENESS } from "./scenarios/likeness.js";
 import { PROCESSORS } from "./scenarios/processors.js";
 import { PROTOCOLS } from "./scenarios/protocols.js";
@@ -25,6 +26,7 @@ export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(
     ...CONNECTIONS,
     ...EVERYDAY,
     ...FRAGMENTS,
+    ...HANDSHAKES,
     ...LIKENESS,
     ...PROCESSORS,
     ...PROTOCOLS,

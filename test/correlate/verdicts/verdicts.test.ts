@@ -739,12 +739,33 @@ const saidOf = async (inside: readonly Stamped[], outside: readonly Stamped[]) =
   return alone.map(({ side, verdict, reason }) => `${side} ${verdict} ${reason}`);
 };
 
+/** A connection that the host accepts itself, up to the acknowledgement that completes it; and what is forwarded then. */
+const completed = (ack: number) => [
+  knocking(3000, false, SYN, FIRST),
+  answering(3058, false, SYN_ACK, 9000, FIRST + 1, 64),
+  knocking(3080, false, ACK, FIRST + 1, ack),
+];
+const forwardedThen = (isInside: boolean) => [
+  knocking(isInside ? 3120 : 3100, isInside, 0x19, FIRST + 1, 9001),
+  answering(isInside ? 3140 : 3160, isInside, ACK, 9001, FIRST + 2, isInside ? 64 : 63),
+];
+
 describe("a segment to a published port that gets no further", () => {
   it("is not acknowledged by what is of a later connection", async () => {
     const inside = [knocking(3220, true, SYN, FIRST), answering(3240, true, SYN_ACK, 7000, FIRST + 1, 64)];
     const outside = [knocking(3200, false, SYN, FIRST), answering(3260, false, SYN_ACK, 7000, FIRST + 1, 63)];
     const fin = knocking(3000, false, 0x01, 3_710_456_722);
     expect(await saidOf(inside, [fin, ...outside])).toEqual(["outside unknown not-yet-translated"]);
+  });
+
+  it("is the host's own where it completes a connection that the host accepted", async () => {
+    const own = "outside local host-answers";
+    expect(await saidOf(forwardedThen(true), [...completed(9001), ...forwardedThen(false)])).toEqual([own, own, own]);
+    expect(await saidOf(forwardedThen(true), [...completed(9002), ...forwardedThen(false)])).not.toEqual([
+      own,
+      own,
+      own,
+    ]);
   });
 
   it("is the host's own where it accepts the connection itself", async () => {

@@ -38,8 +38,9 @@ export class Claims {
 
   /** What became of it, as far as that goes. */
   of(row: number): Claim {
-    const { timeline: t, translations, matchers, reach } = this.#known;
+    const { timeline: t, kernel, translations, matchers, reach, resets } = this.#known;
     const side = t.sideOf(row);
+    if (kernel.tally.isTtlLowered(side === OUTSIDE)) resets.noteAccepting(row);
     const local = this.#localBy(row);
     const never = this.#never(row, local);
     if (never !== null) return never;

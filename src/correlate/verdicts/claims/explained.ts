@@ -12,7 +12,7 @@ import type { Judged } from "../judged.js";
 import { seconds, WHY_ARRIVED, WHY_REPLACED, whyMissing } from "../words.js";
 import { isFromNear } from "./hops.js";
 import { routedElsewhere } from "./routed.js";
-import { resetBeside } from "./resets.js";
+import { accepted, resetBeside } from "./resets.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
 const SHORTEST_TIMEOUT_NS = 10_000_000_000;
@@ -64,13 +64,8 @@ export class Explained {
     }
     // what the host forwards from there has a lowered TTL
     const isTold = kernel.tally.isTtlLowered(t.side(row) === OUTSIDE);
-    const accepted = isTold ? resets.accepting(row) : NONE;
-    if (accepted !== NONE) {
-      resets.remember(accepted, row);
-      const byFrame = t.frame(accepted);
-      const why = `the host itself accepts the connection (frame ${t.frameTextOf(accepted)}), though it forwards this port`;
-      return { verdict: "local", reason: "host-answers", why, byFrame };
-    }
+    const own = isTold ? accepted(t, resets, row) : null;
+    if (own !== null) return own;
     const reply = isTold ? resets.replying(row, t.timeNs(row) + this.#known.windowNs) : NONE;
     if (reply !== NONE) {
       const byFrame = t.frame(reply);

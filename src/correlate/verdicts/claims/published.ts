@@ -6,7 +6,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import type { Known } from "../known.js";
 import { type Claim, unknown } from "../claim.js";
-import { refusedOpening, resetBeside } from "./resets.js";
+import { accepted, refusedOpening, resetBeside } from "./resets.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */
 export class Published {
@@ -47,6 +47,11 @@ export class Published {
       const isRefused = isOpening(t.tcpFlags(row)) && !resets.isByNeighbour(reset);
       if (reset !== NONE && isRefused) return refusedOpening(t, reset, "host-refuses");
       if (reset !== NONE) return resetBeside(t, resets, row, reset);
+      const own = accepted(t, resets, row);
+      if (own !== null) return own;
+      // of what the host answers in part, somebody behind it got the rest
+      if (tuples.hasOtherTtl(answers))
+        return unknown("forwarded-unseen", `${missing}, though it is answered`, "crossing");
       const why = "the host itself answers it, though it forwards this port";
       return { verdict: "local", reason: "host-answers", why };
     }

@@ -17,6 +17,13 @@ export const AT_ONCE_NS = 10_000_000;
 /** Resets that are remembered until they are judged. */
 const MOST_REMEMBERED = 4096;
 
+/** The segment by which the host itself accepted a connection, and the numbers of the one that completes it. */
+interface Accepted {
+  readonly frame: number;
+  readonly seq: number;
+  readonly ack: number;
+}
+
 /** A reset that the host sent, and the segment it answers. */
 interface Reset {
   readonly timeNs: number;
@@ -33,6 +40,8 @@ export class Resets {
   readonly #macs: ContainerMacs;
   /** By row of the reset. */
   readonly #resets = new Map<number, Reset>();
+  /** By the way of who opens the connection. */
+  readonly #accepted = new Map<number, Accepted>();
   /** Datagrams that the host may have sent, by their way. */
   readonly #datagrams: Ahead;
 
@@ -66,6 +75,27 @@ export class Resets {
       (t.tcpFlags(next) & ACK) !== 0 &&
       t.ack(next) === (t.seq(row) + t.payloadLength(row) + 1) >>> 0;
     return this.#atOnce(row, isAnswer);
+  }
+
+  /** Remembers a segment that has no twin where it accepts a connection, and the host sent it: its TTL is full, where this router lowers those it forwards. */
+  noteAccepting(row: number): void {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || (t.tcpFlags(row) & (SYN | ACK)) !== (SYN | ACK)) return;
+    if (!isFromNear(t, row) || this.isByNeighbour(row)) return;
+    const accepted = { frame: t.frame(row), seq: t.ack(row), ack: (t.seq(row) + 1) >>> 0 };
+    this.#accepted.set(t.way(row) ^ 1, accepted);
+    keepNewest(this.#accepted, MOST_REMEMBERED);
+  }
+
+  /** The frame by which the host itself accepted the connection that a segment completes, and forgets it; undefined where none is known. */
+  takeCompleted(row: number): number | undefined {
+    const t = this.#timeline;
+    const accepted = this.#accepted.get(t.way(row));
+    if (accepted === undefined || t.proto(row) !== TCP || t.tcpFlags(row) !== ACK || t.payloadLength(row) > 0)
+      return undefined;
+    if (t.seq(row) !== accepted.seq || t.ack(row) !== accepted.ack) return undefined;
+    this.#accepted.delete(t.way(row));
+    return accepted.frame;
   }
 
   /** The datagram by which the host itself answers one that did not come out, by `untilNs` on the timeline; NONE where there is none. */
@@ -131,6 +161,22 @@ export class Resets {
     const controls = ((t.tcpFlags(row) & SYN) !== 0 ? 1 : 0) + ((t.tcpFlags(row) & FIN) !== 0 ? 1 : 0);
     return (flags & ACK) !== 0 && t.ack(reset) === (t.seq(row) + t.payloadLength(row) + controls) >>> 0;
   }
+}
+
+/** What became of a segment that opens or completes a connection which the host itself accepts, though it forwards others like it (SYNPROXY); null of any other. */
+export function accepted(t: Timeline, resets: Resets, row: number): Claim | null {
+  const accepting = resets.accepting(row);
+  if (accepting !== NONE) {
+    resets.remember(accepting, row);
+    const byFrame = t.frame(accepting);
+    const why = `the host itself accepts the connection (frame ${t.frameTextOf(accepting)}), though it forwards this port`;
+    return { verdict: "local", reason: "host-answers", why, byFrame };
+  }
+  const byFrame = resets.takeCompleted(row);
+  if (byFrame === undefined) return null;
+  const frame = t.frameText(t.sideOf(row), byFrame);
+  const why = `it completes the connection that the host itself accepted (frame ${frame}), though it forwards this port`;
+  return { verdict: "local", reason: "host-answers", why, byFrame };
 }
 
 /** What became of a packet that the host was to forward, and that it answered with a reset, or a container on the link did. */
