@@ -99,6 +99,8 @@ export interface OneForm {
   goesStraight(): boolean;
   /** Whether it may have come out after all, in pieces or merged with others. */
   mayHaveComeOut(): boolean;
+  /** Whether what it carried arrived all the same, as it was acknowledged, and no copy of it came out. */
+  hasArrived(): boolean;
   /** Whether its translation is known to have been there still: others went by it behind the packet. */
   isAlive(): boolean;
 }

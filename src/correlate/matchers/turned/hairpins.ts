@@ -12,6 +12,7 @@ import type { Datagrams } from "../pieces/datagrams.js";
 import { JITTER_NS } from "../../kernel/relations.js";
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { About, Matcher, OneForm } from "../contract.js";
+import { Arrivals } from "./arrivals.js";
 import { BothForms } from "./both-forms.js";
 import { Learning } from "./learning.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
@@ -43,6 +44,8 @@ export class Hairpins implements Matcher {
   /** Which packets may be the two forms of one. */
   readonly #forms: BothForms;
   readonly #learning: Learning;
+  /** What of their connections arrived. */
+  readonly #arrivals: Arrivals;
   /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
   readonly #maybe = new Map<number, number>();
   readonly #sweep = new Sweep(CROWDED);
@@ -56,6 +59,7 @@ export class Hairpins implements Matcher {
     this.#datagrams = datagrams;
     this.#forms = new BothForms(about, this.#turns);
     this.#learning = new Learning(about, this.#turns, this.#forms);
+    this.#arrivals = new Arrivals(about.timeline);
   }
 
   /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
@@ -126,6 +130,7 @@ export class Hairpins implements Matcher {
     return {
       like,
       isBefore,
+      hasArrived: () => this.#arrivals.isArrived(row),
       goesStraight: () => !this.#areNeighboursTurned && this.#isBetweenNeighbours(row),
       mayHaveComeOut: () => this.#turns.of(t.way(row)).some(({ afterWay }) => mayHaveComeOut(t, row, afterWay)),
       isAlive: () => this.#isAlive(row),
@@ -157,6 +162,7 @@ export class Hairpins implements Matcher {
   unlinked(tuple: number): void {
     this.#turns.forget(tuple);
     this.#learning.unlinked();
+    this.#arrivals.forget(tuple);
   }
 
   /** Pairs a packet that was cut differently in its two forms, if it is one of those. */
@@ -262,6 +268,7 @@ export class Hairpins implements Matcher {
     const [before] = befores;
     const turn = this.#turns.between(t.way(before), t.way(afters[0]));
     if (turn === undefined) return;
+    for (const row of befores) this.#arrivals.note(row, afters[0]);
     const evidence = this.#about.kernel.evidenceOf(t.proto(before), t.flags(before));
     const isCutAlike = befores.length === afters.length;
     const bytes = befores.reduce((sum, row) => sum + t.length(row), 0);

@@ -3,7 +3,7 @@ import { NONE } from "../../../packets/tuples.js";
 import type { OneForm } from "../../matchers/contract.js";
 import { type Claim, unknown } from "../claim.js";
 import type { Judged } from "../judged.js";
-import { whyMissing } from "../words.js";
+import { WHY_ARRIVED, whyMissing } from "../words.js";
 import { isFromNear } from "./hops.js";
 
 /** What became of packets whose conversations are turned round on their own side, and that are there in one form only. */
@@ -36,6 +36,7 @@ export class Turned {
       const why = `nothing behind it was turned round on ${name} by its translation: the host may have forgotten that, and taken it`;
       return unknown("translation-gone", why);
     }
+    if (isBefore && form.hasArrived()) return { ...unknown("forwarded-unseen", WHY_ARRIVED, "crossing"), on: side };
     if (isBefore)
       return {
         verdict: "dropped",

@@ -46,6 +46,9 @@ const opened = [
   ...back(1100, { seq: 901, ack: 506, ipId: 22, text: "200 OK" }),
 ];
 
+/** A second request. */
+const unseen = { seq: 506, ack: 907, ipId: 14, text: "GET /two" };
+
 /** What both forms of a segment have in common where the TTL is kept. */
 const sameOf = { srcPort: 4000, seq: 501, ack: 901, ttl: 64, text: "GET /" };
 
@@ -100,6 +103,21 @@ describe("a connection that is turned round on its own side", () => {
         pairs: 6,
       },
     ]);
+  });
+
+  it.each([
+    ["came out unseen where it was acknowledged", 1_500_000, 514, false, "unknown forwarded-unseen"],
+    ["… before the connection was known", 1_150, 514, false, "unknown forwarded-unseen"],
+    ["was dropped where it was not", 1_500_000, 506, false, "dropped no-twin"],
+    ["was dropped where it was sent again, and that came out", 1_500_000, 514, true, "dropped no-twin"],
+  ])("a segment that was not seen to come out %s", async (_, atUs, ack, isSentAgain, said) => {
+    const behind = (atUs: number) => [
+      ...(isSentAgain ? there(atUs + 20, { ...unseen, ipId: 15 }) : []),
+      ...back(atUs + 50, { seq: 907, ack, ipId: 23, text: "200 OK" }),
+      ...there(atUs + 400_000, { seq: 514, ack: 913, ipId: 16 }),
+    ];
+    const { alone } = await outcomeOf([...opened, there(atUs, unseen)[0], ...behind(atUs)], []);
+    expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual([said]);
   });
 
   it("on the outside", async () => {
