@@ -146,13 +146,12 @@ function groundOf(intakes: readonly [SideIntake, SideIntake], clock: Clock, opti
   sentTwice.begin(intakes[INSIDE].atFirst, intakes[OUTSIDE].atFirst);
   for (const side of SIDES) kernel.setSentTwice(side, sentTwice.mayEnter(side));
   const repeatOf = (row: number): number | undefined => intakes[timeline.sideOf(row)].repeatOf(timeline.frame(row));
-  const base = { ...ground, kernel, translations, repeatOf };
+  const base = { ...ground, kernel, translations, repeatOf, sentTwice };
   return {
     ...base,
     completeness: new Completeness(base),
     likes: new Likes(base),
     survivors: new Survivors(kernel, windowNs),
-    sentTwice,
     cover,
     tallies,
     sink,

@@ -232,8 +232,9 @@ export class Run {
     const frame = batch.frame(at);
     const doubled = intake.takeDoubled(frame);
     if (doubled === undefined || batch.tunnel(at) !== 0) return;
-    const { sentTwice, kernel } = this.#parts;
+    const { sentTwice, kernel, matchers } = this.#parts;
     if (sentTwice.take(side, doubled, frame, timeNs)) unmark(batch, at, doubled.key);
+    if (!sentTwice.isTold) matchers.completeness.noteCopy(side);
     for (const each of SIDES) kernel.setSentTwice(each, sentTwice.mayEnter(each));
   }
 

@@ -166,8 +166,9 @@ export class Settling {
 
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
   setAside(row: number): void {
-    this.#about.completeness.noteCopy(row);
-    this.#about.timeline.setState(row, DONE);
+    const { completeness, timeline: t } = this.#about;
+    completeness.noteCopy(t.sideOf(row));
+    t.setState(row, DONE);
     this.#about.showing.takeCopy(row);
   }
 

@@ -6,11 +6,14 @@ import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ALONE } from "../../kernel/buckets.js";
 import { COINCIDENCE_PAIRS } from "../../kernel/relations.js";
+import type { SentTwice } from "../../intake/sent-twice.js";
 import type { Base } from "../../kernel/base.js";
 
 interface About extends Base {
   /** The frame of its own side that a packet may be a copy of, or have as one; undefined where there is none. */
   readonly repeatOf: (row: number) => number | undefined;
+  /** Whether packets come that were sent twice. */
+  readonly sentTwice: Pick<SentTwice, "isTold">;
 }
 
 /**
@@ -35,14 +38,14 @@ export class Completeness {
     this.#about = about;
   }
 
-  /** Notes that a packet is one that its capture showed before. */
-  noteCopy(row: number): void {
-    this.#isCopying[this.#about.timeline.side(row)] = true;
+  /** Notes that a side's capture shows a packet twice, as far as is known by now. */
+  noteCopy(side: Side): void {
+    this.#isCopying[side] = true;
   }
 
-  /** Whether a side's capture shows packets twice. */
+  /** Whether a side's capture shows packets twice; not where these turned out to have been sent twice. */
   isCopying(side: Side): boolean {
-    return this.#isCopying[side];
+    return this.#isCopying[side] && !this.#about.sentTwice.isTold;
   }
 
   /** Whether a packet may be a copy of an equal one beside it: that it has no twin tells nothing of the other capture, then. */
