@@ -238,9 +238,10 @@ export class HostFollower {
     void this.#snapshot();
   }
 
-  #noteRoute(route: HeardRoute): void {
-    if (this.#heardRoutes.length < MOST_ROUTES) this.#heardRoutes.push(route);
-    else if (this.#heardRoutes.length === MOST_ROUTES) this.#heardRoutes.push({ dst: "default" });
+  #noteRoute(route: Omit<HeardRoute, "time">): void {
+    const time = epochText(epochNs());
+    if (this.#heardRoutes.length < MOST_ROUTES) this.#heardRoutes.push({ ...route, time });
+    else if (this.#heardRoutes.length === MOST_ROUTES) this.#heardRoutes.push({ dst: "default", time });
   }
 
   #noteSettings({ heldNs, timeNs, sysctls }: SettingsChanged): void {

@@ -18,14 +18,17 @@ const IS_NONE =
 const SCRIPT =
   "command -v ip >/dev/null || exit; ip -o monitor address link route rule netconf </dev/null 2>&1 & exec >/dev/null; read -r _; kill $!";
 
-/** A route to others, as it comes or goes; a policy rule. */
+const IS_GONE = /^Deleted /;
+/** A route to others, as it comes or goes, its table; a policy rule, and whose packets alone it is for. */
 const ROUTE = /^(?:Deleted )?(default|[\da-f.:]+(?:\/\d+)?) .*?\bdev \S/;
+const TABLE = / table (\S+)/;
 const IS_POLICY_RULE = /^(?:Deleted )?\d+:\t/;
+const OF_SOURCE = /^(?:Deleted )?\d+:\tfrom ([\da-f.:/]+) /;
 
 /** What is done as the network of the host changes. */
 interface Heard {
   /** A route to `dst` by `dev`, as ip-route(8) names these, came or went; one of any destination and interface, where a policy rule did. */
-  readonly onRoute: (route: HeardRoute) => void;
+  readonly onRoute: (route: Omit<HeardRoute, "time">) => void;
   /** Addresses came or went. */
   readonly onAddresses: () => void;
   /** Something changed of how the host forwards what it did before. */
@@ -52,8 +55,14 @@ export function followNetwork({ onRoute, onAddresses, onChange, onEnd }: Heard):
 }
 
 /** The routes that a line may tell of. */
-function routesIn(line: string): HeardRoute[] {
-  if (IS_POLICY_RULE.test(line)) return [{ dst: "default" }];
-  const dst = ROUTE.exec(line)?.[1];
-  return dst === undefined ? [] : Array.from(line.matchAll(/\bdev (\S+)/g), ([, dev]) => ({ dst, dev }));
+function routesIn(line: string): Omit<HeardRoute, "time">[] {
+  const gone = IS_GONE.test(line) ? ({ isGone: true } as const) : {};
+  if (IS_POLICY_RULE.test(line)) {
+    const src = OF_SOURCE.exec(line)?.[1];
+    return [{ dst: "default", ...(src !== undefined && { src }), ...gone }];
+  }
+  const [dst, table] = [ROUTE.exec(line)?.[1], TABLE.exec(line)?.[1]];
+  if (dst === undefined) return [];
+  const of = { ...(table !== undefined && { table }), ...gone };
+  return Array.from(line.matchAll(/\bdev (\S+)/g), ([, dev]) => ({ dst, dev, ...of }));
 }

@@ -252,7 +252,7 @@ it("keeps in a snapshot which routes came or went since the one before, as many 
   const heard = news.map((each) => ("heardRoutes" in each ? (each.heardRoutes ?? []) : []));
   expect([news.map((each) => isSnapshot(each)), isSnapshot.errors]).toEqual([[true, true, true], null]);
   expect(heard.map(({ length }) => length)).toEqual([0, 65, 0]);
-  expect([heard[1][0], heard[1][64]]).toEqual([{ dst: "203.0.113.0", dev: "vx0" }, { dst: "default" }]);
+  expect([heard[1][0], heard[1][64]]).toMatchObject([{ dst: "203.0.113.0", dev: "vx0" }, { dst: "default" }]);
 });
 
 it("a container that ended has no address any more, whatever is still asked, or answered, about it", async () => {

@@ -20,7 +20,16 @@ async function heard(name: string, ...lines: readonly string[]): Promise<string[
   routes.length = 0;
   await new Promise<void>((resolve) => {
     const close = followNetwork({
-      onRoute: ({ dst, dev = "any" }) => routes.push(`${dst} ${dev}`),
+      onRoute: ({ dst, dev = "any", src, table, isGone }) =>
+        routes.push(
+          [
+            dst,
+            dev,
+            ...(src ? [`from ${src}`] : []),
+            ...(table ? [`table ${table}`] : []),
+            ...(isGone ? ["gone"] : []),
+          ].join(" "),
+        ),
       onAddresses: () => calls.push("addresses"),
       onChange: () => calls.push("change"),
       onEnd: () => {
@@ -134,12 +143,15 @@ it("hears of a change by an interface that came up meanwhile, once it leads beyo
 
 it.each([
   ["198.51.100.55 via 10.77.0.2 dev vx0 ", "198.51.100.55 vx0"],
-  ["Deleted default via 10.0.2.2 dev enp0s3 metric 100", "default enp0s3"],
+  ["Deleted default via 10.0.2.2 dev enp0s3 metric 100", "default enp0s3 gone"],
   ["10.77.0.0/24 dev vx0 proto kernel scope link src 10.77.0.1", "10.77.0.0/24 vx0"],
   ["fd00:77::/64 dev vx0 proto kernel metric 256 pref medium", "fd00:77::/64 vx0"],
   ["default \\\tnexthop via 10.0.2.2 dev a weight 1 \\\tnexthop via 10.0.3.2 dev b weight 1", "default a", "default b"],
-  ["32765:\tfrom 1.2.3.4 lookup 100", "default any"],
-  ["Deleted 32765:\tfrom 1.2.3.4 lookup 100", "default any"],
+  ["default via 10.97.0.2 dev w0 table 100", "default w0 table 100"],
+  ["32765:\tfrom 1.2.3.4 lookup 100", "default any from 1.2.3.4"],
+  ["Deleted 32765:\tfrom fd00:55::/64 lookup 100", "default any from fd00:55::/64 gone"],
+  ["32764:\tfrom all fwmark 0x1 lookup 100", "default any"],
+  ["32763:\tnot from 1.2.3.4 lookup 100", "default any"],
   ["local 10.77.0.1 dev vx0 table local proto kernel scope host src 10.77.0.1"],
   ["blackhole 203.0.113.0/24 "],
   ["2: enp0s3@if3: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state LOWERLAYERDOWN group default "],

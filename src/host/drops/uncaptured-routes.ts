@@ -53,7 +53,7 @@ export class UncapturedRoutes implements HostRoutes {
     if (seen !== undefined && this.#captured.length > 0 && this.#times.isForgotten(seen.timeNs))
       return { name: undefined, isCertain: false, isByPolicy: this.#isByPolicy };
     const known = this.#knownTo(address, seen);
-    const passing = seen === undefined ? [] : this.#times.passing(address, seen.timeNs);
+    const passing = seen === undefined ? [] : this.#times.passing(address, seen.timeNs, seen.src);
     if (passing.length === 0) return known;
     return known === undefined ? this.#passingBy(passing) : { ...known, isCertain: false };
   }
@@ -92,7 +92,7 @@ export class UncapturedRoutes implements HostRoutes {
   isCapturedTo(address: string, seen?: Seen): boolean {
     this.#read();
     const times = this.#times.at(seen?.timeNs);
-    const passing = seen === undefined ? [] : this.#times.passing(address, seen.timeNs);
+    const passing = seen === undefined ? [] : this.#times.passing(address, seen.timeNs, seen.src);
     return (
       times.length > 0 &&
       this.#passingBy(passing) === undefined &&

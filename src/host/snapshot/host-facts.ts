@@ -46,6 +46,13 @@ export interface KnownRoute {
   /** Where it led; undefined where that may be anywhere, and over any IP version. */
   readonly to: AddressRange | undefined;
   readonly dev: string | undefined;
+  /** Its table; undefined where that is the main one. */
+  readonly table: string | undefined;
+  /** Whose packets alone it is for; undefined where it is for all. */
+  readonly src: AddressRange | undefined;
+  /** When it was heard of, epoch nanoseconds; undefined where that is not known. */
+  readonly heardNs: bigint | undefined;
+  readonly isGone: boolean;
 }
 
 /** What a snapshot says, for those who explain packets. */
@@ -185,6 +192,10 @@ export function factsOf(snapshot: unknown): HostFacts {
     heardRoutes: listAt(snapshot, "heardRoutes").map((route) => ({
       to: parseAddressRange(textAt(route, "dst") ?? "") ?? undefined,
       dev: textAt(route, "dev"),
+      table: textAt(route, "table"),
+      src: parseAddressRange(textAt(route, "src") ?? "") ?? undefined,
+      heardNs: nsOf(textAt(route, "time")),
+      isGone: at(route, "isGone") === true,
     })),
     containers:
       at(snapshot, "docker") === undefined

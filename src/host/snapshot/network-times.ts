@@ -5,6 +5,8 @@ import { Routing } from "./routing.js";
 
 /** So many are remembered, the last ones. */
 const MOST_TIMES = 64;
+/** So many routes are remembered that came or went, the last ones. */
+const MOST_PASSING = 4096;
 /** A change may be heard so long after it was made, nanoseconds. */
 const HEARD_LATE_NS = 1_000_000_000n;
 
@@ -24,11 +26,11 @@ export interface NetworkTime {
   readonly sinceNs: bigint;
 }
 
-/** Routes that came or went in a time, epoch nanoseconds: some may be in no snapshot. */
+/** A route that came or went, and from when to when it may have been there while no snapshot shows it, epoch nanoseconds. */
 interface Passing {
   readonly fromNs: bigint;
-  readonly toNs: bigint;
-  readonly routes: readonly KnownRoute[];
+  toNs: bigint;
+  readonly route: KnownRoute;
 }
 
 /** How a host forwarded, and when, by its snapshots. */
@@ -67,12 +69,22 @@ export class NetworkTimes {
     this.#forget(this.#times[0].seenNs);
   }
 
-  /** The routes to an address that may have been there for a part of a time which no snapshot shows, at that time, epoch nanoseconds. */
-  passing(address: string, timeNs: bigint): readonly KnownRoute[] {
+  /** The routes of a packet to an address that may have been there for a part of a time which no snapshot shows, at that time, epoch nanoseconds. `src`: its source, where that is known. */
+  passing(address: string, timeNs: bigint, src?: string): readonly KnownRoute[] {
     const there = this.#passing.filter(({ fromNs, toNs }) => fromNs <= timeNs && timeNs < toNs);
-    const to = there.length === 0 ? null : parseAddress(address);
+    if (there.length === 0) return [];
+    const [to, from] = [parseAddress(address), src === undefined ? null : parseAddress(src)];
     if (to === null) return [];
-    return there.flatMap(({ routes }) => routes.filter((route) => route.to === undefined || isWithin(route.to, to)));
+    const isFor = (route: KnownRoute): boolean =>
+      (route.to === undefined || isWithin(route.to, to)) &&
+      (route.src === undefined || from === null || isWithin(route.src, from)) &&
+      (route.table === undefined || this.#isChosen(route.table));
+    return there.map(({ route }) => route).filter(isFor);
+  }
+
+  /** Whether a policy rule that a snapshot shows leads to a table: one that was heard of is told by itself. */
+  #isChosen(table: string): boolean {
+    return this.#times.some(({ network }) => network.policy.some((rule) => rule.table === table));
   }
 
   #takeRoutes(routes: readonly KnownRoute[], changedFromNs: bigint | undefined, timeNs: bigint): void {
@@ -80,11 +92,25 @@ export class NetworkTimes {
     this.#lastNs = timeNs;
     if (changedFromNs === undefined || routes.length === 0) return;
     this.changes++;
-    const heardNs = changedFromNs - HEARD_LATE_NS;
-    this.#passing.push({ fromNs: heardNs > beforeNs ? heardNs : beforeNs, toNs: timeNs, routes });
-    if (this.#passing.length <= MOST_TIMES) return;
-    this.#passing.shift();
-    this.#forget(this.#passing[0].fromNs);
+    const sinceNs = (heardNs: bigint): bigint => {
+      const madeNs = heardNs - HEARD_LATE_NS;
+      return madeNs > beforeNs ? madeNs : beforeNs;
+    };
+    const there = new Map<string, Passing>();
+    for (const route of routes) {
+      const { heardNs, isGone } = route;
+      const key = keyOf(route);
+      const open = there.get(key);
+      const isEnd = isGone && heardNs !== undefined;
+      // one that goes, and did not come, may have gone with the first change
+      const fromNs = sinceNs(isGone || heardNs === undefined ? changedFromNs : heardNs);
+      const passing = open ?? { fromNs, toNs: timeNs, route };
+      if (open === undefined) this.#passing.push(passing);
+      if (isEnd) passing.toNs = heardNs;
+      if (isEnd) there.delete(key);
+      else there.set(key, passing);
+    }
+    while (this.#passing.length > MOST_PASSING) this.#forget(this.#passing.splice(0, 1)[0].fromNs);
   }
 
   #forget(untilNs: bigint): void {
@@ -105,6 +131,11 @@ export class NetworkTimes {
       return (at === 0 || sinceNs <= timeNs) && (isLast || timeNs < this.#times[at + 1].seenNs);
     });
   }
+}
+
+/** What tells a route from others that come and go. */
+function keyOf({ to, dev, table, src }: KnownRoute): string {
+  return [to?.first, to?.last, dev, table, src?.first, src?.last].join(" ");
 }
 
 /** What of a network chooses the routes of packets: addresses of a link alone come and go with each container. */

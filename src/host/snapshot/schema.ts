@@ -260,8 +260,16 @@ export const SCHEMA: Schema = {
       heardRoutes: list(
         "The routes that came or went since then, as natcorr live heard: they may have been gone before a snapshot was taken. The first 64 of them, and one of any destination and interface where there were more, or a policy rule came or went.",
         object("One of them.", {
-          required: { dst: text("Where it led, as ip -j route has it.") },
-          optional: { dev: text("The interface that it led by; absent where it may be any.") },
+          required: {
+            dst: text("Where it led, as ip -j route has it."),
+            time: time("When natcorr live heard, by the host's clock"),
+          },
+          optional: {
+            dev: text("The interface that it led by; absent where it may be any."),
+            table: text("Its table, where that is not the main one."),
+            src: text("Whose packets alone it is for, where a policy rule says so."),
+            isGone: flag("True where it went; absent where it came."),
+          },
         }),
       ),
       docker: object("What Docker says.", {

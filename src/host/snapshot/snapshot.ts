@@ -48,6 +48,14 @@ export interface Snapshot {
 export interface HeardRoute {
   readonly dst: string;
   readonly dev?: string;
+  /** Its table, where that is not the main one. */
+  readonly table?: string;
+  /** Whose packets alone it is for, where a policy rule says so. */
+  readonly src?: string;
+  /** When one heard, epoch seconds with nine decimals. */
+  readonly time: string;
+  /** True where it went. */
+  readonly isGone?: true;
 }
 
 /** What the engine told of one container, while packets were captured: `natcorr live` writes it between them. */

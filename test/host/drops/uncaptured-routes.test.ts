@@ -230,6 +230,42 @@ it("a route that came and went between two snapshots may have been taken then", 
   expect(own.uncapturedTo("180.101.49.11", { ...ofC1, timeNs: 115_000_000_000n })).toBeUndefined();
 });
 
+/** A route that was heard to come, or to go, in a second. */
+const heard = (seconds: number, route: object, isGone = false) => ({
+  ...route,
+  time: `${seconds}.000000000`,
+  ...(isGone && { isGone }),
+});
+
+it("a route that was heard to come and go may have been taken in between, by those alone that it was for", () => {
+  const [to, rule] = [
+    { dst: "180.101.49.0/24", dev: "tun7" },
+    { dst: "default", src: "10.55.0.0/16" },
+  ];
+  const other = { dst: "default", dev: "tun9", table: "100" };
+  const heardRoutes = [
+    heard(103, to),
+    heard(105, to, true),
+    heard(110, rule),
+    heard(110, other),
+    heard(112, rule, true),
+    heard(115, to),
+    heard(118, other, true),
+  ];
+  const routes = new UncapturedRoutes(
+    timesOf([said(100), said(120, { changedFrom: "103.000000000", heardRoutes })]),
+    BOTH,
+  );
+  const nameAt = (tenths: number, src: string = ofC1.src) => {
+    const told = routes.uncapturedTo("180.101.49.11", { ...ofC1, src, timeNs: BigInt(tenths) * 100_000_000n });
+    return told && (told.name ?? "any");
+  };
+  const at = [1019, 1020, 1049, 1050, 1100, 1139, 1140, 1199, 1200];
+  const [no, yes] = [undefined, "tun7"];
+  expect(at.map((tenths) => nameAt(tenths))).toEqual([no, yes, yes, no, no, no, yes, yes, no]);
+  expect([1089, 1090, 1119, 1120].map((tenths) => nameAt(tenths, "10.55.1.2"))).toEqual([no, "any", "any", no]);
+});
+
 it("containers that begin and end change no route", () => {
   const local = { type: "local", dst: "fe80::1", dev: "veth9", table: "local" };
   const group = { type: "multicast", dst: "ff00::/8", dev: "veth9", table: "local" };
