@@ -232,9 +232,9 @@ export class Run {
     const frame = batch.frame(at);
     const doubled = intake.takeDoubled(frame);
     if (doubled === undefined || batch.tunnel(at) !== 0) return;
-    const { sentTwice, kernel, matchers } = this.#parts;
+    const { sentTwice, kernel, completeness } = this.#parts;
     if (sentTwice.take(side, doubled, frame, timeNs)) unmark(batch, at, doubled.key);
-    if (!sentTwice.isTold) matchers.completeness.noteCopy(side);
+    if (!sentTwice.isTold) completeness.noteCopy(side);
     for (const each of SIDES) kernel.setSentTwice(each, sentTwice.mayEnter(each));
   }
 

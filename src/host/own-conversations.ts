@@ -76,7 +76,12 @@ export class OwnConversations {
     );
     const texts = new Set(heard.map(({ entry }) => entry.originalText));
     const listed = Array.from(this.#listedSince(first)).filter(({ originalText }) => !texts.has(originalText));
-    return [...heard.flatMap(({ calls }) => calls), ...listed.flatMap((entry) => this.#callsIn(entry, facts.timeNs))];
+    // a list tells that it was answered, and what was heard, when it began
+    const begunNs = ({ originalText, replyText }: ConntrackEntry): bigint | undefined =>
+      table?.having(originalText).find((each) => each.originalText === originalText && each.replyText === replyText)
+        ?.bornNs;
+    const calls = listed.flatMap((entry) => this.#callsIn(entry, begunNs(entry) ?? facts.timeNs));
+    return [...heard.flatMap((each) => each.calls), ...calls];
   }
 
   /** The entries that the last snapshot has and the first has not. */
