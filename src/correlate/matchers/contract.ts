@@ -6,7 +6,7 @@ import type { Base } from "../kernel/base.js";
 import type { Survivors } from "./altered/survivors.js";
 import type { Likes } from "./equals/likes.js";
 import type { Completeness } from "./order/completeness.js";
-import type { Join, Link } from "./proxied/links.js";
+import type { Join, Link } from "./links.js";
 import type { Undecided } from "./undecided.js";
 
 /** What is learnt of packets that several matchers go by, and verdicts. */

@@ -4,7 +4,7 @@ import type { Base } from "../../kernel/base.js";
 import type { Clashes } from "./clashes.js";
 import type { Findings } from "../findings.js";
 import { FlowView, type LinkedTuples, summarizeLinked } from "./flow-summary.js";
-import type { Join, Link, Linked } from "../../matchers/proxied/links.js";
+import type { Join, Link, Linked } from "../../matchers/links.js";
 import type { Matchers } from "../../matchers/matchers.js";
 import { Idle } from "../../kernel/idle.js";
 import type { Impacts } from "../impacts/impacts.js";

@@ -5,7 +5,7 @@ import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.j
 import { IS_ECHO_ID, type TupleTable, wayOfTuple } from "../../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import type { Passed, Turned } from "../../matchers/turned/turns.js";
-import type { Linked } from "../../matchers/proxied/links.js";
+import type { Linked } from "../../matchers/links.js";
 import type { Proxied } from "../../matchers/proxied/proxy-ends.js";
 import { ViewedFlow } from "./viewed-flow.js";
 

@@ -1,5 +1,5 @@
-import type { Proxied } from "./proxy-ends.js";
-import type { Turned } from "../turned/turns.js";
+import type { Proxied } from "./proxied/proxy-ends.js";
+import type { Turned } from "./turned/turns.js";
 
 /** What is known of two conversations that are one flow. It goes on. */
 export type Linked = Proxied | Turned;
