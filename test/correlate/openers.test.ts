@@ -50,6 +50,40 @@ async function flowOf(of: Ends, isFarFirst = true, handshake: readonly number[] 
   return { ...flows[0], codes: findings.map(({ code }) => code) };
 }
 
+/** A segment each, from inside or outside, as both sides see it: its flags, number, and what it acknowledges. */
+function crossing(segments: readonly (readonly ["in" | "out", number, number, number])[]): [Stamped[], Stamped[]] {
+  const seenBy = (side: 0 | 1) =>
+    segments.map(([way, flags, seq, ack], n) => {
+      const isEntering = (way === "out") === (side === 0);
+      const numbers = { flags, seq, ack, ipId: 50 + n, ttl: isEntering ? 64 : 63 };
+      const [near, far] = [MASQUERADED.near[side], SERVER];
+      const [src, dst] = way === "out" ? [near, far] : [far, near];
+      const ports = way === "out" ? { srcPort: 40_000, dstPort: 4000 } : { srcPort: 4000, dstPort: 40_000 };
+      return us(1000 * n + (isEntering ? 0 : 20), segment({ ...numbers, ...ports, src, dst }));
+    });
+  return [seenBy(0), seenBy(1)];
+}
+
+describe("a connection that both ends open at once", () => {
+  const bothSyns = [
+    ["out", SYN, 100, 0],
+    ["in", SYN, 900, 0],
+  ] as const;
+  const answer = ["in", SYN_ACK, 900, 101] as const;
+  const own = ["out", SYN_ACK, 100, 901] as const;
+
+  it.each([
+    ["", [answer, own], 0],
+    [", whoever accepts it first", [own, answer], 0],
+    [", who accepts it twice", [answer, own, own], 1],
+  ] as const)("was opened by the first%s, and nothing was sent twice that was not", async (_, accepting, again) => {
+    const { flows, pairs } = await outcomeOf(...crossing([...bothSyns, ...accepting]));
+    expect(flows).toMatchObject([{ nat: "snat", initiator: "inside" }]);
+    expect(pairs).toHaveLength(2 + accepting.length);
+    expect(pairs.filter(({ isRetransmission }) => isRetransmission)).toHaveLength(again);
+  });
+});
+
 describe("a conversation met in the middle", () => {
   for (const farPort of [22, 443, 3306, 5432, 8080, 27_017]) {
     for (const isFarFirst of [true, false]) {

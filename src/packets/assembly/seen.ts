@@ -67,6 +67,9 @@ function noteElsewhere(
     // RFC 9293 section 3.8.4: a keep-alive has the last number before the next one, and may have a byte there
     const isKeepAlive = bytes === 1 && end === next;
     if (isKeepAlive && !isSyn) return false;
+    // RFC 9293 section 3.5: who opened the connection as well accepts it with the number of its SYN
+    const begun = (bits >> forward) & (account.HAS_BEGUN | account.HAS_PROGRESS);
+    if (isSyn && !isOpening && begun === account.HAS_BEGUN) return false;
     store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.HAS_RETRANSMISSIONS, 4 * account.BITS);
     return true;
   }

@@ -1,7 +1,7 @@
 import type { Adversary } from "../adversary.js";
 import { missing } from "../capture.js";
 import { ACK, FIN, mssOption, type Packet, PSH, segment, SYN, TCP } from "../packet.js";
-import { background, bytes, ids } from "../talk.js";
+import { background, bytes, ids, tcpEnds } from "../talk.js";
 import { container, type Direction, HOST, server, type World } from "../world.js";
 
 /** Scenarios of connections that are not opened as most are. */
@@ -31,7 +31,44 @@ export const HANDSHAKES: Readonly<Record<string, Adversary>> = {
       background(world, 5e9, 80);
     },
   },
+  "said/opened-by-both-ends": {
+    about:
+      "both ends open a connection at once (TCP simultaneous open), as peers do whom somebody told each other's ports",
+    recall: 0.99,
+    play(world) {
+      const { rng } = world;
+      for (let i = 0; i < 120; i++) world.start(rng.between(0, 4e9), () => openedByBoth(world));
+      background(world, 4e9, 60);
+    },
+  },
 };
+
+/** RFC 9293 section 3.5, figure 7: a SYN each way, a SYN-ACK each way, and data. Who is behind the NAT begins, as that lets the other one in. */
+function* openedByBoth(world: World) {
+  const { rng } = world;
+  const { flow, ends, send } = tcpEnds(world, { port: rng.pick([443, 4000, 40_000]), hasIds: rng.chance(0.5) });
+  const mss = { options: mssOption(1460) };
+  const rttNs = rng.between(0.5e6, 30e6);
+  const { outbound: own, inbound: peer } = ends;
+  const accepting = (direction: Direction) => {
+    const [from, to] = direction === "outbound" ? [own, peer] : [peer, own];
+    const tcp = { seq: (from.seq - 1) >>> 0, ack: to.seq, flags: SYN | ACK, ...mss };
+    return world.send(flow, direction, segment(tcp, { ttl: from.ttl, ipId: from.id() })) - world.nowNs;
+  };
+  yield rng.between(10e3, rttNs) + send("outbound", SYN, 0);
+  yield 20e3 + send("inbound", SYN, 0);
+  const directions = ["outbound", "inbound"] as const;
+  for (const direction of rng.chance(0.5) ? directions : directions.toReversed())
+    yield rng.between(10e3, rttNs) + accepting(direction);
+  for (let round = 1 + rng.below(5); round > 0; round--) {
+    yield rttNs + send("outbound", ACK | PSH, 100 + rng.below(400));
+    yield 50e3 + send("inbound", ACK | PSH, 100 + rng.below(1000));
+    yield rng.exponential(20e6) + send("outbound", ACK, 0);
+  }
+  yield rttNs + send("outbound", ACK | FIN, 0);
+  yield 50e3 + send("inbound", ACK | FIN, 0);
+  send("outbound", ACK, 0);
+}
 
 /**
  * A connection from outside to a published port, as nf_synproxy_core.c has it: what opens it is answered with a cookie, and once that comes back, the host opens it to the container

@@ -78,12 +78,13 @@ export function accountSegment(ground: usize, slot: i32, forward: i32, packet: u
   // one that is decided behind others of its connection begins nothing
   const isLatest = pairNs >= load<f64>(flow, 8 * account.USED_NS);
   const isBeginning = (tcpFlags & SYN) !== 0 && isLatest;
+  // what takes no numbers is never sent again
+  const takesNumbers = payload > 0 || (tcpFlags & SYN) !== 0;
+  const mayBeCopy = takesNumbers && noteShown(ground, (slot << 1) | forward, packet, pairNs);
+  const isAgain =
+    takesNumbers && noteSegment(accounts, slot, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
   if ((tcpFlags & ACK) !== 0) noteAck(flow, stream, forward, load<i32>(packet, 4 * record.ACK_SEQ), isBeginning);
   else if (isBeginning) noteOpening(flow, stream, forward);
-  // what takes no numbers is never sent again
-  if (payload === 0 && (tcpFlags & SYN) === 0) return false;
-  const mayBeCopy = noteShown(ground, (slot << 1) | forward, packet, pairNs);
-  const isAgain = noteSegment(accounts, slot, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
   return isAgain && !mayBeCopy;
 }
 

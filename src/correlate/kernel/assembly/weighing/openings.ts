@@ -34,14 +34,21 @@ export function note(ground: usize, packet: usize, isFirst: bool): void {
   let facts = load<i32>(conversation, 4 * tuple.FACTS);
   if ((tcpFlags & (FIN | RST)) !== 0)
     facts |= (tcpFlags & RST) !== 0 ? tuple.ENDED_BY_BOTH : tuple.ENDED_BY_B << tuple.forwardIn(way);
-  if (isFirst || (tcpFlags & SYN) !== 0) {
+  const role = isFirst || (tcpFlags & SYN) !== 0 ? roleOf(conversation, packet) : TELLS_NOTHING;
+  const isByA = (role !== ANSWERS) === tuple.isFromA(way);
+  if (isFirst || ((tcpFlags & SYN) !== 0 && !isOpenedByOther(facts, isByA))) {
     facts &= ~(tuple.ENDED_BY_BOTH | tuple.IS_OPENED_BY_A | tuple.IS_OPENER_KNOWN | tuple.IS_ECHO_ID);
-    const role = roleOf(conversation, packet);
-    if ((role !== ANSWERS) === tuple.isFromA(way)) facts |= tuple.IS_OPENED_BY_A;
+    if (isByA) facts |= tuple.IS_OPENED_BY_A;
     if (role !== TELLS_NOTHING) facts |= tuple.IS_OPENER_KNOWN;
     if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0) facts |= tuple.IS_ECHO_ID;
   }
   store<i32>(conversation, facts, 4 * tuple.FACTS);
+}
+
+/** Whether the other end opened a connection that has not begun to end: where both open it at once (RFC 9293 section 3.5), the first did. */
+function isOpenedByOther(facts: i32, isByA: bool): bool {
+  if ((facts & tuple.IS_OPENER_KNOWN) === 0 || (facts & tuple.ENDED_BY_BOTH) !== 0) return false;
+  return ((facts & tuple.IS_OPENED_BY_A) !== 0) !== isByA;
 }
 
 /**
