@@ -12,6 +12,7 @@ import { PROTOCOLS } from "./scenarios/protocols.js";
 import { QUEUES } from "./scenarios/queues.js";
 import { REWRITING } from "./scenarios/rewriting.js";
 import { STRANGERS } from "./scenarios/strangers.js";
+import { TUNNELS } from "./scenarios/tunnels.js";
 import { VERSIONS } from "./scenarios/versions.js";
 
 /**
@@ -33,6 +34,7 @@ export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(
     ...QUEUES,
     ...REWRITING,
     ...STRANGERS,
+    ...TUNNELS,
     ...VERSIONS,
   }).sort(([a], [b]) => (a < b ? -1 : 1)),
 );

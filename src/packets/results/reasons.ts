@@ -82,7 +82,7 @@ export const REASONS = {
   "may-be-filtered":
     "the other capture has nothing of its kind (IP version, protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing shows what became of it: the host may have taken it, or dropped it",
-  "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
+  "in-tunnel": "it carries packets through a tunnel that is not opened, or is a later fragment of what does",
   "forged-host": "it has the host's own address, and a container sent it, by MAC address",
   "may-be-rejected":
     "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",

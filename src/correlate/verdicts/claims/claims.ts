@@ -6,6 +6,7 @@ import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { RST } from "../../../protocols/tcp.js";
 import { TupleEnds } from "../flows/flow-summary.js";
+import { unlessCarrying } from "./carriers.js";
 import { Explained } from "./explained.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Judged } from "../judged.js";
@@ -38,6 +39,11 @@ export class Claims {
 
   /** What became of it, as far as that goes. */
   of(row: number): Claim {
+    const { timeline, tuples } = this.#known;
+    return unlessCarrying(this.#byItself(row), timeline, tuples, row);
+  }
+
+  #byItself(row: number): Claim {
     const { timeline: t, kernel, translations, matchers, reach, resets } = this.#known;
     const side = t.sideOf(row);
     if (kernel.tally.isTtlLowered(side === OUTSIDE)) resets.noteAccepting(row);
