@@ -17,6 +17,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -50,6 +51,9 @@ const PASSES = [
 
 /** How long nothing may be told: a test that takes longer does not end. */
 const HANGS_MS = 60_000;
+/** What tests may take of memory, MiB, which is looked at so often: they take less than 1 GiB, and a change had one take 17. */
+const MOST_MIB = 4096;
+const LOOK_MS = 1000;
 
 /** As the repository's, with one process for all. No test has a limit of its own, as a slow machine is no fault. */
 const CONFIG = `
@@ -145,21 +149,29 @@ async function tested(mutants, order, [mostMs, mostTests]) {
   let said = "";
   child.stdout.on("data", (text) => (said = (said + text).slice(-100_000)));
   child.stderr.on("data", (text) => (said = (said + text).slice(-100_000)));
-  let length = -1;
+  let bytes = 0;
+  let sameMs = 0;
   const watch = setInterval(() => {
-    const lines = readFileSync(log, "utf8");
-    if (lines.length === length) {
-      const { is, id, test } = JSON.parse(lines.trimEnd().split("\n").at(-1) || "{}");
-      if (is === "trying") writeFileSync(log, `${JSON.stringify({ is: "noticed", id, test })}\n`, { flag: "a" });
-      end();
-    }
-    length = lines.length;
-  }, HANGS_MS);
+    const { size } = statSync(log);
+    sameMs = size === bytes ? sameMs + LOOK_MS : 0;
+    bytes = size;
+    if (sameMs >= HANGS_MS || residentMiB(group) > MOST_MIB) end();
+  }, LOOK_MS);
   const code = await new Promise((resolve) => child.once("exit", resolve));
   clearInterval(watch);
   end = undefined;
   if (code !== 0) writeFileSync(join(ROOT, "build/mutation/last.txt"), said);
+  // whatever ended it in the middle of a test: that is noticed
+  const { is, id, test } = JSON.parse(readFileSync(log, "utf8").trimEnd().split("\n").at(-1) || "{}");
+  if (is === "trying") writeFileSync(log, `${JSON.stringify({ is: "noticed", id, test })}\n`, { flag: "a" });
   return code === 0;
+}
+
+/** How much memory of a group of processes is resident, MiB. */
+function residentMiB(group) {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pgid=,rss="], { encoding: "utf8" });
+  const lines = (stdout ?? "").split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  return lines.reduce((sum, [id, kib]) => (id === group ? sum + kib / 1024 : sum), 0);
 }
 
 /** What was told of a kind. */

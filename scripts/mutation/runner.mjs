@@ -81,6 +81,7 @@ export default class MutantRunner extends TestRunner {
       }
       isFresh = true;
     }
+    tell({ is: "through", test });
     globalThis.mutation.begin(0, MOST);
   }
 

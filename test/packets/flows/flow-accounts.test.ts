@@ -202,6 +202,21 @@ it("take no more memory for flows that come and go, however many pairs each has"
   expect(new Int32Array(heap.memory.buffer, accounts.block, WORDS)[GAPS_END]).toBe(1);
 });
 
+it("leave the ranges of a flow as they are where another one gets those beside them, which were given back", () => {
+  const accounts = new FilledAccounts(new Heap(), 64);
+  const openWithGaps = (slot: number): void => {
+    accounts.open(new Flow(1 + slot, slot, 0, 0, false, true, 0, 0));
+    for (const forward of [0, 1]) for (const seq of [1000, 3000]) accounts.noteSegment(slot, forward, seq, 10, ACK);
+  };
+  openWithGaps(0);
+  openWithGaps(1);
+  accounts.close(0);
+  openWithGaps(0);
+  for (const forward of [0, 1]) accounts.noteSegment(1, forward, 1010, 1990, ACK);
+  expect([0, 1].map((forward) => accounts.firstSeq(1, forward))).toEqual([1000, 1000]);
+  expect([0, 1].map((forward) => accounts.firstSeq(0, forward))).toEqual([undefined, undefined]);
+});
+
 it("keep a latency of less than 32 µs in a byte where stamps are in microseconds", () => {
   const heap = new Heap();
   const accounts = new FilledAccounts(heap, 64, 1000);
