@@ -4,7 +4,7 @@ import type { Verdict } from "../../packets/results/verdicts.js";
 import { Failing } from "../../report/failing.js";
 import { Asked, SELECTABLE } from "../../report/asked.js";
 import { type OfContainers, Selected, type Selection } from "../../report/selection.js";
-import { SORT_KEYS, type SortKey } from "../../report/text/translations.js";
+import { SORT_KEYS, type SortKey } from "../../report/text/sort-keys.js";
 import { durationNs, positiveInteger } from "./report-options.js";
 
 /** Options that say which results are shown, and which of them the run is to fail on, as commander gives them. */

@@ -19,7 +19,8 @@ import { INSIDE, type SideNames } from "../../packets/sides.js";
 import type { Reporter, Screen, Write } from "../reporter.js";
 import { standingText, totalsSoFar } from "./standing.js";
 import { totals } from "./totals.js";
-import { type SortKey, TranslationTable } from "./translations.js";
+import type { SortKey } from "./sort-keys.js";
+import { TranslationTable } from "./translations.js";
 
 /** Most findings that are shown: what can be read, and what bounds their memory. */
 const MOST_FINDINGS = 100;

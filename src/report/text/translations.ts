@@ -12,70 +12,11 @@ import { foldedLines } from "./fold.js";
 import { latencyText } from "./latency.js";
 import { LocalTimes, type UtcOffset } from "./local-time.js";
 import type { Paint } from "./paint.js";
+import { BUSIEST_LAST, type Order, ORDERS, type Problems, type SortKey } from "./sort-keys.js";
 import { table, type TableColumn, widthOf } from "./table.js";
 
 /** Flows the table shows if nobody says how many: what can be read, and what bounds its memory. NDJSON gives them all. */
 const MOST_ROWS = 200;
-
-/** What the table may be sorted by. Of equals, the busier stands first, and then the one learnt first. */
-export type SortKey = "problems" | "pairs" | "bytes" | "lost" | "p99" | "first" | "last";
-
-interface Order {
-  /** What the table's heading says of it. */
-  readonly text: string;
-  /** The highest stands first. `since`: a time as a number. */
-  readonly rank: (flow: FlowSummary, problems: Problems, since: (epochNs: bigint) => number) => number;
-  /** The column of what the flows are sorted by, where no other tells it. */
-  readonly heading?: string;
-  /** What stands there; `time`: a time as text. */
-  readonly cell?: (flow: FlowSummary, problems: Problems, time: (epochNs: bigint) => string) => string;
-}
-
-const ORDERS: Readonly<Record<SortKey, Order>> = {
-  problems: {
-    text: "problems first, then the busiest",
-    rank: (_, { all }) => all,
-    // marked like the lines of problems
-    heading: "!",
-    cell: (_, { all }) => (all === 0 ? "" : String(all)),
-  },
-  pairs: { text: "busiest first", rank: ({ pairs }) => pairs },
-  bytes: {
-    text: "most bytes first",
-    rank: ({ bytes }) => bytes,
-    heading: "bytes",
-    cell: ({ bytes }) => String(bytes),
-  },
-  lost: {
-    text: "most lost packets first",
-    rank: (_, { lost }) => lost,
-    heading: "lost",
-    cell: (_, { lost }) => String(lost),
-  },
-  p99: {
-    text: "slowest first, by the slower direction's p99",
-    rank: ({ latency }) => Math.max(latency.outbound?.p99Ns ?? 0, latency.inbound?.p99Ns ?? 0),
-  },
-  first: {
-    text: "as they began",
-    rank: ({ firstNs }, _, since) => -since(firstNs),
-    heading: "first",
-    cell: ({ firstNs }, _, time) => time(firstNs),
-  },
-  last: {
-    text: "latest first",
-    rank: ({ lastNs }, _, since) => since(lastNs),
-    heading: "last",
-    cell: ({ lastNs }, _, time) => time(lastNs),
-  },
-};
-
-/** Those by which flows without problems are sorted by their pairs alone. */
-const BUSIEST_LAST: ReadonlySet<SortKey> = new Set(["problems", "lost", "pairs"]);
-
-const isSortKey = (word: string): word is SortKey => Object.hasOwn(ORDERS, word);
-
-export const SORT_KEYS: readonly SortKey[] = Object.keys(ORDERS).filter(isSortKey);
 
 const COLUMNS: readonly TableColumn[] = [
   { heading: "flow", align: "right" },
@@ -104,14 +45,6 @@ interface Row {
   /** What it is sorted by, the highest first. */
   readonly rank: number;
   readonly problems: Problems;
-}
-
-/** How many packets of a flow met an end that somebody has to do something about. */
-interface Problems {
-  /** Dropped or refused … */
-  readonly all: number;
-  /** … and of these, dropped. */
-  readonly lost: number;
 }
 
 const NO_PROBLEMS: Problems = { all: 0, lost: 0 };

@@ -12,7 +12,7 @@ import { ICMP } from "../../../src/protocols/ip-protocols.js";
 import { Asked } from "../../../src/report/asked.js";
 import type { Reporter } from "../../../src/report/reporter.js";
 import { Selected } from "../../../src/report/selection.js";
-import { SORT_KEYS, type SortKey } from "../../../src/report/text/translations.js";
+import { SORT_KEYS, type SortKey } from "../../../src/report/text/sort-keys.js";
 import { TextReporter } from "../../../src/report/text/text.js";
 import { natcorr } from "../../support/natcorr.js";
 import {
