@@ -52,6 +52,7 @@ import { ipv6 } from "./ipv6.js";
 import { hasMacs, ipHeader, macFrom, macTo } from "./link.js";
 import { other } from "./other.js";
 import { content } from "./payload.js";
+import * as carriers from "./outers.js";
 import * as quotes from "./quote.js";
 import { noteSender } from "./senders.js";
 import { tcp } from "./tcp.js";
@@ -239,40 +240,21 @@ function lookInside(end: i32, row: i32): void {
   const isWhole = !isFragment && heldEnd === outerEnd && outerEnd - packetAt <= limit;
   const at = tunnel.carriedBy(record, transportAt, heldEnd);
   if (at === tunnel.NOTHING) return;
-  copyOuter(row, false);
+  carriers.copy(batch, row, outers, false);
   dns.forget();
   const quoted = quotes.count;
   const reason = datagram(at, heldEnd, outerEnd, row);
   const isPacket = reason < 0 && (isFragment || packetEnd <= outerEnd);
-  const outer = batch + BATCH_FRAMES * column.OUTER_RECORD + outers * RECORD_BYTES;
-  if (isPacket && isWhole) tunnel.takeCarried(outer, keyOf(record));
+  if (isPacket && isWhole) tunnel.takeCarried(carriers.recordOf(batch, outers), keyOf(record));
   if (isPacket && opensTunnels) {
-    store<i32>(batch + (outers << 2), tunnel.id, BATCH_FRAMES * column.OUTER_ID);
-    store<u8>(batch + outers, <u8>tunnel.kind, BATCH_FRAMES * column.OUTER_KIND);
-    store<u16>(batch + (row << 1), <u16>outers, BATCH_FRAMES * column.OUTER);
+    carriers.keep(batch, row, outers++);
     store<i32>(record, load<i32>(record, 4 * LENGTH) | (CARRIED << TUNNEL_SHIFT), 4 * LENGTH);
-    outers++;
     return;
   }
   quotes.goOn(batch, quoted);
   dns.forget();
-  copyOuter(row, true);
+  carriers.copy(batch, row, outers, true);
   if (isPacket) store<i32>(record, load<i32>(record, 4 * LENGTH) | (CARRIER << TUNNEL_SHIFT), 4 * LENGTH);
-}
-
-/** Copies what a row says to where the next outer packet is kept, or back. */
-function copyOuter(row: i32, isBack: bool): void {
-  copyCell(row, column.RECORD, column.OUTER_RECORD, RECORD_BYTES, isBack);
-  copyCell(row, column.SRC6, column.OUTER_SRC6, column.ADDRESS_BYTES, isBack);
-  copyCell(row, column.DST6, column.OUTER_DST6, column.ADDRESS_BYTES, isBack);
-  copyCell(row, column.TUPLE_HASH, column.OUTER_TUPLE_HASH, 4, isBack);
-}
-
-/** The same of one column, which has so many bytes a row. */
-function copyCell(row: i32, from: i32, to: i32, bytes: i32, isBack: bool): void {
-  const cell = batch + BATCH_FRAMES * from + row * bytes;
-  const outer = batch + BATCH_FRAMES * to + outers * bytes;
-  memory.copy(isBack ? cell : outer, isBack ? outer : cell, bytes);
 }
 
 /** Decodes the packet whose IP header is at `at`; `end` is where its captured bytes end. Returns as `packet` does. */
