@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import type { Host } from "./cli/host.js";
 
+/** One Ctrl-C may come twice within so long: from the terminal, and once more from whoever runs natcorr (npx, timeout(1)). */
+const ONE_WISH_MS = 500;
+
 /** package.json stands beside dist in the repository and in the package alike. */
 function version(): string {
   const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -15,8 +18,14 @@ function version(): string {
 function makeHost(thread: Worker | undefined): Host {
   const { stdout, stderr, env } = process;
   const stop = new AbortController();
-  // only once: a second Ctrl-C ends a process that does not end by itself
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    const end = (): void => {
+      stop.abort();
+      // then a second Ctrl-C ends a process that does not end by itself
+      setTimeout(() => process.off(signal, end), ONE_WISH_MS).unref();
+    };
+    process.on(signal, end);
+  }
   // Node opens its debugger on this one where nothing is done about it
   process.on("SIGUSR1", () => {});
   stdout.on("error", (error: NodeJS.ErrnoException) => {

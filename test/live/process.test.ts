@@ -259,6 +259,16 @@ describe.skipIf(skips)("the process of natcorr live", () => {
       expect(live.stderr).not.toContain("    at ");
     });
 
+    it("ends with totals on a Ctrl-C that comes twice, as npx and timeout send theirs beside the terminal's", async () => {
+      // it asks the host once more before it ends
+      const live = await lab.live(...BOTH, "--format", "ndjson", "-w", join(folder, "twice.pcapng"));
+      await ping(2);
+      live.signal("SIGINT");
+      await sleep(5);
+      expect(await live.interrupt()).toBe(0);
+      expectAccounted(live);
+    });
+
     it("ends with everything accounted for on SIGINT in the middle of a flood", async () => {
       const live = await lab.live(...BOTH, "--format", "ndjson", ...ONLY_ICMP);
       const flood = lab.start("c1", "ping", "-q", "-f", PUBLIC);
