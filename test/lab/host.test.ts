@@ -55,6 +55,9 @@ const begin = (name: string): string => docker("run", "-d", "--name", name, "bus
 const onBridge = (name: string): string => docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", name).trim();
 const pings = (name: string): string => docker("exec", name, "ping", "-c", "1", "10.0.2.2");
 
+/** Whether the host forwards. */
+const forward = (value: 0 | 1): string => lab("exec", "dhost", "sysctl", "-qw", `net.ipv4.ip_forward=${value}`);
+
 /** What natcorr keeps of the host as it is now. */
 const snapshot = (): string => lab("exec", "dhost", process.execPath, MAIN, "snapshot", "--docker", SOCKET);
 
@@ -651,6 +654,34 @@ describe.skipIf(skips)("a Docker host", () => {
           changes: [rule, other].map((each) => expect.objectContaining({ rule: `-A ${each.join(" ")}`, ...came })),
         }),
       ]);
+    }
+  });
+
+  it("spells of a second without forwarding are named for what was dropped in them, live and by the file alone", async () => {
+    const path = scratch("spells.pcapng");
+    const { stdout } = await live(
+      async () => {
+        pings("c2");
+        // the second begins within the ten seconds in which no other snapshot is taken
+        for (const count of [4, 5]) {
+          forward(0);
+          spawnSync(LAB, ["exec", "c1", "ping", "-c", `${count}`, "-i", "0.3", "-W", "1", "10.0.2.2"], { env });
+          forward(1);
+          await sleep(1000);
+        }
+        pings("c2");
+      },
+      "-w",
+      path,
+      "--format",
+      "ndjson",
+    );
+    const read = await filed(path, "--inside", "docker0", "--outside", "enp0s3");
+    for (const text of [stdout, read]) {
+      const lines = linesOf(text).map((line) => JSON.parse(line));
+      const grounds = lines.filter(({ code }) => code?.startsWith("drop-"));
+      expect(grounds.map(({ code, count }) => [code, count])).toEqual([["drop-not-forwarded", 9]]);
+      expect(grounds[0].text).toContain("net.ipv4.ip_forward was 0 by ");
     }
   });
 
