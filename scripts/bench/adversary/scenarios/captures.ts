@@ -1,6 +1,8 @@
 import type { Adversary } from "../adversary.js";
+import type { Lines } from "../../script.js";
 import { START_NS } from "../capture.js";
-import { background, beatTalk, bytes } from "../talk.js";
+import { UDP } from "../packet.js";
+import { background, beatTalk, bytes, datagram, flowOf } from "../talk.js";
 import type { World } from "../world.js";
 
 /** Scenarios of captures that are cut, stand still or see frames twice. */
@@ -22,6 +24,20 @@ export const CAPTURES: Readonly<Record<string, Adversary>> = {
       const fromNs = START_NS + world.rng.between(2e9, 3e9);
       world.outside.model.runs = (timeNs) => timeNs < fromNs || timeNs > fromNs + 1.5e9;
       background(world, 7e9, 220);
+    },
+  },
+  "said/asked-in-twos-losses-counted": {
+    about:
+      "resolvers ask two questions of one size at once from one socket, and ask again; no IP IDs; captures lose single frames, or runs of them, and count them",
+    recall: 0.99,
+    play(world) {
+      const { rng, inside, outside } = world;
+      for (const { model } of [inside, outside]) Object.assign(model, { hasCounters: true, isMissTold: true });
+      const most = rng.pick([1, 20, 80]);
+      for (const { model } of rng.pick([[inside], [outside], [inside, outside]]))
+        model.misses = runs(world, 0.03, most);
+      for (let i = 0; i < 150; i++) world.start(rng.between(0, 6e9), twoQuestions(world));
+      background(world, 6e9, 60, { hasIds: rng.chance(0.5) });
     },
   },
   "said/one-frame-cut": {
@@ -90,6 +106,37 @@ function oneCut(world: World, isIpv6: boolean): void {
     const beat = { everyNs: 20e6, count: 80, payload: bytes(world.rng, 40), isIpv6, port: 9000 };
     world.start(world.rng.between(0, 20e6), beatTalk(world, beat));
   }
+}
+
+/** Misses a share of the frames, in runs of so many at the most. */
+function runs({ rng }: World, share: number, most: number): () => boolean {
+  let left = 0;
+  return () => {
+    if (left === 0 && rng.chance((2 * share) / (most + 1))) left = 1 + rng.below(most);
+    return left > 0 && left-- > 0;
+  };
+}
+
+/** Asks for A and AAAA at once, as musl does, up to three times, and is answered. */
+function twoQuestions(world: World): () => Lines {
+  const { rng } = world;
+  const flow = flowOf(world, UDP, { port: 53 });
+  return function* () {
+    const length = 28 + rng.below(10);
+    const questions = [bytes(rng, length), bytes(rng, length)];
+    for (let left = rng.below(3); left >= 0; left--) {
+      for (const question of questions) {
+        world.send(flow, "outbound", datagram(question, 0));
+        yield rng.between(2e3, 40e3);
+      }
+      if (left > 0) yield rng.pick([0.3e9, 0.9e9]);
+    }
+    yield 2e6 + rng.exponential(0.5e6);
+    for (const question of questions) {
+      world.send(flow, "inbound", datagram(Buffer.concat([question, bytes(rng, 16)]), 0, 50));
+      yield rng.between(2e3, 40e3);
+    }
+  };
 }
 
 /** Hands each frame over once more, some microseconds later. */

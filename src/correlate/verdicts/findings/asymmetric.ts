@@ -35,8 +35,11 @@ export class Asymmetric implements Finder {
   #hasOthers(flow: EndedFlow): boolean {
     if (flow.proto === TCP) return flow.hasProgress(flow.pairsThere > 0);
     if (flow.pairsThere > 0) {
-      const mayLackAll = this.#context.misses.mayLackAll(flow.farSide, flow.unmatchedNear);
-      return flow.isOpenerKnown && flow.isAnsweredNear && !mayLackAll;
+      const { misses, cover } = this.#context;
+      const mayLackAll = misses.mayLackAll(flow.farSide, flow.unmatchedNear);
+      // those may be among the frames that a capture says it lost, which may be in a row
+      const mayHaveLost = flow.unmatchedNear <= cover[flow.farSide].lostFrames;
+      return flow.isOpenerKnown && flow.isAnsweredNear && !mayLackAll && !mayHaveLost;
     }
     const { sinceNs } = this.#context.cover[INSIDE];
     return flow.isEcho && flow.firstNs - sinceNs >= LEAST_BEFORE_NS;
