@@ -12,6 +12,8 @@ import { ShiftedSegments } from "./shifts.js";
 import { SuperDatagrams } from "./pieces/super-datagrams.js";
 import type { Undecided } from "./undecided.js";
 
+const NO_NEWS: readonly Recognised[] = [];
+
 /** Those of the matchers, in their order, that have all of this. */
 function having<K extends keyof Matcher>(all: readonly Matcher[], ...parts: readonly K[]) {
   return all.filter((matcher): matcher is Matcher & Required<Pick<Matcher, K>> =>
@@ -191,6 +193,12 @@ export class Matchers implements Required<Omit<Matcher, "wants">> {
   }
 
   news(): readonly Recognised[] {
-    return this.#who.news.flatMap((matcher) => matcher.news());
+    let all = NO_NEWS;
+    // asked of each packet that is judged, and there is seldom any
+    for (const matcher of this.#who.news) {
+      const news = matcher.news();
+      if (news.length > 0) all = all.concat(news);
+    }
+    return all;
   }
 }
