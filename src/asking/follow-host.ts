@@ -3,7 +3,7 @@ import type { Container, ContainerEvent } from "../host/snapshot/docker.js";
 import { newsOf } from "../host/snapshot/host-facts.js";
 import { KnownHost } from "../host/snapshot/known-host.js";
 import { WHY_OFF_LINKS } from "../host/snapshot/unfollowed.js";
-import { CHANGE_FORMAT, type HeardRoute, type HostNews, type Snapshot, VERSION } from "../host/snapshot/snapshot.js";
+import { changeAt, type HeardRoute, type HostNews, type Snapshot } from "../host/snapshot/snapshot.js";
 import { keepNewest } from "../packets/memory/keep-newest.js";
 import { epochText } from "../packets/results/epoch.js";
 import { epochNs } from "../capture/live/now.js";
@@ -247,7 +247,7 @@ export class HostFollower {
   #noteSettings({ heldNs, timeNs, sysctls }: SettingsChanged): void {
     if (!this.#hasSnapshot) return;
     const settings = { held: epochText(heldNs), sysctls };
-    this.#take({ format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs), settings });
+    this.#take({ ...changeAt(timeNs), settings });
   }
 
   /** Takes it that the host forwards otherwise than before: a snapshot will tell how. */
@@ -291,7 +291,7 @@ export class HostFollower {
   }
 
   #noteUnasked({ id, timeNs }: ContainerEvent, name: string): void {
-    this.#take({ format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs), id, unasked: name });
+    this.#take({ ...changeAt(timeNs), id, unasked: name });
   }
 
   #change({ id, timeNs }: Pick<ContainerEvent, "id" | "timeNs">, container: Container | undefined): void {
@@ -299,7 +299,7 @@ export class HostFollower {
     if (this.#told.get(id) === now) return;
     if (now === undefined) this.#told.delete(id);
     else this.#told.set(id, now);
-    const change = { format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs), id } as const;
+    const change = { ...changeAt(timeNs), id };
     this.#take(container === undefined ? change : { ...change, container });
   }
 

@@ -1,12 +1,11 @@
 import { epochNs } from "../capture/live/now.js";
 import type { ConntrackEvent, ConntrackHeard } from "../host/conntrack-table.js";
-import { CHANGE_FORMAT, type ConntrackChange, VERSION } from "../host/snapshot/snapshot.js";
-import { epochText } from "../packets/results/epoch.js";
+import { changeAt, type ConntrackChange } from "../host/snapshot/snapshot.js";
 import type { Warns } from "./warns.js";
 
-/** So many characters of lines are kept: as many entries, with their ends, as whoever reads them holds (`ConntrackTable`). */
+/** So many characters of lines are kept: whoever reads them holds no more entries than they tell of (`ConntrackTable`). */
 const MOST_CHARACTERS = 128_000_000;
-/** Lines are handed on once they have so many characters, or have waited so long. */
+/** Lines wait until they have so many characters together, or for so long. */
 const MANY_CHARACTERS = 256 * 1024;
 const FLUSH_EVERY_MS = 1000;
 
@@ -70,7 +69,7 @@ export class ConntrackKeeper {
     this.#lines = [];
     this.#characters = 0;
     const conntrack = { lines, ...(event !== undefined && { event }) };
-    const change = { format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs), conntrack } as const;
+    const change = { ...changeAt(timeNs), conntrack };
     if (this.#keep === undefined) this.#unkept.push(change);
     else this.#keep(change);
   }

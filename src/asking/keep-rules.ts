@@ -1,5 +1,5 @@
 import type { RuleHistory, RuleReading } from "../host/rules/times/rule-history.js";
-import { CHANGE_FORMAT, type RulesChange, VERSION } from "../host/snapshot/snapshot.js";
+import { changeAt, type RulesChange } from "../host/snapshot/snapshot.js";
 import { epochText } from "../packets/results/epoch.js";
 import type { Warns } from "./warns.js";
 
@@ -28,11 +28,11 @@ export function keepRules(
 }
 
 function changeOf({ text, askedNs, answeredNs, heldNs, unreadFromNs }: RuleReading): RulesChange {
-  const [time, asked, held] = [answeredNs, askedNs, heldNs].map(epochText);
+  const [asked, held] = [askedNs, heldNs].map(epochText);
   const unread = unreadFromNs === undefined ? {} : { unreadFrom: epochText(unreadFromNs) };
-  return { format: CHANGE_FORMAT, version: VERSION, time, rules: { asked, held, lines: text.split("\n"), ...unread } };
+  return { ...changeAt(answeredNs), rules: { asked, held, lines: text.split("\n"), ...unread } };
 }
 
 function endedAt({ answeredNs }: RuleReading): RulesChange {
-  return { format: CHANGE_FORMAT, version: VERSION, time: epochText(answeredNs), isEndOfRules: true };
+  return { ...changeAt(answeredNs), isEndOfRules: true };
 }

@@ -1,14 +1,13 @@
 import { epochNs } from "../capture/live/now.js";
 import type { KernelDrops } from "../host/trace/kernel-drops.js";
 import type { Trace, TraceSaid } from "../host/trace/trace.js";
-import { CHANGE_FORMAT, type TraceChange, VERSION } from "../host/snapshot/snapshot.js";
+import { changeAt, type TraceChange } from "../host/snapshot/snapshot.js";
 import type { Finding } from "../packets/results/findings.js";
 import type { Arrival, KernelDrop, KernelDropsTold, Stop } from "../packets/results/traces.js";
-import { epochText } from "../packets/results/epoch.js";
 
-/** What a trace says of so many packets is kept: as many as whoever reads it holds. */
+/** What a trace says is kept of so many packets: whoever reads it holds no more. */
 const MOST_PACKETS = 262_144;
-/** Of so many, what the kernel says of its drops: more are given no reason. */
+/** What the kernel says of its drops is kept of so many packets: it gives a reason to no more. */
 const MOST_GIVEN = 10_000;
 
 type Keep = (change: TraceChange) => void;
@@ -100,8 +99,4 @@ export class DropsKeeper implements KernelDropsTold {
 /** Its ends may be another packet's soon. */
 function copyOf({ ends: { src, srcPort, dst, dstPort }, ...arrival }: Arrival): Arrival {
   return { ...arrival, ends: { src, srcPort, dst, dstPort } };
-}
-
-function changeAt(timeNs: bigint): Pick<TraceChange, "format" | "version" | "time"> {
-  return { format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs) };
 }

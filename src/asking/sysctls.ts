@@ -27,7 +27,7 @@ const SYSCTLS = [
 const INTERFACE_SYSCTLS = ["forwarding", "route_localnet", "rp_filter"];
 const INTERFACES = "net/ipv4/conf";
 
-/** Those that are looked at all the time: with some, the host forwards nothing, or less, for as long as they are so. */
+/** Those that are looked at all the time: they can stop the host from forwarding some packets, or any. */
 const WATCHED = [
   "net/bridge/bridge-nf-call-iptables",
   "net/ipv4/conf/all/rp_filter",

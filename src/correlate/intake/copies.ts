@@ -112,7 +112,7 @@ export class Copies {
   /** How much later than what they are copies of those came that have an identity, at most: of this stretch, and of the one before it, nanoseconds. */
   #latestNs = 0;
   #latestBeforeNs = 0;
-  /** Whether some packets come twice; whether so many do that these are copies; and whether nearly all do. */
+  /** How many packets come twice: whether some do, so many that the capture makes copies, or nearly all. */
   #isDoubling = false;
   #isCopying = false;
   #isMostly = false;

@@ -1,3 +1,4 @@
+import { epochText } from "../../packets/results/epoch.js";
 import type { Arrival, KernelDrop, Stop } from "../../packets/results/traces.js";
 import type { ConntrackEvent } from "../conntrack-table.js";
 import type { DropCounts } from "../trace/kernel-drops.js";
@@ -58,12 +59,21 @@ export interface HeardRoute {
   readonly isGone?: true;
 }
 
-/** What the engine told of one container, while packets were captured: `natcorr live` writes it between them. */
-interface ContainerChange {
+/** A change has this, whatever it is of: `natcorr live` writes changes between the packets that it captures. */
+interface Change {
   readonly format: typeof CHANGE_FORMAT;
   readonly version: typeof VERSION;
-  /** When it became so, epoch seconds with nine decimals. */
+  /** When it was so, epoch seconds with nine decimals: each says what it means by that. */
   readonly time: string;
+}
+
+/** `timeNs`: epoch nanoseconds. */
+export function changeAt(timeNs: bigint): Change {
+  return { format: CHANGE_FORMAT, version: VERSION, time: epochText(timeNs) };
+}
+
+/** What the engine told of one container, and since when that is so. */
+interface ContainerChange extends Change {
   readonly id: string;
   /** What the container is from then on; absent where it does not run any more. */
   readonly container?: Container;
@@ -71,16 +81,12 @@ interface ContainerChange {
   readonly unasked?: string;
 }
 
-/** The firewall's rules as they were read while packets were captured, the first time, and as they change: `natcorr live` writes them between packets. */
-export interface RulesChange {
-  readonly format: typeof CHANGE_FORMAT;
-  readonly version: typeof VERSION;
-  /** When they had been read, epoch seconds with nine decimals. */
-  readonly time: string;
+/** The firewall's rules, as they were read the first time and as they change, and when they had been read. */
+export interface RulesChange extends Change {
   /** True where these are left out, and all that come behind. */
   readonly isEndOfRules?: true;
   readonly rules?: {
-    /** When they were asked for, likewise. */
+    /** When they were asked for, as `time`. */
     readonly asked: string;
     /** Until when they are known to have been in force, likewise. */
     readonly held: string;
@@ -91,26 +97,18 @@ export interface RulesChange {
   };
 }
 
-/** The settings that became others while packets were captured: `natcorr live` writes them between packets. */
-interface SettingsChange {
-  readonly format: typeof CHANGE_FORMAT;
-  readonly version: typeof VERSION;
-  /** When they were read, epoch seconds with nine decimals. */
-  readonly time: string;
+/** The settings that became others, and when they were read. */
+interface SettingsChange extends Change {
   readonly settings: {
-    /** When they had been read before, and were not so yet, likewise. */
+    /** When they had been read before, and were not so yet, as `time`. */
     readonly held: string;
     /** By name, as sysctl(8) writes it. */
     readonly sysctls: Readonly<Record<string, string>>;
   };
 }
 
-/** What conntrack said while packets were captured, in its order: `natcorr live` writes it between packets. */
-export interface ConntrackChange {
-  readonly format: typeof CHANGE_FORMAT;
-  readonly version: typeof VERSION;
-  /** When that had been heard, epoch seconds with nine decimals. */
-  readonly time: string;
+/** What conntrack said, in its order, and when that had been heard. */
+export interface ConntrackChange extends Change {
   readonly conntrack: {
     /** As conntrack prints them. */
     readonly lines: readonly string[];
@@ -119,12 +117,8 @@ export interface ConntrackChange {
   };
 }
 
-/** What a trace, or the kernel, said of one packet while packets were captured; at the end, what they said besides. */
-export interface TraceChange {
-  readonly format: typeof CHANGE_FORMAT;
-  readonly version: typeof VERSION;
-  /** When the packet passed, epoch seconds with nine decimals; at the end, when that was. */
-  readonly time: string;
+/** What a trace, or the kernel, said of one packet, and when that passed; at the end, what they said besides, and when that was. */
+export interface TraceChange extends Change {
   /** The rule that stopped it. */
   readonly stopped?: Arrival & Stop;
   /** The only drop of the kernel's that it may be. */

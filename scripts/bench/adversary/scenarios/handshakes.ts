@@ -4,31 +4,33 @@ import { ACK, FIN, mssOption, type Packet, PSH, segment, SYN, TCP } from "../pac
 import { background, bytes, ids, tcpEnds } from "../talk.js";
 import { container, type Direction, HOST, server, type World } from "../world.js";
 
+const SYNPROXY: Omit<Adversary, "about" | "play"> = {
+  // numbers that differ from the first segment on are not found: nothing shows by how much
+  recall: 0.75,
+  // … nor is it told of those connections what the host and the container say to each other alone
+  told: 0.4,
+  nats: ["snat", "dnat"],
+};
+
+function callThroughSynproxy(world: World): void {
+  const { rng } = world;
+  for (let i = 0; i < 120; i++) world.start(rng.between(0, 5e9), () => proxied(world, i % 4));
+  background(world, 5e9, 80);
+}
+
 /** Scenarios of connections that are not opened as most are. */
 export const HANDSHAKES: Readonly<Record<string, Adversary>> = {
   "said/synproxy": {
     about: "the host accepts connections itself, and then opens each to its container (netfilter's SYNPROXY)",
-    // numbers that differ from the first segment on are not found: nothing shows by how much
-    recall: 0.75,
-    // … nor is it told of those connections what the host and the container say to each other alone
-    told: 0.4,
-    nats: ["snat", "dnat"],
-    play(world) {
-      const { rng } = world;
-      for (let i = 0; i < 120; i++) world.start(rng.between(0, 5e9), () => proxied(world, i % 4));
-      background(world, 5e9, 80);
-    },
+    ...SYNPROXY,
+    play: callThroughSynproxy,
   },
   "said/synproxy-and-misses": {
     about: "the same, and each capture misses some",
-    recall: 0.75,
-    told: 0.4,
-    nats: ["snat", "dnat"],
+    ...SYNPROXY,
     play(world) {
-      const { rng } = world;
-      for (const { model } of [world.inside, world.outside]) model.misses = missing(rng, 0.02);
-      for (let i = 0; i < 120; i++) world.start(rng.between(0, 5e9), () => proxied(world, i % 4));
-      background(world, 5e9, 80);
+      for (const { model } of [world.inside, world.outside]) model.misses = missing(world.rng, 0.02);
+      callThroughSynproxy(world);
     },
   },
   "said/opened-by-both-ends": {
