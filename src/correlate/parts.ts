@@ -8,7 +8,8 @@ import { type ContainerMacs, NO_CONTAINER_MACS } from "../packets/results/contai
 import type { Traces } from "../packets/results/traces.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, SIDES } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
-import { NONE, TupleTable } from "../packets/tuples.js";
+import { NONE } from "../packets/tuples.js";
+import { TupleTable } from "../packets/tuple-table.js";
 import type { Clock } from "./clock/clock.js";
 import type { Seen } from "./clock/beginning.js";
 import { Feed } from "./intake/feed.js";

@@ -1,5 +1,6 @@
 import { mixed } from "./content.js";
-import { isFromA, tupleIn, type TupleTable } from "./tuples.js";
+import { isFromA, tupleIn } from "./tuples.js";
+import type { TupleTable } from "./tuple-table.js";
 
 /** Where the four words of the address that packets of a way come from begin in `TupleTable.words` … */
 export function sourceOf(tuples: TupleTable, way: number): number {

@@ -6,7 +6,7 @@ import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batc
 import { IS_ERROR, IS_IPV6 } from "../../src/packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, PORTS, RECORD_BITS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
-import type { TupleTable } from "../../src/packets/tuples.js";
+import type { TupleTable } from "../../src/packets/tuple-table.js";
 import { TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { runs } from "../support/runs.js";
 import { FilledTable } from "../support/tuples.js";

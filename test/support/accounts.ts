@@ -22,7 +22,7 @@ import type { Heap } from "../../src/packets/memory/heap.js";
 import { RECORD_BITS as PACKET_BITS, TIME_NS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { Timeline } from "../../src/packets/timeline.js";
-import { TupleTable } from "../../src/packets/tuples.js";
+import { TupleTable } from "../../src/packets/tuple-table.js";
 
 /** Accounts of flows as a test has them, whose pairs the kernel accounts for: all of them are of two empty packets. */
 export class FilledAccounts extends FlowAccounts {

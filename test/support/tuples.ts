@@ -15,8 +15,8 @@ import {
   IS_OPENER_KNOWN,
   PROVED,
   TUPLE_BITS,
-  TupleTable,
 } from "../../src/packets/tuples.js";
+import { TupleTable } from "../../src/packets/tuple-table.js";
 
 export interface End {
   /** Four words of an address. */

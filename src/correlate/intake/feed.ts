@@ -3,7 +3,7 @@ import type { Heap } from "../../packets/memory/heap.js";
 import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
 import type { SideIntake } from "./side-intake.js";
 import { OUTSIDE, type Side } from "../../packets/sides.js";
-import type { TupleTable } from "../../packets/tuples.js";
+import type { TupleTable } from "../../packets/tuple-table.js";
 import type { Tunnels } from "./tunnels.js";
 import { Whereabouts } from "./whereabouts.js";
 

@@ -5,7 +5,8 @@ import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js
 import { idOf, IS_COPY, IS_FRAGMENT, IS_MISTIMED } from "../../packets/packets.js";
 import { CARRIED, FLAGS_PROTO_TTL, IP_ID, KEY, KEY2, MOST_TUNNELS, RECORD_BITS } from "../../packets/records.js";
 import { OUTSIDE } from "../../packets/sides.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
+import type { TupleTable } from "../../packets/tuple-table.js";
 import { type Tunnel, TunnelTable } from "../../packets/tunnels.js";
 import { Carriers } from "./carriers.js";
 import { TunnelTally } from "./tunnel-tally.js";

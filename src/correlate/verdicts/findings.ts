@@ -5,7 +5,7 @@ import { isAgain } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Steps } from "../../packets/memory/steps.js";
-import type { TupleTable } from "../../packets/tuples.js";
+import type { TupleTable } from "../../packets/tuple-table.js";
 import type { Crossed } from "../kernel/crossed.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Shown } from "../shown.js";

@@ -1,5 +1,5 @@
 import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
+import type { TupleTable } from "../../packets/tuple-table.js";
 import { TupleEnds } from "./flows/flow-summary.js";
 import { OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { TCP } from "../../protocols/ip-protocols.js";

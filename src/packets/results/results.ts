@@ -9,7 +9,7 @@ import type { Side } from "../sides.js";
 import type { Timeline } from "../timeline.js";
 import type { Impact, LATE_VERDICTS, Verdict } from "./verdicts.js";
 import type { Tunnel } from "../tunnels.js";
-import type { TupleTable } from "../tuples.js";
+import type { TupleTable } from "../tuple-table.js";
 
 /** What became of a packet without a twin. */
 export interface Judgement {

@@ -1,7 +1,8 @@
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { HAS_TCP_NUMBERS, tellsSendingTime } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable, tupleIn, isFromA } from "../../../packets/tuples.js";
+import { NONE, tupleIn, isFromA } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { haveSameSource, haveSameSourcePort, sourceOf } from "../../../packets/ways.js";
 import { isIcmp } from "../../../protocols/ip-protocols.js";
 import {

@@ -1,7 +1,7 @@
 import { firstNotBefore } from "../../../packets/memory/sorted.js";
 import { HAS_MORE_FRAGMENTS, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { destinationOf, haveSameSource, sourceOf } from "../../../packets/ways.js";
 import * as icmp from "../../../protocols/icmp.js";
 import { ICMP, ICMPV6, UDP } from "../../../protocols/ip-protocols.js";

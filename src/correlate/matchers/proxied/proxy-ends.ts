@@ -1,7 +1,7 @@
 import { isSameLink } from "../../../protocols/addresses.js";
 import type { Latencies } from "../../../packets/flows/latency.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 
 /** One of a proxy's two conversations: where it is seen, and who opened it. */
 export interface ProxyEnd {

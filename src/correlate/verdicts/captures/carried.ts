@@ -1,6 +1,7 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { remember } from "../../../packets/memory/keep-newest.js";
-import { ENDS, type TupleTable } from "../../../packets/tuples.js";
+import { ENDS } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { serviceOf } from "./services.js";
 
 /** So many flows that were looked at before are looked at again for each question, at the most, as long as questions come. */

@@ -1,4 +1,5 @@
-import { ENDS, NONE, type TupleTable } from "../../../packets/tuples.js";
+import { ENDS, NONE } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { hasPorts } from "../../../protocols/ip-protocols.js";
 
 /** Fewer conversations have something in common by themselves. */

@@ -1,4 +1,4 @@
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { hasPorts } from "../../../protocols/ip-protocols.js";
 
 /** The service that a conversation is of, as a number: its protocol, with the port of who is called, where there is one. */

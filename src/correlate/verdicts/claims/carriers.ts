@@ -1,7 +1,7 @@
 import type { Timeline } from "../../../packets/timeline.js";
 import { IS_LATER_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE } from "../../../packets/sides.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { isFromA } from "../../../packets/tuples.js";
 import { ESP, GRE, IP_IN_IP, IPV6_IN_IP, UDP } from "../../../protocols/ip-protocols.js";
 import { GENEVE_PORT, LINUX_VXLAN_PORT, VXLAN_PORT } from "../../../protocols/tunnels.js";

@@ -1,5 +1,5 @@
 import { remember } from "../../../packets/memory/keep-newest.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { destinationText } from "../../../packets/ways.js";
 
 /** So many addresses are remembered, at the most: the oldest are forgotten. */

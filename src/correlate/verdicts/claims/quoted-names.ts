@@ -5,7 +5,7 @@ import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import type { Side } from "../../../packets/sides.js";
 import type { RecordRows } from "../../../packets/record-rows.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { destinationText, sourceText } from "../../../packets/ways.js";
 import { hasPorts, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { namesEnds, type QuotedError } from "./quotes.js";

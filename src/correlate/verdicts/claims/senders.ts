@@ -1,6 +1,6 @@
 import { IS_ERROR } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { Newcomers } from "../../matchers/newcomers.js";
 import { isFromNear, isTtlChosen } from "./hops.js";
 import type { Common } from "../captures/common.js";

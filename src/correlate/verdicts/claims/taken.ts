@@ -1,5 +1,5 @@
 import { remember } from "../../../packets/memory/keep-newest.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { isOnItsWay, type ProxyEnd } from "../../matchers/proxied/proxy-ends.js";
 import { serviceOf } from "../captures/services.js";
 

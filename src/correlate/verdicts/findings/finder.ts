@@ -8,7 +8,7 @@ import type { FlowSummary, Judgement, Missing, Moved, Summary, Update } from "..
 import type { Verdict } from "../../../packets/results/verdicts.js";
 import type { Heap } from "../../../packets/memory/heap.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { SIDES, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import type { TunnelTally } from "../../intake/tunnel-tally.js";
 import type { Clashes } from "../flows/clashes.js";

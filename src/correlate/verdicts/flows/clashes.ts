@@ -1,7 +1,8 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { firstNotBefore } from "../../../packets/memory/sorted.js";
-import { HAS_CLASHED, IS_ECHO_ID, NONE, type TupleTable, wayOfTuple } from "../../../packets/tuples.js";
+import { HAS_CLASHED, IS_ECHO_ID, NONE, wayOfTuple } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import type { Tally } from "../../kernel/tally.js";
 
 /** Conversations remembered whose first packet was dropped. */

@@ -1,5 +1,6 @@
 import type { LookedAt, Sink } from "../../../packets/results/results.js";
-import { FIRST_TUPLES, NONE } from "../../../packets/tuples.js";
+import { NONE } from "../../../packets/tuples.js";
+import { FIRST_TUPLES } from "../../../packets/tuple-table.js";
 import type { Base } from "../../kernel/base.js";
 import type { Clashes } from "./clashes.js";
 import type { Findings } from "../findings.js";

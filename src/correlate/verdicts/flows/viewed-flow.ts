@@ -1,7 +1,8 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../../packets/sides.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { NONE } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 
 /** One flow after the other, as its initiator has it; as those that travel outbound, where that is not known. */
 export class ViewedFlow {

@@ -4,7 +4,7 @@ import type { Heap } from "../../../packets/memory/heap.js";
 import type { Judgement, Range } from "../../../packets/results/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuple-table.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { FIN, isOpening, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";

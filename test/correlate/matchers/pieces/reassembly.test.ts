@@ -5,7 +5,7 @@ import { HAS_MORE_FRAGMENTS, IS_LATER_FRAGMENT } from "../../../../src/packets/p
 import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, RECORD_BITS, SEQ } from "../../../../src/packets/records.js";
 import { INSIDE } from "../../../../src/packets/sides.js";
 import { Timeline } from "../../../../src/packets/timeline.js";
-import { TupleTable } from "../../../../src/packets/tuples.js";
+import { TupleTable } from "../../../../src/packets/tuple-table.js";
 
 /** Takes fragments of 800 bytes without a header of their own, all of one identification, 1.1 ms apart unless said otherwise. */
 function fragmentsIn(reassembly: Reassembly, timeline: Timeline, apartNs = 1.1e6) {

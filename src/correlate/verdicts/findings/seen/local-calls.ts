@@ -4,7 +4,7 @@ import type { Gathered } from "../../../../packets/results/gathered.js";
 import { said, saidAddress, type Sentence } from "../../../../packets/results/sentence.js";
 import { INSIDE } from "../../../../packets/sides.js";
 import type { Timeline } from "../../../../packets/timeline.js";
-import type { TupleTable } from "../../../../packets/tuples.js";
+import type { TupleTable } from "../../../../packets/tuple-table.js";
 import { TCP } from "../../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, RST, SYN } from "../../../../protocols/tcp.js";
 import type { Called } from "./called.js";

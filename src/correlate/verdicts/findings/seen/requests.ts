@@ -1,7 +1,8 @@
 import type { FlowAccounts } from "../../../../packets/flows/flow-accounts.js";
 import { ROOM_FLOWS, type Heap } from "../../../../packets/memory/heap.js";
 import { keepNewest } from "../../../../packets/memory/keep-newest.js";
-import { isFromA, tupleIn, type TupleTable } from "../../../../packets/tuples.js";
+import { isFromA, tupleIn } from "../../../../packets/tuples.js";
+import type { TupleTable } from "../../../../packets/tuple-table.js";
 import { ACK, FIN, RST, SYN } from "../../../../protocols/tcp.js";
 import type { Crossed } from "../../../kernel/crossed.js";
 import { BYTES_MASK, IS_OPENED, TTL_SHIFT } from "../../remarkable-words.js";

@@ -13,8 +13,8 @@ import {
   NONE,
   SIDE_SHIFT,
   TUPLE_BITS,
-  type TupleTable,
 } from "../../src/packets/tuples.js";
+import type { TupleTable } from "../../src/packets/tuple-table.js";
 import { NO_MAC } from "../../src/protocols/mac.js";
 import { TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import {
