@@ -1,6 +1,7 @@
 import { HashIndex } from "../../packets/memory/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { field, flag, sizeBits, word } from "../../packets/memory/layout.js";
+import type { Steps } from "../../packets/memory/steps.js";
 import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
 import {
@@ -19,6 +20,7 @@ import { FIN, RST, SYN } from "../../protocols/tcp.js";
 import { COPY_NS } from "../intake/copies.js";
 import { directionByEnds, directionOf, endOf, type Ends, isAnswer, mixed } from "./ends.js";
 import { isBy, NEVER, type Progress } from "../intake/disorder.js";
+import type * as loop from "./assembly/twins.js";
 import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
 import * as state from "./twins-words.js";
@@ -103,19 +105,19 @@ export class Twins {
   #areNumbersShared = false;
   readonly #index: HashIndex;
   readonly #sides: readonly [Remembered, Remembered];
-  readonly #loop: WebAssembly.Instance["exports"];
+  readonly #loop: Steps<typeof loop>;
 
   constructor(heap: Heap) {
     this.#index = new HashIndex(heap, 2 ** 12);
     this.#sides = [new Remembered(heap), new Remembered(heap)];
-    this.#loop = heap.load(module);
+    this.#loop = heap.load<typeof loop>(module);
   }
 
   /** Looks at a side's next packets, which are in the heap. */
   note(side: Side, { batch, from, to }: Rows): void {
     const own = this.#sides[side];
     const address = batch.records.byteOffset;
-    const next = (row: number): number => this.#loop["next"](own.address, address, row, to, this.isBeginning ? 1 : 0);
+    const next = (row: number): number => this.#loop.next(own.address, address, row, to, this.isBeginning ? 1 : 0);
     for (let row = next(from); row < to; row = next(row + 1))
       if ((batch.flags(row) & IS_COPY) === 0) this.#look(side, batch, row);
       else own.copy(batch.key(row), batch.stampNs(row), side);

@@ -21,3 +21,14 @@ export const COUNT = word(2);
 export const KEY2 = word();
 /** 1 where it is a crowd: more than CROWD of a side waited in it at once, since it was opened. */
 export const IS_CROWD = word();
+
+/** What a packet has for a bucket while nobody else waits under its key. */
+export const ALONE = -2;
+/**
+ * What two have that are taken for a pair unless an equal one comes soon: the older one stands in the index, and `Timeline.next` of each
+ * names the other.
+ */
+export const PENDING = -3;
+
+/** With more of a side, a bucket is not searched as a whole when a packet comes, as that is quadratic: see `assembly/filing/lanes.ts`. */
+export const CROWD = 512;

@@ -1,21 +1,12 @@
 import { HashIndex } from "../../packets/memory/hash-index.js";
 import type { Heap } from "../../packets/memory/heap.js";
+import type { Steps } from "../../packets/memory/steps.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import type * as steps from "./assembly/filing/buckets.js";
 import code from "./assembly/filing/buckets.wasm";
 import * as words from "./buckets-words.js";
-
-/** What a packet has for a bucket while nobody else waits under its key. */
-export const ALONE = -2;
-/**
- * What two have that are taken for a pair unless an equal one comes soon: the older one stands in the index, and `Timeline.next` of each
- * names the other.
- */
-export const PENDING = -3;
-
-/** With more of a side, a bucket is not searched as a whole when a packet comes, as that is quadratic: see `assembly/filing/lanes.ts`. */
-export const CROWD = 512;
 
 /** For a busy host: of 800,000 packets a second, one in a hundred waits for the window in vain. */
 const FIRST_CELLS = 2 ** 14;
@@ -41,13 +32,13 @@ export class Buckets {
   #buckets: Int32Array;
   readonly #timeline: Timeline;
   readonly #heap: Heap;
-  readonly #steps: WebAssembly.Instance["exports"];
+  readonly #steps: Steps<typeof steps>;
 
   /** `heap`: that of the timeline. */
   constructor(heap: Heap, timeline: Timeline) {
     this.#heap = heap;
     this.#timeline = timeline;
-    this.#steps = heap.load(module);
+    this.#steps = heap.load<typeof steps>(module);
     this.index = new HashIndex(heap, FIRST_CELLS);
     this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << words.BUCKET_BITS, ROOM_BUCKETS << words.BUCKET_BITS);
     this.#words = heap.take(Int32Array, words.WORDS);
@@ -84,7 +75,7 @@ export class Buckets {
   /** Of those that wait in a packet's bucket and go its way, the newest. */
   newestOfWay(row: number): number {
     const t = this.#timeline;
-    if (this.isCrowd(t.bucket(row))) return this.#steps["newestOf"](this.block, row);
+    if (this.isCrowd(t.bucket(row))) return this.#steps.newestOf(this.block, row);
     let newest = row;
     for (let r = t.next(row); r !== NONE; r = t.next(r)) if (t.way(r) === t.way(row)) newest = r;
     return newest;
@@ -107,25 +98,25 @@ export class Buckets {
   /** Files a packet: ALONE where nobody waits under its key, else behind the others of its side. */
   add(row: number): void {
     this.#reserve();
-    this.#steps["add"](this.block, row);
+    this.#steps.add(this.block, row);
   }
 
   /** Takes a packet out of the index, or out of its bucket, if it is filed; the last one out closes the bucket. */
   remove(row: number): void {
-    this.#steps["remove"](this.block, row);
+    this.#steps.remove(this.block, row);
   }
 
   /** Puts two that are PENDING into a bucket, as others are that wait for more to come; `row` is one of them. */
   part(row: number): void {
     this.#reserve();
-    this.#steps["part"](this.block, row);
+    this.#steps.part(this.block, row);
   }
 
   /** Makes room for one more, and for what it stands under. */
   #reserve(): void {
     this.index.reserve(1);
     // what is becoming a crowd needs it for all
-    this.#lanes.reserve(2 * CROWD + 2);
+    this.#lanes.reserve(2 * words.CROWD + 2);
     if (this.#words[words.END] << words.BUCKET_BITS < this.#buckets.length) return;
     this.#buckets = this.#heap.doubled(Int32Array, this.#buckets);
     this.#words[words.BUCKETS] = this.#buckets.byteOffset;

@@ -4,7 +4,7 @@ import { otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import { PENDING } from "../../kernel/buckets.js";
+import { PENDING } from "../../kernel/buckets-words.js";
 import {
   CONFLICT,
   IMPOSSIBLE,

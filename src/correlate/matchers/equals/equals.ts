@@ -2,7 +2,7 @@ import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../..
 import { otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, decidedBy, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
-import { PENDING } from "../../kernel/buckets.js";
+import { PENDING } from "../../kernel/buckets-words.js";
 import {
   goesOutbound,
   IMPOSSIBLE,

@@ -2,7 +2,7 @@ import { HAS_IP_ID, HAS_PAYLOAD, isAgain } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide, SIDES } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
-import { CROWD } from "../../kernel/buckets.js";
+import { CROWD } from "../../kernel/buckets-words.js";
 import { CONFLICT, goesOutbound, IMPOSSIBLE, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { About } from "../contract.js";
 import type { UnderWay } from "../order/under-way.js";

@@ -1,7 +1,7 @@
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
-import { CROWD } from "../../kernel/buckets.js";
+import { CROWD } from "../../kernel/buckets-words.js";
 import type { About } from "../contract.js";
 
 /** Which of those that wait under a packet's key are looked at: all of the other side, but in long buckets. */

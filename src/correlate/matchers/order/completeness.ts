@@ -4,7 +4,7 @@ import { WAITING } from "../../../packets/fates.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { ALONE } from "../../kernel/buckets.js";
+import { ALONE } from "../../kernel/buckets-words.js";
 import { COINCIDENCE_PAIRS } from "../../kernel/relations.js";
 import type { SentTwice } from "../../intake/sent-twice.js";
 import type { Base } from "../../kernel/base.js";

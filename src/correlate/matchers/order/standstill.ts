@@ -1,6 +1,6 @@
 import { PAIRED, WAITING } from "../../../packets/fates.js";
 import { NONE } from "../../../packets/tuples.js";
-import { ALONE } from "../../kernel/buckets.js";
+import { ALONE } from "../../kernel/buckets-words.js";
 import type { About } from "../contract.js";
 
 /** So many packets that wait for their twins, and none that has one, show that nothing crosses … */

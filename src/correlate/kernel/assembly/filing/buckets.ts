@@ -5,7 +5,6 @@ import { rowAt, setWord, wordOf } from "../../../../packets/memory/assembly/word
 import { KEY, KEY2, WAY } from "../../../../packets/records.js";
 import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../../packets/fates.js";
 import { NONE } from "../../../../packets/tuples.js";
-import { ALONE, CROWD, PENDING } from "../../buckets.js";
 import * as words from "../../buckets-words.js";
 import * as lanes from "./lanes.js";
 
@@ -40,12 +39,12 @@ export function find(buckets: usize, key: i32, key2: i32): i32 {
 
 /** Whether a row waits alone under its key. */
 export function isAlone(buckets: usize, row: i32): bool {
-  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === ALONE;
+  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === words.ALONE;
 }
 
 /** Whether it is taken for another one's twin unless an equal one comes … */
 export function isPending(buckets: usize, row: i32): bool {
-  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === PENDING;
+  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === words.PENDING;
 }
 
 /** … and which one's. */
@@ -64,7 +63,7 @@ export function add(buckets: usize, row: i32): void {
 /** Files a row under whose key nobody waits. */
 export function addAlone(buckets: usize, row: i32): void {
   hashIndex.add(wordOf(buckets, words.INDEX), load<i32>(packetOf(buckets, row), 4 * KEY), row);
-  store<i32>(fateOf(buckets, row), ALONE, 4 * BUCKET);
+  store<i32>(fateOf(buckets, row), words.ALONE, 4 * BUCKET);
 }
 
 /** Takes a row out of the index, or out of its bucket, if it is filed; the last one out closes the bucket. */
@@ -76,8 +75,8 @@ export function remove(buckets: usize, row: i32): void {
   const key = load<i32>(packetOf(buckets, row), 4 * KEY);
   if (number >= 0) leave(buckets, number, row, key);
   store<i32>(fate, NONE, 4 * BUCKET);
-  if (number === ALONE) hashIndex.remove(index, key, row);
-  else if (number === PENDING) {
+  if (number === words.ALONE) hashIndex.remove(index, key, row);
+  else if (number === words.PENDING) {
     const other = pendingWith(buckets, row);
     hashIndex.remove(index, key, filedOf(buckets, row));
     addAlone(buckets, other);
@@ -148,7 +147,7 @@ export function setPending(buckets: usize, filed: i32, row: i32): void {
 }
 
 function setOnePending(fate: usize, otherRow: i32): void {
-  store<i32>(fate, PENDING, 4 * BUCKET);
+  store<i32>(fate, words.PENDING, 4 * BUCKET);
   store<i32>(fate, otherRow, 4 * NEXT);
   store<i32>(fate, NONE, 4 * TWIN);
 }
@@ -207,7 +206,7 @@ export function append(buckets: usize, row: i32, number: i32): void {
   const count = load<i32>(list, 4 * words.COUNT) + 1;
   store<i32>(list, count, 4 * words.COUNT);
   if (isCrowd(buckets, number)) lanes.enter(buckets, number, row);
-  else if (count > CROWD) makeCrowd(buckets, number);
+  else if (count > words.CROWD) makeCrowd(buckets, number);
 }
 
 function take(buckets: usize): i32 {
