@@ -20,15 +20,15 @@ import {
   HAS_FULL_TTL,
   HAS_OTHER_TTL,
   HAS_UNMATCHED,
-  IPV6_SHIFT,
+  isOfIpv6,
+  isOfTunnel,
   IS_OPENED_BY_A,
   IS_OPENER_KNOWN,
   KIND,
   PORTS,
   protoOf,
   PROVED,
-  SIDE_SHIFT,
-  TUNNEL_SHIFT,
+  sideOf,
   TUPLE_BITS,
   tupleIn,
   UNBOUND,
@@ -132,7 +132,7 @@ export class TupleTable {
   }
 
   proto(tuple: number): number {
-    return protoOf(this.records[(tuple << TUPLE_BITS) + KIND]);
+    return protoOf(this.#kind(tuple));
   }
 
   /** Whether two have another IP version each. */
@@ -141,17 +141,21 @@ export class TupleTable {
   }
 
   isIpv6(tuple: number): boolean {
-    return ((this.records[(tuple << TUPLE_BITS) + KIND] >> IPV6_SHIFT) & 1) === 1;
+    return isOfIpv6(this.#kind(tuple));
   }
 
   /** The side that its packets were seen on. */
   sideOf(tuple: number): Side {
-    return ((this.records[(tuple << TUPLE_BITS) + KIND] >> SIDE_SHIFT) & 1) === INSIDE ? INSIDE : OUTSIDE;
+    return sideOf(this.#kind(tuple)) === INSIDE ? INSIDE : OUTSIDE;
   }
 
   /** Whether its packets came in a tunnel. */
   isTunneled(tuple: number): boolean {
-    return ((this.records[(tuple << TUPLE_BITS) + KIND] >> TUNNEL_SHIFT) & 1) === 1;
+    return isOfTunnel(this.#kind(tuple));
+  }
+
+  #kind(tuple: number): number {
+    return this.records[(tuple << TUPLE_BITS) + KIND];
   }
 
   /** Where A's address, or B's, begins in `words`: one word over IPv4, else four. */

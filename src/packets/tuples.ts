@@ -11,9 +11,9 @@ export const PORTS = word();
 /** What it is: the protocol, whether its packets are of IPv6, their side, and whether they came in a tunnel … */
 export const KIND = word();
 const [, PROTO_MASK] = field(8);
-export const [IPV6_SHIFT] = field(1);
-export const [SIDE_SHIFT] = field(1);
-export const [TUNNEL_SHIFT] = field(1);
+export const IS_OF_IPV6 = flag();
+const [SIDE_SHIFT, SIDE_MASK] = field(1);
+const IS_OF_TUNNEL = flag();
 /** … and above that in the same word, what is so of it. */
 export const FACTS = same(KIND);
 /** Some of its packets found no twin: how many of those had no known flow, is counted beside the records … */
@@ -72,10 +72,25 @@ export const HASH = word();
 export const WIDE_BITS = sizeBits();
 word(4);
 export const WIDE_B = word(4);
-/** The protocol, of KIND. */
+
+/** What KIND says at first … */
+export function kindOf(proto: number, isIpv6: boolean, side: number, isTunneled: boolean): number {
+  return proto | (isIpv6 ? IS_OF_IPV6 : 0) | (side << SIDE_SHIFT) | (isTunneled ? IS_OF_TUNNEL : 0);
+}
+/** … and what it says of that. */
 export function protoOf(kind: number): number {
   return kind & PROTO_MASK;
 }
+export function isOfIpv6(kind: number): boolean {
+  return (kind & IS_OF_IPV6) !== 0;
+}
+export function sideOf(kind: number): number {
+  return (kind >> SIDE_SHIFT) & SIDE_MASK;
+}
+export function isOfTunnel(kind: number): boolean {
+  return (kind & IS_OF_TUNNEL) !== 0;
+}
+
 /**
  * A tuple is found by its hash in a cell of one word, or in the next ones, up to an empty one, which is 0: so many of the lowest bits of the hash, and
  * above them its number and 1 more, for which 25 bits suffice: so many do not fit the memory. Those of any other hash are mostly passed over without a

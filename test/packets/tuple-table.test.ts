@@ -7,11 +7,8 @@ import {
   HAS_CLASHED,
   IS_ALIVE,
   IS_ECHO_ID,
-  KIND,
-  KIND_MASK,
   LAST_NS,
   NONE,
-  SIDE_SHIFT,
   TUPLE_BITS,
 } from "../../src/packets/tuples.js";
 import type { TupleTable } from "../../src/packets/tuple-table.js";
@@ -38,10 +35,6 @@ function intern(table: FilledTable, from: End, to: End, of: Partial<Conversation
 function lastNs(table: TupleTable, tuple: number): number {
   const { buffer, byteOffset } = table.records;
   return new Float32Array(buffer, byteOffset)[(tuple << TUPLE_BITS) + LAST_NS];
-}
-
-function sideOf(table: TupleTable, tuple: number): number {
-  return (table.records[(tuple << TUPLE_BITS) + KIND] & KIND_MASK) >> SIDE_SHIFT;
 }
 
 function addressOf(table: TupleTable, tuple: number, isA: boolean): number[] {
@@ -80,7 +73,7 @@ it("keeps apart what differs in anything, even under one hash", () => {
   ];
   expect(new Set(ways.map((way) => way >> 1)).size).toBe(ways.length);
   expect(table.end).toBe(ways.length);
-  expect(ways.map((way) => sideOf(table, way >> 1))).toEqual(ways.map((_, n) => (n === 1 ? OUTSIDE : INSIDE)));
+  expect(ways.map((way) => table.sideOf(way >> 1))).toEqual(ways.map((_, n) => (n === 1 ? OUTSIDE : INSIDE)));
 });
 
 it("counts a conversation with its first packet, and tells which that is", () => {
@@ -162,7 +155,7 @@ it("hands a released row out again, with nothing left in it", () => {
   table.giveBack([tuple]);
   expect([table.size, table.has(tuple, IS_ALIVE)]).toEqual([0, false]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
-  expect([table.has(tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);
+  expect([table.has(tuple, IS_ALIVE), table.sideOf(tuple)]).toEqual([true, INSIDE]);
   for (const each of [way, way ^ 1]) expect([table.flow(each), table.isProved(each)]).toEqual([NONE, false]);
   expect([table.unmatched(tuple), table.has(tuple, ENDED_BY_BOTH), table.has(tuple, HAS_CLASHED)]).toEqual([
     0,

@@ -66,7 +66,7 @@ export function isSameEnd(table: usize, way: i32, other: i32, isSource: bool): b
 }
 
 function isIpv6(known: usize): bool {
-  return (load<i32>(known, 4 * tuple.KIND) & (1 << tuple.IPV6_SHIFT)) !== 0;
+  return tuple.isOfIpv6(load<i32>(known, 4 * tuple.KIND));
 }
 
 /** Whether neither direction of a tuple, which is there, has a translation. */
@@ -106,14 +106,13 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hash = load<i32>(batch + (row << 2), BATCH_FRAMES * column.TUPLE_HASH);
   const tunnel = load<i32>(packet, 4 * record.LENGTH) >>> record.TUNNEL_SHIFT;
-  const isTunneled = i32(tunnel !== 0) & i32(tunnel !== record.CARRIER);
-  const kind =
-    (side << tuple.SIDE_SHIFT) | ((flags & IS_IPV6) << tuple.IPV6_SHIFT) | (isTunneled << tuple.TUNNEL_SHIFT);
+  const isTunneled = (i32(tunnel !== 0) & i32(tunnel !== record.CARRIER)) !== 0;
+  const isOfIpv6 = (flags & IS_IPV6) !== 0;
   if ((flags & IS_ERROR) === 0)
     return intern(
       table,
       hash,
-      kind | record.protoIn(flags),
+      tuple.kindOf(record.protoIn(flags), isOfIpv6, side, isTunneled),
       load<i32>(packet, 4 * record.PORTS),
       load<i32>(packet, 4 * record.SRC),
       load<i32>(packet, 4 * record.DST),
@@ -127,7 +126,7 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
   const quoted = intern(
     table,
     hash,
-    kind | <i32>load<u8>(batch + quote, BATCH_FRAMES * column.QUOTE_PROTO),
+    tuple.kindOf(load<u8>(batch + quote, BATCH_FRAMES * column.QUOTE_PROTO), isOfIpv6, side, isTunneled),
     record.portsFromTo(srcPort, load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_DST_PORT)),
     load<i32>(src),
     load<i32>(dst),
@@ -142,7 +141,7 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
  * words; `src6`, `dst6`: where all four words of those are.
  */
 function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usize, dst6: usize): i32 {
-  const isWide = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
+  const isWide = tuple.isOfIpv6(kind);
   const reversed = record.swapped(ports);
   let cell = homeOf(table, hash);
   for (; filedIn(table, cell) !== 0; cell = after(table, cell)) {

@@ -15,8 +15,9 @@ import {
 import { Heap } from "../../../src/packets/memory/heap.js";
 import { Gathered } from "../../../src/packets/results/gathered.js";
 import { NO_RULES } from "../../../src/packets/results/host-rules.js";
+import { INSIDE } from "../../../src/packets/sides.js";
 import { Timeline } from "../../../src/packets/timeline.js";
-import { FACTS, HAS_CLASHED, IPV6_SHIFT, KIND, TUPLE_BITS } from "../../../src/packets/tuples.js";
+import { FACTS, HAS_CLASHED, KIND, kindOf, TUPLE_BITS } from "../../../src/packets/tuples.js";
 import { TupleTable } from "../../../src/packets/tuple-table.js";
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
@@ -82,7 +83,7 @@ type Made<T> = T extends fc.Arbitrary<infer Value> ? Value : never;
 function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tuple>): void {
   const r = at << TUPLE_BITS;
   tuples.records[r + FACTS] = 0;
-  tuples.records[r + KIND] = proto | (of.isIpv6 ? 1 << IPV6_SHIFT : 0);
+  tuples.records[r + KIND] = kindOf(proto, of.isIpv6, INSIDE, false);
   tuples.words[tuples.address(at, true)] = of.a;
   tuples.words[tuples.address(at, false)] = of.b;
   openTuple(tuples, at, of.isOpenedByA, of.isOpenerKnown);

@@ -36,7 +36,7 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const outside = rowIn(tuples, load<i32>(flow, 4 * account.OUTSIDE_TUPLE), tuple.TUPLE_BITS);
   const kind = load<i32>(inside, 4 * tuple.KIND);
   const kinds = kind | load<i32>(outside, 4 * tuple.KIND);
-  if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | (1 << tuple.IPV6_SHIFT))) !== 0) return false;
+  if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | tuple.IS_OF_IPV6)) !== 0) return false;
   const bits = load<i32>(flow, 4 * account.BITS);
   if (
     (bits & (account.HAS_RETRANSMISSIONS | account.IS_ONE_OF_SEVERAL)) !== 0 ||

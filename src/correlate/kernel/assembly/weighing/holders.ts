@@ -17,7 +17,7 @@ import { rewrite } from "./relation.js";
 /** Notes a conversation, by a way of it. Of those of the outside, none is asked for. */
 export function noteHolder(ground: usize, way: i32): void {
   const kind = load<i32>(tupleOf(ground, way), 4 * tuple.KIND);
-  if (((kind >> tuple.SIDE_SHIFT) & 1) !== INSIDE) return;
+  if (tuple.sideOf(kind) !== INSIDE) return;
   add(lineOf(ground, way), tuple.tupleIn(way) + 1);
   add(lineOf(ground, way ^ 1), tuple.tupleIn(way) + 1);
 }
@@ -71,7 +71,7 @@ function isHolder(ground: usize, way: i32, inside: i32, outside: i32): bool {
 /** Where it is noted who has the port that a way comes from, with the end it goes to. */
 function lineOf(ground: usize, way: i32): usize {
   const known = tupleOf(ground, way);
-  const isIpv6 = ((load<i32>(known, 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1) !== 0;
+  const isIpv6 = tuple.isOfIpv6(load<i32>(known, 4 * tuple.KIND));
   const far = hashOfAddress(endOf(wordOf(ground, words.TUPLES), way, false), isIpv6);
   const hash = spread(far + spread(portsOf(known, way)));
   return rowAt(ground, words.HOLDERS, hash & (entries.HOLDER_LINES - 1), entries.HOLDER_LINE_BITS);

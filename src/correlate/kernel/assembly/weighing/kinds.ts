@@ -48,7 +48,7 @@ function kindOf(ground: usize, changes: i32, iWay: i32, oWay: i32): i32 {
   if (isSource === ((changes & REWRITE_DST) !== 0)) return 0;
   const isOwn = isSource === isOutbound;
   const way = isOwn ? oWay : iWay;
-  const isIpv6 = (load<i32>(tupleOf(ground, way), 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1;
+  const isIpv6 = tuple.isOfIpv6(load<i32>(tupleOf(ground, way), 4 * tuple.KIND));
   const address = endOf(wordOf(ground, words.TUPLES), way, isSource);
-  return ((hashOfAddress(address, isIpv6 !== 0) * 2 + (isOwn ? 1 : 0)) << 1) | isIpv6 | IS_KIND;
+  return ((hashOfAddress(address, isIpv6) * 2 + (isOwn ? 1 : 0)) << 1) | i32(isIpv6) | IS_KIND;
 }
