@@ -1,3 +1,5 @@
+import { halfOf } from "./halves.js";
+
 /** The pre-NAT side of an outgoing packet: docker0. */
 export const INSIDE = 0;
 /** The uplink's side. */
@@ -17,5 +19,5 @@ export function otherSide(side: Side): Side {
 
 /** A number for a frame of a side, which no other frame of either side has. */
 export function frameKey(side: Side, frame: number): number {
-  return 2 * frame + side;
+  return halfOf(frame, side);
 }

@@ -1,3 +1,4 @@
+import { directionKey } from "../packets/halves.js";
 import type { Flow } from "../packets/flows/flows.js";
 import type { Containers } from "../packets/results/containers.js";
 import { IS_ERROR } from "../packets/packets.js";
@@ -42,7 +43,7 @@ export class PairTexts<T> {
     const opener = (this.#tables.isOpenerKnown(flow) ? 2 : 0) + (tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
     const variant = 4 * kind + opener;
     const era = this.#eras.of(inside);
-    const at = 2 * flow.slot + (isOutbound ? 1 : 0);
+    const at = directionKey(flow.slot, isOutbound);
     const known = this.#entries[at];
     if (known !== undefined && known.flowId === flow.id && known.variant === variant && known.era === era)
       return known.text;

@@ -1,3 +1,4 @@
+import { halfOf, whichOf, wholeOf } from "../../packets/halves.js";
 import { HashIndex } from "../../packets/memory/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import { field, flag, sizeBits, word } from "../../packets/memory/layout.js";
@@ -176,8 +177,8 @@ export class Twins {
     let other = -1;
     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
       const id = index.idAt(cell);
-      const entry = id >> 1;
-      const entries = (id & 1) === side ? own : others;
+      const entry = wholeOf(id);
+      const entries = whichOf(id) === side ? own : others;
       if (entries.words[(entry << ENTRY_BITS) + HASH2] !== hash2) continue;
       if (entries === own) {
         own.repeat(entry, side);
@@ -186,7 +187,7 @@ export class Twins {
       other = entry;
     }
     const entry = own.next % ENTRIES;
-    if (own.next >= ENTRIES) index.remove(own.words[(entry << ENTRY_BITS) + HASH], 2 * entry + side);
+    if (own.next >= ENTRIES) index.remove(own.words[(entry << ENTRY_BITS) + HASH], halfOf(entry, side));
     own.next++;
     const e = entry << ENTRY_BITS;
     const { words } = own;
@@ -200,7 +201,7 @@ export class Twins {
     words[e + UNIQUE_BY] = by;
     own.stampsNs[entry] = batch.stampNs(row);
     own.see(entry);
-    index.add(hash, 2 * entry + side);
+    index.add(hash, halfOf(entry, side));
     // a router may give an IP ID to what has none
     if (other >= 0) this.#join(side, entry, other, Math.max(by, others.words[(other << ENTRY_BITS) + UNIQUE_BY]));
   }

@@ -1,3 +1,4 @@
+import { halfOf } from "../../packets/halves.js";
 import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
 import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flows/flow-records.js";
 import type { Flow } from "../../packets/flows/flows.js";
@@ -188,7 +189,7 @@ export class Translations {
     const isForwardOutbound = goesOutbound(related) === (t.forward(inside) === 1);
     const candidate = candidateKey(t, inside, outside, isForwardOutbound);
     // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
-    const spoken = 2 * candidate + t.forward(inside);
+    const spoken = halfOf(candidate, t.forward(inside));
     const timeNs = Math.max(t.timeNs(inside), t.timeNs(outside));
     const gathered = this.#candidates.get(candidate);
     const before =
@@ -265,8 +266,8 @@ export class Translations {
 
   #forget(candidate: number): void {
     this.#candidates.delete(candidate);
-    this.#spoken.delete(2 * candidate);
-    this.#spoken.delete(2 * candidate + 1);
+    this.#spoken.delete(halfOf(candidate, 0));
+    this.#spoken.delete(halfOf(candidate, 1));
   }
 
   /** Drops all evidence for translations not yet believed: tuple numbers are about to get another meaning. */

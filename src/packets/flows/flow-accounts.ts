@@ -1,3 +1,4 @@
+import { halfOf } from "../halves.js";
 import * as account from "./flow-records.js";
 import { FIRST_SLOTS, FlowSlots } from "./flow-slots.js";
 import { Flow } from "./flows.js";
@@ -114,23 +115,23 @@ export class FlowAccounts extends FlowSlots {
 
   /** How many packets that it has on a side found no twin. */
   unmatched(slot: number, side: Side): number {
-    return this.#has(slot, account.HAS_UNMATCHED << side) ? this.#unmatched.of(2 * slot + side) : 0;
+    return this.#has(slot, account.HAS_UNMATCHED << side) ? this.#unmatched.of(halfOf(slot, side)) : 0;
   }
 
   noteUnmatched(slot: number, side: Side): void {
-    this.#unmatched.set(2 * slot + side, this.unmatched(slot, side) + 1);
+    this.#unmatched.set(halfOf(slot, side), this.unmatched(slot, side) + 1);
     this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_UNMATCHED << side;
   }
 
   /** How many of its pairs that went that way are errors which say that nobody gets what they answer. */
   unreachable(slot: number, isOutbound: boolean): number {
     const outbound = isOutbound ? 1 : 0;
-    return this.#has(slot, account.HAS_UNREACHABLE << outbound) ? this.#unreachable.of(2 * slot + outbound) : 0;
+    return this.#has(slot, account.HAS_UNREACHABLE << outbound) ? this.#unreachable.of(halfOf(slot, outbound)) : 0;
   }
 
   noteUnreachable(slot: number, isOutbound: boolean): void {
     const outbound = isOutbound ? 1 : 0;
-    this.#unreachable.set(2 * slot + outbound, this.unreachable(slot, isOutbound) + 1);
+    this.#unreachable.set(halfOf(slot, outbound), this.unreachable(slot, isOutbound) + 1);
     this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_UNREACHABLE << outbound;
   }
 

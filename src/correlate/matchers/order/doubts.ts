@@ -1,3 +1,4 @@
+import { directionKey, otherHalf, wholeOf } from "../../../packets/halves.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { IS_DOUBTED } from "../../../packets/tuples.js";
 import type { About } from "../contract.js";
@@ -59,7 +60,7 @@ export class Doubts {
     const key = this.#keyOf(slot, isOutbound);
     this.#of.delete(key);
     this.#of.set(key, open);
-    this.#about.tuples.set(key >> 1, IS_DOUBTED, true);
+    this.#about.tuples.set(wholeOf(key), IS_DOUBTED, true);
     keepNewest(this.#of, MOST_DOUBTS, (oldest) => this.#close(oldest));
   }
 
@@ -125,21 +126,16 @@ export class Doubts {
 
   #openOf(slot: number, isOutbound: boolean): Doubt | undefined {
     const key = this.#keyOf(slot, isOutbound);
-    return this.#about.tuples.has(key >> 1, IS_DOUBTED) ? this.#of.get(key) : undefined;
+    return this.#about.tuples.has(wholeOf(key), IS_DOUBTED) ? this.#of.get(key) : undefined;
   }
 
   /** By its inside tuple, which all translations of it share. */
   #keyOf(slot: number, isOutbound: boolean): number {
-    return keyOf(this.#about.translations.accounts.insideTuple(slot), isOutbound);
+    return directionKey(this.#about.translations.accounts.insideTuple(slot), isOutbound);
   }
 
   #close(key: number): void {
     this.#of.delete(key);
-    if (!this.#of.has(key ^ 1)) this.#about.tuples.set(key >> 1, IS_DOUBTED, false);
+    if (!this.#of.has(otherHalf(key))) this.#about.tuples.set(wholeOf(key), IS_DOUBTED, false);
   }
-}
-
-/** A number for a direction of what a number stands for. */
-export function keyOf(number: number, isOutbound: boolean): number {
-  return 2 * number + (isOutbound ? 1 : 0);
 }

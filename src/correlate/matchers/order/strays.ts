@@ -1,7 +1,7 @@
+import { directionKey } from "../../../packets/halves.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { About } from "../contract.js";
-import { keyOf } from "./doubts.js";
 
 /** So many flows are remembered at the most by what went astray of them last. */
 const MOST_FLOWS = 2 ** 14;
@@ -63,7 +63,7 @@ export class Strays {
     const { kernel } = this.#about;
     // where nothing vouches for the clocks, a step of one looks the same
     if (!Number.isFinite(kernel.time.slackNs)) return;
-    const key = keyOf(slot, isOutbound);
+    const key = directionKey(slot, isOutbound);
     const limitNs = kernel.limitNs(isOutbound);
     let from = 0;
     for (const timeNs of leftNs) {
@@ -91,7 +91,7 @@ export class Strays {
     let row = before(entered);
     for (let looked = 0; looked < MOST_LOOKED_AT && row !== NONE; looked++, row = before(row))
       if (t.way(row) === t.way(entered) && mayBe(t.timeNs(row))) return true;
-    const openNs = this.#of.get(keyOf(slot, isOutbound))?.openNs ?? [];
+    const openNs = this.#of.get(directionKey(slot, isOutbound))?.openNs ?? [];
     let at = openNs.length - 1;
     while (at >= 0 && openNs[at] >= untilNs) at--;
     for (let looked = 0; looked < MOST_LOOKED_AT && at >= 0; looked++, at--) if (mayBe(openNs[at])) return true;

@@ -1,8 +1,9 @@
+import { directionKey } from "../../../packets/halves.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import type { About } from "../contract.js";
 import type { Undecided } from "../undecided.js";
-import { type Doubts, keyOf } from "./doubts.js";
+import type { Doubts } from "./doubts.js";
 import type { Lateness } from "./lateness.js";
 import type { Strays } from "./strays.js";
 
@@ -36,7 +37,7 @@ export class UnderWay {
       const lateNs = this.#lateness.noteLate(enteredNs, leftNs, isOutbound);
       this.#doubts.note(slot, isOutbound, enteredNs, leftNs.length, lateNs);
       this.#strays.note(slot, isOutbound, enteredNs, leftNs);
-      const key = keyOf(slot, isOutbound);
+      const key = directionKey(slot, isOutbound);
       const known = this.#undecided.get(key);
       // most have few, and V8 gives an array that was empty room for seventeen
       const of = known ?? { enteredNs: enteredNs.slice(), left: leftNs.length };
@@ -67,7 +68,7 @@ export class UnderWay {
 
   /** When those entered that were left undecided before some others, and may have left since, by `nowNs` at the earliest. */
   before(slot: number, isOutbound: boolean, beforeNs: number, nowNs: number): number[] {
-    const key = keyOf(slot, isOutbound);
+    const key = directionKey(slot, isOutbound);
     const of = this.#undecided.get(key);
     if (of === undefined) return [];
     const limitNs = this.#about.kernel.limitNs(isOutbound);
@@ -88,7 +89,7 @@ export class UnderWay {
       const slot = this.#about.translations.slotOf(row);
       if (slot === NONE) continue;
       const isOutbound = accounts.isOutbound(slot, t.forward(row));
-      const key = keyOf(slot, isOutbound);
+      const key = directionKey(slot, isOutbound);
       const of = found.get(key) ?? { slot, isOutbound, enteredNs: [], leftNs: [] };
       found.set(key, of);
       ((t.side(row) === INSIDE) === isOutbound ? of.enteredNs : of.leftNs).push(t.timeNs(row));

@@ -3,7 +3,7 @@ import { addTo, type Lists, takeOut } from "../../../packets/memory/lists.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { isFromOpener } from "../../../packets/ways.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, wayOfTuple } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { isAnyBehind } from "../behind.js";
 import { contentHash, hasContent, isSameContent } from "../../../packets/content.js";
@@ -237,7 +237,8 @@ export class Relays implements Matcher {
     if (mayDial(tuples, client, server, this.#about.isNat)) return true;
     // what the host forwards on this way leaves with one less in the TTL, which nothing sent here has
     const isSentHere =
-      this.#about.kernel.tally.isTtlLowered(true) && !tuples.hasOtherTtl(2 * server.tuple + (server.openedByA ? 1 : 0));
+      this.#about.kernel.tally.isTtlLowered(true) &&
+      !tuples.hasOtherTtl(wayOfTuple(server.tuple, server.openedByA ? 1 : 0));
     const isFromHost = this.#about.isNat(callerOf(tuples, server));
     return (
       isOnItsWay(tuples, client, server) && isSentHere && isFromHost && !this.#about.isNat(calledBy(tuples, server))

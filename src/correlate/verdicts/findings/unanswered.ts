@@ -1,3 +1,4 @@
+import { halfOf } from "../../../packets/halves.js";
 import { icmpCodeIn, icmpTypeIn } from "../../../packets/records.js";
 import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { Few } from "../../../packets/results/few.js";
@@ -11,7 +12,7 @@ import { isUnreachable } from "../../../protocols/icmp.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { isTraced } from "../../../protocols/udp.js";
-import { INSIDE, type Side, SIDES } from "../../../packets/sides.js";
+import { INSIDE, SIDES } from "../../../packets/sides.js";
 import { meaningOf } from "../claims/icmp-meanings.js";
 import type { EndedFlow } from "./seen/ended-flow.js";
 import type { Context, Finder } from "./finder.js";
@@ -67,7 +68,7 @@ interface Heard {
 export class Unanswered implements Finder {
   readonly #context: Context;
   readonly #services = new Services();
-  /** By flow, and the side where they entered: see `heardKey`. */
+  /** By flow, and the side where they entered: see `halfOf`. */
   readonly #heard = new Map<number, Heard>();
   /** Those that ICMP errors may be about which were cut too short to say so: the ends inside of what they are, or are about. */
   readonly #mayBeAnswered = new Set<string>();
@@ -92,7 +93,7 @@ export class Unanswered implements Finder {
     const [type, code] = [icmpTypeIn(message), icmpCodeIn(message)];
     if (!isUnreachable(type, code, isIpv6)) return;
     const { reason, words: meaning } = meaningOf(!isIpv6, type, code);
-    const key = heardKey(flow, timeline.sideOf(row));
+    const key = halfOf(flow, timeline.sideOf(row));
     const heard = this.#heard.get(key) ?? { frames: new Few<number>(), errors: new Map() };
     heard.frames.add(timeline.frame(row));
     const count = (heard.errors.get(`${meaning} ${src}`)?.count ?? 0) + 1;
@@ -103,8 +104,8 @@ export class Unanswered implements Finder {
   }
 
   flow(flow: EndedFlow): void {
-    const heard = this.#heard.get(heardKey(flow.id, flow.farSide));
-    for (const side of SIDES) this.#heard.delete(heardKey(flow.id, side));
+    const heard = this.#heard.get(halfOf(flow.id, flow.farSide));
+    for (const side of SIDES) this.#heard.delete(halfOf(flow.id, side));
     if (flow.isOfCutErrors) this.#takeCutErrors(flow);
     if (flow.proto === TCP) this.#takeHanging(flow);
     if (!isUnanswered(flow, this.#context)) return;
@@ -159,11 +160,6 @@ export class Unanswered implements Finder {
     const ends = [true, false].map((isInitiator) => flow.address(INSIDE, isInitiator));
     for (const end of ends) if (this.#mayBeAnswered.size < MOST_ASKERS) this.#mayBeAnswered.add(end);
   }
-}
-
-/** A number for a flow and a side. */
-function heardKey(flow: number, side: Side): number {
-  return 2 * flow + side;
 }
 
 function saidOf({ reason, meaning, src, count }: HeardError, flow: EndedFlow): Said {

@@ -1,7 +1,7 @@
 import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
+import { NONE, wayOfTuple } from "../../../packets/tuples.js";
 import type { TupleTable } from "../../../packets/tuple-table.js";
 
 /** One flow after the other, as its initiator has it; as those that travel outbound, where that is not known. */
@@ -106,7 +106,7 @@ function hasOpenerSpoken(accounts: FlowAccounts, tuples: TupleTable, slot: numbe
   const isOutbound = accounts.isOutbound(slot, forward);
   return (
     accounts.pairsThatWent(slot, isOutbound) > accounts.unreachable(slot, isOutbound) ||
-    tuples.isHeard(2 * inside + forward) ||
-    tuples.isHeard(2 * outside + beyond)
+    tuples.isHeard(wayOfTuple(inside, forward)) ||
+    tuples.isHeard(wayOfTuple(outside, beyond))
   );
 }

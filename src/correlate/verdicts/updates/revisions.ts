@@ -1,3 +1,4 @@
+import { halfOf, whichOf, wholeOf } from "../../../packets/halves.js";
 import { Chains } from "../../../packets/memory/chains.js";
 import type { Heap } from "../../../packets/memory/heap.js";
 import { field, fields, flag } from "../../../packets/memory/layout.js";
@@ -91,11 +92,11 @@ export class Revisions {
     const place = this.#placeOf(side, frame);
     if (place === NONE) {
       const counts = this.#cells.get(Math.floor(timeNs / this.#cellNs));
-      const from = 2 * saidOf(before.verdict, before.impact) + side;
+      const from = halfOf(saidOf(before.verdict, before.impact), side);
       // it may have been revised before
       if (counts === undefined || counts[from] === 0) return;
       counts[from]--;
-      if (verdict === "dropped") counts[2 * saidOf(verdict, impact) + side]++;
+      if (verdict === "dropped") counts[halfOf(saidOf(verdict, impact), side)]++;
     } else if (verdict === "dropped") {
       const rest = this.#facts[place] & (SIDE | IS_SELECTED);
       this.#facts[place] = (saidOf(verdict, impact) << SAID_SHIFT) | rest;
@@ -124,7 +125,7 @@ export class Revisions {
 
   /** The same of those that are only counted: of cells that reach into that time. */
   takeOutCounted(fromNs: number, toNs: number): Counted[] {
-    const counts = new Uint32Array(2 * SAID);
+    const counts = new Uint32Array(halfOf(SAID, 0));
     for (const [cell, counted] of this.#cells) {
       if ((cell + 1) * this.#cellNs < fromNs || cell * this.#cellNs > toNs) continue;
       for (const [at, count] of counted.entries()) counts[at] += count;
@@ -132,7 +133,8 @@ export class Revisions {
     }
     const found: Counted[] = [];
     for (const [at, count] of counts.entries())
-      if (count > 0) found.push({ side: at % 2 === 0 ? INSIDE : OUTSIDE, before: beforeOf(at >> 1), count });
+      if (count > 0)
+        found.push({ side: whichOf(at) === INSIDE ? INSIDE : OUTSIDE, before: beforeOf(wholeOf(at)), count });
     return found;
   }
 
@@ -164,7 +166,7 @@ export class Revisions {
   /** Only counts one that was remembered. */
   #forget(place: number): void {
     const facts = this.#facts[place];
-    const at = 2 * (facts >> SAID_SHIFT) + (facts & SIDE);
+    const at = halfOf(facts >> SAID_SHIFT, facts & SIDE);
     this.#drop(place);
     const cell = Math.floor(this.#timesNs[place] / this.#cellNs);
     const counts = this.#cells.get(cell);
@@ -172,7 +174,7 @@ export class Revisions {
       counts[at]++;
       return;
     }
-    this.#cells.set(cell, new Uint32Array(2 * SAID).fill(1, at, at + 1));
+    this.#cells.set(cell, new Uint32Array(halfOf(SAID, 0)).fill(1, at, at + 1));
     while (this.#cells.size > MOST_CELLS) this.#widen();
   }
 

@@ -1,3 +1,4 @@
+import { directionKey } from "../../../../packets/halves.js";
 import { Chains } from "../../../../packets/memory/chains.js";
 import { FreeRows } from "../../../../packets/memory/free-rows.js";
 import type { Heap } from "../../../../packets/memory/heap.js";
@@ -184,7 +185,7 @@ class Directions {
   }
 
   of(flow: number, isOutbound: boolean): number {
-    const key = keyOf(flow, isOutbound);
+    const key = directionKey(flow, isOutbound);
     let at = this.#byKey.first(key);
     while (at !== NONE && this.#keys[at] !== key) at = this.#byKey.behind(at);
     return at;
@@ -195,7 +196,7 @@ class Directions {
     this.count++;
     this.shortest[at] = length;
     this.holes[at] = NONE;
-    this.#keys[at] = keyOf(flow, isOutbound);
+    this.#keys[at] = directionKey(flow, isOutbound);
     this.#byKey.add(this.#keys[at], at);
     this.#all.add(0, at);
     return at;
@@ -295,8 +296,4 @@ class HoleRows {
     const times = holes.map((hole) => this.framesOf(hole).count);
     return times.indexOf(Math.min(...times));
   }
-}
-
-function keyOf(flow: number, isOutbound: boolean): number {
-  return 2 * flow + (isOutbound ? 1 : 0);
 }
